@@ -1,0 +1,37 @@
+"""Tells the kind of a text by its name and its first lines."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from sealock.model.document import DocumentKind
+
+_NAMES: Final[tuple[tuple[str, DocumentKind], ...]] = (
+    (r"(.*[./_-])?(docker|container)file([./_-].*)?", "dockerfile"),
+    (r"(.*[._-])?(docker-)?compose([._-].*)?\.ya?ml", "compose"),
+    (r".*\.(sh|bash|zsh|ksh|mk|service|md|markdown)", "run"),
+    (r"(gnu)?makefile", "run"),
+)
+_NOT_DOCKERFILE: Final = re.compile(
+    r".*\.(py|go|js|ts|rb|rs|java|md|json|sh|yml|yaml|html|dockerignore)$", re.IGNORECASE
+)
+_TEXTS: Final[tuple[tuple[str, DocumentKind], ...]] = (
+    (r"\s*\{[\s\S]{0,65536}\"(rootfs|history|container_config|architecture)\"\s*:", "image-config"),
+    (r"(\s*#.*\n|\s*\n)*\s*(FROM\s+\S|ARG\s+\w)", "dockerfile"),
+    (r"[\s\S]{0,65536}?^(services|include)\s*:", "compose"),
+    (r"[\s\S]{0,262144}?\b(docker|podman|nerdctl)\s+(\S+\s+){0,8}(run|create)\b", "run"),
+    (r"#!\s*/\S*(sh|env\s+\w*sh)\b", "run"),
+)
+
+
+def sniff(name: str, text: str) -> DocumentKind | None:
+    """Tell the kind of a text; None for none of ours."""
+    base = name.replace("\\", "/").rpartition("/")[2]
+    for pattern, kind in _NAMES:
+        if re.fullmatch(pattern, base, re.IGNORECASE) and not (kind == "dockerfile" and _NOT_DOCKERFILE.match(base)):
+            return kind
+    for pattern, kind in _TEXTS:
+        if re.match(pattern, text, re.MULTILINE):
+            return kind
+    return None

@@ -1,0 +1,1 @@
+"""The nouns. They hold values, and know nothing of files, sockets or processes."""

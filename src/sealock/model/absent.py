@@ -1,0 +1,35 @@
+"""A field is a value, *unset* or *unknown*: three answers that must not be mixed up."""
+
+from __future__ import annotations
+
+from enum import Enum
+from typing import Final, TypeAlias, TypeVar
+
+
+class Absent(Enum):
+    """Why a field has no value."""
+
+    UNSET = "unset"
+    """The source could say and does not: the platform's default applies."""
+    UNKNOWN = "unknown"
+    """The source cannot say, or says it in words that could not be resolved."""
+
+    def __bool__(self) -> bool:
+        """Absent is never true, so that `container.ports or ()` reads as it should."""
+        return False
+
+    def __repr__(self) -> str:
+        """Short, since it fills most of a noun's repr."""
+        return self.name
+
+
+T = TypeVar("T")
+Maybe: TypeAlias = T | Absent
+
+UNSET: Final = Absent.UNSET
+UNKNOWN: Final = Absent.UNKNOWN
+
+
+def given(value: Maybe[T], default: T) -> T:
+    """Return the value, or the default where there is none."""
+    return default if isinstance(value, Absent) else value

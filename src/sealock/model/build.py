@@ -1,0 +1,289 @@
+"""What only a Dockerfile has: stages and their instructions, as BuildKit understands them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Literal, TypeAlias
+
+from msgspec import Struct
+
+from sealock.model.absent import UNKNOWN, Maybe
+from sealock.model.container import Container
+from sealock.model.location import At, Place
+from sealock.model.shell import Command, Script
+
+CommandForm: TypeAlias = Literal["shell", "exec", "heredoc"]
+
+
+class Text(Struct, frozen=True, gc=False):
+    """An argument: as written (quotes and escapes included), and its value once ARG and ENV are put in.
+
+    The value is UNKNOWN where it hangs on an ARG without a default or on an environment that the base image sets.
+    """
+
+    raw: str
+    value: Maybe[str]
+    place: Place
+
+    @property
+    def text(self) -> str:
+        """The value where it is known, else the words as written."""
+        return self.value if isinstance(self.value, str) else self.raw
+
+
+class Flag(Struct, frozen=True):
+    """`--name=value` before an instruction's arguments; value None for a bare flag such as --link."""
+
+    name: str
+    value: Text | None
+    place: Place
+
+
+class Heredoc(Struct, frozen=True):
+    """A here-document of an instruction. `expand` is false where the delimiter is quoted."""
+
+    name: str
+    body: str
+    place: Place
+    """Of the body, without the line of the delimiter."""
+    expand: bool = True
+    strip_tabs: bool = False
+
+
+class Instruction(Struct, frozen=True, kw_only=True):
+    """What all instructions share. `place` runs from the keyword to the last character, here-documents included.
+
+    `onbuild` marks one that stands behind ONBUILD. `comments` are the comment lines right above it, with their places.
+    """
+
+    keyword: str
+    place: Place
+    keyword_place: Place
+    flags: tuple[Flag, ...] = ()
+    heredocs: tuple[Heredoc, ...] = ()
+    onbuild: bool = False
+
+    def flag(self, name: str) -> Flag | None:
+        """The first flag of that name (without dashes)."""
+        return next((flag for flag in self.flags if flag.name == name), None)
+
+
+class From(Instruction, frozen=True, kw_only=True):
+    """FROM. `stage` is the index of the stage it builds on, None where `image` is an image (or scratch)."""
+
+    image: Text
+    alias: Text | None = None
+    platform: Text | None = None
+    stage: int | None = None
+
+
+class RunMount(Struct, frozen=True):
+    """One `RUN --mount=`: type bind, cache, tmpfs, secret or ssh, and its other keys."""
+
+    type: str
+    options: tuple[tuple[str, str], ...]
+    place: Place
+
+    def get(self, *keys: str) -> str | None:
+        """The value of the first of these keys that is there."""
+        return next((value for name, value in self.options if name in keys), None)
+
+
+class Run(Instruction, frozen=True, kw_only=True):
+    """RUN. `script` is what runs, in every form; `words` are those of the exec form."""
+
+    form: CommandForm
+    script: Script
+    words: tuple[Text, ...] = ()
+    mounts: tuple[RunMount, ...] = ()
+    network: Text | None = None
+    security: Text | None = None
+
+
+class Copy(Instruction, frozen=True, kw_only=True):
+    """COPY. `stage` is the index of the stage that --from names, None where it is an image, a context or absent."""
+
+    sources: tuple[Text, ...]
+    target: Text
+    source_image: Text | None = None
+    """What --from says."""
+    stage: int | None = None
+    chown: Text | None = None
+    chmod: Text | None = None
+    form: Literal["shell", "exec"] = "shell"
+
+
+class AddFile(Instruction, frozen=True, kw_only=True):
+    """ADD."""
+
+    sources: tuple[Text, ...]
+    target: Text
+    checksum: Text | None = None
+    chown: Text | None = None
+    chmod: Text | None = None
+    form: Literal["shell", "exec"] = "shell"
+
+
+class Pair(Struct, frozen=True):
+    """A name and its value; value None for an ARG without a default. `place` covers both."""
+
+    name: str
+    value: Text | None
+    place: Place
+
+
+class Env(Instruction, frozen=True, kw_only=True):
+    """ENV; `legacy` for the form `ENV name value`."""
+
+    pairs: tuple[Pair, ...]
+    legacy: bool = False
+
+
+class Arg(Instruction, frozen=True, kw_only=True):
+    """ARG."""
+
+    pairs: tuple[Pair, ...]
+
+
+class LabelSet(Instruction, frozen=True, kw_only=True):
+    """LABEL."""
+
+    pairs: tuple[Pair, ...]
+
+
+class User(Instruction, frozen=True, kw_only=True):
+    """USER."""
+
+    user: Text
+
+
+class Workdir(Instruction, frozen=True, kw_only=True):
+    """WORKDIR."""
+
+    path: Text
+
+
+class Expose(Instruction, frozen=True, kw_only=True):
+    """EXPOSE; each port as written, with protocol and range."""
+
+    ports: tuple[Text, ...]
+
+
+class Volume(Instruction, frozen=True, kw_only=True):
+    """VOLUME."""
+
+    paths: tuple[Text, ...]
+
+
+class Cmd(Instruction, frozen=True, kw_only=True):
+    """CMD (`keyword` "CMD") and ENTRYPOINT. `words` are those of the exec form, empty in the shell form."""
+
+    form: CommandForm
+    words: tuple[Text, ...]
+    script: Script
+
+
+class Healthcheck(Instruction, frozen=True, kw_only=True):
+    """HEALTHCHECK; `disabled` for NONE."""
+
+    disabled: bool
+    form: CommandForm = "shell"
+    words: tuple[Text, ...] = ()
+    script: Script = Script()
+
+
+class Shell(Instruction, frozen=True, kw_only=True):
+    """SHELL."""
+
+    words: tuple[Text, ...]
+
+
+class StopSignal(Instruction, frozen=True, kw_only=True):
+    """STOPSIGNAL."""
+
+    signal: Text
+
+
+class Maintainer(Instruction, frozen=True, kw_only=True):
+    """MAINTAINER, which BuildKit still reads."""
+
+    name: Text
+
+
+class Directive(Struct, frozen=True, gc=False):
+    """A parser directive at the top: syntax, escape, check. `place` is its value."""
+
+    name: str
+    value: str
+    place: Place
+
+
+class Stage(Struct, frozen=True):
+    """One stage. `container` is the effective configuration at its end, through the stages that it builds on.
+
+    Where-path of an instruction: ("stages", INDEX, "instructions", INDEX), FROM being start and not among them.
+    """
+
+    index: int
+    start: From
+    instructions: tuple[Instruction, ...]
+    container: Container
+    shell: tuple[str, ...] = ("/bin/sh", "-c")
+    needed: bool = True
+    """Whether the final stage builds on it or copies from it."""
+
+    @property
+    def name(self) -> str:
+        """Its alias, or its number."""
+        return self.start.alias.text if self.start.alias else str(self.index)
+
+    def of(self, *kinds: type[Instruction]) -> Iterator[Instruction]:
+        """Its instructions of these kinds, in order."""
+        for instruction in self.instructions:
+            if isinstance(instruction, kinds):
+                yield instruction
+
+
+class Context(Struct, frozen=True):
+    """What is known of the build context: the .dockerignore patterns that hold, UNSET where there is no such file.
+
+    `entries` are the names at the context's top, UNKNOWN where nobody looked.
+    """
+
+    ignored: Maybe[tuple[str, ...]] = UNKNOWN
+    entries: Maybe[tuple[str, ...]] = UNKNOWN
+
+
+class Build(Struct, frozen=True):
+    """A Dockerfile. `arguments` are the ARGs before the first FROM."""
+
+    stages: tuple[Stage, ...]
+    arguments: tuple[Arg, ...] = ()
+    directives: tuple[Directive, ...] = ()
+    escape: str = "\\"
+    context: Context = Context()
+
+    @property
+    def final(self) -> Stage | None:
+        """The stage that becomes the image."""
+        return self.stages[-1] if self.stages else None
+
+    def each(self, *kinds: type[Instruction]) -> Iterator[tuple[At, Stage, Instruction]]:
+        """Every instruction of these kinds in every stage, with its where-path."""
+        for stage in self.stages:
+            for index, instruction in enumerate(stage.instructions):
+                if isinstance(instruction, kinds):
+                    yield ("stages", stage.index, "instructions", index), stage, instruction
+
+    def scripts(self) -> Iterator[tuple[At, Stage, Instruction, Script]]:
+        """Every script that runs: in RUN, CMD, ENTRYPOINT and HEALTHCHECK."""
+        for at, stage, instruction in self.each(Run, Cmd, Healthcheck):
+            if isinstance(instruction, Run | Cmd | Healthcheck):
+                yield at, stage, instruction, instruction.script
+
+    def commands(self) -> Iterator[tuple[At, Stage, Run, Command]]:
+        """Every command that runs during the build, however deeply nested."""
+        for at, stage, instruction in self.each(Run):
+            if isinstance(instruction, Run):
+                for command in instruction.script.commands():
+                    yield at, stage, instruction, command

@@ -1,0 +1,66 @@
+"""What a format makes of a text: subjects to judge, and where each of their fields stands."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Literal, TypeAlias
+
+from msgspec import Struct
+
+from sealock.model.build import Build
+from sealock.model.container import Container
+from sealock.model.finding import Problem
+from sealock.model.location import At, Place, Source
+from sealock.model.project import Project
+
+Noun: TypeAlias = Container | Build | Project
+SubjectKind: TypeAlias = Literal["container", "build", "project"]
+DocumentKind: TypeAlias = Literal["dockerfile", "compose", "run", "image-config"]
+
+
+class Subject(Struct, frozen=True):
+    """One noun of a document.
+
+    `name` is unique in the document and fit for people: "service web", "docker run (line 4)", "final stage". `where`
+    leads from a field's path to its place; () is the noun as a whole. `unresolved` names fields in which some part could
+    not be resolved, with the words that stand there: a rule on such a field that finds nothing is "not judged".
+    `silent` says why fields that are UNKNOWN are: "a Dockerfile does not say how its image is run".
+    """
+
+    name: str
+    noun: Noun
+    where: Mapping[At, Place]
+    unresolved: Mapping[str, str] = {}
+    silent: str = "this source does not say"
+
+    @property
+    def kind(self) -> SubjectKind:
+        """Which rules judge it."""
+        match self.noun:
+            case Container():
+                return "container"
+            case Build():
+                return "build"
+            case Project():
+                return "project"
+
+    def place(self, at: At) -> Place:
+        """The place of a field, or of the nearest thing around it that has one."""
+        for length in range(len(at), -1, -1):
+            if (found := self.where.get(at[:length])) is not None:
+                return found
+        return Place()
+
+
+class Document(Struct, frozen=True):
+    """A text that was read. `sources` holds every text that had a part in it, its own under ""."""
+
+    kind: DocumentKind
+    sources: Mapping[str, Source]
+    subjects: tuple[Subject, ...]
+    problems: tuple[Problem, ...] = ()
+
+    @property
+    def source(self) -> Source:
+        """The document's own text."""
+        return self.sources[""]

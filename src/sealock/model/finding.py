@@ -1,0 +1,112 @@
+"""What is told: findings, what was not judged, and problems."""
+
+from __future__ import annotations
+
+from enum import IntEnum
+
+from msgspec import Struct
+
+from sealock.model.change import Change
+from sealock.model.location import At, Location
+
+
+class Severity(IntEnum):
+    """How bad it is if it is true. Ordered."""
+
+    INFO = 1
+    LOW = 2
+    MEDIUM = 3
+    HIGH = 4
+    CRITICAL = 5
+
+    @property
+    def word(self) -> str:
+        """The lower-case name that reports and settings use."""
+        return self.name.lower()
+
+
+class Confidence(IntEnum):
+    """How sure we are that it is true. Ordered."""
+
+    LOW = 1
+    MEDIUM = 2
+    HIGH = 3
+
+    @property
+    def word(self) -> str:
+        """The lower-case name that reports use."""
+        return self.name.lower()
+
+
+class Reference(Struct, frozen=True):
+    """A page outside that a rule rests on: label "CIS Docker Benchmark 1.6.0, 5.5", and an address or ""."""
+
+    label: str
+    url: str = ""
+
+
+class Fault(Struct, frozen=True):
+    """What a rule says of a noun, before anybody knows file and line.
+
+    `message` completes "this container …" in a few words; `at` leads to the field. `evidence` is what the fingerprint
+    rests on: stable text, "" for the source's text at the place. `mend` are changes that, made together, remove the fault.
+    `unknown` marks a fault that could not be decided: the rule is then "not judged", with the message as its reason.
+    """
+
+    message: str
+    at: At = ()
+    evidence: str = ""
+    mend: tuple[Change, ...] = ()
+    remedy: str = ""
+    safe: bool | None = None
+    severity: Severity | None = None
+    confidence: Confidence | None = None
+    unknown: bool = False
+
+
+class Remedy(Struct, frozen=True):
+    """How to mend a finding: in words, and as changes where sealock can do it. Safe: a sound program behaves as before."""
+
+    text: str
+    changes: tuple[Change, ...] = ()
+    safe: bool = False
+
+
+class Suppression(Struct, frozen=True):
+    """Why a finding does not count: by which ignore (inline, policy, baseline), its reason, and its last day or ""."""
+
+    by: str
+    reason: str
+    until: str = ""
+
+
+class Finding(Struct, frozen=True):
+    """A fault with its rule, place and remedy: what reports show. `subject` names the noun within its document."""
+
+    rule: str
+    severity: Severity
+    confidence: Confidence
+    title: str
+    message: str
+    location: Location
+    subject: str
+    evidence: str
+    remedy: Remedy
+    references: tuple[Reference, ...]
+    fingerprint: str
+    suppressed: Suppression | None = None
+
+
+class NotJudged(Struct, frozen=True):
+    """A rule that could not tell, on one subject, and why."""
+
+    rule: str
+    subject: str
+    reason: str
+
+
+class Problem(Struct, frozen=True):
+    """Something that could not be read or analysed; it makes the exit status 2."""
+
+    message: str
+    location: Location

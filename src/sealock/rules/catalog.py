@@ -1,0 +1,35 @@
+"""Finds the rules: every module in a noun's folder holds one. There is no list to extend."""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib import import_module
+from pkgutil import iter_modules
+from typing import Any, Final
+
+from sealock.model.document import SubjectKind
+from sealock.rules.rule import Rule
+
+KINDS: Final[tuple[SubjectKind, ...]] = ("container", "build", "project")
+
+
+@cache
+def rules(kind: SubjectKind) -> tuple[Rule[Any], ...]:
+    """Load the rules on one kind of noun, by id; only these are imported, since start-up counts."""
+    package = import_module(f"sealock.rules.{kind}")
+    found = []
+    for module in iter_modules(package.__path__):
+        if module.name.startswith("_"):
+            continue
+        names = vars(import_module(f"{package.__name__}.{module.name}"))
+        found += [
+            one()
+            for one in names.values()
+            if isinstance(one, type) and issubclass(one, Rule) and one.__module__ == names["__name__"]
+        ]
+    return tuple(sorted(found, key=lambda rule: rule.id))
+
+
+def every_rule() -> tuple[Rule[Any], ...]:
+    """Load all rules, by id."""
+    return tuple(sorted((rule for kind in KINDS for rule in rules(kind)), key=lambda rule: rule.id))

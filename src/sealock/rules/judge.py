@@ -1,0 +1,78 @@
+"""Lets rules judge a subject, and turns their faults into findings with place and fingerprint."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from hashlib import sha256
+from typing import Any
+
+from msgspec import Struct
+
+from sealock.model.absent import UNKNOWN
+from sealock.model.document import Document, Subject
+from sealock.model.finding import Fault, Finding, NotJudged, Remedy
+from sealock.rules.rule import Rule, title
+
+
+class Verdict(Struct, frozen=True):
+    """What the rules say of one document."""
+
+    findings: tuple[Finding, ...]
+    not_judged: tuple[NotJudged, ...]
+
+
+def judge(target: str, document: Document, rules: Mapping[str, Iterable[Rule[Any]]]) -> Verdict:
+    """Judge every subject of a document by the rules on its kind. `target` is a part of the fingerprints."""
+    findings: list[Finding] = []
+    not_judged: list[NotJudged] = []
+    seen: dict[str, int] = {}
+    for subject in document.subjects:
+        for rule in rules.get(subject.kind, ()):
+            unknown = _unknown_field(rule, subject)
+            if unknown is not None:
+                not_judged.append(NotJudged(rule.id, subject.name, subject.silent))
+                continue
+            found = False
+            for fault in rule.check(subject.noun):
+                if fault.unknown:
+                    not_judged.append(NotJudged(rule.id, subject.name, fault.message))
+                else:
+                    findings.append(_finding(target, document, subject, rule, fault, seen))
+                found = True
+            if not found and (words := _unresolved(rule, subject)):
+                not_judged.append(NotJudged(rule.id, subject.name, f"{words} could not be resolved"))
+    return Verdict(tuple(findings), tuple(not_judged))
+
+
+def _unknown_field(rule: Rule[Any], subject: Subject) -> str | None:
+    """Name a field that the rule hangs on and that nobody knows."""
+    return next((field for field in rule.reads if getattr(subject.noun, field, None) is UNKNOWN), None)
+
+
+def _unresolved(rule: Rule[Any], subject: Subject) -> str:
+    return ", ".join(dict.fromkeys(subject.unresolved[field] for field in rule.reads if field in subject.unresolved))
+
+
+def _finding(  # noqa: PLR0913  it joins what six parties know
+    target: str, document: Document, subject: Subject, rule: Rule[Any], fault: Fault, seen: dict[str, int]
+) -> Finding:
+    place = subject.place(fault.at)
+    source = document.sources.get(place.file, document.source)
+    evidence = fault.evidence or " ".join(source.excerpt(place).split())[:200] or fault.message
+    key = "\0".join((rule.id, target, subject.name, evidence))
+    # Several equal faults in one file are told apart by their order, so that no line number enters the fingerprint.
+    seen[key] = seen.get(key, 0) + 1
+    safe = rule.safe if fault.safe is None else fault.safe
+    return Finding(
+        rule=rule.id,
+        severity=fault.severity or rule.severity,
+        confidence=fault.confidence or rule.confidence,
+        title=title(rule),
+        message=fault.message,
+        location=source.location(place),
+        subject=subject.name,
+        evidence=evidence,
+        remedy=Remedy(fault.remedy or rule.remedy, fault.mend, safe and bool(fault.mend)),
+        references=rule.references,
+        fingerprint=sha256(f"{key}\0{seen[key]}".encode("utf-8", "surrogatepass")).hexdigest()[:32],
+    )

@@ -1,0 +1,1 @@
+"""Rules on several containers that belong together."""

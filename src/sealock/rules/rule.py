@@ -1,0 +1,75 @@
+"""What every rule is made of. A rule judges one kind of noun and is one file; `catalog` finds it by its folder."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Iterator
+from typing import ClassVar, Generic, TypeVar
+
+from sealock.model.change import Change
+from sealock.model.document import Noun
+from sealock.model.finding import Confidence, Fault, Reference, Severity
+from sealock.model.location import At
+
+N_contra = TypeVar("N_contra", bound=Noun, contravariant=True)
+
+
+class Rule(Generic[N_contra]):
+    """One thing that can be wrong.
+
+    The docstring is the manual page: the first line names the fault, the rest says why it matters and what to do.
+
+    `id` is for ever. `reads` are the container fields that the verdict hangs on: where one is UNKNOWN the rule is "not
+    judged". `remedy` says in a sentence what to do; `safe` whether sealock's own change keeps a sound program working.
+    `pedantic` rules are off unless asked for. `bad` and `good` are texts of any format: test vectors, and the manual's
+    examples. `mends_bad` is false for a rule that has no change to offer, or one only now and then.
+    """
+
+    id: ClassVar[str]
+    severity: ClassVar[Severity]
+    confidence: ClassVar[Confidence] = Confidence.HIGH
+    reads: ClassVar[tuple[str, ...]] = ()
+    references: ClassVar[tuple[Reference, ...]] = ()
+    remedy: ClassVar[str]
+    safe: ClassVar[bool] = False
+    pedantic: ClassVar[bool] = False
+    bad: ClassVar[tuple[str, ...]]
+    good: ClassVar[tuple[str, ...]]
+    mends: ClassVar[bool] = True
+
+    @abstractmethod
+    def check(self, noun: N_contra, /) -> Iterator[Fault]:
+        """Yield what is wrong with the noun."""
+
+    def fault(  # noqa: PLR0913  one keyword for each thing that a fault can differ in
+        self,
+        message: str,
+        at: At | str = (),
+        *,
+        mend: Change | tuple[Change, ...] = (),
+        remedy: str = "",
+        safe: bool | None = None,
+        severity: Severity | None = None,
+        confidence: Confidence | None = None,
+        evidence: str = "",
+    ) -> Fault:
+        """Build a fault; `at` may be a field's name. What is not given comes from the rule."""
+        return Fault(
+            message,
+            (at,) if isinstance(at, str) else at,
+            evidence,
+            mend if isinstance(mend, tuple) else (mend,),
+            remedy,
+            safe,
+            severity,
+            confidence,
+        )
+
+    def undecided(self, reason: str, at: At | str = ()) -> Fault:
+        """Say that this noun could not be judged, and why; it is never counted as a pass."""
+        return Fault(reason, (at,) if isinstance(at, str) else at, unknown=True)
+
+
+def title(rule: type[Rule[Noun]] | Rule[Noun]) -> str:
+    """The fault in a few words: the first line of the rule's docstring, without the full stop."""
+    return (rule.__doc__ or "").strip().partition("\n")[0].rstrip(".")

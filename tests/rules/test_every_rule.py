@@ -1,0 +1,132 @@
+"""Holds every rule to its own page: bad is found, good is not, the remedy heals, silence is no pass."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from typing import Any
+
+import pytest
+
+from sealock import formats
+from sealock.errors import FormatError
+from sealock.formats.edits import apply
+from sealock.model.change import Change, Edit, On
+from sealock.model.container import Container
+from sealock.model.document import Document, Subject
+from sealock.rules.catalog import KINDS, every_rule, rules
+from sealock.rules.judge import judge
+from sealock.rules.rule import Rule, title
+from texts import read
+
+RULES = every_rule()
+BAD = [pytest.param(rule, text, id=f"{rule.id}-{index}") for rule in RULES for index, text in enumerate(rule.bad)]
+GOOD = [pytest.param(rule, text, id=f"{rule.id}-{index}") for rule in RULES for index, text in enumerate(rule.good)]
+EACH = [pytest.param(rule, id=rule.id) for rule in RULES]
+KIND_OF = {rule.id: kind for kind in KINDS for rule in rules(kind)}
+
+
+def found(rule: Rule[Any], text: str) -> list[Any]:
+    document = read(text)
+    assert not document.problems, document.problems
+    return list(judge("test", document, {KIND_OF[rule.id]: (rule,)}).findings)
+
+
+@pytest.mark.parametrize(("rule", "text"), BAD)
+def test_what_a_page_calls_bad_is_found(rule: Rule[Any], text: str) -> None:
+    findings = found(rule, text)
+    assert findings
+    assert all(finding.location.line > 0 for finding in findings)
+
+
+@pytest.mark.parametrize(("rule", "text"), GOOD)
+def test_what_a_page_calls_good_is_judged_and_not_found(rule: Rule[Any], text: str) -> None:
+    document = read(text)
+    verdict = judge("test", document, {KIND_OF[rule.id]: (rule,)})
+    assert not document.problems
+    assert not verdict.findings
+    assert len(verdict.not_judged) < sum(subject.kind == KIND_OF[rule.id] for subject in document.subjects)
+
+
+def subject_of(document: Document, name: str) -> Subject:
+    return next(subject for subject in document.subjects if subject.name == name)
+
+
+def heal(text: str, rule: Rule[Any]) -> str:
+    """Make the rule's own changes, one finding at a time, until none is left that offers any."""
+    for _ in range(30):
+        document = read(text)
+        findings = judge("test", document, {KIND_OF[rule.id]: (rule,)}).findings
+        mendable = next((finding for finding in findings if finding.remedy.changes), None)
+        if mendable is None:
+            return text
+        edits: list[Edit] = []
+        for change in mendable.remedy.changes:
+            edits += spelled(document, mendable.subject, change)
+        healed = apply(text, edits)
+        assert healed != text, "the change changes nothing"
+        text = healed
+    pytest.fail("the remedy never heals")
+
+
+def spelled(document: Document, name: str, change: Change) -> tuple[Edit, ...]:
+    match change:
+        case Edit():
+            return (change,)
+        case On(subject, inner):
+            return formats.edits(document, subject_of(document, subject), inner)
+        case _:
+            return formats.edits(document, subject_of(document, name), change)
+
+
+@pytest.mark.parametrize(("rule", "text"), BAD)
+def test_the_remedy_heals_and_healing_twice_changes_nothing(rule: Rule[Any], text: str) -> None:
+    if not rule.mends:
+        assert all(finding.remedy.text for finding in found(rule, text))
+        return
+    healed = heal(text, rule)
+    assert not read(healed).problems
+    assert heal(healed, rule) == healed
+    assert len(found(rule, healed)) < len(found(rule, text))
+
+
+@pytest.mark.parametrize("rule", [one for one in EACH if one.values[0].reads])
+def test_silence_is_no_pass(rule: Rule[Any]) -> None:
+    verdict = judge_noun(rule, Container())
+    assert verdict.not_judged
+    assert not verdict.findings
+
+
+def judge_noun(rule: Rule[Any], noun: Container) -> Any:
+    document = read("docker run alpine")
+    subject = Subject("nobody", noun, {})
+    return judge("test", Document(document.kind, document.sources, (subject,)), {"container": (rule,)})
+
+
+@pytest.mark.parametrize("rule", EACH)
+def test_a_page_is_complete(rule: Rule[Any]) -> None:
+    page = (type(rule).__doc__ or "").strip()
+    assert re.fullmatch(r"[BCP]\d{3}", rule.id)
+    assert title(type(rule))
+    assert len(title(type(rule))) <= 72
+    assert len(page.splitlines()) >= 3, "the page says why it matters"
+    assert rule.remedy.strip()
+    assert rule.bad
+    assert rule.good
+    if KIND_OF[rule.id] == "container":
+        assert set(rule.reads) <= set(Container.__struct_fields__)
+        assert rule.reads
+
+
+def test_ids_and_titles_are_unique() -> None:
+    assert not [id_ for id_, count in Counter(rule.id for rule in RULES).items() if count > 1]
+    assert not [name for name, count in Counter(title(type(rule)) for rule in RULES).items() if count > 1]
+
+
+def test_a_format_that_has_no_words_for_a_change_says_so() -> None:
+    from sealock.model.change import Set  # noqa: PLC0415  used here alone
+
+    document = read("FROM scratch\nCOPY a /\n")
+    container = next(subject for subject in document.subjects if subject.kind == "container")
+    with pytest.raises(FormatError):
+        formats.edits(document, container, Set("privileged", False))
