@@ -9,7 +9,7 @@ from sealock.model.project import FileFact
 
 
 class FileRefused(Exception):  # noqa: N818  it is an answer, not a fault of the program
-    """A file that was asked for is not there, too large, not text, or outside of what was named; the text says which."""
+    """A file that was asked for is not there, too large, no text, or outside of what was named; the text says which."""
 
 
 class Files(Protocol):

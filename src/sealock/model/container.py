@@ -18,9 +18,9 @@ MountKind: TypeAlias = Literal["bind", "volume", "tmpfs", "npipe", "cluster", "i
 class Mount(Struct, frozen=True):
     """Something mounted into the container's file system.
 
-    `source` is a host path (bind), a volume's name, or None (tmpfs, anonymous volume). A relative bind source is kept as
-    written ("./data", "~/x"). `options` holds what has no field of its own: exec, noexec, suid, nosuid, dev, nodev, z, Z,
-    nocopy, U, size=…, mode=….
+    `source` is a host path (bind), a volume's name, or None (tmpfs, anonymous volume). A relative bind source is kept
+    as written ("./data", "~/x"). `options` holds what has no field of its own: exec, noexec, suid, nosuid, dev, nodev,
+    z, Z, nocopy, U, size=…, mode=….
     """
 
     kind: MountKind
@@ -230,5 +230,5 @@ FIELDS: Final = Container.__struct_fields__
 
 
 def container(*, says: tuple[str, ...] = FIELDS, **values: Any) -> Container:  # noqa: ANN401  each field has its type
-    """Build a container from a source that can say the fields `says`: those without a value are UNSET, others UNKNOWN."""
+    """Build a container from a source that can say the fields `says`: without a value they are UNSET; others UNKNOWN."""
     return Container(**dict.fromkeys(says, UNSET) | values)

@@ -49,8 +49,8 @@ class Fault(Struct, frozen=True):
     """What a rule says of a noun, before anybody knows file and line.
 
     `message` completes "this container …" in a few words; `at` leads to the field. `evidence` is what the fingerprint
-    rests on: stable text, "" for the source's text at the place. `mend` are changes that, made together, remove the fault.
-    `unknown` marks a fault that could not be decided: the rule is then "not judged", with the message as its reason.
+    rests on: stable text, "" for the source's text at the place. `mend` are changes that, made together, remove the
+    fault. `unknown` marks one that could not be decided: the rule is then "not judged", with the message as its reason.
     """
 
     message: str
@@ -65,7 +65,7 @@ class Fault(Struct, frozen=True):
 
 
 class Remedy(Struct, frozen=True):
-    """How to mend a finding: in words, and as changes where sealock can do it. Safe: a sound program behaves as before."""
+    """How to mend a finding: in words, and as changes where sealock can. Safe: a sound program behaves as before."""
 
     text: str
     changes: tuple[Change, ...] = ()

@@ -36,7 +36,7 @@ class Location(Struct, frozen=True, gc=False):
 
 
 class Source:
-    """A text and its name, which turns places into locations. Lines are counted as `\\n`, as editors count them."""
+    """A text and its name, which turns places into locations. Lines end at line feeds, as in editors."""
 
     __slots__ = ("_starts", "name", "text")
 

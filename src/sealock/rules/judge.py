@@ -53,13 +53,13 @@ def _unresolved(rule: Rule[Any], subject: Subject) -> str:
     return ", ".join(dict.fromkeys(subject.unresolved[field] for field in rule.reads if field in subject.unresolved))
 
 
-def _finding(  # noqa: PLR0913  it joins what six parties know
+def _finding(  # noqa: PLR0913, PLR0917  it joins what six parties know
     target: str, document: Document, subject: Subject, rule: Rule[Any], fault: Fault, seen: dict[str, int]
 ) -> Finding:
     place = subject.place(fault.at)
     source = document.sources.get(place.file, document.source)
     evidence = fault.evidence or " ".join(source.excerpt(place).split())[:200] or fault.message
-    key = "\0".join((rule.id, target, subject.name, evidence))
+    key = f"{rule.id}\0{target}\0{subject.name}\0{evidence}"
     # Several equal faults in one file are told apart by their order, so that no line number enters the fingerprint.
     seen[key] = seen.get(key, 0) + 1
     safe = rule.safe if fault.safe is None else fault.safe
