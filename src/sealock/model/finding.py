@@ -7,7 +7,7 @@ from enum import IntEnum
 from msgspec import Struct
 
 from sealock.model.change import Change
-from sealock.model.location import At, Location
+from sealock.model.location import At, Location, Place
 
 
 class Severity(IntEnum):
@@ -62,6 +62,7 @@ class Fault(Struct, frozen=True):
     severity: Severity | None = None
     confidence: Confidence | None = None
     unknown: bool = False
+    place: Place | None = None
 
 
 class Remedy(Struct, frozen=True):

@@ -56,7 +56,7 @@ def _unresolved(rule: Rule[Any], subject: Subject) -> str:
 def _finding(  # noqa: PLR0913, PLR0917  it joins what six parties know
     target: str, document: Document, subject: Subject, rule: Rule[Any], fault: Fault, seen: dict[str, int]
 ) -> Finding:
-    place = subject.place(fault.at)
+    place = fault.place or subject.place(fault.at)
     source = document.sources.get(place.file, document.source)
     evidence = fault.evidence or " ".join(source.excerpt(place).split())[:200] or fault.message
     key = f"{rule.id}\0{target}\0{subject.name}\0{evidence}"

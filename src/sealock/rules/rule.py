@@ -9,7 +9,7 @@ from typing import ClassVar, Generic, TypeVar
 from sealock.model.change import Change
 from sealock.model.document import Noun
 from sealock.model.finding import Confidence, Fault, Reference, Severity
-from sealock.model.location import At
+from sealock.model.location import At, Place
 
 N_contra = TypeVar("N_contra", bound=Noun, contravariant=True)
 
@@ -52,8 +52,9 @@ class Rule(Generic[N_contra]):
         severity: Severity | None = None,
         confidence: Confidence | None = None,
         evidence: str = "",
+        place: Place | None = None,
     ) -> Fault:
-        """Build a fault; `at` may be a field's name. What is not given comes from the rule."""
+        """Build a fault; `at` may be a field's name, and `place` is more exact. What is not given comes from the rule."""
         return Fault(
             message,
             (at,) if isinstance(at, str) else at,
@@ -63,6 +64,7 @@ class Rule(Generic[N_contra]):
             safe,
             severity,
             confidence,
+            place=place,
         )
 
     def undecided(self, reason: str, at: At | str = ()) -> Fault:
