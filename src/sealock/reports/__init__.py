@@ -1,1 +1,19 @@
-"""A report as text, one module for each format."""
+"""The reports: each renders a Report, or another noun, as one text. A format's module is loaded when it is asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from importlib import import_module
+from typing import Any, Final, Literal, TypeAlias, get_args
+
+from sealock.model.report import Report
+
+Format: TypeAlias = Literal["terminal", "json", "sarif", "junit", "html", "github", "gitlab"]
+
+MODULES: Final[Mapping[Format, str]] = {name: f"sealock.reports.{name}" for name in get_args(Format)}
+
+
+def render(form: Format, report: Report, **style: Any) -> str:  # noqa: ANN401  only the terminal's report takes a style
+    """Render the report. The style is the terminal's: width, colour, show_suppressed, verbose; others ignore it."""
+    text: str = import_module(MODULES[form]).render(report, **(style if form == "terminal" else {}))
+    return text
