@@ -54,7 +54,7 @@ class Rule(Generic[N_contra]):
         evidence: str = "",
         place: Place | None = None,
     ) -> Fault:
-        """Build a fault; `at` may be a field's name, and `place` is more exact. What is not given comes from the rule."""
+        """Build a fault; `at` may be a field's name, `place` is more exact. What is not given comes from the rule."""
         return Fault(
             message,
             (at,) if isinstance(at, str) else at,
