@@ -18,8 +18,8 @@ Repair: TypeAlias = Literal["safe", "unsafe", "none"]
 class TargetReport(Struct, frozen=True):
     """What was found in one target. `kind` is the document's kind, or what the target is where nothing could be read.
 
-    Findings stand in the order of file and place, however they were given. `sources` holds the texts that locations speak
-    of, under the name that stands in `Location.file`, for excerpts; a text that is missing costs only its excerpt.
+    Findings stand in the order of file and place, however they were given. `sources` holds the texts that locations
+    speak of, under the name in `Location.file`, for excerpts; a text that is missing costs only its excerpt.
     """
 
     target: str

@@ -1,4 +1,4 @@
-"""The reports: each renders a Report, or another noun, as one text. A format's module is loaded when it is asked for."""
+"""The reports: each renders a noun as one text. A format's module is loaded when it is asked for."""
 
 from __future__ import annotations
 
