@@ -1,0 +1,255 @@
+"""Tells what is a secret: by its shape, or by its name and how random it is. A reference or a placeholder is none.
+
+A secret is never shown whole: `redact` and `mask` say as much of it as a person needs to find it.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections import Counter
+from collections.abc import Iterator
+from typing import Final
+
+from msgspec import Struct
+
+from sealock.model.finding import Confidence
+from sealock.rules.tokens import addresses, tokens
+
+
+class Secret(Struct, frozen=True, gc=False):
+    """What kind of secret a value is ("a GitHub token", "a password"), and how sure that is."""
+
+    kind: str
+    confidence: Confidence = Confidence.HIGH
+
+
+_WORDS: Final = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
+
+
+def _set(*lines: str) -> frozenset[str]:
+    return frozenset(" ".join(lines).split())
+
+
+_PASSWORDS: Final = _set(
+    "password passwords passwd passphrase passcode pwd pass pw psw pgpassword userpass dbpass rootpw sshpass",
+    "userpassword",
+)
+_SECRETS: Final = _set(
+    "secret secrets token apikey apitoken authtoken accesskey secretkey privatekey credential credentials creds",
+    "cred auth bearer",
+)
+_KEYS: Final = _set(
+    "api access private secret encryption signing master account auth app application session jwt client deploy",
+    "license service storage admin crypto cookie hmac aes rsa shared write read subscription consumer integration",
+    "function webhook fernet",
+)
+# What a name ends in when it tells of a secret and is not one.
+_ABOUT: Final = _set(
+    "file files filename path paths dir directory folder url uri urls endpoint name names length len size min max",
+    "timeout expiry expires expire expiration ttl lifetime duration interval rotation age days hours minutes",
+    "seconds count limit policy enabled enable disabled disable required require type types kind mode method",
+    "algorithm algo provider issuer audience header prefix suffix field format encoding id ids arn host hostname",
+    "port server service backend store storage location mount regex pattern version user username email env var",
+    "plugin module class scope scopes realm prompt dummy allowed login fingerprint checksum sha256 sha sum",
+    "manager source command cmd ref reference label description title column param parameter key",
+)
+# What follows the name of a secret and leaves it one: DB_PASSWORD_PROD.
+_VARIANTS: Final = _set("plain value default prod production dev test staging root admin base")
+_NO_SECRET: Final = _set(
+    "public pub gpg pgp example sample max num no tokenizer tokenizers tokenize keyboard keyserver keyring",
+    "fingerprint csrf",
+)
+_NOTHING: Final = _set(
+    "true false yes no on off none null nil undefined unset empty disabled enabled required optional auto default",
+    "basic bearer dummy fake redacted hidden masked unused ignored random generated file env prompt ask string",
+    "todo fixme tbd placeholder example sample notset n/a - ...",
+)
+_PLACEHOLDERS: Final = _set(
+    "your replace insert placeholder xxxx < {{ todo fixme redacted dummy not-set not_set enter- enter_ _here",
+    "-here put- goes-",
+)
+_WEAK: Final = _set(
+    "password passwd pass changeme change-me change_me changeit changethis secret admin root postgres mysql redis",
+    "mongo test testing user guest demo dev development local letmein toor hunter2 qwerty abc123 token key",
+    "mysecret mypassword supersecret s3cret p@ssw0rd passw0rd rootpassword",
+)
+_REFERENCES: Final = (
+    *(
+        "vault:",
+        "op://",
+        "ssm:",
+        "sm://",
+        "arn:",
+        "file:",
+        "env:",
+        "secret:",
+        "secretref:",
+        "awssm:",
+        "gcp:",
+        "akv:",
+        "bw://",
+    ),
+    *("doppler://", "keyring:", "projects/", "@microsoft.keyvault", "enc:", "enc[", "!vault"),
+)
+_FILE_NAME: Final = (
+    r"[\w.-]+\.(?:pem|key|crt|cer|txt|json|ya?ml|env|conf|cfg|ini|p12|pfx|jks|properties|secret|asc|gpg)"
+)
+
+
+def secret(name: str, value: str) -> str | None:
+    """Say in a few words what kind of secret this value is ("a GitHub token", "a password"); None where it is none."""
+    found = find(name, value)
+    return found.kind if found else None
+
+
+def find(name: str, value: str) -> Secret | None:
+    """Tell what kind of secret a value is, by its shape and then by its name; None where it is none."""
+    value = value.strip().strip("\"'").strip()
+    if not value:
+        return None
+    hit = next(tokens(value), None) or next(addresses(value), None)
+    if hit:
+        return Secret(hit.kind, Confidence.LOW if hit.example else Confidence.HIGH)
+    kind = of_name(name)
+    if kind is None or _is_no_secret(value):
+        return None
+    if kind == "a password" or not value.isdigit():
+        return Secret(kind, _confidence(kind, value))
+    return None
+
+
+def of_name(name: str) -> str | None:
+    """Tell what kind of secret a name promises: "a password", "a secret", "a token", "a key"; None for other names."""
+    if name.upper() in {"PWD", "OLDPWD", "PASS"} or len(name) > 200:
+        return None
+    words = [word.lower() for word in _WORDS.findall(name)]
+    while words and (words[-1].isdigit() or (len(words) > 1 and words[-1] in _VARIANTS)):
+        words.pop()
+    if not words or not _NO_SECRET.isdisjoint(words):
+        return None
+    last, before = words[-1], words[-2] if len(words) > 1 else ""
+    if last in {"key", "keys"} and before in _KEYS:
+        return "a key"
+    if last in _PASSWORDS or (not _PASSWORDS.isdisjoint(words[-3:]) and last not in _ABOUT and "pass" not in words):
+        return "a password"
+    if last in _SECRETS:
+        return {"token": "a token", "auth": "credentials"}.get(last, "a key" if "key" in last else "a secret")
+    return None
+
+
+def _is_no_secret(value: str) -> bool:
+    """Whether the value is a reference, a path, a placeholder, a switch or anything else that gives nothing away."""
+    lower = value.lower()
+    return (
+        lower in _NOTHING
+        or value[0] in "$%@&*<[{("
+        or any(one in value for one in ("${", "$(", "{{", "://"))
+        or value.startswith(("/", "./", "../", "~/", "\\\\"))
+        or value[1:3] in {":\\", ":/"}
+        or lower.startswith(_REFERENCES)
+        or any(one in lower for one in _PLACEHOLDERS)
+        or set(lower) <= set("x*._- ")
+        or re.fullmatch(_FILE_NAME, lower) is not None
+    )
+
+
+def _confidence(kind: str, value: str) -> Confidence:
+    """Say how sure it is that the value under a telling name is a secret."""
+    lower = value.lower()
+    if lower in _WEAK or len(value) < 4 or "example" in lower:
+        return Confidence.LOW
+    if len(value) >= 16 and entropy(value) >= 3.0 and any(one.isdigit() for one in value):
+        return Confidence.HIGH
+    if kind == "a password":
+        return Confidence.MEDIUM if len(value) < 8 or value.isalpha() or " " in value else Confidence.HIGH
+    # A plain word under the name of a key or token is as often a setting ("TOKEN=cookie") as a secret.
+    plain = (value.isalpha() and kind != "a secret") or " " in value or len(value) < 8
+    return Confidence.LOW if plain else Confidence.MEDIUM
+
+
+def entropy(value: str) -> float:
+    """The Shannon entropy of a text, in bits a character."""
+    length = len(value)
+    return -sum(count / length * math.log2(count / length) for count in Counter(value).values())
+
+
+def find_in_text(text: str) -> list[tuple[str, int, int]]:
+    """Find the secrets in a command line or another text: kind, start, end (exclusive); in order, none overlapping."""
+    hits = [(hit.kind, hit.start, hit.end) for hit in tokens(text)]
+    hits += [(hit.kind, hit.start, hit.end) for hit in addresses(text)]
+    hits += _headers(text)
+    hits += _settings(text)
+    hits += _given_to_programs(text)
+    kept: list[tuple[str, int, int]] = []
+    # What was found by shape comes first at equal places, since the sort is stable and it says more.
+    for hit in sorted(hits, key=lambda hit: hit[1]):
+        if not kept or hit[1] >= kept[-1][2]:
+            kept.append(hit)
+    return kept
+
+
+_HEADER: Final = (
+    r"(?i)\b(?:(?:proxy-)?authorization|[a-z-]{0,20}-token|x-api-key|api-key|x-auth-key)\s{0,4}:\s{0,4}"
+    r"(?:(?:bearer|basic|token|apikey)\s{1,4})?([^\s\"'`,;]{6,})"
+)
+_NAME: Final = r"(?<![\w.-])(?:--?)?(?P<name>[A-Za-z_][\w.-]{1,60})="
+_OPTION: Final = r"(?<![\w.-])--(?P<name>[A-Za-z][\w.-]{1,60})[ \t]{1,4}(?=[^\s-])"
+_VALUE: Final = r"(?P<value>\"[^\"\n]{0,4096}\"|'[^'\n]{0,4096}'|[^\s\"'`;&|()<>]{1,4096})"
+
+
+def _headers(text: str) -> Iterator[tuple[str, int, int]]:
+    lower = text.lower()
+    if any(word in lower for word in ("authorization", "-token", "api-key", "auth-key")):
+        for match in re.finditer(_HEADER, text):
+            if not _is_no_secret(match[1]):
+                yield "credentials in a header", *match.span(1)
+
+
+def _settings(text: str) -> Iterator[tuple[str, int, int]]:
+    """NAME=value and --name=value, and --name value where the name starts with dashes."""
+    lower = text.lower()
+    if not any(word in lower for word in ("pass", "pwd", "secret", "token", "key", "cred", "auth")):
+        return
+    for pattern in (_NAME + _VALUE, _OPTION + _VALUE):
+        for match in re.finditer(pattern, text):
+            value = match["value"].strip("\"'")
+            if (found := find(match["name"], value)) and found.confidence > Confidence.LOW:
+                start = match.start("value") + (match["value"][:1] in {'"', "'"})
+                yield found.kind, start, start + len(value)
+
+
+# Programs that take a password in an option of their own: which, and the pattern of the whole.
+_PROGRAMS: Final[tuple[tuple[str, str], ...]] = (
+    ("mysql", r"\bmysql(?:dump|admin|import|check|sh)?\b[^;&|\n]{0,400}?\s-p(?!\s)([^\s\"';&|]{2,})"),
+    ("mariadb", r"\bmariadb(?:-dump|-admin|-import)?\b[^;&|\n]{0,400}?\s-p(?!\s)([^\s\"';&|]{2,})"),
+    ("sshpass", r"\bsshpass\b[^;&|\n]{0,100}?\s-p\s{0,2}[\"']?([^\s\"';&|]{2,})"),
+    ("redis-cli", r"\bredis-cli\b[^;&|\n]{0,200}?\s-a\s{1,4}[\"']?([^\s\"';&|]{2,})"),
+    ("curl", r"\bcurl\b[^;&|\n]{0,400}?\s(?:-u\s{0,4}|--user[ =])[\"']?[^\s:\"';&|]{1,100}:([^\s\"';&|]{2,})"),
+    ("docker", r"\bdocker\s+login\b[^;&|\n]{0,200}?\s-p\s{0,4}[\"']?([^\s\"';&|]{2,})"),
+    ("htpasswd", r"\bhtpasswd\s+-\w*b\w*\s+(?:-\w+\s+)*\S{1,200}\s+\S{1,100}\s+[\"']?([^\s\"';&|]{2,})"),
+    ("openssl", r"\s-pass(?:in|out)?\s{1,4}[\"']?pass:([^\s\"';&|]{1,})"),
+)
+
+
+def _given_to_programs(text: str) -> Iterator[tuple[str, int, int]]:
+    for needle, pattern in _PROGRAMS:
+        if needle in text:
+            for match in re.finditer(pattern, text):
+                if not _is_no_secret(match[1]):
+                    yield "a password", *match.span(1)
+
+
+def redact(value: str) -> str:
+    """Show the first characters of a long secret and nothing of a short one."""
+    return f"{value[:4]}…" if len(value) >= 16 else "…"
+
+
+def mask(text: str) -> str:
+    """Return the text with every secret that is found in it redacted: for reports that show a line."""
+    pieces: list[str] = []
+    at = 0
+    for _, start, end in find_in_text(text):
+        pieces += (text[at:start], redact(text[start:end]))
+        at = end
+    return "".join(pieces) + text[at:]

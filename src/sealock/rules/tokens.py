@@ -1,0 +1,150 @@
+"""Secrets that show by their shape alone: the tokens of known services, private keys, credentials in an address."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from functools import cache
+from typing import Final, NamedTuple
+
+
+class Hit(NamedTuple):
+    """A secret in a text: what it is, where it stands, and whether it is made up for show ("…EXAMPLE")."""
+
+    kind: str
+    start: int
+    end: int
+    example: bool = False
+
+
+# Prefix, what follows it, what it is. The prefix is looked for first, which costs next to nothing; a pattern is only
+# compiled where the prefix is there.
+_TOKENS: Final[tuple[tuple[str, str, str], ...]] = (
+    ("AKIA", r"[A-Z2-7]{16}", "an AWS access key"),
+    ("ASIA", r"[A-Z2-7]{16}", "an AWS access key"),
+    ("ghp_", r"[A-Za-z0-9]{30,}", "a GitHub token"),
+    ("gho_", r"[A-Za-z0-9]{30,}", "a GitHub token"),
+    ("ghu_", r"[A-Za-z0-9]{30,}", "a GitHub token"),
+    ("ghs_", r"[A-Za-z0-9]{30,}", "a GitHub token"),
+    ("ghr_", r"[A-Za-z0-9]{30,}", "a GitHub token"),
+    ("github_pat_", r"[A-Za-z0-9_]{40,}", "a GitHub token"),
+    ("glpat-", r"[A-Za-z0-9_.-]{20,}", "a GitLab token"),
+    ("gldt-", r"[A-Za-z0-9_-]{20,}", "a GitLab token"),
+    ("glrt-", r"[A-Za-z0-9_-]{20,}", "a GitLab token"),
+    ("glptt-", r"[a-f0-9]{40}", "a GitLab token"),
+    ("xox", r"[abeoprs](?:\.xox[bp])?-[A-Za-z0-9-]{10,}", "a Slack token"),
+    ("xapp-", r"\d-[A-Za-z0-9-]{10,}", "a Slack token"),
+    ("hooks.slack.com/services/", r"T\w+/B\w+/\w{16,}", "a Slack webhook"),
+    ("discord.com/api/webhooks/", r"\d+/[\w-]{40,}", "a Discord webhook"),
+    ("sk_live_", r"[A-Za-z0-9]{16,}", "a Stripe key"),
+    ("rk_live_", r"[A-Za-z0-9]{16,}", "a Stripe key"),
+    ("sk_test_", r"[A-Za-z0-9]{16,}", "a Stripe key"),
+    ("whsec_", r"[A-Za-z0-9+/=]{24,}", "a webhook signing secret"),
+    ("AIza", r"[A-Za-z0-9_-]{35}", "a Google API key"),
+    ("ya29.", r"[A-Za-z0-9_-]{20,}", "a Google OAuth token"),
+    ("GOCSPX-", r"[A-Za-z0-9_-]{28}", "a Google client secret"),
+    ("npm_", r"[A-Za-z0-9]{36}", "an npm token"),
+    ("pypi-", r"[A-Za-z0-9_-]{50,}", "a PyPI token"),
+    ("rubygems_", r"[a-f0-9]{48}", "a RubyGems key"),
+    ("dckr_pat_", r"[A-Za-z0-9_-]{20,}", "a Docker access token"),
+    ("dckr_oat_", r"[A-Za-z0-9_-]{20,}", "a Docker access token"),
+    ("eyJ", r"[A-Za-z0-9_-]{8,}\.eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}", "a JSON web token"),
+    ("SG.", r"[A-Za-z0-9_-]{16,}\.[A-Za-z0-9_-]{30,}", "a SendGrid key"),
+    ("xkeysib-", r"[a-f0-9]{64}-\w{16}", "a Brevo key"),
+    ("sk-ant-", r"[A-Za-z0-9_-]{20,}", "an Anthropic key"),
+    ("sk-", r"(?!ant-)(?:proj-|svcacct-|or-v1-)?(?=[A-Za-z_-]*\d)[A-Za-z0-9_-]{32,}", "an OpenAI-style key"),
+    ("hf_", r"[A-Za-z0-9]{30,}", "a Hugging Face token"),
+    ("gsk_", r"[A-Za-z0-9]{40,}", "a Groq key"),
+    ("AGE-SECRET-KEY-1", r"[0-9A-Z]{50,}", "an age private key"),
+    ("dop_v1_", r"[a-f0-9]{64}", "a DigitalOcean token"),
+    ("shpat_", r"[a-fA-F0-9]{32}", "a Shopify token"),
+    ("shpss_", r"[a-fA-F0-9]{32}", "a Shopify secret"),
+    ("hvs.", r"[A-Za-z0-9_-]{24,}", "a Vault token"),
+    ("dp.pt.", r"[A-Za-z0-9]{40,}", "a Doppler token"),
+    (".atlasv1.", r"[A-Za-z0-9_=-]{60,}", "a Terraform Cloud token"),
+    ("PMAK-", r"[a-f0-9]{24}-[a-f0-9]{34}", "a Postman key"),
+    ("NRAK-", r"[A-Z0-9]{27}", "a New Relic key"),
+    ("glsa_", r"[A-Za-z0-9]{32}_[a-f0-9]{8}", "a Grafana token"),
+    ("sntrys_", r"[A-Za-z0-9+/=_-]{40,}", "a Sentry token"),
+    ("lin_api_", r"[A-Za-z0-9]{40}", "a Linear key"),
+    ("ATATT3", r"[A-Za-z0-9_=-]{60,}", "an Atlassian token"),
+    ("ATBB", r"[A-Za-z0-9]{32}", "a Bitbucket token"),
+    ("pul-", r"[a-f0-9]{40}", "a Pulumi token"),
+    ("figd_", r"[A-Za-z0-9_-]{40,}", "a Figma token"),
+    ("sq0csp-", r"[A-Za-z0-9_-]{43}", "a Square secret"),
+    ("dapi", r"[a-f0-9]{32}", "a Databricks token"),
+    ("AKCp", r"[A-Za-z0-9]{60,}", "an Artifactory key"),
+    ("oy2", r"[a-z0-9]{43}", "a NuGet key"),
+    ("LTAI", r"[A-Za-z0-9]{20}", "an Alibaba Cloud key"),
+    ("fo1_", r"[\w-]{43}", "a Fly token"),
+    ("tskey-", r"(?:auth|api|client)-[A-Za-z0-9]+-[A-Za-z0-9]{16,}", "a Tailscale key"),
+    ("AccountKey=", r"[A-Za-z0-9+/]{40,}={0,2}", "an Azure storage key"),
+    ("SharedAccessKey=", r"[A-Za-z0-9+/]{40,}={0,2}", "an Azure access key"),
+    ("SharedAccessSignature=", r"[^\s;\"']{30,}", "an Azure access signature"),
+)  # fmt: skip
+# Tokens that no prefix announces: a text that must be there, the whole pattern, what it is.
+_SHAPES: Final[tuple[tuple[str, str, str], ...]] = (
+    (":AA", r"(?<![\w:/-])\d{8,10}:AA[A-Za-z0-9_-]{32,34}(?![\w-])", "a Telegram bot token"),
+    ("key-", r"(?<![\w-])key-[a-f0-9]{32}(?![\w-])", "a Mailgun key"),
+    ("SK", r"(?<![\w-])SK[a-f0-9]{32}(?![\w-])", "a Twilio key"),
+    ("$6$", r"\$6\$(?:rounds=\d+\$)?[./A-Za-z0-9]{1,16}\$[./A-Za-z0-9]{40,}", "a password hash"),
+    ("$y$", r"\$y\$[./A-Za-z0-9]+\$[./A-Za-z0-9]{10,}\$[./A-Za-z0-9]{20,}", "a password hash"),
+    ("$apr1$", r"\$apr1\$[./A-Za-z0-9]{1,8}\$[./A-Za-z0-9]{20,}", "a password hash"),
+    ("$2", r"\$2[aby]\$\d\d\$[./A-Za-z0-9]{50,}", "a password hash"),
+)
+_PRIVATE_KEY: Final = r"-----BEGIN [A-Z0-9 ]{0,30}PRIVATE KEY(?: BLOCK)?-----|PuTTY-User-Key-File-\d"
+_MASKED: Final = frozenset({"", "user", "username", "pass", "password", "passwd", "pwd", "token", "secret", "key", "x"})
+
+
+@cache
+def _pattern(prefix: str, rest: str) -> re.Pattern[str]:
+    # No word goes on before the prefix, unless the prefix itself starts in the middle of one.
+    return re.compile(("" if prefix[0] == "." else r"(?<![A-Za-z0-9])") + re.escape(prefix) + rest)
+
+
+def tokens(text: str) -> Iterator[Hit]:
+    """Find the tokens and private keys in a text, in no particular order."""
+    for prefix, rest, kind in _TOKENS:
+        if prefix in text:
+            for match in _pattern(prefix, rest).finditer(text):
+                if not _monotone(match[0][len(prefix) :]):
+                    yield Hit(kind, *match.span(), "EXAMPLE" in match[0].upper())
+    for needle, pattern, kind in _SHAPES:
+        if needle in text:
+            for match in re.finditer(pattern, text):
+                yield Hit(kind, *match.span())
+    if "PRIVATE KEY" in text or "PuTTY-User-Key-File" in text:
+        for match in re.finditer(_PRIVATE_KEY, text):
+            end = text.find("-----END", match.end())
+            yield Hit("a private key", match.start(), len(text) if end < 0 else end)
+
+
+def _monotone(rest: str) -> bool:
+    """Whether it is filled up with one or two characters, as documentation does: xxxxxxxx."""
+    return len(set(rest.replace("-", "").replace("_", "").lower())) <= 3
+
+
+def addresses(text: str) -> Iterator[Hit]:
+    """Find addresses that carry credentials: scheme://user:password@host, and https://TOKEN@host for long tokens."""
+    if "://" not in text or "@" not in text:
+        return
+    for match in re.finditer(r"://([^\s/\"'<>`\\,;()@]{1,512})@([^\s/\"'@]{0,200})", text):
+        name, colon, password = match[1].partition(":")
+        if colon and _is_literal(password):
+            yield Hit("a password in an address", *match.span(1))
+        elif colon or len(name) < 20 or not _is_literal(name) or not any(one.isdigit() for one in name):
+            continue
+        elif "sentry" not in match[2]:  # whose addresses carry their key by design, for all browsers to see
+            yield Hit("a token in an address", *match.span(1))
+
+
+def _is_literal(password: str) -> bool:
+    """Whether it is a password itself: no variable, no placeholder, not blotted out."""
+    lower = password.lower()
+    return not (
+        lower in _MASKED
+        or any(one in password for one in "${}<>[]")
+        or ("%" in password and re.fullmatch(r"(?:[^%]|%[0-9A-Fa-f]{2})+", password) is None)
+        or set(lower) <= set("x*.-_")
+        or lower.startswith(("your", "my-", "my_"))
+    )
