@@ -255,13 +255,18 @@ class Context(Struct, frozen=True):
 
 
 class Build(Struct, frozen=True):
-    """A Dockerfile. `arguments` are the ARGs before the first FROM."""
+    """A Dockerfile. `arguments` are the ARGs before the first FROM; `text` is the whole text, which the places refer to."""
 
     stages: tuple[Stage, ...]
     arguments: tuple[Arg, ...] = ()
     directives: tuple[Directive, ...] = ()
     escape: str = "\\"
     context: Context = Context()
+    text: str = ""
+
+    def excerpt(self, place: Place) -> str:
+        """What is written at a place."""
+        return self.text[place.start : place.end] if place.start >= 0 else ""
 
     @property
     def final(self) -> Stage | None:
