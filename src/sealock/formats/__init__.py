@@ -25,9 +25,10 @@ MODULES: Final[dict[str, str]] = {
 }
 
 
-def read(kind: DocumentKind, source: Source, files: Files = NOTHING) -> Document:
-    """Read a text as this kind of document."""
-    document: Document = import_module(MODULES[kind]).read(source, files)
+def read(kind: DocumentKind, source: Source, files: Files = NOTHING, more: tuple[Source, ...] = ()) -> Document:
+    """Read a text as this kind of document; `more` are compose files that are laid over it."""
+    module = import_module(MODULES[kind])
+    document: Document = module.read_many((source, *more), files) if more else module.read(source, files)
     return document
 
 

@@ -1,0 +1,202 @@
+"""The one module that knows every stage: targets are read, judged, excused by the policy, and told in one report."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from datetime import date
+from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from sealock import __version__, formats, policy
+from sealock.errors import PolicyError
+from sealock.formats.files import FileRefused
+from sealock.model.document import Document
+from sealock.model.finding import Finding, Problem, Severity
+from sealock.model.location import Location, Source
+from sealock.model.report import Report, TargetReport
+from sealock.policy import Policy
+from sealock.rules.judge import Verdict, judge
+from sealock.rules.rule import Rule
+from sealock.targets.reading import read_text
+from sealock.targets.resolve import POLICY_FILE, Input, Options, resolve, resolve_compose
+
+
+class Settings(Struct, frozen=True):
+    """How a run is done. What is None or empty is left to the policy.
+
+    `policy_file` None looks for sealock.toml upward from each target, "" uses none. `only` names the rules to judge by.
+    `compose_files` are merged into one target. `environment` is what compose files may interpolate beside their .env.
+    """
+
+    fail_on: Severity | None = None
+    pedantic: bool = False
+    only: tuple[str, ...] = ()
+    policy_file: str | None = None
+    baseline: str = ""
+    compose_files: tuple[str, ...] = ()
+    environment: Mapping[str, str] = {}
+    outside: bool = False
+    today: date | None = None
+
+
+class Judged(Struct, frozen=True):
+    """One text, its document and its verdict: what a fix starts from, before the policy has excused anything."""
+
+    input: Input
+    document: Document
+    verdict: Verdict
+    rules: Mapping[str, tuple[Rule[Any], ...]]
+    policy: Policy
+
+
+def check(*targets: str, settings: Settings | None = None) -> Report:
+    """Check targets, named as on the command line, and return the report.
+
+    A target that cannot be read becomes a problem in the report; PolicyError is raised for a policy that is not valid.
+    """
+    run = Run(settings or Settings())
+    return run.report(run.inputs(targets))
+
+
+class Run:
+    """One run: it keeps the policies that it has found and the rules that it has loaded."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.today = settings.today or date.today()  # noqa: DTZ011  an ignore ends by the person's own calendar
+        self._policies: dict[str, Policy] = {}
+        self._rules: dict[tuple[bool, tuple[str, ...]], Mapping[str, tuple[Rule[Any], ...]]] = {}
+        self._used: set[policy.Ignore] = set()
+        self._undecided: dict[str, set[str]] = {}
+
+    def inputs(self, targets: Iterable[str]) -> Iterator[Input]:
+        """Every text that the targets stand for."""
+        options = Options(
+            self.settings.environment,
+            self.settings.outside,
+            lambda root, name: policy.excluded(self.policy(root), name),
+        )
+        if self.settings.compose_files:
+            yield resolve_compose(self.settings.compose_files, options)
+        seen: set[str] = set()
+        for target in targets:
+            for one in resolve(target, options):
+                if not (one.path and one.path in seen):
+                    seen.add(one.path)
+                    yield one
+
+    def policy(self, root: str) -> Policy:
+        """The policy that holds below a root folder."""
+        file = self.settings.policy_file
+        if file is None:
+            file = f"{root}/{POLICY_FILE}" if root else ""
+        if root not in self._policies:
+            self._policies[root] = self._load(file, root, named=self.settings.policy_file is not None)
+        return self._policies[root]
+
+    def _load(self, file: str, root: str, *, named: bool) -> Policy:
+        found = Policy()
+        try:
+            if file:
+                found = policy.read(Source(file, read_text(file)), root)
+        except FileRefused as refusal:
+            if named or "No such file" not in str(refusal):
+                raise PolicyError(str(refusal)) from None
+        if self.settings.baseline:
+            try:
+                text = read_text(self.settings.baseline)
+            except FileRefused as refusal:
+                raise PolicyError(str(refusal)) from None
+            found = replace(found, baseline=policy.read_baseline(self.settings.baseline, text))
+        if self.settings.fail_on is not None:
+            found = replace(found, fail_on=self.settings.fail_on)
+        return replace(found, pedantic=True) if self.settings.pedantic else found
+
+    def judged(self, one: Input) -> Judged | None:
+        """Read and judge one text; None where there is none to judge."""
+        if one.kind is None or one.source is None or one.problem:
+            return None
+        holds = self.policy(one.root)
+        document = formats.read(one.kind, one.source, one.files, more=one.more)
+        rules = self.rules(document, holds)
+        return Judged(one, document, judge(one.name, document, rules), rules, holds)
+
+    def rules(self, document: Document, holds: Policy) -> Mapping[str, tuple[Rule[Any], ...]]:
+        """The rules on this document's subjects that the policy wants; only these are imported."""
+        from sealock.rules.catalog import rules  # noqa: PLC0415  a run that reads nothing loads no rules
+
+        kinds = sorted({subject.kind for subject in document.subjects})
+        only = self.settings.only
+        return {
+            kind: tuple(
+                rule
+                for rule in rules(kind)
+                if (rule.id in only if only else holds.wants(rule.id, pedantic=rule.pedantic))
+            )
+            for kind in kinds
+        }
+
+    def report(self, inputs: Iterable[Input], progress: Callable[[str], None] = lambda _name: None) -> Report:
+        """Judge texts and put together what is to be told."""
+        reports: list[TargetReport] = []
+        walked = False
+        for one in inputs:
+            progress(one.target)
+            walked = walked or one.walked
+            reports.append(self._tell(one))
+        if walked:
+            reports += self._about_policies()
+        fail_on = min((one.fail_on for one in self._policies.values()), default=self.settings.fail_on or Severity.HIGH)
+        return Report(__version__, tuple(reports), fail_on)
+
+    def _tell(self, one: Input) -> TargetReport:
+        judged = self.judged(one)
+        if judged is None:
+            # An input without a text always says why.
+            return TargetReport(one.target, one.kind or "unknown", problems=(_problem(one.problem, one.target),))
+        document, verdict, holds = judged.document, judged.verdict, judged.policy
+        ignores, problems = policy.inline(document.source)
+        undecided = frozenset(skipped.rule for skipped in verdict.not_judged)
+        findings: list[Finding] = []
+        used: set[policy.Ignore] = set()
+        for finding, ignore in policy.excuse(verdict.findings, one.name, holds, ignores, self.today):
+            findings.append(finding)
+            if ignore is not None:
+                used.add(ignore)
+        # A rule that is off excuses its ignore: it might find something when it is on.
+        off = frozenset() if not self.settings.only else frozenset(rule for i in ignores for rule in i.rules)
+        asleep = self._off(judged) | off
+        findings += policy.about_ignores(ignores, used, undecided | asleep, self.today)
+        self._used |= used
+        self._undecided.setdefault(one.root, set()).update(undecided | asleep)
+        sources = {source.name: source for source in document.sources.values()}
+        return TargetReport(
+            one.target,
+            document.kind,
+            tuple(findings),
+            verdict.not_judged,
+            (*document.problems, *problems),
+            sources,
+        )
+
+    @staticmethod
+    def _off(judged: Judged) -> frozenset[str]:
+        from sealock.rules.catalog import rules  # noqa: PLC0415  loaded by now
+
+        on = {rule.id for kind in judged.rules.values() for rule in kind}
+        return frozenset(rule.id for kind in judged.rules for rule in rules(kind) if rule.id not in on)
+
+    def _about_policies(self) -> Iterator[TargetReport]:
+        """Report ignores of policies that excused nothing in a walk; after a single file nobody could tell."""
+        for root, holds in self._policies.items():
+            findings = tuple(
+                policy.about_ignores(holds.ignores, self._used, frozenset(self._undecided.get(root, ())), self.today)
+            )
+            if findings:
+                yield TargetReport(holds.name, "policy", findings)
+
+
+def _problem(text: str, target: str) -> Problem:
+    return Problem(text, Location(target))

@@ -1,0 +1,122 @@
+"""Mends a text: one finding at a time, each change proven by reading and judging the text anew."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Final
+
+from msgspec import Struct
+
+from sealock import formats, policy
+from sealock.check import Judged
+from sealock.errors import FormatError
+from sealock.formats.edits import apply
+from sealock.model.change import Change, Edit, On
+from sealock.model.document import Document
+from sealock.model.finding import Finding
+from sealock.model.location import Source
+from sealock.rules.judge import judge
+
+STEPS: Final = 1000
+"""Changes to one text at the most: far more than any text has faults."""
+
+
+class Fixed(Struct, frozen=True):
+    """A text after mending: what was mended, and what could not be, with the reason."""
+
+    text: str
+    mended: tuple[Finding, ...] = ()
+    failed: tuple[tuple[Finding, str], ...] = ()
+
+
+def fix(judged: Judged, *, unsafe: bool, today: date) -> Fixed:
+    """Mend what can be: by the safe remedies, or by all. What the policy excuses is left alone.
+
+    No change is believed: after each the text is read again, and where the finding is still there, or a new problem
+    came, the change is undone.
+    """
+    mender = _Mender(judged, unsafe=unsafe, today=today)
+    for _ in range(STEPS):
+        finding = mender.next()
+        if finding is None:
+            break
+        mender.mend(finding)
+    return Fixed(mender.text, tuple(mender.mended), tuple(mender.failed.values()))
+
+
+class _Mender:
+    """A text on its way: the document and the findings are always those of the text as it is now."""
+
+    def __init__(self, judged: Judged, *, unsafe: bool, today: date) -> None:
+        self.judged, self.unsafe, self.today = judged, unsafe, today
+        self.document = judged.document
+        self.findings = judged.verdict.findings
+        self.mended: list[Finding] = []
+        self.failed: dict[str, tuple[Finding, str]] = {}
+
+    @property
+    def text(self) -> str:
+        return self.document.source.text
+
+    def next(self) -> Finding | None:
+        """The next finding that may be mended: the last in the text, so that what is above keeps its place."""
+        ignores, _ = policy.inline(self.document.source)
+        name, holds = self.judged.input.name, self.judged.policy
+        wanted = [
+            finding
+            for finding, _ in policy.excuse(self.findings, name, holds, ignores, self.today)
+            if finding.suppressed is None
+            and finding.remedy.changes
+            and (finding.remedy.safe or self.unsafe)
+            and finding.fingerprint not in self.failed
+        ]
+        return max(wanted, key=lambda finding: (finding.location.line, finding.location.column), default=None)
+
+    def mend(self, finding: Finding) -> None:
+        """Make a finding's changes, and keep them if they do what they should."""
+        one = self.judged.input
+        try:
+            text = apply(self.text, self._spell(finding))
+        except FormatError as error:
+            self._fail(finding, str(error))
+            return
+        after = formats.read(self.document.kind, Source(self.document.source.name, text), one.files, one.more)
+        findings = judge(one.name, after, self.judged.rules).findings
+        if len(after.problems) > len(self.document.problems):
+            self._fail(finding, f"the change would break the file: {after.problems[-1].message}")
+        elif _like(findings, finding) >= _like(self.findings, finding):
+            self._fail(finding, "the change did not remove it, and was undone")
+        else:
+            self.document, self.findings = after, findings
+            self.mended.append(finding)
+
+    def _fail(self, finding: Finding, why: str) -> None:
+        self.failed[finding.fingerprint] = (finding, why)
+
+    def _spell(self, finding: Finding) -> list[Edit]:
+        """Put a finding's changes into the text's own words."""
+        spelled: list[Edit] = []
+        for change in finding.remedy.changes:
+            match change:
+                case Edit():
+                    spelled.append(change)
+                case On(subject=name, change=inner):
+                    spelled += _edits(self.document, name, inner)
+                case _:
+                    spelled += _edits(self.document, finding.subject, change)
+        if any(edit.place.file for edit in spelled):
+            msg = "the words to change stand in another file"
+            raise FormatError(msg)
+        return spelled
+
+
+def _like(findings: tuple[Finding, ...], one: Finding) -> int:
+    return sum(other.rule == one.rule and other.subject == one.subject for other in findings)
+
+
+def _edits(document: Document, name: str, change: Change) -> tuple[Edit, ...]:
+    subject = next((one for one in document.subjects if one.name == name), None)
+    if subject is None:
+        msg = f"there is no {name} in this file"
+        raise FormatError(msg)
+    return formats.edits(document, subject, change)

@@ -1,0 +1,156 @@
+"""From the words that a person typed to the texts that they mean."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Mapping
+from typing import Final
+
+from msgspec import Struct
+
+from sealock import formats
+from sealock.formats.files import NOTHING, FileRefused, Files
+from sealock.model.document import DocumentKind
+from sealock.model.location import Source
+from sealock.targets.folder import Folder
+from sealock.targets.reading import read_input, read_text
+from sealock.targets.walk import walk
+
+_PREFIXES: Final = ("image", "archive", "rootfs", "container")
+POLICY_FILE: Final = "sealock.toml"
+
+
+class Input(Struct, frozen=True):
+    """One text to judge, or why there is none (`problem`).
+
+    `target` is its name in reports; `name` its path relative to `root` (the folder of the policy, of the repository, or
+    that was named), which does not hang on the folder that sealock was started in. `path` is the file to mend, "" where
+    there is none. `more` are further compose files that are laid over the first.
+    """
+
+    target: str
+    name: str
+    kind: DocumentKind | None = None
+    source: Source | None = None
+    files: Files = NOTHING
+    path: str = ""
+    root: str = ""
+    problem: str = ""
+    walked: bool = False
+    more: tuple[Source, ...] = ()
+
+
+class Options(Struct, frozen=True):
+    """How targets are read: `environment` is what compose files see, `outside` lets them read beyond what was named."""
+
+    environment: Mapping[str, str] = {}
+    outside: bool = False
+    excluded: Callable[[str, str], bool] = lambda _root, _name: False
+    """Of a root and a path relative to it: whether a walk leaves it out."""
+
+
+def resolve(target: str, options: Options) -> Iterator[Input]:
+    """Yield every text that a target stands for. What cannot be read is yielded too, with its problem."""
+    prefix, colon, rest = target.partition(":")
+    if target == "-":
+        yield _standard_input()
+    elif colon and prefix == "run":
+        yield Input(target, target, "run", Source(target, rest))
+    elif os.path.isdir(target):
+        yield from _folder(target, options)
+    elif os.path.lexists(target):
+        yield _file(target, os.path.dirname(target) or ".", options, walked=False)
+    elif colon and prefix in _PREFIXES:
+        yield Input(target, target, problem=f"{prefix}: targets are not read by this version of sealock")
+    else:
+        yield Input(target, target, problem="no such file or folder")
+
+
+def resolve_compose(paths: tuple[str, ...], options: Options) -> Input:
+    """Read several compose files that are merged as `docker compose -f A -f B` does; the first one's folder counts."""
+    folder = os.path.dirname(paths[0]) or "."
+    root = root_of(folder) or folder
+    name = relative(paths[0], root)
+    target = " + ".join(paths)
+    try:
+        first, *others = (Source(path, read_text(path)) for path in paths)
+    except FileRefused as refusal:
+        return Input(target, name, "compose", root=root, problem=str(refusal))
+    files = Folder(folder, folder, options.environment, outside=options.outside)
+    return Input(target, name, "compose", first, files, paths[0], root, more=tuple(others))
+
+
+def root_of(folder: str) -> str:
+    """The nearest folder at or above this one that holds a policy, else the one that holds a .git; "" for neither."""
+    repository = ""
+    folder = os.path.abspath(folder)
+    while True:
+        if os.path.isfile(os.path.join(folder, POLICY_FILE)):
+            return folder
+        if not repository and os.path.exists(os.path.join(folder, ".git")):
+            repository = folder
+        parent = os.path.dirname(folder)
+        if parent == folder:
+            return repository
+        folder = parent
+
+
+def relative(path: str, root: str) -> str:
+    """The path relative to a root, with forward slashes."""
+    return os.path.relpath(path, root).replace(os.sep, "/")
+
+
+def _standard_input() -> Input:
+    try:
+        text = read_input()
+    except FileRefused as refusal:
+        return Input("-", "-", problem=str(refusal))
+    kind = formats.sniff("", text)
+    if kind is None:
+        return Input("-", "-", problem=_UNKNOWN_KIND)
+    return Input("-", "-", kind, Source("-", text))
+
+
+_UNKNOWN_KIND: Final = (
+    "this is not a Dockerfile, a compose file, an image configuration, or a text with `docker run` lines"
+)
+
+
+def _file(path: str, named: str, options: Options, *, walked: bool) -> Input:
+    folder = os.path.dirname(path) or "."
+    root = root_of(folder) or named
+    name = relative(path, root)
+    try:
+        text = read_text(path)
+    except FileRefused as refusal:
+        return Input(path, name, root=root, problem=str(refusal), walked=walked)
+    kind = formats.sniff(os.path.basename(path), text)
+    if kind is None:
+        return Input(path, name, root=root, problem=_UNKNOWN_KIND, walked=walked)
+    files = Folder(folder, named, options.environment, outside=options.outside)
+    return Input(path, name, kind, Source(path, text), files, path, root, walked=walked)
+
+
+def _folder(target: str, options: Options) -> Iterator[Input]:
+    root = root_of(target) or target
+    unreadable: list[tuple[str, str]] = []
+
+    def excluded(name: str) -> bool:
+        return options.excluded(root, relative(os.path.join(target, name), root))
+
+    found = False
+    for path in walk(target, excluded, lambda path, why: unreadable.append((path, why))):
+        shown = os.path.normpath(path)
+        one = _file(shown, target, options, walked=True)
+        if one.problem == _UNKNOWN_KIND:
+            continue
+        found = True
+        yield one
+    for path, why in unreadable:
+        found = True
+        yield Input(path, relative(path, root), root=root, problem=f"could not be read: {why}", walked=True)
+    if not found:
+        yield Input(target, relative(target, root), root=root, problem=f"nothing in it that sealock reads: {_NOTHING}")
+
+
+_NOTHING: Final = "no Dockerfile, no compose file, and no script with `docker run` lines"

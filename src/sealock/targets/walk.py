@@ -1,0 +1,90 @@
+"""Walks a folder for all that sealock reads. Symbolic links are not followed, so that no loop and no way out is."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable, Iterator
+from typing import Final
+
+from sealock.formats.files import FileRefused
+from sealock.targets.reading import read_bytes
+
+SKIPPED: Final = frozenset({
+    ".git", ".hg", ".svn", "node_modules", ".venv", "venv", "__pycache__", ".tox", ".nox", ".mypy_cache", ".ruff_cache",
+    ".pytest_cache", ".terraform", "site-packages", ".cache",
+})  # fmt: skip
+"""Folders that hold other people's files or none that anybody wrote."""
+
+_CERTAIN: Final = re.compile(
+    r"(.*[._-])?(docker|container)file([._-].*)?|(.*[._-])?(docker-)?compose([._-].*)?\.ya?ml", re.IGNORECASE
+)
+_SOURCE_CODE: Final = re.compile(
+    r".*\.(py|go|js|ts|rb|rs|java|json|html|md|txt|dockerignore|orig|rej|bak|swp|tmpl|j2|erb)|.*~", re.IGNORECASE
+)
+_PEEK: Final = re.compile(
+    r".*\.(ya?ml|sh|bash|zsh|ksh|mk|service|md|markdown)|(gnu)?makefile|[^.]+|\.gitlab-ci\.yml", re.IGNORECASE
+)
+_WORTH: Final = re.compile(rb"\b(docker|podman|nerdctl)\b[^\n]*\b(run|create)\b|^services[ \t]*:", re.MULTILINE)
+PEEK_LIMIT: Final = 1 << 20
+"""Bytes: larger files are looked into only when their name, or the person, says what they are."""
+_OVERRIDE: Final = re.compile(r"(docker-)?compose\.override\.(ya?ml)")
+
+
+def walk(root: str, excluded: Callable[[str], bool], report: Callable[[str, str], None]) -> Iterator[str]:
+    """Yield, in order of path, each file below `root` that may be for us.
+
+    `excluded` tells of a path relative to `root` whether it is left out; `report` gets each path that could not be
+    looked at, and why.
+    """
+    folders = [""]
+    while folders:
+        folder = folders.pop()
+        below: list[str] = []
+        files: list[str] = []
+        try:
+            with os.scandir(os.path.join(root, folder)) as entries:
+                for entry in entries:
+                    name = f"{folder}{entry.name}"
+                    if entry.is_dir(follow_symlinks=False):
+                        if entry.name not in SKIPPED and not excluded(name):
+                            below.append(name + "/")
+                    elif entry.is_file(follow_symlinks=False) and _may_be(entry.name) and not excluded(name):
+                        files.append(name)
+        except OSError as error:
+            report(os.path.join(root, folder), error.strerror or str(error))
+            continue
+        # Compose itself lays an override file over the file beside it.
+        bases = {os.path.basename(name) for name in files}
+        for name in sorted(files):
+            override = _OVERRIDE.fullmatch(os.path.basename(name))
+            if override and bases & {
+                f"{stem}.{end}" for stem in ("compose", "docker-compose") for end in ("yml", "yaml")
+            }:
+                continue
+            if _worth(os.path.join(root, name), report):
+                yield os.path.join(root, name)
+        folders += sorted(below, reverse=True)
+
+
+def _may_be(name: str) -> bool:
+    return bool(_CERTAIN.fullmatch(name) or _PEEK.fullmatch(name)) and not (
+        _CERTAIN.fullmatch(name) and _SOURCE_CODE.fullmatch(name)
+    )
+
+
+def _worth(path: str, report: Callable[[str, str], None]) -> bool:
+    """Whether a file holds something for us: its name says so, or a look into it does."""
+    name = os.path.basename(path)
+    if _CERTAIN.fullmatch(name):
+        return True
+    try:
+        if os.stat(path).st_size > PEEK_LIMIT:
+            return False
+        data = read_bytes(path, PEEK_LIMIT)
+    except (OSError, FileRefused) as error:
+        report(path, str(error).removeprefix(f"{path} could not be read: "))
+        return False
+    if "." not in name and not name.lower().endswith("makefile") and not data.startswith(b"#!"):
+        return False
+    return b"\0" not in data[:4096] and _WORTH.search(data) is not None
