@@ -255,7 +255,7 @@ class Context(Struct, frozen=True):
 
 
 class Build(Struct, frozen=True):
-    """A Dockerfile. `arguments` are the ARGs before the first FROM; `text` is the whole text, which the places refer to."""
+    """A Dockerfile. `arguments` are the ARGs before the first FROM; `text` is all that the places refer to."""
 
     stages: tuple[Stage, ...]
     arguments: tuple[Arg, ...] = ()
