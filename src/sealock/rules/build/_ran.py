@@ -1,0 +1,252 @@
+"""What runs during a build, indexed once for all rules: commands by program, package managers taken apart."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Final
+
+from msgspec import Struct
+
+from sealock.model.build import Build, Run, RunMount, Stage
+from sealock.model.location import At, Place
+from sealock.model.shell import Command, Word
+
+
+class Ran(Struct, frozen=True):
+    """A command of a RUN, and where it stands."""
+
+    at: At
+    stage: Stage
+    run: Run
+    command: Command
+
+
+class Call(Struct, frozen=True):
+    """A package manager's call: `verb` is the word that says what to do ("install"), `operands` are those after it.
+
+    Operands are no options and no values of options. `manager` is the plain name: "pip" for pip3.11, `python -m pip`.
+    """
+
+    ran: Ran
+    manager: str
+    verb: Word
+    operands: tuple[Word, ...]
+    options: tuple[Word, ...]
+
+    def has(self, *names: str) -> bool:
+        """Whether one of these options is given, wherever; short ones may be joined (-qy), and values too (--x=y)."""
+        short = tuple(name[1] for name in names if len(name) == 2)
+        for word in self.options:
+            text = word.text
+            if text in names or text.partition("=")[0] in names:
+                return True
+            if short and text[:1] == "-" and text[1:2] != "-" and any(one in text for one in short):
+                return True
+        return False
+
+
+_VALUED: Final[dict[str, frozenset[str]]] = {
+    # The options of each manager that take the next word for their value.
+    "apt-get": frozenset({
+        "-o", "--option", "-t", "--target-release", "--default-release", "-c", "--config-file", "-a",
+        "--host-architecture",
+    }),
+    "apk": frozenset({
+        "-t", "--virtual", "-X", "--repository", "-p", "--root", "--repositories-file", "--keys-dir",
+        "--arch", "--wait", "--cache-dir", "--cache-max-age", "--progress-fd", "--timeout",
+    }),
+    "yum": frozenset({
+        "-c", "--config", "-x", "--exclude", "--enablerepo", "--disablerepo", "--repo", "--repoid",
+        "--installroot", "--releasever", "--setopt", "-d", "-e", "-R", "--forcearch", "--nodocs=",
+    }),
+    "zypper": frozenset({
+        "-t", "--type", "-r", "--repo", "--from", "-R", "--root", "--installroot", "-c", "--config", "-p",
+    }),
+    "pip": frozenset({
+        "-r", "--requirement", "-c", "--constraint", "-e", "--editable", "-i", "--index-url",
+        "--extra-index-url", "-f", "--find-links", "-t", "--target", "--prefix", "--root", "--trusted-host",
+        "--platform", "--python-version", "--abi", "--implementation", "--no-binary", "--only-binary",
+        "--upgrade-strategy", "--cache-dir", "--proxy", "--timeout", "--retries", "--progress-bar", "--src",
+        "-b", "--build", "--global-option", "--install-option", "--config-settings", "-C", "--cert",
+        "--client-cert", "--log", "--python", "--report", "--exists-action", "--root-user-action",
+        "--use-feature", "--use-deprecated", "--group",
+    }),
+    "npm": frozenset({
+        "--prefix", "-C", "--registry", "--loglevel", "--omit", "--only", "--include", "--cache", "-w",
+        "--workspace", "--userconfig", "--install-strategy", "--network-timeout", "--cwd", "--modules-folder",
+        "--cache-folder", "--mutex", "--filter", "-F", "--dir", "--store-dir", "--fetch-timeout",
+        "--fetch-retries", "--maxsockets",
+    }),
+    "gem": frozenset({
+        "-v", "--version", "-i", "--install-dir", "-n", "--bindir", "-s", "--source", "-p", "--http-proxy",
+        "-P", "--trust-policy", "--platform", "-g", "--file", "--build-root",
+    }),
+    "go": frozenset({
+        "-tags", "-ldflags", "-gcflags", "-asmflags", "-mod", "-modfile", "-o", "-p", "-buildmode", "-C",
+        "-exec",
+    }),
+    "cargo": frozenset({
+        "--version", "--vers", "--git", "--branch", "--tag", "--rev", "--path", "--root", "--registry",
+        "--index", "-F", "--features", "--target", "--target-dir", "--profile", "-j", "--jobs", "--bin",
+        "--example", "--config", "-Z",
+    }),
+    "conda": frozenset({
+        "-n", "--name", "-p", "--prefix", "-c", "--channel", "-f", "--file", "--solver",
+        "--experimental-solver",
+    }),
+    "composer": frozenset({
+        "-d", "--working-dir", "--prefer-install", "--ignore-platform-req",
+    }),
+    "pacman": frozenset({
+        "--config", "--root", "-r", "-b", "--dbpath", "--cachedir", "--arch", "--ignore", "--overwrite",
+    }),
+}  # fmt: skip
+_ALIKE: Final[dict[str, str]] = {
+    # Whose options are like whose.
+    "apt": "apt-get",
+    "aptitude": "apt-get",
+    "dnf": "yum",
+    "dnf5": "yum",
+    "microdnf": "yum",
+    "tdnf": "yum",
+    "yarn": "npm",
+    "pnpm": "npm",
+    "mamba": "conda",
+    "micromamba": "conda",
+}
+_NO_VERB: Final = frozenset({"yarn", "pacman"})
+"""They do something without a verb: `yarn` installs, `pacman -S` has its verb in an option."""
+_NOTHING: Final = Word("", Place())
+
+_last: list[tuple[Build, dict[str, list[Ran]], dict[str, list[Call]]]] = []
+
+
+def _index(build: Build) -> tuple[Build, dict[str, list[Ran]], dict[str, list[Call]]]:
+    """Walk the build's commands once; the rules ask for them a hundred times, one build after the other."""
+    for known in _last:
+        if known[0] is build:
+            return known
+    by_name: dict[str, list[Ran]] = {}
+    by_manager: dict[str, list[Call]] = {}
+    for at, stage, run, command in build.commands():
+        if not command.words:
+            continue
+        ran = Ran(at, stage, run, command)
+        by_name.setdefault(command.name, []).append(ran)
+        if (call := _call(ran)) is not None:
+            by_manager.setdefault(call.manager, []).append(call)
+    made = (build, by_name, by_manager)
+    _last[:] = [made]
+    return made
+
+
+def ran(build: Build, *names: str) -> Iterator[Ran]:
+    """Every run of these programs, program by program; all commands where no program is named."""
+    by_name = _index(build)[1]
+    for name in names or tuple(by_name):
+        yield from by_name.get(name, ())
+
+
+def calls(build: Build, managers: Iterable[str], verbs: Sequence[str] | frozenset[str] = ()) -> Iterator[Call]:
+    """Every call of these package managers with one of these verbs (with any where none is named)."""
+    by_manager = _index(build)[2]
+    for manager in managers:
+        for call in by_manager.get(manager, ()):
+            if not verbs or call.verb.text in verbs:
+                yield call
+
+
+def _manager(command: Command) -> tuple[str, int]:
+    """The package manager that a command calls, and the index of the word after its name; "" for none."""
+    name = command.name
+    if name in _VALUED or name in _ALIKE:
+        return name, 1
+    if name.startswith("pip") and not name[3:].strip("0123456789."):
+        return "pip", 1
+    if name.startswith("python") and command.arguments[:2] == ("-m", "pip"):
+        return "pip", 3
+    return "", 0
+
+
+def _call(ran: Ran) -> Call | None:
+    words = ran.command.words
+    manager, index = _manager(ran.command)
+    if not manager:
+        return None
+    valued = _VALUED[_ALIKE.get(manager, manager)]
+    plain: list[Word] = []
+    options: list[Word] = []
+    while index < len(words):
+        text = words[index].text
+        if text.startswith("-") and text != "-":
+            options.append(words[index])
+            if text in valued and index + 1 < len(words):
+                index += 1
+                options.append(words[index])
+        else:
+            plain.append(words[index])
+        index += 1
+    if manager in _NO_VERB and (manager == "pacman" or not plain):
+        return Call(ran, manager, _NOTHING, tuple(plain), tuple(options))
+    return Call(ran, manager, plain[0], tuple(plain[1:]), tuple(options)) if plain else None
+
+
+# Where it lands
+
+
+def reaches_image(build: Build) -> frozenset[int]:
+    """The stages whose layers are in the final image: the last one, and those that it builds on."""
+    lineage: set[int] = set()
+    stage = build.final
+    while stage is not None and stage.index not in lineage:
+        lineage.add(stage.index)
+        below = stage.start.stage
+        stage = build.stages[below] if below is not None and below < stage.index else None
+    return frozenset(lineage)
+
+
+def lineage(build: Build, stage: Stage) -> Iterator[Stage]:
+    """The stage, then the stage that it builds on, and so on."""
+    yield stage
+    while stage.start.stage is not None and stage.start.stage < stage.index:
+        stage = build.stages[stage.start.stage]
+        yield stage
+
+
+def mounted(run: Run, *folders: str) -> RunMount | None:
+    """The cache or tmpfs mount of a RUN that covers one of these folders ("~" is any home folder)."""
+    for mount in run.mounts:
+        target = (mount.get("target", "dst", "destination") or "").rstrip("/")
+        if mount.type in {"cache", "tmpfs"} and target and any(_covers(target, folder) for folder in folders):
+            return mount
+    return None
+
+
+def _covers(target: str, folder: str) -> bool:
+    if folder.startswith("~"):
+        tail = folder[1:]
+        home = target.removeprefix("/root") if target.startswith("/root/") else target
+        return home == tail or target.endswith(tail) or any(target.endswith(one) for one in _parents(tail))
+    return folder == target or folder.startswith(target + "/") or target.startswith(folder + "/")
+
+
+def _parents(tail: str) -> list[str]:
+    """The folders above a tail "/.cache/pip": "/.cache"."""
+    parts = tail.strip("/").split("/")
+    return ["/" + "/".join(parts[:length]) for length in range(1, len(parts))]
+
+
+def removes(run: Run, *folders: str) -> bool:
+    """Whether the RUN deletes one of these folders, or what is in it, with rm or find ("~" is any home folder)."""
+    for command in run.script.commands():
+        if command.name not in {"rm", "find"}:
+            continue
+        for text in command.arguments:
+            bare = text.rstrip("*").rstrip("/")
+            if any((bare.endswith(one[1:]) if one.startswith("~") else bare == one) for one in folders):
+                return True
+            if bare in {"/var/cache", "/root/.cache", "~/.cache", "$HOME/.cache", "${HOME}/.cache"} and any(
+                "cache" in one for one in folders
+            ):
+                return True
+    return False
