@@ -49,13 +49,37 @@ def _by_place(finding: Finding) -> tuple[str, int, int, int, str]:
     return where.file, where.line, where.column, -finding.severity, finding.rule
 
 
+class RulePage(Struct, frozen=True, kw_only=True):
+    """A rule as the manual shows it. `why` is the docstring after its first line; `kind` is the noun that it judges.
+
+    `repair` says whether sealock can mend the fault itself, and whether that is safe.
+    """
+
+    id: str
+    title: str
+    severity: Severity
+    confidence: Confidence
+    kind: str
+    repair: Repair
+    pedantic: bool
+    why: str
+    remedy: str
+    references: tuple[Reference, ...]
+    bad: tuple[str, ...]
+    good: tuple[str, ...]
+
+
 class Report(Struct, frozen=True):
-    """A run over all its targets. `version` is sealock's; `notes` are said to people and change no exit status."""
+    """A run over all its targets. `version` is sealock's; `notes` are said to people and change no exit status.
+
+    `pages` are the manual pages of rules by id, where somebody gave them: SARIF and HTML explain with them.
+    """
 
     version: str
     targets: tuple[TargetReport, ...] = ()
     fail_on: Severity = Severity.HIGH
     notes: tuple[str, ...] = ()
+    pages: Mapping[str, RulePage] = {}
 
     def findings(self) -> Iterator[Finding]:
         """Every finding that counts, target by target."""
@@ -91,23 +115,3 @@ class Report(Struct, frozen=True):
         if self.problems:
             return 2
         return 1 if any(finding.severity >= self.fail_on for finding in self.findings()) else 0
-
-
-class RulePage(Struct, frozen=True, kw_only=True):
-    """A rule as the manual shows it. `why` is the docstring after its first line; `kind` is the noun that it judges.
-
-    `repair` says whether sealock can mend the fault itself, and whether that is safe.
-    """
-
-    id: str
-    title: str
-    severity: Severity
-    confidence: Confidence
-    kind: str
-    repair: Repair
-    pedantic: bool
-    why: str
-    remedy: str
-    references: tuple[Reference, ...]
-    bad: tuple[str, ...]
-    good: tuple[str, ...]

@@ -1,0 +1,208 @@
+"""The report for people at a terminal: the line at fault with a caret, why, the remedy; then what to do first."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sealock.model.finding import Confidence, Finding, Problem
+from sealock.model.location import Location
+from sealock.model.report import Report, TargetReport
+from sealock.reports.advice import Step, repair, repairs, silences, steps
+from sealock.reports.ansi import INKS, Ink, Paint, Signs
+from sealock.reports.excerpt import excerpt
+from sealock.reports.gutter import Gutter
+from sealock.reports.text import clip, count, line, sentence, width, wrap
+
+_STEPS = 5
+_REASONS = 3
+_DOES_IT = {"safe": "--fix does it.", "unsafe": "--fix --unsafe does it.", "none": ""}
+
+
+def render(  # noqa: PLR0913  each is an option of the command line
+    report: Report,
+    *,
+    width: int = 80,
+    colour: bool = False,
+    show_suppressed: bool = False,
+    verbose: bool = False,
+    unicode: bool = True,
+) -> str:
+    """Render for a terminal of that width. Without `unicode` only untrusted text and the cut sign leave ASCII."""
+    page = _Page(report, max(width, 30), Paint(on=colour), Signs(unicode=unicode), verbose=verbose)
+    lines = [row for target in report.targets for row in page.target(target, show_suppressed=show_suppressed)]
+    lines += [*page.first(), *page.not_judged(), *page.notes(), *page.summary()]
+    return "\n".join(row.rstrip() for row in lines) + "\n"
+
+
+def place(location: Location) -> str:
+    """The location as editors and terminals understand it: file:line:column."""
+    name = clip(line(location.file), 200)
+    if not location.line:
+        return f"{name} {line(location.pointer, 80)}".rstrip()
+    return f"{name}:{location.line}:{location.column}" if location.column else f"{name}:{location.line}"
+
+
+class _Page:
+    """Knows how the page looks; each method yields the lines of one part."""
+
+    def __init__(self, report: Report, room: int, paint: Paint, signs: Signs, *, verbose: bool) -> None:
+        self.report = report
+        self.room = room
+        self.paint = paint
+        self.signs = signs
+        self.verbose = verbose
+
+    def wrapped(self, text: str, indent: int, ink: Ink | None = None, label: str = "") -> Iterator[str]:
+        """The text broken to the room, hanging behind its label."""
+        for number, part in enumerate(wrap(text, self.room - indent)):
+            head = label if number == 0 else ""
+            yield self.paint("faint", head.ljust(indent)) + (self.paint(ink, part) if ink else part)
+
+    def target(self, target: TargetReport, *, show_suppressed: bool) -> Iterator[str]:
+        """A target's problems and findings under its name; nothing for one that has neither."""
+        findings = target.findings if show_suppressed else target.counted
+        if not target.problems and not findings:
+            return
+        name = clip(line(target.target, 200), self.room - 20)
+        kind = f" {self.signs.dot} {line(target.kind, 40)} "
+        bar = self.signs.rule * max(self.room - width(name) - width(kind) - 3, 2)
+        rule = self.signs.rule * 2
+        yield f"{self.paint('faint', rule)} {self.paint('bold', name)}{self.paint('faint', kind + bar)}"
+        yield ""
+        for problem in target.problems:
+            yield from self.problem(target, problem)
+        for finding in findings:
+            yield from self.finding(target, finding) if finding.suppressed is None else self.set_aside(finding)
+
+    def problem(self, target: TargetReport, problem: Problem) -> Iterator[str]:
+        """Something that could not be read."""
+        head = self.paint("alarm", f"{self.signs.of[max(self.signs.of)]} PROBLEM ")
+        yield f"{head}  {self.paint('bold', place(problem.location))}"
+        yield from self.excerpt(target, problem.location, "red")
+        yield from self.wrapped(sentence(line(problem.message)), 10, label="  Why")
+        yield ""
+
+    def finding(self, target: TargetReport, finding: Finding) -> Iterator[str]:
+        """A finding: head, line at fault, why, remedy."""
+        ink = INKS[finding.severity]
+        badge = self.paint(ink, f"{self.signs.of[finding.severity]} {finding.severity.word.upper():<8}")
+        doubt = f" ({finding.confidence.word} confidence)" if finding.confidence < Confidence.HIGH else ""
+        title, *rest = wrap(line(finding.title, 200) + doubt, self.room - 14 - len(line(finding.rule, 40)))
+        yield f"{badge}  {self.paint('bold', line(finding.rule, 40))}  {self.paint('bold', title)}"
+        yield from (" " * (14 + len(line(finding.rule, 40))) + self.paint("bold", part) for part in rest)
+        where = f"{place(finding.location)} {self.signs.dot} {line(finding.subject, 120)}"
+        yield from self.wrapped(where, 2, "cyan")
+        yield from self.excerpt(target, finding.location, "red" if ink == "alarm" else ink)
+        yield from self.wrapped(sentence(line(finding.message)), 10, label="  Why")
+        yield from self.remedy(finding)
+        if self.verbose:
+            for reference in finding.references:
+                words = f"{line(reference.label, 120)} {line(reference.url, 200)}".rstrip()
+                yield from self.wrapped(words, 10, "faint", label="  See")
+        yield ""
+
+    def remedy(self, finding: Finding) -> Iterator[str]:
+        """What to do, and whether sealock does it."""
+        text, does_it = sentence(line(finding.remedy.text)), _DOES_IT[repair(finding)]
+        if text:
+            yield from self.wrapped(text, 10, label="  Remedy")
+        if does_it:
+            yield from self.wrapped(does_it, 10, "green", label="" if text else "  Remedy")
+
+    def excerpt(self, target: TargetReport, location: Location, ink: Ink) -> Iterator[str]:
+        """The line at fault, and the caret below it."""
+        cut = excerpt(target.sources, location)
+        if cut is not None:
+            yield from Gutter(self.room, self.paint, self.signs).lines(cut, ink)
+
+    def set_aside(self, finding: Finding) -> Iterator[str]:
+        """A suppressed finding, in two lines."""
+        if finding.suppressed is None:
+            return
+        head = f"{finding.severity.word:<8}  {line(finding.rule, 40)}  {line(finding.title, 200)}"
+        yield from self.wrapped(f"{self.signs.of[finding.severity]} {head}", 0, "faint")
+        until = f" until {line(finding.suppressed.until, 40)}" if finding.suppressed.until else ""
+        why = f"set aside by {line(finding.suppressed.by, 200)}{until}: {line(finding.suppressed.reason)}"
+        yield from self.wrapped(f"{place(finding.location)} {self.signs.dot} {why}", 2, "faint")
+        yield ""
+
+    def first(self) -> Iterator[str]:
+        """What to do first, where there are enough findings for the question."""
+        findings = tuple(self.report.findings())
+        ranked = steps(findings)
+        if len(findings) > 2:
+            yield self.paint("heading", "What to do first")
+            for number, step in enumerate(ranked[:_STEPS], 1):
+                yield from self.step(number, step)
+            if len(ranked) > _STEPS:
+                yield self.paint("faint", f"     and {len(ranked) - _STEPS} more")
+            yield ""
+        if words := repairs(findings):
+            yield from self.wrapped(words, 0, "green")
+            yield ""
+
+    def step(self, number: int, step: Step) -> Iterator[str]:
+        """One thing to do: the remedy, then what it mends and where."""
+        yield from self.wrapped(sentence(line(step.remedy, 200)), 5, label=f"  {number}.")
+        rules = ", ".join(
+            f"{line(rule, 40)} {self.signs.times} {times}" if times > 1 else line(rule, 40)
+            for rule, times in step.rules.items()
+        )
+        places = [place(finding.location) for finding in step.findings[:3]]
+        more = f", and {len(step.findings) - 3} more" if len(step.findings) > 3 else ""
+        badge = f"{self.signs.of[step.severity]} {step.severity.word}"
+        words = f"{rules}, {badge}: {', '.join(dict.fromkeys(places))}{more}"
+        yield from self.wrapped(words, 5, "faint")
+
+    def not_judged(self) -> Iterator[str]:
+        """What nobody could tell; as many reasons as a look takes in, all of them when verbose."""
+        reasons = silences(self.report)
+        if not reasons:
+            return
+        yield f"{self.paint('bold', 'Not judged')}: {count(self.report.not_judged, 'verdict')}; silence is no pass."
+        shown = list(reasons.items())[: None if self.verbose else _REASONS]
+        for reason, entries in shown:
+            yield from self.wrapped(line(reason, 300), 9, label=f"{len(entries):>5} {self.signs.times}")
+            if self.verbose:
+                yield from self.silent_rules(entries)
+        if len(reasons) > len(shown):
+            rest = count(len(reasons) - len(shown), "more reason")
+            yield self.paint("faint", f"         and {rest} (--verbose tells all)")
+        yield ""
+
+    def silent_rules(self, entries: list[tuple[str, str, str]]) -> Iterator[str]:
+        """Which rules on which subjects."""
+        subjects: dict[str, list[str]] = {}
+        for target, subject, rule in entries:
+            subjects.setdefault(f"{line(target, 120)}, {line(subject, 120)}", []).append(line(rule, 40))
+        for subject, rules in subjects.items():
+            yield from self.wrapped(f"{subject}: {' '.join(dict.fromkeys(rules))}", 9, "faint")
+
+    def notes(self) -> Iterator[str]:
+        """What is worth knowing beside."""
+        for note in self.report.notes:
+            yield from self.wrapped(sentence(line(note)), 6, label="Note")
+        if self.report.notes:
+            yield ""
+
+    def summary(self) -> Iterator[str]:
+        """The last lines: how many of what, and what the exit status says."""
+        report = self.report
+        if not report.targets:
+            yield "Nothing was checked."
+            return
+        counts = [f"{number} {severity.word}" for severity, number in report.by_severity.items() if number]
+        total = sum(report.by_severity.values())
+        words = f"{count(total, 'finding') if total else 'No findings'} in {count(len(report.targets), 'target')}"
+        words += f": {', '.join(counts)}." if counts else "."
+        if report.suppressed:
+            words += f" {report.suppressed} set aside."
+        if report.problems:
+            words += f" {count(report.problems, 'problem')}: not everything could be read."
+        ink: Ink = "green" if report.status == 0 and not total else "bold"
+        sign = self.signs.good if not total and not report.problems else self.signs.arrow
+        yield from self.wrapped(words, 2, ink, label=sign)
+        if report.status == 1:
+            yield from self.wrapped(f"Fails: at least one is {report.fail_on.word} or worse.", 2, "red")
+        if report.status == 2:
+            yield from self.wrapped("Fails: what could not be read is no pass.", 2, "red")

@@ -1,0 +1,112 @@
+"""Makes text from outside fit to be shown: nothing in it may steer a terminal, hide, or turn the reading direction."""
+
+from __future__ import annotations
+
+from unicodedata import category, combining, east_asian_width
+
+_SHORT = {"\n": "\\n", "\r": "\\r", "\t": "\\t", "\x1b": "\\e"}
+
+
+def _spelled(character: str) -> str:
+    """The character in the spelling that programmers know."""
+    number = ord(character)
+    if character in _SHORT:
+        return _SHORT[character]
+    if number < 0x100:
+        return f"\\x{number:02x}"
+    return f"\\u{number:04x}" if number < 0x10000 else f"\\U{number:08x}"
+
+
+def visible(text: str, keep: str = "") -> str:
+    """Spell out what is not to be seen: controls, line breaks, bidi marks, lone surrogates; but for those in `keep`."""
+    if text.isprintable():
+        return text
+    return "".join(one if one.isprintable() or one in keep or category(one) == "Zs" else _spelled(one) for one in text)
+
+
+def clip(text: str, limit: int) -> str:
+    """The text, its middle cut out where it is longer than `limit` characters."""
+    if len(text) <= limit:
+        return text
+    half = (limit - 1) // 2
+    return f"{text[: limit - 1 - half]}…{text[-half:] if half else ''}"
+
+
+def line(text: str, limit: int = 600) -> str:
+    """The text as one line, all of it to be seen, and not too long a one."""
+    return clip(visible(clip(text.strip(" "), limit)), limit)
+
+
+def well_formed(text: str) -> str:
+    """The text with lone surrogates replaced, so that it can be encoded."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return text
+
+
+def width(text: str) -> int:
+    """How many columns of a terminal the text takes."""
+    if text.isascii():
+        return len(text)
+    return sum(columns(one) for one in text)
+
+
+def columns(character: str) -> int:
+    """How many columns the character takes: 0 where it sits on the one before it, 2 where it is a wide one."""
+    if character < "\x7f":
+        return 1
+    if combining(character) or category(character) in {"Mn", "Me"}:
+        return 0
+    return 2 if east_asian_width(character) in {"W", "F"} else 1
+
+
+def wrap(text: str, room: int) -> list[str]:
+    """Break a line between words, and within words that are wider than the room."""
+    room = max(room, 8)
+    lines: list[str] = []
+    current, used = "", 0
+    for word in text.split(" "):
+        rest, wide = word, width(word)
+        if current and used + 1 + wide <= room:
+            current, used = f"{current} {rest}", used + 1 + wide
+            continue
+        if current:
+            lines.append(current)
+        while wide > room:
+            head = _head(rest, room)
+            lines.append(head)
+            rest = rest[len(head) :]
+            wide = width(rest)
+        current, used = rest, wide
+    if current or not lines:
+        lines.append(current)
+    return lines
+
+
+def _head(text: str, room: int) -> str:
+    """As much of the text's start as fits into the room."""
+    used = 0
+    for index, one in enumerate(text):
+        used += columns(one)
+        if used > room:
+            return text[: max(index, 1)]
+    return text
+
+
+def sentence(text: str) -> str:
+    """The text with a capital and a full stop, unless it starts or ends in a way of its own."""
+    text = text.strip()
+    if not text:
+        return ""
+    first = text.partition(" ")[0]
+    # A word such as "docker-compose.yml" or "--privileged" keeps its spelling at the start of a sentence too.
+    if first.isalpha() and first.islower():
+        text = text[0].upper() + text[1:]
+    return text if text[-1] in ".!?:…" else f"{text}."
+
+
+def count(number: int, noun: str, plural: str = "") -> str:
+    """The number with its noun: "1 finding", "2 findings"."""
+    return f"{number} {noun if number == 1 else plural or f'{noun}s'}"
