@@ -1,0 +1,86 @@
+"""Expansions that nobody can resolve ($X, ${X:-y}, $(id -u), backquotes), set aside while a value is read."""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple
+
+from sealock.formats.runargs.values import holds_expansion
+
+_FIRST_MARK: Final = 0xE000
+_MOST_MARKS: Final = 0x1000
+_NAME: Final = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_")
+_PATHS: Final = frozenset({
+    "$PWD", "${PWD}", "$(pwd)", "`pwd`", "$HOME", "${HOME}", "$(PWD)", "$(CURDIR)", "${CURDIR}", "$(HOME)",
+    "$(shell pwd)", "$$PWD", "$$HOME", "$$(pwd)", "%h",
+})  # fmt: skip
+"""Folders of the host that are known to be folders, whatever their names."""
+
+
+class Masked(NamedTuple):
+    """A text in which each expansion is one private-use character, and the expansions in order."""
+
+    text: str
+    expansions: tuple[str, ...]
+
+    def restore(self, text: str) -> str:
+        """Put the expansions back into a part of the text."""
+        if not self.expansions or not holds_expansion(text):
+            return text
+        return "".join(
+            self.expansions[ord(one) - _FIRST_MARK] if _FIRST_MARK <= ord(one) < _FIRST_MARK + _MOST_MARKS else one
+            for one in text
+        )
+
+
+def mask(text: str) -> Masked:
+    """Set the expansions of a text aside; one that never closes reaches to the end."""
+    pieces: list[str] = []
+    found: list[str] = []
+    at = 0
+    while at < len(text):
+        end = _end(text, at)
+        if end > at and len(found) < _MOST_MARKS:
+            pieces.append(chr(_FIRST_MARK + len(found)))
+            found.append(text[at:end])
+            at = end
+        else:
+            pieces.append("\ufffd" if "\ue000" <= text[at] <= "\uf8ff" else text[at])
+            at += 1
+    return Masked("".join(pieces), tuple(found))
+
+
+def _end(text: str, at: int) -> int:
+    """Where the expansion that starts here ends; `at` where none does."""
+    if text[at] == "`":
+        closing = text.find("`", at + 1)
+        return len(text) if closing < 0 else closing + 1
+    if text[at] != "$" or at + 1 >= len(text):
+        return at
+    after = text[at + 1]
+    if after in "{(":
+        return _closing(text, at + 1)
+    if after in "@*#?!-$0123456789":
+        return at + 2
+    end = at + 1
+    while end < len(text) and text[end] in _NAME:
+        end += 1
+    return end if end > at + 1 else at
+
+
+def _closing(text: str, at: int) -> int:
+    """Where the bracket that opens here is closed."""
+    depth = 0
+    for index in range(at, len(text)):
+        if text[index] in "{(":
+            depth += 1
+        elif text[index] in "})":
+            depth -= 1
+            if depth == 0:
+                return index + 1
+    return len(text)
+
+
+def harmless(source: str) -> bool:
+    """Whether all that is unresolved in a mount's source is a well-known folder at its start."""
+    masked = mask(source)
+    return masked.expansions[1:] == () and masked.text.startswith(chr(_FIRST_MARK)) and masked.expansions[0] in _PATHS

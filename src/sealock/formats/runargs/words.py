@@ -1,0 +1,164 @@
+"""Splits the words of a run line into options, image and command, as the client's own option parser does."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from msgspec import Struct
+
+from sealock.formats.runargs.options import OPTIONS, SHORT, Option
+from sealock.model.location import Place
+from sealock.model.shell import Word
+
+
+class Given(Struct, frozen=True):
+    """An option as it is given. `word` names it; `value` is the word of its own that it takes, None where it is joined.
+
+    `text` is what it is given ("true" for a bare flag). `letter` is the place of a short option in its word, 0 for a
+    long one; `literal` whether no expansion is in the text.
+    """
+
+    option: Option
+    text: str
+    word: Word
+    value: Word | None
+    letter: int
+    literal: bool
+    bare: bool
+
+    @property
+    def place(self) -> Place:
+        """From its name to its value."""
+        return Place(self.word.place.start, (self.value or self.word).place.end, file=self.word.place.file)
+
+
+class Trouble(Struct, frozen=True):
+    """What is wrong with the line, and where."""
+
+    message: str
+    place: Place
+
+
+class Line(Struct, frozen=True):
+    """A run line taken apart. `opaque` are the words that may hold any number of options."""
+
+    given: tuple[Given, ...]
+    image: Word | None
+    command: tuple[Word, ...]
+    opaque: tuple[Word, ...]
+    troubles: tuple[Trouble, ...]
+    help: bool = False
+    image_certain: bool = True
+
+
+def split(words: Sequence[Word], engine: str, verb: str) -> Line:
+    """Take the words after the verb apart."""
+    given: list[Given] = []
+    opaque: list[Word] = []
+    troubles: list[Trouble] = []
+    at, certain = 0, True
+    while at < len(words):
+        word = words[at]
+        text = word.text
+        if text == "--" and word.literal:
+            at += 1
+            break
+        if not word.literal and may_be_options(word, words[at + 1 :]):
+            opaque.append(word)
+            certain = certain and not ambiguous(word)
+            at += 1
+            continue
+        if len(text) < 2 or text[0] != "-":
+            break
+        following = words[at + 1] if at + 1 < len(words) else None
+        taken = (_long if text[1] == "-" else _short)(word, following, (engine, verb), given, troubles)
+        at += 2 if taken else 1
+    rest = tuple(words[at:])
+    helping = any(one.option.name == "help" and one.text != "false" for one in given)
+    return Line(tuple(given), rest[0] if rest else None, rest[1:], tuple(opaque), tuple(troubles), helping, certain)
+
+
+def may_be_options(word: Word, after: Sequence[Word]) -> bool:
+    """Whether a word that is nothing but an expansion may stand for options, rather than for the image."""
+    text = word.text
+    if "[@]" in text or "[*]" in text or text in {"$@", "$*", "${@}", "${*}"}:
+        return True
+    if not text.startswith(("$", "`")) or not after or word.place.end - word.place.start != len(text):
+        # The last word can only be the image; a quoted one is a single word, and so hardly an option.
+        return False
+    return not _whole(text).startswith("image")
+
+
+def ambiguous(word: Word) -> bool:
+    """Whether such a word may just as well be the image."""
+    return _whole(word.text) == ""
+
+
+def _whole(text: str) -> str:
+    """Tell what the name in an expansion speaks of: "image…", "options", or "" where that is open."""
+    name = text.upper()
+    if any(part in name for part in ("IMAGE", "IMG", "REPO", "TAG")):
+        return "image"
+    if any(part in name for part in ("OPT", "ARG", "FLAG", "PARAM", "ENV", "VOL", "MOUNT", "PORT", "NET", "@", "*")):
+        return "options"
+    return "image, it seems" if "/" in text.rpartition("}")[2] or ":" in text.rpartition("}")[2] else ""
+
+
+def _known(option: Option | None, engine: str, verb: str) -> Option | None:
+    if (
+        option is None
+        or (option.engines and engine not in option.engines)
+        or (option.verbs and verb not in option.verbs)
+    ):
+        return None
+    return option
+
+
+def _long(
+    word: Word, following: Word | None, said: tuple[str, str], given: list[Given], troubles: list[Trouble]
+) -> bool:
+    """Read `--name`, `--name=value` or `--name value`; whether the following word was taken."""
+    name, equals, value = word.text[2:].partition("=")
+    option = _known(OPTIONS.get(name), *said)
+    if option is None:
+        fault = f"bad option syntax: {word.text}" if name[:1] in {"-", ""} else f"unknown option: --{name}"
+        troubles.append(Trouble(fault, word.place))
+        return False
+    if equals:
+        given.append(Given(option, value, word, None, 0, word.literal, bare=False))
+    elif option.flag:
+        given.append(Given(option, "true", word, None, 0, literal=True, bare=True))
+    elif following is None:
+        troubles.append(Trouble(f"--{name} needs a value", word.place))
+    else:
+        given.append(Given(option, following.text, word, following, 0, following.literal, bare=False))
+        return True
+    return False
+
+
+def _short(
+    word: Word, following: Word | None, said: tuple[str, str], given: list[Given], troubles: list[Trouble]
+) -> bool:
+    """Read `-itd`, `-p80:80`, `-p=80:80` or `-p 80:80`; whether the following word was taken."""
+    text = word.text
+    for letter in range(1, len(text)):
+        option = _known(SHORT.get(text[letter]), *said)
+        rest = text[letter + 1 :]
+        if option is None:
+            troubles.append(Trouble(f"unknown option: -{text[letter]} in {text}", word.place))
+            return False
+        if len(rest) > 1 and rest[0] == "=":
+            given.append(Given(option, rest[1:], word, None, letter, word.literal, bare=False))
+            return False
+        if option.flag:
+            given.append(Given(option, "true", word, None, letter, literal=True, bare=True))
+        elif rest:
+            given.append(Given(option, rest, word, None, letter, word.literal, bare=False))
+            return False
+        elif following is None:
+            troubles.append(Trouble(f"-{text[letter]} needs a value", word.place))
+            return False
+        else:
+            given.append(Given(option, following.text, word, following, letter, following.literal, bare=False))
+            return True
+    return False
