@@ -10,7 +10,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from sealock import __version__, formats, policy
-from sealock.errors import PolicyError
+from sealock.errors import PolicyError, SealockError
 from sealock.formats.files import FileRefused
 from sealock.model.document import Document
 from sealock.model.finding import Finding, Problem, Severity
@@ -145,7 +145,13 @@ class Run:
         for one in inputs:
             progress(one.target)
             walked = walked or one.walked
-            reports.append(self._tell(one))
+            try:
+                reports.append(self._tell(one))
+            except SealockError:
+                raise
+            except Exception as error:  # noqa: BLE001  one text that we fail on must not cost the others their verdicts
+                fault = f"sealock failed on this text, which is a fault of sealock's: {type(error).__name__}: {error}"
+                reports.append(TargetReport(one.target, one.kind or "unknown", problems=(_problem(fault, one.target),)))
         if walked:
             reports += self._about_policies()
         fail_on = min((one.fail_on for one in self._policies.values()), default=self.settings.fail_on or Severity.HIGH)

@@ -1,0 +1,192 @@
+"""`sealock check`: judge targets, mend them where asked to, and tell."""
+
+from __future__ import annotations
+
+import os
+import sys
+from argparse import ArgumentParser, Namespace
+from collections.abc import Iterable
+from typing import Final
+
+from sealock.check import Run, Settings
+from sealock.cli.output import Progress, colour, complain, tell, write
+from sealock.errors import UsageError
+from sealock.model.finding import Severity
+from sealock.model.location import Source
+from sealock.model.report import Report
+from sealock.targets.resolve import Input
+
+FORMATS: Final = ("terminal", "json", "sarif", "junit", "html", "github", "gitlab")
+
+
+def configure(parser: ArgumentParser) -> None:
+    """Add the command's options."""
+    parser.add_argument(
+        "targets",
+        nargs="*",
+        metavar="TARGET",
+        help='a file, a folder (walked for all that it holds), run:"docker run …", or - for standard input',
+    )
+    judging = parser.add_argument_group("judging")
+    judging.add_argument(
+        "--fail-on",
+        choices=[severity.word for severity in Severity],
+        help="the severity that makes the exit status 1 (default: high, or what the policy says)",
+    )
+    judging.add_argument("--pedantic", action="store_true", help="judge by the rules for purists too")
+    judging.add_argument(
+        "--only", action="append", default=[], metavar="RULE", help="judge by this rule alone (repeat)"
+    )
+    judging.add_argument("--policy", metavar="FILE", help="the policy (default: sealock.toml at or above the target)")
+    judging.add_argument("--no-policy", action="store_true", help="heed no sealock.toml")
+    judging.add_argument("--baseline", metavar="FILE", default="", help="excuse the findings that this file knows")
+    judging.add_argument("--write-baseline", metavar="FILE", help="write the findings of this run as a baseline")
+    reading = parser.add_argument_group("reading")
+    reading.add_argument(
+        "-f",
+        "--compose-file",
+        action="append",
+        default=[],
+        metavar="FILE",
+        help="a compose file that is merged with the others given so, as docker compose does (repeat)",
+    )
+    reading.add_argument(
+        "--use-environment", action="store_true", help="let compose files interpolate your environment variables"
+    )
+    reading.add_argument(
+        "--allow-outside", action="store_true", help="read what a file refers to outside of the folder that was named"
+    )
+    mending = parser.add_argument_group("mending")
+    mending.add_argument("--fix", action="store_true", help="apply the safe remedies, and report what is left")
+    mending.add_argument("--unsafe", action="store_true", help="with --fix: apply all remedies")
+    mending.add_argument(
+        "--diff", action="store_true", help="show what --fix would change instead (exit status 1 if anything)"
+    )
+    telling = parser.add_argument_group("telling")
+    telling.add_argument(
+        "--format", action="append", default=[], choices=FORMATS, help="the report's format (repeat; default: terminal)"
+    )
+    telling.add_argument(
+        "--output",
+        action="append",
+        default=[],
+        metavar="FILE",
+        help="where the report goes (repeat, in the order of --format; alone, its ending tells the format)",
+    )
+    telling.add_argument("--color", choices=("auto", "always", "never"), default="auto", help="colours (default: auto)")
+    telling.add_argument("--show-suppressed", action="store_true", help="show excused findings too")
+    telling.add_argument("-v", "--verbose", action="store_true", help="list each verdict that could not be given")
+    telling.add_argument("-q", "--quiet", action="store_true", help="say nothing where nothing fails")
+
+
+def run(arguments: Namespace) -> int:
+    """Run the command and return the exit status."""
+    targets = arguments.targets
+    if not targets and not arguments.compose_file:
+        msg = 'check what? Name a file, a folder (. is this one), or run:"docker run …"'
+        raise UsageError(msg)
+    if arguments.unsafe and not (arguments.fix or arguments.diff):
+        msg = "--unsafe goes with --fix or --diff"
+        raise UsageError(msg)
+    _known(arguments.only)
+    one = Run(_settings(arguments))
+    inputs: Iterable[Input] = one.inputs(targets)
+    notes: list[str] = []
+    aside = False
+    if arguments.fix or arguments.diff:
+        inputs, changed = _mend(one, inputs, arguments, notes)
+        if arguments.diff:
+            return 1 if changed else 0
+        # What came without a file goes to standard output, mended: the report must not mix with it.
+        aside = any(not text.path and text.source for text in inputs)
+    with Progress("checked", quiet=arguments.quiet) as progress:
+        report = one.report(inputs, progress)
+    if arguments.write_baseline:
+        _write_baseline(arguments.write_baseline, report)
+    report = Report(report.version, report.targets, report.fail_on, (*report.notes, *notes))
+    tell(report, arguments, aside=aside)
+    return 0 if arguments.write_baseline and report.status == 1 else report.status
+
+
+def _settings(arguments: Namespace) -> Settings:
+    fail_on = arguments.fail_on
+    return Settings(
+        fail_on=None if fail_on is None else Severity[fail_on.upper()],
+        pedantic=arguments.pedantic,
+        only=tuple(arguments.only),
+        policy_file="" if arguments.no_policy else arguments.policy,
+        baseline=arguments.baseline,
+        compose_files=tuple(arguments.compose_file),
+        environment=dict(os.environ) if arguments.use_environment else {},
+        outside=arguments.allow_outside,
+    )
+
+
+def _known(only: list[str]) -> None:
+    if not only:
+        return
+    from sealock.rules.catalog import every_rule  # noqa: PLC0415  loads all rules
+
+    known = {rule.id for rule in every_rule()}
+    for rule in only:
+        if rule not in known:
+            msg = f"there is no rule {rule}: `sealock rules` lists them"
+            raise UsageError(msg)
+
+
+def _mend(one: Run, inputs: Iterable[Input], arguments: Namespace, notes: list[str]) -> tuple[list[Input], bool]:
+    """Mend every text; yield the inputs as they are afterwards, and whether anything changed."""
+    from sealock.fix import fix  # noqa: PLC0415  only for --fix
+    from sealock.reports import diff  # noqa: PLC0415  only for --fix
+    from sealock.targets.writing import replace_text  # noqa: PLC0415  only for --fix
+
+    after: list[Input] = []
+    mended = files = 0
+    for before in inputs:
+        judged = one.judged(before)
+        if judged is None or before.source is None:
+            after.append(before)
+            continue
+        fixed = fix(judged, unsafe=arguments.unsafe, today=one.today)
+        old = before.source.text
+        for finding, why in fixed.failed:
+            notes.append(f"{finding.location.file}:{finding.location.line}: {finding.rule} was not mended: {why}")
+        if fixed.text == old:
+            after.append(before)
+            continue
+        mended += len(fixed.mended)
+        files += 1
+        if arguments.diff:
+            write(
+                diff.render(
+                    before.target, old, fixed.text, colour=colour(arguments.color), terminal=sys.stdout.isatty()
+                )
+            )
+        elif before.path:
+            replace_text(before.path, old, fixed.text)
+        else:
+            write(fixed.text if fixed.text.endswith("\n") else fixed.text + "\n")
+        after.append(_with_text(before, fixed.text))
+    notes.insert(0, f"{_count(mended, 'fault')} mended in {_count(files, 'file')}.")
+    if arguments.diff:
+        for note in notes:
+            sys.stderr.write(note.replace(" mended in ", " would be mended in ", 1) + "\n")
+    return after, files > 0
+
+
+def _with_text(one: Input, text: str) -> Input:
+    from msgspec.structs import replace  # noqa: PLC0415  only for --fix
+
+    return replace(one, source=Source(one.target, text))
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number or 'no'} {what}{'' if number == 1 else 's'}"
+
+
+def _write_baseline(path: str, report: Report) -> None:
+    from sealock.policy import write_baseline  # noqa: PLC0415  seldom needed
+    from sealock.targets.writing import write_output  # noqa: PLC0415  seldom needed
+
+    write_output(path, write_baseline(report.findings()))
+    complain(f"wrote {_count(sum(1 for _ in report.findings()), 'finding')} to {path}")

@@ -1,0 +1,83 @@
+"""The command line's front door: it finds the command and imports only that one."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+from typing import TYPE_CHECKING, Final
+
+from sealock import __version__
+
+if TYPE_CHECKING:
+    from argparse import ArgumentParser
+
+COMMANDS: Final = {
+    "check": "check Dockerfiles, compose files, `docker run` lines and image configurations, and mend them",
+    "rules": "list the rules, or explain one",
+    "completion": "print the completion script of a shell",
+}
+"""Each is a module beside this one with `configure(parser)` and `run(arguments) -> int`."""
+
+EPILOG: Final = """\
+exit status:
+  0  nothing at or above --fail-on
+  1  findings at or above it
+  2  something could not be read or analysed, or the command line is wrong
+"""
+
+
+def parser(only: str | None = None) -> ArgumentParser:
+    """Build the parser; with `only`, just that command's options are filled in, which saves importing the others."""
+    from argparse import ArgumentParser, RawDescriptionHelpFormatter  # noqa: PLC0415  --version does without
+
+    root = ArgumentParser(
+        prog="sealock",
+        description="Container security workbench: one rule book for everything that Docker builds, ships and runs.",
+        epilog=EPILOG,
+        formatter_class=RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    root.add_argument("--version", action="version", version=f"sealock {__version__}")
+    commands = root.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    for name, about in COMMANDS.items():
+        command = commands.add_parser(
+            name,
+            help=about,
+            description=about[0].upper() + about[1:] + ".",
+            epilog=EPILOG,
+            formatter_class=RawDescriptionHelpFormatter,
+            allow_abbrev=False,
+        )
+        if only is None or name == only:
+            import_module(f"sealock.cli.{name}").configure(command)
+    return root
+
+
+def main(words: Sequence[str] | None = None) -> int:
+    """Run the command line and return its exit status."""
+    words = sys.argv[1:] if words is None else words
+    if list(words) == ["--version"]:
+        print(f"sealock {__version__}")  # noqa: T201  the answer
+        return 0
+    chosen = next((word for word in words if not word.startswith("-")), "")
+    arguments = parser(chosen if chosen in COMMANDS else "").parse_args(words)
+    from sealock.errors import SealockError  # noqa: PLC0415  --version does without
+
+    try:
+        status: int = import_module(f"sealock.cli.{arguments.command}").run(arguments)
+        sys.stdout.flush()
+    except SealockError as error:
+        from sealock.cli.output import complain  # noqa: PLC0415  seldom needed
+
+        complain(str(error))
+        return 2
+    except BrokenPipeError:
+        # The reader has seen enough (`| head`). Python would complain again when it flushes at its end.
+        from sealock.cli.output import close_output  # noqa: PLC0415  seldom needed
+
+        close_output()
+        return 2
+    except KeyboardInterrupt:
+        return 130
+    return status

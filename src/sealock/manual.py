@@ -1,0 +1,70 @@
+"""The manual's pages, made from the rules' own docstrings and vectors."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from inspect import cleandoc
+from typing import Any
+
+from sealock.model.finding import Confidence, Severity
+from sealock.model.report import RulePage
+from sealock.policy import EXPIRED_IGNORE, TITLES, UNUSED_IGNORE
+from sealock.rules.catalog import KINDS, rules
+from sealock.rules.rule import Rule, title
+
+
+def pages() -> Iterator[RulePage]:
+    """Yield a page for every rule, by kind of noun and id, then those on the policy's own ignores."""
+    for kind in KINDS:
+        for rule in rules(kind):
+            yield _page(kind, rule)
+    yield _policy_page(
+        UNUSED_IGNORE,
+        Severity.LOW,
+        "An ignore that no longer matches anything hides what may come: the next fault of that kind passes unseen. It "
+        "is looked for in a file's own comments always, and in sealock.toml when a whole folder is checked.",
+        "Take the ignore away.",
+    )
+    yield _policy_page(
+        EXPIRED_IGNORE,
+        Severity.MEDIUM,
+        "An ignore may carry a last day. After it the findings count again, so that what was put off is not forgotten.",
+        "Mend the cause, or set a new day with a new reason.",
+    )
+
+
+def _page(kind: str, rule: Rule[Any]) -> RulePage:
+    why = cleandoc(type(rule).__doc__ or "").partition("\n")[2].strip()
+    return RulePage(
+        id=rule.id,
+        title=title(rule),
+        severity=rule.severity,
+        confidence=rule.confidence,
+        kind=kind,
+        repair=("safe" if rule.safe else "unsafe") if rule.mends else "none",
+        pedantic=rule.pedantic,
+        why=why,
+        remedy=rule.remedy,
+        references=rule.references,
+        bad=rule.bad,
+        good=rule.good,
+    )
+
+
+def _policy_page(id_: str, severity: Severity, why: str, remedy: str) -> RulePage:
+    return RulePage(
+        id=id_,
+        title=TITLES[id_],
+        severity=severity,
+        confidence=Confidence.HIGH,
+        kind="policy",
+        repair="none",
+        pedantic=False,
+        why=why,
+        remedy=remedy,
+        references=(),
+        bad=("# sealock: ignore[C001] excused though nothing here is privileged\nFROM scratch\n",)
+        if id_ == UNUSED_IGNORE
+        else ("# sealock: ignore[B034] the base image is on its way until=2024-01-31\nFROM debian\n",),
+        good=(),
+    )
