@@ -142,6 +142,8 @@ class Container(Struct, frozen=True, kw_only=True):
     labels: Maybe[tuple[Label, ...]] = UNKNOWN
     annotations: Maybe[tuple[Label, ...]] = UNKNOWN
     secrets: Maybe[tuple[str, ...]] = UNKNOWN
+    history: Maybe[tuple[str, ...]] = UNKNOWN
+    """The commands that made an image's layers, as its configuration tells them."""
     # Who it is
     user: Maybe[str] = UNKNOWN
     groups: Maybe[tuple[str, ...]] = UNKNOWN

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final, NamedTuple
 
-from sealock.formats.runargs.values import holds_expansion
+from sealock.formats.runargs.scalars import holds_expansion
 
 _FIRST_MARK: Final = 0xE000
 _MOST_MARKS: Final = 0x1000

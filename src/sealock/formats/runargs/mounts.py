@@ -2,41 +2,24 @@
 
 from __future__ import annotations
 
-import csv
 from typing import Final, cast
 
-from sealock.formats.runargs.values import boolean, holds_expansion, size
+from sealock.formats.runargs.scalars import boolean, holds_expansion, size
 from sealock.model.container import Mount, MountKind
 
-PROPAGATIONS: Final = frozenset({"private", "rprivate", "shared", "rshared", "slave", "rslave"})
-_MODES: Final = frozenset(
-    [
-        "rw",
-        "z",
-        "Z",
-        "nocopy",
-        "copy",
-        "consistent",
-        "cached",
-        "delegated",
-        "U",
-        "O",
-        "exec",
-        "noexec",
-        "suid",
-        "nosuid",
-        "dev",
-        "nodev",
-        "idmap",
-        "bind",
-        "rbind",
-        "rslave",
-        "rshared",
-        "rprivate",
-    ]
-)
-_KINDS: Final = frozenset({"bind", "volume", "tmpfs", "npipe", "cluster", "image", "devpts", "glob", "ramfs"})
-_PLAIN: Final = frozenset({"noexec", "exec", "suid", "nosuid", "dev", "nodev", "U", "chown", "idmap", "nocopy"})
+PROPAGATIONS: Final = frozenset({
+    "private", "rprivate", "shared", "rshared", "slave", "rslave",
+})  # fmt: skip
+_MODES: Final = frozenset({
+    "rw", "z", "Z", "nocopy", "copy", "consistent", "cached", "delegated", "U", "O", "exec", "noexec", "suid",
+    "nosuid", "dev", "nodev", "idmap", "bind", "rbind",
+})  # fmt: skip
+_KINDS: Final = frozenset({
+    "bind", "volume", "tmpfs", "npipe", "cluster", "image", "devpts", "glob", "ramfs",
+})  # fmt: skip
+_PLAIN: Final = frozenset({
+    "noexec", "exec", "suid", "nosuid", "dev", "nodev", "U", "chown", "idmap", "nocopy",
+})  # fmt: skip
 
 
 def host_path(source: str) -> bool:
@@ -101,13 +84,23 @@ def tmpfs(text: str) -> Mount:
     return Mount("tmpfs", None, target, read_only="ro" in given, options=kept)
 
 
-def mount(text: str) -> Mount:
-    """Read what --mount says."""
+def _columns(text: str) -> list[str]:
+    """Split at commas; a field in quotes may hold some."""
+    if '"' not in text:
+        return text.split(",")
+    import csv  # noqa: PLC0415  hardly ever needed
+
     try:
         (fields,) = csv.reader([text], strict=True)
     except (csv.Error, ValueError):
         msg = f'"{text}" is not a list of key=value'
         raise ValueError(msg) from None
+    return fields
+
+
+def mount(text: str) -> Mount:
+    """Read what --mount says."""
+    fields = _columns(text)
     kind, source, target, read_only, propagation, options = "volume", None, "", False, None, []
     for field in fields:
         key, equals, value = field.partition("=")
@@ -146,7 +139,8 @@ def mount(text: str) -> Mount:
 _OPTION_OF: Final = {"tmpfs-size": "size=", "tmpfs-mode": "mode="}
 _OTHER: Final = frozenset({
     "bind-recursive", "volume-label", "volume-driver", "volume-opt", "volume-subpath", "image-subpath", "subpath",
-    "idmap", "chown", "U", "exec", "suid", "dev", "noexec", "nosuid", "nodev", "bind-nonrecursive", "bind-create-src",
+    "idmap", "chown", "U", "exec", "suid", "dev", "noexec", "nosuid", "nodev", "bind-nonrecursive",
+    "bind-create-src",
 })  # fmt: skip
 
 

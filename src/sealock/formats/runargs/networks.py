@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from sealock.formats.runargs.values import holds_expansion
+from sealock.formats.runargs.scalars import holds_expansion
 from sealock.model.container import Network
 
 _MODES: Final = frozenset({"host", "none", "bridge", "private", "slirp4netns", "pasta"})

@@ -12,7 +12,7 @@ from typing import Any, Final, TypeAlias
 
 from msgspec import Struct
 
-from sealock.formats.runargs import mounts, values
+from sealock.formats.runargs import mounts, ports, scalars, values
 from sealock.formats.runargs.networks import network, spell_network
 from sealock.formats.runargs.security import security_option, spell_security
 
@@ -56,7 +56,7 @@ def _enter(option: Option) -> None:
 
 def _flag(name: str, slot: str, short: str = "", *, inverted: bool = False, **more: Any) -> None:  # noqa: ANN401  as Option's
     def read(text: str) -> tuple[Said, ...]:
-        return ((slot, values.boolean(text) is not inverted),)
+        return ((slot, scalars.boolean(text) is not inverted),)
 
     _enter(Option(name, read, short, flag=True, slots=(slot,), **more))
     SPELL[slot] = lambda value: (name, None if value is not inverted else "false")
@@ -91,7 +91,7 @@ def _known(names: str, short: str = "", *, flag: bool = False, check: Callable[[
     """Options that say nothing of the container that a field holds."""
 
     def read(text: str) -> tuple[Said, ...]:
-        (values.boolean if flag else check)(text)
+        (scalars.boolean if flag else check)(text)
         return ()
 
     for name in names.split():
@@ -101,13 +101,13 @@ def _known(names: str, short: str = "", *, flag: bool = False, check: Callable[[
 # What runs
 _one("name", "name")
 _one("platform", "platform")
-_one("pull", "pull", read=values.choice("always", "missing", "never", "newer", "true", "false", ""))
+_one("pull", "pull", read=scalars.choice("always", "missing", "never", "newer", "true", "false", ""))
 _flag("disable-content-trust", "content_trust", inverted=True)
 _one(
     "entrypoint",
     "entrypoint",
     read=lambda text: (text,) if text else (),
-    spell=lambda words: values.only_word(words, "--entrypoint"),
+    spell=lambda words: scalars.only_word(words, "--entrypoint"),
 )
 _one("workdir", "working_dir", "w")
 _flag("init", "init")
@@ -139,45 +139,45 @@ _many("tmpfs", "mounts", "", mounts.tmpfs)
 SPELL["mounts"] = mounts.spell
 _many("volumes-from", "volumes_from")
 _one("volume-driver", "volume_driver")
-_one("pid", "pid", read=values.namespace("host", "private"))
-_one("ipc", "ipc", read=values.namespace("host", "private", "shareable", "none"))
-_one("uts", "uts", read=values.namespace("host", "private"))
+_one("pid", "pid", read=scalars.namespace("host", "private"))
+_one("ipc", "ipc", read=scalars.namespace("host", "private", "shareable", "none"))
+_one("uts", "uts", read=scalars.namespace("host", "private"))
 _one("userns", "userns")
-_one("cgroupns", "cgroupns", read=values.namespace("host", "private"))
+_one("cgroupns", "cgroupns", read=scalars.namespace("host", "private"))
 _one("cgroup-parent", "cgroup_parent")
 # Whom it can reach, and who it
 _many("network net", "net", "", network, spell_network)
 _many("network-alias net-alias", "net.alias")
 _many("link", "links", "", values.link, values.spell_link)
-_many("publish", "ports", "p", values.port, values.spell_port)
+_many("publish", "ports", "p", ports.port, ports.spell_port)
 _flag("publish-all", "publish_all", "P")
-_many("expose", "expose", "", values.exposed)
+_many("expose", "expose", "", ports.exposed)
 _one("hostname", "hostname", "h")
 _one("domainname", "domainname")
-_many("dns", "dns", "", values.address)
+_many("dns", "dns", "", ports.address)
 _many("dns-search", "dns_search")
 _many("dns-option dns-opt", "dns_options")
-_many("add-host", "extra_hosts", "", values.extra_host)
-_one("mac-address", "mac_address", read=values.mac_address)
+_many("add-host", "extra_hosts", "", ports.extra_host)
+_one("mac-address", "mac_address", read=ports.mac_address)
 # What it may use
-_one("memory", "memory", "m", values.size, values.spell_size)
-_one("memory-reservation", "memory_reservation", "", values.size, values.spell_size)
-_one("memory-swap", "memory_swap", "", values.swap, values.spell_size)
-_one("memory-swappiness", "memory_swappiness", "", values.integer)
-_one("shm-size", "shm_size", "", values.size, values.spell_size)
-_one("cpus", "cpus", "", values.cpus, values.spell_number)
-_one("cpu-shares", "cpu_shares", "c", values.integer)
-_one("cpu-quota", "cpu_quota", "", values.integer)
-_one("cpu-period", "cpu_period", "", values.integer)
-_one("cpu-rt-runtime", "cpu_rt_runtime", "", values.integer)
-_one("cpu-rt-period", "cpu_rt_period", "", values.integer)
+_one("memory", "memory", "m", scalars.size, scalars.spell_size)
+_one("memory-reservation", "memory_reservation", "", scalars.size, scalars.spell_size)
+_one("memory-swap", "memory_swap", "", scalars.swap, scalars.spell_size)
+_one("memory-swappiness", "memory_swappiness", "", scalars.integer)
+_one("shm-size", "shm_size", "", scalars.size, scalars.spell_size)
+_one("cpus", "cpus", "", scalars.cpus, scalars.spell_number)
+_one("cpu-shares", "cpu_shares", "c", scalars.integer)
+_one("cpu-quota", "cpu_quota", "", scalars.integer)
+_one("cpu-period", "cpu_period", "", scalars.integer)
+_one("cpu-rt-runtime", "cpu_rt_runtime", "", scalars.integer)
+_one("cpu-rt-period", "cpu_rt_period", "", scalars.integer)
 _one("cpuset-cpus cpuset", "cpuset_cpus")
 _one("cpuset-mems", "cpuset_mems")
-_one("pids-limit", "pids_limit", "", values.integer)
+_one("pids-limit", "pids_limit", "", scalars.integer)
 _many("ulimit", "ulimits", "", values.ulimit, values.spell_ulimit)
-_one("blkio-weight", "blkio_weight", "", values.natural16)
+_one("blkio-weight", "blkio_weight", "", scalars.natural16)
 _flag("oom-kill-disable", "oom_kill_disable")
-_one("oom-score-adj", "oom_score_adj", "", values.integer)
+_one("oom-score-adj", "oom_score_adj", "", scalars.integer)
 _many("storage-opt", "storage_options", "", values.key_value)
 # How it lives
 _one("restart", "restart", "", values.restart, values.spell_restart)
@@ -185,14 +185,14 @@ _flag("rm", "auto_remove")
 _flag("detach", "detach", "d", verbs=("run",))
 _flag("no-healthcheck", "health.disabled")
 _one("health-cmd", "health.test")
-_one("health-interval", "health.interval", "", values.duration, values.spell_duration)
-_one("health-timeout", "health.timeout", "", values.duration, values.spell_duration)
-_one("health-start-period", "health.start_period", "", values.duration, values.spell_duration)
-_one("health-start-interval", "health.start_interval", "", values.duration, values.spell_duration)
-_one("health-retries", "health.retries", "", values.integer)
+_one("health-interval", "health.interval", "", scalars.duration, scalars.spell_duration)
+_one("health-timeout", "health.timeout", "", scalars.duration, scalars.spell_duration)
+_one("health-start-period", "health.start_period", "", scalars.duration, scalars.spell_duration)
+_one("health-start-interval", "health.start_interval", "", scalars.duration, scalars.spell_duration)
+_one("health-retries", "health.retries", "", scalars.integer)
 _one("log-driver", "logging.driver")
 _many("log-opt", "logging.options", "", values.pair, values.spell_pair)
-_one("stop-timeout", "stop_timeout", "", values.integer)
+_one("stop-timeout", "stop_timeout", "", scalars.integer)
 # One option, many fields
 _SECURITY: Final = ("no_new_privileges", "seccomp", "apparmor", "selinux", "unconfined_paths")
 SEVERAL.add("selinux")
@@ -200,15 +200,15 @@ _enter(Option("security-opt", security_option, slots=_SECURITY))
 for _slot in _SECURITY:
     SPELL[_slot] = partial(spell_security, _slot)
 # Known, and without a field
-_known("attach", "a", check=values.stream)
+_known("attach", "a", check=scalars.stream)
 _known("cidfile label-file ip ip6 link-local-ip isolation")
 _known("detach-keys", verbs=("run",))
 _known("sig-proxy", flag=True, verbs=("run",))
 _known("quiet", "q", flag=True)
 _known("help", flag=True)
-_known("cpu-count cpu-percent", check=values.integer)
-_known("io-maxbandwidth kernel-memory", check=values.size)
-_known("io-maxiops", check=values.integer)
+_known("cpu-count cpu-percent", check=scalars.integer)
+_known("io-maxbandwidth kernel-memory", check=scalars.size)
+_known("io-maxiops", check=scalars.integer)
 _known("blkio-weight-device", check=values.weighted_device)
 _known("device-read-bps device-write-bps", check=values.throttled_bytes)
 _known("device-read-iops device-write-iops", check=values.throttled_operations)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sealock.formats.runargs.values import boolean, holds_expansion
+from sealock.formats.runargs.scalars import boolean, holds_expansion
 
 
 def security_option(text: str) -> tuple[tuple[str, Any], ...]:

@@ -1,0 +1,111 @@
+"""Ports, addresses and names of hosts."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from sealock.formats.runargs.scalars import holds_expansion
+from sealock.model.container import Port
+
+
+def port_numbers(text: str) -> tuple[int, int]:
+    """Read "80" or "8000-8010"; what nobody can resolve is taken for any port."""
+    if holds_expansion(text):
+        return 0, 0
+    low, dash, high = text.partition("-")
+    if not low.isascii() or not low.isdigit() or (dash and not (high.isascii() and high.isdigit())):
+        msg = f'"{text}" is not a port'
+        raise ValueError(msg)
+    if len(low) > 5 or len(high) > 5:
+        msg = f'"{text}" is not a port: the last is 65535'
+        raise ValueError(msg)
+    first, last = int(low), int(high or low)
+    if not first <= last <= 65535:
+        msg = f'"{text}" is not a port or a range of ports'
+        raise ValueError(msg)
+    return first, last
+
+
+def exposed(text: str) -> str:
+    """Read a port or range to expose, with its protocol."""
+    ports, _, protocol = text.partition("/")
+    if ":" in ports:
+        msg = f'"{text}" is not a port to expose: --expose knows nothing of the host'
+        raise ValueError(msg)
+    port_numbers(ports)
+    return f"{ports}/{_protocol(protocol, text)}"
+
+
+def _protocol(text: str, whole: str) -> str:
+    known = text.lower() or "tcp"
+    if known not in {"tcp", "udp", "sctp"} and not holds_expansion(known):
+        msg = f'"{whole}": "{text}" is not a protocol that can be published'
+        raise ValueError(msg)
+    return known
+
+
+def port(text: str) -> Port:
+    """Read [[ADDRESS:]HOST:]CONTAINER[/PROTOCOL], IPv6 addresses in brackets or bare."""
+    body, _, protocol = text.partition("/")
+    head, _, inner = body.rpartition(":")
+    address, _, host = head.rpartition(":")
+    first, last = port_numbers(inner)
+    if host:
+        low, high = port_numbers(host)
+        if high - low != last - first and first != last and low:
+            msg = f'"{text}": the two ranges of ports are not of one length'
+            raise ValueError(msg)
+    address = address.removeprefix("[").removesuffix("]")
+    if address and ":" not in address and not _ipv4(address) and not holds_expansion(address):
+        msg = f'"{text}": "{address}" is not an address of this host'
+        raise ValueError(msg)
+    return Port(inner, host or None, address or None, _protocol(protocol, text))
+
+
+def _ipv4(text: str) -> bool:
+    parts = text.split(".")
+    return len(parts) == 4 and all(
+        one.isascii() and one.isdigit() and len(one) <= 3 and int(one) < 256 for one in parts
+    )
+
+
+def spell_port(one: Port) -> str:
+    """Spell a published port."""
+    address = f"[{one.address}]" if one.address and ":" in one.address else one.address
+    body = one.container if one.host is None else f"{one.host}:{one.container}"
+    if address:
+        body = f"{address}:{body}" if one.host is not None else f"{address}::{body}"
+    return body if one.protocol == "tcp" else f"{body}/{one.protocol}"
+
+
+def address(text: str) -> str:
+    """Read an IP address."""
+    if _ipv4(text) or (":" in text and not set(text) - set("0123456789abcdefABCDEF:.%")) or holds_expansion(text):
+        return text
+    msg = f'"{text}" is not an IP address'
+    raise ValueError(msg)
+
+
+def extra_host(text: str) -> str:
+    """Read name:address or name=address into the former."""
+    name, equals, address = text.partition("=")
+    if not equals:
+        name, equals, address = text.partition(":")
+    if not name or not equals or not address:
+        msg = f'"{text}" is not of the form name:address'
+        raise ValueError(msg)
+    if address.startswith("[") and address.endswith("]"):
+        address = address[1:-1]
+    return f"{name}:{address}"
+
+
+_HEX: Final = frozenset("0123456789abcdefABCDEF")
+
+
+def mac_address(text: str) -> str:
+    """Read a hardware address."""
+    parts = text.replace("-", ":").split(":")
+    if (len(parts) in {6, 8} and all(len(one) == 2 and not set(one) - _HEX for one in parts)) or holds_expansion(text):
+        return text
+    msg = f'"{text}" is not a MAC address'
+    raise ValueError(msg)

@@ -1,0 +1,180 @@
+"""Single values: numbers, sizes, times and words. What reads a text raises ValueError where it makes no sense."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+_UNITS: Final = {"": 0, "k": 10, "m": 20, "g": 30, "t": 40, "p": 50}
+
+_TRUE: Final = frozenset({"1", "t", "T", "TRUE", "true", "True"})
+
+_FALSE: Final = frozenset({"0", "f", "F", "FALSE", "false", "False"})
+
+_SECONDS: Final = {"ns": 1e-9, "us": 1e-6, "µs": 1e-6, "μs": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0}
+
+_LONGEST_NUMBER: Final = 32
+
+
+def holds_expansion(text: str) -> bool:
+    """Whether a mark of an expansion that could not be resolved is in it (see `expansions`)."""
+    return any("\ue000" <= one <= "\uf8ff" for one in text)
+
+
+def boolean(text: str) -> bool:
+    """Read a bool as Go's strconv does."""
+    if text in _TRUE:
+        return True
+    if text in _FALSE:
+        return False
+    msg = f'"{text}" is neither true nor false'
+    raise ValueError(msg)
+
+
+def integer(text: str) -> int:
+    """Read a whole number: decimal, or as Go reads it with 0x, 0o, 0b."""
+    if len(text) > _LONGEST_NUMBER or not text.isascii() or text != text.strip():
+        msg = f'"{text}" is not a whole number'
+        raise ValueError(msg)
+    try:
+        digits = text.lstrip("+-")
+        return int(text, 8 if digits.startswith("0") and digits.isdigit() else 0)
+    except ValueError:
+        msg = f'"{text}" is not a whole number'
+        raise ValueError(msg) from None
+
+
+def natural16(text: str) -> int:
+    """Read a whole number of at most 16 bits."""
+    number = integer(text)
+    if 0 <= number < 1 << 16:
+        return number
+    msg = f'"{text}" is not a number from 0 to 65535'
+    raise ValueError(msg)
+
+
+def size(text: str) -> int:
+    """Read an amount of memory as the engine does: 512m, 1.5GiB, 1 kb, 1073741824; binary multiples all."""
+    cut = max(text.rfind(one) for one in "0123456789. ") + 1
+    number, unit = text[:cut].removesuffix(" "), text[cut:].lower()
+    factor = "" if unit == "b" else unit[:1]
+    try:
+        if factor not in _UNITS or unit[1:] not in {"", "b", "ib"} or len(number) > _LONGEST_NUMBER or "_" in number:
+            raise ValueError  # noqa: TRY301  one message for all that is wrong with it
+        amount = int(float(number) * (1 << _UNITS[factor]))
+    except (ValueError, OverflowError):
+        msg = f'"{text}" is not a size such as 512m or 2g'
+        raise ValueError(msg) from None
+    if amount < 0 or not number.isascii():
+        msg = f'"{text}" is not a size such as 512m or 2g'
+        raise ValueError(msg)
+    return amount
+
+
+def swap(text: str) -> int:
+    """Read a size or -1."""
+    return -1 if text == "-1" else size(text)
+
+
+def spell_size(amount: int) -> str:
+    """Spell bytes by the largest unit that divides them."""
+    for unit, power in (("g", 30), ("m", 20), ("k", 10)):
+        if amount > 0 and amount % (1 << power) == 0:
+            return f"{amount >> power}{unit}"
+    return str(amount)
+
+
+def cpus(text: str) -> float:
+    """Read a number of processors, at most nine decimals, or a fraction."""
+    above, slash, below = text.partition("/")
+    whole, _, decimals = above.removeprefix("+").removeprefix("-").partition(".")
+    digits = whole + decimals
+    if not (digits.isascii() and digits.isdigit() and len(text) <= _LONGEST_NUMBER) or (slash and not _natural(below)):
+        msg = f'"{text}" is not a number of processors'
+        raise ValueError(msg)
+    billionths = int(digits) * 10**9
+    divisor = 10 ** len(decimals) * (int(below) if slash else 1)
+    if not divisor or billionths % divisor:
+        msg = f'"{text}" is too precise: nine decimals at most'
+        raise ValueError(msg)
+    return (-1 if text[0] == "-" else 1) * (billionths // divisor) / 10**9
+
+
+def _natural(text: str) -> bool:
+    return text.isascii() and text.isdigit()
+
+
+def spell_number(number: float) -> str:
+    """Spell a number without needless decimals."""
+    return f"{number:.9f}".rstrip("0").rstrip(".")
+
+
+def duration(text: str) -> float:
+    """Read a time as Go writes it (1m30s, 1.5h, 300ms, 0) into seconds."""
+    msg = f'"{text}" is not a time such as 30s or 1m30s'
+    rest, total = text.removeprefix("+"), 0.0
+    if rest == "0":
+        return 0.0
+    if not rest or rest[0] == "-" or len(rest) > 4 * _LONGEST_NUMBER:
+        raise ValueError(msg)
+    while rest:
+        digits = len(rest) - len(rest.lstrip("0123456789."))
+        tail = rest[digits:]
+        letters = len(tail) - len(tail.lstrip("nuµμmsh"))
+        unit = tail[:letters]
+        if unit not in _SECONDS:
+            raise ValueError(msg)
+        try:
+            total += float(rest[:digits]) * _SECONDS[unit]
+        except ValueError:
+            raise ValueError(msg) from None
+        rest = tail[letters:]
+    return total
+
+
+def spell_duration(seconds: float) -> str:
+    """Spell seconds as Go reads them."""
+    if seconds and seconds % 60 == 0:
+        return f"{int(seconds // 60)}m"
+    return f"{spell_number(seconds)}s"
+
+
+def choice(*known: str) -> Callable[[str], str]:
+    """Make a reader of one of several words."""
+
+    def read(text: str) -> str:
+        if text in known or holds_expansion(text):
+            return text
+        msg = f'"{text}" is none of {", ".join(filter(None, known))}'
+        raise ValueError(msg)
+
+    return read
+
+
+def namespace(*known: str) -> Callable[[str], str]:
+    """Make a reader of a namespace: one of the known words, or one to be shared."""
+
+    def read(text: str) -> str:
+        shared = text.startswith(("container:", "ns:", "pod")) and len(text) > len("container:")
+        if text in known or not text or shared or text.startswith(("pod", "ns:")) or holds_expansion(text):
+            return text
+        msg = f'"{text}" is none of {", ".join(known)}, container:NAME'
+        raise ValueError(msg)
+
+    return read
+
+
+def only_word(words: tuple[str, ...], option: str) -> str:
+    """Spell what takes one word; several cannot be said."""
+    if len(words) > 1:
+        msg = f"{option} takes one word; the others stand behind the image"
+        raise ValueError(msg)
+    return words[0] if words else ""
+
+
+def stream(text: str) -> str:
+    """Check the name of a standard stream."""
+    if text.lower() in {"stdin", "stdout", "stderr"} or holds_expansion(text):
+        return text
+    msg = f'"{text}" is none of stdin, stdout, stderr'
+    raise ValueError(msg)
