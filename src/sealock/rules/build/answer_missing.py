@@ -1,0 +1,146 @@
+"""B115."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from sealock.model.build import Build, Env, Stage
+from sealock.model.finding import Fault, Severity
+from sealock.model.shell import Command
+from sealock.rules.build._mend import insert_after
+from sealock.rules.build._ran import Call, calls, lineage
+from sealock.rules.references import man
+from sealock.rules.rule import Rule
+
+_APT: Final = (
+    frozenset(
+        {
+            "install",
+            "upgrade",
+            "dist-upgrade",
+            "full-upgrade",
+            "remove",
+            "purge",
+            "autoremove",
+            "build-dep",
+            "reinstall",
+        }
+    ),
+    ("-y", "--yes", "--assume-yes", "-qq", "--force-yes", "--dry-run", "-s", "--download-only", "-d", "--print-uris"),
+    "-y",
+)
+_RPM: Final = (
+    frozenset({
+        "install", "update", "upgrade", "remove", "erase", "autoremove", "reinstall", "groupinstall", "localinstall",
+        "distro-sync", "builddep", "swap", "group",
+    }),
+    ("-y", "--assumeyes", "--assumeno"),
+    "-y",
+)  # fmt: skip
+_CONDA: Final = (frozenset({"install", "create", "update", "remove"}), ("-y", "--yes", "-q", "--dry-run"), "-y")
+_ASKING: Final[dict[str, tuple[frozenset[str], tuple[str, ...], str]]] = {
+    # The verbs that ask, the options that answer, and the one to add.
+    "apt-get": _APT,
+    "apt": _APT,
+    "aptitude": _APT,
+    "yum": _RPM,
+    "dnf": _RPM,
+    "dnf5": _RPM,
+    "microdnf": _RPM,
+    "tdnf": _RPM,
+    "zypper": (
+        frozenset({"install", "in", "update", "up", "remove", "rm", "dist-upgrade", "dup", "patch"}),
+        ("-n", "--non-interactive", "-y", "--no-confirm"),
+        "-y",
+    ),
+    "pacman": (frozenset({""}), ("--noconfirm",), "--noconfirm"),
+    "conda": _CONDA,
+    "mamba": _CONDA,
+}
+
+
+class AnswerMissing(Rule[Build]):
+    """Package manager asks a question that nobody can answer.
+
+    A build has no terminal: the manager takes end of input for "no" and fails, or waits. Tell it beforehand to go on.
+    """
+
+    id = "B115"
+    severity = Severity.LOW
+    safe = True
+    references = (man("apt-get", 8),)
+    remedy = "Add the option that answers: -y, for pacman --noconfirm."
+    bad = (
+        "FROM debian:12\nRUN apt-get update && apt-get install curl\n",
+        "FROM fedora:40\nRUN dnf install curl && dnf clean all\n",
+        "FROM opensuse/leap:15.6\nRUN zypper in curl && zypper clean\n",
+        "FROM archlinux:base\nRUN pacman -S curl\n",
+        "FROM continuumio/miniconda3:24.5.0-0\nRUN conda install numpy=2.0\n",
+    )
+    good = (
+        "FROM debian:12\nRUN apt-get update && apt-get install -qy curl\n",
+        "FROM debian:12\nRUN apt-get update && apt-get -qq install curl && yes | apt-get install git\n",
+        "FROM debian:12\nRUN apt-get install -o APT::Get::Assume-Yes=true curl\n",
+        "FROM fedora:40\nRUN dnf -y install curl && dnf clean all\n",
+        "FROM opensuse/leap:15.6\nRUN zypper --non-interactive in curl && zypper clean\n",
+    )
+
+    def check(self, build: Build, /) -> Iterator[Fault]:
+        """Look at each call that would ask."""
+        for call in calls(build, _ASKING):
+            verbs, answers, addition = _ASKING[call.manager]
+            if call.verb.text not in verbs or _answered(call, answers):
+                continue
+            if call.manager == "pacman" and not call.has("-S", "-R", "-U"):
+                continue
+            if any(_configured(stage) for stage in lineage(build, call.ran.stage)):
+                continue
+            word = call.verb if call.verb.text else call.ran.command.words[0]
+            yield self.fault(
+                f"`{call.manager} {call.verb.text}`".replace(" `", "`") + " waits for an answer",
+                call.ran.at,
+                place=call.ran.command.place,
+                mend=insert_after(call.ran.run, word, addition),
+            )
+
+
+def _answered(call: Call, answers: tuple[str, ...]) -> bool:
+    if call.has(*(one for one in answers if one != "-qq")) or any("Assume-Yes" in one.text for one in call.options):
+        return True
+    # -qq, -q -q and -q=2 mean "as quiet as can be", which answers too.
+    quiet = sum(
+        2 if word.text == "-q=2" else word.text.count("q")
+        for word in call.options
+        if word.text[:2] != "--" and word.text[:1] == "-"
+    )
+    return ("-qq" in answers and quiet >= 2) or _fed(call)
+
+
+def _fed(call: Call) -> bool:
+    """Whether the answer comes through a pipe or from a file."""
+    command = call.ran.command
+    if any(one.operator in {"<", "<<", "<<-", "<<<"} for one in command.redirects):
+        return True
+    return any(
+        _holds(one, command) for pipeline in call.ran.run.script.every_pipeline() for one in pipeline.commands[1:]
+    )
+
+
+def _holds(outer: Command, command: Command) -> bool:
+    return any(one is command for one in outer.walk())
+
+
+def _configured(stage: Stage) -> bool:
+    """Whether a configuration or a variable in the stage answers for all calls."""
+    for instruction in stage.instructions:
+        if isinstance(instruction, Env) and any(pair.name == "CONDA_ALWAYS_YES" for pair in instruction.pairs):
+            return True
+        script = getattr(instruction, "script", None)
+        if script is not None and any(
+            "Assume-Yes" in text or text in {"assumeyes=1", "assumeyes=True", "always_yes"}
+            for command in script.commands()
+            for text in command.arguments
+        ):
+            return True
+    return False

@@ -1,0 +1,52 @@
+"""B111."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sealock.model.build import Build
+from sealock.model.finding import Fault, Severity
+from sealock.rules.build._mend import insert_after
+from sealock.rules.build._ran import calls, mounted, reaches_image, removes
+from sealock.rules.references import page
+from sealock.rules.rule import Rule
+
+
+class ApkCacheKept(Rule[Build]):
+    """Package index of apk stays in the image.
+
+    `apk add` keeps the index that it fetched in /var/cache/apk, unless told --no-cache: weight that the program never
+    reads.
+    """
+
+    id = "B111"
+    severity = Severity.INFO
+    safe = True
+    references = (page("Alpine wiki, apk", "https://wiki.alpinelinux.org/wiki/Alpine_Package_Keeper"),)
+    remedy = "Add --no-cache, which also makes `apk update` needless."
+    bad = (
+        "FROM alpine:3.20\nRUN apk add curl\n",
+        "FROM alpine:3.20\nRUN apk update && apk add curl git\n",
+        "FROM alpine:3.20\nRUN apk --update add curl\n",
+    )
+    good = (
+        "FROM alpine:3.20\nRUN apk add --no-cache curl\n",
+        "FROM alpine:3.20\nRUN apk --no-cache add curl\n",
+        "FROM alpine:3.20\nRUN apk add --update curl && rm -rf /var/cache/apk/*\n",
+        "FROM alpine:3.20\nRUN --mount=type=cache,target=/var/cache/apk apk add curl\n",
+    )
+
+    def check(self, build: Build, /) -> Iterator[Fault]:
+        """Look at each call that fetches the index."""
+        reaching = reaches_image(build)
+        for call in calls(build, ("apk",), ("add", "update", "upgrade")):
+            run = call.ran.run
+            if call.ran.stage.index not in reaching or call.has("--no-cache"):
+                continue
+            if not mounted(run, "/var/cache/apk", "/etc/apk/cache") and not removes(run, "/var/cache/apk"):
+                yield self.fault(
+                    f"`apk {call.verb.text}` leaves its index in the layer",
+                    call.ran.at,
+                    place=call.verb.place,
+                    mend=insert_after(run, call.verb, "--no-cache"),
+                )

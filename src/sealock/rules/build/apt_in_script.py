@@ -1,0 +1,61 @@
+"""B117."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from sealock.model.build import Build
+from sealock.model.change import Edit
+from sealock.model.finding import Fault, Severity
+from sealock.rules.build._mend import replace_word
+from sealock.rules.build._ran import Call, calls
+from sealock.rules.references import man
+from sealock.rules.rule import Rule
+
+_SAME: Final = frozenset({
+    "install", "update", "upgrade", "remove", "purge", "autoremove", "autopurge", "clean", "autoclean", "source",
+    "build-dep", "download", "changelog", "satisfy", "reinstall",
+})  # fmt: skip
+_CACHE: Final = frozenset({"search", "show", "policy", "depends", "rdepends", "showsrc"})
+
+
+class AptInScript(Rule[Build]):
+    """`apt` is used where no person sits at a terminal.
+
+    Its manual says that its options and its output may change between versions, and it warns so in every build log.
+    apt-get and apt-cache keep theirs.
+    """
+
+    id = "B117"
+    severity = Severity.INFO
+    safe = True
+    references = (man("apt", 8),)
+    remedy = "Use apt-get, or apt-cache for search and show."
+    bad = (
+        "FROM debian:12\nRUN apt update && apt install -y curl\n",
+        "FROM debian:12\nRUN apt show curl\n",
+        "FROM debian:12\nRUN apt full-upgrade -y\n",
+    )
+    good = ("FROM debian:12\nRUN apt-get update && apt-get install -y curl\n", "FROM debian:12\nRUN rm -rf /etc/apt\n")
+
+    def check(self, build: Build, /) -> Iterator[Fault]:
+        """Look for calls of apt."""
+        for call in calls(build, ("apt",)):
+            yield self.fault(
+                f"`apt {call.verb.text}` is meant for people at a terminal",
+                call.ran.at,
+                place=call.ran.command.words[0].place,
+                mend=_better(call),
+            )
+
+
+def _better(call: Call) -> tuple[Edit, ...]:
+    run, first, verb = call.ran.run, call.ran.command.words[0], call.verb
+    if verb.text in _SAME:
+        return replace_word(run, first, "apt-get")
+    if verb.text in _CACHE:
+        return replace_word(run, first, "apt-cache")
+    if verb.text == "full-upgrade":
+        return replace_word(run, first, "apt-get") + replace_word(run, verb, "dist-upgrade")
+    return ()

@@ -1,0 +1,63 @@
+"""B103."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from sealock.model.build import Build
+from sealock.model.finding import Fault, Severity
+from sealock.rules.build._ran import Call, calls
+from sealock.rules.references import docker_docs
+from sealock.rules.rule import Rule
+
+_UPGRADES: Final[dict[str, frozenset[str]]] = {
+    "apt-get": frozenset({"upgrade", "dist-upgrade", "full-upgrade"}),
+    "apt": frozenset({"upgrade", "dist-upgrade", "full-upgrade"}),
+    "aptitude": frozenset({"safe-upgrade", "full-upgrade", "upgrade", "dist-upgrade"}),
+    "apk": frozenset({"upgrade"}),
+    "yum": frozenset({"update", "upgrade", "distro-sync"}),
+    "dnf": frozenset({"update", "upgrade", "distro-sync"}),
+    "microdnf": frozenset({"update", "upgrade"}),
+    "tdnf": frozenset({"update", "upgrade", "distro-sync"}),
+    "zypper": frozenset({"update", "up", "dist-upgrade", "dup"}),
+}
+
+
+class BlanketUpgrade(Rule[Build]):
+    """Build upgrades every package of the base image.
+
+    What the image holds then depends on the day it was built and on the cache, and the layer holds every upgraded
+    file twice. A newer base image by its digest brings the same fixes in a way that can be repeated. Where the base
+    image is not rebuilt in time, an upgrade is right: say so in an ignore.
+    """
+
+    id = "B103"
+    severity = Severity.INFO
+    references = (docker_docs("build/building/best-practices/#rebuild-your-images-often"),)
+    remedy = "Take a newer base image instead, or upgrade only the packages that need it."
+    bad = (
+        "FROM debian:12\nRUN apt-get update && apt-get -y dist-upgrade\n",
+        "FROM opensuse/leap:15.6\nRUN zypper -n dup\n",
+        "FROM fedora:40\nRUN dnf -y update && dnf clean all\n",
+    )
+    good = (
+        "FROM debian:12\nRUN apt-get update && apt-get install -y --only-upgrade openssl\n",
+        "FROM fedora:40\nRUN dnf -y update openssl && dnf clean all\n",
+        "FROM alpine:3.20\nRUN apk upgrade --no-cache openssl\n",
+    )
+    mends = False
+
+    def check(self, build: Build, /) -> Iterator[Fault]:
+        """Look for upgrades that name no package."""
+        for call in calls(build, _UPGRADES):
+            if call.verb.text in _UPGRADES[call.manager] and not call.operands and not _security_only(call):
+                yield self.fault(
+                    f"upgrades everything with {call.manager} {call.verb.text}",
+                    call.ran.at,
+                    place=call.ran.command.place,
+                )
+
+
+def _security_only(call: Call) -> bool:
+    return call.has("--security", "--advisory", "--advisories", "--cve")

@@ -1,0 +1,76 @@
+"""B121."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from sealock.model.build import Build
+from sealock.model.finding import Fault, Severity
+from sealock.rules.build._ran import ran
+from sealock.rules.references import docker_docs
+from sealock.rules.rule import Rule
+
+_NAMES: Final = (
+    "ssh",
+    "vim",
+    "vi",
+    "nano",
+    "shutdown",
+    "reboot",
+    "service",
+    "ps",
+    "free",
+    "top",
+    "kill",
+    "mount",
+    "ifconfig",
+)
+_WHY: Final = {
+    "service": "starts a process that ends with this layer",
+    "systemctl": "asks an init system that does not run during a build",
+    "mount": "needs privileges that a build has not got",
+}
+
+
+class CommandWithoutUse(Rule[Build]):
+    """Command has no use during a build.
+
+    Processes end with the layer that started them, there is no init system, and nobody sits at a terminal: editors,
+    process lists, `service start` and the like do nothing for the image. Start services when the container starts.
+    """
+
+    id = "B121"
+    severity = Severity.INFO
+    references = (docker_docs("build/building/best-practices/#decouple-applications"),)
+    remedy = "Leave it out; start what must run from ENTRYPOINT or CMD."
+    bad = (
+        "FROM debian:12\nRUN service nginx start\n",
+        "FROM debian:12\nRUN apt-get update && systemctl restart nginx\n",
+        "FROM debian:12\nRUN free -m\n",
+    )
+    good = (
+        "FROM debian:12\nRUN systemctl enable nginx\n",
+        "FROM debian:12\nRUN mkdir /srv/service\n",
+        'FROM debian:12\nRUN mysqld & sleep 5 && mysql -e "select 1" && kill %1\n',
+    )
+    mends = False
+
+    def check(self, build: Build, /) -> Iterator[Fault]:
+        """Look for such commands."""
+        for one in ran(build, *_NAMES):
+            name = one.command.name
+            # Stopping what the same RUN started is fair.
+            if name not in {"kill", "ps"} or not any(line.joint == "&" for line in one.run.script.every_pipeline()):
+                yield self.fault(
+                    f"`{name}` {_WHY.get(name, 'does nothing for the image')}", one.at, place=one.command.place
+                )
+        for one in ran(build, "systemctl"):
+            if one.command.arguments[:1] and one.command.arguments[0] in {
+                "start",
+                "restart",
+                "reload",
+                "status",
+                "stop",
+            }:
+                yield self.fault(f"`systemctl` {_WHY['systemctl']}", one.at, place=one.command.place)

@@ -1,0 +1,55 @@
+"""B116."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sealock.model.build import Build, Env
+from sealock.model.change import Edit
+from sealock.model.finding import Fault, Severity
+from sealock.rules.references import docker_docs
+from sealock.rules.rule import Rule
+
+
+class DebianFrontendInEnv(Rule[Build]):
+    """DEBIAN_FRONTEND is set for the running container too.
+
+    An ENV stays in the image: whoever works in the container, or builds on it, gets a package manager that never asks,
+    and does not know why. An ARG has the same effect, and ends with the build.
+    """
+
+    id = "B116"
+    severity = Severity.INFO
+    safe = True
+    references = (docker_docs("reference/dockerfile/#arg"),)
+    remedy = "Use ARG DEBIAN_FRONTEND=noninteractive, or set it before the one command that needs it."
+    bad = (
+        "FROM debian:12\nENV DEBIAN_FRONTEND=noninteractive\nRUN apt-get update\n",
+        "FROM debian:12\nENV DEBIAN_FRONTEND noninteractive\nRUN apt-get update\n",
+    )
+    good = (
+        "FROM debian:12\nARG DEBIAN_FRONTEND=noninteractive\nRUN apt-get update\n",
+        "FROM debian:12\nENV DEBIAN_FRONTEND=\n",
+    )
+
+    def check(self, build: Build, /) -> Iterator[Fault]:
+        """Look for the variable in ENV."""
+        parents = {stage.start.stage for stage in build.stages}
+        for at, stage, instruction in build.each(Env):
+            if not isinstance(instruction, Env):
+                continue
+            for pair in instruction.pairs:
+                if pair.name == "DEBIAN_FRONTEND" and pair.value is not None and pair.value.text not in {"", "dialog"}:
+                    alone = len(instruction.pairs) == 1 and not instruction.onbuild
+                    mend = (
+                        Edit(instruction.keyword_place, "ARG"),
+                        Edit(pair.place, f"DEBIAN_FRONTEND={pair.value.raw}"),
+                    )
+                    yield self.fault(
+                        f"DEBIAN_FRONTEND={pair.value.text} stays in the image",
+                        at,
+                        place=pair.place,
+                        mend=mend if alone else (),
+                        # A stage that builds on this one inherits an ENV, but no ARG.
+                        safe=stage.index not in parents,
+                    )

@@ -1,0 +1,53 @@
+"""B119."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sealock.model.build import Build
+from sealock.model.finding import Fault, Severity
+from sealock.model.shell import Command
+from sealock.rules.build._mend import insert_after
+from sealock.rules.build._ran import ran
+from sealock.rules.references import docker_docs
+from sealock.rules.rule import Rule
+
+_LARGE = 100_000
+
+
+class HugeUidLogged(Rule[Build]):
+    """User with a huge number is created with log entries.
+
+    useradd makes room for the number in /var/log/lastlog and faillog: sparse files that look hundreds of megabytes
+    long, and that tar writes out in full into the layer.
+    """
+
+    id = "B119"
+    severity = Severity.LOW
+    safe = True
+    references = (docker_docs("build/building/best-practices/#user"),)
+    remedy = "Add --no-log-init, or take a smaller number."
+    bad = ("FROM debian:12\nRUN useradd -u 1000730000 app\n", "FROM debian:12\nRUN useradd --uid=1000730000 -m app\n")
+    good = (
+        "FROM debian:12\nRUN useradd --no-log-init -u 1000730000 app\n",
+        "FROM debian:12\nRUN useradd -lu 1000730000 app\n",
+        "FROM debian:12\nRUN useradd -u 10001 app\n",
+    )
+
+    def check(self, build: Build, /) -> Iterator[Fault]:
+        """Look for large numbers in useradd."""
+        for one in ran(build, "useradd"):
+            number = _number(one.command)
+            if number >= _LARGE and not one.command.option("-l", "--no-log-init"):
+                yield self.fault(
+                    f"user number {number} fills the log files of logins",
+                    one.at,
+                    place=one.command.place,
+                    mend=insert_after(one.run, one.command.words[0], "--no-log-init"),
+                )
+
+
+def _number(command: Command) -> int:
+    given = command.value("-u", "--uid")
+    text = given if isinstance(given, str) or given is None else given.text
+    return int(text) if text and len(text) < 12 and text.isascii() and text.isdigit() else 0

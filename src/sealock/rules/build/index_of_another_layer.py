@@ -1,0 +1,53 @@
+"""B102."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sealock.model.build import Build
+from sealock.model.finding import Fault, Severity
+from sealock.model.location import At
+from sealock.rules.build._ran import calls, mounted
+from sealock.rules.references import docker_docs
+from sealock.rules.rule import Rule
+
+
+class IndexOfAnotherLayer(Rule[Build]):
+    """Packages are installed with the index of an earlier layer.
+
+    The earlier RUN updated the index and this one relies on it: from the cache it may be months old, and where that RUN
+    cleans up after itself there is none at all. Update the index in every RUN that installs.
+    """
+
+    id = "B102"
+    severity = Severity.INFO
+    references = (docker_docs("build/building/best-practices/#apt-get"),)
+    remedy = "Begin the RUN with `apt-get update &&`, or install with the packages of the RUN that updates."
+    bad = (
+        "FROM debian:12\nRUN apt-get update && apt-get install -y curl\nRUN apt-get install -y git\n",
+        "FROM debian:12\nRUN apt-get update && apt-get -y upgrade\nUSER root\nRUN apt-get install -y git\n",
+    )
+    good = (
+        "FROM debian:12\nRUN apt-get update && apt-get install -y curl git\n",
+        "FROM debian:12\nRUN apt-get update && apt-get install -y curl\nRUN apt-get update && apt-get install -y git\n",
+        (
+            "FROM debian:12\nRUN apt-get update && apt-get install -y curl\nRUN --mount=type=cache,target=/var/lib/apt "
+            "apt-get install -y git\n"
+        ),
+    )
+    mends = False
+
+    def check(self, build: Build, /) -> Iterator[Fault]:
+        """Look for an install whose RUN updates nothing though an earlier RUN of the stage did, and used it."""
+        managers = ("apt-get", "apt", "aptitude")
+        updated: dict[int, list[At]] = {}
+        for call in calls(build, managers, ("update",)):
+            updated.setdefault(call.ran.stage.index, []).append(call.ran.at)
+        spent = {call.ran.at for call in calls(build, managers, ("install", "upgrade", "dist-upgrade", "full-upgrade"))}
+        for call in calls(build, managers, ("install",)):
+            at = call.ran.at
+            earlier = [one for one in updated.get(call.ran.stage.index, ()) if one < at and one in spent]
+            local = call.operands and all("/" in word.text for word in call.operands)
+            here = at in updated.get(call.ran.stage.index, ())
+            if earlier and not here and not local and not mounted(call.ran.run, "/var/lib/apt/lists"):
+                yield self.fault("installs without updating the index in this RUN", at, place=call.ran.command.place)

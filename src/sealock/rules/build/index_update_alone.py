@@ -1,0 +1,78 @@
+"""B101."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from sealock.model.build import Build, Run
+from sealock.model.change import Edit
+from sealock.model.finding import Fault, Severity
+from sealock.model.location import Place
+from sealock.rules.build._ran import Call, calls
+from sealock.rules.references import cis_docker, docker_docs
+from sealock.rules.rule import Rule
+
+_MANAGERS: Final = ("apt-get", "apt", "aptitude", "apk", "zypper")
+_UPDATES: Final = frozenset({"update", "refresh", "ref"})
+_USES: Final = frozenset(
+    {"install", "add", "in", "upgrade", "dist-upgrade", "full-upgrade", "build-dep", "download", "source"}
+)
+
+
+class IndexUpdateAlone(Rule[Build]):
+    """Package index is updated in a layer of its own.
+
+    The layer is cached: a later build installs from the index of the day it was first made, so packages come in old
+    versions with known holes, or are no longer found. Update and install in one RUN.
+    """
+
+    id = "B101"
+    severity = Severity.LOW
+    references = (cis_docker("4.7"), docker_docs("build/building/best-practices/#apt-get"))
+    remedy = "Update the index and install in the same RUN, joined by &&."
+    bad = (
+        "FROM debian:12\nRUN apt-get update\nRUN apt-get install -y curl\n",
+        "FROM alpine:3.20\nRUN apk update\nRUN apk add curl\n",
+    )
+    good = (
+        "FROM debian:12\nRUN apt-get update && apt-get install -y curl\n",
+        "FROM debian:12\nRUN <<EOF\nset -e\napt-get update\napt-get install -y curl\nEOF\n",
+    )
+
+    def check(self, build: Build, /) -> Iterator[Fault]:
+        """Look for an update in a RUN that installs nothing."""
+        used = {call.ran.at for call in calls(build, _MANAGERS, _USES)}
+        for call in calls(build, _MANAGERS, _UPDATES):
+            if call.ran.at not in used:
+                yield self.fault(
+                    f"updates the {call.manager} index but installs nothing from it",
+                    call.ran.at,
+                    place=call.ran.command.place,
+                    mend=_joined(build, call),
+                )
+
+
+def _joined(build: Build, call: Call) -> tuple[Edit, ...]:
+    """Join the RUN with the next one, where that follows at once and installs."""
+    ran = call.ran
+    index = ran.at[-1]
+    if not isinstance(index, int) or index + 1 >= len(ran.stage.instructions):
+        return ()
+    following = ran.stage.instructions[index + 1]
+    if (
+        not isinstance(following, Run)
+        or (ran.run.form, following.form) != ("shell", "shell")
+        or ran.run.flags
+        or following.flags
+        or following.heredocs
+        or ran.run.heredocs
+        or ran.run.place.end != ran.command.place.end
+        or build.text[ran.run.place.end : following.place.start].strip()
+        or not any(one.name == call.manager for one in following.script.commands())
+        or not following.script.pipelines
+        or not following.script.pipelines[0].commands[0].words
+    ):
+        return ()
+    first = following.script.pipelines[0].commands[0].place.start
+    return (Edit(Place(ran.run.place.end, first), f" {build.escape}\n    && "),)

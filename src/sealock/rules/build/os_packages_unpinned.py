@@ -1,0 +1,60 @@
+"""B104."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from sealock.model.build import Build
+from sealock.model.finding import Fault, Severity
+from sealock.model.shell import Word
+from sealock.rules.build._ran import calls
+from sealock.rules.references import cis_docker
+from sealock.rules.rule import Rule
+
+_INSTALLS: Final = frozenset({"install", "add", "in", "reinstall", "groupinstall"})
+_MANAGERS: Final = ("apt-get", "apt", "aptitude", "apk", "yum", "dnf", "microdnf", "tdnf", "zypper")
+
+
+class OsPackagesUnpinned(Rule[Build]):
+    """Packages of the distribution are installed without a version.
+
+    Two builds of the same Dockerfile may differ. A pinned version makes them alike, and makes the build fail as soon as
+    the archive drops that version, which Debian and Alpine do at every update. A snapshot of the archive does both.
+    """
+
+    id = "B104"
+    severity = Severity.INFO
+    pedantic = True
+    references = (cis_docker("4.7"),)
+    remedy = "Name the version (curl=8.9.1-r1, curl-8.9.1 with dnf), or build from a snapshot of the package archive."
+    bad = (
+        "FROM debian:12\nRUN apt-get update && apt-get install -y curl git=1:2.39.2-1.1\n",
+        "FROM alpine:3.20\nRUN apk add --no-cache curl\n",
+        "FROM fedora:40\nRUN dnf install -y curl && dnf clean all\n",
+    )
+    good = (
+        "FROM debian:12\nRUN apt-get update && apt-get install -y curl=7.88.1-10+deb12u6\n",
+        "FROM debian:12\nCOPY app.deb /\nRUN apt-get install -y ./app.deb\n",
+        "FROM alpine:3.20\nRUN apk add --no-cache curl~=8.9 $PACKAGES --virtual .build\n",
+        "FROM fedora:40\nRUN dnf install -y curl-8.6.0 @core https://example.org/x.rpm && dnf clean all\n",
+    )
+    mends = False
+
+    def check(self, build: Build, /) -> Iterator[Fault]:
+        """Tell the unpinned packages of each install."""
+        for call in calls(build, _MANAGERS, _INSTALLS):
+            loose = [word.text for word in call.operands if not _pinned(call.manager, word)]
+            if loose:
+                shown = ", ".join(loose[:5]) + (" …" if len(loose) > 5 else "")
+                yield self.fault(f"installs {shown} in whatever version there is", call.ran.at, place=call.verb.place)
+
+
+def _pinned(manager: str, word: Word) -> bool:
+    text = word.text
+    if not word.literal or "/" in text or text.endswith((".deb", ".rpm", ".apk")) or text[:1] in {"@", ".", "-"}:
+        return True
+    if any(sign in text for sign in "=<>~"):
+        return True
+    # An rpm name holds its version after a dash: curl-8.6.0.
+    return manager in {"yum", "dnf", "microdnf", "tdnf"} and any(part[:1].isdigit() for part in text.split("-")[1:])

@@ -1,0 +1,78 @@
+"""B113."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sealock.model.build import Arg, Build, Env, Stage
+from sealock.model.finding import Fault, Severity
+from sealock.rules.build._mend import insert_after
+from sealock.rules.build._ran import Call, calls, lineage, mounted, reaches_image, removes
+from sealock.rules.references import page
+from sealock.rules.rule import Rule
+
+_FOLDERS = ("~/.cache/pip", "~/.cache")
+
+
+class PipCacheKept(Rule[Build]):
+    """Download cache of pip stays in the image.
+
+    Every wheel is in the layer twice: installed, and in ~/.cache/pip for a next time that never comes.
+    """
+
+    id = "B113"
+    severity = Severity.INFO
+    safe = True
+    references = (page("pip documentation, caching", "https://pip.pypa.io/en/stable/topics/caching/"),)
+    remedy = "Add --no-cache-dir, set PIP_NO_CACHE_DIR=1, or mount a cache on /root/.cache/pip."
+    bad = (
+        "FROM python:3.12\nRUN pip install flask==3.0.3\n",
+        "FROM python:3.12\nRUN python -m pip install -r requirements.txt\n",
+        "FROM python:3.12\nRUN bash -c 'pip3 install flask==3.0.3'\n",
+    )
+    good = (
+        "FROM python:3.12\nRUN pip install --no-cache-dir flask==3.0.3\n",
+        "FROM python:3.12\nENV PIP_NO_CACHE_DIR=1\nRUN pip install flask==3.0.3\n",
+        "FROM python:3.12\nRUN --mount=type=cache,target=/root/.cache/pip pip install flask==3.0.3\n",
+        "FROM python:3.12\nRUN pip install flask==3.0.3 && rm -rf /root/.cache/pip\n",
+        "FROM python:3.12\nRUN PIP_NO_CACHE_DIR=1 pip install flask==3.0.3\n",
+    )
+
+    def check(self, build: Build, /) -> Iterator[Fault]:
+        """Look at each install whose layer is in the image."""
+        reaching = reaches_image(build)
+        for call in calls(build, ("pip",), ("install",)):
+            run = call.ran.run
+            if call.ran.stage.index not in reaching or call.has("--no-cache-dir") or _told(call):
+                continue
+            if any(_switched_off(stage) for stage in lineage(build, call.ran.stage)):
+                continue
+            if not mounted(run, *_FOLDERS) and not removes(run, *_FOLDERS) and not _purged(call):
+                yield self.fault(
+                    "leaves downloaded packages in ~/.cache/pip",
+                    call.ran.at,
+                    place=call.verb.place,
+                    mend=insert_after(run, call.verb, "--no-cache-dir"),
+                )
+
+
+def _told(call: Call) -> bool:
+    return any(
+        one.name == "PIP_NO_CACHE_DIR" for command in call.ran.run.script.commands() for one in command.assignments
+    )
+
+
+def _switched_off(stage: Stage) -> bool:
+    return any(
+        pair.name == "PIP_NO_CACHE_DIR" and pair.value is not None
+        for instruction in stage.of(Env, Arg)
+        if isinstance(instruction, Env | Arg)
+        for pair in instruction.pairs
+    )
+
+
+def _purged(call: Call) -> bool:
+    return any(
+        command.name.startswith("pip") and command.arguments[:2] == ("cache", "purge")
+        for command in call.ran.run.script.commands()
+    )

@@ -1,0 +1,40 @@
+"""B108."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sealock.model.build import Build
+from sealock.model.finding import Fault, Severity
+from sealock.rules.build._ran import calls
+from sealock.rules.references import cis_docker, page
+from sealock.rules.rule import Rule
+
+
+class PipWithoutHashes(Rule[Build]):
+    """`pip install -r` takes packages without checking their hashes.
+
+    A version number does not say what is inside: an index, a mirror or a proxy can hand out another file under it. With
+    hashes in the requirements file, pip refuses what is not the file that was locked.
+    """
+
+    id = "B108"
+    severity = Severity.LOW
+    pedantic = True
+    references = (
+        cis_docker("4.11"),
+        page("pip documentation, secure installs", "https://pip.pypa.io/en/stable/topics/secure-installs/"),
+    )
+    remedy = "Lock with hashes (pip-compile --generate-hashes, uv pip compile) and install with --require-hashes."
+    bad = ("FROM python:3.12\nCOPY requirements.txt /\nRUN pip install --no-cache-dir -r requirements.txt\n",)
+    good = (
+        "FROM python:3.12\nCOPY requirements.txt /\nRUN pip install --require-hashes -r requirements.txt\n",
+        "FROM python:3.12\nRUN pip install --no-cache-dir flask==3.0.3\n",
+    )
+    mends = False
+
+    def check(self, build: Build, /) -> Iterator[Fault]:
+        """Look for requirements files without --require-hashes."""
+        for call in calls(build, ("pip",), ("install", "wheel", "download")):
+            if call.has("-r", "--requirement") and not call.has("--require-hashes"):
+                yield self.fault("installs without checking hashes", call.ran.at, place=call.verb.place)

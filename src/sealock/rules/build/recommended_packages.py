@@ -1,0 +1,72 @@
+"""B109."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sealock.model.build import Build, Heredoc, Stage
+from sealock.model.finding import Fault, Severity
+from sealock.rules.build._mend import insert_after
+from sealock.rules.build._ran import calls, lineage, reaches_image
+from sealock.rules.references import cis_docker, docker_docs
+from sealock.rules.rule import Rule
+
+
+class RecommendedPackages(Rule[Build]):
+    """Recommended packages are installed along with those asked for.
+
+    apt takes in whatever a package recommends: often more, in number and in holes, than the package itself. Ask for
+    what is needed by name. What the program turns out to miss then must be named too, so look at the result.
+    """
+
+    id = "B109"
+    severity = Severity.INFO
+    references = (cis_docker("4.3"), docker_docs("build/building/best-practices/#dont-install-unnecessary-packages"))
+    remedy = "Add --no-install-recommends, and name those recommended packages that are really needed."
+    bad = (
+        "FROM debian:12\nRUN apt-get update && apt-get install -y curl\n",
+        'FROM debian:12\nRUN ["apt-get", "install", "-y", "curl"]\n',
+    )
+    good = (
+        "FROM debian:12\nRUN apt-get update && apt-get install -y --no-install-recommends curl\n",
+        "FROM debian:12\nRUN apt-get update && apt-get -o APT::Install-Recommends=false install -y curl\n",
+        "FROM debian:12\nRUN echo 'APT::Install-Recommends \"0\";' > /etc/apt/apt.conf.d/9 && apt install -y curl\n",
+        "FROM debian:12 AS build\nRUN apt-get update && apt-get install -y gcc\nFROM scratch\nCOPY --from=build /a /\n",
+    )
+
+    def check(self, build: Build, /) -> Iterator[Fault]:
+        """Look at each apt install whose layer is in the image."""
+        reaching = reaches_image(build)
+        for call in calls(build, ("apt-get", "apt", "aptitude"), ("install",)):
+            stage = call.ran.stage
+            if stage.index not in reaching or not call.operands or all("/" in one.text for one in call.operands):
+                continue
+            if call.has("--no-install-recommends", "--without-recommends") or any(
+                "Recommends" in one.text for one in call.options
+            ):
+                continue
+            if not any(_configured(one) for one in lineage(build, stage)):
+                yield self.fault(
+                    "takes in recommended packages too",
+                    call.ran.at,
+                    place=call.verb.place,
+                    mend=insert_after(
+                        call.ran.run,
+                        call.verb,
+                        "--without-recommends" if call.manager == "aptitude" else "--no-install-recommends",
+                    ),
+                )
+
+
+def _configured(stage: Stage) -> bool:
+    """Whether something in the stage speaks of apt's setting, so that the option is not needed."""
+    for instruction in stage.instructions:
+        heredocs: tuple[Heredoc, ...] = instruction.heredocs
+        if any("Install-Recommends" in one.body for one in heredocs):
+            return True
+        script = getattr(instruction, "script", None)
+        if script is not None and any(
+            "Install-Recommends" in word.text for command in script.commands() for word in command.words
+        ):
+            return True
+    return False

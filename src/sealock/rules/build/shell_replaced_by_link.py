@@ -1,0 +1,36 @@
+"""B122."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sealock.model.build import Build
+from sealock.model.finding import Fault, Severity
+from sealock.rules.build._ran import ran
+from sealock.rules.references import docker_docs
+from sealock.rules.rule import Rule
+
+
+class ShellReplacedByLink(Rule[Build]):
+    """/bin/sh is replaced by a link to another shell.
+
+    The distribution's own scripts expect the shell that it ships, and every package that is installed later runs them.
+    SHELL changes the shell of this Dockerfile alone.
+    """
+
+    id = "B122"
+    severity = Severity.LOW
+    references = (docker_docs("reference/dockerfile/#shell"),)
+    remedy = 'Use SHELL ["/bin/bash", "-c"] for the instructions that need it.'
+    bad = (
+        "FROM debian:12\nRUN ln -sf /bin/bash /bin/sh\n",
+        "FROM debian:12\nRUN rm /bin/sh && ln -s /bin/bash /bin/sh\n",
+    )
+    good = ('FROM debian:12\nSHELL ["/bin/bash", "-c"]\nRUN echo\n', "FROM debian:12\nRUN ln -s /bin/bash /opt/sh\n")
+    mends = False
+
+    def check(self, build: Build, /) -> Iterator[Fault]:
+        """Look for ln and for the alternatives of Debian."""
+        for one in ran(build, "ln", "update-alternatives"):
+            if any(text in {"/bin/sh", "/usr/bin/sh"} for text in one.command.arguments[1:]):
+                yield self.fault("replaces the shell of the distribution", one.at, place=one.command.place)

@@ -1,0 +1,39 @@
+"""B118."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sealock.model.build import Build
+from sealock.model.finding import Fault, Severity
+from sealock.rules.build._ran import ran
+from sealock.rules.references import cis_docker
+from sealock.rules.rule import Rule
+
+
+class WgetAndCurl(Rule[Build]):
+    """Both wget and curl are used.
+
+    They do the same job: one of them is a package, with its libraries and its holes, that the image need not have.
+    """
+
+    id = "B118"
+    severity = Severity.INFO
+    references = (cis_docker("4.3"),)
+    remedy = "Use one of the two throughout."
+    bad = ("FROM debian:12\nRUN curl -fsSO https://example.org/a && wget -q https://example.org/b\n",)
+    good = (
+        "FROM debian:12\nRUN curl -fsSO https://example.org/a && curl -fsSO https://example.org/b\n",
+        "FROM debian:12 AS a\nRUN wget -q https://example.org/b\nFROM debian:12\nRUN curl -fsSO https://example.org/a\n",
+    )
+    mends = False
+
+    def check(self, build: Build, /) -> Iterator[Fault]:
+        """Look for stages that use both, and point at the one that comes second."""
+        first: dict[int, str] = {}
+        told: set[int] = set()
+        for one in sorted(ran(build, "wget", "curl"), key=lambda one: one.command.place.start):
+            name, stage = one.command.name, one.stage.index
+            if first.setdefault(stage, name) != name and stage not in told:
+                told.add(stage)
+                yield self.fault(f"uses {name} besides {first[stage]}", one.at, place=one.command.words[0].place)

@@ -1,0 +1,62 @@
+"""B120."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sealock.model.build import Build
+from sealock.model.finding import Fault, Severity
+from sealock.model.imagename import family
+from sealock.rules.build._mend import insert_after
+from sealock.rules.build._ran import lineage, ran
+from sealock.rules.references import man
+from sealock.rules.rule import Rule
+
+_QUIET = (
+    "-q",
+    "--quiet",
+    "--no-verbose",
+    "--progress",
+    "-o",
+    "--output-file",
+    "-a",
+    "--append-output",
+    "-b",
+    "--background",
+)
+
+
+class WgetProgress(Rule[Build]):
+    """Progress bar of wget fills the build log.
+
+    Without a terminal it prints a line of dots for every 50 KB, thousands of lines for a large file, in which the lines
+    that matter drown.
+    """
+
+    id = "B120"
+    severity = Severity.INFO
+    safe = True
+    references = (man("wget", 1),)
+    remedy = "Add --progress=dot:giga, or -nv."
+    bad = ("FROM debian:12\nRUN wget https://example.org/large.iso\n",)
+    good = (
+        "FROM debian:12\nRUN wget --progress=dot:giga https://example.org/large.iso\n",
+        "FROM debian:12\nRUN wget -qO- https://example.org/x\n",
+        "FROM debian:12\nRUN wget -nv https://example.org/x\n",
+        "FROM alpine:3.20\nRUN wget https://example.org/x\n",
+    )
+
+    def check(self, build: Build, /) -> Iterator[Fault]:
+        """Look for wget (GNU's; busybox has no such option) without a word on its output."""
+        for one in ran(build, "wget"):
+            command = one.command
+            if command.option(*_QUIET) or any(text.startswith("-nv") for text in command.arguments):
+                continue
+            base = [*lineage(build, one.stage)][-1].start.image.text
+            if len(command.words) > 1 and family(base) not in {"alpine", "busybox"}:
+                yield self.fault(
+                    "wget prints its progress into the log",
+                    one.at,
+                    place=command.words[0].place,
+                    mend=insert_after(one.run, command.words[0], "--progress=dot:giga"),
+                )
