@@ -14,15 +14,15 @@ from msgspec import Struct
 from sealock.model.location import Place
 
 NestedKind: TypeAlias = Literal["subshell", "substitution", "process", "argument", "wrapped"]
-"""(…) or {…} | $(…) or backquotes | <(…) or >(…) | sh -c "…", eval "…", a here-document fed to a shell | sudo …, env …"""
+"""(…) or {…} | $(…) or `…` | <(…) or >(…) | sh -c "…", eval "…", a here-document fed to a shell | sudo …, env …"""
 Joint: TypeAlias = Literal["", "&&", "||", ";", "&", "\n"]
 
 
 class Word(Struct, frozen=True, gc=False):
     """One word. `text` is its value after quotes and escapes; expansions stay as written ("$HOME/x").
 
-    `literal` says that no expansion is in it, so that `text` is exactly what the program gets. `place` is the token in the
-    file, quotes included.
+    `literal` says that no expansion is in it, so that `text` is exactly what the program gets. `place` is the token in
+    the file, quotes included.
     """
 
     text: str
@@ -40,11 +40,17 @@ class Redirect(Struct, frozen=True):
 
 
 class Assignment(Struct, frozen=True):
-    """NAME=value, before a command or on its own (also by export, readonly, declare, local)."""
+    """NAME=value, before a command or on its own (also by export, readonly, declare, local).
+
+    `value` is None where the variable gets a value that the text does not hold: `for NAME in …`. `items` are the
+    elements of an array, whose `value` is as written: "(a b)". `append` says that it was NAME+=value.
+    """
 
     name: str
     value: Word | None
     place: Place
+    items: tuple[Word, ...] = ()
+    append: bool = False
 
 
 class Nested(Struct, frozen=True):
@@ -112,17 +118,22 @@ class Command(Struct, frozen=True):
 
 
 class Pipeline(Struct, frozen=True):
-    """Commands joined by |, and what joins the pipeline to the one before it."""
+    """Commands joined by |, and what joins the pipeline to the one before it.
+
+    `guarded` says that it stands in a branch, a loop or a function, so that it may run never, or more than once.
+    """
 
     commands: tuple[Command, ...]
     joint: Joint = ""
     negated: bool = False
+    guarded: bool = False
 
 
 class Script(Struct, frozen=True):
-    """A script. `broken` holds places that the grammar could not make sense of; what could be read is there all the same.
+    """A script. `broken` holds places that the grammar could make no sense of; what could be read is there even so.
 
-    `shell` is the interpreter where it is known: "sh", "bash", "powershell", "cmd", "python" …; only the Bourne family is parsed.
+    `shell` is the interpreter where it is known: "sh", "bash", "powershell", "cmd", "python" …; only the Bourne family
+    is parsed.
     """
 
     pipelines: tuple[Pipeline, ...] = ()

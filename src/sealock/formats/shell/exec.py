@@ -1,0 +1,61 @@
+"""Commands that come as a list of words: the exec form of RUN, CMD and their like, a compose file's command."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sealock.formats.shell.nesting import nested_in
+from sealock.formats.shell.statements import Statements
+from sealock.formats.shell.text import spread
+from sealock.model.location import Place
+from sealock.model.shell import Command, Pipeline, Script, Word
+
+
+def parse_words(words: Sequence[Word], place: Place, *, text: str = "") -> Script:
+    """Read a command that no shell parses: ["sh", "-c", "…"] holds a script, ["sudo", "id"] another command.
+
+    `place` is the command's. `text` is the file's, if there is one: with it the places inside of a JSON string with
+    escapes are exact, without it they may be some characters off.
+    """
+    if not words:
+        return Script()
+    command = nested_in(Command(tuple(words), place), _Exec(text, place.file))
+    return Script((Pipeline((command,)),))
+
+
+class _Exec:
+    """Words that stand in a file as they are, or as JSON strings."""
+
+    def __init__(self, text: str, file: str) -> None:
+        self.text = text
+        self.file = file
+
+    def offsets(self, word: Word) -> Sequence[int] | int:
+        """Lead from each character of a word's value to the file."""
+        start, end = word.place.start, word.place.end
+        if self.text and "\\" in self.text[max(start, 0) : max(end, 0)] and self.text[start] == '"':
+            found = _json(self.text, start + 1, end - 1)
+            if len(found) == len(word.text):
+                return found
+        return spread(word)
+
+    def script(self, text: str, offsets: Sequence[int] | int, shell: str) -> Script:
+        """Read a text that stands in a word."""
+        return Statements(text, offsets, shell, self.file).read()
+
+
+def _json(text: str, start: int, end: int) -> list[int]:
+    """The offset of each character of a JSON string."""
+    found: list[int] = []
+    at = start
+    while at < end:
+        found.append(at)
+        if text[at] != "\\":
+            at += 1
+        elif text[at + 1 : at + 2] == "u":
+            high = text[at + 2 : at + 4].lower()
+            pair = high[:1] == "d" and high[1:] in tuple("89ab") and text[at + 6 : at + 8] == "\\u"
+            at += 12 if pair else 6
+        else:
+            at += 2
+    return found

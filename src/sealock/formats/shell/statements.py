@@ -1,0 +1,272 @@
+"""Turns the grammar's tree into pipelines: compound commands flattened, redirects at the commands they belong to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Final
+
+from tree_sitter import Node
+
+from sealock.formats.shell.commands import Commands
+from sealock.formats.shell.grammar import parser
+from sealock.formats.shell.text import WORDS
+from sealock.model.shell import Assignment, Command, Joint, Nested, Pipeline, Script
+
+DEPTH: Final = 48
+"""How deep commands may stand in one another."""
+LEVELS: Final = 20
+"""How often a script may stand in a script's words."""
+_JOINTS: Final[dict[str, Joint]] = {
+    ";": ";", "&": "&", "\n": "\n", ";;": ";", ";&": ";", ";;&": ";", "&&": "&&", "||": "||",
+}  # fmt: skip
+_BRANCHES: Final = frozenset({
+    "if_statement", "while_statement", "for_statement", "c_style_for_statement", "case_statement",
+    "function_definition",
+})  # fmt: skip
+_CLAUSES: Final = frozenset({"elif_clause", "else_clause", "do_group", "case_item"})
+_REDIRECTS: Final = frozenset({"file_redirect", "heredoc_redirect", "herestring_redirect"})
+_WHOLE: Final = _BRANCHES | {"subshell", "compound_statement", "list", "ERROR"} | _CLAUSES
+"""What is one command to a pipeline, though many are in it."""
+
+
+class Statements(Commands):
+    """A text in which scripts can be read."""
+
+    __slots__ = ("_after",)
+
+    def __init__(self, text: str, base: Sequence[int] | int, shell: str, file: str) -> None:
+        super().__init__(text, base, shell, file)
+        self._after: list[tuple[Joint, Node]] = []
+
+    def read(self) -> Script:
+        """Read the whole text."""
+        if not self.text or self.text.isspace():
+            return Script((), self.shell)
+        root = parser().parse(self.encoded()).root_node
+        out: list[Pipeline] = []
+        self._sequence([root] if root.is_error else root.children, out, "", 0, guarded=False)
+        return Script(tuple(out), self.shell, self.broken(root))
+
+    def inside(self, nodes: Sequence[Node], depth: int) -> Script:
+        """Read the statements inside of a subshell or substitution."""
+        if depth > DEPTH:
+            return Script((), self.shell, (self.place(*self.span(nodes[0])),) if nodes else ())
+        out: list[Pipeline] = []
+        after, self._after = self._after, []
+        self._sequence(nodes, out, "", depth, guarded=False)
+        self._after = after
+        return Script(tuple(out), self.shell)
+
+    def script(self, text: str, offsets: Sequence[int] | int, shell: str) -> Script:
+        """Read a text that is a part of this one: the argument of `sh -c`."""
+        inner = Statements(text, offsets, shell, self.file)
+        inner.level, inner.seen = self.level + 1, self.seen
+        if self.level >= LEVELS:
+            return Script((), shell, (inner.place(0, len(text)),))
+        return inner.read()
+
+    def _sequence(self, nodes: Iterable[Node], out: list[Pipeline], joint: Joint, depth: int, *, guarded: bool) -> None:
+        """Read statements that follow one another, with what stands between them."""
+        loose: list[Node] = []
+        for node in nodes:
+            kind = node.type
+            if kind in WORDS or kind == "command_name" or kind in _REDIRECTS:
+                loose.append(node)  # only where the grammar lost its way
+                continue
+            if loose:
+                out.append(Pipeline((self.command(loose, depth),), joint, guarded=guarded))
+                loose, joint = [], "\n"
+            if kind in _JOINTS:
+                joint = _JOINTS[kind] if out else joint
+            elif node.is_named and kind != "comment":
+                before = len(out)
+                self._statement(node, out, joint, depth, guarded=guarded)
+                joint = "\n" if len(out) > before else joint
+        if loose:
+            out.append(Pipeline((self.command(loose, depth),), joint, guarded=guarded))
+
+    def _statement(  # noqa: PLR0913  what stands around a statement
+        self,
+        node: Node,
+        out: list[Pipeline],
+        joint: Joint,
+        depth: int,
+        *,
+        guarded: bool,
+        redirects: Sequence[Node] = (),
+    ) -> None:
+        """Read one statement of any kind; redirects of the whole go to the last command in it."""
+        if depth > DEPTH:
+            return
+        kind = node.type
+        if kind == "redirected_statement":
+            body, own = _parted(node)
+            if body is not None and body.type == "list":
+                self._list(body, out, joint, depth + 1, guarded=guarded, redirects=(*own, *redirects))
+                return
+        elif kind == "list":
+            self._list(node, out, joint, depth, guarded=guarded, redirects=redirects)
+            return
+        elif not redirects:
+            if kind in _BRANCHES:
+                self._branch(node, out, joint, depth)
+                return
+            if kind in _WHOLE and kind != "subshell" and not _arithmetic(node):
+                self._sequence(node.children, out, joint, depth + 1, guarded=guarded or kind in _CLAUSES)
+                return
+        commands: list[Command] = []
+        negated = self._stage(node, commands, depth, redirects)
+        after, self._after = self._after, []
+        out.append(Pipeline(tuple(commands), joint, negated, guarded))
+        for operator, right in after:
+            self._statement(right, out, operator, depth + 1, guarded=guarded)
+
+    def _list(  # noqa: PLR0913  as _statement
+        self, node: Node, out: list[Pipeline], joint: Joint, depth: int, *, guarded: bool, redirects: Sequence[Node]
+    ) -> None:
+        """Read a && b || c. The tree leans to the left, once for every operator, so that recursion would not do."""
+        parts: list[Node] = []
+        while node.type == "list":
+            children = node.children
+            parts.extend(reversed(children[1:]))
+            node = children[0]
+        parts.append(node)
+        for index in range(len(parts) - 1, -1, -1):
+            part = parts[index]
+            if part.type in _JOINTS:
+                joint = _JOINTS[part.type]
+            elif part.is_named and part.type != "comment":
+                mine = () if index else redirects
+                self._statement(part, out, joint, depth + 1, guarded=guarded, redirects=mine)
+
+    def _branch(self, node: Node, out: list[Pipeline], joint: Joint, depth: int) -> None:
+        """Read a branch, loop or function: first its head (a loop's variable, a case's word), then what is in it."""
+        head: list[Node] = []
+        body: list[Node] = []
+        for child in node.children:
+            (head if child.type in WORDS or child.type == "variable_assignment" else body).append(child)
+        if node.type != "function_definition":
+            command = self._head(node, head, depth)
+            if command.assignments or command.nested:
+                out.append(Pipeline((command,), joint, guarded=True))
+                joint = ";"
+        if node.type == "case_statement":
+            for item in body:
+                if item.type == "case_item":
+                    self._sequence(_after_pattern(item), out, joint, depth + 1, guarded=True)
+                    joint = ";"
+            return
+        self._sequence(body, out, joint, depth + 1, guarded=True)
+
+    def _head(self, node: Node, head: Iterable[Node], depth: int) -> Command:
+        nested: list[Nested] = []
+        assignments: list[Assignment] = []
+        for child in head:
+            if child.type == "variable_name":
+                place = self.place(*self.span(child))
+                assignments.append(Assignment(self.slice(child), None, place))
+            self.substitutions(child, nested, depth)
+        return Command((), self.place(*self.span(node)), tuple(assignments), (), tuple(nested))
+
+    def _stage(self, node: Node, commands: list[Command], depth: int, redirects: Sequence[Node] = ()) -> bool:
+        """Read one part of a pipeline, and what a here-document lets follow it on its line; tell if it is negated."""
+        kind = node.type
+        if depth > DEPTH:
+            return False
+        if kind == "pipeline":
+            parts = [child for child in node.children if child.is_named and child.type != "comment"]
+            negated = False
+            for index, part in enumerate(parts):
+                mine = redirects if index == len(parts) - 1 else ()
+                negated = self._stage(part, commands, depth + 1, mine) or negated
+            return negated
+        if kind == "negated_command":
+            for child in node.children:
+                if child.is_named:
+                    self._stage(child, commands, depth + 1, redirects)
+            return True
+        if kind == "redirected_statement":
+            return self._redirected(node, commands, depth, redirects)
+        if kind in _WHOLE:
+            commands.append(self._group(node, depth, redirects))
+        elif kind == "test_command":
+            commands.append(self.command([*_leaves(node), *redirects], depth))
+        elif kind in _REDIRECTS or kind.startswith("variable_assignment"):
+            commands.append(self.command([node, *redirects], depth))
+        else:
+            commands.append(self.command([*node.children, *redirects], depth))
+        return False
+
+    def _redirected(self, node: Node, commands: list[Command], depth: int, redirects: Sequence[Node]) -> bool:
+        body, own = _parted(node)
+        negated = False
+        if body is None:
+            commands.append(self.command([*own, *redirects], depth))
+        else:
+            negated = self._stage(body, commands, depth + 1, (*own, *redirects))
+        for redirect in own:
+            if redirect.type != "heredoc_redirect":
+                continue
+            operator: Joint = ""
+            for child in redirect.children:
+                if child.type == "pipeline":
+                    self._stage(child, commands, depth + 1)
+                elif child.type in {"&&", "||"}:
+                    operator = _JOINTS[child.type]
+                elif operator and child.is_named and not child.type.startswith("heredoc"):
+                    self._after.append((operator, child))
+                    operator = ""
+        return negated
+
+    def _group(self, node: Node, depth: int, redirects: Sequence[Node]) -> Command:
+        """Read a subshell, or a compound command that is one part of something: a command without words."""
+        nested: list[Nested] = []
+        if _arithmetic(node):
+            self.substitutions(node, nested, depth)
+        elif node.type in _BRANCHES:
+            out: list[Pipeline] = []
+            after, self._after = self._after, []
+            self._branch(node, out, "", depth + 1)
+            self._after = after
+            nested.append(Nested("subshell", Script(tuple(out), self.shell)))
+        else:
+            nested.append(Nested("subshell", self.inside(node.children, depth + 1)))
+        around = self.command(redirects, depth)
+        return Command((), self.place(*self.span(node)), (), around.redirects, (*nested, *around.nested))
+
+
+def _parted(node: Node) -> tuple[Node | None, list[Node]]:
+    """Part a redirected statement into the statement and its redirects."""
+    own: list[Node] = []
+    body: Node | None = None
+    for child in node.children:
+        if child.type in _REDIRECTS:
+            own.append(child)
+        elif body is None and child.is_named and child.type != "comment":
+            body = child
+    return body, own
+
+
+def _arithmetic(node: Node) -> bool:
+    """Whether a compound statement is ((…))."""
+    return node.type == "compound_statement" and node.child_count > 0 and node.children[0].type == "(("
+
+
+def _after_pattern(item: Node) -> list[Node]:
+    """The statements of a case's item."""
+    children = item.children
+    closing = next((index for index, child in enumerate(children) if child.type == ")"), -1)
+    return children[closing + 1 :]
+
+
+def _leaves(node: Node) -> list[Node]:
+    """The words of a test, in order; its operators and brackets are words too."""
+    found: list[Node] = []
+    todo = [node]
+    while todo:
+        one = todo.pop()
+        if one.type in WORDS or not one.child_count:
+            found.append(one)
+        else:
+            todo.extend(reversed(one.children))
+    return found

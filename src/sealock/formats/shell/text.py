@@ -1,0 +1,182 @@
+"""A text while it is read: its offsets in the file, and the words in it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from tree_sitter import Node
+
+from sealock.formats.shell.words import Value, braced, mapped
+from sealock.model.location import Place
+from sealock.model.shell import Word
+
+EXPANSIONS: Final = frozenset({
+    "simple_expansion", "expansion", "command_substitution", "process_substitution", "arithmetic_expansion",
+    "brace_expression",
+})  # fmt: skip
+WORDS: Final = EXPANSIONS | {
+    "word", "string", "raw_string", "ansi_c_string", "translated_string", "concatenation", "number", "extglob_pattern",
+    "regex", "special_variable_name", "variable_name", "$", "==", "=~", "test_operator",
+}  # fmt: skip
+NO_BRACES: Final = frozenset({"sh", "dash", "ash"})
+"""Shells in which {a,b} is plain text."""
+_BLANK: Final = " \t\r\n"
+
+
+class Text:
+    """One text. `base` leads from its offsets to the file's."""
+
+    __slots__ = ("_code_points", "base", "file", "shell", "text", "values")
+
+    def __init__(self, text: str, base: Sequence[int] | int, shell: str, file: str) -> None:
+        self.text = text
+        self.base = base
+        self.shell = shell
+        self.file = file
+        self.values: dict[int, Value] = {}
+        """What words with quotes and here-documents are made of, by the offset of the word or delimiter."""
+        self._code_points: list[int] | None = None
+
+    def encoded(self) -> bytes:
+        """The text as the grammar wants it; its offsets are counted in bytes."""
+        data = self.text.encode("utf-8", "replace")
+        if len(data) != len(self.text):
+            at: list[int] = []
+            for index, char in enumerate(self.text):
+                code = ord(char)
+                wide = (
+                    1 if code < 0x80 or 0xD800 <= code < 0xE000 else 2 if code < 0x800 else 3 if code < 0x10000 else 4
+                )
+                at.extend([index] * wide)
+            at.append(len(self.text))
+            self._code_points = at
+        return data
+
+    @property
+    def plain(self) -> int:
+        """Where the file's offsets are the grammar's plus a number, that number; else -1."""
+        return self.base if isinstance(self.base, int) and self._code_points is None else -1
+
+    def span(self, node: Node) -> tuple[int, int]:
+        """Offsets of a node in the text, without the blanks that the grammar lets some begin with."""
+        start, end = node.start_byte, node.end_byte
+        if self._code_points is not None:
+            start, end = self._code_points[start], self._code_points[end]
+        while start < end and self.text[start] in _BLANK:
+            start += 1
+        return start, end
+
+    def slice(self, node: Node) -> str:
+        """The text of a node."""
+        start, end = self.span(node)
+        return self.text[start:end]
+
+    def place(self, start: int, end: int) -> Place:
+        """The place in the file of a stretch of the text."""
+        base = self.base
+        if isinstance(base, int):
+            return Place(base + start, base + end, "", self.file)
+        if start < end <= len(base):
+            return Place(base[start], base[end - 1] + 1, "", self.file)
+        at = base[start] if start < len(base) else base[-1] + 1 if base else -1
+        return Place(at, at, "", self.file)
+
+    def broken(self, root: Node) -> tuple[Place, ...]:
+        """The places that the grammar could not make sense of, a hundred at most."""
+        found: list[Place] = []
+        todo = [root] if root.has_error else []
+        while todo and len(found) < 100:
+            node = todo.pop()
+            if node.is_error or node.is_missing:
+                found.append(self.place(*self.span(node)))
+            else:
+                todo.extend(child for child in reversed(node.children) if child.has_error)
+        return tuple(found)
+
+    def word(self, nodes: Sequence[Node]) -> Word:
+        """The word that these nodes make together; nothing but escaped line ends may be between them."""
+        value = Value()
+        start, at = self.span(nodes[0])
+        text = self.text
+        for node in nodes:
+            begin, end = self.span(node)
+            value.bare(text, at, begin)
+            if node.type == "$" and text[end : end + 1] == '"':
+                at = end  # $"…": a text that may be translated
+                continue
+            self._add(value, node, begin, end)
+            at = end
+        literal = value.literal and text[start : start + 1] != "~"
+        if value.braces and self.shell not in NO_BRACES and braced(value.text):
+            literal = False
+        place = self.place(start, at)
+        self.values[place.start] = value
+        return Word(value.text, place, literal)
+
+    def _add(self, value: Value, node: Node, start: int, end: int) -> None:
+        text = self.text
+        match node.type:
+            case "raw_string":
+                value.raw(text, start + 1, _closed(text, start + 1, end, "'"))
+            case "ansi_c_string":
+                value.ansi(text, start + 2, _closed(text, start + 2, end, "'"))
+            case "string" | "translated_string":
+                self._string(value, node, start, end)
+            case "concatenation" | "command_name":
+                at = start
+                for child in node.children:
+                    begin, after = self.span(child)
+                    value.bare(text, at, begin)
+                    self._add(value, child, begin, after)
+                    at = after
+                value.bare(text, at, end)
+            case kind if kind in EXPANSIONS:
+                value.expansion(text, start, end)
+            case _:
+                value.bare(text, start, end)
+
+    def _string(self, value: Value, node: Node, start: int, end: int) -> None:
+        """Add a "…" string. The grammar leaves out blanks between expansions, so read between them."""
+        text = self.text
+        at = text.find('"', start, end) + 1 or end
+        close = _closed(text, at, end, '"')
+        children = (
+            node.children if node.type == "string" else [one for child in node.children for one in child.children]
+        )
+        for child in children:
+            if child.type in EXPANSIONS:
+                begin, after = self.span(child)
+                value.quoted(text, at, begin)
+                value.expansion(text, begin, after)
+                at = after
+        value.quoted(text, at, close)
+
+    def offsets(self, word: Word) -> Sequence[int] | int:
+        """Lead from each character of a word's value to the file."""
+        value = self.values.get(word.place.start)
+        if value is not None:
+            return mapped(value.offsets, self.base)
+        return spread(word)
+
+    def within(self, word: Word, index: int) -> Place:
+        """The place of a word's value from this character on."""
+        offsets = self.offsets(word)
+        if isinstance(offsets, int):
+            return Place(offsets + index, word.place.end, "", self.file)
+        return Place(offsets[index] if index < len(offsets) else word.place.end, word.place.end, "", self.file)
+
+
+def spread(word: Word) -> Sequence[int] | int:
+    """Lead from a word's value to the file where nothing but the word is known: exact for words without escapes."""
+    start, end, length = word.place.start, word.place.end, len(word.text)
+    if start < 0 or end - start == length:
+        return max(start, 0)
+    if end - start == length + 2:
+        return start + 1
+    return [min(start + 1 + index, max(end - 1, start)) for index in range(length)]
+
+
+def _closed(text: str, start: int, end: int, quote: str) -> int:
+    """The offset at which a quoted text ends, whether or not its quote is closed."""
+    return end - 1 if end > start and text[end - 1] == quote else end

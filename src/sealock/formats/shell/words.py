@@ -1,0 +1,119 @@
+"""The value of a word: quotes and escapes removed, expansions kept as written, each character with its offset."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Final
+
+_IN_QUOTES: Final = frozenset('$`"\\')
+"""What a backslash escapes between double quotes, and a line end."""
+_NAMED: Final = {
+    "n": "\n", "t": "\t", "r": "\r", "a": "\a", "b": "\b", "e": "\x1b", "E": "\x1b", "f": "\f", "v": "\v",
+    "\\": "\\", "'": "'", '"': '"', "?": "?",
+}  # fmt: skip
+_HEX: Final = {"x": 2, "u": 4, "U": 8}
+
+
+class Value:
+    """A word's value while it is being put together: its characters, and the offset in the text that each is from."""
+
+    __slots__ = ("braces", "literal", "offsets", "parts")
+
+    def __init__(self) -> None:
+        self.braces = False
+        self.parts: list[str] = []
+        self.offsets: list[int] = []
+        self.literal = True
+
+    @property
+    def text(self) -> str:
+        """The value."""
+        return "".join(self.parts)
+
+    def raw(self, text: str, start: int, end: int) -> None:
+        """Add a stretch of text as it stands."""
+        self.parts.append(text[start:end])
+        self.offsets.extend(range(start, end))
+
+    def expansion(self, text: str, start: int, end: int) -> None:
+        """Add an expansion, as written."""
+        self.raw(text, start, end)
+        self.literal = False
+
+    def bare(self, text: str, start: int, end: int) -> None:
+        """Add text outside of quotes: a backslash takes the meaning off any character, and a line end away."""
+        at = start
+        if text.find("{", start, end) >= 0:
+            self.braces = True
+        while (slash := text.find("\\", at, end)) >= 0:
+            self.raw(text, at, slash)
+            if slash + 1 >= end:
+                self.raw(text, slash, end)
+                return
+            if text[slash + 1] != "\n":
+                self.raw(text, slash + 1, slash + 2)
+            at = slash + 2
+        self.raw(text, at, end)
+
+    def quoted(self, text: str, start: int, end: int) -> None:
+        """Add text from between double quotes."""
+        at = start
+        while (slash := text.find("\\", at, end)) >= 0:
+            after = text[slash + 1 : slash + 2] if slash + 1 < end else ""
+            if after == "\n":
+                self.raw(text, at, slash)
+            elif after in _IN_QUOTES:
+                self.raw(text, at, slash)
+                self.raw(text, slash + 1, slash + 2)
+            else:
+                self.raw(text, at, min(slash + 2, end))
+            at = slash + 2
+        self.raw(text, min(at, end), end)
+
+    def ansi(self, text: str, start: int, end: int) -> None:
+        """Add text from between $' and '."""
+        at = start
+        while (slash := text.find("\\", at, end)) >= 0 and slash + 1 < end:
+            self.raw(text, at, slash)
+            char, at = _escape(text, slash + 1, end)
+            self.parts.append(char)
+            self.offsets.extend([slash] * len(char))
+        self.raw(text, at, end)
+
+
+def _escape(text: str, at: int, end: int) -> tuple[str, int]:
+    """Read the escape of a $'…' string after its backslash; give its character and the offset after it."""
+    char = text[at]
+    if (named := _NAMED.get(char)) is not None:
+        return named, at + 1
+    if (width := _HEX.get(char)) is not None:
+        digits = _digits(text, at + 1, min(end, at + 1 + width), "0123456789abcdefABCDEF")
+        code = int(digits, 16) if digits else -1
+        if 0 <= code < 0x110000:
+            return chr(code), at + 1 + len(digits)
+    elif char in "01234567":
+        digits = _digits(text, at, min(end, at + 3), "01234567")
+        return chr(int(digits, 8) & 0xFF), at + len(digits)
+    elif char == "c" and at + 1 < end:
+        return chr(ord(text[at + 1]) & 0x1F), at + 2
+    return "\\" + char, at + 1
+
+
+def _digits(text: str, start: int, end: int, allowed: str) -> str:
+    at = start
+    while at < end and text[at] in allowed:
+        at += 1
+    return text[start:at]
+
+
+def braced(text: str) -> bool:
+    """Whether unquoted text holds a brace expansion of bash: {a,b} or {1..3}."""
+    start, end = text.find("{"), text.rfind("}")
+    return 0 <= start < end and ("," in text[start:end] or ".." in text[start:end])
+
+
+def mapped(offsets: Iterable[int], base: Sequence[int] | int) -> list[int]:
+    """Offsets in a text, turned into offsets in the file."""
+    if isinstance(base, int):
+        return [base + offset for offset in offsets]
+    return [base[offset] for offset in offsets]
