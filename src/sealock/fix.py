@@ -7,14 +7,16 @@ from typing import Final
 
 from msgspec import Struct
 
-from sealock import formats, policy
-from sealock.check import Judged
+from sealock import formats
+from sealock.checking import Judged
 from sealock.errors import FormatError
 from sealock.formats.edits import apply
 from sealock.model.change import Change, Edit, On
 from sealock.model.document import Document
 from sealock.model.finding import Finding
 from sealock.model.location import Source
+from sealock.policy.excusing import excuse
+from sealock.policy.ignores import inline
 from sealock.rules.judge import judge
 
 STEPS: Final = 1000
@@ -60,11 +62,11 @@ class _Mender:
 
     def next(self) -> Finding | None:
         """The next finding that may be mended: the last in the text, so that what is above keeps its place."""
-        ignores, _ = policy.inline(self.document.source)
+        ignores, _ = inline(self.document.source)
         name, holds = self.judged.input.name, self.judged.policy
         wanted = [
             finding
-            for finding, _ in policy.excuse(self.findings, name, holds, ignores, self.today)
+            for finding, _ in excuse(self.findings, name, holds, ignores, self.today)
             if finding.suppressed is None
             and finding.remedy.changes
             and (finding.remedy.safe or self.unsafe)

@@ -8,7 +8,7 @@ from typing import Any
 
 from sealock.model.finding import Confidence, Severity
 from sealock.model.report import RulePage
-from sealock.policy import EXPIRED_IGNORE, TITLES, UNUSED_IGNORE
+from sealock.policy.ignores import EXPIRED_IGNORE, TITLES, UNUSED_IGNORE
 from sealock.rules.catalog import KINDS, rules
 from sealock.rules.rule import Rule, title
 

@@ -8,7 +8,7 @@ from argparse import ArgumentParser, Namespace
 from collections.abc import Iterable
 from typing import Final
 
-from sealock.check import Run, Settings
+from sealock.checking import Run, Settings
 from sealock.cli.output import Progress, colour, complain, tell, write
 from sealock.errors import UsageError
 from sealock.model.finding import Severity
@@ -185,7 +185,7 @@ def _count(number: int, what: str) -> str:
 
 
 def _write_baseline(path: str, report: Report) -> None:
-    from sealock.policy import write_baseline  # noqa: PLC0415  seldom needed
+    from sealock.policy.baseline import write_baseline  # noqa: PLC0415  seldom needed
     from sealock.targets.writing import write_output  # noqa: PLC0415  seldom needed
 
     write_output(path, write_baseline(report.findings()))

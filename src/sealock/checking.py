@@ -9,14 +9,17 @@ from typing import Any
 from msgspec import Struct
 from msgspec.structs import replace
 
-from sealock import __version__, formats, policy
+from sealock import __version__, formats
 from sealock.errors import PolicyError, SealockError
 from sealock.formats.files import FileRefused
 from sealock.model.document import Document
 from sealock.model.finding import Finding, Problem, Severity
 from sealock.model.location import Location, Source
 from sealock.model.report import Report, TargetReport
-from sealock.policy import Policy
+from sealock.policy.excusing import excuse
+from sealock.policy.ignores import Ignore, about_ignores, inline
+from sealock.policy.settings import Policy, excluded
+from sealock.policy.settings import read as read_policy
 from sealock.rules.judge import Verdict, judge
 from sealock.rules.rule import Rule
 from sealock.targets.reading import read_text
@@ -68,7 +71,7 @@ class Run:
         self.today = settings.today or date.today()  # noqa: DTZ011  an ignore ends by the person's own calendar
         self._policies: dict[str, Policy] = {}
         self._rules: dict[tuple[bool, tuple[str, ...]], Mapping[str, tuple[Rule[Any], ...]]] = {}
-        self._used: set[policy.Ignore] = set()
+        self._used: set[Ignore] = set()
         self._undecided: dict[str, set[str]] = {}
 
     def inputs(self, targets: Iterable[str]) -> Iterator[Input]:
@@ -76,7 +79,7 @@ class Run:
         options = Options(
             self.settings.environment,
             self.settings.outside,
-            lambda root, name: policy.excluded(self.policy(root), name),
+            lambda root, name: excluded(self.policy(root), name),
         )
         if self.settings.compose_files:
             yield resolve_compose(self.settings.compose_files, options)
@@ -100,16 +103,18 @@ class Run:
         found = Policy()
         try:
             if file:
-                found = policy.read(Source(file, read_text(file)), root)
+                found = read_policy(Source(file, read_text(file)), root)
         except FileRefused as refusal:
             if named or "No such file" not in str(refusal):
                 raise PolicyError(str(refusal)) from None
         if self.settings.baseline:
+            from sealock.policy.baseline import read_baseline  # noqa: PLC0415  seldom needed
+
             try:
                 text = read_text(self.settings.baseline)
             except FileRefused as refusal:
                 raise PolicyError(str(refusal)) from None
-            found = replace(found, baseline=policy.read_baseline(self.settings.baseline, text))
+            found = replace(found, baseline=read_baseline(self.settings.baseline, text))
         if self.settings.fail_on is not None:
             found = replace(found, fail_on=self.settings.fail_on)
         return replace(found, pedantic=True) if self.settings.pedantic else found
@@ -163,18 +168,18 @@ class Run:
             # An input without a text always says why.
             return TargetReport(one.target, one.kind or "unknown", problems=(_problem(one.problem, one.target),))
         document, verdict, holds = judged.document, judged.verdict, judged.policy
-        ignores, problems = policy.inline(document.source)
+        ignores, problems = inline(document.source)
         undecided = frozenset(skipped.rule for skipped in verdict.not_judged)
         findings: list[Finding] = []
-        used: set[policy.Ignore] = set()
-        for finding, ignore in policy.excuse(verdict.findings, one.name, holds, ignores, self.today):
+        used: set[Ignore] = set()
+        for finding, ignore in excuse(verdict.findings, one.name, holds, ignores, self.today):
             findings.append(finding)
             if ignore is not None:
                 used.add(ignore)
         # A rule that is off excuses its ignore: it might find something when it is on.
         off = frozenset() if not self.settings.only else frozenset(rule for i in ignores for rule in i.rules)
         asleep = self._off(judged) | off
-        findings += policy.about_ignores(ignores, used, undecided | asleep, self.today)
+        findings += about_ignores(ignores, used, undecided | asleep, self.today)
         self._used |= used
         self._undecided.setdefault(one.root, set()).update(undecided | asleep)
         sources = {source.name: source for source in document.sources.values()}
@@ -198,7 +203,7 @@ class Run:
         """Report ignores of policies that excused nothing in a walk; after a single file nobody could tell."""
         for root, holds in self._policies.items():
             findings = tuple(
-                policy.about_ignores(holds.ignores, self._used, frozenset(self._undecided.get(root, ())), self.today)
+                about_ignores(holds.ignores, self._used, frozenset(self._undecided.get(root, ())), self.today)
             )
             if findings:
                 yield TargetReport(holds.name, "policy", findings)

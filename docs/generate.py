@@ -1,0 +1,69 @@
+"""Writes the generated pages: docs/rules/ from the rules' docstrings, docs/guide/cli.md from the command line's parser.
+
+`--check` changes nothing and ends with 1 where a page is not what it should be.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from argparse import ArgumentParser, _SubParsersAction
+from collections.abc import Iterator
+from pathlib import Path
+
+from sealock.reports.rules import render
+
+from sealock.cli.main import COMMANDS, parser
+from sealock.manual import pages
+
+DOCS = Path(__file__).parent
+
+
+def wanted() -> Iterator[tuple[Path, str]]:
+    """Yield every generated page and its text."""
+    known = tuple(pages())
+    for page in known:
+        yield DOCS / "rules" / f"{page.id}.md", render((page,), "markdown", explain=True)
+    yield DOCS / "rules" / "README.md", render(known, "markdown", explain=False)
+    yield DOCS / "guide" / "cli.md", "\n".join(command_line()) + "\n"
+
+
+def command_line() -> Iterator[str]:
+    """Yield the lines of the page on the command line."""
+    yield "# The command line"
+    yield ""
+    yield "Generated from the program's own help by `./dev docs`."
+    root = parser()
+    for name, one in [("sealock", root), *((f"sealock {name}", command(root, name)) for name in COMMANDS)]:
+        yield from ("", f"## {name}", "", "```", one.format_help().rstrip(), "```")
+
+
+def command(root: ArgumentParser, name: str) -> ArgumentParser:
+    """The parser of one command."""
+    choices = next(action.choices for action in root._actions if isinstance(action, _SubParsersAction))  # noqa: SLF001  argparse has no other way
+    assert choices is not None  # noqa: S101  the subparsers were added with names
+    found: ArgumentParser = choices[name]
+    return found
+
+
+def main() -> int:
+    """Write, or check."""
+    os.environ["COLUMNS"] = "100"
+    check = "--check" in sys.argv[1:]
+    texts = dict(wanted())
+    stale = [path for path in (DOCS / "rules").glob("*.md") if path not in texts]
+    wrong = [path for path, text in texts.items() if not path.exists() or path.read_text(encoding="utf-8") != text]
+    if check:
+        for path in (*wrong, *stale):
+            print(f"{path.relative_to(DOCS.parent)} is not up to date: run ./dev docs", file=sys.stderr)  # noqa: T201  the answer
+        return 1 if wrong or stale else 0
+    for path in wrong:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(texts[path], encoding="utf-8")
+    for path in stale:
+        path.unlink()
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

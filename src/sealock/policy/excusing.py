@@ -1,0 +1,31 @@
+"""Lets the policy have its say on findings: severity, ignores, baseline."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from datetime import date
+
+from msgspec.structs import replace
+
+from sealock.model.finding import Finding, Suppression
+from sealock.policy.ignores import Ignore
+from sealock.policy.settings import Policy
+
+
+def excuse(
+    findings: Iterable[Finding], name: str, policy: Policy, ignores: tuple[Ignore, ...], today: date
+) -> Iterator[tuple[Finding, Ignore | None]]:
+    """Give each finding its severity by the policy and its suppression, with the ignore that excused it."""
+    severity = dict(policy.severity)
+    for found in findings:
+        finding = replace(found, severity=severity[found.rule]) if found.rule in severity else found
+        for ignore in (*ignores, *policy.ignores):
+            if not ignore.expired(today) and ignore.covers(finding, name):
+                by = f"{ignore.location.file}:{ignore.location.line}"
+                yield replace(finding, suppressed=Suppression(by, ignore.reason, ignore.until)), ignore
+                break
+        else:
+            if finding.fingerprint in policy.baseline:
+                yield replace(finding, suppressed=Suppression("baseline", "known before")), None
+            else:
+                yield finding, None

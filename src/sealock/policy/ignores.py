@@ -1,0 +1,167 @@
+"""Ignores: what is excused, by whom, why and until when.
+
+An ignore needs a reason; one past its day is not honoured; one that excuses nothing is itself reported.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from datetime import date
+from fnmatch import fnmatchcase
+from hashlib import sha256
+from typing import Final
+
+from msgspec import Struct
+
+from sealock.model.finding import Confidence, Finding, Problem, Remedy, Severity
+from sealock.model.location import Location, Source
+
+UNUSED_IGNORE: Final = "I001"
+EXPIRED_IGNORE: Final = "I002"
+TITLES: Final = {UNUSED_IGNORE: "Ignore without effect", EXPIRED_IGNORE: "Ignore past its last day"}
+RULE_ID: Final = re.compile(r"[A-Z][A-Z0-9-]{2,40}")
+
+
+class Ignore(Struct, frozen=True):
+    """One excuse: which rules, in which files (glob patterns, () for all) and on which subject ("" for any)."""
+
+    rules: tuple[str, ...]
+    reason: str
+    location: Location
+    files: tuple[str, ...] = ()
+    subject: str = ""
+    until: str = ""
+    lines: tuple[int, int] | None = None
+    """First and last line that an inline ignore covers; None for the whole file."""
+
+    def expired(self, today: date) -> bool:
+        """Whether its last day has gone by."""
+        return bool(self.until) and date.fromisoformat(self.until) < today
+
+    def covers(self, finding: Finding, name: str) -> bool:
+        """Whether it excuses this finding, in the file of this name (relative to the policy's folder)."""
+        return (
+            finding.rule in self.rules
+            and (not self.subject or fnmatchcase(finding.subject, self.subject))
+            and (not self.files or any(matches(name, pattern) for pattern in self.files))
+            and (self.lines is None or self.lines[0] <= finding.location.line <= self.lines[1])
+        )
+
+
+def matches(name: str, pattern: str) -> bool:
+    """Match a path by a glob in which ** spans folders; a pattern without a slash matches in any folder."""
+    pattern = pattern.removeprefix("./")
+    if "/" not in pattern.rstrip("/"):
+        return any(fnmatchcase(part, pattern.rstrip("/")) for part in name.split("/"))
+    expression = "".join(
+        {"**/": r"(?:.*/)?", "**": r".*", "*": r"[^/]*", "?": r"[^/]"}.get(piece, re.escape(piece))
+        for piece in re.split(r"(\*\*/|\*\*|\*|\?)", pattern.lstrip("/"))
+    )
+    return re.fullmatch(expression + "(?:/.*)?", name) is not None
+
+
+_INLINE: Final = re.compile(
+    r"sealock:[ \t]*ignore(?P<file>-file)?(?:\[(?P<rules>[^\]\n]{0,400})\])?(?P<rest>[^\n]{0,1000})"
+)
+_COMMENT: Final = re.compile(r"\s*(#|//|<!--|;)")
+
+
+def inline(source: Source) -> tuple[tuple[Ignore, ...], tuple[Problem, ...]]:
+    """Read the ignores that stand in a text's own comments, and say what is wrong with those that are not valid.
+
+    `# sealock: ignore[C001,C002] reason` covers its own line; on a line of its own it covers the next statement:
+    the next line, what continues it, and what is indented beneath it. `ignore-file[…]` covers the whole text. A day may
+    follow the reason: `until=2027-01-31`.
+    """
+    ignores: list[Ignore] = []
+    problems: list[Problem] = []
+    if "sealock:" not in source.text:
+        return (), ()
+    for match in _INLINE.finditer(source.text):
+        line, column = source.position(match.start())
+        before = source.line(line)[: column - 1]
+        if not re.search(r"(#|//|<!--|;)[^\n]*$", before):
+            continue
+        location = Location(source.name, line, column, line, column + len(match[0].rstrip()))
+        rules = tuple(part.strip() for part in (match["rules"] or "").split(",") if part.strip())
+        rest = match["rest"].strip().removesuffix("-->").strip()
+        day = re.search(r"\buntil\s*=\s*(\S+)\s*$", rest)
+        until, reason = (day[1], rest[: day.start()].strip()) if day else ("", rest)
+        if fault := _inline_fault(rules, reason, until):
+            problems.append(Problem(fault, location))
+            continue
+        lines = None if match["file"] else _covered(source, line, alone=_COMMENT.match(source.line(line)) is not None)
+        ignores.append(Ignore(rules, reason, location, until=until, lines=lines))
+    return tuple(ignores), tuple(problems)
+
+
+def _inline_fault(rules: tuple[str, ...], reason: str, until: str) -> str:
+    if not rules:
+        return "this ignore names no rule: write sealock: ignore[RULE] and the reason"
+    if wrong := [rule for rule in rules if not RULE_ID.fullmatch(rule)]:
+        return f"this ignore names {wrong[0]!r}, which is not a rule's id"
+    if not reason:
+        return "this ignore has no reason, and is not honoured: say why after the bracket"
+    if until:
+        try:
+            date.fromisoformat(until)
+        except ValueError:
+            return f"this ignore ends on {until!r}, which is not a day such as 2027-01-31"
+    return ""
+
+
+def _covered(source: Source, line: int, *, alone: bool) -> tuple[int, int]:
+    """The lines that an inline ignore covers: its own, or the statement after a comment of its own."""
+    first = line
+    last_line = len(source.starts)
+    if alone:
+        first = line + 1
+        while first <= last_line and (not source.line(first).strip() or _COMMENT.match(source.line(first))):
+            first += 1
+    indent = _indent(source.line(first))
+    last = first
+    while last < last_line:
+        text, following = source.line(last).rstrip(), source.line(last + 1)
+        continued = text.endswith(("\\", "`")) or (last > first and _COMMENT.match(text) is not None)
+        deeper = alone and following.strip() and _indent(following) > indent
+        if not (continued or deeper):
+            break
+        last += 1
+    return first, last
+
+
+def _indent(line: str) -> int:
+    return len(line) - len(line.lstrip())
+
+
+def about_ignores(
+    ignores: Iterable[Ignore], used: Iterable[Ignore], undecided: frozenset[str], today: date
+) -> Iterator[Finding]:
+    """Report ignores that excuse nothing or are past their day; `undecided` are rules that could not be judged."""
+    used = tuple(used)
+    for ignore in ignores:
+        named = ", ".join(ignore.rules)
+        if ignore.expired(today):
+            message = f"the ignore of {named} ended on {ignore.until}, and is not honoured any more"
+            yield _policy_finding(EXPIRED_IGNORE, Severity.MEDIUM, message, ignore, "Mend the cause, or set a new day.")
+        elif ignore not in used and not undecided.intersection(ignore.rules):
+            message = f"the ignore of {named} excuses nothing here"
+            yield _policy_finding(UNUSED_IGNORE, Severity.LOW, message, ignore, "Take the ignore away.")
+
+
+def _policy_finding(rule: str, severity: Severity, message: str, ignore: Ignore, remedy: str) -> Finding:
+    evidence = f"{','.join(ignore.rules)} {ignore.reason}"
+    return Finding(
+        rule=rule,
+        severity=severity,
+        confidence=Confidence.HIGH,
+        title=TITLES[rule],
+        message=message,
+        location=ignore.location,
+        subject="policy",
+        evidence=evidence,
+        remedy=Remedy(remedy),
+        references=(),
+        fingerprint=sha256(f"{rule}\0{ignore.location.file}\0{evidence}".encode("utf-8", "replace")).hexdigest()[:32],
+    )

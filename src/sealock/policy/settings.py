@@ -1,0 +1,151 @@
+"""The policy, and sealock.toml that says it."""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+from typing import Any, Final
+
+from msgspec import Struct
+
+from sealock.errors import PolicyError
+from sealock.model.finding import Severity
+from sealock.model.location import Location, Source
+from sealock.policy.ignores import RULE_ID, Ignore, matches
+
+SEVERITIES: Final = {one.word: one for one in Severity}
+
+
+class Policy(Struct, frozen=True):
+    """What sealock.toml says. `folder` is where it stands, "" where there is none."""
+
+    fail_on: Severity = Severity.HIGH
+    pedantic: bool = False
+    enable: tuple[str, ...] = ()
+    severity: tuple[tuple[str, Severity], ...] = ()
+    ignores: tuple[Ignore, ...] = ()
+    exclude: tuple[str, ...] = ()
+    registries: tuple[str, ...] = ()
+    baseline: frozenset[str] = frozenset()
+    name: str = ""
+    folder: str = ""
+
+    def wants(self, rule: str, *, pedantic: bool) -> bool:
+        """Whether a rule is on: all are, but pedantic ones only by request."""
+        return not pedantic or self.pedantic or rule in self.enable
+
+
+def excluded(policy: Policy, name: str) -> bool:
+    """Whether the policy leaves this path (relative to its folder) out of a walk."""
+    return any(matches(name, pattern) for pattern in policy.exclude)
+
+
+def read(source: Source, folder: str) -> Policy:
+    """Read sealock.toml; PolicyError says what is wrong and where."""
+    import tomllib  # noqa: PLC0415  it costs 12 ms, and most runs have no policy
+
+    try:
+        table = tomllib.loads(source.text)
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
+        msg = f"{source.name}: {error}"
+        raise PolicyError(msg) from None
+    reader = _Reader(source, table)
+    policy = Policy(
+        fail_on=_severity(reader, "fail-on", reader.take("fail-on", str, "high")),
+        pedantic=reader.take("pedantic", bool, default=False),
+        enable=tuple(_rule(reader, "enable", one) for one in reader.strings("enable")),
+        severity=tuple(
+            (_rule(reader, "severity", rule), _severity(reader, f"severity.{rule}", word))
+            for rule, word in reader.take("severity", dict, {}).items()
+        ),
+        ignores=tuple(_ignore(source, entry, index) for index, entry in enumerate(reader.take("ignore", list, []))),
+        exclude=reader.strings("exclude"),
+        registries=reader.strings("registries"),
+        name=source.name,
+        folder=folder,
+    )
+    reader.done()
+    return policy
+
+
+class _Reader:
+    """Takes known keys out of a table, each of its type, and refuses what is left."""
+
+    def __init__(self, source: Source, table: dict[str, Any], where: str = "") -> None:
+        self.source, self.table, self.where = source, dict(table), where
+
+    def fail(self, key: str, what: str) -> PolicyError:
+        line = _line_of(self.source, key.rpartition(".")[2])
+        return PolicyError(f"{self.source.name}{f':{line}' if line else ''}: {self.where}{key} {what}")
+
+    def take(self, key: str, kind: type, default: Any) -> Any:  # noqa: ANN401  a TOML value
+        value = self.table.pop(key, default)
+        if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
+            raise self.fail(key, f"should be {_KINDS[kind]}, and is {value!r}")
+        return value
+
+    def strings(self, key: str) -> tuple[str, ...]:
+        value = self.table.pop(key, [])
+        value = [value] if isinstance(value, str) else value
+        if not isinstance(value, list) or not all(isinstance(one, str) for one in value):
+            raise self.fail(key, f"should be a list of strings, and is {value!r}")
+        return tuple(value)
+
+    def done(self) -> None:
+        for key in self.table:
+            raise self.fail(key, "is not a setting that sealock knows")
+
+
+_KINDS: Final = {str: "a string", bool: "true or false", dict: "a table", list: "a list of tables"}
+
+
+def _line_of(source: Source, key: str) -> int:
+    match = re.search(rf"^\s*\[*\s*{re.escape(key)}\b", source.text, re.MULTILINE)
+    return source.position(match.start())[0] if match else 0
+
+
+def _severity(reader: _Reader, key: str, word: Any) -> Severity:  # noqa: ANN401  a TOML value
+    if word not in SEVERITIES:
+        raise reader.fail(key, f"should be one of {', '.join(SEVERITIES)}, and is {word!r}")
+    return SEVERITIES[word]
+
+
+def _rule(reader: _Reader, key: str, rule: str) -> str:
+    if not RULE_ID.fullmatch(rule):
+        raise reader.fail(key, f"names {rule!r}, which is not a rule's id")
+    return rule
+
+
+def _ignore(source: Source, entry: Any, index: int) -> Ignore:  # noqa: ANN401  a TOML value
+    if not isinstance(entry, dict):
+        msg = f"{source.name}: ignore should be a list of tables, as [[ignore]] writes them"
+        raise PolicyError(msg)
+    reader = _Reader(source, entry, f"[[ignore]] number {index + 1}: ")
+    rules = tuple(_rule(reader, "rule", one) for one in reader.strings("rule"))
+    until = entry.get("until", "")
+    reader.table.pop("until", None)
+    if not rules:
+        msg_0 = "rule"
+        raise reader.fail(msg_0, "is missing: name the rules that are ignored")
+    reason = reader.take("reason", str, "").strip()
+    if not reason:
+        msg_0 = "reason"
+        raise reader.fail(msg_0, "is missing: an ignore says why")
+    if until and not isinstance(until, date):
+        try:
+            until = date.fromisoformat(until)
+        except (TypeError, ValueError):
+            msg_0 = "until"
+            raise reader.fail(msg_0, f"should be a day such as 2027-01-31, and is {until!r}") from None
+    lines = [number for number, line in enumerate(source.text.split("\n"), 1) if re.match(r"\s*\[\[\s*ignore", line)]
+    location = Location(source.name, lines[index] if index < len(lines) else 0, 1)
+    ignore = Ignore(
+        rules,
+        reason,
+        location,
+        files=reader.strings("files"),
+        subject=reader.take("subject", str, ""),
+        until=until.isoformat()[:10] if until else "",
+    )
+    reader.done()
+    return ignore
