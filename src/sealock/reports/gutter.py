@@ -62,7 +62,7 @@ def _cells(cut: Excerpt) -> list[_Cell]:
 
 
 def _window(cells: list[_Cell], cut: Excerpt, room: int) -> tuple[int, int, bool, bool]:
-    """Where to start and end so that it fits and shows the fault; whether something is cut off at the left, the right."""
+    """Where to start and end so that it fits and shows the fault; whether something is cut off at either side."""
     total = sum(cell.columns for cell in cells)
     if total <= room and not cut.cut_left and not cut.cut_right:
         return 0, len(cells), False, False

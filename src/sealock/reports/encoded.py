@@ -1,0 +1,40 @@
+"""Writes JSON that every reader takes and no terminal stumbles over."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import msgspec
+
+from sealock.reports.text import well_formed
+
+# Beyond what JSON escapes by itself: DEL and C1 controls, soft hyphen, zero-width and bidi marks, line separators, BOM,
+# noncharacters, tags. They stand in strings alone, so escaping them in the finished text is sound.
+_UNSEEN = re.compile(
+    "[\x7f-\x9f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\uffff\U000e0000-\U000e0fff]"
+)
+
+
+def encode(value: Any, *, indent: int = 2) -> str:  # noqa: ANN401  it takes what JSON can hold
+    """Encode lists, dicts, strings and numbers. Lone surrogates are replaced; what could not be seen is escaped."""
+    try:
+        text = msgspec.json.encode(value)
+    except UnicodeEncodeError:
+        text = msgspec.json.encode(_well_formed(value))
+    return _UNSEEN.sub(_escaped, msgspec.json.format(text, indent=indent).decode()) + "\n"
+
+
+def _escaped(match: re.Match[str]) -> str:
+    units = match[0].encode("utf-16-be")
+    return "".join(f"\\u{units[at]:02x}{units[at + 1]:02x}" for at in range(0, len(units), 2))
+
+
+def _well_formed(value: Any) -> Any:  # noqa: ANN401  as above
+    if isinstance(value, str):
+        return well_formed(value)
+    if isinstance(value, dict):
+        return {_well_formed(name): _well_formed(one) for name, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [_well_formed(one) for one in value]
+    return value

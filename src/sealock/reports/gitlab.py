@@ -1,0 +1,68 @@
+"""GitLab's Code Quality report: a list of issues with path, line, severity and a fingerprint that is unique in it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from hashlib import sha256
+from typing import Any, Final
+
+from sealock.model.finding import Finding, Severity
+from sealock.model.location import Location
+from sealock.model.report import Report, TargetReport
+from sealock.reports.encoded import encode
+from sealock.reports.text import count, line, sentence
+
+_SEVERITIES: Final = {
+    Severity.CRITICAL: "blocker",
+    Severity.HIGH: "critical",
+    Severity.MEDIUM: "major",
+    Severity.LOW: "minor",
+    Severity.INFO: "info",
+}
+
+
+def render(report: Report) -> str:
+    """Render as Code Quality JSON. Suppressed findings are left out, since GitLab has no word for them."""
+    # GitLab wants each fingerprint once; a target that was named twice would give it twice.
+    issues = {issue["fingerprint"]: issue for target in report.targets for issue in _issues(target)}
+    return encode(list(issues.values()))
+
+
+def _issues(target: TargetReport) -> Iterator[dict[str, Any]]:
+    for problem in target.problems:
+        print_ = _fingerprint("problem", target.target, problem.location.file, problem.message)
+        text = f"Could not be read or analysed: {line(problem.message)}"
+        yield _issue("sealock-problem", text, print_, "blocker", problem.location)
+    for finding in target.counted:
+        print_ = finding.fingerprint
+        yield _issue(finding.rule, _description(finding), print_, _SEVERITIES[finding.severity], finding.location)
+    reasons: dict[str, int] = {}
+    for one in target.not_judged:
+        reasons[one.reason] = reasons.get(one.reason, 0) + 1
+    for reason, number in reasons.items():
+        print_ = _fingerprint("not judged", target.target, reason)
+        text = f"Not judged, {count(number, 'verdict')}: {line(reason)}"
+        yield _issue("sealock-not-judged", text, print_, "info", Location(target.target))
+
+
+def _issue(name: str, description: str, fingerprint: str, severity: str, location: Location) -> dict[str, Any]:
+    # GitLab wants a line in any case; what has none stands at the first.
+    lines = {"begin": max(location.line, 1)}
+    if location.end_line > location.line:
+        lines["end"] = location.end_line
+    return {
+        "description": description,
+        "check_name": name,
+        "fingerprint": fingerprint,
+        "severity": severity,
+        "location": {"path": location.file.removeprefix("./"), "lines": lines},
+    }
+
+
+def _description(finding: Finding) -> str:
+    parts = (finding.title, finding.message, finding.remedy.text)
+    return " ".join(sentence(line(part)) for part in parts if part)
+
+
+def _fingerprint(*parts: str) -> str:
+    return sha256("\0".join(parts).encode("utf-8", "surrogatepass")).hexdigest()[:32]

@@ -1,0 +1,88 @@
+"""The report for programs. docs/schema/report.schema.json describes it; `schema` counts up when its shape changes."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from sealock.model.finding import Finding, NotJudged, Problem, Reference, Suppression
+from sealock.model.location import Location
+from sealock.model.report import Report, TargetReport
+from sealock.reports.encoded import encode
+
+SCHEMA: Final = 1
+
+
+def render(report: Report) -> str:
+    """Render as JSON."""
+    return encode({
+        "sealock": report.version,
+        "schema": SCHEMA,
+        "targets": [_target(target) for target in report.targets],
+        "notes": list(report.notes),
+        "summary": _summary(report),
+    })  # fmt: skip
+
+
+def _target(target: TargetReport) -> dict[str, Any]:
+    return {
+        "target": target.target,
+        "kind": target.kind,
+        "findings": [_finding(finding) for finding in target.findings],
+        "not_judged": [_not_judged(one) for one in target.not_judged],
+        "problems": [_problem(problem) for problem in target.problems],
+    }
+
+
+def _finding(finding: Finding) -> dict[str, Any]:
+    return {
+        "rule": finding.rule,
+        "severity": finding.severity.word,
+        "confidence": finding.confidence.word,
+        "title": finding.title,
+        "message": finding.message,
+        "location": _location(finding.location),
+        "subject": finding.subject,
+        "evidence": finding.evidence,
+        "remedy": {
+            "text": finding.remedy.text,
+            "fixable": bool(finding.remedy.changes),
+            "safe": bool(finding.remedy.changes) and finding.remedy.safe,
+        },
+        "references": [_reference(one) for one in finding.references],
+        "fingerprint": finding.fingerprint,
+        "suppressed": _suppression(finding.suppressed) if finding.suppressed else None,
+    }
+
+
+def _location(location: Location) -> dict[str, Any]:
+    return {name: getattr(location, name) for name in location.__struct_fields__}
+
+
+def _reference(reference: Reference) -> dict[str, Any]:
+    return {"label": reference.label, "url": reference.url or None}
+
+
+def _suppression(suppression: Suppression) -> dict[str, Any]:
+    return {"by": suppression.by, "reason": suppression.reason, "until": suppression.until or None}
+
+
+def _not_judged(one: NotJudged) -> dict[str, Any]:
+    return {"rule": one.rule, "subject": one.subject, "reason": one.reason}
+
+
+def _problem(problem: Problem) -> dict[str, Any]:
+    return {"message": problem.message, "location": _location(problem.location)}
+
+
+def _summary(report: Report) -> dict[str, Any]:
+    counts = report.by_severity
+    return {
+        "targets": len(report.targets),
+        "findings": sum(counts.values()),
+        "by_severity": {severity.word: number for severity, number in counts.items()},
+        "suppressed": report.suppressed,
+        "not_judged": report.not_judged,
+        "problems": report.problems,
+        "fail_on": report.fail_on.word,
+        "exit_status": report.status,
+    }

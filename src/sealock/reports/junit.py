@@ -1,0 +1,114 @@
+"""JUnit's XML: a suite for each target, a case for each rule and subject.
+
+A case fails where something was found, is an error where something could not be read, and is skipped where the rule
+could not judge or all that it found is set aside. A target where nothing was found has one case that passes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Literal, TypeAlias
+
+from msgspec import Struct
+
+from sealock.model.finding import Finding
+from sealock.model.location import Location
+from sealock.model.report import Report, TargetReport
+from sealock.reports.text import clip, line, sentence, visible
+
+Outcome: TypeAlias = Literal["passed", "failure", "error", "skipped"]
+
+_ENTITIES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "\n": "&#10;", "\t": "&#9;"})
+
+
+class _Case(Struct, frozen=True):
+    name: str
+    outcome: Outcome
+    kind: str = ""
+    message: str = ""
+    text: str = ""
+
+
+def render(report: Report) -> str:
+    """Render as JUnit XML. There are no times in it, so that the same report is the same text."""
+    suites = [(target.target, tuple(_cases(target))) for target in report.targets]
+    every = tuple(case for _, cases in suites for case in cases)
+    rows = ['<?xml version="1.0" encoding="UTF-8"?>']
+    counts = f'tests="{len(every)}" failures="{_count(every, "failure")}" errors="{_count(every, "error")}"'
+    rows.append(f'<testsuites name="sealock" {counts}>')
+    for name, cases in suites:
+        rows += _suite(name, cases)
+    rows.append("</testsuites>")
+    return "\n".join(rows) + "\n"
+
+
+def _count(cases: tuple[_Case, ...], outcome: Outcome) -> int:
+    return sum(case.outcome == outcome for case in cases)
+
+
+def _suite(name: str, cases: tuple[_Case, ...]) -> Iterator[str]:
+    counts = f'tests="{len(cases)}" failures="{_count(cases, "failure")}" errors="{_count(cases, "error")}"'
+    name = _attribute(name or "-")
+    yield f'  <testsuite name="{name}" {counts} skipped="{_count(cases, "skipped")}" time="0">'
+    for case in cases:
+        head = f'    <testcase classname="{name}" name="{_attribute(case.name)}" time="0"'
+        if case.outcome == "passed":
+            yield f"{head}/>"
+            continue
+        attributes = f'type="{_attribute(case.kind)}" message="{_attribute(case.message)}"'
+        yield f"{head}>"
+        yield f"      <{case.outcome} {attributes}>{_escaped(case.text)}</{case.outcome}>"
+        yield "    </testcase>"
+    yield "  </testsuite>"
+
+
+def _cases(target: TargetReport) -> Iterator[_Case]:
+    for problem in target.problems:
+        where = _place(problem.location)
+        yield _Case(f"read {where}", "error", "problem", line(problem.message), f"{where}: {line(problem.message)}")
+    groups: dict[tuple[str, str], list[Finding]] = {}
+    for finding in target.findings:
+        groups.setdefault((finding.rule, finding.subject), []).append(finding)
+    for group in groups.values():
+        yield _group(group)
+    silent: dict[tuple[str, str], list[str]] = {}
+    for one in target.not_judged:
+        silent.setdefault((one.rule, one.subject), []).append(one.reason)
+    for (rule, subject), reasons in silent.items():
+        words = "; ".join(line(reason) for reason in dict.fromkeys(reasons))
+        yield _Case(f"{rule} not judged ({subject})", "skipped", "not judged", clip(words, 2000))
+    if not target.problems and not any(finding.suppressed is None for finding in target.findings):
+        yield _Case("nothing found", "passed")
+
+
+def _group(group: list[Finding]) -> _Case:
+    """One rule's findings on one subject."""
+    counted = [finding for finding in group if finding.suppressed is None]
+    worst = max(counted or group, key=lambda one: one.severity)
+    name = f"{worst.rule} {worst.title} ({worst.subject})"
+    if not counted:
+        reasons = dict.fromkeys(line(one.suppressed.reason) for one in group if one.suppressed)
+        return _Case(name, "skipped", "suppressed", f"set aside: {clip('; '.join(reasons), 2000)}")
+    text = "\n".join(_told(finding) for finding in counted)
+    return _Case(name, "failure", worst.severity.word, line(worst.message), f"\n{text}\n")
+
+
+def _told(finding: Finding) -> str:
+    rows = [f"{_place(finding.location)}: {sentence(line(finding.message))}"]
+    if finding.remedy.text:
+        rows.append(f"Remedy: {sentence(line(finding.remedy.text))}")
+    rows += [f"See: {line(one.label)} {line(one.url)}".rstrip() for one in finding.references]
+    return "\n".join(rows)
+
+
+def _place(location: Location) -> str:
+    name = line(location.file)
+    return f"{name}:{location.line}:{location.column}" if location.line else name
+
+
+def _escaped(text: str) -> str:
+    return visible(text, "\n").translate(_ENTITIES).replace("&#10;", "\n")
+
+
+def _attribute(text: str) -> str:
+    return line(text).translate(_ENTITIES)

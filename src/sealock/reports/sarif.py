@@ -1,0 +1,124 @@
+"""SARIF 2.1.0 (OASIS, with errata 01), as code scanning services read it. § numbers are the specification's."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, Final, Literal, TypeAlias
+
+from sealock.model.finding import Finding, Severity, Suppression
+from sealock.model.location import Location
+from sealock.model.report import Report, TargetReport
+from sealock.reports.encoded import encode
+from sealock.reports.sarifplaces import Places, uri
+from sealock.reports.sarifrules import descriptors
+from sealock.reports.text import clip, count, line, sentence
+
+Level: TypeAlias = Literal["error", "warning", "note"]
+
+SCHEMA: Final = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
+LEVELS: Final[dict[Severity, Level]] = {
+    Severity.CRITICAL: "error",
+    Severity.HIGH: "error",
+    Severity.MEDIUM: "warning",
+    Severity.LOW: "note",
+    Severity.INFO: "note",
+}
+
+
+def render(report: Report) -> str:
+    """Render as one SARIF run. A problem makes `executionSuccessful` false; what was not judged is told as notes."""
+    rules = descriptors(report)
+    index = {rule["id"]: number for number, rule in enumerate(rules)}
+    run = {
+        "tool": {"driver": {"name": "sealock", "version": report.version, "rules": rules}},
+        "columnKind": "utf16CodeUnits",
+        "invocations": [_invocation(report)],
+        "results": [
+            _result(finding, index[finding.rule], Places(target))
+            for target in report.targets
+            for finding in target.findings
+        ],
+    }
+    return encode({"$schema": SCHEMA, "version": "2.1.0", "runs": [run]})
+
+
+def _result(finding: Finding, index: int, places: Places) -> dict[str, Any]:
+    """§3.27. `suppressions` is always there, since a result without it says that nobody looked (§3.27.23)."""
+    result: dict[str, Any] = {
+        "ruleId": finding.rule,
+        "ruleIndex": index,
+        "level": LEVELS[finding.severity],
+        "message": {"text": _message(finding)},
+        "locations": [_location(finding, places)],
+        "partialFingerprints": {"sealock/v1": finding.fingerprint},
+        "suppressions": [_suppression(finding.suppressed)] if finding.suppressed else [],
+        "properties": {
+            "severity": finding.severity.word,
+            "confidence": finding.confidence.word,
+            "evidence": finding.evidence,
+            "pointer": finding.location.pointer,
+        },
+    }
+    if fix := _fix(finding, places):
+        result["fixes"] = [fix]
+    return result
+
+
+def _message(finding: Finding) -> str:
+    told = f"{line(finding.subject, 200)}: {line(finding.message)}"
+    return " ".join(sentence(line(part)) for part in (told, finding.remedy.text) if part)
+
+
+def _location(finding: Finding, places: Places) -> dict[str, Any]:
+    location: dict[str, Any] = {"physicalLocation": places.physical(finding.location)}
+    if finding.subject:
+        location["logicalLocations"] = [{"name": finding.subject, "fullyQualifiedName": finding.subject}]
+    return location
+
+
+def _suppression(suppression: Suppression) -> dict[str, Any]:
+    """§3.35. What stands in a line of a file is in its source; policy and baseline are outside."""
+    kind = "inSource" if suppression.by.startswith("inline") else "external"
+    words = f"{suppression.by}: {suppression.reason}" if suppression.reason else suppression.by
+    until = f" (until {suppression.until})" if suppression.until else ""
+    return {"kind": kind, "status": "accepted", "justification": words + until}
+
+
+def _fix(finding: Finding, places: Places) -> dict[str, Any] | None:
+    """§3.55, for a safe remedy that is spelled as edits of the file itself."""
+    remedy = finding.remedy
+    replacements = [places.replacement(finding.location.file, change) for change in remedy.changes]
+    if not remedy.safe or not replacements or None in replacements:
+        return None
+    artifact = {"artifactLocation": {"uri": uri(finding.location.file)}, "replacements": replacements}
+    return {"description": {"text": sentence(line(remedy.text)) or "Mend it."}, "artifactChanges": [artifact]}
+
+
+def _invocation(report: Report) -> dict[str, Any]:
+    """§3.20."""
+    notes = [_notification("note", note, None) for note in report.notes]
+    return {
+        "executionSuccessful": not report.problems,
+        "exitCode": report.status,
+        "toolExecutionNotifications": [note for target in report.targets for note in _notifications(target)] + notes,
+    }
+
+
+def _notifications(target: TargetReport) -> Iterator[dict[str, Any]]:
+    places = Places(target)
+    for problem in target.problems:
+        yield _notification("error", problem.message, places.physical(problem.location))
+    reasons: dict[str, list[str]] = {}
+    for one in target.not_judged:
+        reasons.setdefault(one.reason, []).append(one.rule)
+    for reason, rules in reasons.items():
+        words = f"Not judged, {count(len(rules), 'verdict')}: {line(reason)} ({', '.join(dict.fromkeys(rules))})"
+        yield _notification("note", words, places.physical(Location(target.target)))
+
+
+def _notification(level: Level, text: str, place: dict[str, Any] | None) -> dict[str, Any]:
+    """§3.58."""
+    notification: dict[str, Any] = {"level": level, "message": {"text": clip(line(text, 2000), 2000) or "-"}}
+    if place is not None:
+        notification["locations"] = [{"physicalLocation": place}]
+    return notification

@@ -1,0 +1,74 @@
+"""Spells places as SARIF wants them: relative URIs, lines, and columns in UTF-16 code units."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from sealock.model.change import Change, Edit
+from sealock.model.location import Location, Place, Source
+from sealock.model.report import TargetReport
+
+_UNRESERVED: Final = frozenset(b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~/")
+
+
+def uri(name: str) -> str:
+    """The file's name as a URI reference (RFC 3986): relative as it is, `file:` where it is absolute."""
+    try:
+        raw = name.encode("utf-8", "surrogateescape")  # the bytes that a file name not in UTF-8 really has
+    except UnicodeEncodeError:
+        raw = name.encode("utf-8", "surrogatepass")
+    path = "".join(chr(byte) if byte in _UNRESERVED else f"%{byte:02X}" for byte in raw)
+    if path.startswith("/"):
+        return f"file:///{path.lstrip('/')}"
+    return path.removeprefix("./") or "."
+
+
+class Places:
+    """Turns the places of one target; columns need its texts, and where one is missing they are left out."""
+
+    def __init__(self, target: TargetReport) -> None:
+        self.sources = target.sources
+        self.target = target.target
+
+    def physical(self, location: Location) -> dict[str, Any]:
+        """§3.29; without a region where there is no line."""
+        place: dict[str, Any] = {"artifactLocation": {"uri": uri(location.file or self.target)}}
+        if location.line > 0:
+            place["region"] = self._region(location)
+        return place
+
+    def replacement(self, file: str, change: Change) -> dict[str, Any] | None:
+        """§3.57 for an edit of that file; None for what is no such edit."""
+        source = self.sources.get(file)
+        if not isinstance(change, Edit) or change.place.file or change.place.start < 0 or source is None:
+            return None
+        region = self._region(_located(source, file, change.place))
+        return {"deletedRegion": region, "insertedContent": {"text": change.text}}
+
+    def _region(self, location: Location) -> dict[str, int]:
+        """§3.30. A region without columns is the whole line."""
+        region = {"startLine": location.line}
+        source = self.sources.get(location.file)
+        end_line = max(location.end_line, location.line)
+        if source is not None and location.column > 0 and location.end_column > 0:
+            region["startColumn"] = _units(source, location.line, location.column)
+            region["endLine"] = end_line
+            region["endColumn"] = _units(source, end_line, location.end_column)
+            if end_line == location.line:
+                region["endColumn"] = max(region["endColumn"], region["startColumn"])
+        elif end_line > location.line:
+            region["endLine"] = end_line
+        return region
+
+
+def _located(source: Source, file: str, place: Place) -> Location:
+    location = source.location(place)
+    return Location(file, location.line, location.column, location.end_line, location.end_column)
+
+
+def _units(source: Source, line: int, column: int) -> int:
+    """The column in UTF-16 code units: a character beyond U+FFFF counts as two."""
+    if source.text.isascii() or not 1 <= line <= len(source.starts):
+        return column
+    start = source.starts[line - 1]
+    return len(source.text[start : start + column - 1].encode("utf-16-le", "surrogatepass")) // 2 + 1

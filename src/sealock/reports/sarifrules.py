@@ -1,0 +1,88 @@
+"""SARIF's rule descriptors (§3.49), from the manual pages where they are given, else from the findings themselves."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any, Final
+
+from sealock.model.finding import Finding, Reference, Severity
+from sealock.model.report import Report, RulePage
+from sealock.reports.markdown import code, inline, link
+from sealock.reports.text import line, sentence
+
+_SCORES: Final = {
+    Severity.CRITICAL: "9.5",
+    Severity.HIGH: "8.0",
+    Severity.MEDIUM: "5.5",
+    Severity.LOW: "3.0",
+    Severity.INFO: "1.0",
+}
+"""What code scanning shows as critical (9 and more), high (7), medium (4) and low."""
+_PROBLEMS: Final = {
+    Severity.CRITICAL: "error",
+    Severity.HIGH: "error",
+    Severity.MEDIUM: "warning",
+    Severity.LOW: "recommendation",
+    Severity.INFO: "recommendation",
+}
+_DEFAULTS: Final = {"error": "error", "warning": "warning", "recommendation": "note"}
+
+
+def descriptors(report: Report) -> list[dict[str, Any]]:
+    """One descriptor for each rule that something was found by, in order of id."""
+    groups: dict[str, list[Finding]] = {}
+    for target in report.targets:
+        for finding in target.findings:
+            groups.setdefault(finding.rule, []).append(finding)
+    return [_descriptor(rule, groups[rule], report.pages.get(rule)) for rule in sorted(groups)]
+
+
+def _descriptor(rule: str, group: list[Finding], page: RulePage | None) -> dict[str, Any]:
+    first = group[0]
+    severity = page.severity if page else max(finding.severity for finding in group)
+    confidence = page.confidence if page else max(finding.confidence for finding in group)
+    title = line(page.title if page else first.title, 200) or rule
+    remedy = sentence(line(page.remedy if page else first.remedy.text))
+    why = page.why if page else ""
+    references = page.references if page else first.references
+    descriptor: dict[str, Any] = {
+        "id": rule,
+        "name": _name(title) or rule,
+        "shortDescription": {"text": title},
+        "fullDescription": {"text": sentence(" ".join(why.split("\n\n")[0].split())) or sentence(title)},
+        "help": {
+            "text": "\n\n".join(part for part in (sentence(title), why, remedy) if part),
+            "markdown": "\n\n".join(_markdown(title, why, remedy, references, page)),
+        },
+        "defaultConfiguration": {"level": _DEFAULTS[_PROBLEMS[severity]]},
+        "properties": {
+            "tags": ["security", "container"],
+            "precision": confidence.word,
+            "problem.severity": _PROBLEMS[severity],
+            "security-severity": _SCORES[severity],
+        },
+    }
+    if url := next((one.url for one in references if one.url.startswith("https://") and one.url.isascii()), ""):
+        descriptor["helpUri"] = "".join(url.split())
+    return descriptor
+
+
+def _name(title: str) -> str:
+    """The title in Pascal case, which is how viewers want a name: "DockerSocketIsMounted"."""
+    words = "".join(one if one.isalnum() and one.isascii() else " " for one in title).split()
+    return "".join(word[0].upper() + word[1:] for word in words)
+
+
+def _markdown(
+    title: str, why: str, remedy: str, references: Iterable[Reference], page: RulePage | None
+) -> Iterator[str]:
+    yield f"**{inline(title)}**"
+    if why:
+        yield "\n\n".join(inline(" ".join(part.split())) for part in why.split("\n\n"))
+    if remedy:
+        yield f"**Remedy.** {inline(remedy)}"
+    if page and page.bad and page.good:
+        yield f"Instead of\n\n{code(page.bad[0])}\n\nwrite\n\n{code(page.good[0])}"
+    links = "\n".join(f"- {link(one.label, one.url)}" for one in references)
+    if links:
+        yield links
