@@ -48,12 +48,14 @@ class Heredoc(Struct, frozen=True):
     """Of the body, without the line of the delimiter."""
     expand: bool = True
     strip_tabs: bool = False
+    end: int = -1
+    """The offset behind the delimiter that ends it."""
 
 
 class Instruction(Struct, frozen=True, kw_only=True):
     """What all instructions share. `place` runs from the keyword to the last character, here-documents included.
 
-    `onbuild` marks one that stands behind ONBUILD. `comments` are the comment lines right above it, with their places.
+    `onbuild` marks one that stands behind ONBUILD: it does nothing here, but in what is built on this image.
     """
 
     keyword: str
@@ -98,6 +100,8 @@ class Run(Instruction, frozen=True, kw_only=True):
     mounts: tuple[RunMount, ...] = ()
     network: Text | None = None
     security: Text | None = None
+    shell: tuple[str, ...] = ("/bin/sh", "-c")
+    """What SHELL says at this point."""
 
 
 class Copy(Instruction, frozen=True, kw_only=True):
@@ -176,11 +180,12 @@ class Volume(Instruction, frozen=True, kw_only=True):
 
 
 class Cmd(Instruction, frozen=True, kw_only=True):
-    """CMD (`keyword` "CMD") and ENTRYPOINT. `words` are those of the exec form, empty in the shell form."""
+    """CMD (`keyword` "CMD") and ENTRYPOINT. `words` are those of the exec form, `line` the text of the shell form."""
 
     form: CommandForm
     words: tuple[Text, ...]
     script: Script
+    line: str | None = None
 
 
 class Healthcheck(Instruction, frozen=True, kw_only=True):
@@ -190,6 +195,7 @@ class Healthcheck(Instruction, frozen=True, kw_only=True):
     form: CommandForm = "shell"
     words: tuple[Text, ...] = ()
     script: Script = Script()
+    line: str | None = None
 
 
 class Shell(Instruction, frozen=True, kw_only=True):

@@ -1,0 +1,49 @@
+"""What the folder says of the build context: the patterns of .dockerignore, and the names at the top."""
+
+from __future__ import annotations
+
+from sealock.formats.files import NOTHING, FileRefused, Files
+from sealock.model.absent import UNKNOWN, UNSET, Maybe
+from sealock.model.build import Context
+from sealock.model.finding import Problem
+from sealock.model.location import Location
+
+
+def context(name: str, files: Files, problems: list[Problem]) -> Context:
+    """Look at the folder that the Dockerfile stands in, which is the context of most builds."""
+    if files is NOTHING:
+        return Context()
+    entries = files.entries(".")
+    if entries is None:
+        return Context()
+    base = name.replace("\\", "/").rpartition("/")[2]
+    for path in (f"{base}.dockerignore", ".dockerignore"):
+        if path in entries:
+            return Context(_patterns(path, files, problems), entries)
+    return Context(UNSET, entries)
+
+
+def _patterns(path: str, files: Files, problems: list[Problem]) -> Maybe[tuple[str, ...]]:
+    try:
+        text = files.text(path)
+    except FileRefused as refused:
+        problems.append(Problem(f"{path} could not be read: {refused}", Location(path)))
+        return UNKNOWN
+    return patterns(text)
+
+
+def patterns(text: str) -> tuple[str, ...]:
+    """The patterns of a .dockerignore: comments and empty lines left out, slashes around them taken off."""
+    found = []
+    for line in text.removeprefix("\ufeff").splitlines():
+        if line.startswith("#"):
+            continue
+        pattern = line.strip()
+        if not pattern:
+            continue
+        mark = "!" if pattern[0] == "!" else ""
+        pattern = pattern.removeprefix("!").strip()
+        if len(pattern) > 1:
+            pattern = pattern.rstrip("/").removeprefix("./").removeprefix("/") or "/"
+        found.append(mark + pattern)
+    return tuple(found)

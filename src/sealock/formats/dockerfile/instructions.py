@@ -1,0 +1,290 @@
+"""Reads a logical line as an instruction."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any, Final
+
+from sealock.formats.dockerfile import commands
+from sealock.formats.dockerfile.ground import Ground, Parts, literal
+from sealock.formats.dockerfile.heredocs import opening, take
+from sealock.formats.dockerfile.lines import WHITE, Broken, Lexer, Line
+from sealock.formats.dockerfile.words import BLANK, array, flags, keyword, plain, quoted
+from sealock.model.build import (
+    AddFile,
+    Arg,
+    Copy,
+    Env,
+    Expose,
+    From,
+    Instruction,
+    LabelSet,
+    Maintainer,
+    Pair,
+    StopSignal,
+    Text,
+    User,
+    Volume,
+    Workdir,
+)
+
+_LISTS: Final = frozenset({"RUN", "CMD", "ENTRYPOINT", "SHELL", "COPY", "ADD", "VOLUME"})
+_HEREDOCS: Final = frozenset({"RUN", "COPY", "ADD"})
+_STAGE_NAME: Final = re.compile(r"[a-z][a-z0-9_.-]*")
+
+
+def parts_of(line: Line, lexer: Lexer) -> Parts:
+    """Take a line apart as far as all instructions are alike, with the here-documents that it opens."""
+    word, start = keyword(line.text)
+    name = word.upper()
+    if name == "ONBUILD":
+        start = _argument(line, start)
+        if line.text[start:]:
+            inner = parts_of(line.part(start, len(line.text)), lexer)
+            if inner.keyword in {"ONBUILD", "FROM", "MAINTAINER"}:
+                message = f"{inner.keyword} cannot stand behind ONBUILD"
+                raise Broken(message)
+            inner.onbuild = True
+            return inner
+    found, start = flags(line.text, start, lexer.escape)
+    parts = Parts(line, word, found, start)
+    broken: Broken | None = None
+    try:
+        if name in _LISTS:
+            parts.array = array(line.text, start)
+    except Broken as one:
+        broken = one
+    if name in _HEREDOCS and parts.array is None and broken is None and "<<" in line.text:
+        parts.heredocs = take(lexer, line)
+    if broken is not None:
+        raise broken
+    return parts
+
+
+def _argument(line: Line, start: int) -> int:
+    while start < len(line.text) and line.text[start] in WHITE:
+        start += 1
+    return start
+
+
+def instruction(parts: Parts, ground: Ground) -> Instruction:
+    """Make the instruction; Broken where BuildKit would refuse it."""
+    maker = _MAKERS.get(parts.keyword)
+    if maker is None:
+        message = f"there is no instruction {parts.keyword[:40]}"
+        raise Broken(message, parts.line.place(0, len(parts.keyword)))
+    if parts.start >= len(parts.line.text) and parts.keyword not in {
+        "RUN",
+        "CMD",
+        "ENTRYPOINT",
+        "HEALTHCHECK",
+        "SHELL",
+    }:
+        message = f"{parts.keyword} needs at least one argument"
+        raise Broken(message)
+    return maker(parts, ground)
+
+
+def _common(parts: Parts) -> Any:  # noqa: ANN401  keyword arguments of every type
+    return parts.common()
+
+
+def _from(parts: Parts, ground: Ground) -> Instruction:
+    line = parts.line
+    words = plain(line.text, parts.start)
+    if len(words) not in {1, 3} or (len(words) == 3 and words[1].text.lower() != "as"):
+        message = "FROM takes an image, or an image, AS and a name"
+        raise Broken(message)
+    parts.check_flags()
+    alias = None
+    if len(words) == 3:
+        alias = literal(line, words[2])
+        alias = Text(alias.raw, alias.text.lower(), alias.place)
+        if not _STAGE_NAME.fullmatch(alias.text):
+            message = f"{alias.raw[:40]} is no name for a stage: a letter, then letters, digits, '-', '_' and '.'"
+            raise Broken(message, alias.place)
+    image = ground.expanded(line, words[0].start, words[0].end)
+    return From(
+        **_common(parts),
+        image=image,
+        alias=alias,
+        platform=parts.expanded_flag("platform", ground),
+        stage=ground.bases.get(image.value) if isinstance(image.value, str) else None,
+    )
+
+
+def _sources(parts: Parts, ground: Ground) -> tuple[tuple[Text, ...], Text]:
+    line = parts.line
+    tokens = plain(line.text, parts.start) if parts.array is None else parts.array
+    if len(tokens) < 2:
+        message = f"{parts.keyword} needs a source and a destination"
+        raise Broken(message)
+    parts.check_flags()
+    if parts.array is None and opening(tokens[-1].text) is not None:
+        message = f"{parts.keyword} cannot write to a here-document"
+        raise Broken(message)
+    texts = []
+    for token in tokens:
+        place = line.place(token.start, token.end)
+        here = parts.heredocs and opening(token.text) is not None
+        texts.append(
+            Text(line.text[token.start : token.end], token.text if here else ground.value(token.text, place), place)
+        )
+    return tuple(texts[:-1]), texts[-1]
+
+
+def _copy(parts: Parts, ground: Ground) -> Instruction:
+    sources, target = _sources(parts, ground)
+    source = parts.flag("from")
+    return Copy(
+        **_common(parts),
+        sources=sources,
+        target=target,
+        source_image=source,
+        stage=stage_of(source, ground) if source else None,
+        chown=parts.expanded_flag("chown", ground),
+        chmod=parts.expanded_flag("chmod", ground),
+        form="shell" if parts.array is None else "exec",
+    )
+
+
+def stage_of(source: Text, ground: Ground) -> int | None:
+    """The stage that --from names; None where it is an image or another context."""
+    if "$" in source.text:
+        message = "--from takes no variables: name a stage for it"
+        raise Broken(message, source.place)
+    if source.text.isdecimal() and source.text.isascii() and len(source.text) < 6:
+        return int(source.text)
+    return ground.names.get(source.text.lower())
+
+
+def _add(parts: Parts, ground: Ground) -> Instruction:
+    sources, target = _sources(parts, ground)
+    return AddFile(
+        **_common(parts),
+        sources=sources,
+        target=target,
+        checksum=parts.expanded_flag("checksum", ground),
+        chown=parts.expanded_flag("chown", ground),
+        chmod=parts.expanded_flag("chmod", ground),
+        form="shell" if parts.array is None else "exec",
+    )
+
+
+def _pairs(parts: Parts, ground: Ground) -> tuple[tuple[Pair, ...], bool]:
+    """The pairs of ENV and LABEL, and whether they stand in the old form `NAME VALUE`."""
+    line, text = parts.line, parts.line.text
+    parts.check_flags()
+    words = quoted(text, parts.start, ground.escape)
+    if "=" not in words[0].text:
+        blank = BLANK.search(text, parts.start)
+        if blank is None:
+            message = f"{parts.keyword} needs NAME=VALUE"
+            raise Broken(message)
+        name = _name(text[parts.start : blank.start()], ground, line, parts.start)
+        value = ground.expanded(line, blank.end(), len(text))
+        return (Pair(name, value, line.place(parts.start, len(text))),), True
+    pairs = []
+    for word in words:
+        name, equals, _ = word.text.partition("=")
+        if not equals or not name:
+            message = f"{parts.keyword} needs NAME=VALUE, and {word.text[:40]} is none"
+            raise Broken(message, line.place(word.start, word.end))
+        value = ground.expanded(line, word.start + len(name) + 1, word.end)
+        pairs.append(Pair(_name(name, ground, line, word.start), value, line.place(word.start, word.end)))
+    return tuple(pairs), False
+
+
+def _name(raw: str, ground: Ground, line: Line, start: int) -> str:
+    if raw.isidentifier():
+        return raw
+    value = ground.value(raw, line.place(start, start + len(raw)))
+    return value if isinstance(value, str) else raw
+
+
+def _env(parts: Parts, ground: Ground) -> Instruction:
+    pairs, legacy = _pairs(parts, ground)
+    return Env(**_common(parts), pairs=pairs, legacy=legacy)
+
+
+def _label(parts: Parts, ground: Ground) -> Instruction:
+    pairs, _ = _pairs(parts, ground)
+    return LabelSet(**_common(parts), pairs=pairs)
+
+
+def _arg(parts: Parts, ground: Ground) -> Instruction:
+    line = parts.line
+    pairs = []
+    for word in quoted(line.text, parts.start, ground.escape):
+        name, equals, _ = word.text.partition("=")
+        place = line.place(word.start, word.end)
+        if equals and not name:
+            message = "ARG needs a name before the equals sign"
+            raise Broken(message, place)
+        value = ground.expanded(line, word.start + len(name) + 1, word.end) if equals else None
+        pairs.append(Pair(name, value, place))
+    return Arg(**_common(parts), pairs=tuple(pairs))
+
+
+def _whole(parts: Parts, ground: Ground) -> Text:
+    """All arguments as one text."""
+    return ground.expanded(parts.line, parts.start, len(parts.line.text))
+
+
+def _user(parts: Parts, ground: Ground) -> Instruction:
+    parts.check_flags()
+    return User(**_common(parts), user=_whole(parts, ground))
+
+
+def _workdir(parts: Parts, ground: Ground) -> Instruction:
+    parts.check_flags()
+    return Workdir(**_common(parts), path=_whole(parts, ground))
+
+
+def _stopsignal(parts: Parts, ground: Ground) -> Instruction:
+    return StopSignal(**_common(parts), signal=_whole(parts, ground))
+
+
+def _maintainer(parts: Parts, _ground: Ground) -> Instruction:
+    parts.check_flags()
+    place = parts.line.place(parts.start, len(parts.line.text))
+    return Maintainer(**_common(parts), name=Text(parts.rest, parts.rest, place))
+
+
+def _expose(parts: Parts, ground: Ground) -> Instruction:
+    parts.check_flags()
+    ports = tuple(ground.expanded(parts.line, one.start, one.end) for one in plain(parts.line.text, parts.start))
+    return Expose(**_common(parts), ports=ports)
+
+
+def _volume(parts: Parts, ground: Ground) -> Instruction:
+    parts.check_flags()
+    line = parts.line
+    tokens = plain(line.text, parts.start) if parts.array is None else parts.array
+    if not tokens or any(not token.text.strip() for token in tokens):
+        message = "VOLUME needs a path, and it may not be empty"
+        raise Broken(message)
+    paths = []
+    for token in tokens:
+        place = line.place(token.start, token.end)
+        value = ground.value(token.text.strip(), place)
+        paths.append(Text(line.text[token.start : token.end], value, place))
+    return Volume(**_common(parts), paths=tuple(paths))
+
+
+_MAKERS: Final[dict[str, Callable[[Parts, Ground], Instruction]]] = {
+    "FROM": _from,
+    "COPY": _copy,
+    "ADD": _add,
+    "ENV": _env,
+    "ARG": _arg,
+    "LABEL": _label,
+    "USER": _user,
+    "WORKDIR": _workdir,
+    "EXPOSE": _expose,
+    "VOLUME": _volume,
+    "STOPSIGNAL": _stopsignal,
+    "MAINTAINER": _maintainer,
+    **commands.MAKERS,
+}

@@ -1,0 +1,212 @@
+"""Reads a Dockerfile: lines into instructions, instructions into stages, stages into subjects."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from msgspec.structs import replace
+
+from sealock.formats.dockerfile.context import context
+from sealock.formats.dockerfile.ground import Ground, Parts
+from sealock.formats.dockerfile.instructions import instruction, parts_of
+from sealock.formats.dockerfile.lines import Broken, Lexer
+from sealock.formats.dockerfile.stages import State
+from sealock.formats.dockerfile.variables import Scope
+from sealock.formats.files import Files
+from sealock.model.absent import UNKNOWN, Maybe
+from sealock.model.build import Arg, Build, Copy, From, Instruction, Run, Stage
+from sealock.model.document import Document, Subject
+from sealock.model.finding import Problem
+from sealock.model.location import At, Place, Source
+
+_PLATFORM: Final = tuple(
+    f"{side}{part}" for side in ("BUILD", "TARGET") for part in ("PLATFORM", "OS", "OSVERSION", "ARCH", "VARIANT")
+)
+_SILENT: Final = "a Dockerfile does not say how its image is run"
+
+
+def read(source: Source, files: Files) -> Document:
+    """Read a Dockerfile; never raises on what it says."""
+    reader = _Reader(source)
+    reader.read()
+    build = Build(
+        tuple(reader.stages),
+        tuple(reader.arguments),
+        tuple(reader.lexer.directives),
+        reader.lexer.escape,
+        context(source.name, files, reader.problems),
+        source.text,
+    )
+    subjects = [Subject("Dockerfile", build, _places(build))]
+    if build.final is not None:
+        name = f"stage {build.final.start.alias.text}" if build.final.start.alias else "final stage"
+        state = reader.states[-1]
+        where = state.places(build.final.start.place)
+        subjects.append(Subject(name, build.final.container, where, state.unresolved, _SILENT))
+    problems = sorted(reader.problems, key=lambda problem: (problem.location.line, problem.location.column))
+    return Document("dockerfile", {"": source}, tuple(subjects), tuple(problems))
+
+
+def _places(build: Build) -> dict[At, Place]:
+    final = build.final
+    where: dict[At, Place] = {(): final.start.place if final else Place(0, 0)}
+    for index, arg in enumerate(build.arguments):
+        where["arguments", index] = arg.place
+    for index, directive in enumerate(build.directives):
+        where["directives", index] = directive.place
+    for stage in build.stages:
+        where["stages", stage.index] = stage.start.place
+        for index, one in enumerate(stage.instructions):
+            where["stages", stage.index, "instructions", index] = one.place
+    return where
+
+
+class _Reader:
+    def __init__(self, source: Source) -> None:
+        self.source = source
+        self.lexer = Lexer(source.text)
+        self.problems: list[Problem] = []
+        self.stages: list[Stage] = []
+        self.states: list[State] = []
+        self.arguments: list[Arg] = []
+        self.outer: dict[str, Maybe[str]] = dict.fromkeys(_PLATFORM, UNKNOWN)
+        self.ground = Ground(source.text, "\\", Scope(self.outer, complete=True))
+        self.current: list[Instruction] = []
+        self.start: From | None = None
+        self.lost = False
+        """A FROM was broken, so that nobody knows which stage the next instructions belong to."""
+        self.soft: list[tuple[int, Broken]] = []
+
+    def read(self) -> None:
+        """Read it all."""
+        lines = self._lines()
+        self.ground.escape = self.lexer.escape
+        self._name_stages(lines)
+        for parts in lines:
+            opens = parts.keyword == "FROM" and not parts.onbuild
+            if opens:
+                self._finish()
+            try:
+                self._take(instruction(parts, self.ground), parts)
+            except Broken as broken:
+                self._problem(broken, parts.place)
+                self.lost = self.lost or opens
+            if self.ground.problems:
+                self.soft += [(len(self.states) - 1, soft) for soft in self.ground.problems]
+                self.ground.problems.clear()
+        self._finish()
+        if not self.stages and not self.problems:
+            text = "there is no FROM: nothing would be built"
+            self.problems.append(Problem(text, self.source.location(Place(0, 0))))
+        self._check_references()
+        self._mark_needed()
+        for index, soft in self.soft:
+            if not 0 <= index < len(self.stages) or self.stages[index].needed:
+                self._problem(soft, Place(0, 0))
+
+    def _problem(self, broken: Broken, place: Place) -> None:
+        self.problems.append(Problem(broken.message, self.source.location(broken.place or place)))
+
+    def _lines(self) -> list[Parts]:
+        found: list[Parts] = []
+        while True:
+            place = Place(self.lexer.pos, self.lexer.pos)
+            try:
+                line = self.lexer.line()
+                if line is None:
+                    return found
+                place = line.place(0, len(line.text))
+                found.append(parts_of(line, self.lexer))
+            except Broken as broken:
+                self._problem(broken, place)
+
+    def _name_stages(self, lines: list[Parts]) -> None:
+        index = 0
+        for parts in lines:
+            if parts.keyword == "FROM" and not parts.onbuild:
+                words = parts.rest.split()
+                if len(words) == 3:
+                    self.ground.names[words[2].lower()] = index
+                index += 1
+
+    def _take(self, one: Instruction, parts: Parts) -> None:
+        if isinstance(one, From):
+            self._begin(one)
+        elif self.start is not None:
+            self.current.append(one)
+            state = self.states[-1]
+            if one.onbuild:
+                state.triggers.append(parts)
+                return
+            state.apply(one, self.outer)
+            self.ground.shell = state.shell
+        elif isinstance(one, Arg) and not one.onbuild:
+            self.arguments.append(one)
+            for pair in one.pairs:
+                if pair.value is not None:
+                    self.outer[pair.name] = pair.value.value
+                else:
+                    self.outer.setdefault(pair.name, UNKNOWN)
+        elif not self.lost:
+            message = f"{one.keyword} stands before the first FROM"
+            raise Broken(message, one.keyword_place)
+
+    def _begin(self, start: From) -> None:
+        self.start = start
+        self.lost = False
+        base = self.states[start.stage] if start.stage is not None else None
+        state = State(base)
+        self.states.append(state)
+        if base is None:
+            state.begin(start)
+        ground = self.ground
+        ground.scope, ground.shell = state.scope, state.shell
+        for parts in base.triggers if base else ():
+            state.apply(instruction(parts, ground), self.outer)
+            ground.shell = state.shell
+        if start.alias is not None:
+            ground.bases[start.alias.text] = len(self.states) - 1
+
+    def _finish(self) -> None:
+        if self.start is None:
+            return
+        state = self.states[-1]
+        index = len(self.states) - 1
+        self.stages.append(Stage(index, self.start, tuple(self.current), state.container(), state.shell))
+        self.current = []
+        self.start = None
+        self.ground.scope = Scope(self.outer, complete=True)
+
+    def _check_references(self) -> None:
+        for stage in self.stages:
+            for one in stage.instructions:
+                if isinstance(one, Copy) and one.stage is not None and one.source_image is not None:
+                    if one.stage >= len(self.stages):
+                        text = f"there is no stage {one.source_image.text}"
+                        self._problem(Broken(text), one.source_image.place)
+                    elif one.stage == stage.index and not one.onbuild:
+                        self._problem(Broken("a stage cannot copy from itself"), one.source_image.place)
+
+    def _mark_needed(self) -> None:
+        """Say of each stage whether the last one hangs on it; BuildKit leaves the others out."""
+        needed: set[int] = set()
+        waiting = [len(self.stages) - 1]
+        while waiting:
+            index = waiting.pop()
+            if index in needed or not 0 <= index < len(self.stages):
+                continue
+            needed.add(index)
+            stage = self.stages[index]
+            if stage.start.stage is not None:
+                waiting.append(stage.start.stage)
+            for one in stage.instructions:
+                if isinstance(one, Copy) and one.stage is not None:
+                    waiting.append(one.stage)
+                elif isinstance(one, Run):
+                    waiting += [self._named(mount.get("from")) for mount in one.mounts]
+        self.stages = [stage if stage.index in needed else replace(stage, needed=False) for stage in self.stages]
+
+    def _named(self, name: str | None) -> int:
+        if name is None:
+            return -1
+        return int(name) if name.isdecimal() and len(name) < 6 else self.ground.names.get(name.lower(), -1)

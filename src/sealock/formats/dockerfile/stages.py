@@ -1,0 +1,222 @@
+"""What a stage's instructions add up to: the image's configuration at its end, and where each part stands."""
+
+from __future__ import annotations
+
+import posixpath
+from typing import Any, Final
+
+from sealock.formats.dockerfile.commands import seconds
+from sealock.formats.dockerfile.ground import DEFAULT_SHELL
+from sealock.formats.dockerfile.variables import Scope
+from sealock.model.absent import UNKNOWN, UNSET, Absent, Maybe
+from sealock.model.build import (
+    Arg,
+    Cmd,
+    Env,
+    Expose,
+    From,
+    Healthcheck,
+    Instruction,
+    LabelSet,
+    Shell,
+    StopSignal,
+    Text,
+    User,
+    Volume,
+    Workdir,
+)
+from sealock.model.container import Container, Health, Label, Mount, Variable, container
+from sealock.model.location import At, Place
+
+SAYS: Final = (
+    "image", "platform", "entrypoint", "command", "working_dir", "stop_signal", "environment", "labels", "user",
+    "mounts", "expose", "health",
+)  # fmt: skip
+"""The fields that a Dockerfile can say."""
+PATH: Final = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+_NOT_IN_SCOPE: Final = frozenset({
+    "BUILDKIT_SBOM_SCAN_CONTEXT", "BUILDKIT_SBOM_SCAN_STAGE", "BUILDKIT_CONTEXT_KEEP_GIT_DIR",
+    "BUILDKIT_MULTI_PLATFORM",
+})  # fmt: skip
+"""ARGs that steer BuildKit and never become variables."""
+
+
+class State:
+    """A stage's configuration while its instructions are gone through; it starts as that of the stage below."""
+
+    __slots__ = (
+        "command_is_own", "environment", "expose", "labels", "mounts", "scope", "shell", "triggers", "unresolved",
+        "values", "where",
+    )  # fmt: skip
+
+    def __init__(self, base: State | None) -> None:
+        self.values: dict[str, Any] = dict(base.values) if base else {}
+        self.where: dict[At, Place] = dict(base.where) if base else {}
+        self.unresolved: dict[str, str] = dict(base.unresolved) if base else {}
+        self.environment: dict[str, tuple[str, Place]] = dict(base.environment) if base else {}
+        self.labels: dict[str, tuple[str, Place]] = dict(base.labels) if base else {}
+        self.expose: dict[str, Place] = dict(base.expose) if base else {}
+        self.mounts: dict[str, Place] = dict(base.mounts) if base else {}
+        self.shell: tuple[str, ...] = base.shell if base else DEFAULT_SHELL
+        self.scope: Scope = Scope({}, complete=False)
+        if base:
+            self.scope = Scope(dict(base.scope.names), complete=base.scope.complete)
+        self.command_is_own = False
+        self.triggers: list[Any] = []
+
+    def begin(self, start: From) -> None:
+        """Start on an image of somebody else's."""
+        self._set("image", start.image)
+        if start.image.value == "scratch":
+            self.scope = Scope({"PATH": PATH}, complete=True)
+        if start.platform is not None:
+            self._set("platform", start.platform)
+
+    def apply(self, one: Instruction, outer: dict[str, Maybe[str]]) -> None:  # noqa: C901, PLR0912  one case for each
+        """Take in what an instruction does; `outer` holds the ARGs from before the first FROM."""
+        match one:
+            case Env():
+                for pair in one.pairs:
+                    text = pair.value.text if pair.value else ""
+                    self.environment[pair.name] = (text, pair.place)
+                    self.scope.names[pair.name] = pair.value.value if pair.value else ""
+                    self._note("environment", pair.value)
+            case Arg():
+                self._arg(one, outer)
+            case LabelSet():
+                for pair in one.pairs:
+                    self.labels[pair.name] = (pair.value.text if pair.value else "", pair.place)
+                    self._note("labels", pair.value)
+            case User():
+                self._set("user", one.user)
+            case Workdir():
+                self._workdir(one.path)
+            case Expose():
+                for port in one.ports:
+                    self._note("expose", port)
+                    for word in port.text.split():
+                        self.expose[exposed(word)] = port.place
+            case Volume():
+                for path in one.paths:
+                    self.mounts[path.text] = path.place
+                    self._note("mounts", path)
+            case StopSignal():
+                self._set("stop_signal", one.signal)
+            case Healthcheck():
+                self.values["health"] = health(one)
+                self.where["health",] = one.place
+            case Shell():
+                self.shell = tuple(word.text for word in one.words)
+            case Cmd():
+                self._cmd(one)
+            case _:
+                pass
+
+    def _arg(self, one: Arg, outer: dict[str, Maybe[str]]) -> None:
+        for pair in one.pairs:
+            value = pair.value.value if pair.value else outer.get(pair.name, UNKNOWN)
+            if pair.name in _NOT_IN_SCOPE or (
+                pair.value is None and value is UNKNOWN and pair.name in self.scope.names
+            ):
+                continue
+            self.scope.names[pair.name] = value
+
+    def _cmd(self, one: Cmd) -> None:
+        words = tuple(word.text for word in one.words) if one.line is None else (*self.shell, one.line)
+        field = "command" if one.keyword == "CMD" else "entrypoint"
+        self.values[field] = words
+        self.where[field,] = one.place
+        if field == "command":
+            self.command_is_own = True
+        elif not self.command_is_own:
+            # BuildKit: an ENTRYPOINT clears the CMD that came from below, since the two were made for each other.
+            self.values.pop("command", None)
+            self.where.pop(("command",), None)
+
+    def _workdir(self, path: Text) -> None:
+        before = self.values.get("working_dir", "/" if self.scope.complete else UNKNOWN)
+        self.where["working_dir",] = path.place
+        value = path.value
+        if isinstance(value, str) and not value.startswith("/") and not _windows(value):
+            value = posixpath.join(before, value) if isinstance(before, str) else UNKNOWN
+        if isinstance(value, Absent):
+            self.unresolved["working_dir"] = f"WORKDIR {path.raw}"
+        else:
+            self.unresolved.pop("working_dir", None)
+            value = value if _windows(value) else _clean(value)
+        self.values["working_dir"] = value
+
+    def _set(self, field: str, text: Text) -> None:
+        self.values[field] = text.value if text.value != "" or field == "user" else UNSET
+        self.where[field,] = text.place
+        if isinstance(text.value, Absent):
+            self.unresolved[field] = text.raw
+        else:
+            self.unresolved.pop(field, None)
+
+    def _note(self, field: str, text: Text | None) -> None:
+        if text is not None and isinstance(text.value, Absent):
+            said = self.unresolved.get(field)
+            self.unresolved[field] = f"{said}, {text.raw}" if said else text.raw
+
+    def container(self) -> Container:
+        """The configuration as a Container."""
+        values = dict(self.values)
+        if self.environment:
+            values["environment"] = tuple(Variable(name, text) for name, (text, _) in self.environment.items())
+        if self.labels:
+            values["labels"] = tuple(Label(name, text) for name, (text, _) in self.labels.items())
+        if self.expose:
+            values["expose"] = tuple(self.expose)
+        if self.mounts:
+            values["mounts"] = tuple(Mount("volume", None, path) for path in self.mounts)
+        return container(says=SAYS, **values)
+
+    def places(self, start: Place) -> dict[At, Place]:
+        """Where the Container's fields stand; the stage's FROM for the whole."""
+        where = {(): start, **self.where}
+        for field, held in (("environment", self.environment), ("labels", self.labels)):
+            for index, (_, place) in enumerate(held.values()):
+                where[field, index] = place
+        for field, places in (("expose", self.expose), ("mounts", self.mounts)):
+            for index, place in enumerate(places.values()):
+                where[field, index] = place
+        return where
+
+
+def exposed(word: str) -> str:
+    """A port of EXPOSE with its protocol: "80" is "80/tcp", and an address or host port before it means nothing."""
+    port, _, protocol = word.rpartition(":")[2].partition("/")
+    return f"{port}/{protocol.lower() or 'tcp'}"
+
+
+def health(one: Healthcheck) -> Health:
+    """A HEALTHCHECK as the noun has it."""
+    if one.disabled:
+        return Health(disabled=True)
+    test = ("CMD-SHELL", one.line) if one.line is not None else ("CMD", *(word.text for word in one.words))
+    flag = one.flag("retries")
+    retries = int(flag.value.text) if flag and flag.value and flag.value.text.isdecimal() else None
+    return Health(
+        test=test,
+        interval=_time(one, "interval"),
+        timeout=_time(one, "timeout"),
+        start_period=_time(one, "start-period"),
+        start_interval=_time(one, "start-interval"),
+        retries=retries or None,
+    )
+
+
+def _time(one: Healthcheck, name: str) -> float | None:
+    """A flag's time; 0 means that the engine's own is used, as no flag does."""
+    flag = one.flag(name)
+    return (seconds(flag.value.text) or None) if flag and flag.value else None
+
+
+def _windows(path: str) -> bool:
+    return path[1:2] == ":" or path.startswith("\\")
+
+
+def _clean(path: str) -> str:
+    cleaned = posixpath.normpath(path)
+    return cleaned[1:] if cleaned.startswith("//") else cleaned
