@@ -100,7 +100,7 @@ _KINDS: Final = {str: "a string", bool: "true or false", dict: "a table", list: 
 
 
 def _line_of(source: Source, key: str) -> int:
-    match = re.search(rf"^\s*\[*\s*{re.escape(key)}\b", source.text, re.MULTILINE)
+    match = re.search(rf"^[ \t]*\[*[ \t]*{re.escape(key)}\b", source.text, re.MULTILINE)
     return source.position(match.start())[0] if match else 0
 
 

@@ -1,0 +1,116 @@
+"""Inline ignores: where they hold, when they end, and what is said of those that do nothing."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sealock.checking import Settings, check
+from sealock.model.finding import Finding
+from sealock.model.location import Source
+from sealock.model.report import TargetReport
+from sealock.policy.ignores import inline
+
+TODAY = date(2026, 6, 1)
+COMPOSE = """\
+services:
+  web:
+    image: nginx:1.27
+    privileged: true{same}
+  {above}
+  agent:
+    image: example/agent:1
+    privileged: true
+"""
+
+
+def checked(
+    tmp_path: Path, text: str, *, only: tuple[str, ...] = ("C001",), name: str = "compose.yaml"
+) -> TargetReport:
+    path = tmp_path / name
+    path.write_text(text, encoding="utf-8")
+    (report,) = check(str(path), settings=Settings(only=only, today=TODAY, policy_file="")).targets
+    return report
+
+
+def open_(report: TargetReport, rule: str) -> list[Finding]:
+    return [finding for finding in report.counted if finding.rule == rule]
+
+
+@pytest.mark.parametrize(
+    ("same", "above", "left"),
+    [
+        ("", "", {"service web", "service agent"}),
+        ("  # sealock: ignore[C001] it maps devices", "", {"service agent"}),
+        ("", "# sealock: ignore[C001] it watches the host", {"service web"}),
+        ("", "# sealock: ignore[C001] it watches the host until=2026-12-31", {"service web"}),
+        ("", "# sealock: ignore[C001] it watches the host until=2026-05-31", {"service web", "service agent"}),
+        ("", "# sealock: ignore-file[C001] a laboratory", set()),
+        ("", "# sealock: ignore[C002,C001] two at once", {"service web"}),
+        ("", "# sealock: ignore[C002] another rule", {"service web", "service agent"}),
+    ],
+    ids=["none", "on the line", "above the service", "with a day", "past its day", "for the file", "a list", "another"],
+)
+def test_an_ignore_covers_its_line_or_the_statement_below(
+    tmp_path: Path, same: str, above: str, left: set[str]
+) -> None:
+    report = checked(tmp_path, COMPOSE.format(same=same, above=above))
+    assert {finding.subject for finding in open_(report, "C001")} == left
+    assert len(report.findings) >= 2
+
+
+def test_an_ignore_above_a_continued_instruction_covers_all_of_it(tmp_path: Path) -> None:
+    text = (
+        "FROM debian:13\n# sealock: ignore[B023] the mirror is ours\nRUN true && \\\n    curl -k https://a.example/x\n"
+    )
+    report = checked(tmp_path, text, only=("B023",), name="Dockerfile")
+    assert [finding.suppressed is not None for finding in report.findings if finding.rule == "B023"] == [True]
+
+
+@pytest.mark.parametrize(
+    ("comment", "said"),
+    [
+        ("# sealock: ignore[C001]", "has no reason"),
+        ("# sealock: ignore reason without a rule", "names no rule"),
+        ("# sealock: ignore[] reason", "names no rule"),
+        ("# sealock: ignore[all] reason", "not a rule's id"),
+        ("# sealock: ignore[C001] reason until=tomorrow", "not a day"),
+    ],
+)
+def test_an_ignore_that_is_not_valid_is_a_problem_and_excuses_nothing(tmp_path: Path, comment: str, said: str) -> None:
+    report = checked(tmp_path, COMPOSE.format(same="", above=comment))
+    assert said in report.problems[0].message
+    assert report.problems[0].location.line == 5
+    assert len(open_(report, "C001")) == 2
+
+
+def test_an_ignore_without_effect_is_reported(tmp_path: Path) -> None:
+    report = checked(tmp_path, "services:\n  web:\n    # sealock: ignore[C001] old\n    image: nginx:1\n", only=())
+    (unused,) = open_(report, "I001")
+    assert unused.location.line == 3
+
+
+def test_an_ignore_of_a_rule_that_was_not_judged_is_not_called_idle(tmp_path: Path) -> None:
+    text = 'FROM debian:13\n# sealock: ignore[C001] run privileged on purpose\nCMD ["x"]\n'
+    assert not open_(checked(tmp_path, text, only=(), name="Dockerfile"), "I001")
+
+
+def test_an_expired_ignore_is_reported(tmp_path: Path) -> None:
+    above = "# sealock: ignore[C001] for now until=2026-01-01"
+    assert len(open_(checked(tmp_path, COMPOSE.format(same="", above=above)), "I002")) == 1
+
+
+def test_an_ignore_within_a_string_is_none(tmp_path: Path) -> None:
+    text = "services:\n  web:\n    image: nginx:1\n    privileged: true\n    command: sealock:ignore[C001] x\n"
+    assert len(open_(checked(tmp_path, text), "C001")) == 1
+
+
+@given(st.text(alphabet="# sealock:ignore[]C01,\n\\until=2026-", max_size=300))
+def test_no_text_makes_the_reader_raise(text: str) -> None:
+    ignores, problems = inline(Source("x", text))
+    assert all(ignore.reason for ignore in ignores)
+    assert all(problem.location.line > 0 for problem in problems)

@@ -1,0 +1,105 @@
+"""sealock.toml: what it says is heeded, and what is wrong in it is told with its line."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sealock.errors import PolicyError
+from sealock.model.finding import Severity
+from sealock.model.location import Source
+from sealock.policy.ignores import matches
+from sealock.policy.settings import Policy, excluded, read
+
+
+def policy(text: str) -> Policy:
+    return read(Source("sealock.toml", text), "")
+
+
+def test_an_empty_policy_fails_on_high_and_is_not_pedantic() -> None:
+    assert policy("").fail_on is Severity.HIGH
+    assert not policy("").wants("B101", pedantic=True)
+    assert policy("").wants("B101", pedantic=False)
+
+
+def test_a_whole_policy_is_read() -> None:
+    found = policy(
+        """
+fail-on = "medium"
+pedantic = false
+enable = ["B150"]
+exclude = ["legacy/**"]
+
+[severity]
+C012 = "low"
+
+[[ignore]]
+rule = ["C001", "C016"]
+files = ["ops/*.yaml"]
+subject = "service agent"
+reason = "the agent watches the host"
+until = 2027-01-31
+"""
+    )
+    ignore = found.ignores[0]
+    assert found.fail_on is Severity.MEDIUM
+    assert found.wants("B150", pedantic=True)
+    assert found.severity == (("C012", Severity.LOW),)
+    assert excluded(found, "legacy/old/Dockerfile")
+    assert not excluded(found, "new/Dockerfile")
+    assert (ignore.rules, ignore.subject, ignore.until) == (("C001", "C016"), "service agent", "2027-01-31")
+    assert ignore.location.line == 10
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        pytest.param("fail-on = 'bad'", "sealock.toml:1: fail-on should be one of info, low", id="an unknown severity"),
+        pytest.param("\nfail_on = 'high'", "sealock.toml:2: fail_on is not a setting", id="a misspelt setting"),
+        pytest.param("pedantic = 'yes'", "pedantic should be true or false", id="a string for a truth value"),
+        pytest.param("[[ignore]]\nrule = 'C001'", "reason is missing", id="an ignore without a reason"),
+        pytest.param("[[ignore]]\nrule = 'C001'\nreason = ' '", "reason is missing", id="a blank reason"),
+        pytest.param("[[ignore]]\nreason = 'x'", "rule is missing", id="an ignore without a rule"),
+        pytest.param("[[ignore]]\nrule='C001'\nreason='x'\nuntil='soon'", "until should be a day", id="no day"),
+        pytest.param("[[ignore]]\nrule='*'\nreason='x'", "which is not a rule's id", id="a pattern for a rule"),
+        pytest.param("[ignore]\nrule='C001'", "list of tables", id="a table for a list of tables"),
+        pytest.param("fail-on = ", "sealock.toml: ", id="what is no TOML"),
+        pytest.param("enable = [1]", "enable should be a list of strings", id="numbers for rules"),
+    ],
+)
+def test_what_is_wrong_is_told_with_its_place(text: str, said: str) -> None:
+    with pytest.raises(PolicyError, match=said.replace("[", r"\[")):
+        policy(text)
+
+
+@pytest.mark.parametrize(
+    ("name", "pattern", "does"),
+    [
+        ("Dockerfile", "Dockerfile", True),
+        ("a/b/Dockerfile", "Dockerfile", True),
+        ("a/b/Dockerfile", "b", True),
+        ("a/b/Dockerfile", "a/*", True),
+        ("a/b/Dockerfile", "a/b/*", True),
+        ("a/b/Dockerfile", "*/Dockerfile", False),
+        ("a/b/Dockerfile", "**/Dockerfile", True),
+        ("Dockerfile", "**/Dockerfile", True),
+        ("a/b/c/x.yaml", "a/**/x.yaml", True),
+        ("a/x.yaml", "a/**/x.yaml", True),
+        ("ab/x.yaml", "a/**", False),
+        ("a/x.yml", "./a/x.yml", True),
+        ("a/x.yml", "a/?.yml", True),
+        ("a/x+y.yml", "a/x+y.yml", True),
+    ],
+)
+def test_patterns_match_as_people_expect(name: str, pattern: str, does: bool) -> None:  # noqa: FBT001  a table's column
+    assert matches(name, pattern) is does
+
+
+@given(st.text(max_size=200))
+def test_no_text_makes_the_reader_fail_otherwise(text: str) -> None:
+    try:
+        found = policy(text)
+    except PolicyError:
+        return
+    assert found.name == "sealock.toml"

@@ -1,0 +1,116 @@
+"""What a person names is found, in a folder too, and nothing else is."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from sealock.targets.resolve import Input, Options, resolve, resolve_compose, root_of
+
+TEXTS = {
+    "Dockerfile": "FROM debian:13\n",
+    "docker/prod.dockerfile": "FROM debian:13\n",
+    "docker/Dockerfile.dev": "FROM debian:13\n",
+    "docker/Containerfile": "FROM debian:13\n",
+    "docker/dockerfile.py": "x = 1\n",
+    "compose.yaml": "services: {}\n",
+    "compose.override.yaml": "services: {}\n",
+    "stack/docker-compose.prod.yml": "services: {}\n",
+    "stack/app.yml": "services:\n  web:\n    image: nginx\n",
+    "stack/values.yml": "replicas: 2\n",
+    "scripts/up.sh": "docker run nginx\n",
+    "scripts/other.sh": "echo hello\n",
+    "scripts/up": "#!/bin/sh\ndocker run nginx\n",
+    "scripts/data": "docker run nginx\n",
+    "Makefile": "up:\n\tdocker run nginx\n",
+    "README.md": "Run it:\n\n```sh\ndocker run nginx\n```\n",
+    ".github/workflows/ci.yml": "jobs:\n  a:\n    steps:\n      - run: docker run nginx\n",
+    "node_modules/x/Dockerfile": "FROM debian\n",
+    ".git/Dockerfile": "FROM debian\n",
+}
+FOUND = {
+    "Dockerfile": "dockerfile",
+    "docker/prod.dockerfile": "dockerfile",
+    "docker/Dockerfile.dev": "dockerfile",
+    "docker/Containerfile": "dockerfile",
+    "compose.yaml": "compose",
+    "stack/docker-compose.prod.yml": "compose",
+    "stack/app.yml": "compose",
+    "scripts/up.sh": "run",
+    "scripts/up": "run",
+    "Makefile": "run",
+    "README.md": "run",
+    ".github/workflows/ci.yml": "run",
+}
+
+
+def tree(folder: Path, texts: dict[str, str]) -> Path:
+    for name, text in texts.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(text, encoding="utf-8")
+    return folder
+
+
+def resolved(target: object) -> list[Input]:
+    return list(resolve(str(target), Options()))
+
+
+def test_a_folder_is_walked_for_all_that_it_holds(tmp_path: Path) -> None:
+    found = {str(Path(one.target).relative_to(tmp_path)): one.kind for one in resolved(tree(tmp_path, TEXTS))}
+    assert found == FOUND
+
+
+def test_an_override_stands_alone_where_its_base_is_missing(tmp_path: Path) -> None:
+    (one,) = resolved(tree(tmp_path, {"compose.override.yaml": "services: {}\n"}))
+    assert one.kind == "compose"
+
+
+def test_links_to_folders_are_not_followed(tmp_path: Path) -> None:
+    tree(tmp_path, {"a/Dockerfile": "FROM debian:13\n"})
+    (tmp_path / "a" / "loop").symlink_to(tmp_path)
+    (tmp_path / "etc").symlink_to("/etc")
+    assert [Path(one.target).name for one in resolved(tmp_path)] == ["Dockerfile"]
+
+
+@pytest.mark.parametrize(
+    ("target", "said"),
+    [
+        ("nothing/here", "no such file or folder"),
+        ("container:web", "not read by this version"),
+        ("image:nginx", "not read by this version"),
+        ("", "no such file or folder"),
+    ],
+)
+def test_what_cannot_be_read_is_a_problem(target: str, said: str) -> None:
+    (one,) = resolved(target)
+    assert said in one.problem
+    assert one.source is None
+
+
+def test_an_empty_folder_is_a_problem_and_no_pass(tmp_path: Path) -> None:
+    (one,) = resolved(tmp_path)
+    assert "nothing in it that sealock reads" in one.problem
+
+
+def test_a_text_of_no_known_kind_is_a_problem(tmp_path: Path) -> None:
+    (one,) = resolved(tree(tmp_path, {"notes.txt": "hello\n"}) / "notes.txt")
+    assert "not a Dockerfile" in one.problem
+
+
+def test_a_run_line_may_be_given_as_words() -> None:
+    (one,) = resolved("run:docker run nginx")
+    assert (one.kind, one.source and one.source.text) == ("run", "docker run nginx")
+
+
+def test_the_root_is_where_the_policy_is_else_the_repository(tmp_path: Path) -> None:
+    tree(tmp_path, {"a/b/c/x": "", "a/.git/HEAD": ""})
+    assert root_of(str(tmp_path / "a/b/c")) == str(tmp_path / "a")
+    tree(tmp_path, {"a/b/sealock.toml": ""})
+    assert root_of(str(tmp_path / "a/b/c")) == str(tmp_path / "a/b")
+
+
+def test_a_merged_target_needs_all_of_its_files(tmp_path: Path) -> None:
+    tree(tmp_path, {"a.yaml": "services: {}\n"})
+    one = resolve_compose((str(tmp_path / "a.yaml"), str(tmp_path / "b.yaml")), Options())
+    assert "b.yaml could not be read" in one.problem
