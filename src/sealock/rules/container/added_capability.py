@@ -1,0 +1,51 @@
+"""Other capabilities beyond the default."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sealock.model.absent import given
+from sealock.model.change import Remove
+from sealock.model.container import Container
+from sealock.model.finding import Fault, Severity
+from sealock.rules.container._capabilities import DEFAULT, TAKEOVER, TIERS
+from sealock.rules.references import cis_docker, cwe, man
+from sealock.rules.rule import Rule
+
+
+class AddedCapability(Rule[Container]):
+    """Container holds a capability beyond Docker's default.
+
+    Each one opens a part of the kernel that Docker keeps shut: NET_ADMIN steers the network, SYS_PTRACE reads other
+    processes, BPF loads programs into the kernel. Keep it only where the program is known to need it, and drop all
+    others (`cap_drop: [ALL]`), so that the list says just what is needed.
+    """
+
+    id = "C003"
+    severity = Severity.HIGH
+    reads = ("cap_add",)
+    references = (cis_docker("5.4"), cwe(250), man("capabilities", 7))
+    remedy = "Take the capability away unless the program's manual asks for it."
+    bad = (
+        "docker run --cap-add NET_ADMIN --cap-add SYS_NICE alpine",
+        "services:\n  app:\n    image: alpine:3.20\n    cap_add: [SYS_PTRACE]\n",
+    )
+    good = (
+        "docker run --cap-drop ALL --cap-add CHOWN --cap-add CAP_NET_BIND_SERVICE alpine",
+        "services:\n  app:\n    image: alpine:3.20\n    cap_drop: [ALL]\n",
+    )
+
+    def check(self, container: Container, /) -> Iterator[Fault]:
+        """Look at each capability that is added; those of Docker's default are no news."""
+        own_network = container.network_mode != "host"
+        for index, name in enumerate(given(container.cap_add, ())):
+            if name in DEFAULT or name in TAKEOVER or (name == "SYS_PTRACE" and container.pid == "host"):
+                continue
+            severity, reach = TIERS.get(name, (Severity.LOW, "a capability that Docker keeps from containers"))
+            if name == "NET_ADMIN" and own_network:
+                severity = Severity.MEDIUM
+            elif name == "NET_ADMIN":
+                reach = "changes the host's own addresses, routes and firewall rules, since it shares its network"
+            yield self.fault(
+                f"holds {name}: {reach}", ("cap_add", index), mend=Remove("cap_add", name), severity=severity
+            )

@@ -1,0 +1,37 @@
+"""AppArmor switched off."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sealock.model.absent import UNSET
+from sealock.model.change import Set
+from sealock.model.container import Container
+from sealock.model.finding import Fault, Severity
+from sealock.rules.references import cis_docker, cwe, docker_docs
+from sealock.rules.rule import Rule
+
+
+class ApparmorUnconfined(Rule[Container]):
+    """AppArmor is switched off.
+
+    Where the host has AppArmor, the engine's default profile keeps containers from mounting file systems and from
+    writing to /proc and /sys. Nothing need be set to have it; take `apparmor=unconfined` away. On a host without
+    AppArmor the option changes nothing.
+    """
+
+    id = "C008"
+    severity = Severity.MEDIUM
+    reads = ("apparmor",)
+    references = (cis_docker("5.2"), cwe(693), docker_docs("engine/security/apparmor/"))
+    remedy = "Take apparmor=unconfined away, or name a profile of your own."
+    bad = (
+        "docker run --security-opt apparmor=unconfined alpine",
+        "services:\n  app:\n    image: alpine:3.20\n    security_opt: ['apparmor:unconfined']\n",
+    )
+    good = ("docker run alpine", "docker run --security-opt apparmor=docker-nginx alpine")
+
+    def check(self, container: Container, /) -> Iterator[Fault]:
+        """Look at the profile: none named means the default one."""
+        if container.apparmor == "unconfined":
+            yield self.fault("runs outside AppArmor", "apparmor", mend=Set("apparmor", UNSET))

@@ -1,0 +1,40 @@
+"""Control group parents."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sealock.model.absent import UNSET
+from sealock.model.change import Set
+from sealock.model.container import Container
+from sealock.model.finding import Fault, Severity
+from sealock.rules.references import cis_docker, docker_docs
+from sealock.rules.rule import Rule
+
+
+class CgroupParent(Rule[Container]):
+    """Container is put under a control group of its own choosing.
+
+    It then has that group's limits rather than the engine's, and at the root of the tree none at all. Sound where the
+    host's administrator has made a slice with limits for it; otherwise leave it to the engine.
+    """
+
+    id = "C045"
+    severity = Severity.LOW
+    reads = ("cgroup_parent",)
+    references = (cis_docker("5.25"), docker_docs("reference/cli/docker/container/run/#cgroup-parent"))
+    remedy = "Take the parent away, unless it is a slice with limits that was made for this."
+    bad = (
+        "docker run --cgroup-parent / alpine",
+        "services:\n  app:\n    image: alpine:3.20\n    cgroup_parent: m-executor\n",
+    )
+    good = ("docker run alpine", "docker run --cgroup-parent docker alpine")
+
+    def check(self, container: Container, /) -> Iterator[Fault]:
+        """Look at the parent; docker and system.slice are the engine's own."""
+        parent = container.cgroup_parent
+        if isinstance(parent, str) and parent.strip("/") not in {"docker", "system.slice"}:
+            where = "at the root of the control groups" if parent.strip("/") == "" else f"under control group {parent}"
+            yield self.fault(
+                f"runs {where}, outside the engine's own limits", "cgroup_parent", mend=Set("cgroup_parent", UNSET)
+            )

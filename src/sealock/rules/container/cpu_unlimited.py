@@ -1,0 +1,42 @@
+"""Processor time without end."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sealock.model.absent import given
+from sealock.model.change import Set
+from sealock.model.container import Container
+from sealock.model.finding import Fault, Severity
+from sealock.rules.references import cis_docker, cwe, docker_docs
+from sealock.rules.rule import Rule
+
+
+class CpuUnlimited(Rule[Container]):
+    """Container may use all of the host's processors.
+
+    A busy loop in it slows all its neighbours down. A limit (`cpus`), a quota or a set of processors (`cpuset`) bounds
+    it; shares only weigh it against others. Fair scheduling keeps most hosts usable without, so this is for hosts that
+    several parties share.
+    """
+
+    id = "C029"
+    severity = Severity.LOW
+    pedantic = True
+    reads = ("cpus", "cpu_quota", "cpuset_cpus")
+    references = (cis_docker("5.12"), cwe(770), docker_docs("engine/containers/resource_constraints/#cpu"))
+    remedy = "Set a limit of processors (cpus)."
+    bad = ("docker run alpine", "docker run --cpu-shares 512 alpine", "services:\n  app:\n    image: alpine:3.20\n")
+    good = (
+        "docker run --cpus 1.5 alpine",
+        "docker run --cpu-quota 50000 alpine",
+        "services:\n  app:\n    image: alpine:3.20\n    cpuset: '0,1'\n",
+    )
+
+    def check(self, container: Container, /) -> Iterator[Fault]:
+        """Look at all that bounds processor time."""
+        quota = given(container.cpu_quota, 0) > 0
+        if given(container.cpus, 0.0) <= 0 and not quota and not container.cpuset_cpus:
+            yield self.fault(
+                "may use all of the host's processors", "cpus", mend=Set("cpus", 1.0), evidence="no processor limit"
+            )

@@ -1,0 +1,58 @@
+"""Sets of processors and memory nodes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sealock.model.absent import UNSET
+from sealock.model.change import Set
+from sealock.model.container import Container
+from sealock.model.finding import Fault, Severity
+from sealock.rules.references import docker_docs
+from sealock.rules.rule import Rule
+
+
+def _broken(text: str) -> str | None:
+    """Say what is wrong with a set such as "0-3,5", None where it is well-formed."""
+    for piece in text.split(","):
+        first, dash, last = piece.strip().partition("-")
+        if not first.isdecimal() or (dash and not last.isdecimal()):
+            return f"{piece.strip() or 'an empty piece'} is no number and no range"
+        if dash and len(first) < 10 and len(last) < 10 and int(first) > int(last):
+            return f"{piece.strip()} runs backwards"
+    return None
+
+
+class CpusetMalformed(Rule[Container]):
+    """Processor or memory node set does not hold.
+
+    The kernel takes sets such as 0-3,5. One that is malformed keeps the container from starting. Memory nodes without
+    processors bind memory to a node and let the program run on any, far from its memory; on hosts with one node the
+    setting does nothing.
+    """
+
+    id = "C038"
+    severity = Severity.LOW
+    reads = ("cpuset_cpus", "cpuset_mems")
+    references = (docker_docs("reference/cli/docker/container/run/#options"),)
+    remedy = "Write a set as 0-3,5, and set cpuset_cpus where cpuset_mems is set."
+    bad = (
+        "docker run --cpuset-cpus 3-1 alpine",
+        "docker run --cpuset-mems 0 alpine",
+        "services:\n  app:\n    image: alpine:3.20\n    cpuset: '0,,2'\n",
+    )
+    good = ("docker run --cpuset-cpus 0-3,5 --cpuset-mems 0 alpine", "docker run --cpuset-cpus=1 alpine")
+
+    def check(self, container: Container, /) -> Iterator[Fault]:
+        """Look at the form of both sets, then at both together."""
+        for field in ("cpuset_cpus", "cpuset_mems"):
+            value = getattr(container, field)
+            if isinstance(value, str) and value and (slip := _broken(value)):
+                yield self.fault(f"has a set that is malformed: {slip}", field, mend=Set(field, UNSET))
+                return
+        if container.cpuset_mems and not container.cpuset_cpus:
+            yield self.fault(
+                "binds memory to nodes and lets the program run on any processor",
+                "cpuset_mems",
+                mend=Set("cpuset_mems", UNSET),
+            )

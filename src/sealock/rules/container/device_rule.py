@@ -1,0 +1,51 @@
+"""Rules that open whole classes of devices."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sealock.model.absent import given
+from sealock.model.change import Remove
+from sealock.model.container import Container
+from sealock.model.finding import Fault, Severity
+from sealock.rules.references import cis_docker, cwe, docker_docs
+from sealock.rules.rule import Rule
+
+
+class DeviceRule(Rule[Container]):
+    """Device rule opens a whole class of devices.
+
+    A device control group rule with a star lets the container make and open every device of that kind (`b *:* rwm`:
+    every disk) by its number, without any being listed. Name the device with `devices`, or major and minor number.
+    """
+
+    id = "C026"
+    severity = Severity.HIGH
+    reads = ("device_rules",)
+    references = (cis_docker("5.18"), cwe(668), docker_docs("reference/cli/docker/container/run/#device-cgroup-rule"))
+    remedy = "Name the one device with --device, or its major and minor number."
+    bad = (
+        "docker run --device-cgroup-rule='a *:* rwm' alpine",
+        "docker run --device-cgroup-rule 'c 188:* rmw' alpine",
+        "services:\n  app:\n    image: alpine:3.20\n    device_cgroup_rules: ['b *:* r']\n",
+    )
+    good = ("docker run --device-cgroup-rule 'c 10:229 rw' alpine", "docker run alpine")
+
+    def check(self, container: Container, /) -> Iterator[Fault]:
+        """Look for stars: one for all devices is far worse than one for all of a driver's."""
+        for index, rule in enumerate(given(container.device_rules, ())):
+            kind, _, rest = rule.strip().partition(" ")
+            numbers = rest.strip().partition(" ")[0]
+            major, _, minor = numbers.partition(":")
+            if kind == "a" or major == "*":
+                severity, what = Severity.CRITICAL if kind in {"a", "b"} else Severity.HIGH, "every device"
+            elif minor == "*":
+                severity, what = Severity.HIGH if kind == "b" else Severity.LOW, f"every device of driver {major}"
+            else:
+                continue
+            yield self.fault(
+                f"may open {what} ({rule})",
+                ("device_rules", index),
+                mend=Remove("device_rules", rule),
+                severity=severity,
+            )

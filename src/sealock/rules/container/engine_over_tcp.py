@@ -1,0 +1,56 @@
+"""Engines reached over plain TCP."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sealock.model.absent import given
+from sealock.model.container import Container
+from sealock.model.finding import Fault, Severity
+from sealock.rules.references import cwe, docker_docs
+from sealock.rules.rule import Rule
+
+
+class EngineOverTcp(Rule[Container]):
+    """Container talks to an engine over TCP without TLS.
+
+    DOCKER_HOST=tcp://… without DOCKER_TLS_VERIFY sends every command in the clear and proves neither side: everything
+    else on that network can give the engine orders too. Use TLS (port 2376), ssh://, or a socket proxy on an internal
+    network that only its client shares.
+    """
+
+    id = "C013"
+    severity = Severity.HIGH
+    reads = ("environment",)
+    references = (cwe(319), docker_docs("engine/security/protect-access/"))
+    remedy = "Set DOCKER_TLS_VERIFY=1 with certificates and port 2376, or reach the engine through ssh:// or a proxy."
+    bad = (
+        "docker run -e DOCKER_HOST=tcp://10.0.0.5:2375 alpine",
+        "FROM docker:27-cli\nENV DOCKER_HOST=tcp://docker:2375\n",
+        "services:\n  ci:\n    image: docker:27-cli\n    environment:\n      DOCKER_HOST: tcp://dind:2375\n",
+    )
+    good = (
+        "docker run -e DOCKER_HOST=tcp://10.0.0.5:2376 -e DOCKER_TLS_VERIFY=1 alpine",
+        "docker run -e DOCKER_HOST=tcp://socket-proxy:2375 alpine",
+        "docker run -e DOCKER_HOST=ssh://deploy@host alpine",
+    )
+    mends = False
+
+    def check(self, container: Container, /) -> Iterator[Fault]:
+        """Look at DOCKER_HOST, and whether TLS is on beside it."""
+        variables = given(container.environment, ())
+        if any(one.name in {"DOCKER_TLS_VERIFY", "DOCKER_TLS"} and one.value for one in variables):
+            return
+        for index, one in enumerate(variables):
+            value = one.value or ""
+            if one.name != "DOCKER_HOST" or not value.startswith("tcp://"):
+                continue
+            host = value[6:].rpartition(":")[0] or value[6:]
+            if "proxy" in host or host in {"localhost", "127.0.0.1", "[::1]"}:
+                continue
+            named = "." not in host
+            yield self.fault(
+                f"gives orders to the engine at {value} without TLS",
+                ("environment", index),
+                severity=Severity.MEDIUM if named else Severity.HIGH,
+            )

@@ -1,0 +1,56 @@
+"""Sockets of container engines."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sealock.model.absent import given
+from sealock.model.change import Remove
+from sealock.model.container import Container
+from sealock.model.finding import Fault, Severity
+from sealock.rules.paths import engine_of, host_source
+from sealock.rules.references import cis_docker, cwe, docker_docs
+from sealock.rules.rule import Rule
+
+
+class EngineSocket(Rule[Container]):
+    """Container engine's socket is mounted.
+
+    Whoever can write to the socket of Docker, containerd or Podman can start a privileged container and so is root on
+    the host. Mounting it read-only (`:ro`) does not help, since that guards the file and not what is sent through it.
+    Put a socket proxy between, which lets only the calls through that the program needs, or use an engine that runs
+    rootless.
+    """
+
+    id = "C011"
+    severity = Severity.CRITICAL
+    reads = ("mounts", "volumes_from")
+    references = (cis_docker("5.32"), cwe(250), docker_docs("engine/security/#docker-daemon-attack-surface"))
+    remedy = "Take the socket away, or give the program a socket proxy that allows only the calls it needs."
+    bad = (
+        "docker run -v /var/run/docker.sock:/var/run/docker.sock alpine",
+        "docker run -v /run/containerd/containerd.sock:/c.sock:ro alpine",
+        "docker run --mount type=bind,src=/run/user/1000/docker.sock,dst=/var/run/docker.sock,readonly alpine",
+        "services:\n  ui:\n    image: alpine:3.20\n    volumes:\n      - /var/run/docker.sock:/run/docker.sock:ro\n",
+    )
+    good = ("docker run -v app:/var/lib/app alpine", "docker run -v ./docker.sock.md:/readme alpine")
+
+    def check(self, container: Container, /) -> Iterator[Fault]:
+        """Look at the host's side of each mount."""
+        proxy = "socket-proxy" in given(container.image, "") or "socketproxy" in given(container.image, "")
+        for index, mount in enumerate(given(container.mounts, ())):
+            path = host_source(mount)
+            engine = engine_of(path) if path else None
+            if engine is not None and proxy:
+                yield self.fault(
+                    f"mounts the {engine} socket {mount.source}, as a socket proxy must: see that it allows little",
+                    ("mounts", index),
+                    remedy="Allow only the calls that its clients need, and keep its port on an internal network.",
+                    severity=Severity.MEDIUM,
+                )
+            elif engine is not None:
+                yield self.fault(
+                    f"mounts the {engine} socket {mount.source}: whoever writes to it is root on the host",
+                    ("mounts", index),
+                    mend=Remove("mounts", mount),
+                )

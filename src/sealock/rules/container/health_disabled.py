@@ -1,0 +1,40 @@
+"""Health checks switched off."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sealock.model.absent import UNSET
+from sealock.model.change import Set
+from sealock.model.container import Container, Health
+from sealock.model.finding import Fault, Severity
+from sealock.rules.references import cis_docker, docker_docs
+from sealock.rules.rule import Rule
+
+
+class HealthDisabled(Rule[Container]):
+    """Health check is switched off.
+
+    The image's own check is taken away, so nobody is told when the program hangs, and `depends_on` with
+    `service_healthy` cannot wait for it. If the check is wrong for this use, put a right one in its place.
+    """
+
+    id = "C044"
+    severity = Severity.LOW
+    reads = ("health",)
+    references = (cis_docker("5.27"), docker_docs("reference/dockerfile/#healthcheck"))
+    remedy = "Take the switch away, or put a check that fits in its place."
+    bad = (
+        "docker run --no-healthcheck alpine",
+        "services:\n  app:\n    image: alpine:3.20\n    healthcheck:\n      disable: true\n",
+        "services:\n  app:\n    image: alpine:3.20\n    healthcheck:\n      test: [NONE]\n",
+    )
+    good = (
+        "docker run --health-cmd 'wget -qO- localhost' alpine",
+        'FROM alpine:3.20\nHEALTHCHECK CMD ["/app", "--check"]\n',
+    )
+
+    def check(self, container: Container, /) -> Iterator[Fault]:
+        """Look at the switch."""
+        if isinstance(container.health, Health) and container.health.disabled:
+            yield self.fault("switches its health check off", "health", mend=Set("health", UNSET))

@@ -1,0 +1,37 @@
+"""Health checks that are missing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sealock.model.absent import UNSET
+from sealock.model.container import Container
+from sealock.model.finding import Fault, Severity
+from sealock.rules.references import cis_docker, docker_docs
+from sealock.rules.rule import Rule
+
+
+class HealthMissing(Rule[Container]):
+    """No health check is set.
+
+    Without one the engine knows only that the process exists, not that it answers. The image may bring a check of its
+    own, which a run line or compose file does not show. Orchestrators such as Kubernetes ignore it and have probes.
+    """
+
+    id = "C054"
+    severity = Severity.INFO
+    pedantic = True
+    reads = ("health", "restart")
+    references = (cis_docker("5.27"), docker_docs("reference/compose-file/services/#healthcheck"))
+    remedy = "Add a health check that asks the program something that only a sound one answers."
+    bad = ("docker run alpine", "services:\n  app:\n    image: alpine:3.20\n")
+    good = (
+        "docker run --health-cmd 'wget -qO- localhost' alpine",
+        "services:\n  app:\n    image: alpine:3.20\n    healthcheck:\n      test: wget -qO- localhost\n",
+    )
+    mends = False
+
+    def check(self, container: Container, /) -> Iterator[Fault]:
+        """See whether there is one; a Dockerfile is judged as a build."""
+        if container.health is UNSET:
+            yield self.fault("brings no health check but what its image has", "health", evidence="no health check")

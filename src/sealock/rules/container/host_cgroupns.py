@@ -1,0 +1,34 @@
+"""The host's control groups."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sealock.model.absent import UNSET
+from sealock.model.change import Set
+from sealock.model.container import Container
+from sealock.model.finding import Fault, Severity
+from sealock.rules.references import cis_docker, cwe, docker_docs
+from sealock.rules.rule import Rule
+
+
+class HostCgroupns(Rule[Container]):
+    """Container shares the host's control group namespace.
+
+    It sees the whole tree of control groups, with the ids and limits of all that runs on the host; together with
+    SYS_ADMIN or a writable mount of /sys/fs/cgroup that is a known way out. Programs that want systemd inside run with
+    a private namespace on cgroup v2.
+    """
+
+    id = "C023"
+    severity = Severity.MEDIUM
+    reads = ("cgroupns",)
+    references = (cis_docker("5.25"), cwe(653), docker_docs("reference/cli/docker/container/run/#cgroupns"))
+    remedy = "Use the private control group namespace (cgroup: private, --cgroupns=private)."
+    bad = ("docker run --cgroupns=host alpine", "services:\n  app:\n    image: alpine:3.20\n    cgroup: host\n")
+    good = ("docker run --cgroupns=private alpine", "services:\n  app:\n    image: alpine:3.20\n")
+
+    def check(self, container: Container, /) -> Iterator[Fault]:
+        """Look at the namespace."""
+        if container.cgroupns == "host":
+            yield self.fault("sees the control groups of the whole host", "cgroupns", mend=Set("cgroupns", UNSET))

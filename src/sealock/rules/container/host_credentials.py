@@ -1,0 +1,53 @@
+"""Credentials of people."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sealock.model.absent import given
+from sealock.model.change import Remove
+from sealock.model.container import Container
+from sealock.model.finding import Fault, Severity
+from sealock.rules.paths import agent_socket, credentials, host_source
+from sealock.rules.references import cis_docker, cwe, docker_docs
+from sealock.rules.rule import Rule
+
+
+class HostCredentials(Rule[Container]):
+    """Somebody's credentials are mounted from the host.
+
+    ~/.ssh, ~/.aws, ~/.kube and their like open far more than this container needs, and whatever runs in it can carry
+    them off; an SSH agent's socket can be used by it as long as it is there. Give the program a secret of its own with
+    the least rights (`secrets:`, a deploy key, a role), and builds `RUN --mount=type=secret` or `type=ssh`.
+    """
+
+    id = "C016"
+    severity = Severity.HIGH
+    reads = ("mounts", "volumes_from")
+    references = (cis_docker("5.6"), cwe(522), docker_docs("compose/how-tos/use-secrets/"))
+    remedy = "Take the mount away, and give the program a secret of its own with the least rights."
+    bad = (
+        "docker run -v ~/.ssh:/root/.ssh:ro alpine",
+        "docker run -v /home/ann/.aws/credentials:/c alpine",
+        "docker run -v $HOME/.kube:/root/.kube alpine",
+        "services:\n  app:\n    image: alpine:3.20\n    volumes:\n      - ~/.docker/config.json:/config.json:ro\n",
+    )
+    good = ("docker run -v ~/projects/app:/app alpine", "docker run -v ssh:/root/.ssh alpine")
+
+    def check(self, container: Container, /) -> Iterator[Fault]:
+        """Look at the host's side of each mount."""
+        for index, mount in enumerate(given(container.mounts, ())):
+            path = host_source(mount)
+            if path is None:
+                continue
+            if (held := credentials(path)) is not None:
+                yield self.fault(
+                    f"mounts {mount.source} from the host: {held}", ("mounts", index), mend=Remove("mounts", mount)
+                )
+            elif agent_socket(path):
+                yield self.fault(
+                    f"mounts the SSH agent's socket {mount.source}: it can log in wherever its owner can",
+                    ("mounts", index),
+                    mend=Remove("mounts", mount),
+                    severity=Severity.MEDIUM,
+                )

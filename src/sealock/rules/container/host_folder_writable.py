@@ -1,0 +1,56 @@
+"""Sensitive host folders, writable."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from msgspec.structs import replace
+
+from sealock.model.absent import given
+from sealock.model.change import Swap
+from sealock.model.container import Container
+from sealock.model.finding import Fault, Severity
+from sealock.rules.paths import exposure, host_source
+from sealock.rules.references import cis_docker, cwe
+from sealock.rules.rule import Rule
+
+
+class HostFolderWritable(Rule[Container]):
+    """Part of the host itself is mounted writable.
+
+    A container that can write the host's configuration, programs, devices or engine state can become root on the
+    host: one line in /etc/cron.d is enough. Keep the program's data in a named volume or a folder of its own, and
+    mount what it must only read with `:ro`.
+    """
+
+    id = "C014"
+    severity = Severity.HIGH
+    reads = ("mounts", "volumes_from")
+    references = (cis_docker("5.6"), cwe(668))
+    remedy = "Mount it read-only (:ro), or better only the file or subfolder that the program needs."
+    bad = (
+        "docker run -v /:/host alpine",
+        "docker run -v /etc:/etc/host alpine",
+        "docker run --mount type=bind,source=/var/lib/docker,target=/d alpine",
+        "services:\n  app:\n    volumes:\n      - type: bind\n        source: /sys\n        target: /sys\n",
+        "services:\n  app:\n    image: alpine:3.20\n    volumes:\n      - /etc/localtime:/etc/localtime\n",
+    )
+    good = (
+        "docker run -v /srv/app/data:/data alpine",
+        "docker run -v /etc:/host/etc:ro alpine",
+        "docker run -v /etc/nginx/conf.d:/etc/nginx/conf.d nginx:1.27",
+    )
+
+    def check(self, container: Container, /) -> Iterator[Fault]:
+        """Look at the host's side of each writable mount."""
+        for index, mount in enumerate(given(container.mounts, ())):
+            path = None if mount.read_only else host_source(mount)
+            found = exposure(path) if path else None
+            if found is not None and found.write is not None:
+                yield self.fault(
+                    f"can write {mount.source}: {found.what}",
+                    ("mounts", index),
+                    mend=Swap("mounts", mount, replace(mount, read_only=True)),
+                    severity=found.write,
+                    safe=found.write is Severity.LOW,
+                )

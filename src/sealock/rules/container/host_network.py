@@ -1,0 +1,41 @@
+"""The host's network."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sealock.model.absent import UNSET
+from sealock.model.change import Set
+from sealock.model.container import Container
+from sealock.model.finding import Fault, Severity
+from sealock.rules.references import cis_docker, cwe, docker_docs
+from sealock.rules.rule import Rule
+
+
+class HostNetwork(Rule[Container]):
+    """Container uses the host's network.
+
+    It can listen on any port of the host, reach all that listens on the host's loopback address (databases, the
+    engine's debug port, cloud metadata agents) and abstract sockets, containerd's once among them. Publish the ports
+    that it serves instead. Programs that find others by broadcast (home automation, DHCP) may need it, or a macvlan.
+    """
+
+    id = "C020"
+    severity = Severity.HIGH
+    reads = ("network_mode",)
+    references = (cis_docker("5.10"), cwe(653), docker_docs("engine/network/drivers/host/"))
+    remedy = "Give it a network of its own, and publish the ports that it serves."
+    bad = ("docker run --network host alpine", "services:\n  app:\n    image: alpine:3.20\n    network_mode: host\n")
+    good = (
+        "docker run --network app -p 127.0.0.1:8080:80 alpine",
+        "services:\n  app:\n    image: alpine:3.20\n    networks: [front]\nnetworks:\n  front:\n",
+    )
+
+    def check(self, container: Container, /) -> Iterator[Fault]:
+        """Look at the network mode."""
+        if container.network_mode == "host":
+            yield self.fault(
+                "uses the host's own network, loopback services included",
+                "network_mode",
+                mend=Set("network_mode", UNSET),
+            )

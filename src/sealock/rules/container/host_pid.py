@@ -1,0 +1,34 @@
+"""The host's processes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sealock.model.absent import UNSET
+from sealock.model.change import Set
+from sealock.model.container import Container
+from sealock.model.finding import Fault, Severity
+from sealock.rules.references import cis_docker, cwe, docker_docs
+from sealock.rules.rule import Rule
+
+
+class HostPid(Rule[Container]):
+    """Container shares the host's process namespace.
+
+    It sees every process of the host with its arguments and environment, and as root it can signal them, look into
+    /proc/1/root and, with SYS_PTRACE, steer them. Only debuggers and monitors need it; for a debugger join the one
+    container that is looked at (`--pid container:NAME`).
+    """
+
+    id = "C018"
+    severity = Severity.HIGH
+    reads = ("pid",)
+    references = (cis_docker("5.16"), cwe(653), docker_docs("engine/containers/run/#pid-settings---pid"))
+    remedy = "Take the host's process namespace away (pid: host, --pid=host)."
+    bad = ("docker run --pid=host alpine", "services:\n  app:\n    image: alpine:3.20\n    pid: host\n")
+    good = ("docker run alpine", "services:\n  app:\n    image: alpine:3.20\n")
+
+    def check(self, container: Container, /) -> Iterator[Fault]:
+        """Look at the namespace."""
+        if container.pid == "host":
+            yield self.fault("sees and may signal every process of the host", "pid", mend=Set("pid", UNSET))

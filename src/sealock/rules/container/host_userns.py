@@ -1,0 +1,37 @@
+"""Opting out of user namespace remapping."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sealock.model.absent import UNSET
+from sealock.model.change import Set
+from sealock.model.container import Container
+from sealock.model.finding import Fault, Severity
+from sealock.rules.references import cis_docker, cwe, docker_docs
+from sealock.rules.rule import Rule
+
+
+class HostUserns(Rule[Container]):
+    """Container opts out of user namespace remapping.
+
+    Where the engine maps root in containers to an ordinary user of the host (userns-remap), `userns: host` makes it the
+    host's root again. Where the engine does not remap, which is the default, the setting changes nothing.
+    """
+
+    id = "C022"
+    severity = Severity.LOW
+    reads = ("userns",)
+    references = (cis_docker("5.31"), cwe(250), docker_docs("engine/security/userns-remap/"))
+    remedy = "Take userns host away, unless the container must be the host's root on an engine that remaps."
+    bad = ("docker run --userns=host alpine", "services:\n  app:\n    image: alpine:3.20\n    userns_mode: host\n")
+    good = ("docker run alpine", "services:\n  app:\n    image: alpine:3.20\n")
+
+    def check(self, container: Container, /) -> Iterator[Fault]:
+        """Look at the namespace."""
+        if container.userns == "host":
+            yield self.fault(
+                "keeps the host's user ids, which matters where the engine remaps them",
+                "userns",
+                mend=Set("userns", UNSET),
+            )

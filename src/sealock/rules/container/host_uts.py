@@ -1,0 +1,47 @@
+"""The host's name."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sealock.model.absent import UNSET
+from sealock.model.change import Set
+from sealock.model.container import Container
+from sealock.model.finding import Fault, Severity
+from sealock.rules.container._capabilities import added
+from sealock.rules.references import cis_docker, docker_docs
+from sealock.rules.rule import Rule
+
+
+class HostUts(Rule[Container]):
+    """Container shares the host's name.
+
+    With a default engine this does next to nothing: the container sees the host's name and follows its changes, but may
+    not set it without SYS_ADMIN. With SYS_ADMIN or privileged it can rename the host, which logs and clusters go by.
+    """
+
+    id = "C021"
+    severity = Severity.INFO
+    reads = ("uts",)
+    references = (cis_docker("5.21"), docker_docs("engine/containers/run/#uts-settings---uts"))
+    remedy = "Take the host's UTS namespace away; set hostname where the program wants a name."
+    safe = True
+    bad = (
+        "docker run --uts=host alpine",
+        "docker run --uts host --cap-add SYS_ADMIN alpine",
+        "services:\n  app:\n    image: alpine:3.20\n    uts: host\n",
+    )
+    good = ("docker run --hostname app alpine", "services:\n  app:\n    image: alpine:3.20\n    hostname: app\n")
+
+    def check(self, container: Container, /) -> Iterator[Fault]:
+        """Look at the namespace, and whether the name can be changed at all."""
+        if container.uts != "host":
+            return
+        able = container.privileged is True or not added(container).isdisjoint({"SYS_ADMIN", "ALL"})
+        yield self.fault(
+            "can rename the host" if able else "sees the host's name, and cannot change it",
+            "uts",
+            mend=Set("uts", UNSET),
+            severity=Severity.MEDIUM if able else Severity.INFO,
+            safe=not able,
+        )

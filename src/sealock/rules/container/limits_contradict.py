@@ -1,0 +1,64 @@
+"""Limits that contradict one another."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sealock.model.absent import UNSET, given
+from sealock.model.change import Set
+from sealock.model.container import Container
+from sealock.model.finding import Fault, Severity
+from sealock.rules.references import docker_docs
+from sealock.rules.rule import Rule
+
+
+class LimitsContradict(Rule[Container]):
+    """Limits contradict one another.
+
+    A reservation at or above the limit reserves nothing; the engine refuses a swap total below the memory limit, a
+    processor limit together with a quota or period, and less than 6 MiB of memory. What holds in the end is not what
+    the file says, or the container does not start.
+    """
+
+    id = "C035"
+    severity = Severity.LOW
+    reads = ("memory", "memory_reservation", "memory_swap", "cpus", "cpu_quota")
+    references = (docker_docs("engine/containers/resource_constraints/"),)
+    remedy = "Keep the one limit that is meant, and a reservation below it."
+    bad = (
+        "docker run -m 256m --memory-reservation 512m alpine",
+        "docker run -m 1g --memory-swap 512m alpine",
+        "docker run --cpus 2 --cpu-quota 50000 alpine",
+        "services:\n  app:\n    image: alpine:3.20\n    mem_limit: 1m\n",
+    )
+    good = (
+        "docker run -m 512m --memory-reservation 256m --memory-swap 512m alpine",
+        "docker run --cpu-quota 50000 --cpu-period 100000 alpine",
+    )
+
+    def check(self, container: Container, /) -> Iterator[Fault]:
+        """Hold each limit against the others."""
+        memory, reserved = given(container.memory, 0), given(container.memory_reservation, 0)
+        swap = given(container.memory_swap, 0)
+        if 0 < memory < 6 << 20:
+            yield self.fault(
+                "has less memory than the 6 MiB that the engine asks for", "memory", mend=Set("memory", 6 << 20)
+            )
+        elif 0 < memory <= reserved:
+            yield self.fault(
+                "reserves as much memory as it may use, or more",
+                "memory_reservation",
+                mend=Set("memory_reservation", UNSET),
+            )
+        elif 0 < swap < memory:
+            yield self.fault(
+                "has a total of memory and swap below its memory limit",
+                "memory_swap",
+                mend=Set("memory_swap", memory),
+            )
+        if given(container.cpus, 0.0) > 0 and (given(container.cpu_quota, 0) > 0 or given(container.cpu_period, 0) > 0):
+            yield self.fault(
+                "sets cpus together with a quota or period, which the engine refuses",
+                "cpus",
+                mend=Set("cpus", UNSET),
+            )

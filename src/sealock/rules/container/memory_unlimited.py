@@ -1,0 +1,39 @@
+"""Memory without end."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sealock.model.absent import given
+from sealock.model.change import Set
+from sealock.model.container import Container
+from sealock.model.finding import Fault, Severity
+from sealock.rules.references import cis_docker, cwe, docker_docs
+from sealock.rules.rule import Rule
+
+
+class MemoryUnlimited(Rule[Container]):
+    """Container may use all of the host's memory.
+
+    A leak or an attack in one container then starves the host, and the kernel kills whatever it finds largest. Set a
+    limit somewhat above what the program uses at its busiest (`docker stats` shows it); sealock offers 512 MiB.
+    """
+
+    id = "C028"
+    severity = Severity.MEDIUM
+    reads = ("memory",)
+    references = (cis_docker("5.11"), cwe(770), docker_docs("engine/containers/resource_constraints/#memory"))
+    remedy = "Set a memory limit somewhat above what the program uses at its busiest."
+    bad = ("docker run alpine", "docker run -m 0 alpine", "services:\n  app:\n    image: alpine:3.20\n")
+    good = (
+        "docker run -m 256m alpine",
+        "services:\n  app:\n    image: alpine:3.20\n    mem_limit: 1g\n",
+        "services:\n  app:\n    image: alpine:3.20\n    deploy: {resources: {limits: {memory: 1g}}}\n",
+    )
+
+    def check(self, container: Container, /) -> Iterator[Fault]:
+        """Look at the limit; 0 is none."""
+        if given(container.memory, 0) <= 0:
+            yield self.fault(
+                "may use all of the host's memory", "memory", mend=Set("memory", 512 << 20), evidence="no memory limit"
+            )

@@ -1,0 +1,45 @@
+"""Mounts that travel back to the host."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from msgspec.structs import replace
+
+from sealock.model.absent import given
+from sealock.model.change import Swap
+from sealock.model.container import Container
+from sealock.model.finding import Fault, Severity
+from sealock.rules.references import cis_docker, cwe, docker_docs
+from sealock.rules.rule import Rule
+
+
+class MountShared(Rule[Container]):
+    """Mounts travel between the container and the host.
+
+    With shared propagation what the container mounts below that folder appears on the host, and in other containers
+    that share it. Only programs that mount file systems for others (storage drivers) need it, and they need SYS_ADMIN
+    too. rprivate is the default; rslave lets the host's mounts in and none out.
+    """
+
+    id = "C042"
+    severity = Severity.MEDIUM
+    reads = ("mounts", "volumes_from")
+    references = (cis_docker("5.20"), cwe(668), docker_docs("engine/storage/bind-mounts/#configure-bind-propagation"))
+    remedy = "Use rprivate propagation, or rslave where the container must see the host's later mounts."
+    bad = (
+        "docker run -v /mnt/data:/data:shared alpine",
+        "docker run --mount type=bind,src=/mnt,dst=/mnt,bind-propagation=rshared alpine",
+        "services:\n  app:\n    image: alpine:3.20\n    volumes: ['/mnt/x:/x:rshared']\n",
+    )
+    good = ("docker run -v /mnt/data:/data:rslave alpine", "docker run -v /mnt/data:/data alpine")
+
+    def check(self, container: Container, /) -> Iterator[Fault]:
+        """Look at the propagation of each mount."""
+        for index, mount in enumerate(given(container.mounts, ())):
+            if mount.propagation in {"shared", "rshared"}:
+                yield self.fault(
+                    f"shares its mounts below {mount.target} with the host ({mount.propagation})",
+                    ("mounts", index),
+                    mend=Swap("mounts", mount, replace(mount, propagation="rprivate")),
+                )

@@ -1,0 +1,51 @@
+"""Privileges gained through setuid programs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sealock.model.absent import UNSET, given
+from sealock.model.change import Set
+from sealock.model.container import Container
+from sealock.model.finding import Fault, Severity
+from sealock.rules.container._images import leans_on_setuid
+from sealock.rules.references import cis_docker, cwe, man
+from sealock.rules.rule import Rule
+
+
+class NewPrivileges(Rule[Container]):
+    """Processes may gain privileges through setuid programs.
+
+    Without no-new-privileges an ordinary user in the container can become its root through any setuid program that
+    has a hole. The switch stops sudo, su, postfix's helpers and programs with file capabilities, and nothing else: a
+    process that starts as root and gives it up (gosu, su-exec, nginx) works as before. So the change is safe for
+    Docker Hub's official servers, whose start-up is known, and worth a try for all others.
+    """
+
+    id = "C006"
+    severity = Severity.MEDIUM
+    reads = ("no_new_privileges",)
+    references = (cis_docker("5.26"), cwe(250), man("prctl", 2))
+    remedy = "Set the security option no-new-privileges:true."
+    bad = (
+        "docker run redis:7.4",
+        "docker run --security-opt no-new-privileges=false alpine",
+        "services:\n  app:\n    image: alpine:3.20\n    security_opt:\n      - no-new-privileges:false\n",
+    )
+    good = (
+        "docker run --security-opt no-new-privileges alpine",
+        "services:\n  app:\n    image: alpine:3.20\n    security_opt: ['no-new-privileges:true']\n",
+    )
+
+    def check(self, container: Container, /) -> Iterator[Fault]:
+        """Look at the switch, which may be written down as off; a privileged container has graver faults."""
+        if container.no_new_privileges is True or container.privileged is True:
+            return
+        off = container.no_new_privileges is not UNSET
+        yield self.fault(
+            "turns no-new-privileges off" if off else "may gain privileges through setuid programs",
+            "no_new_privileges",
+            mend=Set("no_new_privileges", True),
+            safe=not off and not leans_on_setuid(given(container.image, ""), container),
+            evidence="no-new-privileges is not on",
+        )

@@ -1,0 +1,60 @@
+"""Out of memory, somebody else dies."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sealock.model.absent import UNSET, given
+from sealock.model.change import Set
+from sealock.model.container import Container
+from sealock.model.finding import Fault, Severity
+from sealock.rules.references import cwe, docker_docs
+from sealock.rules.rule import Rule
+
+
+class OomShifted(Rule[Container]):
+    """Out-of-memory kill is turned away from the container.
+
+    When memory runs out the kernel stops something. With oom_kill_disable or a strongly negative oom_score_adj it is
+    not this container, however much it took, but the host's own services; without a memory limit the whole host can
+    hang. Give the container a memory limit and leave the kernel its choice.
+    """
+
+    id = "C034"
+    severity = Severity.MEDIUM
+    reads = ("oom_kill_disable", "oom_score_adj")
+    references = (
+        cwe(770),
+        docker_docs("engine/containers/resource_constraints/#understand-the-risks-of-running-out-of-memory"),
+    )
+    remedy = "Take the setting away, and limit the container's memory."
+    bad = (
+        "docker run --oom-kill-disable alpine",
+        "docker run --oom-score-adj -1000 alpine",
+        "services:\n  app:\n    image: alpine:3.20\n    oom_kill_disable: true\n    mem_limit: 1g\n",
+    )
+    good = (
+        "docker run --oom-score-adj 500 alpine",
+        "services:\n  app:\n    image: alpine:3.20\n    oom_score_adj: -100\n",
+    )
+
+    def check(self, container: Container, /) -> Iterator[Fault]:
+        """Look at both ways of not being chosen."""
+        limited = given(container.memory, 0) > 0
+        if container.oom_kill_disable is True:
+            yield self.fault(
+                "hangs instead of being stopped when its memory runs out"
+                if limited
+                else "is not stopped when memory runs out, and has no memory limit: the host hangs or kills others",
+                "oom_kill_disable",
+                mend=Set("oom_kill_disable", UNSET),
+                severity=Severity.LOW if limited else Severity.MEDIUM,
+            )
+        score = given(container.oom_score_adj, 0)
+        if score <= -500:
+            yield self.fault(
+                f"has the kernel stop others first when memory runs out (oom_score_adj {score})",
+                "oom_score_adj",
+                mend=Set("oom_score_adj", UNSET),
+                severity=Severity.LOW if limited else Severity.MEDIUM,
+            )

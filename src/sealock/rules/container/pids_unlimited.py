@@ -1,0 +1,42 @@
+"""Processes without end."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sealock.model.absent import given
+from sealock.model.change import Set
+from sealock.model.container import Container
+from sealock.model.finding import Fault, Severity
+from sealock.rules.references import cis_docker, cwe, docker_docs
+from sealock.rules.rule import Rule
+
+
+class PidsUnlimited(Rule[Container]):
+    """Container may start any number of processes.
+
+    A fork bomb in it uses up the host's process ids, and then nobody can even log in to stop it. A few hundred are
+    plenty for most programs; threads count too, so give Java and databases some thousand.
+    """
+
+    id = "C030"
+    severity = Severity.MEDIUM
+    reads = ("pids_limit",)
+    references = (cis_docker("5.29"), cwe(770), docker_docs("reference/cli/docker/container/run/#options"))
+    remedy = "Set a limit of processes (pids_limit, --pids-limit); threads count too."
+    bad = (
+        "docker run alpine",
+        "docker run --pids-limit -1 alpine",
+        "services:\n  app:\n    image: alpine:3.20\n    pids_limit: 0\n",
+    )
+    good = ("docker run --pids-limit 100 alpine", "services:\n  app:\n    image: alpine:3.20\n    pids_limit: 500\n")
+
+    def check(self, container: Container, /) -> Iterator[Fault]:
+        """Look at the limit; 0 and -1 are none."""
+        if given(container.pids_limit, 0) <= 0:
+            yield self.fault(
+                "may start processes without end",
+                "pids_limit",
+                mend=Set("pids_limit", 500),
+                evidence="no limit of processes",
+            )

@@ -1,0 +1,51 @@
+"""Groups that open doors."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sealock.model.absent import given
+from sealock.model.change import Remove
+from sealock.model.container import Container
+from sealock.model.finding import Fault, Severity
+from sealock.rules.container._users import POWERFUL_GROUPS, is_zero
+from sealock.rules.references import cwe, docker_docs
+from sealock.rules.rule import Rule
+
+
+class PowerfulGroup(Rule[Container]):
+    """Process belongs to a powerful group.
+
+    A supplementary group gives an ordinary user the files of that group: docker the engine's socket, disk the disks,
+    shadow the password hashes, root whatever root left open to its group. Give the program a file or device of its own
+    instead, with a group made for that.
+    """
+
+    id = "C047"
+    severity = Severity.HIGH
+    reads = ("groups",)
+    references = (cwe(269), docker_docs("engine/security/#docker-daemon-attack-surface"))
+    remedy = "Take the group away, and give the program's own group access to just what it needs."
+    bad = (
+        "docker run --group-add docker alpine",
+        "docker run --group-add 0 alpine",
+        "services:\n  app:\n    image: alpine:3.20\n    group_add: [disk]\n",
+    )
+    good = ("docker run --group-add audio alpine", "docker run --group-add 1001 alpine")
+
+    def check(self, container: Container, /) -> Iterator[Fault]:
+        """Look at each supplementary group."""
+        for index, group in enumerate(given(container.groups, ())):
+            if group == "root" or is_zero(group):
+                reach, severity = "may use whatever root leaves open to its group", Severity.MEDIUM
+            elif group in POWERFUL_GROUPS:
+                severity = Severity.LOW if group == "adm" else Severity.HIGH
+                reach = POWERFUL_GROUPS[group]
+            else:
+                continue
+            yield self.fault(
+                f"belongs to group {group}: it {reach}",
+                ("groups", index),
+                mend=Remove("groups", group),
+                severity=severity,
+            )

@@ -1,0 +1,41 @@
+"""Privileged containers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sealock.model.change import Set
+from sealock.model.container import Container
+from sealock.model.finding import Fault, Severity
+from sealock.rules.references import cis_docker, cwe, docker_docs
+from sealock.rules.rule import Rule
+
+
+class Privileged(Rule[Container]):
+    """Container runs privileged.
+
+    It holds every capability, sees every device of the host and runs outside seccomp and AppArmor: root inside it is
+    root on the host. Grant the one capability (`cap_add`) or device (`devices`) that the program needs instead. Docker
+    in Docker can run rootless, and images can be built without an engine.
+    """
+
+    id = "C001"
+    severity = Severity.CRITICAL
+    reads = ("privileged",)
+    references = (
+        cis_docker("5.5"),
+        cwe(250),
+        docker_docs("engine/containers/run/#runtime-privilege-and-linux-capabilities"),
+    )
+    remedy = "Take privileged away, and add the one capability or device that the program needs."
+    bad = ("docker run --privileged alpine", "services:\n  dind:\n    image: docker:27-dind\n    privileged: true\n")
+    good = ("docker run --cap-add NET_ADMIN alpine", "docker run --privileged=false alpine")
+
+    def check(self, container: Container, /) -> Iterator[Fault]:
+        """Look at the switch."""
+        if container.privileged is True:
+            yield self.fault(
+                "holds every capability and sees every device of the host: root in it is root on the host",
+                "privileged",
+                mend=Set("privileged", False),
+            )

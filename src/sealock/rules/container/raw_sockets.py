@@ -1,0 +1,53 @@
+"""Raw sockets."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sealock.model.change import Add, Remove
+from sealock.model.container import Container
+from sealock.model.finding import Fault, Severity
+from sealock.rules.container._capabilities import added, dropped
+from sealock.rules.references import cis_docker, man
+from sealock.rules.rule import Rule
+
+
+class RawSockets(Rule[Container]):
+    """Container may forge packets.
+
+    NET_RAW lets it answer for other containers' addresses (ARP, DNS) and listen to their traffic; on the host's own
+    network, to all of the host's. `ping` works without it on current engines. Drop it.
+    """
+
+    id = "C005"
+    severity = Severity.LOW
+    reads = ("cap_add", "cap_drop")
+    references = (cis_docker("5.4"), man("raw", 7))
+    remedy = "Drop NET_RAW."
+    bad = (
+        "docker run --cap-drop ALL --cap-add NET_RAW alpine",
+        "docker run --network host alpine",
+        "services:\n  app:\n    image: alpine:3.20\n    cap_drop: [MKNOD]\n",
+    )
+    good = ("docker run --cap-drop NET_RAW alpine", "docker run --network host --cap-drop ALL alpine")
+
+    def check(self, container: Container, /) -> Iterator[Fault]:
+        """See whether NET_RAW stays; where nothing at all is dropped, the rule on capabilities says so already."""
+        gone, gained, host = dropped(container), added(container), container.network_mode == "host"
+        if container.privileged is True or "ALL" in gained or "NET_RAW" in gone:
+            return
+        if "NET_RAW" in gained:
+            yield self._fault(host, Remove("cap_add", "NET_RAW"))
+        elif "ALL" not in gone and (gone or host):
+            yield self._fault(host, Add("cap_drop", "NET_RAW"))
+
+    def _fault(self, host: bool, mend: Add | Remove) -> Fault:  # noqa: FBT001  it is what the sentence turns on
+        where = "on the host's own network" if host else "on its networks"
+        severity = Severity.MEDIUM if host else Severity.LOW
+        return self.fault(
+            f"keeps NET_RAW: it can forge and overhear packets {where}",
+            "cap_add" if isinstance(mend, Remove) else "cap_drop",
+            mend=mend,
+            severity=severity,
+            evidence="NET_RAW",
+        )

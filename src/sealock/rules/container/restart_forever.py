@@ -1,0 +1,45 @@
+"""Restarting for ever."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sealock.model.change import Set
+from sealock.model.container import Container, Restart
+from sealock.model.finding import Fault, Severity
+from sealock.rules.references import cis_docker, docker_docs
+from sealock.rules.rule import Rule
+
+
+class RestartForever(Rule[Container]):
+    """Restart policy has no end.
+
+    A container that crashes on every start is started again for ever: it fills the log, hides the fault, and gives
+    whoever guesses at a memory fault another try. `on-failure:5` gives up after five. It does not start the container
+    when the host boots, so keep `unless-stopped` where that is wanted, and watch the restarts.
+    """
+
+    id = "C043"
+    severity = Severity.LOW
+    pedantic = True
+    reads = ("restart",)
+    references = (cis_docker("5.15"), docker_docs("engine/containers/start-containers-automatically/"))
+    remedy = "Use on-failure:5, or watch how often the container restarts."
+    bad = (
+        "docker run --restart always alpine",
+        "docker run --restart on-failure alpine",
+        "services:\n  app:\n    image: alpine:3.20\n    restart: unless-stopped\n",
+    )
+    good = ("docker run --restart on-failure:5 alpine", "docker run alpine")
+
+    def check(self, container: Container, /) -> Iterator[Fault]:
+        """Look at the policy and how often it tries."""
+        restart = container.restart
+        if not isinstance(restart, Restart) or restart.policy in {"no", ""}:
+            return
+        tries = restart.retries or 0
+        if restart.policy != "on-failure" or not 0 < tries <= 10:
+            ends = f"up to {tries} times" if restart.policy == "on-failure" and tries else "without end"
+            yield self.fault(
+                f"is started again {ends} ({restart.policy})", "restart", mend=Set("restart", Restart("on-failure", 5))
+            )

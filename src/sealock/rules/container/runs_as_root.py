@@ -1,0 +1,92 @@
+"""Who the process runs as."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sealock.model.absent import UNKNOWN, UNSET, given
+from sealock.model.change import Set
+from sealock.model.container import Container
+from sealock.model.finding import Fault, Severity
+from sealock.model.imagename import default_user, drops_root, parse
+from sealock.rules.container._users import is_root
+from sealock.rules.references import cis_docker, cwe, docker_docs
+from sealock.rules.rule import Rule
+
+
+class RunsAsRoot(Rule[Container]):
+    """Program runs as root.
+
+    Root in a container is root to the kernel: every hole in the kernel, a mount or the engine counts double, and every
+    file in the image is its own. Name an ordinary user in the image (USER) or for the container (`user`), by number so
+    that all can tell who it is. What counts is the user in the end: root, 0, 00 and 0:0 are one, an image built on
+    another keeps its user, and images that start as root to become another user by themselves are fine.
+    """
+
+    id = "C046"
+    severity = Severity.HIGH
+    reads = ("user",)
+    references = (cis_docker("4.1"), cwe(250), docker_docs("build/building/best-practices/#user"))
+    remedy = 'Name an ordinary user, such as USER 10001 in the Dockerfile or user: "10001:10001" for the container.'
+    bad = (
+        "docker run -u root nginx:1.27",
+        "docker run --user 00:0 registry.example/app:1",
+        "docker run python:3.12 app.py",
+        "services:\n  app:\n    image: registry.example/app:1\n    user: root:root\n",
+        'FROM python:3.12\nCMD ["app"]\n',
+        "FROM debian:12\nUSER app\nUSER 0\n",
+        "FROM debian:12\nARG WHO=root\nUSER ${WHO}\n",
+        '{"architecture": "amd64", "config": {"User": "0:0"}, "rootfs": {"type": "layers", "diff_ids": []}}',
+    )
+    good = (
+        "docker run -u 1000 python:3.12 app.py",
+        "docker run postgres:16",
+        "FROM gcr.io/distroless/static:nonroot\nCOPY app /app\n",
+        "FROM debian:12\nUSER 10001\n",
+        '{"architecture": "amd64", "config": {"User": "app"}, "rootfs": {"type": "layers", "diff_ids": []}}',
+    )
+    mends = False
+
+    def check(self, container: Container, /) -> Iterator[Fault]:
+        """Go by the user that is named, else by what is known of the image."""
+        image = given(container.image, "")
+        # Only what runs a container says privileged: elsewhere an image is made, for all who will run it.
+        makes_image = container.privileged is UNKNOWN
+        if isinstance(container.user, str) and container.user:
+            if is_root(container.user):
+                yield self.fault(
+                    f"runs as root ({container.user})",
+                    "user",
+                    mend=() if makes_image else Set("user", "10001:10001"),
+                    severity=Severity.HIGH if makes_image else Severity.MEDIUM,
+                )
+            return
+        if container.image is UNSET and not makes_image:
+            yield self.undecided("the image that is built decides who it runs as", "user")
+            return
+        yield from self._by_image(container, image, makes_image=makes_image)
+
+    def _by_image(self, container: Container, image: str, *, makes_image: bool) -> Iterator[Fault]:
+        """Judge by the image's own user."""
+        user = default_user(image) if image else "root"
+        if user is UNKNOWN:
+            yield self.undecided(f"who {image or 'the image'} runs as is not known here", "user")
+        elif isinstance(user, str) and is_root(user):
+            name = parse(image)
+            if drops_root(image) and not container.entrypoint:
+                if name is not None and name.familiar in {"nginx", "httpd"}:
+                    yield self.fault(
+                        f"starts as root, as {name.familiar} does for its main process; its workers do not",
+                        "user",
+                        severity=Severity.LOW,
+                        remedy="Use an image that needs no root at all, such as nginxinc/nginx-unprivileged.",
+                        evidence="no user",
+                    )
+                return
+            yield self.fault(
+                f"runs as root, since {image or 'its image'} does and no user is named",
+                "user",
+                mend=() if makes_image else Set("user", "10001:10001"),
+                severity=Severity.HIGH if makes_image else Severity.MEDIUM,
+                evidence="no user",
+            )

@@ -1,0 +1,36 @@
+"""The seccomp filter switched off."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sealock.model.absent import UNSET
+from sealock.model.change import Set
+from sealock.model.container import Container
+from sealock.model.finding import Fault, Severity
+from sealock.rules.references import cis_docker, cwe, docker_docs
+from sealock.rules.rule import Rule
+
+
+class SeccompUnconfined(Rule[Container]):
+    """System call filter is switched off.
+
+    Docker's seccomp profile keeps some fifty system calls from containers, those behind most container escapes among
+    them. Take `seccomp=unconfined` away; where a program needs one more call, give it a profile that adds that call.
+    """
+
+    id = "C007"
+    severity = Severity.HIGH
+    reads = ("seccomp",)
+    references = (cis_docker("5.22"), cwe(693), docker_docs("engine/security/seccomp/"))
+    remedy = "Take seccomp=unconfined away, or name a profile that allows the calls that the program needs."
+    bad = (
+        "docker run --security-opt seccomp=unconfined alpine",
+        "services:\n  app:\n    image: alpine:3.20\n    security_opt: ['seccomp:unconfined']\n",
+    )
+    good = ("docker run alpine", "docker run --security-opt seccomp=profile.json alpine")
+
+    def check(self, container: Container, /) -> Iterator[Fault]:
+        """Look at the profile."""
+        if container.seccomp == "unconfined":
+            yield self.fault("may make every system call", "seccomp", mend=Set("seccomp", UNSET))

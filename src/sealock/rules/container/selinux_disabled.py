@@ -1,0 +1,39 @@
+"""SELinux switched off."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sealock.model.absent import given
+from sealock.model.change import Remove
+from sealock.model.container import Container
+from sealock.model.finding import Fault, Severity
+from sealock.rules.references import cis_docker, cwe, man
+from sealock.rules.rule import Rule
+
+
+class SelinuxDisabled(Rule[Container]):
+    """SELinux is switched off or loosened.
+
+    On hosts with SELinux the container's label keeps it from files of the host and of other containers, even as root.
+    `label=disable` and the type spc_t take that away. A folder that the container may not read needs `:z` or `:Z` on
+    its mount instead. On a host without SELinux the option changes nothing.
+    """
+
+    id = "C009"
+    severity = Severity.MEDIUM
+    reads = ("selinux",)
+    references = (cis_docker("5.3"), cwe(693), man("selinux", 8))
+    remedy = "Take the label option away, and relabel mounted folders with :z (shared) or :Z (private)."
+    bad = (
+        "docker run --security-opt label=disable alpine",
+        "docker run --security-opt label:type:spc_t alpine",
+        "services:\n  app:\n    image: alpine:3.20\n    security_opt: ['label:disable']\n",
+    )
+    good = ("docker run alpine", "docker run --security-opt label=type:svirt_apache_t alpine")
+
+    def check(self, container: Container, /) -> Iterator[Fault]:
+        """Look at each label option."""
+        for index, option in enumerate(given(container.selinux, ())):
+            if option == "disable" or option in {"type:spc_t", "type:unconfined_t"}:
+                yield self.fault(f"runs outside SELinux ({option})", ("selinux", index), mend=Remove("selinux", option))

@@ -1,0 +1,59 @@
+"""Folders that carry an engine's socket."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sealock.model.absent import given
+from sealock.model.change import Remove
+from sealock.model.container import Container
+from sealock.model.finding import Fault, Severity
+from sealock.rules.paths import host_source, privileged_socket, sockets_in
+from sealock.rules.references import cis_docker, cwe
+from sealock.rules.rule import Rule
+
+
+class SocketFolder(Rule[Container]):
+    """Folder with the host's control sockets is mounted.
+
+    /run (also called /var/run) holds the sockets of Docker, containerd and systemd: to mount the folder is to mount
+    them all, and read-only does not help. The system D-Bus starts units as root for root in a container. Mount the
+    one file or subfolder that the program needs.
+    """
+
+    id = "C012"
+    severity = Severity.CRITICAL
+    reads = ("mounts", "volumes_from")
+    references = (cis_docker("5.32"), cwe(250))
+    remedy = "Take the mount away, or mount just the file or subfolder that the program needs."
+    bad = (
+        "docker run -v /run:/run alpine",
+        "docker run -v /var/run/:/host/run:ro alpine",
+        "services:\n  app:\n    image: alpine:3.20\n    volumes:\n      - /run/containerd:/run/containerd\n",
+        "docker run -v /run/dbus/system_bus_socket:/run/dbus/system_bus_socket alpine",
+    )
+    good = (
+        "docker run --tmpfs /run alpine",
+        "docker run -v /run/udev:/run/udev:ro alpine",
+        "docker run -v run:/run alpine",
+    )
+
+    def check(self, container: Container, /) -> Iterator[Fault]:
+        """Look at the host's side of each mount."""
+        for index, mount in enumerate(given(container.mounts, ())):
+            path = host_source(mount)
+            if path is None:
+                continue
+            if (held := sockets_in(path)) is not None:
+                yield self.fault(
+                    f"mounts {mount.source}, and with it {held}: root on the host is one call away",
+                    ("mounts", index),
+                    mend=Remove("mounts", mount),
+                )
+            elif (service := privileged_socket(path)) is not None:
+                yield self.fault(
+                    f"mounts the {service} socket {mount.source}, which obeys root in a container as root of the host",
+                    ("mounts", index),
+                    mend=Remove("mounts", mount),
+                    severity=Severity.HIGH,
+                )

@@ -1,0 +1,48 @@
+"""Swap without end."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sealock.model.absent import UNSET, given
+from sealock.model.change import Set
+from sealock.model.container import Container
+from sealock.model.finding import Fault, Severity
+from sealock.rules.references import cwe, docker_docs
+from sealock.rules.rule import Rule
+
+
+class SwapUnlimited(Rule[Container]):
+    """Container may swap without end.
+
+    With memory_swap at -1 a memory limit only moves the excess to the host's disk: the container slows everything down
+    instead of being stopped. Set it equal to the memory limit for no swap; without a memory limit it has no effect at
+    all. Left alone it is twice the memory limit.
+    """
+
+    id = "C033"
+    severity = Severity.LOW
+    reads = ("memory_swap",)
+    references = (cwe(770), docker_docs("engine/containers/resource_constraints/#--memory-swap-details"))
+    remedy = "Set memory_swap equal to the memory limit, or leave it out."
+    bad = (
+        "docker run -m 256m --memory-swap -1 alpine",
+        "services:\n  app:\n    image: alpine:3.20\n    memswap_limit: 1g\n",
+    )
+    good = (
+        "docker run -m 256m --memory-swap 256m alpine",
+        "services:\n  app:\n    image: alpine:3.20\n    mem_limit: 1g\n    memswap_limit: 1g\n",
+    )
+
+    def check(self, container: Container, /) -> Iterator[Fault]:
+        """Hold the swap against the memory limit."""
+        swap, memory = given(container.memory_swap, 0), given(container.memory, 0)
+        if swap < 0:
+            mend = Set("memory_swap", memory if memory > 0 else UNSET)
+            yield self.fault("may swap without end", "memory_swap", mend=mend)
+        elif swap > 0 and memory <= 0:
+            yield self.fault(
+                "limits swap without limiting memory, which the engine refuses",
+                "memory_swap",
+                mend=Set("memory", swap),
+            )

@@ -1,0 +1,44 @@
+"""Capabilities that amount to root on the host."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sealock.model.absent import given
+from sealock.model.change import Remove
+from sealock.model.container import Container
+from sealock.model.finding import Fault, Severity
+from sealock.rules.container._capabilities import TAKEOVER
+from sealock.rules.references import cis_docker, cwe, man
+from sealock.rules.rule import Rule
+
+
+class TakeoverCapability(Rule[Container]):
+    """Container holds a capability that amounts to root on the host.
+
+    With SYS_ADMIN, SYS_MODULE, SYS_RAWIO, DAC_READ_SEARCH or ALL, root in the container becomes root on the host by
+    well-known ways. SYS_PTRACE does too where the container sees the host's processes. Most programs that ask for
+    SYS_ADMIN need far less: FUSE a device, a VPN NET_ADMIN, BPF tools BPF and PERFMON.
+    """
+
+    id = "C002"
+    severity = Severity.CRITICAL
+    reads = ("cap_add",)
+    references = (cis_docker("5.4"), cwe(250), man("capabilities", 7))
+    remedy = "Take the capability away; add the narrow one that the program needs, if it needs any."
+    bad = (
+        "docker run --cap-add SYS_ADMIN alpine",
+        "docker run --cap-add=all alpine",
+        "docker run --pid=host --cap-add SYS_PTRACE alpine",
+        "services:\n  app:\n    image: alpine:3.20\n    cap_add:\n      - CAP_SYS_MODULE\n",
+    )
+    good = ("docker run --cap-drop ALL --cap-add NET_BIND_SERVICE alpine", "docker run --cap-add SYS_PTRACE alpine")
+
+    def check(self, container: Container, /) -> Iterator[Fault]:
+        """Look at each capability that is added."""
+        for index, name in enumerate(given(container.cap_add, ())):
+            reach = TAKEOVER.get(name)
+            if name == "SYS_PTRACE" and container.pid == "host":
+                reach = "steers every process of the host, since it sees them all"
+            if reach is not None:
+                yield self.fault(f"holds {name}: {reach}", ("cap_add", index), mend=Remove("cap_add", name))

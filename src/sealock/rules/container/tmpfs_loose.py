@@ -1,0 +1,48 @@
+"""Memory file systems with programs in them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from msgspec.structs import replace
+
+from sealock.model.absent import given
+from sealock.model.change import Swap
+from sealock.model.container import Container
+from sealock.model.finding import Fault, Severity
+from sealock.rules.references import cwe, docker_docs
+from sealock.rules.rule import Rule
+
+
+class TmpfsLoose(Rule[Container]):
+    """Memory file system allows programs, setuid or devices.
+
+    Docker mounts tmpfs with noexec, nosuid and nodev. The options exec, suid and dev take that back, and give whoever
+    gets in a place to run what was brought along, which a read-only root would deny. Programs that unpack libraries
+    into /tmp (Java, .NET) need exec; nothing needs suid or dev.
+    """
+
+    id = "C041"
+    severity = Severity.LOW
+    reads = ("mounts", "volumes_from")
+    references = (cwe(732), docker_docs("engine/storage/tmpfs/"))
+    remedy = "Take exec, suid and dev out of the tmpfs options."
+    bad = (
+        "docker run --tmpfs /tmp:exec alpine",
+        "docker run --tmpfs /run:rw,suid,dev,size=1m alpine",
+        "services:\n  app:\n    image: alpine:3.20\n    tmpfs: ['/tmp:exec,size=64m']\n",
+    )
+    good = ("docker run --tmpfs /tmp alpine", "docker run --tmpfs /tmp:noexec,size=64m alpine")
+
+    def check(self, container: Container, /) -> Iterator[Fault]:
+        """Look at the options of each tmpfs."""
+        for index, mount in enumerate(given(container.mounts, ())):
+            loose = [option for option in mount.options if option in {"exec", "suid", "dev"}]
+            if mount.kind == "tmpfs" and loose:
+                kept = tuple(option for option in mount.options if option not in loose)
+                yield self.fault(
+                    f"mounts a tmpfs on {mount.target} with {', '.join(loose)}",
+                    ("mounts", index),
+                    mend=Swap("mounts", mount, replace(mount, options=kept)),
+                    severity=Severity.LOW if loose == ["exec"] else Severity.MEDIUM,
+                )

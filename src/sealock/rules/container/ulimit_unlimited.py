@@ -1,0 +1,41 @@
+"""Resource limits of processes, lifted."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sealock.model.absent import given
+from sealock.model.change import Remove
+from sealock.model.container import Container
+from sealock.model.finding import Fault, Severity
+from sealock.rules.references import cis_docker, cwe, docker_docs
+from sealock.rules.rule import Rule
+
+
+class UlimitUnlimited(Rule[Container]):
+    """Limit of a process is lifted altogether.
+
+    Without an end to open files, processes or core files one program can use up what the whole host shares; a core
+    file also holds the program's secrets. Give the number that the program's manual asks for. Locked memory without
+    end is what search engines and databases ask for, and is bounded by the memory limit.
+    """
+
+    id = "C031"
+    severity = Severity.LOW
+    reads = ("ulimits",)
+    references = (cis_docker("5.19"), cwe(770), docker_docs("reference/cli/docker/container/run/#ulimit"))
+    remedy = "Give the number that the program's manual asks for, or take the ulimit away for the engine's default."
+    bad = (
+        "docker run --ulimit nofile=-1:-1 alpine",
+        "services:\n  app:\n    image: alpine:3.20\n    ulimits:\n      nproc: -1\n",
+    )
+    good = (
+        "docker run --ulimit nofile=65536:65536 --ulimit memlock=-1:-1 alpine",
+        "services:\n  app:\n    image: alpine:3.20\n    ulimits:\n      core: 0\n",
+    )
+
+    def check(self, container: Container, /) -> Iterator[Fault]:
+        """Look for limits that are none."""
+        for index, limit in enumerate(given(container.ulimits, ())):
+            if limit.name in {"nofile", "nproc", "core", "fsize", "msgqueue", "sigpending"} and limit.hard < 0:
+                yield self.fault(f"has no limit of {limit.name}", ("ulimits", index), mend=Remove("ulimits", limit))

@@ -1,0 +1,40 @@
+"""Kernel paths unmasked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sealock.model.change import Set
+from sealock.model.container import Container
+from sealock.model.finding import Fault, Severity
+from sealock.rules.references import cwe, docker_docs
+from sealock.rules.rule import Rule
+
+
+class UnconfinedPaths(Rule[Container]):
+    """Kernel files under /proc and /sys are unmasked.
+
+    With `systempaths=unconfined` the container may write kernel settings under /proc/sys and read what the engine hides
+    (/proc/kcore, /sys/firmware): root in it can name a program that the kernel runs on the host. It is meant for
+    nesting engines; give a nested engine a rootless image or a virtual machine.
+    """
+
+    id = "C010"
+    severity = Severity.HIGH
+    reads = ("unconfined_paths",)
+    references = (cwe(250), docker_docs("reference/cli/docker/container/run/#security-opt"))
+    remedy = "Take systempaths=unconfined away."
+    bad = (
+        "docker run --security-opt systempaths=unconfined alpine",
+        "services:\n  app:\n    image: alpine:3.20\n    security_opt: ['systempaths=unconfined']\n",
+    )
+    good = ("docker run alpine", "docker run --security-opt no-new-privileges alpine")
+
+    def check(self, container: Container, /) -> Iterator[Fault]:
+        """Look at the switch."""
+        if container.unconfined_paths is True:
+            yield self.fault(
+                "sees and writes the kernel's files under /proc and /sys that Docker masks",
+                "unconfined_paths",
+                mend=Set("unconfined_paths", False),
+            )

@@ -1,0 +1,129 @@
+"""What ports mean: who can reach an address, and which services are not for everybody."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from msgspec import Struct
+
+from sealock.model.container import Port
+from sealock.model.finding import Severity
+
+
+class Service(Struct, frozen=True, gc=False):
+    """A service that listens on a well-known port, and how bad it is when everybody can reach it."""
+
+    name: str
+    severity: Severity = Severity.HIGH
+    kind: str = "database"
+    images: tuple[str, ...] = ()
+    """Words in the names of images that are this service, so that their port is no surprise."""
+
+
+_ADMIN: Final = "admin"
+SERVICES: Final[dict[int, Service]] = {
+    22: Service("SSH", Severity.MEDIUM, _ADMIN, ("ssh", "sftp", "gitea", "gitlab", "forgejo", "gogs")),
+    23: Service("Telnet", kind=_ADMIN),
+    111: Service("the RPC port mapper", Severity.MEDIUM, _ADMIN),
+    135: Service("Windows RPC", kind=_ADMIN),
+    139: Service("NetBIOS", kind=_ADMIN),
+    389: Service("LDAP", Severity.MEDIUM, "directory", ("ldap",)),
+    445: Service("SMB", kind="files", images=("samba", "smb")),
+    512: Service("rexec", kind=_ADMIN),
+    513: Service("rlogin", kind=_ADMIN),
+    514: Service("rsh", kind=_ADMIN),
+    873: Service("rsync", Severity.MEDIUM, "files", ("rsync",)),
+    1433: Service("Microsoft SQL Server", images=("mssql", "sql-edge")),
+    1521: Service("Oracle Database", images=("oracle",)),
+    2049: Service("NFS", kind="files", images=("nfs",)),
+    2181: Service("ZooKeeper", images=("zookeeper",)),
+    2375: Service("the Docker API without TLS", Severity.CRITICAL, _ADMIN, ("dind", "docker")),
+    2376: Service("the Docker API", Severity.HIGH, _ADMIN, ("dind", "docker")),
+    2379: Service("etcd", images=("etcd",)),
+    2380: Service("etcd", images=("etcd",)),
+    3306: Service("MySQL", images=("mysql", "mariadb", "percona")),
+    3389: Service("remote desktop", kind=_ADMIN),
+    4243: Service("the Docker API without TLS", Severity.CRITICAL, _ADMIN),
+    4369: Service("Erlang's port mapper", images=("rabbitmq", "couchdb")),
+    5005: Service("a Java debugger", kind=_ADMIN),
+    5432: Service("PostgreSQL", images=("postgres", "postgis", "timescale", "pgvector", "supabase")),
+    5555: Service("Android's debug bridge", Severity.MEDIUM, _ADMIN, ("flower", "android")),
+    5601: Service("Kibana", Severity.MEDIUM, _ADMIN, ("kibana",)),
+    5672: Service("RabbitMQ", Severity.MEDIUM, "queue", ("rabbitmq", "activemq")),
+    5678: Service("a Python debugger", Severity.MEDIUM, _ADMIN, ("n8n",)),
+    5858: Service("Node's debugger", kind=_ADMIN),
+    5900: Service("VNC", kind=_ADMIN, images=("vnc", "selenium")),
+    5984: Service("CouchDB", images=("couchdb",)),
+    6379: Service("Redis", images=("redis", "valkey", "keydb", "dragonfly")),
+    6443: Service("the Kubernetes API", Severity.MEDIUM, _ADMIN, ("k3s", "rancher", "kind")),
+    7000: Service("Cassandra", images=("cassandra", "scylla")),
+    7474: Service("Neo4j", images=("neo4j",)),
+    7687: Service("Neo4j", images=("neo4j",)),
+    8086: Service("InfluxDB", Severity.MEDIUM, images=("influx",)),
+    8123: Service("ClickHouse", Severity.MEDIUM, images=("clickhouse", "homeassistant", "home-assistant")),
+    8200: Service("Vault", Severity.MEDIUM, _ADMIN, ("vault", "openbao")),
+    8500: Service("Consul", Severity.MEDIUM, _ADMIN, ("consul",)),
+    9042: Service("Cassandra", images=("cassandra", "scylla")),
+    9092: Service("Kafka", Severity.MEDIUM, "queue", ("kafka", "redpanda")),
+    9200: Service("Elasticsearch", images=("elasticsearch", "opensearch")),
+    9229: Service("Node's debugger", kind=_ADMIN),
+    9300: Service("Elasticsearch", images=("elasticsearch", "opensearch")),
+    10250: Service("the kubelet", kind=_ADMIN),
+    10255: Service("the kubelet", kind=_ADMIN),
+    11211: Service("memcached", images=("memcached",)),
+    15672: Service("RabbitMQ's console", Severity.MEDIUM, _ADMIN, ("rabbitmq",)),
+    26257: Service("CockroachDB", images=("cockroach",)),
+    27017: Service("MongoDB", images=("mongo",)),
+    27018: Service("MongoDB", images=("mongo",)),
+    28015: Service("RethinkDB", images=("rethink",)),
+    50000: Service("Jenkins agents", Severity.LOW, _ADMIN, ("jenkins", "db2")),
+}
+# Ports that people give to quite other programs: only an image's name tells that it is this service.
+_AMBIGUOUS: Final = frozenset({5005, 5555, 5678, 7000, 8086, 8123, 8200, 8500, 50000})
+
+
+def numbers(text: str) -> range:
+    """The ports of "80", "8000-8010" or "80/tcp", an empty range where it is none."""
+    first, _, last = text.partition("/")[0].partition("-")
+    if not (first.isdecimal() and first.isascii()) or (last and not (last.isdecimal() and last.isascii())):
+        return range(0)
+    if len(first) > 5 or len(last) > 5:
+        return range(0)
+    return range(int(first), int(last or first) + 1)
+
+
+def service_on(port: str, image: str = "") -> Service | None:
+    """The service that is not for everybody on one of these container ports; `image` helps to tell it from others."""
+    held = numbers(port)
+    for number, service in SERVICES.items():
+        if number in held and (number not in _AMBIGUOUS or is_image_of(service, image)):
+            return service
+    return None
+
+
+def is_image_of(service: Service, image: str) -> bool:
+    """Whether an image's name says that it is this service."""
+    return any(word in image for word in service.images)
+
+
+def everywhere(address: str | None) -> bool:
+    """Whether a host address means all interfaces: none given, 0.0.0.0, [::] and their other spellings."""
+    return address is None or not address.strip("[]").strip("0:.")
+
+
+def everyone(address: str | None) -> bool:
+    """Whether others than the host itself can reach an address."""
+    bare = (address or "").strip("[]").lower()
+    return not bare.startswith(("127.", "localhost", "::ffff:127.")) and bare.lstrip("0:") != "1"
+
+
+def loopback(port: Port) -> Port:
+    """The same port, published for the host alone."""
+    inner = "::1" if ":" in (port.address or "") else "127.0.0.1"
+    return Port(port.container, port.host, inner, port.protocol)
+
+
+def spelled(port: Port) -> str:
+    """A port as people write it: 0.0.0.0:5432->5432/tcp."""
+    address = port.address or "0.0.0.0"  # noqa: S104  it is what the engine does where none is given
+    return f"{f'[{address}]' if ':' in address else address}:{port.host or 'random'}->{port.container}/{port.protocol}"
