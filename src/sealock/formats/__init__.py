@@ -10,12 +10,16 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Final
 
+# Loaded first, so that the module's name does not later take the place of the function `edits` in this package.
+from sealock.formats.edits import apply
 from sealock.formats.files import NOTHING, Files
 
 if TYPE_CHECKING:
     from sealock.model.change import Change, Edit
     from sealock.model.document import Document, DocumentKind, Subject
     from sealock.model.location import Source
+
+__all__ = ["MODULES", "apply", "edits", "read", "sniff"]
 
 MODULES: Final[dict[str, str]] = {
     "dockerfile": "sealock.formats.dockerfile",

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from sealock.formats.runargs.document import read
+from sealock.formats.runargs.document import edits, read
 
-__all__ = ["read"]
+__all__ = ["edits", "read"]

@@ -93,7 +93,7 @@ def cpus(text: str) -> float:
         msg = f'"{text}" is not a number of processors'
         raise ValueError(msg)
     billionths = int(digits) * 10**9
-    divisor = 10 ** len(decimals) * (int(below) if slash else 1)
+    divisor = int("1" + "0" * len(decimals)) * (int(below) if slash else 1)
     if not divisor or billionths % divisor:
         msg = f'"{text}" is too precise: nine decimals at most'
         raise ValueError(msg)

@@ -1,0 +1,310 @@
+"""Spells a change of the container in the run line itself, in the line's own style."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+from msgspec import Struct
+
+from sealock.errors import FormatError
+from sealock.formats.runargs.expansions import mask
+from sealock.formats.runargs.options import OPTIONS, SEVERAL, Spelling
+from sealock.formats.runargs.quoting import Host, plain, quote
+from sealock.formats.runargs.reading import RunLine
+from sealock.formats.runargs.spelling import FALSE_BY_DEFAULT, spell, spell_like, wanted
+from sealock.formats.runargs.words import Given
+from sealock.model.absent import UNSET, Absent
+from sealock.model.change import Edit, FieldChange, Set, changed
+from sealock.model.location import Place
+from sealock.model.shell import Word
+
+_SPACE: Final = " \t\r"
+
+
+class Spot(Struct, frozen=True):
+    """Where a run line stands: the text that it is in, its verb, the words after that, and who reads them first."""
+
+    text: str
+    verb: Word
+    words: tuple[Word, ...]
+    line: RunLine
+    engine: str = "docker"
+    host: Host = "shell"
+
+
+def edits_of(spot: Spot, change: FieldChange) -> tuple[Edit, ...]:
+    """Spell a change of one field; nothing where the line says so already."""
+    old = getattr(spot.line.container, change.field, None)
+    if change.field not in spot.line.container.__struct_fields__:
+        msg = f"a container has no field {change.field}"
+        raise FormatError(msg)
+    if not isinstance(change, Set) and change.field not in SEVERAL | {"networks", "command"}:
+        msg = f"{change.field} does not hold several values"
+        raise FormatError(msg)
+    value = getattr(changed(spot.line.container, change), change.field)
+    if value is not UNSET and value == old:
+        return ()
+    match change.field:
+        case "image":
+            return (_image(spot, value),)
+        case "command":
+            return _command(spot, value)
+    pen = Pen(spot)
+    for slot, values in wanted(change.field, value, spot.line.slots).items():
+        if slot in FALSE_BY_DEFAULT | {"health.disabled"} and values == [False] and not spot.line.line.opaque:
+            values = []  # noqa: PLW2901  false is what the line says without the option
+        _mend(pen, slot, values)
+    return pen.edits()
+
+
+def _image(spot: Spot, value: Any) -> Edit:  # noqa: ANN401  an image's name, it should be
+    word = spot.line.line.image
+    if word is None or not isinstance(value, str) or not value:
+        msg = "a run line needs an image"
+        raise FormatError(msg)
+    return Edit(word.place, _reworded(spot, word, word.text, value, 0))
+
+
+def _command(spot: Spot, value: Any) -> tuple[Edit, ...]:  # noqa: ANN401  words, or UNSET
+    words, image = spot.line.line.command, spot.line.line.image
+    if image is None or not all(word.literal for word in words):
+        msg = "the command holds what could not be resolved"
+        raise FormatError(msg)
+    new = [] if isinstance(value, Absent) else [quote(one, spot.host) for one in value]
+    if [word.text for word in words] == list(() if isinstance(value, Absent) else value):
+        return ()
+    end = words[-1].place.end if words else image.place.end
+    return (Edit(Place(image.place.end, end), "".join(f" {one}" for one in new)),)
+
+
+def _mend(pen: Pen, slot: str, new: Sequence[Any]) -> None:
+    """Turn what a slot holds into the new values: equal ends stay, what is between is replaced in order."""
+    pairs = pen.spot.line.slots.values.get(slot, [])
+    old = [value for value, _ in pairs]
+    if slot not in SEVERAL and old:
+        # The last one counts; the others are as good as not there, but must go where the option is to go.
+        if new and old[-1] == new[-1]:
+            return
+        for value, one in pairs if not new else ():
+            pen.take(one, slot, value)
+        if new:
+            pen.put(pairs[-1][1], slot, old[-1], new[-1])
+        return
+    start = 0
+    while start < min(len(old), len(new)) and old[start] == new[start]:
+        start += 1
+    end = 0
+    while end < min(len(old), len(new)) - start and old[-1 - end] == new[-1 - end]:
+        end += 1
+    middle_old, middle_new = pairs[start : len(old) - end], list(new[start : len(new) - end])
+    if len(middle_new) < len(middle_old):
+        # Take those away that are gone, rather than to rewrite all.
+        for value, one in list(middle_old):
+            if value not in middle_new:
+                pen.take(one, slot, value)
+                middle_old.remove((value, one))
+    for (value, one), after in zip(middle_old, middle_new, strict=False):
+        if value != after:
+            pen.put(one, slot, value, after)
+    for value, one in middle_old[len(middle_new) :]:
+        pen.take(one, slot, value)
+    before = pairs[len(old) - end - 1][1] if len(old) > end else None
+    following = pairs[len(old) - end][1] if end else None
+    for after in middle_new[len(middle_old) :]:
+        pen.insert(slot, after, before, following)
+
+
+class Pen:
+    """Gathers what is to be done to each option of a line, then writes it down as edits."""
+
+    def __init__(self, spot: Spot) -> None:
+        self.spot = spot
+        self.values: dict[int, list[tuple[str, Any]]] = {}
+        """For each option touched, by its index: what it is to say."""
+        self.inserted: list[tuple[int, str]] = []
+        self._index = {id(one): index for index, one in enumerate(spot.line.line.given)}
+
+    def _said(self, one: Given) -> list[tuple[str, Any]]:
+        index = self._index[id(one)]
+        if index not in self.values:
+            slots = self.spot.line.slots.values
+            self.values[index] = [(slot, value) for slot, pairs in slots.items() for value, by in pairs if by is one]
+        return self.values[index]
+
+    def take(self, one: Given, slot: str, value: Any) -> None:  # noqa: ANN401  each slot has its type
+        """Let an option no longer say this."""
+        self._said(one).remove((slot, value))
+
+    def put(self, one: Given, slot: str, old: Any, new: Any) -> None:  # noqa: ANN401  each slot has its type
+        """Let an option say something else."""
+        said = self._said(one)
+        said[said.index((slot, old))] = (slot, new)
+
+    def insert(self, slot: str, value: Any, before: Given | None, following: Given | None) -> None:  # noqa: ANN401  each slot has its type
+        """Say this by a new option: behind `before`, else in front of `following`, else where options start."""
+        name, text = spell(slot, value, self.spot.engine)
+        sibling = before or following
+        spelled = self._option(name, text, sibling if sibling and sibling.option is OPTIONS[name] else None)
+        if before is not None:
+            self.inserted.append((before.place.end, self._gap(before.word.place.start) + spelled))
+        elif following is not None:
+            self.inserted.append((following.word.place.start, spelled + self._gap(following.word.place.start)))
+        else:
+            at, gap = self._first_gap()
+            self.inserted.append((at, gap + spelled))
+
+    def _option(self, name: str, text: str | None, sibling: Given | None) -> str:
+        """Write an option, as its sibling is written or as the line's other long options are."""
+        if text is None:
+            return f"--{name}"
+        word = quote(text, self.spot.host)
+        if OPTIONS[name].flag:
+            return f"--{name}={word}"
+        if sibling is not None and sibling.letter == 1 and len(sibling.word.text) == 2:
+            return f"-{OPTIONS[name].short} {word}"
+        if sibling is not None and sibling.letter == 1 and not sibling.word.text.startswith("=", 2):
+            return f"-{OPTIONS[name].short}{word}"
+        if sibling is not None and not sibling.letter:
+            return f"--{sibling.word.text[2:].partition('=')[0]}{' ' if sibling.value else '='}{word}"
+        long = [one for one in self.spot.line.line.given if not one.letter and not one.bare and not one.option.flag]
+        joined = sum(one.value is None for one in long)
+        return f"--{name}{'=' if joined * 2 > len(long) else ' '}{word}"
+
+    def _gap(self, start: int) -> str:
+        """What stands between a word and the one before it, if that is a continued line; else a space."""
+        text = self.spot.text
+        gap = text[_gap_start(text, start) : start]
+        return gap if "\n" in gap else " "
+
+    def _first_gap(self) -> tuple[int, str]:
+        """Where a new option goes: behind the verb, or on a line of its own where the line is continued."""
+        line = self.spot.line.line
+        starts = sorted(one.word.place.start for one in line.given)
+        starts += [word.place.start for word in line.opaque]
+        starts += [line.image.place.start] if line.image else []
+        dashes = next((word.place.start for word in self.spot.words if word.text == "--"), len(self.spot.text))
+        for start in sorted(set(starts)):
+            before = _gap_start(self.spot.text, start)
+            if start < dashes and "\n" in self.spot.text[before:start]:
+                return before, self.spot.text[before:start]
+        return self.spot.verb.place.end, " "
+
+    def edits(self) -> tuple[Edit, ...]:
+        """Write everything down."""
+        made: list[Edit] = []
+        letters: dict[int, list[Given]] = {}
+        for index, said in self.values.items():
+            one = self.spot.line.line.given[index]
+            if said:
+                made += self._rewritten(one, said)
+            elif one.letter and one.word.text != f"-{one.option.short}":
+                letters.setdefault(one.word.place.start, []).append(one)
+            else:
+                made.append(_gone(self.spot.text, one.place))
+        for several in letters.values():
+            made += self._without_letters(several)
+        made += [Edit(Place(at, at), text) for at, text in self.inserted]
+        return tuple(made)
+
+    def _without_letters(self, gone: list[Given]) -> list[Edit]:
+        """Take short options out of a word that joins several."""
+        word = gone[0].word
+        raw = self.spot.text[word.place.start : word.place.end]
+        together = [one for one in self.spot.line.line.given if one.word is word and one.letter]
+        made = [_gone(self.spot.text, one.value.place) for one in gone if one.value is not None]
+        if len(gone) == len(together):
+            return [*made, _gone(self.spot.text, word.place)]
+        if raw != word.text:
+            msg = f"{raw} joins several options in quotes"
+            raise FormatError(msg)
+        for one in gone:
+            start = word.place.start + one.letter
+            end = start + 1 if one.bare or one.value is not None else word.place.end
+            made.append(Edit(Place(start, end), ""))
+        return made
+
+    def _rewritten(self, one: Given, said: list[tuple[str, Any]]) -> list[Edit]:
+        """Let one option say something else, in its place."""
+        spelled = [self._like(one, slot, value) for slot, value in said]
+        name, text = spelled[0]
+        if OPTIONS[name] is not one.option:
+            if len(spelled) > 1:
+                msg = "one option cannot say this"
+                raise FormatError(msg)
+            if self._joined(one):
+                return self._moved(one, name, text)
+            return [Edit(one.place, self._option(name, text, None))]
+        if one.option.flag:
+            return self._flag(one, text)
+        new = ",".join(part or "" for _, part in spelled)
+        if one.value is not None:
+            return [Edit(one.value.place, _reworded(self.spot, one.value, one.text, new, 0))]
+        return [Edit(one.word.place, _reworded(self.spot, one.word, one.text, new, len(one.word.text) - len(one.text)))]
+
+    def _joined(self, one: Given) -> bool:
+        return sum(other.word is one.word for other in self.spot.line.line.given) > 1
+
+    def _moved(self, one: Given, name: str, text: str | None) -> list[Edit]:
+        end = one.place.end
+        return [*self._without_letters([one]), Edit(Place(end, end), " " + self._option(name, text, None))]
+
+    def _like(self, one: Given, slot: str, value: Any) -> Spelling:  # noqa: ANN401  each slot has its type
+        return spell_like(one, slot, value, self.spot.engine)
+
+    def _flag(self, one: Given, text: str | None) -> list[Edit]:
+        name = one.option.name
+        new = f"--{name}" if text is None else f"--{name}={text}"
+        return self._moved(one, name, text) if self._joined(one) else [Edit(one.word.place, new)]
+
+
+def _gap_start(text: str, at: int) -> int:
+    """Where the white space before an offset starts, continued lines and all."""
+    while at > 0:
+        if text[at - 1] in _SPACE:
+            at -= 1
+        elif text[at - 1] == "\n" and text[max(0, at - 3) : at - 1].rstrip("\r").endswith("\\"):
+            at = text.rindex("\\", 0, at)
+        else:
+            break
+    return at
+
+
+def _gone(text: str, place: Place) -> Edit:
+    """Take words away, with the white space before them."""
+    return Edit(Place(_gap_start(text, place.start), place.end), "")
+
+
+def _reworded(spot: Spot, word: Word, old: str, new: str, prefix: int) -> str:
+    """Write a word anew in which `new` takes the place of `old`; `prefix` letters before it stay ("--name=", "-p")."""
+    raw = spot.text[word.place.start : word.place.end]
+    head = word.text[:prefix]
+    expansions = set(mask(old).expansions) if not word.literal else set()
+    if not word.literal and not (expansions and set(mask(new).expansions) <= expansions):
+        msg = f"{old} comes from a variable"
+        raise FormatError(msg)
+    if raw.startswith(head) and raw[len(head) :] != "":
+        shown = raw[len(head) :]
+        for sign in ("", '"', "'"):
+            if shown == sign + old + sign and _kept(old, new):
+                return head + sign + new + sign
+        if word.literal:
+            return head + quote(new, spot.host)
+    if word.literal:
+        return quote(head + new, spot.host)
+    for sign in ('"', ""):
+        if raw == sign + head + old + sign and _kept(old, new):
+            return sign + head + new + sign
+    msg = f"{raw} comes from a variable"
+    raise FormatError(msg)
+
+
+def _kept(old: str, new: str) -> bool:
+    """Whether all that is new in a text needs no quotes."""
+    start = 0
+    while start < min(len(old), len(new)) and old[start] == new[start]:
+        start += 1
+    end = 0
+    while end < min(len(old), len(new)) - start and old[-1 - end] == new[-1 - end]:
+        end += 1
+    return old != "" and new != "" and plain(new[start : len(new) - end])
