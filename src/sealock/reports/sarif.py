@@ -51,7 +51,7 @@ def _result(finding: Finding, index: int, places: Places) -> dict[str, Any]:
         "message": {"text": _message(finding)},
         "locations": [_location(finding, places)],
         "partialFingerprints": {"sealock/v1": finding.fingerprint},
-        "suppressions": [_suppression(finding.suppressed)] if finding.suppressed else [],
+        "suppressions": [_suppression(finding.suppressed, finding.location.file)] if finding.suppressed else [],
         "properties": {
             "severity": finding.severity.word,
             "confidence": finding.confidence.word,
@@ -76,9 +76,9 @@ def _location(finding: Finding, places: Places) -> dict[str, Any]:
     return location
 
 
-def _suppression(suppression: Suppression) -> dict[str, Any]:
-    """§3.35. What stands in a line of a file is in its source; policy and baseline are outside."""
-    kind = "inSource" if suppression.by.startswith("inline") else "external"
+def _suppression(suppression: Suppression, file: str) -> dict[str, Any]:
+    """§3.35. What stands in a line of the same file is in its source; policy and baseline are outside."""
+    kind = "inSource" if suppression.by.rpartition(":")[0] == file else "external"
     words = f"{suppression.by}: {suppression.reason}" if suppression.reason else suppression.by
     until = f" (until {suppression.until})" if suppression.until else ""
     return {"kind": kind, "status": "accepted", "justification": words + until}

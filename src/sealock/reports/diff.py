@@ -1,0 +1,105 @@
+"""The unified diff that --diff shows: exact, so that `patch` and `git apply` take it, or escaped for a terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Literal, TypeAlias
+
+from sealock.reports.ansi import Ink, Paint
+from sealock.reports.text import visible
+
+_CONTEXT = 3
+_NO_NEWLINE = "\\ No newline at end of file\n"
+
+Kind: TypeAlias = Literal[" ", "-", "+"]
+
+
+def render(name: str, old: str, new: str, *, colour: bool = False, terminal: bool = False) -> str:
+    """The difference, "" where there is none. For a terminal, what could steer it is escaped; else every byte stays."""
+    before, after = _lines(old), _lines(new)
+    if before == after:
+        return ""
+    paint = Paint(on=colour)
+    shown = _terminal if terminal else _exact
+    named = name.removeprefix("./").lstrip("/")
+    out = [paint("bold", f"--- {_path('a/' + named)}") + "\n", paint("bold", f"+++ {_path('b/' + named)}") + "\n"]
+    for head, rows in _hunks(before, after):
+        out.append(paint("cyan", head) + "\n")
+        out += [_row(kind, text, paint, shown(text)) for kind, text in rows]
+    return "".join(out)
+
+
+def _lines(text: str) -> list[str]:
+    """The lines with their ends; `\\n` alone ends one, as diff and patch have it."""
+    lines = text.split("\n")
+    last = lines.pop()
+    return [f"{line}\n" for line in lines] + ([last] if last else [])
+
+
+def _row(kind: Kind, text: str, paint: Paint, shown: str) -> str:
+    inks: dict[Kind, Ink] = {"-": "red", "+": "green"}
+    body = f"{kind}{shown}"
+    body = paint(inks[kind], body) if kind in inks else body
+    return f"{body}\n" if text.endswith("\n") else f"{body}\n{_NO_NEWLINE}"
+
+
+def _exact(text: str) -> str:
+    return text.removesuffix("\n")
+
+
+def _terminal(text: str) -> str:
+    """A tab stays, and the \\r of a Windows line end goes unsaid."""
+    return visible(text.removesuffix("\n").removesuffix("\r"), keep="\t")
+
+
+def _path(path: str) -> str:
+    """The path as git spells it: in quotes where it holds what would break the line."""
+    if path.isprintable() and '"' not in path and "\\" not in path:
+        return path
+    short = {"\n": "\\n", "\t": "\\t", "\r": "\\r", '"': '\\"', "\\": "\\\\"}
+    quoted = "".join(
+        short.get(one) or (one if one.isprintable() else "".join(f"\\{byte:03o}" for byte in _bytes(one)))
+        for one in path
+    )
+    return f'"{quoted}"'
+
+
+def _bytes(character: str) -> bytes:
+    try:
+        return character.encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:
+        return character.encode("utf-8", "surrogatepass")
+
+
+def _hunks(before: list[str], after: list[str]) -> Iterator[tuple[str, list[tuple[Kind, str]]]]:
+    """The head and rows of each hunk. Equal starts and ends are put aside first, since fixes touch few lines."""
+    from difflib import SequenceMatcher  # noqa: PLC0415  its import is dear, and seldom needed
+
+    start = 0
+    while start < min(len(before), len(after)) and before[start] == after[start]:
+        start += 1
+    end = 0
+    while end < min(len(before), len(after)) - start and before[-1 - end] == after[-1 - end]:
+        end += 1
+    first = max(start - _CONTEXT, 0)
+    spare = max(end - _CONTEXT, 0)
+    left, right = before[first : len(before) - spare], after[first : len(after) - spare]
+    for group in SequenceMatcher(None, left, right).get_grouped_opcodes(_CONTEXT):
+        rows: list[tuple[Kind, str]] = []
+        for tag, left_from, left_to, right_from, right_to in group:
+            if tag == "equal":
+                rows += [(" ", line) for line in left[left_from:left_to]]
+                continue
+            rows += [("-", line) for line in left[left_from:left_to]]
+            rows += [("+", line) for line in right[right_from:right_to]]
+        old_range = _range(first + group[0][1], first + group[-1][2])
+        new_range = _range(first + group[0][3], first + group[-1][4])
+        yield f"@@ -{old_range} +{new_range} @@", rows
+
+
+def _range(start: int, stop: int) -> str:
+    """A stretch of lines as a hunk's head has it; an empty one stands behind the line before it."""
+    length = stop - start
+    if length == 1:
+        return str(start + 1)
+    return f"{start + 1 if length else start},{length}"

@@ -1,0 +1,133 @@
+"""The manual: the list of rules, and the page of one, as text, JSON and Markdown."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any, Literal, TypeAlias
+
+from sealock.model.report import RulePage
+from sealock.reports.ansi import INKS, Paint, Signs
+from sealock.reports.text import count, line, sentence, visible, wrap
+
+Form: TypeAlias = Literal["terminal", "json", "markdown"]
+
+_REPAIRS = {
+    "safe": "sealock check --fix mends it, and a sound program behaves as before",
+    "unsafe": "sealock check --fix --unsafe mends it; look at what it changes",
+    "none": "by hand",
+}
+_KINDS = {
+    "container": "a container, whatever describes it",
+    "build": "a Dockerfile",
+    "project": "a compose project or a script",
+    "policy": "ignores, inline and in sealock.toml",
+}
+
+
+def render(
+    pages: Iterable[RulePage], form: Form = "terminal", *, explain: bool = False, width: int = 80, colour: bool = False
+) -> str:
+    """Render the pages: one line each, or in full with `explain`. JSON is always in full."""
+    pages = tuple(pages)
+    if form == "json":
+        from sealock.reports.encoded import encode  # noqa: PLC0415  a terminal's page does without
+
+        return encode({"rules": [_fields(page) for page in pages]})
+    if form == "markdown":
+        from sealock.reports import rulesmarkdown  # noqa: PLC0415  as above
+
+        return "\n".join(rulesmarkdown.page(page) for page in pages) if explain else rulesmarkdown.index(pages)
+    paint = Paint(on=colour)
+    rows = [row for page in pages for row in _page(page, width, paint)] if explain else _list(pages, width, paint)
+    return "\n".join(row.rstrip() for row in rows) + "\n"
+
+
+def applies_to(page: RulePage) -> str:
+    """What the rule judges, in words."""
+    return _KINDS.get(page.kind, page.kind)
+
+
+def mended(page: RulePage) -> str:
+    """How the fault is mended, in words."""
+    return _REPAIRS[page.repair]
+
+
+def _fields(page: RulePage) -> dict[str, Any]:
+    return {
+        "id": page.id,
+        "title": page.title,
+        "severity": page.severity.word,
+        "confidence": page.confidence.word,
+        "kind": page.kind,
+        "repair": page.repair,
+        "pedantic": page.pedantic,
+        "why": page.why,
+        "remedy": page.remedy,
+        "references": [{"label": one.label, "url": one.url or None} for one in page.references],
+        "bad": list(page.bad),
+        "good": list(page.good),
+    }
+
+
+def _list(pages: tuple[RulePage, ...], room: int, paint: Paint) -> Iterator[str]:
+    """A line for each rule, under the noun that it judges."""
+    signs = Signs(unicode=True)
+    kind = ""
+    for page in pages:
+        if page.kind != kind:
+            if kind:
+                yield ""
+            kind = page.kind
+            yield paint("heading", f"Rules on {applies_to(page)}")
+        marks = [mark for mark, on in (("pedantic", page.pedantic), ("fix", page.repair == "safe")) if on]
+        marks += ["unsafe fix"] if page.repair == "unsafe" else []
+        mark = f" ({', '.join(marks)})" if marks else ""
+        first, *rest = wrap(page.title, room - 19)
+        if len(first) + len(mark) > room - 19:
+            rest, mark = [*rest, mark.strip()], ""
+        badge = paint(INKS[page.severity], f"{signs.of[page.severity]} {page.severity.word:<8}")
+        yield f"  {page.id}  {badge}  {first}{paint('faint', mark)}"
+        yield from (" " * 20 + part for part in rest)
+    yield ""
+    yield f"{count(len(pages), 'rule')}. `sealock rules ID` explains one."
+
+
+def _page(page: RulePage, room: int, paint: Paint) -> Iterator[str]:
+    yield f"{paint('bold', page.id)}  {paint('bold', page.title)}"
+    yield ""
+    facts = {
+        "Severity": page.severity.word,
+        "Confidence": page.confidence.word,
+        "Judges": applies_to(page),
+        "Mended": mended(page),
+    }
+    if page.pedantic:
+        facts["Pedantic"] = "off unless asked for with --pedantic"
+    for name, fact in facts.items():
+        for number, part in enumerate(wrap(fact, room - 12)):
+            label = paint("faint", f"{name if number == 0 else '':<12}")
+            yield label + (paint(INKS[page.severity], part) if name == "Severity" else part)
+    for part in page.why.split("\n\n"):
+        yield ""
+        yield from wrap(" ".join(part.split()), room)
+    yield ""
+    yield paint("heading", "What to do")
+    yield from wrap(sentence(line(page.remedy)), room)
+    for title, texts in (("Found", page.bad), ("Not found", page.good)):
+        if texts:
+            yield ""
+            yield paint("heading", title)
+            yield from _examples(texts)
+    if page.references:
+        yield ""
+        yield paint("heading", "See")
+        for one in page.references:
+            yield from wrap(f"{line(one.label)} {line(one.url)}".rstrip(), room)
+    yield ""
+
+
+def _examples(texts: tuple[str, ...]) -> Iterator[str]:
+    for number, text in enumerate(texts):
+        if number:
+            yield ""
+        yield from (f"    {visible(row)}" for row in text.strip("\n").split("\n"))

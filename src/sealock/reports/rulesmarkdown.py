@@ -1,0 +1,65 @@
+"""The manual's pages in Markdown, from which docs/rules/ is made."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from sealock.model.report import RulePage
+from sealock.reports.markdown import code, inline, link
+from sealock.reports.rules import applies_to, mended
+from sealock.reports.text import sentence
+
+
+def index(pages: Iterable[RulePage]) -> str:
+    """A table of all rules, each with a link to its page."""
+    rows = [
+        "# Rules\n",
+        "| Rule | Severity | What is wrong | Judges | Fix |",
+        "|---|---|---|---|---|",
+    ]
+    for page in pages:
+        pedantic = " *(pedantic)*" if page.pedantic else ""
+        fix = {"safe": "safe", "unsafe": "unsafe", "none": ""}[page.repair]
+        rows.append(
+            f"| [{page.id}]({page.id}.md) | {page.severity.word} | {inline(page.title)}{pedantic} | {page.kind} | {fix} |"
+        )
+    return "\n".join(rows) + "\n"
+
+
+def page(page: RulePage) -> str:
+    """One rule's page."""
+    return "\n\n".join(_parts(page)) + "\n"
+
+
+def _parts(page: RulePage) -> Iterator[str]:
+    yield f"# {page.id}: {inline(page.title)}"
+    facts = [
+        ("Severity", page.severity.word),
+        ("Confidence", page.confidence.word),
+        ("Judges", applies_to(page)),
+        ("Mended", mended(page)),
+    ]
+    if page.pedantic:
+        facts.append(("Pedantic", "off unless asked for with `--pedantic`"))
+    yield "\n".join(["| | |", "|---|---|", *(f"| {name} | {fact} |" for name, fact in facts)])
+    for paragraph in page.why.split("\n\n"):
+        if paragraph.strip():
+            yield inline(" ".join(paragraph.split()))
+    yield f"## What to do\n\n{inline(sentence(page.remedy))}"
+    for title, texts in (("Found", page.bad), ("Not found", page.good)):
+        if texts:
+            yield f"## {title}\n\n" + "\n\n".join(code(text, _language(text)) for text in texts)
+    if page.references:
+        yield "## See\n\n" + "\n".join(f"- {link(one.label, one.url)}" for one in page.references)
+
+
+def _language(text: str) -> str:
+    """What an example is written in, for those who colour it."""
+    start = text.lstrip()
+    if start.startswith("{"):
+        return "json"
+    if start.startswith(("services:", "name:", "networks:", "volumes:", "version:")):
+        return "yaml"
+    if any(row.startswith(("FROM ", "ARG ")) for row in start.splitlines()):
+        return "dockerfile"
+    return "sh"
