@@ -30,7 +30,7 @@ def render(name: str, old: str, new: str, *, colour: bool = False, terminal: boo
 
 
 def _lines(text: str) -> list[str]:
-    """The lines with their ends; `\\n` alone ends one, as diff and patch have it."""
+    """The lines with their ends; a line feed alone ends one, as diff and patch have it."""
     lines = text.split("\n")
     last = lines.pop()
     return [f"{line}\n" for line in lines] + ([last] if last else [])
@@ -48,7 +48,7 @@ def _exact(text: str) -> str:
 
 
 def _terminal(text: str) -> str:
-    """A tab stays, and the \\r of a Windows line end goes unsaid."""
+    """A tab stays, and the carriage return of a Windows line end goes unsaid."""
     return visible(text.removesuffix("\n").removesuffix("\r"), keep="\t")
 
 

@@ -16,6 +16,7 @@ _REPAIRS = {
     "unsafe": "sealock check --fix --unsafe mends it; look at what it changes",
     "none": "by hand",
 }
+_MARKS = {"safe": "fix", "unsafe": "fix*", "none": ""}
 _KINDS = {
     "container": "a container, whatever describes it",
     "build": "a Dockerfile",
@@ -79,16 +80,13 @@ def _list(pages: tuple[RulePage, ...], room: int, paint: Paint) -> Iterator[str]
                 yield ""
             kind = page.kind
             yield paint("heading", f"Rules on {applies_to(page)}")
-        marks = [mark for mark, on in (("pedantic", page.pedantic), ("fix", page.repair == "safe")) if on]
-        marks += ["unsafe fix"] if page.repair == "unsafe" else []
-        mark = f" ({', '.join(marks)})" if marks else ""
-        first, *rest = wrap(page.title, room - 19)
-        if len(first) + len(mark) > room - 19:
-            rest, mark = [*rest, mark.strip()], ""
         badge = paint(INKS[page.severity], f"{signs.of[page.severity]} {page.severity.word:<8}")
-        yield f"  {page.id}  {badge}  {first}{paint('faint', mark)}"
-        yield from (" " * 20 + part for part in rest)
+        mark = paint("green", f"{_MARKS[page.repair]:<4}")
+        title, *rest = wrap(page.title + (" (pedantic)" if page.pedantic else ""), room - 26)
+        yield f"  {page.id}  {badge}  {mark}  {title}"
+        yield from (" " * 26 + part for part in rest)
     yield ""
+    yield from wrap("fix: --fix mends it. fix*: --fix --unsafe does; look at what it changes.", room)
     yield f"{count(len(pages), 'rule')}. `sealock rules ID` explains one."
 
 

@@ -20,9 +20,8 @@ def index(pages: Iterable[RulePage]) -> str:
     for page in pages:
         pedantic = " *(pedantic)*" if page.pedantic else ""
         fix = {"safe": "safe", "unsafe": "unsafe", "none": ""}[page.repair]
-        rows.append(
-            f"| [{page.id}]({page.id}.md) | {page.severity.word} | {inline(page.title)}{pedantic} | {page.kind} | {fix} |"
-        )
+        title = f"{inline(page.title)}{pedantic}"
+        rows.append(f"| [{page.id}]({page.id}.md) | {page.severity.word} | {title} | {page.kind} | {fix} |")
     return "\n".join(rows) + "\n"
 
 
