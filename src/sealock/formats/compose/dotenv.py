@@ -1,0 +1,113 @@
+"""Reads .env files and env_file: files as Compose does, and as the engine's own --env-file does ("raw")."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from sealock.formats.compose.interpolation import fill
+
+_ESCAPES: Final = {"a": "\a", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v", '"': '"', "\\": "\\"}
+_BLANKS: Final = "\t\v\f\r \x85\xa0"
+
+
+def parse(text: str, variables: Mapping[str, str]) -> tuple[list[tuple[str, str | None, int]], str]:
+    """Read a file. Returns (name, value, offset) for each variable in order, and what is wrong with the file or "".
+
+    A value None means that the variable is taken over from the caller.
+    """
+    found: list[tuple[str, str | None, int]] = []
+    known = dict(variables)
+    at, length = 0, len(text)
+    while at < length:
+        if text[at].isspace():
+            at += 1
+            continue
+        if text[at] == "#":
+            at = _line_end(text, at)
+            continue
+        start = at
+        name, at, inherited, wrong = _name(text, at)
+        if wrong:
+            return found, f"line {text.count(chr(10), 0, start) + 1}: {wrong}"
+        value: str | None = None
+        if not inherited:
+            value, at, wrong = _value(text, at, known)
+            if wrong:
+                return found, f"line {text.count(chr(10), 0, start) + 1}: {wrong}"
+            if name not in variables:
+                known[name] = value
+        found.append((name, value, start))
+    return found, ""
+
+
+def parse_raw(text: str) -> list[tuple[str, str | None, int]]:
+    """Read a file of format "raw": NAME=value to the end of the line, nothing quoted, nothing put in."""
+    found: list[tuple[str, str | None, int]] = []
+    at = 0
+    for line in text.split("\n"):
+        words = line.removesuffix("\r").lstrip()
+        if words and words[0] != "#":
+            name, equals, value = words.partition("=")
+            found.append((name, value if equals else None, at + len(line) - len(line.lstrip())))
+        at += len(line) + 1
+    return found
+
+
+def _line_end(text: str, at: int) -> int:
+    end = text.find("\n", at)
+    return len(text) if end < 0 else end
+
+
+def _name(text: str, at: int) -> tuple[str, int, bool, str]:
+    if text.startswith("export", at) and text[at + 6 : at + 7] in tuple(_BLANKS):
+        at += 6
+        while text[at : at + 1] and text[at] in _BLANKS:
+            at += 1
+    for place in range(at, len(text)):
+        one = text[place]
+        if one in "=:\n":
+            name = text[at:place].strip()
+            if " " in name:
+                return "", at, False, "the name of a variable cannot hold a space"
+            after = place + 1
+            while one != "\n" and text[after : after + 1] and text[after] in _BLANKS:
+                after += 1
+            return name, after, one == "\n", ""
+        if not (one in "_.-[]" or one in _BLANKS or one.isalnum()):
+            return "", at, False, f"{one!r} cannot stand in the name of a variable"
+    return text[at:].strip(), len(text), True, ""
+
+
+def _value(text: str, at: int, known: Mapping[str, str]) -> tuple[str, int, str]:
+    quote = text[at : at + 1]
+    if quote not in {"'", '"'}:
+        end = _line_end(text, at)
+        line = text[at:end].partition(" #")[0].rstrip()
+        filled = fill(line, known)
+        return filled.value, end, filled.wrong
+    pieces: list[str] = []
+    place = at + 1
+    while place < len(text):
+        one = text[place]
+        if one == quote:
+            value = "".join(pieces)
+            if quote == "'":
+                return value, place + 1, ""
+            filled = fill(value, known)
+            return filled.value, place + 1, filled.wrong
+        if one == "\\" and place + 1 < len(text):
+            following = text[place + 1]
+            if following == quote:
+                pieces.append(quote)
+            elif quote == '"' and following == "$":
+                pieces.append("$$")
+            elif quote == '"' and following in _ESCAPES:
+                pieces.append(_ESCAPES[following])
+            else:
+                pieces.append(one + following)
+            place += 2
+            continue
+        pieces.append(one)
+        place += 1
+    return "", len(text), "a quoted value is not closed"

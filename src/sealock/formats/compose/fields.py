@@ -1,0 +1,198 @@
+"""The table of a service's fields: where each stands in the file, how it is read, and how it is written."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Final, TypeAlias
+
+from msgspec import Struct
+
+from sealock.formats.compose import parts, values
+from sealock.formats.compose.tree import Value
+from sealock.model.container import Mount
+
+Keys: TypeAlias = tuple[str, ...]
+Bare: TypeAlias = Any
+"""What is written: scalars, lists and dicts of them."""
+
+
+class One(Struct, frozen=True):
+    """A field that has one value. `paths` are the keys that can say it, the preferred one first.
+
+    `write` returns what stands at the path; for a dict only the keys that differ are changed in the file.
+    """
+
+    name: str
+    paths: tuple[Keys, ...]
+    read: Callable[[Value], Any]
+    write: Callable[[Any], Bare]
+
+
+class Part(Struct, frozen=True):
+    """A key whose list holds elements of a field. `long` writes the form with keys, where there is one."""
+
+    key: str
+    read: Callable[[Value], Any]
+    write: Callable[[Any], Bare]
+    takes: Callable[[Any], bool] = lambda _element: True
+    long: Callable[[Any], dict[str, object]] | None = None
+
+
+class Many(Struct, frozen=True):
+    """A field of several elements, each an item of a list (or the only one, as a bare text)."""
+
+    name: str
+    parts: tuple[Part, ...]
+
+
+class Named(Struct, frozen=True):
+    """A field of several elements with names: a mapping, or a list of NAME=VALUE.
+
+    `pair` reads an entry of the mapping, `item` one of the list; `to_pair` and `to_item` write them (None: a list cannot
+    say it).
+    """
+
+    name: str
+    key: str
+    pair: Callable[[str, Value], Any]
+    item: Callable[[Value], Any]
+    to_pair: Callable[[Any], tuple[str, Bare]]
+    to_item: Callable[[Any], str | None]
+    as_list: bool = False
+    """Whether a new one is written as a list."""
+
+
+class Option(Struct, frozen=True):
+    """A field that is said by items of `security_opt`. `read` returns None for an item that is about something else."""
+
+    name: str
+    read: Callable[[str], Any]
+    write: Callable[[Any], tuple[str, ...]]
+    several: bool = False
+
+
+Row: TypeAlias = One | Many | Named | Option
+
+
+def _same(value: Any) -> Bare:  # noqa: ANN401  fields are of all types
+    return value
+
+
+def _texts(name: str, key: str = "") -> Many:
+    return Many(name, (Part(key or name, values.text, _same),))
+
+
+def _text(name: str, key: str = "") -> One:
+    return One(name, ((key or name,),), values.text, _same)
+
+
+def _flag(name: str) -> One:
+    return One(name, ((name,),), values.boolean, _same)
+
+
+def _integer(name: str, *paths: Keys) -> One:
+    return One(name, paths or ((name,),), values.integer, _same)
+
+
+def _size(name: str, *paths: Keys) -> One:
+    return One(name, paths, values.size, values.size_as_text)
+
+
+def _is_tmpfs(element: Mount) -> bool:
+    return element.kind == "tmpfs" and not element.propagation
+
+
+_LIMITS: Final = ("deploy", "resources", "limits")
+_RESERVED: Final = ("deploy", "resources", "reservations")
+
+TABLE: Final[tuple[Row, ...]] = (
+    _text("image"),
+    _text("name", "container_name"),
+    _text("platform"),
+    One("pull", (("pull_policy",),), parts.pull, _same),
+    One("entrypoint", (("entrypoint",),), parts.words, list),
+    One("command", (("command",),), parts.words, list),
+    _text("working_dir"),
+    _flag("init"),
+    _flag("tty"),
+    _flag("stdin_open"),
+    _text("stop_signal"),
+    _text("runtime"),
+    Named("environment", "environment", parts.variable, parts.variable_item, parts.from_variable, parts.variable_text),
+    Many("env_files", (Part("env_file", parts.env_file, _same),)),
+    Named("labels", "labels", parts.label, parts.label_item, parts.from_label, parts.label_text),
+    Named("annotations", "annotations", parts.label, parts.label_item, parts.from_label, parts.label_text),
+    Many("secrets", (Part("secrets", parts.source, _same),)),
+    _text("user"),
+    _texts("groups", "group_add"),
+    _flag("privileged"),
+    Many("cap_add", (Part("cap_add", values.capability, _same),)),
+    Many("cap_drop", (Part("cap_drop", values.capability, _same),)),
+    Option("seccomp", parts.option("seccomp"), lambda value: (f"seccomp={value}",)),
+    Option("apparmor", parts.option("apparmor"), lambda value: (f"apparmor={value}",)),
+    Option("selinux", parts.option("label"), lambda value: tuple(f"label={one}" for one in value), several=True),
+    Option("no_new_privileges", parts.no_new_privileges, lambda value: (f"no-new-privileges:{str(value).lower()}",)),
+    Option("unconfined_paths", parts.system_paths, lambda value: ("systempaths=unconfined",) if value else ()),
+    Many("devices", (Part("devices", values.device, values.device_as_text, long=parts.device_as_mapping),)),
+    _texts("device_rules", "device_cgroup_rules"),
+    One("gpus", (("gpus",), (*_RESERVED, "devices")), parts.gpus, parts.from_gpus),
+    Named("sysctls", "sysctls", parts.sysctl, parts.sysctl_item, parts.from_label, parts.label_text),
+    _flag("read_only"),
+    Many(
+        "mounts",
+        (
+            Part("volumes", values.mount, parts.mount, lambda one: not _is_tmpfs(one), values.mount_as_mapping),
+            Part("tmpfs", values.tmpfs, values.tmpfs_as_text, _is_tmpfs),
+        ),
+    ),
+    _texts("volumes_from"),
+    _text("pid"),
+    _text("ipc"),
+    _text("uts"),
+    _text("userns", "userns_mode"),
+    _text("cgroupns", "cgroup"),
+    _text("cgroup_parent"),
+    _text("network_mode"),
+    Named(
+        "networks", "networks", parts.network, parts.network_item, parts.from_network, parts.network_text, as_list=True
+    ),
+    Many("links", (Part("links", parts.link, parts.link_text),)),
+    Many("ports", (Part("ports", values.port, values.port_as_text, long=values.port_as_mapping),)),
+    Many("expose", (Part("expose", parts.expose, parts.expose_text),)),
+    _text("hostname"),
+    _text("domainname"),
+    _texts("dns"),
+    _texts("dns_search"),
+    _texts("dns_options", "dns_opt"),
+    Named("extra_hosts", "extra_hosts", parts.host, parts.host_item, parts.from_host, _same, as_list=True),
+    _text("mac_address"),
+    _size("memory", ("mem_limit",), (*_LIMITS, "memory")),
+    _size("memory_reservation", ("mem_reservation",), (*_RESERVED, "memory")),
+    _size("memory_swap", ("memswap_limit",)),
+    _integer("memory_swappiness", ("mem_swappiness",)),
+    _size("shm_size", ("shm_size",)),
+    One("cpus", (("cpus",), (*_LIMITS, "cpus")), values.number, parts.from_number),
+    _integer("cpu_shares"),
+    _integer("cpu_quota"),
+    _integer("cpu_period"),
+    _integer("cpu_rt_runtime"),
+    _integer("cpu_rt_period"),
+    _text("cpuset_cpus", "cpuset"),
+    _integer("pids_limit", ("pids_limit",), (*_LIMITS, "pids")),
+    Named("ulimits", "ulimits", parts.ulimit, parts.no_item, parts.from_ulimit, lambda _one: None),
+    _integer("blkio_weight", ("blkio_config", "weight")),
+    _flag("oom_kill_disable"),
+    _integer("oom_score_adj"),
+    Named("storage_options", "storage_opt", parts.pair_text, parts.no_item, parts.from_pair_text, lambda _one: None),
+    One("restart", (("restart",), ("deploy", "restart_policy")), parts.restart, parts.from_restart),
+    One("health", (("healthcheck",),), parts.health, parts.from_health),
+    One("logging", (("logging",),), parts.logging, parts.from_logging),
+    One("stop_timeout", (("stop_grace_period",),), parts.whole_seconds, values.seconds_as_text),
+)
+ROWS: Final = {row.name: row for row in TABLE}
+"""The rows by the name of their field."""
+
+UNSAID: Final = ("volume_driver", "publish_all", "cpuset_mems")
+"""Fields that no compose file can set: the platform's default applies."""
+UNKNOWN_TO_COMPOSE: Final = ("content_trust", "auto_remove", "detach")
+"""Fields that hang on how Compose is called."""

@@ -1,0 +1,123 @@
+"""Puts variables into values: $X, ${X}, ${X:-d}, ${X-d}, ${X:?e}, ${X?e}, ${X:+r}, ${X+r}, and $$ for a dollar sign."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from msgspec import Struct
+
+_DEEPEST: Final = 30
+"""Levels of defaults within defaults."""
+_FIRST: Final = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_")
+_NAME: Final = _FIRST | frozenset("0123456789")
+
+
+class Filled(Struct, frozen=True):
+    """A text with its variables put in.
+
+    `value` is what Compose makes of it (an unset variable is empty), `shown` the same with the unset ones left as they
+    are written, `words` those that are unset and have no default, `wrong` why the text is not valid or "".
+    """
+
+    value: str
+    shown: str
+    words: tuple[str, ...] = ()
+    wrong: str = ""
+
+
+def fill(text: str, variables: Mapping[str, str], depth: int = 0) -> Filled:
+    """Put the variables into a text."""
+    at = text.find("$")
+    if at < 0:
+        return Filled(text, text)
+    if depth > _DEEPEST:
+        return Filled(text, text, (), f"defaults are nested more than {_DEEPEST} levels deep")
+    value, shown = [text[:at]], [text[:at]]
+    words: list[str] = []
+    while at >= 0:
+        piece, end = _one(text, at, variables, depth)
+        if piece.wrong:
+            return Filled(text, text, (), piece.wrong)
+        following = text.find("$", end)
+        plain = text[end:] if following < 0 else text[end:following]
+        value += (piece.value, plain)
+        shown += (piece.shown, plain)
+        words += piece.words
+        at = following
+    return Filled("".join(value), "".join(shown), tuple(words))
+
+
+def _one(text: str, at: int, variables: Mapping[str, str], depth: int) -> tuple[Filled, int]:
+    """Read what stands at a dollar sign; returns it and the offset behind it."""
+    following = text[at + 1 : at + 2]
+    if following == "$":
+        return Filled("$", "$"), at + 2
+    if following in _FIRST:
+        end = _name_end(text, at + 1)
+        return _looked_up(text[at + 1 : end], text[at:end], variables), end
+    if following != "{":
+        return Filled("$", "$"), at + 1
+    end = _name_end(text, at + 2)
+    name = text[at + 2 : end]
+    if not name or name[0] not in _FIRST:
+        return _invalid(text), at
+    if text[end : end + 1] == "}":
+        return _looked_up(name, text[at : end + 1], variables), end + 1
+    length = 2 if text[end : end + 1] == ":" else 1
+    operator = text[end : end + length]
+    close = _closing(text, at + 1)
+    if operator not in _OPERATORS or close < 0:
+        return _invalid(text), at
+    argument = text[end + length : close]
+    return _operate(operator, name, argument, text[at : close + 1], variables, depth), close + 1
+
+
+_OPERATORS: Final = frozenset({":-", "-", ":?", "?", ":+", "+"})
+
+
+def _operate(  # noqa: PLR0913, PLR0917  the parts of one expression
+    operator: str, name: str, argument: str, written: str, variables: Mapping[str, str], depth: int
+) -> Filled:
+    held = variables.get(name)
+    other = fill(argument, variables, depth + 1)
+    if other.wrong:
+        return other
+    there = held is not None and (bool(held) or operator[0] != ":")
+    value = held or ""
+    match operator[-1]:
+        case "-":
+            return Filled(value, value) if there else other
+        case "+":
+            return other if there else Filled(value, value)
+        case _:
+            # Compose refuses to start here; but the file is sound, and whoever starts it is to set the variable.
+            return Filled(value, value) if there else Filled("", written, (written,))
+
+
+def _looked_up(name: str, written: str, variables: Mapping[str, str]) -> Filled:
+    held = variables.get(name)
+    return Filled("", written, (written,)) if held is None else Filled(held, held)
+
+
+def _name_end(text: str, at: int) -> int:
+    while text[at : at + 1] and text[at] in _NAME:
+        at += 1
+    return at
+
+
+def _closing(text: str, at: int) -> int:
+    """The offset of the brace that closes the one at `at`, -1 where there is none on the same line."""
+    depth = 0
+    for place in range(at, len(text)):
+        one = text[place]
+        if one == "\n":
+            return -1
+        depth += (one == "{") - (one == "}")
+        if not depth:
+            return place
+    return -1
+
+
+def _invalid(text: str) -> Filled:
+    return Filled("", "", (), f"invalid interpolation in {text[:80]!r}: a dollar sign that is meant is written $$")

@@ -1,0 +1,352 @@
+"""The elements of a service that are more than a text: out of a value, and back into what is written."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Callable
+from typing import Any
+
+from sealock.formats.compose.tree import Value
+from sealock.formats.compose.values import (
+    boolean,
+    duration,
+    integer,
+    mount_as_mapping,
+    mount_as_text,
+    seconds_as_text,
+    text,
+)
+from sealock.model.container import (
+    Device,
+    Health,
+    Label,
+    Link,
+    Logging,
+    Mount,
+    Network,
+    Restart,
+    Sysctl,
+    Ulimit,
+    Variable,
+)
+
+
+def pull(value: Value) -> str:
+    """A pull policy; if_not_present is the older word for missing."""
+    word = text(value)
+    return "missing" if word == "if_not_present" else word
+
+
+def words(value: Value) -> tuple[str, ...]:
+    """A command: a list of words, or a line that is split as a shell splits it."""
+    if isinstance(value.data, list):
+        return tuple(text(item) for item in value.data)
+    try:
+        return tuple(shlex.split(text(value)))
+    except ValueError as error:
+        msg = f"cannot be split into words: {str(error).lower()}"
+        raise ValueError(msg) from error
+
+
+def variable(name: str, value: Value) -> Variable:
+    """An entry of the environment; one without a value is taken over from the caller."""
+    return Variable(name, None if value.data is None else value.text)
+
+
+def variable_item(value: Value) -> Variable:
+    """An item NAME=VALUE of the environment."""
+    name, equals, held = value.text.partition("=")
+    return Variable(name, held if equals else None)
+
+
+def from_variable(one: Variable) -> tuple[str, Any]:
+    """Write a variable as an entry."""
+    return one.name, one.value
+
+
+def variable_text(one: Variable) -> str:
+    """Write a variable as an item."""
+    return one.name if one.value is None else f"{one.name}={one.value}"
+
+
+def label(name: str, value: Value) -> Label:
+    """An entry of the labels."""
+    return Label(name, value.text)
+
+
+def label_item(value: Value) -> Label:
+    """An item NAME=VALUE of the labels."""
+    name, _, held = value.text.partition("=")
+    return Label(name, held)
+
+
+def from_label(one: Label | Sysctl) -> tuple[str, Any]:
+    """Write a label or kernel parameter as an entry."""
+    return one.name, one.value
+
+
+def label_text(one: Label | Sysctl) -> str:
+    """Write a label or kernel parameter as an item."""
+    return f"{one.name}={one.value}"
+
+
+def sysctl(name: str, value: Value) -> Sysctl:
+    """An entry of the kernel parameters."""
+    return Sysctl(name, text(value))
+
+
+def sysctl_item(value: Value) -> Sysctl:
+    """An item NAME=VALUE of the kernel parameters."""
+    name, _, held = text(value).partition("=")
+    return Sysctl(name, held)
+
+
+def pair_text(name: str, value: Value) -> str:
+    """An entry as NAME=VALUE."""
+    return f"{name}={text(value)}"
+
+
+def from_pair_text(one: str) -> tuple[str, Any]:
+    """Write NAME=VALUE as an entry."""
+    name, _, held = one.partition("=")
+    return name, held
+
+
+def no_item(_value: Value) -> Any:  # noqa: ANN401  it never returns
+    """Refuse a list where a mapping is needed."""
+    msg = "must be a mapping"
+    raise ValueError(msg)
+
+
+def env_file(value: Value) -> str:
+    """An item of `env_file`: its path."""
+    return source(value, "path")
+
+
+def source(value: Value, key: str = "source") -> str:
+    """An item that is a name, or a mapping that gives it."""
+    if isinstance(value.data, dict):
+        held = value.at(key)
+        return text(held) if held else ""
+    return text(value)
+
+
+def option(name: str) -> Callable[[str], str | None]:
+    """A reader of `security_opt` items name:value and name=value."""
+
+    def read(item: str) -> str | None:
+        if item.startswith((f"{name}:", f"{name}=")):
+            return item[len(name) + 1 :]
+        return None
+
+    return read
+
+
+def no_new_privileges(item: str) -> bool | None:
+    """no-new-privileges, alone or with its value."""
+    name, _, value = item.replace("=", ":", 1).partition(":")
+    return value.lower() not in {"false", "0", "f"} if name == "no-new-privileges" else None
+
+
+def system_paths(item: str) -> bool | None:
+    """systempaths=unconfined."""
+    return True if item.replace(":", "=", 1) == "systempaths=unconfined" else None
+
+
+def device_as_mapping(one: Device) -> dict[str, object]:
+    """Write a device in its long form."""
+    return {"source": one.source, "target": one.target, "permissions": one.permissions}
+
+
+def mount(one: Mount) -> Any:  # noqa: ANN401  a text or a dict
+    """Write a mount: short where that can say it."""
+    return mount_as_text(one) or mount_as_mapping(one)
+
+
+def gpus(value: Value) -> str | None:
+    """GPUs as `docker run --gpus` says them: all, a number, device=0,1; None where the devices are no GPUs."""
+    if isinstance(value.data, str):
+        return text(value)
+    for item in value.items:
+        capabilities = item.at("capabilities")
+        if value.key.start >= 0 and capabilities and not any("gpu" in one.text for one in capabilities.items):
+            continue
+        if ids := item.at("device_ids"):
+            return "device=" + ",".join(one.text for one in ids.items)
+        count = item.at("count")
+        return "all" if count is None or count.data in {-1, "all"} else count.text
+    return None
+
+
+def from_gpus(value: str) -> Any:  # noqa: ANN401  a text or a list
+    """Write GPUs."""
+    if value == "all":
+        return value
+    if value.startswith("device="):
+        return [{"device_ids": value.removeprefix("device=").split(",")}]
+    return [{"count": int(value) if value.isdigit() else value}]
+
+
+def network(name: str, value: Value) -> Network:
+    """An entry of the networks."""
+    aliases = value.at("aliases")
+    return Network(name, tuple(text(one) for one in aliases.items) if aliases else ())
+
+
+def network_item(value: Value) -> Network:
+    """An item of the networks."""
+    return Network(text(value))
+
+
+def from_network(one: Network) -> tuple[str, Any]:
+    """Write a network as an entry."""
+    return one.name, {"aliases": list(one.aliases)} if one.aliases else None
+
+
+def network_text(one: Network) -> str | None:
+    """Write a network as an item; aliases need an entry."""
+    return None if one.aliases else one.name
+
+
+def link(value: Value) -> Link:
+    """A link, SERVICE[:ALIAS]."""
+    target, _, alias = text(value).partition(":")
+    return Link(target, alias or target)
+
+
+def link_text(one: Link) -> str:
+    """Write a link."""
+    return one.target if one.alias == one.target else f"{one.target}:{one.alias}"
+
+
+def expose(value: Value) -> str:
+    """A port that is only exposed, with its protocol."""
+    word = text(value)
+    return word if "/" in word else f"{word}/tcp"
+
+
+def expose_text(one: str) -> str:
+    """Write an exposed port."""
+    return one.removesuffix("/tcp")
+
+
+def host(name: str, value: Value) -> tuple[str, ...]:
+    """An entry of the extra hosts, which may have several addresses."""
+    return tuple(f"{name}:{_address(text(one))}" for one in (value.items or [value]))
+
+
+def host_item(value: Value) -> str:
+    """An item of the extra hosts: name:address or name=address."""
+    word = text(value)
+    name, equals, address = word.partition("=")
+    if not equals:
+        name, _, address = word.partition(":")
+    return f"{name}:{_address(address)}"
+
+
+def _address(word: str) -> str:
+    return word[1:-1] if word.startswith("[") and word.endswith("]") else word
+
+
+def from_host(one: str) -> tuple[str, Any]:
+    """Write an extra host as an entry."""
+    name, _, address = one.partition(":")
+    return name, address
+
+
+def from_number(value: float) -> Any:  # noqa: ANN401  a whole number is written without its fraction
+    """Write a number."""
+    return int(value) if value == int(value) else value
+
+
+def whole_seconds(value: Value) -> int:
+    """A duration in whole seconds."""
+    return int(duration(value))
+
+
+def ulimit(name: str, value: Value) -> Ulimit:
+    """An entry of the ulimits: one number, or soft and hard."""
+    if isinstance(value.data, dict):
+        soft, hard = (value.at(key) or Value(0) for key in ("soft", "hard"))
+        return Ulimit(name, integer(soft), integer(hard))
+    return Ulimit(name, integer(value), integer(value))
+
+
+def from_ulimit(one: Ulimit) -> tuple[str, Any]:
+    """Write a ulimit."""
+    return one.name, one.soft if one.soft == one.hard else {"soft": one.soft, "hard": one.hard}
+
+
+_CONDITIONS = {"none": "no", "any": "always", "": "always", "no": "no"}
+
+
+def restart(value: Value) -> Restart:
+    """A restart policy: `restart: on-failure:3`, or that of `deploy`."""
+    if isinstance(value.data, dict):
+        condition, attempts = (value.at(key) for key in ("condition", "max_attempts"))
+        word = text(condition) if condition else ""
+        return Restart(_CONDITIONS.get(word, word), integer(attempts) if attempts else None)
+    policy, _, retries = text(value).partition(":")
+    return Restart(policy, integer(Value(retries)) if retries else None)
+
+
+def from_restart(one: Restart) -> str:
+    """Write a restart policy."""
+    return one.policy if one.retries is None else f"{one.policy}:{one.retries}"
+
+
+def health(value: Value) -> Health:
+    """A health check."""
+    disable = value.at("disable")
+    test = value.at("test")
+    run: tuple[str, ...] = ()
+    if test is not None and isinstance(test.data, list):
+        run = tuple(text(one) for one in test.data)
+    elif test is not None and test.data:
+        run = ("CMD-SHELL", text(test))
+    off = bool(disable and boolean(disable)) or run[:1] == ("NONE",)
+
+    def seconds(key: str) -> float | None:
+        held = value.at(key)
+        return None if held is None or held.words else duration(held)
+
+    retries = value.at("retries")
+    return Health(
+        off,
+        () if run[:1] == ("NONE",) else run,
+        seconds("interval"),
+        seconds("timeout"),
+        seconds("start_period"),
+        seconds("start_interval"),
+        None if retries is None or retries.words else integer(retries),
+    )
+
+
+def from_health(one: Health) -> dict[str, Any]:
+    """Write a health check."""
+    written: dict[str, Any] = {}
+    if one.test:
+        written["test"] = one.test[1] if one.test[0] == "CMD-SHELL" and len(one.test) == 2 else list(one.test)
+    for key in ("interval", "timeout", "start_period", "start_interval"):
+        if (held := getattr(one, key)) is not None:
+            written[key] = seconds_as_text(held)
+    if one.retries is not None:
+        written["retries"] = one.retries
+    if one.disabled:
+        written["disable"] = True
+    return written
+
+
+def logging(value: Value) -> Logging:
+    """A log driver and its options."""
+    driver, options = value.at("driver"), value.at("options")
+    held = options.mapping if options else {}
+    return Logging(text(driver) if driver else None, tuple((name, text(one)) for name, one in held.items()))
+
+
+def from_logging(one: Logging) -> dict[str, Any]:
+    """Write a log driver and its options."""
+    return {
+        **({"driver": one.driver} if one.driver else {}),
+        **({"options": dict(one.options)} if one.options else {}),
+    }

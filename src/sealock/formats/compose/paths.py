@@ -1,0 +1,83 @@
+"""Rewrites the relative paths of a service that was defined in another folder, as Compose does."""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Callable
+
+from sealock.formats.compose.tree import Value
+from sealock.formats.compose.values import is_path
+
+
+def rebased(service: Value, folder: str) -> Value:
+    """The service with its paths as seen from elsewhere; `folder` leads there from where they are used."""
+    if folder in {"", "."}:
+        return service
+    moved = dict(service.mapping)
+    for key, rewrite in _REWRITERS.items():
+        held = moved.get(key)
+        if held is not None:
+            moved[key] = rewrite(held, folder)
+    return service.with_data(moved)
+
+
+def rebased_project(model: Value, folder: str) -> Value:
+    """A whole project's paths as seen from elsewhere."""
+    if folder in {"", "."}:
+        return model
+    top = dict(model.mapping)
+    for key in ("secrets", "configs"):
+        if (held := top.get(key)) is not None:
+            top[key] = held.with_data({name: _entry(one, folder, "file") for name, one in held.mapping.items()})
+    if (services := top.get("services")) is not None:
+        top["services"] = services.with_data({name: rebased(one, folder) for name, one in services.mapping.items()})
+    return model.with_data(top)
+
+
+def _moved(value: Value, folder: str) -> Value:
+    path = value.data
+    if not isinstance(path, str) or not path or path[0] in "/~" or "://" in path or path.startswith(("\\", "git@")):
+        return value
+    joined = posixpath.normpath(posixpath.join(folder, path))
+    return value.with_data(joined if joined.startswith("..") else f"./{joined}")
+
+
+def _entry(value: Value, folder: str, key: str) -> Value:
+    held = value.mapping.get(key)
+    return value if held is None else value.with_data({**value.mapping, key: _moved(held, folder)})
+
+
+def _build(value: Value, folder: str) -> Value:
+    if not isinstance(value.data, dict):
+        return _moved(value, folder)
+    if "context" not in value.data:
+        return value.with_data({**value.data, "context": Value(f"./{folder}", value.place)})
+    return _entry(value, folder, "context")
+
+
+def _env_file(value: Value, folder: str) -> Value:
+    if isinstance(value.data, list):
+        return value.with_data([_env_file(item, folder) for item in value.data])
+    return _entry(value, folder, "path") if isinstance(value.data, dict) else _moved(value, folder)
+
+
+def _volumes(value: Value, folder: str) -> Value:
+    moved = []
+    for item in value.items:
+        if isinstance(item.data, dict):
+            bind = item.at("type")
+            moved.append(_entry(item, folder, "source") if bind and bind.data == "bind" else item)
+        elif isinstance(item.data, str) and is_path(item.data) and ":" in item.data:
+            source, colon, rest = item.data.partition(":")
+            moved.append(item.with_data(_moved(Value(source), folder).text + colon + rest))
+        else:
+            moved.append(item)
+    return value.with_data(moved)
+
+
+_REWRITERS: dict[str, Callable[[Value, str], Value]] = {
+    "build": _build,
+    "env_file": _env_file,
+    "volumes": _volumes,
+    "extends": lambda value, folder: _entry(value, folder, "file"),
+}

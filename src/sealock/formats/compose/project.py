@@ -1,0 +1,242 @@
+"""Reads what a project declares besides its containers: networks, volumes, secrets, builds, dependencies, files."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import TypeVar
+
+from sealock.formats.compose import values
+from sealock.formats.compose.loading import Loader
+from sealock.formats.compose.merging import as_items, as_mapping
+from sealock.formats.compose.tree import Value
+from sealock.model.absent import UNSET
+from sealock.model.container import Container
+from sealock.model.document import Subject
+from sealock.model.location import At, Place
+from sealock.model.project import (
+    Dependency,
+    FileFact,
+    Project,
+    ProjectNetwork,
+    ProjectSecret,
+    ProjectVolume,
+    Service,
+    ServiceBuild,
+)
+
+T = TypeVar("T")
+
+
+def read_project(model: Value, subjects: Iterable[Subject], loader: Loader) -> Subject:
+    """Read the project as a whole, around the containers that were read."""
+    return _Reader(model, loader).subject(tuple(subjects))
+
+
+def _text(value: Value | None) -> str | None:
+    return (
+        None
+        if value is None or value.data is None or isinstance(value.data, list | dict)
+        else value.shown or value.text
+    )
+
+
+def _flag(value: Value | None) -> bool:
+    try:
+        return value is not None and (isinstance(value.data, dict) or values.boolean(value))
+    except ValueError:
+        return False
+
+
+def _pairs(value: Value | None) -> tuple[tuple[str, str | None], ...]:
+    if value is None:
+        return ()
+    if isinstance(value.data, dict):
+        return tuple((name, None if one.data is None else one.text) for name, one in value.data.items())
+    return tuple(
+        (name, held if equals else None) for name, equals, held in (one.text.partition("=") for one in value.items)
+    )
+
+
+def _options(value: Value | None) -> tuple[tuple[str, str], ...]:
+    return tuple((name, one.text) for name, one in value.mapping.items()) if value else ()
+
+
+def _sources(value: Value | None) -> tuple[str, ...]:
+    return tuple((one.at("source") or one).text for one in value.items) if value else ()
+
+
+class _Reader:
+    def __init__(self, model: Value, loader: Loader) -> None:
+        self.model = model
+        self.loader = loader
+        self.where: dict[At, Place] = {(): self.start()}
+        self.unresolved: dict[str, str] = {}
+
+    def start(self) -> Place:
+        top = self.model.at("services")
+        return top.key if top and top.key.start >= 0 else Place(0, 0)
+
+    def subject(self, subjects: tuple[Subject, ...]) -> Subject:
+        services = self.model.at("services")
+        held = services.mapping if services else {}
+        found = tuple(
+            self.service(name, value, subject) for (name, value), subject in zip(held.items(), subjects, strict=True)
+        )
+        networks = self.declared("networks", self.network)
+        if self.uses_default(held.values()) and not any(one.name == "default" for one in networks):
+            networks = (*networks, ProjectNetwork("default", declared=False))
+        secrets = self.declared("secrets", self.secret) + self.declared("configs", self.config)
+        noun = Project(
+            "compose",
+            found,
+            networks,
+            self.declared("volumes", self.volume),
+            secrets,
+            self.files(held, secrets),
+            self.obsolete(),
+        )
+        words = ", ".join(
+            dict.fromkeys(word for key in ("networks", "volumes", "secrets", "configs") for word in self.words(key))
+        )
+        return Subject("project", noun, self.where, {"project": words} if words else {})
+
+    def words(self, key: str) -> Iterable[str]:
+        value = self.model.at(key)
+        return value.all_words() if value else ()
+
+    def note(self, at: At, value: Value, pointer: str, *, key: bool = False) -> None:
+        place = value.key if key and value.key.start >= 0 else value.whole()
+        if place.start >= 0:
+            self.where[at] = Place(place.start, place.end, pointer, place.file)
+
+    def service(self, name: str, value: Value, subject: Subject) -> Service:
+        for at, place in subject.where.items():
+            self.where["services", name, *at] = place
+        noun = subject.noun if isinstance(subject.noun, Container) else Container()
+        build = value.at("build")
+        if build is not None:
+            self.build_places(name, build)
+        return Service(
+            name,
+            subject.name,
+            noun,
+            self.build(build) if build is not None and build.data is not None else None,
+            self.dependencies(name, value.at("depends_on")),
+            tuple(one.text for one in self.listed(name, "profiles", value)),
+            tuple(one.text for one in self.listed(name, "external_links", value)),
+        )
+
+    def listed(self, name: str, key: str, value: Value) -> list[Value]:
+        held = value.at(key)
+        for index, one in enumerate(held.items if held else []):
+            self.note(("services", name, key, index), one, f"/services/{name}/{key}/{index}")
+        return held.items if held else []
+
+    def dependencies(self, name: str, value: Value | None) -> tuple[Dependency, ...]:
+        if value is None:
+            return ()
+        found = []
+        for index, (service, held) in enumerate(as_mapping(value).mapping.items()):
+            self.note(("services", name, "depends_on", index), held, f"/services/{name}/depends_on/{service}", key=True)
+            found.append(Dependency(service, _text(held.at("condition")) or "service_started"))
+        return tuple(found)
+
+    def build_places(self, name: str, build: Value) -> None:
+        self.note(("services", name, "build"), build, f"/services/{name}/build")
+        for key, held in build.mapping.items():
+            field = "inline" if key == "dockerfile_inline" else key
+            self.note(("services", name, "build", field), held, f"/services/{name}/build/{key}")
+            parts = held.data.items() if isinstance(held.data, dict) else enumerate(held.items)
+            for index, (part, one) in enumerate(parts):
+                self.note(("services", name, "build", field, index), one, f"/services/{name}/build/{key}/{part}")
+
+    def build(self, value: Value) -> ServiceBuild:
+        if not isinstance(value.data, dict):
+            return ServiceBuild(_text(value) or ".")
+        contexts = tuple((name, held or "") for name, held in _pairs(value.at("additional_contexts")))
+        entitlements = value.at("entitlements")
+        return ServiceBuild(
+            _text(value.at("context")) or ".",
+            _text(value.at("dockerfile")),
+            _text(value.at("dockerfile_inline")),
+            _text(value.at("target")),
+            _pairs(value.at("args")),
+            _sources(value.at("secrets")),
+            tuple(one.text for one in as_items(value.at("ssh") or Value(None))),
+            _text(value.at("network")),
+            _flag(value.at("privileged")),
+            tuple(one.text for one in entitlements.items) if entitlements else (),
+            contexts,
+        )
+
+    def declared(self, key: str, read: Callable[[str, Value], T]) -> tuple[T, ...]:
+        """The networks, volumes or secrets that stand at the top, each with its places."""
+        held = self.model.at(key)
+        found = []
+        for name, value in held.mapping.items() if held else ():
+            kind = "secrets" if key == "configs" else key
+            self.note((kind, name), value, f"/{key}/{name}", key=True)
+            for part, one in value.mapping.items():
+                self.note((kind, name, part), one, f"/{key}/{name}/{part}")
+            found.append(read(name, value))
+        return tuple(found)
+
+    def network(self, name: str, value: Value) -> ProjectNetwork:
+        return ProjectNetwork(
+            name,
+            _text(value.at("driver")) or UNSET,
+            _flag(value.at("internal")),
+            _flag(value.at("external")),
+            _options(value.at("driver_opts")),
+        )
+
+    def volume(self, name: str, value: Value) -> ProjectVolume:
+        return ProjectVolume(
+            name, _text(value.at("driver")) or UNSET, _flag(value.at("external")), _options(value.at("driver_opts"))
+        )
+
+    def secret(self, name: str, value: Value) -> ProjectSecret:
+        return ProjectSecret(
+            name,
+            "secret",
+            _text(value.at("file")),
+            _text(value.at("environment")),
+            _text(value.at("content")),
+            _flag(value.at("external")),
+        )
+
+    def config(self, name: str, value: Value) -> ProjectSecret:
+        secret = self.secret(name, value)
+        return ProjectSecret(name, "config", secret.file, secret.environment, secret.content, secret.external)
+
+    def uses_default(self, services: Iterable[Value]) -> bool:
+        for service in services:
+            networks = service.at("networks")
+            named = as_mapping(networks).mapping if networks else {}
+            if service.at("network_mode") is None and (not named or "default" in named):
+                return True
+        return False
+
+    def files(self, services: dict[str, Value], secrets: tuple[ProjectSecret, ...]) -> tuple[FileFact, ...]:
+        """What the folder says of every env_file and secret file, each once."""
+        wanted: dict[str, Value] = {}
+        for service in services.values():
+            env_file = service.at("env_file")
+            for one in (env_file.items or [env_file]) if env_file and env_file.data is not None else ():
+                path = one.at("path") or one
+                if isinstance(path.data, str) and path.data and not path.words:
+                    wanted.setdefault(path.data, one)
+        for secret in secrets:
+            value = self.model.at("secrets" if secret.kind == "secret" else "configs", secret.name, "file")
+            if secret.file and value is not None and not value.words:
+                wanted.setdefault(secret.file, value)
+        for index, asked in enumerate(wanted.values()):
+            self.note(("files", index), asked, "")
+        return tuple(self.loader.files.fact(path) for path in wanted)
+
+    def obsolete(self) -> tuple[str, ...]:
+        version = self.model.at("version")
+        if version is None:
+            return ()
+        self.note(("obsolete", 0), version, "/version")
+        return ("/version",)

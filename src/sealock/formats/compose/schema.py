@@ -1,0 +1,253 @@
+"""What a compose file may hold: its keys, and what kind of value each takes. What is otherwise is told, with its place."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Final, TypeAlias
+
+from msgspec import Struct
+
+from sealock.formats.compose.tree import Report, Value
+
+
+class ListOf(Struct, frozen=True):
+    """A list, all of whose items are of one kind."""
+
+    item: Kind
+
+
+class MapOf(Struct, frozen=True):
+    """A mapping: the keys that it may have, the kind of all others (None: there are none), and those it must have."""
+
+    keys: Mapping[str, Kind] = {}
+    others: Kind | None = None
+    needs: tuple[str, ...] = ()
+    named: bool = False
+    """Whether the other keys are names of services and the like, of which Compose is choosy."""
+
+
+Kind: TypeAlias = str | ListOf | MapOf | tuple["Kind", ...]
+"""A string of letters stands for scalars: s string, n number, i whole number, b truth value, 0 nothing, * anything."""
+
+_WORDS: Final = {"s": "a string", "n": "a number", "i": "a whole number", "b": "true or false", "0": "empty"}
+
+
+def _each(keys: str, kind: Kind) -> dict[str, Kind]:
+    """The same kind for several keys."""
+    return dict.fromkeys(keys.split(), kind)
+
+
+TEXTS: Final = ListOf("s")
+BOOL: Final = "bs"
+NUMBER: Final = "ns"
+INTEGER: Final = "is"
+PAIRS: Final = (MapOf(others="snb0"), TEXTS)
+COMMAND: Final = ("0s", TEXTS)
+TEXT_OR_TEXTS: Final = ("s", TEXTS)
+HOSTS: Final = (MapOf(others=TEXT_OR_TEXTS), TEXTS)
+OPTIONS: Final = MapOf(others="sn")
+MOUNTED: Final = ListOf(("s", MapOf(_each("source target uid gid", "s") | {"mode": NUMBER})))
+ULIMITS: Final = MapOf(others=(INTEGER, MapOf({"hard": INTEGER, "soft": INTEGER}, needs=("soft", "hard"))))
+_GPU: Final[dict[str, Kind]] = {
+    "capabilities": TEXTS,
+    "count": "si",
+    "device_ids": TEXTS,
+    "driver": "s",
+    "options": PAIRS,
+}
+_LIMITS: Final = ListOf(MapOf({"path": "s", "rate": INTEGER, "weight": INTEGER}))
+_UPDATE: Final = MapOf(
+    _each("delay failure_action monitor order", "s") | {"parallelism": INTEGER, "max_failure_ratio": NUMBER}
+)
+_HOOKS: Final = ListOf(
+    MapOf({"command": COMMAND, "user": "s", "privileged": BOOL, "working_dir": "s", "environment": PAIRS})
+)
+BUILD: Final = MapOf({
+    **_each("context dockerfile dockerfile_inline network target isolation", "s"),
+    **_each("entitlements cache_from cache_to tags platforms", TEXTS),
+    **_each("args ssh labels additional_contexts", PAIRS),
+    **_each("no_cache pull privileged", BOOL),
+    "shm_size": INTEGER, "extra_hosts": HOSTS, "secrets": MOUNTED, "ulimits": ULIMITS,
+})  # fmt: skip
+DEPLOY: Final = MapOf({
+    "mode": "s", "endpoint_mode": "s", "replicas": INTEGER, "labels": PAIRS,
+    "rollback_config": _UPDATE, "update_config": _UPDATE,
+    "resources": MapOf({
+        "limits": MapOf({"cpus": NUMBER, "memory": "s", "pids": INTEGER}),
+        "reservations": MapOf({
+            "cpus": NUMBER, "memory": "s", "generic_resources": ListOf("*"),
+            "devices": ListOf(MapOf(_GPU, needs=("capabilities",))),
+        }),
+    }),
+    "restart_policy": MapOf({"condition": "s", "delay": "s", "max_attempts": INTEGER, "window": "s"}),
+    "placement": MapOf({"constraints": TEXTS, "preferences": ListOf("*"), "max_replicas_per_node": INTEGER}),
+})  # fmt: skip
+PORTS: Final = ListOf((
+    "ns",
+    MapOf({
+        **_each("name mode host_ip protocol app_protocol", "s"), "target": INTEGER, "published": "si",
+    }),
+))  # fmt: skip
+VOLUMES: Final = ListOf((
+    "s",
+    MapOf(
+        {
+            "type": "s", "source": "s", "target": "s", "read_only": BOOL, "consistency": "s",
+            "bind": MapOf({"propagation": "s", "create_host_path": BOOL, "recursive": "s", "selinux": "s"}),
+            "volume": MapOf({"nocopy": BOOL, "subpath": "s"}),
+            "tmpfs": MapOf({"size": INTEGER, "mode": NUMBER}),
+            "image": MapOf({"subpath": "s"}),
+        },
+        needs=("type",),
+    ),
+))  # fmt: skip
+SERVICE: Final = MapOf({
+    **_each(
+        "cgroup cgroup_parent container_name cpuset domainname hostname image ipc isolation mac_address "
+        "network_mode platform pull_policy restart runtime stop_grace_period stop_signal user uts userns_mode "
+        "working_dir",
+        "s",
+    ),
+    **_each("attach init oom_kill_disable privileged read_only stdin_open tty", BOOL),
+    **_each(
+        "cpu_shares cpu_quota cpu_period cpu_rt_period cpu_rt_runtime cpus mem_limit memswap_limit pids_limit "
+        "shm_size",
+        NUMBER,
+    ),
+    **_each("cpu_count cpu_percent mem_reservation mem_swappiness oom_score_adj scale", INTEGER),
+    **_each(
+        "cap_add cap_drop device_cgroup_rules dns_opt external_links links profiles security_opt volumes_from",
+        TEXTS,
+    ),
+    **_each("annotations environment labels sysctls", PAIRS),
+    **_each("dns dns_search label_file tmpfs", TEXT_OR_TEXTS),
+    **_each("command entrypoint", COMMAND),
+    **_each("configs secrets", MOUNTED),
+    **_each("post_start pre_stop", _HOOKS),
+    "blkio_config": MapOf({
+        **_each("device_read_bps device_read_iops device_write_bps device_write_iops weight_device", _LIMITS),
+        "weight": INTEGER,
+    }),
+    "build": ("s", BUILD),
+    "credential_spec": MapOf(_each("config file registry", "s")),
+    "depends_on": (
+        TEXTS, MapOf(others=MapOf({"restart": BOOL, "required": "b", "condition": "s"}, needs=("condition",))),
+    ),
+    "deploy": ("0", DEPLOY),
+    "develop": "*",
+    "devices": ListOf(("s", MapOf(_each("source target permissions", "s"), needs=("source",)))),
+    "env_file": ("s", ListOf(("s", MapOf({"path": "s", "format": "s", "required": BOOL}, needs=("path",))))),
+    "expose": ListOf("sn"),
+    "extends": ("s", MapOf({"service": "s", "file": "s"}, needs=("service",))),
+    "extra_hosts": HOSTS,
+    "gpus": ("s", ListOf(MapOf(_GPU))),
+    "group_add": ListOf("sn"),
+    "healthcheck": MapOf({
+        "disable": BOOL, "retries": NUMBER, "test": TEXT_OR_TEXTS,
+        **_each("interval timeout start_period start_interval", "s"),
+    }),
+    "logging": MapOf({"driver": "s", "options": MapOf(others="sn0")}),
+    "networks": (
+        TEXTS,
+        MapOf(others=("0", MapOf({
+            "aliases": TEXTS, "ipv4_address": "s", "ipv6_address": "s", "link_local_ips": TEXTS, "mac_address": "s",
+            "driver_opts": OPTIONS, "priority": "n", "gw_priority": "n",
+        }))),
+    ),
+    "pid": "s0",
+    "ports": PORTS,
+    "storage_opt": MapOf(others="*"),
+    "ulimits": ULIMITS,
+    "volumes": VOLUMES,
+})  # fmt: skip
+_EXTERNAL: Final = (BOOL, MapOf({"name": "s"}))
+NETWORK: Final = MapOf({
+    "name": "s", "driver": "s", "driver_opts": OPTIONS, "external": _EXTERNAL, "labels": PAIRS, "ipam": "*",
+    **_each("internal enable_ipv4 enable_ipv6 attachable", BOOL),
+})  # fmt: skip
+VOLUME: Final = MapOf({"name": "s", "driver": "s", "driver_opts": OPTIONS, "external": _EXTERNAL, "labels": PAIRS})
+SECRET: Final = MapOf({
+    **_each("name environment file driver template_driver", "s"),
+    "external": _EXTERNAL, "labels": PAIRS, "driver_opts": OPTIONS,
+})  # fmt: skip
+CONFIG: Final = MapOf({
+    **_each("name content environment file template_driver", "s"),
+    "external": _EXTERNAL, "labels": PAIRS,
+})  # fmt: skip
+INCLUDE: Final = ListOf(
+    ("s", MapOf({"path": TEXT_OR_TEXTS, "env_file": TEXT_OR_TEXTS, "project_directory": "s"}))
+)  # fmt: skip
+FILE: Final = MapOf({
+    "version": "s", "name": "s", "include": INCLUDE,
+    "services": MapOf(others=SERVICE, named=True),
+    "networks": MapOf(others=("0", NETWORK), named=True),
+    "volumes": MapOf(others=("0", VOLUME), named=True),
+    "secrets": MapOf(others=SECRET, named=True),
+    "configs": MapOf(others=CONFIG, named=True),
+})  # fmt: skip
+
+
+def check(value: Value, kind: Kind, report: Report, path: str = "") -> None:
+    """Report what of a value is not as its kind demands."""
+    kinds = kind if isinstance(kind, tuple) else (kind,)
+    for one in kinds:
+        if isinstance(value.data, dict) and isinstance(one, MapOf):
+            _check_mapping(value, one, report, path)
+            return
+        if isinstance(value.data, list) and isinstance(one, ListOf):
+            for index, item in enumerate(value.data):
+                check(item, one.item, report, f"{path}.{index}")
+            return
+        if isinstance(one, str) and ("*" in one or _is(value.data, one) or (value.words and not _structured(value))):
+            return
+    report(f"{path or 'the file'} must be {_wanted(kinds)}", value.whole())
+
+
+def _structured(value: Value) -> bool:
+    return isinstance(value.data, dict | list)
+
+
+def _check_mapping(value: Value, kind: MapOf, report: Report, path: str) -> None:
+    for key, held in value.mapping.items():
+        below = f"{path}.{key}" if path else key
+        if key in kind.keys:
+            check(held, kind.keys[key], report, below)
+        elif key.startswith("x-"):
+            continue
+        elif kind.others is None:
+            report(f"{path or 'a compose file'} has no key {key!r}", held.key if held.key.start >= 0 else held.place)
+        else:
+            if kind.named and not re.fullmatch(r"[a-zA-Z0-9._-]+", key):
+                report(f"{below!r} is no valid name: letters, digits, dots, dashes and underscores", held.key)
+            check(held, kind.others, report, below)
+    for key in kind.needs:
+        if key not in value.mapping:
+            report(f"{path} needs the key {key!r}", value.whole())
+
+
+def _is(data: object, letters: str) -> bool:
+    if isinstance(data, bool):
+        return "b" in letters
+    if isinstance(data, str):
+        return "s" in letters
+    if isinstance(data, int):
+        return "n" in letters or "i" in letters
+    if isinstance(data, float):
+        return "n" in letters or ("i" in letters and data == data // 1)
+    return data is None and "0" in letters
+
+
+def _wanted(kinds: tuple[Kind, ...]) -> str:
+    words: list[str] = []
+    for one in kinds:
+        match one:
+            case ListOf():
+                words.append("a list")
+            case MapOf():
+                words.append("a mapping")
+            case str():
+                words += [_WORDS[letter] for letter in one]
+            case _:
+                pass
+    return " or ".join(words)

@@ -1,0 +1,314 @@
+"""YAML as a tree of nodes that know where they stand, within bounds that hostile text cannot pass.
+
+libyaml reads the text into events (PyYAML's own parser where libyaml is missing); what values mean is told as Docker
+Compose's reader (go-yaml v3) tells it: `yes` and `on` are strings, `0o17` and `017` are octal, 22:22 is no number.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final, TypeAlias
+
+import yaml
+from msgspec import Struct
+
+LONGEST: Final = 16 * 1024 * 1024
+"""Code points of a text that is read at all."""
+DEEPEST: Final = 200
+"""Levels of nesting, through aliases too."""
+LARGEST: Final = 100_000
+"""Nodes, each alias counted as all that it stands for."""
+
+Plain: TypeAlias = str | int | float | bool | None
+
+
+class Scalar(Struct, frozen=True):
+    """A scalar: its text without quotes and escapes, and the style that it is written in ("" for plain, ' " | >)."""
+
+    text: str
+    start: int
+    end: int
+    style: str = ""
+    tag: str | None = None
+    anchor: str | None = None
+
+    @property
+    def value(self) -> Plain:
+        """What the text means: a string, number, truth value or nothing."""
+        return resolve(self.text, self.style, self.tag)
+
+
+class Alias(Struct, frozen=True):
+    """`*name`: the node that carries the anchor stands here as well."""
+
+    target: Scalar | Sequence | Mapping
+    start: int
+    end: int
+
+
+class Sequence(Struct, frozen=True):
+    """A sequence. `flow` tells [a, b] from lines with dashes; `end` is that of its last item, or of the bracket."""
+
+    items: tuple[Node, ...]
+    start: int
+    end: int
+    flow: bool = False
+    tag: str | None = None
+    anchor: str | None = None
+
+
+class Mapping(Struct, frozen=True):
+    """A mapping, its entries in order as (key, value)."""
+
+    entries: tuple[tuple[Node, Node], ...]
+    start: int
+    end: int
+    flow: bool = False
+    tag: str | None = None
+    anchor: str | None = None
+
+    def entry(self, key: str) -> tuple[Node, Node] | None:
+        """The last entry of this key."""
+        return next((one for one in reversed(self.entries) if isinstance(one[0], Scalar) and one[0].text == key), None)
+
+    def get(self, key: str) -> Node | None:
+        """The value of this key, as it is written there (it may be an alias)."""
+        found = self.entry(key)
+        return found[1] if found else None
+
+
+Node: TypeAlias = Scalar | Sequence | Mapping | Alias
+
+
+class Flaw(Struct, frozen=True):
+    """Something that is wrong with the text, and where."""
+
+    message: str
+    start: int = 0
+    end: int = 0
+
+
+class Tree(Struct, frozen=True):
+    """The documents of a text (None for an empty one); after a flaw, what stood before it."""
+
+    documents: tuple[Node | None, ...]
+    flaws: tuple[Flaw, ...] = ()
+
+
+def target(node: Node) -> Scalar | Sequence | Mapping:
+    """Return the node itself, or what it is an alias of."""
+    return node.target if isinstance(node, Alias) else node
+
+
+def parse(text: str) -> Tree:
+    """Read a text. Never raises, and takes time and memory in line with the text's length."""
+    if len(text) > LONGEST:
+        return Tree((), (Flaw(f"the text is longer than {LONGEST // 1024 // 1024} million characters"),))
+    builder = _Builder(text)
+    loader: type[yaml.SafeLoader | yaml.CSafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    try:
+        for event in yaml.parse(text.removeprefix("\ufeff"), Loader=loader):
+            if not builder.take(event):
+                break
+    except yaml.reader.ReaderError as error:
+        at = _first_unreadable(text)
+        builder.flaw(f"character U+{ord(text[at]):04X} may not stand in YAML: {error.reason}", at, at + 1)
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        at = builder.shift + mark.index if mark else 0
+        words = " ".join(part for part in (error.context, error.problem) if part)
+        builder.flaw(f"this is not valid YAML: {words}", at, at)
+    except (yaml.YAMLError, UnicodeError, RecursionError, ValueError):
+        builder.flaw("this is not valid YAML", 0, 0)
+    return builder.finish()
+
+
+def _first_unreadable(text: str) -> int:
+    found = re.search("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ufffe\uffff]", text)
+    return found.start() if found else 0
+
+
+class _Frame:
+    """A collection that is still open."""
+
+    __slots__ = ("deepest", "event", "nodes", "size", "start")
+
+    def __init__(self, event: yaml.CollectionStartEvent, start: int) -> None:
+        self.event = event
+        self.start = start
+        self.nodes: list[Node] = []
+        self.size = 1
+        self.deepest = 0
+
+
+class _Builder:
+    """Builds nodes from events, without recursion."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.shift = 1 if text.startswith("\ufeff") else 0
+        self.stack: list[_Frame] = []
+        self.documents: list[Node | None] = []
+        self.flaws: list[Flaw] = []
+        self.root: Node | None = None
+        self.anchors: dict[str, tuple[Scalar | Sequence | Mapping, int, int]] = {}
+        self.open_anchors: dict[str, int] = {}
+        self.nodes = 0
+
+    def flaw(self, message: str, start: int, end: int) -> None:
+        self.flaws.append(Flaw(message, start, end))
+
+    def take(self, event: yaml.Event) -> bool:
+        """Take in one event; False when the text is not worth reading on."""
+        first, last = event.start_mark, event.end_mark
+        start, end = self.shift + (first.index if first else 0), self.shift + (last.index if last else 0)
+        if isinstance(event, yaml.ScalarEvent):
+            style = event.style or ""
+            if style in "|>" and style:
+                end = _trimmed(self.text, start, end)
+            elif not style and event.implicit[1] and not event.implicit[0]:
+                style = self.text[end - 1 : end]  # libyaml's binding keeps the style to itself for quoted scalars
+            node = Scalar(event.value, start, end, style, event.tag, event.anchor)
+            return self.add(node, 1, 0)
+        if isinstance(event, yaml.AliasEvent):
+            return self.alias(event.anchor or "", start, end)
+        if isinstance(event, yaml.CollectionStartEvent):
+            if len(self.stack) >= DEEPEST:
+                self.flaw(f"the text is nested more than {DEEPEST} levels deep", start, end)
+                return False
+            if event.anchor:
+                self.open_anchors[event.anchor] = self.open_anchors.get(event.anchor, 0) + 1
+            self.stack.append(_Frame(event, start))
+        elif isinstance(event, yaml.CollectionEndEvent):
+            return self.close(end)
+        elif isinstance(event, yaml.DocumentEndEvent):
+            self.documents.append(self.root)
+            self.root = None
+            self.anchors.clear()
+        return True
+
+    def alias(self, name: str, start: int, end: int) -> bool:
+        if name in self.open_anchors:
+            self.flaw(f"the alias *{name} stands inside of what it names", start, end)
+            return self.add(Scalar("", start, end, "", None), 1, 0)
+        found = self.anchors.get(name)
+        if found is None:
+            self.flaw(f"the alias *{name} names an anchor that is not there", start, end)
+            return self.add(Scalar("", start, end, "", None), 1, 0)
+        node, size, depth = found
+        return self.add(Alias(node, start, end), size, depth)
+
+    def close(self, end: int | None) -> bool:
+        """Close the innermost collection; `end` None where the text broke off."""
+        frame = self.stack.pop()
+        event, nodes = frame.event, frame.nodes
+        flow = bool(event.flow_style)
+        last = end if flow and end is not None else nodes[-1].end if nodes else frame.start
+        anchor, tag = event.anchor, event.tag
+        node: Sequence | Mapping
+        if isinstance(event, yaml.SequenceStartEvent):
+            node = Sequence(tuple(nodes), frame.start, last, flow, tag, anchor)
+        else:
+            if len(nodes) % 2:
+                nodes.append(Scalar("", last, last))
+            node = Mapping(tuple(zip(nodes[::2], nodes[1::2], strict=True)), frame.start, last, flow, tag, anchor)
+            self.look_for_doubles(node)
+        if anchor:
+            self.open_anchors[anchor] -= 1
+            if not self.open_anchors[anchor]:
+                del self.open_anchors[anchor]
+        return self.add(node, frame.size, frame.deepest + 1)
+
+    def look_for_doubles(self, node: Mapping) -> None:
+        seen: set[str] = set()
+        for key, _ in node.entries:
+            if isinstance(key, Scalar) and key.text != "<<":
+                if key.text in seen:
+                    self.flaw(f'the key "{key.text}" is given twice', key.start, key.end)
+                seen.add(key.text)
+
+    def add(self, node: Node, size: int, depth: int) -> bool:
+        if not isinstance(node, Alias) and node.anchor:
+            self.anchors[node.anchor] = (node, size, depth)
+        self.nodes += isinstance(node, Scalar | Alias)
+        if not self.stack:
+            self.root = node
+        else:
+            frame = self.stack[-1]
+            frame.nodes.append(node)
+            frame.size += size
+            frame.deepest = max(frame.deepest, depth)
+            size = frame.size
+            depth += len(self.stack)
+        if size > LARGEST or self.nodes > LARGEST:
+            self.flaw(f"the text stands for more than {LARGEST} nodes", node.start, node.end)
+        elif depth > DEEPEST:
+            self.flaw(f"the text is nested more than {DEEPEST} levels deep, aliases counted", node.start, node.end)
+        else:
+            return True
+        # What was built is not to be walked: it may be a bomb.
+        self.stack.clear()
+        self.root = None
+        return False
+
+    def finish(self) -> Tree:
+        while self.stack:
+            if not self.close(None):
+                break
+        if self.root is not None:
+            self.documents.append(self.root)
+        return Tree(tuple(self.documents), tuple(self.flaws))
+
+
+def _trimmed(text: str, start: int, end: int) -> int:
+    while end > start and text[end - 1] in " \n\r\t":
+        end -= 1
+    return end
+
+
+_WORDS: Final[dict[str, Plain]] = {
+    **dict.fromkeys(("", "~", "null", "Null", "NULL")),
+    **dict.fromkeys(("true", "True", "TRUE"), True),
+    **dict.fromkeys(("false", "False", "FALSE"), False),
+    **dict.fromkeys((".inf", ".Inf", ".INF", "+.inf", "+.Inf", "+.INF"), float("inf")),
+    **dict.fromkeys(("-.inf", "-.Inf", "-.INF"), float("-inf")),
+    **dict.fromkeys((".nan", ".NaN", ".NAN"), float("nan")),
+}
+
+
+def resolve(text: str, style: str = "", tag: str | None = None) -> Plain:
+    """Tell what a scalar means, as go-yaml v3 does."""
+    if tag == "tag:yaml.org,2002:str" or (style and not (tag or "").startswith("tag:yaml.org,2002:")):
+        return text
+    if text in _WORDS:
+        return _WORDS[text]
+    if text[0] in "0123456789+-." and len(text) <= 400:
+        number = _number(text.replace("_", ""))
+        if number is not None:
+            return number
+    return text
+
+
+def _number(text: str) -> int | float | None:
+    """Read a number. Underscores are gone; a leading 0 means octal, as for Go's ParseInt with base 0."""
+    digits = text.lstrip("+-")
+    if (
+        not digits
+        or not digits.isascii()
+        or len(text) - len(digits) > 1
+        or " " in text
+        or digits[0] not in "0123456789."
+    ):
+        return None
+    try:
+        if digits[:2].lower() in {"0x", "0o", "0b"}:
+            number = int(digits, 0)
+        elif len(digits) > 1 and digits[0] == "0" and digits.isdigit() and not set(digits) & {"8", "9"}:
+            number = int(digits, 8)
+        elif (digits.isdigit() and digits[0] != "0") or digits == "0":
+            number = int(digits)
+        else:
+            return float(text) if not set(digits.lower()) - set("0123456789.e+-") and digits != "." else None
+    except ValueError:
+        return None
+    return -number if text[0] == "-" else number
