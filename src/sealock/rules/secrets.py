@@ -33,11 +33,11 @@ def _set(*lines: str) -> frozenset[str]:
 
 _PASSWORDS: Final = _set(
     "password passwords passwd passphrase passcode pwd pass pw psw pgpassword userpass dbpass rootpw sshpass",
-    "userpassword",
+    "userpassword requirepass masterauth",
 )
 _SECRETS: Final = _set(
     "secret secrets token apikey apitoken authtoken accesskey secretkey privatekey credential credentials creds",
-    "cred auth bearer",
+    "cred auth bearer pat",
 )
 _KEYS: Final = _set(
     "api access private secret encryption signing master account auth app application session jwt client deploy",

@@ -1,0 +1,173 @@
+"""What rules know of the programs that a build runs: downloaders, interpreters, checksums; and edits to commands."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from sealock.model.build import Build, Run, Stage, User
+from sealock.model.change import Edit
+from sealock.model.imagename import default_user
+from sealock.model.location import At, Place
+from sealock.model.shell import Command, Pipeline, Word
+from sealock.rules.secrets import mask
+
+SHELLS: Final = frozenset({"sh", "bash", "ash", "dash", "zsh", "ksh"})
+INTERPRETERS: Final = SHELLS | {"python", "perl", "ruby", "node", "php", "lua", "Rscript", "pwsh", "powershell"}
+DOWNLOADERS: Final = frozenset({"curl", "wget", "aria2c", "axel", "fetch", "http", "https", "lwp-download"})
+CHECKSUMS: Final = frozenset({"sha1sum", "sha224sum", "sha256sum", "sha384sum", "sha512sum", "md5sum", "b2sum", "shasum", "cksum", "sha256", "sha512"})  # fmt: skip  # noqa: E501  a list of names
+VERIFIERS: Final = CHECKSUMS | {"gpgv", "gpgv2", "cosign", "minisign", "signify", "slsa-verifier", "rhash", "jarsigner"}
+
+
+def program(command: Command) -> str:
+    """The program's name without its version: "python" for python3.11, "pip" for pip3."""
+    name = command.name.removesuffix(".exe")
+    stem = name.rstrip("0123456789.-")
+    return stem if stem in {"python", "pip", "pypy", "php", "perl", "ruby", "lua", "node", "gpg", "gcc"} else name
+
+
+def pipelines(build: Build) -> Iterator[tuple[At, Run, Pipeline]]:
+    """Every pipeline that runs during the build, nested ones too."""
+    for at, _, run in build.each(Run):
+        if isinstance(run, Run):
+            for pipeline in run.script.every_pipeline():
+                yield at, run, pipeline
+
+
+def verifies(command: Command) -> bool:
+    """Whether the command checks something against a checksum or a signature."""
+    name = program(command)
+    if name in VERIFIERS:
+        return True
+    if name == "gpg":
+        return any(text in {"--verify", "--decrypt", "-d"} for text in command.arguments)
+    return name == "openssl" and any(text in {"dgst", "-verify", "cms", "smime"} for text in command.arguments)
+
+
+def is_verified(run: Run) -> bool:
+    """Whether the RUN checks anything against a checksum or a signature."""
+    return any(verifies(command) for command in run.script.commands())
+
+
+def addresses(command: Command) -> Iterator[Word]:
+    """The words that hold a web address."""
+    for word in command.words[1:]:
+        if "://" in word.text:
+            yield word
+
+
+def saved_as(command: Command) -> tuple[str, ...]:
+    """The files that a download lands in, as far as the command says: -o FILE, > FILE, or the address's last part."""
+    name = command.name
+    files: list[str] = []
+    given = command.value(*(("-O", "--output-document") if name == "wget" else ("-o", "--output")))
+    if given is not None:
+        files.append(given.text if isinstance(given, Word) else given)
+    files += [one.target.text for one in command.redirects if one.target and one.operator in {">", ">>", ">|", "&>"}]
+    if not files and (name != "curl" or command.option("-O", "--remote-name", "--remote-name-all", "-J")):
+        files += [word.text.partition("?")[0].rstrip("/").rpartition("/")[2] for word in addresses(command)]
+    return tuple(one for one in files if one not in {"", "-", "/dev/stdout", "/dev/null"})
+
+
+CURL_VALUED: Final = "AbcCdDeEFHKmoPQrtTuUwxXyYz"
+"""curl's short options that take a value: what is joined to one is no option."""
+
+
+def bundled(command: Command, letter: str, valued: str = "") -> Word | None:
+    """The word that gives a short option, alone or in a bundle (-fsSLk); `valued` are the letters that take a value."""
+    for word in command.words[1:]:
+        if word.text == "--":
+            return None
+        if word.text[:1] == "-" and word.text[1:2] != "-":
+            for one in word.text[1:]:
+                if one == letter:
+                    return word
+                if one in valued:
+                    break
+    return None
+
+
+def known(place: Place) -> Place | None:
+    """The place, None where it leads nowhere: a fault then stands at its instruction."""
+    return place if 0 <= place.start < place.end else None
+
+
+def line(command: Command) -> str:
+    """The command in one line, its secrets blotted out: what a fingerprint can rest on."""
+    return mask(" ".join(word.text for word in command.words))[:200]
+
+
+def rewrite(build: Build, word: Word, text: str) -> tuple[Edit, ...]:
+    """Put another text in the word's place, quoted as it was; nothing where the word is no plain token."""
+    written = build.excerpt(word.place)
+    if written == word.text:
+        return (Edit(word.place, text),)
+    if written[1:-1] == word.text and written[:1] in {'"', "'"}:
+        return (Edit(word.place, written[0] + text + written[-1]),)
+    return ()
+
+
+def swap(build: Build, word: Word, old: str, new: str) -> tuple[Edit, ...]:
+    """Put `new` for every `old` in what is written at the word's place: for words with expansions in them."""
+    written = build.excerpt(word.place)
+    return (Edit(word.place, written.replace(old, new)),) if old in written else ()
+
+
+def drop(build: Build, command: Command, *words: Word) -> tuple[Edit, ...]:
+    """Take words out of a command, each with the blanks (and the comma of the exec form) before it."""
+    edits: list[Edit] = []
+    for word in words:
+        index = next((at for at, one in enumerate(command.words) if one is word), 0)
+        if index == 0 or known(word.place) is None:
+            return ()
+        before = command.words[index - 1].place.end
+        gap = build.text[before : word.place.start]
+        # A comment between the two has to stay, and so does a neighbour that is no token of its own.
+        start = (
+            before if 0 <= before < word.place.start and not gap.strip(f" \t\r\n,{build.escape}") else word.place.start
+        )
+        if start == word.place.start and build.text[start - 1] in " \t":
+            start -= 1
+        if edits and edits[-1].place.end == start:
+            start = edits.pop().place.start
+        edits.append(Edit(Place(start, word.place.end, file=word.place.file), ""))
+    return tuple(edits)
+
+
+def drop_option(build: Build, command: Command, word: Word, letter: str = "") -> tuple[Edit, ...]:
+    """Take an option out of a command; out of a bundle of short ones only its letter: -fsSLk becomes -fsSL."""
+    text = word.text
+    if letter and not text.startswith("--") and len(text) > 2:
+        return rewrite(build, word, text.replace(letter, ""))
+    return drop(build, command, word)
+
+
+def settings(command: Command, name: str) -> tuple[Word, ...]:
+    """The words of `--name value` and `--name=value`, wherever they stand in a command."""
+    found: list[Word] = []
+    for index, word in enumerate(command.words):
+        if word.text == name:
+            found += command.words[index : index + 2]
+        elif word.text.startswith(f"{name}="):
+            found.append(word)
+    return tuple(found)
+
+
+def user_at(build: Build, stage: Stage, at: At) -> str | None:
+    """The user that an instruction of the stage runs as, None where nobody can tell."""
+    index = at[3] if len(at) > 3 and isinstance(at[3], int) else len(stage.instructions)
+    for instruction in reversed(stage.instructions[:index]):
+        if isinstance(instruction, User):
+            return instruction.user.value if isinstance(instruction.user.value, str) else None
+    if stage.start.stage is not None and stage.start.stage < stage.index:
+        before = build.stages[stage.start.stage]
+        return user_at(build, before, ())
+    image = stage.start.image.value
+    user = default_user(image) if isinstance(image, str) else None
+    return user if isinstance(user, str) else None
+
+
+def is_root(user: str | None) -> bool:
+    """Whether it is root by name or number, with or without a group."""
+    name = (user or "").partition(":")[0]
+    return name == "root" or (name.isdigit() and int(name) == 0)

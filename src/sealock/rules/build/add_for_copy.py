@@ -1,0 +1,62 @@
+"""ADD of local files that COPY would copy as well."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Final
+
+from sealock.model.build import AddFile, Build
+from sealock.model.change import Edit
+from sealock.model.finding import Fault, Severity
+from sealock.rules.references import cis_docker, docker_docs
+from sealock.rules.rule import Rule
+
+_REMOTE: Final = re.compile(r"(?:[a-z][a-z0-9+.-]*://|git@|[\w.-]+@[\w.-]+:)", re.IGNORECASE)
+_ARCHIVE: Final = re.compile(
+    r".*\.(?:tar|t?gz|tgz|tbz2?|bz2|txz|tar\.\w+|xz|zst|tzst|lz|lzma|Z)$|.*\.tar[.*?].*", re.IGNORECASE
+)
+
+
+class AddForCopy(Rule[Build]):
+    """ADD is used where COPY suffices.
+
+    ADD does more than copy: it fetches addresses and unpacks archives, by what it finds in the file. A file that
+    turns out to be an archive then lands as a tree of files, with their own owners and links. COPY only copies.
+    """
+
+    id = "B008"
+    severity = Severity.LOW
+    references = (cis_docker("4.9"), docker_docs("build/building/best-practices/#add-or-copy"))
+    remedy = "Use COPY; keep ADD for archives that are to be unpacked and for addresses with a checksum."
+    safe = True
+    bad = ("FROM debian:12\nADD app.py /app/\n", 'FROM debian:12\nADD --chown=1000 ["a b", "/app/"]\n')
+    good = (
+        "FROM debian:12\nADD rootfs.tar.xz /\n",
+        "FROM debian:12\nCOPY app.py /app/\n",
+        (
+            "FROM debian:12\n"
+            "ADD --checksum=sha256:24454f830cdb571e2c4ad15481119c43b3cafd48dd869a9b2945d1036d1dc68d \\\n"
+            "  https://example.com/a /a\n"
+        ),
+    )
+
+    def check(self, build: Build, /) -> Iterator[Fault]:
+        """Judge every ADD without address or archive."""
+        for at, _, add in build.each(AddFile):
+            if not isinstance(add, AddFile) or not add.sources:
+                continue
+            if any(_REMOTE.match(source.text) or _ARCHIVE.match(source.text) for source in add.sources):
+                continue
+            unresolved = any("$" in source.text for source in add.sources)
+            word = "copy" if build.excerpt(add.keyword_place).islower() else "COPY"
+            # --checksum, --keep-git-dir and --unpack are ADD's alone.
+            plain = all(flag.name in {"chown", "chmod", "link", "exclude"} for flag in add.flags)
+            yield self.fault(
+                f"adds {' '.join(source.text for source in add.sources)[:80]} with ADD",
+                at,
+                place=add.keyword_place,
+                evidence=f"ADD {' '.join(source.raw for source in add.sources)}"[:200],
+                mend=(Edit(add.keyword_place, word),) if plain else (),
+                safe=not unresolved and not any(set(source.text) & set("*?[") for source in add.sources),
+            )

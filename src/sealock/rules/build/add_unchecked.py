@@ -1,0 +1,68 @@
+"""ADD from an address without a checksum."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Final
+
+from sealock.model.build import AddFile, Build
+from sealock.model.finding import Fault, Severity
+from sealock.rules.references import cis_docker, cwe, docker_docs
+from sealock.rules.rule import Rule
+from sealock.rules.secrets import mask
+
+_GIT: Final = re.compile(r"(?:git@|ssh://|git://|https?://[^\s#?]+\.git(?:[#?]|$)|[\w.-]+@[\w.-]+:)", re.IGNORECASE)
+_COMMIT: Final = re.compile(r"[#?&](?:\w+=)?[0-9a-f]{40,64}\b")
+
+
+class AddUnchecked(Rule[Build]):
+    """ADD fetches from the network without a checksum.
+
+    What ADD fetches goes into the image as it comes: a changed file on the server, or somebody in between, changes
+    your image and nothing tells you. `ADD --checksum=sha256:…` refuses any other file; a git repository is pinned
+    by the full commit after `#`.
+    """
+
+    id = "B009"
+    severity = Severity.MEDIUM
+    references = (cis_docker("4.11"), cwe(494), docker_docs("reference/dockerfile/#add---checksum"))
+    remedy = (
+        "Give the checksum of the file: `ADD --checksum=sha256:… URL`; of a repository the commit: `URL.git#COMMIT`."
+    )
+    mends = False
+    bad = (
+        "FROM debian:12\nADD https://example.com/tool.tar.gz /opt/\n",
+        "FROM debian:12\nADD https://github.com/acme/tool.git#main /src\n",
+        "FROM debian:12\nADD git@github.com:acme/tool.git /src\n",
+    )
+    good = (
+        (
+            "FROM debian:12\n"
+            "ADD --checksum=sha256:24454f830cdb571e2c4ad15481119c43b3cafd48dd869a9b2945d1036d1dc68d \\\n"
+            "  https://example.com/a /a\n"
+        ),
+        "FROM debian:12\nADD https://github.com/acme/tool.git#f0e3b9b8c6e2d1a09f8e7d6c5b4a39281706f5e4 /src\n",
+        "FROM debian:12\nADD rootfs.tar.xz /\n",
+    )
+
+    def check(self, build: Build, /) -> Iterator[Fault]:
+        """Judge every source of every ADD."""
+        for at, _, add in build.each(AddFile):
+            if not isinstance(add, AddFile) or add.checksum is not None:
+                continue
+            for source in add.sources:
+                text = source.text
+                if _GIT.match(text):
+                    if not _COMMIT.search(text):
+                        message = f"adds {mask(text)} at whatever commit it has today"
+                        yield self.fault(message, at, place=source.place, evidence=mask(text))
+                elif text.lower().startswith(("http://", "https://")):
+                    plain = text.lower().startswith("http://")
+                    yield self.fault(
+                        f"adds {mask(text)} as it comes{', over plain http' if plain else ''}",
+                        at,
+                        place=source.place,
+                        evidence=mask(text),
+                        severity=Severity.HIGH if plain else None,
+                    )

@@ -1,0 +1,40 @@
+"""FROM with a tag and no digest."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sealock.model.build import Build
+from sealock.model.finding import Fault, Severity
+from sealock.rules.build._images import base_images
+from sealock.rules.references import cis_docker, cwe, docker_docs
+from sealock.rules.rule import Rule
+
+
+class BaseImageUndigested(Rule[Build]):
+    """Base image is not pinned by digest.
+
+    A tag is a name that its owner, or whoever has taken over the account, can move to another image at any time. A
+    digest is the hash of the image itself: what is pulled is what was looked at. `sealock pin` writes digests and
+    renews them, so that updates still arrive, as changes that can be read. (Images without a tag, and with
+    `latest`, have rules of their own.)
+    """
+
+    id = "B003"
+    severity = Severity.LOW
+    references = (cis_docker("6.1"), cwe(494), docker_docs("build/building/best-practices/#pin-base-image-versions"))
+    remedy = "Pin the digest behind the tag: `debian:12.8@sha256:…`; `docker buildx imagetools inspect` shows it."
+    mends = False
+    bad = ("FROM debian:12.8\n", "FROM golang:1.23 AS build\nRUN go build\nFROM scratch\nCOPY --from=build /x /x\n")
+    good = (
+        "FROM debian:12.8@sha256:0b1f8f1f8a4e4a1f1e1c2d3b4a5968778695a4b3c2d1e0f00112233445566778\n",
+        "FROM scratch\n",
+    )
+
+    def check(self, build: Build, /) -> Iterator[Fault]:
+        """Judge every FROM that names an image with a tag that promises a version."""
+        for named in base_images(build):
+            if named.image is None:
+                yield self.undecided(f"the image {named.text} hangs on a build argument", named.at)
+            elif named.image.digest is None and named.image.tag not in {None, "latest"}:
+                yield self.fault(f"takes {named.text} by a tag that can be moved", named.at, place=named.place)

@@ -1,0 +1,40 @@
+"""FROM --platform with a platform written out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sealock.model.build import Build
+from sealock.model.change import Edit
+from sealock.model.finding import Fault, Severity
+from sealock.model.location import Place
+from sealock.rules.references import docker_docs
+from sealock.rules.rule import Rule
+
+
+class ConstantPlatform(Rule[Build]):
+    """FROM fixes the platform.
+
+    `--platform=linux/amd64` gives everybody that one platform: on others the program runs under emulation, slowly
+    and without some of the kernel's protections, and a multi-platform build silently holds the same binaries twice.
+    Leave it out, or say `$BUILDPLATFORM` or `$TARGETPLATFORM`.
+    """
+
+    id = "B005"
+    severity = Severity.INFO
+    pedantic = True
+    references = (docker_docs("reference/build-checks/from-platform-flag-const-disallowed/"),)
+    remedy = "Leave --platform out; choose the platform when you build: `docker build --platform …`."
+    bad = ("FROM --platform=linux/amd64 debian:12.8\n",)
+    good = ("FROM --platform=$BUILDPLATFORM golang:1.23 AS build\nFROM scratch\n", "FROM debian:12.8\n")
+
+    def check(self, build: Build, /) -> Iterator[Fault]:
+        """Judge the platform of every FROM as written."""
+        for stage in build.stages:
+            platform, flag = stage.start.platform, stage.start.flag("platform")
+            if platform is not None and flag is not None and "$" not in platform.raw:
+                image = stage.start.image.place.start
+                mend = (Edit(Place(flag.place.start, image), ""),) if len(stage.start.flags) == 1 else ()
+                yield self.fault(
+                    f"is built for {platform.text} only", ("stages", stage.index), place=flag.place, mend=mend
+                )

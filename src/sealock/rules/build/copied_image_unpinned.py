@@ -1,0 +1,52 @@
+"""COPY --from and RUN --mount=from with an image that is not pinned."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sealock.model.build import Build
+from sealock.model.finding import Confidence, Fault, Severity
+from sealock.rules.build._images import copied_images, is_context
+from sealock.rules.references import cis_docker, cwe, docker_docs
+from sealock.rules.rule import Rule
+
+
+class CopiedImageUnpinned(Rule[Build]):
+    """Files are taken from an image that is not pinned.
+
+    `COPY --from=IMAGE` and `RUN --mount=…,from=IMAGE` put another image's programs into yours, or run them. Without
+    a digest they are whatever stands behind the name today; without a tag, whatever was pushed last.
+    """
+
+    id = "B010"
+    severity = Severity.LOW
+    references = (cis_docker("4.2"), cwe(494), docker_docs("reference/dockerfile/#copy---from"))
+    remedy = "Pin the image by tag and digest, or give it a FROM of its own."
+    mends = False
+    bad = (
+        "FROM python:3.12\nCOPY --from=ghcr.io/astral-sh/uv:latest /uv /bin/uv\n",
+        "FROM debian:12\nCOPY --from=busybox:1.36 /bin/busybox /bin/\n",
+        "FROM debian:12\nRUN --mount=type=bind,from=golang,source=/x,target=/x go build\n",
+    )
+    good = (
+        "FROM golang:1.23 AS build\nFROM debian:12\nCOPY --from=build /x /x\nCOPY --from=0 /y /y\n",
+        (
+            "FROM debian:12\n"
+            "COPY --from=busybox@sha256:0b1f8f1f8a4e4a1f1e1c2d3b4a5968778695a4b3c2d1e0f00112233445566778 /x /\n"
+        ),
+    )
+
+    def check(self, build: Build, /) -> Iterator[Fault]:
+        """Judge the images that files are copied or mounted from."""
+        for named in copied_images(build):
+            if named.image is None or named.image.digest is not None:
+                continue
+            moving = named.image.tag in {None, "latest"}
+            how = "whatever that is today" if moving else "by a tag that can be moved"
+            yield self.fault(
+                f"takes files from {named.text}, {how}",
+                named.at,
+                place=named.place,
+                severity=Severity.MEDIUM if moving else Severity.LOW,
+                confidence=Confidence.LOW if is_context(named) else Confidence.HIGH,
+            )

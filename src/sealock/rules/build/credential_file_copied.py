@@ -1,0 +1,58 @@
+"""COPY or ADD of a file that holds credentials."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sealock.model.build import AddFile, Build, Copy
+from sealock.model.finding import Fault, Severity
+from sealock.rules.build._credentials import credential_file
+from sealock.rules.references import cis_docker, cwe, docker_docs
+from sealock.rules.rule import Rule
+
+
+class CredentialFileCopied(Rule[Build]):
+    """A file with credentials is copied into the image.
+
+    Everybody who can pull the image can read it, and a later `rm` does not help: the layer keeps the file. What the
+    build needs is mounted for the one command that needs it (`RUN --mount=type=secret,id=npmrc,target=/root/.npmrc
+    npm ci`, or `--mount=type=ssh`), what the program needs is given when it is started.
+    """
+
+    id = "B016"
+    severity = Severity.HIGH
+    references = (cis_docker("4.10"), cwe(538), docker_docs("build/building/secrets/"))
+    remedy = "Mount it for the command that needs it, with RUN --mount=type=secret, and add it to .dockerignore."
+    mends = False
+    bad = (
+        "FROM node:22\nCOPY .npmrc package.json ./\nRUN npm ci\n",
+        "FROM debian:12\nADD id_rsa /root/.ssh/id_rsa\n",
+        "FROM debian:12\nCOPY deploy/.env.production /app/.env\n",
+        "FROM debian:12\nCOPY certs/server.key /etc/ssl/private/\n",
+        'FROM debian:12\nCOPY [".aws", "/root/.aws"]\n',
+    )
+    good = (
+        "FROM node:22\nCOPY package.json ./\nRUN --mount=type=secret,id=npmrc,target=/root/.npmrc npm ci\n",
+        "FROM debian:12\nCOPY .env.example ca.pem id_rsa.pub /app/\n",
+        "FROM debian:12\nCOPY certs/ /usr/local/share/ca-certificates/\n",
+    )
+
+    def check(self, build: Build, /) -> Iterator[Fault]:
+        """Judge every source by its name; where a source says nothing, the name that it is copied to."""
+        for at, _, copy in build.each(Copy, AddFile):
+            if not isinstance(copy, Copy | AddFile):
+                continue
+            for source in copy.sources:
+                text = source.text
+                found = credential_file(text)
+                if found is None and len(copy.sources) == 1 and "://" not in text and not text.endswith(("/", ".pub")):
+                    found = credential_file(copy.target.text) if not copy.target.text.endswith("/") else None
+                    found = found if found and text.strip("./") else None
+                if found:
+                    yield self.fault(
+                        f"holds {text}, which by its name holds {found[0]}",
+                        at,
+                        place=source.place,
+                        evidence=text,
+                        confidence=found[1],
+                    )

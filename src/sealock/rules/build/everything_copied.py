@@ -1,0 +1,39 @@
+"""COPY --from=stage / /."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sealock.model.build import Build, Copy
+from sealock.model.finding import Fault, Severity
+from sealock.rules.references import docker_docs
+from sealock.rules.rule import Rule
+
+
+class EverythingCopied(Rule[Build]):
+    """A whole file system is copied from another stage.
+
+    `COPY --from=build / /` brings the build tools, caches, sources and credentials of the other stage into the
+    image, which is what a second stage is there to prevent. Copy the files that the program needs. (Onto an empty
+    image it is a way to squash layers, and left alone.)
+    """
+
+    id = "B011"
+    severity = Severity.LOW
+    references = (docker_docs("build/building/multi-stage/"),)
+    remedy = "Copy the finished program and what it needs, by their paths."
+    mends = False
+    bad = ("FROM golang:1.23 AS build\nRUN go build -o /app .\nFROM debian:12\nCOPY --from=build / /\n",)
+    good = (
+        "FROM golang:1.23 AS build\nRUN go build -o /app .\nFROM debian:12\nCOPY --from=build /app /app\n",
+        "FROM debian:12 AS all\nFROM scratch\nCOPY --from=all / /\n",
+    )
+
+    def check(self, build: Build, /) -> Iterator[Fault]:
+        """Judge every COPY --from."""
+        for at, stage, copy in build.each(Copy):
+            if isinstance(copy, Copy) and copy.source_image is not None and stage.start.image.text != "scratch":
+                for source in copy.sources:
+                    if source.text in {"/", "/*", "/."}:
+                        origin = copy.source_image.text
+                        yield self.fault(f"takes all that is in {origin}", at, place=source.place, evidence=origin)

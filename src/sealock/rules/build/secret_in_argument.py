@@ -1,0 +1,77 @@
+"""ARG that passes a secret into the build."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from itertools import chain
+
+from sealock.model.build import Arg, Build, Instruction, Run, Stage
+from sealock.model.change import Edit
+from sealock.model.finding import Confidence, Fault, Severity
+from sealock.model.location import At, Place
+from sealock.rules.build._mend import delete_instruction
+from sealock.rules.references import cis_docker, cwe, docker_docs
+from sealock.rules.rule import Rule
+from sealock.rules.secrets import find, of_name
+
+
+class SecretInArgument(Rule[Build]):
+    """A secret is passed as a build argument.
+
+    Build arguments are no secrets: the image's history and its provenance show the value with which it was built.
+    Mount it for the one command that needs it: `RUN --mount=type=secret,id=NPM_TOKEN,env=NPM_TOKEN npm ci`, built
+    with `docker build --secret id=NPM_TOKEN,env=NPM_TOKEN`. Then it is in no layer and no history.
+    """
+
+    id = "B014"
+    severity = Severity.HIGH
+    references = (cis_docker("4.10"), cwe(538), docker_docs("reference/build-checks/secrets-used-in-arg-or-env/"))
+    remedy = "Mount it with RUN --mount=type=secret,id=NAME,env=NAME and build with --secret id=NAME,env=NAME."
+    bad = (
+        "FROM node:22\nARG NPM_TOKEN\nRUN npm config set //registry.npmjs.org/:_authToken=$NPM_TOKEN && npm ci\n",
+        "FROM debian:12\nARG DB_PASSWORD=Tr0ub4dor-and-3\nRUN ./migrate --password ${DB_PASSWORD}\n",
+    )
+    good = (
+        "FROM node:22\nRUN --mount=type=secret,id=NPM_TOKEN,env=NPM_TOKEN npm ci\n",
+        (
+            "FROM debian:12\nARG TOKEN_URL=https://example.com\nARG KEYRING=/usr/share/keyrings/x.gpg\n"
+            "ARG SECRET_NAME=db\n"
+        ),
+    )
+
+    def check(self, build: Build, /) -> Iterator[Fault]:
+        """Judge every ARG by its name, and by its default where it has one."""
+        before: list[tuple[At, Stage | None, Arg]] = [((), None, one) for one in build.arguments]
+        inside = ((at, stage, one) for at, stage, one in build.each(Arg) if isinstance(one, Arg))
+        for at, stage, arg in chain(before, inside):
+            for pair in arg.pairs:
+                value = pair.value.text if pair.value else ""
+                found = find(pair.name, value)
+                if found is not None:
+                    message, confidence = f"passes {found.kind} as the build argument {pair.name}", found.confidence
+                elif (kind := of_name(pair.name)) and (not value or "$" in value):
+                    message, confidence = f"takes {kind} as the build argument {pair.name}", Confidence.MEDIUM
+                else:
+                    continue
+                yield self.fault(
+                    message,
+                    at,
+                    place=pair.place,
+                    evidence=f"ARG {pair.name}",
+                    confidence=confidence,
+                    severity=Severity.MEDIUM if confidence is Confidence.LOW else None,
+                    mend=_mounted(build, stage, arg, pair.name) if stage and len(arg.pairs) == 1 else (),
+                )
+
+
+def _mounted(build: Build, stage: Stage, arg: Arg, name: str) -> tuple[Edit, ...]:
+    """Turn the argument into a secret mount of the RUNs that speak of it; nothing where anything else does."""
+    use = re.compile(rf"\$(?:{re.escape(name)}\b|\{{{re.escape(name)}\b)")
+    after = stage.instructions[stage.instructions.index(arg) + 1 :]
+    users: list[Instruction] = [one for one in after if use.search(build.excerpt(one.place))]
+    if not users or not all(isinstance(one, Run) and one.form != "exec" and not one.onbuild for one in users):
+        return ()
+    mount = f" --mount=type=secret,id={name},env={name}"
+    ends = [one.keyword_place.end for one in users]
+    return (*delete_instruction(build, arg), *(Edit(Place(end, end), mount) for end in ends))

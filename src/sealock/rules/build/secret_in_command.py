@@ -1,0 +1,92 @@
+"""A secret written out in a command, a label or a file of the Dockerfile."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sealock.model.build import Build, LabelSet
+from sealock.model.finding import Confidence, Fault, Severity
+from sealock.model.location import At, Place
+from sealock.model.shell import Command
+from sealock.rules.build._commands import known, line
+from sealock.rules.references import cis_docker, cwe, docker_docs
+from sealock.rules.rule import Rule
+from sealock.rules.secrets import find, find_in_text
+
+
+class SecretInCommand(Rule[Build]):
+    """A secret is written out in a command, a label or a file.
+
+    What RUN, CMD, ENTRYPOINT and LABEL say stays in the image's history and configuration, and in the repository of
+    the Dockerfile. Mount what the build needs with RUN --mount=type=secret; give what the program needs when it is
+    started. A secret that was once written down has to be changed.
+    """
+
+    id = "B015"
+    severity = Severity.HIGH
+    references = (cis_docker("4.10"), cwe(798), docker_docs("build/building/secrets/"))
+    remedy = "Mount it with RUN --mount=type=secret, or give it at run time; then change the secret."
+    mends = False
+    bad = (
+        "FROM debian:12\nRUN git clone https://oauth2:glpat-abcdefghij0123456789@gitlab.com/acme/x.git\n",
+        "FROM debian:12\nRUN curl -H 'Authorization: Bearer 0a1b2c3d4e5f6a7b8c9d' https://example.com/x -o x\n",
+        "FROM debian:12\nRUN mysql -uroot -pTr0ub4dor -e 'select 1'\n",
+        "FROM debian:12\nRUN export API_KEY=0a1b2c3d4e5f6a7b8c9d && ./setup\n",
+        'FROM redis:7.4\nCMD ["redis-server", "--requirepass=Tr0ub4dor-and-3"]\n',
+        (
+            "FROM debian:12\nCOPY <<EOF /root/.npmrc\n"
+            "//r.example.com/:_authToken=npm_abcdefghijklmnopqrstuvwxyz0123456789\nEOF\n"
+        ),
+    )
+    good = (
+        "FROM debian:12\nRUN git clone https://github.com/acme/x.git && ./x --password-file /run/secrets/p\n",
+        (
+            "FROM debian:12\n"
+            'RUN --mount=type=secret,id=t curl -H "Authorization: Bearer $(cat /run/secrets/t)" https://x.org/\n'
+        ),
+    )
+
+    def check(self, build: Build, /) -> Iterator[Fault]:
+        """Look through all that is run, all labels and all here-documents."""
+        for at, _, _, script in build.scripts():
+            for command in script.commands():
+                for kind, place in _in_command(command):
+                    yield self._fault(at, kind, place, line(command) or kind)
+        for at, _, labels in build.each(LabelSet):
+            for pair in labels.pairs if isinstance(labels, LabelSet) else ():
+                if pair.value and (found := find(pair.name, pair.value.text)):
+                    yield self._fault(at, found.kind, pair.place, f"LABEL {pair.name}", "writes")
+        for stage in build.stages:
+            for index, instruction in enumerate(stage.instructions):
+                for heredoc in instruction.heredocs if instruction.keyword.upper() != "RUN" else ():
+                    for kind, start, end in find_in_text(heredoc.body):
+                        place = Place(heredoc.place.start + start, heredoc.place.start + end)
+                        at = ("stages", stage.index, "instructions", index)
+                        yield self._fault(at, kind, place, f"{instruction.keyword} heredoc", "writes")
+
+    def _fault(self, at: At, kind: str, place: Place, evidence: str, verb: str = "writes") -> Fault:
+        return self.fault(f"{verb} out {kind}", at, place=known(place), evidence=f"{evidence}: {kind}")
+
+
+def _in_command(command: Command) -> Iterator[tuple[str, Place]]:
+    """The secrets in a command's own words: one for each word, at that word."""
+    for assignment in command.assignments:
+        found = find(assignment.name, assignment.value.text) if assignment.value and assignment.value.literal else None
+        if found and found.confidence > Confidence.LOW:
+            yield found.kind, assignment.place
+    if not command.words:
+        return
+    text = " ".join(word.text for word in command.words)
+    hits = find_in_text(text)
+    for redirect in command.redirects:
+        if redirect.body and (inside := find_in_text(redirect.body)):
+            yield inside[0][0], redirect.target.place if redirect.target else command.place
+    at, told = 0, set()
+    for word in command.words:
+        end = at + len(word.text)
+        for kind, start, stop in hits:
+            if at <= start < end and stop <= end + 1 and start not in told:
+                told.add(start)
+                # chpasswd and the like have a rule of their own.
+                yield kind, word.place
+        at = end + 1

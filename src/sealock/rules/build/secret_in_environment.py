@@ -1,0 +1,69 @@
+"""ENV with a secret for its value."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from sealock.model.build import Arg, Build, Env, Stage
+from sealock.model.finding import Confidence, Fault, Severity
+from sealock.rules.references import cis_docker, cwe, docker_docs
+from sealock.rules.rule import Rule
+from sealock.rules.secrets import Secret, find, of_name
+
+
+class SecretInEnvironment(Rule[Build]):
+    """A secret is written into the image's environment.
+
+    ENV is a part of the image's configuration: `docker inspect` and `docker history` show it to everybody who can
+    pull the image, and every process in the container gets it. What the program needs is given when it is started,
+    better as a file than as a variable; what the build needs is mounted with RUN --mount=type=secret. A secret that
+    was once in an image has to be changed.
+    """
+
+    id = "B013"
+    severity = Severity.HIGH
+    references = (cis_docker("4.10"), cwe(798), docker_docs("reference/build-checks/secrets-used-in-arg-or-env/"))
+    remedy = "Give it at run time, or mount it with RUN --mount=type=secret; then change the secret."
+    mends = False
+    bad = (
+        "FROM debian:12\nENV DB_PASSWORD=Tr0ub4dor-and-3\n",
+        "FROM debian:12\nENV GITHUB_TOKEN ghp_abcdefghijklmnopqrstuvwxyz0123456789\n",
+        "FROM debian:12\nENV DATABASE_URL=postgres://app:s3cr3t-pw@db/app\n",
+        "FROM node:22\nARG NPM_TOKEN\nENV NPM_TOKEN=$NPM_TOKEN\n",
+    )
+    good = (
+        "FROM debian:12\nENV DB_PASSWORD_FILE=/run/secrets/db TOKENIZERS_PARALLELISM=false TOKEN_TTL=3600\n",
+        "FROM python:3.12\nENV GPG_KEY=7169605F62C751356D054A26A821E680E5FA6305\n",
+    )
+
+    def check(self, build: Build, /) -> Iterator[Fault]:
+        """Judge every variable by name and value."""
+        for at, stage, env in build.each(Env):
+            for pair in env.pairs if isinstance(env, Env) else ():
+                if pair.value is None:
+                    continue
+                if (found := find(pair.name, pair.value.text)) is not None:
+                    message = f"holds {found.kind} in {pair.name}"
+                elif (argument := _argument(stage, pair.value.raw)) and (kind := of_name(pair.name)):
+                    found = Secret(kind)
+                    message = f"keeps the build argument {argument} in {pair.name}, for everybody to read"
+                else:
+                    continue
+                yield self.fault(
+                    message,
+                    at,
+                    place=pair.place,
+                    evidence=f"ENV {pair.name}: {found.kind}",
+                    confidence=found.confidence,
+                    severity=Severity.MEDIUM if found.confidence is Confidence.LOW else None,
+                )
+
+
+def _argument(stage: Stage, raw: str) -> str | None:
+    """The ARG of the stage whose value this is."""
+    match = re.fullmatch(r"[\"']?\$\{?(\w+)\}?[\"']?", raw)
+    if match is None:
+        return None
+    declared = {pair.name for one in stage.of(Arg) if isinstance(one, Arg) for pair in one.pairs}
+    return match[1] if match[1] in declared else None

@@ -1,0 +1,111 @@
+"""A secret that was rightly passed in, and is then written into a layer."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Final
+
+from sealock.model.build import Build, Run
+from sealock.model.finding import Confidence, Fault, Severity
+from sealock.model.shell import Command
+from sealock.rules.build._commands import known, line
+from sealock.rules.build._credentials import credential_file
+from sealock.rules.references import cis_docker, cwe, docker_docs
+from sealock.rules.rule import Rule
+from sealock.rules.secrets import of_name
+
+_VARIABLE: Final = re.compile(r"\$\{?([A-Za-z_]\w*)")
+_IN_ADDRESS: Final = re.compile(r"://[^/\s@]*\$[{(]?[^/\s@]*@")
+
+_GONE: Final = ("/dev/", "/run/secrets", "/proc/")
+
+
+class SecretLeftInLayer(Rule[Build]):
+    """A secret is written to a file that stays in a layer.
+
+    `echo "…$TOKEN" > ~/.npmrc`, `cp /run/secrets/key /app/` or a `git clone` with the token in its address (which
+    git keeps in .git/config) put the secret into the layer, however safely it came into the build. Use it where it
+    is mounted, or remove the file within the same RUN.
+    """
+
+    id = "B018"
+    severity = Severity.HIGH
+    references = (cis_docker("4.10"), cwe(538), docker_docs("build/building/secrets/"))
+    remedy = "Mount the file where the program looks for it (--mount=type=secret,target=…), and write no copy."
+    mends = False
+    bad = (
+        'FROM node:22\nRUN echo "//registry.npmjs.org/:_authToken=${NPM_TOKEN}" > /root/.npmrc && npm ci\n',
+        "FROM debian:12\nRUN --mount=type=secret,id=key cp /run/secrets/key /app/key\n",
+        "FROM debian:12\nRUN --mount=type=secret,id=env cat /run/secrets/env > /app/.env\n",
+        "FROM debian:12\nRUN git clone https://${GIT_TOKEN}@github.com/acme/x.git /src\n",
+        'FROM debian:12\nRUN echo "$SSH_PRIVATE_KEY" > /root/.ssh/id_rsa\n',
+        'FROM debian:12\nRUN git config --global url."https://${TOKEN}@github.com/".insteadOf https://github.com/\n',
+    )
+    good = (
+        "FROM node:22\nRUN --mount=type=secret,id=npmrc,target=/root/.npmrc npm ci\n",
+        'FROM node:22\nRUN echo "//r/:_authToken=${NPM_TOKEN}" > .npmrc && npm ci && rm -f .npmrc\n',
+        "FROM debian:12\nRUN --mount=type=secret,id=key ./sign --key /run/secrets/key x > x.sig\n",
+        "FROM debian:12\nRUN --mount=type=ssh git clone git@github.com:acme/x.git /src\n",
+    )
+
+    def check(self, build: Build, /) -> Iterator[Fault]:
+        """Judge each RUN as a whole: what one of its commands removes is in no layer."""
+        for at, _, run in build.each(Run):
+            if not isinstance(run, Run):
+                continue
+            commands = tuple(run.script.commands())
+            removed = {
+                word.text.rstrip("/*").rpartition("/")[2]
+                for command in commands
+                if command.name in {"rm", "shred", "unlink"}
+                for word in command.words[1:]
+            }
+            folders = _mounted_secrets(run)
+            for command in commands:
+                for file, message, confidence in _kept(command, folders):
+                    if file.rpartition("/")[2] not in removed:
+                        yield self.fault(
+                            message,
+                            at,
+                            place=known(command.place),
+                            evidence=line(command),
+                            confidence=confidence,
+                        )
+
+
+def _mounted_secrets(run: Run) -> tuple[str, ...]:
+    targets = [mount.get("target", "dst", "destination") for mount in run.mounts if mount.type == "secret"]
+    return ("/run/secrets/", *(target for target in targets if target))
+
+
+def _kept(command: Command, folders: tuple[str, ...]) -> Iterator[tuple[str, str, Confidence]]:
+    """The files that a command leaves a secret in: name, what is said of it, how sure that is."""
+    words = command.arguments
+    written = [
+        redirect.target.text
+        for redirect in command.redirects
+        if redirect.target
+        and redirect.operator in {">", ">>", ">|", "&>"}
+        and not redirect.target.text.startswith("/dev/")
+    ]
+    copies = command.name in {"cp", "mv", "install"} and len(words) > 1
+    if copies and any(word.startswith(folders) for word in words[:-1]) and not words[-1].startswith(_GONE):
+        yield words[-1], f"copies a mounted secret to {words[-1]}, which stays in the layer", Confidence.HIGH
+    if command.name in {"cat", "echo", "printf", "tee", "envsubst"} and written:
+        text = " ".join((*words, *(one.target.text for one in command.redirects if one.target and one.operator == "<")))
+        mounted = any(folder in text for folder in folders) or any(
+            inner.name == "cat" and any(word.startswith(folders) for word in inner.arguments)
+            for nested in command.nested
+            for inner in nested.script.commands()
+        )
+        secret = next((name for name in _VARIABLE.findall(text) if of_name(name)), None)
+        if mounted:
+            yield written[0], f"writes a mounted secret to {written[0]}, which stays in the layer", Confidence.HIGH
+        elif secret:
+            sure = Confidence.HIGH if credential_file(written[0]) else Confidence.MEDIUM
+            yield written[0], f"writes ${secret} to {written[0]}, which stays in the layer", sure
+    uses = command.name == "git" and any(one in words for one in ("clone", "config", "remote", "submodule"))
+    if uses and any(_IN_ADDRESS.search(word) and any(map(of_name, _VARIABLE.findall(word))) for word in words):
+        where = ".gitconfig" if "config" in words else ".git"
+        yield where, f"leaves the address with the token in {where}", Confidence.MEDIUM

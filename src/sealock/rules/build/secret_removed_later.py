@@ -1,0 +1,69 @@
+"""A credential file is copied in, and removed in another layer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sealock.model.build import AddFile, Build, Copy, Run
+from sealock.model.finding import Fault, Severity
+from sealock.rules.build._commands import known, line
+from sealock.rules.build._credentials import credential_file
+from sealock.rules.references import cis_docker, cwe, docker_docs
+from sealock.rules.rule import Rule
+
+
+class SecretRemovedLater(Rule[Build]):
+    """A secret is removed in a later layer, and so stays in the image.
+
+    Each instruction makes a layer, and a layer is never changed by those after it: `rm` only hides the file.
+    `docker save` brings it back. Never let it become a part of a layer: mount it with RUN --mount=type=secret or
+    type=ssh.
+    """
+
+    id = "B017"
+    severity = Severity.HIGH
+    references = (cis_docker("4.10"), cwe(212), docker_docs("build/building/secrets/"))
+    remedy = "Mount the file with RUN --mount=type=secret for the one command that needs it; then change the secret."
+    mends = False
+    bad = (
+        "FROM debian:12\nCOPY id_rsa /root/.ssh/id_rsa\nRUN git clone git@example.com:x && rm /root/.ssh/id_rsa\n",
+        'FROM node:22\nRUN echo "//r/:_authToken=$T" > /root/.npmrc\nRUN npm ci && rm -f /root/.npmrc\n',
+        "FROM debian:12\nCOPY deploy.key /tmp/\nRUN rm -rf /tmp/deploy.key\n",
+    )
+    good = (
+        'FROM node:22\nRUN echo "//r/:_authToken=$T" > /root/.npmrc && npm ci && rm -f /root/.npmrc\n',
+        "FROM debian:12\nRUN rm -rf /var/lib/apt/lists/*\n",
+    )
+
+    def check(self, build: Build, /) -> Iterator[Fault]:
+        """Follow credential files through each stage's layers."""
+        for stage in build.stages:
+            held: dict[str, str] = {}
+            for index, one in enumerate(stage.instructions):
+                if isinstance(one, Copy | AddFile):
+                    for source in one.sources:
+                        if credential_file(source.text) or credential_file(one.target.text):
+                            held[_name(one.target.text) if not one.target.text.endswith("/") else ""] = one.keyword
+                            held[_name(source.text)] = one.keyword
+                elif isinstance(one, Run):
+                    yield from self._removed(one, held, ("stages", stage.index, "instructions", index))
+                    for command in one.script.commands():
+                        for redirect in command.redirects:
+                            if redirect.target and redirect.operator != "<" and credential_file(redirect.target.text):
+                                held[_name(redirect.target.text)] = "RUN"
+
+    def _removed(self, run: Run, held: dict[str, str], at: tuple[str | int, ...]) -> Iterator[Fault]:
+        for command in run.script.commands():
+            if command.name in {"rm", "unlink", "shred", "srm"}:
+                for word in command.words[1:]:
+                    if (keyword := held.pop(_name(word.text), None)) is not None and _name(word.text):
+                        yield self.fault(
+                            f"still holds {_name(word.text)}: the layer of the {keyword} before keeps it",
+                            at,
+                            place=known(word.place),
+                            evidence=line(command),
+                        )
+
+
+def _name(path: str) -> str:
+    return path.rstrip("/*").rpartition("/")[2]

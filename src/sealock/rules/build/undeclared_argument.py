@@ -1,0 +1,54 @@
+"""FROM with a build argument that nobody declares."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Final
+
+from sealock.model.build import Build
+from sealock.model.finding import Fault, Severity
+from sealock.rules.references import docker_docs
+from sealock.rules.rule import Rule
+
+_BUILT_IN: Final = re.compile(r"(?:BUILD|TARGET)(?:PLATFORM|OS|ARCH|VARIANT)")
+_USE: Final = re.compile(r"\$(?:(\w+)|\{(\w+)(:?[-+])?)")
+
+
+class UndeclaredArgument(Rule[Build]):
+    """FROM uses a build argument that is not declared, or has no default.
+
+    Only an ARG before the first FROM can be used in FROM. One that is not declared is empty, whatever the command
+    line says, so that the image's name is another than it seems; one without a default makes a plain `docker build`
+    fail, or take another image than anybody has tested.
+    """
+
+    id = "B006"
+    severity = Severity.LOW
+    references = (
+        docker_docs("reference/build-checks/undefined-arg-in-from/"),
+        docker_docs("reference/build-checks/invalid-default-arg-in-from/"),
+    )
+    remedy = "Declare the argument before the first FROM, with a default."
+    mends = False
+    bad = ("FROM debian:${TAG}\n", "ARG TAG\nFROM debian:$TAG\n")
+    good = (
+        "ARG TAG=12.8\nFROM debian:${TAG}\n",
+        "FROM debian:${TAG:-12.8}\n",
+        "FROM --platform=$BUILDPLATFORM debian:12\n",
+    )
+
+    def check(self, build: Build, /) -> Iterator[Fault]:
+        """Look up every variable of every FROM among the ARGs before the first."""
+        declared = {pair.name: pair.value for one in build.arguments for pair in one.pairs}
+        for stage in build.stages:
+            platform = stage.start.platform.raw if stage.start.platform else ""
+            for match in _USE.finditer(f"{platform} {stage.start.image.raw}"):
+                name = match[1] or match[2]
+                at, place = ("stages", stage.index), stage.start.image.place
+                if match[3] or _BUILT_IN.fullmatch(name):
+                    continue
+                if name not in declared:
+                    yield self.fault(f"uses {name}, which no ARG before the first FROM declares", at, place=place)
+                elif declared[name] is None:
+                    yield self.fault(f"uses {name}, which has no default", at, place=place, severity=Severity.INFO)

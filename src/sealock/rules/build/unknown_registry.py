@@ -1,0 +1,60 @@
+"""FROM and COPY --from with an image from a registry that nobody has vouched for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import chain
+from typing import ClassVar
+
+from sealock.model.build import Build
+from sealock.model.finding import Fault, Severity
+from sealock.rules.build._images import base_images, copied_images, is_context
+from sealock.rules.references import cis_docker, cwe
+from sealock.rules.rule import Rule
+
+
+class UnknownRegistry(Rule[Build]):
+    """Image comes from a registry that is not on the list of trusted ones.
+
+    Whoever runs a registry decides what its images hold. Keep the list of those that you trust short, and build on
+    no others. Without a list of your own (`registries` in the policy) the large public registries count as trusted.
+    An entry may name a host ("ghcr.io"), all below a domain ("*.example.org") or a part of a registry
+    ("ghcr.io/acme/").
+    """
+
+    id = "B004"
+    severity = Severity.MEDIUM
+    pedantic = True
+    references = (cis_docker("4.2"), cwe(829))
+    remedy = "Build on an image from a registry that you trust, or put the registry on the list."
+    mends = False
+    bad = ("FROM images.example.net/base:1.2\n", "FROM alpine:3.20\nCOPY --from=10.0.0.9:5000/tools:3 /x /x\n")
+    good = ("FROM ghcr.io/acme/base:1.2\n", "FROM debian:12.8\n")
+
+    registries: ClassVar[tuple[str, ...]] = (
+        *("docker.io", "ghcr.io", "gcr.io", "*.gcr.io", "*.pkg.dev", "quay.io", "registry.gitlab.com", "cgr.dev"),
+        *(
+            "mcr.microsoft.com",
+            "registry.k8s.io",
+            "public.ecr.aws",
+            "*.amazonaws.com",
+            "*.azurecr.io",
+            "docker.elastic.co",
+        ),
+        *("registry.access.redhat.com", "registry.redhat.io", "nvcr.io", "container-registry.oracle.com", "lscr.io"),
+        *("registry.fedoraproject.org", "registry.opensuse.org", "registry.suse.com", "dhi.io", "docker.n8n.io"),
+    )
+
+    def check(self, build: Build, /) -> Iterator[Fault]:
+        """Judge every image that the Dockerfile names."""
+        for named in chain(base_images(build), (one for one in copied_images(build) if not is_context(one))):
+            if named.image is None:
+                yield self.undecided(f"the image {named.text} hangs on a build argument", named.at)
+            elif not any(_covers(entry, named.image.registry, named.image.repository) for entry in self.registries):
+                yield self.fault(f"takes {named.text} from {named.image.registry}", named.at, place=named.place)
+
+
+def _covers(entry: str, registry: str, repository: str) -> bool:
+    host, slash, folder = entry.partition("/")
+    fits = registry.endswith(host[1:]) if host.startswith("*.") else registry == host
+    return fits and (not slash or repository.startswith(folder))

@@ -1,0 +1,52 @@
+"""# syntax= with a frontend that is not Docker's, or not pinned."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from sealock.model.build import Build
+from sealock.model.finding import Fault, Severity
+from sealock.model.imagename import parse
+from sealock.rules.references import cis_docker, cwe, docker_docs
+from sealock.rules.rule import Rule
+
+_DOCKERS: Final = frozenset({"docker/dockerfile", "docker/dockerfile-upstream"})
+
+
+class UntrustedFrontend(Rule[Build]):
+    """Dockerfile frontend is untrusted or unpinned.
+
+    `# syntax=` names an image that runs before anything else: it reads the whole build context and decides what is
+    built. Whoever can push to its name owns the build. Use Docker's own (`docker/dockerfile:1`), or pin another by
+    its digest.
+    """
+
+    id = "B007"
+    severity = Severity.MEDIUM
+    references = (cis_docker("4.2"), cwe(829), docker_docs("build/buildkit/frontend/"))
+    remedy = "Use `# syntax=docker/dockerfile:1`, or pin the frontend by digest."
+    mends = False
+    bad = (
+        "# syntax=images.example.net/frontend:1\nFROM scratch\n",
+        "# syntax=docker/dockerfile\nFROM scratch\n",
+        "# syntax=docker/dockerfile:latest\nFROM scratch\n",
+    )
+    good = (
+        "# syntax=docker/dockerfile:1\nFROM scratch\n",
+        "# syntax=acme/front@sha256:0b1f8f1f8a4e4a1f1e1c2d3b4a5968778695a4b3c2d1e0f00112233445566778\nFROM scratch\n",
+        "FROM scratch\n",
+    )
+
+    def check(self, build: Build, /) -> Iterator[Fault]:
+        """Judge the syntax directive."""
+        for directive in build.directives:
+            name = parse(directive.value.split(" ")[0]) if directive.name == "syntax" else None
+            if name is None or name.digest is not None:
+                continue
+            if name.registry != "docker.io" or name.repository not in _DOCKERS:
+                yield self.fault(f"lets {name.familiar} run in every build, unpinned", place=directive.place)
+            elif name.tag in {None, "latest", "master"}:
+                yield self.fault(
+                    "takes whatever frontend was pushed last", place=directive.place, severity=Severity.LOW
+                )
