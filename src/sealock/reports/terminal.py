@@ -71,8 +71,13 @@ class _Page:
         yield ""
         for problem in target.problems:
             yield from self.problem(target, problem)
+        last: Location | None = None
         for finding in findings:
-            yield from self.finding(target, finding) if finding.suppressed is None else self.set_aside(finding)
+            if finding.suppressed is not None:
+                yield from self.set_aside(finding)
+                continue
+            yield from self.finding(target, finding, same_place=finding.location == last)
+            last = finding.location
 
     def problem(self, target: TargetReport, problem: Problem) -> Iterator[str]:
         """Something that could not be read."""
@@ -82,8 +87,8 @@ class _Page:
         yield from self.wrapped(sentence(line(problem.message)), 10, label="  Why")
         yield ""
 
-    def finding(self, target: TargetReport, finding: Finding) -> Iterator[str]:
-        """A finding: head, line at fault, why, remedy."""
+    def finding(self, target: TargetReport, finding: Finding, *, same_place: bool) -> Iterator[str]:
+        """A finding: head, line at fault (unless the finding before has shown it), why, remedy."""
         ink = INKS[finding.severity]
         badge = self.paint(ink, f"{self.signs.of[finding.severity]} {finding.severity.word.upper():<8}")
         doubt = f" ({finding.confidence.word} confidence)" if finding.confidence < Confidence.HIGH else ""
@@ -92,7 +97,8 @@ class _Page:
         yield from (" " * (14 + len(line(finding.rule, 40))) + self.paint("bold", part) for part in rest)
         where = f"{place(finding.location)} {self.signs.dot} {line(finding.subject, 120)}"
         yield from self.wrapped(where, 2, "cyan")
-        yield from self.excerpt(target, finding.location, "red" if ink == "alarm" else ink)
+        if not same_place:
+            yield from self.excerpt(target, finding.location, "red" if ink == "alarm" else ink)
         yield from self.wrapped(sentence(line(finding.message)), 10, label="  Why")
         yield from self.remedy(finding)
         if self.verbose:
@@ -104,10 +110,13 @@ class _Page:
     def remedy(self, finding: Finding) -> Iterator[str]:
         """What to do, and whether sealock does it."""
         text, does_it = sentence(line(finding.remedy.text)), _DOES_IT[repair(finding)]
-        if text:
-            yield from self.wrapped(text, 10, label="  Remedy")
-        if does_it:
-            yield from self.wrapped(does_it, 10, "green", label="" if text else "  Remedy")
+        rows = wrap(text, self.room - 10) if text else []
+        if does_it and rows and width(rows[-1]) + 1 + len(does_it) <= self.room - 10:
+            rows[-1] += " " + self.paint("green", does_it)
+        elif does_it:
+            rows.append(self.paint("green", does_it))
+        for number, row in enumerate(rows):
+            yield self.paint("faint", f"{'  Remedy' if number == 0 else '':<10}") + row
 
     def excerpt(self, target: TargetReport, location: Location, ink: Ink) -> Iterator[str]:
         """The line at fault, and the caret below it."""
