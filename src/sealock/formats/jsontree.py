@@ -1,0 +1,220 @@
+"""Reads JSON into a tree that knows where each value stands. Broken text yields what could be read, and the faults.
+
+Keys are looked up as Go looks them up, since the engines are written in it: letter case does not count, and of several
+the last one wins.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from json.decoder import scanstring  # type: ignore[attr-defined]  # public in all but the stubs
+from typing import Any, Final
+
+from sealock.model.location import Place
+
+_DEEPEST: Final = 100
+_LONGEST: Final = 8 << 20
+_BLANK: Final = frozenset(" \t\r\n")
+_NUMBER: Final = frozenset("+-0123456789.eE")
+_LONGEST_NUMBER: Final = 100
+_WORDS: Final[tuple[tuple[str, bool | None], ...]] = (("true", True), ("false", False), ("null", None))
+
+
+class Node:
+    """A value: None, bool, int, float, str, list of nodes, or dict of nodes; and where it stands."""
+
+    __slots__ = ("end", "key", "parent", "start", "value")
+
+    def __init__(self, value: Any, start: int, end: int, parent: Node | None, key: str | int) -> None:  # noqa: ANN401  JSON
+        self.value = value
+        self.start = start
+        self.end = end
+        self.parent = parent
+        self.key = key
+
+    @property
+    def pointer(self) -> str:
+        """Its JSON pointer."""
+        parts: list[str] = []
+        node: Node | None = self
+        while node is not None and node.parent is not None:
+            parts.append(str(node.key).replace("~", "~0").replace("/", "~1"))
+            node = node.parent
+        return "".join(f"/{part}" for part in reversed(parts))
+
+    @property
+    def place(self) -> Place:
+        """Its offsets and pointer."""
+        return Place(self.start, self.end, self.pointer)
+
+    def get(self, name: str) -> Node | None:
+        """The member of that name, in any letter case; the last of several."""
+        if not isinstance(self.value, dict):
+            return None
+        found: Node | None = None
+        for key, node in self.value.items():
+            if key == name or key.lower() == name.lower():
+                found = node
+        return found
+
+    def at(self, *path: str) -> Node | None:
+        """The node at the end of a path of names."""
+        node: Node | None = self
+        for name in path:
+            node = node.get(name) if node is not None else None
+        return node
+
+    def items(self) -> Iterator[tuple[str, Node]]:
+        """The members of an object; nothing for all else."""
+        if isinstance(self.value, dict):
+            yield from self.value.items()
+
+    def elements(self) -> Iterator[Node]:
+        """The elements of a list; nothing for all else."""
+        if isinstance(self.value, list):
+            yield from self.value
+
+    def plain(self) -> Any:  # noqa: ANN401  JSON
+        """The value without places."""
+        if isinstance(self.value, dict):
+            return {key: node.plain() for key, node in self.value.items()}
+        if isinstance(self.value, list):
+            return [node.plain() for node in self.value]
+        return self.value
+
+
+class Fault(Exception):  # noqa: N818  it ends the reading, and is told as a problem
+    """Where and why the text is not JSON."""
+
+    def __init__(self, message: str, place: Place) -> None:
+        super().__init__(message)
+        self.message = message
+        self.place = place
+
+
+def parse(text: str) -> tuple[Node | None, list[Fault]]:
+    """Read a text; None where not even a first value is there."""
+    if len(text) > _LONGEST:
+        return None, [Fault(f"longer than {_LONGEST >> 20} MiB", Place(0, 0))]
+    reader = _Reader(text)
+    try:
+        reader.value(reader.blank(1 if text.startswith("\ufeff") else 0), None, "", 0)
+    except Fault as fault:
+        reader.faults.append(fault)
+    else:
+        end = reader.blank(reader.root.end) if reader.root else 0
+        if end < len(text):
+            reader.faults.append(Fault("more text after the end of the JSON value", Place(end, len(text))))
+    return reader.root, reader.faults
+
+
+class _Reader:
+    """Reads values from left to right. Containers hold what was read of them even if they never end."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.root: Node | None = None
+        self.faults: list[Fault] = []
+
+    def blank(self, at: int) -> int:
+        text, length = self.text, len(self.text)
+        while at < length and text[at] in _BLANK:
+            at += 1
+        return at
+
+    def value(self, at: int, parent: Node | None, key: str | int, depth: int) -> Node:
+        """Read the value that starts here, and hang it below its parent."""
+        if at >= len(self.text):
+            msg = "the text ends where a value should stand"
+            raise Fault(msg, Place(at, at))
+        if depth > _DEEPEST:
+            msg = f"nested deeper than {_DEEPEST} levels"
+            raise Fault(msg, Place(at, at + 1))
+        node = Node(None, at, len(self.text), parent, key)
+        if parent is None:
+            self.root = node
+        elif isinstance(parent.value, list):
+            parent.value.append(node)
+        else:
+            parent.value[key] = node
+        match self.text[at]:
+            case "{":
+                node.value = {}
+                node.end = self.members(at + 1, node, depth)
+            case "[":
+                node.value = []
+                node.end = self.list(at + 1, node, depth)
+            case '"':
+                node.value, node.end = self.string(at)
+            case _:
+                node.value, node.end = self.scalar(at)
+        return node
+
+    def string(self, at: int) -> tuple[str, int]:
+        try:
+            text, end = scanstring(self.text, at + 1)
+        except ValueError:
+            msg = "a string that never ends, or holds what no string may"
+            raise Fault(msg, Place(at, min(at + 40, len(self.text)))) from None
+        if not text.isascii() and any("\ud800" <= one <= "\udfff" for one in text):
+            # Half a surrogate pair is no character; Go puts the replacement character there, too.
+            text = "".join("\ufffd" if "\ud800" <= one <= "\udfff" else one for one in text)
+        return text, end
+
+    def scalar(self, at: int) -> tuple[Any, int]:
+        for word, value in _WORDS:
+            if self.text.startswith(word, at):
+                return value, at + len(word)
+        for word in ("NaN", "Infinity", "-Infinity"):
+            if self.text.startswith(word, at):
+                self.faults.append(Fault(f"{word} is not JSON", Place(at, at + len(word))))
+                return None, at + len(word)
+        end = at
+        while end < len(self.text) and self.text[end] in _NUMBER:
+            end += 1
+        try:
+            digits = self.text[at:end]
+            if not digits or digits[0] == "+" or end - at > _LONGEST_NUMBER:
+                raise ValueError  # noqa: TRY301  one message for all that is wrong with it
+            return (float(digits) if set(digits) & set(".eE") else int(digits)), end
+        except ValueError:
+            msg = "neither a value nor a number"
+            raise Fault(msg, Place(at, max(end, at + 1))) from None
+
+    def members(self, at: int, node: Node, depth: int) -> int:
+        at = self.blank(at)
+        if self.text.startswith("}", at):
+            return at + 1
+        while True:
+            if not self.text.startswith('"', at):
+                msg = "a name in double quotes should stand here"
+                raise Fault(msg, Place(at, min(at + 1, len(self.text))))
+            start = at
+            key, at = self.string(at)
+            if key in node.value:
+                shown = key if len(key) <= 60 else f"{key[:57]}…"
+                self.faults.append(Fault(f'"{shown}" stands here twice; the last one counts', Place(start, at)))
+            at = self.blank(at)
+            if not self.text.startswith(":", at):
+                msg = "a colon should stand here"
+                raise Fault(msg, Place(at, min(at + 1, len(self.text))))
+            at = self.blank(self.value(self.blank(at + 1), node, key, depth + 1).end)
+            if self.text.startswith("}", at):
+                return at + 1
+            at = self.comma(at)
+
+    def list(self, at: int, node: Node, depth: int) -> int:
+        at = self.blank(at)
+        if self.text.startswith("]", at):
+            return at + 1
+        while True:
+            at = self.blank(self.value(at, node, len(node.value), depth + 1).end)
+            if self.text.startswith("]", at):
+                return at + 1
+            at = self.comma(at)
+
+    def comma(self, at: int) -> int:
+        if not self.text.startswith(",", at):
+            msg = "a comma should stand here, or the end of what was opened"
+            raise Fault(msg, Place(at, min(at + 1, len(self.text))))
+        return self.blank(at + 1)
