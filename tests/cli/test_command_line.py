@@ -1,0 +1,203 @@
+"""The command line's contract: exit status, formats, outputs, mending, and what goes where."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+BAD = "docker run --privileged alpine:3.20\n"
+GOOD_ENOUGH = "docker run --rm alpine:3.20 true\n"
+
+
+def sealock(*words: str, cwd: Path, stdin: str = "", **environment: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "sealock", *words],
+        cwd=cwd,
+        input=stdin,
+        env={**os.environ, "NO_COLOR": "", "FORCE_COLOR": "", "COLUMNS": "80", **environment},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / "bad.sh").write_text(BAD, encoding="utf-8")
+    (tmp_path / "fair.sh").write_text(GOOD_ENOUGH, encoding="utf-8")
+    (tmp_path / "broken.sh").write_bytes(b"docker run \xff alpine\n")
+    (tmp_path / "sealock.toml").write_text("", encoding="utf-8")
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    ("words", "status"),
+    [
+        pytest.param(("bad.sh",), 1, id="a critical finding fails"),
+        pytest.param(("fair.sh",), 0, id="medium findings do not fail"),
+        pytest.param(("fair.sh", "--fail-on", "medium"), 1, id="unless asked for"),
+        pytest.param(("broken.sh",), 2, id="what cannot be read is no pass"),
+        pytest.param(("bad.sh", "broken.sh"), 2, id="nor when the rest was judged"),
+        pytest.param(("gone.sh",), 2, id="a file that is not there"),
+        pytest.param((), 2, id="no target"),
+        pytest.param(("bad.sh", "--only", "C999"), 2, id="a rule that is none"),
+        pytest.param(("bad.sh", "--unsafe"), 2, id="unsafe without fix"),
+        pytest.param(("bad.sh", "--format", "json", "--format", "sarif"), 2, id="two formats on one output"),
+        pytest.param(("bad.sh", "--form", "json"), 2, id="an abbreviated option"),
+        pytest.param(("bad.sh", "--only", "C007"), 0, id="only another rule"),
+        pytest.param(("bad.sh", "--policy", "gone.toml"), 2, id="a policy that is not there"),
+        pytest.param(("run:docker run --privileged alpine:3.20",), 1, id="words"),
+    ],
+)
+def test_the_exit_status_says_how_it_went(folder: Path, words: tuple[str, ...], status: int) -> None:
+    result = sealock("check", *words, cwd=folder)
+    assert result.returncode == status, result.stderr
+    assert result.stdout or result.stderr
+    assert "Traceback" not in result.stderr
+
+
+def test_the_rest_of_a_run_goes_on_past_what_cannot_be_read(folder: Path) -> None:
+    result = sealock("check", "broken.sh", "gone.sh", "bad.sh", "--format", "json", cwd=folder)
+    targets = {target["target"]: target for target in json.loads(result.stdout)["targets"]}
+    assert "not UTF-8" in targets["broken.sh"]["problems"][0]["message"]
+    assert "no such file" in targets["gone.sh"]["problems"][0]["message"]
+    assert "C001" in {finding["rule"] for finding in targets["bad.sh"]["findings"]}
+
+
+def test_a_wrong_policy_is_told_with_its_line(folder: Path) -> None:
+    (folder / "sealock.toml").write_text("\nfail-on = 'never'\n", encoding="utf-8")
+    result = sealock("check", "fair.sh", cwd=folder)
+    assert result.returncode == 2
+    assert "sealock.toml:2: fail-on should be one of" in result.stderr
+    assert sealock("check", "fair.sh", "--no-policy", cwd=folder).returncode == 0
+
+
+def test_several_formats_go_to_several_files_and_an_ending_tells_the_format(folder: Path) -> None:
+    result = sealock(
+        "check", "bad.sh", "--format", "json", "--output", "a.json", "--output", "b.sarif", "--output", "c.html",
+        cwd=folder,
+    )  # fmt: skip
+    assert result.returncode == 1
+    assert not result.stdout
+    assert json.loads((folder / "a.json").read_text(encoding="utf-8"))["targets"]
+    assert json.loads((folder / "b.sarif").read_text(encoding="utf-8"))["version"] == "2.1.0"
+    assert (folder / "c.html").read_text(encoding="utf-8").startswith("<!DOCTYPE html>")
+
+
+def test_standard_input_is_judged(folder: Path) -> None:
+    result = sealock("check", "-", "--format", "json", cwd=folder, stdin=BAD)
+    (target,) = json.loads(result.stdout)["targets"]
+    assert (target["target"], target["kind"]) == ("-", "run")
+
+
+def test_a_fix_writes_the_file_and_reports_what_is_left(folder: Path) -> None:
+    before = sealock("check", "bad.sh", "--format", "json", cwd=folder)
+    result = sealock("check", "bad.sh", "--fix", "--unsafe", "--format", "json", cwd=folder)
+    text = (folder / "bad.sh").read_text(encoding="utf-8")
+    assert "--privileged" not in text
+    assert len(json.loads(result.stdout)["targets"][0]["findings"]) < len(
+        json.loads(before.stdout)["targets"][0]["findings"]
+    )
+    sealock("check", "bad.sh", "--fix", "--unsafe", cwd=folder)
+    assert (folder / "bad.sh").read_text(encoding="utf-8") == text
+
+
+def test_a_safe_fix_leaves_what_is_unsafe(folder: Path) -> None:
+    sealock("check", "bad.sh", "--fix", cwd=folder)
+    assert "--privileged" in (folder / "bad.sh").read_text(encoding="utf-8")
+
+
+def test_a_diff_shows_and_writes_nothing(folder: Path) -> None:
+    result = sealock("check", "bad.sh", "--diff", "--unsafe", cwd=folder)
+    assert result.returncode == 1
+    assert result.stdout.startswith("--- ")
+    assert "\n-docker run --privileged" in result.stdout
+    assert (folder / "bad.sh").read_text(encoding="utf-8") == BAD
+    applied = subprocess.run(
+        ["git", "apply", "-"], cwd=folder, input=result.stdout, text=True, capture_output=True, check=False
+    )
+    assert applied.returncode == 0, applied.stdout + applied.stderr
+    assert sealock("check", "bad.sh", "--diff", "--unsafe", cwd=folder).returncode == 0
+
+
+def test_a_fix_of_words_is_printed_and_the_report_stands_aside(folder: Path) -> None:
+    result = sealock("check", "run:docker run --privileged alpine:3.20", "--fix", "--unsafe", cwd=folder)
+    assert result.stdout.startswith("docker run ")
+    assert result.stdout.count("\n") == 1
+    assert "--privileged" not in result.stdout
+
+
+def test_a_baseline_is_written_and_then_excuses(folder: Path) -> None:
+    assert sealock("check", "bad.sh", "--write-baseline", "known.json", cwd=folder).returncode == 0
+    assert sealock("check", "bad.sh", "--baseline", "known.json", cwd=folder).returncode == 0
+    (folder / "bad.sh").write_text(BAD + "docker run --pid=host alpine:3.20\n", encoding="utf-8")
+    assert sealock("check", "bad.sh", "--baseline", "known.json", cwd=folder).returncode == 1
+
+
+def test_quiet_says_nothing_where_nothing_fails(folder: Path) -> None:
+    assert sealock("check", "fair.sh", "--quiet", cwd=folder).stdout == ""
+    assert sealock("check", "bad.sh", "--quiet", cwd=folder).stdout
+
+
+@pytest.mark.parametrize(
+    ("environment", "words", "coloured"),
+    [
+        ({}, (), False),
+        ({"FORCE_COLOR": "1"}, (), True),
+        ({"FORCE_COLOR": "1", "NO_COLOR": "1"}, (), False),
+        ({"NO_COLOR": "1"}, ("--color", "always"), True),
+    ],
+)
+def test_colours_are_for_those_who_want_them(
+    folder: Path,
+    environment: dict[str, str],
+    words: tuple[str, ...],
+    coloured: bool,  # noqa: FBT001  a column
+) -> None:
+    result = sealock("check", "bad.sh", *words, cwd=folder, **environment)
+    assert ("\x1b[" in result.stdout) is coloured
+
+
+def test_rules_are_listed_and_explained(folder: Path) -> None:
+    assert "C001" in sealock("rules", cwd=folder).stdout
+    page = sealock("rules", "c001", cwd=folder).stdout
+    assert "docker run --privileged" in page
+    assert json.loads(sealock("rules", "--format", "json", cwd=folder).stdout)
+    assert sealock("rules", "C999", cwd=folder).returncode == 2
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "tcsh"])
+def test_completion_scripts_name_the_options(folder: Path, shell: str) -> None:
+    assert "fail-on" in sealock("completion", shell, cwd=folder).stdout
+
+
+def test_the_completion_script_is_sound_bash_and_completes(folder: Path) -> None:
+    script = sealock("completion", "bash", cwd=folder).stdout
+    asked = (
+        'COMP_WORDS=(sealock check --fai); COMP_CWORD=2; "$(complete -p sealock | sed "s/.*-F \\([^ ]*\\).*/\\1/")";'
+        ' echo "${COMPREPLY[@]}"'
+    )
+    result = subprocess.run(["bash", "-c", f"{script}\n{asked}"], capture_output=True, text=True, check=False)
+    assert result.stdout.strip() == "--fail-on", result.stderr
+
+
+def test_a_reader_that_leaves_early_is_no_error(folder: Path) -> None:
+    (folder / "long.sh").write_text(BAD * 500, encoding="utf-8")
+    line = f"{sys.executable} -m sealock check long.sh --no-policy | head -n 1"
+    result = subprocess.run(["bash", "-c", line], cwd=folder, capture_output=True, text=True, check=False, timeout=120)
+    assert result.stderr == ""
+    assert len(result.stdout.splitlines()) == 1
+
+
+def test_the_version_is_told(folder: Path) -> None:
+    from sealock import __version__  # noqa: PLC0415  used here alone
+
+    assert sealock("--version", cwd=folder).stdout == f"sealock {__version__}\n"
+    assert sealock("--help", cwd=folder).returncode == 0
+    assert sealock(cwd=folder).returncode == 2
