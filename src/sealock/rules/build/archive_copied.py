@@ -1,0 +1,55 @@
+"""B158."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from sealock.model.build import Build, Copy
+from sealock.model.finding import Fault, Severity
+from sealock.rules.build._ran import ran
+from sealock.rules.references import docker_docs
+from sealock.rules.rule import Rule
+
+_ARCHIVES: Final = (".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tbz2", ".tar.xz", ".txz", ".tar.zst", ".tar.lzma")
+
+
+class ArchiveCopied(Rule[Build]):
+    """An archive is copied in, and then unpacked.
+
+    The archive itself stays in the layer of COPY, even where a later RUN deletes it. ADD unpacks a local tar archive
+    as it copies; a bind mount shows it to the one RUN that needs it.
+    """
+
+    id = "B158"
+    severity = Severity.INFO
+    references = (docker_docs("reference/dockerfile/#adding-local-tar-archives"),)
+    remedy = "Use ADD for it, or RUN --mount=type=bind,target=… with the archive."
+    bad = ("FROM debian:12\nCOPY app.tar.gz /tmp/\nRUN tar -xzf /tmp/app.tar.gz -C /opt\n",)
+    good = (
+        "FROM debian:12\nADD app.tar.gz /opt/\n",
+        "FROM debian:12\nCOPY app.tar.gz /srv/downloads/\n",
+        "FROM debian:12\nRUN --mount=type=bind,source=app.tar.gz,target=/a.tar.gz tar -xzf /a.tar.gz -C /opt\n",
+    )
+    mends = False
+
+    def check(self, build: Build, /) -> Iterator[Fault]:
+        """Look for copied archives that a later tar of the stage names."""
+        unpacked = [
+            one for one in ran(build, "tar", "bsdtar") if not one.command.option("-c", "--create", "-t", "--list")
+        ]
+        if not unpacked:
+            return
+        for at, stage, copy in build.each(Copy):
+            if not isinstance(copy, Copy) or copy.source_image is not None:
+                continue
+            for source in copy.sources:
+                base = source.text.rpartition("/")[2]
+                target = copy.target.text.rpartition("/")[2] or base
+                if base.endswith(_ARCHIVES) and any(
+                    one.stage is stage
+                    and one.at > at
+                    and any(text.rpartition("/")[2] in {base, target} for text in one.command.arguments)
+                    for one in unpacked
+                ):
+                    yield self.fault(f"copies {base}, which a RUN then unpacks", at, place=source.place)

@@ -1,0 +1,35 @@
+"""B142."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sealock.model.build import Build
+from sealock.model.finding import Fault, Severity
+from sealock.rules.build._ran import ran
+from sealock.rules.references import docker_docs
+from sealock.rules.rule import Rule
+
+
+class CdInRun(Rule[Build]):
+    """A RUN begins by changing the folder.
+
+    WORKDIR says the same where everybody sees it, makes the folder if need be, and holds for what follows. Inside of
+    a RUN that works in several folders, cd is fine.
+    """
+
+    id = "B142"
+    severity = Severity.INFO
+    pedantic = True
+    references = (docker_docs("build/building/best-practices/#workdir"),)
+    remedy = "Put WORKDIR before the RUN."
+    bad = ("FROM debian:12\nRUN cd /srv/app && make\n",)
+    good = ("FROM debian:12\nWORKDIR /srv/app\nRUN make\n", "FROM debian:12\nRUN make && (cd doc && make)\n")
+    mends = False
+
+    def check(self, build: Build, /) -> Iterator[Fault]:
+        """Look for RUNs of several commands whose first one is cd."""
+        for one in ran(build, "cd"):
+            pipelines = one.run.script.pipelines
+            if len(pipelines) > 1 and pipelines[0].commands[0] is one.command:
+                yield self.fault("changes the folder for this RUN alone", one.at, place=one.command.place)

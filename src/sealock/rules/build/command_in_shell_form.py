@@ -1,0 +1,92 @@
+"""B136."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Final
+
+from sealock.model.absent import UNSET
+from sealock.model.build import Build, Cmd, Shell, Stage
+from sealock.model.change import Edit
+from sealock.model.finding import Fault, Severity
+from sealock.model.location import Place
+from sealock.rules.build._ran import lineage
+from sealock.rules.references import docker_docs
+from sealock.rules.rule import Rule
+
+_BUILTIN: Final = frozenset({
+    ".", ":", "[", "alias", "bg", "cd", "command", "eval", "exit", "export", "fg", "jobs", "read", "set", "shift",
+    "source", "trap", "type", "ulimit", "umask", "unset", "wait", "[[", "declare", "local", "time",
+})  # fmt: skip
+_SPECIAL: Final = frozenset("*?[]{}~!#`$")
+
+
+class CommandInShellForm(Rule[Build]):
+    """CMD or ENTRYPOINT starts the program through a shell.
+
+    The shell is process 1 and gets the signals: `docker stop` waits ten seconds and kills, so the program never
+    closes its files. Arguments given to an ENTRYPOINT in this form are dropped. The exec form starts the program
+    itself.
+    """
+
+    id = "B136"
+    severity = Severity.LOW
+    references = (docker_docs("reference/build-checks/json-args-recommended/"),)
+    remedy = 'Write it as a JSON array, ["program", "argument"]; where a shell is needed, let it `exec` the program.'
+    bad = (
+        "FROM debian:12\nENTRYPOINT /app --port 80\n",
+        "FROM debian:12\nCMD nginx -g 'daemon off;'\n",
+    )
+    good = (
+        'FROM debian:12\nENTRYPOINT ["/app", "--port", "80"]\n',
+        "FROM debian:12\nCMD exec app --port $PORT\n",
+        'FROM debian:12\nSHELL ["/bin/bash", "-c"]\nCMD app $PORT\n',
+    )
+
+    def check(self, build: Build, /) -> Iterator[Fault]:
+        """Look for shell forms; who sets SHELL wants one, and `exec` gives the program its place."""
+        for at, stage, instruction in build.each(Cmd):
+            if not isinstance(instruction, Cmd) or instruction.form != "shell" or not (instruction.line or "").strip():
+                continue
+            script = instruction.script
+            if any(True for below in lineage(build, stage) for _ in below.of(Shell)) or _broken_json(instruction):
+                continue
+            if script.pipelines and script.pipelines[-1].commands[-1].name == "exec":
+                continue
+            yield self.fault(
+                "puts a shell between Docker and the program",
+                at,
+                mend=_exec_form(instruction),
+                safe=_keeps_meaning(stage, instruction),
+            )
+
+
+def _broken_json(instruction: Cmd) -> bool:
+    """Whether it was meant to be an exec form; that is another rule's matter."""
+    line = (instruction.line or "").strip()
+    return line.startswith("[") and line.endswith("]")
+
+
+def _exec_form(instruction: Cmd) -> tuple[Edit, ...]:
+    """The words as JSON, where no shell is needed to make sense of them."""
+    pipelines = instruction.script.pipelines
+    if len(pipelines) != 1 or len(pipelines[0].commands) != 1 or instruction.script.broken or instruction.onbuild:
+        return ()
+    command = pipelines[0].commands[0]
+    if command.assignments or command.redirects or command.nested or not command.words or command.name in _BUILTIN:
+        return ()
+    if not all(word.literal for word in command.words) or command.place.end != instruction.place.end:
+        return ()
+    line = instruction.line or ""
+    if not _SPECIAL.isdisjoint(line) or "\\" in line or "\n" in line:
+        return ()
+    words = json.dumps([word.text for word in command.words], ensure_ascii=False)
+    return (Edit(Place(command.words[0].place.start, command.place.end), words),)
+
+
+def _keeps_meaning(stage: Stage, instruction: Cmd) -> bool:
+    """Whether CMD and ENTRYPOINT still go together as before: an exec ENTRYPOINT takes CMD's words as arguments."""
+    if instruction.keyword == "CMD":
+        return stage.container.entrypoint is UNSET
+    return not any(one.keyword == "CMD" for one in stage.of(Cmd)) and stage.container.command in {UNSET, ()}

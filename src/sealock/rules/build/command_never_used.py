@@ -1,0 +1,43 @@
+"""B164."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sealock.model.build import Build, Cmd
+from sealock.model.finding import Fault, Severity
+from sealock.rules.references import docker_docs
+from sealock.rules.rule import Rule
+
+
+class CommandNeverUsed(Rule[Build]):
+    """CMD has no effect beside an ENTRYPOINT in shell form.
+
+    The shell form of ENTRYPOINT takes no arguments: neither CMD nor what stands behind the image's name in `docker run`
+    reaches the program.
+    """
+
+    id = "B164"
+    severity = Severity.LOW
+    references = (docker_docs("reference/dockerfile/#understand-how-cmd-and-entrypoint-interact"),)
+    remedy = "Write ENTRYPOINT as a JSON array."
+    bad = ('FROM debian:12\nENTRYPOINT /app\nCMD ["--port", "80"]\n',)
+    good = (
+        'FROM debian:12\nENTRYPOINT ["/app"]\nCMD ["--port", "80"]\n',
+        "FROM debian:12\nENTRYPOINT /app\n",
+    )
+    mends = False
+
+    def check(self, build: Build, /) -> Iterator[Fault]:
+        """Compare the last ENTRYPOINT of each stage with its last CMD."""
+        for stage in build.stages:
+            found = [
+                (index, one) for index, one in enumerate(stage.instructions) if isinstance(one, Cmd) and not one.onbuild
+            ]
+            entry = [one for _, one in found if one.keyword == "ENTRYPOINT"]
+            commands = [index for index, one in found if one.keyword == "CMD"]
+            if entry and commands and entry[-1].form == "shell" and not (entry[-1].line or "").startswith("["):
+                yield self.fault(
+                    "never reaches the ENTRYPOINT, which is in shell form",
+                    ("stages", stage.index, "instructions", commands[-1]),
+                )

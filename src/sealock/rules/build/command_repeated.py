@@ -1,0 +1,40 @@
+"""B137."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sealock.model.build import Build, Cmd
+from sealock.model.finding import Fault, Severity
+from sealock.model.location import At
+from sealock.rules.build._mend import delete_instruction
+from sealock.rules.references import docker_docs
+from sealock.rules.rule import Rule
+
+
+class CommandRepeated(Rule[Build]):
+    """A stage has several CMD or several ENTRYPOINT instructions.
+
+    Only the last one counts. What the others start never runs, though the file reads as if it did.
+    """
+
+    id = "B137"
+    severity = Severity.LOW
+    safe = True
+    references = (docker_docs("reference/build-checks/multiple-instructions-disallowed/"),)
+    remedy = "Keep the last one; to start several programs, let one of them, or an init, start the others."
+    bad = (
+        'FROM debian:12\nCMD ["a"]\nCMD ["b"]\n',
+        'FROM debian:12\nENTRYPOINT ["a"]\nRUN true\nENTRYPOINT ["b"]\nCMD ["c"]\n',
+    )
+    good = ('FROM debian:12 AS one\nCMD ["a"]\nFROM one\nCMD ["b"]\n', 'FROM debian:12\nENTRYPOINT ["a"]\nCMD ["b"]\n')
+
+    def check(self, build: Build, /) -> Iterator[Fault]:
+        """Look for instructions with another of their kind behind them."""
+        last: dict[tuple[int, str], At] = {}
+        found = [(at, stage, one) for at, stage, one in build.each(Cmd) if not one.onbuild]
+        for at, stage, one in found:
+            last[stage.index, one.keyword] = at
+        for at, stage, one in found:
+            if last[stage.index, one.keyword] != at:
+                yield self.fault(f"is overruled by a later {one.keyword}", at, mend=delete_instruction(build, one))

@@ -1,0 +1,56 @@
+"""B152."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sealock.model.build import AddFile, Build, Copy, Text
+from sealock.model.finding import Fault, Severity
+from sealock.rules.build._ignored import is_ignored
+from sealock.rules.references import docker_docs
+from sealock.rules.rule import Rule
+
+
+class CopiedFromOutside(Rule[Build]):
+    """COPY names what the build context does not hold.
+
+    Whatever lies above the context, or is shut out by .dockerignore, never reaches the builder: the build fails, or
+    `..` is quietly dropped and another file of that name is copied.
+    """
+
+    id = "B152"
+    severity = Severity.LOW
+    references = (docker_docs("reference/build-checks/copy-ignored-file/"),)
+    remedy = "Build from the folder above, give the other folder a name with --build-context, or mend .dockerignore."
+    bad = ("FROM debian:12\nCOPY ../shared/app.conf /etc/\n", "FROM debian:12\nADD a/../../b /\n")
+    good = (
+        "FROM debian:12\nCOPY a/../b /etc/\n",
+        "FROM debian:12 AS a\nRUN x\nFROM debian:12\nCOPY --from=a ../x /\n",
+        "FROM debian:12\nADD https://example.org/../x /\n",
+    )
+    mends = False
+
+    def check(self, build: Build, /) -> Iterator[Fault]:
+        """Look at each source from the context."""
+        for at, _, one in build.each(Copy, AddFile):
+            if (isinstance(one, Copy) and one.source_image is not None) or not isinstance(one, Copy | AddFile):
+                continue
+            for source in one.sources:
+                why = "" if one.heredocs and source.raw.startswith("<<") else _why(build, source)
+                if why:
+                    yield self.fault(f"{source.text[:80]} {why}", at, place=source.place)
+
+
+def _why(build: Build, source: Text) -> str:
+    path = source.value
+    if not isinstance(path, str) or "://" in path or path.startswith("git@"):
+        return ""
+    depth = 0
+    for part in path.replace("\\", "/").split("/"):
+        depth += -1 if part == ".." else 0 if part in {"", "."} else 1
+        if depth < 0:
+            return "lies above the build context"
+    ignored = build.context.ignored
+    if isinstance(ignored, tuple) and not any(sign in path for sign in "*?[") and is_ignored(path, ignored):
+        return "is shut out by .dockerignore"
+    return ""

@@ -1,0 +1,39 @@
+"""B156."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sealock.model.build import Build, Copy
+from sealock.model.finding import Fault, Severity
+from sealock.rules.references import docker_docs
+from sealock.rules.rule import Rule
+
+
+class CopyFromLaterStage(Rule[Build]):
+    """COPY --from names a stage that comes later.
+
+    Older builders know only the stages above: they take the name for an image, and pull whatever somebody has put
+    under it on Docker Hub. Others build in another order than the file shows.
+    """
+
+    id = "B156"
+    severity = Severity.LOW
+    references = (docker_docs("build/building/multi-stage/"),)
+    remedy = "Move the stage above the one that copies from it."
+    bad = ("FROM debian:12 AS app\nCOPY --from=assets /a /\nFROM debian:12 AS assets\nRUN make\n",)
+    good = ("FROM debian:12 AS assets\nRUN make\nFROM debian:12\nCOPY --from=assets /a /\nCOPY --from=0 /b /\n",)
+    mends = False
+
+    def check(self, build: Build, /) -> Iterator[Fault]:
+        """Compare each stage that is copied from with the one that copies."""
+        for at, stage, one in build.each(Copy):
+            if (
+                isinstance(one, Copy)
+                and one.source_image is not None
+                and one.stage is not None
+                and one.stage > stage.index
+            ):
+                yield self.fault(
+                    f"copies from {one.source_image.text}, which comes later", at, place=one.source_image.place
+                )

@@ -1,0 +1,49 @@
+"""B155."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sealock.model.build import AddFile, Build, Copy, Workdir
+from sealock.model.finding import Fault, Severity
+from sealock.rules.build._ran import lineage
+from sealock.rules.references import docker_docs
+from sealock.rules.rule import Rule
+
+
+class CopyTargetRelative(Rule[Build]):
+    """Files are copied to a place that the base image decides on.
+
+    The target is relative, and no WORKDIR of this file says to what: a new version of the base image may put them
+    elsewhere.
+    """
+
+    id = "B155"
+    severity = Severity.INFO
+    references = (docker_docs("reference/dockerfile/#workdir"),)
+    remedy = "Set WORKDIR before, or write the whole path."
+    bad = ("FROM debian:12\nCOPY app bin/\n", "FROM debian:12\nCOPY . .\nWORKDIR /app\n")
+    good = (
+        "FROM debian:12\nWORKDIR /app\nCOPY app bin/\n",
+        "FROM debian:12 AS base\nWORKDIR /app\nFROM base\nCOPY . .\n",
+        "FROM debian:12\nCOPY app /bin/\n",
+        "FROM mcr.microsoft.com/windows/nanoserver:ltsc2022\nCOPY app C:/app/\n",
+    )
+    mends = False
+
+    def check(self, build: Build, /) -> Iterator[Fault]:
+        """Look for relative targets without a WORKDIR before."""
+        for stage in build.stages:
+            known = any(True for below in lineage(build, stage) if below is not stage for _ in below.of(Workdir))
+            for index, one in enumerate(stage.instructions):
+                known = known or isinstance(one, Workdir)
+                if known:
+                    break
+                if isinstance(one, Copy | AddFile) and not one.onbuild:
+                    target = one.target.text.strip("\"'")
+                    if target[:1] not in {"/", "\\", "$", "%"} and target[1:2] != ":":
+                        yield self.fault(
+                            f"{target[:80]} hangs on the working folder of the base image",
+                            ("stages", stage.index, "instructions", index),
+                            place=one.target.place,
+                        )

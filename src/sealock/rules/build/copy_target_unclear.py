@@ -1,0 +1,48 @@
+"""B154."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sealock.model.build import AddFile, Build, Copy
+from sealock.model.change import Edit
+from sealock.model.finding import Fault, Severity
+from sealock.model.location import Place
+from sealock.rules.references import docker_docs
+from sealock.rules.rule import Rule
+
+
+class CopyTargetUnclear(Rule[Build]):
+    """Several sources are copied to a target that does not end in a slash.
+
+    BuildKit refuses to build it: many files cannot become one, and only the slash says that a folder is meant.
+    """
+
+    id = "B154"
+    severity = Severity.LOW
+    safe = True
+    references = (docker_docs("reference/dockerfile/#destination-1"),)
+    remedy = "End the target with a slash."
+    bad = ("FROM debian:12\nCOPY a b /app\n", 'FROM debian:12\nADD ["a", "b c", "/app"]\n')
+    good = (
+        "FROM debian:12\nCOPY a b /app/\n",
+        "FROM debian:12\nWORKDIR /app\nCOPY a b .\n",
+        "FROM debian:12\nCOPY a /app\n",
+        "FROM debian:12\nARG TO\nCOPY a b $TO\n",
+    )
+
+    def check(self, build: Build, /) -> Iterator[Fault]:
+        """Look at each COPY and ADD of several sources."""
+        for at, _, one in build.each(Copy, AddFile):
+            if isinstance(one, Copy | AddFile) and len(one.sources) > 1 and isinstance(one.target.value, str):
+                target = one.target.value
+                if target.endswith(("/", "\\", "/.")) or target in {".", "..", ""}:
+                    continue
+                quoted = one.target.raw[-1:] in {'"', "'"}
+                end = one.target.place.end - quoted
+                yield self.fault(
+                    f"copies several sources to {target[:80]}",
+                    at,
+                    place=one.target.place,
+                    mend=Edit(Place(end, end), "/"),
+                )

@@ -1,0 +1,81 @@
+"""B141."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from sealock.model.build import Build, Run
+from sealock.model.change import Edit
+from sealock.model.finding import Fault, Severity
+from sealock.model.shell import Command
+from sealock.rules.references import docker_docs
+from sealock.rules.rule import Rule
+
+_INSTEAD: Final = {
+    "cd": "use WORKDIR",
+    "pushd": "use WORKDIR",
+    "export": "use ENV",
+    "": "use ENV or ARG",
+    "source": "load it in the RUN that needs it",
+    ".": "load it in the RUN that needs it",
+    "alias": "write a script",
+    "ulimit": "limits are set when the container starts",
+    "umask": "set it in the RUN that needs it",
+    "set": "use SHELL, or set it in the RUN that needs it",
+    "shopt": "use SHELL",
+    "unset": "do it in the RUN that needs it",
+}
+
+
+class EffectEndsWithRun(Rule[Build]):
+    """A RUN does only what its own shell forgets at once.
+
+    Each RUN has a shell of its own: a folder changed to, a variable exported, a file sourced is gone when it ends,
+    and the next instruction starts afresh.
+    """
+
+    id = "B141"
+    severity = Severity.LOW
+    references = (docker_docs("reference/dockerfile/#run"),)
+    remedy = "Use WORKDIR for the folder and ENV for variables, or do it in the RUN that needs it."
+    bad = (
+        "FROM debian:12\nRUN cd /srv/app\n",
+        "FROM debian:12\nRUN export A=b\n",
+        "FROM debian:12\nRUN export A='b c'\n",
+    )
+    good = (
+        "FROM debian:12\nRUN cd /srv && make\n",
+        "FROM debian:12\nRUN export A=b && make\n",
+        "FROM debian:12\nRUN export A=$(date) && echo $A > /built\n",
+    )
+
+    def check(self, build: Build, /) -> Iterator[Fault]:
+        """Look for a RUN with nothing but such commands."""
+        for at, _, run in build.each(Run):
+            if not isinstance(run, Run) or run.form == "exec" or not run.script.pipelines or run.script.broken:
+                continue
+            commands = [command for line in run.script.pipelines for command in line.commands]
+            if all(one.name in _INSTEAD and not one.redirects and not one.nested for one in commands):
+                only = commands[0] if len(commands) == 1 else None
+                name = next((one.name for one in commands if one.name), "NAME=value")
+                yield self.fault(
+                    f"`{name}` ends with this RUN: {_INSTEAD[commands[0].name]}",
+                    at,
+                    mend=_instruction(build, run, only) if only is not None and run.form == "shell" else (),
+                )
+
+
+def _instruction(build: Build, run: Run, command: Command) -> tuple[Edit, ...]:
+    """The instruction that does it for all that follows."""
+    if run.flags or run.onbuild or run.heredocs:
+        return ()
+    if command.name == "cd" and len(command.words) == 2 and command.words[1].literal:
+        path = command.words[1].text
+        if path[:1] != "~" and path != "-":
+            return (Edit(run.place, f"WORKDIR {build.excerpt(command.words[1].place)}"),)
+    if command.name == "export" and len(command.assignments) == len(command.words) - 1 == 1:
+        one = command.assignments[0]
+        if one.value is not None and one.value.literal:
+            return (Edit(run.place, f"ENV {build.excerpt(one.place)}"),)
+    return ()

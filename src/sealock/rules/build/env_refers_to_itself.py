@@ -1,0 +1,71 @@
+"""B153."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sealock.model.build import Build, Env, LabelSet, Pair
+from sealock.model.change import Edit
+from sealock.model.finding import Fault, Severity
+from sealock.model.location import Place
+from sealock.rules.references import docker_docs
+from sealock.rules.rule import Rule
+
+
+class EnvRefersToItself(Rule[Build]):
+    """ENV uses a variable that the same instruction sets.
+
+    All values of one instruction are worked out before any of them is set: the use gets the value from before, or
+    nothing.
+    """
+
+    id = "B153"
+    severity = Severity.LOW
+    references = (docker_docs("reference/dockerfile/#environment-replacement"),)
+    remedy = "Set the one that is used in an ENV of its own, before."
+    bad = (
+        "FROM debian:12\nENV HOME_DIR=/app BIN=$HOME_DIR/bin\n",
+        "FROM debian:12\nENV A=1 \\\n    B=${A}2 \\\n    C=3\n",
+    )
+    good = (
+        "FROM debian:12\nENV HOME_DIR=/app\nENV BIN=$HOME_DIR/bin\n",
+        "FROM debian:12\nENV PATH=/app/bin:$PATH A=b\n",
+    )
+
+    def check(self, build: Build, /) -> Iterator[Fault]:
+        """Look for uses of the names that stand before, in the same instruction."""
+        for at, _, one in build.each(Env):
+            if not isinstance(one, Env):
+                continue
+            before: list[str] = []
+            for index, pair in enumerate(one.pairs):
+                name = next((name for name in before if _uses(pair, name)), "")
+                if name and pair.name != name:
+                    yield self.fault(
+                        f"{pair.name} uses ${name}, which this ENV only sets",
+                        at,
+                        place=pair.place,
+                        mend=_split(build, one, index),
+                    )
+                before.append(pair.name)
+
+
+def _uses(pair: Pair, name: str) -> bool:
+    raw = pair.value.raw if pair.value is not None else ""
+    if raw[:1] == "'" == raw[-1:] or "$" not in raw:
+        return False
+    for sign in ("${" + name, "$" + name):
+        start = raw.find(sign)
+        while start >= 0:
+            after = raw[start + len(sign) : start + len(sign) + 1]
+            if not (after.isalnum() or after == "_") and raw[start - 1 : start] != "\\":
+                return True
+            start = raw.find(sign, start + 1)
+    return False
+
+
+def _split(build: Build, one: Env | LabelSet, index: int) -> tuple[Edit, ...]:
+    """Begin a new ENV before the pair, where nothing but blanks and a line's end stands between."""
+    gap = Place(one.pairs[index - 1].place.end, one.pairs[index].place.start)
+    between = build.excerpt(gap).replace(build.escape, "", 1)
+    return (Edit(gap, f"\n{build.excerpt(one.keyword_place)} "),) if not between.strip() and not one.onbuild else ()

@@ -1,0 +1,100 @@
+"""B138."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+
+from sealock.model.build import AddFile, Build, Cmd, Copy, Healthcheck, Instruction, Run, Volume
+from sealock.model.change import Edit
+from sealock.model.finding import Fault, Severity
+from sealock.model.location import Place
+from sealock.rules.references import docker_docs
+from sealock.rules.rule import Rule
+
+
+class ExecFormBroken(Rule[Build]):
+    """A JSON array is not one, so the shell gets it as it stands.
+
+    Single quotes, a comma too many or too few, and BuildKit takes the whole for the shell form: the shell then looks
+    for a program whose name begins with a bracket, or a folder of that name is made. JSON wants double quotes.
+    """
+
+    id = "B138"
+    severity = Severity.MEDIUM
+    references = (docker_docs("reference/dockerfile/#shell-and-exec-form"),)
+    remedy = 'Write valid JSON: ["program", "argument"], with double quotes.'
+    bad = (
+        "FROM debian:12\nCMD ['nginx', '-g', 'daemon off;']\n",
+        "FROM debian:12\nVOLUME ['/data']\n",
+        'FROM debian:12\nENTRYPOINT ["app", "serve",]\n',
+        "FROM debian:12\nCOPY ['a', '/c']\n",
+    )
+    good = (
+        'FROM debian:12\nCMD ["nginx", "-g", "daemon off;"]\n',
+        "FROM debian:12\nRUN [ -f /etc/x ] && [ -f /etc/y ]\n",
+        "FROM debian:12\nRUN [[ -f /etc/x ]]\n",
+        "FROM debian:12\nCOPY [a-z].txt /x[y]\n",
+    )
+
+    def check(self, build: Build, /) -> Iterator[Fault]:
+        """Look for arguments in brackets that were not read as JSON."""
+        for at, _, instruction in build.each(Run, Cmd, Healthcheck, Volume, Copy, AddFile):
+            place = _arguments(build, instruction)
+            if place is None:
+                continue
+            line = build.excerpt(place)
+            if line[:1] == "[" and line[-1:] == "]" and any(sign in line for sign in "'\",") and not _is_test(line):
+                items = _items(line)
+                yield self.fault(
+                    "looks like an exec form, but is no valid JSON",
+                    at,
+                    place=place,
+                    mend=Edit(place, json.dumps(items, ensure_ascii=False)) if items else (),
+                )
+
+
+def _is_test(line: str) -> bool:
+    """Whether it is the shell's own [ … ] or [[ … ]], or a pattern in brackets."""
+    return line.startswith("[[") or (line[1:2].isspace() and line[1:].lstrip()[:1] not in {"'", '"'})
+
+
+def _arguments(build: Build, instruction: Instruction) -> Place | None:
+    """The place of all arguments, where they were not read as JSON."""
+    end = instruction.place.end
+    match instruction:
+        case Run(form="shell") | Cmd(form="shell") | Healthcheck(form="shell", disabled=False):
+            start = instruction.flags[-1].place.end if instruction.flags else instruction.keyword_place.end
+            line = build.text[start:end].lstrip()
+            if isinstance(instruction, Healthcheck):
+                line = line[len("CMD") :].lstrip()
+            return Place(end - len(line), end)
+        case Volume():
+            # One path, or several split at blanks; a valid array is read into texts that begin with a quote.
+            first = instruction.paths[0]
+            return Place(first.place.start, end) if first.raw.startswith("[") else None
+        case Copy(form="shell") | AddFile(form="shell"):
+            return Place(instruction.sources[0].place.start, end)
+        case _:
+            return None
+
+
+def _items(line: str) -> list[str]:
+    """The elements, split at commas that stand outside of quotes; nothing where it is not clear what is meant."""
+    items: list[str] = []
+    current, quote = "", ""
+    for sign in line[1:-1]:
+        if quote:
+            if sign == quote:
+                quote = ""
+            else:
+                current += sign
+        elif sign in "'\"":
+            quote = sign
+        elif sign == ",":
+            items.append(current)
+            current = ""
+        elif not sign.isspace():
+            current += sign
+    items.append(current)
+    return [one for one in items if one] if not quote and "\\" not in line and "\n" not in line else []

@@ -1,0 +1,40 @@
+"""B133."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sealock.model.build import Build, Expose
+from sealock.model.change import Edit
+from sealock.model.finding import Fault, Severity
+from sealock.rules.references import docker_docs
+from sealock.rules.rule import Rule
+
+
+class ExposeProtocolCase(Rule[Build]):
+    """Protocol in EXPOSE is not written in lower case.
+
+    BuildKit warns of it: tools that compare ports as text take 80/TCP and 80/tcp for two.
+    """
+
+    id = "B133"
+    severity = Severity.INFO
+    safe = True
+    references = (docker_docs("reference/build-checks/expose-proto-casing/"),)
+    remedy = "Write tcp, udp or sctp."
+    bad = ("FROM debian:12\nEXPOSE 80/TcP 443/tcp\n",)
+    good = ("FROM debian:12\nEXPOSE 80/tcp 53/udp 443\n", "FROM debian:12\nARG P=80\nEXPOSE ${P}/tcp\n")
+
+    def check(self, build: Build, /) -> Iterator[Fault]:
+        """Compare each protocol with its lower case."""
+        for at, _, instruction in build.each(Expose):
+            if isinstance(instruction, Expose):
+                for text in instruction.ports:
+                    port, slash, protocol = text.raw.rpartition("/")
+                    if slash and protocol != protocol.lower() and "$" not in protocol and "}" not in protocol:
+                        yield self.fault(
+                            f"writes {protocol} for {protocol.lower()}",
+                            at,
+                            place=text.place,
+                            mend=Edit(text.place, f"{port}/{protocol.lower()}"),
+                        )

@@ -1,0 +1,39 @@
+"""B130."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sealock.model.build import Build, Healthcheck
+from sealock.model.finding import Fault, Severity
+from sealock.rules.build._ran import lineage
+from sealock.rules.references import cis_docker, docker_docs
+from sealock.rules.rule import Rule
+
+
+class HealthcheckMissing(Rule[Build]):
+    """Image says nothing of how to see whether it is well.
+
+    Docker and Swarm then only see whether the process still exists, not whether it answers. Kubernetes has probes of
+    its own and never reads HEALTHCHECK, and short-lived tools need none.
+    """
+
+    id = "B130"
+    severity = Severity.LOW
+    pedantic = True
+    references = (cis_docker("4.6"), docker_docs("reference/dockerfile/#healthcheck"))
+    remedy = "Add a HEALTHCHECK that asks the program itself, with a tool that the image has."
+    bad = ('FROM debian:12\nCMD ["app"]\n',)
+    good = (
+        'FROM debian:12\nHEALTHCHECK CMD ["app", "--healthy"]\nCMD ["app"]\n',
+        'FROM debian:12 AS base\nHEALTHCHECK NONE\nFROM base\nCMD ["app"]\n',
+    )
+    mends = False
+
+    def check(self, build: Build, /) -> Iterator[Fault]:
+        """Look through the final stage and those that it builds on."""
+        final = build.final
+        if final is not None and not any(
+            any(not one.onbuild for one in stage.of(Healthcheck)) for stage in lineage(build, final)
+        ):
+            yield self.fault("has no HEALTHCHECK", ("stages", final.index))

@@ -1,0 +1,57 @@
+"""B160."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Final
+
+from sealock.model.build import Build, LabelSet
+from sealock.model.finding import Fault, Severity
+from sealock.rules.references import docker_docs
+from sealock.rules.rule import Rule
+
+_KEY: Final = re.compile(r"[a-z0-9](?:[a-z0-9]|[._/-](?=[a-z0-9]))*", re.IGNORECASE)
+_RESERVED: Final = ("com.docker.", "io.docker.", "org.dockerproject.")
+_OCI: Final = "org.opencontainers.image."
+_KNOWN: Final = frozenset({
+    "created", "authors", "url", "documentation", "source", "version", "revision", "vendor", "licenses", "ref.name",
+    "title", "description", "base.digest", "base.name",
+})  # fmt: skip
+
+
+class LabelKeyMalformed(Rule[Build]):
+    """A label's name is not what others can look for.
+
+    Names are lower case, in letters, digits, dots and dashes; com.docker, io.docker and org.dockerproject belong to
+    Docker, and under org.opencontainers.image only the names of the specification mean anything.
+    """
+
+    id = "B160"
+    severity = Severity.INFO
+    references = (docker_docs("engine/manage-resources/labels/"),)
+    remedy = "Use a name of the OCI specification, or one under a domain of your own."
+    bad = (
+        'FROM debian:12\nLABEL org.opencontainers.image.license="MIT"\n',
+        'FROM debian:12\nLABEL com.docker.app="x"\n',
+        'FROM debian:12\nLABEL -name..x="x"\n',
+    )
+    good = ('FROM debian:12\nLABEL org.opencontainers.image.licenses="MIT" com.example.team="x" version="1"\n',)
+    mends = False
+
+    def check(self, build: Build, /) -> Iterator[Fault]:
+        """Look at each label's name."""
+        for at, _, one in build.each(LabelSet):
+            if isinstance(one, LabelSet):
+                for pair in one.pairs:
+                    name = pair.name.strip("\"'")
+                    if "$" not in name and (why := _why(name)):
+                        yield self.fault(f"{name[:60]} {why}", at, place=pair.place, evidence=name)
+
+
+def _why(name: str) -> str:
+    if name.startswith(_RESERVED):
+        return "is in a namespace of Docker's own"
+    if name.startswith(_OCI) and name.removeprefix(_OCI) not in _KNOWN:
+        return "is no name of the OCI specification"
+    return "" if _KEY.fullmatch(name[:300]) else "is not made of letters and digits with single dots and dashes between"

@@ -1,0 +1,80 @@
+"""B161."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from typing import Final
+
+from sealock.model.build import Build, LabelSet
+from sealock.model.finding import Fault, Severity
+from sealock.rules.references import page
+from sealock.rules.rule import Rule
+
+_DATE: Final = r"\d{4}-(0\d|1[0-2])-([0-2]\d|3[01])[Tt ]([01]\d|2[0-3]):[0-5]\d:[0-6]\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)"
+_LICENCE: Final = r"\(*[A-Za-z0-9.+-]+\)*( (AND|OR|WITH) \(*[A-Za-z0-9.+-]+\)*)*"
+_URL: Final = r"https?://[^\s/]+\S*"
+_DIGEST: Final = r"[a-z0-9]+(?:[+._-][a-z0-9]+)*:[a-zA-Z0-9=_-]{32,}"
+
+
+def _matches(pattern: str) -> Callable[[str], bool]:
+    return lambda value: re.fullmatch(pattern, value) is not None
+
+
+_VALUES: Final[dict[str, tuple[Callable[[str], bool], str]]] = {
+    "created": (_matches(_DATE), "a date of RFC 3339, such as 2026-01-31T12:00:00Z"),
+    "url": (_matches(_URL), "a web address"),
+    "documentation": (_matches(_URL), "a web address"),
+    "source": (_matches(r"(?:https?|git|ssh)://\S+|git@\S+"), "the address of a repository"),
+    "licenses": (_matches(_LICENCE), "an SPDX expression, such as MIT OR Apache-2.0"),
+    "base.digest": (_matches(_DIGEST), "a digest, such as sha256:…"),
+}
+
+
+class LabelValueMalformed(Rule[Build]):
+    """A label of the OCI specification has a value of another kind.
+
+    Tools read these labels by machine: a date that is none, a licence in words of one's own or an address without its
+    scheme is lost on them.
+    """
+
+    id = "B161"
+    severity = Severity.INFO
+    references = (
+        page(
+            "OCI image specification, annotations",
+            "https://github.com/opencontainers/image-spec/blob/main/annotations.md",
+        ),
+    )
+    remedy = "Give the value in the form that the specification asks for."
+    bad = (
+        'FROM debian:12\nLABEL org.opencontainers.image.created="yesterday"\n',
+        'FROM debian:12\nLABEL org.opencontainers.image.url="example.org"\n',
+        'FROM debian:12\nLABEL org.opencontainers.image.licenses="Apache 2"\n',
+        'FROM debian:12\nLABEL org.opencontainers.image.title=""\n',
+    )
+    good = (
+        "FROM debian:12\nARG DATE\nLABEL org.opencontainers.image.created=$DATE\n",
+        'FROM debian:12\nLABEL org.opencontainers.image.licenses="(MIT OR Apache-2.0) AND BSD-3-Clause"\n',
+        'FROM debian:12\nLABEL org.opencontainers.image.created="2026-01-31T12:00:00+01:00"\n',
+        'FROM debian:12\nLABEL org.opencontainers.image.source="https://example.org/x"\n',
+    )
+    mends = False
+
+    def check(self, build: Build, /) -> Iterator[Fault]:
+        """Look at each label of the specification whose value is known."""
+        for at, _, one in build.each(LabelSet):
+            if not isinstance(one, LabelSet):
+                continue
+            for pair in one.pairs:
+                name = pair.name.strip("\"'")
+                if (
+                    not name.startswith("org.opencontainers.image.")
+                    or pair.value is None
+                    or not isinstance(pair.value.value, str)
+                ):
+                    continue
+                value = pair.value.value
+                fits, wanted = _VALUES.get(name.removeprefix("org.opencontainers.image."), (bool, "a value"))
+                if not fits(value[:2000]):
+                    yield self.fault(f"{name} wants {wanted}", at, place=pair.place)

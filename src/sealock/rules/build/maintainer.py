@@ -1,0 +1,40 @@
+"""B140."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+
+from sealock.model.build import Build, Maintainer
+from sealock.model.change import Edit
+from sealock.model.finding import Fault, Severity
+from sealock.rules.references import docker_docs
+from sealock.rules.rule import Rule
+
+
+class MaintainerUsed(Rule[Build]):
+    """MAINTAINER has been deprecated since 2017.
+
+    A label says the same, and tools read it along with the other labels.
+    """
+
+    id = "B140"
+    severity = Severity.INFO
+    safe = True
+    references = (docker_docs("reference/build-checks/maintainer-deprecated/"),)
+    remedy = "Use LABEL org.opencontainers.image.authors=…"
+    bad = ("FROM debian:12\nMAINTAINER Jo Doe <jo@example.org>\n", 'FROM debian:12\nMAINTAINER "Jo Doe"\n')
+    good = ('FROM debian:12\nLABEL org.opencontainers.image.authors="Jo Doe <jo@example.org>"\n',)
+
+    def check(self, build: Build, /) -> Iterator[Fault]:
+        """Look for the instruction."""
+        for at, _, instruction in build.each(Maintainer):
+            if isinstance(instruction, Maintainer):
+                name = instruction.name.text.strip().strip("\"'").replace("$", "\\$")
+                value = json.dumps(name, ensure_ascii=False).replace("\\\\$", "\\$")
+                yield self.fault(
+                    "uses a deprecated instruction",
+                    at,
+                    place=instruction.keyword_place,
+                    mend=Edit(instruction.place, f"LABEL org.opencontainers.image.authors={value}"),
+                )

@@ -1,0 +1,59 @@
+"""B150."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sealock.model.build import Build, Env, LabelSet, Pair
+from sealock.model.change import Edit
+from sealock.model.finding import Fault, Severity
+from sealock.rules.references import docker_docs
+from sealock.rules.rule import Rule
+
+
+class PairWithoutEquals(Rule[Build]):
+    """ENV or LABEL is written without an equals sign.
+
+    The old form takes the whole rest of the line for one value, so it cannot set two, and blanks come in unseen. It is
+    deprecated.
+    """
+
+    id = "B150"
+    severity = Severity.INFO
+    safe = True
+    references = (docker_docs("reference/build-checks/legacy-key-value-format/"),)
+    remedy = "Write NAME=value, in quotes where there are blanks."
+    bad = (
+        "FROM debian:12\nENV LANG C.UTF-8\n",
+        "FROM debian:12\nENV OPTIONS -a -b\n",
+        "FROM debian:12\nLABEL version 1.2\n",
+        "FROM debian:12\nENV PATH $PATH:/app/bin\n",
+    )
+    good = ("FROM debian:12\nENV LANG=C.UTF-8\n", 'FROM debian:12\nLABEL version="1.2" x=y\n')
+
+    def check(self, build: Build, /) -> Iterator[Fault]:
+        """Look at what stands behind the name."""
+        for at, _, one in build.each(Env, LabelSet):
+            if isinstance(one, Env | LabelSet) and len(one.pairs) == 1:
+                pair = one.pairs[0]
+                if build.excerpt(pair.place)[len(pair.name) : len(pair.name) + 1].isspace():
+                    yield self.fault(
+                        f"gives {pair.name} its value in the old form", at, place=pair.place, mend=_mend(pair)
+                    )
+
+
+def _mend(pair: Pair) -> tuple[Edit, ...]:
+    if pair.value is None:
+        return ()
+    raw = pair.value.raw.rstrip()
+    if any(sign in raw for sign in "\"'\\\n#"):
+        quoted = (
+            len(raw) > 1 and raw[0] == raw[-1] and raw[0] in "\"'" and not any(sign in raw[1:-1] for sign in "\"'\\\n")
+        )
+        return (Edit(pair.place, f"{pair.name}={raw}"),) if quoted else ()
+    return (
+        Edit(
+            pair.place,
+            f'{pair.name}="{raw}"' if any(sign.isspace() for sign in raw) or not raw else f"{pair.name}={raw}",
+        ),
+    )

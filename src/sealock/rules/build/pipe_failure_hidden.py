@@ -1,0 +1,84 @@
+"""B139."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from sealock.model.absent import Absent
+from sealock.model.build import Build, Run, Stage
+from sealock.model.finding import Fault, Severity
+from sealock.model.imagename import family
+from sealock.model.shell import Command, Pipeline
+from sealock.rules.build._mend import insert_before
+from sealock.rules.build._ran import lineage
+from sealock.rules.references import docker_docs
+from sealock.rules.rule import Rule
+
+_HARMLESS: Final = frozenset({"", "echo", "printf", "yes", "true", ":", "pwd", "whoami", "id", "uname", "date", "env"})
+"""Their failure would tell nothing, and `yes` even ends by a signal where all is well."""
+_SHELLS: Final = frozenset({"sh", "bash", "ash", "dash", "zsh", "ksh"})
+
+
+class PipeFailureHidden(Rule[Build]):
+    """A failure in front of a pipe goes unseen.
+
+    The shell looks at the last command of a pipe alone: a download that breaks off in the middle, and the build goes
+    on with what it got. With pipefail the RUN fails instead.
+    """
+
+    id = "B139"
+    severity = Severity.LOW
+    references = (docker_docs("build/building/best-practices/#using-pipes"),)
+    remedy = 'Put SHELL ["/bin/bash", "-o", "pipefail", "-c"] before it, or begin with `set -o pipefail &&` in bash.'
+    bad = (
+        "FROM debian:12\nRUN curl -fsSL https://example.org/a.tar.gz | tar -xz\n",
+        "FROM alpine:3.20\nRUN wget -qO- https://example.org/a.tar.gz | tar -xz\n",
+    )
+    good = (
+        'FROM debian:12\nSHELL ["/bin/bash", "-o", "pipefail", "-c"]\nRUN curl -f https://example.org/a | tar -x\n',
+        'FROM debian:12\nSHELL ["/bin/bash", "-euo", "pipefail", "-c"]\nRUN curl -f https://example.org/a | tar -x\n',
+        'FROM alpine:3.20\nSHELL ["/bin/ash", "-eo", "pipefail", "-c"]\nRUN wget -O- https://example.org/a | tar -x\n',
+        "FROM alpine:3.20\nRUN set -o pipefail && wget -O- https://example.org/a | tar -x\n",
+        "FROM debian:12\nRUN echo app:x | tee /a && yes | dpkg --configure -a\n",
+        'FROM debian:12\nRUN ["/bin/bash", "-o", "pipefail", "-c", "curl -f https://example.org/a | gunzip > /a"]\n',
+    )
+
+    def check(self, build: Build, /) -> Iterator[Fault]:
+        """Look for pipes whose first commands may fail in silence."""
+        told: set[int] = set()
+        for at, stage, run in build.each(Run):
+            if not isinstance(run, Run) or run.script.shell not in _SHELLS or _sees(run):
+                continue
+            for pipeline in run.script.every_pipeline():
+                if (hidden := _hidden(pipeline)) is None:
+                    continue
+                mend = insert_before(run, _shell_line(build, stage)) if run.form == "shell" else ()
+                if run.onbuild or stage.index in told:
+                    # The line before the first such RUN serves the later ones too.
+                    mend = ()
+                told.add(stage.index)
+                yield self.fault(f"does not see when {hidden.name} fails", at, place=hidden.place, mend=mend)
+
+
+def _hidden(pipeline: Pipeline) -> Command | None:
+    """The first command of a pipe whose failure matters and is not seen."""
+    if pipeline.negated:
+        return None
+    return next((one for one in pipeline.commands[:-1] if one.name not in _HARMLESS), None)
+
+
+def _sees(run: Run) -> bool:
+    """Whether pipefail is on: by SHELL, by `set -o pipefail`, or by the words of a nested bash."""
+    words = list(run.shell) if run.form == "shell" else []
+    words += [
+        word for command in run.script.commands() if command.name in {"set", *_SHELLS} for word in command.arguments
+    ]
+    return any(word == "pipefail" for word in words)
+
+
+def _shell_line(build: Build, stage: Stage) -> str:
+    base = [*lineage(build, stage)][-1].start.image.text
+    kind = family(base)
+    shell = "/bin/ash" if not isinstance(kind, Absent) and kind in {"alpine", "busybox"} else "/bin/bash"
+    return f'SHELL ["{shell}", "-o", "pipefail", "-c"]'

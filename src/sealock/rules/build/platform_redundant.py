@@ -1,0 +1,45 @@
+"""B151."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sealock.model.build import Build
+from sealock.model.change import Edit
+from sealock.model.finding import Fault, Severity
+from sealock.model.location import Place
+from sealock.rules.references import docker_docs
+from sealock.rules.rule import Rule
+
+
+class PlatformRedundant(Rule[Build]):
+    """FROM asks for the platform that it gets anyway.
+
+    The base image is pulled for the target platform unless another is named, so --platform=$TARGETPLATFORM says
+    nothing.
+    """
+
+    id = "B151"
+    severity = Severity.INFO
+    safe = True
+    references = (docker_docs("reference/build-checks/redundant-target-platform/"),)
+    remedy = "Leave --platform out."
+    bad = ("FROM --platform=$TARGETPLATFORM debian:12\n", "FROM --platform=${TARGETPLATFORM} debian:12 AS a\n")
+    good = ("FROM --platform=$BUILDPLATFORM debian:12\n", "FROM debian:12\n")
+
+    def check(self, build: Build, /) -> Iterator[Fault]:
+        """Look at each FROM."""
+        for stage in build.stages:
+            flag = stage.start.flag("platform")
+            if (
+                flag is not None
+                and flag.value is not None
+                and flag.value.raw in {"$TARGETPLATFORM", "${TARGETPLATFORM}"}
+            ):
+                end = flag.place.end + (build.text[flag.place.end : flag.place.end + 1] == " ")
+                yield self.fault(
+                    "names the target platform, which is the default",
+                    ("stages", stage.index),
+                    place=flag.place,
+                    mend=Edit(Place(flag.place.start, end), ""),
+                )

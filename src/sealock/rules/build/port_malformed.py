@@ -1,0 +1,74 @@
+"""B132."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sealock.model.build import Build, Expose, Text
+from sealock.model.change import Edit
+from sealock.model.finding import Fault, Severity
+from sealock.rules.references import docker_docs
+from sealock.rules.rule import Rule
+
+_HIGHEST = 65535
+
+
+class PortMalformed(Rule[Build]):
+    """EXPOSE names what is no port.
+
+    It takes a port or a range, with a protocol: 8080, 8000-8010/udp. Host ports and addresses are a matter of `docker
+    run -p`; BuildKit ignores them or fails.
+    """
+
+    id = "B132"
+    severity = Severity.LOW
+    references = (docker_docs("reference/build-checks/expose-invalid-format/"),)
+    remedy = "Name the container's port alone: a number from 1 to 65535, /tcp, /udp or /sctp."
+    bad = (
+        "FROM debian:12\nEXPOSE 80000\n",
+        "FROM debian:12\nEXPOSE 8080:80\n",
+        "FROM debian:12\nEXPOSE 127.0.0.1:8080:80/tcp 443\n",
+        "FROM debian:12\nEXPOSE http\n",
+        "FROM debian:12\nEXPOSE 80/http\n",
+        "FROM debian:12\nEXPOSE 9000-8000\n",
+    )
+    good = (
+        "FROM debian:12\nEXPOSE 80 443/tcp 8000-8010/udp 9/sctp\n",
+        "FROM debian:12\nARG PORT\nEXPOSE $PORT 80/TCP\n",
+        "FROM debian:12\nARG PORT=8080\nEXPOSE ${PORT}/tcp\n",
+    )
+    mends = False
+
+    def check(self, build: Build, /) -> Iterator[Fault]:
+        """Look at each port whose value is known."""
+        for at, _, instruction in build.each(Expose):
+            if not isinstance(instruction, Expose):
+                continue
+            for text in instruction.ports:
+                if isinstance(text.value, str) and (why := _wrong(text.value)):
+                    yield self.fault(f"{text.value[:60]} {why}", at, place=text.place, mend=_mend(text))
+
+
+def _wrong(value: str) -> str:
+    port, slash, protocol = value.strip("\"'").partition("/")
+    if ":" in port:
+        return "names a host port or address, which EXPOSE cannot"
+    if slash and protocol.lower() not in {"tcp", "udp", "sctp"}:
+        return f"has no protocol that there is ({protocol[:20] or 'none'})"
+    low, dash, high = port.partition("-")
+    numbers = [_number(one) for one in ((low, high) if dash else (low,))]
+    if any(number is None for number in numbers):
+        return "is no port number"
+    if any(not 0 < (number or 0) <= _HIGHEST for number in numbers):
+        return "is out of the range from 1 to 65535"
+    return "ends before it begins" if (numbers[0] or 0) > (numbers[-1] or 0) else ""
+
+
+def _number(text: str) -> int | None:
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else None
+
+
+def _mend(text: Text) -> tuple[Edit, ...]:
+    """The container's part of a host and container port."""
+    inner = text.raw.rpartition(":")[2]
+    return (Edit(text.place, inner),) if ":" in text.raw and "$" not in text.raw and not _wrong(inner) else ()

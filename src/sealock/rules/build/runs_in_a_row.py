@@ -1,0 +1,43 @@
+"""B157."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sealock.model.build import Build, Run
+from sealock.model.finding import Fault, Severity
+from sealock.rules.build._ran import reaches_image
+from sealock.rules.references import docker_docs
+from sealock.rules.rule import Rule
+
+
+class RunsInARow(Rule[Build]):
+    """Several RUN instructions stand in a row.
+
+    Each makes a layer, and what a later one deletes stays in the earlier one. Separate RUNs are cached separately,
+    which may well be what is wanted.
+    """
+
+    id = "B157"
+    severity = Severity.INFO
+    pedantic = True
+    references = (docker_docs("build/building/best-practices/#run"),)
+    remedy = "Join them with &&, or write one RUN with a here-document."
+    bad = ("FROM debian:12\nRUN make\nRUN make install\n",)
+    good = (
+        "FROM debian:12\nRUN make && make install\n",
+        "FROM debian:12\nRUN make\nRUN --mount=type=secret,id=k make install\n",
+    )
+    mends = False
+
+    def check(self, build: Build, /) -> Iterator[Fault]:
+        """Look for a RUN right behind a RUN of the same kind, in the stages that are in the image."""
+        reaching = reaches_image(build)
+        for stage in build.stages:
+            if stage.index not in reaching:
+                continue
+            for index, (first, second) in enumerate(zip(stage.instructions, stage.instructions[1:], strict=False), 1):
+                if not isinstance(first, Run) or not isinstance(second, Run) or first.form != second.form:
+                    continue
+                if not first.flags and not second.flags:
+                    yield self.fault("could be one with the RUN before", ("stages", stage.index, "instructions", index))

@@ -1,0 +1,35 @@
+"""B143."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sealock.model.build import Build
+from sealock.model.finding import Fault, Severity
+from sealock.rules.references import docker_docs
+from sealock.rules.rule import Rule
+
+
+class StageNameRepeated(Rule[Build]):
+    """Two stages have the same name.
+
+    Which of the two is built or copied from then hangs on where the name is used.
+    """
+
+    id = "B143"
+    severity = Severity.LOW
+    references = (docker_docs("reference/build-checks/duplicate-stage-name/"),)
+    remedy = "Give each stage a name of its own."
+    bad = ("FROM debian:12 AS build\nRUN make\nFROM debian:12 AS Build\nRUN make\n",)
+    good = ("FROM debian:12 AS build\nRUN make\nFROM debian:12 AS test\nRUN make\nFROM debian:12\n",)
+    mends = False
+
+    def check(self, build: Build, /) -> Iterator[Fault]:
+        """Compare names without regard to case, as BuildKit does."""
+        seen: dict[str, int] = {}
+        for stage in build.stages:
+            alias = stage.start.alias
+            if alias is not None and (first := seen.setdefault(alias.text.lower(), stage.index)) != stage.index:
+                yield self.fault(
+                    f"is called {alias.text}, as stage {first} is", ("stages", stage.index), place=alias.place
+                )

@@ -1,0 +1,35 @@
+"""B144."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sealock.model.build import Build
+from sealock.model.finding import Fault, Severity
+from sealock.rules.references import docker_docs
+from sealock.rules.rule import Rule
+
+
+class StageNameReserved(Rule[Build]):
+    """A stage has a name that BuildKit uses itself.
+
+    `scratch` is the empty image and `context` the build context: --from and FROM with these words mean those, or will.
+    """
+
+    id = "B144"
+    severity = Severity.LOW
+    references = (docker_docs("reference/build-checks/reserved-stage-name/"),)
+    remedy = "Give the stage another name."
+    bad = (
+        "FROM debian:12 AS scratch\nRUN make\nFROM debian:12\n",
+        "FROM debian:12 AS context\nRUN make\nFROM debian:12\n",
+    )
+    good = ("FROM scratch AS build\nCOPY a /\nFROM debian:12\n",)
+    mends = False
+
+    def check(self, build: Build, /) -> Iterator[Fault]:
+        """Look at each name."""
+        for stage in build.stages:
+            alias = stage.start.alias
+            if alias is not None and alias.text.lower() in {"scratch", "context"}:
+                yield self.fault(f"calls a stage {alias.text}", ("stages", stage.index), place=alias.place)

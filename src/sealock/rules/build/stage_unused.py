@@ -1,0 +1,33 @@
+"""B163."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sealock.model.build import Build
+from sealock.model.finding import Fault, Severity
+from sealock.rules.references import docker_docs
+from sealock.rules.rule import Rule
+
+
+class StageUnused(Rule[Build]):
+    """A stage is used by no other.
+
+    BuildKit leaves it out of a plain build. That is right for one that is built on its own, with --target; else it is
+    left over, or its COPY --from has gone missing.
+    """
+
+    id = "B163"
+    severity = Severity.INFO
+    pedantic = True
+    references = (docker_docs("build/building/multi-stage/"),)
+    remedy = "Remove it, or name it in your build's documentation as a target of its own."
+    bad = ("FROM debian:12 AS test\nRUN make test\nFROM debian:12\nRUN make\n",)
+    good = ("FROM debian:12 AS build\nRUN make\nFROM debian:12\nCOPY --from=build /a /\n",)
+    mends = False
+
+    def check(self, build: Build, /) -> Iterator[Fault]:
+        """Look for stages that the last one does not need."""
+        for stage in build.stages:
+            if not stage.needed:
+                yield self.fault("is needed by no other stage", ("stages", stage.index), place=stage.start.place)

@@ -1,0 +1,42 @@
+"""B162."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sealock.model.build import Build, StopSignal
+from sealock.model.finding import Fault, Severity
+from sealock.rules.build._mend import delete_instruction
+from sealock.rules.references import docker_docs
+from sealock.rules.rule import Rule
+
+
+class StopSignalDeadly(Rule[Build]):
+    """STOPSIGNAL is one that no program can answer.
+
+    SIGKILL ends the program in the middle of what it does, and SIGSTOP only freezes it: files and connections are never
+    closed in good order.
+    """
+
+    id = "B162"
+    severity = Severity.LOW
+    references = (docker_docs("reference/dockerfile/#stopsignal"),)
+    remedy = "Leave it out (SIGTERM is sent then), or name the signal on which the program closes down."
+    bad = ("FROM debian:12\nSTOPSIGNAL SIGKILL\n", "FROM debian:12\nSTOPSIGNAL 9\nCMD x\n")
+    good = ("FROM debian:12\nSTOPSIGNAL SIGQUIT\n",)
+
+    def check(self, build: Build, /) -> Iterator[Fault]:
+        """Look for SIGKILL and SIGSTOP, by name and number."""
+        for at, _, one in build.each(StopSignal):
+            if isinstance(one, StopSignal) and one.signal.text.upper().removeprefix("SIG") in {
+                "KILL",
+                "9",
+                "STOP",
+                "19",
+            }:
+                yield self.fault(
+                    f"{one.signal.text} cannot be answered",
+                    at,
+                    place=one.signal.place,
+                    mend=delete_instruction(build, one),
+                )

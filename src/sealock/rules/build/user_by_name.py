@@ -1,0 +1,51 @@
+"""B159."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sealock.model.build import Build, User
+from sealock.model.finding import Fault, Severity
+from sealock.rules.build._ran import lineage
+from sealock.rules.references import page
+from sealock.rules.rule import Rule
+
+
+class UserByName(Rule[Build]):
+    """Image runs as a user that has a name instead of a number.
+
+    Kubernetes cannot tell that a name is not root: runAsNonRoot refuses to start such an image. Give the number.
+    """
+
+    id = "B159"
+    severity = Severity.INFO
+    pedantic = True
+    references = (
+        page(
+            "Kubernetes documentation, security context",
+            "https://kubernetes.io/docs/tasks/configure-pod-container/security-context/",
+        ),
+    )
+    remedy = "Write the number: USER 10001:10001."
+    bad = ("FROM debian:12\nUSER app\n", "FROM debian:12\nUSER app:app\n")
+    good = ("FROM debian:12\nUSER 10001:10001\n", "FROM debian:12\nUSER root\n", "FROM debian:12\nARG U\nUSER $U\n")
+    mends = False
+
+    def check(self, build: Build, /) -> Iterator[Fault]:
+        """Look at the last USER of the final stage."""
+        if build.final is None:
+            return
+        for stage in lineage(build, build.final):
+            users = [
+                (index, one)
+                for index, one in enumerate(stage.instructions)
+                if isinstance(one, User) and not one.onbuild
+            ]
+            if users:
+                index, one = users[-1]
+                name = one.user.value.partition(":")[0] if isinstance(one.user.value, str) else ""
+                if name and not name.isdigit() and name != "root":
+                    yield self.fault(
+                        f"runs as {name}, by name", ("stages", stage.index, "instructions", index), place=one.user.place
+                    )
+                return

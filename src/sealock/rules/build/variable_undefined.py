@@ -1,0 +1,134 @@
+"""B149."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Final
+
+from sealock.model.build import (
+    AddFile,
+    Arg,
+    Build,
+    Copy,
+    Env,
+    Expose,
+    Instruction,
+    LabelSet,
+    StopSignal,
+    Text,
+    User,
+    Volume,
+    Workdir,
+)
+from sealock.model.change import Edit
+from sealock.model.finding import Fault, Severity
+from sealock.rules.build._ran import lineage
+from sealock.rules.references import docker_docs
+from sealock.rules.rule import Rule
+
+_USE: Final = re.compile(r"(?<!\\)\$(?:\{([A-Za-z_]\w*)\}|([A-Za-z_]\w*))")
+"""A plain use; those with a default or another operator say themselves what happens without the variable."""
+_PREDEFINED: Final = frozenset({"PATH", "HTTP_PROXY", "HTTPS_PROXY", "FTP_PROXY", "NO_PROXY", "ALL_PROXY"})
+_PLATFORM: Final = re.compile(r"(BUILD|TARGET)(PLATFORM|OS|OSVERSION|ARCH|VARIANT)")
+
+
+class VariableUndefined(Rule[Build]):
+    """A variable is used that nobody has set.
+
+    It stands for nothing, so a path or version comes out short. An ARG before the first FROM holds for FROM alone,
+    until the stage asks for it with an ARG of its own; so do the platform's (TARGETARCH and so on).
+    """
+
+    id = "B149"
+    severity = Severity.LOW
+    references = (docker_docs("reference/build-checks/undefined-var/"),)
+    remedy = "Declare it in this stage with ARG or ENV, or mend its spelling."
+    bad = (
+        "ARG VERSION=1\nFROM debian:12\nCOPY app-$VERSION /app\n",
+        "FROM debian:12\nCOPY app-$TARGETARCH /app\n",
+        "FROM debian:12\nARG VERSION=1\nCOPY app-$VERSIN /app\n",
+        "FROM scratch\nCOPY app /$NAME\n",
+    )
+    good = (
+        "ARG VERSION=1\nFROM debian:12\nARG VERSION\nCOPY app-$VERSION /app\n",
+        "FROM debian:12\nCOPY app $JAVA_HOME/\n",
+        "FROM scratch\nENV PATH=$PATH:/app\nCOPY app-${VERSION:-1} /app\n",
+        "FROM debian:12\nENV A='$B' C=\\$D\n",
+    )
+
+    mends = False
+
+    def check(self, build: Build, /) -> Iterator[Fault]:
+        """Follow what each stage knows; of the base image's own variables nobody knows here."""
+        outer = {pair.name for arg in build.arguments for pair in arg.pairs}
+        known: dict[int, set[str]] = {}
+        for stage in build.stages:
+            names: set[str] = set(known.get(stage.start.stage, ()) if stage.start.stage is not None else ())
+            known[stage.index] = names
+            bare = [*lineage(build, stage)][-1].start.image.text == "scratch"
+            for index, one in enumerate(stage.instructions):
+                if not one.onbuild:
+                    for text in _texts(one):
+                        for name in dict.fromkeys(_used(text.raw)):
+                            why, better = _judged(name, names, outer, bare=bare)
+                            if why:
+                                mend = Edit(text.place, text.raw.replace(name, better)) if better else ()
+                                yield self.fault(
+                                    f"${name} {why}",
+                                    ("stages", stage.index, "instructions", index),
+                                    place=text.place,
+                                    mend=mend,
+                                )
+                if isinstance(one, Arg | Env):
+                    names.update(pair.name for pair in one.pairs)
+
+
+def _used(raw: str) -> Iterator[str]:
+    if "$" in raw and not (raw[:1] == "'" == raw[-1:]):
+        for match in _USE.finditer(raw):
+            yield match[1] or match[2]
+
+
+def _judged(name: str, names: set[str], outer: set[str], *, bare: bool) -> tuple[str, str]:
+    """Why the name stands for nothing, and the name that was meant; "" where it may well be set."""
+    if name in names or name.upper() in _PREDEFINED:
+        return "", ""
+    if name in outer:
+        return "holds for FROM alone until the stage has an ARG for it", ""
+    if _PLATFORM.fullmatch(name):
+        return "is known only behind an ARG for it", ""
+    if bare:
+        return "is not set", ""
+    near = next((one for one in sorted(names) if len(name) > 3 and _one_slip(name, one)), "")
+    return (f"is not set; did you mean ${near}?", near) if near else ("", "")
+
+
+def _one_slip(a: str, b: str) -> bool:
+    """Whether one letter more, less, other or swapped makes a of b."""
+    if abs(len(a) - len(b)) > 1 or a == b:
+        return False
+    start = next((i for i, (x, y) in enumerate(zip(a, b, strict=False)) if x != y), min(len(a), len(b)))
+    rest_a, rest_b = a[start:], b[start:]
+    if rest_a[1:] == rest_b[1:]:
+        # Numbered names differ in a digit on purpose.
+        return not (rest_a[:1].isdigit() or rest_b[:1].isdigit())
+    return rest_a[1:] == rest_b or rest_a == rest_b[1:] or (rest_a[:2] == rest_b[1::-1] and rest_a[2:] == rest_b[2:])
+
+
+def _texts(one: Instruction) -> Iterator[Text]:
+    """The arguments in which BuildKit puts variables in."""
+    match one:
+        case Copy() | AddFile():
+            yield from one.sources if not one.heredocs else ()
+            yield one.target
+        case Env() | LabelSet() | Arg():
+            for pair in one.pairs:
+                if pair.value is not None:
+                    yield pair.value
+        case Workdir(path=text) | User(user=text) | StopSignal(signal=text):
+            yield text
+        case Expose(ports=texts) | Volume(paths=texts):
+            yield from texts
+        case _:
+            return

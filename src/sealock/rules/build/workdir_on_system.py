@@ -1,0 +1,41 @@
+"""B135."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from sealock.model.build import Build, Workdir
+from sealock.model.finding import Fault, Severity
+from sealock.rules.references import docker_docs
+from sealock.rules.rule import Rule
+
+_SYSTEM: Final = frozenset({
+    "/bin", "/boot", "/dev", "/etc", "/lib", "/lib32", "/lib64", "/proc", "/run", "/sbin", "/sys", "/usr", "/usr/bin",
+    "/usr/lib", "/usr/lib64", "/usr/sbin", "/var/run", "/root/.ssh",
+})  # fmt: skip
+_KERNEL: Final = ("/proc/", "/sys/", "/dev/", "/boot/")
+
+
+class WorkdirOnSystem(Rule[Build]):
+    """Working folder is a folder of the system.
+
+    Whatever is copied or written by a relative path then lands among the system's own files, and can replace them.
+    Under /proc, /sys and /dev it is not even kept, since the kernel's file systems are mounted there.
+    """
+
+    id = "B135"
+    severity = Severity.MEDIUM
+    references = (docker_docs("reference/dockerfile/#workdir"),)
+    remedy = "Give the program a folder of its own: /app, /srv/NAME or /opt/NAME."
+    bad = ("FROM debian:12\nWORKDIR /etc\nCOPY app.conf .\n", "FROM debian:12\nENV D=/proc\nWORKDIR $D/self\n")
+    good = ("FROM debian:12\nWORKDIR /app\n", "FROM debian:12\nWORKDIR /usr/src/app\n", "FROM debian:12\nWORKDIR /\n")
+    mends = False
+
+    def check(self, build: Build, /) -> Iterator[Fault]:
+        """Compare each WORKDIR with the system's folders."""
+        for at, _, instruction in build.each(Workdir):
+            if isinstance(instruction, Workdir) and isinstance(instruction.path.value, str):
+                path = instruction.path.value.rstrip("/") or "/"
+                if path in _SYSTEM or path.startswith(_KERNEL):
+                    yield self.fault(f"works in {path}, a folder of the system", at, place=instruction.path.place)

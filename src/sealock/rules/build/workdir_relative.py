@@ -1,0 +1,64 @@
+"""B134."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sealock.model.build import Build, Stage, Workdir
+from sealock.model.change import Edit
+from sealock.model.finding import Fault, Severity
+from sealock.rules.build._ran import lineage
+from sealock.rules.references import docker_docs
+from sealock.rules.rule import Rule
+
+
+class WorkdirRelative(Rule[Build]):
+    """WORKDIR is relative to a folder that the base image decides on.
+
+    A new version of the base image with another working folder moves everything that follows. Behind an absolute
+    WORKDIR of the same file a relative one is fine.
+    """
+
+    id = "B134"
+    severity = Severity.LOW
+    references = (docker_docs("reference/build-checks/workdir-relative-path/"),)
+    remedy = "Write the whole path, from / on."
+    bad = ("FROM debian:12\nWORKDIR app\n", 'FROM debian:12\nWORKDIR "src/app"\nWORKDIR ..\n')
+    good = (
+        "FROM debian:12\nWORKDIR /app\nWORKDIR src\n",
+        "FROM debian:12 AS base\nWORKDIR /app\nFROM base\nWORKDIR src\n",
+        "FROM mcr.microsoft.com/windows/nanoserver:ltsc2022\nWORKDIR C:\\\\app\n",
+        "FROM debian:12\nARG HOME_DIR\nWORKDIR $HOME_DIR/app\n",
+    )
+
+    def check(self, build: Build, /) -> Iterator[Fault]:
+        """Look for relative paths without an absolute one before."""
+        for stage in build.stages:
+            if any(_absolute(one) for below in lineage(build, stage) if below is not stage for one in _paths(below)):
+                continue
+            for index, instruction in enumerate(stage.instructions):
+                if not isinstance(instruction, Workdir):
+                    continue
+                path = instruction.path
+                if _absolute(path.text):
+                    break
+                raw = path.raw
+                at = 1 if raw[:1] in {'"', "'"} else 0
+                bare = raw[at:].lstrip("./")
+                mendable = bare and "$" not in raw and not raw[at:].startswith("..")
+                yield self.fault(
+                    f"{path.text[:80]} hangs on the working folder of the base image",
+                    ("stages", stage.index, "instructions", index),
+                    place=path.place,
+                    mend=Edit(path.place, f"{raw[:at]}/{bare}") if mendable else (),
+                )
+
+
+def _paths(stage: Stage) -> list[str]:
+    return [one.path.text for one in stage.instructions if isinstance(one, Workdir)]
+
+
+def _absolute(path: str) -> bool:
+    bare = path.strip("\"'")
+    # A variable at the start may hold anything; C:\ and \\ are absolute on Windows.
+    return bare[:1] in {"/", "$", "\\"} or bare[1:2] == ":"
