@@ -64,7 +64,7 @@ _HARMLESS: Final = re.compile(
     r"root|\bcerts?\b|certificate|known_hosts|authorized)"
 )
 _PATTERNS: Final[tuple[tuple[str, str, Confidence], ...]] = (
-    (r"\.env\.(?:local|prod|production|dev|development|staging|secrets?|private)", "settings and secrets", Confidence.MEDIUM),
+    (r"\.env\.(?:local|prod(?:uction)?|dev(?:elopment)?|staging|private)", "settings and secrets", Confidence.MEDIUM),
     (r"(?:prod|production|staging|secrets?)\.env", "settings with their secrets", Confidence.MEDIUM),
     (r"id_(?:rsa|dsa|ecdsa|ed25519)[\w.-]*", "an SSH private key", Confidence.HIGH),
     (r"[\w.*-]+_(?:rsa|ed25519)", "an SSH private key", Confidence.MEDIUM),
@@ -72,7 +72,7 @@ _PATTERNS: Final[tuple[tuple[str, str, Confidence], ...]] = (
     (r"[\w.*-]*\.(?:p12|pfx|jks|keystore|kdbx)", "a key store", Confidence.MEDIUM),
     (r"[\w.*-]*(?:key|priv)[\w-]*\.pem", "a private key", Confidence.HIGH),
     (r"[\w.*-]+\.pem", "a private key or a certificate", Confidence.LOW),
-    (r"(?:[a-z]{2,12}[-_.])?(?:credentials?|creds)(?:\.(?:json|ya?ml|toml|ini|txt))?", "credentials", Confidence.MEDIUM),
+    (r"(?:[a-z]{2,12}[-_.])?(?:credentials?|creds)(?:\.(?:json|ya?ml|toml|ini))?", "credentials", Confidence.MEDIUM),
     (r"(?:client[-_]?)?secrets?\.(?:json|ya?ml|toml|ini|txt|env)", "secrets", Confidence.MEDIUM),
     (r"[\w.-]*service[-_]?account[\w.-]*\.json", "a service account's key", Confidence.MEDIUM),
     (r"[\w.-]*\.tfvars", "Terraform's variables", Confidence.LOW),

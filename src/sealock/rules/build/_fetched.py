@@ -1,0 +1,85 @@
+"""Follows downloads through a stage: what was fetched, whether it was checked, what became of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final, NamedTuple
+
+from sealock.model.build import Build, Run, Stage
+from sealock.model.location import At
+from sealock.model.shell import Command
+from sealock.rules.build._commands import DOWNLOADERS, INTERPRETERS, addresses, is_verified, program, saved_as
+
+_MODES: Final = ("+x", "a+x", "u+x", "ug+x", "ugo+x", "+rx", "a+rx", "u+rx", "+rwx", "755", "0755", "775", "0775", "777", "0777", "700", "0700", "555", "0555", "500", "550", "750", "0750")  # fmt: skip  # noqa: E501  a list of modes
+_INSTALLERS: Final = frozenset({"dpkg", "rpm", "gdebi", "apt", "apt-get", "yum", "dnf", "zypper", "apk", "msiexec"})
+_UNPACKERS: Final = frozenset({"tar", "bsdtar", "unzip", "7z", "7za", "gunzip", "gzip", "xz", "unxz", "zstd", "unzstd", "bunzip2", "bzip2", "cpio"})  # fmt: skip  # noqa: E501  a list of names
+
+
+class Use(NamedTuple):
+    """What becomes of a download that nobody checked: it is "run", made "executable", "installed" or "unpacked"."""
+
+    at: At
+    command: Command
+    how: str
+    file: str
+
+
+def unchecked(build: Build) -> Iterator[Use]:
+    """Every use of a download for which no checksum and no signature is checked in its RUN, or in that of the use."""
+    for stage in build.stages:
+        yield from _in_stage(stage)
+
+
+def _in_stage(stage: Stage) -> Iterator[Use]:
+    fetched: set[str] = set()
+    for index, run in enumerate(stage.instructions):
+        if not isinstance(run, Run):
+            continue
+        if is_verified(run):
+            # It stands for all that came before, since nobody checks one of two files.
+            fetched.clear()
+            continue
+        at: At = ("stages", stage.index, "instructions", index)
+        for pipeline in run.script.every_pipeline():
+            streams = False
+            for command in pipeline.commands:
+                if streams and command.name in _UNPACKERS:
+                    yield Use(at, command, "unpacked", "a stream")
+                    streams = False
+                inner = [one for one in command.walk() if one.name in DOWNLOADERS]
+                if inner and len(pipeline.commands) > 1 and any(True for one in inner for _ in addresses(one)):
+                    streams = True
+                if command.name in DOWNLOADERS:
+                    fetched.update(_base(file) for file in saved_as(command))
+                elif (use := _use(command, fetched)) is not None:
+                    fetched.discard(use[1])
+                    yield Use(at, command, *use)
+
+
+def _use(command: Command, fetched: set[str]) -> tuple[str, str] | None:
+    """How a command uses one of the fetched files."""
+    if not command.words or not fetched:
+        return None
+    own = _base(command.words[0].text)
+    if own in fetched and "/" in command.words[0].text:
+        return "run", own
+    name, words = program(command), command.arguments
+    file = next((_base(word) for word in words if _base(word) in fetched), None)
+    if file is None:
+        return None
+    if name in {"mv", "cp"} and len(words) > 1:
+        fetched.add(_base(words[-1]))
+        return None
+    if name in INTERPRETERS | {"source", ".", "java"} and "-c" not in words:
+        return "run", file
+    if name == "chmod" and any(one in _MODES for one in words):
+        return "executable", file
+    if name == "install" and not {"-m644", "644", "0644", "-d"} & set(words):
+        return "executable", file
+    if name in _INSTALLERS or (name == "pip" and "install" in words):
+        return "installed", file
+    return ("unpacked", file) if name in _UNPACKERS else None
+
+
+def _base(path: str) -> str:
+    return path.rstrip("/").rpartition("/")[2]

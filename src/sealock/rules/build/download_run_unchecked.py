@@ -1,0 +1,56 @@
+"""A downloaded program that is run or installed without a check."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sealock.model.build import Build
+from sealock.model.finding import Confidence, Fault, Severity
+from sealock.rules.build._commands import known, line
+from sealock.rules.build._fetched import unchecked
+from sealock.rules.references import cis_docker, cwe
+from sealock.rules.rule import Rule
+
+
+class DownloadRunUnchecked(Rule[Build]):
+    """A downloaded program is run or installed without a check.
+
+    TLS says which server a file came from, not that it is the file that its makers built: servers, accounts and
+    release pages are taken over. Write the checksum into the Dockerfile and check it before use (`echo "$SHA256
+    file" | sha256sum -c -`), or verify a signature with a key whose fingerprint you state; or fetch with `ADD
+    --checksum=sha256:…`.
+    """
+
+    id = "B021"
+    severity = Severity.MEDIUM
+    references = (cis_docker("4.11"), cwe(494))
+    remedy = "Check the file against a checksum or a signature between the download and its use."
+    mends = False
+    bad = (
+        "FROM debian:12\nRUN curl -o install.sh https://example.com/install.sh && sh install.sh\n",
+        "FROM debian:12\nRUN wget https://example.com/tool -O /usr/local/bin/tool && chmod +x /usr/local/bin/tool\n",
+        "FROM debian:12\nRUN curl -LO https://example.com/tool.deb && dpkg -i tool.deb\n",
+        "FROM debian:12\nRUN curl -L https://example.com/tool > tool\nRUN chmod 755 tool && ./tool --install\n",
+    )
+    good = (
+        "FROM debian:12\nRUN wget https://example.com/tool && echo '1f2e  tool' | sha256sum -c - && chmod +x tool\n",
+        (
+            "FROM debian:12\n"
+            "RUN curl -O https://example.com/t.asc -O https://example.com/t && gpg --verify t.asc t && sh t\n"
+        ),
+        "FROM debian:12\nRUN curl -o data.json https://example.com/data.json\n",
+    )
+
+    def check(self, build: Build, /) -> Iterator[Fault]:
+        """Judge what becomes of downloads."""
+        for use in unchecked(build):
+            if use.how != "unpacked":
+                what = {"run": "runs", "executable": "makes a program of", "installed": "installs"}[use.how]
+                yield self.fault(
+                    f"{what} {use.file} just as it was downloaded",
+                    use.at,
+                    place=known(use.command.place),
+                    evidence=line(use.command),
+                    severity=Severity.HIGH if use.how == "run" else None,
+                    confidence=Confidence.HIGH if use.how == "run" else Confidence.MEDIUM,
+                )

@@ -1,0 +1,138 @@
+"""A download that goes straight into a shell or another interpreter."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from sealock.model.build import Build
+from sealock.model.finding import Fault, Severity
+from sealock.model.shell import Command, Script
+from sealock.rules.build._commands import DOWNLOADERS, INTERPRETERS, SHELLS, known, line, pipelines, program
+from sealock.rules.references import cis_docker, cwe, docker_docs
+from sealock.rules.rule import Rule
+
+_VALUED: Final = {"-o", "+o", "-O", "+O", "--rcfile", "--init-file", "-W", "-X", "-I", "-r", "--require"}
+_INLINE: Final = {"python": "cm", "perl": "eEnp", "ruby": "enp", "node": "ep", "php": "rf", "lua": "e", "Rscript": "e"}
+"""The short options with which an interpreter runs something else than what it reads."""
+
+
+class PipedToShell(Rule[Build]):
+    """A download is run without a look.
+
+    `curl … | sh`, `sh -c "$(curl …)"` and `bash <(curl …)` run as root whatever the server sends today, and it can
+    tell a pipe from a look. A cut connection runs half a script. Download to a file, check it against a checksum or
+    a signature that stands in the Dockerfile, then run it; or install the package that the distribution signs.
+    """
+
+    id = "B020"
+    severity = Severity.HIGH
+    references = (cis_docker("4.11"), cwe(494), docker_docs("build/building/best-practices/"))
+    remedy = "Download to a file, check it with `sha256sum -c` or `gpg --verify`, and run it then."
+    mends = False
+    bad = (
+        "FROM debian:12\nRUN curl -fsSL https://example.com/install.sh | sh\n",
+        "FROM debian:12\nRUN wget -qO- https://example.com/setup | sudo -E bash -\n",
+        "FROM debian:12\nRUN curl -s https://example.com/i.gz | gunzip | tee /tmp/i | bash -s -- --yes\n",
+        'FROM debian:12\nRUN sh -c "$(curl -fsSL https://example.com/install.sh)"\n',
+        "FROM debian:12\nRUN bash <(curl -s https://example.com/install.sh)\n",
+        'FROM debian:12\nRUN eval "$(wget -qO- https://example.com/env)"\n',
+        "FROM python:3.12\nRUN curl -sSL https://install.example.org | python3 -\n",
+        'FROM debian:12\nSHELL ["/bin/bash", "-c"]\nRUN source <(curl -s https://example.com/env.sh)\n',
+        "FROM debian:12\nRUN (curl https://example.com/a; echo exit) | perl - App::x\n",
+        'FROM debian:12\nRUN ["sh", "-c", "curl https://example.com/x | sh"]\n',
+    )
+    good = (
+        "FROM debian:12\nRUN curl -o i.sh https://example.com/i.sh && echo '1f2e  i.sh' | sha256sum -c - && sh i.sh\n",
+        "FROM debian:12\nRUN curl -fsSL https://example.com/a.tar.gz | tar xz -C /opt\n",
+        "FROM debian:12\nRUN curl -s https://example.com/a.json | python3 -m json.tool > a.json\n",
+        'FROM debian:12\nRUN version="$(curl -s https://example.com/v)"; echo "$version" | sh -c "cat"\n',
+    )
+
+    def check(self, build: Build, /) -> Iterator[Fault]:
+        """Judge every pipeline, and every command that runs what another prints."""
+        for at, _, pipeline in pipelines(build):
+            fetched = False
+            for command in pipeline.commands:
+                runs = _interpreter(command) if fetched else None
+                if runs is not None:
+                    yield self.fault(
+                        f"runs a download with {program(runs)} as it comes in",
+                        at,
+                        place=known(command.place),
+                        evidence=" | ".join(line(one) for one in pipeline.commands)[:200],
+                    )
+                    break
+                if _runs_substituted(command):
+                    name = command.name if command.name.isalnum() else "the shell"
+                    yield self.fault(
+                        f"runs the text of a download with {name}",
+                        at,
+                        place=known(command.place),
+                        evidence=line(command),
+                    )
+                    break
+                fetched = fetched or any(one.name in DOWNLOADERS for one in command.walk())
+
+
+def _interpreter(command: Command) -> Command | None:
+    """The interpreter that runs what comes in through the pipe, also behind sudo, env or a subshell."""
+    if program(command) in INTERPRETERS and _reads_stdin(command):
+        return command
+    if command.name in {"source", "."} and command.arguments[:1] == ("/dev/stdin",):
+        return command
+    for nested in command.nested:
+        if nested.kind in {"wrapped", "subshell"}:
+            for pipeline in nested.script.pipelines:
+                # Within a group, the first command of a pipeline reads what the group reads.
+                if pipeline.commands and (found := _interpreter(pipeline.commands[0])) is not None:
+                    return found
+    return None
+
+
+def _reads_stdin(command: Command) -> bool:
+    name, words = program(command), iter(command.arguments)
+    for text in words:
+        if text in _VALUED:
+            next(words, None)
+        elif text in {"-", "--", "-s", "/dev/stdin", "/proc/self/fd/0"}:
+            return True
+        elif text[:1] in {"-", "+"}:
+            short = text[1:] if text[1:2] != "-" else ""
+            if name in SHELLS and "s" in short and "c" not in short:
+                return True
+            if (name in SHELLS and "c" in short) or any(one in short for one in _INLINE.get(name, "")):
+                return False
+            if text in {"--eval", "--print", "--version", "--help"}:
+                return False
+        else:
+            return False
+    return True
+
+
+def _runs_substituted(command: Command) -> bool:
+    """Whether the command runs text that a download prints: "$(curl …)" or <(curl …)."""
+    name, words = program(command), command.words
+    first = words[0].text if words else ""
+    fetches = {nested.kind for nested in command.nested if nested.kind != "wrapped" and _fetches(nested.script)}
+    if first.startswith(("$(", "`")) and "substitution" in fetches:
+        return True
+    if name in INTERPRETERS | {"source", "."} and "process" in fetches:
+        return True
+    if "substitution" not in fetches:
+        return False
+    if name == "eval":
+        return True
+    fed = any(redirect.operator == "<<<" for redirect in command.redirects)
+    inline = any(word.text.startswith(("-c", "-e", "-lc", "-ec", "-xc", "--eval")) for word in words[1:])
+    return name in INTERPRETERS and (fed or (inline and any(word.text.startswith(("$(", "`")) for word in words[1:])))
+
+
+def _fetches(script: Script) -> bool:
+    """Whether what the script prints comes from a download."""
+    return any(
+        one.name in DOWNLOADERS
+        for pipeline in script.pipelines
+        for command in pipeline.commands
+        for one in command.walk()
+    )

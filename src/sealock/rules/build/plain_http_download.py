@@ -1,0 +1,66 @@
+"""A download over plain http."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Final
+
+from sealock.model.build import Build
+from sealock.model.finding import Fault, Severity
+from sealock.rules.build._commands import addresses, is_verified, known, swap
+from sealock.rules.build._ran import ran
+from sealock.rules.references import cis_docker, cwe
+from sealock.rules.rule import Rule
+from sealock.rules.secrets import mask
+
+_INSIDE: Final = re.compile(
+    r"http://(?:[^/@\s]*@)?(?:localhost|127\.|0\.0\.0\.0|\[::1\]|host\.docker\.internal|169\.254\.|[^/:\s]+\.(?:local|internal|test)\b)",
+    re.IGNORECASE,
+)
+_PROGRAMS: Final = ("curl", "wget", "wget2", "aria2c", "axel", "fetch", "http", "git", "svn")
+
+
+class PlainHttpDownload(Rule[Build]):
+    """A download comes over plain http.
+
+    Anybody on the way can read it and change it. Most servers speak https as well. Where one does not, check the
+    file against a checksum before it is used.
+    """
+
+    id = "B025"
+    severity = Severity.MEDIUM
+    references = (cis_docker("4.11"), cwe(319))
+    remedy = "Use https; where the server has none, check the file against a checksum."
+    bad = (
+        "FROM debian:12\nRUN curl -o a http://example.com/a\n",
+        'FROM debian:12\nRUN wget "http://example.com/${VERSION}/a.tar.gz"\n',
+        "FROM debian:12\nRUN git clone http://example.com/a.git\n",
+    )
+    good = (
+        "FROM debian:12\nRUN curl -o a https://example.com/a\n",
+        "FROM debian:12\nRUN curl -o a http://example.com/a && echo '1f2e  a' | sha256sum -c -\n",
+        "FROM debian:12\nRUN ./serve & curl http://localhost:8080/health\n",
+    )
+
+    def check(self, build: Build, /) -> Iterator[Fault]:
+        """Judge every address of every downloader."""
+        for one in ran(build, *_PROGRAMS):
+            fetches = one.command.name not in {"git", "svn"} or {
+                "clone",
+                "fetch",
+                "pull",
+                "checkout",
+                "co",
+                "export",
+            } & set(one.command.arguments)
+            for word in addresses(one.command) if fetches else ():
+                text = word.text
+                if text.lower().startswith("http://") and not _INSIDE.match(text) and not is_verified(one.run):
+                    yield self.fault(
+                        f"downloads {mask(text)[:100]} with nothing to protect it",
+                        one.at,
+                        place=known(word.place),
+                        evidence=mask(text),
+                        mend=swap(build, word, text[:7], "https://"),
+                    )
