@@ -41,10 +41,11 @@ def parts_of(line: Line, lexer: Lexer) -> Parts:
     if name == "ONBUILD":
         start = _argument(line, start)
         if line.text[start:]:
-            inner = parts_of(line.part(start, len(line.text)), lexer)
-            if inner.keyword in {"ONBUILD", "FROM", "MAINTAINER"}:
-                message = f"{inner.keyword} cannot stand behind ONBUILD"
+            behind = keyword(line.text[start:])[0].upper()
+            if behind in {"ONBUILD", "FROM", "MAINTAINER"}:
+                message = f"{behind} cannot stand behind ONBUILD"
                 raise Broken(message)
+            inner = parts_of(line.part(start, len(line.text)), lexer)
             inner.onbuild = True
             return inner
     found, start = flags(line.text, start, lexer.escape)

@@ -31,6 +31,7 @@ def replaced(value: str, pattern: str, new: str, *, every: bool) -> Maybe[str]:
         return UNKNOWN
     pieces: list[str] = []
     at = copied = 0
+    last = -1
     # A star that is reached and never fulfilled cannot be fulfilled further right either.
     while at <= len(value):
         length = _match(value, at, parts, longest=True)
@@ -39,8 +40,12 @@ def replaced(value: str, pattern: str, new: str, *, every: bool) -> Maybe[str]:
                 break
             at += 1
             continue
+        if not length and at == last:
+            # An empty match right behind another one does not count.
+            at += 1
+            continue
         pieces += (value[copied:at], new)
-        copied = at = at + length
+        copied = last = at = at + length
         if not length:
             at += 1
         if not every:
