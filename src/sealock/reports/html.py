@@ -1,0 +1,190 @@
+"""One HTML file that needs nothing else: no network, no script; and a policy that forbids both."""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from collections.abc import Iterator
+from hashlib import sha256
+
+from sealock.model.report import Report, TargetReport
+from sealock.reports.advice import repairs, silences, steps
+from sealock.reports.htmlfinding import Numbers, aside, escaped, finding, problem
+from sealock.reports.htmlstyle import SIGN, STYLE
+from sealock.reports.text import count, sentence
+
+_STEPS = 5
+_LOOKS = {0: ("pass", "✓"), 1: ("fail", "✕"), 2: ("broken", "!")}
+
+
+def render(report: Report) -> str:
+    """Render as one page."""
+    numbers = Numbers(report)
+    parts = [*_head(report), "<main>", '<div class="wide">', *_tiles(report)]
+    parts += [*_notes(report), *_problems(report), *_first(report, numbers), *_contents(report, numbers)]
+    for target in report.targets:
+        parts += _target(target, report, numbers)
+    parts += [*_not_judged(report), "</div>", "</main>", *_foot(report)]
+    return "\n".join(parts) + "\n"
+
+
+def _head(report: Report) -> Iterator[str]:
+    style = b64encode(sha256(STYLE.encode()).digest()).decode()
+    policy = f"default-src 'none'; style-src 'sha256-{style}'; base-uri 'none'; form-action 'none'"
+    verdict, words = _verdict(report)
+    yield "<!doctype html>"
+    yield '<html lang="en">'
+    yield "<head>"
+    yield '<meta charset="utf-8">'
+    yield f'<meta http-equiv="Content-Security-Policy" content="{policy}">'
+    yield '<meta name="viewport" content="width=device-width, initial-scale=1">'
+    yield '<meta name="referrer" content="no-referrer">'
+    yield f"<title>sealock: {escaped(verdict)}</title>"
+    yield f"<style>{STYLE}</style>"
+    yield "</head>"
+    yield "<body>"
+    yield '<header><div class="wide">'
+    yield f'<div class="brand">{SIGN}<span>sealock</span><small>{escaped(report.version)}</small></div>'
+    look, sign = _LOOKS[report.status]
+    yield f'<h1 class="{look}" data-sign="{sign}">{escaped(verdict)}</h1>'
+    yield f"<p>{escaped(words)}</p>"
+    yield "</div></header>"
+
+
+def _verdict(report: Report) -> tuple[str, str]:
+    """The verdict in a few words, and what it rests on."""
+    total = sum(report.by_severity.values())
+    words = [f"{count(total, 'finding') if total else 'No findings'} in {count(len(report.targets), 'target')}."]
+    if report.suppressed:
+        words.append(f"{report.suppressed} set aside.")
+    if report.not_judged:
+        words.append(f"{count(report.not_judged, 'verdict')} not given.")
+    if not report.targets:
+        return "Nothing was checked", "No target was given."
+    if report.status == 2:
+        return f"{count(report.problems, 'problem')}: not everything could be read", " ".join(words)
+    grave = sum(number for severity, number in report.by_severity.items() if severity >= report.fail_on)
+    if grave:
+        verb = "is" if grave == 1 else "are"
+        return f"{count(grave, 'finding')} {verb} {report.fail_on.word} or worse", " ".join(words)
+    return ("Nothing found" if not total else f"Nothing found that is {report.fail_on.word} or worse"), " ".join(words)
+
+
+def _tiles(report: Report) -> Iterator[str]:
+    yield '<div class="tiles" role="group" aria-label="Show findings by severity">'
+    for severity, number in report.by_severity.items():
+        word = severity.word
+        none = "" if number else " none"
+        yield (
+            f'<label class="tile {word}{none}"><input type="checkbox" id="show-{word}" checked>'
+            f"<b>{number}</b><span>{word}</span></label>"
+        )
+    yield "</div>"
+    if any(report.by_severity.values()):
+        yield '<p class="hint">Untick a severity to hide its findings.</p>'
+
+
+def _notes(report: Report) -> Iterator[str]:
+    if report.notes:
+        yield "<section>"
+        yield from (f'<p class="card"><b>Note</b> {escaped(sentence(note))}</p>' for note in report.notes)
+        yield "</section>"
+
+
+def _problems(report: Report) -> Iterator[str]:
+    if report.problems:
+        yield "<section>"
+        yield "<h2>Could not be read <small>what could not be read is no pass</small></h2>"
+        for target in report.targets:
+            for one in target.problems:
+                yield from problem(target, one)
+        yield "</section>"
+
+
+def _first(report: Report, numbers: Numbers) -> Iterator[str]:
+    ranked = steps(report.findings())
+    if sum(len(step.findings) for step in ranked) < 3:
+        return
+    yield "<section>"
+    yield f"<h2>What to do first <small>{escaped(repairs(report.findings()))}</small></h2>"
+    yield '<div class="card"><ol class="first">'
+    for step in ranked[:_STEPS]:
+        rules = ", ".join(
+            f"{escaped(rule)} × {times}" if times > 1 else escaped(rule) for rule, times in step.rules.items()
+        )
+        links = " ".join(numbers.link(one) for one in step.findings[:6])
+        more = f" and {len(step.findings) - 6} more" if len(step.findings) > 6 else ""
+        yield (
+            f'<li class="{step.severity.word}">{escaped(sentence(step.remedy))}<br>'
+            f'<span class="faint">{rules}, {step.severity.word}: {links}{more}</span></li>'
+        )
+    yield "</ol>"
+    if len(ranked) > _STEPS:
+        yield f'<p class="faint">and {len(ranked) - _STEPS} more</p>'
+    yield "</div></section>"
+
+
+def _contents(report: Report, numbers: Numbers) -> Iterator[str]:
+    """The targets with links, where there are several."""
+    if len(report.targets) < 2:
+        return
+    yield "<section>"
+    yield "<h2>Targets</h2>"
+    yield '<div class="card"><ul class="files">'
+    for target in report.targets:
+        name = escaped(target.target)
+        total = len(target.counted)
+        words = ", ".join(
+            part
+            for part in (
+                count(total, "finding") if total else "",
+                count(len(target.problems), "problem") if target.problems else "",
+            )
+            if part
+        )
+        shown = f'<a href="#{numbers.target(target)}">{name}</a>' if target.findings else name
+        yield f'<li>{shown} <span class="faint">{words or "nothing found"}</span></li>'
+    yield "</ul></div></section>"
+
+
+def _target(target: TargetReport, report: Report, numbers: Numbers) -> Iterator[str]:
+    if not target.findings:
+        return
+    total = len(target.counted)
+    yield f'<section id="{numbers.target(target)}">'
+    words = f"{escaped(target.kind)}, {count(total, 'finding') if total else 'nothing that counts'}"
+    yield f'<h2><span class="mono">{escaped(target.target)}</span> <small>{words}</small></h2>'
+    for one in target.counted:
+        yield from finding(target, one, numbers, report.pages.get(one.rule))
+    if target.suppressed:
+        yield f"<details><summary>{len(target.suppressed)} set aside</summary>"
+        for one in target.suppressed:
+            yield from aside(one)
+        yield "</details>"
+    yield "</section>"
+
+
+def _not_judged(report: Report) -> Iterator[str]:
+    reasons = silences(report)
+    if not reasons:
+        return
+    yield "<section>"
+    yield f"<h2>Not judged <small>{count(report.not_judged, 'verdict')}; silence is no pass</small></h2>"
+    yield '<div class="card"><table class="silent">'
+    for reason, entries in reasons.items():
+        subjects: dict[str, list[str]] = {}
+        for target, subject, rule in entries:
+            subjects.setdefault(f"{escaped(target)}, {escaped(subject)}", []).append(escaped(rule))
+        rows = "".join(f"<li>{subject}: {', '.join(dict.fromkeys(rules))}</li>" for subject, rules in subjects.items())
+        yield (
+            f"<tr><td>{len(entries)} ×</td><td>{escaped(reason)}"
+            f"<details><summary>Which rules</summary><ul>{rows}</ul></details></td></tr>"
+        )
+    yield "</table></div></section>"
+
+
+def _foot(report: Report) -> Iterator[str]:
+    yield '<footer><div class="wide">'
+    yield f"sealock {escaped(report.version)}. Fails on {report.fail_on.word}. Exit status {report.status}."
+    yield "</div></footer>"
+    yield "</body>"
+    yield "</html>"

@@ -1,0 +1,130 @@
+"""Findings and problems as HTML. All text goes through `escaped`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from sealock.model.finding import Confidence, Finding, Problem, Reference
+from sealock.model.location import Location
+from sealock.model.report import Report, RulePage, TargetReport
+from sealock.reports.advice import repair
+from sealock.reports.listing import listing
+from sealock.reports.text import line, sentence, visible
+
+_ENTITIES: Final = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#39;"})
+_CHIPS: Final = {"safe": "--fix does it", "unsafe": "--fix --unsafe does it", "none": ""}
+
+
+class Numbers:
+    """Gives findings and targets their anchors."""
+
+    def __init__(self, report: Report) -> None:
+        every = (finding for target in report.targets for finding in target.findings)
+        self._findings = {id(finding): f"f{number}" for number, finding in enumerate(every, 1)}
+        self._targets = {id(target): f"t{number}" for number, target in enumerate(report.targets, 1)}
+
+    def finding(self, finding: Finding) -> str:
+        """The finding's anchor."""
+        return self._findings[id(finding)]
+
+    def target(self, target: TargetReport) -> str:
+        """The target's anchor."""
+        return self._targets[id(target)]
+
+    def link(self, finding: Finding) -> str:
+        """A link to the finding, that says where its fault is."""
+        return f'<a href="#{self.finding(finding)}">{place(finding.location)}</a>'
+
+
+def escaped(text: str, limit: int = 1000) -> str:
+    """The text as one line of HTML, in elements as in quoted attributes."""
+    return line(text, limit).translate(_ENTITIES)
+
+
+def coded(text: str) -> str:
+    """The text as it stands in a source, tabs included; what could not be seen is spelled out."""
+    return visible(text, keep="\t").translate(_ENTITIES)
+
+
+def place(location: Location) -> str:
+    """File, line and column."""
+    name = escaped(location.file, 300)
+    return f"{name}:{location.line}:{location.column}" if location.line else name
+
+
+def finding(target: TargetReport, one: Finding, numbers: Numbers, page: RulePage | None) -> Iterator[str]:
+    """A finding as an article."""
+    doubt = f' <span class="faint">{one.confidence.word} confidence</span>' if one.confidence < Confidence.HIGH else ""
+    yield f'<article class="card finding {one.severity.word}" id="{numbers.finding(one)}">'
+    yield (
+        f'<div class="head"><span class="badge">{one.severity.word}</span>'
+        f'<span class="rule">{escaped(one.rule)}</span><h3>{escaped(one.title)}</h3>{doubt}</div>'
+    )
+    yield f'<p class="where"><span class="mono">{place(one.location)}</span> · {escaped(one.subject)}</p>'
+    yield from _code(target, one.location)
+    yield f'<p class="why">{escaped(sentence(one.message))}</p>'
+    if one.remedy.text or one.remedy.changes:
+        words = _CHIPS[repair(one)]
+        chip = f'<span class="chip">{words}</span>' if words else ""
+        yield f'<p class="remedy"><b>Remedy</b> {escaped(sentence(one.remedy.text))}{chip}</p>'
+    yield from _more(one, page)
+    yield "</article>"
+
+
+def _code(target: TargetReport, location: Location) -> Iterator[str]:
+    rows = list(listing(target.sources, location))
+    if not rows:
+        return
+    yield '<div class="code" tabindex="0"><table>'
+    for row in rows:
+        mark = f"<mark>{coded(row.fault)}</mark>" if row.fault or row.point else ""
+        at = ' class="at"' if row.at_fault else ""
+        yield f"<tr{at}><td>{row.number}</td><td>{coded(row.before)}{mark}{coded(row.after)}</td></tr>"
+    yield "</table></div>"
+
+
+def _more(one: Finding, page: RulePage | None) -> Iterator[str]:
+    """The rule's page and the references, for those who want to know."""
+    if not one.references and page is None:
+        return
+    yield "<details><summary>More on this</summary>"
+    if page is not None:
+        yield from (f"<p>{escaped(' '.join(part.split()), 4000)}</p>" for part in page.why.split("\n\n"))
+    if one.references:
+        yield "<ul>"
+        yield from (f"<li>{_link(reference)}</li>" for reference in one.references)
+        yield "</ul>"
+    yield "</details>"
+
+
+def _link(reference: Reference) -> str:
+    label = escaped(reference.label or reference.url, 300)
+    if not reference.url.startswith(("https://", "http://")):
+        return label
+    return f'<a href="{escaped(reference.url, 2000)}" rel="noreferrer noopener">{label}</a>'
+
+
+def problem(target: TargetReport, one: Problem) -> Iterator[str]:
+    """Something that could not be read."""
+    yield '<article class="card problem">'
+    yield f"<h3>{place(one.location)}</h3>"
+    yield from _code(target, one.location)
+    yield f'<p class="why">{escaped(sentence(one.message))}</p>'
+    yield "</article>"
+
+
+def aside(one: Finding) -> Iterator[str]:
+    """A finding that is set aside, and why."""
+    if one.suppressed is None:
+        return
+    until = f", until {escaped(one.suppressed.until, 40)}" if one.suppressed.until else ""
+    yield f'<article class="card finding aside {one.severity.word}">'
+    yield (
+        f'<div class="head"><span class="badge">{one.severity.word}</span>'
+        f'<span class="rule">{escaped(one.rule)}</span><h3>{escaped(one.title)}</h3></div>'
+    )
+    yield f'<p class="where"><span class="mono">{place(one.location)}</span> · {escaped(one.subject)}</p>'
+    yield f'<p class="why">{escaped(sentence(one.suppressed.reason))}</p>'
+    yield f'<p class="faint">Set aside by {escaped(one.suppressed.by)}{until}.</p>'
+    yield "</article>"
