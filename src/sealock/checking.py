@@ -10,6 +10,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from sealock import __version__, formats
+from sealock.built import over_images
 from sealock.errors import PolicyError, SealockError
 from sealock.formats.files import FileRefused
 from sealock.model.document import Document
@@ -61,6 +62,14 @@ def check(*targets: str, settings: Settings | None = None) -> Report:
     """
     run = Run(settings or Settings())
     return run.report(run.inputs(targets))
+
+
+def read(one: Input) -> Document:
+    """Read an input that has a text."""
+    assert one.kind is not None  # noqa: S101  an input with a text has a kind
+    assert one.source is not None  # noqa: S101  as above
+    document = formats.read(one.kind, one.source, one.files, one.more)
+    return over_images(document, one.files) if one.kind == "compose" else document
 
 
 class Run:
@@ -121,10 +130,10 @@ class Run:
 
     def judged(self, one: Input) -> Judged | None:
         """Read and judge one text; None where there is none to judge."""
-        if one.kind is None or one.source is None or one.problem:
+        if one.source is None or one.problem:
             return None
         holds = self.policy(one.root)
-        document = formats.read(one.kind, one.source, one.files, more=one.more)
+        document = read(one)
         rules = self.rules(document, holds)
         return Judged(one, document, judge(one.name, document, rules), rules, holds)
 

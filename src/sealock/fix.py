@@ -6,9 +6,10 @@ from datetime import date
 from typing import Final
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from sealock import formats
-from sealock.checking import Judged
+from sealock.checking import Judged, read
 from sealock.errors import FormatError
 from sealock.formats.edits import apply
 from sealock.model.change import Change, Edit, On
@@ -82,7 +83,7 @@ class _Mender:
         except FormatError as error:
             self._fail(finding, str(error))
             return
-        after = formats.read(self.document.kind, Source(self.document.source.name, text), one.files, one.more)
+        after = read(replace(one, source=Source(self.document.source.name, text)))
         findings = judge(one.name, after, self.judged.rules).findings
         if len(after.problems) > len(self.document.problems):
             self._fail(finding, f"the change would break the file: {after.problems[-1].message}")

@@ -1,0 +1,65 @@
+"""Lays a compose service over the image that it builds: what the service leaves to the image, the Dockerfile says."""
+
+from __future__ import annotations
+
+from msgspec.structs import replace
+
+from sealock import formats
+from sealock.formats.files import FileRefused, Files
+from sealock.model.absent import UNSET, Absent
+from sealock.model.build import Build, Stage
+from sealock.model.container import Container
+from sealock.model.document import Document, Subject
+from sealock.model.imagename import default_user
+from sealock.model.location import Source
+from sealock.model.project import Project, ServiceBuild
+
+
+def over_images(document: Document, files: Files) -> Document:
+    """Fill in what the services' own Dockerfiles say; a Dockerfile that cannot be seen leaves its service as it is."""
+    project = next((subject.noun for subject in document.subjects if isinstance(subject.noun, Project)), None)
+    builds = {service.subject: service.build for service in project.services if service.build} if project else {}
+    if not builds:
+        return document
+    subjects = tuple(
+        _over(subject, build, files) if (build := builds.get(subject.name)) else subject
+        for subject in document.subjects
+    )
+    return replace(document, subjects=subjects)
+
+
+def _over(subject: Subject, build: ServiceBuild, files: Files) -> Subject:
+    stage = _stage(build, files)
+    if stage is None or not isinstance(subject.noun, Container):
+        return subject
+    image = stage.container
+    user = image.user
+    if user is UNSET and isinstance(image.image, str):
+        user = default_user(image.image)
+    # Where the Dockerfile cannot tell either, the field stays "the image decides".
+    filled = {
+        field: value
+        for field, value in (("user", user), ("health", image.health))
+        if getattr(subject.noun, field) is UNSET and not isinstance(value, Absent)
+    }
+    return replace(subject, noun=replace(subject.noun, **filled))
+
+
+def _stage(build: ServiceBuild, files: Files) -> Stage | None:
+    """The stage that the service's image is, None where its Dockerfile cannot be seen."""
+    if build.inline is not None:
+        text = build.inline
+    elif "://" in build.context or build.context.startswith(("git@", "github.com/")):
+        return None
+    else:
+        try:
+            text = files.text(f"{build.context.rstrip('/')}/{build.dockerfile or 'Dockerfile'}")
+        except FileRefused:
+            return None
+    document = formats.read("dockerfile", Source("Dockerfile", text))
+    noun = next((subject.noun for subject in document.subjects if isinstance(subject.noun, Build)), None)
+    if noun is None or not noun.stages or document.problems:
+        return None
+    if build.target is None:
+        return noun.final
+    return next((stage for stage in noun.stages if stage.name.lower() == build.target.lower()), None)

@@ -1,0 +1,47 @@
+"""A service that builds its image is judged by what its Dockerfile says, where the service itself says nothing."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from sealock.checking import Settings, check
+
+SERVICE = "services:\n  web:\n    build:{build}\n    ports: ['127.0.0.1:80:80']\n"
+
+
+@pytest.mark.parametrize(
+    ("build", "files", "root"),
+    [
+        (" ./web", {"web/Dockerfile": "FROM debian:13\n"}, True),
+        (" ./web", {"web/Dockerfile": "FROM debian:13\nUSER 10001\n"}, False),
+        (" ./web", {"web/Dockerfile": "FROM debian:13\nUSER 10001\nUSER 0:0\n"}, True),
+        (" ./web", {"web/Dockerfile": "FROM gcr.io/distroless/static:nonroot\n"}, False),
+        ("\n      context: web\n      dockerfile: prod.Dockerfile", {"web/prod.Dockerfile": "FROM debian:13\n"}, True),
+        (
+            "\n      context: web\n      target: app",
+            {"web/Dockerfile": "FROM debian:13 AS app\nUSER app\nFROM app\nUSER root\n"},
+            False,
+        ),
+        ("\n      dockerfile_inline: |\n        FROM debian:13\n        USER root", {}, True),
+        (" ./web", {}, None),
+        (" ./web", {"web/Dockerfile": "FROM registry.example/base:1\n"}, None),
+        (" https://git.example/web.git", {}, None),
+        ("\n      context: web\n      target: gone", {"web/Dockerfile": "FROM debian:13\n"}, None),
+    ],
+    ids=[
+        "root by the base image", "a user", "root at the end", "a base image that is not root", "another file",
+        "another stage", "inline", "no Dockerfile", "an unknown base", "a remote context", "a stage that is not there",
+    ],
+)  # fmt: skip
+def test_the_user_is_the_images(tmp_path: Path, build: str, files: dict[str, str], root: bool | None) -> None:  # noqa: FBT001  a column
+    for name, text in files.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    (tmp_path / "compose.yaml").write_text(SERVICE.format(build=build), encoding="utf-8")
+    report = check(str(tmp_path / "compose.yaml"), settings=Settings(only=("C046",)))
+    (target,) = report.targets
+    assert not target.problems
+    assert [finding.rule for finding in target.findings] == (["C046"] if root else [])
+    assert [skipped.rule for skipped in target.not_judged] == (["C046"] if root is None else [])
