@@ -17,7 +17,8 @@ body{margin:0;background:var(--page);color:var(--ink);
 font:16px/1.55 system-ui,-apple-system,"Segoe UI",Roboto,sans-serif;
 overflow-wrap:anywhere}
 a{color:var(--link)}
-code,pre,.mono,.code table{font-family:ui-monospace,SFMono-Regular,Menlo,Consolas,"DejaVu Sans Mono",monospace;font-size:.86em}
+code,.mono,.code table{
+font-family:ui-monospace,SFMono-Regular,Menlo,Consolas,"DejaVu Sans Mono",monospace;font-size:.86em}
 .wide{max-width:66rem;margin:0 auto;padding:0 1.25rem}
 header{background:var(--sea);color:#eaf2f8;padding:1.6rem 0 4.2rem}
 .brand{display:flex;align-items:center;gap:.6rem;font-weight:650;letter-spacing:.02em}

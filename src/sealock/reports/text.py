@@ -102,7 +102,7 @@ def sentence(text: str) -> str:
         return ""
     first = text.partition(" ")[0]
     # A word such as "docker-compose.yml" or "--privileged" keeps its spelling at the start of a sentence too.
-    if first.isalpha() and first.islower():
+    if first.isalpha() and first.islower() and first != "sealock":
         text = text[0].upper() + text[1:]
     return text if text[-1] in ".!?:…" else f"{text}."
 
