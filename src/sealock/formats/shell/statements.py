@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Final
 
+from msgspec import Struct
 from tree_sitter import Node
 
 from sealock.formats.shell.commands import Commands
@@ -27,6 +28,20 @@ _CLAUSES: Final = frozenset({"elif_clause", "else_clause", "do_group", "case_ite
 _REDIRECTS: Final = frozenset({"file_redirect", "heredoc_redirect", "herestring_redirect"})
 _WHOLE: Final = _BRANCHES | {"subshell", "compound_statement", "list", "ERROR"} | _CLAUSES
 """What is one command to a pipeline, though many are in it."""
+
+
+class _Rest(Struct, frozen=True):
+    """What follows a statement and belongs to its last command: redirects, and the parts of a pipeline after it.
+
+    `last` are the redirects of the last of these parts.
+    """
+
+    redirects: tuple[Node, ...] = ()
+    parts: tuple[Node, ...] = ()
+    last: tuple[Node, ...] = ()
+
+
+_NOTHING: Final = _Rest()
 
 
 class Statements(Commands):
@@ -93,21 +108,17 @@ class Statements(Commands):
         depth: int,
         *,
         guarded: bool,
-        redirects: Sequence[Node] = (),
+        rest: _Rest = _NOTHING,
     ) -> None:
-        """Read one statement of any kind; redirects of the whole go to the last command in it."""
+        """Read one statement of any kind; what follows the whole goes to the last command in it."""
         if depth > DEPTH:
             return
         kind = node.type
-        if kind == "redirected_statement":
-            body, own = _parted(node)
-            if body is not None and body.type == "list":
-                self._list(body, out, joint, depth + 1, guarded=guarded, redirects=(*own, *redirects))
-                return
-        elif kind == "list":
-            self._list(node, out, joint, depth, guarded=guarded, redirects=redirects)
+        body, wider = _hoisted(node, rest)
+        if body is not None:
+            self._list(body, out, joint, depth, guarded=guarded, rest=wider)
             return
-        elif not redirects:
+        if rest is _NOTHING:
             if kind in _BRANCHES:
                 self._branch(node, out, joint, depth)
                 return
@@ -115,14 +126,16 @@ class Statements(Commands):
                 self._sequence(node.children, out, joint, depth + 1, guarded=guarded or kind in _CLAUSES)
                 return
         commands: list[Command] = []
-        negated = self._stage(node, commands, depth, redirects)
+        negated = self._stage(node, commands, depth, rest.redirects)
+        for index, part in enumerate(rest.parts, 1):
+            self._stage(part, commands, depth, rest.last if index == len(rest.parts) else ())
         after, self._after = self._after, []
         out.append(Pipeline(tuple(commands), joint, negated, guarded))
         for operator, right in after:
             self._statement(right, out, operator, depth + 1, guarded=guarded)
 
     def _list(  # noqa: PLR0913  as _statement
-        self, node: Node, out: list[Pipeline], joint: Joint, depth: int, *, guarded: bool, redirects: Sequence[Node]
+        self, node: Node, out: list[Pipeline], joint: Joint, depth: int, *, guarded: bool, rest: _Rest
     ) -> None:
         """Read a && b || c. The tree leans to the left, once for every operator, so that recursion would not do."""
         parts: list[Node] = []
@@ -136,8 +149,8 @@ class Statements(Commands):
             if part.type in _JOINTS:
                 joint = _JOINTS[part.type]
             elif part.is_named and part.type != "comment":
-                mine = () if index else redirects
-                self._statement(part, out, joint, depth + 1, guarded=guarded, redirects=mine)
+                mine = _NOTHING if index else rest
+                self._statement(part, out, joint, depth + 1, guarded=guarded, rest=mine)
 
     def _branch(self, node: Node, out: list[Pipeline], joint: Joint, depth: int) -> None:
         """Read a branch, loop or function: first its head (a loop's variable, a case's word), then what is in it."""
@@ -233,6 +246,32 @@ class Statements(Commands):
             nested.append(Nested("subshell", self.inside(node.children, depth + 1)))
         around = self.command(redirects, depth)
         return Command((), self.place(*self.span(node)), (), around.redirects, (*nested, *around.nested))
+
+
+def _hoisted(node: Node, rest: _Rest) -> tuple[Node | None, _Rest]:
+    """Find the list that the grammar puts below redirects and pipes, and what belongs to its last command.
+
+    It reads a && b >x | c as (a && b >x) | c where a shell reads a && (b >x | c).
+    """
+    while True:
+        kind = node.type
+        if kind == "list":
+            return node, rest
+        if kind == "redirected_statement":
+            body, own = _parted(node)
+            if body is None:
+                return None, rest
+            rest = _Rest((*own, *rest.redirects), rest.parts, rest.last)
+            node = body
+        elif kind == "pipeline":
+            parts = [child for child in node.children if child.is_named and child.type != "comment"]
+            if not parts:
+                return None, rest
+            last = rest.redirects if not rest.parts else rest.last
+            rest = _Rest((), (*parts[1:], *rest.parts), last)
+            node = parts[0]
+        else:
+            return None, rest
 
 
 def _parted(node: Node) -> tuple[Node | None, list[Node]]:
