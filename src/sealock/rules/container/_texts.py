@@ -1,0 +1,56 @@
+"""The words of a container in which secrets and switches may stand."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sealock.model.absent import given
+from sealock.model.container import Container, Health
+from sealock.model.finding import Confidence, Fault, Severity
+from sealock.model.location import At
+from sealock.rules.rule import Rule
+from sealock.rules.secrets import find, find_in_text, redact
+
+
+def command_lines(container: Container) -> Iterator[tuple[str, At, str]]:
+    """What a container runs: what to call it, where it stands, and its words as one line."""
+    yield "its entry point", ("entrypoint",), " ".join(given(container.entrypoint, ()))
+    yield "its command", ("command",), " ".join(given(container.command, ()))
+    if isinstance(container.health, Health):
+        yield "its health check", ("health",), " ".join(container.health.test)
+
+
+def secrets_in_environment(rule: Rule[Container], container: Container) -> Iterator[Fault]:
+    """The variables whose values are secrets."""
+    for index, variable in enumerate(given(container.environment, ())):
+        found = find(variable.name, variable.value) if variable.value else None
+        if found is not None and variable.value is not None:
+            shown = redact(variable.value)
+            yield rule.fault(
+                f"has {found.kind} in the variable {variable.name} ({shown})",
+                ("environment", index),
+                confidence=found.confidence,
+                severity=Severity.MEDIUM if found.confidence is Confidence.LOW else Severity.HIGH,
+                evidence=f"{variable.name}={shown}",
+            )
+
+
+def secrets_in_labels(rule: Rule[Container], container: Container) -> Iterator[Fault]:
+    """The labels whose values are secrets."""
+    for index, label in enumerate(given(container.labels, ())):
+        if (found := find(label.name, label.value)) is not None:
+            shown = redact(label.value)
+            yield rule.fault(
+                f"has {found.kind} in the label {label.name} ({shown})",
+                ("labels", index),
+                confidence=found.confidence,
+                severity=Severity.MEDIUM if found.confidence is Confidence.LOW else Severity.HIGH,
+                evidence=f"{label.name}={shown}",
+            )
+
+
+def secrets_in(rule: Rule[Container], name: str, at: At, line: str) -> Iterator[Fault]:
+    """The secrets in one command line."""
+    for kind, start, end in find_in_text(line):
+        shown = redact(line[start:end])
+        yield rule.fault(f"has {kind} in {name} ({shown})", at, evidence=f"{at[0]} {kind} {shown}")

@@ -1,0 +1,42 @@
+"""The default bridge."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sealock.model.container import Container
+from sealock.model.finding import Fault, Severity
+from sealock.rules.container._networks import on_default_bridge
+from sealock.rules.references import cis_docker, docker_docs
+from sealock.rules.rule import Rule
+
+
+class DefaultBridge(Rule[Container]):
+    """Container joins the default bridge.
+
+    Every container that names no network lands on docker0, and all of them can reach each other there. Names are not
+    resolved on it, so people link or publish what need not be. Make a network for each application:
+    `docker network create app`, then `--network app`. One that needs no network at all takes `--network none`.
+    """
+
+    id = "C064"
+    severity = Severity.LOW
+    reads = ("network_mode", "networks")
+    references = (cis_docker("5.30"), docker_docs("engine/network/drivers/bridge/#use-the-default-bridge-network"))
+    remedy = "Make a network for the application (docker network create app) and join it (--network app)."
+    bad = (
+        "docker run alpine",
+        "docker run --network bridge alpine",
+        "services:\n  app:\n    image: alpine:3.20\n    network_mode: bridge\n",
+    )
+    good = (
+        "docker run --network app alpine",
+        "docker run --net=none alpine",
+        "services:\n  a:\n    image: alpine:3.20\n",
+    )
+    mends = False
+
+    def check(self, container: Container, /) -> Iterator[Fault]:
+        """Look at the network; in a compose project, silence means the project's own."""
+        if on_default_bridge(container):
+            yield self.fault("joins docker0, as all do that name no network", "network_mode", evidence="docker0")

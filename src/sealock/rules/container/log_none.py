@@ -1,0 +1,36 @@
+"""Logs thrown away."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sealock.model.absent import UNSET
+from sealock.model.change import Set
+from sealock.model.container import Container, Logging
+from sealock.model.finding import Fault, Severity
+from sealock.rules.references import cis_docker, cwe, docker_docs
+from sealock.rules.rule import Rule
+
+
+class LogNone(Rule[Container]):
+    """Log is thrown away.
+
+    With the driver `none` nothing that the program says is kept: after an incident there is nothing to go by, and
+    `docker logs` shows nothing. Where the log is too large, let it rotate (driver `local`, or `max-size`).
+    """
+
+    id = "C051"
+    severity = Severity.LOW
+    reads = ("logging",)
+    references = (cis_docker("2.13"), cwe(778), docker_docs("engine/logging/configure/"))
+    remedy = "Use the driver local, which rotates by itself."
+    bad = (
+        "docker run --log-driver none alpine",
+        "services:\n  app:\n    image: alpine:3.20\n    logging:\n      driver: none\n",
+    )
+    good = ("docker run --log-driver local alpine", "docker run --log-driver=journald alpine")
+
+    def check(self, container: Container, /) -> Iterator[Fault]:
+        """Look at the driver."""
+        if isinstance(container.logging, Logging) and container.logging.driver == "none":
+            yield self.fault("throws its log away", "logging", mend=Set("logging", UNSET))

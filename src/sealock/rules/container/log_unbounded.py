@@ -1,0 +1,44 @@
+"""Logs that grow."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sealock.model.change import Set
+from sealock.model.container import Container, Logging
+from sealock.model.finding import Fault, Severity
+from sealock.rules.references import cis_docker, cwe, docker_docs
+from sealock.rules.rule import Rule
+
+_ROTATION = (("max-size", "10m"), ("max-file", "3"))
+
+
+class LogUnbounded(Rule[Container]):
+    """Log file grows without end.
+
+    The driver json-file keeps everything unless `max-size` is set, and fills the host's disk sooner or later. Adding
+    `max-size` and `max-file` changes nothing but how much of the past is kept.
+    """
+
+    id = "C052"
+    severity = Severity.LOW
+    safe = True
+    reads = ("logging",)
+    references = (cis_docker("2.13"), cwe(770), docker_docs("engine/logging/drivers/json-file/"))
+    remedy = "Set max-size and max-file, or use the driver local."
+    bad = (
+        "docker run --log-driver json-file alpine",
+        "services:\n  app:\n    logging:\n      driver: json-file\n      options:\n        max-file: '3'\n",
+    )
+    good = (
+        "docker run --log-driver json-file --log-opt max-size=10m alpine",
+        "services:\n  app:\n    image: alpine:3.20\n    logging: {driver: local}\n",
+    )
+
+    def check(self, container: Container, /) -> Iterator[Fault]:
+        """Look at the options of the driver that is named."""
+        log = container.logging
+        if isinstance(log, Logging) and log.driver == "json-file" and "max-size" not in dict(log.options):
+            kept = tuple(one for one in log.options if one[0] != "max-file")
+            mend = Set("logging", Logging(log.driver, (*kept, *_ROTATION)))
+            yield self.fault("keeps its log in a file that grows without end", "logging", mend=mend)

@@ -1,0 +1,42 @@
+"""Logs left to the engine."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sealock.model.absent import UNSET
+from sealock.model.change import Set
+from sealock.model.container import Container, Logging
+from sealock.model.finding import Confidence, Fault, Severity
+from sealock.rules.references import cis_docker, cwe, docker_docs
+from sealock.rules.rule import Rule
+
+
+class LogUnset(Rule[Container]):
+    """Log rotation is left to the engine.
+
+    Unless the engine's configuration says otherwise its log driver is json-file, which keeps everything for ever. Set
+    the rotation once for all in daemon.json (`log-driver: local`), or for this container.
+    """
+
+    id = "C053"
+    severity = Severity.LOW
+    confidence = Confidence.MEDIUM
+    pedantic = True
+    safe = True
+    reads = ("logging",)
+    references = (cis_docker("2.13"), cwe(770), docker_docs("engine/logging/configure/"))
+    remedy = "Set the driver local, or json-file with max-size and max-file, here or for all in daemon.json."
+    bad = ("docker run alpine", "services:\n  app:\n    image: alpine:3.20\n")
+    good = ("docker run --log-driver local alpine", "docker run --log-opt max-size=10m alpine")
+
+    def check(self, container: Container, /) -> Iterator[Fault]:
+        """See whether anything is said."""
+        if container.logging is UNSET:
+            rotated = Logging("json-file", (("max-size", "10m"), ("max-file", "3")))
+            yield self.fault(
+                "leaves its log's rotation to the engine, which has none by default",
+                "logging",
+                mend=Set("logging", rotated),
+                evidence="no logging",
+            )

@@ -1,0 +1,42 @@
+"""Runtimes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sealock.model.container import Container
+from sealock.model.finding import Fault, Severity
+from sealock.rules.references import docker_docs
+from sealock.rules.rule import Rule
+
+_KNOWN = (
+    *("runc", "crun", "youki", "runsc", "kata", "sysbox"),
+    *("io.containerd.runc", "io.containerd.runsc", "io.containerd.kata"),
+)
+
+
+class OtherRuntime(Rule[Container]):
+    """Container runs on a runtime of its own.
+
+    What isolates the container is then not the runtime that the engine's and this tool's defaults are about. gVisor,
+    Kata and sysbox isolate more than runc; a graphics card's runtime adds devices and libraries of the host. On current
+    engines `gpus` (or a CDI device) does the same without one.
+    """
+
+    id = "C057"
+    severity = Severity.INFO
+    reads = ("runtime",)
+    references = (docker_docs("engine/daemon/alternative-runtimes/"),)
+    remedy = "Use the engine's default runtime; give a graphics card with gpus."
+    bad = (
+        "docker run --runtime nvidia alpine",
+        "services:\n  app:\n    image: alpine:3.20\n    runtime: nvidia\n",
+    )
+    good = ("docker run --runtime=runsc alpine", "docker run --gpus all alpine")
+    mends = False
+
+    def check(self, container: Container, /) -> Iterator[Fault]:
+        """Look at the runtime."""
+        runtime = container.runtime
+        if isinstance(runtime, str) and runtime and not runtime.startswith(_KNOWN):
+            yield self.fault(f"runs on the runtime {runtime}", "runtime")

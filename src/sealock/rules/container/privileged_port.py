@@ -1,0 +1,40 @@
+"""Host ports below 1024."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sealock.model.absent import given
+from sealock.model.container import Container
+from sealock.model.finding import Fault, Severity
+from sealock.rules.ports import numbers, spelled
+from sealock.rules.references import cis_docker, docker_docs
+from sealock.rules.rule import Rule
+
+
+class PrivilegedPort(Rule[Container]):
+    """Privileged host port is published.
+
+    Ports below 1024 are where people expect the host's own services, and only root may listen there; the engine does
+    it for whoever may start containers. Ports 80 and 443 are what web servers are for and are not counted.
+    """
+
+    id = "C062"
+    severity = Severity.LOW
+    pedantic = True
+    reads = ("ports",)
+    references = (cis_docker("5.8"), docker_docs("engine/network/port-publishing/"))
+    remedy = "Publish it on a port above 1023, unless it must be this one."
+    bad = (
+        "docker run -p 127.0.0.1:25:2525 alpine",
+        "services:\n  app:\n    image: alpine:3.20\n    ports: ['53:53/udp']\n",
+    )
+    good = ("docker run -p 443:8443 alpine", "docker run -p 2525:25 alpine")
+    mends = False
+
+    def check(self, container: Container, /) -> Iterator[Fault]:
+        """Look at each host port."""
+        for index, port in enumerate(given(container.ports, ())):
+            held = numbers(port.host or "")
+            if held and 0 < held[0] < 1024 and port.host not in {"80", "443"}:
+                yield self.fault(f"publishes the privileged port {spelled(port)}", ("ports", index))

@@ -1,0 +1,36 @@
+"""All ports published."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sealock.model.change import Set
+from sealock.model.container import Container
+from sealock.model.finding import Fault, Severity
+from sealock.rules.references import cis_docker, cwe, docker_docs
+from sealock.rules.rule import Rule
+
+
+class PublishedAll(Rule[Container]):
+    """All exposed ports are published.
+
+    -P publishes every port that the image exposes, known or not, on random ports of every address of the host. The next
+    version of the image may expose more. Publish the ones that are meant, on the address that they are meant for.
+    """
+
+    id = "C063"
+    severity = Severity.MEDIUM
+    reads = ("publish_all",)
+    references = (cis_docker("5.9"), cwe(668), docker_docs("engine/network/port-publishing/#publish-all-ports"))
+    remedy = "Publish the ports that are meant one by one: -p 127.0.0.1:8080:80."
+    bad = ("docker run -P nginx:1.27", "docker run --publish-all=true redis:7.4")
+    good = ("docker run -p 127.0.0.1:8080:80 nginx:1.27", "docker run nginx:1.27")
+
+    def check(self, container: Container, /) -> Iterator[Fault]:
+        """Look at the switch."""
+        if container.publish_all is True:
+            yield self.fault(
+                "publishes every port of its image on every address of the host",
+                "publish_all",
+                mend=Set("publish_all", False),
+            )

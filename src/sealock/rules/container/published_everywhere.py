@@ -1,0 +1,58 @@
+"""Ports that everybody can reach."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sealock.model.absent import given
+from sealock.model.change import Swap
+from sealock.model.container import Container
+from sealock.model.finding import Fault, Severity
+from sealock.rules.container._images import serves_the_web
+from sealock.rules.ports import everywhere, loopback, service_on, spelled
+from sealock.rules.references import cis_docker, cwe, docker_docs
+from sealock.rules.rule import Rule
+
+
+class PublishedEverywhere(Rule[Container]):
+    """Port is published on every address of the host.
+
+    Without a host address Docker listens on 0.0.0.0 and [::], and its own firewall rules come before the host's: ufw and
+    firewalld do not stop what reaches a published port. Publish on 127.0.0.1 what only the host or its reverse proxy
+    needs. Ports 80 and 443 are meant for everybody as a rule, and are only mentioned.
+    """
+
+    id = "C060"
+    severity = Severity.MEDIUM
+    reads = ("ports",)
+    references = (cis_docker("5.14"), cwe(1327), docker_docs("engine/network/packet-filtering-firewalls/"))
+    remedy = "Publish it on 127.0.0.1, or on the one address that it is meant for."
+    bad = (
+        "docker run -p 8080:80 alpine",
+        "docker run -p '[::]:8080:80' alpine",
+        "docker run -p 3000 alpine",
+        "services:\n  app:\n    ports:\n      - '0.0.0.0:9000:9000/udp'\n      - 7000-7002:7000-7002\n",
+        "services:\n  app:\n    image: alpine:3.20\n    ports:\n      - target: 80\n        published: 8080\n",
+    )
+    good = (
+        "docker run -p 127.0.0.1:8080:80 alpine",
+        "docker run -p '[::1]:8080:80' alpine",
+        "services:\n  app:\n    image: alpine:3.20\n    ports: ['192.168.1.5:8080:80']\n",
+    )
+
+    def check(self, container: Container, /) -> Iterator[Fault]:
+        """Look at each port's host address; those of databases and the like have a rule of their own."""
+        image = given(container.image, "")
+        for index, port in enumerate(given(container.ports, ())):
+            if not everywhere(port.address) or service_on(port.container, image) is not None:
+                continue
+            web = port.host in {"80", "443"} or serves_the_web(container)
+            yield self.fault(
+                f"publishes {spelled(port)} to everybody who can reach the host",
+                ("ports", index),
+                mend=() if web else Swap("ports", port, loopback(port)),
+                severity=Severity.INFO if web else Severity.MEDIUM,
+                remedy="Right for a public web server; publish it on one address where only some are to reach it."
+                if web
+                else "",
+            )

@@ -1,0 +1,55 @@
+"""Secrets in an image."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sealock.model.absent import UNKNOWN, given
+from sealock.model.container import Container
+from sealock.model.finding import Fault, Severity
+from sealock.rules.container._texts import command_lines, secrets_in, secrets_in_environment, secrets_in_labels
+from sealock.rules.references import cis_docker, cwe, docker_docs
+from sealock.rules.rule import Rule
+
+
+class SecretInImage(Rule[Container]):
+    """Image holds a secret in its configuration or history.
+
+    Everybody who can pull the image can read its environment, labels, commands and history, build arguments included;
+    to delete it in a later layer does not help. Build anew with `RUN --mount=type=secret`, give at run time what the
+    program needs, and change the secret, since it has been passed around.
+    """
+
+    id = "C083"
+    severity = Severity.HIGH
+    reads = ("history", "environment")
+    references = (cis_docker("4.10"), cwe(798), docker_docs("build/building/secrets/"))
+    remedy = "Build anew with RUN --mount=type=secret, and change the secret, since whoever pulled the image has it."
+    bad = (
+        (
+            '{"architecture": "amd64", "config": {"Env": ["API_TOKEN=9f8e7d6c5b4a39281706f5e4d3c2b1a0"]},'
+            ' "rootfs": {"type": "layers", "diff_ids": []}}'
+        ),
+        (
+            '{"architecture": "amd64", "config": {}, "rootfs": {"type": "layers", "diff_ids": []}, "history":'
+            ' [{"created_by": "RUN |1 NPM_TOKEN=npm_A1b2C3d4E5f6G7h8I9j0K1l2M3n4O5p6Q7r8 /bin/sh -c npm ci"}]}'
+        ),
+    )
+    good = (
+        (
+            '{"architecture": "amd64", "config": {"Env": ["GPG_KEY=A035C8C19219BA821ECEA86B64E628F8D684696D"]},'
+            ' "rootfs": {"type": "layers", "diff_ids": []}, "history": [{"created_by": "CMD [\\"sh\\"]"}]}'
+        ),
+    )
+    mends = False
+
+    def check(self, container: Container, /) -> Iterator[Fault]:
+        """Look at all that an image's configuration tells; what runs an image has rules of its own."""
+        if container.privileged is not UNKNOWN:
+            return
+        yield from secrets_in_environment(self, container)
+        yield from secrets_in_labels(self, container)
+        for name, at, line in command_lines(container):
+            yield from secrets_in(self, name, at, line)
+        for index, line in enumerate(given(container.history, ())):
+            yield from secrets_in(self, f"the history, at step {index + 1}", ("history", index), line)

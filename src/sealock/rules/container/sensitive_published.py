@@ -1,0 +1,55 @@
+"""Services that are not for everybody."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sealock.model.absent import given
+from sealock.model.change import Swap
+from sealock.model.container import Container
+from sealock.model.finding import Fault, Severity
+from sealock.rules.ports import everyone, everywhere, loopback, service_on, spelled
+from sealock.rules.references import cis_docker, cwe, docker_docs
+from sealock.rules.rule import Rule
+
+
+class SensitivePublished(Rule[Container]):
+    """Database or administration port is published to everybody.
+
+    Databases, caches, queues, debuggers and the Docker API are searched for all over the Internet and taken within
+    minutes; many ask no password unless told to. Services of one network reach each other without any published port.
+    To reach it from the host, publish it on 127.0.0.1; from elsewhere, through a tunnel or VPN.
+    """
+
+    id = "C061"
+    severity = Severity.HIGH
+    reads = ("ports",)
+    references = (cis_docker("5.9"), cwe(668), docker_docs("engine/network/port-publishing/"))
+    remedy = "Do not publish it, or publish it on 127.0.0.1: services of one network need no published port."
+    bad = (
+        "docker run -p 6379:6379 redis:7.4",
+        "docker run -p 0.0.0.0:15432:5432 postgres:16",
+        "docker run -p 2375:2375 docker:27-dind",
+        "services:\n  db:\n    image: mysql:8.4\n    ports: ['3306:3306']\n",
+    )
+    good = (
+        "docker run -p 127.0.0.1:6379:6379 redis:7.4",
+        "services:\n  db:\n    image: postgres:16\n    expose: ['5432']\n",
+    )
+
+    def check(self, container: Container, /) -> Iterator[Fault]:
+        """Look at what listens on each port that others than the host can reach."""
+        image = given(container.image, "")
+        for index, port in enumerate(given(container.ports, ())):
+            service = service_on(port.container, image) if everyone(port.address) and port.protocol == "tcp" else None
+            if service is None:
+                continue
+            severity = service.severity
+            if not everywhere(port.address):
+                severity = min(severity, Severity.MEDIUM)
+            yield self.fault(
+                f"publishes {service.name} as {spelled(port)} to all who can reach that address",
+                ("ports", index),
+                mend=Swap("ports", port, loopback(port)) if everywhere(port.address) else (),
+                severity=severity,
+            )

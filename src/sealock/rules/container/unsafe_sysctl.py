@@ -1,0 +1,73 @@
+"""Kernel parameters."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sealock.model.absent import given
+from sealock.model.change import Remove
+from sealock.model.container import Container
+from sealock.model.finding import Fault, Severity
+from sealock.rules.references import cwe, docker_docs
+from sealock.rules.rule import Rule
+
+_NAMESPACED = ("kernel.msg", "kernel.sem", "kernel.shm", "fs.mqueue.", "net.")
+_ALSO = frozenset({"kernel.hostname", "kernel.domainname", "kernel.sem"})
+# What loosens the container's own network: by the end of the name, the loose values, and what it does.
+_LOOSE = (
+    ("rp_filter", {"0", "2"}, "accepts packets from forged addresses", Severity.LOW),
+    ("accept_source_route", {"1"}, "lets senders choose the route", Severity.MEDIUM),
+    ("accept_redirects", {"1"}, "lets neighbours change its routes", Severity.MEDIUM),
+    ("secure_redirects", {"0"}, "lets neighbours change its routes", Severity.LOW),
+    ("send_redirects", {"1"}, "tells neighbours to change their routes", Severity.LOW),
+    ("tcp_syncookies", {"0"}, "gives up the guard against SYN floods", Severity.MEDIUM),
+    ("route_localnet", {"1"}, "lets neighbours reach its loopback address", Severity.MEDIUM),
+    ("proxy_arp", {"1"}, "answers for its neighbours' addresses", Severity.MEDIUM),
+    ("ip_forward", {"1"}, "forwards packets between its networks", Severity.LOW),
+    ("forwarding", {"1"}, "forwards packets between its networks", Severity.LOW),
+    ("icmp_echo_ignore_broadcasts", {"0"}, "can be made to amplify floods", Severity.LOW),
+)
+
+
+class UnsafeSysctl(Rule[Container]):
+    """Kernel parameter is unsafe or not the container's own.
+
+    Parameters outside the container's namespaces (vm.*, most of kernel.*) are the host's, and the engine refuses them
+    unless the container shares or owns the host; set them on the host. Others loosen the guards of the container's own
+    network: source routes, redirects and forwarding join networks that were kept apart. A router or VPN needs
+    forwarding.
+    """
+
+    id = "C050"
+    severity = Severity.MEDIUM
+    reads = ("sysctls",)
+    references = (cwe(16), docker_docs("reference/cli/docker/container/run/#sysctl"))
+    remedy = "Take the parameter away, or set it on the host if it is the host's."
+    bad = (
+        "docker run --sysctl kernel.core_pattern=/tmp/x alpine",
+        "docker run --sysctl net.ipv4.ip_forward=1 alpine",
+        "services:\n  app:\n    image: alpine:3.20\n    sysctls:\n      net.ipv4.conf.all.accept_redirects: 1\n",
+    )
+    good = (
+        "docker run --sysctl net.core.somaxconn=1024 --sysctl net.ipv4.ip_unprivileged_port_start=0 alpine",
+        "docker run --sysctl kernel.shmmax=1073741824 alpine",
+    )
+
+    def check(self, container: Container, /) -> Iterator[Fault]:
+        """Judge each parameter by its name and value."""
+        for index, one in enumerate(given(container.sysctls, ())):
+            name, value = one.name.replace("/", "."), one.value.strip()
+            if not name.startswith(_NAMESPACED) and name not in _ALSO:
+                why, severity = "a parameter of the whole host", Severity.HIGH
+            else:
+                fits = (
+                    (what, bad) for end, loose, what, bad in _LOOSE if name.rpartition(".")[2] == end and value in loose
+                )
+                why, severity = next(fits, ("", Severity.LOW))
+            if why:
+                yield self.fault(
+                    f"sets {name}={value}: {why}",
+                    ("sysctls", index),
+                    mend=Remove("sysctls", one),
+                    severity=severity,
+                )
