@@ -1,0 +1,120 @@
+"""Tells the commands of container engines: which engine, which verb, and where its arguments begin."""
+
+from __future__ import annotations
+
+from typing import Final, Literal
+
+from msgspec import Struct
+
+from sealock.model.location import Place
+from sealock.model.shell import Command, Word
+
+ENGINES: Final = ("docker", "podman", "nerdctl")
+_GLOBAL: Final = {
+    "docker": frozenset(
+        "-H --host -c --context --config -l --log-level --tlscacert --tlscert --tlskey".split()  # noqa: SIM905  a table
+    ),
+    "podman": frozenset(
+        "--url --connection -c --identity --root --runroot --runtime --runtime-flag --storage-driver --storage-opt "  # noqa: SIM905
+        "--log-level --cgroup-manager --conmon --events-backend --hooks-dir --module --namespace --network-cmd-path "
+        "--network-config-dir --ssh --tmpdir --volumepath --imagestore --default-mounts-file --out".split()
+    ),
+    "nerdctl": frozenset(
+        "-a --address -H --host -n --namespace --snapshotter --storage-driver --cgroup-manager --cni-path "  # noqa: SIM905
+        "--cni-netconfpath --data-root --hosts-dir --host-gateway-ip --bridge-ip".split()
+    ),
+}
+"""Options of the engine itself that take the next word."""
+_NETWORK: Final = frozenset(
+    "-d --driver --aux-address --config-from --gateway --ip-range --ipam-driver --ipam-opt --label -o --opt --scope "  # noqa: SIM905
+    "--subnet --dns --interface-name --route".split()
+)
+
+
+class Run(Struct, frozen=True, gc=False):
+    """Which engine a command runs, by which verb, and the indices of both words."""
+
+    engine: str
+    verb: Literal["run", "create"]
+    engine_at: int
+    verb_at: int
+
+
+class Network(Struct, frozen=True, gc=False):
+    """One network that a command makes."""
+
+    name: str
+    place: Place
+    internal: bool
+
+
+def run_of(command: Command) -> Run | None:
+    """Tell whether a command runs or creates a container."""
+    found = _verb(command)
+    if found is None:
+        return None
+    engine, engine_at, at = found
+    words = command.words
+    if words[at].text == "container":
+        at += 1
+    if at >= len(words):
+        return None
+    text = words[at].text
+    if text not in {"run", "create"} or (at + 1 < len(words) and words[at + 1].text.startswith("[")):
+        return None  # "docker run [OPTIONS] IMAGE" explains the command
+    return Run(engine, "run" if text == "run" else "create", engine_at, at)
+
+
+def network_of(command: Command) -> Network | None:
+    """Tell whether a command makes a network."""
+    found = _verb(command)
+    if found is None:
+        return None
+    words = command.words[found[2] :]
+    if len(words) < 3 or words[0].text != "network" or words[1].text != "create":
+        return None
+    internal, name, skip = False, "", False
+    for word in words[2:]:
+        text = word.text
+        if skip:
+            skip = False
+        elif text.startswith("-") and len(text) > 1:
+            skip = text in _NETWORK
+            if text == "--internal" or text.startswith("--internal="):
+                internal = text.partition("=")[2].lower() in {"", "1", "t", "true"}
+        else:
+            name = text
+    place = Place(command.words[found[1]].place.start, words[-1].place.end, "", words[-1].place.file)
+    return Network(name, place, internal) if name else None
+
+
+def _verb(command: Command) -> tuple[str, int, int] | None:
+    """The engine, the index of its word, and the index of the first word after its own options."""
+    words = command.words
+    engine_at = 0
+    engine = engine_named(words[0]) if words else ""
+    if not engine and len(words) > 1 and not words[0].literal:
+        engine_at = 1  # $SUDO docker run …
+        engine = engine_named(words[1])
+    if not engine:
+        return None
+    takes = _GLOBAL[engine]
+    at = engine_at + 1
+    while at < len(words) and words[at].text.startswith("-"):
+        at += 2 if words[at].text in takes else 1
+    return (engine, engine_at, at) if at < len(words) else None
+
+
+def engine_named(word: Word) -> str:
+    """The engine that a word names, "" for none: also by a variable with a telling name or default."""
+    text = word.text
+    if word.literal:
+        name = text.rpartition("/")[2]
+        return name if name in ENGINES else ""
+    name = text.strip("${}()").lower()
+    variable, _, default = name.partition(":-")
+    default = default.rpartition("/")[2]
+    for engine in ENGINES:
+        if default == engine or (not default and variable.split("_")[0] == engine):
+            return engine
+    return ""
