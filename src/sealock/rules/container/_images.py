@@ -72,11 +72,3 @@ def watches_the_host(container: Container) -> bool:
     """Whether the image is a well-known monitor or log shipper, whose purpose is to read the host."""
     image = given(container.image, "")
     return any(name in image for name in _MONITORS)
-
-
-_PROXIES: Final = frozenset({"traefik", "caddy", "haproxy", "nginx", "envoyproxy/envoy", "jc21/nginx-proxy-manager"})
-
-
-def serves_the_web(container: Container) -> bool:
-    """Whether the image is a reverse proxy, which is meant to be reached by everybody."""
-    return _name(container) in _PROXIES - {"nginx"}

@@ -8,7 +8,6 @@ from sealock.model.absent import given
 from sealock.model.change import Swap
 from sealock.model.container import Container
 from sealock.model.finding import Fault, Severity
-from sealock.rules.container._images import serves_the_web
 from sealock.rules.ports import everywhere, loopback, service_on, spelled
 from sealock.rules.references import cis_docker, cwe, docker_docs
 from sealock.rules.rule import Rule
@@ -17,7 +16,7 @@ from sealock.rules.rule import Rule
 class PublishedEverywhere(Rule[Container]):
     """Port is published on every address of the host.
 
-    Without a host address Docker listens on 0.0.0.0 and [::], and its own firewall rules come before the host's: ufw and
+    Without a host address Docker listens on 0.0.0.0 and [::], and its own rules come before the host's firewall: ufw and
     firewalld do not stop what reaches a published port. Publish on 127.0.0.1 what only the host or its reverse proxy
     needs. Ports 80 and 443 are meant for everybody as a rule, and are only mentioned.
     """
@@ -46,7 +45,7 @@ class PublishedEverywhere(Rule[Container]):
         for index, port in enumerate(given(container.ports, ())):
             if not everywhere(port.address) or service_on(port.container, image) is not None:
                 continue
-            web = port.host in {"80", "443"} or serves_the_web(container)
+            web = port.host in {"80", "443"}
             yield self.fault(
                 f"publishes {spelled(port)} to everybody who can reach the host",
                 ("ports", index),
