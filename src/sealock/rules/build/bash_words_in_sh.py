@@ -1,0 +1,101 @@
+"""B186."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from sealock.model.build import Build, Run
+from sealock.model.change import Edit
+from sealock.model.finding import Fault, Severity
+from sealock.model.imagename import family
+from sealock.model.shell import Command, Script
+from sealock.rules.build._ran import lineage
+from sealock.rules.references import docker_docs
+from sealock.rules.rule import Rule
+
+_COMMANDS: Final = frozenset(
+    {"source", "[[", "shopt", "declare", "typeset", "pushd", "popd", "mapfile", "readarray", "let"}
+)
+_OPERATORS: Final = frozenset({"&>", "&>>", "<<<"})
+
+
+class BashWordsInSh(Rule[Build]):
+    """A command is written for bash, but dash runs it.
+
+    /bin/sh of Debian and Ubuntu is dash: it knows no `source`, no [[, no arrays, no <(…) and no &>. The RUN fails, or
+    worse, does something else: `cmd &> file` runs cmd in the background and empties the file.
+    """
+
+    id = "B186"
+    severity = Severity.MEDIUM
+    references = (docker_docs("reference/dockerfile/#shell"),)
+    remedy = 'Write it in plain shell (`.` for source, > file 2>&1 for &>), or set SHELL ["/bin/bash", "-c"].'
+    bad = (
+        "FROM debian:12\nRUN source venv/bin/activate && pip list\n",
+        "FROM ubuntu:24.04\nRUN make &> log\n",
+        "FROM debian:12\nRUN [[ -f /a ]] && echo a\n",
+        "FROM python:3.12\nRUN diff <(ls a) <(ls b)\n",
+        'FROM debian:12\nRUN [ "$A" == b ] && echo b\n',
+        "FROM debian:12\nRUN set -o pipefail && ls | wc -l\n",
+    )
+    good = (
+        "FROM debian:12\nRUN . venv/bin/activate && pip list\n",
+        'FROM debian:12\nSHELL ["/bin/bash", "-c"]\nRUN source venv/bin/activate && make &> log\n',
+        "FROM debian:12\nRUN bash -c 'source venv/bin/activate; diff <(ls a) <(ls b)'\n",
+        "FROM alpine:3.20\nRUN source venv/bin/activate\n",
+        'FROM debian:12\nRUN ["/bin/bash", "-c", "[[ -f /a ]]"]\n',
+        "FROM debian:12\nRUN <<EOF\n#!/bin/bash\nsource venv/bin/activate\nEOF\n",
+    )
+    mends = False
+
+    def check(self, build: Build, /) -> Iterator[Fault]:
+        """Look at what /bin/sh itself runs in stages on Debian's family."""
+        for stage in build.stages:
+            if family([*lineage(build, stage)][-1].start.image.text) != "debian":
+                continue
+            for index, run in enumerate(stage.instructions):
+                if not isinstance(run, Run) or run.form == "exec" or run.script.shell not in {"sh", "dash"}:
+                    continue
+                for command in _own(run.script):
+                    if what := _foreign(command):
+                        yield self.fault(
+                            f"uses {what}, which dash does not know",
+                            ("stages", stage.index, "instructions", index),
+                            place=command.place,
+                            mend=_mend(command),
+                        )
+
+
+def _own(script: Script) -> Iterator[Command]:
+    """The commands that this shell runs itself; what is handed to another shell is that one's matter."""
+    for pipeline in script.pipelines:
+        for command in pipeline.commands:
+            yield command
+            for nested in command.nested:
+                if nested.kind in {"subshell", "substitution", "process"}:
+                    yield from _own(nested.script)
+
+
+def _foreign(command: Command) -> str:
+    name, texts = command.name, command.arguments
+    if name in _COMMANDS:
+        return name
+    for redirect in command.redirects:
+        if redirect.operator in _OPERATORS:
+            return redirect.operator
+    if any(nested.kind == "process" for nested in command.nested):
+        return "<(…)"
+    if any(one.items for one in command.assignments):
+        return "arrays"
+    if name in {"[", "test"} and "==" in texts:
+        return "== in [ ]"
+    return "pipefail" if name == "set" and "pipefail" in texts else ""
+
+
+def _mend(command: Command) -> tuple[Edit, ...]:
+    if command.name == "source" and any("/" in text for text in command.arguments[:1]):
+        return (Edit(command.words[0].place, "."),)
+    if command.name in {"[", "test"}:
+        return tuple(Edit(word.place, "=") for word in command.words if word.text == "==")
+    return ()

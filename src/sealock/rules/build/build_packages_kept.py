@@ -1,0 +1,47 @@
+"""B190."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sealock.model.build import Build
+from sealock.model.finding import Fault, Severity
+from sealock.rules.build._ran import Call, calls, reaches_image
+from sealock.rules.references import cis_docker
+from sealock.rules.rule import Rule
+
+
+class BuildPackagesKept(Rule[Build]):
+    """Packages that were grouped to be removed again are kept.
+
+    `apk add --virtual NAME` gives a group of packages a name, so that `apk del NAME` can take them out when the build
+    is done. Here nobody does, or only in a later layer, which does not make the image smaller.
+    """
+
+    id = "B190"
+    severity = Severity.INFO
+    references = (cis_docker("4.3"),)
+    remedy = "End the same RUN with `&& apk del NAME`, or build in a stage of its own."
+    bad = (
+        "FROM alpine:3.20\nRUN apk add --no-cache --virtual .build gcc && make\n",
+        "FROM alpine:3.20\nRUN apk add --no-cache -t .build gcc && make\nRUN apk del .build\n",
+    )
+    good = (
+        "FROM alpine:3.20\nRUN apk add --no-cache --virtual .build gcc && make && apk del .build\n",
+        "FROM alpine:3.20 AS build\nRUN apk add --no-cache --virtual .build gcc && make\nFROM alpine:3.20\n",
+    )
+    mends = False
+
+    def check(self, build: Build, /) -> Iterator[Fault]:
+        """Look for groups that their RUN does not remove."""
+        reaching = reaches_image(build)
+        removed = {(call.ran.at, word.text) for call in calls(build, ("apk",), ("del",)) for word in call.operands}
+        for call in calls(build, ("apk",), ("add",)):
+            name = _group(call)
+            if name and call.ran.stage.index in reaching and (call.ran.at, name) not in removed:
+                yield self.fault(f"keeps the packages of {name[:40]}", call.ran.at, place=call.ran.command.place)
+
+
+def _group(call: Call) -> str:
+    given = call.ran.command.value("--virtual", "-t")
+    return given if isinstance(given, str) else given.text if given is not None else ""

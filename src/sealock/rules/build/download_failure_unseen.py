@@ -1,0 +1,72 @@
+"""B189."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from sealock.model.build import Build, Run
+from sealock.model.finding import Fault, Severity
+from sealock.rules.build._mend import insert_after
+from sealock.rules.build._ran import ran
+from sealock.rules.references import page
+from sealock.rules.rule import Rule
+
+_SEES: Final = (
+    "-f",
+    "--fail",
+    "--fail-with-body",
+    "--fail-early",
+    "-w",
+    "--write-out",
+    "-I",
+    "--head",
+    "-K",
+    "--config",
+    "-V",
+)
+_CHECKS: Final = frozenset(
+    {"sha256sum", "sha512sum", "sha1sum", "sha384sum", "md5sum", "b2sum", "shasum", "gpg", "gpgv", "cosign"}
+)
+
+
+class DownloadFailureUnseen(Rule[Build]):
+    """curl takes an error page for the file that was asked for.
+
+    Without -f it ends well whatever the server answers: "404 Not Found" is stored under the name of the program, or
+    handed to the next command.
+    """
+
+    id = "B189"
+    severity = Severity.LOW
+    safe = True
+    references = (page("curl manual, --fail", "https://curl.se/docs/manpage.html#-f"),)
+    remedy = "Add -f, so that curl fails where the server does."
+    bad = (
+        "FROM debian:12\nRUN curl -sSLO https://example.org/a\n",
+        "FROM debian:12\nRUN curl https://example.org/a > /a\n",
+    )
+    good = (
+        "FROM debian:12\nRUN curl -fsSLO https://example.org/a\n",
+        "FROM debian:12\nRUN curl --fail -o a https://example.org/a\n",
+        "FROM debian:12\nRUN curl -LO https://example.org/a && echo '0123  a' | sha256sum -c\n",
+        "FROM debian:12\nRUN curl --version\n",
+    )
+
+    def check(self, build: Build, /) -> Iterator[Fault]:
+        """Look for downloads without it, whose result nobody checks in the same RUN."""
+        for one in ran(build, "curl"):
+            command = one.command
+            if command.option(*_SEES) or not any("://" in text or "$" in text for text in command.arguments):
+                continue
+            if not _checked(one.run):
+                yield self.fault(
+                    "does not see when the server says no",
+                    one.at,
+                    place=command.place,
+                    mend=insert_after(one.run, command.words[0], "-f"),
+                )
+
+
+def _checked(run: Run) -> bool:
+    return any(command.name in _CHECKS for command in run.script.commands())

@@ -1,0 +1,78 @@
+"""B183."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import pairwise
+from typing import Final
+
+from sealock.model.build import Build, Run
+from sealock.model.change import Edit
+from sealock.model.finding import Fault, Severity
+from sealock.model.location import Place
+from sealock.model.shell import Pipeline
+from sealock.rules.build._errexit import stops_at_failure
+from sealock.rules.references import docker_docs
+from sealock.rules.rule import Rule
+
+_MATTERS: Final = frozenset({
+    "apt-get", "apt", "apk", "yum", "dnf", "microdnf", "tdnf", "zypper", "pacman", "pip", "pip3", "npm",
+    "yarn", "pnpm", "gem", "bundle", "go", "cargo", "conda", "mamba", "composer", "mvn", "gradle", "make",
+    "cmake", "ninja", "configure", "gcc", "cc", "g++", "curl", "wget", "git", "tar", "unzip", "dpkg", "rpm",
+    "cp", "mv", "install", "sha256sum", "sha512sum", "gpg", "useradd", "adduser", "addgroup", "groupadd",
+    "chown", "python", "python3", "node", "dotnet",
+})  # fmt: skip
+
+
+class FailurePassedOver(Rule[Build]):
+    """A semicolon lets the build go on after a failure.
+
+    Only the last command decides whether the RUN failed: an install or a download before it may have gone wrong, and
+    the image is built without it all the same.
+    """
+
+    id = "B183"
+    severity = Severity.LOW
+    references = (docker_docs("reference/dockerfile/#run"),)
+    remedy = "Join the commands with &&, or begin with `set -e;`."
+    bad = (
+        "FROM debian:12\nRUN apt-get update; apt-get install -y curl\n",
+        "FROM debian:12\nRUN curl -fO https://example.org/a; chmod +x a\n",
+    )
+    good = (
+        "FROM debian:12\nRUN apt-get update && apt-get install -y curl\n",
+        "FROM debian:12\nRUN set -eux; apt-get update; apt-get install -y curl\n",
+        "FROM debian:12\nRUN echo start; apt-get update\n",
+        "FROM debian:12\nRUN if make; then echo good; else echo bad; fi; true\n",
+        'FROM debian:12\nSHELL ["/bin/bash", "-e", "-c"]\nRUN apt-get update; apt-get install -y curl\n',
+    )
+
+    def check(self, build: Build, /) -> Iterator[Fault]:
+        """Look for semicolons behind commands whose failure matters."""
+        for at, _, run in build.each(Run):
+            if not isinstance(run, Run) or run.form == "exec" or stops_at_failure(run):
+                continue
+            lines = run.script.pipelines
+            for one, following in pairwise(lines):
+                name = one.commands[-1].name
+                if (
+                    following.joint == ";"
+                    and name in _MATTERS
+                    and not (one.guarded or following.guarded or one.negated)
+                ):
+                    yield self.fault(
+                        f"goes on where {name} fails",
+                        at,
+                        place=one.commands[-1].place,
+                        mend=_joined(build, one, following),
+                    )
+
+
+def _joined(build: Build, one: Pipeline, following: Pipeline) -> tuple[Edit, ...]:
+    """The semicolon turned into &&, where one stands between the two and nothing else does."""
+    start, end = one.commands[-1].place.end, following.commands[0].place.start
+    between = build.text[start:end] if 0 <= start < end else ""
+    if between.count(";") != 1 or between.replace(";", "").replace(build.escape, "").strip():
+        return ()
+    at = start + between.index(";")
+    return (Edit(Place(start, at + 1), " &&"),) if not between[: between.index(";")].strip() else ()

@@ -1,0 +1,57 @@
+"""B182."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import pairwise
+
+from sealock.model.build import Build, Run
+from sealock.model.change import Edit
+from sealock.model.finding import Fault, Severity
+from sealock.model.location import Place
+from sealock.rules.build._errexit import stops_at_failure
+from sealock.rules.references import page
+from sealock.rules.rule import Rule
+
+
+class FolderChangeUnchecked(Rule[Build]):
+    """A RUN goes on in the wrong folder where `cd` fails.
+
+    Behind `cd x;` the next command runs wherever the shell happens to be: files are made, or deleted, in another
+    place.
+    """
+
+    id = "B182"
+    severity = Severity.LOW
+    safe = True
+    references = (page("ShellCheck SC2164", "https://www.shellcheck.net/wiki/SC2164"),)
+    remedy = "Join with && instead of a semicolon, or write `cd … || exit 1`."
+    bad = ("FROM debian:12\nRUN cd /srv/app; make\n", "FROM debian:12\nRUN <<EOF\ncd /srv/app\nrm -rf *\nEOF\n")
+    good = (
+        "FROM debian:12\nRUN cd /srv/app && make\n",
+        "FROM debian:12\nRUN set -e; cd /srv/app; make\n",
+        "FROM debian:12\nRUN cd /srv/app || exit 1; make\n",
+        'FROM debian:12\nSHELL ["/bin/bash", "-ec"]\nRUN cd /srv/app; make\n',
+        "FROM debian:12\nRUN <<EOF\nset -eu\ncd /srv/app\nrm -rf *\nEOF\n",
+    )
+
+    def check(self, build: Build, /) -> Iterator[Fault]:
+        """Look for cd with a semicolon or a line's end behind it."""
+        for at, _, run in build.each(Run):
+            if not isinstance(run, Run) or stops_at_failure(run):
+                continue
+            lines = run.script.pipelines
+            for one, following in pairwise(lines):
+                command = one.commands[0]
+                if len(one.commands) > 1 or command.name != "cd" or following.joint not in {";", "\n"} or one.guarded:
+                    continue
+                if command.arguments not in {(), ("/",), ("-",), ("~",)}:
+                    end = command.place.end
+                    yield self.fault(
+                        "goes on where cd fails",
+                        at,
+                        place=command.place,
+                        mend=Edit(Place(end, end), " || exit 1")
+                        if command.place.start >= 0 and one.joint != "||"
+                        else (),
+                    )

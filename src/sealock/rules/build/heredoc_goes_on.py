@@ -1,0 +1,56 @@
+"""B184."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import pairwise
+
+from sealock.model.build import Build, Run
+from sealock.model.change import Edit
+from sealock.model.finding import Fault, Severity
+from sealock.model.location import Place
+from sealock.rules.build._errexit import stops_at_failure
+from sealock.rules.references import docker_docs
+from sealock.rules.rule import Rule
+
+
+class HeredocGoesOn(Rule[Build]):
+    """A here-document goes on after a command has failed.
+
+    Its lines are a script, and a script takes no notice of failures: only the last command decides whether the RUN
+    failed. Begin it with `set -e`.
+    """
+
+    id = "B184"
+    severity = Severity.LOW
+    references = (docker_docs("reference/dockerfile/#here-documents"),)
+    remedy = "Begin the script with `set -e`."
+    bad = (
+        "FROM debian:12\nRUN <<EOF\napt-get update\napt-get install -y curl\nEOF\n",
+        "FROM debian:12\nRUN <<EOF\n#!/bin/bash\nmake\nmake install\nEOF\n",
+    )
+    good = (
+        "FROM debian:12\nRUN <<EOF\nset -e\napt-get update\napt-get install -y curl\nEOF\n",
+        "FROM debian:12\nRUN <<EOF\n#!/bin/bash -eu\nmake\nmake install\nEOF\n",
+        "FROM debian:12\nRUN <<EOF\nmake\nEOF\n",
+        "FROM debian:12\nRUN <<EOF\nmake &&\nmake install\nEOF\n",
+    )
+
+    def check(self, build: Build, /) -> Iterator[Fault]:
+        """Look for scripts of several lines without errexit."""
+        for at, _, run in build.each(Run):
+            if not isinstance(run, Run) or run.form != "heredoc" or stops_at_failure(run):
+                continue
+            lines = run.script.pipelines
+            if any(following.joint in {"\n", ";"} and not one.guarded for one, following in pairwise(lines)):
+                yield self.fault("goes on where a line fails", at, place=run.keyword_place, mend=_mend(run))
+
+
+def _mend(run: Run) -> tuple[Edit, ...]:
+    first = run.heredocs[0]
+    if first.place.start < 0 or run.script.shell not in {"sh", "bash", "ash", "dash", "zsh", "ksh"}:
+        return ()
+    start = first.place.start
+    if first.body.startswith("#!"):
+        start += first.body.find("\n") + 1
+    return (Edit(Place(start, start), "set -e\n"),)

@@ -1,0 +1,35 @@
+"""B185."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sealock.model.build import Build, Run
+from sealock.model.finding import Fault, Severity
+from sealock.rules.references import docker_docs
+from sealock.rules.rule import Rule
+
+
+class ProcessLeftBehind(Rule[Build]):
+    """A RUN leaves a process running behind it.
+
+    It ends with the layer, and maybe before it has done its work: an image holds files, no processes. A failure of it
+    goes unseen, too.
+    """
+
+    id = "B185"
+    severity = Severity.LOW
+    references = (docker_docs("reference/dockerfile/#run"),)
+    remedy = "Start it from ENTRYPOINT or CMD; or wait for it in the same RUN."
+    bad = ("FROM debian:12\nRUN nginx &\n", "FROM debian:12\nRUN make && (server start) &\n")
+    good = ("FROM debian:12\nRUN server & sleep 5 && load-data && kill %1\n", "FROM debian:12\nRUN make &> log\n")
+    mends = False
+
+    def check(self, build: Build, /) -> Iterator[Fault]:
+        """Look for an ampersand at the end."""
+        for at, _, run in build.each(Run):
+            if isinstance(run, Run) and run.form == "shell" and not run.heredocs and run.script.pipelines:
+                end = build.text[run.place.start : run.place.end].rstrip()
+                if end.endswith("&") and not end.endswith(("&&", "\\&")):
+                    last = run.script.pipelines[-1].commands[-1]
+                    yield self.fault("starts what ends with this layer", at, place=last.place)

@@ -1,0 +1,47 @@
+"""B187."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sealock.model.build import Build
+from sealock.model.finding import Fault, Severity
+from sealock.rules.build._ran import ran
+from sealock.rules.references import docker_docs
+from sealock.rules.rule import Rule
+
+_PROFILES = (".bashrc", ".bash_profile", ".profile", "/etc/profile", "/etc/bash.bashrc", "/etc/environment", ".zshrc")
+
+
+class ProfileWritten(Rule[Build]):
+    """A variable is set in a file that only people's shells read.
+
+    RUN, CMD and ENTRYPOINT start no login shell, so .bashrc, .profile and /etc/environment are never read: the
+    variable is there when somebody looks with `docker exec -it … bash`, and not when the program starts.
+    """
+
+    id = "B187"
+    severity = Severity.INFO
+    references = (docker_docs("reference/dockerfile/#env"),)
+    remedy = "Use ENV."
+    bad = (
+        "FROM debian:12\nRUN echo 'export PATH=/app/bin:$PATH' >> ~/.bashrc\n",
+        "FROM debian:12\nRUN echo 'A=b' >> /etc/environment\n",
+    )
+    good = ("FROM debian:12\nENV PATH=/app/bin:$PATH\n", "FROM debian:12\nRUN echo 'alias ll=\"ls -l\"' >> ~/.bashrc\n")
+    mends = False
+
+    def check(self, build: Build, /) -> Iterator[Fault]:
+        """Look for echo and printf of an assignment into such a file."""
+        for one in ran(build, "echo", "printf"):
+            for redirect in one.command.redirects:
+                target = redirect.target.text if redirect.target is not None else ""
+                if not target.endswith(_PROFILES) or redirect.operator not in {">", ">>"}:
+                    continue
+                said = " ".join(one.command.arguments)
+                if "export " in said or (target == "/etc/environment" and "=" in said):
+                    yield self.fault(
+                        f"writes a variable to {target}, which no program reads at its start",
+                        one.at,
+                        place=one.command.place,
+                    )

@@ -1,0 +1,39 @@
+"""B180."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sealock.model.build import Build
+from sealock.model.finding import Confidence, Fault, Severity
+from sealock.rules.references import docker_docs
+from sealock.rules.rule import Rule
+
+
+class ShellSyntaxBroken(Rule[Build]):
+    """A command line is not what a shell can read.
+
+    A quote or bracket without its partner, an `if` without `fi`: the RUN fails, or does something else than it seems
+    to. What could not be read was not judged by the other rules.
+    """
+
+    id = "B180"
+    severity = Severity.LOW
+    confidence = Confidence.MEDIUM
+    references = (docker_docs("reference/dockerfile/#shell-and-exec-form"),)
+    remedy = "Mend the syntax; `sh -n` shows what the shell makes of it."
+    bad = ('FROM debian:12\nRUN echo "no end\n', "FROM debian:12\nRUN if [ -f /a ]; then echo a\n")
+    good = ('FROM debian:12\nRUN echo "it has an end"\n', "FROM debian:12\nRUN if [ -f /a ]; then echo a; fi\n")
+    mends = False
+
+    def check(self, build: Build, /) -> Iterator[Fault]:
+        """Look at what the shell's grammar could not make sense of."""
+        for at, _, instruction, script in build.scripts():
+            # Brackets at the start are a broken exec form, which is another rule's matter.
+            if script.broken and not build.text[script.broken[0].start :].startswith("["):
+                place = script.broken[0]
+                yield self.fault(
+                    f"{instruction.keyword} holds a command that could not be read",
+                    at,
+                    place=place if place.start >= 0 else None,
+                )
