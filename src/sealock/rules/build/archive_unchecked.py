@@ -31,7 +31,7 @@ class ArchiveUnchecked(Rule[Build]):
         "FROM debian:12\nRUN wget https://example.com/a.zip && unzip a.zip && rm a.zip\n",
     )
     good = (
-        "FROM debian:12\nRUN curl -o a.tgz https://example.com/a.tgz && echo '1f2e a.tgz' | sha256sum -c && tar xf a.tgz\n",
+        "FROM debian:12\nRUN curl -O https://example.com/a.tgz && echo '1f2e a.tgz' | sha256sum -c && tar xf a.tgz\n",
     )
 
     def check(self, build: Build, /) -> Iterator[Fault]:

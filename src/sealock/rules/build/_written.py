@@ -1,0 +1,145 @@
+"""What a build writes down: the variables that it sets, and the text that it puts into files."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from sealock.model.build import AddFile, Arg, Build, Copy, Env, Run
+from sealock.model.change import Edit
+from sealock.model.location import At, Place
+from sealock.model.shell import Command, Pipeline, Word
+
+
+class Setting(NamedTuple):
+    """A variable that ENV, ARG or a command sets. `place` covers name and value, `value_place` is the value's token."""
+
+    at: At
+    name: str
+    value: str
+    place: Place
+    value_place: Place
+
+
+class Writing(NamedTuple):
+    """Text that goes into a file. `place` is where it, or the instruction that writes it, stands in the Dockerfile."""
+
+    at: At
+    file: str
+    text: str
+    place: Place
+
+
+class _Last:
+    """What was read from the build that was asked for last: a dozen rules ask for the same one in turn."""
+
+    build: Build | None = None
+    settings: tuple[Setting, ...] = ()
+    writings: tuple[Writing, ...] = ()
+
+
+def settings(build: Build, *names: str) -> Iterator[Setting]:
+    """The settings of these variables; names compare without case."""
+    _look(build)
+    wanted = {name.lower() for name in names}
+    for setting in _Last.settings:
+        if setting.name.lower() in wanted:
+            yield setting
+
+
+def writings(build: Build) -> tuple[Writing, ...]:
+    """Everything that is written to files by echo, printf, cat, tee, sed and here-documents."""
+    _look(build)
+    return _Last.writings
+
+
+def located(build: Build, writing: Writing, fragment: str) -> Place | None:
+    """Where a part of the text stands in the Dockerfile; None where it stands there in other words."""
+    at = build.text.find(fragment, max(writing.place.start, 0), writing.place.end)
+    return Place(at, at + len(fragment), file=writing.place.file) if at >= 0 and fragment else None
+
+
+def corrected(build: Build, writing: Writing, fragment: str, text: str) -> tuple[Edit, ...]:
+    """Put other text for a part of what is written; nothing where it stands there in other words."""
+    place = located(build, writing, fragment)
+    return (Edit(place, text),) if place else ()
+
+
+def revalued(setting: Setting, text: str) -> tuple[Edit, ...]:
+    """Give a variable another value."""
+    return (Edit(setting.value_place, text),) if 0 <= setting.value_place.start < setting.value_place.end else ()
+
+
+def _look(build: Build) -> None:
+    if _Last.build is not build:
+        _Last.settings = tuple(_settings(build))
+        _Last.writings = tuple(_writings(build))
+        _Last.build = build
+
+
+def _settings(build: Build) -> Iterator[Setting]:
+    for at, _, one in build.each(Env, Arg):
+        for pair in one.pairs if isinstance(one, Env | Arg) else ():
+            if pair.value is not None:
+                yield Setting(at, pair.name, pair.value.text, pair.place, pair.value.place)
+    for at, _, _, command in build.commands():
+        for assignment in command.assignments:
+            if assignment.value is not None:
+                value = assignment.value
+                yield Setting(at, assignment.name, value.text, assignment.place, value.place)
+
+
+def _writings(build: Build) -> Iterator[Writing]:
+    for at, _, one in build.each(Run, Copy, AddFile):
+        if isinstance(one, Run):
+            for pipeline in one.script.every_pipeline():
+                yield from _of_pipeline(at, one, pipeline)
+        elif isinstance(one, Copy | AddFile):
+            for heredoc in one.heredocs:
+                yield Writing(at, one.target.text, heredoc.body, heredoc.place)
+
+
+def _of_pipeline(at: At, run: Run, pipeline: Pipeline) -> Iterator[Writing]:
+    said: list[tuple[str, Place]] = []
+    for command in pipeline.commands:
+        for one in command.walk():
+            said += _said(one, run)
+            if one.name == "sed":
+                words = [word for word in one.words[1:] if not word.text.startswith("-")]
+                for word in words[:-1] if len(words) > 1 else words:
+                    yield Writing(at, words[-1].text, word.text, word.place)
+            for file in _targets(one):
+                for text, place in said:
+                    yield Writing(at, file, text, place)
+
+
+def _said(command: Command, run: Run) -> Iterator[tuple[str, Place]]:
+    """What a command puts out, and the here-documents that it is given."""
+    if command.name in {"echo", "printf"}:
+        for word in command.words[1:]:
+            text = word.text.replace("\\n", "\n").replace("\\t", " ") if "\\" in word.text else word.text
+            if not text.startswith("-"):
+                yield text, word.place
+    for redirect in command.redirects:
+        if redirect.body is not None:
+            yield redirect.body, run.place
+        elif redirect.operator == "<<<" and redirect.target is not None:
+            yield redirect.target.text, redirect.target.place
+
+
+def _targets(command: Command) -> Iterator[str]:
+    for redirect in command.redirects:
+        if redirect.target is not None and redirect.operator in {">", ">>", ">|", "&>", "&>>"}:
+            yield redirect.target.text
+    if command.name == "tee":
+        yield from (word.text for word in command.words[1:] if not word.text.startswith("-"))
+    elif command.name in {"debconf-set-selections", "chpasswd", "add-apt-repository", "apt-key"}:
+        yield command.name
+
+
+def words_after(command: Command, *names: str) -> tuple[Word, ...]:
+    """The words that follow one of these words."""
+    for index, word in enumerate(command.words):
+        if word.text in names:
+            return command.words[index + 1 :]
+    return ()

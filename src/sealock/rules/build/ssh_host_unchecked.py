@@ -1,0 +1,70 @@
+"""ssh told not to check the host's key."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Final
+
+from sealock.model.build import Build
+from sealock.model.finding import Confidence, Fault, Severity
+from sealock.rules.build._commands import is_verified, known, line
+from sealock.rules.build._ran import ran
+from sealock.rules.build._written import settings, writings
+from sealock.rules.references import cwe, docker_docs, man
+from sealock.rules.rule import Rule
+
+_OFF: Final = re.compile(r"StrictHostKeyChecking[ =\t]+[\"']?(?:no|off|accept-new)\b", re.IGNORECASE)
+
+
+class SshHostUnchecked(Rule[Build]):
+    """ssh does not know whom it talks to.
+
+    With `StrictHostKeyChecking no`, or a known_hosts that `ssh-keyscan` fills during the build, the first to answer
+    is taken for the server, in every build anew. Copy a known_hosts with the host's published key into the build.
+    """
+
+    id = "B029"
+    severity = Severity.MEDIUM
+    references = (cwe(322), man("ssh_config", 5), docker_docs("build/building/secrets/#ssh-mounts"))
+    remedy = "Copy a known_hosts file with the host's published key, and leave the check on."
+    mends = False
+    bad = (
+        "FROM debian:12\nRUN ssh -o StrictHostKeyChecking=no git@example.com true\n",
+        'FROM debian:12\nENV GIT_SSH_COMMAND="ssh -o StrictHostKeyChecking=no"\n',
+        'FROM debian:12\nRUN echo "StrictHostKeyChecking no" >> /etc/ssh/ssh_config\n',
+        "FROM debian:12\nRUN mkdir -p ~/.ssh && ssh-keyscan github.com >> ~/.ssh/known_hosts\n",
+    )
+    good = (
+        (
+            "FROM debian:12\nCOPY known_hosts /etc/ssh/ssh_known_hosts\n"
+            "RUN --mount=type=ssh git clone git@github.com:a/b.git\n"
+        ),
+        (
+            "FROM debian:12\n"
+            "RUN ssh-keyscan github.com > h && echo '1f2e  h' | sha256sum -c - && mv h ~/.ssh/known_hosts\n"
+        ),
+    )
+
+    def check(self, build: Build, /) -> Iterator[Fault]:
+        """Judge options, variables, settings files and key scans."""
+        message = "lets ssh talk to whoever answers"
+        for one in ran(build, "ssh", "scp", "sftp", "rsync", "sshfs", "git"):
+            if _OFF.search(" ".join(one.command.arguments)):
+                yield self.fault(message, one.at, place=known(one.command.place), evidence=line(one.command))
+        for setting in settings(build, "GIT_SSH_COMMAND", "GIT_SSH", "RSYNC_RSH"):
+            if _OFF.search(setting.value):
+                yield self.fault(message, setting.at, place=known(setting.place), evidence=setting.value)
+        for writing in writings(build):
+            if _OFF.search(writing.text):
+                yield self.fault(message, writing.at, place=known(writing.place), evidence=writing.file)
+        for one in ran(build, "ssh-keyscan"):
+            if not is_verified(one.run) and not any(inner.name == "ssh-keygen" for inner in one.run.script.commands()):
+                yield self.fault(
+                    "takes the host's key from whoever answers during the build",
+                    one.at,
+                    place=known(one.command.place),
+                    evidence=line(one.command),
+                    severity=Severity.LOW,
+                    confidence=Confidence.MEDIUM,
+                )
