@@ -8,9 +8,10 @@ from typing import Final
 
 from tree_sitter import Node
 
+from sealock.formats.shell.heredocs import Heredoc
 from sealock.formats.shell.nesting import nested_in
 from sealock.formats.shell.text import WORDS, Text
-from sealock.formats.shell.words import Value
+from sealock.formats.shell.words import IN_HEREDOC, Value, mapped
 from sealock.model.shell import Assignment, Command, Nested, Redirect, Script, Word
 
 _SLOW: Final = frozenset("\\~{")
@@ -22,11 +23,12 @@ _DECLARING: Final = frozenset({"export", "readonly", "declare", "local", "typese
 class Commands(Text):
     """A text in which simple commands can be read. `seen` are the substitutions that were read already, by offset."""
 
-    __slots__ = ("level", "seen")
+    __slots__ = ("heredocs", "level", "seen")
 
     def __init__(self, text: str, base: Sequence[int] | int, shell: str, file: str) -> None:
         super().__init__(text, base, shell, file)
         self.level = 0
+        self.heredocs: dict[int, Heredoc] = {}
         self.seen: set[int] = set()
 
     @abstractmethod
@@ -36,6 +38,10 @@ class Commands(Text):
     @abstractmethod
     def script(self, text: str, offsets: Sequence[int] | int, shell: str) -> Script:
         """Read a text that is a part of this one: the argument of `sh -c`."""
+
+    @abstractmethod
+    def expanded(self, text: str, offsets: Sequence[int], nested: list[Nested], depth: int) -> None:
+        """Read the substitutions in a here-document."""
 
     def command(self, nodes: Iterable[Node], depth: int) -> Command:
         """Read a simple command from its parts."""
@@ -163,7 +169,8 @@ class _Draft:
     def _redirect(self, node: Node) -> None:
         """Take in a redirection; what the grammar counts to it but is the command's goes to the words."""
         source = self.source
-        operator, fd, target = "", None, None
+        operator, fd, target, body = "", None, None, None
+        heredoc: Heredoc | None = None
         extra: list[Node] = []
         for child in node.children:
             kind = child.type
@@ -176,20 +183,33 @@ class _Draft:
                     source.substitutions(child, self.nested, self.depth)
                 else:
                     extra.append(child)
-            elif kind in {"file_redirect", "herestring_redirect"}:
-                self._redirect(child)
-            elif kind == "heredoc_start":
-                target = _delimiter(source, child)
-            elif kind == "heredoc_body" and target is not None and target.literal:
-                source.substitutions(child, self.nested, self.depth)
             elif not child.is_named and not operator:
-                operator = source.slice(child)
-        body = _body(source, node, operator, target) if node.type == "heredoc_redirect" else None
+                start, end = source.span(child)
+                operator = source.text[start:end]
+                heredoc = source.heredocs.get(start)
+        if heredoc is not None and target is not None:
+            operator, body = "<<-" if heredoc.tabs else "<<", self._document(heredoc, target)
+            target = Word(heredoc.delimiter, target.place, heredoc.expands)
         if operator.endswith("&-"):
             operator, target = operator[:-1], Word("-", source.place(*source.span(node)))
         self.redirects.append(Redirect(operator, target, fd, body))
         for child in extra:
             self.add(child)
+
+    def _document(self, heredoc: Heredoc, delimiter: Word) -> str:
+        """A here-document's text; what a shell makes of it is kept with its offsets, as the delimiter's value."""
+        source = self.source
+        text = source.text
+        body, value = Value(), Value()
+        for start, end in heredoc.lines(text):
+            body.raw(text, start, end)
+            if heredoc.expands:
+                value.quoted(text, start, end, IN_HEREDOC)
+        source.values[delimiter.place.start] = value if heredoc.expands else body
+        written = body.text
+        if heredoc.expands and ("$(" in written or "`" in written):
+            source.expanded(written, mapped(body.offsets, source.base), self.nested, self.depth)
+        return written
 
     def finished(self) -> Command:
         """The command."""
@@ -210,29 +230,3 @@ class _Draft:
 def _continued(text: str, last: int, start: int) -> bool:
     """Whether nothing but escaped line ends is between two offsets."""
     return 0 < start - last <= 200 and text[last:start] == "\\\n" * ((start - last) // 2)
-
-
-def _delimiter(source: Commands, node: Node) -> Word:
-    """The word that ends a here-document; literal where its text is expanded, as only an unquoted one lets it be."""
-    start, end = source.span(node)
-    text = source.text[start:end]
-    return Word(
-        text.strip("'\"").replace("\\", ""), source.place(start, end), not any(mark in text for mark in "'\"\\")
-    )
-
-
-def _body(source: Commands, node: Node, operator: str, target: Word | None) -> str | None:
-    """A here-document's text, without the tabs that <<- takes away; it is also kept with its offsets."""
-    body = next((child for child in node.children if child.type == "heredoc_body"), None)
-    if body is None or target is None:
-        return None
-    start, end = source.span(body)
-    start = max(source.text.rfind("\n", 0, start) + 1, 0)
-    end = max(start, source.text.rfind("\n", 0, end) + 1 if not source.text[:end].endswith("\n") else end)
-    value = Value()
-    for line in source.text[start:end].split("\n"):
-        tabs = len(line) - len(line.lstrip("\t")) if operator == "<<-" else 0
-        value.raw(source.text, start + tabs, min(start + len(line) + 1, end))
-        start += len(line) + 1
-    source.values[target.place.start] = value
-    return value.text

@@ -39,6 +39,10 @@ class _Exec:
                 return found
         return spread(word)
 
+    def document(self, delimiter: Word) -> tuple[str, Sequence[int] | int]:
+        """Nothing, since no shell reads these words."""
+        return "", delimiter.place.start
+
     def script(self, text: str, offsets: Sequence[int] | int, shell: str) -> Script:
         """Read a text that stands in a word."""
         return Statements(text, offsets, shell, self.file).read()

@@ -22,6 +22,9 @@ class Reading(Protocol):
     def offsets(self, word: Word, /) -> Sequence[int] | int:
         """Lead from each character of a word's value to the file."""
 
+    def document(self, delimiter: Word, /) -> tuple[str, Sequence[int] | int]:
+        """What a shell makes of a here-document, and where its characters stand in the file."""
+
     def script(self, text: str, offsets: Sequence[int] | int, shell: str, /) -> Script:
         """Read a text that stands in a word."""
 
@@ -141,10 +144,20 @@ def _fed(command: Command, name: str, reading: Reading, found: list[Nested]) -> 
         if redirect.fd not in {None, 0} or redirect.target is None:
             continue
         if redirect.body is not None:
-            found.append(Nested("argument", reading.script(redirect.body, reading.offsets(redirect.target), name)))
+            found.append(Nested("argument", reading.script(*reading.document(redirect.target), name)))
         elif redirect.operator == "<<<":
             target = redirect.target
             found.append(Nested("argument", reading.script(target.text, reading.offsets(target), name)))
+
+
+def piped(commands: list[Command], reading: Reading) -> None:
+    """Add to a shell what `cat <<EOF | sh` feeds to it."""
+    for index in range(1, len(commands)):
+        feeder, shell = commands[index - 1], commands[index]
+        if feeder.name == "cat" and len(feeder.words) == 1 and shell.name in BOURNE:
+            fed = nested_in(Command(shell.words, shell.place, (), feeder.redirects), reading)
+            if fed.nested:
+                commands[index] = replace(shell, nested=(*shell.nested, *fed.nested))
 
 
 def _joined(words: Sequence[Word], reading: Reading, shell: str) -> Script:

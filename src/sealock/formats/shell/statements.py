@@ -9,7 +9,8 @@ from msgspec import Struct
 from tree_sitter import Node
 
 from sealock.formats.shell.commands import Commands
-from sealock.formats.shell.grammar import parser
+from sealock.formats.shell.heredocs import without_heredocs
+from sealock.formats.shell.nesting import piped
 from sealock.formats.shell.text import WORDS
 from sealock.model.shell import Assignment, Command, Joint, Nested, Pipeline, Script
 
@@ -26,6 +27,7 @@ _BRANCHES: Final = frozenset({
 })  # fmt: skip
 _CLAUSES: Final = frozenset({"elif_clause", "else_clause", "do_group", "case_item"})
 _REDIRECTS: Final = frozenset({"file_redirect", "heredoc_redirect", "herestring_redirect"})
+_DELIMITER: Final = "END_OF_HERE_DOCUMENT"
 _WHOLE: Final = _BRANCHES | {"subshell", "compound_statement", "list", "ERROR"} | _CLAUSES
 """What is one command to a pipeline, though many are in it."""
 
@@ -47,17 +49,16 @@ _NOTHING: Final = _Rest()
 class Statements(Commands):
     """A text in which scripts can be read."""
 
-    __slots__ = ("_after",)
-
-    def __init__(self, text: str, base: Sequence[int] | int, shell: str, file: str) -> None:
-        super().__init__(text, base, shell, file)
-        self._after: list[tuple[Joint, Node]] = []
+    __slots__ = ()
 
     def read(self) -> Script:
         """Read the whole text."""
         if not self.text or self.text.isspace():
             return Script((), self.shell)
-        root = parser().parse(self.encoded()).root_node
+        masked = self.text
+        if "<<" in masked:
+            masked, self.heredocs = without_heredocs(masked)
+        root = self.tree(masked)
         out: list[Pipeline] = []
         self._sequence([root] if root.is_error else root.children, out, "", 0, guarded=False)
         return Script(tuple(out), self.shell, self.broken(root))
@@ -67,9 +68,7 @@ class Statements(Commands):
         if depth > DEPTH:
             return Script((), self.shell, (self.place(*self.span(nodes[0])),) if nodes else ())
         out: list[Pipeline] = []
-        after, self._after = self._after, []
         self._sequence(nodes, out, "", depth, guarded=False)
-        self._after = after
         return Script(tuple(out), self.shell)
 
     def script(self, text: str, offsets: Sequence[int] | int, shell: str) -> Script:
@@ -79,6 +78,16 @@ class Statements(Commands):
         if self.level >= LEVELS:
             return Script((), shell, (inner.place(0, len(text)),))
         return inner.read()
+
+    def expanded(self, text: str, offsets: Sequence[int], nested: list[Nested], depth: int) -> None:
+        """Read the substitutions in a here-document, as one that stands by itself."""
+        before, after = ": <<" + _DELIMITER + "\n", _DELIMITER + "\n"
+        if not offsets or depth > DEPTH or _DELIMITER in text:
+            return
+        around = [*([offsets[0]] * len(before)), *offsets, *([offsets[-1]] * len(after))]
+        inner = Statements(before + text + after, around, self.shell, self.file)
+        inner.level, inner.seen = self.level, self.seen
+        inner.substitutions(inner.tree(inner.text), nested, depth)
 
     def _sequence(self, nodes: Iterable[Node], out: list[Pipeline], joint: Joint, depth: int, *, guarded: bool) -> None:
         """Read statements that follow one another, with what stands between them."""
@@ -129,10 +138,9 @@ class Statements(Commands):
         negated = self._stage(node, commands, depth, rest.redirects)
         for index, part in enumerate(rest.parts, 1):
             self._stage(part, commands, depth, rest.last if index == len(rest.parts) else ())
-        after, self._after = self._after, []
+        if len(commands) > 1:
+            piped(commands, self)
         out.append(Pipeline(tuple(commands), joint, negated, guarded))
-        for operator, right in after:
-            self._statement(right, out, operator, depth + 1, guarded=guarded)
 
     def _list(  # noqa: PLR0913  as _statement
         self, node: Node, out: list[Pipeline], joint: Joint, depth: int, *, guarded: bool, rest: _Rest
@@ -182,7 +190,7 @@ class Statements(Commands):
         return Command((), self.place(*self.span(node)), tuple(assignments), (), tuple(nested))
 
     def _stage(self, node: Node, commands: list[Command], depth: int, redirects: Sequence[Node] = ()) -> bool:
-        """Read one part of a pipeline, and what a here-document lets follow it on its line; tell if it is negated."""
+        """Read one part of a pipeline; tell if it is negated."""
         kind = node.type
         if depth > DEPTH:
             return False
@@ -217,18 +225,6 @@ class Statements(Commands):
             commands.append(self.command([*own, *redirects], depth))
         else:
             negated = self._stage(body, commands, depth + 1, (*own, *redirects))
-        for redirect in own:
-            if redirect.type != "heredoc_redirect":
-                continue
-            operator: Joint = ""
-            for child in redirect.children:
-                if child.type == "pipeline":
-                    self._stage(child, commands, depth + 1)
-                elif child.type in {"&&", "||"}:
-                    operator = _JOINTS[child.type]
-                elif operator and child.is_named and not child.type.startswith("heredoc"):
-                    self._after.append((operator, child))
-                    operator = ""
         return negated
 
     def _group(self, node: Node, depth: int, redirects: Sequence[Node]) -> Command:
@@ -238,9 +234,7 @@ class Statements(Commands):
             self.substitutions(node, nested, depth)
         elif node.type in _BRANCHES:
             out: list[Pipeline] = []
-            after, self._after = self._after, []
             self._branch(node, out, "", depth + 1)
-            self._after = after
             nested.append(Nested("subshell", Script(tuple(out), self.shell)))
         else:
             nested.append(Nested("subshell", self.inside(node.children, depth + 1)))

@@ -7,6 +7,7 @@ from typing import Final
 
 from tree_sitter import Node
 
+from sealock.formats.shell.grammar import parser
 from sealock.formats.shell.words import Value, braced, mapped
 from sealock.model.location import Place
 from sealock.model.shell import Word
@@ -38,25 +39,20 @@ class Text:
         """What words with quotes and here-documents are made of, by the offset of the word or delimiter."""
         self._code_points: list[int] | None = None
 
-    def encoded(self) -> bytes:
-        """The text as the grammar wants it; its offsets are counted in bytes."""
-        data = self.text.encode("utf-8", "replace")
-        if len(data) != len(self.text):
+    def tree(self, masked: str) -> Node:
+        """Let the grammar read the text, or one of the same length instead of it. Its offsets are counted in bytes."""
+        data = masked.encode("utf-8", "replace")
+        if len(data) != len(masked):
             at: list[int] = []
-            for index, char in enumerate(self.text):
+            for index, char in enumerate(masked):
                 code = ord(char)
                 wide = (
                     1 if code < 0x80 or 0xD800 <= code < 0xE000 else 2 if code < 0x800 else 3 if code < 0x10000 else 4
                 )
                 at.extend([index] * wide)
-            at.append(len(self.text))
+            at.append(len(masked))
             self._code_points = at
-        return data
-
-    @property
-    def plain(self) -> int:
-        """Where the file's offsets are the grammar's plus a number, that number; else -1."""
-        return self.base if isinstance(self.base, int) and self._code_points is None else -1
+        return parser().parse(data).root_node
 
     def span(self, node: Node) -> tuple[int, int]:
         """Offsets of a node in the text, without the blanks that the grammar lets some begin with."""
@@ -158,6 +154,11 @@ class Text:
         if value is not None:
             return mapped(value.offsets, self.base)
         return spread(word)
+
+    def document(self, delimiter: Word) -> tuple[str, Sequence[int] | int]:
+        """What a shell makes of a here-document, and where its characters stand in the file."""
+        value = self.values[delimiter.place.start]
+        return value.text, mapped(value.offsets, self.base)
 
     def within(self, word: Word, index: int) -> Place:
         """The place of a word's value from this character on."""

@@ -7,6 +7,7 @@ from typing import Final
 
 _IN_QUOTES: Final = frozenset('$`"\\')
 """What a backslash escapes between double quotes, and a line end."""
+IN_HEREDOC: Final = frozenset("$`\\")
 _NAMED: Final = {
     "n": "\n", "t": "\t", "r": "\r", "a": "\a", "b": "\b", "e": "\x1b", "E": "\x1b", "f": "\f", "v": "\v",
     "\\": "\\", "'": "'", '"': '"', "?": "?",
@@ -55,14 +56,14 @@ class Value:
             at = slash + 2
         self.raw(text, at, end)
 
-    def quoted(self, text: str, start: int, end: int) -> None:
-        """Add text from between double quotes."""
+    def quoted(self, text: str, start: int, end: int, escaped: frozenset[str] = _IN_QUOTES) -> None:
+        """Add text from between double quotes, or from a here-document, where a backslash escapes less."""
         at = start
         while (slash := text.find("\\", at, end)) >= 0:
             after = text[slash + 1 : slash + 2] if slash + 1 < end else ""
             if after == "\n":
                 self.raw(text, at, slash)
-            elif after in _IN_QUOTES:
+            elif after in escaped:
                 self.raw(text, at, slash)
                 self.raw(text, slash + 1, slash + 2)
             else:
