@@ -9,11 +9,9 @@ import msgspec
 
 from sealock.reports.text import well_formed
 
-# Beyond what JSON escapes by itself: DEL and C1 controls, soft hyphen, zero-width and bidi marks, line separators, BOM,
-# noncharacters, tags. They stand in strings alone, so escaping them in the finished text is sound.
-_UNSEEN = re.compile(
-    "[\x7f-\x9f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\uffff\U000e0000-\U000e0fff]"
-)
+# Beyond what JSON escapes by itself: DEL and C1 controls, zero-width and bidi marks, line separators, noncharacters and
+# the like. They stand in strings alone, so escaping them in the finished text is sound.
+_NOT_ASCII = re.compile(r"[^\n -~]+")
 
 
 def encode(value: Any, *, indent: int = 2) -> str:  # noqa: ANN401  it takes what JSON can hold
@@ -22,11 +20,16 @@ def encode(value: Any, *, indent: int = 2) -> str:  # noqa: ANN401  it takes wha
         text = msgspec.json.encode(value)
     except UnicodeEncodeError:
         text = msgspec.json.encode(_well_formed(value))
-    return _UNSEEN.sub(_escaped, msgspec.json.format(text, indent=indent).decode()) + "\n"
+    return _NOT_ASCII.sub(_escaped, msgspec.json.format(text, indent=indent).decode()) + "\n"
 
 
 def _escaped(match: re.Match[str]) -> str:
-    units = match[0].encode("utf-16-be")
+    run = match[0]
+    return run if run.isprintable() else "".join(one if one.isprintable() else _units(one) for one in run)
+
+
+def _units(character: str) -> str:
+    units = character.encode("utf-16-be")
     return "".join(f"\\u{units[at]:02x}{units[at + 1]:02x}" for at in range(0, len(units), 2))
 
 

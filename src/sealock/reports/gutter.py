@@ -45,8 +45,11 @@ class Gutter:
         yield f"{self.paint('faint', f' {number} ')}{bar} {shown}"
         carets = "^" * max(width(fault.rstrip()), 1)
         below = " " * (width(before) + left) + self.paint(ink, carets)
-        more = self.paint("faint", f" to line {cut.last_line}") if cut.last_line > cut.number else ""
-        yield f"{indent}{bar} {below}{more}"
+        more = f"to line {cut.last_line}" if cut.last_line > cut.number else ""
+        fits = len(indent) + 2 + left + width(before) + len(carets) + 1 + len(more) <= self.room
+        yield f"{indent}{bar} {below}" + (f" {self.paint('faint', more)}" if fits else "")
+        if more and not fits:
+            yield f"{indent}{bar} {self.paint('faint', more)}"
 
 
 def _cells(cut: Excerpt) -> list[_Cell]:

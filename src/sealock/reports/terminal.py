@@ -11,7 +11,7 @@ from sealock.reports.advice import Step, repair, repairs, silences, steps
 from sealock.reports.ansi import INKS, Ink, Paint, Signs
 from sealock.reports.excerpt import excerpt
 from sealock.reports.gutter import Gutter
-from sealock.reports.text import clip, count, line, sentence, width, wrap
+from sealock.reports.text import clip, count, fit, line, sentence, width, wrap
 
 _STEPS = 5
 _REASONS = 3
@@ -63,9 +63,9 @@ class _Page:
         findings = target.findings if show_suppressed else target.counted
         if not target.problems and not findings:
             return
-        name = clip(line(target.target, 200), self.room - 20)
-        kind = f" {self.signs.dot} {line(target.kind, 40)} "
-        bar = self.signs.rule * max(self.room - width(name) - width(kind) - 3, 2)
+        kind = f" {self.signs.dot} {fit(line(target.kind, 40), 12)} "
+        name = fit(line(target.target, 400), self.room - width(kind) - 5)
+        bar = self.signs.rule * (self.room - width(name) - width(kind) - 3)
         rule = self.signs.rule * 2
         yield f"{self.paint('faint', rule)} {self.paint('bold', name)}{self.paint('faint', kind + bar)}"
         yield ""
@@ -82,7 +82,9 @@ class _Page:
     def problem(self, target: TargetReport, problem: Problem) -> Iterator[str]:
         """Something that could not be read."""
         head = self.paint("alarm", f"{self.signs.of[max(self.signs.of)]} PROBLEM ")
-        yield f"{head}  {self.paint('bold', place(problem.location))}"
+        first, *rest = wrap(place(problem.location), self.room - 12)
+        yield f"{head}  {self.paint('bold', first)}"
+        yield from (" " * 12 + self.paint("bold", part) for part in rest)
         yield from self.excerpt(target, problem.location, "red")
         yield from self.wrapped(sentence(line(problem.message)), 10, label="  Why")
         yield ""
@@ -168,7 +170,8 @@ class _Page:
         reasons = silences(self.report)
         if not reasons:
             return
-        yield f"{self.paint('bold', 'Not judged')}: {count(self.report.not_judged, 'verdict')}; silence is no pass."
+        words = f"Not judged: {count(self.report.not_judged, 'verdict')}; silence is no pass."
+        yield from self.wrapped(words, 0, "bold")
         shown = list(reasons.items())[: None if self.verbose else _REASONS]
         for reason, entries in shown:
             yield from self.wrapped(line(reason, 300), 9, label=f"{len(entries):>5} {self.signs.times}")
@@ -176,7 +179,7 @@ class _Page:
                 yield from self.silent_rules(entries)
         if len(reasons) > len(shown):
             rest = count(len(reasons) - len(shown), "more reason")
-            yield self.paint("faint", f"         and {rest} (--verbose tells all)")
+            yield from self.wrapped(f"and {rest} (--verbose tells all)", 9, "faint")
         yield ""
 
     def silent_rules(self, entries: list[tuple[str, str, str]]) -> Iterator[str]:

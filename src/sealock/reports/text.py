@@ -62,6 +62,18 @@ def columns(character: str) -> int:
     return 2 if east_asian_width(character) in {"W", "F"} else 1
 
 
+def fit(text: str, room: int) -> str:
+    """The text, its middle cut out where it takes more columns than the room has."""
+    if width(text) <= room:
+        return text
+    tail = ""
+    for one in reversed(text):
+        if width(one + tail) > (room - 1) // 2:
+            break
+        tail = one + tail
+    return f"{_head(text, room - 1 - width(tail))}…{tail}"
+
+
 def wrap(text: str, room: int) -> list[str]:
     """Break a line between words, and within words that are wider than the room."""
     room = max(room, 8)
