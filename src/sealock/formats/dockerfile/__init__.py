@@ -2,6 +2,19 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from sealock.formats.dockerfile.reader import read
 
-__all__ = ["read"]
+if TYPE_CHECKING:
+    from sealock.model.change import Change, Edit
+    from sealock.model.document import Document, Subject
+
+__all__ = ["edits", "read"]
+
+
+def edits(document: Document, subject: Subject, change: Change) -> tuple[Edit, ...]:
+    """Spell a change in the Dockerfile's own text; FormatError where it has no words for it."""
+    from sealock.formats.dockerfile.mending import edits as spell  # noqa: PLC0415  most runs change nothing
+
+    return spell(document, subject, change)
