@@ -9,10 +9,13 @@ from sealock.model.change import Edit
 
 
 def apply(text: str, edits: Iterable[Edit]) -> str:
-    """Return the text with the edits made. Insertions at one place keep their order; overlapping edits are refused."""
+    """Return the text with the edits made. Insertions at one place keep their order; overlapping edits are refused.
+
+    An edit that several changes ask for is made once.
+    """
     pieces: list[str] = []
     at = 0
-    for edit in sorted(edits, key=lambda edit: (edit.place.start, edit.place.end)):
+    for edit in sorted(dict.fromkeys(edits), key=lambda edit: (edit.place.start, edit.place.end)):
         start, end = edit.place.start, edit.place.end
         if not at <= start <= end <= len(text):
             msg = f"an edit at offsets {start} to {end} overlaps the one before it, or leaves the text"

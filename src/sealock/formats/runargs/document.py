@@ -2,32 +2,41 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from sealock.errors import FormatError
 from sealock.formats.files import NOTHING, Files
-from sealock.formats.runargs.editing import Spot, edits_of
+from sealock.formats.runargs.editing import edits_of
+from sealock.formats.runargs.newnetwork import created
+from sealock.formats.runargs.quoting import host_of
 from sealock.formats.runargs.reading import read_words
+from sealock.formats.runargs.spot import Spot
+from sealock.formats.scripts import Found, find, find_networks
+from sealock.model.absent import given
 from sealock.model.change import Change, Edit, On
+from sealock.model.container import Container
 from sealock.model.document import Document, Subject
 from sealock.model.finding import Problem
-from sealock.model.location import Place, Source
-from sealock.model.shell import Word
+from sealock.model.location import At, Place, Source
+from sealock.model.project import FileFact, Project, ProjectNetwork, Service
+
+_TRUE = frozenset({"1", "t", "true"})
 
 
-def read(source: Source, files: Files = NOTHING) -> Document:  # noqa: ARG001  the interface of all formats
-    """Read every run line of a text."""
+def read(source: Source, files: Files = NOTHING) -> Document:
+    """Read every run line of a text; several together make a project."""
     subjects: list[Subject] = []
     problems: list[Problem] = []
     for name, spot in _spots(source):
-        place = Place(spot.verb.place.start, (*spot.words, spot.verb)[-2].place.end)
-        where = {(): place} | dict(spot.line.where)
-        subjects.append(Subject(name, spot.line.container, where, spot.line.unresolved, spot.line.silent))
+        line = spot.line
+        where = {(): spot.place, **line.where}
+        subjects.append(Subject(name, line.container, where, line.unresolved, line.silent))
         problems += [
-            Problem(one.message, source.location(one.place if one.place.start >= 0 else place))
-            for one in spot.line.problems
+            Problem(one.message, source.location(one.place if one.place.start >= 0 else spot.place))
+            for one in line.problems
         ]
+    if len(subjects) > 1:
+        subjects.append(_project(source, subjects, files))
     return Document("run", {"": source}, tuple(subjects), tuple(problems))
 
 
@@ -38,34 +47,69 @@ def edits(document: Document, subject: Subject, change: Change) -> tuple[Edit, .
     name, inner = (change.subject, change.change) if isinstance(change, On) else (subject.name, change)
     for one, spot in _spots(document.source):
         if one == name:
-            return edits_of(spot, inner)
-    msg = f"there is no {name} to change"
+            made = edits_of(spot, inner)
+            return (*created(document.source, spot, inner), *made) if made else ()
+    msg = f'there is no run line "{name}" to change'
     raise FormatError(msg)
 
 
 def _spots(source: Source) -> Iterator[tuple[str, Spot]]:
     """Each run line with its name."""
     names: set[str] = set()
-    for verb, words in _lines(source.text):
-        line = read_words(words)
+    host = host_of(source.name)
+    prose = source.name.lower().endswith((".md", ".markdown"))
+    for found in find(source):
+        words = found.arguments
+        if prose and not words:
+            continue  # the command is only spoken of
+        line = read_words(words, found.engine, found.verb, trust=_trust(found))
         if line.line.help:
             continue
-        said = line.container.name if isinstance(line.container.name, str) else None
-        name = f"docker run {said or (line.line.image.text if line.line.image else '')}".rstrip()
+        name = f"{found.engine} {found.verb} {_called(line.container, line.line.image.text if line.line.image else '')}"
+        name = name.strip()
         if name in names:
-            name = f"{name} (line {source.position(verb.place.start)[0]})"
+            name = _unique(name, source.position(found.place.start), names)
         names.add(name)
-        yield name, Spot(source.text, verb, tuple(words), line)
+        verb = found.command.words[found.first - 1]
+        yield name, Spot(source.text, verb, words, line, found.place, found.engine, host)
 
 
-def _lines(text: str) -> Iterator[tuple[Word, list[Word]]]:
-    for match in re.finditer(r"\b(?:docker|podman|nerdctl) (?:container )?(run|create)\b((?:\\\n|[^\n])*)", text):
-        words = [
-            Word(
-                re.sub(r"[\"']", "", one[0]),
-                Place(match.start(2) + one.start(), match.start(2) + one.end()),
-                "$" not in one[0],
-            )
-            for one in re.finditer(r"(?:\"[^\"]*\"|'[^']*'|[^\s\\\"'])+", match[2])
-        ]
-        yield Word(match[1], Place(match.start(1), match.end(1))), words
+def _called(container: Container, image: str) -> str:
+    name = container.name
+    return " ".join((name if isinstance(name, str) else image).split())[:100]
+
+
+def _unique(name: str, position: tuple[int, int], names: set[str]) -> str:
+    line, column = position
+    numbered = f"{name} (line {line})"
+    return numbered if numbered not in names else f"{name} (line {line}, column {column})"
+
+
+def _trust(found: Found) -> bool | None:
+    """What DOCKER_CONTENT_TRUST before the command says."""
+    for one in found.command.assignments:
+        if one.name == "DOCKER_CONTENT_TRUST" and one.value is not None and one.value.literal:
+            return one.value.text.lower() in _TRUE
+    return None
+
+
+def _project(source: Source, subjects: list[Subject], files: Files) -> Subject:
+    """The run lines of one text as what they are together."""
+    where: dict[At, Place] = {(): subjects[0].place(())}
+    services: list[Service] = []
+    facts: dict[str, FileFact] = {}
+    for subject in subjects:
+        if not isinstance(subject.noun, Container):
+            continue
+        name = subject.name.partition(" ")[2].partition(" ")[2] or subject.name
+        services.append(Service(name, subject.name, subject.noun))
+        for at, place in subject.where.items():
+            where["services", name, *at] = place
+        for path in given(subject.noun.env_files, ()):
+            facts.setdefault(path, files.fact(path))
+    networks: dict[str, ProjectNetwork] = {}
+    for network, place, internal in find_networks(source):
+        networks.setdefault(network, ProjectNetwork(network, internal=internal))
+        where.setdefault(("networks", network), place)
+    project = Project("script", tuple(services), tuple(networks.values()), files=tuple(facts.values()))
+    return Subject("script", project, where, silent="the run lines do not say")

@@ -5,14 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Final
 
-from msgspec import Struct
-
 from sealock.errors import FormatError
 from sealock.formats.runargs.expansions import mask
 from sealock.formats.runargs.options import OPTIONS, SEVERAL, Spelling
-from sealock.formats.runargs.quoting import Host, plain, quote
-from sealock.formats.runargs.reading import RunLine
+from sealock.formats.runargs.quoting import escape, plain, quote
 from sealock.formats.runargs.spelling import FALSE_BY_DEFAULT, spell, spell_like, wanted
+from sealock.formats.runargs.spot import Spot
 from sealock.formats.runargs.words import Given
 from sealock.model.absent import UNSET, Absent
 from sealock.model.change import Edit, FieldChange, Set, changed
@@ -20,17 +18,6 @@ from sealock.model.location import Place
 from sealock.model.shell import Word
 
 _SPACE: Final = " \t\r"
-
-
-class Spot(Struct, frozen=True):
-    """Where a run line stands: the text that it is in, its verb, the words after that, and who reads them first."""
-
-    text: str
-    verb: Word
-    words: tuple[Word, ...]
-    line: RunLine
-    engine: str = "docker"
-    host: Host = "shell"
 
 
 def edits_of(spot: Spot, change: FieldChange) -> tuple[Edit, ...]:
@@ -195,13 +182,13 @@ class Pen:
         made: list[Edit] = []
         letters: dict[int, list[Given]] = {}
         for index, said in self.values.items():
-            one = self.spot.line.line.given[index]
+            one = _checked(self.spot, self.spot.line.line.given[index])
             if said:
                 made += self._rewritten(one, said)
             elif one.letter and one.word.text != f"-{one.option.short}":
                 letters.setdefault(one.word.place.start, []).append(one)
             else:
-                made.append(_gone(self.spot.text, one.place))
+                made.append(_gone(self.spot, one.place))
         for several in letters.values():
             made += self._without_letters(several)
         made += [Edit(Place(at, at), text) for at, text in self.inserted]
@@ -212,9 +199,9 @@ class Pen:
         word = gone[0].word
         raw = self.spot.text[word.place.start : word.place.end]
         together = [one for one in self.spot.line.line.given if one.word is word and one.letter]
-        made = [_gone(self.spot.text, one.value.place) for one in gone if one.value is not None]
+        made = [_gone(self.spot, one.value.place) for one in gone if one.value is not None]
         if len(gone) == len(together):
-            return [*made, _gone(self.spot.text, word.place)]
+            return [*made, _gone(self.spot, word.place)]
         if raw != word.text:
             msg = f"{raw} joins several options in quotes"
             raise FormatError(msg)
@@ -270,33 +257,39 @@ def _gap_start(text: str, at: int) -> int:
     return at
 
 
-def _gone(text: str, place: Place) -> Edit:
+def _gone(spot: Spot, place: Place) -> Edit:
     """Take words away, with the white space before them."""
-    return Edit(Place(_gap_start(text, place.start), place.end), "")
+    return Edit(Place(_gap_start(spot.text, place.start), place.end), "")
+
+
+def _checked(spot: Spot, one: Given) -> Given:
+    """Refuse to touch an option that is not written in the line."""
+    for word in (one.word, *([one.value] if one.value else [])):
+        if not spot.within(word):
+            msg = f"{spot.raw(word)} comes from a variable or an array"
+            raise FormatError(msg)
+    return one
 
 
 def _reworded(spot: Spot, word: Word, old: str, new: str, prefix: int) -> str:
     """Write a word anew in which `new` takes the place of `old`; `prefix` letters before it stay ("--name=", "-p")."""
-    raw = spot.text[word.place.start : word.place.end]
-    head = word.text[:prefix]
-    expansions = set(mask(old).expansions) if not word.literal else set()
-    if not word.literal and not (expansions and set(mask(new).expansions) <= expansions):
-        msg = f"{old} comes from a variable"
+    raw, head = spot.raw(word), word.text[:prefix]
+    expansions = set() if word.literal else set(mask(old).expansions)
+    fits = word.literal or (expansions and set(mask(new).expansions) <= expansions)
+    if not fits or not spot.within(word):
+        msg = f"{raw} comes from a variable or an array"
         raise FormatError(msg)
-    if raw.startswith(head) and raw[len(head) :] != "":
-        shown = raw[len(head) :]
+    inside = escape(old, spot.host), escape(new, spot.host)
+    if _kept(old, new):
         for sign in ("", '"', "'"):
-            if shown == sign + old + sign and _kept(old, new):
-                return head + sign + new + sign
-        if word.literal:
-            return head + quote(new, spot.host)
-    if word.literal:
-        return quote(head + new, spot.host)
-    for sign in ('"', ""):
-        if raw == sign + head + old + sign and _kept(old, new):
-            return sign + head + new + sign
-    msg = f"{raw} comes from a variable"
-    raise FormatError(msg)
+            if raw == head + sign + inside[0] + sign:
+                return head + sign + inside[1] + sign
+            if raw == sign + head + inside[0] + sign:
+                return sign + head + inside[1] + sign
+    if not word.literal:
+        msg = f"{raw} holds what could not be resolved"
+        raise FormatError(msg)
+    return head + quote(new, spot.host) if raw.startswith(head) else quote(head + new, spot.host)
 
 
 def _kept(old: str, new: str) -> bool:

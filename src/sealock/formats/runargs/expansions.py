@@ -1,4 +1,4 @@
-"""Expansions that nobody can resolve ($X, ${X:-y}, $(id -u), backquotes), set aside while a value is read."""
+"""Expansions that nobody can resolve ($X, ${X:-y}, $(id -u), backquotes, ~), set aside while a value is read."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _MOST_MARKS: Final = 0x1000
 _NAME: Final = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_")
 _PATHS: Final = frozenset({
     "$PWD", "${PWD}", "$(pwd)", "`pwd`", "$HOME", "${HOME}", "$(PWD)", "$(CURDIR)", "${CURDIR}", "$(HOME)",
-    "$(shell pwd)", "$$PWD", "$$HOME", "$$(pwd)", "%h",
+    "$(shell pwd)", "$$PWD", "$$HOME", "$$(pwd)", "%h", "~",
 })  # fmt: skip
 """Folders of the host that are known to be folders, whatever their names."""
 
@@ -51,6 +51,9 @@ def mask(text: str) -> Masked:
 
 def _end(text: str, at: int) -> int:
     """Where the expansion that starts here ends; `at` where none does."""
+    if at == 0 and text[0] == "~":
+        stop = min((text.find(sign) for sign in "/:" if sign in text), default=len(text))
+        return stop if set(text[1:stop]) <= _NAME else at
     if text[at] == "`":
         closing = text.find("`", at + 1)
         return len(text) if closing < 0 else closing + 1

@@ -35,3 +35,11 @@ def escape(text: str, host: Host) -> str:
 def plain(text: str) -> bool:
     """Whether a text needs no quotes, in quotes or out of them."""
     return all(one in _SAFE for one in text) and "%" not in text
+
+
+def host_of(name: str) -> Host:
+    """Tell by a file's name who reads its lines first."""
+    base = name.lower().replace("\\", "/").rpartition("/")[2]
+    if base.endswith((".service", ".socket", ".timer")):
+        return "systemd"
+    return "make" if base in {"makefile", "gnumakefile"} or base.endswith((".mk", ".make")) else "shell"
