@@ -107,10 +107,24 @@ def _of_pipeline(at: At, run: Run, pipeline: Pipeline) -> Iterator[Writing]:
             if one.name == "sed":
                 words = [word for word in one.words[1:] if not word.text.startswith("-")]
                 for word in words[:-1] if len(words) > 1 else words:
-                    yield Writing(at, words[-1].text, word.text, word.place)
+                    if replacement := _replacement(word.text):
+                        yield Writing(at, words[-1].text, replacement, word.place)
             for file in _targets(one):
                 for text, place in said:
                     yield Writing(at, file, text, place)
+
+
+def _replacement(expression: str) -> str:
+    """The text that a sed expression puts in: of s/old/new/ the new; of others all."""
+    start = expression.find("s")
+    if (
+        0 <= start < len(expression) - 3
+        and not expression[start + 1].isalnum()
+        and expression[start + 1] not in " \\\n"
+    ):
+        parts = expression[start + 2 :].split(expression[start + 1])
+        return parts[1] if len(parts) > 1 else ""
+    return expression
 
 
 def _said(command: Command, run: Run) -> Iterator[tuple[str, Place]]:

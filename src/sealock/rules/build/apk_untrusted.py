@@ -1,0 +1,46 @@
+"""apk told to install packages that nobody has signed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sealock.model.build import Build
+from sealock.model.finding import Fault, Severity
+from sealock.rules.build._commands import drop, known, line
+from sealock.rules.build._ran import ran
+from sealock.rules.references import cis_docker, cwe, page
+from sealock.rules.rule import Rule
+
+
+class ApkUntrusted(Rule[Build]):
+    """apk installs packages without checking their signatures.
+
+    `--allow-untrusted` takes any package from anybody on the way. Put the key that signs the package into
+    /etc/apk/keys instead.
+    """
+
+    id = "B031"
+    severity = Severity.HIGH
+    references = (
+        cis_docker("4.11"),
+        cwe(347),
+        page("Alpine Linux wiki, apk", "https://wiki.alpinelinux.org/wiki/Alpine_Package_Keeper"),
+    )
+    remedy = "Leave --allow-untrusted out, and put the key that signs the package into /etc/apk/keys."
+    bad = (
+        "FROM alpine:3.20\nRUN apk add --no-cache --allow-untrusted ./x.apk\n",
+        'FROM alpine:3.20\nRUN ["apk", "--allow-untrusted", "add", "x"]\n',
+    )
+    good = ("FROM alpine:3.20\nCOPY x.rsa.pub /etc/apk/keys/\nRUN apk add --no-cache ./x.apk\n",)
+
+    def check(self, build: Build, /) -> Iterator[Fault]:
+        """Judge apk's options."""
+        for one in ran(build, "apk"):
+            if (word := one.command.option("--allow-untrusted")) is not None:
+                yield self.fault(
+                    "takes packages that nobody has signed",
+                    one.at,
+                    place=known(word.place),
+                    evidence=line(one.command),
+                    mend=drop(build, one.command, word),
+                )

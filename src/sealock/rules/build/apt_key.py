@@ -1,0 +1,149 @@
+"""apt-key, which trusts a key for every package source."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Final
+
+from sealock.model.build import Build
+from sealock.model.change import Edit
+from sealock.model.finding import Fault, Severity
+from sealock.model.location import Place
+from sealock.rules.build._commands import addresses, known, line
+from sealock.rules.build._ran import Ran, ran
+from sealock.rules.build._written import Writing, located, writings
+from sealock.rules.references import cis_docker, cwe, page
+from sealock.rules.rule import Rule
+
+_DEB: Final = re.compile(r"\bdeb(?:-src)?[ \t]+(\[[^\]\n]*\][ \t]*)?(?:https?|tor\+https?)://([\w.-]+)")
+_OWN: Final = re.compile(r"(?:debian|ubuntu)\.(?:org|com)$")
+
+
+class AptKey(Rule[Build]):
+    """apt-key trusts a key for every package source.
+
+    A key that `apt-key` adds may sign the packages of every source, those of the distribution too, so that whoever
+    holds it can replace any package. apt-key is gone since Debian 13. Put the key into a file of its own, and name
+    it for its own source alone: `deb [signed-by=/usr/share/keyrings/NAME.gpg] https://…`.
+    """
+
+    id = "B036"
+    severity = Severity.MEDIUM
+    references = (
+        cis_docker("4.12"),
+        cwe(1104),
+        page("apt-key(8)", "https://manpages.debian.org/bookworm/apt/apt-key.8.en.html"),
+        page("Debian wiki, third-party repositories", "https://wiki.debian.org/DebianRepository/UseThirdParty"),
+    )
+    remedy = "Write the key to /usr/share/keyrings/NAME.gpg with gpg --dearmor, and add signed-by= to the source."
+    bad = (
+        (
+            "FROM debian:12\nRUN curl -fsSL https://e.com/k.asc | apt-key add - && "
+            'echo "deb https://e.com/deb stable main" > /etc/apt/sources.list.d/e.list\n'
+        ),
+        (
+            "FROM debian:12\nRUN wget -O k https://e.com/k && apt-key add k\n"
+            "RUN echo 'deb [arch=amd64] https://deb.e.com/ x y' | tee /etc/apt/sources.list.d/e.list\n"
+        ),
+        (
+            "FROM debian:12\nRUN apt-key adv --keyserver hkp://keyserver.ubuntu.com:80 "
+            "--recv-keys 0A9AF2115F4687BD29803A206B73A36E6026DFCA && "
+            'echo "deb https://e.com/ x y" > /etc/apt/sources.list.d/e.list\n'
+        ),
+    )
+    good = (
+        (
+            "FROM debian:12\nRUN curl -fsSL https://e.com/k.asc | gpg --dearmor -o /usr/share/keyrings/e.gpg && "
+            'echo "deb [signed-by=/usr/share/keyrings/e.gpg] https://e.com/ x y" > /etc/apt/sources.list.d/e.list\n'
+        ),
+    )
+
+    def check(self, build: Build, /) -> Iterator[Fault]:
+        """Judge every call of apt-key that adds a key."""
+        calls = [one for one in ran(build, "apt-key") if {"add", "adv"} & set(one.command.arguments)]
+        for one in calls:
+            yield self.fault(
+                "lets this key sign the packages of every source",
+                one.at,
+                place=known(one.command.place),
+                evidence=line(one.command),
+                mend=_keyring(build, one, alone=len(calls) == 1),
+            )
+
+
+def _keyring(build: Build, one: Ran, *, alone: bool) -> tuple[Edit, ...]:
+    """Put the key into a file of its own, and name that in the lines of its source."""
+    origin = _origin(one)
+    lines = [
+        (writing, match)
+        for writing in _sources(build, one)
+        for match in _DEB.finditer(writing.text)
+        if not _OWN.search(match[2]) and "signed-by" not in (match[1] or "")
+        if (alone and not origin) or _domain(match[2]) == _domain(origin) or alone
+    ]
+    if not lines:
+        return ()
+    ring = f"/usr/share/keyrings/{(origin or lines[0][1][2]).removeprefix('www.')}.gpg"
+    command = _import(build, one, ring)
+    edits = {edit.place.start: edit for writing, match in lines for edit in _signed(build, writing, match, ring)}
+    return (*command, *edits.values()) if command and edits else ()
+
+
+def _origin(one: Ran) -> str:
+    """The host that the key comes from, "" for a key server or a file of unknown origin."""
+    for command in one.run.script.commands():
+        if command.name in {"curl", "wget"} and command.place.start <= one.command.place.start:
+            for word in addresses(command):
+                return word.text.partition("://")[2].partition("/")[0].rpartition("@")[2].partition(":")[0]
+    return ""
+
+
+def _domain(host: str) -> str:
+    return ".".join(host.lower().split(".")[-2:])
+
+
+def _sources(build: Build, one: Ran) -> Iterator[Writing]:
+    """The source lines that the same stage writes."""
+    for writing in writings(build):
+        if writing.at[:2] == one.at[:2] and ("sources.list" in writing.file or writing.file == "/etc/apt/sources.list"):
+            yield writing
+    for added in ran(build, "add-apt-repository"):
+        if added.at[:2] == one.at[:2]:
+            yield from (Writing(added.at, "", word.text, word.place) for word in added.command.words[1:])
+
+
+def _import(build: Build, one: Ran, ring: str) -> tuple[Edit, ...]:
+    """The command that writes the key's own file, in the place of apt-key's."""
+    words = one.command.arguments
+    place = one.command.place
+    if known(place) is None or one.command.redirects or one.run.form == "exec":
+        return ()
+    rest = [word for word in words if word not in {"add", "-", "--yes"}]
+    if "add" in words:
+        if len(rest) > 1 or any(word.startswith("-") for word in rest):
+            return ()
+        file = f" {build.excerpt(_place_of(one, rest[0]))}" if rest else ""
+        return (Edit(place, f"gpg --dearmor -o {ring}{file}"),)
+    options = " ".join(word for word in rest if word not in {"adv", "--no-tty", "--batch", "--quiet"})
+    if "--recv" not in options or "$(" in options:
+        return ()
+    command = f"gpg --batch --no-default-keyring --keyring gnupg-ring:{ring} {options} && chmod 644 {ring}"
+    return (Edit(place, command),)
+
+
+def _place_of(one: Ran, text: str) -> Place:
+    return next(word.place for word in one.command.words if word.text == text)
+
+
+def _signed(build: Build, writing: Writing, match: re.Match[str], ring: str) -> tuple[Edit, ...]:
+    """Name the key in a source line."""
+    place = located(build, writing, match[0])
+    if place is None:
+        return ()
+    kind = match[0].split()[0]
+    if match[1]:
+        at = place.start + match[0].index("]")
+        return (Edit(Place(at, at), f" signed-by={ring}"),)
+    at = place.start + len(kind)
+    return (Edit(Place(at, at), f" [signed-by={ring}]"),)

@@ -1,0 +1,83 @@
+"""A package source that is trusted whatever it sends."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Final
+
+from sealock.model.build import Build
+from sealock.model.finding import Fault, Severity
+from sealock.rules.build._commands import known
+from sealock.rules.build._ran import ran
+from sealock.rules.build._written import Writing, corrected, writings
+from sealock.rules.references import cis_docker, cwe, page
+from sealock.rules.rule import Rule
+
+_OPTION: Final = re.compile(r"\b(?:trusted|allow-insecure|allow-weak)=(?:yes|true|1|on)\b", re.IGNORECASE)
+_FIELD: Final = re.compile(
+    r"^(?:Trusted|Allow-Insecure|Allow-Weak):[ \t]*(?:yes|true|1)\b[^\n]*\n?", re.IGNORECASE | re.MULTILINE
+)
+
+
+class AptSourceTrusted(Rule[Build]):
+    """A package source is trusted without a signature.
+
+    `[trusted=yes]` takes any package from that source as signed, whoever is in between, and it stays so in the
+    image. Fetch the repository's key, check its fingerprint, and name it: `deb
+    [signed-by=/usr/share/keyrings/NAME.gpg] https://…`.
+    """
+
+    id = "B034"
+    severity = Severity.HIGH
+    references = (
+        cis_docker("4.11"),
+        cwe(347),
+        page("sources.list(5)", "https://manpages.debian.org/stable/apt/sources.list.5.en.html"),
+    )
+    remedy = "Name the repository's key with signed-by= in place of trusted=yes."
+    bad = (
+        'FROM debian:12\nRUN echo "deb [trusted=yes] https://e.com/deb stable main" > /etc/apt/sources.list.d/e.list\n',
+        (
+            "FROM debian:12\n"
+            "RUN echo 'deb [arch=amd64 allow-insecure=yes] https://e.com/ ./' | tee -a /etc/apt/sources.list\n"
+        ),
+        (
+            "FROM debian:12\nCOPY <<EOF /etc/apt/sources.list.d/e.sources\nTypes: deb\nTrusted: yes\n"
+            "URIs: https://e.com/\nEOF\n"
+        ),
+    )
+    good = (
+        (
+            "FROM debian:12\n"
+            "RUN echo 'deb [signed-by=/usr/share/keyrings/e.gpg] https://e.com/ ./' > /etc/apt/sources.list.d/e.list\n"
+        ),
+    )
+
+    def check(self, build: Build, /) -> Iterator[Fault]:
+        """Judge what is written to apt's sources, and what add-apt-repository is given."""
+        given = [
+            Writing(one.at, "add-apt-repository", word.text, word.place)
+            for one in ran(build, "add-apt-repository")
+            for word in one.command.words[1:]
+        ]
+        for writing in (*writings(build), *given):
+            text = writing.text
+            option, field = _OPTION.search(text) if "deb" in text else None, _FIELD.search(text)
+            if option:
+                before, after = text[: option.start()].rpartition("[")[2], text[option.end() :].partition("]")[0]
+                rest = " ".join((before + after).split())
+                old = f"[{before}{option[0]}{after}]"
+                mend = corrected(build, writing, old + " ", f"[{rest}] " if rest else "")
+            elif field:
+                mend = corrected(build, writing, field[0], "")
+            else:
+                continue
+            match = option or field
+            yield self.fault(
+                "takes whatever this package source sends",
+                writing.at,
+                place=known(writing.place),
+                evidence=f"{writing.file}: {match[0].strip() if match else ''}",
+                mend=mend,
+            )

@@ -1,0 +1,63 @@
+"""A signing key that is taken as it comes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sealock.model.build import Build
+from sealock.model.finding import Confidence, Fault, Severity
+from sealock.rules.build._commands import DOWNLOADERS, is_verified, known, line, pipelines, program
+from sealock.rules.build._ran import ran
+from sealock.rules.references import cis_docker, cwe, man
+from sealock.rules.rule import Rule
+
+
+class KeyUnchecked(Rule[Build]):
+    """A signing key is taken as it comes, its fingerprint unchecked.
+
+    A key that comes from the same server as the packages proves just that both come from there. Compare its
+    fingerprint with the published one, or keep the key beside the Dockerfile. Over plain http anybody on the way
+    can put in their own.
+    """
+
+    id = "B038"
+    severity = Severity.LOW
+    pedantic = True
+    confidence = Confidence.MEDIUM
+    references = (cis_docker("4.12"), cwe(347), man("rpm", 8))
+    remedy = "Check the fingerprint (gpg --show-keys --with-fingerprint) or a checksum, or copy the key into the build."
+    mends = False
+    bad = (
+        "FROM debian:12\nRUN curl -fsSL https://e.com/k.asc | gpg --dearmor -o /usr/share/keyrings/e.gpg\n",
+        "FROM rockylinux:9\nRUN rpm --import http://e.com/k.asc\n",
+    )
+    good = (
+        "FROM debian:12\nRUN curl -o k https://e.com/k && echo '1f2e  k' | sha256sum -c && gpg --dearmor -o e.gpg k\n",
+        "FROM rockylinux:9\nCOPY k.asc /k.asc\nRUN rpm --import /k.asc\n",
+    )
+
+    def check(self, build: Build, /) -> Iterator[Fault]:
+        """Judge keys that come through a pipe, and addresses that rpm imports from."""
+        for at, run, pipeline in pipelines(build):
+            fetched = False
+            for command in pipeline.commands:
+                keys = [one for one in command.walk() if program(one) in {"gpg", "gpg2"}]
+                takes = any({"--dearmor", "--import"} & set(one.arguments) for one in keys)
+                if fetched and takes and not is_verified(run) and not _shows_fingerprint(run.script.commands()):
+                    text = " | ".join(line(one) for one in pipeline.commands)[:200]
+                    yield self.fault("takes a signing key as it comes", at, place=known(command.place), evidence=text)
+                fetched = fetched or any(one.name in DOWNLOADERS for one in command.walk())
+        for one in ran(build, "rpm", "rpmkeys"):
+            for word in one.command.words[1:]:
+                if "--import" in one.command.arguments and word.text.startswith(("http://", "https://")):
+                    yield self.fault(
+                        f"takes the signing key {word.text} as it comes",
+                        one.at,
+                        place=known(word.place),
+                        evidence=line(one.command),
+                        severity=Severity.MEDIUM if word.text.startswith("http:") else None,
+                    )
+
+
+def _shows_fingerprint(commands: Iterator[object]) -> bool:
+    return any("fingerprint" in str(getattr(command, "arguments", "")) for command in commands)

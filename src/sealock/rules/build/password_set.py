@@ -1,0 +1,69 @@
+"""A user's password that is set in the build."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Final
+
+from sealock.model.build import Build
+from sealock.model.finding import Fault, Severity
+from sealock.model.shell import Command
+from sealock.rules.build._commands import known, pipelines
+from sealock.rules.build._ran import ran
+from sealock.rules.references import cis_docker, cwe, man
+from sealock.rules.rule import Rule
+
+_LOCKED: Final = frozenset({"*", "!", "!!", "!*", "x", ""})
+
+
+class PasswordSet(Rule[Build]):
+    """A user's password is set in the build.
+
+    Whoever can read the Dockerfile or the image's history has it, and all containers share it. A container needs no
+    passwords: choose the user with USER, and get in with `docker exec`. Lock accounts that have to exist (`passwd
+    -l`).
+    """
+
+    id = "B039"
+    severity = Severity.HIGH
+    references = (cis_docker("4.10"), cwe(798), man("chpasswd", 8))
+    remedy = "Set no password: choose the user with USER, and use docker exec."
+    mends = False
+    bad = (
+        "FROM debian:12\nRUN echo 'root:Tr0ub4dor' | chpasswd\n",
+        'FROM debian:12\nRUN bash -c "echo app:$PW | sudo chpasswd"\n',
+        "FROM rockylinux:9\nRUN echo Tr0ub4dor | passwd --stdin app\n",
+        "FROM debian:12\nRUN useradd -m -p '$6$salt$hash' app\n",
+        "FROM debian:12\nRUN passwd -d root\n",
+        'FROM debian:12\nRUN printf "a\\na\\n" | passwd app\n',
+    )
+    good = (
+        "FROM debian:12\nRUN useradd -r app && passwd -l root && usermod -p '*' app && usermod -L app\nUSER app\n",
+        "FROM alpine:3.20\nRUN adduser -D -H app\n",
+    )
+
+    def check(self, build: Build, /) -> Iterator[Fault]:
+        """Judge the programs that set passwords."""
+        for one in ran(build, "chpasswd"):
+            # What comes in is told apart by nothing but a look at the pipe, and all that can come in sets a password.
+            if not {"--help", "-h"} & set(one.command.arguments):
+                yield self._fault(one.at, one.command, "sets a password with chpasswd", "chpasswd")
+        for at, _, pipeline in pipelines(build):
+            for index, command in enumerate(pipeline.commands):
+                for inner in command.walk():
+                    fed = index > 0 or any(one.operator in {"<<<", "<<", "<<-"} for one in inner.redirects)
+                    if inner.name == "passwd" and (fed or "--stdin" in inner.arguments):
+                        yield self._fault(at, inner, "sets a password with passwd", "passwd --stdin")
+        for one in ran(build, "passwd"):
+            if {"-d", "--delete"} & set(one.command.arguments):
+                yield self._fault(one.at, one.command, "lets a user in without any password", "passwd -d")
+        for one in ran(build, "useradd", "usermod"):
+            given = one.command.value("-p", "--password")
+            text = given if isinstance(given, str) or given is None else given.text
+            if text is not None and text not in _LOCKED and not re.fullmatch(r"[!*].*", text):
+                yield self._fault(one.at, one.command, f"sets a password with {one.command.name}", one.command.name)
+
+    def _fault(self, at: tuple[str | int, ...], command: Command, message: str, evidence: str) -> Fault:
+        # The evidence names the program alone: its words may hold the password.
+        return self.fault(message, at, place=known(command.place), evidence=evidence)

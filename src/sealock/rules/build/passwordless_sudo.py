@@ -1,0 +1,54 @@
+"""A user who may do everything with sudo, without a password."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Final
+
+from sealock.model.build import Build
+from sealock.model.finding import Fault, Severity
+from sealock.rules.build._commands import known, line
+from sealock.rules.build._ran import ran
+from sealock.rules.build._written import writings
+from sealock.rules.references import cis_docker, cwe, page
+from sealock.rules.rule import Rule
+
+_NOPASSWD: Final = re.compile(r"NOPASSWD\s*:|!authenticate")
+
+
+class PasswordlessSudo(Rule[Build]):
+    """A user may become root with sudo, without a password.
+
+    A `NOPASSWD` rule makes that user root, only by another name: whoever breaks into the program is root one
+    command later, and USER protects nothing. Do what needs root in the build, before USER, and leave sudo out of
+    the image.
+    """
+
+    id = "B041"
+    severity = Severity.HIGH
+    references = (cis_docker("4.8"), cwe(269), page("sudoers(5)", "https://www.sudo.ws/docs/man/sudoers.man/"))
+    remedy = "Take the rule and sudo out of the image; do what needs root before USER."
+    mends = False
+    bad = (
+        "FROM debian:12\nRUN echo 'app ALL=(ALL) NOPASSWD: ALL' >> /etc/sudoers\n",
+        "FROM debian:12\nRUN echo '%wheel ALL=(ALL) NOPASSWD:ALL' | tee /etc/sudoers.d/wheel\n",
+        "FROM debian:12\nCOPY <<EOF /etc/sudoers.d/app\napp ALL=(ALL) NOPASSWD:ALL\nEOF\n",
+        "FROM debian:12\nRUN sed -i 's/^%sudo.*/%sudo ALL=(ALL) NOPASSWD:ALL/' /etc/sudoers\n",
+        "FROM alpine:3.20\nRUN echo 'permit nopass app' > /etc/doas.conf\n",
+    )
+    good = ("FROM debian:12\nRUN echo 'app ALL=(ALL) ALL' > /etc/sudoers.d/app\n",)
+
+    def check(self, build: Build, /) -> Iterator[Fault]:
+        """Judge what is written, and who gets into a group that may do everything."""
+        for writing in writings(build):
+            doas = "doas" in writing.file and re.search(r"^\s*permit\b.*\bnopass\b", writing.text, re.MULTILINE)
+            if doas or (_NOPASSWD.search(writing.text) and "sudoers" in writing.file):
+                message = f"writes a rule to {writing.file} that asks for no password"
+                yield self.fault(message, writing.at, place=known(writing.place), evidence=writing.file)
+        for one in ran(build, "visudo", "awk", "perl", "ex"):
+            if any(_NOPASSWD.search(text) for text in one.command.arguments):
+                place = known(one.command.place)
+                yield self.fault(
+                    "writes a sudo rule that asks for no password", one.at, place=place, evidence=line(one.command)
+                )

@@ -1,0 +1,43 @@
+"""rpm told not to check signatures or digests."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sealock.model.build import Build
+from sealock.model.finding import Fault, Severity
+from sealock.rules.build._commands import drop, known, line
+from sealock.rules.build._ran import ran
+from sealock.rules.references import cis_docker, cwe, man
+from sealock.rules.rule import Rule
+
+
+class RpmSignatureOff(Rule[Build]):
+    """rpm installs packages without checking signature or digest.
+
+    `--nosignature` and `--nodigest` take a package that anybody may have changed, and its scripts run as root.
+    Import the key that signed it (`rpm --import`), from a place that you trust.
+    """
+
+    id = "B033"
+    severity = Severity.HIGH
+    references = (cis_docker("4.11"), cwe(347), man("rpm", 8))
+    remedy = "Leave the option out, and import the key that signs the package with rpm --import."
+    bad = (
+        "FROM rockylinux:9\nRUN rpm -ivh --nosignature https://example.com/x.rpm\n",
+        "FROM rockylinux:9\nRUN rpm --nodigest --nosignature -i x.rpm\n",
+    )
+    good = ("FROM rockylinux:9\nRUN rpm --import /keys/x.asc && rpm -ivh https://example.com/x.rpm\n",)
+
+    def check(self, build: Build, /) -> Iterator[Fault]:
+        """Judge rpm's options."""
+        for one in ran(build, "rpm"):
+            for word in one.command.words[1:]:
+                if word.text in {"--nosignature", "--nodigest", "--nofiledigest", "--noverify"}:
+                    yield self.fault(
+                        "takes a package that anybody may have changed",
+                        one.at,
+                        place=known(word.place),
+                        evidence=f"{word.text}: {line(one.command)}",
+                        mend=drop(build, one.command, word),
+                    )

@@ -1,0 +1,56 @@
+"""A key that is fetched by a short id."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Final
+
+from sealock.model.build import Build
+from sealock.model.finding import Fault, Severity
+from sealock.rules.build._commands import known, line
+from sealock.rules.build._ran import ran
+from sealock.rules.references import cis_docker, cwe, page
+from sealock.rules.rule import Rule
+
+_RECEIVE: Final = frozenset({"--recv-keys", "--recv-key", "--recv", "--receive-keys"})
+_ID: Final = re.compile(r"(?:0x)?[0-9A-Fa-f]{8}(?:[0-9A-Fa-f]{8})?")
+
+
+class ShortKey(Rule[Build]):
+    """A signing key is fetched by a short id.
+
+    Anybody can make a key with a given short id (8 or 16 digits) and put it on a key server, which hands out
+    whichever it likes. Name the whole fingerprint, 40 digits, which gpg compares by itself.
+    """
+
+    id = "B037"
+    severity = Severity.MEDIUM
+    references = (cis_docker("4.12"), cwe(347), page("Evil 32", "https://evil32.com/"))
+    remedy = "Name the key by its whole fingerprint of 40 digits."
+    mends = False
+    bad = (
+        "FROM debian:12\nRUN gpg --keyserver keyserver.ubuntu.com --recv-keys 6B73A36E\n",
+        "FROM debian:12\nRUN apt-key adv --keyserver hkp://keyserver.ubuntu.com:80 --recv 0x6B73A36E6026DFCA\n",
+    )
+    good = (
+        (
+            "FROM debian:12\n"
+            "RUN gpg --keyserver keyserver.ubuntu.com --recv-keys 0A9AF2115F4687BD29803A206B73A36E6026DFCA\n"
+        ),
+        'FROM debian:12\nENV GPG_KEY=0A9AF2115F4687BD29803A206B73A36E6026DFCA\nRUN gpg --recv-keys "$GPG_KEY"\n',
+    )
+
+    def check(self, build: Build, /) -> Iterator[Fault]:
+        """Judge the keys that gpg and apt-key are told to fetch."""
+        for one in ran(build, "gpg", "gpg2", "apt-key"):
+            words = one.command.words
+            if any(word.text in _RECEIVE for word in words):
+                for word in words[1:]:
+                    if _ID.fullmatch(word.text):
+                        yield self.fault(
+                            f"fetches a key by the short id {word.text}",
+                            one.at,
+                            place=known(word.place),
+                            evidence=f"{word.text}: {line(one.command)}",
+                        )

@@ -1,0 +1,83 @@
+"""A package source that is fetched over plain http."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Final
+
+from sealock.model.build import Build
+from sealock.model.change import Edit
+from sealock.model.finding import Fault, Severity
+from sealock.model.location import Place
+from sealock.rules.build._commands import known, line, swap
+from sealock.rules.build._ran import ran
+from sealock.rules.build._written import located, writings
+from sealock.rules.references import cis_docker, cwe
+from sealock.rules.rule import Rule
+from sealock.rules.secrets import mask
+
+_SOURCE: Final = re.compile(
+    r"(?:\bdeb(?:-src)?\s+(?:\[[^\]\n]*\]\s*)?|\bURIs:[ \t]*|\bbaseurl[ \t]*=[ \t]*|"
+    r"\bmirrorlist[ \t]*=[ \t]*|\bgpgkey[ \t]*=[ \t]*|\bServer[ \t]*=[ \t]*|^)(http://[^\s\"']+)",
+    re.IGNORECASE | re.MULTILINE,
+)
+_FILES: Final = ("/apt/", "/apk/repositories", ".repo", ".list", ".sources", "/yum", "mirrorlist", "pacman")
+_SIGNED: Final = re.compile(
+    r"http://(?:[\w.-]+\.)?(?:debian\.org|ubuntu\.com|alpinelinux\.org|centos\.org|fedoraproject\.org|rockylinux\.org|"
+    r"archlinux\.org|opensuse\.org|almalinux\.org|kali\.org|apt\.postgresql\.org)(?:/|$)",
+    re.IGNORECASE,
+)
+
+
+class SourcePlainHttp(Rule[Build]):
+    """A package source is fetched over plain http.
+
+    Signatures keep others from changing packages, where they are checked. Over http everybody on the way still sees
+    what is installed, can hold back updates, and gets at flaws in the package manager before any signature is
+    checked. Use https.
+    """
+
+    id = "B035"
+    severity = Severity.MEDIUM
+    references = (cis_docker("4.11"), cwe(319))
+    remedy = "Use https for the source, and name the key that signs it."
+    bad = (
+        'FROM debian:12\nRUN echo "deb http://e.com/deb stable main" >> /etc/apt/sources.list\n',
+        "FROM alpine:3.20\nRUN apk add --no-cache -X http://dl-cdn.alpinelinux.org/alpine/edge/testing x\n",
+        'FROM ubuntu:24.04\nRUN add-apt-repository "deb http://e.com/deb stable main"\n',
+        "FROM rockylinux:9\nCOPY <<EOF /etc/yum.repos.d/x.repo\n[x]\nbaseurl=http://e.com/\nEOF\n",
+        "FROM alpine:3.20\nRUN echo http://dl-cdn.alpinelinux.org/alpine/edge/main >> /etc/apk/repositories\n",
+    )
+    good = (
+        'FROM debian:12\nRUN echo "deb [signed-by=/k.gpg] https://e.com/deb stable main" >> /etc/apt/sources.list\n',
+        "FROM debian:12\nRUN sed -i 's|http://deb.debian.org|https://deb.debian.org|g' /etc/apt/sources.list\n",
+    )
+
+    def check(self, build: Build, /) -> Iterator[Fault]:
+        """Judge what is written to source lists, and what package managers are given."""
+        for writing in writings(build):
+            if not any(part in writing.file for part in _FILES):
+                continue
+            for match in _SOURCE.finditer(writing.text):
+                place = located(build, writing, match[1])
+                mend = (Edit(Place(place.start, place.start + 7), "https://"),) if place else ()
+                yield self._fault(writing.at, place or known(writing.place), match[1], writing.file, mend)
+        for one in ran(build, "add-apt-repository", "apk", "yum-config-manager", "dnf", "zypper"):
+            for word in one.command.words[1:]:
+                text = word.text.removeprefix("--repository=").removeprefix("--add-repo=")
+                if source := _SOURCE.match(text):
+                    edits = swap(build, word, "http://", "https://")
+                    yield self._fault(one.at, known(word.place), source[1], line(one.command), edits)
+
+    def _fault(
+        self, at: tuple[str | int, ...], place: Place | None, address: str, where: str, mend: tuple[Edit, ...]
+    ) -> Fault:
+        return self.fault(
+            f"takes packages from {mask(address)}",
+            at,
+            place=place,
+            evidence=f"{where}: {mask(address)}"[:200],
+            severity=Severity.LOW if _SIGNED.match(address) else None,
+            mend=mend,
+        )

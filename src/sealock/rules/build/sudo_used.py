@@ -1,0 +1,65 @@
+"""sudo in a build."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sealock.model.build import Build
+from sealock.model.change import Edit
+from sealock.model.finding import Fault, Severity
+from sealock.model.location import Place
+from sealock.rules.build._commands import is_root, known, line, user_at
+from sealock.rules.build._ran import Ran, ran
+from sealock.rules.references import cwe, docker_docs, page
+from sealock.rules.rule import Rule
+
+
+class SudoUsed(Rule[Build]):
+    """sudo is used in the build.
+
+    RUN runs as the user that USER names, root unless told otherwise: sudo adds nothing but a setuid program and its
+    rules, which stay in the image for whoever breaks in. Put `USER root` before the steps that need it and the own
+    user after them; a program that starts as root and steps down does so with `gosu` or `setpriv`.
+    """
+
+    id = "B040"
+    severity = Severity.LOW
+    references = (
+        cwe(250),
+        docker_docs("build/building/best-practices/#user"),
+        page("sudo(8)", "https://www.sudo.ws/docs/man/sudo.man/"),
+    )
+    remedy = "Leave sudo out; run the step as root with USER root, and go back to the own user after it."
+    bad = (
+        "FROM debian:12\nRUN sudo apt-get update\n",
+        'FROM debian:12\nRUN ["sudo", "-E", "apt-get", "update"]\n',
+        'FROM debian:12\nRUN bash -c "cd / && sudo make install"\n',
+    )
+    good = ("FROM debian:12\nRUN apt-get update\n",)
+
+    def check(self, build: Build, /) -> Iterator[Fault]:
+        """Judge every sudo, however deep."""
+        for one in ran(build, "sudo"):
+            root = is_root(user_at(build, one.stage, one.at))
+            yield self.fault(
+                "is root already, and uses sudo" if root else "becomes root with sudo",
+                one.at,
+                place=known(one.command.words[0].place),
+                evidence=line(one.command),
+                mend=_without(one) if root else (),
+                safe=root and not one.command.assignments,
+            )
+
+
+def _without(one: Ran) -> tuple[Edit, ...]:
+    """Take `sudo` and its plain options away; nothing where it changes the user or the environment in its own way."""
+    words = one.command.words
+    inner = next((nested for nested in one.command.nested if nested.kind == "wrapped"), None)
+    first = next(inner.script.commands(), None) if inner else None
+    if first is None or not first.words or known(words[0].place) is None:
+        return ()
+    start = first.assignments[0].place.start if first.assignments else first.words[0].place.start
+    options = [word.text for word in words[1:] if word.place.start < start]
+    if any(text not in {"-E", "-H", "-n", "-S", "-EH", "--preserve-env", "--"} for text in options) or start <= 0:
+        return ()
+    return (Edit(Place(words[0].place.start, start), ""),)
