@@ -61,7 +61,7 @@ def _issue(name: str, description: str, fingerprint: str, severity: str, locatio
 
 def _description(finding: Finding) -> str:
     parts = (finding.title, finding.message, finding.remedy.text)
-    return " ".join(sentence(line(part)) for part in parts if part)
+    return " ".join(sentence(line(part)) for part in parts if part.strip()) or finding.rule
 
 
 def _fingerprint(*parts: str) -> str:

@@ -79,7 +79,7 @@ def _list(pages: tuple[RulePage, ...], room: int, paint: Paint) -> Iterator[str]
             if kind:
                 yield ""
             kind = page.kind
-            yield paint("heading", f"Rules on {applies_to(page)}")
+            yield from (paint("heading", part) for part in wrap(f"Rules on {applies_to(page)}", room))
         badge = paint(INKS[page.severity], f"{signs.of[page.severity]} {page.severity.word:<8}")
         mark = paint("green", f"{_MARKS[page.repair]:<4}")
         title, *rest = wrap(page.title + (" (pedantic)" if page.pedantic else ""), room - 26)
@@ -87,11 +87,11 @@ def _list(pages: tuple[RulePage, ...], room: int, paint: Paint) -> Iterator[str]
         yield from (" " * 26 + part for part in rest)
     yield ""
     yield from wrap("fix: --fix mends it. fix*: --fix --unsafe does; look at what it changes.", room)
-    yield f"{count(len(pages), 'rule')}. `sealock rules ID` explains one."
+    yield from wrap(f"{count(len(pages), 'rule')}. `sealock rules ID` explains one.", room)
 
 
 def _page(page: RulePage, room: int, paint: Paint) -> Iterator[str]:
-    yield f"{paint('bold', page.id)}  {paint('bold', page.title)}"
+    yield from (paint("bold", part) for part in wrap(f"{page.id}  {page.title}", room))
     yield ""
     facts = {
         "Severity": page.severity.word,

