@@ -152,6 +152,11 @@ def test_sarif_counts_columns_in_utf_16(text: str, stretch: tuple[int, int], reg
     assert run["results"][0]["locations"][0]["physicalLocation"]["region"] == dict(zip(names, region, strict=True))
 
 
+def test_sarif_says_of_the_whole_text_what_has_no_line() -> None:
+    run = sarif(only(finding(location=Location("f")), text="a\nb\n"))
+    assert run["results"][0]["locations"][0]["physicalLocation"]["region"] == {"startLine": 1, "endLine": 2}
+
+
 @pytest.mark.parametrize(
     ("name", "uri"),
     [

@@ -31,10 +31,12 @@ class Places:
         self.target = target.target
 
     def physical(self, location: Location) -> dict[str, Any]:
-        """§3.29; without a region where there is no line."""
+        """§3.29. What has no line is said of the whole text; without a region where there is no text either."""
         place: dict[str, Any] = {"artifactLocation": {"uri": uri(location.file or self.target)}}
         if location.line > 0:
             place["region"] = self._region(location)
+        elif (source := self.sources.get(location.file)) is not None and source.text:
+            place["region"] = {"startLine": 1, "endLine": len(source.starts) - source.text.endswith("\n")}
         return place
 
     def replacement(self, file: str, change: Change) -> dict[str, Any] | None:
