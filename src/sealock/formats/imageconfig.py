@@ -67,11 +67,13 @@ class ConfigReader:
         if not isinstance(config.value, dict):
             self.unless_null("an object", config)
             return {}
+        entrypoint = self.words(config, "Entrypoint", "entrypoint")
         return {
             "user": self.text(config, "User", "user"),
             "working_dir": self.text(config, "WorkingDir", "working_dir"),
             "stop_signal": self.text(config, "StopSignal", "stop_signal"),
-            "entrypoint": self.words(config, "Entrypoint", "entrypoint"),
+            # The engine keeps a single empty word where somebody took the image's entry point away.
+            "entrypoint": () if entrypoint == ("",) else entrypoint,
             "command": self.words(config, "Cmd", "command"),
             "environment": self.each(config, "Env", "environment", variable),
             "expose": self.keys(config, "ExposedPorts", "expose", exposed),
@@ -84,6 +86,11 @@ class ConfigReader:
         """A member that is there and not null."""
         found = node.get(name)
         return None if found is None or found.value is None else found
+
+    def note(self, node: Node, field: str) -> None:
+        """Keep a field's place; "" is no field."""
+        if field:
+            self.where[field,] = node.place
 
     def unless_null(self, what: str, node: Node) -> None:
         """Note that a value is not what it should be; null stands for nothing said."""
@@ -98,7 +105,7 @@ class ConfigReader:
         if not isinstance(node.value, str):
             self.unless_null("a text", node)
             return UNSET
-        self.where[field,] = node.place
+        self.note(node, field)
         return node.value or UNSET
 
     def strings(self, parent: Node, name: str) -> tuple[Node, list[Node]] | None:
@@ -217,7 +224,6 @@ class ConfigReader:
             steps.append(step if isinstance(step, str) else "")
             if (said := self.member(entry, "created_by")) is not None:
                 self.where["history", index] = said.place
-        self.where.pop(("",), None)
         return tuple(steps)
 
 

@@ -101,7 +101,7 @@ def _known(names: str, short: str = "", *, flag: bool = False, check: Callable[[
 # What runs
 _one("name", "name")
 _one("platform", "platform")
-_one("pull", "pull", read=scalars.choice("always", "missing", "never", "newer", "true", "false", ""))
+_one("pull", "pull", read=scalars.choice("always", "missing", "never", "newer", "ifnotpresent", "true", "false", ""))
 _flag("disable-content-trust", "content_trust", inverted=True)
 _one(
     "entrypoint",
@@ -129,7 +129,7 @@ _many("cap-add", "cap_add", "", values.capability, comma=True)
 _many("cap-drop", "cap_drop", "", values.capability, comma=True)
 _many("device", "devices", "", values.device, values.spell_device)
 _many("device-cgroup-rule", "device_rules", "", values.device_rule)
-_one("gpus", "gpus")
+_one("gpus", "gpus", read=scalars.gpus)
 _many("sysctl", "sysctls", "", values.sysctl, values.spell_sysctl)
 # What it sees
 _flag("read-only", "read_only")
@@ -171,7 +171,7 @@ _one("cpu-quota", "cpu_quota", "", scalars.integer)
 _one("cpu-period", "cpu_period", "", scalars.integer)
 _one("cpu-rt-runtime", "cpu_rt_runtime", "", scalars.integer)
 _one("cpu-rt-period", "cpu_rt_period", "", scalars.integer)
-_one("cpuset-cpus cpuset", "cpuset_cpus")
+_one("cpuset-cpus", "cpuset_cpus")
 _one("cpuset-mems", "cpuset_mems")
 _one("pids-limit", "pids_limit", "", scalars.integer)
 _many("ulimit", "ulimits", "", values.ulimit, values.spell_ulimit)

@@ -55,7 +55,11 @@ def port(text: str) -> Port:
         if high - low != last - first and first != last and low:
             msg = f'"{text}": the two ranges of ports are not of one length'
             raise ValueError(msg)
-    address = address.removeprefix("[").removesuffix("]")
+    bare = address.removeprefix("[").removesuffix("]")
+    if ":" in address and address != f"[{bare}]":
+        msg = f'"{text}": an IPv6 address stands in brackets'
+        raise ValueError(msg)
+    address = bare
     if address and ":" not in address and not _ipv4(address) and not holds_expansion(address):
         msg = f'"{text}": "{address}" is not an address of this host'
         raise ValueError(msg)

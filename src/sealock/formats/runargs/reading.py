@@ -7,6 +7,7 @@ from typing import Any
 
 from msgspec import Struct
 
+from sealock.formats.runargs.checks import refused
 from sealock.formats.runargs.expansions import harmless, mask
 from sealock.formats.runargs.options import SEVERAL, Said
 from sealock.formats.runargs.words import Given, Line, Trouble, split
@@ -126,7 +127,7 @@ def read_words(
     if trust is not None and "content_trust" not in fields:
         fields["content_trust"] = trust
     silent = _silence(line, fields, unresolved)
-    troubles += conflicts(slots)
+    troubles += refused(line, dict(slots.values), engine)
     container = Container(**dict.fromkeys(FIELDS, UNKNOWN if line.opaque else UNSET) | fields)
     return RunLine(container, where, unresolved, tuple(troubles), line, slots, silent)
 
@@ -205,8 +206,9 @@ def _networks(slots: Slots, fields: dict[str, Any], where: dict[At, Place]) -> N
     networks: list[Network] = []
     for value, one in slots.values.get("net", ()):
         if isinstance(value, str):
-            fields["network_mode"] = value
-            where["network_mode",] = one.place
+            # Docker goes by the first.
+            fields.setdefault("network_mode", value)
+            where.setdefault(("network_mode",), one.place)
         else:
             where["networks", len(networks)] = one.place
             where.setdefault(("networks",), one.place)
@@ -244,27 +246,3 @@ def health(parts: Mapping[str, Any]) -> Any:  # noqa: ANN401  a Health or UNKNOW
         start_interval=parts.get("start_interval"),
         retries=parts.get("retries"),
     )
-
-
-def conflicts(slots: Slots) -> list[Trouble]:
-    """Options that the client refuses together."""
-
-    def last(slot: str) -> Any:  # noqa: ANN401  values of every field
-        pairs = slots.values.get(slot)
-        return pairs[-1][0] if pairs else None
-
-    def place(slot: str) -> Place:
-        return slots.values[slot][-1][1].place
-
-    found: list[Trouble] = []
-    if last("auto_remove") is True and getattr(last("restart"), "policy", "no") != "no":
-        found.append(Trouble("--rm and --restart exclude each other", place("restart")))
-    if last("health.disabled") is True and any(
-        slot.startswith("health.") and slot != "health.disabled" for slot in slots.values
-    ):
-        found.append(
-            Trouble("--no-healthcheck and the other health options exclude each other", place("health.disabled"))
-        )
-    if last("logging.driver") == "none" and "logging.options" in slots.values:
-        found.append(Trouble("the log driver none takes no options", place("logging.options")))
-    return found

@@ -178,3 +178,11 @@ def stream(text: str) -> str:
         return text
     msg = f'"{text}" is none of stdin, stdout, stderr'
     raise ValueError(msg)
+
+
+def gpus(text: str) -> str:
+    """Check a request for GPUs: all, a number, or key=value,…."""
+    if text == "all" or "=" in text or _natural(text) or holds_expansion(text):
+        return text
+    msg = f'"{text}" is neither all nor a number of GPUs'
+    raise ValueError(msg)

@@ -83,7 +83,8 @@ def may_be_options(word: Word, after: Sequence[Word]) -> bool:
     text = word.text
     if "[@]" in text or "[*]" in text or text in {"$@", "$*", "${@}", "${*}"}:
         return True
-    if not text.startswith(("$", "`")) or not after or word.place.end - word.place.start != len(text):
+    quoted = word.place.end - word.place.start >= len(text) + 2
+    if not text.startswith(("$", "`", "<", "%")) or not after or quoted:
         # The last word can only be the image; a quoted one is a single word, and so hardly an option.
         return False
     return not _whole(text).startswith("image")

@@ -1,0 +1,110 @@
+"""What the engine says of a container: the JSON of `docker inspect` (`GET /containers/ID/json`).
+
+The engine writes its defaults into the container, and the image's configuration too. Its own defaults are UNSET here,
+as far as they can be told from what somebody asked for; what comes from the image stays, since it holds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from msgspec import Struct
+
+from sealock.formats.inspect.hostconfig import DEFAULTS, host_fields
+from sealock.formats.inspect.mounts import mounts
+from sealock.formats.inspect.reader import EngineReader
+from sealock.formats.jsontree import Node, parse
+from sealock.model.absent import UNKNOWN, UNSET, Absent, Maybe
+from sealock.model.container import FIELDS, Container, Network, container
+from sealock.model.finding import Problem
+from sealock.model.location import At, Location, Place
+
+__all__ = ["Inspected", "read_inspect"]
+
+SAYS: Final = tuple(
+    field
+    for field in FIELDS
+    if field not in {"platform", "pull", "content_trust", "detach", "env_files", "secrets", "history"}
+)
+_BRIDGE: Final = frozenset({"", "default", "bridge"})
+
+
+class Inspected(Struct, frozen=True):
+    """A container as the engine describes it, where each field stands (JSON pointers), and what could not be read."""
+
+    container: Container
+    where: Mapping[At, Place]
+    problems: tuple[Problem, ...] = ()
+
+
+def read_inspect(json_text: str) -> Inspected:
+    """Read one container: an object, or the list of one that `docker inspect` prints."""
+    root, faults = parse(json_text)
+    problems = [Problem(f"not valid JSON: {fault.message}", Location("")) for fault in faults]
+    if root is not None and isinstance(root.value, list) and len(root.value) == 1:
+        root = root.value[0]
+    if root is None or not isinstance(root.value, dict):
+        return Inspected(
+            Container(), {}, (*problems, Problem("the engine should describe one container", Location("")))
+        )
+    reader = EngineReader()
+    noun = _read(reader, root)
+    problems += [Problem(message, Location("", pointer=node.pointer)) for message, node in reader.wrong]
+    return Inspected(noun, reader.where, tuple(problems))
+
+
+def _read(reader: EngineReader, root: Node) -> Container:
+    """Read the whole of it."""
+    reader.where[()] = root.place
+    empty = Node({}, root.start, root.start, root, "HostConfig")
+    host = reader.member(root, "HostConfig") or empty
+    config = reader.member(root, "Config") or Node({}, root.start, root.start, root, "Config")
+    values = reader.config(config)
+    values |= {
+        "image": reader.text(config, "Image", "image"),
+        "name": _name(reader, root),
+        "tty": reader.truth(config, "Tty", "tty"),
+        "stdin_open": reader.truth(config, "OpenStdin", "stdin_open"),
+        "hostname": _hostname(reader, root, config),
+        "domainname": reader.text(config, "Domainname", "domainname"),
+        "mac_address": reader.text(config, "MacAddress", "mac_address"),
+        "stop_timeout": reader.whole(config, "StopTimeout", "stop_timeout", ()),
+    }
+    values |= host_fields(reader, host) | _networks(reader, root, host)
+    values["mounts"] = mounts(reader, root, host, config)
+    if host is empty:
+        reader.wrong.append(("HostConfig is missing", root))
+        values |= dict.fromkeys((field for field, _, _ in DEFAULTS), UNKNOWN)
+    return container(says=SAYS, **values)
+
+
+def _name(reader: EngineReader, root: Node) -> Maybe[str]:
+    """The name, without the slash before it."""
+    name = reader.text(root, "Name", "name")
+    return name if isinstance(name, Absent) else name.removeprefix("/") or UNSET
+
+
+def _hostname(reader: EngineReader, root: Node, config: Node) -> Maybe[str]:
+    """The host name, unless it is the start of the container's id that the engine puts there."""
+    name = reader.text(config, "Hostname", "hostname")
+    return UNSET if isinstance(name, str) and reader.string(root, "Id").startswith(name) else name
+
+
+def _networks(reader: EngineReader, root: Node, host: Node) -> dict[str, Any]:
+    """Read how it is connected; the default bridge is nothing said."""
+    mode = reader.text(host, "NetworkMode", "network_mode")
+    if not isinstance(mode, str) or mode in _BRIDGE:
+        return {"network_mode": UNSET, "networks": UNSET}
+    if mode in {"host", "none"} or mode.startswith("container:"):
+        return {"network_mode": mode, "networks": UNSET}
+    found: list[Network] = []
+    joined = root.at("NetworkSettings", "Networks")
+    for name, node in joined.items() if joined is not None else ():
+        reader.where["networks", len(found)] = node.place
+        aliases = [each.value for each in (reader.strings(node, "Aliases") or (node, []))[1]]
+        own = reader.string(root, "Id")
+        # Older engines put the short id among the aliases.
+        found.append(Network(name, tuple(one for one in aliases if not own.startswith(one))))
+    found.sort(key=lambda one: one.name != mode)
+    return {"network_mode": UNSET, "networks": tuple(found) or (Network(mode),)}

@@ -1,0 +1,79 @@
+"""Reads the values of the engine's JSON, gathering places and what is of a wrong type."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from sealock.formats.imageconfig import ConfigReader
+from sealock.formats.jsontree import Node
+from sealock.model.absent import UNKNOWN, UNSET, Maybe
+
+
+class EngineReader(ConfigReader):
+    """Config is read as an image's is; these are for all that is around it."""
+
+    def truth(self, parent: Node, name: str, field: str, *, default: bool | None = False) -> Maybe[bool]:
+        """Read true or false; the engine's default is nothing said."""
+        node = self.member(parent, name)
+        if node is None:
+            return UNSET
+        if not isinstance(node.value, bool):
+            self.unless_null("true or false", node)
+            return UNKNOWN
+        self.note(node, field)
+        return UNSET if node.value is default else node.value
+
+    def whole(self, parent: Node, name: str, field: str, defaults: tuple[Any, ...]) -> Maybe[int]:
+        """Read a whole number; `defaults` are as good as nothing said."""
+        node, number = self.member(parent, name), self.number(parent, name)
+        if node is None:
+            return UNSET
+        if number is None:
+            return UNKNOWN
+        self.where[field,] = node.place
+        return UNSET if number in defaults else int(number)
+
+    def pairs(self, parent: Node, name: str, field: str, make: Callable[[str, str], Any]) -> Maybe[tuple[Any, ...]]:
+        """Read an object of texts into elements."""
+        node = self.member(parent, name)
+        if node is None:
+            return UNSET
+        if not isinstance(node.value, dict):
+            self.unless_null("an object", node)
+            return UNKNOWN
+        self.where[field,] = node.place
+        found: list[Any] = []
+        for key, value in node.items():
+            if isinstance(value.value, str):
+                self.where[field, len(found)] = value.place
+                found.append(make(key, value.value))
+            else:
+                self.wrong.append((f"{value.pointer} should be a text", value))
+        return tuple(found) or UNSET
+
+    def objects(self, parent: Node, name: str, field: str, make: Callable[[Node], Any]) -> Maybe[tuple[Any, ...]]:
+        """Read a list of objects; what `make` returns None for is left out."""
+        node = self.member(parent, name)
+        if node is None:
+            return UNSET
+        if not isinstance(node.value, list):
+            self.unless_null("a list", node)
+            return UNKNOWN
+        self.where[field,] = node.place
+        found: list[Any] = []
+        for one in node.elements():
+            if not isinstance(one.value, dict):
+                self.wrong.append((f"{one.pointer} should be an object", one))
+            elif (made := make(one)) is not None:
+                self.where[field, len(found)] = one.place
+                found.append(made)
+        return tuple(found) or UNSET
+
+    def string(self, parent: Node, name: str) -> str:
+        """A text of an object, "" where there is none."""
+        node = self.member(parent, name)
+        if node is None or isinstance(node.value, str):
+            return node.value if node is not None else ""
+        self.wrong.append((f"{node.pointer} should be a text", node))
+        return ""

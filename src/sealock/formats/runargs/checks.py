@@ -1,0 +1,144 @@
+"""What the client (or the engine behind it) refuses though each value by itself can be read."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any, Final
+
+from sealock.formats.runargs.mounts import PROPAGATIONS
+from sealock.formats.runargs.words import Given, Line, Trouble
+from sealock.model.absent import UNKNOWN
+from sealock.model.container import Mount, Network
+from sealock.model.imagename import parse
+
+Pairs = dict[str, list[tuple[Any, Given]]]
+
+_SMALLEST_MEMORY: Final = 6 << 20
+_NAME: Final = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-")
+_REPOSITORY: Final = frozenset("abcdefghijklmnopqrstuvwxyz0123456789_.-/")
+_DOMAIN: Final = _NAME - frozenset("_")
+_SYSCTLS: Final = frozenset({
+    "kernel.msgmax", "kernel.msgmnb", "kernel.msgmni", "kernel.sem", "kernel.shmall", "kernel.shmmax", "kernel.shmmni",
+    "kernel.shm_rmid_forced",
+})  # fmt: skip
+_MODES: Final = frozenset({"z", "Z", "nocopy", "consistent", "cached", "delegated"})
+_FROM: Final = frozenset({"", "ro", "rw", "z", "Z", "nocopy", "consistent", "cached", "delegated"}) | PROPAGATIONS
+_SPACES: Final = {
+    "pid": ("", "host"),
+    "uts": ("", "host"),
+    "userns": ("", "host"),
+    "cgroupns": ("", "host", "private"),
+    "ipc": ("", "host", "private", "shareable", "none"),
+    "pull": ("always", "missing", "never"),
+}
+"""The words of docker's own; `container:NAME` besides for pid and ipc."""
+
+
+def refused(line: Line, pairs: Pairs, engine: str) -> Iterator[Trouble]:
+    """Tell what would be refused, each with its place."""
+    for slot, holds, message in _EACH:
+        for value, one in pairs.get(slot, ()):
+            if value is not UNKNOWN and one.literal and not holds(value):
+                yield Trouble(message.format(value), one.place)
+    yield from _together(pairs)
+    yield from _memory(pairs)
+    if engine == "docker":
+        yield from _docker(line, pairs)
+
+
+def _name(text: str) -> bool:
+    return len(text) > 1 and text[0] not in "_.-" and set(text) <= _NAME
+
+
+def _domain(text: str) -> bool:
+    labels = text.rstrip(".").split(".")
+    return text == "." or all(one and one.strip("-") == one and set(one) <= _DOMAIN for one in labels)
+
+
+_EACH: Final[tuple[tuple[str, Callable[[Any], bool], str], ...]] = (
+    ("name", _name, '"{0}" is not a container\'s name'),
+    ("dns_search", _domain, '"{0}" is not a domain'),
+    ("health.retries", lambda number: number >= 0, "a number of retries cannot be negative"),
+    ("health.interval", lambda time: time == 0 or time >= 0.001, "a health check's times are a millisecond at least"),
+    ("health.timeout", lambda time: time == 0 or time >= 0.001, "a health check's times are a millisecond at least"),
+    ("memory_swappiness", lambda number: -1 <= number <= 100, "swappiness is from 0 to 100, not {0}"),
+    ("oom_score_adj", lambda number: -1000 <= number <= 1000, "the score is adjusted by -1000 to 1000, not by {0}"),
+    ("blkio_weight", lambda number: number == 0 or 10 <= number <= 1000, "a block weight is from 10 to 1000, not {0}"),
+    ("volumes_from", lambda text: not set(text.partition(":")[2].split(",")) - _FROM, '"{0}": that is not a mode'),
+    ("cpus", lambda number: number >= 0, "there is no negative number of processors"),
+    ("working_dir", lambda path: path.startswith("/") or ":" in path, 'the working directory "{0}" is not absolute'),
+)
+
+
+def _last(pairs: Pairs, slot: str) -> Any:  # noqa: ANN401  values of every field
+    said = pairs.get(slot)
+    return said[-1][0] if said else None
+
+
+def _together(pairs: Pairs) -> Iterator[Trouble]:
+    """Options that exclude each other."""
+    if _last(pairs, "auto_remove") is True and getattr(_last(pairs, "restart"), "policy", "no") != "no":
+        yield Trouble("--rm and --restart exclude each other", pairs["restart"][-1][1].place)
+    checks = [slot for slot in pairs if slot.startswith("health.") and slot != "health.disabled"]
+    if _last(pairs, "health.disabled") is True and checks:
+        place = pairs["health.disabled"][-1][1].place
+        yield Trouble("--no-healthcheck and the other health options exclude each other", place)
+    if _last(pairs, "logging.driver") == "none" and "logging.options" in pairs:
+        yield Trouble("the log driver none takes no options", pairs["logging.options"][-1][1].place)
+
+
+def _memory(pairs: Pairs) -> Iterator[Trouble]:
+    memory, swap, soft = (_last(pairs, slot) for slot in ("memory", "memory_swap", "memory_reservation"))
+    if isinstance(memory, int) and 0 < memory < _SMALLEST_MEMORY:
+        yield Trouble("a container needs 6 MB of memory at least", pairs["memory"][-1][1].place)
+    if isinstance(swap, int) and swap > 0:
+        place = pairs["memory_swap"][-1][1].place
+        if memory in {None, 0}:
+            yield Trouble("--memory-swap needs --memory", place)
+        elif isinstance(memory, int) and swap < memory:
+            yield Trouble("--memory-swap counts memory and swap together, and cannot be below --memory", place)
+    if isinstance(memory, int) and isinstance(soft, int) and 0 < memory < soft:
+        yield Trouble("--memory-reservation is above --memory", pairs["memory_reservation"][-1][1].place)
+
+
+def _docker(line: Line, pairs: Pairs) -> Iterator[Trouble]:
+    """What docker refuses, while podman or nerdctl may take it."""
+    for slot, words in _SPACES.items():
+        for value, one in pairs.get(slot, ()):
+            shared = slot in {"pid", "ipc"} and isinstance(value, str) and value.startswith("container:")
+            if value is not UNKNOWN and one.literal and value not in words and not shared:
+                yield Trouble(f'--{one.option.name}: "{value}" is none of {", ".join(filter(None, words))}', one.place)
+    for value, one in pairs.get("mounts", ()):
+        if one.literal and one.option.name == "volume" and (wrong := _mode(value)):
+            yield Trouble(f'"{one.text}": "{wrong}" is not a mode of a volume', one.place)
+    for value, one in pairs.get("sysctls", ()):
+        if one.literal and value.name not in _SYSCTLS and not value.name.startswith(("net.", "fs.mqueue.")):
+            yield Trouble(f'"{value.name}" cannot be set in a container', one.place)
+    yield from _networks(pairs)
+    if line.image is not None and line.image.literal and line.image_certain:
+        name = parse(line.image.text)
+        if name is None or not set(name.repository) <= _REPOSITORY or name.repository.rpartition("/")[2][:1] in "-._":
+            yield Trouble(f'"{line.image.text}" is not an image\'s name', line.image.place)
+
+
+def _mode(mount: Mount) -> str:
+    """The first mode that docker does not know, or that it knows but once."""
+    seen: set[str] = set()
+    for option in mount.options:
+        kind = "label" if option in {"z", "Z"} else "consistency" if option[0] in "cd" else option
+        if option not in _MODES or kind in seen:
+            return option
+        seen.add(kind)
+    if mount.kind == "volume" and mount.propagation in PROPAGATIONS:
+        return mount.propagation or ""
+    return "nocopy" if mount.kind == "bind" and "nocopy" in mount.options else ""
+
+
+def _networks(pairs: Pairs) -> Iterator[Trouble]:
+    joined = pairs.get("net", [])
+    own = [one for value, one in joined if isinstance(value, Network)]
+    modes = [one for value, one in joined if isinstance(value, str)]
+    if own and modes:
+        yield Trouble("user-defined networks and the modes bridge, host, none do not go together", modes[-1].place)
+    if "net.alias" in pairs and not own and all(one.literal for one in modes):
+        yield Trouble("network aliases need a user-defined network", pairs["net.alias"][-1][1].place)
