@@ -57,91 +57,190 @@ def parse(text: str) -> ImageName | None:
     return ImageName(registry, repository, match["tag"], match["digest"])
 
 
+def _words(*lines: str) -> frozenset[str]:
+    return frozenset(" ".join(lines).split())
+
+
+# Images whose configuration names an ordinary user, as published; a name that ends in / stands for all below it.
 _NONROOT: Final[dict[str, str]] = {
-    # Official and other widely used images whose configuration names a user, as published.
-    "haproxy": "haproxy",
-    "varnish": "varnish",
-    "memcached": "memcache",
-    "solr": "solr",
-    "jenkins/jenkins": "jenkins",
+    "adminer": "adminer",
+    "apache/airflow": "airflow",
+    "apache/kafka": "appuser",
+    "apache/superset": "superset",
+    "bitnami/": "1001",
+    "bitnamilegacy/": "1001",
+    "confluentinc/cp-kafka": "appuser",
+    "curlimages/curl": "curl_user",
+    "docker.elastic.co/elasticsearch/elasticsearch": "1000",
+    "docker.elastic.co/kibana/kibana": "1000",
+    "docker.elastic.co/logstash/logstash": "1000",
+    "dpage/pgadmin4": "5050",
     "elasticsearch": "1000",
-    "kibana": "1000",
-    "logstash": "1000",
-    "storm": "storm",
-    "lightstreamer": "lightstreamer",
+    "emqx": "emqx",
+    "gotenberg/gotenberg": "gotenberg",
     "grafana/grafana": "472",
     "grafana/loki": "10001",
-    "prom/prometheus": "nobody",
-    "prom/alertmanager": "nobody",
-    "prom/node-exporter": "nobody",
-    "rabbitmq-exporter": "nobody",
-    "nginxinc/nginx-unprivileged": "101",
-    "sonarqube": "sonarqube",
-    "neo4j-admin": "neo4j",
-    "curlimages/curl": "curl_user",
-    "hashicorp/http-echo": "65532",
-    "apache/kafka": "appuser",
-    "confluentinc/cp-kafka": "appuser",
-    "quay.io/keycloak/keycloak": "1000",
+    "grafana/tempo": "10001",
+    "haproxy": "haproxy",
+    "jenkins/jenkins": "jenkins",
+    "jupyter/": "jovyan",
+    "kibana": "1000",
+    "kong": "kong",
+    "lightstreamer": "lightstreamer",
+    "logstash": "1000",
     "mcr.microsoft.com/mssql/server": "mssql",
+    "memcached": "memcache",
+    "n8nio/n8n": "node",
+    "nginxinc/nginx-unprivileged": "101",
+    "nodered/node-red": "node-red",
+    "odoo": "odoo",
+    "opensearchproject/opensearch": "1000",
+    "percona": "mysql",
+    "prom/": "nobody",
+    "quay.io/jupyter/": "jovyan",
+    "quay.io/keycloak/keycloak": "1000",
+    "quay.io/prometheus/": "nobody",
+    "rocket.chat": "rocketchat",
+    "selenium/": "seluser",
+    "solr": "solr",
+    "sonarqube": "sonarqube",
+    "spark": "spark",
+    "teamspeak": "ts3server",
+    "varnish": "varnish",
 }
-_ROOT_BY_ENTRYPOINT: Final = frozenset(
-    {"postgres", "mysql", "mariadb", "redis", "mongo", "rabbitmq", "valkey", "nginx", "httpd"}
+# Images that start as root and whose entry point changes to another user for good.
+_DROPS_ROOT: Final = _words(
+    "cassandra clickhouse clickhouse/clickhouse-server consul couchdb crate eclipse-mosquitto flink ghost",
+    "hashicorp/consul hashicorp/vault influxdb mariadb mongo mysql neo4j pgvector/pgvector postgis/postgis",
+    "postgres rabbitmq redis redis/redis-stack-server storm telegraf timescale/timescaledb valkey/valkey vault",
+    "znc zookeeper",
 )
-"""Start as root and let their main process change the user by itself."""
+# Images whose main process stays root and whose workers do not.
+_ROOT_MASTER: Final = _words(
+    "drupal httpd joomla matomo mediawiki nextcloud nginx phpmyadmin unit wordpress",
+)
+# Official images that run as root when nobody says otherwise.
+_ROOT: Final = _words(
+    "adoptopenjdk almalinux alpine alt amazoncorretto amazonlinux arangodb archlinux bash buildpack-deps busybox",
+    "caddy centos chronograf cirros clearlinux clefos clojure composer couchbase dart debian docker",
+    "eclipse-temurin elixir erlang euleros express-gateway fedora friendica gazebo gcc golang gradle groovy",
+    "haskell haxe hello-world hylang ibmjava jetty jruby julia kapacitor mageia maven mongo-express mono nats",
+    "nats-streaming node nuxeo openjdk oraclelinux perl photon php php-zendserver plone pypy python r-base",
+    "rakudo-star redmine registry rockylinux ros ruby rust sapmachine sl swarm swift tomcat tomee traefik ubuntu",
+    "websphere-liberty xwiki yourls",
+)
+_MIRRORS: Final = ("public.ecr.aws/docker/library/", "mirror.gcr.io/library/", "quay.io/lib/", "docker.io/library/")
+
+
+def _known_as(name: ImageName) -> str:
+    """The familiar name, with mirrors of Docker Hub's official images put back."""
+    for mirror in _MIRRORS:
+        if name.familiar.startswith(mirror):
+            return name.familiar[len(mirror) :]
+    return name.familiar
+
+
+def is_official(image: str) -> bool:
+    """Whether it is a Docker Hub official image that we know; other bare names are mostly built on the spot."""
+    name = parse(image)
+    if name is None:
+        return False
+    known = _known_as(name)
+    return "/" not in known and (known in _ROOT or known in _NONROOT or known in _DROPS_ROOT or known in _ROOT_MASTER)
 
 
 def default_user(image: str) -> Maybe[str]:
-    """Tell the user that an image runs as when nobody says otherwise; UNKNOWN for images that we know nothing of.
-
-    Docker Hub's official images run as root but for a few; distroless ones do but for their "nonroot" tags; Chainguard's do not.
-    """
+    """Tell the user that an image runs as when nobody says otherwise; UNKNOWN for images that we know nothing of."""
     if image == "scratch":
         return "root"
     name = parse(image)
     if name is None:
         return UNKNOWN
-    tag = name.tag or ""
-    if name.familiar.startswith("gcr.io/distroless/"):
-        return "nonroot" if "nonroot" in tag else "root"
-    if name.familiar.startswith("cgr.dev/chainguard/"):
-        return "root" if "root" in tag else "nonroot"
-    if "unprivileged" in name.repository or "rootless" in name.repository or "nonroot" in tag or "rootless" in tag:
+    known, tag = _known_as(name), name.tag or ""
+    if any(word in known or word in tag for word in ("unprivileged", "rootless", "nonroot", "non-root")):
         return "nonroot"
-    if (user := _NONROOT.get(name.familiar)) is not None:
+    if (found := _by_maker(known, tag)) is not None:
+        return found
+    if (user := _NONROOT.get(known) or _NONROOT.get(known.rpartition("/")[0] + "/")) is not None:
         return user
-    return "root" if name.official else UNKNOWN
+    return "root" if known in _ROOT or known in _ROOT_MASTER or drops_root(image) else UNKNOWN
+
+
+def _by_maker(known: str, tag: str) -> str | None:
+    """The user by the habits of those who publish whole families of base images."""
+    last = known.rpartition("/")[2]
+    if known.startswith("gcr.io/distroless/"):
+        return "root"
+    if known.startswith("cgr.dev/"):
+        return "root" if "root" in tag or last == "wolfi-base" else "nonroot"
+    if known.startswith("dhi.io/"):
+        return "root" if "dev" in tag.split("-") else "nonroot"
+    if known.startswith("mcr.microsoft.com/dotnet/"):
+        return "app" if "chiseled" in tag or "distroless" in tag else "root"
+    if known.startswith("registry.access.redhat.com/ubi"):
+        return "root" if last.startswith("ubi") else "1001"
+    if known.startswith(("public.ecr.aws/amazonlinux/", "public.ecr.aws/lambda/")):
+        return "root"
+    return None
 
 
 def drops_root(image: str) -> bool:
-    """Whether the image is known to start as root and to leave it for its main process."""
+    """Whether the image is known to start as root and to leave it, entry point and all, for its main process."""
     name = parse(image)
-    return name is not None and name.official and name.familiar in _ROOT_BY_ENTRYPOINT
+    if name is None:
+        return False
+    known = _known_as(name)
+    return known in _DROPS_ROOT or known.startswith(("linuxserver/", "lscr.io/linuxserver/"))
 
 
+def has_root_master(image: str) -> bool:
+    """Whether the image is known to keep root for its main process alone, as web servers do."""
+    name = parse(image)
+    return name is not None and (
+        _known_as(name) in _ROOT_MASTER or (_known_as(name) == "php" and "apache" in (name.tag or ""))
+    )
+
+
+# In this order: "oraclelinux:9-slim" is Red Hat's family before it is slim.
 _FAMILIES: Final[tuple[tuple[str, str], ...]] = (
-    (r"alpine|busybox-musl", "alpine"),
+    (r"alpine", "alpine"),
     (r"busybox", "busybox"),
-    (r"distroless|chainguard/static|^scratch$", "none"),
-    (r"ubuntu|debian|slim|bookworm|bullseye|buster|trixie|stretch|jammy|noble|focal|bionic|buildpack-deps", "debian"),
-    (r"fedora|centos|rockylinux|almalinux|amazonlinux|oraclelinux|ubi[789]|rhel|redhat", "redhat"),
+    (r"windows|nanoserver|servercore", "windows"),
+    (r"distroless|chiseled|cgr\.dev/chainguard/static|^scratch$", "none"),
+    (r"fedora|centos|rockylinux|almalinux|amazonlinux|amazoncorretto|oracle|ubi[789]|ubi\d+-|rhel|redhat", "redhat"),
+    (r"photon|mariner|azurelinux|mageia|\bal20\d\d\b", "redhat"),
     (r"opensuse|suse|bci/", "suse"),
     (r"archlinux", "arch"),
-    (r"windows|nanoserver|servercore", "windows"),
+    (r"ubuntu|debian|slim|bookworm|bullseye|buster|trixie|stretch|buildpack-deps", "debian"),
+    (r"jammy|noble|focal|bionic|mcr\.microsoft\.com/dotnet/", "debian"),
 )
-_DEBIAN_BASED: Final = frozenset({
-    "python", "node", "golang", "ruby", "rust", "php", "perl", "openjdk", "eclipse-temurin", "gcc", "nginx", "httpd", "postgres",
-    "mysql", "mariadb", "redis", "mongo", "rabbitmq", "tomcat", "maven", "gradle", "wordpress", "drupal", "haskell", "elixir",
-    "erlang", "julia", "r-base", "swift", "clojure", "jruby", "pypy", "memcached", "haproxy", "ghost", "joomla", "solr",
-})  # fmt: skip
+_ON_DEBIAN: Final = _words(
+    "cassandra clojure couchdb drupal eclipse-temurin elasticsearch elixir erlang gcc ghost golang gradle haproxy",
+    "haskell httpd influxdb joomla jruby julia kibana kong logstash mariadb matomo maven memcached mongo neo4j",
+    "nextcloud nginx node odoo perl php phpmyadmin postgres pypy python r-base rabbitmq redis redmine ruby rust",
+    "sapmachine solr swift telegraf tomcat valkey/valkey varnish wordpress zookeeper",
+)
+_ON_ALPINE: Final = _words(
+    "adminer bash caddy composer consul docker eclipse-mosquitto registry traefik vault",
+)
+_BASES: Final[dict[str, str]] = {
+    **dict.fromkeys(_ON_DEBIAN, "debian"),
+    **dict.fromkeys(_ON_ALPINE, "alpine"),
+    **dict.fromkeys(("mysql", "percona"), "redhat"),
+    **dict.fromkeys(("hello-world", "nats"), "none"),
+}
 
 
 def family(image: str) -> Maybe[str]:
-    """Tell a base image's distribution family: debian, alpine, redhat, suse, arch, busybox, windows, none; or UNKNOWN."""
+    """Tell a base image's distribution: debian, alpine, redhat, suse, arch, busybox, windows, none; or UNKNOWN."""
     for pattern, one in _FAMILIES:
         if re.search(pattern, image, re.IGNORECASE):
             return one
     name = parse(image)
-    if name is not None and name.official and name.familiar in _DEBIAN_BASED:
-        return "debian"
-    return UNKNOWN
+    if name is None:
+        return UNKNOWN
+    known = _known_as(name)
+    if known == "openjdk":
+        # Up to 16 on Debian, from 17 on Oracle Linux.
+        return "debian" if re.match(r"([6-9]|1[0-6])\b", name.tag or "") else "redhat"
+    return _BASES.get(known, UNKNOWN)

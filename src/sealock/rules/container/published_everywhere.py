@@ -16,7 +16,7 @@ from sealock.rules.rule import Rule
 class PublishedEverywhere(Rule[Container]):
     """Port is published on every address of the host.
 
-    Without a host address Docker listens on 0.0.0.0 and [::], and its own rules come before the host's firewall: ufw and
+    Without a host address Docker listens on 0.0.0.0 and [::], and its rules come before the host's firewall: ufw and
     firewalld do not stop what reaches a published port. Publish on 127.0.0.1 what only the host or its reverse proxy
     needs. Ports 80 and 443 are meant for everybody as a rule, and are only mentioned.
     """

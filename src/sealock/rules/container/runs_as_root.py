@@ -8,7 +8,7 @@ from sealock.model.absent import UNKNOWN, UNSET, given
 from sealock.model.change import Set
 from sealock.model.container import Container
 from sealock.model.finding import Fault, Severity
-from sealock.model.imagename import default_user, drops_root, parse
+from sealock.model.imagename import default_user, drops_root, has_root_master
 from sealock.rules.container._users import is_root
 from sealock.rules.references import cis_docker, cwe, docker_docs
 from sealock.rules.rule import Rule
@@ -72,16 +72,17 @@ class RunsAsRoot(Rule[Container]):
         if user is UNKNOWN:
             yield self.undecided(f"who {image or 'the image'} runs as is not known here", "user")
         elif isinstance(user, str) and is_root(user):
-            name = parse(image)
-            if drops_root(image) and not container.entrypoint:
-                if name is not None and name.familiar in {"nginx", "httpd"}:
-                    yield self.fault(
-                        f"starts as root, as {name.familiar} does for its main process; its workers do not",
-                        "user",
-                        severity=Severity.LOW,
-                        remedy="Use an image that needs no root at all, such as nginxinc/nginx-unprivileged.",
-                        evidence="no user",
-                    )
+            own_start = bool(container.entrypoint)
+            if drops_root(image) and not own_start:
+                return
+            if has_root_master(image) and not own_start:
+                yield self.fault(
+                    "starts as root, as its image does for its main process; the workers that serve people do not",
+                    "user",
+                    severity=Severity.LOW,
+                    remedy="Use an image that needs no root at all, such as nginxinc/nginx-unprivileged.",
+                    evidence="no user",
+                )
                 return
             yield self.fault(
                 f"runs as root, since {image or 'its image'} does and no user is named",

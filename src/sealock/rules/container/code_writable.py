@@ -1,0 +1,64 @@
+"""Source folders of the host."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from msgspec.structs import replace
+
+from sealock.model.absent import given
+from sealock.model.change import Swap
+from sealock.model.container import Container
+from sealock.model.finding import Fault, Severity
+from sealock.rules.references import cwe, docker_docs
+from sealock.rules.rule import Rule
+
+_CODE = (
+    "/app",
+    "/code",
+    "/src",
+    "/srv",
+    "/workspace",
+    "/usr/src/app",
+    "/var/www",
+    "/var/www/html",
+    "/opt/app",
+    "/go/src",
+)
+
+
+class CodeWritable(Rule[Container]):
+    """Project's own folder is mounted writable.
+
+    Whoever takes the program over can change its source on the host, the hooks under .git too, which then run as the
+    developer. For running, copy the code into the image; for developing, mount what must only be read with `:ro`, and
+    let `develop: watch` bring changes in.
+    """
+
+    id = "C084"
+    severity = Severity.LOW
+    reads = ("mounts", "volumes_from")
+    references = (cwe(732), docker_docs("compose/how-tos/file-watch/"))
+    remedy = "Copy the code into the image, or mount it read-only (:ro)."
+    bad = (
+        "docker run -v $PWD:/app alpine",
+        "docker run -v .:/usr/src/app alpine",
+        "services:\n  app:\n    image: alpine:3.20\n    volumes: ['.:/app']\n",
+    )
+    good = (
+        "docker run -v .:/app:ro alpine",
+        "services:\n  app:\n    volumes: ['./data:/app/data', 'www:/var/www/html']\nvolumes:\n  www:\n",
+    )
+
+    def check(self, container: Container, /) -> Iterator[Fault]:
+        """Look for the project's folder itself on one of the folders that code is kept in."""
+        for index, mount in enumerate(given(container.mounts, ())):
+            source = (mount.source or "").strip("\"'").rstrip("/")
+            own = source in {".", "./", "$PWD", "${PWD}", "$(pwd)", "`pwd`", "$$PWD", "${PWD:-.}", "./src", "./app"}
+            target = mount.target.rstrip("/")
+            if own and not mount.read_only and (target in _CODE or target.startswith(("/var/www/", "/home/"))):
+                yield self.fault(
+                    f"can write the project's folder {mount.source} on the host through {target}",
+                    ("mounts", index),
+                    mend=Swap("mounts", mount, replace(mount, read_only=True)),
+                )

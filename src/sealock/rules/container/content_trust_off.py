@@ -1,0 +1,33 @@
+"""Content trust."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sealock.model.container import Container
+from sealock.model.finding import Fault, Severity
+from sealock.rules.references import cis_docker, docker_docs
+from sealock.rules.rule import Rule
+
+
+class ContentTrustOff(Rule[Container]):
+    """Signature check is switched off for this image.
+
+    Where the engine's caller has turned Docker Content Trust on, --disable-content-trust takes this image out of it.
+    That says nothing on Docker Hub, whose signatures end with its notary service on 8 December 2026; it matters with a
+    notary server of your own. Pin images by digest, and verify signatures that are kept today (cosign, Notation).
+    """
+
+    id = "C082"
+    severity = Severity.INFO
+    reads = ("content_trust",)
+    references = (cis_docker("4.5"), docker_docs("engine/security/trust/"))
+    remedy = "Take the flag away where you have a notary server of your own; pin the image by digest in any case."
+    bad = ("docker run --disable-content-trust alpine:3.20", "docker create --disable-content-trust=true alpine:3.20")
+    good = ("docker run alpine:3.20", "docker run --disable-content-trust=false alpine:3.20")
+    mends = False
+
+    def check(self, container: Container, /) -> Iterator[Fault]:
+        """Look at the flag."""
+        if container.content_trust is False:
+            yield self.fault("takes its image without the signature check", "content_trust")

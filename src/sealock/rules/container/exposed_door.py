@@ -1,0 +1,61 @@
+"""Ports that an image opens."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sealock.model.absent import UNKNOWN, given
+from sealock.model.container import Container
+from sealock.model.finding import Fault, Severity
+from sealock.rules.ports import SERVICES, is_image_of, numbers
+from sealock.rules.references import cis_docker, cwe, docker_docs
+from sealock.rules.rule import Rule
+
+
+class ExposedDoor(Rule[Container]):
+    """Exposed port is that of a login, daemon or database.
+
+    EXPOSE opens nothing by itself, but -P publishes whatever is exposed, and the port tells what runs inside: an SSH or
+    Docker API port in an image of something else is a second door. Take it out; databases belong in a container of
+    their own. Images of that very service are fine.
+    """
+
+    id = "C066"
+    severity = Severity.MEDIUM
+    reads = ("expose",)
+    references = (cis_docker("5.7"), cwe(1327), docker_docs("reference/dockerfile/#expose"))
+    remedy = "Take the port out, and give the service a container of its own."
+    bad = (
+        "FROM node:22\nEXPOSE 22 3000\n",
+        "FROM debian:12\nEXPOSE 2375/tcp\n",
+        "FROM python:3.12\nEXPOSE 6379\n",
+        "docker run --expose 22 alpine",
+    )
+    good = (
+        "FROM redis:7.4\nEXPOSE 6379\n",
+        "FROM node:22\nEXPOSE 3000\n",
+        "services:\n  db:\n    image: registry.example/db:1\n    expose: ['5432']\n",
+    )
+    mends = False
+
+    def check(self, container: Container, /) -> Iterator[Fault]:
+        """Look for well-known ports in an image that is something else.
+
+        In a run line or compose file `expose` is no more than a note for databases.
+        """
+        image = given(container.image, "")
+        noted = container.ports is not UNKNOWN and container.publish_all is not True
+        for index, text in enumerate(given(container.expose, ())):
+            held = numbers(text)
+            if len(held) != 1 or text.endswith("/udp"):
+                continue
+            service = SERVICES.get(held[0])
+            if service is None or service.severity < Severity.MEDIUM or is_image_of(service, image):
+                continue
+            door = service.kind == "admin" and held[0] not in {5005, 5555, 5678, 6443, 8200, 8500}
+            if door or (not noted and service.severity >= Severity.HIGH):
+                yield self.fault(
+                    f"exposes port {held[0]}, that of {service.name}",
+                    ("expose", index),
+                    severity=Severity.MEDIUM if door else Severity.LOW,
+                )

@@ -1,0 +1,41 @@
+"""Images that move."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sealock.model.container import Container
+from sealock.model.finding import Fault, Severity
+from sealock.model.imagename import parse
+from sealock.rules.images import moves
+from sealock.rules.references import cis_docker, cwe, docker_docs
+from sealock.rules.rule import Rule
+
+
+class ImageMoves(Rule[Container]):
+    """Image has no version.
+
+    Without a tag, or with `latest`, you get whatever was pushed last: two hosts run different programs under one name,
+    an update comes unasked, and after it nobody can say what ran before. Name a version; better, its digest too.
+    """
+
+    id = "C080"
+    severity = Severity.MEDIUM
+    reads = ("image", "detach")
+    references = (cis_docker("5.28"), cwe(1357), docker_docs("build/building/best-practices/#pin-base-image-versions"))
+    remedy = "Name the version that you mean, as in nginx:1.27.2, and pin its digest."
+    bad = ("docker run nginx", "docker run ghcr.io/acme/app:latest", "docker run alpine:edge")
+    good = (
+        "docker run nginx:1.27.2",
+        "docker run nginx@sha256:0b1f8f1f8a4e4a1f1e1c2d3b4a5968778695a4b3c2d1e0f00112233445566778",
+    )
+    mends = False
+
+    def check(self, container: Container, /) -> Iterator[Fault]:
+        """Look at tag and digest. Compose services are judged with their project, which may build them."""
+        if not isinstance(container.image, str):
+            return
+        if parse(container.image) is None:
+            yield self.undecided(f"{container.image} is no image name", "image")
+        elif (promise := moves(container.image)) is not None:
+            yield self.fault(promise.message, "image", severity=promise.severity, confidence=promise.confidence)

@@ -1,0 +1,37 @@
+"""Images without a digest."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sealock.model.container import Container
+from sealock.model.finding import Fault, Severity
+from sealock.rules.images import unpinned
+from sealock.rules.references import cis_docker, cwe, docker_docs
+from sealock.rules.rule import Rule
+
+
+class ImageUnpinned(Rule[Container]):
+    """Image is not pinned by digest.
+
+    A tag is a name that its owner, or whoever has taken over the account, can move to another image at any time. A
+    digest is the hash of the image itself: what runs is what was looked at. `sealock pin` writes digests and renews
+    them, so that updates still arrive, as changes that can be read.
+    """
+
+    id = "C081"
+    severity = Severity.LOW
+    reads = ("image", "detach")
+    references = (cis_docker("6.1"), cwe(494), docker_docs("build/building/best-practices/#pin-base-image-versions"))
+    remedy = "Pin the digest behind the tag: nginx:1.27.2@sha256:…; `docker buildx imagetools inspect` shows it."
+    bad = ("docker run nginx:1.27.2", "docker run ghcr.io/acme/app:1")
+    good = (
+        "docker run nginx:1.27.2@sha256:0b1f8f1f8a4e4a1f1e1c2d3b4a5968778695a4b3c2d1e0f00112233445566778",
+        "docker run nginx@sha256:0b1f8f1f8a4e4a1f1e1c2d3b4a5968778695a4b3c2d1e0f00112233445566778",
+    )
+    mends = False
+
+    def check(self, container: Container, /) -> Iterator[Fault]:
+        """Look for the digest; images without a version have a rule of their own, as have those of compose files."""
+        if isinstance(container.image, str) and (message := unpinned(container.image)) is not None:
+            yield self.fault(message, "image")

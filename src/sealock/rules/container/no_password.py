@@ -1,0 +1,100 @@
+"""Services without a password."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sealock.model.absent import given
+from sealock.model.container import Container
+from sealock.model.finding import Fault, Severity
+from sealock.rules.container._texts import command_lines
+from sealock.rules.references import cwe
+from sealock.rules.rule import Rule
+
+_YES = frozenset({"1", "true", "yes", "on", "y"})
+_NO = frozenset({"0", "false", "no", "off", "none", "disabled"})
+_VARIABLES = {
+    "POSTGRES_HOST_AUTH_METHOD": (frozenset({"trust"}), Severity.HIGH),
+    "MYSQL_ALLOW_EMPTY_PASSWORD": (_YES, Severity.HIGH),
+    "MARIADB_ALLOW_EMPTY_ROOT_PASSWORD": (_YES, Severity.HIGH),
+    "ALLOW_EMPTY_PASSWORD": (_YES, Severity.HIGH),
+    "ALLOW_ANONYMOUS_LOGIN": (_YES, Severity.MEDIUM),
+    "ALLOW_PLAINTEXT_LISTENER": (_YES, Severity.MEDIUM),
+    "ES_SECURITY_ENABLED": (_NO, Severity.HIGH),
+    "XPACK.SECURITY.ENABLED": (_NO, Severity.HIGH),
+    "XPACK_SECURITY_ENABLED": (_NO, Severity.HIGH),
+    "DISABLE_SECURITY_PLUGIN": (_YES, Severity.HIGH),
+    "PLUGINS.SECURITY.DISABLED": (_YES, Severity.HIGH),
+    "NEO4J_AUTH": (_NO, Severity.HIGH),
+    "NEO4J_DBMS_SECURITY_AUTH__ENABLED": (_NO, Severity.HIGH),
+    "GF_AUTH_ANONYMOUS_ENABLED": (_YES, Severity.MEDIUM),
+    "AUTHENTICATION_ANONYMOUS_ACCESS_ENABLED": (_YES, Severity.MEDIUM),
+    "ME_CONFIG_BASICAUTH": (_NO, Severity.MEDIUM),
+    "DOCKER_TLS_CERTDIR": (frozenset({""}), Severity.MEDIUM),
+    "JUPYTER_TOKEN": (frozenset({""}), Severity.HIGH),
+}
+_WORDS = (
+    ("--protected-mode no", "Redis without its guard against strangers", Severity.HIGH),
+    ("--skip-grant-tables", "the database without any accounts", Severity.HIGH),
+    ("--noauth", "the database without accounts", Severity.HIGH),
+    ("--api.insecure", "Traefik's dashboard without a password", Severity.MEDIUM),
+    ("tcp://0.0.0.0:2375", "the Docker API without TLS", Severity.CRITICAL),
+    ("NotebookApp.token=", "a notebook without a token", Severity.HIGH),
+    ("ServerApp.token=", "a notebook without a token", Severity.HIGH),
+    ("IdentityProvider.token=", "a notebook without a token", Severity.HIGH),
+    ("--anonymous-auth=true", "an API that anybody may use", Severity.MEDIUM),
+    ("--insecure-skip-auth", "a service without logins", Severity.HIGH),
+)
+
+
+def _said(line: str, words: str) -> bool:
+    """Whether a switch stands in a line, and stands for "off"."""
+    at = line.find(words)
+    if at < 0:
+        return False
+    rest = line[at + len(words) :]
+    if words.endswith("token="):
+        return rest[:2] in {"", "''", '""'} or rest[:1] in {" ", "'"}
+    return not rest.startswith("=false") and (not rest or not (rest[0].isalnum() or rest[0] == "-"))
+
+
+class NoPassword(Rule[Container]):
+    """Service is started without a password.
+
+    Whoever reaches it, from a neighbouring container or a published port, may read and change everything; those who
+    search the Internet for open databases find it soon. Let it ask for a password from a secret file (POSTGRES_PASSWORD_FILE and the like).
+    """
+
+    id = "C070"
+    severity = Severity.HIGH
+    reads = ("environment", "command")
+    references = (cwe(306), cwe(258))
+    remedy = "Take the switch away, and give it a password from a secret file."
+    bad = (
+        "docker run -e POSTGRES_HOST_AUTH_METHOD=trust postgres:16",
+        "docker run redis:7.4 redis-server --protected-mode no",
+        "docker run --network app alpine jupyter lab --ServerApp.token=''",
+        "FROM mysql:8.4\nENV MYSQL_ALLOW_EMPTY_PASSWORD=yes\n",
+        "services:\n  es:\n    image: elasticsearch:8.15.0\n    environment: ['xpack.security.enabled=false']\n",
+        "services:\n  t:\n    image: traefik:v3.1\n    command: --api.insecure=true --providers.docker\n",
+    )
+    good = (
+        "docker run -e POSTGRES_HOST_AUTH_METHOD=scram-sha-256 postgres:16",
+        "docker run -e MYSQL_ALLOW_EMPTY_PASSWORD=no mysql:8.4 --api.insecure=false",
+    )
+    mends = False
+
+    def check(self, container: Container, /) -> Iterator[Fault]:
+        """Look at the variables and switches that are known to do it."""
+        for index, variable in enumerate(given(container.environment, ())):
+            values, severity = _VARIABLES.get(variable.name.upper(), (frozenset(), self.severity))
+            if variable.value is not None and variable.value.strip("\"'").lower() in values:
+                yield self.fault(
+                    f"lets everybody in without a password ({variable.name}={variable.value})",
+                    ("environment", index),
+                    severity=severity,
+                )
+        for _, at, line in command_lines(container):
+            for words, what, severity in _WORDS if at[0] != "health" else ():
+                if _said(line, words):
+                    yield self.fault(f"starts {what} ({words.strip('=')})", at, severity=severity, evidence=words)

@@ -1,0 +1,43 @@
+"""Memory file systems without end."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from msgspec.structs import replace
+
+from sealock.model.absent import given
+from sealock.model.change import Swap
+from sealock.model.container import Container
+from sealock.model.finding import Fault, Severity
+from sealock.rules.references import cwe, docker_docs
+from sealock.rules.rule import Rule
+
+
+class TmpfsUnbounded(Rule[Container]):
+    """Memory file system has no size.
+
+    A tmpfs without a size may take half of the host's memory. Where the container has a memory limit its contents count
+    towards that, so there it is bounded already.
+    """
+
+    id = "C085"
+    severity = Severity.LOW
+    pedantic = True
+    reads = ("mounts", "memory")
+    references = (cwe(770), docker_docs("engine/storage/tmpfs/"))
+    remedy = "Give it a size (size=64m), or the container a memory limit."
+    bad = ("docker run --tmpfs /tmp alpine", "services:\n  app:\n    image: alpine:3.20\n    tmpfs: [/tmp]\n")
+    good = ("docker run --tmpfs /tmp:size=64m alpine", "docker run -m 256m --tmpfs /tmp alpine")
+
+    def check(self, container: Container, /) -> Iterator[Fault]:
+        """Look at the options of each tmpfs."""
+        if given(container.memory, 0) > 0:
+            return
+        for index, mount in enumerate(given(container.mounts, ())):
+            if mount.kind == "tmpfs" and not any(option.startswith("size=") for option in mount.options):
+                yield self.fault(
+                    f"mounts a tmpfs on {mount.target} that may take half of the host's memory",
+                    ("mounts", index),
+                    mend=Swap("mounts", mount, replace(mount, options=(*mount.options, "size=64m"))),
+                )

@@ -1,0 +1,75 @@
+"""Programs and libraries found where anybody may put them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sealock.model.absent import given
+from sealock.model.container import Container
+from sealock.model.finding import Fault, Severity
+from sealock.rules.references import cwe, man
+from sealock.rules.rule import Rule
+
+_WRITABLE = ("/tmp", "/var/tmp", "/dev/shm", "/run/user")  # noqa: S108  the container's own
+_LISTS = frozenset({"PATH", "LD_LIBRARY_PATH", "PYTHONPATH", "PERL5LIB", "RUBYLIB", "NODE_PATH"})
+_SINGLE = frozenset({"LD_PRELOAD", "LD_AUDIT", "PYTHONSTARTUP", "PERL5OPT", "BASH_ENV"})
+
+
+def _weak(entry: str) -> str | None:
+    """Say what is wrong with one entry of a search path."""
+    if entry in {"", "."} or entry.startswith("./"):
+        return "the current folder"
+    if entry.startswith("/"):
+        return f"{entry}, where everybody may write" if _open(entry) else None
+    return None if entry.startswith(("$", "~", "%")) or entry[1:2] == ":" else f"the relative folder {entry}"
+
+
+def _open(path: str) -> bool:
+    return any(path == folder or path.startswith(f"{folder}/") for folder in _WRITABLE)
+
+
+class UnsafeSearchPath(Rule[Container]):
+    """Programs or libraries are looked for where anybody may write.
+
+    A PATH or library path with `.`, an empty entry or /tmp in it runs what somebody left there under the name of a
+    program that is wanted. LD_PRELOAD loads a library into every process, so it must come from a folder of root's.
+    """
+
+    id = "C068"
+    severity = Severity.MEDIUM
+    reads = ("environment",)
+    references = (cwe(426), cwe(427), man("ld.so", 8))
+    remedy = "Keep to absolute folders that only root can write to."
+    bad = (
+        "FROM alpine:3.20\nENV PATH=.:/usr/bin:/bin\n",
+        "docker run -e LD_PRELOAD=/tmp/hook.so alpine",
+        "services:\n  app:\n    image: alpine:3.20\n    environment:\n      PATH: /tmp/bin:/usr/bin:/bin\n",
+    )
+    good = (
+        "FROM alpine:3.20\nENV PATH=/app/bin:$PATH\n",
+        "docker run -e LD_PRELOAD=/usr/lib/x86_64-linux-gnu/libjemalloc.so.2 alpine",
+    )
+    mends = False
+
+    def check(self, container: Container, /) -> Iterator[Fault]:
+        """Look at each entry of the search paths, and at what is loaded into every process."""
+        for index, variable in enumerate(given(container.environment, ())):
+            value = variable.value or ""
+            if not value:
+                continue
+            if variable.name in _LISTS and not (variable.name == "PYTHONPATH" and value in {".", "/app"}):
+                # An empty end of a library path is what `$OLD:` leaves behind where OLD is not set.
+                entries = (
+                    value.split(":") if variable.name in {"PATH", "LD_LIBRARY_PATH"} else value.strip(":").split(":")
+                )
+                found = next((what for entry in entries if (what := _weak(entry))), None)
+            elif variable.name in _SINGLE:
+                found = f"{value}, where everybody may write" if _open(value) or value.startswith(".") else None
+            else:
+                continue
+            if found:
+                yield self.fault(
+                    f"looks in {found} ({variable.name})",
+                    ("environment", index),
+                    severity=Severity.MEDIUM if variable.name in {"PATH", "LD_PRELOAD", "LD_AUDIT"} else Severity.LOW,
+                )

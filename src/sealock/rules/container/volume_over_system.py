@@ -1,0 +1,52 @@
+"""Volumes over the system's own folders."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sealock.model.absent import given
+from sealock.model.container import Container
+from sealock.model.finding import Fault, Severity
+from sealock.rules.references import cis_docker, cwe, docker_docs
+from sealock.rules.rule import Rule
+
+_KERNEL = frozenset({"/dev", "/proc", "/sys"})
+_SYSTEM = frozenset({"/etc", "/run", "/var/run", "/bin", "/sbin", "/lib", "/lib64", "/usr", "/usr/bin", "/boot", "/"})
+
+
+class VolumeOverSystem(Rule[Container]):
+    """Volume lies over a folder of the system.
+
+    A volume on /dev, /proc or /sys hides what the kernel and the engine show there, with their masks. One on /etc, /run
+    or /usr keeps accounts, sockets and programs from one version of the image to the next, so updates never arrive and
+    what an attacker left stays. Keep data in a folder of its own.
+    """
+
+    id = "C067"
+    severity = Severity.MEDIUM
+    reads = ("mounts",)
+    references = (cis_docker("5.6"), cwe(668), docker_docs("reference/dockerfile/#volume"))
+    remedy = "Keep the data in a folder of its own, such as /data or /var/lib/NAME; use a tmpfs for /run."
+    bad = (
+        "FROM alpine:3.20\nVOLUME /proc\n",
+        'FROM alpine:3.20\nVOLUME ["/data", "/etc"]\n',
+        "docker run -v conf:/etc alpine",
+        "services:\n  app:\n    image: alpine:3.20\n    volumes: ['dev:/dev']\nvolumes:\n  dev:\n",
+    )
+    good = (
+        "FROM alpine:3.20\nVOLUME /var/lib/app\n",
+        "docker run --tmpfs /run -v conf:/etc/app -v /dev/shm:/dev/shm alpine",
+    )
+    mends = False
+
+    def check(self, container: Container, /) -> Iterator[Fault]:
+        """Look at where volumes lie; binds are judged by what they show of the host."""
+        for index, mount in enumerate(given(container.mounts, ())):
+            target = mount.target.rstrip("/") or "/"
+            if mount.kind != "volume":
+                continue
+            below = any(target.startswith(f"{folder}/") for folder in _KERNEL) and not target.startswith("/dev/")
+            if target in _KERNEL or below:
+                yield self.fault(f"has a volume on {target}, where the kernel shows its own", ("mounts", index))
+            elif target in _SYSTEM:
+                yield self.fault(f"has a volume on {target}, a folder of the system", ("mounts", index))
