@@ -91,18 +91,23 @@ class _Lister:
         if not found:
             message = f"{key} comes from somewhere that cannot be changed here"
             raise FormatError(message)
+        if _KEY[self.field](element) != key:
+            return [self._replaced(stage, one, token, element) for stage, one, token in found]
         stage, one, token = found[-1]
-        if stage is not self.chain[-1] and _KEY[self.field](element) == key:
+        if stage is not self.chain[-1]:
             return [Insertion(self.build, self.chain[-1]).edit(self.line(element))]
+        return [self._replaced(stage, one, token, element)]
+
+    def _replaced(self, stage: Stage, one: Instruction, token: Pair | Text, element: Any) -> Edit:  # noqa: ANN401  an element of any field
         self._check_own(stage)
         if isinstance(token, Pair):
             if isinstance(one, Env) and one.legacy:
-                return [Edit(one.place, self.line(element))]
-            return [Edit(token.place, self._pair(element))]
+                return Edit(one.place, self.line(element))
+            return Edit(token.place, self._pair(element))
         if isinstance(element, Mount):
             is_json = token.raw.startswith('"') and "[" in self.build.excerpt(one.place)
-            return [Edit(token.place, self._string(element.target) if is_json else self._plain(element.target))]
-        return [Edit(token.place, _port(element))]
+            return Edit(token.place, self._string(element.target) if is_json else self._plain(element.target))
+        return Edit(token.place, _port(element))
 
     def _plain(self, target: str) -> str:
         if any(char.isspace() for char in target):
