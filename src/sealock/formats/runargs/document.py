@@ -24,7 +24,7 @@ _TRUE = frozenset({"1", "t", "true"})
 
 
 def read(source: Source, files: Files = NOTHING) -> Document:
-    """Read every run line of a text; several together make a project."""
+    """Read every run line of a text; together they make a project, be it of one."""
     subjects: list[Subject] = []
     problems: list[Problem] = []
     for name, spot in _spots(source):
@@ -35,7 +35,7 @@ def read(source: Source, files: Files = NOTHING) -> Document:
             Problem(one.message, source.location(one.place if one.place.start >= 0 else spot.place))
             for one in line.problems
         ]
-    if len(subjects) > 1:
+    if subjects:
         subjects.append(_project(source, subjects, files))
     return Document("run", {"": source}, tuple(subjects), tuple(problems))
 
