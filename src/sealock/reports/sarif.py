@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any, Final, Literal, TypeAlias
 
 from sealock.model.finding import Finding, Severity, Suppression
@@ -33,13 +33,15 @@ def render(report: Report) -> str:
         "tool": {"driver": {"name": "sealock", "version": report.version, "rules": rules}},
         "columnKind": "utf16CodeUnits",
         "invocations": [_invocation(report)],
-        "results": [
-            _result(finding, index[finding.rule], Places(target))
-            for target in report.targets
-            for finding in target.findings
-        ],
+        "results": [result for target in report.targets for result in _results(target, index)],
     }
     return encode({"$schema": SCHEMA, "version": "2.1.0", "runs": [run]})
+
+
+def _results(target: TargetReport, index: Mapping[str, int]) -> Iterator[dict[str, Any]]:
+    places = Places(target)
+    for finding in target.findings:
+        yield _result(finding, index[finding.rule], places)
 
 
 def _result(finding: Finding, index: int, places: Places) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any, Final
 
 from sealock.model.change import Change, Edit
@@ -9,6 +10,8 @@ from sealock.model.location import Location, Place, Source
 from sealock.model.report import TargetReport
 
 _UNRESERVED: Final = frozenset(b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~/")
+
+_ASTRAL: Final = re.compile("[\U00010000-\U0010ffff]")
 
 
 def uri(name: str) -> str:
@@ -29,6 +32,7 @@ class Places:
     def __init__(self, target: TargetReport) -> None:
         self.sources = target.sources
         self.target = target.target
+        self._astral: dict[str, bool] = {}
 
     def physical(self, location: Location) -> dict[str, Any]:
         """§3.29. What has no line is said of the whole text; without a region where there is no text either."""
@@ -53,24 +57,26 @@ class Places:
         source = self.sources.get(location.file)
         end_line = max(location.end_line, location.line)
         if source is not None and location.column > 0 and location.end_column > 0:
-            region["startColumn"] = _units(source, location.line, location.column)
+            region["startColumn"] = self._units(source, location.line, location.column)
             region["endLine"] = end_line
-            region["endColumn"] = _units(source, end_line, location.end_column)
+            region["endColumn"] = self._units(source, end_line, location.end_column)
             if end_line == location.line:
                 region["endColumn"] = max(region["endColumn"], region["startColumn"])
         elif end_line > location.line:
             region["endLine"] = end_line
         return region
 
+    def _units(self, source: Source, line: int, column: int) -> int:
+        """The column in UTF-16 code units: a character beyond U+FFFF counts as two."""
+        if source.name not in self._astral:
+            # Asked once of each text, so that a long line costs its many findings nothing.
+            self._astral[source.name] = not source.text.isascii() and _ASTRAL.search(source.text) is not None
+        if not self._astral[source.name] or not 1 <= line <= len(source.starts):
+            return column
+        start = source.starts[line - 1]
+        return len(source.text[start : start + column - 1].encode("utf-16-le", "surrogatepass")) // 2 + 1
+
 
 def _located(source: Source, file: str, place: Place) -> Location:
     location = source.location(place)
     return Location(file, location.line, location.column, location.end_line, location.end_column)
-
-
-def _units(source: Source, line: int, column: int) -> int:
-    """The column in UTF-16 code units: a character beyond U+FFFF counts as two."""
-    if source.text.isascii() or not 1 <= line <= len(source.starts):
-        return column
-    start = source.starts[line - 1]
-    return len(source.text[start : start + column - 1].encode("utf-16-le", "surrogatepass")) // 2 + 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Final
 
 from sealock.model.finding import Confidence, Finding, Problem
 from sealock.model.location import Location
@@ -15,6 +16,8 @@ from sealock.reports.text import clip, count, fit, line, sentence, width, wrap
 
 _STEPS = 5
 _REASONS = 3
+_MARKS: Final[dict[Ink, Ink]] = {"alarm": "red", "faint": "bold"}
+"""Inks that are good for a word but not for code, and what marks a fault instead."""
 _DOES_IT = {"safe": "--fix does it.", "unsafe": "--fix --unsafe does it.", "none": ""}
 
 
@@ -100,7 +103,7 @@ class _Page:
         where = f"{place(finding.location)} {self.signs.dot} {line(finding.subject, 120)}"
         yield from self.wrapped(where, 2, "cyan")
         if not same_place:
-            yield from self.excerpt(target, finding.location, "red" if ink == "alarm" else ink)
+            yield from self.excerpt(target, finding.location, _MARKS.get(ink, ink))
         yield from self.wrapped(sentence(line(finding.message)), 10, label="  Why")
         yield from self.remedy(finding)
         if self.verbose:
