@@ -203,6 +203,7 @@ SAME = {
     "health with start interval": "FROM base:1\nHEALTHCHECK --start-interval=2s --interval=0s CMD x\n",
     "stop signal": "FROM scratch\nARG S=KILL\nSTOPSIGNAL SIG${S}\n",
     "onbuild": "FROM base:1\nONBUILD USER x\nONBUILD RUN echo a && \\\n  echo b\nonbuild copy a /\n",
+    "onbuild with a here-document": "FROM base:1\nONBUILD RUN <<EOF\necho a\nEOF\nUSER x\n",
     "onbuild in a stage above": "FROM base:1 AS a\nONBUILD ENV A=1\nONBUILD USER me\nUSER you\nFROM a\nENV B=$A\n",
     "stages build on stages": (
         "FROM base:1 AS One\nENV A=1\nUSER u\nEXPOSE 1\nCMD a\nWORKDIR /w\nVOLUME /v\n"
@@ -307,6 +308,9 @@ REFUSED = {
     "unknown escape in a pattern": "FROM scratch\nENV A=${B#\\m}\n",
     "must be set": "FROM scratch\nENV A=${B:?please}\n",
     "must not be empty": "FROM scratch\nENV B=\nENV A=${B:?please}\n",
+    "FROM a stage in capitals": "FROM base:1 AS Name\nFROM Name\n",
+    "ONBUILD with an unknown instruction": "FROM base:1\nONBUILD WRONG x\n",
+    "ONBUILD with an instruction that is wrong": "FROM base:1\nONBUILD COPY x\n",
     "line too long": "FROM base:1\nENV A=" + "x" * 70_000 + "\n",
     "ARG without name": "FROM base:1\nARG =x\n",
 }

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from sealock.formats.files import NOTHING, FileRefused, Files
 from sealock.model.absent import UNKNOWN, UNSET, Maybe
 from sealock.model.build import Context
 from sealock.model.finding import Problem
 from sealock.model.location import Location
+
+_MANY: Final = 1000
+"""A folder with more names than this may not have been told in full."""
 
 
 def context(name: str, files: Files, problems: list[Problem]) -> Context:
@@ -18,7 +23,7 @@ def context(name: str, files: Files, problems: list[Problem]) -> Context:
         return Context()
     base = name.replace("\\", "/").rpartition("/")[2]
     for path in (f"{base}.dockerignore", ".dockerignore"):
-        if path in entries:
+        if path in entries or (len(entries) >= _MANY and files.fact(path).exists):
             return Context(_patterns(path, files, problems), entries)
     return Context(UNSET, entries)
 

@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from typing import Any, Final
 
-from sealock.formats.dockerfile import commands
-from sealock.formats.dockerfile.ground import Ground, Parts, literal
-from sealock.formats.dockerfile.heredocs import opening, take
+from sealock.formats.dockerfile import commands, sources
+from sealock.formats.dockerfile.ground import Ground, Parts
+from sealock.formats.dockerfile.heredocs import take
 from sealock.formats.dockerfile.lines import WHITE, Broken, Lexer, Line
 from sealock.formats.dockerfile.words import BLANK, array, flags, keyword, plain, quoted
 from sealock.model.build import (
-    AddFile,
     Arg,
-    Copy,
     Env,
     Expose,
-    From,
     Instruction,
     LabelSet,
     Maintainer,
@@ -28,10 +24,10 @@ from sealock.model.build import (
     Volume,
     Workdir,
 )
+from sealock.model.location import Place
 
 _LISTS: Final = frozenset({"RUN", "CMD", "ENTRYPOINT", "SHELL", "COPY", "ADD", "VOLUME"})
 _HEREDOCS: Final = frozenset({"RUN", "COPY", "ADD"})
-_STAGE_NAME: Final = re.compile(r"[a-z][a-z0-9_.-]*")
 
 
 def parts_of(line: Line, lexer: Lexer) -> Parts:
@@ -47,6 +43,7 @@ def parts_of(line: Line, lexer: Lexer) -> Parts:
                 raise Broken(message)
             inner = parts_of(line.part(start, len(line.text)), lexer)
             inner.onbuild = True
+            inner.place = Place(line.place(0, 0).start, inner.place.end)
             return inner
     found, start = flags(line.text, start, lexer.escape)
     parts = Parts(line, word, found, start)
@@ -73,7 +70,7 @@ def instruction(parts: Parts, ground: Ground) -> Instruction:
     """Make the instruction; Broken where BuildKit would refuse it."""
     maker = _MAKERS.get(parts.keyword)
     if maker is None:
-        message = f"there is no instruction {parts.keyword[:40]}"
+        message = f"there is no instruction {parts.keyword[:40]}{_meant(parts.keyword)}"
         raise Broken(message, parts.line.place(0, len(parts.keyword)))
     if parts.start >= len(parts.line.text) and parts.keyword not in {
         "RUN",
@@ -87,90 +84,15 @@ def instruction(parts: Parts, ground: Ground) -> Instruction:
     return maker(parts, ground)
 
 
+def _meant(word: str) -> str:
+    from difflib import get_close_matches  # noqa: PLC0415  only where something is wrong
+
+    close = get_close_matches(word[:40], _MAKERS, 1)
+    return f" (did you mean {close[0]}?)" if close else ""
+
+
 def _common(parts: Parts) -> Any:  # noqa: ANN401  keyword arguments of every type
     return parts.common()
-
-
-def _from(parts: Parts, ground: Ground) -> Instruction:
-    line = parts.line
-    words = plain(line.text, parts.start)
-    if len(words) not in {1, 3} or (len(words) == 3 and words[1].text.lower() != "as"):
-        message = "FROM takes an image, or an image, AS and a name"
-        raise Broken(message)
-    parts.check_flags()
-    alias = None
-    if len(words) == 3:
-        alias = literal(line, words[2])
-        alias = Text(alias.raw, alias.text.lower(), alias.place)
-        if not _STAGE_NAME.fullmatch(alias.text):
-            message = f"{alias.raw[:40]} is no name for a stage: a letter, then letters, digits, '-', '_' and '.'"
-            raise Broken(message, alias.place)
-    image = ground.expanded(line, words[0].start, words[0].end)
-    return From(
-        **_common(parts),
-        image=image,
-        alias=alias,
-        platform=parts.expanded_flag("platform", ground),
-        stage=ground.bases.get(image.value) if isinstance(image.value, str) else None,
-    )
-
-
-def _sources(parts: Parts, ground: Ground) -> tuple[tuple[Text, ...], Text]:
-    line = parts.line
-    tokens = plain(line.text, parts.start) if parts.array is None else parts.array
-    if len(tokens) < 2:
-        message = f"{parts.keyword} needs a source and a destination"
-        raise Broken(message)
-    parts.check_flags()
-    if parts.array is None and opening(tokens[-1].text) is not None:
-        message = f"{parts.keyword} cannot write to a here-document"
-        raise Broken(message)
-    texts = []
-    for token in tokens:
-        place = line.place(token.start, token.end)
-        here = parts.heredocs and opening(token.text) is not None
-        texts.append(
-            Text(line.text[token.start : token.end], token.text if here else ground.value(token.text, place), place)
-        )
-    return tuple(texts[:-1]), texts[-1]
-
-
-def _copy(parts: Parts, ground: Ground) -> Instruction:
-    sources, target = _sources(parts, ground)
-    source = parts.flag("from")
-    return Copy(
-        **_common(parts),
-        sources=sources,
-        target=target,
-        source_image=source,
-        stage=stage_of(source, ground) if source else None,
-        chown=parts.expanded_flag("chown", ground),
-        chmod=parts.expanded_flag("chmod", ground),
-        form="shell" if parts.array is None else "exec",
-    )
-
-
-def stage_of(source: Text, ground: Ground) -> int | None:
-    """The stage that --from names; None where it is an image or another context."""
-    if "$" in source.text:
-        message = "--from takes no variables: name a stage for it"
-        raise Broken(message, source.place)
-    if source.text.isdecimal() and source.text.isascii() and len(source.text) < 6:
-        return int(source.text)
-    return ground.names.get(source.text.lower())
-
-
-def _add(parts: Parts, ground: Ground) -> Instruction:
-    sources, target = _sources(parts, ground)
-    return AddFile(
-        **_common(parts),
-        sources=sources,
-        target=target,
-        checksum=parts.expanded_flag("checksum", ground),
-        chown=parts.expanded_flag("chown", ground),
-        chmod=parts.expanded_flag("chmod", ground),
-        form="shell" if parts.array is None else "exec",
-    )
 
 
 def _pairs(parts: Parts, ground: Ground) -> tuple[tuple[Pair, ...], bool]:
@@ -275,9 +197,7 @@ def _volume(parts: Parts, ground: Ground) -> Instruction:
 
 
 _MAKERS: Final[dict[str, Callable[[Parts, Ground], Instruction]]] = {
-    "FROM": _from,
-    "COPY": _copy,
-    "ADD": _add,
+    **sources.MAKERS,
     "ENV": _env,
     "ARG": _arg,
     "LABEL": _label,

@@ -19,9 +19,11 @@ from sealock.model.document import Document, Subject
 from sealock.model.finding import Problem
 from sealock.model.location import At, Place, Source
 
-_PLATFORM: Final = tuple(
-    f"{side}{part}" for side in ("BUILD", "TARGET") for part in ("PLATFORM", "OS", "OSVERSION", "ARCH", "VARIANT")
+_PLATFORM: Final = (
+    "TARGETSTAGE",
+    *(f"{side}{part}" for side in ("BUILD", "TARGET") for part in ("PLATFORM", "OS", "OSVERSION", "ARCH", "VARIANT")),
 )
+"""Variables that the builder sets, and nobody else knows."""
 _SILENT: Final = "a Dockerfile does not say how its image is run"
 
 

@@ -71,16 +71,14 @@ class State:
             self.scope = Scope({"PATH": PATH}, complete=True)
         if start.platform is not None:
             self._set("platform", start.platform)
+        if _is_windows(start):
+            self.shell = ("cmd", "/S", "/C")
 
-    def apply(self, one: Instruction, outer: dict[str, Maybe[str]]) -> None:  # noqa: C901, PLR0912  one case for each
+    def apply(self, one: Instruction, outer: dict[str, Maybe[str]]) -> None:  # noqa: C901  one case for each
         """Take in what an instruction does; `outer` holds the ARGs from before the first FROM."""
         match one:
             case Env():
-                for pair in one.pairs:
-                    text = pair.value.text if pair.value else ""
-                    self.environment[pair.name] = (text, pair.place)
-                    self.scope.names[pair.name] = pair.value.value if pair.value else ""
-                    self._note("environment", pair.value)
+                self._env(one)
             case Arg():
                 self._arg(one, outer)
             case LabelSet():
@@ -111,6 +109,19 @@ class State:
                 self._cmd(one)
             case _:
                 pass
+
+    def _env(self, one: Env) -> None:
+        for pair in one.pairs:
+            value = pair.value
+            if value is None:
+                continue
+            # `PATH=/x:$PATH` takes over what the base image holds: nothing that the file says is left open.
+            itself = pair.name not in self.scope.names and value.raw.count("$") == 1
+            if not (itself and _names(value.raw, pair.name)):
+                self._note("environment", value)
+            self.environment[pair.name] = (value.text, pair.place)
+        for pair in one.pairs:
+            self.scope.names[pair.name] = pair.value.value if pair.value else ""
 
     def _arg(self, one: Arg, outer: dict[str, Maybe[str]]) -> None:
         for pair in one.pairs:
@@ -213,8 +224,22 @@ def _time(one: Healthcheck, name: str) -> float | None:
     return (seconds(flag.value.text) or None) if flag and flag.value else None
 
 
+def _is_windows(start: From) -> bool:
+    platform = start.platform.text.lower() if start.platform else ""
+    image = start.image.text.lower()
+    return platform.startswith("windows") or "nanoserver" in image or "servercore" in image or "/windows" in image
+
+
 def _windows(path: str) -> bool:
     return path[1:2] == ":" or path.startswith("\\")
+
+
+def _names(raw: str, name: str) -> bool:
+    """Whether the one variable in a text is this one."""
+    after = raw.partition("$")[2].removeprefix("{")
+    return after.startswith(name) and not (
+        after[len(name) : len(name) + 1].isalnum() or after[len(name) :].startswith("_")
+    )
 
 
 def _clean(path: str) -> str:

@@ -1,0 +1,119 @@
+"""Reads what brings things in: FROM, COPY and ADD."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any, Final
+
+from sealock.formats.dockerfile.ground import Ground, Parts, literal
+from sealock.formats.dockerfile.heredocs import opening
+from sealock.formats.dockerfile.lines import Broken
+from sealock.formats.dockerfile.words import plain
+from sealock.model.absent import Absent
+from sealock.model.build import AddFile, Copy, From, Instruction, Text
+
+_STAGE_NAME: Final = re.compile(r"[a-z][a-z0-9_.-]*")
+
+
+def _common(parts: Parts) -> Any:  # noqa: ANN401  keyword arguments of every type
+    return parts.common()
+
+
+def from_(parts: Parts, ground: Ground) -> Instruction:
+    """FROM."""
+    line = parts.line
+    words = plain(line.text, parts.start)
+    if len(words) not in {1, 3} or (len(words) == 3 and words[1].text.lower() != "as"):
+        message = "FROM takes an image, or an image, AS and a name"
+        raise Broken(message)
+    parts.check_flags()
+    alias = None
+    if len(words) == 3:
+        alias = literal(line, words[2])
+        alias = Text(alias.raw, alias.text.lower(), alias.place)
+        if not _STAGE_NAME.fullmatch(alias.text):
+            message = f"{alias.raw[:40]} is no name for a stage: a letter, then letters, digits, '-', '_' and '.'"
+            raise Broken(message, alias.place)
+    image = ground.expanded(line, words[0].start, words[0].end)
+    return From(
+        **_common(parts),
+        image=image,
+        alias=alias,
+        platform=parts.expanded_flag("platform", ground),
+        stage=_base(image, ground),
+    )
+
+
+def _base(image: Text, ground: Ground) -> int | None:
+    """The stage that FROM names. BuildKit keeps names in lower case, and takes one in capitals for an image."""
+    if isinstance(image.value, Absent):
+        return None
+    stage = ground.bases.get(image.value)
+    if stage is None and (stage := ground.bases.get(image.value.lower())) is not None:
+        message = f"FROM looks for an image {image.value}: the stage's name is {image.value.lower()}"
+        ground.problems.append(Broken(message, image.place))
+    return stage
+
+
+def _sources(parts: Parts, ground: Ground) -> tuple[tuple[Text, ...], Text]:
+    line = parts.line
+    tokens = plain(line.text, parts.start) if parts.array is None else parts.array
+    if len(tokens) < 2:
+        message = f"{parts.keyword} needs a source and a destination"
+        raise Broken(message)
+    parts.check_flags()
+    if parts.array is None and opening(tokens[-1].text) is not None:
+        message = f"{parts.keyword} cannot write to a here-document"
+        raise Broken(message)
+    texts = []
+    for token in tokens:
+        place = line.place(token.start, token.end)
+        here = parts.heredocs and opening(token.text) is not None
+        texts.append(
+            Text(line.text[token.start : token.end], token.text if here else ground.value(token.text, place), place)
+        )
+    return tuple(texts[:-1]), texts[-1]
+
+
+def copy(parts: Parts, ground: Ground) -> Instruction:
+    """COPY."""
+    sources, target = _sources(parts, ground)
+    source = parts.flag("from")
+    return Copy(
+        **_common(parts),
+        sources=sources,
+        target=target,
+        source_image=source,
+        stage=stage_of(source, ground) if source else None,
+        chown=parts.expanded_flag("chown", ground),
+        chmod=parts.expanded_flag("chmod", ground),
+        form="shell" if parts.array is None else "exec",
+    )
+
+
+def stage_of(source: Text, ground: Ground) -> int | None:
+    """The stage that --from names; None where it is an image or another context."""
+    if "$" in source.text:
+        message = "--from takes no variables: name a stage for it"
+        raise Broken(message, source.place)
+    if source.text.isdecimal() and source.text.isascii() and len(source.text) < 6:
+        return int(source.text)
+    return ground.names.get(source.text.lower())
+
+
+def add(parts: Parts, ground: Ground) -> Instruction:
+    """ADD."""
+    sources, target = _sources(parts, ground)
+    return AddFile(
+        **_common(parts),
+        sources=sources,
+        target=target,
+        checksum=parts.expanded_flag("checksum", ground),
+        chown=parts.expanded_flag("chown", ground),
+        chmod=parts.expanded_flag("chmod", ground),
+        form="shell" if parts.array is None else "exec",
+    )
+
+
+MAKERS: Final[dict[str, Callable[[Parts, Ground], Instruction]]] = {"FROM": from_, "COPY": copy, "ADD": add}
