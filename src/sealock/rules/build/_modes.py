@@ -1,0 +1,79 @@
+"""File modes as chmod, COPY --chmod, install -m and mkdir -m write them, judged as bits."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from sealock.model.build import AddFile, Build, Copy
+from sealock.model.change import Edit
+from sealock.model.location import At, Place
+from sealock.model.shell import Command, Word
+from sealock.rules.build._commands import known, line, rewrite
+from sealock.rules.build._ran import ran
+
+
+class Given(NamedTuple):
+    """A mode that somebody gives files: `text` is the mode alone, `prefix` what stands before it in its word (-m)."""
+
+    at: At
+    text: str
+    place: Place | None
+    evidence: str
+    word: Word | Place
+    prefix: str
+    folder: bool
+    """Whether it is for folders, as far as one can tell."""
+
+    def mended(self, build: Build, mode: str) -> tuple[Edit, ...]:
+        """Give them another mode."""
+        if isinstance(self.word, Place):
+            return (Edit(self.word, mode),)
+        return rewrite(build, self.word, self.prefix + mode)
+
+
+def modes(build: Build) -> Iterator[Given]:
+    """Every mode that the build gives files."""
+    for at, _, copy in build.each(Copy, AddFile):
+        if isinstance(copy, Copy | AddFile) and copy.chmod is not None:
+            evidence = f"{copy.keyword} --chmod={copy.chmod.text}"
+            yield Given(at, copy.chmod.text, known(copy.chmod.place), evidence, copy.chmod.place, "", folder=False)
+    for one in ran(build, "chmod"):
+        word = next((word for word in one.command.words[1:] if is_mode(word.text)), None)
+        if word is not None:
+            place = known(word.place)
+            yield Given(one.at, word.text, place, line(one.command), word, "", folder=_recursive(one.command))
+    for one in ran(build, "mkdir", "install"):
+        words = one.command.words
+        for index, word in enumerate(words):
+            folder = one.command.name == "mkdir" or one.command.option("-d", "--directory") is not None
+            for prefix in ("-m", "--mode="):
+                if word.text in {"-m", "--mode"} and prefix == "-m" and index + 1 < len(words):
+                    mode, start = words[index + 1], ""
+                elif word.text.startswith(prefix) and len(word.text) > len(prefix):
+                    mode, start = word, prefix
+                else:
+                    continue
+                text = mode.text.removeprefix(start)
+                yield Given(one.at, text, known(mode.place), line(one.command), mode, start, folder=folder)
+
+
+def _recursive(command: Command) -> bool:
+    return command.option("-R", "--recursive") is not None
+
+
+def is_mode(text: str) -> bool:
+    """Whether a word of chmod is a mode."""
+    return re.fullmatch(r"[0-7]{1,5}|[ugoa]*[-+=][rwxXstugo]*(?:,[ugoa]*[-+=][rwxXstugo]*)*", text) is not None
+
+
+def bits(text: str) -> int | None:
+    """The bits of an octal mode."""
+    return int(text, 8) if re.fullmatch(r"[0-7]{1,5}", text) else None
+
+
+def clauses(text: str) -> Iterator[tuple[str, str, str]]:
+    """The clauses of a symbolic mode: who ("a" where nobody is named), operator, permissions."""
+    for match in re.finditer(r"([ugoa]*)([-+=])([rwxXstugo]*)", text):
+        yield match[1] or "a", match[2], match[3]

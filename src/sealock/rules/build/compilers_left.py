@@ -1,0 +1,68 @@
+"""Compilers and headers in the final stage."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Final
+
+from sealock.model.build import Build, Run
+from sealock.model.finding import Confidence, Fault, Severity
+from sealock.rules.build._commands import known, line
+from sealock.rules.build._ran import calls, reaches_image
+from sealock.rules.references import cis_docker, docker_docs
+from sealock.rules.rule import Rule
+
+_TOOLS: Final = re.compile(
+    r"(?:build-essential|build-base|base-devel|gcc|g\+\+|clang|llvm|make|cmake|ninja(?:-build)?|autoconf|automake|libtool|musl-dev|"
+    r"gcc-c\+\+|cargo|rust|golang(?:-go)?|go|gdb|strace|python3?-dev(?:el)?|linux-headers|kernel-headers|openjdk-\d+-jdk(?:-headless)?|"
+    r"[\w.+-]+-dev|[\w.+-]+-devel|@?development[- ]tools)(?:-\d+)?",
+    re.IGNORECASE,
+)
+_REMOVERS: Final = frozenset({"remove", "purge", "autoremove", "auto-remove", "del", "erase", "autopurge"})
+_MANAGERS: Final = ("apt-get", "apt", "aptitude", "apk", "yum", "dnf", "dnf5", "microdnf", "tdnf", "zypper")
+
+
+class CompilersLeft(Rule[Build]):
+    """Compilers and headers stay in the image.
+
+    They let whoever breaks in build the next tool on the spot, and each brings weaknesses and updates of its own.
+    Build in one stage and copy the result into another that holds just what runs; or remove them in the RUN that
+    installed them.
+    """
+
+    id = "B046"
+    severity = Severity.LOW
+    confidence = Confidence.MEDIUM
+    references = (cis_docker("4.3"), docker_docs("build/building/multi-stage/"))
+    remedy = "Build in a stage of its own, and COPY --from it what runs."
+    mends = False
+    bad = (
+        "FROM python:3.12-slim\nRUN apt-get update && apt-get install -y gcc libpq-dev\nRUN pip install psycopg2\n",
+        "FROM alpine:3.20\nRUN apk add --no-cache build-base linux-headers\n",
+    )
+    good = (
+        "FROM debian:12 AS build\nRUN apt-get install -y gcc\nFROM debian:12\nCOPY --from=build /x /x\n",
+        "FROM alpine:3.20\nRUN apk add --no-cache --virtual .b build-base && make && apk del .b\n",
+        "FROM debian:12\nRUN apt-get install -y gcc && make && apt-get purge -y --auto-remove gcc\n",
+    )
+
+    def check(self, build: Build, /) -> Iterator[Fault]:
+        """Judge what the layers of the final image install and keep."""
+        reaching = reaches_image(build)
+        for call in calls(build, _MANAGERS, ("install", "add", "in", "groupinstall")):
+            if call.ran.stage.index not in reaching or _removes(build, call.ran.run):
+                continue
+            names = [word for word in call.operands if _TOOLS.fullmatch(word.text.partition("=")[0])]
+            if names:
+                few = ", ".join(word.text.partition("=")[0] for word in names[:4])
+                yield self.fault(
+                    f"keeps {few}{' and more' if len(names) > 4 else ''}",
+                    call.ran.at,
+                    place=known(names[0].place),
+                    evidence=line(call.ran.command),
+                )
+
+
+def _removes(build: Build, run: Run) -> bool:
+    return any(call.verb.text in _REMOVERS and call.ran.run is run for call in calls(build, _MANAGERS))

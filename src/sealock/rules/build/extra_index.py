@@ -1,0 +1,65 @@
+"""pip told to look for packages in two places at once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sealock.model.build import Build
+from sealock.model.finding import Confidence, Fault, Severity
+from sealock.rules.build._commands import known, line, settings
+from sealock.rules.build._ran import calls
+from sealock.rules.build._written import settings as variables
+from sealock.rules.references import cwe, page
+from sealock.rules.rule import Rule
+from sealock.rules.secrets import mask
+
+
+class ExtraIndex(Rule[Build]):
+    """pip takes packages from whichever of two indexes has the higher version.
+
+    With `--extra-index-url` pip asks both indexes and takes the higher version, from wherever. Whoever puts a
+    package with the name of one of yours on PyPI has it installed. Use one index (`--index-url`) that passes on the
+    others, or pin hashes with `--require-hashes`.
+    """
+
+    id = "B051"
+    severity = Severity.LOW
+    confidence = Confidence.MEDIUM
+    references = (
+        cwe(427),
+        page("pip, --extra-index-url", "https://pip.pypa.io/en/stable/cli/pip_install/#finding-packages"),
+    )
+    remedy = "Use a single --index-url that passes on the others, or --require-hashes."
+    mends = False
+    bad = (
+        "FROM python:3.12\nRUN pip install --extra-index-url https://pypi.example.com/simple acme-tools\n",
+        "FROM python:3.12\nENV PIP_EXTRA_INDEX_URL=https://pypi.example.com/simple\n",
+    )
+    good = (
+        "FROM python:3.12\nRUN pip install --index-url https://pypi.example.com/simple acme-tools\n",
+        (
+            "FROM python:3.12\n"
+            "RUN pip install --require-hashes --extra-index-url https://e.com/simple -r requirements.txt\n"
+        ),
+    )
+
+    def check(self, build: Build, /) -> Iterator[Fault]:
+        """Judge calls of pip and its variable."""
+        for call in calls(build, ("pip",), ("install", "download", "wheel")):
+            given = settings(call.ran.command, "--extra-index-url")
+            if given and not call.has("--require-hashes"):
+                address = mask(given[-1].text.rpartition("=")[2] if len(given) == 1 else given[-1].text)
+                yield self.fault(
+                    f"takes packages from PyPI or {address}, whichever has the higher version",
+                    call.ran.at,
+                    place=known(given[0].place),
+                    evidence=line(call.ran.command),
+                )
+        for setting in variables(build, "PIP_EXTRA_INDEX_URL", "UV_EXTRA_INDEX_URL"):
+            if setting.value:
+                yield self.fault(
+                    f"takes packages from PyPI or {mask(setting.value)}, whichever has the higher version",
+                    setting.at,
+                    place=known(setting.place),
+                    evidence=f"{setting.name}={mask(setting.value)}",
+                )

@@ -1,0 +1,72 @@
+"""Go told not to check modules."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sealock.model.build import Build
+from sealock.model.finding import Fault, Severity
+from sealock.rules.build._commands import drop, known, line
+from sealock.rules.build._ran import ran
+from sealock.rules.build._written import revalued, settings
+from sealock.rules.references import cis_docker, cwe, page
+from sealock.rules.rule import Rule
+
+
+class GoChecksOff(Rule[Build]):
+    """Go takes modules without comparing them with the checksum database.
+
+    The database is what shows that everybody gets the same module. `GOSUMDB=off`, `GONOSUMDB=*`,
+    `GOFLAGS=-insecure` and `GOINSECURE` take whatever the proxy or server sends. For modules of your own name their
+    prefix in GOPRIVATE.
+    """
+
+    id = "B049"
+    severity = Severity.MEDIUM
+    references = (
+        cis_docker("4.11"),
+        cwe(494),
+        page("Go modules reference, GOSUMDB", "https://go.dev/ref/mod#checksum-database"),
+    )
+    remedy = "Leave the check on, and name the prefix of your own modules in GOPRIVATE."
+    bad = (
+        "FROM golang:1.23\nENV GOSUMDB=off\n",
+        "FROM golang:1.23\nENV GONOSUMDB=* GOFLAGS=-insecure\n",
+        "FROM golang:1.23\nRUN GOINSECURE=* go mod download\n",
+        "FROM golang:1.23\nRUN go get -insecure example.com/x\n",
+        "FROM golang:1.23\nRUN export GONOSUMCHECK=1 && go mod download\n",
+    )
+    good = (
+        ("FROM golang:1.23\nENV GOPRIVATE=git.example.com/acme GOFLAGS=-mod=vendor GONOSUMDB=git.example.com/acme\n"),
+    )
+
+    def check(self, build: Build, /) -> Iterator[Fault]:
+        """Judge Go's variables and `go get -insecure`."""
+        for one in settings(build, "GOSUMDB", "GONOSUMDB", "GONOSUMCHECK", "GOINSECURE", "GOFLAGS"):
+            name, value = one.name.upper(), one.value
+            if name == "GOSUMDB":
+                bad, fixed = value == "off", "sum.golang.org"
+            elif name == "GOFLAGS":
+                bad, fixed = "-insecure" in value, f'"{value.replace("-insecure", "").strip()}"'
+            elif name == "GONOSUMCHECK":
+                bad, fixed = value not in {"", "0"}, '""'
+            else:
+                bad, fixed = value in {"*", "*/*", "**"}, '""'
+            if bad:
+                yield self.fault(
+                    f"sets {name}={value}, so that modules go unchecked",
+                    one.at,
+                    place=known(one.place),
+                    evidence=f"{name}={value}",
+                    mend=revalued(one, fixed),
+                )
+        for call in ran(build, "go"):
+            word = call.command.option("-insecure", "--insecure")
+            if word is not None and word.text.strip("-") == "insecure" and "get" in call.command.arguments:
+                yield self.fault(
+                    "fetches modules without TLS and without a check",
+                    call.at,
+                    place=known(word.place),
+                    evidence=line(call.command),
+                    mend=drop(build, call.command, word),
+                )

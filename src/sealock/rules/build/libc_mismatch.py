@@ -1,0 +1,109 @@
+"""Programs that were built for another C library than the image has."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from sealock.model.build import Build, Copy, Stage
+from sealock.model.finding import Confidence, Fault, Severity
+from sealock.model.imagename import family
+from sealock.rules.build._commands import known
+from sealock.rules.build._ran import calls, ran
+from sealock.rules.build._written import settings
+from sealock.rules.references import page
+from sealock.rules.rule import Rule
+
+_GLIBC: Final = frozenset({"debian", "redhat", "suse", "arch"})
+_TREES: Final = ("site-packages", "node_modules", "/venv", "/.venv", "/opt/venv", "/usr/lib", "/lib", "/usr/local/lib")
+
+
+class LibcMismatch(Rule[Build]):
+    """A program built for glibc runs on musl, or the other way round.
+
+    Alpine's C library is musl: a program or extension that was linked on Debian or Fedora does not start there
+    ("not found", though the file is there), or only with `gcompat`, which covers a part. DNS answers, locales and
+    thread stacks differ as well. Build in the same family, link statically (`CGO_ENABLED=0`, a musl target), or run
+    on a slim glibc image.
+    """
+
+    id = "B048"
+    severity = Severity.INFO
+    confidence = Confidence.MEDIUM
+    references = (
+        page(
+            "musl, functional differences from glibc",
+            "https://wiki.musl-libc.org/functional-differences-from-glibc.html",
+        ),
+    )
+    remedy = "Build and run on images of the same family, or link statically."
+    mends = False
+    bad = (
+        "FROM golang:1.23 AS build\nRUN go build -o /app .\nFROM alpine:3.20\nCOPY --from=build /app /app\n",
+        (
+            "FROM python:3.12 AS build\nRUN pip install x\nFROM python:3.12-alpine\n"
+            "COPY --from=build /opt/venv /opt/venv\n"
+        ),
+        "FROM alpine:3.20\nRUN apk add --no-cache gcompat\n",
+    )
+    good = (
+        (
+            "FROM golang:1.23 AS build\nENV CGO_ENABLED=0\nRUN go build -o /app .\nFROM alpine:3.20\n"
+            "COPY --from=build /app /app\n"
+        ),
+        "FROM golang:1.23-alpine AS build\nRUN go build -o /app .\nFROM alpine:3.20\nCOPY --from=build /app /app\n",
+        (
+            "FROM node:22 AS build\nRUN npm run build\nFROM nginx:1.27-alpine\n"
+            "COPY --from=build /app/dist /usr/share/nginx/html\n"
+        ),
+    )
+
+    def check(self, build: Build, /) -> Iterator[Fault]:
+        """Judge what is copied between stages of two families, and packages that bridge them."""
+        for at, stage, copy in build.each(Copy):
+            if not isinstance(copy, Copy) or copy.stage is None or copy.stage >= stage.index:
+                continue
+            here, there = _family(build, stage), _family(build, build.stages[copy.stage])
+            if {here, there} & {"alpine"} and {here, there} & _GLIBC:
+                origin = build.stages[copy.stage]
+                trees = any(tree in source.text for source in copy.sources for tree in _TREES)
+                if trees or _links(build, origin):
+                    libraries = ("musl", "glibc") if here == "alpine" else ("glibc", "musl")
+                    yield self.fault(
+                        f"takes what was built for {libraries[1]} to {libraries[0]}",
+                        at,
+                        place=known(copy.place),
+                        evidence=f"COPY --from={origin.name} {' '.join(source.raw for source in copy.sources)}"[:200],
+                    )
+        for call in calls(build, ("apk",), ("add",)):
+            for word in call.operands:
+                if word.text.partition("=")[0] in {"gcompat", "libc6-compat"} or "glibc" in word.text:
+                    yield self.fault(
+                        f"runs glibc programs on musl through {word.text}",
+                        call.ran.at,
+                        place=known(word.place),
+                        evidence=word.text,
+                    )
+
+
+def _family(build: Build, stage: Stage) -> str:
+    """The family of the image that a stage builds on in the end."""
+    while stage.start.stage is not None and stage.start.stage < stage.index:
+        stage = build.stages[stage.start.stage]
+    found = family(stage.start.image.text)
+    return found if isinstance(found, str) else ""
+
+
+def _links(build: Build, stage: Stage) -> bool:
+    """Whether the stage links programs against its own C library."""
+    static = any(
+        one.at[:2] == ("stages", stage.index) and one.value in {"0", "static"}
+        for one in settings(build, "CGO_ENABLED", "LDFLAGS")
+    )
+    for one in ran(build, "go", "cargo", "gcc", "g++", "clang", "make", "cmake", "ninja"):
+        if one.stage.index == stage.index:
+            words = " ".join(one.command.arguments)
+            builds = one.command.name not in {"go", "cargo"} or {"build", "install"} & set(one.command.arguments)
+            if builds and not static and "static" not in words and "musl" not in words:
+                return True
+    return False

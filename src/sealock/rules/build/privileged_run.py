@@ -1,0 +1,50 @@
+"""RUN that leaves the build's sandbox."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sealock.model.build import Build, Flag, Run
+from sealock.model.change import Edit
+from sealock.model.finding import Fault, Severity
+from sealock.model.location import Place
+from sealock.rules.references import cis_docker, cwe, docker_docs
+from sealock.rules.rule import Rule
+
+
+class PrivilegedRun(Rule[Build]):
+    """RUN leaves the build's sandbox.
+
+    `--security=insecure` runs the command with every capability and device of the machine that builds, without
+    seccomp; `--network=host` lets it reach whatever that machine reaches on its loopback address. Builders allow
+    either by request only, and a Dockerfile should do without.
+    """
+
+    id = "B044"
+    severity = Severity.HIGH
+    references = (cis_docker("5.5"), cwe(250), docker_docs("reference/dockerfile/#run---security"))
+    remedy = "Leave the flag out; do what needs it outside of the build."
+    bad = (
+        "# syntax=docker/dockerfile:1-labs\nFROM debian:12\nRUN --security=insecure mount -t tmpfs x /mnt\n",
+        "FROM debian:12\nRUN --network=host make test\n",
+    )
+    good = ("FROM debian:12\nRUN --network=none make test\n", "FROM debian:12\nRUN --security=sandbox make\n")
+
+    def check(self, build: Build, /) -> Iterator[Fault]:
+        """Judge the flags of every RUN."""
+        for at, _, run in build.each(Run):
+            for flag in run.flags:
+                value = flag.value.text.lower() if flag.value else ""
+                if flag.name == "security" and value == "insecure":
+                    mend = _without(build, flag)
+                    yield self.fault("runs with all that the build machine has", at, place=flag.place, mend=mend)
+                elif flag.name == "network" and value == "host":
+                    mend = _without(build, flag)
+                    yield self.fault("runs in the build machine's own network", at, place=flag.place, mend=mend)
+
+
+def _without(build: Build, flag: Flag) -> tuple[Edit, ...]:
+    end = flag.place.end
+    while build.text[end : end + 1] in {" ", "\t"}:
+        end += 1
+    return (Edit(Place(flag.place.start, end), ""),)

@@ -1,0 +1,77 @@
+"""A registry of language packages that is asked over plain http."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Final
+
+from sealock.model.build import Build
+from sealock.model.change import Edit
+from sealock.model.finding import Fault, Severity
+from sealock.model.location import Place
+from sealock.rules.build._commands import known, swap
+from sealock.rules.build._ran import ran
+from sealock.rules.build._written import settings
+from sealock.rules.references import cis_docker, cwe
+from sealock.rules.rule import Rule
+from sealock.rules.secrets import mask
+
+_LOCAL: Final = re.compile(r"http://(?:localhost|127\.|\[::1\]|host\.docker\.internal)")
+_PROGRAMS: Final = ("pip", "pip3", "uv", "poetry", "npm", "yarn", "pnpm", "gem", "bundle", "bundler", "composer", "conda", "mamba", "cpanm", "go", "python", "python3", "nuget", "dotnet", "cargo", "mvn", "helm", "luarocks")  # fmt: skip  # noqa: E501  a list of names
+_VARIABLES: Final = ("PIP_INDEX_URL", "PIP_EXTRA_INDEX_URL", "UV_INDEX_URL", "UV_DEFAULT_INDEX", "UV_EXTRA_INDEX_URL", "NPM_CONFIG_REGISTRY", "YARN_NPM_REGISTRY_SERVER", "YARN_REGISTRY", "GOPROXY", "BUNDLE_MIRROR__ALL", "GEM_SOURCE", "CONDA_CHANNELS", "POETRY_REPOSITORIES", "RUSTUP_DIST_SERVER", "NVM_NODEJS_ORG_MIRROR", "ELECTRON_MIRROR", "SASS_BINARY_SITE")  # fmt: skip  # noqa: E501  a list of names
+
+
+class RegistryPlainHttp(Rule[Build]):
+    """Language packages come over plain http.
+
+    Packages of npm, pip, gem, Go and their like run code as they are installed, and most carry no signature: over
+    http anybody on the way can put in their own. Use https.
+    """
+
+    id = "B050"
+    severity = Severity.HIGH
+    references = (cis_docker("4.11"), cwe(319))
+    remedy = "Use https for the registry."
+    bad = (
+        "FROM python:3.12\nRUN pip install -i http://pypi.example.com/simple x\n",
+        "FROM node:22\nRUN npm config set registry http://registry.npmjs.org/ && npm ci\n",
+        "FROM node:22\nENV NPM_CONFIG_REGISTRY=http://npm.example.com/\n",
+        "FROM ruby:3.3\nRUN gem sources --add http://rubygems.org/\n",
+        "FROM golang:1.23\nARG GOPROXY=http://proxy.example.com,direct\n",
+    )
+    good = (
+        (
+            "FROM python:3.12\n"
+            "RUN pip install -i https://pypi.example.com/simple x && gem sources -r http://rubygems.org/\n"
+        ),
+    )
+
+    def check(self, build: Build, /) -> Iterator[Fault]:
+        """Judge the addresses that package managers are given."""
+        for one in ran(build, *_PROGRAMS):
+            words = one.command.words
+            if one.command.name.startswith("python") and one.command.arguments[:2] != ("-m", "pip"):
+                continue
+            for index, word in enumerate(words[1:], 1):
+                address = word.text.partition("=")[2] if word.text.startswith("-") else word.text
+                removed = words[index - 1].text in {"-r", "--remove", "delete", "--proxy"}
+                if address.startswith("http://") and not _LOCAL.match(address) and not removed:
+                    yield self.fault(
+                        f"takes packages from {mask(address)}",
+                        one.at,
+                        place=known(word.place),
+                        evidence=f"{one.command.name}: {mask(address)}",
+                        mend=swap(build, word, "http://", "https://"),
+                    )
+        for setting in settings(build, *_VARIABLES):
+            if "http://" in setting.value and not _LOCAL.search(setting.value):
+                place = setting.value_place
+                text = build.excerpt(place).replace("http://", "https://")
+                yield self.fault(
+                    f"takes packages from {mask(setting.value)}",
+                    setting.at,
+                    place=known(setting.place),
+                    evidence=f"{setting.name}={mask(setting.value)}",
+                    mend=(Edit(Place(place.start, place.end), text),) if known(place) else (),
+                )

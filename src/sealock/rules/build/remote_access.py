@@ -1,0 +1,70 @@
+"""Programs for getting in from outside, or from here to elsewhere."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from sealock.model.build import Build
+from sealock.model.finding import Confidence, Fault, Severity
+from sealock.rules.build._commands import known
+from sealock.rules.build._ran import calls, reaches_image
+from sealock.rules.references import cis_docker, cwe
+from sealock.rules.rule import Rule
+
+_SERVERS: Final = frozenset({
+    "openssh-server", "openssh", "ssh", "dropbear", "telnetd", "inetutils-telnetd", "telnet-server",
+    "rsh-server", "rsh-redone-server", "xinetd", "vsftpd", "proftpd", "tftpd", "tftpd-hpa",
+    "tigervnc-standalone-server", "x11vnc", "tightvncserver", "xrdp", "webmin", "shellinabox", "ttyd",
+    "cockpit",
+})  # fmt: skip
+_CLIENTS: Final = frozenset({
+    "telnet", "inetutils-telnet", "netcat", "netcat-openbsd", "netcat-traditional", "nc", "ncat", "nmap",
+    "nmap-ncat", "rsh", "rsh-client", "rsh-redone-client", "socat", "tcpdump", "hping3", "ftp", "tftp",
+    "busybox-extras", "proxychains4", "hydra", "john", "sqlmap",
+})  # fmt: skip
+_MANAGERS: Final = ("apt-get", "apt", "aptitude", "apk", "yum", "dnf", "dnf5", "microdnf", "tdnf", "zypper", "pacman")
+
+
+class RemoteAccess(Rule[Build]):
+    """A remote access or network attack tool is installed.
+
+    An SSH or telnet server in a container is one more door, with keys and passwords of its own that nobody manages;
+    `docker exec` and `docker logs` do the same without it. netcat, nmap and their like are what an intruder fetches
+    first: keep them in an image for debugging.
+    """
+
+    id = "B047"
+    severity = Severity.LOW
+    references = (cis_docker("5.7"), cwe(1188))
+    remedy = "Leave the package out; use docker exec, and a debugging image beside the container."
+    mends = False
+    bad = (
+        "FROM debian:12\nRUN apt-get update && apt-get install -y openssh-server\n",
+        "FROM alpine:3.20\nRUN apk add --no-cache netcat-openbsd socat\n",
+        "FROM rockylinux:9\nRUN dnf install -y telnet-server\n",
+    )
+    good = (
+        "FROM debian:12\nRUN apt-get update && apt-get install -y openssh-client curl\n",
+        "FROM debian:12 AS debug\nRUN apt-get install -y nmap\nFROM debian:12\n",
+    )
+
+    def check(self, build: Build, /) -> Iterator[Fault]:
+        """Judge what the layers of the final image install."""
+        reaching = reaches_image(build)
+        for call in calls(build, _MANAGERS):
+            if call.verb.text not in {"install", "add", "in", ""} or call.ran.stage.index not in reaching:
+                continue
+            for word in call.operands:
+                name = word.text.partition("=")[0]
+                # "openssh" and "ssh" bring client and server both.
+                if name in _SERVERS or name in _CLIENTS:
+                    server = name in _SERVERS
+                    yield self.fault(
+                        f"installs {name}",
+                        call.ran.at,
+                        place=known(word.place),
+                        evidence=f"{call.manager} {name}",
+                        severity=Severity.MEDIUM if server else None,
+                        confidence=Confidence.MEDIUM if name in {"openssh", "ssh"} else None,
+                    )

@@ -1,0 +1,74 @@
+"""A user who is root by another name or by a group."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from sealock.model.build import Build
+from sealock.model.finding import Confidence, Fault, Severity
+from sealock.model.shell import Command
+from sealock.rules.build._commands import known, line
+from sealock.rules.build._ran import ran
+from sealock.rules.references import cis_docker, cwe, man
+from sealock.rules.rule import Rule
+
+_GROUPS: Final = frozenset({"sudo", "wheel", "docker", "disk", "shadow", "lxd", "adm"})
+
+
+class SecondRoot(Rule[Build]):
+    """A user is root by another name, or through a group.
+
+    User id 0 is root, whatever its name. Members of sudo, wheel, docker, disk or shadow become root in one step
+    where the program for it is there. The user that the program runs as needs none of these.
+    """
+
+    id = "B060"
+    severity = Severity.MEDIUM
+    references = (cis_docker("4.1"), cwe(250), man("useradd", 8))
+    remedy = "Give the user an id of its own, above 0, and no group that leads to root."
+    mends = False
+    bad = (
+        "FROM debian:12\nRUN useradd -o -u 0 app\n",
+        "FROM debian:12\nRUN usermod -aG sudo,video app\n",
+        "FROM alpine:3.20\nRUN adduser -D -u 0 app && addgroup app wheel\n",
+        "FROM debian:12\nRUN echo 'app:x:0:0::/:/bin/sh' >> /etc/passwd\n",
+    )
+    good = (
+        "FROM debian:12\nRUN groupadd -g 10001 app && useradd -u 10001 -g app -G video app\n",
+        "FROM alpine:3.20\nRUN addgroup -S app && adduser -S -G app app\n",
+    )
+
+    def check(self, build: Build, /) -> Iterator[Fault]:
+        """Judge the programs that make users and put them into groups."""
+        for one in ran(build, "useradd", "adduser", "usermod"):
+            number = _value(one.command, "-u", "--uid")
+            if number is not None and number.isdigit() and int(number) == 0:
+                yield self._fault(one.at, one.command, "makes a user with root's id", Severity.HIGH)
+            groups = set((_value(one.command, "-G", "--groups") or "").split(","))
+            groups |= set((_value(one.command, "-aG") or "").split(","))
+            words = [text for text in one.command.arguments if not text.startswith("-")]
+            if one.command.name == "adduser" and len(words) == 2:
+                groups.add(words[1])
+            if found := sorted(groups & _GROUPS):
+                yield self._fault(one.at, one.command, f"puts a user into {', '.join(found)}", None)
+        for one in ran(build, "addgroup", "gpasswd", "groupmems"):
+            words = [text for text in one.command.arguments if not text.startswith("-")]
+            if len(words) == 2 and (found := sorted(set(words) & _GROUPS)):
+                yield self._fault(one.at, one.command, f"puts a user into {', '.join(found)}", None)
+        for one in ran(build, "echo", "printf"):
+            files = {redirect.target.text for redirect in one.command.redirects if redirect.target}
+            if "/etc/passwd" in files and any(
+                text.split(":")[2:3] == ["0"] and not text.startswith("root:") for text in one.command.arguments
+            ):
+                yield self._fault(one.at, one.command, "writes a user with root's id to /etc/passwd", Severity.HIGH)
+
+    def _fault(self, at: tuple[str | int, ...], command: Command, message: str, severity: Severity | None) -> Fault:
+        sure = Confidence.HIGH if severity else Confidence.MEDIUM
+        place = known(command.place)
+        return self.fault(message, at, place=place, evidence=line(command), severity=severity, confidence=sure)
+
+
+def _value(command: Command, *names: str) -> str | None:
+    given = command.value(*names)
+    return given if isinstance(given, str) or given is None else given.text

@@ -1,0 +1,76 @@
+"""A program that is made setuid, or given capabilities."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Final
+
+from sealock.model.build import Build
+from sealock.model.change import Edit
+from sealock.model.finding import Fault, Severity
+from sealock.rules.build._commands import known, line
+from sealock.rules.build._modes import Given, bits, clauses, modes
+from sealock.rules.build._ran import ran
+from sealock.rules.references import cis_docker, cwe, man
+from sealock.rules.rule import Rule
+
+_MILD: Final = frozenset({"cap_net_bind_service", "cap_net_raw", "cap_ipc_lock", "cap_sys_nice", "cap_wake_alarm", "cap_net_admin"})  # fmt: skip  # noqa: E501  a list of names
+
+
+class SetuidAdded(Rule[Build]):
+    """A program is made setuid, or given capabilities.
+
+    A setuid program runs as its owner, root as a rule, whoever starts it: a flaw in it, or in what it loads, makes
+    any user root. File capabilities do the same in part. Start the container with the user, group or capability
+    that the program needs (`--cap-add`), and run it with no-new-privileges, which stops both.
+    """
+
+    id = "B043"
+    severity = Severity.MEDIUM
+    references = (cis_docker("4.8"), cwe(250), man("capabilities", 7))
+    remedy = "Leave the bit out; give the container the user or capability that the program needs."
+    mends = False
+    bad = (
+        "FROM debian:12\nRUN chmod u+s /usr/local/bin/tool\n",
+        "FROM debian:12\nRUN chmod 4755 /usr/local/bin/tool\n",
+        "FROM debian:12\nCOPY --chmod=6755 tool /usr/local/bin/tool\n",
+        "FROM debian:12\nRUN setcap cap_sys_admin+ep /usr/local/bin/tool\n",
+        "FROM debian:12\nRUN install -m 4755 tool /usr/local/bin/tool\n",
+    )
+    good = (
+        "FROM debian:12\nRUN chmod 2775 /data && chmod u-s,g-s /bin/su && find / -perm /6000 -exec chmod a-s {} +\n",
+        "FROM debian:12\nRUN setcap -r /usr/local/bin/tool && chmod 0755 /x\n",
+    )
+
+    def check(self, build: Build, /) -> Iterator[Fault]:
+        """Judge modes and setcap."""
+        for given in modes(build):
+            octal = bits(given.text)
+            if octal is not None and octal & 0o4000:
+                yield self._fault(given, given.mended(build, f"{octal & ~0o6000:04o}"))
+            elif octal is None and any(
+                operator in "+=" and "s" in what and set(who) & {"u", "a"}
+                for who, operator, what in clauses(given.text)
+            ):
+                yield self._fault(given, given.mended(build, given.text.replace("+", "-").replace("=", "-")))
+        for one in ran(build, "setcap"):
+            text = next((text for text in one.command.arguments if re.search(r"[+=]\w", text)), "")
+            if text and "-r" not in one.command.arguments:
+                names = set(re.findall(r"cap_\w+", text.lower()))
+                yield self.fault(
+                    f"gives a program {', '.join(sorted(names)) or text} whoever starts it",
+                    one.at,
+                    place=known(one.command.place),
+                    evidence=line(one.command),
+                    severity=Severity.LOW if names and names <= _MILD else Severity.HIGH,
+                )
+
+    def _fault(self, given: Given, mend: tuple[Edit, ...]) -> Fault:
+        return self.fault(
+            f"makes a program run as its owner with mode {given.text}",
+            given.at,
+            place=given.place,
+            evidence=given.evidence,
+            mend=mend,
+        )
