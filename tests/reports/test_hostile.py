@@ -116,7 +116,12 @@ def parsed(text: str) -> Page:
     return page
 
 
-KNOWN = parsed(render("html", plain())), parsed(render("html", broken())), parsed(render("html", clean()))
+KNOWN = (
+    parsed("<code></code>"),
+    parsed(render("html", plain())),
+    parsed(render("html", broken())),
+    parsed(render("html", clean())),
+)
 
 
 @pytest.mark.parametrize("text", TEXTS)

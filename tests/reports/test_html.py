@@ -57,6 +57,19 @@ def test_it_holds_all_that_is_to_be_said() -> None:
         assert words in page
 
 
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("set `user: <x>` here", "Set <code>user: &lt;x&gt;</code> here."),
+        ("a lone ` stays", "A lone ` stays."),
+        ("`a` and `b`", "<code>a</code> and <code>b</code>."),
+    ],
+)
+def test_what_stands_in_backquotes_is_shown_as_code(text: str, shown: str) -> None:
+    page = render("html", Report("1", (TargetReport("f", "x", (finding(message=text),)),)))
+    assert f'<p class="why">{shown}</p>' in page
+
+
 def test_every_link_within_the_page_leads_somewhere() -> None:
     page = render("html", plain())
     anchors = re.findall(r' id="([^"]+)"', page)

@@ -94,15 +94,30 @@ def tell(report: Report, arguments: Namespace, *, aside: bool = False) -> None:
                 colour=colour(arguments.color) if not output else False,
                 show_suppressed=arguments.show_suppressed,
                 verbose=arguments.verbose,
+                unicode=bool(output) or _knows_unicode(),
             )
         else:
-            text = reports.render(name, report)
+            text = reports.render(name, _explained(report) if name in reports.EXPLAINING else report)
         if output:
             write_output(output, text)
         elif aside:
             sys.stderr.write(text)
         elif not (arguments.quiet and name == "terminal" and report.status == 0):
             write(text)
+
+
+def _knows_unicode() -> bool:
+    return (sys.stdout.encoding or "").lower().replace("-", "").startswith("utf")
+
+
+def _explained(report: Report) -> Report:
+    """The report with the manual's pages of the rules that it speaks of."""
+    from msgspec.structs import replace  # noqa: PLC0415  only for formats that explain
+
+    from sealock.manual import pages  # noqa: PLC0415  loads all rules
+
+    found = {finding.rule for target in report.targets for finding in target.findings}
+    return replace(report, pages={page.id: page for page in pages() if page.id in found})
 
 
 class Progress:

@@ -13,7 +13,11 @@ Format: TypeAlias = Literal["terminal", "json", "sarif", "junit", "html", "githu
 MODULES: Final[Mapping[Format, str]] = {name: f"sealock.reports.{name}" for name in get_args(Format)}
 
 
+EXPLAINING: Final[frozenset[Format]] = frozenset({"sarif", "html"})
+"""The formats that show the manual's pages of the rules, where the report carries them."""
+
+
 def render(form: Format, report: Report, **style: Any) -> str:  # noqa: ANN401  only the terminal's report takes a style
-    """Render the report. The style is the terminal's: width, colour, show_suppressed, verbose; others ignore it."""
+    """Render the report. The style is the terminal's: width, colour, unicode, show_suppressed, verbose."""
     text: str = import_module(MODULES[form]).render(report, **(style if form == "terminal" else {}))
     return text

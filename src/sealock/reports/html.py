@@ -8,7 +8,7 @@ from hashlib import sha256
 
 from sealock.model.report import Report, TargetReport
 from sealock.reports.advice import repairs, silences, steps
-from sealock.reports.htmlfinding import Numbers, aside, escaped, finding, problem
+from sealock.reports.htmlfinding import Numbers, aside, escaped, finding, problem, prose
 from sealock.reports.htmlstyle import SIGN, STYLE
 from sealock.reports.text import count, sentence
 
@@ -114,7 +114,7 @@ def _first(report: Report, numbers: Numbers) -> Iterator[str]:
         links = " ".join(numbers.link(one) for one in step.findings[:6])
         more = f" and {len(step.findings) - 6} more" if len(step.findings) > 6 else ""
         yield (
-            f'<li class="{step.severity.word}">{escaped(sentence(step.remedy))}<br>'
+            f'<li class="{step.severity.word}">{prose(sentence(step.remedy))}<br>'
             f'<span class="faint">{rules}, {step.severity.word}: {links}{more}</span></li>'
         )
     yield "</ol>"

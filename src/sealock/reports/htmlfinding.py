@@ -42,6 +42,14 @@ def escaped(text: str, limit: int = 1000) -> str:
     return line(text, limit).translate(_ENTITIES)
 
 
+def prose(text: str, limit: int = 1000) -> str:
+    """The text as one line of HTML, with what stands in backquotes as code."""
+    parts = escaped(text, limit).split("`")
+    if len(parts) % 2 == 0:
+        return "`".join(parts)
+    return "".join(f"<code>{part}</code>" if number % 2 else part for number, part in enumerate(parts))
+
+
 def coded(text: str) -> str:
     """The text as it stands in a source, tabs included; what could not be seen is spelled out."""
     return visible(text, keep="\t").translate(_ENTITIES)
@@ -59,15 +67,15 @@ def finding(target: TargetReport, one: Finding, numbers: Numbers, page: RulePage
     yield f'<article class="card finding {one.severity.word}" id="{numbers.finding(one)}">'
     yield (
         f'<div class="head"><span class="badge">{one.severity.word}</span>'
-        f'<span class="rule">{escaped(one.rule)}</span><h3>{escaped(one.title)}</h3>{doubt}</div>'
+        f'<span class="rule">{escaped(one.rule)}</span><h3>{prose(one.title)}</h3>{doubt}</div>'
     )
     yield f'<p class="where"><span class="mono">{place(one.location)}</span> · {escaped(one.subject)}</p>'
     yield from _code(target, one.location)
-    yield f'<p class="why">{escaped(sentence(one.message))}</p>'
+    yield f'<p class="why">{prose(sentence(one.message))}</p>'
     if one.remedy.text or one.remedy.changes:
         words = _CHIPS[repair(one)]
         chip = f'<span class="chip">{words}</span>' if words else ""
-        yield f'<p class="remedy"><b>Remedy</b> {escaped(sentence(one.remedy.text))}{chip}</p>'
+        yield f'<p class="remedy"><b>Remedy</b> {prose(sentence(one.remedy.text))}{chip}</p>'
     yield from _more(one, page)
     yield "</article>"
 
@@ -90,7 +98,7 @@ def _more(one: Finding, page: RulePage | None) -> Iterator[str]:
         return
     yield "<details><summary>More on this</summary>"
     if page is not None:
-        yield from (f"<p>{escaped(' '.join(part.split()), 4000)}</p>" for part in page.why.split("\n\n"))
+        yield from (f"<p>{prose(' '.join(part.split()), 4000)}</p>" for part in page.why.split("\n\n"))
     if one.references:
         yield "<ul>"
         yield from (f"<li>{_link(reference)}</li>" for reference in one.references)
@@ -110,7 +118,7 @@ def problem(target: TargetReport, one: Problem) -> Iterator[str]:
     yield '<article class="card problem">'
     yield f"<h3>{place(one.location)}</h3>"
     yield from _code(target, one.location)
-    yield f'<p class="why">{escaped(sentence(one.message))}</p>'
+    yield f'<p class="why">{prose(sentence(one.message))}</p>'
     yield "</article>"
 
 
@@ -122,7 +130,7 @@ def aside(one: Finding) -> Iterator[str]:
     yield f'<article class="card finding aside {one.severity.word}">'
     yield (
         f'<div class="head"><span class="badge">{one.severity.word}</span>'
-        f'<span class="rule">{escaped(one.rule)}</span><h3>{escaped(one.title)}</h3></div>'
+        f'<span class="rule">{escaped(one.rule)}</span><h3>{prose(one.title)}</h3></div>'
     )
     yield f'<p class="where"><span class="mono">{place(one.location)}</span> · {escaped(one.subject)}</p>'
     yield f'<p class="why">{escaped(sentence(one.suppressed.reason))}</p>'
