@@ -31,7 +31,7 @@ def _head(report: Report) -> Iterator[str]:
     style = b64encode(sha256(STYLE.encode()).digest()).decode()
     policy = f"default-src 'none'; style-src 'sha256-{style}'; base-uri 'none'; form-action 'none'"
     verdict, words = _verdict(report)
-    yield "<!doctype html>"
+    yield "<!DOCTYPE html>"
     yield '<html lang="en">'
     yield "<head>"
     yield '<meta charset="utf-8">'
