@@ -62,7 +62,8 @@ class NoPassword(Rule[Container]):
     """Service is started without a password.
 
     Whoever reaches it, from a neighbouring container or a published port, may read and change everything; those who
-    search the Internet for open databases find it soon. Let it ask for a password from a secret file (POSTGRES_PASSWORD_FILE and the like).
+    search the Internet for open databases find it soon. Let it ask for a password from a secret file
+    (POSTGRES_PASSWORD_FILE and the like).
     """
 
     id = "C070"

@@ -1,0 +1,53 @@
+"""Who is on which network, and what a service is for."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from sealock.model.absent import UNSET, given
+from sealock.model.imagename import parse
+from sealock.model.project import Project, Service
+from sealock.rules.ports import SERVICES
+
+_FRONTS: Final = frozenset(
+    {"nginx", "traefik", "caddy", "haproxy", "httpd", "envoyproxy/envoy", "jc21/nginx-proxy-manager"}
+)
+_DATABASES: Final = tuple(
+    dict.fromkeys(word for one in SERVICES.values() if one.kind == "database" for word in one.images)
+)
+_BESIDE: Final = ("exporter", "admin", "express", "backup", "commander", "insight", "ui", "migrat")
+
+
+def networks_of(service: Service) -> tuple[str, ...]:
+    """The networks that a service joins, the project's default one where it names none."""
+    container = service.container
+    if container.network_mode is not UNSET:
+        return ()
+    return tuple(network.name for network in given(container.networks, ())) or ("default",)
+
+
+def members(project: Project, network: str) -> list[Service]:
+    """The services on a network."""
+    return [service for service in project.services if network in networks_of(service)]
+
+
+def is_database(service: Service) -> bool:
+    """Whether a service's image is that of a database."""
+    last = given(service.container.image, "").rpartition("/")[2].partition(":")[0]
+    return any(word in last for word in _DATABASES) and not any(word in last for word in _BESIDE)
+
+
+def is_front(service: Service) -> bool:
+    """Whether a service is a well-known reverse proxy or web server."""
+    name = parse(given(service.container.image, ""))
+    return name is not None and name.familiar in _FRONTS
+
+
+def speaks_of(service: Service, other: str) -> bool:
+    """Whether anything that a service is told names the other one."""
+    container = service.container
+    texts = [variable.value or "" for variable in given(container.environment, ())]
+    texts += [*given(container.command, ()), *given(container.entrypoint, ())]
+    texts += [label.value for label in given(container.labels, ())]
+    texts += [link.target for link in given(container.links, ())]
+    return any(one.service == other for one in service.depends_on) or any(other in text for text in texts)

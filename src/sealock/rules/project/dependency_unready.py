@@ -1,0 +1,50 @@
+"""Dependencies that are started and not yet ready."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sealock.model.finding import Fault, Severity
+from sealock.model.project import Project
+from sealock.rules.references import docker_docs
+from sealock.rules.rule import Rule
+
+
+class DependencyUnready(Rule[Project]):
+    """Dependency is not waited for until it is ready.
+
+    `depends_on` alone waits until the other container exists, not until it answers: the program then meets a database
+    that is still starting. Give the other a health check and wait with `condition: service_healthy`; programs that try
+    again by themselves need neither.
+    """
+
+    id = "P007"
+    severity = Severity.INFO
+    pedantic = True
+    references = (docker_docs("compose/how-tos/startup-order/"),)
+    remedy = "Wait with condition: service_healthy, and give the other service a health check."
+    bad = (
+        "services:\n  app:\n    image: acme/app:1\n    depends_on: [db]\n  db:\n    image: postgres:16\n",
+        (
+            "services:\n  app:\n    image: acme/app:1\n    depends_on:\n      db:\n        condition: service_started\n"
+            "  db:\n    image: postgres:16\n"
+        ),
+    )
+    good = (
+        (
+            "services:\n  app:\n    image: acme/app:1\n    depends_on:\n      db:\n        condition: service_healthy\n"
+            "  db:\n    image: postgres:16\n    healthcheck:\n      test: pg_isready\n"
+        ),
+    )
+    mends = False
+
+    def check(self, project: Project, /) -> Iterator[Fault]:
+        """Look at the condition of each dependency."""
+        for service in project.services:
+            for index, one in enumerate(service.depends_on):
+                if one.condition == "service_started":
+                    yield self.fault(
+                        f"starts {service.name} as soon as {one.service} exists, ready or not",
+                        ("services", service.name, "depends_on", index),
+                        evidence=f"{service.name} {one.service}",
+                    )

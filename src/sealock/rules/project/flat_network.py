@@ -1,0 +1,59 @@
+"""Flat networks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sealock.model.finding import Confidence, Fault, Severity
+from sealock.model.project import Project
+from sealock.rules.project._members import is_database, is_front, members, networks_of, speaks_of
+from sealock.rules.references import cwe, docker_docs
+from sealock.rules.rule import Rule
+
+
+class FlatNetwork(Rule[Project]):
+    """Front door and database share one network.
+
+    Services of one network reach each other on every port. A proxy that serves strangers needs the application, and the
+    application its database, but not the proxy the database: whoever gets into the proxy is at its door at once. Make a
+    network for each pair that speaks (front, back), and mark the inner one `internal: true`.
+    """
+
+    id = "P001"
+    severity = Severity.LOW
+    confidence = Confidence.MEDIUM
+    references = (cwe(653), docker_docs("compose/how-tos/networking/#specify-custom-networks"))
+    remedy = "Make one network for proxy and application and another, internal one for application and database."
+    bad = (
+        (
+            "services:\n  web:\n    image: nginx:1.27\n    ports: ['80:80']\n  app:\n    image: acme/app:1\n"
+            "  db:\n    image: postgres:16\n"
+        ),
+    )
+    good = (
+        (
+            "services:\n  web:\n    image: nginx:1.27\n    ports: ['80:80']\n    networks: [front]\n"
+            "  app:\n    image: acme/app:1\n    networks: [front, back]\n"
+            "  db:\n    image: postgres:16\n    networks: [back]\n"
+            "networks:\n  front:\n  back:\n    internal: true\n"
+        ),
+        "services:\n  app:\n    image: acme/app:1\n  db:\n    image: postgres:16\n",
+    )
+    mends = False
+
+    def check(self, project: Project, /) -> Iterator[Fault]:
+        """Look for a published proxy and a database that it never speaks of, on one network with others."""
+        if project.kind != "compose":
+            return
+        for front in project.services:
+            if not is_front(front) or not front.container.ports:
+                continue
+            for network in networks_of(front):
+                held = members(project, network)
+                seen = [one.name for one in held if is_database(one) and not speaks_of(front, one.name)]
+                if len(held) > 2 and seen:
+                    yield self.fault(
+                        f"lets {front.name}, which serves strangers, reach {' and '.join(seen)} on network {network}",
+                        ("services", front.name),
+                        evidence=f"{front.name} {network} {' '.join(seen)}",
+                    )

@@ -1,0 +1,81 @@
+"""Links between containers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sealock.model.absent import given
+from sealock.model.change import Add, Change, On, Remove
+from sealock.model.container import Link, Network
+from sealock.model.finding import Fault, Severity
+from sealock.model.project import Project, Service
+from sealock.rules.container._networks import on_default_bridge
+from sealock.rules.references import cwe, docker_docs
+from sealock.rules.rule import Rule
+
+
+class LegacyLink(Rule[Project]):
+    """Legacy link joins two containers.
+
+    On the default bridge a link copies all environment variables of the other container into this one, its secrets too,
+    and goes stale when the other restarts. On a user-defined network containers find each other by name, so links are
+    not needed: `docker network create app`, then `--network app` for both. The services of a compose project share
+    such a network already.
+    """
+
+    id = "P012"
+    severity = Severity.LOW
+    references = (cwe(497), docker_docs("engine/network/links/"))
+    remedy = "Let both join a user-defined network (docker network create app; --network app), and drop the link."
+    bad = (
+        "docker run -d --name db postgres:16\ndocker run -d --link db alpine\n",
+        "docker run -d --name db postgres:16\ndocker run -d --link db:database alpine\n",
+        "services:\n  db:\n    image: postgres:16\n  app:\n    image: alpine:3.20\n    links: [db]\n",
+    )
+    good = (
+        "docker run --network app alpine",
+        "services:\n  db:\n    image: postgres:16\n  app:\n    image: alpine:3.20\n    depends_on: [db]\n",
+    )
+
+    def check(self, project: Project, /) -> Iterator[Fault]:
+        """Look at each link, and at what stands in its place."""
+        for service in project.services:
+            for index, link in enumerate(given(service.container.links, ())):
+                bridge = on_default_bridge(service.container)
+                aliased = link.alias != link.target
+                yield self.fault(
+                    f"links {service.name} to {link.target}"
+                    + (", and gives it all of the other's environment variables, secrets included" if bridge else ""),
+                    ("services", service.name, "links", index),
+                    mend=_mend(project, service, link),
+                    severity=Severity.LOW if bridge else Severity.INFO,
+                    safe=not bridge and not aliased,
+                    remedy=f"Give {link.target} the network alias {link.alias}, and drop the link."
+                    if aliased and not bridge
+                    else "",
+                )
+            for index, name in enumerate(service.external_links):
+                yield self.fault(
+                    f"links {service.name} to {name} outside of the project",
+                    ("services", service.name, "external_links", index),
+                    remedy="Let both join one external network.",
+                )
+
+
+def _mend(project: Project, service: Service, link: Link) -> tuple[Change, ...]:
+    """Drop the link, once both are on a network on which the other has the name that the link gave it."""
+    drop = On(service.subject, Remove("links", link))
+    other = next((one for one in project.services if link.target in {one.name, one.container.name}), None)
+    if other is None:
+        return ()
+    aliases = () if link.alias == link.target else (link.alias,)
+    if project.kind == "compose":
+        plain = not on_default_bridge(service.container) and not on_default_bridge(other.container)
+        return (drop,) if plain and not aliases else ()
+    if other.container.name != link.target or other.container.networks or not on_default_bridge(service.container):
+        return ()
+    return (
+        On(other.subject, Add("networks", Network("app", aliases))),
+        On(service.subject, Add("networks", Network("app"))),
+        drop,
+    )

@@ -1,0 +1,61 @@
+"""Networks that let strangers in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sealock.model.finding import Fault, Severity
+from sealock.model.project import Project
+from sealock.rules.references import cwe, docker_docs
+from sealock.rules.rule import Rule
+
+_BRIDGE = "com.docker.network.bridge."
+
+
+class NetworkUnprotected(Rule[Project]):
+    """Network lets strangers reach unpublished ports.
+
+    Docker drops what comes from outside for ports that are not published. The gateway mode nat-unprotected takes that
+    guard away, and routed opens published ports on the container's own address, past all host addresses: with a
+    route to the network, neighbours of the host reach every port of its containers. Publish what is meant instead.
+    """
+
+    id = "P011"
+    severity = Severity.MEDIUM
+    references = (cwe(668), docker_docs("engine/network/packet-filtering-firewalls/"))
+    remedy = "Take the option away (the mode nat is the default), and publish the ports that are meant."
+    bad = (
+        (
+            "services:\n  app:\n    image: acme/app:1\nnetworks:\n  default:\n    driver_opts:\n"
+            "      com.docker.network.bridge.gateway_mode_ipv4: nat-unprotected\n"
+        ),
+    )
+    good = (
+        (
+            "services:\n  app:\n    image: acme/app:1\nnetworks:\n  default:\n    driver_opts:\n"
+            "      com.docker.network.bridge.gateway_mode_ipv4: nat\n"
+        ),
+    )
+    mends = False
+
+    def check(self, project: Project, /) -> Iterator[Fault]:
+        """Look at the options of each network."""
+        for network in project.networks:
+            for name, value in network.options:
+                short = name.removeprefix(_BRIDGE)
+                if short in {"gateway_mode_ipv4", "gateway_mode_ipv6"} and value in {"nat-unprotected", "routed"}:
+                    severity, what = (
+                        (Severity.HIGH, "lets strangers reach every port")
+                        if value == "nat-unprotected"
+                        else (Severity.LOW, "lets strangers reach published ports directly")
+                    )
+                elif short == "trusted_host_interfaces" and value:
+                    severity, what = Severity.LOW, f"lets what comes in by {value} reach every port"
+                else:
+                    continue
+                yield self.fault(
+                    f"{what} of the containers on network {network.name} ({short}: {value})",
+                    ("networks", network.name, "driver_opts"),
+                    severity=severity,
+                    evidence=f"{network.name} {short} {value}",
+                )

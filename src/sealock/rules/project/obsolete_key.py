@@ -1,0 +1,34 @@
+"""Keys that Compose no longer reads."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sealock.model.finding import Fault, Severity
+from sealock.model.project import Project
+from sealock.rules.references import docker_docs
+from sealock.rules.rule import Rule
+
+
+class ObsoleteKey(Rule[Project]):
+    """Key is no longer read by Compose.
+
+    The top-level `version` is ignored since Compose 1.27 and warned of since 2.25. It does no harm, but reads as if it
+    chose a format. Take it out.
+    """
+
+    id = "P008"
+    severity = Severity.INFO
+    pedantic = True
+    references = (docker_docs("reference/compose-file/version-and-name/"),)
+    remedy = "Take the key out."
+    bad = ("version: '3.8'\nservices:\n  app:\n    image: acme/app:1\n",)
+    good = ("services:\n  app:\n    image: acme/app:1\n",)
+    mends = False
+
+    def check(self, project: Project, /) -> Iterator[Fault]:
+        """Name each such key."""
+        for index, pointer in enumerate(project.obsolete):
+            yield self.fault(
+                f"has the key {pointer.strip('/')}, which nothing reads", ("obsolete", index), evidence=pointer
+            )

@@ -1,0 +1,68 @@
+"""Host ports that two services want."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sealock.model.absent import given
+from sealock.model.finding import Fault, Severity
+from sealock.model.project import Project, Service
+from sealock.rules.ports import everywhere, numbers
+from sealock.rules.references import docker_docs
+from sealock.rules.rule import Rule
+
+
+def _together(one: Service, other: Service) -> bool:
+    """Whether the two are ever started together, going by their profiles."""
+    return not one.profiles or not other.profiles or not set(one.profiles).isdisjoint(other.profiles)
+
+
+class PortConflict(Rule[Project]):
+    """Two services publish one host port.
+
+    Only the first that starts gets the port; the other does not start, or answers in the place of the one that people
+    mean. 0.0.0.0 takes the port on every other address too.
+    """
+
+    id = "P009"
+    severity = Severity.MEDIUM
+    references = (docker_docs("reference/compose-file/services/#ports"),)
+    remedy = "Give one of them another host port, or put both behind one reverse proxy."
+    bad = (
+        (
+            "services:\n  a:\n    image: acme/a:1\n    ports: ['8080:80']\n"
+            "  b:\n    image: acme/b:1\n    ports: ['127.0.0.1:8080:8080']\n"
+        ),
+    )
+    good = (
+        (
+            "services:\n  a:\n    image: acme/a:1\n    ports: ['8080:80', '53:53/udp']\n"
+            "  b:\n    image: acme/b:1\n    ports: ['8081:80', '53:53/tcp']\n"
+        ),
+        (
+            "services:\n  a:\n    image: acme/a:1\n    ports: ['8080:80']\n    profiles: [x]\n"
+            "  b:\n    image: acme/b:1\n    ports: ['8080:80']\n    profiles: [y]\n"
+        ),
+    )
+    mends = False
+
+    def check(self, project: Project, /) -> Iterator[Fault]:
+        """Compare all published ports; the lines of a script need not run together."""
+        if project.kind != "compose":
+            return
+        taken: list[tuple[Service, range, str, str | None]] = []
+        for service in project.services:
+            for index, port in enumerate(given(service.container.ports, ())):
+                held = numbers(port.host or "")
+                for other, there, protocol, address in taken[:1000] if held else ():
+                    meet = max(held.start, there.start) < min(held.stop, there.stop)
+                    same = everywhere(address) or everywhere(port.address) or address == port.address
+                    if meet and same and protocol == port.protocol and _together(service, other):
+                        yield self.fault(
+                            f"publishes host port {max(held.start, there.start)}/{protocol} for {other.name}"
+                            f" and for {service.name}",
+                            ("services", service.name, "ports", index),
+                            evidence=f"{other.name} {service.name} {max(held.start, there.start)}/{protocol}",
+                        )
+                        break
+                taken.append((service, held, port.protocol, port.address))

@@ -1,0 +1,80 @@
+"""Files that hold secrets."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sealock.model.finding import Confidence, Fault, Severity
+from sealock.model.location import At
+from sealock.model.project import FileFact, Project
+from sealock.rules.references import cwe, docker_docs
+from sealock.rules.rule import Rule
+
+_SAMPLES = ("example", "sample", "template", "dist", "default", "public", "test")
+
+
+class SecretFileInReach(Rule[Project]):
+    """File with secrets is within others' reach.
+
+    A secret file or env_file that lies in the repository and is not ignored is one `git add .` away from being
+    everybody's, for ever. One that every user of the host may read, or that lies in a shared folder, is theirs already.
+    List it in .gitignore (and .dockerignore), keep it outside of /tmp, and `chmod 600` it.
+    """
+
+    id = "P003"
+    severity = Severity.MEDIUM
+    references = (cwe(538), cwe(732), docker_docs("compose/how-tos/use-secrets/"))
+    remedy = "List it in .gitignore and .dockerignore, and let only its owner read it (chmod 600)."
+    bad = (
+        "services:\n  app:\n    image: acme/app:1\n    env_file: /tmp/app.env\n",
+        "services:\n  app:\n    image: acme/app:1\n    secrets: [pw]\nsecrets:\n  pw:\n    file: /var/tmp/pw\n",
+    )
+    good = (
+        "services:\n  app:\n    image: acme/app:1\n    secrets: [pw]\nsecrets:\n  pw:\n    environment: PW\n",
+        "docker run alpine",
+    )
+    mends = False
+
+    def check(self, project: Project, /) -> Iterator[Fault]:
+        """Go by what the folder says of each file; where nobody could look, by its path."""
+        configs = {one.file for one in project.secrets if one.kind == "config"}
+        secrets = {one.file for one in project.secrets if one.kind == "secret"}
+        for index, fact in enumerate(project.files):
+            if fact.path in configs - secrets:
+                continue
+            at: At = ("files", index)
+            if fact.path.startswith(("/tmp/", "/var/tmp/", "/dev/shm/")):  # noqa: S108  that is the fault
+                yield self.fault(f"takes secrets from {fact.path}, in a folder that all users share", at)
+            elif fact.exists is None:
+                yield self.undecided(f"{fact.path} could not be looked at", at)
+            elif fact.exists:
+                yield from self._by_fact(fact, at, certain=fact.path in secrets)
+
+    def _by_fact(self, fact: FileFact, at: At, *, certain: bool) -> Iterator[Fault]:
+        """Judge a file that is there; `certain` for one that is declared as a secret."""
+        name = fact.path.rpartition("/")[2].lower()
+        if not certain and any(word in name for word in _SAMPLES):
+            return
+        if fact.in_repository and fact.ignored_by_git is False:
+            yield self.fault(
+                f"takes secrets from {fact.path}, which lies in the repository and is not ignored by Git",
+                at,
+                severity=Severity.HIGH if certain else Severity.MEDIUM,
+                confidence=Confidence.HIGH if certain else Confidence.MEDIUM,
+                evidence=f"{fact.path} is not ignored",
+            )
+        mode = fact.mode or 0
+        if mode & 0o002:
+            yield self.fault(
+                f"takes secrets from {fact.path}, which every user of the host may write (mode {mode:03o})",
+                at,
+                severity=Severity.HIGH,
+                evidence=f"{fact.path} is writable for all",
+            )
+        elif mode & 0o004:
+            yield self.fault(
+                f"takes secrets from {fact.path}, which every user of the host may read (mode {mode:03o})",
+                at,
+                severity=Severity.MEDIUM if certain else Severity.LOW,
+                evidence=f"{fact.path} is readable for all",
+            )

@@ -1,0 +1,57 @@
+"""Secrets in build arguments."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sealock.model.finding import Confidence, Fault, Severity
+from sealock.model.project import Project
+from sealock.rules.references import cwe, docker_docs
+from sealock.rules.rule import Rule
+from sealock.rules.secrets import find, of_name, redact
+
+
+class SecretInBuildArgument(Rule[Project]):
+    """Secret is given to a build as an argument.
+
+    Build arguments stand in the image's history and provenance: whoever pulls the image can read them, wherever the
+    value came from. Give it as a build secret (`build: secrets:`) and mount it with `RUN --mount=type=secret`.
+    """
+
+    id = "P004"
+    severity = Severity.HIGH
+    references = (cwe(538), cwe(798), docker_docs("build/building/secrets/"))
+    remedy = "Give it under build: secrets:, mount it with RUN --mount=type=secret, and change what was written down."
+    bad = (
+        "services:\n  app:\n    build:\n      context: .\n      args:\n        DB_PASSWORD: kV9-tqz2LmWx\n",
+        "services:\n  app:\n    build:\n      context: .\n      args: [NPM_TOKEN]\n",
+    )
+    good = (
+        (
+            "services:\n  app:\n    build:\n      context: .\n      args: [VERSION=1.2]\n      secrets: [npm]\n"
+            "secrets:\n  npm:\n    environment: NPM_TOKEN\n"
+        ),
+    )
+    mends = False
+
+    def check(self, project: Project, /) -> Iterator[Fault]:
+        """Judge each argument by name and value; one that is taken over from outside by its name."""
+        for service in project.services:
+            for index, (name, value) in enumerate(service.build.args if service.build else ()):
+                at = ("services", service.name, "build", "args", index)
+                if value and (found := find(name, value)) is not None:
+                    yield self.fault(
+                        f"builds {service.name} with {found.kind} in the argument {name} ({redact(value)})",
+                        at,
+                        confidence=found.confidence,
+                        severity=Severity.MEDIUM if found.confidence is Confidence.LOW else Severity.HIGH,
+                        evidence=f"{name}={redact(value)}",
+                    )
+                elif (not value or "$" in value) and (kind := of_name(name)) is not None:
+                    yield self.fault(
+                        f"builds {service.name} with {kind} as the argument {name}, which stays in the image's history",
+                        at,
+                        severity=Severity.MEDIUM,
+                        confidence=Confidence.MEDIUM,
+                        evidence=f"argument {name}",
+                    )

@@ -1,0 +1,50 @@
+"""Secrets in inline configs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sealock.model.finding import Fault, Severity
+from sealock.model.project import Project
+from sealock.rules.references import cwe, docker_docs
+from sealock.rules.rule import Rule
+from sealock.rules.secrets import find_in_text, redact
+
+
+class SecretInline(Rule[Project]):
+    """Secret is written into a config of the compose file.
+
+    What stands under `content:` is in the file, so in its repository and its history. Take it from a file that is not
+    in the repository (`secrets: file:`) or from the caller's environment (`secrets: environment:`).
+    """
+
+    id = "P005"
+    severity = Severity.HIGH
+    references = (cwe(798), docker_docs("reference/compose-file/secrets/"))
+    remedy = "Make it a secret from a file outside of the repository or from the environment, and change it."
+    bad = (
+        (
+            "services:\n  app:\n    image: acme/app:1\n    configs: [conf]\n"
+            "configs:\n  conf:\n    content: |\n      db_password=kV9-tqz2LmWx\n"
+        ),
+    )
+    good = (
+        (
+            "services:\n  app:\n    image: acme/app:1\n    configs: [conf]\n"
+            "configs:\n  conf:\n    content: |\n      db_password=${DB_PASSWORD}\n      log_level=info\n"
+        ),
+    )
+    mends = False
+
+    def check(self, project: Project, /) -> Iterator[Fault]:
+        """Search what is written inline."""
+        for one in project.secrets:
+            at = ("secrets", one.name, "content")
+            if one.kind == "secret" and one.content:
+                yield self.fault(f"writes the secret {one.name} into the file", at, evidence=f"content of {one.name}")
+                continue
+            for kind, start, end in find_in_text(one.content or ""):
+                shown = redact((one.content or "")[start:end])
+                yield self.fault(
+                    f"has {kind} in the config {one.name} ({shown})", at, evidence=f"{one.name} {kind} {shown}"
+                )

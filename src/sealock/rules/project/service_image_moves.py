@@ -1,0 +1,41 @@
+"""Images of services that move."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sealock.model.finding import Fault, Severity
+from sealock.model.project import Project
+from sealock.rules.images import moves
+from sealock.rules.references import cis_docker, cwe, docker_docs
+from sealock.rules.rule import Rule
+
+
+class ServiceImageMoves(Rule[Project]):
+    """Service's image has no version.
+
+    Without a tag, or with `latest`, `docker compose pull` brings whatever was pushed last: an update comes unasked, and
+    after it nobody can say what ran before. Name a version; better, its digest too. A service that is built here only
+    names the result and is not meant.
+    """
+
+    id = "P020"
+    severity = Severity.MEDIUM
+    references = (cis_docker("5.28"), cwe(1357), docker_docs("build/building/best-practices/#pin-base-image-versions"))
+    remedy = "Name the version that you mean, as in nginx:1.27.2, and pin its digest."
+    bad = ("services:\n  web:\n    image: nginx\n", "services:\n  web:\n    image: ghcr.io/acme/app:latest\n")
+    good = ("services:\n  web:\n    image: nginx:1.27.2\n  app:\n    build: .\n    image: app\n",)
+    mends = False
+
+    def check(self, project: Project, /) -> Iterator[Fault]:
+        """Look at tag and digest of each service that is pulled; run lines are judged one by one."""
+        built = {service.container.image for service in project.services if service.build}
+        for service in project.services if project.kind == "compose" else ():
+            image = service.container.image
+            if service.build is None and isinstance(image, str) and image not in built and (promise := moves(image)):
+                yield self.fault(
+                    promise.message,
+                    ("services", service.name, "image"),
+                    severity=promise.severity,
+                    confidence=promise.confidence,
+                )

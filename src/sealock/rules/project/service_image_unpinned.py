@@ -1,0 +1,41 @@
+"""Images of services without a digest."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sealock.model.finding import Fault, Severity
+from sealock.model.project import Project
+from sealock.rules.images import unpinned
+from sealock.rules.references import cis_docker, cwe, docker_docs
+from sealock.rules.rule import Rule
+
+
+class ServiceImageUnpinned(Rule[Project]):
+    """Service's image is not pinned by digest.
+
+    A tag is a name that its owner, or whoever has taken over the account, can move to another image at any time. A
+    digest is the hash of the image itself: what runs is what was looked at. `sealock pin` writes digests and renews
+    them, so that updates still arrive, as changes that can be read.
+    """
+
+    id = "P021"
+    severity = Severity.LOW
+    references = (cis_docker("6.1"), cwe(494), docker_docs("build/building/best-practices/#pin-base-image-versions"))
+    remedy = "Pin the digest behind the tag: nginx:1.27.2@sha256:…; `docker buildx imagetools inspect` shows it."
+    bad = ("services:\n  web:\n    image: nginx:1.27.2\n",)
+    good = (
+        (
+            "services:\n  app:\n    build: .\n    image: app:1\n  web:\n"
+            "    image: nginx:1.27@sha256:0b1f8f1f8a4e4a1f1e1c2d3b4a5968778695a4b3c2d1e0f00112233445566778\n"
+        ),
+    )
+    mends = False
+
+    def check(self, project: Project, /) -> Iterator[Fault]:
+        """Look for the digest of each service that is pulled; run lines are judged one by one."""
+        built = {service.container.image for service in project.services if service.build}
+        for service in project.services if project.kind == "compose" else ():
+            image = service.container.image
+            if service.build is None and isinstance(image, str) and image not in built and (words := unpinned(image)):
+                yield self.fault(words, ("services", service.name, "image"))

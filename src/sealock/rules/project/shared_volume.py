@@ -1,0 +1,65 @@
+"""Volumes that several services write."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sealock.model.absent import given
+from sealock.model.container import Mount
+from sealock.model.finding import Confidence, Fault, Severity
+from sealock.model.project import Project, Service
+from sealock.rules.references import cwe, docker_docs
+from sealock.rules.rule import Rule
+
+
+class SharedVolume(Rule[Project]):
+    """Different services write one volume.
+
+    A volume that two programs write is a way from one into the other: what gets into the web server can put files in
+    front of the application. Mostly one of them only reads; mount it there with `:ro`.
+    """
+
+    id = "P002"
+    severity = Severity.LOW
+    confidence = Confidence.MEDIUM
+    references = (cwe(668), docker_docs("reference/compose-file/services/#volumes"))
+    remedy = "Mount the volume read-only (:ro) in every service that only reads it."
+    bad = (
+        (
+            "services:\n  web:\n    image: nginx:1.27\n    volumes: ['www:/usr/share/nginx/html']\n"
+            "  app:\n    image: acme/app:1\n    volumes: ['www:/app/public']\nvolumes:\n  www:\n"
+        ),
+    )
+    good = (
+        (
+            "services:\n  web:\n    image: nginx:1.27\n    volumes: ['www:/usr/share/nginx/html:ro']\n"
+            "  app:\n    image: acme/app:1\n    volumes: ['www:/app/public']\nvolumes:\n  www:\n"
+        ),
+        (
+            "services:\n  web:\n    image: acme/app:1\n    volumes: ['www:/app/public']\n"
+            "  worker:\n    image: acme/app:1\n    volumes: ['www:/app/public']\nvolumes:\n  www:\n"
+        ),
+    )
+    mends = False
+
+    def check(self, project: Project, /) -> Iterator[Fault]:
+        """Gather who writes each named volume; several services of one image are one program."""
+        writers: dict[str, list[tuple[Service, int, Mount]]] = {}
+        for service in project.services:
+            for index, mount in enumerate(given(service.container.mounts, ())):
+                if mount.kind == "volume" and mount.source and not mount.read_only:
+                    writers.setdefault(mount.source, []).append((service, index, mount))
+        for volume, held in writers.items():
+            if len({_program(service) for service, _, _ in held}) > 1:
+                names = list(dict.fromkeys(service.name for service, _, _ in held))
+                service, index, _ = held[-1]
+                yield self.fault(
+                    f"lets {', '.join(names[:-1])} and {names[-1]} write the volume {volume}",
+                    ("services", service.name, "mounts", index),
+                    evidence=f"{volume} {' '.join(names)}",
+                )
+
+
+def _program(service: Service) -> object:
+    build = service.build
+    return (build.context, build.dockerfile, build.target) if build else service.container.image
