@@ -67,13 +67,11 @@ class ConfigReader:
         if not isinstance(config.value, dict):
             self.unless_null("an object", config)
             return {}
-        entrypoint = self.words(config, "Entrypoint", "entrypoint")
         return {
             "user": self.text(config, "User", "user"),
             "working_dir": self.text(config, "WorkingDir", "working_dir"),
             "stop_signal": self.text(config, "StopSignal", "stop_signal"),
-            # The engine keeps a single empty word where somebody took the image's entry point away.
-            "entrypoint": () if entrypoint == ("",) else entrypoint,
+            "entrypoint": self.words(config, "Entrypoint", "entrypoint"),
             "command": self.words(config, "Cmd", "command"),
             "environment": self.each(config, "Env", "environment", variable),
             "expose": self.keys(config, "ExposedPorts", "expose", exposed),

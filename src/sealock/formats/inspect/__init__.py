@@ -11,12 +11,12 @@ from typing import Any, Final
 
 from msgspec import Struct
 
-from sealock.formats.inspect.hostconfig import DEFAULTS, host_fields
+from sealock.formats.inspect.hostconfig import DEFAULTS, host_fields, link
 from sealock.formats.inspect.mounts import mounts
 from sealock.formats.inspect.reader import EngineReader
 from sealock.formats.jsontree import Node, parse
 from sealock.model.absent import UNKNOWN, UNSET, Absent, Maybe
-from sealock.model.container import FIELDS, Container, Network, container
+from sealock.model.container import FIELDS, Container, Link, Network, container
 from sealock.model.finding import Problem
 from sealock.model.location import At, Location, Place
 
@@ -27,6 +27,8 @@ SAYS: Final = tuple(
     for field in FIELDS
     if field not in {"platform", "pull", "content_trust", "detach", "env_files", "secrets", "history"}
 )
+_SHORT: Final = 12
+_MODES: Final = frozenset({"bridge", "host", "none"})
 _BRIDGE: Final = frozenset({"", "default", "bridge"})
 
 
@@ -86,25 +88,31 @@ def _name(reader: EngineReader, root: Node) -> Maybe[str]:
 
 
 def _hostname(reader: EngineReader, root: Node, config: Node) -> Maybe[str]:
-    """The host name, unless it is the start of the container's id that the engine puts there."""
+    """The host name, unless it is the short form of the container's id that the engine puts there."""
     name = reader.text(config, "Hostname", "hostname")
-    return UNSET if isinstance(name, str) and reader.string(root, "Id").startswith(name) else name
+    return UNSET if name == reader.string(root, "Id")[:_SHORT] else name
 
 
 def _networks(reader: EngineReader, root: Node, host: Node) -> dict[str, Any]:
     """Read how it is connected; the default bridge is nothing said."""
     mode = reader.text(host, "NetworkMode", "network_mode")
-    if not isinstance(mode, str) or mode in _BRIDGE:
-        return {"network_mode": UNSET, "networks": UNSET}
-    if mode in {"host", "none"} or mode.startswith("container:"):
-        return {"network_mode": mode, "networks": UNSET}
-    found: list[Network] = []
+    mode = mode if isinstance(mode, str) and mode not in _BRIDGE else UNSET
+    own = reader.string(root, "Id")[:_SHORT]
     joined = root.at("NetworkSettings", "Networks")
-    for name, node in joined.items() if joined is not None else ():
+    members = [(name, node) for name, node in joined.items() if name not in _MODES] if joined is not None else []
+    members.sort(key=lambda member: member[0] != mode)
+    found: list[Network] = []
+    links: list[Link] = []
+    for name, node in members:
         reader.where["networks", len(found)] = node.place
-        aliases = [each.value for each in (reader.strings(node, "Aliases") or (node, []))[1]]
-        own = reader.string(root, "Id")
         # Older engines put the short id among the aliases.
-        found.append(Network(name, tuple(one for one in aliases if not own.startswith(one))))
-    found.sort(key=lambda one: one.name != mode)
-    return {"network_mode": UNSET, "networks": tuple(found) or (Network(mode),)}
+        found.append(Network(name, tuple(one for one in _texts(reader, node, "Aliases") if one != own)))
+        links += [link(text) for text in _texts(reader, node, "Links")]
+    if isinstance(mode, str) and mode not in _MODES and not mode.startswith("container:"):
+        found, mode = found or [Network(mode)], UNSET
+    values: dict[str, Any] = {"network_mode": mode, "networks": tuple(found) or UNSET}
+    return values | ({"links": tuple(links)} if links else {})
+
+
+def _texts(reader: EngineReader, parent: Node, name: str) -> list[str]:
+    return [node.value for node in (reader.strings(parent, name) or (parent, []))[1]]

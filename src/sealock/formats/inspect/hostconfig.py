@@ -72,7 +72,7 @@ def host_fields(reader: EngineReader, host: Node) -> dict[str, Any]:
             "cap_drop": reader.each(host, "CapDrop", "cap_drop", _capability),
             "device_rules": reader.words(host, "DeviceCgroupRules", "device_rules"),
             "volumes_from": reader.words(host, "VolumesFrom", "volumes_from"),
-            "links": reader.each(host, "Links", "links", _link),
+            "links": reader.each(host, "Links", "links", link),
             "dns": reader.words(host, "Dns", "dns"),
             "dns_search": reader.words(host, "DnsSearch", "dns_search"),
             "dns_options": reader.words(host, "DnsOptions", "dns_options"),
@@ -205,7 +205,7 @@ def _capability(text: str) -> str:
     return text.upper().removeprefix("CAP_")
 
 
-def _link(text: str) -> Link:
+def link(text: str) -> Link:
     """Read "/db:/web/alias"."""
     target, _, alias = text.partition(":")
     return Link(target.removeprefix("/"), alias.rpartition("/")[2] or target.removeprefix("/"))

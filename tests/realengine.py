@@ -1,0 +1,80 @@
+"""A real engine of the test's own: its own folders and socket, no bridge, ended when the test ends."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import tarfile
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from io import BytesIO
+from pathlib import Path
+
+IMAGE = ["ENV BASE=1", "EXPOSE 8080", 'CMD ["sh"]', "VOLUME /imgvol", "LABEL l=1"]
+
+
+class Engine:
+    """The client's words go to this engine alone."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.other = ""
+        """The id of a container that the tests refer to."""
+        self.socket = folder / "docker.sock"
+        self.environment = {
+            "PATH": os.environ["PATH"], "HOME": str(folder), "DOCKER_HOST": f"unix://{self.socket}", "CALLER": "hi",
+        }  # fmt: skip
+
+    def docker(self, *words: str, data: bytes | None = None) -> subprocess.CompletedProcess[str]:
+        """Run the real client."""
+        done = subprocess.run(
+            ["docker", *words],
+            env=self.environment,
+            input=data or b"",
+            capture_output=True,
+            check=False,
+            cwd=self.folder,
+        )
+        return subprocess.CompletedProcess(done.args, done.returncode, done.stdout.decode(), done.stderr.decode())
+
+    def wait(self) -> None:
+        """Wait until it answers."""
+        for _ in range(300):
+            if self.docker("version").returncode == 0:
+                return
+            time.sleep(0.1)
+        raise AssertionError((self.folder / "log").read_text()[-2000:])
+
+    def image(self, name: str) -> None:
+        """Make an image of nothing but a shell."""
+        made = BytesIO()
+        with tarfile.open(fileobj=made, mode="w") as archive:
+            archive.add(shutil.which("busybox") or "/bin/busybox", "bin/busybox")
+        changes = [word for change in IMAGE for word in ("-c", change)]
+        done = self.docker("import", *changes, "-", name, data=made.getvalue())
+        assert done.returncode == 0, done.stderr
+
+
+@contextmanager
+def engine() -> Iterator[Engine]:
+    """Start an engine, and end it."""
+    folder = Path(tempfile.mkdtemp(prefix="sealock-", dir="/tmp"))
+    with (folder / "log").open("w") as log:
+        process = subprocess.Popen(
+            [
+                "dockerd", "--data-root", folder / "data", "--exec-root", folder / "exec", "-H", f"unix://{folder}/docker.sock",
+                "--pidfile", folder / "pid", "--bridge=none", "--iptables=false", "--storage-driver=vfs",
+            ],
+            stdout=log, stderr=log,
+        )  # fmt: skip
+    try:
+        one = Engine(folder)
+        one.wait()
+        yield one
+    finally:
+        process.terminate()
+        process.wait(30)
+        shutil.rmtree(folder, ignore_errors=True)
