@@ -26,10 +26,10 @@ class LimitsContradict(Rule[Container]):
     references = (docker_docs("engine/containers/resource_constraints/"),)
     remedy = "Keep the one limit that is meant, and a reservation below it."
     bad = (
-        "docker run -m 256m --memory-reservation 512m alpine",
-        "docker run -m 1g --memory-swap 512m alpine",
+        "docker run -m 512m --memory-reservation 512m alpine",
         "docker run --cpus 2 --cpu-quota 50000 alpine",
         "services:\n  app:\n    image: alpine:3.20\n    mem_limit: 1m\n",
+        "services:\n  app:\n    image: alpine:3.20\n    mem_limit: 1g\n    memswap_limit: 512m\n",
     )
     good = (
         "docker run -m 512m --memory-reservation 256m --memory-swap 512m alpine",

@@ -21,6 +21,7 @@ class SecretInCommand(Rule[Container]):
 
     id = "C049"
     severity = Severity.HIGH
+    conceals = True
     reads = ("command", "entrypoint", "labels", "health", "privileged")
     references = (cis_docker("4.10"), cwe(214), cwe(798), docker_docs("compose/how-tos/use-secrets/"))
     remedy = "Let the program read it from a secret file, and change it, since it was written down."

@@ -21,6 +21,7 @@ class SecretInEnvironment(Rule[Container]):
 
     id = "C048"
     severity = Severity.HIGH
+    conceals = True
     reads = ("environment", "privileged")
     references = (cis_docker("4.10"), cwe(798), cwe(526), docker_docs("compose/how-tos/use-secrets/"))
     remedy = "Give it as a secret file or from the caller's environment, and change it, since it was written down."

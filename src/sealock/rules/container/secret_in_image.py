@@ -22,6 +22,7 @@ class SecretInImage(Rule[Container]):
 
     id = "C083"
     severity = Severity.HIGH
+    conceals = True
     reads = ("history", "environment")
     references = (cis_docker("4.10"), cwe(798), docker_docs("build/building/secrets/"))
     remedy = "Build anew with RUN --mount=type=secret, and change the secret, since whoever pulled the image has it."

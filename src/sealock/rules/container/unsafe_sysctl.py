@@ -44,7 +44,7 @@ class UnsafeSysctl(Rule[Container]):
     references = (cwe(16), docker_docs("reference/cli/docker/container/run/#sysctl"))
     remedy = "Take the parameter away, or set it on the host if it is the host's."
     bad = (
-        "docker run --sysctl kernel.core_pattern=/tmp/x alpine",
+        "services:\n  app:\n    image: alpine:3.20\n    sysctls: ['kernel.core_pattern=/tmp/x']\n",
         "docker run --sysctl net.ipv4.ip_forward=1 alpine",
         "services:\n  app:\n    image: alpine:3.20\n    sysctls:\n      net.ipv4.conf.all.accept_redirects: 1\n",
     )

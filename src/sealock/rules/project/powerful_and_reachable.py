@@ -18,8 +18,8 @@ class PowerfulAndReachable(Rule[Project]):
     """Service with power over the host is open to strangers.
 
     It can take the host over (privileged, an engine's socket, SYS_ADMIN), and everybody may talk to it: one hole in
-    what it serves is the whole host. Put something without power in front of it, publish it on 127.0.0.1, or take the power
-    away: a reverse proxy can read a socket proxy instead of the Docker socket.
+    what it serves is the whole host. Put something without power in front of it, publish it on 127.0.0.1, or take the
+    power away: a reverse proxy can read a socket proxy instead of the Docker socket.
     """
 
     id = "P013"

@@ -20,6 +20,7 @@ class SecretInBuildArgument(Rule[Project]):
 
     id = "P004"
     severity = Severity.HIGH
+    conceals = True
     references = (cwe(538), cwe(798), docker_docs("build/building/secrets/"))
     remedy = "Give it under build: secrets:, mount it with RUN --mount=type=secret, and change what was written down."
     bad = (

@@ -20,6 +20,7 @@ class SecretInline(Rule[Project]):
 
     id = "P005"
     severity = Severity.HIGH
+    conceals = True
     references = (cwe(798), docker_docs("reference/compose-file/secrets/"))
     remedy = "Make it a secret from a file outside of the repository or from the environment, and change it."
     bad = (
