@@ -28,8 +28,7 @@ def judge(target: str, document: Document, rules: Mapping[str, Iterable[Rule[Any
     seen: dict[str, int] = {}
     for subject in document.subjects:
         for rule in rules.get(subject.kind, ()):
-            unknown = _unknown_field(rule, subject)
-            if unknown is not None:
+            if rule.reads and _unknown_field(rule, subject) is not None:
                 not_judged.append(NotJudged(rule.id, subject.name, subject.silent))
                 continue
             found = False
@@ -39,14 +38,18 @@ def judge(target: str, document: Document, rules: Mapping[str, Iterable[Rule[Any
                 else:
                     findings.append(_finding(target, document, subject, rule, fault, seen))
                 found = True
-            if not found and (words := _unresolved(rule, subject)):
+            if not found and subject.unresolved and rule.reads and (words := _unresolved(rule, subject)):
                 not_judged.append(NotJudged(rule.id, subject.name, f"{words} could not be resolved"))
     return Verdict(tuple(findings), tuple(not_judged))
 
 
 def _unknown_field(rule: Rule[Any], subject: Subject) -> str | None:
     """Name a field that the rule hangs on and that nobody knows."""
-    return next((field for field in rule.reads if getattr(subject.noun, field, None) is UNKNOWN), None)
+    noun = subject.noun
+    for field in rule.reads:
+        if getattr(noun, field, None) is UNKNOWN:
+            return field
+    return None
 
 
 def _unresolved(rule: Rule[Any], subject: Subject) -> str:
@@ -58,7 +61,8 @@ def _finding(  # noqa: PLR0913, PLR0917  it joins what six parties know
 ) -> Finding:
     place = fault.place or subject.place(fault.at)
     source = document.sources.get(place.file, document.source)
-    evidence = fault.evidence or " ".join(source.excerpt(place).split())[:200] or fault.message
+    written = "" if rule.conceals else " ".join(source.excerpt(place).split())[:200]
+    evidence = fault.evidence or written or fault.message
     key = f"{rule.id}\0{target}\0{subject.name}\0{evidence}"
     # Several equal faults in one file are told apart by their order, so that no line number enters the fingerprint.
     seen[key] = seen.get(key, 0) + 1
@@ -75,4 +79,5 @@ def _finding(  # noqa: PLR0913, PLR0917  it joins what six parties know
         remedy=Remedy(fault.remedy or rule.remedy, fault.mend, safe and bool(fault.mend)),
         references=rule.references,
         fingerprint=sha256(f"{key}\0{seen[key]}".encode("utf-8", "surrogatepass")).hexdigest()[:32],
+        conceal=rule.conceals,
     )
