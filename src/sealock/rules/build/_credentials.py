@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 from typing import Final
 
 from sealock.model.finding import Confidence
@@ -80,6 +81,12 @@ _PATTERNS: Final[tuple[tuple[str, str, Confidence], ...]] = (
 )  # fmt: skip
 
 
+@cache
+def _any_pattern() -> re.Pattern[str]:
+    """All patterns at once: most names match none, and are asked for many times."""
+    return re.compile("|".join(f"(?:{pattern})" for pattern, _, _ in _PATTERNS), re.IGNORECASE)
+
+
 def credential_file(path: str) -> tuple[str, Confidence] | None:
     """Tell what a file of this name usually holds, and how surely; None for a file that gives nothing away."""
     path = path.replace("\\", "/").rstrip("/")
@@ -98,7 +105,7 @@ def credential_file(path: str) -> tuple[str, Confidence] | None:
         (".pub", ".crt", ".cer", ".py", ".js", ".ts", ".go", ".rb", ".java", ".sh", ".md", ".asc", ".gpg")
     ):
         return None
-    if _HARMLESS.search(base):
+    if not _any_pattern().fullmatch(base) or _HARMLESS.search(base):
         return None
     for pattern, holds, confidence in _PATTERNS:
         if re.fullmatch(pattern, base, re.IGNORECASE):
