@@ -15,6 +15,9 @@ from sealock.rules.secrets import mask
 _GIT: Final = re.compile(r"(?:git@|ssh://|git://|https?://[^\s#?]+\.git(?:[#?]|$)|[\w.-]+@[\w.-]+:)", re.IGNORECASE)
 _COMMIT: Final = re.compile(r"[#?&](?:\w+=)?[0-9a-f]{40,64}\b")
 
+_VERSION: Final = re.compile(r"#(?:\w+=)?v?\d+\.\d")
+"""A tag that is not meant to move, though it can."""
+
 
 class AddUnchecked(Rule[Build]):
     """ADD fetches from the network without a checksum.
@@ -56,7 +59,8 @@ class AddUnchecked(Rule[Build]):
                 if _GIT.match(text):
                     if not _COMMIT.search(text):
                         message = f"adds {mask(text)} at whatever commit it has today"
-                        yield self.fault(message, at, place=source.place, evidence=mask(text))
+                        severity = Severity.LOW if _VERSION.search(text) else None
+                        yield self.fault(message, at, place=source.place, evidence=mask(text), severity=severity)
                 elif text.lower().startswith(("http://", "https://")):
                     plain = text.lower().startswith("http://")
                     yield self.fault(

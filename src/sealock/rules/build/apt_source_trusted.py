@@ -19,6 +19,8 @@ _FIELD: Final = re.compile(
     r"^(?:Trusted|Allow-Insecure|Allow-Weak):[ \t]*(?:yes|true|1)\b[^\n]*\n?", re.IGNORECASE | re.MULTILINE
 )
 
+_LOCAL: Final = re.compile(r"\]\s*(?:file|copy|cdrom):|^URIs:\s*(?:file|copy|cdrom):", re.MULTILINE)
+
 
 class AptSourceTrusted(Rule[Build]):
     """A package source is trusted without a signature.
@@ -63,6 +65,8 @@ class AptSourceTrusted(Rule[Build]):
         ]
         for writing in (*writings(build), *given):
             text = writing.text
+            if _LOCAL.search(text):
+                continue
             option, field = _OPTION.search(text) if "deb" in text else None, _FIELD.search(text)
             if option:
                 before, after = text[: option.start()].rpartition("[")[2], text[option.end() :].partition("]")[0]

@@ -8,20 +8,22 @@ from typing import Final
 
 from sealock.model.build import Build
 from sealock.model.finding import Confidence, Fault, Severity
+from sealock.model.imagename import ImageName
 from sealock.rules.build._images import base_images
+from sealock.rules.build._ran import reaches_image
 from sealock.rules.references import cis_docker, cwe, page
 from sealock.rules.rule import Rule
 
-# Up to which version support has ended (by the middle of 2026); "" for all versions.
+# Up to which version support had ended by November 2026; None for images that are no longer made at all.
 _ENDED: Final[dict[str, tuple[int, ...] | None]] = {
-    "debian": (10,), "ubuntu": (20, 4), "alpine": (3, 19), "centos": None, "fedora": (40,), "python": (3, 8),
-    "node": (18,), "ruby": (3, 1), "php": (8, 0), "golang": (1, 22), "openjdk": None, "java": None, "postgres": (12,),
-    "mysql": (5, 7), "mariadb": (10, 4), "mongo": (5,), "redis": (6, 0), "elasticsearch": (7,), "rockylinux": (7,),
-    "almalinux": (7,), "oraclelinux": (6,), "amazonlinux": (1,), "opensuse/leap": (15, 5), "erlang": (24,),
-    "elixir": (1, 13), "perl": (5, 36), "adoptopenjdk": None, "clearlinux": None,
+    "debian": (11,), "ubuntu": (20, 4), "alpine": (3, 20), "centos": None, "fedora": (42,), "python": (3, 9),
+    "node": (21,), "ruby": (3, 2), "php": (8, 1), "golang": (1, 24), "openjdk": None, "java": None, "postgres": (13,),
+    "mysql": (8, 0), "mariadb": (10, 5), "mongo": (6,), "redis": (6, 0), "elasticsearch": (7,), "rockylinux": (7,),
+    "almalinux": (7,), "oraclelinux": (7,), "amazonlinux": (2,), "opensuse/leap": (15, 5), "erlang": (24,),
+    "adoptopenjdk": None, "clearlinux": None,
 }  # fmt: skip
 _NAMES: Final = frozenset({
-    "potato", "squeeze", "wheezy", "jessie", "stretch", "buster", "precise", "trusty", "xenial", "bionic", "focal",
+    "potato", "squeeze", "wheezy", "jessie", "stretch", "buster", "bullseye", "precise", "trusty", "xenial", "bionic", "focal",
     "artful", "cosmic", "disco", "eoan", "groovy", "hirsute", "impish", "kinetic", "lunar", "mantic", "oracular",
 })  # fmt: skip
 _INTERIM: Final = re.compile(r"(?:1\d|2[0-3])\.10|(?:1[13579]|2[13])\.04|24\.10")
@@ -48,29 +50,38 @@ class BaseImageEnded(Rule[Build]):
         "FROM node:14-buster AS build\n",
         "FROM openjdk:17\n",
     )
-    good = ("FROM debian:12\n", "FROM python:3.12-slim-bookworm\n", "FROM eclipse-temurin:21\n", "FROM ubuntu:24.04\n")
+    good = (
+        "FROM debian:12\n",
+        "FROM python:3.12-slim-bookworm\n",
+        "FROM eclipse-temurin:21\n",
+        "FROM ubuntu:24.04\n",
+        "FROM postgres:17\n",
+    )
 
     def check(self, build: Build, /) -> Iterator[Fault]:
         """Compare names and versions with what has ended."""
+        reaching = reaches_image(build)
         for named in base_images(build):
-            if named.image is None or (limit := _ENDED.get(named.image.familiar, ())) == ():
-                if named.image is None:
-                    yield self.undecided(f"the image {named.text} hangs on a build argument", named.at)
-                continue
-            tag = named.image.tag or ""
-            if limit is None:
-                yield self.fault(
-                    f"builds on {named.image.familiar}, which is no longer made", named.at, place=named.place
-                )
-                continue
-            words = re.split(r"[-_.]", tag)
-            named_release = next((word for word in words if word in _NAMES), None)
-            match = re.match(r"v?(\d+(?:\.\d+)*)", tag)
-            if named_release:
-                yield self.fault(f"builds on {named_release}, which is out of support", named.at, place=named.place)
-            elif match and (_at_most(match[1], limit) or (named.image.familiar == "ubuntu" and _INTERIM.match(tag))):
-                message = f"builds on {named.image.familiar} {match[1]}, which is out of support"
-                yield self.fault(message, named.at, place=named.place)
+            if named.image is None:
+                yield self.undecided(f"the image {named.text} hangs on a build argument", named.at)
+            elif message := _ended(named.image):
+                # What only builds is not what is attacked.
+                severity = None if named.at[1] in reaching else Severity.MEDIUM
+                yield self.fault(f"builds on {message}", named.at, place=named.place, severity=severity)
+
+
+def _ended(image: ImageName) -> str:
+    """What has ended, "" for nothing that is known."""
+    limit = _ENDED.get(image.familiar, ())
+    if limit is None:
+        return f"{image.familiar}, which is no longer made"
+    tag = image.tag or ""
+    if image.official and (release := next((word for word in re.split(r"[-_.]", tag) if word in _NAMES), None)):
+        return f"{release}, which is out of support"
+    match = re.match(r"v?(\d+(?:\.\d+)*)", tag)
+    if limit and match and (_at_most(match[1], limit) or (image.familiar == "ubuntu" and _INTERIM.match(tag))):
+        return f"{image.familiar} {match[1]}, which is out of support"
+    return ""
 
 
 def _at_most(version: str, limit: tuple[int, ...]) -> bool:
