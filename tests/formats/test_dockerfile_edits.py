@@ -1,0 +1,148 @@
+"""Changes to a Dockerfile's own text: what is asked for, at its place, and nothing else."""
+
+from __future__ import annotations
+
+import pytest
+
+from sealock import formats
+from sealock.errors import FormatError
+from sealock.formats.edits import apply
+from sealock.model.absent import UNSET
+from sealock.model.change import Add, Change, Edit, Remove, Set, Swap
+from sealock.model.container import Health, Label, Mount, Variable
+from sealock.model.location import Place, Source
+
+
+def mended(text: str, change: Change) -> str:
+    document = formats.read("dockerfile", Source("Dockerfile", text))
+    assert not document.problems
+    return apply(text, formats.edits(document, document.subjects[-1], change))
+
+
+USER = Set("user", "10001:10001")
+SHADOW = "RUN groupadd --gid 10001 app && useradd --uid 10001 --gid app --no-create-home --shell {} app\n"
+DEBIAN = SHADOW.format("/usr/sbin/nologin")
+ALPINE = "RUN addgroup -g 10001 app && adduser -u 10001 -G app -D -H -s /sbin/nologin app\n"
+CHANGES = {
+    "user before the command": (
+        "FROM debian:12\nRUN x\n# Starts it.\nCMD y\n", USER, f"FROM debian:12\nRUN x\n{DEBIAN}USER 10001:10001\n# Starts it.\nCMD y\n",
+    ),
+    "user before entrypoint, command and health check": (
+        "FROM alpine\nRUN x\nENTRYPOINT y\n\nHEALTHCHECK NONE\nCMD z\n", USER,
+        f"FROM alpine\nRUN x\n{ALPINE}USER 10001:10001\nENTRYPOINT y\n\nHEALTHCHECK NONE\nCMD z\n",
+    ),
+    "user at the end": ("FROM fedora:41\nRUN x\n", USER, f"FROM fedora:41\nRUN x\n{SHADOW.format('/sbin/nologin')}USER 10001:10001\n"),
+    "user where the last line has no end": ("FROM alpine\nRUN x", USER, f"FROM alpine\nRUN x\n{ALPINE}USER 10001:10001"),
+    "user where a command is followed by work": (
+        "FROM alpine\nCMD x\nRUN y\n", USER, f"FROM alpine\nCMD x\nRUN y\n{ALPINE}USER 10001:10001\n",
+    ),
+    "user on scratch": ("FROM scratch\nCOPY a /\nCMD x\n", USER, "FROM scratch\nCOPY a /\nUSER 10001:10001\nCMD x\n"),
+    "user on distroless": (
+        "FROM gcr.io/distroless/static\nCOPY a /\n", USER, "FROM gcr.io/distroless/static\nCOPY a /\nUSER 10001:10001\n",
+    ),
+    "user on an image nobody knows": ("FROM example.org/x\nRUN y\n", USER, "FROM example.org/x\nRUN y\nUSER 10001:10001\n"),
+    "user on a base that has no tools": (
+        "FROM registry.access.redhat.com/ubi9-minimal\n", USER, "FROM registry.access.redhat.com/ubi9-minimal\nUSER 10001:10001\n",
+    ),
+    "user in Windows line ends": (
+        "FROM alpine\r\nRUN x\r\nCMD y\r\n", USER, "FROM alpine\r\nRUN x\r\n" + ALPINE.replace("\n", "\r\n") + "USER 10001:10001\r\nCMD y\r\n",
+    ),
+    "user whose USER is the cause": (
+        "FROM alpine\n# Root it is.\nUSER root\nCMD x\n", USER, f"FROM alpine\n{ALPINE}# Root it is.\nUSER 10001:10001\nCMD x\n",
+    ),
+    "user whose USER is needed by what follows": (
+        "FROM alpine\nUSER root\nRUN x\nCMD y\n", USER, f"FROM alpine\nUSER root\nRUN x\n{ALPINE}USER 10001:10001\nCMD y\n",
+    ),
+    "user after another who cannot create accounts": (
+        "FROM alpine\nUSER app\nUSER root\nCMD x\n", USER, "FROM alpine\nUSER app\nUSER 10001:10001\nCMD x\n",
+    ),
+    "user who is there already": (
+        "FROM alpine\nRUN adduser -D -u 10001 me\nCMD x\n", USER, "FROM alpine\nRUN adduser -D -u 10001 me\nUSER 10001:10001\nCMD x\n",
+    ),
+    "user in the final stage, not in those before": (
+        "FROM alpine AS a\nUSER root\nFROM a AS b\nCMD x\n", USER, f"FROM alpine AS a\nUSER root\nFROM a AS b\n{ALPINE}USER 10001:10001\nCMD x\n",
+    ),
+    "user through a variable": ("FROM alpine\nARG U=root\nUSER ${U} \nCMD x\n", Set("user", "app"), "FROM alpine\nARG U=root\nUSER app \nCMD x\n"),
+    "no user": ("FROM alpine\nUSER a\n# b\nUSER c\nCMD x\n", Set("user", UNSET), "FROM alpine\n# b\nCMD x\n"),
+    "a port more": ("FROM a\nEXPOSE 80\nCMD x\n", Add("expose", "443/tcp"), "FROM a\nEXPOSE 80\nEXPOSE 443\nCMD x\n"),
+    "a port less of several": ("FROM a\nEXPOSE 80 22 443\n", Remove("expose", "22/tcp"), "FROM a\nEXPOSE 80 443\n"),
+    "the first port less": ("FROM a\nEXPOSE 22 \\\n  80\n", Remove("expose", "22/tcp"), "FROM a\nEXPOSE 80\n"),
+    "the last port less": ("FROM a\nEXPOSE 80 \\\n  22\nUSER x\n", Remove("expose", "22/tcp"), "FROM a\nEXPOSE 80\nUSER x\n"),
+    "the only port less": ("FROM a\n# ssh\nEXPOSE 22\nUSER x\n", Remove("expose", "22/tcp"), "FROM a\n# ssh\nUSER x\n"),
+    "a port changed": ("FROM a\nEXPOSE 80 53/udp # x\n".replace(" # x", ""), Swap("expose", "53/udp", "5353/udp"), "FROM a\nEXPOSE 80 5353/udp\n"),
+    "a variable changed": (
+        'FROM a\nENV A=1 B="x y"\nUSER c\n', Swap("environment", Variable("A", "1"), Variable("A", "$x \\")), 'FROM a\nENV A="\\$x \\\\" B="x y"\nUSER c\n',
+    ),
+    "a variable in the old form changed": (
+        "FROM a\nENV A some words\n", Swap("environment", Variable("A", "some words"), Variable("A", "b")), "FROM a\nENV A=b\n",
+    ),
+    "a variable less": ("FROM a\nENV A=1 \\\n    B=2\n", Remove("environment", Variable("B", "2")), "FROM a\nENV A=1\n"),
+    "a variable from below said anew": (
+        "FROM a AS b\nENV A=1\nFROM b\nCMD x\n", Swap("environment", Variable("A", "1"), Variable("A", "2")), "FROM a AS b\nENV A=1\nFROM b\nENV A=2\nCMD x\n",
+    ),
+    "a label more": ("FROM a\n", Add("labels", Label("a.b", "c d")), 'FROM a\nLABEL a.b="c d"\n'),
+    "a volume less in JSON": ('FROM a\nVOLUME ["/a", "/b"]\n', Remove("mounts", Mount("volume", None, "/a")), 'FROM a\nVOLUME ["/b"]\n'),
+    "a volume changed in JSON": (
+        'FROM a\nVOLUME ["/a", "/b"]\n', Swap("mounts", Mount("volume", None, "/a"), Mount("volume", None, "/c d")), 'FROM a\nVOLUME ["\\"/c d\\"", "/b"]\n',
+    ),
+    "an entrypoint": ("FROM a\nCMD x\n", Set("entrypoint", ("b", "c d")), 'FROM a\nCMD x\nENTRYPOINT ["b", "c d"]\n'),
+    "an entrypoint over a command from below": (
+        "FROM a AS b\nCMD x\nFROM b\n", Set("entrypoint", ("y",)), 'FROM a AS b\nCMD x\nFROM b\nENTRYPOINT ["y"]\nCMD ["/bin/sh", "-c", "x"]\n',
+    ),
+    "a command in its place": ("FROM a\nCMD x \\\n  y\nUSER z\n", Set("command", ("q",)), 'FROM a\nCMD ["q"]\nUSER z\n'),
+    "no command": ("FROM a\nCMD x\nUSER z\n", Set("command", UNSET), "FROM a\nUSER z\n"),
+    "a health check": (
+        "FROM a\nCMD x\n", Set("health", Health(test=("CMD", "b"), interval=90.0, timeout=0.5, retries=3)),
+        'FROM a\nCMD x\nHEALTHCHECK --interval=90s --timeout=500ms --retries=3 CMD ["b"]\n',
+    ),
+    "a health check again": (
+        "FROM a\nHEALTHCHECK NONE\nCMD x\n", Set("health", Health(test=("CMD-SHELL", "b || c"))), "FROM a\nHEALTHCHECK CMD b || c\nCMD x\n",
+    ),
+    "a working directory in its place": ("FROM a\nWORKDIR /x\nCMD y\n", Set("working_dir", "/z z"), 'FROM a\nWORKDIR "/z z"\nCMD y\n'),
+    "a working directory that is in use": (
+        "FROM a\nWORKDIR /x\nCOPY . .\nCMD y\n", Set("working_dir", "/z"), "FROM a\nWORKDIR /x\nCOPY . .\nWORKDIR /z\nCMD y\n",
+    ),
+    "a stop signal": ("FROM a\nSTOPSIGNAL SIGKILL\n", Set("stop_signal", "SIGTERM"), "FROM a\nSTOPSIGNAL SIGTERM\n"),
+    "an image": ("FROM  debian  AS x\nFROM x\n", Set("image", "debian:13@sha256:ab"), "FROM  debian:13@sha256:ab  AS x\nFROM x\n"),
+    "an image that hangs on an ARG": ("ARG V=12\nFROM debian:$V\n", Set("image", "debian:13"), "ARG V=12\nFROM debian:13\n"),
+    "what is so already": ("FROM a\nUSER b\n", Set("user", "b"), "FROM a\nUSER b\n"),
+    "a variable where the backquote escapes": (
+        "# escape=`\nFROM a\n", Add("environment", Variable("A", 'C:\\x "$y"')), '# escape=`\nFROM a\nENV A="C:\\x `"`$y`""\n',
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "change", "wanted"), CHANGES.values(), ids=CHANGES.keys())
+def test_a_change_is_made_in_place(text: str, change: Change, wanted: str) -> None:
+    assert mended(text, change) == wanted
+    assert mended(wanted, change) == wanted
+
+
+REFUSED = {
+    "what only running says": ("FROM a\n", Set("privileged", False), "cannot say privileged"),
+    "read-only": ("FROM a\n", Set("read_only", True), "cannot say read only"),
+    "a bind mount": ("FROM a\n", Add("mounts", Mount("bind", "/a", "/b")), "only say volumes"),
+    "a variable without value": ("FROM a\n", Add("environment", Variable("A", None)), "take a variable over"),
+    "a name with blanks": ("FROM a\n", Add("labels", Label("a b", "c")), "no name"),
+    "a value of two lines": ("FROM a\n", Add("environment", Variable("A", "b\nc")), "several lines"),
+    "no image": ("FROM a\n", Set("image", UNSET), "needs an image"),
+    "a platform": ("FROM a\n", Set("platform", "linux/amd64"), "for the one who builds"),
+    "a port that is none": ("FROM a\n", Add("expose", "80 81"), "no port"),
+    "what a stage below says to others too": (
+        "FROM a AS b\nEXPOSE 22\nFROM b AS c\nFROM b\n", Remove("expose", "22/tcp"), "stage c builds on that too",
+    ),
+    "several ports from one variable": ("FROM a\nARG P='1 2'\nEXPOSE $P\n", Remove("expose", "1/tcp"), "comes from|does not reach"),
+    "a user from below taken away": ("FROM a AS b\nUSER x\nFROM b\n", Set("user", UNSET), "does not reach"),
+    "a stage that is not finished": ("FROM a\nUSER b \\\n# c\n", Set("working_dir", "/x"), "does not reach|could not be read"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "change", "words"), REFUSED.values(), ids=REFUSED.keys())
+def test_what_cannot_be_said_is_refused(text: str, change: Change, words: str) -> None:
+    with pytest.raises(FormatError, match=words):
+        mended(text, change)
+
+
+def test_edits_of_text_go_through_as_they_are() -> None:
+    edit = Edit(Place(0, 4), "from")
+    assert mended("FROM a\n", edit) == "from a\n"
