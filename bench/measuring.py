@@ -22,11 +22,12 @@ class Ran(NamedTuple):
 
 
 def run(command: Sequence[str | Path], folder: Path | None = None) -> Ran:
-    """Run a program to its end; standard error is thrown away."""
+    """Run a program to its end; standard error is thrown away. Python may keep its bytecode."""
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
     with tempfile.TemporaryFile() as output:
         start = time.perf_counter()
         process = subprocess.Popen(
-            command, stdout=output, stderr=subprocess.DEVNULL, stdin=subprocess.DEVNULL, cwd=folder
+            command, stdout=output, stderr=subprocess.DEVNULL, stdin=subprocess.DEVNULL, cwd=folder, env=environment
         )
         # wait4 tells the peak memory of this child alone.
         _, status, usage = os.wait4(process.pid, 0)
