@@ -199,9 +199,6 @@ REFUSED = """
 --memory 5 base
 --memory 64x base
 --memory=-5m base
---memory-swap 64m base
---memory 64m --memory-swap 32m base
---memory 64m --memory-reservation 128m base
 --memory-swappiness 101 base
 -m
 --name
@@ -269,7 +266,6 @@ REFUSED = """
 --label =x base
 -e =x base
 --sysctl a base
---sysctl kernel.core_pattern=x base
 --health-interval 5 base
 --health-interval 1us --health-cmd x base
 --health-retries -1 base
@@ -291,6 +287,13 @@ Base
 base:
 base@sha256:12
 """.strip().splitlines()
+JUDGED = """
+--memory-swap 64m base
+--memory 64m --memory-swap 32m base
+--memory 64m --memory-reservation 128m base
+--sysctl kernel.core_pattern=x base
+""".strip().splitlines()
+"""Refused too, but read without a problem: rules find fault with them and have a remedy."""
 KERNEL = frozenset({"blkio_weight", "memory_swappiness", "oom_kill_disable", "memory_swap", "pids_limit", "cpu_shares"})
 """What the engine leaves out, with a warning, where the kernel cannot do it."""
 UNORDERED = frozenset({
@@ -462,6 +465,12 @@ def test_what_the_client_refuses_is_a_problem(daemon: Engine, line: str) -> None
     document = formats.read("run", Source("", f"docker create {line}"))
     assert document.problems
     assert all(problem.location.line == 1 for problem in document.problems)
+
+
+@pytest.mark.parametrize("line", JUDGED)
+def test_what_rules_judge_is_read_though_the_client_refuses_it(daemon: Engine, line: str) -> None:
+    assert daemon.docker("create", *shlex.split(line)).returncode != 0
+    assert ours(line) != ours("base")
 
 
 def test_every_option_of_the_real_client_is_known(daemon: Engine) -> None:

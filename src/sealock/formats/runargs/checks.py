@@ -1,4 +1,7 @@
-"""What the client (or the engine behind it) refuses though each value by itself can be read."""
+"""What the client (or the engine behind it) refuses though each value by itself can be read.
+
+Contradictions that a rule judges (swap below memory, kernel parameters of the whole host) are left to the rule.
+"""
 
 from __future__ import annotations
 
@@ -17,10 +20,6 @@ _SMALLEST_MEMORY: Final = 6 << 20
 _NAME: Final = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-")
 _REPOSITORY: Final = frozenset("abcdefghijklmnopqrstuvwxyz0123456789_.-/")
 _DOMAIN: Final = _NAME - frozenset("_")
-_SYSCTLS: Final = frozenset({
-    "kernel.msgmax", "kernel.msgmnb", "kernel.msgmni", "kernel.sem", "kernel.shmall", "kernel.shmmax", "kernel.shmmni",
-    "kernel.shm_rmid_forced",
-})  # fmt: skip
 _MODES: Final = frozenset({"z", "Z", "nocopy", "consistent", "cached", "delegated"})
 _FROM: Final = frozenset({"", "ro", "rw", "z", "Z", "nocopy", "consistent", "cached", "delegated"}) | PROPAGATIONS
 _SPACES: Final = {
@@ -41,7 +40,6 @@ def refused(line: Line, pairs: Pairs, engine: str) -> Iterator[Trouble]:
             if value is not UNKNOWN and one.literal and not holds(value):
                 yield Trouble(message.format(value), one.place)
     yield from _together(pairs)
-    yield from _memory(pairs)
     if engine == "docker":
         yield from _docker(line, pairs)
 
@@ -61,6 +59,7 @@ _EACH: Final[tuple[tuple[str, Callable[[Any], bool], str], ...]] = (
     ("health.retries", lambda number: number >= 0, "a number of retries cannot be negative"),
     ("health.interval", lambda time: time == 0 or time >= 0.001, "a health check's times are a millisecond at least"),
     ("health.timeout", lambda time: time == 0 or time >= 0.001, "a health check's times are a millisecond at least"),
+    ("memory", lambda size: size == 0 or size >= _SMALLEST_MEMORY, "a container needs 6 MB of memory at least"),
     ("memory_swappiness", lambda number: -1 <= number <= 100, "swappiness is from 0 to 100, not {0}"),
     ("oom_score_adj", lambda number: -1000 <= number <= 1000, "the score is adjusted by -1000 to 1000, not by {0}"),
     ("blkio_weight", lambda number: number == 0 or 10 <= number <= 1000, "a block weight is from 10 to 1000, not {0}"),
@@ -87,20 +86,6 @@ def _together(pairs: Pairs) -> Iterator[Trouble]:
         yield Trouble("the log driver none takes no options", pairs["logging.options"][-1][1].place)
 
 
-def _memory(pairs: Pairs) -> Iterator[Trouble]:
-    memory, swap, soft = (_last(pairs, slot) for slot in ("memory", "memory_swap", "memory_reservation"))
-    if isinstance(memory, int) and 0 < memory < _SMALLEST_MEMORY:
-        yield Trouble("a container needs 6 MB of memory at least", pairs["memory"][-1][1].place)
-    if isinstance(swap, int) and swap > 0:
-        place = pairs["memory_swap"][-1][1].place
-        if memory in {None, 0}:
-            yield Trouble("--memory-swap needs --memory", place)
-        elif isinstance(memory, int) and swap < memory:
-            yield Trouble("--memory-swap counts memory and swap together, and cannot be below --memory", place)
-    if isinstance(memory, int) and isinstance(soft, int) and 0 < memory < soft:
-        yield Trouble("--memory-reservation is above --memory", pairs["memory_reservation"][-1][1].place)
-
-
 def _docker(line: Line, pairs: Pairs) -> Iterator[Trouble]:
     """What docker refuses, while podman or nerdctl may take it."""
     for slot, words in _SPACES.items():
@@ -111,9 +96,6 @@ def _docker(line: Line, pairs: Pairs) -> Iterator[Trouble]:
     for value, one in pairs.get("mounts", ()):
         if one.literal and one.option.name == "volume" and (wrong := _mode(value)):
             yield Trouble(f'"{one.text}": "{wrong}" is not a mode of a volume', one.place)
-    for value, one in pairs.get("sysctls", ()):
-        if one.literal and value.name not in _SYSCTLS and not value.name.startswith(("net.", "fs.mqueue.")):
-            yield Trouble(f'"{value.name}" cannot be set in a container', one.place)
     yield from _networks(pairs)
     if line.image is not None and line.image.literal and line.image_certain:
         name = parse(line.image.text)
