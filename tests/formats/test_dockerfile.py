@@ -326,6 +326,13 @@ def test_the_rest_is_read_in_spite_of_a_problem() -> None:
     assert noun.user == "app"
 
 
+def test_a_text_that_is_no_dockerfile_is_not_told_line_by_line() -> None:
+    problems = read("FROM a\n" + "{{ if }}\n" * 500).problems
+    assert len(problems) == 11
+    assert problems[-1].message.startswith("and 490 more")
+    assert problems[-1].location.line == 12
+
+
 def test_a_broken_from_hides_what_stands_in_its_stage() -> None:
     document = read("FROM a b\nUSER x\nRUN y\nFROM c\n")
     assert len(document.problems) == 1

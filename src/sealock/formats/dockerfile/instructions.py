@@ -70,8 +70,9 @@ def instruction(parts: Parts, ground: Ground) -> Instruction:
     """Make the instruction; Broken where BuildKit would refuse it."""
     maker = _MAKERS.get(parts.keyword)
     if maker is None:
-        message = f"there is no instruction {parts.keyword[:40]}{_meant(parts.keyword)}"
-        raise Broken(message, parts.line.place(0, len(parts.keyword)))
+        word = parts.line.text[: len(parts.keyword)]
+        message = f"there is no instruction {word[:40]}{_meant(parts.keyword)}"
+        raise Broken(message, parts.line.place(0, len(word)))
     if parts.start >= len(parts.line.text) and parts.keyword not in {
         "RUN",
         "CMD",

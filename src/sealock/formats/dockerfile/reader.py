@@ -24,6 +24,8 @@ _PLATFORM: Final = (
     *(f"{side}{part}" for side in ("BUILD", "TARGET") for part in ("PLATFORM", "OS", "OSVERSION", "ARCH", "VARIANT")),
 )
 """Variables that the builder sets, and nobody else knows."""
+MANY: Final = 10
+"""Problems that are told of one file."""
 _SILENT: Final = "a Dockerfile does not say how its image is run"
 
 
@@ -46,6 +48,10 @@ def read(source: Source, files: Files) -> Document:
         where = state.places(build.final.start.place)
         subjects.append(Subject(name, build.final.container, where, state.unresolved, _SILENT))
     problems = sorted(reader.problems, key=lambda problem: (problem.location.line, problem.location.column))
+    if len(problems) > MANY:
+        # A text that is no Dockerfile at all (a template, say) would have one for every line.
+        rest = f"and {len(problems) - MANY} more of this kind: this does not look like a Dockerfile"
+        problems[MANY:] = [Problem(rest, problems[MANY].location)]
     return Document("dockerfile", {"": source}, tuple(subjects), tuple(problems))
 
 

@@ -1,0 +1,211 @@
+"""Variables and quotes in a Dockerfile's words. The values of the first table are those that BuildKit gave."""
+
+from __future__ import annotations
+
+import pytest
+
+from sealock import formats
+from sealock.formats.dockerfile.lines import Broken
+from sealock.formats.dockerfile.patterns import replaced, trimmed
+from sealock.formats.dockerfile.variables import Scope, expand
+from sealock.formats.dockerfile.words import flags
+from sealock.model.absent import UNKNOWN, Maybe
+from sealock.model.build import Build, Env
+from sealock.model.location import Source
+
+NAMES: dict[str, Maybe[str]] = {
+    "A": "one",
+    "B": "two",
+    "E": "",
+    "P": "/usr/share/a.tar.gz",
+    "S": "mississippi",
+    "U": UNKNOWN,
+}
+KNOWN = [
+    ("$A", "one"),
+    ("${A}", "one"),
+    ("${A}x", "onex"),
+    ("$A.x", "one.x"),
+    ("x$A$B", "xonetwo"),
+    ("${A:-y}", "one"),
+    ("${N:-y}", "y"),
+    ("${E:-y}", "y"),
+    ("${E-y}", ""),
+    ("${N-y}", "y"),
+    ("${N:-$A}", "one"),
+    ("${N:-${A}}", "one"),
+    ("${N:-${M:-deep}}", "deep"),
+    ("${A:+y}", "y"),
+    ("${N:+y}", ""),
+    ("${E:+y}", ""),
+    ("${E+y}", "y"),
+    ("${A+y}", "y"),
+    ("${N+y}", ""),
+    ("${A:?e}", "one"),
+    ("${A?e}", "one"),
+    ("${E?e}", ""),
+    ("${P#*/}", "usr/share/a.tar.gz"),
+    ("${P##*/}", "a.tar.gz"),
+    ("${P%/*}", "/usr/share"),
+    ("${P%%/*}", ""),
+    ("${P#x}", "/usr/share/a.tar.gz"),
+    ("${P%.gz}", "/usr/share/a.tar"),
+    ("${P%%.*}", "/usr/share/a"),
+    ("${P#?}", "usr/share/a.tar.gz"),
+    ("${P%?}", "/usr/share/a.tar.g"),
+    ("${P##*}", ""),
+    ("${P/a/X}", "/usr/shXre/a.tar.gz"),
+    ("${P//a/X}", "/usr/shXre/X.tXr.gz"),
+    ("${P/r?/X}", "/usXshare/a.tar.gz"),
+    ("${P//a*z/X}", "/usr/shX"),
+    ("${P/\\//-}", "-usr/share/a.tar.gz"),
+    ("${P//\\//-}", "-usr-share-a.tar.gz"),
+    ("${P/none/X}", "/usr/share/a.tar.gz"),
+    ("${P#\\*}", "/usr/share/a.tar.gz"),
+    ("${N#a}", ""),
+    ("${N/a/b}", ""),
+    ("\\$A", "$A"),
+    ("\\${A}", "${A}"),
+    ("'$A'", "$A"),
+    ('"$A"', "one"),
+    ('"\\$A"', "$A"),
+    ('"${A}\'q\'"', "one'q'"),
+    ('\'a"b\'', 'a"b'),
+    ('"a\\"b"', 'a"b'),
+    ("a\\ b", "a b"),
+    ('"a b"', "a b"),
+    ("'a b'", "a b"),
+    ("$", "$"),
+    ("$$", ""),
+    ("a$", "a$"),
+    ("$1", ""),
+    ("${A}$", "one$"),
+    ("$é", ""),
+    ('""', ""),
+    ("''", ""),
+    ("\\\\", "\\"),
+    ("a\\b", "ab"),
+    ('"a\\b"', "a\\b"),
+    ('"a\\\\b"', "a\\b"),
+    ('${A:-"q q"}', "one"),
+    ('${N:-"q q"}', "q q"),
+    ("${N:-'q'}", "q"),
+    ("${N:-\\}}", "}"),
+    ('"${N:-x y}"', "x y"),
+    ("${P%%a*}", "/usr/sh"),
+    ("${A}${E}${N}", "one"),
+    ("${N:-}", ""),
+    ("${A#${A}}", ""),
+    ("$A_B", ""),
+    ("${A}_B", "one_B"),
+    ("${S%%s*}", "mi"),
+    ("${S##*s}", "ippi"),
+    ("${S/s/T}", "miTsissippi"),
+    ("${S//s/T}", "miTTiTTippi"),
+    ("${S//s/}", "miiippi"),
+    ("${S#m*s}", "sissippi"),
+    ("${S##m*s}", "ippi"),
+    ("${S%s*i}", "missis"),
+    ("${S%%s*i}", "mi"),
+    ("${S//*/T}", "T"),
+    ("${S//?/T}", "TTTTTTTTTTT"),
+    ("${S/i*s/T}", "mTippi"),
+    ("${S//i?s/T}", "mTTippi"),
+    ('a"b"c\'d\'', "abcd"),
+    ('"a"\'b\'', "ab"),
+    ("${1}", ""),
+    ("$*", ""),
+    ("${A:-$}", "one"),
+    ('"$"', "$"),
+    ("'  '", "  "),
+    ('"x  y"', "x  y"),
+]  # fmt: skip
+UNCERTAIN = [
+    ("$U", UNKNOWN), ("a${U}b", UNKNOWN), ('"$U"', UNKNOWN), ("${U:-x}", "x"), ("${U-x}", "x"), ("${U:+x}", UNKNOWN),
+    ("${U:?x}", UNKNOWN), ("${U#x}", UNKNOWN), ("${U/x/y}", UNKNOWN), ("${A#$U}", UNKNOWN), ("${A/$U/x}", UNKNOWN),
+    ("${A:-$U}", "one"), ("${N:-$U}", UNKNOWN), ("'$U'", "$U"), ("\\$U", "$U"),
+]  # fmt: skip
+WRONG = ["${", "${A", "${A:", "${A:-", "${}", "${{}", "${:x}", "${A@Q}", "${A^}", "${A:=x}", "${A/x}", "${A/x/y", '"', "'", "a'", "${A#\\x}",
+         "${N?}", "${N:?gone}", "${E:?gone}", "${A:-'}", "${a" * 100]  # fmt: skip
+
+
+@pytest.mark.parametrize(("word", "value"), KNOWN)
+def test_a_word_has_its_value(word: str, value: str) -> None:
+    assert expand(word, Scope(NAMES, complete=True), "\\") == value
+
+
+@pytest.mark.parametrize(("word", "value"), UNCERTAIN)
+def test_what_hangs_on_the_unknown_is_unknown_unless_it_has_a_default(word: str, value: Maybe[str]) -> None:
+    assert expand(word, Scope(NAMES, complete=True), "\\") == value
+
+
+@pytest.mark.parametrize("word", WRONG)
+def test_what_buildkit_refuses_is_broken(word: str) -> None:
+    with pytest.raises(Broken):
+        expand(word, Scope(NAMES, complete=True), "\\")
+
+
+def test_a_name_that_the_base_image_may_set_is_unknown() -> None:
+    assert expand("$N", Scope(NAMES, complete=False), "\\") is UNKNOWN
+    assert expand("$1", Scope(NAMES, complete=False), "\\") == ""
+    assert expand("$N", Scope(NAMES, complete=True), "\\") == ""
+
+
+def test_the_backquote_escapes_where_the_directive_says_so() -> None:
+    assert expand('C:\\x`$A"`""', Scope(NAMES, complete=True), "`") == 'C:\\x$A"'
+
+
+def test_a_value_that_grows_without_end_is_unknown() -> None:
+    text = "FROM scratch\nENV A=0123456789\n" + "ENV A=$A$A\n" * 40
+    build = formats.read("dockerfile", Source("Dockerfile", text)).subjects[0].noun
+    assert isinstance(build, Build)
+    last = [one for _, _, one in build.each(Env)][-1]
+    assert isinstance(last, Env)
+    assert last.pairs[0].value is not None
+    assert last.pairs[0].value.value is UNKNOWN
+
+
+PATTERNS = [
+    ("abcabc", "a*c", False, False, "abc"), ("abcabc", "a*c", False, True, ""), ("abcabc", "a*c", True, False, "abc"),
+    ("abcabc", "a*c", True, True, ""), ("abc", "?", False, False, "bc"), ("abc", "?", True, False, "ab"), ("a*c", "a\\*", False, False, "c"),
+    ("abc", "", False, False, "abc"), ("", "*", False, True, ""), ("abc", "b", False, False, "abc"), ("a.b", ".", False, False, "a.b"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("value", "pattern", "at_end", "longest", "rest"), PATTERNS)
+def test_a_pattern_takes_a_start_or_an_end_away(
+    value: str, pattern: str, *, at_end: bool, longest: bool, rest: str
+) -> None:
+    assert trimmed(value, pattern, at_end=at_end, longest=longest) == rest
+
+
+@pytest.mark.parametrize(
+    ("value", "pattern", "every", "result"),
+    [
+        ("banana", "an", False, "bXana"), ("banana", "an", True, "bXXa"), ("banana", "a*n", True, "bXa"), ("banana", "?", True, "XXXXXX"),
+        ("banana", "x", True, "banana"), ("banana", "*", True, "X"), ("", "*", True, "X"), ("a*b", "\\*", True, "aXb"), ("aab", "*b", True, "X"),
+        ("bab*", "b?", True, "XX"),
+    ],
+)  # fmt: skip
+def test_a_pattern_is_replaced(value: str, pattern: str, *, every: bool, result: str) -> None:
+    assert replaced(value, pattern, "X", every=every) == result
+
+
+@pytest.mark.parametrize(
+    ("text", "found", "rest"),
+    [
+        ("a b", [], "a b"),
+        ("--x=1 --y a", [("x", "1"), ("y", None)], "a"),
+        ('--x="1 2" a', [("x", "1 2")], "a"),
+        ("--x=1\\ 2 a", [("x", "1 2")], "a"),
+        ("-- --x a", [], "--x a"),
+        ("  --x='a'b  c", [("x", "ab")], "c"),
+        ('--x="1', [("x", "1")], ""),
+        ("--x=\\", [("x", "")], ""),
+        ("-x a", [], "-x a"),
+    ],
+)
+def test_flags_are_taken_from_the_front(text: str, found: list[tuple[str, str | None]], rest: str) -> None:
+    told, start = flags(text, 0, "\\")
+    assert [(flag.name, flag.value) for flag in told] == found
+    assert text[start:] == rest
