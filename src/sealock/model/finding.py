@@ -96,6 +96,8 @@ class Finding(Struct, frozen=True):
     references: tuple[Reference, ...]
     fingerprint: str
     suppressed: Suppression | None = None
+    conceal: bool = False
+    """Whether the text at the location holds a secret: reports show it masked."""
 
 
 class NotJudged(Struct, frozen=True):

@@ -10,6 +10,7 @@ from sealock.model.report import Report, TargetReport
 from sealock.reports.advice import repairs, silences, steps
 from sealock.reports.htmlfinding import Numbers, aside, escaped, finding, problem, prose
 from sealock.reports.htmlstyle import SIGN, STYLE
+from sealock.reports.mask import masked
 from sealock.reports.text import count, sentence
 
 _STEPS = 5
@@ -95,8 +96,9 @@ def _problems(report: Report) -> Iterator[str]:
         yield "<section>"
         yield "<h2>Could not be read <small>what could not be read is no pass</small></h2>"
         for target in report.targets:
+            concealed = masked(target)
             for one in target.problems:
-                yield from problem(target, one)
+                yield from problem(concealed, one)
         yield "</section>"
 
 
@@ -150,11 +152,12 @@ def _target(target: TargetReport, report: Report, numbers: Numbers) -> Iterator[
     if not target.findings:
         return
     total = len(target.counted)
+    concealed = masked(target)
     yield f'<section id="{numbers.target(target)}">'
     words = f"{escaped(target.kind)}, {count(total, 'finding') if total else 'nothing that counts'}"
     yield f'<h2><span class="mono">{escaped(target.target)}</span> <small>{words}</small></h2>'
     for one in target.counted:
-        yield from finding(target, one, numbers, report.pages.get(one.rule))
+        yield from finding(concealed, one, numbers, report.pages.get(one.rule))
     if target.suppressed:
         yield f"<details><summary>{len(target.suppressed)} set aside</summary>"
         for one in target.suppressed:

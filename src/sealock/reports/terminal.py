@@ -12,6 +12,7 @@ from sealock.reports.advice import Step, repair, repairs, silences, steps
 from sealock.reports.ansi import INKS, Ink, Paint, Signs
 from sealock.reports.excerpt import excerpt
 from sealock.reports.gutter import Gutter
+from sealock.reports.mask import masked
 from sealock.reports.text import clip, count, fit, line, sentence, width, wrap
 
 _STEPS = 5
@@ -66,6 +67,7 @@ class _Page:
         findings = target.findings if show_suppressed else target.counted
         if not target.problems and not findings:
             return
+        target = masked(target)
         kind = f" {self.signs.dot} {fit(line(target.kind, 40), 12)} "
         name = fit(line(target.target, 400), self.room - width(kind) - 5)
         bar = self.signs.rule * (self.room - width(name) - width(kind) - 3)

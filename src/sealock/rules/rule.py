@@ -36,6 +36,8 @@ class Rule(Generic[N_contra]):
     bad: ClassVar[tuple[str, ...]]
     good: ClassVar[tuple[str, ...]]
     mends: ClassVar[bool] = True
+    conceals: ClassVar[bool] = False
+    """Whether the text at a fault's place is a secret: then no report shows it, and it is never evidence."""
 
     @abstractmethod
     def check(self, noun: N_contra, /) -> Iterator[Fault]:

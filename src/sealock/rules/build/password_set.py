@@ -27,6 +27,7 @@ class PasswordSet(Rule[Build]):
 
     id = "B039"
     severity = Severity.HIGH
+    conceals = True
     references = (cis_docker("4.10"), cwe(798), man("chpasswd", 8))
     remedy = "Set no password: choose the user with USER, and use docker exec."
     mends = False

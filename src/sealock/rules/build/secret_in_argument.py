@@ -26,6 +26,7 @@ class SecretInArgument(Rule[Build]):
 
     id = "B014"
     severity = Severity.HIGH
+    conceals = True
     references = (cis_docker("4.10"), cwe(538), docker_docs("reference/build-checks/secrets-used-in-arg-or-env/"))
     remedy = "Mount it with RUN --mount=type=secret,id=NAME,env=NAME and build with --secret id=NAME,env=NAME."
     bad = (

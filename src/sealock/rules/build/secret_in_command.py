@@ -24,6 +24,7 @@ class SecretInCommand(Rule[Build]):
 
     id = "B015"
     severity = Severity.HIGH
+    conceals = True
     references = (cis_docker("4.10"), cwe(798), docker_docs("build/building/secrets/"))
     remedy = "Mount it with RUN --mount=type=secret, or give it at run time; then change the secret."
     mends = False

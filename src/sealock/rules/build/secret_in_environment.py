@@ -23,6 +23,7 @@ class SecretInEnvironment(Rule[Build]):
 
     id = "B013"
     severity = Severity.HIGH
+    conceals = True
     references = (cis_docker("4.10"), cwe(798), docker_docs("reference/build-checks/secrets-used-in-arg-or-env/"))
     remedy = "Give it at run time, or mount it with RUN --mount=type=secret; then change the secret."
     mends = False
