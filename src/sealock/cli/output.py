@@ -94,7 +94,7 @@ def tell(report: Report, arguments: Namespace, *, aside: bool = False) -> None:
                 colour=colour(arguments.color) if not output else False,
                 show_suppressed=arguments.show_suppressed,
                 verbose=arguments.verbose,
-                unicode=bool(output) or _knows_unicode(),
+                unicode=bool(output) or knows_unicode(),
             )
         else:
             text = reports.render(name, _explained(report) if name in reports.EXPLAINING else report)
@@ -106,7 +106,8 @@ def tell(report: Report, arguments: Namespace, *, aside: bool = False) -> None:
             write(text)
 
 
-def _knows_unicode() -> bool:
+def knows_unicode() -> bool:
+    """Whether standard output can show signs beyond ASCII."""
     return (sys.stdout.encoding or "").lower().replace("-", "").startswith("utf")
 
 

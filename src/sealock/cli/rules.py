@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from argparse import ArgumentParser, Namespace
 
-from sealock.cli.output import colour, width, write
+from sealock.cli.output import colour, knows_unicode, width, write
 from sealock.errors import UsageError
 from sealock.manual import pages
 from sealock.reports import rules as reports
@@ -36,6 +36,7 @@ def run(arguments: Namespace) -> int:
         explain=bool(wanted),
         width=width(),
         colour=colour(arguments.color) and not arguments.output,
+        unicode=bool(arguments.output) or knows_unicode(),
     )
     if arguments.output:
         write_output(arguments.output, text)

@@ -25,8 +25,14 @@ _KINDS = {
 }
 
 
-def render(
-    pages: Iterable[RulePage], form: Form = "terminal", *, explain: bool = False, width: int = 80, colour: bool = False
+def render(  # noqa: PLR0913  each is an option of the command line
+    pages: Iterable[RulePage],
+    form: Form = "terminal",
+    *,
+    explain: bool = False,
+    width: int = 80,
+    colour: bool = False,
+    unicode: bool = True,
 ) -> str:
     """Render the pages: one line each, or in full with `explain`. JSON is always in full."""
     pages = tuple(pages)
@@ -39,7 +45,11 @@ def render(
 
         return "\n".join(rulesmarkdown.page(page) for page in pages) if explain else rulesmarkdown.index(pages)
     paint = Paint(on=colour)
-    rows = [row for page in pages for row in _page(page, width, paint)] if explain else _list(pages, width, paint)
+    rows = (
+        [row for page in pages for row in _page(page, width, paint)]
+        if explain
+        else _list(pages, width, paint, Signs(unicode=unicode))
+    )
     return "\n".join(row.rstrip() for row in rows) + "\n"
 
 
@@ -70,9 +80,8 @@ def _fields(page: RulePage) -> dict[str, Any]:
     }
 
 
-def _list(pages: tuple[RulePage, ...], room: int, paint: Paint) -> Iterator[str]:
+def _list(pages: tuple[RulePage, ...], room: int, paint: Paint, signs: Signs) -> Iterator[str]:
     """A line for each rule, under the noun that it judges."""
-    signs = Signs(unicode=True)
     kind = ""
     for page in pages:
         if page.kind != kind:
