@@ -138,6 +138,15 @@ def of_name(name: str) -> str | None:
     return None
 
 
+def is_placeholder(value: str) -> bool:
+    """Whether the value holds the place of one to come: empty, blotted out, or words that say so."""
+    value = value.strip().strip("\"'").strip()
+    lower = value.lower()
+    return (
+        not value or len(set(lower)) == 1 or set(lower) <= set("x*._- ") or any(one in lower for one in _PLACEHOLDERS)
+    )
+
+
 def _is_no_secret(value: str) -> bool:
     """Whether the value is a reference, a path, a placeholder, a switch or anything else that gives nothing away."""
     lower = value.lower()
@@ -148,8 +157,7 @@ def _is_no_secret(value: str) -> bool:
         or value.startswith(("/", "./", "../", "~/", "\\\\"))
         or value[1:3] in {":\\", ":/"}
         or lower.startswith(_REFERENCES)
-        or any(one in lower for one in _PLACEHOLDERS)
-        or set(lower) <= set("x*._- ")
+        or is_placeholder(value)
         or re.fullmatch(_FILE_NAME, lower) is not None
     )
 

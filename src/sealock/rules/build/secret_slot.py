@@ -1,0 +1,39 @@
+"""A variable that asks for a secret in the environment."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sealock.model.build import Build, Env
+from sealock.model.finding import Confidence, Fault, Severity
+from sealock.rules.references import cis_docker, cwe, docker_docs
+from sealock.rules.rule import Rule
+from sealock.rules.secrets import find, is_placeholder, of_name
+
+
+class SecretSlot(Rule[Build]):
+    """The environment has a place for a secret.
+
+    An empty `ENV PASSWORD=` gives nothing away, but asks for the secret in a variable: `docker inspect` shows it
+    then, every process gets it, and it turns up in logs and error reports. Let the program read it from a file that
+    is named by a variable (`PASSWORD_FILE=/run/secrets/password`).
+    """
+
+    id = "B019"
+    severity = Severity.INFO
+    confidence = Confidence.LOW
+    references = (cis_docker("4.10"), cwe(526), docker_docs("engine/swarm/secrets/"))
+    remedy = "Let the program read the secret from a file, and name the file in a variable that ends in _FILE."
+    mends = False
+    bad = ("FROM debian:12\nENV PASSWORD=\n", "FROM debian:12\nENV SLACK_TOKEN=xxxxxxxx API_SECRET=your-secret-here\n")
+    good = ("FROM debian:12\nENV PASSWORD_FILE=/run/secrets/password TOKEN_TTL=3600\n",)
+
+    def check(self, build: Build, /) -> Iterator[Fault]:
+        """Judge variables whose name promises a secret that is not there."""
+        for at, _, env in build.each(Env):
+            for pair in env.pairs if isinstance(env, Env) else ():
+                kind = of_name(pair.name) if pair.value is not None and "$" not in pair.value.raw else None
+                if kind and pair.value and is_placeholder(pair.value.text) and not find(pair.name, pair.value.text):
+                    yield self.fault(
+                        f"asks for {kind} in {pair.name}", at, place=pair.place, evidence=f"ENV {pair.name}"
+                    )
