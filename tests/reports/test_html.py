@@ -9,6 +9,7 @@ from hashlib import sha256
 import pytest
 
 from reports.samples import broken, clean, finding, plain
+from sealock.model.finding import Severity
 from sealock.model.location import Location, Place, Source
 from sealock.model.report import Report, TargetReport
 from sealock.reports import render
@@ -68,6 +69,14 @@ def test_it_holds_all_that_is_to_be_said() -> None:
 def test_what_stands_in_backquotes_is_shown_as_code(text: str, shown: str) -> None:
     page = render("html", Report("1", (TargetReport("f", "x", (finding(message=text),)),)))
     assert f'<p class="why">{shown}</p>' in page
+
+
+@pytest.mark.parametrize("severity", [severity.word for severity in Severity])
+def test_each_severity_can_be_hidden(severity: str) -> None:
+    page = render("html", plain())
+    assert f'<input type="checkbox" id="show-{severity}" checked>' in page
+    assert f"main:has(#show-{severity}:not(:checked)) .finding.{severity}" in page
+    assert f'class="card finding {severity}"' in page
 
 
 def test_every_link_within_the_page_leads_somewhere() -> None:

@@ -9,7 +9,8 @@ STYLE: Final = """
 --code:#f7f9fb;--mark:#fde8d7;--link:#0b5c8a;--good:#1a7f4b;--critical:#a3123f;--high:#c8390c;--medium:#94640a;
 --low:#2563ab;
 --info:#5d6877;--on:#fff;--remedy:#eef6f1}
-@media(prefers-color-scheme:dark){:root{--sea:#0a1c29;--page:#0f141b;--card:#171e28;--ink:#e4e9f0;--faint:#9ba7b6;
+@media screen and (prefers-color-scheme:dark){
+:root{--sea:#0a1c29;--page:#0f141b;--card:#171e28;--ink:#e4e9f0;--faint:#9ba7b6;
 --edge:#2b3543;--code:#11171f;--mark:#4a2f1c;--link:#7cc0ee;--good:#5fcf94;--critical:#ff7d9c;--high:#ff9466;
 --medium:#f0bd55;--low:#84b9f5;--info:#a3aebb;--on:#10151c;--remedy:#15241d}}
 *{box-sizing:border-box}
@@ -36,7 +37,7 @@ padding:.75rem .9rem;cursor:pointer;user-select:none;box-shadow:0 1px 3px rgb(0 
 .tile b{display:block;font-size:1.7rem;line-height:1.15;font-variant-numeric:tabular-nums}
 .tile span{color:var(--tone);font-weight:600}
 .tile input{position:absolute;right:.8rem;top:.85rem;margin:0;accent-color:var(--tone);width:1rem;height:1rem}
-.tile:has(input:not(:checked)){opacity:.55}
+.tile:has(input:not(:checked)) :is(b,span){opacity:.4}
 .tile:has(:focus-visible){outline:3px solid var(--link);outline-offset:2px}
 .tile.none b{color:var(--faint);font-weight:400}.tile.none input{visibility:hidden}
 .hint{color:var(--faint);font-size:.85rem;margin:.5rem 0 0}
@@ -97,7 +98,8 @@ main:has(#show-info:not(:checked)) .finding.info{display:none}
 gap:.55rem}
 .tile{padding:.55rem .75rem}.tile b{font-size:1.35rem}h1{font-size:1.4rem}.files{columns:1}.card{padding:.85rem .9rem}
 .tile.critical{grid-column:span 2}}
-@media print{:root{color-scheme:light;--page:#fff;--card:#fff;--sea:#fff}body{font-size:10.5pt}
+@media print{*{print-color-adjust:exact;-webkit-print-color-adjust:exact}h2{break-after:avoid}
+:root{color-scheme:light;--page:#fff;--card:#fff;--sea:#fff}body{font-size:10.5pt}
 header{color:#000;padding:0 0 1rem;border-bottom:2pt solid #0c2a3d}.tiles{margin-top:1rem}.tile,.card{box-shadow:none}
 .tile input,.hint{display:none}.code{overflow:visible}.code td{white-space:pre-wrap}a{color:inherit;
 text-decoration:none}}
