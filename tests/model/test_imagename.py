@@ -89,7 +89,7 @@ def test_the_user_of_a_well_known_image_is_known_and_of_others_is_not(image: str
         ("memcached", False),
     ],
 )
-def test_images_whose_entry_point_gives_root_up(image: str, drops: bool) -> None:
+def test_images_whose_entry_point_gives_root_up(image: str, *, drops: bool) -> None:
     assert drops_root(image) is drops
 
 
@@ -97,7 +97,7 @@ def test_images_whose_entry_point_gives_root_up(image: str, drops: bool) -> None
     ("image", "master"),
     [("nginx", True), ("php:8.3-apache", True), ("php:8.3-fpm", False), ("wordpress:6", True), ("node:22", False)],
 )
-def test_images_whose_main_process_alone_keeps_root(image: str, master: bool) -> None:
+def test_images_whose_main_process_alone_keeps_root(image: str, *, master: bool) -> None:
     assert has_root_master(image) is master
 
 
@@ -105,7 +105,7 @@ def test_images_whose_main_process_alone_keeps_root(image: str, master: bool) ->
     ("image", "official"),
     [("nginx", True), ("eclipse-temurin:21", True), ("myapp", False), ("acme/nginx", False), ("ghcr.io/nginx", False)],
 )
-def test_a_bare_name_that_docker_hub_does_not_have_is_not_official(image: str, official: bool) -> None:
+def test_a_bare_name_that_docker_hub_does_not_have_is_not_official(image: str, *, official: bool) -> None:
     assert is_official(image) is official
 
 
