@@ -26,6 +26,8 @@ class One(Struct, frozen=True):
     paths: tuple[Keys, ...]
     read: Callable[[Value], Any]
     write: Callable[[Any], Bare]
+    second: Callable[[Any], Bare] | None = None
+    """How it is written at the other paths, where that differs."""
 
 
 class Part(Struct, frozen=True):
@@ -48,8 +50,8 @@ class Many(Struct, frozen=True):
 class Named(Struct, frozen=True):
     """A field of several elements with names: a mapping, or a list of NAME=VALUE.
 
-    `pair` reads an entry of the mapping, `item` one of the list; `to_pair` and `to_item` write them (None: a list cannot
-    say it).
+    `pair` reads an entry of the mapping, `item` one of the list; `to_pair` and `to_item` write them (None: a list
+    cannot say it).
     """
 
     name: str
@@ -135,7 +137,7 @@ TABLE: Final[tuple[Row, ...]] = (
     Option("unconfined_paths", parts.system_paths, lambda value: ("systempaths=unconfined",) if value else ()),
     Many("devices", (Part("devices", values.device, values.device_as_text, long=parts.device_as_mapping),)),
     _texts("device_rules", "device_cgroup_rules"),
-    One("gpus", (("gpus",), (*_RESERVED, "devices")), parts.gpus, parts.from_gpus),
+    One("gpus", (("gpus",), (*_RESERVED, "devices")), parts.gpus, parts.from_gpus, parts.as_devices),
     Named("sysctls", "sysctls", parts.sysctl, parts.sysctl_item, parts.from_label, parts.label_text),
     _flag("read_only"),
     Many(
@@ -184,7 +186,7 @@ TABLE: Final[tuple[Row, ...]] = (
     _flag("oom_kill_disable"),
     _integer("oom_score_adj"),
     Named("storage_options", "storage_opt", parts.pair_text, parts.no_item, parts.from_pair_text, lambda _one: None),
-    One("restart", (("restart",), ("deploy", "restart_policy")), parts.restart, parts.from_restart),
+    One("restart", (("restart",), ("deploy", "restart_policy")), parts.restart, parts.from_restart, parts.as_policy),
     One("health", (("healthcheck",),), parts.health, parts.from_health),
     One("logging", (("logging",),), parts.logging, parts.from_logging),
     One("stop_timeout", (("stop_grace_period",),), parts.whole_seconds, values.seconds_as_text),

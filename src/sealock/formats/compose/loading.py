@@ -31,7 +31,7 @@ class Loader:
         self.sources: dict[str, Source] = {"": source}
         self.problems: list[Problem] = []
         self.folder = posixpath.dirname(source.name)
-        self.trees: dict[tuple[str, int], Value] = {}
+        self.extending: set[str] = set()
 
     def report(self, message: str, place: Place) -> None:
         """Keep a problem, once."""
@@ -144,6 +144,7 @@ class Loader:
         extends = service.at("extends")
         if extends is None or extends.data is None:
             return service
+        self.extending.add(name)
         bare = service.with_data({key: value for key, value in service.mapping.items() if key != "extends"})
         if (file, name) in chain or len(chain) > _DEEPEST:
             self.report(f"service {name!r} extends itself in the end", extends.whole())

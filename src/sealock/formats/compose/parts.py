@@ -187,6 +187,13 @@ def from_gpus(value: str) -> Any:  # noqa: ANN401  a text or a list
     return [{"count": int(value) if value.isdigit() else value}]
 
 
+def as_devices(value: str) -> list[dict[str, Any]]:
+    """Write GPUs as reserved devices."""
+    written = from_gpus(value)
+    found = [{"count": "all"}] if isinstance(written, str) else written
+    return [{"driver": "nvidia", **one, "capabilities": ["gpu"]} for one in found]
+
+
 def network(name: str, value: Value) -> Network:
     """An entry of the networks."""
     aliases = value.at("aliases")
@@ -293,6 +300,13 @@ def restart(value: Value) -> Restart:
 def from_restart(one: Restart) -> str:
     """Write a restart policy."""
     return one.policy if one.retries is None else f"{one.policy}:{one.retries}"
+
+
+def as_policy(one: Restart) -> dict[str, Any]:
+    """Write a restart policy as that of `deploy`."""
+    words = {"no": "none", "always": "any", "unless-stopped": "any"}
+    attempts = {} if one.retries is None else {"max_attempts": one.retries}
+    return {"condition": words.get(one.policy, one.policy), **attempts}
 
 
 def health(value: Value) -> Health:

@@ -8,6 +8,7 @@ from typing import Any
 from msgspec import Struct
 
 from sealock.formats.compose import dotenv
+from sealock.formats.compose.consistency import check_names
 from sealock.formats.compose.fields import TABLE, UNSAID, Many, Named, One, Option, Row
 from sealock.formats.compose.loading import Loader
 from sealock.formats.compose.merging import unique
@@ -25,8 +26,16 @@ class ComposeDocument(Document, frozen=True):
     """A compose document that remembers what it was read with, so that changes can be proved by reading again."""
 
     files: Files = NOTHING
-    others: tuple[str, ...] = ()
-    """The names of the sources that were laid over the main one."""
+    others: tuple[Source, ...] = ()
+    """The sources that were laid over the main one by whoever called, not by themselves."""
+    services: Mapping[str, Value] = {}
+    """The services, merged."""
+    declared: Mapping[str, frozenset[str]] = {}
+    """The names of the networks and volumes at the top."""
+    extending: frozenset[str] = frozenset()
+    """The services that extend others."""
+    problems_in_text: int = 0
+    """Problems but for those of names that lead nowhere."""
 
 
 SILENT = "a compose file does not say it"
@@ -37,22 +46,28 @@ def read(source: Source, files: Files = NOTHING) -> ComposeDocument:
     """Read a compose file, with the override file that Compose takes in by itself where there is one."""
     loader = Loader(source, files)
     override = loader.override()
-    return _document(loader, {override: loader.sources[override]} if override else {})
+    return _document(loader, {override: loader.sources[override]} if override else {}, ())
 
 
 def read_many(sources: Sequence[Source], files: Files = NOTHING) -> ComposeDocument:
     """Read several files as `docker compose -f one -f two` does. The first is the document's own."""
-    return _document(Loader(sources[0], files), {source.name: source for source in sources[1:]})
+    return _document(Loader(sources[0], files), {source.name: source for source in sources[1:]}, tuple(sources[1:]))
 
 
-def _document(loader: Loader, others: Mapping[str, Source]) -> ComposeDocument:
-    model = loader.load(others)
+def reread(document: ComposeDocument, text: str) -> ComposeDocument:
+    """Read a document again, its own text changed."""
+    source = Source(document.source.name, text)
+    return read_many((source, *document.others), document.files) if document.others else read(source, document.files)
+
+
+def _document(loader: Loader, laid_over: Mapping[str, Source], others: tuple[Source, ...]) -> ComposeDocument:
+    model = loader.load(laid_over)
     check(model, FILE, loader.report)
-    services = model.at("services")
-    subjects = []
-    if services is not None:
-        for name, service in services.mapping.items():
-            subjects.append(_Service(name, unique(service), loader).subject())
+    held = model.at("services")
+    services = {name: unique(service) for name, service in held.mapping.items()} if held else {}
+    subjects = [_Service(name, service, loader).subject() for name, service in services.items()]
+    in_text = len(loader.problems)
+    check_names(model, services, loader.report)
     project = read_project(model, subjects, loader)
     return ComposeDocument(
         "compose",
@@ -60,7 +75,11 @@ def _document(loader: Loader, others: Mapping[str, Source]) -> ComposeDocument:
         (*subjects, project),
         tuple(loader.problems),
         loader.files,
-        tuple(others),
+        others,
+        services,
+        {key: frozenset(top.mapping) for key in ("networks", "volumes") if (top := model.at(key))},
+        frozenset(loader.extending),
+        in_text,
     )
 
 

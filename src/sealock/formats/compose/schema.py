@@ -1,4 +1,4 @@
-"""What a compose file may hold: its keys, and what kind of value each takes. What is otherwise is told, with its place."""
+"""What a compose file may hold: its keys, and what kind of value each takes; all else is told, with its place."""
 
 from __future__ import annotations
 

@@ -142,11 +142,12 @@ def port(value: Value) -> Port:
 def short_port(spec: str, *, sure: bool = True) -> Port:
     """Read [address:][host:]container[/protocol]. Where `sure` is false, variables may stand in it."""
     rest, slash, protocol = spec.rpartition("/")
-    if not slash:
+    if not slash or "}" in protocol:
         rest, protocol = spec, "tcp"
-    before, _, container = rest.rpartition(":")
-    address, _, host = before.rpartition(":")
-    if not sure and "${" in rest:
+    *before, container = _parts(rest)
+    host = before.pop() if before else ""
+    address = ":".join(before)
+    if not sure:
         return Port(container, host or None, address.removeprefix("[").removesuffix("]") or None, protocol.lower())
     for one in (container, host):
         _check_range(spec, one)

@@ -1,0 +1,108 @@
+"""Tells of names that lead nowhere and of keys that exclude each other, for which Compose refuses a project."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from sealock.formats.compose import values
+from sealock.formats.compose.merging import as_mapping
+from sealock.formats.compose.tree import Report, Value
+
+
+def check_names(model: Value, services: Mapping[str, Value], report: Report) -> None:
+    """Report what a service names that the project does not have.
+
+    A file with a service that has neither an image nor a build is no project but a part of one, to be laid over another
+    file: what it names may be there.
+    """
+    if not all(service.at("image") or service.at("build") for service in services.values()):
+        return
+    for name, service in services.items():
+        for kind, value, wanted in _wanted(service):
+            top = model.at(kind)
+            if not wanted or value.words or (top is not None and wanted in top.mapping):
+                continue
+            if not (kind == "networks" and wanted == "default"):
+                report(f"service {name} uses {wanted!r}, which is not among the project's {kind}", value.whole())
+        _check_other_services(name, service, services, report)
+        networks = service.at("networks")
+        if service.at("network_mode") and networks and networks.data:
+            report(f"service {name} has both network_mode and networks", networks.whole())
+    _check_sources(model, report)
+    _check_circles(services, report)
+
+
+def _wanted(service: Value) -> Iterator[tuple[str, Value, str]]:
+    """What a service uses: the top-level key, the value that names it, the name."""
+    networks = service.at("networks")
+    for name, value in as_mapping(networks).mapping.items() if networks else ():
+        yield "networks", value, name
+    for value in (service.at("volumes") or Value(None)).items:
+        try:
+            mount = values.mount(value)
+        except ValueError:
+            continue
+        if mount.kind == "volume" and mount.source:
+            yield "volumes", value, mount.source
+    for kind, path in (("secrets", ("secrets",)), ("configs", ("configs",)), ("secrets", ("build", "secrets"))):
+        for value in (service.at(*path) or Value(None)).items:
+            source = value.at("source") if isinstance(value.data, dict) else value
+            yield kind, value, source.text if source else ""
+
+
+def _check_other_services(name: str, service: Value, services: Mapping[str, Value], report: Report) -> None:
+    depends = service.at("depends_on")
+    for other, held in as_mapping(depends).mapping.items() if depends else ():
+        required = held.at("required")
+        if other not in services and not (required and required.data is False):
+            report(f"service {name} depends on {other!r}, which is no service", held.whole())
+    mode = service.at("network_mode")
+    if mode and not mode.words and mode.text.startswith("service:") and mode.text[8:] not in services:
+        report(f"service {name} uses the network of {mode.text[8:]!r}, which is no service", mode.whole())
+
+
+def _check_sources(model: Value, report: Report) -> None:
+    for kind, ways in (("secrets", ("file", "environment")), ("configs", ("file", "environment", "content"))):
+        for name, value in (model.at(kind) or Value(None)).mapping.items():
+            given = [way for way in ways if value.at(way)]
+            if len(given) > 1:
+                report(f"{kind}.{name}: {' and '.join(given)} exclude each other", value.key)
+            elif not given and isinstance(value.data, dict) and not value.at("external") and not value.at("driver"):
+                report(f"{kind}.{name} needs one of {', '.join(ways)}", value.key)
+    for name, value in (model.at("volumes") or Value(None)).mapping.items():
+        external = value.at("external")
+        others = [key for key in value.mapping if key not in {"name", "external"} and not key.startswith("x-")]
+        if external and external.data not in {False, "false"} and others:
+            report(f"volumes.{name}: external and {others[0]} exclude each other", value.key)
+
+
+def _check_circles(services: Mapping[str, Value], report: Report) -> None:
+    """Report services that wait for each other."""
+    waits = {name: list(_waits_for(service)) for name, service in services.items()}
+    done: set[str] = set()
+    for start, first in waits.items():
+        if start in done:
+            continue
+        path: dict[str, None] = {start: None}
+        stack = [(start, iter(first))]
+        while stack:
+            name, rest = stack[-1]
+            following = next(rest, None)
+            if following is None:
+                stack.pop()
+                path.pop(name, None)
+                done.add(name)
+            elif following in path:
+                report(f"services wait for each other: {' -> '.join([*path, following])}", services[following].key)
+                done.update(path)
+                return
+            elif following in waits and following not in done:
+                path[following] = None
+                stack.append((following, iter(waits[following])))
+
+
+def _waits_for(service: Value) -> Iterator[str]:
+    depends = service.at("depends_on")
+    yield from as_mapping(depends).mapping if depends else ()
+    for link in (service.at("links") or Value(None)).items:
+        yield link.text.partition(":")[0]

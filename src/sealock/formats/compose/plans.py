@@ -1,0 +1,444 @@
+"""Plans the edits that bring about a change of one service."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from msgspec import Struct, structs
+
+from sealock.errors import FormatError
+from sealock.formats import yamltree
+from sealock.formats.compose.fields import Bare, Keys, Many, Named, One, Option, Part
+from sealock.formats.compose.reading import ComposeDocument
+from sealock.formats.compose.tree import Value
+from sealock.formats.yamledit import Writer
+from sealock.formats.yamltree import Alias, Mapping, Node, Scalar, Sequence
+from sealock.model.absent import Absent
+from sealock.model.change import Edit, FieldChange, Swap
+from sealock.model.container import Container, Mount, Network
+from sealock.model.document import Subject
+from sealock.model.location import Place
+
+
+class Plan:
+    """The service's own text, and what is known of it.
+
+    With `whole`, a key is written anew with all that it should hold, which overrides what an anchor brings in; without,
+    only the elements at hand are touched.
+    """
+
+    def __init__(self, document: ComposeDocument, subject: Subject, *, whole: bool) -> None:
+        self.document = document
+        self.subject = subject
+        self.whole = whole
+        self.name = subject.name.removeprefix("service ")
+        text = document.source.text
+        tree = yamltree.parse(text)
+        self.root = next((one for one in reversed(tree.documents) if _service(one, self.name)), None)
+        service = _service(self.root, self.name)
+        if service is None:
+            msg = "the service is written elsewhere"
+            raise FormatError(msg)
+        self.service = service
+        self.writer = Writer(text, self.root)
+        self.shared = {id(node) for one in tree.documents if one for node in _aliased(one)}
+
+    # Looking
+
+    def own(self, path: Iterable[str]) -> Node | None:
+        """What the service's own text holds at these keys."""
+        here: Node | None = self.service
+        for key in path:
+            here = here.get(key) if isinstance(here, Mapping) else None
+        return here
+
+    def effective(self, path: Iterable[str]) -> Value | None:
+        """What holds at these keys in the end, wherever it is written."""
+        service = self.document.services.get(self.name)
+        return service.at(*path) if service else None
+
+    def untouchable(self, node: Node | None) -> str:
+        """Why a node's text is not to be replaced; "" where it may be."""
+        if isinstance(node, Scalar) and _interpolated(node.text):
+            return f"it is set by {node.text}"
+        if id(node) in self.shared:
+            return "its text is shared through an anchor"
+        return ""
+
+    def guard(self, node: Node | None) -> None:
+        """Refuse where a node is not to be replaced."""
+        if reason := self.untouchable(node):
+            raise FormatError(reason)
+
+    def place(self, index: int, field: str) -> Place:
+        """Where an element stands."""
+        return self.subject.where.get((field, index), Place())
+
+    # Fields of one value
+
+    def one(self, row: One, value: Any) -> list[Edit]:  # noqa: ANN401  fields are of all types
+        """Give a field of one value another."""
+        path = self.path(row)
+        node = self.own(path)
+        if isinstance(value, Absent):
+            if node is None:
+                msg = "it is not written in the service itself"
+                raise FormatError(msg)
+            self.guard(node)
+            return [self.dropped(path)]
+        bare = literal(row.write(value) if path == row.paths[0] or row.second is None else row.second(value))
+        if isinstance(bare, dict) and isinstance(node, Mapping) and not self.whole:
+            self.guard(node)
+            old = getattr(self.subject.noun, row.name)
+            return self.conformed(node, {} if isinstance(old, Absent) else literal(row.write(old)), bare)
+        self.guard(node)
+        return [self.put(path, bare)]
+
+    def path(self, row: One) -> Keys:
+        """The keys that say a field here: those in use, else those whose neighbours are in use."""
+        for path in row.paths:
+            if (held := self.effective(path)) is not None and held.data is not None:
+                return path
+        for path in row.paths[1:]:
+            if path[-1] in {"memory", "cpus", "pids"} and self.effective(path[:-1]) is not None:
+                return path
+        return row.paths[0]
+
+    def put(self, path: Keys, bare: Bare) -> Edit:
+        """Write a value at these keys, with the mappings that lead there."""
+        mapping = self.service
+        for depth, key in enumerate(path[:-1]):
+            held = mapping.get(key)
+            if not isinstance(held, Mapping):
+                self.guard(held)
+                for inner in reversed(path[depth + 1 :]):
+                    bare = {inner: bare}
+                return self.writer.set(mapping, key, bare)
+            if id(held) in self.shared:
+                self.guard(held)
+            mapping = held
+        return self.writer.set(mapping, path[-1], bare)
+
+    def dropped(self, path: Keys) -> Edit:
+        """Take away the entry at these keys, and the mappings that would be left empty."""
+        chain: list[Mapping] = [self.service]
+        for key in path[:-1]:
+            held = chain[-1].get(key)
+            if isinstance(held, Mapping):
+                chain.append(held)
+        depth = len(path) - 1
+        while depth and len(chain[depth].entries) == 1:
+            depth -= 1
+        if len(chain[depth].entries) == 1:
+            msg = "nothing would be left of the service"
+            raise FormatError(msg)
+        return self.writer.drop(chain[depth], path[depth])
+
+    def conformed(self, node: Mapping, before: dict[str, Bare], after: dict[str, Bare]) -> list[Edit]:
+        """Change just the entries of a mapping that differ."""
+        made: list[Edit] = []
+        for key, value in after.items():
+            if before.get(key) == value:
+                continue
+            held = node.get(key)
+            old = before.get(key)
+            if isinstance(held, Mapping) and isinstance(value, dict) and isinstance(old, dict):
+                made += self.conformed(held, old, value)
+            else:
+                self.guard(held)
+                made.append(self.writer.set(node, key, value))
+        for key in before.keys() - after.keys():
+            if (held := node.get(key)) is not None:
+                self.guard(held)
+                made.append(self.writer.drop(node, key))
+        return made
+
+    # Fields of several elements
+
+    def many(self, row: Many, change: FieldChange, wanted: Container) -> list[Edit]:
+        """Bring the items of a field's lists to what is wanted."""
+        old, new = self.both(row.name, wanted)
+        made = self.declared(new) if row.name == "mounts" else []
+        if self.whole:
+            return made + self.rewritten(row, new)
+        gone = [index for index, one in enumerate(old) if one not in new]
+        added = [one for one in new if one not in old]
+        paired = isinstance(change, Swap) or len(gone) == len(added)
+        pairs = list(zip(gone, added, strict=False)) if paired else []
+        kept = {index for index, _ in pairs}
+        for index, element in pairs:
+            made += self.swapped(row, index, old[index], element)
+        made += self.cut(row, [index for index in gone if index not in kept])
+        for element in added[len(pairs) :]:
+            made.append(self.appended(part_for(row, element), element))
+        return made
+
+    def both(self, field: str, wanted: Container) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
+        """A field's elements now, and those wanted."""
+        old, new = getattr(self.subject.noun, field), getattr(wanted, field)
+        return () if isinstance(old, Absent) else old, () if isinstance(new, Absent) else new
+
+    def item(self, field: str, index: int) -> tuple[str, Node, int | None]:
+        """The key, node and number of an element's item in the service's own text."""
+        place = self.place(index, field)
+        steps = place.pointer.split("/")
+        key = steps[3] if len(steps) > 3 else ""
+        held = self.own((key,))
+        if not place.file and isinstance(held, Sequence):
+            for number, node in enumerate(held.items):
+                if node.start == place.start:
+                    return key, node, number
+        if not place.file and isinstance(held, Scalar) and len(steps) == 4 and held.end == place.end:
+            return key, held, None
+        msg = "one of its elements is not written in the service itself"
+        raise FormatError(msg)
+
+    def swapped(self, row: Many, index: int, old: Any, new: Any) -> list[Edit]:  # noqa: ANN401  elements of all types
+        """Write one element where another stands, in the form that is there."""
+        key, node, number = self.item(row.name, index)
+        part = next(one for one in row.parts if one.key == key)
+        if not part.takes(new):
+            return [*self.cut(row, [index]), self.appended(part_for(row, new), new)]
+        if id(node) in self.shared:
+            self.guard(node)
+        if isinstance(node, Mapping) and part.long is not None:
+            return self.conformed(node, literal(part.long(old)), literal(part.long(new)))
+        if isinstance(node, Scalar) and _interpolated(node.text):
+            return [self.writer.replace(node, transplanted(part, node.text, old, new))]
+        written = literal(part.write(new))
+        return [self.writer.renew(node, written, item=number is not None)]
+
+    def cut(self, row: Many, indexes: list[int]) -> list[Edit]:
+        """Take elements away; a list that would be left empty goes with its key."""
+        numbers: dict[str, list[int | None]] = {}
+        for index in indexes:
+            key, _, number = self.item(row.name, index)
+            numbers.setdefault(key, []).append(number)
+        made: list[Edit] = []
+        for key, cut in numbers.items():
+            held = self.own((key,))
+            self.guard(held if id(held) in self.shared else None)
+            if isinstance(held, Sequence) and len(cut) < len(held.items):
+                made += [self.writer.remove(held, number) for number in cut if number is not None]
+            else:
+                made.append(self.dropped((key,)))
+        return made
+
+    def appended(self, part: Part, element: Any) -> Edit:  # noqa: ANN401  elements of all types
+        """Add an element at the end of the list of its key."""
+        held = self.own((part.key,))
+        long = isinstance(held, Sequence) and held.items and isinstance(held.items[-1], Mapping) and part.long
+        written = literal(part.long(element) if long and part.long else part.write(element))
+        if isinstance(held, Sequence):
+            self.guard(held)
+            return self.writer.append(held, written)
+        if isinstance(held, Scalar) and held.end > held.start:
+            return self.put((part.key,), [held.text, written])
+        self.guard(held)
+        return self.put((part.key,), [written])
+
+    def rewritten(self, row: Many, new: tuple[Any, ...]) -> list[Edit]:
+        """Write the keys of a field anew, with all elements."""
+        made = []
+        for part in row.parts:
+            elements = [one for one in new if part_for(row, one) is part]
+            if not elements and self.effective((part.key,)) is None:
+                continue
+            self.refuse_variables((part.key,))
+            made.append(self.put((part.key,), [literal(part.write(one)) for one in elements]))
+        return made
+
+    def refuse_variables(self, path: Keys) -> None:
+        """Refuse to write anew what hangs on variables."""
+        held = self.own(path)
+        if held is not None and any(isinstance(one, Scalar) and _interpolated(one.text) for one in _nodes(held)):
+            msg = "a part of it is set by variables"
+            raise FormatError(msg)
+
+    # Fields of several elements with names
+
+    def named(self, row: Named, wanted: Container) -> list[Edit]:
+        """Bring a mapping, or a list of NAME=VALUE, to what is wanted."""
+        old, new = self.both(row.name, wanted)
+        made = self.declared(new) if row.name == "networks" else []
+        held = self.own((row.key,))
+        if self.whole or not isinstance(held, Mapping | Sequence):
+            fresh = [one for one in new if self.whole or one not in old]
+            if not self.whole and any(one not in new for one in old):
+                msg = "it is not written in the service itself"
+                raise FormatError(msg)
+            self.refuse_variables((row.key,))
+            if not fresh:
+                return [*made, self.dropped((row.key,))]
+            return [*made, self.put((row.key,), self.form(row, fresh))]
+        self.guard(held)
+        if not new:
+            return [*made, self.dropped((row.key,))]
+        if isinstance(held, Mapping):
+            return made + self.entries(row, held, old, new)
+        return made + self.list_items(row, held, old, new)
+
+    def form(self, row: Named, elements: list[Any]) -> Bare:
+        """Elements as a list or mapping, whichever the row prefers and can say."""
+        items = [row.to_item(one) for one in elements]
+        held = self.effective((row.key,))
+        listed = row.as_list if held is None or self.whole else isinstance(held.data, list)
+        if listed and all(one is not None for one in items):
+            return [literal(one) for one in items]
+        return {name: literal(bare) for name, bare in map(row.to_pair, elements)}
+
+    def entries(self, row: Named, held: Mapping, old: tuple[Any, ...], new: tuple[Any, ...]) -> list[Edit]:
+        """Change the entries of a mapping."""
+        before = {name: literal(bare) for name, bare in map(row.to_pair, old)}
+        after = {name: literal(bare) for name, bare in map(row.to_pair, new)}
+        made: list[Edit] = []
+        for name, bare in after.items():
+            node = held.get(name)
+            if name in before and before[name] == bare:
+                continue
+            if isinstance(node, Mapping) and isinstance(bare, dict) and isinstance(before.get(name), dict):
+                made += self.conformed(node, before[name], bare)
+            else:
+                self.guard(node)
+                made.append(self.writer.set(held, name, bare))
+        for name in before.keys() - after.keys():
+            self.guard(held.get(name))
+            made.append(self.writer.drop(held, name))
+        return made
+
+    def list_items(self, row: Named, held: Sequence, old: tuple[Any, ...], new: tuple[Any, ...]) -> list[Edit]:
+        """Change the items of a list of NAME=VALUE."""
+        names = {row.to_pair(one)[0]: one for one in new if one not in old}
+        if any(row.to_item(one) is None for one in new):
+            self.refuse_variables((row.key,))
+            return [self.put((row.key,), {name: literal(bare) for name, bare in map(row.to_pair, new)})]
+        made: list[Edit] = []
+        for index, one in enumerate(old):
+            if one in new:
+                continue
+            _, node, number = self.item(row.name, index)
+            self.guard(node)
+            fresh = names.pop(row.to_pair(one)[0], None)
+            if fresh is not None:
+                made.append(self.writer.replace(node, literal(row.to_item(fresh))))
+            elif number is not None:
+                made.append(self.writer.remove(held, number))
+        return made + [self.writer.append(held, literal(row.to_item(one))) for one in names.values()]
+
+    # Fields that security_opt says
+
+    def option(self, row: Option, value: Any) -> list[Edit]:  # noqa: ANN401  fields are of all types
+        """Bring the items of `security_opt` that say a field to what is wanted."""
+        items = [] if isinstance(value, Absent) else [literal(one) for one in row.write(value)]
+        held = self.own(("security_opt",))
+        effective = self.effective(("security_opt",))
+        if self.whole:
+            others = [one.text for one in effective.items if row.read(one.shown) is None] if effective else []
+            self.refuse_variables(("security_opt",))
+            return [self.put(("security_opt",), [literal(one) for one in others] + items)]
+        if not isinstance(held, Sequence) or not held.items:
+            self.guard(held)
+            return [self.put(("security_opt",), items)] if items else []
+        self.guard(held)
+        mine = [
+            at for at, node in enumerate(held.items) if isinstance(node, Scalar) and row.read(node.text) is not None
+        ]
+        for at in mine:
+            self.guard(held.items[at])
+        made = [
+            self.writer.replace(held.items[at], item)
+            for at, item in zip(mine, items, strict=False)
+            if row.read(target_text(held.items[at])) != row.read(item)
+        ]
+        surplus = mine[len(items) :]
+        if surplus and len(surplus) == len(held.items):
+            return [self.dropped(("security_opt",))]
+        made += [self.writer.remove(held, at) for at in surplus]
+        return made + [self.writer.append(held, item) for item in items[len(mine) :]]
+
+    # What must be declared
+
+    def declared(self, elements: Iterable[Any]) -> list[Edit]:
+        """Declare at the top the networks and volumes that are used and not yet declared."""
+        made: list[Edit] = []
+        for one in elements:
+            if isinstance(one, Network) and one.name != "default":
+                made += self.declare("networks", one.name)
+            elif isinstance(one, Mount) and one.kind == "volume" and one.source and "$" not in one.source:
+                made += self.declare("volumes", one.source)
+        return made
+
+    def declare(self, kind: str, name: str) -> list[Edit]:
+        """Declare one network or volume."""
+        if name in self.document.declared.get(kind, ()) or not isinstance(self.root, Mapping):
+            return []
+        held = self.root.get(kind)
+        if isinstance(held, Mapping) and held.entries:
+            return [self.writer.add(held, name, None)]
+        return [self.writer.set(self.root, kind, {name: None})]
+
+
+def part_for(row: Many, element: Any) -> Part:  # noqa: ANN401  elements of all types
+    """The key that a new element is written under."""
+    return next((part for part in reversed(row.parts) if part.takes(element)), row.parts[0])
+
+
+def target_text(node: Node) -> str:
+    """The text of a scalar, also behind an alias."""
+    held = yamltree.target(node)
+    return held.text if isinstance(held, Scalar) else ""
+
+
+def literal(bare: Bare) -> Bare:
+    """What is written, each dollar sign doubled, since a single one starts a variable."""
+    if isinstance(bare, str):
+        return bare.replace("$", "$$")
+    if isinstance(bare, list):
+        return [literal(one) for one in bare]
+    if isinstance(bare, dict):
+        return {key: literal(one) for key, one in bare.items()}
+    return bare
+
+
+def transplanted(part: Part, text: str, old: Any, new: Any) -> Bare:  # noqa: ANN401  elements of all types
+    """Write the difference between two elements into a text with variables, and leave the rest as it is."""
+    try:
+        raw = part.read(Value(text, words=("$",), shown=text))
+    except ValueError:
+        raw = None
+    if not isinstance(raw, Struct) or not isinstance(old, Struct) or not isinstance(new, Struct):
+        msg = f"it is set by {text}"
+        raise FormatError(msg)
+    was, will = structs.asdict(old), structs.asdict(new)
+    differing = {key: value for key, value in will.items() if was[key] != value}
+    return part.write(structs.replace(raw, **differing))
+
+
+def _interpolated(text: str) -> bool:
+    return "$" in text.replace("$$", "")
+
+
+def _service(root: Node | None, name: str) -> Mapping | None:
+    services = root.get("services") if isinstance(root, Mapping) else None
+    service = services.get(name) if isinstance(services, Mapping) else None
+    return service if isinstance(service, Mapping) else None
+
+
+def _nodes(node: Node) -> Iterator[Node]:
+    waiting = [node]
+    while waiting:
+        one = waiting.pop()
+        yield one
+        if isinstance(one, Sequence):
+            waiting += one.items
+        elif isinstance(one, Mapping):
+            for key, value in one.entries:
+                waiting += (key, value)
+
+
+def _aliased(node: Node) -> Iterator[Node]:
+    """The nodes that an alias stands for, and all below them."""
+    for one in _nodes(node):
+        if isinstance(one, Alias):
+            yield from _nodes(one.target)
