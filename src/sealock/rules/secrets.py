@@ -93,7 +93,7 @@ _REFERENCES: Final = (
     *("doppler://", "keyring:", "projects/", "@microsoft.keyvault", "enc:", "enc[", "!vault"),
 )
 _FILE_NAME: Final = (
-    r"[\w.-]+\.(?:pem|key|crt|cer|txt|json|ya?ml|env|conf|cfg|ini|p12|pfx|jks|properties|secret|asc|gpg)"
+    r"[\w./-]+\.(?:pem|key|crt|cer|txt|json|ya?ml|env|conf|cfg|ini|p12|pfx|jks|properties|secret|asc|gpg)"
 )
 
 

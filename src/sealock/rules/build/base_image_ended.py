@@ -24,7 +24,8 @@ _ENDED: Final[dict[str, tuple[int, ...] | None]] = {
 }  # fmt: skip
 _NAMES: Final = frozenset({
     "potato", "squeeze", "wheezy", "jessie", "stretch", "buster", "bullseye", "precise", "trusty", "xenial", "bionic",
-    "focal", "artful", "cosmic", "disco", "eoan", "groovy", "hirsute", "impish", "kinetic", "lunar", "mantic", "oracular",
+    "focal", "artful", "cosmic", "disco", "eoan", "groovy", "hirsute", "impish", "kinetic", "lunar", "mantic",
+    "oracular",
 })  # fmt: skip
 _INTERIM: Final = re.compile(r"(?:1\d|2[0-3])\.10|(?:1[13579]|2[13])\.04|24\.10")
 

@@ -1,0 +1,224 @@
+"""What is a secret and what is not, by shape and by name; and no secret is ever shown whole."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from sealock.model.finding import Confidence
+from sealock.rules.secrets import find, find_in_text, mask, of_name, redact, secret
+
+HIGH, MEDIUM, LOW = Confidence.HIGH, Confidence.MEDIUM, Confidence.LOW
+LETTERS = "abcdefghijklmnopqrstuvwxyz0123456789"
+
+
+@pytest.mark.parametrize(
+    ("value", "kind"),
+    [
+        ("AKIAQ3EGRIPLKB2M7XYZ", "an AWS access key"),
+        (f"ghp_{LETTERS}", "a GitHub token"),
+        (f"github_pat_11ABCDEFG0{LETTERS}{LETTERS}", "a GitHub token"),
+        ("glpat-abcDEF0123456789xyz_", "a GitLab token"),
+        ("xoxb-123456789012-1234567890123-abcdefABCDEF", "a Slack token"),
+        ("https://hooks.slack.com/services/T0ABCDEFG/B0ABCDEFG/abcdefghijklmnopqrst", "a Slack webhook"),
+        ("sk_live_4eC39HqLyjWDarjtT1zdp7dc", "a Stripe key"),
+        ("AIzaSyD-9tSrke72PouQMnMX-a7eZSW0jkFMBWY", "a Google API key"),
+        (f"npm_{LETTERS}", "an npm token"),
+        (f"pypi-AgEIcHlwaS5vcmc{LETTERS}", "a PyPI token"),
+        ("dckr_pat_abcdefghij-klmnopqrstuvwx", "a Docker access token"),
+        ("eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0NTY3ODkwIn0.dozjgNryP4J3jVmNHl0w5N_XgL0n3I9P", "a JSON web token"),
+        ("SG.abcdefghijklmnopqrstuv.abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG", "a SendGrid key"),
+        ("sk-proj-abc123DEF456ghi789JKL012mno345PQR678", "an OpenAI-style key"),
+        ("sk-ant-api03-abcdefghij0123456789", "an Anthropic key"),
+        ("hf_abcdefghijklmnopqrstuvwxyzABCDEFGH", "a Hugging Face token"),
+        ("AGE-SECRET-KEY-1QQPQ9ZX0YF5MVQKJ4KZ6WPMT9RH2XGQSSGFDR7QWERTYUIOPASDF", "an age private key"),
+        ("123456789:AAFabcdefghijklmnopqrstuvwxyz012345", "a Telegram bot token"),
+        ("SK0123456789abcdef0123456789abcdef", "a Twilio key"),
+        ("-----BEGIN OPENSSH PRIVATE KEY-----\nb3BlbnNzaC1rZXk\n-----END OPENSSH PRIVATE KEY-----", "a private key"),
+        ("-----BEGIN PRIVATE KEY-----", "a private key"),
+        (
+            "DefaultEndpointsProtocol=https;AccountName=x;AccountKey=abcdefghijklmnopqrstuvwxyz0123456789ABCDEFGHIJKLMNOP==",
+            "an Azure storage key",
+        ),
+        ("postgres://app:Tr0ub4dor@db:5432/app", "a password in an address"),
+        ("amqp://u:p%40ss1234@mq/", "a password in an address"),
+        ("https://0123456789abcdef0123456789abcdef01234567@github.com/a/b", "a token in an address"),
+        ("$6$saltsalt$abcdefghijklmnopqrstuvwxyz0123456789abcdefghijk", "a password hash"),
+    ],
+)
+def test_known_shapes_are_secrets_under_any_name(value: str, kind: str) -> None:
+    assert secret("SOMETHING", value) == kind
+    assert [found[0] for found in find_in_text(f"run --with '{value}' now")][:1] == [kind]
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "confidence"),
+    [
+        ("DB_PASSWORD", "Tr0ub4dor-and-3", HIGH),
+        ("dbPassword", "Tr0ub4dor-and-3", HIGH),
+        ("db.password", "tiger", MEDIUM),
+        ("MYSQL_ROOT_PASSWORD", "root", LOW),
+        ("PASSWORD", "changeme", LOW),
+        ("RABBITMQ_DEFAULT_PASS", "guest1234", HIGH),
+        ("JWT_SECRET", "0a1b2c3d4e5f6a7b8c9d", HIGH),
+        ("SECRET_KEY_BASE", "0a1b2c3d4e5f6a7b8c9d", HIGH),
+        ("AWS_SECRET_ACCESS_KEY", "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY", LOW),
+        ("AWS_ACCESS_KEY_ID", "AKIAIOSFODNN7EXAMPLE", LOW),
+        ("API_KEY", "0a1b2c3d4e5f6a7b8c9d", HIGH),
+        ("apikey", "0a1b2c3d4e5f6a7b8c9d", HIGH),
+        ("NODE_AUTH_TOKEN", "0a1b2c3d4e5f6a7b8c9d", HIGH),
+        ("DB_PASSWORD_PROD", "Tr0ub4dor-and-3", HIGH),
+        ("GPG_PASSPHRASE", "", None),
+        ("PGPASSWORD", "Tr0ub4dor-and-3", HIGH),
+        ("ADMIN_PASSWORD1", "Tr0ub4dor-and-3", HIGH),
+    ],
+)
+def test_a_telling_name_makes_a_value_a_secret_more_or_less_surely(
+    name: str, value: str, confidence: Confidence | None
+) -> None:
+    found = find(name, value)
+    assert (found.confidence if found else None) == confidence
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("PASSWORD_FILE", "/run/secrets/db"),
+        ("POSTGRES_PASSWORD_FILE", "db_password"),
+        ("SECRET_NAME", "prod-db"),
+        ("TOKEN_URL", "https://example.com/token"),
+        ("TOKEN_TTL", "3600"),
+        ("ACCESS_TOKEN_EXPIRY", "15m"),
+        ("PASSWORD_MIN_LENGTH", "12"),
+        ("TOKENIZERS_PARALLELISM", "false"),
+        ("MAX_TOKENS", "4096"),
+        ("KEYBOARD", "us"),
+        ("PUBLIC_KEY", "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAI"),
+        ("GPG_KEY", "7169605F62C751356D054A26A821E680E5FA6305"),
+        ("GPG_KEYS", "7169605F62C751356D054A26A821E680E5FA6305"),
+        ("NGINX_GPGKEY", "573BFD6B3D8FBC641079A6ABABF5BD827BD9BF62"),
+        ("PYTHON_SHA256", "0a1b2c3d4e5f6a7b8c9d0a1b2c3d4e5f6a7b8c9d0a1b2c3d4e5f6a7b8c9d0a1b"),
+        ("CACHE_KEY", "0a1b2c3d4e5f6a7b8c9d"),
+        ("PWD", "/app"),
+        ("PASSWORD", ""),
+        ("PASSWORD", "${DB_PASSWORD}"),
+        ("PASSWORD", "$DB_PASSWORD"),
+        ("PASSWORD", "$(cat /run/secrets/x)"),
+        ("PASSWORD", "{{ vault.password }}"),
+        ("PASSWORD", "<your-password>"),
+        ("PASSWORD", "xxxxxxxx"),
+        ("PASSWORD", "********"),
+        ("API_KEY", "your-api-key-here"),
+        ("API_KEY", "REPLACE_ME"),
+        ("SECRET", "/run/secrets/x"),
+        ("SECRET", "./secret.txt"),
+        ("SECRET_KEY", "keys/server.pem"),
+        ("TOKEN", "vault:secret/data/x#token"),
+        ("TOKEN", "op://vault/item/field"),
+        ("MYSQL_ALLOW_EMPTY_PASSWORD", "yes"),
+        ("MYSQL_RANDOM_ROOT_PASSWORD", "1"),
+        ("SECRET_KEY_BASE_DUMMY", "1"),
+        ("SECRET_KEY_BASE", "dummy"),
+        ("SSH_AUTH_SOCK", "/tmp/agent.sock"),
+        ("CREDENTIALS_PROVIDER", "ec2"),
+        ("SENTRY_DSN", "https://0123456789abcdef0123456789abcdef@o1.ingest.sentry.io/2"),
+        ("DATABASE_URL", "postgres://app:${DB_PASSWORD}@db/app"),
+        ("DATABASE_URL", "postgres://user:password@db/app"),
+        ("HTTP_PROXY", "http://proxy.example.com:3128"),
+        ("COMMIT", "0a1b2c3d4e5f6a7b8c9d0a1b2c3d4e5f6a7b8c9d"),
+        ("GITHUB_EXAMPLE", "ghp_xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"),
+    ],
+)
+def test_references_placeholders_and_what_is_only_about_a_secret_are_none(name: str, value: str) -> None:
+    assert find(name, value) is None
+
+
+@pytest.mark.parametrize(
+    ("line", "hidden"),
+    [
+        ("mysql -uroot -pTr0ub4dor -e 'select 1'", "Tr0ub4dor"),
+        ("curl -u bob:Tr0ub4dor https://example.com/", "Tr0ub4dor"),
+        ("curl --user=bob:Tr0ub4dor https://example.com/", "Tr0ub4dor"),
+        ("curl -H 'Authorization: Bearer 0a1b2c3d4e5f' https://example.com/", "0a1b2c3d4e5f"),
+        ('curl -H "PRIVATE-TOKEN: 0a1b2c3d4e5f" https://example.com/', "0a1b2c3d4e5f"),
+        ("tool --password=Tr0ub4dor9", "Tr0ub4dor9"),
+        ("tool --password Tr0ub4dor9 --verbose", "Tr0ub4dor9"),
+        ('export PGPASSWORD="Tr0ub4dor9" && psql', "Tr0ub4dor9"),
+        ("sshpass -p Tr0ub4dor ssh host", "Tr0ub4dor"),
+        ("redis-cli -a Tr0ub4dor ping", "Tr0ub4dor"),
+        ("docker login -u me -p Tr0ub4dor9 registry.example.com", "Tr0ub4dor9"),
+        ("htpasswd -bc /etc/htpasswd me Tr0ub4dor", "Tr0ub4dor"),
+        ("openssl rsa -in k -passin pass:Tr0ub4dor", "Tr0ub4dor"),
+        ("npm config set //r.example.com/:_authToken=0a1b2c3d4e5f6a7b8c9d", "0a1b2c3d4e5f6a7b8c9d"),
+        ("git clone https://me:Tr0ub4dor@example.com/x.git", "Tr0ub4dor"),
+    ],
+)
+def test_secrets_in_command_lines_are_found_and_masked(line: str, hidden: str) -> None:
+    assert find_in_text(line)
+    assert hidden not in mask(line)
+    assert "…" in mask(line)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "mysql -uroot -p -e 'select 1'",
+        "mysql -uroot -p$PW -e 'select 1'",
+        "mkdir -p /srv/mysql && chown mysql /srv/mysql",
+        "curl -u $USER:$TOKEN https://example.com/",
+        'curl -H "Authorization: Bearer $(cat /run/secrets/t)" https://example.com/',
+        "tool --password-file /run/secrets/p --token-url https://example.com/t",
+        "docker login --password-stdin registry.example.com",
+        "git clone git@github.com:acme/x.git && git clone https://${TOKEN}@github.com/acme/x.git",
+        "pip install 'tokenizers==0.20' && python -m pytest --keys a",
+        "wget https://example.com/a@b/c:d",
+        "echo 'deb [signed-by=/usr/share/keyrings/x.gpg] https://example.com/ x main'",
+    ],
+)
+def test_command_lines_without_a_secret_are_left_as_they_are(line: str) -> None:
+    assert mask(line) == line
+
+
+def test_a_secret_is_never_shown_whole() -> None:
+    assert redact("Tr0ub4dor") == "…"
+    assert redact(f"ghp_{LETTERS}") == "ghp_…"
+
+
+@pytest.mark.parametrize("name", ["x" * 300, "_", "", "1", "PASS", "PWD"])
+def test_names_that_say_nothing_promise_nothing(name: str) -> None:
+    assert of_name(name) is None
+
+
+@settings(max_examples=150)
+@given(st.text(max_size=80), st.text(max_size=200))
+def test_any_text_is_judged_and_every_place_lies_in_it(name: str, value: str) -> None:
+    find(name, value)
+    last = 0
+    for _, start, end in find_in_text(value):
+        assert last <= start < end <= len(value)
+        last = end
+
+
+@pytest.mark.parametrize(
+    "piece",
+    [
+        "password=",
+        "://a:",
+        "mysql -",
+        "curl -u a:",
+        "-----BEGIN ",
+        "eyJ",
+        "authorization: ",
+        "a",
+        "--token ",
+        "\"'",
+        "$6$",
+    ],
+)
+def test_long_texts_take_no_long_time(piece: str) -> None:
+    started = time.process_time()
+    find_in_text(piece * (200_000 // len(piece)))
+    assert time.process_time() - started < 2.0
