@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 from typing import Final
 
@@ -79,11 +80,11 @@ class _Mender:
         """Make a finding's changes, and keep them if they do what they should."""
         one = self.judged.input
         try:
-            text = apply(self.text, self._spell(finding))
+            text = self._spell(finding)
         except FormatError as error:
             self._fail(finding, str(error))
             return
-        after = read(replace(one, source=Source(self.document.source.name, text)))
+        after = self._read(text)
         findings = judge(one.name, after, self.judged.rules).findings
         if len(after.problems) > len(self.document.problems):
             self._fail(finding, f"the change would break the file: {after.problems[-1].message}")
@@ -96,25 +97,32 @@ class _Mender:
     def _fail(self, finding: Finding, why: str) -> None:
         self.failed[finding.fingerprint] = (finding, why)
 
-    def _spell(self, finding: Finding) -> list[Edit]:
-        """Put a finding's changes into the text's own words."""
-        spelled: list[Edit] = []
+    def _read(self, text: str) -> Document:
+        return read(replace(self.judged.input, source=Source(self.document.source.name, text)))
+
+    def _spell(self, finding: Finding) -> str:
+        """Make a finding's changes: its edits at once, then field by field, since one may make room for another."""
+        written = [change for change in finding.remedy.changes if isinstance(change, Edit)]
+        text, document = _applied(self.text, written), self.document
         for change in finding.remedy.changes:
-            match change:
-                case Edit():
-                    spelled.append(change)
-                case On(subject=name, change=inner):
-                    spelled += _edits(self.document, name, inner)
-                case _:
-                    spelled += _edits(self.document, finding.subject, change)
-        if any(edit.place.file for edit in spelled):
-            msg = "the words to change stand in another file"
-            raise FormatError(msg)
-        return spelled
+            if isinstance(change, Edit):
+                continue
+            if text != document.source.text:
+                document = self._read(text)
+            name, inner = (change.subject, change.change) if isinstance(change, On) else (finding.subject, change)
+            text = _applied(text, _edits(document, name, inner))
+        return text
 
 
 def _like(findings: tuple[Finding, ...], one: Finding) -> int:
     return sum(other.rule == one.rule and other.subject == one.subject for other in findings)
+
+
+def _applied(text: str, edits: Sequence[Edit]) -> str:
+    if any(edit.place.file for edit in edits):
+        msg = "the words to change stand in another file"
+        raise FormatError(msg)
+    return apply(text, edits)
 
 
 def _edits(document: Document, name: str, change: Change) -> tuple[Edit, ...]:

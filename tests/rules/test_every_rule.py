@@ -11,7 +11,7 @@ import pytest
 from sealock import formats
 from sealock.errors import FormatError
 from sealock.formats.edits import apply
-from sealock.model.change import Change, Edit, On
+from sealock.model.change import Edit, FieldChange, On
 from sealock.model.container import Container
 from sealock.model.document import Document, Subject
 from sealock.rules.catalog import KINDS, every_rule, rules
@@ -60,19 +60,17 @@ def heal(text: str, rule: Rule[Any]) -> str:
         mendable = next((finding for finding in findings if finding.remedy.changes), None)
         if mendable is None:
             return text
-        edits: list[Edit] = []
+        healed = apply(text, [change for change in mendable.remedy.changes if isinstance(change, Edit)])
         for change in mendable.remedy.changes:
-            edits += spelled(document, mendable.subject, change)
-        healed = apply(text, edits)
+            if not isinstance(change, Edit):
+                healed = apply(healed, spelled(read(healed), mendable.subject, change))
         assert healed != text, "the change changes nothing"
         text = healed
     pytest.fail("the remedy never heals")
 
 
-def spelled(document: Document, name: str, change: Change) -> tuple[Edit, ...]:
+def spelled(document: Document, name: str, change: FieldChange | On) -> tuple[Edit, ...]:
     match change:
-        case Edit():
-            return (change,)
         case On(subject, inner):
             return formats.edits(document, subject_of(document, subject), inner)
         case _:
