@@ -6,7 +6,6 @@ from collections.abc import Iterator
 
 from sealock.model.build import Build
 from sealock.model.finding import Fault, Severity
-from sealock.model.location import At
 from sealock.rules.build._mend import append_command
 from sealock.rules.build._ran import calls, mounted, reaches_image, removes
 from sealock.rules.references import docker_docs
@@ -34,6 +33,7 @@ class AptListsKept(Rule[Build]):
     )
     good = (
         "FROM debian:12\nRUN apt-get update && apt-get install -y curl && rm -rf /var/lib/apt/lists/*\n",
+        "FROM debian:13\nRUN apt-get update && apt-get install -y curl && apt-get dist-clean\n",
         "FROM debian:12\nRUN --mount=type=cache,target=/var/lib/apt apt-get update && apt-get install -y curl\n",
         "FROM debian:12 AS build\nRUN apt-get update && apt-get install -y gcc\nFROM scratch\nCOPY --from=build /a /\n",
     )
@@ -44,7 +44,7 @@ class AptListsKept(Rule[Build]):
         updating = [call for call in calls(build, _APT, ("update",)) if call.ran.stage.index in reaching]
         updated = {call.ran.at for call in updating}
         reused = any(call.ran.at not in updated for call in calls(build, _APT, ("install", "build-dep")))
-        seen: set[At] = set()
+        seen = {call.ran.at for call in calls(build, _APT, ("dist-clean", "distclean"))}
         for call in updating:
             run = call.ran.run
             if call.ran.at in seen or mounted(run, "/var/lib/apt/lists"):

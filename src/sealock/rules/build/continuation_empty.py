@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Final
 
 from sealock.model.build import Build, Instruction
 from sealock.model.change import Edit
@@ -11,42 +12,64 @@ from sealock.model.location import At, Place
 from sealock.rules.references import docker_docs
 from sealock.rules.rule import Rule
 
+_KEYWORDS: Final = frozenset({
+    "ADD", "ARG", "CMD", "COPY", "ENTRYPOINT", "ENV", "EXPOSE", "FROM", "HEALTHCHECK", "LABEL", "ONBUILD", "RUN",
+    "SHELL", "STOPSIGNAL", "USER", "VOLUME", "WORKDIR",
+})  # fmt: skip
+
 
 class ContinuationEmpty(Rule[Build]):
     """An empty line stands inside of a continued instruction.
 
-    BuildKit still reads over it, and says that it will not for ever. A backslash too many at the end of an
-    instruction does the same, and then takes the next instruction in.
+    BuildKit still reads over it, and says that it will not for ever. A backslash too many at the end of an instruction
+    does the same, and then takes the next instruction in: that one is never carried out.
     """
 
     id = "B148"
     severity = Severity.INFO
     safe = True
     references = (docker_docs("reference/build-checks/no-empty-continuation/"),)
-    remedy = "Take the empty line out, or make it a comment."
-    bad = ("FROM debian:12\nRUN a && \\\n\n    b\n", "FROM debian:12\nRUN a && \\\n  \n\n    b\n")
-    good = ("FROM debian:12\nRUN a && \\\n    # and then\n    b\n", "FROM debian:12\nRUN <<EOF\na\n\nb\nEOF\n")
+    remedy = "Take the empty line out; or the backslash before it, where the instruction was to end there."
+    bad = (
+        "FROM debian:12\nRUN a && \\\n\n    b\n",
+        "FROM debian:12\nRUN a && \\\n  \n\n    b\n",
+        "FROM debian:12\nRUN a \\\n\nCOPY b /c\n",
+    )
+    good = (
+        "FROM debian:12\nRUN a && \\\n    # and then\n    b\n",
+        "FROM debian:12\nRUN <<EOF\na\n\nb\nEOF\n",
+        "FROM debian:12\nRUN a \\\n  && echo COPY \\\n  b\n",
+    )
 
     def check(self, build: Build, /) -> Iterator[Fault]:
         """Look for empty lines between the first line of an instruction and its last one."""
         for stage in build.stages:
-            for at, one in (
-                (("stages", stage.index), stage.start),
-                *(
-                    (("stages", stage.index, "instructions", index), one)
-                    for index, one in enumerate(stage.instructions)
-                ),
-            ):
-                yield from self._within(build, at, one)
+            yield from self._within(build, ("stages", stage.index), stage.start)
+            for index, one in enumerate(stage.instructions):
+                yield from self._within(build, ("stages", stage.index, "instructions", index), one)
 
     def _within(self, build: Build, at: At, one: Instruction) -> Iterator[Fault]:
+        text = build.text
         end = one.heredocs[0].place.start if one.heredocs else one.place.end
-        start = build.text.find("\n", one.place.start, end)
+        start = text.find("\n", one.place.start, end)
         while 0 <= start < end:
-            following = build.text.find("\n", start + 1)
+            following = text.find("\n", start + 1)
             if following < 0 or following >= end:
                 return
-            if not build.text[start + 1 : following].strip():
+            if not text[start + 1 : following].strip():
                 blank = Place(start + 1, following + 1)
+                swallowed = text[following + 1 : end].split(None, 1)[:1]
+                escape = text.rfind(build.escape, one.place.start, start)
+                if swallowed and swallowed[0] in _KEYWORDS and escape > 0:
+                    yield self.fault(
+                        f"takes in the {swallowed[0]} below, which is never carried out",
+                        at,
+                        place=Place(escape, escape + 1),
+                        mend=Edit(Place(escape, escape + 1), ""),
+                        safe=False,
+                        severity=Severity.MEDIUM,
+                        evidence=f"{one.keyword} {swallowed[0]}",
+                    )
+                    return
                 yield self.fault("has an empty line in it", at, place=blank, mend=Edit(blank, ""), evidence=one.keyword)
             start = following

@@ -64,15 +64,16 @@ class LanguageCacheKept(Rule[Build]):
         """Look at each RUN that fills the cache of an image's layer."""
         reaching = reaches_image(build)
         cleaned = {
-            (call.ran.at, call.manager)
+            (call.ran.at, _CACHES[call.manager][2])
             for call in calls(build, _CACHES)
             if call.verb.text in {"clean", "clear-cache", "clearcache"}
             or (call.verb.text == "cache" and any(one.text in {"clean", "rm"} for one in call.operands))
         }
-        seen: set[tuple[At, str]] = set()
+        seen: set[tuple[At, tuple[str, ...]]] = set()
         for call in calls(build, _CACHES):
             fills, clean, folders = _CACHES[call.manager]
-            key, run = (call.ran.at, call.manager), call.ran.run
+            # Managers with one cache, such as conda and mamba, empty it for each other.
+            key, run = (call.ran.at, folders), call.ran.run
             if call.verb.text not in fills or key in cleaned or key in seen or call.ran.stage.index not in reaching:
                 continue
             if call.has("--no-cache", "--version", "--help") or mounted(run, *folders) or removes(run, *folders):

@@ -25,6 +25,7 @@ class RecommendedPackages(Rule[Build]):
     remedy = "Add --no-install-recommends, and name those recommended packages that are really needed."
     bad = (
         "FROM debian:12\nRUN apt-get update && apt-get install -y curl\n",
+        "FROM debian:12\nRUN dpkg -i a.deb || apt-get -yf install\n",
         'FROM debian:12\nRUN ["apt-get", "install", "-y", "curl"]\n',
     )
     good = (
@@ -39,7 +40,9 @@ class RecommendedPackages(Rule[Build]):
         reaching = reaches_image(build)
         for call in calls(build, ("apt-get", "apt", "aptitude"), ("install",)):
             stage = call.ran.stage
-            if stage.index not in reaching or not call.operands or all("/" in one.text for one in call.operands):
+            if stage.index not in reaching or not (call.operands or call.has("-f", "--fix-broken")):
+                continue
+            if call.operands and all("/" in one.text for one in call.operands):
                 continue
             if call.has("--no-install-recommends", "--without-recommends") or any(
                 "Recommends" in one.text for one in call.options

@@ -10,6 +10,9 @@ from sealock.rules.build._ran import lineage
 from sealock.rules.references import page
 from sealock.rules.rule import Rule
 
+_OTHERS = frozenset({"root", "ContainerUser", "ContainerAdministrator"})
+"""Root is another rule's matter, and Windows has no numbers."""
+
 
 class UserByName(Rule[Build]):
     """Image runs as a user that has a name instead of a number.
@@ -44,7 +47,7 @@ class UserByName(Rule[Build]):
             if users:
                 index, one = users[-1]
                 name = one.user.value.partition(":")[0] if isinstance(one.user.value, str) else ""
-                if name and not name.isdigit() and name != "root":
+                if name and not name.isdigit() and name not in _OTHERS:
                     yield self.fault(
                         f"runs as {name}, by name", ("stages", stage.index, "instructions", index), place=one.user.place
                     )
