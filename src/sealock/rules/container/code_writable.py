@@ -47,7 +47,7 @@ class CodeWritable(Rule[Container]):
     )
     good = (
         "docker run -v .:/app:ro alpine",
-        "services:\n  app:\n    volumes: ['./data:/app/data', 'www:/var/www/html']\nvolumes:\n  www:\n",
+        "services:\n  app:\n    image: a:1\n    volumes: ['./data:/app/data', 'www:/var/www/html']\nvolumes:\n  www:\n",
     )
 
     def check(self, container: Container, /) -> Iterator[Fault]:

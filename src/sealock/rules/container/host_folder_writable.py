@@ -32,7 +32,7 @@ class HostFolderWritable(Rule[Container]):
         "docker run -v /:/host alpine",
         "docker run -v /etc:/etc/host alpine",
         "docker run --mount type=bind,source=/var/lib/docker,target=/d alpine",
-        "services:\n  app:\n    volumes:\n      - type: bind\n        source: /sys\n        target: /sys\n",
+        "services:\n  app:\n    image: app:1\n    volumes: [{type: bind, source: /sys, target: /sys}]\n",
         "services:\n  app:\n    image: alpine:3.20\n    volumes:\n      - /etc/localtime:/etc/localtime\n",
     )
     good = (

@@ -28,7 +28,7 @@ class LogUnbounded(Rule[Container]):
     remedy = "Set max-size and max-file, or use the driver local."
     bad = (
         "docker run --log-driver json-file alpine",
-        "services:\n  app:\n    logging:\n      driver: json-file\n      options:\n        max-file: '3'\n",
+        "services:\n  app:\n    image: a:1\n    logging: {driver: json-file, options: {max-file: '3'}}\n",
     )
     good = (
         "docker run --log-driver json-file --log-opt max-size=10m alpine",

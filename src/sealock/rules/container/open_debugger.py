@@ -39,7 +39,7 @@ class OpenDebugger(Rule[Container]):
     remedy = "Take the debugger out, or keep it in an override file and on 127.0.0.1."
     bad = (
         "docker run node:22 node --inspect=0.0.0.0:9229 app.js",
-        "services:\n  a:\n    environment: ['JAVA_OPTS=-agentlib:jdwp=transport=dt_socket,server=y,address=*:5005']\n",
+        "services:\n  a:\n    image: a:1\n    environment: ['JAVA_OPTS=-agentlib:jdwp=server=y,address=*:5005']\n",
     )
     good = (
         "docker run node:22 node --inspect=127.0.0.1:9229 app.js",

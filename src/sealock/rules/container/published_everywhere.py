@@ -30,7 +30,7 @@ class PublishedEverywhere(Rule[Container]):
         "docker run -p 8080:80 alpine",
         "docker run -p '[::]:8080:80' alpine",
         "docker run -p 3000 alpine",
-        "services:\n  app:\n    ports:\n      - '0.0.0.0:9000:9000/udp'\n      - 7000-7002:7000-7002\n",
+        "services:\n  a:\n    image: a:1\n    ports:\n      - '0.0.0.0:9000:9000/udp'\n      - 7000-7002:7000-7002\n",
         "services:\n  app:\n    image: alpine:3.20\n    ports:\n      - target: 80\n        published: 8080\n",
     )
     good = (
