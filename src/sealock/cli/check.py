@@ -165,7 +165,7 @@ def _mend(one: Run, inputs: Iterable[Input], arguments: Namespace, notes: list[s
         elif before.path:
             replace_text(before.path, old, fixed.text)
         else:
-            write(fixed.text if fixed.text.endswith("\n") else fixed.text + "\n")
+            write(fixed.text if fixed.text.endswith("\n") else fixed.text + "\n", exact=True)
         after.append(_with_text(before, fixed.text))
     notes.insert(0, f"{_count(mended, 'fault')} mended in {_count(files, 'file')}.")
     if arguments.diff:

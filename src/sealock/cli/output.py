@@ -48,8 +48,13 @@ def colour(choice: str) -> bool:
     return sys.stdout.isatty() and os.environ.get("TERM") != "dumb"
 
 
-def write(text: str) -> None:
-    """Write to standard output, whatever characters its encoding lacks."""
+def write(text: str, *, exact: bool = False) -> None:
+    """Write to standard output: for people whatever characters its encoding lacks, `exact` for programs as UTF-8."""
+    if exact:
+        sys.stdout.flush()
+        sys.stdout.buffer.write(text.encode("utf-8", "surrogatepass"))
+        sys.stdout.buffer.flush()
+        return
     encoding = sys.stdout.encoding or "utf-8"
     sys.stdout.write(text.encode(encoding, "backslashreplace").decode(encoding))
 
@@ -103,7 +108,7 @@ def tell(report: Report, arguments: Namespace, *, aside: bool = False) -> None:
         elif aside:
             sys.stderr.write(text)
         elif not (arguments.quiet and name == "terminal" and report.status == 0):
-            write(text)
+            write(text, exact=name != "terminal")
 
 
 def knows_unicode() -> bool:

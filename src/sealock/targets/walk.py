@@ -20,7 +20,9 @@ _CERTAIN: Final = re.compile(
     r"(.*[._-])?(docker|container)file([._-].*)?|(.*[._-])?(docker-)?compose([._-].*)?\.ya?ml", re.IGNORECASE
 )
 _SOURCE_CODE: Final = re.compile(
-    r".*\.(py|go|js|ts|rb|rs|java|json|html|md|txt|dockerignore|orig|rej|bak|swp|tmpl|j2|erb)|.*~", re.IGNORECASE
+    r".*\.(py|go|js|ts|rb|rs|java|json|html|md|txt|dockerignore|orig|rej|bak|swp|tmpl|tpl|template|in|j2|jinja2?|erb)"
+    r"|.*~",
+    re.IGNORECASE,
 )
 _PEEK: Final = re.compile(
     r".*\.(ya?ml|sh|bash|zsh|ksh|mk|service|md|markdown)|(gnu)?makefile|[^.]+|\.gitlab-ci\.yml", re.IGNORECASE
