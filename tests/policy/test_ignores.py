@@ -65,10 +65,10 @@ def test_an_ignore_covers_its_line_or_the_statement_below(
 
 def test_an_ignore_above_a_continued_instruction_covers_all_of_it(tmp_path: Path) -> None:
     text = (
-        "FROM debian:13\n# sealock: ignore[B023] the mirror is ours\nRUN true && \\\n    curl -k https://a.example/x\n"
+        "FROM debian:13\n# sealock: ignore[B024] the mirror is ours\nRUN true && \\\n    curl -k https://a.example/x\n"
     )
-    report = checked(tmp_path, text, only=("B023",), name="Dockerfile")
-    assert [finding.suppressed is not None for finding in report.findings if finding.rule == "B023"] == [True]
+    report = checked(tmp_path, text, only=("B024",), name="Dockerfile")
+    assert [finding.suppressed is not None for finding in report.findings if finding.rule == "B024"] == [True]
 
 
 @pytest.mark.parametrize(

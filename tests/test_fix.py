@@ -1,0 +1,124 @@
+"""Mending: what is safe is done, what is not believed is undone, and nothing else in the text changes."""
+
+from __future__ import annotations
+
+import difflib
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from sealock.checking import Run, Settings
+from sealock.fix import Fixed, fix
+
+TODAY = date(2026, 6, 1)
+
+
+SCRIPT = """\
+#!/bin/sh
+# Two containers.
+docker run -d --name web \\
+    -p 8080:80 \\
+    --privileged \\
+    nginx:1.27    # trailing words
+docker run --rm   alpine:3.20   true
+"""
+
+COMPOSE = """\
+# The shop.
+services:
+
+  web:   # the front
+    image: "nginx:1.27"
+    privileged: true   # why?
+    ports: ["8080:80"]
+    environment:
+      - A=1    # one
+
+  db:
+    image: postgres:17
+    security_opt:
+    - seccomp=unconfined
+"""
+
+
+def mended(tmp_path: Path, name: str, text: str, *, unsafe: bool = True, only: tuple[str, ...] = ()) -> Fixed:
+    path = tmp_path / name
+    path.write_text(text, encoding="utf-8")
+    run = Run(Settings(only=only, today=TODAY, policy_file=""))
+    (one,) = run.inputs([str(path)])
+    judged = run.judged(one)
+    assert judged is not None
+    return fix(judged, unsafe=unsafe, today=TODAY)
+
+
+def lines_changed(before: str, after: str) -> list[str]:
+    lines = difflib.ndiff(before.splitlines(), after.splitlines())
+    return [line for line in lines if line[0] in "+-"]
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "rule", "expected"),
+    [
+        pytest.param(
+            "run.sh", SCRIPT, "C001", ["-     --privileged \\"], id="an option on a line of its own goes with its line"
+        ),
+        pytest.param(
+            "compose.yaml", COMPOSE, "C001",
+            ["-     privileged: true   # why?", "+     privileged: false   # why?"],
+            id="a comment beside a value stays",
+        ),
+        pytest.param(
+            "compose.yaml", COMPOSE, "C007",
+            ["-     security_opt:", "-     - seccomp=unconfined"],
+            id="the last element takes its key along",
+        ),
+    ],
+)  # fmt: skip
+def test_only_what_is_wrong_changes(tmp_path: Path, name: str, text: str, rule: str, expected: list[str]) -> None:
+    fixed = mended(tmp_path, name, text, only=(rule,))
+    assert lines_changed(text, fixed.text) == expected
+    assert [finding.rule for finding in fixed.mended] == [rule]
+
+
+@pytest.mark.parametrize(("name", "text"), [("run.sh", SCRIPT), ("compose.yaml", COMPOSE)])
+def test_mending_all_keeps_every_comment_and_mending_twice_changes_nothing(
+    tmp_path: Path, name: str, text: str
+) -> None:
+    fixed = mended(tmp_path, name, text)
+    for comment in [line.partition("#")[2] for line in text.splitlines() if "#" in line]:
+        assert comment in fixed.text
+    assert len(fixed.mended) > 5
+    assert mended(tmp_path, name, fixed.text).text == fixed.text
+
+
+@pytest.mark.parametrize(("name", "text"), [("run.sh", SCRIPT), ("compose.yaml", COMPOSE)])
+def test_line_ends_stay_as_they_are(tmp_path: Path, name: str, text: str) -> None:
+    path = tmp_path / name
+    path.write_bytes(text.replace("\n", "\r\n").encode())
+    run = Run(Settings(today=TODAY, policy_file=""))
+    (one,) = run.inputs([str(path)])
+    judged = run.judged(one)
+    assert judged is not None
+    fixed = fix(judged, unsafe=True, today=TODAY).text
+    assert fixed.count("\n") == fixed.count("\r\n") > 0
+
+
+def test_safe_mending_makes_only_safe_changes(tmp_path: Path) -> None:
+    fixed = mended(tmp_path, "compose.yaml", COMPOSE, unsafe=False)
+    assert all(finding.remedy.safe for finding in fixed.mended)
+    assert "privileged: true" in fixed.text
+
+
+def test_what_is_excused_is_left_alone(tmp_path: Path) -> None:
+    text = COMPOSE.replace("# why?", "# sealock: ignore[C001] it drives devices")
+    assert "privileged: true" in mended(tmp_path, "compose.yaml", text, only=("C001",)).text
+
+
+def test_what_cannot_be_spelled_is_told_with_the_reason(tmp_path: Path) -> None:
+    text = "services:\n  web:\n    image: nginx:1\n    privileged: ${P:-true}\n"
+    fixed = mended(tmp_path, "compose.yaml", text, only=("C001",))
+    assert fixed.text == text
+    ((finding, why),) = fixed.failed
+    assert finding.rule == "C001"
+    assert why
