@@ -97,11 +97,14 @@ def _project(source: Source, subjects: list[Subject], files: Files) -> Subject:
     """The run lines of one text as what they are together."""
     where: dict[At, Place] = {(): subjects[0].place(())}
     services: list[Service] = []
+    taken: set[str] = set()
     facts: dict[str, FileFact] = {}
     for subject in subjects:
         if not isinstance(subject.noun, Container):
             continue
         name = subject.name.partition(" ")[2].partition(" ")[2] or subject.name
+        name = subject.name if name in taken else name
+        taken.add(name)
         services.append(Service(name, subject.name, subject.noun))
         for at, place in subject.where.items():
             where["services", name, *at] = place

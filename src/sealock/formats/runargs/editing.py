@@ -191,7 +191,10 @@ class Pen:
                 made.append(_gone(self.spot, one.place))
         for several in letters.values():
             made += self._without_letters(several)
-        made += [Edit(Place(at, at), text) for at, text in self.inserted]
+        inserted: dict[int, str] = {}
+        for at, text in self.inserted:
+            inserted[at] = inserted.get(at, "") + text
+        made += [Edit(Place(at, at), text) for at, text in inserted.items()]
         return tuple(made)
 
     def _without_letters(self, gone: list[Given]) -> list[Edit]:
@@ -275,7 +278,7 @@ def _reworded(spot: Spot, word: Word, old: str, new: str, prefix: int) -> str:
     """Write a word anew in which `new` takes the place of `old`; `prefix` letters before it stay ("--name=", "-p")."""
     raw, head = spot.raw(word), word.text[:prefix]
     expansions = set() if word.literal else set(mask(old).expansions)
-    fits = word.literal or (expansions and set(mask(new).expansions) <= expansions)
+    fits = word.literal or (expansions and set(mask(new).expansions) == expansions)
     if not fits or not spot.within(word):
         msg = f"{raw} comes from a variable or an array"
         raise FormatError(msg)

@@ -167,7 +167,10 @@ def _positional(  # noqa: PLR0913, PLR0917  it fills what read_words gathers
         fields["image"] = UNKNOWN
     else:
         fields["image"] = line.image.text
-    if line.command:
+    if not line.image_certain:
+        fields["command"] = UNKNOWN
+        unresolved["command"] = unresolved["image"]
+    elif line.command:
         fields["command"] = tuple(word.text for word in line.command)
         first, last = line.command[0].place, line.command[-1].place
         where["command",] = Place(first.start, last.end, file=first.file)
@@ -175,7 +178,7 @@ def _positional(  # noqa: PLR0913, PLR0917  it fills what read_words gathers
             where["command", index] = word.place
         if hidden := [word.text for word in line.command if not word.literal]:
             unresolved["command"] = ", ".join(dict.fromkeys(hidden))
-    elif line.image_certain:
+    else:
         fields["command"] = UNSET
 
 
@@ -213,6 +216,9 @@ def _networks(slots: Slots, fields: dict[str, Any], where: dict[At, Place]) -> N
             where["networks", len(networks)] = one.place
             where.setdefault(("networks",), one.place)
             networks.append(value)
+            if slots.hidden.get("net") and not set(value.name).isdisjoint("$`"):
+                # It may be the name of a mode.
+                fields.setdefault("network_mode", UNKNOWN)
     aliases = tuple(alias for alias, _ in slots.values.get("net.alias", ()))
     if networks and aliases:
         networks[0] = Network(networks[0].name, networks[0].aliases + aliases)

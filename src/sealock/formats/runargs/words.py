@@ -84,9 +84,11 @@ def may_be_options(word: Word, after: Sequence[Word]) -> bool:
     if "[@]" in text or "[*]" in text or text in {"$@", "$*", "${@}", "${*}"}:
         return True
     quoted = word.place.end - word.place.start >= len(text) + 2
-    if not text.startswith(("$", "`", "<", "%")) or not after or quoted:
-        # The last word can only be the image; a quoted one is a single word, and so hardly an option.
+    if not text.startswith(("$", "`", "<", "%")) or quoted:
+        # A quoted word is a single one, and so hardly an option.
         return False
+    if not after:
+        return _whole(text) == "options"
     return not _whole(text).startswith("image")
 
 

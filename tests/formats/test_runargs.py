@@ -1,0 +1,479 @@
+"""Run lines are read as the engine's client reads them; what could not be resolved is said to be so."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from sealock import formats
+from sealock.formats.files import FileRefused
+from sealock.formats.runargs.reading import read_words
+from sealock.model.absent import UNKNOWN, UNSET
+from sealock.model.container import (
+    FIELDS,
+    Container,
+    Device,
+    Health,
+    Label,
+    Link,
+    Logging,
+    Mount,
+    Network,
+    Port,
+    Restart,
+    Sysctl,
+    Ulimit,
+    Variable,
+)
+from sealock.model.document import Document, Subject
+from sealock.model.location import Place, Source
+from sealock.model.project import FileFact, Project
+from sealock.model.shell import Word
+
+
+def read(text: str, name: str = "") -> Document:
+    return formats.read("run", Source(name, text))
+
+
+def subjects(document: Document) -> list[tuple[Subject, Container]]:
+    return [(one, one.noun) for one in document.subjects if isinstance(one.noun, Container)]
+
+
+def only(text: str, name: str = "") -> tuple[Subject, Container]:
+    document = read(text, name)
+    assert document.problems == ()
+    (one,) = subjects(document)
+    return one
+
+
+@pytest.mark.parametrize(
+    ("options", "field", "value"),
+    [
+        ("", "privileged", UNSET),
+        ("--privileged", "privileged", True),
+        ("--privileged=false", "privileged", False),
+        ("--privileged --privileged=0", "privileged", False),
+        ("-itd", "tty", True),
+        ("-itd", "detach", True),
+        ("-it=false", "tty", False),
+        ("-itp80:80", "ports", (Port("80", "80"),)),
+        ("-p=80:80", "ports", (Port("80", "80"),)),
+        ("-p '[::]:80:80/udp'", "ports", (Port("80", "80", "::", "udp"),)),
+        ("-p 127.0.0.1::80", "ports", (Port("80", None, "127.0.0.1"),)),
+        ("-p 8000-8010:80", "ports", (Port("80", "8000-8010"),)),
+        (
+            "-v /a:/b:ro,Z,rslave",
+            "mounts",
+            (Mount("bind", "/a", "/b", read_only=True, propagation="rslave", options=("Z",)),),
+        ),
+        ("-v data:/b", "mounts", (Mount("volume", "data", "/b"),)),
+        ("-v ./data:/b", "mounts", (Mount("bind", "./data", "/b"),)),
+        ("-v /b", "mounts", (Mount("volume", None, "/b"),)),
+        (r"-v 'C:\data:/b'", "mounts", (Mount("bind", r"C:\data", "/b"),)),
+        ("--mount type=bind,src=/a,dst=/b,ro", "mounts", (Mount("bind", "/a", "/b", read_only=True),)),
+        ("--mount type=bind,src=/a,dst=/b,readonly=false", "mounts", (Mount("bind", "/a", "/b"),)),
+        (
+            "--mount dst=/b,volume-opt=type=nfs",
+            "mounts",
+            (Mount("volume", None, "/b", options=("volume-opt=type=nfs",)),),
+        ),
+        ("--tmpfs /t:rw,size=5m,mode=1777", "mounts", (Mount("tmpfs", None, "/t", options=("size=5m", "mode=1777")),)),
+        ("--tmpfs /t:ro", "mounts", (Mount("tmpfs", None, "/t", read_only=True),)),
+        ("--device /dev/a:/dev/b:r", "devices", (Device("/dev/a", "/dev/b", "r"),)),
+        ("--device /dev/a:rm", "devices", (Device("/dev/a", "/dev/a", "rm"),)),
+        ("--cap-add cap_net_admin", "cap_add", ("NET_ADMIN",)),
+        ("--cap-drop all", "cap_drop", ("ALL",)),
+        ("--security-opt no-new-privileges", "no_new_privileges", True),
+        ("--security-opt no-new-privileges:false", "no_new_privileges", False),
+        ("--security-opt seccomp=./p.json", "seccomp", "./p.json"),
+        ("--security-opt label:disable", "selinux", ("disable",)),
+        ("--security-opt systempaths=unconfined", "unconfined_paths", True),
+        ("--memory 1.5g", "memory", 3 << 29),
+        ("-m 512MiB", "memory", 512 << 20),
+        ("--memory-swap -1", "memory_swap", -1),
+        ("--cpus .25", "cpus", 0.25),
+        ("--ulimit nofile=5:-1", "ulimits", (Ulimit("nofile", 5, -1),)),
+        ("--restart on-failure:3", "restart", Restart("on-failure", 3)),
+        ("--restart on-failure:0", "restart", Restart("on-failure")),
+        ("--health-cmd 'a b' --health-interval 1m30s", "health", Health(test=("CMD-SHELL", "a b"), interval=90.0)),
+        ("--no-healthcheck", "health", Health(disabled=True)),
+        ("--log-driver local --log-opt max-size=5m", "logging", Logging("local", (("max-size", "5m"),))),
+        ("--log-opt max-size=5m", "logging", Logging(None, (("max-size", "5m"),))),
+        ("-e A=1 -e B -eC=", "environment", (Variable("A", "1"), Variable("B", None), Variable("C", ""))),
+        ("-l a=b=c -l d", "labels", (Label("a", "b=c"), Label("d", ""))),
+        ("--env-file .env --env-file b", "env_files", (".env", "b")),
+        ("--sysctl net.x=1", "sysctls", (Sysctl("net.x", "1"),)),
+        ("--link db --link c:d", "links", (Link("db", "db"), Link("c", "d"))),
+        ("--network host", "network_mode", "host"),
+        ("--net=container:x", "network_mode", "container:x"),
+        ("--network a --network-alias x --net-alias y", "networks", (Network("a", ("x", "y")),)),
+        ("--network name=a,alias=x,ip=10.0.0.2 --network b", "networks", (Network("a", ("x",)), Network("b"))),
+        ("--network a", "network_mode", UNSET),
+        ("--add-host a=1.2.3.4 --add-host 'b:[::1]'", "extra_hosts", ("a:1.2.3.4", "b:::1")),
+        ("--dns-opt a --dns-option b", "dns_options", ("a", "b")),
+        ("--expose 80 --expose 1-5/UDP", "expose", ("80/tcp", "1-5/udp")),
+        ("--disable-content-trust=false", "content_trust", True),
+        ("--entrypoint ''", "entrypoint", ()),
+        ("--gpus all", "gpus", "all"),
+        ("--volumes-from a:ro", "volumes_from", ("a:ro",)),
+        ("--cgroup-parent=/x", "cgroup_parent", "/x"),
+        ("--storage-opt size=5g", "storage_options", ("size=5g",)),
+        ("--", "image", "alpine"),
+        ("-i --", "image", "alpine"),
+        ("--name -x", "image", UNSET),
+    ],
+)
+def test_each_option_says_its_field(options: str, field: str, value: Any) -> None:
+    ((_, noun),) = subjects(read(f"docker run {options} alpine" if field != "image" or value else "docker run -i"))
+    assert getattr(noun, field) == value
+
+
+@pytest.mark.parametrize(
+    ("line", "field", "value"),
+    [
+        ("podman run --userns=keep-id:uid=5 a", "userns", "keep-id:uid=5"),
+        ("podman run --security-opt unmask=ALL a", "unconfined_paths", True),
+        ("podman run --security-opt mask=/proc/x --security-opt proc-opts=hidepid=2 a", "unconfined_paths", UNSET),
+        ("podman run --cap-add NET_ADMIN,sys_time a", "cap_add", ("NET_ADMIN", "SYS_TIME")),
+        ("podman run --secret token,type=env,target=T a", "secrets", ("token",)),
+        ("podman run --tls-verify=false --replace --pod p --systemd always --cgroups=split a", "image", "a"),
+        ("podman run --authfile f --group-entry x --read-only-tmpfs=false --read-only a", "read_only", True),
+        ("podman run --network slirp4netns:allow_host_loopback=true a", "network_mode", "slirp4netns"),
+        ("podman run --network net1:alias=x,ip=10.0.0.5 a", "networks", (Network("net1", ("x",)),)),
+        (
+            "podman run -v /a:/b:U,noexec,idmap a",
+            "mounts",
+            (Mount("bind", "/a", "/b", options=("U", "noexec", "idmap")),),
+        ),
+        ("podman run --pid private --uts private a", "pid", "private"),
+        ("podman run --pull newer a", "pull", "newer"),
+        ("podman run docker-archive:x.tar", "image", "docker-archive:x.tar"),
+        ("nerdctl run --snapshotter stargz --verify cosign a", "image", "a"),
+        ("docker container create --rm a", "auto_remove", True),
+        ("DOCKER_CONTENT_TRUST=1 docker run a", "content_trust", True),
+        ("DOCKER_CONTENT_TRUST=0 docker run a", "content_trust", False),
+    ],
+)
+def test_other_engines_and_ways_of_calling(line: str, field: str, value: Any) -> None:
+    assert getattr(only(line)[1], field) == value
+
+
+def test_what_follows_the_image_is_its_command() -> None:
+    _, noun = only("docker run -i alpine sh -c 'echo $HOME' --privileged -v /:/host")
+    assert noun.image == "alpine"
+    assert noun.command == ("sh", "-c", "echo $HOME", "--privileged", "-v", "/:/host")
+    assert noun.privileged is UNSET
+    assert noun.mounts is UNSET
+
+
+@pytest.mark.parametrize(
+    ("line", "field", "value", "words"),
+    [
+        ("docker run -u $U a", "user", UNKNOWN, "$U"),
+        ('docker run -u "$(id -u):$(id -g)" a', "user", UNKNOWN, "$(id -u):$(id -g)"),
+        ("docker run --memory=$M a", "memory", UNKNOWN, "$M"),
+        ("docker run --privileged=$P a", "privileged", UNKNOWN, "$P"),
+        ("docker run --restart $R a", "restart", UNKNOWN, "$R"),
+        ('docker run --health-cmd "$H" a', "health", UNKNOWN, "$H"),
+        ("docker run --security-opt seccomp=$S a", "seccomp", UNKNOWN, "seccomp=$S"),
+        ("docker run --security-opt $S a", "no_new_privileges", UNKNOWN, "$S"),
+        ("docker run $I", "image", UNKNOWN, "$I"),
+        ("docker run a:$TAG", "image", UNKNOWN, "a:$TAG"),
+        ("docker run a $C", "command", ("$C",), "$C"),
+        ("docker run -p $P:80 a", "ports", (Port("80", "$P"),), "$P:80"),
+        ("docker run -p ${A:-127.0.0.1}:80:80 a", "ports", (Port("80", "80", "${A:-127.0.0.1}"),), "${A:-127.0.0.1}:80:80"),
+        ("docker run -v $D:/x a", "mounts", (Mount("bind", "$D", "/x"),), "$D:/x"),
+        ("docker run -v /a:/b$X a", "mounts", (Mount("bind", "/a", "/b$X"),), "/a:/b$X"),
+        ("docker run -v $PWD:/b$X a", "mounts", (Mount("bind", "$PWD", "/b$X"),), "$PWD:/b$X"),
+        ("docker run -v $PWD/$X:/b a", "mounts", (Mount("bind", "$PWD/$X", "/b"),), "$PWD/$X:/b"),
+        ("docker run -e A=$B a", "environment", (Variable("A", "$B"),), "A=$B"),
+        ("docker run --cap-add $C a", "cap_add", ("$C",), "$C"),
+        ("docker run --ulimit $U a", "ulimits", UNSET, "$U"),
+        ("docker run --network $N a", "networks", (Network("$N"),), "$N"),
+        ("docker run --network $N a", "network_mode", UNKNOWN, "$N"),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_resolved_is_no_answer(line: str, field: str, value: Any, words: str) -> None:
+    subject, noun = only(line)
+    assert getattr(noun, field) == value
+    assert words in subject.unresolved[field]
+    if value is UNKNOWN:
+        assert subject.silent.endswith("could not be resolved")
+
+
+@pytest.mark.parametrize(
+    "source", ["$PWD", "${PWD}/x", "$(pwd)/x", "`pwd`", "$HOME/.ssh", "${HOME}", "~/x", '"$PWD"/x', '"$(pwd)"']
+)
+def test_a_well_known_folder_needs_no_resolving(source: str) -> None:
+    subject, noun = only(f"docker run -v {source}:/x a")
+    assert noun.mounts == (Mount("bind", source.replace('"', ""), "/x"),)
+    assert "mounts" not in subject.unresolved
+
+
+@pytest.mark.parametrize(
+    ("line", "image", "known"),
+    [
+        ("docker run $OPTS nginx", "nginx", {"image", "command"}),
+        ("docker run -i $OPTS --privileged nginx", "nginx", {"image", "command", "stdin_open", "privileged"}),
+        ('docker run "${ARGS[@]}" nginx sh', "nginx", {"image", "command"}),
+        ('docker run "$@"', UNKNOWN, set()),
+        ("docker run $DOCKER_ARGS", UNKNOWN, set()),
+        ("docker run $(cmd) nginx", UNKNOWN, set()),
+        ("docker run $X nginx", UNKNOWN, set()),
+        ("docker run $X --privileged nginx", UNKNOWN, {"privileged"}),
+    ],
+)
+def test_words_that_may_hold_options_leave_nothing_certain(line: str, image: Any, known: set[str]) -> None:
+    subject, noun = only(line)
+    assert noun.image == image
+    assert {field for field in FIELDS if getattr(noun, field) is not UNKNOWN} == known
+    assert "could not be resolved" in subject.silent
+
+
+@pytest.mark.parametrize("line", ["docker run $IMAGE sh", 'docker run "$X" sh', "docker run -i ${DOCKER_IMG:-x} sh"])
+def test_a_word_that_must_be_the_image_is_one(line: str) -> None:
+    _, noun = only(line)
+    assert noun.image is UNKNOWN
+    assert noun.command == ("sh",)
+    assert noun.privileged is UNSET
+
+
+@pytest.mark.parametrize(
+    ("line", "said", "at"),
+    [
+        ("docker run --nonsense a", "unknown option: --nonsense", "--nonsense"),
+        ("docker run --priv a", "unknown option: --priv", "--priv"),
+        ("docker run -itz a", "unknown option: -z in -itz", "-itz"),
+        ("docker create -d a", "unknown option: -d", "-d"),
+        ("docker run --tls-verify=false a", "unknown option: --tls-verify", "--tls-verify=false"),
+        ("docker run --user", "--user needs a value", "--user"),
+        ("docker run -u", "-u needs a value", "-u"),
+        ("docker run", "docker run names no image", "docker run"),
+        ("docker run -i", "docker run names no image", "-i"),
+        ("docker run -m 5x a", '"5x" is not a size', "-m 5x"),
+        ("docker run --memory=5x a", '"5x" is not a size', "--memory=5x"),
+        ("docker run --rm --restart always a", "exclude each other", "--restart always"),
+        ("docker run Nginx", '"Nginx" is not an image\'s name', "Nginx"),
+        ("docker run -v /a:/b:nope a", '"nope" is not a mode', "-v /a:/b:nope"),
+    ],
+)
+def test_what_the_client_would_refuse_is_a_problem_with_its_place(line: str, said: str, at: str) -> None:
+    document = read(f"#!/bin/sh\n{line}\n")
+    (problem, *_) = document.problems
+    assert said in problem.message
+    assert (problem.location.line, problem.location.column) == (2, line.index(at) + 1)
+    assert problem.location.end_column == line.index(at) + 1 + len(at)
+
+
+def test_a_problem_keeps_what_could_be_read() -> None:
+    ((_, noun),) = subjects(read("docker run --privileged --nonsense -m 5x nginx"))
+    assert noun.privileged is True
+    assert noun.image == "nginx"
+    assert noun.memory is UNSET
+
+
+@pytest.mark.parametrize(
+    ("line", "at", "excerpt"),
+    [
+        ("docker run -it -p 80:80 -p81:81 a", ("ports", 0), "-p 80:80"),
+        ("docker run -it -p 80:80 -p81:81 a", ("ports", 1), "-p81:81"),
+        ("docker run --name=x a", ("name",), "--name=x"),
+        ("docker run -itP a", ("publish_all",), "-itP"),
+        ("docker run -u 5 -u 6 a", ("user",), "-u 6"),
+        ("docker run --security-opt seccomp=unconfined a", ("seccomp",), "--security-opt seccomp=unconfined"),
+        ("docker run --net host a", ("network_mode",), "--net host"),
+        ("docker run --network x a", ("networks", 0), "--network x"),
+        ("docker run --health-cmd x a", ("health", "test"), "--health-cmd x"),
+        ("docker run --log-opt a=b a", ("logging", "options"), "--log-opt a=b"),
+        ("docker run a 'b c' d", ("command", 0), "'b c'"),
+        ("docker run a 'b c' d", ("command",), "'b c' d"),
+        ("docker run a b", ("image",), "a"),
+        ("docker run a b", ("memory",), "docker run a b"),
+    ],
+)
+def test_each_field_has_its_place(line: str, at: tuple[str | int, ...], excerpt: str) -> None:
+    document = read(f"echo\n{line}\n")
+    subject, _ = subjects(document)[0]
+    assert document.source.excerpt(subject.place(at)) == excerpt
+
+
+def test_names_are_unique_and_several_lines_make_a_project() -> None:
+    document = read(
+        "docker network create --internal back\n"
+        "docker run --name db --network back --env-file db.env postgres\n"
+        "docker run nginx; docker run nginx\n"
+        "podman create nginx\n"
+        "docker run nginx\n"
+    )
+    names = [subject.name for subject, _ in subjects(document)]
+    assert names == [
+        "docker run db",
+        "docker run nginx",
+        "docker run nginx (line 3)",
+        "podman create nginx",
+        "docker run nginx (line 5)",
+    ]
+    script = document.subjects[-1]
+    assert isinstance(script.noun, Project)
+    assert (script.name, script.noun.kind) == ("script", "script")
+    assert [one.subject for one in script.noun.services] == names
+    assert len({one.name for one in script.noun.services}) == len(names)
+    assert [(one.name, one.internal) for one in script.noun.networks] == [("back", True)]
+    assert script.noun.files == (FileFact("db.env"),)
+    assert document.source.excerpt(script.place(("services", "db", "networks", 0))) == "--network back"
+    assert document.source.excerpt(script.place(("networks", "back"))) == "docker network create --internal back"
+
+
+@pytest.mark.parametrize(
+    "text", ["", "echo docker\n", "docker ps\n", "docker run --help\n", "docker compose run web\n"]
+)
+def test_a_text_without_run_lines_is_no_problem(text: str) -> None:
+    document = read(text)
+    assert document.subjects == ()
+    assert document.problems == ()
+
+
+def test_words_are_read_without_a_text() -> None:
+    words = [Word(text, Place(at, at + len(text))) for at, text in ((0, "--privileged"), (13, "alpine"))]
+    line = read_words(words)
+    assert line.container.privileged is True
+    assert line.where["privileged",] == Place(0, 12)
+    assert line.problems == ()
+
+
+class Watching:
+    environment: Mapping[str, str] = MappingProxyType({})
+
+    def text(self, path: str) -> str:
+        raise FileRefused(path)
+
+    def fact(self, path: str) -> FileFact:
+        return FileFact(path, exists=True, mode=0o644)
+
+    def entries(self, folder: str) -> None:
+        del folder
+
+
+def test_files_that_lines_name_are_looked_at() -> None:
+    document = formats.read("run", Source("", "docker run --env-file a.env x"), Watching())
+    project = document.subjects[-1].noun
+    assert isinstance(project, Project)
+    assert project.files == (FileFact("a.env", exists=True, mode=0o644),)
+
+
+TOKENS = st.lists(
+    st.sampled_from(
+        [
+            "docker",
+            "podman",
+            "run",
+            "create",
+            "container",
+            "--privileged",
+            "-v",
+            "-p",
+            "-e",
+            "-itP",
+            "--mount",
+            "--network",
+            "--name=",
+            "--security-opt",
+            "--device",
+            "--memory",
+            "--ulimit",
+            "--health-interval",
+            "--cpus",
+            "--restart",
+            "--gpus",
+            "--dns",
+            "--add-host",
+            "--sysctl",
+            "--link",
+            "--log-opt",
+            "--expose",
+            "type=bind,src=/a",
+            "/a:/b:ro",
+            "80:80",
+            "[::]:80:80",
+            "$X",
+            "${X:-y}",
+            "$(pwd)",
+            "'a",
+            "b'",
+            '"$A"',
+            "\\\n",
+            ";",
+            "&&",
+            "|",
+            "#",
+            "alpine",
+            "=",
+            ":",
+            ",",
+            "-",
+            "--",
+            "--=",
+            "-=",
+            "~",
+            "0x10",
+            "1e9",
+            "99999999999999999999",
+            "-1",
+            ".5",
+            "1/0",
+            "1/",
+            "/",
+            "\x00",
+            "é",
+            "�",
+            "```",
+            "ExecStart=",
+            "$$",
+            "%%",
+            "{{x}}",
+            "<image>",
+        ]
+    )
+    | st.text(max_size=5),
+    max_size=12,
+)
+
+
+@settings(max_examples=200, deadline=None)
+@given(TOKENS, st.sampled_from(["", "x.sh", "Makefile", "x.service", "README.md", "ci.yml"]))
+def test_no_text_makes_it_raise(tokens: list[str], name: str) -> None:
+    document = read("docker run " + " ".join(tokens), name)
+    for problem in document.problems:
+        assert problem.location.line >= 1
+    read(" ".join(tokens), name)
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.lists(st.text(alphabet="-=:,$(){}[]abpv/0.1 ~`'\"", max_size=8), max_size=6), st.booleans())
+def test_no_words_make_it_raise(texts: list[str], literal: bool) -> None:  # noqa: FBT001  hypothesis gives it
+    words = [Word(text, Place(index, index + 1), literal) for index, text in enumerate(texts)]
+    for engine in ("docker", "podman"):
+        read_words(words, engine)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "docker run " + "-e A=1 " * 20_000 + "alpine",
+        "docker run " + "-i" * 1 + "t" * 100_000 + " alpine",
+        "docker run -v " + "$(" * 50_000 + ":/x alpine",
+        "docker run -v " + "$" * 100_000 + ":/x alpine",
+        "docker run --memory " + "9" * 100_000 + " alpine",
+        "docker run -p " + ":" * 100_000 + " alpine",
+        "docker run --mount " + ",".join(["a=b"] * 50_000) + " alpine",
+        "docker run alpine\n" * 3_000,
+    ],
+    ids=["options", "letters", "expansions", "dollars", "digits", "colons", "fields", "lines"],
+)
+def test_long_input_is_read_in_good_time(text: str) -> None:
+    assert read(text).subjects
