@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from itertools import chain
+from typing import Final
 
 from sealock.model.build import Arg, Build, Instruction, Run, Stage
 from sealock.model.change import Edit
@@ -14,6 +15,8 @@ from sealock.rules.build._mend import delete_instruction
 from sealock.rules.references import cis_docker, cwe, docker_docs
 from sealock.rules.rule import Rule
 from sealock.rules.secrets import find, of_name
+
+_SYNTAX: Final = "# syntax=docker/dockerfile:1"
 
 
 class SecretInArgument(Rule[Build]):
@@ -75,4 +78,11 @@ def _mounted(build: Build, stage: Stage, arg: Arg, name: str) -> tuple[Edit, ...
         return ()
     mount = f" --mount=type=secret,id={name},env={name}"
     ends = [one.keyword_place.end for one in users]
-    return (*delete_instruction(build, arg), *(Edit(Place(end, end), mount) for end in ends))
+    return (*_frontend(build), *delete_instruction(build, arg), *(Edit(Place(end, end), mount) for end in ends))
+
+
+def _frontend(build: Build) -> tuple[Edit, ...]:
+    """Name the frontend that knows env= of a secret mount (1.10 and later), where none is named."""
+    named = any(directive.name == "syntax" for directive in build.directives)
+    start = 1 if build.text.startswith("\ufeff") else 0
+    return () if named or build.text.startswith("#!", start) else (Edit(Place(start, start), f"{_SYNTAX}\n"),)

@@ -54,12 +54,11 @@ class SudoUsed(Rule[Build]):
 def _without(one: Ran) -> tuple[Edit, ...]:
     """Take `sudo` and its plain options away; nothing where it changes the user or the environment in its own way."""
     words = one.command.words
-    inner = next((nested for nested in one.command.nested if nested.kind == "wrapped"), None)
-    first = next(inner.script.commands(), None) if inner else None
-    if first is None or not first.words or known(words[0].place) is None:
+    runs = any(nested.kind == "wrapped" for nested in one.command.nested)
+    first = next((word for word in words[1:] if not word.text.startswith("-")), None)
+    if not runs or first is None or known(words[0].place) is None or first.place.start < words[0].place.end:
         return ()
-    start = first.assignments[0].place.start if first.assignments else first.words[0].place.start
-    options = [word.text for word in words[1:] if word.place.start < start]
-    if any(text not in {"-E", "-H", "-n", "-S", "-EH", "--preserve-env", "--"} for text in options) or start <= 0:
+    options = {word.text for word in words[1:] if word.place.start < first.place.start}
+    if not options <= {"-E", "-H", "-n", "-S", "-EH", "-HE", "--preserve-env", "--"}:
         return ()
-    return (Edit(Place(words[0].place.start, start), ""),)
+    return (Edit(Place(words[0].place.start, first.place.start), ""),)

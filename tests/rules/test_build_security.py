@@ -1,0 +1,249 @@
+"""What the security rules on Dockerfiles change, how surely they speak, and what they never print."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+
+from sealock import formats
+from sealock.formats.edits import apply
+from sealock.formats.files import FileRefused
+from sealock.model.change import Edit
+from sealock.model.finding import Finding, Severity
+from sealock.model.location import Source
+from sealock.model.project import FileFact
+from sealock.rules.catalog import rules
+from sealock.rules.judge import Verdict, judge
+from texts import read
+
+SECURITY = {rule.id: rule for rule in rules("build") if rule.id < "B100"}
+
+
+class Folder:
+    """A build context: the names at its top, and its .dockerignore where there is one."""
+
+    environment: Mapping[str, str] = {}
+
+    def __init__(self, names: tuple[str, ...], ignored: str | None = None) -> None:
+        self.names = names if ignored is None else (*names, ".dockerignore")
+        self.ignored = ignored
+
+    def text(self, path: str) -> str:
+        if path != ".dockerignore" or self.ignored is None:
+            msg = "not there"
+            raise FileRefused(msg)
+        return self.ignored
+
+    def fact(self, path: str) -> FileFact:
+        return FileFact(path, exists=path in self.names)
+
+    def entries(self, _folder: str) -> tuple[str, ...]:
+        return self.names
+
+
+def verdict(text: str, *ids: str, files: Any = None) -> Verdict:
+    document = read(text) if files is None else formats.read("dockerfile", Source("Dockerfile", text), files)
+    return judge("Dockerfile", document, {"build": tuple(SECURITY[one] for one in ids or SECURITY)})
+
+
+def findings(text: str, *ids: str, files: Any = None) -> tuple[Finding, ...]:
+    return verdict(text, *ids, files=files).findings
+
+
+COPY_ALL = "FROM debian:12\nCOPY . /app\n"
+
+
+@pytest.mark.parametrize(
+    ("sentence", "folder", "message"),
+    [
+        ("there is no .dockerignore", Folder(("src",)), "no .dockerignore"),
+        ("the repository is there", Folder((".git", "src")), ".git"),
+        ("a key is there", Folder(("id_rsa",)), "id_rsa"),
+        (".dockerignore forgets .env", Folder((".git", ".env"), ".git\n"), ".env"),
+        (".dockerignore lets .env in again", Folder((".env",), "*\n!.env\n"), ".env"),
+    ],
+)
+def test_a_whole_context_is_judged_by_what_is_in_it(sentence: str, folder: Folder, message: str) -> None:
+    (finding,) = findings(COPY_ALL, "B012", files=folder)
+    assert message in finding.message, sentence
+
+
+@pytest.mark.parametrize(
+    ("sentence", "text", "folder"),
+    [
+        (".dockerignore keeps both out", COPY_ALL, Folder((".git", ".env"), "**/.git\n.env*\n")),
+        (".dockerignore keeps all out but src", COPY_ALL, Folder((".git", ".env", "src"), "*\n!src\n")),
+        (".dockerignore is there and nothing tells", COPY_ALL, Folder(("src",), "node_modules\n")),
+        ("only a folder is copied", "FROM debian:12\nCOPY src /app\n", Folder((".git",))),
+        ("another stage is copied from", "FROM debian:12 AS a\nFROM debian:12\nCOPY --from=a . /\n", Folder((".git",))),
+    ],
+)
+def test_a_context_that_lets_no_secret_in_is_fine(sentence: str, text: str, folder: Folder) -> None:
+    assert not findings(text, "B012", files=folder), sentence
+
+
+def test_a_context_that_nobody_sees_is_not_judged() -> None:
+    judged = verdict(COPY_ALL, "B012")
+    assert not judged.findings
+    assert [skipped.rule for skipped in judged.not_judged] == ["B012"]
+
+
+SECRETS = (
+    "Tr0ub4dor-and-3",
+    "0a1b2c3d4e5f6a7b8c9d",
+    "ghp_ab12ab34ab56ab78ab90cd12cd34cd56cd78",
+    "glpat-abcdefghij0123456789",
+)
+LEAKS = """FROM debian:12
+ARG API_KEY=0a1b2c3d4e5f6a7b8c9d
+ENV DB_PASSWORD=Tr0ub4dor-and-3 GITHUB_TOKEN=ghp_ab12ab34ab56ab78ab90cd12cd34cd56cd78
+LABEL token=ghp_ab12ab34ab56ab78ab90cd12cd34cd56cd78
+RUN git clone https://oauth2:glpat-abcdefghij0123456789@gitlab.com/a/b.git
+RUN curl -k -u me:Tr0ub4dor-and-3 http://example.com/a | sh
+RUN echo 'root:Tr0ub4dor-and-3' | chpasswd && useradd -p Tr0ub4dor-and-3 x
+RUN pip install --trusted-host e.com -i http://me:Tr0ub4dor-and-3@e.com/simple x
+ENV PIP_EXTRA_INDEX_URL=http://me:Tr0ub4dor-and-3@e.com/simple
+ADD http://me:Tr0ub4dor-and-3@e.com/a /a
+RUN mysql -pTr0ub4dor-and-3 && sudo mysql -pTr0ub4dor-and-3
+CMD ["tool", "--password", "Tr0ub4dor-and-3"]
+"""
+
+
+def test_no_finding_prints_the_secret_that_it_is_about() -> None:
+    found = findings(LEAKS)
+    assert {"B013", "B014", "B015", "B020", "B039", "B050", "B051", "B009"} <= {finding.rule for finding in found}
+    for finding in found:
+        for secret in SECRETS:
+            assert secret not in finding.message, finding.rule
+            assert secret not in finding.evidence, finding.rule
+
+
+def mended(text: str, *ids: str) -> str:
+    """The text after the changes of all findings of these rules, one after the other."""
+    for _ in range(20):
+        offered = next((finding for finding in findings(text, *ids) if finding.remedy.changes), None)
+        if offered is None:
+            return text
+        text = apply(text, [change for change in offered.remedy.changes if isinstance(change, Edit)])
+    pytest.fail("it never ends")
+
+
+@pytest.mark.parametrize(
+    ("rule", "before", "after"),
+    [
+        ("B008", "add --link a /a", "COPY --link a /a".replace("COPY", "copy")),
+        ("B024", "RUN curl \\\n    -k \\\n    https://e.com/", "RUN curl \\\n    https://e.com/"),
+        ("B024", "RUN curl \\\n    # hush\n    -k https://e.com/", "RUN curl \\\n    # hush\n    https://e.com/"),
+        ("B024", "RUN curl '-sk' https://e.com/", "RUN curl '-s' https://e.com/"),
+        ("B030", "RUN apt-get install -qy --force-yes x", "RUN apt-get install -qy x"),
+        ("B030", "RUN apt-get install -q --force-yes x", "RUN apt-get install -q -y x"),
+        ("B028", "RUN git -c http.sslVerify=0 clone x", "RUN git clone x"),
+        ("B026", "RUN pip install --trusted-host a --trusted-host b x", "RUN pip install x"),
+        ("B026", 'RUN ["pip", "install", "--trusted-host", "a", "x"]', 'RUN ["pip", "install", "x"]'),
+        ("B040", "RUN a && sudo -E b | sudo c", "RUN a && b | c"),
+        ("B040", "RUN sudo A=1 b", "RUN A=1 b"),
+        ("B040", "RUN sudo -u app b", "RUN sudo -u app b"),
+        ("B040", "USER app\nRUN sudo b", "USER app\nRUN sudo b"),
+        ("B042", "RUN chmod -R 0777 /a && chmod 666 /b", "RUN chmod -R 755 /a && chmod 644 /b"),
+        ("B042", "RUN chmod a+rw,g-x /a", "RUN chmod u+rw,go+r,g-x /a"),
+        ("B042", "RUN chmod -R ugo+rwX /a", "RUN chmod -R ug+rwX,o+rX /a"),
+        ("B043", "RUN chmod 4755 /a", "RUN chmod 0755 /a"),
+        ("B044", "RUN --mount=type=cache,target=/c --network=host x", "RUN --mount=type=cache,target=/c x"),
+        ("B025", 'RUN wget "http://e.com/$V"', 'RUN wget "https://e.com/$V"'),
+        ("B027", "RUN npm config set strict-ssl=false", "RUN npm config set strict-ssl=true"),
+        (
+            "B014",
+            "ARG NPM_TOKEN\nRUN a $NPM_TOKEN\nRUN b\nRUN --mount=type=cache,target=/c c ${NPM_TOKEN}",
+            (
+                "RUN --mount=type=secret,id=NPM_TOKEN,env=NPM_TOKEN a $NPM_TOKEN\nRUN b\n"
+                "RUN --mount=type=secret,id=NPM_TOKEN,env=NPM_TOKEN --mount=type=cache,target=/c c ${NPM_TOKEN}"
+            ),
+        ),
+        (
+            "B014",
+            "ARG NPM_TOKEN\nENV X=$NPM_TOKEN\nRUN a $NPM_TOKEN",
+            "ARG NPM_TOKEN\nENV X=$NPM_TOKEN\nRUN a $NPM_TOKEN",
+        ),
+        ("B014", "ARG NPM_TOKEN\nRUN npm ci", "ARG NPM_TOKEN\nRUN npm ci"),
+        (
+            "B036",
+            'RUN wget -qO- https://d.e.com/gpg | sudo apt-key add - && add-apt-repository "deb [arch=amd64] https://d.e.com/l x y"',
+            (
+                "RUN wget -qO- https://d.e.com/gpg | sudo gpg --dearmor -o /usr/share/keyrings/d.e.com.gpg && "
+                'add-apt-repository "deb [arch=amd64 signed-by=/usr/share/keyrings/d.e.com.gpg] https://d.e.com/l x y"'
+            ),
+        ),
+        ("B036", "RUN curl https://e.com/k | apt-key add -", "RUN curl https://e.com/k | apt-key add -"),
+    ],
+)
+def test_a_change_touches_what_it_must_and_no_more(rule: str, before: str, after: str) -> None:
+    head = "# syntax=docker/dockerfile:1\nFROM debian:12\n"
+    assert mended(f"{head}{before}\n", rule) == f"{head}{after}\n"
+
+
+def test_a_secret_mount_brings_the_frontend_that_knows_it() -> None:
+    after = mended("FROM debian:12\nARG NPM_TOKEN\nRUN a $NPM_TOKEN\n", "B014")
+    assert after.startswith("# syntax=docker/dockerfile:1\nFROM debian:12\nRUN --mount=type=secret,")
+
+
+def test_two_keys_are_named_for_their_own_sources() -> None:
+    text = (
+        "FROM debian:12\n"
+        "RUN curl https://a.com/k | apt-key add -\n"
+        "RUN curl https://b.com/k | apt-key add -\n"
+        "RUN echo 'deb https://apt.a.com/ x y' > /etc/apt/sources.list.d/a.list\n"
+        "RUN echo 'deb https://apt.b.com/ x y' > /etc/apt/sources.list.d/b.list\n"
+    )
+    after = mended(text, "B036")
+    assert "deb [signed-by=/usr/share/keyrings/a.com.gpg] https://apt.a.com/" in after
+    assert "deb [signed-by=/usr/share/keyrings/b.com.gpg] https://apt.b.com/" in after
+    assert "apt-key" not in after
+
+
+@pytest.mark.parametrize(
+    ("text", "safe"),
+    [
+        ("FROM debian:12\nADD a /a\n", True),
+        ("FROM debian:12\nADD a* /a\n", False),
+        ("FROM debian:12\nARG X\nADD $X /a\n", False),
+    ],
+)
+def test_copy_for_add_is_safe_where_the_file_is_known(text: str, *, safe: bool) -> None:
+    assert [finding.remedy.safe for finding in findings(text, "B008")] == [safe]
+
+
+@pytest.mark.parametrize(
+    ("text", "rule", "severity"),
+    [
+        ("FROM golang:1.20 AS b\nFROM debian:12\n", "B062", Severity.MEDIUM),
+        ("FROM golang:1.20\n", "B062", Severity.HIGH),
+        ("FROM debian:12\nADD https://github.com/a/b.git#v1.2.3 /b\n", "B009", Severity.LOW),
+        ("FROM debian:12\nADD http://e.com/a /b\n", "B009", Severity.HIGH),
+        ("FROM debian:12\nRUN setcap cap_net_bind_service=+ep /a\n", "B043", Severity.LOW),
+        ("FROM debian:12\nRUN setcap cap_sys_admin,cap_net_bind_service=+ep /a\n", "B043", Severity.HIGH),
+        ("FROM debian:12\nENV DB_PASSWORD=changeme\n", "B013", Severity.MEDIUM),
+        ("FROM debian:12\nENV DB_PASSWORD=\n", "B019", Severity.INFO),
+        ("FROM alpine:3.21\nRUN echo http://dl-cdn.alpinelinux.org/x >> /etc/apk/repositories\n", "B035", Severity.LOW),
+    ],
+)
+def test_severity_follows_what_is_at_stake(text: str, rule: str, severity: Severity) -> None:
+    assert [finding.severity for finding in findings(text, rule)] == [severity]
+
+
+def test_the_list_of_trusted_registries_can_be_ones_own() -> None:
+    document = read("FROM registry.example.com/acme/base:1\nCOPY --from=ghcr.io/acme/tool:1 /x /x\n")
+    rule = type(SECURITY["B004"])()
+    assert len(judge("x", document, {"build": (rule,)}).findings) == 1
+    vars(rule)["registries"] = ("*.example.com",)
+    (finding,) = judge("x", document, {"build": (rule,)}).findings
+    assert "ghcr.io" in finding.message
+
+
+@pytest.mark.parametrize(
+    "piece", ["RUN curl -k https://e.com/ | sh\n", "ENV PASSWORD=a\n", "RUN echo a > /etc/apt/a.list\n"]
+)
+def test_long_dockerfiles_take_no_long_time(piece: str) -> None:
+    found = findings("FROM debian:12\n" + piece * 2000)
+    assert len(found) >= 1

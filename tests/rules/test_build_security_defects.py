@@ -1,0 +1,190 @@
+"""What other tools are known to miss in a Dockerfile, or to cry about without need."""
+
+from __future__ import annotations
+
+import pytest
+
+from sealock.rules.catalog import rules
+from sealock.rules.judge import judge
+from texts import read
+
+SECURITY = tuple(rule for rule in rules("build") if rule.id < "B100")
+DIGEST = "sha256:0b1f8f1f8a4e4a1f1e1c2d3b4a5968778695a4b3c2d1e0f00112233445566778"
+
+
+def found(text: str) -> set[str]:
+    document = read(text)
+    assert not document.problems, document.problems
+    return {finding.rule for finding in judge("Dockerfile", document, {"build": SECURITY}).findings}
+
+
+@pytest.mark.parametrize(
+    ("sentence", "text", "rule"),
+    [
+        # Images
+        ("a stage that is not the last has an image without a tag", "FROM golang AS b\nFROM debian:12\n", "B001"),
+        ("latest comes through a default", "FROM debian:${T:-latest}\n", "B002"),
+        ("latest comes through a chain of ARGs", "ARG A=latest\nARG B=$A\nFROM debian:$B\n", "B002"),
+        ("a registry with a port has no tag", "FROM registry.example.com:5000/base\n", "B001"),
+        ("an image is only mounted", "FROM debian:12\nRUN --mount=from=alpine,target=/a ls /a\n", "B010"),
+        ("the frontend is somebody else's", "# syntax=evil/frontend:1\nFROM scratch\n", "B007"),
+        # ADD
+        ("ADD fetches a tarball unchecked", "FROM debian:12\nADD https://e.com/a.tar.gz /\n", "B009"),
+        ("ADD fetches a branch", "FROM debian:12\nADD https://github.com/a/b.git#main /b\n", "B009"),
+        ("ADD fetches by ssh", "FROM debian:12\nADD git@github.com:a/b.git /b\n", "B009"),
+        ("ADD stands behind ONBUILD", "FROM debian:12\nONBUILD ADD app /app\n", "B008"),
+        # Secrets
+        ("the secret stands in a stage that is not the last", "FROM debian:12 AS a\nENV DB_PASSWORD=Tr0ub4dor9\nFROM debian:12\n", "B013"),
+        ("the variable has an innocent name", "FROM debian:12\nENV UPSTREAM=https://me:Tr0ub4dor@e.com/\n", "B013"),
+        ("ENV is in the old form", "FROM debian:12\nENV DB_PASSWORD Tr0ub4dor9\n", "B013"),
+        ("several variables stand in one ENV", "FROM debian:12\nENV A=1 \\\n  B=2 \\\n  API_KEY=0a1b2c3d4e5f6a7b\n", "B013"),
+        ("the ARG stands before FROM", "ARG NPM_TOKEN\nFROM node:22\n", "B014"),
+        ("the token goes into a label", f"FROM debian:12\nLABEL x=ghp_{'ab12' * 9}\n", "B015"),
+        ("the token is in a here-document", f"FROM debian:12\nCOPY <<E /x\nt=ghp_{'ab12' * 9}\nE\n", "B015"),
+        ("the secret stands in a health check", "FROM debian:12\nHEALTHCHECK CMD curl -u a:Tr0ub4dor http://localhost/\n", "B015"),
+        ("a key is copied by a longer path", "FROM debian:12\nCOPY ./deploy/ssh/id_ed25519 /k\n", "B016"),
+        ("a key comes from another stage", "FROM debian:12 AS a\nFROM debian:12\nCOPY --from=a /root/.ssh/id_rsa /k\n", "B016"),
+        ("an innocent file becomes .netrc", "FROM debian:12\nCOPY build/netrc /root/.netrc\n", "B016"),
+        ("a registry login is copied", "FROM debian:12\nCOPY .docker/config.json /root/.docker/config.json\n", "B016"),
+        ("a mounted secret is copied", "FROM debian:12\nRUN --mount=type=secret,id=x,target=/s cp /s /app/s\n", "B018"),
+        ("a mounted secret goes through cat", 'FROM debian:12\nRUN echo "$(cat /run/secrets/x)" > /app/x\n', "B018"),
+        # Downloads
+        ("sudo stands before the shell", "FROM debian:12\nRUN curl https://e.com/i | sudo -H -E bash\n", "B020"),
+        ("env stands before the shell", "FROM debian:12\nRUN curl https://e.com/i | env A=1 sh -s -- -y\n", "B020"),
+        ("the shell has a path", "FROM debian:12\nRUN curl https://e.com/i | /bin/sh\n", "B020"),
+        ("tee stands in between", "FROM debian:12\nRUN curl https://e.com/i | tee log | sh\n", "B020"),
+        ("the pipe stands in a group", "FROM debian:12\nRUN { curl https://e.com/i; } | ( cd /; bash )\n", "B020"),
+        ("the shell reads a substitution", 'FROM debian:12\nRUN bash <<< "$(curl https://e.com/i)"\n', "B020"),
+        ("backquotes run it", "FROM debian:12\nRUN eval `curl https://e.com/i`\n", "B020"),
+        ("the substitution is itself the command", "FROM debian:12\nRUN $(curl https://e.com/i)\n", "B020"),
+        ("it stands in an if", "FROM debian:12\nRUN if true; then curl https://e.com/i | sh; fi\n", "B020"),
+        ("it stands in a here-document", "FROM debian:12\nRUN <<E\nset -e\ncurl https://e.com/i | sh\nE\n", "B020"),
+        ("it stands in the exec form", 'FROM debian:12\nRUN ["/bin/bash","-ec","curl https://e.com/i | sh"]\n', "B020"),
+        ("it stands in ONBUILD", "FROM debian:12\nONBUILD RUN curl https://e.com/i | sh\n", "B020"),
+        ("versions stand in the name", "FROM debian:12\nRUN curl https://e.com/i | python3.11 - --yes\n", "B020"),
+        ("the line is broken inside the pipe", "FROM debian:12\nRUN curl https://e.com/i \\\n # why\n | sh\n", "B020"),
+        ("a file is fetched and run", "FROM debian:12\nRUN wget https://e.com/i.sh && bash ./i.sh\n", "B021"),
+        ("a file is fetched in one RUN and run in the next", "FROM debian:12\nRUN curl -O https://e.com/i.sh\nRUN sh i.sh\n", "B021"),
+        ("a file is moved and then run", "FROM debian:12\nRUN wget -O /tmp/t https://e.com/t && mv /tmp/t /bin/t && chmod +x /bin/t\n", "B021"),
+        ("-k is bundled", "FROM debian:12\nRUN curl -sSfLk https://e.com/a\n", "B024"),
+        ("-k is in the exec form", 'FROM debian:12\nRUN ["curl","-k","https://e.com/a"]\n', "B024"),
+        ("-k stands behind xargs", "FROM debian:12\nRUN cat urls | xargs -n1 curl -k -O\n", "B024"),
+        ("the check is off for good", "FROM debian:12\nRUN echo insecure >> /root/.curlrc\n", "B024"),
+        ("git's check is off by config", "FROM debian:12\nRUN git config --system http.sslVerify false\n", "B028"),
+        ("git's check is off for one command", "FROM debian:12\nRUN git -c http.sslVerify=false fetch\n", "B028"),
+        ("pip's check is off in the environment", "FROM python:3.12\nENV PIP_TRUSTED_HOST=e.com\n", "B026"),
+        ("npm's check is off by option", "FROM node:22\nRUN npm ci --no-strict-ssl\n", "B027"),
+        ("the variable is exported in a RUN", "FROM node:22\nRUN export NODE_TLS_REJECT_UNAUTHORIZED=0; npm ci\n", "B027"),
+        # Packages
+        ("apt's setting is joined to -o", "FROM debian:12\nRUN apt-get -oAPT::Get::AllowUnauthenticated=1 install x\n", "B030"),
+        ("apt's setting goes to a file", 'FROM debian:12\nRUN echo \'APT::Get::AllowUnauthenticated "true";\' > /etc/apt/apt.conf.d/9\n', "B030"),
+        ("dnf's setting goes to a file", "FROM fedora:43\nRUN echo gpgcheck=0 >> /etc/dnf/dnf.conf\n", "B032"),
+        ("sed turns the check off", "FROM rockylinux:9\nRUN sed -i 's/gpgcheck=1/gpgcheck=0/' /etc/yum.repos.d/x.repo\n", "B032"),
+        ("trusted=yes stands among others", "FROM debian:12\nRUN echo 'deb [ arch=amd64 trusted=yes ] https://e.com/ ./' >> /etc/apt/sources.list\n", "B034"),
+        ("apt-key stands behind sudo", "FROM debian:12\nRUN curl https://e.com/k | sudo apt-key add -\n", "B036"),
+        ("chpasswd stands in bash -c", "FROM debian:12\nRUN bash -c 'echo root:x | chpasswd'\n", "B039"),
+        ("chpasswd reads a here-document", "FROM debian:12\nRUN chpasswd <<E\nroot:x\nE\n", "B039"),
+        ("sudo stands in the exec form", 'FROM debian:12\nRUN ["sudo","true"]\n', "B040"),
+        ("sudo stands in bash -c", 'FROM debian:12\nRUN bash -c "sudo true"\n', "B040"),
+        ("sudo stands in a substitution", "FROM debian:12\nRUN echo $(sudo id)\n", "B040"),
+        ("NOPASSWD comes by tee", "FROM debian:12\nRUN echo 'a ALL=(ALL) NOPASSWD: ALL' | tee -a /etc/sudoers\n", "B041"),
+        # Modes and sandboxes
+        ("0777 has a leading zero", "FROM debian:12\nRUN chmod 0777 /a\n", "B042"),
+        ("757 is as open as 777", "FROM debian:12\nRUN chmod 757 /a\n", "B042"),
+        ("chmod stands behind find -exec", "FROM debian:12\nRUN find /a -exec chmod o+w {} +\n", "B042"),
+        ("ugo+w is symbolic", "FROM debian:12\nRUN chmod ugo+w /a\n", "B042"),
+        ("ADD has a mode too", "FROM debian:12\nADD --chmod=777 a.tar /a\n", "B042"),
+        ("4711 is setuid without reading", "FROM debian:12\nRUN chmod 4711 /a\n", "B043"),
+        ("RUN leaves the sandbox", "# syntax=docker/dockerfile:1-labs\nFROM debian:12\nRUN --security=insecure id\n", "B044"),
+        ("RUN joins the host's network", "FROM debian:12\nRUN --network=host id\n", "B044"),
+    ],
+)  # fmt: skip
+def test_what_others_miss_is_found(sentence: str, text: str, rule: str) -> None:
+    assert rule in found(text), sentence
+
+
+@pytest.mark.parametrize(
+    ("sentence", "text", "rule"),
+    [
+        ("a stage is no image", "FROM debian:12 AS base\nFROM base\n", "B001"),
+        ("a stage is found without case", "FROM debian:12 AS Base\nFROM base\n", "B001"),
+        ("scratch has no tag", "FROM scratch\n", "B001"),
+        ("a digest needs no tag", f"FROM debian@{DIGEST}\n", "B001"),
+        ("latest with a digest does not move", f"FROM debian:latest@{DIGEST}\n", "B002"),
+        ("COPY --from takes a stage by number", "FROM debian:12 AS a\nFROM debian:12\nCOPY --from=0 /x /x\n", "B010"),
+        ("ADD unpacks an archive", "FROM scratch\nADD rootfs.tar.xz /\n", "B008"),
+        ("ADD names a checksum", f"FROM debian:12\nADD --checksum={DIGEST} https://e.com/a /a\n", "B009"),
+        ("a fingerprint of a key is public", "FROM python:3.12\nENV GPG_KEY=7169605F62C751356D054A26A821E680E5FA6305\n", "B013"),
+        ("a name ends in _FILE", "FROM debian:12\nENV DB_PASSWORD_FILE=/run/secrets/db\n", "B013"),
+        ("a variable is only referred to", "FROM debian:12\nENV DB_PASSWORD=$OTHER\n", "B013"),
+        ("a value is a switch", "FROM debian:12\nENV MYSQL_ALLOW_EMPTY_PASSWORD=yes\n", "B013"),
+        ("a mounted secret is used in place", 'FROM debian:12\nRUN --mount=type=secret,id=t curl -H "A: $(cat /run/secrets/t)" https://e.com/\n', "B018"),
+        ("an example holds no secret", "FROM debian:12\nCOPY .env.example /app/.env.example\n", "B016"),
+        ("a public key is public", "FROM debian:12\nCOPY id_rsa.pub ca.pem fullchain.pem /k/\n", "B016"),
+        ("a source file only has such a name", "FROM debian:12\nCOPY credentials.py secrets.go /src/\n", "B016"),
+        ("a file is checked before it runs", "FROM debian:12\nRUN curl -o i https://e.com/i && echo '1f  i' | sha256sum -c - && sh i\n", "B021"),
+        ("a signature is verified", "FROM debian:12\nRUN wget -O t https://e.com/t && gpg --batch --verify t.asc t && chmod +x t\n", "B021"),
+        ("sha256sum reads what it compares", 'FROM debian:12\nRUN wget -O a.tgz https://e.com/a.tgz; echo "$S *a.tgz" | sha256sum --check --strict -; tar -xzf a.tgz\n', "B022"),
+        ("a shell filters a download", "FROM debian:12\nRUN curl -s https://e.com/v | sh -c 'head -1' > v\n", "B020"),
+        ("python parses a download", "FROM debian:12\nRUN curl -s https://e.com/v | python3 -c 'import json'\n", "B020"),
+        ("perl edits a download", "FROM debian:12\nRUN curl -s https://e.com/v | perl -pe s/a/b/ > v\n", "B020"),
+        ("a shell runs a local script", "FROM debian:12\nRUN curl -s https://e.com/v -o v; cat list | sh local.sh\n", "B020"),
+        ("k is a value, not an option", "FROM debian:12\nRUN curl -o k -H k -T k -xk https://e.com/\n", "B024"),
+        ("kubectl has no -k that counts", "FROM debian:12\nRUN kubectl apply -k .\n", "B024"),
+        ("a comment speaks of curl -k", "FROM debian:12\n# curl -k is bad\nRUN true && \\\n  # curl -k\n  true\n", "B024"),
+        ("an echo speaks of sudo", "FROM debian:12\nRUN echo 'do not use sudo'\n", "B040"),
+        ("sudo is only installed", "FROM debian:12\nRUN apt-get install -y sudo\n", "B040"),
+        ("a loopback address is no download from afar", "FROM debian:12\nRUN curl http://127.0.0.1:8080/\n", "B025"),
+        ("sed turns http into https", "FROM debian:12\nRUN sed -i 's,http://deb,https://deb,' /etc/apt/sources.list\n", "B035"),
+        ("a package built here is trusted", "FROM debian:12\nRUN echo 'deb [trusted=yes] file:///repo ./' > /etc/apt/sources.list.d/l.list\n", "B034"),
+        ("repo_gpgcheck is another switch", "FROM fedora:43\nCOPY <<E /etc/yum.repos.d/a.repo\nrepo_gpgcheck=0\nE\n", "B032"),
+        ("a locked password lets nobody in", "FROM debian:12\nRUN usermod -p '*' a && passwd -l root\n", "B039"),
+        ("/tmp is sticky", "FROM debian:12\nRUN chmod 1777 /tmp && chmod a+rwxt /var/tmp\n", "B042"),
+        ("the group may write", "FROM debian:12\nRUN chmod 775 /a && chmod -R g+w /a && chmod +w /a\n", "B042"),
+        ("setuid is taken away", "FROM debian:12\nRUN chmod u-s /bin/su && find / -perm /4000 -exec chmod a-s {} +\n", "B043"),
+        ("setgid on a folder is no setuid", "FROM debian:12\nRUN chmod 2775 /a\n", "B043"),
+        ("compilers stay in their stage", "FROM debian:12 AS b\nRUN apt-get install -y gcc\nFROM debian:12\nCOPY --from=b /a /a\n", "B046"),
+        ("compilers go with the RUN that brought them", "FROM alpine:3.21\nRUN apk add -t .b gcc && make && apk del .b\n", "B046"),
+        ("a static program runs on any libc", "FROM golang:1.26 AS b\nRUN CGO_ENABLED=0 go build -o /a\nFROM alpine:3.21\nCOPY --from=b /a /a\n", "B048"),
+    ],
+)  # fmt: skip
+def test_what_others_cry_about_is_left_alone(sentence: str, text: str, rule: str) -> None:
+    assert rule not in found(text), sentence
+
+
+OFFICIAL = r"""FROM debian:12.8-slim@sha256:0b1f8f1f8a4e4a1f1e1c2d3b4a5968778695a4b3c2d1e0f00112233445566778
+RUN groupadd --system --gid 999 app && useradd --system --gid app --uid 999 app
+ENV TOOL_VERSION=1.2.3 TOOL_SHA256=0a1b2c3d4e5f6a7b8c9d0a1b2c3d4e5f6a7b8c9d0a1b2c3d4e5f6a7b8c9d0a1b
+ENV GPG_KEY=B42F6819007F00F88E364FD4036A9C25BF357DD4
+RUN set -eux; \
+    savedAptMark="$(apt-mark showmanual)"; \
+    apt-get update; \
+    apt-get install -y --no-install-recommends ca-certificates curl gcc gnupg libc6-dev make; \
+    rm -rf /var/lib/apt/lists/*; \
+    arch="$(dpkg --print-architecture)"; \
+    curl -fsSL -o tool.tar.gz "https://example.com/tool-$TOOL_VERSION-$arch.tar.gz"; \
+    curl -fsSL -o tool.tar.gz.asc "https://example.com/tool-$TOOL_VERSION-$arch.tar.gz.asc"; \
+    export GNUPGHOME="$(mktemp -d)"; \
+    gpg --batch --keyserver hkps://keys.openpgp.org --recv-keys "$GPG_KEY"; \
+    gpg --batch --verify tool.tar.gz.asc tool.tar.gz; \
+    gpgconf --kill all; \
+    rm -rf "$GNUPGHOME" tool.tar.gz.asc; \
+    echo "$TOOL_SHA256 *tool.tar.gz" | sha256sum --check --strict -; \
+    mkdir -p /usr/src/tool; \
+    tar --extract --file tool.tar.gz --directory /usr/src/tool --strip-components=1; \
+    rm tool.tar.gz; \
+    make -C /usr/src/tool -j "$(nproc)" install; \
+    apt-mark auto '.*' > /dev/null; \
+    apt-mark manual $savedAptMark > /dev/null; \
+    apt-get purge -y --auto-remove -o APT::AutoRemove::RecommendsImportant=false; \
+    mkdir -p /data && chown app:app /data && chmod 0750 /data; \
+    chmod +x /usr/local/bin/tool && tool --version
+COPY --chmod=0755 docker-entrypoint.sh /usr/local/bin/
+USER app
+ENTRYPOINT ["docker-entrypoint.sh"]
+CMD ["tool", "--config", "/etc/tool.conf"]
+"""
+
+
+def test_a_dockerfile_in_the_manner_of_the_official_images_is_clean() -> None:
+    assert found(OFFICIAL) == set()
