@@ -5,12 +5,12 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from importlib import import_module
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from sealock import __version__
 
 if TYPE_CHECKING:
-    from argparse import ArgumentParser
+    from argparse import ArgumentParser, Namespace
 
 COMMANDS: Final = {
     "check": "check Dockerfiles, compose files, `docker run` lines and image configurations, and mend them",
@@ -41,17 +41,42 @@ def parser(only: str | None = None) -> ArgumentParser:
     root.add_argument("--version", action="version", version=f"sealock {__version__}")
     commands = root.add_subparsers(dest="command", metavar="COMMAND", required=True)
     for name, about in COMMANDS.items():
-        command = commands.add_parser(
-            name,
-            help=about,
-            description=about[0].upper() + about[1:] + ".",
-            epilog=EPILOG,
-            formatter_class=RawDescriptionHelpFormatter,
-            allow_abbrev=False,
-        )
+        command = commands.add_parser(name, help=about, **dress(name))
         if only is None or name == only:
-            import_module(f"sealock.cli.{name}").configure(command)
+            fill(command, name)
     return root
+
+
+def parse(words: Sequence[str]) -> Namespace:
+    """Parse the command line; options and targets may stand in any order."""
+    if not words or words[0] not in COMMANDS:
+        # This tells what is wrong, or shows the help, and ends the program.
+        return parser("").parse_args(words)
+    from argparse import ArgumentParser  # noqa: PLC0415  --version does without
+
+    # argparse mixes options and targets only where no command stands before them.
+    command = fill(ArgumentParser(prog=f"sealock {words[0]}", **dress(words[0])), words[0])
+    command.set_defaults(command=words[0])
+    return command.parse_intermixed_args(words[1:])
+
+
+def dress(name: str) -> dict[str, Any]:
+    """How a command's parser looks, and that options are not to be abbreviated."""
+    from argparse import RawDescriptionHelpFormatter  # noqa: PLC0415  --version does without
+
+    about = COMMANDS[name]
+    return {
+        "description": about[0].upper() + about[1:] + ".",
+        "epilog": EPILOG,
+        "formatter_class": RawDescriptionHelpFormatter,
+        "allow_abbrev": False,
+    }
+
+
+def fill(command: ArgumentParser, name: str) -> ArgumentParser:
+    """Add a command's own options to its parser."""
+    import_module(f"sealock.cli.{name}").configure(command)
+    return command
 
 
 def main(words: Sequence[str] | None = None) -> int:
@@ -60,8 +85,7 @@ def main(words: Sequence[str] | None = None) -> int:
     if list(words) == ["--version"]:
         print(f"sealock {__version__}")  # noqa: T201  the answer
         return 0
-    chosen = next((word for word in words if not word.startswith("-")), "")
-    arguments = parser(chosen if chosen in COMMANDS else "").parse_args(words)
+    arguments = parse(words)
     from sealock.errors import SealockError  # noqa: PLC0415  --version does without
 
     try:
