@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from sealock.model.absent import UNKNOWN
 from sealock.model.container import Container
 from sealock.model.finding import Fault, Severity
 from sealock.model.imagename import parse
@@ -21,7 +22,7 @@ class ImageMoves(Rule[Container]):
 
     id = "C080"
     severity = Severity.MEDIUM
-    reads = ("image", "detach")
+    reads = ("image", "privileged")
     references = (cis_docker("5.28"), cwe(1357), docker_docs("build/building/best-practices/#pin-base-image-versions"))
     remedy = "Name the version that you mean, as in nginx:1.27.2, and pin its digest."
     bad = ("docker run nginx", "docker run ghcr.io/acme/app:latest", "docker run alpine:edge")
@@ -33,7 +34,7 @@ class ImageMoves(Rule[Container]):
 
     def check(self, container: Container, /) -> Iterator[Fault]:
         """Look at tag and digest. Compose services are judged with their project, which may build them."""
-        if not isinstance(container.image, str):
+        if not isinstance(container.image, str) or container.detach is UNKNOWN:
             return
         if parse(container.image) is None:
             yield self.undecided(f"{container.image} is no image name", "image")

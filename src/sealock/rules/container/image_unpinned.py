@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from sealock.model.absent import UNKNOWN
 from sealock.model.container import Container
 from sealock.model.finding import Fault, Severity
 from sealock.rules.images import unpinned
@@ -21,7 +22,7 @@ class ImageUnpinned(Rule[Container]):
 
     id = "C081"
     severity = Severity.LOW
-    reads = ("image", "detach")
+    reads = ("image", "privileged")
     references = (cis_docker("6.1"), cwe(494), docker_docs("build/building/best-practices/#pin-base-image-versions"))
     remedy = "Pin the digest behind the tag: nginx:1.27.2@sha256:…; `docker buildx imagetools inspect` shows it."
     bad = ("docker run nginx:1.27.2", "docker run ghcr.io/acme/app:1")
@@ -33,5 +34,7 @@ class ImageUnpinned(Rule[Container]):
 
     def check(self, container: Container, /) -> Iterator[Fault]:
         """Look for the digest; images without a version have a rule of their own, as have those of compose files."""
-        if isinstance(container.image, str) and (message := unpinned(container.image)) is not None:
+        if container.detach is UNKNOWN or not isinstance(container.image, str):
+            return
+        if (message := unpinned(container.image)) is not None:
             yield self.fault(message, "image")

@@ -54,7 +54,7 @@ class PortConflict(Rule[Project]):
         for service in project.services:
             for index, port in enumerate(given(service.container.ports, ())):
                 held = numbers(port.host or "")
-                for other, there, protocol, address in taken[:1000] if held else ():
+                for other, there, protocol, address in taken[:200] if held else ():
                     meet = max(held.start, there.start) < min(held.stop, there.stop)
                     same = everywhere(address) or everywhere(port.address) or address == port.address
                     if meet and same and protocol == port.protocol and _together(service, other):
