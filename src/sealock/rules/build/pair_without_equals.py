@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from sealock.model.build import Build, Env, LabelSet, Pair
 from sealock.model.change import Edit
 from sealock.model.finding import Fault, Severity
+from sealock.model.location import Place
 from sealock.rules.references import docker_docs
 from sealock.rules.rule import Rule
 
@@ -43,17 +44,16 @@ class PairWithoutEquals(Rule[Build]):
 
 
 def _mend(pair: Pair) -> tuple[Edit, ...]:
+    """An equals sign for the blanks, and quotes where the value has blanks; lines and comments in it stay."""
     if pair.value is None:
         return ()
-    raw = pair.value.raw.rstrip()
+    raw, place = pair.value.raw, pair.value.place
+    gap = Place(pair.place.start + len(pair.name), place.start)
     if any(sign in raw for sign in "\"'\\\n#"):
         quoted = (
             len(raw) > 1 and raw[0] == raw[-1] and raw[0] in "\"'" and not any(sign in raw[1:-1] for sign in "\"'\\\n")
         )
-        return (Edit(pair.place, f"{pair.name}={raw}"),) if quoted else ()
-    return (
-        Edit(
-            pair.place,
-            f'{pair.name}="{raw}"' if any(sign.isspace() for sign in raw) or not raw else f"{pair.name}={raw}",
-        ),
-    )
+        return (Edit(gap, "="),) if quoted else ()
+    if raw and not any(sign.isspace() for sign in raw):
+        return (Edit(gap, "="),)
+    return (Edit(gap, '="'), Edit(Place(place.end, place.end), '"'))
