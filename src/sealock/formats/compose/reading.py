@@ -255,7 +255,7 @@ class _Service:
         exists = self.loader.files.fact(name).exists
         if optional and exists is False:
             return {}
-        source = self.loader.text(name, value.whole(), quiet=exists is None)
+        source = self.loader.text(name, value.whole(), quiet=self.loader.files is NOTHING)
         if source is None:
             self.unresolved.setdefault("environment", f"env_file {name}")
             return {}
