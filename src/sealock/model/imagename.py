@@ -201,6 +201,11 @@ def has_root_master(image: str) -> bool:
     )
 
 
+def gives_root_up(image: str) -> bool:
+    """Whether the image is known to start as root and to serve people as another user."""
+    return drops_root(image) or has_root_master(image)
+
+
 # In this order: "oraclelinux:9-slim" is Red Hat's family before it is slim.
 _FAMILIES: Final[tuple[tuple[str, str], ...]] = (
     (r"alpine", "alpine"),

@@ -54,7 +54,7 @@ class UnsafeSearchPath(Rule[Container]):
     def check(self, container: Container, /) -> Iterator[Fault]:
         """Look at each entry of the search paths, and at what is loaded into every process."""
         for index, variable in enumerate(given(container.environment, ())):
-            value = variable.value or ""
+            value = (variable.value or "").strip("\"'")
             if not value:
                 continue
             if variable.name in _LISTS and not (variable.name == "PYTHONPATH" and value in {".", "/app"}):
