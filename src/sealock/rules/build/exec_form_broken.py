@@ -56,7 +56,10 @@ class ExecFormBroken(Rule[Build]):
 
 def _is_test(line: str) -> bool:
     """Whether it is the shell's own [ … ] or [[ … ]], or a pattern in brackets."""
-    return line.startswith("[[") or (line[1:2].isspace() and line[1:].lstrip()[:1] not in {"'", '"'})
+    if line.startswith("[["):
+        return True
+    # A blank behind the bracket is the shell's way, unless there are commas between quotes.
+    return line[1:2].isspace() and ("," not in line or line[1:].lstrip()[:1] not in {"'", '"'})
 
 
 def _arguments(build: Build, instruction: Instruction) -> Place | None:

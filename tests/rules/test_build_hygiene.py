@@ -1,0 +1,252 @@
+"""What the hygiene rules on Dockerfiles find, leave alone, and write."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any
+
+import pytest
+
+from sealock import formats
+from sealock.formats.edits import apply
+from sealock.formats.files import FileRefused
+from sealock.model.change import Edit
+from sealock.model.document import Document
+from sealock.model.finding import Finding, Severity
+from sealock.model.location import Source
+from sealock.model.project import FileFact
+from sealock.rules.catalog import rules
+from sealock.rules.judge import judge
+
+RULES = {rule.id: rule for rule in rules("build")}
+
+
+class Folder:
+    """A build context with these files in it."""
+
+    environment: Mapping[str, str] = MappingProxyType({})
+
+    def __init__(self, files: dict[str, str]) -> None:
+        self.files = files
+
+    def text(self, path: str) -> str:
+        if path.removeprefix("./") not in self.files:
+            raise FileRefused(path)
+        return self.files[path.removeprefix("./")]
+
+    def fact(self, path: str) -> FileFact:
+        return FileFact(path, exists=path in self.files)
+
+    def entries(self, _folder: str) -> tuple[str, ...]:
+        return tuple(self.files)
+
+
+def read(text: str, folder: Folder | None = None) -> Document:
+    source = Source("Dockerfile", text)
+    return formats.read("dockerfile", source, folder) if folder else formats.read("dockerfile", source)
+
+
+def findings(rule: str, text: str, folder: Folder | None = None) -> list[Finding]:
+    return list(judge("Dockerfile", read(text, folder), {"build": (RULES[rule],)}).findings)
+
+
+def mended(rule: str, text: str) -> str:
+    """The text after the first change that is offered."""
+    changes: tuple[Any, ...] = next(one.remedy.changes for one in findings(rule, text) if one.remedy.changes)
+    return apply(text, [change for change in changes if isinstance(change, Edit)])
+
+
+DEBIAN = "FROM debian:12\n"
+WRITTEN = [
+    ("B101", "RUN apt-get update\nRUN apt-get install -y a\n", "RUN apt-get update \\\n    && apt-get install -y a\n"),
+    ("B106", "COPY package-lock.json .\nRUN npm install --omit=dev\n", "COPY package-lock.json .\nRUN npm ci --omit=dev\n"),
+    ("B107", "COPY yarn.lock .\nRUN yarn\n", "COPY yarn.lock .\nRUN yarn --frozen-lockfile\n"),
+    ("B107", "COPY yarn.lock .yarnrc.yml .\nRUN yarn install\n", "COPY yarn.lock .yarnrc.yml .\nRUN yarn install --immutable\n"),
+    ("B109", "RUN apt-get -y install a # b\n", "RUN apt-get -y install --no-install-recommends a # b\n"),
+    ("B109", 'RUN ["apt-get", "install", "a"]\n', 'RUN ["apt-get", "install", "--no-install-recommends", "a"]\n'),
+    ("B109", "RUN sh -c 'apt-get install a'\n", "RUN sh -c 'apt-get install --no-install-recommends a'\n"),
+    ("B109", "RUN apt-get \\\n  install \\\n  # why\n  a\n", "RUN apt-get \\\n  install --no-install-recommends \\\n  # why\n  a\n"),
+    ("B110", "RUN apt-get update\n", "RUN apt-get update \\\n    && rm -rf /var/lib/apt/lists/*\n"),
+    ("B110", "RUN <<E\napt-get update\nE\nRUN a\n", "RUN <<E\napt-get update\nrm -rf /var/lib/apt/lists/*\nE\nRUN a\n"),
+    ("B112", "RUN dnf install -y a\n", "RUN dnf install -y a \\\n    && dnf clean all\n"),
+    ("B113", "RUN python3 -m pip install a\n", "RUN python3 -m pip install --no-cache-dir a\n"),
+    ("B114", "RUN npm ci\n", "RUN npm ci \\\n    && npm cache clean --force\n"),
+    ("B115", "RUN apt-get install a\n", "RUN apt-get install -y a\n"),
+    ("B115", "RUN pacman -S a\n", "RUN pacman --noconfirm -S a\n"),
+    ("B116", "ENV DEBIAN_FRONTEND noninteractive\n", "ARG DEBIAN_FRONTEND=noninteractive\n"),
+    ("B117", "RUN apt full-upgrade\n", "RUN apt-get dist-upgrade\n"),
+    ("B117", "RUN apt policy a\n", "RUN apt-cache policy a\n"),
+    ("B119", "RUN useradd -u 1000730000 a\n", "RUN useradd --no-log-init -u 1000730000 a\n"),
+    ("B131", "HEALTHCHECK CMD a\nUSER b\nHEALTHCHECK CMD c\n", "USER b\nHEALTHCHECK CMD c\n"),
+    ("B132", "EXPOSE 8080:80\n", "EXPOSE 80\n"),
+    ("B134", "WORKDIR ./app\n", "WORKDIR /app\n"),
+    ("B134", 'WORKDIR "app"\n', 'WORKDIR "/app"\n'),
+    ("B136", "CMD nginx -g 'daemon off;'\n", 'CMD ["nginx", "-g", "daemon off;"]\n'),
+    ("B137", "CMD a\r\nCMD b\r\n", "CMD b\r\n"),
+    ("B138", "CMD ['a', 'b c',]\n", 'CMD ["a", "b c"]\n'),
+    ("B139", "RUN curl a | tar x\n", 'SHELL ["/bin/bash", "-o", "pipefail", "-c"]\nRUN curl a | tar x\n'),
+    ("B140", "MAINTAINER Jo <a@b.c>\n", 'LABEL org.opencontainers.image.authors="Jo <a@b.c>"\n'),
+    ("B141", "RUN cd /srv\n", "WORKDIR /srv\n"),
+    ("B141", 'RUN export A="b c"\n', 'ENV A="b c"\n'),
+    ("B147", "Run a\n", "RUN a\n"),
+    ("B148", "RUN a && \\\n\n  b\n", "RUN a && \\\n  b\n"),
+    ("B148", "RUN a \\\n\nCOPY b c\n", "RUN a \n\nCOPY b c\n"),
+    ("B149", "ARG VERSION=1\nCOPY a-$VERSIN /\n", "ARG VERSION=1\nCOPY a-$VERSION /\n"),
+    ("B150", "ENV A  b c\n", 'ENV A="b c"\n'),
+    ("B150", "ENV A \\\n  b \\\n  # c\n  d\n", 'ENV A="b \\\n  # c\n  d"\n'),
+    ("B153", "ENV A=1 B=$A\n", "ENV A=1\nENV B=$A\n"),
+    ("B153", "ENV A=1 \\\n    B=$A\n", "ENV A=1\nENV B=$A\n"),
+    ("B154", 'COPY ["a", "b", "/c"]\n', 'COPY ["a", "b", "/c/"]\n'),
+    ("B181", 'RUN rm -rf "$A"/*\n', 'RUN rm -rf "${A:?}"/*\n'),
+    ("B181", "RUN rm -rf ${A}/*\n", "RUN rm -rf ${A:?}/*\n"),
+    ("B182", "RUN cd /a; make\n", "RUN cd /a || exit 1; make\n"),
+    ("B183", "RUN make ; \\\n  ls\n", "RUN make && \\\n  ls\n"),
+    ("B184", "RUN <<E\n#!/bin/sh\na\nb\nE\n", "RUN <<E\n#!/bin/sh\nset -e\na\nb\nE\n"),
+    ("B186", "RUN source a/b\n", "RUN . a/b\n"),
+    ("B189", "RUN curl -o a https://b/c\n", "RUN curl -f -o a https://b/c\n"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("rule", "before", "after"), WRITTEN)
+def test_a_change_is_written_as_its_author_would(rule: str, before: str, after: str) -> None:
+    assert mended(rule, DEBIAN + before) == DEBIAN + after
+
+
+def test_a_change_keeps_to_the_escape_character_of_the_file() -> None:
+    before = "# escape=`\nFROM fedora:40\nRUN dnf install -y a\n"
+    assert mended("B112", before) == "# escape=`\nFROM fedora:40\nRUN dnf install -y a `\n    && dnf clean all\n"
+
+
+ALPINE = "FROM alpine:3.20\n"
+JUDGED = [
+    # rule, text, how many findings
+    ("B101", DEBIAN + "RUN apt-get update && apt-get -y dist-upgrade\n", 0),
+    ("B103", "FROM fedora:40\nRUN dnf upgrade -y --security\n", 0),
+    ("B103", DEBIAN + "RUN sudo apt-get upgrade -y\n", 1),
+    ("B104", DEBIAN + "RUN apt-get install -t bookworm-backports -o A::B=c $PACKAGES\n", 0),
+    ("B105", "FROM golang:1.23\nRUN go install -ldflags '-s -w' example.org/x@v1\n", 0),
+    ("B105", "FROM python:3.12\nRUN pip install 'flask>=3' ./x.whl git+https://e.org/r -c constraints.txt\n", 0),
+    ("B109", DEBIAN + "RUN apt-get install ./a.deb\n", 0),
+    ("B110", DEBIAN + "RUN apt-get update && rm -rf /var/lib/apt/lists\n", 0),
+    ("B110", DEBIAN + "RUN apt-get update && find /var/lib/apt/lists -type f -delete\n", 0),
+    ("B110", DEBIAN + "RUN apt-get update && rm -rf /var/cache/*\n", 1),
+    ("B111", ALPINE + "RUN apk add -t .build --no-cache gcc\n", 0),
+    ("B111", ALPINE + "RUN apk add a && rm -rf /tmp/* /var/cache/apk/*\n", 0),
+    ("B112", "FROM fedora:40\nRUN dnf install -y a && rm -rf /var/cache/dnf /root/x\n", 0),
+    ("B113", "FROM python:3.12\nRUN --mount=type=cache,target=/home/app/.cache/pip pip install a\n", 0),
+    ("B113", "FROM python:3.12\nRUN --mount=type=cache,target=/root/.npm pip install a\n", 1),
+    ("B114", "FROM condaforge/mambaforge\nRUN mamba install -y a && conda clean -afy\n", 0),
+    ("B115", DEBIAN + "RUN apt-get -qq -o a install b && apt-get install -q -q c && apt-get -q=2 install d\n", 0),
+    ("B115", DEBIAN + "RUN apt-get -q install b\n", 1),
+    ("B115", DEBIAN + "RUN echo 'APT::Get::Assume-Yes \"true\";' > /etc/apt/apt.conf.d/y && apt-get install b\n", 0),
+    ("B118", DEBIAN + "RUN apt-get install curl wget && curl a\n", 0),
+    ("B120", "FROM busybox:1.36\nRUN wget https://a/b\n", 0),
+    ("B121", DEBIAN + "RUN apt-get install -y vim ssh && ls /bin/mount\n", 0),
+    ("B132", DEBIAN + "EXPOSE 0 65535 65536\n", 2),
+    ("B134", DEBIAN + "WORKDIR $A/b\n", 0),
+    ("B136", DEBIAN + "ENTRYPOINT exec app\n", 0),
+    ("B138", DEBIAN + 'RUN [ "$A" = "b" ]\n', 0),
+    ("B138", DEBIAN + "HEALTHCHECK CMD ['curl', 'a']\n", 1),
+    ("B139", DEBIAN + 'RUN ["bash", "-c", "curl a | tar x"]\n', 1),
+    ("B139", DEBIAN + "RUN bash -o pipefail -c 'curl a | tar x'\n", 0),
+    ("B139", DEBIAN + "RUN x=$(curl a | tail -1) && echo $x\n", 1),
+    ("B139", 'FROM a\nSHELL ["powershell", "-Command"]\nRUN Get-Item a | Remove-Item\n', 0),
+    ("B141", DEBIAN + "RUN cd a && . b\n", 1),
+    ("B145", "FROM a AS B\nFROM B\n", 1),
+    ("B146", "from a as b\nfrom b AS c\n", 1),
+    ("B147", "from a\nrun b\ncopy c d\n", 0),
+    ("B148", DEBIAN + "RUN a \\\n  b\n\nRUN c\n", 0),
+    ("B149", DEBIAN + "ARG A1\nARG A2\nCOPY $A3 /\n", 0),
+    ("B149", DEBIAN + "COPY $HOME/x ${FOO:-y} \\$z '$q' /\n", 0),
+    ("B149", "ARG V=1\nFROM a:$V AS x\nARG V\nFROM x\nCOPY $V /\n", 0),
+    ("B150", DEBIAN + "LABEL a b\n", 1),
+    ("B153", DEBIAN + "ENV A=1 AB=$AB A_B=$A_C\n", 0),
+    ("B154", DEBIAN + "COPY <<a <<b /c/\nx\na\ny\nb\n", 0),
+    ("B156", DEBIAN.replace("\n", " AS a\n") + "COPY --from=other/image /x /\n", 0),
+    ("B160", DEBIAN + "LABEL a.b-c_d/e=1 maintainer=x $K=v\n", 0),
+    ("B161", DEBIAN + "LABEL org.opencontainers.image.created=2026-13-01T00:00:00Z\n", 1),
+    ("B180", DEBIAN + "RUN for a in b; do for c in d; do echo; done; done\n", 0),
+    ("B182", DEBIAN + "RUN cd /; ls\n", 0),
+    ("B183", DEBIAN + "RUN set -o errexit; make; ls\n", 0),
+    ("B183", DEBIAN + "RUN make || true; ls\n", 0),
+    ("B183", DEBIAN + "RUN for a in b; do make $a; done; ls\n", 0),
+    ("B184", DEBIAN + "RUN <<E bash -e\na\nb\nE\n", 0),
+    ("B185", DEBIAN + "RUN a && b&\n", 1),
+    ("B186", DEBIAN + "RUN echo $(diff <(a) <(b))\n", 1),
+    ("B186", "FROM a AS debian\nRUN source x/y\n", 0),
+    ("B188", DEBIAN + "COPY a /b\nCOPY c /d\nRUN chown -R e /b\n", 1),
+    ("B188", DEBIAN + "RUN chown -R e /b\nCOPY a /b\n", 0),
+    ("B189", DEBIAN + "RUN curl -w '%{http_code}' https://a/b\n", 0),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("rule", "text", "count"), JUDGED)
+def test_a_rule_knows_its_fault_from_what_looks_like_it(rule: str, text: str, count: int) -> None:
+    assert len(findings(rule, text)) == count
+
+
+def test_an_instruction_that_is_taken_in_weighs_more_than_an_empty_line() -> None:
+    (found,) = findings("B148", DEBIAN + "RUN a \\\n\nCOPY b /c\n")
+    assert found.severity is Severity.MEDIUM
+    assert "COPY" in found.message
+    assert not found.remedy.safe
+
+
+@pytest.mark.parametrize(
+    ("rule", "text", "safe"),
+    [
+        ("B110", "RUN apt-get update && apt-get install -y a\n", True),
+        ("B110", "RUN apt-get update && apt-get install -y a\nRUN apt-get install -y b\n", False),
+        ("B116", "ENV DEBIAN_FRONTEND=noninteractive\n", True),
+        ("B136", "ENTRYPOINT app\n", True),
+        ("B136", "ENTRYPOINT app\nCMD b\n", False),
+        ("B137", "CMD a\nCMD b\n", True),
+        ("B139", "RUN curl a | tar x\n", False),
+        ("B183", "RUN make; ls\n", False),
+    ],
+)
+def test_a_change_is_called_safe_only_where_a_sound_build_stays_the_same(rule: str, text: str, safe: bool) -> None:  # noqa: FBT001  a column of the table
+    assert findings(rule, DEBIAN + text)[0].remedy.safe is safe
+
+
+def test_a_variable_stays_in_the_environment_where_another_stage_inherits_it() -> None:
+    text = "FROM debian:12 AS base\nENV DEBIAN_FRONTEND=noninteractive\nFROM base\nRUN apt-get update\n"
+    (found,) = findings("B116", text)
+    assert not found.remedy.safe
+
+
+@pytest.mark.parametrize(
+    ("ignored", "copied", "count"),
+    [
+        ("*.md\n", "README.md", 1),
+        ("*.md\n!README.md\n", "README.md", 0),
+        ("docs\n", "docs/a.txt", 1),
+        ("**/secret\n", "a/b/secret", 1),
+        ("a/?\n", "a/b", 1),
+        ("a/*\n", "b", 0),
+        ("*\n!src\n", "src", 0),
+        ("*\n!src\n", "lib", 1),
+        ("[\n", "a", 0),
+        ("# app\n\n", "app", 0),
+    ],
+)
+def test_what_dockerignore_shuts_out_cannot_be_copied(ignored: str, copied: str, count: int) -> None:
+    assert len(findings("B152", f"FROM a\nCOPY {copied} /x\n", Folder({".dockerignore": ignored}))) == count
+
+
+def test_a_lock_file_in_the_context_counts_where_everything_is_copied() -> None:
+    text = "FROM node:22\nCOPY . .\nRUN npm install\n"
+    assert findings("B106", text, Folder({"package-lock.json": "{}"}))
+    assert not findings("B106", text, Folder({"package.json": "{}"}))
+    assert not findings("B106", text)
+
+
+def test_findings_point_at_the_word_and_not_at_the_instruction() -> None:
+    (found,) = findings("B109", DEBIAN + "RUN apt-get update && \\\n    apt-get install -y a\n")
+    assert (found.location.line, found.location.column) == (3, 13)
+
+
+def test_the_index_serves_one_build_after_the_other() -> None:
+    first, second = DEBIAN + "RUN pip install a\n", DEBIAN + "RUN pip install --no-cache-dir a\n"
+    assert [len(findings("B113", text)) for text in (first, second, first)] == [1, 0, 1]
