@@ -293,6 +293,7 @@ def test_the_subject_is_named_after_the_final_stage() -> None:
 PROBLEMS = {
     "no FROM": ("RUN x\n", 1, 1, "before the first FROM"),
     "nothing": ("", 1, 1, "no FROM"),
+    "ARG alone": ("ARG A=1\n", 1, 1, "no FROM"),
     "unknown instruction": ("FROM a\n  RUNN x\n", 2, 3, "did you mean RUN?"),
     "missing argument": ("FROM a\n\nUSER\n", 3, 1, "USER needs at least one argument"),
     "COPY with one word": ("FROM a\nCOPY x\n", 2, 1, "source and a destination"),
@@ -331,6 +332,21 @@ def test_a_text_that_is_no_dockerfile_is_not_told_line_by_line() -> None:
     assert len(problems) == 11
     assert problems[-1].message.startswith("and 490 more")
     assert problems[-1].location.line == 12
+
+
+@pytest.mark.parametrize("trigger", ["WRONG x", "COPY x", "ENV", "CMD --x"])
+def test_a_trigger_that_no_build_could_read_is_a_problem_though_buildkit_only_says_so_in_the_next_build(
+    trigger: str,
+) -> None:
+    assert len(read(f"FROM a\nONBUILD {trigger}\n").problems) == 1
+
+
+def test_a_trigger_is_read_with_the_variables_of_a_build_that_is_yet_to_come() -> None:
+    assert not read("FROM scratch\nENV B=1\nONBUILD ENV A=${C:?must}\n").problems
+    onbuild = list(build("FROM scratch\nENV B=1\nONBUILD ENV A=$B\n").each(Env))[1][2]
+    assert isinstance(onbuild, Env)
+    assert onbuild.pairs[0].value is not None
+    assert onbuild.pairs[0].value.value is UNKNOWN
 
 
 def test_a_broken_from_hides_what_stands_in_its_stage() -> None:

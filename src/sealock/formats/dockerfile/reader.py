@@ -95,7 +95,7 @@ class _Reader:
             if opens:
                 self._finish()
             try:
-                self._take(instruction(parts, self.ground), parts)
+                self._take(self._trigger(parts) if parts.onbuild else instruction(parts, self.ground), parts)
             except Broken as broken:
                 self._problem(broken, parts.place)
                 self.lost = self.lost or opens
@@ -111,6 +111,16 @@ class _Reader:
         for index, soft in self.soft:
             if not 0 <= index < len(self.stages) or self.stages[index].needed:
                 self._problem(soft, Place(0, 0))
+
+    def _trigger(self, parts: Parts) -> Instruction:
+        """Read what stands behind ONBUILD: its variables are those of a build that nobody has seen yet."""
+        ground = self.ground
+        scope, ground.scope = ground.scope, Scope({}, complete=False)
+        try:
+            return instruction(parts, ground)
+        finally:
+            ground.scope = scope
+            ground.problems.clear()
 
     def _problem(self, broken: Broken, place: Place) -> None:
         self.problems.append(Problem(broken.message, self.source.location(broken.place or place)))

@@ -207,7 +207,7 @@ def health(one: Healthcheck) -> Health:
         return Health(disabled=True)
     test = ("CMD-SHELL", one.line) if one.line is not None else ("CMD", *(word.text for word in one.words))
     flag = one.flag("retries")
-    retries = int(flag.value.text) if flag and flag.value and flag.value.text.isdecimal() else None
+    retries = int(flag.value.text) if flag and flag.value and flag.value.text else None
     return Health(
         test=test,
         interval=_time(one, "interval"),
