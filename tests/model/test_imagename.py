@@ -95,7 +95,7 @@ def test_images_whose_entry_point_gives_root_up(image: str, *, drops: bool) -> N
 
 @pytest.mark.parametrize(
     ("image", "master"),
-    [("nginx", True), ("php:8.3-apache", True), ("php:8.3-fpm", False), ("wordpress:6", True), ("node:22", False)],
+    [("nginx", True), ("php:8.3-apache", True), ("php:8.3-cli", False), ("php:8-fpm-alpine", True), ("wordpress:6", True), ("node:22", False)],
 )
 def test_images_whose_main_process_alone_keeps_root(image: str, *, master: bool) -> None:
     assert has_root_master(image) is master

@@ -196,9 +196,10 @@ def drops_root(image: str) -> bool:
 def has_root_master(image: str) -> bool:
     """Whether the image is known to keep root for its main process alone, as web servers do."""
     name = parse(image)
-    return name is not None and (
-        _known_as(name) in _ROOT_MASTER or (_known_as(name) == "php" and "apache" in (name.tag or ""))
-    )
+    if name is None:
+        return False
+    server = any(word in (name.tag or "") for word in ("apache", "fpm"))
+    return _known_as(name) in _ROOT_MASTER or (_known_as(name) == "php" and server)
 
 
 def gives_root_up(image: str) -> bool:

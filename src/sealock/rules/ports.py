@@ -45,12 +45,9 @@ SERVICES: Final[dict[int, Service]] = {
     3389: Service("remote desktop", kind=_ADMIN),
     4243: Service("the Docker API without TLS", Severity.CRITICAL, _ADMIN),
     4369: Service("Erlang's port mapper", images=("rabbitmq", "couchdb")),
-    5005: Service("a Java debugger", kind=_ADMIN),
     5432: Service("PostgreSQL", images=("postgres", "postgis", "timescale", "pgvector", "supabase")),
-    5555: Service("Android's debug bridge", Severity.MEDIUM, _ADMIN, ("flower", "android")),
     5601: Service("Kibana", Severity.MEDIUM, _ADMIN, ("kibana",)),
     5672: Service("RabbitMQ", Severity.MEDIUM, "queue", ("rabbitmq", "activemq")),
-    5678: Service("a Python debugger", Severity.MEDIUM, _ADMIN, ("n8n",)),
     5858: Service("Node's debugger", kind=_ADMIN),
     5900: Service("VNC", kind=_ADMIN, images=("vnc", "selenium")),
     5984: Service("CouchDB", images=("couchdb",)),
@@ -60,7 +57,7 @@ SERVICES: Final[dict[int, Service]] = {
     7474: Service("Neo4j", images=("neo4j",)),
     7687: Service("Neo4j", images=("neo4j",)),
     8086: Service("InfluxDB", Severity.MEDIUM, images=("influx",)),
-    8123: Service("ClickHouse", Severity.MEDIUM, images=("clickhouse", "homeassistant", "home-assistant")),
+    8123: Service("ClickHouse", Severity.MEDIUM, images=("clickhouse",)),
     8200: Service("Vault", Severity.MEDIUM, _ADMIN, ("vault", "openbao")),
     8500: Service("Consul", Severity.MEDIUM, _ADMIN, ("consul",)),
     9042: Service("Cassandra", images=("cassandra", "scylla")),
@@ -76,10 +73,9 @@ SERVICES: Final[dict[int, Service]] = {
     27017: Service("MongoDB", images=("mongo",)),
     27018: Service("MongoDB", images=("mongo",)),
     28015: Service("RethinkDB", images=("rethink",)),
-    50000: Service("Jenkins agents", Severity.LOW, _ADMIN, ("jenkins", "db2")),
 }
 # Ports that people give to quite other programs: only an image's name tells that it is this service.
-_AMBIGUOUS: Final = frozenset({5005, 5555, 5678, 7000, 8086, 8123, 8200, 8500, 50000})
+_AMBIGUOUS: Final = frozenset({7000, 8086, 8123, 8200, 8500})
 
 
 def numbers(text: str) -> range:
@@ -96,7 +92,12 @@ def service_on(port: str, image: str = "") -> Service | None:
     """The service that is not for everybody on one of these container ports; `image` helps to tell it from others."""
     held = numbers(port)
     for number, service in SERVICES.items():
-        if number in held and (number not in _AMBIGUOUS or is_image_of(service, image)):
+        # A long range is for media or passive FTP, whatever well-known port lies in it.
+        if number not in held or len(held) > 20:
+            continue
+        named = is_image_of(service, image)
+        # Whoever runs a Git or SFTP server means its SSH port to be reached.
+        if named is (number in _AMBIGUOUS) or (named and service.name != "SSH"):
             return service
     return None
 

@@ -52,7 +52,7 @@ class ExposedDoor(Rule[Container]):
             service = SERVICES.get(held[0])
             if service is None or service.severity < Severity.MEDIUM or is_image_of(service, image):
                 continue
-            door = service.kind == "admin" and held[0] not in {5005, 5555, 5678, 6443, 8200, 8500}
+            door = service.kind == "admin" and held[0] not in {6443, 8200, 8500}
             if door or (not noted and service.severity >= Severity.HIGH):
                 yield self.fault(
                     f"exposes port {held[0]}, that of {service.name}",

@@ -13,6 +13,11 @@ from sealock.rules.container._users import is_root
 from sealock.rules.references import cis_docker, cwe, docker_docs
 from sealock.rules.rule import Rule
 
+# Entry points that images bring along, and that people repeat.
+_USUAL_STARTS = frozenset(
+    {"/init", "docker-entrypoint.sh", "/docker-entrypoint.sh", "/entrypoint.sh", "/usr/local/bin/docker-entrypoint.sh"}
+)
+
 
 class RunsAsRoot(Rule[Container]):
     """Program runs as root.
@@ -72,7 +77,7 @@ class RunsAsRoot(Rule[Container]):
         if user is UNKNOWN:
             yield self.undecided(f"who {image or 'the image'} runs as is not known here", "user")
         elif isinstance(user, str) and is_root(user):
-            own_start = bool(container.entrypoint)
+            own_start = not set(given(container.entrypoint, ())[:1]) <= _USUAL_STARTS
             if drops_root(image) and not own_start:
                 return
             if has_root_master(image) and not own_start:

@@ -1,0 +1,125 @@
+"""The words that sealock itself puts in, and which of them it calls safe."""
+
+from __future__ import annotations
+
+import pytest
+
+from sealock import formats
+from sealock.formats.edits import apply
+from sealock.model.change import Edit, On
+from sealock.model.document import Document, Subject
+from sealock.model.finding import Finding
+from sealock.rules.catalog import rules
+from sealock.rules.judge import judge
+from texts import read
+
+
+def finding(text: str, rule: str) -> tuple[Document, Finding]:
+    document = read(text)
+    found = judge("test", document, {kind: rules(kind) for kind in ("container", "build", "project")}).findings
+    return document, next(one for one in found if one.rule == rule)
+
+
+def mended(text: str, rule: str) -> str:
+    _, one = finding(text, rule)
+    assert one.remedy.changes
+    for change in one.remedy.changes:
+        document = read(text)
+        name, inner = (change.subject, change.change) if isinstance(change, On) else (one.subject, change)
+        assert not isinstance(inner, Edit)
+        text = apply(text, formats.edits(document, subject(document, name), inner))
+    return text
+
+
+def subject(document: Document, name: str) -> Subject:
+    return next(one for one in document.subjects if one.name == name)
+
+
+def service(image: str, lines: str = "") -> str:
+    return f"services:\n  app:\n    image: {image}\n{lines}"
+
+
+LINES = [
+    ("privileged goes", "C001", "docker run --privileged alpine", "docker run alpine"),
+    ("a capability goes, the others stay", "C002",
+     "docker run --cap-add SYS_ADMIN --cap-add CHOWN alpine", "docker run --cap-add CHOWN alpine"),
+    ("all capabilities are dropped", "C004", "docker run acme/app:1", "docker run --cap-drop ALL acme/app:1"),
+    ("what redis' entry point needs is kept", "C004", "docker run redis:7.4",
+     "docker run --cap-add CHOWN --cap-add DAC_OVERRIDE --cap-add FOWNER --cap-add SETGID --cap-add SETUID --cap-drop ALL redis:7.4"),
+    ("the same redis as an ordinary user needs nothing", "C004",
+     "docker run -u 999 redis:7.4", "docker run --cap-drop ALL -u 999 redis:7.4"),
+    ("no-new-privileges is put in", "C006",
+     "docker run redis:7.4", "docker run --security-opt no-new-privileges redis:7.4"),
+    ("a read-only root gets /tmp and /run", "C040", "docker run acme/app:1",
+     "docker run --tmpfs /tmp --tmpfs /run --read-only acme/app:1"),
+    ("and not where something is mounted already", "C040", "docker run --tmpfs /tmp -v run:/run acme/app:1",
+     "docker run --read-only --tmpfs /tmp -v run:/run acme/app:1"),
+    ("a port is kept to the host", "C060", "docker run -p 8080:80 alpine", "docker run -p 127.0.0.1:8080:80 alpine"),
+    ("on IPv6 too", "C060", "docker run -p '[::]:8080:80' alpine", "docker run -p '[::1]:8080:80' alpine"),
+    ("a mount of the host is read-only", "C014", "docker run -v /etc:/e:z alpine", "docker run -v /etc:/e:ro,z alpine"),
+    ("propagation is private", "C042", "docker run -v /mnt:/m:rshared alpine", "docker run -v /mnt:/m:rprivate alpine"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("rule", "text", "healed"), [pytest.param(rule, text, healed, id=name) for name, rule, text, healed in LINES]
+)
+def test_a_run_line_is_mended_in_its_own_words(rule: str, text: str, healed: str) -> None:
+    assert sorted(mended(text, rule).split()) == sorted(healed.split())
+
+
+FILES = [
+    ("the socket goes", "C011",
+     service("acme/ui:1", "    volumes:\n      - /var/run/docker.sock:/s\n      - data:/data\nvolumes:\n  data:\n"),
+     service("acme/ui:1", "    volumes:\n      - data:/data\nvolumes:\n  data:\n")),
+    ("a limit of memory", "C028", service("acme/app:1"), service("acme/app:1", "    mem_limit: 512m\n")),
+    ("a database is for the host alone", "C061",
+     service("postgres:16", "    ports:\n      - '5432:5432' # for psql\n"),
+     service("postgres:16", "    ports:\n      - '127.0.0.1:5432:5432' # for psql\n")),
+    ("nginx gets its cache and /run", "C040", service("nginx:1.27"),
+     service("nginx:1.27", "    read_only: true\n    tmpfs:\n      - /var/cache/nginx\n      - /run\n")),
+    ("a link goes, since the project's network serves", "P012",
+     "services:\n  db:\n    image: postgres:16\n  app:\n    image: acme/app:1\n    links:\n      - db\n",
+     "services:\n  db:\n    image: postgres:16\n  app:\n    image: acme/app:1\n"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("rule", "text", "healed"), [pytest.param(rule, text, healed, id=name) for name, rule, text, healed in FILES]
+)
+def test_a_compose_file_is_mended_in_its_own_words(rule: str, text: str, healed: str) -> None:
+    assert mended(text, rule) == healed
+
+
+def test_linked_run_lines_join_a_network_under_the_name_that_the_link_gave() -> None:
+    text = mended("docker run -d --name db postgres:16\ndocker run -d --link db:database acme/app:1\n", "P012")
+    assert "docker network create app" in text
+    assert "alias=database" in text
+    assert "--link" not in text
+    assert text.count("--network") == 2
+
+
+SAFE = [
+    ("no-new-privileges for an official server", "docker run redis:7.4", "C006", True),
+    ("not for a program that nobody knows", "docker run acme/app:1", "C006", False),
+    ("nor where sudo is called", "docker run redis:7.4 sh -c 'sudo x'", "C006", False),
+    ("nor where it was switched off on purpose", "docker run --security-opt no-new-privileges=false redis:7.4", "C006", False),
+    ("log rotation", "docker run --log-driver json-file alpine", "C052", True),
+    ("a time zone read-only", "docker run -v /etc/localtime:/etc/localtime alpine", "C014", True),
+    ("other folders of the host are written for a reason", "docker run -v /etc:/e alpine", "C014", False),
+    ("host-UTS that does nothing", "docker run --uts host alpine", "C021", True),
+    ("a loopback address changes who can reach it", "docker run -p 8080:80 alpine", "C060", False),
+    ("dropping capabilities may break", "docker run alpine", "C004", False),
+    ("a read-only root may break", "docker run alpine", "C040", False),
+    ("a plain link in a compose file",
+     "services:\n  db:\n    image: postgres:16\n  app:\n    image: a:1\n    links: [db]\n", "P012", True),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("text", "rule", "safe"), [pytest.param(text, rule, safe, id=name) for name, text, rule, safe in SAFE]
+)
+def test_safe_is_what_leaves_a_sound_program_as_it_was(text: str, rule: str, *, safe: bool) -> None:
+    _, one = finding(text, rule)
+    assert one.remedy.changes
+    assert one.remedy.safe is safe
