@@ -164,6 +164,40 @@ def test_what_is_wrong_is_a_problem(text: str, said: str) -> None:
     assert all(problem.location.line > 0 for problem in problems)
 
 
+@pytest.mark.parametrize(
+    ("text", "field"),
+    [
+        ('{"config": {"User": 5}}', "user"),
+        ('{"config": {"Env": {}}}', "environment"),
+        ('{"config": {"Env": [5]}}', "environment"),
+        ('{"config": {"Labels": []}}', "labels"),
+        ('{"config": {"Volumes": []}}', "mounts"),
+        ('{"config": {"Healthcheck": []}}', "health"),
+        ('{"config": []}', "user"),
+        ('{"config": 5}', "entrypoint"),
+        ('{"history": 5}', "history"),
+        ('{"os": 5, "architecture": "amd64"}', "platform"),
+    ],
+)
+def test_what_is_of_a_wrong_type_is_no_answer(text: str, field: str) -> None:
+    assert getattr(noun(text), field) is UNKNOWN
+
+
+@pytest.mark.parametrize(
+    ("text", "field"),
+    [
+        ('{"config": {"Env": ["A=1", 5]}}', "environment"),
+        ('{"config": {"Labels": {"a": "b", "c": 5}}}', "labels"),
+        ('{"history": [{"created_by": "x"}, 5]}', "history"),
+        ('{"config": {"Healthcheck": {"Test": ["CMD", "x"], "Retries": "y"}}}', "health"),
+    ],
+)
+def test_what_is_wrong_in_part_is_no_whole_answer(text: str, field: str) -> None:
+    (subject,) = read(text).subjects
+    assert getattr(subject.noun, field)
+    assert field in subject.unresolved
+
+
 def test_broken_text_yields_what_could_be_read() -> None:
     assert noun('{"config": {"User": "root", "Env": ["A=b", nope').user == "root"
     assert noun('{"config": {"User": "root", "Env": ["A=b", nope').environment == (Variable("A", "b"),)

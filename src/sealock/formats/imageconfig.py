@@ -8,7 +8,7 @@ from typing import Any, Final, NoReturn
 from sealock.errors import FormatError
 from sealock.formats.files import NOTHING, Files
 from sealock.formats.jsontree import Node, parse
-from sealock.model.absent import UNSET, Maybe
+from sealock.model.absent import UNKNOWN, UNSET, Maybe
 from sealock.model.change import Change
 from sealock.model.container import Container, Health, Label, Mount, Variable, container
 from sealock.model.document import Document, Subject
@@ -32,7 +32,7 @@ def read(source: Source, files: Files = NOTHING) -> Document:  # noqa: ARG001  t
     reader = ConfigReader()
     noun = reader.image(root)
     problems += [Problem(message, source.location(node.place)) for message, node in reader.wrong]
-    subject = Subject("image", noun, reader.where, silent=SILENT)
+    subject = Subject("image", noun, reader.where, reader.unresolved, SILENT)
     return Document("image-config", {"": source}, (subject,), tuple(problems))
 
 
@@ -48,6 +48,7 @@ class ConfigReader:
     def __init__(self) -> None:
         self.where: dict[At, Place] = {}
         self.wrong: list[tuple[str, Node]] = []
+        self.unresolved: dict[str, str] = {}
 
     def image(self, root: Node) -> Container:
         """Read a whole image configuration."""
@@ -65,8 +66,8 @@ class ConfigReader:
     def config(self, config: Node) -> dict[str, Any]:
         """Read what Docker calls a container's Config: an image's, or a container's own."""
         if not isinstance(config.value, dict):
-            self.unless_null("an object", config)
-            return {}
+            self.misread("should be an object", config)
+            return dict.fromkeys(SAYS, UNKNOWN)
         return {
             "user": self.text(config, "User", "user"),
             "working_dir": self.text(config, "WorkingDir", "working_dir"),
@@ -90,10 +91,11 @@ class ConfigReader:
         if field:
             self.where[field,] = node.place
 
-    def unless_null(self, what: str, node: Node) -> None:
-        """Note that a value is not what it should be; null stands for nothing said."""
-        if node.value is not None:
-            self.wrong.append((f"{node.pointer or '/'} should be {what}", node))
+    def misread(self, what: str, node: Node, *fields: str) -> None:
+        """Note that a value is not what it should be, and that these fields hang on it."""
+        self.wrong.append((f"{node.pointer or '/'} {what}", node))
+        for field in fields:
+            self.unresolved[field] = node.pointer
 
     def text(self, parent: Node, name: str, field: str) -> Maybe[str]:
         """Read a text; "" is nothing said."""
@@ -101,22 +103,23 @@ class ConfigReader:
         if node is None:
             return UNSET
         if not isinstance(node.value, str):
-            self.unless_null("a text", node)
-            return UNSET
+            self.misread("should be a text", node)
+            return UNKNOWN
         self.note(node, field)
         return node.value or UNSET
 
-    def strings(self, parent: Node, name: str) -> tuple[Node, list[Node]] | None:
-        """The texts of a list, which Docker once let be a single text."""
+    def strings(self, parent: Node, name: str, *fields: str) -> tuple[Node, list[Node]] | None:
+        """The texts of a list, which Docker once let be a single text; None where there is none, or no list."""
         node = self.member(parent, name)
         if node is None:
             return None
-        nodes = [node] if isinstance(node.value, str) else list(node.elements())
         if not isinstance(node.value, list | str):
-            self.unless_null("a list of texts", node)
+            self.misread("should be a list of texts", node, *fields)
+            return None
+        nodes = [node] if isinstance(node.value, str) else node.value
         for one in nodes:
             if not isinstance(one.value, str):
-                self.wrong.append((f"{one.pointer} should be a text", one))
+                self.misread("should be a text", one, *fields)
         return node, [one for one in nodes if isinstance(one.value, str)]
 
     def words(self, parent: Node, name: str, field: str) -> Maybe[tuple[str, ...]]:
@@ -125,9 +128,9 @@ class ConfigReader:
 
     def each(self, parent: Node, name: str, field: str, make: Callable[[str], Any]) -> Maybe[tuple[Any, ...]]:
         """Read a list of texts into elements."""
-        found = self.strings(parent, name)
+        found = self.strings(parent, name, field)
         if found is None or not found[1]:
-            return UNSET
+            return UNKNOWN if field in self.unresolved else UNSET
         self.where[field,] = found[0].place
         for index, node in enumerate(found[1]):
             self.where[field, index] = node.place
@@ -139,8 +142,8 @@ class ConfigReader:
         if node is None:
             return UNSET
         if not isinstance(node.value, dict):
-            self.unless_null("an object", node)
-            return UNSET
+            self.misread("should be an object", node)
+            return UNKNOWN
         self.where[field,] = node.place
         for index, (_, value) in enumerate(node.items()):
             self.where[field, index] = value.place
@@ -152,11 +155,12 @@ class ConfigReader:
         if node is None:
             return UNSET
         if not isinstance(node.value, dict):
-            self.unless_null("an object", node)
+            self.misread("should be an object", node)
+            return UNKNOWN
         found: list[Label] = []
         for key, value in node.items():
             if not isinstance(value.value, str):
-                self.wrong.append((f"{value.pointer} should be a text", value))
+                self.misread("should be a text", value, "labels")
                 continue
             self.where["labels", len(found)] = value.place
             found.append(Label(key, value.value))
@@ -169,16 +173,16 @@ class ConfigReader:
         if node is None:
             return UNSET
         if not isinstance(node.value, dict):
-            self.unless_null("an object", node)
-            return UNSET
-        found = self.strings(node, "Test")
+            self.misread("should be an object", node)
+            return UNKNOWN
+        found = self.strings(node, "Test", "health")
         test = tuple(one.value for one in found[1]) if found else ()
         self.where["health",] = node.place
         if found:
             self.where["health", "test"] = found[0].place
-        retries = self.number(node, "Retries")
+        retries = self.number(node, "Retries", "health")
         interval, timeout, start_period, start_interval = (
-            (self.number(node, name) or 0) / 1e9 or None
+            (self.number(node, name, "health") or 0) / 1e9 or None
             for name in ("Interval", "Timeout", "StartPeriod", "StartInterval")
         )
         if not test and not retries and not any((interval, timeout, start_period, start_interval)):
@@ -187,20 +191,22 @@ class ConfigReader:
         times = (interval, timeout, start_period, start_interval)
         return Health(disabled, () if disabled else test, *times, int(retries) if retries else None)
 
-    def number(self, parent: Node, name: str) -> int | float | None:
+    def number(self, parent: Node, name: str, *fields: str) -> int | float | None:
         """Read a number; None where there is none."""
         node = self.member(parent, name)
         if node is None:
             return None
         number = node.value
         if isinstance(number, bool) or not isinstance(number, int | float) or abs(number) > _LARGEST:
-            self.unless_null("a number", node)
+            self.misread("should be a number", node, *fields)
             return None
         return number
 
     def platform(self, root: Node) -> Maybe[str]:
         """Read os/architecture[/variant]."""
         parts = [self.text(root, name, "platform") for name in ("os", "architecture", "variant")]
+        if UNKNOWN in parts:
+            return UNKNOWN
         known = [part for part in parts if isinstance(part, str)]
         return "/".join(known) if len(known) >= 2 and isinstance(parts[0], str) else UNSET
 
@@ -210,16 +216,18 @@ class ConfigReader:
         if node is None:
             return UNSET
         if not isinstance(node.value, list):
-            self.unless_null("a list", node)
-            return UNSET
+            self.misread("should be a list", node)
+            return UNKNOWN
         self.where["history",] = node.place
         steps: list[str] = []
         for index, entry in enumerate(node.elements()):
             self.where["history", index] = entry.place
             if not isinstance(entry.value, dict):
-                self.wrong.append((f"{entry.pointer} should be an object", entry))
+                self.misread("should be an object", entry, "history")
             step = self.text(entry, "created_by", "")
             steps.append(step if isinstance(step, str) else "")
+            if step is UNKNOWN:
+                self.unresolved["history"] = entry.pointer
             if (said := self.member(entry, "created_by")) is not None:
                 self.where["history", index] = said.place
         return tuple(steps)

@@ -11,12 +11,12 @@ from typing import Any, Final
 
 from msgspec import Struct
 
-from sealock.formats.inspect.hostconfig import DEFAULTS, host_fields, link
+from sealock.formats.inspect.hostconfig import host_fields, link
 from sealock.formats.inspect.mounts import mounts
 from sealock.formats.inspect.reader import EngineReader
 from sealock.formats.jsontree import Node, parse
 from sealock.model.absent import UNKNOWN, UNSET, Absent, Maybe
-from sealock.model.container import FIELDS, Container, Link, Network, container
+from sealock.model.container import FIELDS, Container, Link, Network
 from sealock.model.finding import Problem
 from sealock.model.location import At, Location, Place
 
@@ -33,10 +33,14 @@ _BRIDGE: Final = frozenset({"", "default", "bridge"})
 
 
 class Inspected(Struct, frozen=True):
-    """A container as the engine describes it, where each field stands (JSON pointers), and what could not be read."""
+    """A container as the engine describes it, and where each field stands (JSON pointers).
+
+    `unresolved` names fields of which a part could not be read, with its pointer.
+    """
 
     container: Container
     where: Mapping[At, Place]
+    unresolved: Mapping[str, str] = {}
     problems: tuple[Problem, ...] = ()
 
 
@@ -47,38 +51,43 @@ def read_inspect(json_text: str) -> Inspected:
     if root is not None and isinstance(root.value, list) and len(root.value) == 1:
         root = root.value[0]
     if root is None or not isinstance(root.value, dict):
-        return Inspected(
-            Container(), {}, (*problems, Problem("the engine should describe one container", Location("")))
-        )
+        problems.append(Problem("the engine should describe one container", Location("")))
+        return Inspected(Container(), {}, problems=tuple(problems))
     reader = EngineReader()
     noun = _read(reader, root)
     problems += [Problem(message, Location("", pointer=node.pointer)) for message, node in reader.wrong]
-    return Inspected(noun, reader.where, tuple(problems))
+    return Inspected(noun, reader.where, reader.unresolved, tuple(problems))
 
 
 def _read(reader: EngineReader, root: Node) -> Container:
-    """Read the whole of it."""
+    """Read the whole of it; what hangs on a part that is missing stays UNKNOWN."""
     reader.where[()] = root.place
-    empty = Node({}, root.start, root.start, root, "HostConfig")
-    host = reader.member(root, "HostConfig") or empty
-    config = reader.member(root, "Config") or Node({}, root.start, root.start, root, "Config")
-    values = reader.config(config)
-    values |= {
-        "image": reader.text(config, "Image", "image"),
-        "name": _name(reader, root),
-        "tty": reader.truth(config, "Tty", "tty"),
-        "stdin_open": reader.truth(config, "OpenStdin", "stdin_open"),
-        "hostname": _hostname(reader, root, config),
-        "domainname": reader.text(config, "Domainname", "domainname"),
-        "mac_address": reader.text(config, "MacAddress", "mac_address"),
-        "stop_timeout": reader.whole(config, "StopTimeout", "stop_timeout", ()),
-    }
-    values |= host_fields(reader, host) | _networks(reader, root, host)
-    values["mounts"] = mounts(reader, root, host, config)
-    if host is empty:
-        reader.wrong.append(("HostConfig is missing", root))
-        values |= dict.fromkeys((field for field, _, _ in DEFAULTS), UNKNOWN)
-    return container(says=SAYS, **values)
+    values: dict[str, Any] = {"name": _name(reader, root)}
+    config, host = (_part(reader, root, name) for name in ("Config", "HostConfig"))
+    if config is not None:
+        values |= reader.config(config) | {
+            "image": reader.text(config, "Image", "image"),
+            "tty": reader.truth(config, "Tty", "tty"),
+            "stdin_open": reader.truth(config, "OpenStdin", "stdin_open"),
+            "hostname": _hostname(reader, root, config),
+            "domainname": reader.text(config, "Domainname", "domainname"),
+            "mac_address": reader.text(config, "MacAddress", "mac_address"),
+            "stop_timeout": reader.whole(config, "StopTimeout", "stop_timeout", ()),
+        }
+    if host is not None:
+        values |= host_fields(reader, host) | _networks(reader, root, host)
+    values["mounts"] = UNKNOWN
+    if host is not None and config is not None:
+        values["mounts"] = reader.sound("mounts", lambda reader: mounts(reader, root, host, config))
+    return Container(**values)
+
+
+def _part(reader: EngineReader, root: Node, name: str) -> Node | None:
+    node = reader.member(root, name)
+    if node is not None and isinstance(node.value, dict):
+        return node
+    reader.misread(f"should hold the object {name}", root)
+    return None
 
 
 def _name(reader: EngineReader, root: Node) -> Maybe[str]:
@@ -96,6 +105,8 @@ def _hostname(reader: EngineReader, root: Node, config: Node) -> Maybe[str]:
 def _networks(reader: EngineReader, root: Node, host: Node) -> dict[str, Any]:
     """Read how it is connected; the default bridge is nothing said."""
     mode = reader.text(host, "NetworkMode", "network_mode")
+    if mode is UNKNOWN:
+        return {"network_mode": UNKNOWN, "networks": UNKNOWN}
     mode = mode if isinstance(mode, str) and mode not in _BRIDGE else UNSET
     own = reader.string(root, "Id")[:_SHORT]
     joined = root.at("NetworkSettings", "Networks")
@@ -106,13 +117,9 @@ def _networks(reader: EngineReader, root: Node, host: Node) -> dict[str, Any]:
     for name, node in members:
         reader.where["networks", len(found)] = node.place
         # Older engines put the short id among the aliases.
-        found.append(Network(name, tuple(one for one in _texts(reader, node, "Aliases") if one != own)))
-        links += [link(text) for text in _texts(reader, node, "Links")]
+        found.append(Network(name, tuple(one.value for one in reader.texts(node, "Aliases") if one.value != own)))
+        links += [link(one.value) for one in reader.texts(node, "Links")]
     if isinstance(mode, str) and mode not in _MODES and not mode.startswith("container:"):
         found, mode = found or [Network(mode)], UNSET
     values: dict[str, Any] = {"network_mode": mode, "networks": tuple(found) or UNSET}
     return values | ({"links": tuple(links)} if links else {})
-
-
-def _texts(reader: EngineReader, parent: Node, name: str) -> list[str]:
-    return [node.value for node in (reader.strings(parent, name) or (parent, []))[1]]

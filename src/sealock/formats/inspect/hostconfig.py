@@ -12,6 +12,7 @@ from sealock.formats.runargs.security import security_option
 from sealock.model.absent import UNKNOWN, UNSET, Absent, Maybe
 from sealock.model.container import Device, Label, Link, Logging, Port, Restart, Sysctl, Ulimit
 
+_SECURITY: Final = ("no_new_privileges", "seccomp", "apparmor", "selinux", "unconfined_paths")
 DEFAULTS: Final[tuple[tuple[str, str, tuple[Any, ...]], ...]] = (
     ("runtime", "Runtime", ("", "runc", "io.containerd.runc.v2")),
     ("volume_driver", "VolumeDriver", ("", "local")),
@@ -63,9 +64,9 @@ def host_fields(reader: EngineReader, host: Node) -> dict[str, Any]:
     doubled = isinstance(swap, int) and isinstance(values["memory"], int) and swap == 2 * values["memory"]
     return (
         values
-        | security(reader, host, values)
+        | _security(reader, host, values)
         | {
-            "cpus": UNSET if isinstance(nano, Absent) else nano / 1e9,
+            "cpus": nano if isinstance(nano, Absent) else nano / 1e9,
             "memory_swap": UNSET if doubled else swap,
             "groups": reader.words(host, "GroupAdd", "groups"),
             "cap_add": reader.each(host, "CapAdd", "cap_add", _capability),
@@ -81,21 +82,30 @@ def host_fields(reader: EngineReader, host: Node) -> dict[str, Any]:
             "annotations": reader.pairs(host, "Annotations", "annotations", Label),
             "storage_options": reader.pairs(host, "StorageOpt", "storage_options", lambda key, value: f"{key}={value}"),
             "ulimits": reader.objects(host, "Ulimits", "ulimits", partial(ulimit, reader)),
-            "restart": restart(reader, host),
-            "logging": logging(reader, host),
-            "ports": ports(reader, host),
-            "gpus": gpus(reader, host),
-            "devices": devices(reader, host),
+            "restart": reader.sound("restart", lambda reader: restart(reader, host)),
+            "logging": reader.sound("logging", lambda reader: logging(reader, host)),
+            "ports": reader.sound("ports", lambda reader: ports(reader, host)),
+            "gpus": reader.sound("gpus", lambda reader: gpus(reader, host)),
+            "devices": reader.sound("devices", lambda reader: devices(reader, host)),
         }
     )
+
+
+def _security(reader: EngineReader, host: Node, values: Mapping[str, Any]) -> dict[str, Any]:
+    """The fields that security options fill; not known, where one of these makes no sense and they are not said."""
+    before = len(reader.wrong)
+    found = security(reader, host, values)
+    if len(reader.wrong) == before:
+        return dict.fromkeys(_SECURITY, UNSET) | found
+    reader.unresolved |= dict.fromkeys(found, "/HostConfig/SecurityOpt")
+    return dict.fromkeys(_SECURITY, UNKNOWN) | found
 
 
 def security(reader: EngineReader, host: Node, values: Mapping[str, Any]) -> dict[str, Any]:
     """Read SecurityOpt, and the paths that are masked and read-only."""
     found: dict[str, Any] = {}
     labels: list[str] = []
-    _, nodes = reader.strings(host, "SecurityOpt") or (host, [])
-    for node in nodes:
+    for node in reader.texts(host, "SecurityOpt"):
         try:
             said = security_option(node.value)
         except ValueError as fault:
@@ -130,6 +140,9 @@ def restart(reader: EngineReader, host: Node) -> Maybe[Restart]:
     node = reader.member(host, "RestartPolicy")
     if node is None:
         return UNSET
+    if not isinstance(node.value, dict):
+        reader.misread("should be an object", node)
+        return UNKNOWN
     reader.where["restart",] = node.place
     policy, retries = reader.string(node, "Name"), reader.number(node, "MaximumRetryCount")
     return UNSET if policy in {"", "no"} else Restart(policy, int(retries) if retries else None)
@@ -140,6 +153,9 @@ def logging(reader: EngineReader, host: Node) -> Maybe[Logging]:
     node = reader.member(host, "LogConfig")
     if node is None:
         return UNSET
+    if not isinstance(node.value, dict):
+        reader.misread("should be an object", node)
+        return UNKNOWN
     reader.where["logging",] = node.place
     options = reader.pairs(node, "Config", "logging", lambda key, value: (key, value))
     driver = reader.string(node, "Type")
@@ -154,14 +170,14 @@ def ports(reader: EngineReader, host: Node) -> Maybe[tuple[Port, ...]]:
     if node is None:
         return UNSET
     if not isinstance(node.value, dict):
-        reader.unless_null("an object", node)
+        reader.misread("should be an object", node)
         return UNKNOWN
     reader.where["ports",] = node.place
     found: list[Port] = []
     for inner, bindings in node.items():
         port, _, protocol = inner.partition("/")
         if bindings.value is not None and not isinstance(bindings.value, list):
-            reader.wrong.append((f"{bindings.pointer} should be a list", bindings))
+            reader.misread("should be a list", bindings)
         for one in bindings.elements():
             reader.where["ports", len(found)] = one.place
             address, outer = reader.string(one, "HostIp"), reader.string(one, "HostPort")
@@ -177,9 +193,9 @@ def gpus(reader: EngineReader, host: Node) -> Maybe[str]:
         if reader.string(one, "Driver") == "cdi":
             continue
         reader.where["gpus",] = one.place
-        ids, count = reader.strings(one, "DeviceIDs"), reader.number(one, "Count")
-        if ids and ids[1]:
-            found.append("device=" + ",".join(each.value for each in ids[1]))
+        ids, count = reader.texts(one, "DeviceIDs"), reader.number(one, "Count")
+        if ids:
+            found.append("device=" + ",".join(each.value for each in ids))
         else:
             found.append("all" if count == -1 else str(int(count or 0)))
     return ";".join(found) or UNSET
@@ -197,7 +213,7 @@ def devices(reader: EngineReader, host: Node) -> Maybe[tuple[Device, ...]]:
     node = reader.member(host, "DeviceRequests")
     for one in node.elements() if node is not None else ():
         if reader.string(one, "Driver") == "cdi":
-            listed += [Device(each.value, "") for each in (reader.strings(one, "DeviceIDs") or (one, []))[1]]
+            listed += [Device(each.value, "") for each in reader.texts(one, "DeviceIDs")]
     return tuple(listed) or (found if found is UNKNOWN else UNSET)
 
 

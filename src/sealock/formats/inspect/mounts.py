@@ -20,9 +20,9 @@ def mounts(reader: EngineReader, root: Node, host: Node, config: Node) -> Maybe[
             reader.where["mounts", len(found)] = node.place
             found[one.target] = one
 
-    for node in (reader.strings(host, "Binds") or (host, []))[1]:
+    for node in reader.texts(host, "Binds"):
         try:
-            add(volume(node.value), node)
+            add(volume(node.value, drives=False), node)
         except ValueError as fault:
             reader.wrong.append((f"{node.pointer}: {fault}", node))
     asked = reader.member(host, "Mounts")

@@ -19,7 +19,7 @@ class EngineReader(ConfigReader):
         if node is None:
             return UNSET
         if not isinstance(node.value, bool):
-            self.unless_null("true or false", node)
+            self.misread("should be true or false", node)
             return UNKNOWN
         self.note(node, field)
         return UNSET if node.value is default else node.value
@@ -40,7 +40,7 @@ class EngineReader(ConfigReader):
         if node is None:
             return UNSET
         if not isinstance(node.value, dict):
-            self.unless_null("an object", node)
+            self.misread("should be an object", node)
             return UNKNOWN
         self.where[field,] = node.place
         found: list[Any] = []
@@ -49,7 +49,7 @@ class EngineReader(ConfigReader):
                 self.where[field, len(found)] = value.place
                 found.append(make(key, value.value))
             else:
-                self.wrong.append((f"{value.pointer} should be a text", value))
+                self.misread("should be a text", value, field)
         return tuple(found) or UNSET
 
     def objects(self, parent: Node, name: str, field: str, make: Callable[[Node], Any]) -> Maybe[tuple[Any, ...]]:
@@ -58,22 +58,36 @@ class EngineReader(ConfigReader):
         if node is None:
             return UNSET
         if not isinstance(node.value, list):
-            self.unless_null("a list", node)
+            self.misread("should be a list", node)
             return UNKNOWN
         self.where[field,] = node.place
         found: list[Any] = []
         for one in node.elements():
             if not isinstance(one.value, dict):
-                self.wrong.append((f"{one.pointer} should be an object", one))
+                self.misread("should be an object", one, field)
             elif (made := make(one)) is not None:
                 self.where[field, len(found)] = one.place
                 found.append(made)
         return tuple(found) or UNSET
+
+    def sound(self, field: str, read: Callable[[EngineReader], Any]) -> Any:  # noqa: ANN401  each field has its type
+        """Read a field of many parts; with a wrong one it is not the whole answer, and with nothing left none at all."""
+        before = len(self.wrong)
+        value = read(self)
+        if len(self.wrong) > before:
+            self.unresolved.setdefault(field, self.wrong[-1][1].pointer)
+            return UNKNOWN if value is UNSET else value
+        return value
+
+    def texts(self, parent: Node, name: str) -> list[Node]:
+        """The texts of a list."""
+        found = self.strings(parent, name)
+        return found[1] if found else []
 
     def string(self, parent: Node, name: str) -> str:
         """A text of an object, "" where there is none."""
         node = self.member(parent, name)
         if node is None or isinstance(node.value, str):
             return node.value if node is not None else ""
-        self.wrong.append((f"{node.pointer} should be a text", node))
+        self.misread("should be a text", node)
         return ""

@@ -42,9 +42,9 @@ def _split(text: str) -> list[str]:
     return parts
 
 
-def volume(text: str) -> Mount:
-    """Read what -v says."""
-    parts = _split(text)
+def volume(text: str, *, drives: bool = True) -> Mount:
+    """Read what -v says. The engine itself, unlike its client, knows of no drives where it runs on Linux."""
+    parts = _split(text) if drives else text.split(":")
     source, target, mode = (None, parts[0], "") if len(parts) == 1 else (parts[0], parts[1], ":".join(parts[2:]))
     if len(parts) > 3 or not target or source == "" or (len(parts) == 3 and not mode):
         msg = f'"{text}" is not a volume such as source:/target:ro'

@@ -1,0 +1,269 @@
+"""What the engine says of a container is read into the noun, without the defaults that it fills in."""
+
+from __future__ import annotations
+
+import json
+from copy import deepcopy
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from sealock.formats.inspect import SAYS, Inspected, read_inspect
+from sealock.model.absent import UNKNOWN, UNSET
+from sealock.model.container import (
+    FIELDS,
+    Device,
+    Health,
+    Label,
+    Link,
+    Logging,
+    Mount,
+    Network,
+    Port,
+    Restart,
+    Sysctl,
+    Ulimit,
+    Variable,
+)
+from sealock.model.location import At
+
+ID = "b1ff0977ce2ab52cecb4444834b6222d2af67a72c0fc1e43c0a50ea41d34a09a"
+PLAIN: dict[str, Any] = {
+    "Id": ID,
+    "Name": "/web",
+    "Image": "sha256:aae4",
+    "HostConfig": {
+        "Binds": None, "LogConfig": {"Type": "json-file", "Config": {}}, "NetworkMode": "bridge", "PortBindings": {},
+        "RestartPolicy": {"Name": "no", "MaximumRetryCount": 0}, "AutoRemove": False, "VolumeDriver": "", "VolumesFrom": None,
+        "CapAdd": None, "CapDrop": None, "CgroupnsMode": "private", "Dns": [], "DnsOptions": [], "DnsSearch": [],
+        "ExtraHosts": None, "GroupAdd": None, "IpcMode": "private", "Links": None, "OomScoreAdj": 0, "PidMode": "",
+        "Privileged": False, "PublishAllPorts": False, "ReadonlyRootfs": False, "SecurityOpt": None, "UTSMode": "",
+        "UsernsMode": "", "ShmSize": 67108864, "Runtime": "runc", "CpuShares": 0, "Memory": 0, "NanoCpus": 0,
+        "CgroupParent": "", "BlkioWeight": 0, "CpuPeriod": 0, "CpuQuota": 0, "CpuRealtimePeriod": 0, "CpuRealtimeRuntime": 0,
+        "CpusetCpus": "", "CpusetMems": "", "Devices": [], "DeviceCgroupRules": None, "DeviceRequests": None,
+        "MemoryReservation": 0, "MemorySwap": 0, "MemorySwappiness": None, "OomKillDisable": False, "PidsLimit": None,
+        "Ulimits": [], "MaskedPaths": ["/proc/acpi"], "ReadonlyPaths": ["/proc/bus"],
+    },
+    "Mounts": [],
+    "Config": {
+        "Hostname": ID[:12], "Domainname": "", "User": "", "Tty": False, "OpenStdin": False, "Env": ["A=1"], "Cmd": ["sh"],
+        "Image": "alpine:3", "Volumes": None, "WorkingDir": "", "Entrypoint": None, "Labels": {},
+    },
+    "NetworkSettings": {"Networks": {"bridge": {"Aliases": None, "Links": None}}},
+}  # fmt: skip
+
+
+def engine(host: dict[str, Any] | None = None, config: dict[str, Any] | None = None, **top: Any) -> Inspected:
+    told = deepcopy(PLAIN)
+    told["HostConfig"] |= host or {}
+    told["Config"] |= config or {}
+    return read_inspect(json.dumps([told | top]))
+
+
+def test_a_plain_container_says_what_its_image_and_its_name_say_and_no_more() -> None:
+    found = engine()
+    assert found.problems == ()
+    said = {field: value for field in SAYS if (value := getattr(found.container, field)) is not UNSET}
+    assert said == {"image": "alpine:3", "name": "web", "environment": (Variable("A", "1"),), "command": ("sh",)}
+
+
+@pytest.mark.parametrize("field", sorted(set(FIELDS) - set(SAYS)))
+def test_what_the_engine_does_not_keep_is_unknown(field: str) -> None:
+    assert getattr(engine().container, field) is UNKNOWN
+
+
+@pytest.mark.parametrize(
+    ("host", "field", "value"),
+    [
+        ({"Privileged": True}, "privileged", True),
+        ({"Privileged": True, "SecurityOpt": ["label=disable"]}, "selinux", UNSET),
+        ({"PidMode": "host", "SecurityOpt": ["label=disable"]}, "selinux", UNSET),
+        ({"SecurityOpt": ["label=disable"]}, "selinux", ("disable",)),
+        ({"SecurityOpt": ["no-new-privileges"]}, "no_new_privileges", True),
+        ({"SecurityOpt": ["no-new-privileges:false"]}, "no_new_privileges", False),
+        ({"SecurityOpt": ["seccomp=unconfined", "apparmor=x"]}, "apparmor", "x"),
+        ({"SecurityOpt": ['seccomp={"defaultAction":"SCMP_ACT_ALLOW"}']}, "seccomp", '{"defaultAction":"SCMP_ACT_ALLOW"}'),
+        ({"MaskedPaths": [], "ReadonlyPaths": []}, "unconfined_paths", True),
+        ({"MaskedPaths": None, "ReadonlyPaths": None}, "unconfined_paths", UNSET),
+        ({"CapAdd": ["cap_net_admin", "SYS_TIME"]}, "cap_add", ("NET_ADMIN", "SYS_TIME")),
+        ({"Binds": ["/a:/b:ro", "v:/c"]}, "mounts", (Mount("bind", "/a", "/b", read_only=True), Mount("volume", "v", "/c"))),
+        ({"Tmpfs": {"/t": "size=5m,ro", "/u": ""}}, "mounts", (Mount("tmpfs", None, "/t", read_only=True, options=("size=5m",)), Mount("tmpfs", None, "/u"))),
+        ({"Mounts": [{"Type": "bind", "Source": "/a", "Target": "/b", "ReadOnly": True, "BindOptions": {"Propagation": "rslave"}}]}, "mounts", (Mount("bind", "/a", "/b", read_only=True, propagation="rslave"),)),
+        ({"Mounts": [{"Type": "tmpfs", "Target": "/b", "TmpfsOptions": {"SizeBytes": 5, "Mode": 1016}}]}, "mounts", (Mount("tmpfs", None, "/b", options=("size=5", "mode=1770")),)),
+        ({"PortBindings": {"80/tcp": [{"HostIp": "::", "HostPort": "8080"}, {"HostIp": "", "HostPort": ""}]}}, "ports", (Port("80", "8080", "::"), Port("80"))),
+        ({"Devices": [{"PathOnHost": "/dev/a", "PathInContainer": "/dev/b", "CgroupPermissions": "r"}]}, "devices", (Device("/dev/a", "/dev/b", "r"),)),
+        ({"DeviceRequests": [{"Driver": "", "Count": -1, "DeviceIDs": None}]}, "gpus", "all"),
+        ({"DeviceRequests": [{"Driver": "cdi", "DeviceIDs": ["v/c=n"]}]}, "devices", (Device("v/c=n", ""),)),
+        ({"Memory": 64, "MemorySwap": 128}, "memory_swap", UNSET),
+        ({"Memory": 64, "MemorySwap": -1}, "memory_swap", -1),
+        ({"NanoCpus": 1500000000}, "cpus", 1.5),
+        ({"Ulimits": [{"Name": "core", "Soft": 0, "Hard": 5}]}, "ulimits", (Ulimit("core", 0, 5),)),
+        ({"RestartPolicy": {"Name": "on-failure", "MaximumRetryCount": 3}}, "restart", Restart("on-failure", 3)),
+        ({"LogConfig": {"Type": "none", "Config": {}}}, "logging", Logging("none")),
+        ({"LogConfig": {"Type": "json-file", "Config": {"max-size": "5m"}}}, "logging", Logging("json-file", (("max-size", "5m"),))),
+        ({"NetworkMode": "host"}, "network_mode", "host"),
+        ({"NetworkMode": "container:abc"}, "network_mode", "container:abc"),
+        ({"NetworkMode": "app"}, "networks", (Network("app"),)),
+        ({"Links": ["/db:/web/alias"]}, "links", (Link("db", "alias"),)),
+        ({"Init": False}, "init", False),
+        ({"IpcMode": "shareable"}, "ipc", "shareable"),
+        ({"CgroupnsMode": "host"}, "cgroupns", "host"),
+        ({"Sysctls": {"net.x": "1"}}, "sysctls", (Sysctl("net.x", "1"),)),
+        ({"Annotations": {"a": "b"}}, "annotations", (Label("a", "b"),)),
+        ({"StorageOpt": {"size": "5g"}}, "storage_options", ("size=5g",)),
+        ({"PidsLimit": 100}, "pids_limit", 100),
+    ],
+)  # fmt: skip
+def test_each_setting_is_read(host: dict[str, Any], field: str, value: Any) -> None:
+    found = engine(host)
+    assert found.problems == ()
+    assert getattr(found.container, field) == value
+
+
+@pytest.mark.parametrize(
+    ("config", "field", "value"),
+    [
+        ({"Hostname": "web"}, "hostname", "web"),
+        ({"User": "1000"}, "user", "1000"),
+        ({"Tty": True}, "tty", True),
+        ({"Labels": {"a": "b"}}, "labels", (Label("a", "b"),)),
+        ({"Healthcheck": {"Test": ["NONE"]}}, "health", Health(disabled=True)),
+        ({"Volumes": {"/data": {}}}, "mounts", (Mount("volume", None, "/data"),)),
+        ({"StopTimeout": 5}, "stop_timeout", 5),
+        ({"MacAddress": "02:42:ac:11:00:02"}, "mac_address", "02:42:ac:11:00:02"),
+    ],
+)
+def test_the_container_s_own_configuration_is_read(config: dict[str, Any], field: str, value: Any) -> None:
+    found = engine(config=config)
+    assert found.problems == ()
+    assert getattr(found.container, field) == value
+
+
+def test_the_short_id_is_no_alias_and_links_stand_with_their_network() -> None:
+    joined = {"b": {"Aliases": None}, "a": {"Aliases": ["x", ID[:12], "b"], "Links": ["db:d"]}}
+    found = engine({"NetworkMode": "a"}, NetworkSettings={"Networks": joined})
+    assert found.container.networks == (Network("a", ("x", "b")), Network("b"))
+    assert found.container.links == (Link("db", "d"),)
+    assert found.where["networks", 0].pointer == "/0/NetworkSettings/Networks/a"
+
+
+def test_networks_joined_besides_the_bridge_are_seen() -> None:
+    found = engine(NetworkSettings={"Networks": {"bridge": {}, "app": {}}})
+    assert found.container.network_mode is UNSET
+    assert found.container.networks == (Network("app"),)
+
+
+def test_mounts_that_came_from_another_container_are_seen() -> None:
+    mounts = [
+        {
+            "Type": "bind",
+            "Source": "/var/run/docker.sock",
+            "Destination": "/sock",
+            "RW": False,
+            "Propagation": "rprivate",
+        },
+        {
+            "Type": "volume",
+            "Name": "shared",
+            "Source": "/var/lib/docker/volumes/shared/_data",
+            "Destination": "/s",
+            "RW": True,
+        },
+        {"Type": "bind", "Source": "/a", "Destination": "/b", "RW": True},
+    ]
+    found = engine({"Binds": ["/a:/b"], "VolumesFrom": ["x"]}, Mounts=mounts)
+    assert found.container.mounts == (
+        Mount("bind", "/a", "/b"),
+        Mount("bind", "/var/run/docker.sock", "/sock", read_only=True, propagation="rprivate"),
+        Mount("volume", "shared", "/s"),
+    )
+    assert found.where["mounts", 1].pointer == "/0/Mounts/0"
+
+
+@pytest.mark.parametrize(
+    ("host", "at", "pointer"),
+    [
+        ({"Privileged": True}, ("privileged",), "/0/HostConfig/Privileged"),
+        ({"SecurityOpt": ["apparmor=x", "seccomp=unconfined"]}, ("seccomp",), "/0/HostConfig/SecurityOpt/1"),
+        ({"Binds": ["/a:/b"]}, ("mounts", 0), "/0/HostConfig/Binds/0"),
+        ({"PortBindings": {"80/tcp": [{}, {}]}}, ("ports", 1), "/0/HostConfig/PortBindings/80~1tcp/1"),
+        ({"CapAdd": ["ALL"]}, ("cap_add", 0), "/0/HostConfig/CapAdd/0"),
+    ],
+)
+def test_each_field_has_its_pointer(host: dict[str, Any], at: At, pointer: str) -> None:
+    assert engine(host).where[at].pointer == pointer
+
+
+@pytest.mark.parametrize(
+    ("host", "field", "pointer"),
+    [
+        ({"Privileged": "yes"}, "privileged", "/0/HostConfig/Privileged"),
+        ({"Memory": "64m"}, "memory", "/0/HostConfig/Memory"),
+        ({"PidsLimit": {}}, "pids_limit", "/0/HostConfig/PidsLimit"),
+        ({"PortBindings": []}, "ports", "/0/HostConfig/PortBindings"),
+        ({"Sysctls": []}, "sysctls", "/0/HostConfig/Sysctls"),
+        ({"Devices": {}}, "devices", "/0/HostConfig/Devices"),
+        ({"Ulimits": "x"}, "ulimits", "/0/HostConfig/Ulimits"),
+        ({"PidMode": 5}, "pid", "/0/HostConfig/PidMode"),
+        ({"Binds": {"a": 1}}, "mounts", "/0/HostConfig/Binds"),
+        ({"CapAdd": [5]}, "cap_add", "/0/HostConfig/CapAdd/0"),
+        ({"SecurityOpt": 5}, "seccomp", "/0/HostConfig/SecurityOpt"),
+        ({"SecurityOpt": 5}, "no_new_privileges", "/0/HostConfig/SecurityOpt"),
+        ({"SecurityOpt": ["nonsense"]}, "apparmor", "/0/HostConfig/SecurityOpt/0"),
+        ({"Binds": ["a:b:c:d"]}, "mounts", "/0/HostConfig/Binds/0"),
+        ({"RestartPolicy": 5}, "restart", "/0/HostConfig/RestartPolicy"),
+        ({"LogConfig": []}, "logging", "/0/HostConfig/LogConfig"),
+    ],
+)
+def test_what_is_of_a_wrong_type_is_a_problem_and_no_answer(host: dict[str, Any], field: str, pointer: str) -> None:
+    found = engine(host)
+    assert pointer in {problem.location.pointer for problem in found.problems}
+    assert getattr(found.container, field) is UNKNOWN or field in found.unresolved
+
+
+def test_a_list_keeps_what_could_be_read_of_it() -> None:
+    found = engine(
+        {"CapAdd": ["ALL", 5], "Binds": ["/a:/b", "a:b:c:d"], "SecurityOpt": ["no-new-privileges", "nonsense"]}
+    )
+    assert found.container.cap_add == ("ALL",)
+    assert found.container.mounts == (Mount("bind", "/a", "/b"),)
+    assert found.container.no_new_privileges is True
+    assert {"cap_add", "mounts", "no_new_privileges"} <= set(found.unresolved)
+
+
+@pytest.mark.parametrize(
+    ("part", "fields"), [("HostConfig", ("privileged", "ports", "mounts")), ("Config", ("user", "image", "tty"))]
+)
+@pytest.mark.parametrize("value", [None, 5, []])
+def test_without_a_part_its_fields_are_unknown(part: str, fields: tuple[str, ...], value: Any) -> None:
+    found = engine(**{part: value})
+    assert found.problems
+    assert all(getattr(found.container, field) is UNKNOWN for field in fields)
+
+
+@pytest.mark.parametrize("text", ["", "[]", "5", "{", "[{}, {}]", '{"Config": {}}', "null", "[" * 10_000])
+def test_what_is_no_container_is_a_problem(text: str) -> None:
+    found = read_inspect(text)
+    assert found.problems
+    assert found.container.privileged is UNKNOWN
+
+
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=4),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=4), inner, max_size=3),
+    max_leaves=6,
+)
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    st.dictionaries(
+        st.sampled_from(sorted([*PLAIN["HostConfig"], "Mounts", "Tmpfs", "Sysctls", "Init"])), VALUES, max_size=8
+    ),
+    st.dictionaries(st.sampled_from(sorted([*PLAIN["Config"], "Healthcheck", "StopTimeout"])), VALUES, max_size=4),
+    st.dictionaries(st.sampled_from(["Id", "Name", "Mounts", "NetworkSettings"]), VALUES, max_size=2),
+)
+def test_no_json_makes_it_raise(host: dict[str, Any], config: dict[str, Any], top: dict[str, Any]) -> None:
+    engine(host, config, **top)
