@@ -71,7 +71,7 @@ class EngineReader(ConfigReader):
         return tuple(found) or UNSET
 
     def sound(self, field: str, read: Callable[[EngineReader], Any]) -> Any:  # noqa: ANN401  each field has its type
-        """Read a field of many parts; with a wrong one it is not the whole answer, and with nothing left none at all."""
+        """Read a field of many parts; with a wrong one it is not the whole answer, with nothing left none at all."""
         before = len(self.wrong)
         value = read(self)
         if len(self.wrong) > before:
