@@ -6,8 +6,6 @@ from collections.abc import Iterator
 
 from sealock.errors import FormatError
 from sealock.formats.files import NOTHING, Files
-from sealock.formats.runargs.editing import edits_of
-from sealock.formats.runargs.newnetwork import created
 from sealock.formats.runargs.quoting import host_of
 from sealock.formats.runargs.reading import read_words
 from sealock.formats.runargs.spot import Spot
@@ -44,6 +42,9 @@ def edits(document: Document, subject: Subject, change: Change) -> tuple[Edit, .
     """Spell a change in the run line that the subject was read from."""
     if isinstance(change, Edit):
         return (change,)
+    from sealock.formats.runargs.editing import edits_of  # noqa: PLC0415  reading does not need it, and start-up counts
+    from sealock.formats.runargs.newnetwork import created  # noqa: PLC0415  likewise
+
     name, inner = (change.subject, change.change) if isinstance(change, On) else (subject.name, change)
     for one, spot in _spots(document.source):
         if one == name:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Final, NamedTuple
+from typing import Final
+
+from msgspec import Struct
 
 from sealock.formats.runargs.scalars import holds_expansion
 
@@ -16,7 +18,7 @@ _PATHS: Final = frozenset({
 """Folders of the host that are known to be folders, whatever their names."""
 
 
-class Masked(NamedTuple):
+class Masked(Struct, frozen=True, gc=False):
     """A text in which each expansion is one private-use character, and the expansions in order."""
 
     text: str
