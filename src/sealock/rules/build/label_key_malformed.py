@@ -11,7 +11,7 @@ from sealock.model.finding import Fault, Severity
 from sealock.rules.references import docker_docs
 from sealock.rules.rule import Rule
 
-_KEY: Final = re.compile(r"[a-z0-9](?:[a-z0-9]|[._/-](?=[a-z0-9]))*", re.IGNORECASE)
+_KEY: Final = r"[a-z0-9](?:[a-z0-9]|[._/-](?=[a-z0-9]))*"
 _RESERVED: Final = ("com.docker.", "io.docker.", "org.dockerproject.")
 _OCI: Final = "org.opencontainers.image."
 _KNOWN: Final = frozenset({
@@ -54,4 +54,8 @@ def _why(name: str) -> str:
         return "is in a namespace of Docker's own"
     if name.startswith(_OCI) and name.removeprefix(_OCI) not in _KNOWN:
         return "is no name of the OCI specification"
-    return "" if _KEY.fullmatch(name[:300]) else "is not made of letters and digits with single dots and dashes between"
+    return (
+        ""
+        if re.fullmatch(_KEY, name[:300], re.IGNORECASE)
+        else "is not made of letters and digits with single dots and dashes between"
+    )

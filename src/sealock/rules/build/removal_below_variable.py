@@ -14,7 +14,7 @@ from sealock.rules.build._ran import lineage, ran
 from sealock.rules.references import page
 from sealock.rules.rule import Rule
 
-_BELOW: Final = re.compile(r"""["']?\$(?:\{(?P<braced>[A-Za-z_]\w*)\}|(?P<bare>[A-Za-z_]\w*))["']?/""")
+_BELOW: Final = r"""["']?\$(?:\{(?P<braced>[A-Za-z_]\w*)\}|(?P<bare>[A-Za-z_]\w*))["']?/"""
 _ALWAYS_SET: Final = frozenset({"HOME", "PWD", "TMPDIR", "OLDPWD"})
 
 
@@ -46,7 +46,7 @@ class RemovalBelowVariable(Rule[Build]):
                 continue
             for word in one.command.words[1:]:
                 raw = build.excerpt(word.place)
-                if word.literal or raw[:1] == "'" or (match := _BELOW.match(raw)) is None:
+                if word.literal or raw[:1] == "'" or (match := re.match(_BELOW, raw)) is None:
                     continue
                 group = "braced" if match["braced"] else "bare"
                 name = match[group]

@@ -27,10 +27,10 @@ from sealock.rules.build._ran import lineage
 from sealock.rules.references import docker_docs
 from sealock.rules.rule import Rule
 
-_USE: Final = re.compile(r"(?<!\\)\$(?:\{([A-Za-z_]\w*)\}|([A-Za-z_]\w*))")
+_USE: Final = r"(?<!\\)\$(?:\{([A-Za-z_]\w*)\}|([A-Za-z_]\w*))"
 """A plain use; those with a default or another operator say themselves what happens without the variable."""
 _PREDEFINED: Final = frozenset({"PATH", "HTTP_PROXY", "HTTPS_PROXY", "FTP_PROXY", "NO_PROXY", "ALL_PROXY"})
-_PLATFORM: Final = re.compile(r"(BUILD|TARGET)(PLATFORM|OS|OSVERSION|ARCH|VARIANT)")
+_PLATFORM: Final = r"(BUILD|TARGET)(PLATFORM|OS|OSVERSION|ARCH|VARIANT)"
 
 
 class VariableUndefined(Rule[Build]):
@@ -86,7 +86,7 @@ class VariableUndefined(Rule[Build]):
 
 def _used(raw: str) -> Iterator[str]:
     if "$" in raw and not (raw[:1] == "'" == raw[-1:]):
-        for match in _USE.finditer(raw):
+        for match in re.finditer(_USE, raw):
             yield match[1] or match[2]
 
 
@@ -96,7 +96,7 @@ def _judged(name: str, names: set[str], outer: set[str], *, bare: bool) -> tuple
         return "", ""
     if name in outer:
         return "holds for FROM alone until the stage has an ARG for it", ""
-    if _PLATFORM.fullmatch(name):
+    if re.fullmatch(_PLATFORM, name):
         return "is known only behind an ARG for it", ""
     if bare:
         return "is not set", ""
