@@ -24,10 +24,8 @@ def check_names(model: Value, services: Mapping[str, Value], report: Report) -> 
                 continue
             if not (kind == "networks" and wanted == "default"):
                 report(f"service {name} uses {wanted!r}, which is not among the project's {kind}", value.whole())
+        _check_contradictions(name, service, report)
         _check_other_services(name, service, services, report)
-        networks = service.at("networks")
-        if service.at("network_mode") and networks and networks.data:
-            report(f"service {name} has both network_mode and networks", networks.whole())
     _check_sources(model, report)
     _check_circles(services, report)
 
@@ -48,6 +46,31 @@ def _wanted(service: Value) -> Iterator[tuple[str, Value, str]]:
         for value in (service.at(*path) or Value(None)).items:
             source = value.at("source") if isinstance(value.data, dict) else value
             yield kind, value, source.text if source else ""
+
+
+_TWICE = (
+    (("mem_limit",), ("deploy", "resources", "limits", "memory"), values.size),
+    (("mem_reservation",), ("deploy", "resources", "reservations", "memory"), values.size),
+    (("cpus",), ("deploy", "resources", "limits", "cpus"), values.number),
+    (("pids_limit",), ("deploy", "resources", "limits", "pids"), values.integer),
+)
+
+
+def _check_contradictions(name: str, service: Value, report: Report) -> None:
+    networks = service.at("networks")
+    if service.at("network_mode") and networks and networks.data:
+        report(f"service {name} has both network_mode and networks", networks.whole())
+    inline = service.at("build", "dockerfile_inline")
+    if inline and service.at("build", "dockerfile"):
+        report(f"service {name} has both dockerfile and dockerfile_inline", inline.whole())
+    for one, other, read in _TWICE:
+        first, second = service.at(*one), service.at(*other)
+        try:
+            differ = first and second and not first.words and not second.words and read(first) != read(second)
+        except ValueError:
+            continue
+        if differ and second:
+            report(f"service {name}: {one[0]} and {'.'.join(other)} differ", second.whole())
 
 
 def _check_other_services(name: str, service: Value, services: Mapping[str, Value], report: Report) -> None:

@@ -8,7 +8,7 @@ from typing import Final
 
 from sealock.formats import yamltree
 from sealock.formats.compose import dotenv, paths
-from sealock.formats.compose.merging import merge
+from sealock.formats.compose.merging import merge, without_resets
 from sealock.formats.compose.tree import NOWHERE, Value, build
 from sealock.formats.files import FileRefused, Files
 from sealock.model.finding import Problem
@@ -45,6 +45,8 @@ class Loader:
         self.sources.update(others)
         variables = self.variables("", self.files.environment)
         merged = self.model(["", *others], "", variables, ())
+        if any("!reset" in source.text for source in self.sources.values()):
+            merged = without_resets(merged)
         if not isinstance(merged.data, dict):
             merged = Value({})
         return merged

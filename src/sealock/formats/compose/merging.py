@@ -57,6 +57,9 @@ def _replaced(_base: Value, over: Value, _report: Report, _path: Pattern) -> Val
 
 
 def _joined(base: Value, over: Value, _report: Report, _path: Pattern) -> Value:
+    tagged = {key for key, value in over.mapping.items() if value.tag}
+    if tagged and isinstance(base.data, dict):
+        base = base.with_data({key: value for key, value in base.data.items() if key not in tagged})
     return over.with_data(as_items(base) + as_items(over))
 
 
@@ -68,6 +71,16 @@ def _hosts(base: Value, over: Value, _report: Report, _path: Pattern) -> Value:
 
 def _named(base: Value, over: Value, report: Report, path: Pattern) -> Value:
     return _mappings(as_mapping(base), as_mapping(over), report, path)
+
+
+def _depends(base: Value, over: Value, report: Report, path: Pattern) -> Value:
+    def long(value: Value) -> Value:
+        if not isinstance(value.data, list):
+            return value
+        started = {"condition": Value("service_started"), "required": Value(data=True)}
+        return value.with_data({item.text: Value(started, item.place, item.place) for item in value.data})
+
+    return _mappings(long(base), long(over), report, path)
 
 
 def _build(base: Value, over: Value, report: Report, path: Pattern) -> Value:
@@ -90,6 +103,8 @@ def as_items(value: Value) -> list[Value]:
         return [] if value.data is None else [value]
     found: list[tuple[str, Value]] = []
     for key, held in value.data.items():
+        if held.tag == "reset":
+            continue
         for one in held.items if isinstance(held.data, list) else [held]:
             text = key if one.data is None else f"{key}={as_text(one.data)}"
             shown = f"{key}={one.shown}" if one.words else text
@@ -121,11 +136,19 @@ _SPECIAL: Final[dict[Pattern, Callable[[Value, Value, Report, Pattern], Value]]]
     ("volumes", "*", "labels"): _joined,
     ("services", "*", "extra_hosts"): _hosts,
     ("services", "*", "build", "extra_hosts"): _hosts,
-    ("services", "*", "depends_on"): _named,
+    ("services", "*", "depends_on"): _depends,
     ("services", "*", "networks"): _named,
     ("services", "*", "build"): _build,
     ("services", "*", "logging"): _logging,
 }  # fmt: skip
+
+
+def without_resets(value: Value) -> Value:
+    """The tree without the entries that are marked `!reset`."""
+    if isinstance(value.data, dict):
+        kept = {key: without_resets(one) for key, one in value.data.items() if one.tag != "reset"}
+        return value.with_data(kept)
+    return value.with_data([without_resets(one) for one in value.data]) if isinstance(value.data, list) else value
 
 
 def unique(service: Value) -> Value:
@@ -165,6 +188,11 @@ def _by(parse: Callable[[Value], object]) -> Callable[[Value], object]:
     return name_of
 
 
+def _published(item: Value) -> object:
+    port = values.port(item)
+    return port.address or "0.0.0.0", port.host, port.container, port.protocol  # noqa: S104  compared, not bound
+
+
 def _mounted(folder: str) -> Callable[[Value], object]:
     def name_of(item: Value) -> object:
         if isinstance(item.data, dict):
@@ -190,7 +218,7 @@ _UNIQUE: Final[dict[str, Callable[[Value], object]]] = {
     ),
     "devices": _by(lambda item: values.device(item).target),
     "volumes": _by(lambda item: values.mount(item).target),
-    "ports": _by(values.port),
+    "ports": _by(_published),
     "env_file": _path,
     "secrets": _mounted("/run/secrets"),
     "configs": _mounted(""),

@@ -316,6 +316,9 @@ def health(value: Value) -> Health:
     run: tuple[str, ...] = ()
     if test is not None and isinstance(test.data, list):
         run = tuple(text(one) for one in test.data)
+        if run and run[0] not in {"CMD", "CMD-SHELL", "NONE"}:
+            msg = 'has a test that starts with none of "CMD", "CMD-SHELL" and "NONE"'
+            raise ValueError(msg)
     elif test is not None and test.data:
         run = ("CMD-SHELL", text(test))
     off = bool(disable and boolean(disable)) or run[:1] == ("NONE",)

@@ -6,7 +6,7 @@ import posixpath
 from collections.abc import Callable
 
 from sealock.formats.compose.tree import Value
-from sealock.formats.compose.values import is_path
+from sealock.formats.compose.values import is_path, split
 
 
 def rebased(service: Value, folder: str) -> Value:
@@ -67,9 +67,8 @@ def _volumes(value: Value, folder: str) -> Value:
         if isinstance(item.data, dict):
             bind = item.at("type")
             moved.append(_entry(item, folder, "source") if bind and bind.data == "bind" else item)
-        elif isinstance(item.data, str) and is_path(item.data) and ":" in item.data:
-            source, colon, rest = item.data.partition(":")
-            moved.append(item.with_data(_moved(Value(source), folder).text + colon + rest))
+        elif isinstance(item.data, str) and len(parts := split(item.data, drives=True)) > 1 and is_path(parts[0]):
+            moved.append(item.with_data(":".join([_moved(Value(parts[0]), folder).text, *parts[1:]])))
         else:
             moved.append(item)
     return value.with_data(moved)

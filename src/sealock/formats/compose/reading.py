@@ -15,6 +15,7 @@ from sealock.formats.compose.merging import unique
 from sealock.formats.compose.project import read_project
 from sealock.formats.compose.schema import FILE, check
 from sealock.formats.compose.tree import Path, Value
+from sealock.formats.compose.values import text
 from sealock.formats.files import NOTHING, Files
 from sealock.model.absent import UNKNOWN
 from sealock.model.container import Variable, container
@@ -157,7 +158,7 @@ class _Service:
     def one(self, row: One) -> None:
         for path in row.paths:
             value = self.service.at(*path)
-            if value is None or value.data is None:
+            if value is None or value.data is None or (value.data == "" and row.read is text and not value.words):
                 continue
             self.where.setdefault((row.name,), self.place(path, value))
             if self.words(row.name, value) and not isinstance(value.data, dict | list):

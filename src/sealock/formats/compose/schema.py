@@ -27,7 +27,13 @@ class MapOf(Struct, frozen=True):
     """Whether the other keys are names of services and the like, of which Compose is choosy."""
 
 
-Kind: TypeAlias = str | ListOf | MapOf | tuple["Kind", ...]
+class Word(Struct, frozen=True):
+    """One of these words."""
+
+    words: tuple[str, ...]
+
+
+Kind: TypeAlias = str | ListOf | MapOf | Word | tuple["Kind", ...]
 """A string of letters stands for scalars: s string, n number, i whole number, b truth value, 0 nothing, * anything."""
 
 _WORDS: Final = {"s": "a string", "n": "a number", "i": "a whole number", "b": "true or false", "0": "empty"}
@@ -70,6 +76,7 @@ BUILD: Final = MapOf({
     **_each("no_cache pull privileged", BOOL),
     "shm_size": INTEGER, "extra_hosts": HOSTS, "secrets": MOUNTED, "ulimits": ULIMITS,
 })  # fmt: skip
+_CONDITION: Final = Word(("service_started", "service_healthy", "service_completed_successfully"))
 DEPLOY: Final = MapOf({
     "mode": "s", "endpoint_mode": "s", "replicas": INTEGER, "labels": PAIRS,
     "rollback_config": _UPDATE, "update_config": _UPDATE,
@@ -104,8 +111,8 @@ VOLUMES: Final = ListOf((
 ))  # fmt: skip
 SERVICE: Final = MapOf({
     **_each(
-        "cgroup cgroup_parent container_name cpuset domainname hostname image ipc isolation mac_address "
-        "network_mode platform pull_policy restart runtime stop_grace_period stop_signal user uts userns_mode "
+        "cgroup_parent container_name cpuset domainname hostname image ipc isolation mac_address "
+        "network_mode platform restart runtime stop_grace_period stop_signal user uts userns_mode "
         "working_dir",
         "s",
     ),
@@ -132,7 +139,7 @@ SERVICE: Final = MapOf({
     "build": ("s", BUILD),
     "credential_spec": MapOf(_each("config file registry", "s")),
     "depends_on": (
-        TEXTS, MapOf(others=MapOf({"restart": BOOL, "required": "b", "condition": "s"}, needs=("condition",))),
+        TEXTS, MapOf(others=MapOf({"restart": BOOL, "required": "b", "condition": _CONDITION}, needs=("condition",))),
     ),
     "deploy": ("0", DEPLOY),
     "develop": "*",
@@ -141,7 +148,7 @@ SERVICE: Final = MapOf({
     "expose": ListOf("sn"),
     "extends": ("s", MapOf({"service": "s", "file": "s"}, needs=("service",))),
     "extra_hosts": HOSTS,
-    "gpus": ("s", ListOf(MapOf(_GPU))),
+    "gpus": (Word(("all",)), ListOf(MapOf(_GPU))),
     "group_add": ListOf("sn"),
     "healthcheck": MapOf({
         "disable": BOOL, "retries": NUMBER, "test": TEXT_OR_TEXTS,
@@ -156,6 +163,8 @@ SERVICE: Final = MapOf({
         }))),
     ),
     "pid": "s0",
+    "cgroup": Word(("host", "private")),
+    "pull_policy": Word(("always", "never", "if_not_present", "build", "missing")),
     "ports": PORTS,
     "storage_opt": MapOf(others="*"),
     "ulimits": ULIMITS,
@@ -198,6 +207,8 @@ def check(value: Value, kind: Kind, report: Report, path: str = "") -> None:
         if isinstance(value.data, list) and isinstance(one, ListOf):
             for index, item in enumerate(value.data):
                 check(item, one.item, report, f"{path}.{index}")
+            return
+        if isinstance(one, Word) and (value.data in one.words or value.words):
             return
         if isinstance(one, str) and ("*" in one or _is(value.data, one) or (value.words and not _structured(value))):
             return
@@ -246,6 +257,8 @@ def _wanted(kinds: tuple[Kind, ...]) -> str:
                 words.append("a list")
             case MapOf():
                 words.append("a mapping")
+            case Word():
+                words.append(f"one of {', '.join(one.words)}")
             case str():
                 words += [_WORDS[letter] for letter in one]
             case _:

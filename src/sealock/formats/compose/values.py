@@ -13,18 +13,9 @@ from sealock.formats.compose.tree import Value
 from sealock.model.container import Device, Mount, Port
 
 _SIZES: Final = {"": 0, "b": 0, "k": 10, "m": 20, "g": 30, "t": 40, "p": 50}
-_UNITS: Final = {
-    "ns": 1e-9,
-    "us": 1e-6,
-    "µs": 1e-6,
-    "μs": 1e-6,
-    "ms": 1e-3,
-    "s": 1,
-    "m": 60,
-    "h": 3600,
-    "d": 86400,
-    "w": 604800,
-}
+_UNITS: Final = {"ns": 1e-9, "us": 1e-6, "µs": 1e-6, "μs": 1e-6, "ms": 1e-3, "s": 1, "m": 60, "h": 3600}
+_OCTET: Final = r"(25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])"
+_ADDRESS: Final = rf"{_OCTET}(\.{_OCTET}){{3}}|[0-9a-fA-F:.]*:[0-9a-fA-F:.]*"
 _PROPAGATION: Final = frozenset({"rprivate", "private", "rshared", "shared", "rslave", "slave"})
 
 
@@ -72,12 +63,10 @@ def number(value: Value) -> float:
 
 
 def size(value: Value) -> int:
-    """Bytes: a number, or a text such as 512m, 1.5gb, 1 GiB; -1 is unlimited where that has a meaning."""
+    """Bytes: a number, or a text such as 512m, 1.5gb, 1 GiB; the number -1 is unlimited where that has a meaning."""
     if isinstance(value.data, int | float) and not isinstance(value.data, bool) and abs(value.data) < 1e18:
         return int(value.data)
     word = value.data if isinstance(value.data, str) else ""
-    if word in {"-1", "0"}:
-        return int(word)
     found = re.fullmatch(r"([0-9]{1,18}(?:\.[0-9]{0,18})?) ?(|b|[kmgtp]|[kmgtp]i?b)", word.lower())
     if found is None:
         msg = f"must be a size such as 512m, not {value.text[:40] or 'empty'}"
@@ -90,7 +79,7 @@ def duration(value: Value) -> float:
     word = value.text
     if word == "0":
         return 0.0
-    parts = re.findall(r"([0-9]{1,18}(?:\.[0-9]{0,18})?)(ns|us|µs|μs|ms|s|m|h|d|w)", word)
+    parts = re.findall(r"([0-9]{1,18}(?:\.[0-9]{0,18})?)(ns|us|µs|μs|ms|s|m|h)", word)
     if not parts or "".join(amount + unit for amount, unit in parts) != word.lstrip("+"):
         msg = f"must be a duration such as 1m30s, not {word[:40] or 'empty'}"
         raise ValueError(msg)
@@ -144,7 +133,7 @@ def short_port(spec: str, *, sure: bool = True) -> Port:
     rest, slash, protocol = spec.rpartition("/")
     if not slash or "}" in protocol:
         rest, protocol = spec, "tcp"
-    *before, container = _parts(rest)
+    *before, container = split(rest)
     host = before.pop() if before else ""
     address = ":".join(before)
     if not sure:
@@ -161,7 +150,7 @@ def short_port(spec: str, *, sure: bool = True) -> Port:
         msg = f"the ranges of {spec[:60]!r} differ in length"
         raise ValueError(msg)
     address = address.removeprefix("[").removesuffix("]")
-    if address and not re.fullmatch(r"[0-9]{1,3}(\.[0-9]{1,3}){3}|[0-9a-fA-F:.]*:[0-9a-fA-F:.]*", address):
+    if address and not re.fullmatch(_ADDRESS, address):
         msg = f"{address[:60]!r} is no IP address"
         raise ValueError(msg)
     return Port(container, host or None, address or None, protocol.lower())
@@ -213,7 +202,7 @@ def is_path(source: str) -> bool:
 
 def short_mount(spec: str, *, sure: bool = True) -> Mount:
     """Read [source:]target[:options]; colons within ${…} and behind a drive's letter do not part."""
-    parts = _parts(spec)
+    parts = split(spec, drives=True)
     if not spec or (sure and not all(parts)) or len(parts) > 3:
         msg = f"{spec[:60]!r} is no volume: source:target:options"
         raise ValueError(msg)
@@ -232,11 +221,12 @@ def short_mount(spec: str, *, sure: bool = True) -> Mount:
     )
 
 
-def _parts(spec: str) -> list[str]:
+def split(spec: str, *, drives: bool = False) -> list[str]:
+    """Split at colons, but not within ${…} and [..], and with `drives` not behind a single letter (C:)."""
     parts, start, depth = [], 0, 0
     for at, one in enumerate(spec):
-        depth += (one == "{" and spec[at - 1 : at] == "$") - (one == "}" and depth > 0)
-        if one == ":" and not depth and not (at - start == 1 and spec[start].isalpha()):
+        depth += (one == "[" or (one == "{" and spec[at - 1 : at] == "$")) - (one in "]}" and depth > 0)
+        if one == ":" and not depth and not (drives and at - start == 1 and spec[start].isalpha()):
             parts.append(spec[start:at])
             start = at + 1
     return [*parts, spec[start:]]
@@ -331,7 +321,7 @@ def device(value: Value) -> Device:
     if isinstance(value.data, dict):
         source = _known(value.at("source"))
         return Device(source, _known(value.at("target")) or source, _known(value.at("permissions")) or "rwm")
-    parts = _parts(text(value))
+    parts = split(text(value))
     if not parts[0] or len(parts) > 3:
         msg = f"{text(value)[:60]!r} is no device: source:target:permissions"
         raise ValueError(msg)
