@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Final
 
 from sealock.errors import FormatError
+from sealock.formats.edits import apply
 from sealock.formats.files import NOTHING, Files
 from sealock.formats.runargs.quoting import host_of
 from sealock.formats.runargs.reading import read_words
 from sealock.formats.runargs.spot import Spot
 from sealock.formats.scripts import Found, find, find_networks
-from sealock.model.absent import given
-from sealock.model.change import Change, Edit, On
-from sealock.model.container import Container
+from sealock.model.absent import UNSET, given
+from sealock.model.change import Change, Edit, FieldChange, On, changed
+from sealock.model.container import FIELDS, Container
 from sealock.model.document import Document, Subject
 from sealock.model.finding import Problem
 from sealock.model.location import At, Place, Source
 from sealock.model.project import FileFact, Project, ProjectNetwork, Service
 
-_TRUE = frozenset({"1", "t", "true"})
+_TRUE: Final = frozenset({"1", "t", "true"})
+_NOTHING: Final = (UNSET, False, ())
 
 
 def read(source: Source, files: Files = NOTHING) -> Document:
@@ -46,12 +49,33 @@ def edits(document: Document, subject: Subject, change: Change) -> tuple[Edit, .
     from sealock.formats.runargs.newnetwork import created  # noqa: PLC0415  likewise
 
     name, inner = (change.subject, change.change) if isinstance(change, On) else (subject.name, change)
-    for one, spot in _spots(document.source):
+    for index, (one, spot) in enumerate(_spots(document.source)):
         if one == name:
             made = edits_of(spot, inner)
-            return (*created(document.source, spot, inner), *made) if made else ()
+            made = (*created(document.source, spot, inner), *made) if made else ()
+            _prove(document.source, index, spot, inner, made)
+            return made
     msg = f'there is no run line "{name}" to change'
     raise FormatError(msg)
+
+
+def _prove(source: Source, index: int, spot: Spot, change: FieldChange, made: tuple[Edit, ...]) -> None:
+    """Refuse what would not read back as the change: a line inside other quotes, say, that new quotes would end."""
+    after = list(_spots(Source(source.name, apply(source.text, made)))) if made else []
+    if made and (
+        index >= len(after) or not _same(after[index][1].line.container, changed(spot.line.container, change))
+    ):
+        msg = "the line stands in words that do not let it be written there"
+        raise FormatError(msg)
+
+
+def _same(one: Container, other: Container) -> bool:
+    """Whether two containers are alike; what is false by default is as good as not there, and so is an empty list."""
+    for field in FIELDS:
+        left, right = getattr(one, field), getattr(other, field)
+        if left != right and (left not in _NOTHING or right not in _NOTHING):
+            return False
+    return True
 
 
 def _spots(source: Source) -> Iterator[tuple[str, Spot]]:

@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Any
 
 from sealock.errors import FormatError
-from sealock.formats.runargs.expansions import mask
 from sealock.formats.runargs.options import OPTIONS, SEVERAL, Spelling
-from sealock.formats.runargs.quoting import escape, plain, quote
+from sealock.formats.runargs.quoting import quote
+from sealock.formats.runargs.rewording import checked, gap_start, gone, reworded
 from sealock.formats.runargs.spelling import FALSE_BY_DEFAULT, spell, spell_like, wanted
 from sealock.formats.runargs.spot import Spot
 from sealock.formats.runargs.words import Given
 from sealock.model.absent import UNSET, Absent
 from sealock.model.change import Edit, FieldChange, Set, changed
 from sealock.model.location import Place
-from sealock.model.shell import Word
-
-_SPACE: Final = " \t\r"
 
 
 def edits_of(spot: Spot, change: FieldChange) -> tuple[Edit, ...]:
@@ -50,7 +47,7 @@ def _image(spot: Spot, value: Any) -> Edit:  # noqa: ANN401  an image's name, it
     if word is None or not isinstance(value, str) or not value:
         msg = "a run line needs an image"
         raise FormatError(msg)
-    return Edit(word.place, _reworded(spot, word, word.text, value, 0))
+    return Edit(word.place, reworded(spot, word, word.text, value, 0))
 
 
 def _command(spot: Spot, value: Any) -> tuple[Edit, ...]:  # noqa: ANN401  words, or UNSET
@@ -161,7 +158,7 @@ class Pen:
     def _gap(self, start: int) -> str:
         """What stands between a word and the one before it, if that is a continued line; else a space."""
         text = self.spot.text
-        gap = text[_gap_start(text, start) : start]
+        gap = text[gap_start(text, start) : start]
         return gap if "\n" in gap else " "
 
     def _first_gap(self) -> tuple[int, str]:
@@ -172,7 +169,7 @@ class Pen:
         starts += [line.image.place.start] if line.image else []
         dashes = next((word.place.start for word in self.spot.words if word.text == "--"), len(self.spot.text))
         for start in sorted(set(starts)):
-            before = _gap_start(self.spot.text, start)
+            before = gap_start(self.spot.text, start)
             if start < dashes and "\n" in self.spot.text[before:start]:
                 return before, self.spot.text[before:start]
         return self.spot.verb.place.end, " "
@@ -182,13 +179,13 @@ class Pen:
         made: list[Edit] = []
         letters: dict[int, list[Given]] = {}
         for index, said in self.values.items():
-            one = _checked(self.spot, self.spot.line.line.given[index])
+            one = checked(self.spot, self.spot.line.line.given[index])
             if said:
                 made += self._rewritten(one, said)
             elif one.letter and one.word.text != f"-{one.option.short}":
                 letters.setdefault(one.word.place.start, []).append(one)
             else:
-                made.append(_gone(self.spot, one.place))
+                made.append(gone(self.spot, one.place))
         for several in letters.values():
             made += self._without_letters(several)
         inserted: dict[int, str] = {}
@@ -197,18 +194,18 @@ class Pen:
         made += [Edit(Place(at, at), text) for at, text in inserted.items()]
         return tuple(made)
 
-    def _without_letters(self, gone: list[Given]) -> list[Edit]:
+    def _without_letters(self, several: list[Given]) -> list[Edit]:
         """Take short options out of a word that joins several."""
-        word = gone[0].word
+        word = several[0].word
         raw = self.spot.text[word.place.start : word.place.end]
         together = [one for one in self.spot.line.line.given if one.word is word and one.letter]
-        made = [_gone(self.spot, one.value.place) for one in gone if one.value is not None]
-        if len(gone) == len(together):
-            return [*made, _gone(self.spot, word.place)]
+        made = [gone(self.spot, one.value.place) for one in several if one.value is not None]
+        if len(several) == len(together):
+            return [*made, gone(self.spot, word.place)]
         if raw != word.text:
             msg = f"{raw} joins several options in quotes"
             raise FormatError(msg)
-        for one in gone:
+        for one in several:
             start = word.place.start + one.letter
             end = start + 1 if one.bare or one.value is not None else word.place.end
             made.append(Edit(Place(start, end), ""))
@@ -229,8 +226,8 @@ class Pen:
             return self._flag(one, text)
         new = ",".join(part or "" for _, part in spelled)
         if one.value is not None:
-            return [Edit(one.value.place, _reworded(self.spot, one.value, one.text, new, 0))]
-        return [Edit(one.word.place, _reworded(self.spot, one.word, one.text, new, len(one.word.text) - len(one.text)))]
+            return [Edit(one.value.place, reworded(self.spot, one.value, one.text, new, 0))]
+        return [Edit(one.word.place, reworded(self.spot, one.word, one.text, new, len(one.word.text) - len(one.text)))]
 
     def _joined(self, one: Given) -> bool:
         return sum(other.word is one.word for other in self.spot.line.line.given) > 1
@@ -246,61 +243,3 @@ class Pen:
         name = one.option.name
         new = f"--{name}" if text is None else f"--{name}={text}"
         return self._moved(one, name, text) if self._joined(one) else [Edit(one.word.place, new)]
-
-
-def _gap_start(text: str, at: int) -> int:
-    """Where the white space before an offset starts, continued lines and all."""
-    while at > 0:
-        if text[at - 1] in _SPACE:
-            at -= 1
-        elif text[at - 1] == "\n" and text[max(0, at - 3) : at - 1].rstrip("\r").endswith("\\"):
-            at = text.rindex("\\", 0, at)
-        else:
-            break
-    return at
-
-
-def _gone(spot: Spot, place: Place) -> Edit:
-    """Take words away, with the white space before them."""
-    return Edit(Place(_gap_start(spot.text, place.start), place.end), "")
-
-
-def _checked(spot: Spot, one: Given) -> Given:
-    """Refuse to touch an option that is not written in the line."""
-    for word in (one.word, *([one.value] if one.value else [])):
-        if not spot.within(word):
-            msg = f"{spot.raw(word)} comes from a variable or an array"
-            raise FormatError(msg)
-    return one
-
-
-def _reworded(spot: Spot, word: Word, old: str, new: str, prefix: int) -> str:
-    """Write a word anew in which `new` takes the place of `old`; `prefix` letters before it stay ("--name=", "-p")."""
-    raw, head = spot.raw(word), word.text[:prefix]
-    expansions = set() if word.literal else set(mask(old).expansions)
-    fits = word.literal or (expansions and set(mask(new).expansions) == expansions)
-    if not fits or not spot.within(word):
-        msg = f"{raw} comes from a variable or an array"
-        raise FormatError(msg)
-    inside = escape(old, spot.host), escape(new, spot.host)
-    if _kept(old, new):
-        for sign in ("", '"', "'"):
-            if raw == head + sign + inside[0] + sign:
-                return head + sign + inside[1] + sign
-            if raw == sign + head + inside[0] + sign:
-                return sign + head + inside[1] + sign
-    if not word.literal:
-        msg = f"{raw} holds what could not be resolved"
-        raise FormatError(msg)
-    return head + quote(new, spot.host) if raw.startswith(head) else quote(head + new, spot.host)
-
-
-def _kept(old: str, new: str) -> bool:
-    """Whether all that is new in a text needs no quotes."""
-    start = 0
-    while start < min(len(old), len(new)) and old[start] == new[start]:
-        start += 1
-    end = 0
-    while end < min(len(old), len(new)) - start and old[-1 - end] == new[-1 - end]:
-        end += 1
-    return old != "" and new != "" and plain(new[start : len(new) - end])
