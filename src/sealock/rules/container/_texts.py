@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from sealock.model.absent import given
-from sealock.model.container import Container, Health
+from sealock.model.change import Swap
+from sealock.model.container import Container, Health, Variable
 from sealock.model.finding import Confidence, Fault, Severity
 from sealock.model.location import At
 from sealock.rules.rule import Rule
@@ -20,8 +21,8 @@ def command_lines(container: Container) -> Iterator[tuple[str, At, str]]:
         yield "its health check", ("health",), " ".join(container.health.test)
 
 
-def secrets_in_environment(rule: Rule[Container], container: Container) -> Iterator[Fault]:
-    """The variables whose values are secrets."""
+def secrets_in_environment(rule: Rule[Container], container: Container, *, taken_over: bool = False) -> Iterator[Fault]:
+    """The variables whose values are secrets; `taken_over` offers to take them from the caller's environment."""
     for index, variable in enumerate(given(container.environment, ())):
         found = find(variable.name, variable.value) if variable.value else None
         if found is not None and variable.value is not None:
@@ -29,6 +30,7 @@ def secrets_in_environment(rule: Rule[Container], container: Container) -> Itera
             yield rule.fault(
                 f"has {found.kind} in the variable {variable.name} ({shown})",
                 ("environment", index),
+                mend=Swap("environment", variable, Variable(variable.name, None)) if taken_over else (),
                 confidence=found.confidence,
                 severity=Severity.MEDIUM if found.confidence is Confidence.LOW else Severity.HIGH,
                 evidence=f"{variable.name}={shown}",

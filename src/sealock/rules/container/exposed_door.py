@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from sealock.model.absent import UNKNOWN, given
+from sealock.model.change import Remove
 from sealock.model.container import Container
 from sealock.model.finding import Fault, Severity
 from sealock.rules.ports import SERVICES, is_image_of, numbers
@@ -36,7 +37,6 @@ class ExposedDoor(Rule[Container]):
         "FROM node:22\nEXPOSE 3000\n",
         "services:\n  db:\n    image: registry.example/db:1\n    expose: ['5432']\n",
     )
-    mends = False
 
     def check(self, container: Container, /) -> Iterator[Fault]:
         """Look for well-known ports in an image that is something else.
@@ -57,5 +57,6 @@ class ExposedDoor(Rule[Container]):
                 yield self.fault(
                     f"exposes port {held[0]}, that of {service.name}",
                     ("expose", index),
+                    mend=Remove("expose", text),
                     severity=Severity.MEDIUM if door else Severity.LOW,
                 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from sealock.model.absent import given
+from sealock.model.change import Remove
 from sealock.model.container import Container
 from sealock.model.finding import Fault, Severity
 from sealock.rules.container._texts import command_lines
@@ -93,6 +94,7 @@ class NoPassword(Rule[Container]):
                 yield self.fault(
                     f"lets everybody in without a password ({variable.name}={variable.value})",
                     ("environment", index),
+                    mend=Remove("environment", variable),
                     severity=severity,
                 )
         for _, at, line in command_lines(container):

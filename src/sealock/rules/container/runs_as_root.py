@@ -41,7 +41,6 @@ class RunsAsRoot(Rule[Container]):
         'FROM python:3.12\nCMD ["app"]\n',
         "FROM debian:12\nUSER app\nUSER 0\n",
         "FROM debian:12\nARG WHO=root\nUSER ${WHO}\n",
-        '{"architecture": "amd64", "config": {"User": "0:0"}, "rootfs": {"type": "layers", "diff_ids": []}}',
     )
     good = (
         "docker run -u 1000 python:3.12 app.py",
@@ -50,7 +49,6 @@ class RunsAsRoot(Rule[Container]):
         "FROM debian:12\nUSER 10001\n",
         '{"architecture": "amd64", "config": {"User": "app"}, "rootfs": {"type": "layers", "diff_ids": []}}',
     )
-    mends = False
 
     def check(self, container: Container, /) -> Iterator[Fault]:
         """Go by the user that is named, else by what is known of the image."""
@@ -62,7 +60,7 @@ class RunsAsRoot(Rule[Container]):
                 yield self.fault(
                     f"runs as root ({container.user})",
                     "user",
-                    mend=() if makes_image else Set("user", "10001:10001"),
+                    mend=() if container.image is UNKNOWN else Set("user", "10001:10001"),
                     severity=Severity.HIGH if makes_image else Severity.MEDIUM,
                 )
             return
@@ -92,7 +90,7 @@ class RunsAsRoot(Rule[Container]):
             yield self.fault(
                 f"runs as root, since {image or 'its image'} does and no user is named",
                 "user",
-                mend=() if makes_image else Set("user", "10001:10001"),
+                mend=() if container.image is UNKNOWN else Set("user", "10001:10001"),
                 severity=Severity.HIGH if makes_image else Severity.MEDIUM,
                 evidence="no user",
             )

@@ -24,7 +24,7 @@ class SecretInEnvironment(Rule[Container]):
     conceals = True
     reads = ("environment", "privileged")
     references = (cis_docker("4.10"), cwe(798), cwe(526), docker_docs("compose/how-tos/use-secrets/"))
-    remedy = "Give it as a secret file or from the caller's environment, and change it, since it was written down."
+    remedy = "Take it from a secret file or the caller's environment, and change it, since it was written down."
     bad = (
         "docker run -e AWS_SECRET_ACCESS_KEY=q7Rk2pX9vT4mZ8wL1cN6bH3jD5sF0gYaEuIoQxKz alpine",
         "docker run -e DB_URL=postgres://app:Tr0ub4dor-3x@db/app alpine",
@@ -34,8 +34,7 @@ class SecretInEnvironment(Rule[Container]):
         "docker run -e AWS_SECRET_ACCESS_KEY alpine",
         "docker run -e POSTGRES_PASSWORD_FILE=/run/secrets/db -e TOKEN_TTL=3600 alpine",
     )
-    mends = False
 
     def check(self, container: Container, /) -> Iterator[Fault]:
         """Judge each value by its shape together with its name."""
-        yield from secrets_in_environment(self, container)
+        yield from secrets_in_environment(self, container, taken_over=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from sealock.model.absent import given
+from sealock.model.change import Remove
 from sealock.model.container import Container
 from sealock.model.finding import Fault, Severity
 from sealock.rules.references import cwe
@@ -51,7 +52,6 @@ class TlsUnchecked(Rule[Container]):
         "services:\n  app:\n    image: alpine:3.20\n    environment: [GIT_SSL_NO_VERIFY=true]\n",
     )
     good = ("docker run -e NODE_EXTRA_CA_CERTS=/ca.pem alpine", "docker run -e NODE_TLS_REJECT_UNAUTHORIZED=1 alpine")
-    mends = False
 
     def check(self, container: Container, /) -> Iterator[Fault]:
         """Look at the switches that are known; those of a Dockerfile are judged with its build."""
@@ -62,5 +62,6 @@ class TlsUnchecked(Rule[Container]):
                 yield self.fault(
                     f"switches off {whose}'s check of certificates ({variable.name}={variable.value})",
                     ("environment", index),
+                    mend=Remove("environment", variable),
                     severity=Severity.LOW if mild else Severity.HIGH,
                 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from sealock.model.absent import given
+from sealock.model.change import Remove
 from sealock.model.container import Container
 from sealock.model.finding import Fault, Severity
 from sealock.rules.references import cis_docker, cwe, docker_docs
@@ -37,7 +38,6 @@ class VolumeOverSystem(Rule[Container]):
         "FROM alpine:3.20\nVOLUME /var/lib/app\n",
         "docker run --tmpfs /run -v conf:/etc/app -v /dev/shm:/dev/shm alpine",
     )
-    mends = False
 
     def check(self, container: Container, /) -> Iterator[Fault]:
         """Look at where volumes lie; binds are judged by what they show of the host."""
@@ -47,6 +47,12 @@ class VolumeOverSystem(Rule[Container]):
                 continue
             below = any(target.startswith(f"{folder}/") for folder in _KERNEL) and not target.startswith("/dev/")
             if target in _KERNEL or below:
-                yield self.fault(f"has a volume on {target}, where the kernel shows its own", ("mounts", index))
+                yield self.fault(
+                    f"has a volume on {target}, where the kernel shows its own",
+                    ("mounts", index),
+                    mend=Remove("mounts", mount),
+                )
             elif target in _SYSTEM:
-                yield self.fault(f"has a volume on {target}, a folder of the system", ("mounts", index))
+                yield self.fault(
+                    f"has a volume on {target}, a folder of the system", ("mounts", index), mend=Remove("mounts", mount)
+                )
