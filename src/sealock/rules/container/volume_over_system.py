@@ -46,13 +46,6 @@ class VolumeOverSystem(Rule[Container]):
             if mount.kind != "volume":
                 continue
             below = any(target.startswith(f"{folder}/") for folder in _KERNEL) and not target.startswith("/dev/")
-            if target in _KERNEL or below:
-                yield self.fault(
-                    f"has a volume on {target}, where the kernel shows its own",
-                    ("mounts", index),
-                    mend=Remove("mounts", mount),
-                )
-            elif target in _SYSTEM:
-                yield self.fault(
-                    f"has a volume on {target}, a folder of the system", ("mounts", index), mend=Remove("mounts", mount)
-                )
+            what = "where the kernel shows its own" if target in _KERNEL or below else "a folder of the system"
+            if target in _KERNEL or below or target in _SYSTEM:
+                yield self.fault(f"has a volume on {target}, {what}", ("mounts", index), mend=Remove("mounts", mount))

@@ -12,10 +12,11 @@ from sealock.rules.secrets import find_in_text, redact
 
 
 class SecretInline(Rule[Project]):
-    """Secret is written into a config of the compose file.
+    """Secret is written into a config or volume of the compose file.
 
-    What stands under `content:` is in the file, so in its repository and its history. Take it from a file that is not
-    in the repository (`secrets: file:`) or from the caller's environment (`secrets: environment:`).
+    What stands under `content:` or in a volume's options is in the file, so in its repository and its history. Take it
+    from a file that is not in the repository (`secrets: file:`) or from the caller's environment
+    (`secrets: environment:`).
     """
 
     id = "P005"
@@ -27,6 +28,10 @@ class SecretInline(Rule[Project]):
         (
             "services:\n  app:\n    image: acme/app:1\n    configs: [conf]\n"
             "configs:\n  conf:\n    content: |\n      db_password=kV9-tqz2LmWx\n"
+        ),
+        (
+            "services:\n  app:\n    image: acme/app:1\n    volumes: ['nas:/nas']\nvolumes:\n  nas:\n    driver_opts:\n"
+            "      type: cifs\n      device: //nas/x\n      o: username=app,password=kV9-tqz2LmWx\n"
         ),
     )
     good = (
@@ -49,3 +54,13 @@ class SecretInline(Rule[Project]):
                 yield self.fault(
                     f"has {kind} in the config {one.name} ({shown})", at, evidence=f"{one.name} {kind} {shown}"
                 )
+        for volume in project.volumes:
+            for name, value in volume.options:
+                for kind, start, end in find_in_text(value.replace(",", " ")):
+                    shown = redact(value[start:end])
+                    yield self.fault(
+                        f"has {kind} in the options of the volume {volume.name} ({shown})",
+                        ("volumes", volume.name, "driver_opts"),
+                        evidence=f"{volume.name} {name} {shown}",
+                        remedy="Keep the login in a file that root alone may read (credentials=/etc/cifs.secret).",
+                    )

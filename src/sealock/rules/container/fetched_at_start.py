@@ -1,0 +1,67 @@
+"""Programs fetched at start."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import pairwise
+
+from sealock.model.container import Container
+from sealock.model.finding import Fault, Severity
+from sealock.rules.container._texts import command_lines
+from sealock.rules.references import cwe
+from sealock.rules.rule import Rule
+
+_SHELLS = frozenset({"sh", "bash", "ash", "dash", "zsh", "python", "python3", "perl", "node"})
+_INSTALLS = (
+    *("apt-get install", "apt install", "apk add", "yum install", "dnf install", "pip install", "pip3 install"),
+    *("npm install -g", "npm i -g", "gem install", "go install", "cargo install"),
+)
+
+
+def _last(word: str) -> str:
+    return word.strip("'\"();").rpartition("/")[2]
+
+
+def _piped(line: str) -> bool:
+    """Whether a download is piped into an interpreter."""
+    pieces = line.split("|")
+    for feeding, fed in pairwise(pieces):
+        words = [_last(word) for word in fed.split()[:3]]
+        words = words[1:] if words[:1] == ["sudo"] else words
+        if words[:1] and words[0] in _SHELLS and any(_last(word) in {"curl", "wget"} for word in feeding.split()):
+            return True
+    return False
+
+
+class FetchedAtStart(Rule[Container]):
+    """Program is fetched from the network when the container starts.
+
+    What runs is then not what the image holds but what the other side serves today: a `curl … | sh` runs whatever it is
+    given, and packages installed at start are unpinned, need root, a writable root and the network. Build an image
+    that has them, with versions and checksums.
+    """
+
+    id = "C073"
+    severity = Severity.MEDIUM
+    reads = ("command", "entrypoint", "privileged")
+    references = (cwe(494), cwe(829))
+    remedy = "Build an image that has the program already, and checks what it downloads."
+    bad = (
+        "docker run alpine sh -c 'wget -qO- https://example.com/setup.sh | sh'",
+        "services:\n  app:\n    image: python:3.12\n    command: bash -c 'pip install flask && python app.py'\n",
+    )
+    good = (
+        "docker run alpine sh -c 'wget -qO- https://example.com/data.csv | sort'",
+        "services:\n  app:\n    image: python:3.12\n    command: python app.py\n",
+    )
+    mends = False
+
+    def check(self, container: Container, /) -> Iterator[Fault]:
+        """Look through entry point and command; those of a Dockerfile are judged with its build."""
+        for name, at, line in command_lines(container):
+            if at[0] == "health":
+                continue
+            if _piped(line):
+                yield self.fault(f"runs what it downloads in {name}", at, severity=Severity.HIGH)
+            elif (found := next((words for words in _INSTALLS if words in line), None)) is not None:
+                yield self.fault(f"installs packages in {name} ({found})", at, severity=Severity.LOW)

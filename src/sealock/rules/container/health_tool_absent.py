@@ -1,0 +1,77 @@
+"""Health checks that cannot run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sealock.model.container import Container, Health
+from sealock.model.finding import Confidence, Fault, Severity
+from sealock.model.imagename import family, parse
+from sealock.rules.references import docker_docs
+from sealock.rules.rule import Rule
+
+# Official images that have curl although what they are built on has not.
+_HAVE_CURL = frozenset({"nginx", "php", "solr", "elasticsearch", "kibana", "sonarqube", "nextcloud", "wordpress"})
+# On Debian these have neither curl nor wget.
+_HAVE_NEITHER = frozenset(
+    {"postgres", "redis", "mariadb", "memcached", "debian", "ubuntu", "haproxy", "httpd", "rabbitmq", "mongo"}
+)
+
+
+def _lacks(image: str, program: str) -> bool:
+    """Whether an image is known not to have curl or wget."""
+    name, base = parse(image), family(image)
+    if name is None or name.familiar in _HAVE_CURL:
+        return False
+    if base == "alpine":
+        return program == "curl"
+    if base == "none":
+        return True
+    return base == "debian" and ("slim" in (name.tag or "") or name.familiar in _HAVE_NEITHER)
+
+
+class HealthToolAbsent(Rule[Container]):
+    """Health check calls a program that the image lacks.
+
+    A check whose program is not there always fails: the container is unhealthy for ever, and what waits for it never
+    starts. Alpine has wget and no curl, slim and database images have neither, distroless ones not even a shell. Use
+    what the image has (pg_isready, redis-cli ping), or a check that the program itself brings.
+    """
+
+    id = "C074"
+    severity = Severity.LOW
+    confidence = Confidence.MEDIUM
+    reads = ("health", "image", "privileged")
+    references = (docker_docs("reference/compose-file/services/#healthcheck"),)
+    remedy = (
+        "Use a program that the image has (wget on Alpine, pg_isready, redis-cli ping), or the program's own check."
+    )
+    bad = (
+        "docker run --health-cmd 'curl -f http://localhost' node:22-alpine",
+        (
+            "services:\n  db:\n    image: postgres:16\n    healthcheck:\n"
+            "      test: [CMD, curl, -f, 'http://localhost:5432']\n"
+        ),
+        "docker run --health-cmd true gcr.io/distroless/static:nonroot",
+    )
+    good = (
+        "docker run --health-cmd 'wget -qO- http://localhost' node:22-alpine",
+        "services:\n  web:\n    image: nginx:1.27\n    healthcheck:\n      test: curl -f http://localhost\n",
+        "docker run --health-cmd 'curl -f http://localhost' acme/app:1",
+    )
+    mends = False
+
+    def check(self, container: Container, /) -> Iterator[Fault]:
+        """Look at the first word of the check, and at what is known of the image."""
+        health, image = container.health, container.image
+        if not isinstance(health, Health) or not isinstance(image, str) or len(health.test) < 2:
+            return
+        if health.test[0] == "CMD-SHELL" and family(image) == "none":
+            yield self.fault(f"checks its health with a shell, which {image} does not have", "health", evidence="shell")
+            return
+        words = health.test[1].split() if health.test[0] == "CMD-SHELL" else list(health.test[1:])
+        program = words[0].rpartition("/")[2] if words else ""
+        if program in {"curl", "wget"} and _lacks(image, program):
+            yield self.fault(
+                f"checks its health with {program}, which {image} does not have", "health", evidence=program
+            )

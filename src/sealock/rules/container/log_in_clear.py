@@ -1,0 +1,54 @@
+"""Logs sent in the clear."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sealock.model.container import Container, Logging
+from sealock.model.finding import Fault, Severity
+from sealock.rules.ports import everyone
+from sealock.rules.references import cis_docker, cwe, docker_docs
+from sealock.rules.rule import Rule
+
+_ADDRESSES = frozenset({"syslog-address", "gelf-address", "fluentd-address", "splunk-url"})
+
+
+class LogInClear(Rule[Container]):
+    """Log is sent over the network in the clear.
+
+    Logs tell of people, addresses and mistakes, tokens among them. Sent by plain TCP, UDP or HTTP they can be read and
+    forged on the way. Send them with TLS (`tcp+tls://`, `tls://`, `https://`), or to a collector on the host.
+    """
+
+    id = "C058"
+    severity = Severity.MEDIUM
+    reads = ("logging",)
+    references = (cis_docker("2.13"), cwe(319), docker_docs("engine/logging/drivers/syslog/"))
+    remedy = "Send it with TLS (tcp+tls://, tls://, https://), or to a collector on 127.0.0.1."
+    bad = (
+        "docker run --log-driver syslog --log-opt syslog-address=tcp://logs.example.com:514 alpine",
+        (
+            "services:\n  app:\n    image: acme/app:1\n    logging:\n      driver: gelf\n"
+            "      options:\n        gelf-address: udp://10.1.2.3:12201\n"
+        ),
+    )
+    good = (
+        "docker run --log-driver syslog --log-opt syslog-address=tcp+tls://logs.example.com:6514 alpine",
+        "docker run --log-driver fluentd --log-opt fluentd-address=localhost:24224 alpine",
+    )
+    mends = False
+
+    def check(self, container: Container, /) -> Iterator[Fault]:
+        """Look at where the driver sends to, and whether it checks who that is."""
+        if not isinstance(container.logging, Logging):
+            return
+        for name, value in container.logging.options:
+            scheme, found, rest = value.partition("://")
+            if name not in _ADDRESSES:
+                if name in {"splunk-insecureskipverify", "syslog-tls-skip-verify"} and value == "true":
+                    yield self.fault(f"sends its log without checking to whom ({name})", "logging", evidence=name)
+                continue
+            host = rest if found else value
+            plain = scheme in {"tcp", "udp", "http"} or (not found and name == "fluentd-address")
+            if plain and everyone(host.rpartition(":")[0] or host):
+                yield self.fault(f"sends its log to {value} in the clear", "logging", evidence=f"{name}={value}")
