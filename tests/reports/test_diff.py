@@ -45,7 +45,7 @@ def test_git_applies_it(old: str, new: str, tmp_path: Path) -> None:
     st.lists(st.sampled_from(["a", "b", "c", "", "d\r"]), max_size=20),
     st.lists(st.sampled_from(["a", "b", "c", "", "d\r"]), max_size=20),
 )
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=60, deadline=None)
 def test_git_applies_any(tmp_path_factory: pytest.TempPathFactory, old: list[str], new: list[str]) -> None:
     before, after = "\n".join(old), "\n".join(new)
     diff = render("Dockerfile", before, after)

@@ -81,19 +81,25 @@ def _hunks(before: list[str], after: list[str]) -> Iterator[tuple[str, list[tupl
     end = 0
     while end < min(len(before), len(after)) - start and before[-1 - end] == after[-1 - end]:
         end += 1
-    first = max(start - _CONTEXT, 0)
-    spare = max(end - _CONTEXT, 0)
-    left, right = before[first : len(before) - spare], after[first : len(after) - spare]
-    for group in SequenceMatcher(None, left, right).get_grouped_opcodes(_CONTEXT):
+    middle = SequenceMatcher(None, before[start : len(before) - end], after[start : len(after) - end])
+    changes = [(tag, i + start, j + start, k + start, m + start) for tag, i, j, k, m in middle.get_opcodes()]
+    whole = SequenceMatcher(None, before, after)
+    # get_opcodes keeps its answer here, and the grouping goes by it.
+    whole.opcodes = [  # type: ignore[attr-defined]  # it is documented in the source alone
+        *([("equal", 0, start, 0, start)] if start else []),
+        *changes,
+        *([("equal", len(before) - end, len(before), len(after) - end, len(after))] if end else []),
+    ]
+    for group in whole.get_grouped_opcodes(_CONTEXT):
         rows: list[tuple[Kind, str]] = []
         for tag, left_from, left_to, right_from, right_to in group:
             if tag == "equal":
-                rows += [(" ", line) for line in left[left_from:left_to]]
+                rows += [(" ", line) for line in before[left_from:left_to]]
                 continue
-            rows += [("-", line) for line in left[left_from:left_to]]
-            rows += [("+", line) for line in right[right_from:right_to]]
-        old_range = _range(first + group[0][1], first + group[-1][2])
-        new_range = _range(first + group[0][3], first + group[-1][4])
+            rows += [("-", line) for line in before[left_from:left_to]]
+            rows += [("+", line) for line in after[right_from:right_to]]
+        old_range = _range(group[0][1], group[-1][2])
+        new_range = _range(group[0][3], group[-1][4])
         yield f"@@ -{old_range} +{new_range} @@", rows
 
 
