@@ -9,6 +9,7 @@ import math
 import re
 from collections import Counter
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Final
 
 from msgspec import Struct
@@ -108,7 +109,8 @@ def find(name: str, value: str) -> Secret | None:
     value = value.strip().strip("\"'").strip()
     if not value:
         return None
-    hit = next(tokens(value), None) or next(addresses(value), None)
+    # No token of any service is shorter than that.
+    hit = next(tokens(value), None) or next(addresses(value), None) if len(value) >= 12 else None
     if hit:
         return Secret(hit.kind, Confidence.LOW if hit.example else Confidence.HIGH)
     kind = of_name(name)
@@ -119,6 +121,7 @@ def find(name: str, value: str) -> Secret | None:
     return None
 
 
+@lru_cache(maxsize=2048)
 def of_name(name: str) -> str | None:
     """Tell what kind of secret a name promises: "a password", "a secret", "a token", "a key"; None for other names."""
     if name.upper() in {"PWD", "OLDPWD", "PASS"} or len(name) > 200:
@@ -201,9 +204,9 @@ _HEADER: Final = (
     r"(?i)\b(?:(?:proxy-)?authorization|[a-z-]{0,20}-token|x-api-key|api-key|x-auth-key)\s{0,4}:\s{0,4}"
     r"(?:(?:bearer|basic|token|apikey)\s{1,4})?([^\s\"'`,;]{6,})"
 )
-_NAME: Final = r"(?<![\w.-])(?:--?)?(?P<name>[A-Za-z_][\w.-]{1,60})="
-_OPTION: Final = r"(?<![\w.-])--(?P<name>[A-Za-z][\w.-]{1,60})[ \t]{1,4}(?=[^\s-])"
-_VALUE: Final = r"(?P<value>\"[^\"\n]{0,4096}\"|'[^'\n]{0,4096}'|[^\s\"'`;&|()<>]{1,4096})"
+_NAME: Final = re.compile(r"(?<![\w.-])(?:--?)?([A-Za-z_][\w.-]{1,60})\Z")
+_OPTION: Final = re.compile(r"(?<![\w.-])--([A-Za-z][\w.-]{1,60})[ \t]{1,4}(?=[^\s-])")
+_VALUE: Final = re.compile(r"\"[^\"\n]{0,4096}\"|'[^'\n]{0,4096}'|[^\s\"'`;&|()<>]{1,4096}")
 
 
 def _headers(text: str) -> Iterator[tuple[str, int, int]]:
@@ -216,36 +219,47 @@ def _headers(text: str) -> Iterator[tuple[str, int, int]]:
 
 def _settings(text: str) -> Iterator[tuple[str, int, int]]:
     """NAME=value and --name=value, and --name value where the name starts with dashes."""
-    lower = text.lower()
-    if not any(word in lower for word in ("pass", "pwd", "secret", "token", "key", "cred", "auth")):
-        return
-    for pattern in (_NAME + _VALUE, _OPTION + _VALUE):
-        for match in re.finditer(pattern, text):
-            value = match["value"].strip("\"'")
-            if (found := find(match["name"], value)) and found.confidence > Confidence.LOW:
-                start = match.start("value") + (match["value"][:1] in {'"', "'"})
-                yield found.kind, start, start + len(value)
+    for sign, pattern in (("=", _NAME), ("--", _OPTION)):
+        at = text.find(sign)
+        while at >= 0:
+            after = at + len(sign)
+            named = pattern.search(text, max(0, at - 64), at) if sign == "=" else pattern.match(text, at)
+            if named and of_name(named[1]) and (given := _VALUE.match(text, after if sign == "=" else named.end())):
+                # What stands within a value is no name, so that no text is looked at twice.
+                after = given.end()
+                value = given[0].strip("\"'")
+                if (found := find(named[1], value)) and found.confidence > Confidence.LOW:
+                    start = given.start() + (given[0][0] in {'"', "'"})
+                    yield found.kind, start, start + len(value)
+            at = text.find(sign, after)
 
 
-# Programs that take a password in an option of their own: which, and the pattern of the whole.
-_PROGRAMS: Final[tuple[tuple[str, str], ...]] = (
-    ("mysql", r"\bmysql(?:dump|admin|import|check|sh)?\b[^;&|\n]{0,400}?\s-p(?!\s)([^\s\"';&|]{2,})"),
-    ("mariadb", r"\bmariadb(?:-dump|-admin|-import)?\b[^;&|\n]{0,400}?\s-p(?!\s)([^\s\"';&|]{2,})"),
-    ("sshpass", r"\bsshpass\b[^;&|\n]{0,100}?\s-p\s{0,2}[\"']?([^\s\"';&|]{2,})"),
-    ("redis-cli", r"\bredis-cli\b[^;&|\n]{0,200}?\s-a\s{1,4}[\"']?([^\s\"';&|]{2,})"),
-    ("curl", r"\bcurl\b[^;&|\n]{0,400}?\s(?:-u\s{0,4}|--user[ =])[\"']?[^\s:\"';&|]{1,100}:([^\s\"';&|]{2,})"),
-    ("docker", r"\bdocker\s+login\b[^;&|\n]{0,200}?\s-p\s{0,4}[\"']?([^\s\"';&|]{2,})"),
-    ("htpasswd", r"\bhtpasswd\s+-\w*b\w*\s+(?:-\w+\s+)*\S{1,200}\s+\S{1,100}\s+[\"']?([^\s\"';&|]{2,})"),
-    ("openssl", r"\s-pass(?:in|out)?\s{1,4}[\"']?pass:([^\s\"';&|]{1,})"),
+# Programs that take a password in an option of their own: the name, what the rest has to hold, the option's pattern.
+_PROGRAMS: Final[tuple[tuple[str, str, str], ...]] = (
+    ("mysql", " -p", r"\s-p(?!\s)[\"']?([^\s\"']{2,})"),
+    ("mariadb", " -p", r"\s-p(?!\s)[\"']?([^\s\"']{2,})"),
+    ("sshpass", " -p", r"\s-p\s{0,4}[\"']?([^\s\"']{2,})"),
+    ("redis-cli", " -a", r"\s-a\s{1,4}[\"']?([^\s\"']{2,})"),
+    ("curl", " -u", r"\s-u\s{0,4}[\"']?[^\s:\"']{1,100}:([^\s\"']{2,})"),
+    ("curl", " --user", r"\s--user[ =][\"']?[^\s:\"']{1,100}:([^\s\"']{2,})"),
+    ("docker", " login", r"\s-p\s{0,4}[\"']?([^\s\"']{2,})"),
+    ("htpasswd", " -", r"\s-\w{0,9}b\w{0,9}\s+(?:-\w+\s+){0,4}\S{1,200}\s+\S{1,100}\s+[\"']?([^\s\"']{2,})"),
+    ("openssl", " -pass", r"\s-pass(?:in|out)?\s{1,4}[\"']?pass:([^\s\"']{1,})"),
 )
+_COMMAND: Final = re.compile(r"[^;&|\n]{0,400}")
 
 
 def _given_to_programs(text: str) -> Iterator[tuple[str, int, int]]:
-    for needle, pattern in _PROGRAMS:
-        if needle in text:
-            for match in re.finditer(pattern, text):
-                if not _is_no_secret(match[1]):
-                    yield "a password", *match.span(1)
+    for name, needle, pattern in _PROGRAMS:
+        at = text.find(name)
+        while at >= 0:
+            match = _COMMAND.match(text, at)
+            end = match.end() if match else at
+            if text.find(needle, at, end) >= 0:
+                for found in re.finditer(pattern, text[at:end]):
+                    if not _is_no_secret(found[1]):
+                        yield "a password", at + found.start(1), at + found.end(1)
+            at = text.find(name, max(end, at + 1))
 
 
 def redact(value: str) -> str:

@@ -10,6 +10,7 @@ from sealock.model.change import Edit
 from sealock.model.imagename import default_user
 from sealock.model.location import At, Place
 from sealock.model.shell import Command, Pipeline, Word
+from sealock.rules.build._ran import ran
 from sealock.rules.secrets import mask
 
 SHELLS: Final = frozenset({"sh", "bash", "ash", "dash", "zsh", "ksh"})
@@ -26,12 +27,29 @@ def program(command: Command) -> str:
     return stem if stem in {"python", "pip", "pypy", "php", "perl", "ruby", "lua", "node", "gpg", "gcc"} else name
 
 
-def pipelines(build: Build) -> Iterator[tuple[At, Run, Pipeline]]:
+class _Last:
+    """The pipelines of the build that was asked for last: several rules ask for the same one in turn."""
+
+    build: Build | None = None
+    pipelines: tuple[tuple[At, Run, Pipeline], ...] = ()
+
+
+def pipelines(build: Build) -> tuple[tuple[At, Run, Pipeline], ...]:
     """Every pipeline that runs during the build, nested ones too."""
-    for at, _, run in build.each(Run):
-        if isinstance(run, Run):
-            for pipeline in run.script.every_pipeline():
-                yield at, run, pipeline
+    if _Last.build is not build:
+        _Last.pipelines = tuple(
+            (at, run, pipeline)
+            for at, _, run in build.each(Run)
+            if isinstance(run, Run)
+            for pipeline in run.script.every_pipeline()
+        )
+        _Last.build = build
+    return _Last.pipelines
+
+
+def downloads(build: Build) -> bool:
+    """Whether the build downloads anything."""
+    return next(ran(build, *DOWNLOADERS), None) is not None
 
 
 def verifies(command: Command) -> bool:

@@ -8,7 +8,15 @@ from typing import Final, NamedTuple
 from sealock.model.build import Build, Run, Stage
 from sealock.model.location import At
 from sealock.model.shell import Command
-from sealock.rules.build._commands import DOWNLOADERS, INTERPRETERS, addresses, is_verified, program, saved_as
+from sealock.rules.build._commands import (
+    DOWNLOADERS,
+    INTERPRETERS,
+    addresses,
+    downloads,
+    is_verified,
+    program,
+    saved_as,
+)
 
 _MODES: Final = ("+x", "a+x", "u+x", "ug+x", "ugo+x", "+rx", "a+rx", "u+rx", "+rwx", "755", "0755", "775", "0775", "777", "0777", "700", "0700", "555", "0555", "500", "550", "750", "0750")  # fmt: skip  # noqa: E501  a list of modes
 _INSTALLERS: Final = frozenset({"dpkg", "rpm", "gdebi", "apt", "apt-get", "yum", "dnf", "zypper", "apk", "msiexec"})
@@ -26,7 +34,7 @@ class Use(NamedTuple):
 
 def unchecked(build: Build) -> Iterator[Use]:
     """Every use of a download for which no checksum and no signature is checked in its RUN, or in that of the use."""
-    for stage in build.stages:
+    for stage in build.stages if downloads(build) else ():
         yield from _in_stage(stage)
 
 

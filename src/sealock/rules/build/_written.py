@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from sealock.model.build import AddFile, Arg, Build, Copy, Env, Run
 from sealock.model.change import Edit
 from sealock.model.location import At, Place
-from sealock.model.shell import Command, Pipeline, Word
+from sealock.model.shell import Command, Pipeline
+
+_WRITERS: Final = frozenset({"echo", "printf", "tee", "sed", "debconf-set-selections", "chpasswd", "apt-key"})
 
 
 class Setting(NamedTuple):
@@ -103,13 +105,16 @@ def _of_pipeline(at: At, run: Run, pipeline: Pipeline) -> Iterator[Writing]:
     said: list[tuple[str, Place]] = []
     for command in pipeline.commands:
         for one in command.walk():
-            said += _said(one, run)
-            if one.name == "sed":
+            name = one.name
+            if name not in _WRITERS and not one.redirects:
+                continue
+            said += _said(name, one, run)
+            if name == "sed":
                 words = [word for word in one.words[1:] if not word.text.startswith("-")]
                 for word in words[:-1] if len(words) > 1 else words:
                     if replacement := _replacement(word.text):
                         yield Writing(at, words[-1].text, replacement, word.place)
-            for file in _targets(one):
+            for file in _targets(name, one):
                 for text, place in said:
                     yield Writing(at, file, text, place)
 
@@ -127,9 +132,9 @@ def _replacement(expression: str) -> str:
     return expression
 
 
-def _said(command: Command, run: Run) -> Iterator[tuple[str, Place]]:
+def _said(name: str, command: Command, run: Run) -> Iterator[tuple[str, Place]]:
     """What a command puts out, and the here-documents that it is given."""
-    if command.name in {"echo", "printf"}:
+    if name in {"echo", "printf"}:
         for word in command.words[1:]:
             text = word.text.replace("\\n", "\n").replace("\\t", " ") if "\\" in word.text else word.text
             if not text.startswith("-"):
@@ -141,19 +146,11 @@ def _said(command: Command, run: Run) -> Iterator[tuple[str, Place]]:
             yield redirect.target.text, redirect.target.place
 
 
-def _targets(command: Command) -> Iterator[str]:
+def _targets(name: str, command: Command) -> Iterator[str]:
     for redirect in command.redirects:
         if redirect.target is not None and redirect.operator in {">", ">>", ">|", "&>", "&>>"}:
             yield redirect.target.text
-    if command.name == "tee":
+    if name == "tee":
         yield from (word.text for word in command.words[1:] if not word.text.startswith("-"))
-    elif command.name in {"debconf-set-selections", "chpasswd", "add-apt-repository", "apt-key"}:
-        yield command.name
-
-
-def words_after(command: Command, *names: str) -> tuple[Word, ...]:
-    """The words that follow one of these words."""
-    for index, word in enumerate(command.words):
-        if word.text in names:
-            return command.words[index + 1 :]
-    return ()
+    elif name in {"debconf-set-selections", "chpasswd", "apt-key"}:
+        yield name

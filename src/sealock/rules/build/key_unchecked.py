@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from sealock.model.build import Build
 from sealock.model.finding import Confidence, Fault, Severity
-from sealock.rules.build._commands import DOWNLOADERS, is_verified, known, line, pipelines, program
+from sealock.rules.build._commands import DOWNLOADERS, downloads, is_verified, known, line, pipelines, program
 from sealock.rules.build._ran import ran
 from sealock.rules.references import cis_docker, cwe, man
 from sealock.rules.rule import Rule
@@ -38,7 +38,9 @@ class KeyUnchecked(Rule[Build]):
 
     def check(self, build: Build, /) -> Iterator[Fault]:
         """Judge keys that come through a pipe, and addresses that rpm imports from."""
-        for at, run, pipeline in pipelines(build):
+        for at, run, pipeline in pipelines(build) if downloads(build) else ():
+            if len(pipeline.commands) == 1:
+                continue
             fetched = False
             for command in pipeline.commands:
                 keys = [one for one in command.walk() if program(one) in {"gpg", "gpg2"}]

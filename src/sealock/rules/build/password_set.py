@@ -50,7 +50,8 @@ class PasswordSet(Rule[Build]):
             # What comes in is told apart by nothing but a look at the pipe, and all that can come in sets a password.
             if not {"--help", "-h"} & set(one.command.arguments):
                 yield self._fault(one.at, one.command, "sets a password with chpasswd", "chpasswd")
-        for at, _, pipeline in pipelines(build):
+        some = next(ran(build, "passwd"), None) is not None
+        for at, _, pipeline in pipelines(build) if some else ():
             for index, command in enumerate(pipeline.commands):
                 for inner in command.walk():
                     fed = index > 0 or any(one.operator in {"<<<", "<<", "<<-"} for one in inner.redirects)

@@ -8,7 +8,7 @@ from typing import Final
 from sealock.model.build import Build
 from sealock.model.finding import Fault, Severity
 from sealock.model.shell import Command, Script
-from sealock.rules.build._commands import DOWNLOADERS, INTERPRETERS, SHELLS, known, line, pipelines, program
+from sealock.rules.build._commands import DOWNLOADERS, INTERPRETERS, SHELLS, downloads, known, line, pipelines, program
 from sealock.rules.references import cis_docker, cwe, docker_docs
 from sealock.rules.rule import Rule
 
@@ -51,7 +51,7 @@ class PipedToShell(Rule[Build]):
 
     def check(self, build: Build, /) -> Iterator[Fault]:
         """Judge every pipeline, and every command that runs what another prints."""
-        for at, _, pipeline in pipelines(build):
+        for at, _, pipeline in pipelines(build) if downloads(build) else ():
             fetched = False
             for command in pipeline.commands:
                 runs = _interpreter(command) if fetched else None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from sealock.model.build import Build, LabelSet
+from sealock.model.build import Build, Cmd, Healthcheck, Instruction, LabelSet, Run
 from sealock.model.finding import Confidence, Fault, Severity
 from sealock.model.location import At, Place
 from sealock.model.shell import Command
@@ -49,10 +49,13 @@ class SecretInCommand(Rule[Build]):
 
     def check(self, build: Build, /) -> Iterator[Fault]:
         """Look through all that is run, all labels and all here-documents."""
-        for at, _, _, script in build.scripts():
-            for command in script.commands():
-                for kind, place in _in_command(command):
-                    yield self._fault(at, kind, place, line(command) or kind)
+        suspects = _suspects(build)
+        for at, _, instruction, script in build.scripts():
+            start, end = instruction.place.start, instruction.place.end
+            if any(start <= one < end for one in suspects) or _is_exec(instruction):
+                for command in script.commands():
+                    for kind, place in _in_command(command):
+                        yield self._fault(at, kind, place, line(command) or kind)
         for at, _, labels in build.each(LabelSet):
             for pair in labels.pairs if isinstance(labels, LabelSet) else ():
                 if pair.value and (found := find(pair.name, pair.value.text)):
@@ -67,6 +70,20 @@ class SecretInCommand(Rule[Build]):
 
     def _fault(self, at: At, kind: str, place: Place, evidence: str, verb: str = "writes") -> Fault:
         return self.fault(f"{verb} out {kind}", at, place=known(place), evidence=f"{evidence}: {kind}")
+
+
+def _is_exec(instruction: Instruction) -> bool:
+    """Whether its words stand in a JSON list, where an option and its value do not stand side by side."""
+    return isinstance(instruction, Run | Cmd | Healthcheck) and instruction.form == "exec"
+
+
+def _suspects(build: Build) -> list[int]:
+    """Where in the text something looks like a secret: one look at all, since most Dockerfiles hold none."""
+    text = build.text
+    # A command goes on behind an escaped line end; blanks in its stead keep every place what it is.
+    for end in ("\n", "\r\n"):
+        text = text.replace(build.escape + end, " " * (len(end) + 1))
+    return [start for _, start, _ in find_in_text(text)]
 
 
 def _in_command(command: Command) -> Iterator[tuple[str, Place]]:

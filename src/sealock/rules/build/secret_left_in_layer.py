@@ -11,6 +11,7 @@ from sealock.model.finding import Confidence, Fault, Severity
 from sealock.model.shell import Command
 from sealock.rules.build._commands import known, line
 from sealock.rules.build._credentials import credential_file
+from sealock.rules.build._ran import ran
 from sealock.rules.references import cis_docker, cwe, docker_docs
 from sealock.rules.rule import Rule
 from sealock.rules.secrets import of_name
@@ -18,6 +19,7 @@ from sealock.rules.secrets import of_name
 _VARIABLE: Final = re.compile(r"\$\{?([A-Za-z_]\w*)")
 _IN_ADDRESS: Final = re.compile(r"://[^/\s@]*\$[{(]?[^/\s@]*@")
 
+_WRITERS: Final = ("cp", "mv", "install", "cat", "echo", "printf", "tee", "envsubst", "git")
 _GONE: Final = ("/dev/", "/run/secrets", "/proc/")
 
 
@@ -50,28 +52,22 @@ class SecretLeftInLayer(Rule[Build]):
     )
 
     def check(self, build: Build, /) -> Iterator[Fault]:
-        """Judge each RUN as a whole: what one of its commands removes is in no layer."""
-        for at, _, run in build.each(Run):
-            if not isinstance(run, Run):
-                continue
-            commands = tuple(run.script.commands())
-            removed = {
-                word.text.rstrip("/*").rpartition("/")[2]
-                for command in commands
-                if command.name in {"rm", "shred", "unlink"}
-                for word in command.words[1:]
-            }
-            folders = _mounted_secrets(run)
-            for command in commands:
-                for file, message, confidence in _kept(command, folders):
-                    if file.rpartition("/")[2] not in removed:
-                        yield self.fault(
-                            message,
-                            at,
-                            place=known(command.place),
-                            evidence=line(command),
-                            confidence=confidence,
-                        )
+        """Judge the commands that write files; what the same RUN removes is in no layer."""
+        for one in ran(build, *_WRITERS):
+            for file, message, confidence in _kept(one.command, _mounted_secrets(one.run)):
+                if _removed(one.run).isdisjoint(file.split("/")):
+                    place = known(one.command.place)
+                    yield self.fault(message, one.at, place=place, evidence=line(one.command), confidence=confidence)
+
+
+def _removed(run: Run) -> set[str]:
+    """The names of the files and folders that the RUN removes."""
+    return {
+        word.text.rstrip("/*").rpartition("/")[2]
+        for command in run.script.commands()
+        if command.name in {"rm", "shred", "unlink"}
+        for word in command.words[1:]
+    }
 
 
 def _mounted_secrets(run: Run) -> tuple[str, ...]:

@@ -6,8 +6,11 @@ from collections.abc import Iterator
 
 from sealock.model.build import AddFile, Build, Copy, Run
 from sealock.model.finding import Fault, Severity
+from sealock.model.location import At
+from sealock.model.shell import Command, Word
 from sealock.rules.build._commands import known, line
 from sealock.rules.build._credentials import credential_file
+from sealock.rules.build._written import writings
 from sealock.rules.references import cis_docker, cwe, docker_docs
 from sealock.rules.rule import Rule
 
@@ -37,32 +40,37 @@ class SecretRemovedLater(Rule[Build]):
 
     def check(self, build: Build, /) -> Iterator[Fault]:
         """Follow credential files through each stage's layers."""
+        written: dict[At, list[str]] = {}
+        for writing in writings(build):
+            if credential_file(writing.file):
+                written.setdefault(writing.at, []).append(_name(writing.file))
         for stage in build.stages:
             held: dict[str, str] = {}
             for index, one in enumerate(stage.instructions):
+                at: At = ("stages", stage.index, "instructions", index)
                 if isinstance(one, Copy | AddFile):
                     for source in one.sources:
                         if credential_file(source.text) or credential_file(one.target.text):
-                            held[_name(one.target.text) if not one.target.text.endswith("/") else ""] = one.keyword
-                            held[_name(source.text)] = one.keyword
-                elif isinstance(one, Run):
-                    yield from self._removed(one, held, ("stages", stage.index, "instructions", index))
-                    for command in one.script.commands():
-                        for redirect in command.redirects:
-                            if redirect.target and redirect.operator != "<" and credential_file(redirect.target.text):
-                                held[_name(redirect.target.text)] = "RUN"
+                            held |= dict.fromkeys((_name(source.text), _name(one.target.text)), one.keyword)
+                elif isinstance(one, Run) and (held or at in written):
+                    gone = list(_removed(one))
+                    for name, word, command in gone:
+                        if keyword := held.pop(name, None):
+                            yield self.fault(
+                                f"still holds {name}: the layer of the {keyword} before keeps it",
+                                at,
+                                place=known(word.place),
+                                evidence=line(command),
+                            )
+                    held |= dict.fromkeys(set(written.get(at, ())) - {name for name, _, _ in gone}, "RUN")
 
-    def _removed(self, run: Run, held: dict[str, str], at: tuple[str | int, ...]) -> Iterator[Fault]:
-        for command in run.script.commands():
-            if command.name in {"rm", "unlink", "shred", "srm"}:
-                for word in command.words[1:]:
-                    if (keyword := held.pop(_name(word.text), None)) is not None and _name(word.text):
-                        yield self.fault(
-                            f"still holds {_name(word.text)}: the layer of the {keyword} before keeps it",
-                            at,
-                            place=known(word.place),
-                            evidence=line(command),
-                        )
+
+def _removed(run: Run) -> Iterator[tuple[str, Word, Command]]:
+    for command in run.script.commands():
+        if command.name in {"rm", "unlink", "shred", "srm"}:
+            for word in command.words[1:]:
+                if name := _name(word.text):
+                    yield name, word, command
 
 
 def _name(path: str) -> str:
