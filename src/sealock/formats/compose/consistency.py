@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from sealock.formats.compose import values
+from sealock.formats.compose import mounts, values
 from sealock.formats.compose.merging import as_mapping
 from sealock.formats.compose.tree import Report, Value
 
@@ -37,7 +37,7 @@ def _wanted(service: Value) -> Iterator[tuple[str, Value, str]]:
         yield "networks", value, name
     for value in (service.at("volumes") or Value(None)).items:
         try:
-            mount = values.mount(value)
+            mount = mounts.mount(value)
         except ValueError:
             continue
         if mount.kind == "volume" and mount.source:

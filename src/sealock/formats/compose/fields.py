@@ -7,7 +7,7 @@ from typing import Any, Final, TypeAlias
 
 from msgspec import Struct
 
-from sealock.formats.compose import parts, values
+from sealock.formats.compose import mounts, parts, ports, settings, values
 from sealock.formats.compose.tree import Value
 from sealock.model.container import Mount
 
@@ -111,9 +111,9 @@ TABLE: Final[tuple[Row, ...]] = (
     _text("image"),
     _text("name", "container_name"),
     _text("platform"),
-    One("pull", (("pull_policy",),), parts.pull, _same),
-    One("entrypoint", (("entrypoint",),), parts.words, list),
-    One("command", (("command",),), parts.words, list),
+    One("pull", (("pull_policy",),), settings.pull, _same),
+    One("entrypoint", (("entrypoint",),), settings.words, list),
+    One("command", (("command",),), settings.words, list),
     _text("working_dir"),
     _flag("init"),
     _flag("tty"),
@@ -135,16 +135,16 @@ TABLE: Final[tuple[Row, ...]] = (
     Option("selinux", parts.option("label"), lambda value: tuple(f"label={one}" for one in value), several=True),
     Option("no_new_privileges", parts.no_new_privileges, lambda value: (f"no-new-privileges:{str(value).lower()}",)),
     Option("unconfined_paths", parts.system_paths, lambda value: ("systempaths=unconfined",) if value else ()),
-    Many("devices", (Part("devices", values.device, values.device_as_text, long=parts.device_as_mapping),)),
+    Many("devices", (Part("devices", mounts.device, mounts.device_as_text, long=parts.device_as_mapping),)),
     _texts("device_rules", "device_cgroup_rules"),
-    One("gpus", (("gpus",), (*_RESERVED, "devices")), parts.gpus, parts.from_gpus, parts.as_devices),
+    One("gpus", (("gpus",), (*_RESERVED, "devices")), settings.gpus, settings.from_gpus, settings.as_devices),
     Named("sysctls", "sysctls", parts.sysctl, parts.sysctl_item, parts.from_label, parts.label_text),
     _flag("read_only"),
     Many(
         "mounts",
         (
-            Part("volumes", values.mount, parts.mount, lambda one: not _is_tmpfs(one), values.mount_as_mapping),
-            Part("tmpfs", values.tmpfs, values.tmpfs_as_text, _is_tmpfs),
+            Part("volumes", mounts.mount, parts.mount, lambda one: not _is_tmpfs(one), mounts.mount_as_mapping),
+            Part("tmpfs", mounts.tmpfs, mounts.tmpfs_as_text, _is_tmpfs),
         ),
     ),
     _texts("volumes_from"),
@@ -159,7 +159,7 @@ TABLE: Final[tuple[Row, ...]] = (
         "networks", "networks", parts.network, parts.network_item, parts.from_network, parts.network_text, as_list=True
     ),
     Many("links", (Part("links", parts.link, parts.link_text),)),
-    Many("ports", (Part("ports", values.port, values.port_as_text, long=values.port_as_mapping),)),
+    Many("ports", (Part("ports", ports.port, ports.port_as_text, long=ports.port_as_mapping),)),
     Many("expose", (Part("expose", parts.expose, parts.expose_text),)),
     _text("hostname"),
     _text("domainname"),
@@ -173,7 +173,7 @@ TABLE: Final[tuple[Row, ...]] = (
     _size("memory_swap", ("memswap_limit",)),
     _integer("memory_swappiness", ("mem_swappiness",)),
     _size("shm_size", ("shm_size",)),
-    One("cpus", (("cpus",), (*_LIMITS, "cpus")), values.number, parts.from_number),
+    One("cpus", (("cpus",), (*_LIMITS, "cpus")), values.number, settings.from_number),
     _integer("cpu_shares"),
     _integer("cpu_quota"),
     _integer("cpu_period"),
@@ -186,10 +186,16 @@ TABLE: Final[tuple[Row, ...]] = (
     _flag("oom_kill_disable"),
     _integer("oom_score_adj"),
     Named("storage_options", "storage_opt", parts.pair_text, parts.no_item, parts.from_pair_text, lambda _one: None),
-    One("restart", (("restart",), ("deploy", "restart_policy")), parts.restart, parts.from_restart, parts.as_policy),
-    One("health", (("healthcheck",),), parts.health, parts.from_health),
-    One("logging", (("logging",),), parts.logging, parts.from_logging),
-    One("stop_timeout", (("stop_grace_period",),), parts.whole_seconds, values.seconds_as_text),
+    One(
+        "restart",
+        (("restart",), ("deploy", "restart_policy")),
+        settings.restart,
+        settings.from_restart,
+        settings.as_policy,
+    ),
+    One("health", (("healthcheck",),), settings.health, settings.from_health),
+    One("logging", (("logging",),), settings.logging, settings.from_logging),
+    One("stop_timeout", (("stop_grace_period",),), settings.whole_seconds, values.seconds_as_text),
 )
 ROWS: Final = {row.name: row for row in TABLE}
 """The rows by the name of their field."""

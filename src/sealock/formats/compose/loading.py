@@ -9,6 +9,7 @@ from typing import Final
 from sealock.formats import yamltree
 from sealock.formats.compose import dotenv, paths
 from sealock.formats.compose.merging import merge, without_resets
+from sealock.formats.compose.remembering import Remembering
 from sealock.formats.compose.tree import NOWHERE, Value, build
 from sealock.formats.files import FileRefused, Files
 from sealock.model.finding import Problem
@@ -27,7 +28,7 @@ class Loader:
     """
 
     def __init__(self, source: Source, files: Files) -> None:
-        self.files = files
+        self.files = files if isinstance(files, Remembering) else Remembering(files)
         self.sources: dict[str, Source] = {"": source}
         self.problems: list[Problem] = []
         self.folder = posixpath.dirname(source.name)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final, TypeAlias
 
-from sealock.formats.compose import values
+from sealock.formats.compose import mounts, ports
 from sealock.formats.compose.tree import NOWHERE, Report, Value, as_text
 
 Pattern: TypeAlias = tuple[str, ...]
@@ -189,7 +189,7 @@ def _by(parse: Callable[[Value], object]) -> Callable[[Value], object]:
 
 
 def _published(item: Value) -> object:
-    port = values.port(item)
+    port = ports.port(item)
     return port.address or "0.0.0.0", port.host, port.container, port.protocol  # noqa: S104  compared, not bound
 
 
@@ -216,8 +216,8 @@ _UNIQUE: Final[dict[str, Callable[[Value], object]]] = {
         ),
         _by_name,
     ),
-    "devices": _by(lambda item: values.device(item).target),
-    "volumes": _by(lambda item: values.mount(item).target),
+    "devices": _by(lambda item: mounts.device(item).target),
+    "volumes": _by(lambda item: mounts.mount(item).target),
     "ports": _by(_published),
     "env_file": _path,
     "secrets": _mounted("/run/secrets"),

@@ -5,8 +5,9 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Callable
 
+from sealock.formats.compose.mounts import is_path
 from sealock.formats.compose.tree import Value
-from sealock.formats.compose.values import is_path, split
+from sealock.formats.compose.values import split
 
 
 def rebased(service: Value, folder: str) -> Value:

@@ -2,78 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
 from typing import Any
 
 from msgspec import Struct, structs
 
 from sealock.errors import FormatError
-from sealock.formats import yamltree
 from sealock.formats.compose.fields import Bare, Keys, Many, Named, One, Option, Part
+from sealock.formats.compose.owntext import OwnText, interpolated, literal, target_text
 from sealock.formats.compose.reading import ComposeDocument
 from sealock.formats.compose.tree import Value
-from sealock.formats.yamledit import Writer
-from sealock.formats.yamltree import Alias, Mapping, Node, Scalar, Sequence
+from sealock.formats.yamltree import Mapping, Scalar, Sequence
 from sealock.model.absent import Absent
 from sealock.model.change import Edit, FieldChange, Swap
-from sealock.model.container import Container, Mount, Network
+from sealock.model.container import Container
 from sealock.model.document import Subject
-from sealock.model.location import Place
 
 
-class Plan:
-    """The service's own text, and what is known of it.
+class Plan(OwnText):
+    """Plans for each kind of row.
 
     With `whole`, a key is written anew with all that it should hold, which overrides what an anchor brings in; without,
     only the elements at hand are touched.
     """
 
     def __init__(self, document: ComposeDocument, subject: Subject, *, whole: bool) -> None:
-        self.document = document
-        self.subject = subject
+        super().__init__(document, subject)
         self.whole = whole
-        self.name = subject.name.removeprefix("service ")
-        text = document.source.text
-        tree = yamltree.parse(text)
-        self.root = next((one for one in reversed(tree.documents) if _service(one, self.name)), None)
-        service = _service(self.root, self.name)
-        if service is None:
-            msg = "the service is written elsewhere"
-            raise FormatError(msg)
-        self.service = service
-        self.writer = Writer(text, self.root)
-        self.shared = {id(node) for one in tree.documents if one for node in _aliased(one)}
-
-    # Looking
-
-    def own(self, path: Iterable[str]) -> Node | None:
-        """What the service's own text holds at these keys."""
-        here: Node | None = self.service
-        for key in path:
-            here = here.get(key) if isinstance(here, Mapping) else None
-        return here
-
-    def effective(self, path: Iterable[str]) -> Value | None:
-        """What holds at these keys in the end, wherever it is written."""
-        service = self.document.services.get(self.name)
-        return service.at(*path) if service else None
-
-    def untouchable(self, node: Node | None) -> str:
-        """Why a node's text is not to be replaced; "" where it may be."""
-        if isinstance(node, Scalar) and _interpolated(node.text):
-            return f"it is set by {node.text}"
-        if id(node) in self.shared:
-            return "its text is shared through an anchor"
-        return ""
-
-    def guard(self, node: Node | None) -> None:
-        """Refuse where a node is not to be replaced."""
-        if reason := self.untouchable(node):
-            raise FormatError(reason)
-
-    def place(self, index: int, field: str) -> Place:
-        """Where an element stands."""
-        return self.subject.where.get((field, index), Place())
 
     # Fields of one value
 
@@ -105,55 +59,6 @@ class Plan:
                 return path
         return row.paths[0]
 
-    def put(self, path: Keys, bare: Bare) -> Edit:
-        """Write a value at these keys, with the mappings that lead there."""
-        mapping = self.service
-        for depth, key in enumerate(path[:-1]):
-            held = mapping.get(key)
-            if not isinstance(held, Mapping):
-                self.guard(held)
-                for inner in reversed(path[depth + 1 :]):
-                    bare = {inner: bare}
-                return self.writer.set(mapping, key, bare)
-            if id(held) in self.shared:
-                self.guard(held)
-            mapping = held
-        return self.writer.set(mapping, path[-1], bare)
-
-    def dropped(self, path: Keys) -> Edit:
-        """Take away the entry at these keys, and the mappings that would be left empty."""
-        chain: list[Mapping] = [self.service]
-        for key in path[:-1]:
-            held = chain[-1].get(key)
-            if isinstance(held, Mapping):
-                chain.append(held)
-        depth = len(path) - 1
-        while depth and len(chain[depth].entries) == 1:
-            depth -= 1
-        if len(chain[depth].entries) == 1:
-            msg = "nothing would be left of the service"
-            raise FormatError(msg)
-        return self.writer.drop(chain[depth], path[depth])
-
-    def conformed(self, node: Mapping, before: dict[str, Bare], after: dict[str, Bare]) -> list[Edit]:
-        """Change just the entries of a mapping that differ."""
-        made: list[Edit] = []
-        for key, value in after.items():
-            if before.get(key) == value:
-                continue
-            held = node.get(key)
-            old = before.get(key)
-            if isinstance(held, Mapping) and isinstance(value, dict) and isinstance(old, dict):
-                made += self.conformed(held, old, value)
-            else:
-                self.guard(held)
-                made.append(self.writer.set(node, key, value))
-        for key in before.keys() - after.keys():
-            if (held := node.get(key)) is not None:
-                self.guard(held)
-                made.append(self.writer.drop(node, key))
-        return made
-
     # Fields of several elements
 
     def many(self, row: Many, change: FieldChange, wanted: Container) -> list[Edit]:
@@ -179,21 +84,6 @@ class Plan:
         old, new = getattr(self.subject.noun, field), getattr(wanted, field)
         return () if isinstance(old, Absent) else old, () if isinstance(new, Absent) else new
 
-    def item(self, field: str, index: int) -> tuple[str, Node, int | None]:
-        """The key, node and number of an element's item in the service's own text."""
-        place = self.place(index, field)
-        steps = place.pointer.split("/")
-        key = steps[3] if len(steps) > 3 else ""
-        held = self.own((key,))
-        if not place.file and isinstance(held, Sequence):
-            for number, node in enumerate(held.items):
-                if node.start == place.start:
-                    return key, node, number
-        if not place.file and isinstance(held, Scalar) and len(steps) == 4 and held.end == place.end:
-            return key, held, None
-        msg = "one of its elements is not written in the service itself"
-        raise FormatError(msg)
-
     def swapped(self, row: Many, index: int, old: Any, new: Any) -> list[Edit]:  # noqa: ANN401  elements of all types
         """Write one element where another stands, in the form that is there."""
         key, node, number = self.item(row.name, index)
@@ -204,7 +94,7 @@ class Plan:
             self.guard(node)
         if isinstance(node, Mapping) and part.long is not None:
             return self.conformed(node, literal(part.long(old)), literal(part.long(new)))
-        if isinstance(node, Scalar) and _interpolated(node.text):
+        if isinstance(node, Scalar) and interpolated(node.text):
             return [self.writer.replace(node, transplanted(part, node.text, old, new))]
         written = literal(part.write(new))
         return [self.writer.renew(node, written, item=number is not None)]
@@ -248,15 +138,6 @@ class Plan:
             self.refuse_variables((part.key,))
             made.append(self.put((part.key,), [literal(part.write(one)) for one in elements]))
         return made
-
-    def refuse_variables(self, path: Keys) -> None:
-        """Refuse to write anew what hangs on variables."""
-        held = self.own(path)
-        if held is not None and any(isinstance(one, Scalar) and _interpolated(one.text) for one in _nodes(held)):
-            msg = "a part of it is set by variables"
-            raise FormatError(msg)
-
-    # Fields of several elements with names
 
     def named(self, row: Named, wanted: Container) -> list[Edit]:
         """Bring a mapping, or a list of NAME=VALUE, to what is wanted."""
@@ -357,48 +238,10 @@ class Plan:
         made += [self.writer.remove(held, at) for at in surplus]
         return made + [self.writer.append(held, item) for item in items[len(mine) :]]
 
-    # What must be declared
-
-    def declared(self, elements: Iterable[Any]) -> list[Edit]:
-        """Declare at the top the networks and volumes that are used and not yet declared."""
-        made: list[Edit] = []
-        for one in elements:
-            if isinstance(one, Network) and one.name != "default":
-                made += self.declare("networks", one.name)
-            elif isinstance(one, Mount) and one.kind == "volume" and one.source and "$" not in one.source:
-                made += self.declare("volumes", one.source)
-        return made
-
-    def declare(self, kind: str, name: str) -> list[Edit]:
-        """Declare one network or volume."""
-        if name in self.document.declared.get(kind, ()) or not isinstance(self.root, Mapping):
-            return []
-        held = self.root.get(kind)
-        if isinstance(held, Mapping) and held.entries:
-            return [self.writer.add(held, name, None)]
-        return [self.writer.set(self.root, kind, {name: None})]
-
 
 def part_for(row: Many, element: Any) -> Part:  # noqa: ANN401  elements of all types
     """The key that a new element is written under."""
     return next((part for part in reversed(row.parts) if part.takes(element)), row.parts[0])
-
-
-def target_text(node: Node) -> str:
-    """The text of a scalar, also behind an alias."""
-    held = yamltree.target(node)
-    return held.text if isinstance(held, Scalar) else ""
-
-
-def literal(bare: Bare) -> Bare:
-    """What is written, each dollar sign doubled, since a single one starts a variable."""
-    if isinstance(bare, str):
-        return bare.replace("$", "$$")
-    if isinstance(bare, list):
-        return [literal(one) for one in bare]
-    if isinstance(bare, dict):
-        return {key: literal(one) for key, one in bare.items()}
-    return bare
 
 
 def transplanted(part: Part, text: str, old: Any, new: Any) -> Bare:  # noqa: ANN401  elements of all types
@@ -413,32 +256,3 @@ def transplanted(part: Part, text: str, old: Any, new: Any) -> Bare:  # noqa: AN
     was, will = structs.asdict(old), structs.asdict(new)
     differing = {key: value for key, value in will.items() if was[key] != value}
     return part.write(structs.replace(raw, **differing))
-
-
-def _interpolated(text: str) -> bool:
-    return "$" in text.replace("$$", "")
-
-
-def _service(root: Node | None, name: str) -> Mapping | None:
-    services = root.get("services") if isinstance(root, Mapping) else None
-    service = services.get(name) if isinstance(services, Mapping) else None
-    return service if isinstance(service, Mapping) else None
-
-
-def _nodes(node: Node) -> Iterator[Node]:
-    waiting = [node]
-    while waiting:
-        one = waiting.pop()
-        yield one
-        if isinstance(one, Sequence):
-            waiting += one.items
-        elif isinstance(one, Mapping):
-            for key, value in one.entries:
-                waiting += (key, value)
-
-
-def _aliased(node: Node) -> Iterator[Node]:
-    """The nodes that an alias stands for, and all below them."""
-    for one in _nodes(node):
-        if isinstance(one, Alias):
-            yield from _nodes(one.target)

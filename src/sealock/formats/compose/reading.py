@@ -253,8 +253,7 @@ class _Service:
             return {}
         name = path.data
         optional = required is not None and required.data in {False, "false"}
-        exists = self.loader.files.fact(name).exists
-        if optional and exists is False:
+        if optional and self.loader.files.fact(name).exists is False:
             return {}
         source = self.loader.text(name, value.whole(), quiet=self.loader.files is NOTHING)
         if source is None:
