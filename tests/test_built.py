@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from sealock.checking import Settings, check
+from sealock.checking import Run, Settings, check
+from sealock.fix import fix
 
 SERVICE = "services:\n  web:\n    build:{build}\n    ports: ['127.0.0.1:80:80']\n"
 
@@ -45,3 +46,16 @@ def test_the_user_is_the_images(tmp_path: Path, build: str, files: dict[str, str
     assert not target.problems
     assert [finding.rule for finding in target.findings] == (["C046"] if root else [])
     assert [skipped.rule for skipped in target.not_judged] == (["C046"] if root is None else [])
+
+
+def test_a_service_that_is_laid_over_its_image_can_be_mended(tmp_path: Path) -> None:
+    (tmp_path / "Dockerfile").write_text("FROM debian:13\n", encoding="utf-8")
+    (tmp_path / "compose.yaml").write_text("services:\n  web:\n    build: .\n    privileged: true\n", encoding="utf-8")
+    run = Run(Settings(only=("C001", "C046")))
+    (one,) = run.inputs([str(tmp_path / "compose.yaml")])
+    judged = run.judged(one)
+    assert judged is not None
+    fixed = fix(judged, unsafe=True, today=run.today)
+    assert "privileged: false" in fixed.text
+    assert 'user: "10001:10001"' in fixed.text
+    assert not fixed.failed

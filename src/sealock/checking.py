@@ -46,7 +46,10 @@ class Settings(Struct, frozen=True):
 
 
 class Judged(Struct, frozen=True):
-    """One text, its document and its verdict: what a fix starts from, before the policy has excused anything."""
+    """One text, its document and its verdict: what a fix starts from, before the policy has excused anything.
+
+    `document` holds what the text itself says; the verdict is on that, laid over the images that it builds.
+    """
 
     input: Input
     document: Document
@@ -68,8 +71,12 @@ def read(one: Input) -> Document:
     """Read an input that has a text."""
     assert one.kind is not None  # noqa: S101  an input with a text has a kind
     assert one.source is not None  # noqa: S101  as above
-    document = formats.read(one.kind, one.source, one.files, one.more)
-    return over_images(document, one.files) if one.kind == "compose" else document
+    return formats.read(one.kind, one.source, one.files, one.more)
+
+
+def verdict_on(one: Input, document: Document, rules: Mapping[str, tuple[Rule[Any], ...]]) -> Verdict:
+    """Judge an input's document; a service that builds its image is laid over it first."""
+    return judge(one.name, over_images(document, one.files) if one.kind == "compose" else document, rules)
 
 
 class Run:
@@ -135,7 +142,7 @@ class Run:
         holds = self.policy(one.root)
         document = read(one)
         rules = self.rules(document, holds)
-        return Judged(one, document, judge(one.name, document, rules), rules, holds)
+        return Judged(one, document, verdict_on(one, document, rules), rules, holds)
 
     def rules(self, document: Document, holds: Policy) -> Mapping[str, tuple[Rule[Any], ...]]:
         """The rules on this document's subjects that the policy wants; only these are imported."""

@@ -10,7 +10,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from sealock import formats
-from sealock.checking import Judged, read
+from sealock.checking import Judged, read, verdict_on
 from sealock.errors import FormatError
 from sealock.formats.edits import apply
 from sealock.model.change import Change, Edit, On
@@ -19,7 +19,6 @@ from sealock.model.finding import Finding
 from sealock.model.location import Source
 from sealock.policy.excusing import excuse
 from sealock.policy.ignores import inline
-from sealock.rules.judge import judge
 
 STEPS: Final = 1000
 """Changes to one text at the most: far more than any text has faults."""
@@ -85,7 +84,7 @@ class _Mender:
             self._fail(finding, str(error))
             return
         after = self._read(text)
-        findings = judge(one.name, after, self.judged.rules).findings
+        findings = verdict_on(one, after, self.judged.rules).findings
         if len(after.problems) > len(self.document.problems):
             self._fail(finding, f"the change would break the file: {after.problems[-1].message}")
         elif _like(findings, finding) >= _like(self.findings, finding):
