@@ -1,0 +1,66 @@
+"""B165."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sealock.model.build import Arg, Build, Instruction
+from sealock.model.change import Edit
+from sealock.model.finding import Fault, Severity
+from sealock.model.location import At, Place
+from sealock.rules.references import docker_docs
+from sealock.rules.rule import Rule
+
+
+class DescriptionOfAnother(Rule[Build]):
+    """The comment above a stage or an argument does not begin with its name.
+
+    `docker build --call=outline` shows the comment right above FROM and ARG as their description, if it begins with the
+    name: "# NAME says what it is". A comment that means something else wants an empty line below it.
+    """
+
+    id = "B165"
+    severity = Severity.INFO
+    pedantic = True
+    safe = True
+    references = (docker_docs("reference/build-checks/invalid-definition-description/"),)
+    remedy = "Begin the comment with the name, or put an empty line below it."
+    bad = (
+        "# the version to build\nARG VERSION=1\nFROM debian:12\n",
+        "FROM debian:12\n# this compiles it\nFROM debian:12 AS build\nRUN make\n",
+    )
+    good = (
+        "# VERSION is the version to build\nARG VERSION=1\nFROM debian:12\n",
+        "# syntax=docker/dockerfile:1\nFROM debian:12 AS build\n",
+        "# about this file\n\nFROM debian:12 AS build\n# made by hand\nRUN make\n",
+    )
+
+    def check(self, build: Build, /) -> Iterator[Fault]:
+        """Look at the line above each named stage and each argument."""
+        for index, arg in enumerate(build.arguments):
+            yield from self._above(build, ("arguments", index), arg, arg.pairs[0].name)
+        for stage in build.stages:
+            if stage.start.alias is not None:
+                yield from self._above(build, ("stages", stage.index), stage.start, stage.start.alias.text)
+        for at, _, one in build.each(Arg):
+            if isinstance(one, Arg) and not one.onbuild:
+                yield from self._above(build, at, one, one.pairs[0].name)
+
+    def _above(self, build: Build, at: At, one: Instruction, name: str) -> Iterator[Fault]:
+        end = build.text.rfind("\n", 0, one.place.start)
+        start = build.text.rfind("\n", 0, max(end, 0)) + 1
+        line = build.text[start : max(end, 0)]
+        bare = line.lstrip(" \t")
+        comment = bare[1:].strip()
+        if bare[:1] != "#" or not comment or comment.split()[0].lower() == name.lower():
+            return
+        if any(start <= directive.place.start < end for directive in build.directives):
+            return
+        at_text = start + len(line) - len(bare) + 1
+        at_text += len(bare) - 1 - len(bare[1:].lstrip())
+        yield self.fault(
+            f"does not begin with {name}",
+            at,
+            place=Place(start, end),
+            mend=Edit(Place(at_text, at_text), f"{name} " if bare[1:2].isspace() else f" {name} "),
+        )
