@@ -302,6 +302,7 @@ PROBLEMS = {
     "ENV without equals sign": ("FROM a\nENV A=1 \\\n  B\n", 3, 3, "B is none"),
     "quote that is not closed": ('FROM a\nENV A=1 B="x\n', 2, 11, "double quote is not closed"),
     "variable that must be set": ("FROM scratch\nUSER ${U:?who}\n", 2, 6, "U: who"),
+    "a volume that comes out empty": ("FROM scratch\nVOLUME /a $B\n", 2, 11, "comes out empty"),
     "numbers in JSON": ("FROM a\nCMD [1]\n", 2, 1, "strings only"),
     "copy from a stage that is not there": ("FROM a\nCOPY --from=1 x y\n", 2, 13, "no stage 1"),
     "a name in capitals": ("FROM a AS Web\nFROM Web\n", 2, 6, "name is web"),

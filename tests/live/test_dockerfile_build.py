@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import subprocess
 import tempfile
@@ -14,8 +15,10 @@ from typing import Any
 import pytest
 
 from sealock import formats
+from sealock.formats.edits import apply
 from sealock.model.absent import given
 from sealock.model.build import Build
+from sealock.model.change import Set
 from sealock.model.container import Container
 from sealock.model.document import Document
 from sealock.model.location import Source
@@ -28,7 +31,7 @@ Docker = Callable[..., "subprocess.CompletedProcess[str]"]
 
 @pytest.fixture(scope="module")
 def docker() -> Iterator[Docker]:
-    """A daemon of our own with one image, base:1, that holds busybox and has no configuration."""
+    """A daemon of our own with one image, base:1, that holds busybox and has no configuration; and debian:1, with useradd as well."""
     with tempfile.TemporaryDirectory(prefix="sealock-") as name:
         folder = Path(name)
         address = f"unix://{folder}/docker.sock"
@@ -65,10 +68,25 @@ def _base_image(folder: Path, run: Docker) -> None:
     busybox = shutil.which("busybox")
     assert busybox is not None
     shutil.copy(busybox, root / "bin/busybox")
-    for name in ("sh", "cat", "echo", "true"):
+    for name in ("sh", "cat", "echo", "true", "id"):
         (root / "bin" / name).symlink_to("busybox")
-    subprocess.run(["tar", "-C", root, "-cf", folder / "root.tar", "."], check=True)
-    assert run("import", str(folder / "root.tar"), "base:1").returncode == 0
+    (root / "etc").mkdir()
+    (root / "etc/passwd").write_text("root:x:0:0:root:/root:/bin/sh\n")
+    (root / "etc/group").write_text("root:x:0:\n")
+    _import(root, "base:1", run)
+    # The programs that create accounts, with the libraries that they need, make it enough of a Debian.
+    for program in ("/usr/sbin/groupadd", "/usr/sbin/useradd"):
+        told = subprocess.run(["ldd", program], check=True, capture_output=True, text=True).stdout
+        for path in (program, *re.findall(r"(/\S+) \(0x", told)):
+            (root / path[1:]).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(path, root / path[1:])
+    _import(root, "debian:1", run)
+
+
+def _import(root: Path, tag: str, run: Docker) -> None:
+    archive = root.parent / "root.tar"
+    subprocess.run(["tar", "-C", root, "-cf", archive, "."], check=True)
+    assert run("import", str(archive), tag).returncode == 0
 
 
 def build(docker: Docker, folder: Path, text: str) -> subprocess.CompletedProcess[str]:
@@ -296,6 +314,7 @@ REFUSED = {
     "HEALTHCHECK with a wrong time": "FROM base:1\nHEALTHCHECK --interval=3 CMD x\n",
     "HEALTHCHECK with a time too short": "FROM base:1\nHEALTHCHECK --interval=1us CMD x\n",
     "HEALTHCHECK with wrong retries": "FROM base:1\nHEALTHCHECK --retries=x CMD x\n",
+    "VOLUME that comes out empty": "FROM scratch\nVOLUME $A\n",
     "ONBUILD alone": "FROM base:1\nONBUILD\n",
     "ONBUILD ONBUILD": "FROM base:1\nONBUILD ONBUILD RUN x\n",
     "ONBUILD FROM": "FROM base:1\nONBUILD FROM x\n",
@@ -345,3 +364,25 @@ def test_every_form_of_a_variable_has_the_value_that_buildkit_gives_it(docker: D
 def test_what_buildkit_refuses_is_a_problem(docker: Docker, tmp_path: Path, text: str) -> None:
     assert build(docker, tmp_path, text).returncode != 0
     assert read(text).problems
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "FROM debian:1\nRUN true\nCMD id\n",
+        "FROM debian:1\nUSER root\nCMD id\n",
+        "FROM debian:1\nUSER root\nRUN true\n# Says who it is.\nENTRYPOINT id\n",
+        "FROM debian:1 AS below\nENV A=1\nFROM below\nCMD id\n",
+    ],
+    ids=["no USER", "a USER to change", "a USER that the build needs", "a stage on a stage"],
+)
+def test_a_mended_file_builds_and_runs_as_the_user_that_was_asked_for(
+    docker: Docker, tmp_path: Path, text: str
+) -> None:
+    document = read(text)
+    mended = apply(text, formats.edits(document, document.subjects[-1], Set("user", "10001:10001")))
+    made = build(docker, tmp_path, mended)
+    assert made.returncode == 0, made.stderr
+    image = (tmp_path / "id").read_text().strip()
+    told = docker("run", "--rm", "--network", "none", image)
+    assert told.stdout.split() == ["uid=10001(app)", "gid=10001(app)", "groups=10001(app)"], told.stderr

@@ -193,6 +193,8 @@ def _volume(parts: Parts, ground: Ground) -> Instruction:
     for token in tokens:
         place = line.place(token.start, token.end)
         value = ground.value(token.text.strip(), place)
+        if value == "":
+            ground.problems.append(Broken("VOLUME needs a path, and this one comes out empty", place))
         paths.append(Text(line.text[token.start : token.end], value, place))
     return Volume(**_common(parts), paths=tuple(paths))
 
