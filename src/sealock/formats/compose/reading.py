@@ -255,7 +255,7 @@ class _Service:
         optional = required is not None and required.data in {False, "false"}
         if optional and self.loader.files.fact(name).exists is False:
             return {}
-        source = self.loader.text(name, value.whole(), quiet=self.loader.files is NOTHING)
+        source = self.loader.text(name, value.whole(), quiet=self.loader.files.blind)
         if source is None:
             self.unresolved.setdefault("environment", f"env_file {name}")
             return {}
