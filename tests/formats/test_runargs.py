@@ -302,6 +302,42 @@ def test_each_field_has_its_place(line: str, at: tuple[str | int, ...], excerpt:
     assert document.source.excerpt(subject.place(at)) == excerpt
 
 
+SCRIPT = """\
+ARGS=(--privileged -v "$PWD:/src")
+OPTS='--cap-add ALL -d'
+IMAGE=nginx:1
+docker run $OPTS "${ARGS[@]}" --user "$WHO" "$IMAGE"
+"""
+
+
+def test_variables_of_the_same_text_are_resolved() -> None:
+    subject, noun = only(SCRIPT, "x.sh")
+    assert (noun.image, noun.privileged, noun.cap_add, noun.detach) == ("nginx:1", True, ("ALL",), True)
+    assert noun.mounts == (Mount("bind", "$PWD", "/src"),)
+    assert noun.user is UNKNOWN
+    assert subject.unresolved == {"user": "$WHO"}
+    source = Source("x.sh", SCRIPT)
+    assert source.excerpt(subject.place(("privileged",))) == "--privileged"
+    assert source.excerpt(subject.place(("cap_add", 0))) == "$OPTS"
+    assert source.excerpt(subject.place(("image",))) == '"$IMAGE"'
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "field", "value"),
+    [
+        ("Makefile", "a:\n\tdocker run $(FLAGS) x\n", "privileged", UNKNOWN),
+        ("x.service", "[Service]\nExecStart=/usr/bin/docker run --name %n -v /a%%b:/c x\n", "name", UNKNOWN),
+        ("x.service", "[Service]\nExecStart=/usr/bin/docker run --name %n -v /a%%b:/c x\n", "mounts", (Mount("bind", "/a%b", "/c"),)),
+        ("README.md", "a\n```sh\n$ docker run --privileged <image>\n```\n", "privileged", True),
+        ("README.md", "a\n```sh\n$ docker run --privileged <image>\n```\n", "image", UNKNOWN),
+        ("README.md", "a\n```sh\n$ docker run <options> x\n```\n", "privileged", UNKNOWN),
+        ("ci.yml", "jobs:\n  a:\n    steps:\n      - run: docker run -u ${{ env.U }} x\n", "user", UNKNOWN),
+    ],
+)  # fmt: skip
+def test_lines_of_other_files_are_read_by_their_rules(name: str, text: str, field: str, value: Any) -> None:
+    assert getattr(only(text, name)[1], field) == value
+
+
 def test_names_are_unique_and_several_lines_make_a_project() -> None:
     document = read(
         "docker network create --internal back\n"

@@ -272,6 +272,77 @@ def test_what_cannot_be_spelled_is_refused(line: str, change: FieldChange) -> No
         mend(line, change)
 
 
+SHARED = """\
+ARGS=(
+  --privileged
+  --cap-drop MKNOD
+)
+OPTS='--cap-add ALL -d'
+MEM=512m
+docker run $OPTS "${ARGS[@]}" -m $MEM -e "A=$MEM" nginx:1
+"""
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        Set("privileged", False),
+        Set("cap_add", UNSET),
+        Set("memory", 1 << 30),
+        Swap("environment", Variable("A", "512m"), Variable("A", None)),
+    ],
+)
+def test_what_comes_from_a_variable_or_an_array_is_not_touched(change: FieldChange) -> None:
+    with pytest.raises(FormatError, match="comes from a variable or an array"):
+        mend(SHARED, change)
+
+
+@pytest.mark.parametrize(
+    ("change", "line"),
+    [
+        (Set("read_only", True), 'docker run --read-only $OPTS "${ARGS[@]}" -m $MEM -e "A=$MEM" nginx:1'),
+        (Add("cap_drop", "NET_RAW"), 'docker run --cap-drop NET_RAW $OPTS "${ARGS[@]}" -m $MEM -e "A=$MEM" nginx:1'),
+        (Add("cap_add", "CHOWN"), 'docker run $OPTS --cap-add CHOWN "${ARGS[@]}" -m $MEM -e "A=$MEM" nginx:1'),
+        (Set("image", "nginx:2"), 'docker run $OPTS "${ARGS[@]}" -m $MEM -e "A=$MEM" nginx:2'),
+    ],
+)
+def test_what_is_new_stands_in_the_line_and_not_in_the_array(change: FieldChange, line: str) -> None:
+    head, _, _ = SHARED.rpartition("docker run")
+    assert mend(SHARED, change) == f"{head}{line}\n"
+
+
+A, READ_ONLY = Variable("A", "a b%$"), Mount("bind", "$PWD", "/x", read_only=True)
+OTHER_FILES = [
+    ("Makefile", "a:\n\tdocker run x\n", Add("environment", A), "a:\n\tdocker run --env 'A=a b%$$' x\n"),
+    ("Makefile", "a:\n\t@docker run \\\n\t\t-i \\\n\t\t--init x\n", Set("stdin_open", False), "a:\n\t@docker run \\\n\t\t--init x\n"),
+    ("x.service", "[Service]\nExecStart=/usr/bin/docker run x\n", Add("environment", A), '[Service]\nExecStart=/usr/bin/docker run --env "A=a b%%$$" x\n'),
+    ("x.service", "[Service]\nExecStart=/usr/bin/docker run \\\n  --privileged \\\n  x\n", Set("privileged", False), "[Service]\nExecStart=/usr/bin/docker run \\\n  x\n"),
+    ("README.md", "```sh\n$ docker run -d \\\n    -p 80:80 x\n```\n", Set("read_only", True), "```sh\n$ docker run -d \\\n    --read-only \\\n    -p 80:80 x\n```\n"),
+    ("ci.yml", "jobs:\n  a:\n    steps:\n      - run: docker run --privileged x\n", Set("privileged", False), "jobs:\n  a:\n    steps:\n      - run: docker run x\n"),
+    ("x.sh", 'sh -c "docker run -i x"\n', Add("environment", Variable("A", "a b")), "sh -c \"docker run --env 'A=a b' -i x\"\n"),
+    ("x.sh", "x=$(docker run -q x)\n", Set("read_only", True), "x=$(docker run --read-only -q x)\n"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "before", "change", "after"), OTHER_FILES)
+def test_other_files_are_written_by_their_own_rules(name: str, before: str, change: FieldChange, after: str) -> None:
+    assert mend(before, change, name=name) == after
+    assert mend(after, change, name=name) == after
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "value"),
+    [
+        ("ci.yml", "jobs:\n  a:\n    steps:\n      - run: 'docker run x'\n", "a b"),
+        ("ci.yml", "jobs:\n  a:\n    steps:\n      - run: docker run x\n", "a: b #c"),
+        ("x.sh", "sh -c 'docker run x'\n", "a b"),
+    ],
+)
+def test_a_line_inside_other_quotes_is_not_broken(name: str, text: str, value: str) -> None:
+    with pytest.raises(FormatError, match="stands in words"):
+        mend(text, Add("environment", Variable("A", value)), name=name)
+
+
 def test_an_edit_is_passed_on_and_another_line_can_be_meant() -> None:
     text = "docker run --name a x\ndocker run --name b --privileged y\n"
     document = read(text)

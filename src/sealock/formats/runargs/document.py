@@ -21,6 +21,7 @@ from sealock.model.location import At, Place, Source
 from sealock.model.project import FileFact, Project, ProjectNetwork, Service
 
 _TRUE: Final = frozenset({"1", "t", "true"})
+_ORDERED: Final = frozenset({"command", "entrypoint"})
 _NOTHING: Final = (UNSET, False, ())
 
 
@@ -73,7 +74,10 @@ def _same(one: Container, other: Container) -> bool:
     """Whether two containers are alike; what is false by default is as good as not there, and so is an empty list."""
     for field in FIELDS:
         left, right = getattr(one, field), getattr(other, field)
-        if left != right and (left not in _NOTHING or right not in _NOTHING):
+        if left == right or (left in _NOTHING and right in _NOTHING):
+            continue
+        # Where some options come from an array, new ones cannot stand behind them.
+        if field in _ORDERED or not isinstance(left, tuple) or sorted(map(repr, left)) != sorted(map(repr, right)):
             return False
     return True
 

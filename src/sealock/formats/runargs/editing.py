@@ -52,7 +52,7 @@ def _image(spot: Spot, value: Any) -> Edit:  # noqa: ANN401  an image's name, it
 
 def _command(spot: Spot, value: Any) -> tuple[Edit, ...]:  # noqa: ANN401  words, or UNSET
     words, image = spot.line.line.command, spot.line.line.image
-    if image is None or not all(word.literal for word in words):
+    if image is None or not all(word.literal and spot.within(word) for word in words):
         msg = "the command holds what could not be resolved"
         raise FormatError(msg)
     new = [] if isinstance(value, Absent) else [quote(one, spot.host) for one in value]
@@ -128,6 +128,7 @@ class Pen:
     def insert(self, slot: str, value: Any, before: Given | None, following: Given | None) -> None:  # noqa: ANN401  each slot has its type
         """Say this by a new option: behind `before`, else in front of `following`, else where options start."""
         name, text = spell(slot, value, self.spot.engine)
+        before, following = (one if one and self.spot.holds(one.place) else None for one in (before, following))
         sibling = before or following
         spelled = self._option(name, text, sibling if sibling and sibling.option is OPTIONS[name] else None)
         if before is not None:
@@ -164,9 +165,9 @@ class Pen:
     def _first_gap(self) -> tuple[int, str]:
         """Where a new option goes: behind the verb, or on a line of its own where the line is continued."""
         line = self.spot.line.line
-        starts = sorted(one.word.place.start for one in line.given)
-        starts += [word.place.start for word in line.opaque]
-        starts += [line.image.place.start] if line.image else []
+        starts = [one.word.place.start for one in line.given if self.spot.holds(one.place)]
+        starts += [word.place.start for word in line.opaque if self.spot.holds(word.place)]
+        starts += [line.image.place.start] if line.image and self.spot.holds(line.image.place) else []
         dashes = next((word.place.start for word in self.spot.words if word.text == "--"), len(self.spot.text))
         for start in sorted(set(starts)):
             before = gap_start(self.spot.text, start)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Final
 
 from msgspec import Struct
@@ -35,12 +36,23 @@ class Masked(Struct, frozen=True, gc=False):
 
 
 def mask(text: str) -> Masked:
-    """Set the expansions of a text aside; one that never closes reaches to the end."""
+    """Set the expansions of a text aside, of which one is known to be in it; one that never closes reaches to the end.
+
+    Where it is none of the shell's, it may be one of systemd's (%i) or a placeholder (<name>), else the whole text.
+    """
+    for end_of in (_end, _other_end):
+        found = _mask(text, end_of)
+        if found.expansions:
+            return found
+    return Masked(chr(_FIRST_MARK), (text,)) if text else Masked("", ())
+
+
+def _mask(text: str, end_of: Callable[[str, int], int]) -> Masked:
     pieces: list[str] = []
     found: list[str] = []
     at = 0
     while at < len(text):
-        end = _end(text, at)
+        end = end_of(text, at)
         if end > at and len(found) < _MOST_MARKS:
             pieces.append(chr(_FIRST_MARK + len(found)))
             found.append(text[at:end])
@@ -49,6 +61,16 @@ def mask(text: str) -> Masked:
             pieces.append("\ufffd" if "\ue000" <= text[at] <= "\uf8ff" else text[at])
             at += 1
     return Masked("".join(pieces), tuple(found))
+
+
+def _other_end(text: str, at: int) -> int:
+    """Where a specifier of systemd's or a placeholder that starts here ends; `at` where none does."""
+    if text[at] == "%" and text[at + 1 : at + 2].isalpha():
+        return at + 2
+    if text[at] == "<":
+        closing = text.find(">", at, at + 200)
+        return at if closing < 0 else closing + 1
+    return at
 
 
 def _end(text: str, at: int) -> int:

@@ -50,13 +50,14 @@ def reworded(spot: Spot, word: Word, old: str, new: str, prefix: int) -> str:
     if not fits or not spot.within(word):
         msg = f"{raw} comes from a variable or an array"
         raise FormatError(msg)
-    inside = escape(old, spot.host), escape(new, spot.host)
     if _kept(old, new):
-        for sign in ("", '"', "'"):
-            if raw == head + sign + inside[0] + sign:
-                return head + sign + inside[1] + sign
-            if raw == sign + head + inside[0] + sign:
-                return sign + head + inside[1] + sign
+        # The place of a word that begins with make's $$ begins with the second of these.
+        for before, after in ((escape(old, spot.host), escape(new, spot.host)), (old, new)):
+            for sign in ("", '"', "'"):
+                if raw == head + sign + before + sign:
+                    return head + sign + after + sign
+                if raw == sign + head + before + sign:
+                    return sign + head + after + sign
     if not word.literal:
         msg = f"{raw} holds what could not be resolved"
         raise FormatError(msg)

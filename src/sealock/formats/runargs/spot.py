@@ -25,9 +25,13 @@ class Spot(Struct, frozen=True):
         """A word as it is written."""
         return self.text[word.place.start : word.place.end]
 
+    def holds(self, place: Place) -> bool:
+        """Whether a place is in the line, and not where an array is written."""
+        return self.place.start <= place.start <= place.end <= self.place.end
+
     def within(self, word: Word) -> bool:
         """Whether a word is written in this very line, rather than in an array or as a variable's value."""
         raw = self.raw(word)
-        if not self.place.start <= word.place.start <= word.place.end <= self.place.end:
-            return False
-        return not (word.literal and "$" in raw and raw not in {f"'{word.text}'", word.text} and "$" not in word.text)
+        return self.holds(word.place) and not (
+            word.literal and "$" in raw and raw not in {f"'{word.text}'", word.text} and "$" not in word.text
+        )

@@ -28,8 +28,9 @@ class Given(Struct, frozen=True):
 
     @property
     def place(self) -> Place:
-        """From its name to its value."""
-        return Place(self.word.place.start, (self.value or self.word).place.end, file=self.word.place.file)
+        """From its name to its value; its name alone, where the two stand in an array and in the line."""
+        start, end = self.word.place.start, (self.value or self.word).place.end
+        return Place(start, end, file=self.word.place.file) if start <= end else self.word.place
 
 
 class Trouble(Struct, frozen=True):
