@@ -320,6 +320,23 @@ def test_what_cannot_be_read_is_a_problem_with_its_place(text: str, line: int, c
     assert words in problems[0].message
 
 
+BROKEN = [
+    "COPY --chown=1 --chown=2 a /", "COPY --chown a /", "COPY --link=maybe a /", "COPY --link=true --link a /", "COPY a <<EOF\nx\nEOF",
+    "COPY --from=$S a /", "COPY --from=0 a /", "COPY a", "ADD a", "ADD --from=x a /", "RUN --network=some x", "RUN --security=none x",
+    "RUN --mount=type=cache,wrong=/x x", "RUN --mount=type x", "RUN --mount=from=$S,target=/x x", 'RUN --mount=type=bind,\\"a x', "CMD --x",
+    "SHELL sh -c", "SHELL []", "SHELL", "HEALTHCHECK", "HEALTHCHECK echo x", "HEALTHCHECK CMD", "HEALTHCHECK CMD []", "HEALTHCHECK NONE x",
+    "HEALTHCHECK --interval=1us CMD x", "HEALTHCHECK --interval=-1s CMD x", "HEALTHCHECK --retries=x CMD x", "HEALTHCHECK --retries=-1 CMD x",
+    "ONBUILD", "ONBUILD ONBUILD RUN x", "ONBUILD FROM x", "ENV", "ENV A", "ENV =1", "LABEL a=1 b", "ARG =x", "ARG", 'VOLUME [""]', "VOLUME []",
+    "EXPOSE", "WORKDIR", "FROM", "FROM a is b", "FROM a AS 1b", "RUN <<EOF\nx\n EOF", "ENV A=${", "ENV A='x", "RUN [1]", "USER --x",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("text", BROKEN)
+def test_what_buildkit_refuses_is_one_problem_in_its_line(text: str) -> None:
+    problems = read(f"FROM scratch\n{text}\n").problems
+    assert [problem.location.line for problem in problems] == [2]
+
+
 def test_the_rest_is_read_in_spite_of_a_problem() -> None:
     document = read("FROM a\nWRONG x\nUSER app\n")
     assert len(document.problems) == 1

@@ -8,7 +8,7 @@ from sealock import formats
 from sealock.errors import FormatError
 from sealock.formats.edits import apply
 from sealock.model.absent import UNSET
-from sealock.model.change import Add, Change, Edit, Remove, Set, Swap
+from sealock.model.change import Add, Change, Edit, On, Remove, Set, Swap
 from sealock.model.container import Health, Label, Mount, Variable
 from sealock.model.location import Place, Source
 
@@ -126,6 +126,12 @@ REFUSED = {
     "a name with blanks": ("FROM a\n", Add("labels", Label("a b", "c")), "no name"),
     "a value of two lines": ("FROM a\n", Add("environment", Variable("A", "b\nc")), "several lines"),
     "no image": ("FROM a\n", Set("image", UNSET), "needs an image"),
+    "an element more where there is one value": ("FROM a\n", Add("user", "b"), "holds one value"),
+    "a change to another subject": ("FROM a\n", On("web", Set("user", "b")), "by its fields"),
+    "a health check without command": ("FROM a\n", Set("health", Health()), "needs a command"),
+    "a volume with a blank in the plain form": (
+        "FROM a\nVOLUME /a /b\n", Swap("mounts", Mount("volume", None, "/a"), Mount("volume", None, "/c d")), "JSON form",
+    ),
     "a platform": ("FROM a\n", Set("platform", "linux/amd64"), "for the one who builds"),
     "a port that is none": ("FROM a\n", Add("expose", "80 81"), "no port"),
     "what a stage below says to others too": (
