@@ -1,30 +1,25 @@
-"""Cuts the shell texts out of a file of any kind, and reads the engine commands in them."""
+"""Reads the engine commands of a file of any kind: cuts the shell texts out of it, and reads each as a script."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+import re
+from collections.abc import Iterable
+from typing import Final
 
-from msgspec import Struct
+from msgspec.structs import replace
 
 from sealock.formats import shell
 from sealock.formats.scripts.engines import ENGINES
+from sealock.formats.scripts.fragment import Fragment
 from sealock.formats.scripts.variables import resolved
 from sealock.model.location import Source
 from sealock.model.shell import Command, Word
 
-
-class Fragment(Struct, frozen=True):
-    """A shell text in a file, and where its characters stand there.
-
-    `given` are variables that have a value when it starts (Make's). `rewritten` says that the text differs from the
-    file's own.
-    """
-
-    text: str
-    offsets: Sequence[int] | int
-    shell: str = "sh"
-    given: Mapping[str, tuple[Word, ...]] = {}
-    rewritten: bool = False
+_UNIT: Final = re.compile(r"^[ \t]*\[(?:Unit|Service|Install)\]", re.MULTILINE)
+_FENCE: Final = re.compile(r"^[ >]{0,8}(?:```|~~~)", re.MULTILINE)
+_RULE: Final = re.compile(r"^(?:\.PHONY[ \t]*:|[A-Za-z][\w./-]*[ \t]*:(?!=)[^\n]*\n\t)", re.MULTILINE)
+_STEPS: Final = re.compile(r"^[ \t]*(?:- )?(?:run|script|before_script|after_script|steps|jobs)[ \t]*:", re.MULTILINE)
+_QUOTES: Final = frozenset("\"'\\")
 
 
 def commands_of(source: Source) -> tuple[Command, ...]:
@@ -33,11 +28,75 @@ def commands_of(source: Source) -> tuple[Command, ...]:
     if not any(engine in text for engine in ENGINES):
         return ()
     found: list[Command] = []
-    for fragment in _fragments(source):
+    kind = kind_of(source)
+    if kind == "systemd":
+        from sealock.formats.scripts.systemd import scripts  # noqa: PLC0415  each kind loads only its own reader
+
+        for script in scripts(source):
+            found.extend(script.commands())
+        return tuple(found)
+    for fragment in _fragments(source, kind):
         script = shell.parse(fragment.text, fragment.offsets, shell=fragment.shell)
-        found.extend(resolved(script, source))
+        commands = resolved(script, source, fragment.given)
+        found.extend((_as_written(one, source) for one in commands) if fragment.rewritten else commands)
     return tuple(found)
 
 
-def _fragments(source: Source) -> Iterator[Fragment]:
-    yield Fragment(source.text, 0, "bash")
+def kind_of(source: Source) -> str:
+    """Tell what kind of file a text is: "systemd", "markdown", "make", "yaml" or "shell"."""
+    base = source.name.replace("\\", "/").rpartition("/")[2].lower()
+    head = source.text[:200_000]
+    if base.endswith((".service", ".timer", ".socket")) or (not base.endswith(".md") and _UNIT.search(head)):
+        return "systemd"
+    if base.endswith((".md", ".markdown", ".mdx")):
+        return "markdown"
+    if base in {"makefile", "gnumakefile"} or base.endswith((".mk", ".mak")) or base.startswith("makefile."):
+        return "make"
+    if base.endswith((".yml", ".yaml")):
+        return "yaml"
+    if base.endswith((".sh", ".bash", ".ksh", ".zsh")) or head.startswith("#!"):
+        return "shell"
+    if _FENCE.search(head):
+        return "markdown"
+    if _RULE.search(head):
+        return "make"
+    return "yaml" if _STEPS.search(head) else "shell"
+
+
+def _fragments(source: Source, kind: str) -> Iterable[Fragment]:
+    if kind == "markdown":
+        from sealock.formats.scripts import markdown  # noqa: PLC0415  each kind loads only its own reader
+
+        return markdown.fragments(source)
+    if kind == "make":
+        from sealock.formats.scripts import makefile  # noqa: PLC0415  as above
+
+        return makefile.fragments(source)
+    if kind == "yaml":
+        from sealock.formats.scripts import ci  # noqa: PLC0415  as above
+
+        return ci.fragments(source)
+    return (Fragment(source.text, 0, _interpreter(source.text)),)
+
+
+def _interpreter(text: str) -> str:
+    """The shell that a script's first line asks for. A text without one may be anything, so bash is taken."""
+    if not text.startswith("#!"):
+        return "bash"
+    words = text[2 : text.find("\n") if "\n" in text else len(text)][:300].replace("/usr/bin/env", "").split()
+    words = [word for word in words if not word.startswith("-")]
+    return words[0] if words else "bash"
+
+
+def _as_written(command: Command, source: Source) -> Command:
+    """Give words that could not be resolved back the text that the file has, where the reader had to change it."""
+    if all(word.literal for word in command.words):
+        return command
+    return replace(command, words=tuple(word if word.literal else _original(word, source) for word in command.words))
+
+
+def _original(word: Word, source: Source) -> Word:
+    text = source.excerpt(word.place)
+    if len(text) > 1 and text[0] == text[-1] == '"':
+        text = text[1:-1]
+    return word if not text or not _QUOTES.isdisjoint(text) else replace(word, text=text)

@@ -162,10 +162,11 @@ class Statements(Commands):
 
     def _branch(self, node: Node, out: list[Pipeline], joint: Joint, depth: int) -> None:
         """Read a branch, loop or function: first its head (a loop's variable, a case's word), then what is in it."""
+        heads = WORDS | {"variable_assignment"} if node.type == "c_style_for_statement" else WORDS
         head: list[Node] = []
         body: list[Node] = []
         for child in node.children:
-            (head if child.type in WORDS or child.type == "variable_assignment" else body).append(child)
+            (head if child.type in heads else body).append(child)
         if node.type != "function_definition":
             command = self._head(node, head, depth)
             if command.assignments or command.nested:

@@ -157,8 +157,8 @@ class Text:
 
     def document(self, delimiter: Word) -> tuple[str, Sequence[int] | int]:
         """What a shell makes of a here-document, and where its characters stand in the file."""
-        value = self.values[delimiter.place.start]
-        return value.text, mapped(value.offsets, self.base)
+        value = self.values.get(delimiter.place.start)
+        return (value.text, mapped(value.offsets, self.base)) if value is not None else ("", 0)
 
     def within(self, word: Word, index: int) -> Place:
         """The place of a word's value from this character on."""

@@ -1,0 +1,125 @@
+"""Reads the commands of a systemd unit. systemd is no shell: it has its own quotes, specifiers and variables."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from sealock.formats import shell
+from sealock.model.location import Place, Source
+from sealock.model.shell import Script, Word
+
+_COMMANDS: Final = (
+    "ExecStart", "ExecStartPre", "ExecStartPost", "ExecReload", "ExecStop", "ExecStopPost", "ExecCondition",
+)  # fmt: skip
+_PREFIXES: Final = "-@+!:|"
+_ESCAPES: Final = {"n": "\n", "t": "\t", "r": "\r", "s": " ", "a": "\a", "b": "\b", "f": "\f", "v": "\v"}
+_BLANK: Final = " \t\r\n"
+
+
+def scripts(source: Source) -> Iterator[Script]:
+    """Each command that the unit runs, as a script of one command."""
+    text = source.text
+    at = 0
+    while at < len(text):
+        end = _logical_end(text, at)
+        name, equals, _ = text[at:end].partition("=")
+        if equals and name.strip() in _COMMANDS:
+            start = at + len(name) + 1
+            for words in _commands(_words(text, start, end)):
+                place = Place(words[0].place.start, words[-1].place.end)
+                yield shell.parse_words(words, place, text=text)
+        at = end + 1
+
+
+def _logical_end(text: str, start: int) -> int:
+    """The end of a line with those that it goes on in; comments between them are left out when words are read."""
+    end = text.find("\n", start)
+    first = text[start : end if end >= 0 else len(text)].lstrip()[:1]
+    if first in {"#", ";"}:
+        return len(text) if end < 0 else end
+    while end >= 0:
+        line = text[text.rfind("\n", 0, end) + 1 : end]
+        comment = line.lstrip()[:1] in {"#", ";"} and text.rfind("\n", 0, end) >= start
+        if not line.endswith("\\") and not comment:
+            return end
+        end = text.find("\n", end + 1)
+    return len(text)
+
+
+def _commands(words: Iterator[Word]) -> Iterator[tuple[Word, ...]]:
+    """Part words at ";", and take off the marks before the program's name."""
+    current: list[Word] = []
+    for word in words:
+        if word.text == ";" and word.place.end - word.place.start == 1:
+            if current:
+                yield tuple(current)
+            current = []
+        elif not current:
+            bare = word.text.lstrip(_PREFIXES)
+            gone = len(word.text) - len(bare)
+            if bare:
+                place = Place(word.place.start + gone, word.place.end)
+                current.append(Word(bare, place, word.literal))
+        else:
+            current.append(word)
+    if current:
+        yield tuple(current)
+
+
+def _words(text: str, start: int, end: int) -> Iterator[Word]:
+    """Part a value into words, as systemd.syntax(7) and systemd.service(5) say."""
+    at = start
+    while at < end:
+        char = text[at]
+        if char in _BLANK or (char == "\\" and text[at + 1 : at + 2] == "\n"):
+            fresh = char in {"\n", "\\"}
+            at += 2 if char == "\\" else 1
+            if fresh:
+                at = _after_comments(text, at, end)
+            continue
+        word, at = _word(text, at, end)
+        yield word
+
+
+def _after_comments(text: str, at: int, end: int) -> int:
+    """The offset after comment lines, from the start of a line on."""
+    while at < end:
+        stop = text.find("\n", at, end)
+        stop = end if stop < 0 else stop
+        if text[at:stop].lstrip()[:1] not in {"#", ";"}:
+            return at
+        at = stop + 1
+    return min(at, end)
+
+
+def _word(text: str, start: int, end: int) -> tuple[Word, int]:
+    """Read one word; give it and the offset after it."""
+    parts: list[str] = []
+    literal, quote, at = True, "", start
+    while at < end:
+        char = text[at]
+        after = text[at + 1 : at + 2] if at + 1 < end else ""
+        if quote and char == quote:
+            quote = ""
+        elif not quote and char in _BLANK:
+            break
+        elif not quote and char in {'"', "'"}:
+            quote = char
+        elif char == "\\" and after:
+            if after == "\n":
+                if not quote:
+                    break
+                parts.append(" ")
+            else:
+                parts.append(_ESCAPES.get(after, after))
+            at += 1
+        elif char in "%$" and after == char:
+            parts.append(char)
+            at += 1
+        else:
+            if (char == "%" and after.isalpha()) or (char == "$" and (after == "{" or after.isalpha() or after == "_")):
+                literal = False
+            parts.append(char)
+        at += 1
+    return Word("".join(parts), Place(start, at), literal), at

@@ -1,0 +1,197 @@
+"""Where `docker run` lines are found, and which words they have."""
+
+from __future__ import annotations
+
+import pytest
+
+from sealock.formats.scripts import Found, find, find_networks
+from sealock.model.location import Source
+
+
+def lines(name: str, text: str) -> list[str]:
+    return [shown(found) for found in find(Source(name, text))]
+
+
+def shown(found: Found) -> str:
+    """Engine, verb and arguments; what is unresolved stands in guillemets, words with blanks in brackets."""
+    words = [
+        f"«{word.text}»" if not word.literal else f"[{word.text}]" if " " in word.text or not word.text else word.text
+        for word in found.arguments
+    ]
+    return " ".join([found.engine, found.verb, *words])
+
+
+SHELL = [
+    ("a plain line", "docker run --rm alpine id", ["docker run --rm alpine id"]),
+    ("create", "docker create alpine", ["docker create alpine"]),
+    ("the long form", "docker container run alpine; docker container create b", ["docker run alpine", "docker create b"]),
+    ("other engines", "podman run a\nnerdctl run b\npodman create c", ["podman run a", "nerdctl run b", "podman create c"]),
+    ("by its path", "/usr/bin/docker run a", ["docker run a"]),
+    ("behind sudo with options", "sudo -u root -E docker run a", ["docker run a"]),
+    ("behind env and nohup", "env A=b nohup docker run a &", ["docker run a"]),
+    ("global options", "docker -H tcp://h:1 --context x --debug --tlscacert=f run a", ["docker run a"]),
+    ("podman's global options", "podman --remote --url u --log-level debug run a", ["podman run a"]),
+    ("in a pipeline", "echo x | docker run -i a | cat", ["docker run -i a"]),
+    ("in a substitution", "ID=$(docker run -d a)\necho `docker create b`", ["docker run -d a", "docker create b"]),
+    ("in a shell's argument", "ssh h; bash -c 'docker run a'", ["docker run a"]),
+    ("in branches, loops and functions", "if x; then docker run a; fi; f() { docker run b; }; for i in 1; do docker run c; done", ["docker run a", "docker run b", "docker run c"]),
+    ("over several lines", "docker run \\\n  --rm \\\n  -v a:b \\\n  alpine\ndocker ps", ["docker run --rm -v a:b alpine"]),
+    ("quotes", "docker run -e \"A=b c\" -e 'D=$e' --x=\"y\" a", ["docker run -e [A=b c] -e D=$e --x=y a"]),
+    ("what others do", "docker ps; docker-compose run web; docker compose run web; docker build .; echo docker run a", []),
+    ("a comment", "# docker run --privileged a\ndocker run b # docker run c", ["docker run b"]),
+    ("the page that explains it", "docker run [OPTIONS] IMAGE", []),
+    ("a variable names the engine", "$DOCKER run a; ${DOCKER:-docker} run b; ${PODMAN_CMD} run c", ["docker run a", "docker run b", "podman run c"]),
+    ("sudo in a variable", "$SUDO docker run a", ["docker run a"]),
+    ("nothing after the verb", "docker run", ["docker run"]),
+]  # fmt: skip
+
+VARIABLES = [
+    ("a plain value", "IMG=alpine\ndocker run $IMG", ["docker run alpine"]),
+    ("inside of a word", 'D=/srv\ndocker run -v "${D}/a:/b" x', ["docker run -v /srv/a:/b x"]),
+    ("exported, read-only, declared", "export A=1\nreadonly B=2; declare -r C=3\ndocker run $A $B $C", ["docker run 1 2 3"]),
+    ("a value made of values", "A=x; B=$A:1; docker run $B", ["docker run x:1"]),
+    ("several words without quotes", 'O="--rm -v a:b"; docker run $O x', ["docker run --rm -v a:b x"]),
+    ("one word with quotes", 'O="a b"; docker run -e "$O" x', ["docker run -e [a b] x"]),
+    ("an array", 'A=(--rm -v "x y:z")\ndocker run "${A[@]}" i', ["docker run --rm -v [x y:z] i"]),
+    ("an array that grows", 'A=(--rm)\nA+=(-it)\ndocker run "${A[@]}" i', ["docker run --rm -it i"]),
+    ("an array that may grow", 'A=(--rm)\nif x; then A+=(--privileged); fi\ndocker run "${A[@]}" i', ["docker run «${A[@]}» i"]),
+    ("assigned again before", "A=x; docker run $A; A=y; docker run $A", ["docker run x", "docker run y"]),
+    ("assigned in a branch", "A=x; if b; then A=y; fi; docker run $A", ["docker run «$A»"]),
+    ("assigned and used in a function", "f() { local A=x; docker run $A; }", ["docker run x"]),
+    ("a default counts only where the value is not known", "docker run ${A:-x}; A=y; docker run ${A:-x}", ["docker run «${A:-x}»", "docker run y"]),
+    ("assigned where it is not set yet", '[ -z "$A" ] && A=x; docker run $A', ["docker run «$A»"]),
+    ("assigned in a branch, used after", 'if [ -z "$A" ]; then A=x; fi; docker run $A', ["docker run «$A»"]),
+    ("a loop's variable", "i=0; for i in 1 2; do docker run $i; done", ["docker run «$i»"]),
+    ("read from the user", "A=x; read A; docker run $A", ["docker run «$A»"]),
+    ("never assigned", 'docker run $A ${B} "$C" $(pwd) $1 $@', ["docker run «$A» «${B}» «$C» «$(pwd)» «$1» «$@»"]),
+    ("before the program only", "A=x docker run $A", ["docker run «$A»"]),
+    ("in a subshell only", "(A=x); docker run $A", ["docker run «$A»"]),
+    ("the whole command", 'C="sudo docker run --rm"; $C x', ["docker run --rm x"]),
+    ("single quotes keep a dollar", "A=x; docker run '$A'", ["docker run $A"]),
+    ("nothing at all", "A=; docker run $A x", ["docker run x"]),
+]  # fmt: skip
+
+MAKE = [
+    ("a recipe", "run:\n\t@docker run --rm a\n\t-docker run b\n", ["docker run --rm a", "docker run b"]),
+    ("over several lines", "run:\n\tdocker run \\\n\t\t--rm \\\n\t\ta\n", ["docker run --rm a"]),
+    ("variables", "IMG := x:1\nV = a:b\nrun:\n\tdocker run -v $(V) ${IMG}\n", ["docker run -v a:b x:1"]),
+    ("a variable of several words", 'O = --rm -e "A=b c"\nrun:\n\tdocker run $(O) x\n', ["docker run --rm -e [A=b c] x"]),
+    ("inside of a word", "D = /srv\nrun:\n\tdocker run -v $(D)/a:/b x\n", ["docker run -v /srv/a:/b x"]),
+    ("variables in variables", "R = r.io\nI = $(R)/x\nrun:\n\tdocker run $(I)\n", ["docker run r.io/x"]),
+    ("what the caller may set", "I ?= x\nrun:\n\tdocker run $(I) $(TAG) $@\n", ["docker run «$(I)» «$(TAG)» «$@»"]),
+    ("what a function gives", "run:\n\tdocker run -v $(dir $@):/a $(shell pwd) $$(pwd) $$HOME x\n", ["docker run -v «$(dir $@):/a» «$(shell pwd)» «$$(pwd)» «$$HOME» x"]),
+    ("the engine too", "DOCKER ?= docker\nrun:\n\t$(DOCKER) run a\n", ["docker run a"]),
+    ("on the rule's line", "run: build; docker run a\n", ["docker run a"]),
+    ("not outside of recipes", "# docker run a\nX = docker run b\n", []),
+]  # fmt: skip
+
+MARKDOWN = [
+    ("a fenced block", "Text\n\n```sh\ndocker run a\n```\ndocker run b\n", ["docker run a"]),
+    ("tildes", "~~~bash\ndocker run a\n~~~\n", ["docker run a"]),
+    ("without a language", "```\ndocker run a\n```\n", ["docker run a"]),
+    ("of another language", "```yaml\nx: docker run a\n```\n```dockerfile\nRUN docker run a\n```\n", []),
+    ("a session", "```console\n$ docker run a\nhello\ndocker run no\n# docker run b\n```\n", ["docker run a", "docker run b"]),
+    ("a session's line that goes on", "```\n$ docker run \\\n>  --rm \\\n>  a\nout\n```\n", ["docker run --rm a"]),
+    ("a prompt with a host", "```\nme@host:~/x$ docker run a\n```\n", ["docker run a"]),
+    ("a comment in a script", "```bash\n# docker run --privileged x\ndocker run b\n```\n", ["docker run b"]),
+    ("an indented block", "Text:\n\n    docker run a\n    docker run b\n\nEnd\n", ["docker run a", "docker run b"]),
+    ("an indented session", "Text:\n\n    $ docker run a\n    # docker run b\n", ["docker run a", "docker run b"]),
+    ("in a list", "1. Do\n\n   ```sh\n   docker run a\n   ```\n", ["docker run a"]),
+    ("placeholders", "```sh\ndocker run -v <your path>:/x <image>\n```\n", ["docker run -v «<your path>:/x» «<image>»"]),
+    ("in running text", "Use `docker run a` or\n\tsee docker run.\n", []),
+]  # fmt: skip
+
+SYSTEMD = [
+    ("ExecStart", "[Service]\nExecStart=/usr/bin/docker run --rm a\n", ["docker run --rm a"]),
+    ("prefixes", "[Service]\nExecStartPre=-/usr/bin/docker create b\nExecStart=@+/usr/bin/podman run c\n", ["docker create b", "podman run c"]),
+    ("lines that go on, with comments", "[Service]\nExecStart=/usr/bin/docker run \\\n  --rm \\\n# no\n  a\n", ["docker run --rm a"]),
+    ("specifiers and variables", "[Service]\nExecStart=/usr/bin/docker run --name %n ${IMG} 100%% $$x\n", ["docker run --name «%n» «${IMG}» 100% $x"]),
+    ("quotes", "[Service]\nExecStart=/usr/bin/docker run -e \"A=b c\" -e 'D=e' a\n", ["docker run -e [A=b c] -e D=e a"]),
+    ("a shell", "[Service]\nExecStart=/bin/sh -c 'docker run a | cat'\n", ["docker run a"]),
+    ("several commands", "[Service]\nExecStart=/bin/true ; /usr/bin/docker run a\n", ["docker run a"]),
+    ("other keys", "[Service]\nDescription=docker run a\n#ExecStart=docker run b\n", []),
+]  # fmt: skip
+
+YAML = [
+    ("a workflow's block", "jobs:\n  a:\n    steps:\n      - run: |\n          docker run a\n          docker run b\n      - uses: x\n", ["docker run a", "docker run b"]),
+    ("a workflow's line", "steps:\n  - name: x\n    run: docker run --rm a # no\n", ["docker run --rm a"]),
+    ("a workflow's expressions", "steps:\n  - run: docker run -e T=${{ secrets.T }} x:${{ github.sha }}\n", ["docker run -e «T=${{ secrets.T }}» «x:${{ github.sha }}»"]),
+    ("a folded block", "steps:\n  - run: >-\n      docker run\n      --rm\n      a\n", ["docker run --rm a"]),
+    ("GitLab's list", "job:\n  script:\n    - IMG=x\n    - docker run $IMG\n    - |\n      docker run b\n  after_script:\n  - docker run c\n", ["docker run x", "docker run b", "docker run c"]),
+    ("quotes", "script:\n  - 'docker run -e \"A=it''s\" a'\n  - \"docker run \\\"b\\\"\"\n", ["docker run -e A=it's a", "docker run b"]),
+    ("a line that goes on", "script:\n  - docker run --rm\n      -v a:b c\n", ["docker run --rm -v a:b c"]),
+    ("other keys", "description: docker run a\nname: docker run b\n", []),
+]  # fmt: skip
+
+TABLE = [
+    pytest.param(file, text, expected, id=f"{file}-{name}")
+    for file, table in (
+        ("run.sh", SHELL),
+        ("vars.sh", VARIABLES),
+        ("Makefile", MAKE),
+        ("README.md", MARKDOWN),
+        ("a.service", SYSTEMD),
+        (".github/workflows/ci.yml", YAML),
+    )
+    for name, text, expected in table
+]
+
+
+@pytest.mark.parametrize(("file", "text", "expected"), TABLE)
+def test_lines_are_found_with_their_words(file: str, text: str, expected: list[str]) -> None:
+    assert lines(file, text) == expected
+
+
+@pytest.mark.parametrize(("file", "text", "expected"), TABLE)
+def test_unquoted_words_stand_where_their_place_says(file: str, text: str, expected: list[str]) -> None:
+    source = Source(file, text)
+    assert len(find(source)) == len(expected)
+    for found in find(source):
+        assert source.excerpt(found.verb_place) in {"run", "create", "$C"}
+        assert text[found.place.start : found.place.end].strip()
+        for word in found.command.words:
+            excerpt = source.excerpt(word.place)
+            assert excerpt
+            if not any(mark in excerpt for mark in "$'\"\\%"):
+                assert excerpt == word.text
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("docker network create --internal -d bridge back", [("back", True)]),
+        ("sudo docker network create --subnet 10.0.0.0/8 front && docker run x", [("front", False)]),
+        (
+            "podman network create --internal=true a; docker network create --internal=false b",
+            [("a", True), ("b", False)],
+        ),
+        ("N=net; docker network create $N", [("net", False)]),
+        ("docker network ls; docker network create", []),
+    ],
+)
+def test_networks_are_found(text: str, expected: list[tuple[str, bool]]) -> None:
+    assert [(name, internal) for name, _, internal in find_networks(Source("x.sh", text))] == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("docker run a", ["docker run a"]),
+        ("#!/usr/bin/env bash\ndocker run a", ["docker run a"]),
+        ("#!/usr/bin/python3\nx = 'docker run a'", []),
+        ("[Unit]\nX=y\n[Service]\nExecStart=docker run a", ["docker run a"]),
+        ("# Title\n\n```\ndocker run a\n```\ndocker run b", ["docker run a"]),
+        ("all:\n\tdocker run $(X)\n", ["docker run «$(X)»"]),
+    ],
+)
+def test_a_text_without_a_name_is_told_by_what_it_holds(text: str, expected: list[str]) -> None:
+    assert lines("", text) == expected
+
+
+def test_words_of_a_multi_line_command_have_exact_places() -> None:
+    text = 'x\nsudo docker run \\\n  -v "a b":/c \\\n  alpine\n'
+    source = Source("a.sh", text)
+    (found,) = find(source)
+    assert source.location(found.place).line == 2
+    assert [source.excerpt(word.place) for word in found.arguments] == ["-v", '"a b":/c', "alpine"]
+    assert source.position(found.command.words[-1].place.start) == (4, 3)
