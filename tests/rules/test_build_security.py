@@ -107,6 +107,10 @@ RUN pip install --trusted-host e.com -i http://me:Tr0ub4dor-and-3@e.com/simple x
 ENV PIP_EXTRA_INDEX_URL=http://me:Tr0ub4dor-and-3@e.com/simple
 ADD http://me:Tr0ub4dor-and-3@e.com/a /a
 RUN mysql -pTr0ub4dor-and-3 && sudo mysql -pTr0ub4dor-and-3
+ADD https://me:Tr0ub4dor-and-3@e.com/ca.crt /usr/local/share/ca-certificates/
+RUN curl -o /etc/apt/keyrings/k.asc https://me:Tr0ub4dor-and-3@e.com/k && sudo wget http://me:Tr0ub4dor-and-3@e.com/x
+RUN echo "deb http://me:Tr0ub4dor-and-3@e.com/ x y" > /etc/apt/sources.list.d/x.list && export GOPROXY=http://me:Tr0ub4dor-and-3@e.com
+ENV JAVA_TOOL_OPTIONS="-agentlib:jdwp=x -Dkey.password=Tr0ub4dor-and-3"
 CMD ["tool", "--password", "Tr0ub4dor-and-3"]
 """
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from sealock.model.build import Build
 from sealock.model.finding import Confidence, Fault, Severity
-from sealock.rules.build._commands import DOWNLOADERS, downloads, is_verified, known, line, pipelines, program
+from sealock.rules.build._commands import DOWNLOADERS, downloads, is_verified, known, line, pipelines, program, saved_as
 from sealock.rules.build._ran import ran
 from sealock.rules.references import cis_docker, cwe, man
 from sealock.rules.rule import Rule
@@ -29,6 +29,7 @@ class KeyUnchecked(Rule[Build]):
     mends = False
     bad = (
         "FROM debian:12\nRUN curl -fsSL https://e.com/k.asc | gpg --dearmor -o /usr/share/keyrings/e.gpg\n",
+        "FROM debian:12\nRUN curl -fsSL https://e.com/k.asc -o /etc/apt/keyrings/e.asc\n",
         "FROM rockylinux:9\nRUN rpm --import http://e.com/k.asc\n",
     )
     good = (
@@ -49,6 +50,11 @@ class KeyUnchecked(Rule[Build]):
                     text = " | ".join(line(one) for one in pipeline.commands)[:200]
                     yield self.fault("takes a signing key as it comes", at, place=known(command.place), evidence=text)
                 fetched = fetched or any(one.name in DOWNLOADERS for one in command.walk())
+        for one in ran(build, "curl", "wget"):
+            kept = [file for file in saved_as(one.command) if "keyrings/" in file or "trusted.gpg" in file]
+            if kept and not is_verified(one.run) and not _shows_fingerprint(one.run.script.commands()):
+                place = known(one.command.place)
+                yield self.fault("takes a signing key as it comes", one.at, place=place, evidence=line(one.command))
         for one in ran(build, "rpm", "rpmkeys"):
             for word in one.command.words[1:]:
                 if "--import" in one.command.arguments and word.text.startswith(("http://", "https://")):

@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Final
 
-from sealock.model.build import Build
+from sealock.model.build import Build, Run
 from sealock.model.finding import Fault, Severity
+from sealock.model.location import Place
 from sealock.model.shell import Command, Script
 from sealock.rules.build._commands import DOWNLOADERS, INTERPRETERS, SHELLS, downloads, known, line, pipelines, program
 from sealock.rules.references import cis_docker, cwe, docker_docs
 from sealock.rules.rule import Rule
+from sealock.rules.secrets import mask
 
 _VALUED: Final = {"-o", "+o", "-O", "+O", "--rcfile", "--init-file", "-W", "-X", "-I", "-r", "--require"}
 _INLINE: Final = {"python": "cm", "perl": "eEnp", "ruby": "enp", "node": "ep", "php": "rf", "lua": "e", "Rscript": "e"}
 """The short options with which an interpreter runs something else than what it reads."""
+
+_EXPRESSION: Final = re.compile(r"(?<![\w-])[Ii](?:[Ee][Xx]|nvoke-[Ee]xpression)(?![\w-])")
+_POWERSHELL: Final = re.compile(
+    r"DownloadString|(?<![\w-])(?:Invoke-WebRequest|Invoke-RestMethod|iwr|irm)(?![\w-])", re.IGNORECASE
+)
 
 
 class PipedToShell(Rule[Build]):
@@ -41,6 +49,7 @@ class PipedToShell(Rule[Build]):
         'FROM debian:12\nSHELL ["/bin/bash", "-c"]\nRUN source <(curl -s https://example.com/env.sh)\n',
         "FROM debian:12\nRUN (curl https://example.com/a; echo exit) | perl - App::x\n",
         'FROM debian:12\nRUN ["sh", "-c", "curl https://example.com/x | sh"]\n',
+        "FROM mcr.microsoft.com/windows/servercore:ltsc2022\nRUN powershell -Command iwr https://e.com/i.ps1 | iex\n",
     )
     good = (
         "FROM debian:12\nRUN curl -o i.sh https://example.com/i.sh && echo '1f2e  i.sh' | sha256sum -c - && sh i.sh\n",
@@ -51,6 +60,12 @@ class PipedToShell(Rule[Build]):
 
     def check(self, build: Build, /) -> Iterator[Fault]:
         """Judge every pipeline, and every command that runs what another prints."""
+        for at, _, run in build.each(Run) if _EXPRESSION.search(build.text) else ():
+            text = build.excerpt(run.place)
+            if (match := _EXPRESSION.search(text)) and _POWERSHELL.search(text):
+                place = Place(run.place.start + match.start(), run.place.start + match.end(), file=run.place.file)
+                evidence = mask(" ".join(text.split()))[:200]
+                yield self.fault("runs a download with Invoke-Expression", at, place=place, evidence=evidence)
         for at, _, pipeline in pipelines(build) if downloads(build) else ():
             fetched = False
             for command in pipeline.commands:

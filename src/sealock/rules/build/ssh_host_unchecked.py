@@ -13,6 +13,7 @@ from sealock.rules.build._ran import ran
 from sealock.rules.build._written import settings, writings
 from sealock.rules.references import cwe, docker_docs, man
 from sealock.rules.rule import Rule
+from sealock.rules.secrets import mask
 
 _OFF: Final = re.compile(r"StrictHostKeyChecking[ =\t]+[\"']?(?:no|off|accept-new)\b", re.IGNORECASE)
 
@@ -54,7 +55,7 @@ class SshHostUnchecked(Rule[Build]):
                 yield self.fault(message, one.at, place=known(one.command.place), evidence=line(one.command))
         for setting in settings(build, "GIT_SSH_COMMAND", "GIT_SSH", "RSYNC_RSH"):
             if _OFF.search(setting.value):
-                yield self.fault(message, setting.at, place=known(setting.place), evidence=setting.value)
+                yield self.fault(message, setting.at, place=known(setting.place), evidence=mask(setting.value))
         for writing in writings(build):
             if _OFF.search(writing.text):
                 yield self.fault(message, writing.at, place=known(writing.place), evidence=writing.file)

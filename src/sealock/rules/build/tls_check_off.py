@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Final
 
-from sealock.model.build import Build
+from sealock.model.build import Build, Run
 from sealock.model.finding import Fault, Severity
+from sealock.model.location import Place
 from sealock.model.shell import Command, Word
 from sealock.rules.build._commands import CURL_VALUED, bundled, drop_option, known, line
 from sealock.rules.build._ran import ran
@@ -35,6 +37,10 @@ _OPTIONS: Final[dict[str, tuple[str, ...]]] = {
     "svn": ("--trust-server-cert",),
     "lftp": ("set ssl:verify-certificate no",),
 }
+
+_POWERSHELL: Final = re.compile(
+    r"-SkipCertificateCheck\b|ServerCertificateValidationCallback\s*=\s*\{\s*\$true", re.IGNORECASE
+)
 
 
 class TlsCheckOff(Rule[Build]):
@@ -74,6 +80,10 @@ class TlsCheckOff(Rule[Build]):
                     evidence=line(command),
                     mend=drop_option(build, command, word, letter),
                 )
+        for at, _, run in build.each(Run) if "ertificate" in build.text else ():
+            for match in _POWERSHELL.finditer(build.excerpt(run.place)):
+                option = Place(run.place.start + match.start(), run.place.start + match.end(), file=run.place.file)
+                yield self.fault("lets PowerShell talk to whoever answers", at, place=option)
         for one in ran(build, "echo", "printf"):
             files = [redirect.target.text for redirect in one.command.redirects if redirect.target]
             text = " ".join(one.command.arguments)

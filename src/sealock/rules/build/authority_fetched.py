@@ -1,0 +1,58 @@
+"""A certificate authority that comes from the network."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from sealock.model.build import AddFile, Build
+from sealock.model.finding import Fault, Severity
+from sealock.rules.build._commands import DOWNLOADERS, is_verified, known, line, saved_as
+from sealock.rules.build._ran import ran
+from sealock.rules.references import cwe, man
+from sealock.rules.rule import Rule
+from sealock.rules.secrets import mask
+
+_FOLDERS: Final = ("ca-certificates", "/anchors", "/etc/ssl/certs", "/etc/pki/")
+
+
+class AuthorityFetched(Rule[Build]):
+    """A certificate authority is taken from the network unchecked.
+
+    Whoever holds an authority that the image trusts can stand in for every server. One that is downloaded during
+    the build is whatever the server, or somebody in between, sends that day. Copy the certificate into the build
+    from your own repository, or check it against a checksum.
+    """
+
+    id = "B064"
+    severity = Severity.HIGH
+    references = (cwe(295), cwe(494), man("openssl-s_client", 1))
+    remedy = "Copy the certificate from beside the Dockerfile, or check it with sha256sum -c."
+    mends = False
+    bad = (
+        (
+            "FROM debian:12\n"
+            "RUN curl -o /usr/local/share/ca-certificates/x.crt https://e.com/x.crt && update-ca-certificates\n"
+        ),
+        "FROM rockylinux:9\nADD https://e.com/x.crt /etc/pki/ca-trust/source/anchors/\nRUN update-ca-trust\n",
+    )
+    good = (
+        "FROM debian:12\nCOPY x.crt /usr/local/share/ca-certificates/\nRUN update-ca-certificates\n",
+        (
+            "FROM debian:12\n"
+            "RUN curl -o /usr/local/share/ca-certificates/x.crt https://e.com/x && echo '1f x' | sha256sum -c\n"
+        ),
+    )
+
+    def check(self, build: Build, /) -> Iterator[Fault]:
+        """Judge downloads and ADD by where they put the file."""
+        message = "trusts whatever authority the server sends"
+        for one in ran(build, *DOWNLOADERS):
+            files = [file for file in saved_as(one.command) if any(folder in file for folder in _FOLDERS)]
+            if files and not is_verified(one.run):
+                yield self.fault(message, one.at, place=known(one.command.place), evidence=line(one.command))
+        for at, _, add in build.each(AddFile):
+            if isinstance(add, AddFile) and add.checksum is None and any(one in add.target.text for one in _FOLDERS):
+                for source in add.sources:
+                    if source.text.startswith(("http://", "https://")):
+                        yield self.fault(message, at, place=source.place, evidence=mask(source.text))

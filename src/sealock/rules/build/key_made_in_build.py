@@ -1,0 +1,101 @@
+"""A private key that is made in the build."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sealock.model.build import Build
+from sealock.model.finding import Confidence, Fault, Severity
+from sealock.model.shell import Command
+from sealock.rules.build._commands import known, line
+from sealock.rules.build._ran import ran, reaches_image
+from sealock.rules.references import cis_docker, cwe
+from sealock.rules.rule import Rule
+
+
+class KeyMadeInBuild(Rule[Build]):
+    """A private key is made in the build.
+
+    It is the same in every container of the image, and everybody who can pull the image has it: to read the
+    traffic, or to stand in for the server. Make keys when the container starts for the first time, or give them to
+    it as secrets.
+    """
+
+    id = "B065"
+    severity = Severity.MEDIUM
+    confidence = Confidence.MEDIUM
+    references = (cis_docker("4.10"), cwe(321))
+    remedy = "Make the key when the container starts, or mount it as a secret."
+    mends = False
+    bad = (
+        "FROM debian:12\nRUN ssh-keygen -A\n",
+        "FROM debian:12\nRUN ssh-keygen -t ed25519 -N '' -f /root/.ssh/id_ed25519\n",
+        (
+            "FROM debian:12\n"
+            "RUN openssl req -x509 -newkey rsa:4096 -nodes -keyout /etc/ssl/k.pem -out /etc/ssl/c.pem -subj /CN=x\n"
+        ),
+        "FROM debian:12\nRUN openssl genrsa -out /etc/ssl/k.pem 4096\n",
+    )
+    good = (
+        "FROM debian:12\nRUN ssh-keygen -R github.com && ssh-keygen -lf k.pub && openssl dgst -sha256 x\n",
+        "FROM debian:12 AS t\nRUN openssl genrsa -out k.pem 4096\nFROM debian:12\n",
+        "FROM debian:12\nRUN openssl genrsa -out k.pem 4096 && make test && rm k.pem\n",
+    )
+
+    def check(self, build: Build, /) -> Iterator[Fault]:
+        """Judge the programs that make keys, in the layers of the final image."""
+        reaching = reaches_image(build)
+        for one in ran(build, "ssh-keygen", "openssl", "wg", "certtool", "mkcert", "keytool", "dropbearkey"):
+            file = _makes(one.command)
+            if file is None or one.stage.index not in reaching:
+                continue
+            removed = any(
+                command.name in {"rm", "shred"} and any(_same(word, file) for word in command.arguments)
+                for command in one.run.script.commands()
+            )
+            if not removed:
+                what = f"keeps the private key {file}" if file else "keeps the private key"
+                yield self.fault(
+                    f"{what} that was made in the build",
+                    one.at,
+                    place=known(one.command.place),
+                    evidence=line(one.command),
+                )
+
+
+def _same(word: str, file: str) -> bool:
+    return bool(file) and word.rpartition("/")[2].rstrip("*") in file
+
+
+def _makes(command: Command) -> str | None:
+    """The file of the key that a command makes, "" where it does not say; None where it makes none."""
+    words = command.arguments
+    match command.name:
+        case "ssh-keygen":
+            asks = {"-l", "-R", "-F", "-y", "-e", "-i", "-H", "-B", "-Y", "-D", "-k", "-Q", "-p"} & {
+                word[:2] for word in words
+            }
+            return None if asks or "-s" in words else _given(command, "-f")
+        case "openssl":
+            if words[:1] in {("genrsa",), ("genpkey",), ("gendsa",), ("ecparam",)}:
+                return None if words[0] == "ecparam" and "-genkey" not in words else _given(command, "-out")
+            return (
+                _given(command, "-keyout")
+                if words[:1] == ("req",) and {"-newkey", "-new"} & set(words) and "-key" not in words
+                else None
+            )
+        case "wg":
+            return "" if words[:1] == ("genkey",) else None
+        case "keytool":
+            return _given(command, "-keystore") if {"-genkey", "-genkeypair"} & set(words) else None
+        case "certtool":
+            return _given(command, "--outfile") if "--generate-privkey" in words or "-p" in words else None
+        case "mkcert":
+            return None if words[:1] in {("-install",), ("-version",)} else _given(command, "-key-file")
+        case _:
+            return _given(command, "-f")
+
+
+def _given(command: Command, option: str) -> str:
+    value = command.value(option)
+    return value if isinstance(value, str) else value.text if value else ""

@@ -1,0 +1,69 @@
+"""TLS that is made weaker for everything in the image."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Final
+
+from sealock.model.build import Build
+from sealock.model.finding import Fault, Severity
+from sealock.rules.build._commands import known, line
+from sealock.rules.build._ran import ran
+from sealock.rules.build._written import settings, writings
+from sealock.rules.references import cwe, page
+from sealock.rules.rule import Rule
+
+_SETTING: Final = re.compile(r"SECLEVEL\s*=\s*[01]\b|MinProtocol\s*=\s*(?:SSLv3|TLSv1(?:\.[01])?)(?![.\d])")
+
+
+class WeakTls(Rule[Build]):
+    """TLS is made weaker for the whole image.
+
+    `SECLEVEL=1`, `MinProtocol = TLSv1` and the LEGACY policy bring back ciphers, keys and protocols that can be
+    broken, for every program in the image and every server that they talk to. Mend the one server that needs it, or
+    give the setting to the one program that talks to it.
+    """
+
+    id = "B063"
+    severity = Severity.MEDIUM
+    references = (
+        cwe(327),
+        page("OpenSSL, SSL_CTX_set_security_level", "https://docs.openssl.org/3.0/man3/SSL_CTX_set_security_level/"),
+    )
+    remedy = "Leave the system's settings as they are; set it for the one connection that needs it."
+    mends = False
+    bad = (
+        "FROM debian:12\nRUN sed -i 's/SECLEVEL=2/SECLEVEL=1/g' /etc/ssl/openssl.cnf\n",
+        "FROM debian:12\nRUN sed -i 's/MinProtocol = TLSv1.2/MinProtocol = TLSv1/' /etc/ssl/openssl.cnf\n",
+        "FROM rockylinux:9\nRUN update-crypto-policies --set LEGACY\n",
+        "FROM node:22\nENV NODE_OPTIONS=--openssl-legacy-provider\n",
+    )
+    good = (
+        ("FROM debian:12\nRUN sed -i 's/SECLEVEL=1/SECLEVEL=2/g' /etc/ssl/openssl.cnf\n"),
+        "FROM rockylinux:9\nRUN update-crypto-policies --set FUTURE\n",
+    )
+
+    def check(self, build: Build, /) -> Iterator[Fault]:
+        """Judge what is written to OpenSSL's settings, the system's policy and Node's options."""
+        for writing in writings(build):
+            if ("ssl" in writing.file or "tls" in writing.file) and (match := _SETTING.search(writing.text)):
+                yield self.fault(
+                    f"writes {match[0]} to {writing.file}",
+                    writing.at,
+                    place=known(writing.place),
+                    evidence=f"{writing.file}: {match[0]}",
+                )
+        for one in ran(build, "update-crypto-policies"):
+            if any(text.upper().startswith(("LEGACY", "DEFAULT:SHA1")) for text in one.command.arguments):
+                place = known(one.command.place)
+                yield self.fault("allows what can be broken", one.at, place=place, evidence=line(one.command))
+        for setting in settings(build, "NODE_OPTIONS"):
+            if "--openssl-legacy-provider" in setting.value or "--tls-min-v1.0" in setting.value:
+                yield self.fault(
+                    "lets Node use what can be broken",
+                    setting.at,
+                    place=known(setting.place),
+                    evidence=f"NODE_OPTIONS={setting.value}",
+                    severity=Severity.LOW,
+                )
