@@ -28,8 +28,10 @@ def judge(target: str, document: Document, rules: Mapping[str, Iterable[Rule[Any
     seen: dict[str, int] = {}
     for subject in document.subjects:
         for rule in rules.get(subject.kind, ()):
-            if rule.reads and _unknown_field(rule, subject) is not None:
-                not_judged.append(NotJudged(rule.id, subject.name, subject.silent))
+            if rule.reads and (field := _unknown_field(rule, subject)) is not None:
+                words = subject.unresolved.get(field)
+                reason = f"{words} could not be resolved" if words else subject.silent
+                not_judged.append(NotJudged(rule.id, subject.name, reason))
                 continue
             found = False
             for fault in rule.check(subject.noun):
