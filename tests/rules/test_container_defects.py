@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
 
+from sealock.formats.files import FileRefused
 from sealock.model.finding import Severity
+from sealock.model.project import FileFact
 from sealock.rules.catalog import rules
 from sealock.rules.judge import Verdict, judge
 from texts import read
@@ -193,3 +196,39 @@ def test_one_from_is_never_told_twice() -> None:
     rules_of_image = [finding.rule for finding in verdict("FROM nginx\n").findings if "image" in finding.title.lower()]
     assert not {"C080", "C081", "P020", "P021"} & set(rules_of_image)
     assert rules_of_image
+
+
+class Folder:
+    """A folder with a .env and an env_file."""
+
+    environment: Mapping[str, str] = {}
+
+    def text(self, path: str) -> str:
+        texts = {".env": "DB_PASSWORD=kV9-tqz2LmWx\n", "app.env": "API_PASSWORD=pT4-rrx9QnEd\n"}
+        if path.removeprefix("./") not in texts:
+            raise FileRefused(path)
+        return texts[path.removeprefix("./")]
+
+    def fact(self, path: str) -> FileFact:
+        return FileFact(path)
+
+    def entries(self, _folder: str) -> None:
+        return None
+
+
+ORIGINS = [
+    ("written out", "environment: {DB_PASSWORD: wX7-qpl9KzRt}", True),
+    ("the default of a variable", "environment: ['DB_PASSWORD=${NONE:-wX7-qpl9KzRt}']", True),
+    ("put in from .env", "environment: ['POSTGRES_PASSWORD=${DB_PASSWORD}']", False),
+    ("put into an address from .env", "environment: ['URL=postgres://app:${DB_PASSWORD}@db/app']", False),
+    ("taken over by its name", "environment: [DB_PASSWORD]", False),
+    ("from an env_file", "env_file: app.env", False),
+]
+
+
+@pytest.mark.parametrize(("lines", "written"), [pytest.param(lines, bad, id=name) for name, lines, bad in ORIGINS])
+def test_only_what_is_written_down_is_a_secret_written_down(lines: str, *, written: bool) -> None:
+    document = read(service(lines), Folder())
+    assert not document.problems
+    findings = judge("test", document, {"container": rules("container")}).findings
+    assert ("C048" in {finding.rule for finding in findings}) is written

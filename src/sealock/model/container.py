@@ -139,6 +139,8 @@ class Container(Struct, frozen=True, kw_only=True):
     runtime: Maybe[str] = UNKNOWN
     environment: Maybe[tuple[Variable, ...]] = UNKNOWN
     env_files: Maybe[tuple[str, ...]] = UNKNOWN
+    outside: Maybe[tuple[str, ...]] = UNKNOWN
+    """Names of the variables whose values are not in the text: from an env_file, .env or the caller's environment."""
     labels: Maybe[tuple[Label, ...]] = UNKNOWN
     annotations: Maybe[tuple[Label, ...]] = UNKNOWN
     secrets: Maybe[tuple[str, ...]] = UNKNOWN
@@ -232,5 +234,5 @@ FIELDS: Final = Container.__struct_fields__
 
 
 def container(*, says: tuple[str, ...] = FIELDS, **values: Any) -> Container:  # noqa: ANN401  each field has its type
-    """Build a container from a source that can say the fields `says`: without a value they are UNSET; others UNKNOWN."""
+    """Build a container from a source that can say the fields `says`: unsaid they are UNSET, all others UNKNOWN."""
     return Container(**dict.fromkeys(says, UNSET) | values)

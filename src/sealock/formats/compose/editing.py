@@ -90,6 +90,9 @@ def _prove(
 
 
 def _same_field(field: str, one: Container, other: Container) -> bool:
+    # Where a variable's value comes from follows from the variable.
+    if field == "outside":
+        return True
     return bool(_comparable(field, getattr(one, field)) == _comparable(field, getattr(other, field)))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from posixpath import normpath
 from typing import Any
 
 from msgspec import Struct
@@ -240,8 +241,17 @@ class _Service:
         # What the service itself says stands first, so that its places keep their indexes.
         merged = [*found.values(), *beneath.values()]
         self.values["environment"] = tuple(one for one, _ in merged)
+        written = {one.name for one in own if one.value is not None}
+        outside = [one.name for one, place in merged if one.name not in written or self.put_in(one, place)]
+        self.values["outside"] = tuple(outside)
         for index, (_, place) in enumerate(merged):
             self.where["environment", index] = place
+
+    def put_in(self, variable: Variable, place: Place) -> bool:
+        """Whether a variable's value came in the place of a `${…}`, and is not the default that stands there."""
+        source = self.loader.sources.get(place.file)
+        text = source.excerpt(place).replace("$$", "") if source else ""
+        return "$" in text and bool(variable.value) and str(variable.value) not in text
 
     def env_file(self, value: Value, known: Mapping[str, str]) -> dict[str, tuple[Variable, Place]]:
         path = value.at("path") or value
@@ -251,7 +261,7 @@ class _Service:
         if path.words:
             self.words("environment", path)
             return {}
-        name = path.data
+        name = normpath(path.data)
         optional = required is not None and required.data in {False, "false"}
         if optional and self.loader.files.fact(name).exists is False:
             return {}

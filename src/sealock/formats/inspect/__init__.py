@@ -25,7 +25,7 @@ __all__ = ["Inspected", "read_inspect"]
 SAYS: Final = tuple(
     field
     for field in FIELDS
-    if field not in {"platform", "pull", "content_trust", "detach", "env_files", "secrets", "history"}
+    if field not in {"platform", "pull", "content_trust", "detach", "env_files", "outside", "secrets", "history"}
 )
 _SHORT: Final = 12
 _MODES: Final = frozenset({"bridge", "host", "none"})

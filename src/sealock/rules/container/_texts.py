@@ -22,8 +22,11 @@ def command_lines(container: Container) -> Iterator[tuple[str, At, str]]:
 
 
 def secrets_in_environment(rule: Rule[Container], container: Container, *, taken_over: bool = False) -> Iterator[Fault]:
-    """The variables whose values are secrets; `taken_over` offers to take them from the caller's environment."""
+    """The variables into which secrets are written; `taken_over` offers to take them from the caller's environment."""
+    outside = frozenset(given(container.outside, ()))
     for index, variable in enumerate(given(container.environment, ())):
+        if variable.name in outside:
+            continue
         found = find(variable.name, variable.value) if variable.value else None
         if found is not None and variable.value is not None:
             shown = redact(variable.value)

@@ -58,7 +58,7 @@ class RunsAsRoot(Rule[Container]):
         if isinstance(container.user, str) and container.user:
             if is_root(container.user):
                 yield self.fault(
-                    f"runs as root ({container.user})",
+                    "runs as root" if container.user == "root" else f"runs as root ({container.user})",
                     "user",
                     mend=() if container.image is UNKNOWN else Set("user", "10001:10001"),
                     severity=Severity.HIGH if makes_image else Severity.MEDIUM,

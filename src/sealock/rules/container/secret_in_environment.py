@@ -15,8 +15,9 @@ class SecretInEnvironment(Rule[Container]):
     """Secret is written into a container's environment.
 
     Environment variables are shown by `docker inspect`, inherited by every child process and printed by crash reports;
-    one in a file is in its repository's history too. Mount secrets as
-    files (`secrets:`, and NAME_FILE where the image reads it), or take them from the caller (`-e NAME`, `${NAME}`).
+    one in a file is in its repository's history too. Mount secrets as files (`secrets:`, and NAME_FILE where the image
+    reads it), or take them from the caller (`-e NAME`, `${NAME}`). What comes from the caller or from an env_file is
+    not written here, and not counted.
     """
 
     id = "C048"
