@@ -32,10 +32,20 @@ class Use(NamedTuple):
     file: str
 
 
-def unchecked(build: Build) -> Iterator[Use]:
+class _Last:
+    """What was found in the build that was asked for last: two rules ask for the same one in turn."""
+
+    build: Build | None = None
+    uses: tuple[Use, ...] = ()
+
+
+def unchecked(build: Build) -> tuple[Use, ...]:
     """Every use of a download for which no checksum and no signature is checked in its RUN, or in that of the use."""
-    for stage in build.stages if downloads(build) else ():
-        yield from _in_stage(stage)
+    if _Last.build is not build:
+        stages = build.stages if downloads(build) else ()
+        _Last.uses = tuple(use for stage in stages for use in _in_stage(stage))
+        _Last.build = build
+    return _Last.uses
 
 
 def _in_stage(stage: Stage) -> Iterator[Use]:
@@ -54,8 +64,9 @@ def _in_stage(stage: Stage) -> Iterator[Use]:
                 if streams and command.name in _UNPACKERS:
                     yield Use(at, command, "unpacked", "a stream")
                     streams = False
-                inner = [one for one in command.walk() if one.name in DOWNLOADERS]
-                if inner and len(pipeline.commands) > 1 and any(True for one in inner for _ in addresses(one)):
+                if len(pipeline.commands) > 1 and any(
+                    True for one in command.walk() if one.name in DOWNLOADERS for _ in addresses(one)
+                ):
                     streams = True
                 if command.name in DOWNLOADERS:
                     fetched.update(_base(file) for file in saved_as(command))

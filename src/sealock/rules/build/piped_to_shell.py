@@ -68,6 +68,8 @@ class PipedToShell(Rule[Build]):
                 yield self.fault("runs a download with Invoke-Expression", at, place=place, evidence=evidence)
         for at, _, pipeline in pipelines(build) if downloads(build) else ():
             fetched = False
+            if len(pipeline.commands) == 1 and not pipeline.commands[0].nested:
+                continue
             for command in pipeline.commands:
                 runs = _interpreter(command) if fetched else None
                 if runs is not None:
@@ -78,7 +80,7 @@ class PipedToShell(Rule[Build]):
                         evidence=" | ".join(line(one) for one in pipeline.commands)[:200],
                     )
                     break
-                if _runs_substituted(command):
+                if command.nested and _runs_substituted(command):
                     name = command.name if command.name.isalnum() else "the shell"
                     yield self.fault(
                         f"runs the text of a download with {name}",
