@@ -87,13 +87,13 @@ def test_a_fault_longer_than_the_line_is_cut_with_its_carets() -> None:
     assert carets.rindex("^") == shown.rindex("v")
 
 
-def test_findings_at_one_place_show_its_line_once() -> None:
+def test_findings_at_one_place_show_the_place_and_its_line_once() -> None:
     source = Source("f", "services:\n")
     location = source.location(Place(0, 8))
     findings = (finding("C001", location=location), finding("C002", location=location))
     text = render("terminal", Report("1", (TargetReport("f", "compose", findings, sources={"f": source}),)))
     assert text.count("│ services:") == 1
-    assert text.count("f:1:1 · service web") == 2
+    assert text.count("f:1:1 · service web") == 1
 
 
 @pytest.mark.parametrize(

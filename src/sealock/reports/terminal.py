@@ -76,13 +76,14 @@ class _Page:
         yield ""
         for problem in target.problems:
             yield from self.problem(target, problem)
-        last: Location | None = None
+        last: tuple[Location, str] | None = None
         for finding in findings:
             if finding.suppressed is not None:
                 yield from self.set_aside(finding)
                 continue
-            yield from self.finding(target, finding, same_place=finding.location == last)
-            last = finding.location
+            here = finding.location, finding.subject
+            yield from self.finding(target, finding, same_place=here == last)
+            last = here
 
     def problem(self, target: TargetReport, problem: Problem) -> Iterator[str]:
         """Something that could not be read."""
@@ -95,7 +96,7 @@ class _Page:
         yield ""
 
     def finding(self, target: TargetReport, finding: Finding, *, same_place: bool) -> Iterator[str]:
-        """A finding: head, line at fault (unless the finding before has shown it), why, remedy."""
+        """A finding: head, place and line at fault (unless the finding before has shown them), why, remedy."""
         ink = INKS[finding.severity]
         badge = self.paint(ink, f"{self.signs.of[finding.severity]} {finding.severity.word.upper():<8}")
         doubt = f" ({finding.confidence.word} confidence)" if finding.confidence < Confidence.HIGH else ""
@@ -103,8 +104,8 @@ class _Page:
         yield f"{badge}  {self.paint('bold', line(finding.rule, 40))}  {self.paint('bold', title)}"
         yield from (" " * (14 + len(line(finding.rule, 40))) + self.paint("bold", part) for part in rest)
         where = f"{place(finding.location)} {self.signs.dot} {line(finding.subject, 120)}"
-        yield from self.wrapped(where, 2, "cyan")
         if not same_place:
+            yield from self.wrapped(where, 2, "cyan")
             yield from self.excerpt(target, finding.location, _MARKS.get(ink, ink))
         yield from self.wrapped(sentence(line(finding.message)), 10, label="  Why")
         yield from self.remedy(finding)
