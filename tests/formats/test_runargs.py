@@ -325,6 +325,8 @@ def test_variables_of_the_same_text_are_resolved() -> None:
 @pytest.mark.parametrize(
     ("name", "text", "field", "value"),
     [
+        ("Makefile", "DOCKER=docker\na:\n\t$(DOCKER) run -v $(CURDIR):/src x\n", "mounts", (Mount("bind", "$(CURDIR)", "/src"),)),
+        ("Makefile", "a:\n\tdocker run -v $$PWD:/src x\n", "mounts", (Mount("bind", "$PWD", "/src"),)),
         ("Makefile", "a:\n\tdocker run $(FLAGS) x\n", "privileged", UNKNOWN),
         ("x.service", "[Service]\nExecStart=/usr/bin/docker run --name %n -v /a%%b:/c x\n", "name", UNKNOWN),
         ("x.service", "[Service]\nExecStart=/usr/bin/docker run --name %n -v /a%%b:/c x\n", "mounts", (Mount("bind", "/a%b", "/c"),)),
@@ -336,6 +338,28 @@ def test_variables_of_the_same_text_are_resolved() -> None:
 )  # fmt: skip
 def test_lines_of_other_files_are_read_by_their_rules(name: str, text: str, field: str, value: Any) -> None:
     assert getattr(only(text, name)[1], field) == value
+
+
+@pytest.mark.parametrize(
+    ("line", "field", "value"),
+    [
+        ("docker run %%IMAGE%%:3", "image", UNKNOWN),
+        ("docker run --name some-%%REPO%% x", "name", UNKNOWN),
+        ("docker run x:[version]", "image", UNKNOWN),
+        ("docker run -u {{user}} {{ image }}", "user", UNKNOWN),
+        ("docker run -v '{{ data }}:/x' x", "mounts", (Mount("bind", "{{ data }}", "/x"),)),
+        ("docker run -i ... x", "privileged", UNKNOWN),
+        ("docker run -i ... x", "image", "x"),
+        # None of these is one.
+        ("docker run -p '[::1]:80:80' x", "ports", (Port("80", "80", "::1"),)),
+        ("docker run -e A=[a] x", "environment", (Variable("A", "[a]"),)),
+        ("docker run --health-cmd 'grep [a-z] <b>' x", "health", Health(test=("CMD-SHELL", "grep [a-z] <b>"))),
+        ("docker run --log-opt tag={{.Name}} x", "logging", Logging(None, (("tag", "{{.Name}}"),))),
+        ("docker run -e F=%%Y-%%m x", "environment", (Variable("F", "%%Y-%%m"),)),
+    ],
+)
+def test_what_is_to_be_filled_in_is_no_answer(line: str, field: str, value: Any) -> None:
+    assert getattr(only(line)[1], field) == value
 
 
 def test_names_are_unique_and_several_lines_make_a_project() -> None:

@@ -315,6 +315,7 @@ A, READ_ONLY = Variable("A", "a b%$"), Mount("bind", "$PWD", "/x", read_only=Tru
 OTHER_FILES = [
     ("Makefile", "a:\n\tdocker run x\n", Add("environment", A), "a:\n\tdocker run --env 'A=a b%$$' x\n"),
     ("Makefile", "a:\n\t@docker run \\\n\t\t-i \\\n\t\t--init x\n", Set("stdin_open", False), "a:\n\t@docker run \\\n\t\t--init x\n"),
+    ("a.mk", "a:\n\tdocker run -v $$PWD:/x x\n", Swap("mounts", Mount("bind", "$PWD", "/x"), READ_ONLY), "a:\n\tdocker run -v $$PWD:/x:ro x\n"),
     ("x.service", "[Service]\nExecStart=/usr/bin/docker run x\n", Add("environment", A), '[Service]\nExecStart=/usr/bin/docker run --env "A=a b%%$$" x\n'),
     ("x.service", "[Service]\nExecStart=/usr/bin/docker run \\\n  --privileged \\\n  x\n", Set("privileged", False), "[Service]\nExecStart=/usr/bin/docker run \\\n  x\n"),
     ("README.md", "```sh\n$ docker run -d \\\n    -p 80:80 x\n```\n", Set("read_only", True), "```sh\n$ docker run -d \\\n    --read-only \\\n    -p 80:80 x\n```\n"),

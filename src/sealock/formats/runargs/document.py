@@ -19,6 +19,7 @@ from sealock.model.document import Document, Subject
 from sealock.model.finding import Problem
 from sealock.model.location import At, Place, Source
 from sealock.model.project import FileFact, Project, ProjectNetwork, Service
+from sealock.model.shell import Word
 
 _TRUE: Final = frozenset({"1", "t", "true"})
 _ORDERED: Final = frozenset({"command", "entrypoint"})
@@ -88,7 +89,7 @@ def _spots(source: Source) -> Iterator[tuple[str, Spot]]:
     host = host_of(source.name)
     prose = source.name.lower().endswith((".md", ".markdown"))
     for found in find(source):
-        words = found.arguments
+        words = found.arguments if host != "make" else tuple(map(_unmade, found.arguments))
         if prose and not words:
             continue  # the command is only spoken of
         line = read_words(words, found.engine, found.verb, trust=_trust(found))
@@ -101,6 +102,11 @@ def _spots(source: Source) -> Iterator[tuple[str, Spot]]:
         names.add(name)
         verb = found.command.words[found.first - 1]
         yield name, Spot(source.text, verb, words, line, found.place, found.engine, host)
+
+
+def _unmade(word: Word) -> Word:
+    """A word as the shell gets it from make, which reads $$ as a dollar."""
+    return word if word.literal else Word(word.text.replace("$$", "$"), word.place, literal=False)
 
 
 def _called(container: Container, image: str) -> str:

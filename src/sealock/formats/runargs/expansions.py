@@ -14,7 +14,7 @@ _MOST_MARKS: Final = 0x1000
 _NAME: Final = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_")
 _PATHS: Final = frozenset({
     "$PWD", "${PWD}", "$(pwd)", "`pwd`", "$HOME", "${HOME}", "$(PWD)", "$(CURDIR)", "${CURDIR}", "$(HOME)",
-    "$(shell pwd)", "$$PWD", "$$HOME", "$$(pwd)", "%h", "~",
+    "$(shell pwd)", "%h", "~",
 })  # fmt: skip
 """Folders of the host that are known to be folders, whatever their names."""
 
@@ -63,14 +63,38 @@ def _mask(text: str, end_of: Callable[[str, int], int]) -> Masked:
     return Masked("".join(pieces), tuple(found))
 
 
+_PLACEHOLDERS: Final = (("%%", "%%"), ("{{", "}}"), ("<", ">"), ("[", "]"))
+_LONGEST_PLACEHOLDER: Final = 100
+
+
+def placeholder(text: str, *, image: bool = False) -> bool:
+    """Whether a text that the shell would take as it is was written for a template or a reader to fill in.
+
+    <name> and [name] are too common elsewhere to be taken for that in anything but an image's name.
+    """
+    signs = _PLACEHOLDERS if image else _PLACEHOLDERS[:2]
+    return any(
+        opening in text and any(_placeholder_end(text, at) for at in range(len(text)) if text.startswith(opening, at))
+        for opening, _ in signs
+    )
+
+
+def _placeholder_end(text: str, at: int) -> int:
+    """Where a %%NAME%%, {{ name }}, <name> or [name] that starts here ends; 0 where none does."""
+    for opening, closing in _PLACEHOLDERS:
+        if text.startswith(opening, at):
+            end = text.find(closing, at + len(opening), at + _LONGEST_PLACEHOLDER)
+            name = text[at + len(opening) : end].strip() if end > 0 else ""
+            if name[:1].isalpha() and (opening in "{{<" or set(name) <= _NAME | {"-"}):
+                return end + len(closing)
+    return 0
+
+
 def _other_end(text: str, at: int) -> int:
     """Where a specifier of systemd's or a placeholder that starts here ends; `at` where none does."""
     if text[at] == "%" and text[at + 1 : at + 2].isalpha():
         return at + 2
-    if text[at] == "<":
-        closing = text.find(">", at, at + 200)
-        return at if closing < 0 else closing + 1
-    return at
+    return _placeholder_end(text, at) or at
 
 
 def _end(text: str, at: int) -> int:

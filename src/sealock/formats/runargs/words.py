@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from typing import Final
 
 from msgspec import Struct
 
+from sealock.formats.runargs.expansions import placeholder
 from sealock.formats.runargs.options import OPTIONS, SHORT, Option
 from sealock.model.location import Place
 from sealock.model.shell import Word
+
+_ELLIPSES: Final = frozenset({"...", "…", "[...]"})
 
 
 class Given(Struct, frozen=True):
@@ -54,12 +58,14 @@ class Line(Struct, frozen=True):
 
 def split(words: Sequence[Word], engine: str, verb: str) -> Line:
     """Take the words after the verb apart."""
+    if any("{{" in word.text for word in words):
+        words = list(_joined(words))
     given: list[Given] = []
     opaque: list[Word] = []
     troubles: list[Trouble] = []
     at, certain = 0, True
     while at < len(words):
-        word = words[at]
+        word = _template(words[at])
         text = word.text
         if text == "--" and word.literal:
             at += 1
@@ -71,17 +77,40 @@ def split(words: Sequence[Word], engine: str, verb: str) -> Line:
             continue
         if len(text) < 2 or text[0] != "-":
             break
-        following = words[at + 1] if at + 1 < len(words) else None
+        following = _template(words[at + 1]) if at + 1 < len(words) else None
         taken = (_long if text[1] == "-" else _short)(word, following, (engine, verb), given, troubles)
         at += 2 if taken else 1
-    rest = tuple(words[at:])
+    rest = tuple(_template(word, image=True) for word in words[at : at + 1]) + tuple(words[at + 1 :])
     helping = any(one.option.name == "help" and one.text != "false" for one in given)
     return Line(tuple(given), rest[0] if rest else None, rest[1:], tuple(opaque), tuple(troubles), helping, certain)
+
+
+def _joined(words: Sequence[Word]) -> Iterator[Word]:
+    """Join the words of a template's `{{ name }}`, which the shell would take for three."""
+    opened: list[Word] = []
+    for word in words:
+        if opened or ("{{" in word.text and "}}" not in word.text.rpartition("{{")[2]):
+            opened.append(word)
+            if "}}" in word.text:
+                place = Place(opened[0].place.start, word.place.end, file=word.place.file)
+                yield Word(" ".join(one.text for one in opened), place, literal=False)
+                opened = []
+        else:
+            yield word
+    yield from opened
+
+
+def _template(word: Word, *, image: bool = False) -> Word:
+    """A word that a template or a reader is to fill in is not literal."""
+    marked = word.literal and placeholder(word.text, image=image)
+    return Word(word.text, word.place, literal=False) if marked or word.text in _ELLIPSES else word
 
 
 def may_be_options(word: Word, after: Sequence[Word]) -> bool:
     """Whether a word that is nothing but an expansion may stand for options, rather than for the image."""
     text = word.text
+    if text in _ELLIPSES:
+        return bool(after)
     if "[@]" in text or "[*]" in text or text in {"$@", "$*", "${@}", "${*}"}:
         return True
     quoted = word.place.end - word.place.start >= len(text) + 2
@@ -95,7 +124,7 @@ def may_be_options(word: Word, after: Sequence[Word]) -> bool:
 
 def ambiguous(word: Word) -> bool:
     """Whether such a word may just as well be the image."""
-    return _whole(word.text) == ""
+    return word.text not in _ELLIPSES and _whole(word.text) == ""
 
 
 def _whole(text: str) -> str:
