@@ -12,6 +12,7 @@ from sealock.formats.shell.heredocs import Heredoc
 from sealock.formats.shell.nesting import nested_in
 from sealock.formats.shell.text import WORDS, Text
 from sealock.formats.shell.words import IN_HEREDOC, Value, mapped
+from sealock.model.location import Place
 from sealock.model.shell import Assignment, Command, Nested, Redirect, Script, Word
 
 _SLOW: Final = frozenset("\\~{")
@@ -23,12 +24,14 @@ _DECLARING: Final = frozenset({"export", "readonly", "declare", "local", "typese
 class Commands(Text):
     """A text in which simple commands can be read. `seen` are the substitutions that were read already, by offset."""
 
-    __slots__ = ("heredocs", "level", "seen")
+    __slots__ = ("deep", "heredocs", "level", "seen")
 
     def __init__(self, text: str, base: Sequence[int] | int, shell: str, file: str) -> None:
         super().__init__(text, base, shell, file)
         self.level = 0
         self.heredocs: dict[int, Heredoc] = {}
+        self.deep: list[Place] = []
+        """What stands too deep in other commands to be read."""
         self.seen: set[int] = set()
 
     @abstractmethod

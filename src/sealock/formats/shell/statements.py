@@ -61,7 +61,7 @@ class Statements(Commands):
         root = self.tree(masked)
         out: list[Pipeline] = []
         self._sequence([root] if root.is_error else root.children, out, "", 0, guarded=False)
-        return Script(tuple(out), self.shell, self.broken(root))
+        return Script(tuple(out), self.shell, (*self.broken(root), *self.deep[:100]))
 
     def inside(self, nodes: Sequence[Node], depth: int) -> Script:
         """Read the statements inside of a subshell or substitution."""
@@ -89,8 +89,10 @@ class Statements(Commands):
         inner.level, inner.seen = self.level, self.seen
         inner.substitutions(inner.tree(inner.text), nested, depth)
 
-    def _sequence(self, nodes: Iterable[Node], out: list[Pipeline], joint: Joint, depth: int, *, guarded: bool) -> None:
-        """Read statements that follow one another, with what stands between them."""
+    def _sequence(
+        self, nodes: Iterable[Node], out: list[Pipeline], joint: Joint, depth: int, *, guarded: bool
+    ) -> Joint:
+        """Read statements that follow one another, with what stands between them; give what stands after the last."""
         loose: list[Node] = []
         for node in nodes:
             kind = node.type
@@ -102,12 +104,16 @@ class Statements(Commands):
                 loose, joint = [], "\n"
             if kind in _JOINTS:
                 joint = _JOINTS[kind] if out else joint
+            elif kind in _CLAUSES and depth < DEPTH:
+                joint = self._sequence(node.children, out, joint, depth + 1, guarded=True)
             elif node.is_named and kind != "comment":
                 before = len(out)
                 self._statement(node, out, joint, depth, guarded=guarded)
                 joint = "\n" if len(out) > before else joint
         if loose:
             out.append(Pipeline((self.command(loose, depth),), joint, guarded=guarded))
+            joint = "\n"
+        return joint
 
     def _statement(  # noqa: PLR0913  what stands around a statement
         self,
@@ -121,6 +127,7 @@ class Statements(Commands):
     ) -> None:
         """Read one statement of any kind; what follows the whole goes to the last command in it."""
         if depth > DEPTH:
+            self.deep.append(self.place(*self.span(node)))
             return
         kind = node.type
         body, wider = _hoisted(node, rest)
@@ -132,7 +139,7 @@ class Statements(Commands):
                 self._branch(node, out, joint, depth)
                 return
             if kind in _WHOLE and kind != "subshell" and not _arithmetic(node):
-                self._sequence(node.children, out, joint, depth + 1, guarded=guarded or kind in _CLAUSES)
+                self._sequence(node.children, out, joint, depth + 1, guarded=guarded)
                 return
         commands: list[Command] = []
         negated = self._stage(node, commands, depth, rest.redirects)
@@ -146,18 +153,18 @@ class Statements(Commands):
         self, node: Node, out: list[Pipeline], joint: Joint, depth: int, *, guarded: bool, rest: _Rest
     ) -> None:
         """Read a && b || c. The tree leans to the left, once for every operator, so that recursion would not do."""
-        parts: list[Node] = []
-        while node.type == "list":
-            children = node.children
-            parts.extend(reversed(children[1:]))
-            node = children[0]
-        parts.append(node)
-        for index in range(len(parts) - 1, -1, -1):
-            part = parts[index]
+        parts: list[tuple[Node, _Rest]] = []
+        body: Node | None = node
+        while body is not None:
+            children = body.children
+            parts += ((child, rest if child.is_named else _NOTHING) for child in reversed(children[1:]))
+            node, rest = children[0], _NOTHING
+            body, rest = _hoisted(node, rest)
+        parts.append((node, _NOTHING))
+        for part, mine in reversed(parts):
             if part.type in _JOINTS:
                 joint = _JOINTS[part.type]
             elif part.is_named and part.type != "comment":
-                mine = _NOTHING if index else rest
                 self._statement(part, out, joint, depth + 1, guarded=guarded, rest=mine)
 
     def _branch(self, node: Node, out: list[Pipeline], joint: Joint, depth: int) -> None:
@@ -194,6 +201,7 @@ class Statements(Commands):
         """Read one part of a pipeline; tell if it is negated."""
         kind = node.type
         if depth > DEPTH:
+            self.deep.append(self.place(*self.span(node)))
             return False
         if kind == "pipeline":
             parts = [child for child in node.children if child.is_named and child.type != "comment"]

@@ -119,7 +119,7 @@ class Text:
                 value.ansi(text, start + 2, _closed(text, start + 2, end, "'"))
             case "string" | "translated_string":
                 self._string(value, node, start, end)
-            case "concatenation" | "command_name":
+            case "concatenation" | "command_name" | "variable_assignment":
                 at = start
                 for child in node.children:
                     begin, after = self.span(child)
@@ -127,7 +127,9 @@ class Text:
                     self._add(value, child, begin, after)
                     at = after
                 value.bare(text, at, end)
-            case kind if kind in EXPANSIONS:
+            case "brace_expression" if self.shell in NO_BRACES:
+                value.raw(text, start, end)
+            case kind if kind in EXPANSIONS or kind == "array":
                 value.expansion(text, start, end)
             case _:
                 value.bare(text, start, end)

@@ -1,0 +1,291 @@
+"""What is read from shell text."""
+
+from __future__ import annotations
+
+import pytest
+
+from sealock.formats import shell
+from sealock.model.location import Place
+from sealock.model.shell import Command, Pipeline, Script, Word
+
+
+def sketch(script: Script) -> str:
+    """A script in one line: joints and pipes as written, nested scripts in brackets behind their kind."""
+    return " ".join(f"{sign(pipeline.joint)} {stages(pipeline)}".strip() for pipeline in script.pipelines)
+
+
+def sign(joint: str) -> str:
+    return {"\n": "NL"}.get(joint, joint)
+
+
+def stages(pipeline: Pipeline) -> str:
+    return ("! " if pipeline.negated else "") + " | ".join(part(command) for command in pipeline.commands)
+
+
+def part(command: Command) -> str:
+    shown = [f"{one.name}:={one.value.text if one.value else '?'}" for one in command.assignments]
+    shown += [word.text if word.literal else f"«{word.text}»" for word in command.words]
+    shown += [
+        f"{'' if one.fd is None else one.fd}{one.operator}{one.target.text if one.target else ''}"
+        for one in command.redirects
+    ]
+    shown += [f"{nested.kind}[{sketch(nested.script)}]" for nested in command.nested]
+    return " ".join(shown)
+
+
+STRUCTURE = [
+    ("a command", "apt-get install -y curl", "apt-get install -y curl"),
+    ("lists", "a && b || c; d & e\nf", "a && b || c ; d & e NL f"),
+    ("pipes", "a | b |& c", "a | b | c"),
+    ("negation", "! a && b", "! a && b"),
+    ("a pipe after a list belongs to its last command", "a && b 2>&1 | c >x || d", "a && b 2>&1 | c >x || d"),
+    ("redirects of a list belong to its last command", "a && b >x", "a && b >x"),
+    ("if", "if a; then b; elif c; then d; else e; fi", "a ; b ; c ; d ; e"),
+    ("loops", "for i in 1 $(x); do a; done; while b; do c; done", "i:=? substitution[x] ; a ; b ; c"),
+    ("case", "case $x in a|b) c;; *) d;; esac", "c ; d"),
+    ("functions", "f() { a; }; f", "a ; f"),
+    ("groups", "{ a; b; } && c", "a ; b && c"),
+    ("a group in a pipe", "{ a; b; } | c", "subshell[a ; b] | c"),
+    ("a loop in a pipe", "a | while read x; do b; done", "a | subshell[read x ; b]"),
+    ("a group with a redirect", "{ a; } >x", ">x subshell[a]"),
+    ("subshells", "(a && b) || c", "subshell[a && b] || c"),
+    ("tests", "[ -f x ] && [[ $a == b ]] || test -e y", "[ -f x ] && [[ «$a» == b ]] || test -e y"),
+    ("substitutions", 'a "$(b $(c))" `d`', "a «$(b $(c))» «`d`» substitution[b «$(c)» substitution[c]] substitution[d]"),
+    ("process substitutions", "a <(b) >(c)", "a «<(b)» «>(c)» process[b] process[c]"),
+    ("in expansions", "a ${x:-$(b)} $((1 + $(c)))", "a «${x:-$(b)}» «$((1 + $(c)))» substitution[b] substitution[c]"),
+    ("assignments", "A=1 B= c; D=2; export E=3 F", "A:=1 B:= c ; D:=2 ; E:=3 export E=3 F"),
+    ("assignments with substitutions", "A=$(b)", "A:=$(b) substitution[b]"),
+    ("arrays", "A=(1 '2 3')", "A:=(1 '2 3')"),
+    ("redirects", "a >b 2>>c <d &>e 2>&1 >&-", "a >b 2>>c <d &>e 2>&1 >&-"),
+    ("words after a redirect", ">x a b", "a b >x"),
+    ("a here-string", "a <<< 'b c'", "a <<<b c"),
+    ("a here-document", "cat <<EOF\n$(a)\nEOF\nb", "cat <<EOF substitution[a] NL b"),
+    ("a here-document in quotes", "cat <<'EOF'\n$(a)\nEOF\nb", "cat <<EOF NL b"),
+    ("what follows a here-document on its line", "a <<E >x | b && c; d\n1\nE\ne", "a <<E >x | b && c ; d NL e"),
+    ("two here-documents on a line", "a <<A; b <<-B\n1\nA\n\t2\n\tB\nc", "a <<A ; b <<-B NL c"),
+    ("a shift is no here-document", "echo $((1 << 2)); a", "echo «$((1 << 2))» ; a"),
+    ("comments", "a # b\n# c\nd", "a NL d"),
+    ("lines that go on", "a \\\n  b && \\\n c\\\nd", "a b && cd"),
+    ("options of the shell", "set -eux -o pipefail; a", "set -eux -o pipefail ; a"),
+    ("unset and declare", "unset A; declare -r B=1; local c=$d", "unset A ; B:=1 declare -r B=1 ; c:=$d local «c=$d»"),
+]  # fmt: skip
+
+NESTED = [
+    ("sh -c", "sh -c 'a | b'", "sh -c a | b argument[a | b]"),
+    ("combined options", "bash -euxo pipefail -c 'a'; bash -lc a", "bash -euxo pipefail -c a argument[a] ; bash -lc a argument[a]"),
+    ("a script's name is no text", "sh -x a.sh -c b", "sh -x a.sh -c b"),
+    ("escapes in the text", r'sh -c "a \"b c\" \$d $e"', 'sh -c «a "b c" $d $e» argument[a b c «$d» «$e»]'),
+    ("substitutions are read once", 'sh -c "$(a)"', "sh -c «$(a)» substitution[a] argument[«$(a)»]"),
+    ("eval", "eval 'a b' c", "eval a b c argument[a b c]"),
+    ("su", "su - me -c 'a; b'", "su - me -c a; b argument[a ; b]"),
+    ("a here-document for a shell", "sh <<E\na \\$b\nE", "sh <<E argument[a «$b»]"),
+    ("a here-document through cat", "cat <<E | bash -s\na\nE", "cat <<E | bash -s argument[a]"),
+    ("a here-string for a shell", "bash <<< 'a; b'", "bash <<<a; b argument[a ; b]"),
+    ("a here-document for a script is data", "sh x.sh <<E\na\nE", "sh x.sh <<E"),
+    ("sudo", "sudo -u me -E A=b a -u", "sudo -u me -E A=b a -u wrapped[a -u]"),
+    ("sudo alone", "sudo -l; sudo", "sudo -l ; sudo"),
+    ("env", "env -i -u X A=b a", "env -i -u X A=b a wrapped[a]"),
+    ("env -S", "env -S 'a b' c", "env -S a b c wrapped[a b c]"),
+    ("wrappers of wrappers", "exec nice -n 5 timeout -k 1 10 a", "exec nice -n 5 timeout -k 1 10 a wrapped[nice -n 5 timeout -k 1 10 a wrapped[timeout -k 1 10 a wrapped[a]]]"),
+    ("gosu, chroot, setpriv", "gosu me a; chroot /x b; setpriv --reuid 1 c", "gosu me a wrapped[a] ; chroot /x b wrapped[b] ; setpriv --reuid 1 c wrapped[c]"),
+    ("command -v asks only", "command -v a; command a", "command -v a ; command a wrapped[a]"),
+    ("xargs", "a | xargs -n 1 -0 b -c", "a | xargs -n 1 -0 b -c wrapped[b -c]"),
+    ("xargs sh -c", "xargs -I {} sh -c 'a {}'", "xargs -I {} sh -c a {} wrapped[sh -c a {} argument[a {}]]"),
+    ("busybox", "busybox sh -c a", "busybox sh -c a wrapped[sh -c a argument[a]]"),
+    ("find -exec", r"find . -exec a {} \; -execdir b {} +", "find . -exec a {} ; -execdir b {} + wrapped[a {}] wrapped[b {}]"),
+    ("time", "time -p a", "time -p a wrapped[a]"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "expected"), [pytest.param(*row[1:], id=row[0]) for row in STRUCTURE + NESTED])
+def test_a_script_is_read(text: str, expected: str) -> None:
+    script = shell.parse(text, shell="bash")  # noqa: S604  the shell that it is read for
+    assert sketch(script) == expected
+    assert not script.broken
+
+
+@pytest.mark.parametrize(
+    ("text", "value", "literal"),
+    [
+        ("plain", "plain", True),
+        ("'a b'", "a b", True),
+        ('"a b"', "a b", True),
+        ("a'b'\"c\"d", "abcd", True),
+        (r"a\ b\'\\", r"a b'\\"[:-1], True),
+        (r'"a\"b\\c\d\$"', r'a"b\c\d$', True),
+        (r"'a\b'", r"a\b", True),
+        (r"$'a\n\t\x41\u00e9\101\'b'", "a\n\tAéA'b", True),
+        ('$"text"', "text", True),
+        ("''", "", True),
+        ('"$HOME/x"', "$HOME/x", False),
+        ("$HOME/'a b'", "$HOME/a b", False),
+        ('"a  $b  c"', "a  $b  c", False),
+        ("'$HOME'", "$HOME", True),
+        (r"\$HOME", "$HOME", True),
+        ("*.txt", "*.txt", True),
+        ("a?[b-c]", "a?[b-c]", True),
+        ("~/x", "~/x", False),
+        ("'~/x'", "~/x", True),
+        ("a~b", "a~b", True),
+        ("{}", "{}", True),
+        ("--format='{{.Id}}'", "--format={{.Id}}", True),
+        ("80:80", "80:80", True),
+        ("x=y", "x=y", True),
+        ("é€𝄞", "é€𝄞", True),
+        ("a\\\nb", "ab", True),
+    ],
+)
+def test_words_have_their_value_and_place(text: str, value: str, literal: bool) -> None:  # noqa: FBT001  a table's column
+    before = "echo é "
+    script = shell.parse(f"{before}{text} end", 100)
+    word = script.pipelines[0].commands[0].words[2]
+    assert (word.text, word.literal) == (value, literal)
+    assert word.place == Place(100 + len(before), 100 + len(before) + len(text))
+
+
+@pytest.mark.parametrize(("name", "literal"), [("sh", True), ("dash", True), ("bash", False)])
+def test_braces_expand_in_bash_alone(name: str, literal: bool) -> None:  # noqa: FBT001  a table's column
+    words = shell.parse("echo {a,b} x{1..3}", shell=name).pipelines[0].commands[0].words
+    assert [word.literal for word in words] == [True, literal, literal]
+    assert words[1].text == "{a,b}"
+
+
+def test_offsets_lead_back_to_the_file() -> None:
+    file = 'RUN apt-get update && \\\n    # why\n    sh -c "curl \\"x y\\""\n'
+    kept = [index for index in range(4, len(file) - 1) if not 23 <= index - 1 < 34 and index not in {22, 23}]
+    text = "".join(file[index] for index in kept)
+    script = shell.parse(text, kept)
+    places = {
+        word.text: file[word.place.start : word.place.end] for command in script.commands() for word in command.words
+    }
+    assert places["apt-get"] == "apt-get"
+    assert places["curl"] == "curl"
+    assert places["x y"] == 'x y\\"'[:-2] or places["x y"].strip('\\"') == "x y"
+
+
+def test_places_name_their_file() -> None:
+    script = shell.parse("sh -c 'a b'", file="other.sh")
+    assert {word.place.file for command in script.commands() for word in command.words} == {"other.sh"}
+
+
+@pytest.mark.parametrize("name", ["powershell", "cmd", "python", "/usr/bin/perl", "pwsh.exe"])
+def test_texts_for_other_shells_are_not_read(name: str) -> None:
+    script = shell.parse("Get-Item | sh", shell=name)
+    assert script.pipelines == ()
+    assert script.shell == name.rpartition("/")[2].removesuffix(".exe")
+
+
+@pytest.mark.parametrize("name", ["/bin/bash", "dash", "/bin/ash", "zsh", "C:\\x\\bash.exe"])
+def test_shells_may_be_given_by_their_path(name: str) -> None:
+    assert sketch(shell.parse("a", shell=name)) == "a"
+
+
+def words(*texts: str) -> tuple[Word, ...]:
+    """Words as they stand in a JSON list without blanks."""
+    found, at = [], 1
+    for text in texts:
+        found.append(Word(text, Place(at, at + len(text) + 2)))
+        at += len(text) + 3
+    return tuple(found)
+
+
+@pytest.mark.parametrize(
+    ("texts", "expected"),
+    [
+        (("nginx", "-g", "daemon off;"), "nginx -g daemon off;"),
+        (("sh", "-c", "a && b"), "sh -c a && b argument[a && b]"),
+        (("/bin/sh", "-c", "$x"), "/bin/sh -c $x argument[«$x»]"),
+        (("tini", "--", "sh", "-c", "a"), "tini -- sh -c a wrapped[sh -c a argument[a]]"),
+        ((), ""),
+    ],
+)
+def test_exec_forms_are_read(texts: tuple[str, ...], expected: str) -> None:
+    assert sketch(shell.parse_words(words(*texts), Place(0, 99))) == expected
+
+
+def test_exec_forms_with_escapes_have_exact_places_where_the_text_is_known() -> None:
+    text = r'["sh", "-c", "echo \"\u00e9 x\" && curl"]'
+    given = (Word("sh", Place(1, 5)), Word("-c", Place(7, 11)), Word('echo "é x" && curl', Place(13, len(text) - 1)))
+    script = shell.parse_words(given, Place(0, len(text)), text=text)
+    curl = list(script.commands())[-1].words[0]
+    assert text[curl.place.start : curl.place.end] == "curl"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "if a; then b",
+        "a && ",
+        "a 'b",
+        'a "b',
+        "a $(b",
+        "a `b",
+        "a <<E",
+        "(a",
+        "a )",
+        "case x in",
+        "for",
+        "}",
+        "a ${b",
+        "\x00",
+        "\ud800",
+    ],
+)
+def test_broken_text_gives_what_can_be_read(text: str) -> None:
+    script = shell.parse("first; " + text)
+    assert next(iter(script.commands())).words[0].text == "first"
+    assert all(0 <= place.start <= place.end <= len(text) + 7 for place in script.broken)
+
+
+def test_what_the_grammar_cannot_read_is_told() -> None:
+    assert shell.parse("a; if b; then (c").broken
+    assert not shell.parse("a; if b; then c; fi").broken
+
+
+def test_nesting_ends_somewhere() -> None:
+    text = "a"
+    for _ in range(8):
+        text = "sh -c " + "'" + text.replace("'", "'\\''") + "'"
+    assert sum(command.name == "sh" for command in shell.parse(text).commands()) == 8
+    deep = shell.parse("eval " * 40 + "a")
+    assert any(nested.script.broken for command in deep.commands() for nested in command.nested)
+
+
+def test_redirects_in_a_long_list_stay_with_their_commands() -> None:
+    script = shell.parse(" && ".join(f"a{index} >f{index} | b" for index in range(300)))
+    assert len(script.pipelines) == 300
+    assert all(part(pipeline.commands[0]) == f"a{index} >f{index}" for index, pipeline in enumerate(script.pipelines))
+
+
+def test_what_stands_too_deep_is_told() -> None:
+    assert shell.parse("if a; then " * 100 + "b" + "; fi" * 100).broken
+    assert not shell.parse("if a; then " * 10 + "b" + "; fi" * 10).broken
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "(" * 20_000,
+        "$(" * 10_000,
+        '"$(' * 6_000,
+        "{ " * 10_000,
+        "sudo " * 6_000,
+        "a && " * 20_000 + "b",
+        "a | " * 10_000 + "b",
+        "a\\\n" * 10_000,
+        "if a; then " * 4_000,
+        "x=" * 20_000,
+        "'" * 19_999,
+        "`" * 19_999,
+        "<<A " * 10_000,
+        "a <<E\n" * 4_000,
+        "{" * 20_000 + "a,b" + "}" * 20_000,
+        "a 'b c' \"d $e\" >f && " * 6_000 + "g",
+        "\\" * 19_999,
+        "! " * 10_000,
+    ],
+    ids=lambda text: repr(text[:12]),
+)
+def test_long_texts_are_read_in_time(text: str) -> None:
+    for command in shell.parse(text, shell="bash").commands():  # noqa: S604  the shell that it is read for
+        assert command.place.start <= command.place.end
