@@ -173,7 +173,7 @@ def unique(service: Value) -> Value:
 
 
 def _by_name(item: Value) -> object:
-    return item.text.partition("=")[0] if not isinstance(item.data, dict) else id(item)
+    return (item.shown or item.text).partition("=")[0] if not isinstance(item.data, dict) else id(item)
 
 
 def _by(parse: Callable[[Value], object]) -> Callable[[Value], object]:

@@ -1,0 +1,464 @@
+"""Compose files as containers and projects: values, places, what is unresolved, what is wrong."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from folder import Table
+from sealock.formats.compose import read, read_many
+from sealock.formats.files import NOTHING, Files
+from sealock.model.absent import UNKNOWN, UNSET
+from sealock.model.container import (
+    Container,
+    Device,
+    Health,
+    Label,
+    Link,
+    Logging,
+    Mount,
+    Network,
+    Port,
+    Restart,
+    Sysctl,
+    Ulimit,
+    Variable,
+)
+from sealock.model.document import Document, Subject
+from sealock.model.location import At, Source
+from sealock.model.project import (
+    Dependency,
+    FileFact,
+    Project,
+    ProjectNetwork,
+    ProjectSecret,
+    ProjectVolume,
+    ServiceBuild,
+)
+
+
+def service(lines: str, **files: str) -> Subject:
+    """A service "web" with these lines, one after another, and the image "a"."""
+    text = "services:\n  web:\n    image: a\n" + "".join(f"    {line}\n" for line in lines.split("\n"))
+    return subject(read(Source("compose.yaml", text), Table(files)), "service web")
+
+
+def subject(document: Document, name: str) -> Subject:
+    return next(one for one in document.subjects if one.name == name)
+
+
+def project(text: str, files: Files = NOTHING) -> Project:
+    noun = subject(read(Source("compose.yaml", text), files), "project").noun
+    assert isinstance(noun, Project)
+    return noun
+
+
+@pytest.mark.parametrize(
+    ("lines", "field", "value"),
+    [
+        ("user: '1000'", "user", "1000"),
+        ("container_name: x", "name", "x"),
+        ("privileged: yes", "privileged", True),
+        ('privileged: "false"', "privileged", False),
+        ("cap_add: [net_admin, CAP_SYS_TIME, All]", "cap_add", ("NET_ADMIN", "SYS_TIME", "ALL")),
+        ("cap_drop: []", "cap_drop", ()),
+        ("pull_policy: if_not_present", "pull", "missing"),
+        ("group_add: [docker, 998]", "groups", ("docker", "998")),
+        ("ports: [80]", "ports", (Port("80"),)),
+        ("ports: ['22:22']", "ports", (Port("22", "22"),)),
+        ("ports: [22:22]", "ports", (Port("22", "22"),)),
+        ("ports: ['127.0.0.1:8080:80/UDP']", "ports", (Port("80", "8080", "127.0.0.1", "udp"),)),
+        ("ports: ['127.0.0.1::80']", "ports", (Port("80", None, "127.0.0.1"),)),
+        ("ports: ['[::1]:8080:80']", "ports", (Port("80", "8080", "::1"),)),
+        ("ports: ['::1:8080:80']", "ports", (Port("80", "8080", "::1"),)),
+        ("ports: ['8000-8010:80-90']", "ports", (Port("80-90", "8000-8010"),)),
+        ("ports: [{target: 80, published: 8080, host_ip: 0.0.0.0, protocol: tcp}]", "ports", (Port("80", "8080", "0.0.0.0"),)),  # noqa: S104
+        ("volumes: [/data]", "mounts", (Mount("volume", None, "/data"),)),
+        ("volumes: ['./a:/b/../c:ro,Z']", "mounts", (Mount("bind", "./a", "/c", read_only=True, options=("Z",)),)),
+        ("volumes: ['/a:/b:rshared']", "mounts", (Mount("bind", "/a", "/b", propagation="rshared"),)),
+        ("volumes: ['vol:/b:nocopy']", "mounts", (Mount("volume", "vol", "/b", options=("nocopy",)),)),
+        ("tmpfs: /run:size=64m,ro", "mounts", (Mount("tmpfs", None, "/run", read_only=True, options=("size=64m",)),)),
+        (
+            "tmpfs: [/a]\nvolumes: [{type: bind, source: /x, target: /y, bind: {propagation: slave}}]",
+            "mounts",
+            (Mount("bind", "/x", "/y", propagation="slave"), Mount("tmpfs", None, "/a")),
+        ),
+        ("volumes: [{type: tmpfs, target: /t, tmpfs: {size: 1024, mode: 0o755}}]", "mounts", (Mount("tmpfs", None, "/t", options=("size=1024", "mode=755")),)),
+        ("devices: [/dev/fuse, '/dev/a:/dev/b:r']", "devices", (Device("/dev/fuse", "/dev/fuse"), Device("/dev/a", "/dev/b", "r"))),
+        ("devices: ['vendor.com/gpu=all']", "devices", (Device("vendor.com/gpu=all", "vendor.com/gpu=all"),)),
+        ("device_cgroup_rules: ['c 1:3 mr']", "device_rules", ("c 1:3 mr",)),
+        ("security_opt: ['seccomp:unconfined']", "seccomp", "unconfined"),
+        ("security_opt: ['seccomp=./p.json']", "seccomp", "./p.json"),
+        ("security_opt: [apparmor=unconfined]", "apparmor", "unconfined"),
+        ("security_opt: ['label:disable', 'label=type:x']", "selinux", ("disable", "type:x")),
+        ("security_opt: [no-new-privileges]", "no_new_privileges", True),
+        ("security_opt: ['no-new-privileges:true']", "no_new_privileges", True),
+        ("security_opt: ['no-new-privileges=false']", "no_new_privileges", False),
+        ("security_opt: ['systempaths=unconfined']", "unconfined_paths", True),
+        ("environment: {A: 1, B: , C: true, D: 1.50}", "environment", (Variable("A", "1"), Variable("B", None), Variable("C", "true"), Variable("D", "1.5"))),
+        ("environment: [A=1=2, B, C=]", "environment", (Variable("A", "1=2"), Variable("B", None), Variable("C", ""))),
+        ("labels: [a=b, c]", "labels", (Label("a", "b"), Label("c", ""))),
+        ("annotations: {a: b}", "annotations", (Label("a", "b"),)),
+        ("sysctls: {net.core.somaxconn: 1024}", "sysctls", (Sysctl("net.core.somaxconn", "1024"),)),
+        ("sysctls: [a.b=c]", "sysctls", (Sysctl("a.b", "c"),)),
+        ("ulimits: {nofile: 5, nproc: {soft: 1, hard: 2}}", "ulimits", (Ulimit("nofile", 5, 5), Ulimit("nproc", 1, 2))),
+        ("mem_limit: 1.5gb", "memory", 1610612736),
+        ("mem_limit: 1024", "memory", 1024),
+        ("memswap_limit: -1", "memory_swap", -1),
+        ("deploy: {resources: {limits: {memory: 64M}}}", "memory", 67108864),
+        ("deploy: {resources: {limits: {cpus: '0.5'}}}", "cpus", 0.5),
+        ("deploy: {resources: {limits: {pids: 5}}}", "pids_limit", 5),
+        ("deploy: {resources: {reservations: {memory: 1k}}}", "memory_reservation", 1024),
+        ("deploy: {resources: {reservations: {devices: [{capabilities: [gpu], count: 2}]}}}", "gpus", "2"),
+        ("deploy: {resources: {reservations: {devices: [{capabilities: [gpu], device_ids: [a, b]}]}}}", "gpus", "device=a,b"),
+        ("deploy: {resources: {reservations: {devices: [{capabilities: [tpu]}]}}}", "gpus", UNSET),
+        ("gpus: all", "gpus", "all"),
+        ("deploy: {restart_policy: {condition: any, max_attempts: 3}}", "restart", Restart("always", 3)),
+        ("restart: on-failure:5", "restart", Restart("on-failure", 5)),
+        ("restart: no", "restart", Restart("no")),
+        ("healthcheck: {test: curl x, interval: 1m30s}", "health", Health(test=("CMD-SHELL", "curl x"), interval=90.0)),
+        ("healthcheck: {test: [NONE]}", "health", Health(disabled=True)),
+        ("healthcheck: {disable: true}", "health", Health(disabled=True)),
+        ("logging: {driver: json-file, options: {max-file: 3}}", "logging", Logging("json-file", (("max-file", "3"),))),
+        ("stop_grace_period: 1m", "stop_timeout", 60),
+        ("command: sh -c 'a b'", "command", ("sh", "-c", "a b")),
+        ("command: [a, 'b c']", "command", ("a", "b c")),
+        ("entrypoint: []", "entrypoint", ()),
+        ("networks: [n]", "networks", (Network("n"),)),
+        ("networks: {n: {aliases: [x]}, m: }", "networks", (Network("n", ("x",)), Network("m"))),
+        ("links: [db, 'db:x']", "links", (Link("db", "db"), Link("db", "x"))),
+        ("expose: [80, '90-91/udp']", "expose", ("80/tcp", "90-91/udp")),
+        ("extra_hosts: ['a:1.1.1.1', 'b=2.2.2.2', 'c=[::1]']", "extra_hosts", ("a:1.1.1.1", "b:2.2.2.2", "c:::1")),
+        ("extra_hosts: {a: [1.1.1.1, 2.2.2.2]}", "extra_hosts", ("a:1.1.1.1", "a:2.2.2.2")),
+        ("dns: 1.1.1.1", "dns", ("1.1.1.1",)),
+        ("storage_opt: {size: 1G}", "storage_options", ("size=1G",)),
+        ("blkio_config: {weight: 300}", "blkio_weight", 300),
+        ("secrets: [s, {source: t}]", "secrets", ("s", "t")),
+        ("cgroup: private", "cgroupns", "private"),
+        ("userns_mode: host", "userns", "host"),
+        ("user: ''", "user", UNSET),
+    ],
+)  # fmt: skip
+def test_a_key_is_read_into_its_field(lines: str, field: str, value: Any) -> None:
+    assert getattr(service(lines).noun, field) == value
+
+
+def test_what_a_service_does_not_say_is_unset_and_what_compose_cannot_say_is_unknown() -> None:
+    noun = service("tty: true").noun
+    assert isinstance(noun, Container)
+    assert (noun.privileged, noun.memory, noun.volume_driver, noun.publish_all) == (UNSET,) * 4
+    assert (noun.content_trust, noun.auto_remove) == (UNKNOWN,) * 2
+
+
+def test_a_service_that_is_only_built_has_no_image() -> None:
+    document = read(Source("x", "services: {web: {build: .}}"))
+    noun = subject(document, "service web").noun
+    assert isinstance(noun, Container)
+    assert noun.image is UNSET
+    assert not document.problems
+
+
+PLACES = """\
+x-base: &base
+  privileged: true
+  cap_add:
+    - NET_ADMIN
+services:
+  web:
+    <<: *base
+    image: nginx
+    ports:
+      - "80:80"
+      - target: 90
+    environment:
+      A: b
+    security_opt: [no-new-privileges, "seccomp:unconfined"]
+    tmpfs: /run
+    volumes: [/a]
+    deploy: {resources: {limits: {memory: 64m}}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("at", "excerpt", "pointer"),
+    [
+        ((), "web", "/services/web"),
+        (("image",), "image: nginx", "/services/web/image"),
+        (("privileged",), "privileged: true", "/services/web/privileged"),
+        (("cap_add", 0), "NET_ADMIN", "/services/web/cap_add/0"),
+        (("ports",), "ports", "/services/web/ports"),
+        (("ports", 0), '"80:80"', "/services/web/ports/0"),
+        (("ports", 1), "target: 90", "/services/web/ports/1"),
+        (("environment", 0), "A: b", "/services/web/environment/A"),
+        (("no_new_privileges",), "no-new-privileges", "/services/web/security_opt/0"),
+        (("seccomp",), '"seccomp:unconfined"', "/services/web/security_opt/1"),
+        (("mounts", 0), "/a", "/services/web/volumes/0"),
+        (("mounts", 1), "tmpfs: /run", "/services/web/tmpfs"),
+        (("memory",), "memory: 64m", "/services/web/deploy/resources/limits/memory"),
+        (("read_only",), "web", "/services/web"),
+    ],
+)
+def test_a_field_has_the_place_that_it_came_from(at: At, excerpt: str, pointer: str) -> None:
+    document = read(Source("x", PLACES))
+    place = subject(document, "service web").place(at)
+    assert (document.source.excerpt(place), place.pointer) == (excerpt, pointer)
+
+
+def test_what_comes_from_another_file_has_its_place_there() -> None:
+    files = Table({"sub/base.yaml": "services:\n  b:\n    privileged: true\n    env_file: e\n", "sub/e": "# c\nA=1\n"})
+    document = read(
+        Source("dir/compose.yaml", "services: {web: {image: a, extends: {file: sub/base.yaml, service: b}}}"), files
+    )
+    assert not document.problems
+    web = subject(document, "service web")
+    place = web.place(("privileged",))
+    assert document.sources[place.file].location(place).file == "dir/sub/base.yaml"
+    assert document.sources[place.file].location(place).line == 3
+    assert web.noun.environment == (Variable("A", "1"),)  # type: ignore[union-attr]  # it is a container
+    place = web.place(("environment", 0))
+    assert document.sources[place.file].excerpt(place) == "A=1"
+
+
+@pytest.mark.parametrize(
+    ("lines", "field", "value", "words"),
+    [
+        ("user: ${WHO}", "user", UNKNOWN, "${WHO}"),
+        ("privileged: $PRIV", "privileged", UNKNOWN, "$PRIV"),
+        ("hostname: a-${X:?must be set}", "hostname", UNKNOWN, "${X:?must be set}"),
+        ("environment: {A: '${B}', C: d}", "environment", (Variable("A", ""), Variable("C", "d")), "${B}"),
+        ("ports: ['${IP}:80:80']", "ports", (Port("80", "80", "${IP}"),), "${IP}"),
+        ("ports: ['${P}:80']", "ports", (Port("80", "${P}"),), "${P}"),
+        ("volumes: ['${D}/x:/y:ro']", "mounts", (Mount("volume", "${D}/x", "/y", read_only=True),), "${D}"),
+        ("cap_add: ['${A}', '${B}']", "cap_add", ("${A}", "${B}"), "${A}, ${B}"),
+        ("security_opt: ['seccomp:${P}']", "seccomp", "${P}", "${P}"),
+        ("mem_limit: ${M}", "memory", UNKNOWN, "${M}"),
+    ],
+)
+def test_an_unset_variable_is_unresolved_and_no_problem(lines: str, field: str, value: Any, words: str) -> None:
+    text = "services:\n  web:\n    image: a\n    " + lines
+    document = read(Source("x", text))
+    web = subject(document, "service web")
+    assert not document.problems
+    assert (getattr(web.noun, field), web.unresolved) == (value, {field: words})
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("${A}", "1"), ("$A-$B", "1-"), ("${B:-d}", "d"), ("${B-d}", ""), ("${U-d}", "d"), ("${U:-${A}}", "1"), ("${A:+r}", "r"),
+        ("${B:+r}", ""), ("${B+r}", "r"), ("${U+r}", ""), ("$$A", "$A"), ("$$$A", "$1"), ("a $ b", "a $ b"), ("${U:-a}b${A}", "ab1"),
+        ("${U:-{x}}", "{x}"), ("${A:?no}", "1"), ("$1", "$1"), ("${U:-$$x}", "$x"), ("$A_", ""), ("${U:-a:-b}", "a:-b"),
+    ],
+)  # fmt: skip
+def test_variables_are_put_in(text: str, value: str) -> None:
+    document = read(
+        Source("x", f"services: {{web: {{image: a, labels: {{l: '{text}'}}}}}}"),
+        Table({".env": "A=1\nB=\nC=env"}, {"C": "caller"}),
+    )
+    assert not document.problems
+    assert subject(document, "service web").noun.labels == (Label("l", value),)  # type: ignore[union-attr]  # a container
+
+
+def test_the_caller_goes_before_the_env_file() -> None:
+    files = Table({".env": "A=env\nB=env\n"}, {"A": "caller"})
+    document = read(Source("x", "services: {web: {image: '$A.$B', environment: [A, D]}}"), files)
+    noun = subject(document, "service web").noun
+    assert isinstance(noun, Container)
+    assert noun.image == "caller.env"
+    assert noun.environment == (Variable("A", "caller"), Variable("D", None))
+
+
+def test_an_env_file_stands_beneath_the_environment() -> None:
+    files = {"e": "A=1\nB=2 # c\nexport C='$x'\nD\nE=\"a\\nb ${A}\"\n", "r": 'F="raw" # kept\n'}
+    web = service("environment: {A: own}\nenv_file: [e, {path: r, format: raw}, {path: no, required: false}]", **files)
+    assert isinstance(web.noun, Container)
+    assert web.noun.env_files == ("e", "r", "no")
+    assert web.noun.environment == tuple(
+        Variable(*pair) for pair in (("A", "own"), ("B", "2"), ("C", "$x"), ("E", "a\nb 1"), ("F", '"raw" # kept'))
+    )
+
+
+def test_an_env_file_that_nobody_can_look_at_leaves_the_environment_unresolved() -> None:
+    document = read(Source("x", "services: {web: {image: a, env_file: x.env}}"))
+    assert not document.problems
+    assert subject(document, "service web").unresolved == {"environment": "env_file x.env"}
+
+
+def test_the_override_file_beside_a_file_of_default_name_is_laid_over_it() -> None:
+    files = Table({"compose.override.yaml": "services: {web: {privileged: true, ports: ['2:2']}}"})
+    text = "services: {web: {image: a, ports: ['1:1']}}"
+    noun = subject(read(Source("d/compose.yaml", text), files), "service web").noun
+    assert isinstance(noun, Container)
+    assert (noun.privileged, noun.ports) == (True, (Port("1", "1"), Port("2", "2")))
+    alone = subject(read(Source("d/other.yaml", text), files), "service web").noun
+    assert isinstance(alone, Container)
+    assert alone.privileged is UNSET
+
+
+def test_several_files_are_laid_over_each_other() -> None:
+    document = read_many(
+        [Source("a", "services: {web: {image: a, user: u}}"), Source("b", "services: {web: {image: b}}")]
+    )
+    web = subject(document, "service web")
+    assert isinstance(web.noun, Container)
+    assert (web.noun.image, web.noun.user) == ("b", "u")
+    assert web.place(("image",)).file == "b"
+
+
+PROJECT = """\
+version: "3"
+services:
+  web:
+    build: {context: ./w, args: {T: x, U: }, secrets: [s], ssh: [default], privileged: true, network: host, entitlements: [e], additional_contexts: {b: ./c}}
+    depends_on: {db: {condition: service_healthy}}
+    profiles: [debug]
+    external_links: [old]
+    env_file: w.env
+  db: {image: d, depends_on: [more], networks: [back]}
+  more: {image: m, network_mode: host}
+networks: {back: {internal: true, driver: overlay, driver_opts: {a: 1}}, out: {external: true}}
+volumes: {v: {driver: x, driver_opts: {o: p}}, w: {external: true}}
+secrets: {s: {file: ./s.txt}, e: {environment: E}}
+configs: {c: {content: hello}}
+"""
+
+
+def test_a_project_is_read_as_a_whole() -> None:
+    noun = project(PROJECT, Table({"w.env": "A=1"}))
+    web, db, more = noun.services
+    assert web.build == ServiceBuild(
+        "./w", None, None, None, (("T", "x"), ("U", None)), ("s",), ("default",), "host", True, ("e",), (("b", "./c"),)
+    )
+    assert (web.subject, web.depends_on, web.profiles, web.external_links) == (
+        "service web", (Dependency("db", "service_healthy"),), ("debug",), ("old",),
+    )  # fmt: skip
+    assert (db.build, db.depends_on, more.container.network_mode) == (None, (Dependency("more"),), "host")
+    assert noun.networks == (
+        ProjectNetwork("back", "overlay", internal=True, options=(("a", "1"),)),
+        ProjectNetwork("out", external=True),
+        ProjectNetwork("default", declared=False),
+    )
+    assert noun.volumes == (ProjectVolume("v", "x", options=(("o", "p"),)), ProjectVolume("w", external=True))
+    assert noun.secrets == (
+        ProjectSecret("s", file="./s.txt"), ProjectSecret("e", environment="E"), ProjectSecret("c", "config", content="hello"),
+    )  # fmt: skip
+    assert noun.files == (FileFact("w.env", exists=True), FileFact("./s.txt", exists=False))
+    assert noun.obsolete == ("/version",)
+
+
+@pytest.mark.parametrize(
+    ("at", "excerpt"),
+    [
+        (("services", "web"), "web"),
+        (("services", "db", "image"), "image: d"),
+        (("services", "web", "build", "args", 0), "T: x"),
+        (("services", "web", "build", "privileged"), "privileged: true"),
+        (("services", "web", "depends_on", 0), "db"),
+        (("services", "web", "profiles", 0), "debug"),
+        (("networks", "back"), "back"),
+        (("networks", "back", "internal"), "internal: true"),
+        (("volumes", "w", "external"), "external: true"),
+        (("secrets", "s", "file"), "file: ./s.txt"),
+        (("secrets", "c", "content"), "content: hello"),
+        (("files", 0), "env_file: w.env"),
+        (("obsolete", 0), 'version: "3"'),
+    ],
+)
+def test_what_a_project_holds_has_a_place(at: At, excerpt: str) -> None:
+    document = read(Source("x", PROJECT), Table({"w.env": ""}))
+    assert document.source.excerpt(subject(document, "project").place(at)) == excerpt
+
+
+@pytest.mark.parametrize(
+    ("text", "words", "line", "column"),
+    [
+        ("services:\n  web: {image: a, prots: []}", "has no key 'prots'", 2, 19),
+        ("nonsense: 1\nservices: {}", "has no key 'nonsense'", 1, 1),
+        ("services:\n  web: {image: a, user: 5}", "services.web.user must be a string", 2, 19),
+        ("services:\n  web: {image: a, ports: ['x']}", "no port", 2, 27),
+        ("services:\n  web: {image: a, mem_limit: lots}", "services.web.mem_limit must be a size", 2, 19),
+        ("services:\n  web: {image: '${'}", "invalid interpolation", 2, 16),
+        ("services:\n  web: {image: a, volumes: ['vol:/v']}", "not among the project's volumes", 2, 29),
+        ("services:\n  web: {image: a, depends_on: [b]}", "depends on 'b'", 2, 32),
+        ("services:\n  web: {image: a, extends: web}", "extends itself", 2, 19),
+        ("services:\n  web: {image: a, extends: {file: f, service: s}}", "f is not there", 2, 29),
+        ("include: [x.yaml]", "x.yaml is not there", 1, 11),
+        ("services:\n  web: {image: a, env_file: e}", "e is not there", 2, 19),
+        ("- a", "mapping at its top", 1, 1),
+        ("", "empty", 1, 1),
+        ("services: {web: {image: a}}\nservices: {}", "given twice", 2, 1),
+        ("services:\n  web: {<<: 5, image: a}", "<< merges a mapping", 2, 13),
+        ("services:\n  web: {image: a, environment: {1: x}}", "the key 1 is no string", 2, 33),
+        ("services:\n  web: {image: a, healthcheck: {interval: soon}}", "must be a duration", 2, 19),
+        ("services:\n  web: {image: a, command: 'sh -c \"x'}", "cannot be split into words", 2, 19),
+        ("services:\n  wéb: {image: a}", "no valid name", 2, 3),
+    ],
+)  # fmt: skip
+def test_what_is_wrong_is_a_problem_with_its_place(text: str, words: str, line: int, column: int) -> None:
+    problems = read(Source("x", text), Table({})).problems
+    assert words in problems[0].message
+    assert (problems[0].location.line, problems[0].location.column) == (line, column)
+
+
+def test_what_is_wrong_does_not_hide_what_is_right() -> None:
+    document = read(
+        Source(
+            "x", "services:\n  web: {image: a, user: 5, ports: [x, '80:80'], bad: 1}\n  db: {image: b, privileged: true"
+        ),
+        Table({}),
+    )
+    web, db = (subject(document, f"service {name}").noun for name in ("web", "db"))
+    assert isinstance(web, Container)
+    assert isinstance(db, Container)
+    assert (web.user, web.ports, db.privileged) == ("5", (Port("80", "80"),), True)
+    assert len(document.problems) == 4
+
+
+def test_an_include_loop_ends() -> None:
+    files = Table({"a.yaml": "include: [b.yaml]", "b.yaml": "include: [a.yaml]"})
+    assert "includes itself" in read(Source("x", "include: [a.yaml]"), files).problems[0].message
+
+
+def test_an_extends_loop_through_files_ends() -> None:
+    files = Table(
+        {
+            "a.yaml": "services: {a: {extends: {file: b.yaml, service: b}}}",
+            "b.yaml": "services: {b: {extends: {file: a.yaml, service: a}}}",
+        }
+    )
+    document = read(Source("x", "services: {web: {image: i, extends: {file: a.yaml, service: a}}}"), files)
+    assert "extends itself" in document.problems[0].message
+
+
+class Endless(Table):
+    """A folder in which every file includes two others."""
+
+    def text(self, path: str) -> str:
+        name = path.removesuffix(".yaml")
+        return f"include: [{name}0.yaml, {name}1.yaml]"
+
+
+def test_includes_that_fan_out_without_end_end() -> None:
+    document = read(Source("x", "include: [n.yaml]"), Endless({}))
+    assert any("more than 200 files" in problem.message for problem in document.problems)
+
+
+def test_what_an_include_brings_has_its_paths_as_seen_from_here() -> None:
+    files = Table(
+        {
+            "s/c.yaml": "services: {a: {image: '$T', volumes: ['./d:/d', /abs:/abs, 'v:/v'], build: ., env_file: e}}\nvolumes: {v: }\nsecrets: {s: {file: ../k}}",
+            "s/.env": "T=t",
+            "s/e": "A=1",
+        }
+    )
+    document = read(Source("compose.yaml", "include: [{path: s/c.yaml}]"), files)
+    noun = subject(document, "project").noun
+    assert isinstance(noun, Project)
+    assert not document.problems
+    (a,) = noun.services
+    assert isinstance(a.container.mounts, tuple)
+    assert a.container.image == "t"
+    assert [one.source for one in a.container.mounts] == ["./s/d", "/abs", None]
+    assert a.build == ServiceBuild("./s")
+    assert (a.container.env_files, noun.secrets[0].file) == (("./s/e",), "./k")
