@@ -344,6 +344,20 @@ def test_a_line_inside_other_quotes_is_not_broken(name: str, text: str, value: s
         mend(text, Add("environment", Variable("A", value)), name=name)
 
 
+@pytest.mark.parametrize(
+    "change",
+    [
+        Set("environment", UNSET),
+        Set("environment", (Variable("B", "1"),)),
+        Remove("environment", Variable("A", "7")),
+        Set("read_only", True),
+    ],
+)
+def test_a_long_line_is_changed_in_good_time(change: FieldChange) -> None:
+    text = "docker run " + " ".join(f"-e A={number}" for number in range(10_000)) + " alpine\n"
+    assert len(mend(text, change)) != len(text)
+
+
 def test_an_edit_is_passed_on_and_another_line_can_be_meant() -> None:
     text = "docker run --name a x\ndocker run --name b --privileged y\n"
     document = read(text)

@@ -84,10 +84,11 @@ def _mend(pen: Pen, slot: str, new: Sequence[Any]) -> None:
     middle_old, middle_new = pairs[start : len(old) - end], list(new[start : len(new) - end])
     if len(middle_new) < len(middle_old):
         # Take those away that are gone, rather than to rewrite all.
-        for value, one in list(middle_old):
-            if value not in middle_new:
+        wanted_still = set(middle_new)
+        for value, one in middle_old:
+            if value not in wanted_still:
                 pen.take(one, slot, value)
-                middle_old.remove((value, one))
+        middle_old = [(value, one) for value, one in middle_old if value in wanted_still]
     for (value, one), after in zip(middle_old, middle_new, strict=False):
         if value != after:
             pen.put(one, slot, value, after)
@@ -108,13 +109,13 @@ class Pen:
         """For each option touched, by its index: what it is to say."""
         self.inserted: list[tuple[int, str]] = []
         self._index = {id(one): index for index, one in enumerate(spot.line.line.given)}
+        self._before: dict[int, list[tuple[str, Any]]] = {}
+        for slot, pairs in spot.line.slots.values.items():
+            for value, one in pairs:
+                self._before.setdefault(id(one), []).append((slot, value))
 
     def _said(self, one: Given) -> list[tuple[str, Any]]:
-        index = self._index[id(one)]
-        if index not in self.values:
-            slots = self.spot.line.slots.values
-            self.values[index] = [(slot, value) for slot, pairs in slots.items() for value, by in pairs if by is one]
-        return self.values[index]
+        return self.values.setdefault(self._index[id(one)], self._before[id(one)])
 
     def take(self, one: Given, slot: str, value: Any) -> None:  # noqa: ANN401  each slot has its type
         """Let an option no longer say this."""
