@@ -20,7 +20,7 @@ class ContentTrustOff(Rule[Container]):
 
     id = "C082"
     severity = Severity.INFO
-    reads = ("content_trust",)
+    reads = ("image",)
     references = (cis_docker("4.5"), docker_docs("engine/security/trust/"))
     remedy = "Take the flag away where you have a notary server of your own; pin the image by digest in any case."
     bad = ("docker run --disable-content-trust alpine:3.20", "docker create --disable-content-trust=true alpine:3.20")

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from sealock.model.absent import UNKNOWN, UNSET
-from sealock.model.change import Add, Set
-from sealock.model.container import Container, Network
+from sealock.model.change import Set
+from sealock.model.container import Container
 from sealock.model.finding import Fault, Severity
 from sealock.rules.container._networks import on_default_bridge
 from sealock.rules.references import cis_docker, docker_docs
@@ -36,16 +36,16 @@ class DefaultBridge(Rule[Container]):
         "docker run --net=none alpine",
         "services:\n  a:\n    image: alpine:3.20\n",
     )
+    mends = False
 
     def check(self, container: Container, /) -> Iterator[Fault]:
         """Look at the network; in a compose project, silence means the project's own."""
         if on_default_bridge(container):
-            leave = (Set("network_mode", UNSET),) if container.network_mode is not UNSET else ()
-            # A compose service that names none joins its project's own.
-            join = (Add("networks", Network("app")),) if container.detach is not UNKNOWN else ()
+            # A compose service that names none joins its project's own; which one a run line means is not ours to say.
+            mend = Set("network_mode", UNSET) if container.detach is UNKNOWN else ()
             yield self.fault(
                 "joins docker0, as all do that name no network",
                 "network_mode",
-                mend=(*leave, *join),
+                mend=mend,
                 evidence="docker0",
             )

@@ -23,7 +23,7 @@ class SecretInImage(Rule[Container]):
     id = "C083"
     severity = Severity.HIGH
     conceals = True
-    reads = ("history", "environment")
+    reads = ("environment",)
     references = (cis_docker("4.10"), cwe(798), docker_docs("build/building/secrets/"))
     remedy = "Build anew with RUN --mount=type=secret, and change the secret, since whoever pulled the image has it."
     bad = (
@@ -45,8 +45,8 @@ class SecretInImage(Rule[Container]):
     mends = False
 
     def check(self, container: Container, /) -> Iterator[Fault]:
-        """Look at all that an image's configuration tells; what runs an image has rules of its own."""
-        if container.privileged is not UNKNOWN:
+        """Look at all that an image's configuration tells; what builds or runs an image has rules of its own."""
+        if container.privileged is not UNKNOWN or container.history is UNKNOWN:
             return
         yield from secrets_in_environment(self, container)
         yield from secrets_in_labels(self, container)
