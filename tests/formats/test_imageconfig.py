@@ -151,6 +151,7 @@ def test_other_spellings(text: str, field: str, value: Any) -> None:
         ("{config: {}}", "double quotes"),
         ("[" * 100_000, "nested deeper"),
         ('{"a":' * 100_000, "nested deeper"),
+        ("[" + "1," * 400_000, "more than 300000 values"),
         ("[]", "is a JSON object"),
         ("", "should stand"),
         ('{"n": 0x10}', "a comma should stand here"),

@@ -14,6 +14,8 @@ from sealock.model.location import Place
 
 _DEEPEST: Final = 100
 _LONGEST: Final = 8 << 20
+_MOST: Final = 300_000
+"""How many values are read, at most: each takes far more memory than its text."""
 _BLANK: Final = frozenset(" \t\r\n")
 _NUMBER: Final = frozenset("+-0123456789.eE")
 _LONGEST_NUMBER: Final = 100
@@ -115,6 +117,7 @@ class _Reader:
         self.text = text
         self.root: Node | None = None
         self.faults: list[Fault] = []
+        self.count = 0
 
     def blank(self, at: int) -> int:
         text, length = self.text, len(self.text)
@@ -129,6 +132,10 @@ class _Reader:
             raise Fault(msg, Place(at, at))
         if depth > _DEEPEST:
             msg = f"nested deeper than {_DEEPEST} levels"
+            raise Fault(msg, Place(at, at + 1))
+        self.count += 1
+        if self.count > _MOST:
+            msg = f"more than {_MOST} values"
             raise Fault(msg, Place(at, at + 1))
         node = Node(None, at, len(self.text), parent, key)
         if parent is None:
