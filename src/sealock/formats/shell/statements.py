@@ -9,7 +9,7 @@ from msgspec import Struct
 from tree_sitter import Node
 
 from sealock.formats.shell.commands import Commands
-from sealock.formats.shell.heredocs import without_heredocs
+from sealock.formats.shell.masking import with_escapes_masked, without_heredocs
 from sealock.formats.shell.nesting import piped
 from sealock.formats.shell.text import WORDS
 from sealock.model.shell import Assignment, Command, Joint, Nested, Pipeline, Script
@@ -58,6 +58,8 @@ class Statements(Commands):
         masked = self.text
         if "<<" in masked:
             masked, self.heredocs = without_heredocs(masked)
+        if "\\" in masked:
+            masked = with_escapes_masked(masked)
         root = self.tree(masked)
         out: list[Pipeline] = []
         self._sequence([root] if root.is_error else root.children, out, "", 0, guarded=False)

@@ -1,7 +1,9 @@
-"""Finds here-documents, and takes them out of the text that the grammar gets.
+r"""Writes a text so that the grammar can read it, without moving anything: values are read from the text itself.
 
-The grammar loses its way in several on one line, and in what follows one on its line, so each `<<WORD` becomes a plain
-redirect of the same length, and each body becomes blank.
+The grammar loses its way in several here-documents on one line, and in what follows one on its line, so each `<<WORD`
+becomes a plain redirect of the same length, and each body becomes blank. It overlooks an escaped blank that begins a
+word, and a backslash before $"…", so these become escaped letters; and it takes the quote after the last backslash of
+$'\\' for an escaped one.
 """
 
 from __future__ import annotations
@@ -12,6 +14,8 @@ from typing import Final
 from msgspec import Struct
 
 _MARKS: Final = re.compile(r"""[\\'"`#\n()]|<<<|<<-?|\$\(\(?|\$\{""")
+_ESCAPED: Final = re.compile(r"\\([^\n])")
+_ANSI_END: Final = re.compile(r"(\$'(?:[^'\\]|\\.)*)\\\\'", re.DOTALL)
 _WORD: Final = re.compile(r"""[ \t]*((?:\\.|'[^'\n]*'|"[^"\n]*"|[^\s\\'"|&;<>()`])+)""")
 
 
@@ -37,6 +41,13 @@ class Heredoc(Struct, frozen=True, gc=False):
             found.append((start, end))
             at = end
         return found
+
+
+def with_escapes_masked(text: str) -> str:
+    """Give the text with a letter for each escaped blank or dollar, and for a backslash at the end of $'…'."""
+    if "\\\\'" in text:
+        text = _ANSI_END.sub(lambda match: match.group(1) + "__'", text)
+    return _ESCAPED.sub(lambda match: "\\_" if match.group(1) in " \t\v\f$" else match.group(), text)
 
 
 def without_heredocs(text: str) -> tuple[str, dict[int, Heredoc]]:

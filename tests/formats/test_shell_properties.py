@@ -1,0 +1,110 @@
+"""What holds for every text: words as bash itself sees them, and nothing that raises or points astray."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from sealock.formats import shell
+from sealock.formats.scripts import find, find_networks
+from sealock.model.location import Source
+from sealock.model.shell import Script
+
+BASH = shutil.which("bash") or "/bin/bash"
+CHARS = st.sampled_from("ab 0-_=:/.,;&|<>()#!*?[]{}~$`\"'\\\té€\n")
+PIECES = st.one_of(
+    st.text("abc019-_=:/.,+@%^", min_size=1, max_size=5),
+    st.text(CHARS, max_size=6).map(lambda text: "'" + text.replace("'", "") + "'"),
+    st.text(CHARS, max_size=6).map(
+        lambda text: '"' + text.replace("\\", "\\\\").replace('"', '\\"').replace("$", "\\$").replace("`", "\\`") + '"'
+    ),
+    st.text(st.sampled_from('ab \\nté€"xy'), max_size=4).map(
+        lambda text: '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
+    ),
+    st.sampled_from(
+        ["\\ ", "\\'", '\\"', "\\\\", "\\$", "\\;", "\\a", "\\&", "\\\n", "'\\n'", '"\\n"', '"\\a\\"b"', '"a\\\nb"']
+    ),
+    st.sampled_from(["$'\\n'", "$'a\\tb'", "$'\\x41'", "$'\\''", "$'\\u00e9'", "$'\\101\\\\'", "$'\\q'", "$'\\e'"]),
+)
+WORDS = st.lists(st.lists(PIECES, min_size=1, max_size=5).map("".join), min_size=1, max_size=6)
+
+
+@given(WORDS)
+@settings(max_examples=120, deadline=None)
+def test_words_are_what_bash_makes_of_them(words: list[str]) -> None:
+    line = "printf '%s\\0' " + " ".join([*words, "end"])
+    # Safe to run: printf is a builtin, and its words hold nothing but quoted text, escapes and plain letters.
+    bash = subprocess.run(
+        [BASH, "-c", "set -f; " + line],
+        capture_output=True,
+        check=True,
+        env={"LC_ALL": "C.UTF-8", "PATH": "/nonexistent"},
+    )
+    script = shell.parse(line)
+    (command,) = script.pipelines[0].commands
+    assert "\0".join([*command.arguments[1:], ""]).encode() == bash.stdout
+    assert all(word.literal for word in command.words)
+    assert not script.broken
+
+
+TOKENS = st.sampled_from([
+    "a", "docker", "run", "-v", "x:/y", "sudo", "sh", "-c", "'", '"', "\\", "\n", "\\\n", " ", "\t", ";", "&&", "||", "|", "&",
+    "(", ")", "{", "}", "$(", "`", "${", "$", "$x", "<<", "<<-", "<<<", "EOF", "<", ">", "2>&1", "if", "then", "fi", "for", "do",
+    "done", "case", "in", "esac", ";;", "function", "[[", "]]", "((", "))", "A=", "A=(", "+=", "#", "!", "eval", "find", "-exec",
+    "env", "-S", "xargs", "é", "\U0001d11e", "\ud800", "\0", "```sh\n", "\t@", "$(X)", "$$", "ExecStart=", "[Service]\n", "- ", "run: |\n",
+    "script:\n", "  ", "    ", "~~~\n", "> ", "$ ", "%i", "${{ x }}", "podman", "create", "network", "docker run ", "su", "cat",
+])  # fmt: skip
+MESS = st.one_of(
+    st.lists(TOKENS, max_size=40).map("".join), st.lists(TOKENS, max_size=40).map(" ".join), st.text(max_size=60)
+)
+OFFSETS = st.booleans()
+
+
+def check(script: Script, low: int, high: int) -> None:
+    for place in script.broken:
+        assert low <= place.start <= place.end <= high
+    for pipeline in script.pipelines:
+        assert pipeline.commands
+        for command in pipeline.commands:
+            assert low <= command.place.start <= command.place.end <= high
+            for word in command.words:
+                assert low <= word.place.start <= word.place.end <= high
+            for nested in command.nested:
+                check(nested.script, low, high)
+
+
+@given(MESS, st.sampled_from(["sh", "bash"]), OFFSETS)
+@settings(max_examples=200, deadline=None)
+def test_any_text_is_read_and_places_stay_in_it(text: str, name: str, spread: bool) -> None:  # noqa: FBT001  drawn
+    if spread:
+        check(shell.parse(text, [7 + 2 * index for index in range(len(text))], shell=name), 7, 7 + 2 * len(text))
+    else:
+        check(shell.parse(text, 7, shell=name), 7, 7 + len(text))
+
+
+@given(MESS)
+@settings(max_examples=200, deadline=None)
+def test_a_word_without_quotes_stands_where_its_place_says(text: str) -> None:
+    for command in shell.parse(text).commands():
+        for word in command.words:
+            written = text[word.place.start : word.place.end]
+            if word.literal and not any(mark in written for mark in "'\"\\$`"):
+                assert written == word.text
+
+
+@given(MESS, st.sampled_from(["a.sh", "Makefile", "README.md", "a.service", "ci.yml", ""]))
+@settings(max_examples=200, deadline=None)
+def test_run_lines_are_looked_for_in_any_text(text: str, name: str) -> None:
+    source = Source(name, text + "\ndocker")
+    size = len(source.text)
+    for found in find(source):
+        assert found.engine in {"docker", "podman", "nerdctl"}
+        assert 0 <= found.place.start <= found.place.end <= size
+        assert 0 < found.first <= len(found.command.words)
+        for word in found.command.words:
+            assert 0 <= word.place.start <= word.place.end <= size
+    for _, place, _ in find_networks(source):
+        assert 0 <= place.start <= place.end <= size
