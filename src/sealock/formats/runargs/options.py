@@ -15,6 +15,7 @@ from msgspec import Struct
 from sealock.formats.runargs import mounts, ports, scalars, values
 from sealock.formats.runargs.networks import network, spell_network
 from sealock.formats.runargs.security import security_option, spell_security
+from sealock.model.absent import UNKNOWN
 
 Said: TypeAlias = tuple[str, Any]
 Reader: TypeAlias = Callable[[str], tuple[Said, ...]]
@@ -230,4 +231,5 @@ _known(
     flag=True,
     engines=_OTHERS,
 )
-_known("pod", engines=_OTHERS)
+# What a pod shares is told where it is made.
+_enter(Option("pod", lambda _: tuple((slot, UNKNOWN) for slot in ("ipc", "uts", "network_mode")), engines=_OTHERS))

@@ -70,7 +70,7 @@ def split(words: Sequence[Word], engine: str, verb: str) -> Line:
         if text == "--" and word.literal:
             at += 1
             break
-        if not word.literal and may_be_options(word, words[at + 1 :]):
+        if not word.literal and may_be_options(word, last=at + 1 == len(words), alone=not given):
             opaque.append(word)
             certain = certain and not ambiguous(word)
             at += 1
@@ -106,19 +106,22 @@ def _template(word: Word, *, image: bool = False) -> Word:
     return Word(word.text, word.place, literal=False) if marked or word.text in _ELLIPSES else word
 
 
-def may_be_options(word: Word, after: Sequence[Word]) -> bool:
-    """Whether a word that is nothing but an expansion may stand for options, rather than for the image."""
+def may_be_options(word: Word, *, last: bool, alone: bool) -> bool:
+    """Whether a word that is nothing but an expansion may stand for options, rather than for the image.
+
+    `last` says that no word is after it, `alone` that no option is before it.
+    """
     text = word.text
     if text in _ELLIPSES:
-        return bool(after)
+        return not last
     if "[@]" in text or "[*]" in text or text in {"$@", "$*", "${@}", "${*}"}:
         return True
     quoted = word.place.end - word.place.start >= len(text) + 2
     if not text.startswith(("$", "`", "<", "%")) or quoted:
         # A quoted word is a single one, and so hardly an option.
         return False
-    if not after:
-        return _whole(text) == "options"
+    if last:
+        return _whole(text) == "options" or (alone and not _whole(text))
     return not _whole(text).startswith("image")
 
 
