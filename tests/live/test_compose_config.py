@@ -10,9 +10,11 @@ from typing import Any
 
 import pytest
 
-from sealock.formats.compose import read, read_many
+from sealock.formats.compose import edits, read, read_many
+from sealock.formats.edits import apply
 from sealock.model.absent import UNKNOWN, UNSET, Absent
-from sealock.model.container import Container, Mount, Port
+from sealock.model.change import Add, FieldChange, Set, Swap, changed
+from sealock.model.container import Container, Health, Logging, Mount, Network, Port, Restart, Variable
 from sealock.model.document import Document
 from sealock.model.location import Source
 from sealock.model.project import Project
@@ -82,6 +84,51 @@ def test_several_files_are_laid_over_each_other_as_compose_does(name: str, files
     theirs = compose(folder, *files)
     assert theirs.returncode == 0, theirs.stderr
     compare(ours(folder, *files), parsed(theirs.stdout), folder)
+
+
+CHANGES = [
+    ("plain.yaml", "web", Set("privileged", True)),
+    ("plain.yaml", "web", Set("restart", Restart("unless-stopped"))),
+    ("ports.yaml", "short", Swap("ports", Port("80", "8080"), Port("80", "8080", "127.0.0.1"))),
+    ("ports.yaml", "long", Swap("ports", Port("53", "5353", None, "udp"), Port("53", "5353", "::1", "udp"))),
+    (
+        "volumes.yaml",
+        "short",
+        Swap("mounts", Mount("bind", "~/home", "/home"), Mount("bind", "~/home", "/home", read_only=True)),
+    ),
+    ("volumes.yaml", "long", Add("mounts", Mount("volume", "fresh", "/fresh"))),
+    ("volumes.yaml", "many", Add("mounts", Mount("tmpfs", None, "/more", options=("size=64m",)))),
+    ("security.yaml", "a", Set("cap_add", ())),
+    ("security.yaml", "a", Set("seccomp", UNSET)),
+    ("security.yaml", "c", Set("no_new_privileges", True)),
+    ("limits.yaml", "deploy", Set("memory", 2**30)),
+    ("limits.yaml", "both", Set("pids_limit", 50)),
+    ("networks.yaml", "implicit", Add("networks", Network("fresh", ("alias",)))),
+    ("networks.yaml", "list", Add("networks", Network("unused"))),
+    ("health.yaml", "off", Set("health", Health(test=("CMD", "true"), interval=30.0, retries=3))),
+    ("logging.yaml", "none", Set("logging", Logging("json-file", (("max-size", "10m"),)))),
+    ("environment.yaml", "map", Add("environment", Variable("NEW", "a: $b 'c' \"d\" #e"))),
+    ("environment.yaml", "list", Swap("environment", Variable("D", "x=y"), Variable("D", "${no}"))),
+    ("anchors.yaml", "two", Set("privileged", False)),
+    ("anchors.yaml", "three", Set("cap_add", ())),
+    ("flow.json", "web", Set("read_only", True)),
+    ("two-documents.yaml", "web", Set("user", "1000")),
+]
+
+
+@pytest.mark.parametrize(("name", "service", "change"), CHANGES)
+def test_a_changed_file_says_to_compose_what_was_asked_for(
+    name: str, service: str, change: FieldChange, tmp_path: Path
+) -> None:
+    text = (VECTORS / name).read_text(encoding="utf-8")
+    document = read(Source(name, text), Folder(str(VECTORS), str(VECTORS), CALLER))
+    subject = next(one for one in document.subjects if one.name == f"service {service}")
+    assert isinstance(subject.noun, Container)
+    (tmp_path / name).write_text(apply(text, edits(document, subject, change)), encoding="utf-8")
+    theirs = compose(tmp_path, name)
+    assert theirs.returncode == 0, theirs.stderr
+    wanted = fields(parsed(theirs.stdout)["services"][service])[change.field]
+    assert said(changed(subject.noun, change), change.field, tmp_path) == wanted
 
 
 OURS_ALONE = {

@@ -107,6 +107,10 @@ class Writer:
         needs_quotes = isinstance(value, str) and written == value and re.search(r"[][{},]", value)
         return self.scalar(value, self.style.quote) if needs_quotes else written
 
+    def line(self, value: Bare, quote: str = "") -> str:
+        """Write a value on one line that is not within brackets."""
+        return self.flow(value, quote) if isinstance(value, dict | list) else self.scalar(value, quote)
+
     def block(self, key: str, value: Bare, indent: int, quote: str = "") -> list[str]:
         """Write an entry as lines, the first without its indentation."""
         name = self.scalar(key)
@@ -122,7 +126,7 @@ class Writer:
             for one in value:
                 lines += self.item(one, indent + self.style.dash, quote)
             return lines
-        return [f"{name}: {self.flow(value, quote)}".rstrip()]
+        return [f"{name}: {self.line(value, quote)}".rstrip()]
 
     def item(self, value: Bare, indent: int, quote: str = "") -> list[str]:
         """Write an item of a list as lines, all with their indentation."""
@@ -132,7 +136,7 @@ class Writer:
                 first, *rest = self.block(one, held, indent + 2, quote)
                 lines += [" " * (indent if not lines else indent + 2) + ("" if lines else "- ") + first, *rest]
             return lines
-        return [" " * indent + "- " + self.flow(value, quote)]
+        return [" " * indent + "- " + self.line(value, quote)]
 
     # Edits
 
@@ -246,7 +250,11 @@ class Writer:
             msg = "it is written over several lines"
             raise FormatError(msg)
         quote = node.style if isinstance(node, Scalar) and node.style in {"'", '"'} else ""
-        return self.put(node.start, node.end, self.flow(value, quote if isinstance(value, str) else ""))
+        if isinstance(value, str):
+            # A plain text that holds brackets cannot stand within brackets itself.
+            free = isinstance(node, Scalar) and not node.style and re.search(r"[][{},]", node.text)
+            return self.put(node.start, node.end, self.scalar(value, quote) if free else self.flow(value, quote))
+        return self.put(node.start, node.end, self.flow(value))
 
     def renew(self, node: Node, value: Bare, *, item: bool) -> Edit:
         """Put another value where any node stands, `item` telling that it is one of a list's lines with dashes."""

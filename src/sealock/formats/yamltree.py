@@ -14,7 +14,7 @@ from msgspec import Struct
 
 LONGEST: Final = 16 * 1024 * 1024
 """Code points of a text that is read at all."""
-DEEPEST: Final = 200
+DEEPEST: Final = 100
 """Levels of nesting, through aliases too."""
 LARGEST: Final = 100_000
 """Nodes, each alias counted as all that it stands for."""

@@ -48,7 +48,7 @@ def edits(document: Document, subject: Subject, change: Change) -> tuple[Edit, .
                 case One():
                     made = plan.one(row, getattr(wanted, row.name))
                 case Many():
-                    made = plan.many(row, change, wanted)
+                    made = plan.many(row, wanted)
                 case Named():
                     made = plan.named(row, wanted)
                 case Option():

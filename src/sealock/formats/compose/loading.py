@@ -150,7 +150,8 @@ class Loader:
         self.extending.add(name)
         bare = service.with_data({key: value for key, value in service.mapping.items() if key != "extends"})
         if (file, name) in chain or len(chain) > _DEEPEST:
-            self.report(f"service {name!r} extends itself in the end", extends.whole())
+            words = "itself in the end" if (file, name) in chain else f"others more than {_DEEPEST} levels deep"
+            self.report(f"service {name!r} extends {words}", extends.whole())
             return bare
         wanted = extends if isinstance(extends.data, str) else extends.at("service")
         if wanted is None or not isinstance(wanted.data, str):

@@ -13,7 +13,7 @@ from sealock.formats.compose.reading import ComposeDocument
 from sealock.formats.compose.tree import Value
 from sealock.formats.yamltree import Mapping, Scalar, Sequence
 from sealock.model.absent import Absent
-from sealock.model.change import Edit, FieldChange, Swap
+from sealock.model.change import Edit
 from sealock.model.container import Container
 from sealock.model.document import Subject
 
@@ -41,11 +41,12 @@ class Plan(OwnText):
                 raise FormatError(msg)
             self.guard(node)
             return [self.dropped(path)]
-        bare = literal(row.write(value) if path == row.paths[0] or row.second is None else row.second(value))
+        write = row.write if path == row.paths[0] or row.second is None else row.second
+        bare = literal(write(value))
         if isinstance(bare, dict) and isinstance(node, Mapping) and not self.whole:
             self.guard(node)
             old = getattr(self.subject.noun, row.name)
-            return self.conformed(node, {} if isinstance(old, Absent) else literal(row.write(old)), bare)
+            return self.conformed(node, {} if isinstance(old, Absent) else literal(write(old)), bare)
         self.guard(node)
         return [self.put(path, bare)]
 
@@ -61,7 +62,7 @@ class Plan(OwnText):
 
     # Fields of several elements
 
-    def many(self, row: Many, change: FieldChange, wanted: Container) -> list[Edit]:
+    def many(self, row: Many, wanted: Container) -> list[Edit]:
         """Bring the items of a field's lists to what is wanted."""
         old, new = self.both(row.name, wanted)
         made = self.declared(new) if row.name == "mounts" else []
@@ -69,8 +70,7 @@ class Plan(OwnText):
             return made + self.rewritten(row, new)
         gone = [index for index, one in enumerate(old) if one not in new]
         added = [one for one in new if one not in old]
-        paired = isinstance(change, Swap) or len(gone) == len(added)
-        pairs = list(zip(gone, added, strict=False)) if paired else []
+        pairs = list(zip(gone, added, strict=False))
         kept = {index for index, _ in pairs}
         for index, element in pairs:
             made += self.swapped(row, index, old[index], element)

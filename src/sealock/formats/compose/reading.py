@@ -41,7 +41,7 @@ class ComposeDocument(Document, frozen=True):
 
 
 SILENT = "a compose file does not say it"
-_SAYS = (*(row.name for row in TABLE), *UNSAID)
+_SAYS = (*(row.name for row in TABLE), *UNSAID, "outside")
 
 
 def read(source: Source, files: Files = NOTHING) -> ComposeDocument:

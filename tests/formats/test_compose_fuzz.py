@@ -1,0 +1,125 @@
+"""Whatever a compose file holds, reading it ends soon and raises nothing, and changing it raises nothing but FormatError."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from folder import Table
+from sealock.errors import FormatError
+from sealock.formats.compose import edits, read
+from sealock.formats.compose.dotenv import parse
+from sealock.formats.compose.interpolation import fill
+from sealock.formats.edits import apply
+from sealock.model.change import Add, Remove, Set
+from sealock.model.container import Container, Mount, Network
+from sealock.model.document import Document
+from sealock.model.location import Source
+
+VECTORS = Path(__file__).parents[1] / "vectors" / "compose"
+TEXTS = [path.read_text(encoding="utf-8") for path in sorted(VECTORS.rglob("*.*ml"))]
+FILES = Table(
+    {
+        ".env": "A=1\n",
+        "base.yaml": "services: {base: {image: a, extends: {file: compose.yaml, service: web}}}",
+        "web.env": "A=$A\nB='",
+    }
+)
+PIECES = [
+    "services:", "include:", "extends:", "web", "  ", "\n", ": ", "- ", "{", "}", "[", "]", ",", "<<: *x", "&x ", "*x", "!reset ", "!override ",
+    "${", "}", "$", ":-", "image", "ports", "volumes", "null", "true", "1", "'", '"', "|", "base.yaml", "web.env", "deploy:", "build:", "env_file: web.env",
+    "security_opt", "environment", "networks", "8080:80", "é", "\t", "#", "x-", "compose.yaml", "---",
+]  # fmt: skip
+
+
+def look_at(document: Document) -> None:
+    """Every place leads into a source that is there, and every problem has its line."""
+    for problem in document.problems:
+        assert problem.location.line >= 1
+    for subject in document.subjects:
+        for place in subject.where.values():
+            assert place.start <= len(document.sources[place.file].text)
+
+
+@st.composite
+def mutated(draw: st.DrawFn) -> str:
+    text = draw(st.sampled_from(TEXTS))
+    for _ in range(draw(st.integers(1, 4))):
+        start = draw(st.integers(0, len(text)))
+        end = min(len(text), start + draw(st.integers(0, 12)))
+        text = text[:start] + draw(st.sampled_from(PIECES)) + text[end:]
+    return text
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.lists(st.sampled_from(PIECES), max_size=30).map("".join) | st.text(max_size=80) | mutated())
+def test_no_text_makes_the_reader_raise(text: str) -> None:
+    look_at(read(Source("compose.yaml", text), FILES))
+
+
+@settings(max_examples=100, deadline=None)
+@given(mutated(), st.sampled_from([Set("privileged", False), Set("cap_drop", ("ALL",)), Add("mounts", Mount("tmpfs", None, "/t")), Add("networks", Network("n")), Set("ports", ()), Remove("cap_add", "NET_ADMIN"), Set("no_new_privileges", True), Set("memory", 1024), Set("environment", ())]))  # fmt: skip
+def test_a_change_of_any_text_is_made_or_refused(text: str, asked: Set | Add | Remove) -> None:
+    document = read(Source("x.yaml", text), FILES)
+    for subject in document.subjects:
+        if isinstance(subject.noun, Container):
+            try:
+                made = edits(document, subject, asked)
+            except FormatError:
+                continue
+            look_at(read(Source("x.yaml", apply(text, made)), FILES))
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    st.lists(st.sampled_from(["$", "{", "}", ":-", "?", "+", "A", "1", "\n", " ", "$$", "é"]), max_size=40).map("".join)
+)
+def test_putting_variables_in_never_raises(text: str) -> None:
+    filled = fill(text, {"A": "x"})
+    assert filled.wrong or isinstance(filled.value, str)
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    st.lists(
+        st.sampled_from(["A", "=", "\n", "'", '"', "\\", "#", " ", "export ", "$A", "${B:-c}", ":", "é", "\r"]),
+        max_size=40,
+    ).map("".join)
+)
+def test_reading_variables_never_raises(text: str) -> None:
+    found, _ = parse(text, {})
+    assert all(0 <= start <= len(text) for _, _, start in found)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "services: {web: {image: '" + "${A:-" * 5000 + "'}}",
+        "services: {web: {image: '" + "${A:-" * 5000 + "}" * 5000 + "'}}",
+        "services: {web: {image: '" + "$A" * 50_000 + "'}}",
+        "services: {web: {image: a, ports: ['" + ":" * 100_000 + "']}}",
+        "services: {web: {image: a, volumes: ['" + "a:" * 100_000 + "']}}",
+        "services: {web: {image: a, command: '" + '\\" ' * 100_000 + "'}}",
+        "services: {web: {image: a, mem_limit: '" + "9" * 100_000 + "'}}",
+        "services: {web: {image: a, healthcheck: {interval: '" + "1h" * 50_000 + "x'}}}",
+        "services: {"
+        + ", ".join(f"s{at}: {{image: a, extends: s{at + 1}}}" for at in range(1500))
+        + ", s1500: {image: a}}",
+        "services: {"
+        + ", ".join(f"s{at}: {{image: a, depends_on: [s{at + 1}]}}" for at in range(5000))
+        + ", s5000: {image: a}}",
+        "services: {web: {image: a, environment: [" + ", ".join(f"A{at}=1" for at in range(20_000)) + "]}}",
+        "services: {web: {image: a, ports: [" + "1x, " * 20_000 + "]}}",
+        "services: {web: {image: " + "9" * 5000 + "}}",
+        "x-a: &a {b: c}\nservices: {web: {image: a, <<: [" + "*a, " * 5000 + "]}}",
+    ],
+    ids=range(14),
+)
+def test_long_texts_take_no_long_time(text: str) -> None:
+    started = time.monotonic()
+    look_at(read(Source("x", text)))
+    assert time.monotonic() - started < 6
