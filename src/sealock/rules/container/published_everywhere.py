@@ -12,13 +12,18 @@ from sealock.rules.ports import everywhere, loopback, service_on, spelled
 from sealock.rules.references import cis_docker, cwe, docker_docs
 from sealock.rules.rule import Rule
 
+# Web, mail and VPN: what is meant for everybody as a rule.
+_MEANT = frozenset({"80/tcp", "443/tcp", "443/udp", "25/tcp", "465/tcp", "587/tcp", "993/tcp"}) | frozenset(
+    {"500/udp", "4500/udp", "1194/udp", "51820/udp"}
+)
+
 
 class PublishedEverywhere(Rule[Container]):
     """Port is published on every address of the host.
 
     Without a host address Docker listens on 0.0.0.0 and [::], and its rules come before the host's firewall: ufw and
     firewalld do not stop what reaches a published port. Publish on 127.0.0.1 what only the host or its reverse proxy
-    needs. Ports 80 and 443 are meant for everybody as a rule, and are only mentioned.
+    needs. The ports of web, mail and VPN servers are meant for everybody as a rule, and are only mentioned.
     """
 
     id = "C060"
@@ -45,13 +50,13 @@ class PublishedEverywhere(Rule[Container]):
         for index, port in enumerate(given(container.ports, ())):
             if not everywhere(port.address) or service_on(port.container, image) is not None:
                 continue
-            web = port.host in {"80", "443"}
+            meant = f"{port.host}/{port.protocol}" in _MEANT
             yield self.fault(
                 f"publishes {spelled(port)} to everybody who can reach the host",
                 ("ports", index),
-                mend=() if web else Swap("ports", port, loopback(port)),
-                severity=Severity.INFO if web else Severity.MEDIUM,
-                remedy="Right for a public web server; publish it on one address where only some are to reach it."
-                if web
+                mend=() if meant else Swap("ports", port, loopback(port)),
+                severity=Severity.INFO if meant else Severity.MEDIUM,
+                remedy="Right for a public server; publish it on one address where only some are to reach it."
+                if meant
                 else "",
             )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from sealock.model.change import Add, Remove
+from sealock.model.change import Add, Change, Remove
 from sealock.model.container import Container
 from sealock.model.finding import Fault, Severity
 from sealock.rules.container._capabilities import added, dropped
@@ -27,6 +27,7 @@ class RawSockets(Rule[Container]):
     bad = (
         "docker run --cap-drop ALL --cap-add NET_RAW alpine",
         "docker run --network host alpine",
+        "docker run --network host --cap-add NET_RAW alpine",
         "services:\n  app:\n    image: alpine:3.20\n    cap_drop: [MKNOD]\n",
     )
     good = ("docker run --cap-drop NET_RAW alpine", "docker run --network host --cap-drop ALL alpine")
@@ -37,16 +38,17 @@ class RawSockets(Rule[Container]):
         if container.privileged is True or "ALL" in gained or "NET_RAW" in gone:
             return
         if "NET_RAW" in gained:
-            yield self._fault(host, Remove("cap_add", "NET_RAW"))
+            give_up = () if "ALL" in gone else (Add("cap_drop", "NET_RAW"),)
+            yield self._fault("cap_add", (Remove("cap_add", "NET_RAW"), *give_up), host=host)
         elif "ALL" not in gone and (gone or host):
-            yield self._fault(host, Add("cap_drop", "NET_RAW"))
+            yield self._fault("cap_drop", (Add("cap_drop", "NET_RAW"),), host=host)
 
-    def _fault(self, host: bool, mend: Add | Remove) -> Fault:  # noqa: FBT001  it is what the sentence turns on
+    def _fault(self, field: str, mend: tuple[Change, ...], *, host: bool) -> Fault:
         where = "on the host's own network" if host else "on its networks"
         severity = Severity.MEDIUM if host else Severity.LOW
         return self.fault(
             f"keeps NET_RAW: it can forge and overhear packets {where}",
-            "cap_add" if isinstance(mend, Remove) else "cap_drop",
+            field,
             mend=mend,
             severity=severity,
             evidence="NET_RAW",
