@@ -179,6 +179,24 @@ def mended(text: str, *ids: str) -> str:
                 'add-apt-repository "deb [arch=amd64 signed-by=/usr/share/keyrings/d.e.com.gpg] https://d.e.com/l x y"'
             ),
         ),
+        (
+            "B036",
+            "RUN curl https://e.com/k | apt-key add - && echo 'deb [ arch=amd64 ] https://e.com/ x y' | tee /etc/apt/sources.list",
+            (
+                "RUN curl https://e.com/k | gpg --dearmor -o /usr/share/keyrings/e.com.gpg && "
+                "echo 'deb [ arch=amd64 signed-by=/usr/share/keyrings/e.com.gpg ] https://e.com/ x y' | tee /etc/apt/sources.list"
+            ),
+        ),
+        (
+            "B035",
+            "RUN sed -i 's#deb http://e.com/ x#deb http://e.com/ x y#; s#^x#deb http://f.com/ x#' /etc/apt/sources.list",
+            "RUN sed -i 's#deb http://e.com/ x#deb http://e.com/ x y#; s#^x#deb https://f.com/ x#' /etc/apt/sources.list",
+        ),
+        (
+            "B032",
+            "RUN sed -i 's/gpgcheck=1/gpgcheck=0/' /etc/yum.conf",
+            "RUN sed -i 's/gpgcheck=1/gpgcheck=1/' /etc/yum.conf",
+        ),
         ("B036", "RUN curl https://e.com/k | apt-key add -", "RUN curl https://e.com/k | apt-key add -"),
     ],
 )

@@ -24,12 +24,16 @@ class Setting(NamedTuple):
 
 
 class Writing(NamedTuple):
-    """Text that goes into a file. `place` is where it, or the instruction that writes it, stands in the Dockerfile."""
+    """Text that goes into a file. `place` is where it, or the instruction that writes it, stands in the Dockerfile.
+
+    `instead` is the text that sed looks for, where it is sed that puts this in its place.
+    """
 
     at: At
     file: str
     text: str
     place: Place
+    instead: str = ""
 
 
 class _Last:
@@ -57,8 +61,10 @@ def writings(build: Build) -> tuple[Writing, ...]:
 
 def located(build: Build, writing: Writing, fragment: str) -> Place | None:
     """Where a part of the text stands in the Dockerfile; None where it stands there in other words."""
+    if not fragment or fragment in writing.instead:
+        return None
     at = build.text.find(fragment, max(writing.place.start, 0), writing.place.end)
-    return Place(at, at + len(fragment), file=writing.place.file) if at >= 0 and fragment else None
+    return Place(at, at + len(fragment), file=writing.place.file) if at >= 0 else None
 
 
 def corrected(build: Build, writing: Writing, fragment: str, text: str) -> tuple[Edit, ...]:
@@ -112,24 +118,25 @@ def _of_pipeline(at: At, run: Run, pipeline: Pipeline) -> Iterator[Writing]:
             if name == "sed":
                 words = [word for word in one.words[1:] if not word.text.startswith("-")]
                 for word in words[:-1] if len(words) > 1 else words:
-                    if replacement := _replacement(word.text):
-                        yield Writing(at, words[-1].text, replacement, word.place)
+                    for old, new in _substitutions(word.text):
+                        yield Writing(at, words[-1].text, new, word.place, old)
             for file in _targets(name, one):
                 for text, place in said:
                     yield Writing(at, file, text, place)
 
 
-def _replacement(expression: str) -> str:
-    """The text that a sed expression puts in: of s/old/new/ the new; of others all."""
+def _substitutions(expression: str) -> Iterator[tuple[str, str]]:
+    """What a sed script looks for, and what it puts in: of each s/old/new/ both, of other scripts all is new."""
     start = expression.find("s")
-    if (
-        0 <= start < len(expression) - 3
-        and not expression[start + 1].isalnum()
-        and expression[start + 1] not in " \\\n"
-    ):
-        parts = expression[start + 2 :].split(expression[start + 1])
-        return parts[1] if len(parts) > 1 else ""
-    return expression
+    if not 0 <= start < len(expression) - 3 or expression[start + 1].isalnum() or expression[start + 1] in " \\\n":
+        yield "", expression
+        return
+    sign = expression[start + 1]
+    parts = expression[start + 2 :].split(sign)
+    # After old and new come the flags, and with them the start of the next: "g; s".
+    for index in range(0, len(parts) - 1, 3):
+        if index == 0 or parts[index - 1].rstrip().endswith("s"):
+            yield parts[index], parts[index + 1]
 
 
 def _said(name: str, command: Command, run: Run) -> Iterator[tuple[str, Place]]:

@@ -144,6 +144,7 @@ def _signed(build: Build, writing: Writing, match: re.Match[str], ring: str) -> 
     kind = match[0].split()[0]
     if match[1]:
         at = place.start + match[0].index("]")
-        return (Edit(Place(at, at), f" signed-by={ring}"),)
+        padded = match[1].rstrip().endswith(" ]")
+        return (Edit(Place(at, at), f"signed-by={ring} " if padded else f" signed-by={ring}"),)
     at = place.start + len(kind)
     return (Edit(Place(at, at), f" [signed-by={ring}]"),)

@@ -60,6 +60,8 @@ class SourcePlainHttp(Rule[Build]):
             if not any(part in writing.file for part in _FILES):
                 continue
             for match in _SOURCE.finditer(writing.text):
+                if match[1] in writing.instead:
+                    continue  # it was there before
                 place = located(build, writing, match[1])
                 mend = (Edit(Place(place.start, place.start + 7), "https://"),) if place else ()
                 yield self._fault(writing.at, place or known(writing.place), match[1], writing.file, mend)
