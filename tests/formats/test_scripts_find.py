@@ -81,6 +81,7 @@ MAKE = [
     ("what the caller may set", "I ?= x\nrun:\n\tdocker run $(I) $(TAG) $@\n", ["docker run «$(I)» «$(TAG)» «$@»"]),
     ("what a function gives", "run:\n\tdocker run -v $(dir $@):/a $(shell pwd) $$(pwd) $$HOME x\n", ["docker run -v «$(dir $@):/a» «$(shell pwd)» «$$(pwd)» «$$HOME» x"]),
     ("the engine too", "DOCKER ?= docker\nrun:\n\t$(DOCKER) run a\n", ["docker run a"]),
+    ("a recipe that rules refer to", "define RUN\n@docker run \\\n\t-d $(X)\nendef\n", ["docker run -d «$(X)»"]),
     ("on the rule's line", "run: build; docker run a\n", ["docker run a"]),
     ("not outside of recipes", "# docker run a\nX = docker run b\n", []),
 ]  # fmt: skip
@@ -92,6 +93,8 @@ MARKDOWN = [
     ("of another language", "```yaml\nx: docker run a\n```\n```dockerfile\nRUN docker run a\n```\n", []),
     ("a session", "```console\n$ docker run a\nhello\ndocker run no\n# docker run b\n```\n", ["docker run a", "docker run b"]),
     ("a session's line that goes on", "```\n$ docker run \\\n>  --rm \\\n>  a\nout\n```\n", ["docker run --rm a"]),
+    ("a session's comments", "```console\n# don't\n$ docker run a\n# it's\n$ docker run b\n```\n", ["docker run a", "docker run b"]),
+    ("a session of root", "```console\n# docker run a\nout\n# id\n```\n", ["docker run a"]),
     ("a prompt with a host", "```\nme@host:~/x$ docker run a\n```\n", ["docker run a"]),
     ("a comment in a script", "```bash\n# docker run --privileged x\ndocker run b\n```\n", ["docker run b"]),
     ("an indented block", "Text:\n\n    docker run a\n    docker run b\n\nEnd\n", ["docker run a", "docker run b"]),

@@ -34,6 +34,8 @@ def fragments(source: Source) -> Iterator[Fragment]:
         end = _logical_end(text, at)
         line = text[at:end]
         if defining or line.startswith("define "):
+            if defining and not line.startswith("endef"):
+                recipes.append((at, end))  # a recipe that rules refer to
             defining = not line.startswith("endef")
         elif line.startswith("\t"):
             recipes.append((at + 1, end))

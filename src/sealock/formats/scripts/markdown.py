@@ -15,6 +15,7 @@ _SHELLS: Final = frozenset({
     "", "sh", "bash", "zsh", "ksh", "dash", "shell", "console", "shell-session", "shellsession", "sh-session",
     "session", "bash-session", "terminal", "none", "text", "txt", "plaintext",
 })  # fmt: skip
+_OPEN: Final = frozenset({"", "text", "txt", "plaintext", "none"})
 _SESSIONS: Final = frozenset({
     "console", "shell-session", "shellsession", "sh-session", "session", "bash-session", "terminal",
 })  # fmt: skip
@@ -74,7 +75,12 @@ def _block(text: str, lines: list[tuple[int, int]], language: str) -> Iterator[F
     whole = text[lines[0][0] : lines[-1][1]]
     if not any(engine in whole for engine in ENGINES):
         return
-    prompts = [_prompt(text, start, end, language) for start, end in lines]
+    sure = [_prompt(text, start, end, "") for start, end in lines]
+    alone = language in _SESSIONS and all(prompt < 0 for prompt in sure)
+    # Where a session has lines with "$", its "# …" are comments, but for those that an engine's name follows.
+    prompts = (
+        [_prompt(text, start, end, language) for start, end in lines] if alone or language not in _SESSIONS else sure
+    )
     session = any(prompt >= 0 for prompt in prompts)
     out = Builder()
     continued = False
@@ -94,12 +100,15 @@ def _block(text: str, lines: list[tuple[int, int]], language: str) -> Iterator[F
 
 
 def _prompt(text: str, start: int, end: int, language: str) -> int:
-    """The offset after a line's prompt, -1 where it has none. `# ` is one in a session, else the start of a comment."""
+    """The offset after a line's prompt, -1 where it has none.
+
+    `# ` begins a comment; it is the prompt of root in a session, and in a block of no language before an engine's name.
+    """
     match = _PROMPT.match(text, start, end)
     if match is None:
         return -1
     bare = text[start : match.end()].strip() == "#"
-    if bare and language not in _SESSIONS and (language not in {"", "text"} or not _ROOT.match(text, start, end)):
+    if bare and language not in _SESSIONS and (language not in _OPEN or not _ROOT.match(text, start, end)):
         return -1
     return match.end()
 

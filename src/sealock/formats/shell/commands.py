@@ -112,9 +112,20 @@ class _Draft:
             node = node.children[0]
             kind = node.type
         source = self.source
+        start, end = source.span(node)
+        if kind == "word" and start != self.last and start > 0 and source.text[start - 1] != "\n":
+            value = source.text[start:end]
+            if value and _SLOW.isdisjoint(value):  # what most words are
+                if len(self.touching) > 1:
+                    self._join()
+                self.touching = [node]
+                self.last = end
+                self.words.append(Word(value, source.place(start, end)))
+                self.start = start if self.start < 0 else min(start, self.start)
+                self.end = max(self.end, end)
+                return
         if kind == "comment":
             return
-        start, end = source.span(node)
         if start == end and kind != "file_redirect":
             return
         if kind in WORDS or kind == "command_name":
