@@ -7,7 +7,7 @@ from typing import Final
 from msgspec import Struct
 
 from sealock.model.finding import Confidence, Severity
-from sealock.model.imagename import is_official, parse
+from sealock.model.imagename import family, is_official, parse
 
 _MOVING: Final = frozenset(
     {"edge", "nightly", "main", "master", "dev", "develop", "devel", "canary", "rolling", "unstable"}
@@ -46,3 +46,25 @@ def unpinned(image: str) -> str | None:
     if name is None or name.digest is not None or moves(image) is not None:
         return None
     return f"runs {image} by a tag that can be moved"
+
+
+# Official images that have curl although what they are built on has not.
+_HAVE_CURL: Final = frozenset(
+    {"nginx", "php", "solr", "elasticsearch", "kibana", "sonarqube", "nextcloud", "wordpress"}
+)
+# On Debian these have neither curl nor wget.
+_HAVE_NEITHER: Final = frozenset(
+    {"postgres", "redis", "mariadb", "memcached", "debian", "ubuntu", "haproxy", "httpd", "rabbitmq", "mongo"}
+)
+
+
+def lacks(image: str, program: str) -> bool:
+    """Whether an image is known not to have curl or wget."""
+    name, base = parse(image), family(image)
+    if name is None or name.familiar in _HAVE_CURL:
+        return False
+    if base == "alpine":
+        return program == "curl"
+    if base == "none":
+        return True
+    return base == "debian" and ("slim" in (name.tag or "") or name.familiar in _HAVE_NEITHER)

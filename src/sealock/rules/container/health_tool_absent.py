@@ -6,28 +6,10 @@ from collections.abc import Iterator
 
 from sealock.model.container import Container, Health
 from sealock.model.finding import Confidence, Fault, Severity
-from sealock.model.imagename import family, parse
+from sealock.model.imagename import family
+from sealock.rules.images import lacks
 from sealock.rules.references import docker_docs
 from sealock.rules.rule import Rule
-
-# Official images that have curl although what they are built on has not.
-_HAVE_CURL = frozenset({"nginx", "php", "solr", "elasticsearch", "kibana", "sonarqube", "nextcloud", "wordpress"})
-# On Debian these have neither curl nor wget.
-_HAVE_NEITHER = frozenset(
-    {"postgres", "redis", "mariadb", "memcached", "debian", "ubuntu", "haproxy", "httpd", "rabbitmq", "mongo"}
-)
-
-
-def _lacks(image: str, program: str) -> bool:
-    """Whether an image is known not to have curl or wget."""
-    name, base = parse(image), family(image)
-    if name is None or name.familiar in _HAVE_CURL:
-        return False
-    if base == "alpine":
-        return program == "curl"
-    if base == "none":
-        return True
-    return base == "debian" and ("slim" in (name.tag or "") or name.familiar in _HAVE_NEITHER)
 
 
 class HealthToolAbsent(Rule[Container]):
@@ -71,7 +53,7 @@ class HealthToolAbsent(Rule[Container]):
             return
         words = health.test[1].split() if health.test[0] == "CMD-SHELL" else list(health.test[1:])
         program = words[0].rpartition("/")[2] if words else ""
-        if program in {"curl", "wget"} and _lacks(image, program):
+        if program in {"curl", "wget"} and lacks(image, program):
             yield self.fault(
                 f"checks its health with {program}, which {image} does not have", "health", evidence=program
             )

@@ -8,7 +8,7 @@ from sealock.model.absent import UNSET
 from sealock.model.change import Set
 from sealock.model.container import Container
 from sealock.model.finding import Fault, Severity
-from sealock.rules.references import cis_docker, cwe, docker_docs
+from sealock.rules.references import cwe, docker_docs
 from sealock.rules.rule import Rule
 
 
@@ -23,7 +23,7 @@ class HostCgroupns(Rule[Container]):
     id = "C023"
     severity = Severity.MEDIUM
     reads = ("cgroupns",)
-    references = (cis_docker("5.25"), cwe(653), docker_docs("reference/cli/docker/container/run/#cgroupns"))
+    references = (cwe(653), docker_docs("reference/cli/docker/container/run/#cgroupns"))
     remedy = "Use the private control group namespace (cgroup: private, --cgroupns=private)."
     bad = ("docker run --cgroupns=host alpine", "services:\n  app:\n    image: alpine:3.20\n    cgroup: host\n")
     good = ("docker run --cgroupns=private alpine", "services:\n  app:\n    image: alpine:3.20\n")

@@ -1,0 +1,65 @@
+"""Health checks that cannot run in the image."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sealock.model.build import AddFile, Build, Copy, Healthcheck, Run
+from sealock.model.container import Health
+from sealock.model.finding import Confidence, Fault, Severity
+from sealock.model.imagename import family
+from sealock.rules.build._ran import lineage
+from sealock.rules.images import lacks
+from sealock.rules.references import docker_docs
+from sealock.rules.rule import Rule
+
+
+class HealthToolNotInstalled(Rule[Build]):
+    """HEALTHCHECK calls a program that the image lacks.
+
+    A check whose program is not there always fails: the container is unhealthy for ever. Alpine has wget and no curl,
+    slim images have neither, distroless ones not even a shell. Let the program check itself (`app --healthy`), use what
+    the image has, or install the tool.
+    """
+
+    id = "B191"
+    severity = Severity.LOW
+    confidence = Confidence.MEDIUM
+    references = (docker_docs("reference/dockerfile/#healthcheck"),)
+    remedy = "Let the program check itself, or use a tool that the image has (wget on Alpine)."
+    bad = (
+        "FROM node:22-alpine\nHEALTHCHECK CMD curl -f http://localhost:3000\n",
+        'FROM python:3.12-slim\nHEALTHCHECK CMD ["wget", "-q", "http://localhost"]\n',
+        "FROM gcr.io/distroless/static:nonroot\nHEALTHCHECK CMD /app --healthy\n",
+    )
+    good = (
+        "FROM node:22-alpine\nHEALTHCHECK CMD wget -qO- http://localhost:3000\n",
+        "FROM python:3.12-slim\nRUN apt-get update && apt-get install -y curl\nHEALTHCHECK CMD curl -f http://localhost\n",
+        'FROM gcr.io/distroless/static:nonroot\nHEALTHCHECK CMD ["/app", "--healthy"]\n',
+    )
+    mends = False
+
+    def check(self, build: Build, /) -> Iterator[Fault]:
+        """Look at the check of the final stage, and whether anything before brings its program in."""
+        final = build.final
+        if (
+            final is None
+            or not isinstance(final.container.health, Health)
+            or not isinstance(final.container.image, str)
+        ):
+            return
+        test, image = final.container.health.test, final.container.image
+        checks = [at for at, stage, one in build.each(Healthcheck) if stage is final and not one.onbuild]
+        if len(test) < 2 or not checks:
+            return
+        shell = test[0] == "CMD-SHELL"
+        words = test[1].split() if shell else list(test[1:])
+        program = words[0].rpartition("/")[2] if words else ""
+        absent = "a shell" if shell and family(image) == "none" else program
+        if absent != "a shell" and (program not in {"curl", "wget"} or not lacks(image, program)):
+            return
+        needle = "/sh" if absent == "a shell" else program
+        stages = list(lineage(build, final))
+        brought = (one for stage in stages for one in stage.of(Run, Copy, AddFile))
+        if not any(needle in build.excerpt(one.place) for one in brought):
+            yield self.fault(f"checks its health with {absent}, which {image} does not have", checks[-1])
