@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from sealock import formats
 from sealock.formats.edits import apply
@@ -269,3 +271,24 @@ def test_the_list_of_trusted_registries_can_be_ones_own() -> None:
 def test_long_dockerfiles_take_no_long_time(piece: str) -> None:
     found = findings("FROM debian:12\n" + piece * 2000)
     assert len(found) >= 1
+
+
+WORDS = (
+    "RUN", "ENV", "ARG", "COPY", "ADD", "FROM", "CMD", "\n", "\n", "\\\n", "|", "&&", ";", "$(", ")", "`", '"', "'", "<(", "<<E", "E",
+    "curl", "-k", "-o", "wget", "sh", "-c", "bash", "sudo", "-u", "apt-key", "add", "adv", "--recv-keys", "-", "chmod", "777", "a+w",
+    "install", "-m", "setcap", "=", "+ep", "git", "-c", "http.sslVerify=false", "config", "pip", "--trusted-host", "npm", "strict-ssl",
+    "false", "TOKEN=a1b2c3d4e5f6g7h8", "PASSWORD=", "https://a:b@c/", "http://", "[", "]", ",", "{", "}", "sed", "s/a/b/", "s", "-i",
+    "deb [trusted=yes] http://e.com/", ">", "/etc/apt/sources.list", "--setopt", "gpgcheck=0", "yum", "--from=", "--chmod=", "debian",
+    "ssh-keygen", "openssl", "req", "-newkey", "useradd", "-p", "-G", "sudo,x", "passwd", "cp", "/run/secrets/x", "cat", "go", "\t",
+)  # fmt: skip
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.lists(st.sampled_from(WORDS), max_size=25).map(" ".join))
+def test_no_dockerfile_makes_a_rule_fail_and_every_change_fits(text: str) -> None:
+    text = f"FROM debian:12\nRUN {text}\n"
+    document = formats.read("dockerfile", Source("Dockerfile", text))
+    for finding in judge("Dockerfile", document, {"build": tuple(SECURITY.values())}).findings:
+        assert finding.location.line > 0
+        edits = [change for change in finding.remedy.changes if isinstance(change, Edit)]
+        assert not edits or apply(text, edits) != text
