@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from typing import Final
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Final, TypeVar
 
 from msgspec import Struct
 
 from sealock.model.build import Build, Run, RunMount, Stage
 from sealock.model.location import At, Place
 from sealock.model.shell import Command, Word
+
+T = TypeVar("T")
 
 
 class Ran(Struct, frozen=True):
@@ -211,6 +213,46 @@ def lineage(build: Build, stage: Stage) -> Iterator[Stage]:
     while stage.start.stage is not None and stage.start.stage < stage.index:
         stage = build.stages[stage.start.stage]
         yield stage
+
+
+def inherited(build: Build, fact: Callable[[Stage], bool]) -> Callable[[Stage], bool]:
+    """Ask whether a fact holds of a stage, or of one that it builds on; each stage is looked at once."""
+    known: dict[int, bool] = {}
+
+    def ask(stage: Stage) -> bool:
+        unknown: list[Stage] = []
+        holds = False
+        for one in lineage(build, stage):
+            if one.index in known:
+                holds = known[one.index]
+                break
+            unknown.append(one)
+        for one in reversed(unknown):
+            holds = known[one.index] = holds or fact(one)
+        return holds
+
+    return ask
+
+
+def once(fact: Callable[[Stage], T]) -> Callable[[Stage], T]:
+    """Ask something of a stage, however often, and look once."""
+    known: dict[int, T] = {}
+
+    def ask(stage: Stage) -> T:
+        if stage.index not in known:
+            known[stage.index] = fact(stage)
+        return known[stage.index]
+
+    return ask
+
+
+def bases(build: Build) -> list[str]:
+    """The image that each stage rests on, at the bottom of all stages."""
+    found: list[str] = []
+    for stage in build.stages:
+        below = stage.start.stage
+        found.append(found[below] if below is not None and below < stage.index else stage.start.image.text)
+    return found
 
 
 def mounted(run: Run, *folders: str) -> RunMount | None:

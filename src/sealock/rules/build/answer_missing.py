@@ -9,7 +9,7 @@ from sealock.model.build import Build, Env, Stage
 from sealock.model.finding import Fault, Severity
 from sealock.model.shell import Command
 from sealock.rules.build._mend import insert_after
-from sealock.rules.build._ran import Call, calls, lineage
+from sealock.rules.build._ran import Call, calls, inherited
 from sealock.rules.references import man
 from sealock.rules.rule import Rule
 
@@ -88,13 +88,14 @@ class AnswerMissing(Rule[Build]):
 
     def check(self, build: Build, /) -> Iterator[Fault]:
         """Look at each call that would ask."""
+        configured = inherited(build, _configured)
         for call in calls(build, _ASKING):
             verbs, answers, addition = _ASKING[call.manager]
             if call.verb.text not in verbs or _answered(call, answers):
                 continue
             if call.manager == "pacman" and not call.has("-S", "-R", "-U"):
                 continue
-            if any(_configured(stage) for stage in lineage(build, call.ran.stage)):
+            if configured(call.ran.stage):
                 continue
             word = call.verb if call.verb.text else call.ran.command.words[0]
             yield self.fault(

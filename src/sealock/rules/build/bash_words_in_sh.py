@@ -10,7 +10,7 @@ from sealock.model.change import Edit
 from sealock.model.finding import Fault, Severity
 from sealock.model.imagename import family
 from sealock.model.shell import Command, Script
-from sealock.rules.build._ran import lineage
+from sealock.rules.build._ran import bases
 from sealock.rules.references import docker_docs
 from sealock.rules.rule import Rule
 
@@ -51,8 +51,9 @@ class BashWordsInSh(Rule[Build]):
 
     def check(self, build: Build, /) -> Iterator[Fault]:
         """Look at what /bin/sh itself runs in stages on Debian's family."""
+        images = bases(build)
         for stage in build.stages:
-            if family([*lineage(build, stage)][-1].start.image.text) != "debian":
+            if family(images[stage.index]) != "debian":
                 continue
             for index, run in enumerate(stage.instructions):
                 if not isinstance(run, Run) or run.form == "exec" or run.script.shell not in {"sh", "dash"}:

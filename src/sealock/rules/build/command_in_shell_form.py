@@ -11,7 +11,7 @@ from sealock.model.build import Build, Cmd, Shell, Stage
 from sealock.model.change import Edit
 from sealock.model.finding import Fault, Severity
 from sealock.model.location import Place
-from sealock.rules.build._ran import lineage
+from sealock.rules.build._ran import inherited
 from sealock.rules.references import docker_docs
 from sealock.rules.rule import Rule
 
@@ -46,11 +46,12 @@ class CommandInShellForm(Rule[Build]):
 
     def check(self, build: Build, /) -> Iterator[Fault]:
         """Look for shell forms; who sets SHELL wants one, and `exec` gives the program its place."""
+        chosen = inherited(build, lambda stage: any(True for _ in stage.of(Shell)))
         for at, stage, instruction in build.each(Cmd):
             if not isinstance(instruction, Cmd) or instruction.form != "shell" or not (instruction.line or "").strip():
                 continue
             script = instruction.script
-            if any(True for below in lineage(build, stage) for _ in below.of(Shell)) or _broken_json(instruction):
+            if chosen(stage) or _broken_json(instruction):
                 continue
             if script.pipelines and script.pipelines[-1].commands[-1].name == "exec":
                 continue

@@ -40,14 +40,15 @@ class IndexOfAnotherLayer(Rule[Build]):
     def check(self, build: Build, /) -> Iterator[Fault]:
         """Look for an install whose RUN updates nothing though an earlier RUN of the stage did, and used it."""
         managers = ("apt-get", "apt", "aptitude")
-        updated: dict[int, list[At]] = {}
-        for call in calls(build, managers, ("update",)):
-            updated.setdefault(call.ran.stage.index, []).append(call.ran.at)
+        updating = {call.ran.at: call.ran.stage.index for call in calls(build, managers, ("update",))}
         spent = {call.ran.at for call in calls(build, managers, ("install", "upgrade", "dist-upgrade", "full-upgrade"))}
+        first: dict[int, At] = {}
+        for at, stage in sorted(updating.items()):
+            if at in spent:
+                first.setdefault(stage, at)
         for call in calls(build, managers, ("install",)):
             at = call.ran.at
-            earlier = [one for one in updated.get(call.ran.stage.index, ()) if one < at and one in spent]
+            earlier = call.ran.stage.index in first and first[call.ran.stage.index] < at
             local = call.operands and all("/" in word.text for word in call.operands)
-            here = at in updated.get(call.ran.stage.index, ())
-            if earlier and not here and not local and not mounted(call.ran.run, "/var/lib/apt/lists"):
+            if earlier and at not in updating and not local and not mounted(call.ran.run, "/var/lib/apt/lists"):
                 yield self.fault("installs without updating the index in this RUN", at, place=call.ran.command.place)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from sealock.model.build import AddFile, Build, Copy, Stage
 from sealock.model.finding import Fault, Severity
 from sealock.rules.build._mend import replace_word
-from sealock.rules.build._ran import calls
+from sealock.rules.build._ran import calls, once
 from sealock.rules.references import page
 from sealock.rules.rule import Rule
 
@@ -35,8 +35,9 @@ class NpmWithoutLockFile(Rule[Build]):
 
     def check(self, build: Build, /) -> Iterator[Fault]:
         """Look for an install of everything, where a lock file was copied."""
+        locked = once(lambda stage: _locked(build, stage))
         for call in calls(build, ("npm",), ("install", "i")):
-            if not call.operands and not call.has("-g", "--global") and _locked(build, call.ran.stage):
+            if not call.operands and not call.has("-g", "--global") and locked(call.ran.stage):
                 yield self.fault(
                     f"runs `npm {call.verb.text}` though there is a lock file",
                     call.ran.at,

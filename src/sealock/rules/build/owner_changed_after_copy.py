@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from sealock.model.build import AddFile, Build, Copy
+from sealock.model.build import AddFile, Build, Copy, Stage
 from sealock.model.finding import Fault, Severity
-from sealock.rules.build._ran import ran, reaches_image
+from sealock.model.location import At
+from sealock.rules.build._ran import once, ran, reaches_image
 from sealock.rules.references import docker_docs
 from sealock.rules.rule import Rule
 
@@ -35,19 +36,24 @@ class OwnerChangedAfterCopy(Rule[Build]):
     def check(self, build: Build, /) -> Iterator[Fault]:
         """Compare what chown -R and chmod -R name with the targets of COPY before."""
         reaching = reaches_image(build)
+        copied = once(_copied)
         for one in ran(build, "chown", "chmod", "chgrp"):
             if one.stage.index not in reaching or not one.command.option("-R", "--recursive"):
                 continue
             named = {text.rstrip("/") for text in one.command.arguments if text[:1] == "/" and text != "/"}
-            if not named:
-                continue
-            for index, copy in enumerate(one.stage.instructions):
-                if ("stages", one.stage.index, "instructions", index) >= one.at:
-                    break
-                if isinstance(copy, Copy | AddFile) and copy.target.text.rstrip("/") in named:
+            targets = copied(one.stage)
+            for target in sorted(named):
+                if targets.get(target, one.at) < one.at:
                     yield self.fault(
-                        f"{one.command.name} stores {copy.target.text.rstrip('/')} a second time",
-                        one.at,
-                        place=one.command.place,
+                        f"{one.command.name} stores {target} a second time", one.at, place=one.command.place
                     )
                     break
+
+
+def _copied(stage: Stage) -> dict[str, At]:
+    """Where each target is first copied to."""
+    found: dict[str, At] = {}
+    for index, one in enumerate(stage.instructions):
+        if isinstance(one, Copy | AddFile):
+            found.setdefault(one.target.text.rstrip("/"), ("stages", stage.index, "instructions", index))
+    return found

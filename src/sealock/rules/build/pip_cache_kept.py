@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from sealock.model.build import Arg, Build, Env, Stage
 from sealock.model.finding import Fault, Severity
 from sealock.rules.build._mend import insert_after
-from sealock.rules.build._ran import Call, calls, lineage, mounted, reaches_image, removes
+from sealock.rules.build._ran import Call, calls, inherited, mounted, reaches_image, removes
 from sealock.rules.references import page
 from sealock.rules.rule import Rule
 
@@ -41,11 +41,12 @@ class PipCacheKept(Rule[Build]):
     def check(self, build: Build, /) -> Iterator[Fault]:
         """Look at each install whose layer is in the image."""
         reaching = reaches_image(build)
+        switched_off = inherited(build, _switched_off)
         for call in calls(build, ("pip",), ("install",)):
             run = call.ran.run
             if call.ran.stage.index not in reaching or call.has("--no-cache-dir") or _told(call):
                 continue
-            if any(_switched_off(stage) for stage in lineage(build, call.ran.stage)):
+            if switched_off(call.ran.stage):
                 continue
             if not mounted(run, *_FOLDERS) and not removes(run, *_FOLDERS) and not _purged(call):
                 yield self.fault(

@@ -11,7 +11,7 @@ from sealock.model.finding import Fault, Severity
 from sealock.model.imagename import family
 from sealock.model.shell import Command, Pipeline
 from sealock.rules.build._mend import insert_before
-from sealock.rules.build._ran import lineage
+from sealock.rules.build._ran import bases
 from sealock.rules.references import docker_docs
 from sealock.rules.rule import Rule
 
@@ -53,10 +53,9 @@ class PipeFailureHidden(Rule[Build]):
             for pipeline in run.script.every_pipeline():
                 if (hidden := _hidden(pipeline)) is None:
                     continue
-                mend = insert_before(run, _shell_line(build, stage)) if run.form == "shell" else ()
-                if run.onbuild or stage.index in told:
-                    # The line before the first such RUN serves the later ones too.
-                    mend = ()
+                # The line before the first such RUN serves the later ones too.
+                first = run.form == "shell" and not run.onbuild and stage.index not in told
+                mend = insert_before(run, _shell_line(build, stage)) if first else ()
                 told.add(stage.index)
                 yield self.fault(f"does not see when {hidden.name} fails", at, place=hidden.place, mend=mend)
 
@@ -78,7 +77,6 @@ def _sees(run: Run) -> bool:
 
 
 def _shell_line(build: Build, stage: Stage) -> str:
-    base = [*lineage(build, stage)][-1].start.image.text
-    kind = family(base)
+    kind = family(bases(build)[stage.index])
     shell = "/bin/ash" if not isinstance(kind, Absent) and kind in {"alpine", "busybox"} else "/bin/bash"
     return f'SHELL ["{shell}", "-o", "pipefail", "-c"]'

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from sealock.model.build import Build, Heredoc, Stage
 from sealock.model.finding import Fault, Severity
 from sealock.rules.build._mend import insert_after
-from sealock.rules.build._ran import calls, lineage, reaches_image
+from sealock.rules.build._ran import calls, inherited, reaches_image
 from sealock.rules.references import cis_docker, docker_docs
 from sealock.rules.rule import Rule
 
@@ -38,6 +38,7 @@ class RecommendedPackages(Rule[Build]):
     def check(self, build: Build, /) -> Iterator[Fault]:
         """Look at each apt install whose layer is in the image."""
         reaching = reaches_image(build)
+        configured = inherited(build, _configured)
         for call in calls(build, ("apt-get", "apt", "aptitude"), ("install",)):
             stage = call.ran.stage
             if stage.index not in reaching or not (call.operands or call.has("-f", "--fix-broken")):
@@ -48,7 +49,7 @@ class RecommendedPackages(Rule[Build]):
                 "Recommends" in one.text for one in call.options
             ):
                 continue
-            if not any(_configured(one) for one in lineage(build, stage)):
+            if not configured(stage):
                 yield self.fault(
                     "takes in recommended packages too",
                     call.ran.at,

@@ -9,8 +9,8 @@ from typing import Final
 from sealock.model.build import Arg, Build, Env, Run, Stage
 from sealock.model.change import Edit
 from sealock.model.finding import Confidence, Fault, Severity
-from sealock.model.location import Place
-from sealock.rules.build._ran import lineage, ran
+from sealock.model.location import At, Place
+from sealock.rules.build._ran import lineage, once, ran
 from sealock.rules.references import page
 from sealock.rules.rule import Rule
 
@@ -41,16 +41,22 @@ class RemovalBelowVariable(Rule[Build]):
 
     def check(self, build: Build, /) -> Iterator[Fault]:
         """Look at each recursive rm."""
+        given = once(lambda stage: _given(build, stage))
+        assigned: dict[At, frozenset[str]] = {}
         for one in ran(build, "rm"):
             if not one.command.option("-r", "-R", "--recursive"):
                 continue
+            if one.at not in assigned:
+                assigned[one.at] = _assigned(one.run)
             for word in one.command.words[1:]:
                 raw = build.excerpt(word.place)
                 if word.literal or raw[:1] == "'" or (match := re.match(_BELOW, raw)) is None:
                     continue
                 group = "braced" if match["braced"] else "bare"
                 name = match[group]
-                if name in _ALWAYS_SET or _set_in(one.run, name) or _set_by(build, one.stage, name):
+                if name in _ALWAYS_SET or name in assigned[one.at]:
+                    continue
+                if any(name in given(stage) for stage in lineage(build, one.stage)):
                     continue
                 start, end = match.span(group)
                 wide = group == "braced"
@@ -63,17 +69,17 @@ class RemovalBelowVariable(Rule[Build]):
                 )
 
 
-def _set_in(run: Run, name: str) -> bool:
-    return any(one.name == name for command in run.script.commands() for one in command.assignments)
+def _assigned(run: Run) -> frozenset[str]:
+    return frozenset(one.name for command in run.script.commands() for one in command.assignments)
 
 
-def _set_by(build: Build, stage: Stage, name: str) -> bool:
-    """Whether an ENV gives it a value, or an ARG one that is there unless the caller takes it away."""
+def _given(build: Build, stage: Stage) -> frozenset[str]:
+    """The names to which an ENV gives a value, or an ARG one that is there unless the caller takes it away."""
     outer = {pair.name for arg in build.arguments for pair in arg.pairs if pair.value is not None}
-    return any(
-        pair.name == name and (pair.name in outer or (pair.value is not None and pair.value.raw not in {"", '""'}))
-        for below in lineage(build, stage)
-        for instruction in below.of(Env, Arg)
+    return frozenset(
+        pair.name
+        for instruction in stage.of(Env, Arg)
         if isinstance(instruction, Env | Arg)
         for pair in instruction.pairs
+        if pair.name in outer or (pair.value is not None and pair.value.raw not in {"", '""'})
     )

@@ -8,7 +8,7 @@ from sealock.model.build import Build
 from sealock.model.finding import Fault, Severity
 from sealock.model.imagename import family
 from sealock.rules.build._mend import insert_after
-from sealock.rules.build._ran import lineage, ran
+from sealock.rules.build._ran import bases, ran
 from sealock.rules.references import man
 from sealock.rules.rule import Rule
 
@@ -48,12 +48,12 @@ class WgetProgress(Rule[Build]):
 
     def check(self, build: Build, /) -> Iterator[Fault]:
         """Look for wget (GNU's; busybox has no such option) without a word on its output."""
+        images = bases(build)
         for one in ran(build, "wget"):
             command = one.command
             if command.option(*_QUIET) or any(text.startswith("-nv") for text in command.arguments):
                 continue
-            base = [*lineage(build, one.stage)][-1].start.image.text
-            if len(command.words) > 1 and family(base) not in {"alpine", "busybox"}:
+            if len(command.words) > 1 and family(images[one.stage.index]) not in {"alpine", "busybox"}:
                 yield self.fault(
                     "wget prints its progress into the log",
                     one.at,

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from sealock.model.build import AddFile, Build, Copy, Stage
 from sealock.model.finding import Fault, Severity
 from sealock.rules.build._mend import insert_after
-from sealock.rules.build._ran import calls
+from sealock.rules.build._ran import calls, once
 from sealock.rules.references import page
 from sealock.rules.rule import Rule
 
@@ -38,10 +38,11 @@ class YarnLockNotFrozen(Rule[Build]):
 
     def check(self, build: Build, /) -> Iterator[Fault]:
         """Look for an install of everything without a word on the lock file."""
+        copies = once(_copied)
         for call in calls(build, ("yarn", "pnpm"), ("", "install", "i")):
             if call.operands or call.has(*_FLAGS) or (not call.verb.text and call.has("--version", "-v", "--help")):
                 continue
-            if (copied := _copied(call.ran.stage)) and (call.manager == "pnpm" or "yarn.lock" in copied):
+            if (copied := copies(call.ran.stage)) and (call.manager == "pnpm" or "yarn.lock" in copied):
                 berry = call.manager == "yarn" and any(name.startswith(".yarn") for name in copied)
                 word = call.verb if call.verb.text else call.ran.command.words[0]
                 yield self.fault(
