@@ -1,0 +1,1 @@
+"""Opens images of every shape, layer by layer, without an engine. Everything in an image is untrusted."""

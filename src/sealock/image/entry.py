@@ -1,0 +1,79 @@
+"""What images and their layers are made of: the interface between their shapes and the inventory."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Final, Literal, Protocol, TypeAlias
+
+from msgspec import Struct
+
+from sealock.model.finding import Problem
+from sealock.model.inventory import Layer
+
+EntryKind: TypeAlias = Literal["file", "folder", "hard link", "symbolic link", "device", "pipe", "whiteout", "opaque"]
+
+
+class Entry(Struct, gc=False):
+    """One entry of a layer. `path` is normal: relative, no "." or "..", no double slashes; "" is the root itself.
+
+    For a whiteout, `path` is what it removes; an opaque marker's is its folder. `target` is a link's, as written.
+    `capability` is the raw value of the security.capability extended attribute. `read(limit)` gives a regular file's
+    first `limit` bytes (all, if it is shorter) and is valid only until the next entry is asked for.
+    """
+
+    path: str
+    kind: EntryKind
+    mode: int
+    uid: int
+    gid: int
+    size: int
+    target: str
+    capability: bytes
+    read: Callable[[int], bytes]
+
+
+class LayerSource(Protocol):
+    """A layer that can be read once or more."""
+
+    @property
+    def layer(self) -> Layer:
+        """Which one it is."""
+
+    def entries(self) -> Iterator[Entry]:
+        """Yield its entries in order; what is broken ends it, and is in `problems` afterwards."""
+
+    @property
+    def problems(self) -> tuple[Problem, ...]:
+        """What was wrong with the entries read so far."""
+
+
+class ImageSource(Protocol):
+    """An image that was opened. `config` is the raw JSON of its configuration, b"" for a root file system."""
+
+    names: tuple[str, ...]
+    id: str
+    manifest: str
+    platform: str
+    config: bytes
+    layers: tuple[LayerSource, ...]
+    problems: tuple[Problem, ...]
+
+
+class Bounds(Struct, frozen=True):
+    """How much of an image is read at the most. Sizes in bytes."""
+
+    entries: int = 10_000_000
+    layer: int = 64 << 30
+    """Plain bytes of one layer, after inflating."""
+    ratio: int = 2000
+    """Plain bytes for each stored byte, once a layer has given more than 64 MiB."""
+    file: int = 512 << 20
+    """Bytes of one file that an analyzer asked for."""
+    metadata: int = 16 << 20
+    """Bytes of a manifest, an index or a configuration."""
+    layers: int = 1024
+    depth: int = 8
+    """Indexes within indexes."""
+
+
+DEFAULT_BOUNDS: Final = Bounds()

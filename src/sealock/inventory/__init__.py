@@ -1,0 +1,1 @@
+"""Lists what is in an image: analyzers ask for paths and are given bytes; they open nothing."""

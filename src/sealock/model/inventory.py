@@ -1,0 +1,111 @@
+"""What an image holds: layers, packages, facts about files. Paths are relative to the root, without a leading slash."""
+
+from __future__ import annotations
+
+from typing import Literal, TypeAlias
+
+from msgspec import Struct
+
+from sealock.model.container import Container
+from sealock.model.finding import Problem
+
+PackageType: TypeAlias = Literal[
+    "deb",
+    "apk",
+    "rpm",
+    "alpm",
+    "pypi",
+    "npm",
+    "gem",
+    "composer",
+    "maven",
+    "nuget",
+    "conda",
+    "golang",
+    "cargo",
+    "generic",
+]
+"""The package URL types that analyzers yield; "generic" is for C libraries found inside programs."""
+
+
+class Layer(Struct, frozen=True):
+    """One layer. `digest` is that of the blob as stored ("" where the archive names none), `diff_id` of the plain tar.
+
+    `created_by` is the history's line for it, "" where there is none; `size` is in bytes, as stored.
+    """
+
+    index: int
+    diff_id: str
+    digest: str = ""
+    created_by: str = ""
+    size: int = 0
+
+
+class Distribution(Struct, frozen=True, gc=False):
+    """What os-release says. `like` are the words of ID_LIKE."""
+
+    id: str
+    version: str = ""
+    codename: str = ""
+    name: str = ""
+    like: tuple[str, ...] = ()
+
+
+class Package(Struct, frozen=True):
+    """One package that an analyzer found. Versions are as the package manager writes them, epoch included.
+
+    `source` and `source_version` name the source package of a distribution's package. `path` is the file that told of
+    it, `layer` the index of the layer that file is in, and `removed` says that no later view of the image has it.
+    `files` are the paths that it owns, where its manager says so. `direct` is None where a lock file does not tell.
+    """
+
+    type: PackageType
+    name: str
+    version: str
+    path: str
+    namespace: str = ""
+    architecture: str = ""
+    source: str = ""
+    source_version: str = ""
+    licenses: tuple[str, ...] = ()
+    qualifiers: tuple[tuple[str, str], ...] = ()
+    found_by: str = ""
+    layer: int = -1
+    removed: bool = False
+    files: tuple[str, ...] = ()
+    supplier: str = ""
+    development: bool = False
+    """Whether a lock file says that it is for development alone."""
+
+
+class FileFact(Struct, frozen=True, gc=False):
+    """A file worth telling of; `kind` is the analyzer's word: "setuid", "setgid", "capability", "world-writable"."""
+
+    kind: str
+    path: str
+    mode: int = 0
+    uid: int = 0
+    gid: int = 0
+    detail: str = ""
+    layer: int = -1
+    removed: bool = False
+    owner: str = ""
+    """The package that owns the file, "" for none."""
+
+
+class Inventory(Struct, frozen=True):
+    """All that was found in one image. `sizes` are (layer index, entries, bytes of regular files)."""
+
+    names: tuple[str, ...]
+    id: str
+    """The digest of the image's configuration, "" for a root file system."""
+    platform: str
+    layers: tuple[Layer, ...]
+    container: Container
+    distribution: Distribution | None = None
+    packages: tuple[Package, ...] = ()
+    files: tuple[FileFact, ...] = ()
+    sizes: tuple[tuple[int, int, int], ...] = ()
+    problems: tuple[Problem, ...] = ()
+    manifest: str = ""
+    """The digest of the image's manifest, "" where the archive has none."""
