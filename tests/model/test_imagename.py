@@ -67,6 +67,8 @@ def test_the_familiar_name_is_the_shortest() -> None:
         ("registry.access.redhat.com/ubi9/ubi-minimal:9.4", "root"),
         ("registry.access.redhat.com/ubi9/nodejs-20:1", "1001"),
         ("lscr.io/linuxserver/sonarr:4", "root"),
+        ("nvidia/cuda:12.4.0-base-ubuntu22.04", "root"),
+        ("mambaorg/micromamba:2", "mambauser"),
         ("ghcr.io/acme/app:1", UNKNOWN),
         ("acme/app:1", UNKNOWN),
         ("myapp", UNKNOWN),
@@ -95,7 +97,14 @@ def test_images_whose_entry_point_gives_root_up(image: str, *, drops: bool) -> N
 
 @pytest.mark.parametrize(
     ("image", "master"),
-    [("nginx", True), ("php:8.3-apache", True), ("php:8.3-cli", False), ("php:8-fpm-alpine", True), ("wordpress:6", True), ("node:22", False)],
+    [
+        ("nginx", True),
+        ("php:8.3-apache", True),
+        ("php:8.3-cli", False),
+        ("php:8-fpm-alpine", True),
+        ("wordpress:6", True),
+        ("node:22", False),
+    ],
 )
 def test_images_whose_main_process_alone_keeps_root(image: str, *, master: bool) -> None:
     assert has_root_master(image) is master

@@ -89,6 +89,7 @@ _NONROOT: Final[dict[str, str]] = {
     "lightstreamer": "lightstreamer",
     "logstash": "1000",
     "mcr.microsoft.com/mssql/server": "mssql",
+    "mambaorg/micromamba": "mambauser",
     "memcached": "memcache",
     "n8nio/n8n": "node",
     "nginxinc/nginx-unprivileged": "101",
@@ -129,6 +130,13 @@ _ROOT: Final = _words(
     "rakudo-star redmine registry rockylinux ros ruby rust sapmachine sl swarm swift tomcat tomee traefik ubuntu",
     "websphere-liberty xwiki yourls",
 )
+# Other widely used images that do too.
+_ROOT_ELSEWHERE: Final = _words(
+    "alpine/git condaforge/miniforge3 containrrr/watchtower continuumio/miniconda3 cypress/included",
+    "gcr.io/cadvisor/cadvisor gcr.io/kaniko-project/executor ghcr.io/astral-sh/uv mcr.microsoft.com/playwright",
+    "minio/minio moby/buildkit nvidia/cuda oven/bun portainer/portainer portainer/portainer-ce pytorch/pytorch",
+    "tecnativa/docker-socket-proxy tensorflow/tensorflow vaultwarden/server",
+)
 _MIRRORS: Final = ("public.ecr.aws/docker/library/", "mirror.gcr.io/library/", "quay.io/lib/", "docker.io/library/")
 
 
@@ -163,7 +171,8 @@ def default_user(image: str) -> Maybe[str]:
         return found
     if (user := _NONROOT.get(known) or _NONROOT.get(known.rpartition("/")[0] + "/")) is not None:
         return user
-    return "root" if known in _ROOT or known in _ROOT_MASTER or drops_root(image) else UNKNOWN
+    runs_as_root = known in _ROOT or known in _ROOT_ELSEWHERE or known in _ROOT_MASTER or drops_root(image)
+    return "root" if runs_as_root else UNKNOWN
 
 
 def _by_maker(known: str, tag: str) -> str | None:
