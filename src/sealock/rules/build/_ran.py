@@ -10,6 +10,7 @@ from msgspec import Struct
 from sealock.model.build import Build, Run, RunMount, Stage
 from sealock.model.location import At, Place
 from sealock.model.shell import Command, Word
+from sealock.rules.build._managers import ALIKE, VALUED
 
 T = TypeVar("T")
 
@@ -47,75 +48,6 @@ class Call(Struct, frozen=True):
         return False
 
 
-_VALUED: Final[dict[str, frozenset[str]]] = {
-    # The options of each manager that take the next word for their value.
-    "apt-get": frozenset({
-        "-o", "--option", "-t", "--target-release", "--default-release", "-c", "--config-file", "-a",
-        "--host-architecture",
-    }),
-    "apk": frozenset({
-        "-t", "--virtual", "-X", "--repository", "-p", "--root", "--repositories-file", "--keys-dir",
-        "--arch", "--wait", "--cache-dir", "--cache-max-age", "--progress-fd", "--timeout",
-    }),
-    "yum": frozenset({
-        "-c", "--config", "-x", "--exclude", "--enablerepo", "--disablerepo", "--repo", "--repoid",
-        "--installroot", "--releasever", "--setopt", "-d", "-e", "-R", "--forcearch", "--nodocs=",
-    }),
-    "zypper": frozenset({
-        "-t", "--type", "-r", "--repo", "--from", "-R", "--root", "--installroot", "-c", "--config", "-p",
-    }),
-    "pip": frozenset({
-        "-r", "--requirement", "-c", "--constraint", "-e", "--editable", "-i", "--index-url",
-        "--extra-index-url", "-f", "--find-links", "-t", "--target", "--prefix", "--root", "--trusted-host",
-        "--platform", "--python-version", "--abi", "--implementation", "--no-binary", "--only-binary",
-        "--upgrade-strategy", "--cache-dir", "--proxy", "--timeout", "--retries", "--progress-bar", "--src",
-        "-b", "--build", "--global-option", "--install-option", "--config-settings", "-C", "--cert",
-        "--client-cert", "--log", "--python", "--report", "--exists-action", "--root-user-action",
-        "--use-feature", "--use-deprecated", "--group",
-    }),
-    "npm": frozenset({
-        "--prefix", "-C", "--registry", "--loglevel", "--omit", "--only", "--include", "--cache", "-w",
-        "--workspace", "--userconfig", "--install-strategy", "--network-timeout", "--cwd", "--modules-folder",
-        "--cache-folder", "--mutex", "--filter", "-F", "--dir", "--store-dir", "--fetch-timeout",
-        "--fetch-retries", "--maxsockets",
-    }),
-    "gem": frozenset({
-        "-v", "--version", "-i", "--install-dir", "-n", "--bindir", "-s", "--source", "-p", "--http-proxy",
-        "-P", "--trust-policy", "--platform", "-g", "--file", "--build-root",
-    }),
-    "go": frozenset({
-        "-tags", "-ldflags", "-gcflags", "-asmflags", "-mod", "-modfile", "-o", "-p", "-buildmode", "-C",
-        "-exec",
-    }),
-    "cargo": frozenset({
-        "--version", "--vers", "--git", "--branch", "--tag", "--rev", "--path", "--root", "--registry",
-        "--index", "-F", "--features", "--target", "--target-dir", "--profile", "-j", "--jobs", "--bin",
-        "--example", "--config", "-Z",
-    }),
-    "conda": frozenset({
-        "-n", "--name", "-p", "--prefix", "-c", "--channel", "-f", "--file", "--solver",
-        "--experimental-solver",
-    }),
-    "composer": frozenset({
-        "-d", "--working-dir", "--prefer-install", "--ignore-platform-req",
-    }),
-    "pacman": frozenset({
-        "--config", "--root", "-r", "-b", "--dbpath", "--cachedir", "--arch", "--ignore", "--overwrite",
-    }),
-}  # fmt: skip
-_ALIKE: Final[dict[str, str]] = {
-    # Whose options are like whose.
-    "apt": "apt-get",
-    "aptitude": "apt-get",
-    "dnf": "yum",
-    "dnf5": "yum",
-    "microdnf": "yum",
-    "tdnf": "yum",
-    "yarn": "npm",
-    "pnpm": "npm",
-    "mamba": "conda",
-    "micromamba": "conda",
-}
 _NO_VERB: Final = frozenset({"yarn", "pacman"})
 """They do something without a verb: `yarn` installs, `pacman -S` has its verb in an option."""
 _NOTHING: Final = Word("", Place())
@@ -161,7 +93,7 @@ def calls(build: Build, managers: Iterable[str], verbs: Sequence[str] | frozense
 def _manager(command: Command) -> tuple[str, int]:
     """The package manager that a command calls, and the index of the word after its name; "" for none."""
     name = command.name
-    if name in _VALUED or name in _ALIKE:
+    if name in VALUED or name in ALIKE:
         return name, 1
     if name.startswith("pip") and not name[3:].strip("0123456789."):
         return "pip", 1
@@ -175,7 +107,7 @@ def _call(ran: Ran) -> Call | None:
     manager, index = _manager(ran.command)
     if not manager:
         return None
-    valued = _VALUED[_ALIKE.get(manager, manager)]
+    valued = VALUED[ALIKE.get(manager, manager)]
     plain: list[Word] = []
     options: list[Word] = []
     while index < len(words):
@@ -242,6 +174,18 @@ def once(fact: Callable[[Stage], T]) -> Callable[[Stage], T]:
         if stage.index not in known:
             known[stage.index] = fact(stage)
         return known[stage.index]
+
+    return ask
+
+
+def once_each(fact: Callable[[Run], T]) -> Callable[[Ran], T]:
+    """Ask something of the RUN that a command stands in, however many commands it has, and look once."""
+    known: dict[At, T] = {}
+
+    def ask(one: Ran) -> T:
+        if one.at not in known:
+            known[one.at] = fact(one.run)
+        return known[one.at]
 
     return ask
 

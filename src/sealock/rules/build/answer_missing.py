@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from sealock.model.build import Build, Env, Stage
+from sealock.model.build import Build, Env, Run, Stage
 from sealock.model.finding import Fault, Severity
-from sealock.model.shell import Command
 from sealock.rules.build._mend import insert_after
-from sealock.rules.build._ran import Call, calls, inherited
+from sealock.rules.build._ran import Call, calls, inherited, once_each
 from sealock.rules.references import man
 from sealock.rules.rule import Rule
 
@@ -88,10 +87,10 @@ class AnswerMissing(Rule[Build]):
 
     def check(self, build: Build, /) -> Iterator[Fault]:
         """Look at each call that would ask."""
-        configured = inherited(build, _configured)
+        configured, piped = inherited(build, _configured), once_each(_piped)
         for call in calls(build, _ASKING):
             verbs, answers, addition = _ASKING[call.manager]
-            if call.verb.text not in verbs or _answered(call, answers):
+            if call.verb.text not in verbs or _answered(call, answers) or id(call.ran.command) in piped(call.ran):
                 continue
             if call.manager == "pacman" and not call.has("-S", "-R", "-U"):
                 continue
@@ -115,21 +114,19 @@ def _answered(call: Call, answers: tuple[str, ...]) -> bool:
         for word in call.options
         if word.text[:2] != "--" and word.text[:1] == "-"
     )
-    return ("-qq" in answers and quiet >= 2) or _fed(call)
-
-
-def _fed(call: Call) -> bool:
-    """Whether the answer comes through a pipe or from a file."""
-    command = call.ran.command
-    if any(one.operator in {"<", "<<", "<<-", "<<<"} for one in command.redirects):
-        return True
-    return any(
-        _holds(one, command) for pipeline in call.ran.run.script.every_pipeline() for one in pipeline.commands[1:]
+    return ("-qq" in answers and quiet >= 2) or any(
+        one.operator in {"<", "<<", "<<-", "<<<"} for one in call.ran.command.redirects
     )
 
 
-def _holds(outer: Command, command: Command) -> bool:
-    return any(one is command for one in outer.walk())
+def _piped(run: Run) -> frozenset[int]:
+    """The commands (by identity) to which a pipe brings the answer."""
+    return frozenset(
+        id(command)
+        for pipeline in run.script.every_pipeline()
+        for one in pipeline.commands[1:]
+        for command in one.walk()
+    )
 
 
 def _configured(stage: Stage) -> bool:

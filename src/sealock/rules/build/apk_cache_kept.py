@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from sealock.model.build import Build
+from sealock.model.build import Build, Run
 from sealock.model.finding import Fault, Severity
 from sealock.rules.build._mend import insert_after
-from sealock.rules.build._ran import calls, mounted, reaches_image, removes
+from sealock.rules.build._ran import calls, mounted, once_each, reaches_image, removes
 from sealock.rules.references import page
 from sealock.rules.rule import Rule
 
@@ -39,14 +39,19 @@ class ApkCacheKept(Rule[Build]):
     def check(self, build: Build, /) -> Iterator[Fault]:
         """Look at each call that fetches the index."""
         reaching = reaches_image(build)
+        kept = once_each(_kept)
         for call in calls(build, ("apk",), ("add", "update", "upgrade")):
             run = call.ran.run
             if call.ran.stage.index not in reaching or call.has("--no-cache"):
                 continue
-            if not mounted(run, "/var/cache/apk", "/etc/apk/cache") and not removes(run, "/var/cache/apk"):
+            if kept(call.ran):
                 yield self.fault(
                     f"`apk {call.verb.text}` leaves its index in the layer",
                     call.ran.at,
                     place=call.verb.place,
                     mend=insert_after(run, call.verb, "--no-cache"),
                 )
+
+
+def _kept(run: Run) -> bool:
+    return not mounted(run, "/var/cache/apk", "/etc/apk/cache") and not removes(run, "/var/cache/apk")

@@ -8,7 +8,7 @@ from typing import Final
 from sealock.model.build import Build, Run
 from sealock.model.finding import Fault, Severity
 from sealock.rules.build._mend import insert_after
-from sealock.rules.build._ran import ran
+from sealock.rules.build._ran import once_each, ran
 from sealock.rules.references import page
 from sealock.rules.rule import Rule
 
@@ -55,11 +55,12 @@ class DownloadFailureUnseen(Rule[Build]):
 
     def check(self, build: Build, /) -> Iterator[Fault]:
         """Look for downloads without it, whose result nobody checks in the same RUN."""
+        checked = once_each(_checked)
         for one in ran(build, "curl"):
             command = one.command
             if command.option(*_SEES) or not any("://" in text or "$" in text for text in command.arguments):
                 continue
-            if not _checked(one.run):
+            if not checked(one):
                 yield self.fault(
                     "does not see when the server says no",
                     one.at,

@@ -21,7 +21,7 @@ class NpmWithoutLockFile(Rule[Build]):
 
     id = "B106"
     severity = Severity.LOW
-    references = (page("npm documentation, npm-ci", "https://docs.npmjs.com/cli/commands/npm-ci"),)
+    references = (page("npm documentation, npm-ci", ""),)
     remedy = "Use `npm ci`, which installs just what package-lock.json names."
     bad = (
         "FROM node:22\nWORKDIR /app\nCOPY package*.json ./\nRUN npm install --omit=dev\n",

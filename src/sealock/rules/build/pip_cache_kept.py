@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from sealock.model.build import Arg, Build, Env, Stage
+from sealock.model.build import Arg, Build, Env, Run, Stage
 from sealock.model.finding import Fault, Severity
 from sealock.rules.build._mend import insert_after
-from sealock.rules.build._ran import Call, calls, inherited, mounted, reaches_image, removes
+from sealock.rules.build._ran import calls, inherited, mounted, once_each, reaches_image, removes
 from sealock.rules.references import page
 from sealock.rules.rule import Rule
 
@@ -42,13 +42,12 @@ class PipCacheKept(Rule[Build]):
         """Look at each install whose layer is in the image."""
         reaching = reaches_image(build)
         switched_off = inherited(build, _switched_off)
+        kept = once_each(_kept)
         for call in calls(build, ("pip",), ("install",)):
             run = call.ran.run
-            if call.ran.stage.index not in reaching or call.has("--no-cache-dir") or _told(call):
+            if call.ran.stage.index not in reaching or call.has("--no-cache-dir") or switched_off(call.ran.stage):
                 continue
-            if switched_off(call.ran.stage):
-                continue
-            if not mounted(run, *_FOLDERS) and not removes(run, *_FOLDERS) and not _purged(call):
+            if kept(call.ran):
                 yield self.fault(
                     "leaves downloaded packages in ~/.cache/pip",
                     call.ran.at,
@@ -57,9 +56,14 @@ class PipCacheKept(Rule[Build]):
                 )
 
 
-def _told(call: Call) -> bool:
-    return any(
-        one.name == "PIP_NO_CACHE_DIR" for command in call.ran.run.script.commands() for one in command.assignments
+def _kept(run: Run) -> bool:
+    """Whether nothing in the RUN keeps the cache out of the layer."""
+    if mounted(run, *_FOLDERS) or removes(run, *_FOLDERS):
+        return False
+    return not any(
+        any(one.name == "PIP_NO_CACHE_DIR" for one in command.assignments)
+        or (command.name.startswith("pip") and command.arguments[:2] == ("cache", "purge"))
+        for command in run.script.commands()
     )
 
 
@@ -69,11 +73,4 @@ def _switched_off(stage: Stage) -> bool:
         for instruction in stage.of(Env, Arg)
         if isinstance(instruction, Env | Arg)
         for pair in instruction.pairs
-    )
-
-
-def _purged(call: Call) -> bool:
-    return any(
-        command.name.startswith("pip") and command.arguments[:2] == ("cache", "purge")
-        for command in call.ran.run.script.commands()
     )
