@@ -63,5 +63,11 @@ def test_the_project_speaks_of_itself_alone() -> None:
     assert len(listed) > 50
     for name in listed:
         text = (ROOT / name).read_bytes() if (ROOT / name).is_file() else b""
-        for word in (b"files.python" + b"hosted", b"registry.npm" + b"js.org", b"deb.debian" + b".org"):
+        for word in (
+            b"python" + b"hosted",
+            b"npm" + b"js.",
+            b"deb.debian" + b".org",
+            b"pypi" + b".org",
+            b"ruby" + b"gems.org",
+        ):
             assert word not in text, (name, word)

@@ -249,7 +249,7 @@ def test_copy_for_add_is_safe_where_the_file_is_known(text: str, *, safe: bool) 
         ("FROM debian:12\nRUN setcap cap_sys_admin,cap_net_bind_service=+ep /a\n", "B043", Severity.HIGH),
         ("FROM debian:12\nENV DB_PASSWORD=changeme\n", "B013", Severity.MEDIUM),
         ("FROM debian:12\nENV DB_PASSWORD=\n", "B019", Severity.INFO),
-        ("FROM alpine:3.21\nRUN echo http://dl-cdn.alpinelinux.org/x >> /etc/apk/repositories\n", "B035", Severity.LOW),
+        ("FROM alpine:3.21\nRUN echo http://mirror.alpinelinux.org/x >> /etc/apk/repositories\n", "B035", Severity.LOW),
     ],
 )
 def test_severity_follows_what_is_at_stake(text: str, rule: str, severity: Severity) -> None:

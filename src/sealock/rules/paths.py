@@ -221,7 +221,7 @@ _CREDENTIALS: Final = {
     ".config/git/credentials": "Git logins",
     ".npmrc": "npm tokens",
     ".pypirc": "PyPI tokens",
-    ".cargo/credentials.toml": "crates.io tokens",
+    ".cargo/credentials.toml": "Cargo registry tokens",
     ".m2/settings.xml": "Maven repository logins",
     ".vault-token": "a Vault token",
     ".terraform.d": "Terraform credentials",

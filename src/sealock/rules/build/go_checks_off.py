@@ -45,7 +45,7 @@ class GoChecksOff(Rule[Build]):
         for one in settings(build, "GOSUMDB", "GONOSUMDB", "GONOSUMCHECK", "GOINSECURE", "GOFLAGS"):
             name, value = one.name.upper(), one.value
             if name == "GOSUMDB":
-                bad, fixed = value == "off", "sum.golang.org"
+                bad, fixed = value == "off", '""'
             elif name == "GOFLAGS":
                 bad, fixed = "-insecure" in value, f'"{value.replace("-insecure", "").strip()}"'
             elif name == "GONOSUMCHECK":

@@ -29,7 +29,7 @@ class PipTrustedHost(Rule[Build]):
         "FROM python:3.12\nRUN pip install --trusted-host pypi.example.com -r requirements.txt\n",
         (
             "FROM python:3.12\n"
-            "RUN python3 -m pip install --trusted-host=pypi.org --trusted-host=files.pythonhosted.org x\n"
+            "RUN python3 -m pip install --trusted-host=pypi.example.org --trusted-host=files.example.org x\n"
         ),
         "FROM python:3.12\nENV PIP_TRUSTED_HOST=pypi.example.com\n",
     )

@@ -35,15 +35,15 @@ class RegistryPlainHttp(Rule[Build]):
     remedy = "Use https for the registry."
     bad = (
         "FROM python:3.12\nRUN pip install -i http://pypi.example.com/simple x\n",
-        "FROM node:22\nRUN npm config set registry http://registry.npmjs.org/ && npm ci\n",
+        "FROM node:22\nRUN npm config set registry http://npm.example.org/ && npm ci\n",
         "FROM node:22\nENV NPM_CONFIG_REGISTRY=http://npm.example.com/\n",
-        "FROM ruby:3.3\nRUN gem sources --add http://rubygems.org/\n",
+        "FROM ruby:3.3\nRUN gem sources --add http://gems.example.org/\n",
         "FROM golang:1.23\nARG GOPROXY=http://proxy.example.com,direct\n",
     )
     good = (
         (
             "FROM python:3.12\n"
-            "RUN pip install -i https://pypi.example.com/simple x && gem sources -r http://rubygems.org/\n"
+            "RUN pip install -i https://pypi.example.com/simple x && gem sources -r http://gems.example.org/\n"
         ),
     )
 

@@ -33,7 +33,7 @@ class SecretInArgument(Rule[Build]):
     references = (cis_docker("4.10"), cwe(538), docker_docs("reference/build-checks/secrets-used-in-arg-or-env/"))
     remedy = "Mount it with RUN --mount=type=secret,id=NAME,env=NAME and build with --secret id=NAME,env=NAME."
     bad = (
-        "FROM node:22\nARG NPM_TOKEN\nRUN npm config set //registry.npmjs.org/:_authToken=$NPM_TOKEN && npm ci\n",
+        "FROM node:22\nARG NPM_TOKEN\nRUN npm config set //npm.example.org/:_authToken=$NPM_TOKEN && npm ci\n",
         "FROM debian:12\nARG DB_PASSWORD=Tr0ub4dor-and-3\nRUN ./migrate --password ${DB_PASSWORD}\n",
     )
     good = (

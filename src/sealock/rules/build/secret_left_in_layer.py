@@ -37,7 +37,7 @@ class SecretLeftInLayer(Rule[Build]):
     remedy = "Mount the file where the program looks for it (--mount=type=secret,target=…), and write no copy."
     mends = False
     bad = (
-        'FROM node:22\nRUN echo "//registry.npmjs.org/:_authToken=${NPM_TOKEN}" > /root/.npmrc && npm ci\n',
+        'FROM node:22\nRUN echo "//npm.example.org/:_authToken=${NPM_TOKEN}" > /root/.npmrc && npm ci\n',
         "FROM debian:12\nRUN --mount=type=secret,id=key cp /run/secrets/key /app/key\n",
         "FROM debian:12\nRUN --mount=type=secret,id=env cat /run/secrets/env > /app/.env\n",
         "FROM debian:12\nRUN git clone https://${GIT_TOKEN}@github.com/acme/x.git /src\n",

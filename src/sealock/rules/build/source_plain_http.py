@@ -44,14 +44,14 @@ class SourcePlainHttp(Rule[Build]):
     remedy = "Use https for the source, and name the key that signs it."
     bad = (
         'FROM debian:12\nRUN echo "deb http://e.com/deb stable main" >> /etc/apt/sources.list\n',
-        "FROM alpine:3.20\nRUN apk add --no-cache -X http://dl-cdn.alpinelinux.org/alpine/edge/testing x\n",
+        "FROM alpine:3.20\nRUN apk add --no-cache -X http://alpine.example.org/alpine/edge/testing x\n",
         'FROM ubuntu:24.04\nRUN add-apt-repository "deb http://e.com/deb stable main"\n',
         "FROM rockylinux:9\nCOPY <<EOF /etc/yum.repos.d/x.repo\n[x]\nbaseurl=http://e.com/\nEOF\n",
-        "FROM alpine:3.20\nRUN echo http://dl-cdn.alpinelinux.org/alpine/edge/main >> /etc/apk/repositories\n",
+        "FROM alpine:3.20\nRUN echo http://alpine.example.org/alpine/edge/main >> /etc/apk/repositories\n",
     )
     good = (
         'FROM debian:12\nRUN echo "deb [signed-by=/k.gpg] https://e.com/deb stable main" >> /etc/apt/sources.list\n',
-        "FROM debian:12\nRUN sed -i 's|http://deb.debian.org|https://deb.debian.org|g' /etc/apt/sources.list\n",
+        "FROM debian:12\nRUN sed -i 's|http://debian.example.org|https://debian.example.org|g' /etc/apt/sources.list\n",
     )
 
     def check(self, build: Build, /) -> Iterator[Fault]:
