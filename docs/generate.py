@@ -11,10 +11,9 @@ from argparse import ArgumentParser, _SubParsersAction
 from collections.abc import Iterator
 from pathlib import Path
 
-from sealock.reports.rules import render
-
 from sealock.cli.main import COMMANDS, parser
 from sealock.manual import pages
+from sealock.reports.rules import render
 
 DOCS = Path(__file__).parent
 

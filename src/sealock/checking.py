@@ -152,9 +152,13 @@ class Run:
         only = self.settings.only
         return {
             kind: tuple(
-                rule
+                rule.going_by(listed) if (listed := _listed(rule, holds)) else rule
                 for rule in rules(kind)
-                if (rule.id in only if only else holds.wants(rule.id, pedantic=rule.pedantic))
+                if (
+                    rule.id in only
+                    if only
+                    else holds.wants(rule.id, pedantic=rule.pedantic and not _listed(rule, holds))
+                )
             )
             for kind in kinds
         }
@@ -223,6 +227,11 @@ class Run:
             )
             if findings:
                 yield TargetReport(holds.name, "policy", findings)
+
+
+def _listed(rule: Rule[Any], holds: Policy) -> tuple[str, ...]:
+    """The policy's list that a rule goes by, () for none."""
+    return holds.registries if rule.setting == "registries" else ()
 
 
 def _problem(text: str, target: str) -> Problem:

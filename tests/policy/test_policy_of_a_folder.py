@@ -80,3 +80,11 @@ def test_a_baseline_excuses_what_it_knows_and_nothing_new(tmp_path: Path) -> Non
     (folder / "compose.yaml").write_text(BAD + "    pid: host\n", encoding="utf-8")
     assert [one.rule for one in check(str(folder), settings=settings).findings() if one.rule == "C001"] == []
     assert check(str(folder), settings=settings).status == 1
+
+
+def test_a_list_of_registries_turns_its_rule_on_and_is_what_it_goes_by(tmp_path: Path) -> None:
+    (tmp_path / "Dockerfile").write_text("FROM ghcr.io/a/b:1\nFROM quay.io/a/b:1\n", encoding="utf-8")
+    assert not found(check(str(tmp_path)), "B004")
+    (tmp_path / "sealock.toml").write_text("registries = ['ghcr.io']\n", encoding="utf-8")
+    (finding,) = [one for one in check(str(tmp_path)).findings() if one.rule == "B004"]
+    assert "quay.io" in finding.message

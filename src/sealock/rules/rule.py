@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Iterator
-from typing import ClassVar, Generic, TypeVar
+from copy import copy
+from typing import ClassVar, Generic, Self, TypeVar
 
 from sealock.model.change import Change
 from sealock.model.document import Noun
@@ -36,6 +37,17 @@ class Rule(Generic[N_contra]):
     bad: ClassVar[tuple[str, ...]]
     good: ClassVar[tuple[str, ...]]
     mends: ClassVar[bool] = True
+    setting: ClassVar[str] = ""
+    """A list of the policy that the rule goes by; where the policy has one, the rule is on, pedantic or not."""
+    listed: tuple[str, ...] = ()
+    """What that list holds, or what the rule goes by without one."""
+
+    def going_by(self, listed: tuple[str, ...]) -> Self:
+        """The same rule, going by the policy's list."""
+        rule = copy(self)
+        rule.listed = listed
+        return rule
+
     conceals: ClassVar[bool] = False
     """Whether the text at a fault's place is a secret: then no report shows it, and it is never evidence."""
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import chain
-from typing import ClassVar
 
 from sealock.model.build import Build
 from sealock.model.finding import Fault, Severity
@@ -31,7 +30,8 @@ class UnknownRegistry(Rule[Build]):
     bad = ("FROM images.example.net/base:1.2\n", "FROM alpine:3.20\nCOPY --from=10.0.0.9:5000/tools:3 /x /x\n")
     good = ("FROM ghcr.io/acme/base:1.2\n", "FROM debian:12.8\n")
 
-    registries: ClassVar[tuple[str, ...]] = (
+    setting = "registries"
+    listed = (
         *("docker.io", "ghcr.io", "gcr.io", "*.gcr.io", "*.pkg.dev", "quay.io", "registry.gitlab.com", "cgr.dev"),
         *(
             "mcr.microsoft.com",
@@ -50,7 +50,7 @@ class UnknownRegistry(Rule[Build]):
         for named in chain(base_images(build), (one for one in copied_images(build) if not is_context(one))):
             if named.image is None:
                 yield self.undecided(f"the image {named.text} hangs on a build argument", named.at)
-            elif not any(_covers(entry, named.image.registry, named.image.repository) for entry in self.registries):
+            elif not any(_covers(entry, named.image.registry, named.image.repository) for entry in self.listed):
                 yield self.fault(f"takes {named.text} from {named.image.registry}", named.at, place=named.place)
 
 
