@@ -58,14 +58,15 @@ class ContinuationEmpty(Rule[Build]):
                 return
             if not text[start + 1 : following].strip():
                 blank = Place(start + 1, following + 1)
-                swallowed = text[following + 1 : end].split(None, 1)[:1]
+                swallowed = text[following + 1 : end].lstrip().partition("\n")[0].split(None, 1)
                 escape = text.rfind(build.escape, one.place.start, start)
-                if swallowed and swallowed[0] in _KEYWORDS and escape > 0:
+                arguments = text[one.keyword_place.end : escape].strip()
+                if len(swallowed) > 1 and swallowed[0] in _KEYWORDS and escape > 0:
                     yield self.fault(
                         f"takes in the {swallowed[0]} below, which is never carried out",
                         at,
                         place=Place(escape, escape + 1),
-                        mend=Edit(Place(escape, escape + 1), ""),
+                        mend=Edit(Place(escape, escape + 1), "") if arguments and "<<" not in arguments else (),
                         safe=False,
                         severity=Severity.MEDIUM,
                         evidence=f"{one.keyword} {swallowed[0]}",

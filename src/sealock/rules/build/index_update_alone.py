@@ -8,7 +8,7 @@ from typing import Final
 from sealock.model.build import Build, Run
 from sealock.model.change import Edit
 from sealock.model.finding import Fault, Severity
-from sealock.model.location import Place
+from sealock.model.location import At, Place
 from sealock.rules.build._ran import Call, calls
 from sealock.rules.references import cis_docker, docker_docs
 from sealock.rules.rule import Rule
@@ -49,11 +49,11 @@ class IndexUpdateAlone(Rule[Build]):
                     f"updates the {call.manager} index but installs nothing from it",
                     call.ran.at,
                     place=call.ran.command.place,
-                    mend=_joined(build, call),
+                    mend=_joined(build, call, used),
                 )
 
 
-def _joined(build: Build, call: Call) -> tuple[Edit, ...]:
+def _joined(build: Build, call: Call, used: set[At]) -> tuple[Edit, ...]:
     """Join the RUN with the next one, where that follows at once and installs."""
     ran = call.ran
     index = ran.at[-1]
@@ -69,7 +69,7 @@ def _joined(build: Build, call: Call) -> tuple[Edit, ...]:
         or ran.run.heredocs
         or ran.run.place.end != ran.command.place.end
         or build.text[ran.run.place.end : following.place.start].strip()
-        or not any(one.name == call.manager for one in following.script.commands())
+        or (*ran.at[:-1], index + 1) not in used
         or not following.script.pipelines
         or not following.script.pipelines[0].commands[0].words
     ):

@@ -1,0 +1,89 @@
+"""Whatever a Dockerfile is put together from: the hygiene rules do not raise, and their changes leave a Dockerfile."""
+
+from __future__ import annotations
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from sealock import formats
+from sealock.formats.edits import apply
+from sealock.model.change import Edit
+from sealock.model.document import Document
+from sealock.model.finding import Finding
+from sealock.model.location import Source
+from sealock.rules.catalog import rules
+from sealock.rules.judge import judge
+
+RULES = tuple(rule for rule in rules("build") if rule.id >= "B100")
+PARTS = sorted({
+    line + "\n"
+    for rule in RULES
+    for text in (*rule.bad, *rule.good)
+    for line in text.splitlines()
+    if "<<" not in line and "\\" not in line
+})  # fmt: skip
+WORDS = st.sampled_from([
+    "apt-get", "install", "-y", "update", "&&", ";", "|", "curl", "https://a/b", "cd", "/a", "$X/b", "rm", "-rf", "'", '"',
+    "(", ")", "`", "$(", "[", "]", "{", "}", "#", "\\\n", "\n", "export", "A=b", "source", "if", "then", "fi", "&", ">", "<",
+    "<<E", "E", "\r\n", "é", "\t", "$", "${", "!", "==", "pip", "--", "-", "npm", "ci", "apk", "add", "\\",
+])  # fmt: skip
+RUNS = st.lists(WORDS, max_size=12).map(lambda words: "RUN " + " ".join(words) + "\n")
+KEYWORDS = st.sampled_from(
+    [
+        "CMD",
+        "ENTRYPOINT",
+        "ENV",
+        "ARG",
+        "LABEL",
+        "COPY",
+        "WORKDIR",
+        "EXPOSE",
+        "USER",
+        "VOLUME",
+        "HEALTHCHECK CMD",
+        "FROM",
+        "run",
+    ]
+)
+LINES = st.builds(lambda keyword, words: f"{keyword} {' '.join(words)}\n", KEYWORDS, st.lists(WORDS, max_size=6))
+HEREDOCS = st.lists(WORDS, max_size=10).map(lambda words: "RUN <<X\n" + " ".join(words) + "\nX\n")
+TEXTS = st.lists(st.one_of(st.sampled_from(PARTS), RUNS, LINES, HEREDOCS), max_size=8).map(
+    lambda lines: "FROM debian:12 AS first\n" + "".join(lines)
+)
+
+
+def read(text: str) -> Document:
+    return formats.read("dockerfile", Source("Dockerfile", text))
+
+
+def findings(document: Document) -> tuple[Finding, ...]:
+    return judge("Dockerfile", document, {"build": RULES}).findings
+
+
+@settings(max_examples=200, deadline=None)
+@given(TEXTS)
+def test_no_text_makes_a_rule_raise_and_every_change_leaves_a_dockerfile(text: str) -> None:
+    document = read(text)
+    for finding in findings(document):
+        assert finding.location.line > 0
+        edits = [change for change in finding.remedy.changes if isinstance(change, Edit)]
+        if edits and not document.problems:
+            changed = apply(text, edits)
+            assert changed != text, finding.rule
+            assert not read(changed).problems, (finding.rule, changed)
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.lists(st.sampled_from(PARTS), max_size=10), st.sampled_from(["\n", "\r\n"]))
+def test_a_change_removes_its_finding_whatever_stands_around_it(lines: list[str], end: str) -> None:
+    text = ("FROM debian:12 AS first\n" + "".join(lines)).replace("\n", end)
+    document = read(text)
+    if document.problems:
+        return
+    before = findings(document)
+    for finding in before:
+        edits = [change for change in finding.remedy.changes if isinstance(change, Edit)]
+        if edits:
+            after = findings(read(apply(text, edits)))
+            same = [one.rule for one in before].count(finding.rule)
+            assert [one.rule for one in after].count(finding.rule) < same, (finding.rule, apply(text, edits))
