@@ -67,7 +67,9 @@ def test_no_text_makes_a_rule_raise_and_every_change_leaves_a_dockerfile(text: s
     for finding in findings(document):
         assert finding.location.line > 0
         edits = [change for change in finding.remedy.changes if isinstance(change, Edit)]
-        if edits and not document.problems:
+        # An instruction that another one had taken in is read for the first time, and may be wrong in itself.
+        freed = finding.rule == "B148" and not finding.remedy.safe
+        if edits and not document.problems and not freed:
             changed = apply(text, edits)
             assert changed != text, finding.rule
             assert not read(changed).problems, (finding.rule, changed)
