@@ -38,9 +38,10 @@ class BashWordsInSh(Rule[Build]):
         "FROM python:3.12\nRUN diff <(ls a) <(ls b)\n",
         'FROM debian:12\nRUN [ "$A" == b ] && echo b\n',
         "FROM debian:12\nRUN set -o pipefail && ls | wc -l\n",
+        "FROM debian:12\nRUN echo -e 'a\\tb' > /c\n",
     )
     good = (
-        "FROM debian:12\nRUN . venv/bin/activate && pip list\n",
+        "FROM debian:12\nRUN . venv/bin/activate && pip list && echo -n done && echo --e\n",
         'FROM debian:12\nSHELL ["/bin/bash", "-c"]\nRUN source venv/bin/activate && make &> log\n',
         "FROM debian:12\nRUN bash -c 'source venv/bin/activate; diff <(ls a) <(ls b)'\n",
         "FROM alpine:3.20\nRUN source venv/bin/activate\n",
@@ -91,6 +92,8 @@ def _foreign(command: Command) -> str:
         return "arrays"
     if name in {"[", "test"} and "==" in texts:
         return "== in [ ]"
+    if name == "echo" and texts and texts[0][:1] == "-" and "e" in texts[0] and not texts[0][1:].strip("neE"):
+        return f"echo {texts[0]}"
     return "pipefail" if name == "set" and "pipefail" in texts else ""
 
 
