@@ -1,4 +1,4 @@
-"""B115."""
+"""Package manager asks a question that nobody can answer."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""B111."""
+"""Package index of apk stays in the image."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""B117."""
+"""`apt` is used where no person sits at a terminal."""
 
 from __future__ import annotations
 

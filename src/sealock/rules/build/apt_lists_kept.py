@@ -1,4 +1,4 @@
-"""B110."""
+"""Package lists of apt stay in the image."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""B158."""
+"""An archive is copied in, and then unpacked."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""B186."""
+"""A command is written for bash, but dash runs it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""B103."""
+"""Build upgrades every package of the base image."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""B190."""
+"""Packages that were grouped to be removed again are kept."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""B142."""
+"""A RUN begins by changing the folder."""
 
 from __future__ import annotations
 

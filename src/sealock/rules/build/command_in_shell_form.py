@@ -1,4 +1,4 @@
-"""B136."""
+"""CMD or ENTRYPOINT starts the program through a shell."""
 
 from __future__ import annotations
 

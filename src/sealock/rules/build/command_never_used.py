@@ -1,4 +1,4 @@
-"""B164."""
+"""CMD has no effect beside an ENTRYPOINT in shell form."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""B137."""
+"""A stage has several CMD or several ENTRYPOINT instructions."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""B121."""
+"""Command has no use during a build."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""B148."""
+"""An empty line stands inside of a continued instruction."""
 
 from __future__ import annotations
 

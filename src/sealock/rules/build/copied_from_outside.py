@@ -1,4 +1,4 @@
-"""B152."""
+"""COPY names what the build context does not hold."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""B156."""
+"""COPY --from names a stage that comes later."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""B155."""
+"""Files are copied to a place that the base image decides on."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""B154."""
+"""Several sources are copied to a target that does not end in a slash."""
 
 from __future__ import annotations
 

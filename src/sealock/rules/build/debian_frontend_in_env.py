@@ -1,4 +1,4 @@
-"""B116."""
+"""DEBIAN_FRONTEND is set for the running container too."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""B165."""
+"""The comment above a stage or an argument does not begin with its name."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""B189."""
+"""curl takes an error page for the file that was asked for."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""B141."""
+"""A RUN does only what its own shell forgets at once."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""B153."""
+"""ENV uses a variable that the same instruction sets."""
 
 from __future__ import annotations
 

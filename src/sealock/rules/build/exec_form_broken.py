@@ -1,4 +1,4 @@
-"""B138."""
+"""A JSON array is not one, so the shell gets it as it stands."""
 
 from __future__ import annotations
 

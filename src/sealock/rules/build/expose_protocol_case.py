@@ -1,4 +1,4 @@
-"""B133."""
+"""Protocol in EXPOSE is not written in lower case."""
 
 from __future__ import annotations
 

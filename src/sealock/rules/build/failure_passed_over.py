@@ -1,4 +1,4 @@
-"""B183."""
+"""A semicolon lets the build go on after a failure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""B182."""
+"""A RUN goes on in the wrong folder where `cd` fails."""
 
 from __future__ import annotations
 

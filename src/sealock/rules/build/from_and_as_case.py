@@ -1,4 +1,4 @@
-"""B146."""
+"""FROM and AS are not written in the same case."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""B130."""
+"""Image says nothing of how to see whether it is well."""
 
 from __future__ import annotations
 

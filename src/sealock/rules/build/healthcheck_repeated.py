@@ -1,4 +1,4 @@
-"""B131."""
+"""A stage has several HEALTHCHECK instructions."""
 
 from __future__ import annotations
 

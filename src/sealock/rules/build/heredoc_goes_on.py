@@ -1,4 +1,4 @@
-"""B184."""
+"""A here-document goes on after a command has failed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""B119."""
+"""User with a huge number is created with log entries."""
 
 from __future__ import annotations
 

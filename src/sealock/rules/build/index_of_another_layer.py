@@ -1,4 +1,4 @@
-"""B102."""
+"""Packages are installed with the index of an earlier layer."""
 
 from __future__ import annotations
 

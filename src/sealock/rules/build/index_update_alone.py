@@ -1,4 +1,4 @@
-"""B101."""
+"""Package index is updated in a layer of its own."""
 
 from __future__ import annotations
 

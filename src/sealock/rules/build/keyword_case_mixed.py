@@ -1,4 +1,4 @@
-"""B147."""
+"""Keywords are not all written in the same case."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""B160."""
+"""A label's name is not what others can look for."""
 
 from __future__ import annotations
 

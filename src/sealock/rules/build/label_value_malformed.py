@@ -1,4 +1,4 @@
-"""B161."""
+"""A label of the OCI specification has a value of another kind."""
 
 from __future__ import annotations
 

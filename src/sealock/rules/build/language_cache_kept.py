@@ -1,4 +1,4 @@
-"""B114."""
+"""Download cache of npm, Yarn, conda or Composer stays in the image."""
 
 from __future__ import annotations
 

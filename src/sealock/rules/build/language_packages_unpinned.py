@@ -1,4 +1,4 @@
-"""B105."""
+"""Packages of a programming language are installed without a version."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""B140."""
+"""MAINTAINER has been deprecated since 2017."""
 
 from __future__ import annotations
 

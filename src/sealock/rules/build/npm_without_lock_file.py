@@ -1,4 +1,4 @@
-"""B106."""
+"""`npm install` may leave the lock file aside."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""B104."""
+"""Packages of the distribution are installed without a version."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""B188."""
+"""Owner or mode of files is changed in a layer after they were copied."""
 
 from __future__ import annotations
 

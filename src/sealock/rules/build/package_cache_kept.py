@@ -1,4 +1,4 @@
-"""B112."""
+"""Package cache of dnf, yum, zypper or pacman stays in the image."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""B150."""
+"""ENV or LABEL is written without an equals sign."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""B113."""
+"""Download cache of pip stays in the image."""
 
 from __future__ import annotations
 

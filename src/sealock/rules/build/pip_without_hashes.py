@@ -1,4 +1,4 @@
-"""B108."""
+"""`pip install -r` takes packages without checking their hashes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""B139."""
+"""A failure in front of a pipe goes unseen."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""B151."""
+"""FROM asks for the platform that it gets anyway."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""B132."""
+"""EXPOSE names what is no port."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""B185."""
+"""A RUN leaves a process running behind it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""B187."""
+"""A variable is set in a file that only people's shells read."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""B109."""
+"""Recommended packages are installed along with those asked for."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""B181."""
+"""`rm -r` of a path that begins with a variable that may be empty."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""B157."""
+"""Several RUN instructions stand in a row."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""B122."""
+"""/bin/sh is replaced by a link to another shell."""
 
 from __future__ import annotations
 

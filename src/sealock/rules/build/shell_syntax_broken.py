@@ -1,4 +1,4 @@
-"""B180."""
+"""A command line is not what a shell can read."""
 
 from __future__ import annotations
 

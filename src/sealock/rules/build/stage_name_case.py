@@ -1,4 +1,4 @@
-"""B145."""
+"""A stage's name is not in lower case."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""B143."""
+"""Two stages have the same name."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""B144."""
+"""A stage has a name that BuildKit uses itself."""
 
 from __future__ import annotations
 

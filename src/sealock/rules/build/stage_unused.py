@@ -1,4 +1,4 @@
-"""B163."""
+"""A stage is used by no other."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""B162."""
+"""STOPSIGNAL is one that no program can answer."""
 
 from __future__ import annotations
 

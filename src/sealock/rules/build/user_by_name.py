@@ -1,4 +1,4 @@
-"""B159."""
+"""Image runs as a user that has a name instead of a number."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""B149."""
+"""A variable is used that nobody has set."""
 
 from __future__ import annotations
 

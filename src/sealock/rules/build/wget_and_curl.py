@@ -1,4 +1,4 @@
-"""B118."""
+"""Both wget and curl are used."""
 
 from __future__ import annotations
 

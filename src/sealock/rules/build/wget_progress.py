@@ -1,4 +1,4 @@
-"""B120."""
+"""Progress bar of wget fills the build log."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""B135."""
+"""Working folder is a folder of the system."""
 
 from __future__ import annotations
 

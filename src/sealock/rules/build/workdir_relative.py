@@ -1,4 +1,4 @@
-"""B134."""
+"""WORKDIR is relative to a folder that the base image decides on."""
 
 from __future__ import annotations
 

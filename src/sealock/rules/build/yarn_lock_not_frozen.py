@@ -1,4 +1,4 @@
-"""B107."""
+"""`yarn install` or `pnpm install` may change the lock file."""
 
 from __future__ import annotations
 
