@@ -62,9 +62,15 @@ def verifies(command: Command) -> bool:
     return name == "openssl" and any(text in {"dgst", "-verify", "cms", "smime"} for text in command.arguments)
 
 
+_verified: list[tuple[Run, bool]] = []
+"""The last RUN that was asked about, and the answer: rules ask for each of its commands."""
+
+
 def is_verified(run: Run) -> bool:
     """Whether the RUN checks anything against a checksum or a signature."""
-    return any(verifies(command) for command in run.script.commands())
+    if not _verified or _verified[0][0] is not run:
+        _verified[:] = [(run, any(verifies(command) for command in run.script.commands()))]
+    return _verified[0][1]
 
 
 def addresses(command: Command) -> Iterator[Word]:
