@@ -1,0 +1,80 @@
+"""Bytes of JSON and TOML as plain values, within bounds; and looks into values that may be of any shape."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterable
+from typing import Final, TypeAlias, TypeVar
+
+import msgspec
+
+from sealock.inventory.analyzer import Broken
+
+Table: TypeAlias = dict[str, object]
+T = TypeVar("T")
+
+LONGEST_WORD: Final = 512
+"""Characters of a name, a version or a licence; what is longer is none."""
+LONGEST_TOML: Final = 16 << 20
+DOTS: Final = 50_000_000
+"""The sum of the squares of each line's dots: tomllib takes quadratic time on dotted keys."""
+BOM: Final = b"\xef\xbb\xbf"
+
+
+def decoded(data: bytes, kind: type[T]) -> T:
+    """JSON of this shape. Structs read but the fields that they name, so the rest costs neither time nor memory."""
+    try:
+        return msgspec.json.decode(data.removeprefix(BOM), type=kind)
+    except msgspec.ValidationError as error:
+        message = f"is not shaped as expected: {error}"
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        message = f"is no valid JSON: {error}"
+    except RecursionError:
+        message = "is JSON that is nested too deeply"
+    raise Broken(message)
+
+
+def toml(data: bytes) -> Table:
+    """A TOML document."""
+    if len(data) >= LONGEST_TOML:
+        message = f"is larger than {LONGEST_TOML >> 20} MiB"
+        raise Broken(message)
+    if sum(line.count(b".") ** 2 for line in data.splitlines()) > DOTS:
+        message = "has dotted keys that are too long"
+        raise Broken(message)
+    try:
+        return tomllib.loads(data.removeprefix(BOM).decode())
+    except (ValueError, OverflowError) as error:  # TOMLDecodeError and UnicodeDecodeError are ValueErrors
+        message = f"is no valid TOML: {error}"
+    except RecursionError:
+        message = "is TOML that is nested too deeply"
+    raise Broken(message)
+
+
+def table(value: object) -> Table:
+    """The value, if it is a mapping; else an empty one."""
+    return value if isinstance(value, dict) else {}
+
+
+def rows(value: object) -> list[object]:
+    """The value, if it is a list; else an empty one."""
+    return value if isinstance(value, list) else []
+
+
+def tables(value: object) -> Iterable[Table]:
+    """Those members of a list that are mappings."""
+    return (row for row in rows(value) if isinstance(row, dict))
+
+
+def word(value: object) -> str:
+    """The value, if it is a text that could be a name, a version or a licence; else ""."""
+    if not isinstance(value, str) or len(value) > LONGEST_WORD:
+        return ""
+    value = value.strip()
+    return value if value.isprintable() else ""
+
+
+def words(value: object) -> tuple[str, ...]:
+    """The texts of a list, or the one text that stands for a list of one."""
+    found = (word(one) for one in (rows(value) or [value]))
+    return tuple(one for one in found if one)

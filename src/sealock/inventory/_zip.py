@@ -1,0 +1,164 @@
+"""Zip archives in memory, within bounds: the central directory, and the entries that somebody asks for.
+
+The standard library's zipfile makes an object of half a kilobyte from each entry before anybody can count them, and
+copies what is only stored. Here an archive of a million entries costs a count, and a stored entry is a view.
+"""
+
+from __future__ import annotations
+
+import zlib
+from bisect import bisect_right
+from collections.abc import Callable
+from struct import Struct as Layout
+from typing import Final, TypeAlias
+
+from msgspec import Struct
+
+from sealock.inventory.analyzer import Broken
+
+View: TypeAlias = bytes | memoryview
+
+ENTRIES: Final = 200_000
+"""Entries of one archive."""
+RATIO: Final = 200
+"""Plain bytes for each packed byte, of what is larger than a mebibyte."""
+
+END: Final = Layout("<4s4H2LH")
+END_64: Final = Layout("<4sQ2H2L4Q")
+LOCATOR_64: Final = Layout("<4sLQL")
+CENTRAL: Final = Layout("<4s4xHH8x2L3H8xL")
+LOCAL: Final = Layout("<4s22x2H")
+STORED, DEFLATED = 0, 8
+UNKNOWN_32: Final = 0xFFFFFFFF
+
+
+class Entry(Struct, frozen=True, gc=False):
+    """One file in an archive: how it is packed, and where its local header begins."""
+
+    name: str
+    method: int
+    encrypted: bool
+    packed: int
+    size: int
+    offset: int
+
+
+class Archive(Struct, frozen=True):
+    """The entries that were asked for, and where every local header begins (with the directory's own place last)."""
+
+    data: View
+    entries: dict[str, Entry]
+    offsets: list[int]
+
+    def read(self, entry: Entry, limit: int) -> View:
+        """The plain bytes of an entry; Broken where they are not what the directory says, or more than the limit."""
+        if entry.size > limit or (entry.size > 1 << 20 and entry.size > entry.packed * RATIO):
+            message = f"{entry.name} would become {entry.size} bytes from {entry.packed}"
+            raise Broken(message)
+        if entry.encrypted or entry.method not in {STORED, DEFLATED}:
+            message = f"{entry.name} is encrypted or packed in an unusual way"
+            raise Broken(message)
+        packed = self.packed(entry)
+        if entry.method == STORED:
+            return packed
+        inflater = zlib.decompressobj(-15)
+        try:
+            plain = inflater.decompress(packed, entry.size + 1)
+        except zlib.error as error:
+            message = f"{entry.name} cannot be inflated: {error}"
+            raise Broken(message) from None
+        if len(plain) != entry.size or not inflater.eof:
+            message = f"{entry.name} is not as long as the archive says"
+            raise Broken(message)
+        return plain
+
+    def packed(self, entry: Entry) -> View:
+        """The bytes of an entry as they are stored; Broken where they reach into another's."""
+        if not 0 <= entry.offset <= len(self.data) - LOCAL.size:
+            message = f"{entry.name} lies outside of the archive"
+            raise Broken(message)
+        signature, name, extra = LOCAL.unpack_from(self.data, entry.offset)
+        start = entry.offset + LOCAL.size + name + extra
+        end = start + entry.packed
+        written = bytes(self.data[entry.offset + LOCAL.size : entry.offset + LOCAL.size + name])
+        if signature != b"PK\3\4" or written.decode(errors="replace") != entry.name:
+            message = f"{entry.name} is not where the archive says"
+            raise Broken(message)
+        if end > self.offsets[bisect_right(self.offsets, entry.offset)]:
+            message = f"{entry.name} overlaps what follows it"
+            raise Broken(message)
+        if entry.method == STORED and entry.size != entry.packed:
+            message = f"{entry.name} is not as long as the archive says"
+            raise Broken(message)
+        return self.data[start:end]
+
+
+def opened(data: View, wanted: Callable[[bytes], bool]) -> Archive:
+    """Read the central directory, and keep the entries whose names are wanted; of one name, the last."""
+    start, end, shift = directory(data)
+    count = bytes(data[start:end]).count(b"PK\1\2")
+    if count > ENTRIES:
+        message = f"has more than {ENTRIES} entries"
+        raise Broken(message)
+    entries: dict[str, Entry] = {}
+    offsets = []
+    at = start
+    while at + CENTRAL.size <= end:
+        signature, flags, method, packed, size, name, extra, comment, offset = CENTRAL.unpack_from(data, at)
+        if signature != b"PK\1\2":
+            message = "has a directory that is damaged"
+            raise Broken(message)
+        at += CENTRAL.size
+        raw = bytes(data[at : at + name])
+        if UNKNOWN_32 in {packed, size, offset}:
+            packed, size, offset = wide(data[at + name : at + name + extra], size, packed, offset)
+        offsets.append(offset + shift)
+        if wanted(raw):
+            text = raw.decode(errors="replace")
+            entries[text] = Entry(text, method, bool(flags & 1), packed, size, offset + shift)
+        at += name + extra + comment
+    offsets.append(start)
+    offsets.sort()
+    # Nothing may begin behind the directory, so that every entry has something that follows it.
+    if offsets[-1] > start or offsets[0] < 0:
+        message = "has entries outside of the archive"
+        raise Broken(message)
+    return Archive(data, entries, offsets)
+
+
+def directory(data: View) -> tuple[int, int, int]:
+    """Where the central directory begins and ends, and by how much all offsets are off (a script may stand before)."""
+    tail = bytes(data[-(END.size + 65535) :])
+    place = tail.rfind(b"PK\5\6")
+    if place < 0 or len(tail) - place < END.size:
+        message = "is no zip archive, or its end is missing"
+        raise Broken(message)
+    size, offset = END.unpack_from(tail, place)[5:7]
+    end = len(data) - len(tail) + place
+    at = end - LOCATOR_64.size - END_64.size
+    if (
+        at >= 0
+        and bytes(data[at : at + 4]) == b"PK\6\6"
+        and LOCATOR_64.unpack_from(data, at + END_64.size)[0] == b"PK\6\7"
+    ):
+        size, offset = END_64.unpack_from(data, at)[8:10]
+        end = at
+    start = end - size
+    if start < 0 or start < offset:
+        message = "has a directory outside of the archive"
+        raise Broken(message)
+    return start, end, start - offset
+
+
+def wide(extra: View, size: int, packed: int, offset: int) -> tuple[int, int, int]:
+    """Packed size, size and offset of an entry for which 32 bits are too few."""
+    at = 0
+    while at + 4 <= len(extra):
+        kind, length = int.from_bytes(extra[at : at + 2], "little"), int.from_bytes(extra[at + 2 : at + 4], "little")
+        body = extra[at + 4 : at + 4 + length]
+        if kind == 1:
+            numbers = iter(int.from_bytes(body[i : i + 8], "little") for i in range(0, len(body), 8))
+            size, packed, offset = (next(numbers, one) if one == UNKNOWN_32 else one for one in (size, packed, offset))
+            break
+        at += 4 + length
+    return packed, size, offset

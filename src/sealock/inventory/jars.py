@@ -1,0 +1,210 @@
+"""Java archives, nested to any depth within bounds: Maven's pom.properties, the manifest, the file's name."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from msgspec import Struct
+
+from sealock.inventory import _zip
+from sealock.inventory._data import word
+from sealock.inventory._headers import headers
+from sealock.inventory.analyzer import Analyzer, Broken, Fact, File, Wanted
+from sealock.model.inventory import Package
+
+ENDINGS: Final = (".jar", ".war", ".ear", ".jpi", ".hpi", ".par", ".sar", ".rar", ".lpkg")
+RAW_ENDINGS: Final = tuple(one.encode() for one in ENDINGS)
+DEEPEST: Final = 8
+"""Archives within archives."""
+LARGEST: Final = 512 << 20
+"""Bytes of one archive within another, and of one file that is read."""
+TOTAL: Final = 2 << 30
+"""Bytes inflated from one file of the image, in all."""
+ARCHIVES: Final = 20_000
+"""Archives in one file of the image, in all."""
+SMALL: Final = 1 << 20
+"""Bytes of pom.properties or a manifest."""
+FAULTS: Final = 5
+"""Faults of one file that are told of."""
+
+
+class Identity(Struct, frozen=True):
+    """Maven's coordinates, as far as known."""
+
+    artifact: str
+    version: str
+    group: str = ""
+
+
+class Jars(Analyzer):
+    """Every library in a Java archive, and in the archives that it holds."""
+
+    name = "jars"
+    wanted = Wanted(endings=ENDINGS, limit=LARGEST)
+
+    def read(self, file: File, /) -> Iterator[Fact]:
+        """Yield the packages of the archive and of all within it, then tell what could not be read."""
+        walk = Walk()
+        yield from walk.archive(file.path, memoryview(file.data), 1)
+        if walk.faults:
+            raise Broken("; ".join(walk.faults))
+
+
+class Walk:
+    """A walk through one file of the image, with what is left of its bounds."""
+
+    def __init__(self) -> None:
+        self.faults: list[str] = []
+        self.bytes = TOTAL
+        self.archives = ARCHIVES
+
+    def fault(self, path: str, message: object) -> None:
+        """Keep what was wrong, up to a number that a person would read."""
+        where = path.partition("!/")[2]
+        if len(self.faults) < FAULTS:
+            self.faults.append(f"{where}: {message}" if where else str(message))
+
+    def archive(self, path: str, data: _zip.View, depth: int) -> Iterator[Package]:
+        """Yield the packages of an archive, then those of the archives in it."""
+        self.archives -= 1
+        try:
+            archive = _zip.opened(data, asked)
+        except Broken as broken:
+            self.fault(path, broken)
+            return
+        poms: list[Identity] = []
+        manifest: dict[str, str] = {}
+        nested: list[_zip.Entry] = []
+        for name, entry in archive.entries.items():
+            if name.endswith(ENDINGS):
+                nested.append(entry)
+            elif name.endswith(".properties"):
+                pom = properties(self.text(path, archive, entry))
+                if pom and pom not in poms:
+                    poms.append(pom)
+            else:
+                manifest = dict(headers(self.text(path, archive, entry), glue=""))
+        yield from self.packages(path, poms, manifest)
+        for entry in nested:
+            inner = f"{path}!/{entry.name}"
+            if depth >= DEEPEST:
+                self.fault(inner, f"lies more than {DEEPEST} archives deep, and was not read")
+            elif self.archives <= 0 or self.bytes <= 0:
+                self.fault(inner, "was not read: there is too much in this file")
+                return
+            else:
+                yield from self.archive(inner, self.plain(path, archive, entry, LARGEST), depth + 1)
+
+    def plain(self, path: str, archive: _zip.Archive, entry: _zip.Entry, limit: int) -> _zip.View:
+        """An entry's bytes; none, and a fault, where they cannot be had."""
+        try:
+            data = archive.read(entry, min(limit, self.bytes))
+        except Broken as broken:
+            self.fault(f"{path}!/" if "!/" not in path else path, broken)
+            return b""
+        if entry.method != _zip.STORED:
+            self.bytes -= len(data)
+        return data
+
+    def text(self, path: str, archive: _zip.Archive, entry: _zip.Entry) -> str:
+        """An entry's text."""
+        return bytes(self.plain(path, archive, entry, SMALL)).decode(errors="replace")
+
+    def packages(self, path: str, poms: list[Identity], manifest: dict[str, str]) -> Iterator[Package]:
+        """The archive itself, and what was shaded into it."""
+        stem = path.rpartition("/")[2].rpartition(".")[0]
+        named = from_name(stem)
+        own = next((pom for pom in poms if is_own(pom, stem, named)), None)
+        if own is None:
+            own = declared(stem, named, manifest)
+            # One without group may be one of those with pom.properties, under another name.
+            if own and any(pom.artifact == own.artifact or pom.version == own.version for pom in poms):
+                own = None
+        for pom in [*([own] if own and own not in poms else []), *poms]:
+            about = manifest if pom == own else {}
+            yield Package(
+                "maven",
+                pom.artifact,
+                pom.version,
+                path,
+                namespace=pom.group,
+                licenses=licenses(about.get("bundle-license", "")),
+                supplier=word(about.get("implementation-vendor")) or word(about.get("bundle-vendor")),
+            )
+
+
+def asked(name: bytes) -> bool:
+    """Whether an entry is read: archives, Maven's properties and the manifest."""
+    return (
+        name == b"META-INF/MANIFEST.MF"
+        or (name.startswith(b"META-INF/maven/") and name.endswith(b"/pom.properties"))
+        or name.endswith(RAW_ENDINGS)
+    )
+
+
+def properties(text: str) -> Identity | None:
+    """The coordinates in a pom.properties."""
+    found: dict[str, str] = {}
+    for line in text.splitlines():
+        if line[:1] not in {"#", "!", ""}:
+            key, _, value = line.partition("=")
+            found[key.strip()] = value
+    artifact, version, group = (plain(found.get(key, "")) for key in ("artifactId", "version", "groupId"))
+    return Identity(artifact, version, group) if artifact and version else None
+
+
+def plain(value: str) -> str:
+    """A value, unless a build left a variable in it."""
+    return "" if "${" in value or "@" in value else word(value)
+
+
+def is_own(pom: Identity, stem: str, named: Identity | None) -> bool:
+    """Whether these are the coordinates of the archive itself."""
+    return stem in {pom.artifact, f"{pom.artifact}-{pom.version}"} or bool(named and named.artifact == pom.artifact)
+
+
+def from_name(stem: str) -> Identity | None:
+    """Split name-1.2.3-classifier into name and version: the version begins with the first digit behind a dash."""
+    at = stem.find("-")
+    while at > 0:
+        if stem[at + 1 : at + 2].isdigit():
+            return Identity(stem[:at], stem[at + 1 :])
+        at = stem.find("-", at + 1)
+    return None
+
+
+def declared(stem: str, named: Identity | None, manifest: dict[str, str]) -> Identity | None:
+    """The coordinates that the manifest tells, with the file's name where it is the better witness."""
+    symbolic = plain(manifest.get("bundle-symbolicname", "").partition(";")[0])
+    parent, _, last = symbolic.rpartition(".")
+    title = plain(manifest.get("implementation-title", ""))
+    title = "" if " " in title else title.rpartition(":")[2].rpartition("#")[0] or title.rpartition(":")[2]
+    plugin = plain(manifest.get("short-name", ""))
+    artifact = plugin or (named.artifact if named else "") or title or last
+    version = (
+        plain(manifest.get("plugin-version", "")).partition(" ")[0]
+        or numbered(manifest.get("implementation-version", ""))
+        or (named.version if named else "")
+        or numbered(manifest.get("bundle-version", ""))
+        or numbered(manifest.get("specification-version", "") if title == stem else "")
+    )
+    group = (
+        plain(manifest.get("group-id", ""))
+        or plain(manifest.get("implementation-vendor-id", ""))
+        # org.apache.commons.lang3 is commons-lang3's: the last part is the artifact's name, or a piece of it.
+        or (symbolic if last and last != artifact and not artifact.endswith(last) else parent)
+    )
+    return Identity(artifact, version, "" if " " in group else group) if artifact and version else None
+
+
+def numbered(value: str) -> str:
+    """A version, if it looks like one."""
+    value = plain(value)
+    return value if " " not in value and value[:1].isdigit() else ""
+
+
+def licenses(value: str) -> tuple[str, ...]:
+    """What Bundle-License names: "Apache-2.0;link=https://...", addresses, or several with commas."""
+    found = (word(part.partition(";")[0].strip(' "')) for part in value.split(","))
+    return tuple(dict.fromkeys(one for one in found if one))

@@ -1,0 +1,59 @@
+"""Node packages as npm, Yarn and pnpm install them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, Final
+
+from msgspec import Struct
+
+from sealock.inventory import _names
+from sealock.inventory._data import decoded, rows, table, word
+from sealock.inventory.analyzer import Analyzer, Fact, File, Wanted
+from sealock.model.inventory import Package
+
+HOMES: Final = ("usr/share/nodejs", "usr/lib/nodejs")
+"""Where Debian keeps modules, besides folders called node_modules."""
+
+
+class Manifest(Struct):
+    """The fields of package.json that are of use here."""
+
+    name: Any = ""
+    version: Any = ""
+    license: Any = None
+    licenses: Any = None
+
+
+class Npm(Analyzer):
+    """package.json right in a folder of node_modules; others are a program's own, or steer the loader of a part."""
+
+    name = "npm"
+    wanted = Wanted(names=("package.json",), limit=16 << 20)
+
+    def read(self, file: File, /) -> Iterator[Fact]:
+        """Yield the package."""
+        if not installed(file.path):
+            return
+        manifest = decoded(file.data, Manifest)
+        namespace, name = _names.scoped(word(manifest.name))
+        version = word(manifest.version)
+        if name and version:
+            found = licenses(manifest.license) or licenses(manifest.licenses)
+            yield Package("npm", name, version, file.path, namespace=namespace, licenses=found)
+
+
+def installed(path: str) -> bool:
+    """Whether this is a package's own manifest: node_modules/name/package.json, node_modules/@scope/name/..."""
+    home, _, folder = path.rpartition("/")[0].rpartition("/")
+    outer, _, scope = home.rpartition("/")
+    if scope.startswith("@"):
+        home = outer
+    return bool(folder) and (home == "node_modules" or home.endswith("/node_modules") or home in HOMES)
+
+
+def licenses(value: object) -> tuple[str, ...]:
+    """Names from a text, a {type, url}, or a list of either: npm has seen all."""
+    listed = value if isinstance(value, list) else [value]
+    found = (word(one) or word(table(one).get("type")) or word(table(one).get("name")) for one in rows(listed))
+    return tuple(dict.fromkeys(one for one in found if one))

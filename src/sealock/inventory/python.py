@@ -1,0 +1,130 @@
+"""Python distributions as pip and its forerunners install them: dist-info, egg-info and eggs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any, Final
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from sealock.inventory import _names
+from sealock.inventory._data import decoded, table, word
+from sealock.inventory._headers import headers
+from sealock.inventory._zip import opened
+from sealock.inventory.analyzer import Analyzer, Broken, Fact, File, Wanted
+from sealock.model.inventory import Package
+
+LONGEST_LICENSE: Final = 120
+"""Characters of a License header; what is longer is the licence's whole text, not its name."""
+LONGEST_METADATA: Final = 16 << 20
+
+
+class Python(Analyzer):
+    """One folder (or file) for each distribution; RECORD and installed-files.txt tell which files are its."""
+
+    name = "python"
+    wanted = Wanted(
+        endings=(
+            ".dist-info/METADATA",
+            ".dist-info/RECORD",
+            ".dist-info/direct_url.json",
+            ".egg-info/PKG-INFO",
+            ".egg-info/installed-files.txt",
+            ".egg-info",
+            "EGG-INFO/PKG-INFO",
+            ".egg",
+        )
+    )
+
+    def read(self, file: File, /) -> Iterator[Fact]:
+        """Yield the distribution; a list of files yields one without name, for `join` to put with its own."""
+        folder, _, name = file.path.rpartition("/")
+        match name:
+            case "RECORD":
+                home = folder.rpartition("/")[0]
+                files = tuple(_names.inside(home, one) for one in recorded(file.data))
+                yield Package("pypi", "", "", file.path, files=tuple(filter(None, files)))
+            case "installed-files.txt":
+                lines = file.data.decode(errors="replace").splitlines()
+                files = tuple(_names.inside(folder, line) for line in lines if line)
+                yield Package("pypi", "", "", file.path, files=tuple(filter(None, files)))
+            case "direct_url.json":
+                yield Package("pypi", "", "", file.path, qualifiers=origin(file.data))
+            case _ if name.endswith(".egg"):
+                archive = opened(memoryview(file.data), b"EGG-INFO/PKG-INFO".__eq__)
+                for entry in archive.entries.values():
+                    yield self.package(file.path, bytes(archive.read(entry, LONGEST_METADATA)))
+            case _:
+                yield self.package(file.path, file.data)
+
+    def package(self, path: str, data: bytes) -> Package:
+        """What the headers of PEP 566 and its forerunners say."""
+        # Descriptions may be long, but stand after the headers, or in one of them with further lines.
+        said = headers(data.decode(errors="replace"), glue="\n")
+        first: dict[str, str] = {}
+        for header, value in said:
+            first.setdefault(header, value)
+        name, version = word(first.get("name")), word(first.get("version"))
+        if not name or not version:
+            message = "names no package, or not its version"
+            raise Broken(message)
+        return Package("pypi", _names.pypi(name), version, path, licenses=licenses(said, first))
+
+    def join(self, facts: Iterable[Fact], /) -> Iterator[Fact]:
+        """Give each distribution the files and the origin that stand beside it."""
+        known = [fact for fact in facts if isinstance(fact, Package)]
+        beside: dict[str, list[Package]] = {}
+        for fact in known:
+            if not fact.name:
+                beside.setdefault(fact.path.rpartition("/")[0], []).append(fact)
+        for fact in known:
+            if fact.name:
+                parts = beside.get(fact.path.rpartition("/")[0], ())
+                files = tuple(path for part in parts for path in part.files)
+                yield replace(
+                    fact,
+                    files=files or fact.files,
+                    qualifiers=fact.qualifiers + tuple(pair for part in parts for pair in part.qualifiers),
+                )
+
+
+class DirectUrl(Struct):
+    """PEP 610: where a distribution came from, if not from an index."""
+
+    url: Any = ""
+    vcs_info: Any = None
+
+
+def origin(data: bytes) -> tuple[tuple[str, str], ...]:
+    """The repository that a distribution was installed from."""
+    direct = decoded(data, DirectUrl)
+    info = table(direct.vcs_info)
+    kind = word(info.get("vcs"))
+    return _names.vcs(word(direct.url), word(info.get("commit_id")), kind) if kind else ()
+
+
+def licenses(said: list[tuple[str, str]], first: dict[str, str]) -> tuple[str, ...]:
+    """The expression if there is one, else the short name, else what the classifiers say."""
+    expression = word(first.get("license-expression"))
+    if expression:
+        return (expression,)
+    name = word(first.get("license"))
+    if name and name.upper() != "UNKNOWN" and len(name) <= LONGEST_LICENSE:
+        return (name,)
+    paths = (value.split(" :: ") for header, value in said if header == "classifier")
+    found = (path[-1] for path in paths if path[0] == "License" and path[-1] not in {"License", "OSI Approved"})
+    return tuple(word(one) for one in dict.fromkeys(found) if word(one))
+
+
+def recorded(data: bytes) -> Iterator[str]:
+    """The first column of RECORD, which is CSV."""
+    for line in data.decode(errors="replace").splitlines():
+        if not line.startswith('"'):
+            yield line.partition(",")[0]
+            continue
+        end = line.find('"', 1)
+        while end >= 0 and line[end + 1 : end + 2] == '"':
+            end = line.find('"', end + 2)
+        if end > 0:
+            yield line[1:end].replace('""', '"')

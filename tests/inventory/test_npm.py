@@ -1,0 +1,94 @@
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from sealock.inventory.analyzer import Broken, File
+from sealock.inventory.npm import Npm
+from sealock.model.inventory import Package
+
+
+def read(path: str, data: bytes) -> list[Package]:
+    return [fact for fact in Npm().read(File(path, data)) if isinstance(fact, Package)]
+
+
+def manifest(**fields: object) -> bytes:
+    return json.dumps({"name": "left-pad", "version": "1.3.0", **fields}).encode()
+
+
+@pytest.mark.parametrize(
+    ("path", "found"),
+    [
+        ("app/node_modules/left-pad/package.json", True),
+        ("node_modules/left-pad/package.json", True),
+        ("app/node_modules/a/node_modules/left-pad/package.json", True),
+        ("app/node_modules/.pnpm/left-pad@1.3.0/node_modules/left-pad/package.json", True),
+        ("app/node_modules/@scope/left-pad/package.json", True),
+        ("usr/share/nodejs/left-pad/package.json", True),
+        ("app/package.json", False),
+        ("package.json", False),
+        ("app/node_modules/left-pad/esm/package.json", False),
+        ("app/node_modules/left-pad/test/@x/package.json", False),
+        ("app/node_modules/package.json", False),
+        ("app/my_node_modules/left-pad/package.json", False),
+    ],
+)
+def test_only_a_package_right_in_a_folder_of_modules_is_one(path: str, found: bool) -> None:  # noqa: FBT001  a column
+    assert bool(read(path, manifest())) is found
+
+
+@pytest.mark.parametrize(
+    ("fields", "licenses"),
+    [
+        ({"license": "MIT"}, ("MIT",)),
+        ({"license": "(MIT OR GPL-3.0)"}, ("(MIT OR GPL-3.0)",)),
+        ({"license": {"type": "BSD", "url": "https://example.org"}}, ("BSD",)),
+        ({"license": ["MIT", {"type": "Apache-2.0"}]}, ("MIT", "Apache-2.0")),
+        ({"licenses": [{"type": "MIT"}, {"type": "MIT"}, {"name": "ISC"}]}, ("MIT", "ISC")),
+        ({"licenses": "WTFPL"}, ("WTFPL",)),
+        ({"licenses": {"type": "MIT"}}, ("MIT",)),
+        ({"license": None, "licenses": 7}, ()),
+        ({"license": [[], {}, 1, {"type": []}]}, ()),
+    ],
+)
+def test_licences_come_in_every_shape_that_npm_has_seen(fields: dict[str, object], licenses: tuple[str, ...]) -> None:
+    (package,) = read("node_modules/left-pad/package.json", manifest(**fields))
+    assert package.licenses == licenses
+
+
+@pytest.mark.parametrize(
+    ("name", "parts"),
+    [
+        ("@babel/core", ("@babel", "core")),
+        ("JSONStream", ("", "JSONStream")),
+        ("lodash.merge", ("", "lodash.merge")),
+    ],
+)
+def test_a_scope_is_the_namespace_and_case_is_kept(name: str, parts: tuple[str, str]) -> None:
+    (package,) = read("node_modules/x/package.json", manifest(name=name))
+    assert (package.namespace, package.name) == parts
+
+
+@pytest.mark.parametrize("name", ["@/x", "a/b", "@a/b/c", "/x", "x/", "", 7, None, "x" * 10_000, "a\x00b"])
+def test_what_is_no_name_makes_no_package(name: object) -> None:
+    assert read("node_modules/x/package.json", manifest(name=name)) == []
+
+
+def test_a_byte_order_mark_does_no_harm() -> None:
+    assert read("node_modules/x/package.json", b"\xef\xbb\xbf" + manifest())[0].version == "1.3.0"
+
+
+@pytest.mark.parametrize(
+    ("data", "fault"),
+    [
+        (b"{", "no valid JSON"),
+        (b"", "no valid JSON"),
+        (b"\xff\xfe", "no valid JSON"),
+        (b"[]", "not shaped as expected"),
+        (b'{"license":' + b"[" * 100_000, "nested too deeply|no valid JSON"),
+    ],
+)
+def test_a_manifest_that_is_none_is_said_to_be_broken(data: bytes, fault: str) -> None:
+    with pytest.raises(Broken, match=fault):
+        read("node_modules/x/package.json", data)
