@@ -43,7 +43,7 @@ class ProjectSecret(Struct, frozen=True):
 
 
 class Dependency(Struct, frozen=True, gc=False):
-    """A service that another waits for, until it is service_started, service_healthy or service_completed_successfully."""
+    """A service that another waits for, until it has started, is healthy or has completed (`service_healthy`, …)."""
 
     service: str
     condition: str = "service_started"
