@@ -138,6 +138,9 @@ def project(text: str, files: Files = NOTHING) -> Project:
         ("cgroup: private", "cgroupns", "private"),
         ("userns_mode: host", "userns", "host"),
         ("user: ''", "user", UNSET),
+        ("use_api_socket: true", "mounts", (Mount("bind", "/var/run/docker.sock", "/var/run/docker.sock"),)),
+        ("pull_policy: every_12h", "pull", "every_12h"),
+        ("command: run $X", "command", ("run", "$X")),
     ],
 )  # fmt: skip
 def test_a_key_is_read_into_its_field(lines: str, field: str, value: Any) -> None:

@@ -160,6 +160,8 @@ def test_a_change_touches_its_own_lines_alone(
         # What another service gives is overridden; lists of it can only be added to.
         ("services:\n  web:\n    extends: b\n  b:\n    image: a\n    privileged: true\n", Set("privileged", False), "services:\n  web:\n    extends: b\n    privileged: false\n  b:\n    image: a\n    privileged: true\n"),
         ("services:\n  web:\n    extends: b\n  b:\n    image: a\n    cap_drop: [A]\n", Add("cap_drop", "B"), "services:\n  web:\n    extends: b\n    cap_drop:\n      - B\n  b:\n    image: a\n    cap_drop: [A]\n"),
+        # The socket that Compose mounts by a word of its own goes with that word.
+        ("services:\n  web:\n    image: a\n    use_api_socket: true\n", Set("mounts", ()), "services:\n  web:\n    image: a\n"),
         # Nested settings change entry by entry.
         ("services:\n  web:\n    image: a\n    logging:\n      driver: json-file # d\n      options:\n        max-file: '3' # f\n", Set("logging", Logging("json-file", (("max-file", "3"), ("max-size", "10m")))), "services:\n  web:\n    image: a\n    logging:\n      driver: json-file # d\n      options:\n        max-file: '3' # f\n        max-size: 10m\n"),
         ("services:\n  web:\n    image: a\n    healthcheck: {test: x, disable: true}\n", Set("health", Health(test=("CMD-SHELL", "x"))), "services:\n  web:\n    image: a\n    healthcheck: {test: x}\n"),
@@ -276,6 +278,8 @@ def key_of(field: str, element: Any) -> Any:
     """What makes an element of a field the same one for Compose: a list holds it once."""
     if field in {"mounts", "devices"}:
         return element.target
+    if field == "ports":
+        return element.container, element.host, element.address or "0.0.0.0", element.protocol  # noqa: S104  compared
     return element.name if field in {"environment", "labels", "sysctls", "ulimits"} else element
 
 

@@ -15,7 +15,7 @@ def check_names(model: Value, services: Mapping[str, Value], report: Report) -> 
     A file with a service that has neither an image nor a build is no project but a part of one, to be laid over another
     file: what it names may be there.
     """
-    if not all(service.at("image") or service.at("build") for service in services.values()):
+    if not all(any(service.at(key) for key in ("image", "build", "provider")) for service in services.values()):
         return
     for name, service in services.items():
         for kind, value, wanted in _wanted(service):
@@ -60,6 +60,9 @@ def _check_contradictions(name: str, service: Value, report: Report) -> None:
     networks = service.at("networks")
     if service.at("network_mode") and networks and networks.data:
         report(f"service {name} has both network_mode and networks", networks.whole())
+    platform, platforms = service.at("platform"), service.at("build", "platforms")
+    if platform and platforms and platform.text not in {one.text for one in platforms.items}:
+        report(f"service {name}: build.platforms lacks the platform {platform.text}", platforms.whole())
     inline = service.at("build", "dockerfile_inline")
     if inline and service.at("build", "dockerfile"):
         report(f"service {name} has both dockerfile and dockerfile_inline", inline.whole())

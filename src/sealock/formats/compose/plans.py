@@ -87,7 +87,10 @@ class Plan(OwnText):
     def swapped(self, row: Many, index: int, old: Any, new: Any) -> list[Edit]:  # noqa: ANN401  elements of all types
         """Write one element where another stands, in the form that is there."""
         key, node, number = self.item(row.name, index)
-        part = next(one for one in row.parts if one.key == key)
+        part = next((one for one in row.parts if one.key == key), None)
+        if part is None:
+            msg = f"it comes from {key}"
+            raise FormatError(msg)
         if not part.takes(new):
             return [*self.cut(row, [index]), self.appended(part_for(row, new), new)]
         if id(node) in self.shared:

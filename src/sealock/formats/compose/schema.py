@@ -28,9 +28,14 @@ class MapOf(Struct, frozen=True):
 
 
 class Word(Struct, frozen=True):
-    """One of these words."""
+    """One of these words, or any that starts so."""
 
     words: tuple[str, ...]
+    start: str = ""
+
+    def takes(self, data: object) -> bool:
+        """Whether a value is one of them."""
+        return data in self.words or (bool(self.start) and isinstance(data, str) and data.startswith(self.start))
 
 
 Kind: TypeAlias = str | ListOf | MapOf | Word | tuple["Kind", ...]
@@ -73,7 +78,8 @@ BUILD: Final = MapOf({
     **_each("context dockerfile dockerfile_inline network target isolation", "s"),
     **_each("entitlements cache_from cache_to tags platforms", TEXTS),
     **_each("args ssh labels additional_contexts", PAIRS),
-    **_each("no_cache pull privileged", BOOL),
+    **_each("no_cache pull privileged provenance sbom", BOOL),
+    "no_cache_filter": TEXT_OR_TEXTS,
     "shm_size": INTEGER, "extra_hosts": HOSTS, "secrets": MOUNTED, "ulimits": ULIMITS,
 })  # fmt: skip
 _CONDITION: Final = Word(("service_started", "service_healthy", "service_completed_successfully"))
@@ -102,7 +108,7 @@ VOLUMES: Final = ListOf((
         {
             "type": "s", "source": "s", "target": "s", "read_only": BOOL, "consistency": "s",
             "bind": MapOf({"propagation": "s", "create_host_path": BOOL, "recursive": "s", "selinux": "s"}),
-            "volume": MapOf({"nocopy": BOOL, "subpath": "s"}),
+            "volume": MapOf({"nocopy": BOOL, "subpath": "s", "labels": PAIRS}),
             "tmpfs": MapOf({"size": INTEGER, "mode": NUMBER}),
             "image": MapOf({"subpath": "s"}),
         },
@@ -131,7 +137,7 @@ SERVICE: Final = MapOf({
     **_each("dns dns_search label_file tmpfs", TEXT_OR_TEXTS),
     **_each("command entrypoint", COMMAND),
     **_each("configs secrets", MOUNTED),
-    **_each("post_start pre_stop", _HOOKS),
+    **_each("post_start pre_start pre_stop", _HOOKS),
     "blkio_config": MapOf({
         **_each("device_read_bps device_read_iops device_write_bps device_write_iops weight_device", _LIMITS),
         "weight": INTEGER,
@@ -143,6 +149,10 @@ SERVICE: Final = MapOf({
     ),
     "deploy": ("0", DEPLOY),
     "develop": "*",
+    "models": "*",
+    "provider": "*",
+    "pull_refresh_after": "s",
+    "use_api_socket": "b",
     "devices": ListOf(("s", MapOf(_each("source target permissions", "s"), needs=("source",)))),
     "env_file": ("s", ListOf(("s", MapOf({"path": "s", "format": "s", "required": BOOL}, needs=("path",))))),
     "expose": ListOf("sn"),
@@ -159,12 +169,14 @@ SERVICE: Final = MapOf({
         TEXTS,
         MapOf(others=("0", MapOf({
             "aliases": TEXTS, "ipv4_address": "s", "ipv6_address": "s", "link_local_ips": TEXTS, "mac_address": "s",
-            "driver_opts": OPTIONS, "priority": "n", "gw_priority": "n",
+            "driver_opts": OPTIONS, "priority": "n", "gw_priority": "n", "interface_name": "s",
         }))),
     ),
     "pid": "s0",
     "cgroup": Word(("host", "private")),
-    "pull_policy": Word(("always", "never", "if_not_present", "build", "missing")),
+    "pull_policy": Word(
+        ("always", "never", "if_not_present", "build", "missing", "refresh", "daily", "weekly"), "every_"
+    ),
     "ports": PORTS,
     "storage_opt": MapOf(others="*"),
     "ulimits": ULIMITS,
@@ -194,6 +206,7 @@ FILE: Final = MapOf({
     "volumes": MapOf(others=("0", VOLUME), named=True),
     "secrets": MapOf(others=SECRET, named=True),
     "configs": MapOf(others=CONFIG, named=True),
+    "models": MapOf(others="*", named=True),
 })  # fmt: skip
 
 
@@ -208,7 +221,7 @@ def check(value: Value, kind: Kind, report: Report, path: str = "") -> None:
             for index, item in enumerate(value.data):
                 check(item, one.item, report, f"{path}.{index}")
             return
-        if isinstance(one, Word) and (value.data in one.words or value.words):
+        if isinstance(one, Word) and (one.takes(value.data) or value.words):
             return
         if isinstance(one, str) and ("*" in one or _is(value.data, one) or (value.words and not _structured(value))):
             return
