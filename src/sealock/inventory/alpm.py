@@ -1,0 +1,81 @@
+"""Packages that pacman installed: Arch Linux and its kin. Each has a folder with `desc` and `files`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Final
+
+import msgspec
+
+from sealock.inventory.analyzer import Analyzer, Broken, Fact, File, Wanted
+from sealock.inventory.stanzas import is_word, owned, quoted, stanzas, text
+from sealock.model.inventory import Package
+
+LOCAL: Final = "var/lib/pacman/local/"
+
+
+class Alpm(Analyzer):
+    """Pacman's local database. What `files` tells travels as a package without version until `join`."""
+
+    name = "alpm"
+    wanted = Wanted(names=("desc", "files"))
+
+    def read(self, file: File, /) -> Iterator[Package]:
+        """Yield the package of a `desc`, or the part that its `files` tells."""
+        folder, slash, last = file.path.removeprefix(LOCAL).partition("/")
+        if not slash or not file.path.startswith(LOCAL) or last not in {"desc", "files"}:
+            return
+        sections = _sections(text(file.data))
+        if last == "files":
+            yield Package(
+                type="alpm",
+                name=folder,
+                version="",
+                path=file.path,
+                files=owned(sections.get("FILES", [])),
+                found_by=self.name,
+            )
+            return
+        name, version = _first(sections, "NAME"), _first(sections, "VERSION")
+        if not is_word(name) or not is_word(version):
+            msg = f"names no package and version: {quoted(name)} {quoted(version)}"
+            raise Broken(msg)
+        yield Package(
+            type="alpm",
+            name=name,
+            version=version,
+            path=file.path,
+            architecture=_first(sections, "ARCH"),
+            source=_first(sections, "BASE") or name,
+            source_version=version,
+            licenses=tuple(sections.get("LICENSE", ())),
+            found_by=self.name,
+            supplier=_first(sections, "PACKAGER"),
+        )
+
+    def join(self, facts: Iterable[Fact], /) -> Iterator[Fact]:
+        """Give each package its files, by the folder that both are in, and leave out what belongs to none."""
+        files: dict[str, tuple[str, ...]] = {}
+        whole: list[Fact] = []
+        for fact in facts:
+            if isinstance(fact, Package) and not fact.version:
+                files[fact.path.removesuffix("files") + "desc"] = fact.files
+            else:
+                whole.append(fact)
+        for fact in whole:
+            own = files.get(fact.path) if isinstance(fact, Package) else None
+            yield msgspec.structs.replace(fact, files=own) if own and isinstance(fact, Package) else fact
+
+
+def _sections(whole: str) -> dict[str, list[str]]:
+    """Read `%NAME%` and the lines below it, up to an empty one."""
+    found: dict[str, list[str]] = {}
+    for stanza in stanzas(whole):
+        head, *lines = stanza.split("\n")
+        if len(head) > 2 and head[0] == head[-1] == "%":
+            found.setdefault(head.strip("%"), []).extend(lines)
+    return found
+
+
+def _first(sections: dict[str, list[str]], name: str) -> str:
+    return next(iter(sections.get(name, ())), "").strip()

@@ -1,0 +1,64 @@
+"""Packages that apk installed: Alpine, Wolfi, Chainguard, and others with its database."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from sealock.inventory.analyzer import Analyzer, File, Wanted
+from sealock.inventory.stanzas import Faults, is_word, quoted, stanzas, text
+from sealock.model.inventory import Package
+
+FIELDS: Final = frozenset("PVAoLm")
+"""Name, version, architecture, origin (the source package), licence, maintainer."""
+
+
+class Apk(Analyzer):
+    """The database of apk 2, which apk 3 still writes; on a merged /usr it lies below usr/lib."""
+
+    name = "apk"
+    wanted = Wanted(paths=("lib/apk/db/installed", "usr/lib/apk/db/installed"))
+
+    def read(self, file: File, /) -> Iterator[Package]:
+        """Yield each package with its files."""
+        faults = Faults()
+        for stanza in stanzas(text(file.data)):
+            fields, files = _stanza(stanza)
+            name, version = fields.get("P", ""), fields.get("V", "")
+            if not is_word(name):
+                faults.add(f"a stanza names no package: {quoted(stanza)}")
+            elif not is_word(version):
+                faults.add(f"package {quoted(name)} has no version")
+            else:
+                yield Package(
+                    type="apk",
+                    name=name,
+                    version=version,
+                    path=file.path,
+                    architecture=fields.get("A", ""),
+                    source=fields.get("o", "") or name,
+                    source_version=version,
+                    licenses=(fields["L"],) if fields.get("L") else (),
+                    found_by=self.name,
+                    files=files,
+                    supplier=fields.get("m", ""),
+                )
+        faults.end()
+
+
+def _stanza(stanza: str) -> tuple[dict[str, str], tuple[str, ...]]:
+    """Read one letter, a colon and a value in each line; F: names a folder, and R: a file in the last folder."""
+    fields: dict[str, str] = {}
+    files: list[str] = []
+    folder = ""
+    for line in stanza.split("\n"):
+        if line[1:2] != ":":
+            continue
+        letter, value = line[0], line[2:]
+        if letter == "R":
+            files.append(f"{folder}/{value}" if folder else value)
+        elif letter == "F":
+            folder = value.strip("/")
+        elif letter in FIELDS:
+            fields.setdefault(letter, value.strip())
+    return fields, tuple(files)

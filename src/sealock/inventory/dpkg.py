@@ -1,0 +1,169 @@
+"""Packages that dpkg installed: its status file, the status.d of distroless images, and its lists of files."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Final
+
+import msgspec
+
+from sealock.inventory.analyzer import Analyzer, Fact, File, Wanted
+from sealock.inventory.stanzas import Faults, is_word, owned, quoted, stanzas, text
+from sealock.model.inventory import Package
+
+ON_DISK: Final = frozenset(
+    {"installed", "triggers-pending", "triggers-awaited", "half-configured", "unpacked", "half-installed"}
+)
+"""The states of dpkg(1) in which files of the package are unpacked; "config-files" and "not-installed" are the rest."""
+
+STATUS: Final = "var/lib/dpkg/status"
+STATUS_FOLDER: Final = "var/lib/dpkg/status.d/"
+INFO_FOLDER: Final = "var/lib/dpkg/info/"
+DOC_FOLDER: Final = "usr/share/doc/"
+SUMS: Final = ".md5sums"
+CONTROL_ENDINGS: Final = (
+    ".preinst",
+    ".postinst",
+    ".prerm",
+    ".postrm",
+    ".conffiles",
+    ".config",
+    ".templates",
+    ".triggers",
+    ".shlibs",
+    ".symbols",
+    ".list",
+    ".control",
+)
+"""What else of a package's control files may lie beside its stanza in status.d."""
+
+FIELDS: Final = frozenset({"package", "status", "version", "architecture", "source", "maintainer"})
+MOST_LICENSES: Final = 64
+COPYRIGHT_BYTES: Final = 1 << 20
+
+
+class Dpkg(Analyzer):
+    """Debian's packages. What lists and copyright files tell travels as packages without version until `join`."""
+
+    name = "dpkg"
+    wanted = Wanted(paths=(STATUS,), folders=(STATUS_FOLDER.rstrip("/"),), names=("copyright",), endings=(".list",))
+
+    def read(self, file: File, /) -> Iterable[Fact]:
+        """Yield the packages of a stanza file, or the part that a list or a copyright file tells."""
+        path = file.path
+        if path.startswith(INFO_FOLDER):
+            return _file_list(file)
+        if path.startswith(DOC_FOLDER):
+            return _copyright(file)
+        if path.startswith(STATUS_FOLDER):
+            if path.endswith(SUMS):
+                return _sums(file)
+            return () if path.endswith(CONTROL_ENDINGS) else self._packages(file)
+        return self._packages(file) if path == STATUS else ()
+
+    def _packages(self, file: File) -> Iterator[Package]:
+        faults = Faults()
+        for stanza in stanzas(text(file.data)):
+            fields = _fields(stanza)
+            name, version = fields.get("package", ""), fields.get("version", "")
+            if not is_word(name):
+                faults.add(f"a stanza names no package: {quoted(stanza)}")
+            elif fields.get("status", "installed").rpartition(" ")[2] not in ON_DISK:
+                continue
+            elif not is_word(version):
+                faults.add(f"package {quoted(name)} has no version")
+            else:
+                source, source_version = _source(fields.get("source", ""), name, version)
+                yield Package(
+                    type="deb",
+                    name=name,
+                    version=version,
+                    path=file.path,
+                    architecture=fields.get("architecture", ""),
+                    source=source,
+                    source_version=source_version,
+                    found_by=self.name,
+                    supplier=fields.get("maintainer", ""),
+                )
+        faults.end()
+
+    def join(self, facts: Iterable[Fact], /) -> Iterator[Fact]:
+        """Give each package its files and licences, and leave out what belongs to none."""
+        files: dict[str, tuple[str, ...]] = {}
+        licenses: dict[str, tuple[str, ...]] = {}
+        whole: list[Fact] = []
+        for fact in facts:
+            if not isinstance(fact, Package) or fact.version:
+                whole.append(fact)
+            elif fact.path.endswith(SUMS):
+                files[fact.path] = fact.files
+            elif fact.licenses:
+                licenses[fact.name] = fact.licenses
+            else:
+                files[fact.name] = fact.files
+        for fact in whole:
+            if isinstance(fact, Package):
+                keys = (f"{fact.name}:{fact.architecture}", fact.name, fact.path + SUMS)
+                own = next((files[key] for key in keys if key in files), fact.files)
+                yield msgspec.structs.replace(fact, files=own, licenses=licenses.get(fact.name, fact.licenses))
+            else:
+                yield fact
+
+
+def _fields(stanza: str) -> dict[str, str]:
+    """Read the fields that count, by name in small letters; continuation lines are of none of them."""
+    found: dict[str, str] = {}
+    for line in stanza.split("\n"):
+        if line[:1] in {" ", "\t", "#"}:
+            continue
+        key, colon, value = line.partition(":")
+        if colon and (key := key.lower()) in FIELDS:
+            found[key] = value.strip()
+    return found
+
+
+def _source(field: str, name: str, version: str) -> tuple[str, str]:
+    """Name the source package and its version: `Source: lvm2 (2.03.16-2)`, else the package's own.
+
+    Only a version that no field states loses the mark of a rebuild for one architecture (+b1).
+    """
+    source, bracket, rest = field.partition("(")
+    source = source.strip()
+    if bracket and rest.rstrip(") \t"):
+        return source or name, rest.rstrip(") \t").strip()
+    stem, mark, count = version.rpartition("+b")
+    return source or name, stem if mark and stem and count.isascii() and count.isdigit() else version
+
+
+def _part(file: File, name: str, *, files: tuple[str, ...] = (), licenses: tuple[str, ...] = ()) -> Package:
+    return Package(type="deb", name=name, version="", path=file.path, files=files, licenses=licenses, found_by="dpkg")
+
+
+def _file_list(file: File) -> Iterator[Package]:
+    """Read info/NAME.list or info/NAME:ARCHITECTURE.list, one absolute path in each line."""
+    name = file.path.removeprefix(INFO_FOLDER)
+    if name.endswith(".list") and "/" not in name:
+        yield _part(file, name.removesuffix(".list"), files=owned(text(file.data).split("\n")))
+
+
+def _sums(file: File) -> Iterator[Package]:
+    """Read NAME.md5sums: a sum, two spaces, a relative path."""
+    paths = [line.partition(" ")[2].lstrip(" *").removeprefix("./") for line in text(file.data).split("\n")]
+    yield _part(file, "", files=owned(paths))
+
+
+def _copyright(file: File) -> Iterator[Package]:
+    """Read the short names of licences in a machine-readable copyright file (DEP 5); others are prose."""
+    name, _, last = file.path.removeprefix(DOC_FOLDER).partition("/")
+    data = file.data[:COPYRIGHT_BYTES]
+    if last != "copyright" or not data.lstrip().startswith((b"Format", b"format")):
+        return
+    names: dict[str, None] = {}
+    for part in text(data).split("\nLicense:")[1:]:
+        short = " ".join(part.partition("\n")[0].split())
+        if short and len(short) <= 200 and short.isprintable():
+            names[short] = None
+            if len(names) == MOST_LICENSES:
+                break
+    if names:
+        yield _part(file, name, licenses=tuple(names))
