@@ -1,0 +1,149 @@
+"""Files that development leaves behind and that a program does not need, told by path alone."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from sealock.image.entry import EntryKind
+from sealock.model.inventory import FileFact
+
+FOLDERS: Final = {
+    ".git": "a Git repository, with all its history",
+    ".svn": "a Subversion work copy",
+    ".hg": "a Mercurial repository, with all its history",
+    ".bzr": "a Bazaar repository, with all its history",
+    ".cache": "a cache of programs that built the image",
+    ".aws": "settings of the AWS command line",
+    ".azure": "settings of the Azure command line",
+    ".gnupg": "a GnuPG key ring",
+    ".kube": "settings of kubectl",
+    ".terraform": "working data of Terraform",
+    ".vagrant": "working data of Vagrant",
+    ".idea": "settings of an editor",
+    ".vscode": "settings of an editor",
+    ".github": "settings of a hosted repository",
+    ".circleci": "settings of a build service",
+}
+FILES: Final = {
+    ".git": "a link to a Git repository",
+    "Dockerfile": "a build recipe",
+    "Containerfile": "a build recipe",
+    ".dockerignore": "a build recipe",
+    "docker-compose.yml": "a Compose file",
+    "docker-compose.yaml": "a Compose file",
+    "compose.yml": "a Compose file",
+    "compose.yaml": "a Compose file",
+    ".gitlab-ci.yml": "settings of a build service",
+    ".travis.yml": "settings of a build service",
+    "Jenkinsfile": "settings of a build service",
+    "Vagrantfile": "a recipe of a virtual machine",
+    ".bash_history": "commands that somebody typed",
+    ".ash_history": "commands that somebody typed",
+    ".zsh_history": "commands that somebody typed",
+    ".python_history": "commands that somebody typed",
+    ".node_repl_history": "commands that somebody typed",
+    ".mysql_history": "commands that somebody typed",
+    ".psql_history": "commands that somebody typed",
+    ".viminfo": "traces of an editor",
+    ".DS_Store": "a list of files of a Mac",
+}
+CREDENTIALS: Final = {
+    ".npmrc": "settings of npm, which may hold a token",
+    ".yarnrc.yml": "settings of yarn, which may hold a token",
+    ".pypirc": "credentials of a Python package index",
+    ".netrc": "credentials of several hosts",
+    "_netrc": "credentials of several hosts",
+    ".git-credentials": "credentials of Git hosts",
+    ".dockercfg": "credentials of image registries",
+    ".pgpass": "passwords of PostgreSQL",
+    ".my.cnf": "settings of MySQL, which may hold a password",
+    ".s3cfg": "credentials of S3",
+    ".boto": "credentials of a cloud",
+    ".vault-token": "a token of Vault",
+    ".htpasswd": "hashes of passwords",
+    ".env": "settings for an environment, often secrets",
+    "terraform.tfstate": "Terraform's state, which holds secrets in the clear",
+    "application_default_credentials.json": "credentials of Google Cloud",
+    "id_rsa": "an SSH private key",
+    "id_dsa": "an SSH private key",
+    "id_ecdsa": "an SSH private key",
+    "id_ed25519": "an SSH private key",
+    "id_ecdsa_sk": "an SSH private key",
+    "id_ed25519_sk": "an SSH private key",
+}
+IN_FOLDER: Final = {
+    "config.json": (".docker", "credentials of image registries"),
+    "credentials": (".aws .gem .cargo", "credentials"),
+    "credentials.toml": (".cargo", "credentials of a crate registry"),
+    "credentials.db": ("gcloud", "credentials of Google Cloud"),
+    "accessTokens.json": (".azure", "credentials of Azure"),
+    "config": (".kube", "credentials of Kubernetes clusters"),
+    "hosts.yml": ("gh", "a token of GitHub"),
+    "settings.xml": (".m2", "settings of Maven, which may hold a password"),
+}
+"""Names that say something only in one of these folders."""
+
+KEY_ENDINGS: Final = frozenset({"pem", "key", "ppk", "p12", "pfx", "jks", "kdbx"})
+PUBLIC_WORDS: Final = ("cert", "chain", "pub", "bundle", "root")
+"""A .pem file with one of these in its name holds certificates or public keys."""
+
+THEIRS: Final = ("usr/share/", "usr/lib/", "usr/include/", "usr/local/lib/", "usr/local/share/", "lib/", "var/lib/")
+THEIRS_WITHIN: Final = ("/node_modules/", "/site-packages/", "/dist-packages/", "/gems/", "/go/pkg/mod/", "/go/src/")
+"""Where packages put what their makers left behind: not this image's doing, and of no use to an attacker."""
+
+REPOSITORIES: Final = frozenset({".git", ".svn", ".hg", ".bzr"})
+
+
+def fact(path: str, kind: EntryKind) -> FileFact | None:
+    """Tell what has been left behind: kind "leftover", or "credential-file" for what is likely to hold a secret."""
+    folder, _, name = path.rpartition("/")
+    if kind == "folder":
+        text = FOLDERS.get(name)
+        found = FileFact("leftover", path, detail=text) if text else None
+    elif kind in {"file", "hard link"}:
+        found = _file(path, folder, name)
+    else:
+        return None
+    if found is None or (name not in REPOSITORIES and _is_theirs(path)):
+        return None
+    return found
+
+
+def _file(path: str, folder: str, name: str) -> FileFact | None:
+    if text := CREDENTIALS.get(name) or _credential(folder, name):
+        return FileFact("credential-file", path, detail=text)
+    if text := FILES.get(name) or _leftover(name):
+        return FileFact("leftover", path, detail=text)
+    return None
+
+
+def _credential(folder: str, name: str) -> str:
+    if name in IN_FOLDER:
+        parents, text = IN_FOLDER[name]
+        return text if folder.rpartition("/")[2] in parents.split(" ") else ""
+    if name.startswith(".env."):
+        # What ends so is a pattern to copy from, without secrets.
+        return "" if name.endswith(("example", "sample", "template", "dist", "defaults")) else CREDENTIALS[".env"]
+    if name.startswith("ssh_host_") and name.endswith("_key"):
+        return "an SSH host key, the same for everybody who has this image"
+    stem, dot, ending = name.rpartition(".")
+    if not dot or ending not in KEY_ENDINGS or folder.startswith("etc/ssl/certs"):
+        return ""
+    low = stem.lower()
+    if ending == "pem" and (
+        low == "ca" or low.startswith(("ca-", "ca_", "cacert")) or any(w in low for w in PUBLIC_WORDS)
+    ):
+        return ""
+    return "a file that by its name holds a private key"
+
+
+def _leftover(name: str) -> str:
+    if name.startswith("Dockerfile."):
+        return FILES["Dockerfile"]
+    if name.startswith("docker-compose.") and name.endswith((".yml", ".yaml")):
+        return FILES["compose.yml"]
+    return "unsaved work of an editor" if name.startswith(".") and name.endswith((".swp", ".swo")) else ""
+
+
+def _is_theirs(path: str) -> bool:
+    return path.startswith(THEIRS) or any(part in path for part in THEIRS_WITHIN)
