@@ -1,0 +1,370 @@
+"""Reads what analyzers need of ELF files: both widths, both byte orders, and no more than is asked for.
+
+The tables of a hostile file may say anything. Whatever points outside of the file is cut to what is there, counts have
+a limit, and only a file whose header makes no sense is Broken.
+"""
+
+from __future__ import annotations
+
+from struct import Struct as Layout
+from struct import error as StructError  # noqa: N812  it is an exception, whatever its module calls it
+from typing import Final
+
+from msgspec import Struct
+
+from sealock.inventory.analyzer import Broken
+
+MAGIC: Final = b"\x7fELF"
+
+NOTE: Final = 7
+NOBITS: Final = 8
+DYNSYM: Final = 11
+VERSION_NEEDS: Final = 0x6FFFFFFE
+VERSION_OF_SYMBOLS: Final = 0x6FFFFFFF
+
+WRITE: Final = 1
+ALLOC: Final = 2
+EXECUTABLE: Final = 4
+COMPRESSED: Final = 0x800
+
+LOAD: Final = 1
+DYNAMIC: Final = 2
+INTERPRETER: Final = 3
+NOTES: Final = 4
+SEGMENT_EXECUTABLE: Final = 1
+SEGMENT_WRITE: Final = 2
+
+SHARED_OBJECT: Final = 3
+
+_MAX_SECTIONS: Final = 16_384
+_MAX_SEGMENTS: Final = 1024
+_MAX_DYNAMIC: Final = 8192
+_MAX_NAMES: Final = 20_000
+_MAX_SYMBOLS: Final = 400_000
+_LONGEST_NAME: Final = 4096
+_KEPT: Final = 16 << 20
+"""A file up to this size stays known until the next one is read, since several analyzers ask for the same."""
+
+
+class _Shape(Struct, frozen=True, gc=False):
+    """The layouts of one class and byte order."""
+
+    header: Layout
+    section: Layout
+    segment: Layout
+    dynamic: Layout
+    symbol: Layout
+    need: Layout
+    need_entry: Layout
+    word: Layout
+    wide: bool
+
+
+def _shape(*, wide: bool, order: str) -> _Shape:
+    address = "Q" if wide else "I"
+    return _Shape(
+        header=Layout(f"{order}HHI{address * 3}IHHHHHH"),
+        section=Layout(f"{order}II{address * 4}II{address * 2}"),
+        segment=Layout(f"{order}IIQQQQQQ" if wide else f"{order}IIIIIIII"),
+        dynamic=Layout(f"{order}{address * 2}"),
+        # As name, info, other, section, then what is not asked for; the narrow form has those three at its end.
+        symbol=Layout(f"{order}IBBH16x" if wide else f"{order}I8xBBH"),
+        need=Layout(f"{order}HHIII"),
+        need_entry=Layout(f"{order}IHHII"),
+        word=Layout(f"{order}I"),
+        wide=wide,
+    )
+
+
+_SHAPES: Final = {
+    (1, 1): _shape(wide=False, order="<"),
+    (1, 2): _shape(wide=False, order=">"),
+    (2, 1): _shape(wide=True, order="<"),
+    (2, 2): _shape(wide=True, order=">"),
+}
+
+
+class Section(Struct, frozen=True, gc=False):
+    """A row of the section table."""
+
+    name: bytes
+    type: int
+    flags: int
+    address: int
+    offset: int
+    size: int
+    link: int
+
+
+class Segment(Struct, frozen=True, gc=False):
+    """A program header; `size` is what the file holds of it."""
+
+    type: int
+    flags: int
+    offset: int
+    address: int
+    size: int
+
+
+class Dynamic(Struct, frozen=True):
+    """What the dynamic section says by name."""
+
+    needed: tuple[bytes, ...] = ()
+    soname: bytes = b""
+
+
+class Symbol(Struct, frozen=True, gc=False):
+    """A symbol that the file wants from elsewhere, with the version and the library that it is to come from."""
+
+    name: bytes
+    version: bytes = b""
+    library: bytes = b""
+
+
+class Elf(Struct):
+    """One ELF file. `whole` is False where the file ends before its own tables do."""
+
+    data: bytes
+    kind: int
+    shape: _Shape
+    segments: tuple[Segment, ...]
+    sections: tuple[Section, ...]
+    whole: bool
+    known_dynamic: Dynamic | None = None
+
+    def section(self, name: bytes) -> Section | None:
+        """Find the first section of this name."""
+        return next((section for section in self.sections if section.name == name), None)
+
+    def content(self, part: Section | Segment, limit: int = 1 << 31) -> bytes:
+        """Return the bytes of a section or segment, as far as the file has them."""
+        if isinstance(part, Section) and part.type == NOBITS:
+            return b""
+        return self.data[part.offset : part.offset + min(part.size, limit)]
+
+    def at_address(self, address: int, size: int) -> bytes:
+        """Return the bytes that would be loaded at an address; fewer, or none, where the file has not got them."""
+        for segment in self.segments:
+            if segment.type == LOAD and segment.address <= address < segment.address + segment.size:
+                start = segment.offset + address - segment.address
+                return self.data[start : min(start + size, segment.offset + segment.size)]
+        return b""
+
+    @property
+    def interpreter(self) -> str:
+        """The loader that runs the program, "" for a static program or a library."""
+        for segment in self.segments:
+            if segment.type == INTERPRETER:
+                return self.content(segment, _LONGEST_NAME).split(b"\0", 1)[0].decode("utf-8", "replace")
+        return ""
+
+    @property
+    def dynamic(self) -> Dynamic:
+        """Which libraries it needs, and what it calls itself."""
+        if self.known_dynamic is None:
+            self.known_dynamic = _read_dynamic(self)
+        return self.known_dynamic
+
+    @property
+    def build_id(self) -> str:
+        """The identifier that the linker gave the file, in hexadecimal digits, "" where it has none."""
+        parts: list[Section | Segment] = [section for section in self.sections if section.type == NOTE]
+        parts += [segment for segment in self.segments if segment.type == NOTES]
+        for part in parts[:64]:
+            if found := _build_id(self.content(part, 4096), self.shape):
+                return found
+        return ""
+
+    def wanted_symbols(self) -> list[Symbol]:
+        """List the undefined dynamic symbols with their versions."""
+        return _wanted_symbols(self)
+
+
+class _Last:
+    """The file that was read last."""
+
+    elf: Elf | None = None
+
+
+def read(data: bytes) -> Elf:
+    """Read the tables of an ELF file; Broken where its header makes no sense."""
+    last = _Last.elf
+    if last is not None and last.data is data:
+        return last
+    elf = _read(data)
+    _Last.elf = elf if len(data) <= _KEPT else None
+    return elf
+
+
+def attempt(data: bytes) -> Elf | None:
+    """Read an ELF file; None where it is broken, which one analyzer tells for all that ask."""
+    try:
+        return read(data)
+    except Broken:
+        return None
+
+
+def _read(data: bytes) -> Elf:
+    shape = _SHAPES.get((data[4], data[5])) if len(data) > 6 else None
+    if shape is None or not data.startswith(MAGIC):
+        message = "is neither a 32 nor a 64 bit ELF file"
+        raise Broken(message)
+    try:
+        kind, _, _, _, phoff, shoff, _, _, phsize, phnum, shsize, shnum, names = shape.header.unpack_from(data, 16)
+    except StructError:
+        message = "ends within its ELF header"
+        raise Broken(message) from None
+    segments, whole = _table(data, shape.segment, phoff, min(phnum, _MAX_SEGMENTS), phsize)
+    if shoff and not shnum:
+        # More sections than sixteen bits can count: the first one's size tells how many.
+        first, _ = _table(data, shape.section, shoff, 1, shsize)
+        shnum = first[0][5] if first else 0
+    rows, complete = _table(data, shape.section, shoff, min(shnum, _MAX_SECTIONS), shsize)
+    if names == 0xFFFF and rows:
+        names = rows[0][6]
+    return Elf(
+        data=data,
+        kind=kind,
+        shape=shape,
+        segments=tuple(map(_segment_of_64 if shape.wide else _segment_of_32, segments)),
+        sections=_named(data, rows, names),
+        whole=whole and complete,
+    )
+
+
+def _table(data: bytes, layout: Layout, offset: int, count: int, size: int) -> tuple[list[tuple[int, ...]], bool]:
+    """Read the rows of a table, and whether all of them are there."""
+    if not offset or not count:
+        return [], True
+    if size != layout.size:
+        return [], False
+    table = data[offset : offset + count * size]
+    return list(layout.iter_unpack(table[: len(table) // size * size])), len(table) == count * size
+
+
+def _segment_of_64(row: tuple[int, ...]) -> Segment:
+    return Segment(type=row[0], flags=row[1], offset=row[2], address=row[3], size=row[5])
+
+
+def _segment_of_32(row: tuple[int, ...]) -> Segment:
+    return Segment(type=row[0], flags=row[6], offset=row[1], address=row[2], size=row[4])
+
+
+def _named(data: bytes, rows: list[tuple[int, ...]], names: int) -> tuple[Section, ...]:
+    table = b""
+    if names < len(rows):
+        table = data[rows[names][4] : rows[names][4] + min(rows[names][5], 1 << 20)]
+    return tuple(
+        Section(
+            name=text_at(table, row[0]),
+            type=row[1],
+            flags=row[2],
+            address=row[3],
+            offset=row[4],
+            size=row[5],
+            link=row[6],
+        )
+        for row in rows
+    )
+
+
+def text_at(table: bytes, offset: int) -> bytes:
+    """Return the text that ends with a zero byte at an offset of a string table; b"" where there is none."""
+    end = table.find(b"\0", offset, offset + _LONGEST_NAME)
+    return table[offset:end] if end >= 0 else b""
+
+
+def _read_dynamic(elf: Elf) -> Dynamic:
+    segment = next((segment for segment in elf.segments if segment.type == DYNAMIC), None)
+    if segment is None:
+        return Dynamic()
+    layout = elf.shape.dynamic
+    content = elf.content(segment, _MAX_DYNAMIC * layout.size)
+    needed: list[int] = []
+    soname = strings = length = 0
+    for tag, value in layout.iter_unpack(content[: len(content) // layout.size * layout.size]):
+        if tag == 0:
+            break
+        if tag == 1:
+            needed.append(value)
+        elif tag == 5:
+            strings = value
+        elif tag == 10:
+            length = value
+        elif tag == 14:
+            soname = value
+    if not strings or not (needed or soname):
+        return Dynamic()
+    table = elf.at_address(strings, min(length, 64 << 20))
+    return Dynamic(
+        needed=tuple(text_at(table, offset) for offset in needed),
+        soname=text_at(table, soname) if soname else b"",
+    )
+
+
+def _build_id(notes: bytes, shape: _Shape) -> str:
+    offset = 0
+    while offset + 12 <= len(notes):
+        name_size, size, kind = (shape.word.unpack_from(notes, offset + 4 * i)[0] for i in range(3))
+        start = offset + 12 + (name_size + 3 & ~3)
+        if kind == 3 and notes[offset + 12 : offset + 16] == b"GNU\0":
+            return notes[start : start + size].hex()
+        offset = start + (size + 3 & ~3)
+    return ""
+
+
+def _wanted_symbols(elf: Elf) -> list[Symbol]:
+    table = next((section for section in elf.sections if section.type == DYNSYM), None)
+    if table is None or table.link >= len(elf.sections):
+        return []
+    names = elf.content(elf.sections[table.link], 64 << 20)
+    layout = elf.shape.symbol
+    content = elf.content(table, _MAX_SYMBOLS * layout.size)
+    versions = _symbol_versions(elf)
+    needs = _version_needs(elf) if versions else {}
+    wanted: list[Symbol] = []
+    rows = layout.iter_unpack(content[: len(content) // layout.size * layout.size])
+    for index, (name, _, _, section) in enumerate(rows):
+        if section == 0 and name:
+            number = versions[index] & 0x7FFF if index < len(versions) else 0
+            wanted.append(Symbol(text_at(names, name), *needs.get(number, (b"", b""))))
+    return wanted
+
+
+def _symbol_versions(elf: Elf) -> tuple[int, ...]:
+    section = next((section for section in elf.sections if section.type == VERSION_OF_SYMBOLS), None)
+    if section is None:
+        return ()
+    content = elf.content(section, _MAX_SYMBOLS * 2)
+    order = elf.shape.word.format[0]
+    return Layout(f"{order}{len(content) // 2}H").unpack_from(content)
+
+
+def _version_needs(elf: Elf) -> dict[int, tuple[bytes, bytes]]:
+    """Map the numbers of symbol versions to (version, library)."""
+    section = next((section for section in elf.sections if section.type == VERSION_NEEDS), None)
+    if section is None or section.link >= len(elf.sections):
+        return {}
+    content = elf.content(section, 4 << 20)
+    names = elf.content(elf.sections[section.link], 64 << 20)
+    found: dict[int, tuple[bytes, bytes]] = {}
+    offset = 0
+    steps = 0
+    try:
+        while steps < _MAX_NAMES:
+            _, count, library, first, following = elf.shape.need.unpack_from(content, offset)
+            entry = offset + first
+            for _ in range(count):
+                _, _, number, name, skip = elf.shape.need_entry.unpack_from(content, entry)
+                found[number & 0x7FFF] = text_at(names, name), text_at(names, library)
+                steps += 1
+                if not skip or steps >= _MAX_NAMES:
+                    break
+                entry += skip
+            steps += 1
+            if not following:
+                break
+            offset += following
+    except StructError:
+        pass  # what lies beyond the section is not there
+    return found

@@ -1,0 +1,191 @@
+"""Modules that Go built into a program, and Go's own library: what `go version -m` tells, from the program's bytes."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from struct import unpack_from
+from typing import Final
+
+from sealock.inventory import elf
+from sealock.inventory.analyzer import Analyzer, Broken, File, Wanted
+from sealock.inventory.elf import Elf
+from sealock.model.inventory import Package
+
+MAGIC: Final = b"\xff Go buildinf:"
+
+_SEARCHED: Final = 64 << 20
+"""Bytes of data segments searched for the magic in a program without section table."""
+_LONGEST: Final = 8 << 20
+"""Bytes of the list of modules."""
+_MAX_MODULES: Final = 50_000
+
+_VERSION: Final = re.compile(r"go(\d{1,4}(?:\.\d{1,6}){0,2})(?:(rc|beta)(\d{1,4}))?")
+_STAMPED: Final = re.compile(r"""-X[= ]["']?([^\s"'=]{1,300})=([^\s"']{1,200})""")
+_LOOKS_RELEASED: Final = re.compile(r"v?\d{1,6}\.\d{1,6}[0-9A-Za-z.+~_-]{0,100}")
+_VERSION_NAMES: Final = frozenset(
+    {"version", "ver", "appversion", "buildversion", "gitversion", "releaseversion", "currentversion", "versionstring"}
+)
+
+
+class GoBinary(Analyzer):
+    """Go's build information."""
+
+    name = "gobinary"
+    wanted = Wanted(elf=True, limit=256 << 20)
+
+    def read(self, file: File, /) -> Iterator[Package]:
+        """Yield the standard library, the main module and those that it was built with."""
+        program = elf.attempt(file.data)
+        start = _find(program) if program else -1
+        if program is None or start < 0:
+            return
+        toolchain, modules = _information(program, start)
+        version = standard_library(toolchain)
+        if version:
+            yield Package(type="golang", name="stdlib", version=version, path=file.path, found_by=self.name)
+        elif not modules:
+            message = "has Go build information that names neither a Go version nor modules"
+            raise Broken(message)
+        for name, found in read_modules(modules):
+            namespace, _, last = name.rpartition("/")
+            yield Package(
+                type="golang", namespace=namespace, name=last, version=found, path=file.path, found_by=self.name
+            )
+
+
+def standard_library(toolchain: str) -> str:
+    """Tell the library's version from the toolchain's, "" where it names none: "go1.22.5 X:arenas" has 1.22.5."""
+    found = _VERSION.search(toolchain)
+    if not found:
+        return ""
+    version, stage, number = found.groups()
+    if not stage:
+        return version
+    # Pre-releases are spelled as Go's vulnerability database does it: go1.24rc1 is 1.24.0-rc.1.
+    return f"{version}{'.0' * (2 - version.count('.'))}-{stage}.{number}"
+
+
+def read_modules(text: str) -> list[tuple[str, str]]:
+    """List (module path, version) of the main module and its dependencies, replacements done."""
+    modules: list[tuple[str, str]] = []
+    main = -1
+    settings: dict[str, str] = {}
+    for line in text.split("\n", _MAX_MODULES)[:_MAX_MODULES]:
+        word, _, rest = line.partition("\t")
+        fields = rest.split("\t", 3)
+        if word == "build":
+            key, _, value = rest.partition("=")
+            settings[key] = value
+        elif word == "mod" and _is_path(fields[0]):
+            main = len(modules)
+            modules.append((fields[0], _version(fields)))
+        elif word == "dep" and _is_path(fields[0]):
+            modules.append((fields[0], _version(fields)))
+        elif word == "=>" and modules:
+            # The code is the replacement's. A folder has neither module path nor version to tell.
+            name, version = fields[0], _version(fields)
+            if _is_path(name) and not name.startswith((".", "/")):
+                modules[-1] = (name, version)
+            else:
+                modules[-1] = (modules[-1][0], "")
+    if main >= 0 and not modules[main][1]:
+        modules[main] = (modules[main][0], _stamped(settings, modules[main][0]) or _from_commit(settings))
+    return modules
+
+
+def _is_path(name: str) -> bool:
+    return bool(name) and name.isprintable() and " " not in name
+
+
+def _version(fields: list[str]) -> str:
+    version = fields[1] if len(fields) > 1 else ""
+    return version if version != "(devel)" and _is_path(version) else ""
+
+
+def _stamped(settings: dict[str, str], module: str) -> str:
+    """Find the version that `-ldflags "-X main.version=..."` wrote into a variable of the main module."""
+    flags = settings.get("-ldflags", "")
+    for variable, value in _STAMPED.findall(flags):
+        package, _, name = variable.rpartition(".")
+        own = package in {"main", module} or package.startswith(f"{module}/")
+        if own and name.lower() in _VERSION_NAMES and _LOOKS_RELEASED.fullmatch(value):
+            return str(value)
+    return ""
+
+
+def _from_commit(settings: dict[str, str]) -> str:
+    """Make the pseudo-version that Go itself gives a commit without a tag."""
+    revision, time = settings.get("vcs.revision", ""), settings.get("vcs.time", "")
+    moment = re.sub(r"[-:TZ]", "", time)
+    if len(revision) >= 12 and revision.isalnum() and len(moment) == 14 and moment.isdecimal():
+        return f"v0.0.0-{moment}-{revision[:12]}"
+    return ""
+
+
+def _find(program: Elf) -> int:
+    """Find where the build information begins in the file, -1 where there is none."""
+    section = program.section(b".go.buildinfo")
+    if section is not None:
+        # It is aligned to 16 bytes, and some linkers put a gap in front.
+        return program.data.find(MAGIC, section.offset, section.offset + min(section.size, _SEARCHED))
+    if len(program.sections) > 1:
+        return -1
+    for segment in program.segments:
+        if segment.type == elf.LOAD and segment.flags & elf.SEGMENT_WRITE:
+            end = segment.offset + min(segment.size, _SEARCHED)
+            found = program.data.find(MAGIC, segment.offset, end)
+            while found >= 0 and found % 16 != segment.offset % 16:
+                found = program.data.find(MAGIC, found + 1, end)
+            if found >= 0:
+                return found
+    return -1
+
+
+def _information(program: Elf, start: int) -> tuple[str, str]:
+    """Return the toolchain's version and the list of modules."""
+    header = program.data[start : start + 32]
+    if len(header) < 32:
+        message = "ends within its Go build information"
+        raise Broken(message)
+    width, flags = header[14], header[15]
+    if flags & 2:  # since Go 1.18: both texts follow, each after its length
+        version, at = _counted(program.data, start + 32)
+        modules, _ = _counted(program.data, at)
+    else:
+        if width not in {4, 8}:
+            message = f"has Go build information with pointers of {width} bytes"
+            raise Broken(message)
+        layout = (">" if flags & 1 else "<") + ("Q" if width == 8 else "I")
+        version, modules = (
+            _pointed(program, unpack_from(layout, header, offset)[0], layout, width) for offset in (16, 16 + width)
+        )
+    # Sixteen bytes that debuggers look for stand around the list.
+    modules = modules[16:-16] if len(modules) >= 33 and modules[-17:-16] == b"\n" else b""
+    return version.decode("utf-8", "replace"), modules.decode("utf-8", "replace")
+
+
+def _counted(data: bytes, at: int) -> tuple[bytes, int]:
+    """Read a text after its length, which is a number of seven bits a byte; and where it ends."""
+    length = 0
+    for shift in range(0, 35, 7):
+        if at >= len(data):
+            break
+        byte = data[at]
+        at += 1
+        length |= (byte & 0x7F) << shift
+        if byte < 0x80:
+            if length <= _LONGEST and at + length <= len(data):
+                return data[at : at + length], at + length
+            break
+    message = "has Go build information that is longer than the file, or than is read"
+    raise Broken(message)
+
+
+def _pointed(program: Elf, address: int, layout: str, width: int) -> bytes:
+    """Read a text through the address of its own address and length."""
+    pair = program.at_address(address, 2 * width) if address else b""
+    if len(pair) < 2 * width:
+        return b""
+    where, length = unpack_from(layout, pair)[0], unpack_from(layout, pair, width)[0]
+    return program.at_address(where, min(length, _LONGEST))

@@ -1,0 +1,176 @@
+from __future__ import annotations
+
+from struct import pack
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from elffile import BASE, make
+from sealock.inventory.analyzer import Broken, File
+from sealock.inventory.gobinary import MAGIC, GoBinary, read_modules, standard_library
+
+MODULES = (
+    "path\texample.com/Tool/cmd/tool\n"
+    "mod\texample.com/Tool\t(devel)\t\n"
+    "dep\tgolang.org/x/net\tv0.17.0\th1:abc=\n"
+    "dep\tgithub.com/old/fork\tv1.0.0\n"
+    "=>\tgithub.com/new/fork\tv1.0.1\th1:def=\n"
+    "dep\tgithub.com/local/thing\tv0.1.0\n"
+    "=>\t./thing\t(devel)\t\n"
+    "build\t-compiler=gc\n"
+)
+
+
+def varint(number: int) -> bytes:
+    out = bytearray()
+    while number >= 0x80:
+        out.append(number & 0x7F | 0x80)
+        number >>= 7
+    return bytes([*out, number])
+
+
+def inline(version: str = "go1.22.5", modules: str = MODULES) -> bytes:
+    marked = (b"0" * 16 + modules.encode() + b"1" * 16) if modules else b""
+    return MAGIC + bytes([8, 2]) + bytes(16) + varint(len(version)) + version.encode() + varint(len(marked)) + marked
+
+
+def pointed(word: str, order: str) -> bytes:
+    """Writes the older form, for a section that `make` puts at 0x160 or 0xe0 of the file as the only one."""
+    width = 8 if word == "Q" else 4
+    start = BASE + (0x160 if width == 8 else 0xE0)
+    version, modules = b"go1.17.13", b"0" * 16 + MODULES.encode() + b"1" * 16
+    texts = start + 32 + 4 * width
+    head = (
+        MAGIC
+        + bytes([width, 1 if order == ">" else 0])
+        + pack(f"{order}{word}{word}", start + 32, start + 32 + 2 * width)
+    )
+    return (
+        head.ljust(32, b"\0")
+        + pack(f"{order}{word * 4}", texts, len(version), texts + len(version), len(modules))
+        + version
+        + modules
+    )
+
+
+def found(data: bytes) -> list[str]:
+    return [
+        f"{package.namespace}/{package.name}@{package.version}".lstrip("/")
+        for package in GoBinary().read(File("usr/bin/tool", data))
+    ]
+
+
+EXPECTED = [
+    "example.com/Tool@",
+    "golang.org/x/net@v0.17.0",
+    "github.com/new/fork@v1.0.1",
+    "github.com/local/thing@",
+]
+
+
+@pytest.mark.parametrize("wide", [True, False])
+@pytest.mark.parametrize("order", ["<", ">"])
+@pytest.mark.parametrize("headers", [True, False])
+def test_modules_are_read_of_every_kind_of_program(*, wide: bool, order: str, headers: bool) -> None:
+    data = make({".go.buildinfo": inline()}, wide=wide, order=order, headers=headers)
+    assert found(data) == ["stdlib@1.22.5", *EXPECTED]
+
+
+@pytest.mark.parametrize("word", ["Q", "I"])
+@pytest.mark.parametrize("order", ["<", ">"])
+def test_the_form_with_pointers_is_followed(word: str, order: str) -> None:
+    data = make({".go.buildinfo": pointed(word, order)}, wide=word == "Q", order=order)
+    assert data.index(MAGIC) == (0x160 if word == "Q" else 0xE0)
+    assert found(data) == ["stdlib@1.17.13", *EXPECTED]
+
+
+def test_a_program_of_another_language_tells_nothing() -> None:
+    assert found(make({".rodata": b"hello"})) == []
+    assert found(b"#!/bin/sh\n") == []
+
+
+def test_a_program_that_carries_the_magic_as_a_text_is_not_from_go() -> None:
+    assert found(make({".rodata": MAGIC + inline()})) == []
+
+
+@pytest.mark.parametrize(
+    ("toolchain", "version"),
+    [
+        ("go1.22.5", "1.22.5"),
+        ("go1.18", "1.18"),
+        ("go1.24.4 X:nodwarf5", "1.24.4"),
+        ("go1.18.3b7", "1.18.3"),
+        ("go1.21rc2", "1.21.0-rc.2"),
+        ("go1.14beta1", "1.14.0-beta.1"),
+        ("go1.22.9 (Red Hat 1.22.9-1.el9)", "1.22.9"),
+        ("devel go1.25-9f2e1a4 Tue Apr 1", "1.25"),
+        ("devel +5c1c3a", ""),
+        ("", ""),
+    ],
+)
+def test_the_toolchain_tells_the_version_of_the_library(toolchain: str, version: str) -> None:
+    assert standard_library(toolchain) == version
+
+
+@pytest.mark.parametrize(
+    ("setting", "version"),
+    [
+        ('-ldflags="-s -w -X main.version=1.2.3"', "1.2.3"),
+        ('-ldflags="-X=main.Version=v2.0.0-rc1 -s"', "v2.0.0-rc1"),
+        ("-ldflags=\"-X 'example.com/a/internal/build.Version=v3.1.0'\"", "v3.1.0"),
+        ('-ldflags="-X github.com/other/lib.version=9.9.9"', ""),
+        ('-ldflags="-X main.commit=1.2.3"', ""),
+        ('-ldflags="-X main.version=unknown"', ""),
+        (
+            "vcs.revision=0123456789abcdef0123\nbuild\tvcs.time=2024-05-06T07:08:09Z",
+            "v0.0.0-20240506070809-0123456789ab",
+        ),
+        ("vcs.revision=short\nbuild\tvcs.time=2024-05-06T07:08:09Z", ""),
+    ],
+)
+def test_a_main_module_built_from_its_folder_takes_its_version_from_how_it_was_built(
+    setting: str, version: str
+) -> None:
+    assert read_modules(f"mod\texample.com/a\t(devel)\t\nbuild\t{setting}\n") == [("example.com/a", version)]
+
+
+def test_the_version_of_a_main_module_that_was_fetched_stays() -> None:
+    text = 'mod\texample.com/a\tv1.0.0\th1:x=\nbuild\t-ldflags="-X main.version=2.0.0"\n'
+    assert read_modules(text) == [("example.com/a", "v1.0.0")]
+
+
+@pytest.mark.parametrize(
+    "section",
+    [
+        MAGIC,
+        MAGIC + bytes([8, 2]),
+        MAGIC + bytes([8, 2]) + bytes(16) + b"\xff" * 40,
+        MAGIC + bytes([8, 2]) + bytes(16) + varint(1 << 34),
+        MAGIC + bytes([3, 0]) + bytes(64),
+        MAGIC + bytes([8, 0]) + b"\xff" * 64,
+        MAGIC + bytes([8, 2]) + bytes(64),
+    ],
+)
+def test_damaged_information_is_told_of(section: bytes) -> None:
+    with pytest.raises(Broken, match="Go build information"):
+        found(
+            make({".go.buildinfo": section, ".zz": b""})[: 0x160 + len(section)]
+            if len(section) < 32
+            else make({".go.buildinfo": section})
+        )
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.binary(max_size=200), st.integers(0, 3), st.integers(0, 9))
+def test_no_information_makes_it_fail(noise: bytes, flags: int, width: int) -> None:
+    try:
+        found(make({".go.buildinfo": MAGIC + bytes([width, flags]) + noise}))
+    except Broken as broken:
+        assert "Go" in str(broken)
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.text(alphabet="modep=>\t\n -X.v1 build", max_size=300))
+def test_no_list_of_modules_makes_it_fail(text: str) -> None:
+    assert all(name and " " not in version for name, version in read_modules(text))
