@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from contextlib import suppress
 from struct import pack
 
 import pytest
@@ -153,21 +154,17 @@ def test_the_version_of_a_main_module_that_was_fetched_stays() -> None:
     ],
 )
 def test_damaged_information_is_told_of(section: bytes) -> None:
+    data = make({".go.buildinfo": section})
     with pytest.raises(Broken, match="Go build information"):
-        found(
-            make({".go.buildinfo": section, ".zz": b""})[: 0x160 + len(section)]
-            if len(section) < 32
-            else make({".go.buildinfo": section})
-        )
+        found(data)
 
 
 @settings(max_examples=150, deadline=None)
 @given(st.binary(max_size=200), st.integers(0, 3), st.integers(0, 9))
 def test_no_information_makes_it_fail(noise: bytes, flags: int, width: int) -> None:
-    try:
-        found(make({".go.buildinfo": MAGIC + bytes([width, flags]) + noise}))
-    except Broken as broken:
-        assert "Go" in str(broken)
+    data = make({".go.buildinfo": MAGIC + bytes([width, flags]) + noise})
+    with suppress(Broken):
+        assert all("@" in package for package in found(data))
 
 
 @settings(max_examples=150, deadline=None)
