@@ -17,12 +17,14 @@ class Wanted(Struct, frozen=True):
     """Which regular files an analyzer asks for. Any of these is enough; all comparisons are on the normal path.
 
     `paths` whole paths ("var/lib/dpkg/status"); `folders` all files right in such a folder ("var/lib/dpkg/status.d");
-    `names` last components ("package-lock.json"); `endings` ends of the name (".dist-info/METADATA" may hold a slash,
-    ".jar"); `elf` every file that begins as an ELF file does. `limit` is how many bytes are read at the most.
+    `parents` all right in a folder of this name, wherever it is ("conda-meta"); `names` last components
+    ("package-lock.json"); `endings` ends of the name (".dist-info/METADATA" may hold a slash, ".jar"); `elf` every file
+    that begins as an ELF file does. `limit` is how many bytes are read at the most.
     """
 
     paths: tuple[str, ...] = ()
     folders: tuple[str, ...] = ()
+    parents: tuple[str, ...] = ()
     names: tuple[str, ...] = ()
     endings: tuple[str, ...] = ()
     elf: bool = False

@@ -1,0 +1,67 @@
+"""Conda's packages: one file for each in conda-meta of an environment."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, Final
+
+from msgspec import Struct
+
+from sealock.inventory import _names
+from sealock.inventory._data import decoded, rows, word, words
+from sealock.inventory.analyzer import Analyzer, Broken, Fact, File, Wanted
+from sealock.model.inventory import Package
+
+TYPES: Final = ("tar.bz2", "conda")
+
+
+class Record(Struct):
+    """The fields of conda-meta/*.json that are of use here."""
+
+    name: Any = ""
+    version: Any = ""
+    build: Any = ""
+    channel: Any = ""
+    subdir: Any = ""
+    license: Any = ""
+    files: Any = None
+    fn: Any = ""
+
+
+class Conda(Analyzer):
+    """`conda-meta/*.json`; files are told relative to the environment."""
+
+    name = "conda"
+    wanted = Wanted(parents=("conda-meta",), limit=64 << 20)
+
+    def read(self, file: File, /) -> Iterator[Fact]:
+        """Yield the package."""
+        folder, _, stem = file.path.rpartition("/")
+        if not stem.endswith(".json"):
+            return
+        record = decoded(file.data, Record)
+        name, version = word(record.name), word(record.version)
+        if not name or not version:
+            message = "names no package, or not its version"
+            raise Broken(message)
+        prefix = folder.rpartition("/")[0]
+        files = (_names.inside(prefix, one) for one in rows(record.files) if isinstance(one, str) and one)
+        yield Package(
+            "conda",
+            name,
+            version,
+            file.path,
+            licenses=words(record.license),
+            qualifiers=qualifiers(record),
+            files=tuple(one for one in files if one),
+        )
+
+
+def qualifiers(record: Record) -> tuple[tuple[str, str], ...]:
+    """Build, channel, platform and kind of archive, as package URLs name them."""
+    subdir = word(record.subdir)
+    # https://conda.anaconda.org/conda-forge/linux-64 is the channel conda-forge; its platform is told apart.
+    channel = word(record.channel).rstrip("/").removesuffix(f"/{subdir}").rpartition("/")[2]
+    kind = next((one for one in TYPES if word(record.fn).endswith(f".{one}")), "")
+    pairs = (("build", word(record.build)), ("channel", channel), ("subdir", subdir), ("type", kind))
+    return tuple((key, value) for key, value in pairs if value)

@@ -1,0 +1,49 @@
+"""What a .NET program needs when it runs: NuGet packages, and the runtime itself where it came along."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, Final
+
+from msgspec import Struct
+
+from sealock.inventory._data import Table, decoded, table, word
+from sealock.inventory.analyzer import Analyzer, Fact, File, Wanted
+from sealock.model.inventory import Package
+
+RUN: Final = ("runtime", "native", "runtimeTargets", "resources")
+"""What of a library a program loads; one without any was needed by the compiler, or but names others."""
+
+
+class Deps(Struct):
+    """The fields of *.deps.json that are of use here."""
+
+    runtimeTarget: Any = None  # noqa: N815  .NET's name
+    targets: Any = None
+    libraries: Any = None
+
+
+class Dotnet(Analyzer):
+    """`*.deps.json` beside the program."""
+
+    name = "dotnet"
+    wanted = Wanted(endings=(".deps.json",), limit=32 << 20)
+
+    def read(self, file: File, /) -> Iterator[Fact]:
+        """Yield the libraries that are packages and are there at run time."""
+        deps = decoded(file.data, Deps)
+        # Older SDKs wrote the target's bare name.
+        chosen = word(table(deps.runtimeTarget).get("name")) or word(deps.runtimeTarget)
+        target = table(table(deps.targets).get(chosen))
+        for key, library in table(deps.libraries).items():
+            name, slash, version = word(key).partition("/")
+            kind = table(library).get("type")
+            if not slash or kind not in {"package", "runtimepack"} or not name or not version:
+                continue
+            if kind == "runtimepack" or runs(target, key):
+                yield Package("nuget", name.removeprefix("runtimepack."), version, file.path)
+
+
+def runs(target: Table, key: str) -> bool:
+    """Whether the program loads anything of this library, or the file does not tell."""
+    return not target or any(table(target.get(key)).get(part) for part in RUN)

@@ -1,0 +1,61 @@
+"""What npm, Yarn, pnpm and Bun write alike: names, and where a package comes from."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from sealock.inventory import _names
+from sealock.model.inventory import Package
+
+LOCAL: Final = ("file:", "link:", "portal:", "workspace:", "root:", "./", "../", "/")
+HOSTS: Final = {
+    "github:": "https://github.com/",
+    "gitlab:": "https://gitlab.com/",
+    "bitbucket:": "https://bitbucket.org/",
+}
+ARCHIVES: Final = "https://codeload.github.com/"
+
+
+def is_local(source: str) -> bool:
+    """Whether this is a folder or an archive of the project itself, which no registry knows."""
+    return source.startswith(LOCAL)
+
+
+def repository(source: str) -> tuple[tuple[str, str], ...]:
+    """The qualifier of what comes from a repository; none for what comes from a registry."""
+    url, _, revision = source.partition("#")
+    for short, host in HOSTS.items():
+        if url.startswith(short):
+            url = f"git+{host}{url.removeprefix(short)}.git"
+    if url.startswith(ARCHIVES):
+        owner, _, rest = url.removeprefix(ARCHIVES).partition("/")
+        name, kind, commit = rest.partition("/tar.gz/")
+        return _names.vcs(f"https://github.com/{owner}/{name}.git", commit) if kind else ()
+    if not url.startswith(("git+", "git:", "git@", "ssh:")) and not url.endswith(".git"):
+        return ()
+    # Yarn writes #commit=..., with other settings beside it.
+    parts = revision.split("&")
+    revision = next((part.removeprefix("commit=") for part in parts if part.startswith("commit=")), parts[0])
+    return _names.vcs(url, revision)
+
+
+def split(text: str) -> tuple[str, str]:
+    """Split "name@what" and "@scope/name@what" behind the name."""
+    at = text.find("@", 1)
+    return (text[:at], text[at + 1 :]) if at > 0 else (text, "")
+
+
+def package(name: str, version: str, path: str, source: str = "", *, development: bool = False) -> Package | None:
+    """Make a package, unless it is local or nameless. `source` is where the lock file has it from."""
+    namespace, bare = _names.scoped(name)
+    if not bare or not version or is_local(source) or is_local(version):
+        return None
+    return Package(
+        "npm",
+        bare,
+        version,
+        path,
+        namespace=namespace,
+        qualifiers=repository(source),
+        development=development,
+    )

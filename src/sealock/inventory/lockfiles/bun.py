@@ -1,0 +1,87 @@
+"""bun.lock, which is JSON with trailing commas."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any, Final
+
+from msgspec import Struct
+
+from sealock.inventory._data import Table, decoded, rows, table, word
+from sealock.inventory.analyzer import Analyzer, Fact, File, Wanted
+from sealock.inventory.lockfiles import _node
+from sealock.inventory.lockfiles._shared import reachable, unique
+from sealock.model.inventory import Package
+
+PRODUCTION: Final = ("dependencies", "optionalDependencies", "peerDependencies")
+
+
+class Lock(Struct):
+    """`packages` are by the folder that they are put in ("a", "a/b"): ["name@version", ..., {their needs}, ...]."""
+
+    workspaces: Any = None
+    packages: Any = None
+
+
+class Bun(Analyzer):
+    """Bun's lock file; its graph tells what is for development."""
+
+    name = "bun lock"
+    wanted = Wanted(names=("bun.lock",), limit=24 << 20)
+
+    def read(self, file: File, /) -> Iterable[Fact]:
+        """Give the packages."""
+        lock = decoded(strict(file.data), Lock)
+        return unique(packages(table(lock.packages), table(lock.workspaces), file.path))
+
+
+def packages(entries: Table, workspaces: Table, path: str) -> Iterator[Package]:
+    """The packages, without those of the project itself."""
+    needed = production(entries, workspaces)
+    for key, value in entries.items():
+        row = rows(value)
+        name, version = _node.split(word(row[0]) if row else "")
+        source = version
+        if _node.repository(version) or "://" in version:
+            version = version.partition("#")[2]
+        found = _node.package(name, version, path, source, development=key not in needed)
+        if found:
+            yield found
+
+
+def production(entries: Table, workspaces: Table) -> set[str]:
+    """The folders of all that the projects need when they run."""
+
+    def edges(key: str) -> Iterator[str]:
+        row = rows(entries.get(key))
+        for needs in (table(one) for one in row[1:3]):
+            for part in PRODUCTION:
+                yield from filter(None, (place(entries, key, name) for name in table(needs.get(part))))
+
+    roots = (
+        place(entries, word(table(project).get("name")) if folder else "", name)
+        for folder, project in workspaces.items()
+        for part in PRODUCTION
+        for name in table(table(project).get(part))
+    )
+    return reachable(filter(None, roots), edges)
+
+
+def place(entries: Table, key: str, name: str) -> str:
+    """Where a package finds another: in its own folder, or in the nearest around it."""
+    while key:
+        if f"{key}/{name}" in entries:
+            return f"{key}/{name}"
+        key = key.rpartition("/")[0]
+    return name if name in entries else ""
+
+
+def strict(data: bytes) -> bytes:
+    """JSON without the commas that stand before a closing bracket."""
+    # Strings are the odd parts once escaped quotes are out of the way; in the even ones only spaces separate.
+    parts = data.replace(b"\\\\", b"\0\1").replace(b'\\"', b"\0\2").split(b'"')
+    for index in range(0, len(parts), 2):
+        if b"," in parts[index]:
+            squeezed = b"".join(parts[index].split())
+            parts[index] = squeezed.replace(b",}", b"}").replace(b",]", b"]")
+    return b'"'.join(parts).replace(b"\0\2", b'\\"').replace(b"\0\1", b"\\\\")

@@ -1,0 +1,33 @@
+"""Cargo.lock, versions 1 to 4."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from sealock.inventory import _names
+from sealock.inventory._data import Table, tables, toml, word
+from sealock.inventory.analyzer import Analyzer, Fact, File, Wanted
+from sealock.inventory.lockfiles._shared import unique
+from sealock.model.inventory import Package
+
+
+class Cargo(Analyzer):
+    """Cargo's lock file; it does not tell what is for development."""
+
+    name = "cargo lock"
+    wanted = Wanted(names=("Cargo.lock",), limit=16 << 20)
+
+    def read(self, file: File, /) -> Iterable[Fact]:
+        """Give the packages."""
+        return unique(packages(toml(file.data), file.path))
+
+
+def packages(lock: Table, path: str) -> Iterator[Package]:
+    """The packages; what has no source is of the project itself."""
+    for row in tables(lock.get("package")):
+        name, version, source = word(row.get("name")), word(row.get("version")), word(row.get("source"))
+        if name and version and source:
+            # git+https://host/name?tag=v1#commit
+            address, _, commit = source.partition("#")
+            origin = _names.vcs(address.partition("?")[0], commit) if source.startswith("git+") else ()
+            yield Package("cargo", name, version, path, qualifiers=origin)

@@ -1,0 +1,34 @@
+"""composer.lock."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from msgspec import Struct
+
+from sealock.inventory._composer import package
+from sealock.inventory._data import decoded, tables
+from sealock.inventory.analyzer import Analyzer, Fact, File, Wanted
+from sealock.inventory.lockfiles._shared import unique
+
+
+class Lock(Struct, rename={"development": "packages-dev"}):
+    """The two lists of packages."""
+
+    packages: Any = None
+    development: Any = None
+
+
+class Composer(Analyzer):
+    """Composer's lock file."""
+
+    name = "composer lock"
+    wanted = Wanted(names=("composer.lock",), limit=32 << 20)
+
+    def read(self, file: File, /) -> Iterable[Fact]:
+        """Give the packages."""
+        lock = decoded(file.data, Lock)
+        found = [package(row, file.path, development=False) for row in tables(lock.packages)]
+        found += [package(row, file.path, development=True) for row in tables(lock.development)]
+        return unique(one for one in found if one)

@@ -1,0 +1,65 @@
+"""go.mod: the modules that a Go program requires."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Final
+
+from sealock.inventory import _names
+from sealock.inventory._data import word
+from sealock.inventory.analyzer import Analyzer, Broken, Fact, File, Wanted
+from sealock.inventory.lockfiles._shared import unique
+from sealock.model.inventory import Package
+
+FOLDERS: Final = ("./", "../", "/")
+
+
+class GoMod(Analyzer):
+    """Requirements, with what replaces them; names keep their case, for Go tells github.com/A/b from github.com/a/b."""
+
+    name = "go.mod"
+    wanted = Wanted(names=("go.mod",), limit=8 << 20)
+
+    def read(self, file: File, /) -> Iterable[Fact]:
+        """Give the packages."""
+        if b"\0" in file.data[:4096]:
+            message = "is no text"
+            raise Broken(message)
+        return unique(packages(file.data.decode(errors="replace"), file.path))
+
+
+def packages(text: str, path: str) -> Iterator[Package]:
+    """The required modules, or those in their place; what a folder replaces is of the project itself."""
+    required: list[tuple[str, str]] = []
+    replaced: dict[tuple[str, str], tuple[str, str]] = {}
+    for verb, words in directives(text):
+        if verb == "require" and len(words) == 2:
+            required.append((words[0], words[1]))
+        elif verb == "replace" and "=>" in words:
+            at = words.index("=>")
+            old, new = words[:at], words[at + 1 :]
+            if len(old) in {1, 2} and len(new) in {1, 2}:
+                replaced[old[0], old[1] if len(old) == 2 else ""] = (new[0], new[1] if len(new) == 2 else "")
+    for module, version in required:
+        name, number = replaced.get((module, version)) or replaced.get((module, "")) or (module, version)
+        namespace, last = _names.module(name)
+        if last and number and not name.startswith(FOLDERS):
+            yield Package("golang", last, number, path, namespace=namespace)
+
+
+def directives(text: str) -> Iterator[tuple[str, list[str]]]:
+    """The verb and the words of each directive, also of those in brackets."""
+    block = ""
+    for line in text.splitlines():
+        words = [word(one.strip('"`')) for one in line.partition("//")[0].split()]
+        if not words:
+            continue
+        if block:
+            if words == [")"]:
+                block = ""
+            else:
+                yield block, words
+        elif words[1:] == ["("]:
+            block = words[0]
+        else:
+            yield words[0], words[1:]

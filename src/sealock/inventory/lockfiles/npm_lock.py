@@ -1,0 +1,74 @@
+"""package-lock.json and npm-shrinkwrap.json, versions 1 to 3."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from sealock.inventory._data import decoded, table, word, words
+from sealock.inventory.analyzer import Analyzer, Fact, File, Wanted
+from sealock.inventory.lockfiles import _node
+from sealock.inventory.lockfiles._shared import unique
+from sealock.model.inventory import Package
+
+
+class Lock(Struct):
+    """Version 1 nests `dependencies`; 3 has `packages` by folder; 2 has both."""
+
+    packages: Any = None
+    dependencies: Any = None
+
+
+class NpmLock(Analyzer):
+    """npm's lock files."""
+
+    name = "npm lock"
+    wanted = Wanted(names=("package-lock.json", "npm-shrinkwrap.json"))
+
+    def read(self, file: File, /) -> Iterable[Fact]:
+        """Give the packages."""
+        lock = decoded(file.data, Lock)
+        if table(lock.packages):
+            return unique(by_folder(table(lock.packages), file.path))
+        return unique(nested(lock.dependencies, file.path))
+
+
+def by_folder(packages: dict[str, object], path: str) -> Iterator[Package]:
+    """Versions 2 and 3: what lies in no folder of modules is the project's own."""
+    for folder, value in packages.items():
+        entry = table(value)
+        _, inside, name = folder.rpartition("node_modules/")
+        if not inside or entry.get("link") is True:
+            continue
+        found = _node.package(
+            word(entry.get("name")) or word(name),
+            word(entry.get("version")),
+            path,
+            word(entry.get("resolved")),
+            development=entry.get("dev") is True,
+        )
+        if found:
+            yield replace(found, licenses=words(entry.get("license", [])))
+
+
+def nested(dependencies: object, path: str) -> Iterator[Package]:
+    """Version 1: the version is where it comes from, where that is no registry."""
+    waiting = [table(dependencies)]
+    while waiting:
+        for key, value in waiting.pop().items():
+            entry = table(value)
+            name, version, source = word(key), word(entry.get("version")), word(entry.get("resolved"))
+            if version.startswith("npm:"):
+                name, version = _node.split(version.removeprefix("npm:"))  # the alias's real name
+            elif _node.repository(version):
+                source, version = version, version.partition("#")[2]
+            elif "://" in version:
+                # An archive at an address of its own: its version is told nowhere.
+                continue
+            found = _node.package(name, version, path, source, development=entry.get("dev") is True)
+            if found:
+                yield found
+            waiting.append(table(entry.get("dependencies")))

@@ -1,0 +1,39 @@
+"""packages.lock.json of .NET projects."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from msgspec import Struct
+
+from sealock.inventory._data import decoded, table, word
+from sealock.inventory.analyzer import Analyzer, Fact, File, Wanted
+from sealock.inventory.lockfiles._shared import unique
+from sealock.model.inventory import Package
+
+
+class Lock(Struct):
+    """`dependencies` by framework ("net8.0"), then by name."""
+
+    dependencies: Any = None
+
+
+class NuGet(Analyzer):
+    """NuGet's lock file."""
+
+    name = "nuget lock"
+    wanted = Wanted(names=("packages.lock.json",), limit=32 << 20)
+
+    def read(self, file: File, /) -> Iterable[Fact]:
+        """Give the packages."""
+        return unique(packages(decoded(file.data, Lock).dependencies, file.path))
+
+
+def packages(frameworks: object, path: str) -> Iterator[Package]:
+    """The packages of every framework; those of type Project are the solution's own."""
+    for framework in table(frameworks).values():
+        for key, value in table(framework).items():
+            name, version = word(key), word(table(value).get("resolved"))
+            if name and version and word(table(value).get("type")).lower() != "project":
+                yield Package("nuget", name, version, path)

@@ -1,0 +1,91 @@
+"""pnpm-lock.yaml, versions 5 to 9."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Final
+
+from sealock.inventory._data import Table, table, word
+from sealock.inventory._yaml import documents
+from sealock.inventory.analyzer import Analyzer, Fact, File, Wanted
+from sealock.inventory.lockfiles import _node
+from sealock.inventory.lockfiles._shared import reachable, unique
+from sealock.model.inventory import Package
+
+PRODUCTION: Final = ("dependencies", "optionalDependencies")
+
+
+class Pnpm(Analyzer):
+    """pnpm's lock file; since version 9 only its graph tells what is for development."""
+
+    name = "pnpm lock"
+    wanted = Wanted(names=("pnpm-lock.yaml",), limit=24 << 20)
+
+    def read(self, file: File, /) -> Iterable[Fact]:
+        """Give the packages."""
+        return unique(one for document in documents(file.data) for one in packages(table(document), file.path))
+
+
+def packages(lock: Table, path: str) -> Iterator[Package]:
+    """The packages of one document."""
+    old = word(lock.get("lockfileVersion")).startswith("5")
+    needed = None if "snapshots" not in lock else production(lock)
+    for key, value in table(lock.get("packages")).items():
+        entry = table(value)
+        name, version = of_slashes(key) if old else of_signs(key)
+        resolution = table(entry.get("resolution"))
+        repo = word(resolution.get("repo"))
+        source = f"git+{repo}#{word(resolution.get('commit'))}" if repo else word(resolution.get("tarball"))
+        if resolution.get("type") == "directory" or _node.is_local(version):
+            continue
+        found = _node.package(
+            word(entry.get("name")) or name,
+            word(entry.get("version")) or word(version),
+            path,
+            source,
+            development=entry.get("dev") == "true" if needed is None else key not in needed,
+        )
+        if found:
+            yield found
+
+
+def of_slashes(key: str) -> tuple[str, str]:
+    """Versions 5: /@scope/name/1.0.0_peers, perhaps with a registry's host before it."""
+    parts = key.partition("/")[2].split("/") if not key.startswith("@") else key.split("/")
+    size = 2 if parts[0].startswith("@") else 1
+    return "/".join(parts[:size]), "/".join(parts[size:]).partition("_")[0]
+
+
+def of_signs(key: str) -> tuple[str, str]:
+    """Since version 6: /@scope/name@1.0.0(peers), since 9 without the first slash."""
+    return _node.split(bare(key).removeprefix("/"))
+
+
+def bare(key: str) -> str:
+    """Without the peers that it was resolved with."""
+    return key.partition("(")[0]
+
+
+def production(lock: Table) -> set[str]:
+    """The packages (without peers) that the projects need when they run."""
+    snapshots = table(lock.get("snapshots"))
+
+    def edges(key: str) -> Iterator[str]:
+        entry = table(snapshots.get(key))
+        for part in PRODUCTION:
+            for name, version in table(entry.get(part)).items():
+                yield reference(snapshots, name, version)
+
+    roots = (
+        reference(snapshots, name, table(value).get("version"))
+        for project in table(lock.get("importers")).values()
+        for part in PRODUCTION
+        for name, value in table(table(project).get(part)).items()
+    )
+    return {bare(key) for key in reachable(roots, edges)}
+
+
+def reference(snapshots: Table, name: str, version: object) -> str:
+    """The key that a dependency means: an alias names it whole, else it is name@version."""
+    text = version if isinstance(version, str) else ""
+    return text if text in snapshots else f"{name}@{text}"

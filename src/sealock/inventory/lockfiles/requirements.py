@@ -1,0 +1,93 @@
+"""requirements.txt: what pip is asked to install, where the version is pinned."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Final
+
+from sealock.inventory import _names
+from sealock.inventory._data import word
+from sealock.inventory.analyzer import Analyzer, Broken, Fact, File, Wanted
+from sealock.inventory.lockfiles._shared import unique
+from sealock.model.inventory import Package
+
+NAMES: Final = tuple(
+    f"requirements{mark}{kind}.txt"
+    for mark in "-_."
+    for kind in ("base", "build", "ci", "common", "dev", "docs", "lock", "prod", "production", "test", "tests")
+)
+SYSTEMS: Final = ("git+", "hg+", "svn+", "bzr+")
+
+
+class Requirements(Analyzer):
+    """A line for each requirement; one without a pinned version tells of no package."""
+
+    name = "requirements"
+    wanted = Wanted(names=NAMES, endings=("requirements.txt",), limit=8 << 20)
+
+    def read(self, file: File, /) -> Iterable[Fact]:
+        """Give the packages."""
+        if b"\0" in file.data[:4096]:
+            message = "is no text"
+            raise Broken(message)
+        found = (requirement(line, file.path) for line in lines(file.data.decode("utf-8-sig", errors="replace")))
+        return unique(one for one in found if one)
+
+
+def lines(text: str) -> Iterator[str]:
+    """Logical lines: a backslash goes on in the next, a # begins a comment at the start or behind a space."""
+    parts: list[str] = []
+    for line in text.splitlines():
+        if line.endswith("\\") and not line.lstrip().startswith("#"):
+            parts.append(line[:-1])
+            continue
+        whole = "".join([*parts, line]).strip()
+        parts = []
+        if whole and whole[0] != "#":
+            yield whole.replace("\t#", " #").partition(" #")[0]
+    if parts:
+        yield "".join(parts).strip()
+
+
+def requirement(line: str, path: str) -> Package | None:
+    """A package from "name[extra]==1.0 ; marker --hash=..." or "name @ git+https://host/name@revision"."""
+    size = next((at for at, sign in enumerate(line) if not (sign.isalnum() or sign in "-_.")), len(line))
+    name, rest = word(line[:size]), line[size:].lstrip()
+    if not name or not name[0].isalnum():
+        return None
+    if rest.startswith("["):
+        rest = rest.partition("]")[2].lstrip()
+    if rest.startswith("@"):
+        return located(name, word(rest[1:].partition(" ;")[0].partition(" --")[0]), path)
+    wish = rest.partition(";")[0].partition(" --")[0]
+    versions = (word(one.strip(" ()")) for one in wish.split(","))
+    pinned = next((one.lstrip("=").strip() for one in versions if one.startswith("==")), "")
+    if not pinned or "*" in pinned or " " in pinned:
+        return None
+    return Package("pypi", _names.pypi(name), pinned, path)
+
+
+def located(name: str, url: str, path: str) -> Package | None:
+    """A package from an address: a repository, a wheel or a source archive."""
+    if url.startswith(SYSTEMS):
+        address = url.partition("#")[0]
+        # The revision stands behind the last @, unless that is the one of user@host.
+        place, at, revision = address.rpartition("@")
+        if not at or "/" not in place.partition("://")[2]:
+            place, revision = address, ""
+        return Package(
+            "pypi", _names.pypi(name), "", path, qualifiers=_names.vcs(place, revision, url.partition("+")[0])
+        )
+    version = archived(url.partition("#")[0].rpartition("/")[2])
+    return Package("pypi", _names.pypi(name), version, path) if version else None
+
+
+def archived(file: str) -> str:
+    """The version in name-1.0-py3-none-any.whl or name-1.0.tar.gz."""
+    if file.endswith(".whl"):
+        parts = file.split("-")
+        return parts[1] if len(parts) in {5, 6} else ""
+    for ending in (".tar.gz", ".zip"):
+        if file.endswith(ending):
+            return file.removesuffix(ending).rpartition("-")[2]
+    return ""

@@ -1,0 +1,58 @@
+"""uv.lock."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Final
+
+from sealock.inventory import _names
+from sealock.inventory._data import Table, table, tables, toml, word
+from sealock.inventory.analyzer import Analyzer, Fact, File, Wanted
+from sealock.inventory.lockfiles._shared import reachable, unique
+from sealock.model.inventory import Package
+
+LOCAL: Final = frozenset({"editable", "virtual", "directory", "path"})
+"""Sources that are the project's own folders and files."""
+
+
+class Uv(Analyzer):
+    """uv's lock file; its graph tells what is for development."""
+
+    name = "uv lock"
+    wanted = Wanted(names=("uv.lock",), limit=16 << 20)
+
+    def read(self, file: File, /) -> Iterable[Fact]:
+        """Give the packages."""
+        return unique(packages(list(tables(toml(file.data).get("package"))), file.path))
+
+
+def packages(rows: list[Table], path: str) -> Iterator[Package]:
+    """The packages, without the projects themselves."""
+    needed = production(rows)
+    for row in rows:
+        name, version, source = word(row.get("name")), word(row.get("version")), table(row.get("source"))
+        if not name or not version or LOCAL & source.keys():
+            continue
+        # https://host/name?rev=v1#commit
+        address, _, commit = word(source.get("git")).partition("#")
+        yield Package(
+            "pypi",
+            _names.pypi(name),
+            version,
+            path,
+            qualifiers=_names.vcs(address.partition("?")[0], commit),
+            development=name not in needed,
+        )
+
+
+def production(rows: list[Table]) -> set[str]:
+    """The names of all that the projects need when they run, extras included; of all, where no project is told."""
+    needs: dict[str, set[str]] = {}
+    projects = []
+    for row in rows:
+        name = word(row.get("name"))
+        listed = [row.get("dependencies"), *table(row.get("optional-dependencies")).values()]
+        needs.setdefault(name, set()).update(word(one.get("name")) for one in listed for one in tables(one))
+        if {"editable", "virtual"} & table(row.get("source")).keys():
+            projects.append(name)
+    return reachable(projects or needs, lambda name: needs.get(name, ()))

@@ -1,0 +1,64 @@
+"""yarn.lock, as Yarn 1 and the later ones write it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from sealock.inventory._data import word
+from sealock.inventory.analyzer import Analyzer, Broken, Fact, File, Wanted
+from sealock.inventory.lockfiles import _node
+from sealock.inventory.lockfiles._shared import unique
+from sealock.model.inventory import Package
+
+
+class Yarn(Analyzer):
+    """Both shapes are blocks with a heading of patterns ("a@^1, a@^2"); the later one is a subset of YAML."""
+
+    name = "yarn lock"
+    wanted = Wanted(names=("yarn.lock",))
+
+    def read(self, file: File, /) -> Iterable[Fact]:
+        """Give the packages."""
+        text = file.data.decode(errors="replace")
+        if "\0" in text[:4096]:
+            message = "is no text"
+            raise Broken(message)
+        return unique(packages(text, file.path))
+
+
+def packages(text: str, path: str) -> Iterator[Package]:
+    """A package from each block."""
+    for heading, fields in blocks(text):
+        version, resolution = word(fields.get("version")), fields.get("resolution", "")
+        if resolution:
+            name, source = _node.split(word(resolution))
+            source = source.removeprefix("npm:")
+            if fields.get("linkType") == "soft":
+                continue
+        else:
+            name, wish = _node.split(word(heading))
+            if wish.startswith("npm:"):
+                name = _node.split(wish.removeprefix("npm:"))[0]
+            source = wish if _node.is_local(wish) else word(fields.get("resolved"))
+        found = _node.package(name, version, path, source)
+        if found:
+            yield found
+
+
+def blocks(text: str) -> Iterator[tuple[str, dict[str, str]]]:
+    """The first pattern of each heading, and the fields of its own below it."""
+    heading, fields = "", dict[str, str]()
+    for line in text.splitlines():
+        if line[:1] in {"", "#", ":"}:
+            continue  # ":" alone stands between a long heading and its block
+        if line[0] != " ":
+            if heading and heading != "__metadata":
+                yield heading, fields
+            # A long heading is written "? heading".
+            heading = line.removeprefix("? ").split(", ", 1)[0].strip().removesuffix(":").strip('"')
+            fields = {}
+        elif line.startswith("  ") and line[2:3] != " ":
+            key, _, value = line[2:].partition(" ")
+            fields[key.rstrip(":")] = value.strip().strip('"')
+    if heading:
+        yield heading, fields
