@@ -1,0 +1,88 @@
+"""Package URLs: one line that names a package of any kind (https://github.com/package-url/purl-spec)."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from packageurl import PackageURL
+
+from sealock.model.inventory import Distribution, Package
+
+_OF_DISTRIBUTIONS: Final = frozenset({"deb", "apk", "rpm", "alpm"})
+"""Their namespace is the distribution; `arch`, `distro` and `upstream` tell more."""
+_LOWER: Final = frozenset({"deb", "apk", "alpm", "golang"})
+"""Types whose namespace and name the specification writes in lower case, beyond those that the library sees to."""
+_NAMESPACES: Final = {"deb": "debian", "apk": "alpine", "alpm": "arch"}
+"""Where no os-release tells."""
+_KEY: Final = frozenset("abcdefghijklmnopqrstuvwxyz0123456789.-_")
+_LONGEST: Final = 1000
+"""Characters of one part: what is longer names no package, and nobody could use the line."""
+
+
+def purl(package: Package, distribution: Distribution | None = None) -> str:
+    """The package's URL, "" where it has no name. The distribution is that of the image the package is in."""
+    name = _part(package.name)
+    if package.type == "maven" and not package.namespace:
+        name = name.replace(":", "/", 1)
+    # A slash in a name parts the namespace from it, since a name cannot hold one.
+    *before, name = [one for one in map(str.strip, name.split("/")) if one] or [""]
+    if not name:
+        return ""
+    namespace = _namespace(package, distribution, before)
+    if package.type in _LOWER:
+        namespace, name = namespace.lower(), name.lower()
+    version, qualifiers = _version(package), _qualifiers(package, distribution)
+    return PackageURL(package.type, namespace or None, name, version or None, qualifiers or None).to_string()
+
+
+def _namespace(package: Package, distribution: Distribution | None, before: list[str]) -> str:
+    given = package.namespace
+    if package.type in _OF_DISTRIBUTIONS:
+        given = given or (distribution.id if distribution else "") or _NAMESPACES.get(package.type, "")
+        given = given.lower()
+    return "/".join([*(one for one in map(str.strip, _part(given).split("/")) if one), *before])
+
+
+def _version(package: Package) -> str:
+    """The version as the type writes it: an rpm's without its epoch, which is a qualifier."""
+    version = _part(package.version)
+    return version.partition(":")[2] if package.type == "rpm" and _epoch(version) else version
+
+
+def _epoch(version: str) -> str:
+    """The epoch that an rpm's version begins with, "" where it has none."""
+    epoch, colon, rest = version.partition(":")
+    return epoch if colon and rest and epoch.isascii() and epoch.isdigit() else ""
+
+
+def _qualifiers(package: Package, distribution: Distribution | None) -> dict[str, str]:
+    """What tells packages of the same name apart, by key; keys that the specification forbids are left out."""
+    found = {key.lower(): _part(value) for key, value in package.qualifiers}
+    if package.type in _OF_DISTRIBUTIONS:
+        if distribution and distribution.id:
+            version = distribution.version or distribution.codename
+            found.setdefault("distro", _part(f"{distribution.id}-{version}" if version else distribution.id))
+        found.setdefault("arch", _part(package.architecture))
+        found.setdefault("upstream", _part(_upstream(package)))
+        if package.type == "rpm":
+            found.setdefault("epoch", _epoch(_part(package.version)).lstrip("0"))
+    return {key: value for key, value in found.items() if value and key and set(key) <= _KEY and not key[0].isdigit()}
+
+
+def _upstream(package: Package) -> str:
+    """The source package, where it has a name or a version of its own; for rpm the name of its file."""
+    source, version = package.source, package.source_version
+    if not source:
+        return ""
+    if package.type == "rpm":
+        plain = version.rpartition(":")[2]
+        return source if source.endswith(".rpm") or not plain else f"{source}-{plain}.src.rpm"
+    if version and version != package.version:
+        return f"{source}@{version}"
+    return source if source != package.name else ""
+
+
+def _part(text: str) -> str:
+    """The text without blanks around it, cut where nobody would read on, and with lone surrogates replaced."""
+    text = text[:_LONGEST]
+    return (text if text.isascii() else text.encode("utf-8", "replace").decode()).strip()

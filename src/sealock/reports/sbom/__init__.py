@@ -1,0 +1,31 @@
+"""Bills of materials: each form renders one inventory as one text. A form's module is loaded when it is asked for.
+
+Equal inventories give equal texts: everything is sorted, no time is told unless it is given, and the serial number is
+made from the content.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Any, Literal, TypeAlias
+
+from sealock.model.inventory import Inventory
+
+Form: TypeAlias = Literal["table", "cyclonedx", "spdx", "json"]
+
+_MODULES = {form: f"sealock.reports.sbom.{name}" for form, name in {
+    "table": "table", "cyclonedx": "cyclonedx", "spdx": "spdx", "json": "native",
+}.items()}  # fmt: skip
+_STANDARD = frozenset({"cyclonedx", "spdx"})
+
+
+def render(form: Form, inventory: Inventory, *, serial: str = "", timestamp: str = "", **style: Any) -> str:  # noqa: ANN401  only the table takes a style
+    """Render the inventory. The serial (a UUID) and the time (RFC 3339, in UTC) go into CycloneDX and SPDX.
+
+    The style is the table's: width, colour, unicode.
+    """
+    words = style if form == "table" else {}
+    if form in _STANDARD:
+        words = {"serial": serial, "timestamp": timestamp}
+    text: str = import_module(_MODULES[form]).render(inventory, **words)
+    return text

@@ -1,0 +1,134 @@
+"""CycloneDX 1.6 as JSON. Decision 10 says why cyclonedx-python-lib does not write it; the tests read it with that."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any, Final
+
+from sealock import __version__
+from sealock.model.inventory import Distribution, Inventory
+from sealock.reports.encoded import encode
+from sealock.reports.sbom.items import Item, facts, image, items
+from sealock.reports.sbom.licences import licences
+from sealock.reports.sbom.serial import identity
+from sealock.reports.text import clip
+
+_ROOT: Final = "image"
+_SYSTEM: Final = "operating-system"
+_GROUPED: Final = frozenset({"maven", "npm", "composer"})
+"""Ecosystems whose namespace is what CycloneDX calls a group; elsewhere it is part of the name."""
+_NAME: Final = 500
+"""Characters of a licence's name at the most; some packages give the whole text."""
+
+
+def render(inventory: Inventory, *, serial: str = "", timestamp: str = "") -> str:
+    """Render as JSON."""
+    found = items(inventory)
+    references = _references(found)
+    components = [_component(item, reference) for item, reference in zip(found, references, strict=True)]
+    if inventory.distribution:
+        components.insert(0, _system(inventory.distribution))
+    document = {
+        "metadata": _metadata(inventory, timestamp),
+        "components": components,
+        "dependencies": [{"ref": _ROOT, "dependsOn": [one["bom-ref"] for one in components]}],
+    }
+    if inventory.problems:
+        document["compositions"] = [{"aggregate": "incomplete", "assemblies": [_ROOT]}]
+    head = {
+        "$schema": "http://cyclonedx.org/schema/bom-1.6.schema.json",
+        "bomFormat": "CycloneDX",
+        "specVersion": "1.6",
+        "serialNumber": f"urn:uuid:{identity(serial.removeprefix('urn:uuid:'), document)}",
+        "version": 1,
+    }
+    return encode(head | document)
+
+
+def _references(found: list[Item]) -> list[str]:
+    """The package's URL is its reference; where several share it, the mark tells them apart."""
+    times = Counter(item.purl for item in found)
+    return [
+        item.purl if item.purl and times[item.purl] == 1
+        else f"{item.purl}{'&' if '?' in item.purl else '?'}package-id={item.mark}" if item.purl
+        else f"package-{item.mark}"
+        for item in found
+    ]  # fmt: skip
+
+
+def _metadata(inventory: Inventory, timestamp: str) -> dict[str, Any]:
+    about = image(inventory)
+    component = {
+        "type": "container",
+        "bom-ref": _ROOT,
+        "name": about.name,
+        "version": about.version,
+        "hashes": [{"alg": "SHA-256", "content": about.sha256}] if about.sha256 else [],
+        "properties": _properties([
+            *(("name", name) for name in inventory.names),
+            ("imageId", inventory.id),
+            ("manifest", inventory.manifest),
+            ("platform", inventory.platform),
+            *(("layer", layer.digest or layer.diff_id) for layer in inventory.layers),
+            *(("diffId", layer.diff_id) for layer in inventory.layers),
+        ]),
+    }  # fmt: skip
+    tool = {"type": "application", "name": "sealock", "version": __version__}
+    metadata = {
+        "timestamp": timestamp,
+        "lifecycles": [{"phase": "post-build"}],
+        "tools": {"components": [tool]},
+        "component": _filled(component),
+    }
+    return _filled(metadata)
+
+
+def _system(distribution: Distribution) -> dict[str, Any]:
+    return _filled({
+        "type": "operating-system",
+        "bom-ref": _SYSTEM,
+        "name": distribution.id,
+        "version": distribution.version,
+        "description": distribution.name,
+        "properties": _properties([("codename", distribution.codename), *(("like", one) for one in distribution.like)]),
+    })  # fmt: skip
+
+
+def _component(item: Item, reference: str) -> dict[str, Any]:
+    package = item.package
+    grouped = package.type in _GROUPED
+    component = {
+        "type": "library",
+        "bom-ref": reference,
+        "supplier": {"name": package.supplier} if package.supplier else {},
+        "group": package.namespace if grouped else "",
+        "name": package.name if grouped else item.name,
+        "version": package.version,
+        # Neither is what the program runs with: a removed package is in the image's layers all the same.
+        "scope": "excluded" if package.removed else "optional" if package.development else "",
+        "licenses": _licences(package.licenses),
+        "purl": item.purl,
+        "evidence": {"occurrences": [{"location": package.path}]} if package.path else {},
+        "properties": _properties(facts(item)),
+    }
+    return _filled(component)
+
+
+def _licences(texts: tuple[str, ...]) -> list[dict[str, Any]]:
+    """A list of ids and names, or one expression: the schema does not let them mix."""
+    found = licences(texts)
+    if len(found) == 1 and found[0].expression and not found[0].single:
+        return [{"expression": found[0].expression}]
+    return [
+        {"license": {"id": one.expression} if one.single else {"name": clip(one.expression or one.text, _NAME)}}
+        for one in found
+    ]
+
+
+def _properties(pairs: Any) -> list[dict[str, str]]:  # noqa: ANN401  pairs of texts
+    return [{"name": f"sealock:{name}", "value": value} for name, value in pairs if value]
+
+
+def _filled(values: dict[str, Any]) -> dict[str, Any]:
+    """Leave out what is empty, but for the name, which must be there."""
+    return {key: value for key, value in values.items() if value or key == "name"}

@@ -1,0 +1,56 @@
+"""The inventory for programs, whole. docs/schema/inventory.schema.json describes it."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from sealock import __version__
+from sealock.model.finding import Problem
+from sealock.model.inventory import FileFact, Inventory, Layer
+from sealock.reports.encoded import encode
+from sealock.reports.sbom.items import Item, items
+
+SCHEMA: Final = 1
+
+
+def render(inventory: Inventory) -> str:
+    """Render as JSON; `schema` counts up when its shape changes."""
+    distribution = inventory.distribution
+    sizes = {index: (entries, size) for index, entries, size in inventory.sizes}
+    return encode({
+        "sealock": __version__,
+        "schema": SCHEMA,
+        "image": {
+            "names": list(inventory.names),
+            "id": inventory.id,
+            "manifest": inventory.manifest,
+            "platform": inventory.platform,
+        },
+        "distribution": _fields(distribution) if distribution else None,
+        "layers": [_layer(layer, *sizes.get(layer.index, (0, 0))) for layer in inventory.layers],
+        "packages": [_package(item) for item in items(inventory)],
+        "files": [_file(fact) for fact in sorted(inventory.files, key=lambda one: (one.path, one.kind, one.layer))],
+        "problems": [_problem(problem) for problem in inventory.problems],
+    })  # fmt: skip
+
+
+def _fields(noun: Any) -> dict[str, Any]:  # noqa: ANN401  any noun whose fields are texts and numbers
+    return {name: getattr(noun, name) for name in noun.__struct_fields__}
+
+
+def _layer(layer: Layer, entries: int, size: int) -> dict[str, Any]:
+    """A layer; `entries` and `file_bytes` count what it holds, `size` is that of its blob."""
+    return _fields(layer) | {"entries": entries, "file_bytes": size}
+
+
+def _package(item: Item) -> dict[str, Any]:
+    fields = _fields(item.package)
+    return {"purl": item.purl} | fields | {"qualifiers": dict(item.package.qualifiers)}
+
+
+def _file(fact: FileFact) -> dict[str, Any]:
+    return _fields(fact) | {"mode": f"{fact.mode & 0o7777:04o}"}
+
+
+def _problem(problem: Problem) -> dict[str, Any]:
+    return {"message": problem.message, "location": _fields(problem.location)}

@@ -1,0 +1,175 @@
+"""The inventory for people at a terminal: the image, its layers, its packages by type, and what was not read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import groupby
+from typing import Final
+
+from sealock.model.inventory import Inventory
+from sealock.reports.ansi import Ink, Paint, Signs
+from sealock.reports.sbom.items import Item, image, items
+from sealock.reports.text import count, fit, line, sentence, width, wrap
+
+_NAMES: Final = {
+    "deb": "Debian packages",
+    "apk": "Alpine packages",
+    "rpm": "RPM packages",
+    "alpm": "Pacman packages",
+    "pypi": "Python packages",
+    "npm": "Node packages",
+    "gem": "Ruby gems",
+    "composer": "PHP packages",
+    "maven": "Java archives",
+    "nuget": ".NET packages",
+    "conda": "Conda packages",
+    "golang": "Go modules",
+    "cargo": "Rust crates",
+    "generic": "Libraries inside programs",
+}
+_FACTS: Final = 12
+"""Files of a kind that are shown."""
+_GAP: Final = 2
+
+
+def render(inventory: Inventory, *, width: int = 80, colour: bool = False, unicode: bool = True) -> str:
+    """Render for a terminal of that width."""
+    page = _Page(inventory, max(width, 40), Paint(on=colour), Signs(unicode=unicode))
+    lines = [*page.head(), *page.layers(), *page.packages(), *page.files(), *page.problems(), *page.summary()]
+    return "\n".join(row.rstrip() for row in lines) + "\n"
+
+
+class _Page:
+    """Knows how the page looks; each method yields the lines of one part."""
+
+    def __init__(self, inventory: Inventory, room: int, paint: Paint, signs: Signs) -> None:
+        self.inventory, self.room, self.paint, self.signs = inventory, room, paint, signs
+        self.items = items(inventory)
+
+    def head(self) -> Iterator[str]:
+        """What the image is called, and what it is."""
+        about, inventory = image(self.inventory), self.inventory
+        name = line(inventory.names[0]) if inventory.names else line(about.name)
+        bar = self.signs.rule * max(self.room - width(fit(name, self.room - 4)) - 4, 0)
+        yield (
+            f"{self.paint('faint', self.signs.rule * 2)} {self.paint('bold', fit(name, self.room - 4))} "
+            + self.paint("faint", bar)
+        )
+        system = inventory.distribution
+        words = {
+            "Names": ", ".join(line(one) for one in inventory.names[1:]),
+            "Id": line(inventory.id),
+            "Manifest": line(inventory.manifest),
+            "Platform": line(inventory.platform),
+            "System": line(system.name or f"{system.id} {system.version}") if system else "",
+        }
+        for label, text in words.items():
+            if text:
+                yield f"{self.paint('faint', f'{label:<10}')}{fit(text, self.room - 10)}"
+        yield ""
+
+    def layers(self) -> Iterator[str]:
+        """The layers from the bottom up, with the instruction that made each."""
+        if not self.inventory.layers:
+            return
+        yield self.paint("heading", count(len(self.inventory.layers), "layer").capitalize())
+        rows = [
+            (str(layer.index + 1), _bytes(layer.size), line(layer.created_by or layer.digest or layer.diff_id))
+            for layer in self.inventory.layers
+        ]
+        yield from self.columns(rows, right=(True, True, False))
+        yield ""
+
+    def packages(self) -> Iterator[str]:
+        """The packages of each type; where all are told of by one file, it stands in the heading."""
+        for kind, group in groupby(self.items, key=lambda item: item.package.type):
+            found = list(group)
+            paths = {item.package.path for item in found}
+            where = f" {self.signs.dot} {line(paths.pop())}" if len(paths) == 1 else ""
+            title = f"{_NAMES[kind]}: {len(found)}"
+            yield self.paint("heading", title) + self.paint("faint", fit(where, max(self.room - width(title), 1)))
+            rows = [self.row(item, path=not where) for item in found]
+            marks: list[Ink | None] = ["faint" if item.package.removed else None for item in found]
+            yield from self.columns([("Name", "Version", "Layer", "" if where else "Path"), *rows], ["faint", *marks])
+            yield ""
+
+    def row(self, item: Item, *, path: bool) -> tuple[str, ...]:
+        """The cells of a package."""
+        package = item.package
+        notes = [word for word, told in (("removed", package.removed), ("development", package.development)) if told]
+        note = f" ({', '.join(notes)})" if notes else ""
+        layer = str(package.layer + 1) if package.layer >= 0 else ""
+        return line(item.name), line(package.version), layer + note, line(package.path) if path else ""
+
+    def files(self) -> Iterator[str]:
+        """The files worth telling of, by kind."""
+        ordered = sorted(self.inventory.files, key=lambda one: (one.kind, one.path, one.layer))
+        for kind, group in groupby(ordered, key=lambda fact: fact.kind):
+            found = list(group)
+            yield self.paint("heading", f"{line(kind, 40).capitalize()}: {count(len(found), 'file')}")
+            rows = [
+                (f"{fact.mode & 0o7777:04o}", line(fact.path), line(fact.owner), line(fact.detail))
+                for fact in found[:_FACTS]
+            ]
+            yield from self.columns(rows)
+            if len(found) > _FACTS:
+                yield self.paint("faint", f"  and {len(found) - _FACTS} more")
+            yield ""
+
+    def problems(self) -> Iterator[str]:
+        """What could not be read."""
+        for problem in self.inventory.problems:
+            label = f"{self.signs.of[max(self.signs.of)]} PROBLEM"
+            first, *rest = wrap(line(problem.location.file), self.room - 12)
+            yield f"{self.paint('alarm', f'{label} ')}  {self.paint('bold', first)}"
+            yield from (" " * 12 + part for part in [*rest, *wrap(sentence(line(problem.message)), self.room - 12)])
+        if self.inventory.problems:
+            yield ""
+
+    def summary(self) -> Iterator[str]:
+        """The last line: how many packages, and whether that is all."""
+        removed = sum(item.package.removed for item in self.items)
+        words = count(len(self.items), "package") + (f", {removed} of them removed by a later layer" if removed else "")
+        if self.inventory.problems:
+            words += f". {count(len(self.inventory.problems), 'problem')}: not everything could be read"
+        sign = self.signs.arrow if self.inventory.problems else self.signs.good
+        for number, part in enumerate(wrap(f"{words}.", self.room - 2)):
+            yield f"{sign if number == 0 else ' '} {self.paint('bold', part)}"
+
+    def columns(
+        self, rows: Sequence[tuple[str, ...]], inks: Sequence[Ink | None] = (), right: tuple[bool, ...] = ()
+    ) -> Iterator[str]:
+        """Rows as columns that fit into the room: the widest columns give way."""
+        sizes = _shares([max(map(width, column)) for column in zip(*rows, strict=True)], self.room - 2)
+        for number, row in enumerate(rows):
+            cells = []
+            for index, (cell, size) in enumerate(zip(row, sizes, strict=True)):
+                if not size:
+                    continue
+                text = fit(cell, size)
+                blank = " " * (size - width(text))
+                cells.append(blank + text if right and right[index] else text + blank)
+            ink = inks[number] if inks else None
+            text = (" " * _GAP).join(cells).rstrip()
+            yield "  " + (self.paint(ink, text) if ink else text)
+
+
+def _shares(wanted: list[int], room: int) -> list[int]:
+    """How wide each is: what it wants, or an equal share of what the narrower ones leave; an empty one nothing."""
+    left = room - _GAP * (sum(1 for one in wanted if one) - 1)
+    sizes = [0] * len(wanted)
+    order = sorted((one for one in range(len(wanted)) if wanted[one]), key=lambda index: wanted[index])
+    for number, index in enumerate(order):
+        sizes[index] = max(min(wanted[index], left // (len(order) - number)), 1)
+        left -= sizes[index]
+    return sizes
+
+
+def _bytes(number: int) -> str:
+    """A size as people say it: 512 B, 74.8 MB."""
+    size = float(number)
+    for unit in ("B", "kB", "MB", "GB"):
+        if size < 1000:
+            return f"{size:.0f} {unit}" if unit == "B" else f"{size:.1f} {unit}"
+        size /= 1000
+    return f"{size:.1f} TB"
