@@ -1,0 +1,111 @@
+"""C libraries that are part of a program: linked statically, so that no package manager and no loader knows of them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from functools import cache
+from typing import Final
+
+from ahocorasick_rs import BytesAhoCorasick, MatchKind
+
+from sealock.inventory import elf
+from sealock.inventory._libraries import LIBRARIES, Library
+from sealock.inventory.analyzer import Analyzer, Broken, File, Wanted
+from sealock.inventory.elf import Elf
+from sealock.model.inventory import Package
+
+_CHUNK: Final = 1 << 20
+"""Bytes searched at a time, so that a file made of anchors does not fill memory with their places."""
+_OVERLAP: Final = 64
+_MAX_TRIES: Final = 48
+"""How often an anchor of one library may turn out to stand for nothing."""
+_MAX_MATCHES: Final = 2_000_000
+
+
+class StaticLibraries(Analyzer):
+    """Libraries by the texts in their data. A shared object that is the library itself is marked `linkage=shared`."""
+
+    name = "staticlibs"
+    wanted = Wanted(elf=True, limit=256 << 20)
+
+    def read(self, file: File, /) -> Iterator[Package]:
+        """Yield each library once."""
+        program = elf.read(file.data)
+        for (name, version), shared in sorted(_libraries(program).items()):
+            yield Package(
+                type="generic",
+                name=name,
+                version=version,
+                path=file.path,
+                qualifiers=(("linkage", "shared"),) if shared else (),
+                found_by=self.name,
+            )
+        if not program.whole:
+            message = "ends before the tables that its ELF header tells of"
+            raise Broken(message)
+
+
+@cache
+def _searcher() -> tuple[BytesAhoCorasick, tuple[tuple[Library, ...], ...]]:
+    """All anchors in one automaton, and the libraries that each stands for."""
+    by_anchor: dict[bytes, list[Library]] = {}
+    for library in LIBRARIES:
+        for anchor in library.anchors:
+            by_anchor.setdefault(anchor, []).append(library)
+    automaton = BytesAhoCorasick(list(by_anchor), matchkind=MatchKind.LeftmostFirst)
+    return automaton, tuple(map(tuple, by_anchor.values()))
+
+
+def _libraries(program: Elf) -> dict[tuple[str, str], bool]:
+    """Map (name, version) of what the file holds to whether the file is the library itself, as a shared object."""
+    found: dict[tuple[str, str], bool] = {}
+    tries: dict[int, int] = {}
+    loaded = [
+        (segment.offset, segment.offset + segment.size) for segment in program.segments if segment.type == elf.LOAD
+    ]
+    for library, at in _anchors(program.data):
+        key = id(library)
+        count = tries.get(key, 0)
+        if count >= _MAX_TRIES or not any(start <= at < end for start, end in loaded):
+            continue
+        tries[key] = count + 1
+        version = _version(library, program.data, at)
+        if version is None:
+            continue
+        if library.version is not None:
+            tries[key] = _MAX_TRIES  # it looked through the whole file, and would find the same
+        soname = program.dynamic.soname
+        own = bool(soname) and soname.startswith(library.shared)
+        if own or not any(name.startswith(library.shared) for name in program.dynamic.needed):
+            found[library.name, version] = own
+    return {
+        (name, version): own
+        for (name, version), own in found.items()
+        if version or not any(other == name and known for other, known in found)
+    }
+
+
+def _anchors(data: bytes) -> Iterator[tuple[Library, int]]:
+    automaton, libraries = _searcher()
+    view = memoryview(data)
+    matches = 0
+    for start in range(0, len(data), _CHUNK):
+        places = automaton.find_matches_as_indexes(view[start : start + _CHUNK + _OVERLAP])
+        matches += len(places)
+        if matches > _MAX_MATCHES:
+            message = "repeats the texts of libraries more often than any program does"
+            raise Broken(message)
+        for index, first, _ in places:
+            for library in libraries[index]:
+                yield library, start + first
+
+
+def _version(library: Library, data: bytes, at: int) -> str | None:
+    window = data[max(0, at - library.before) : at + library.after]
+    match = re.search(library.pattern, window, re.DOTALL)
+    if match is None:
+        return None
+    if library.version is not None:
+        return library.version(match[1], data)
+    return match[1].decode("ascii", "replace")
