@@ -68,8 +68,10 @@ class Dpkg(Analyzer):
             name, version = fields.get("package", ""), fields.get("version", "")
             if not is_word(name):
                 faults.add(f"a stanza names no package: {quoted(stanza)}")
-            elif fields.get("status", "installed").rpartition(" ")[2] not in ON_DISK:
+            elif (state := fields.get("status", "installed").rpartition(" ")[2]) not in ON_DISK:
                 continue
+            elif not version and state == "half-installed":
+                continue  # its first installation broke off before anything was unpacked
             elif not is_word(version):
                 faults.add(f"package {quoted(name)} has no version")
             else:

@@ -1,0 +1,70 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from analyzed import mutated, packages, read, survives
+from sealock.inventory.alpm import Alpm
+
+FOLDER = "var/lib/pacman/local/"
+DESC = """%NAME%
+openssl-libs
+
+%VERSION%
+1:3.3.0-2
+
+%BASE%
+openssl
+
+%DESC%
+The toolkit
+
+%ARCH%
+x86_64
+
+%LICENSE%
+Apache-2.0
+custom:other
+
+%PACKAGER%
+Some Body <some@example.org>
+
+"""
+FILES = "%FILES%\nusr/\nusr/lib/\nusr/lib/libssl.so.3\nusr/share/empty/\n\n%BACKUP%\netc/ssl/openssl.cnf\td41d8cd9\n"
+
+
+def test_a_package_is_its_description_with_its_files() -> None:
+    (package,) = packages(
+        Alpm(),
+        {
+            f"{FOLDER}openssl-libs-1:3.3.0-2/files": FILES.encode(),
+            f"{FOLDER}openssl-libs-1:3.3.0-2/desc": DESC.encode(),
+            f"{FOLDER}other-1-1/files": FILES.encode(),
+        },
+    )
+    assert (package.name, package.version, package.architecture) == ("openssl-libs", "1:3.3.0-2", "x86_64")
+    assert (package.source, package.source_version) == ("openssl", "1:3.3.0-2")
+    assert package.licenses == ("Apache-2.0", "custom:other")
+    assert package.files == ("usr/lib/libssl.so.3", "usr/share/empty")
+    assert package.supplier == "Some Body <some@example.org>"
+
+
+@pytest.mark.parametrize("path", ["srv/desc", "usr/files", f"{FOLDER}desc", f"{FOLDER}a/b/desc", f"{FOLDER}a/mtree"])
+def test_files_of_that_name_elsewhere_are_none_of_its_business(path: str) -> None:
+    assert read(Alpm(), path, DESC.encode()) == ([], "")
+
+
+@pytest.mark.parametrize(
+    "text", ["", "%NAME%\n\n%VERSION%\n1\n", "%NAME%\na\n", "\0\0\xff", "%NAME%\na b\n\n%VERSION%\n1\n"]
+)
+def test_a_description_without_name_and_version_is_told(text: str) -> None:
+    found, broken = read(Alpm(), f"{FOLDER}a-1/desc", text.encode())
+    assert not found
+    assert "names no package and version" in broken
+
+
+@settings(max_examples=100, deadline=2000)
+@given(st.sampled_from(["desc", "files"]), mutated((DESC + FILES).encode()))
+def test_no_bytes_make_it_fail(last: str, data: bytes) -> None:
+    survives(Alpm(), f"{FOLDER}a-1/{last}", data)
