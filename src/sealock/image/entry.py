@@ -56,7 +56,13 @@ class ImageSource(Protocol):
     platform: str
     config: bytes
     layers: tuple[LayerSource, ...]
-    problems: tuple[Problem, ...]
+
+    @property
+    def problems(self) -> tuple[Problem, ...]:
+        """What is wrong with it, wrong digests of the layers that were read included.
+
+        Those are taken in the background: ask when all layers were read, for it waits.
+        """
 
 
 class Bounds(Struct, frozen=True):

@@ -1,0 +1,72 @@
+"""Archives as docker save makes them: manifest.json names configurations and layers by their paths."""
+
+from __future__ import annotations
+
+import hashlib
+
+from sealock.image.layers import Context, TarLayer
+from sealock.image.manifest import Config, SavedImage, decode, read_bytes
+from sealock.image.opened import OpenedImage
+from sealock.image.store import Store
+from sealock.image.stored import Damage
+from sealock.model.finding import Problem
+from sealock.model.inventory import Layer
+
+MANIFEST = "manifest.json"
+
+
+def saved_images(store: Store, context: Context) -> list[OpenedImage]:
+    """The images that manifest.json names; Damage where it cannot be read."""
+    listed = decode(read_bytes(store, MANIFEST, context.bounds.metadata), list[SavedImage])
+    return [_image(saved, store, context) for saved in listed]
+
+
+def _image(saved: SavedImage, store: Store, context: Context) -> OpenedImage:
+    problems: list[Problem] = []
+    raw, config = b"", Config()
+    names = tuple(saved.repo_tags or ())
+    try:
+        raw = read_bytes(store, saved.config, context.bounds.metadata)
+        config = decode(raw, Config)
+    except Damage as damage:
+        problems.append(context.problem(f"the image's configuration {saved.config!r}: {damage}"))
+    stated = _stated(saved.config)
+    computed = hashlib.sha256(raw).hexdigest()
+    if raw and context.verifier is not None and stated and stated != computed:
+        problems.append(context.problem(f"the configuration {saved.config!r} has the digest sha256:{computed}"))
+    paths = saved.layers or []
+    if len(paths) != len(config.diff_ids) and raw:
+        text = f"the archive has {len(paths)} layers, and the configuration names {len(config.diff_ids)}"
+        problems.append(context.problem(text))
+    history = config.created_by(len(paths))
+    layers: list[TarLayer] = []
+    for index, path in enumerate(paths[: context.bounds.layers]):
+        diff_id = config.diff_ids[index] if index < len(config.diff_ids) else ""
+        try:
+            stored = store.open(path)
+        except Damage as damage:
+            problems.append(context.problem(f"layer {index + 1} ({path!r}): {damage}"))
+            continue
+        digest = _stated(path)
+        layer = Layer(index, diff_id, f"sha256:{digest}" if digest else "", history[index], stored.length)
+        layers.append(TarLayer(layer, stored, context))
+    if len(paths) > context.bounds.layers:
+        problems.append(context.problem(f"only the first {context.bounds.layers} of {len(paths)} layers are read"))
+    return OpenedImage(
+        context,
+        tuple(layers),
+        names=names,
+        id=f"sha256:{computed}" if raw else "",
+        platform=config.platform,
+        config=raw,
+        problems=tuple(problems),
+    )
+
+
+def _stated(path: str) -> str:
+    """The digest that a path says its file has: of a blob, or of a configuration as older versions name it."""
+    folder, _, name = path.rpartition("/")
+    name = name.removesuffix(".json")
+    if folder not in {"", "blobs/sha256"} or len(name) != 64:
+        return ""
+    return name if not name.strip("0123456789abcdef") else ""

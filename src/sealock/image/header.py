@@ -1,0 +1,92 @@
+"""The 512 bytes that stand before each file of a tar archive, and the records that extend them.
+
+Where the dialects leave room, what the engines' own reader (Go's archive/tar) makes of the bytes is what counts: it is
+their view of the image that runs.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+from zlib import adler32
+
+BLOCK: Final = 512
+ZEROS: Final = bytes(BLOCK)
+MOST: Final = (1 << 63) - 1
+EXTENSION_LIMIT: Final = 1 << 20
+"""Bytes of a long name or of a set of PAX records; the engines refuse more as well."""
+
+
+def text(raw: bytes) -> str:
+    """A name as text. Bytes that are not UTF-8 are kept as lone surrogates, as os.fsdecode does."""
+    return raw.decode("utf-8", "surrogateescape")
+
+
+def until_nul(raw: bytes) -> bytes:
+    """What stands before the first NUL."""
+    end = raw.find(b"\0")
+    return raw if end < 0 else raw[:end]
+
+
+def number(field: bytes) -> int | None:
+    """A numeric field: octal digits, or GNU's base 256, which may be negative. None where it is neither."""
+    if field[0] & 0x80:
+        value = int.from_bytes(field, "big", signed=False) & ((1 << (8 * len(field) - 1)) - 1)
+        return value - (1 << (8 * len(field) - 1)) if field[0] & 0x40 else value
+    digits = field.strip(b" \0")
+    if not digits:
+        return 0
+    digits = until_nul(digits).rstrip(b" ")
+    if not digits.isdigit():
+        return None
+    try:
+        return int(digits, 8)
+    except ValueError:
+        return None
+
+
+def decimal(raw: bytes | None) -> int | None:
+    """A PAX record's number: decimal, not negative, within 63 bits. A fraction is cut off."""
+    if raw is None:
+        return None
+    digits = raw.partition(b".")[0]
+    if not digits.isdigit() or len(digits) > 19:
+        return None
+    value = int(digits)
+    return value if value <= MOST else None
+
+
+def size(block: bytes) -> int | None:
+    """The bytes that follow a header."""
+    if block[124:135].isdigit():
+        try:
+            return int(block[124:135], 8)
+        except ValueError:
+            return None
+    return number(block[124:136])
+
+
+def name(block: bytes) -> bytes:
+    """The name within a header. What stands at its end is more of the name in some dialects only."""
+    short = until_nul(block[:100])
+    if not block[345]:
+        return short
+    if block[257:263] == b"ustar\0":
+        prefix = until_nul(block[345 : 476 if block[508:512] == b"tar\0" else 500])
+        return prefix + b"/" + short if prefix else short
+    # Early Go programs, Docker among them, wrote a prefix under GNU's mark, where GNU tar has two points of time.
+    if block[257:265] == b"ustar  \0" and (number(block[345:357]) is None or number(block[357:369]) is None):
+        prefix = until_nul(block[345:500])
+        return prefix + b"/" + short if prefix.isascii() else short
+    return short
+
+
+def checksum_is_right(block: bytes) -> bool:
+    """Whether a header's checksum fits, counted with unsigned bytes or, as some old programs did, with signed ones."""
+    stored = number(block[148:156])
+    if stored is None:
+        return False
+    # adler32 begins with one and adds the bytes, modulo 65521, in its lower half: far quicker than sum().
+    if (stored + sum(block[148:156]) - 255 - (adler32(block) & 0xFFFF)) % 65521 == 0:
+        return True
+    rest = block[:148] + b"        " + block[156:]
+    return stored in {sum(rest), sum(byte - 256 if byte > 127 else byte for byte in rest)}

@@ -1,0 +1,115 @@
+"""Layers of stored archives: tar entries, with whiteouts told apart."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from sealock.image.entry import Bounds, Entry
+from sealock.image.inflate import compression, plain_chunks
+from sealock.image.pump import Pumped
+from sealock.image.stored import Bytes, Damage, Stretch
+from sealock.image.tarreader import TarReader
+from sealock.image.verifying import Verifier, new_hash
+from sealock.model.finding import Problem
+from sealock.model.inventory import Layer
+from sealock.model.location import Location
+
+PROBLEMS_KEPT: Final = 100
+_WHITEOUT: Final = ".wh."
+_OPAQUE: Final = ".wh..wh..opq"
+_PRIVATE: Final = ".wh..wh."
+
+
+class Context:
+    """What the layers of one archive share: bounds, and who verifies."""
+
+    def __init__(self, file: str, bounds: Bounds, verifier: Verifier | None) -> None:
+        self.file, self.bounds, self.verifier = file, bounds, verifier
+        self.entries: dict[str, int] = {}
+        """How many entries each layer has given: the bound is for all of them together."""
+
+    def problem(self, message: str) -> Problem:
+        """A problem of the archive."""
+        return Problem(message[:1].upper() + message[1:], Location(self.file))
+
+
+class TarLayer:
+    """A layer that is stored as a tar archive, compressed or not. `whiteouts` is false for a root file system."""
+
+    def __init__(self, layer: Layer, stored: Stretch, context: Context, *, whiteouts: bool = True) -> None:
+        self.layer, self._stored, self._context, self._whiteouts = layer, stored, context, whiteouts
+        digest = layer.diff_id or layer.digest
+        self.name = f"layer {layer.index + 1} ({digest[:19]})" if digest else "the root file system"
+        self._problems: list[str] = []
+
+    @property
+    def problems(self) -> tuple[Problem, ...]:
+        """What was wrong with the entries read so far; digests are told by the image."""
+        more = len(self._problems) - PROBLEMS_KEPT
+        told = [f"{self.name}: {message}" for message in self._problems[:PROBLEMS_KEPT]]
+        if more > 0:
+            told.append(f"{self.name}: {more} more problems of this kind")
+        return tuple(self._context.problem(message) for message in told)
+
+    def _report(self, message: str) -> None:
+        # Only counted, beyond what is shown.
+        self._problems.append(message if len(self._problems) < PROBLEMS_KEPT else "")
+
+    def entries(self) -> Iterator[Entry]:
+        """Yield its entries in order, from the first one each time."""
+        self._problems.clear()
+        try:
+            how = compression(self._stored.fetch(0, 6))
+        except Damage as damage:
+            self._report(str(damage))
+            return
+        verifier = self._context.verifier
+        if verifier is not None:
+            for digest in {self.layer.digest, self.layer.diff_id if not how else ""} - {""}:
+                verifier.check(self.name, self._stored, digest)
+        if not how:
+            yield from self._walk(self._stored)
+            return
+        plain = plain_chunks(self._stored, how, self._context.bounds)
+        counted = new_hash(self.layer.diff_id) if verifier is not None else None
+        pumped = Pumped(plain, counted.update if counted else None)
+        try:
+            yield from self._walk(pumped)
+            if verifier is not None:
+                pumped.drain()
+                if counted is not None:
+                    verifier.compare(f"{self.name}, inflated,", counted, self.layer.diff_id)
+        except Damage as damage:
+            self._report(str(damage))
+        finally:
+            pumped.close()
+
+    def _walk(self, source: Bytes) -> Iterator[Entry]:
+        seen = self._context.entries
+        others = sum(seen.values()) - seen.get(self.name, 0)
+        reader = TarReader(source, self._report, max(0, self._context.bounds.entries - others))
+        try:
+            yield from self._told_apart(reader.entries()) if self._whiteouts else reader.entries()
+        finally:
+            seen[self.name] = reader.seen
+
+    def _told_apart(self, entries: Iterator[Entry]) -> Iterator[Entry]:
+        """Entries, with those that stand for a removal made what they mean."""
+        for entry in entries:
+            if _WHITEOUT not in entry.path:
+                yield entry
+                continue
+            folder, _, name = entry.path.rpartition("/")
+            if not name.startswith(_WHITEOUT):
+                yield entry
+            elif name == _OPAQUE:
+                entry.kind, entry.path, entry.size = "opaque", folder, 0
+                yield entry
+            elif name.startswith(_PRIVATE):
+                continue  # AUFS's own, which engines pass over
+            elif (removed := name[len(_WHITEOUT) :]) in {"", ".", ".."}:
+                self._report(f"the whiteout {entry.path!r} names nothing that it could remove")
+            else:
+                entry.kind, entry.path, entry.size = "whiteout", f"{folder}/{removed}".lstrip("/"), 0
+                yield entry

@@ -1,0 +1,138 @@
+"""OCI layouts: index.json names manifests by digest, manifests name a configuration and layers."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Final
+
+from sealock.image.layers import Context, TarLayer
+from sealock.image.manifest import Config, Descriptor, Manifest, decode, read_bytes
+from sealock.image.opened import OpenedImage
+from sealock.image.platform import choose
+from sealock.image.store import Store
+from sealock.image.stored import Damage
+from sealock.model.finding import Problem
+from sealock.model.inventory import Layer
+
+INDEX: Final = "index.json"
+_MOST_MANIFESTS: Final = 1024
+_REFERENCE_TYPE: Final = "vnd.docker.reference.type"
+_NAMES: Final = ("io.containerd.image.name", "org.opencontainers.image.ref.name")
+
+
+def blob_path(digest: str) -> str:
+    """Where a blob is stored; Damage for what is no digest."""
+    algorithm, _, value = digest.partition(":")
+    if algorithm not in {"sha256", "sha512"} or not value or value.strip("0123456789abcdef"):
+        raise Damage(why=f"{digest[:100]!r} is no digest")
+    return f"blobs/{algorithm}/{value}"
+
+
+class LayoutReader:
+    """Follows a layout from its index to its images."""
+
+    def __init__(self, store: Store, context: Context, platform: str) -> None:
+        self._store, self._context, self._platform = store, context, platform
+        self.problems: list[Problem] = []
+        self._seen = 0
+
+    def images(self) -> list[OpenedImage]:
+        """One image for each entry of index.json; Damage where that cannot be read."""
+        data = read_bytes(self._store, INDEX, self._context.bounds.metadata)
+        entries = decode(data, Manifest).manifests
+        if entries is None:
+            raise Damage(why="index.json names no manifests")
+        named: dict[str, list[str]] = {}
+        first: dict[str, Descriptor] = {}
+        for entry in entries:
+            if _is_image(entry):
+                named.setdefault(entry.digest, []).extend(_names(entry))
+                first.setdefault(entry.digest, entry)
+        wanted = list(first.values())
+        # An index whose entries differ by platform alone is one image.
+        platforms = [entry.platform for entry in wanted]
+        if len(wanted) > 1 and all(platforms) and len({tuple(names) for names in named.values()}) == 1:
+            wanted = [self._chosen(wanted)]
+        images = (self._follow(entry, tuple(dict.fromkeys(named[entry.digest])), ()) for entry in wanted)
+        return [image for image in images if image is not None]
+
+    def _problem(self, message: str) -> None:
+        self.problems.append(self._context.problem(message))
+
+    def _chosen(self, entries: list[Descriptor]) -> Descriptor:
+        chosen, exact = choose([entry.platform or {} for entry in entries], self._platform)
+        if not exact and self._platform:
+            self._problem(f"the image has nothing for the platform {self._platform}; another one's is read")
+        return entries[chosen]
+
+    def _follow(self, entry: Descriptor, names: tuple[str, ...], above: tuple[str, ...]) -> OpenedImage | None:
+        """The image that a descriptor leads to, over as many indexes as bounds allow."""
+        self._seen += 1
+        if entry.digest in above or len(above) > self._context.bounds.depth or self._seen > _MOST_MANIFESTS:
+            why = "leads back to itself" if entry.digest in above else "is nested too deep"
+            self._problem(f"the index {entry.digest[:19]} {why}")
+            return None
+        try:
+            data = self._blob(entry, "manifest")
+            manifest = decode(data, Manifest)
+        except Damage as damage:
+            self._problem(f"the manifest {entry.digest[:19]}: {damage}")
+            return None
+        if manifest.manifests is not None and manifest.layers is None:
+            below = [one for one in manifest.manifests if _is_image(one)]
+            if not below:
+                self._problem(f"the index {entry.digest[:19]} names no image")
+                return None
+            return self._follow(self._chosen(below), names, (*above, entry.digest))
+        return self._image(entry, manifest, names)
+
+    def _image(self, entry: Descriptor, manifest: Manifest, names: tuple[str, ...]) -> OpenedImage:
+        context = self._context
+        before = len(self.problems)
+        raw, config = b"", Config()
+        described = manifest.config or Descriptor()
+        try:
+            raw = self._blob(described, "configuration")
+            config = decode(raw, Config)
+        except Damage as damage:
+            self._problem(f"the configuration {described.digest[:19]}: {damage}")
+        blobs = manifest.layers or []
+        if raw and len(blobs) != len(config.diff_ids):
+            self._problem(f"the manifest has {len(blobs)} layers, and the configuration names {len(config.diff_ids)}")
+        if len(blobs) > context.bounds.layers:
+            self._problem(f"only the first {context.bounds.layers} of {len(blobs)} layers are read")
+        history = config.created_by(len(blobs))
+        layers: list[TarLayer] = []
+        for index, blob in enumerate(blobs[: context.bounds.layers]):
+            diff_id = config.diff_ids[index] if index < len(config.diff_ids) else ""
+            try:
+                stored = self._store.open(blob_path(blob.digest))
+            except Damage as damage:
+                self._problem(f"layer {index + 1} ({blob.digest[:19]}): {damage}")
+                continue
+            if context.verifier is not None and 0 <= blob.size != stored.length:
+                self._problem(f"layer {index + 1} ({blob.digest[:19]}) has {stored.length} bytes, not {blob.size}")
+            layers.append(TarLayer(Layer(index, diff_id, blob.digest, history[index], stored.length), stored, context))
+        found = tuple(self.problems[before:])
+        del self.problems[before:]
+        return OpenedImage(
+            context, tuple(layers), names=names, id=described.digest, manifest=entry.digest,
+            platform=config.platform, config=raw, problems=found,
+        )  # fmt: skip
+
+    def _blob(self, entry: Descriptor, what: str) -> bytes:
+        data = read_bytes(self._store, blob_path(entry.digest), self._context.bounds.metadata)
+        algorithm, _, value = entry.digest.partition(":")
+        if self._context.verifier is not None and hashlib.new(algorithm, data).hexdigest() != value:
+            self._problem(f"the {what} {entry.digest[:19]} has another digest than it is named by")
+        return data
+
+
+def _is_image(entry: Descriptor) -> bool:
+    """Whether a descriptor may lead to an image; attestations do not, and say so."""
+    return not (entry.annotations and _REFERENCE_TYPE in entry.annotations) and not entry.artifact_type
+
+
+def _names(entry: Descriptor) -> list[str]:
+    annotations = entry.annotations or {}
+    return [value for key in _NAMES if isinstance(value := annotations.get(key), str) and value][:1]

@@ -1,0 +1,91 @@
+"""The JSON that ties an image together: configurations, manifests and indexes, typed at the edge."""
+
+from __future__ import annotations
+
+from typing import Any, TypeVar
+
+import msgspec
+from msgspec import Struct
+
+from sealock.image.store import Store
+from sealock.image.stored import Damage
+
+T = TypeVar("T")
+
+
+class Descriptor(Struct, frozen=True, rename="camel"):
+    """Names a blob by its digest."""
+
+    digest: str = ""
+    media_type: str = ""
+    size: int = -1
+    annotations: dict[str, Any] | None = None
+    platform: dict[str, Any] | None = None
+    artifact_type: str = ""
+
+
+class Manifest(Struct, frozen=True, rename="camel"):
+    """An OCI or Docker manifest, or an index: what it has tells which."""
+
+    media_type: str = ""
+    config: Descriptor | None = None
+    layers: list[Descriptor] | None = None
+    manifests: list[Descriptor] | None = None
+
+
+class SavedImage(Struct, frozen=True, rename="pascal"):
+    """One image of docker save's manifest.json."""
+
+    config: str = ""
+    repo_tags: list[str] | None = None
+    layers: list[str] | None = None
+
+
+class _RootFs(Struct, frozen=True):
+    diff_ids: list[str] = []
+
+
+class _History(Struct, frozen=True):
+    created_by: str = ""
+    empty_layer: bool = False
+
+
+class Config(Struct, frozen=True):
+    """The parts of an image's configuration that say what its layers are."""
+
+    os: str = ""
+    architecture: str = ""
+    variant: str = ""
+    rootfs: _RootFs | None = None
+    history: list[_History] | None = None
+
+    @property
+    def platform(self) -> str:
+        """As --platform has it."""
+        return "/".join(part for part in (self.os, self.architecture, self.variant) if part)
+
+    @property
+    def diff_ids(self) -> list[str]:
+        """The digests of the plain layers."""
+        return self.rootfs.diff_ids if self.rootfs else []
+
+    def created_by(self, layers: int) -> list[str]:
+        """The history's line for each layer; none where the two do not fit together."""
+        lines = [line.created_by for line in self.history or () if not line.empty_layer]
+        return lines if len(lines) == layers else [""] * layers
+
+
+def read_bytes(store: Store, name: str, limit: int) -> bytes:
+    """The whole of a small file; Damage where it is larger than `limit` or cannot be read."""
+    stored = store.open(name)
+    if stored.length > limit:
+        raise Damage(why=f"it has {stored.length} bytes, more than the {limit} that are read")
+    return stored.fetch(0, stored.length)
+
+
+def decode(data: bytes, kind: type[T]) -> T:
+    """JSON as a noun; Damage where it is none, or not of that shape."""
+    try:
+        return msgspec.json.decode(data, type=kind)
+    except (msgspec.MsgspecError, RecursionError, UnicodeError) as error:
+        raise Damage(why=f"it is not the JSON it should be ({error})") from error

@@ -1,0 +1,39 @@
+"""An image that was opened."""
+
+from __future__ import annotations
+
+from sealock.image.entry import LayerSource
+from sealock.image.layers import Context
+from sealock.model.finding import Problem
+
+
+class OpenedImage:
+    """What every shape of image becomes."""
+
+    def __init__(  # noqa: PLR0913  an image is made of as many parts
+        self,
+        context: Context,
+        layers: tuple[LayerSource, ...],
+        *,
+        names: tuple[str, ...] = (),
+        id: str = "",  # noqa: A002  it is what engines call it
+        manifest: str = "",
+        platform: str = "",
+        config: bytes = b"",
+        problems: tuple[Problem, ...] = (),
+    ) -> None:
+        self.names, self.id, self.manifest = names, id, manifest
+        self.platform, self.config = platform, config
+        self.layers: tuple[LayerSource, ...] = layers
+        self._context, self._problems = context, problems
+
+    @property
+    def problems(self) -> tuple[Problem, ...]:
+        """What is wrong with it, digests of the layers read so far included: ask when all were read, for it waits."""
+        verifier = self._context.verifier
+        faults = verifier.faults() if verifier is not None else ()
+        return (*self._problems, *(self._context.problem(fault) for fault in faults))
+
+    def add(self, problems: list[Problem]) -> None:
+        """Note problems of the archive as this image's."""
+        self._problems = (*self._problems, *problems)

@@ -1,0 +1,104 @@
+"""Opens an image, whatever its shape: what the file or folder holds decides, not its name."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Sequence
+
+from sealock.errors import TargetError
+from sealock.image.dockersave import MANIFEST, saved_images
+from sealock.image.entry import DEFAULT_BOUNDS, Bounds, ImageSource
+from sealock.image.header import BLOCK, ZEROS, checksum_is_right
+from sealock.image.inflate import compression
+from sealock.image.layers import Context, TarLayer
+from sealock.image.layout import INDEX, LayoutReader
+from sealock.image.opened import OpenedImage
+from sealock.image.rootfs import FolderLayer
+from sealock.image.safefolder import open_folder
+from sealock.image.store import ArchiveStore, FolderStore, Store
+from sealock.image.stored import Damage, OpenFile, Stretch
+from sealock.image.verifying import Verifier
+from sealock.model.inventory import Layer
+
+
+def open_image(
+    path: str, *, platform: str = "", name: str = "", bounds: Bounds = DEFAULT_BOUNDS, verify: bool = True
+) -> tuple[ImageSource, ...]:
+    """Open the images of an archive, a layout or a root file system; TargetError where it is none of them.
+
+    `platform` ("linux/arm64") chooses from images for several, by default this machine's. `name` chooses from several
+    images, by a name or an id's beginning. What is wrong with an image that can be read is in its problems.
+    """
+    context = Context(path, bounds, Verifier() if verify else None)
+    try:
+        if stat.S_ISDIR(os.stat(path).st_mode):
+            images = _in_folder(path, context, platform)
+        else:
+            images = _in_file(path, context, platform)
+    except OSError as error:
+        message = f"{path} could not be opened: {error.strerror or error}"
+        raise TargetError(message) from error
+    except Damage as damage:
+        message = f"{path} could not be read as an image: {damage}"
+        raise TargetError(message) from damage
+    return _named(images, name, path)
+
+
+def _in_folder(path: str, context: Context, platform: str) -> Sequence[ImageSource]:
+    root = open_folder(path)
+    store = FolderStore(root)
+    if store.has(INDEX) and (store.has("oci-layout") or os.path.isdir(os.path.join(path, "blobs"))):
+        return _stored(store, context, platform, layout=True)
+    if store.has(MANIFEST):
+        try:
+            return _stored(store, context, platform, layout=False)
+        except Damage:
+            pass  # a program's own manifest.json, in a root file system
+    return [OpenedImage(context, (FolderLayer(root, context),))]
+
+
+def _in_file(path: str, context: Context, platform: str) -> Sequence[ImageSource]:
+    fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+    file = OpenFile(fd)
+    if not stat.S_ISREG(os.fstat(fd).st_mode):
+        raise Damage(why="it is neither a file nor a folder")
+    stored = Stretch(file)
+    begin = stored.fetch(0, BLOCK)
+    if not begin:
+        raise Damage(why="it is empty")
+    if not compression(begin):
+        if len(begin) < BLOCK or begin == ZEROS or not checksum_is_right(begin):
+            raise Damage(why="it is no tar archive")
+        store = ArchiveStore(stored, context.bounds)
+        if store.has(MANIFEST) or store.has(INDEX):
+            return _stored(store, context, platform, layout=not store.has(MANIFEST))
+    return [OpenedImage(context, (TarLayer(Layer(0, "", size=stored.length), stored, context, whiteouts=False),))]
+
+
+def _stored(store: Store, context: Context, platform: str, *, layout: bool) -> Sequence[ImageSource]:
+    if not layout:
+        return saved_images(store, context)
+    reader = LayoutReader(store, context, platform)
+    images = reader.images()
+    if not images:
+        raise Damage(why="; ".join(problem.message for problem in reader.problems) or "it names no image")
+    images[0].add(reader.problems)
+    return images
+
+
+def _named(images: Sequence[ImageSource], name: str, path: str) -> tuple[ImageSource, ...]:
+    if not images:
+        message = f"{path} holds no image"
+        raise TargetError(message)
+    if not name:
+        return tuple(images)
+    digest = name if name.startswith("sha256:") else f"sha256:{name}"
+    wanted = {name, f"{name}:latest"}
+    found = [one for one in images if wanted & set(one.names)]
+    found = found or [one for one in images if len(name) >= 6 and (one.id.startswith(digest) or one.manifest == digest)]
+    if not found:
+        names = ", ".join(one for image in images for one in image.names or (image.id[:19],))
+        message = f"{path} holds no image named {name}; it holds {names or 'one without a name'}"
+        raise TargetError(message)
+    return tuple(found)

@@ -1,0 +1,123 @@
+"""A root file system in a folder, walked so that nothing outside of it is read."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Iterator
+from typing import Final
+
+from sealock.image.entry import Entry, EntryKind
+from sealock.image.layers import PROBLEMS_KEPT, Context
+from sealock.image.safefolder import open_folder_below, open_in
+from sealock.image.stored import Damage, OpenFile, Stretch
+from sealock.model.finding import Problem
+from sealock.model.inventory import Layer
+
+_DEEPEST: Final = 256
+_KERNELS: Final = frozenset({"proc", "sys", "dev"})
+"""Folders that show the kernel's own state where something is mounted on them."""
+_KINDS: Final[dict[int, EntryKind]] = {
+    stat.S_IFREG: "file", stat.S_IFDIR: "folder", stat.S_IFLNK: "symbolic link", stat.S_IFCHR: "device",
+    stat.S_IFBLK: "device", stat.S_IFIFO: "pipe", stat.S_IFSOCK: "pipe",
+}  # fmt: skip
+
+
+class FolderLayer:
+    """The one layer of a root file system in a folder."""
+
+    def __init__(self, root: OpenFile, context: Context) -> None:
+        self.layer = Layer(0, "")
+        self._root, self._context = root, context
+        self._faults: list[str] = []
+        self._more = 0
+        self._folder: OpenFile = root
+        self._name = ""
+        self._status: os.stat_result | None = None
+
+    @property
+    def problems(self) -> tuple[Problem, ...]:
+        """What could not be read so far."""
+        told = [*self._faults, *([f"{self._more} more could not be read"] if self._more else [])]
+        return tuple(self._context.problem(message) for message in told)
+
+    def _report(self, path: str, why: str) -> None:
+        if len(self._faults) < PROBLEMS_KEPT:
+            self._faults.append(f"{path}: {why}")
+        else:
+            self._more += 1
+
+    def entries(self) -> Iterator[Entry]:
+        """Yield folders before what they hold, in order of name."""
+        self._faults.clear()
+        self._more = 0
+        first: dict[tuple[int, int], str] = {}
+        device = os.fstat(self._root.fd).st_dev
+        folders, left = [""], self._context.bounds.entries
+        while folders:
+            path = folders.pop()
+            try:
+                self._folder = open_folder_below(self._root, path)
+                with os.scandir(self._folder.fd) as listed:
+                    found = sorted(listed, key=lambda one: one.name)
+            except OSError as error:
+                self._report(path, error.strerror or str(error))
+                continue
+            below: list[str] = []
+            for one in found:
+                inner = f"{path}/{one.name}" if path else one.name
+                left -= 1
+                if left < 0:
+                    self._report(inner, f"there are more than {self._context.bounds.entries} entries")
+                    return
+                try:
+                    status = one.stat(follow_symlinks=False)
+                    entry = self._entry(inner, one.name, status, first)
+                except OSError as error:
+                    self._report(inner, error.strerror or str(error))
+                    continue
+                yield entry
+                if entry.kind != "folder" or (inner in _KERNELS and status.st_dev != device):
+                    continue
+                if inner.count("/") < _DEEPEST:
+                    below.append(inner)
+                else:
+                    self._report(inner, f"it lies more than {_DEEPEST} folders deep")
+            folders += reversed(below)
+
+    def _entry(self, path: str, name: str, status: os.stat_result, first: dict[tuple[int, int], str]) -> Entry:
+        kind = _KINDS.get(stat.S_IFMT(status.st_mode), "device")
+        target, capability, size = "", b"", 0
+        if kind == "symbolic link":
+            target = os.readlink(name, dir_fd=self._folder.fd)
+        elif kind == "file":
+            size = status.st_size
+            if status.st_nlink > 1 and (target := first.setdefault((status.st_dev, status.st_ino), path)) != path:
+                kind, size = "hard link", 0
+            else:
+                target = ""
+            if status.st_mode & 0o111:
+                capability = self._capability(name)
+        self._name, self._status = name, status
+        mode = stat.S_IMODE(status.st_mode)
+        return Entry(path, kind, mode, status.st_uid, status.st_gid, size, target, capability, self._read)
+
+    def _capability(self, name: str) -> bytes:
+        try:
+            return os.getxattr(f"/proc/self/fd/{self._folder.fd}/{name}", "security.capability", follow_symlinks=False)
+        except OSError:
+            return b""  # it has none
+
+    def _read(self, limit: int, /) -> bytes:
+        """The first bytes of the file at hand, if it is still the one that was listed."""
+        try:
+            file = open_in(self._folder, self._name)
+            now, listed = os.fstat(file.fd), self._status
+            if listed is not None and (now.st_dev, now.st_ino) == (listed.st_dev, listed.st_ino):
+                return Stretch(file).fetch(0, limit)
+            self._report(self._name, "it was replaced while it was read")
+        except OSError as error:
+            self._report(self._name, error.strerror or str(error))
+        except Damage as damage:
+            self._report(self._name, str(damage))
+        return b""

@@ -1,0 +1,102 @@
+"""Sparse files in tar archives: where their data lies between holes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final, TypeAlias
+
+from sealock.image.header import BLOCK, decimal, number
+from sealock.image.pax import Extension
+
+Segments: TypeAlias = tuple[tuple[int, int], ...]
+"""Offset and length of each stretch of data, in order."""
+Fetch: TypeAlias = Callable[[int, int], bytes]
+MOST: Final = 1 << 16
+"""Stretches of data that one file may have."""
+
+
+def expanded(fetch: Fetch, body: int, segments: Segments, size: int) -> bytes:
+    """The first `size` bytes of a sparse file, whose data is stored without its holes from `body` on."""
+    kept = [(offset, min(length, size - offset)) for offset, length in segments if offset < size]
+    data = fetch(body, sum(length for _, length in kept))
+    plain, at = bytearray(size), 0
+    for offset, length in kept:
+        piece = data[at : at + length]
+        plain[offset : offset + len(piece)] = piece
+        at += length
+    return bytes(plain)
+
+
+def _checked(segments: list[tuple[int, int]], size: int) -> Segments | None:
+    """Stretches of data if they are in order and within `size`, None otherwise."""
+    end = 0
+    for offset, length in segments:
+        if offset < end or offset + length > size:
+            return None
+        end = offset + length
+    return tuple(segments)
+
+
+def of_records(extension: Extension, size: int) -> Segments | None:
+    """The map that PAX sparse format 0.0 or 0.1 holds in its records; None where it is broken."""
+    told = extension.records.get(b"GNU.sparse.map", b"")
+    raw = extension.pairs or (told.split(b",", 2 * MOST) if told else [])
+    numbers = [value for one in raw if (value := decimal(one)) is not None]
+    if len(numbers) != len(raw) or len(numbers) % 2:
+        return None
+    return _checked(list(zip(numbers[::2], numbers[1::2], strict=True)), size)
+
+
+def of_blocks(fetch: Fetch, block: bytes, at: int, size: int) -> tuple[Segments | None, int]:
+    """The map of an old GNU sparse file: four pairs in its header, and 21 in each block that follows from `at` on.
+
+    Return it, None where it is broken, and how many blocks it took.
+    """
+    pairs = _pairs(block, 386, 4)
+    more, blocks = block[482], 0
+    while more and pairs is not None and len(pairs) <= MOST:
+        block = fetch(at + blocks * BLOCK, BLOCK)
+        if len(block) < BLOCK:
+            return None, blocks
+        blocks += 1
+        further = _pairs(block, 0, 21)
+        pairs = None if further is None else pairs + further
+        more = block[504]
+    return (None if pairs is None or len(pairs) > MOST else _checked(pairs, size)), blocks
+
+
+def _pairs(block: bytes, start: int, count: int) -> list[tuple[int, int]] | None:
+    """Offsets and lengths; the first empty one ends them."""
+    pairs: list[tuple[int, int]] = []
+    for at in range(start, start + 24 * count, 24):
+        if not block[at]:
+            break
+        offset, length = number(block[at : at + 12]), number(block[at + 12 : at + 24])
+        if offset is None or length is None or offset < 0 or length < 0:
+            return None
+        pairs.append((offset, length))
+    return pairs
+
+
+def of_body(fetch: Fetch, at: int, end: int, size: int) -> tuple[Segments | None, int]:
+    """The map of PAX sparse format 1.0, decimal lines before the data; and where the data begins."""
+    data, taken = b"", 0
+    numbers: list[int] = []
+    wanted = 1
+    while len(numbers) < wanted:
+        line, newline, rest = data.partition(b"\n")
+        if newline:
+            value = decimal(line)
+            if value is None or (not numbers and value > MOST):
+                return None, at
+            wanted = wanted if numbers else 1 + 2 * value
+            numbers.append(value)
+            data = rest
+        elif at + taken >= end or len(data) > 24:
+            return None, at
+        else:
+            block = fetch(at + taken, BLOCK)
+            if len(block) < BLOCK:
+                return None, at
+            data, taken = data + block, taken + BLOCK
+    return _checked(list(zip(numbers[1::2], numbers[2::2], strict=True)), size), at + taken

@@ -1,0 +1,92 @@
+"""Bytes as they are stored: stretches of open files, read by position."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from typing import Final, Protocol
+
+WINDOW: Final = 4096
+"""Bytes read at once where small pieces are asked for: a header, and the first bytes of its file."""
+
+
+class Damage(Exception):  # noqa: N818  it is told as a problem, and no fault of the program
+    """Stored bytes cannot be read on; `why` completes "it could not be read: ..."."""
+
+    def __init__(self, *, why: str) -> None:
+        super().__init__(why)
+
+
+class Bytes(Protocol):
+    """Bytes that are read forward. `length` is -1 as long as nobody knows where they end."""
+
+    length: int
+
+    def fetch(self, offset: int, count: int, /) -> bytes:
+        """Give `count` bytes from `offset`, fewer only where the end is reached; never before an earlier offset."""
+
+
+class OpenFile:
+    """A file held open; closed when nobody uses it any more."""
+
+    __slots__ = ("fd", "size")
+
+    def __init__(self, fd: int) -> None:
+        self.fd = fd
+        self.size = os.fstat(fd).st_size
+
+    def __del__(self) -> None:
+        """Close it."""
+        os.close(self.fd)
+
+
+class Stretch:
+    """A part of an open file.
+
+    It is read, and not mapped: a map of a file that shrinks kills the process, and its pages would count as memory.
+    """
+
+    __slots__ = ("_at", "_file", "_held", "length", "start")
+
+    def __init__(self, file: OpenFile, start: int = 0, length: int | None = None) -> None:
+        left = max(0, file.size - start)
+        self._file, self.start = file, start
+        self.length = left if length is None else min(length, left)
+        self._held, self._at = b"", 0
+
+    def fetch(self, offset: int, count: int, /) -> bytes:
+        """Give bytes at any offset."""
+        begin = offset - self._at
+        if begin >= 0 and begin + count <= len(self._held):
+            return self._held[begin : begin + count]
+        if offset >= self.length:
+            return b""
+        if count > WINDOW:
+            return self._read(offset, min(count, self.length - offset))
+        self._held, self._at = self._read(offset, min(WINDOW, self.length - offset)), offset
+        return self._held[:count]
+
+    def _read(self, offset: int, count: int) -> bytes:
+        try:
+            data = os.pread(self._file.fd, count, self.start + offset)
+            if 0 < len(data) < count:
+                parts = [data]
+                while (have := sum(map(len, parts))) < count and parts[-1]:
+                    parts.append(os.pread(self._file.fd, count - have, self.start + offset + have))
+                data = b"".join(parts)
+        except OSError as error:
+            raise Damage(why=error.strerror or str(error)) from error
+        return data
+
+    def part(self, offset: int, length: int) -> Stretch:
+        """A stretch of this one, with a window of its own."""
+        return Stretch(self._file, self.start + offset, max(0, min(length, self.length - offset)))
+
+    def chunks(self, size: int, offset: int = 0) -> Iterator[bytes]:
+        """Yield all bytes from an offset on, `size` at a time."""
+        while offset < self.length:
+            data = self._read(offset, min(size, self.length - offset))
+            if not data:
+                return
+            yield data
+            offset += len(data)

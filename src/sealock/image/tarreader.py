@@ -1,0 +1,201 @@
+"""Walks a tar archive of any dialect, header by header, without reading the files between them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Final
+
+from sealock.image import header as tar
+from sealock.image import sparse
+from sealock.image.entry import Entry, EntryKind
+from sealock.image.header import BLOCK, ZEROS
+from sealock.image.paths import normal
+from sealock.image.pax import Extension
+from sealock.image.sparse import Segments
+from sealock.image.stored import Bytes, Damage
+
+KINDS: Final[dict[int, EntryKind]] = {
+    0: "file", 0x30: "file", 0x37: "file", 0x53: "file", 0x31: "hard link", 0x32: "symbolic link", 0x33: "device",
+    0x34: "device", 0x35: "folder", 0x36: "pipe",
+}  # fmt: skip
+_EXTENSIONS: Final = frozenset(b"xgLK")
+_GLOBAL, _LONG_NAME, _LONG_TARGET, _FOLDER = b"gLK5"
+_BODILESS: Final = frozenset(b"123456")
+_OLD_SPARSE: Final = 0x53
+_IDS_KEPT: Final = 4096
+_CAPABILITY: Final = b"SCHILY.xattr.security.capability"
+
+
+class TarReader:
+    """Reads one archive once. `report` is told what is wrong, in whole sentences that start with a small letter."""
+
+    def __init__(self, source: Bytes, report: Callable[[str], None], most: int) -> None:
+        self._source, self._report, self._most = source, report, most
+        self.seen = 0
+        """Headers read so far."""
+        self.body = 0
+        """Where the bytes of the entry at hand begin."""
+        self._size = 0
+        self._segments: Segments | None = None
+        self._extension: Extension | None = None
+        """What the next header is extended by."""
+        self._ids: dict[bytes, tuple[int, int, int]] = {}
+
+    def read(self, limit: int, /) -> bytes:
+        """The first bytes of the entry at hand; the holes of a sparse file read as NULs."""
+        wanted = min(limit, self._size)
+        try:
+            if self._segments is None:
+                return self._source.fetch(self.body, wanted)
+            return sparse.expanded(self._source.fetch, self.body, self._segments, wanted)
+        except Damage:
+            return b""  # the walk meets it again, and tells
+
+    def entries(self) -> Iterator[Entry]:
+        """Yield every entry that has a place; names outside the root are taken back into it, and reported."""
+        try:
+            yield from self._entries()
+        except Damage as damage:
+            self._report(str(damage))
+
+    def _entries(self) -> Iterator[Entry]:
+        fetch, ids, read, kinds = self._source.fetch, self._ids, self.read, KINDS
+        at = 0
+        while True:
+            block = fetch(at, BLOCK)
+            if (size := self._size_of(block, at)) is None:
+                return
+            flag = block[156]
+            if flag in _EXTENSIONS:
+                self._extend(flag, at + BLOCK, size)
+                at += BLOCK + (size + 511 & ~511)
+                continue
+            kind = kinds.get(flag, "file")
+            name, capability = tar.name(block), b""
+            mode, uid, gid = ids.get(block[100:124]) or self._owner(block, at)
+            self.body, self._segments = at + BLOCK, None
+            target = tar.text(tar.until_nul(block[157:257])) if 0x31 <= flag <= 0x32 else ""
+            if self._extension is not None:
+                extension, self._extension = self._extension, None
+                capability = extension.records.get(_CAPABILITY, b"")[:1024]
+                name, target = extension.name_of(name), extension.target_of(target)
+                uid, gid = extension.number_of(b"uid", uid), extension.number_of(b"gid", gid)
+                size = extension.number_of(b"size", size)
+            else:
+                extension = None
+            if flag in _BODILESS:
+                size = 0
+            self._size, end = size, self.body + size
+            if flag == _OLD_SPARSE or (extension is not None and extension.is_sparse):
+                end = self._sparse(block, extension, end)
+            path = self._path(name, flag, at)
+            if name.endswith(b"/") and not flag:
+                kind = "folder"  # as before there was a flag for it
+            if path or kind == "folder":
+                yield Entry(path, kind, mode, uid, gid, self._size if kind == "file" else 0, target, capability, read)
+            if 0 <= self._source.length < end:
+                self._cut(name, end)
+                return
+            at = end + 511 & ~511
+
+    def _size_of(self, block: bytes, at: int) -> int | None:
+        """The size in a header; None where it is not one to go on with, which is reported unless the end is due."""
+        if len(block) < BLOCK or (not block[0] and block == ZEROS):
+            self._end(at, block)
+            return None
+        if not tar.checksum_is_right(block):
+            self._report(f"the tar header at offset {at} has a wrong checksum; what follows is not read")
+            return None
+        self.seen += 1
+        if self.seen > self._most:
+            self._report(f"there are more than {self._most} entries, the most that are read of an image")
+            return None
+        size = tar.size(block)
+        if size is None or size < 0:
+            self._report(f"the tar header at offset {at} has no valid size; what follows is not read")
+            return None
+        return size
+
+    def _path(self, name: bytes, flag: int, at: int) -> str:
+        path, outside = normal(tar.text(name))
+        if outside:
+            self._report(f"the name {_shown(name)} leads outside the root; it is taken as {path!r}")
+        if flag not in KINDS:
+            self._report(f"{_shown(name)} is of the unknown type {bytes([flag])!r}; it is taken as a file")
+        if not path and flag not in {0, _FOLDER}:
+            self._report(f"the entry at offset {at} has no name; it is left out")
+        return path
+
+    def _cut(self, name: bytes, end: int) -> None:
+        left = max(0, self._source.length - self.body)
+        self._report(f"{_shown(name)} should have {end - self.body} bytes and has {left}: the archive is cut short")
+
+    def _end(self, at: int, block: bytes) -> None:
+        """Tell whether an archive may end here."""
+        if len(block) == BLOCK:
+            following = self._source.fetch(at + BLOCK, BLOCK)
+            if following.strip(b"\0"):
+                self._report(f"a lone block of NULs at offset {at} ends it; what follows is not read")
+        elif block or self._source.length + 511 < at:
+            self._report(f"it is cut short at offset {self._source.length}, within an entry")
+        if self._extension is not None:
+            self._report(f"it ends at offset {at} where a header should follow its extension")
+
+    def _owner(self, block: bytes, at: int) -> tuple[int, int, int]:
+        """Mode, user and group; the same 24 bytes mostly come again."""
+        numbers = tar.number(block[100:108]), tar.number(block[108:116]), tar.number(block[116:124])
+        if any(value is None for value in numbers):
+            self._report(f"the tar header at offset {at} has no valid mode or owner")
+        mode, uid, gid = (value or 0 for value in numbers)
+        if len(self._ids) >= _IDS_KEPT:
+            self._ids.clear()
+        owner = self._ids[block[100:124]] = mode & 0o7777, max(0, uid), max(0, gid)
+        return owner
+
+    def _extend(self, flag: int, at: int, size: int) -> None:
+        """Read what extends the next header. Global records change nothing, as for the engines, but are not hidden."""
+        if size > tar.EXTENSION_LIMIT:
+            self._report(f"the extension at offset {at} claims {size} bytes; it is not read")
+            return
+        data = self._source.fetch(at, size)
+        if flag == _GLOBAL:
+            records = Extension()
+            fault = records.read(data)
+            if told := [key for key in ("path", "linkpath", "size") if key.encode() in records.records]:
+                self._report(f"the global PAX records at offset {at} set {', '.join(told)}, which engines pass over")
+        else:
+            extension = self._extension = self._extension or Extension()
+            fault = ""
+            if flag == _LONG_NAME:
+                extension.name = tar.until_nul(data)
+            elif flag == _LONG_TARGET:
+                extension.target = tar.until_nul(data)
+            else:
+                fault = extension.read(data)
+        if fault:
+            self._report(f"the PAX records at offset {at} are broken: {fault}")
+
+    def _sparse(self, block: bytes, extension: Extension | None, end: int) -> int:
+        """Set the map and the real size of a sparse file; return where its stored bytes end."""
+        segments: Segments | None = None
+        if extension is not None and extension.is_sparse:
+            real = extension.real_size
+            if extension.records.get(b"GNU.sparse.major") == b"1":
+                segments, self.body = sparse.of_body(self._source.fetch, self.body, end, real)
+            else:
+                segments = sparse.of_records(extension, real)
+        else:
+            real = max(0, tar.number(block[483:495]) or 0)
+            segments, blocks = sparse.of_blocks(self._source.fetch, block, self.body, real)
+            self.body, end = self.body + blocks * BLOCK, end + blocks * BLOCK
+        if segments is None or sum(length for _, length in segments) > end - self.body:
+            self._report(f"the map of the sparse file at offset {self.body} is broken; its data is not read")
+            segments = ()
+        self._size, self._segments = real, segments
+        return end
+
+
+def _shown(name: bytes) -> str:
+    """A name for a message: printable, and not endless."""
+    shown = repr(tar.text(name[:200]).encode("utf-8", "backslashreplace").decode())
+    return shown if len(name) <= 200 else f"{shown}..."
