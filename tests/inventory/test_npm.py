@@ -7,6 +7,7 @@ import pytest
 from sealock.inventory.analyzer import Broken, File
 from sealock.inventory.npm import Npm
 from sealock.model.inventory import Package
+from swapped import survives
 
 
 def read(path: str, data: bytes) -> list[Package]:
@@ -92,3 +93,8 @@ def test_a_byte_order_mark_does_no_harm() -> None:
 def test_a_manifest_that_is_none_is_said_to_be_broken(data: bytes, fault: str) -> None:
     with pytest.raises(Broken, match=fault):
         read("node_modules/x/package.json", data)
+
+
+def test_values_of_any_shape_do_no_harm() -> None:
+    text = manifest(license={"type": "MIT"}, licenses=[{"type": "MIT"}, "ISC"]).decode()
+    survives(Npm(), "node_modules/x/package.json", text)

@@ -9,6 +9,7 @@ import pytest
 from sealock.inventory.analyzer import Broken, File
 from sealock.inventory.python import Python
 from sealock.model.inventory import Package
+from swapped import survives
 
 SITE = "usr/lib/python3/dist-packages"
 
@@ -125,3 +126,16 @@ def test_old_installations_list_their_files_relative_to_the_egg_info() -> None:
 def test_what_cannot_be_read_is_said_to_be_broken(path: str, data: bytes, fault: str) -> None:
     with pytest.raises(Broken, match=fault):
         read(path, data)
+
+
+@pytest.mark.parametrize(
+    ("path", "text"),
+    [
+        ("x.dist-info/METADATA", "Metadata-Version: 2.1\nName: x\nVersion: 1\nClassifier: License :: A :: B\n\nText"),
+        ("x.dist-info/RECORD", 'x.py,sha256=y,3\n"a ""b""",,\n../../bin/x,,\n'),
+        ("x.egg-info/installed-files.txt", "../x.py\nPKG-INFO\n"),
+        ("x.dist-info/direct_url.json", '{"url": "https://e.org/x", "vcs_info": {"vcs": "git", "commit_id": "4f2a"}}'),
+    ],
+)
+def test_text_of_any_shape_does_no_harm(path: str, text: str) -> None:
+    survives(Python(), path, text)

@@ -15,7 +15,7 @@ T = TypeVar("T")
 
 LONGEST_WORD: Final = 512
 """Characters of a name, a version or a licence; what is longer is none."""
-LONGEST_TOML: Final = 16 << 20
+LONGEST_TOML: Final = 8 << 20
 DOTS: Final = 50_000_000
 """The sum of the squares of each line's dots: tomllib takes quadratic time on dotted keys."""
 BOM: Final = b"\xef\xbb\xbf"

@@ -2,18 +2,62 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Final
 
 import yaml
 
 from sealock.inventory.analyzer import Broken
 
-LARGEST: Final = 24 << 20
-LOADER: Final = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
-"""Knows no types (1.10 stays a text) and no merge keys, so that an alias never costs more than its few characters.
+LARGEST: Final = 16 << 20
+NODES: Final = 1_000_000
+DEEPEST: Final = 100
+LOADER: Final = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
-libyaml bounds the nesting; aliases share what they stand for, and nobody here walks into what they did not ask for.
-"""
+
+class Builder:
+    """Values from libyaml's events: without PyYAML's nodes, which take much memory, and without types: 1.10 is text."""
+
+    def __init__(self) -> None:
+        self.stack: list[dict[str, object] | list[object]] = [[]]
+        self.keys: list[str | None] = [None]
+        """For each level of the stack, the key whose value comes next."""
+        self.left = NODES
+
+    def event(self, event: yaml.Event) -> None:
+        """Take the next event."""
+        match event:
+            case yaml.ScalarEvent():
+                self.put(event.value)
+            case yaml.MappingStartEvent() | yaml.SequenceStartEvent():
+                value: dict[str, object] | list[object] = {} if isinstance(event, yaml.MappingStartEvent) else []
+                self.put(value)
+                self.stack.append(value)
+                self.keys.append(None)
+            case yaml.MappingEndEvent() | yaml.SequenceEndEvent():
+                self.stack.pop()
+                self.keys.pop()
+            case yaml.AliasEvent():
+                message = "has an alias, as no lock file does"
+                raise Broken(message)
+            case _:
+                pass
+
+    def put(self, value: object) -> None:
+        """Put a value where it belongs: in a list, or as key or value in a mapping."""
+        self.left -= 1
+        if self.left < 0 or len(self.stack) > DEEPEST:
+            message = "holds too many values" if self.left < 0 else "is YAML that is nested too deeply"
+            raise Broken(message)
+        top, key = self.stack[-1], self.keys[-1]
+        if isinstance(top, list):
+            top.append(value)
+        elif key is None:
+            # A list or a mapping as a key: it stands for nothing that anybody would look for.
+            self.keys[-1] = value if isinstance(value, str) else ""
+        else:
+            top[key] = value
+            self.keys[-1] = None
 
 
 def documents(data: bytes) -> list[object]:
@@ -21,10 +65,19 @@ def documents(data: bytes) -> list[object]:
     if len(data) >= LARGEST:
         message = f"is larger than {LARGEST >> 20} MiB"
         raise Broken(message)
+    builder = Builder()
+    for event in events(data):
+        builder.event(event)
+    root = builder.stack[0]
+    return root if isinstance(root, list) else []
+
+
+def events(data: bytes) -> Iterator[yaml.Event]:
+    """What libyaml makes of the bytes, one event after the other."""
     try:
-        return list(yaml.load_all(data, Loader=LOADER))
+        yield from yaml.parse(data, Loader=LOADER)
     except (yaml.YAMLError, ValueError) as error:  # what is not UTF-8 is a ValueError
         message = f"is no valid YAML: {' '.join(str(error).split())}"
-    except RecursionError:
-        message = "is YAML that is nested too deeply"
+    else:
+        return
     raise Broken(message)

@@ -27,7 +27,7 @@ class Dotnet(Analyzer):
     """`*.deps.json` beside the program."""
 
     name = "dotnet"
-    wanted = Wanted(endings=(".deps.json",), limit=32 << 20)
+    wanted = Wanted(endings=(".deps.json",), limit=16 << 20)
 
     def read(self, file: File, /) -> Iterator[Fact]:
         """Yield the libraries that are packages and are there at run time."""
@@ -37,7 +37,7 @@ class Dotnet(Analyzer):
         target = table(table(deps.targets).get(chosen))
         for key, library in table(deps.libraries).items():
             name, slash, version = word(key).partition("/")
-            kind = table(library).get("type")
+            kind = word(table(library).get("type"))
             if not slash or kind not in {"package", "runtimepack"} or not name or not version:
                 continue
             if kind == "runtimepack" or runs(target, key):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from sealock.inventory._composer import package
-from sealock.inventory._data import decoded, table, tables, words
+from sealock.inventory._data import decoded, table, tables, word, words
 from sealock.inventory.analyzer import Analyzer, Fact, File, Wanted
 
 
@@ -13,13 +13,13 @@ class Php(Analyzer):
     """`vendor/composer/installed.json`: a list from Composer 1, a table with a list in it from Composer 2."""
 
     name = "php"
-    wanted = Wanted(endings=("composer/installed.json",), limit=32 << 20)
+    wanted = Wanted(endings=("composer/installed.json",), limit=16 << 20)
 
     def read(self, file: File, /) -> Iterator[Fact]:
         """Yield the packages."""
         said = decoded(file.data, object)
         development = frozenset(words(table(said).get("dev-package-names", [])))
         for row in tables(said if isinstance(said, list) else table(said).get("packages")):
-            found = package(row, file.path, development=row.get("name") in development)
+            found = package(row, file.path, development=word(row.get("name")) in development)
             if found:
                 yield found

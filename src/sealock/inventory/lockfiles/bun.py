@@ -16,6 +16,10 @@ from sealock.model.inventory import Package
 PRODUCTION: Final = ("dependencies", "optionalDependencies", "peerDependencies")
 
 
+DEEPEST: Final = 64
+"""Slashes in the folder of a package whose needs are looked for around it."""
+
+
 class Lock(Struct):
     """`packages` are by the folder that they are put in ("a", "a/b"): ["name@version", ..., {their needs}, ...]."""
 
@@ -27,7 +31,7 @@ class Bun(Analyzer):
     """Bun's lock file; its graph tells what is for development."""
 
     name = "bun lock"
-    wanted = Wanted(names=("bun.lock",), limit=24 << 20)
+    wanted = Wanted(names=("bun.lock",), limit=16 << 20)
 
     def read(self, file: File, /) -> Iterable[Fact]:
         """Give the packages."""
@@ -69,7 +73,7 @@ def production(entries: Table, workspaces: Table) -> set[str]:
 
 def place(entries: Table, key: str, name: str) -> str:
     """Where a package finds another: in its own folder, or in the nearest around it."""
-    while key:
+    while key and key.count("/") < DEEPEST:
         if f"{key}/{name}" in entries:
             return f"{key}/{name}"
         key = key.rpartition("/")[0]

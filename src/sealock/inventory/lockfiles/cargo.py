@@ -15,7 +15,7 @@ class Cargo(Analyzer):
     """Cargo's lock file; it does not tell what is for development."""
 
     name = "cargo lock"
-    wanted = Wanted(names=("Cargo.lock",), limit=16 << 20)
+    wanted = Wanted(names=("Cargo.lock",), limit=8 << 20)
 
     def read(self, file: File, /) -> Iterable[Fact]:
         """Give the packages."""

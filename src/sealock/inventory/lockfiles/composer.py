@@ -24,7 +24,7 @@ class Composer(Analyzer):
     """Composer's lock file."""
 
     name = "composer lock"
-    wanted = Wanted(names=("composer.lock",), limit=32 << 20)
+    wanted = Wanted(names=("composer.lock",), limit=16 << 20)
 
     def read(self, file: File, /) -> Iterable[Fact]:
         """Give the packages."""

@@ -26,7 +26,7 @@ class NpmLock(Analyzer):
     """npm's lock files."""
 
     name = "npm lock"
-    wanted = Wanted(names=("package-lock.json", "npm-shrinkwrap.json"))
+    wanted = Wanted(names=("package-lock.json", "npm-shrinkwrap.json"), limit=16 << 20)
 
     def read(self, file: File, /) -> Iterable[Fact]:
         """Give the packages."""

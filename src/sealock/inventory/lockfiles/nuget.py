@@ -23,7 +23,7 @@ class NuGet(Analyzer):
     """NuGet's lock file."""
 
     name = "nuget lock"
-    wanted = Wanted(names=("packages.lock.json",), limit=32 << 20)
+    wanted = Wanted(names=("packages.lock.json",), limit=16 << 20)
 
     def read(self, file: File, /) -> Iterable[Fact]:
         """Give the packages."""

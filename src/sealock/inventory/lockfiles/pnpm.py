@@ -19,7 +19,7 @@ class Pnpm(Analyzer):
     """pnpm's lock file; since version 9 only its graph tells what is for development."""
 
     name = "pnpm lock"
-    wanted = Wanted(names=("pnpm-lock.yaml",), limit=24 << 20)
+    wanted = Wanted(names=("pnpm-lock.yaml",), limit=16 << 20)
 
     def read(self, file: File, /) -> Iterable[Fact]:
         """Give the packages."""

@@ -15,7 +15,7 @@ class Poetry(Analyzer):
     """Poetry's lock file: version 1 tells a category, 2 the groups of each package."""
 
     name = "poetry lock"
-    wanted = Wanted(names=("poetry.lock",), limit=16 << 20)
+    wanted = Wanted(names=("poetry.lock",), limit=8 << 20)
 
     def read(self, file: File, /) -> Iterable[Fact]:
         """Give the packages."""
@@ -26,7 +26,7 @@ def packages(lock: Table, path: str) -> Iterator[Package]:
     """The packages, without folders and files of the project."""
     for row in tables(lock.get("package")):
         name, version, source = word(row.get("name")), word(row.get("version")), table(row.get("source"))
-        kind = source.get("type")
+        kind = word(source.get("type"))
         if not name or not version or kind in {"directory", "file"}:
             continue
         groups = words(row.get("groups", []))

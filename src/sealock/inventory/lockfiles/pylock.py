@@ -15,7 +15,7 @@ class Pylock(Analyzer):
     """The packages of any installer's lock file; it has no graph that could tell what is for development."""
 
     name = "pylock"
-    wanted = Wanted(names=("pylock.toml",), limit=16 << 20)
+    wanted = Wanted(names=("pylock.toml",), limit=8 << 20)
 
     def read(self, file: File, /) -> Iterable[Fact]:
         """Give the packages."""

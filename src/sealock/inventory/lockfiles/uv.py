@@ -19,7 +19,7 @@ class Uv(Analyzer):
     """uv's lock file; its graph tells what is for development."""
 
     name = "uv lock"
-    wanted = Wanted(names=("uv.lock",), limit=16 << 20)
+    wanted = Wanted(names=("uv.lock",), limit=8 << 20)
 
     def read(self, file: File, /) -> Iterable[Fact]:
         """Give the packages."""

@@ -15,7 +15,7 @@ class Yarn(Analyzer):
     """Both shapes are blocks with a heading of patterns ("a@^1, a@^2"); the later one is a subset of YAML."""
 
     name = "yarn lock"
-    wanted = Wanted(names=("yarn.lock",))
+    wanted = Wanted(names=("yarn.lock",), limit=16 << 20)
 
     def read(self, file: File, /) -> Iterable[Fact]:
         """Give the packages."""

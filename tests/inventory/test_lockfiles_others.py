@@ -1,0 +1,184 @@
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from sealock.inventory.analyzer import Analyzer, Broken, File
+from sealock.inventory.lockfiles.bundler import Bundler
+from sealock.inventory.lockfiles.cargo import Cargo
+from sealock.inventory.lockfiles.composer import Composer
+from sealock.inventory.lockfiles.gomod import GoMod
+from sealock.inventory.lockfiles.nuget import NuGet
+from sealock.model.inventory import Package
+from swapped import survives
+
+
+def read(analyzer: Analyzer, data: str) -> list[Package]:
+    return [fact for fact in analyzer.read(File("app/lock", data.encode())) if isinstance(fact, Package)]
+
+
+GEMFILE = """GIT
+  remote: https://github.com/me/mine.git
+  revision: 4f2a
+  branch: main
+  specs:
+    mine (0.1.0)
+      rake (>= 12)
+
+PATH
+  remote: engines/own
+  specs:
+    own (0.0.1)
+
+GEM
+  remote: https://rubygems.org/
+  specs:
+    nokogiri (1.16.0-x86_64-linux)
+      racc (~> 1.4)
+    racc (1.7.3)
+    rails (7.1.0.rc1)
+
+PLATFORMS
+  x86_64-linux
+
+DEPENDENCIES
+  mine!
+    rake (13.0)
+
+BUNDLED WITH
+   2.5.3
+"""
+
+
+def test_bundler_lists_gems_of_registries_and_repositories() -> None:
+    assert [(one.name, one.version, one.qualifiers) for one in read(Bundler(), GEMFILE)] == [
+        ("mine", "0.1.0", (("vcs_url", "git+https://github.com/me/mine.git@4f2a"),)),
+        ("nokogiri", "1.16.0", (("platform", "x86_64-linux"),)),
+        ("racc", "1.7.3", ()),
+        ("rails", "7.1.0.rc1", ()),
+    ]
+
+
+CARGO = """
+version = 4
+
+[[package]]
+name = "app"
+version = "0.1.0"
+dependencies = ["serde"]
+
+[[package]]
+name = "serde"
+version = "1.0.197"
+source = "registry+https://github.com/rust-lang/crates.io-index"
+checksum = "x"
+
+[[package]]
+name = "mine"
+version = "0.2.0"
+source = "git+https://github.com/me/mine?branch=main#4f2a"
+"""
+
+
+def test_cargo_lists_what_has_a_source() -> None:
+    assert [(one.type, one.name, one.version, one.qualifiers) for one in read(Cargo(), CARGO)] == [
+        ("cargo", "serde", "1.0.197", ()),
+        ("cargo", "mine", "0.2.0", (("vcs_url", "git+https://github.com/me/mine@4f2a"),)),
+    ]
+
+
+COMPOSER = {
+    "packages": [{"name": "symfony/http-kernel", "version": "v5.4.0", "license": ["MIT"], "dist": {"type": "zip"}}],
+    "packages-dev": [{"name": "phpunit/phpunit", "version": "10.0.0"}],
+}
+
+
+def test_composer_has_a_list_for_development() -> None:
+    assert [
+        (one.namespace, one.name, one.version, one.development) for one in read(Composer(), json.dumps(COMPOSER))
+    ] == [
+        ("symfony", "http-kernel", "v5.4.0", False),
+        ("phpunit", "phpunit", "10.0.0", True),
+    ]
+
+
+GO_MOD = """module example.org/app // not a requirement
+
+go 1.22
+toolchain go1.22.1
+
+require github.com/BurntSushi/toml v1.3.2
+require (
+\tgithub.com/jackc/pgx/v5 v5.5.0
+\tgopkg.in/yaml.v3 v3.0.1 // indirect
+\t"golang.org/x/net" v0.17.0
+\texample.org/folder v1.0.0
+\texample.org/fork v1.0.0
+\texample.org/other v1.0.0
+\tbare v1.0.0
+)
+exclude golang.org/x/crypto v0.1.0
+replace example.org/folder => ../folder
+replace (
+\texample.org/fork v1.0.0 => github.com/me/fork v1.1.0
+\texample.org/other v2.0.0 => github.com/me/other v2.1.0
+)
+"""
+
+
+def test_go_requires_modules_or_what_replaces_them() -> None:
+    assert [(one.namespace, one.name, one.version) for one in read(GoMod(), GO_MOD)] == [
+        ("github.com/BurntSushi", "toml", "v1.3.2"),
+        ("github.com/jackc/pgx", "v5", "v5.5.0"),
+        ("gopkg.in", "yaml.v3", "v3.0.1"),
+        ("golang.org/x", "net", "v0.17.0"),
+        ("github.com/me", "fork", "v1.1.0"),
+        ("example.org", "other", "v1.0.0"),
+        ("", "bare", "v1.0.0"),
+    ]
+
+
+NUGET_PACKAGES = {
+    "Newtonsoft.Json": {"type": "Direct", "requested": "[13.0.3, )", "resolved": "13.0.3"},
+    "System.Text.Json": {"type": "Transitive", "resolved": "8.0.0"},
+    "own": {"type": "Project", "resolved": "1.0.0"},
+    "unresolved": {"type": "Direct"},
+}
+NUGET = {"version": 1, "dependencies": {"net6.0": NUGET_PACKAGES, "net8.0": NUGET_PACKAGES}}
+
+
+def test_nuget_lists_each_package_once_for_all_frameworks() -> None:
+    assert [(one.name, one.version) for one in read(NuGet(), json.dumps(NUGET))] == [
+        ("Newtonsoft.Json", "13.0.3"),
+        ("System.Text.Json", "8.0.0"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("analyzer", "data", "fault"),
+    [
+        (Bundler(), b"\0", "is no text"),
+        (GoMod(), b"\0", "is no text"),
+        (Cargo(), b"[[package", "no valid TOML"),
+        (Composer(), b"[]", "not shaped as expected"),
+        (NuGet(), b"nonsense", "no valid JSON"),
+    ],
+)
+def test_what_cannot_be_read_is_said_to_be_broken(analyzer: Analyzer, data: bytes, fault: str) -> None:
+    with pytest.raises(Broken, match=fault):
+        list(analyzer.read(File("app/lock", data)))
+
+
+@pytest.mark.parametrize(
+    ("analyzer", "text"),
+    [
+        (Bundler(), GEMFILE),
+        (Cargo(), CARGO),
+        (Composer(), json.dumps(COMPOSER)),
+        (GoMod(), GO_MOD),
+        (NuGet(), json.dumps(NUGET)),
+    ],
+)
+def test_values_of_any_shape_do_no_harm(analyzer: Analyzer, text: str) -> None:
+    survives(analyzer, "app/lock", text)
