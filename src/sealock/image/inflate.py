@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator
-from typing import Final, Literal, TypeAlias
+from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
 from sealock.image.entry import Bounds
-from sealock.image.stored import Damage, Stretch
+from sealock.image.stored import Damage, Stored
+
+if TYPE_CHECKING:
+    from zlib_ng import zlib_ng
 
 Compression: TypeAlias = Literal["", "gzip", "zstd"]
 STORED_CHUNK: Final = 256 << 10
@@ -31,61 +34,98 @@ def compression(begin: bytes) -> Compression:
     return ""
 
 
-def plain_chunks(
-    stored: Stretch, how: Compression, bounds: Bounds, tap: Callable[[bytes], None] | None = None
-) -> Iterator[bytes]:
-    """Yield the plain bytes; `tap` sees each chunk as stored, before what it holds is yielded.
-
-    Damage where they are broken, or are more than `bounds` allow.
-    """
-    made = taken = 0
-
-    def chunks() -> Iterator[bytes]:
-        nonlocal taken
-        for chunk in stored.chunks(STORED_CHUNK):
-            taken += len(chunk)
-            if tap is not None:
-                tap(chunk)
-            yield chunk
-
-    for plain in _gzip(chunks()) if how == "gzip" else _zstd(chunks()) if how == "zstd" else chunks():
+def within(bounds: Bounds, chunks: Iterator[bytes], taken: Callable[[], int]) -> Iterator[bytes]:
+    """Pass plain chunks on; Damage where they become more than `bounds` allow for what was taken of stored bytes."""
+    made = 0
+    for plain in chunks:
         made += len(plain)
         if made > bounds.layer:
             raise Damage(why=f"it gives more than {bounds.layer} plain bytes, the most that is read")
-        if made > CALM and made > bounds.ratio * taken:
+        if made > CALM and made > bounds.ratio * taken():
             raise Damage(why=f"it gives more than {bounds.ratio} plain bytes for each stored one, as a bomb does")
         yield plain
 
 
-def _gzip(chunks: Iterator[bytes]) -> Iterator[bytes]:
-    """Inflate gzip, member after member; NULs that pad the end are let pass."""
-    from zlib_ng import zlib_ng  # noqa: PLC0415  only who has compressed layers loads it
+class Inflating:
+    """Stored bytes as plain ones. Damage where they are broken, or more than `bounds` allow.
 
-    member = zlib_ng.decompressobj(31)
-    fresh, first = True, True
-    try:
-        for chunk in chunks:
-            data = chunk
-            while data:
-                if fresh and not first:
-                    data = data.lstrip(b"\0")
-                    if not data:
-                        break
-                plain = member.decompress(data, PLAIN_CHUNK)
-                fresh = first = False
-                if plain:
-                    yield plain
-                if member.eof:
-                    data, member, fresh = member.unused_data, zlib_ng.decompressobj(31), True
-                else:
-                    data = member.unconsumed_tail
-        # The last bytes may wait within, where the limit of a chunk was just met.
-        while not fresh and not member.eof and (plain := member.decompress(b"", PLAIN_CHUNK)):
-            yield plain
-    except zlib_ng.error as error:  # type: ignore[misc]  # its stub takes the class for an instance
-        raise Damage(why=f"its gzip data is broken ({error})") from error
-    if not fresh and not member.eof:
-        raise Damage(why="its gzip data is cut short")
+    `tap` sees each chunk as stored, before what it holds is given.
+    """
+
+    def __init__(
+        self, stored: Stored, how: Compression, bounds: Bounds, tap: Callable[[bytes], None] | None = None
+    ) -> None:
+        self._stored, self._how, self._bounds, self._tap = stored, how, bounds, tap
+        self.taken = 0
+        """Stored bytes that were taken so far."""
+        self.gunzip = Gunzip()
+
+    def chunks(self) -> Iterator[bytes]:
+        """Yield all plain bytes."""
+        stored = self._taking()
+        if self._how == "gzip":
+            plain = self.gunzip.chunks(stored)
+        elif self._how == "zstd":
+            plain = _zstd(stored)
+        else:
+            plain = stored
+        return within(self._bounds, plain, lambda: self.taken)
+
+    def _taking(self) -> Iterator[bytes]:
+        for chunk in self._stored.chunks(STORED_CHUNK):
+            self.taken += len(chunk)
+            if self._tap is not None:
+                self._tap(chunk)
+            yield chunk
+
+
+class Gunzip:
+    """Inflates gzip, member after member; NULs that pad the end are let pass. It can be copied on its way."""
+
+    def __init__(self) -> None:
+        self._member: zlib_ng._Decompress | None = None
+        self._begun = False
+        self._left = b""
+
+    def copy(self) -> Gunzip:
+        """One that goes on from here by itself."""
+        other = Gunzip()
+        other._member = self._member.copy() if self._member else None  # type: ignore[attr-defined]  # its stub lacks it
+        other._begun, other._left = self._begun, self._left
+        return other
+
+    def chunks(self, stored: Iterator[bytes]) -> Iterator[bytes]:
+        """Yield plain chunks of what is left here and of what is stored further on."""
+        from zlib_ng import zlib_ng  # noqa: PLC0415  only who has compressed layers loads it
+
+        try:
+            yield from self._inflated(zlib_ng.decompressobj)
+            for chunk in stored:
+                self._left = chunk
+                yield from self._inflated(zlib_ng.decompressobj)
+            # The last bytes may wait within, where the limit of a chunk was just met.
+            while self._member and not self._member.eof and (plain := self._member.decompress(b"", PLAIN_CHUNK)):
+                yield plain
+        except zlib_ng.error as error:  # type: ignore[misc]  # its stub takes the class for an instance
+            raise Damage(why=f"its gzip data is broken ({error})") from error
+        if self._member and not self._member.eof:
+            raise Damage(why="its gzip data is cut short")
+
+    def _inflated(self, new: Callable[[int], zlib_ng._Decompress]) -> Iterator[bytes]:
+        while self._left:
+            if self._member is None:
+                self._left = self._left.lstrip(b"\0") if self._begun else self._left
+                if not self._left:
+                    return
+                self._member, self._begun = new(31), True
+            member = self._member
+            plain = member.decompress(self._left, PLAIN_CHUNK)
+            if member.eof:
+                self._left, self._member = member.unused_data, None
+            else:
+                self._left = member.unconsumed_tail
+            if plain:
+                yield plain
 
 
 def _zstd(chunks: Iterator[bytes]) -> Iterator[bytes]:

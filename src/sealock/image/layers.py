@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from typing import Final
 
 from sealock.image.entry import Bounds, Entry
-from sealock.image.inflate import compression, plain_chunks
+from sealock.image.inflate import Inflating, compression
 from sealock.image.pump import Pumped
-from sealock.image.stored import Bytes, Damage, Stretch
+from sealock.image.stored import Bytes, Damage, Stored, Stretch
 from sealock.image.tarreader import TarReader
 from sealock.image.verifying import Verifier, new_hash
 from sealock.model.finding import Problem
@@ -37,7 +37,7 @@ class Context:
 class TarLayer:
     """A layer that is stored as a tar archive, compressed or not. `whiteouts` is false for a root file system."""
 
-    def __init__(self, layer: Layer, stored: Stretch, context: Context, *, whiteouts: bool = True) -> None:
+    def __init__(self, layer: Layer, stored: Stored, context: Context, *, whiteouts: bool = True) -> None:
         self.layer, self._stored, self._context, self._whiteouts = layer, stored, context, whiteouts
         digest = layer.diff_id or layer.digest
         self.name = f"layer {layer.index + 1} ({digest[:19]})" if digest else "the root file system"
@@ -64,22 +64,25 @@ class TarLayer:
         except Damage as damage:
             self._report(str(damage))
             return
-        verifier = self._context.verifier
-        if verifier is not None:
-            for digest in {self.layer.digest, self.layer.diff_id if not how else ""} - {""}:
-                verifier.check(self.name, self._stored, digest)
-        if not how:
-            yield from self._walk(self._stored)
-            return
-        plain = plain_chunks(self._stored, how, self._context.bounds)
-        counted = new_hash(self.layer.diff_id) if verifier is not None else None
-        pumped = Pumped(plain, counted.update if counted else None)
+        verifier, layer, stored = self._context.verifier, self.layer, self._stored
+        if isinstance(stored, Stretch):
+            if verifier is not None:
+                for digest in {layer.digest, layer.diff_id if not how else ""} - {""}:
+                    verifier.check(self.name, stored, digest)
+            if not how:
+                yield from self._walk(stored)
+                return
+        # What is inflated on the way is counted on the way.
+        as_stored = new_hash(layer.digest) if verifier and not isinstance(stored, Stretch) else None
+        as_plain = new_hash(layer.diff_id) if verifier else None
+        inflating = Inflating(stored, how, self._context.bounds, as_stored.update if as_stored else None)
+        pumped = Pumped(inflating.chunks(), as_plain.update if as_plain else None)
         try:
             yield from self._walk(pumped)
             if verifier is not None:
                 pumped.drain()
-                if counted is not None:
-                    verifier.compare(f"{self.name}, inflated,", counted, self.layer.diff_id)
+                verifier.compare(self.name, as_stored, layer.digest)
+                verifier.compare(f"{self.name}, inflated,", as_plain, layer.diff_id)
         except Damage as damage:
             self._report(str(damage))
         finally:

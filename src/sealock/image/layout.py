@@ -56,6 +56,15 @@ class LayoutReader:
         images = (self._follow(entry, tuple(dict.fromkeys(named[entry.digest])), ()) for entry in wanted)
         return [image for image in images if image is not None]
 
+    def name_manifests(self, images: list[OpenedImage]) -> None:
+        """Tell images of docker save's manifest.json which manifest they have in index.json beside it."""
+        try:
+            manifests = {image.id: image.manifest for image in self.images()}
+        except Damage:
+            return  # engines do not ask for it either
+        for image in images:
+            image.manifest = manifests.get(image.id, "")
+
     def _problem(self, message: str) -> None:
         self.problems.append(self._context.problem(message))
 

@@ -34,6 +34,6 @@ class OpenedImage:
         faults = verifier.faults() if verifier is not None else ()
         return (*self._problems, *(self._context.problem(fault) for fault in faults))
 
-    def add(self, problems: list[Problem]) -> None:
+    def add(self, messages: list[str]) -> None:
         """Note problems of the archive as this image's."""
-        self._problems = (*self._problems, *problems)
+        self._problems = (*self._problems, *(self._context.problem(message) for message in messages))

@@ -45,7 +45,7 @@ def open_image(
     return _named(images, name, path)
 
 
-def _in_folder(path: str, context: Context, platform: str) -> Sequence[ImageSource]:
+def _in_folder(path: str, context: Context, platform: str) -> list[OpenedImage]:
     root = open_folder(path)
     store = FolderStore(root)
     if store.has(INDEX) and (store.has("oci-layout") or os.path.isdir(os.path.join(path, "blobs"))):
@@ -58,7 +58,7 @@ def _in_folder(path: str, context: Context, platform: str) -> Sequence[ImageSour
     return [OpenedImage(context, (FolderLayer(root, context),))]
 
 
-def _in_file(path: str, context: Context, platform: str) -> Sequence[ImageSource]:
+def _in_file(path: str, context: Context, platform: str) -> list[OpenedImage]:
     fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
     file = OpenFile(fd)
     if not stat.S_ISREG(os.fstat(fd).st_mode):
@@ -67,23 +67,38 @@ def _in_file(path: str, context: Context, platform: str) -> Sequence[ImageSource
     begin = stored.fetch(0, BLOCK)
     if not begin:
         raise Damage(why="it is empty")
-    if not compression(begin):
-        if len(begin) < BLOCK or begin == ZEROS or not checksum_is_right(begin):
-            raise Damage(why="it is no tar archive")
-        store = ArchiveStore(stored, context.bounds)
+    how = compression(begin)
+    if not how and (len(begin) < BLOCK or begin == ZEROS or not checksum_is_right(begin)):
+        raise Damage(why="it is no tar archive")
+    store = ArchiveStore(stored, how, context.bounds)
+    try:
         if store.has(MANIFEST) or store.has(INDEX):
-            return _stored(store, context, platform, layout=not store.has(MANIFEST))
-    return [OpenedImage(context, (TarLayer(Layer(0, "", size=stored.length), stored, context, whiteouts=False),))]
+            images = _stored(store, context, platform, layout=not store.has(MANIFEST))
+            images[0].add(store.faults)
+            return images
+    except Damage:
+        if not store.strangers:
+            raise
+        # A program's own manifest.json, in a root file system.
+    if not store.strangers:
+        why = "it has neither manifest.json nor index.json" if store else "it is an empty archive"
+        raise Damage(why="; ".join([why, *store.faults]))
+    layer = Layer(0, "", size=stored.length)
+    return [OpenedImage(context, (TarLayer(layer, stored, context, whiteouts=False),))]
 
 
-def _stored(store: Store, context: Context, platform: str, *, layout: bool) -> Sequence[ImageSource]:
-    if not layout:
-        return saved_images(store, context)
+def _stored(store: Store, context: Context, platform: str, *, layout: bool) -> list[OpenedImage]:
     reader = LayoutReader(store, context, platform)
-    images = reader.images()
+    if not layout:
+        images = saved_images(store, context)
+        if store.has(INDEX):
+            reader.name_manifests(images)
+    else:
+        images = reader.images()
+        if images:
+            images[0].add([problem.message for problem in reader.problems])
     if not images:
         raise Damage(why="; ".join(problem.message for problem in reader.problems) or "it names no image")
-    images[0].add(reader.problems)
     return images
 
 

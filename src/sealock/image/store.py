@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import Final, Protocol
 
 from sealock.image.entry import Bounds
+from sealock.image.inflate import Compression
 from sealock.image.links import resolve
+from sealock.image.packed import PackedFile, PackedMember
 from sealock.image.paths import normal
+from sealock.image.pump import Pumped
 from sealock.image.safefolder import stretch_below
-from sealock.image.stored import Damage, OpenFile, Stretch
+from sealock.image.stored import Damage, OpenFile, Stored, Stretch
 from sealock.image.tarreader import TarReader
+
+_STRANGERS: Final = 4096
+_OURS: Final = frozenset({"", "blobs", "manifest.json", "index.json", "oci-layout", "repositories"})
+_HEX: Final = "0123456789abcdef"
 
 
 class Store(Protocol):
     """Named bytes."""
 
-    def open(self, name: str, /) -> Stretch:
+    def open(self, name: str, /) -> Stored:
         """Give what is stored under a name; Damage where that cannot be read."""
 
     def has(self, name: str, /) -> bool:
@@ -45,36 +52,67 @@ class FolderStore:
 
 
 class ArchiveStore:
-    """An archive that is not compressed: its members are stretches of it."""
+    """An archive whose members are an image's files. `strangers` counts members that look like none.
 
-    def __init__(self, stored: Stretch, bounds: Bounds) -> None:
-        self._stored = stored
-        self.members: dict[str, tuple[int, int]] = {}
-        self.links: dict[str, str] = {}
+    With many of them it is no such archive, but a root file system, and is not read to its end.
+    """
+
+    def __init__(self, stored: Stretch, how: Compression, bounds: Bounds) -> None:
+        self._stored, self._bounds = stored, bounds
+        self._packed = PackedFile(stored, how, bounds) if how else None
+        self._members: dict[str, tuple[int, int]] = {}
+        self._links: dict[str, str] = {}
         self.faults: list[str] = []
-        reader = TarReader(stored, self._note, min(bounds.entries, 1 << 20))
+        self.strangers = 0
+        if self._packed is None:
+            self._list(TarReader(stored, self._note, bounds.entries))
+            return
+        pumped = Pumped(self._packed.first_pass())
+        try:
+            self._list(TarReader(pumped, self._note, bounds.entries))
+        finally:
+            pumped.close()
+
+    def _list(self, reader: TarReader) -> None:
         for entry in reader.entries():
             if entry.kind == "file":
-                self.members[entry.path] = (reader.body, entry.size)
+                self._members[entry.path] = (reader.body, entry.size)
             elif entry.kind == "symbolic link":
-                self.links[entry.path] = entry.target
-            elif entry.kind == "hard link" and (member := self.members.get(normal(entry.target)[0])):
-                self.members[entry.path] = member
+                self._links[entry.path] = entry.target
+            elif entry.kind == "hard link" and (member := self._members.get(normal(entry.target)[0])):
+                self._members[entry.path] = member
+            self.strangers += not _is_ours(entry.path)
+            if self.strangers > _STRANGERS:
+                return
 
     def _note(self, message: str) -> None:
         if len(self.faults) < 100:
             self.faults.append(message)
 
-    def open(self, name: str, /) -> Stretch:
+    def __bool__(self) -> bool:
+        """Whether it has any members."""
+        return bool(self._members)
+
+    def open(self, name: str, /) -> Stored:
         """Give a member, over the links that old versions of Docker put in place of a layer that comes twice."""
-        path = normal(name)[0]
-        member = self.members.get(path)
-        if member is None:
-            member = self.members.get(resolve(path, self.links) or "")
+        member = self._member(name)
         if member is None:
             raise Damage(why="it is not in the archive")
-        return self._stored.part(*member)
+        return PackedMember(self._packed, *member) if self._packed else self._stored.part(*member)
+
+    def _member(self, name: str) -> tuple[int, int] | None:
+        path = normal(name)[0]
+        found = self._members.get(path)
+        if found is None and (leads := resolve(path, self._links)):
+            found = self._members.get(leads)
+        return found
 
     def has(self, name: str, /) -> bool:
         """Whether there is such a member."""
-        return normal(name)[0] in self.members or resolve(name, self.links) in self.members
+        return self._member(name) is not None
+
+
+def _is_ours(path: str) -> bool:
+    """Whether a member's name is one that archives of images have: fixed names, and digests."""
+    top = path.partition("/")[0].removeprefix("sha256:")
+    return top in _OURS or (len(top) >= 64 and not top[:64].strip(_HEX)) or top.endswith((".tar", ".tar.gz"))

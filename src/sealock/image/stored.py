@@ -26,6 +26,13 @@ class Bytes(Protocol):
         """Give `count` bytes from `offset`, fewer only where the end is reached; never before an earlier offset."""
 
 
+class Stored(Bytes, Protocol):
+    """Bytes of a known length, read at any place and as often as wanted."""
+
+    def chunks(self, size: int, offset: int = 0) -> Iterator[bytes]:
+        """Yield all bytes from an offset on, about `size` at a time."""
+
+
 class OpenFile:
     """A file held open; closed when nobody uses it any more."""
 

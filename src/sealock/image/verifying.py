@@ -62,9 +62,9 @@ class Verifier:
                 return
             self.compare(what, counted, digest)
 
-    def compare(self, what: str, counted: Hash, digest: str) -> None:
-        """Note where the digest is another."""
-        if counted.hexdigest() != digest.partition(":")[2]:
+    def compare(self, what: str, counted: Hash | None, digest: str) -> None:
+        """Note where the digest is another; None is for one that nobody stated."""
+        if counted is not None and counted.hexdigest() != digest.partition(":")[2]:
             self.fault(f"{what} has the digest {counted.hexdigest()[:16]}... instead of {digest[:23]}...")
 
     def fault(self, message: str) -> None:
