@@ -20,7 +20,10 @@ def encode(value: Any, *, indent: int = 2) -> str:  # noqa: ANN401  it takes wha
         text = msgspec.json.encode(value)
     except UnicodeEncodeError:
         text = msgspec.json.encode(_well_formed(value))
-    return _NOT_ASCII.sub(_escaped, msgspec.json.format(text, indent=indent).decode()) + "\n"
+    written = msgspec.json.format(text, indent=indent).decode()
+    if written.isascii() and "\x7f" not in written:  # the search below would find nothing, slowly
+        return written + "\n"
+    return _NOT_ASCII.sub(_escaped, written) + "\n"
 
 
 def _escaped(match: re.Match[str]) -> str:

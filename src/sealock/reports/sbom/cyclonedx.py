@@ -19,6 +19,8 @@ _GROUPED: Final = frozenset({"maven", "npm", "composer"})
 """Ecosystems whose namespace is what CycloneDX calls a group; elsewhere it is part of the name."""
 _NAME: Final = 500
 """Characters of a licence's name at the most; some packages give the whole text."""
+_VERSION: Final = 1024
+"""Characters of a version at the most, as the schema has it."""
 
 
 def render(inventory: Inventory, *, serial: str = "", timestamp: str = "") -> str:
@@ -62,7 +64,7 @@ def _metadata(inventory: Inventory, timestamp: str) -> dict[str, Any]:
         "type": "container",
         "bom-ref": _ROOT,
         "name": about.name,
-        "version": about.version,
+        "version": clip(about.version, _VERSION),
         "hashes": [{"alg": "SHA-256", "content": about.sha256}] if about.sha256 else [],
         "properties": _properties([
             *(("name", name) for name in inventory.names),
@@ -88,7 +90,7 @@ def _system(distribution: Distribution) -> dict[str, Any]:
         "type": "operating-system",
         "bom-ref": _SYSTEM,
         "name": distribution.id,
-        "version": distribution.version,
+        "version": clip(distribution.version, _VERSION),
         "description": distribution.name,
         "properties": _properties([("codename", distribution.codename), *(("like", one) for one in distribution.like)]),
     })  # fmt: skip
@@ -103,7 +105,7 @@ def _component(item: Item, reference: str) -> dict[str, Any]:
         "supplier": {"name": package.supplier} if package.supplier else {},
         "group": package.namespace if grouped else "",
         "name": package.name if grouped else item.name,
-        "version": package.version,
+        "version": clip(package.version, _VERSION),
         # Neither is what the program runs with: a removed package is in the image's layers all the same.
         "scope": "excluded" if package.removed else "optional" if package.development else "",
         "licenses": _licences(package.licenses),

@@ -6,8 +6,6 @@ from functools import cache
 from typing import Final
 
 from license_expression import (  # type: ignore[import-untyped]  # it has annotations, but no py.typed
-    ExpressionError,
-    ExpressionParseError,
     Licensing,
     get_spdx_licensing,
 )
@@ -42,7 +40,7 @@ def licence(text: str) -> Licence:
         return Licence(text)
     try:
         found = _licensing().parse(text, validate=True, strict=True)
-    except (ExpressionError, ExpressionParseError, RecursionError):
+    except Exception:  # noqa: BLE001  beside its own errors it lets TypeError, AttributeError and others out ("()")
         return Licence(text)
     if found is None or any(key.startswith("LicenseRef-") for key in found.objects):
         return Licence(text)

@@ -13,4 +13,4 @@ def identity(serial: str, document: Mapping[str, Any]) -> str:
     """The UUID that was given (ValueError if it is none), else the one that the document's content makes."""
     if serial:
         return str(UUID(serial))
-    return str(uuid5(NAMESPACE_URL, encode(dict(document))))
+    return str(uuid5(NAMESPACE_URL, encode(dict(document), indent=-1)))

@@ -1,0 +1,150 @@
+"""SPDX 2.3 as JSON. Decision 10 says why spdx-tools does not write it; the tests read and check it with that."""
+
+from __future__ import annotations
+
+import re
+from hashlib import sha256
+from typing import Any, Final
+
+from sealock import __version__
+from sealock.model.inventory import Distribution, Inventory
+from sealock.reports.encoded import encode
+from sealock.reports.sbom.items import Image, Item, image, items
+from sealock.reports.sbom.licences import Licence, licences
+from sealock.reports.sbom.serial import identity
+from sealock.reports.text import clip, line
+
+_DOCUMENT: Final = "SPDXRef-DOCUMENT"
+_IMAGE: Final = "SPDXRef-Image"
+_SYSTEM: Final = "SPDXRef-OperatingSystem"
+_UNTOLD: Final = "NOASSERTION"
+_EPOCH: Final = "1970-01-01T00:00:00Z"
+"""SPDX must have a time; this one says that none was given."""
+_SPACE: Final = "https://spdx.org/spdxdocs"
+"""What the specification proposes for those who keep no address of their own. Nothing is fetched from there."""
+_NOT_ID: Final = re.compile(r"[^A-Za-z0-9.-]+")
+_TEXT: Final = 20_000
+"""Characters of a licence's text at the most."""
+_ADDRESS: Final = re.compile(r"([^<>()]{1,200})<([^<>()\s]{1,200})>")
+
+
+def render(inventory: Inventory, *, serial: str = "", timestamp: str = "") -> str:
+    """Render as JSON."""
+    found, about = items(inventory), image(inventory)
+    named: dict[str, str] = {}
+    packages = [_image(inventory, about)]
+    if inventory.distribution:
+        packages.append(_system(inventory.distribution))
+    packages += [_package(item, named) for item in found]
+    content: dict[str, Any] = {
+        "packages": packages,
+        "hasExtractedLicensingInfos": [
+            {"licenseId": mark, "extractedText": clip(text, _TEXT), "name": line(text, 200)}
+            for mark, text in sorted(named.items())
+        ],
+        "relationships": [
+            _relation(_DOCUMENT, "DESCRIBES", _IMAGE),
+            *(_relation(_IMAGE, "CONTAINS", package["SPDXID"]) for package in packages[1:]),
+        ],
+    }
+    if inventory.problems:
+        content["comment"] = "Incomplete: something in the image could not be read."
+    name = _NOT_ID.sub("-", about.name).strip("-.")[:100] or "image"
+    return encode({
+        "spdxVersion": "SPDX-2.3",
+        "dataLicense": "CC0-1.0",
+        "SPDXID": _DOCUMENT,
+        "name": about.name or "image",
+        "documentNamespace": f"{_SPACE}/{name}-{identity(serial.removeprefix('urn:uuid:'), content)}",
+        "creationInfo": {"created": timestamp or _EPOCH, "creators": [f"Tool: sealock-{__version__}"]},
+        **content,
+    })  # fmt: skip
+
+
+def _relation(one: str, kind: str, other: str) -> dict[str, str]:
+    return {"spdxElementId": one, "relationshipType": kind, "relatedSpdxElement": other}
+
+
+def _bare(mark: str, name: str, version: str) -> dict[str, Any]:
+    """What every package must say, with nothing asserted."""
+    return {
+        "SPDXID": mark,
+        "name": name or "unnamed",
+        **({"versionInfo": version} if version else {}),
+        "downloadLocation": _UNTOLD,
+        "filesAnalyzed": False,
+        "licenseConcluded": _UNTOLD,
+        "licenseDeclared": _UNTOLD,
+        "copyrightText": _UNTOLD,
+        "supplier": _UNTOLD,
+    }
+
+
+def _image(inventory: Inventory, about: Image) -> dict[str, Any]:
+    told = _bare(_IMAGE, about.name, about.version) | {"primaryPackagePurpose": "CONTAINER"}
+    if about.sha256:
+        told["checksums"] = [{"algorithm": "SHA256", "checksumValue": about.sha256}]
+    layers = "".join(f"\nlayer {layer.digest or layer.diff_id}" for layer in inventory.layers)
+    names = "".join(f"\nname {name}" for name in inventory.names)
+    comment = f"image {inventory.id or 'without configuration'}{names}\nplatform {inventory.platform}{layers}"
+    return told | {"comment": comment}
+
+
+def _system(distribution: Distribution) -> dict[str, Any]:
+    told = _bare(_SYSTEM, distribution.id, distribution.version) | {"primaryPackagePurpose": "OPERATING-SYSTEM"}
+    return told | ({"description": distribution.name} if distribution.name else {})
+
+
+def _package(item: Item, named: dict[str, str]) -> dict[str, Any]:
+    package = item.package
+    told = _bare(f"SPDXRef-{_NOT_ID.sub('-', package.name)[:60]}-{item.mark}", item.name, package.version)
+    told["licenseDeclared"] = _declared(licences(package.licenses), named)
+    if package.supplier:
+        told["supplier"] = _supplier(package.supplier)
+    layer = f" in layer {item.digest}" if item.digest else ""
+    told["sourceInfo"] = f"told of by {package.path}{layer}" + (
+        f", read by {package.found_by}" * bool(package.found_by)
+    )
+    if package.source:
+        told["sourceInfo"] += f"; built from {package.source} {package.source_version}".rstrip()
+    if comment := "; ".join(_comments(item)):
+        told["comment"] = comment
+    if item.purl:
+        told["externalRefs"] = [
+            {"referenceCategory": "PACKAGE-MANAGER", "referenceType": "purl", "referenceLocator": item.purl}
+        ]
+    return told
+
+
+def _comments(item: Item) -> list[str]:
+    told = {
+        "a later layer removed it": item.package.removed,
+        "for development alone": item.package.development,
+    }
+    return [words for words, true in told.items() if true]
+
+
+def _declared(found: tuple[Licence, ...], named: dict[str, str]) -> str:
+    """One expression of all licences; what SPDX does not know becomes a LicenseRef, noted in `named`."""
+    parts = []
+    for one in found:
+        if one.expression:
+            parts.append(one.expression if one.single or len(found) == 1 else f"({one.expression})")
+            continue
+        word = _NOT_ID.sub("-", one.text)[:40].strip("-.")
+        mark = f"LicenseRef-{word or 'text'}"
+        if word != one.text:
+            mark += f"-{sha256(one.text.encode('utf-8', 'surrogatepass')).hexdigest()[:8]}"
+        named[mark] = one.text
+        parts.append(mark)
+    return " AND ".join(dict.fromkeys(parts)) or _UNTOLD
+
+
+def _supplier(text: str) -> str:
+    """A maintainer as SPDX spells it. Whether it is a person or a group, no package says."""
+    plain = line(" ".join(text.split()), 400)
+    match = _ADDRESS.fullmatch(plain)
+    if match is None:
+        name = plain.replace("(", "").replace(")", "").strip()
+        return f"Organization: {name}" if name else _UNTOLD
+    return f"Organization: {match[1].strip()} ({match[2]})" if match[1].strip() else _UNTOLD
