@@ -182,3 +182,20 @@ def test_what_cannot_be_read_is_said_to_be_broken(analyzer: Analyzer, data: byte
 )
 def test_values_of_any_shape_do_no_harm(analyzer: Analyzer, text: str) -> None:
     survives(analyzer, "app/lock", text)
+
+
+@pytest.mark.parametrize(
+    ("path", "found"),
+    [
+        ("srv/app/go.mod", True),
+        ("go.mod", True),
+        ("srv/vendored/go.mod", True),
+        ("srv/app/vendor/example.org/x/go.mod", False),
+        ("root/go/pkg/mod/example.org/x@v1/go.mod", False),
+        ("srv/app/node_modules/x/go.mod", False),
+        ("usr/local/cargo/registry/src/x-1.0/go.mod", False),
+        ("usr/local/lib/ruby/gems/3.3.0/gems/x-1/go.mod", False),
+    ],
+)
+def test_lock_files_that_came_within_a_dependency_do_not_count(path: str, found: bool) -> None:  # noqa: FBT001  a column
+    assert bool(list(GoMod().read(File(path, GO_MOD.encode())))) is found

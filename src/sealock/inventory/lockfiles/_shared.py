@@ -2,11 +2,49 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Callable, Iterable
+from typing import Final
 
 from msgspec.structs import replace
 
+from sealock.inventory.analyzer import Analyzer, Broken, Fact, File
 from sealock.model.inventory import Package
+
+DEPENDENCIES: Final = (
+    "/node_modules/",
+    "/usr/share/nodejs/",
+    "/site-packages/",
+    "/dist-packages/",
+    "/vendor/",
+    "/gems/",
+    "/pkg/mod/",
+    "/.cargo/",
+    "/cargo/registry/",
+    "/cargo/git/",
+)
+"""Where package managers put what they install or fetch."""
+
+
+class LockFile(Analyzer):
+    """A lock file of a project; one that came within a dependency says what its authors work with, not what is here."""
+
+    def read(self, file: File, /) -> Iterable[Fact]:
+        """Give each package once."""
+        path = f"/{file.path}"
+        return () if any(folder in path for folder in DEPENDENCIES) else unique(self.packages(file))
+
+    @abstractmethod
+    def packages(self, file: File, /) -> Iterable[Package]:
+        """Give the packages as the file tells them, perhaps several times."""
+
+
+def text_of(file: File) -> str:
+    """The text of a file that is written in lines."""
+    if b"\0" in file.data[:4096]:
+        message = "is no text"
+        raise Broken(message)
+    return file.data.decode("utf-8-sig", errors="replace")
 
 
 def unique(packages: Iterable[Package]) -> Iterable[Package]:

@@ -8,9 +8,9 @@ from typing import Any, Final
 from msgspec import Struct
 
 from sealock.inventory._data import Table, decoded, rows, table, word
-from sealock.inventory.analyzer import Analyzer, Fact, File, Wanted
+from sealock.inventory.analyzer import File, Wanted
 from sealock.inventory.lockfiles import _node
-from sealock.inventory.lockfiles._shared import reachable, unique
+from sealock.inventory.lockfiles._shared import LockFile, reachable
 from sealock.model.inventory import Package
 
 PRODUCTION: Final = ("dependencies", "optionalDependencies", "peerDependencies")
@@ -27,16 +27,16 @@ class Lock(Struct):
     packages: Any = None
 
 
-class Bun(Analyzer):
+class Bun(LockFile):
     """Bun's lock file; its graph tells what is for development."""
 
     name = "bun lock"
     wanted = Wanted(names=("bun.lock",), limit=16 << 20)
 
-    def read(self, file: File, /) -> Iterable[Fact]:
+    def packages(self, file: File, /) -> Iterable[Package]:
         """Give the packages."""
         lock = decoded(strict(file.data), Lock)
-        return unique(packages(table(lock.packages), table(lock.workspaces), file.path))
+        return packages(table(lock.packages), table(lock.workspaces), file.path)
 
 
 def packages(entries: Table, workspaces: Table, path: str) -> Iterator[Package]:

@@ -7,26 +7,23 @@ from typing import Final
 
 from sealock.inventory import _names
 from sealock.inventory._data import word
-from sealock.inventory.analyzer import Analyzer, Broken, Fact, File, Wanted
-from sealock.inventory.lockfiles._shared import unique
+from sealock.inventory.analyzer import File, Wanted
+from sealock.inventory.lockfiles._shared import LockFile, text_of
 from sealock.model.inventory import Package
 
 SOURCES: Final = frozenset({"GEM", "GIT", "PLUGIN SOURCE"})
 """Sections with gems in them; those of PATH are folders of the project."""
 
 
-class Bundler(Analyzer):
+class Bundler(LockFile):
     """Bundler's lock file: sections, and in them gems that are indented by four spaces, their needs by six."""
 
     name = "bundler lock"
     wanted = Wanted(names=("Gemfile.lock", "gems.locked"), limit=8 << 20)
 
-    def read(self, file: File, /) -> Iterable[Fact]:
+    def packages(self, file: File, /) -> Iterable[Package]:
         """Give the packages."""
-        if b"\0" in file.data[:4096]:
-            message = "is no text"
-            raise Broken(message)
-        return unique(packages(file.data.decode(errors="replace"), file.path))
+        return packages(text_of(file), file.path)
 
 
 def packages(text: str, path: str) -> Iterator[Package]:

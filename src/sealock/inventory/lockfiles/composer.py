@@ -9,8 +9,9 @@ from msgspec import Struct
 
 from sealock.inventory._composer import package
 from sealock.inventory._data import decoded, tables
-from sealock.inventory.analyzer import Analyzer, Fact, File, Wanted
-from sealock.inventory.lockfiles._shared import unique
+from sealock.inventory.analyzer import File, Wanted
+from sealock.inventory.lockfiles._shared import LockFile
+from sealock.model.inventory import Package
 
 
 class Lock(Struct, rename={"development": "packages-dev"}):
@@ -20,15 +21,15 @@ class Lock(Struct, rename={"development": "packages-dev"}):
     development: Any = None
 
 
-class Composer(Analyzer):
+class Composer(LockFile):
     """Composer's lock file."""
 
     name = "composer lock"
     wanted = Wanted(names=("composer.lock",), limit=16 << 20)
 
-    def read(self, file: File, /) -> Iterable[Fact]:
+    def packages(self, file: File, /) -> Iterable[Package]:
         """Give the packages."""
         lock = decoded(file.data, Lock)
         found = [package(row, file.path, development=False) for row in tables(lock.packages)]
         found += [package(row, file.path, development=True) for row in tables(lock.development)]
-        return unique(one for one in found if one)
+        return (one for one in found if one)

@@ -7,25 +7,22 @@ from typing import Final
 
 from sealock.inventory import _names
 from sealock.inventory._data import word
-from sealock.inventory.analyzer import Analyzer, Broken, Fact, File, Wanted
-from sealock.inventory.lockfiles._shared import unique
+from sealock.inventory.analyzer import File, Wanted
+from sealock.inventory.lockfiles._shared import LockFile, text_of
 from sealock.model.inventory import Package
 
 FOLDERS: Final = ("./", "../", "/")
 
 
-class GoMod(Analyzer):
+class GoMod(LockFile):
     """Requirements, with what replaces them; names keep their case, for Go tells github.com/A/b from github.com/a/b."""
 
     name = "go.mod"
     wanted = Wanted(names=("go.mod",), limit=8 << 20)
 
-    def read(self, file: File, /) -> Iterable[Fact]:
+    def packages(self, file: File, /) -> Iterable[Package]:
         """Give the packages."""
-        if b"\0" in file.data[:4096]:
-            message = "is no text"
-            raise Broken(message)
-        return unique(packages(file.data.decode(errors="replace"), file.path))
+        return packages(text_of(file), file.path)
 
 
 def packages(text: str, path: str) -> Iterator[Package]:

@@ -9,9 +9,9 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from sealock.inventory._data import decoded, table, word, words
-from sealock.inventory.analyzer import Analyzer, Fact, File, Wanted
+from sealock.inventory.analyzer import File, Wanted
 from sealock.inventory.lockfiles import _node
-from sealock.inventory.lockfiles._shared import unique
+from sealock.inventory.lockfiles._shared import LockFile
 from sealock.model.inventory import Package
 
 
@@ -22,18 +22,18 @@ class Lock(Struct):
     dependencies: Any = None
 
 
-class NpmLock(Analyzer):
+class NpmLock(LockFile):
     """npm's lock files."""
 
     name = "npm lock"
     wanted = Wanted(names=("package-lock.json", "npm-shrinkwrap.json"), limit=16 << 20)
 
-    def read(self, file: File, /) -> Iterable[Fact]:
+    def packages(self, file: File, /) -> Iterable[Package]:
         """Give the packages."""
         lock = decoded(file.data, Lock)
         if table(lock.packages):
-            return unique(by_folder(table(lock.packages), file.path))
-        return unique(nested(lock.dependencies, file.path))
+            return by_folder(table(lock.packages), file.path)
+        return nested(lock.dependencies, file.path)
 
 
 def by_folder(packages: dict[str, object], path: str) -> Iterator[Package]:

@@ -8,8 +8,8 @@ from typing import Any
 from msgspec import Struct
 
 from sealock.inventory._data import decoded, table, word
-from sealock.inventory.analyzer import Analyzer, Fact, File, Wanted
-from sealock.inventory.lockfiles._shared import unique
+from sealock.inventory.analyzer import File, Wanted
+from sealock.inventory.lockfiles._shared import LockFile
 from sealock.model.inventory import Package
 
 
@@ -19,15 +19,15 @@ class Lock(Struct):
     dependencies: Any = None
 
 
-class NuGet(Analyzer):
+class NuGet(LockFile):
     """NuGet's lock file."""
 
     name = "nuget lock"
     wanted = Wanted(names=("packages.lock.json",), limit=16 << 20)
 
-    def read(self, file: File, /) -> Iterable[Fact]:
+    def packages(self, file: File, /) -> Iterable[Package]:
         """Give the packages."""
-        return unique(packages(decoded(file.data, Lock).dependencies, file.path))
+        return packages(decoded(file.data, Lock).dependencies, file.path)
 
 
 def packages(frameworks: object, path: str) -> Iterator[Package]:

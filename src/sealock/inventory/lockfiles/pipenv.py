@@ -6,21 +6,21 @@ from collections.abc import Iterable, Iterator
 
 from sealock.inventory import _names
 from sealock.inventory._data import decoded, table, word
-from sealock.inventory.analyzer import Analyzer, Fact, File, Wanted
-from sealock.inventory.lockfiles._shared import unique
+from sealock.inventory.analyzer import File, Wanted
+from sealock.inventory.lockfiles._shared import LockFile
 from sealock.model.inventory import Package
 
 
-class Pipenv(Analyzer):
+class Pipenv(LockFile):
     """Pipenv's lock file: a section for each category, of which `develop` alone is for development."""
 
     name = "pipenv lock"
     wanted = Wanted(names=("Pipfile.lock",), limit=16 << 20)
 
-    def read(self, file: File, /) -> Iterable[Fact]:
+    def packages(self, file: File, /) -> Iterable[Package]:
         """Give the packages."""
         sections = table(decoded(file.data, object)).items()
-        return unique(
+        return (
             package
             for section, entries in sections
             if section != "_meta"

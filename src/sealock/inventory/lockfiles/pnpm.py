@@ -7,23 +7,23 @@ from typing import Final
 
 from sealock.inventory._data import Table, table, word
 from sealock.inventory._yaml import documents
-from sealock.inventory.analyzer import Analyzer, Fact, File, Wanted
+from sealock.inventory.analyzer import File, Wanted
 from sealock.inventory.lockfiles import _node
-from sealock.inventory.lockfiles._shared import reachable, unique
+from sealock.inventory.lockfiles._shared import LockFile, reachable
 from sealock.model.inventory import Package
 
 PRODUCTION: Final = ("dependencies", "optionalDependencies")
 
 
-class Pnpm(Analyzer):
+class Pnpm(LockFile):
     """pnpm's lock file; since version 9 only its graph tells what is for development."""
 
     name = "pnpm lock"
     wanted = Wanted(names=("pnpm-lock.yaml",), limit=16 << 20)
 
-    def read(self, file: File, /) -> Iterable[Fact]:
+    def packages(self, file: File, /) -> Iterable[Package]:
         """Give the packages."""
-        return unique(one for document in documents(file.data) for one in packages(table(document), file.path))
+        return (one for document in documents(file.data) for one in packages(table(document), file.path))
 
 
 def packages(lock: Table, path: str) -> Iterator[Package]:

@@ -6,20 +6,20 @@ from collections.abc import Iterable, Iterator
 
 from sealock.inventory import _names
 from sealock.inventory._data import Table, table, tables, toml, word, words
-from sealock.inventory.analyzer import Analyzer, Fact, File, Wanted
-from sealock.inventory.lockfiles._shared import unique
+from sealock.inventory.analyzer import File, Wanted
+from sealock.inventory.lockfiles._shared import LockFile
 from sealock.model.inventory import Package
 
 
-class Poetry(Analyzer):
+class Poetry(LockFile):
     """Poetry's lock file: version 1 tells a category, 2 the groups of each package."""
 
     name = "poetry lock"
     wanted = Wanted(names=("poetry.lock",), limit=8 << 20)
 
-    def read(self, file: File, /) -> Iterable[Fact]:
+    def packages(self, file: File, /) -> Iterable[Package]:
         """Give the packages."""
-        return unique(packages(toml(file.data), file.path))
+        return packages(toml(file.data), file.path)
 
 
 def packages(lock: Table, path: str) -> Iterator[Package]:

@@ -6,20 +6,20 @@ from collections.abc import Iterable, Iterator
 
 from sealock.inventory import _names
 from sealock.inventory._data import Table, table, tables, toml, word
-from sealock.inventory.analyzer import Analyzer, Fact, File, Wanted
-from sealock.inventory.lockfiles._shared import unique
+from sealock.inventory.analyzer import File, Wanted
+from sealock.inventory.lockfiles._shared import LockFile
 from sealock.model.inventory import Package
 
 
-class Pylock(Analyzer):
+class Pylock(LockFile):
     """The packages of any installer's lock file; it has no graph that could tell what is for development."""
 
     name = "pylock"
     wanted = Wanted(names=("pylock.toml",), limit=8 << 20)
 
-    def read(self, file: File, /) -> Iterable[Fact]:
+    def packages(self, file: File, /) -> Iterable[Package]:
         """Give the packages."""
-        return unique(packages(toml(file.data), file.path))
+        return packages(toml(file.data), file.path)
 
 
 def packages(lock: Table, path: str) -> Iterator[Package]:

@@ -7,8 +7,8 @@ from typing import Final
 
 from sealock.inventory import _names
 from sealock.inventory._data import word
-from sealock.inventory.analyzer import Analyzer, Broken, Fact, File, Wanted
-from sealock.inventory.lockfiles._shared import unique
+from sealock.inventory.analyzer import File, Wanted
+from sealock.inventory.lockfiles._shared import LockFile, text_of
 from sealock.model.inventory import Package
 
 NAMES: Final = tuple(
@@ -19,19 +19,16 @@ NAMES: Final = tuple(
 SYSTEMS: Final = ("git+", "hg+", "svn+", "bzr+")
 
 
-class Requirements(Analyzer):
+class Requirements(LockFile):
     """A line for each requirement; one without a pinned version tells of no package."""
 
     name = "requirements"
     wanted = Wanted(names=NAMES, endings=("requirements.txt",), limit=8 << 20)
 
-    def read(self, file: File, /) -> Iterable[Fact]:
+    def packages(self, file: File, /) -> Iterable[Package]:
         """Give the packages."""
-        if b"\0" in file.data[:4096]:
-            message = "is no text"
-            raise Broken(message)
-        found = (requirement(line, file.path) for line in lines(file.data.decode("utf-8-sig", errors="replace")))
-        return unique(one for one in found if one)
+        found = (requirement(line, file.path) for line in lines(text_of(file)))
+        return (one for one in found if one)
 
 
 def lines(text: str) -> Iterator[str]:

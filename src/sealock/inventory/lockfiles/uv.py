@@ -7,23 +7,23 @@ from typing import Final
 
 from sealock.inventory import _names
 from sealock.inventory._data import Table, table, tables, toml, word
-from sealock.inventory.analyzer import Analyzer, Fact, File, Wanted
-from sealock.inventory.lockfiles._shared import reachable, unique
+from sealock.inventory.analyzer import File, Wanted
+from sealock.inventory.lockfiles._shared import LockFile, reachable
 from sealock.model.inventory import Package
 
 LOCAL: Final = frozenset({"editable", "virtual", "directory", "path"})
 """Sources that are the project's own folders and files."""
 
 
-class Uv(Analyzer):
+class Uv(LockFile):
     """uv's lock file; its graph tells what is for development."""
 
     name = "uv lock"
     wanted = Wanted(names=("uv.lock",), limit=8 << 20)
 
-    def read(self, file: File, /) -> Iterable[Fact]:
+    def packages(self, file: File, /) -> Iterable[Package]:
         """Give the packages."""
-        return unique(packages(list(tables(toml(file.data).get("package"))), file.path))
+        return packages(list(tables(toml(file.data).get("package"))), file.path)
 
 
 def packages(rows: list[Table], path: str) -> Iterator[Package]:

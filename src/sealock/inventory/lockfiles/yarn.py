@@ -5,25 +5,22 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from sealock.inventory._data import word
-from sealock.inventory.analyzer import Analyzer, Broken, Fact, File, Wanted
+from sealock.inventory.analyzer import File, Wanted
 from sealock.inventory.lockfiles import _node
-from sealock.inventory.lockfiles._shared import unique
+from sealock.inventory.lockfiles._shared import LockFile, text_of
 from sealock.model.inventory import Package
 
 
-class Yarn(Analyzer):
+class Yarn(LockFile):
     """Both shapes are blocks with a heading of patterns ("a@^1, a@^2"); the later one is a subset of YAML."""
 
     name = "yarn lock"
     wanted = Wanted(names=("yarn.lock",), limit=16 << 20)
 
-    def read(self, file: File, /) -> Iterable[Fact]:
+    def packages(self, file: File, /) -> Iterable[Package]:
         """Give the packages."""
-        text = file.data.decode(errors="replace")
-        if "\0" in text[:4096]:
-            message = "is no text"
-            raise Broken(message)
-        return unique(packages(text, file.path))
+        text = text_of(file)
+        return packages(text, file.path)
 
 
 def packages(text: str, path: str) -> Iterator[Package]:

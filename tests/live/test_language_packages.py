@@ -1,0 +1,72 @@
+"""What pip and npm install is what the analyzers find, by the word of importlib.metadata and npm itself."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from importlib.metadata import distributions
+from pathlib import Path
+
+import pytest
+
+from sealock.inventory.analyzer import Analyzer, Fact, File
+from sealock.inventory.lockfiles.npm_lock import NpmLock
+from sealock.inventory.npm import Npm
+from sealock.inventory.python import Python
+from sealock.inventory.selection import Selection
+from sealock.model.inventory import Package
+
+pytestmark = pytest.mark.live
+
+
+def found(analyzer: Analyzer, root: Path) -> list[Package]:
+    """What an analyzer finds in a folder, asked as a scan asks it."""
+    selection = Selection([analyzer])
+    facts: list[Fact] = []
+    for file in sorted(root.rglob("*")):
+        path = file.relative_to(root).as_posix()
+        if file.is_file() and not file.is_symlink() and selection.by_path(path):
+            facts += analyzer.read(File(path, file.read_bytes()))
+    return [fact for fact in analyzer.join(facts) if isinstance(fact, Package)]
+
+
+def run(*command: str, folder: Path) -> str:
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_python_packages_are_those_that_importlib_finds(tmp_path: Path) -> None:
+    site = tmp_path / "usr" / "lib" / "site-packages"
+    run(sys.executable, "-m", "uv", "pip", "install", "-q", "--python", sys.executable, "--target", str(site), "Jinja2==3.1.6", "zipp==3.20.0", folder=tmp_path)  # fmt: skip
+    packages = found(Python(), tmp_path)
+    told = list(distributions(path=[str(site)]))
+    assert {(one.name, one.version) for one in packages} == {(one.name.lower(), one.version) for one in told}
+    assert len(packages) == 3
+    files = {one.name: one.files for one in packages}
+    for one in told:
+        assert one.files
+        assert set(files[one.name.lower()]) == {f"usr/lib/site-packages/{file}" for file in one.files}
+
+
+def test_node_packages_are_those_that_npm_lists(tmp_path: Path) -> None:
+    wishes = {"is-odd": "3.0.1", "pad": "npm:left-pad@1.3.0"}
+    manifest = {
+        "name": "app",
+        "version": "1.0.0",
+        "dependencies": wishes,
+        "devDependencies": {"@tsconfig/node20": "20.1.4"},
+    }
+    (tmp_path / "package.json").write_text(json.dumps(manifest))
+    run("npm", "install", "--no-audit", "--no-fund", "--ignore-scripts", folder=tmp_path)
+    listed = json.loads(run("npm", "query", "*", folder=tmp_path))
+    told = {(one["name"], one["version"], one["dev"]) for one in listed if one["location"]}
+    assert len(told) == 4
+    for analyzer in (NpmLock(), Npm()):
+        packages = found(analyzer, tmp_path)
+        names = {(f"{one.namespace}/{one.name}".lstrip("/"), one.version, one.development) for one in packages}
+        if isinstance(analyzer, Npm):  # what is installed does not say why
+            assert {one[:2] for one in names} == {one[:2] for one in told}
+        else:
+            assert names == told
