@@ -27,8 +27,8 @@ class Library(Struct, frozen=True):
     before: int = 0
     after: int = 160
     shared: tuple[bytes, ...] = ()
-    version: Callable[[bytes, bytes], str] | None = None
-    """Makes the version of what the pattern matched and of the whole file; "" where it is none after all."""
+    version: Callable[[bytes, bytes], str | None] | None = None
+    """Makes the version of what the pattern matched and of the whole file; None if it is another library after all."""
 
 
 _SQLITE_YEARS: Final = (
@@ -64,10 +64,10 @@ def _xz(_: bytes, data: bytes) -> str:
     return _only(_alone(rb"5\.\d\.\d{1,2}(?:alpha|beta)?\0", data))
 
 
-def _libxml2(_: bytes, data: bytes) -> str:
-    """Read 20914 as 2.9.14."""
+def _libxml2(_: bytes, data: bytes) -> str | None:
+    """Read 20914 as 2.9.14; without it, other libraries have the same messages."""
     number = _only(re.findall(rb"\0(2(?:0[4-9]|[1-3]\d)\d\d)(?:-GIT[^\0]{1,60})?\0", data))
-    return f"2.{int(number[1:3])}.{int(number[3:])}" if number else ""
+    return f"2.{int(number[1:3])}.{int(number[3:])}" if number else None
 
 
 def _alone(pattern: bytes, data: bytes) -> Iterator[bytes]:

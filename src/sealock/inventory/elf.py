@@ -18,29 +18,16 @@ MAGIC: Final = b"\x7fELF"
 
 NOTE: Final = 7
 NOBITS: Final = 8
-DYNSYM: Final = 11
-VERSION_NEEDS: Final = 0x6FFFFFFE
-VERSION_OF_SYMBOLS: Final = 0x6FFFFFFF
-
-WRITE: Final = 1
-ALLOC: Final = 2
-EXECUTABLE: Final = 4
-COMPRESSED: Final = 0x800
 
 LOAD: Final = 1
 DYNAMIC: Final = 2
 INTERPRETER: Final = 3
 NOTES: Final = 4
-SEGMENT_EXECUTABLE: Final = 1
 SEGMENT_WRITE: Final = 2
-
-SHARED_OBJECT: Final = 3
 
 _MAX_SECTIONS: Final = 16_384
 _MAX_SEGMENTS: Final = 1024
 _MAX_DYNAMIC: Final = 8192
-_MAX_NAMES: Final = 20_000
-_MAX_SYMBOLS: Final = 400_000
 _LONGEST_NAME: Final = 4096
 _KEPT: Final = 16 << 20
 """A file up to this size stays known until the next one is read, since several analyzers ask for the same."""
@@ -113,14 +100,6 @@ class Dynamic(Struct, frozen=True):
     soname: bytes = b""
 
 
-class Symbol(Struct, frozen=True, gc=False):
-    """A symbol that the file wants from elsewhere, with the version and the library that it is to come from."""
-
-    name: bytes
-    version: bytes = b""
-    library: bytes = b""
-
-
 class Elf(Struct):
     """One ELF file. `whole` is False where the file ends before its own tables do."""
 
@@ -128,13 +107,38 @@ class Elf(Struct):
     kind: int
     shape: _Shape
     segments: tuple[Segment, ...]
-    sections: tuple[Section, ...]
+    rows: list[tuple[int, ...]]
+    """The section table as it stands in the file."""
+    names: bytes
+    """The names of the sections."""
     whole: bool
     known_dynamic: Dynamic | None = None
 
     def section(self, name: bytes) -> Section | None:
-        """Find the first section of this name."""
-        return next((section for section in self.sections if section.name == name), None)
+        """Find the first section of this name. Most files have none of it, so that is told without looking at all."""
+        if name not in self.names:
+            return None
+        return next((self.section_at(index) for index, row in enumerate(self.rows) if self._name(row) == name), None)
+
+    def section_of_type(self, kind: int) -> Section | None:
+        """Find the first section of this type."""
+        return next((self.section_at(index) for index, row in enumerate(self.rows) if row[1] == kind), None)
+
+    def section_at(self, index: int) -> Section:
+        """Return the section with this number in the table."""
+        row = self.rows[index]
+        return Section(
+            name=self._name(row),
+            type=row[1],
+            flags=row[2],
+            address=row[3],
+            offset=row[4],
+            size=row[5],
+            link=row[6],
+        )
+
+    def _name(self, row: tuple[int, ...]) -> bytes:
+        return text_at(self.names, row[0])
 
     def content(self, part: Section | Segment, limit: int = 1 << 31) -> bytes:
         """Return the bytes of a section or segment, as far as the file has them."""
@@ -168,16 +172,12 @@ class Elf(Struct):
     @property
     def build_id(self) -> str:
         """The identifier that the linker gave the file, in hexadecimal digits, "" where it has none."""
-        parts: list[Section | Segment] = [section for section in self.sections if section.type == NOTE]
+        parts: list[Section | Segment] = [self.section_at(at) for at, row in enumerate(self.rows) if row[1] == NOTE]
         parts += [segment for segment in self.segments if segment.type == NOTES]
         for part in parts[:64]:
             if found := _build_id(self.content(part, 4096), self.shape):
                 return found
         return ""
-
-    def wanted_symbols(self) -> list[Symbol]:
-        """List the undefined dynamic symbols with their versions."""
-        return _wanted_symbols(self)
 
 
 class _Last:
@@ -227,7 +227,8 @@ def _read(data: bytes) -> Elf:
         kind=kind,
         shape=shape,
         segments=tuple(map(_segment_of_64 if shape.wide else _segment_of_32, segments)),
-        sections=_named(data, rows, names),
+        rows=rows,
+        names=data[rows[names][4] : rows[names][4] + min(rows[names][5], 1 << 20)] if names < len(rows) else b"",
         whole=whole and complete,
     )
 
@@ -248,24 +249,6 @@ def _segment_of_64(row: tuple[int, ...]) -> Segment:
 
 def _segment_of_32(row: tuple[int, ...]) -> Segment:
     return Segment(type=row[0], flags=row[6], offset=row[1], address=row[2], size=row[4])
-
-
-def _named(data: bytes, rows: list[tuple[int, ...]], names: int) -> tuple[Section, ...]:
-    table = b""
-    if names < len(rows):
-        table = data[rows[names][4] : rows[names][4] + min(rows[names][5], 1 << 20)]
-    return tuple(
-        Section(
-            name=text_at(table, row[0]),
-            type=row[1],
-            flags=row[2],
-            address=row[3],
-            offset=row[4],
-            size=row[5],
-            link=row[6],
-        )
-        for row in rows
-    )
 
 
 def text_at(table: bytes, offset: int) -> bytes:
@@ -311,60 +294,3 @@ def _build_id(notes: bytes, shape: _Shape) -> str:
             return notes[start : start + size].hex()
         offset = start + (size + 3 & ~3)
     return ""
-
-
-def _wanted_symbols(elf: Elf) -> list[Symbol]:
-    table = next((section for section in elf.sections if section.type == DYNSYM), None)
-    if table is None or table.link >= len(elf.sections):
-        return []
-    names = elf.content(elf.sections[table.link], 64 << 20)
-    layout = elf.shape.symbol
-    content = elf.content(table, _MAX_SYMBOLS * layout.size)
-    versions = _symbol_versions(elf)
-    needs = _version_needs(elf) if versions else {}
-    wanted: list[Symbol] = []
-    rows = layout.iter_unpack(content[: len(content) // layout.size * layout.size])
-    for index, (name, _, _, section) in enumerate(rows):
-        if section == 0 and name:
-            number = versions[index] & 0x7FFF if index < len(versions) else 0
-            wanted.append(Symbol(text_at(names, name), *needs.get(number, (b"", b""))))
-    return wanted
-
-
-def _symbol_versions(elf: Elf) -> tuple[int, ...]:
-    section = next((section for section in elf.sections if section.type == VERSION_OF_SYMBOLS), None)
-    if section is None:
-        return ()
-    content = elf.content(section, _MAX_SYMBOLS * 2)
-    order = elf.shape.word.format[0]
-    return Layout(f"{order}{len(content) // 2}H").unpack_from(content)
-
-
-def _version_needs(elf: Elf) -> dict[int, tuple[bytes, bytes]]:
-    """Map the numbers of symbol versions to (version, library)."""
-    section = next((section for section in elf.sections if section.type == VERSION_NEEDS), None)
-    if section is None or section.link >= len(elf.sections):
-        return {}
-    content = elf.content(section, 4 << 20)
-    names = elf.content(elf.sections[section.link], 64 << 20)
-    found: dict[int, tuple[bytes, bytes]] = {}
-    offset = 0
-    steps = 0
-    try:
-        while steps < _MAX_NAMES:
-            _, count, library, first, following = elf.shape.need.unpack_from(content, offset)
-            entry = offset + first
-            for _ in range(count):
-                _, _, number, name, skip = elf.shape.need_entry.unpack_from(content, entry)
-                found[number & 0x7FFF] = text_at(names, name), text_at(names, library)
-                steps += 1
-                if not skip or steps >= _MAX_NAMES:
-                    break
-                entry += skip
-            steps += 1
-            if not following:
-                break
-            offset += following
-    except StructError:
-        pass  # what lies beyond the section is not there
-    return found

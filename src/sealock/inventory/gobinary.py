@@ -129,7 +129,7 @@ def _find(program: Elf) -> int:
     if section is not None:
         # It is aligned to 16 bytes, and some linkers put a gap in front.
         return program.data.find(MAGIC, section.offset, section.offset + min(section.size, _SEARCHED))
-    if len(program.sections) > 1:
+    if len(program.rows) > 1:
         return -1
     for segment in program.segments:
         if segment.type == elf.LOAD and segment.flags & elf.SEGMENT_WRITE:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from functools import cache
-from typing import Final
+from typing import Final, TypeAlias
 
 from ahocorasick_rs import BytesAhoCorasick, MatchKind
 
@@ -46,15 +46,28 @@ class StaticLibraries(Analyzer):
             raise Broken(message)
 
 
+_Searcher: TypeAlias = tuple[BytesAhoCorasick, tuple[tuple[Library, ...], ...]]
+
+
 @cache
-def _searcher() -> tuple[BytesAhoCorasick, tuple[tuple[Library, ...], ...]]:
-    """All anchors in one automaton, and the libraries that each stands for."""
+def _searchers() -> tuple[_Searcher, ...]:
+    """Make the automata, each with the libraries that its anchors stand for.
+
+    Up to 64 anchors are searched by vector instructions, several times as fast as more of them in one automaton.
+    """
     by_anchor: dict[bytes, list[Library]] = {}
     for library in LIBRARIES:
         for anchor in library.anchors:
             by_anchor.setdefault(anchor, []).append(library)
-    automaton = BytesAhoCorasick(list(by_anchor), matchkind=MatchKind.LeftmostFirst)
-    return automaton, tuple(map(tuple, by_anchor.values()))
+    anchors = list(by_anchor)
+    count = len(anchors) // 60 + 1
+    return tuple(
+        (
+            BytesAhoCorasick(anchors[part::count], matchkind=MatchKind.LeftmostFirst),
+            tuple(tuple(by_anchor[anchor]) for anchor in anchors[part::count]),
+        )
+        for part in range(count)
+    )
 
 
 def _libraries(program: Elf) -> dict[tuple[str, str], bool]:
@@ -87,18 +100,19 @@ def _libraries(program: Elf) -> dict[tuple[str, str], bool]:
 
 
 def _anchors(data: bytes) -> Iterator[tuple[Library, int]]:
-    automaton, libraries = _searcher()
     view = memoryview(data)
     matches = 0
     for start in range(0, len(data), _CHUNK):
-        places = automaton.find_matches_as_indexes(view[start : start + _CHUNK + _OVERLAP])
-        matches += len(places)
-        if matches > _MAX_MATCHES:
-            message = "repeats the texts of libraries more often than any program does"
-            raise Broken(message)
-        for index, first, _ in places:
-            for library in libraries[index]:
-                yield library, start + first
+        chunk = view[start : start + _CHUNK + _OVERLAP]
+        for automaton, libraries in _searchers():
+            places = automaton.find_matches_as_indexes(chunk)
+            matches += len(places)
+            if matches > _MAX_MATCHES:
+                message = "repeats the texts of libraries more often than any program does"
+                raise Broken(message)
+            for index, first, _ in places:
+                for library in libraries[index]:
+                    yield library, start + first
 
 
 def _version(library: Library, data: bytes, at: int) -> str | None:

@@ -1,0 +1,80 @@
+"""The symbols that an ELF file wants from its libraries, each with its version: what a loader would look for."""
+
+from __future__ import annotations
+
+from struct import Struct as Layout
+from struct import error as StructError  # noqa: N812  it is an exception, whatever its module calls it
+from typing import Final, NamedTuple
+
+from sealock.inventory.elf import Elf, text_at
+
+_DYNSYM: Final = 11
+_VERSION_NEEDS: Final = 0x6FFFFFFE
+_VERSION_OF_SYMBOLS: Final = 0x6FFFFFFF
+
+_MAX_NAMES: Final = 20_000
+_MAX_SYMBOLS: Final = 400_000
+
+
+class Symbol(NamedTuple):
+    """A symbol that the file wants from elsewhere, with the version and the library that it is to come from."""
+
+    name: bytes
+    version: bytes
+    library: bytes
+
+
+def wanted_symbols(elf: Elf, prefix: bytes = b"") -> list[Symbol]:
+    """List the symbols that the file wants from elsewhere in a version that begins so; none without a version."""
+    table = elf.section_of_type(_DYNSYM)
+    needs = {number: need for number, need in _version_needs(elf).items() if need[0].startswith(prefix)}
+    if not needs or table is None or table.link >= len(elf.rows):
+        return []
+    names = elf.content(elf.section_at(table.link), 64 << 20)
+    layout = elf.shape.symbol
+    content = elf.content(table, _MAX_SYMBOLS * layout.size)
+    rows = layout.iter_unpack(content[: len(content) // layout.size * layout.size])
+    return [
+        Symbol(text_at(names, row[0]), *needs[version & 0x7FFF])
+        for row, version in zip(rows, _symbol_versions(elf), strict=False)
+        if row[3] == 0 and version & 0x7FFF in needs
+    ]
+
+
+def _symbol_versions(elf: Elf) -> tuple[int, ...]:
+    section = elf.section_of_type(_VERSION_OF_SYMBOLS)
+    if section is None:
+        return ()
+    content = elf.content(section, _MAX_SYMBOLS * 2)
+    order = elf.shape.word.format[0]
+    return Layout(f"{order}{len(content) // 2}H").unpack_from(content)
+
+
+def _version_needs(elf: Elf) -> dict[int, tuple[bytes, bytes]]:
+    """Map the numbers of symbol versions to (version, library)."""
+    section = elf.section_of_type(_VERSION_NEEDS)
+    if section is None or section.link >= len(elf.rows):
+        return {}
+    content = elf.content(section, 4 << 20)
+    names = elf.content(elf.section_at(section.link), 64 << 20)
+    found: dict[int, tuple[bytes, bytes]] = {}
+    offset = 0
+    steps = 0
+    try:
+        while steps < _MAX_NAMES:
+            _, count, library, first, following = elf.shape.need.unpack_from(content, offset)
+            entry = offset + first
+            for _ in range(count):
+                _, _, number, name, skip = elf.shape.need_entry.unpack_from(content, entry)
+                found[number & 0x7FFF] = text_at(names, name), text_at(names, library)
+                steps += 1
+                if not skip or steps >= _MAX_NAMES:
+                    break
+                entry += skip
+            steps += 1
+            if not following:
+                break
+            offset += following
+    except StructError:
+        pass  # what lies beyond the section is not there
+    return found

@@ -1,0 +1,73 @@
+"""Crates that Rust built into a program, as cargo-auditable writes them into the section `.dep-v0`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final, Literal
+from zlib import decompressobj
+from zlib import error as ZlibError  # noqa: N812  it is an exception, whatever its module calls it
+
+import msgspec
+from msgspec import Struct
+
+from sealock.inventory import elf
+from sealock.inventory.analyzer import Analyzer, Broken, File, Wanted
+from sealock.model.inventory import Package
+
+_LONGEST: Final = 8 << 20
+"""Bytes of the list, inflated; what cargo-auditable's own reader takes."""
+_MAX_CRATES: Final = 50_000
+
+
+class _Crate(Struct, frozen=True):
+    name: str
+    version: str
+    kind: Literal["runtime", "build"] = "runtime"
+    root: bool = False
+
+
+class _Crates(Struct, frozen=True):
+    packages: list[_Crate]
+
+
+class RustBinary(Analyzer):
+    """The list of crates that a program was built from."""
+
+    name = "rustbinary"
+    wanted = Wanted(elf=True, limit=256 << 20)
+
+    def read(self, file: File, /) -> Iterator[Package]:
+        """Yield each crate, those that only built the program as for development."""
+        program = elf.attempt(file.data)
+        section = program.section(b".dep-v0") if program else None
+        if program is None or section is None:
+            return
+        for crate in _crates(program.content(section, _LONGEST)):
+            yield Package(
+                type="cargo",
+                name=crate.name,
+                version=crate.version,
+                path=file.path,
+                found_by=self.name,
+                development=crate.kind == "build",
+            )
+
+
+def _crates(section: bytes) -> list[_Crate]:
+    inflating = decompressobj()
+    try:
+        text = inflating.decompress(section, _LONGEST)
+        if inflating.unconsumed_tail or not inflating.eof:
+            message = "has a list of crates that is not whole, or longer than is read"
+            raise Broken(message)
+        crates = msgspec.json.decode(text, type=_Crates).packages
+    except ZlibError:
+        message = "has a list of crates that is not compressed with zlib"
+        raise Broken(message) from None
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        message = f"has a list of crates that cannot be read: {error}"
+        raise Broken(message) from None
+    if len(crates) > _MAX_CRATES:
+        message = f"has a list of {len(crates)} crates, more than are read"
+        raise Broken(message)
+    return [crate for crate in crates if crate.name and crate.version]

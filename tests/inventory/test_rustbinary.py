@@ -1,0 +1,90 @@
+from __future__ import annotations
+
+import json
+import zlib
+from contextlib import suppress
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from elffile import make
+from sealock.inventory.analyzer import Broken, File
+from sealock.inventory.rustbinary import RustBinary
+from sealock.model.inventory import Package
+
+CRATES = {
+    "packages": [
+        {"name": "app", "version": "0.1.0", "source": "local", "root": True, "dependencies": [1, 2]},
+        {"name": "adler", "version": "1.0.2", "source": "crates.io"},
+        {"name": "cc", "version": "1.0.83", "source": "crates.io", "kind": "build"},
+    ]
+}
+
+
+def program(section: bytes, **shape: bool) -> bytes:
+    return make({".dep-v0": section}, **shape)  # type: ignore[arg-type]  # the shapes that are flags
+
+
+def found(data: bytes) -> list[Package]:
+    return list(RustBinary().read(File("usr/bin/app", data)))
+
+
+@pytest.mark.parametrize("wide", [True, False])
+def test_crates_are_listed_with_those_that_only_built_the_program_marked(*, wide: bool) -> None:
+    packages = found(program(zlib.compress(json.dumps(CRATES).encode()), wide=wide))
+    assert [(package.type, package.name, package.version, package.development) for package in packages] == [
+        ("cargo", "app", "0.1.0", False),
+        ("cargo", "adler", "1.0.2", False),
+        ("cargo", "cc", "1.0.83", True),
+    ]
+    assert {package.path for package in packages} == {"usr/bin/app"}
+
+
+def test_a_program_without_the_section_tells_nothing() -> None:
+    assert found(make({".rodata": b"x"})) == []
+
+
+@pytest.mark.parametrize(
+    ("section", "message"),
+    [
+        (b"not compressed", "not compressed with zlib"),
+        (zlib.compress(b"{")[:-3], "not whole"),
+        (zlib.compress(b'{"packages": [{"name": 5}]}'), "cannot be read"),
+        (zlib.compress(b'{"packages": "none"}'), "cannot be read"),
+        (zlib.compress(b'{"packages": [{"name": "\xff", "version": ""}]}'), "cannot be read"),
+        (zlib.compress(b"[" * 100_000), "cannot be read"),
+        (zlib.compress(bytes(32 << 20), 9), "longer than is read"),
+        (
+            zlib.compress(
+                b'{"packages": [' + b'{"name":"a","version":"1"},' * 60_000 + b'{"name":"a","version":"1"}]}'
+            ),
+            "more than are read",
+        ),
+    ],
+)
+def test_a_list_that_cannot_be_read_is_told_of(section: bytes, message: str) -> None:
+    with pytest.raises(Broken, match=message):
+        found(program(section))
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    st.recursive(
+        st.none() | st.integers() | st.text(max_size=5),
+        lambda some: (
+            st.lists(some, max_size=3)
+            | st.dictionaries(st.sampled_from(["packages", "name", "version", "kind"]), some, max_size=4)
+        ),
+    )
+)
+def test_no_list_makes_it_fail(value: object) -> None:
+    with suppress(Broken):
+        assert all(package.type == "cargo" for package in found(program(zlib.compress(json.dumps(value).encode()))))
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.binary(max_size=200))
+def test_no_bytes_make_it_fail(noise: bytes) -> None:
+    with suppress(Broken):
+        assert all(package.name for package in found(program(noise)))
