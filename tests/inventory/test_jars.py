@@ -155,7 +155,35 @@ def test_too_much_in_one_file_ends_its_reading(monkeypatch: pytest.MonkeyPatch) 
 
 def test_many_entries_are_counted_and_not_kept(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(_zip, "ENTRIES", 3)
-    assert listed("a.jar", jar({str(i): b"" for i in range(4)})) == ([], "has more than 3 entries")
+    assert listed("a.jar", jar({str(i): b"" for i in range(4)})) == ([], "has too many entries: 4")
+
+
+def test_entries_are_counted_over_all_archives(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(jars, "ENTRIES", 10)
+    inner = {f"{i}.jar": jar(pom("g", f"a{i}", "1") | {"x": b""}) for i in range(4)}
+    packages, fault = listed("app.jar", jar(inner))
+    assert coordinates(packages) == ["g:a0:1", "g:a1:1"]
+    assert fault == "2.jar: was not read: there is too much in this file"
+
+
+def test_thousands_of_libraries_in_one_archive_take_no_long_time() -> None:
+    files = {name: text for i in range(20_000) for name, text in pom("g", f"a{i}", "1").items()}
+    start = time.perf_counter()
+    assert len(listed("x.jar", jar(files, zipfile.ZIP_STORED))[0]) == 20_000
+    assert time.perf_counter() - start < 5
+
+
+def test_a_name_that_is_too_long_is_told_of_in_short() -> None:
+    name = "x" * 5000 + ".jar"
+    packages, fault = listed("a.jar", jar(pom("g", "a", "1") | {name: jar(pom("g", "b", "1"))}))
+    assert coordinates(packages) == ["g:a:1"]
+    assert fault.endswith("xxx...: was not read: its name is too long")
+    assert len(fault) < 1200
+
+
+@pytest.mark.parametrize(("path", "data"), [("a.jar", b""), ("archive.sar", b"CAR 2.01"), ("a.war", b"not Java")])
+def test_what_only_has_the_ending_of_a_java_archive_is_left_alone(path: str, data: bytes) -> None:
+    assert listed(path, data) == ([], "")
 
 
 def overlapped() -> bytes:
@@ -192,7 +220,7 @@ def encrypted() -> bytes:
         (elsewhere(), "a.jar is not where the archive says"),
         (longer(), "a.jar is not as long as the archive says"),
         (encrypted(), "a.jar is encrypted or packed in an unusual way"),
-        (b"", "is no zip archive, or its end is missing"),
+        (b"<html>", "is no zip archive, or its end is missing"),
         (jar({"a.jar": b""}).replace(b"PK\1\2", b"PK\1\1"), "has a directory that is damaged"),
     ],
 )

@@ -93,12 +93,12 @@ class Archive(Struct, frozen=True):
         return self.data[start:end]
 
 
-def opened(data: View, wanted: Callable[[bytes], bool]) -> Archive:
+def opened(data: View, wanted: Callable[[bytes], bool], most: int = ENTRIES) -> Archive:
     """Read the central directory, and keep the entries whose names are wanted; of one name, the last."""
     start, end, shift = directory(data)
     count = bytes(data[start:end]).count(b"PK\1\2")
-    if count > ENTRIES:
-        message = f"has more than {ENTRIES} entries"
+    if count > min(most, ENTRIES):
+        message = f"has too many entries: {count}"
         raise Broken(message)
     entries: dict[str, Entry] = {}
     offsets = []

@@ -13,7 +13,7 @@ from sealock.inventory._headers import headers
 from sealock.inventory.analyzer import Analyzer, Broken, Fact, File, Wanted
 from sealock.model.inventory import Package
 
-ENDINGS: Final = (".jar", ".war", ".ear", ".jpi", ".hpi", ".par", ".sar", ".rar", ".lpkg")
+ENDINGS: Final = (".jar", ".war", ".ear", ".jpi", ".hpi", ".par", ".sar", ".lpkg")
 RAW_ENDINGS: Final = tuple(one.encode() for one in ENDINGS)
 DEEPEST: Final = 8
 """Archives within archives."""
@@ -23,6 +23,10 @@ TOTAL: Final = 2 << 30
 """Bytes inflated from one file of the image, in all."""
 ARCHIVES: Final = 20_000
 """Archives in one file of the image, in all."""
+ENTRIES: Final = 2_000_000
+"""Entries of all these archives."""
+LONGEST: Final = 1024
+"""Characters in the name of an archive within another."""
 SMALL: Final = 1 << 20
 """Bytes of pom.properties or a manifest."""
 FAULTS: Final = 5
@@ -45,6 +49,8 @@ class Jars(Analyzer):
 
     def read(self, file: File, /) -> Iterator[Fact]:
         """Yield the packages of the archive and of all within it, then tell what could not be read."""
+        if not file.data or (not file.path.endswith(".jar") and not file.data.startswith(b"PK")):
+            return  # others use these endings too
         walk = Walk()
         yield from walk.archive(file.path, memoryview(file.data), 1)
         if walk.faults:
@@ -58,6 +64,7 @@ class Walk:
         self.faults: list[str] = []
         self.bytes = TOTAL
         self.archives = ARCHIVES
+        self.entries = ENTRIES
 
     def fault(self, path: str, message: object) -> None:
         """Keep what was wrong, up to a number that a person would read."""
@@ -69,11 +76,12 @@ class Walk:
         """Yield the packages of an archive, then those of the archives in it."""
         self.archives -= 1
         try:
-            archive = _zip.opened(data, asked)
+            archive = _zip.opened(data, asked, self.entries)
         except Broken as broken:
             self.fault(path, broken)
             return
-        poms: list[Identity] = []
+        self.entries -= len(archive.offsets)
+        poms: dict[Identity, None] = {}
         manifest: dict[str, str] = {}
         nested: list[_zip.Entry] = []
         for name, entry in archive.entries.items():
@@ -81,16 +89,18 @@ class Walk:
                 nested.append(entry)
             elif name.endswith(".properties"):
                 pom = properties(self.text(path, archive, entry))
-                if pom and pom not in poms:
-                    poms.append(pom)
+                if pom:
+                    poms[pom] = None
             else:
                 manifest = dict(headers(self.text(path, archive, entry), glue=""))
-        yield from self.packages(path, poms, manifest)
+        yield from self.packages(path, list(poms), manifest)
         for entry in nested:
             inner = f"{path}!/{entry.name}"
-            if depth >= DEEPEST:
+            if len(entry.name) > LONGEST:
+                self.fault(inner[: len(path) + LONGEST] + "...", "was not read: its name is too long")
+            elif depth >= DEEPEST:
                 self.fault(inner, f"lies more than {DEEPEST} archives deep, and was not read")
-            elif self.archives <= 0 or self.bytes <= 0:
+            elif min(self.archives, self.bytes, self.entries) <= 0:
                 self.fault(inner, "was not read: there is too much in this file")
                 return
             else:
