@@ -117,14 +117,14 @@ LIBRARIES: Final = (
     Library(
         "zlib",
         (b"deflate 1.", b"inflate 1."),
-        rb"(?<= )(?:de|in)flate (1\.[0-9.]{1,8}[0-9])(?:\.?[-.]\w{1,12})? Copyright 1995-(?<!zlib-ng Copyright 1995-)",
+        rb"(?<= )(?:de|in)flate (1\.[0-9.]{1,8}[0-9])(?:[-.]\w{1,12}){0,3} Copyright 1995-(?<!zlib-ng Copyright 1995-)",
         before=1,
         shared=(b"libz.so",),
     ),
     Library(
         "zlib-ng",
         (b"deflate 2.", b"inflate 2."),
-        rb"(?<= )(?:de|in)flate (2\.[0-9.]{1,8}[0-9])(?:\.?[-.]\w{1,12})? Copyright 1995-",
+        rb"(?<= )(?:de|in)flate (2\.[0-9.]{1,8}[0-9])(?:[-.]\w{1,12}){0,3} Copyright 1995-",
         before=1,
         shared=(b"libz-ng.so", b"libz.so"),
     ),
