@@ -1,0 +1,215 @@
+from __future__ import annotations
+
+from contextlib import suppress
+from time import perf_counter
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from elffile import make
+from sealock.inventory._libraries import LIBRARIES
+from sealock.inventory.analyzer import Broken, File
+from sealock.inventory.staticlibs import StaticLibraries
+
+
+def found(data: bytes) -> list[str]:
+    return [
+        f"{package.name} {package.version}" + "".join(f" {key}={value}" for key, value in package.qualifiers)
+        for package in StaticLibraries().read(File("usr/bin/app", data))
+    ]
+
+
+def program(text: bytes, **more: tuple[str, ...] | str | bool) -> bytes:
+    return make({".rodata": b"\0first\0" + text + b"\0last\0"}, **more)  # type: ignore[arg-type]  # what `make` takes
+
+
+SQLITE = b"SQLite format 3\0\0%s\0\x22%s %s c9c2ab54ba1f5f46360f1b4f35d849cd3f080e6fc2b6c60e91b16c63f69aalt1"
+RELEASE = b"jemalloc\0___ Begin jemalloc statistics ___\0"
+COMMIT = b"54eaed1d8b56b1aa528be3bdd1877e59c56fa90c"
+
+TEXTS = [
+    (b"OpenSSL 3.5.1 1 Jul 2025", "openssl 3.5.1"),
+    (b"OpenSSL 1.1.1w  11 Sep 2023", "openssl 1.1.1w"),
+    (b"part of OpenSSL 1.0.2k-fips  26 Jan 2017", "openssl 1.0.2k-fips"),
+    (b"OpenSSL 0.9.8zh 3 Dec 2015", "openssl 0.9.8zh"),
+    (b"OpenSSL 3.0.9+quic 30 May 2023", "openssl 3.0.9"),
+    (b"OPENSSL_MODULES\0openssl-version\0003.0.15\0provider-name", "openssl 3.0.15"),
+    (b"LibreSSL 3.8.2", "libressl 3.8.2"),
+    (b"OpenSSL 1.1.1 (compatible; BoringSSL)", "boringssl "),
+    (b"OpenSSL 1.1.1 (compatible; AWS-LC 1.29.0)", "aws-lc 1.29.0"),
+    (b" deflate 1.2.13 Copyright 1995-2022 Jean-loup Gailly and Mark Adler ", "zlib 1.2.13"),
+    (b" inflate 1.3.1 Copyright 1995-2024 Mark Adler ", "zlib 1.3.1"),
+    (b" inflate 1.3.0.1-motley Copyright 1995-2023 Mark Adler ", "zlib 1.3.0.1"),
+    (b" inflate 1.2.11.f-Intel Copyright 1995-2017 Mark Adler ", "zlib 1.2.11"),
+    (b" deflate 2.1.6 Copyright 1995-2023 Jean-loup Gailly and Mark Adler ", "zlib-ng 2.1.6"),
+    (b" inflate 1.3.1.zlib-ng Copyright 1995-2024 Mark Adler ", "zlib-ng "),
+    (SQLITE % (b"3.46.1", b"2024-08-13", b"09:16:08"), "sqlite 3.46.1"),
+    (SQLITE % (b"3.7.17", b"2013-05-20", b"00:56:22"), "sqlite 3.7.17"),
+    (SQLITE % (b"3.0.15\0003.46.1", b"2024-08-13", b"09:16:08"), "sqlite 3.46.1"),
+    (SQLITE % (b"3.0.15", b"2024-08-13", b"09:16:08"), "sqlite "),
+    (b"expat_2.5.0", "expat 2.5.0"),
+    (b"libpng version 1.6.39 - November 20, 2022", "libpng 1.6.39"),
+    (b"libjpeg-turbo version 2.1.5 (build 20230203)", "libjpeg-turbo 2.1.5"),
+    (b"LIBTIFF, Version 4.5.0\nCopyright (c) 1988", "libtiff 4.5.0"),
+    (b"1.0.8, 13-Jul-2019", "bzip2 1.0.8"),
+    (b"1.0.6, 6-Sept-2010", "bzip2 1.0.6"),
+    (b"YZ\xfd7zXZ\0\0\x045.4.1\0", "xz 5.4.1"),
+    (b"YZ\xfd7zXZ\0\x005.4.1\0\x005.2.5\0", "xz "),
+    (b"Source buffer is wrong\0Unspecified error code\x001.5.4\0", "zstd 1.5.4"),
+    (b"1.9.4\0Unspecified error code\0OK_NoError\0", "lz4 1.9.4"),
+    (b"CLIENT libcurl 7.88.1\r\n", "curl 7.88.1"),
+    (b"libcurl/8.5.0", "curl 8.5.0"),
+    (b"SSH-2.0-libssh2_1.10.0", "libssh2 1.10.0"),
+    (b"SSH-2.0-libssh_0.10.6", "libssh 0.10.6"),
+    (b"SSH-2.0-dropbear_2022.83", "dropbear 2022.83"),
+    (b"20914\0Extra content at the end of the document\n", "libxml2 2.9.14"),
+    (b"mbed TLS 2.16.9", "mbedtls 2.16.9"),
+    (b"Mbed TLSH\x89\x05\xbaS 3.6.2", "mbedtls 3.6.2"),
+    (b"wolfSSL 5.5.4", "wolfssl 5.5.4"),
+    (b"Enabled GnuTLS 3.7.9 logging...\n", "gnutls 3.7.9"),
+    (b"\n\nThis is Libgcrypt 1.10.1 - The GNU Crypto Library\n", "libgcrypt 1.10.1"),
+    (b"\n\nThis is Libgpg-error 1.46 - An error code library\n", ""),
+    (b"\n\nThis is Libksba 1.6.3 - An X.509 and CMS Library\n", "libksba 1.6.3"),
+    (b"BSR_UNICODE)\00010.42 2022-12-11\0", "pcre2 10.42"),
+    (b"8.39 2016-06-14\0UTF16)\0BSR_UNICODE)\0", "pcre 8.39"),
+    (b"libarchive 3.6.2", "libarchive 3.6.2"),
+    (b"nynorsk\00072.1\0", "icu 72.1"),
+    (b"$LuaVersion: Lua 5.4.4  Copyright (C) 1994-2022 Lua.org, PUC-Rio $", "lua 5.4.4"),
+    (b"$Lua: Lua 5.1.5 Copyright (C) 1994-2012 Lua.org, PUC-Rio $", "lua 5.1.5"),
+    (b"LuaJIT 2.1.0-beta3", "luajit 2.1.0-beta3"),
+    (b"2.1.12-stable\0libevent using: %s", "libevent 2.1.12-stable"),
+    (b"1.44.2\0./src/unix/core.c\0fd > STDERR_FILENO", "libuv 1.44.2"),
+    (b"0.2.5\0api.c\0parser\0!parser->read_handler", "libyaml 0.2.5"),
+    (b"3.3.4\0MariaDB\0", "mariadb-connector-c 3.3.4"),
+    (b"bad magic in `%s'\0005.44\0", "file 5.44"),
+    (b"ncurses 6.4.20221231", "ncurses 6.4.20221231"),
+    (b"8.2\0TERM\0readline_callback_read_char() called with no handler!", "readline 8.2"),
+    (b"GDBM version 1.23. 04/02/2022 (built %s %s)", "gdbm 1.23"),
+    (b"libpcap version 1.10.3 (with TPACKET_V3)", "libpcap 1.10.3"),
+    (b"LMDB 0.9.24: (July 24, 2019)", "lmdb 0.9.24"),
+    (b"Berkeley DB 5.3.28: (September  9, 2013)", "berkeley-db 5.3.28"),
+    (RELEASE + b"5.3.0-0-g" + COMMIT, "jemalloc 5.3.0"),
+    (b"OpenBLAS 0.3.21 DYNAMIC_ARCH NO_AFFINITY", "openblas 0.3.21"),
+    (b"FFmpeg version n6.0", "ffmpeg 6.0"),
+    (b"$Header: NSS 3.87.1 $", "nss 3.87.1"),
+    (b"BusyBox v1.36.1 (2023-05-19)", "busybox 1.36.1"),
+    (b"1.2.4\0musl libc (x86_64)\nVersion %s\n", "musl 1.2.4"),
+    (b"GNU C Library (Debian GLIBC 2.36-9+deb12u8) stable release version 2.36.\n", "glibc 2.36"),
+]
+
+
+@pytest.mark.parametrize(("text", "library"), TEXTS)
+def test_the_text_of_a_library_tells_its_version(text: bytes, library: str) -> None:
+    assert found(program(text)) == ([library] if library else [])
+
+
+def test_every_library_has_a_text() -> None:
+    assert {library.name for library in LIBRARIES} - {name.split()[0] for _, name in TEXTS if name} <= {
+        "libgpg-error",
+        "libassuan",
+    }
+
+
+@pytest.mark.parametrize("shape", [(False, "<"), (True, ">"), (False, ">")])
+def test_programs_for_other_machines_are_searched_as_well(shape: tuple[bool, str]) -> None:
+    wide, order = shape
+    assert found(program(b"expat_2.5.0", wide=wide, order=order)) == ["expat 2.5.0"]
+
+
+def test_a_stripped_program_without_section_table_is_searched_as_well() -> None:
+    assert found(program(b"expat_2.5.0", headers=False)) == ["expat 2.5.0"]
+
+
+def test_several_libraries_are_told_each_once() -> None:
+    both = b"expat_2.5.0\0 inflate 1.3.1 Copyright 1995-2024\0 deflate 1.3.1 Copyright 1995-2024\0expat_2.5.0"
+    assert found(program(both)) == ["expat 2.5.0", "zlib 1.3.1"]
+
+
+def test_two_copies_of_different_versions_are_both_told() -> None:
+    assert found(program(b"expat_2.5.0\0expat_2.2.9")) == ["expat 2.2.9", "expat 2.5.0"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        b"needs OpenSSL 3.0.0 or later",
+        b"OpenSSL 1.1.1 is too old",
+        b"libcurl/7.88.1 or newer",
+        b"Mozilla/5.0 libcurl/7.88.1 agent",
+        b"zlib 1.2.13",
+        b"inflate 1.2.13",
+        b"supports expat_2.5.0 and later",
+        b"BusyBox vX.Y",
+        b"1.0.8, 14-Jul-2019 and on",
+        b"https://example.com/bzip2-1.0.8.tar.gz",
+        b"SQLite format 3\0003.46.1\0",
+        b"\xfd7zXZ\0005.4.1\0",
+        b"Extra content at the end of the document\0",
+        b"LibreSSL 2.x is not supported",
+        b"SSH-2.0-OpenSSH_9.2p1",
+        b"mbed TLS is missing",
+        b"BSR_UNICODE)\0 10.42 and newer",
+    ],
+)
+def test_a_program_that_only_speaks_of_a_library_has_it_not(text: bytes) -> None:
+    assert found(program(text)) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "needed"),
+    [
+        (b"OpenSSL 3.0.15 3 Sep 2024", "libssl.so.3"),
+        (b"OpenSSL 1.1.1w  11 Sep 2023", "libcrypto.so.1.1"),
+        (b"libpng version 1.6.39\n", "libpng16.so.16"),
+        (b"ncurses 6.4.20221231", "libtinfo.so.6"),
+        (b" inflate 1.3.1 Copyright 1995-2024 Mark Adler ", "libz.so.1"),
+    ],
+)
+def test_a_program_that_needs_the_shared_library_has_its_text_from_a_header(text: bytes, needed: str) -> None:
+    assert found(program(text, needed=("libc.so.6", needed))) == []
+    assert len(found(program(text, needed=("libc.so.6",)))) == 1
+
+
+def test_the_shared_library_itself_is_marked() -> None:
+    assert found(program(b"expat_2.5.0", soname="libexpat.so.1")) == ["expat 2.5.0 linkage=shared"]
+    assert found(program(b"expat_2.5.0", soname="libother.so.1")) == ["expat 2.5.0"]
+
+
+def test_only_what_is_loaded_counts() -> None:
+    data = make({".rodata": b"nothing"}) + b"\0expat_2.5.0\0"
+    assert found(data) == []
+
+
+def test_a_file_that_ends_early_tells_what_it_has_and_is_a_problem() -> None:
+    packages = StaticLibraries().read(File("app", program(b"expat_2.5.0")[:-64]))
+    assert next(iter(packages)).name == "expat"
+    with pytest.raises(Broken, match="ends before the tables"):
+        list(packages)
+
+
+@pytest.mark.parametrize("anchor", sorted({anchor for library in LIBRARIES for anchor in library.anchors}))
+def test_a_file_made_of_anchors_is_read_in_good_time(anchor: bytes) -> None:
+    data = make({".rodata": anchor * (3_000_000 // len(anchor))})
+    started = perf_counter()
+    with suppress(Broken):
+        assert len(found(data)) < 10
+    assert perf_counter() - started < 3
+
+
+def test_a_file_with_more_anchors_than_any_program_is_broken() -> None:
+    with pytest.raises(Broken, match="more often than any program"):
+        found(make({".rodata": b"expat_" * 2_500_000}))
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    st.lists(st.sampled_from([text for text, _ in TEXTS]) | st.binary(max_size=30), max_size=8),
+    st.lists(st.tuples(st.integers(0, 3000), st.integers(0, 255)), max_size=10),
+)
+def test_no_damage_makes_it_fail(texts: list[bytes], changes: list[tuple[int, int]]) -> None:
+    data = bytearray(program(b"\0".join(texts)))
+    for place, value in changes:
+        data[place % len(data)] = value
+    with suppress(Broken):
+        assert all(" " in library for library in found(bytes(data)))
