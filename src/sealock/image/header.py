@@ -23,8 +23,7 @@ def text(raw: bytes) -> str:
 
 def until_nul(raw: bytes) -> bytes:
     """What stands before the first NUL."""
-    end = raw.find(b"\0")
-    return raw if end < 0 else raw[:end]
+    return raw.partition(b"\0")[0]
 
 
 def number(field: bytes) -> int | None:
@@ -57,9 +56,10 @@ def decimal(raw: bytes | None) -> int | None:
 
 def size(block: bytes) -> int | None:
     """The bytes that follow a header."""
-    if block[124:135].isdigit():
+    field = block[124:135]
+    if not block[135] and field.isdigit():
         try:
-            return int(block[124:135], 8)
+            return int(field, 8)
         except ValueError:
             return None
     return number(block[124:136])
@@ -67,7 +67,7 @@ def size(block: bytes) -> int | None:
 
 def name(block: bytes) -> bytes:
     """The name within a header. What stands at its end is more of the name in some dialects only."""
-    short = until_nul(block[:100])
+    short = block[:100].partition(b"\0")[0]
     if not block[345]:
         return short
     if block[257:263] == b"ustar\0":
@@ -82,11 +82,12 @@ def name(block: bytes) -> bytes:
 
 def checksum_is_right(block: bytes) -> bool:
     """Whether a header's checksum fits, counted with unsigned bytes or, as some old programs did, with signed ones."""
-    stored = number(block[148:156])
+    field = block[148:156]
+    stored = number(field)
     if stored is None:
         return False
     # adler32 begins with one and adds the bytes, modulo 65521, in its lower half: far quicker than sum().
-    if (stored + sum(block[148:156]) - 255 - (adler32(block) & 0xFFFF)) % 65521 == 0:
+    if (stored + sum(field) - 255 - (adler32(block) & 0xFFFF)) % 65521 == 0:
         return True
     rest = block[:148] + b"        " + block[156:]
     return stored in {sum(rest), sum(byte - 256 if byte > 127 else byte for byte in rest)}

@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+from typing import Final
+
+_ODD_STARTS: Final = frozenset({"", "/", "."})
+
+
+def is_normal(name: str) -> bool:
+    """Whether a name surely is normal as it stands. Of others, few are."""
+    return "/." not in name and "//" not in name and name[:1] not in _ODD_STARTS and name[-1] != "/"
+
 
 def normal(name: str) -> tuple[str, bool]:
     """The path that a name in an archive means, relative to the root, and whether the name led outside of it.
 
     As chroot(2) has it, the root's parent is the root itself.
     """
-    name = name.removeprefix("./")
-    name = name.rstrip("/") if name.endswith("/") else name
-    if "//" not in name and "/." not in name and name[:1] not in {"/", ".", ""}:
+    name = name.removeprefix("./").rstrip("/")
+    if is_normal(name):
         return name, False
     parts: list[str] = []
     outside = False

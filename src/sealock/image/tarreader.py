@@ -9,7 +9,7 @@ from sealock.image import header as tar
 from sealock.image import sparse
 from sealock.image.entry import Entry, EntryKind
 from sealock.image.header import BLOCK, ZEROS
-from sealock.image.paths import normal
+from sealock.image.paths import is_normal, normal
 from sealock.image.pax import Extension
 from sealock.image.sparse import Segments
 from sealock.image.stored import Bytes, Damage
@@ -62,7 +62,7 @@ class TarReader:
         fetch, ids, read, kinds = self._source.fetch, self._ids, self.read, KINDS
         at = 0
         while True:
-            block = fetch(at, BLOCK)
+            block = fetch(at, 512)
             if (size := self._size_of(block, at)) is None:
                 return
             flag = block[156]
@@ -88,7 +88,9 @@ class TarReader:
             self._size, end = size, self.body + size
             if flag == _OLD_SPARSE or (extension is not None and extension.is_sparse):
                 end = self._sparse(block, extension, end)
-            path = self._path(name, flag, at)
+            path = name.decode("utf-8", "surrogateescape")
+            if not is_normal(path) or flag not in kinds:
+                path = self._path(path, flag, at)
             if name.endswith(b"/") and not flag:
                 kind = "folder"  # as before there was a flag for it
             if path or kind == "folder":
@@ -116,19 +118,21 @@ class TarReader:
             return None
         return size
 
-    def _path(self, name: bytes, flag: int, at: int) -> str:
-        path, outside = normal(tar.text(name))
+    def _path(self, name: str, flag: int, at: int) -> str:
+        path, outside = normal(name)
         if outside:
-            self._report(f"the name {_shown(name)} leads outside the root; it is taken as {path!r}")
+            self._report(f"the name {_shown(name)} leads outside the root; it is taken as {_shown(path)}")
         if flag not in KINDS:
-            self._report(f"{_shown(name)} is of the unknown type {bytes([flag])!r}; it is taken as a file")
+            self._report(f"{_shown(name)} is of the unknown type {chr(flag)!a}; it is taken as a file")
         if not path and flag not in {0, _FOLDER}:
             self._report(f"the entry at offset {at} has no name; it is left out")
         return path
 
     def _cut(self, name: bytes, end: int) -> None:
         left = max(0, self._source.length - self.body)
-        self._report(f"{_shown(name)} should have {end - self.body} bytes and has {left}: the archive is cut short")
+        self._report(
+            f"{_shown(tar.text(name))} should have {end - self.body} bytes and has {left}: the archive is cut short"
+        )
 
     def _end(self, at: int, block: bytes) -> None:
         """Tell whether an archive may end here."""
@@ -195,7 +199,6 @@ class TarReader:
         return end
 
 
-def _shown(name: bytes) -> str:
+def _shown(name: str) -> str:
     """A name for a message: printable, and not endless."""
-    shown = repr(tar.text(name[:200]).encode("utf-8", "backslashreplace").decode())
-    return shown if len(name) <= 200 else f"{shown}..."
+    return ascii(name) if len(name) <= 200 else f"{name[:200]!a}..."

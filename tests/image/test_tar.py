@@ -1,0 +1,283 @@
+"""Tar archives of every dialect, whole and broken, compared with what Python's tarfile and GNU tar make of them."""
+
+from __future__ import annotations
+
+import os
+import random
+import struct
+import subprocess
+import tarfile
+import time
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from imagemaker import facts, info, tar
+from sealock.image.entry import Entry
+from sealock.image.pump import Pumped
+from sealock.image.stored import OpenFile, Stretch
+from sealock.image.tarreader import TarReader
+
+KINDS = {
+    tarfile.REGTYPE: "file", tarfile.AREGTYPE: "file", tarfile.LNKTYPE: "hard link", tarfile.SYMTYPE: "symbolic link",
+    tarfile.DIRTYPE: "folder", tarfile.CHRTYPE: "device", tarfile.BLKTYPE: "device", tarfile.FIFOTYPE: "pipe",
+    tarfile.GNUTYPE_SPARSE: "file",
+}  # fmt: skip
+SAMPLES = (
+    info("etc/", type=tarfile.DIRTYPE, mode=0o755),
+    info("etc/passwd", b"root:x:0:0::/root:/bin/sh\n", uid=1000, gid=50, mode=0o4711),
+    info("a" * 90 + "/" + "b" * 60, b"prefix"),
+    info("deep/" * 60 + "x" * 200, b"x" * 1000),
+    info("etc/link", type=tarfile.SYMTYPE, linkname="../" * 80 + "passwd"),
+    info("etc/hard", type=tarfile.LNKTYPE, linkname="etc/passwd"),
+    info("dev/null", type=tarfile.CHRTYPE, devmajor=1, devminor=3),
+    info("run/pipe", type=tarfile.FIFOTYPE),
+    info("größe/日本", b"u"),
+    info("empty"),
+    info("big/id", b"1", uid=3_000_000, gid=2_500_000),
+)
+
+
+def read(data: bytes, tmp_path: Path, most: int = 1 << 20) -> tuple[list[Entry], list[bytes], list[str]]:
+    """Entries, the first bytes of the files, and problems."""
+    path = tmp_path / "one.tar"
+    path.write_bytes(data)
+    problems: list[str] = []
+    reader = TarReader(Stretch(OpenFile(os.open(path, os.O_RDONLY))), problems.append, most)
+    entries, bodies = [], []
+    for entry in reader.entries():
+        entries.append(entry)
+        bodies.append(entry.read(1 << 20) if entry.kind == "file" else b"")
+    return entries, bodies, problems
+
+
+def truth(data: bytes) -> tuple[list[tuple[Any, ...]], list[bytes]]:
+    """The same by tarfile."""
+    found, bodies = [], []
+    with tarfile.open(fileobj=BytesIO(data)) as archive:
+        for member in archive:
+            kind = KINDS[member.type]
+            file = kind == "file"
+            found.append((
+                member.name, kind, member.mode & 0o7777, member.uid, member.gid, member.size if file else 0,
+                member.linkname if "link" in kind else "",
+            ))  # fmt: skip
+            opened = archive.extractfile(member) if file else None
+            bodies.append(opened.read(1 << 20) if opened else b"")
+    return found, bodies
+
+
+@pytest.mark.parametrize("dialect", [tarfile.GNU_FORMAT, tarfile.PAX_FORMAT], ids=["gnu", "pax"])
+def test_every_field_is_as_tarfile_has_it(dialect: int, tmp_path: Path) -> None:
+    data = tar(*SAMPLES, format=dialect)
+    entries, bodies, problems = read(data, tmp_path)
+    assert ([facts(entry) for entry in entries], bodies) == truth(data)
+    assert problems == []
+
+
+@pytest.mark.parametrize("dialect", ["v7", "oldgnu", "gnu", "ustar", "pax"])
+def test_what_gnu_tar_writes_is_read_as_tarfile_reads_it(dialect: str, tmp_path: Path) -> None:
+    root = tmp_path / "root"
+    (root / "bin").mkdir(parents=True)
+    (root / "bin" / "sh").write_bytes(b"#!" * 3000)
+    (root / "bin" / "sh").chmod(0o4755)
+    (root / "bin" / "ash").symlink_to("sh")
+    os.link(root / "bin" / "sh", root / "bin" / "dash")
+    os.mkfifo(root / "pipe")
+    if dialect != "v7":
+        (root / ("d" * 80)).mkdir()
+        (root / ("d" * 80) / ("f" * 80)).write_text("long")
+    made = subprocess.run(
+        ["tar", f"--format={dialect}", "-C", root, "-c", "."], capture_output=True, check=False
+    ).stdout
+    entries, bodies, problems = read(made, tmp_path)
+    named = [("." if not entry.path else f"./{entry.path}", *facts(entry)[1:]) for entry in entries]
+    assert (named, bodies) == truth(made)
+    assert problems == []
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["--format=oldgnu"],
+        ["--format=gnu"],
+        *(["--format=pax", f"--sparse-version={one}"] for one in ("0.0", "0.1", "1.0")),
+    ],
+    ids=" ".join,
+)
+@pytest.mark.parametrize("stretches", [1, 5, 60])
+def test_the_holes_of_sparse_files_are_read_as_nuls(words: list[str], stretches: int, tmp_path: Path) -> None:
+    root = tmp_path / "root"
+    root.mkdir()
+    with (root / "rpmdb").open("wb") as file:
+        for place in range(stretches):
+            file.seek(16384 * place + 8192)
+            file.write(b"data %d" % place * 500)
+        file.truncate(1 << 20)
+    (root / "then").write_text("after")
+    made = subprocess.run(
+        ["tar", *words, "-S", "-C", root, "-c", "rpmdb", "then"], capture_output=True, check=True
+    ).stdout  # fmt: skip
+    entries, bodies, problems = read(made, tmp_path)
+    assert [(entry.path, entry.size) for entry in entries] == [("rpmdb", 1 << 20), ("then", 5)]
+    assert bodies == [(root / "rpmdb").read_bytes(), b"after"]
+    assert problems == []
+    assert len(made) < 1 << 20
+    streamed = next(TarReader(Pumped(iter([made[:700], made[700:]])), problems.append, 9).entries())
+    assert streamed.read(4) == bytes(4)
+    assert streamed.read(10000) == (root / "rpmdb").read_bytes()[:10000]
+
+
+def test_capabilities_come_from_pax_records(tmp_path: Path) -> None:
+    raw = b"\x01\x00\x00\x02\x00\x20\x00\x00" + bytes(12)
+    records = {"SCHILY.xattr.security.capability": raw.decode("latin-1"), "SCHILY.xattr.user.x": "1"}
+    entries, _, problems = read(tar(info("bin/ping", b"x", pax_headers=records), info("bin/sh")), tmp_path)
+    assert [entry.capability for entry in entries] == [raw, b""]
+    assert problems == []
+
+
+@pytest.mark.parametrize(
+    ("name", "path", "problem"),
+    [
+        ("/etc/passwd", "etc/passwd", ""),
+        ("./etc//./passwd", "etc/passwd", ""),
+        ("etc/x/../passwd", "etc/passwd", ""),
+        (
+            "../../etc/passwd",
+            "etc/passwd",
+            "the name '../../etc/passwd' leads outside the root; it is taken as 'etc/passwd'",
+        ),
+        ("a/../../b", "b", "the name 'a/../../b' leads outside the root; it is taken as 'b'"),
+        (".hidden", ".hidden", ""),
+        ("..data/x", "..data/x", ""),
+        ("a/.wh.b", "a/.wh.b", ""),
+        ("\udcff\udcfe", "\udcff\udcfe", ""),
+    ],
+)
+def test_names_are_made_normal_within_the_root(name: str, path: str, problem: str, tmp_path: Path) -> None:
+    entries, _, problems = read(tar(info(name, b"x"), format=tarfile.GNU_FORMAT), tmp_path)
+    assert [entry.path for entry in entries] == [path]
+    assert problems == [problem] * bool(problem)
+
+
+def mended(block: bytes, **places: bytes) -> bytes:
+    """A header with bytes replaced ("at124": ...), and the checksum made right again."""
+    made = bytearray(block)
+    for place, value in places.items():
+        at = int(place[2:])
+        made[at : at + len(value)] = value
+    made[148:156] = b"        "
+    made[148:156] = b"%06o\0 " % sum(made)
+    return bytes(made)
+
+
+ONE = tar(info("one", b"1" * 600), format=tarfile.USTAR_FORMAT)[:1536]
+TWO = tar(info("two", b"2"), format=tarfile.USTAR_FORMAT)
+LONG = mended(ONE[:512], at156=b"L")
+RECORDS = mended(ONE[:512], at156=b"x", at124=b"00000001000\0")
+
+
+def records(text: bytes) -> bytes:
+    return RECORDS + text.ljust(512, b"\0")
+
+
+@pytest.mark.parametrize(
+    ("data", "paths", "problem"),
+    [
+        (ONE + TWO, ["one", "two"], ""),
+        (ONE, ["one"], ""),
+        (ONE + TWO[:100], ["one"], "it is cut short at offset 1636, within an entry"),
+        (ONE + TWO[:512], ["one", "two"], "'two' should have 1 bytes and has 0: the archive is cut short"),
+        (ONE[:900], ["one"], "'one' should have 600 bytes and has 388: the archive is cut short"),
+        (ONE + b"x" * 512 + TWO, ["one"], "the tar header at offset 1536 has a wrong checksum; what follows is not read"),
+        (ONE + bytes(512) + TWO, ["one"], "a lone block of NULs at offset 1536 ends it; what follows is not read"),
+        (ONE + bytes(1024) + TWO, ["one"], ""),
+        (mended(ONE[:512], at124=b"777777777777") + ONE[512:], ["one"], "'one' should have 68719476735 bytes and has 1024: the archive is cut short"),
+        (mended(ONE[:512], at124=b"\x80" + bytes(3) + b"\x7f" + b"\xff" * 7) + TWO, ["one"], "'one' should have 9223372036854775807 bytes and has 10240: the archive is cut short"),
+        (mended(ONE[:512], at124=b"\xff" * 12) + TWO, [], "the tar header at offset 0 has no valid size; what follows is not read"),
+        (mended(ONE[:512], at124=b"00000000089\0") + TWO, [], "the tar header at offset 0 has no valid size; what follows is not read"),
+        (mended(ONE[:512], at124=b"-0000000001\0") + TWO, [], "the tar header at offset 0 has no valid size; what follows is not read"),
+        (mended(ONE[:512], at100=b"rwxrwxr\0") + ONE[512:] + TWO, ["one", "two"], "the tar header at offset 0 has no valid mode or owner"),
+        (mended(ONE[:512], at156=b"Z") + ONE[512:] + TWO, ["one", "two"], "'one' is of the unknown type 'Z'; it is taken as a file"),
+        (mended(ONE[:512], at0=bytes(100)) + ONE[512:] + TWO, ["two"], "the entry at offset 0 has no name; it is left out"),
+        (mended(LONG, at124=b"77777777777\0") + TWO, [], "the extension at offset 512 claims 8589934591 bytes; it is not read"),
+        (LONG + ONE[512:], [], "it ends at offset 1536 where a header should follow its extension"),
+        (LONG + ONE[512:] + TWO, ["1" * 600], ""),
+        (records(b"12 path=a/b\n") + TWO, ["a/b"], ""),
+        (records(b"99 path=a/b\n") + TWO, ["two"], "the PAX records at offset 512 are broken: a record's length is wrong"),
+        (records(b"999 path=a/b\n") + TWO, ["two"], "the PAX records at offset 512 are broken: a record's length is wrong"),
+        (records(b"9 path=a/b\n") + TWO, ["two"], "the PAX records at offset 512 are broken: a record's length is wrong"),
+        (records(b"0 path=a/b\n") + TWO, ["two"], "the PAX records at offset 512 are broken: a record's length is wrong"),
+        (records(b"hello") + TWO, ["two"], "the PAX records at offset 512 are broken: a record has no length"),
+        (records(b"12 path=a\0b\n") + TWO, ["two"], "the PAX records at offset 512 are broken: the record path holds a NUL"),
+        (records(b"11 size=-1\n") + TWO, ["two"], "the PAX records at offset 512 are broken: the record size is no number from 0 to 9223372036854775807"),
+        (records(b"29 size=18446744073709551616\n") + TWO, ["two"], "the PAX records at offset 512 are broken: the record size is no number from 0 to 9223372036854775807"),
+        (records(b"9 size=5\n") + TWO, ["two"], ""),
+        (mended(RECORDS, at156=b"g") + b"12 path=a/b\n".ljust(512, b"\0") + TWO, ["two"], "the global PAX records at offset 512 set path, which engines pass over"),
+        (mended(RECORDS, at156=b"g") + b"22 comment=0123456789\n".ljust(512, b"\0") + TWO, ["two"], ""),
+        (records(b"22 GNU.sparse.major=1\n26 GNU.sparse.realsize=99\n") + TWO, ["two"], "the map of the sparse file at offset 1536 is broken; its data is not read"),
+        (mended(ONE[:512], at156=b"S", at257=b"ustar  \0", at386=b"00000000000\0" + b"00000000377\0", at483=b"00000000010\0") + ONE[512:] + TWO, ["one", "two"], "the map of the sparse file at offset 512 is broken; its data is not read"),
+    ],
+)  # fmt: skip
+def test_what_is_broken_is_told_and_the_rest_is_listed(
+    data: bytes, paths: list[str], problem: str, tmp_path: Path
+) -> None:
+    entries, _, problems = read(data, tmp_path)
+    assert [entry.path for entry in entries] == paths
+    assert problems[:1] == [problem] * bool(problem)
+
+
+def test_too_many_entries_end_the_walk(tmp_path: Path) -> None:
+    entries, _, problems = read(ONE * 10, tmp_path, most=4)
+    assert len(entries) == 4
+    assert problems == ["there are more than 4 entries, the most that are read of an image"]
+
+
+def test_gnu_numbers_in_base_256_are_read(tmp_path: Path) -> None:
+    block = mended(
+        ONE[:512], at108=struct.pack(">Q", (1 << 63) | 5_000_000_000), at124=b"\x80" + (600).to_bytes(11, "big")
+    )
+    entries, bodies, problems = read(block + ONE[512:], tmp_path)
+    assert (entries[0].uid, bodies, problems) == (5_000_000_000, [b"1" * 600], [])
+
+
+def test_checksums_of_signed_bytes_are_right_too(tmp_path: Path) -> None:
+    block = bytearray(tar(info("\udcff\udcfe", b"", mode=0o644), format=tarfile.GNU_FORMAT)[:512])
+    block[148:156] = b"        "
+    block[148:156] = b"%06o\0 " % sum(byte - 256 if byte > 127 else byte for byte in block)
+    entries, _, problems = read(bytes(block), tmp_path)
+    assert ([entry.path for entry in entries], problems) == (["\udcff\udcfe"], [])
+
+
+WHOLE = tar(*SAMPLES, format=tarfile.GNU_FORMAT) + tar(*SAMPLES)
+
+
+@settings(max_examples=150, deadline=2000)
+@given(st.integers(0, 1 << 32), st.integers(1, 8))
+def test_a_damaged_archive_never_raises_nor_hangs(
+    tmp_path_factory: pytest.TempPathFactory, seed: int, harms: int
+) -> None:
+    chance = random.Random(seed)  # noqa: S311  repeatable harm
+    data = bytearray(WHOLE)
+    for _ in range(harms):
+        at = chance.randrange(0, len(data) // 512) * 512
+        field = chance.choice([0, 100, 108, 116, 124, 136, 156, 157, 257, 345, 386, 482])
+        for place in range(at + field, at + field + chance.randrange(1, 13)):
+            data[place] = chance.choice([0, 0x20, 0x30, 0x37, 0x80, 0xFF, chance.randrange(256)])
+        data[at : at + 512] = mended(bytes(data[at : at + 512]))
+    if chance.random() < 0.3:
+        del data[chance.randrange(len(data)) :]
+    started = time.monotonic()
+    entries, bodies, problems = read(bytes(data), tmp_path_factory.mktemp("harmed"))
+    assert time.monotonic() - started < 1
+    assert len(entries) <= len(data) // 512
+    assert all(len(body) <= 1 << 20 for body in bodies)
+    assert all(entry.path == entry.path.strip("/") and ".." not in entry.path.split("/") for entry in entries)
+    assert all(len(problem) < 2000 for problem in problems)
+    problems_of_stream: list[str] = []
+    streamed = TarReader(Pumped(iter([bytes(data[:5000]), bytes(data[5000:])])), problems_of_stream.append, 1 << 20)
+    assert [entry.path for entry in streamed.entries()] == [entry.path for entry in entries]
