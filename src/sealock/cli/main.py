@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 COMMANDS: Final = {
     "check": "check Dockerfiles, compose files, `docker run` lines and image configurations, and mend them",
+    "sbom": "list what is in an image: packages of every kind, layer by layer, without an engine",
     "rules": "list the rules, or explain one",
     "completion": "print the completion script of a shell",
 }

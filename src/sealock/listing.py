@@ -1,0 +1,76 @@
+"""Opens an image and lists what is in it: layers scanned, merged, and joined with its configuration."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from msgspec import Struct
+
+from sealock import formats
+from sealock.image.entry import DEFAULT_BOUNDS, Bounds, ImageSource
+from sealock.image.opening import open_image
+from sealock.inventory.catalog import analyzers
+from sealock.inventory.scan import LayerFacts, merge, scan_layer
+from sealock.inventory.selection import Selection
+from sealock.model.container import Container
+from sealock.model.finding import Problem
+from sealock.model.inventory import Inventory
+from sealock.model.location import Location, Source
+
+if TYPE_CHECKING:
+    from sealock.model.document import Document
+
+
+class How(Struct, frozen=True):
+    """How an image is read: `platform` as "linux/amd64", "" for the host's own; whether digests are verified."""
+
+    platform: str = ""
+    verify: bool = True
+    bounds: Bounds = DEFAULT_BOUNDS
+
+
+def inventories(path: str, how: How, progress: Callable[[str], None] = lambda _name: None) -> tuple[Inventory, ...]:
+    """List every image that a file or folder holds; TargetError where it is no image at all."""
+    images = open_image(path, platform=how.platform, bounds=how.bounds, verify=how.verify)
+    return tuple(_inventory(path, image, progress) for image in images)
+
+
+def _inventory(path: str, image: ImageSource, progress: Callable[[str], None]) -> Inventory:
+    selection = Selection(analyzers())
+    scanned: list[LayerFacts] = []
+    for source in image.layers:
+        progress(f"layer {source.layer.index + 1} of {len(image.layers)}")
+        scanned.append(scan_layer(source, selection, path))
+    merged = merge(tuple(scanned))
+    container, problems = _configuration(path, image)
+    return Inventory(
+        names=image.names,
+        id=image.id,
+        platform=image.platform,
+        layers=tuple(facts.layer for facts in scanned),
+        container=container,
+        distribution=merged.distribution,
+        packages=merged.packages,
+        files=merged.files,
+        sizes=tuple((facts.layer.index, facts.entries, facts.size) for facts in scanned),
+        problems=(*image.problems, *problems, *(problem for facts in scanned for problem in facts.problems)),
+        manifest=image.manifest,
+    )
+
+
+def configuration(path: str, image: ImageSource) -> Document | None:
+    """The image's configuration as a document, None for a root file system."""
+    if not image.config:
+        return None
+    text = image.config.decode("utf-8", "replace")
+    return formats.read("image-config", Source(path, text))
+
+
+def _configuration(path: str, image: ImageSource) -> tuple[Container, tuple[Problem, ...]]:
+    document = configuration(path, image)
+    if document is None:
+        return Container(), ()
+    nouns = [subject.noun for subject in document.subjects if isinstance(subject.noun, Container)]
+    problems = tuple(Problem(problem.message, Location(f"{path}: configuration")) for problem in document.problems)
+    return (nouns[0] if nouns else Container()), problems

@@ -1,0 +1,106 @@
+"""Layers laid over one another: what a later one replaces or removes is said to be removed, and where each came from."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from imagemaker import docker_save, info, tar, write
+from sealock.listing import How, inventories
+from sealock.model.inventory import Inventory
+
+STATUS = "var/lib/dpkg/status"
+
+
+def stanza(name: str, version: str = "1.0-1") -> str:
+    return f"Package: {name}\nStatus: install ok installed\nArchitecture: amd64\nVersion: {version}\n\n"
+
+
+def listed(tmp_path: Path, *layers: bytes) -> Inventory:
+    path = tmp_path / "app.tar"
+    write(path, docker_save(*layers))
+    (found,) = inventories(str(path), How())
+    assert not found.problems, found.problems
+    return found
+
+
+def layer(*members: tuple[str, str]) -> bytes:
+    return tar(*(info(name, text.encode()) for name, text in members))
+
+
+def packages(found: Inventory) -> dict[str, tuple[str, int, bool]]:
+    return {one.name: (one.version, one.layer, one.removed) for one in found.packages}
+
+
+def test_a_database_that_is_written_anew_keeps_the_layer_that_first_brought_a_package(tmp_path: Path) -> None:
+    found = listed(tmp_path, layer((STATUS, stanza("bash"))), layer((STATUS, stanza("bash") + stanza("curl", "8.0-1"))))
+    assert packages(found) == {"bash": ("1.0-1", 0, False), "curl": ("8.0-1", 1, False)}
+
+
+def test_a_package_that_a_later_database_no_longer_has_is_removed(tmp_path: Path) -> None:
+    found = listed(tmp_path, layer((STATUS, stanza("bash") + stanza("curl"))), layer((STATUS, stanza("bash"))))
+    assert packages(found) == {"bash": ("1.0-1", 0, False), "curl": ("1.0-1", 0, True)}
+
+
+def test_a_package_that_is_upgraded_is_there_twice_and_once_removed(tmp_path: Path) -> None:
+    found = listed(tmp_path, layer((STATUS, stanza("bash", "1"))), layer((STATUS, stanza("bash", "2"))))
+    assert [(one.version, one.layer, one.removed) for one in found.packages] == [("1", 0, True), ("2", 1, False)]
+
+
+PACKAGE = ("app/node_modules/left-pad/package.json", '{"name": "left-pad", "version": "1.3.0"}')
+
+
+@pytest.mark.parametrize(
+    ("later", "removed"),
+    [
+        pytest.param([], False, id="nothing"),
+        pytest.param([("app/node_modules/left-pad/.wh.package.json", "")], True, id="a whiteout of the file"),
+        pytest.param([("app/.wh.node_modules", "")], True, id="a whiteout of a folder above"),
+        pytest.param([(".wh.app", "")], True, id="a whiteout of the topmost folder"),
+        pytest.param([("app/node_modules/.wh..wh..opq", "")], True, id="an opaque folder above"),
+        pytest.param([("app/.wh..wh..opq", ""), PACKAGE], False, id="an opaque folder, and the same file again"),
+        pytest.param([("app/node_modules", "a file")], True, id="a file in the place of a folder above"),
+        pytest.param([("app/.wh.node", "")], False, id="a whiteout of another name"),
+        pytest.param([("lib/.wh..wh..opq", "")], False, id="another opaque folder"),
+    ],
+)
+def test_what_a_later_layer_hides_is_listed_and_said_to_be_removed(
+    tmp_path: Path,
+    later: list[tuple[str, str]],
+    removed: bool,  # noqa: FBT001  a column
+) -> None:
+    found = listed(tmp_path, layer(PACKAGE), layer(*later))
+    assert packages(found)["left-pad"][2] is removed
+
+
+def test_what_a_layer_adds_after_its_own_whiteout_is_there(tmp_path: Path) -> None:
+    found = listed(tmp_path, layer(PACKAGE), layer((".wh.app", ""), PACKAGE))
+    assert packages(found)["left-pad"] == ("1.3.0", 0, False)
+
+
+def test_risky_files_say_who_owns_them_and_whether_they_are_gone(tmp_path: Path) -> None:
+    base = tar(
+        info(STATUS, stanza("login").encode()),
+        info("var/lib/dpkg/info/login.list", b"/.\n/bin\n/bin/su\n"),
+        info("usr/bin/su", b"x", mode=0o4755),
+        info("opt/tool", b"x", mode=0o4755),
+    )
+    found = listed(tmp_path, base, layer(("opt/.wh.tool", "")))
+    facts = {one.path: (one.kind, one.owner, one.removed) for one in found.files}
+    assert facts == {"usr/bin/su": ("setuid", "login", False), "opt/tool": ("setuid", "", True)}
+
+
+def test_one_broken_file_costs_none_of_the_others(tmp_path: Path) -> None:
+    path = tmp_path / "app.tar"
+    write(path, docker_save(layer(("a/node_modules/x/package.json", "{"), PACKAGE)))
+    (found,) = inventories(str(path), How())
+    assert packages(found)["left-pad"] == ("1.3.0", 0, False)
+    (problem,) = found.problems
+    assert "layer 1: a/node_modules/x/package.json" in problem.location.file
+
+
+def test_layers_are_told_with_the_instruction_that_made_them(tmp_path: Path) -> None:
+    found = listed(tmp_path, layer(("a", "1")), layer(("b", "22")))
+    assert [(one.index, one.created_by) for one in found.layers] == [(0, "RUN 1"), (1, "RUN 2")]
+    assert found.sizes == ((0, 1, 1), (1, 1, 2))
