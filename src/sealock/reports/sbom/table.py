@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from itertools import groupby
 from typing import Final
@@ -88,25 +89,27 @@ class _Page:
             where = f" {self.signs.dot} {line(paths.pop())}" if len(paths) == 1 else ""
             title = f"{_NAMES[kind]}: {len(found)}"
             yield self.paint("heading", title) + self.paint("faint", fit(where, max(self.room - width(title), 1)))
-            rows = [self.row(item, path=not where) for item in found]
+            twice = {name for name, times in Counter(item.name for item in found).items() if times > 1}
+            rows = [self.row(item, path=not where, precise=item.name in twice) for item in found]
             marks: list[Ink | None] = ["faint" if item.package.removed else None for item in found]
             yield from self.columns([("Name", "Version", "Layer", "" if where else "Path"), *rows], ["faint", *marks])
             yield ""
 
-    def row(self, item: Item, *, path: bool) -> tuple[str, ...]:
-        """The cells of a package."""
+    def row(self, item: Item, *, path: bool, precise: bool) -> tuple[str, ...]:
+        """The cells of a package; `precise` tells its architecture, as dpkg does for packages of one name."""
         package = item.package
         notes = [word for word, told in (("removed", package.removed), ("development", package.development)) if told]
         note = f" ({', '.join(notes)})" if notes else ""
         layer = str(package.layer + 1) if package.layer >= 0 else ""
-        return line(item.name), line(package.version), layer + note, line(package.path) if path else ""
+        name = f"{item.name}:{package.architecture}" if precise and package.architecture else item.name
+        return line(name), line(package.version), layer + note, line(package.path) if path else ""
 
     def files(self) -> Iterator[str]:
         """The files worth telling of, by kind."""
         ordered = sorted(self.inventory.files, key=lambda one: (one.kind, one.path, one.layer))
         for kind, group in groupby(ordered, key=lambda fact: fact.kind):
             found = list(group)
-            yield self.paint("heading", f"{line(kind, 40).capitalize()}: {count(len(found), 'file')}")
+            yield self.paint("heading", f"{fit(line(kind).capitalize(), 24)}: {count(len(found), 'file')}")
             rows = [
                 (f"{fact.mode & 0o7777:04o}", line(fact.path), line(fact.owner), line(fact.detail))
                 for fact in found[:_FACTS]
