@@ -39,7 +39,7 @@ def test_every_setting_is_described_and_the_example_is_valid() -> None:
 def test_every_rule_that_the_guide_names_exists() -> None:
     known = {page.id for page in pages()}
     for page in [*GUIDE.glob("*.md"), ROOT / "README.md", ROOT / "CONTRIBUTING.md"]:
-        named = set(re.findall(r"\b[BCPI]\d{3}\b", page.read_text(encoding="utf-8")))
+        named = set(re.findall(r"\b[BCFPI]\d{3}\b", page.read_text(encoding="utf-8")))
         assert named <= known, page
 
 

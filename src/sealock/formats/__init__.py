@@ -26,6 +26,7 @@ MODULES: Final[dict[str, str]] = {
     "compose": "sealock.formats.compose",
     "run": "sealock.formats.runargs",
     "image-config": "sealock.formats.imageconfig",
+    "inventory": "sealock.formats.inventory",
 }
 
 

@@ -17,6 +17,7 @@ _NOT_DOCKERFILE: Final = re.compile(
     r".*\.(py|go|js|ts|rb|rs|java|md|json|sh|yml|yaml|html|dockerignore)$", re.IGNORECASE
 )
 _TEXTS: Final[tuple[tuple[str, DocumentKind], ...]] = (
+    (r"\s*\{\s*\"sealock\"\s*:", "inventory"),
     (r"\s*\{[\s\S]{0,65536}\"(rootfs|history|container_config|architecture)\"\s*:", "image-config"),
     (r"(\s*#.*\n|\s*\n)*\s*(FROM\s+\S|ARG\s+\w)", "dockerfile"),
     (r"[\s\S]{0,65536}?^(services|include)\s*:", "compose"),

@@ -10,12 +10,13 @@ from msgspec import Struct
 from sealock.model.build import Build
 from sealock.model.container import Container
 from sealock.model.finding import Problem
+from sealock.model.inventory import Inventory
 from sealock.model.location import At, Place, Source
 from sealock.model.project import Project
 
-Noun: TypeAlias = Container | Build | Project
-SubjectKind: TypeAlias = Literal["container", "build", "project"]
-DocumentKind: TypeAlias = Literal["dockerfile", "compose", "run", "image-config"]
+Noun: TypeAlias = Container | Build | Project | Inventory
+SubjectKind: TypeAlias = Literal["container", "build", "project", "image"]
+DocumentKind: TypeAlias = Literal["dockerfile", "compose", "run", "image-config", "inventory", "image"]
 
 
 class Subject(Struct, frozen=True):
@@ -43,6 +44,8 @@ class Subject(Struct, frozen=True):
                 return "build"
             case Project():
                 return "project"
+            case Inventory():
+                return "image"
 
     def place(self, at: At) -> Place:
         """The place of a field, or of the nearest thing around it that has one."""

@@ -10,7 +10,7 @@ from typing import Any, Final
 from sealock.model.document import SubjectKind
 from sealock.rules.rule import Rule
 
-KINDS: Final[tuple[SubjectKind, ...]] = ("container", "build", "project")
+KINDS: Final[tuple[SubjectKind, ...]] = ("container", "build", "project", "image")
 
 
 @cache

@@ -1,0 +1,117 @@
+"""Reads an inventory back: the JSON that `sealock sbom --format json` writes. It is never changed, only judged."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from sealock.errors import FormatError
+from sealock.formats.files import Files
+from sealock.model.change import Change, Edit
+from sealock.model.container import Container
+from sealock.model.document import Document, Subject
+from sealock.model.finding import Problem
+from sealock.model.inventory import Distribution, FileFact, Inventory, Layer, Package
+from sealock.model.location import At, Location, Place, Source
+
+
+class _Image(msgspec.Struct):
+    names: list[str] = []
+    id: str = ""
+    manifest: str = ""
+    platform: str = ""
+
+
+class _Package(msgspec.Struct):
+    type: str
+    name: str
+    version: str
+    path: str = ""
+    namespace: str = ""
+    architecture: str = ""
+    source: str = ""
+    source_version: str = ""
+    licenses: list[str] = []
+    qualifiers: dict[str, str] = {}
+    found_by: str = ""
+    layer: int = -1
+    removed: bool = False
+    files: list[str] = []
+    supplier: str = ""
+    development: bool = False
+
+
+class _File(msgspec.Struct):
+    kind: str
+    path: str
+    mode: str = "0"
+    uid: int = 0
+    gid: int = 0
+    detail: str = ""
+    layer: int = -1
+    removed: bool = False
+    owner: str = ""
+
+
+class _Written(msgspec.Struct):
+    """What is written, as far as it is read back; keys that are not known are passed over."""
+
+    sealock: str
+    image: _Image = msgspec.field(default_factory=_Image)
+    distribution: Distribution | None = None
+    layers: list[Layer] = []
+    packages: list[_Package] = []
+    files: list[_File] = []
+    problems: list[dict[str, Any]] = []
+
+
+def read(source: Source, _files: Files) -> Document:
+    """Read an inventory; what is not one, or was incomplete when it was written, is a problem."""
+    try:
+        written = msgspec.json.decode(source.text.encode("utf-8", "surrogatepass"), type=_Written)
+        inventory = _inventory(written)
+    except (msgspec.MsgspecError, ValueError, RecursionError) as error:
+        problem = Problem(f"this is not an inventory as sealock writes it: {error}", Location(source.name, 1, 1))
+        return Document("inventory", {"": source}, (), (problem,))
+    incomplete = tuple(
+        Problem(
+            f"the inventory is incomplete: {one.get('message', 'something could not be read')}", Location(source.name)
+        )
+        for one in written.problems
+    )
+    name = inventory.names[0] if inventory.names else "image"
+    where: dict[At, Place] = {(): Place(0, min(len(source.text), 1))}
+    return Document("inventory", {"": source}, (Subject(name, inventory, where),), incomplete)
+
+
+def _inventory(written: _Written) -> Inventory:
+    image = written.image
+    return Inventory(
+        names=tuple(image.names),
+        id=image.id,
+        platform=image.platform,
+        layers=tuple(written.layers),
+        container=Container(),
+        distribution=written.distribution,
+        packages=tuple(_package(one) for one in written.packages),
+        files=tuple(
+            FileFact(
+                one.kind, one.path, int(one.mode, 8), one.uid, one.gid, one.detail, one.layer, one.removed, one.owner
+            )
+            for one in written.files
+        ),
+        manifest=image.manifest,
+    )
+
+
+def _package(one: _Package) -> Package:
+    fields = msgspec.structs.asdict(one)
+    fields |= {"licenses": tuple(one.licenses), "files": tuple(one.files), "qualifiers": tuple(one.qualifiers.items())}
+    return msgspec.convert(fields, Package)
+
+
+def edits(_document: Document, _subject: Subject, _change: Change) -> tuple[Edit, ...]:
+    """Refuse: an inventory tells what is, and the image is to be made anew."""
+    msg = "an inventory tells what an image holds: mend the Dockerfile, and build anew"
+    raise FormatError(msg)
