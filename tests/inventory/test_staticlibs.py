@@ -78,7 +78,7 @@ TEXTS = [
     (b"$LuaVersion: Lua 5.4.4  Copyright (C) 1994-2022 Lua.org, PUC-Rio $", "lua 5.4.4"),
     (b"$Lua: Lua 5.1.5 Copyright (C) 1994-2012 Lua.org, PUC-Rio $", "lua 5.1.5"),
     (b"LuaJIT 2.1.0-beta3", "luajit 2.1.0-beta3"),
-    (b"2.1.12-stable\0libevent using: %s", "libevent 2.1.12-stable"),
+    (b"2.1.12-stable\0libevent using: %s", "libevent 2.1.12"),
     (b"1.44.2\0./src/unix/core.c\0fd > STDERR_FILENO", "libuv 1.44.2"),
     (b"0.2.5\0api.c\0parser\0!parser->read_handler", "libyaml 0.2.5"),
     (b"3.3.4\0MariaDB\0", "mariadb-connector-c 3.3.4"),

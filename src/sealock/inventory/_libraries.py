@@ -256,7 +256,7 @@ LIBRARIES: Final = (
     Library(
         "libevent",
         (b"libevent using: %s",),
-        rb"\0(\d\.\d\.\d{1,2}-(?:stable|alpha|beta|rc)\w{0,8})\0",
+        rb"\0(\d\.\d\.\d{1,2})-(?:stable|alpha|beta|rc)[\w-]{0,12}\0",
         2048,
         2048,
         shared=(b"libevent",),
