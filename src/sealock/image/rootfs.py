@@ -38,12 +38,12 @@ class FolderLayer:
     @property
     def problems(self) -> tuple[Problem, ...]:
         """What could not be read so far."""
-        told = [*self._faults, *([f"{self._more} more could not be read"] if self._more else [])]
+        told = [*self._faults, *([f"the root file system: {self._more} more could not be read"] if self._more else [])]
         return tuple(self._context.problem(message) for message in told)
 
     def _report(self, path: str, why: str) -> None:
         if len(self._faults) < PROBLEMS_KEPT:
-            self._faults.append(f"{path}: {why}")
+            self._faults.append(f"the root file system: {path!a}: {why}")
         else:
             self._more += 1
 

@@ -1,0 +1,346 @@
+"""Images of every shape, opened: what they hold, which one is chosen, and what is said of broken ones."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import os
+import sys
+import tarfile
+import threading
+import time
+import zlib
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from imagemaker import Layout, contents, docker_save, files, info, listed, sha256, spread, tar, troubles, write
+from sealock.errors import TargetError
+from sealock.image.entry import Bounds, ImageSource
+from sealock.image.opening import open_image
+
+if sys.version_info >= (3, 14):
+    from compression import zstd
+else:
+    from backports import zstd
+
+BASE = files(etc__passwd="root", opt__a="a", opt__b="b")
+UPPER = files(opt__c="c", **{"etc__.wh.passwd": "", "opt__.wh..wh..opq": ""})
+SEEN = [
+    [("file", "etc/passwd"), ("file", "opt/a"), ("file", "opt/b")],
+    [("file", "opt/c"), ("whiteout", "etc/passwd"), ("opaque", "opt")],
+]
+WAYS: dict[str, Callable[[bytes], bytes]] = {"plain": bytes, "gzip": gzip.compress, "zstd": zstd.compress}
+
+
+def one(path: str, **more: Any) -> ImageSource:
+    """The only image there."""
+    (image,) = open_image(path, **more)
+    return image
+
+
+def layout(way: str = "plain", **more: Any) -> tuple[dict[str, bytes], Layout]:
+    made = Layout()
+    return made.index(made.image((BASE, WAYS[way](BASE)), (UPPER, WAYS[way](UPPER)), **more)), made
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_docker_archives_old_ones_too_even_compressed_as_a_whole(way: str, tmp_path: Path) -> None:
+    path = write(tmp_path / "app.tar", docker_save(BASE, UPPER))
+    Path(path).write_bytes(WAYS[way](Path(path).read_bytes()))
+    image = one(path)
+    assert listed(image) == SEEN
+    assert listed(image) == SEEN  # layers can be read again
+    assert contents(image) == {"etc/passwd": b"root", "opt/a": b"a", "opt/b": b"b", "opt/c": b"c"}
+    assert troubles(image) == ""
+    assert (image.names, image.platform, image.manifest) == (("app:1",), "linux/amd64", "")
+    assert image.id == sha256(image.config)
+    assert [layer.layer.diff_id for layer in image.layers] == [sha256(BASE), sha256(UPPER)]
+    assert [layer.layer.created_by for layer in image.layers] == ["RUN 1", "RUN 2"]
+
+
+@pytest.mark.parametrize("shape", ["folder", "archive"])
+@pytest.mark.parametrize("way", WAYS)
+def test_layouts_as_folders_and_archives(way: str, shape: str, tmp_path: Path) -> None:
+    members, _ = layout(way, annotations={"org.opencontainers.image.ref.name": "app:2"})
+    path = spread(tmp_path / "lay", members) if shape == "folder" else write(tmp_path / "lay.tar", members)
+    image = one(path)
+    assert listed(image) == SEEN
+    assert contents(image)["etc/passwd"] == b"root"
+    assert troubles(image) == ""
+    assert image.names == ("app:2",)
+    assert [layer.layer.digest for layer in image.layers] == [sha256(WAYS[way](BASE)), sha256(WAYS[way](UPPER))]
+
+
+def test_an_archive_with_both_kinds_of_index_tells_names_and_manifest(tmp_path: Path) -> None:
+    made = Layout()
+    manifest = made.image((BASE, BASE))
+    members = made.index(manifest)
+    config = json.loads(made.files["blobs/" + manifest["digest"].replace(":", "/")])["config"]["digest"]
+    told = {"Config": "blobs/" + config.replace(":", "/"), "RepoTags": ["app:3"]}
+    told |= {"Layers": ["blobs/" + sha256(BASE).replace(":", "/")]}
+    members["manifest.json"] = json.dumps([told]).encode()
+    image = one(write(tmp_path / "app.tar", members))
+    assert (image.names, image.manifest, image.id) == (("app:3",), manifest["digest"], config)
+    assert image.layers[0].layer.digest == sha256(BASE)
+
+
+def test_a_layer_that_comes_twice_is_a_link_in_old_archives(tmp_path: Path) -> None:
+    members = docker_save(BASE, BASE)
+    first, second = json.loads(members["manifest.json"])[0]["Layers"]
+    made = [info(name, data) for name, data in members.items() if name != second]
+    made.append(info(second, type=tarfile.SYMTYPE, linkname=f"../{first}"))
+    (tmp_path / "app.tar").write_bytes(tar(*made))
+    image = one(str(tmp_path / "app.tar"))
+    assert listed(image) == [SEEN[0], SEEN[0]]
+    assert troubles(image) == ""
+
+
+def several() -> dict[str, bytes]:
+    members, other = docker_save(BASE), docker_save(UPPER, names=("other:1", "other:latest"))
+    both = json.loads(members["manifest.json"]) + json.loads(other["manifest.json"])
+    moved = json.dumps(both).replace("layer.tar", "second.tar")
+    second = {name.replace("layer.tar", "second.tar"): data for name, data in other.items()}
+    first_of = json.loads(moved)
+    first_of[0]["Layers"] = both[0]["Layers"]
+    return members | second | {"manifest.json": json.dumps(first_of).encode()}
+
+
+@pytest.mark.parametrize(
+    ("name", "found"),
+    [
+        ("", [("app:1",), ("other:1", "other:latest")]),
+        ("app:1", [("app:1",)]),
+        ("other", [("other:1", "other:latest")]),
+    ],
+)
+def test_several_images_and_one_of_them_by_name(name: str, found: list[tuple[str, ...]], tmp_path: Path) -> None:
+    path = write(tmp_path / "both.tar", several())
+    assert [image.names for image in open_image(path, name=name)] == found
+
+
+def test_an_image_can_be_chosen_by_its_id(tmp_path: Path) -> None:
+    path = write(tmp_path / "both.tar", several())
+    wanted = open_image(path)[1].id
+    assert [image.id for image in open_image(path, name=wanted)] == [wanted]
+    assert [image.id for image in open_image(path, name=wanted[7:19])] == [wanted]
+    with pytest.raises(TargetError, match=r"holds no image named none:1; it holds app:1, other:1, other:latest"):
+        open_image(path, name="none:1")
+
+
+PLATFORMS = ("linux/s390x", "linux/amd64", "linux/arm/v6", "linux/arm/v7", "linux/arm64/v8", "windows/amd64")
+
+
+def for_platforms(*, nested: bool) -> dict[str, bytes]:
+    made = Layout()
+    manifests: list[dict[str, Any]] = [
+        made.image((BASE, BASE), annotations={"vnd.docker.reference.type": "attestation-manifest"})
+    ]
+    for platform in PLATFORMS:
+        system, architecture, *variant = platform.split("/")
+        told = {"os": system, "architecture": architecture} | ({"variant": variant[0]} if variant else {})
+        layer = files(name=platform)
+        manifests.append(made.image((layer, gzip.compress(layer)), platform=told))
+    return made.index(made.nested(*manifests)) if nested else made.index(*manifests)
+
+
+@pytest.mark.parametrize("nested", [True, False])
+@pytest.mark.parametrize(
+    ("platform", "chosen", "problem"),
+    [
+        ("linux/amd64", "linux/amd64", ""),
+        ("linux/arm64", "linux/arm64/v8", ""),
+        ("linux/arm", "linux/arm/v7", ""),
+        ("linux/arm/v6", "linux/arm/v6", ""),
+        ("windows/amd64", "windows/amd64", ""),
+        ("linux/riscv64", "linux/s390x", "The image has nothing for the platform linux/riscv64; another one's is read"),
+    ],
+)
+def test_the_platform_that_is_wanted(platform: str, chosen: str, problem: str, *, nested: bool, tmp_path: Path) -> None:
+    image = one(spread(tmp_path, for_platforms(nested=nested)), platform=platform)
+    assert contents(image) == {"name": chosen.encode()}
+    assert troubles(image) == problem
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("whole", ["plain", "gzip", "zstd"])
+def test_a_wrong_digest_is_told_and_the_layer_is_listed(way: str, whole: str, tmp_path: Path) -> None:
+    members, _ = layout(way)
+    forged = files(etc__passwd="evil")
+    members["blobs/" + sha256(WAYS[way](BASE)).replace(":", "/")] = WAYS[way](forged)
+    path = write(tmp_path / "lay.tar", members)
+    Path(path).write_bytes(WAYS[whole](Path(path).read_bytes()))
+    image = one(path)
+    assert listed(image) == [[("file", "etc/passwd")], SEEN[1]]
+    told = troubles(image)
+    assert f"instead of {sha256(BASE)[:23]}..." in told
+    assert f"instead of {sha256(WAYS[way](BASE))[:23]}..." in told
+    assert f"ayer 1 ({sha256(BASE)[:19]})" in told
+    assert "ayer 2" not in told
+    trusting = one(path, verify=False)
+    assert listed(trusting)[0] == [("file", "etc/passwd")]
+    assert troubles(trusting) == ""
+
+
+def without(members: dict[str, bytes], *names: str) -> dict[str, bytes]:
+    return {name: data for name, data in members.items() if not name.startswith(names)}
+
+
+def with_layer(stored: bytes) -> dict[str, bytes]:
+    made = Layout()
+    return made.index(made.image((b"", stored), (UPPER, UPPER)))
+
+
+@pytest.mark.parametrize(
+    ("members", "told"),
+    [
+        (without(layout()[0], "blobs/" + sha256(BASE).replace(":", "/")), "it is not in the archive"),
+        (with_layer(gzip.compress(BASE)[:-20]), "its gzip data is cut short"),
+        (with_layer(gzip.compress(BASE)[:40] + b"\xff" * 40), "its gzip data is broken"),
+        (with_layer(gzip.compress(BASE) + b"rubbish"), "its gzip data is broken"),
+        (with_layer(zstd.compress(BASE)[:-20]), "its zstd data is cut short"),
+        (with_layer(zstd.compress(BASE) + b"\xff" * 40), "its zstd data is broken"),
+        (with_layer(b"BZh91AY"), "it is compressed with bzip2, which is not read"),
+        (with_layer(b"no archive at all" * 100), "the tar header at offset 0 has a wrong checksum"),
+        (with_layer(gzip.compress(bytes(100 << 20))), "as a bomb does"),
+        (with_layer(zstd.compress(bytes(100 << 20))), "as a bomb does"),
+        (with_layer(tar(info("x/.wh.", b""), info("x/.wh...", b""), info(".wh..wh.aufs", b""))), "the whiteout 'x/.wh.' names nothing"),
+    ],
+)  # fmt: skip
+def test_a_broken_layer_costs_no_other(members: dict[str, bytes], told: str, tmp_path: Path) -> None:
+    before = threading.active_count()
+    image = one(write(tmp_path / "lay.tar", members), bounds=Bounds(ratio=500))
+    started = time.monotonic()
+    assert listed(image)[-1] == SEEN[1]
+    assert told in troubles(image)
+    assert time.monotonic() - started < 5
+    assert threading.active_count() <= before
+
+
+def test_layers_compressed_in_several_members(tmp_path: Path) -> None:
+    halves = gzip.compress(BASE[:700]) + gzip.compress(BASE[700:]) + bytes(100)
+    frames = b"\x50\x2a\x4d\x18\x03\0\0\0abc" + zstd.compress(BASE[:700]) + zstd.compress(BASE[700:])
+    made = Layout()
+    image = one(spread(tmp_path, made.index(made.image((BASE, halves), (BASE, frames)))))
+    assert listed(image) == [SEEN[0], SEEN[0]]
+    assert troubles(image) == ""
+
+
+@pytest.mark.parametrize(
+    ("bounds", "told"),
+    [
+        (Bounds(entries=4), "there are more than 1 entries, the most that are read of an image"),
+        (Bounds(layer=1000), "it gives more than 1000 plain bytes, the most that is read"),
+        (Bounds(layers=1), "Only the first 1 of 2 layers are read"),
+        (Bounds(metadata=300), "more than the 300 that are read"),
+    ],
+)
+def test_bounds_are_kept_and_told(bounds: Bounds, told: str, tmp_path: Path) -> None:
+    members, _ = layout("gzip")
+    path = spread(tmp_path, members)
+    try:
+        assert told in troubles(one(path, bounds=bounds))
+    except TargetError as error:
+        assert told in str(error)  # noqa: PT017  either way of being told will do
+
+
+def test_indexes_that_lead_round_or_too_deep_end(tmp_path: Path) -> None:
+    made = Layout()
+    deep = made.image((BASE, BASE))
+    for _ in range(12):
+        deep = made.nested(deep)
+    round_about = sha256(b"a")
+    made.files["blobs/" + round_about.replace(":", "/")] = json.dumps({"manifests": [{"digest": round_about}]}).encode()
+    path = spread(tmp_path, made.index({"digest": round_about}, deep, made.image((UPPER, UPPER))))
+    image = one(path)
+    assert listed(image) == [SEEN[1]]
+    told = troubles(image)
+    assert f"The index {round_about[:19]} leads back to itself" in told
+    assert "is nested too deep" in told
+
+
+@pytest.mark.parametrize("digest", ["sha256:../../etc/passwd", "md5:00", "", "sha256:", "sha256:" + "A" * 64])
+def test_digests_that_are_none_open_nothing(digest: str, tmp_path: Path) -> None:
+    made = Layout()
+    path = spread(tmp_path, made.index({"digest": digest}, made.image((UPPER, UPPER))))
+    assert f"{digest[:100]!r} is no digest" in troubles(one(path))
+
+
+def test_links_of_a_layout_lead_nowhere(tmp_path: Path) -> None:
+    members, _ = layout()
+    path = Path(spread(tmp_path / "lay", members))
+    blob = path / "blobs" / sha256(BASE).replace(":", "/")
+    (tmp_path / "secret").write_bytes(BASE)
+    blob.unlink()
+    blob.symlink_to(tmp_path / "secret")
+    image = one(str(path))
+    assert listed(image) == [SEEN[1]]
+    assert "Layer 1" in troubles(image)
+    blob.unlink()
+    os.mkfifo(blob)
+    assert "it is no regular file" in troubles(one(str(path)))
+
+
+@pytest.mark.parametrize(
+    ("data", "told"),
+    [
+        (b"", "it is empty"),
+        (b"hello", "it is no tar archive"),
+        (b"hello" * 1000, "it is no tar archive"),
+        (bytes(10240), "it is no tar archive"),
+        (b"\x1f\x8b\x08\0rubbish", "its gzip data is"),
+        (gzip.compress(b"hello" * 1000), "has a wrong checksum"),
+        (b"\xfd7zXZ\0" + bytes(600), "it is compressed with xz, which is not read"),
+        (tar(info("blobs/sha256/" + "a" * 64, b"x" * 100))[:600], "neither manifest.json nor index.json; "),
+        (tar(info("manifest.json", b"[")), "it is not the JSON it should be"),
+        (tar(info("manifest.json", b"[]")), "it names no image"),
+        (tar(info("manifest.json", b"[" * 100000)), "it is not the JSON it should be"),
+        (tar(info("index.json", b"{}")), "index.json names no manifests"),
+    ],
+)
+def test_what_is_no_image_is_said_to_be_none(data: bytes, told: str, tmp_path: Path) -> None:
+    (tmp_path / "x").write_bytes(data)
+    with pytest.raises(TargetError) as raised:
+        open_image(str(tmp_path / "x"))
+    assert told in str(raised.value)
+    assert str(tmp_path / "x") in str(raised.value)
+
+
+def test_a_missing_file_is_named(tmp_path: Path) -> None:
+    with pytest.raises(TargetError, match="nowhere could not be opened: No such file or directory"):
+        open_image(str(tmp_path / "nowhere"))
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("extra", [{}, {"manifest.json": '{"name": "an app"}'}, {"index.json": "[]"}], ids=str)
+def test_a_root_file_system_in_an_archive(way: str, extra: dict[str, str], tmp_path: Path) -> None:
+    many = {f"usr__{number}": "x" for number in range(5000)}
+    (tmp_path / "root.tar").write_bytes(WAYS[way](files(**many, **extra, **{"etc__.wh.x": "kept"})))
+    image = one(str(tmp_path / "root.tar"))
+    assert (image.config, image.id, len(image.layers)) == (b"", "", 1)
+    assert len(listed(image)[0]) == 5001 + len(extra)
+    assert contents(image)["etc/.wh.x"] == b"kept"
+    assert troubles(image) == ""
+
+
+def test_layers_far_within_a_compressed_archive_are_read_from_marks(tmp_path: Path) -> None:
+    noise = b"".join(zlib.crc32(str(number).encode()).to_bytes(4, "big") for number in range(1 << 20))
+    layers = [tar(info(f"noise{number}", noise + bytes([number]))) for number in range(5)]
+    path = write(tmp_path / "app.tar", docker_save(*layers))
+    Path(path).write_bytes(gzip.compress(Path(path).read_bytes(), 1))
+    image = one(path)
+    assert contents(image, 8 << 20) == {f"noise{number}": noise + bytes([number]) for number in range(5)}
+    assert troubles(image) == ""
+
+
+def test_a_walk_that_is_left_early_leaves_no_thread(tmp_path: Path) -> None:
+    big = tar(*(info(f"f{number}", bytes(1 << 20)) for number in range(40)))
+    made = Layout()
+    image = one(spread(tmp_path, made.index(made.image((big, gzip.compress(big, 1))))))
+    before = threading.active_count()
+    walk = iter(image.layers[0].entries())
+    assert next(walk).path == "f0"
+    walk.close()  # type: ignore[attr-defined]  # it is a generator
+    assert threading.active_count() == before
