@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterator
 from typing import Final
+
+from msgspec import Struct
 
 from sealock.model.build import Build, Run, Stage, User
 from sealock.model.change import Edit
@@ -116,9 +119,15 @@ def known(place: Place) -> Place | None:
     return place if 0 <= place.start < place.end else None
 
 
+_lined: list[tuple[Command, str]] = []
+"""The last command that was asked about, and its line: rules ask for each of its words."""
+
+
 def line(command: Command) -> str:
     """The command in one line, its secrets blotted out: what a fingerprint can rest on."""
-    return mask(" ".join(word.text for word in command.words))[:200]
+    if not _lined or _lined[0][0] is not command:
+        _lined[:] = [(command, mask(" ".join(word.text for word in command.words))[:200])]
+    return _lined[0][1]
 
 
 def rewrite(build: Build, word: Word, text: str) -> tuple[Edit, ...]:
@@ -177,18 +186,44 @@ def settings(command: Command, name: str) -> tuple[Word, ...]:
     return tuple(found)
 
 
+class _Users(Struct):
+    """Who runs what in a build: of each stage the places of its USERs and these, and the user at its start and end."""
+
+    build: Build
+    places: list[list[int]]
+    users: list[list[str | None]]
+
+
+_users: list[_Users] = []
+"""Of the build that was asked for last."""
+
+
+def _users_of(build: Build) -> _Users:
+    if _users and _users[0].build is build:
+        return _users[0]
+    found = _Users(build, [], [])
+    for stage in build.stages:
+        below = stage.start.stage
+        image = stage.start.image.value
+        user = default_user(image) if isinstance(image, str) else None
+        if below is not None and below < stage.index:
+            user = found.users[below][-1]
+        places, users = [-1], [user if isinstance(user, str) else None]
+        for index, instruction in enumerate(stage.instructions):
+            if isinstance(instruction, User):
+                places.append(index)
+                users.append(instruction.user.value if isinstance(instruction.user.value, str) else None)
+        found.places.append(places)
+        found.users.append(users)
+    _users[:] = [found]
+    return found
+
+
 def user_at(build: Build, stage: Stage, at: At) -> str | None:
     """The user that an instruction of the stage runs as, None where nobody can tell."""
     index = at[3] if len(at) > 3 and isinstance(at[3], int) else len(stage.instructions)
-    for instruction in reversed(stage.instructions[:index]):
-        if isinstance(instruction, User):
-            return instruction.user.value if isinstance(instruction.user.value, str) else None
-    if stage.start.stage is not None and stage.start.stage < stage.index:
-        before = build.stages[stage.start.stage]
-        return user_at(build, before, ())
-    image = stage.start.image.value
-    user = default_user(image) if isinstance(image, str) else None
-    return user if isinstance(user, str) else None
+    known = _users_of(build)
+    return known.users[stage.index][bisect_left(known.places[stage.index], index) - 1]
 
 
 def is_root(user: str | None) -> bool:

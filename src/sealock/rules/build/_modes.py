@@ -46,8 +46,8 @@ def modes(build: Build) -> Iterator[Given]:
             yield Given(one.at, word.text, place, line(one.command), word, "", folder=_recursive(one.command))
     for one in ran(build, "mkdir", "install"):
         words = one.command.words
+        folder = one.command.name == "mkdir" or one.command.option("-d", "--directory") is not None
         for index, word in enumerate(words):
-            folder = one.command.name == "mkdir" or one.command.option("-d", "--directory") is not None
             for prefix in ("-m", "--mode="):
                 if word.text in {"-m", "--mode"} and prefix == "-m" and index + 1 < len(words):
                     mode, start = words[index + 1], ""

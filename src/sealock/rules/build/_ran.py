@@ -147,6 +147,12 @@ def lineage(build: Build, stage: Stage) -> Iterator[Stage]:
         yield stage
 
 
+def below_of(build: Build, stage: Stage) -> Stage | None:
+    """The stage that this one builds on, None where that is an image."""
+    below = stage.start.stage
+    return build.stages[below] if below is not None and below < stage.index else None
+
+
 def inherited(build: Build, fact: Callable[[Stage], bool]) -> Callable[[Stage], bool]:
     """Ask whether a fact holds of a stage, or of one that it builds on; each stage is looked at once."""
     known: dict[int, bool] = {}

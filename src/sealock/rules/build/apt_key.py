@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import islice
 from typing import Final
 
-from sealock.model.build import Build
+from sealock.model.build import Build, Run, Stage
 from sealock.model.change import Edit
 from sealock.model.finding import Fault, Severity
 from sealock.model.location import Place
 from sealock.rules.build._commands import addresses, known, line
-from sealock.rules.build._ran import Ran, ran
+from sealock.rules.build._ran import Ran, once, once_each, ran
 from sealock.rules.build._written import Writing, located, writings
 from sealock.rules.references import cis_docker, cwe, page
 from sealock.rules.rule import Rule
 
 _DEB: Final = re.compile(r"\bdeb(?:-src)?[ \t]+(\[[^\]\n]*\][ \t]*)?(?:https?|tor\+https?)://([\w.-]+)")
+_MENDABLE: Final = 20
 _OWN: Final = re.compile(r"(?:debian|ubuntu)\.(?:org|com)$")
 
 
@@ -62,24 +64,29 @@ class AptKey(Rule[Build]):
     def check(self, build: Build, /) -> Iterator[Fault]:
         """Judge every call of apt-key that adds a key."""
         calls = [one for one in ran(build, "apt-key") if {"add", "adv"} & set(one.command.arguments)]
+        origin = once_each(_origins)
+        sources = once(lambda stage: _sources(build, stage))
+        # A file with more calls than that is no person's, and every call would be mended in every source line.
+        few = len(calls) <= _MENDABLE
         for one in calls:
             yield self.fault(
                 "lets this key sign the packages of every source",
                 one.at,
                 place=known(one.command.place),
                 evidence=line(one.command),
-                mend=_keyring(build, one, alone=len(calls) == 1),
+                mend=_keyring(build, one, _origin(one, origin(one)), sources(one.stage), alone=len(calls) == 1)
+                if few
+                else (),
             )
 
 
-def _keyring(build: Build, one: Ran, *, alone: bool) -> tuple[Edit, ...]:
+def _keyring(
+    build: Build, one: Ran, origin: str, sources: list[tuple[Writing, re.Match[str]]], *, alone: bool
+) -> tuple[Edit, ...]:
     """Put the key into a file of its own, and name that in the lines of its source."""
-    origin = _origin(one)
     lines = [
         (writing, match)
-        for writing in _sources(build, one)
-        for match in _DEB.finditer(writing.text)
-        if not _OWN.search(match[2]) and "signed-by" not in (match[1] or "")
+        for writing, match in sources
         if (alone and not origin) or _domain(match[2]) == _domain(origin) or alone
     ]
     if not lines:
@@ -90,26 +97,41 @@ def _keyring(build: Build, one: Ran, *, alone: bool) -> tuple[Edit, ...]:
     return (*command, *edits.values()) if command and edits else ()
 
 
-def _origin(one: Ran) -> str:
+def _origins(run: Run) -> list[tuple[int, str]]:
+    """The hosts that the RUN downloads from, and where."""
+    return [
+        (command.place.start, word.text.partition("://")[2].partition("/")[0].rpartition("@")[2].partition(":")[0])
+        for command in run.script.commands()
+        if command.name in {"curl", "wget"}
+        for word in islice(addresses(command), 1)
+    ]
+
+
+def _origin(one: Ran, hosts: list[tuple[int, str]]) -> str:
     """The host that the key comes from, "" for a key server or a file of unknown origin."""
-    for command in one.run.script.commands():
-        if command.name in {"curl", "wget"} and command.place.start <= one.command.place.start:
-            for word in addresses(command):
-                return word.text.partition("://")[2].partition("/")[0].rpartition("@")[2].partition(":")[0]
-    return ""
+    return next((host for start, host in hosts if start <= one.command.place.start), "")
 
 
 def _domain(host: str) -> str:
     return ".".join(host.lower().split(".")[-2:])
 
 
-def _sources(build: Build, one: Ran) -> Iterator[Writing]:
-    """The source lines that the same stage writes."""
+def _sources(build: Build, stage: Stage) -> list[tuple[Writing, re.Match[str]]]:
+    """The source lines of others' hosts that the stage writes, without a key of their own."""
+    return [
+        (writing, match)
+        for writing in _written(build, stage)
+        for match in _DEB.finditer(writing.text)
+        if not _OWN.search(match[2]) and "signed-by" not in (match[1] or "")
+    ]
+
+
+def _written(build: Build, stage: Stage) -> Iterator[Writing]:
     for writing in writings(build):
-        if writing.at[:2] == one.at[:2] and ("sources.list" in writing.file or writing.file == "/etc/apt/sources.list"):
+        if writing.at[1] == stage.index and ("sources.list" in writing.file or writing.file == "/etc/apt/sources.list"):
             yield writing
     for added in ran(build, "add-apt-repository"):
-        if added.at[:2] == one.at[:2]:
+        if added.at[1] == stage.index:
             yield from (Writing(added.at, "", word.text, word.place) for word in added.command.words[1:])
 
 

@@ -7,6 +7,7 @@ from typing import Final
 
 from sealock.model.build import Build, Copy
 from sealock.model.finding import Fault, Severity
+from sealock.model.location import At
 from sealock.rules.build._ran import ran
 from sealock.rules.references import docker_docs
 from sealock.rules.rule import Rule
@@ -40,16 +41,16 @@ class ArchiveCopied(Rule[Build]):
         ]
         if not unpacked:
             return
+        last: dict[tuple[int, str], At] = {}
+        for one in unpacked:
+            for word in one.command.words[1:]:
+                name = one.stage.index, word.text.rpartition("/")[2]
+                last[name] = max(last.get(name, ()), one.at)
         for at, stage, copy in build.each(Copy):
             if not isinstance(copy, Copy) or copy.source_image is not None:
                 continue
             for source in copy.sources:
                 base = source.text.rpartition("/")[2]
                 target = copy.target.text.rpartition("/")[2] or base
-                if base.endswith(_ARCHIVES) and any(
-                    one.stage is stage
-                    and one.at > at
-                    and any(text.rpartition("/")[2] in {base, target} for text in one.command.arguments)
-                    for one in unpacked
-                ):
+                if base.endswith(_ARCHIVES) and any(last.get((stage.index, name), ()) > at for name in (base, target)):
                     yield self.fault(f"copies {base}, which a RUN then unpacks", at, place=source.place)

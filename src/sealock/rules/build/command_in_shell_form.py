@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Final
 
 from sealock.model.absent import UNSET
@@ -11,7 +11,7 @@ from sealock.model.build import Build, Cmd, Shell, Stage
 from sealock.model.change import Edit
 from sealock.model.finding import Fault, Severity
 from sealock.model.location import Place
-from sealock.rules.build._ran import inherited
+from sealock.rules.build._ran import inherited, once
 from sealock.rules.references import docker_docs
 from sealock.rules.rule import Rule
 
@@ -47,6 +47,7 @@ class CommandInShellForm(Rule[Build]):
     def check(self, build: Build, /) -> Iterator[Fault]:
         """Look for shell forms; who sets SHELL wants one, and `exec` gives the program its place."""
         chosen = inherited(build, lambda stage: any(True for _ in stage.of(Shell)))
+        has_command = once(lambda stage: any(one.keyword == "CMD" for one in stage.of(Cmd)))
         for at, stage, instruction in build.each(Cmd):
             if not isinstance(instruction, Cmd) or instruction.form != "shell" or not (instruction.line or "").strip():
                 continue
@@ -59,7 +60,7 @@ class CommandInShellForm(Rule[Build]):
                 "puts a shell between Docker and the program",
                 at,
                 mend=_exec_form(instruction),
-                safe=_keeps_meaning(stage, instruction),
+                safe=_keeps_meaning(stage, instruction, has_command=has_command),
             )
 
 
@@ -86,8 +87,8 @@ def _exec_form(instruction: Cmd) -> tuple[Edit, ...]:
     return (Edit(Place(command.words[0].place.start, command.place.end), words),)
 
 
-def _keeps_meaning(stage: Stage, instruction: Cmd) -> bool:
+def _keeps_meaning(stage: Stage, instruction: Cmd, *, has_command: Callable[[Stage], bool]) -> bool:
     """Whether CMD and ENTRYPOINT still go together as before: an exec ENTRYPOINT takes CMD's words as arguments."""
     if instruction.keyword == "CMD":
         return stage.container.entrypoint is UNSET
-    return not any(one.keyword == "CMD" for one in stage.of(Cmd)) and stage.container.command in {UNSET, ()}
+    return not has_command(stage) and stage.container.command in {UNSET, ()}

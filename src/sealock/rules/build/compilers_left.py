@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from sealock.model.build import Build, Run
+from sealock.model.build import Build
 from sealock.model.finding import Confidence, Fault, Severity
 from sealock.rules.build._commands import known, line
 from sealock.rules.build._ran import calls, reaches_image
@@ -50,8 +50,9 @@ class CompilersLeft(Rule[Build]):
     def check(self, build: Build, /) -> Iterator[Fault]:
         """Judge what the layers of the final image install and keep."""
         reaching = reaches_image(build)
+        cleaned = {call.ran.at for call in calls(build, _MANAGERS, _REMOVERS)}
         for call in calls(build, _MANAGERS, ("install", "add", "in", "groupinstall")):
-            if call.ran.stage.index not in reaching or _removes(build, call.ran.run):
+            if call.ran.stage.index not in reaching or call.ran.at in cleaned:
                 continue
             names = [word for word in call.operands if _TOOLS.fullmatch(word.text.partition("=")[0])]
             if names:
@@ -62,7 +63,3 @@ class CompilersLeft(Rule[Build]):
                     place=known(names[0].place),
                     evidence=line(call.ran.command),
                 )
-
-
-def _removes(build: Build, run: Run) -> bool:
-    return any(call.verb.text in _REMOVERS and call.ran.run is run for call in calls(build, _MANAGERS))

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from sealock.model.build import AddFile, Build, Copy, Workdir
 from sealock.model.finding import Fault, Severity
-from sealock.rules.build._ran import lineage
+from sealock.rules.build._ran import below_of, inherited
 from sealock.rules.references import docker_docs
 from sealock.rules.rule import Rule
 
@@ -33,8 +33,9 @@ class CopyTargetRelative(Rule[Build]):
 
     def check(self, build: Build, /) -> Iterator[Fault]:
         """Look for relative targets without a WORKDIR before."""
+        settled = inherited(build, lambda stage: any(True for _ in stage.of(Workdir)))
         for stage in build.stages:
-            known = any(True for below in lineage(build, stage) if below is not stage for _ in below.of(Workdir))
+            known = (below := below_of(build, stage)) is not None and settled(below)
             for index, one in enumerate(stage.instructions):
                 known = known or isinstance(one, Workdir)
                 if known:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from sealock.model.build import Build, Env, LabelSet, Pair
@@ -37,9 +38,10 @@ class EnvRefersToItself(Rule[Build]):
         for at, _, one in build.each(Env):
             if not isinstance(one, Env):
                 continue
-            before: list[str] = []
+            before: dict[str, int] = {}
             for index, pair in enumerate(one.pairs):
-                name = next((name for name in before if _uses(pair, name)), "")
+                used = [name for name in _used(pair) if name in before]
+                name = min(used, key=before.__getitem__, default="")
                 if name and pair.name != name:
                     yield self.fault(
                         f"{pair.name} uses ${name}, which this ENV only sets",
@@ -47,21 +49,15 @@ class EnvRefersToItself(Rule[Build]):
                         place=pair.place,
                         mend=_split(build, one, index),
                     )
-                before.append(pair.name)
+                before.setdefault(pair.name, index)
 
 
-def _uses(pair: Pair, name: str) -> bool:
+def _used(pair: Pair) -> set[str]:
+    """The names that a value uses."""
     raw = pair.value.raw if pair.value is not None else ""
     if raw[:1] == "'" == raw[-1:] or "$" not in raw:
-        return False
-    for sign in ("${" + name, "$" + name):
-        start = raw.find(sign)
-        while start >= 0:
-            after = raw[start + len(sign) : start + len(sign) + 1]
-            if not (after.isalnum() or after == "_") and raw[start - 1 : start] != "\\":
-                return True
-            start = raw.find(sign, start + 1)
-    return False
+        return set()
+    return {match[1] for match in re.finditer(r"(?<!\\)\$\{?(\w+)", raw)}
 
 
 def _split(build: Build, one: Env | LabelSet, index: int) -> tuple[Edit, ...]:

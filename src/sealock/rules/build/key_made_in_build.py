@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Final
 
-from sealock.model.build import Build
+from sealock.model.build import Build, Run
 from sealock.model.finding import Confidence, Fault, Severity
 from sealock.model.shell import Command
 from sealock.rules.build._commands import known, line
-from sealock.rules.build._ran import ran, reaches_image
+from sealock.rules.build._ran import once_each, ran, reaches_image
 from sealock.rules.references import cis_docker, cwe
 from sealock.rules.rule import Rule
+
+_LONGEST: Final = 300
+"""Characters of a file's name that count."""
 
 
 class KeyMadeInBuild(Rule[Build]):
@@ -45,15 +49,12 @@ class KeyMadeInBuild(Rule[Build]):
     def check(self, build: Build, /) -> Iterator[Fault]:
         """Judge the programs that make keys, in the layers of the final image."""
         reaching = reaches_image(build)
+        removed = once_each(_removed)
         for one in ran(build, "ssh-keygen", "openssl", "wg", "certtool", "mkcert", "keytool", "dropbearkey"):
             file = _makes(one.command)
             if file is None or one.stage.index not in reaching:
                 continue
-            removed = any(
-                command.name in {"rm", "shred"} and any(_same(word, file) for word in command.arguments)
-                for command in one.run.script.commands()
-            )
-            if not removed:
+            if _parts(file).isdisjoint(removed(one)):
                 what = f"keeps the private key {file}" if file else "keeps the private key"
                 yield self.fault(
                     f"{what} that was made in the build",
@@ -63,8 +64,20 @@ class KeyMadeInBuild(Rule[Build]):
                 )
 
 
-def _same(word: str, file: str) -> bool:
-    return bool(file) and word.rpartition("/")[2].rstrip("*") in file
+def _removed(run: Run) -> set[str]:
+    """The last parts of what the RUN removes: "id_" for /root/.ssh/id_*, "" for all that is in a folder."""
+    return {
+        word.text.rpartition("/")[2].rstrip("*")
+        for command in run.script.commands()
+        if command.name in {"rm", "shred"}
+        for word in command.words[1:]
+    }
+
+
+def _parts(file: str) -> set[str]:
+    """The names of a file and the folders above it, and what each begins with."""
+    names = file[:_LONGEST].split("/") if file else []
+    return {name[:length] for name in names for length in range(len(name) + 1)}
 
 
 def _makes(command: Command) -> str | None:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from sealock.model.build import Build
+from sealock.model.build import Build, Run
 from sealock.model.finding import Confidence, Fault, Severity
+from sealock.model.location import At
 from sealock.rules.build._commands import DOWNLOADERS, downloads, is_verified, known, line, pipelines, program, saved_as
-from sealock.rules.build._ran import ran
+from sealock.rules.build._ran import once_each, ran
 from sealock.rules.references import cis_docker, cwe, man
 from sealock.rules.rule import Rule
 
@@ -39,25 +40,31 @@ class KeyUnchecked(Rule[Build]):
 
     def check(self, build: Build, /) -> Iterator[Fault]:
         """Judge keys that come through a pipe, and addresses that rpm imports from."""
+        shown = once_each(_shows_fingerprint)
+        shown_by: dict[At, bool] = {}
         for at, run, pipeline in pipelines(build) if downloads(build) else ():
             if len(pipeline.commands) == 1:
                 continue
-            fetched = False
+            fetched, text = False, ""
             for command in pipeline.commands:
                 keys = [one for one in command.walk() if program(one) in {"gpg", "gpg2"}]
                 takes = any({"--dearmor", "--import"} & set(one.arguments) for one in keys)
-                if fetched and takes and not is_verified(run) and not _shows_fingerprint(run.script.commands()):
-                    text = " | ".join(line(one) for one in pipeline.commands)[:200]
+                if fetched and takes and not is_verified(run):
+                    if at not in shown_by:
+                        shown_by[at] = _shows_fingerprint(run)
+                    if shown_by[at]:
+                        break
+                    text = text or " | ".join(line(one) for one in pipeline.commands[:100])[:200]
                     yield self.fault("takes a signing key as it comes", at, place=known(command.place), evidence=text)
                 fetched = fetched or any(one.name in DOWNLOADERS for one in command.walk())
         for one in ran(build, "curl", "wget"):
             kept = [file for file in saved_as(one.command) if "keyrings/" in file or "trusted.gpg" in file]
-            if kept and not is_verified(one.run) and not _shows_fingerprint(one.run.script.commands()):
+            if kept and not is_verified(one.run) and not shown(one):
                 place = known(one.command.place)
                 yield self.fault("takes a signing key as it comes", one.at, place=place, evidence=line(one.command))
         for one in ran(build, "rpm", "rpmkeys"):
-            for word in one.command.words[1:]:
-                if "--import" in one.command.arguments and word.text.startswith(("http://", "https://")):
+            for word in one.command.words[1:] if "--import" in one.command.arguments else ():
+                if word.text.startswith(("http://", "https://")):
                     yield self.fault(
                         f"takes the signing key {word.text} as it comes",
                         one.at,
@@ -67,5 +74,5 @@ class KeyUnchecked(Rule[Build]):
                     )
 
 
-def _shows_fingerprint(commands: Iterator[object]) -> bool:
-    return any("fingerprint" in str(getattr(command, "arguments", "")) for command in commands)
+def _shows_fingerprint(run: Run) -> bool:
+    return any("fingerprint" in word.text for command in run.script.commands() for word in command.words[1:])

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from sealock.model.absent import Absent
-from sealock.model.build import Build, Run, Stage
+from sealock.model.build import Build, Run
 from sealock.model.finding import Fault, Severity
 from sealock.model.imagename import family
 from sealock.model.shell import Command, Pipeline
@@ -47,6 +47,7 @@ class PipeFailureHidden(Rule[Build]):
     def check(self, build: Build, /) -> Iterator[Fault]:
         """Look for pipes whose first commands may fail in silence."""
         told: set[int] = set()
+        below = bases(build)
         for at, stage, run in build.each(Run):
             if not isinstance(run, Run) or run.script.shell not in _SHELLS or _sees(run):
                 continue
@@ -55,7 +56,7 @@ class PipeFailureHidden(Rule[Build]):
                     continue
                 # The line before the first such RUN serves the later ones too.
                 first = run.form == "shell" and not run.onbuild and stage.index not in told
-                mend = insert_before(run, _shell_line(build, stage)) if first else ()
+                mend = insert_before(run, _shell_line(below[stage.index])) if first else ()
                 told.add(stage.index)
                 yield self.fault(f"does not see when {hidden.name} fails", at, place=hidden.place, mend=mend)
 
@@ -76,7 +77,7 @@ def _sees(run: Run) -> bool:
     return any(word == "pipefail" for word in words)
 
 
-def _shell_line(build: Build, stage: Stage) -> str:
-    kind = family(bases(build)[stage.index])
+def _shell_line(image: str) -> str:
+    kind = family(image)
     shell = "/bin/ash" if not isinstance(kind, Absent) and kind in {"alpine", "busybox"} else "/bin/bash"
     return f'SHELL ["{shell}", "-o", "pipefail", "-c"]'

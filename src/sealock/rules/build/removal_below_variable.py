@@ -42,6 +42,7 @@ class RemovalBelowVariable(Rule[Build]):
     def check(self, build: Build, /) -> Iterator[Fault]:
         """Look at each recursive rm."""
         given = once(lambda stage: _given(build, stage))
+        known: dict[tuple[str, int], bool] = {}
         assigned: dict[At, frozenset[str]] = {}
         for one in ran(build, "rm"):
             if not one.command.option("-r", "-R", "--recursive"):
@@ -56,7 +57,9 @@ class RemovalBelowVariable(Rule[Build]):
                 name = match[group]
                 if name in _ALWAYS_SET or name in assigned[one.at]:
                     continue
-                if any(name in given(stage) for stage in lineage(build, one.stage)):
+                if (name, one.stage.index) not in known:
+                    known[name, one.stage.index] = any(name in given(stage) for stage in lineage(build, one.stage))
+                if known[name, one.stage.index]:
                     continue
                 start, end = match.span(group)
                 wide = group == "braced"

@@ -12,6 +12,7 @@ from sealock.model.change import Edit
 from sealock.model.finding import Confidence, Fault, Severity
 from sealock.model.location import At, Place
 from sealock.rules.build._mend import delete_instruction
+from sealock.rules.build._ran import once
 from sealock.rules.references import cis_docker, cwe, docker_docs
 from sealock.rules.rule import Rule
 from sealock.rules.secrets import find, of_name
@@ -46,6 +47,7 @@ class SecretInArgument(Rule[Build]):
 
     def check(self, build: Build, /) -> Iterator[Fault]:
         """Judge every ARG by its name, and by its default where it has one."""
+        uses = once(lambda stage: _uses(build, stage))
         before: list[tuple[At, Stage | None, Arg]] = [((), None, one) for one in build.arguments]
         inside = ((at, stage, one) for at, stage, one in build.each(Arg) if isinstance(one, Arg))
         for at, stage, arg in chain(before, inside):
@@ -65,16 +67,32 @@ class SecretInArgument(Rule[Build]):
                     evidence=f"ARG {pair.name}",
                     confidence=confidence,
                     severity=Severity.MEDIUM if confidence is Confidence.LOW else None,
-                    mend=_mounted(build, stage, arg, pair.name) if stage and len(arg.pairs) == 1 else (),
+                    mend=_mounted(build, arg, pair.name, uses(stage)) if stage and not arg.pairs[1:] else (),
                 )
 
 
-def _mounted(build: Build, stage: Stage, arg: Arg, name: str) -> tuple[Edit, ...]:
-    """Turn the argument into a secret mount of the RUNs that speak of it; nothing where anything else does."""
-    use = re.compile(rf"\$(?:{re.escape(name)}\b|\{{{re.escape(name)}\b)")
-    after = stage.instructions[stage.instructions.index(arg) + 1 :]
-    users: list[Instruction] = [one for one in after if use.search(build.excerpt(one.place))]
-    if not users or not all(isinstance(one, Run) and one.form != "exec" and not one.onbuild for one in users):
+def _uses(build: Build, stage: Stage) -> dict[str, list[Instruction]]:
+    """The instructions that declare or use each variable of a stage."""
+    found: dict[str, list[Instruction]] = {}
+    for one in stage.instructions:
+        names = {match[1] for match in re.finditer(r"\$\{?(\w+)", build.excerpt(one.place))}
+        names.update(pair.name for pair in one.pairs) if isinstance(one, Arg) else None
+        for name in names:
+            found.setdefault(name, []).append(one)
+    return found
+
+
+def _mounted(build: Build, arg: Arg, name: str, uses: dict[str, list[Instruction]]) -> tuple[Edit, ...]:
+    """Turn the argument into a secret mount of the RUNs that speak of it; nothing where anything else does.
+
+    Another ARG of that name is something else.
+    """
+    first, *users = uses.get(name) or [arg]
+    if (
+        first is not arg
+        or not users
+        or not all(isinstance(one, Run) and one.form != "exec" and not one.onbuild for one in users)
+    ):
         return ()
     mount = f" --mount=type=secret,id={name},env={name}"
     ends = [one.keyword_place.end for one in users]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterator
 
 from sealock.model.build import Build, Cmd, Healthcheck, Instruction, LabelSet, Run
@@ -52,7 +53,7 @@ class SecretInCommand(Rule[Build]):
         suspects = _suspects(build)
         for at, _, instruction, script in build.scripts():
             start, end = instruction.place.start, instruction.place.end
-            if any(start <= one < end for one in suspects) or _is_exec(instruction):
+            if bisect_left(suspects, start) < bisect_left(suspects, end) or _is_exec(instruction):
                 for command in script.commands():
                     for kind, place in _in_command(command):
                         yield self._fault(at, kind, place, line(command) or kind)
@@ -83,7 +84,7 @@ def _suspects(build: Build) -> list[int]:
     # A command goes on behind an escaped line end; blanks in its stead keep every place what it is.
     for end in ("\n", "\r\n"):
         text = text.replace(build.escape + end, " " * (len(end) + 1))
-    return [start for _, start, _ in find_in_text(text)]
+    return [start for _, start, _ in find_in_text(text)]  # they come in order
 
 
 def _in_command(command: Command) -> Iterator[tuple[str, Place]]:
@@ -99,12 +100,13 @@ def _in_command(command: Command) -> Iterator[tuple[str, Place]]:
     for redirect in command.redirects:
         if redirect.body and (inside := find_in_text(redirect.body)):
             yield inside[0][0], redirect.target.place if redirect.target else command.place
-    at, told = 0, set()
+    at, index = 0, 0
     for word in command.words:
         end = at + len(word.text)
-        for kind, start, stop in hits:
-            if at <= start < end and stop <= end + 1 and start not in told:
-                told.add(start)
+        while index < len(hits) and hits[index][1] < end:
+            kind, start, stop = hits[index]
+            index += 1
+            if at <= start and stop <= end + 1:
                 # chpasswd and the like have a rule of their own.
                 yield kind, word.place
         at = end + 1

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from sealock.model.build import Arg, Build, Env, Stage
 from sealock.model.finding import Confidence, Fault, Severity
+from sealock.rules.build._ran import once
 from sealock.rules.references import cis_docker, cwe, docker_docs
 from sealock.rules.rule import Rule
 from sealock.rules.secrets import Secret, find, of_name
@@ -40,13 +41,14 @@ class SecretInEnvironment(Rule[Build]):
 
     def check(self, build: Build, /) -> Iterator[Fault]:
         """Judge every variable by name and value."""
+        declared = once(_declared)
         for at, stage, env in build.each(Env):
             for pair in env.pairs if isinstance(env, Env) else ():
                 if pair.value is None:
                     continue
                 if (found := find(pair.name, pair.value.text)) is not None:
                     message = f"holds {found.kind} in {pair.name}"
-                elif (argument := _argument(stage, pair.value.raw)) and (kind := of_name(pair.name)):
+                elif (argument := _argument(declared(stage), pair.value.raw)) and (kind := of_name(pair.name)):
                     found = Secret(kind)
                     message = f"keeps the build argument {argument} in {pair.name}, for everybody to read"
                 else:
@@ -61,10 +63,12 @@ class SecretInEnvironment(Rule[Build]):
                 )
 
 
-def _argument(stage: Stage, raw: str) -> str | None:
-    """The ARG of the stage whose value this is."""
+def _declared(stage: Stage) -> frozenset[str]:
+    """The names of the stage's ARGs."""
+    return frozenset(pair.name for one in stage.of(Arg) if isinstance(one, Arg) for pair in one.pairs)
+
+
+def _argument(declared: frozenset[str], raw: str) -> str | None:
+    """The ARG whose value this is."""
     match = re.fullmatch(r"[\"']?\$\{?(\w+)\}?[\"']?", raw)
-    if match is None:
-        return None
-    declared = {pair.name for one in stage.of(Arg) if isinstance(one, Arg) for pair in one.pairs}
-    return match[1] if match[1] in declared else None
+    return match[1] if match and match[1] in declared else None

@@ -11,7 +11,7 @@ from sealock.model.finding import Confidence, Fault, Severity
 from sealock.model.shell import Command
 from sealock.rules.build._commands import known, line
 from sealock.rules.build._credentials import credential_file
-from sealock.rules.build._ran import ran
+from sealock.rules.build._ran import once_each, ran
 from sealock.rules.references import cis_docker, cwe, docker_docs
 from sealock.rules.rule import Rule
 from sealock.rules.secrets import of_name
@@ -53,9 +53,10 @@ class SecretLeftInLayer(Rule[Build]):
 
     def check(self, build: Build, /) -> Iterator[Fault]:
         """Judge the commands that write files; what the same RUN removes is in no layer."""
+        removed, mounted = once_each(_removed), once_each(_mounted_secrets)
         for one in ran(build, *_WRITERS):
-            for file, message, confidence in _kept(one.command, _mounted_secrets(one.run)):
-                if _removed(one.run).isdisjoint(file.split("/")):
+            for file, message, confidence in _kept(one.command, mounted(one)):
+                if removed(one).isdisjoint(file.split("/")):
                     place = known(one.command.place)
                     yield self.fault(message, one.at, place=place, evidence=line(one.command), confidence=confidence)
 

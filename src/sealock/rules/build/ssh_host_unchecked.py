@@ -9,7 +9,7 @@ from typing import Final
 from sealock.model.build import Build
 from sealock.model.finding import Confidence, Fault, Severity
 from sealock.rules.build._commands import is_verified, known, line
-from sealock.rules.build._ran import ran
+from sealock.rules.build._ran import once_each, ran
 from sealock.rules.build._written import settings, writings
 from sealock.rules.references import cwe, docker_docs, man
 from sealock.rules.rule import Rule
@@ -59,8 +59,9 @@ class SshHostUnchecked(Rule[Build]):
         for writing in writings(build):
             if _OFF.search(writing.text):
                 yield self.fault(message, writing.at, place=known(writing.place), evidence=writing.file)
+        shown = once_each(lambda run: any(inner.name == "ssh-keygen" for inner in run.script.commands()))
         for one in ran(build, "ssh-keyscan"):
-            if not is_verified(one.run) and not any(inner.name == "ssh-keygen" for inner in one.run.script.commands()):
+            if not is_verified(one.run) and not shown(one):
                 yield self.fault(
                     "takes the host's key from whoever answers during the build",
                     one.at,

@@ -23,7 +23,7 @@ from sealock.model.build import (
 )
 from sealock.model.change import Edit
 from sealock.model.finding import Fault, Severity
-from sealock.rules.build._ran import lineage
+from sealock.rules.build._ran import bases
 from sealock.rules.references import docker_docs
 from sealock.rules.rule import Rule
 
@@ -62,11 +62,12 @@ class VariableUndefined(Rule[Build]):
     def check(self, build: Build, /) -> Iterator[Fault]:
         """Follow what each stage knows; of the base image's own variables nobody knows here."""
         outer = {pair.name for arg in build.arguments for pair in arg.pairs}
+        below = bases(build)
         known: dict[int, set[str]] = {}
         for stage in build.stages:
             names: set[str] = set(known.get(stage.start.stage, ()) if stage.start.stage is not None else ())
             known[stage.index] = names
-            bare = [*lineage(build, stage)][-1].start.image.text == "scratch"
+            bare = below[stage.index] == "scratch"
             for index, one in enumerate(stage.instructions):
                 if not one.onbuild:
                     for text in _texts(one):

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from sealock.model.build import Build, Stage, Workdir
 from sealock.model.change import Edit
 from sealock.model.finding import Fault, Severity
-from sealock.rules.build._ran import lineage
+from sealock.rules.build._ran import below_of, inherited
 from sealock.rules.references import docker_docs
 from sealock.rules.rule import Rule
 
@@ -33,8 +33,9 @@ class WorkdirRelative(Rule[Build]):
 
     def check(self, build: Build, /) -> Iterator[Fault]:
         """Look for relative paths without an absolute one before."""
+        settled = inherited(build, lambda stage: any(map(_absolute, _paths(stage))))
         for stage in build.stages:
-            if any(_absolute(one) for below in lineage(build, stage) if below is not stage for one in _paths(below)):
+            if (below := below_of(build, stage)) is not None and settled(below):
                 continue
             for index, instruction in enumerate(stage.instructions):
                 if not isinstance(instruction, Workdir):

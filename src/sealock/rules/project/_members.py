@@ -6,7 +6,7 @@ from typing import Final
 
 from sealock.model.absent import UNSET, given
 from sealock.model.imagename import parse
-from sealock.model.project import Project, Service
+from sealock.model.project import Service
 from sealock.rules.ports import SERVICES
 
 _FRONTS: Final = frozenset(
@@ -24,11 +24,6 @@ def networks_of(service: Service) -> tuple[str, ...]:
     if container.network_mode is not UNSET:
         return ()
     return tuple(network.name for network in given(container.networks, ())) or ("default",)
-
-
-def members(project: Project, network: str) -> list[Service]:
-    """The services on a network."""
-    return [service for service in project.services if network in networks_of(service)]
 
 
 def is_database(service: Service) -> bool:

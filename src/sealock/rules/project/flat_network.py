@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Final
 
 from sealock.model.finding import Confidence, Fault, Severity
-from sealock.model.project import Project
-from sealock.rules.project._members import is_database, is_front, members, networks_of, speaks_of
+from sealock.model.project import Project, Service
+from sealock.rules.project._members import is_database, is_front, networks_of, speaks_of
 from sealock.rules.references import cwe, docker_docs
 from sealock.rules.rule import Rule
+
+_MOST: Final = 20
+"""Databases that are named for one network."""
 
 
 class FlatNetwork(Rule[Project]):
@@ -45,13 +49,18 @@ class FlatNetwork(Rule[Project]):
         """Look for a published proxy and a database that it never speaks of, on one network with others."""
         if project.kind != "compose":
             return
+        held_by: dict[str, list[Service]] = {}
+        for one in project.services:
+            for network in networks_of(one):
+                held_by.setdefault(network, []).append(one)
+        databases = {network: [one for one in held if is_database(one)] for network, held in held_by.items()}
         for front in project.services:
             if not is_front(front) or not front.container.ports:
                 continue
             for network in networks_of(front):
-                held = members(project, network)
-                seen = [one.name for one in held if is_database(one) and not speaks_of(front, one.name)]
-                if len(held) > 2 and seen:
+                near = databases[network][:_MOST]
+                seen = [one.name for one in near if not speaks_of(front, one.name)]
+                if len(held_by[network]) > 2 and seen:
                     yield self.fault(
                         f"lets {front.name}, which serves strangers, reach {' and '.join(seen)} on network {network}",
                         ("services", front.name),

@@ -39,6 +39,11 @@ class LegacyLink(Rule[Project]):
 
     def check(self, project: Project, /) -> Iterator[Fault]:
         """Look at each link, and at what stands in its place."""
+        named: dict[str, Service] = {}
+        for service in project.services:
+            for name in (service.name, service.container.name):
+                if isinstance(name, str):
+                    named.setdefault(name, service)
         for service in project.services:
             for index, link in enumerate(given(service.container.links, ())):
                 bridge = on_default_bridge(service.container)
@@ -47,7 +52,7 @@ class LegacyLink(Rule[Project]):
                     f"links {service.name} to {link.target}"
                     + (", and gives it all of the other's environment variables, secrets included" if bridge else ""),
                     ("services", service.name, "links", index),
-                    mend=_mend(project, service, link),
+                    mend=_mend(project, service, link, named.get(link.target)),
                     severity=Severity.LOW if bridge else Severity.INFO,
                     safe=not bridge and not aliased,
                     remedy=f"Give {link.target} the network alias {link.alias}, and drop the link."
@@ -62,10 +67,9 @@ class LegacyLink(Rule[Project]):
                 )
 
 
-def _mend(project: Project, service: Service, link: Link) -> tuple[Change, ...]:
+def _mend(project: Project, service: Service, link: Link, other: Service | None) -> tuple[Change, ...]:
     """Drop the link, once both are on a network on which the other has the name that the link gave it."""
     drop = On(service.subject, Remove("links", link))
-    other = next((one for one in project.services if link.target in {one.name, one.container.name}), None)
     if other is None:
         return ()
     aliases = () if link.alias == link.target else (link.alias,)
