@@ -74,7 +74,7 @@ def test_the_database_of_a_merged_usr_is_read() -> None:
 
 @pytest.mark.parametrize(
     ("text", "fault"),
-    [("V:1\nA:x\n", "names no package"), ("P:a\n", "'a' has no version"), ("\0\0\0", "names no package")],
+    [("V:1\nA:x\n", "names no package"), ("P:a\n", "a package has no version: 'a'"), ("\0\0\0", "names no package")],
 )
 def test_what_cannot_be_read_is_told_and_the_rest_is_listed(text: str, fault: str) -> None:
     found, broken = read(Apk(), PATH, (MUSL + text + "\n\n" + SSL).encode())

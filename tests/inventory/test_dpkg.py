@@ -155,7 +155,7 @@ def test_licences_come_from_copyright_files_that_a_machine_can_read(text: str, l
         ("Package: a b\nVersion: 1\n\n", "names no package"),
         ("Package: " + "x" * 5000 + "\nVersion: 1\n\n", "names no package"),
         ("Package: a\x1b[2J\nVersion: 1\n\n", "names no package"),
-        (stanza("no-version", version=""), "'no-version' has no version"),
+        (stanza("no-version", version=""), "a package has no version: 'no-version'"),
         ("\x00\x01\x02 garbage", "names no package"),
     ],
 )

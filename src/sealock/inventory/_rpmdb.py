@@ -12,6 +12,7 @@ from typing import Final
 from zlib import adler32
 
 from sealock.inventory.analyzer import Broken
+from sealock.inventory.stanzas import MOST_STANZAS
 
 SQLITE_MAGIC: Final = b"SQLite format 3\0"
 NDB_MAGIC: Final = b"RpmP"
@@ -33,10 +34,10 @@ def blobs(data: bytes) -> Iterator[bytes | Broken]:
         msg = "it is none of rpm's databases: SQLite, ndb, or a hash of Berkeley DB"
         raise Broken(msg)
     left = len(data)
-    for blob in found:
+    for count, blob in enumerate(found):
         left -= 16 + (len(blob) if isinstance(blob, bytes) else 0)
-        if left < 0:
-            msg = "its headers claim more bytes than the file has"
+        if left < 0 or count > MOST_STANZAS:
+            msg = "its headers claim more bytes than the file has, or are far too many"
             raise Broken(msg)
         yield blob
 

@@ -9,6 +9,7 @@ from struct import error, iter_unpack, unpack_from
 from typing import Final
 
 from sealock.inventory.analyzer import Broken
+from sealock.inventory.stanzas import Room
 
 NAME: Final = 1000
 VERSION: Final = 1001
@@ -33,6 +34,9 @@ I18NSTRING: Final = 9
 
 MOST_TAGS: Final = 0xFFFF
 """As in rpm itself (hdrchkTags)."""
+MOST_BYTES: Final = 64 << 20
+MOST_STRINGS: Final = 1_000_000
+"""Of one tag; the largest packages have some hundred thousand files."""
 
 
 class Header:
@@ -46,7 +50,7 @@ class Header:
             msg = "a header is cut off"
             raise Broken(msg) from None
         start = 8 + 16 * tags
-        if tags > MOST_TAGS or start + length > len(blob):
+        if tags > MOST_TAGS or start + length > min(len(blob), MOST_BYTES):
             msg = f"a header says that it has {tags} tags and {length} bytes, but has {len(blob)} bytes in all"
             raise Broken(msg)
         self._index = {tag: (kind, offset, count) for tag, kind, offset, count in iter_unpack(">IIII", blob[8:start])}
@@ -61,6 +65,9 @@ class Header:
         kind, offset, count = self._index.get(tag, (0, 0, 0))
         if kind not in {STRING, STRING_ARRAY, I18NSTRING}:
             return []
+        if count > MOST_STRINGS:
+            msg = f"tag {tag} has {count} strings"
+            raise Broken(msg)
         parts = self._data[offset:].split(b"\0", count) if kind != STRING else self._data[offset:].split(b"\0", 1)
         # What follows the last zero byte is not of this tag.
         found = [part.decode("utf-8", "replace") for part in parts[:-1]]
@@ -86,6 +93,9 @@ class Header:
         if len(names) != len(places) or any(place >= len(folders) for place in places):
             msg = "the names of files do not fit their folders"
             raise Broken(msg)
+        room = Room(len(self._data))
+        for place, name in zip(places, names, strict=True):
+            room.take(len(folders[place]) + len(name))
         paths = [folders[place] + name for place, name in zip(places, names, strict=True)] or self.texts(OLDFILENAMES)
         modes = self.numbers(FILEMODES)
         if len(modes) != len(paths):

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from sealock.inventory.analyzer import Analyzer, File, Wanted
-from sealock.inventory.stanzas import Faults, quoted, text
+from sealock.inventory.stanzas import Faults, text
 from sealock.model.inventory import FileFact
 
 PASSWD: Final = "etc/passwd"  # noqa: S105  a path
@@ -49,7 +49,7 @@ def _rows(file: File, faults: Faults) -> Iterator[list[str]]:
             continue
         fields = line.split(":", least)
         if len(fields) < min(least, 4) or not fields[0].strip() or not line.isprintable():
-            faults.add(f"line {number} is no account: {quoted(line)}")
+            faults.add(f"line {number} is no account", line)
         else:
             yield fields
 

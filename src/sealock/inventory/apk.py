@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from sealock.inventory.analyzer import Analyzer, File, Wanted
-from sealock.inventory.stanzas import Faults, is_word, quoted, stanzas, text
+from sealock.inventory.stanzas import Faults, Room, is_word, stanzas, text
 from sealock.model.inventory import Package
 
 FIELDS: Final = frozenset("PVAoLm")
@@ -17,18 +17,18 @@ class Apk(Analyzer):
     """The database of apk 2, which apk 3 still writes; on a merged /usr it lies below usr/lib."""
 
     name = "apk"
-    wanted = Wanted(paths=("lib/apk/db/installed", "usr/lib/apk/db/installed"))
+    wanted = Wanted(paths=("lib/apk/db/installed", "usr/lib/apk/db/installed"), limit=32 << 20)
 
     def read(self, file: File, /) -> Iterator[Package]:
         """Yield each package with its files."""
-        faults = Faults()
+        faults, room = Faults(), Room(len(file.data))
         for stanza in stanzas(text(file.data)):
-            fields, files = _stanza(stanza)
+            fields, files = _stanza(stanza, room)
             name, version = fields.get("P", ""), fields.get("V", "")
             if not is_word(name):
-                faults.add(f"a stanza names no package: {quoted(stanza)}")
+                faults.add("a stanza names no package", stanza)
             elif not is_word(version):
-                faults.add(f"package {quoted(name)} has no version")
+                faults.add("a package has no version", name)
             else:
                 yield Package(
                     type="apk",
@@ -46,7 +46,7 @@ class Apk(Analyzer):
         faults.end()
 
 
-def _stanza(stanza: str) -> tuple[dict[str, str], tuple[str, ...]]:
+def _stanza(stanza: str, room: Room) -> tuple[dict[str, str], tuple[str, ...]]:
     """Read one letter, a colon and a value in each line; F: names a folder, and R: a file in the last folder."""
     fields: dict[str, str] = {}
     files: list[str] = []
@@ -56,6 +56,7 @@ def _stanza(stanza: str) -> tuple[dict[str, str], tuple[str, ...]]:
             continue
         letter, value = line[0], line[2:]
         if letter == "R":
+            room.take(len(folder) + len(value))
             files.append(f"{folder}/{value}" if folder else value)
         elif letter == "F":
             folder = value.strip("/")

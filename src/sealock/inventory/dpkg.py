@@ -8,7 +8,7 @@ from typing import Final
 import msgspec
 
 from sealock.inventory.analyzer import Analyzer, Fact, File, Wanted
-from sealock.inventory.stanzas import Faults, is_word, owned, quoted, stanzas, text
+from sealock.inventory.stanzas import Faults, is_word, owned, stanzas, text
 from sealock.model.inventory import Package
 
 ON_DISK: Final = frozenset(
@@ -39,6 +39,8 @@ CONTROL_ENDINGS: Final = (
 
 FIELDS: Final = frozenset({"package", "status", "version", "architecture", "source", "maintainer"})
 MOST_LICENSES: Final = 64
+MOST_LINES: Final = 10_000
+"""Of one stanza; the longest real ones have some hundred."""
 COPYRIGHT_BYTES: Final = 1 << 20
 
 
@@ -46,7 +48,9 @@ class Dpkg(Analyzer):
     """Debian's packages. What lists and copyright files tell travels as packages without version until `join`."""
 
     name = "dpkg"
-    wanted = Wanted(paths=(STATUS,), folders=(STATUS_FOLDER.rstrip("/"),), names=("copyright",), endings=(".list",))
+    wanted = Wanted(
+        paths=(STATUS,), folders=(STATUS_FOLDER.rstrip("/"),), names=("copyright",), endings=(".list",), limit=32 << 20
+    )
 
     def read(self, file: File, /) -> Iterable[Fact]:
         """Yield the packages of a stanza file, or the part that a list or a copyright file tells."""
@@ -67,13 +71,13 @@ class Dpkg(Analyzer):
             fields = _fields(stanza)
             name, version = fields.get("package", ""), fields.get("version", "")
             if not is_word(name):
-                faults.add(f"a stanza names no package: {quoted(stanza)}")
+                faults.add("a stanza names no package", stanza)
             elif (state := fields.get("status", "installed").rpartition(" ")[2]) not in ON_DISK:
                 continue
             elif not version and state == "half-installed":
                 continue  # its first installation broke off before anything was unpacked
             elif not is_word(version):
-                faults.add(f"package {quoted(name)} has no version")
+                faults.add("a package has no version", name)
             else:
                 source, source_version = _source(fields.get("source", ""), name, version)
                 yield Package(
@@ -115,7 +119,7 @@ class Dpkg(Analyzer):
 def _fields(stanza: str) -> dict[str, str]:
     """Read the fields that count, by name in small letters; continuation lines are of none of them."""
     found: dict[str, str] = {}
-    for line in stanza.split("\n"):
+    for line in stanza.split("\n", MOST_LINES)[:MOST_LINES]:
         if line[:1] in {" ", "\t", "#"}:
             continue
         key, colon, value = line.partition(":")
@@ -161,7 +165,7 @@ def _copyright(file: File) -> Iterator[Package]:
     if last != "copyright" or not data.lstrip().startswith((b"Format", b"format")):
         return
     names: dict[str, None] = {}
-    for part in text(data).split("\nLicense:")[1:]:
+    for part in data.decode("utf-8", "replace").split("\nLicense:", MOST_LICENSES * 16)[1:]:
         short = " ".join(part.partition("\n")[0].split())
         if short and len(short) <= 200 and short.isprintable():
             names[short] = None

@@ -88,7 +88,7 @@ class Rpm(Analyzer):
                 continue
             fields = ["" if field == "(none)" else field for field in line.split("\t")]
             if len(fields) < 8 or not is_word(fields[0]) or not is_word(fields[1]):
-                faults.add(f"line {number} is no package: {quoted(line)}")
+                faults.add(f"line {number} is no package", line)
             elif fields[0] != KEY:
                 source, source_version = _source(fields[9] if len(fields) > 9 else "")
                 yield Package(

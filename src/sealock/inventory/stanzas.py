@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 from sealock.inventory.analyzer import Broken
@@ -13,8 +13,20 @@ MOST_FAULTS: Final = 5
 """How many faults of one file are told."""
 
 
+MOST_STANZAS: Final = 100_000
+"""More packages than any distribution has."""
+MOST_FAULTS_READ: Final = 10_000
+"""After so many, the rest of a file is not worth reading."""
+
+
 def text(data: bytes) -> str:
-    """Decode what should be UTF-8; what is not becomes U+FFFD, which is better than no list at all."""
+    """Decode what should be UTF-8; what is not becomes U+FFFD, which is better than no list at all.
+
+    Lines become objects that are far larger than they are; so a file of next to nothing but line ends is Broken.
+    """
+    if data.count(b"\n") > len(data) // 8 + 2000:
+        msg = "nearly all of its lines are empty"
+        raise Broken(msg)
     return data.decode("utf-8", "replace").replace("\r\n", "\n")
 
 
@@ -24,13 +36,41 @@ def is_word(word: str) -> bool:
 
 
 def stanzas(whole: str) -> Iterator[str]:
-    """Yield what stands between empty lines."""
-    for stanza in whole.split("\n\n"):
-        if stanza and not stanza.isspace():
-            yield stanza.strip("\n")
+    """Yield what stands between empty lines; Broken where there are far too many."""
+    at = count = 0
+    while at < len(whole):
+        end = whole.find("\n\n", at)
+        end = len(whole) if end < 0 else end
+        stanza = whole[at:end].strip("\n")
+        at = end + 2
+        if not stanza or stanza.isspace():
+            continue
+        count += 1
+        if count > MOST_STANZAS:
+            msg = f"it has more than {MOST_STANZAS} stanzas; the rest was not read"
+            raise Broken(msg)
+        yield stanza
 
 
-def owned(paths: list[str]) -> tuple[str, ...]:
+class Room:
+    """Keeps the list of a package's files in proportion to what told of them.
+
+    Where folders and names stand apart, few bytes can make endlessly many long paths.
+    """
+
+    def __init__(self, size: int) -> None:
+        """Give room for what a file of this many bytes may honestly name, and then some."""
+        self._left = 8 * size + (1 << 16)
+
+    def take(self, length: int) -> None:
+        """Take room for one path; Broken where there is none left."""
+        self._left -= length + 64
+        if self._left < 0:
+            msg = "it names more files than it has room for"
+            raise Broken(msg)
+
+
+def owned(paths: Iterable[str]) -> tuple[str, ...]:
     """Make paths normal and leave out the folders that lead to others: files, links, and folders that stay empty."""
     normal = dict.fromkeys(path.strip("/") for path in paths)
     folders = {path.rpartition("/")[0] for path in normal}
@@ -44,11 +84,13 @@ class Faults:
         self._texts: list[str] = []
         self._count = 0
 
-    def add(self, fault: str) -> None:
-        """Note a fault; only the first few are kept."""
+    def add(self, fault: str, word: str = "") -> None:
+        """Note a fault, with a word of the file; only the first few are kept, and thousands are Broken at once."""
         self._count += 1
         if self._count <= MOST_FAULTS:
-            self._texts.append(fault)
+            self._texts.append(f"{fault}: {quoted(word)}" if word else fault)
+        elif self._count >= MOST_FAULTS_READ:
+            self.end()
 
     def end(self) -> None:
         """Raise Broken if there was a fault."""
