@@ -186,6 +186,12 @@ LIBRARIES: Final = (
         shared=(b"liblz4.so",),
     ),
     Library(
+        "lz4",
+        (b"ERROR_maxCode\0",),
+        rb"ERROR_maxCode\0{1,8}(?:Unspecified error code\0{1,8})?(1\.\d{1,2}\.\d{1,2})\0",
+        shared=(b"liblz4.so",),
+    ),
+    Library(
         "curl",
         (b"CLIENT libcurl ", b"libcurl/"),
         rb"(?:CLIENT |\0)libcurl[ /](\d{1,2}\.\d{1,3}\.\d{1,2})(?:-DEV)?(?:\r\n|\0)",
@@ -217,7 +223,7 @@ LIBRARIES: Final = (
         Library(
             name.lower(),
             (b"This is %s " % name.encode(),),
-            rb"This is %s (\d\.\d{1,2}\.\d{1,3})(?:-\w{1,20})? - " % name.encode(),
+            rb"This is %s (\d\.\d{1,2}(?:\.\d{1,3})?)(?:-\w{1,20})? - " % name.encode(),
             shared=(b"%s.so" % name.lower().encode(),),
         )
         for name in ("Libgcrypt", "Libgpg-error", "Libksba", "Libassuan")
