@@ -1,4 +1,4 @@
-"""Trivy reads the bills of materials that we write, and lists the same packages, without a network."""
+"""Trivy reads the bills of materials that we write, and we read those that it writes; no network is needed."""
 
 from __future__ import annotations
 
@@ -12,7 +12,9 @@ from typing import Any
 import pytest
 
 from reports.inventories import EVERY_TYPE, inventory
+from sealock.formats.sbom import read_sbom
 from sealock.model.inventory import Distribution
+from sealock.model.location import Source
 from sealock.model.purl import purl
 from sealock.reports.sbom import render
 
@@ -27,12 +29,18 @@ SYSTEMS = {
 """Trivy takes the packages of one distribution in a document, so each has its own."""
 
 
-def trivy_lists(document: Path) -> list[dict[str, Any]]:
+def trivy(cache: Path, *words: str) -> str:
     program = shutil.which("trivy") or ROOT / ".peers" / "bin" / "trivy"
-    words = [str(program), "--cache-dir", str(document.parent), "sbom", "--offline-scan", "--format", "cyclonedx"]
-    done = subprocess.run([*words, str(document)], capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [str(program), "--cache-dir", str(cache), *words], capture_output=True, text=True, check=False
+    )
     assert done.returncode == 0, done.stderr
-    components: list[dict[str, Any]] = json.loads(done.stdout)["components"]
+    return done.stdout
+
+
+def trivy_lists(document: Path) -> list[dict[str, Any]]:
+    text = trivy(document.parent, "sbom", "--offline-scan", "--format", "cyclonedx", str(document))
+    components: list[dict[str, Any]] = json.loads(text)["components"]
     return components
 
 
@@ -49,3 +57,41 @@ def test_trivy_lists_the_packages_of_our_document(system: str, form: Any, tmp_pa
     assert told == Counter((purl(one, image.distribution), one.version) for one in packages)
     (distribution,) = (one for one in found if one["type"] == "operating-system")
     assert distribution["version"] == SYSTEMS[system].version
+
+
+STATUS = """Package: libc6
+Status: install ok installed
+Architecture: amd64
+Source: glibc
+Version: 2.36-9+deb12u9
+
+Package: dmsetup
+Status: install ok installed
+Architecture: amd64
+Source: lvm2 (2.03.16-2)
+Version: 2:1.02.185-2
+"""
+MANIFEST = '{"name": "@a/b", "version": "1.2.3"}'
+
+
+@pytest.mark.parametrize("form", ["cyclonedx", "spdx-json"])
+def test_we_read_what_trivy_writes(form: str, tmp_path: Path) -> None:
+    root = tmp_path / "root"
+    for name, text in {
+        "var/lib/dpkg/status": STATUS,
+        "etc/debian_version": "12.5\n",
+        "app/node_modules/@a/b/package.json": MANIFEST,
+    }.items():
+        (root / name).parent.mkdir(parents=True)
+        (root / name).write_text(text, encoding="utf-8")
+    text = trivy(tmp_path, "rootfs", "--offline-scan", "--format", form, str(root))
+    found, problems = read_sbom(Source("image.json", text))
+    assert problems == ()
+    told = {(one.type, one.namespace, one.name, one.version, one.source, one.source_version) for one in found.packages}
+    assert told == {
+        ("deb", "", "libc6", "2.36-9+deb12u9", "glibc", "2.36-9+deb12u9"),
+        ("deb", "", "dmsetup", "2:1.02.185-2", "lvm2", "2.03.16-2"),
+        ("npm", "@a", "b", "1.2.3", "", ""),
+    }
+    assert found.distribution is not None
+    assert (found.distribution.id, found.distribution.version) == ("debian", "12.5")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from msgspec import Struct
 from packageurl import PackageURL
 
 from sealock.model.inventory import Distribution, Package
@@ -17,6 +18,7 @@ _NAMESPACES: Final = {"deb": "debian", "apk": "alpine", "alpm": "arch"}
 _KEY: Final = frozenset("abcdefghijklmnopqrstuvwxyz0123456789.-_")
 _LONGEST: Final = 1000
 """Characters of one part: what is longer names no package, and nobody could use the line."""
+_LONGEST_URL: Final = 40_000
 
 
 def purl(package: Package, distribution: Distribution | None = None) -> str:
@@ -86,3 +88,24 @@ def _part(text: str) -> str:
     """The text without blanks around it, cut where nobody would read on, and with lone surrogates replaced."""
     text = text[:_LONGEST]
     return (text if text.isascii() else text.encode("utf-8", "replace").decode()).strip()
+
+
+class Url(Struct, frozen=True):
+    """A package URL taken apart, each part decoded and "" where there is none."""
+
+    type: str
+    namespace: str
+    name: str
+    version: str
+    qualifiers: dict[str, str]
+
+
+def taken_apart(text: str) -> Url | None:
+    """Read a package URL; None where the text is none."""
+    if len(text) > _LONGEST_URL:
+        return None
+    try:
+        url = PackageURL.from_string(text)
+    except ValueError:
+        return None
+    return Url(url.type, url.namespace or "", url.name, url.version or "", url.qualifiers)

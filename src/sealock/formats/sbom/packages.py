@@ -1,0 +1,157 @@
+"""Makes packages of package URLs, and gathers them with what else a document says."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, Final, cast, get_args
+
+from sealock.model.finding import Problem
+from sealock.model.inventory import Distribution, Layer, Package, PackageType
+from sealock.model.location import Location
+from sealock.model.purl import Url, taken_apart
+
+TYPES: Final = frozenset(get_args(PackageType))
+MOST: Final = 200_000
+"""Packages that are read of one document."""
+_PROBLEMS: Final = 100
+_OF_DISTRIBUTIONS: Final = frozenset({"deb", "apk", "rpm", "alpm"})
+_HOME: Final = frozenset({"arch", "distro", "upstream", "epoch"})
+"""Qualifiers that have a field of their own."""
+
+
+def texts(value: Any) -> str:  # noqa: ANN401  a JSON value
+    """The value where it is a text, else ""."""
+    return value if isinstance(value, str) else ""
+
+
+def objects(value: Any) -> Iterable[tuple[int, dict[str, Any]]]:  # noqa: ANN401  a JSON value
+    """The objects of a list with their numbers; nothing for all else."""
+    if isinstance(value, list):
+        yield from ((number, one) for number, one in enumerate(value) if isinstance(one, dict))
+
+
+def member(value: Any, name: str) -> Any:  # noqa: ANN401  JSON values
+    """The member of an object, None for all else."""
+    return value.get(name) if isinstance(value, dict) else None
+
+
+class Told:
+    """What a document says of one package beside its URL."""
+
+    def __init__(self, name: str = "", version: str = "", supplier: str = "", licenses: tuple[str, ...] = ()) -> None:
+        self.name, self.version, self.supplier, self.licenses = name, version, supplier, licenses
+        self.path = self.found_by = self.source = self.source_version = ""
+        self.layer = -1
+        self.removed = self.development = False
+
+
+class Gathered:
+    """All that was read of a document so far."""
+
+    def __init__(self, file: str) -> None:
+        self.file = file
+        self.names: list[str] = []
+        self.id = self.manifest = self.platform = ""
+        self.layers: tuple[Layer, ...] = ()
+        self.distribution: Distribution | None = None
+        self.packages: list[Package] = []
+        self.problems: list[Problem] = []
+        self.untold = 0
+
+    def fault(self, message: str, pointer: str = "") -> None:
+        """Note a problem; after many, only their number."""
+        if len(self.problems) < _PROBLEMS:
+            self.problems.append(Problem(message, Location(self.file, pointer=pointer)))
+        else:
+            self.untold += 1
+
+    def add(self, url: str, told: Told, pointer: str) -> None:
+        """Add the package that a URL names; a problem where nobody could look it up."""
+        if len(self.packages) >= MOST:
+            self.untold += 1
+            return
+        name = told.name[:200] or "a package"
+        if not url:
+            self.fault(f"{name} has no package URL, so nobody can tell what it is", pointer)
+            return
+        parts = taken_apart(url)
+        if parts is None:
+            self.fault(f"{name} has a package URL that cannot be read: {url[:200]}", pointer)
+        elif parts.type not in TYPES:
+            self.fault(f"{name} is of a type that is not known here: {parts.type[:50]}", pointer)
+        else:
+            self.packages.append(_package(parts, told))
+            if self.distribution is None and parts.type in _OF_DISTRIBUTIONS:
+                self.distribution = _distribution(parts)
+
+    def finish(self) -> tuple[Problem, ...]:
+        """All problems."""
+        if self.untold:
+            message = f"{self.untold} more entries could not be read, or are too many"
+            self.problems.append(Problem(message, Location(self.file)))
+        return tuple(self.problems)
+
+
+def _distribution(url: Url) -> Distribution:
+    """The distribution that a package's URL is of: `distro` is "debian-12", or "debian-sid"."""
+    name, _, version = url.qualifiers.get("distro", "").rpartition("-")
+    if not name:
+        return Distribution(url.namespace or url.qualifiers.get("distro", ""))
+    known = version[:1].isdigit()
+    return Distribution(url.namespace or name, version if known else "", "" if known else version)
+
+
+def _package(url: Url, told: Told) -> Package:
+    version = url.version or told.version
+    epoch = url.qualifiers.get("epoch", "")
+    ours = url.type in _OF_DISTRIBUTIONS
+    if ours and epoch.isdigit() and epoch != "0" and not version.startswith(f"{epoch}:"):
+        version = f"{epoch}:{version}"
+    source, source_version = _source(url, version) if ours else ("", "")
+    if told.source:
+        source, source_version = told.source, told.source_version or version
+    qualifiers = url.qualifiers.items()
+    return Package(
+        type=cast("PackageType", url.type),
+        name=_spelled(url.name, told.name),
+        version=version,
+        path=told.path,
+        namespace="" if ours else _spelled(url.namespace, told.name.rpartition("/")[0]),
+        architecture=url.qualifiers.get("arch", "") if ours else "",
+        source=source,
+        source_version=source_version,
+        licenses=told.licenses,
+        qualifiers=tuple(sorted(pair for pair in qualifiers if not (ours and pair[0] in _HOME))),
+        found_by=told.found_by,
+        layer=told.layer,
+        removed=told.removed,
+        supplier=told.supplier,
+        development=told.development,
+    )
+
+
+def _spelled(part: str, name: str) -> str:
+    """The URL's part in the letters that the document's own name has: URLs of some types are all lower case."""
+    for spelling in (name, name.rpartition("/")[2]):
+        if spelling.lower().replace("_", "-") == part.lower().replace("_", "-"):
+            return spelling
+    return part
+
+
+def _source(url: Url, version: str) -> tuple[str, str]:
+    """Source package and version: `upstream` is "glibc", "lvm2@2.03.16-2", or an rpm's file. Its own where untold."""
+    upstream = url.qualifiers.get("upstream", "")
+    if not upstream:
+        return url.name, version
+    if url.type == "rpm" and upstream.endswith(".rpm"):
+        name, number, release = _rpm_parts(upstream.removesuffix(".rpm").rpartition(".")[0])
+        return name, f"{number}-{release}" if number else version
+    name, _, given = upstream.partition("@")
+    return name, given or version
+
+
+def _rpm_parts(text: str) -> tuple[str, str, str]:
+    """Take name-version-release apart."""
+    rest, _, release = text.rpartition("-")
+    name, _, version = rest.rpartition("-")
+    return (name, version, release) if name else (text, "", "")

@@ -1,0 +1,266 @@
+"""Bills of materials are read back: our own, those of Trivy's and Syft's shape, broken and hostile ones."""
+
+from __future__ import annotations
+
+import json
+from time import perf_counter
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from reports.inventories import APP, BASE, DEBIAN, EVERY_TYPE, broken, hostile, inventory
+from sealock.formats.sbom import is_sbom, read_sbom
+from sealock.model.inventory import Distribution, Inventory, Package
+from sealock.model.location import Source
+from sealock.model.purl import purl
+from sealock.reports.sbom import Form, render
+
+STANDARDS = pytest.mark.parametrize("form", ["cyclonedx", "spdx"])
+
+
+def read(text: str) -> tuple[Inventory, list[str]]:
+    found, problems = read_sbom(Source("some.json", text))
+    assert found.problems == problems
+    return found, [f"{one.location.pointer} {one.message}".strip() for one in problems]
+
+
+def cyclonedx(*components: Any, **more: Any) -> str:
+    return json.dumps({"bomFormat": "CycloneDX", "specVersion": "1.5", "components": components} | more)
+
+
+def spdx(*packages: Any, **more: Any) -> str:
+    return json.dumps({"spdxVersion": "SPDX-2.3", "SPDXID": "SPDXRef-DOCUMENT", "packages": packages} | more)
+
+
+def spdx_package(url: str, **more: Any) -> dict[str, Any]:
+    references = [{"referenceCategory": "PACKAGE-MANAGER", "referenceType": "purl", "referenceLocator": url}]
+    return {"SPDXID": "SPDXRef-a", "name": "a", "externalRefs": references} | more
+
+
+def library(url: str, *properties: tuple[str, str], **more: Any) -> dict[str, Any]:
+    listed = [{"name": name, "value": value} for name, value in properties]
+    return {"type": "library", "name": "a", "purl": url, "properties": listed} | more
+
+
+# Our own
+
+
+@STANDARDS
+@pytest.mark.parametrize("package", EVERY_TYPE, ids=lambda package: f"{package.type} {package.name}")
+def test_what_we_wrote_of_a_package_we_read(form: Form, package: Package) -> None:
+    found, problems = read(render(form, inventory(packages=(package,))))
+    assert problems == []
+    (told,) = found.packages
+    assert purl(told, DEBIAN) == purl(package, DEBIAN)
+    for field in ("type", "name", "version", "namespace", "qualifiers", "path", "removed", "development"):
+        assert getattr(told, field) == getattr(package, field), field
+    if package.type in {"deb", "apk", "rpm"} and package.source_version:
+        assert (told.source, told.source_version) == (package.source, package.source_version)
+    if form == "cyclonedx":
+        assert told.layer == package.layer
+        assert told.supplier == package.supplier
+
+
+def test_what_we_wrote_of_the_image_we_read() -> None:
+    image = inventory(manifest="sha256:" + "d" * 64)
+    found, _ = read(render("cyclonedx", image))
+    for field in ("names", "id", "platform", "manifest", "distribution"):
+        assert getattr(found, field) == getattr(image, field), field
+    assert [layer.diff_id for layer in found.layers] == [BASE, APP]
+    found, _ = read(render("spdx", image))
+    assert found.names == image.names
+    assert found.distribution is not None
+    assert (found.distribution.id, found.distribution.version) == ("debian", "12")
+
+
+@STANDARDS
+def test_licences_that_spdx_does_not_know_come_back_as_they_were(form: Form) -> None:
+    package = Package("deb", "x", "1", "p", licenses=("GPL-2+", "MIT", "Artistic"))
+    found, _ = read(render(form, inventory(packages=(package,))))
+    assert found.packages[0].licenses == package.licenses
+
+
+@STANDARDS
+@given(hostile)
+@settings(max_examples=60, deadline=None)
+def test_every_package_of_any_inventory_is_read_or_is_a_problem(form: Form, image: Inventory) -> None:
+    found, problems = read(render(form, image))
+    assert len(found.packages) + len(problems) == len(image.packages)
+
+
+# Others'
+
+
+@pytest.mark.parametrize(
+    ("component", "expected"),
+    [
+        pytest.param(
+            library("pkg:deb/debian/libc6@2.36?arch=amd64&distro=debian-12.5", ("aquasecurity:trivy:SrcName", "glibc"), ("aquasecurity:trivy:SrcVersion", "2.36"), ("aquasecurity:trivy:SrcRelease", "9"), ("aquasecurity:trivy:FilePath", "var/lib/dpkg/status")),
+            {"source": "glibc", "source_version": "2.36-9", "path": "var/lib/dpkg/status", "architecture": "amd64", "qualifiers": ()},
+            id="Trivy's source",
+        ),
+        pytest.param(
+            library("pkg:deb/debian/dmsetup@1.02.185-2?arch=amd64&epoch=2", ("aquasecurity:trivy:SrcName", "lvm2"), ("aquasecurity:trivy:SrcVersion", "2.03.16"), ("aquasecurity:trivy:SrcEpoch", "1")),
+            {"version": "2:1.02.185-2", "source_version": "1:2.03.16"},
+            id="Trivy's epochs",
+        ),
+        pytest.param(
+            library("pkg:deb/debian/dmsetup@2%3A1.02.185-2?arch=amd64&upstream=lvm2%402.03.16-2&distro=debian-12", ("syft:location:0:path", "/var/lib/dpkg/status")),
+            {"version": "2:1.02.185-2", "source": "lvm2", "source_version": "2.03.16-2", "path": "var/lib/dpkg/status"},
+            id="Syft's upstream",
+        ),
+        pytest.param(
+            library("pkg:rpm/rocky/openssl-libs@3.0.7-27.el9?arch=x86_64&epoch=1&upstream=openssl-3.0.7-27.el9.src.rpm"),
+            {"version": "1:3.0.7-27.el9", "source": "openssl", "source_version": "3.0.7-27.el9"},
+            id="an rpm's source",
+        ),
+        pytest.param(library("pkg:deb/debian/curl@8"), {"source": "curl", "source_version": "8"}, id="no source is its own"),
+        pytest.param(library("pkg:pypi/flask-login@1", name="Flask_Login"), {"name": "Flask_Login"}, id="a name in its own letters"),
+        pytest.param(library("pkg:golang/github.com/azure/x@v1", name="github.com/Azure/x"), {"namespace": "github.com/Azure", "name": "x"}, id="a Go module in its own letters"),
+        pytest.param(library("pkg:npm/%40angular/core@1"), {"namespace": "@angular", "name": "core"}, id="an npm scope"),
+        pytest.param(library("pkg:pypi/x", version="3"), {"version": "3"}, id="a version beside the URL"),
+        pytest.param(library("pkg:pypi/x@1", licenses=[{"license": {"id": "MIT"}}, {"license": {"name": "mine"}}]), {"licenses": ("MIT", "mine")}, id="licences"),
+        pytest.param(library("pkg:pypi/x@1", evidence={"occurrences": [{"location": "/a/b"}]}), {"path": "a/b"}, id="evidence"),
+        pytest.param({"type": "application", "name": "x", "purl": "pkg:npm/x@1"}, {"type": "npm"}, id="an application with a URL"),
+    ],
+)  # fmt: skip
+def test_components_of_other_tools_are_understood(component: dict[str, Any], expected: dict[str, Any]) -> None:
+    found, problems = read(cyclonedx(component))
+    assert problems == []
+    (told,) = found.packages
+    assert {field: getattr(told, field) for field in expected} == expected
+
+
+@pytest.mark.parametrize("version", ["1.2", "1.4", "1.5", "1.6", "1.7"])
+def test_every_version_of_cyclonedx_1_is_read(version: str) -> None:
+    found, problems = read(cyclonedx(library("pkg:npm/x@1"), specVersion=version))
+    assert (len(found.packages), problems) == (1, [])
+
+
+def test_components_within_components_are_read() -> None:
+    inner = library("pkg:npm/inner@1")
+    outer = library("pkg:npm/outer@1", components=[inner])
+    found, _ = read(cyclonedx(outer, metadata={"component": {"name": "x", "components": [library("pkg:npm/root@1")]}}))
+    assert {one.name for one in found.packages} == {"inner", "outer", "root"}
+
+
+@pytest.mark.parametrize(
+    ("qualifier", "expected"),
+    [
+        ("distro=debian-12.5", Distribution("debian", "12.5")),
+        ("distro=debian-sid", Distribution("debian", codename="sid")),
+        ("distro=debian", Distribution("debian")),
+        ("arch=amd64", Distribution("debian")),
+    ],
+)
+def test_the_distribution_is_that_of_the_packages_where_no_component_names_it(
+    qualifier: str, expected: Distribution
+) -> None:
+    found, _ = read(cyclonedx(library(f"pkg:deb/debian/a@1?{qualifier}")))
+    assert found.distribution == expected
+
+
+def test_spdx_of_trivys_shape_is_understood() -> None:
+    text = spdx(
+        {"SPDXID": "SPDXRef-i", "name": "app.tar", "primaryPackagePurpose": "CONTAINER"},
+        {"SPDXID": "SPDXRef-o", "name": "debian", "versionInfo": "12.5", "primaryPackagePurpose": "OPERATING-SYSTEM"},
+        {"SPDXID": "SPDXRef-l", "name": "package-lock.json", "primaryPackagePurpose": "APPLICATION"},
+        spdx_package("pkg:deb/debian/libc6@2.36-9?arch=amd64", sourceInfo="built package from: glibc 2.36-9", licenseDeclared="LicenseRef-1 AND MIT", supplier="Organization: A <a@b.example>"),
+        hasExtractedLicensingInfos=[{"licenseId": "LicenseRef-1", "extractedText": "GPL-2+"}],
+        relationships=[{"spdxElementId": "SPDXRef-DOCUMENT", "relationshipType": "DESCRIBES", "relatedSpdxElement": "SPDXRef-i"}],
+    )  # fmt: skip
+    found, problems = read(text)
+    assert problems == []
+    (package,) = found.packages
+    assert (package.source, package.source_version) == ("glibc", "2.36-9")
+    assert package.licenses == ("GPL-2+", "MIT")
+    assert package.supplier == "A <a@b.example>"
+    assert found.names == ("app.tar",)
+    assert found.distribution == Distribution("debian", "12.5")
+
+
+# Broken
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        pytest.param("", "not valid JSON", id="nothing"),
+        pytest.param("{", "not valid JSON", id="half of it"),
+        pytest.param("[]", "a bill of materials is a JSON object", id="a list"),
+        pytest.param("{}", "neither CycloneDX nor SPDX", id="something else"),
+        pytest.param("[" * 100_000, "not valid JSON", id="too deep"),
+        pytest.param(cyclonedx({"type": "library", "name": "x"}), "/components/0 x has no package URL", id="no URL"),
+        pytest.param(cyclonedx(library("nonsense")), "/components/0 a has a package URL that cannot be read", id="a broken URL"),
+        pytest.param(cyclonedx(library("pkg:swift/a/b@1")), "/components/0 a is of a type that is not known here: swift", id="an unknown type"),
+        pytest.param(cyclonedx(specVersion="2.0"), "/specVersion CycloneDX of a version", id="a CycloneDX of the future"),
+        pytest.param(spdx(spdxVersion="SPDX-3.0"), "/spdxVersion SPDX of a version", id="an SPDX of the future"),
+        pytest.param(spdx({"name": "x"}), "/packages/0 x has no package URL", id="an SPDX package without URL"),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_read_is_a_problem_with_its_place(text: str, problem: str) -> None:
+    _, (told,) = read(text)
+    assert told.startswith(problem)
+
+
+@pytest.mark.parametrize("kind", ["application", "file", "container"])
+def test_what_stands_for_no_package_is_no_problem(kind: str) -> None:
+    assert read(cyclonedx({"type": kind, "name": "x"})) == read(cyclonedx())
+    assert read(spdx({"name": "x", "primaryPackagePurpose": kind.upper()}))[1] == []
+
+
+def test_thousands_of_faults_are_told_in_a_hundred_problems() -> None:
+    found, problems = read(cyclonedx(*[{"type": "library", "name": "x"}] * 5000, library("pkg:npm/x@1")))
+    assert len(problems) == 101
+    assert problems[-1].startswith("4900 more")
+    assert len(found.packages) == 1
+
+
+def test_a_big_document_is_read_in_good_time() -> None:
+    text = cyclonedx(*[library(f"pkg:deb/debian/p{number}@1?arch=amd64&distro=debian-12") for number in range(5000)])
+    start = perf_counter()
+    found, _ = read(text)
+    assert len(found.packages) == 5000
+    assert perf_counter() - start < 2
+
+
+KEYS = [
+    "bomFormat", "specVersion", "metadata", "component", "components", "type", "name", "version", "purl", "properties", "value",
+    "licenses", "license", "id", "expression", "evidence", "occurrences", "location", "supplier", "spdxVersion", "packages",
+    "externalRefs", "referenceType", "referenceLocator", "relationships", "documentDescribes", "SPDXID", "licenseDeclared",
+    "hasExtractedLicensingInfos", "sourceInfo", "comment", "relationshipType", "relatedSpdxElement", "primaryPackagePurpose",
+]  # fmt: skip
+WORDS = [
+    "CycloneDX", "1.6", "SPDX-2.3", "library", "operating-system", "purl", "pkg:", "pkg:deb/a", "pkg:npm/%zz@", "pkg://[", "pkg:deb/a/b@1?epoch=9&upstream=@",
+    "pkg:rpm/a/b@1?upstream=.src.rpm", "sealock:layerIndex", "sealock:layer", "sealock:diffId", "99999999999", "DESCRIBES", "\ud800",
+]  # fmt: skip
+leaves = st.one_of(st.none(), st.booleans(), st.integers(), st.text(max_size=8), st.sampled_from(WORDS))
+values = st.recursive(
+    leaves,
+    lambda inner: st.one_of(st.lists(inner, max_size=4), st.dictionaries(st.sampled_from(KEYS), inner, max_size=5)),
+    max_leaves=25,
+)
+heads = st.sampled_from([{"bomFormat": "CycloneDX", "specVersion": "1.6"}, {"spdxVersion": "SPDX-2.3"}, {}])
+
+
+@given(heads, st.dictionaries(st.sampled_from(KEYS), values))
+@settings(max_examples=200, deadline=None)
+def test_no_document_makes_the_reader_fail(head: dict[str, Any], body: dict[str, Any]) -> None:
+    found, problems = read(json.dumps(body | head))
+    assert problems or head
+    assert all(purl(package, found.distribution) for package in found.packages)
+
+
+@given(st.text(max_size=200))
+@settings(max_examples=100, deadline=None)
+def test_no_text_makes_the_reader_fail(text: str) -> None:
+    assert read(text)[1]
+
+
+@STANDARDS
+def test_a_document_is_known_by_its_beginning(form: Form) -> None:
+    assert is_sbom(render(form, broken()))
+    assert not is_sbom('{"services": {}}')
+    assert not is_sbom("FROM debian")
