@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from sealock import __version__, formats
 from sealock.built import over_images
-from sealock.errors import PolicyError, SealockError
+from sealock.errors import PolicyError, SealockError, TargetError
 from sealock.formats.files import FileRefused
 from sealock.model.document import Document
 from sealock.model.finding import Finding, Problem, Severity
@@ -43,6 +43,10 @@ class Settings(Struct, frozen=True):
     environment: Mapping[str, str] = {}
     outside: bool = False
     today: date | None = None
+    platform: str = ""
+    """Which image of a multi-platform index, as "linux/amd64"; "" for this machine's own."""
+    verify: bool = True
+    """Whether the digests of images are checked."""
 
 
 class Judged(Struct, frozen=True):
@@ -171,7 +175,11 @@ class Run:
             progress(one.target)
             walked = walked or one.walked
             try:
-                reports.append(self._tell(one))
+                reports += self._images(one, progress) if one.image else (self._tell(one),)
+            except TargetError as error:
+                reports.append(
+                    TargetReport(one.target, one.kind or "unknown", problems=(_problem(str(error), one.target),))
+                )
             except SealockError:
                 raise
             except Exception as error:  # noqa: BLE001  one text that we fail on must not cost the others their verdicts
@@ -182,12 +190,28 @@ class Run:
         fail_on = min((one.fail_on for one in self._policies.values()), default=self.settings.fail_on or Severity.HIGH)
         return Report(__version__, tuple(reports), fail_on)
 
+    def _images(self, one: Input, progress: Callable[[str], None]) -> Iterator[TargetReport]:
+        """Judge every image of an archive."""
+        from sealock.listing import How, documents  # noqa: PLC0415  loads all analyzers
+
+        holds = self.policy(one.root)
+        found = documents(one.image, How(self.settings.platform, self.settings.verify), progress)
+        for document in found:
+            rules = self.rules(document, holds)
+            judged = Judged(one, document, judge(one.name, document, rules), rules, holds)
+            name = document.subjects[0].name.removeprefix("image ")
+            yield self._report(judged, one.target if len(found) == 1 else f"{one.target}: {name}")
+
     def _tell(self, one: Input) -> TargetReport:
         judged = self.judged(one)
         if judged is None:
             # An input without a text always says why.
             return TargetReport(one.target, one.kind or "unknown", problems=(_problem(one.problem, one.target),))
-        document, verdict, holds = judged.document, judged.verdict, judged.policy
+        return self._report(judged, one.target)
+
+    def _report(self, judged: Judged, target: str) -> TargetReport:
+        """Let the policy have its say on a verdict."""
+        one, document, verdict, holds = judged.input, judged.document, judged.verdict, judged.policy
         ignores, problems = inline(document.source)
         undecided = frozenset(skipped.rule for skipped in verdict.not_judged)
         findings: list[Finding] = []
@@ -197,19 +221,18 @@ class Run:
             if ignore is not None:
                 used.add(ignore)
         # A rule that is off excuses its ignore: it might find something when it is on.
-        off = frozenset() if not self.settings.only else frozenset(rule for i in ignores for rule in i.rules)
+        off = frozenset(rule for ignore in ignores for rule in ignore.rules) if self.settings.only else frozenset()
         asleep = self._off(judged) | off
         findings += about_ignores(ignores, used, undecided | asleep, self.today)
         self._used |= used
         self._undecided.setdefault(one.root, set()).update(undecided | asleep)
-        sources = {source.name: source for source in document.sources.values()}
         return TargetReport(
-            one.target,
+            target,
             document.kind,
             tuple(findings),
             verdict.not_judged,
             (*document.problems, *problems),
-            sources,
+            {source.name: source for source in document.sources.values()},
         )
 
     @staticmethod

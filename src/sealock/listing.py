@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
@@ -14,12 +13,10 @@ from sealock.inventory.catalog import analyzers
 from sealock.inventory.scan import LayerFacts, merge, scan_layer
 from sealock.inventory.selection import Selection
 from sealock.model.container import Container
+from sealock.model.document import Document, Subject
 from sealock.model.finding import Problem
 from sealock.model.inventory import Inventory
 from sealock.model.location import Location, Source
-
-if TYPE_CHECKING:
-    from sealock.model.document import Document
 
 
 class How(Struct, frozen=True):
@@ -34,6 +31,23 @@ def inventories(path: str, how: How, progress: Callable[[str], None] = lambda _n
     """List every image that a file or folder holds; TargetError where it is no image at all."""
     images = open_image(path, platform=how.platform, bounds=how.bounds, verify=how.verify)
     return tuple(_inventory(path, image, progress) for image in images)
+
+
+def documents(path: str, how: How, progress: Callable[[str], None] = lambda _name: None) -> tuple[Document, ...]:
+    """Every image of a file or folder as a document to judge: what it holds, and how it is configured."""
+    images = open_image(path, platform=how.platform, bounds=how.bounds, verify=how.verify)
+    return tuple(_document(path, image, progress) for image in images)
+
+
+def _document(path: str, image: ImageSource, progress: Callable[[str], None]) -> Document:
+    inventory = _inventory(path, image, progress)
+    name = inventory.names[0] if inventory.names else "image"
+    # The configuration's own offsets would be taken for lines of the archive.
+    subjects = [Subject(f"image {name}", inventory, {})]
+    if image.config:
+        silent = "an image's configuration does not say how it is run"
+        subjects.append(Subject(f"configuration of {name}", inventory.container, {}, silent=silent))
+    return Document("image", {"": Source(path, "")}, tuple(subjects), inventory.problems)
 
 
 def _inventory(path: str, image: ImageSource, progress: Callable[[str], None]) -> Inventory:
@@ -59,18 +73,11 @@ def _inventory(path: str, image: ImageSource, progress: Callable[[str], None]) -
     )
 
 
-def configuration(path: str, image: ImageSource) -> Document | None:
-    """The image's configuration as a document, None for a root file system."""
-    if not image.config:
-        return None
-    text = image.config.decode("utf-8", "replace")
-    return formats.read("image-config", Source(path, text))
-
-
 def _configuration(path: str, image: ImageSource) -> tuple[Container, tuple[Problem, ...]]:
-    document = configuration(path, image)
-    if document is None:
+    """How the image is configured; nothing is known of a root file system."""
+    if not image.config:
         return Container(), ()
+    document = formats.read("image-config", Source(path, image.config.decode("utf-8", "replace")))
     nouns = [subject.noun for subject in document.subjects if isinstance(subject.noun, Container)]
     problems = tuple(Problem(problem.message, Location(f"{path}: configuration")) for problem in document.problems)
     return (nouns[0] if nouns else Container()), problems

@@ -25,7 +25,8 @@ def configure(parser: ArgumentParser) -> None:
         "targets",
         nargs="*",
         metavar="TARGET",
-        help='a file, a folder (walked for all that it holds), run:"docker run …", or - for standard input',
+        help="a file, an image archive or OCI layout, a folder (walked for all that it holds), rootfs:FOLDER, "
+        'run:"docker run …", or - for standard input',
     )
     judging = parser.add_argument_group("judging")
     judging.add_argument(
@@ -56,6 +57,10 @@ def configure(parser: ArgumentParser) -> None:
     reading.add_argument(
         "--allow-outside", action="store_true", help="read what a file refers to outside of the folder that was named"
     )
+    reading.add_argument(
+        "--platform", default="", metavar="OS/ARCH", help="which image of a multi-platform index (default: your own)"
+    )
+    reading.add_argument("--no-verify", action="store_true", help="do not check the digests of images")
     mending = parser.add_argument_group("mending")
     mending.add_argument("--fix", action="store_true", help="apply the safe remedies, and report what is left")
     mending.add_argument("--unsafe", action="store_true", help="with --fix: apply all remedies")
@@ -119,6 +124,8 @@ def _settings(arguments: Namespace) -> Settings:
         compose_files=tuple(arguments.compose_file),
         environment=dict(os.environ) if arguments.use_environment else {},
         outside=arguments.allow_outside,
+        platform=arguments.platform,
+        verify=not arguments.no_verify,
     )
 
 

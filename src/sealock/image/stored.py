@@ -53,11 +53,11 @@ class Stretch:
     It is read, and not mapped: a map of a file that shrinks kills the process, and its pages would count as memory.
     """
 
-    __slots__ = ("_at", "_file", "_held", "length", "start")
+    __slots__ = ("_at", "_held", "file", "length", "start")
 
     def __init__(self, file: OpenFile, start: int = 0, length: int | None = None) -> None:
         left = max(0, file.size - start)
-        self._file, self.start = file, start
+        self.file, self.start = file, start
         self.length = left if length is None else min(length, left)
         self._held, self._at = b"", 0
 
@@ -75,11 +75,11 @@ class Stretch:
 
     def _read(self, offset: int, count: int) -> bytes:
         try:
-            data = os.pread(self._file.fd, count, self.start + offset)
+            data = os.pread(self.file.fd, count, self.start + offset)
             if 0 < len(data) < count:
                 parts = [data]
                 while (have := sum(map(len, parts))) < count and parts[-1]:
-                    parts.append(os.pread(self._file.fd, count - have, self.start + offset + have))
+                    parts.append(os.pread(self.file.fd, count - have, self.start + offset + have))
                 data = b"".join(parts)
         except OSError as error:
             raise Damage(why=error.strerror or str(error)) from error
@@ -87,7 +87,7 @@ class Stretch:
 
     def part(self, offset: int, length: int) -> Stretch:
         """A stretch of this one, with a window of its own."""
-        return Stretch(self._file, self.start + offset, max(0, min(length, self.length - offset)))
+        return Stretch(self.file, self.start + offset, max(0, min(length, self.length - offset)))
 
     def chunks(self, size: int, offset: int = 0) -> Iterator[bytes]:
         """Yield all bytes from an offset on, `size` at a time."""

@@ -36,15 +36,16 @@ class Verifier:
         self._room = BoundedSemaphore(max(1, min(4, os.cpu_count() or 1)))
         self._threads: list[Thread] = []
         self._lock = Lock()
-        self._begun: set[str] = set()
+        # A digest alone is not enough: another stretch may claim it too.
+        self._begun: set[tuple[str, object, int, int]] = set()
         self._faults: list[str] = []
 
     def check(self, what: str, stored: Stretch, digest: str) -> None:
         """Begin to compare; a difference is among `faults` later."""
         with self._lock:
-            if digest in self._begun:
+            if (key := (digest, stored.file, stored.start, stored.length)) in self._begun:
                 return
-            self._begun.add(digest)
+            self._begun.add(key)
         thread = Thread(target=self._check, args=(what, stored, digest), daemon=True)
         self._threads.append(thread)
         thread.start()
@@ -53,6 +54,7 @@ class Verifier:
         with self._room:
             counted = new_hash(digest)
             if counted is None:
+                self.fault(f"{what} is named by a digest that cannot be checked: {digest[:40]!r}")
                 return
             try:
                 for chunk in stored.chunks(_CHUNK):
@@ -63,7 +65,9 @@ class Verifier:
             self.compare(what, counted, digest)
 
     def compare(self, what: str, counted: Hash | None, digest: str) -> None:
-        """Note where the digest is another; None is for one that nobody stated."""
+        """Note where the digest is another, or is of a kind that cannot be checked; "" is one that nobody stated."""
+        if counted is None and digest:
+            self.fault(f"{what} is named by a digest that cannot be checked: {digest[:40]!r}")
         if counted is not None and counted.hexdigest() != digest.partition(":")[2]:
             self.fault(f"{what} has the digest {counted.hexdigest()[:16]}... instead of {digest[:23]}...")
 

@@ -42,6 +42,23 @@ def read_bytes(path: str, limit: int = LIMIT) -> bytes:
     return b"".join(pieces)
 
 
+def read_start(path: str, size: int) -> bytes:
+    """Read the first bytes of a regular file; FileRefused says why not."""
+    try:
+        handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY)
+    except OSError as error:
+        raise FileRefused(_why(path, error)) from None
+    try:
+        if not stat.S_ISREG(os.fstat(handle).st_mode):
+            msg = f"{path} is no regular file"
+            raise FileRefused(msg)
+        return os.pread(handle, size, 0)
+    except OSError as error:
+        raise FileRefused(_why(path, error)) from None
+    finally:
+        os.close(handle)
+
+
 _KINDS: Final = {
     stat.S_IFDIR: "a folder",
     stat.S_IFIFO: "a named pipe",

@@ -13,10 +13,12 @@ from sealock.formats.files import NOTHING, FileRefused, Files
 from sealock.model.document import DocumentKind
 from sealock.model.location import Source
 from sealock.targets.folder import Folder
-from sealock.targets.reading import read_input, read_text
+from sealock.targets.reading import read_input, read_start, read_text
 from sealock.targets.walk import walk
 
-_PREFIXES: Final = ("image", "archive", "rootfs", "container")
+_LATER: Final = ("image", "container")
+"""Prefixes of targets that this version does not read."""
+_IMAGES: Final = ("archive", "rootfs")
 POLICY_FILE: Final = "sealock.toml"
 
 
@@ -38,6 +40,8 @@ class Input(Struct, frozen=True):
     problem: str = ""
     walked: bool = False
     more: tuple[Source, ...] = ()
+    image: str = ""
+    """The path of an image archive, layout or root file system; it has no text."""
 
 
 class Options(Struct, frozen=True):
@@ -56,14 +60,32 @@ def resolve(target: str, options: Options) -> Iterator[Input]:
         yield _standard_input()
     elif colon and prefix == "run":
         yield Input(target, target, "run", Source(target, rest))
+    elif colon and prefix in _IMAGES:
+        yield _image(target, rest)
+    elif os.path.isfile(os.path.join(target, "oci-layout")) or _is_archive(target):
+        yield _image(target, target)
     elif os.path.isdir(target):
         yield from _folder(target, options)
     elif os.path.lexists(target):
         yield _file(target, os.path.dirname(target) or ".", options, walked=False)
-    elif colon and prefix in _PREFIXES:
+    elif colon and prefix in _LATER:
         yield Input(target, target, problem=f"{prefix}: targets are not read by this version of sealock")
     else:
         yield Input(target, target, problem="no such file or folder")
+
+
+def _image(target: str, path: str) -> Input:
+    root = root_of(os.path.dirname(path) or ".") or os.path.dirname(path) or "."
+    return Input(target, relative(path, root), "image", root=root, image=path)
+
+
+def _is_archive(path: str) -> bool:
+    """Whether a file begins as a tar does, or as what is compressed: no text that we read does."""
+    try:
+        start = read_start(path, 512)
+    except FileRefused:
+        return False
+    return start[257:262] == b"ustar" or start.startswith((b"\x1f\x8b", b"\x28\xb5\x2f\xfd"))
 
 
 def resolve_compose(paths: tuple[str, ...], options: Options) -> Input:

@@ -1,0 +1,128 @@
+"""`sealock check` on images: their contents and their configuration are judged; nothing that is wrong is a pass."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from imagemaker import Layout, docker_save, info, spread, tar, write
+from sealock.checking import Settings, check
+from sealock.model.report import TargetReport
+
+BASE = tar(info("etc/os-release", b"ID=debian\nVERSION_ID=13\n"), info("usr/bin/su", b"x", mode=0o4755))
+CONFIG: dict[str, Any] = {"config": {"User": "0:0", "Env": ["API_TOKEN=ghp_0123456789abcdefghijABCDEFGHIJ012345"]}}
+
+
+def configured(members: dict[str, bytes], text: dict[str, Any]) -> dict[str, bytes]:
+    """The same image with a configuration that says more."""
+    import json  # noqa: PLC0415  used here alone
+
+    name = next(name for name in members if name.endswith(".json") and name != "manifest.json")
+    told = json.loads(members[name]) | text
+    raw = json.dumps(told).encode()
+    import hashlib  # noqa: PLC0415  used here alone
+
+    renamed = f"{hashlib.sha256(raw).hexdigest()}.json"
+    manifest = json.loads(members["manifest.json"])
+    manifest[0]["Config"] = renamed
+    rest = {key: data for key, data in members.items() if key not in {name, "manifest.json"}}
+    return rest | {renamed: raw, "manifest.json": json.dumps(manifest).encode()}
+
+
+def judged(path: str, **settings: Any) -> list[TargetReport]:
+    return list(check(path, settings=Settings(**settings)).targets)
+
+
+def rules(report: TargetReport) -> set[str]:
+    return {finding.rule for finding in report.findings}
+
+
+def test_contents_and_configuration_are_judged_by_one_rule_book(tmp_path: Path) -> None:
+    (report,) = judged(write(tmp_path / "app.tar", configured(docker_save(BASE), CONFIG)))
+    assert not report.problems
+    assert {"F001", "C046"} <= rules(report)
+    assert {finding.location.file for finding in report.findings} == {str(tmp_path / "app.tar")}
+    assert {finding.location.line for finding in report.findings} == {0}
+
+
+def test_a_secret_in_the_configuration_is_told_and_not_shown(tmp_path: Path) -> None:
+    (report,) = judged(write(tmp_path / "app.tar", configured(docker_save(BASE), CONFIG)))
+    secret = [finding for finding in report.findings if "API_TOKEN" in finding.message + finding.evidence]
+    assert secret
+    assert "ABCDEFGHIJ" not in repr(report.findings)
+
+
+@pytest.mark.parametrize("shape", ["archive", "layout", "layout folder", "rootfs"])
+def test_every_shape_is_found_by_what_it_holds(tmp_path: Path, shape: str) -> None:
+    layout = Layout()
+    members = layout.index(layout.image((BASE, BASE)))
+    match shape:
+        case "archive":
+            target = write(tmp_path / "app.tar", docker_save(BASE))
+        case "layout":
+            target = write(tmp_path / "app.tar", members)
+        case "layout folder":
+            target = spread(tmp_path, members)
+        case _:
+            (tmp_path / "app.tar").write_bytes(BASE)
+            target = str(tmp_path / "app.tar")
+    (report,) = judged(target)
+    assert not report.problems, report.problems
+    assert "F001" in rules(report)
+
+
+def test_a_root_folder_is_named_as_such(tmp_path: Path) -> None:
+    (tmp_path / "usr" / "bin").mkdir(parents=True)
+    (tmp_path / "usr" / "bin" / "su").write_bytes(b"x")
+    (tmp_path / "usr" / "bin" / "su").chmod(0o4755)
+    (report,) = judged(f"rootfs:{tmp_path}")
+    assert rules(report) == {"F001"}
+
+
+def test_a_broken_image_is_a_problem_and_what_could_be_read_is_judged(tmp_path: Path) -> None:
+    members = docker_save(BASE, BASE)
+    last = [name for name in members if name.endswith("layer.tar")][-1]
+    (report,) = judged(write(tmp_path / "app.tar", members | {last: members[last][:700]}))
+    assert report.problems
+    assert "F001" in rules(report)
+
+
+def test_what_is_no_image_is_a_problem(tmp_path: Path) -> None:
+    (tmp_path / "x.tar").write_bytes(b"\x1f\x8b\x08nothing")
+    (report,) = judged(str(tmp_path / "x.tar"))
+    assert "x.tar" in report.problems[0].location.file
+    (report,) = judged(f"archive:{tmp_path / 'gone.tar'}")
+    assert report.problems
+
+
+def test_the_same_findings_come_from_an_inventory_that_was_written(tmp_path: Path) -> None:
+    from sealock.listing import How, inventories  # noqa: PLC0415  used here alone
+    from sealock.reports import sbom  # noqa: PLC0415  used here alone
+
+    path = write(tmp_path / "app.tar", docker_save(BASE))
+    (inventory,) = inventories(path, How())
+    (tmp_path / "app.json").write_text(sbom.render("json", inventory), encoding="utf-8")
+    (direct,) = judged(path)
+    (through,) = judged(str(tmp_path / "app.json"))
+    assert not through.problems
+    told = {(one.rule, one.message) for one in through.findings}
+    assert told == {(one.rule, one.message) for one in direct.findings if one.rule.startswith("F")}
+    assert told
+
+
+def test_a_policy_excuses_a_finding_of_an_image(tmp_path: Path) -> None:
+    path = write(tmp_path / "app.tar", docker_save(BASE))
+    ignore = "[[ignore]]\nrule = 'F001'\nfiles = ['app.tar']\nreason = 'su is needed'\n"
+    (tmp_path / "sealock.toml").write_text(ignore, encoding="utf-8")
+    (report,) = judged(path)
+    assert [one.suppressed is not None for one in report.findings if one.rule == "F001"] == [True]
+
+
+def test_a_layer_that_claims_another_ones_digest_is_checked_itself(tmp_path: Path) -> None:
+    members = docker_save(BASE, BASE)
+    last = [name for name in members if name.endswith("layer.tar")][-1]
+    other = tar(info("usr/bin/other", b"x"))
+    (report,) = judged(write(tmp_path / "app.tar", members | {last: other}))
+    assert "Layer 2" in report.problems[0].message
