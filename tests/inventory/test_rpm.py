@@ -119,6 +119,7 @@ ONE_BERKELEY = berkeley([header(package(license="x" * 2000))])
         (b"", "none of rpm's databases"),
         (b"SQLite format 3\0" + b"\xff" * 600, "SQLite cannot read it"),
         (b"SQLite format 3\0", "SQLite cannot read it"),
+        (sqlite([]).replace(b"CREATE TABLE", b"CREATE \xff\xfe\xff\xff\xff"), "its schema is damaged"),
         (sqlite([], table="Other"), "no table of packages"),
         (
             sqlite([header(package())], "CREATE VIEW Packages AS SELECT * FROM Other", table="Other"),

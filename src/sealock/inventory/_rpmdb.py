@@ -62,8 +62,12 @@ def _sqlite(data: bytes) -> Iterator[bytes]:
             raise Broken(msg)
         for (blob,) in base.execute("SELECT blob FROM Packages"):
             yield blob if isinstance(blob, bytes) else b""
-    except (sqlite3.Error, OverflowError, MemoryError) as failure:
-        msg = f"SQLite cannot read it: {failure}"
+    except (sqlite3.Error, ValueError, OverflowError, MemoryError) as failure:
+        # ValueError: the message itself quotes bytes of the file that are no UTF-8.
+        shown = (
+            ascii(str(failure))[1:200].rstrip("'") if isinstance(failure, sqlite3.Error) else "its schema is damaged"
+        )
+        msg = f"SQLite cannot read it: {shown}"
         raise Broken(msg) from failure
     finally:
         base.close()
