@@ -15,6 +15,8 @@ from sealock.formats.shell import parse, parse_words
 from sealock.model.build import Cmd, Healthcheck, Heredoc, Instruction, Run, Shell, Text
 from sealock.model.shell import Script, Word
 
+MOST: Final = 50_000
+"""How many commands of one Dockerfile are read, at most."""
 _DURATION: Final = re.compile(
     r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:ns|us|µs|μs|ms|s|m|h)(?:(?:\d+(?:\.\d*)?|\.\d+)(?:ns|us|µs|μs|ms|s|m|h))*"
 )
@@ -133,14 +135,20 @@ def seconds(text: str) -> float | None:
 def _what_runs(parts: Parts, ground: Ground) -> tuple[tuple[Text, ...], Script]:
     """The words of the exec form, and the script of any form."""
     line = parts.line
+    if ground.commands > MOST:
+        message = f"there are more than {MOST} commands before this one, and it was not read"
+        raise Broken(message)
     if parts.array is not None:
         words = tuple(literal(line, token) for token in parts.array)
         program = tuple(Word(text.text, text.place) for text in words)
         return words, parse_words(program, line.place(parts.start, len(line.text)))
     name = interpreter(ground.shell)
     if parts.heredocs:
-        return (), _with_heredocs(parts, ground, name)
-    return (), parse(parts.rest, line.offsets(parts.start, len(line.text)), shell=name)
+        script = _with_heredocs(parts, ground, name)
+    else:
+        script = parse(parts.rest, line.offsets(parts.start, len(line.text)), shell=name)
+    ground.commands += sum(1 for _ in script.commands())
+    return (), script
 
 
 def interpreter(words: tuple[str, ...]) -> str:

@@ -13,6 +13,8 @@ from sealock.model.build import Flag, Heredoc, Text
 from sealock.model.location import Place
 
 DEFAULT_SHELL: Final = ("/bin/sh", "-c")
+MOST_EXPANDED: Final = 4_000_000
+"""Characters that the values of a file may have in all; a variable may stand for 64 KiB each time that it is named."""
 FLAGS: Final[dict[str, dict[str, str]]] = {
     "RUN": {"mount": "many", "network": "text", "security": "text", "device": "many"},
     "COPY": dict.fromkeys(("from", "chown", "chmod"), "text") | {"link": "bool", "parents": "bool", "exclude": "many"},
@@ -28,7 +30,7 @@ FLAGS: Final[dict[str, dict[str, str]]] = {
 class Ground:
     """The ground that a stage's instructions stand on; it changes as they are read."""
 
-    __slots__ = ("bases", "escape", "names", "problems", "scope", "shell", "text")
+    __slots__ = ("bases", "commands", "escape", "expanded_to", "names", "problems", "scope", "shell", "text")
 
     def __init__(self, text: str, escape: str, scope: Scope) -> None:
         self.text = text
@@ -40,11 +42,17 @@ class Ground:
         self.bases: dict[str, int] = {}
         """The stages above that a FROM may name."""
         self.problems: list[Broken] = []
+        self.commands = 0
+        """How many commands were read so far, in all instructions."""
+        self.expanded_to = 0
+        """How many characters all values have so far."""
 
     def value(self, raw: str, place: Place) -> Maybe[str]:
         """A word's value; what BuildKit refuses is noted as a problem."""
         try:
-            return expand(raw, self.scope, self.escape)
+            value = expand(raw, self.scope, self.escape)
+            self.expanded_to += len(value) if isinstance(value, str) else 0
+            return value if self.expanded_to <= MOST_EXPANDED else UNKNOWN
         except Broken as broken:
             self.problems.append(Broken(broken.message, place))
             return UNKNOWN

@@ -24,6 +24,12 @@ _PLATFORM: Final = (
     *(f"{side}{part}" for side in ("BUILD", "TARGET") for part in ("PLATFORM", "OS", "OSVERSION", "ARCH", "VARIANT")),
 )
 """Variables that the builder sets, and nobody else knows."""
+LONGEST: Final = 1_000_000
+"""Characters of a Dockerfile that is read."""
+MOST: Final = 20_000
+"""How many instructions are read, at most."""
+_MOST_INHERITED: Final = 1_000_000
+"""How many variables, labels, ports and triggers the stages take over from those that they build on, at most."""
 MANY: Final = 10
 """Problems that are told of one file."""
 _SILENT: Final = "a Dockerfile does not say how its image is run"
@@ -32,6 +38,9 @@ _SILENT: Final = "a Dockerfile does not say how its image is run"
 def read(source: Source, files: Files) -> Document:
     """Read a Dockerfile; never raises on what it says."""
     reader = _Reader(source)
+    if len(source.text) > LONGEST:
+        message = f"larger than {LONGEST} characters, the most that is read of a Dockerfile"
+        return Document("dockerfile", {"": source}, (), (Problem(message, source.location(Place(0, 0))),))
     reader.read()
     build = Build(
         tuple(reader.stages),
@@ -81,6 +90,7 @@ class _Reader:
         self.ground = Ground(source.text, "\\", Scope(self.outer, complete=True))
         self.current: list[Instruction] = []
         self.start: From | None = None
+        self.inherited = 0
         self.lost = False
         """A FROM was broken, so that nobody knows which stage the next instructions belong to."""
         self.soft: list[tuple[int, Broken]] = []
@@ -134,6 +144,9 @@ class _Reader:
                 if line is None:
                     return found
                 place = line.place(0, len(line.text))
+                if len(found) == MOST:
+                    self._problem(Broken(f"there are more than {MOST} instructions; the rest was not read"), place)
+                    return found
                 found.append(parts_of(line, self.lexer))
             except Broken as broken:
                 self._problem(broken, place)
@@ -170,11 +183,15 @@ class _Reader:
             raise Broken(message, one.keyword_place)
 
     def _begin(self, start: From) -> None:
-        self.start = start
-        self.lost = False
         base = self.states[start.stage] if start.stage is not None else None
+        self.inherited += base.size() if base else 0
+        if self.inherited > _MOST_INHERITED:
+            message = f"the stages take over more than {_MOST_INHERITED} variables, labels and triggers of each other"
+            raise Broken(message)
         state = State(base)
         self.states.append(state)
+        self.start = start
+        self.lost = False
         if base is None:
             state.begin(start)
         ground = self.ground

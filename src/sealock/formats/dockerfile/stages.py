@@ -64,6 +64,11 @@ class State:
         self.command_is_own = False
         self.triggers: list[Any] = []
 
+    def size(self) -> int:
+        """How much a stage takes over that builds on this one."""
+        read = len(self.where) + len(self.environment) + len(self.labels) + len(self.expose) + len(self.mounts)
+        return read + len(self.scope.names) + len(self.triggers)
+
     def begin(self, start: From) -> None:
         """Start on an image of somebody else's."""
         self._set("image", start.image)

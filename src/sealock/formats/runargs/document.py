@@ -21,6 +21,10 @@ from sealock.model.location import At, Place, Source
 from sealock.model.project import FileFact, Project, ProjectNetwork, Service
 from sealock.model.shell import Word
 
+LONGEST: Final = 1_000_000
+"""Characters of a text in which run lines are looked for."""
+MOST: Final = 10_000
+"""How many run lines of one text are read, at most."""
 _TRUE: Final = frozenset({"1", "t", "true"})
 _ORDERED: Final = frozenset({"command", "entrypoint"})
 _NOTHING: Final = (UNSET, False, ())
@@ -30,8 +34,15 @@ def read(source: Source, files: Files = NOTHING) -> Document:
     """Read every run line of a text; together they make a project, be it of one."""
     subjects: list[Subject] = []
     problems: list[Problem] = []
+    if len(source.text) > LONGEST:
+        message = f"larger than {LONGEST} characters, the most that is looked through for run lines"
+        return Document("run", {"": source}, (), (Problem(message, source.location(Place(0, 0))),))
     for name, spot in _spots(source):
         line = spot.line
+        if len(subjects) == MOST:
+            message = f"there are more than {MOST} run lines; the rest was not read"
+            problems.append(Problem(message, source.location(spot.place)))
+            break
         where = {(): spot.place, **line.where}
         subjects.append(Subject(name, line.container, where, line.unresolved, line.silent))
         problems += [

@@ -18,7 +18,7 @@ from sealock.model.shell import Script
 
 __all__ = ["LIMIT", "parse", "parse_words"]
 
-LIMIT: Final = 4_000_000
+LIMIT: Final = 1_000_000
 """How many characters of one text are read, at most."""
 
 

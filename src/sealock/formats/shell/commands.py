@@ -24,11 +24,12 @@ _DECLARING: Final = frozenset({"export", "readonly", "declare", "local", "typese
 class Commands(Text):
     """A text in which simple commands can be read. `seen` are the substitutions that were read already, by offset."""
 
-    __slots__ = ("deep", "heredocs", "level", "seen")
+    __slots__ = ("count", "deep", "heredocs", "level", "seen")
 
     def __init__(self, text: str, base: Sequence[int] | int, shell: str, file: str) -> None:
         super().__init__(text, base, shell, file)
         self.level = 0
+        self.count = 0
         self.heredocs: dict[int, Heredoc] = {}
         self.deep: list[Place] = []
         """What stands too deep in other commands to be read."""

@@ -18,6 +18,8 @@ DEPTH: Final = 48
 """How deep commands may stand in one another."""
 LEVELS: Final = 20
 """How often a script may stand in a script's words."""
+MOST: Final = 50_000
+"""How many commands of one text are read, at most."""
 _JOINTS: Final[dict[str, Joint]] = {
     ";": ";", "&": "&", "\n": "\n", ";;": ";", ";&": ";", ";;&": ";", "&&": "&&", "||": "||",
 }  # fmt: skip
@@ -76,10 +78,12 @@ class Statements(Commands):
     def script(self, text: str, offsets: Sequence[int] | int, shell: str) -> Script:
         """Read a text that is a part of this one: the argument of `sh -c`."""
         inner = Statements(text, offsets, shell, self.file)
-        inner.level, inner.seen = self.level + 1, self.seen
+        inner.level, inner.seen, inner.count = self.level + 1, self.seen, self.count
         if self.level >= LEVELS:
             return Script((), shell, (inner.place(0, len(text)),))
-        return inner.read()
+        script = inner.read()
+        self.count = inner.count
+        return script
 
     def expanded(self, text: str, offsets: Sequence[int], nested: list[Nested], depth: int) -> None:
         """Read the substitutions in a here-document, as one that stands by itself."""
@@ -88,8 +92,9 @@ class Statements(Commands):
             return
         around = [*([offsets[0]] * len(before)), *offsets, *([offsets[-1]] * len(after))]
         inner = Statements(before + text + after, around, self.shell, self.file)
-        inner.level, inner.seen = self.level, self.seen
+        inner.level, inner.seen, inner.count = self.level, self.seen, self.count
         inner.substitutions(inner.tree(inner.text), nested, depth)
+        self.count = inner.count
 
     def _sequence(
         self, nodes: Iterable[Node], out: list[Pipeline], joint: Joint, depth: int, *, guarded: bool
@@ -128,7 +133,7 @@ class Statements(Commands):
         rest: _Rest = _NOTHING,
     ) -> None:
         """Read one statement of any kind; what follows the whole goes to the last command in it."""
-        if depth > DEPTH:
+        if depth > DEPTH or self.count >= MOST:
             self.deep.append(self.place(*self.span(node)))
             return
         kind = node.type
@@ -202,9 +207,10 @@ class Statements(Commands):
     def _stage(self, node: Node, commands: list[Command], depth: int, redirects: Sequence[Node] = ()) -> bool:
         """Read one part of a pipeline; tell if it is negated."""
         kind = node.type
-        if depth > DEPTH:
+        if depth > DEPTH or self.count >= MOST:
             self.deep.append(self.place(*self.span(node)))
             return False
+        self.count += 1
         if kind == "pipeline":
             parts = [child for child in node.children if child.is_named and child.type != "comment"]
             negated = False
@@ -258,25 +264,29 @@ def _hoisted(node: Node, rest: _Rest) -> tuple[Node | None, _Rest]:
 
     It reads a && b >x | c as (a && b >x) | c where a shell reads a && (b >x | c).
     """
+    # All three from the end, since what is further out stands further on.
+    redirects, parts, last = [*reversed(rest.redirects)], [*reversed(rest.parts)], rest.last
     while True:
         kind = node.type
-        if kind == "list":
-            return node, rest
         if kind == "redirected_statement":
             body, own = _parted(node)
             if body is None:
-                return None, rest
-            rest = _Rest((*own, *rest.redirects), rest.parts, rest.last)
+                break
+            redirects += reversed(own)
             node = body
         elif kind == "pipeline":
-            parts = [child for child in node.children if child.is_named and child.type != "comment"]
+            inner = [child for child in node.children if child.is_named and child.type != "comment"]
+            if not inner:
+                break
             if not parts:
-                return None, rest
-            last = rest.redirects if not rest.parts else rest.last
-            rest = _Rest((), (*parts[1:], *rest.parts), last)
-            node = parts[0]
+                last = tuple(reversed(redirects))
+            redirects = []
+            parts += reversed(inner[1:])
+            node = inner[0]
         else:
-            return None, rest
+            break
+    found = _Rest(tuple(reversed(redirects)), tuple(reversed(parts)), last) if redirects or parts else _NOTHING
+    return (node if node.type == "list" else None), found
 
 
 def _parted(node: Node) -> tuple[Node | None, list[Node]]:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Final
 
 from sealock.model.build import Arg, Build, Env, Run, Stage
 from sealock.model.change import Edit
 from sealock.model.finding import Confidence, Fault, Severity
 from sealock.model.location import At, Place
-from sealock.rules.build._ran import lineage, once, ran
+from sealock.rules.build._ran import inherited, once, ran
 from sealock.rules.references import page
 from sealock.rules.rule import Rule
 
@@ -42,7 +42,7 @@ class RemovalBelowVariable(Rule[Build]):
     def check(self, build: Build, /) -> Iterator[Fault]:
         """Look at each recursive rm."""
         given = once(lambda stage: _given(build, stage))
-        known: dict[tuple[str, int], bool] = {}
+        known: dict[str, Callable[[Stage], bool]] = {}
         assigned: dict[At, frozenset[str]] = {}
         for one in ran(build, "rm"):
             if not one.command.option("-r", "-R", "--recursive"):
@@ -57,9 +57,9 @@ class RemovalBelowVariable(Rule[Build]):
                 name = match[group]
                 if name in _ALWAYS_SET or name in assigned[one.at]:
                     continue
-                if (name, one.stage.index) not in known:
-                    known[name, one.stage.index] = any(name in given(stage) for stage in lineage(build, one.stage))
-                if known[name, one.stage.index]:
+                if name not in known:
+                    known[name] = inherited(build, lambda stage, name=name: name in given(stage))  # type: ignore[misc]  # mypy cannot infer a default's type
+                if known[name](one.stage):
                     continue
                 start, end = match.span(group)
                 wide = group == "braced"
