@@ -114,6 +114,7 @@ def several() -> dict[str, bytes]:
         ("", [("app:1",), ("other:1", "other:latest")]),
         ("app:1", [("app:1",)]),
         ("other", [("other:1", "other:latest")]),
+        ("docker.io/library/app:1", [("app:1",)]),
     ],
 )
 def test_several_images_and_one_of_them_by_name(name: str, found: list[tuple[str, ...]], tmp_path: Path) -> None:
@@ -182,6 +183,16 @@ def test_a_wrong_digest_is_told_and_the_layer_is_listed(way: str, whole: str, tm
     trusting = one(path, verify=False)
     assert listed(trusting)[0] == [("file", "etc/passwd")]
     assert troubles(trusting) == ""
+
+
+def test_a_wrong_digest_of_a_layer_that_comes_twice_is_not_missed(tmp_path: Path) -> None:
+    forged = files(etc__passwd="evil")
+    members = docker_save(BASE, BASE)
+    second = json.loads(members["manifest.json"])[0]["Layers"][1]
+    image = one(write(tmp_path / "app.tar", members | {second: forged}))
+    told = troubles(image)
+    assert "Layer 2" in told
+    assert "Layer 1" not in told
 
 
 def without(members: dict[str, bytes], *names: str) -> dict[str, bytes]:

@@ -109,11 +109,16 @@ def _named(images: Sequence[ImageSource], name: str, path: str) -> tuple[ImageSo
     if not name:
         return tuple(images)
     digest = name if name.startswith("sha256:") else f"sha256:{name}"
-    wanted = {name, f"{name}:latest"}
-    found = [one for one in images if wanted & set(one.names)]
+    wanted = {_short(name), f"{_short(name)}:latest"}
+    found = [one for one in images if wanted & {_short(other) for other in one.names}]
     found = found or [one for one in images if len(name) >= 6 and (one.id.startswith(digest) or one.manifest == digest)]
     if not found:
         names = ", ".join(one for image in images for one in image.names or (image.id[:19],))
         message = f"{path} holds no image named {name}; it holds {names or 'one without a name'}"
         raise TargetError(message)
     return tuple(found)
+
+
+def _short(name: str) -> str:
+    """A name without what Docker lets be left out."""
+    return name.removeprefix("docker.io/").removeprefix("library/")
