@@ -164,7 +164,8 @@ def merge(layers: tuple[LayerFacts, ...]) -> Merged:
         index = facts.layer.index
         for fact in facts.facts:
             if isinstance(fact, Distribution):
-                distribution = fact
+                # Only os-release gives a name; debian_version and the like must not displace it.
+                distribution = fact if fact.name or distribution is None or not distribution.name else distribution
             elif isinstance(fact, FileFact):
                 files.append(replace(fact, removed=view.hidden(fact.path, index)))
             else:
