@@ -51,11 +51,11 @@ class Ground:
         """A word's value; what BuildKit refuses is noted as a problem."""
         try:
             value = expand(raw, self.scope, self.escape)
-            self.expanded_to += len(value) if isinstance(value, str) else 0
-            return value if self.expanded_to <= MOST_EXPANDED else UNKNOWN
         except Broken as broken:
             self.problems.append(Broken(broken.message, place))
             return UNKNOWN
+        self.expanded_to += len(value) if isinstance(value, str) else 0
+        return value if self.expanded_to <= MOST_EXPANDED else UNKNOWN
 
     def expanded(self, line: Line, start: int, end: int) -> Text:
         """The words at text[start:end], with variables put in."""
