@@ -207,6 +207,9 @@ def licence_of(*texts: str) -> tuple[Any, str]:
         pytest.param(("Artistic",), [{"license": {"name": "Artistic"}}], "LicenseRef-Artistic", id="a name"),
         pytest.param(("Classpath-exception-2.0",), [{"license": {"name": "Classpath-exception-2.0"}}], "LicenseRef-Classpath-exception-2.0", id="an exception alone"),
         pytest.param(("MIT AND",), [{"license": {"name": "MIT AND"}}], "LicenseRef-MIT-AND-f743c54c", id="half an expression"),
+        pytest.param(("LicenseRef-Fedora-Public-Domain",), [{"license": {"name": "LicenseRef-Fedora-Public-Domain"}}], "LicenseRef-Fedora-Public-Domain", id="a reference"),
+        pytest.param(("MIT OR LicenseRef-x",), [{"license": {"name": "MIT OR LicenseRef-x"}}], "LicenseRef-MIT-OR-LicenseRef-x-a8c46b6f", id="a reference in an expression"),
+        pytest.param(("Größe",), [{"license": {"name": "Größe"}}], "LicenseRef-Gr-e-aedc3f80", id="a name beyond ASCII"),
         pytest.param(("()",), [{"license": {"name": "()"}}], "LicenseRef-text-2e38e77b", id="brackets alone"),
     ],
 )  # fmt: skip

@@ -11,8 +11,8 @@ from sealock.model.inventory import Distribution, Package
 
 _OF_DISTRIBUTIONS: Final = frozenset({"deb", "apk", "rpm", "alpm"})
 """Their namespace is the distribution; `arch`, `distro` and `upstream` tell more."""
-_LOWER: Final = frozenset({"deb", "apk", "alpm", "golang"})
-"""Types whose namespace and name the specification writes in lower case, beyond those that the library sees to."""
+_LOWER: Final = frozenset({"deb", "apk", "alpm", "golang", "pypi", "npm", "composer"})
+"""Types whose namespace and name the specification writes in lower case; the library knows some, and ASCII alone."""
 _NAMESPACES: Final = {"deb": "debian", "apk": "alpine", "alpm": "arch"}
 """Where no os-release tells."""
 _KEY: Final = frozenset("abcdefghijklmnopqrstuvwxyz0123456789.-_")
@@ -34,7 +34,9 @@ def purl(package: Package, distribution: Distribution | None = None) -> str:
     if package.type in _LOWER:
         namespace, name = namespace.lower(), name.lower()
     version, qualifiers = _version(package), _qualifiers(package, distribution)
-    return PackageURL(package.type, namespace or None, name, version or None, qualifiers or None).to_string()
+    # Writing it normalises its parts; to have them normalised before as well would take twice as long.
+    url = PackageURL(package.type, namespace or None, name, version or None, qualifiers, normalize_purl=False)
+    return url.to_string()
 
 
 def _namespace(package: Package, distribution: Distribution | None, before: list[str]) -> str:

@@ -131,9 +131,10 @@ def _declared(found: tuple[Licence, ...], named: dict[str, str]) -> str:
         if one.expression:
             parts.append(one.expression if one.single or len(found) == 1 else f"({one.expression})")
             continue
-        word = _NOT_ID.sub("-", one.text)[:40].strip("-.")
+        plain = one.text.removeprefix("LicenseRef-")
+        word = _NOT_ID.sub("-", plain)[:40].strip("-.")
         mark = f"LicenseRef-{word or 'text'}"
-        if word != one.text:
+        if word != plain:
             mark += f"-{sha256(one.text.encode('utf-8', 'surrogatepass')).hexdigest()[:8]}"
         named[mark] = one.text
         parts.append(mark)
