@@ -40,7 +40,9 @@ def vcs(url: str, revision: str = "", kind: str = "git") -> tuple[tuple[str, str
 
 
 def inside(folder: str, name: str) -> str:
-    """The path in the image of a name told relative to a folder; "" where it leaves the image."""
+    """The path in the image of a name (not empty) told relative to a folder; "" where it leaves the image."""
+    if ".." not in name and "/." not in name and "//" not in name and name[0] not in "./":
+        return f"{folder}/{name}" if folder else name  # nearly all are as plain as that
     path = posixpath.normpath(posixpath.join("/", folder, name)).lstrip("/")
     depth = 0
     for part in (*folder.split("/"), *name.split("/")) if not name.startswith("/") else ():

@@ -34,7 +34,8 @@ class Python(Analyzer):
             ".egg-info",
             "EGG-INFO/PKG-INFO",
             ".egg",
-        )
+        ),
+        limit=LONGEST_METADATA,
     )
 
     def read(self, file: File, /) -> Iterator[Fact]:
@@ -43,7 +44,7 @@ class Python(Analyzer):
         match name:
             case "RECORD":
                 home = folder.rpartition("/")[0]
-                files = tuple(_names.inside(home, one) for one in recorded(file.data))
+                files = tuple(_names.inside(home, one) for one in recorded(file.data) if one)
                 yield Package("pypi", "", "", file.path, files=tuple(filter(None, files)))
             case "installed-files.txt":
                 lines = file.data.decode(errors="replace").splitlines()
