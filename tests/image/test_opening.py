@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from imagemaker import Layout, contents, docker_save, files, info, listed, sha256, spread, tar, troubles, write
+from imagemaker import Layout, config, contents, docker_save, files, info, listed, sha256, spread, tar, troubles, write
 from sealock.errors import TargetError
 from sealock.image.entry import Bounds, ImageSource
 from sealock.image.opening import open_image
@@ -78,13 +78,41 @@ def test_an_archive_with_both_kinds_of_index_tells_names_and_manifest(tmp_path: 
     made = Layout()
     manifest = made.image((BASE, BASE))
     members = made.index(manifest)
-    config = json.loads(made.files["blobs/" + manifest["digest"].replace(":", "/")])["config"]["digest"]
-    told = {"Config": "blobs/" + config.replace(":", "/"), "RepoTags": ["app:3"]}
+    id_ = json.loads(made.files["blobs/" + manifest["digest"].replace(":", "/")])["config"]["digest"]
+    told = {"Config": "blobs/" + id_.replace(":", "/"), "RepoTags": ["app:3"]}
     told |= {"Layers": ["blobs/" + sha256(BASE).replace(":", "/")]}
     members["manifest.json"] = json.dumps([told]).encode()
     image = one(write(tmp_path / "app.tar", members))
-    assert (image.names, image.manifest, image.id) == (("app:3",), manifest["digest"], config)
+    assert (image.names, image.manifest, image.id) == (("app:3",), manifest["digest"], id_)
     assert image.layers[0].layer.digest == sha256(BASE)
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"history": None},
+        {"history": [{"created_by": None, "empty_layer": None}]},
+        {"os": None, "variant": None},
+        {"rootfs": None},
+    ],
+    ids=str,
+)
+def test_configurations_that_leave_things_out(changed: dict[str, Any], tmp_path: Path) -> None:
+    made = Layout()
+    (tmp_path / "lay").mkdir()
+    raw = json.dumps(json.loads(config(BASE)) | changed).encode()
+    image = one(spread(tmp_path / "lay", made.index(made.image((BASE, BASE), configuration=raw))))
+    assert listed(image) == [SEEN[0]]
+    assert "JSON" not in troubles(image)
+    assert bool(troubles(image)) == ("rootfs" in changed)
+
+
+@pytest.mark.parametrize("raw", [b"", b"[]", b"{", b'{"rootfs": 5}', b'{"history": [[[[[' + b"[" * 100000])
+def test_configurations_that_make_no_sense_cost_no_layer(raw: bytes, tmp_path: Path) -> None:
+    made = Layout()
+    image = one(spread(tmp_path, made.index(made.image((BASE, BASE), configuration=raw))))
+    assert listed(image) == [SEEN[0]]
+    assert "The configuration sha256:" in troubles(image)
 
 
 def test_a_layer_that_comes_twice_is_a_link_in_old_archives(tmp_path: Path) -> None:
@@ -302,7 +330,7 @@ def test_links_of_a_layout_lead_nowhere(tmp_path: Path) -> None:
         (b"hello" * 1000, "it is no tar archive"),
         (bytes(10240), "it is no tar archive"),
         (b"\x1f\x8b\x08\0rubbish", "its gzip data is"),
-        (gzip.compress(b"hello" * 1000), "has a wrong checksum"),
+        (gzip.compress(b"hello" * 1000, mtime=0), "has a wrong checksum"),
         (b"\xfd7zXZ\0" + bytes(600), "it is compressed with xz, which is not read"),
         (tar(info("blobs/sha256/" + "a" * 64, b"x" * 100))[:600], "neither manifest.json nor index.json; "),
         (tar(info("manifest.json", b"[")), "it is not the JSON it should be"),

@@ -237,6 +237,26 @@ def test_too_many_entries_end_the_walk(tmp_path: Path) -> None:
     assert problems == ["there are more than 4 entries, the most that are read of an image"]
 
 
+def long_name(length: int) -> bytes:
+    """A GNU long name, and the entry that has it."""
+    return mended(ONE[:512], at156=b"L", at124=b"%011o\0" % length) + b"n" * length + bytes(-length % 512) + ONE[:1536]
+
+
+def test_names_that_no_system_has_are_left_out(tmp_path: Path) -> None:
+    entries, _, problems = read(long_name(4096) + long_name(4097) + TWO, tmp_path)
+    assert [entry.path for entry in entries] == ["n" * 4096, "two"]
+    assert problems[0] == f"the name '{'n' * 200}'... has more than 4096 bytes; the entry is left out"
+
+
+def test_long_names_without_end_end_the_walk() -> None:
+    problems: list[str] = []
+    chunk = long_name(1 << 20)
+    entries = list(TarReader(Pumped(chunk for _ in range(1000)), problems.append, 9999).entries())
+    assert entries == []
+    assert problems[-1] == "its long names take more than 134217728 bytes in all; what follows is not read"
+    assert len(problems) < 300
+
+
 def test_gnu_numbers_in_base_256_are_read(tmp_path: Path) -> None:
     block = mended(
         ONE[:512], at108=struct.pack(">Q", (1 << 63) | 5_000_000_000), at124=b"\x80" + (600).to_bytes(11, "big")

@@ -42,23 +42,26 @@ class TarLayer:
         digest = layer.diff_id or layer.digest
         self.name = f"layer {layer.index + 1} ({digest[:19]})" if digest else "the root file system"
         self._problems: list[str] = []
+        self._more = 0
 
     @property
     def problems(self) -> tuple[Problem, ...]:
         """What was wrong with the entries read so far; digests are told by the image."""
-        more = len(self._problems) - PROBLEMS_KEPT
-        told = [f"{self.name}: {message}" for message in self._problems[:PROBLEMS_KEPT]]
-        if more > 0:
-            told.append(f"{self.name}: {more} more problems of this kind")
+        told = [f"{self.name}: {message}" for message in self._problems]
+        if self._more:
+            told.append(f"{self.name}: {self._more} more problems")
         return tuple(self._context.problem(message) for message in told)
 
     def _report(self, message: str) -> None:
-        # Only counted, beyond what is shown.
-        self._problems.append(message if len(self._problems) < PROBLEMS_KEPT else "")
+        if len(self._problems) < PROBLEMS_KEPT:
+            self._problems.append(message)
+        else:
+            self._more += 1
 
     def entries(self) -> Iterator[Entry]:
         """Yield its entries in order, from the first one each time."""
         self._problems.clear()
+        self._more = 0
         try:
             how = compression(self._stored.fetch(0, 6))
         except Damage as damage:

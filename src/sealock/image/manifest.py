@@ -42,20 +42,20 @@ class SavedImage(Struct, frozen=True, rename="pascal"):
 
 
 class _RootFs(Struct, frozen=True):
-    diff_ids: list[str] = []
+    diff_ids: list[str] | None = None
 
 
 class _History(Struct, frozen=True):
-    created_by: str = ""
-    empty_layer: bool = False
+    created_by: str | None = None
+    empty_layer: bool | None = None
 
 
 class Config(Struct, frozen=True):
     """The parts of an image's configuration that say what its layers are."""
 
-    os: str = ""
-    architecture: str = ""
-    variant: str = ""
+    os: str | None = None
+    architecture: str | None = None
+    variant: str | None = None
     rootfs: _RootFs | None = None
     history: list[_History] | None = None
 
@@ -67,11 +67,11 @@ class Config(Struct, frozen=True):
     @property
     def diff_ids(self) -> list[str]:
         """The digests of the plain layers."""
-        return self.rootfs.diff_ids if self.rootfs else []
+        return (self.rootfs.diff_ids if self.rootfs else None) or []
 
     def created_by(self, layers: int) -> list[str]:
         """The history's line for each layer; none where the two do not fit together."""
-        lines = [line.created_by for line in self.history or () if not line.empty_layer]
+        lines = [line.created_by or "" for line in self.history or () if not line.empty_layer]
         return lines if len(lines) == layers else [""] * layers
 
 

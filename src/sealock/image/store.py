@@ -15,6 +15,8 @@ from sealock.image.stored import Damage, OpenFile, Stored, Stretch
 from sealock.image.tarreader import TarReader
 
 _STRANGERS: Final = 4096
+_MEMBERS: Final = 1 << 17
+"""At the most; an image has a few for each layer."""
 _OURS: Final = frozenset({"", "blobs", "manifest.json", "index.json", "oci-layout", "repositories"})
 _HEX: Final = "0123456789abcdef"
 
@@ -64,12 +66,13 @@ class ArchiveStore:
         self._links: dict[str, str] = {}
         self.faults: list[str] = []
         self.strangers = 0
+        most = min(bounds.entries, _MEMBERS)
         if self._packed is None:
-            self._list(TarReader(stored, self._note, bounds.entries))
+            self._list(TarReader(stored, self._note, most))
             return
         pumped = Pumped(self._packed.first_pass())
         try:
-            self._list(TarReader(pumped, self._note, bounds.entries))
+            self._list(TarReader(pumped, self._note, most))
         finally:
             pumped.close()
 

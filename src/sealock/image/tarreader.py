@@ -23,6 +23,11 @@ _GLOBAL, _LONG_NAME, _LONG_TARGET, _FOLDER = b"gLK5"
 _BODILESS: Final = frozenset(b"123456")
 _OLD_SPARSE: Final = 0x53
 _IDS_KEPT: Final = 4096
+PATH_LIMIT: Final = 4096
+"""Bytes of a path, as Linux has it."""
+_LONG: Final = 255
+LONG_NAMES: Final = 128 << 20
+"""Bytes of all longer names and targets of a layer."""
 _CAPABILITY: Final = b"SCHILY.xattr.security.capability"
 
 
@@ -39,6 +44,7 @@ class TarReader:
         self._segments: Segments | None = None
         self._extension: Extension | None = None
         """What the next header is extended by."""
+        self._long = 0
         self._ids: dict[bytes, tuple[int, int, int]] = {}
 
     def read(self, limit: int, /) -> bytes:
@@ -88,6 +94,8 @@ class TarReader:
             self._size, end = size, self.body + size
             if flag == _OLD_SPARSE or (extension is not None and extension.is_sparse):
                 end = self._sparse(block, extension, end)
+            if len(name) > _LONG or len(target) > _LONG:
+                name, target = self._shortened(name, target)
             path = name.decode("utf-8", "surrogateescape")
             if not is_normal(path) or flag not in kinds:
                 path = self._path(path, flag, at)
@@ -127,6 +135,19 @@ class TarReader:
         if not path and flag not in {0, _FOLDER}:
             self._report(f"the entry at offset {at} has no name; it is left out")
         return path
+
+    def _shortened(self, name: bytes, target: str) -> tuple[bytes, str]:
+        """Long names are counted together, since who lists them keeps them, and refused where no system has such."""
+        self._long += len(name) + len(target)
+        if self._long > LONG_NAMES:
+            raise Damage(why=f"its long names take more than {LONG_NAMES} bytes in all; what follows is not read")
+        if len(name) > PATH_LIMIT:
+            self._report(f"the name {_shown(tar.text(name))} has more than {PATH_LIMIT} bytes; the entry is left out")
+            name = b""
+        if len(target) > PATH_LIMIT:
+            self._report(f"the link {_shown(tar.text(name))} leads to more than {PATH_LIMIT} bytes, and so nowhere")
+            target = ""
+        return name, target
 
     def _cut(self, name: bytes, end: int) -> None:
         left = max(0, self._source.length - self.body)
