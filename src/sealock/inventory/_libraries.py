@@ -27,6 +27,8 @@ class Library(Struct, frozen=True):
     before: int = 0
     after: int = 160
     shared: tuple[bytes, ...] = ()
+    hides: str = ""
+    """Another library whose texts this one carries as well, being made from it."""
     version: Callable[[bytes, bytes], str | None] | None = None
     """Makes the version of what the pattern matched and of the whole file; None if it is another library after all."""
 
@@ -62,6 +64,10 @@ def _sqlite(year: bytes, data: bytes) -> str:
 
 def _xz(_: bytes, data: bytes) -> str:
     return _only(_alone(rb"5\.\d\.\d{1,2}(?:alpha|beta)?\0", data))
+
+
+def _zstd(_: bytes, data: bytes) -> str | None:
+    return _only(_alone(rb"1\.[45]\.\d{1,2}\0", data)) or None
 
 
 def _libxml2(_: bytes, data: bytes) -> str | None:
@@ -136,6 +142,9 @@ LIBRARIES: Final = (
         shared=(b"libz.so",),
     ),
     Library(
+        "zlib-ng", (b" zlib-ng 2.",), rb" zlib-ng (2\.\d\.\d{1,2})\0", shared=(b"libz-ng.so", b"libz.so"), hides="zlib"
+    ),
+    Library(
         "sqlite",
         (b"SQLite format 3\0",),
         rb"(20[0-3]\d)-\d\d-\d\d \d\d:\d\d:\d\d [0-9a-f]{36}",
@@ -179,6 +188,14 @@ LIBRARIES: Final = (
         shared=(b"libzstd.so",),
     ),
     Library(
+        # A compiler that optimises over all files at once moves the version elsewhere.
+        "zstd",
+        (b"Frame requires too much memory for decoding\0",),
+        rb"()\0",
+        shared=(b"libzstd.so",),
+        version=_zstd,
+    ),
+    Library(
         "lz4",
         (b"OK_NoError\0",),
         rb"(?<![0-9.])(1\.\d{1,2}\.\d{1,2})\0{1,8}(?:Unspecified error code\0{1,8})?OK_NoError\0",
@@ -198,6 +215,7 @@ LIBRARIES: Final = (
         1,
         shared=(b"libcurl.so", b"libcurl-gnutls.so"),
     ),
+    Library("libgit2", (b"\0libgit2 ",), rb"\0libgit2 ([01]\.\d{1,2}\.\d{1,2})\0", shared=(b"libgit2.so",)),
     Library("libssh2", (b"SSH-2.0-libssh2_",), rb"SSH-2\.0-libssh2_(\d\.\d{1,2}\.\d{1,2})", shared=(b"libssh2.so",)),
     Library("libssh", (b"SSH-2.0-libssh_",), rb"SSH-2\.0-libssh_(\d\.\d{1,2}\.\d{1,2})", shared=(b"libssh.so",)),
     Library("dropbear", (b"SSH-2.0-dropbear_",), rb"SSH-2\.0-dropbear_(20\d\d\.\d{1,3})\b"),

@@ -73,6 +73,7 @@ def _searchers() -> tuple[_Searcher, ...]:
 def _libraries(program: Elf) -> dict[tuple[str, str], bool]:
     """Map (name, version) of what the file holds to whether the file is the library itself, as a shared object."""
     found: dict[tuple[str, str], bool] = {}
+    hidden: set[str] = set()
     tries: dict[int, int] = {}
     loaded = [
         (segment.offset, segment.offset + segment.size) for segment in program.segments if segment.type == elf.LOAD
@@ -92,10 +93,12 @@ def _libraries(program: Elf) -> dict[tuple[str, str], bool]:
         own = bool(soname) and soname.startswith(library.shared)
         if own or not any(name.startswith(library.shared) for name in program.dynamic.needed):
             found[library.name, version] = own
+            hidden.add(library.hides)
+    known = {name for name, version in found if version}
     return {
         (name, version): own
         for (name, version), own in found.items()
-        if version or not any(other == name and known for other, known in found)
+        if name not in hidden and (version or name not in known)
     }
 
 
