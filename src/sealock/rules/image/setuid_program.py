@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from sealock.model.finding import Fault, Severity
 from sealock.model.inventory import Inventory
-from sealock.rules.image._where import origin, place
+from sealock.rules.image._where import origin, place, whose
 from sealock.rules.references import cis_docker, cwe
 from sealock.rules.rule import Rule
 
@@ -37,10 +37,10 @@ class SetuidProgram(Rule[Inventory]):
         """Tell of every one that is still there; those that a distribution's package brings count less."""
         for fact in image.files:
             if fact.kind in {"setuid", "setgid"} and not fact.removed:
-                whose = f", from the package {fact.owner}," if fact.owner else ""
                 yield self.fault(
-                    f"holds /{fact.path}{whose} with mode {fact.mode & 0o7777:04o}, from {origin(image, fact.layer)}",
-                    place=None if fact.layer < 0 else place(fact),
+                    f"holds /{fact.path}{whose(fact)} with mode {fact.mode & 0o7777:04o}, from "
+                    f"{origin(image, fact.layer)}",
+                    place=place(fact),
                     evidence=f"{fact.kind} {fact.path}",
                     severity=Severity.LOW if fact.owner else None,
                 )

@@ -1,0 +1,49 @@
+"""Folders whose files every user may replace."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sealock.model.finding import Fault, Severity
+from sealock.model.inventory import Inventory
+from sealock.rules.image._path import folders, is_on_path
+from sealock.rules.image._where import batches, listed, origin, place, present
+from sealock.rules.references import cwe
+from sealock.rules.rule import Rule
+
+
+class WritableFolder(Rule[Inventory]):
+    """Every user may remove and replace the files of a folder.
+
+    In a folder with mode 777 and no sticky bit everybody may remove, rename and replace every file, whoever owns it: a
+    program's own code and settings too. Give the folder to the user that needs it (COPY --chown, chown), or, where it
+    is shared on purpose like /tmp, set the sticky bit (mode 1777). Folders on PATH are told of by another rule.
+    """
+
+    id = "F004"
+    severity = Severity.MEDIUM
+    references = (cwe(732),)
+    remedy = "Give the folder to the one user that writes to it (chown, chmod o-w); chmod +t for one that is shared."
+    mends = False
+    bad = ('{"sealock": "1", "files": [{"kind": "world-writable-folder", "path": "srv/app", "mode": "777"}]}',)
+    good = (
+        '{"sealock": "1", "files": []}',
+        '{"sealock": "1", "files": [{"kind": "world-writable-folder", "path": "x", "mode": "777", "removed": true}]}',
+        '{"sealock": "1", "files": [{"kind": "world-writable-folder", "path": "usr/local/bin", "mode": "777"}]}',
+    )
+
+    def check(self, image: Inventory, /) -> Iterator[Fault]:
+        """Tell of folders by layer; those that a package brings count less, and apart."""
+        path = folders(image)
+        writable = [fact for fact in present(image, "world-writable-folder") if not is_on_path(fact, path)]
+        for owned in (False, True):
+            for batch in batches(fact for fact in writable if bool(fact.owner) is owned):
+                fact = batch[0]
+                mode = f" with mode {fact.mode & 0o7777:04o}" if len(batch) == 1 else ""
+                yield self.fault(
+                    f"holds {listed(batch, 'folders')}{mode}, in which everybody may replace files, from "
+                    f"{origin(image, fact.layer)}",
+                    place=place(fact),
+                    evidence=f"{fact.kind} {fact.path}",
+                    severity=Severity.LOW if owned else None,
+                )

@@ -1,0 +1,52 @@
+"""Programs that every user may replace."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sealock.model.finding import Fault, Severity
+from sealock.model.inventory import Inventory
+from sealock.rules.image._path import folders, is_on_path
+from sealock.rules.image._where import batches, listed, origin, place, present
+from sealock.rules.references import cwe
+from sealock.rules.rule import Rule
+
+
+class WritableProgram(Rule[Inventory]):
+    """Every user may replace programs that PATH finds.
+
+    A folder on PATH, one above it, or a program in it may be written by everybody: whoever gets hold of any process in
+    the container puts a program of their own where root, the health check or the next `docker exec` will start it.
+    Take the right away with chmod o-w; programs belong to root and are for others to run.
+    """
+
+    id = "F005"
+    severity = Severity.HIGH
+    references = (cwe(732), cwe(426))
+    remedy = "Take the right to write away (chmod o-w) in the instruction that brings the folder or file."
+    mends = False
+    bad = (
+        '{"sealock": "1", "files": [{"kind": "world-writable-folder", "path": "usr/local/bin", "mode": "777"}]}',
+        '{"sealock": "1", "files": [{"kind": "world-writable-folder", "path": "usr/local", "mode": "777"}]}',
+        '{"sealock": "1", "files": [{"kind": "world-writable", "path": "usr/bin/tool", "mode": "777"}]}',
+    )
+    good = (
+        '{"sealock": "1", "files": []}',
+        '{"sealock": "1", "files": [{"kind": "world-writable", "path": "usr/bin/x", "mode": "777", "removed": true}]}',
+        '{"sealock": "1", "files": [{"kind": "setuid", "path": "usr/bin/tool", "mode": "4755"}]}',
+    )
+
+    def check(self, image: Inventory, /) -> Iterator[Fault]:
+        """Tell of folders and programs by layer."""
+        path = folders(image)
+        for kind, many in (("world-writable-folder", "folders"), ("world-writable", "programs")):
+            writable = [fact for fact in present(image, kind) if is_on_path(fact, path)]
+            for batch in batches(writable):
+                fact = batch[0]
+                mode = f" with mode {fact.mode & 0o7777:04o}" if len(batch) == 1 else ""
+                yield self.fault(
+                    f"holds {listed(batch, many)}{mode}, which everybody may write to and PATH leads to, from "
+                    f"{origin(image, fact.layer)}",
+                    place=place(fact),
+                    evidence=f"{kind} {fact.path}",
+                )
