@@ -1,0 +1,69 @@
+"""What development left behind in an image."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sealock.model.finding import Fault, Severity
+from sealock.model.inventory import FileFact, Inventory
+from sealock.rules.image._where import batches, listed, origin, place, whose
+from sealock.rules.references import cwe, docker_docs
+from sealock.rules.rule import Rule
+
+
+class DevelopmentLeftover(Rule[Inventory]):
+    """Image holds what development left behind.
+
+    A repository shows all that was ever committed, also what was taken out again; a shell's history shows what somebody
+    typed, passwords too; caches and settings make the image larger and tell how it is built. Nothing of it is needed to
+    run. List it in .dockerignore, copy just what the program needs, and remove caches in the instruction that makes
+    them: in a later one they stay in their layer.
+    """
+
+    id = "F010"
+    severity = Severity.LOW
+    references = (cwe(527), cwe(540), docker_docs("build/concepts/context/"))
+    remedy = "List it in .dockerignore, or remove it in the instruction that makes it."
+    mends = False
+    bad = (
+        '{"sealock": "1", "files": [{"kind": "leftover", "path": "app/.git", "detail": "a Git repository"}]}',
+        '{"sealock": "1", "files": [{"kind": "leftover", "path": "root/.cache", "detail": "a cache"}]}',
+    )
+    good = (
+        '{"sealock": "1", "files": []}',
+        '{"sealock": "1", "files": [{"kind": "leftover", "path": "root/.cache", "removed": true}]}',
+    )
+
+    def check(self, image: Inventory, /) -> Iterator[Fault]:
+        """Tell of it by layer; what tells a history is told of although a later layer hides it."""
+        seen: set[str] = set()
+        groups: dict[tuple[Severity, bool], list[FileFact]] = {}
+        for fact in image.files:
+            if fact.kind != "leftover" or fact.path in seen:
+                continue
+            history = _tells_history(fact)
+            if fact.removed and not history:
+                continue
+            if not fact.removed:
+                seen.add(fact.path)
+            severity = Severity.MEDIUM if history and not fact.owner else Severity.LOW
+            groups.setdefault((severity, fact.removed), []).append(fact)
+        for (severity, removed), facts in groups.items():
+            for batch in batches(facts):
+                first = batch[0]
+                about = f"{whose(first) or ','} {first.detail}" if len(batch) == 1 and first.detail else ""
+                what = listed(batch, "left-overs of development") + about
+                where = origin(image, first.layer)
+                yield self.fault(
+                    f"still holds {what}: in {where}, though a later layer removes or replaces it"
+                    if removed
+                    else f"holds {what}, from {where}",
+                    place=place(first),
+                    evidence=f"{first.kind} {first.path}" + (" removed" if removed else ""),
+                    severity=severity,
+                )
+
+
+def _tells_history(fact: FileFact) -> bool:
+    """Whether it shows more than what is there now: repositories, and what somebody typed."""
+    return "repository, with all its history" in fact.detail or fact.detail == "commands that somebody typed"

@@ -1,0 +1,41 @@
+"""Accounts that anybody may log in to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sealock.model.finding import Fault, Severity
+from sealock.model.inventory import Inventory
+from sealock.rules.image._where import origin, place, present
+from sealock.rules.references import cwe, man
+from sealock.rules.rule import Rule
+
+
+class EmptyPassword(Rule[Inventory]):
+    """Account has an empty password.
+
+    Where the password's field is empty, su, login and often an SSH server let anybody in without one: from any process
+    in the container to that account, and to root where it is root's. Lock the password (passwd -l NAME), or write `*`
+    or `!` into the field.
+    """
+
+    id = "F006"
+    severity = Severity.HIGH
+    references = (cwe(258), man("shadow", 5))
+    remedy = "Lock the account's password: passwd -l NAME, which writes ! into the field."
+    mends = False
+    bad = ('{"sealock": "1", "files": [{"kind": "empty-password", "path": "etc/shadow", "detail": "root"}]}',)
+    good = (
+        '{"sealock": "1", "files": []}',
+        '{"sealock": "1", "files": [{"kind": "empty-password", "path": "etc/shadow", "removed": true}]}',
+    )
+
+    def check(self, image: Inventory, /) -> Iterator[Fault]:
+        """Tell of each file with such accounts; the latest copy of it is the one that counts."""
+        for fact in present(image, "empty-password"):
+            yield self.fault(
+                f"lets anybody log in without a password as {fact.detail}, going by /{fact.path} from "
+                f"{origin(image, fact.layer)}",
+                place=place(fact),
+                evidence=f"{fact.kind} {fact.path} {fact.detail}",
+            )

@@ -1,0 +1,40 @@
+"""Accounts that are root under another name."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sealock.model.finding import Fault, Severity
+from sealock.model.inventory import Inventory
+from sealock.rules.image._where import origin, place, present
+from sealock.rules.references import cis_docker, cwe, man
+from sealock.rules.rule import Rule
+
+
+class SecondRoot(Rule[Inventory]):
+    """Account beside root has root's id.
+
+    An account with uid 0 is root, whatever its name: a USER instruction with it looks harmless and is not, and who
+    reads the list of accounts does not see it. It is a favourite back door. Remove the account, or give it an id of its
+    own (usermod -u).
+    """
+
+    id = "F008"
+    severity = Severity.HIGH
+    references = (cis_docker("4.1"), cwe(250), man("passwd", 5))
+    remedy = "Remove the account (userdel), or give it an id of its own (usermod -u)."
+    mends = False
+    bad = ('{"sealock": "1", "files": [{"kind": "root-account", "path": "etc/passwd", "detail": "toor"}]}',)
+    good = (
+        '{"sealock": "1", "files": []}',
+        '{"sealock": "1", "files": [{"kind": "root-account", "path": "etc/passwd", "removed": true}]}',
+    )
+
+    def check(self, image: Inventory, /) -> Iterator[Fault]:
+        """Tell of the accounts in the file that counts."""
+        for fact in present(image, "root-account"):
+            yield self.fault(
+                f"makes root of {fact.detail} in /{fact.path}, from {origin(image, fact.layer)}",
+                place=place(fact),
+                evidence=f"{fact.kind} {fact.path} {fact.detail}",
+            )

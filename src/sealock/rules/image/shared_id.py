@@ -1,0 +1,52 @@
+"""Accounts and groups that are one and the same to the kernel."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sealock.model.finding import Fault, Severity
+from sealock.model.inventory import Inventory
+from sealock.rules.image._where import origin, place
+from sealock.rules.references import cwe, man
+from sealock.rules.rule import Rule
+
+
+class SharedId(Rule[Inventory]):
+    """Several accounts or groups share one id.
+
+    The kernel knows numbers alone: accounts with one uid own each other's files and may end each other's processes,
+    whatever their names say. It is seldom meant: two packages or build steps took the same number. Give each an id of
+    its own (usermod -u, groupmod -g), and chown the files that it had.
+    """
+
+    id = "F007"
+    severity = Severity.MEDIUM
+    references = (cwe(286), man("passwd", 5), man("group", 5))
+    remedy = "Give each account and group an id of its own: usermod -u, groupmod -g, and chown their files."
+    mends = False
+    bad = (
+        '{"sealock": "1", "files": [{"kind": "double-uid", "path": "etc/passwd", "detail": "app, web (1000)"}]}',
+        '{"sealock": "1", "files": [{"kind": "double-gid", "path": "etc/group", "detail": "app, web (1000)"}]}',
+    )
+    good = (
+        '{"sealock": "1", "files": []}',
+        '{"sealock": "1", "files": [{"kind": "double-uid", "path": "etc/passwd", "removed": true}]}',
+        '{"sealock": "1", "files": [{"kind": "double-uid", "path": "etc/passwd", "detail": "root, toor (0)"}]}',
+    )
+
+    def check(self, image: Inventory, /) -> Iterator[Fault]:
+        """Tell of each id; who shares root's is told of by another rule."""
+        for fact in image.files:
+            if fact.removed or fact.kind not in {"double-uid", "double-gid"}:
+                continue
+            accounts = fact.kind == "double-uid"
+            names, _, number = fact.detail.removesuffix(")").rpartition(" (")
+            if accounts and number == "0":
+                continue
+            what = "accounts" if accounts else "groups"
+            yield self.fault(
+                f"gives the {what} {names} the same id {number} in /{fact.path}, from {origin(image, fact.layer)}",
+                place=place(fact),
+                evidence=f"{fact.kind} {fact.path} {fact.detail}",
+                severity=None if accounts else Severity.LOW,
+            )
