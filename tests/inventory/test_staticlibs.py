@@ -178,6 +178,8 @@ def test_a_program_that_needs_the_shared_library_has_its_text_from_a_header(text
 
 def test_the_shared_library_itself_is_marked() -> None:
     assert found(program(b"expat_2.5.0", soname="libexpat.so.1")) == ["expat 2.5.0 linkage=shared"]
+    musl = b"1.2.4\0musl libc (x86_64)\nVersion %s\n"
+    assert found(program(musl, soname="libc.musl-x86_64.so.1")) == ["musl 1.2.4 linkage=shared"]
     assert found(program(b"expat_2.5.0", soname="libother.so.1")) == ["expat 2.5.0"]
 
 
@@ -195,11 +197,11 @@ def test_a_file_that_ends_early_tells_what_it_has_and_is_a_problem() -> None:
 
 @pytest.mark.parametrize("anchor", sorted({anchor for library in LIBRARIES for anchor in library.anchors}))
 def test_a_file_made_of_anchors_is_read_in_good_time(anchor: bytes) -> None:
-    data = make({".rodata": anchor * (3_000_000 // len(anchor))})
+    data = make({".rodata": anchor * (1_000_000 // len(anchor))})
     started = perf_counter()
     with suppress(Broken):
         assert len(found(data)) < 10
-    assert perf_counter() - started < 3
+    assert perf_counter() - started < 2
 
 
 def test_a_file_with_more_anchors_than_any_program_is_broken() -> None:

@@ -348,6 +348,18 @@ LIBRARIES: Final = (
     ),
     Library("nss", (b"$Header: NSS ",), rb"\$Header: NSS (\d\.\d{1,3}(?:\.\d{1,2})?) ", shared=(b"libnss3.so",)),
     Library("busybox", (b"BusyBox v1.",), rb"BusyBox v(1\.\d{1,2}\.\d{1,2})(?:\.\w{1,12})?\b"),
-    Library("musl", (b"musl libc (",), rb"(?<![0-9.])(1\.[12]\.\d{1,2})(?:-git[^\0]{1,60})?\0", 1 << 14, 1 << 14),
-    Library("glibc", (b"GNU C Library (",), rb"GNU C Library \([^)\0]{1,80}\) \w{1,20} release version (2\.\d\d)"),
+    Library(
+        "musl",
+        (b"musl libc (",),
+        rb"(?<![0-9.])(1\.[12]\.\d{1,2})(?:-git[^\0]{1,60})?\0",
+        1 << 14,
+        1 << 14,
+        shared=(b"libc.so", b"libc.musl-"),
+    ),
+    Library(
+        "glibc",
+        (b"GNU C Library (",),
+        rb"GNU C Library \([^)\0]{1,80}\) \w{1,20} release version (2\.\d\d)",
+        shared=(b"libc.so.6",),
+    ),
 )
