@@ -126,3 +126,20 @@ def test_a_layer_that_claims_another_ones_digest_is_checked_itself(tmp_path: Pat
     other = tar(info("usr/bin/other", b"x"))
     (report,) = judged(write(tmp_path / "app.tar", members | {last: other}))
     assert "Layer 2" in report.problems[0].message
+
+
+@pytest.mark.parametrize("form", ["cyclonedx", "spdx"])
+def test_a_bill_of_materials_is_read_back_without_problems(tmp_path: Path, form: Any) -> None:
+    from sealock.listing import How, inventories  # noqa: PLC0415  used here alone
+    from sealock.reports import sbom  # noqa: PLC0415  used here alone
+
+    status = b"Package: bash\nStatus: install ok installed\nArchitecture: amd64\nVersion: 5.2-1\n\n"
+    layer = tar(info("etc/os-release", b"ID=debian\nVERSION_ID=13\nNAME=Debian\n"), info("var/lib/dpkg/status", status))
+    (inventory,) = inventories(write(tmp_path / "app.tar", docker_save(layer)), How())
+    path = tmp_path / "bom.json"
+    path.write_text(sbom.render(form, inventory), encoding="utf-8")
+    (report,) = judged(str(path))
+    assert (report.kind, report.problems) == ("inventory", ())
+    path.write_text(path.read_text(encoding="utf-8").replace("pkg:deb", "pkg:nobody"), encoding="utf-8")
+    (report,) = judged(str(path))
+    assert report.problems

@@ -32,7 +32,7 @@ PATH
     own (0.0.1)
 
 GEM
-  remote: https://rubygems.org/
+  remote: https://gems.example.org/
   specs:
     nokogiri (1.16.0-x86_64-linux)
       racc (~> 1.4)
@@ -71,7 +71,7 @@ dependencies = ["serde"]
 [[package]]
 name = "serde"
 version = "1.0.197"
-source = "registry+https://github.com/rust-lang/crates.io-index"
+source = "registry+https://index.example.org/index"
 checksum = "x"
 
 [[package]]

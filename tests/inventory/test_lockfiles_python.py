@@ -130,24 +130,24 @@ dev = [{ name = "pytest" }, { name = "idna" }]
 [[package]]
 name = "requests"
 version = "2.31.0"
-source = { registry = "https://pypi.org/simple" }
+source = { registry = "https://index.example.org/simple" }
 dependencies = [{ name = "idna" }]
 
 [[package]]
 name = "idna"
 version = "3.6"
-source = { registry = "https://pypi.org/simple" }
+source = { registry = "https://index.example.org/simple" }
 
 [[package]]
 name = "pytest"
 version = "8.0.0"
-source = { registry = "https://pypi.org/simple" }
+source = { registry = "https://index.example.org/simple" }
 dependencies = [{ name = "pluggy" }]
 
 [[package]]
 name = "pluggy"
 version = "1.4.0"
-source = { registry = "https://pypi.org/simple" }
+source = { registry = "https://index.example.org/simple" }
 
 [[package]]
 name = "mine"

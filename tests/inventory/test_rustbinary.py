@@ -16,8 +16,8 @@ from sealock.model.inventory import Package
 CRATES = {
     "packages": [
         {"name": "app", "version": "0.1.0", "source": "local", "root": True, "dependencies": [1, 2]},
-        {"name": "adler", "version": "1.0.2", "source": "crates.io"},
-        {"name": "cc", "version": "1.0.83", "source": "crates.io", "kind": "build"},
+        {"name": "adler", "version": "1.0.2", "source": "registry"},
+        {"name": "cc", "version": "1.0.83", "source": "registry", "kind": "build"},
     ]
 }
 

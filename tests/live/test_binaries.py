@@ -174,7 +174,7 @@ def test_a_program_tells_the_symbols_that_musl_has_not(tmp_path: Path) -> None:
 
 def test_a_section_that_objcopy_adds_tells_the_crates(tmp_path: Path) -> None:
     program = link(tmp_path, "int main() {}")
-    crates = {"packages": [{"name": "adler", "version": "1.0.2", "source": "crates.io"}]}
+    crates = {"packages": [{"name": "adler", "version": "1.0.2", "source": "registry"}]}
     (tmp_path / "crates").write_bytes(zlib.compress(json.dumps(crates).encode()))
     subprocess.run(["objcopy", "--add-section", ".dep-v0=crates", program], cwd=tmp_path, check=True)
     packages = list(RustBinary().read(File("p", program.read_bytes())))

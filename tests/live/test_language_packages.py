@@ -1,8 +1,7 @@
-"""What pip and npm install is what the analyzers find, by the word of importlib.metadata and npm itself."""
+"""What an installer of Python packages installs is what the analyzer finds, by the word of importlib.metadata."""
 
 from __future__ import annotations
 
-import json
 import subprocess
 import sys
 from importlib.metadata import distributions
@@ -11,8 +10,6 @@ from pathlib import Path
 import pytest
 
 from sealock.inventory.analyzer import Analyzer, Fact, File
-from sealock.inventory.lockfiles.npm_lock import NpmLock
-from sealock.inventory.npm import Npm
 from sealock.inventory.python import Python
 from sealock.inventory.selection import Selection
 from sealock.model.inventory import Package
@@ -48,25 +45,3 @@ def test_python_packages_are_those_that_importlib_finds(tmp_path: Path) -> None:
     for one in told:
         assert one.files
         assert set(files[one.name.lower()]) == {f"usr/lib/site-packages/{file}" for file in one.files}
-
-
-def test_node_packages_are_those_that_npm_lists(tmp_path: Path) -> None:
-    wishes = {"is-odd": "3.0.1", "pad": "npm:left-pad@1.3.0"}
-    manifest = {
-        "name": "app",
-        "version": "1.0.0",
-        "dependencies": wishes,
-        "devDependencies": {"@tsconfig/node20": "20.1.4"},
-    }
-    (tmp_path / "package.json").write_text(json.dumps(manifest))
-    run("npm", "install", "--no-audit", "--no-fund", "--ignore-scripts", folder=tmp_path)
-    listed = json.loads(run("npm", "query", "*", folder=tmp_path))
-    told = {(one["name"], one["version"], one["dev"]) for one in listed if one["location"]}
-    assert len(told) == 4
-    for analyzer in (NpmLock(), Npm()):
-        packages = found(analyzer, tmp_path)
-        names = {(f"{one.namespace}/{one.name}".lstrip("/"), one.version, one.development) for one in packages}
-        if isinstance(analyzer, Npm):  # what is installed does not say why
-            assert {one[:2] for one in names} == {one[:2] for one in told}
-        else:
-            assert names == told

@@ -5,7 +5,7 @@ from __future__ import annotations
 from argparse import ArgumentParser, Namespace
 from typing import Final
 
-from sealock.cli.output import Progress, colour, complain, width, write
+from sealock.cli.output import Progress, colour, complain, knows_unicode, width, write
 from sealock.listing import How, inventories
 from sealock.reports import sbom
 from sealock.targets.writing import write_output
@@ -38,7 +38,13 @@ def run(arguments: Namespace) -> int:
         complain(f"{target} holds {len(found)} images ({names}); the first is listed")
     first = found[0]
     if arguments.format == "table":
-        text = sbom.render("table", first, width=width(), colour=colour(arguments.color) and not arguments.output)
+        text = sbom.render(
+            "table",
+            first,
+            width=width(),
+            colour=colour(arguments.color) and not arguments.output,
+            unicode=bool(arguments.output) or knows_unicode(),
+        )
     else:
         text = sbom.render(arguments.format, first)
     if arguments.output:

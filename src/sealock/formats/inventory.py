@@ -1,4 +1,4 @@
-"""Reads an inventory back: the JSON that `sealock sbom --format json` writes. It is never changed, only judged."""
+"""Reads inventories: what `sealock sbom --format json` writes, CycloneDX and SPDX. They are judged, not changed."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import msgspec
 
 from sealock.errors import FormatError
 from sealock.formats.files import Files
+from sealock.formats.sbom import is_sbom, read_sbom
 from sealock.model.change import Change, Edit
 from sealock.model.container import Container
 from sealock.model.document import Document, Subject
@@ -68,6 +69,9 @@ class _Written(msgspec.Struct):
 
 def read(source: Source, _files: Files) -> Document:
     """Read an inventory; what is not one, or was incomplete when it was written, is a problem."""
+    if is_sbom(source.text):
+        inventory, problems = read_sbom(source)
+        return _document(source, inventory, problems)
     try:
         written = msgspec.json.decode(source.text.encode("utf-8", "surrogatepass"), type=_Written)
         inventory = _inventory(written)
@@ -80,9 +84,13 @@ def read(source: Source, _files: Files) -> Document:
         )
         for one in written.problems
     )
+    return _document(source, inventory, incomplete)
+
+
+def _document(source: Source, inventory: Inventory, problems: tuple[Problem, ...]) -> Document:
     name = inventory.names[0] if inventory.names else "image"
     where: dict[At, Place] = {(): Place(0, min(len(source.text), 1))}
-    return Document("inventory", {"": source}, (Subject(name, inventory, where),), incomplete)
+    return Document("inventory", {"": source}, (Subject(name, inventory, where),), problems)
 
 
 def _inventory(written: _Written) -> Inventory:

@@ -23,7 +23,7 @@ class YarnLockNotFrozen(Rule[Build]):
 
     id = "B107"
     severity = Severity.LOW
-    references = (page("Yarn documentation, yarn install", "https://classic.yarnpkg.com/lang/en/docs/cli/install/"),)
+    references = (page("Yarn documentation, yarn install", ""),)
     remedy = "Add --frozen-lockfile (Yarn 2 and later: --immutable)."
     bad = (
         "FROM node:22\nWORKDIR /app\nCOPY package.json yarn.lock ./\nRUN yarn install && yarn cache clean\n",
