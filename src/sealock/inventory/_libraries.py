@@ -354,7 +354,7 @@ LIBRARIES: Final = (
         rb"(?<![0-9.])(1\.[12]\.\d{1,2})(?:-git[^\0]{1,60})?\0",
         1 << 14,
         1 << 14,
-        shared=(b"libc.so", b"libc.musl-"),
+        shared=(b"libc.so", b"libc.musl-", b"ld-musl-"),
     ),
     Library(
         "glibc",

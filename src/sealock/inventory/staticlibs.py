@@ -32,7 +32,7 @@ class StaticLibraries(Analyzer):
     def read(self, file: File, /) -> Iterator[Package]:
         """Yield each library once."""
         program = elf.read(file.data)
-        for (name, version), shared in sorted(_libraries(program).items()):
+        for (name, version), shared in sorted(_libraries(program, file.path).items()):
             yield Package(
                 type="generic",
                 name=name,
@@ -70,7 +70,7 @@ def _searchers() -> tuple[_Searcher, ...]:
     )
 
 
-def _libraries(program: Elf) -> dict[tuple[str, str], bool]:
+def _libraries(program: Elf, path: str) -> dict[tuple[str, str], bool]:
     """Map (name, version) of what the file holds to whether the file is the library itself, as a shared object."""
     found: dict[tuple[str, str], bool] = {}
     hidden: set[str] = set()
@@ -78,6 +78,8 @@ def _libraries(program: Elf) -> dict[tuple[str, str], bool]:
     loaded = [
         (segment.offset, segment.offset + segment.size) for segment in program.segments if segment.type == elf.LOAD
     ]
+    # musl's loader, which is its library too, has no name of its own but that of its file.
+    name = program.dynamic.soname or path.rpartition("/")[2].encode("utf-8", "replace")
     for library, at in _anchors(program.data):
         key = id(library)
         count = tries.get(key, 0)
@@ -89,9 +91,8 @@ def _libraries(program: Elf) -> dict[tuple[str, str], bool]:
             continue
         if library.version is not None:
             tries[key] = _MAX_TRIES  # it looked through the whole file, and would find the same
-        soname = program.dynamic.soname
-        own = bool(soname) and soname.startswith(library.shared)
-        if own or not any(name.startswith(library.shared) for name in program.dynamic.needed):
+        own = name.startswith(library.shared)
+        if own or not any(needed.startswith(library.shared) for needed in program.dynamic.needed):
             found[library.name, version] = own
             hidden.add(library.hides)
     known = {name for name, version in found if version}
