@@ -11,23 +11,23 @@ from sealock.model.finding import Confidence, Fault, Severity
 from sealock.model.imagename import ImageName
 from sealock.rules.build._images import base_images
 from sealock.rules.build._ran import reaches_image
+from sealock.rules.ended import NAMES, has_ended, last_day
 from sealock.rules.references import cis_docker, cwe, page
 from sealock.rules.rule import Rule
 
+_DISTRIBUTIONS: Final = {
+    "debian": "debian", "ubuntu": "ubuntu", "alpine": "alpine", "fedora": "fedora", "rockylinux": "rocky",
+    "rockylinux/rockylinux": "rocky", "almalinux": "almalinux", "oraclelinux": "ol", "amazonlinux": "amzn",
+    "opensuse/leap": "opensuse-leap",
+}  # fmt: skip
+"""What the images of distributions go by in os-release."""
+
 # Up to which version support had ended by November 2026; None for images that are no longer made at all.
 _ENDED: Final[dict[str, tuple[int, ...] | None]] = {
-    "debian": (11,), "ubuntu": (20, 4), "alpine": (3, 20), "centos": None, "fedora": (42,), "python": (3, 9),
-    "node": (21,), "ruby": (3, 2), "php": (8, 1), "golang": (1, 24), "openjdk": None, "java": None, "postgres": (13,),
-    "mysql": (8, 0), "mariadb": (10, 5), "mongo": (6,), "redis": (6, 0), "elasticsearch": (7,), "rockylinux": (7,),
-    "almalinux": (7,), "oraclelinux": (7,), "amazonlinux": (2,), "opensuse/leap": (15, 5), "erlang": (24,),
-    "adoptopenjdk": None, "clearlinux": None,
+    "centos": None, "python": (3, 9), "node": (21,), "ruby": (3, 2), "php": (8, 1), "golang": (1, 24), "openjdk": None,
+    "java": None, "postgres": (13,), "mysql": (8, 0), "mariadb": (10, 5), "mongo": (6,), "redis": (6, 0),
+    "elasticsearch": (7,), "erlang": (24,), "adoptopenjdk": None, "clearlinux": None,
 }  # fmt: skip
-_NAMES: Final = frozenset({
-    "potato", "squeeze", "wheezy", "jessie", "stretch", "buster", "bullseye", "precise", "trusty", "xenial", "bionic",
-    "focal", "artful", "cosmic", "disco", "eoan", "groovy", "hirsute", "impish", "kinetic", "lunar", "mantic",
-    "oracular",
-})  # fmt: skip
-_INTERIM: Final = re.compile(r"(?:1\d|2[0-3])\.10|(?:1[13579]|2[13])\.04|24\.10")
 
 
 class BaseImageEnded(Rule[Build]):
@@ -73,16 +73,21 @@ class BaseImageEnded(Rule[Build]):
 
 def _ended(image: ImageName) -> str:
     """What has ended, "" for nothing that is known."""
-    limit = _ENDED.get(image.familiar, ())
+    name, tag = image.familiar, image.tag or ""
+    limit = _ENDED.get(name, ())
     if limit is None:
-        return f"{image.familiar}, which is no longer made"
-    tag = image.tag or ""
-    if image.official and (release := next((word for word in re.split(r"[-_.]", tag) if word in _NAMES), None)):
-        return f"{release}, which is out of support"
+        return f"{name}, which is no longer made"
+    if image.official:
+        for word in re.split(r"[-_.]", tag):
+            if word in NAMES and has_ended(*NAMES[word]):
+                return f"{word}, which is out of support since {last_day(*NAMES[word])}"
     match = re.match(r"v?(\d+(?:\.\d+)*)", tag)
-    if limit and match and (_at_most(match[1], limit) or (image.familiar == "ubuntu" and _INTERIM.match(tag))):
-        return f"{image.familiar} {match[1]}, which is out of support"
-    return ""
+    if match is None:
+        return ""
+    distribution = _DISTRIBUTIONS.get(name, "")
+    if has_ended(distribution, match[1]):
+        return f"{name} {match[1]}, which is out of support since {last_day(distribution, match[1])}"
+    return f"{name} {match[1]}, which is out of support" if limit and _at_most(match[1], limit) else ""
 
 
 def _at_most(version: str, limit: tuple[int, ...]) -> bool:

@@ -1,0 +1,64 @@
+"""Distributions whose makers no longer mend them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from sealock.model.finding import Fault, Severity
+from sealock.model.inventory import Distribution, Inventory
+from sealock.rules.ended import AS_OF, has_ended, last_day
+from sealock.rules.references import cis_docker, cwe, page
+from sealock.rules.rule import Rule
+
+_OURS: Final = frozenset({"debian", "ubuntu", "alpine", "fedora", "centos", "rhel", "amzn", "opensuse-leap"})
+"""Distributions of which all versions ought to be known."""
+
+
+class DistributionEnded(Rule[Inventory]):
+    """Distribution in the image is out of support.
+
+    Its makers mend no more flaws in its packages, and the list of known ones only grows; a scan for vulnerabilities may
+    even look clean, since nobody writes advisories for it. Build on a version that is supported. (Extended support that
+    is paid for counts only where the image was built with it.)
+    """
+
+    id = "F011"
+    severity = Severity.HIGH
+    references = (cis_docker("4.4"), cwe(1104), page("endoflife.date", "https://endoflife.date/"))
+    remedy = "Build on a version of the distribution that is still supported."
+    mends = False
+    bad = (
+        '{"sealock": "1", "distribution": {"id": "debian", "version": "10", "codename": "buster"}}',
+        '{"sealock": "1", "distribution": {"id": "alpine", "version": "3.9.6"}}',
+        '{"sealock": "1", "distribution": {"id": "centos", "version": "7"}}',
+    )
+    good = (
+        '{"sealock": "1"}',
+        '{"sealock": "1", "distribution": {"id": "debian", "version": "13"}}',
+        '{"sealock": "1", "distribution": {"id": "alpine", "version": "3.23.0"}}',
+        '{"sealock": "1", "distribution": {"id": "arch", "name": "Arch Linux"}}',
+    )
+
+    def check(self, image: Inventory, /) -> Iterator[Fault]:
+        """Compare the version with what has ended; a version that is not known is not judged."""
+        one = image.distribution
+        if one is None:
+            return
+        day = last_day(one.id, one.version)
+        if has_ended(one.id, one.version):
+            yield self.fault(
+                f"is {_named(one)}, whose makers have mended no security flaws since {day}",
+                evidence=f"{one.id} {one.version}",
+            )
+        elif not day and one.version and one.id in _OURS and not _is_moving(one):
+            yield self.undecided(f"until when {_named(one)} is mended was not known on {AS_OF}")
+
+
+def _named(one: Distribution) -> str:
+    return one.name or " ".join(filter(None, (one.id, one.version, f"({one.codename})" if one.codename else "")))
+
+
+def _is_moving(one: Distribution) -> bool:
+    """Whether it is a stage on the way to the next version: Alpine's edge, Fedora's rawhide."""
+    return "_alpha" in one.version or "rawhide" in one.name.lower() or "edge" in one.name.lower()

@@ -1,0 +1,79 @@
+"""Programs that a container seldom needs and an intruder likes to find."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from sealock.model.finding import Fault, Severity
+from sealock.model.inventory import Inventory
+from sealock.rules.references import cis_docker, cwe
+from sealock.rules.rule import Rule
+
+SHOWN: Final = 5
+"""Names of a group that a message tells."""
+
+_GROUPS: Final = {
+    "shells": ("bash", "dash", "zsh", "ksh", "mksh", "fish", "tcsh", "csh", "busybox", "busybox-static", "toybox"),
+    "package managers": (
+        "apt", "dpkg", "aptitude", "apk-tools", "yum", "dnf", "dnf5", "microdnf", "tdnf", "zypper", "rpm", "pacman",
+        "pip", "python3-pip", "py3-pip", "npm", "yarn", "composer", "rubygems", "conda", "mamba", "snapd",
+    ),
+    "compilers and build tools": (
+        "gcc", "g++", "gcc-c++", "cpp", "clang", "llvm", "tcc", "rustc", "rust", "cargo", "golang", "golang-go", "go",
+        "make", "cmake", "ninja", "ninja-build", "meson", "build-essential", "build-base", "base-devel", "binutils",
+        "autoconf", "automake", "ghc", "gfortran", "default-jdk", "gdb",
+    ),
+    "network tools": (
+        "curl", "wget", "netcat-openbsd", "netcat-traditional", "netcat", "nmap", "nmap-ncat", "ncat", "socat",
+        "openssh-client", "openssh-clients", "openssh-client-default", "tcpdump", "telnet", "ftp", "rsync",
+        "bind-tools", "bind-utils",
+    ),
+}  # fmt: skip
+_KINDS: Final = {name: group for group, names in _GROUPS.items() for name in names}
+_SYSTEM: Final = frozenset({"deb", "apk", "rpm", "alpm", "pypi", "npm", "gem", "conda"})
+
+
+class ToolsLeft(Rule[Inventory]):
+    """Image holds tools that its program may not need.
+
+    Shells, package managers, compilers and download tools let whoever breaks in look around, fetch more and build it on
+    the spot, and each brings flaws of its own to mend. Build in one stage and copy the result to a small one:
+    distroless, scratch, or a base with just the libraries that the program needs.
+    """
+
+    id = "F012"
+    severity = Severity.INFO
+    references = (cis_docker("4.3"), cwe(1125))
+    remedy = "Copy the program from a build stage to a smaller base image (distroless, scratch)."
+    pedantic = True
+    mends = False
+    bad = (
+        '{"sealock": "1", "packages": [{"type": "deb", "name": "gcc-12", "version": "1"}]}',
+        '{"sealock": "1", "packages": [{"type": "apk", "name": "busybox", "version": "1"}]}',
+    )
+    good = (
+        '{"sealock": "1", "packages": [{"type": "deb", "name": "tzdata", "version": "1"}]}',
+        '{"sealock": "1", "packages": [{"type": "deb", "name": "gcc-12-base", "version": "1"}]}',
+        '{"sealock": "1", "packages": [{"type": "deb", "name": "curl", "version": "1", "removed": true}]}',
+    )
+
+    def check(self, image: Inventory, /) -> Iterator[Fault]:
+        """Count by group, in one finding."""
+        found: dict[str, set[str]] = {}
+        for package in image.packages:
+            if package.type in _SYSTEM and not package.removed and (group := _group(package.name)):
+                found.setdefault(group, set()).add(package.name)
+        if found:
+            groups = [_counted(group, sorted(found[group])) for group in _GROUPS if group in found]
+            yield self.fault("holds " + ", ".join(groups), evidence="tools " + ", ".join(sorted(found)))
+
+
+def _group(name: str) -> str:
+    """The group of a package; versions in its name do not count: gcc-12, clang19, golang-1.24."""
+    return _KINDS.get(name, "") or _KINDS.get(name.rstrip("0123456789.").removesuffix("-"), "")
+
+
+def _counted(group: str, names: list[str]) -> str:
+    more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
+    return f"{len(names)} {group} ({', '.join(names[:SHOWN])}{more})"
