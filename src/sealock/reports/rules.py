@@ -21,6 +21,7 @@ _KINDS = {
     "container": "a container, whatever describes it",
     "build": "a Dockerfile",
     "project": "a compose project or a script",
+    "image": "what an image holds",
     "policy": "ignores, inline and in sealock.toml",
 }
 

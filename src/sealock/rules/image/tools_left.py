@@ -65,8 +65,11 @@ class ToolsLeft(Rule[Inventory]):
             if package.type in _SYSTEM and not package.removed and (group := _group(package.name)):
                 found.setdefault(group, set()).add(package.name)
         if found:
-            groups = [_counted(group, sorted(found[group])) for group in _GROUPS if group in found]
-            yield self.fault("holds " + ", ".join(groups), evidence="tools " + ", ".join(sorted(found)))
+            count = sum(map(len, found.values()))
+            groups = ", ".join(_listed(group, sorted(found[group])) for group in _GROUPS if group in found)
+            yield self.fault(
+                f"holds {count} tool{'s' if count > 1 else ''}: {groups}", evidence="tools " + ", ".join(sorted(found))
+            )
 
 
 def _group(name: str) -> str:
@@ -74,6 +77,6 @@ def _group(name: str) -> str:
     return _KINDS.get(name, "") or _KINDS.get(name.rstrip("0123456789.").removesuffix("-"), "")
 
 
-def _counted(group: str, names: list[str]) -> str:
+def _listed(group: str, names: list[str]) -> str:
     more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
-    return f"{len(names)} {group} ({', '.join(names[:SHOWN])}{more})"
+    return f"{group} ({', '.join(names[:SHOWN])}{more})"

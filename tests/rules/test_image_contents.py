@@ -1,0 +1,251 @@
+"""Rules on what an image holds: how bad each is, what it is told of with, and what is told of together."""
+
+from __future__ import annotations
+
+import pytest
+
+from sealock.model.container import Container, Variable
+from sealock.model.document import Document, Subject
+from sealock.model.finding import Finding, Severity
+from sealock.model.inventory import Distribution, FileFact, Inventory, Layer, Package, PackageType
+from sealock.model.location import Source
+from sealock.rules.catalog import rules
+from sealock.rules.judge import Verdict, judge
+
+LAYERS = (
+    Layer(0, "sha256:a", created_by="ADD rootfs.tar /"),
+    Layer(1, "sha256:b", created_by="RUN /bin/sh -c make install"),
+    Layer(2, "sha256:c", created_by="/bin/sh -c rm -rf /tmp/x"),
+)
+
+
+def image(
+    *files: FileFact,
+    packages: tuple[Package, ...] = (),
+    distribution: Distribution | None = None,
+    container: Container | None = None,
+) -> Inventory:
+    return Inventory(
+        ("app:1",), "sha256:1", "linux/amd64", LAYERS, container or Container(), distribution, packages, files
+    )
+
+
+def judged(inventory: Inventory) -> Verdict:
+    document = Document("inventory", {"": Source("app:1", "")}, (Subject("app:1", inventory, {}),))
+    return judge("app:1", document, {"image": rules("image")})
+
+
+def findings(inventory: Inventory) -> list[Finding]:
+    return list(judged(inventory).findings)
+
+
+def fact(kind: str, path: str, mode: int = 0, detail: str = "", owner: str = "", *, removed: bool = False) -> FileFact:
+    return FileFact(kind, path, mode, detail=detail, layer=1, owner=owner, removed=removed)
+
+
+def package(type_: PackageType, name: str, *, removed: bool = False) -> Package:
+    return Package(type_, name, "1.0", "db", layer=1, removed=removed)
+
+
+H, M, L, INFO = Severity.HIGH, Severity.MEDIUM, Severity.LOW, Severity.INFO
+ONE_FACT = [
+    ("a setuid program", fact("setuid", "opt/x", 0o4755), "F001", M),
+    ("a setuid program of the distribution", fact("setuid", "bin/su", 0o4755, owner="util-linux"), "F001", L),
+    ("cap_setuid makes root", fact("capability", "opt/x", detail="cap_setuid=ep"), "F002", M),
+    ("cap_setuid of a package", fact("capability", "bin/newuidmap", detail="cap_setuid=ep", owner="uidmap"), "F002", L),
+    ("cap_sys_admin leads to the host", fact("capability", "x", detail="cap_net_raw,cap_sys_admin=p"), "F002", H),
+    ("all capabilities", fact("capability", "x", detail="all=ep [rootid=1000]"), "F002", H),
+    ("ping", fact("capability", "bin/ping", detail="cap_net_raw=ep", owner="iputils-ping"), "F002", L),
+    ("a port below 1024", fact("capability", "x", detail="cap_net_bind_service=ep"), "F002", INFO),
+    ("the second clause gives it", fact("capability", "x", detail="cap_kill=i cap_chown=eip"), "F002", M),
+    ("an attribute that nobody can read", fact("capability", "x", detail="not understood: 00ff"), "F002", M),
+    ("a file of the program", fact("world-writable", "app/x.py", 0o666), "F003", M),
+    ("data of a package", fact("world-writable", "usr/share/x", 0o666, owner="x"), "F003", L),
+    ("a program of a package", fact("world-writable", "opt/x", 0o777, owner="x"), "F003", M),
+    ("the accounts", fact("world-writable", "etc/passwd", 0o666), "F003", H),
+    ("the accounts, of a package", fact("world-writable", "etc/passwd", 0o666, owner="base"), "F003", H),
+    ("a shared library", fact("world-writable", "opt/lib/libx.so.1.2", 0o777), "F003", H),
+    ("root's own files", fact("world-writable", "root/.profile", 0o666), "F003", H),
+    ("a folder", fact("world-writable-folder", "srv/data", 0o777), "F004", M),
+    ("a folder of a package", fact("world-writable-folder", "var/x", 0o777, owner="x"), "F004", L),
+    ("a folder that PATH does not reach, by a name like one", fact("world-writable-folder", "us", 0o777), "F004", M),
+    ("a folder below one of PATH", fact("world-writable-folder", "usr/bin/x", 0o777), "F004", M),
+    ("a folder on PATH", fact("world-writable-folder", "usr/local/bin", 0o777), "F005", H),
+    ("a folder on PATH with a sticky bit", fact("world-writable-folder", "usr/local/bin", 0o1777), "F005", H),
+    ("a folder above one on PATH", fact("world-writable-folder", "usr", 0o777), "F005", H),
+    ("the root", fact("world-writable-folder", "", 0o777), "F005", H),
+    ("a program on PATH", fact("world-writable", "usr/bin/x", 0o777), "F005", H),
+    ("no password", fact("empty-password", "etc/shadow", detail="root, app"), "F006", H),
+    ("a shared uid", fact("double-uid", "etc/passwd", detail="a, b (7)"), "F007", M),
+    ("a shared gid", fact("double-gid", "etc/group", detail="a, b (0)"), "F007", L),
+    ("a second root", fact("root-account", "etc/passwd", detail="toor"), "F008", H),
+    ("credentials", fact("credential-file", "root/.netrc", detail="credentials of several hosts"), "F009", H),
+    ("perhaps credentials", fact("credential-file", "app/.npmrc", detail="settings of npm, which may hold a token"),
+     "F009", M),
+    ("a key of a package", fact("credential-file", "etc/x.key", detail="an SSH private key", owner="x"), "F009", L),
+    ("a key for tests", fact("credential-file", "app/tests/id_rsa", detail="an SSH private key"), "F009", L),
+    ("a repository", fact("leftover", "app/.git", detail="a Git repository, with all its history"), "F010", M),
+    ("a shell's history", fact("leftover", "root/.bash_history", detail="commands that somebody typed"), "F010", M),
+    ("a recipe", fact("leftover", "app/Dockerfile", detail="a build recipe"), "F010", L),
+    ("a program for glibc", fact("needs-glibc", "app/x", detail="version GLIBC_2.34; lacks qsort_r"), "F014", INFO),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("one", "rule", "severity"), [row[1:] for row in ONE_FACT], ids=[row[0] for row in ONE_FACT])
+def test_one_fact_is_one_finding_by_one_rule(one: FileFact, rule: str, severity: Severity) -> None:
+    (found,) = findings(image(one))
+    assert (found.rule, found.severity) == (rule, severity)
+    assert "/" + one.path in found.message
+    assert "layer 2 (RUN" in found.message
+    assert found.location.pointer == "/" + one.path
+    assert found.evidence.startswith(f"{one.kind} {one.path}")
+
+
+NOTHING = [
+    ("a capability that is inheritable alone", fact("capability", "x", detail="cap_sys_admin=i")),
+    ("a capability without bits", fact("capability", "x", detail="")),
+    ("what a later layer removes", fact("setuid", "x", 0o4755, removed=True)),
+    ("a writable file that is gone", fact("world-writable", "x", 0o666, removed=True)),
+    ("a writable folder that is gone", fact("world-writable-folder", "usr/bin", 0o777, removed=True)),
+    ("accounts that a later layer writes anew", fact("empty-password", "etc/shadow", detail="root", removed=True)),
+    ("who shares root's id: that is the second root's rule", fact("double-uid", "etc/passwd", detail="root, t (0)")),
+    ("a cache that is gone", fact("leftover", "root/.cache", detail="a cache", removed=True)),
+    ("glibc's need, gone", fact("needs-glibc", "x", removed=True)),
+    ("a kind that no rule knows", fact("new-kind", "x")),
+]
+
+
+@pytest.mark.parametrize("one", [row[1] for row in NOTHING], ids=[row[0] for row in NOTHING])
+def test_these_are_no_findings(one: FileFact) -> None:
+    verdict = judged(image(one))
+    assert not verdict.findings
+    assert not verdict.not_judged
+
+
+def test_a_key_that_a_later_layer_removes_is_still_told_of() -> None:
+    (found,) = findings(image(fact("credential-file", "app/id_rsa", detail="an SSH private key", removed=True)))
+    assert found.severity is H
+    assert found.message == (
+        "still holds /app/id_rsa, an SSH private key: in layer 2 (RUN /bin/sh -c make install), "
+        "though a later layer removes it"
+    )
+
+
+def test_a_key_that_a_later_layer_replaces_is_two_keys() -> None:
+    first = fact("credential-file", "app/id_rsa", detail="an SSH private key", removed=True)
+    second = FileFact("credential-file", "app/id_rsa", detail="an SSH private key", layer=2)
+    one, other = findings(image(first, second))
+    assert "though a later layer replaces it" in one.message
+    assert other.message.startswith("holds /app/id_rsa, an SSH private key, from layer 3 (rm -rf")
+    assert one.fingerprint != other.fingerprint
+
+
+def test_a_removed_repository_is_still_told_of() -> None:
+    (found,) = findings(
+        image(fact("leftover", "app/.git", detail="a Git repository, with all its history", removed=True))
+    )
+    assert found.message.startswith("still holds /app/.git")
+
+
+@pytest.mark.parametrize(
+    ("kind", "folder", "detail"),
+    [
+        ("world-writable", "app", ""),
+        ("world-writable", "usr/bin", ""),
+        ("world-writable-folder", "app", ""),
+        ("credential-file", "app", "credentials"),
+        ("leftover", "app", "a cache"),
+        ("needs-glibc", "app", "lacks qsort_r"),
+    ],
+)
+def test_hundreds_in_one_layer_are_one_finding(kind: str, folder: str, detail: str) -> None:
+    many = [fact(kind, f"{folder}/{number:03}", 0o666, detail) for number in range(300)]
+    (found,) = findings(image(*many))
+    first = ", ".join(f"/{folder}/{number:03}" for number in range(5))
+    assert f"({first} and 295 more)" in found.message
+    assert "300 " in found.message
+    again = findings(image(*reversed(many)))
+    assert [one.fingerprint for one in again] == [found.fingerprint]
+
+
+def test_five_in_each_of_two_layers_are_told_of_one_by_one() -> None:
+    many = [FileFact("world-writable", f"app/{n}", 0o666, layer=layer) for layer in (1, 2) for n in range(layer, 9, 2)]
+    assert len(findings(image(*many))) == len(many) == 8
+
+
+def test_a_folder_that_stands_in_several_layers_is_one_finding() -> None:
+    twice = [FileFact("world-writable-folder", "srv", 0o777, layer=layer) for layer in (1, 2)]
+    (found,) = findings(image(*twice))
+    assert "from layer 2 (" in found.message
+
+
+@pytest.mark.parametrize(
+    ("path", "rule"),
+    [("/opt/venv/bin:/usr/bin", "F005"), ("/opt/venv/bin/", "F005"), ("opt/venv/bin:", "F004"), (None, "F004")],
+)
+def test_the_images_own_path_counts(path: str | None, rule: str) -> None:
+    container = Container(environment=(Variable("PATH", path),))
+    (found,) = findings(image(fact("world-writable-folder", "opt/venv/bin", 0o777), container=container))
+    assert found.rule == rule
+
+
+def test_servers_to_log_in_to() -> None:
+    packages = tuple(package("deb", name) for name in ("openssh-server", "openssh-client", "telnetd"))
+    gone = (package("apk", "dropbear", removed=True), package("pypi", "vsftpd"))
+    found = [one for one in findings(image(packages=(*packages, *gone))) if one.rule == "F013"]
+    assert [(one.evidence, one.severity) for one in found] == [
+        ("package openssh-server", L),
+        ("package telnetd", M),
+    ]
+
+
+def test_tools_are_counted_in_one_finding() -> None:
+    names = (
+        "bash",
+        "dash",
+        "apt",
+        "dpkg",
+        "gcc-12",
+        "clang19",
+        "golang-1.24",
+        "gcc-12-base",
+        "curl",
+        "libcurl4",
+        "tzdata",
+    )
+    (found,) = findings(image(packages=tuple(package("deb", name) for name in names)))
+    assert (found.rule, found.severity) == ("F012", INFO)
+    assert found.message == (
+        "holds 8 tools: shells (bash, dash), package managers (apt, dpkg), "
+        "compilers and build tools (clang19, gcc-12, golang-1.24), network tools (curl)"
+    )
+
+
+GLIBC = [
+    ("of a package of the distribution", (package("deb", "bash"),), "bash", None),
+    ("of a wheel", (package("pypi", "numpy"), package("deb", "libc6")), "numpy", "which images with musl do not have"),
+    ("where only musl is", (package("apk", "musl"),), "", "which the image, built on musl, does not have"),
+    ("where gcompat helps", (package("apk", "musl"), package("apk", "gcompat")), "", "which images with musl"),
+]
+
+
+@pytest.mark.parametrize(("packages", "owner", "words"), [row[1:] for row in GLIBC], ids=[row[0] for row in GLIBC])
+def test_what_needs_glibc(packages: tuple[Package, ...], owner: str, words: str | None) -> None:
+    one = fact("needs-glibc", "app/x", detail="version GLIBC_2.34; lacks qsort_r, gnu_get_libc_version", owner=owner)
+    found = [one for one in findings(image(one, packages=packages)) if one.rule == "F014"]
+    assert len(found) == (words is not None)
+    if words is not None:
+        assert f"it needs glibc 2.34 or newer, {words}" in found[0].message
+        assert found[0].message.endswith("; musl lacks qsort_r, gnu_get_libc_version")
+
+
+def test_the_newest_glibc_is_found_by_number() -> None:
+    many = [fact("needs-glibc", f"app/{minor}", detail=f"version GLIBC_2.{minor}") for minor in (4, 38, 17, 9, 2, 36)]
+    (found,) = findings(image(*many))
+    assert "they need glibc 2.38 or newer" in found.message
+
+
+def test_everything_at_once_is_told_in_order_and_without_repeats() -> None:
+    found = findings(image(*(row[1] for row in ONE_FACT)))
+    assert len({one.fingerprint for one in found}) == len(found)
+    assert [one.rule for one in found] == sorted(one.rule for one in found)
