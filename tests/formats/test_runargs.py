@@ -538,7 +538,7 @@ def test_no_words_make_it_raise(texts: list[str], literal: bool) -> None:  # noq
         "docker run alpine\n" * 3_000,
         "docker run " + "$OPTS " * 20_000 + "alpine",
         "docker run " + "{{ a " * 20_000 + "alpine",
-        "docker run " + "-e {{{{{{{{%%%%%%%%[[[[[[[[<<<<a " * 5_000 + "alpine",
+        "docker run " + "-e {{{{{{{{%%%%%%%%[[[[[[[[<<<<a " * 900 + "alpine",
     ],
     ids=[
         "options",

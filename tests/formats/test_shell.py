@@ -289,3 +289,48 @@ def test_what_stands_too_deep_is_told() -> None:
 def test_long_texts_are_read_in_time(text: str) -> None:
     for command in shell.parse(text, shell="bash").commands():  # noqa: S604  the shell that it is read for
         assert command.place.start <= command.place.end
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "for a in b; do for c in d; do e; done done\nf",
+        "for a in b\ndo if c; then d; fi done",
+        "if a; then for c in d; do e; done else f; fi",
+        "for a in b; do case x in y) z;; esac done",
+        "{ { a; } }",
+        "for a in b; do if c; then if d; then e; fi fi done",
+        "for a in b; do echo 'x; done done'; { c; } done",
+    ],
+)
+def test_ends_of_commands_need_no_semicolon_between_them(text: str) -> None:
+    assert not shell.parse(text).broken
+
+
+@pytest.mark.parametrize("text", ["for a in b; do echo done done", "if a; then b; fi fi", "for a in b; do c; done fi"])
+def test_an_end_without_a_beginning_is_broken_all_the_same(text: str) -> None:
+    assert shell.parse(text).broken
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("a|" * 30_000, "500 pipes"),
+        ("a |\n" * 30_000, "500 pipes"),
+        ("a=(" * 30_000, "1000 arrays"),
+        ("<<<" * 30_000, "1000 here-strings"),
+        ("a\n" * 600_000, "1000000 characters"),
+    ],
+)
+def test_what_the_grammar_would_take_too_long_over_is_refused(text: str, words: str) -> None:
+    script = shell.parse(text)
+    assert script.broken
+    assert not script.pipelines
+    assert words in shell.refused(text)
+
+
+def test_what_a_long_script_holds_is_read_up_to_a_bound() -> None:
+    script = shell.parse("a;" * 40_000)
+    assert sum(1 for _ in script.commands()) == 30_000
+    assert script.broken
+    assert not shell.refused("case $x in a|b|c) d | e;; esac\n" * 5_000)

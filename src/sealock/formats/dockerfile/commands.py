@@ -11,11 +11,11 @@ from sealock.formats.dockerfile.heredocs import opening
 from sealock.formats.dockerfile.lines import WHITE, Broken, Offsets
 from sealock.formats.dockerfile.mounts import run_mount
 from sealock.formats.dockerfile.words import array
-from sealock.formats.shell import parse, parse_words
+from sealock.formats.shell import parse, parse_words, refused
 from sealock.model.build import Cmd, Healthcheck, Heredoc, Instruction, Run, Shell, Text
 from sealock.model.shell import Script, Word
 
-MOST: Final = 50_000
+MOST: Final = 30_000
 """How many commands of one Dockerfile are read, at most."""
 _DURATION: Final = re.compile(
     r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:ns|us|µs|μs|ms|s|m|h)(?:(?:\d+(?:\.\d*)?|\.\d+)(?:ns|us|µs|μs|ms|s|m|h))*"
@@ -147,7 +147,11 @@ def _what_runs(parts: Parts, ground: Ground) -> tuple[tuple[Text, ...], Script]:
         script = _with_heredocs(parts, ground, name)
     else:
         script = parse(parts.rest, line.offsets(parts.start, len(line.text)), shell=name)
+    if script.broken and (why := refused(parts.rest) or refused(ground.text[parts.place.start : parts.place.end])):
+        ground.problems.append(Broken(why, parts.place))
     ground.commands += sum(1 for _ in script.commands())
+    if ground.commands >= MOST:
+        ground.problems.append(Broken(f"there are more than {MOST} commands; the rest was not read", parts.place))
     return (), script
 
 

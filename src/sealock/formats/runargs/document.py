@@ -11,7 +11,7 @@ from sealock.formats.files import NOTHING, Files
 from sealock.formats.runargs.quoting import host_of
 from sealock.formats.runargs.reading import read_words
 from sealock.formats.runargs.spot import Spot
-from sealock.formats.scripts import Found, find, find_networks
+from sealock.formats.scripts import Found, find, find_networks, refused
 from sealock.model.absent import UNSET, given
 from sealock.model.change import Change, Edit, FieldChange, On, changed
 from sealock.model.container import FIELDS, Container
@@ -37,6 +37,8 @@ def read(source: Source, files: Files = NOTHING) -> Document:
     if len(source.text) > LONGEST:
         message = f"larger than {LONGEST} characters, the most that is looked through for run lines"
         return Document("run", {"": source}, (), (Problem(message, source.location(Place(0, 0))),))
+    if why := refused(source):
+        problems.append(Problem(why, source.location(Place(0, 0))))
     for name, spot in _spots(source):
         line = spot.line
         if len(subjects) == MOST:

@@ -11,12 +11,13 @@ from typing import Literal
 
 from msgspec import Struct
 
+from sealock.formats import shell
 from sealock.formats.scripts.engines import Network, Run, network_of, run_of
-from sealock.formats.scripts.fragments import commands_of
+from sealock.formats.scripts.fragments import commands_of, kind_of
 from sealock.model.location import Place, Source
 from sealock.model.shell import Command, Word
 
-__all__ = ["Found", "find", "find_networks"]
+__all__ = ["Found", "find", "find_networks", "refused"]
 
 
 class Found(Struct, frozen=True):
@@ -75,6 +76,11 @@ def find_networks(source: Source) -> tuple[tuple[str, Place, bool], ...]:
     """Find every `docker network create`: the network's name, the command's place, and whether it is internal."""
     networks: list[Network] = [found for command in _commands(source) if (found := network_of(command)) is not None]
     return tuple((network.name, network.place, network.internal) for network in networks)
+
+
+def refused(source: Source) -> str:
+    """Say why a script is not looked through, "" for one that is."""
+    return shell.refused(source.text) if kind_of(source) == "shell" else ""
 
 
 @lru_cache(maxsize=2)

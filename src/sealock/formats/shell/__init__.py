@@ -8,18 +8,15 @@ value and the place of every word. Nothing that a text says makes it raise; what
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final
 
+from sealock.formats.shell.bounds import LIMIT, refused
 from sealock.formats.shell.exec import parse_words
 from sealock.formats.shell.nesting import BOURNE
 from sealock.formats.shell.statements import Statements
 from sealock.model.location import Place
 from sealock.model.shell import Script
 
-__all__ = ["LIMIT", "parse", "parse_words"]
-
-LIMIT: Final = 1_000_000
-"""How many characters of one text are read, at most."""
+__all__ = ["LIMIT", "parse", "parse_words", "refused"]
 
 
 def parse(text: str, offsets: Sequence[int] | int = 0, *, shell: str = "sh", file: str = "") -> Script:
@@ -32,7 +29,7 @@ def parse(text: str, offsets: Sequence[int] | int = 0, *, shell: str = "sh", fil
     name = shell.replace("\\", "/").rpartition("/")[2].lower().removesuffix(".exe")
     if name not in BOURNE:
         return Script((), name)
-    if len(text) > LIMIT:
+    if refused(text):
         start = offsets if isinstance(offsets, int) else offsets[0]
         end = offsets + len(text) if isinstance(offsets, int) else offsets[-1] + 1
         return Script((), name, (Place(start, end, "", file),))

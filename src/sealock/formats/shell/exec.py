@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from sealock.formats.shell.bounds import refused
 from sealock.formats.shell.nesting import nested_in
 from sealock.formats.shell.statements import Statements
 from sealock.formats.shell.text import spread
@@ -45,7 +46,8 @@ class _Exec:
 
     def script(self, text: str, offsets: Sequence[int] | int, shell: str) -> Script:
         """Read a text that stands in a word."""
-        return Statements(text, offsets, shell, self.file).read()
+        inner = Statements(text, offsets, shell, self.file)
+        return Script((), shell, (inner.place(0, len(text)),)) if refused(text) else inner.read()
 
 
 def _json(text: str, start: int, end: int) -> list[int]:

@@ -3,7 +3,7 @@ r"""Writes a text so that the grammar can read it, without moving anything: valu
 The grammar loses its way in several here-documents on one line, and in what follows one on its line, so each `<<WORD`
 becomes a plain redirect of the same length, and each body becomes blank. It overlooks an escaped blank that begins a
 word, and a backslash before $"…", so these become escaped letters; and it takes the quote after the last backslash of
-$'\\' for an escaped one.
+$'\\' for an escaped one. It wants a semicolon between two words that end commands.
 """
 
 from __future__ import annotations
@@ -15,7 +15,11 @@ from msgspec import Struct
 
 _MARKS: Final = re.compile(r"""[\\'"`#\n()]|<<<|<<-?|\$\(\(?|\$\{""")
 _ESCAPED: Final = re.compile(r"\\([^\n])")
+_BETWEEN: Final = re.compile(r"(?<=\S)[ \t]+(?=\S)")
 _ANSI_END: Final = re.compile(r"(\$'(?:[^'\\]|\\.)*)\\\\'", re.DOTALL)
+_ENDS: Final = re.compile(
+    r"(?<=[;&\n])[ \t]*(?:done|fi|esac|\})(?:[ \t]+(?:done|fi|esac|\}))*(?:[ \t]+(?:then|do|else|elif))?(?![^\s;&|<>)])"
+)
 _WORD: Final = re.compile(r"""[ \t]*((?:\\.|'[^'\n]*'|"[^"\n]*"|[^\s\\'"|&;<>()`])+)""")
 
 
@@ -48,6 +52,18 @@ def with_escapes_masked(text: str) -> str:
     if "\\\\'" in text:
         text = _ANSI_END.sub(lambda match: match.group(1) + "__'", text)
     return _ESCAPED.sub(lambda match: "\\_" if match.group(1) in " \t\v\f$" else match.group(), text)
+
+
+def with_ends_parted(text: str) -> str:
+    """Give the text with `;` between reserved words that end commands: done done is done;done, which no shell minds.
+
+    The first of them follows the end of a command, so that it is no argument; what is in quotes is read elsewhere.
+    """
+    return _ENDS.sub(lambda match: _BETWEEN.sub(_parted, match.group()), text)
+
+
+def _parted(match: re.Match[str]) -> str:
+    return ";".ljust(len(match.group()))
 
 
 def without_heredocs(text: str) -> tuple[str, dict[int, Heredoc]]:

@@ -8,8 +8,9 @@ from typing import Final
 from msgspec import Struct
 from tree_sitter import Node
 
+from sealock.formats.shell.bounds import refused
 from sealock.formats.shell.commands import Commands
-from sealock.formats.shell.masking import with_escapes_masked, without_heredocs
+from sealock.formats.shell.masking import with_ends_parted, with_escapes_masked, without_heredocs
 from sealock.formats.shell.nesting import piped
 from sealock.formats.shell.text import WORDS
 from sealock.model.shell import Assignment, Command, Joint, Nested, Pipeline, Script
@@ -18,7 +19,7 @@ DEPTH: Final = 48
 """How deep commands may stand in one another."""
 LEVELS: Final = 20
 """How often a script may stand in a script's words."""
-MOST: Final = 50_000
+MOST: Final = 30_000
 """How many commands of one text are read, at most."""
 _JOINTS: Final[dict[str, Joint]] = {
     ";": ";", "&": "&", "\n": "\n", ";;": ";", ";&": ";", ";;&": ";", "&&": "&&", "||": "||",
@@ -28,6 +29,7 @@ _BRANCHES: Final = frozenset({
     "function_definition",
 })  # fmt: skip
 _CLAUSES: Final = frozenset({"elif_clause", "else_clause", "do_group", "case_item"})
+_ENDS: Final = frozenset({"done", "fi", "esac", "}"})
 _REDIRECTS: Final = frozenset({"file_redirect", "heredoc_redirect", "herestring_redirect"})
 _DELIMITER: Final = "END_OF_HERE_DOCUMENT"
 _WHOLE: Final = _BRANCHES | {"subshell", "compound_statement", "list", "ERROR"} | _CLAUSES
@@ -63,9 +65,17 @@ class Statements(Commands):
         if "\\" in masked:
             masked = with_escapes_masked(masked)
         root = self.tree(masked)
+        broken = self.broken(root)
+        better = None
+        if broken and (parted := with_ends_parted(masked)) != masked:
+            root = better = self.tree(parted)
         out: list[Pipeline] = []
         self._sequence([root] if root.is_error else root.children, out, "", 0, guarded=False)
-        return Script(tuple(out), self.shell, (*self.broken(root), *self.deep[:100]))
+        script = Script(tuple(out), self.shell)
+        # The grammar takes an end without a beginning for a command.
+        if better is not None and not any(command.name in _ENDS for command in script.commands()):
+            broken = self.broken(better)
+        return Script(script.pipelines, self.shell, (*broken, *self.deep[:100]))
 
     def inside(self, nodes: Sequence[Node], depth: int) -> Script:
         """Read the statements inside of a subshell or substitution."""
@@ -79,7 +89,7 @@ class Statements(Commands):
         """Read a text that is a part of this one: the argument of `sh -c`."""
         inner = Statements(text, offsets, shell, self.file)
         inner.level, inner.seen, inner.count = self.level + 1, self.seen, self.count
-        if self.level >= LEVELS:
+        if self.level >= LEVELS or refused(text):
             return Script((), shell, (inner.place(0, len(text)),))
         script = inner.read()
         self.count = inner.count
