@@ -65,7 +65,8 @@ def engine() -> Iterator[Engine]:
     with (folder / "log").open("w") as log:
         process = subprocess.Popen(
             [
-                "dockerd", "--data-root", folder / "data", "--exec-root", folder / "exec", "-H", f"unix://{folder}/docker.sock",
+                # In a network namespace of its own, so that the networks it makes end with it.
+                "unshare", "--net", "dockerd", "--data-root", folder / "data", "--exec-root", folder / "exec", "-H", f"unix://{folder}/docker.sock",
                 "--pidfile", folder / "pid", "--bridge=none", "--iptables=false", "--storage-driver=vfs",
             ],
             stdout=log, stderr=log,

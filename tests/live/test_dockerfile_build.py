@@ -37,7 +37,7 @@ def docker() -> Iterator[Docker]:
         address = f"unix://{folder}/docker.sock"
         daemon = subprocess.Popen(
             [
-                "dockerd", "--data-root", folder / "data", "--exec-root", folder / "exec", "--host", address,
+                "unshare", "--net", "dockerd", "--data-root", folder / "data", "--exec-root", folder / "exec", "--host", address,
                 "--pidfile", folder / "pid", "--bridge=none", "--iptables=false", "--storage-driver=vfs",
             ],
             stdout=subprocess.DEVNULL,
