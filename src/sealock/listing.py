@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Final
 
 from msgspec import Struct
 
 from sealock import formats
-from sealock.image.entry import DEFAULT_BOUNDS, Bounds, ImageSource
+from sealock.image.entry import DEFAULT_BOUNDS, Bounds, ImageSource, LayerSource
 from sealock.image.opening import open_image
 from sealock.inventory.catalog import analyzers
 from sealock.inventory.scan import LayerFacts, merge, scan_layer
@@ -17,6 +19,9 @@ from sealock.model.document import Document, Subject
 from sealock.model.finding import Problem
 from sealock.model.inventory import Inventory
 from sealock.model.location import Location, Source
+
+THREADS: Final = 2
+"""Layers that are read at the same time: more would only wait for the interpreter, and take memory."""
 
 
 class How(Struct, frozen=True):
@@ -52,11 +57,15 @@ def _document(path: str, image: ImageSource, progress: Callable[[str], None]) ->
 
 def _inventory(path: str, image: ImageSource, progress: Callable[[str], None]) -> Inventory:
     selection = Selection(analyzers())
-    scanned: list[LayerFacts] = []
-    for source in image.layers:
+
+    def scan(source: LayerSource) -> LayerFacts:
         progress(f"layer {source.layer.index + 1} of {len(image.layers)}")
-        scanned.append(scan_layer(source, selection, path))
-    merged = merge(tuple(scanned))
+        return scan_layer(source, selection, path)
+
+    # Inflating and hashing release the interpreter's lock, so that one layer's walk goes on beside them.
+    with ThreadPoolExecutor(THREADS) as pool:
+        scanned = tuple(pool.map(scan, image.layers))
+    merged = merge(scanned)
     container, problems = _configuration(path, image)
     return Inventory(
         names=image.names,
