@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tarfile
 from pathlib import Path
 
 import pytest
@@ -111,3 +112,16 @@ def test_the_name_of_the_system_is_not_displaced_by_a_later_fall_back(tmp_path: 
     found = listed(tmp_path, layer(release), layer(("etc/debian_version", "12.5\n")))
     assert found.distribution is not None
     assert (found.distribution.id, found.distribution.version) == ("debian", "12")
+
+
+def test_a_folder_whose_mode_a_later_layer_sets_right_is_told_no_more(tmp_path: Path) -> None:
+    def folder(mode: int) -> bytes:
+        return tar(info("srv", type=tarfile.DIRTYPE, mode=mode), info("srv/a", b"x"))
+
+    def open_(*modes: int) -> list[bool]:
+        found = listed(tmp_path, *(folder(mode) for mode in modes))
+        return [one.removed for one in found.files if one.kind == "world-writable-folder"]
+
+    assert open_(0o777) == [False]
+    assert open_(0o777, 0o755) == [True]
+    assert open_(0o777, 0o777) == [True, False]

@@ -88,7 +88,7 @@ def test_the_remedy_heals_and_healing_twice_changes_nothing(rule: Rule[Any], tex
     assert len(found(rule, healed)) < len(found(rule, text))
 
 
-@pytest.mark.parametrize("rule", [pytest.param(rule, id=rule.id) for rule in RULES if rule.reads])
+@pytest.mark.parametrize("rule", [pytest.param(rule, id=rule.id) for rule in rules("container")])
 def test_silence_is_no_pass(rule: Rule[Any]) -> None:
     verdict = judge_noun(rule, Container())
     assert verdict.not_judged

@@ -89,8 +89,9 @@ def read(source: Source, _files: Files) -> Document:
 
 def _document(source: Source, inventory: Inventory, problems: tuple[Problem, ...]) -> Document:
     name = inventory.names[0] if inventory.names else "image"
+    silent = "a bill of materials does not tell of files"
     where: dict[At, Place] = {(): Place(0, min(len(source.text), 1))}
-    return Document("inventory", {"": source}, (Subject(name, inventory, where),), problems)
+    return Document("inventory", {"": source}, (Subject(name, inventory, where, silent=silent),), problems)
 
 
 def _inventory(written: _Written) -> Inventory:

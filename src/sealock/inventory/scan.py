@@ -21,6 +21,8 @@ from sealock.model.inventory import Distribution, FileFact, Layer, Package
 from sealock.model.location import Location
 
 ELF: Final = b"\x7fELF"
+FOLDERS: Final = frozenset({"world-writable-folder"})
+"""Kinds of facts on a folder's own mode."""
 NOT_ELF: Final = frozenset({
     "py", "pyc", "js", "mjs", "ts", "map", "json", "html", "css", "txt", "md", "h", "hpp", "c", "rb", "pl", "pm",
     "sh", "gz", "xz", "zip", "jar", "class", "png", "jpg", "svg", "gif", "mo", "po", "xml", "yml", "yaml", "toml",
@@ -31,14 +33,16 @@ NOT_ELF: Final = frozenset({
 
 
 class LayerFacts(Struct, frozen=True):
-    """What one layer holds by itself. `paths` are its files, for telling what a later layer replaces.
+    """What one layer holds by itself.
 
-    `gone` are what its whiteouts remove, `opaque` the folders whose earlier contents it hides.
+    `paths` are its files, for telling what a later layer replaces, `folders` its folders, whose modes a later layer may
+    set anew, `gone` are what its whiteouts remove, `opaque` the folders whose earlier contents it hides.
     """
 
     layer: Layer
     facts: tuple[Package | FileFact | Distribution, ...]
     paths: tuple[str, ...]
+    folders: tuple[str, ...]
     gone: tuple[str, ...]
     opaque: tuple[str, ...]
     entries: int
@@ -62,6 +66,7 @@ class _Scan:
         self.layer, self.selection, self.target = layer, selection, target
         self.by_analyzer: dict[Analyzer | None, list[Fact]] = {}
         self.paths: list[str] = []
+        self.folders: list[str] = []
         self.gone: list[str] = []
         self.opaque: list[str] = []
         self.problems: list[Problem] = []
@@ -76,8 +81,7 @@ class _Scan:
         if kind == "opaque":
             self.opaque.append(entry.path)
             return
-        if kind != "folder":
-            self.paths.append(entry.path)
+        (self.folders if kind == "folder" else self.paths).append(entry.path)
         if entry.mode & 0o6002 or entry.capability:
             self.keep(None, modes.facts(entry.path, kind, entry.mode, entry.uid, entry.gid, entry.capability))
         if (left := leftovers.fact(entry.path, kind)) is not None:
@@ -133,6 +137,7 @@ class _Scan:
             self.layer,
             tuple(facts),
             tuple(self.paths),
+            tuple(self.folders),
             tuple(self.gone),
             tuple(self.opaque),
             self.entries,
@@ -167,7 +172,8 @@ def merge(layers: tuple[LayerFacts, ...]) -> Merged:
                 # Only os-release gives a name; debian_version and the like must not displace it.
                 distribution = fact if fact.name or distribution is None or not distribution.name else distribution
             elif isinstance(fact, FileFact):
-                files.append(replace(fact, removed=view.hidden(fact.path, index)))
+                mended = fact.kind in FOLDERS and view.folders.get(fact.path, -1) > index
+                files.append(replace(fact, removed=mended or view.hidden(fact.path, index)))
             else:
                 package = replace(fact, removed=view.hidden(_on_disk(fact.path), index))
                 key = (fact.type, fact.namespace, fact.name, fact.version, fact.architecture, fact.path)
@@ -207,8 +213,11 @@ class _View:
         self.gone: dict[str, int] = {}
         """Removed as a whole, with all below: the last layer that did so."""
         self.opaque: dict[str, int] = {}
+        self.folders: dict[str, int] = {}
+        """A folder that a later layer holds again has that layer's mode; what is in it stays."""
         for facts in layers:
             index = facts.layer.index
+            self.folders.update(dict.fromkeys(facts.folders, index))
             self.written.update(dict.fromkeys(facts.paths, index))
             self.gone.update(dict.fromkeys(facts.gone, index))
             self.opaque.update(dict.fromkeys(facts.opaque, index))

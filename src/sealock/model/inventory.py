@@ -109,3 +109,5 @@ class Inventory(Struct, frozen=True):
     problems: tuple[Problem, ...] = ()
     manifest: str = ""
     """The digest of the image's manifest, "" where the archive has none."""
+    unseen: tuple[str, ...] = ()
+    """Fields that the source cannot tell of ("files", for a bill of materials): that they are empty says nothing."""

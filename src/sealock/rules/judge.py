@@ -48,8 +48,9 @@ def judge(target: str, document: Document, rules: Mapping[str, Iterable[Rule[Any
 def _unknown_field(rule: Rule[Any], subject: Subject) -> str | None:
     """Name a field that the rule hangs on and that nobody knows."""
     noun = subject.noun
+    unseen: tuple[str, ...] = getattr(noun, "unseen", ())
     for field in rule.reads:
-        if getattr(noun, field, None) is UNKNOWN:
+        if getattr(noun, field, None) is UNKNOWN or field in unseen:
             return field
     return None
 

@@ -48,6 +48,7 @@ def read_sbom(source: Source) -> tuple[Inventory, tuple[Problem, ...]]:
         distribution=found.distribution,
         packages=tuple(found.packages),
         problems=problems,
+        unseen=("files", "layers", "container"),
         manifest=found.manifest,
     )
     return inventory, problems

@@ -27,6 +27,7 @@ class CredentialFile(Rule[Inventory]):
 
     id = "F009"
     severity = Severity.HIGH
+    reads = ("files",)
     confidence = Confidence.MEDIUM
     references = (cis_docker("4.10"), cwe(538), docker_docs("build/building/secrets/"))
     remedy = "Keep the file out of every layer (.dockerignore, RUN --mount=type=secret), and replace what it gave away."

@@ -22,6 +22,7 @@ class DevelopmentLeftover(Rule[Inventory]):
 
     id = "F010"
     severity = Severity.LOW
+    reads = ("files",)
     references = (cwe(527), cwe(540), docker_docs("build/concepts/context/"))
     remedy = "List it in .dockerignore, or remove it in the instruction that makes it."
     mends = False

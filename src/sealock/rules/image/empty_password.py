@@ -21,6 +21,7 @@ class EmptyPassword(Rule[Inventory]):
 
     id = "F006"
     severity = Severity.HIGH
+    reads = ("files",)
     references = (cwe(258), man("shadow", 5))
     remedy = "Lock the account's password: passwd -l NAME, which writes ! into the field."
     mends = False

@@ -34,6 +34,7 @@ class FileCapability(Rule[Inventory]):
 
     id = "F002"
     severity = Severity.LOW
+    reads = ("files",)
     references = (cis_docker("4.8"), cwe(250), man("capabilities", 7))
     remedy = (
         "Remove the capabilities (setcap -r FILE) in the instruction that sets them, or run with no-new-privileges."

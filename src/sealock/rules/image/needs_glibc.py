@@ -26,6 +26,7 @@ class NeedsGlibc(Rule[Inventory]):
 
     id = "F014"
     severity = Severity.INFO
+    reads = ("files",)
     references = (
         page(
             "musl, functional differences from glibc",

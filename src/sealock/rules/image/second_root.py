@@ -21,6 +21,7 @@ class SecondRoot(Rule[Inventory]):
 
     id = "F008"
     severity = Severity.HIGH
+    reads = ("files",)
     references = (cis_docker("4.1"), cwe(250), man("passwd", 5))
     remedy = "Remove the account (userdel), or give it an id of its own (usermod -u)."
     mends = False

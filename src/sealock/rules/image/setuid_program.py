@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from sealock.model.finding import Fault, Severity
 from sealock.model.inventory import Inventory
-from sealock.rules.image._where import origin, place, whose
+from sealock.rules.image._where import batches, listed, origin, place, present, whose
 from sealock.rules.references import cis_docker, cwe
 from sealock.rules.rule import Rule
 
@@ -21,6 +21,7 @@ class SetuidProgram(Rule[Inventory]):
 
     id = "F001"
     severity = Severity.MEDIUM
+    reads = ("files",)
     references = (cis_docker("4.8"), cwe(250))
     remedy = "Take the bit away (chmod u-s,g-s) in the instruction that brings the file, or run with no-new-privileges."
     mends = False
@@ -34,13 +35,20 @@ class SetuidProgram(Rule[Inventory]):
     )
 
     def check(self, image: Inventory, /) -> Iterator[Fault]:
-        """Tell of every one that is still there; those that a distribution's package brings count less."""
-        for fact in image.files:
-            if fact.kind in {"setuid", "setgid"} and not fact.removed:
-                yield self.fault(
-                    f"holds /{fact.path}{whose(fact)} with mode {fact.mode & 0o7777:04o}, from "
-                    f"{origin(image, fact.layer)}",
-                    place=place(fact),
-                    evidence=f"{fact.kind} {fact.path}",
-                    severity=Severity.LOW if fact.owner else None,
-                )
+        """Tell of those that are still there; those that come with a package count less, and together."""
+        brought = {(package.name, package.layer) for package in image.packages}
+        found = present(image, "setuid", "setgid")
+        # A package's own program that a later layer holds again was changed there: somebody set the bit.
+        with_package = [
+            fact for fact in found if fact.owner and (fact.layer < 0 or (fact.owner, fact.layer) in brought)
+        ]
+        alone = [[fact] for fact in found if fact not in with_package]
+        for batch in (*alone, *batches(with_package)):
+            fact = batch[0]
+            mode = f"{whose(fact)} with mode {fact.mode & 0o7777:04o}" if len(batch) == 1 else ""
+            yield self.fault(
+                f"holds {listed(batch, 'programs of packages')}{mode}, from {origin(image, fact.layer)}",
+                place=place(fact),
+                evidence=f"{fact.kind} {fact.path}",
+                severity=Severity.LOW if fact in with_package else None,
+            )

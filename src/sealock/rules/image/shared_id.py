@@ -21,6 +21,7 @@ class SharedId(Rule[Inventory]):
 
     id = "F007"
     severity = Severity.MEDIUM
+    reads = ("files",)
     references = (cwe(286), man("passwd", 5), man("group", 5))
     remedy = "Give each account and group an id of its own: usermod -u, groupmod -g, and chown their files."
     mends = False

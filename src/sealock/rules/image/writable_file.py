@@ -31,6 +31,7 @@ class WritableFile(Rule[Inventory]):
 
     id = "F003"
     severity = Severity.MEDIUM
+    reads = ("files",)
     references = (cwe(732),)
     remedy = "Give the file to the user that writes to it (COPY --chown, chown), and chmod o-w it."
     mends = False

@@ -22,6 +22,7 @@ class WritableFolder(Rule[Inventory]):
 
     id = "F004"
     severity = Severity.MEDIUM
+    reads = ("files",)
     references = (cwe(732),)
     remedy = "Give the folder to the one user that writes to it (chown, chmod o-w); chmod +t for one that is shared."
     mends = False

@@ -22,6 +22,7 @@ class WritableProgram(Rule[Inventory]):
 
     id = "F005"
     severity = Severity.HIGH
+    reads = ("files",)
     references = (cwe(732), cwe(426))
     remedy = "Take the right to write away (chmod o-w) in the instruction that brings the folder or file."
     mends = False
