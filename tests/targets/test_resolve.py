@@ -114,3 +114,9 @@ def test_a_merged_target_needs_all_of_its_files(tmp_path: Path) -> None:
     tree(tmp_path, {"a.yaml": "services: {}\n"})
     one = resolve_compose((str(tmp_path / "a.yaml"), str(tmp_path / "b.yaml")), Options())
     assert "b.yaml could not be read" in one.problem
+
+
+def test_a_large_script_is_looked_into_by_its_beginning(tmp_path: Path) -> None:
+    text = "docker run nginx\n" + "# a comment\n" * 120_000
+    (one,) = resolved(tree(tmp_path, {"up.sh": text, "other.sh": "# a comment\n" * 120_000}))
+    assert Path(one.target).name == "up.sh"

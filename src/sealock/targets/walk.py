@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from typing import Final
 
 from sealock.formats.files import FileRefused
-from sealock.targets.reading import read_bytes
+from sealock.targets.reading import read_start
 
 SKIPPED: Final = frozenset({
     ".git", ".hg", ".svn", "node_modules", ".venv", "venv", "__pycache__", ".tox", ".nox", ".mypy_cache", ".ruff_cache",
@@ -29,7 +29,7 @@ _PEEK: Final = re.compile(
 )
 _WORTH: Final = re.compile(rb"\b(docker|podman|nerdctl)\b[^\n]*\b(run|create)\b|^services[ \t]*:", re.MULTILINE)
 PEEK_LIMIT: Final = 1 << 20
-"""Bytes: larger files are looked into only when their name, or the person, says what they are."""
+"""Bytes of a file that are looked at for something of ours, where its name does not say what it is."""
 _OVERRIDE: Final = re.compile(r"(docker-)?compose\.override\.(ya?ml)")
 
 
@@ -81,10 +81,8 @@ def _worth(path: str, report: Callable[[str, str], None]) -> bool:
     if _CERTAIN.fullmatch(name):
         return True
     try:
-        if os.stat(path).st_size > PEEK_LIMIT:
-            return False
-        data = read_bytes(path, PEEK_LIMIT)
-    except (OSError, FileRefused) as error:
+        data = read_start(path, PEEK_LIMIT)
+    except FileRefused as error:
         report(path, str(error).removeprefix(f"{path} could not be read: "))
         return False
     if "." not in name and not name.lower().endswith("makefile") and not data.startswith(b"#!"):
