@@ -249,3 +249,16 @@ def test_everything_at_once_is_told_in_order_and_without_repeats() -> None:
     found = findings(image(*(row[1] for row in ONE_FACT)))
     assert len({one.fingerprint for one in found}) == len(found)
     assert [one.rule for one in found] == sorted(one.rule for one in found)
+
+
+def test_a_bit_that_a_later_layer_sets_on_a_packages_program_counts_in_full() -> None:
+    packages = (Package("deb", "python3", "3.13", "var/lib/dpkg/status", layer=0),)
+    files = tuple(
+        FileFact("setuid", f"usr/bin/{name}", 0o4755, layer=layer, owner="python3")
+        for name, layer in (("a", 0), ("b", 1))
+    )
+    (rule,) = [one for one in rules("image") if one.id == "F001"]
+    assert {fault.evidence: fault.severity for fault in rule.check(image(*files, packages=packages))} == {
+        "setuid usr/bin/b": None,
+        "setuid usr/bin/a": Severity.LOW,
+    }

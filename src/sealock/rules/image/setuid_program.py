@@ -36,12 +36,10 @@ class SetuidProgram(Rule[Inventory]):
 
     def check(self, image: Inventory, /) -> Iterator[Fault]:
         """Tell of those that are still there; those that come with a package count less, and together."""
-        brought = {(package.name, package.layer) for package in image.packages}
+        brought = {package.name: package.layer for package in image.packages}
         found = present(image, "setuid", "setgid")
         # A package's own program that a later layer holds again was changed there: somebody set the bit.
-        with_package = [
-            fact for fact in found if fact.owner and (fact.layer < 0 or (fact.owner, fact.layer) in brought)
-        ]
+        with_package = [fact for fact in found if fact.owner and fact.layer <= brought.get(fact.owner, fact.layer)]
         alone = [[fact] for fact in found if fact not in with_package]
         for batch in (*alone, *batches(with_package)):
             fact = batch[0]
