@@ -11,7 +11,7 @@ _NAMES: Final[tuple[tuple[str, DocumentKind], ...]] = (
     (r"(.*[./_-])?(docker|container)file([./_-].*)?", "dockerfile"),
     (r"(.*[._-])?(docker-)?compose([._-].*)?\.ya?ml", "compose"),
     (r".*\.(sh|bash|zsh|ksh|mk|service|md|markdown)", "run"),
-    (r"(gnu)?makefile", "run"),
+    (r"(gnu)?makefile|\.gitlab-ci\.ya?ml", "run"),
 )
 _NOT_DOCKERFILE: Final = re.compile(
     r".*\.(py|go|js|ts|rb|rs|java|md|json|sh|yml|yaml|html|dockerignore)$", re.IGNORECASE
