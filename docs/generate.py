@@ -5,13 +5,12 @@
 
 from __future__ import annotations
 
-import os
 import sys
-from argparse import ArgumentParser, _SubParsersAction
+from argparse import Action, ArgumentParser, _SubParsersAction
 from collections.abc import Iterator
 from pathlib import Path
 
-from sealock.cli.main import COMMANDS, parser
+from sealock.cli.main import COMMANDS, EPILOG, parser
 from sealock.manual import pages
 from sealock.reports.rules import render
 
@@ -28,13 +27,28 @@ def wanted() -> Iterator[tuple[Path, str]]:
 
 
 def command_line() -> Iterator[str]:
-    """Yield the lines of the page on the command line."""
+    """Yield the lines of the page on the command line; argparse's own help differs from one Python to the next."""
     yield "# The command line"
     yield ""
-    yield "Generated from the program's own help by `./dev docs`."
+    yield "Generated from the program's own options by `./dev docs`; `sealock COMMAND --help` tells the same."
     root = parser()
-    for name, one in [("sealock", root), *((f"sealock {name}", command(root, name)) for name in COMMANDS)]:
-        yield from ("", f"## {name}", "", "```", one.format_help().rstrip(), "```")
+    for name, about in COMMANDS.items():
+        yield from ("", f"## sealock {name}", "", about[0].upper() + about[1:] + ".")
+        for group in command(root, name)._action_groups:  # noqa: SLF001  argparse has no other way
+            told = [action for action in group._group_actions if action.dest != "help"]  # noqa: SLF001  as above
+            if told:
+                yield from ("", f"{(group.title or '').capitalize()}:", "")
+                yield from (f"- {spelled(action)}: {action.help}" for action in told)
+    yield from ("", "## Exit status", "", "```", *(line.strip() for line in EPILOG.splitlines()[1:]), "```")
+
+
+def spelled(action: Action) -> str:
+    """An option with its names and what it takes."""
+    takes = ""
+    if action.nargs != 0:
+        takes = action.metavar if isinstance(action.metavar, str) else "|".join(map(str, action.choices or ()))
+        takes = takes or action.dest.upper()
+    return ", ".join(f"`{f'{name} {takes}'.strip()}`" for name in action.option_strings or ("",))
 
 
 def command(root: ArgumentParser, name: str) -> ArgumentParser:
@@ -47,7 +61,6 @@ def command(root: ArgumentParser, name: str) -> ArgumentParser:
 
 def main() -> int:
     """Write, or check."""
-    os.environ["COLUMNS"] = "100"
     check = "--check" in sys.argv[1:]
     texts = dict(wanted())
     stale = [path for path in (DOCS / "rules").glob("*.md") if path not in texts]

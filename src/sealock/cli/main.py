@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
 
 COMMANDS: Final = {
-    "check": "check Dockerfiles, compose files, `docker run` lines and image configurations, and mend them",
+    "check": "check Dockerfiles, compose files, `docker run` lines and images, and mend what can be mended",
     "sbom": "list what is in an image: packages of every kind, layer by layer, without an engine",
     "rules": "list the rules, or explain one",
     "completion": "print the completion script of a shell",
