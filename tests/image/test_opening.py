@@ -11,6 +11,7 @@ import threading
 import time
 import zlib
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +33,11 @@ SEEN = [
     [("file", "etc/passwd"), ("file", "opt/a"), ("file", "opt/b")],
     [("file", "opt/c"), ("whiteout", "etc/passwd"), ("opaque", "opt")],
 ]
-WAYS: dict[str, Callable[[bytes], bytes]] = {"plain": bytes, "gzip": gzip.compress, "zstd": zstd.compress}
+WAYS: dict[str, Callable[[bytes], bytes]] = {
+    "plain": bytes,
+    "gzip": partial(gzip.compress, mtime=0),
+    "zstd": zstd.compress,
+}
 
 
 def one(path: str, **more: Any) -> ImageSource:
