@@ -108,3 +108,21 @@ def test_run_lines_are_looked_for_in_any_text(text: str, name: str) -> None:
             assert 0 <= word.place.start <= word.place.end <= size
     for _, place, _ in find_networks(source):
         assert 0 <= place.start <= place.end <= size
+
+
+WIDE = st.sampled_from(
+    ["{", "}", "$", "${", "[", "\U000d836f", "\U000958e3", "\u02ad", "\u0121", "é", "中", "a", "\n", '"']
+)
+
+
+@given(st.lists(WIDE, max_size=40).map("".join))
+@settings(max_examples=200, deadline=None)
+def test_characters_of_every_plane_are_read(text: str) -> None:
+    # The grammar's scanner ends the process where it is given characters that its tables do not hold.
+    check(shell.parse(text), 0, len(text))
+
+
+def test_a_wide_character_within_braces_is_read() -> None:
+    text = "echo {\U000d836f\u0121 x} '\U000958e3'"
+    (command,) = shell.parse(text).commands()
+    assert command.words[-1].text == "\U000958e3"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Final
 
@@ -28,7 +29,7 @@ _BLANK: Final = " \t\r\n"
 class Text:
     """One text. `base` leads from its offsets to the file's."""
 
-    __slots__ = ("_code_points", "base", "file", "shell", "text", "values")
+    __slots__ = ("base", "file", "shell", "text", "values")
 
     def __init__(self, text: str, base: Sequence[int] | int, shell: str, file: str) -> None:
         self.text = text
@@ -37,28 +38,18 @@ class Text:
         self.file = file
         self.values: dict[int, Value] = {}
         """What words with quotes and here-documents are made of, by the offset of the word or delimiter."""
-        self._code_points: list[int] | None = None
 
     def tree(self, masked: str) -> Node:
-        """Let the grammar read the text, or one of the same length instead of it. Its offsets are counted in bytes."""
-        data = masked.encode("utf-8", "replace")
-        if len(data) != len(masked):
-            at: list[int] = []
-            for index, char in enumerate(masked):
-                code = ord(char)
-                wide = (
-                    1 if code < 0x80 or 0xD800 <= code < 0xE000 else 2 if code < 0x800 else 3 if code < 0x10000 else 4
-                )
-                at.extend([index] * wide)
-            at.append(len(masked))
-            self._code_points = at
-        return parser().parse(data).root_node
+        """Let the grammar read the text, or one of the same length instead of it."""
+        if not masked.isascii():
+            # The grammar's own scanner asks C's ctype tables, which end at 255: a character beyond them is looked up
+            # outside of the table, and may end the process. To a shell they are all plain characters of words, as the full stop is.
+            masked = re.sub(r"[^\x00-\x7f]", ".", masked)
+        return parser().parse(masked.encode("ascii")).root_node
 
     def span(self, node: Node) -> tuple[int, int]:
         """Offsets of a node in the text, without the blanks that the grammar lets some begin with."""
         start, end = node.start_byte, node.end_byte
-        if self._code_points is not None:
-            start, end = self._code_points[start], self._code_points[end]
         while start < end and self.text[start] in _BLANK:
             start += 1
         return start, end
