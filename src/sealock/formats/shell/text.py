@@ -43,7 +43,8 @@ class Text:
         """Let the grammar read the text, or one of the same length instead of it."""
         if not masked.isascii():
             # The grammar's own scanner asks C's ctype tables, which end at 255: a character beyond them is looked up
-            # outside of the table, and may end the process. To a shell they are all plain characters of words, as the full stop is.
+            # outside of the table, and may end the process. To a shell they are all plain characters of words, as the
+            # full stop is.
             masked = re.sub(r"[^\x00-\x7f]", ".", masked)
         return parser().parse(masked.encode("ascii")).root_node
 
