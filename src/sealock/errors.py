@@ -19,3 +19,15 @@ class PolicyError(SealockError):
 
 class UsageError(SealockError):
     """The command line's words do not fit together."""
+
+
+class TransportError(SealockError):
+    """A server could not be reached, or answered what it must not; the text names the address and what to do."""
+
+
+class TrustError(SealockError):
+    """Content is not trusted: the text says which check failed, and on what. Never raised for "could not tell"."""
+
+
+class DatabaseError(SealockError):
+    """The advisory database is missing, damaged, or from a newer version; the text says what to do."""

@@ -2,40 +2,24 @@
 
 from __future__ import annotations
 
-from enum import IntEnum
-
 from msgspec import Struct
 
+from sealock.model.advisory import Vulnerability
 from sealock.model.change import Change
 from sealock.model.location import At, Location, Place
+from sealock.model.severity import Confidence, Severity
 
-
-class Severity(IntEnum):
-    """How bad it is if it is true. Ordered."""
-
-    INFO = 1
-    LOW = 2
-    MEDIUM = 3
-    HIGH = 4
-    CRITICAL = 5
-
-    @property
-    def word(self) -> str:
-        """The lower-case name that reports and settings use."""
-        return self.name.lower()
-
-
-class Confidence(IntEnum):
-    """How sure we are that it is true. Ordered."""
-
-    LOW = 1
-    MEDIUM = 2
-    HIGH = 3
-
-    @property
-    def word(self) -> str:
-        """The lower-case name that reports use."""
-        return self.name.lower()
+__all__ = [
+    "Confidence",
+    "Fault",
+    "Finding",
+    "NotJudged",
+    "Problem",
+    "Reference",
+    "Remedy",
+    "Severity",
+    "Suppression",
+]
 
 
 class Reference(Struct, frozen=True):
@@ -98,6 +82,8 @@ class Finding(Struct, frozen=True):
     suppressed: Suppression | None = None
     conceal: bool = False
     """Whether the text at the location holds a secret: reports show it masked."""
+    vulnerability: Vulnerability | None = None
+    """For a known vulnerability, whose id is then `rule`: what is known of it, and of the package."""
 
 
 class NotJudged(Struct, frozen=True):

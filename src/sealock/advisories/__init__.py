@@ -1,0 +1,1 @@
+"""Advisories: feeds read, kept in one file, and matched with what is installed."""

@@ -1,0 +1,33 @@
+"""How bad, and how sure."""
+
+from __future__ import annotations
+
+from enum import IntEnum
+
+
+class Severity(IntEnum):
+    """How bad it is if it is true. Ordered."""
+
+    INFO = 1
+    LOW = 2
+    MEDIUM = 3
+    HIGH = 4
+    CRITICAL = 5
+
+    @property
+    def word(self) -> str:
+        """The lower-case name that reports and settings use."""
+        return self.name.lower()
+
+
+class Confidence(IntEnum):
+    """How sure we are that it is true. Ordered."""
+
+    LOW = 1
+    MEDIUM = 2
+    HIGH = 3
+
+    @property
+    def word(self) -> str:
+        """The lower-case name that reports use."""
+        return self.name.lower()
