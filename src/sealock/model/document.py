@@ -9,14 +9,20 @@ from msgspec import Struct
 
 from sealock.model.build import Build
 from sealock.model.container import Container
+from sealock.model.daemon import Daemon
+from sealock.model.enforced import Enforced
 from sealock.model.finding import Problem
+from sealock.model.host import Host
 from sealock.model.inventory import Inventory
 from sealock.model.location import At, Place, Source
+from sealock.model.network import EngineNetwork
 from sealock.model.project import Project
 
-Noun: TypeAlias = Container | Build | Project | Inventory
-SubjectKind: TypeAlias = Literal["container", "build", "project", "image"]
-DocumentKind: TypeAlias = Literal["dockerfile", "compose", "run", "image-config", "inventory", "image"]
+Noun: TypeAlias = Container | Build | Project | Inventory | Daemon | Host | EngineNetwork | Enforced
+SubjectKind: TypeAlias = Literal["container", "build", "project", "image", "daemon", "host", "network", "enforced"]
+DocumentKind: TypeAlias = Literal[
+    "dockerfile", "compose", "run", "image-config", "inventory", "image", "daemon", "container", "host"
+]
 
 
 class Subject(Struct, frozen=True):
@@ -46,6 +52,14 @@ class Subject(Struct, frozen=True):
                 return "project"
             case Inventory():
                 return "image"
+            case Daemon():
+                return "daemon"
+            case Host():
+                return "host"
+            case EngineNetwork():
+                return "network"
+            case Enforced():
+                return "enforced"
 
     def place(self, at: At) -> Place:
         """The place of a field, or of the nearest thing around it that has one."""

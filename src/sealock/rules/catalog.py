@@ -10,7 +10,16 @@ from typing import Any, Final
 from sealock.model.document import SubjectKind
 from sealock.rules.rule import Rule
 
-KINDS: Final[tuple[SubjectKind, ...]] = ("container", "build", "project", "image")
+KINDS: Final[tuple[SubjectKind, ...]] = (
+    "container",
+    "build",
+    "project",
+    "image",
+    "daemon",
+    "host",
+    "network",
+    "enforced",
+)
 
 
 @cache

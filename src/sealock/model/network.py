@@ -1,0 +1,44 @@
+"""A network of an engine, and who is on it."""
+
+from __future__ import annotations
+
+from msgspec import Struct
+
+from sealock.model.absent import UNKNOWN, UNSET, Maybe
+
+
+class Endpoint(Struct, frozen=True, gc=False):
+    """A container's place on a network; addresses without prefix length, "" for none."""
+
+    container: str
+    """Its name, without the slash."""
+    ipv4: str = ""
+    ipv6: str = ""
+    mac: str = ""
+    aliases: tuple[str, ...] = ()
+
+
+class EngineNetwork(Struct, frozen=True, kw_only=True):
+    """A network as the engine describes it. `options` are the driver's, by name."""
+
+    name: str
+    id: str = ""
+    driver: Maybe[str] = UNKNOWN
+    scope: Maybe[str] = UNKNOWN
+    internal: Maybe[bool] = UNKNOWN
+    attachable: Maybe[bool] = UNKNOWN
+    ingress: Maybe[bool] = UNKNOWN
+    ipv6: Maybe[bool] = UNKNOWN
+    subnets: Maybe[tuple[str, ...]] = UNKNOWN
+    gateways: Maybe[tuple[str, ...]] = UNKNOWN
+    icc: Maybe[bool] = UNSET
+    """Whether containers on it can reach one another; UNSET is the engine's default, that they can."""
+    encrypted: Maybe[bool] = UNSET
+    gateway_mode_ipv4: Maybe[str] = UNSET
+    """"nat", "nat-unprotected", "routed", "isolated"."""
+    gateway_mode_ipv6: Maybe[str] = UNSET
+    bridge: Maybe[str] = UNSET
+    """The name of the bridge on the host."""
+    endpoints: Maybe[tuple[Endpoint, ...]] = UNKNOWN
+    options: tuple[tuple[str, str], ...] = ()
+    labels: tuple[tuple[str, str], ...] = ()

@@ -1,0 +1,1 @@
+"""The rules on the engine's own settings."""
