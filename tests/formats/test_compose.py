@@ -288,6 +288,36 @@ def test_an_env_file_that_nobody_can_look_at_leaves_the_environment_unresolved()
     assert subject(document, "service web").unresolved == {"environment": "env_file x.env"}
 
 
+def test_a_label_file_stands_beneath_the_labels() -> None:
+    files = Table(
+        {
+            "sub/base.yaml": "services:\n  b: {image: a, label_file: l}\n",
+            "sub/l": "# c\na=1\nb='two'\n",
+            "more": "c=3\n",
+        }
+    )
+    text = "services: {web: {extends: {file: sub/base.yaml, service: b}, labels: {a: own}, label_file: [more]}}"
+    web = subject(read(Source("x", text), files), "service web")
+    assert isinstance(web.noun, Container)
+    assert web.noun.labels == (Label("a", "own"), Label("b", "two"), Label("c", "3"))
+    assert not web.unresolved
+    assert web.place(("labels", 1)).file == "sub/l"
+
+
+@pytest.mark.parametrize(
+    ("files", "problems"),
+    [
+        pytest.param(Table({"other": ""}), ["l is not there"], id="that is not there is a problem"),
+        pytest.param(None, [], id="that nobody can look at is none"),
+    ],
+)
+def test_a_label_file(files: Table | None, problems: list[str]) -> None:
+    source = Source("x", "services: {web: {image: a, label_file: l}}")
+    document = read(source, files) if files else read(source)
+    assert [problem.message for problem in document.problems] == problems
+    assert subject(document, "service web").unresolved == {"labels": "label_file l"}
+
+
 def test_the_override_file_beside_a_file_of_default_name_is_laid_over_it() -> None:
     files = Table({"compose.override.yaml": "services: {web: {privileged: true, ports: ['2:2']}}"})
     text = "services: {web: {image: a, ports: ['1:1']}}"

@@ -220,6 +220,7 @@ _UNIQUE: Final[dict[str, Callable[[Value], object]]] = {
     "volumes": _by(lambda item: mounts.mount(item).target),
     "ports": _by(_published),
     "env_file": _path,
+    "label_file": _path,
     "secrets": _mounted("/run/secrets"),
     "configs": _mounted(""),
 }  # fmt: skip

@@ -78,6 +78,7 @@ def _volumes(value: Value, folder: str) -> Value:
 _REWRITERS: dict[str, Callable[[Value, str], Value]] = {
     "build": _build,
     "env_file": _env_file,
+    "label_file": _env_file,
     "volumes": _volumes,
     "extends": lambda value, folder: _entry(value, folder, "file"),
 }

@@ -8,24 +8,20 @@ from typing import Any
 
 from msgspec import Struct
 
-from sealock.formats.compose import dotenv, settings
+from sealock.formats.compose import settings
 from sealock.formats.compose.fields import TABLE, UNSAID, Many, Named, One, Option, Row
 from sealock.formats.compose.loading import Loader
+from sealock.formats.compose.pairs import pointer, read_pairs
 from sealock.formats.compose.tree import Path, Value
 from sealock.formats.compose.values import text
 from sealock.model.absent import UNKNOWN
-from sealock.model.container import Mount, Variable, container
+from sealock.model.container import Label, Mount, Variable, container
 from sealock.model.document import Subject
 from sealock.model.location import At, Place
 
 API_SOCKET = "/var/run/docker.sock"
 SILENT = "a compose file does not say it"
 _SAYS = (*(row.name for row in TABLE), *UNSAID, "outside")
-
-
-def pointer(*path: str | int) -> str:
-    """A JSON pointer."""
-    return "".join(f"/{str(part).replace('~', '~0').replace('/', '~1')}" for part in path)
 
 
 class Slot(Struct, frozen=True):
@@ -54,8 +50,7 @@ class ServiceReader:
                 self.row(row)
             self.environment()
             self.api_socket()
-            if labels := self.service.at("label_file"):
-                self.unresolved.setdefault("labels", f"label_file {labels.text}".rstrip())
+            self.label_files()
         noun = container(says=_SAYS, **self.values)
         return Subject(f"service {self.name}", noun, self.where, self.unresolved, SILENT)
 
@@ -223,31 +218,45 @@ class ServiceReader:
         if path.words:
             self.words("environment", path)
             return {}
-        name = normpath(path.data)
         optional = required is not None and required.data in {False, "false"}
-        if optional and self.loader.files.fact(name).exists is False:
-            return {}
-        source = self.loader.text(name, value.whole(), quiet=self.loader.files.blind)
-        if source is None:
-            self.unresolved.setdefault("environment", f"env_file {name}")
-            return {}
         form = value.at("format")
-        if form is not None and form.data == "raw":
-            lines = dotenv.parse_raw(source.text)
-        else:
-            lines, wrong = dotenv.parse(source.text, known)
-            if wrong:
-                self.loader.report(f"{name}: {wrong}", value.whole())
+        held = read_pairs(
+            self.loader,
+            path.data,
+            value.whole(),
+            ("services", self.name, "environment"),
+            known,
+            raw=form is not None and form.data == "raw",
+            optional=optional,
+        )
+        if held is None:
+            self.unresolved.setdefault("environment", f"env_file {normpath(path.data)}")
+            return {}
         found = {}
-        for variable, held, start in lines:
-            end = source.text.find("\n", start)
-            place = Place(
-                start,
-                len(source.text) if end < 0 else end,
-                pointer("services", self.name, "environment", variable),
-                name,
-            )
-            given = known.get(variable) if held is None else held
-            if given is not None or held is not None:
+        for variable, (written, place) in held.items():
+            given = known.get(variable) if written is None else written
+            if given is not None:
                 found[variable] = (Variable(variable, given), place)
         return found
+
+    def label_files(self) -> None:
+        """Lay `labels` over what the label_file files hold."""
+        written = self.service.at("label_file")
+        known = self.loader.variables("", self.loader.files.environment)
+        own = self.values.get("labels", ())
+        beneath: dict[str, tuple[Label, Place]] = {}
+        for value in (written.items or [written]) if written and written.data is not None else ():
+            path = value.data if isinstance(value.data, str) else ""
+            held = None
+            if path and not value.words:
+                held = read_pairs(self.loader, path, value.whole(), ("services", self.name, "labels"), known)
+            if held is None:
+                self.unresolved.setdefault("labels", f"label_file {value.text}".rstrip())
+                continue
+            beneath.update({name: (Label(name, line or ""), place) for name, (line, place) in held.items()})
+        for one in own:
+            beneath.pop(one.name, None)
+        if beneath:
+            self.values["labels"] = (*own, *(label for label, _ in beneath.values()))
+            for index, (_, place) in enumerate(beneath.values(), len(own)):
+                self.where["labels", index] = place
