@@ -1,0 +1,148 @@
+"""The orders of versions, each as its ecosystem has it: a version becomes a key, bytes that sort as the versions do.
+
+A database then finds a version's place by bisecting bytes, without reading another version. One module, one order.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from importlib import import_module
+from typing import Final, Literal, TypeAlias, cast
+
+from sealock.model.inventory import PackageType
+
+Scheme: TypeAlias = Literal[
+    "dpkg",
+    "rpm",
+    "apk",
+    "alpm",
+    "pep440",
+    "npm",
+    "cargo",
+    "go",
+    "maven",
+    "gem",
+    "composer",
+    "nuget",
+    "conda",
+    "generic",
+]
+"""The orders; "generic" is that of C libraries, which number themselves as they like ("1.1.1w", "2.4.0", "3360000")."""
+
+LONGEST: Final = 1000
+"""Characters of the longest version that is read."""
+
+_READERS: Final[dict[Scheme, tuple[str, str]]] = {
+    "dpkg": ("dpkg", "key"),
+    "rpm": ("rpm", "key"),
+    "apk": ("apk", "key"),
+    "alpm": ("alpm", "key"),
+    "pep440": ("pep440", "key"),
+    "npm": ("semver", "npm_key"),
+    "cargo": ("semver", "cargo_key"),
+    "go": ("go", "key"),
+    "maven": ("maven", "key"),
+    "gem": ("gem", "key"),
+    "composer": ("composer", "key"),
+    "nuget": ("nuget", "key"),
+    "conda": ("conda", "key"),
+    "generic": ("generic", "key"),
+}
+"""The module and function that read each; imported when first asked for."""
+
+
+class _Loaded(dict[Scheme, Callable[[str], bytes]]):
+    def __missing__(self, scheme: Scheme) -> Callable[[str], bytes]:
+        module, function = _READERS[scheme]
+        loaded = cast("Callable[[str], bytes]", getattr(import_module(f"{__name__}.{module}"), function))
+        self[scheme] = loaded
+        return loaded
+
+
+_loaded: Final = _Loaded()
+
+
+def key(scheme: Scheme, version: str) -> bytes | None:
+    """Give bytes that sort as `version` does among the ecosystem's; equal for versions that count as equal.
+
+    Never empty, so that b"" may stand for "before all". None for what the ecosystem itself could not read, and for
+    texts longer than `LONGEST`.
+    """
+    if not 0 < len(version) <= LONGEST:
+        return None
+    try:
+        return _loaded[scheme](version)
+    except ValueError:
+        return None
+
+
+_OF_ECOSYSTEM: Final[dict[str, Scheme]] = {
+    "almalinux": "rpm",
+    "alpaquita": "apk",
+    "alpine": "apk",
+    "arch": "alpm",
+    "azure linux": "rpm",
+    "bellsoft hardened containers": "apk",
+    "bitnami": "npm",
+    "chainguard": "apk",
+    "conan": "generic",
+    "conda": "conda",
+    "crates.io": "cargo",
+    "debian": "dpkg",
+    "echo": "dpkg",
+    "go": "go",
+    "hex": "npm",
+    "mageia": "rpm",
+    "maven": "maven",
+    "minimos": "apk",
+    "npm": "npm",
+    "nuget": "nuget",
+    "openeuler": "rpm",
+    "opensuse": "rpm",
+    "oss-fuzz": "generic",
+    "packagist": "composer",
+    "photon os": "rpm",
+    "pub": "npm",
+    "pypi": "pep440",
+    "red hat": "rpm",
+    "rocky linux": "rpm",
+    "rubygems": "gem",
+    "suse": "rpm",
+    "swifturl": "npm",
+    "ubuntu": "dpkg",
+    "wolfi": "apk",
+}
+
+
+def scheme_of(ecosystem: str) -> Scheme | None:
+    """Give the order of an ecosystem as OSV names it, with or without its release; None where none is known."""
+    name = ecosystem.partition(":")[0].strip().lower()
+    scheme = _OF_ECOSYSTEM.get(name)
+    if scheme is None:
+        for family in ("opensuse ", "suse ", "red hat "):
+            if name.startswith(family):
+                return "rpm"
+    return scheme
+
+
+_OF_PACKAGE: Final[dict[PackageType, Scheme]] = {
+    "deb": "dpkg",
+    "apk": "apk",
+    "rpm": "rpm",
+    "alpm": "alpm",
+    "pypi": "pep440",
+    "npm": "npm",
+    "gem": "gem",
+    "composer": "composer",
+    "maven": "maven",
+    "nuget": "nuget",
+    "conda": "conda",
+    "golang": "go",
+    "cargo": "cargo",
+    "generic": "generic",
+}
+
+
+def of_package(kind: PackageType) -> Scheme:
+    """Give the order that packages of this kind go by."""
+    return _OF_PACKAGE[kind]
