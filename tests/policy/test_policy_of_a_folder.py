@@ -88,3 +88,12 @@ def test_a_list_of_registries_turns_its_rule_on_and_is_what_it_goes_by(tmp_path:
     (tmp_path / "sealock.toml").write_text("registries = ['ghcr.io']\n", encoding="utf-8")
     (finding,) = [one for one in check(str(tmp_path)).findings() if one.rule == "B004"]
     assert "quay.io" in finding.message
+
+
+def test_the_list_of_registries_holds_for_compose_files_and_run_lines_too(tmp_path: Path) -> None:
+    text = "services: {web: {image: quay.io/a/b:1}, own: {build: ., image: quay.io/a/c:1}, in: {image: ghcr.io/a/b:1}}"
+    (tmp_path / "compose.yaml").write_text(text, encoding="utf-8")
+    (tmp_path / "up.sh").write_text("docker run quay.io/a/b:1\ndocker run ghcr.io/a/b:1\n", encoding="utf-8")
+    (tmp_path / "sealock.toml").write_text("registries = ['ghcr.io']\n", encoding="utf-8")
+    told = [(one.rule, one.message) for one in check(str(tmp_path)).findings() if one.rule in {"P022", "C086"}]
+    assert sorted(told) == [("C086", "runs quay.io/a/b:1, from quay.io"), ("P022", "runs quay.io/a/b:1, from quay.io")]

@@ -9,6 +9,7 @@ from sealock.model.build import Build
 from sealock.model.finding import Fault, Severity
 from sealock.rules.build._images import base_images, copied_images, is_context
 from sealock.rules.references import cis_docker, cwe
+from sealock.rules.registries import WELL_KNOWN, covers
 from sealock.rules.rule import Rule
 
 
@@ -31,30 +32,12 @@ class UnknownRegistry(Rule[Build]):
     good = ("FROM ghcr.io/acme/base:1.2\n", "FROM debian:12.8\n")
 
     setting = "registries"
-    listed = (
-        *("docker.io", "ghcr.io", "gcr.io", "*.gcr.io", "*.pkg.dev", "quay.io", "registry.gitlab.com", "cgr.dev"),
-        *(
-            "mcr.microsoft.com",
-            "registry.k8s.io",
-            "public.ecr.aws",
-            "*.amazonaws.com",
-            "*.azurecr.io",
-            "docker.elastic.co",
-        ),
-        *("registry.access.redhat.com", "registry.redhat.io", "nvcr.io", "container-registry.oracle.com", "lscr.io"),
-        *("registry.fedoraproject.org", "registry.opensuse.org", "registry.suse.com", "dhi.io", "docker.n8n.io"),
-    )
+    listed = WELL_KNOWN
 
     def check(self, build: Build, /) -> Iterator[Fault]:
         """Judge every image that the Dockerfile names."""
         for named in chain(base_images(build), (one for one in copied_images(build) if not is_context(one))):
             if named.image is None:
                 yield self.undecided(f"the image {named.text} hangs on a build argument", named.at)
-            elif not any(_covers(entry, named.image.registry, named.image.repository) for entry in self.listed):
+            elif not any(covers(entry, named.image) for entry in self.listed):
                 yield self.fault(f"takes {named.text} from {named.image.registry}", named.at, place=named.place)
-
-
-def _covers(entry: str, registry: str, repository: str) -> bool:
-    host, slash, folder = entry.partition("/")
-    fits = registry.endswith(host[1:]) if host.startswith("*.") else registry == host
-    return fits and (not slash or repository.startswith(folder))

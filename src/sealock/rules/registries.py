@@ -1,0 +1,21 @@
+"""Which registries count as trusted where the policy has no list of its own."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from sealock.model.imagename import ImageName
+
+WELL_KNOWN: Final = (
+    *("docker.io", "ghcr.io", "gcr.io", "*.gcr.io", "*.pkg.dev", "quay.io", "registry.gitlab.com", "cgr.dev"),
+    *("mcr.microsoft.com", "registry.k8s.io", "public.ecr.aws", "*.amazonaws.com", "*.azurecr.io", "docker.elastic.co"),
+    *("registry.access.redhat.com", "registry.redhat.io", "nvcr.io", "container-registry.oracle.com", "lscr.io"),
+    *("registry.fedoraproject.org", "registry.opensuse.org", "registry.suse.com", "dhi.io", "docker.n8n.io"),
+)
+
+
+def covers(entry: str, image: ImageName) -> bool:
+    """Whether an entry ("ghcr.io", "*.example.org", "ghcr.io/acme/") names the image's registry, or a part of it."""
+    host, slash, folder = entry.partition("/")
+    fits = image.registry.endswith(host[1:]) if host.startswith("*.") else image.registry == host
+    return fits and (not slash or image.repository.startswith(folder))
