@@ -9,6 +9,7 @@ from typing import Final, NamedTuple
 from sealock.inventory.elf import Elf, text_at
 
 _DYNSYM: Final = 11
+_WEAK: Final = 2
 _VERSION_NEEDS: Final = 0x6FFFFFFE
 _VERSION_OF_SYMBOLS: Final = 0x6FFFFFFF
 
@@ -22,6 +23,8 @@ class Symbol(NamedTuple):
     name: bytes
     version: bytes
     library: bytes
+    weak: bool = False
+    """Whether the file can do without it: the loader leaves a weak symbol that it does not find at zero."""
 
 
 def wanted_symbols(elf: Elf, prefix: bytes = b"") -> list[Symbol]:
@@ -35,7 +38,7 @@ def wanted_symbols(elf: Elf, prefix: bytes = b"") -> list[Symbol]:
     content = elf.content(table, _MAX_SYMBOLS * layout.size)
     rows = layout.iter_unpack(content[: len(content) // layout.size * layout.size])
     return [
-        Symbol(text_at(names, row[0]), *needs[version & 0x7FFF])
+        Symbol(text_at(names, row[0]), *needs[version & 0x7FFF], weak=row[1] >> 4 == _WEAK)
         for row, version in zip(rows, _symbol_versions(elf), strict=False)
         if row[3] == 0 and version & 0x7FFF in needs
     ]

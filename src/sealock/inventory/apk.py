@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Final
 
@@ -9,14 +10,19 @@ from sealock.inventory.analyzer import Analyzer, File, Wanted
 from sealock.inventory.stanzas import Faults, Room, is_word, stanzas, text
 from sealock.model.inventory import Package
 
-FIELDS: Final = frozenset("PVAoLm")
-"""Name, version, architecture, origin (the source package), licence, maintainer."""
+FIELDS: Final = frozenset("PVAoLmDp")
+"""Name, version, architecture, origin (the source package), licence, maintainer, what it depends on and provides."""
+MOST_RELATIONS: Final = 1000
+
+
+_RELATION: Final = re.compile(r"[<>=~@]")
 
 
 class Apk(Analyzer):
     """The database of apk 2, which apk 3 still writes; on a merged /usr it lies below usr/lib."""
 
     name = "apk"
+    version = 2
     wanted = Wanted(paths=("lib/apk/db/installed", "usr/lib/apk/db/installed"), limit=32 << 20)
 
     def read(self, file: File, /) -> Iterator[Package]:
@@ -42,8 +48,16 @@ class Apk(Analyzer):
                     found_by=self.name,
                     files=files,
                     supplier=fields.get("m", ""),
+                    needs=_names(fields.get("D", "")),
+                    provides=_names(fields.get("p", "")),
                 )
         faults.end()
+
+
+def _names(relations: str) -> tuple[str, ...]:
+    """The names in `so:libc.musl-x86_64.so.1 busybox>=1.2 !other cmd:x=1`, without those that must not be there."""
+    words = relations.split(" ", MOST_RELATIONS)[:MOST_RELATIONS]
+    return tuple(_RELATION.split(word, maxsplit=1)[0] for word in words if word and not word.startswith("!"))
 
 
 def _stanza(stanza: str, room: Room) -> tuple[dict[str, str], tuple[str, ...]]:

@@ -37,8 +37,11 @@ CONTROL_ENDINGS: Final = (
 )
 """What else of a package's control files may lie beside its stanza in status.d."""
 
-FIELDS: Final = frozenset({"package", "status", "version", "architecture", "source", "maintainer"})
+FIELDS: Final = frozenset({
+    "package", "status", "version", "architecture", "source", "maintainer", "depends", "pre-depends", "provides",
+})  # fmt: skip
 MOST_LICENSES: Final = 64
+MOST_RELATIONS: Final = 1000
 MOST_LINES: Final = 10_000
 """Of one stanza; the longest real ones have some hundred."""
 COPYRIGHT_BYTES: Final = 1 << 20
@@ -48,6 +51,7 @@ class Dpkg(Analyzer):
     """Debian's packages. What lists and copyright files tell travels as packages without version until `join`."""
 
     name = "dpkg"
+    version = 2
     wanted = Wanted(
         paths=(STATUS,), folders=(STATUS_FOLDER.rstrip("/"),), names=("copyright",), endings=(".list",), limit=32 << 20
     )
@@ -90,6 +94,8 @@ class Dpkg(Analyzer):
                     source_version=source_version,
                     found_by=self.name,
                     supplier=fields.get("maintainer", ""),
+                    needs=tuple(_names(f"{fields.get('pre-depends', '')},{fields.get('depends', '')}")),
+                    provides=tuple(_names(fields.get("provides", ""))),
                 )
         faults.end()
 
@@ -126,6 +132,15 @@ def _fields(stanza: str) -> dict[str, str]:
         if colon and (key := key.lower()) in FIELDS:
             found[key] = value.strip()
     return found
+
+
+def _names(relations: str) -> Iterator[str]:
+    """Yield the names in `a (>= 1), b:any | c`, of alternatives all: whichever is installed is the one."""
+    for relation in relations.split(",", MOST_RELATIONS)[:MOST_RELATIONS]:
+        for choice in relation.split("|", MOST_LICENSES)[:MOST_LICENSES]:
+            name = choice.strip().partition(" ")[0].partition("(")[0].partition(":")[0]
+            if name:
+                yield name
 
 
 def _source(field: str, name: str, version: str) -> tuple[str, str]:

@@ -98,6 +98,8 @@ class Dynamic(Struct, frozen=True):
 
     needed: tuple[bytes, ...] = ()
     soname: bytes = b""
+    runpath: bytes = b""
+    """Where its libraries are looked for first (DT_RUNPATH, or the older DT_RPATH): folders between colons."""
 
 
 class Elf(Struct):
@@ -264,7 +266,7 @@ def _read_dynamic(elf: Elf) -> Dynamic:
     layout = elf.shape.dynamic
     content = elf.content(segment, _MAX_DYNAMIC * layout.size)
     needed: list[int] = []
-    soname = strings = length = 0
+    soname = strings = length = runpath = 0
     for tag, value in layout.iter_unpack(content[: len(content) // layout.size * layout.size]):
         if tag == 0:
             break
@@ -276,12 +278,15 @@ def _read_dynamic(elf: Elf) -> Dynamic:
             length = value
         elif tag == 14:
             soname = value
-    if not strings or not (needed or soname):
+        elif tag in {15, 29}:
+            runpath = value
+    if not strings or not (needed or soname or runpath):
         return Dynamic()
     table = elf.at_address(strings, min(length, 64 << 20))
     return Dynamic(
         needed=tuple(text_at(table, offset) for offset in needed),
         soname=text_at(table, soname) if soname else b"",
+        runpath=text_at(table, runpath) if runpath else b"",
     )
 
 

@@ -39,11 +39,12 @@ class NeedsGlibc(Analyzer):
 
     The detail is a list of groups, divided by "; ", each a word and what it is about: "version" the newest version of
     glibc's symbols that is asked for, "loader" the program's interpreter, "lacks" the symbols (and libraries) that musl
-    does not have, "gcompat" those that it has with that package only, "resolves" and "locale" the functions that musl
+    does not have, as `backtrace@GLIBC_2.2.5`, "gcompat" those that it has with that package only, "resolves" and "locale" the functions that musl
     has, but which work in another way there.
     """
 
     name = "libc"
+    version = 2
     wanted = Wanted(elf=True, limit=256 << 20)
 
     def read(self, file: File, /) -> Iterator[FileFact]:
@@ -77,19 +78,24 @@ def _groups(program: Elf, loader: str, symbols: list[Symbol]) -> Iterator[str]:
     if loader:
         yield f"loader {loader if loader.isprintable() else ascii(loader)}"
     names = {symbol.name for symbol in symbols}
-    missing = names - EXPORTED
+    # A weak symbol that nobody has is left at zero, which whoever asked for it so is prepared for.
+    missing = {symbol.name for symbol in symbols if not symbol.weak} - EXPORTED
     # A private symbol is an inner one of exactly one glibc, whatever else has something of that name.
     private = {symbol.name for symbol in symbols if symbol.version == b"GLIBC_PRIVATE"}
     helped = {name for name in missing if _THROUGH_GCOMPAT.fullmatch(name)} - private
     libraries = [name for name in program.dynamic.needed if name.startswith(_NOT_IN_MUSL)]
     for group, members in (
-        ("lacks", [*libraries, *sorted((missing | private) - helped)]),
-        ("gcompat", sorted(helped)),
+        ("lacks", [*libraries, *_versioned(symbols, (missing | private) - helped)]),
+        ("gcompat", _versioned(symbols, helped)),
         ("resolves", sorted(names & _RESOLVES)),
         ("locale", sorted(names & _LOCALE)),
     ):
         if members:
             yield f"{group} {_list(members)}"
+
+
+def _versioned(symbols: list[Symbol], names: set[bytes]) -> list[bytes]:
+    return sorted({symbol.name + b"@" + symbol.version for symbol in symbols if symbol.name in names})
 
 
 def _order(version: bytes) -> list[int]:

@@ -76,6 +76,10 @@ class Package(Struct, frozen=True):
     supplier: str = ""
     development: bool = False
     """Whether a lock file says that it is for development alone."""
+    needs: tuple[str, ...] = ()
+    """Names of the packages that a distribution's package depends on, of alternatives all, without versions."""
+    provides: tuple[str, ...] = ()
+    """Other names by which packages may need it."""
 
 
 class FileFact(Struct, frozen=True, gc=False):
