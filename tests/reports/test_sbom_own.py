@@ -59,12 +59,18 @@ def test_nothing_that_is_not_to_be_seen_reaches_the_output(form: Form, image: In
 
 def test_json_keeps_every_field_of_a_package() -> None:
     package = Package(
-        "rpm", "n", "1:2", "p", "s", "x86_64", "src", "3", ("MIT",), (("k", "v"),), "rpm", 1, True, ("a", "b"), "u", True
+        "rpm", "n", "1:2", "p", "s", "x86_64", "src", "3", ("MIT",), (("k", "v"),), "rpm", 1, True, ("a", "b"), "u", True, ("c",), ("d",)
     )  # fmt: skip
     (told,) = native(inventory(packages=(package,)))["packages"]
     assert told.pop("purl") == purl(package, inventory().distribution)
     expected = {name: getattr(package, name) for name in package.__struct_fields__}
-    assert told == expected | {"licenses": ["MIT"], "qualifiers": {"k": "v"}, "files": ["a", "b"]}
+    assert told == expected | {
+        "licenses": ["MIT"],
+        "qualifiers": {"k": "v"},
+        "files": ["a", "b"],
+        "needs": ["c"],
+        "provides": ["d"],
+    }
 
 
 def test_json_tells_layers_with_their_sizes_files_with_their_modes_and_problems() -> None:

@@ -39,8 +39,8 @@ class NeedsGlibc(Analyzer):
 
     The detail is a list of groups, divided by "; ", each a word and what it is about: "version" the newest version of
     glibc's symbols that is asked for, "loader" the program's interpreter, "lacks" the symbols (and libraries) that musl
-    does not have, as `backtrace@GLIBC_2.2.5`, "gcompat" those that it has with that package only, "resolves" and "locale" the functions that musl
-    has, but which work in another way there.
+    does not have, as `backtrace@GLIBC_2.2.5`, "gcompat" those that it has with that package only, "resolves" and
+    "locale" the functions that musl has, but which work in another way there.
     """
 
     name = "libc"
