@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from types import TracebackType
 from typing import Protocol, Self
+from urllib.parse import urlsplit
+
+from sealock.errors import TransportError
 
 
 class Answer(Protocol):
@@ -13,7 +16,7 @@ class Answer(Protocol):
     status: int
     headers: Mapping[str, str]
     url: str
-    """Where it came from, after redirects."""
+    """Where it came from, after redirects. It may hold a signature: messages tell `shown(url)`."""
 
     def chunks(self, limit: int, /) -> Iterator[bytes]:
         """Yield the body as it comes; TransportError once it exceeds `limit` bytes, breaks off, or takes too long."""
@@ -37,9 +40,36 @@ class Transport(Protocol):
     """Sends requests. Any status is an answer; TransportError is for what is none."""
 
     def request(
-        self, method: str, url: str, *, headers: Mapping[str, str] | None = None, body: bytes | None = None
+        self,
+        method: str,
+        url: str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        body: bytes | None = None,
+        named_by: str = "",
     ) -> Answer:
         """Send one request and give its answer as soon as the head has come.
 
         Redirects of GET and HEAD are followed within bounds, and never carry credentials to another host or port.
+        `named_by` is the URL of the server that gave this one (a token's realm, an upload's location): it is then held
+        to the rules for redirects, so that no server leads us to plain HTTP or into our own network.
         """
+
+
+def shown(url: str) -> str:
+    """The URL as messages may tell it: without a query, which may hold a signature, and without a user's password."""
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
+
+
+def read_json(answer: Answer, limit: int) -> bytes:
+    """Give the body of an answer that should be JSON; TransportError where it is a page for people."""
+    kind = answer.headers.get("content-type", "").partition(";")[0].strip().lower()
+    body = answer.read(limit)
+    if kind in {"text/html", "application/xhtml+xml"} or body.lstrip()[:1] == b"<":
+        message = (
+            f"{shown(answer.url)} answers with a web page where JSON should be: is the address right, and does a proxy"
+            " or a sign-in page stand between?"
+        )
+        raise TransportError(message)
+    return body

@@ -1,0 +1,207 @@
+"""Connections: addresses, proxies and certificates."""
+
+from __future__ import annotations
+
+import ipaddress
+import socket
+import ssl
+from base64 import b64encode
+from collections.abc import Mapping
+from time import monotonic
+from typing import Final, Literal, TypeAlias
+from urllib.parse import unquote, urlsplit
+
+from msgspec import Struct
+
+from sealock.errors import TransportError
+
+Reach: TypeAlias = Literal["public", "loopback", "link-local"]
+"""Where an address leads: "public" is all that other machines may have, private networks included."""
+_MOST_ADDRESSES: Final = 8
+_METADATA: Final = frozenset({"fd00:ec2::254", "100.100.100.200", "168.63.129.16", "192.0.0.192"})
+"""Where clouds keep what a machine may do, beside 169.254.169.254."""
+_REPLY: Final = 16 << 10
+
+
+class Place(Struct, frozen=True):
+    """A server: what credentials and connections belong to."""
+
+    scheme: str
+    host: str
+    port: int
+
+    @property
+    def name(self) -> str:
+        """HOST:PORT as URLs have it, without the scheme's own port."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return host if self.port == PORTS[self.scheme] else f"{host}:{self.port}"
+
+
+PORTS: Final = {"https": 443, "http": 80}
+
+
+class Proxy(Struct, frozen=True):
+    """An HTTP proxy. `authorization` is the value of its header, "" for none."""
+
+    host: str
+    port: int
+    authorization: str = ""
+
+
+class UnreachedError(Exception):
+    """No connection came about; the text completes "https://HOST: ..."."""
+
+
+def reach_of(address: str) -> Reach:
+    """Where an address leads; names that are none count as public."""
+    try:
+        ip = ipaddress.ip_address(address.partition("%")[0])
+    except ValueError:
+        name = address.rstrip(".").lower()
+        return "loopback" if name == "localhost" or name.endswith(".localhost") else "public"
+    if isinstance(ip, ipaddress.IPv6Address) and ip.ipv4_mapped is not None:
+        ip = ip.ipv4_mapped
+    if ip.is_loopback or ip.is_unspecified:
+        return "loopback"
+    return "link-local" if ip.is_link_local or str(ip) in _METADATA else "public"
+
+
+def dial(host: str, port: int, patience: float, *, only: Reach | None = None) -> socket.socket:
+    """Connect to the first address that answers within `patience` seconds; UnreachedError says why none did.
+
+    With `only`, addresses within this machine or its link are refused unless they are of that kind.
+    """
+    until = monotonic() + patience
+    try:
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[:_MOST_ADDRESSES]
+    except (socket.gaierror, UnicodeError) as error:
+        why = f"the name {host} is not known ({getattr(error, 'strerror', None) or error}): check its spelling and DNS"
+        raise UnreachedError(why) from None
+    reason = "it has no address"
+    for family, kind, protocol, _, address in found:
+        reach = reach_of(str(address[0]))
+        if only is not None and reach not in {"public", only}:
+            reason = f"a server outside leads to {address[0]}, an address within this machine's own network: refused"
+            continue
+        left = until - monotonic()
+        if left <= 0:
+            break
+        sock = socket.socket(family, kind, protocol)
+        try:
+            sock.settimeout(left)
+            sock.connect(address)
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        except TimeoutError:
+            reason = f"no connection came about within {patience:.0f} s: is a firewall or a proxy between?"
+        except ConnectionRefusedError:
+            reason = f"nothing listens on port {port} there: is the server up, and is the port right?"
+        except OSError as error:
+            reason = f"it cannot be reached ({error.strerror or error})"
+        else:
+            return sock
+        sock.close()
+    raise UnreachedError(reason)
+
+
+def through(proxy: Proxy, place: Place, patience: float, *, only: Reach | None = None) -> socket.socket:
+    """Connect to a proxy, and have it connect to `place` where that is to be spoken to over TLS."""
+    if only is not None and reach_of(place.host) not in {"public", only}:
+        why = f"a server outside leads to {place.host}, within this machine's own network: refused"
+        raise UnreachedError(why)
+    try:
+        sock = dial(proxy.host, proxy.port, patience)
+    except UnreachedError as error:
+        why = f"the proxy {proxy.host}:{proxy.port} that the environment names: {error}"
+        raise UnreachedError(why) from None
+    if place.scheme == "http":
+        return sock
+    host = f"[{place.host}]" if ":" in place.host else place.host
+    words = [f"CONNECT {host}:{place.port} HTTP/1.1", f"Host: {host}:{place.port}"]
+    if proxy.authorization:
+        words.append(f"Proxy-Authorization: {proxy.authorization}")
+    reply = b""
+    until = monotonic() + patience
+    try:
+        sock.sendall("\r\n".join([*words, "", ""]).encode("ascii"))
+        while not reply.endswith(b"\r\n\r\n") and len(reply) < _REPLY:
+            sock.settimeout(max(0.001, until - monotonic()))
+            # Byte by byte: what follows is TLS's.
+            if not (one := sock.recv(1)):
+                break
+            reply += one
+    except (OSError, UnicodeError) as error:
+        sock.close()
+        why = f"the proxy {proxy.host}:{proxy.port} did not connect ({error})"
+        raise UnreachedError(why) from None
+    status = reply.split(b"\r\n", 1)[0].decode("latin-1")
+    if not status.startswith("HTTP/1.") or status[9:10] != "2":
+        sock.close()
+        why = f"the proxy {proxy.host}:{proxy.port} refuses to connect ({status[9:80] or 'no answer'})"
+        raise UnreachedError(why)
+    return sock
+
+
+def proxy_for(place: Place, environment: Mapping[str, str]) -> Proxy | None:
+    """The proxy that the environment names for a server; none for this machine itself."""
+    if reach_of(place.host) == "loopback":
+        return None
+    names: tuple[str, ...] = (f"{place.scheme}_proxy", f"{place.scheme}_proxy".upper(), "all_proxy", "ALL_PROXY")
+    if "REQUEST_METHOD" in environment:  # within a CGI program, HTTP_PROXY is a header that the client chose
+        names = tuple(name for name in names if name != "HTTP_PROXY")
+    named = next((environment[name] for name in names if environment.get(name)), "")
+    if not named or _is_exempt(place, environment.get("no_proxy") or environment.get("NO_PROXY") or ""):
+        return None
+    parts = urlsplit(named if "://" in named else f"http://{named}")
+    try:
+        port = parts.port
+    except ValueError:
+        port = -1
+    if parts.scheme != "http" or not parts.hostname or port == -1:
+        where = parts.netloc.rpartition("@")[2]
+        message = f"the proxy {parts.scheme}://{where} that the environment names cannot be used: http://HOST:PORT can"
+        raise TransportError(message)
+    secret = f"{unquote(parts.username)}:{unquote(parts.password or '')}" if parts.username else ""
+    authorization = "Basic " + b64encode(secret.encode()).decode() if secret else ""
+    return Proxy(parts.hostname, port or 80, authorization)
+
+
+def _is_exempt(place: Place, exempt: str) -> bool:
+    """Whether NO_PROXY names the server: a name or what ends in it, an address, a network, HOST:PORT, or *."""
+    for entry in exempt.lower().split(","):
+        host, _, port = entry.strip().partition(":") if entry.count(":") == 1 else (entry.strip(), "", "")
+        if port and port != str(place.port):
+            continue
+        bare = host.lstrip("*").lstrip(".")
+        if host == "*" or (bare and (place.host == bare or place.host.endswith("." + bare))):
+            return True
+        if "/" in host and _within(place.host, host):
+            return True
+    return False
+
+
+def _within(host: str, network: str) -> bool:
+    try:
+        return ipaddress.ip_address(host) in ipaddress.ip_network(network, strict=False)
+    except ValueError:
+        return False
+
+
+def secure(sock: socket.socket, host: str, context: ssl.SSLContext, patience: float) -> ssl.SSLSocket:
+    """Speak TLS over a connection; UnreachedError says what is wrong with it or with the certificate."""
+    sock.settimeout(patience)
+    try:
+        return context.wrap_socket(sock, server_hostname=host)
+    except ssl.SSLCertVerificationError as error:
+        why = (
+            f"its certificate is not trusted ({error.verify_message}): if it is your own server, name its authority"
+            " (a file in certs.d), and do not go on without"
+        )
+    except ssl.SSLError as error:
+        plain = error.reason in {"WRONG_VERSION_NUMBER", "HTTP_REQUEST", "RECORD_LAYER_FAILURE"}
+        why = "it does not speak TLS: does it speak plain HTTP?" if plain else f"TLS failed ({error.reason or error})"
+    except TimeoutError:
+        why = f"it took the connection, and TLS did not come about within {patience:.0f} s"
+    except (OSError, ValueError, UnicodeError) as error:
+        why = f"TLS failed ({getattr(error, 'strerror', None) or error})"
+    sock.close()
+    raise UnreachedError(why)
