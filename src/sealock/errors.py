@@ -31,3 +31,15 @@ class TrustError(SealockError):
 
 class DatabaseError(SealockError):
     """The advisory database is missing, damaged, or from a newer version; the text says what to do."""
+
+
+class EngineError(TargetError):
+    """A container engine could not be reached, or did not answer as one; the text says where and what to do."""
+
+
+class EngineRefusedError(EngineError):
+    """The engine refused a request; `status` is HTTP's, 404 for what is not there."""
+
+    def __init__(self, message: str, status: int) -> None:
+        super().__init__(message)
+        self.status = status

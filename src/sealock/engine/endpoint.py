@@ -1,0 +1,159 @@
+"""Where the engine listens: an address, Docker's environment and contexts, or a socket that is there.
+
+The order is that of Docker's own client: the address given, DOCKER_HOST, DOCKER_CONTEXT, the current context of
+config.json, the default socket. Podman's sockets come last.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from hashlib import sha256
+from typing import Final, Literal
+from urllib.parse import unquote, urlsplit
+
+import msgspec
+from msgspec import Struct
+
+from sealock.errors import EngineError
+
+SOCKET: Final = "/var/run/docker.sock"
+_LARGEST: Final = 1 << 20
+"""Bytes of a configuration that is read."""
+_SCHEMES: Final = ("unix://", "tcp://", "http://", "https://", "ssh://")
+
+
+class Endpoint(Struct, frozen=True):
+    """One engine's address. `path` is a socket's; `host` and `port` are for the network, `user` for ssh.
+
+    `tls` names a folder of ca.pem, cert.pem and key.pem, any of which may lack; "" is plain. `verify` is false where a
+    context or the environment says not to check the server's certificate. `told_by` says where the address is from.
+    """
+
+    kind: Literal["unix", "tcp", "ssh"]
+    path: str = ""
+    host: str = ""
+    port: int = 0
+    user: str = ""
+    tls: str = ""
+    encrypted: bool = False
+    verify: bool = True
+    told_by: str = ""
+
+    def __str__(self) -> str:
+        """The address as people write it."""
+        if self.kind == "unix":
+            return f"unix://{self.path}"
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"{self.kind}://{self.user + '@' if self.user else ''}{host}{f':{self.port}' if self.port else ''}"
+
+
+def endpoint(where: str = "") -> Endpoint:
+    """Find the engine's address; EngineError where the words name none."""
+    if where.startswith(_SCHEMES):
+        return _address(where, "the command line")
+    if where.startswith("/"):
+        return Endpoint("unix", path=where, told_by="the command line")
+    if where and where != "default":
+        return _context(where, "the command line")
+    if not where and (host := os.environ.get("DOCKER_HOST", "")):
+        return _address(host, "DOCKER_HOST")
+    if not where and (name := os.environ.get("DOCKER_CONTEXT", "")) and name != "default":
+        return _context(name, "DOCKER_CONTEXT")
+    if not where and (name := _current_context()) not in {"", "default"}:
+        return _context(name, "Docker's current context")
+    return _by_socket()
+
+
+def _by_socket() -> Endpoint:
+    """The first of the usual sockets that is there; Docker's where none is, for the message that comes of it."""
+    runtime = os.environ.get("XDG_RUNTIME_DIR") or f"/run/user/{os.getuid()}"
+    for path in (SOCKET, f"{runtime}/docker.sock", f"{runtime}/podman/podman.sock", "/run/podman/podman.sock"):
+        try:
+            if stat.S_ISSOCK(os.stat(path).st_mode):
+                return Endpoint("unix", path=path, told_by="the usual place")
+        except OSError:
+            continue
+    return Endpoint("unix", path=SOCKET, told_by="the usual place")
+
+
+def _address(text: str, told_by: str) -> Endpoint:
+    """Read an address as DOCKER_HOST has it."""
+    scheme, _, rest = text.partition("://")
+    if scheme == "unix" and rest.startswith("/"):
+        return Endpoint("unix", path=rest, told_by=told_by)
+    try:
+        parts = urlsplit(text)
+        port = parts.port
+    except ValueError:
+        parts, port = None, None
+    if parts is None or not parts.hostname or scheme not in {"tcp", "http", "https", "ssh"}:
+        message = f"{told_by} names no engine: {text!r} should be unix:///…, tcp://HOST:PORT or ssh://USER@HOST"
+        raise EngineError(message)
+    if scheme == "ssh":
+        return Endpoint("ssh", host=parts.hostname, port=port or 0, user=unquote(parts.username or ""), told_by=told_by)
+    # Docker's client: DOCKER_TLS_VERIFY asks for TLS with a checked certificate, DOCKER_TLS for TLS alone.
+    verified = bool(os.environ.get("DOCKER_TLS_VERIFY"))
+    encrypted = verified or bool(os.environ.get("DOCKER_TLS")) or scheme == "https"
+    return Endpoint(
+        "tcp",
+        host=parts.hostname,
+        port=port or (2376 if encrypted else 2375),
+        tls=os.environ.get("DOCKER_CERT_PATH") or _folder() if encrypted else "",
+        encrypted=encrypted,
+        verify=verified or scheme == "https",
+        told_by=told_by,
+    )
+
+
+def _folder() -> str:
+    """Docker's folder of settings."""
+    return os.environ.get("DOCKER_CONFIG") or os.path.join(os.path.expanduser("~"), ".docker")
+
+
+class _Config(Struct):
+    context: str = msgspec.field(default="", name="currentContext")
+
+
+class _Server(Struct):
+    host: str = msgspec.field(default="", name="Host")
+    unverified: bool = msgspec.field(default=False, name="SkipTLSVerify")
+
+
+class _Meta(Struct):
+    endpoints: dict[str, _Server] = msgspec.field(default_factory=dict, name="Endpoints")
+
+
+def _current_context() -> str:
+    try:
+        return msgspec.json.decode(_read(os.path.join(_folder(), "config.json")), type=_Config).context
+    except (OSError, msgspec.MsgspecError):
+        return ""
+
+
+def _context(name: str, told_by: str) -> Endpoint:
+    """Read a context that `docker context create` made; its folder is the hash of its name."""
+    folder = sha256(name.encode("utf-8", "surrogateescape")).hexdigest()
+    path = os.path.join(_folder(), "contexts", "meta", folder, "meta.json")
+    try:
+        server = msgspec.json.decode(_read(path), type=_Meta).endpoints.get("docker", _Server())
+    except FileNotFoundError:
+        message = f"{told_by} names the context {name!r}, which is not there (`docker context ls` lists them)"
+        raise EngineError(message) from None
+    except (OSError, msgspec.MsgspecError) as error:
+        message = f"the context {name!r} could not be read: {path}: {error}"
+        raise EngineError(message) from None
+    found = _address(server.host, f"the context {name!r}")
+    tls = os.path.join(_folder(), "contexts", "tls", folder, "docker")
+    if found.kind != "tcp" or not os.path.isdir(tls):
+        return found
+    return msgspec.structs.replace(found, tls=tls, encrypted=True, verify=not server.unverified)
+
+
+def _read(path: str) -> bytes:
+    """Read a small regular file, and never wait for a pipe."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+    with os.fdopen(descriptor, "rb") as file:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            raise OSError(0, "it is no regular file", path)
+        return file.read(_LARGEST)
