@@ -14,7 +14,7 @@ from sealock.model.imagename import default_user
 from sealock.model.location import At, Place
 from sealock.model.shell import Command, Pipeline, Word
 from sealock.rules.build._ran import ran
-from sealock.rules.secrets import mask
+from sealock.secrets.values import mask
 
 SHELLS: Final = frozenset({"sh", "bash", "ash", "dash", "zsh", "ksh"})
 INTERPRETERS: Final = SHELLS | {"python", "perl", "ruby", "node", "php", "lua", "Rscript", "pwsh", "powershell"}

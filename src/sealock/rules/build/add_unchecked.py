@@ -10,7 +10,7 @@ from sealock.model.build import AddFile, Build
 from sealock.model.finding import Fault, Severity
 from sealock.rules.references import cis_docker, cwe, docker_docs
 from sealock.rules.rule import Rule
-from sealock.rules.secrets import mask
+from sealock.secrets.values import mask
 
 _GIT: Final = re.compile(r"(?:git@|ssh://|git://|https?://[^\s#?]+\.git(?:[#?]|$)|[\w.-]+@[\w.-]+:)", re.IGNORECASE)
 _COMMIT: Final = re.compile(r"[#?&](?:\w+=)?[0-9a-f]{40,64}\b")

@@ -11,7 +11,7 @@ from sealock.rules.build._commands import DOWNLOADERS, is_verified, known, line,
 from sealock.rules.build._ran import ran
 from sealock.rules.references import cwe, man
 from sealock.rules.rule import Rule
-from sealock.rules.secrets import mask
+from sealock.secrets.values import mask
 
 _FOLDERS: Final = ("ca-certificates", "/anchors", "/etc/ssl/certs", "/etc/pki/")
 

@@ -12,7 +12,7 @@ from sealock.rules.build._commands import known, line
 from sealock.rules.build._ran import reaches_image
 from sealock.rules.references import cis_docker, cwe, page
 from sealock.rules.rule import Rule
-from sealock.rules.secrets import mask
+from sealock.secrets.values import mask
 
 _OPTION: Final = re.compile(
     r"-agentlib:jdwp=|-Xrunjdwp:|--inspect(?:-brk)?=(?:0\.0\.0\.0|\[::\]|\*)|\bdebugpy\b.*--listen|"

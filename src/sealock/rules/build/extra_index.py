@@ -11,7 +11,7 @@ from sealock.rules.build._ran import calls
 from sealock.rules.build._written import settings as variables
 from sealock.rules.references import cwe, page
 from sealock.rules.rule import Rule
-from sealock.rules.secrets import mask
+from sealock.secrets.values import mask
 
 
 class ExtraIndex(Rule[Build]):

@@ -13,7 +13,7 @@ from sealock.model.shell import Command, Script
 from sealock.rules.build._commands import DOWNLOADERS, INTERPRETERS, SHELLS, downloads, known, line, pipelines, program
 from sealock.rules.references import cis_docker, cwe, docker_docs
 from sealock.rules.rule import Rule
-from sealock.rules.secrets import mask
+from sealock.secrets.values import mask
 
 _VALUED: Final = {"-o", "+o", "-O", "+O", "--rcfile", "--init-file", "-W", "-X", "-I", "-r", "--require"}
 _INLINE: Final = {"python": "cm", "perl": "eEnp", "ruby": "enp", "node": "ep", "php": "rf", "lua": "e", "Rscript": "e"}

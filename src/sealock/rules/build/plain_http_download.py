@@ -12,7 +12,7 @@ from sealock.rules.build._commands import addresses, is_verified, known, swap
 from sealock.rules.build._ran import ran
 from sealock.rules.references import cis_docker, cwe
 from sealock.rules.rule import Rule
-from sealock.rules.secrets import mask
+from sealock.secrets.values import mask
 
 _INSIDE: Final = re.compile(
     r"http://(?:[^/@\s]*@)?(?:localhost|127\.|0\.0\.0\.0|\[::1\]|host\.docker\.internal|169\.254\.|[^/:\s]+\.(?:local|internal|test)\b)",

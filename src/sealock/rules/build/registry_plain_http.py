@@ -15,7 +15,7 @@ from sealock.rules.build._ran import ran
 from sealock.rules.build._written import settings
 from sealock.rules.references import cis_docker, cwe
 from sealock.rules.rule import Rule
-from sealock.rules.secrets import mask
+from sealock.secrets.values import mask
 
 _LOCAL: Final = re.compile(r"http://(?:localhost|127\.|\[::1\]|host\.docker\.internal)")
 _PROGRAMS: Final = ("pip", "pip3", "uv", "poetry", "npm", "yarn", "pnpm", "gem", "bundle", "bundler", "composer", "conda", "mamba", "cpanm", "go", "python", "python3", "nuget", "dotnet", "cargo", "mvn", "helm", "luarocks")  # fmt: skip  # noqa: E501  a list of names

@@ -15,7 +15,7 @@ from sealock.rules.build._mend import delete_instruction
 from sealock.rules.build._ran import once
 from sealock.rules.references import cis_docker, cwe, docker_docs
 from sealock.rules.rule import Rule
-from sealock.rules.secrets import find, of_name
+from sealock.secrets.values import find, of_name
 
 _SYNTAX: Final = "# syntax=docker/dockerfile:1"
 

@@ -12,7 +12,7 @@ from sealock.model.shell import Command
 from sealock.rules.build._commands import known, line
 from sealock.rules.references import cis_docker, cwe, docker_docs
 from sealock.rules.rule import Rule
-from sealock.rules.secrets import find, find_in_text
+from sealock.secrets.values import find, find_in_text
 
 
 class SecretInCommand(Rule[Build]):

@@ -10,7 +10,7 @@ from sealock.model.finding import Confidence, Fault, Severity
 from sealock.rules.build._ran import once
 from sealock.rules.references import cis_docker, cwe, docker_docs
 from sealock.rules.rule import Rule
-from sealock.rules.secrets import Secret, find, of_name
+from sealock.secrets.values import Secret, find, of_name
 
 
 class SecretInEnvironment(Rule[Build]):

@@ -14,7 +14,7 @@ from sealock.rules.build._credentials import credential_file
 from sealock.rules.build._ran import once_each, ran
 from sealock.rules.references import cis_docker, cwe, docker_docs
 from sealock.rules.rule import Rule
-from sealock.rules.secrets import of_name
+from sealock.secrets.values import of_name
 
 _VARIABLE: Final = re.compile(r"\$\{?([A-Za-z_]\w*)")
 _IN_ADDRESS: Final = re.compile(r"://[^/\s@]*\$[{(]?[^/\s@]*@")

@@ -8,7 +8,7 @@ from sealock.model.build import Build, Env
 from sealock.model.finding import Confidence, Fault, Severity
 from sealock.rules.references import cis_docker, cwe, docker_docs
 from sealock.rules.rule import Rule
-from sealock.rules.secrets import find, is_placeholder, of_name
+from sealock.secrets.values import find, is_placeholder, of_name
 
 
 class SecretSlot(Rule[Build]):

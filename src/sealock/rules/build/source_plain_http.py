@@ -15,7 +15,7 @@ from sealock.rules.build._ran import ran
 from sealock.rules.build._written import located, writings
 from sealock.rules.references import cis_docker, cwe
 from sealock.rules.rule import Rule
-from sealock.rules.secrets import mask
+from sealock.secrets.values import mask
 
 _SOURCE: Final = re.compile(
     r"(?:\bdeb(?:-src)?\s+(?:\[[^\]\n]*\]\s*)?|\bURIs:[ \t]*|\bbaseurl[ \t]*=[ \t]*|"

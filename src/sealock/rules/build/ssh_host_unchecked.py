@@ -13,7 +13,7 @@ from sealock.rules.build._ran import once_each, ran
 from sealock.rules.build._written import settings, writings
 from sealock.rules.references import cwe, docker_docs, man
 from sealock.rules.rule import Rule
-from sealock.rules.secrets import mask
+from sealock.secrets.values import mask
 
 _OFF: Final = re.compile(r"StrictHostKeyChecking[ =\t]+[\"']?(?:no|off|accept-new)\b", re.IGNORECASE)
 

@@ -10,7 +10,7 @@ from sealock.model.container import Container, Health, Variable
 from sealock.model.finding import Confidence, Fault, Severity
 from sealock.model.location import At
 from sealock.rules.rule import Rule
-from sealock.rules.secrets import find, find_in_text, redact
+from sealock.secrets.values import find, find_in_text, redact
 
 
 def command_lines(container: Container) -> Iterator[tuple[str, At, str]]:

@@ -8,7 +8,7 @@ from sealock.model.finding import Confidence, Fault, Severity
 from sealock.model.project import Project
 from sealock.rules.references import cwe, docker_docs
 from sealock.rules.rule import Rule
-from sealock.rules.secrets import find, of_name, redact
+from sealock.secrets.values import find, of_name, redact
 
 
 class SecretInBuildArgument(Rule[Project]):

@@ -8,7 +8,7 @@ from sealock.model.finding import Fault, Severity
 from sealock.model.project import Project
 from sealock.rules.references import cwe, docker_docs
 from sealock.rules.rule import Rule
-from sealock.rules.secrets import find_in_text, redact
+from sealock.secrets.values import find_in_text, redact
 
 
 class SecretInline(Rule[Project]):

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sealock.model.finding import Confidence
-from sealock.rules.secrets import find, find_in_text, mask, of_name, redact, secret
+from sealock.secrets.values import find, find_in_text, mask, of_name, redact, secret
 
 HIGH, MEDIUM, LOW = Confidence.HIGH, Confidence.MEDIUM, Confidence.LOW
 LETTERS = "abcdefghijklmnopqrstuvwxyz0123456789"

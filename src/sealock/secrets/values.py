@@ -15,7 +15,7 @@ from typing import Final
 from msgspec import Struct
 
 from sealock.model.finding import Confidence
-from sealock.rules.tokens import addresses, tokens
+from sealock.secrets.tokens import addresses, tokens
 
 
 class Secret(Struct, frozen=True, gc=False):
