@@ -1,0 +1,151 @@
+"""/info and /version: the settings in force, the parts and their versions, the machine, the swarm."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from msgspec import Struct
+
+from sealock.formats.engine.members import Members, decode
+from sealock.model.absent import UNKNOWN, UNSET, Maybe
+from sealock.model.daemon import Daemon
+from sealock.model.finding import Problem
+from sealock.model.host import Component, Host, Swarm
+from sealock.model.location import Location
+
+_NANOSECOND: Final = 1e-9
+_PROXIES: Final = (("http-proxy", "HttpProxy"), ("https-proxy", "HttpsProxy"), ("no-proxy", "NoProxy"))
+_PARTS: Final = {"Engine": "engine", "Podman Engine": "podman"}
+_OWN_REGISTRIES: Final = frozenset({"127.0.0.0/8", "::1/128"})
+"""The engine counts loopback as insecure without being told to."""
+
+
+class Told(Struct, frozen=True):
+    """What the engine says. The daemon's settings are those in force, flags and daemon.json together."""
+
+    daemon: Daemon
+    host: Host
+    problems: tuple[Problem, ...] = ()
+
+
+def read_info(info: str, version: str) -> Told:
+    """Read both answers; either may be "" where the engine did not give it."""
+    said, versions = Members(decode(info)), Members(decode(version))
+    problems = tuple(
+        Problem("the engine did not answer with a JSON object", Location(path))
+        for path, text, held in (("/info", info, said), ("/version", version, versions))
+        if text and not held
+    )
+    daemon = _daemon(said)
+    host = Host(
+        name=said.text("Name"),
+        kernel=said.text("KernelVersion"),
+        distribution=said.text("OperatingSystem"),
+        architecture=said.text("Architecture"),
+        cgroup_version=daemon.cgroup_version,
+        swap_accounting=said.truth("SwapLimit"),
+        seccomp=_offers(daemon.security_options, "seccomp"),
+        components=_components(versions, said),
+        api_version=versions.text("ApiVersion"),
+        daemon=daemon,
+        swarm=_swarm(said.within("Swarm")) if "Swarm" in said.held else UNKNOWN,
+        containers=said.whole("Containers"),
+        running=said.whole("ContainersRunning"),
+        images=said.whole("Images"),
+    )
+    return Told(daemon, host, problems)
+
+
+def _daemon(said: Members) -> Daemon:
+    options = said.texts("SecurityOptions")
+    registries = said.within("RegistryConfig")
+    indexes = registries.within("IndexConfigs")
+    insecure = [name for name in indexes.held if indexes.within(name).truth("Secure") is False]
+    ranges = registries.texts("InsecureRegistryCIDRs")
+    insecure += [one for one in (ranges if isinstance(ranges, tuple) else ()) if one not in _OWN_REGISTRIES]
+    return Daemon(
+        authorization_plugins=said.within("Plugins").texts("Authorization"),
+        debug=said.truth("Debug"),
+        insecure_registries=(tuple(insecure) or UNSET) if registries else UNKNOWN,
+        registry_mirrors=registries.texts("Mirrors"),
+        proxies=_proxies(said),
+        userns_remap=_remapped(options),
+        rootless=_offers(options, "rootless"),
+        no_new_privileges=_offers(options, "no-new-privileges"),
+        seccomp_profile=_seccomp(options),
+        selinux_enabled=_offers(options, "selinux"),
+        security_options=options,
+        default_cgroupns_mode=UNKNOWN if options is UNKNOWN else "private" if _offers(options, "cgroupns") else "host",
+        cgroup_version={"1": 1, "2": 2}.get(said.plain("CgroupVersion"), UNKNOWN),
+        cgroup_driver=said.text("CgroupDriver"),
+        default_runtime=said.text("DefaultRuntime"),
+        runtimes=tuple(said.within("Runtimes").held) or UNKNOWN,
+        ip_forward=said.truth("IPv4Forwarding"),
+        live_restore=said.truth("LiveRestoreEnabled"),
+        log_driver=said.text("LoggingDriver"),
+        storage_driver=said.text("Driver"),
+        data_root=said.text("DockerRootDir"),
+        experimental=said.truth("ExperimentalBuild"),
+        labels=said.texts("Labels"),
+    )
+
+
+def _proxies(said: Members) -> Maybe[tuple[tuple[str, str], ...]]:
+    if not any(key in said.held for _, key in _PROXIES):
+        return UNKNOWN
+    return tuple((name, said.plain(key)) for name, key in _PROXIES if said.plain(key)) or UNSET
+
+
+def _offers(options: Maybe[tuple[str, ...]], name: str) -> Maybe[bool]:
+    """Whether a security option is listed: "name=seccomp,profile=builtin", or bare in old engines."""
+    if options is UNKNOWN:
+        return UNKNOWN
+    return isinstance(options, tuple) and any(
+        one in {name, f"name={name}"} or one.startswith(f"name={name},") for one in options
+    )
+
+
+def _remapped(options: Maybe[tuple[str, ...]]) -> Maybe[str]:
+    """The engine says that it remaps, and not to whom."""
+    offered = _offers(options, "userns")
+    return UNKNOWN if offered is UNKNOWN else "on" if offered else UNSET
+
+
+def _seccomp(options: Maybe[tuple[str, ...]]) -> Maybe[str]:
+    if not isinstance(options, tuple):
+        return UNKNOWN
+    for one in options:
+        name, _, rest = one.removeprefix("name=").partition(",")
+        if name == "seccomp":
+            profile = rest.removeprefix("profile=")
+            return UNSET if profile in {"", "builtin", "default"} else profile
+    return UNKNOWN
+
+
+def _components(versions: Members, said: Members) -> Maybe[tuple[Component, ...]]:
+    found = tuple(
+        Component(
+            _PARTS.get(one.plain("Name"), one.plain("Name")),
+            one.plain("Version"),
+            one.within("Details").plain("GitCommit"),
+        )
+        for one in versions.each("Components")
+        if one.plain("Name")
+    )
+    engine = versions.plain("Version") or said.plain("ServerVersion")
+    return found or ((Component("engine", engine, versions.plain("GitCommit")),) if engine else UNKNOWN)
+
+
+def _swarm(said: Members) -> Swarm:
+    cluster = said.within("Cluster")
+    spec = cluster.within("Spec")
+    expiry = spec.within("CAConfig").whole("NodeCertExpiry")
+    return Swarm(
+        active=said.plain("LocalNodeState") not in {"", "inactive"},
+        manager=said.truth("ControlAvailable") is True,
+        managers=said.whole("Managers"),
+        nodes=said.whole("Nodes"),
+        autolock=spec.within("EncryptionConfig").truth("AutoLockManagers"),
+        advertise_address=said.text("NodeAddr"),
+        certificate_expiry=expiry * _NANOSECOND if isinstance(expiry, int) else UNKNOWN,
+    )
