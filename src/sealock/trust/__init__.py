@@ -1,0 +1,1 @@
+"""Content trust: who vouches for an image, and whether that is believed."""

@@ -1,0 +1,112 @@
+"""JSON as Notary signs it, and a reader that takes no text for which two readers could see different things."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any, Final, NoReturn, TypeAlias
+
+from sealock.trust.notary.refusal import RefusedError
+
+Json: TypeAlias = "dict[str, Json] | list[Json] | str | int | bool | None"
+DEPTH: Final = 16
+"""Levels of nesting at the most; Notary's own metadata has seven."""
+_DIGITS: Final = 18
+_ESCAPED: Final = re.compile(r'["\\]')
+
+
+def encode(value: Json) -> bytes:
+    """Write canonical JSON: keys sorted, no space, only quotes and backslashes escaped, integers, UTF-8."""
+    parts: list[str] = []
+    _write(value, parts)
+    return "".join(parts).encode("utf-8")
+
+
+def _write(value: Json, parts: list[str]) -> None:
+    if isinstance(value, str):
+        parts.append(_quoted(value))
+    elif value is None or isinstance(value, bool):
+        parts.append({None: "null", True: "true", False: "false"}[value])
+    elif isinstance(value, int):
+        parts.append(str(value))
+    elif isinstance(value, list):
+        parts.append("[")
+        for index, one in enumerate(value):
+            if index:
+                parts.append(",")
+            _write(one, parts)
+        parts.append("]")
+    else:
+        parts.append("{")
+        # Go sorts by bytes; code points sort alike in UTF-8.
+        for index, key in enumerate(sorted(value)):
+            parts.append(f"{',' if index else ''}{_quoted(key)}:")
+            _write(value[key], parts)
+        parts.append("}")
+
+
+def _quoted(text: str) -> str:
+    return f'"{_ESCAPED.sub(lambda found: chr(92) + found[0], text)}"'
+
+
+def decode(raw: bytes, what: str) -> Json:
+    """Read JSON strictly; RefusedError, about `what`, where a key comes twice, a number is no integer, and the like."""
+
+    def refuse(why: str) -> NoReturn:
+        raise RefusedError(check="malformed", why=f"{what} {why}")
+
+    def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        table = dict(pairs)
+        if len(table) != len(pairs):
+            seen: set[str] = set()
+            twice = next(name for name, _ in pairs if name in seen or seen.add(name))  # type: ignore[func-returns-value]  # it adds
+            refuse(f"has the key {twice[:80]!r} twice, so that two readers could read two different things")
+        return table
+
+    def integer(digits: str) -> int:
+        if len(digits) > _DIGITS or digits.startswith("-0"):
+            refuse("has a number out of range")
+        return int(digits)
+
+    try:
+        text = raw.decode("utf-8")
+        if _too_deep(text):
+            refuse("is nested too deeply")
+        value: Json = json.loads(
+            text,
+            object_pairs_hook=once,
+            parse_int=integer,
+            parse_float=lambda _: refuse("has a number that is no integer"),
+            parse_constant=lambda name: refuse(f"has {name} for a number"),
+        )
+    except UnicodeDecodeError:
+        refuse("is not UTF-8")
+    except json.JSONDecodeError as error:
+        refuse(f"is not JSON: {_seen(raw)}{error.msg} at character {error.pos}")
+    except RecursionError:
+        refuse("is nested too deeply")
+    try:
+        # Lone surrogates, which JSON can spell and UTF-8 cannot.
+        encode(value)
+    except UnicodeEncodeError:
+        refuse("has text that is not Unicode")
+    return value
+
+
+def _seen(raw: bytes) -> str:
+    start = raw[:64].lstrip().lower()
+    return "it looks like an HTML page; " if start.startswith((b"<!doctype", b"<html")) else ""
+
+
+def _too_deep(text: str) -> bool:
+    """Whether brackets nest deeper than DEPTH; brackets in strings are passed over."""
+    depth = 0
+    for found in re.finditer(r'"(?:[^"\\]|\\.)*+"?|[\[{]|[\]}]', text):
+        one = found[0]
+        if one in "[{":
+            depth += 1
+            if depth > DEPTH:
+                return True
+        elif one in "]}":
+            depth -= 1
+    return False

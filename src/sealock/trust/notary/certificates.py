@@ -1,0 +1,153 @@
+"""Root keys are certificates: whether one is for this repository, still valid, and issued by an authority."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Final
+
+from sealock.trust.notary.keys import RSA_BITS, certificates
+from sealock.trust.notary.metadata import Key
+
+if TYPE_CHECKING:
+    from cryptography.x509 import Certificate
+
+_LEEWAY: Final = timedelta(days=1)
+"""Clocks differ: so much before its start a certificate is taken."""
+_USES: Final = ("1.3.6.1.5.5.7.3.1", "1.3.6.1.5.5.7.3.3", "2.5.29.37.0")
+"""Server authentication, code signing, any."""
+
+
+def fault(key: Key, gun: str, now: datetime | None) -> str:
+    """Say what is wrong with a root key's certificate, "" for nothing; without `now` its age is not looked at."""
+    chain = certificates(key)
+    if not chain:
+        return "is no certificate that can be read"
+    leaf = chain[0]
+    if is_authority(leaf) or any(not is_authority(one) for one in chain[1:]):
+        return "is a chain that does not start with its only leaf"
+    if not is_for(name_of(leaf), gun):
+        return f"is for {name_of(leaf)[:200]!r}, not for {gun}"
+    return weakness(leaf) or (age_fault(leaf, now) if now else "")
+
+
+def is_for(common_name: str, gun: str) -> bool:
+    """Whether a certificate's common name is the repository's, or a prefix of it that ends in a star."""
+    if common_name.endswith("*"):
+        return gun.startswith(common_name.rstrip("*"))
+    return common_name == gun
+
+
+def name_of(certificate: Certificate) -> str:
+    """The common name; the last one where there are several, as Go reads it."""
+    from cryptography.x509.oid import NameOID  # noqa: PLC0415  it costs 80 ms
+
+    try:
+        found = certificate.subject.get_attributes_for_oid(NameOID.COMMON_NAME)
+    except ValueError:
+        return ""
+    value = found[-1].value if found else ""
+    return value if isinstance(value, str) else ""
+
+
+def is_authority(certificate: Certificate) -> bool:
+    """Whether it may certify others."""
+    from cryptography import x509  # noqa: PLC0415  it costs 80 ms
+
+    try:
+        return certificate.extensions.get_extension_for_class(x509.BasicConstraints).value.ca
+    except (x509.ExtensionNotFound, x509.DuplicateExtension, ValueError):
+        return False
+
+
+def weakness(certificate: Certificate) -> str:
+    """Say what makes a certificate too weak, "" for nothing."""
+    from cryptography.exceptions import UnsupportedAlgorithm  # noqa: PLC0415  it costs 20 ms
+    from cryptography.hazmat.primitives.asymmetric import ec, rsa  # noqa: PLC0415  as above
+
+    try:
+        algorithm, public = certificate.signature_hash_algorithm, certificate.public_key()
+    except (UnsupportedAlgorithm, ValueError):
+        return "is signed in a way, or for a key, that is not known"
+    if algorithm is not None and algorithm.name in {"sha1", "md5"}:
+        return f"is signed with {algorithm.name.upper()}, which can be forged"
+    if isinstance(public, rsa.RSAPublicKey) and public.key_size not in RSA_BITS:
+        return f"has an RSA key of {public.key_size} bits, where 2048 are the least"
+    if not isinstance(public, rsa.RSAPublicKey | ec.EllipticCurvePublicKey):
+        return "has a key that is neither ECDSA nor RSA"
+    return ""
+
+
+def age_fault(certificate: Certificate, now: datetime) -> str:
+    """Say that it has expired or is not valid yet, "" where it is valid now."""
+    start, end = certificate.not_valid_before_utc, certificate.not_valid_after_utc
+    if now > end:
+        return f"expired on {end:%Y-%m-%d}"
+    return f"is not valid before {start:%Y-%m-%d}" if now + _LEEWAY < start else ""
+
+
+def issued_by(key: Key, authorities: Iterable[Certificate], now: datetime) -> bool:
+    """Whether a chain leads from a root key's leaf, over the certificates that come with it, to one of the authorities.
+
+    Each link's signature, right to certify and limit of length are checked, and each certificate's age.
+    """
+    chain = certificates(key)
+    anchors = [one for one in authorities if not age_fault(one, now) and not weakness(one)]
+    if not chain or not _may_sign_content(chain[0]):
+        return False
+    waiting, seen = [(chain[0], 0)], {_fingerprint(chain[0])}
+    while waiting:
+        child, below = waiting.pop(0)
+        if any(child == one or _issued(child, one, below) for one in anchors):
+            return True
+        for one in chain[1:]:
+            usable = _fingerprint(one) not in seen and not age_fault(one, now) and not weakness(one)
+            if usable and _issued(child, one, below):
+                seen.add(_fingerprint(one))
+                waiting.append((one, below + 1))
+    return False
+
+
+def _fingerprint(certificate: Certificate) -> bytes:
+    from cryptography.hazmat.primitives.hashes import SHA256  # noqa: PLC0415  it costs 20 ms
+
+    return certificate.fingerprint(SHA256())
+
+
+def _issued(child: Certificate, issuer: Certificate, below: int) -> bool:
+    """Whether `issuer` issued `child`, and may, with `below` authorities between it and the leaf."""
+    from cryptography import x509  # noqa: PLC0415  it costs 80 ms
+    from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm  # noqa: PLC0415  as above
+
+    try:
+        limits = issuer.extensions.get_extension_for_class(x509.BasicConstraints).value
+        if not limits.ca or (limits.path_length is not None and below > limits.path_length):
+            return False
+        try:
+            if not issuer.extensions.get_extension_for_class(x509.KeyUsage).value.key_cert_sign:
+                return False
+        except x509.ExtensionNotFound:
+            pass
+        child.verify_directly_issued_by(issuer)
+    except (
+        x509.ExtensionNotFound,
+        x509.DuplicateExtension,
+        InvalidSignature,
+        UnsupportedAlgorithm,
+        ValueError,
+        TypeError,
+    ):
+        return False
+    return True
+
+
+def _may_sign_content(leaf: Certificate) -> bool:
+    from cryptography import x509  # noqa: PLC0415  it costs 80 ms
+
+    try:
+        uses = leaf.extensions.get_extension_for_class(x509.ExtendedKeyUsage).value
+    except x509.ExtensionNotFound:
+        return True
+    except (x509.DuplicateExtension, ValueError):
+        return False
+    return any(one.dotted_string in _USES for one in uses)

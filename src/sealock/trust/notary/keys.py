@@ -1,0 +1,154 @@
+"""Public keys: which they really are, and whether they made a signature."""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from collections.abc import Iterable, Mapping
+from functools import lru_cache
+from hashlib import sha256
+from typing import TYPE_CHECKING, Any, Final
+
+from sealock.trust.notary.metadata import Key, Role, Signature, key_id
+from sealock.trust.notary.refusal import RefusedError
+
+if TYPE_CHECKING:
+    from cryptography.x509 import Certificate
+
+X509: Final = {"ecdsa-x509": "ecdsa", "rsa-x509": "rsa"}
+"""Kinds of key that are certificates, and the kind of what they certify."""
+RSA_BITS: Final = range(2048, 16385)
+CERTIFICATES: Final = 10
+"""In one key at the most."""
+
+
+@lru_cache(maxsize=256)
+def certificates(key: Key) -> tuple[Certificate, ...]:
+    """Read a key's certificates, the leaf first; none where it has none, or where they cannot be read."""
+    from cryptography import x509  # noqa: PLC0415  it costs 80 ms
+
+    if key.kind not in X509 or key.public.count(b"-----BEGIN") > CERTIFICATES:
+        return ()
+    try:
+        return tuple(x509.load_pem_x509_certificates(key.public))
+    except ValueError:
+        return ()
+
+
+@lru_cache(maxsize=256)
+def loaded(key: Key) -> Any:  # noqa: ANN401  the library has a class for each kind
+    """Load the key; None where it is not what its kind says, or too weak to count."""
+    from cryptography.exceptions import UnsupportedAlgorithm  # noqa: PLC0415  it costs 20 ms
+    from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa  # noqa: PLC0415  as above
+    from cryptography.hazmat.primitives.serialization import load_der_public_key  # noqa: PLC0415  as above
+
+    try:
+        if key.kind == "ed25519":
+            return ed25519.Ed25519PublicKey.from_public_bytes(key.public)
+        if key.kind in X509:
+            chain = certificates(key)
+            found: Any = chain[0].public_key() if chain else None
+        else:
+            found = load_der_public_key(key.public)
+    except (ValueError, UnsupportedAlgorithm):
+        return None
+    kind = X509.get(key.kind, key.kind)
+    if kind == "ecdsa" and isinstance(found, ec.EllipticCurvePublicKey):
+        return found
+    if kind == "rsa" and isinstance(found, rsa.RSAPublicKey) and found.key_size in RSA_BITS:
+        return found
+    return None
+
+
+@lru_cache(maxsize=256)
+def canonical_id(key: Key) -> str:
+    """The id of the bare key, whatever certificate it comes in: the name of the file that its private half is in."""
+    bare = key
+    if key.kind in X509 and (found := loaded(key)) is not None:
+        bare = Key(X509[key.kind], spki(found))
+    return key_id(bare)
+
+
+def spki(public: Any) -> bytes:  # noqa: ANN401  the library has a class for each kind
+    """The public key as SubjectPublicKeyInfo in DER."""
+    from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat  # noqa: PLC0415  it costs 20 ms
+
+    encoded: bytes = public.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    return encoded
+
+
+def made(key: Key, signature: Signature, message: bytes) -> bool:
+    """Whether the key made this signature over the message."""
+    from cryptography.exceptions import InvalidSignature  # noqa: PLC0415  it costs 20 ms
+    from cryptography.hazmat.primitives import hashes  # noqa: PLC0415  as above
+    from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa  # noqa: PLC0415  as above
+    from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature  # noqa: PLC0415  as above
+
+    public, algorithm = loaded(key), hashes.SHA256()
+    try:
+        match public:
+            case ed25519.Ed25519PublicKey() if signature.method == "eddsa":
+                public.verify(signature.value, message)
+            case ec.EllipticCurvePublicKey() if signature.method == "ecdsa":
+                size = (public.curve.key_size + 7) // 8
+                if len(signature.value) != 2 * size:
+                    return False
+                halves = (int.from_bytes(half, "big") for half in (signature.value[:size], signature.value[size:]))
+                public.verify(encode_dss_signature(*halves), message, ec.ECDSA(algorithm))
+            case rsa.RSAPublicKey() if signature.method == "rsapss":
+                pss = padding.PSS(padding.MGF1(algorithm), salt_length=32)
+                public.verify(signature.value, message, pss, algorithm)
+            case rsa.RSAPublicKey() if signature.method == "rsapkcs1v15":
+                public.verify(signature.value, message, padding.PKCS1v15(), algorithm)
+            case _:
+                return False
+    except (InvalidSignature, ValueError):
+        return False
+    return True
+
+
+def signers(
+    keys: Mapping[str, Key], role: Role, signatures: Iterable[Signature], message: bytes, what: str
+) -> tuple[str, ...]:
+    """Check a role's signatures; give the ids of the keys that signed, RefusedError where they are too few.
+
+    A key counts once, however often it signs, and under however many ids or certificates it comes (5.3.4, 5.4.2).
+    """
+    signatures = tuple(signatures)
+    if not signatures:
+        raise RefusedError(check="signature", why=f"{what} is not signed")
+    valid: dict[str, str] = {}
+    for one in signatures:
+        key = keys.get(one.key) if one.key in role.keys else None
+        if key is not None and canonical_id(key) not in valid and made(key, one, message):
+            valid[canonical_id(key)] = one.key
+    if len(valid) < role.threshold:
+        raise RefusedError(check="signature", why=f"{what} {_too_few(keys, role, signatures, len(valid))}")
+    return tuple(valid.values())
+
+
+def _too_few(keys: Mapping[str, Key], role: Role, signatures: tuple[Signature, ...], valid: int) -> str:
+    """Say in words why the signatures do not suffice."""
+    known = [one.key for one in signatures if one.key in role.keys and one.key in keys]
+    strangers = sorted({short(one.key) for one in signatures if one.key not in role.keys})
+    if valid:
+        needs = f"needs signatures by {role.threshold} different keys, and has valid ones by {valid}"
+        return needs + ("; one key signing more than once counts once" if len(known) > valid else "")
+    if known:
+        return f"has a signature by {short(known[0])} that is not valid: it was changed after signing, or never signed"
+    wanted = ", ".join(short(one) for one in role.keys[:3]) or "no key at all"
+    return f"has no signature by a key that is trusted for it ({wanted}); signed by {', '.join(strangers[:3])}"
+
+
+def short(name: str) -> str:
+    """An id short enough to read."""
+    return name[:12]
+
+
+def pem_id(text: bytes) -> str:
+    """The SHA-256 of bytes, for what has no id of its own."""
+    return sha256(text).hexdigest()
+
+
+def base64(raw: bytes) -> str:
+    """Bytes as Notary writes them."""
+    return b64encode(raw).decode("ascii")

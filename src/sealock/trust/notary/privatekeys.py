@@ -1,0 +1,258 @@
+"""Private keys as Docker keeps them: PKCS#8 in PEM with headers, encrypted by PBES2, read and written here by hand.
+
+Docker calls the inner structure version 1 although no public key follows, and leaves parameters out, which libraries
+refuse.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import secrets
+from base64 import b64decode, b64encode
+from binascii import Error
+from typing import Any, Final
+
+from msgspec import Struct
+
+from sealock.errors import TrustError
+from sealock.trust.notary import der
+from sealock.trust.notary.keys import spki
+from sealock.trust.notary.metadata import Key, key_id
+
+_RSA: Final = bytes.fromhex("2a864886f70d010101")
+_EC: Final = bytes.fromhex("2a8648ce3d0201")
+_ED25519: Final = bytes.fromhex("2b06010401da470f01")
+_PBES2: Final = bytes.fromhex("2a864886f70d01050d")
+_PBKDF2: Final = bytes.fromhex("2a864886f70d01050c")
+_AES: Final = {
+    bytes.fromhex("60864801650304012a"): 32,
+    bytes.fromhex("608648016503040116"): 24,
+    bytes.fromhex("608648016503040102"): 16,
+}
+_PRFS: Final = {
+    bytes.fromhex("2a864886f70d0207"): "sha1",
+    bytes.fromhex("2a864886f70d0209"): "sha256",
+    bytes.fromhex("2a864886f70d020b"): "sha512",
+}
+_ROUNDS: Final = 2048
+"""Of PBKDF2, as Docker does and expects."""
+_MOST_ROUNDS: Final = 10_000_000
+_PEM: Final = re.compile(
+    rb"-----BEGIN ((?:ENCRYPTED |EC |RSA )?PRIVATE KEY)-----\s*\n(.{0,65536}?)-----END \1-----", re.DOTALL
+)
+
+
+class PassphraseError(TrustError):
+    """The passphrase does not open the key."""
+
+
+class PrivateKey(Struct, frozen=True):
+    """A private key that is open. `secret` is the library's object; it never appears in a text."""
+
+    public: Key
+    secret: Any
+
+    @property
+    def id(self) -> str:
+        """The id, which is the public half's."""
+        return key_id(self.public)
+
+    def __repr__(self) -> str:
+        """Its id alone."""
+        return f"PrivateKey({self.id})"
+
+
+class Stored(Struct, frozen=True):
+    """A private key's PEM, taken apart but not opened."""
+
+    label: str
+    role: str
+    gun: str
+    content: bytes
+
+    @property
+    def encrypted(self) -> bool:
+        """Whether a passphrase is needed."""
+        return self.label == "ENCRYPTED PRIVATE KEY"
+
+
+def parse(pem: bytes) -> Stored:
+    """Take a PEM apart; TrustError where it holds no private key."""
+    match = _PEM.search(pem)
+    if match is None:
+        msg = "there is no private key in PEM in it"
+        raise TrustError(msg)
+    headers: dict[str, str] = {}
+    lines = match[2].decode("ascii", "replace").splitlines()
+    while lines and ":" in lines[0]:
+        name, _, text = lines.pop(0).partition(":")
+        headers[name.strip().lower()] = text.strip()
+    if "proc-type" in headers:
+        msg = "the private key is encrypted in OpenSSL's old way: convert it with `openssl pkcs8 -topk8` first"
+        raise TrustError(msg)
+    try:
+        content = b64decode("".join("".join(lines).split()), validate=True)
+    except (Error, ValueError):
+        msg = "the private key's PEM is damaged"
+        raise TrustError(msg) from None
+    return Stored(match[1].decode(), headers.get("role", ""), headers.get("gun", ""), content)
+
+
+def open_key(stored: Stored, passphrase: str) -> PrivateKey:
+    """Open a private key; PassphraseError where the passphrase is wrong."""
+    content = stored.content
+    if stored.encrypted:
+        content = _decrypt(content, passphrase)
+        try:
+            return _load(content)
+        except TrustError:
+            raise _wrong() from None
+    return _load(content)
+
+
+def _load(content: bytes) -> PrivateKey:
+    from cryptography.exceptions import UnsupportedAlgorithm  # noqa: PLC0415  it costs 20 ms
+    from cryptography.hazmat.primitives.asymmetric import ed25519  # noqa: PLC0415  as above
+    from cryptography.hazmat.primitives.serialization import load_der_private_key  # noqa: PLC0415  as above
+
+    try:
+        reader = der.Reader(content).sequence()
+        reader.integer()
+        if reader.tag == der.SEQUENCE:
+            name, inner = reader.sequence().take(der.OID), reader.take(der.OCTETS)
+            if name == _ED25519:
+                # Docker writes the public half, then the seed and the public half again.
+                return of(ed25519.Ed25519PrivateKey.from_private_bytes(inner[32:64]))
+            if name in {_RSA, _EC} and der.Reader(inner).tag == der.SEQUENCE:
+                content = inner if _names_its_curve(name, inner) else content
+        return of(load_der_private_key(content, None))
+    except (der.DerError, ValueError, TypeError, UnsupportedAlgorithm):
+        msg = "the private key cannot be read"
+        raise TrustError(msg) from None
+
+
+def _names_its_curve(name: bytes, inner: bytes) -> bool:
+    """Whether the inner key can stand alone: RSA always, EC if it names its curve."""
+    if name == _RSA:
+        return True
+    reader = der.Reader(inner).sequence()
+    reader.integer()
+    reader.take(der.OCTETS)
+    return reader.tag == 0xA0
+
+
+def _decrypt(content: bytes, passphrase: str) -> bytes:
+    """Undo PBES2 with PBKDF2 and AES in CBC."""
+    try:
+        outer = der.Reader(content).sequence()
+        algorithm, secret = outer.sequence(), outer.take(der.OCTETS)
+        if algorithm.take(der.OID) != _PBES2:
+            raise _unknown()
+        scheme = algorithm.sequence()
+        derivation, encryption = scheme.sequence(), scheme.sequence()
+        if derivation.take(der.OID) != _PBKDF2:
+            raise _unknown()
+        given = derivation.sequence()
+        salt, rounds = given.take(der.OCTETS), given.integer()
+        if given.tag == der.INTEGER:
+            given.integer()
+        prf = _PRFS.get(given.sequence().take(der.OID)) if given else "sha1"
+        size, vector = _AES.get(encryption.take(der.OID)), encryption.take(der.OCTETS)
+    except der.DerError:
+        msg = "the private key is damaged"
+        raise TrustError(msg) from None
+    if prf is None or size is None:
+        raise _unknown()
+    if not 1 <= rounds <= _MOST_ROUNDS:
+        msg = f"the private key asks for {rounds} rounds of PBKDF2, which is out of range"
+        raise TrustError(msg)
+    if len(vector) != 16 or not secret or len(secret) % 16:
+        msg = "the private key is damaged"
+        raise TrustError(msg)
+    key = hashlib.pbkdf2_hmac(prf, passphrase.encode(), salt, rounds, size)
+    plain = _cbc(key, vector).decryptor().update(secret)
+    # Whether the padding is right says no more than whether the key within can be read.
+    if not 1 <= plain[-1] <= 16:
+        raise _wrong()
+    return bytes(plain[: -plain[-1]])
+
+
+def _cbc(key: bytes, vector: bytes) -> Any:  # noqa: ANN401  the library's class says as little
+    from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes  # noqa: PLC0415  it costs 20 ms
+
+    return Cipher(algorithms.AES(key), modes.CBC(vector))
+
+
+def _wrong() -> PassphraseError:
+    return PassphraseError("the passphrase does not open the key")
+
+
+def _unknown() -> TrustError:
+    return TrustError("the private key is encrypted in a way that is not known (PBES2 with PBKDF2 and AES-CBC is)")
+
+
+def generate() -> PrivateKey:
+    """Make a new ECDSA key on P-256, which is what Docker makes."""
+    from cryptography.hazmat.primitives.asymmetric import ec  # noqa: PLC0415  it costs 20 ms
+
+    return of(ec.generate_private_key(ec.SECP256R1()))
+
+
+def of(secret: Any) -> PrivateKey:  # noqa: ANN401  the library has a class for each kind
+    """Take a library's private key; TrustError for a kind that Notary has not."""
+    from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa  # noqa: PLC0415  it costs 20 ms
+
+    public = secret.public_key()
+    match public:
+        case ed25519.Ed25519PublicKey():
+            return PrivateKey(Key("ed25519", public.public_bytes_raw()), secret)
+        case ec.EllipticCurvePublicKey():
+            return PrivateKey(Key("ecdsa", spki(public)), secret)
+        case rsa.RSAPublicKey():
+            return PrivateKey(Key("rsa", spki(public)), secret)
+    msg = "the key is none that Notary knows: ECDSA, RSA and Ed25519 are"
+    raise TrustError(msg)
+
+
+def seal(key: PrivateKey, role: str, gun: str, passphrase: str) -> bytes:
+    """Write a private key as Docker does, encrypted; root keys and delegations belong to no one repository."""
+    salt, vector = secrets.token_bytes(8), secrets.token_bytes(16)
+    derived = hashlib.pbkdf2_hmac("sha1", passphrase.encode(), salt, _ROUNDS, 32)
+    plain = _inner(key)
+    padding = 16 - len(plain) % 16
+    secret = _cbc(derived, vector).encryptor().update(plain + bytes([padding]) * padding)
+    aes = next(name for name, size in _AES.items() if size == 32)
+    octets = der.OCTETS
+    derivation = der.sequence(der.value(der.OID, _PBKDF2), der.sequence(der.value(octets, salt), der.integer(_ROUNDS)))
+    encryption = der.sequence(der.value(der.OID, aes), der.value(octets, vector))
+    algorithm = der.sequence(der.value(der.OID, _PBES2), der.sequence(derivation, encryption))
+    text = b64encode(der.sequence(algorithm, der.value(octets, secret))).decode()
+    headers = [f"{name}: {said}" for name, said in (("gun", gun), ("role", role)) if said]
+    lines = [text[at : at + 64] for at in range(0, len(text), 64)]
+    label = "ENCRYPTED PRIVATE KEY"
+    joined = "\n".join(
+        [f"-----BEGIN {label}-----", *headers, *([""] if headers else []), *lines, f"-----END {label}-----"]
+    )
+    return f"{joined}\n".encode()
+
+
+def _inner(key: PrivateKey) -> bytes:
+    """The key in Docker's PKCS#8."""
+    from cryptography.hazmat.primitives.serialization import (  # noqa: PLC0415  it costs 20 ms
+        Encoding,
+        NoEncryption,
+        PrivateFormat,
+    )
+
+    if key.public.kind == "ed25519":
+        inner = key.public.public + key.secret.private_bytes_raw() + key.public.public
+        return der.sequence(der.integer(0), der.sequence(der.value(der.OID, _ED25519)), der.value(der.OCTETS, inner))
+    inner = key.secret.private_bytes(Encoding.DER, PrivateFormat.TraditionalOpenSSL, NoEncryption())
+    if key.public.kind == "rsa":
+        return der.sequence(der.integer(0), der.sequence(der.value(der.OID, _RSA)), der.value(der.OCTETS, inner))
+    # The curve stands in the public half's parameters.
+    names = der.Reader(key.public.public).sequence().sequence()
+    names.take(der.OID)
+    algorithm = der.sequence(der.value(der.OID, _EC), der.value(der.OID, names.take(der.OID)))
+    return der.sequence(der.integer(1), algorithm, der.value(der.OCTETS, inner))

@@ -1,0 +1,157 @@
+"""What verification tells: which digest a tag was signed for, by whom, and until when that holds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from typing import Final
+
+from msgspec import Struct
+
+from sealock.trust.notary.keys import certificates, short
+from sealock.trust.notary.metadata import FileMeta, Root, Signed, Targets
+from sealock.trust.notary.refusal import RefusedError
+from sealock.trust.notary.roles import RELEASES
+from sealock.trust.notary.trusted import TrustedMetadata, can_sign
+from sealock.trust.pins import By
+
+_DAY: Final = timedelta(days=1)
+_LIVES: Final = {"root": 3650 * _DAY, "timestamp": 14 * _DAY}
+_LIFE: Final = 1095 * _DAY
+"""How long Notary lets each role's metadata live unless told otherwise; so its age is known, about."""
+
+
+class RoleState(Struct, frozen=True):
+    """One file of metadata that was believed: who signed it, and until when it holds.
+
+    `signed` is about when it was signed, reckoned from Notary's usual lifetimes; None where that cannot be.
+    """
+
+    role: str
+    version: int
+    expires: datetime
+    keys: tuple[str, ...]
+    signed: datetime | None
+
+
+class SignedTag(Struct, frozen=True):
+    """A tag that is signed: the digest of its manifest, the manifest's length, and the role that signs it."""
+
+    tag: str
+    digest: str
+    length: int
+    role: str
+
+
+class Verified(Struct, frozen=True):
+    """A tag that is trusted. `roles` are all files that this rests on, root first; `notes` what else to know."""
+
+    repository: str
+    tag: SignedTag
+    rests_on: By
+    server: str
+    roles: tuple[RoleState, ...]
+    requests: int
+    notes: tuple[str, ...] = ()
+
+    @property
+    def digest(self) -> str:
+        """The digest that the tag was signed for."""
+        return self.tag.digest
+
+    @property
+    def signed_by(self) -> RoleState:
+        """The role that signs the tag."""
+        return next(one for one in self.roles if one.role == self.tag.role)
+
+    @property
+    def expires(self) -> datetime:
+        """When the first of them expires."""
+        return min(one.expires for one in self.roles)
+
+
+def tags_of(trusted: TrustedMetadata) -> Iterator[SignedTag]:
+    """Yield every tag that counts, each once: those of targets/releases, then those of targets that it has not."""
+    seen: set[str] = set()
+    for role in (RELEASES, "targets"):
+        signed = trusted.targets.get(role)
+        if signed is None:
+            continue
+        paths = trusted.delegation(role)[0] if role == RELEASES else None
+        for tag, meta in sorted(signed.body.tags.items()):
+            digest = meta.hashes.get("sha256")
+            if tag not in seen and digest is not None and (paths is None or can_sign(paths, tag)):
+                seen.add(tag)
+                yield SignedTag(tag, f"sha256:{digest.hex()}", meta.length, role)
+
+
+def find_tag(trusted: TrustedMetadata, tag: str) -> SignedTag | None:
+    """Find a tag where Docker looks: in targets/releases, then in targets."""
+    for role in (RELEASES, "targets"):
+        signed = trusted.targets.get(role)
+        meta = signed.body.tags.get(tag) if signed else None
+        if meta is None or (role == RELEASES and not can_sign(trusted.delegation(role)[0], tag)):
+            continue
+        return SignedTag(tag, _digest(meta, f"{trusted.gun}:{tag}"), meta.length, role)
+    return None
+
+
+def _digest(meta: FileMeta, what: str) -> str:
+    digest = meta.hashes.get("sha256")
+    if digest is None:
+        raise RefusedError(check="malformed", why=f"{what} is signed without a sha256, so no digest is known")
+    return f"sha256:{digest.hex()}"
+
+
+def states(trusted: TrustedMetadata) -> tuple[RoleState, ...]:
+    """Tell what was believed, role by role."""
+    order = {"root": 0, "timestamp": 1, "snapshot": 2, "targets": 3}
+    told = sorted(trusted.roles.items(), key=lambda one: (order.get(one[0], 4), one[0]))
+    return tuple(
+        RoleState(role, one.body.version, one.body.expires, one.keys, _about(role, one.body.expires, trusted.now))
+        for role, one in told
+    )
+
+
+def _about(role: str, expires: datetime, now: datetime) -> datetime | None:
+    try:
+        signed = expires - _LIVES.get(role, _LIFE)
+    except OverflowError:
+        return None
+    return signed if signed <= now + _DAY else None
+
+
+def unsigned(trusted: TrustedMetadata, tag: str, elsewhere: tuple[str, ...]) -> RefusedError:
+    """Say why a tag is not trusted, although the repository is signed."""
+    targets = trusted.targets["targets"]
+    why = f"{trusted.gun}:{tag} is not signed by a key that you trust for tags"
+    if elsewhere:
+        names = ", ".join(elsewhere)
+        why += f"; it is signed by {names}, and only {RELEASES} and targets count"
+    else:
+        known = [one.tag for one in tags_of(trusted)]
+        listed = ", ".join(known[:5]) + (", …" if len(known) > 5 else "")
+        why += f"; signed are: {listed}" if known else "; no tag of this repository is"
+    return RefusedError(check="unsigned", why=f"{why} (as of {_as_of(targets, trusted.now)})")
+
+
+def _as_of(targets: Signed[Targets], now: datetime) -> str:
+    about = _about("targets", targets.body.expires, now)
+    return f"version {targets.body.version}" + (f", signed about {about:%Y-%m-%d}" if about else "")
+
+
+def root_names(root: Root) -> tuple[tuple[str, str], ...]:
+    """The root keys: each one's id, and what its certificate says about itself."""
+    from sealock.trust.notary.certificates import name_of  # noqa: PLC0415  certificates cost 80 ms
+
+    named: list[tuple[str, str]] = []
+    for name in root.roles["root"].keys:
+        chain = certificates(root.keys[name])
+        about = f"{name_of(chain[0])}, until {chain[0].not_valid_after_utc:%Y-%m-%d}" if chain else "no certificate"
+        named.append((name, about))
+    return tuple(named)
+
+
+def brief(keys: tuple[str, ...]) -> str:
+    """Ids of keys, short enough to read."""
+    return ", ".join(short(one) for one in keys)
