@@ -1,0 +1,43 @@
+"""How bad a flaw counts: by the distribution's own word, else by the feed's, else by its CVSS vector."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Final
+
+from sealock.model.advisory import Advisory, Rating, State, Vulnerability
+from sealock.model.severity import Severity
+
+UNRATED: Final = Severity.MEDIUM
+"""What counts where nobody has rated it: not knowing is no reason to pass over it, nor to stop everything."""
+
+
+def severity_of(
+    own: Severity | None, state: State, records: Iterable[Advisory], ratings: Sequence[Rating]
+) -> tuple[Severity, str]:
+    """The severity that counts, and a note where it rests on nobody's word."""
+    if own is not None:
+        return own, ""
+    if state == "unimportant":
+        return Severity.INFO, ""
+    words = [one.severity for record in records for one in record.ratings if one.severity is not None]
+    if words:
+        return max(words), ""
+    scored = [found for one in ratings if (found := _by_score(one)) is not None]
+    if scored:
+        return max(scored), ""
+    return UNRATED, "nobody has rated it, so it counts as medium"
+
+
+def _by_score(rating: Rating) -> Severity | None:
+    if rating.severity is not None:
+        return rating.severity
+    from sealock.advisories import cvss  # noqa: PLC0415  most ratings come with a word of their own
+
+    return cvss.severity(cvss.score(rating.vector) if rating.score is None and rating.vector else rating.score)
+
+
+def rank(one: Vulnerability) -> tuple[int, int, float, str, str]:
+    """Sorts the gravest first: by severity, and within it by whether it is exploited, then by how likely that is."""
+    likely = one.epss.score if one.epss else 0.0
+    return -one.severity, 0 if one.exploited else 1, -likely, one.id, one.package.purl

@@ -1,0 +1,136 @@
+"""Lets the database have its word on an inventory: findings, what could not be judged, and what is a problem.
+
+The database is opened when the first inventory comes, and only what that inventory needs is fetched where it lacks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import Final, TypeAlias
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from sealock.advisories.claim import Knowledge
+from sealock.advisories.match import Matched, Unjudged, match, needed
+from sealock.advisories.telling import Where, findings
+from sealock.errors import SealockError
+from sealock.model.advisory import State
+from sealock.model.finding import Finding, NotJudged, Problem, Suppression
+from sealock.model.inventory import Inventory
+from sealock.model.location import Location
+
+VULNERABILITIES: Final = "vulnerabilities"
+"""Stands where a rule's id does, in what was not judged."""
+_NAMED: Final = 40
+"""Packages that are named one by one with the reason why they were not judged; beyond, they are counted."""
+
+Opener: TypeAlias = Callable[[tuple[tuple[str, ...], ...]], Knowledge]
+"""Gives a database that covers what it can of these ecosystems (each a tuple of spellings); SealockError where none."""
+
+
+class Wishes(Struct, frozen=True):
+    """What counts: whether vulnerabilities are judged at all, which states do not count, and whether only mended do."""
+
+    judge: bool = True
+    ignored: tuple[State, ...] = ()
+    only_fixed: bool = False
+
+
+class Weighed(Struct, frozen=True):
+    """What is to be told of one inventory. `whole` says that nothing was left unjudged."""
+
+    findings: tuple[Finding, ...] = ()
+    not_judged: tuple[NotJudged, ...] = ()
+    problems: tuple[Problem, ...] = ()
+    whole: bool = False
+
+
+class Scales:
+    """Weighs the inventories of one run; the database stays open between them."""
+
+    def __init__(self, wishes: Wishes, opener: Opener) -> None:
+        self.wishes = wishes
+        self._opener = opener
+        self._failed = ""
+
+    def weigh(self, inventory: Inventory, name: str, subject: str, location: Location) -> Weighed:
+        """Judge the packages of one inventory. `name` enters the fingerprints."""
+        if not self.wishes.judge or not inventory.packages:
+            return Weighed(whole=not inventory.packages)
+        try:
+            if self._failed:
+                return _nothing(self._failed, inventory, subject, location)
+            matched = match(inventory, self._opener(needed(inventory)))
+        except SealockError as error:
+            self._failed = str(error)
+            return _nothing(self._failed, inventory, subject, location)
+        told = findings(matched, Where(name, subject, location, _based(inventory)))
+        unjudged = tuple(_unjudged(matched.unjudged, subject))
+        problems = tuple(_problems(matched, location))
+        return Weighed(tuple(map(self._wished, told)), unjudged, problems, not unjudged and not problems)
+
+    def _wished(self, finding: Finding) -> Finding:
+        """Set aside what the person did not ask for."""
+        one = finding.vulnerability
+        if one is None or finding.suppressed is not None:
+            return finding
+        if one.state in self.wishes.ignored:
+            return replace(finding, suppressed=Suppression("--ignore-states", f"its state is {one.state}"))
+        if self.wishes.only_fixed and not one.fixed:
+            return replace(finding, suppressed=Suppression("--only-fixed", "no version mends it yet"))
+        return finding
+
+
+def _nothing(why: str, inventory: Inventory, subject: str, location: Location) -> Weighed:
+    """Say that nothing could be judged: that is no pass."""
+    packages = len(inventory.packages)
+    reason = f"known vulnerabilities of {packages} package{'s' if packages != 1 else ''} were not judged: {why}"
+    return Weighed(
+        not_judged=(NotJudged(VULNERABILITIES, subject, f"no advisory database: {why}"),),
+        problems=(Problem(f"{reason} (--no-vulnerabilities does without)", location),),
+    )
+
+
+def _based(inventory: Inventory) -> str:
+    """The digest of the first layer, where others lie upon it: its packages came with the base image."""
+    if len(inventory.layers) < 2:
+        return ""
+    first = min(inventory.layers, key=lambda layer: layer.index)
+    return first.digest or first.diff_id
+
+
+def _grouped(unjudged: Iterable[Unjudged]) -> dict[tuple[str, bool], list[Unjudged]]:
+    groups: dict[tuple[str, bool], list[Unjudged]] = {}
+    for one in unjudged:
+        groups.setdefault((one.reason, one.grave), []).append(one)
+    return groups
+
+
+def _unjudged(unjudged: Iterable[Unjudged], subject: str) -> Iterator[NotJudged]:
+    """One entry for each package, up to a number; a distribution's packages, which share one reason, as one."""
+    for (reason, grave), group in _grouped(unjudged).items():
+        if grave and len(group) > 1:
+            yield NotJudged(VULNERABILITIES, f"{subject}: {_sample(group)}", reason)
+            continue
+        for one in group[:_NAMED]:
+            package = one.package
+            told = " ".join(filter(None, (package.name, package.version)))
+            yield NotJudged(VULNERABILITIES, f"{subject}: {told} ({package.path or package.type})", reason)
+        if len(group) > _NAMED:
+            yield NotJudged(VULNERABILITIES, f"{subject}: {len(group) - _NAMED} more packages", reason)
+
+
+def _sample(group: list[Unjudged]) -> str:
+    names = list(dict.fromkeys(one.package.name for one in group))
+    more = f" and {len(names) - 5} more" if len(names) > 5 else ""
+    return f"{', '.join(names[:5])}{more}"
+
+
+def _problems(matched: Matched, location: Location) -> Iterator[Problem]:
+    """What nobody may pass over: the distribution itself, or versions that cannot be read."""
+    for (reason, grave), group in _grouped(matched.unjudged).items():
+        if grave:
+            count = f"{len(group)} package{'s' if len(group) != 1 else ''}"
+            verb = "were" if len(group) != 1 else "was"
+            yield Problem(f"{count} ({_sample(group)}) {verb} not judged for known vulnerabilities: {reason}", location)

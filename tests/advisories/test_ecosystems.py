@@ -1,0 +1,144 @@
+"""Where packages are looked up, and under which name and version."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from sealock.advisories.ecosystems import Lookup, NoData, lookup, normalised, release, streams
+from sealock.model.inventory import Distribution, Package
+
+BOOKWORM = Distribution("debian", "12", "bookworm", "Debian GNU/Linux 12 (bookworm)")
+
+
+def package(kind: Any, name: str, version: str, **more: Any) -> Package:
+    return Package(kind, name, version, "a/path", **more)
+
+
+@pytest.mark.parametrize(
+    ("distribution", "stream", "ecosystems"),
+    [
+        (BOOKWORM, "", ("Debian:12",)),
+        (Distribution("debian", "12.5"), "", ("Debian:12",)),
+        (Distribution("debian", "", "trixie"), "", ("Debian:13",)),
+        (Distribution("debian", "", "forky"), "", ("Debian:14",)),
+        (Distribution("debian"), "", ()),
+        (Distribution("ubuntu", "22.04"), "", ("Ubuntu:22.04:LTS", "Ubuntu:22.04")),
+        (Distribution("ubuntu", "23.04"), "", ("Ubuntu:23.04",)),
+        (Distribution("ubuntu", "24.10"), "", ("Ubuntu:24.10",)),
+        (Distribution("alpine", "3.20.3"), "", ("Alpine:v3.20",)),
+        (Distribution("alpine", "3.20.3"), "v3.21", ("Alpine:v3.21",)),
+        (Distribution("alpine", "3.22.0_alpha20250108"), "", ("Alpine:edge",)),
+        (Distribution("alpine", "3.20.3"), "edge", ("Alpine:edge",)),
+        (Distribution("alpine", "nonsense"), "", ()),
+        (Distribution("almalinux", "9.4"), "", ("AlmaLinux:9",)),
+        (Distribution("rocky", "8.10"), "", ("Rocky Linux:8",)),
+        (Distribution("rhel", "9.4"), "", ("Red Hat:9",)),
+        (Distribution("centos", "9", "", "CentOS Stream 9"), "", ()),
+        (Distribution("wolfi", "20230201"), "", ("Wolfi",)),
+        (Distribution("opensuse-leap", "15.6"), "", ("openSUSE:Leap 15.6",)),
+        (Distribution("kali", "2024.3", like=("debian",)), "", ()),
+        (Distribution("raspbian", "12", like=("debian",)), "", ()),
+    ],
+)
+def test_a_distribution_is_judged_by_its_own_release(
+    distribution: Distribution, stream: str, ecosystems: tuple[str, ...]
+) -> None:
+    assert release(distribution, stream) == ecosystems
+
+
+@pytest.mark.parametrize(
+    ("one", "name", "version"),
+    [
+        (package("deb", "dmsetup", "2:1.02.185-2", source="lvm2", source_version="2.03.16-2"), "lvm2", "2.03.16-2"),
+        (package("deb", "sed", "4.9-1", source="sed", source_version="4.9-1"), "sed", "4.9-1"),
+        (package("deb", "base-files", "12.4+deb12u1"), "base-files", "12.4+deb12u1"),
+        (package("deb", "libacl1", "2.3.1-3+b1"), "libacl1", "2.3.1-3"),
+        (package("deb", "x", "1:6.1.112-1", source="linux-signed-amd64", source_version="6.1.112+1"), "linux", "6.1.112-1"),
+        (package("deb", "y", "6.8.0-45.45", source="linux-signed", source_version="6.8.0-45.45"), "linux", "6.8.0-45.45"),
+    ],
+)  # fmt: skip
+def test_debian_goes_by_source_package_and_source_version(one: Package, name: str, version: str) -> None:
+    found = lookup(one, BOOKWORM)
+    assert isinstance(found, Lookup)
+    assert (found.name, found.version) == (name, version)
+
+
+def test_alpine_goes_by_origin() -> None:
+    one = package("apk", "libcrypto3", "3.3.1-r0", source="openssl", source_version="3.3.1-r0")
+    assert lookup(one, Distribution("alpine", "3.20.1")) == Lookup(("Alpine:v3.20",), "openssl", "3.3.1-r0")
+
+
+def test_the_rpm_family_goes_by_binary_package_with_its_epoch_and_module() -> None:
+    label = (("modularitylabel", "nodejs:12:8030020201124152102:229f0a1c"),)
+    one = package("rpm", "npm", "1:6.14.8-1.12.19.1.1", source="nodejs", source_version="12.19.1-1", qualifiers=label)
+    found = lookup(one, Distribution("almalinux", "8.3"))
+    assert found == Lookup(("AlmaLinux:8",), "npm", "1:6.14.8-1.12.19.1.1", module="nodejs:12")
+
+
+def test_ubuntu_has_a_second_pocket() -> None:
+    found = lookup(package("deb", "bash", "5.1-6"), Distribution("ubuntu", "22.04"))
+    assert isinstance(found, Lookup)
+    assert found.also == ("Ubuntu:Pro:22.04:LTS", "Ubuntu:Pro:22.04")
+
+
+@pytest.mark.parametrize(
+    ("one", "ecosystem", "name"),
+    [
+        (package("pypi", "Zope.Interface_Extra", "1"), "PyPI", "zope-interface-extra"),
+        (package("npm", "core", "1", namespace="@angular"), "npm", "@angular/core"),
+        (package("npm", "JSONStream", "1"), "npm", "JSONStream"),
+        (package("golang", "net", "v0.1.0", namespace="golang.org/x"), "Go", "golang.org/x/net"),
+        (package("golang", "stdlib", "1.22.5"), "Go", "stdlib"),
+        (package("golang", "toml", "v1", namespace="github.com/BurntSushi"), "Go", "github.com/BurntSushi/toml"),
+        (package("maven", "log4j-core", "2.14.1", namespace="org.apache.logging.log4j"), "Maven", "org.apache.logging.log4j:log4j-core"),
+        (package("nuget", "Newtonsoft.Json", "9.0.1"), "NuGet", "newtonsoft.json"),
+        (package("composer", "HttpFoundation", "1", namespace="Symfony"), "Packagist", "symfony/httpfoundation"),
+        (package("gem", "rails", "5.2.0"), "RubyGems", "rails"),
+        (package("cargo", "time", "0.1.42"), "crates.io", "time"),
+        (package("generic", "openssl", "3.0.1"), "OSS-Fuzz", "openssl"),
+    ],
+)  # fmt: skip
+def test_languages_go_by_the_name_that_they_compare(one: Package, ecosystem: str, name: str) -> None:
+    found = lookup(one, BOOKWORM)
+    assert isinstance(found, Lookup)
+    assert (found.ecosystems, found.name) == ((ecosystem,), name)
+    assert normalised(ecosystem, name) == name
+
+
+@pytest.mark.parametrize(
+    ("one", "distribution", "grave", "words"),
+    [
+        (package("deb", "sed", "4.9-1"), None, True, "which distribution"),
+        (package("deb", "sed", "4.9-1"), Distribution("kali", "2024.3", name="Kali GNU/Linux"), True, "Kali GNU/Linux"),
+        (package("alpm", "zlib", "1:1.3-1"), Distribution("arch", name="Arch Linux"), True, "Arch Linux"),
+        (package("conda", "numpy", "1.26"), None, False, "type conda"),
+        (package("maven", "commons-io", "2.4"), None, False, "its group"),
+    ],
+)
+def test_what_nobody_has_data_for_says_so(
+    one: Package,
+    distribution: Distribution | None,
+    grave: bool,  # noqa: FBT001  a table's column
+    words: str,
+) -> None:
+    found = lookup(one, distribution)
+    assert isinstance(found, NoData)
+    assert found.grave is grave
+    assert words in found.reason
+
+
+@pytest.mark.parametrize(
+    ("repositories", "stream"),
+    [
+        ("https://mirror.example/alpine/v3.20/main\nhttps://mirror.example/alpine/v3.20/community\n", "v3.20"),
+        ("# https://mirror.example/alpine/edge/main\nhttps://mirror.example/alpine/v3.9/main", "v3.9"),
+        ("https://mirror.example/alpine/edge/main\n", "edge"),
+        ("https://mirror.example/alpine/v3.20/main\n@edge https://mirror.example/alpine/edge/testing\n", ""),
+        ("https://mirror.example/alpine/latest-stable/main\n", ""),
+        ("", ""),
+    ],
+)  # fmt: skip
+def test_the_stream_is_that_of_the_repositories_where_they_agree(repositories: str, stream: str) -> None:
+    assert streams(repositories) == stream

@@ -1,0 +1,383 @@
+"""Matching, rule by rule: which packages are told to be vulnerable, which are not, and what could not be judged."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from knowledge import Table
+from sealock.advisories.match import Matched, match
+from sealock.model.advisory import Advisory, Affects, Epss, Exploited, Rating, Span, State
+from sealock.model.container import Container
+from sealock.model.inventory import Distribution, FileFact, Inventory, Layer, Package
+from sealock.model.severity import Severity
+
+DEBIAN = Distribution("debian", "12", "bookworm", "Debian GNU/Linux 12 (bookworm)")
+ALMA = Distribution("almalinux", "8.10", name="AlmaLinux 8.10")
+
+
+def deb(name: str, version: str, **more: Any) -> Package:
+    return Package("deb", name, version, "var/lib/dpkg/status", **more)
+
+
+def pypi(name: str, version: str, path: str = "app/x.dist-info/METADATA", **more: Any) -> Package:
+    return Package("pypi", name, version, path, **more)
+
+
+def rpm(name: str, version: str, module: str = "") -> Package:
+    return Package(
+        "rpm", name, version, "var/lib/rpm/Packages", qualifiers=(("modularitylabel", module),) if module else ()
+    )
+
+
+def inventory(*packages: Package, distribution: Distribution | None = DEBIAN, **more: Any) -> Inventory:
+    return Inventory(
+        ("app:1",), "sha256:0", "linux/amd64", more.pop("layers", ()), Container(), distribution, packages, **more
+    )
+
+
+def affects(ecosystem: str, name: str, *spans: Span, state: State = "affected", **more: Any) -> Affects:
+    return Affects(ecosystem, name, spans, state=state, **more)
+
+
+def advisory(name: str, *affected: Affects, feed: str = "osv", **more: Any) -> Advisory:
+    return Advisory(name, feed, affected, **more)
+
+
+def told(matched: Matched) -> set[tuple[str, str, str]]:
+    return {(one.id, one.package.name, one.fixed) for one in matched.vulnerabilities}
+
+
+def test_a_binary_package_is_judged_by_its_source() -> None:
+    table = Table(advisory("CVE-2024-0001", affects("Debian:12", "lvm2", Span(fixed="2.03.16-3"))))
+    listed = inventory(
+        deb("dmsetup", "2:1.02.185-2", source="lvm2", source_version="2.03.16-2"),
+        deb("lvm2", "2.03.16-3", source="lvm2", source_version="2.03.16-3"),
+    )
+    assert told(match(listed, table)) == {("CVE-2024-0001", "dmsetup", "2.03.16-3")}
+
+
+def test_each_name_is_asked_for_once() -> None:
+    table = Table(covered=["Debian:12"])
+    packages = (deb(f"lib{n}", "1-1", source="one", source_version="1-1") for n in range(9))
+    match(inventory(*packages), table)
+    assert table.asked == ["one"]
+
+
+@pytest.mark.parametrize(
+    ("version", "spans", "versions", "fixed"),
+    [
+        ("1.0", (Span(fixed="1.1"),), (), "1.1"),
+        ("1.1", (Span(fixed="1.1"),), (), None),
+        ("1.0", (Span(last="1.0"),), (), ""),
+        ("1.0.1", (Span(last="1.0"),), (), None),
+        ("1.0", (Span(limit="1.1"),), (), ""),
+        ("1.1", (Span(limit="1.1"),), (), None),
+        ("1.0", (Span(introduced="1.0"),), (), ""),
+        ("0.9", (Span(introduced="1.0"),), (), None),
+        ("3.2", (Span("2.2", "2.2.24"), Span("3.1", "3.1.12"), Span("3.2", "3.2.4")), (), "3.2.4"),
+        ("2.3", (Span("2.2", "2.2.24"), Span("3.1", "3.1.12"), Span("3.2", "3.2.4")), (), None),
+        ("2.2.1", (Span("2.2", "2.2.24"), Span("3.1", "3.1.12"), Span("3.2", "3.2.4")), (), "2.2.24"),
+        ("1.5", (), ("1.4", "1.5"), ""),
+        ("1.5.0", (), ("1.4", "1.5"), ""),
+        ("1.6", (), ("1.4", "1.5"), None),
+        ("1.6", (Span("1.6", "1.7"),), ("1.4", "1.5"), "1.7"),
+        ("1.0rc1", (Span(fixed="1.0"),), (), "1.0"),
+    ],
+)
+def test_a_version_is_affected_that_is_listed_or_in_a_range(
+    version: str, spans: tuple[Span, ...], versions: tuple[str, ...], fixed: str | None
+) -> None:
+    table = Table(advisory("CVE-2024-0001", affects("PyPI", "thing", *spans, versions=versions)))
+    expected = set() if fixed is None else {("CVE-2024-0001", "thing", fixed)}
+    assert told(match(inventory(pypi("thing", version)), table)) == expected
+
+
+def test_what_several_records_say_of_one_flaw_is_told_once_with_the_version_that_mends_it_for_all() -> None:
+    table = Table(
+        advisory("GHSA-1", affects("PyPI", "thing", Span(fixed="1.2")), aliases=("CVE-2024-0001",)),
+        advisory("PYSEC-1", affects("PyPI", "thing", Span(fixed="1.3")), aliases=("CVE-2024-0001", "GHSA-1")),
+    )
+    (one,) = match(inventory(pypi("thing", "1.0")), table).vulnerabilities
+    assert (one.id, one.fixed, one.aliases) == ("CVE-2024-0001", "1.3", ("GHSA-1", "PYSEC-1"))
+    assert set(one.advisories) == {"GHSA-1", "PYSEC-1"}
+
+
+def test_a_record_with_several_cves_keeps_them_all() -> None:
+    table = Table(
+        advisory(
+            "RUSTSEC-1", affects("crates.io", "time", Span(fixed="0.2")), aliases=("CVE-2024-0001", "CVE-2024-0002")
+        )
+    )
+    found = match(inventory(Package("cargo", "time", "0.1.0", "Cargo.lock")), table).vulnerabilities
+    assert {one.id: one.aliases for one in found} == {"CVE-2024-0001": ("RUSTSEC-1",), "CVE-2024-0002": ("RUSTSEC-1",)}
+
+
+def test_names_are_followed_to_the_cve_that_another_record_gives() -> None:
+    table = Table(
+        advisory("PYSEC-1", affects("PyPI", "thing", Span(fixed="1.2")), aliases=("GHSA-1",)),
+        advisory("GHSA-1", affects("PyPI", "thing", Span(introduced="5")), aliases=("CVE-2024-0001",)),
+    )
+    assert told(match(inventory(pypi("thing", "1.0")), table)) == {("CVE-2024-0001", "thing", "1.2")}
+
+
+def test_circles_of_names_without_a_cve_end_and_are_one_flaw() -> None:
+    names = [f"PYSEC-{n}" for n in range(1000)]
+    table = Table(
+        *(
+            advisory(name, affects("PyPI", "thing", Span()), aliases=(names[n - 1], names[(n + 1) % 1000]))
+            for n, name in enumerate(names)
+        )
+    )
+    (one,) = match(inventory(pypi("thing", "1.0")), table).vulnerabilities
+    assert one.id == "PYSEC-0"
+    assert len(one.aliases) == 999
+
+
+def test_an_update_counts_for_each_of_its_cves_and_does_not_make_them_one() -> None:
+    table = Table(
+        advisory(
+            "DSA-1-1", affects("Debian:12", "webkit", Span(fixed="2-1")), upstream=("CVE-2024-0001", "CVE-2024-0002")
+        ),
+    )
+    assert told(match(inventory(deb("webkit", "1-1")), table)) == {
+        ("CVE-2024-0001", "webkit", "2-1"),
+        ("CVE-2024-0002", "webkit", "2-1"),
+    }
+
+
+def test_the_record_on_the_cve_itself_decides_where_an_update_passes_it_on() -> None:
+    table = Table(
+        advisory(
+            "DSA-1-1", affects("Debian:12", "webkit", Span(fixed="2-1")), upstream=("CVE-2024-0001", "CVE-2024-0002")
+        ),
+        advisory("CVE-2024-0001", affects("Debian:12", "webkit", Span(fixed="1-1"))),
+        advisory(
+            "DEBIAN-CVE-2024-0002", affects("Debian:12", "webkit", Span(fixed="3-1")), upstream=("CVE-2024-0002",)
+        ),
+    )
+    assert told(match(inventory(deb("webkit", "1-1")), table)) == {("CVE-2024-0002", "webkit", "3-1")}
+
+
+@pytest.mark.parametrize(
+    "state",
+    ["affected", "no-dsa", "ignored", "postponed", "unimportant", "end-of-life", "undetermined", "deferred", "pending"],
+)
+def test_the_distributions_state_is_kept(state: State) -> None:
+    table = Table(advisory("CVE-2024-0001", affects("Debian:12", "bash", Span(), state=state)))
+    (one,) = match(inventory(deb("bash", "5.2-1")), table).vulnerabilities
+    assert (one.state, one.fixed) == (state, "")
+
+
+def test_where_records_differ_the_state_that_says_most_is_told() -> None:
+    table = Table(
+        advisory("CVE-2024-0001", affects("Debian:12", "bash", Span())),
+        advisory(
+            "DEBIAN-CVE-2024-0001", affects("Debian:12", "bash", Span(), state="no-dsa"), upstream=("CVE-2024-0001",)
+        ),
+    )
+    (one,) = match(inventory(deb("bash", "5.2-1")), table).vulnerabilities
+    assert (one.id, one.state) == ("CVE-2024-0001", "no-dsa")
+
+
+def test_not_affected_cancels_what_other_records_say_and_is_shown() -> None:
+    table = Table(
+        advisory(
+            "ALSA-1", affects("AlmaLinux:8", "kernel", Span(fixed="9-1")), upstream=("CVE-2024-0001", "CVE-2024-0002")
+        ),
+        advisory(
+            "ALMA-UNAFFECTED-1", affects("AlmaLinux:8", "kernel", state="not-affected"), upstream=("CVE-2024-0001",)
+        ),
+    )
+    found = match(inventory(rpm("kernel", "4-1"), distribution=ALMA), table)
+    assert told(found) == {("CVE-2024-0002", "kernel", "9-1")}
+    assert [(one.vulnerability.id, one.vulnerability.state) for one in found.silenced] == [
+        ("CVE-2024-0001", "not-affected")
+    ]
+
+
+def test_not_affected_alone_is_no_news() -> None:
+    table = Table(advisory("CVE-2024-0001", affects("Debian:12", "bash", state="not-affected")))
+    assert match(inventory(deb("bash", "5.2-1")), table) == Matched(judged=1)
+
+
+@pytest.mark.parametrize(
+    ("claimed", "fixed", "label", "found", "assumed"),
+    [
+        ("nodejs:12", "1:12.22-1", "nodejs:12:803:229f", True, False),
+        ("nodejs:14", "1:14.18-1", "nodejs:12:803:229f", False, False),
+        ("nodejs:12", "1:12.22-1", "", False, False),
+        ("", "1:12.22-1.module_el8", "nodejs:12:803:229f", True, True),
+        ("", "1:12.22-1", "nodejs:12:803:229f", False, False),
+        ("", "1:12.22-1.module_el8", "", False, False),
+        ("", "1:12.22-1", "", True, False),
+    ],
+)
+def test_modules_are_told_apart(claimed: str, fixed: str, label: str, found: bool, assumed: bool) -> None:  # noqa: FBT001  columns
+    table = Table(advisory("CVE-2024-0001", affects("AlmaLinux:8", "nodejs", Span(fixed=fixed), module=claimed)))
+    matched = match(inventory(rpm("nodejs", "1:12.19-1", label), distribution=ALMA), table)
+    assert bool(matched.vulnerabilities) is found
+    assert any("assumed" in one.note for one in matched.vulnerabilities) is assumed
+
+
+def test_an_rpm_epoch_counts() -> None:
+    table = Table(advisory("CVE-2024-0001", affects("AlmaLinux:8", "bind", Span(fixed="32:9.11.36-1"))))
+    assert not match(inventory(rpm("bind", "32:9.11.36-1"), distribution=ALMA), table).vulnerabilities
+    assert match(inventory(rpm("bind", "32:9.11.35-9"), distribution=ALMA), table).vulnerabilities
+
+
+def test_alpine_is_judged_by_the_stream_of_its_repositories() -> None:
+    table = Table(
+        advisory("CVE-2024-0001", affects("Alpine:v3.20", "openssl", Span(fixed="3.3.1-r1"))),
+        advisory("CVE-2024-0002", affects("Alpine:edge", "openssl", Span(fixed="3.3.2-r1"))),
+    )
+    one = Package("apk", "libcrypto3", "3.3.1-r0", "lib/apk/db/installed", source="openssl", source_version="3.3.1-r0")
+    alpine = Distribution("alpine", "3.20.3")
+    edge = FileFact("apk-repositories", "etc/apk/repositories", detail="https://mirror.example/alpine/edge/main")
+    assert told(match(inventory(one, distribution=alpine), table)) == {("CVE-2024-0001", "libcrypto3", "3.3.1-r1")}
+    assert told(match(inventory(one, distribution=alpine, files=(edge,)), table)) == {
+        ("CVE-2024-0002", "libcrypto3", "3.3.2-r1")
+    }
+
+
+def test_ubuntu_pro_is_a_second_pass_that_says_so() -> None:
+    table = Table(
+        advisory("UBUNTU-CVE-2024-0001", affects("Ubuntu:20.04:LTS", "bash", Span()), upstream=("CVE-2024-0001",)),
+        advisory(
+            "USN-2", affects("Ubuntu:Pro:20.04:LTS", "bash", Span(fixed="5.0-6esm1")), upstream=("CVE-2024-0002",)
+        ),
+    )
+    found = match(inventory(deb("bash", "5.0-6"), distribution=Distribution("ubuntu", "20.04")), table)
+    assert told(found) == {("CVE-2024-0001", "bash", ""), ("CVE-2024-0002", "bash", "5.0-6esm1")}
+    assert [one.note for one in found.vulnerabilities if one.id == "CVE-2024-0002"] == [
+        "the fix is in Ubuntu Pro (ESM) alone; nobody has rated it, so it counts as medium"
+    ]
+
+
+JINJA = deb(
+    "python3-jinja2", "3.1.2-1", source="jinja2", source_version="3.1.2-1", files=("usr/lib/python3/jinja2.egg-info",)
+)
+
+
+def test_the_distributions_verdict_silences_language_findings_on_files_that_its_package_owns() -> None:
+    table = Table(
+        advisory("CVE-2024-0001", affects("PyPI", "jinja2", Span(fixed="3.1.3"))),
+        advisory("CVE-2023-0009", affects("Debian:12", "jinja2", Span(fixed="3.1.1-1"))),
+    )
+    listed = inventory(
+        JINJA,
+        pypi("Jinja2", "3.1.2", "usr/lib/python3/jinja2.egg-info"),
+        pypi("jinja2", "3.1.1", "opt/venv/jinja2.egg-info"),
+    )
+    found = match(listed, table)
+    assert [one.package.path for one in found.vulnerabilities] == ["opt/venv/jinja2.egg-info"]
+    (aside,) = found.silenced
+    assert aside.by == "Debian:12"
+    assert "python3-jinja2 3.1.2-1" in aside.reason
+
+
+def test_a_package_that_the_distribution_knows_nothing_of_silences_nothing() -> None:
+    table = Table(advisory("CVE-2024-0001", affects("PyPI", "jinja2", Span(fixed="3.1.3"))), covered=["Debian:12"])
+    found = match(inventory(JINJA, pypi("Jinja2", "3.1.2", "usr/lib/python3/jinja2.egg-info")), table)
+    assert [one.id for one in found.vulnerabilities] == ["CVE-2024-0001"]
+
+
+def test_a_version_that_cannot_be_read_is_not_judged_and_grave() -> None:
+    table = Table(advisory("CVE-2024-0001", affects("PyPI", "thing", Span(fixed="1"))))
+    found = match(inventory(pypi("thing", "not a version"), pypi("other", "not a version")), table)
+    assert [(one.package.name, one.grave) for one in found.unjudged] == [("thing", True)]
+    assert "'not a version' cannot be read" in found.unjudged[0].reason
+
+
+def test_a_version_that_is_not_known_is_not_judged() -> None:
+    table = Table(advisory("CVE-2024-0001", affects("Go", "stdlib", Span(fixed="1"))))
+    (one,) = match(inventory(Package("golang", "stdlib", "", "app")), table).unjudged
+    assert one.reason == "its version is not known, and there are advisories on stdlib"
+
+
+def test_an_advisory_whose_versions_cannot_be_read_is_not_judged_unless_it_names_this_version() -> None:
+    table = Table(advisory("CVE-2024-0001", affects("PyPI", "thing", versions=("weird one", "2.0"))))
+    found = match(inventory(pypi("thing", "1.0"), pypi("thing", "2.0")), table)
+    assert told(found) == {("CVE-2024-0001", "thing", "")}
+    assert [one.reason for one in found.unjudged] == ["CVE-2024-0001 speaks of versions that cannot be read"]
+
+
+@pytest.mark.parametrize(
+    ("package", "grave"),
+    [(deb("bash", "5.2-1"), True), (pypi("thing", "1"), True), (Package("generic", "zlib", "1.2.13", "app"), False)],
+)
+def test_what_the_database_does_not_cover_is_not_judged(package: Package, grave: bool) -> None:  # noqa: FBT001  a column
+    found = match(inventory(package), Table())
+    assert [one.grave for one in found.unjudged] == [grave]
+    assert found.judged == 0
+
+
+def test_a_linked_library_is_judged_by_upstream_data_where_there_is_some() -> None:
+    table = Table(advisory("OSV-2024-1", affects("OSS-Fuzz", "zlib", versions=("1.2.12", "1.2.13"))))
+    assert told(match(inventory(Package("generic", "zlib", "1.2.13", "app")), table)) == {("OSV-2024-1", "zlib", "")}
+
+
+def test_a_removed_package_does_not_count_and_is_shown() -> None:
+    table = Table(advisory("CVE-2024-0001", affects("Debian:12", "bash", Span(fixed="9-1"))))
+    found = match(inventory(deb("bash", "5.2-1", removed=True), deb("bash", "9-1")), table)
+    assert not found.vulnerabilities
+    assert [one.by for one in found.silenced] == ["a later layer"]
+
+
+def test_a_package_in_many_places_is_told_of_once() -> None:
+    table = Table(advisory("CVE-2024-0001", affects("npm", "lodash", Span(fixed="4.17.21"))))
+    packages = (Package("npm", "lodash", "4.17.20", f"app/{n}/node_modules/lodash/package.json") for n in range(5))
+    (one,) = match(inventory(*packages), table).vulnerabilities
+    assert one.package.path == "app/0/node_modules/lodash/package.json"
+    assert "in 4 more places" in one.note
+
+
+def test_what_is_for_development_alone_says_so() -> None:
+    table = Table(advisory("CVE-2024-0001", affects("PyPI", "thing", Span())))
+    (one,) = match(inventory(pypi("thing", "1", development=True)), table).vulnerabilities
+    assert "for development alone" in one.note
+
+
+@pytest.mark.parametrize(
+    ("own", "state", "ratings", "severity"),
+    [
+        (Severity.LOW, "affected", (Rating("GHSA", Severity.CRITICAL),), Severity.LOW),
+        (None, "affected", (Rating("GHSA", Severity.HIGH), Rating("NVD", None, "CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H", 9.8)), Severity.HIGH),
+        (None, "affected", (Rating("NVD", None, "CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H", 9.8),), Severity.CRITICAL),
+        (None, "affected", (Rating("NVD", None, "", 5.0),), Severity.MEDIUM),
+        (None, "unimportant", (Rating("NVD", None, "", 9.8),), Severity.INFO),
+        (None, "affected", (), Severity.MEDIUM),
+    ],
+)  # fmt: skip
+def test_the_distributions_word_counts_before_the_feeds_and_the_feeds_before_the_score(
+    own: Severity | None, state: State, ratings: tuple[Rating, ...], severity: Severity
+) -> None:
+    table = Table(
+        advisory("CVE-2024-0001", affects("Debian:12", "bash", Span(), state=state, severity=own), ratings=ratings)
+    )
+    (one,) = match(inventory(deb("bash", "5.2-1")), table).vulnerabilities
+    assert one.severity is severity
+    assert set(ratings) <= set(one.ratings)
+    assert ("nobody has rated it" in one.note) is (own is None and state != "unimportant" and not ratings)
+
+
+def test_within_a_severity_the_exploited_come_first_then_the_likely() -> None:
+    names = ["CVE-2024-0001", "CVE-2024-0002", "CVE-2024-0003", "CVE-2024-0004"]
+    high = Rating("GHSA", Severity.HIGH)
+    table = Table(
+        *(advisory(name, affects("PyPI", "thing", Span()), ratings=(high,)) for name in names[:3]),
+        advisory(names[3], affects("PyPI", "thing", Span()), ratings=(Rating("GHSA", Severity.CRITICAL),)),
+        exploited={"CVE-2024-0003": Exploited("2024-05-01")},
+        epss={"CVE-2024-0002": Epss(0.5, 0.9), "CVE-2024-0001": Epss(0.1, 0.5)},
+    )
+    found = match(inventory(pypi("thing", "1")), table).vulnerabilities
+    assert [one.id for one in found] == ["CVE-2024-0004", "CVE-2024-0003", "CVE-2024-0002", "CVE-2024-0001"]
+    assert found[1].exploited == Exploited("2024-05-01")
+
+
+def test_the_layer_and_its_instruction_are_told() -> None:
+    layers = (Layer(0, "sha256:a", "sha256:b", "ADD rootfs"), Layer(1, "sha256:c", "sha256:d", "RUN pip install"))
+    table = Table(advisory("CVE-2024-0001", affects("PyPI", "thing", Span())))
+    (one,) = match(inventory(pypi("thing", "1", layer=1), layers=layers), table).vulnerabilities
+    assert (one.package.layer, one.package.instruction) == ("sha256:d", "RUN pip install")

@@ -1,0 +1,82 @@
+"""A database that is only a table: what matching may ask of one, made of advisories at once, and plainly."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sealock.advisories.claim import Claim, KeySpan
+from sealock.advisories.ecosystems import normalised
+from sealock.advisories.versions import key, scheme_of
+from sealock.model.advisory import Advisory, Affects, Epss, Exploited
+
+
+class Table:
+    """Advisories by ecosystem and name; an ecosystem is covered if an advisory names it, or if it is among `covered`."""
+
+    def __init__(
+        self,
+        *advisories: Advisory,
+        covered: Sequence[str] = (),
+        exploited: dict[str, Exploited] | None = None,
+        epss: dict[str, Epss] | None = None,
+    ) -> None:
+        self.records = {one.id: one for one in advisories}
+        self.kev, self.scores = exploited or {}, epss or {}
+        self.claims: dict[tuple[str, str], list[Claim]] = {}
+        for one in advisories:
+            for affects in one.affects:
+                home = affects.ecosystem, normalised(affects.ecosystem, affects.name)
+                self.claims.setdefault(home, []).append(claim(one, affects))
+        self.ecosystems = {ecosystem for ecosystem, _ in self.claims} | set(covered)
+        self.asked: list[str] = []
+
+    def about(self, ecosystem: str, names: Sequence[str], /) -> dict[str, tuple[Claim, ...]]:
+        self.asked += names
+        return {name: tuple(self.claims[ecosystem, name]) for name in names if (ecosystem, name) in self.claims}
+
+    def covers(self, ecosystem: str, /) -> bool:
+        return ecosystem in self.ecosystems
+
+    def details(self, ids: Sequence[str], /) -> dict[str, Advisory]:
+        return {name: self.records[name] for name in ids if name in self.records}
+
+    def exploited(self, cves: Sequence[str], /) -> dict[str, Exploited]:
+        return {name: self.kev[name] for name in cves if name in self.kev}
+
+    def epss(self, cves: Sequence[str], /) -> dict[str, Epss]:
+        return {name: self.scores[name] for name in cves if name in self.scores}
+
+
+def claim(one: Advisory, affects: Affects) -> Claim:
+    """An advisory's word on one package, with its versions as keys."""
+    scheme = scheme_of(affects.ecosystem)
+    assert scheme is not None, affects.ecosystem
+    unreadable: list[str] = []
+
+    def keyed(version: str) -> bytes:
+        if version in {"", "0"}:
+            return b""
+        found = key(scheme, version)
+        if found is None:
+            unreadable.append(version)
+            return b"\xff"
+        return found
+
+    spans = []
+    for span in affects.spans:
+        start, before = keyed(span.introduced), len(unreadable)
+        end = keyed(span.fixed or span.last or span.limit)
+        if len(unreadable) == before:
+            spans.append(KeySpan(start, end, bool(span.last and not span.fixed), span.fixed))
+    versions = sorted(found for version in affects.versions if (found := keyed(version)) != b"\xff")
+    return Claim(
+        one.id,
+        tuple(spans),
+        tuple(versions),
+        affects.state,
+        affects.severity,
+        one.aliases,
+        one.upstream,
+        affects.module,
+        tuple(unreadable),
+    )
