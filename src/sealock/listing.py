@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Final
 
@@ -57,29 +57,39 @@ def _document(path: str, image: ImageSource, progress: Callable[[str], None]) ->
 
 def _inventory(path: str, image: ImageSource, progress: Callable[[str], None]) -> Inventory:
     selection = Selection(analyzers())
+    layers = tuple(source.layer for source in image.layers)
 
     def scan(source: LayerSource) -> LayerFacts:
-        progress(f"layer {source.layer.index + 1} of {len(image.layers)}")
-        return scan_layer(source, selection, path)
+        progress(f"layer {source.layer.index + 1} of {len(layers)}")
+        return scan_layer(source, selection)
 
     # Inflating and hashing release the interpreter's lock, so that one layer's walk goes on beside them.
     with ThreadPoolExecutor(THREADS) as pool:
         scanned = tuple(pool.map(scan, image.layers))
-    merged = merge(scanned)
+    merged = merge([(layer.index, facts) for layer, facts in zip(layers, scanned, strict=True)])
     container, problems = _configuration(path, image)
     return Inventory(
         names=image.names,
         id=image.id,
         platform=image.platform,
-        layers=tuple(facts.layer for facts in scanned),
+        layers=layers,
         container=container,
         distribution=merged.distribution,
         packages=merged.packages,
         files=merged.files,
-        sizes=tuple((facts.layer.index, facts.entries, facts.size) for facts in scanned),
-        problems=(*image.problems, *problems, *(problem for facts in scanned for problem in facts.problems)),
+        sizes=tuple((layer.index, facts.entries, facts.size) for layer, facts in zip(layers, scanned, strict=True)),
+        problems=(*image.problems, *problems, *_faults(path, image, scanned)),
         manifest=image.manifest,
     )
+
+
+def _faults(path: str, image: ImageSource, scanned: Iterable[LayerFacts]) -> Iterator[Problem]:
+    """What was wrong with the layers, and with files in them."""
+    for source, facts in zip(image.layers, scanned, strict=True):
+        yield from source.problems
+        for fault in facts.faults:
+            where = f"{path}: layer {source.layer.index + 1}" + (f": {fault.path}" if fault.path else "")
+            yield Problem(fault.message, Location(where))
 
 
 def _configuration(path: str, image: ImageSource) -> tuple[Container, tuple[Problem, ...]]:

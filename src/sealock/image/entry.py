@@ -18,7 +18,8 @@ class Entry(Struct, gc=False):
 
     For a whiteout, `path` is what it removes; an opaque marker's is its folder. `target` is a link's, as written.
     `capability` is the raw value of the security.capability extended attribute. `read(limit)` gives a regular file's
-    first `limit` bytes (all, if it is shorter) and is valid only until the next entry is asked for.
+    first `limit` bytes (all, if it is shorter) and is valid only until the next entry is asked for, and so is
+    `part(offset, count)`, which gives a piece; it is None where a file can only be read from its beginning.
     """
 
     path: str
@@ -30,6 +31,7 @@ class Entry(Struct, gc=False):
     target: str
     capability: bytes
     read: Callable[[int], bytes]
+    part: Callable[[int, int], bytes] | None = None
 
 
 class LayerSource(Protocol):

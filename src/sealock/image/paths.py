@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Final
 
-_ODD_STARTS: Final = frozenset({"", "/", "."})
+ODD_STARTS: Final = frozenset({"", "/", "."})
 
 
 def is_normal(name: str) -> bool:
     """Whether a name surely is normal as it stands. Of others, few are."""
-    return "/." not in name and "//" not in name and name[:1] not in _ODD_STARTS and name[-1] != "/"
+    return "/." not in name and "//" not in name and name[:1] not in ODD_STARTS and name[-1] != "/"
 
 
 def normal(name: str) -> tuple[str, bool]:

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from typing import Final
+from zlib import adler32
 
 from sealock.image import header as tar
 from sealock.image import sparse
 from sealock.image.entry import Entry, EntryKind
 from sealock.image.header import BLOCK, ZEROS
-from sealock.image.paths import is_normal, normal
+from sealock.image.paths import ODD_STARTS, normal
 from sealock.image.pax import Extension
 from sealock.image.sparse import Segments
-from sealock.image.stored import Bytes, Damage
+from sealock.image.stored import Bytes, Damage, Stretch
 
 KINDS: Final[dict[int, EntryKind]] = {
     0: "file", 0x30: "file", 0x37: "file", 0x53: "file", 0x31: "hard link", 0x32: "symbolic link", 0x33: "device",
@@ -21,8 +22,9 @@ KINDS: Final[dict[int, EntryKind]] = {
 _EXTENSIONS: Final = frozenset(b"xgLK")
 _GLOBAL, _LONG_NAME, _LONG_TARGET, _FOLDER = b"gLK5"
 _BODILESS: Final = frozenset(b"123456")
+_LINKS: Final = frozenset(b"12")
 _OLD_SPARSE: Final = 0x53
-_IDS_KEPT: Final = 4096
+_KEPT: Final = 1 << 15
 PATH_LIMIT: Final = 4096
 """Bytes of a path, as Linux has it."""
 _LONG: Final = 255
@@ -45,7 +47,10 @@ class TarReader:
         self._extension: Extension | None = None
         """What the next header is extended by."""
         self._long = 0
-        self._ids: dict[bytes, tuple[int, int, int]] = {}
+        self._owners: dict[bytes, tuple[int, int, int]] = {}
+        """Mode, user and group by the bytes that say so."""
+        self._sums: dict[bytes, int] = {}
+        """What adler32 makes of a header, by the checksum that it states."""
 
     def read(self, limit: int, /) -> bytes:
         """The first bytes of the entry at hand; the holes of a sparse file read as NULs."""
@@ -64,12 +69,35 @@ class TarReader:
         except Damage as damage:
             self._report(str(damage))
 
-    def _entries(self) -> Iterator[Entry]:
-        fetch, ids, read, kinds = self._source.fetch, self._ids, self.read, KINDS
+    def part(self, offset: int, count: int, /) -> bytes:
+        """A piece of the entry at hand, which is a regular file and no sparse one."""
+        try:
+            return self._source.fetch(self.body + offset, max(0, min(count, self._size - offset)))
+        except Damage:
+            return b""
+
+    def _entries(self) -> Iterator[Entry]:  # noqa: C901, PLR0912, PLR0915  see below
+        # This is what every header costs, and there are very many: hence no calls for what most of them have.
+        fetch, read, owners, sums, kinds = self._source.fetch, self.read, self._owners, self._sums, KINDS
+        part = self.part if isinstance(self._source, Stretch) else None
         at = 0
         while True:
             block = fetch(at, 512)
-            if (size := self._size_of(block, at)) is None:
+            known = len(block) == BLOCK and sums.get(block[148:156]) == adler32(block) & 0xFFFF
+            if not known and not self._is_header(block, at):
+                return
+            self.seen += 1
+            if self.seen > self._most:
+                self._report(f"there are more than {self._most} entries, the most that are read of an image")
+                return
+            field = block[124:135]
+            size = (
+                int(field, 8)
+                if field.isdigit() and not block[135] and b"8" not in field and b"9" not in field
+                else tar.size(block)
+            )
+            if size is None or size < 0:
+                self._report(f"the tar header at offset {at} has no valid size; what follows is not read")
                 return
             flag = block[156]
             if flag in _EXTENSIONS:
@@ -77,54 +105,57 @@ class TarReader:
                 at += BLOCK + (size + 511 & ~511)
                 continue
             kind = kinds.get(flag, "file")
-            name, capability = tar.name(block), b""
-            mode, uid, gid = ids.get(block[100:124]) or self._owner(block, at)
-            self.body, self._segments = at + BLOCK, None
-            target = tar.text(tar.until_nul(block[157:257])) if 0x31 <= flag <= 0x32 else ""
-            if self._extension is not None:
-                extension, self._extension = self._extension, None
+            name = tar.name(block) if block[345] else block[:100].partition(b"\0")[0]
+            mode, uid, gid = owners.get(block[100:124]) or self._owner(block, at)
+            body = at + BLOCK
+            self.body, self._segments = body, None
+            target, capability, extension = "", b"", self._extension
+            if flag in _LINKS:
+                target = tar.text(tar.until_nul(block[157:257]))
+            if extension is not None:
+                self._extension = None
                 capability = extension.records.get(_CAPABILITY, b"")[:1024]
                 name, target = extension.name_of(name), extension.target_of(target)
                 uid, gid = extension.number_of(b"uid", uid), extension.number_of(b"gid", gid)
                 size = extension.number_of(b"size", size)
-            else:
-                extension = None
             if flag in _BODILESS:
                 size = 0
-            self._size, end = size, self.body + size
+            self._size, end, piece = size, body + size, part
             if flag == _OLD_SPARSE or (extension is not None and extension.is_sparse):
-                end = self._sparse(block, extension, end)
+                end, piece = self._sparse(block, extension, end), None
             if len(name) > _LONG or len(target) > _LONG:
                 name, target = self._shortened(name, target)
             path = name.decode("utf-8", "surrogateescape")
-            if not is_normal(path) or flag not in kinds:
+            if path[:2] == "./":
+                path = path[2:]
+            if flag == _FOLDER and path[-1:] == "/":
+                path = path[:-1]
+            if "/." in path or "//" in path or path[:1] in ODD_STARTS or path[-1] == "/" or flag not in kinds:
                 path = self._path(path, flag, at)
-            if name.endswith(b"/") and not flag:
+            if not flag and name.endswith(b"/"):
                 kind = "folder"  # as before there was a flag for it
-            if path or kind == "folder":
-                yield Entry(path, kind, mode, uid, gid, self._size if kind == "file" else 0, target, capability, read)
+            if kind == "file":
+                if path:
+                    yield Entry(path, kind, mode, uid, gid, self._size, target, capability, read, piece)
+            elif path or kind == "folder":
+                yield Entry(path, kind, mode, uid, gid, 0, target, capability, read)
             if 0 <= self._source.length < end:
                 self._cut(name, end)
                 return
             at = end + 511 & ~511
 
-    def _size_of(self, block: bytes, at: int) -> int | None:
-        """The size in a header; None where it is not one to go on with, which is reported unless the end is due."""
+    def _is_header(self, block: bytes, at: int) -> bool:
+        """Whether a block has a right checksum, which is then remembered; the end of the archive is none, and due."""
         if len(block) < BLOCK or (not block[0] and block == ZEROS):
             self._end(at, block)
-            return None
+            return False
         if not tar.checksum_is_right(block):
             self._report(f"the tar header at offset {at} has a wrong checksum; what follows is not read")
-            return None
-        self.seen += 1
-        if self.seen > self._most:
-            self._report(f"there are more than {self._most} entries, the most that are read of an image")
-            return None
-        size = tar.size(block)
-        if size is None or size < 0:
-            self._report(f"the tar header at offset {at} has no valid size; what follows is not read")
-            return None
-        return size
+            return False
+        if len(self._sums) >= _KEPT:
+            self._sums.clear()
+        self._sums[block[148:156]] = adler32(block) & 0xFFFF
+        return True
 
     def _path(self, name: str, flag: int, at: int) -> str:
         path, outside = normal(name)
@@ -172,9 +203,9 @@ class TarReader:
         if any(value is None for value in numbers):
             self._report(f"the tar header at offset {at} has no valid mode or owner")
         mode, uid, gid = (value or 0 for value in numbers)
-        if len(self._ids) >= _IDS_KEPT:
-            self._ids.clear()
-        owner = self._ids[block[100:124]] = mode & 0o7777, max(0, uid), max(0, gid)
+        if len(self._owners) >= _KEPT:
+            self._owners.clear()
+        owner = self._owners[block[100:124]] = mode & 0o7777, max(0, uid), max(0, gid)
         return owner
 
     def _extend(self, flag: int, at: int, size: int) -> None:

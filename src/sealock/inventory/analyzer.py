@@ -8,6 +8,7 @@ from typing import ClassVar, TypeAlias
 
 from msgspec import Struct
 
+from sealock.inventory.window import Content
 from sealock.model.inventory import Distribution, FileFact, Package
 
 Fact: TypeAlias = Package | FileFact | Distribution
@@ -32,13 +33,18 @@ class Wanted(Struct, frozen=True):
 
 
 class File(Struct, frozen=True, gc=False):
-    """A file as an analyzer sees it."""
+    """A file as an analyzer sees it. `content` may be a window, for those who need no more than pieces of it."""
 
     path: str
-    data: bytes
+    content: Content
     mode: int = 0
     uid: int = 0
     gid: int = 0
+
+    @property
+    def data(self) -> bytes:
+        """All bytes."""
+        return self.content[:]
 
 
 class Broken(Exception):  # noqa: N818  it is an answer, not a fault of the program

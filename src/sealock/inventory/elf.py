@@ -13,6 +13,7 @@ from typing import Final
 from msgspec import Struct
 
 from sealock.inventory.analyzer import Broken
+from sealock.inventory.window import Content, Window
 
 MAGIC: Final = b"\x7fELF"
 
@@ -105,7 +106,7 @@ class Dynamic(Struct, frozen=True):
 class Elf(Struct):
     """One ELF file. `whole` is False where the file ends before its own tables do."""
 
-    data: bytes
+    data: Content
     kind: int
     shape: _Shape
     segments: tuple[Segment, ...]
@@ -120,7 +121,7 @@ class Elf(Struct):
         """Find the first section of this name. Most files have none of it, so that is told without looking at all."""
         if name not in self.names:
             return None
-        return next((self.section_at(index) for index, row in enumerate(self.rows) if self._name(row) == name), None)
+        return next((self.section_at(index) for index, row in enumerate(self.rows) if self.name_of(row) == name), None)
 
     def section_of_type(self, kind: int) -> Section | None:
         """Find the first section of this type."""
@@ -130,7 +131,7 @@ class Elf(Struct):
         """Return the section with this number in the table."""
         row = self.rows[index]
         return Section(
-            name=self._name(row),
+            name=self.name_of(row),
             type=row[1],
             flags=row[2],
             address=row[3],
@@ -139,7 +140,8 @@ class Elf(Struct):
             link=row[6],
         )
 
-    def _name(self, row: tuple[int, ...]) -> bytes:
+    def name_of(self, row: tuple[int, ...]) -> bytes:
+        """The name of a row of the section table."""
         return text_at(self.names, row[0])
 
     def content(self, part: Section | Segment, limit: int = 1 << 31) -> bytes:
@@ -188,17 +190,17 @@ class _Last:
     elf: Elf | None = None
 
 
-def read(data: bytes) -> Elf:
+def read(data: Content) -> Elf:
     """Read the tables of an ELF file; Broken where its header makes no sense."""
     last = _Last.elf
     if last is not None and last.data is data:
         return last
     elf = _read(data)
-    _Last.elf = elf if len(data) <= _KEPT else None
+    _Last.elf = elf if isinstance(data, Window) or len(data) <= _KEPT else None
     return elf
 
 
-def attempt(data: bytes) -> Elf | None:
+def attempt(data: Content) -> Elf | None:
     """Read an ELF file; None where it is broken, which one analyzer tells for all that ask."""
     try:
         return read(data)
@@ -206,13 +208,13 @@ def attempt(data: bytes) -> Elf | None:
         return None
 
 
-def _read(data: bytes) -> Elf:
+def _read(data: Content) -> Elf:
     shape = _SHAPES.get((data[4], data[5])) if len(data) > 6 else None
     if shape is None or not data.startswith(MAGIC):
         message = "is neither a 32 nor a 64 bit ELF file"
         raise Broken(message)
     try:
-        kind, _, _, _, phoff, shoff, _, _, phsize, phnum, shsize, shnum, names = shape.header.unpack_from(data, 16)
+        kind, _, _, _, phoff, shoff, _, _, phsize, phnum, shsize, shnum, names = shape.header.unpack_from(data[:64], 16)
     except StructError:
         message = "ends within its ELF header"
         raise Broken(message) from None
@@ -235,7 +237,7 @@ def _read(data: bytes) -> Elf:
     )
 
 
-def _table(data: bytes, layout: Layout, offset: int, count: int, size: int) -> tuple[list[tuple[int, ...]], bool]:
+def _table(data: Content, layout: Layout, offset: int, count: int, size: int) -> tuple[list[tuple[int, ...]], bool]:
     """Read the rows of a table, and whether all of them are there."""
     if not offset or not count:
         return [], True

@@ -10,6 +10,7 @@ from typing import Final
 from sealock.inventory import elf
 from sealock.inventory.analyzer import Analyzer, Broken, File, Wanted
 from sealock.inventory.elf import Elf
+from sealock.inventory.window import Content
 from sealock.model.inventory import Package
 
 MAGIC: Final = b"\xff Go buildinf:"
@@ -36,7 +37,7 @@ class GoBinary(Analyzer):
 
     def read(self, file: File, /) -> Iterator[Package]:
         """Yield the standard library, the main module and those that it was built with."""
-        program = elf.attempt(file.data)
+        program = elf.attempt(file.content)
         start = _find(program) if program else -1
         if program is None or start < 0:
             return
@@ -165,13 +166,10 @@ def _information(program: Elf, start: int) -> tuple[str, str]:
     return version.decode("utf-8", "replace"), modules.decode("utf-8", "replace")
 
 
-def _counted(data: bytes, at: int) -> tuple[bytes, int]:
+def _counted(data: Content, at: int) -> tuple[bytes, int]:
     """Read a text after its length, which is a number of seven bits a byte; and where it ends."""
     length = 0
-    for shift in range(0, 35, 7):
-        if at >= len(data):
-            break
-        byte = data[at]
+    for shift, byte in zip(range(0, 35, 7), data[at : at + 5], strict=False):
         at += 1
         length |= (byte & 0x7F) << shift
         if byte < 0x80:

@@ -94,6 +94,16 @@ THEIRS_WITHIN: Final = ("/node_modules/", "/site-packages/", "/dist-packages/", 
 REPOSITORIES: Final = frozenset({".git", ".svn", ".hg", ".bzr"})
 
 
+_NAMES: Final = frozenset({*FILES, *CREDENTIALS, *IN_FOLDER})
+_ENDINGS: Final = KEY_ENDINGS | {"swp", "swo"}
+_STARTS: Final = (".env.", "ssh_host_", "Dockerfile.", "docker-compose.")
+
+
+def may_be(name: str, ending: str) -> bool:
+    """Whether a file of this name, with this behind its last dot, may be one of these: a quick look."""
+    return name in _NAMES or ending in _ENDINGS or name.startswith(_STARTS)
+
+
 def fact(path: str, kind: EntryKind) -> FileFact | None:
     """Tell what has been left behind: kind "leftover", or "credential-file" for what is likely to hold a secret."""
     folder, _, name = path.rpartition("/")

@@ -49,7 +49,7 @@ class NeedsGlibc(Analyzer):
 
     def read(self, file: File, /) -> Iterator[FileFact]:
         """Yield one fact for a file that needs glibc."""
-        program = elf.attempt(file.data)
+        program = elf.attempt(file.content)
         if program is None or not _is_dynamic(program):
             return
         loader = program.interpreter

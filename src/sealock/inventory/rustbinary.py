@@ -38,7 +38,7 @@ class RustBinary(Analyzer):
 
     def read(self, file: File, /) -> Iterator[Package]:
         """Yield each crate, those that only built the program as for development."""
-        program = elf.attempt(file.data)
+        program = elf.attempt(file.content)
         section = program.section(b".dep-v0") if program else None
         if program is None or section is None:
             return

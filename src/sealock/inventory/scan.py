@@ -6,19 +6,20 @@ and said to be removed.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 from msgspec import Struct
 from msgspec.structs import replace
 
-from sealock.image.entry import Entry, LayerSource
+from sealock.image.entry import Entry, EntryKind, LayerSource
 from sealock.inventory import leftovers, modes
 from sealock.inventory.analyzer import Analyzer, Broken, Fact, File
+from sealock.inventory.names import Gathering, Names
 from sealock.inventory.selection import Selection
-from sealock.model.finding import Problem
-from sealock.model.inventory import Distribution, FileFact, Layer, Package
-from sealock.model.location import Location
+from sealock.inventory.view import View
+from sealock.inventory.window import Content, Window
+from sealock.model.inventory import Distribution, FileFact, Package
 
 ELF: Final = b"\x7fELF"
 FOLDERS: Final = frozenset({"world-writable-folder"})
@@ -30,78 +31,115 @@ NOT_ELF: Final = frozenset({
     "java", "go", "rs", "pem", "crt",
 })  # fmt: skip
 """Endings of files that no ELF file has: they are not even looked at."""
+MOST_FACTS: Final = 250_000
+"""Facts that are kept of a layer."""
+MOST_FAULTS: Final = 1000
+
+
+class Fault(Struct, frozen=True, array_like=True, gc=False):
+    """What was wrong with a file of a layer."""
+
+    path: str
+    message: str
 
 
 class LayerFacts(Struct, frozen=True):
-    """What one layer holds by itself.
+    """What one layer holds by itself, whichever image it is a part of, so that it can be kept.
 
     `paths` are its files, for telling what a later layer replaces, `folders` its folders, whose modes a later layer may
     set anew, `gone` are what its whiteouts remove, `opaque` the folders whose earlier contents it hides.
     """
 
-    layer: Layer
     facts: tuple[Package | FileFact | Distribution, ...]
-    paths: tuple[str, ...]
-    folders: tuple[str, ...]
-    gone: tuple[str, ...]
-    opaque: tuple[str, ...]
+    paths: Names
+    folders: Names
+    gone: Names
+    opaque: Names
     entries: int
     size: int
     """Bytes of its regular files."""
-    problems: tuple[Problem, ...]
+    faults: tuple[Fault, ...]
 
 
-def scan_layer(source: LayerSource, selection: Selection, target: str) -> LayerFacts:
-    """Read a layer once and keep what analyzers make of it; what is broken becomes a problem, and the rest goes on."""
-    scan = _Scan(source.layer, selection, target)
-    for entry in source.entries():
-        scan.entry(entry)
-    return scan.done(source.problems)
+def scan_layer(source: LayerSource, selection: Selection) -> LayerFacts:
+    """Read a layer once and keep what analyzers make of it; what is broken becomes a fault, and the rest goes on."""
+    scan = _Scan(selection)
+    scan.walk(source.entries())
+    return scan.done()
 
 
 class _Scan:
     """One layer on its way."""
 
-    def __init__(self, layer: Layer, selection: Selection, target: str) -> None:
-        self.layer, self.selection, self.target = layer, selection, target
+    def __init__(self, selection: Selection) -> None:
+        self.selection = selection
         self.by_analyzer: dict[Analyzer | None, list[Fact]] = {}
-        self.paths: list[str] = []
-        self.folders: list[str] = []
-        self.gone: list[str] = []
-        self.opaque: list[str] = []
-        self.problems: list[Problem] = []
-        self.entries = self.size = 0
+        self.paths, self.folders, self.gone, self.opaque = Gathering(), Gathering(), Gathering(), Gathering()
+        self.faults: list[Fault] = []
+        self.entries = self.size = self.kept = 0
 
-    def entry(self, entry: Entry) -> None:
-        self.entries += 1
-        kind = entry.kind
-        if kind == "whiteout":
-            self.gone.append(entry.path)
-            return
-        if kind == "opaque":
-            self.opaque.append(entry.path)
-            return
-        (self.folders if kind == "folder" else self.paths).append(entry.path)
-        if entry.mode & 0o6002 or entry.capability:
-            self.keep(None, modes.facts(entry.path, kind, entry.mode, entry.uid, entry.gid, entry.capability))
-        if (left := leftovers.fact(entry.path, kind)) is not None:
+    def walk(self, entries: Iterator[Entry]) -> None:
+        """Take every entry. There are very many: a few looks tell of most that nobody wants them."""
+        selection, add = self.selection, self.paths.add
+        may_be_left, asks_elf = leftovers.may_be, bool(selection.elf)
+        folder, of_folder = "", selection.by_folder("")
+        size = count = 0
+        for entry in entries:
+            path, kind = entry.path, entry.kind
+            count += 1
+            if kind == "file":
+                add(path)
+                size += entry.size
+                before, _, name = path.rpartition("/")
+                if before != folder:
+                    folder, of_folder = before, selection.by_folder(before)
+                ending = name.rpartition(".")[2]
+                if may_be_left(name, ending):
+                    self.leftover(path, kind)
+                wanted = selection.among(path, name, ending, of_folder)
+                # A name without a dot is its own ending: `go` and `java` are programs.
+                may_be_elf = asks_elf and entry.size > 64 and (ending not in NOT_ELF or ending == name)
+                is_elf = may_be_elf and entry.read(4) == ELF
+                if is_elf or wanted:
+                    self.file(entry, wanted, is_elf=is_elf)
+            elif not self.other(entry):
+                continue
+            if entry.mode & 0o6002 or entry.capability:
+                self.keep(None, modes.facts(path, kind, entry.mode, entry.uid, entry.gid, entry.capability))
+            if not count & 4095:
+                self.settle()
+        self.entries, self.size = count, size
+
+    def other(self, entry: Entry) -> bool:
+        """Take what is no regular file; tell whether its mode counts."""
+        if entry.kind == "whiteout":
+            self.gone.add(entry.path)
+            return False
+        if entry.kind == "opaque":
+            self.opaque.add(entry.path)
+            return False
+        (self.folders if entry.kind == "folder" else self.paths).add(entry.path)
+        self.leftover(entry.path, entry.kind)
+        return True
+
+    def leftover(self, path: str, kind: EntryKind) -> None:
+        """Tell by its name what has been left behind."""
+        if (left := leftovers.fact(path, kind)) is not None:
             self.keep(None, (left,))
-        if kind == "file":
-            self.size += entry.size
-            self.file(entry)
 
-    def file(self, entry: Entry) -> None:
+    def file(self, entry: Entry, wanted: list[Analyzer], *, is_elf: bool) -> None:
         """Hand a file to those who want it."""
-        wanted = self.selection.by_path(entry.path)
-        may_be_elf = self.selection.elf and entry.size > 64 and entry.path.rpartition(".")[2] not in NOT_ELF
-        if may_be_elf and entry.read(4) == ELF:
+        # Of programs, pieces are read: they are large, and mostly code.
+        if is_elf and entry.part is not None:
+            limit = min(entry.size, max(analyzer.wanted.limit for analyzer in self.selection.elf))
+            content: Content = Window(entry.part, limit)
             wanted = [*wanted, *self.selection.elf]
-        if not wanted:
-            return
-        data = entry.read(max(analyzer.wanted.limit for analyzer in wanted))
-        if len(data) < entry.size:
-            self.problem(entry.path, f"it is larger than {len(data)} bytes, the most that is read of a file")
-        file = File(entry.path, data, entry.mode, entry.uid, entry.gid)
+        else:
+            wanted = [*wanted, *self.selection.elf] if is_elf else wanted
+            content = entry.read(max(analyzer.wanted.limit for analyzer in wanted))
+        if len(content) < entry.size:
+            self.fault(entry.path, f"it is larger than {len(content)} bytes, the most that is read of a file")
+        file = File(entry.path, content, entry.mode, entry.uid, entry.gid)
         for analyzer in wanted:
             self.ask(analyzer, file)
 
@@ -109,40 +147,48 @@ class _Scan:
         try:
             self.keep(analyzer, analyzer.read(file))
         except Broken as broken:
-            self.problem(file.path, str(broken))
+            self.fault(file.path, str(broken))
         except Exception as error:  # noqa: BLE001  one file that an analyzer fails on must not cost the others
-            self.problem(file.path, f"{analyzer.name} failed on it, which is a fault of sealock's: {error!r}")
+            self.fault(file.path, f"{analyzer.name} failed on it, which is a fault of sealock's: {error!r}")
 
     def keep(self, analyzer: Analyzer | None, facts: Iterable[Fact]) -> None:
         held = self.by_analyzer.setdefault(analyzer, [])
         for fact in facts:
+            self.kept += 1
+            if self.kept > MOST_FACTS:
+                if self.kept == MOST_FACTS + 1:
+                    self.fault("", f"there are more than {MOST_FACTS} packages and files to tell of; the rest is not")
+                return
             held.append(fact)
 
-    def problem(self, path: str, message: str) -> None:
-        where = f"{self.target}: layer {self.layer.index + 1}: {path}"
-        self.problems.append(Problem(message, Location(where)))
+    def fault(self, path: str, message: str) -> None:
+        if len(self.faults) < MOST_FAULTS:
+            self.faults.append(Fault(path, message))
+        elif len(self.faults) == MOST_FAULTS:
+            self.faults.append(Fault("", f"there are more than {MOST_FAULTS} problems; the rest is not told"))
 
-    def done(self, problems: tuple[Problem, ...]) -> LayerFacts:
+    def settle(self) -> None:
+        """Let the paths take little memory."""
+        for gathering in (self.paths, self.folders, self.gone, self.opaque):
+            gathering.settle()
+
+    def done(self) -> LayerFacts:
         facts: list[Package | FileFact | Distribution] = []
         for analyzer, held in self.by_analyzer.items():
-            name = analyzer.name if analyzer else ""
             for fact in analyzer.join(held) if analyzer else held:
-                if isinstance(fact, Package):
-                    facts.append(replace(fact, layer=self.layer.index, found_by=name))
-                elif isinstance(fact, FileFact):
-                    facts.append(replace(fact, layer=self.layer.index))
+                if analyzer and isinstance(fact, Package) and fact.found_by != analyzer.name:
+                    facts.append(replace(fact, found_by=analyzer.name))
                 else:
                     facts.append(fact)
         return LayerFacts(
-            self.layer,
             tuple(facts),
-            tuple(self.paths),
-            tuple(self.folders),
-            tuple(self.gone),
-            tuple(self.opaque),
+            self.paths.names(),
+            self.folders.names(),
+            self.gone.names(),
+            self.opaque.names(),
             self.entries,
             self.size,
-            (*problems, *self.problems),
+            tuple(self.faults),
         )
 
 
@@ -154,37 +200,44 @@ class Merged(Struct, frozen=True):
     files: tuple[FileFact, ...]
 
 
-def merge(layers: tuple[LayerFacts, ...]) -> Merged:
-    """Lay the layers over one another: what a later one replaces or removes is marked as removed.
+def merge(layers: Sequence[tuple[int, LayerFacts]]) -> Merged:
+    """Lay layers, each with its number, over one another: what a later one replaces or removes is marked as removed.
 
     A database of packages (dpkg's status, apk's installed …) that a later layer writes anew replaces the earlier one:
     its packages are then listed from the later layer, with the layer that first brought each of them.
     """
-    view = _View(layers)
+    told = {_on_disk(fact.path) for _, facts in layers for fact in facts.facts if not isinstance(fact, Distribution)}
+    view = View([facts for _, facts in layers], told)
     packages: dict[tuple[str, ...], Package] = {}
     files: list[FileFact] = []
     distribution: Distribution | None = None
     owners: dict[str, str] = {}
-    for facts in layers:
-        index = facts.layer.index
+    owned = told.union(path.removeprefix("usr/") for path in told)
+    for place, (index, facts) in enumerate(layers):
         for fact in facts.facts:
             if isinstance(fact, Distribution):
                 # Only os-release gives a name; debian_version and the like must not displace it.
                 distribution = fact if fact.name or distribution is None or not distribution.name else distribution
             elif isinstance(fact, FileFact):
-                mended = fact.kind in FOLDERS and view.folders.get(fact.path, -1) > index
-                files.append(replace(fact, removed=mended or view.hidden(fact.path, index)))
+                mended = fact.kind in FOLDERS and view.folders.get(fact.path, -1) > place
+                files.append(replace(fact, layer=index, removed=mended or view.hidden(fact.path, place)))
             else:
-                package = replace(fact, removed=view.hidden(_on_disk(fact.path), index))
+                package = replace(fact, layer=index, removed=view.hidden(_on_disk(fact.path), place))
                 key = (fact.type, fact.namespace, fact.name, fact.version, fact.architecture, fact.path)
                 first = packages.get(key)
                 # The same package from a later copy of its database: it came with the first, and is there if any is.
                 if first is not None:
                     package = replace(package, layer=first.layer, files=package.files or first.files)
                 packages[key] = package
-                owners.update(dict.fromkeys(package.files, package.name))
+                if package.files:
+                    owners.update(dict.fromkeys(owned.intersection(package.files), package.name))
     listed = sorted(_unowned(packages.values(), owners), key=lambda one: (one.type, one.name, one.version, one.path))
-    return Merged(distribution, tuple(listed), tuple(replace(fact, owner=_owner(fact.path, owners)) for fact in files))
+    return Merged(distribution, tuple(listed), tuple(_with_owner(fact, owners) for fact in files))
+
+
+def _with_owner(fact: FileFact, owners: dict[str, str]) -> FileFact:
+    owner = _owner(fact.path, owners)
+    return replace(fact, owner=owner) if owner else fact
 
 
 def _owner(path: str, owners: dict[str, str]) -> str:
@@ -203,34 +256,3 @@ def _unowned(packages: Iterable[Package], owners: dict[str, str]) -> Iterator[Pa
         shared = package.type == "generic" and ("linkage", "shared") in package.qualifiers
         if not (shared and _owner(package.path, owners)):
             yield package
-
-
-class _View:
-    """For each path, the last layer that writes or removes it."""
-
-    def __init__(self, layers: tuple[LayerFacts, ...]) -> None:
-        self.written: dict[str, int] = {}
-        self.gone: dict[str, int] = {}
-        """Removed as a whole, with all below: the last layer that did so."""
-        self.opaque: dict[str, int] = {}
-        self.folders: dict[str, int] = {}
-        """A folder that a later layer holds again has that layer's mode; what is in it stays."""
-        for facts in layers:
-            index = facts.layer.index
-            self.folders.update(dict.fromkeys(facts.folders, index))
-            self.written.update(dict.fromkeys(facts.paths, index))
-            self.gone.update(dict.fromkeys(facts.gone, index))
-            self.opaque.update(dict.fromkeys(facts.opaque, index))
-
-    def hidden(self, path: str, index: int) -> bool:
-        """Whether a layer after this one replaces the path, or removes it or a folder that it is in."""
-        if self.written.get(path, -1) > index or self.gone.get(path, -1) > index:
-            return True
-        if not self.gone and not self.opaque and not self.written:
-            return False
-        folder = path.rpartition("/")[0]
-        while folder:
-            if max(self.gone.get(folder, -1), self.opaque.get(folder, -1), self.written.get(folder, -1)) > index:
-                return True
-            folder = folder.rpartition("/")[0]
-        return self.opaque.get("", -1) > index

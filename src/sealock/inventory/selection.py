@@ -16,6 +16,7 @@ class Selection:
         self.parents: dict[str, list[Analyzer]] = {}
         self.names: dict[str, list[Analyzer]] = {}
         self.endings: dict[str, list[tuple[str, Analyzer]]] = {}
+        """By what stands behind their last dot, so that most paths cost one look."""
         self.elf: list[Analyzer] = []
         for analyzer in analyzers:
             wanted = analyzer.wanted
@@ -28,23 +29,31 @@ class Selection:
             for name in wanted.names:
                 self.names.setdefault(name, []).append(analyzer)
             for ending in wanted.endings:
-                # By the last four characters, so that most paths cost one look.
-                self.endings.setdefault(ending[-4:], []).append((ending, analyzer))
+                self.endings.setdefault(ending_of(ending.rpartition("/")[2]), []).append((ending, analyzer))
             if wanted.elf:
                 self.elf.append(analyzer)
 
     def by_path(self, path: str) -> list[Analyzer]:
         """The analyzers that ask for this path, each once; those for ELF files are asked for apart."""
         folder, _, name = path.rpartition("/")
-        found: list[Analyzer] = []
+        return self.among(path, name, ending_of(name), self.by_folder(folder))
+
+    def by_folder(self, folder: str) -> list[Analyzer]:
+        """Those that ask for all files right in a folder."""
+        return [*self.folders.get(folder, ()), *self.parents.get(folder.rpartition("/")[2], ())]
+
+    def among(self, path: str, name: str, ending: str, of_folder: list[Analyzer]) -> list[Analyzer]:
+        """As `by_path`, for who knows the parts of the path, and what is asked for of its folder."""
+        found = of_folder
         if path in self.paths:
-            found += self.paths[path]
-        if folder in self.folders:
-            found += self.folders[folder]
-        if (parent := folder.rpartition("/")[2]) in self.parents:
-            found += self.parents[parent]
+            found = [*found, *self.paths[path]]
         if name in self.names:
-            found += self.names[name]
-        if (possible := self.endings.get(path[-4:])) is not None:
-            found += [analyzer for ending, analyzer in possible if path.endswith(ending)]
+            found = [*found, *self.names[name]]
+        if ending in self.endings:
+            found = [*found, *(analyzer for text, analyzer in self.endings[ending] if path.endswith(text))]
         return found if len(found) < 2 else list(dict.fromkeys(found))
+
+
+def ending_of(name: str) -> str:
+    """What stands behind the last dot of a name; the whole name where it has none."""
+    return name.rpartition(".")[2]

@@ -9,13 +9,15 @@ from typing import Final, TypeAlias
 
 from ahocorasick_rs import BytesAhoCorasick, MatchKind
 
+from sealock.inventory import _texts as texts
 from sealock.inventory import elf
 from sealock.inventory._libraries import LIBRARIES, Library
 from sealock.inventory.analyzer import Analyzer, Broken, File, Wanted
 from sealock.inventory.elf import Elf
+from sealock.inventory.window import Content
 from sealock.model.inventory import Package
 
-_CHUNK: Final = 1 << 20
+_CHUNK: Final = 512 << 10
 """Bytes searched at a time, so that a file made of anchors does not fill memory with their places."""
 _OVERLAP: Final = 64
 _MAX_TRIES: Final = 48
@@ -31,7 +33,7 @@ class StaticLibraries(Analyzer):
 
     def read(self, file: File, /) -> Iterator[Package]:
         """Yield each library once."""
-        program = elf.read(file.data)
+        program = elf.read(file.content)
         for (name, version), shared in sorted(_libraries(program, file.path).items()):
             yield Package(
                 type="generic",
@@ -75,18 +77,16 @@ def _libraries(program: Elf, path: str) -> dict[tuple[str, str], bool]:
     found: dict[tuple[str, str], bool] = {}
     hidden: set[str] = set()
     tries: dict[int, int] = {}
-    loaded = [
-        (segment.offset, segment.offset + segment.size) for segment in program.segments if segment.type == elf.LOAD
-    ]
+    searched = texts.stretches(program)
     # musl's loader, which is its library too, has no name of its own but that of its file.
     name = program.dynamic.soname or path.rpartition("/")[2].encode("utf-8", "replace")
-    for library, at in _anchors(program.data):
+    for library, at in _anchors(program.data, searched):
         key = id(library)
         count = tries.get(key, 0)
-        if count >= _MAX_TRIES or not any(start <= at < end for start, end in loaded):
+        if count >= _MAX_TRIES:
             continue
         tries[key] = count + 1
-        version = _version(library, program.data, at)
+        version = _version(library, program.data, at, searched)
         if version is None:
             continue
         if library.version is not None:
@@ -103,27 +103,29 @@ def _libraries(program: Elf, path: str) -> dict[tuple[str, str], bool]:
     }
 
 
-def _anchors(data: bytes) -> Iterator[tuple[Library, int]]:
-    view = memoryview(data)
+def _anchors(data: Content, searched: list[tuple[int, int]]) -> Iterator[tuple[Library, int]]:
     matches = 0
-    for start in range(0, len(data), _CHUNK):
-        chunk = view[start : start + _CHUNK + _OVERLAP]
-        for automaton, libraries in _searchers():
-            places = automaton.find_matches_as_indexes(chunk)
-            matches += len(places)
-            if matches > _MAX_MATCHES:
-                message = "repeats the texts of libraries more often than any program does"
-                raise Broken(message)
-            for index, first, _ in places:
-                for library in libraries[index]:
-                    yield library, start + first
+    for begin, end in searched:
+        for start in range(begin, end, _CHUNK):
+            chunk = data[start : min(end, start + _CHUNK + _OVERLAP)]
+            for automaton, libraries in _searchers():
+                places = automaton.find_matches_as_indexes(chunk)
+                if not places:
+                    continue
+                matches += len(places)
+                if matches > _MAX_MATCHES:
+                    message = "repeats the texts of libraries more often than any program does"
+                    raise Broken(message)
+                for index, first, _ in places:
+                    for library in libraries[index]:
+                        yield library, start + first
 
 
-def _version(library: Library, data: bytes, at: int) -> str | None:
+def _version(library: Library, data: Content, at: int, searched: list[tuple[int, int]]) -> str | None:
     window = data[max(0, at - library.before) : at + library.after]
     match = re.search(library.pattern, window, re.DOTALL)
     if match is None:
         return None
     if library.version is not None:
-        return library.version(match[1], data)
+        return library.version(match[1], b"\0".join(data[start:end] for start, end in searched))
     return match[1].decode("ascii", "replace")

@@ -1,0 +1,64 @@
+"""Very many paths in little memory: joined, and compressed once they are more than a few."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Iterator
+from typing import Final
+
+from msgspec import Struct
+
+CHUNK: Final = 8192
+"""Names in a part."""
+PLAIN: Final = 16 << 20
+"""Bytes of names that are kept as they are; those beyond are compressed."""
+
+
+class Names(Struct, frozen=True, array_like=True):
+    """Paths in their order, some thousands a part: NUL, which no path has, stands between them."""
+
+    plain: tuple[bytes, ...] = ()
+    packed: tuple[bytes, ...] = ()
+
+    def parts(self) -> Iterator[list[str]]:
+        """Yield them, part by part."""
+        for part in self.plain:
+            yield _split(part)
+        for part in self.packed:
+            yield _split(zlib.decompress(part))
+
+    def __bool__(self) -> bool:
+        """Whether there are any."""
+        return bool(self.plain)
+
+
+class Gathering:
+    """Takes paths one by one."""
+
+    def __init__(self) -> None:
+        self.held: list[str] = []
+        self.add = self.held.append
+        self._plain: list[bytes] = []
+        self._packed: list[bytes] = []
+        self._size = 0
+
+    def settle(self) -> None:
+        """Join what was added; call this every few thousand."""
+        if not self.held:
+            return
+        part = "\0".join(self.held).encode("utf-8", "surrogateescape")
+        self.held.clear()
+        self._size += len(part)
+        if self._size <= PLAIN or not self._plain:
+            self._plain.append(part)
+        else:
+            self._packed.append(zlib.compress(part, 1))
+
+    def names(self) -> Names:
+        """All of them."""
+        self.settle()
+        return Names(tuple(self._plain), tuple(self._packed))
+
+
+def _split(part: bytes) -> list[str]:
+    return part.decode("utf-8", "surrogateescape").split("\0")

@@ -1,0 +1,80 @@
+"""For the paths that are told of, the last layer that writes or removes each, or a folder that it is in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Protocol
+
+from sealock.inventory.names import Names
+
+
+class Laid(Protocol):
+    """A layer's names, as they lie over those of the layers before."""
+
+    @property
+    def paths(self) -> Names:
+        """Its files."""
+
+    @property
+    def folders(self) -> Names:
+        """Its folders."""
+
+    @property
+    def gone(self) -> Names:
+        """What it removes."""
+
+    @property
+    def opaque(self) -> Names:
+        """Folders whose earlier contents it hides."""
+
+
+class View:
+    """What later layers do to the paths of interest; all others are passed over, since there are very many."""
+
+    def __init__(self, layers: Sequence[Laid], paths: Iterable[str]) -> None:
+        self._interest = _with_folders(paths)
+        self._written = self._last([layer.paths for layer in layers])
+        self._gone = self._last([layer.gone for layer in layers])
+        """Removed as a whole, with all below."""
+        self._opaque = self._last([layer.opaque for layer in layers])
+        self.folders = self._last([layer.folders for layer in layers])
+        """A folder that a later layer holds again has that layer's mode; what is in it stays."""
+        self._above: dict[str, int] = {"": self._opaque.get("", -1)}
+
+    def _last(self, layers: Sequence[Names]) -> dict[str, int]:
+        last: dict[str, int] = {}
+        for index, names in enumerate(layers):
+            # What the first layer does is hidden by none before it.
+            for part in names.parts() if index else ():
+                last.update(dict.fromkeys(self._interest.intersection(part), index))
+        return last
+
+    def hidden(self, path: str, index: int) -> bool:
+        """Whether a layer after this one replaces the path, or removes it or a folder that it is in."""
+        if self._written.get(path, -1) > index or self._gone.get(path, -1) > index:
+            return True
+        return self._hides(path.rpartition("/")[0]) > index
+
+    def _hides(self, folder: str) -> int:
+        """The last layer that hides what a folder holds."""
+        todo: list[str] = []
+        while folder not in self._above:
+            todo.append(folder)
+            folder = folder.rpartition("/")[0]
+        last = self._above[folder]
+        for one in reversed(todo):
+            last = self._above[one] = max(
+                last, self._gone.get(one, -1), self._opaque.get(one, -1), self._written.get(one, -1)
+            )
+        return last
+
+
+def _with_folders(paths: Iterable[str]) -> set[str]:
+    """Paths and all the folders that they are in."""
+    found = {""}
+    for path in paths:
+        one = path
+        while one not in found:
+            found.add(one)
+            one = one.rpartition("/")[0]
+    return found

@@ -1,0 +1,59 @@
+"""A large file of which analyzers read pieces: what they do not look at is never brought into memory."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final, TypeAlias, overload
+
+HEAD: Final = 4096
+"""Bytes at the beginning that are kept: most of the small pieces are there."""
+PIECE: Final = 1 << 20
+
+
+class Window:
+    """Stands for a file's bytes: it has a length, and its slices are bytes. `fetch(offset, count)` reads them."""
+
+    __slots__ = ("_fetch", "_head", "_length")
+
+    def __init__(self, fetch: Callable[[int, int], bytes], length: int) -> None:
+        self._fetch, self._length = fetch, length
+        self._head = fetch(0, min(HEAD, length))
+
+    def __len__(self) -> int:
+        """How many bytes there are."""
+        return self._length
+
+    @overload
+    def __getitem__(self, at: slice) -> bytes: ...
+    @overload
+    def __getitem__(self, at: int) -> int: ...
+    def __getitem__(self, at: slice | int) -> bytes | int:
+        """Read a piece; fewer bytes where the file has no more."""
+        if isinstance(at, int):
+            return self[at : at + 1][0]
+        start, stop, step = at.indices(self._length)
+        if step != 1:
+            message = "bytes of a window are read one after the other"
+            raise ValueError(message)
+        if stop <= len(self._head):
+            return self._head[start:stop]
+        return self._fetch(start, stop - start) if stop > start else b""
+
+    def find(self, what: bytes, start: int, end: int) -> int:
+        """Where bytes begin that lie wholly between two offsets, -1 if nowhere."""
+        end = min(end, self._length)
+        while start < end:
+            found = self[start : min(end, start + PIECE)].find(what)
+            if found >= 0:
+                return start + found
+            if start + PIECE >= end:
+                return -1
+            start += PIECE - len(what) + 1
+        return -1
+
+    def startswith(self, what: bytes) -> bool:
+        """Whether the file begins so."""
+        return self[: len(what)] == what
+
+
+Content: TypeAlias = bytes | Window
