@@ -72,7 +72,7 @@ class Folder:
 
     # Private keys.
 
-    def keys(self) -> Iterator[tuple[str, bytes]]:
+    def private_keys(self) -> Iterator[tuple[str, bytes]]:
         """Yield the id and the PEM of each private key."""
         folder = self.path / "private"
         if not folder.is_dir():

@@ -57,6 +57,8 @@ class TrustedMetadata:
         self._snapshot: Signed[Listing] | None = None
         self.targets: dict[str, Signed[Targets]] = {}
         self.rests_on: By = "first use"
+        self.lenient = False
+        """Take what has expired, as its owner must who signs it anew."""
 
     def what(self, role: str) -> str:
         """How errors call a role."""
@@ -251,7 +253,7 @@ class TrustedMetadata:
             raise RefusedError(check="rollback", why=why)
 
     def _check_expiry(self, signed: Signed[Root] | Signed[Listing] | Signed[Targets], what: str) -> None:
-        if signed.body.expires <= self.now:
+        if signed.body.expires <= self.now and not (self.lenient and signed.role != "timestamp"):
             why = f"{what} expired on {signed.body.expires:%Y-%m-%d at %H:%M} UTC"
             raise RefusedError(check="expired", why=why + _meaning(signed.role))
 

@@ -21,7 +21,7 @@ from sealock.trust.notary.metadata import (
     read_targets,
 )
 from sealock.trust.notary.refusal import RefusedError
-from sealock.trust.notary.roles import RELEASES, bound, is_delegation
+from sealock.trust.notary.roles import RELEASES, bound, is_delegation, parent
 from sealock.trust.notary.trusted import TrustedMetadata
 from sealock.trust.pins import Pin
 
@@ -145,6 +145,16 @@ class Update:
         signed = self.trusted.let_in_targets(self._named(role, meta), role)
         self.fresh[role] = signed.raw
         return signed
+
+    def load(self, role: str) -> None:
+        """Let in a delegation, and those above it; nothing where it was never signed."""
+        if role in self.trusted.targets:
+            return
+        if not is_delegation(role):
+            raise RefusedError(check="malformed", why=f"{role[:80]!r} is not the name of a delegation: targets/NAME is")
+        self.load(parent(role))
+        if self.trusted.meta_of(role) is not None:
+            self._role(role)
 
     def elsewhere(self, tag: str, most: int = 16) -> tuple[str, ...]:
         """Look which other delegations list a tag, for the wording of a refusal; what cannot be had is left out."""

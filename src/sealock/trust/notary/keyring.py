@@ -1,0 +1,113 @@
+"""Private keys in Docker's folder, opened with passphrases as they are needed, made, imported and exported."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final, Protocol
+
+from msgspec import Struct
+
+from sealock.errors import TrustError
+from sealock.trust.notary.folder import Folder
+from sealock.trust.notary.keys import canonical_id
+from sealock.trust.notary.metadata import Key
+from sealock.trust.notary.privatekeys import PassphraseError, PrivateKey, generate, open_key, parse, seal
+from sealock.trust.notary.roles import ROLES
+
+_TRIES: Final = 3
+SHORTEST: Final = 8
+"""Characters of a new passphrase at the least, as Docker has it."""
+
+
+class Passphrases(Protocol):
+    """Asks for passphrases: a person, or the environment."""
+
+    asks: bool
+    """Whether asking again may give another answer."""
+
+    def __call__(self, role: str, name: str, *, new: bool) -> str:
+        """Give the passphrase of a key; TrustError where none can be had."""
+
+
+class KeyFile(Struct, frozen=True):
+    """A private key in the folder: its id, its role ("" where it says none) and its repository, "" for any."""
+
+    id: str
+    role: str
+    gun: str
+    encrypted: bool
+
+
+class Keyring:
+    """The folder's keys. What was opened stays open for the run."""
+
+    def __init__(self, folder: Folder, passphrases: Passphrases) -> None:
+        self.folder, self._passphrases = folder, passphrases
+        self._open: dict[str, PrivateKey] = {}
+
+    def list(self) -> Iterator[KeyFile]:
+        """Yield what is there; files that hold no key are passed over."""
+        for name, pem in self.folder.private_keys():
+            try:
+                stored = parse(pem)
+            except TrustError:
+                continue
+            yield KeyFile(name, stored.role, stored.gun, stored.encrypted)
+
+    def open(self, role: str, key: Key) -> PrivateKey | None:
+        """Open the private half of a public key; None where it is not here, TrustError where it does not open."""
+        name = canonical_id(key)
+        if name not in self._open:
+            pem = self.folder.key(name)
+            if pem is None:
+                return None
+            opened = self._opened(pem, role, name)
+            if opened.id != name:
+                msg = f"the file of the private key {name[:12]} holds another key"
+                raise TrustError(msg)
+            self._open[name] = opened
+        return self._open[name]
+
+    def has(self, key: Key) -> bool:
+        """Whether the private half of a public key is here."""
+        name = canonical_id(key)
+        return name in self._open or self.folder.key(name) is not None
+
+    def by_id(self, name: str, role: str) -> PrivateKey:
+        """Open a key by its id; TrustError where it is not here."""
+        pem = self.folder.key(name)
+        if pem is None:
+            msg = f"there is no private key {name[:64]} in {self.folder.path / 'private'}"
+            raise TrustError(msg)
+        if name not in self._open:
+            self._open[name] = self._opened(pem, role, name)
+        return self._open[name]
+
+    def _opened(self, pem: bytes, role: str, name: str) -> PrivateKey:
+        stored = parse(pem)
+        if not stored.encrypted:
+            return open_key(stored, "")
+        for left in reversed(range(_TRIES)):
+            try:
+                return open_key(stored, self._passphrases(stored.role or role, name, new=False))
+            except PassphraseError:
+                if not left or not self._passphrases.asks:
+                    msg = f"the passphrase does not open the {stored.role or role} key {name[:12]}"
+                    raise PassphraseError(msg) from None
+        raise AssertionError
+
+    def make(self, role: str, gun: str = "") -> PrivateKey:
+        """Make a new key and keep it, before anything is signed with it."""
+        return self.add(generate(), role, gun)
+
+    def add(self, key: PrivateKey, role: str, gun: str = "") -> PrivateKey:
+        """Keep a key under a passphrase; TargetError where it is here already."""
+        passphrase = self._passphrases(role, key.id, new=True)
+        if len(passphrase) < SHORTEST:
+            msg = f"a passphrase needs {SHORTEST} characters at the least"
+            raise TrustError(msg)
+        # As Docker does: root keys and delegations' keys serve any repository.
+        kept = gun if role in ROLES and role != "root" else ""
+        self.folder.add_key(key.id, seal(key, role, kept, passphrase))
+        self._open[key.id] = key
+        return key

@@ -1,0 +1,206 @@
+"""One repository's content trust: verify a tag, list what is signed, sign, delegate, rotate, revoke.
+
+`verify` and `signed_tags` need a transport, Docker's folder and pins; the rest needs a keyring too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from datetime import UTC, datetime
+
+from sealock.errors import TargetError, TrustError
+from sealock.trust.notary.editing import Editor, digest_meta, first_files
+from sealock.trust.notary.folder import Folder
+from sealock.trust.notary.keyring import Keyring
+from sealock.trust.notary.keys import canonical_id
+from sealock.trust.notary.metadata import Key, key_id
+from sealock.trust.notary.privatekeys import PrivateKey
+from sealock.trust.notary.refusal import RefusedError
+from sealock.trust.notary.roles import bound, parent
+from sealock.trust.notary.server import Server
+from sealock.trust.notary.signing import certify, new_root
+from sealock.trust.notary.trusted import TrustedMetadata, can_sign
+from sealock.trust.notary.verdict import SignedTag, Verified, find_tag, states, tags_of, unsigned
+from sealock.trust.notary.workflow import Update
+from sealock.trust.pins import Pin
+
+
+class Repository:
+    """A repository as its notary server tells of it and the folder remembers it."""
+
+    def __init__(self, server: Server, folder: Folder, pin: Pin, now: datetime | None = None) -> None:
+        self.gun, self.server, self.folder, self.pin = server.gun, server, folder, pin
+        self.now = now or datetime.now(UTC)
+
+    # Reading.
+
+    def verify(self, tag: str) -> Verified:
+        """Tell which digest a tag is signed for.
+
+        TrustError where it is not trusted, and why; TransportError where that could not be told.
+        """
+        update = self._update()
+        found = find_tag(update.trusted, tag)
+        if found is None:
+            raise unsigned(update.trusted, tag, update.elsewhere(tag))
+        return Verified(
+            repository=self.gun,
+            tag=found,
+            rests_on=update.trusted.rests_on,
+            server=self.server.address,
+            roles=states(update.trusted),
+            requests=self.server.requests,
+            notes=tuple(update.notes),
+        )
+
+    def signed_tags(self) -> tuple[SignedTag, ...]:
+        """List every tag that `verify` would trust; errors as there. One update serves them all."""
+        return tuple(tags_of(self._update().trusted))
+
+    def trusted(self) -> TrustedMetadata:
+        """Verify the repository as a whole, and give what is believed of it."""
+        return self._update().trusted
+
+    def _update(self, *, lenient: bool = False) -> Update:
+        update = Update(self.gun, self.pin, self.now, self.server, lambda role: self.folder.read(self.gun, role))
+        update.trusted.lenient = lenient
+        try:
+            update.run()
+        except RefusedError:
+            # What was believed before the refusal stays believed, so that it cannot be rolled back.
+            if not update.first_use:
+                self._keep(update)
+            raise
+        self._keep(update)
+        return update
+
+    def _keep(self, update: Update) -> None:
+        try:
+            self.folder.write(self.gun, update.fresh)
+        except TargetError as error:
+            update.notes.append(f"{error}; so the next use will not know what this one saw")
+
+    # Writing.
+
+    def initialise(self, keyring: Keyring, root: PrivateKey, *, local_snapshot: bool = False) -> None:
+        """Begin to sign a repository; TrustError where it is signed already."""
+        if self.server.get("root", "root", bound("root")) is not None:
+            msg = f"{self.gun} is signed already: there is trust data at {self.server.address}"
+            raise TrustError(msg)
+        # The server's keys first, so that none of ours is made if it cannot be reached.
+        timestamp = self.server.key("timestamp")
+        snapshot = None if local_snapshot else self.server.key("snapshot")
+        targets = keyring.make("targets", self.gun).public
+        keys = {
+            "root": [certify(root, self.gun, self.now)],
+            "targets": [targets],
+            "snapshot": [snapshot or keyring.make("snapshot", self.gun).public],
+            "timestamp": [timestamp],
+        }
+        opened = _opening(keyring, {canonical_id(root.public): root})
+        files = first_files(new_root(keys, self.now), opened, self.now)
+        self.server.publish(files)
+        # What we made ourselves needs no trust at first use.
+        self.folder.forget(self.gun)
+        self.folder.write(self.gun, {"root": files["root"]})
+        self._update()
+
+    def change(self, keyring: Keyring, edit: Callable[[Editor], None], roles: Iterable[str] = ()) -> dict[str, bytes]:
+        """Verify, change, sign and publish; give what was published. `roles` are delegations to load first."""
+        update = self._update(lenient=True)
+        for role in roles:
+            update.load(role)
+        editor = Editor(update.trusted, self.now)
+        edit(editor)
+        files = editor.files(_opening(keyring, {}))
+        if files:
+            self.server.publish(files)
+            if "root" in files:
+                self.folder.write(self.gun, {"root": files["root"]})
+            self._update(lenient=True)
+        return files
+
+    def signing_roles(self, keyring: Keyring, tag: str) -> tuple[str, ...]:
+        """The roles to sign a tag in: as Docker does, all delegations whose keys are ours, else targets."""
+        targets = self._update(lenient=True).trusted.targets["targets"].body
+        if not targets.delegations:
+            return ("targets",)
+        ours = tuple(
+            one.name
+            for one in targets.delegations
+            if can_sign(one, tag) and any(keyring.has(targets.keys[name]) for name in one.role.keys)
+        )
+        if not ours:
+            names = ", ".join(one.name for one in targets.delegations)
+            msg = f"{self.gun} delegates its signing ({names}), and none of these roles' private keys is in your folder"
+            raise TrustError(msg)
+        return ours
+
+    def sign(self, keyring: Keyring, tag: str, digest: str, length: int, roles: Iterable[str] = ()) -> tuple[str, ...]:
+        """Sign a tag for a digest; give the roles that signed it."""
+        meta = digest_meta(digest, length)
+        chosen = tuple(roles) or self.signing_roles(keyring, tag)
+
+        def edit(editor: Editor) -> None:
+            for role in chosen:
+                editor.add_tag(role, tag, meta)
+
+        self.change(keyring, edit, (one for one in chosen if one != "targets"))
+        return chosen
+
+    def revoke(self, keyring: Keyring, tag: str, roles: Iterable[str] = ()) -> tuple[str, ...]:
+        """Sign a tag no longer, in the roles given or wherever it is signed and we can; give where it was."""
+        update = self._update(lenient=True)
+        delegated = [one.name for one in update.trusted.targets["targets"].body.delegations]
+        wanted = tuple(roles) or ("targets", *delegated)
+        gone: list[str] = []
+
+        def edit(editor: Editor) -> None:
+            gone.extend(role for role in wanted if editor.remove_tag(role, tag))
+
+        self.change(keyring, edit, (one for one in wanted if one != "targets"))
+        if not gone:
+            msg = f"{self.gun}:{tag} is not signed in {', '.join(wanted)}"
+            raise TrustError(msg)
+        return tuple(gone)
+
+    def delegate(self, keyring: Keyring, name: str, keys: Iterable[Key], paths: Iterable[str], threshold: int) -> None:
+        """Let others sign, under targets/NAME."""
+        keys, paths = tuple(keys), tuple(paths)
+        self.change(keyring, lambda editor: editor.add_delegation(name, keys, paths, threshold), _above(name))
+
+    def withdraw(self, keyring: Keyring, name: str, keys: Iterable[str]) -> None:
+        """Withdraw a delegation, or some of its keys."""
+        gone = tuple(keys)
+        self.change(keyring, lambda editor: editor.remove_delegation(name, gone), _above(name))
+
+    def rotate(self, keyring: Keyring, role: str, *, by_server: bool, new: PrivateKey | None = None) -> str:
+        """Give a role a new key, ours or the server's; give its id. A new root is signed by the old key and the new."""
+        root = self._update(lenient=True).trusted.root.body
+        if not any(keyring.open("root", root.keys[name]) for name in root.roles["root"].keys):
+            # Before the server makes a key that nobody could then put to use.
+            msg = f"rotating keys of {self.gun} takes its root key, whose private half is not in your folder"
+            raise TrustError(msg)
+        if by_server:
+            key = self.server.rotate(role)
+        elif role == "root":
+            key = certify(new or keyring.make("root"), self.gun, self.now)
+        else:
+            key = (new or keyring.make(role, self.gun)).public
+        self.change(keyring, lambda editor: editor.replace_keys(role, (key,)))
+        return key_id(key)
+
+    def delete(self) -> None:
+        """Delete the repository's trust data at the server, and what the folder remembers."""
+        self.server.delete()
+        self.folder.forget(self.gun)
+
+
+def _above(name: str) -> tuple[str, ...]:
+    above = parent(name)
+    return (above,) if above != "targets" else ()
+
+
+def _opening(keyring: Keyring, given: Mapping[str, PrivateKey]) -> Callable[[str, Key], PrivateKey | None]:
+    """Open keys: those that are given, else those of the folder."""
+    return lambda role, key: given.get(canonical_id(key)) or keyring.open(role, key)

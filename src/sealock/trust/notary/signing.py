@@ -1,0 +1,190 @@
+"""Makes metadata: writes the nouns as Notary does, and signs them. It takes values and returns bytes."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime, timedelta
+from typing import Final, TypeAlias
+
+from sealock.errors import TrustError
+from sealock.trust.notary.canonical import Json, encode
+from sealock.trust.notary.fields import spelled
+from sealock.trust.notary.keys import base64, canonical_id, short
+from sealock.trust.notary.metadata import Delegation, FileMeta, Key, Listing, Role, Root, Targets, key_id, key_json
+from sealock.trust.notary.privatekeys import PrivateKey
+
+LIVES: Final = {"root": timedelta(days=3650), "timestamp": timedelta(days=14)}
+LIFE: Final = timedelta(days=1095)
+"""How long other roles' metadata lives."""
+Open: TypeAlias = Callable[[str, Key], PrivateKey | None]
+"""Opens the private half of a key for a role; None where it is not ours."""
+
+
+def lifetime(role: str) -> timedelta:
+    """How long a role's metadata lives, as Notary has it."""
+    return LIVES.get(role, LIFE)
+
+
+def signature(key: PrivateKey, message: bytes) -> tuple[str, bytes]:
+    """Sign; give the method and the signature as Notary writes it."""
+    from cryptography.hazmat.primitives import hashes  # noqa: PLC0415  it costs 20 ms
+    from cryptography.hazmat.primitives.asymmetric import ec, padding  # noqa: PLC0415  as above
+    from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature  # noqa: PLC0415  as above
+
+    if key.public.kind == "ed25519":
+        return "eddsa", key.secret.sign(message)
+    algorithm = hashes.SHA256()
+    if key.public.kind == "rsa":
+        pss = padding.PSS(padding.MGF1(algorithm), salt_length=32)
+        return "rsapss", key.secret.sign(message, pss, algorithm)
+    size = (key.secret.curve.key_size + 7) // 8
+    r, s = decode_dss_signature(key.secret.sign(message, ec.ECDSA(algorithm)))
+    return "ecdsa", r.to_bytes(size, "big") + s.to_bytes(size, "big")
+
+
+def envelope(signed: Json, keys: Iterable[tuple[str, PrivateKey]]) -> bytes:
+    """Sign by each key, under the id that goes with it, and write the whole.
+
+    The server writes what it stores anew in Go's order of fields, and takes hashes of that: `signed` must come first.
+    """
+    message = encode(signed)
+    parts: list[bytes] = []
+    for name, key in keys:
+        method, made = signature(key, message)
+        parts.append(
+            b'{"keyid":"%b","method":"%b","sig":"%b"}' % (name.encode(), method.encode(), base64(made).encode())
+        )
+    return b'{"signed":%b,"signatures":[%b]}' % (message, b",".join(parts))
+
+
+def sign(signed: Json, groups: Iterable[tuple[str, Mapping[str, Key], Role]], opened: Open) -> bytes:
+    """Sign for each of several roles with all the keys of it that are ours; TrustError where they are too few."""
+    found: dict[str, PrivateKey] = {}
+    for role, keys, rule in groups:
+        ours: set[str] = set()
+        for name in rule.keys:
+            key = found.get(name) or opened(role, keys[name])
+            if key is not None:
+                found[name] = key
+                ours.add(canonical_id(key.public))
+        if len(ours) < rule.threshold:
+            wanted = ", ".join(short(canonical_id(keys[one])) for one in rule.keys) or "none"
+            msg = (
+                f"{role} needs signatures by {rule.threshold} of its keys ({wanted}), and the private halves of "
+                f"{len(ours)} are in your folder of keys"
+            )
+            raise TrustError(msg)
+    return envelope(signed, found.items())
+
+
+def root_json(root: Root) -> Json:
+    """A root as Notary writes it."""
+    return {
+        "_type": "Root",
+        "consistent_snapshot": False,
+        "expires": spelled(root.expires),
+        "keys": {name: key_json(key) for name, key in root.keys.items()},
+        "roles": {name: _role_json(role) for name, role in root.roles.items()},
+        "version": root.version,
+    }
+
+
+def targets_json(targets: Targets) -> Json:
+    """Targets, or a delegation, as Notary writes it."""
+    return {
+        "_type": "Targets",
+        "delegations": {
+            "keys": {name: key_json(key) for name, key in targets.keys.items()},
+            "roles": [_delegation_json(one) for one in targets.delegations],
+        },
+        "expires": spelled(targets.expires),
+        "targets": {tag: _file_json(meta) for tag, meta in targets.tags.items()},
+        "version": targets.version,
+    }
+
+
+def listing_json(listing: Listing, role: str) -> Json:
+    """A snapshot or timestamp as Notary writes it."""
+    return {
+        "_type": role.capitalize(),
+        "expires": spelled(listing.expires),
+        "meta": {name: _file_json(meta) for name, meta in listing.meta.items()},
+        "version": listing.version,
+    }
+
+
+def _role_json(role: Role) -> dict[str, Json]:
+    return {"keyids": list(role.keys), "threshold": role.threshold}
+
+
+def _delegation_json(one: Delegation) -> Json:
+    told: dict[str, Json] = {**_role_json(one.role), "name": one.name}
+    if one.paths:
+        told["paths"] = list(one.paths)
+    return told
+
+
+def _file_json(meta: FileMeta) -> Json:
+    told: dict[str, Json] = {
+        "hashes": {name: base64(value) for name, value in meta.hashes.items()},
+        "length": meta.length,
+    }
+    if meta.custom is not None:
+        told["custom"] = meta.custom
+    return told
+
+
+def meta_of(raw: bytes) -> FileMeta:
+    """Length and hashes of bytes."""
+    return FileMeta(len(raw), {name: hashlib.new(name, raw).digest() for name in ("sha256", "sha512")})
+
+
+def new_root(keys: Mapping[str, Iterable[Key]], now: datetime) -> Root:
+    """The first root: each role's keys, of which one suffices."""
+    listed = {role: tuple(some) for role, some in keys.items()}
+    return Root(
+        version=1,
+        expires=now + lifetime("root"),
+        keys={key_id(key): key for some in listed.values() for key in some},
+        roles={role: Role(tuple(key_id(key) for key in some), 1) for role, some in listed.items()},
+    )
+
+
+def certify(key: PrivateKey, gun: str, now: datetime) -> Key:
+    """Make the certificate that stands for a root key in one repository: self-signed, for ten years, as Docker does."""
+    from cryptography import x509  # noqa: PLC0415  it costs 80 ms
+    from cryptography.hazmat.primitives import hashes  # noqa: PLC0415  as above
+    from cryptography.hazmat.primitives.serialization import Encoding  # noqa: PLC0415  as above
+    from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID  # noqa: PLC0415  as above
+
+    if key.public.kind == "ed25519":
+        msg = "a root key must be ECDSA or RSA, since Notary's root keys are certificates of these kinds"
+        raise TrustError(msg)
+    # Names of repositories may be longer than the 64 characters that the standard allows; Notary takes them.
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, gun, _validate=False)])
+    usage = x509.KeyUsage(
+        digital_signature=True,
+        key_encipherment=True,
+        content_commitment=False,
+        data_encipherment=False,
+        key_agreement=False,
+        key_cert_sign=False,
+        crl_sign=False,
+        encipher_only=False,
+        decipher_only=False,
+    )
+    made = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.secret.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now)
+        .not_valid_after(now + lifetime("root"))
+        .add_extension(usage, critical=True)
+        .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.CODE_SIGNING]), critical=False)
+        .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
+        .sign(key.secret, hashes.SHA256())
+    )
+    return Key(f"{key.public.kind}-x509", made.public_bytes(Encoding.PEM))
