@@ -40,6 +40,9 @@ class Mounted(Struct, frozen=True, gc=False):
     options: tuple[str, ...]
     propagation: str = "private"
     """"private", "shared", "slave", "unbindable"."""
+    device: str = ""
+    """Major and minor number of its file system: "8:1"."""
+    super_options: tuple[str, ...] = ()
 
 
 class Limit(Struct, frozen=True, gc=False):
@@ -48,6 +51,8 @@ class Limit(Struct, frozen=True, gc=False):
     name: str
     limit: int | None = None
     used: int | None = None
+    group: str = ""
+    """The control group above it that sets the limit, "" for its own."""
 
 
 class Socket(Struct, frozen=True, gc=False):

@@ -1,0 +1,1 @@
+"""What the kernel shows of processes, namespaces and control groups, in /proc and cgroupfs. It changes nothing."""

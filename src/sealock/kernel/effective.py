@@ -1,0 +1,231 @@
+"""What the kernel enforces on a process, as a container: the same noun that files and engines are read into."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, Final
+
+from sealock.kernel.groups import Group
+from sealock.model.absent import UNKNOWN, UNSET, Maybe
+from sealock.model.capabilities import DEFAULT, decoded
+from sealock.model.container import Container, Mount, Ulimit
+from sealock.model.process import IdRange, Limit, Mounted, Process
+
+_STANDARD: Final = frozenset({
+    "/", "/proc", "/dev", "/dev/pts", "/dev/shm", "/dev/mqueue", "/dev/console", "/sys", "/etc/resolv.conf",  # noqa: S108  engines mount it
+    "/etc/hostname", "/etc/hosts",
+})  # fmt: skip
+"""What every engine mounts."""
+_MASKED: Final = "/proc/kcore"
+"""Covered in every container whose masked paths are in force."""
+_DEVICES: Final = frozenset({
+    "c *:* m", "b *:* m", "c 1:3 rwm", "c 1:5 rwm", "c 1:7 rwm", "c 1:8 rwm", "c 1:9 rwm", "c 5:0 rwm", "c 5:1 rwm",
+    "c 5:2 rwm", "c 136:* rwm", "c 10:200 rwm",
+})  # fmt: skip
+"""What runc allows every container."""
+_ALL_DEVICES: Final = "a *:* rwm"
+_PSEUDO: Final = frozenset({"proc", "sysfs", "devpts", "mqueue", "cgroup", "cgroup2", "devtmpfs"})
+_HOST_OR_PRIVATE: Final = {"pid": "pid", "ipc": "ipc", "uts": "uts", "cgroup": "cgroupns"}
+_DEFAULT_SHARES: Final = 1024
+
+
+def effective(process: Process, *, group: Group, host: tuple[Mounted, ...], capabilities: int) -> Container:
+    """Make a container of a process.
+
+    `host` are the machine's own mounts, by which sources of binds are found; `capabilities` all that a program on this
+    machine can have.
+    """
+    values: dict[str, Any] = {"command": process.command, "user": _user(process)}
+    values |= _may(process, capabilities)
+    values |= _sees(process, host)
+    values |= _uses(process, group)
+    return Container(**values)
+
+
+def _user(process: Process) -> Maybe[str]:
+    """Who it is inside, as Docker's --user has it."""
+    if not isinstance(process.uid, int) or not isinstance(process.gid, int):
+        return UNKNOWN
+    uid, gid = _inside(process.uid, process.uid_map), _inside(process.gid, process.gid_map)
+    return UNKNOWN if uid is None or gid is None else f"{uid}:{gid}"
+
+
+def _inside(number: int, ranges: Maybe[tuple[IdRange, ...]]) -> int | None:
+    for one in ranges if isinstance(ranges, tuple) else ():
+        if one.outside <= number < one.outside + one.count:
+            return number - one.outside + one.inside
+    return None
+
+
+def _may(process: Process, full: int) -> dict[str, Any]:
+    """Capabilities count by the bounding set: what a program with the setuid bit could gain counts too."""
+    bounding, seccomp = process.bounding, process.seccomp
+    values: dict[str, Any] = {
+        "no_new_privileges": process.no_new_privileges,
+        "seccomp": UNKNOWN if not isinstance(seccomp, int) else "unconfined" if seccomp == 0 else UNSET,
+        "apparmor": process.apparmor.partition(" (")[0] if isinstance(process.apparmor, str) else process.apparmor,
+        "selinux": _selinux(process.selinux),
+        "unconfined_paths": _unmasked(process.mounts),
+        "device_rules": _device_rules(process),
+    }
+    if isinstance(bounding, int):
+        held = frozenset(decoded(bounding))
+        values["cap_add"] = ("ALL",) if bounding & full == full else tuple(sorted(held - DEFAULT)) or UNSET
+        values["cap_drop"] = UNSET if bounding & full == full else _dropped(held)
+    values["privileged"] = _privileged(process, full, values["device_rules"], values["unconfined_paths"])
+    return values
+
+
+def _dropped(held: frozenset[str]) -> Maybe[tuple[str, ...]]:
+    """What of Docker's own set it has not; without anything of it, all was dropped and the rest added anew."""
+    missing = DEFAULT - held
+    return ("ALL",) if missing == DEFAULT else tuple(sorted(missing)) or UNSET
+
+
+def _privileged(process: Process, full: int, rules: Maybe[tuple[str, ...]], unmasked: Maybe[bool]) -> Maybe[bool]:
+    """Every capability, no filter, and all devices: those show in version 1's rules; else nothing is masked."""
+    if not isinstance(process.bounding, int) or not isinstance(process.seccomp, int):
+        return UNKNOWN
+    if process.bounding & full != full or process.seccomp != 0:
+        return False
+    if isinstance(rules, tuple):
+        return _ALL_DEVICES in rules
+    return False if rules is UNSET else unmasked
+
+
+def _device_rules(process: Process) -> Maybe[tuple[str, ...]]:
+    if not isinstance(process.devices, tuple):
+        return UNKNOWN
+    return tuple(one.rule for one in process.devices if one.rule not in _DEVICES) or UNSET
+
+
+def _selinux(label: Maybe[str]) -> Maybe[tuple[str, ...]]:
+    if not isinstance(label, str):
+        return label
+    kind = [*label.split(":"), "", "", ""][2]
+    return ("disable",) if kind in {"spc_t", "unconfined_t", "unconfined_service_t"} else (f"type:{kind}",)
+
+
+def _unmasked(mounts: Maybe[tuple[Mounted, ...]]) -> Maybe[bool]:
+    if not isinstance(mounts, tuple):
+        return UNKNOWN
+    targets = {mount.target for mount in mounts}
+    return _MASKED not in targets and "/proc/sys" not in targets
+
+
+def _sees(process: Process, host: tuple[Mounted, ...]) -> dict[str, Any]:
+    values: dict[str, Any] = {}
+    spaces = {one.kind: one for one in process.namespaces} if isinstance(process.namespaces, tuple) else {}
+    for kind, field in _HOST_OR_PRIVATE.items():
+        space = spaces.get(kind)  # type: ignore[call-overload]  # the keys are its literals
+        values[field] = UNKNOWN if space is None or space.host is None else "host" if space.host else "private"
+    network, user = spaces.get("net"), spaces.get("user")
+    if network is not None and network.host is not None:
+        values["network_mode"] = "host" if network.host else UNSET
+    if user is not None and user.host is not None:
+        values["userns"] = UNSET if user.host else "private"
+    if isinstance(process.mounts, tuple):
+        top = {mount.target: mount for mount in process.mounts}
+        values["read_only"] = "ro" in top["/"].options if "/" in top else UNKNOWN
+        values["mounts"] = tuple(_asked_for([one for one in top.values() if _is_own(one)], host)) or UNSET
+    return values
+
+
+def _asked_for(own: list[Mounted], host: tuple[Mounted, ...]) -> Iterator[Mount]:
+    """Leave out what came along with a folder of the host: the mounts that the host itself has within it."""
+    there = {mount.target for mount in host}
+    folders: list[tuple[str, str]] = []
+    for one in own:
+        came_along = any(
+            one.target.startswith(f"{target}/")
+            and (f"{path}{one.target[len(target) :]}" in there or one.kind in _PSEUDO)
+            for target, path in folders
+        )
+        if came_along:
+            continue
+        made = _mount(one, host)
+        if made.kind == "bind" and made.source:
+            folders.append((made.target.rstrip("/"), made.source.rstrip("/")))
+        yield made
+
+
+def _is_own(mount: Mounted) -> bool:
+    """Whether somebody asked for a mount: engines make the others themselves."""
+    if mount.target in _STANDARD or mount.target.startswith("/sys/fs/cgroup"):
+        return False
+    covers = mount.target.startswith(("/proc/", "/sys/"))
+    return not (covers and (mount.kind in _PSEUDO | {"tmpfs"} or mount.root == "/null"))
+
+
+def _mount(mount: Mounted, host: tuple[Mounted, ...]) -> Mount:
+    read_only = "ro" in mount.options
+    options = tuple(one for one in ("noexec", "nosuid", "nodev") if one in mount.options)
+    propagation = None if mount.propagation == "private" else mount.propagation
+    if mount.kind == "tmpfs" and mount.root == "/":
+        return Mount("tmpfs", None, mount.target, read_only, propagation, options)
+    return Mount("bind", source(mount, host), mount.target, read_only, propagation, options)
+
+
+def source(mount: Mounted, host: tuple[Mounted, ...]) -> str | None:
+    """The path on the host that is mounted, None where no mount of the host shows that file system."""
+    best: tuple[int, int, str] | None = None
+    for one in host:
+        root = one.root.rstrip("/")
+        inside = mount.root == one.root or mount.root.startswith(f"{root}/")
+        if one.device == mount.device and inside:
+            path = f"{one.target.rstrip('/')}{mount.root[len(root) :].rstrip('/')}" or "/"
+            rank = len(root), -len(one.target), path
+            best = rank if best is None or rank > best else best
+    return best[2] if best else None
+
+
+def _uses(process: Process, group: Group) -> dict[str, Any]:
+    values: dict[str, Any] = {"oom_score_adj": process.oom_score_adj, "ulimits": UNKNOWN}
+    if isinstance(process.limits, tuple):
+        values["ulimits"] = tuple(Ulimit(*one) for one in process.limits) or UNSET
+    if not isinstance(process.resources, tuple):
+        return values
+    held = {one.name: one for one in process.resources}
+
+    def limit(name: str) -> Maybe[int]:
+        one = held.get(name)
+        return UNKNOWN if one is None else UNSET if one.limit is None else one.limit
+
+    values |= {
+        "memory": limit("memory"),
+        "memory_reservation": limit("memory.reservation"),
+        "memory_swap": limit("memory.swap"),
+        "memory_swappiness": limit("memory.swappiness"),
+        "pids_limit": limit("pids"),
+        "cpu_quota": limit("cpu.quota"),
+        "cpu_period": limit("cpu.period"),
+        "cpu_shares": _shares(held),
+        "cpus": _cpus(held),
+        "blkio_weight": limit("io.weight"),
+        "cpuset_cpus": _set(process.cpuset_cpus, group.parent_cpus),
+        "cpuset_mems": _set(process.cpuset_mems, group.parent_mems),
+    }
+    if (disabled := held.get("memory.oom_kill_disable")) is not None:
+        values["oom_kill_disable"] = disabled.limit == 1
+    return values
+
+
+def _set(own: Maybe[str], above: str) -> Maybe[str]:
+    """A set of processors or nodes limits something where it differs from what the group above may use."""
+    return UNSET if isinstance(own, str) and own == above else own
+
+
+def _cpus(held: dict[str, Limit]) -> Maybe[float]:
+    quota, period = held.get("cpu.quota"), held.get("cpu.period")
+    if quota is None or period is None:
+        return UNKNOWN
+    return UNSET if quota.limit is None or not period.limit else quota.limit / period.limit
+
+
+def _shares(held: dict[str, Limit]) -> Maybe[int]:
+    """Shares; the weight of version 2 is made of them by runc's own formula, and back."""
+    if (one := held.get("cpu.shares")) is not None:
+        return UNSET if one.limit in {None, _DEFAULT_SHARES} else one.limit or UNSET
+    if (weight := held.get("cpu.weight")) is None or weight.limit is None:
+        return UNKNOWN
+    return UNSET if weight.limit in {39, 100} else 2 + (weight.limit - 1) * 262142 // 9999

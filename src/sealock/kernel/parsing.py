@@ -1,0 +1,185 @@
+"""The texts of /proc, each made into nouns. A line that is broken is left out; nothing here raises."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from sealock.model.process import IdRange, Mounted, Socket
+
+_LISTENS: Final = "0A"
+"""The state of a TCP socket that listens; a bound UDP socket has 07."""
+_BOUND: Final = "07"
+_OCTAL: Final = {r"\040": " ", r"\011": "\t", r"\012": "\n", r"\134": "\\"}
+
+
+def fields(text: str) -> dict[str, str]:
+    """Lines "Name: value", as in /proc/PID/status; the first of a name counts, since processes choose their names."""
+    found: dict[str, str] = {}
+    for line in text.split("\n"):
+        name, colon, value = line.partition(":")
+        if colon:
+            found.setdefault(name, value.strip())
+    return found
+
+
+def whole(text: str | None, base: int = 10) -> int | None:
+    """A whole number, None where it is none."""
+    try:
+        return int(text, base) if text and len(text) <= 64 else None
+    except ValueError:
+        return None
+
+
+def start_time(stat: str) -> int:
+    """The process's start in clock ticks after boot, out of /proc/PID/stat; the name in it may hold blanks and ")"."""
+    rest = stat.rpartition(")")[2].split()
+    return whole(rest[19]) or 0 if len(rest) > 19 else 0
+
+
+def id_ranges(text: str) -> tuple[IdRange, ...]:
+    """The lines of uid_map or gid_map."""
+    found = []
+    for line in text.split("\n")[:1000]:
+        numbers = [whole(word) for word in line.split()]
+        if len(numbers) == 3 and None not in numbers:
+            found.append(IdRange(*(number or 0 for number in numbers)))
+    return tuple(found)
+
+
+def plain(word: str) -> str:
+    """A word of mountinfo without its escapes."""
+    if "\\" not in word:
+        return word
+    parts = word.split("\\")
+    held = [parts[0]]
+    for part in parts[1:]:
+        known = _OCTAL.get(f"\\{part[:3]}")
+        held.append(known + part[3:] if known is not None else f"\\{part}")
+    return "".join(held)
+
+
+def mounts(text: str) -> tuple[Mounted, ...]:
+    """The lines of mountinfo, in their order; a later one on the same target hides the earlier."""
+    found = []
+    for line in text.split("\n"):
+        before, dash, after = line.partition(" - ")
+        words, rest = before.split(" "), after.split(" ")
+        if not dash or len(words) < 6 or len(rest) < 3:
+            continue
+        marks = words[6:]
+        propagation = (
+            "shared"
+            if any(mark.startswith("shared:") for mark in marks)
+            else "slave"
+            if any(mark.startswith("master:") for mark in marks)
+            else "unbindable"
+            if "unbindable" in marks
+            else "private"
+        )
+        found.append(
+            Mounted(
+                plain(words[4]),
+                plain(words[3]),
+                rest[0],
+                plain(rest[1]),
+                tuple(words[5].split(",")),
+                propagation,
+                words[2],
+                tuple(rest[2].split(",")),
+            )
+        )
+    return tuple(found)
+
+
+def limits(text: str) -> tuple[tuple[str, int, int], ...]:
+    """The lines of /proc/PID/limits: name as setrlimit(2) has it, soft and hard; -1 is unlimited."""
+    found = []
+    for line in text.split("\n")[1:]:
+        name, _, rest = line.partition("  ")
+        words = rest.split()
+        key = _RLIMITS.get(name.removeprefix("Max ").strip())
+        if key and len(words) >= 2:
+            soft, hard = (-1 if word == "unlimited" else whole(word) for word in words[:2])
+            if soft is not None and hard is not None:
+                found.append((key, soft, hard))
+    return tuple(found)
+
+
+_RLIMITS: Final = {
+    "cpu time": "cpu",
+    "file size": "fsize",
+    "data size": "data",
+    "stack size": "stack",
+    "core file size": "core",
+    "resident set": "rss",
+    "processes": "nproc",
+    "open files": "nofile",
+    "locked memory": "memlock",
+    "address space": "as",
+    "file locks": "locks",
+    "pending signals": "sigpending",
+    "msgqueue size": "msgqueue",
+    "nice priority": "nice",
+    "realtime priority": "rtprio",
+    "realtime timeout": "rttime",
+}
+
+
+def control_groups(text: str) -> tuple[tuple[str, str], ...]:
+    """The lines of /proc/PID/cgroup: controller and path; "" is the unified tree, "name=systemd" is kept so."""
+    found: list[tuple[str, str]] = []
+    for line in text.split("\n"):
+        number, _, rest = line.partition(":")
+        controllers, colon, path = rest.partition(":")
+        if number.isdigit() and colon and path.startswith("/"):
+            found += [(one, path) for one in controllers.split(",")]
+    return tuple(found)
+
+
+def listening(protocol: str, text: str) -> tuple[tuple[Socket, int], ...]:
+    """The sockets of /proc/PID/net/PROTOCOL that wait for others, each with its inode."""
+    wanted = _LISTENS if protocol.startswith("tcp") else _BOUND
+    found = []
+    for words in _rows(text):
+        address, _, port = words[1].rpartition(":")
+        # A UDP socket that is connected has a peer, and waits for nobody else.
+        alone = words[2].rpartition(":")[2] == "0000"
+        number, inode = whole(port, 16), whole(words[9])
+        if words[3] == wanted and alone and number is not None and (shown := _address(address)):
+            found.append((Socket(protocol, shown, number), inode or 0))
+    return tuple(found)
+
+
+def _rows(text: str) -> Iterator[list[str]]:
+    for line in text.split("\n")[1:]:
+        words = line.split()
+        if len(words) >= 10:
+            yield words
+
+
+def _address(text: str) -> str:
+    """An address as the kernel prints it, in words of 32 bits in the machine's order; "" where it is none."""
+    import socket  # noqa: PLC0415  only this needs it
+    import sys  # noqa: PLC0415  as above
+
+    try:
+        packed = bytes.fromhex(text)
+    except ValueError:
+        return ""
+    if len(packed) not in {4, 16}:
+        return ""
+    if sys.byteorder == "little":
+        packed = b"".join(packed[at : at + 4][::-1] for at in range(0, len(packed), 4))
+    return socket.inet_ntop(socket.AF_INET if len(packed) == 4 else socket.AF_INET6, packed)
+
+
+def unix_listening(text: str) -> tuple[Socket, ...]:
+    """The unix sockets of /proc/PID/net/unix that listen and have a name; an abstract name begins with "@"."""
+    found = []
+    for line in text.split("\n")[1:]:
+        words = line.split(" ")
+        parts = [word for word in words if word]
+        if len(parts) >= 8 and (whole(parts[3], 16) or 0) & 0x10000:
+            found.append(Socket("unix", line.split(parts[6], 1)[1].strip() or parts[7], 0))
+    return tuple(found)

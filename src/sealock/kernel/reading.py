@@ -1,0 +1,193 @@
+"""Reads one process out of /proc and cgroupfs into a noun."""
+
+from __future__ import annotations
+
+from typing import Any, Final, get_args
+
+from sealock.errors import TargetError
+from sealock.kernel import parsing
+from sealock.kernel.groups import Group, Hierarchies
+from sealock.kernel.identity import identity
+from sealock.kernel.tree import Silence, Tree
+from sealock.model.absent import UNKNOWN, UNSET, Maybe
+from sealock.model.capabilities import NAMES, everything
+from sealock.model.process import Namespace, NamespaceKind, Process, Socket
+
+_INITIAL: Final = {
+    "ipc": 4026531839,
+    "uts": 4026531838,
+    "user": 4026531837,
+    "pid": 4026531836,
+    "cgroup": 4026531835,
+    "time": 4026531834,
+}
+"""Inodes of the machine's first namespaces, fixed in the kernel (include/linux/proc_ns.h)."""
+_INITIAL_SINCE_6_18: Final = {"net": 4026531833, "mnt": 4026531832}
+"""Fixed in newer kernels alone; in older ones these have any number from 4026531840 on."""
+_KINDS: Final[tuple[NamespaceKind, ...]] = get_args(NamespaceKind)
+_LISTENING: Final = ("tcp", "tcp6", "udp", "udp6")
+
+
+class GoneError(TargetError):
+    """The process ended, or another one has its id by now."""
+
+
+class Machine:
+    """What is the same for all processes: read once. `root` is "/" or a recorded tree."""
+
+    def __init__(self, root: str = "/") -> None:
+        self.tree = Tree(root)
+        self.mounts = parsing.mounts(self._text("proc/self/mountinfo") or self._text("proc/1/mountinfo"))
+        self.hierarchies = Hierarchies(self.tree, self.mounts)
+        self.capabilities = self._everything()
+        self.initial = self._initial()
+        """The machine's own namespaces by kind; those that could not be told are missing."""
+
+    def _text(self, path: str) -> str:
+        held = self.tree.text(path)
+        return held if isinstance(held, str) else ""
+
+    def _initial(self) -> dict[str, int]:
+        """Those of process 1, if that is in the machine's first pid namespace; else the fixed ones."""
+        found = dict(_INITIAL)
+        for pid in (1, 2, "self"):
+            kinds = {kind: inode for kind in _KINDS if (inode := self.inode(pid, kind))}
+            if pid != "self" and kinds.get("pid") == _INITIAL["pid"]:
+                return kinds | found
+            found |= {kind: number for kind, number in _INITIAL_SINCE_6_18.items() if number in kinds.values()}
+        return found
+
+    def _everything(self) -> int:
+        """All capabilities that a program on this machine can have: those of process 1, which may lack some itself."""
+        last = parsing.whole(self._text("proc/sys/kernel/cap_last_cap").strip())
+        known = everything(last if last is not None else len(NAMES) - 1)
+        first = parsing.whole(parsing.fields(self._text("proc/1/status")).get("CapBnd"), 16)
+        return known & first if first else known
+
+    def inode(self, pid: int | str, kind: str) -> int:
+        """The inode of a process's namespace, 0 where it cannot be told."""
+        held = self.tree.link(f"proc/{pid}/ns/{kind}")
+        return (parsing.whole(held.rpartition("[")[2].rstrip("]")) or 0) if isinstance(held, str) else 0
+
+    def processes(self) -> tuple[int, ...]:
+        """The ids of all processes that can be seen."""
+        return tuple(sorted(int(name) for name in self.tree.names("proc") if name.isdigit() and len(name) < 10))
+
+    def read(self, pid: int) -> Process:
+        """Read a process; GoneError where it ended meanwhile, so that no two processes are mixed into one."""
+        start = self._start(pid)
+        values: dict[str, Any] = {}
+        values |= self._status(pid)
+        values |= self._isolation(pid)
+        values |= self._use(pid)
+        if self._start(pid) != start:
+            message = f"process {pid} ended while it was read"
+            raise GoneError(message)
+        return Process(pid=pid, start=start, **values)
+
+    def _start(self, pid: int) -> int:
+        held = self.tree.text(f"proc/{pid}/stat")
+        if not isinstance(held, str):
+            message = f"process {pid} is not there" if held is not Silence.DENIED else f"process {pid} may not be read"
+            raise GoneError(message)
+        return parsing.start_time(held)
+
+    def _status(self, pid: int) -> dict[str, Any]:
+        said = parsing.fields(self._text(f"proc/{pid}/status"))
+        command = self.tree.text(f"proc/{pid}/cmdline")
+
+        def number(name: str, base: int = 10, word: int = 0) -> Maybe[int]:
+            words = said.get(name, "").split()
+            held = parsing.whole(words[word], base) if len(words) > abs(word) - (word < 0) else None
+            return UNKNOWN if held is None else held
+
+        no_new = number("NoNewPrivs")
+        groups = [parsing.whole(word) for word in said["Groups"].split()] if "Groups" in said else None
+        return {
+            "name": said.get("Name", UNKNOWN),
+            "command": tuple(command.rstrip("\0").split("\0")) if isinstance(command, str) and command else UNKNOWN,
+            "inner_pid": number("NSpid", word=-1),
+            "uid": number("Uid", word=1),
+            "gid": number("Gid", word=1),
+            "groups": UNKNOWN if groups is None else tuple(one for one in groups if one is not None),
+            "effective": number("CapEff", 16),
+            "permitted": number("CapPrm", 16),
+            "bounding": number("CapBnd", 16),
+            "inheritable": number("CapInh", 16),
+            "ambient": number("CapAmb", 16),
+            "no_new_privileges": no_new == 1 if isinstance(no_new, int) else UNKNOWN,
+            "seccomp": number("Seccomp"),
+            "seccomp_filters": number("Seccomp_filters"),
+        }
+
+    def _isolation(self, pid: int) -> dict[str, Any]:
+        spaces = tuple(
+            Namespace(kind, inode, inode == self.initial[kind] if kind in self.initial else None)
+            for kind in _KINDS
+            if (inode := self.inode(pid, kind))
+        )
+        maps = {name: self.tree.text(f"proc/{pid}/{name}") for name in ("uid_map", "gid_map", "mountinfo", "limits")}
+        adjusted = parsing.whole(self._text(f"proc/{pid}/oom_score_adj").strip())
+        apparmor, selinux = self._label(pid)
+        return {
+            "namespaces": spaces or UNKNOWN,
+            "uid_map": _made(maps["uid_map"], parsing.id_ranges),
+            "gid_map": _made(maps["gid_map"], parsing.id_ranges),
+            "mounts": _made(maps["mountinfo"], parsing.mounts),
+            "limits": _made(maps["limits"], parsing.limits),
+            "oom_score_adj": UNKNOWN if adjusted is None else adjusted,
+            "apparmor": apparmor,
+            "selinux": selinux,
+        }
+
+    def _label(self, pid: int) -> tuple[Maybe[str], Maybe[str]]:
+        """The labels of AppArmor and SELinux; UNSET where the kernel has not that module."""
+        own = self.tree.text(f"proc/{pid}/attr/apparmor/current")
+        current = self.tree.text(f"proc/{pid}/attr/current")
+        label = current.strip("\0\n ") if isinstance(current, str) else ""
+        is_selinux = label.count(":") >= 2
+        apparmor: Maybe[str] = UNSET
+        if isinstance(own, str) and own.strip("\0\n "):
+            apparmor = own.strip("\0\n ")
+        elif Silence.DENIED in {own, current}:
+            apparmor = UNKNOWN
+        elif label and not is_selinux:
+            apparmor = label
+        return apparmor, label if is_selinux else UNKNOWN if current is Silence.DENIED else UNSET
+
+    def _use(self, pid: int) -> dict[str, Any]:
+        groups = parsing.control_groups(self._text(f"proc/{pid}/cgroup"))
+        mounts = parsing.mounts(self._text(f"proc/{pid}/mountinfo"))
+        found = identity(groups, mounts)
+        held = self.group(groups)
+        return {
+            "container_id": found.id if groups or mounts else UNKNOWN,
+            "container_engine": found.engine or UNSET,
+            "id_source": found.source or UNSET,
+            "cgroup_paths": groups or UNKNOWN,
+            "cgroup_version": held.version,
+            "resources": held.resources,
+            "cpuset_cpus": held.cpuset_cpus,
+            "cpuset_mems": held.cpuset_mems,
+            "devices": held.devices,
+            "listening": self.listening(pid),
+        }
+
+    def group(self, groups: tuple[tuple[str, str], ...]) -> Group:
+        """What the control groups set and count."""
+        return self.hierarchies.read(groups) if groups else Group()
+
+    def listening(self, pid: int) -> Maybe[tuple[Socket, ...]]:
+        """The sockets that wait for others in the process's network namespace."""
+        found: list[Socket] = []
+        for protocol in _LISTENING:
+            held = self.tree.text(f"proc/{pid}/net/{protocol}")
+            if isinstance(held, str):
+                found += [one for one, _ in parsing.listening(protocol, held)]
+            elif protocol == "tcp":
+                return UNKNOWN
+        return tuple(sorted(set(found), key=lambda one: (one.protocol, one.port, one.address)))
+
+
+def _made(held: str | Silence, parse: Any) -> Any:  # noqa: ANN401  each parser has its own type
+    return parse(held) if isinstance(held, str) else UNKNOWN
