@@ -39,6 +39,8 @@ class Claim(Struct, frozen=True, array_like=True):
     upstream: tuple[str, ...] = ()
     module: str = ""
     unreadable: tuple[str, ...] = ()
+    feed: str = ""
+    """Which feed says so: "osv/Debian", "debian-tracker", "alpine-secdb/v3.20"."""
 
 
 class Knowledge(Protocol):

@@ -1,0 +1,47 @@
+"""How bad a CVSS vector says it is, of versions 2, 3.0, 3.1 and 4.0."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from sealock.model.severity import Severity
+
+LONGEST: Final = 400
+"""Characters of a vector that is looked at; one with every metric of version 4 has fewer."""
+_cache: Final[dict[str, float | None]] = {}
+_CACHED: Final = 50_000
+
+
+def score(vector: str) -> float | None:
+    """The base score (of version 4, with what the vector says of threat), 0 to 10; None for what is no vector."""
+    if vector not in _cache:
+        if len(_cache) >= _CACHED:
+            _cache.clear()
+        _cache[vector] = _scored(vector)
+    return _cache[vector]
+
+
+def severity(points: float | None) -> Severity | None:
+    """The word for a score, as versions 3 and 4 define it; None for none. Version 2, which has no CRITICAL, as they."""
+    if points is None:
+        return None
+    for least, word in ((9.0, Severity.CRITICAL), (7.0, Severity.HIGH), (4.0, Severity.MEDIUM), (0.1, Severity.LOW)):
+        if points >= least:
+            return word
+    return Severity.INFO
+
+
+def _scored(vector: str) -> float | None:
+    if len(vector) > LONGEST:
+        return None
+    import cvss  # type: ignore[import-untyped]  # noqa: PLC0415  no types; 21 ms, needed only in building a database
+
+    try:
+        if vector.startswith("CVSS:4"):
+            return float(cvss.CVSS4(vector).base_score)
+        if vector.startswith("CVSS:3"):
+            return float(cvss.CVSS3(vector).base_score)
+        points = cvss.CVSS2(vector.removeprefix("(").removesuffix(")")).base_score
+        return None if points is None else float(points)
+    except cvss.CVSSError:
+        return None

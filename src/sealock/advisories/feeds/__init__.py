@@ -1,0 +1,1 @@
+"""Feeds of advisories: one module each, which reads what its publisher writes, within bounds."""

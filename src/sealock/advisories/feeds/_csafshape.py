@@ -1,0 +1,145 @@
+"""The part of CSAF 2.0 that is read. https://docs.oasis-open.org/csaf/csaf/v2.0/csaf-v2.0.html."""
+
+from __future__ import annotations
+
+import msgspec
+from msgspec import Struct
+
+
+class Named(Struct, gc=False):
+    """A thing with a word for it."""
+
+    text: str = ""
+
+
+class Tracking(Struct, gc=False):
+    """Which document it is, and of when."""
+
+    id: str = ""
+    current_release_date: str = ""
+    initial_release_date: str = ""
+
+
+class Publisher(Struct, gc=False):
+    """Who tells."""
+
+    name: str = ""
+
+
+class Head(Struct):
+    """The document's own properties."""
+
+    tracking: Tracking = msgspec.field(default_factory=Tracking)
+    publisher: Publisher = msgspec.field(default_factory=Publisher)
+    aggregate_severity: Named | None = None
+    title: str = ""
+
+
+class Helper(Struct, gc=False):
+    """What identifies a product elsewhere."""
+
+    cpe: str = ""
+    purl: str = ""
+
+
+class Product(Struct):
+    """A product, or a component."""
+
+    product_id: str
+    name: str = ""
+    product_identification_helper: Helper | None = None
+
+
+class Branch(Struct):
+    """A node of the tree of products."""
+
+    branches: list[Branch] | None = None
+    product: Product | None = None
+
+
+class Relationship(Struct):
+    """A component of a product, which is a product too."""
+
+    full_product_name: Product
+    product_reference: str = ""
+    relates_to_product_reference: str = ""
+
+
+class Tree(Struct):
+    """All products."""
+
+    branches: list[Branch] | None = None
+    relationships: list[Relationship] | None = None
+
+
+class Status(Struct):
+    """Products by what is said of them."""
+
+    fixed: list[str] | None = None
+    known_affected: list[str] | None = None
+    known_not_affected: list[str] | None = None
+    under_investigation: list[str] | None = None
+
+
+class Remediation(Struct):
+    """What was decided."""
+
+    category: str = ""
+    details: str = ""
+    product_ids: list[str] | None = None
+
+
+class Cvss(Struct, gc=False):
+    """A vector."""
+
+    vectorString: str = ""  # noqa: N815  CSAF's own spelling
+
+
+class Score(Struct):
+    """A rating."""
+
+    cvss_v2: Cvss | None = None
+    cvss_v3: Cvss | None = None
+    cvss_v4: Cvss | None = None
+
+
+class Threat(Struct):
+    """How bad it is for some products."""
+
+    category: str = ""
+    details: str = ""
+    product_ids: list[str] | None = None
+
+
+class Note(Struct, gc=False):
+    """A text."""
+
+    category: str = ""
+    text: str = ""
+
+
+class Link(Struct, gc=False):
+    """A reference."""
+
+    url: str = ""
+
+
+class Flaw(Struct):
+    """One vulnerability of a document."""
+
+    cve: str = ""
+    title: str = ""
+    notes: list[Note] | None = None
+    product_status: Status | None = None
+    remediations: list[Remediation] | None = None
+    scores: list[Score] | None = None
+    threats: list[Threat] | None = None
+    references: list[Link] | None = None
+
+
+class Document(Struct):
+    """One document."""
+
+    document: Head = msgspec.field(default_factory=Head)
+    product_tree: Tree | None = None
+    vulnerabilities: list[Flaw] | None = None

@@ -1,0 +1,26 @@
+"""Feeds that are one text: read whole, within a bound."""
+
+from __future__ import annotations
+
+from typing import IO, TypeVar
+
+import msgspec
+
+from sealock.advisories.feeds.feed import DOCUMENT, Damaged
+
+T = TypeVar("T")
+
+
+def document(file: IO[bytes], shape: type[T]) -> T:
+    """Read one JSON document of a shape; Damaged where it is too large, no JSON, or of another shape."""
+    data = file.read(DOCUMENT + 1)
+    if len(data) > DOCUMENT:
+        msg = f"it has more than {DOCUMENT} bytes, the most that are read"
+        raise Damaged(msg)
+    try:
+        return msgspec.json.decode(data, type=shape)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        begin = data[:200].lstrip().lower()
+        kind = "an HTML page, not JSON" if begin.startswith((b"<!doctype", b"<html")) else "not of the shape expected"
+        msg = f"it is {kind} ({error})"
+        raise Damaged(msg) from None

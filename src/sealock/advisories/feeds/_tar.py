@@ -1,0 +1,84 @@
+"""Tars of records, plain or compressed with zstd, read once from their beginning, within bounds."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from typing import IO, Final, cast
+
+from sealock.advisories.feeds.feed import RECORD, Broken, Damaged
+from sealock.image.stored import Damage
+from sealock.image.tarreader import TarReader
+
+MEMBERS: Final = 3_000_000
+PLAIN: Final = 64 << 30
+"""Bytes of the whole archive."""
+_CHUNK: Final = 256 << 10
+_ZSTD: Final = b"\x28\xb5\x2f\xfd"
+
+
+class _Forward:
+    """Plain bytes as the tar reader wants them: by offset, and always forward. What lies behind is dropped."""
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self.length = -1
+        self._file, self._at, self._held = file, 0, b""
+        self._whole: str = ""
+
+    def fetch(self, offset: int, count: int, /) -> bytes:
+        """Give bytes from an offset on, fewer where they end."""
+        while offset >= self._at + len(self._held):
+            self._at += len(self._held)
+            self._held = self._read(max(_CHUNK, 0))
+            if not self._held:
+                return b""
+        parts = [self._held[offset - self._at :]]
+        have = len(parts[0])
+        while have < count and (more := self._read(max(_CHUNK, count - have))):
+            parts.append(more)
+            have += len(more)
+        self._held, self._at = b"".join(parts), offset
+        return self._held[:count]
+
+    def _read(self, count: int) -> bytes:
+        if self._at > PLAIN:
+            raise Damage(why=f"it holds more than {PLAIN} bytes, the most that are read")
+        try:
+            data = self._file.read(count)
+        except (OSError, EOFError, ValueError) as error:
+            raise Damage(why=f"it breaks off ({error})") from None
+        if not data:
+            self.length = self._at + len(self._held)
+        return data
+
+
+def members(file: IO[bytes]) -> Iterator[tuple[str, bytes] | Broken]:
+    """Yield the name and bytes of each file; Damaged where the archive does not come to its end."""
+    begin = file.read(4)
+    file.seek(0)
+    faults: list[str] = []
+    if begin == _ZSTD:
+        if sys.version_info >= (3, 14):
+            from compression import zstd  # noqa: PLC0415  only for what is compressed so
+        else:
+            from backports import zstd  # noqa: PLC0415  only for what is compressed so
+        errors: tuple[type[Exception], ...] = (zstd.ZstdError,)
+        source = _Forward(cast("IO[bytes]", zstd.ZstdFile(file)))
+    else:
+        errors = ()
+        source = _Forward(file)
+    reader = TarReader(source, faults.append, MEMBERS)
+    try:
+        for entry in reader.entries():
+            if entry.kind != "file":
+                continue
+            if entry.size > RECORD:
+                yield Broken(entry.path, f"it has {entry.size} bytes; at most {RECORD} are read")
+                continue
+            data = entry.read(entry.size)
+            if len(data) == entry.size:
+                yield entry.path, data
+    except errors as error:
+        faults.append(f"it is broken ({error})")
+    if faults:
+        raise Damaged(faults[0])

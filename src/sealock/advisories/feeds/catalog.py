@@ -1,0 +1,135 @@
+"""Every feed: what it is called, where its publisher has it, which ecosystems it tells of, and who reads it.
+
+A mirror has the same files below one folder or address, each at its `path`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import IO, Final, Literal, TypeAlias
+from urllib.parse import quote
+
+from msgspec import Struct
+
+from sealock.advisories.feeds.feed import Item
+
+Family: TypeAlias = Literal[
+    "osv", "alpine-secdb", "wolfi", "chainguard", "debian-tracker", "redhat-vex", "kev", "epss", "endoflife"
+]
+
+
+class File(Struct, frozen=True):
+    """One file of a feed. `latest` is the address of a text that names the newest file beside it, "" for none."""
+
+    path: str
+    url: str
+    latest: str = ""
+
+
+class Feed(Struct, frozen=True):
+    """One feed. `ecosystem` is what it tells of, "" for every one; `standard` says whether it is fetched unasked."""
+
+    name: str
+    family: Family
+    title: str
+    files: tuple[File, ...]
+    ecosystem: str = ""
+    standard: bool = True
+    partial: bool = False
+    """Whether some of the files may be missing at the source."""
+
+    def tells_of(self, ecosystem: str) -> bool:
+        """Whether it is needed to judge packages of an ecosystem, with its release where it has one."""
+        if not self.ecosystem or ecosystem == self.ecosystem:
+            return True
+        return ":" not in self.ecosystem and ecosystem.partition(":")[0] == self.ecosystem
+
+
+_OSV: Final = "https://osv-vulnerabilities.storage.googleapis.com"
+_STANDARD: Final = (
+    "Debian", "Ubuntu", "Alpine", "AlmaLinux", "Rocky Linux", "Wolfi", "Chainguard", "PyPI", "npm", "Go", "Maven",
+    "crates.io", "RubyGems", "Packagist", "NuGet",
+)  # fmt: skip
+_UNASKED: Final = (
+    "Red Hat", "SUSE", "openSUSE", "Mageia", "openEuler", "Azure Linux", "Photon OS", "MinimOS", "OSS-Fuzz", "Bitnami",
+)  # fmt: skip
+_ALPINE: Final = (*(f"v3.{minor}" for minor in range(10, 31)), "edge")
+"""Releases of Alpine; those that the source does not have, or not yet, are passed over."""
+_VEX: Final = "https://security.access.redhat.com/data/csaf/v2/vex"
+
+
+def _feeds() -> Iterator[Feed]:
+    for ecosystem in (*_STANDARD, *_UNASKED):
+        file = File(f"osv/{ecosystem}/all.zip", f"{_OSV}/{quote(ecosystem)}/all.zip")
+        yield Feed(f"osv/{ecosystem}", "osv", f"OSV, {ecosystem}", (file,), ecosystem, ecosystem in _STANDARD)
+    for release in _ALPINE:
+        files = tuple(
+            File(f"alpine-secdb/{release}/{part}.json", f"https://secdb.alpinelinux.org/{release}/{part}.json")
+            for part in ("main", "community")
+        )
+        name = f"alpine-secdb/{release}"
+        title = f"Alpine security database, {release}"
+        yield Feed(name, "alpine-secdb", title, files, f"Alpine:{release}", partial=True)
+    wolfi = File("wolfi/security.json", "https://packages.wolfi.dev/os/security.json")
+    yield Feed("wolfi", "wolfi", "Wolfi security database", (wolfi,), "Wolfi")
+    guard = File("chainguard/security.json", "https://packages.cgr.dev/chainguard/security.json")
+    yield Feed("chainguard", "chainguard", "Chainguard security database", (guard,), "Chainguard")
+    debian = File("debian-tracker/tracker.json", "https://security-tracker.debian.org/tracker/data/json")
+    yield Feed("debian-tracker", "debian-tracker", "Debian security tracker", (debian,), "Debian")
+    vex = File("redhat-vex/csaf_vex.tar.zst", f"{_VEX}/", f"{_VEX}/archive_latest.txt")
+    yield Feed("redhat-vex", "redhat-vex", "Red Hat VEX", (vex,), "Red Hat", standard=False)
+    known = "known_exploited_vulnerabilities.json"
+    yield Feed(
+        "kev",
+        "kev",
+        "CISA known exploited vulnerabilities",
+        (File(f"kev/{known}", f"https://www.cisa.gov/sites/default/files/feeds/{known}"),),
+    )
+    scores = "epss_scores-current.csv.gz"
+    yield Feed("epss", "epss", "FIRST EPSS", (File(f"epss/{scores}", f"https://epss.empiricalsecurity.com/{scores}"),))
+    from sealock.advisories.feeds.endoflife import PRODUCTS  # noqa: PLC0415  only to write the catalogue
+
+    cycles = tuple(File(f"endoflife/{one}.json", f"https://endoflife.date/api/{one}.json") for one in PRODUCTS)
+    yield Feed("endoflife", "endoflife", "Dates of distributions' ends", cycles, partial=True)
+
+
+FEEDS: Final = {feed.name: feed for feed in _feeds()}
+
+
+def needed(ecosystems: Iterable[str]) -> tuple[Feed, ...]:
+    """The feeds that judging packages of these ecosystems takes, the scores and catalogues for all of them included."""
+    wanted = set(ecosystems)
+    return tuple(feed for feed in FEEDS.values() if any(feed.tells_of(one) for one in wanted))
+
+
+def read(feed: Feed, file: File, stream: IO[bytes], size: int) -> Iterator[Item]:
+    """Read one file of a feed. `size` is the file's, in bytes. Damaged where it cannot be read as a whole."""
+    match feed.family:
+        case "osv":
+            from sealock.advisories.feeds import osv  # noqa: PLC0415  each only where it is read
+
+            return osv.read(stream, size, feed.ecosystem)
+        case "alpine-secdb" | "wolfi" | "chainguard":
+            from sealock.advisories.feeds import secdb  # noqa: PLC0415
+
+            return secdb.read(stream, feed.name, feed.ecosystem.partition(":")[0])
+        case "debian-tracker":
+            from sealock.advisories.feeds import debian  # noqa: PLC0415
+
+            return debian.read(stream)
+        case "redhat-vex":
+            from sealock.advisories.feeds import csaf  # noqa: PLC0415
+
+            return csaf.read(stream, file.path)
+        case "kev":
+            from sealock.advisories.feeds import kev  # noqa: PLC0415
+
+            return kev.read(stream)
+        case "epss":
+            from sealock.advisories.feeds import epss  # noqa: PLC0415
+
+            return epss.read(stream)
+        case "endoflife":
+            from sealock.advisories.feeds import endoflife  # noqa: PLC0415
+
+            return endoflife.read(stream, file.path.rpartition("/")[2].removesuffix(".json"))

@@ -1,0 +1,195 @@
+"""Red Hat's VEX documents in CSAF, one for each CVE: alone, in a tar, or in a tar compressed with zstd.
+
+https://www.redhat.com/en/blog/red-hat-vex-files-cves-are-now-generally-available
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import IO, Final
+from urllib.parse import parse_qs, unquote
+
+import msgspec
+
+from sealock.advisories import cvss
+from sealock.advisories.feeds import _csafshape as shape
+from sealock.advisories.feeds._tar import members
+from sealock.advisories.feeds._texts import dated, details, links, summary
+from sealock.advisories.feeds.feed import RECORD, Broken, Damaged, Item, fit, word
+from sealock.advisories.versions import key
+from sealock.model.advisory import Advisory, Affects, Rating, Span, State
+
+FEED: Final = "redhat-vex"
+_CVE: Final = re.compile(r"CVE-\d{4}-\d{4,9}")
+_PLATFORM: Final = re.compile(r"cpe:/[oa]:redhat:enterprise_linux:(\d{1,2})(?:[.:]|\Z)")
+"""The main stream of Red Hat Enterprise Linux; extended ones, which are paid for, have names of their own."""
+_PURL: Final = re.compile(r"pkg:rpm/redhat/([^@?#]+)(?:@([^?#]+))?(?:\?([^#]*))?")
+_DEPTH: Final = 20
+_decode: Final = msgspec.json.Decoder(shape.Document).decode
+_DECISIONS: Final[dict[str, State]] = {
+    "will not fix": "ignored",
+    "fix deferred": "deferred",
+    "out of support scope": "end-of-life",
+    "under investigation": "under-investigation",
+}
+"""What is said of products that no fix is planned for."""
+
+
+class _Component(msgspec.Struct, frozen=True, gc=False):
+    """A package in a release. `version` is epoch, version and release, "" where the package as such is meant."""
+
+    ecosystem: str
+    name: str
+    version: str = ""
+    module: str = ""
+
+
+def read(file: IO[bytes], path: str) -> Iterator[Item]:
+    """Yield one record for each CVE."""
+    if path.endswith(".json"):
+        data = file.read(RECORD + 1)
+        if len(data) > RECORD:
+            msg = f"it has more than {RECORD} bytes, the most that are read"
+            raise Damaged(msg)
+        yield from record(path, data)
+        return
+    for member in members(file):
+        if isinstance(member, Broken):
+            yield member
+        elif member[0].endswith(".json"):
+            yield from record(*member)
+
+
+def record(name: str, data: bytes) -> Iterator[Item]:
+    """Read one document."""
+    try:
+        found = _decode(data)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        yield Broken(name, f"it is no CSAF document ({error})")
+        return
+    components = _components(found.product_tree)
+    for flaw in found.vulnerabilities or ():
+        if not _CVE.fullmatch(flaw.cve):
+            yield Broken(name, f"{flaw.cve[:40]!r} is no CVE")
+            continue
+        texts = {note.category: note.text for note in flaw.notes or ()}
+        tracking = found.document.tracking
+        yield Advisory(
+            id=flaw.cve,
+            feed=FEED,
+            affects=tuple(_affects(flaw, components)),
+            summary=summary(flaw.title),
+            details=details(texts.get("description")),
+            ratings=tuple(_ratings(found.document, flaw)),
+            references=links(link.url for link in flaw.references or ()),
+            published=dated(tracking.initial_release_date),
+            modified=dated(tracking.current_release_date),
+        )
+
+
+def _ratings(head: shape.Head, flaw: shape.Flaw) -> Iterator[Rating]:
+    stated = word(head.aggregate_severity.text) if head.aggregate_severity else None
+    vectors = [
+        one.vectorString
+        for score in flaw.scores or ()
+        for one in (score.cvss_v4, score.cvss_v3, score.cvss_v2)
+        if one is not None
+    ]
+    for vector in list(dict.fromkeys(vectors))[:4]:
+        if (points := cvss.score(vector)) is not None:
+            yield Rating("Red Hat", stated or cvss.severity(points), vector, points)
+    if stated is not None and not vectors:
+        yield Rating("Red Hat", stated)
+
+
+def _components(tree: shape.Tree | None) -> dict[str, _Component]:
+    """Every package in a release of Red Hat Enterprise Linux, by its product id."""
+    if tree is None:
+        return {}
+    platforms: dict[str, str] = {}
+    packages: dict[str, tuple[str, str, str]] = {}
+    waiting = [(branch, 0) for branch in tree.branches or ()]
+    while waiting:
+        branch, depth = waiting.pop()
+        if depth < _DEPTH:
+            waiting.extend((one, depth + 1) for one in branch.branches or ())
+        if branch.product is None:
+            continue
+        helper = branch.product.product_identification_helper or shape.Helper()
+        if platform := _PLATFORM.match(helper.cpe):
+            platforms[branch.product.product_id] = f"Red Hat:{platform[1]}"
+        elif package := _package(helper.purl, branch.product.product_id):
+            packages[branch.product.product_id] = package
+    found = {}
+    for one in tree.relationships or ():
+        ecosystem = platforms.get(one.relates_to_product_reference)
+        package = packages.get(one.product_reference)
+        if ecosystem is not None and package is not None:
+            found[one.full_product_name.product_id] = _Component(ecosystem, *package)
+    return found
+
+
+def _package(purl: str, product: str) -> tuple[str, str, str] | None:
+    """The name, version and module of an rpm; None for sources, which are not installed, and for what is no rpm."""
+    if not purl:
+        # Packages that are affected as such go by their name, with a module's stream before it.
+        module, _, name = product.rpartition("/")
+        return (name, "", module) if fit(name) and ":" not in name else None
+    match = _PURL.match(purl)
+    if match is None or len(purl) > 2000:
+        return None
+    qualifiers = {name: values[0] for name, values in parse_qs(match[3] or "", max_num_fields=20).items()}
+    if match[2] and qualifiers.get("arch") == "src":
+        return None
+    name = unquote(match[1])
+    module = ":".join(qualifiers.get("rpmmod", "").split(":")[:2])
+    version = unquote(match[2] or "")
+    if version and qualifiers.get("epoch", "0") != "0":
+        version = f"{qualifiers['epoch']}:{version}"
+    return (name, version, module) if fit(name) else None
+
+
+def _affects(flaw: shape.Flaw, components: dict[str, _Component]) -> Iterator[Affects]:
+    """What is said of each package; a fix outweighs that it had been affected, that outweighs all else."""
+    status = flaw.product_status or shape.Status()
+    decided = _decisions(flaw)
+    severities = {
+        product: severity
+        for threat in flaw.threats or ()
+        if threat.category == "impact" and (severity := word(threat.details)) is not None
+        for product in threat.product_ids or ()
+    }
+    told: set[tuple[str, str, str]] = set()
+    fixes: dict[tuple[str, str, str], list[tuple[str, str]]] = {}
+    for product in status.fixed or ():
+        one = components.get(product)
+        if one is not None and one.version:
+            fixes.setdefault((one.ecosystem, one.name, one.module), []).append((one.version, product))
+    for place, versions in fixes.items():
+        told.add(place)
+        # Later minor releases rebuild what an earlier one had mended.
+        version, product = min(versions, key=lambda pair: key("rpm", pair[0]) or b"\xff")
+        yield Affects(place[0], place[1], (Span(fixed=version),), (), "affected", place[2], severities.get(product))
+    groups: tuple[tuple[list[str] | None, State, tuple[Span, ...]], ...] = (
+        (status.known_affected, "affected", (Span(),)),
+        (status.under_investigation, "under-investigation", (Span(),)),
+        (status.known_not_affected, "not-affected", ()),
+    )
+    for products, state, spans in groups:
+        for product in products or ():
+            one = components.get(product)
+            if one is None or (one.ecosystem, one.name, one.module) in told:
+                continue
+            told.add((one.ecosystem, one.name, one.module))
+            said = decided.get(product, state) if state == "affected" else state
+            yield Affects(one.ecosystem, one.name, spans, (), said, one.module, severities.get(product))
+
+
+def _decisions(flaw: shape.Flaw) -> dict[str, State]:
+    found: dict[str, State] = {}
+    for one in flaw.remediations or ():
+        state = _DECISIONS.get(one.details.strip().lower())
+        if one.category in {"no_fix_planned", "none_available"} and state is not None:
+            found.update(dict.fromkeys(one.product_ids or (), state))
+    return found

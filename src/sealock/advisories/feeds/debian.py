@@ -1,0 +1,112 @@
+"""Debian's security tracker: what each release's source packages are known for, and what the security team decided.
+
+https://security-tracker.debian.org/tracker/data/json
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import IO, Final
+
+import msgspec
+from msgspec import Struct
+
+from sealock.advisories.feeds._document import document
+from sealock.advisories.feeds._texts import details
+from sealock.advisories.feeds.feed import Broken, Item, fit, word
+from sealock.model.advisory import Advisory, Affects, Span, State
+
+FEED: Final = "debian-tracker"
+RELEASES: Final = {
+    "wheezy": "7", "jessie": "8", "stretch": "9", "buster": "10", "bullseye": "11", "bookworm": "12", "trixie": "13",
+    "forky": "14", "duke": "15", "sid": "sid",
+}  # fmt: skip
+"""Numbers of the code names that the tracker goes by."""
+_FLAWS: Final = ("CVE-", "DSA-", "DLA-", "TEMP-")
+
+
+class _Release(Struct, gc=False):
+    status: str = ""
+    fixed_version: str = ""
+    urgency: str = ""
+    nodsa: str | None = None
+    nodsa_reason: str | None = None
+
+
+class _Flaw(Struct):
+    description: str | None = None
+    releases: dict[str, _Release] | None = None
+
+
+_flaws: Final = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
+_flaw: Final = msgspec.json.Decoder(_Flaw).decode
+
+
+def read(file: IO[bytes]) -> Iterator[Item]:
+    """Yield one record for each flaw of each package."""
+    for package, raw in document(file, dict[str, msgspec.Raw]).items():
+        try:
+            flaws = _flaws(raw)
+        except (msgspec.DecodeError, RecursionError) as error:
+            yield Broken(package, str(error))
+            continue
+        if not fit(package):
+            yield Broken(package, "its name is none")
+            continue
+        for name, body in flaws.items():
+            yield _record(package, name, body)
+
+
+def _record(package: str, name: str, body: msgspec.Raw) -> Item:
+    where = f"{name} of {package}"
+    if not name.startswith(_FLAWS) or not fit(name):
+        return Broken(where, "its id is none of Debian's")
+    try:
+        flaw = _flaw(body)
+    except (msgspec.DecodeError, RecursionError) as error:
+        return Broken(where, str(error))
+    affects = []
+    for code, release in (flaw.releases or {}).items():
+        number = RELEASES.get(code.partition("-")[0])
+        # bookworm-backports and the like follow the release that they are for.
+        if number is None or "-" in code:
+            continue
+        judged = _affects(f"Debian:{number}", package, release)
+        if judged is None:
+            return Broken(where, f"{release.status[:40]!r} is no status")
+        affects.append(judged)
+    return Advisory(name, FEED, tuple(affects), details=details(flaw.description))
+
+
+def _affects(ecosystem: str, package: str, release: _Release) -> Affects | None:
+    severity = word(release.urgency)
+    match release.status:
+        case "resolved" if release.fixed_version == "0":
+            return Affects(ecosystem, package, state="not-affected", severity=severity)
+        case "resolved":
+            # Before the fix it is affected; that a fix is there outweighs what had been decided before.
+            state: State = "unimportant" if release.urgency == "unimportant" else "affected"
+            return Affects(ecosystem, package, (Span(fixed=release.fixed_version),), (), state, severity=severity)
+        case "open":
+            return Affects(ecosystem, package, (Span(),), (), _decided(release), severity=severity)
+        case "undetermined":
+            return Affects(ecosystem, package, (Span(),), (), "undetermined", severity=severity)
+        case _:
+            return None
+
+
+def _decided(release: _Release) -> State:
+    """What was decided of a flaw that is not mended."""
+    if release.urgency == "unimportant":
+        return "unimportant"
+    if release.urgency == "end-of-life" or "end-of-life" in (release.nodsa or "").lower():
+        return "end-of-life"
+    if release.nodsa is None:
+        return "affected"
+    match release.nodsa_reason:
+        case "ignored":
+            return "ignored"
+        case "postponed":
+            return "postponed"
+        case _:
+            return "no-dsa"

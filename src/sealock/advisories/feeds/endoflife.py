@@ -1,0 +1,46 @@
+"""Until when distributions are maintained, a document for each. https://endoflife.date/docs/api."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import IO, Final
+
+import msgspec
+from msgspec import Struct
+
+from sealock.advisories.feeds._document import document
+from sealock.advisories.feeds.feed import Broken, Ended, Item, fit
+
+PRODUCTS: Final = {
+    "debian": "debian", "ubuntu": "ubuntu", "alpine": "alpine", "fedora": "fedora", "centos": "centos",
+    "rhel": "rhel", "rocky-linux": "rocky", "almalinux": "almalinux", "oracle-linux": "ol", "amazon-linux": "amzn",
+    "opensuse": "opensuse-leap",
+}  # fmt: skip
+"""The publisher's names, and the ID that os-release has."""
+_DAY: Final = re.compile(r"\d{4}-\d\d-\d\d")
+ALREADY: Final = "0001-01-01"
+"""The day of what has ended on a day that nobody names."""
+
+
+class _Cycle(Struct, gc=False):
+    cycle: str | int
+    eol: str | bool = False
+
+
+_decode: Final = msgspec.json.Decoder(_Cycle).decode
+
+
+def read(file: IO[bytes], product: str) -> Iterator[Item]:
+    """Yield the last day of each release that has one."""
+    for place, raw in enumerate(document(file, list[msgspec.Raw])):
+        try:
+            cycle = _decode(raw)
+        except (msgspec.DecodeError, RecursionError) as error:
+            yield Broken(f"cycle {place + 1}", str(error))
+            continue
+        day = ALREADY if cycle.eol is True else cycle.eol or ""
+        if not fit(str(cycle.cycle)) or (day and not _DAY.fullmatch(day)):
+            yield Broken(f"cycle {place + 1}", "it is no version with a day")
+        elif day:
+            yield Ended(PRODUCTS[product], str(cycle.cycle), day)

@@ -1,0 +1,68 @@
+"""FIRST's scores of how likely each CVE is to be exploited within 30 days. https://www.first.org/epss/data_stats."""
+
+from __future__ import annotations
+
+import gzip
+import re
+import zlib
+from collections.abc import Iterator
+from typing import IO, Final
+
+from sealock.advisories.feeds._texts import dated
+from sealock.advisories.feeds.feed import DOCUMENT, Broken, Damaged, Dated, Item, Likelihood
+from sealock.model.advisory import Epss
+
+_CHUNK: Final = 1 << 20
+_LINE: Final = 4096
+_CVE: Final = re.compile(r"CVE-\d{4}-\d{4,9}")
+_DATE: Final = re.compile(r"score_date:([0-9T:.Z+-]{10,40})")
+
+
+def read(file: IO[bytes]) -> Iterator[Item]:
+    """Yield each CVE's score, and the date of all of them."""
+    lines = _lines(file)
+    first = next(lines, "")
+    if first.startswith("#"):
+        found = _DATE.search(first)
+        # FIRST writes +0000 where RFC 3339 has +00:00.
+        yield Dated(dated(re.sub(r"\+00:?00\Z", "Z", found[1])) if found else "")
+        first = next(lines, "")
+    if first.strip() != "cve,epss,percentile":
+        msg = f"it does not begin with the columns cve,epss,percentile but with {first[:60]!r}"
+        raise Damaged(msg)
+    cve = _CVE.fullmatch
+    for line in lines:
+        if not line:
+            continue
+        cells = line.split(",")
+        try:
+            name, score, percentile = cells[0], float(cells[1]), float(cells[2])
+        except (ValueError, IndexError):
+            yield Broken(line[:60], "it is no CVE with a score and a percentile")
+            continue
+        if cve(name) and 0.0 <= score <= 1.0 and 0.0 <= percentile <= 1.0:
+            yield Likelihood(name, Epss(score, percentile))
+        else:
+            yield Broken(line[:60], "it is no CVE with a score and a percentile between 0 and 1")
+
+
+def _lines(file: IO[bytes]) -> Iterator[str]:
+    rest, taken = b"", 0
+    try:
+        with gzip.GzipFile(fileobj=file) as plain:
+            while chunk := plain.read(_CHUNK):
+                taken += len(chunk)
+                if taken > DOCUMENT:
+                    msg = f"it gives more than {DOCUMENT} bytes, the most that are read"
+                    raise Damaged(msg)
+                *lines, rest = (rest + chunk).split(b"\n")
+                if len(rest) > _LINE:
+                    msg = f"it has a line of more than {_LINE} bytes"
+                    raise Damaged(msg)
+                for line in lines:
+                    yield line.decode("ascii", "replace").rstrip("\r")
+    except (OSError, EOFError, zlib.error) as error:
+        msg = f"it is no gzip file, or not a whole one ({error})"
+        raise Damaged(msg) from None
+    if rest:
+        yield rest.decode("ascii", "replace").rstrip("\r")

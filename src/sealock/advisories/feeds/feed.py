@@ -1,0 +1,88 @@
+"""What every reader of a feed yields, and what it says when it cannot."""
+
+from __future__ import annotations
+
+from typing import Final, TypeAlias
+
+from msgspec import Struct
+
+from sealock.model.advisory import Advisory, Epss, Exploited
+from sealock.model.severity import Severity
+
+
+class Damaged(Exception):  # noqa: N818  the name says what it is
+    """The feed as a whole cannot be read: its text completes "feed NAME: …"."""
+
+
+class Broken(Struct, frozen=True, gc=False):
+    """One record that cannot be read; the others can."""
+
+    record: str
+    why: str
+
+
+class Withdrawn(Struct, frozen=True, gc=False):
+    """One record that its publisher has taken back."""
+
+    record: str
+
+
+class KnownExploited(Struct, frozen=True, gc=False):
+    """One entry of the catalogue of exploited vulnerabilities."""
+
+    cve: str
+    entry: Exploited
+
+
+class Likelihood(Struct, frozen=True, gc=False):
+    """How likely one CVE is to be exploited."""
+
+    cve: str
+    epss: Epss
+
+
+class Ended(Struct, frozen=True, gc=False):
+    """The last day of security fixes of one release; `distribution` is the ID of its os-release."""
+
+    distribution: str
+    version: str
+    day: str
+
+
+class Dated(Struct, frozen=True, gc=False):
+    """The date that the feed gives itself, RFC 3339."""
+
+    date: str
+
+
+Item: TypeAlias = Advisory | Broken | Withdrawn | KnownExploited | Likelihood | Ended | Dated
+
+RECORD: Final = 32 << 20
+"""Bytes of the largest single record."""
+DOCUMENT: Final = 512 << 20
+"""Bytes of the largest document that is one JSON text."""
+LONGEST_NAME: Final = 512
+"""Characters of the longest id, package name or ecosystem that is taken."""
+
+WORDS: Final[dict[str, Severity]] = {
+    "critical": Severity.CRITICAL,
+    "important": Severity.HIGH,
+    "high": Severity.HIGH,
+    "moderate": Severity.MEDIUM,
+    "medium": Severity.MEDIUM,
+    "low": Severity.LOW,
+    "negligible": Severity.INFO,
+    "unimportant": Severity.INFO,
+    "none": Severity.INFO,
+}
+"""What publishers call it, in lower case."""
+
+
+def word(text: object) -> Severity | None:
+    """The severity that a publisher's word stands for, None for another text."""
+    return WORDS.get(text.lower().rstrip("*")) if isinstance(text, str) and len(text) < 20 else None
+
+
+def fit(name: object) -> bool:
+    """Whether it can be an id or a name: a text, neither empty nor absurdly long, without control characters."""
+    return isinstance(name, str) and 0 < len(name) <= LONGEST_NAME and name.isprintable()

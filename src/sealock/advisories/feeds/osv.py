@@ -1,0 +1,150 @@
+"""OSV: an archive of records for each ecosystem, one JSON file each. https://google.github.io/osv.dev/data/."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from typing import IO, Any, Final
+
+import msgspec
+
+from sealock.advisories import cvss
+from sealock.advisories.ecosystems import normalised
+from sealock.advisories.feeds import _osvshape as shape
+from sealock.advisories.feeds._texts import dated, details, links, names, summary
+from sealock.advisories.feeds._zip import members
+from sealock.advisories.feeds.feed import Broken, Item, Withdrawn, fit, word
+from sealock.advisories.feeds.spans import spans
+from sealock.advisories.versions import scheme_of
+from sealock.model.advisory import Advisory, Affects, Rating, State
+from sealock.model.severity import Severity
+
+_NOTICES: Final = re.compile(
+    r"(?:DSA|DLA|DTSA|USN|LSN|ALSA|ALBA|ALEA|RLSA|RLBA|RLEA|RXSA|RHSA|RHBA|RHEA|SUSE|openSUSE|MGASA)-"
+)
+"""Ids of notices on updates, each of which closes several flaws."""
+_SOURCES: Final = {
+    "CVE": "NVD", "GHSA": "GitHub", "PYSEC": "PyPA", "GO": "Go", "RUSTSEC": "RustSec", "UBUNTU": "Ubuntu",
+    "USN": "Ubuntu", "DSA": "Debian", "DLA": "Debian", "ALSA": "AlmaLinux", "RLSA": "Rocky Linux", "RHSA": "Red Hat",
+    "CGA": "Chainguard",
+}  # fmt: skip
+"""Who rates, by the first word of the id. Debian's and Alpine's records of a CVE carry NVD's vector."""
+_URGENCIES: Final[dict[str, State]] = {"unimportant": "unimportant", "end-of-life": "end-of-life"}
+_ENTERPRISE: Final = re.compile(r"Red Hat:(?:enterprise_linux|rhel_[a-z]+):(\d{1,2})(?:[.:].*)?\Z")
+_decode: Final = msgspec.json.Decoder(shape.Record).decode
+_nothing: Final = b"null"
+
+
+def read(file: IO[bytes], size: int, ecosystem: str) -> Iterator[Item]:
+    """Yield the records of one ecosystem's archive, with what they say of that ecosystem and its releases.
+
+    Of what a record says of other ecosystems, their own archives tell.
+    """
+    for member in members(file, size):
+        yield member if isinstance(member, Broken) else record(*member, ecosystem)
+
+
+def record(name: str, data: bytes, ecosystem: str) -> Item:
+    """Read one record; `name` is that of its file."""
+    try:
+        found = _decode(data)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        return Broken(name, f"it is no record of OSV's schema ({error})")
+    if not fit(found.id):
+        return Broken(name, "its id is none")
+    if found.withdrawn:
+        return Withdrawn(found.id)
+    notice = bool(_NOTICES.match(found.id))
+    upstream = found.upstream or ()
+    if notice and not upstream:
+        # Exports before schema 1.7 named the flaws that a notice closes as merely related, some as its aliases.
+        upstream = [one for one in (*(found.related or ()), *(found.aliases or ())) if one.startswith("CVE-")]
+    aliases = [one for one in found.aliases or () if not (notice and one.startswith("CVE-"))]
+    return Advisory(
+        id=found.id,
+        feed=f"osv/{ecosystem}",
+        affects=tuple(_affects(found, ecosystem)),
+        aliases=names(aliases, found.id),
+        upstream=names(upstream, found.id),
+        summary=summary(found.summary),
+        details=details(found.details),
+        ratings=tuple(_ratings(found)),
+        references=links(reference.url for reference in found.references or ()),
+        published=dated(found.published),
+        modified=dated(found.modified),
+    )
+
+
+def _affects(found: shape.Record, ecosystem: str) -> Iterator[Affects]:
+    begin = f"{ecosystem}:"
+    wide = word_of_ubuntu(found.severity)
+    for one in found.affected or ():
+        package = one.package
+        if package is None or not fit(package.name) or not fit(package.ecosystem):
+            # A flaw of a repository of sources alone, which no package is looked up by.
+            continue
+        where = package.ecosystem
+        if where != ecosystem and not where.startswith(begin):
+            continue
+        if red := _ENTERPRISE.match(where):
+            where = f"Red Hat:{red[1]}"
+        special = _special(one.ecosystem_specific)
+        state = _URGENCIES.get(str(special.get("urgency")), "affected")
+        ordered = [r.events or [] for r in one.ranges or () if r.type in {"SEMVER", "ECOSYSTEM"}]
+        scheme = scheme_of(where)
+        yield Affects(
+            ecosystem=where,
+            name=normalised(where, package.name),
+            spans=tuple(span for events in ordered for span in spans(scheme, events)),
+            versions=tuple(one.versions or ()),
+            state=state,
+            severity=_own_word(one, special) or wide,
+        )
+
+
+def _own_word(one: shape.Affected, special: dict[str, Any]) -> Severity | None:
+    """The distribution's or database's own word on this package."""
+    for key in ("urgency", "ubuntu_priority", "severity"):
+        if (found := word(special.get(key))) is not None:
+            return found
+    if one.database_specific != _nothing and b'"informational"' in bytes(one.database_specific):
+        informational = _special(one.database_specific).get("informational")
+        # RustSec's notes that a crate is unmaintained or has changed: no flaw, but worth knowing.
+        if informational in {"unmaintained", "notice"}:
+            return Severity.INFO
+    return word_of_ubuntu(one.severity)
+
+
+def word_of_ubuntu(severity: Iterable[shape.Severity] | None) -> Severity | None:
+    """Ubuntu's own priority."""
+    for one in severity or ():
+        if one.type == "Ubuntu" and (found := word(one.score)) is not None:
+            return found
+    return None
+
+
+def _ratings(found: shape.Record) -> Iterator[Rating]:
+    source = _SOURCES.get(found.id.partition("-")[0], found.id.partition("-")[0])
+    vectors = {one.score: None for one in found.severity or () if one.type.startswith("CVSS")}
+    for one in found.affected or ():
+        vectors.update({rated.score: None for rated in one.severity or () if rated.type.startswith("CVSS")})
+    for vector in list(vectors)[:8]:
+        points = cvss.score(vector)
+        if points is not None:
+            yield Rating(source, cvss.severity(points), vector, points)
+    special = _special(found.database_specific) if b'"severity"' in bytes(found.database_specific) else {}
+    if (stated := word(special.get("severity"))) is not None:
+        yield Rating(source, stated)
+    if found.id.startswith("MAL-"):
+        yield Rating("OpenSSF", Severity.CRITICAL)
+
+
+def _special(raw: msgspec.Raw) -> dict[str, Any]:
+    """What an ecosystem or database adds of its own; {} where that is no object."""
+    if raw == _nothing:
+        return {}
+    try:
+        found = msgspec.json.decode(raw)
+    except (msgspec.DecodeError, RecursionError):
+        return {}
+    return found if isinstance(found, dict) else {}

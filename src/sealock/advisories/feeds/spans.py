@@ -1,0 +1,66 @@
+"""Events of a range, in any order, as spans of versions. https://ossf.github.io/osv-schema/#evaluation."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+from sealock.advisories.feeds._osvshape import Event
+from sealock.advisories.versions import Scheme, key
+from sealock.model.advisory import Span
+
+EVENTS: Final = 10_000
+_LATE: Final = b"\xff" * 8
+"""A version that cannot be read sorts last, and where it stands among its like."""
+
+
+def spans(scheme: Scheme | None, events: Sequence[Event]) -> Iterator[Span]:
+    """Yield what a range of ordered versions says is affected."""
+    if len(events) == 2:
+        # Nearly all ranges: from one version to another.
+        first, second = events
+        if first.introduced is not None and second.introduced is None:
+            yield _ended(_from(first.introduced), second)
+            return
+    begun: str | None = None
+    for event in _ordered(scheme, events[:EVENTS]):
+        if event.introduced is not None:
+            begun = _from(event.introduced) if begun is None else begun
+        elif begun is not None:
+            yield _ended(begun, event)
+            begun = None
+    if begun is not None:
+        yield Span(begun)
+
+
+def _from(version: str) -> str:
+    return "" if version == "0" else version
+
+
+def _ended(begun: str, event: Event) -> Span:
+    if event.fixed is not None:
+        return Span(begun, fixed=event.fixed)
+    if event.last_affected is not None:
+        return Span(begun, last=event.last_affected)
+    return Span(begun) if event.limit in {None, "*"} else Span(begun, limit=event.limit or "")
+
+
+def _ordered(scheme: Scheme | None, events: Sequence[Event]) -> Sequence[Event]:
+    """Sort events by version; those at one version as they take effect: what ends there, then what begins."""
+    if len(events) < 2 or scheme is None:
+        return events
+
+    def place(event: Event) -> tuple[int, bytes, int]:
+        if event.introduced is not None:
+            version, rank = event.introduced, 1
+        elif event.last_affected is not None:
+            version, rank = event.last_affected, 2
+        else:
+            version, rank = event.fixed or event.limit or "", 0
+        if version == "0":
+            return (0, b"", rank)
+        if version == "*":
+            return (2, b"", rank)
+        return (1, key(scheme, version) or _LATE, rank)
+
+    return sorted(events, key=place)

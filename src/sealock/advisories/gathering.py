@@ -1,0 +1,189 @@
+"""What one feed tells, gathered: claims by package, records by id, scores. The form between reading and storing."""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Callable, Iterable, Sequence
+from typing import Final
+
+from msgspec import Struct
+
+from sealock.advisories.claim import Claim, KeySpan
+from sealock.advisories.feeds.feed import Broken, Dated, Ended, Item, KnownExploited, Likelihood, Withdrawn
+from sealock.advisories.stored import Rated, Record, encode
+from sealock.advisories.versions import Scheme, key, scheme_of
+from sealock.model.advisory import Advisory, Affects, Epss, Exploited, Span
+
+EXAMPLES: Final = 20
+PER_BLOCK: Final = 1000
+"""Numbers of CVEs in one block of scores."""
+UNREADABLE: Final = 50
+"""Versions of one claim that are kept though they cannot be read."""
+
+
+class Scores(Struct):
+    """Scores of one block of CVEs, in columns: the number within the block, both figures in hundred thousandths."""
+
+    numbers: array[int]
+    scores: array[int]
+    percentiles: array[int]
+
+
+class Gathered(Struct):
+    """One feed's data. Claims and records are encoded, so that they take little room and pass between processes."""
+
+    claims: dict[tuple[str, str], list[bytes]] = {}
+    records: dict[str, bytes] = {}
+    exploited: dict[str, Exploited] = {}
+    epss: dict[int, Scores] = {}
+    ended: dict[str, dict[str, str]] = {}
+    date: str = ""
+    count: int = 0
+    withdrawn: int = 0
+    broken: int = 0
+    unreadable: int = 0
+    examples: list[str] = []
+
+
+class Gatherer:
+    """Takes the items of a feed, one after the other."""
+
+    def __init__(self, feed: str) -> None:
+        self.feed = feed
+        self.found = Gathered()
+        self._keys: dict[tuple[Scheme, str], bytes | None] = {}
+        self._stated = ""
+
+    def take(self, items: Iterable[Item]) -> None:
+        """Take all that a file of the feed yields."""
+        found = self.found
+        for item in items:
+            match item:
+                case Advisory():
+                    self._advisory(item)
+                case Likelihood(cve, epss):
+                    self._score(cve, epss)
+                case KnownExploited(cve, entry):
+                    found.exploited[cve] = entry
+                case Ended(distribution, version, day):
+                    found.ended.setdefault(distribution, {})[version] = day
+                case Dated(date):
+                    self._stated = date
+                case Withdrawn():
+                    found.withdrawn += 1
+                    continue
+                case Broken(record, why):
+                    found.broken += 1
+                    if len(found.examples) < EXAMPLES:
+                        found.examples.append(f"{record}: {why}"[:300])
+                    continue
+            found.count += not isinstance(item, Dated)
+        found.date = self._stated or found.date
+
+    def _advisory(self, advisory: Advisory) -> None:
+        found = self.found
+        found.date = max(found.date, advisory.modified or advisory.published)
+        claims = [
+            (affects, claim) for affects in advisory.affects if (claim := self._claim(advisory, affects)) is not None
+        ]
+        if not claims:
+            return  # it speaks of what nobody looks up here
+        for affects, claim in claims:
+            found.claims.setdefault((affects.ecosystem, affects.name), []).append(encode(claim))
+        record = Record(
+            self.feed,
+            advisory.aliases,
+            advisory.upstream,
+            advisory.summary,
+            advisory.details,
+            tuple(Rated(one.source, one.severity, one.vector, one.score) for one in advisory.ratings),
+            advisory.references,
+            advisory.published,
+            advisory.modified,
+        )
+        if record != Record(self.feed):
+            # One that has come before (Debian's tracker speaks of a flaw once for each package) says the same.
+            found.records[advisory.id] = encode(record)
+
+    def _claim(self, advisory: Advisory, affects: Affects) -> Claim | None:
+        scheme = scheme_of(affects.ecosystem)
+        unreadable: dict[str, None] = {}
+
+        def keyed(version: str) -> bytes | None:
+            found = self._key(scheme, version)
+            if found is None:
+                unreadable[version] = None
+            return found
+
+        spans = tuple(span for one in affects.spans if (span := _span(one, keyed)) is not None)
+        versions = self._single(scheme, affects.versions, spans, unreadable)
+        if affects.state == "affected" and not (spans or versions or unreadable):
+            return None
+        self.found.unreadable += len(unreadable)
+        return Claim(
+            advisory.id,
+            spans,
+            versions,
+            affects.state,
+            affects.severity,
+            advisory.aliases,
+            advisory.upstream,
+            affects.module,
+            tuple(unreadable)[:UNREADABLE],
+            self.feed,
+        )
+
+    def _single(
+        self, scheme: Scheme | None, versions: Sequence[str], spans: Sequence[KeySpan], unreadable: dict[str, None]
+    ) -> tuple[bytes, ...]:
+        """Keys of the versions that no span covers, sorted."""
+        if not versions or any(not span.introduced and not span.end for span in spans):
+            return ()
+        lone = set()
+        for version in versions:
+            found = self._key(scheme, version)
+            if found is None:
+                unreadable[version] = None
+            elif not any(
+                span.introduced <= found
+                and (not span.end or found < span.end or (span.inclusive and found == span.end))
+                for span in spans
+            ):
+                lone.add(found)
+        return tuple(sorted(lone))
+
+    def _key(self, scheme: Scheme | None, version: str) -> bytes | None:
+        if scheme is None:
+            return None
+        try:
+            return self._keys[scheme, version]
+        except KeyError:
+            found = self._keys[scheme, version] = key(scheme, version)
+            return found
+
+    def _score(self, cve: str, epss: Epss) -> None:
+        _, year, digits = cve.split("-")
+        block, number = block_of(int(year), int(digits))
+        scores = self.found.epss.get(block)
+        if scores is None:
+            scores = self.found.epss[block] = Scores(array("H"), array("I"), array("I"))
+        scores.numbers.append(number)
+        scores.scores.append(round(epss.score * 100_000))
+        scores.percentiles.append(round(epss.percentile * 100_000))
+
+
+def block_of(year: int, number: int) -> tuple[int, int]:
+    """The block that a CVE's score is in, and its number within."""
+    return year * 1_000_000 + number // PER_BLOCK, number % PER_BLOCK
+
+
+def _span(span: Span, keyed: Callable[[str], bytes | None]) -> KeySpan | None:
+    """A span with keys; None where one of its versions cannot be read, or where it is empty."""
+    introduced = keyed(span.introduced) if span.introduced else b""
+    last = span.fixed or span.last or span.limit
+    end = keyed(last) if last else b""
+    if introduced is None or end is None:
+        return None
+    if end and (end < introduced or (end == introduced and not span.last)):
+        return None
+    return KeySpan(introduced, end, bool(span.last and not span.fixed), span.fixed)

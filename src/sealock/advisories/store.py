@@ -1,0 +1,243 @@
+"""Reads the database: claims by name, details by id, scores by CVE. A Knowledge for the matching."""
+
+from __future__ import annotations
+
+import sqlite3
+from array import array
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Iterator, Sequence
+from functools import cached_property
+from itertools import chain
+from typing import Any, Final, TypeVar
+
+import msgspec
+
+from sealock.advisories.claim import Claim
+from sealock.advisories.gathering import Gathered, Scores, block_of
+from sealock.advisories.stored import (
+    FeedState,
+    Packing,
+    Record,
+    damaged,
+    decode_block,
+    decode_claims,
+    decode_feed,
+    decode_records,
+    encode,
+)
+from sealock.model.advisory import Advisory, Epss, Exploited, Rating
+
+T = TypeVar("T")
+AT_ONCE: Final = 500
+"""Names in one query: SQLite's older versions take 999."""
+_columns: Final = msgspec.msgpack.Decoder(tuple[bytes, bytes, bytes]).decode
+_catalogue: Final = msgspec.msgpack.Decoder(dict[str, Exploited]).decode
+_names: Final = msgspec.msgpack.Decoder(list[str]).decode
+_ends: Final = msgspec.msgpack.Decoder(dict[str, dict[str, str]]).decode
+
+
+class Store:
+    """An open database. What is damaged within is a DatabaseError at the latest when it is read."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+        self._ecosystems: dict[str, int] = {
+            name: number for number, name in self._rows("SELECT id, name FROM ecosystem")
+        }
+        meta = dict(self._rows("SELECT name, data FROM meta"))
+        try:
+            self._claims, self._details = Packing(meta["claims"]), Packing(meta["details"])
+            self._exploited_data, self._ended_data, self._firsts_data = meta["exploited"], meta["ended"], meta["firsts"]
+        except KeyError:
+            raise damaged() from None
+        self._plain = Packing()
+
+    def close(self) -> None:
+        """Close the file."""
+        self._connection.close()
+
+    def _rows(self, query: str, values: Sequence[object] = ()) -> Iterator[tuple[Any, ...]]:
+        try:
+            yield from self._connection.execute(query, values)
+        except sqlite3.Error:
+            raise damaged() from None
+
+    def about(self, ecosystem: str, names: Sequence[str], /) -> dict[str, tuple[Claim, ...]]:
+        """Give the claims for each of the names, those without any left out."""
+        number = self._ecosystems.get(ecosystem)
+        if number is None:
+            return {}
+        found: dict[str, tuple[Claim, ...]] = {}
+        unpack = self._claims.unpack
+        for some in _portions(names):
+            marks = ",".join("?" * len(some))
+            query = f"SELECT name, data FROM claim WHERE ecosystem = ? AND name IN ({marks})"  # noqa: S608  marks alone
+            for name, data in self._rows(query, (number, *some)):
+                try:
+                    found[name] = decode_claims(unpack(data))
+                except msgspec.DecodeError:
+                    raise damaged() from None
+        return found
+
+    def covers(self, ecosystem: str, /) -> bool:
+        """Whether it holds this ecosystem (and release, where it has one) at all: silence then means something."""
+        return ecosystem in self._ecosystems
+
+    def ecosystems(self) -> tuple[str, ...]:
+        """Give every ecosystem, with its release, that it holds."""
+        return tuple(sorted(self._ecosystems))
+
+    def details(self, ids: Sequence[str], /) -> dict[str, Advisory]:
+        """Give records by their ids, without what they affect; what several feeds tell of one id, put together."""
+        found: dict[str, Advisory] = {}
+        wanted: dict[int, list[str]] = {}
+        for one in set(ids):
+            wanted.setdefault(bisect_right(self._firsts, one), []).append(one)
+        for some in _portions(sorted(wanted)):
+            marks = ",".join("?" * len(some))
+            query = f"SELECT block, data FROM detail WHERE block IN ({marks})"  # noqa: S608  marks alone
+            for number, data in self._rows(query, some):
+                block = self._block(data)
+                for one in wanted[number]:
+                    if one in block:
+                        found[one] = _advisory(one, _records(block[one]))
+        return found
+
+    @cached_property
+    def _firsts(self) -> list[str]:
+        """The first id of each block of details; the blocks are numbered from 1."""
+        try:
+            return _names(self._plain.unpack(self._firsts_data))
+        except msgspec.DecodeError:
+            raise damaged() from None
+
+    def _block(self, data: bytes) -> dict[str, msgspec.Raw]:
+        try:
+            return decode_block(self._details.unpack(data))
+        except msgspec.DecodeError:
+            raise damaged() from None
+
+    @cached_property
+    def _exploited(self) -> dict[str, Exploited]:
+        try:
+            return _catalogue(self._plain.unpack(self._exploited_data))
+        except msgspec.DecodeError:
+            raise damaged() from None
+
+    def exploited(self, cves: Sequence[str], /) -> dict[str, Exploited]:
+        """Give those of the CVEs that are known to be exploited."""
+        return {cve: self._exploited[cve] for cve in cves if cve in self._exploited}
+
+    def epss(self, cves: Sequence[str], /) -> dict[str, Epss]:
+        """Give what is known of how likely each is to be exploited."""
+        wanted: dict[int, list[tuple[int, str]]] = {}
+        for cve in cves:
+            parts = cve.split("-")
+            if len(parts) == 3 and parts[0] == "CVE" and parts[1].isdecimal() and parts[2].isdecimal():
+                block, number = block_of(int(parts[1][:6]), int(parts[2][:12]))
+                wanted.setdefault(block, []).append((number, cve))
+        found: dict[str, Epss] = {}
+        for some in _portions(list(wanted)):
+            marks = ",".join("?" * len(some))
+            for block, data in self._rows(f"SELECT block, data FROM epss WHERE block IN ({marks})", some):  # noqa: S608
+                held = self._scores(data)
+                for number, cve in wanted[block]:
+                    place = bisect_left(held.numbers, number)
+                    if place < len(held.numbers) and held.numbers[place] == number:
+                        found[cve] = Epss(held.scores[place] / 100_000, held.percentiles[place] / 100_000)
+        return found
+
+    def _scores(self, data: bytes) -> Scores:
+        found = Scores(array("H"), array("I"), array("I"))
+        try:
+            numbers, scores, percentiles = _columns(self._plain.unpack(data))
+            found.numbers.frombytes(numbers)
+            found.scores.frombytes(scores)
+            found.percentiles.frombytes(percentiles)
+        except (msgspec.DecodeError, ValueError):
+            raise damaged() from None
+        if not len(found.numbers) == len(found.scores) == len(found.percentiles):
+            raise damaged()
+        return found
+
+    @cached_property
+    def ended(self) -> dict[str, dict[str, str]]:
+        """The last days of security fixes that a feed told, by ID of os-release and version."""
+        try:
+            return _ends(self._plain.unpack(self._ended_data))
+        except msgspec.DecodeError:
+            raise damaged() from None
+
+    def feeds(self) -> dict[str, FeedState]:
+        """Give the state of each feed that it holds."""
+        try:
+            return {name: decode_feed(data) for name, data in self._rows("SELECT name, data FROM feed ORDER BY name")}
+        except msgspec.DecodeError:
+            raise damaged() from None
+
+    def extract(self, feeds: Iterable[str]) -> dict[str, Gathered]:
+        """Give the data of some feeds back as it was gathered, to be written anew with what has changed."""
+        wanted = {name: Gathered(claims={}, records={}, exploited={}, epss={}, ended={}, examples=[]) for name in feeds}
+        names = {number: name for name, number in self._ecosystems.items()}
+        for number, name, data in self._rows("SELECT ecosystem, name, data FROM claim"):
+            try:
+                claims = decode_claims(self._claims.unpack(data))
+            except msgspec.DecodeError:
+                raise damaged() from None
+            for claim in claims:
+                if (one := wanted.get(claim.feed)) is not None:
+                    one.claims.setdefault((names[number], name), []).append(encode(claim))
+        for _, data in self._rows("SELECT block, data FROM detail"):
+            for name, raw in self._block(data).items():
+                for record in _records(raw):
+                    if (one := wanted.get(record.feed)) is not None:
+                        one.records[name] = encode(record)
+        if "kev" in wanted:
+            wanted["kev"].exploited = self._exploited
+        if "endoflife" in wanted:
+            wanted["endoflife"].ended = self.ended
+        if "epss" in wanted:
+            for block, data in self._rows("SELECT block, data FROM epss"):
+                wanted["epss"].epss[block] = self._scores(data)
+        return wanted
+
+
+def _records(raw: msgspec.Raw) -> tuple[Record, ...]:
+    try:
+        return decode_records(raw)
+    except msgspec.DecodeError:
+        raise damaged() from None
+
+
+def _advisory(name: str, records: tuple[Record, ...]) -> Advisory:
+    """What several feeds tell of one id, put together: texts of the first that has any, lists of all."""
+
+    def first(field: str) -> str:
+        return next((text for one in records if (text := getattr(one, field))), "")
+
+    if len(records) == 1:
+        one = records[0]
+        aliases, upstream, rated, references = one.aliases, one.upstream, one.ratings, one.references
+    else:
+        aliases = tuple(dict.fromkeys(chain.from_iterable(one.aliases for one in records)))
+        upstream = tuple(dict.fromkeys(chain.from_iterable(one.upstream for one in records)))
+        rated = tuple(dict.fromkeys(chain.from_iterable(one.ratings for one in records)))
+        references = tuple(dict.fromkeys(chain.from_iterable(one.references for one in records)))
+    return Advisory(
+        id=name,
+        feed=records[0].feed,
+        affects=(),
+        aliases=aliases,
+        upstream=upstream,
+        summary=first("summary"),
+        details=first("details"),
+        ratings=tuple(Rating(one.source, one.severity, one.vector, one.score) for one in rated),
+        references=references,
+        published=first("published"),
+        modified=first("modified"),
+    )
+
+
+def _portions(items: Sequence[T]) -> Iterator[Sequence[T]]:
+    for begin in range(0, len(items), AT_ONCE):
+        yield items[begin : begin + AT_ONCE]

@@ -1,0 +1,151 @@
+"""The shapes in which the database keeps things, and how they are made small."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Final
+
+import msgspec
+from msgspec import Struct
+
+from sealock.advisories.claim import Claim
+from sealock.errors import DatabaseError
+from sealock.model.severity import Severity
+
+if TYPE_CHECKING:
+    from backports.zstd import ZstdDict
+
+SCHEMA: Final = 1
+"""The version of the database's shape; another one is not read."""
+APPLICATION: Final = 0x5EA10C4B
+"""SQLite's application id of the file."""
+TABLES: Final = """\
+CREATE TABLE meta (name TEXT PRIMARY KEY, data BLOB NOT NULL) WITHOUT ROWID;
+CREATE TABLE feed (name TEXT PRIMARY KEY, data BLOB NOT NULL) WITHOUT ROWID;
+CREATE TABLE ecosystem (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE);
+CREATE TABLE claim (ecosystem INTEGER, name TEXT, data BLOB NOT NULL, PRIMARY KEY (ecosystem, name)) WITHOUT ROWID;
+CREATE TABLE detail (block INTEGER PRIMARY KEY, data BLOB NOT NULL);
+CREATE TABLE epss (block INTEGER PRIMARY KEY, data BLOB NOT NULL);
+"""
+BLOCK: Final = 4
+"""Records in one block of details."""
+PLAIN: Final = 64 << 20
+"""Bytes that one compressed value may give."""
+
+
+class Rated(Struct, frozen=True, array_like=True, gc=False):
+    """A Rating, as it is stored."""
+
+    source: str
+    severity: Severity | None = None
+    vector: str = ""
+    score: float | None = None
+
+
+class Record(Struct, frozen=True, array_like=True):
+    """What one feed tells of one flaw, whatever package it is in; aliases and upstream as the feed has them."""
+
+    feed: str
+    aliases: tuple[str, ...] = ()
+    upstream: tuple[str, ...] = ()
+    summary: str = ""
+    details: str = ""
+    ratings: tuple[Rated, ...] = ()
+    references: tuple[str, ...] = ()
+    published: str = ""
+    modified: str = ""
+
+
+class FileState(Struct, frozen=True, array_like=True):
+    """How a file was when it was read, so that it is known when it changes."""
+
+    url: str
+    etag: str = ""
+    last_modified: str = ""
+    size: int = 0
+    digest: str = ""
+    """SHA-256 in hexadecimal."""
+
+
+class FeedState(Struct, frozen=True, array_like=True):
+    """One feed in the database. Times are seconds since 1970."""
+
+    name: str
+    title: str
+    fetched: int
+    """When its data was last read."""
+    checked: int
+    """When it was last known to be what the source has."""
+    date: str = ""
+    """The day that the feed gives itself, or its newest record, RFC 3339."""
+    files: tuple[FileState, ...] = ()
+    records: int = 0
+    withdrawn: int = 0
+    broken: int = 0
+    unreadable: int = 0
+    """Versions that could not be read."""
+    examples: tuple[str, ...] = ()
+    """Some of what was broken, and why."""
+
+
+encode: Final = msgspec.msgpack.Encoder().encode
+decode_claim: Final = msgspec.msgpack.Decoder(Claim).decode
+decode_claims: Final = msgspec.msgpack.Decoder(tuple[Claim, ...]).decode
+decode_record: Final = msgspec.msgpack.Decoder(Record).decode
+decode_records: Final = msgspec.msgpack.Decoder(tuple[Record, ...]).decode
+decode_block: Final = msgspec.msgpack.Decoder(dict[str, msgspec.Raw]).decode
+decode_feed: Final = msgspec.msgpack.Decoder(FeedState).decode
+
+
+class Packing:
+    """Compresses and expands values with one dictionary of what they have in common; b"" for none."""
+
+    LEVEL: Final = 9
+
+    def __init__(self, dictionary: bytes = b"") -> None:
+        if sys.version_info >= (3, 14):
+            from compression import zstd  # noqa: PLC0415  2 ms
+        else:
+            from backports import zstd  # noqa: PLC0415  7 ms
+        self._zstd = zstd
+        self._dictionary: ZstdDict | None = zstd.ZstdDict(dictionary) if dictionary else None
+        self._compressor: zstd.ZstdCompressor | None = None
+
+    def pack(self, data: bytes) -> bytes:
+        """Compress, with a checksum."""
+        if self._compressor is None:
+            parameter = self._zstd.CompressionParameter
+            options: dict[int, int] = {
+                parameter.compression_level: self.LEVEL,
+                parameter.checksum_flag: 1,
+                parameter.dict_id_flag: 0,
+            }
+            self._compressor = self._zstd.ZstdCompressor(options=options, zstd_dict=self._dictionary)
+        return self._compressor.compress(data, self._compressor.FLUSH_FRAME)
+
+    def unpack(self, data: bytes) -> bytes:
+        """Expand; DatabaseError where that fails or gives too much."""
+        expander = self._zstd.ZstdDecompressor(self._dictionary)
+        try:
+            plain = expander.decompress(data, PLAIN)
+        except self._zstd.ZstdError:
+            raise damaged() from None
+        if not expander.eof or expander.unused_data:
+            raise damaged()
+        return plain
+
+    def train(self, samples: list[bytes], size: int) -> bytes:
+        """Make a dictionary of samples; b"" where they are too few to have much in common."""
+        if len(samples) < 500:
+            return b""
+        try:
+            return self._zstd.train_dict(samples, size).dict_content
+        except self._zstd.ZstdError:
+            return b""
+
+
+def damaged() -> DatabaseError:
+    """What to say of a database that does not hold what it should."""
+    return DatabaseError(
+        "the advisory database is damaged; build it anew with `sealock db clear` and `sealock db update`"
+    )
