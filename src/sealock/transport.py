@@ -10,6 +10,14 @@ from urllib.parse import urlsplit
 from sealock.errors import TransportError
 
 
+class BrokenOffError(TransportError):
+    """A connection that stood kept silent or ended early: the same request may succeed another time."""
+
+
+class NoTlsError(TransportError):
+    """A server does not speak TLS."""
+
+
 class Answer(Protocol):
     """An answer whose head has come. Header names are in lower case. Closed on leaving, its body read or not."""
 

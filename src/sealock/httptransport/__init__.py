@@ -6,7 +6,7 @@ import os
 import select
 import ssl
 from collections.abc import Collection, Iterator, Mapping
-from http.client import HTTPConnection, HTTPException, HTTPResponse, InvalidURL, RemoteDisconnected
+from http.client import HTTPConnection, HTTPException, HTTPResponse, IncompleteRead, InvalidURL, RemoteDisconnected
 from threading import Lock
 from time import monotonic
 from types import TracebackType
@@ -18,6 +18,7 @@ from sealock.errors import TransportError
 from sealock.httptransport.dialing import (
     PORTS,
     Place,
+    PlainError,
     Proxy,
     Reach,
     UnreachedError,
@@ -28,7 +29,7 @@ from sealock.httptransport.dialing import (
     through,
 )
 from sealock.httptransport.wire import Line, Patience, TooMuchError
-from sealock.transport import shown
+from sealock.transport import BrokenOffError, NoTlsError, shown
 
 __all__ = ["HttpAnswer", "HttpTransport", "Patience"]
 
@@ -50,7 +51,7 @@ _DRAINED: Final = 64 << 10
 class HttpTransport:
     """Sends requests over HTTP/1.1, over HTTPS with checked certificates. May be used by several threads at once.
 
-    `authorities` maps HOST or HOST:PORT to a PEM file of certificate authorities that are trusted there beside the
+    `authorities` maps HOST or HOST:PORT to PEM files of certificate authorities that are trusted there beside the
     system's; `certificates` maps it to a client certificate and its key, two PEM files (or one file twice). `insecure`
     names the hosts (HOST or HOST:PORT) that may be spoken to over plain HTTP; this machine itself always may be.
     Proxies come from `environment`, by default the process's own (HTTPS_PROXY, HTTP_PROXY, ALL_PROXY, NO_PROXY); what
@@ -62,7 +63,7 @@ class HttpTransport:
     def __init__(
         self,
         *,
-        authorities: Mapping[str, str] | None = None,
+        authorities: Mapping[str, str | tuple[str, ...]] | None = None,
         certificates: Mapping[str, tuple[str, str]] | None = None,
         insecure: Collection[str] = (),
         environment: Mapping[str, str] | None = None,
@@ -74,7 +75,7 @@ class HttpTransport:
         self._patience = patience or Patience()
         self._lock = Lock()
         self._idle: dict[Place, list[_Connection]] = {}
-        self._contexts: dict[tuple[str, tuple[str, str]], ssl.SSLContext] = {}
+        self._contexts: dict[tuple[tuple[str, ...], tuple[str, str]], ssl.SSLContext] = {}
         self._reaches: dict[Place, Reach] = {}
 
     def request(
@@ -195,14 +196,15 @@ class HttpTransport:
                 sock = secure(sock, place.host, self._context(place), patience.connect)
         except (UnreachedError, OSError) as error:
             message = f"{shown(url)} could not be reached: {error}"
-            raise TransportError(message) from None
+            raise (NoTlsError if isinstance(error, PlainError) else TransportError)(message) from None
         with self._lock:
             self._reaches[place] = reach
         return _Connection(place, Line(sock, patience), reach, proxy)
 
     def _context(self, place: Place) -> ssl.SSLContext:
         names = (place.name, f"{place.host}:{place.port}", place.host)
-        authority = next((self._authorities[name] for name in names if name in self._authorities), "")
+        named = next((self._authorities[name] for name in names if name in self._authorities), ())
+        authority = (named,) if isinstance(named, str) else named
         certificate = next((self._certificates[name] for name in names if name in self._certificates), ("", ""))
         with self._lock:
             found = self._contexts.get((authority, certificate))
@@ -224,12 +226,12 @@ class HttpTransport:
         connection.close()
 
 
-def _load(context: ssl.SSLContext, authority: str, certificate: tuple[str, str]) -> None:
+def _load(context: ssl.SSLContext, authorities: tuple[str, ...], certificate: tuple[str, str]) -> None:
     """Give a context its files; TransportError names the one that cannot be used."""
-    file = authority
+    file = ""
     try:
-        if authority:
-            context.load_verify_locations(authority)
+        for file in authorities:
+            context.load_verify_locations(file)
         if certificate[0]:
             file = certificate[0]
             # A key with a passphrase is refused: OpenSSL would ask for it on the terminal.
@@ -335,7 +337,7 @@ class HttpAnswer:
         if declared is not None and got != declared:
             self._end(keep=False)
             message = f"{shown(self.url)} broke off after {got} of {declared} bytes"
-            raise TransportError(message)
+            raise BrokenOffError(message)
         self._end(keep=True)
 
     def read(self, limit: int, /) -> bytes:
@@ -385,16 +387,18 @@ def _failed(url: str, error: Exception, patience: Patience) -> TransportError:
     """What went wrong, in words."""
     where = shown(url)
     if isinstance(error, TimeoutError):
-        return TransportError(
+        return BrokenOffError(
             f"{where} took the connection and then kept silent, or dripped, for more than {patience.quiet:.0f} s:"
             " the server may be overloaded, or something in between holds the answer back"
         )
     if isinstance(error, TooMuchError):
         return TransportError(f"{where} answers with a head that has no end: refused")
     if isinstance(error, (RemoteDisconnected, ConnectionError)):
-        return TransportError(f"{where} closed the connection without an answer: try again, or look at its log")
+        return BrokenOffError(f"{where} closed the connection without an answer: try again, or look at its log")
     if isinstance(error, InvalidURL):
         return TransportError(f"{where[:200]!r} is not an address that can be asked for")
+    if isinstance(error, IncompleteRead):
+        return BrokenOffError(f"{where} broke off in the middle")
     if isinstance(error, HTTPException):
         return TransportError(f"{where} answers with something that is no HTTP ({type(error).__name__})")
     if isinstance(error, ssl.SSLError):

@@ -21,6 +21,9 @@ _MOST_ADDRESSES: Final = 8
 _METADATA: Final = frozenset({"fd00:ec2::254", "100.100.100.200", "168.63.129.16", "192.0.0.192"})
 """Where clouds keep what a machine may do, beside 169.254.169.254."""
 _REPLY: Final = 16 << 10
+_NO_TLS: Final = frozenset(
+    {"WRONG_VERSION_NUMBER", "HTTP_REQUEST", "RECORD_LAYER_FAILURE", "UNEXPECTED_EOF_WHILE_READING"}
+)
 
 
 class Place(Struct, frozen=True):
@@ -50,6 +53,10 @@ class Proxy(Struct, frozen=True):
 
 class UnreachedError(Exception):
     """No connection came about; the text completes "https://HOST: ..."."""
+
+
+class PlainError(UnreachedError):
+    """The server does not speak TLS."""
 
 
 def reach_of(address: str) -> Reach:
@@ -197,10 +204,17 @@ def secure(sock: socket.socket, host: str, context: ssl.SSLContext, patience: fl
             " (a file in certs.d), and do not go on without"
         )
     except ssl.SSLError as error:
-        plain = error.reason in {"WRONG_VERSION_NUMBER", "HTTP_REQUEST", "RECORD_LAYER_FAILURE"}
-        why = "it does not speak TLS: does it speak plain HTTP?" if plain else f"TLS failed ({error.reason or error})"
+        if isinstance(error, ssl.SSLEOFError) or error.reason in _NO_TLS:
+            sock.close()
+            no_tls = "it does not speak TLS: is the port right, and does it speak plain HTTP?"
+            raise PlainError(no_tls) from None
+        why = f"TLS failed ({error.reason or error})"
     except TimeoutError:
         why = f"it took the connection, and TLS did not come about within {patience:.0f} s"
+    except ConnectionError:
+        sock.close()
+        no_tls = "it closed the connection when TLS began: is the port right, and does it speak plain HTTP?"
+        raise PlainError(no_tls) from None
     except (OSError, ValueError, UnicodeError) as error:
         why = f"TLS failed ({getattr(error, 'strerror', None) or error})"
     sock.close()

@@ -1,0 +1,41 @@
+"""Platforms: which of several images is meant."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from sealock.model.manifest import Platform
+
+_MACHINES: Final = {
+    "x86_64": "amd64", "amd64": "amd64", "aarch64": "arm64", "arm64": "arm64", "armv7l": "arm/v7", "armv6l": "arm/v6",
+    "i386": "386", "i686": "386", "loongarch64": "loong64",
+}  # fmt: skip
+
+
+def of_machine(machine: str) -> str:
+    """A machine, as the kernel names it, as images name it; images are for Linux, whatever runs here."""
+    return "linux/" + _MACHINES.get(machine, machine)
+
+
+def choose(platforms: Sequence[Platform], wanted: str) -> tuple[int, bool]:
+    """The place of the platform that fits best, and whether it fits; the first where none does."""
+    best, most = 0, 0
+    for place, platform in enumerate(platforms):
+        how_well = fit(platform, wanted)
+        if how_well > most:
+            best, most = place, how_well
+    return best, most > 0
+
+
+def fit(platform: Platform, wanted: str) -> int:
+    """How well "os/architecture/variant" fits; 0 for not at all."""
+    parts = [part for part in wanted.split("/") if part]
+    if len(parts) == 1:
+        return int(parts[0] in {platform.os, platform.architecture})
+    if parts[:2] != [platform.os, platform.architecture]:
+        return 0
+    told = parts[2] if len(parts) > 2 else {"arm64": "v8", "arm": "v7"}.get(platform.architecture, "")
+    if platform.variant == told:
+        return 3
+    return 2 if not platform.variant or len(parts) == 2 else 0

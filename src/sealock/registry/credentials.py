@@ -1,0 +1,200 @@
+"""Names and passwords from where `docker login` put them: config.json, credential stores and helpers."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+from base64 import b64decode
+from binascii import Error as Base64Error
+from collections.abc import Mapping
+from pathlib import Path
+from threading import Lock
+from typing import Any, Final, Protocol
+
+from msgspec import Struct
+
+from sealock.errors import TransportError
+
+HUB: Final = "https://index.docker.io/v1/"
+"""What Docker calls Docker Hub where it keeps credentials."""
+_HUB_HOSTS: Final = frozenset({"docker.io", "index.docker.io", "registry-1.docker.io"})
+_HELPER: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+_PATIENCE: Final = 20.0
+"""Seconds that a helper may take: one may ask the person to unlock a key chain."""
+_MOST: Final = 1 << 20
+"""Bytes of config.json, and of a helper's answer."""
+
+
+class Login(Struct, frozen=True):
+    """A name and a password, or an identity token that stands for both. Shows nothing of itself."""
+
+    user: str = ""
+    password: str = ""
+    identity: str = ""
+
+    def __repr__(self) -> str:
+        """Tell nothing that a log must not hold."""
+        return "Login(...)"
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """What no message may hold."""
+        return tuple(one for one in (self.password, self.identity) if one)
+
+
+class Credentials(Protocol):
+    """Knows who we are to a registry."""
+
+    def login(self, host: str, repository: str, /) -> Login | None:
+        """The login for HOST[:PORT] and a repository there; None for nobody in particular."""
+
+
+class Nobody:
+    """Knows no logins."""
+
+    def login(self, host: str, repository: str, /) -> Login | None:
+        """None."""
+        del host, repository
+        return None
+
+
+class DockerCredentials:
+    """Reads $DOCKER_CONFIG/config.json (by default ~/.docker/config.json), or the text in $DOCKER_AUTH_CONFIG first.
+
+    A helper, `docker-credential-NAME get`, is started once for each host that credHelpers or credsStore send to it.
+    """
+
+    def __init__(self, environment: Mapping[str, str] | None = None) -> None:
+        self._environment = os.environ if environment is None else environment
+        self._lock = Lock()
+        self._found: dict[str, Login | None] = {}
+        self._tables: list[dict[str, Any]] | None = None
+
+    def login(self, host: str, repository: str, /) -> Login | None:
+        """The login for a host; TransportError where config.json cannot be read, or a helper fails."""
+        with self._lock:
+            if self._tables is None:
+                self._tables = self._read()
+            for table in self._tables:
+                if (login := self._from(table, host, repository)) is not None:
+                    return login
+        return None
+
+    def _read(self) -> list[dict[str, Any]]:
+        tables = []
+        if inline := self._environment.get("DOCKER_AUTH_CONFIG"):
+            tables.append(_table("$DOCKER_AUTH_CONFIG", inline.encode()))
+        folder = self._environment.get("DOCKER_CONFIG")
+        home = self._environment.get("HOME")
+        path = Path(folder) if folder else Path(home or "/nonexistent") / ".docker"
+        path /= "config.json"
+        try:
+            with path.open("rb") as file:
+                data = file.read(_MOST + 1)
+        except FileNotFoundError:
+            return tables
+        except OSError as error:
+            message = f"{path} could not be read: {error.strerror or error}"
+            raise TransportError(message) from None
+        if len(data) > _MOST:
+            message = f"{path} is larger than a file of logins can be"
+            raise TransportError(message)
+        return [*tables, _table(str(path), data)]
+
+    def _from(self, table: dict[str, Any], host: str, repository: str) -> Login | None:
+        helpers = _dict(table.get("credHelpers"))
+        keys = (HUB, *sorted(_HUB_HOSTS)) if host in _HUB_HOSTS else (host, f"https://{host}")
+        for key in keys:
+            if helper := helpers.get(key):
+                return self._helped(str(helper), HUB if key in _HUB_HOSTS else key)
+        if helper := table.get("credsStore"):
+            return self._helped(str(helper), keys[0])
+        return _stored(_dict(table.get("auths")), host, repository)
+
+    def _helped(self, helper: str, server: str) -> Login | None:
+        key = f"{helper} {server}"
+        if key not in self._found:
+            self._found[key] = self._ask(helper, server)
+        return self._found[key]
+
+    def _ask(self, helper: str, server: str) -> Login | None:
+        if not _HELPER.fullmatch(helper):
+            message = f"config.json names {helper[:60]!r} for a credential helper, which is no program's name"
+            raise TransportError(message)
+        program = f"docker-credential-{helper}"
+        try:
+            done = subprocess.run(  # noqa: S603  the person's own configuration names it
+                [program, "get"],
+                input=server.encode(),
+                capture_output=True,
+                timeout=_PATIENCE,
+                check=False,
+                env=dict(self._environment),
+            )
+        except subprocess.TimeoutExpired:
+            message = f"{program} did not answer within {_PATIENCE:.0f} s: does it wait for a key chain to be unlocked?"
+            raise TransportError(message) from None
+        except OSError as error:
+            message = (
+                f"{program}, which config.json names, could not be started ({error.strerror or error}): install it, or"
+                " log in anew"
+            )
+            raise TransportError(message) from None
+        if done.returncode != 0:
+            # Its words are not shown: they may hold what was stored.
+            if b"not found" in done.stdout.lower():
+                return None
+            message = f"{program} failed with status {done.returncode} when asked for {server}"
+            raise TransportError(message)
+        table = _table(f"the answer of {program}", done.stdout[:_MOST])
+        user, secret = str(table.get("Username", "")), str(table.get("Secret", ""))
+        if not secret:
+            return None
+        return Login(identity=secret) if user == "<token>" else Login(user, secret)
+
+
+def _table(where: str, data: bytes) -> dict[str, Any]:
+    """JSON as a table; TransportError without a word of what it holds."""
+    try:
+        table = json.loads(data)
+    except (ValueError, RecursionError):
+        table = None
+    if not isinstance(table, dict):
+        message = f"{where} is not the JSON that it should be"
+        raise TransportError(message)
+    return table
+
+
+def _dict(value: object) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def _stored(auths: dict[str, Any], host: str, repository: str) -> Login | None:
+    """The login of the entry that fits best: one for the repository or a folder of it, then one for the host."""
+    best, most = None, -1
+    for key, entry in auths.items():
+        bare = key.removeprefix("https://").removeprefix("http://").rstrip("/")
+        server, _, path = bare.partition("/")
+        if path in {"v1", "v2"}:
+            path = ""
+        same = server == host or (server in _HUB_HOSTS and host in _HUB_HOSTS)
+        if same and (not path or repository == path or repository.startswith(path + "/")) and len(path) > most:
+            login = _entry(_dict(entry))
+            best, most = (login, len(path)) if login is not None else (best, most)
+    return best
+
+
+def _entry(entry: dict[str, Any]) -> Login | None:
+    if identity := entry.get("identitytoken"):
+        return Login(identity=str(identity))
+    if entry.get("auth"):
+        try:
+            user, colon, password = b64decode(str(entry["auth"])).decode().rstrip("\0").partition(":")
+        except (Base64Error, ValueError):
+            return None
+        return Login(user, password) if colon else None
+    if entry.get("username"):
+        return Login(str(entry["username"]), str(entry.get("password", "")))
+    return None
