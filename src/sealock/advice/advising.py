@@ -1,0 +1,70 @@
+"""Puts the advice together, from what was found in an image."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from sealock.advice.bases import Facts, best, verdicts
+from sealock.advice.closure import closure
+from sealock.advice.musl import on_musl
+from sealock.advice.origin import origin
+from sealock.advice.owners import SYSTEM, Owners
+from sealock.advice.paths import Files
+from sealock.advice.start import Commands, follow
+from sealock.advice.surface import surface
+from sealock.model.advice import Advice
+from sealock.model.container import Container
+from sealock.model.content import Content
+from sealock.model.inventory import Inventory
+
+_MUSL: Final = ("lib/ld-musl-", "usr/lib/ld-musl-")
+
+
+def advise(inventory: Inventory, content: Content, commands: Commands, container: Container | None = None) -> Advice:
+    """Advise; `container` stands for the image's own configuration, where another start is asked about."""
+    told = container or inventory.container
+    files = Files(content, told)
+    owners = Owners(inventory, files)
+    start = follow(told, files, commands)
+    needed = closure((step.path for step in start.steps), files)
+    musl = on_musl(inventory, files, owners)
+    # What people put in may be started by what no file tells of, so its libraries count as needed.
+    own = closure((files.real(one.path) for one in musl), files)
+    known = any(step.path for step in start.steps)
+    paths = (*needed.files, *needed.maybe, *own.files)
+    shares, _ = owners.shares()
+    need = owners.need(paths, shares, known=known)
+    figures = surface(inventory, files, owners, owners.needed(paths) if need.known else None)
+    system = inventory.distribution
+    name = (system.name or f"{system.id} {system.version}".strip()) if system else ""
+    found = verdicts(
+        Facts(
+            files, start, needed, need, figures, musl, name,
+            is_musl=any(path.startswith(_MUSL) for path in content.nodes) and not _has_glibc(content),
+            user=told.user if isinstance(told.user, str) else "",
+        )
+    )  # fmt: skip
+    unknown = [f"/{path} needs {library}, which is not where its loader looks" for path, library in needed.missing]
+    if content.cut:
+        unknown.append("the image has more files than are looked at: what lies beyond is not in these figures")
+    if any(package.type in SYSTEM and not package.files for package in inventory.packages if not package.removed):
+        unknown.append("some packages do not say which files are theirs")
+    return Advice(
+        names=inventory.names,
+        id=inventory.id,
+        platform=inventory.platform,
+        system=name,
+        base=origin(inventory),
+        surface=figures,
+        start=start,
+        closure=needed,
+        need=need,
+        musl=musl,
+        verdicts=found,
+        best=best(found),
+        unknown=tuple(unknown),
+    )
+
+
+def _has_glibc(content: Content) -> bool:
+    return any(path.rpartition("/")[2] == "libc.so.6" for path in content.programs)

@@ -1,0 +1,63 @@
+"""How each file that was made for glibc would fare on a base with musl, with the symbol that says so."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from sealock.advice.owners import Owners
+from sealock.advice.paths import Files
+from sealock.model.advice import Musl, OnMusl
+from sealock.model.inventory import FileFact, Inventory
+
+NEEDS_GLIBC: Final = "needs-glibc"
+
+
+def on_musl(inventory: Inventory, files: Files, owners: Owners) -> tuple[Musl, ...]:
+    """Judge the files that no package of the distribution brings, the worst first.
+
+    A distribution's own files would not move: another distribution has packages of its own in their place.
+    """
+    order: list[OnMusl] = ["breaks", "gcompat", "stand-in", "runs"]
+    found = [
+        verdict
+        for fact in inventory.files
+        if fact.kind == NEEDS_GLIBC and not fact.removed and owners.system(files.real(fact.path)) is None
+        for verdict in [judge(fact, files, owners)]
+    ]
+    return tuple(sorted(found, key=lambda one: (order.index(one.answer), one.path)))
+
+
+def judge(fact: FileFact, files: Files, owners: Owners | None = None) -> Musl:
+    """Judge one file by the groups of its fact (see NeedsGlibc)."""
+    groups = dict(_groups(fact.detail))
+    lacks, helped = groups.get("lacks", ()), groups.get("gcompat", ())
+    answer: OnMusl = "breaks" if lacks else "gcompat" if helped else "stand-in"
+    loader = groups.get("loader", ())
+    version = groups.get("version", ())
+    says = lacks or helped or tuple(f"loader {one}" for one in loader) or version
+    package = owners.owner(files.real(fact.path)) if owners else None
+    return Musl(
+        path=fact.path,
+        answer=answer,
+        says=says,
+        owner=package.name if package else "",
+        layer=fact.layer,
+        differs=(*groups.get("resolves", ()), *groups.get("locale", ())),
+        wheel=_wheel(fact.path, files, owners),
+    )
+
+
+def _groups(detail: str) -> Iterator[tuple[str, tuple[str, ...]]]:
+    for text in detail.split("; "):
+        word, _, rest = text.partition(" ")
+        yield word, tuple(one for one in rest.split(", ") if one)
+
+
+def _wheel(path: str, files: Files, owners: Owners | None) -> str:
+    """The platform tag of the wheel that a file came in."""
+    package = owners.owner(files.real(path)) if owners else None
+    if package is None or package.type != "pypi":
+        return ""
+    tags = files.content.tags.get(package.path.rpartition("/")[0], ())
+    return next((tag.split("-")[-1] for tag in tags), "")

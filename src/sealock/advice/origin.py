@@ -1,0 +1,97 @@
+"""Which image an image was built on: by its labels, its history and what its files say of the distribution."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Final
+
+from sealock.model.advice import Base
+from sealock.model.container import Container
+from sealock.model.inventory import Inventory
+
+_NAME: Final = "org.opencontainers.image.base.name"
+_DIGEST: Final = "org.opencontainers.image.base.digest"
+_ROOTFS: Final = re.compile(
+    r"# debian\.sh --arch '?(?P<arch>[\w-]+)'? out/ '?(?P<suite>[\w-]+)'?"
+    r"|(?P<alpine>alpine)-minirootfs-(?P<version>[\d.]+)"
+    r"|ADD (?:file:|rootfs)\S* (?:in )?/\s*$|(?P<bazel>bazel build|apko|ko build|nix|buildpacks?)"
+)
+"""How the first layer of well-known bases is told in their history."""
+_ENV: Final = re.compile(r"ENV (\w+)_VERSION[ =]v?([\w.+-]+)")
+_LAST: Final = re.compile(r"^(?:/bin/sh -c )?#?\(?n?o?p?\)?\s*(?:CMD|ENTRYPOINT)\b")
+_LANGUAGES: Final = frozenset(
+    {"PYTHON", "NODE", "RUBY", "PHP", "GOLANG", "JAVA", "NGINX", "PERL", "RUST", "PG", "REDIS"}
+)
+
+
+def origin(inventory: Inventory) -> Base:
+    """Say what can be told, and what says so."""
+    container = inventory.container
+    labels = {one.name: one.value for one in container.labels} if isinstance(container.labels, tuple) else {}
+    name, digest = labels.get(_NAME, ""), labels.get(_DIGEST, "")
+    history = container.history if isinstance(container.history, tuple) else ()
+    says: list[str] = []
+    if name or digest:
+        says.append(f"the label {_NAME if name else _DIGEST}")
+    guessed, why = _by_history(history)
+    system = inventory.distribution
+    if not name:
+        name = guessed
+    says += why
+    if system is not None and (system.id or system.name):
+        release = system.name or f"{system.id} {system.version}"
+        says.append(f"os-release: {release}")
+        if not name:
+            name = f"{system.id}:{system.codename if system.id == 'debian' and system.codename else system.version}"
+    return Base(name, digest, _layers_of_base(inventory, container), tuple(says))
+
+
+def _by_history(history: tuple[str, ...]) -> tuple[str, list[str]]:
+    """The name of a well-known base that the history's lines are those of."""
+    name, says = "", []
+    for line in history[:4]:
+        found = _ROOTFS.search(line[:2000])
+        if found is None:
+            continue
+        if found["suite"]:
+            name = f"debian:{found['suite']}"
+        elif found["alpine"]:
+            name = f"alpine:{found['version']}"
+        elif found["bazel"]:
+            says.append(f"the history: {found['bazel']}")
+            break
+        says.append(f"the history's first line: {line.strip()[:80]}")
+        break
+    for variable, version in _versions(history):
+        if variable in _LANGUAGES:
+            language = "python" if variable == "PYTHON" else variable.lower()
+            # Official images state their version so before anything else is done.
+            says.append(f"the history: ENV {variable}_VERSION {version}")
+            name = f"{language}:{version}" + (f" on {name}" if name else "")
+            break
+    return name, says
+
+
+def _versions(history: tuple[str, ...]) -> Iterator[tuple[str, str]]:
+    for line in history[:60]:
+        if found := _ENV.search(line[:2000]):
+            yield found[1], found[2]
+
+
+def _layers_of_base(inventory: Inventory, container: Container) -> int:
+    """Count the layers up to the last CMD or ENTRYPOINT that other instructions that change files come after.
+
+    A base image ends with the one that it sets; what is built on it follows.
+    """
+    history = container.history if isinstance(container.history, tuple) else ()
+    made = [layer.created_by for layer in inventory.layers]
+    if not history or not any(made):
+        return 0
+    seen = base = 0
+    for line in history:
+        if seen < len(made) and line == made[seen]:
+            seen += 1
+        elif _LAST.match(line) and seen < len(made):
+            base = seen
+    return base

@@ -1,0 +1,101 @@
+"""Counts what an attacker would find in an image, and what makes it large."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Final
+
+from sealock.advice.owners import SYSTEM, Owners
+from sealock.advice.paths import PATH, Files
+from sealock.advice.start import LANGUAGES, MANAGERS, SHELLS
+from sealock.model.advice import Share, Surface
+from sealock.model.inventory import FileFact, Inventory
+
+GROUPS: Final = {
+    "shells": SHELLS,
+    "package managers": MANAGERS,
+    "compilers": frozenset(
+        {
+            "gcc", "cc", "c++", "g++", "cpp", "clang", "clang++", "tcc", "rustc", "cargo", "go", "javac", "make",
+            "cmake", "ninja", "meson", "as", "ld", "gdb", "ghc", "gfortran", "autoconf", "automake",
+        }
+    ),
+    "network tools": frozenset(
+        {
+            "curl", "wget", "nc", "ncat", "netcat", "nmap", "socat", "ssh", "scp", "sftp", "tcpdump", "telnet", "ftp",
+            "rsync", "dig", "nslookup", "git",
+        }
+    ),
+    "languages": frozenset(LANGUAGES),
+}  # fmt: skip
+_SHOWN: Final = 12
+
+
+def surface(inventory: Inventory, files: Files, owners: Owners, reached: set[tuple[str, str, str]] | None) -> Surface:
+    """Count. `reached` are the packages that what is started needs, None where that is not known."""
+    shares, unowned = owners.shares()
+    types = Counter(one.type for one in inventory.packages if not one.removed)
+    present = [fact for fact in inventory.files if not fact.removed]
+    nodes = files.content.nodes
+    own = [node for node in nodes.values() if node.kind == "file" and not node.same]
+    return Surface(
+        size=sum(node.size for node in own),
+        files=len(own),
+        packages=tuple(types.most_common()),
+        setuid=_of(present, "setuid"),
+        setgid=_of(present, "setgid"),
+        capabilities=_of(present, "capability"),
+        tools=tuple((group, found) for group, names in GROUPS.items() if (found := _tools(files, names))),
+        layers=_layers(inventory, files),
+        owners=tuple(
+            Share(
+                share.name,
+                share.size,
+                share.files,
+                share.layer,
+                None if reached is None or package.type not in SYSTEM
+                else (package.type, package.name, package.version) in reached,
+                package.type,
+            )
+            for package, share in shares[:_SHOWN]
+        ),
+        unowned=unowned,
+        hidden=sum(one.size for one in files.content.hidden),
+        hidden_most=tuple(
+            Share(one.path, one.size, 1, one.layer, detail=str(one.by))
+            for one in sorted(files.content.hidden, key=lambda one: (-one.size, one.path))[:_SHOWN]
+        ),
+    )  # fmt: skip
+
+
+def _of(facts: list[FileFact], kind: str) -> tuple[str, ...]:
+    return tuple(sorted({fact.path for fact in facts if fact.kind == kind}))
+
+
+def _tools(files: Files, names: frozenset[str]) -> tuple[str, ...]:
+    """Programs of these names in the usual folders and in PATH; versions at their ends do not count (gcc-12)."""
+    folders = {files.real(folder) for folder in (*files.search(), *PATH.split(":"))} - {""}
+    found: dict[str, str] = {}
+    for path, node in files.content.nodes.items():
+        folder, _, name = path.rpartition("/")
+        if folder in folders and node.kind in {"file", "symbolic link"}:
+            stem = name if name in names else name.rstrip("0123456789.").removesuffix("-")
+            if stem in names and files.command(f"/{path}"):
+                found.setdefault(name, path)
+    # gcc, gcc-12 and x86_64-linux-gnu-gcc-12 are one program.
+    real: dict[str, str] = {}
+    for name in sorted(found, key=lambda one: (len(one), one)):
+        real.setdefault(files.real(found[name]), found[name])
+    return tuple(sorted(real.values()))
+
+
+def _layers(inventory: Inventory, files: Files) -> tuple[Share, ...]:
+    """What each layer holds, and how much of it is seen in the end."""
+    hidden = Counter[int]()
+    for one in files.content.hidden:
+        hidden[one.layer] += one.size
+    made = {layer.index: layer.created_by for layer in inventory.layers}
+    return tuple(
+        Share(made.get(index, ""), size, entries, index, detail=str(hidden[index]))
+        for index, entries, size in inventory.sizes
+    )

@@ -1,0 +1,74 @@
+"""`sealock inspect`: one screen on a target."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser, Namespace
+from collections.abc import Callable
+from shlex import split
+from typing import Final
+
+from sealock.cli.output import Progress, colour, complain, knows_unicode, width, write
+from sealock.errors import UsageError
+from sealock.targets.writing import write_output
+
+FORMATS: Final = ("terminal", "json")
+
+
+def configure(parser: ArgumentParser) -> None:
+    """Add the command's options."""
+    parser.add_argument(
+        "target",
+        metavar="TARGET",
+        help="an image archive (docker save, OCI), an OCI layout, or a root file system: a folder or a tar",
+    )
+    parser.add_argument("--format", choices=FORMATS, default="terminal", help="how to tell (default: terminal)")
+    parser.add_argument("--output", metavar="FILE", help="where to write it (default: standard output)")
+    parser.add_argument("--platform", default="", metavar="OS/ARCH", help="which image of a multi-platform index")
+    parser.add_argument("--start", default="", metavar="COMMAND", help="take this for what the image starts")
+    parser.add_argument("--no-verify", action="store_true", help="do not check digests")
+    parser.add_argument("--color", choices=("auto", "always", "never"), default="auto", help="colours (default: auto)")
+    parser.add_argument("-q", "--quiet", action="store_true", help="show no progress")
+
+
+def run(arguments: Namespace) -> int:
+    """Run the command and return the exit status: 2 where something could not be read."""
+    kind, colon, rest = arguments.target.partition(":")
+    inspected = KINDS.get(kind) if colon else None
+    return inspected(rest, arguments) if inspected else image(arguments.target, arguments)
+
+
+def image(target: str, arguments: Namespace) -> int:
+    """Tell what an image in a file or folder holds, what it needs of that, and which smaller base would do."""
+    from sealock.advising import advices  # noqa: PLC0415  other kinds of target do without
+    from sealock.listing import How  # noqa: PLC0415  as above
+    from sealock.reports import bases  # noqa: PLC0415  as above
+
+    with Progress("layers read", quiet=arguments.quiet) as progress:
+        found = advices(target, How(arguments.platform, not arguments.no_verify), _words(arguments.start), progress)
+        advice, problems = next(found)
+    text = bases.render(
+        arguments.format,
+        advice,
+        width=width(),
+        colour=colour(arguments.color) and not arguments.output,
+        unicode=bool(arguments.output) or knows_unicode(),
+    )
+    if arguments.output:
+        write_output(arguments.output, text)
+    else:
+        write(text, exact=arguments.format != "terminal")
+    for problem in problems:
+        complain(f"{problem.location.file}: {problem.message}")
+    return 2 if problems else 0
+
+
+KINDS: Final[dict[str, Callable[[str, Namespace], int]]] = {"archive": image, "rootfs": image}
+"""What stands before the colon of a target, and who inspects that kind; anything else is a path."""
+
+
+def _words(text: str) -> tuple[str, ...]:
+    try:
+        return tuple(split(text))
+    except ValueError as error:
+        message = f"--start {text!r} cannot be split into words: {error}"
+        raise UsageError(message) from None

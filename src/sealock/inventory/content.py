@@ -1,0 +1,167 @@
+"""Lays the layers of an image over one another: what stands at each path, and what is hidden below."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Final
+
+from sealock.image.entry import Entry, LayerSource
+from sealock.inventory import programs
+from sealock.inventory.scan import ELF, NOT_ELF
+from sealock.model.content import Content, Hidden, Node, Program
+
+_LARGEST: Final = 256 << 20
+_SCRIPT: Final = 64 << 10
+_TEXTS: Final = 16 << 20
+"""Bytes of texts that are kept in all."""
+_MOST_NODES: Final = 3_000_000
+_MOST_PROGRAMS: Final = 200_000
+_MOST_HIDDEN: Final = 100_000
+_SHELLS: Final = frozenset({"sh", "bash", "dash", "ash", "ksh", "mksh", "zsh", "busybox"})
+_SETTINGS: Final = ("etc/ld.so.conf", "etc/ld-musl-")
+
+
+def content(layers: Iterable[LayerSource]) -> Content:
+    """Read every layer once, from the bottom up."""
+    laid = _Laid()
+    for source in layers:
+        laid.layer(source)
+    return laid.done()
+
+
+class _Laid:
+    """The view of a container, so far."""
+
+    def __init__(self) -> None:
+        self.nodes: dict[str, Node] = {}
+        self.children: dict[str, set[str]] = {}
+        """Names right in a folder: what a whiteout takes with it."""
+        self.programs: dict[str, Program] = {}
+        self.texts: dict[str, str] = {}
+        self.tags: dict[str, tuple[str, ...]] = {}
+        self.hidden: list[Hidden] = []
+        self.room = _TEXTS
+        self.cut = False
+
+    def layer(self, source: LayerSource) -> None:
+        """Lay one over the others. Whiteouts are of the layers below, wherever in the layer they stand."""
+        index = source.layer.index
+        for entry in source.entries():
+            if entry.kind == "whiteout":
+                self.remove(entry.path, index)
+            elif entry.kind == "opaque":
+                for name in tuple(self.children.get(entry.path, ())):
+                    self.remove(f"{entry.path}/{name}".lstrip("/"), index)
+            elif entry.path:
+                self.put(entry, index)
+
+    def remove(self, path: str, by: int) -> None:
+        """Take a path and all below it away, as far as an earlier layer brought it."""
+        todo = [path]
+        while todo:
+            one = todo.pop()
+            todo += [f"{one}/{name}" for name in self.children.get(one, ())]
+            node = self.nodes.get(one)
+            if node is None or node.layer >= by:
+                continue
+            self.forget(one, node, by)
+            folder, _, name = one.rpartition("/")
+            self.children.get(folder, set()).discard(name)
+
+    def forget(self, path: str, node: Node, by: int) -> None:
+        """Leave out what is no longer seen, and note its size."""
+        del self.nodes[path]
+        self.programs.pop(path, None)
+        self.texts.pop(path, None)
+        self.tags.pop(path.rpartition("/")[0], None) if path.endswith("/WHEEL") else None
+        if node.kind == "file" and node.size and not node.same and node.layer < by:
+            if len(self.hidden) < _MOST_HIDDEN:
+                self.hidden.append(Hidden(path, node.size, node.layer, by))
+            else:
+                self.cut = True
+
+    def put(self, entry: Entry, index: int) -> None:
+        """Put an entry where it belongs."""
+        path = entry.path
+        old = self.nodes.get(path)
+        if old is not None:
+            if old.kind == "folder" and entry.kind != "folder":
+                self.remove(path, index)
+            elif old.kind != "folder" or entry.kind != "folder":
+                self.forget(path, old, index)
+        elif len(self.nodes) >= _MOST_NODES:
+            self.cut = True
+            return
+        folder, _, name = path.rpartition("/")
+        self.children.setdefault(folder, set()).add(name)
+        if entry.kind == "hard link":
+            self.nodes[path] = self.linked(entry, index)
+        elif entry.kind == "file":
+            self.nodes[path] = Node("file", entry.size, index, entry.mode)
+            self.read(entry)
+        elif entry.kind == "folder":
+            self.nodes[path] = Node("folder", 0, index, entry.mode)
+        elif entry.kind == "symbolic link":
+            self.nodes[path] = Node("symbolic link", 0, index, entry.mode, entry.target)
+        else:
+            self.nodes[path] = Node("other", 0, index, entry.mode)
+
+    def linked(self, entry: Entry, index: int) -> Node:
+        """Make another name of a file; what its text says is known by the first one too."""
+        target = entry.target.strip("/").removeprefix("./")
+        first = self.nodes.get(target)
+        if first is None or first.kind != "file":
+            return Node("other", 0, index, entry.mode)
+        if target in self.programs:
+            self.programs[entry.path] = self.programs[target]
+        if target in self.texts:
+            self.texts[entry.path] = self.texts[target]
+        return Node("file", first.size, index, first.mode, same=first.same or target)
+
+    def read(self, entry: Entry) -> None:
+        """Read a file if it is a program, a script or one that says where libraries are."""
+        path, size = entry.path, entry.size
+        if path.endswith(".dist-info/WHEEL"):
+            lines = entry.read(_SCRIPT).decode("utf-8", "replace").splitlines()
+            tags = (line.partition(":")[2].strip() for line in lines if line.startswith("Tag:"))
+            self.tags[path.removesuffix("/WHEEL")] = tuple(tag for tag in tags if tag.isprintable())[:64]
+            return
+        if path.startswith(_SETTINGS):
+            self.keep(path, entry.read(_SCRIPT))
+            return
+        executable = entry.mode & 0o111
+        if size < 4 or not (executable or (size > 64 and path.rpartition(".")[2] not in NOT_ELF)):
+            return
+        begin = entry.read(4)
+        if begin == ELF and size <= _LARGEST:
+            found = programs.program(entry.read(size))
+        elif begin[:2] == b"#!" and executable:
+            data = entry.read(min(size, _SCRIPT))
+            found = programs.program(data)
+            if found is not None and _is_for_a_shell(found) and size <= _SCRIPT:
+                self.keep(path, data)
+        else:
+            return
+        if found is None:
+            return
+        if len(self.programs) < _MOST_PROGRAMS:
+            self.programs[path] = found
+        else:
+            self.cut = True
+
+    def keep(self, path: str, data: bytes) -> None:
+        """Keep a text, as long as there is room."""
+        if len(data) <= self.room:
+            self.room -= len(data)
+            self.texts[path] = data.decode("utf-8", "replace")
+        else:
+            self.cut = True
+
+    def done(self) -> Content:
+        """All of it."""
+        return Content(self.nodes, self.programs, self.texts, self.tags, tuple(self.hidden), self.cut)
+
+
+def _is_for_a_shell(script: Program) -> bool:
+    words = [script.interpreter, *" ".join(script.arguments).split(" ")]
+    return any(word.rpartition("/")[2] in _SHELLS for word in words[:3])

@@ -1,0 +1,33 @@
+"""Advice on a base for programs, whole. docs/schema/advice.schema.json describes it."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import msgspec
+
+from sealock import __version__
+from sealock.model.advice import Advice
+from sealock.reports.encoded import encode
+
+SCHEMA: Final = 1
+
+
+def render(advice: Advice) -> str:
+    """Render as JSON; `schema` counts up when its shape changes."""
+    told: dict[str, Any] = msgspec.to_builtins(advice)
+    surface = told["surface"]
+    surface["packages"] = dict(advice.surface.packages)
+    surface["tools"] = {group: list(found) for group, found in advice.surface.tools}
+    told["closure"]["missing"] = [
+        {"path": path, "library": library} for path, library in advice.closure.missing
+    ]  # fmt: skip
+    for key, shares in (("layers", advice.surface.layers), ("hidden_most", advice.surface.hidden_most)):
+        for row, share in zip(surface[key], shares, strict=True):
+            # One noun serves for all three; what its detail means differs.
+            row["hidden" if key == "layers" else "by"] = int(share.detail or 0)
+            del row["detail"], row["needed"]
+            row["created_by" if key == "layers" else "path"] = row.pop("name")
+    for row in (*surface["owners"], *told["need"]["others"]):
+        row["type"] = row.pop("detail")
+    return encode({"sealock": __version__, "schema": SCHEMA, "advice": told})

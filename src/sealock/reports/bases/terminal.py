@@ -1,0 +1,260 @@
+"""Advice on a base for people: one screen, from what the image is to what to do."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Final
+
+from sealock.model.advice import Advice, Answer, BaseKind, Musl, Share, Verdict
+from sealock.reports.ansi import Ink, Paint, Signs
+from sealock.reports.text import count, fit, line, sentence, width, wrap
+
+BASES: Final[dict[BaseKind, str]] = {
+    "static": "scratch or static",
+    "distroless": "distroless (glibc)",
+    "alpine": "alpine (musl)",
+    "slim": "slim variant",
+    "keep": "keep as it is",
+}
+_ANSWERS: Final[dict[Answer, str]] = {"yes": "yes", "work": "with work", "no": "no", "unknown": "cannot tell"}
+_INKS: Final[dict[Answer, Ink]] = {"yes": "green", "work": "cyan", "no": "faint", "unknown": "magenta"}
+_TYPES: Final = {
+    "deb": "Debian", "apk": "Alpine", "rpm": "RPM", "alpm": "Pacman", "pypi": "Python", "npm": "Node", "gem": "Ruby",
+    "composer": "PHP", "maven": "Java", "nuget": ".NET", "conda": "Conda", "golang": "Go", "cargo": "Rust",
+    "generic": "built into programs",
+}  # fmt: skip
+_LABEL: Final = 18
+_ROWS: Final = 6
+_MUSL_ROWS: Final = 8
+_BAR: Final = 16
+_MOST_BAR: Final = 30
+
+
+def render(advice: Advice, *, width: int = 80, colour: bool = False, unicode: bool = True) -> str:
+    """Render for a terminal of that width."""
+    page = _Page(advice, max(width, 40), Paint(on=colour), Signs(unicode=unicode), unicode=unicode)
+    parts = (page.head(), page.surface(), page.large(), page.verdicts(), page.musl(), page.unknown(), page.advised())
+    return "\n".join(row.rstrip() for part in parts for row in part) + "\n"
+
+
+class _Page:
+    """Knows how the page looks; each method yields the lines of one part."""
+
+    def __init__(self, advice: Advice, room: int, paint: Paint, signs: Signs, *, unicode: bool) -> None:
+        self.advice, self.room, self.paint, self.signs = advice, room, paint, signs
+        self.full, self.empty = ("█", "░") if unicode else ("#", ".")
+
+    def head(self) -> Iterator[str]:
+        """What the image is called, what it was built on, and what it starts."""
+        advice = self.advice
+        name = fit(line(advice.names[0]) if advice.names else "root file system", self.room - 4)
+        bar = self.signs.rule * max(self.room - width(name) - 4, 0)
+        yield f"{self.paint('faint', self.signs.rule * 2)} {self.paint('bold', name)} {self.paint('faint', bar)}"
+        base, surface = advice.base, advice.surface
+        built = line(base.name or "could not be told")
+        if base.layers:
+            built += f", its first {count(base.layers, 'layer')}"
+        if base.says:
+            built += f" (by {'; '.join(line(one, 120) for one in base.says)})"
+        yield from self.row("Built on", built)
+        yield from self.row("Starts", self.started())
+        packages = ", ".join(f"{number} {_TYPES.get(kind, kind)}" for kind, number in surface.packages)
+        total = sum(number for _, number in surface.packages)
+        yield from self.row("Holds", f"{_bytes(surface.size)} in {count(surface.files, 'file')}")
+        yield from self.row("Packages", f"{total}: {packages}" if packages else "none")
+        yield ""
+
+    def started(self) -> str:
+        """The way from the entrypoint to what runs."""
+        start = self.advice.start
+        steps = []
+        for step in start.steps:
+            path = f"/{step.path}" if step.path else f"{step.word} (missing)"
+            steps.append(line(path, 120))
+        if not steps:
+            return line("; ".join(start.unknown) or "nothing")
+        arrow = f" {self.signs.arrow} "
+        more = f" and {len(steps) - _ROWS} more" if len(steps) > _ROWS else ""
+        return arrow.join(steps[:_ROWS]) + more
+
+    def surface(self) -> Iterator[str]:
+        """What an attacker would find."""
+        surface = self.advice.surface
+        yield self.paint("heading", "Attack surface")
+        rights = ((surface.setuid, "Setuid"), (surface.setgid, "Setgid"), (surface.capabilities, "Capabilities"))
+        for paths, label in rights:
+            if paths:
+                yield from self.row(label, f"{len(paths)}: {_names(paths, 8)}")
+        if not any(paths for paths, _ in rights):
+            yield from self.row("Setuid, setgid", "none, and no file capabilities")
+        known = dict(surface.tools)
+        for group in ("shells", "package managers", "compilers", "network tools", "languages"):
+            if found := known.get(group):
+                yield from self.row(group.capitalize(), f"{len(found)}: {_names(found, 8)}")
+        if missing := [
+            group for group in ("shells", "package managers", "compilers", "network tools") if group not in known
+        ]:
+            yield from self.row("None of", ", ".join(missing))
+        yield ""
+
+    def large(self) -> Iterator[str]:
+        """What it is made of, by package and by layer."""
+        surface = self.advice.surface
+        if surface.owners:
+            yield self.paint("heading", "Largest packages")
+            yield from self.bars(
+                [(line(one.name, 60), one.size, _needed(one)) for one in surface.owners[:_ROWS]], surface.size
+            )
+            if surface.unowned > surface.size // 100:
+                yield from self.bars([("(files of no package)", surface.unowned, "")], surface.size)
+            yield ""
+        if len(surface.layers) > 1:
+            yield self.paint("heading", f"Layers: {len(surface.layers)}")
+            ordered = sorted(surface.layers, key=lambda one: -one.size)[:_ROWS]
+            whole = sum(one.size for one in surface.layers)
+            rows = [
+                (f"{one.layer + 1}", one.size, _hidden(one) + line(_instruction(one.name), 200))
+                for one in sorted(ordered, key=lambda one: one.layer)
+            ]
+            yield from self.bars(rows, whole)
+            if surface.hidden:
+                most = surface.hidden_most[0]
+                yield from self.note(
+                    f"{_bytes(surface.hidden)} are hidden by later layers, and shipped all the same; the largest: "
+                    f"/{line(most.name)}, {_bytes(most.size)}, from layer {most.layer + 1}"
+                )
+            yield ""
+
+    def bars(self, rows: Sequence[tuple[str, int, str]], whole: int) -> Iterator[str]:
+        """A name, a bar, a size, its part of the whole, and a word on it."""
+        name = min(max(width(one) for one, _, _ in rows), _MOST_BAR)
+        for label, size, note in rows:
+            part = size / whole if whole else 0
+            filled = min(round(part * _BAR), _BAR)
+            bar = self.full * filled + self.empty * (_BAR - filled)
+            text = fit(label, name)
+            head = f"  {text}{' ' * (name - width(text))}  {bar} {_bytes(size):>9} {part:>4.0%}"
+            yield f"{head}  {self.paint('faint', fit(note, max(self.room - width(head) - 2, 1)))}"
+
+    def verdicts(self) -> Iterator[str]:
+        """Whether each kind of base would do, and why."""
+        yield self.paint("heading", "Would a smaller base do?")
+        for verdict in self.advice.verdicts:
+            sign = {"yes": self.signs.good, "work": self.signs.arrow, "no": self.signs.times, "unknown": "?"}
+            ink = _INKS[verdict.answer]
+            first = verdict.answer == "yes" and verdict.base == self.advice.best
+            name = f"{sign[verdict.answer]} {BASES[verdict.base]}"
+            told = _ANSWERS[verdict.answer]
+            size = f", about {_bytes(verdict.size)}" if verdict.size and verdict.base != "keep" else ""
+            sure = {"sure": "sure", "likely": "likely", "unsure": "not sure"}[verdict.sure]
+            head = f"{told} ({sure}){size}"
+            yield f"  {self.paint('bold' if first else ink, f'{name:<{_LABEL + 3}}')} {self.paint(ink, head)}"
+            for reason in verdict.reasons:
+                yield from (f"      {part}" for part in wrap(sentence(line(reason)), self.room - 6))
+        yield ""
+
+    def musl(self) -> Iterator[str]:
+        """Files from outside the distribution that need glibc, each with what says so."""
+        found = self.advice.musl
+        if not found:
+            return
+        yield self.paint("heading", f"Files that need glibc: {len(found)}, from outside the distribution's packages")
+        for one in found[:_MUSL_ROWS]:
+            path = fit(f"/{line(one.path)}", self.room - 4)
+            yield f"  {path}"
+            yield from (f"      {self.paint('faint', part)}" for part in wrap(_says(one), self.room - 6))
+        if len(found) > _MUSL_ROWS:
+            yield self.paint("faint", f"  and {len(found) - _MUSL_ROWS} more; --format json has all")
+        yield ""
+
+    def unknown(self) -> Iterator[str]:
+        """What could not be told."""
+        told = [*self.advice.unknown, *(self.advice.start.unknown if self.advice.start.steps else ())]
+        if not told:
+            return
+        yield self.paint("heading", "What could not be told")
+        for one in told[:_ROWS]:
+            yield from self.note(line(one))
+        if len(told) > _ROWS:
+            yield self.paint("faint", f"  and {len(told) - _ROWS} more")
+        yield ""
+
+    def advised(self) -> Iterator[str]:
+        """The last words: what to do."""
+        advice = self.advice
+        best = next(one for one in advice.verdicts if one.base == advice.best)
+        text = _advised(best, advice)
+        for number, part in enumerate(wrap(text, self.room - 2)):
+            yield f"{self.signs.arrow if number == 0 else ' '} {self.paint('bold', part)}"
+
+    def row(self, label: str, text: str) -> Iterator[str]:
+        """A label and what is told of it, in as many lines as it takes."""
+        for number, part in enumerate(wrap(text, self.room - _LABEL - 2)):
+            head = "" if number else label
+            yield f"  {self.paint('faint', f'{head:<{_LABEL}}')}{part}"
+
+    def note(self, text: str) -> Iterator[str]:
+        """A sentence on its own."""
+        for part in wrap(sentence(text), self.room - 2):
+            yield f"  {part}"
+
+
+def _advised(best: Verdict, advice: Advice) -> str:
+    now = advice.surface.size
+    if best.base == "keep":
+        work = [BASES[one.base] for one in advice.verdicts if one.answer == "work"]
+        return "Keep this base." + (f" With some work it could be {_either(work)}." if work else "")
+    less = f": about {_bytes(best.size)} instead of {_bytes(now)}" if best.size and best.size < now else ""
+    spared = f"; {advice.need.spare and _bytes(advice.need.spare)} less" if best.base == "slim" and not less else ""
+    return f"Move to {'a ' if best.base == 'slim' else ''}{BASES[best.base]}{less}{spared}."
+
+
+def _either(words: list[str]) -> str:
+    return " or ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)
+
+
+def _needed(share: Share) -> str:
+    kind = _TYPES.get(share.detail, share.detail)
+    return kind if share.needed is None else f"{kind}, {'needed' if share.needed else 'not needed'} by what it starts"
+
+
+def _hidden(share: Share) -> str:
+    hidden = int(share.detail or 0)
+    return f"({_bytes(hidden)} hidden) " if hidden > share.size // 100 else ""
+
+
+def _instruction(created_by: str) -> str:
+    """The history's line as the Dockerfile has it."""
+    text = created_by.strip().removesuffix("# buildkit").strip()
+    for prefix in ("/bin/sh -c #(nop)", "|0 /bin/sh -c", "/bin/sh -c"):
+        if text.startswith(prefix):
+            return text.removeprefix(prefix).strip() if "nop" in prefix else f"RUN {text.removeprefix(prefix).strip()}"
+    return text
+
+
+def _names(paths: Iterable[str], most: int) -> str:
+    names = [line(path.rpartition("/")[2], 40) for path in paths]
+    return ", ".join(names[:most]) + (f" and {len(names) - most} more" if len(names) > most else "")
+
+
+def _says(one: Musl) -> str:
+    """What says how it would fare."""
+    says = line(", ".join(one.says[:4]), 300) + (f" and {len(one.says) - 4} more" if len(one.says) > 4 else "")
+    words = {
+        "breaks": f"breaks on musl, which has no {says}",
+        "gcompat": f"needs {says}, which musl has with gcompat alone",
+        "stand-in": f"needs glibc: {says}; musl has every function that it asks for",
+        "runs": "runs on musl",
+    }[one.answer]
+    wheel = f"; a {one.wheel} wheel of {one.owner}" if one.wheel else ""
+    return f"{words}{line(wheel, 120)}"
+
+
+def _bytes(number: int) -> str:
+    """A size as people say it: 512 B, 74.8 MB."""
+    size = float(number)
+    for unit in ("B", "kB", "MB", "GB"):
+        if size < 1000:
+            return f"{size:.0f} {unit}" if unit == "B" else f"{size:.1f} {unit}"
+        size /= 1000
+    return f"{size:.1f} TB"
