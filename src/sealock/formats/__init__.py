@@ -27,6 +27,7 @@ MODULES: Final[dict[str, str]] = {
     "run": "sealock.formats.runargs",
     "image-config": "sealock.formats.imageconfig",
     "inventory": "sealock.formats.inventory",
+    "observed": "sealock.formats.observed",
 }
 
 

@@ -18,6 +18,7 @@ _NOT_DOCKERFILE: Final = re.compile(
 )
 _TEXTS: Final[tuple[tuple[str, DocumentKind], ...]] = (
     (r"\s*\{\s*\"sealock\"\s*:", "inventory"),
+    (r"\s*\{\s*\"observed\"\s*:", "observed"),
     (r"\s*\{[\s\S]{0,4096}?\"(bomFormat|spdxVersion)\"\s*:", "inventory"),
     (r"\s*\{[\s\S]{0,65536}\"(rootfs|history|container_config|architecture)\"\s*:", "image-config"),
     (r"(\s*#.*\n|\s*\n)*\s*(FROM\s+\S|ARG\s+\w)", "dockerfile"),

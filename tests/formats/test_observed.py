@@ -1,0 +1,92 @@
+"""What was seen of a machine is read back as it was, and broken texts become problems."""
+
+from __future__ import annotations
+
+import pytest
+
+from sealock import formats
+from sealock.formats.observed import noun, plain
+from sealock.model.absent import UNKNOWN, UNSET
+from sealock.model.container import Container, Mount
+from sealock.model.daemon import Daemon, daemon
+from sealock.model.document import Document
+from sealock.model.enforced import Enforced
+from sealock.model.host import Component, Host
+from sealock.model.location import Source
+from sealock.model.network import Endpoint, EngineNetwork
+from sealock.model.process import IdRange, Process
+
+NOUNS = [
+    pytest.param(
+        Host(name="a", lsm=UNSET, components=(Component("engine", "26.1"),), daemon=daemon(icc=False)), id="a host"
+    ),
+    pytest.param(daemon(says=("icc", "hosts"), hosts=("unix:///a", "tcp://0.0.0.0:1")), id="an engine"),
+    pytest.param(EngineNetwork(name="n", internal=True, endpoints=(Endpoint("web", "10.0.0.2"),)), id="a network"),
+    pytest.param(
+        Enforced(
+            name="web",
+            declared=Container(memory=5, mounts=(Mount("bind", "/", "/x", read_only=True),), cap_add=UNSET),
+            effective=Container(memory=UNSET, cpus=0.5),
+            process=Process(pid=7, uid_map=(IdRange(0, 100000, 65536),), no_new_privileges=False),
+            others=(Process(pid=8),),
+            outside=(8,),
+        ),
+        id="a container",
+    ),
+]
+
+
+def observed(text: str) -> Document:
+    assert formats.sniff("", text) == "observed"
+    return formats.read("observed", Source("seen.json", text))
+
+
+@pytest.mark.parametrize("made", NOUNS)
+def test_is_read_as_it_was_written(made: Host | Daemon | EngineNetwork | Enforced) -> None:
+    assert noun(plain(made), type(made)) == made
+
+
+def test_a_missing_key_is_unknown_and_null_is_unset() -> None:
+    made = noun({"icc": None}, Daemon)
+    assert (made.icc, made.hosts) == (UNSET, UNKNOWN)
+
+
+def test_subjects_are_what_rules_judge() -> None:
+    document = observed(
+        '{"observed": {"host": {"daemon": {"icc": true}}, "networks": [{"name": "n"}],'
+        ' "containers": [{"name": "web", "declared": {}, "effective": {}, "process": {"pid": 7}}]}}'
+    )
+    assert not document.problems
+    assert [(subject.name, subject.kind) for subject in document.subjects] == [
+        ("host", "host"),
+        ("engine", "daemon"),
+        ("network n", "network"),
+        ("container web", "container"),
+        ("container web (kernel)", "enforced"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "message", "left"),
+    [
+        pytest.param(
+            '{"observed": {"host": {"name": 1}, "daemon": {}}}',
+            "the host is not written",
+            1,
+            id="a wrong type costs that noun alone",
+        ),
+        pytest.param(
+            '{"observed": {"containers": [{"name": "a"}], "networks": [{"name": "n"}]}}',
+            "the container is not written",
+            1,
+            id="a part that must be there",
+        ),
+        pytest.param('{"observed": []}', "this is not what sealock writes", 0, id="not an object"),
+        pytest.param('{"observed": {"host"', "this is not what sealock writes", 0, id="cut short"),
+        pytest.param('{"observed": ' + "[" * 100_000, "this is not what sealock writes", 0, id="nested without end"),
+    ],
+)
+def test_what_is_broken_is_a_problem_and_the_rest_is_judged(text: str, message: str, left: int) -> None:
+    document = observed(text)
+    assert [problem.message.startswith(message) for problem in document.problems] == [True]
+    assert len(document.subjects) == left
