@@ -16,7 +16,8 @@ def test_every_analyzer_is_found_once_by_name() -> None:
 def test_every_analyzer_asks_for_something_within_bounds() -> None:
     for one in analyzers():
         wanted = one.wanted
-        assert any(value for field, value in asdict(wanted).items() if field != "limit"), one.name
+        asks = any(value for field, value in asdict(wanted).items() if field != "limit")
+        assert asks or one.name == "secrets", one.name  # which is given nearly all texts
         assert 0 < wanted.limit <= 512 << 20, one.name
         assert all(path == path.strip("/") for path in wanted.paths + wanted.folders), one.name
         assert type(one).__doc__, one.name

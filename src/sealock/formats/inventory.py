@@ -53,6 +53,10 @@ class _File(msgspec.Struct):
     layer: int = -1
     removed: bool = False
     owner: str = ""
+    line: int = 0
+    mark: str = ""
+    confidence: str = ""
+    removed_in: int = -1
 
 
 class _Written(msgspec.Struct):
@@ -105,10 +109,7 @@ def _inventory(written: _Written) -> Inventory:
         distribution=written.distribution,
         packages=tuple(_package(one) for one in written.packages),
         files=tuple(
-            FileFact(
-                one.kind, one.path, int(one.mode, 8), one.uid, one.gid, one.detail, one.layer, one.removed, one.owner
-            )
-            for one in written.files
+            msgspec.convert(msgspec.structs.asdict(one) | {"mode": int(one.mode, 8)}, FileFact) for one in written.files
         ),
         manifest=image.manifest,
     )

@@ -104,6 +104,19 @@ def may_be(name: str, ending: str) -> bool:
     return name in _NAMES or ending in _ENDINGS or name.startswith(_STARTS)
 
 
+def is_cleared(path: str, data: bytes) -> bool:
+    """Whether a file that by its name may hold a secret, and in whose text none was found, holds none indeed."""
+    if b"\0" in data[:4096]:
+        return False  # what is no text was not looked into
+    name = path.rpartition("/")[2]
+    if any(word in name for word in ("history", ".htpasswd")):
+        return False
+    if name.rpartition(".")[2] in KEY_ENDINGS:
+        return data.lstrip().startswith(b"-----BEGIN ") and b"PRIVATE KEY-----" not in data
+    text = CREDENTIALS.get(name) or CREDENTIALS[".env"] if name.startswith(".env") else CREDENTIALS.get(name, "")
+    return any(word in text for word in ("may hold", "often secrets")) or name in {"settings.xml", "config.json"}
+
+
 def fact(path: str, kind: EntryKind) -> FileFact | None:
     """Tell what has been left behind: kind "leftover", or "credential-file" for what is likely to hold a secret."""
     folder, _, name = path.rpartition("/")

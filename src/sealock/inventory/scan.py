@@ -13,7 +13,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from sealock.image.entry import Entry, EntryKind, LayerSource
-from sealock.inventory import leftovers, modes
+from sealock.inventory import leftovers, modes, secrets
 from sealock.inventory.analyzer import Analyzer, Broken, Fact, File
 from sealock.inventory.names import Gathering, Names
 from sealock.inventory.selection import Selection
@@ -75,14 +75,16 @@ class _Scan:
         self.selection = selection
         self.by_analyzer: dict[Analyzer | None, list[Fact]] = {}
         self.paths, self.folders, self.gone, self.opaque = Gathering(), Gathering(), Gathering(), Gathering()
+        self.cleared: set[str] = set()
+        """Files that by their names may hold credentials, and were seen to hold none."""
         self.faults: list[Fault] = []
         self.entries = self.size = self.kept = 0
 
     def walk(self, entries: Iterator[Entry]) -> None:
         """Take every entry. There are very many: a few looks tell of most that nobody wants them."""
         selection, add = self.selection, self.paths.add
-        may_be_left, asks_elf = leftovers.may_be, bool(selection.elf)
-        folder, of_folder = "", selection.by_folder("")
+        may_be_left, asks_elf, may_hold = leftovers.may_be, bool(selection.elf), secrets.may_hold
+        folder, of_folder, looks = "", selection.by_folder(""), True
         size = count = 0
         for entry in entries:
             path, kind = entry.path, entry.kind
@@ -92,8 +94,10 @@ class _Scan:
                 size += entry.size
                 before, _, name = path.rpartition("/")
                 if before != folder:
-                    folder, of_folder = before, selection.by_folder(before)
+                    folder, of_folder, looks = before, selection.by_folder(before), secrets.looks_into(before)
                 ending = name.rpartition(".")[2]
+                if looks and may_hold(name, ending, entry.size):
+                    self.search(entry)
                 if may_be_left(name, ending):
                     self.leftover(path, kind)
                 wanted = selection.among(path, name, ending, of_folder)
@@ -124,8 +128,16 @@ class _Scan:
 
     def leftover(self, path: str, kind: EntryKind) -> None:
         """Tell by its name what has been left behind."""
-        if (left := leftovers.fact(path, kind)) is not None:
+        if (left := leftovers.fact(path, kind)) is not None and path not in self.cleared:
             self.keep(None, (left,))
+
+    def search(self, entry: Entry) -> None:
+        """Look for secrets in a file."""
+        data = entry.read(entry.size)
+        before = self.kept
+        self.ask(secrets.SEARCH, File(entry.path, data, entry.mode, entry.uid, entry.gid))
+        if self.kept == before and leftovers.is_cleared(entry.path, data):
+            self.cleared.add(entry.path)
 
     def file(self, entry: Entry, wanted: list[Analyzer], *, is_elf: bool) -> None:
         """Hand a file to those who want it."""
@@ -208,7 +220,7 @@ def merge(layers: Sequence[tuple[int, LayerFacts]]) -> Merged:
     """
     told = {_on_disk(fact.path) for _, facts in layers for fact in facts.facts if not isinstance(fact, Distribution)}
     view = View([facts for _, facts in layers], told)
-    packages: dict[tuple[str, ...], Package] = {}
+    packages: dict[tuple[object, ...], Package] = {}
     files: list[FileFact] = []
     distribution: Distribution | None = None
     owners: dict[str, str] = {}
@@ -219,11 +231,20 @@ def merge(layers: Sequence[tuple[int, LayerFacts]]) -> Merged:
                 # Only os-release gives a name; debian_version and the like must not displace it.
                 distribution = fact if fact.name or distribution is None or not distribution.name else distribution
             elif isinstance(fact, FileFact):
-                mended = fact.kind in FOLDERS and view.folders.get(fact.path, -1) > place
-                files.append(replace(fact, layer=index, removed=mended or view.hidden(fact.path, place)))
+                mended = view.folders.get(fact.path, -1) if fact.kind in FOLDERS else -1
+                by = max(mended if mended > place else -1, view.hidden_by(fact.path, place))
+                files.append(replace(fact, layer=index, removed=by >= 0, removed_in=layers[by][0] if by >= 0 else -1))
             else:
                 package = replace(fact, layer=index, removed=view.hidden(_on_disk(fact.path), place))
-                key = (fact.type, fact.namespace, fact.name, fact.version, fact.architecture, fact.path)
+                key = (
+                    fact.type,
+                    fact.namespace,
+                    fact.name,
+                    fact.version,
+                    fact.architecture,
+                    fact.path,
+                    fact.qualifiers,
+                )
                 first = packages.get(key)
                 # The same package from a later copy of its database: it came with the first, and is there if any is.
                 if first is not None:

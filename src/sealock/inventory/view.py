@@ -51,9 +51,14 @@ class View:
 
     def hidden(self, path: str, index: int) -> bool:
         """Whether a layer after this one replaces the path, or removes it or a folder that it is in."""
-        if self._written.get(path, -1) > index or self._gone.get(path, -1) > index:
-            return True
-        return self._hides(path.rpartition("/")[0]) > index
+        return self.hidden_by(path, index) >= 0
+
+    def hidden_by(self, path: str, index: int) -> int:
+        """The last layer after this one that does so; -1 for none."""
+        last = max(self._written.get(path, -1), self._gone.get(path, -1))
+        if last <= index:
+            last = self._hides(path.rpartition("/")[0])
+        return last if last > index else -1
 
     def _hides(self, folder: str) -> int:
         """The last layer that hides what a folder holds."""

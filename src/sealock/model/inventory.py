@@ -95,6 +95,14 @@ class FileFact(Struct, frozen=True, gc=False):
     removed: bool = False
     owner: str = ""
     """The package that owns the file, "" for none."""
+    line: int = 0
+    """Of a secret: the line it stands in, from 1; 0 for facts on a whole file."""
+    mark: str = ""
+    """Of a secret: a few bits of a hash, to tell it from another one in its place. Its value is never kept."""
+    confidence: str = ""
+    """Of a secret: "low", "medium" or "high"."""
+    removed_in: int = -1
+    """The index of the layer that removed or replaced it, where it was."""
 
 
 class Inventory(Struct, frozen=True):

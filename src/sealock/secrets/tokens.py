@@ -78,6 +78,47 @@ _TOKENS: Final[tuple[tuple[str, str, str], ...]] = (
     ("LTAI", r"[A-Za-z0-9]{20}", "an Alibaba Cloud key"),
     ("fo1_", r"[\w-]{43}", "a Fly token"),
     ("tskey-", r"(?:auth|api|client)-[A-Za-z0-9]+-[A-Za-z0-9]{16,}", "a Tailscale key"),
+    ("glsoat-", r"[A-Za-z0-9_-]{20,}", "a GitLab token"),
+    ("gloas-", r"[A-Za-z0-9_-]{64}", "a GitLab secret"),
+    ("glcbt-", r"[A-Za-z0-9_-]{20,}", "a GitLab token"),
+    ("glagent-", r"[A-Za-z0-9_-]{50,}", "a GitLab token"),
+    ("glft-", r"[A-Za-z0-9_-]{20,}", "a GitLab token"),
+    ("cio", r"[A-Za-z0-9]{32}(?![A-Za-z0-9])", "a crate registry token"),
+    ("CLOJARS_", r"[a-z0-9]{60}", "a Clojars token"),
+    ("cmVmdGtu", r"[A-Za-z0-9]{56}", "an Artifactory token"),
+    ("ABSK", r"[A-Za-z0-9+/]{100,}={0,2}", "an AWS Bedrock key"),
+    ("hvb.", r"[A-Za-z0-9_-]{100,}", "a Vault token"),
+    ("doo_v1_", r"[a-f0-9]{64}", "a DigitalOcean token"),
+    ("dor_v1_", r"[a-f0-9]{64}", "a DigitalOcean token"),
+    ("shpca_", r"[a-fA-F0-9]{32}", "a Shopify token"),
+    ("shppa_", r"[a-fA-F0-9]{32}", "a Shopify token"),
+    ("sq0atp-", r"[A-Za-z0-9_-]{22}", "a Square token"),
+    ("access_token$production$", r"[a-z0-9]{16}\$[a-f0-9]{32}", "a Braintree token"),
+    ("FLWSECK-", r"[a-f0-9]{32}-X", "a Flutterwave key"),
+    ("EZAK", r"[A-Za-z0-9]{54}", "an EasyPost key"),
+    ("sntryu_", r"[a-f0-9]{64}", "a Sentry token"),
+    ("glc_", r"[A-Za-z0-9+/]{32,}={0,2}", "a Grafana token"),
+    ("sgp_", r"(?:[a-f0-9]{16}_)?[a-f0-9]{40}", "a Sourcegraph token"),
+    ("ops_eyJ", r"[A-Za-z0-9+/]{250,}={0,3}", "a 1Password token"),
+    ("pnu_", r"[a-zA-Z0-9]{36}", "a Prefect key"),
+    ("rdme_", r"[a-z0-9]{70}", "a ReadMe key"),
+    ("pscale_tkn_", r"[A-Za-z0-9_=.-]{32,}", "a PlanetScale token"),
+    ("pscale_pw_", r"[A-Za-z0-9_=.-]{32,}", "a PlanetScale password"),
+    ("nfp_", r"[A-Za-z0-9]{36,}", "a Netlify token"),
+    ("rnd_", r"[A-Za-z0-9]{28,}", "a Render key"),
+    ("bkua_", r"[a-f0-9]{40}", "a Buildkite token"),
+    ("CCIPAT_", r"[A-Za-z0-9]{20,}_[a-f0-9]{40}", "a CircleCI token"),
+    ("sha256~", r"[A-Za-z0-9_-]{43}(?![A-Za-z0-9_-])", "an OpenShift token"),
+    ("xai-", r"[A-Za-z0-9]{70,}", "an xAI key"),
+    ("pplx-", r"[A-Za-z0-9]{48}", "a Perplexity key"),
+    ("r8_", r"[A-Za-z0-9]{37}(?![A-Za-z0-9])", "a Replicate token"),
+    ("lsv2_", r"(?:pt|sk)_[a-f0-9]{32}_[a-f0-9]{10}", "a LangSmith key"),
+    ("NRAA-", r"[a-f0-9]{27}", "a New Relic key"),
+    ("sk.eyJ", r"[A-Za-z0-9_-]{60,}\.[A-Za-z0-9_-]{20,}", "a Mapbox token"),
+    ("secret_", r"[A-Za-z0-9]{43}(?![A-Za-z0-9])", "a Notion token"),
+    ("ntn_", r"[0-9]{11}[A-Za-z0-9]{35}", "a Notion token"),
+    ("phx_", r"[A-Za-z0-9]{43,}", "a PostHog key"),
+    ("dt0c01.", r"[A-Z0-9]{24}\.[A-Z0-9]{64}", "a Dynatrace token"),
     ("AccountKey=", r"[A-Za-z0-9+/]{40,}={0,2}", "an Azure storage key"),
     ("SharedAccessKey=", r"[A-Za-z0-9+/]{40,}={0,2}", "an Azure access key"),
     ("SharedAccessSignature=", r"[^\s;\"']{30,}", "an Azure access signature"),
@@ -100,6 +141,12 @@ _MASKED: Final = frozenset({"", "user", "username", "pass", "password", "passwd"
 def _pattern(prefix: str, rest: str) -> re.Pattern[str]:
     # No word goes on before the prefix, unless the prefix itself starts in the middle of one.
     return re.compile(("" if prefix[0] == "." else r"(?<![A-Za-z0-9])") + re.escape(prefix) + rest)
+
+
+def shapes() -> Iterator[tuple[str, re.Pattern[str], str]]:
+    """What each token is known by: a text that is looked for, the whole pattern, what it is."""
+    for prefix, rest, kind in _TOKENS:
+        yield prefix, _pattern(prefix, rest), kind
 
 
 def tokens(text: str) -> Iterator[Hit]:

@@ -53,6 +53,7 @@ _ABOUT: Final = _set(
     "algorithm algo provider issuer audience header prefix suffix field format encoding id ids arn host hostname",
     "port server service backend store storage location mount regex pattern version user username email env var",
     "plugin module class scope scopes realm prompt dummy allowed login fingerprint checksum sha256 sha sum",
+    "encryption hashing hasher strength history reset changed validator rule rules message hint error errors text",
     "manager source command cmd ref reference label description title column param parameter key",
 )
 # What follows the name of a secret and leaves it one: DB_PASSWORD_PROD.

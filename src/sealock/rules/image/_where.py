@@ -62,3 +62,21 @@ def listed(batch: list[FileFact], many: str) -> str:
 def whose(fact: FileFact) -> str:
     """The package that brings the file, as an insertion: ", from the package bsdutils,"."""
     return f", from the package {fact.owner}," if fact.owner else ""
+
+
+TESTS: Final = frozenset({
+    "test", "tests", "testdata", "testing", "fixtures", "example", "examples", "sample", "samples", "spec", "__tests__",
+    "mock", "mocks", "__mocks__", "demo", "testcases",
+})  # fmt: skip
+"""Folders of keys and passwords that were made up to be seen."""
+
+
+def is_for_tests(path: str) -> bool:
+    """Whether a file is one that tests or examples come with."""
+    return not TESTS.isdisjoint(path.lower().split("/")[:-1])
+
+
+def hidden(fact: FileFact, last: int) -> str:
+    """What a later layer does to a file that it hides; `last` is the last layer that has such a file."""
+    later = f"layer {fact.removed_in + 1}" if fact.removed_in >= 0 else "a later layer"
+    return f"{later} {'replaces' if last > fact.layer else 'removes'} it"

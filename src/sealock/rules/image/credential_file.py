@@ -7,13 +7,12 @@ from typing import Final
 
 from sealock.model.finding import Confidence, Fault, Severity
 from sealock.model.inventory import FileFact, Inventory
-from sealock.rules.image._where import batches, listed, origin, place, whose
+from sealock.rules.image._where import batches, hidden, is_for_tests, listed, origin, place, whose
 from sealock.rules.references import cis_docker, cwe, docker_docs
 from sealock.rules.rule import Rule
 
 _PERHAPS: Final = ("may hold", "often secrets", "hashes", "by its name")
 """Words in a fact's detail that say that such a file need not hold a secret."""
-_TESTS: Final = frozenset({"test", "tests", "testdata", "testing", "fixtures", "example", "examples", "sample"})
 
 
 class CredentialFile(Rule[Inventory]):
@@ -22,7 +21,8 @@ class CredentialFile(Rule[Inventory]):
     Everybody who may pull an image may read every file in it: keys and tokens in it are public to all of them. To
     remove the file in a later instruction does not help, since each layer is kept and sent as it is. Build without the
     file (.dockerignore; RUN --mount=type=secret for what the build needs), give it to the container at run time, and
-    replace the key that was in it. The file is told by its name; nobody has looked whether it is empty.
+    replace the key that was in it. The file is told by its name: it is no text, or not known to be harmless. A file in
+    which secrets were found is told of by another rule.
     """
 
     id = "F009"
@@ -43,34 +43,34 @@ class CredentialFile(Rule[Inventory]):
 
     def check(self, image: Inventory, /) -> Iterator[Fault]:
         """Tell of files by layer, also of those that a later layer hides: they are kept and sent all the same."""
+        known = {(fact.layer, fact.path) for fact in image.files if fact.kind == "secret"}
         last: dict[str, int] = {}
         groups: dict[tuple[Severity, Confidence, str], list[FileFact]] = {}
         for fact in image.files:
             if fact.kind == "credential-file":
                 last[fact.path] = max(fact.layer, last.get(fact.path, -1))
         for fact in image.files:
-            if fact.kind == "credential-file":
-                hidden = "" if not fact.removed else "replaces" if last[fact.path] > fact.layer else "removes"
-                groups.setdefault((*_weight(fact), hidden), []).append(fact)
-        for (severity, confidence, hidden), facts in groups.items():
+            if fact.kind == "credential-file" and (fact.layer, fact.path) not in known:
+                how = hidden(fact, last[fact.path]) if fact.removed else ""
+                groups.setdefault((*_weight(fact), how), []).append(fact)
+        for (severity, confidence, how), facts in groups.items():
             for batch in batches(facts):
-                yield self._told(image, batch, severity, confidence, hidden)
+                yield self._told(image, batch, severity, confidence, how)
 
     def _told(
-        self, image: Inventory, batch: list[FileFact], severity: Severity, confidence: Confidence, hidden: str
+        self, image: Inventory, batch: list[FileFact], severity: Severity, confidence: Confidence, how: str
     ) -> Fault:
         fact = batch[0]
         where = origin(image, fact.layer)
         about = f"{whose(fact) or ','} {fact.detail}" if len(batch) == 1 and fact.detail else ""
         files = listed(batch, "files of credentials") + about
-        they = "it" if len(batch) == 1 else "them"
         return self.fault(
-            f"still holds {files}: in {where}, though a later layer {hidden} {they}"
-            if hidden
+            f"still holds {files}: in {where}, though {how if len(batch) == 1 else how.replace(' it', ' them')}"
+            if how
             else f"holds {files}, from {where}",
             place=place(fact),
             # One that was removed and one that is there are two findings, and stay so in a baseline.
-            evidence=f"{fact.kind} {fact.path}" + (" removed" if hidden else ""),
+            evidence=f"{fact.kind} {fact.path}" + (" removed" if how else ""),
             severity=severity,
             confidence=confidence,
         )
@@ -80,7 +80,7 @@ def _weight(fact: FileFact) -> tuple[Severity, Confidence]:
     """How bad, and how sure: everybody has what a package brings, and tests come with keys made for them."""
     if fact.owner:
         return Severity.LOW, Confidence.LOW
-    if not _TESTS.isdisjoint(fact.path.split("/")):
+    if is_for_tests(fact.path):
         return Severity.LOW, Confidence.LOW
     if any(words in fact.detail for words in _PERHAPS):
         return Severity.MEDIUM, Confidence.MEDIUM

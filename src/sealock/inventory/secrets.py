@@ -1,0 +1,129 @@
+"""Secrets in the texts of a layer. What is kept of one is where it stands and what it is, never its value.
+
+What is not looked into: files above a megabyte, binary files, and what packages and languages bring (/usr/share,
+/usr/lib, node_modules, site-packages, documentation, translations): everybody has what is
+in there, and it is most of an image.
+"""
+
+from __future__ import annotations
+
+import re
+from base64 import b64decode
+from collections.abc import Iterator
+from functools import lru_cache
+from hashlib import blake2b
+from typing import Final
+
+from sealock.inventory._looked import BINARY, CODE, NAMED, THEIRS, WITHIN
+from sealock.inventory.analyzer import Analyzer, File, Wanted
+from sealock.model.finding import Confidence
+from sealock.model.inventory import FileFact
+from sealock.secrets.search import MOST, Found, by_shape, places
+from sealock.secrets.settings import by_name
+
+SMALLEST: Final = 12
+LARGEST: Final = 1 << 20
+"""Bytes of a file that is looked into."""
+
+_NETRC: Final = re.compile(r"\bpassword\s{1,8}(\S{3,512})")
+_PGPASS: Final = re.compile(r"(?m)^[^#\s:][^:\s]{0,250}:[^:\s]{0,9}:[^:\n]{0,100}:[^:\n]{1,100}:(\S{1,512})$")
+_DOCKER_AUTH: Final = re.compile(r"\"auth\"\s{0,8}:\s{0,8}\"([A-Za-z0-9+/]{6,4096}={0,2})\"")
+_REGISTRY_TOKEN: Final = re.compile(r"\"(?:identitytoken|registrytoken)\"\s{0,8}:\s{0,8}\"([^\"\s]{8,8192})\"")
+_MASTER_KEY: Final = re.compile(r"\A\s{0,8}([0-9a-f]{32})\s{0,8}\Z")
+_VAULT: Final = re.compile(r"\A\s{0,8}((?:hv)?[sb]\.[\w-]{20,300})\s{0,8}\Z")
+_REQUIREPASS: Final = re.compile(r"(?m)^[ \t]{0,8}(?:requirepass|masterauth)[ \t]{1,8}(\S{4,512})[ \t]{0,8}$")
+
+
+@lru_cache(maxsize=1024)
+def looks_into(folder: str) -> bool:
+    """Whether the files of a folder are looked into at all."""
+    inside = folder + "/"
+    return not inside.startswith(THEIRS) and WITHIN.isdisjoint(folder.split("/"))
+
+
+def may_hold(name: str, ending: str, size: int) -> bool:
+    """Whether a file of this name, with this behind its last dot, is looked into, given that its folder is."""
+    return SMALLEST <= size <= LARGEST and ending.lower() not in BINARY and name not in NAMED
+
+
+def search(path: str, data: bytes) -> list[Found]:
+    """Find the secrets of a file: at most so many, none within another, in order. Offsets are in characters."""
+    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
+        data = data.decode("utf-16", "replace").encode("utf-8", "replace")
+    elif b"\0" in data[:4096]:
+        return []
+    name = path.rpartition("/")[2]
+    ending = name.rpartition(".")[2].lower()
+    # Latin-1 has a character for every byte, so that places in the one are places in the other.
+    text = data.decode("latin-1")
+    found = [*_of_format(path, name, text), *by_shape(text, places(data))]
+    found += by_name(data, text, code=ending in CODE)
+    kept: list[Found] = []
+    for one in sorted(found, key=lambda one: (one.start, -one.confidence)):
+        if one.confidence > Confidence.LOW and (not kept or one.start >= kept[-1].end):
+            kept.append(one)
+    return kept
+
+
+def _of_format(path: str, name: str, text: str) -> Iterator[Found]:
+    """The secrets of files that write them in a way of their own."""
+    if name in {".netrc", "_netrc"}:
+        yield from _all(_NETRC, text, "a password")
+    elif name == ".pgpass":
+        yield from _all(_PGPASS, text, "a password")
+    elif name in {".dockercfg", ".dockerconfigjson"} or path.endswith(".docker/config.json"):
+        for match in _DOCKER_AUTH.finditer(text):
+            if _is_pair(match[1]):
+                yield Found("a registry's credentials", *match.span(1))
+        yield from _all(_REGISTRY_TOKEN, text, "a registry's token")
+    elif name == "master.key":
+        yield from _all(_MASTER_KEY, text, "a key")
+    elif name == ".vault-token":
+        yield from _all(_VAULT, text, "a Vault token")
+    elif name.endswith(".conf") and "redis" in path:
+        yield from _all(_REQUIREPASS, text, "a password")
+
+
+def _all(pattern: re.Pattern[str], text: str, kind: str) -> Iterator[Found]:
+    for match in pattern.finditer(text):
+        if not match[1].startswith(("$", "<", "{{")):
+            yield Found(kind, *match.span(1))
+
+
+def _is_pair(encoded: str) -> bool:
+    """Whether base64 holds a name and a password."""
+    try:
+        user, colon, password = b64decode(encoded, validate=True).partition(b":")
+    except ValueError:
+        return False
+    return bool(user and colon and password)
+
+
+class Secrets(Analyzer):
+    """Asks for no file by its name: `looks_into` and `may_hold` tell which ones it is given."""
+
+    name = "secrets"
+    wanted = Wanted(limit=LARGEST)
+
+    def read(self, file: File, /) -> Iterator[FileFact]:
+        """Yield a fact for each secret, with its line and a mark that tells it from another one in the same place."""
+        data = file.data
+        found = search(file.path, data)
+        line, at = 1, 0
+        for one in found[:MOST]:
+            line, at = line + data.count(b"\n", at, one.start), one.start
+            yield FileFact(
+                "secret", file.path, file.mode, file.uid, file.gid, one.kind,
+                line=line, mark=_mark(file.path, data[one.start : one.end]), confidence=one.confidence.name.lower(),
+            )  # fmt: skip
+        if len(found) > MOST:
+            yield FileFact("secret", file.path, file.mode, file.uid, file.gid, f"{len(found) - MOST} more secrets",
+                           confidence="medium")  # fmt: skip
+
+
+def _mark(path: str, value: bytes) -> str:
+    """Sixteen bits of a keyed hash: enough to notice that a secret was changed, too few to guess it by."""
+    return blake2b(value, digest_size=2, key=path.encode("utf-8", "surrogateescape")[-64:]).hexdigest()
+
+
+SEARCH: Final = Secrets()

@@ -1,0 +1,109 @@
+"""Secrets in the files of an image."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from sealock.model.finding import Confidence, Fault, Severity
+from sealock.model.inventory import FileFact, Inventory
+from sealock.rules.image._where import hidden, is_for_tests, origin, place, whose
+from sealock.rules.references import cis_docker, cwe, docker_docs
+from sealock.rules.rule import Rule
+
+FEW: Final = 3
+"""Secrets of one file that a finding names."""
+_MILD: Final = ("hash", "locked with a passphrase")
+"""What a kind says whose secret must be guessed first."""
+
+
+class SecretInFile(Rule[Inventory]):
+    """A file of the image holds a secret.
+
+    Everybody who may pull the image may read every file of every layer, also one that a later layer removes. The secret
+    was found by its value: the shape and check digits of a service's token, a private key, a password under its name in
+    settings. Change the secret, since it is known; then build without it (.dockerignore; RUN --mount=type=secret for
+    what the build needs) and give it to the container at run time. Not looked into are binary files, those above one
+    megabyte, and what packages bring.
+    """
+
+    id = "F015"
+    severity = Severity.HIGH
+    reads = ("files",)
+    confidence = Confidence.HIGH
+    conceals = True
+    references = (cis_docker("4.10"), cwe(798), cwe(538), docker_docs("build/building/secrets/"))
+    remedy = (
+        "Change the secret, since whoever pulled the image has it; keep it out of layers (RUN --mount=type=secret)."
+    )
+    mends = False
+    bad = (
+        '{"sealock": "1", "files": [{"kind": "secret", "path": "app/.env", "detail": "a password", "line": 3}]}',
+        '{"sealock": "1", "files": [{"kind": "secret", "path": "k", "detail": "a private key", "removed": true}]}',
+    )
+    good = (
+        '{"sealock": "1", "files": []}',
+        '{"sealock": "1", "files": [{"kind": "leftover", "path": "app/Dockerfile", "detail": "a build recipe"}]}',
+    )
+
+    def check(self, image: Inventory, /) -> Iterator[Fault]:
+        """Tell of each file once for each layer that has it; of files for tests and of packages' together."""
+        files: dict[tuple[int, str], list[FileFact]] = {}
+        for fact in image.files:
+            if fact.kind == "secret":
+                files.setdefault((fact.layer, fact.path), []).append(fact)
+        last = {path: layer for layer, path in sorted(files)}
+        mild: dict[tuple[int, str], list[list[FileFact]]] = {}
+        for (layer, path), facts in files.items():
+            fact = facts[0]
+            if fact.owner or is_for_tests(path):
+                why = "that packages bring" if fact.owner else "for tests or examples"
+                mild.setdefault((layer, why), []).append(facts)
+            else:
+                yield self._told(image, facts, last[path])
+        for (layer, why), held in mild.items():
+            yield self._together(image, layer, why, held)
+
+    def _told(self, image: Inventory, facts: list[FileFact], last: int) -> Fault:
+        fact = facts[0]
+        what = f"{_listed(facts)} in /{fact.path}{whose(fact)}"
+        where = origin(image, fact.layer)
+        sure = max((_confidence(one) for one in facts), default=Confidence.MEDIUM)
+        mild = sure < Confidence.HIGH or all(any(word in one.detail for word in _MILD) for one in facts)
+        return self.fault(
+            f"still holds {what}: in {where}, though {hidden(fact, last)}: anybody who pulls the image can read it"
+            if fact.removed
+            else f"holds {what}, from {where}",
+            place=place(fact),
+            evidence=f"secret {fact.path} "
+            + " ".join(dict.fromkeys(f"{one.detail} {one.mark}".strip() for one in facts))
+            + (" removed" if fact.removed else ""),
+            severity=Severity.MEDIUM if mild else Severity.HIGH,
+            confidence=sure,
+        )
+
+    def _together(self, image: Inventory, layer: int, why: str, held: list[list[FileFact]]) -> Fault:
+        first = held[0][0]
+        paths = [f"/{facts[0].path}" for facts in held]
+        more = f" and {len(paths) - FEW} more" if len(paths) > FEW else ""
+        files = f"{len(paths)} files {why}" if len(paths) > 1 else f"a file {why}"
+        return self.fault(
+            f"holds {_listed(held[0])} in {files} ({', '.join(paths[:FEW])}{more}), from {origin(image, layer)}"
+            if len(paths) == 1
+            else f"holds secrets in {files} ({', '.join(paths[:FEW])}{more}), from {origin(image, layer)}",
+            place=place(first),
+            evidence=f"secrets {why} {first.path}",
+            severity=Severity.LOW,
+            confidence=Confidence.LOW,
+        )
+
+
+def _confidence(fact: FileFact) -> Confidence:
+    return {"low": Confidence.LOW, "medium": Confidence.MEDIUM}.get(fact.confidence, Confidence.HIGH)
+
+
+def _listed(facts: list[FileFact]) -> str:
+    """The secrets of a file, with their lines: "a GitHub token (line 3) and a password (line 5)"."""
+    said = [f"{fact.detail} (line {fact.line})" if fact.line else fact.detail for fact in facts]
+    shown = said[:FEW] if len(said) <= FEW else [*said[: FEW - 1], f"{len(said) - FEW + 1} more"]
+    return shown[0] if len(shown) == 1 else f"{', '.join(shown[:-1])} and {shown[-1]}"

@@ -1,0 +1,181 @@
+"""Searches files for secrets: one pass over all texts that may begin one, then a close look at the few places found.
+
+A text is searched in bounded time whatever it holds: places are counted, and each is looked at through a window.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from functools import cache
+from typing import Final
+
+from ahocorasick_rs import BytesAhoCorasick, MatchKind
+from msgspec import Struct
+
+from sealock.model.finding import Confidence
+from sealock.secrets.checks import is_sound, looks_random, plain_base64
+from sealock.secrets.keys import keys
+from sealock.secrets.tokens import addresses, shapes
+
+MOST: Final = 20
+"""Secrets of one file that are told of."""
+_WINDOW: Final = 4096
+"""Characters of a token at the most."""
+_PLACES: Final = 20_000
+"""Places of one file that are looked at; a text with more of them repeats itself, and says nothing new."""
+_CHUNK: Final = 1 << 16
+_OVERLAP: Final = 32
+_KEY: Final = "-----BEGIN "
+_ADDRESS: Final = "://"
+_ENCODED_KEY: Final = "LS0tLS1CRUdJTi"
+"""A private key's first line in base64, as Kubernetes keeps it."""
+_BASE64: Final = re.compile(r"[A-Za-z0-9+/]{64,90000}={0,2}")
+_HASHES: Final = (
+    ("$6$", re.compile(r"\$6\$(?:rounds=\d{1,9}\$)?[./A-Za-z0-9]{1,16}\$[./A-Za-z0-9]{86}")),
+    ("$5$", re.compile(r"\$5\$(?:rounds=\d{1,9}\$)?[./A-Za-z0-9]{1,16}\$[./A-Za-z0-9]{43}")),
+    ("$y$", re.compile(r"\$y\$[./A-Za-z0-9]{1,16}\$[./A-Za-z0-9]{1,86}\$[./A-Za-z0-9]{43}")),
+    ("$apr1$", re.compile(r"\$apr1\$[./A-Za-z0-9]{1,8}\$[./A-Za-z0-9]{22}")),
+    ("$2y$", re.compile(r"\$2y\$\d\d\$[./A-Za-z0-9]{53}")),
+    ("$2a$", re.compile(r"\$2a\$\d\d\$[./A-Za-z0-9]{53}")),
+    ("$2b$", re.compile(r"\$2b\$\d\d\$[./A-Za-z0-9]{53}")),
+)
+_BARE: Final = (
+    (":AA", re.compile(r"(?<![\w:/-])\d{8,10}:AA[A-Za-z0-9_-]{32,34}(?![\w-])"), "a Telegram bot token", 10),
+    ("Q~", re.compile(r"(?<![\w~.-])[A-Za-z0-9_~.]{3}\dQ~[A-Za-z0-9_~.-]{31,34}(?![\w~.-])"), "an Azure secret", 4),
+    ("key-", re.compile(r"(?<![\w-])key-[a-f0-9]{32}(?![\w-])"), "a Mailgun key", 0),
+)
+"""Tokens with something before what they are known by: so many characters at the most."""
+_WEAK_PREFIXES: Final = frozenset({"sk-", "dapi", "oy2", "hf_", "gsk_", "cio", "secret_", "rnd_", "fo1_", "LTAI", "SG.",
+                                   "glc_", "pul-", "EZAK", "sha256~", "AKCp", "whsec_", "r8_"})  # fmt: skip
+_SHOWN: Final = ("example", "sample", "dummy", "placeholder", "redacted", "xxxx", "12345678", "abcdef", "changeme")
+"""What a token made up for show has in it."""
+_SHOWN_HOSTS: Final = ("example.", "localhost", "127.0.0.1", "host", "hostname", "server", "0.0.0.0", "foo", "bar")  # noqa: S104  compared, never bound
+
+
+_WITH_CREDENTIALS: Final = re.compile(r"://[^\s/\"'<>`\\,;()@]{1,512}@")
+
+
+class Found(Struct, frozen=True, gc=False):
+    """A secret: what it is, where it stands in the text (in characters), and how sure that is."""
+
+    kind: str
+    start: int
+    end: int
+    confidence: Confidence = Confidence.HIGH
+
+
+@cache
+def _automata() -> tuple[tuple[BytesAhoCorasick, tuple[str, ...]], ...]:
+    """As few as leave each with no more than 60 texts, which are searched several times as fast as more."""
+    anchors = [_KEY, _ADDRESS, _ENCODED_KEY, *(anchor for anchor, _ in _HASHES), *(bare[0] for bare in _BARE)]
+    anchors += [prefix for prefix, _, _ in shapes()]
+    # A longer text that begins as a shorter one does must come first.
+    unique = sorted(dict.fromkeys(anchors), key=lambda anchor: (-len(anchor), anchor))
+    count = len(unique) // 60 + 1
+    parts = [tuple(unique[part::count]) for part in range(count)]
+    return tuple(
+        (BytesAhoCorasick([anchor.encode() for anchor in part], matchkind=MatchKind.LeftmostLongest), part)
+        for part in parts
+    )
+
+
+@cache
+def _patterns() -> dict[str, list[tuple[re.Pattern[str], str]]]:
+    found: dict[str, list[tuple[re.Pattern[str], str]]] = {}
+    for prefix, pattern, kind in shapes():
+        found.setdefault(prefix, []).append((pattern, kind))
+    return found
+
+
+def places(data: bytes) -> list[tuple[int, str]]:
+    """Where in a file something stands that may begin a secret: offset and text, in order."""
+    found: list[tuple[int, str]] = []
+    view = memoryview(data)
+    for start in range(0, len(data), _CHUNK):
+        chunk = view[start : start + _CHUNK + _OVERLAP]
+        for automaton, anchors in _automata():
+            for index, at, _ in automaton.find_matches_as_indexes(chunk):
+                if at < _CHUNK:
+                    found.append((start + at, anchors[index]))
+        if len(found) > _PLACES:
+            break
+    found.sort()
+    return found
+
+
+def by_shape(text: str, where: list[tuple[int, str]]) -> Iterator[Found]:
+    """Look closely at these places of a text, and yield the secrets that show by their shape alone."""
+    done = 0
+    beginnings: list[int] = []
+    for at, anchor in where:
+        if anchor == _KEY:
+            beginnings.append(at)
+        elif at >= done and (hit := _at(text, at, anchor)) is not None:
+            done = hit.end
+            yield hit
+    for key in keys(text, beginnings):
+        kind = f"{key.kind}, locked with a passphrase" if key.locked else key.kind
+        yield Found(kind, key.start, key.end, Confidence.MEDIUM if key.locked else Confidence.HIGH)
+
+
+def _at(text: str, at: int, anchor: str) -> Found | None:
+    """The secret that stands at a place, if one does."""
+    if anchor == _ADDRESS:
+        return _address(text, at)
+    if anchor == _ENCODED_KEY:
+        return _encoded_key(text, at)
+    for known, pattern in _HASHES:
+        if known == anchor and (match := pattern.match(text, at, at + _WINDOW)):
+            return Found("a password hash", *match.span())
+    for known, pattern, kind, before in _BARE:
+        match = pattern.search(text, max(0, at - before), at + 200) if known == anchor else None
+        if match and match.start() <= at and looks_random(match[0]):
+            return Found(kind, *match.span())
+    for pattern, kind in _patterns().get(anchor, ()):
+        if match := pattern.match(text, at, at + _WINDOW):
+            return _token(match, anchor, kind)
+    return None
+
+
+def _token(match: re.Match[str], prefix: str, kind: str) -> Found | None:
+    rest = match[0][len(prefix) :]
+    sound = is_sound(prefix, rest)
+    if sound is False:
+        return None
+    low = rest.lower()
+    if sound is None and (any(word in low for word in _SHOWN) or not looks_random(rest)):
+        return None
+    if prefix in _WEAK_PREFIXES and not (any(one.isdigit() for one in rest) and any(one.isalpha() for one in rest)):
+        return None
+    sure = sound or prefix not in _WEAK_PREFIXES
+    return Found(kind, *match.span(), Confidence.HIGH if sure and prefix != "eyJ" else Confidence.MEDIUM)
+
+
+def _address(text: str, at: int) -> Found | None:
+    if _WITH_CREDENTIALS.match(text, at) is None:
+        return None
+    window = text[at : at + 800]
+    for hit in addresses(window):
+        if hit.start != 3:
+            return None
+        held = window[hit.start : hit.end]
+        host = window[hit.end + 1 :].partition("/")[0].partition(":")[0].lower()
+        password = held.partition(":")[2] or held
+        low = password.lower()
+        weak = len(password) < 6 or password.isalpha() or any(word in low for word in _SHOWN)
+        if weak or host.startswith(_SHOWN_HOSTS) or "example" in host or not host:
+            return Found(hit.kind, at + hit.start, at + hit.end, Confidence.LOW)
+        return Found(hit.kind, at + hit.start, at + hit.end)
+    return None
+
+
+def _encoded_key(text: str, at: int) -> Found | None:
+    match = _BASE64.match(text, at)
+    if match is None:
+        return None
+    plain = plain_base64(match[0]).decode("latin-1")
+    for key in keys(plain):
+        kind = f"{key.kind} in base64" + (", locked with a passphrase" if key.locked else "")
+        return Found(kind, *match.span(), Confidence.MEDIUM if key.locked else Confidence.HIGH)
+    return None

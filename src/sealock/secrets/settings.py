@@ -1,0 +1,114 @@
+"""Secrets that their names tell of: NAME=value in settings, in JSON, YAML and XML, and as literals in programs."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from functools import cache
+from typing import Final
+
+from ahocorasick_rs import BytesAhoCorasick, MatchKind
+
+from sealock.model.finding import Confidence
+from sealock.secrets.checks import looks_random, plain_base64
+from sealock.secrets.search import Found
+from sealock.secrets.values import find
+
+_WORDS: Final = (
+    "passw", "passphrase", "passcode", "_pass", "pwd", "secret", "token", "apikey", "api_key", "api-key", "api.key",
+    "accesskey", "access_key", "access-key", "privatekey", "private_key", "credential", "_auth", "authkey", "auth_key",
+    "encryption_key", "encryption-key", "signing_key", "signing-key", "master_key", "account_key", "masterauth",
+    "requirepass",
+)  # fmt: skip
+"""One of these is in every name that is asked about, in small letters."""
+_PLACES: Final = 20_000
+_CHUNK: Final = 1 << 16
+_BEFORE: Final = 80
+_AFTER: Final = 720
+_NAME: Final = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-"
+_ASSIGNED: Final = re.compile(
+    r"([A-Za-z_][A-Za-z0-9_.-]{1,60})[\"']?[ \t]{0,8}(?:=>|:=|=|:)[ \t]{0,8}"
+    r"(\"[^\"\n]{1,512}\"|'[^'\n]{1,512}'|[^\s\"'`,;&|()<>{}\[\]]{1,512})"
+)
+_ELEMENT: Final = re.compile(r"<([A-Za-z][\w.-]{1,60})>\s{0,8}([^<>\s]{1,512})\s{0,8}</\1>")
+_ATTRIBUTES: Final = re.compile(r"(?:name|key)=\"([\w.-]{1,60})\"\s{1,8}value=\"([^\"\n]{1,512})\"")
+_DEFINED: Final = re.compile(r"define\(\s{0,4}['\"](\w{1,60})['\"]\s{0,4},\s{0,4}['\"]([^'\"\n]{1,512})['\"]")
+_COMMENTS: Final = ("#", ";", "//", "*", "<!--", "--", "rem ", "dnl ")
+_ENDS: Final = re.compile(r"[ \t]{0,8}(?:[,;}\]#&\r\n]|$)")
+_CODE: Final = re.compile(
+    r"[\w.]{1,100}\(|[\w.]{1,60}\[|[A-Za-z_]\w{0,60}(?:\.[A-Za-z_]\w{0,60}){1,8}$|process\.env|os\."
+)
+
+
+@cache
+def _words() -> BytesAhoCorasick:
+    return BytesAhoCorasick([word.encode() for word in _WORDS], matchkind=MatchKind.LeftmostLongest)
+
+
+def by_name(data: bytes, text: str, *, code: bool) -> Iterator[Found]:
+    """Yield the secrets of a file whose names tell of them; `data` and `text` are the same, a character for a byte.
+
+    In a program (`code`) only a literal that looks drawn by lot counts: the rest there is mostly names of fields.
+    """
+    done = 0
+    for at in _places(data):
+        if at < done:
+            continue
+        line = max(text.rfind("\n", max(0, at - _BEFORE), at) + 1, at - _BEFORE, done)
+        for name, value, start, end in _assigned(text, line, at):
+            found = _judged(name, value, text, start, code=code and "define(" not in text[line:start])
+            done = max(done, end)
+            if found is not None:
+                yield Found(found[0], start, start + len(value), found[1])
+            break
+
+
+def _places(data: bytes) -> Iterator[int]:
+    lower, count, automaton = data.lower(), 0, _words()
+    view = memoryview(lower)
+    for start in range(0, len(lower), _CHUNK):
+        for _, at, _ in automaton.find_matches_as_indexes(view[start : start + _CHUNK + 16]):
+            count += 1
+            if count > _PLACES:
+                return
+            yield start + at
+
+
+def _assigned(text: str, line: int, at: int) -> Iterator[tuple[str, str, int, int]]:
+    """The assignment whose name holds the word at a place: name, value, its beginning, the end of all."""
+    before = text[max(0, at - _BEFORE // 2) : at]
+    start = at - len(before) + len(before.rstrip(_NAME))
+    while start < at and text[start] in "-.0123456789":
+        start += 1
+    if match := _ASSIGNED.match(text, start, at + _AFTER):
+        given = match[2]
+        quoted = given[0] in {'"', "'"}
+        if quoted or _ENDS.match(text, match.end()):
+            yield match[1], given[1:-1] if quoted else given, match.start(2) + quoted, match.end()
+            return
+    for pattern in (_ELEMENT, _ATTRIBUTES, _DEFINED):
+        for match in pattern.finditer(text, line, at + _AFTER):
+            if match.start(1) <= at < match.end(1):
+                yield match[1], match[2], match.start(2), match.end()
+                return
+
+
+def _judged(name: str, value: str, text: str, start: int, *, code: bool) -> tuple[str, Confidence] | None:
+    found = find(name.rpartition(".")[2] if "." in name else name, value)
+    if found is None or found.confidence is Confidence.LOW or " " in value.strip():
+        return None
+    quoted = start > 0 and text[start - 1] in {'"', "'"}
+    line = text[text.rfind("\n", max(0, start - 200), start) + 1 : start].lstrip()
+    random = len(value) >= 10 and looks_random(value) and any(one.isdigit() for one in value)
+    sure = found.confidence is Confidence.HIGH and random
+    if code:
+        keep = quoted and sure and (not value.isidentifier() or sum(map(str.isdigit, value)) >= 3)
+    elif line.startswith(_COMMENTS):
+        keep = sure
+    else:
+        keep = (found.kind == "a password" or random) and (quoted or not _CODE.match(value))
+    if not keep:
+        return None
+    if plain_base64(value) and plain_base64(value).lower() in {b"password", b"changeme", b"admin", b"secret"}:
+        return None
+    return found.kind, Confidence.HIGH if sure and not code else Confidence.MEDIUM
