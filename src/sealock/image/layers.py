@@ -53,6 +53,7 @@ class TarLayer:
         return tuple(self._context.problem(message) for message in told)
 
     def _report(self, message: str) -> None:
+        """Note a problem, in a sentence that starts with a small letter."""
         if len(self._problems) < PROBLEMS_KEPT:
             self._problems.append(message)
         else:
@@ -60,21 +61,17 @@ class TarLayer:
 
     def entries(self) -> Iterator[Entry]:
         """Yield its entries in order, from the first one each time."""
-        self._problems.clear()
-        self._more = 0
+        self.forget()
         try:
             how = compression(self._stored.fetch(0, 6))
         except Damage as damage:
             self._report(str(damage))
             return
+        self.verify()
         verifier, layer, stored = self._context.verifier, self.layer, self._stored
-        if isinstance(stored, Stretch):
-            if verifier is not None:
-                for digest in {layer.digest, layer.diff_id if not how else ""} - {""}:
-                    verifier.check(self.name, stored, digest)
-            if not how:
-                yield from self._walk(stored)
-                return
+        if isinstance(stored, Stretch) and not how:
+            yield from self._walk(stored)
+            return
         # What is inflated on the way is counted on the way.
         as_stored = new_hash(layer.digest) if verifier and not isinstance(stored, Stretch) else None
         as_plain = new_hash(layer.diff_id) if verifier else None
@@ -92,17 +89,46 @@ class TarLayer:
         finally:
             pumped.close()
 
+    def forget(self) -> None:
+        """Forget the problems so far, for who reads it anew."""
+        self._problems.clear()
+        self._more = 0
+
+    def verify(self) -> None:
+        """Begin to take the digests of the bytes that are stored as they are."""
+        verifier, layer, stored = self._context.verifier, self.layer, self._stored
+        if verifier is not None and isinstance(stored, Stretch):
+            for digest in {layer.digest, layer.diff_id if not self._is_compressed() else ""} - {""}:
+                verifier.check(self.name, stored, digest)
+
+    def _is_compressed(self) -> bool:
+        try:
+            return bool(compression(self._stored.fetch(0, 6)))
+        except Damage:
+            return True
+
+    def pieces(self, spacing: int) -> tuple[Piece, ...]:
+        """Walks that make up the whole one if each begins where the one before ended; () where it has no pieces."""
+        stored = self._stored
+        if not isinstance(stored, Stretch) or self._is_compressed():
+            return ()
+        starts = cuts(stored.part(0, stored.length), spacing)
+        return tuple(Piece(self, start, stop) for start, stop in zip(starts, [*starts[1:], MOST], strict=True))
+
     def _walk(self, source: Bytes) -> Iterator[Entry]:
         seen = self._context.entries
         others = sum(seen.values()) - seen.get(self.name, 0)
         reader = TarReader(source, self._report, max(0, self._context.bounds.entries - others))
         try:
-            yield from self._told_apart(reader.entries()) if self._whiteouts else reader.entries()
+            yield from self.told_apart(reader.entries())
         finally:
             seen[self.name] = reader.seen
 
-    def _told_apart(self, entries: Iterator[Entry]) -> Iterator[Entry]:
+    def told_apart(self, entries: Iterator[Entry], report: Callable[[str], None] | None = None) -> Iterator[Entry]:
         """Entries, with those that stand for a removal made what they mean."""
+        if not self._whiteouts:
+            yield from entries
+            return
         for entry in entries:
             if _WHITEOUT not in entry.path:
                 yield entry
@@ -116,7 +142,29 @@ class TarLayer:
             elif name.startswith(_PRIVATE):
                 continue  # AUFS's own, which engines pass over
             elif (removed := name[len(_WHITEOUT) :]) in {"", ".", ".."}:
-                self._report(f"the whiteout {entry.path!r} names nothing that it could remove")
+                (report or self._report)(f"the whiteout {entry.path!r} names nothing that it could remove")
             else:
                 entry.kind, entry.path, entry.size = "whiteout", f"{folder}/{removed}".lstrip("/"), 0
                 yield entry
+
+
+class Piece:
+    """A part of a plain layer's walk. `ended` is where the next one is to begin, -1 where there is no more."""
+
+    def __init__(self, layer: TarLayer, start: int, stop: int) -> None:
+        self.layer, self.start, self.stop = layer, start, stop
+        self.ended = -1
+        self.problems: list[str] = []
+
+    def entries(self) -> Iterator[Entry]:
+        """Yield its entries in order."""
+        self.problems.clear()
+        layer = self.layer
+        stored = layer.stored_plain()
+        reader = TarReader(stored, self._report, layer.most_entries(), self.start, self.stop)
+        yield from layer.told_apart(reader.entries(), self._report)
+        self.ended = reader.ended
+
+    def _report(self, message: str) -> None:
+        if len(self.problems) <= PROBLEMS_KEPT:
+            self.problems.append(message)
