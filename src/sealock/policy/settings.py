@@ -11,6 +11,7 @@ from msgspec import Struct
 from sealock.errors import PolicyError
 from sealock.model.finding import Severity
 from sealock.model.location import Location, Source
+from sealock.model.registries import Registries
 from sealock.policy.ignores import RULE_ID, Ignore, matches
 
 SEVERITIES: Final = {one.word: one for one in Severity}
@@ -26,6 +27,8 @@ class Policy(Struct, frozen=True):
     ignores: tuple[Ignore, ...] = ()
     exclude: tuple[str, ...] = ()
     registries: tuple[str, ...] = ()
+    access: Registries = Registries()
+    """How registries are spoken to: the table [registry]."""
     baseline: frozenset[str] = frozenset()
     name: str = ""
     folder: str = ""
@@ -61,11 +64,25 @@ def read(source: Source, folder: str) -> Policy:
         ignores=tuple(_ignore(source, entry, index) for index, entry in enumerate(reader.take("ignore", list, []))),
         exclude=reader.strings("exclude"),
         registries=reader.strings("registries"),
+        access=_registries(source, reader.take("registry", dict, {})),
         name=source.name,
         folder=folder,
     )
     reader.done()
     return policy
+
+
+def _registries(source: Source, table: dict[str, Any]) -> Registries:
+    reader = _Reader(source, table, "[registry] ")
+    found = Registries(reader.strings("insecure"), _hosts(reader, "mirrors"), _hosts(reader, "token-hosts"))
+    reader.done()
+    return found
+
+
+def _hosts(reader: _Reader, key: str) -> dict[str, tuple[str, ...]]:
+    """A table of hosts, or of lists of them, by registry."""
+    inner = _Reader(reader.source, reader.take(key, dict, {}), f"[registry] {key}: ")
+    return {registry: inner.strings(registry) for registry in tuple(inner.table)}
 
 
 class _Reader:
