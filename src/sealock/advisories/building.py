@@ -113,8 +113,10 @@ def _claims(
         for place, claims in gathered.claims.items():
             merged.setdefault(place, []).extend(claims)
     ecosystems = {place[0] for place in merged}
-    # A language without a single record has been looked at all the same.
-    ecosystems.update(FEEDS[name].ecosystem for name in content.states if name in FEEDS and FEEDS[name].family == "osv")
+    # A language that has been looked at is known, even without a single record.
+    divided = {name.partition(":")[0] for name in ecosystems}
+    fed = {FEEDS[name].ecosystem for name in content.states if name in FEEDS and FEEDS[name].family == "osv"}
+    ecosystems |= fed - divided
     numbers = {name: number for number, name in enumerate(sorted(ecosystems), 1)}
     connection.executemany("INSERT INTO ecosystem VALUES (?, ?)", ((number, name) for name, number in numbers.items()))
 

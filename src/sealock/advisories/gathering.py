@@ -46,10 +46,10 @@ class Gathered(Struct):
 
 
 class Gatherer:
-    """Takes the items of a feed, one after the other."""
+    """Takes the items of a feed, one after the other. Dates later than `latest` (RFC 3339) are not believed."""
 
-    def __init__(self, feed: str) -> None:
-        self.feed = feed
+    def __init__(self, feed: str, latest: str = "9999") -> None:
+        self.feed, self.latest = feed, latest
         self.found = Gathered()
         self._keys: dict[tuple[Scheme, str], bytes | None] = {}
         self._stated = ""
@@ -68,7 +68,7 @@ class Gatherer:
                 case Ended(distribution, version, day):
                     found.ended.setdefault(distribution, {})[version] = day
                 case Dated(date):
-                    self._stated = date
+                    self._stated = date if date <= self.latest else ""
                 case Withdrawn():
                     found.withdrawn += 1
                     continue
@@ -82,7 +82,9 @@ class Gatherer:
 
     def _advisory(self, advisory: Advisory) -> None:
         found = self.found
-        found.date = max(found.date, advisory.modified or advisory.published)
+        date = advisory.modified or advisory.published
+        if found.date < date <= self.latest:
+            found.date = date
         claims = [
             (affects, claim) for affects in advisory.affects if (claim := self._claim(advisory, affects)) is not None
         ]

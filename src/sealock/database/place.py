@@ -1,0 +1,100 @@
+"""Where the database is, and who may write it at the moment."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from typing import Final
+
+from sealock.errors import DatabaseError
+
+NAME: Final = "advisories.db"
+_LOCK: Final = "lock"
+_INCOMING: Final = "incoming-"
+
+
+def folder() -> str:
+    """The folder of the database: $SEALOCK_DB_DIR, else within $XDG_CACHE_HOME or ~/.cache."""
+    if given := os.environ.get("SEALOCK_DB_DIR"):
+        return os.path.abspath(given)
+    cache = os.environ.get("XDG_CACHE_HOME", "")
+    # The specification has relative paths passed over.
+    if not os.path.isabs(cache):
+        cache = os.path.join(os.path.expanduser("~"), ".cache")
+    return os.path.join(cache, "sealock", "db")
+
+
+@contextmanager
+def writing(where: str, wait: Callable[[], None] = lambda: None) -> Iterator[str]:
+    """Hold the one right to write, and give a folder for what is on its way, which is removed in the end.
+
+    `wait` is called once if another process holds it; it is waited for then. The right goes with the process.
+    """
+    try:
+        os.makedirs(where, mode=0o755, exist_ok=True)
+        lock = os.open(os.path.join(where, _LOCK), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    except OSError as error:
+        raise DatabaseError(cannot(where, error)) from None
+    try:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            wait()
+            fcntl.flock(lock, fcntl.LOCK_EX)
+        for left in os.listdir(where):
+            # Of an update that was killed: whoever holds the lock is alone.
+            if left.startswith(_INCOMING):
+                shutil.rmtree(os.path.join(where, left), ignore_errors=True)
+        incoming = os.path.join(where, f"{_INCOMING}{os.getpid()}")
+        try:
+            os.mkdir(incoming, 0o700)
+        except OSError as error:
+            raise DatabaseError(cannot(where, error)) from None
+        try:
+            yield incoming
+        finally:
+            shutil.rmtree(incoming, ignore_errors=True)
+    finally:
+        os.close(lock)
+
+
+def clear(where: str) -> bool:
+    """Remove the database; False where there is none."""
+    if not os.path.isdir(where):
+        return False
+    with writing(where):
+        try:
+            os.unlink(os.path.join(where, NAME))
+        except FileNotFoundError:
+            return False
+        except OSError as error:
+            raise DatabaseError(cannot(where, error)) from None
+    return True
+
+
+def put(new: str, where: str) -> None:
+    """Put a finished file in the database's place, on the disk and in one step."""
+    try:
+        handle = os.open(new, os.O_RDONLY | os.O_CLOEXEC)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+        os.replace(new, os.path.join(where, NAME))
+        with suppress(OSError):  # some file systems cannot
+            handle = os.open(where, os.O_RDONLY | os.O_CLOEXEC)
+            try:
+                os.fsync(handle)
+            finally:
+                os.close(handle)
+    except OSError as error:
+        raise DatabaseError(cannot(where, error)) from None
+
+
+def cannot(where: str, error: OSError) -> str:
+    """What to say when the folder does not let us write."""
+    why = error.strerror or str(error)
+    return f"{where} cannot be written ({why}); set SEALOCK_DB_DIR to another folder for the advisory database"
