@@ -21,7 +21,6 @@ from typing import Any
 from cryptography.hazmat.primitives.asymmetric import ed25519
 from msgspec import Struct
 
-from sealock.trust.notary.canonical import Json
 from sealock.trust.notary.fields import spelled
 from sealock.trust.notary.keys import base64
 from sealock.trust.notary.metadata import Key, key_id, key_json
@@ -158,6 +157,7 @@ def notary() -> Iterator[NotarySimulator]:
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
+        wbufsize = 1 << 16
 
         def do_GET(self) -> None:
             length = int(self.headers.get("content-length") or 0)
@@ -201,12 +201,12 @@ def notary() -> Iterator[NotarySimulator]:
 NOW = datetime.now(UTC).replace(microsecond=0)
 
 
-def signed(content: Json, keys: Iterable[PrivateKey | tuple[str, PrivateKey]]) -> bytes:
+def signed(content: Any, keys: Iterable[PrivateKey | tuple[str, PrivateKey]]) -> bytes:
     """Content signed by keys, each under its own id or the one given."""
     return envelope(content, [(key_id(one.public), one) if isinstance(one, PrivateKey) else one for one in keys])
 
 
-def listing(role: str, held: Mapping[str, Any], version: int, expires: datetime | None = None) -> dict[str, Json]:
+def listing(role: str, held: Mapping[str, Any], version: int, expires: datetime | None = None) -> dict[str, Any]:
     """A timestamp or a snapshot; what is held is bytes, or what is to be said of them."""
     return {
         "_type": role.capitalize(),
@@ -216,7 +216,7 @@ def listing(role: str, held: Mapping[str, Any], version: int, expires: datetime 
     }
 
 
-def said(meta: Any) -> Json:
+def said(meta: Any) -> Any:
     """Length and hashes, as JSON."""
     meta = meta_of(meta) if isinstance(meta, bytes) else meta
     return {"hashes": {name: base64(value) for name, value in meta.hashes.items()}, "length": meta.length}
@@ -242,7 +242,7 @@ class Author:
     def expiry(self, role: str) -> datetime:
         return self.expires.get(role, NOW + lifetime(role))
 
-    def root_content(self, version: int) -> dict[str, Json]:
+    def root_content(self, version: int) -> dict[str, Any]:
         keys: dict[str, list[Key]] = {
             "root": self.certificates,
             "targets": [one.public for one in self.targets_keys],
@@ -271,7 +271,7 @@ class Author:
         self.shelf.put("root", raw)
         return raw
 
-    def targets_content(self, version: int) -> dict[str, Json]:
+    def targets_content(self, version: int) -> dict[str, Any]:
         return {
             "_type": "Targets",
             "delegations": {
@@ -294,7 +294,7 @@ class Author:
 
     def put_delegation(self, name: str, tags: Mapping[str, tuple[str, int]], keys: Iterable[PrivateKey] = ()) -> bytes:
         version = self.versions[name] = self.versions.get(name, 0) + 1
-        content: dict[str, Json] = {
+        content: dict[str, Any] = {
             "_type": "Targets",
             "delegations": {"keys": {}, "roles": []},
             "expires": spelled(self.expiry(name)),
@@ -345,7 +345,7 @@ class Author:
         return raw
 
 
-def _tags(tags: Mapping[str, tuple[str, int]]) -> dict[str, Json]:
+def _tags(tags: Mapping[str, tuple[str, int]]) -> dict[str, Any]:
     return {
         tag: {"hashes": {"sha256": base64(bytes.fromhex(digest.removeprefix("sha256:")))}, "length": length}
         for tag, (digest, length) in tags.items()

@@ -16,7 +16,8 @@ from sealock.trust.notary.signin import SignIn
 
 _SAID: Final = 64 << 10
 """Bytes of an error, or of a key, that are read."""
-_SLACK: Final = 64 << 10
+_SLACK: Final = 512 << 10
+"""More than one piece of a body, so that what is too large shows itself here, where it is a refusal."""
 HUB: Final = "https://notary.docker.io"
 CLOSING: Final = "2026-12-08"
 """When Docker shuts its own server down."""
