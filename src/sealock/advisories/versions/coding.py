@@ -7,11 +7,13 @@ from typing import Final
 
 LOW: Final = 0x20
 """Where numbers begin in orders that have letters after them."""
-HIGH: Final = 0x80
+HIGH: Final = 0xA0
 """Where numbers begin in orders that have letters before them."""
-NUMBERS: Final = 28
-"""How many first bytes numbers take up, from `LOW` or `HIGH` on."""
 
+END: Final = b"\x8c"
+"""The end of a list that `zeros` may be in."""
+
+_SHORT_RUN: Final = 15
 _PLAIN: Final = 18
 """Digits of the longest number that is packed; a longer one keeps its digits, after their count."""
 _WIDTHS: Final = tuple((10**digits - 1).bit_length() + 7 >> 3 for digits in range(_PLAIN + 1))
@@ -22,7 +24,7 @@ _LONGEST_REMEMBERED: Final = 24
 def number(digits: str, base: int) -> bytes:
     """Give the code of a number, of any length: "" and zeros before it count for nothing.
 
-    The first byte, `base` to `base + NUMBERS - 1`, tells how many digits there are, so that longer ones come later, and
+    The first byte, one of 28 from `base` on, tells how many digits there are, so that longer ones come later, and
     is all there is of a number below ten. `digits` holds ASCII digits only.
     """
     digits = digits.lstrip("0")
@@ -52,3 +54,19 @@ class Codes(dict[str, bytes]):
 def high(digits: str) -> bytes:
     """Give the code of a number, from `HIGH` on."""
     return number(digits, HIGH)
+
+
+def high_or_text(piece: str) -> bytes:
+    """Give the code of a piece that is all digits, or no digit: texts come before numbers, "a" before "ab"."""
+    return number(piece, HIGH) if piece.isdigit() else piece.encode("ascii") + b"\0"
+
+
+def zeros(count: int, *, more: bool) -> bytes:
+    """Give the code of a run of zeros, for orders in which what lacks at the end counts as zeros without end.
+
+    `more` is whether what follows the run makes the version come after one that ends here. Text comes before zero and
+    numbers after it, so the sooner either stands the further it is from `END`. Codes lie between letters and `HIGH`.
+    """
+    if more:
+        return bytes((0x9D - count,)) if count <= _SHORT_RUN else b"\x8d" + (0xFFFF - count).to_bytes(2, "big")
+    return bytes((0x7B + count,)) if count <= _SHORT_RUN else b"\x8b" + count.to_bytes(2, "big")

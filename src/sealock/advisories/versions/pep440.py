@@ -18,7 +18,13 @@ _VERSION: Final = re.compile(
 )
 _SEPARATORS: Final = re.compile("[-_.]")
 
-# After the release: a development release of it alone, its pre-releases, itself; all before a further number (0x80).
+
+def _local_code(part: str) -> bytes:
+    # Texts come before numbers, and a text's end before any of its characters.
+    return high(part) if part.isdigit() else part.encode("ascii") + b"\0"
+
+
+# After the release: a development release of it alone, its pre-releases, itself; all before a further number (`HIGH`).
 _DEVELOPMENT: Final = b"\x01"
 _PRE: Final = {"a": b"\x02", "b": b"\x03", "r": b"\x04", "c": b"\x04", "p": b"\x04"}
 _FINAL: Final = b"\x05"
@@ -29,17 +35,10 @@ _POST: Final = b"\x03"
 
 _codes: Final = Codes(high)
 _code: Final = _codes.__getitem__
+_local: Final = Codes(_local_code).__getitem__
 _ZERO: Final = high("")
 _PLAIN: Final = _FINAL + _DONE
 _DIGITS: Final = "0123456789"
-
-
-def _local_code(part: str) -> bytes:
-    # Texts come before numbers, and a text's end before any of its characters.
-    return high(part) if part.isdigit() else part.encode("ascii") + b"\0"
-
-
-_local: Final = Codes(_local_code)
 
 
 def key(version: str) -> bytes:
@@ -57,7 +56,7 @@ def key(version: str) -> bytes:
     else:
         parts.extend(_suffix(pre, pre_number, post, dev))
     if local is not None:
-        parts.extend(map(_local.__getitem__, _SEPARATORS.split(local.lower())))
+        parts.extend(map(_local, _SEPARATORS.split(local.lower())))
     return b"".join(parts)
 
 

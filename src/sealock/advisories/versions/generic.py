@@ -1,0 +1,52 @@
+"""The order of versions that follow no rule, as C libraries have them.
+
+Numbers first, zeros at their end counting for nothing; then what follows them: words of a pre-release come before the
+version itself, other words and letters after it. So 1.1.1-pre9 < 1.1.1 < 1.1.1a < 1.1.1za < 1.1.2, and 1.0.2k-fips is
+between 1.0.2k and 1.0.2l. What is before the first number is a name ("openssl-3.0.15", "VER-2-13-0", "v1.2").
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from sealock.advisories.versions.coding import Codes, high, high_or_text
+
+_NUMBERS: Final = re.compile(r"[^0-9]*([0-9]+(?:[._-][0-9]+)*)(.*)", re.DOTALL)
+_DIVIDERS: Final = re.compile("[._-]")
+_PIECES: Final = re.compile("[0-9]+|[a-z]+")
+_EARLY: Final = {
+    "dev": b"\x01",
+    "snapshot": b"\x01",
+    "git": b"\x01",
+    "alpha": b"\x02",
+    "beta": b"\x03",
+    "pre": b"\x04",
+    "preview": b"\x04",
+    "rc": b"\x05",
+}
+_END: Final = b"\x08"
+
+
+def _code(piece: str) -> bytes:
+    return _EARLY.get(piece) or high_or_text(piece)
+
+
+_codes: Final = Codes(_code)
+_of: Final = _codes.__getitem__
+_ZERO: Final = high("")
+
+
+def key(version: str) -> bytes:
+    """Give the key of a version; raises ValueError where it has no number."""
+    match = _NUMBERS.fullmatch(version)
+    if match is None or not version.isascii():
+        raise ValueError(version)
+    numbers, rest = match.groups()
+    codes = list(map(_of, _DIVIDERS.split(numbers)))
+    while codes and codes[-1] == _ZERO:
+        codes.pop()
+    if rest:
+        codes.extend(map(_of, _PIECES.findall(rest.lower())))
+    codes.append(_END)
+    return b"".join(codes)

@@ -1,0 +1,42 @@
+"""The order of Go's module versions, pseudo-versions among them, and of Go's own versions.
+
+Modules go by Semantic Versioning as golang.org/x/mod/semver reads it: "1" and "1.2" are short for "1.0.0" and "1.2.0",
+and what follows a `+` counts for nothing. Go itself, "go1.22rc1" in programs, is "1.22.0-rc.1" in its advisories.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from sealock.advisories.versions.coding import HIGH, Codes, high, number
+from sealock.advisories.versions.semver import RELEASE, STRICT, prerelease
+
+_MODULE: Final = re.compile(rf"v?(?:{STRICT}|(0|[1-9][0-9]*)(?:\.(0|[1-9][0-9]*))?)")
+_TOOLCHAIN: Final = re.compile(r"go([0-9]+)(?:\.([0-9]+)(?:\.([0-9]+))?(?:(alpha|beta|rc)([0-9]+))?)?(?:[-+\s].*)?")
+_codes: Final = Codes(high)
+_ZERO: Final = number("", HIGH)
+
+
+def key(version: str) -> bytes:
+    """Give the key of "v1.2.3", "1.2.3" or "go1.2.3"; raises ValueError for others, "(devel)" among them.
+
+    Go 1.20 and those before it call their first release "go1.20", which is read as 1.20.0.
+    """
+    match = _MODULE.fullmatch(version)
+    if match is None:
+        return _toolchain_key(version)
+    major, minor, patch, pre, short_major, short_minor = match.groups()
+    if short_major is not None:
+        return _codes[short_major] + (_codes[short_minor] if short_minor else _ZERO) + _ZERO + RELEASE
+    code = _codes[major] + _codes[minor] + _codes[patch]
+    return code + (RELEASE if pre is None else prerelease(pre))
+
+
+def _toolchain_key(version: str) -> bytes:
+    match = _TOOLCHAIN.fullmatch(version)
+    if match is None:
+        raise ValueError(version)
+    major, minor, patch, kind, count = match.groups()
+    code = _codes[major] + (_codes[minor] if minor else _ZERO) + (_codes[patch] if patch else _ZERO)
+    return code + (RELEASE if kind is None else prerelease(f"{kind}.{count}"))

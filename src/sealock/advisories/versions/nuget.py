@@ -1,0 +1,61 @@
+"""The order of NuGet's versions, as NuGet.Versioning has it: Semantic Versioning with up to four numbers.
+
+Letters of either case are the same. A label that a signed 32-bit integer can hold is a number, others are texts.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from sealock.advisories.versions.coding import LOW, Codes, high, number
+from sealock.advisories.versions.semver import PRERELEASE, RELEASE
+
+_VERSION: Final = re.compile(
+    r"([0-9]+)\s*(?:\.\s*([0-9]+)\s*)?(?:\.\s*([0-9]+)\s*)?(?:\.\s*([0-9]+)\s*)?"
+    r"(?:-((?:0|[1-9][0-9]*|[0-9]*[A-Za-z-][0-9A-Za-z-]*)(?:\.(?:0|[1-9][0-9]*|[0-9]*[A-Za-z-][0-9A-Za-z-]*))*))?"
+    r"(?:\+[0-9A-Za-z-]+(?:\.[0-9A-Za-z-]+)*)?",
+)
+_BIGGEST: Final = 2**31 - 1
+_TEXT: Final = b"\x40"
+_NEGATIVE: Final = b"\x10"
+_LONGEST_NUMBER: Final = 11
+
+
+def _code(digits: str) -> bytes:
+    if (len(digits) > _LONGEST_NUMBER and len(digits.lstrip("0")) > _LONGEST_NUMBER) or int(digits) > _BIGGEST:
+        raise ValueError(digits)
+    return high(digits)
+
+
+def _label(label: str) -> bytes:
+    negative = label[0] == "-" and label[1:].isdigit()
+    if negative or label.isdigit():
+        value = int(label)
+        if 0 <= value <= _BIGGEST:
+            return number(str(value), LOW)
+        if -_BIGGEST - 1 <= value < 0:
+            return _NEGATIVE + (value + _BIGGEST + 1).to_bytes(4, "big")
+    return _TEXT + label.upper().encode("ascii") + b"\0"
+
+
+_codes: Final = Codes(_code)
+_labels: Final = Codes(_label).__getitem__
+_ZERO: Final = high("")
+
+
+def key(version: str) -> bytes:
+    """Give the key of a version; raises ValueError where NuGet could not read it."""
+    match = _VERSION.fullmatch(version.strip())
+    if match is None:
+        raise ValueError(version)
+    first, second, third, fourth, labels = match.groups()
+    code = (
+        _codes[first]
+        + (_codes[second] if second else _ZERO)
+        + (_codes[third] if third else _ZERO)
+        + (_codes[fourth] if fourth else _ZERO)
+    )
+    if labels is None:
+        return code + RELEASE
+    return code + PRERELEASE + b"".join(map(_labels, labels.split(".")))

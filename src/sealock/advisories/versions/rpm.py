@@ -1,0 +1,35 @@
+"""The order of rpm's versions: epoch, version and release, each as rpmvercmp compares it (rpm 4.15 and later).
+
+Runs of digits and runs of letters count, what is between them only divides. `~` comes before the end, `^` right after
+it, then letters, then numbers.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from sealock.advisories.versions.coding import Codes, high, high_or_text
+
+_PIECES: Final = re.compile(r"[0-9]+|[A-Za-z]+|~|\^")
+_EPOCH: Final = re.compile("([0-9]*):")
+_END: Final = b"\x02"
+_NO_EPOCH: Final = high("")
+
+_codes: Final = Codes(high_or_text)
+_codes["~"] = b"\x01"
+_codes["^"] = b"\x03"
+_of: Final = _codes.__getitem__
+_pieces: Final = _PIECES.findall
+
+
+def key(version: str) -> bytes:
+    """Give the key of `[epoch:]version[-release]`. rpm reads any text; a release that lacks is an empty one."""
+    epoch = _NO_EPOCH
+    if ":" in version and (match := _EPOCH.match(version)):
+        epoch = _codes[match[1] or "0"]
+        version = version[match.end() :]
+    upstream, dash, release = version.rpartition("-")
+    if not dash:
+        return epoch + b"".join(map(_of, _pieces(release))) + _END + _END
+    return epoch + b"".join(map(_of, _pieces(upstream))) + _END + b"".join(map(_of, _pieces(release))) + _END

@@ -1,0 +1,102 @@
+"""The order of Semantic Versioning 2.0.0, for those that follow it: npm, Cargo, and others by one of these two.
+
+Build metadata counts for nothing in either.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from sealock.advisories.versions.coding import HIGH, LOW, Codes, high, number
+
+RELEASE: Final = b"\x02"
+"""After the numbers: the release itself, which comes after its pre-releases."""
+PRERELEASE: Final = b"\x01"
+
+_TEXT: Final = b"\x40"
+
+# npm reads loosely: `v` and `=` before it, zeros before numbers, no hyphen before the pre-release. Its ranges, which is
+# what advisories hold, leave parts out as well.
+_NPM: Final = re.compile(
+    r"[v=\s]*([0-9]+)(?:\.([0-9]+)(?:\.([0-9]+)"
+    r"(?:-?((?:[0-9]*[A-Za-z-][0-9A-Za-z-]*|[0-9]+)(?:\.(?:[0-9]*[A-Za-z-][0-9A-Za-z-]*|[0-9]+))*))?"
+    r"(?:\+[0-9A-Za-z-]+(?:\.[0-9A-Za-z-]+)*)?)?)?",
+)
+_NPM_LONGEST: Final = 256
+_NPM_BIGGEST: Final = 2**53 - 1
+
+STRICT: Final = (
+    r"(0|[1-9][0-9]*)\.(0|[1-9][0-9]*)\.(0|[1-9][0-9]*)"
+    r"(?:-((?:0|[1-9][0-9]*|[0-9]*[A-Za-z-][0-9A-Za-z-]*)(?:\.(?:0|[1-9][0-9]*|[0-9]*[A-Za-z-][0-9A-Za-z-]*))*))?"
+    r"(?:\+[0-9A-Za-z-]+(?:\.[0-9A-Za-z-]+)*)?"
+)
+"""The specification's grammar; groups are major, minor, patch and pre-release."""
+_CARGO: Final = re.compile(STRICT + r"|(0|[1-9][0-9]*)(?:\.(0|[1-9][0-9]*))?")
+_CARGO_BIGGEST: Final = 2**64 - 1
+
+
+def identifier(text: str) -> bytes:
+    """Give the code of an identifier of a pre-release: numbers come before texts."""
+    return number(text, LOW) if text.isdigit() else _TEXT + text.encode("ascii") + b"\0"
+
+
+def _bounded(biggest: int) -> Codes:
+    def code(digits: str) -> bytes:
+        if int(digits) > biggest:
+            raise ValueError(digits)
+        return high(digits)
+
+    return Codes(code)
+
+
+def _npm_identifier(text: str) -> bytes:
+    # JavaScript compares numbers that it cannot hold exactly as the nearest that it can.
+    if text.isdigit() and int(text) > _NPM_BIGGEST:
+        return number(str(int(float(text))), LOW)
+    return identifier(text)
+
+
+_npm_codes: Final = _bounded(_NPM_BIGGEST)
+_npm_identifiers: Final = Codes(_npm_identifier).__getitem__
+_cargo_codes: Final = _bounded(_CARGO_BIGGEST)
+_identifiers: Final = Codes(identifier).__getitem__
+_ZERO: Final = number("", HIGH)
+
+
+def npm_key(version: str) -> bytes:
+    """Give the key of a version as npm reads it; raises ValueError where it would not.
+
+    "1" and "1.2" are read as npm's ranges read them, with zeros for what lacks.
+    """
+    match = _NPM.fullmatch(version.strip()) if len(version) <= _NPM_LONGEST else None
+    if match is None:
+        raise ValueError(version)
+    major, minor, patch, pre = match.groups()
+    codes = _npm_codes
+    code = codes[major] + (codes[minor] if minor else _ZERO) + (codes[patch] if patch else _ZERO)
+    if pre is None:
+        return code + RELEASE
+    return code + PRERELEASE + b"".join(map(_npm_identifiers, pre.split(".")))
+
+
+def cargo_key(version: str) -> bytes:
+    """Give the key of a version as Cargo reads it, to the letter of the specification; raises ValueError for others.
+
+    "1" and "1.2" are read as Cargo's requirements read them, with zeros for what lacks.
+    """
+    match = _CARGO.fullmatch(version)
+    if match is None:
+        raise ValueError(version)
+    major, minor, patch, pre, short_major, short_minor = match.groups()
+    if short_major is not None:
+        return _cargo_codes[short_major] + (_cargo_codes[short_minor] if short_minor else _ZERO) + _ZERO + RELEASE
+    code = _cargo_codes[major] + _cargo_codes[minor] + _cargo_codes[patch]
+    if pre is None:
+        return code + RELEASE
+    return code + prerelease(pre)
+
+
+def prerelease(pre: str) -> bytes:
+    """Give the code of a pre-release, "rc.1"; more identifiers come after fewer."""
+    return PRERELEASE + b"".join(map(_identifiers, pre.split(".")))
