@@ -1,0 +1,34 @@
+"""What the engine should have asked the kernel for, by what a container was started with."""
+
+from __future__ import annotations
+
+from sealock.model.absent import Absent, given
+from sealock.model.capabilities import DEFAULT, decoded
+from sealock.model.container import Container
+
+
+def capabilities(declared: Container) -> frozenset[str] | None:
+    """The capabilities that programs in it may have; None for all, or where that is not known."""
+    if declared.privileged is not False and declared.privileged:
+        return None
+    added, dropped = frozenset(given(declared.cap_add, ())), frozenset(given(declared.cap_drop, ()))
+    if "ALL" in added:
+        return None
+    base = frozenset[str]() if "ALL" in dropped else DEFAULT
+    return (base | added) - dropped
+
+
+def held(*masks: int | Absent) -> frozenset[str]:
+    """The capabilities in any of the sets, as far as they are known."""
+    return frozenset(name for mask in masks if isinstance(mask, int) for name in decoded(mask))
+
+
+def is_privileged(declared: Container) -> bool:
+    """Whether it was started with every privilege: then nothing of it can be missing."""
+    return declared.privileged is True
+
+
+def listed(names: frozenset[str]) -> str:
+    """Names for a sentence, not too many."""
+    shown = sorted(names)
+    return ", ".join(shown[:6]) + (f" and {len(shown) - 6} more" if len(shown) > 6 else "")

@@ -1,0 +1,53 @@
+"""Kernel grants capabilities that the container was not given."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sealock.model.absent import Absent
+from sealock.model.enforced import Enforced
+from sealock.model.finding import Fault, Severity
+from sealock.rules.enforced._expected import capabilities, held, listed
+from sealock.rules.references import cis_docker, man
+from sealock.rules.rule import Rule
+
+
+class CapabilityGained(Rule[Enforced]):
+    """Kernel grants capabilities that the container was not given.
+
+    The engine was asked for fewer than its first process can have. Somebody changed the runtime or its configuration,
+    or the engine does not do what it says. Find out which before you trust any other limit of this container.
+    """
+
+    id = "K001"
+    severity = Severity.HIGH
+    references = (cis_docker("5.4"), man("capabilities", 7))
+    remedy = (
+        "Start the container anew, and look at the runtime (`docker info`) and its wrappers where the difference stays."
+    )
+    mends = False
+    bad = (
+        (
+            '{"observed": {"containers": [{"name": "web", "declared": {"privileged": false, '
+            '"cap_add": null, "cap_drop": ["ALL"]}, '
+            '"effective": {}, "process": {"pid": 7, "bounding": 2097152}}]}}'
+        ),
+    )
+    good = (
+        (
+            '{"observed": {"containers": [{"name": "web", "declared": {"privileged": false, '
+            '"cap_add": ["NET_ADMIN"], "cap_drop": ["ALL"]}, '
+            '"effective": {}, "process": {"pid": 7, "bounding": 4096}}]}}'
+        ),
+    )
+
+    def check(self, enforced: Enforced, /) -> Iterator[Fault]:
+        """Compare the sets of the first process with what was asked for."""
+        process = enforced.process
+        if isinstance(process.bounding, Absent):
+            yield self.undecided("the kernel's capability sets could not be read")
+            return
+        asked = capabilities(enforced.declared)
+        more = held(process.bounding, process.permitted, process.effective, process.ambient) - (asked or frozenset())
+        if asked is not None and more:
+            yield self.fault(f"can have {listed(more)}, which nobody asked for", evidence=" ".join(sorted(more)))

@@ -1,0 +1,49 @@
+"""Container's root is the host's root although it has a user namespace."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sealock.model.absent import Absent
+from sealock.model.enforced import Enforced
+from sealock.model.finding import Fault, Severity
+from sealock.rules.references import cis_docker, man
+from sealock.rules.rule import Rule
+
+
+class IdsNotMapped(Rule[Enforced]):
+    """Container's root is the host's root although it has a user namespace.
+
+    It is in a user namespace of its own, and user id 0 in it maps to 0 of the host: the namespace parts nothing. Root
+    in the container is then root on the host for every file and process that it can reach.
+    """
+
+    id = "K014"
+    severity = Severity.HIGH
+    references = (cis_docker("2.9"), man("user_namespaces", 7))
+    remedy = "Give the engine a range of subordinate ids (`sealock userns plan`), and start the container anew."
+    mends = False
+    bad = (
+        (
+            '{"observed": {"containers": [{"name": "web", "declared": {}, '
+            '"effective": {"userns": "private"}, "process": {"pid": 7, "uid_map": [{"inside": 0, '
+            '"outside": 0, "count": 65536}]}}]}}'
+        ),
+    )
+    good = (
+        (
+            '{"observed": {"containers": [{"name": "web", "declared": {}, '
+            '"effective": {"userns": "private"}, "process": {"pid": 7, "uid_map": [{"inside": 0, '
+            '"outside": 100000, "count": 65536}]}}]}}'
+        ),
+    )
+
+    def check(self, enforced: Enforced, /) -> Iterator[Fault]:
+        """Look where id 0 leads."""
+        if enforced.effective.userns != "private":
+            return
+        ranges = enforced.process.uid_map
+        if isinstance(ranges, Absent):
+            yield self.undecided("the map of user ids could not be read")
+        elif any(one.inside <= 0 < one.inside + one.count and one.outside - one.inside == 0 for one in ranges):
+            yield self.fault("maps its root to root of the host", evidence="uid_map")

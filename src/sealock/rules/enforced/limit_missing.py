@@ -1,0 +1,82 @@
+"""Limit that was asked for is not enforced."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from sealock.model.absent import UNKNOWN, UNSET, Absent
+from sealock.model.enforced import Enforced
+from sealock.model.finding import Fault, Severity
+from sealock.rules.references import cis_docker, man
+from sealock.rules.rule import Rule
+
+_NUMBERS: Final = {
+    "memory": "limit of memory",
+    "memory_reservation": "reservation of memory",
+    "memory_swap": "limit of memory and swap",
+    "pids_limit": "limit of processes",
+    "cpus": "limit of processors",
+    "cpu_quota": "quota of processor time",
+}
+_SETS: Final = {"cpuset_cpus": "processors", "cpuset_mems": "memory nodes"}
+_ROUNDED: Final = 1.01
+"""The kernel rounds memory to pages, and processor time to its period."""
+
+
+class LimitMissing(Rule[Enforced]):
+    """Limit that was asked for is not enforced.
+
+    The engine keeps the number, and the kernel's control group has none or a larger one: the controller is not mounted
+    or not delegated, somebody wrote into cgroupfs, or the process was moved to another group.
+    """
+
+    id = "K005"
+    severity = Severity.MEDIUM
+    references = (cis_docker("5.11"), man("cgroups", 7))
+    remedy = "Set it anew with `docker update`, and see in `docker info` whether the kernel supports it."
+    mends = False
+    bad = (
+        (
+            '{"observed": {"containers": [{"name": "web", "declared": {"memory": 67108864}, '
+            '"effective": {"memory": null}, "process": {"pid": 7}}]}}'
+        ),
+        (
+            '{"observed": {"containers": [{"name": "web", "declared": {"pids_limit": 100}, '
+            '"effective": {"pids_limit": 4194304}, "process": {"pid": 7}}]}}'
+        ),
+    )
+    good = (
+        (
+            '{"observed": {"containers": [{"name": "web", "declared": {"memory": 67108864, "cpus": 0.5}, '
+            '"effective": {"memory": 67108864, "cpus": 0.5}, "process": {"pid": 7}}]}}'
+        ),
+    )
+
+    def check(self, enforced: Enforced, /) -> Iterator[Fault]:
+        """Compare number by number; a stricter limit than was asked for, set from above, is none of its business."""
+        for field, words in _NUMBERS.items():
+            asked, there = getattr(enforced.declared, field), getattr(enforced.effective, field)
+            if isinstance(asked, Absent) or asked <= 0:
+                continue
+            if there is UNKNOWN:
+                yield self.undecided(f"the kernel's {words} could not be read")
+            elif there is UNSET or there > asked * _ROUNDED:
+                shown = "none" if there is UNSET else f"{there:g}"
+                yield self.fault(f"should have a {words} of {asked:g}, and has {shown}", evidence=field)
+        for field, words in _SETS.items():
+            asked, there = getattr(enforced.declared, field), getattr(enforced.effective, field)
+            if isinstance(asked, str) and isinstance(there, Absent) and there is UNKNOWN:
+                yield self.undecided(f"the kernel's {words} could not be read")
+            elif isinstance(asked, str) and isinstance(there, str) and _members(there) - _members(asked):
+                yield self.fault(f"should be kept on {words} {asked}, and may use {there}", evidence=field)
+
+
+def _members(text: str) -> frozenset[int]:
+    """The numbers of a list such as "0-3,8"."""
+    found: set[int] = set()
+    for part in text.split(","):
+        first, _, last = part.strip().partition("-")
+        if first.isdigit() and (last or first).isdigit():
+            found.update(range(int(first), min(int(last or first), int(first) + 8192) + 1))
+    return frozenset(found)

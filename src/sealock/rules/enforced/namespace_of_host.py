@@ -1,0 +1,56 @@
+"""Container is in a namespace of the host that it should not be in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from sealock.model.absent import UNKNOWN
+from sealock.model.enforced import Enforced
+from sealock.model.finding import Fault, Severity
+from sealock.rules.references import cis_docker, man
+from sealock.rules.rule import Rule
+
+_KINDS: Final = {
+    "pid": "its view of processes",
+    "ipc": "its shared memory and semaphores",
+    "uts": "its host name",
+    "network_mode": "its network",
+}
+
+
+class NamespaceOfHost(Rule[Enforced]):
+    """Container is in a namespace of the host that it should not be in.
+
+    The engine says that it has its own, and the kernel shows the host's. What it sees and can reach is then the host's:
+    its processes, its shared memory, its network, its name.
+    """
+
+    id = "K008"
+    severity = Severity.HIGH
+    references = (cis_docker("5.10"), man("namespaces", 7))
+    remedy = (
+        "Start the container anew without that namespace of the host, and look at the runtime where the "
+        "difference stays."
+    )
+    mends = False
+    bad = (
+        (
+            '{"observed": {"containers": [{"name": "web", "declared": {"pid": null}, '
+            '"effective": {"pid": "host"}, "process": {"pid": 7}}]}}'
+        ),
+    )
+    good = (
+        (
+            '{"observed": {"containers": [{"name": "web", "declared": {"pid": "host", "ipc": null}, '
+            '"effective": {"pid": "host", "ipc": "private"}, "process": {"pid": 7}}]}}'
+        ),
+    )
+
+    def check(self, enforced: Enforced, /) -> Iterator[Fault]:
+        """Compare kind by kind; one that joins another container may be the host's through that one."""
+        for field, words in _KINDS.items():
+            asked, there = getattr(enforced.declared, field), getattr(enforced.effective, field)
+            joins = isinstance(asked, str) and (asked == "host" or asked.startswith("container:"))
+            if there == "host" and asked is not UNKNOWN and not joins:
+                yield self.fault(f"shares {words} with the host", evidence=field)

@@ -1,0 +1,46 @@
+"""no-new-privileges was asked for and is not set."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sealock.model.absent import Absent
+from sealock.model.enforced import Enforced
+from sealock.model.finding import Fault, Severity
+from sealock.rules.references import cis_docker, man
+from sealock.rules.rule import Rule
+
+
+class NewPrivilegesPossible(Rule[Enforced]):
+    """no-new-privileges was asked for and is not set.
+
+    A setuid program in this container can still raise its privileges, although the engine was told to forbid it. The
+    flag is inherited by every process, so a first process without it means that it never was set.
+    """
+
+    id = "K003"
+    severity = Severity.MEDIUM
+    references = (cis_docker("5.26"), man("PR_SET_NO_NEW_PRIVS", 2))
+    remedy = "Start the container anew with --security-opt no-new-privileges=true, and see that the runtime keeps it."
+    mends = False
+    bad = (
+        (
+            '{"observed": {"containers": [{"name": "web", "declared": {"no_new_privileges": true}, '
+            '"effective": {}, "process": {"pid": 7, "no_new_privileges": false}}]}}'
+        ),
+    )
+    good = (
+        (
+            '{"observed": {"containers": [{"name": "web", "declared": {"no_new_privileges": true}, '
+            '"effective": {}, "process": {"pid": 7, "no_new_privileges": true}}]}}'
+        ),
+    )
+
+    def check(self, enforced: Enforced, /) -> Iterator[Fault]:
+        """Look at the first process's flag."""
+        if enforced.declared.no_new_privileges is not True:
+            return
+        if isinstance(enforced.process.no_new_privileges, Absent):
+            yield self.undecided("the flag could not be read")
+        elif not enforced.process.no_new_privileges:
+            yield self.fault("may gain privileges by setuid programs all the same", evidence="no_new_privileges")

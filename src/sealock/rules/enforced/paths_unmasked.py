@@ -1,0 +1,48 @@
+"""Paths that should be masked lie open."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sealock.model.absent import UNKNOWN, Absent
+from sealock.model.enforced import Enforced
+from sealock.model.finding import Fault, Severity
+from sealock.rules.enforced._expected import is_privileged
+from sealock.rules.references import cwe, man
+from sealock.rules.rule import Rule
+
+
+class PathsUnmasked(Rule[Enforced]):
+    """Paths that should be masked lie open.
+
+    Engines cover /proc/kcore, /proc/sys and the like, and the kernel shows them uncovered. Somebody unmounted the
+    covers, or the runtime never made them; they lead to the kernel's memory and settings.
+    """
+
+    id = "K013"
+    severity = Severity.HIGH
+    references = (cwe(732), man("proc", 5))
+    remedy = "Start the container anew, without SYS_ADMIN, and look at the runtime where the difference stays."
+    mends = False
+    bad = (
+        (
+            '{"observed": {"containers": [{"name": "web", "declared": {"privileged": false, "unconfined_paths": null}, '
+            '"effective": {"unconfined_paths": true}, "process": {"pid": 7}}]}}'
+        ),
+    )
+    good = (
+        (
+            '{"observed": {"containers": [{"name": "web", "declared": {"privileged": false, "unconfined_paths": null}, '
+            '"effective": {"unconfined_paths": false}, "process": {"pid": 7}}]}}'
+        ),
+    )
+
+    def check(self, enforced: Enforced, /) -> Iterator[Fault]:
+        """Compare what was asked for with what covers them."""
+        declared, there = enforced.declared, enforced.effective.unconfined_paths
+        if is_privileged(declared) or declared.unconfined_paths is True:
+            return
+        if isinstance(there, Absent) or declared.unconfined_paths is UNKNOWN:
+            yield self.undecided("its mounts could not be read")
+        elif there:
+            yield self.fault("sees /proc/kcore and /proc/sys uncovered", evidence="unconfined_paths")

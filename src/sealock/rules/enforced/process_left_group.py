@@ -1,0 +1,41 @@
+"""Process of the container is outside its control group."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sealock.model.enforced import Enforced
+from sealock.model.finding import Fault, Severity
+from sealock.rules.references import cis_docker, man
+from sealock.rules.rule import Rule
+
+
+class ProcessLeftGroup(Rule[Enforced]):
+    """Process of the container is outside its control group.
+
+    Limits on memory, processors and processes hold for the group alone: a process outside it uses what it likes, and
+    the engine neither counts nor ends it. Only somebody with root's rights on the host can have moved it.
+    """
+
+    id = "K011"
+    severity = Severity.MEDIUM
+    references = (cis_docker("5.25"), man("cgroups", 7))
+    remedy = "Find who moved it; end it, or write its id into the cgroup.procs of the container again."
+    mends = False
+    bad = (
+        (
+            '{"observed": {"containers": [{"name": "web", "declared": {}, '
+            '"effective": {}, "process": {"pid": 7}, "outside": [9]}]}}'
+        ),
+    )
+    good = (
+        (
+            '{"observed": {"containers": [{"name": "web", "declared": {}, '
+            '"effective": {}, "process": {"pid": 7}, "outside": []}]}}'
+        ),
+    )
+
+    def check(self, enforced: Enforced, /) -> Iterator[Fault]:
+        """Tell of each that left."""
+        for pid in enforced.outside:
+            yield self.fault(f"has process {pid}, which is not counted or limited with it", evidence="outside")

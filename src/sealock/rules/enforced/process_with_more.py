@@ -1,0 +1,58 @@
+"""Another process in the container may do more than its first one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sealock.model.absent import Absent
+from sealock.model.enforced import Enforced
+from sealock.model.finding import Fault, Severity
+from sealock.rules.enforced._expected import held, listed
+from sealock.rules.references import cis_docker, man
+from sealock.rules.rule import Rule
+
+
+class ProcessWithMore(Rule[Enforced]):
+    """Another process in the container may do more than its first one.
+
+    It holds capabilities that the first process cannot have, or runs without its filter: a privileged `docker exec`, or
+    a process that somebody put in from the host. It has the container's files and more than the container's rights.
+    """
+
+    id = "K010"
+    severity = Severity.HIGH
+    references = (cis_docker("5.23"), man("capabilities", 7))
+    remedy = "End that process, and find who may run `docker exec --privileged`: whoever can is root on the host."
+    mends = False
+    bad = (
+        (
+            '{"observed": {"containers": [{"name": "web", "declared": {"privileged": false}, '
+            '"effective": {}, "process": {"pid": 7, "bounding": 0, "effective": 0, "seccomp": 2}, '
+            '"others": [{"pid": 9, "name": "sh", "effective": 2097152, "seccomp": 0}]}]}}'
+        ),
+    )
+    good = (
+        (
+            '{"observed": {"containers": [{"name": "web", "declared": {"privileged": false}, '
+            '"effective": {}, "process": {"pid": 7, "bounding": 1, "effective": 1, "seccomp": 2}, '
+            '"others": [{"pid": 9, "name": "sh", "effective": 0, "seccomp": 2}]}]}}'
+        ),
+    )
+
+    def check(self, enforced: Enforced, /) -> Iterator[Fault]:
+        """Compare every other process with the first."""
+        first = enforced.process
+        if isinstance(first.bounding, Absent):
+            yield self.undecided("the kernel's capability sets could not be read")
+            return
+        mine = held(first.bounding, first.permitted, first.effective)
+        for other in enforced.others:
+            more = held(other.effective, other.permitted) - mine
+            unfiltered = other.seccomp == 0 and isinstance(first.seccomp, int) and first.seccomp > 0
+            name = f"process {other.pid} ({other.name})" if isinstance(other.name, str) else f"process {other.pid}"
+            if more or unfiltered:
+                what = [f"holds {listed(more)}"] if more else []
+                what += ["runs without the filter of system calls"] if unfiltered else []
+                yield self.fault(
+                    f"has {name} in it, which {' and '.join(what)}", evidence=f"{other.name} {sorted(more)}"
+                )

@@ -1,0 +1,55 @@
+"""AppArmor profile that was asked for does not confine it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sealock.model.absent import UNKNOWN
+from sealock.model.enforced import Enforced
+from sealock.model.finding import Fault, Severity
+from sealock.rules.references import cis_docker, docker_docs
+from sealock.rules.rule import Rule
+
+
+class ProfileMissing(Rule[Enforced]):
+    """AppArmor profile that was asked for does not confine it.
+
+    The engine was told a profile, and the kernel shows the first process as unconfined: the profile was not loaded, or
+    AppArmor was started after the container.
+    """
+
+    id = "K004"
+    severity = Severity.HIGH
+    references = (cis_docker("5.2"), docker_docs("engine/security/apparmor/"))
+    remedy = "Load the profile (apparmor_parser -r FILE), see it in `aa-status`, and start the container anew."
+    mends = False
+    bad = (
+        (
+            '{"observed": {"containers": [{"name": "web", "declared": {"privileged": false, "apparmor": "web"}, '
+            '"effective": {}, "process": {"pid": 7, "apparmor": "unconfined"}}]}}'
+        ),
+    )
+    good = (
+        (
+            '{"observed": {"containers": [{"name": "web", "declared": {"privileged": false, "apparmor": "web"}, '
+            '"effective": {}, "process": {"pid": 7, "apparmor": "web (enforce)"}}]}}'
+        ),
+        (
+            '{"observed": {"containers": [{"name": "web", "declared": {"privileged": false, "apparmor": "unconfined"}, '
+            '"effective": {}, "process": {"pid": 7, "apparmor": "unconfined"}}]}}'
+        ),
+    )
+
+    def check(self, enforced: Enforced, /) -> Iterator[Fault]:
+        """Compare the label with the name."""
+        asked, label = enforced.declared.apparmor, enforced.process.apparmor
+        if not isinstance(asked, str) or asked == "unconfined":
+            return
+        if label is UNKNOWN:
+            yield self.undecided("the label could not be read")
+            return
+        name, _, mode = label.partition(" (") if isinstance(label, str) else ("unconfined", "", "")
+        if name != asked:
+            yield self.fault(f"should be confined by {asked}, and is {name or 'unconfined'}", evidence=asked)
+        elif mode.startswith("complain"):
+            yield self.fault(f"is watched by {asked} and not confined: the profile only complains", evidence=asked)

@@ -1,0 +1,46 @@
+"""Root file system is writable although it was to be read-only."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sealock.model.absent import Absent
+from sealock.model.enforced import Enforced
+from sealock.model.finding import Fault, Severity
+from sealock.rules.references import cis_docker
+from sealock.rules.rule import Rule
+
+
+class RootWritable(Rule[Enforced]):
+    """Root file system is writable although it was to be read-only.
+
+    Somebody mounted it anew for writing, or it never was read-only. What the image brought can now be changed, which is
+    what an intruder wants first.
+    """
+
+    id = "K006"
+    severity = Severity.HIGH
+    references = (cis_docker("5.13"),)
+    remedy = "Start the container anew with --read-only, and find who mounted it (a process with SYS_ADMIN can)."
+    mends = False
+    bad = (
+        (
+            '{"observed": {"containers": [{"name": "web", "declared": {"read_only": true}, '
+            '"effective": {"read_only": false}, "process": {"pid": 7}}]}}'
+        ),
+    )
+    good = (
+        (
+            '{"observed": {"containers": [{"name": "web", "declared": {"read_only": true}, '
+            '"effective": {"read_only": true}, "process": {"pid": 7}}]}}'
+        ),
+    )
+
+    def check(self, enforced: Enforced, /) -> Iterator[Fault]:
+        """Compare what was asked for with the mount's own option."""
+        if enforced.declared.read_only is not True:
+            return
+        if isinstance(enforced.effective.read_only, Absent):
+            yield self.undecided("its mounts could not be read")
+        elif not enforced.effective.read_only:
+            yield self.fault("can write to its root file system", evidence="read_only")

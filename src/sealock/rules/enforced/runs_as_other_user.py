@@ -1,0 +1,50 @@
+"""First process runs as root although another user was asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sealock.model.absent import Absent
+from sealock.model.enforced import Enforced
+from sealock.model.finding import Fault, Severity
+from sealock.rules.references import cis_docker
+from sealock.rules.rule import Rule
+
+
+class RunsAsOtherUser(Rule[Enforced]):
+    """First process runs as root although another user was asked for.
+
+    The engine was told a user, and the kernel shows user id 0 inside. The program changed to root by a setuid program,
+    or the name that was given means root in the image.
+    """
+
+    id = "K009"
+    severity = Severity.MEDIUM
+    references = (cis_docker("4.1"),)
+    remedy = (
+        "Look what the name means in /etc/passwd of the image; forbid setuid programs with "
+        "--security-opt no-new-privileges=true."
+    )
+    mends = False
+    bad = (
+        (
+            '{"observed": {"containers": [{"name": "web", "declared": {"user": "app"}, '
+            '"effective": {"user": "0:0"}, "process": {"pid": 7}}]}}'
+        ),
+    )
+    good = (
+        (
+            '{"observed": {"containers": [{"name": "web", "declared": {"user": "app"}, '
+            '"effective": {"user": "1000:1000"}, "process": {"pid": 7}}]}}'
+        ),
+    )
+
+    def check(self, enforced: Enforced, /) -> Iterator[Fault]:
+        """Compare the user inside with the words."""
+        asked, there = enforced.declared.user, enforced.effective.user
+        if not isinstance(asked, str) or asked.partition(":")[0] in {"", "0", "root"}:
+            return
+        if isinstance(there, Absent):
+            yield self.undecided("the user could not be read")
+        elif there.partition(":")[0] == "0":
+            yield self.fault(f"should run as {asked}, and runs as root", evidence="user")

@@ -1,0 +1,51 @@
+"""Seccomp filter that the engine promises is not there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sealock.model.absent import UNKNOWN, UNSET, Absent
+from sealock.model.enforced import Enforced
+from sealock.model.finding import Fault, Severity
+from sealock.rules.enforced._expected import is_privileged
+from sealock.rules.references import cis_docker, docker_docs
+from sealock.rules.rule import Rule
+
+
+class SeccompMissing(Rule[Enforced]):
+    """Seccomp filter that the engine promises is not there.
+
+    The engine says that system calls are filtered, and the kernel shows a first process without a filter: the kernel
+    was built without seccomp, the runtime dropped it, or the container was started in another way.
+    """
+
+    id = "K002"
+    severity = Severity.HIGH
+    references = (cis_docker("5.22"), docker_docs("engine/security/seccomp/"))
+    remedy = (
+        "Look for seccomp in `docker info` and in the kernel (CONFIG_SECCOMP_FILTER), then start the container anew."
+    )
+    mends = False
+    bad = (
+        (
+            '{"observed": {"containers": [{"name": "web", "declared": {"privileged": false, "seccomp": null}, '
+            '"effective": {}, "process": {"pid": 7, "seccomp": 0}}]}}'
+        ),
+    )
+    good = (
+        (
+            '{"observed": {"containers": [{"name": "web", "declared": {"privileged": false, "seccomp": null}, '
+            '"effective": {}, "process": {"pid": 7, "seccomp": 2}}]}}'
+        ),
+    )
+
+    def check(self, enforced: Enforced, /) -> Iterator[Fault]:
+        """Look at the first process's mode."""
+        declared, mode = enforced.declared, enforced.process.seccomp
+        if is_privileged(declared) or declared.seccomp == "unconfined":
+            return
+        if isinstance(mode, Absent) or declared.seccomp is UNKNOWN:
+            yield self.undecided("the mode of the filter could not be read")
+        elif mode == 0:
+            profile = "the built-in profile" if declared.seccomp in {UNSET, "builtin"} else declared.seccomp
+            yield self.fault(f"should run under {profile}, and runs under no filter", evidence="seccomp")
