@@ -24,7 +24,7 @@ def advices(
 ) -> Iterator[tuple[Advice, tuple[Problem, ...]]]:
     """Advise on every image that a file or folder holds; `start` stands for what the configuration says is started."""
     listed = inventories(path, how, progress)
-    images = open_image(path, platform=how.platform, bounds=how.bounds, verify=False)
+    images = open_image(path, platform=how.platform, bounds=how.bounds, verify=False, access=how.access)
     for inventory, image in zip(listed, images, strict=True):
         progress("the file system")
         told = replace(inventory.container, entrypoint=start, command=()) if start else inventory.container

@@ -5,9 +5,13 @@ from __future__ import annotations
 from argparse import ArgumentParser, Namespace
 from typing import Final
 
+from msgspec.structs import replace
+
 from sealock.cli.output import Progress, colour, complain, knows_unicode, width, write
+from sealock.cli.registries import registries
 from sealock.listing import How, inventories
 from sealock.reports import sbom
+from sealock.targets.resolve import image_of
 from sealock.targets.writing import write_output
 
 FORMATS: Final = ("table", "cyclonedx", "spdx", "json")
@@ -18,7 +22,8 @@ def configure(parser: ArgumentParser) -> None:
     parser.add_argument(
         "target",
         metavar="TARGET",
-        help="an image archive (docker save, OCI), an OCI layout, or a root file system: a folder or a tar",
+        help="an image archive (docker save, OCI), an OCI layout, a root file system (a folder or a tar), or an image "
+        "in its registry, as REF or image:REF",
     )
     parser.add_argument("--format", choices=FORMATS, default="table", help="how to tell (default: table)")
     parser.add_argument("--output", metavar="FILE", help="where to write it (default: standard output)")
@@ -30,9 +35,12 @@ def configure(parser: ArgumentParser) -> None:
 
 def run(arguments: Namespace) -> int:
     """Run the command and return the exit status: 2 where something could not be read."""
-    target = arguments.target.removeprefix("archive:").removeprefix("rootfs:")
+    target = image_of(arguments.target)
+    how = How(arguments.platform, not arguments.no_verify)
+    if target.startswith("image:"):
+        how = replace(how, access=registries(None))
     with Progress("layers read", quiet=arguments.quiet) as progress:
-        found = inventories(target, How(arguments.platform, not arguments.no_verify), progress)
+        found = inventories(target, how, progress)
     if len(found) > 1:
         names = ", ".join(name for one in found for name in one.names)
         complain(f"{target} holds {len(found)} images ({names}); the first is listed")

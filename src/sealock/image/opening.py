@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Sequence
+from typing import Final
 
 from sealock.errors import TargetError
 from sealock.image.dockersave import MANIFEST, saved_images
@@ -20,16 +21,35 @@ from sealock.image.store import ArchiveStore, FolderStore, Store
 from sealock.image.stored import Damage, OpenFile, Stretch
 from sealock.image.verifying import Verifier
 from sealock.model.inventory import Layer
+from sealock.model.registries import Registries
+
+REMOTE: Final = "image:"
+"""Before a reference, in place of a path."""
 
 
-def open_image(
-    path: str, *, platform: str = "", name: str = "", bounds: Bounds = DEFAULT_BOUNDS, verify: bool = True
+def open_image(  # noqa: PLR0913  there are as many ways to read an image
+    path: str,
+    *,
+    platform: str = "",
+    name: str = "",
+    bounds: Bounds = DEFAULT_BOUNDS,
+    verify: bool = True,
+    access: Registries | None = None,
 ) -> tuple[ImageSource, ...]:
     """Open the images of an archive, a layout or a root file system; TargetError where it is none of them.
+
+    "image:REF" is opened in its registry, which `access` says how to speak to; TransportError says why that failed.
 
     `platform` ("linux/arm64") chooses from images for several, by default this machine's. `name` chooses from several
     images, by a name or an id's beginning. What is wrong with an image that can be read is in its problems.
     """
+    if path.startswith(REMOTE):
+        from sealock.image.remote import open_remote  # noqa: PLC0415  loads HTTP
+        from sealock.registry.names import reference  # noqa: PLC0415  as above
+        from sealock.registry.opening import open_registry  # noqa: PLC0415  as above
+
+        wanted = reference(path.removeprefix(REMOTE))
+        return (open_remote(open_registry(access), wanted, platform=platform, bounds=bounds),)
     context = Context(path, bounds, Verifier() if verify else None)
     try:
         if stat.S_ISDIR(os.stat(path).st_mode):

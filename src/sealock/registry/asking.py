@@ -193,7 +193,8 @@ class Asker:
         elif status in {401, 403}:
             words = f"{where}: not allowed. Is the name right? If so, run `docker login {name.registry}`"
         elif status == 404:
-            words = f"{where}: {shown(answer.url).rpartition('/')[2]} is not there"
+            what = shown(answer.url).rpartition("/")[2][:100]
+            words = f"{where}{'@' if ':' in what else ':'}{what} is not there"
         elif status == 429:
             limit = self.limits.get(host)
             left = f" ({limit.remaining} of {limit.limit} pulls left)" if limit else ""
