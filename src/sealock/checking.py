@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from sealock import __version__, formats
 from sealock.built import over_images
-from sealock.errors import PolicyError, SealockError, TargetError
+from sealock.errors import PolicyError, SealockError, TargetError, TransportError
 from sealock.formats.files import FileRefused
 from sealock.model.document import Document
 from sealock.model.finding import Finding, Problem, Severity
@@ -176,7 +176,7 @@ class Run:
             walked = walked or one.walked
             try:
                 reports += self._images(one, progress) if one.image else (self._tell(one),)
-            except TargetError as error:
+            except (TargetError, TransportError) as error:
                 reports.append(
                     TargetReport(one.target, one.kind or "unknown", problems=(_problem(str(error), one.target),))
                 )
@@ -195,7 +195,7 @@ class Run:
         from sealock.listing import How, documents  # noqa: PLC0415  loads all analyzers
 
         holds = self.policy(one.root)
-        found = documents(one.image, How(self.settings.platform, self.settings.verify), progress)
+        found = documents(one.image, How(self.settings.platform, self.settings.verify, access=holds.access), progress)
         for document in found:
             rules = self.rules(document, holds)
             judged = Judged(one, document, judge(one.name, document, rules), rules, holds)

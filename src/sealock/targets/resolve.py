@@ -11,12 +11,13 @@ from msgspec import Struct
 from sealock import formats
 from sealock.formats.files import NOTHING, FileRefused, Files
 from sealock.model.document import DocumentKind
+from sealock.model.imagename import parse
 from sealock.model.location import Source
 from sealock.targets.folder import Folder
 from sealock.targets.reading import read_input, read_start, read_text
 from sealock.targets.walk import walk
 
-_LATER: Final = ("image", "container")
+_LATER: Final = ("container",)
 """Prefixes of targets that this version does not read."""
 _IMAGES: Final = ("archive", "rootfs")
 POLICY_FILE: Final = "sealock.toml"
@@ -41,7 +42,7 @@ class Input(Struct, frozen=True):
     walked: bool = False
     more: tuple[Source, ...] = ()
     image: str = ""
-    """The path of an image archive, layout or root file system; it has no text."""
+    """The path of an image archive, layout or root file system, or image:REF; it has no text."""
 
 
 class Options(Struct, frozen=True):
@@ -66,14 +67,20 @@ def resolve(target: str, options: Options) -> Iterator[Input]:
         yield _image(target, target)
     elif os.path.isdir(target):
         yield from _folder(target, options)
+    elif colon and prefix == "image":
+        yield _remote(target, rest)
     elif os.path.lexists(target):
         yield _file(target, os.path.dirname(target) or ".", options, walked=False)
     elif colon and prefix in _LATER:
         yield Input(target, target, problem=f"{prefix}: targets are not read by this version of sealock")
     else:
-        yield Input(target, target, problem="no such file or folder")
+        name = parse(target)
+        hint = f" (if an image is meant: image:{target})" if name and target == target.lower() else ""
+        yield Input(target, target, problem=f"no such file or folder{hint}")
 
 
+    elif _is_reference(target):
+        yield _remote(target, target)
 def _image(target: str, path: str) -> Input:
     root = root_of(os.path.dirname(path) or ".") or os.path.dirname(path) or "."
     return Input(target, relative(path, root), "image", root=root, image=path)
@@ -83,6 +90,27 @@ def _is_archive(path: str) -> bool:
     """Whether a file begins as a tar does, or as what is compressed: no text that we read does."""
     try:
         start = read_start(path, 512)
+def _remote(target: str, reference: str) -> Input:
+    """An image that is asked for at its registry; the policy of the folder that we are in holds."""
+    return Input(target, reference, "image", root=root_of("."), image=f"image:{reference}")
+
+
+def image_of(target: str) -> str:
+    """What opens the image that a target names: a path, or image:REF."""
+    for prefix in _IMAGES:
+        if target.startswith(f"{prefix}:"):
+            return target.removeprefix(f"{prefix}:")
+    if target.startswith("image:") or os.path.lexists(target) or not _is_reference(target):
+        return target
+    return f"image:{target}"
+
+
+def _is_reference(target: str) -> bool:
+    """Whether what names no file names an image: with a tag or a digest, since "compose.yml" would do as a name too."""
+    name = parse(target)
+    return name is not None and bool(name.tag or name.digest) and name.repository == name.repository.lower()
+
+
     except FileRefused:
         return False
     return start[257:262] == b"ustar" or start.startswith((b"\x1f\x8b", b"\x28\xb5\x2f\xfd"))
