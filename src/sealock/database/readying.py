@@ -1,0 +1,118 @@
+"""Opens the database for a check: what it lacks for the image at hand is fetched, and what is old is told."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Iterable, Sequence
+from typing import Final
+
+from msgspec import Struct
+
+from sealock.advisories.feeds.catalog import FEEDS, Feed, needed
+from sealock.advisories.store import Store
+from sealock.advisories.stored import FeedState
+from sealock.database.place import NAME, folder
+from sealock.database.sealing import NoDatabaseError, opened
+from sealock.database.sources import Web
+from sealock.errors import DatabaseError
+from sealock.transport import Transport
+
+DAY: Final = 86_400
+UNCHECKED: Final = 7 * DAY
+"""Seconds after which the source may well have something new."""
+STALE: Final = 60 * DAY
+"""Seconds since a feed's newest record after which its publisher, or the mirror, seems to have stopped."""
+
+
+class Ready(Struct, frozen=True):
+    """An open database, and what there is to say of it: feeds that are old, or that could not be fetched."""
+
+    store: Store
+    notes: tuple[str, ...] = ()
+
+
+def ready(
+    ecosystems: Sequence[tuple[str, ...]],
+    transport: Callable[[], Transport] | None,
+    tell: Callable[[str], None] = lambda _text: None,
+    where: str = "",
+    now: Callable[[], float] = time.time,
+) -> Ready:
+    """Open the database, and fetch what it lacks to judge packages of these ecosystems.
+
+    Each of `ecosystems` is a tuple of spellings of one ("Ubuntu:22.04:LTS", "Ubuntu:22.04"); without `transport`
+    nothing is fetched. `tell` hears which feed is being fetched. DatabaseError where there is no database and none
+    can be had, or where it is damaged or of a newer version; where only some feeds cannot be had, `notes` says so and
+    the store does not cover their ecosystems.
+    """
+    where = where or folder()
+    path = os.path.join(where, NAME)
+    store: Store | None = None
+    try:
+        store = opened(path)
+        lacking = _lacking(store.feeds(), ecosystems)
+    except NoDatabaseError:
+        lacking = _lacking({}, ecosystems)
+        if transport is None:
+            raise
+    if not lacking or transport is None:
+        if store is None:
+            store = opened(path)
+        return Ready(store, old(store.feeds(), ecosystems, now()))
+    if store is not None:
+        store.close()
+    failed = _fetched(where, lacking, transport(), tell, now)
+    try:
+        store = opened(path)
+    except NoDatabaseError:
+        msg = f"no advisories could be fetched: {'; '.join(failed) or 'no feed is for these packages'}"
+        raise DatabaseError(msg) from None
+    return Ready(store, (*failed, *old(store.feeds(), ecosystems, now())))
+
+
+def _fetched(
+    where: str, feeds: Sequence[Feed], transport: Transport, tell: Callable[[str], None], now: Callable[[], float]
+) -> tuple[str, ...]:
+    from sealock.database.updating import update  # noqa: PLC0415  loads what reads feeds
+
+    outcomes = update(where, Web(transport), feeds, tell, now)
+    return tuple(f"feed {one.feed}: {one.why}" for one in outcomes if one.what == "failed")
+
+
+def _lacking(states: dict[str, FeedState], ecosystems: Iterable[tuple[str, ...]]) -> tuple[Feed, ...]:
+    """The feeds to fetch: all for ecosystems that none in the database tells of; scores and the like along with them."""
+    bare = [
+        spellings[0]
+        for spellings in ecosystems
+        if not any(FEEDS[name].ecosystem and FEEDS[name].tells_of(spellings[0]) for name in states if name in FEEDS)
+    ]
+    known = [feed for feed in needed(bare) if feed.ecosystem]
+    return tuple(feed for feed in needed(bare) if feed.name not in states) if known else ()
+
+
+def old(states: dict[str, FeedState], ecosystems: Iterable[tuple[str, ...]], now: float) -> tuple[str, ...]:
+    """Say which feeds that these ecosystems are judged by are old, each in a sentence."""
+    wanted = {spellings[0] for spellings in ecosystems}
+    told = []
+    for name, state in states.items():
+        feed = FEEDS.get(name)
+        if feed is None or not any(feed.tells_of(one) for one in wanted):
+            continue
+        if reason := age(state, now):
+            told.append(f"feed {name} is old: {reason}; `sealock db update` brings what is new")
+    return tuple(told)
+
+
+def age(state: FeedState, now: float) -> str:
+    """Why a feed counts as old, "" where it does not."""
+    unchecked = now - state.checked
+    if unchecked > UNCHECKED:
+        return f"it was last looked at {unchecked // DAY:.0f} days ago"
+    if state.date and (silent := now - _seconds(state.date)) > STALE:
+        return f"its newest record is of {state.date[:10]}, {silent // DAY:.0f} days ago"
+    return ""
+
+
+def _seconds(date: str) -> float:
+    return time.mktime(time.strptime(date[:10], "%Y-%m-%d")) - time.timezone
