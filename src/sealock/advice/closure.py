@@ -9,47 +9,64 @@ from sealock.advice.paths import Files
 from sealock.model.advice import Closure
 
 _MOST_MISSING: Final = 100
+_OF_MUSL: Final = frozenset({"libc", "libpthread", "librt", "libm", "libdl", "libutil", "libxnet"})
+"""Names of libraries, up to their first dot, for which musl's loader stands itself."""
 
 
 def closure(starts: Iterable[str], files: Files) -> Closure:
     """Follow the programs at these real paths."""
-    programs = files.content.programs
-    needed: dict[str, None] = {}
-    missing: dict[tuple[str, str], None] = {}
-    maybe: dict[str, None] = {}
-    todo = [path for path in starts if path]
-    while todo:
-        path = todo.pop()
-        if path in needed:
-            continue
-        needed[path] = None
-        program = programs.get(path)
-        if program is None:
-            continue
-        if program.interpreter:
-            found = files.command(program.interpreter)
-            if found:
-                todo.append(found)
-            elif len(missing) < _MOST_MISSING:
-                missing[path, program.interpreter] = None
-        for name in program.needed:
-            found = files.library(name, path)
-            if found:
-                todo.append(found)
-            elif not _is_the_loader_itself(name) and len(missing) < _MOST_MISSING:
-                missing[path, name] = None
-        for name in program.loads:
-            if name not in program.needed and (found := files.library(name, path)):
-                maybe[found] = None
+    follow = _Following(files)
+    for path in starts:
+        if path:
+            follow.todo.append((path, False))
+    follow.all()
     nodes = files.content.nodes
     return Closure(
-        tuple(sorted(needed)),
-        tuple(missing),
-        tuple(sorted(path for path in maybe if path not in needed)),
-        sum(nodes[path].size for path in needed if path in nodes),
+        tuple(sorted(follow.needed)),
+        tuple(follow.missing),
+        tuple(sorted(path for path in follow.maybe if path not in follow.needed)),
+        sum(nodes[path].size for path in follow.needed if path in nodes),
     )
 
 
-def _is_the_loader_itself(name: str) -> bool:
-    """Whether it is musl's library, which is its loader, whatever name a program calls it by."""
-    return name.startswith("libc.musl-")
+class _Following:
+    """What was found so far."""
+
+    def __init__(self, files: Files) -> None:
+        self.files = files
+        self.needed: dict[str, None] = {}
+        self.missing: dict[tuple[str, str], None] = {}
+        self.maybe: dict[str, None] = {}
+        self.todo: list[tuple[str, bool]] = []
+        """Files to look at, and whether musl's loader loads them."""
+
+    def all(self) -> None:
+        """Follow what is to be followed, each file once."""
+        while self.todo:
+            path, musl = self.todo.pop()
+            if path not in self.needed:
+                self.needed[path] = None
+                self.one(path, musl=musl)
+
+    def one(self, path: str, *, musl: bool) -> None:
+        """Look at one file."""
+        program = self.files.content.programs.get(path)
+        if program is None:
+            return
+        if program.interpreter:
+            loader = self.files.command(program.interpreter)
+            musl = loader.rpartition("/")[2].startswith("ld-musl")
+            self.found(path, program.interpreter, loader, musl=musl)
+        for name in program.needed:
+            if not (musl and name.partition(".")[0] in _OF_MUSL):
+                self.found(path, name, self.files.library(name, path), musl=musl)
+        for name in program.loads:
+            if name not in program.needed and (at := self.files.library(name, path)):
+                self.maybe[at] = None
+
+    def found(self, path: str, name: str, at: str, *, musl: bool) -> None:
+        """Note what a file needs, or that it is nowhere."""
+        if at:
+            self.todo.append((at, musl))
+        elif len(self.missing) < _MOST_MISSING:
+            self.missing[path, name] = None
