@@ -1,10 +1,14 @@
-"""Under continuous integration nothing is skipped: a skip is a failure."""
+"""Under continuous integration nothing is skipped: a skip is a failure. No test reaches the advisories' publishers."""
 
 from __future__ import annotations
 
 import os
 
 import pytest
+
+# A test that wants a database makes one, in a folder of its own; the person's own is never looked at.
+os.environ["SEALOCK_DB_DIR"] = "/nonexistent/sealock"
+os.environ["SEALOCK_OFFLINE"] = "1"
 
 SKIPPED: list[str] = []
 

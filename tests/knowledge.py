@@ -79,4 +79,5 @@ def claim(one: Advisory, affects: Affects) -> Claim:
         one.upstream,
         affects.module,
         tuple(unreadable),
+        one.feed,
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import date
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -13,18 +13,23 @@ from sealock import __version__, formats
 from sealock.built import over_images
 from sealock.errors import PolicyError, SealockError, TargetError, TransportError
 from sealock.formats.files import FileRefused
+from sealock.model.advisory import State
 from sealock.model.document import Document
 from sealock.model.finding import Finding, Problem, Severity
+from sealock.model.inventory import Inventory
 from sealock.model.location import Location, Source
 from sealock.model.report import Report, TargetReport
 from sealock.policy.excusing import excuse
-from sealock.policy.ignores import Ignore, about_ignores, inline
+from sealock.policy.ignores import VULNERABILITIES, Ignore, about_ignores, inline
 from sealock.policy.settings import Policy, excluded
 from sealock.policy.settings import read as read_policy
 from sealock.rules.judge import Verdict, judge
 from sealock.rules.rule import Rule
 from sealock.targets.reading import read_text
 from sealock.targets.resolve import POLICY_FILE, Input, Options, resolve, resolve_compose
+
+if TYPE_CHECKING:
+    from sealock.weighing import Scales
 
 
 class Settings(Struct, frozen=True):
@@ -47,6 +52,14 @@ class Settings(Struct, frozen=True):
     """Which image of a multi-platform index, as "linux/amd64"; "" for this machine's own."""
     verify: bool = True
     """Whether the digests of images are checked."""
+    vulnerabilities: bool = True
+    """Whether packages are looked up in the advisory database."""
+    offline: bool = False
+    """Whether that database is taken as it is, whatever it lacks."""
+    only_fixed: bool = False
+    """Whether vulnerabilities that no version mends are set aside."""
+    ignore_states: tuple[State, ...] = ()
+    """What distributions say of vulnerabilities that are to be set aside."""
 
 
 class Judged(Struct, frozen=True):
@@ -60,6 +73,8 @@ class Judged(Struct, frozen=True):
     verdict: Verdict
     rules: Mapping[str, tuple[Rule[Any], ...]]
     policy: Policy
+    inventories: tuple[tuple[str, Inventory], ...] = ()
+    """What is looked up in the advisory database, with the names of the subjects."""
 
 
 def check(*targets: str, settings: Settings | None = None) -> Report:
@@ -93,6 +108,10 @@ class Run:
         self._rules: dict[tuple[bool, tuple[str, ...]], Mapping[str, tuple[Rule[Any], ...]]] = {}
         self._used: set[Ignore] = set()
         self._undecided: dict[str, set[str]] = {}
+        self._progress: Callable[[str], None] = lambda _name: None
+        self._scales: Scales | None = None
+        self.notes: list[str] = []
+        """What is worth knowing of the run as a whole: that the database is old, say."""
 
     def inputs(self, targets: Iterable[str]) -> Iterator[Input]:
         """Every text that the targets stand for."""
@@ -144,9 +163,16 @@ class Run:
         if one.source is None or one.problem:
             return None
         holds = self.policy(one.root)
+        if one.lock:
+            # A lock file lists packages, and is no image: no rule is on it.
+            from sealock.locked import lock_file  # noqa: PLC0415  loads all analyzers
+
+            assert one.source is not None  # noqa: S101  it was looked at above
+            document, inventory = lock_file(one.source)
+            return Judged(one, document, Verdict((), ()), {}, holds, ((one.target, inventory),))
         document = read(one)
         rules = self.rules(document, holds)
-        return Judged(one, document, verdict_on(one, document, rules), rules, holds)
+        return Judged(one, document, verdict_on(one, document, rules), rules, holds, _inventories(document))
 
     def rules(self, document: Document, holds: Policy) -> Mapping[str, tuple[Rule[Any], ...]]:
         """The rules on this document's subjects that the policy wants; only these are imported."""
@@ -171,6 +197,7 @@ class Run:
         """Judge texts and put together what is to be told."""
         reports: list[TargetReport] = []
         walked = False
+        self._progress = progress
         for one in inputs:
             progress(one.target)
             walked = walked or one.walked
@@ -188,7 +215,7 @@ class Run:
         if walked:
             reports += self._about_policies()
         fail_on = min((one.fail_on for one in self._policies.values()), default=self.settings.fail_on or Severity.HIGH)
-        return Report(__version__, tuple(reports), fail_on)
+        return Report(__version__, tuple(reports), fail_on, tuple(dict.fromkeys(self.notes)))
 
     def _images(self, one: Input, progress: Callable[[str], None]) -> Iterator[TargetReport]:
         """Judge every image of an archive."""
@@ -198,7 +225,8 @@ class Run:
         found = documents(one.image, How(self.settings.platform, self.settings.verify, access=holds.access), progress)
         for document in found:
             rules = self.rules(document, holds)
-            judged = Judged(one, document, judge(one.name, document, rules), rules, holds)
+            verdict = judge(one.name, document, rules)
+            judged = Judged(one, document, verdict, rules, holds, _inventories(document))
             name = document.subjects[0].name.removeprefix("image ")
             yield self._report(judged, one.target if len(found) == 1 else f"{one.target}: {name}")
 
@@ -211,6 +239,7 @@ class Run:
 
     def _report(self, judged: Judged, target: str) -> TargetReport:
         """Let the policy have its say on a verdict."""
+        judged = self._weighed(judged)
         one, document, verdict, holds = judged.input, judged.document, judged.verdict, judged.policy
         ignores, problems = inline(document.source)
         undecided = frozenset(skipped.rule for skipped in verdict.not_judged)
@@ -223,6 +252,8 @@ class Run:
         # A rule that is off excuses its ignore: it might find something when it is on.
         off = frozenset(rule for ignore in ignores for rule in ignore.rules) if self.settings.only else frozenset()
         asleep = self._off(judged) | off
+        if not judged.inventories or not self.settings.vulnerabilities or self.settings.only:
+            asleep |= {VULNERABILITIES}
         findings += about_ignores(ignores, used, undecided | asleep, self.today)
         self._used |= used
         self._undecided.setdefault(one.root, set()).update(undecided | asleep)
@@ -234,6 +265,23 @@ class Run:
             (*document.problems, *problems),
             {source.name: source for source in document.sources.values()},
         )
+
+    def _weighed(self, judged: Judged) -> Judged:
+        """Add what the advisory database says of the inventories in a text."""
+        settings = self.settings
+        if not judged.inventories or not settings.vulnerabilities or settings.only:
+            return judged
+        if self._scales is None:
+            from sealock.weighing import Scales, Wishes, opener  # noqa: PLC0415  loads the database and the matching
+
+            wishes = Wishes(settings.ignore_states, only_fixed=settings.only_fixed)
+            self._scales = Scales(wishes, opener(self._progress, self.notes.append, offline=settings.offline))
+        one, document, verdict = judged.input, judged.document, judged.verdict
+        for name, inventory in judged.inventories:
+            found = self._scales.weigh(inventory, one.name, name, document.source)
+            verdict = Verdict((*verdict.findings, *found.findings), (*verdict.not_judged, *found.not_judged))
+            document = replace(document, problems=(*document.problems, *found.problems))
+        return replace(judged, verdict=verdict, document=document)
 
     @staticmethod
     def _off(judged: Judged) -> frozenset[str]:
@@ -255,6 +303,10 @@ class Run:
 def _listed(rule: Rule[Any], holds: Policy) -> tuple[str, ...]:
     """The policy's list that a rule goes by, () for none."""
     return holds.registries if rule.setting == "registries" else ()
+
+
+def _inventories(document: Document) -> tuple[tuple[str, Inventory], ...]:
+    return tuple((subject.name, subject.noun) for subject in document.subjects if isinstance(subject.noun, Inventory))
 
 
 def _problem(text: str, target: str) -> Problem:

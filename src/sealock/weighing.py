@@ -5,6 +5,7 @@ The database is opened when the first inventory comes, and only what that invent
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable, Iterator
 from typing import Final, TypeAlias
 
@@ -18,10 +19,10 @@ from sealock.errors import SealockError
 from sealock.model.advisory import State
 from sealock.model.finding import Finding, NotJudged, Problem, Suppression
 from sealock.model.inventory import Inventory
-from sealock.model.location import Location
+from sealock.model.location import Location, Source
+from sealock.policy.ignores import VULNERABILITIES
+from sealock.transport import Transport
 
-VULNERABILITIES: Final = "vulnerabilities"
-"""Stands where a rule's id does, in what was not judged."""
 _NAMED: Final = 40
 """Packages that are named one by one with the reason why they were not judged; beyond, they are counted."""
 
@@ -30,9 +31,8 @@ Opener: TypeAlias = Callable[[tuple[tuple[str, ...], ...]], Knowledge]
 
 
 class Wishes(Struct, frozen=True):
-    """What counts: whether vulnerabilities are judged at all, which states do not count, and whether only mended do."""
+    """What counts: which states do not, and whether only what a version mends does."""
 
-    judge: bool = True
     ignored: tuple[State, ...] = ()
     only_fixed: bool = False
 
@@ -54,10 +54,11 @@ class Scales:
         self._opener = opener
         self._failed = ""
 
-    def weigh(self, inventory: Inventory, name: str, subject: str, location: Location) -> Weighed:
-        """Judge the packages of one inventory. `name` enters the fingerprints."""
-        if not self.wishes.judge or not inventory.packages:
-            return Weighed(whole=not inventory.packages)
+    def weigh(self, inventory: Inventory, name: str, subject: str, source: Source) -> Weighed:
+        """Judge the packages of one inventory. `name` enters the fingerprints; `source` is the text it is from."""
+        location = Location(source.name)
+        if not inventory.packages:
+            return Weighed(whole=True)
         try:
             if self._failed:
                 return _nothing(self._failed, inventory, subject, location)
@@ -134,3 +135,33 @@ def _problems(matched: Matched, location: Location) -> Iterator[Problem]:
             count = f"{len(group)} package{'s' if len(group) != 1 else ''}"
             verb = "were" if len(group) != 1 else "was"
             yield Problem(f"{count} ({_sample(group)}) {verb} not judged for known vulnerabilities: {reason}", location)
+
+
+def opener(progress: Callable[[str], None], note: Callable[[str], None], *, offline: bool) -> Opener:
+    """Give what opens the database: with what an inventory needs fetched where it lacks, unless `offline`.
+
+    `note` hears what is worth knowing beside: that data is old, that a feed could not be had.
+    """
+    from sealock.database.readying import Ready, ready  # noqa: PLC0415  where packages are looked up alone
+
+    offline = offline or bool(os.environ.get("SEALOCK_OFFLINE"))
+    seen: set[tuple[str, ...]] = set()
+    held: list[Ready] = []
+
+    def opens(ecosystems: tuple[tuple[str, ...], ...]) -> Knowledge:
+        if not held or not seen.issuperset(ecosystems):
+            seen.update(ecosystems)
+            while held:
+                held.pop().store.close()
+            held.append(ready(sorted(seen), None if offline else _transport, progress))
+            for words in held[0].notes:
+                note(words)
+        return held[0].store
+
+    return opens
+
+
+def _transport() -> Transport:
+    from sealock.httptransport import HttpTransport  # noqa: PLC0415  only where something is to be fetched
+
+    return HttpTransport()

@@ -107,7 +107,7 @@ def test_what_several_records_say_of_one_flaw_is_told_once_with_the_version_that
 def test_a_record_with_several_cves_keeps_them_all() -> None:
     table = Table(
         advisory(
-            "RUSTSEC-1", affects("crates.io", "time", Span(fixed="0.2")), aliases=("CVE-2024-0001", "CVE-2024-0002")
+            "RUSTSEC-1", affects("crates.io", "time", Span(fixed="0.2.0")), aliases=("CVE-2024-0001", "CVE-2024-0002")
         )
     )
     found = match(inventory(Package("cargo", "time", "0.1.0", "Cargo.lock")), table).vulnerabilities
@@ -158,6 +158,15 @@ def test_the_record_on_the_cve_itself_decides_where_an_update_passes_it_on() -> 
         ),
     )
     assert told(match(inventory(deb("webkit", "1-1")), table)) == {("CVE-2024-0002", "webkit", "3-1")}
+
+
+def test_what_others_make_of_a_trackers_word_counts_no_more_where_the_tracker_speaks() -> None:
+    table = Table(
+        advisory("CVE-2024-0001", affects("Debian:12", "bash", Span(fixed="5.1-1")), feed="debian-tracker"),
+        advisory("DEBIAN-CVE-2024-0001", affects("Debian:12", "bash", Span()), upstream=("CVE-2024-0001",)),
+        advisory("CVE-2024-0002", affects("Debian:12", "bash", Span())),
+    )
+    assert told(match(inventory(deb("bash", "5.2-1")), table)) == {("CVE-2024-0002", "bash", "")}
 
 
 @pytest.mark.parametrize(

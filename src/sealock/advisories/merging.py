@@ -20,6 +20,8 @@ from sealock.model.severity import Severity
 _CVE: Final = re.compile(r"(?:\A|-)(CVE-\d{4}-\d{4,})\Z")
 _MOST: Final = 2000
 """Names that are followed from one record: feeds that alias in circles, or without end, end here."""
+_TRACKERS: Final = frozenset({"debian-tracker"})
+"""Feeds from which others make theirs: where one speaks of a CVE, what others make of it counts no more."""
 _TELLING: Final[tuple[State, ...]] = (
     "no-dsa",
     "ignored",
@@ -87,10 +89,12 @@ def merged(claims: Sequence[Claim], hits: Sequence[Claim], key: bytes, assumed: 
     `assumed` holds the identities of claims whose module had to be assumed.
     """
     names = _Names(claims)
+    tracked = {one for claim in claims if claim.feed in _TRACKERS for one in _own_cves(claim)}
     groups: dict[str, list[Claim]] = {}
     for hit in hits:
         for label in names.labels(hit):
-            groups.setdefault(label, []).append(hit)
+            if label not in tracked or hit.feed in _TRACKERS:
+                groups.setdefault(label, []).append(hit)
     labels = frozenset(groups)
     for label, group in groups.items():
         # That a package is not affected is worth telling only where another record says that it is.

@@ -11,6 +11,7 @@ from typing import Final
 from sealock.checking import Run, Settings
 from sealock.cli.output import Progress, colour, complain, tell, write
 from sealock.errors import UsageError
+from sealock.model.advisory import STATES, State
 from sealock.model.finding import Severity
 from sealock.model.location import Source
 from sealock.model.report import Report
@@ -42,6 +43,24 @@ def configure(parser: ArgumentParser) -> None:
     judging.add_argument("--no-policy", action="store_true", help="heed no sealock.toml")
     judging.add_argument("--baseline", metavar="FILE", default="", help="excuse the findings that this file knows")
     judging.add_argument("--write-baseline", metavar="FILE", help="write the findings of this run as a baseline")
+    known = parser.add_argument_group("known vulnerabilities")
+    known.add_argument(
+        "--no-vulnerabilities", action="store_true", help="do not look packages up in the advisory database"
+    )
+    known.add_argument(
+        "--offline",
+        action="store_true",
+        help="fetch no advisories, whatever the database lacks (SEALOCK_OFFLINE=1 does so too)",
+    )
+    known.add_argument("--only-fixed", action="store_true", help="set aside what no version mends yet")
+    known.add_argument(
+        "--ignore-states",
+        action="append",
+        default=[],
+        metavar="STATE,…",
+        help="set aside what the distribution says this of: no-dsa, ignored, postponed, unimportant, end-of-life, "
+        "undetermined, deferred, pending, under-investigation (repeat)",
+    )
     reading = parser.add_argument_group("reading")
     reading.add_argument(
         "-f",
@@ -79,6 +98,7 @@ def configure(parser: ArgumentParser) -> None:
         help="where the report goes (repeat, in the order of --format; alone, its ending tells the format)",
     )
     telling.add_argument("--color", choices=("auto", "always", "never"), default="auto", help="colours (default: auto)")
+    telling.add_argument("--all", action="store_true", help="list every known vulnerability, not the most pressing")
     telling.add_argument("--show-suppressed", action="store_true", help="show excused findings too")
     telling.add_argument("-v", "--verbose", action="store_true", help="list each verdict that could not be given")
     telling.add_argument("-q", "--quiet", action="store_true", help="say nothing where nothing fails")
@@ -126,7 +146,20 @@ def _settings(arguments: Namespace) -> Settings:
         outside=arguments.allow_outside,
         platform=arguments.platform,
         verify=not arguments.no_verify,
+        vulnerabilities=not arguments.no_vulnerabilities,
+        offline=arguments.offline,
+        only_fixed=arguments.only_fixed,
+        ignore_states=_states(arguments.ignore_states),
     )
+
+
+def _states(given: list[str]) -> tuple[State, ...]:
+    words = [word.strip() for words in given for word in words.split(",") if word.strip()]
+    for word in words:
+        if word not in STATES:
+            msg = f"--ignore-states: there is no state {word!r}; there are {', '.join(STATES)}"
+            raise UsageError(msg)
+    return tuple(state for state in STATES if state in words)
 
 
 def _known(only: list[str]) -> None:

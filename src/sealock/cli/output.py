@@ -100,6 +100,7 @@ def tell(report: Report, arguments: Namespace, *, aside: bool = False) -> None:
                 show_suppressed=arguments.show_suppressed,
                 verbose=arguments.verbose,
                 unicode=bool(output) or knows_unicode(),
+                every=getattr(arguments, "all", False),
             )
         else:
             text = reports.render(name, _explained(report) if name in reports.EXPLAINING else report)

@@ -20,11 +20,18 @@ from sealock.model.location import Location, Source
 UNUSED_IGNORE: Final = "I001"
 EXPIRED_IGNORE: Final = "I002"
 TITLES: Final = {UNUSED_IGNORE: "Ignore without effect", EXPIRED_IGNORE: "Ignore past its last day"}
-RULE_ID: Final = re.compile(r"[A-Z][A-Z0-9-]{2,40}")
+RULE_ID: Final = re.compile(r"[A-Z][A-Z0-9-]{2,40}|[A-Z]{2,12}-[A-Za-z0-9:._-]{2,60}")
+"""A rule's id, or that of a known vulnerability: C001, CVE-2024-3094, GHSA-35jh-r3h4-6jhm."""
+VULNERABILITIES: Final = "vulnerabilities"
+"""Stands for the rules of all known vulnerabilities where they could not be judged."""
 
 
 class Ignore(Struct, frozen=True):
-    """One excuse: which rules, in which files (glob patterns, () for all) and on which subject ("" for any)."""
+    """One excuse: which rules, in which files (glob patterns, () for all) and on which subject ("" for any).
+
+    A known vulnerability goes by each of its names; `package` (a glob) narrows it to that package, or, without rules,
+    excuses all that is known of the package.
+    """
 
     rules: tuple[str, ...]
     reason: str
@@ -34,6 +41,19 @@ class Ignore(Struct, frozen=True):
     until: str = ""
     lines: tuple[int, int] | None = None
     """First and last line that an inline ignore covers; None for the whole file."""
+    package: str = ""
+
+    @property
+    def named(self) -> str:
+        """What it excuses, in words."""
+        return ", ".join((*self.rules, *((f"package {self.package}",) if self.package else ())))
+
+    def may_wait(self, undecided: frozenset[str]) -> bool:
+        """Whether it may still excuse something once all is judged."""
+        if undecided.intersection(self.rules):
+            return True
+        known = self.package or any("-" in rule for rule in self.rules)
+        return bool(known) and VULNERABILITIES in undecided
 
     def expired(self, today: date) -> bool:
         """Whether its last day has gone by."""
@@ -42,11 +62,21 @@ class Ignore(Struct, frozen=True):
     def covers(self, finding: Finding, name: str) -> bool:
         """Whether it excuses this finding, in the file of this name (relative to the policy's folder)."""
         return (
-            finding.rule in self.rules
+            self._means(finding)
             and (not self.subject or fnmatchcase(finding.subject, self.subject))
             and (not self.files or any(matches(name, pattern) for pattern in self.files))
             and (self.lines is None or self.lines[0] <= finding.location.line <= self.lines[1])
         )
+
+    def _means(self, finding: Finding) -> bool:
+        """Whether it names this finding's rule, one of the vulnerability's other names, or its package."""
+        one = finding.vulnerability
+        if one is None:
+            return finding.rule in self.rules and not self.package
+        if self.rules and not any(name in self.rules for name in (one.id, *one.aliases, *one.advisories)):
+            return False
+        names = (one.package.name, one.package.source)
+        return not self.package or any(name and fnmatchcase(name, self.package) for name in names)
 
 
 def matches(name: str, pattern: str) -> bool:
@@ -141,17 +171,17 @@ def about_ignores(
     """Report ignores that excuse nothing or are past their day; `undecided` are rules that could not be judged."""
     used = tuple(used)
     for ignore in ignores:
-        named = ", ".join(ignore.rules)
+        named = ignore.named
         if ignore.expired(today):
             message = f"the ignore of {named} ended on {ignore.until}, and is not honoured any more"
             yield _policy_finding(EXPIRED_IGNORE, Severity.MEDIUM, message, ignore, "Mend the cause, or set a new day.")
-        elif ignore not in used and not undecided.intersection(ignore.rules):
+        elif ignore not in used and not ignore.may_wait(undecided):
             message = f"the ignore of {named} excuses nothing here"
             yield _policy_finding(UNUSED_IGNORE, Severity.LOW, message, ignore, "Take the ignore away.")
 
 
 def _policy_finding(rule: str, severity: Severity, message: str, ignore: Ignore, remedy: str) -> Finding:
-    evidence = f"{','.join(ignore.rules)} {ignore.reason}"
+    evidence = f"{','.join((*ignore.rules, *filter(None, (ignore.package,))))} {ignore.reason}"
     return Finding(
         rule=rule,
         severity=severity,

@@ -141,9 +141,10 @@ def _ignore(source: Source, entry: Any, index: int) -> Ignore:  # noqa: ANN401  
     rules = tuple(_rule(reader, "rule", one) for one in reader.strings("rule"))
     until = entry.get("until", "")
     reader.table.pop("until", None)
-    if not rules:
+    package = reader.take("package", str, "").strip()
+    if not rules and not package:
         msg_0 = "rule"
-        raise reader.fail(msg_0, "is missing: name the rules that are ignored")
+        raise reader.fail(msg_0, "is missing: name the rules or vulnerabilities that are ignored, or a package")
     reason = reader.take("reason", str, "").strip()
     if not reason:
         msg_0 = "reason"
@@ -163,6 +164,7 @@ def _ignore(source: Source, entry: Any, index: int) -> Ignore:  # noqa: ANN401  
         files=reader.strings("files"),
         subject=reader.take("subject", str, ""),
         until=until.isoformat()[:10] if until else "",
+        package=package,
     )
     reader.done()
     return ignore

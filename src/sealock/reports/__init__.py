@@ -18,6 +18,6 @@ EXPLAINING: Final[frozenset[Format]] = frozenset({"sarif", "html"})
 
 
 def render(form: Format, report: Report, **style: Any) -> str:  # noqa: ANN401  only the terminal's report takes a style
-    """Render the report. The style is the terminal's: width, colour, unicode, show_suppressed, verbose."""
+    """Render the report. The style is the terminal's: width, colour, unicode, show_suppressed, verbose, every."""
     text: str = import_module(MODULES[form]).render(report, **(style if form == "terminal" else {}))
     return text

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from sealock.model.advisory import Vulnerability
 from sealock.model.finding import Finding, NotJudged, Problem, Reference, Suppression
 from sealock.model.location import Location
 from sealock.model.report import Report, TargetReport
@@ -51,6 +52,49 @@ def _finding(finding: Finding) -> dict[str, Any]:
         "references": [_reference(one) for one in finding.references],
         "fingerprint": finding.fingerprint,
         "suppressed": _suppression(finding.suppressed) if finding.suppressed else None,
+    } | (_vulnerability(finding.vulnerability) if finding.vulnerability else {})
+
+
+def _vulnerability(one: Vulnerability) -> dict[str, Any]:
+    """What a finding about a known vulnerability carries beside; its id is the rule."""
+    package = one.package
+    return {
+        "aliases": list(one.aliases),
+        "advisories": list(one.advisories),
+        "package": {
+            "type": package.type,
+            "name": package.name,
+            "version": package.version,
+            "purl": package.purl or None,
+            "source": package.source or None,
+            "source_version": package.source_version or None,
+            "path": package.path or None,
+            "removed": package.removed,
+        },
+        "fixed": one.fixed or None,
+        "state": one.state,
+        "exploited": {
+            "added": one.exploited.added,
+            "due": one.exploited.due or None,
+            "ransomware": one.exploited.ransomware,
+            "action": one.exploited.action,
+        }
+        if one.exploited
+        else None,
+        "epss": {"score": one.epss.score, "percentile": one.epss.percentile} if one.epss else None,
+        "ratings": [
+            {
+                "source": rating.source,
+                "severity": rating.severity.word if rating.severity else None,
+                "vector": rating.vector or None,
+                "score": rating.score,
+            }
+            for rating in one.ratings
+        ],
+        "feed": one.feed,
+        "summary": one.summary,
+        "note": one.note,
+        "layer": {"digest": package.layer, "instruction": package.instruction} if package.layer else None,
     }
 
 

@@ -30,9 +30,13 @@ def render(  # noqa: PLR0913  each is an option of the command line
     show_suppressed: bool = False,
     verbose: bool = False,
     unicode: bool = True,
+    every: bool = False,
 ) -> str:
-    """Render for a terminal of that width. Without `unicode` only untrusted text and the cut sign leave ASCII."""
-    page = _Page(report, max(width, 30), Paint(on=colour), Signs(unicode=unicode), verbose=verbose)
+    """Render for a terminal of that width. Without `unicode` only untrusted text and the cut sign leave ASCII.
+
+    `every` lists each known vulnerability by itself.
+    """
+    page = _Page(report, max(width, 30), Paint(on=colour), Signs(unicode=unicode), verbose=verbose, every=every)
     lines = [row for target in report.targets for row in page.target(target, show_suppressed=show_suppressed)]
     lines += [*page.first(), *page.not_judged(), *page.notes(), *page.summary()]
     return "\n".join(row.rstrip() for row in lines) + "\n"
@@ -49,12 +53,15 @@ def place(location: Location) -> str:
 class _Page:
     """Knows how the page looks; each method yields the lines of one part."""
 
-    def __init__(self, report: Report, room: int, paint: Paint, signs: Signs, *, verbose: bool) -> None:
+    def __init__(  # noqa: PLR0913  each is an option of the command line
+        self, report: Report, room: int, paint: Paint, signs: Signs, *, verbose: bool, every: bool = False
+    ) -> None:
         self.report = report
         self.room = room
         self.paint = paint
         self.signs = signs
         self.verbose = verbose
+        self.every = every
 
     def wrapped(self, text: str, indent: int, ink: Ink | None = None, label: str = "") -> Iterator[str]:
         """The text broken to the room, hanging behind its label."""
@@ -81,9 +88,16 @@ class _Page:
             if finding.suppressed is not None:
                 yield from self.set_aside(finding)
                 continue
+            if finding.vulnerability is not None:
+                continue
             here = finding.location, finding.subject
             yield from self.finding(target, finding, same_place=here == last)
             last = here
+        counted = [finding for finding in target.counted if finding.vulnerability is not None]
+        if counted:
+            from sealock.reports.vulnerable import Vulnerable  # noqa: PLC0415  most runs look into no image
+
+            yield from Vulnerable(self.room, self.paint, self.signs, every=self.every).lines(counted)
 
     def problem(self, target: TargetReport, problem: Problem) -> Iterator[str]:
         """Something that could not be read."""
@@ -145,7 +159,7 @@ class _Page:
 
     def first(self) -> Iterator[str]:
         """What to do first, where there are enough findings for the question."""
-        findings = tuple(self.report.findings())
+        findings = tuple(finding for finding in self.report.findings() if finding.vulnerability is None)
         ranked = steps(findings)
         if len(findings) > 2:
             yield self.paint("heading", "What to do first")

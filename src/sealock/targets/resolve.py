@@ -14,7 +14,9 @@ from sealock.model.document import DocumentKind
 from sealock.model.imagename import parse
 from sealock.model.location import Source
 from sealock.targets.folder import Folder
-from sealock.targets.reading import read_input, read_start, read_text
+from sealock.targets.locks import LIMIT as LOCK_LIMIT
+from sealock.targets.locks import is_lock
+from sealock.targets.reading import LIMIT, read_input, read_start, read_text
 from sealock.targets.walk import walk
 
 _LATER: Final = ("container",)
@@ -43,6 +45,8 @@ class Input(Struct, frozen=True):
     more: tuple[Source, ...] = ()
     image: str = ""
     """The path of an image archive, layout or root file system, or image:REF; it has no text."""
+    lock: bool = False
+    """Whether the text is a lock file, which lists packages."""
 
 
 class Options(Struct, frozen=True):
@@ -63,33 +67,29 @@ def resolve(target: str, options: Options) -> Iterator[Input]:
         yield Input(target, target, "run", Source(target, rest))
     elif colon and prefix in _IMAGES:
         yield _image(target, rest)
+    elif colon and prefix == "image":
+        yield _remote(target, rest)
     elif os.path.isfile(os.path.join(target, "oci-layout")) or _is_archive(target):
         yield _image(target, target)
     elif os.path.isdir(target):
         yield from _folder(target, options)
-    elif colon and prefix == "image":
-        yield _remote(target, rest)
     elif os.path.lexists(target):
         yield _file(target, os.path.dirname(target) or ".", options, walked=False)
     elif colon and prefix in _LATER:
         yield Input(target, target, problem=f"{prefix}: targets are not read by this version of sealock")
+    elif _is_reference(target):
+        yield _remote(target, target)
     else:
         name = parse(target)
         hint = f" (if an image is meant: image:{target})" if name and target == target.lower() else ""
         yield Input(target, target, problem=f"no such file or folder{hint}")
 
 
-    elif _is_reference(target):
-        yield _remote(target, target)
 def _image(target: str, path: str) -> Input:
     root = root_of(os.path.dirname(path) or ".") or os.path.dirname(path) or "."
     return Input(target, relative(path, root), "image", root=root, image=path)
 
 
-def _is_archive(path: str) -> bool:
-    """Whether a file begins as a tar does, or as what is compressed: no text that we read does."""
-    try:
-        start = read_start(path, 512)
 def _remote(target: str, reference: str) -> Input:
     """An image that is asked for at its registry; the policy of the folder that we are in holds."""
     return Input(target, reference, "image", root=root_of("."), image=f"image:{reference}")
@@ -111,6 +111,10 @@ def _is_reference(target: str) -> bool:
     return name is not None and bool(name.tag or name.digest) and name.repository == name.repository.lower()
 
 
+def _is_archive(path: str) -> bool:
+    """Whether a file begins as a tar does, or as what is compressed: no text that we read does."""
+    try:
+        start = read_start(path, 512)
     except FileRefused:
         return False
     return start[257:262] == b"ustar" or start.startswith((b"\x1f\x8b", b"\x28\xb5\x2f\xfd"))
@@ -170,10 +174,13 @@ def _file(path: str, named: str, options: Options, *, walked: bool) -> Input:
     folder = os.path.dirname(path) or "."
     root = root_of(folder) or named
     name = relative(path, root)
+    lock = is_lock(os.path.basename(path))
     try:
-        text = read_text(path)
+        text = read_text(path, LOCK_LIMIT if lock else LIMIT)
     except FileRefused as refusal:
         return Input(path, name, root=root, problem=str(refusal), walked=walked)
+    if lock:
+        return Input(path, name, "inventory", Source(path, text), path=path, root=root, walked=walked, lock=True)
     kind = formats.sniff(os.path.basename(path), text)
     if kind is None:
         return Input(path, name, root=root, problem=_UNKNOWN_KIND, walked=walked)

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from typing import Final
 
 from sealock.formats.files import FileRefused
+from sealock.targets.locks import is_lock
 from sealock.targets.reading import read_start
 
 SKIPPED: Final = frozenset({
@@ -70,6 +71,8 @@ def walk(root: str, excluded: Callable[[str], bool], report: Callable[[str, str]
 
 
 def _may_be(name: str) -> bool:
+    if is_lock(name):
+        return True
     return bool(_CERTAIN.fullmatch(name) or _PEEK.fullmatch(name)) and not (
         _CERTAIN.fullmatch(name) and _SOURCE_CODE.fullmatch(name)
     )
@@ -78,7 +81,7 @@ def _may_be(name: str) -> bool:
 def _worth(path: str, report: Callable[[str, str], None]) -> bool:
     """Whether a file holds something for us: its name says so, or a look into it does."""
     name = os.path.basename(path)
-    if _CERTAIN.fullmatch(name):
+    if _CERTAIN.fullmatch(name) or is_lock(name):
         return True
     try:
         data = read_start(path, PEEK_LIMIT)

@@ -1,0 +1,54 @@
+"""Lists what a lock file locks: the packages that a project asks for, before any image has them."""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib import import_module
+from pkgutil import iter_modules
+
+from msgspec.structs import replace
+
+import sealock.inventory.lockfiles
+from sealock.inventory.analyzer import Broken, File
+from sealock.inventory.lockfiles._shared import LockFile
+from sealock.inventory.selection import Selection
+from sealock.model.container import Container
+from sealock.model.document import Document
+from sealock.model.finding import Problem
+from sealock.model.inventory import Inventory, Package
+from sealock.model.location import Location, Source
+
+
+@cache
+def readers() -> tuple[LockFile, ...]:
+    """Every analyzer of lock files, and no other: the rest would take its time to load."""
+    package = sealock.inventory.lockfiles
+    modules = (import_module(f"{package.__name__}.{module.name}") for module in iter_modules(package.__path__))
+    return tuple(
+        one()
+        for module in modules
+        for one in vars(module).values()
+        if isinstance(one, type)
+        and issubclass(one, LockFile)
+        and one.__module__ == module.__name__
+        and not one.__abstractmethods__
+    )
+
+
+def lock_file(source: Source) -> tuple[Document, Inventory]:
+    """Read a lock file; what cannot be read of it is a problem."""
+    # Its own name alone: where it lies says nothing against a file that somebody named.
+    name = source.name.replace("\\", "/").rpartition("/")[2]
+    file = File(name, source.text.encode("utf-8", "surrogatepass"))
+    packages: list[Package] = []
+    problems: list[Problem] = []
+    for analyzer in Selection(readers()).by_path(name):
+        try:
+            packages += [replace(one, path=source.name) for one in analyzer.read(file) if isinstance(one, Package)]
+        except Broken as broken:
+            problems.append(Problem(f"{analyzer.name}: {broken}", Location(source.name)))
+    listed = tuple(sorted(packages, key=lambda one: (one.type, one.namespace, one.name, one.version)))
+    inventory = Inventory(
+        (source.name,), "", "", (), Container(), None, listed, unseen=("files", "layers", "container")
+    )
+    return Document("inventory", {"": source}, (), tuple(problems)), inventory

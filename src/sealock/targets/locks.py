@@ -1,0 +1,20 @@
+"""Lock files by their names: what package managers write down of what a project needs."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+_NAMES: Final = re.compile(
+    r"package-lock\.json|npm-shrinkwrap\.json|yarn\.lock|pnpm-lock\.yaml|bun\.lock|"
+    r"poetry\.lock|Pipfile\.lock|pylock\.toml|uv\.lock|"
+    r"(.*requirements|requirements[-_.](base|build|ci|common|dev|docs|lock|prod|production|test|tests))\.txt|"
+    r"Cargo\.lock|go\.mod|Gemfile\.lock|gems\.locked|composer\.lock|packages\.lock\.json"
+)
+LIMIT: Final = 16 << 20
+"""Bytes of the largest lock file that is read."""
+
+
+def is_lock(name: str) -> bool:
+    """Whether a file of this name locks packages."""
+    return _NAMES.fullmatch(name) is not None
