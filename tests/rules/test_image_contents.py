@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from sealock.model.container import Container, Variable
@@ -262,3 +264,41 @@ def test_a_bit_that_a_later_layer_sets_on_a_packages_program_counts_in_full() ->
         "setuid usr/bin/b": None,
         "setuid usr/bin/a": Severity.LOW,
     }
+
+
+def secret(path: str, detail: str, layer: int = 1, **more: Any) -> FileFact:
+    told = {"line": 3, "mark": "ab12", "confidence": "high"} | more
+    return FileFact("secret", path, detail=detail, layer=layer, **told)
+
+
+SECRETS = [
+    ("a token", [secret("app/.env", "a GitHub token")], H, "holds a GitHub token (line 3) in /app/.env, from layer 2"),
+    ("two", [secret("a", "a key"), secret("a", "a password", line=9)], H, "a key (line 3) and a password (line 9) in /a"),
+    ("five", [secret("a", f"a key {n}") for n in range(5)], H, "a key 0 (line 3), a key 1 (line 3) and 3 more in /a"),
+    ("a locked key", [secret("k", "a private key, locked with a passphrase")], M, "locked with a passphrase (line 3)"),
+    ("a hash", [secret("etc/shadow", "a password hash")], M, "a password hash (line 3) in /etc/shadow"),
+    ("perhaps", [secret("a", "a password", confidence="medium")], M, "holds a password (line 3) in /a"),
+    ("of a package", [secret("etc/x.conf", "a password", owner="x")], L, "in a file that packages bring (/etc/x.conf)"),
+    ("for tests", [secret(f"app/tests/{n}", "a key") for n in range(4)], L, "holds secrets in 4 files for tests or examp"),
+    ("removed", [secret("k", "a key", removed=True, removed_in=2)], H, "though layer 3 removes it: anybody who pulls"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("facts", "severity", "message"), [row[1:] for row in SECRETS], ids=[row[0] for row in SECRETS]
+)
+def test_secrets_in_files(facts: list[FileFact], severity: Severity, message: str) -> None:
+    (found,) = findings(image(*facts))
+    assert (found.rule, found.severity) == ("F015", severity)
+    assert message in found.message
+
+
+def test_a_secret_that_is_changed_is_another_finding() -> None:
+    one, other = (findings(image(secret("a", "a key", mark=mark)))[0].fingerprint for mark in ("ab12", "ab13"))
+    assert one != other
+
+
+def test_a_file_of_credentials_with_a_known_secret_is_told_of_once() -> None:
+    named = FileFact("credential-file", "app/id_rsa", detail="an SSH private key", layer=1)
+    (found,) = findings(image(named, secret("app/id_rsa", "an OpenSSH private key")))
+    assert found.rule == "F015"

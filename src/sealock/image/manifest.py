@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 import msgspec
 from msgspec import Struct
@@ -11,6 +11,9 @@ from sealock.image.store import Store
 from sealock.image.stored import Damage
 
 T = TypeVar("T")
+
+LINE: Final = 16 << 10
+"""Characters of a line of the history that are kept."""
 
 
 class Descriptor(Struct, frozen=True, rename="camel"):
@@ -70,9 +73,14 @@ class Config(Struct, frozen=True):
         return (self.rootfs.diff_ids if self.rootfs else None) or []
 
     def created_by(self, layers: int) -> list[str]:
-        """The history's line for each layer; none where the two do not fit together."""
+        """The history's line for each layer, secrets masked; none where the two do not fit together."""
+        from sealock.secrets.values import mask  # noqa: PLC0415  a root file system has no history
+
         lines = [line.created_by or "" for line in self.history or () if not line.empty_layer]
-        return lines if len(lines) == layers else [""] * layers
+        if len(lines) != layers:
+            return [""] * layers
+        # Every report may show these lines; the rule on secrets in the history reads the configuration itself.
+        return [mask(line[:LINE]) + ("…" if len(line) > LINE else "") for line in lines]
 
 
 def read_bytes(store: Store, name: str, limit: int) -> bytes:

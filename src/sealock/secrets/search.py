@@ -171,7 +171,8 @@ def _address(text: str, at: int) -> Found | None:
 
 
 def _encoded_key(text: str, at: int) -> Found | None:
-    match = _BASE64.match(text, at)
+    # Not amid other base64, so that none is read twice.
+    match = None if at and text[at - 1].isalnum() else _BASE64.match(text, at)
     if match is None:
         return None
     plain = plain_base64(match[0]).decode("latin-1")

@@ -12,7 +12,7 @@ from ahocorasick_rs import BytesAhoCorasick, MatchKind
 from sealock.model.finding import Confidence
 from sealock.secrets.checks import looks_random, plain_base64
 from sealock.secrets.search import Found
-from sealock.secrets.values import find
+from sealock.secrets.values import find, of_name
 
 _WORDS: Final = (
     "passw", "passphrase", "passcode", "_pass", "pwd", "secret", "token", "apikey", "api_key", "api-key", "api.key",
@@ -94,8 +94,10 @@ def _assigned(text: str, line: int, at: int) -> Iterator[tuple[str, str, int, in
 
 
 def _judged(name: str, value: str, text: str, start: int, *, code: bool) -> tuple[str, Confidence] | None:
-    found = find(name.rpartition(".")[2] if "." in name else name, value)
-    if found is None or found.confidence is Confidence.LOW or " " in value.strip():
+    short = name.rpartition(".")[2]
+    found = find(short, value)
+    # What has the shape of a token was looked at by itself, check digits and all.
+    if found is None or found.kind != of_name(short) or found.confidence is Confidence.LOW or " " in value.strip():
         return None
     quoted = start > 0 and text[start - 1] in {'"', "'"}
     line = text[text.rfind("\n", max(0, start - 200), start) + 1 : start].lstrip()

@@ -1,0 +1,188 @@
+"""Secrets in files: found by what they are, told by line, and kept by nothing but a mark."""
+
+from __future__ import annotations
+
+from base64 import b64encode
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from analyzed import mutated, survives
+from sealock.inventory import leftovers
+from sealock.inventory.analyzer import File
+from sealock.inventory.secrets import LARGEST, SEARCH, looks_into, may_hold
+from sealock.model.inventory import FileFact
+from secretmaker import Maker, files, key, pgp, putty
+from work import grows
+
+FILES = files()
+make = Maker(7)
+
+
+def found(path: str, data: str | bytes) -> list[FileFact]:
+    raw = data.encode() if isinstance(data, str) else data
+    return list(SEARCH.read(File(path, raw)))
+
+
+def is_looked_into(path: str, size: int = 100) -> bool:
+    folder, _, name = path.rpartition("/")
+    return looks_into(folder) and may_hold(name, name.rpartition(".")[2], size)
+
+
+@pytest.mark.parametrize("path", FILES)
+def test_files_that_people_leave_in_images(path: str) -> None:
+    assert is_looked_into(path, len(FILES[path]))
+    facts = found(path, FILES[path])
+    assert facts
+    for fact in facts:
+        assert (fact.kind, fact.path) == ("secret", path)
+        assert fact.line >= 1
+        assert len(fact.mark) == 4
+        assert fact.confidence in {"medium", "high"}
+
+
+@pytest.mark.parametrize("path", FILES)
+def test_no_value_is_kept(path: str) -> None:
+    words = {word for word in FILES[path].replace('"', " ").replace("=", " ").split() if len(word) > 10}
+    for fact in found(path, FILES[path]):
+        said = f"{fact.detail} {fact.mark}"
+        assert not any(word in said for word in words)
+
+
+@pytest.mark.parametrize(
+    ("text", "kinds", "lines"),
+    [
+        (f"a\nb\nX={make.checked('ghp_')}\n", ["a GitHub token"], [3]),
+        (f"PASSWORD={make.password()}\n\nAPI_KEY={make.drawn(32)}9\n", ["a password", "a key"], [1, 3]),
+        (key("openssh"), ["an OpenSSH private key"], [1]),
+        (key("openssh", "locked"), ["an OpenSSH private key, locked with a passphrase"], [1]),
+        (key("pkcs1", "locked"), ["a private key, locked with a passphrase"], [1]),
+        (key("pkcs8", "locked"), ["a private key, locked with a passphrase"], [1]),
+        (pgp(0), ["an OpenPGP private key"], [1]),
+        (pgp(254), ["an OpenPGP private key, locked with a passphrase"], [1]),
+        (putty(), ["a PuTTY private key"], [1]),
+        (putty("aes256-cbc"), ["a PuTTY private key, locked with a passphrase"], [1]),
+        (f"  data: {b64encode(key('pkcs8').encode()).decode()}\n", ["a private key in base64"], [1]),
+        (f"# password = {make.password()}\n", ["a password"], [1]),
+        (make.web_token() + "\n", ["a JSON web token"], [1]),
+    ],
+    ids=lambda value: value[0] if isinstance(value, list) and isinstance(value[0], str) else "text",
+)
+def test_what_each_is_and_where_it_stands(text: str, kinds: list[str], lines: list[int]) -> None:
+    facts = found("app/some.conf", text)
+    assert [fact.detail for fact in facts] == kinds
+    assert [fact.line for fact in facts] == lines
+
+
+BROKEN = make.checked("ghp_")[:-1] + "_"
+MARK = "PRIVATE " + "KEY"
+
+
+@pytest.mark.parametrize(
+    ("path", "text"),
+    [
+        ("app/x.conf", f"token={BROKEN[:-2]}zz "),
+        ("app/x.conf", f"t {make.checked('npm_')[:-1]}- and ghp_{'a' * 36}"),
+        ("app/x.txt", "AKIA" + "IOSFODNN7" + "EXAMPLE"),
+        ("app/x.txt", make.web_token(b'{"sub":"1","name":"John Doe"}')),
+        ("app/x.txt", make.web_token(alg="none")),
+        ("app/x.txt", "eyJabcdefghijk.eyJabcdefghijk.abcdefghijk"),
+        ("app/x.txt", f"-----BEGIN {MARK}-----\n...\n-----END {MARK}-----"),
+        ("app/x.py", f'if "-----BEGIN {MARK}-----" in text: pass'),
+        ("app/x.txt", "AGE-SECRET-" + "KEY-1" + "Q" * 58),
+        ("app/x.txt", "postgres://user:password@host/db and https://me:secret99x@example.com/"),
+        ("app/.env", "DB_PASSWORD=\nAPI_KEY=${API_KEY}\nTOKEN=<your token>\nSECRET_FILE=/run/secrets/x\n"),
+        ("app/x.yml", "password: string\ntoken: {type: text}\nsecret: !vault x\npassword: Your new password\n"),
+        ("app/x.py", "password = get_password()\ntoken = self.token\nsecret = os.environ['SECRET']\n"),
+        ("app/x.py", "PASSWORD_FIELD = 'user_password_field'\nkey = 'authToken'\n"),
+        ("app/x.conf", "#password_encryption = scram-sha-256\n# requirepass foobared\n; password = changeme\n"),
+        ("app/x.properties", "error.password=Das Passwort ist falsch\n"),
+        ("root/.docker/config.json", '{"auths": {"reg": {"auth": "bm9jb2xvbg=="}}}'),
+        ("root/.netrc", "machine x login y password $PASS\n"),
+        ("app/x.bin", b"\0\0" + f"DB_PASSWORD={make.password()}".encode()),
+    ],
+)  # fmt: skip
+def test_what_is_no_secret(path: str, text: str | bytes) -> None:
+    assert found(path, text) == []
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "usr/share/doc/x/example.conf", "usr/lib/x/settings.ini", "app/node_modules/x/config.json",
+        "usr/local/lib/python3.12/test/keycert.pem", "opt/venv/lib/python3.11/site-packages/x/y.py", "bin/sh",
+        "app/locale/de.yml", "app/a.png", "app/README", "app/package-lock.json", "etc/ssl/certs/ca.pem",
+    ],
+)  # fmt: skip
+def test_what_is_not_looked_into(path: str) -> None:
+    assert not is_looked_into(path)
+
+
+def test_large_and_tiny_files_are_not_looked_into() -> None:
+    assert [is_looked_into("app/x", size) for size in (11, 12, LARGEST, LARGEST + 1)] == [False, True, True, False]
+
+
+def test_a_file_in_two_byte_characters_is_read() -> None:
+    assert found("app/x.ini", f"password={make.password()}\r\n".encode("utf-16"))
+
+
+def test_very_many_secrets_are_counted() -> None:
+    facts = found("app/.env", "".join(f"KEY{number}_PASSWORD={make.password()}\n" for number in range(50)))
+    assert len(facts) == 21
+    assert facts[-1].detail == "30 more secrets"
+
+
+def test_the_mark_tells_two_secrets_of_one_place_apart() -> None:
+    one, other, same = (
+        found("a/.env", f"PASSWORD={word}\n")[0].mark for word in ("Xy12!abcQ9", "Xy12!abcQ8", "Xy12!abcQ9")
+    )
+    assert one == same != other
+    assert found("b/.env", "PASSWORD=Xy12!abcQ9\n")[0].mark != one
+
+
+@pytest.mark.parametrize(
+    ("path", "data", "cleared"),
+    [
+        ("app/.npmrc", b"registry=https://npm.corp/\n", True),
+        ("app/.env", b"DEBUG=1\nPORT=80\n\n", True),
+        ("app/.env.production", b"DEBUG=1\nPORT=80\n\n", True),
+        ("app/tls.key", b"-----BEGIN CERTIFICATE-----\nMII", True),
+        ("app/tls.key", b"anything else", False),
+        ("app/store.p12", b"\x30\x82\0\0", False),
+        ("root/.netrc", b"machine x", False),
+        ("root/.ssh/id_rsa", b"anything at all", False),
+        ("app/.htpasswd", b"bob:x", False),
+    ],
+)
+def test_whether_a_telling_name_is_cleared_by_what_the_file_holds(path: str, data: bytes, cleared: bool) -> None:  # noqa: FBT001  a table's column
+    assert leftovers.is_cleared(path, data) is cleared
+
+
+@pytest.mark.parametrize(
+    "unit",
+    ["://", "sk-", "eyJ", "password=", "SG.", "://a:b@", "-----BEGIN ", "-----BEGIN PRIVATE KEY-----", 'token":"',
+     "<password>", "$6$", "LS0tLS1CRUdJTi", "PuTTY-User-Key-File-2: x\nEncryption: none\n", "secret ", "a.token:", "ghp_",
+     ":AA", "Q~", "define('PASSWORD',", "_pass_pass"],
+)  # fmt: skip
+def test_texts_that_repeat_what_is_looked_for_end_soon(unit: str) -> None:
+    """The largest file that is read: anything quadratic in it would take hours."""
+    assert len(found("app/x.conf", (unit * (LARGEST // len(unit) + 1))[:LARGEST])) <= 21
+    few, more = (lambda: found("app/x.conf", unit * 3000)), (lambda: found("app/x.conf", unit * 6000))
+    assert grows(few, more) < 3
+
+
+WHOLE = "\n".join(FILES.values()).encode()[:20000]
+
+
+@settings(max_examples=80, deadline=4000)
+@given(mutated(WHOLE))
+def test_damaged_texts_are_survived(data: bytes) -> None:
+    survives(SEARCH, "app/x.conf", data)
+
+
+@settings(max_examples=60, deadline=2000)
+@given(st.binary(max_size=400), st.sampled_from(sorted(FILES)))
+def test_any_bytes_are_survived(data: bytes, path: str) -> None:
+    survives(SEARCH, path, data)
+    survives(SEARCH, path, FILES[path].encode()[: len(data)] + data)
