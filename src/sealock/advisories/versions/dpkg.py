@@ -59,7 +59,7 @@ def key(version: str) -> bytes:
             if not revision:
                 raise ValueError(version)
             return code + b"".join(map(_of, _pieces(revision))) + _NO_REVISION
-        if not revision:
+        if not upstream or not revision:
             raise ValueError(version)
         # `findall` ends with an empty piece, which is the end of the part.
         return code + b"".join(map(_of, _pieces(upstream))) + b"".join(map(_of, _pieces(revision)))

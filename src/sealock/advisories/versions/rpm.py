@@ -24,12 +24,12 @@ _pieces: Final = _PIECES.findall
 
 
 def key(version: str) -> bytes:
-    """Give the key of `[epoch:]version[-release]`. rpm reads any text; a release that lacks is an empty one."""
+    """Give the key of `[epoch:]version[-release]`. rpm reads any text; none comes before any release."""
     epoch = _NO_EPOCH
     if ":" in version and (match := _EPOCH.match(version)):
         epoch = _codes[match[1] or "0"]
         version = version[match.end() :]
     upstream, dash, release = version.rpartition("-")
     if not dash:
-        return epoch + b"".join(map(_of, _pieces(release))) + _END + _END
+        return epoch + b"".join(map(_of, _pieces(release))) + _END
     return epoch + b"".join(map(_of, _pieces(upstream))) + _END + b"".join(map(_of, _pieces(release))) + _END
