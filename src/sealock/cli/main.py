@@ -17,6 +17,7 @@ COMMANDS: Final = {
     "digest": "print the digests that image references stand for, without pulling",
     "sbom": "list what is in an image: packages of every kind, layer by layer, without an engine",
     "inspect": "show what an image holds, what of it is needed, and which smaller base would do",
+    "db": "keep the database of advisories up to date, and tell how old its data is",
     "rules": "list the rules, or explain one",
     "completion": "print the completion script of a shell",
 }

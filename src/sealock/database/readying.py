@@ -74,6 +74,7 @@ def ready(
 def _fetched(
     where: str, feeds: Sequence[Feed], transport: Transport, tell: Callable[[str], None], now: Callable[[], float]
 ) -> tuple[str, ...]:
+    """Fetch feeds; give what failed."""
     from sealock.database.updating import update  # noqa: PLC0415  loads what reads feeds
 
     outcomes = update(where, Web(transport), feeds, tell, now)
@@ -81,7 +82,7 @@ def _fetched(
 
 
 def _lacking(states: dict[str, FeedState], ecosystems: Iterable[tuple[str, ...]]) -> tuple[Feed, ...]:
-    """The feeds to fetch: all for ecosystems that none in the database tells of; scores and the like along with them."""
+    """The feeds to fetch: those for ecosystems that none at hand tells of, with scores and the like along with them."""
     bare = [
         spellings[0]
         for spellings in ecosystems
