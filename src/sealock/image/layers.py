@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
+from itertools import pairwise
 from typing import Final
 
+from sealock.image.cutting import cuts
 from sealock.image.entry import Bounds, Entry
+from sealock.image.header import MOST
 from sealock.image.inflate import Inflating, compression
 from sealock.image.pump import Pumped
 from sealock.image.stored import Bytes, Damage, Stored, Stretch
 from sealock.image.tarreader import TarReader
-from sealock.image.verifying import Verifier, new_hash
+from sealock.image.verifying import Claim, Outcome, Verifier, claimed, new_hash
 from sealock.model.finding import Problem
 from sealock.model.inventory import Layer
 from sealock.model.location import Location
@@ -47,10 +50,35 @@ class TarLayer:
     @property
     def problems(self) -> tuple[Problem, ...]:
         """What was wrong with the entries read so far; digests are told by the image."""
-        told = [f"{self.name}: {message}" for message in self._problems]
-        if self._more:
-            told.append(f"{self.name}: {self._more} more problems")
-        return tuple(self._context.problem(message) for message in told)
+        return tuple(self._context.problem(f"{self.name}: {message}") for message in self.messages())
+
+    def messages(self) -> list[str]:
+        """The problems, in words that do not name the layer."""
+        return [*self._problems, *([f"{self._more} more problems"] if self._more else [])]
+
+    @property
+    def _inflated(self) -> Claim:
+        """The claim that its plain bytes have their digest."""
+        return 0, self.layer.index, 0, self.layer.diff_id
+
+    def outcome(self) -> Outcome | None:
+        """What came of verifying so far, for another process; None where nothing is verified."""
+        return self._context.verifier.outcome() if self._context.verifier else None
+
+    def take(self, outcome: Outcome | None) -> None:
+        """Believe what another process found."""
+        if self._context.verifier and outcome:
+            self._context.verifier.take(outcome)
+
+    def proven(self) -> bool:
+        """Whether all bytes were found to have the digests that they are named by; waits for those being taken."""
+        verifier, layer, stored = self._context.verifier, self.layer, self._stored
+        if not isinstance(stored, Stretch) or not layer.diff_id:
+            return False
+        claims = [claimed(stored, digest) for digest in self._stored_digests()]
+        if self.is_compressed():
+            claims.append(self._inflated)
+        return verifier is not None and all(map(verifier.confirmed, claims))
 
     def _report(self, message: str) -> None:
         """Note a problem, in a sentence that starts with a small letter."""
@@ -83,25 +111,32 @@ class TarLayer:
                 pumped.drain()
                 if not isinstance(stored, Stretch):
                     verifier.compare(self.name, as_stored, layer.digest)
-                verifier.compare(f"{self.name}, inflated,", as_plain, layer.diff_id)
+                verifier.compare(f"{self.name}, inflated,", as_plain, layer.diff_id, self._inflated)
         except Damage as damage:
             self._report(str(damage))
         finally:
             pumped.close()
 
-    def forget(self) -> None:
-        """Forget the problems so far, for who reads it anew."""
+    def forget(self, problems: Iterable[str] = ()) -> None:
+        """Let these be its problems, in place of those so far."""
         self._problems.clear()
         self._more = 0
+        for message in problems:
+            self._report(message)
 
     def verify(self) -> None:
         """Begin to take the digests of the bytes that are stored as they are."""
-        verifier, layer, stored = self._context.verifier, self.layer, self._stored
+        verifier, stored = self._context.verifier, self._stored
         if verifier is not None and isinstance(stored, Stretch):
-            for digest in {layer.digest, layer.diff_id if not self._is_compressed() else ""} - {""}:
+            for digest in self._stored_digests():
                 verifier.check(self.name, stored, digest)
 
-    def _is_compressed(self) -> bool:
+    def _stored_digests(self) -> set[str]:
+        """Those that the bytes are to have as they are stored."""
+        return {self.layer.digest, "" if self.is_compressed() else self.layer.diff_id} - {""}
+
+    def is_compressed(self) -> bool:
+        """Whether it is, or begins like nothing that can be read."""
         try:
             return bool(compression(self._stored.fetch(0, 6)))
         except Damage:
@@ -110,10 +145,11 @@ class TarLayer:
     def pieces(self, spacing: int) -> tuple[Piece, ...]:
         """Walks that make up the whole one if each begins where the one before ended; () where it has no pieces."""
         stored = self._stored
-        if not isinstance(stored, Stretch) or self._is_compressed():
+        if not isinstance(stored, Stretch) or self.is_compressed():
             return ()
         starts = cuts(stored.part(0, stored.length), spacing)
-        return tuple(Piece(self, start, stop) for start, stop in zip(starts, [*starts[1:], MOST], strict=True))
+        most = self._context.bounds.entries
+        return tuple(Piece(self, stored, most, start, stop) for start, stop in pairwise([*starts, MOST]))
 
     def _walk(self, source: Bytes) -> Iterator[Entry]:
         seen = self._context.entries
@@ -151,18 +187,21 @@ class TarLayer:
 class Piece:
     """A part of a plain layer's walk. `ended` is where the next one is to begin, -1 where there is no more."""
 
-    def __init__(self, layer: TarLayer, start: int, stop: int) -> None:
-        self.layer, self.start, self.stop = layer, start, stop
-        self.ended = -1
+    def __init__(self, layer: TarLayer, stored: Stretch, most: int, start: int, stop: int) -> None:
+        self._layer, self._stored, self._most = layer, stored, most
+        self.start, self.stop, self.ended = start, stop, -1
         self.problems: list[str] = []
+
+    def at(self, start: int, stop: int) -> Piece:
+        """Another piece of the same layer."""
+        return Piece(self._layer, self._stored, self._most, start, stop)
 
     def entries(self) -> Iterator[Entry]:
         """Yield its entries in order."""
         self.problems.clear()
-        layer = self.layer
-        stored = layer.stored_plain()
-        reader = TarReader(stored, self._report, layer.most_entries(), self.start, self.stop)
-        yield from layer.told_apart(reader.entries(), self._report)
+        stored = self._stored.part(0, self._stored.length)
+        reader = TarReader(stored, self._report, self._most, self.start, self.stop)
+        yield from self._layer.told_apart(reader.entries(), self._report)
         self.ended = reader.ended
 
     def _report(self, message: str) -> None:

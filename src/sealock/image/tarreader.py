@@ -9,7 +9,7 @@ from zlib import adler32
 from sealock.image import header as tar
 from sealock.image import sparse
 from sealock.image.entry import Entry, EntryKind
-from sealock.image.header import BLOCK, ZEROS
+from sealock.image.header import BLOCK, MOST, ZEROS
 from sealock.image.paths import ODD_STARTS, normal
 from sealock.image.pax import Extension
 from sealock.image.sparse import Segments
@@ -34,10 +34,18 @@ _CAPABILITY: Final = b"SCHILY.xattr.security.capability"
 
 
 class TarReader:
-    """Reads one archive once. `report` is told what is wrong, in whole sentences that start with a small letter."""
+    """Reads one archive once. `report` is told what is wrong, in whole sentences that start with a small letter.
 
-    def __init__(self, source: Bytes, report: Callable[[str], None], most: int) -> None:
+    It can begin at a later header, and end before the first one that stands at or behind `stop`: `ended` then says
+    where that is, and is -1 where the archive ended before.
+    """
+
+    def __init__(
+        self, source: Bytes, report: Callable[[str], None], most: int, start: int = 0, stop: int = MOST
+    ) -> None:
         self._source, self._report, self._most = source, report, most
+        self._start, self._stop = start, stop
+        self.ended = -1
         self.seen = 0
         """Headers read so far."""
         self.body = 0
@@ -80,8 +88,11 @@ class TarReader:
         # This is what every header costs, and there are very many: hence no calls for what most of them have.
         fetch, read, owners, sums, kinds = self._source.fetch, self.read, self._owners, self._sums, KINDS
         part = self.part if isinstance(self._source, Stretch) else None
-        at = 0
+        at, stop = self._start, self._stop
         while True:
+            if at >= stop and self._extension is None:
+                self.ended = at
+                return
             block = fetch(at, 512)
             known = len(block) == BLOCK and sums.get(block[148:156]) == adler32(block) & 0xFFFF
             if not known and not self._is_header(block, at):

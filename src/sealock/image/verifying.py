@@ -5,7 +5,9 @@ from __future__ import annotations
 import hashlib
 import os
 from threading import BoundedSemaphore, Lock, Thread
-from typing import Final, Protocol
+from typing import Final, Protocol, TypeAlias
+
+from msgspec import Struct
 
 from sealock.image.stored import Damage, Stretch
 
@@ -23,29 +25,58 @@ class Hash(Protocol):
         """The digest so far."""
 
 
+Claim: TypeAlias = tuple[int, int, int, str]
+"""That bytes have a digest: the file that they are in, where they begin, and how many there are."""
+
+
+class Proofs(Protocol):
+    """What is known of files from an earlier time."""
+
+    def proven(self, stored: Stretch, digest: str) -> bool:
+        """Whether this very file, unchanged, was found to have these bytes."""
+
+
+def claimed(stored: Stretch, digest: str) -> Claim:
+    """The claim that a stretch has a digest."""
+    return id(stored.file), stored.start, stored.length, digest
+
+
 def new_hash(digest: str) -> Hash | None:
     """What counts the digest "algorithm:hex"; None for one that nobody can check."""
     algorithm = digest.partition(":")[0]
     return hashlib.new(algorithm) if algorithm in {"sha256", "sha512"} else None
 
 
-class Verifier:
-    """Takes digests of stored stretches in the background, each once."""
+class Outcome(Struct, frozen=True):
+    """What came of verifying: what is wrong, and the digests that some bytes were found to have, by their place."""
 
-    def __init__(self) -> None:
+    faults: tuple[str, ...]
+    confirmed: frozenset[Claim]
+
+
+class Verifier:
+    """Takes digests of stored stretches in the background, each once. `proofs` knows some without that."""
+
+    def __init__(self, proofs: Proofs | None = None) -> None:
+        self._proofs = proofs
         self._room = BoundedSemaphore(max(1, min(4, os.cpu_count() or 1)))
         self._threads: list[Thread] = []
         self._lock = Lock()
         # A digest alone is not enough: another stretch may claim it too.
-        self._begun: set[tuple[str, object, int, int]] = set()
+        self._begun: set[tuple[object, Claim]] = set()
         self._faults: list[str] = []
+        self._confirmed: set[Claim] = set()
 
     def check(self, what: str, stored: Stretch, digest: str) -> None:
         """Begin to compare; a difference is among `faults` later."""
+        claim = claimed(stored, digest)
         with self._lock:
-            if (key := (digest, stored.file, stored.start, stored.length)) in self._begun:
+            if (stored.file, claim) in self._begun:
                 return
-            self._begun.add(key)
+            self._begun.add((stored.file, claim))
+        if self._proofs is not None and self._proofs.proven(stored, digest):
+            self._confirmed.add(claim)
+            return
         thread = Thread(target=self._check, args=(what, stored, digest), daemon=True)
         self._threads.append(thread)
         thread.start()
@@ -62,14 +93,21 @@ class Verifier:
             except Damage as damage:
                 self.fault(f"{what} could not be read: {damage}")
                 return
-            self.compare(what, counted, digest)
+            self.compare(what, counted, digest, claimed(stored, digest))
 
-    def compare(self, what: str, counted: Hash | None, digest: str) -> None:
-        """Note where the digest is another, or is of a kind that cannot be checked; "" is one that nobody stated."""
-        if counted is None and digest:
-            self.fault(f"{what} is named by a digest that cannot be checked: {digest[:40]!r}")
-        if counted is not None and counted.hexdigest() != digest.partition(":")[2]:
+    def compare(self, what: str, counted: Hash | None, digest: str, claim: Claim | None = None) -> None:
+        """Note where the digest is another, or is of a kind that cannot be checked; "" is one that nobody stated.
+
+        A digest that is as claimed is noted under `claim`.
+        """
+        if counted is None:
+            if digest:
+                self.fault(f"{what} is named by a digest that cannot be checked: {digest[:40]!r}")
+        elif counted.hexdigest() != digest.partition(":")[2]:
             self.fault(f"{what} has the digest {counted.hexdigest()[:16]}... instead of {digest[:23]}...")
+        elif claim is not None:
+            with self._lock:
+                self._confirmed.add(claim)
 
     def fault(self, message: str) -> None:
         """Note what is wrong."""
@@ -81,3 +119,17 @@ class Verifier:
         for thread in self._threads:
             thread.join()
         return tuple(self._faults)
+
+    def confirmed(self, claim: Claim) -> bool:
+        """Wait for all that was begun, and tell whether it was found to be so."""
+        self.faults()
+        return claim in self._confirmed
+
+    def outcome(self) -> Outcome:
+        """Wait, and tell all: for another process."""
+        return Outcome(self.faults(), frozenset(self._confirmed))
+
+    def take(self, outcome: Outcome) -> None:
+        """Believe what another process found."""
+        self._faults += [fault for fault in outcome.faults if fault not in self._faults]
+        self._confirmed |= outcome.confirmed

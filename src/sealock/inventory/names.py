@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 from msgspec import Struct
@@ -58,6 +58,15 @@ class Gathering:
         """All of them."""
         self.settle()
         return Names(tuple(self._plain), tuple(self._packed))
+
+
+def chained(several: Iterable[Names]) -> Names:
+    """Those of several, one after the other."""
+    all_of_them = tuple(several)
+    return Names(
+        tuple(part for one in all_of_them for part in one.plain),
+        tuple(part for one in all_of_them for part in one.packed),
+    )
 
 
 def _split(part: bytes) -> list[str]:

@@ -15,7 +15,7 @@ from msgspec.structs import replace
 from sealock.image.entry import Entry, EntryKind, LayerSource
 from sealock.inventory import leftovers, modes, secrets
 from sealock.inventory.analyzer import Analyzer, Broken, Fact, File
-from sealock.inventory.names import Gathering, Names
+from sealock.inventory.names import Gathering, Names, chained
 from sealock.inventory.selection import Selection
 from sealock.inventory.view import View
 from sealock.inventory.window import Content, Window
@@ -50,7 +50,9 @@ class LayerFacts(Struct, frozen=True):
     set anew, `gone` are what its whiteouts remove, `opaque` the folders whose earlier contents it hides.
     """
 
-    facts: tuple[Package | FileFact | Distribution, ...]
+    packages: tuple[Package, ...]
+    files: tuple[FileFact, ...]
+    distributions: tuple[Distribution, ...]
     paths: Names
     folders: Names
     gone: Names
@@ -61,19 +63,62 @@ class LayerFacts(Struct, frozen=True):
     faults: tuple[Fault, ...]
 
 
+class PieceFacts(Struct):
+    """What a part of a layer holds: facts by the name of their analyzer, before `join`."""
+
+    facts: dict[str, list[Fact]]
+    paths: Names
+    folders: Names
+    gone: Names
+    opaque: Names
+    entries: int
+    size: int
+    faults: list[Fault]
+
+
 def scan_layer(source: LayerSource, selection: Selection) -> LayerFacts:
     """Read a layer once and keep what analyzers make of it; what is broken becomes a fault, and the rest goes on."""
+    return joined([scan_piece(source.entries(), selection)], selection)
+
+
+def scan_piece(entries: Iterator[Entry], selection: Selection) -> PieceFacts:
+    """Read a part of a layer, as `scan_layer` does the whole."""
     scan = _Scan(selection)
-    scan.walk(source.entries())
+    scan.walk(entries)
     return scan.done()
 
 
+def joined(pieces: Sequence[PieceFacts], selection: Selection) -> LayerFacts:
+    """Put the parts of a layer together, in their order."""
+    facts: list[Fact] = []
+    for analyzer in (None, *selection.analyzers):
+        name = analyzer.name if analyzer else ""
+        held = [fact for piece in pieces for fact in piece.facts.get(name, ())]
+        for fact in analyzer.join(held) if analyzer else held:
+            if name and isinstance(fact, Package) and fact.found_by != name:
+                facts.append(replace(fact, found_by=name))
+            else:
+                facts.append(fact)
+    return LayerFacts(
+        packages=tuple(fact for fact in facts if isinstance(fact, Package)),
+        files=tuple(fact for fact in facts if isinstance(fact, FileFact)),
+        distributions=tuple(fact for fact in facts if isinstance(fact, Distribution)),
+        paths=chained(piece.paths for piece in pieces),
+        folders=chained(piece.folders for piece in pieces),
+        gone=chained(piece.gone for piece in pieces),
+        opaque=chained(piece.opaque for piece in pieces),
+        entries=sum(piece.entries for piece in pieces),
+        size=sum(piece.size for piece in pieces),
+        faults=tuple(fault for piece in pieces for fault in piece.faults),
+    )
+
+
 class _Scan:
-    """One layer on its way."""
+    """Entries on their way."""
 
     def __init__(self, selection: Selection) -> None:
         self.selection = selection
-        self.by_analyzer: dict[Analyzer | None, list[Fact]] = {}
+        self.facts: dict[str, list[Fact]] = {}
         self.paths, self.folders, self.gone, self.opaque = Gathering(), Gathering(), Gathering(), Gathering()
         self.cleared: set[str] = set()
         """Files that by their names may hold credentials, and were seen to hold none."""
@@ -109,7 +154,7 @@ class _Scan:
             elif not self.other(entry):
                 continue
             if entry.mode & 0o6002 or entry.capability:
-                self.keep(None, modes.facts(path, kind, entry.mode, entry.uid, entry.gid, entry.capability))
+                self.keep("", modes.facts(path, kind, entry.mode, entry.uid, entry.gid, entry.capability))
             if not count & 4095:
                 self.settle()
         self.entries, self.size = count, size
@@ -129,7 +174,7 @@ class _Scan:
     def leftover(self, path: str, kind: EntryKind) -> None:
         """Tell by its name what has been left behind."""
         if (left := leftovers.fact(path, kind)) is not None and path not in self.cleared:
-            self.keep(None, (left,))
+            self.keep("", (left,))
 
     def search(self, entry: Entry) -> None:
         """Look for secrets in a file."""
@@ -157,14 +202,14 @@ class _Scan:
 
     def ask(self, analyzer: Analyzer, file: File) -> None:
         try:
-            self.keep(analyzer, analyzer.read(file))
+            self.keep(analyzer.name, analyzer.read(file))
         except Broken as broken:
             self.fault(file.path, str(broken))
         except Exception as error:  # noqa: BLE001  one file that an analyzer fails on must not cost the others
             self.fault(file.path, f"{analyzer.name} failed on it, which is a fault of sealock's: {error!r}")
 
-    def keep(self, analyzer: Analyzer | None, facts: Iterable[Fact]) -> None:
-        held = self.by_analyzer.setdefault(analyzer, [])
+    def keep(self, analyzer: str, facts: Iterable[Fact]) -> None:
+        held = self.facts.setdefault(analyzer, [])
         for fact in facts:
             self.kept += 1
             if self.kept > MOST_FACTS:
@@ -184,23 +229,16 @@ class _Scan:
         for gathering in (self.paths, self.folders, self.gone, self.opaque):
             gathering.settle()
 
-    def done(self) -> LayerFacts:
-        facts: list[Package | FileFact | Distribution] = []
-        for analyzer, held in self.by_analyzer.items():
-            for fact in analyzer.join(held) if analyzer else held:
-                if analyzer and isinstance(fact, Package) and fact.found_by != analyzer.name:
-                    facts.append(replace(fact, found_by=analyzer.name))
-                else:
-                    facts.append(fact)
-        return LayerFacts(
-            tuple(facts),
-            self.paths.names(),
-            self.folders.names(),
-            self.gone.names(),
-            self.opaque.names(),
-            self.entries,
-            self.size,
-            tuple(self.faults),
+    def done(self) -> PieceFacts:
+        return PieceFacts(
+            facts=self.facts,
+            paths=self.paths.names(),
+            folders=self.folders.names(),
+            gone=self.gone.names(),
+            opaque=self.opaque.names(),
+            entries=self.entries,
+            size=self.size,
+            faults=self.faults,
         )
 
 
@@ -218,7 +256,8 @@ def merge(layers: Sequence[tuple[int, LayerFacts]]) -> Merged:
     A database of packages (dpkg's status, apk's installed …) that a later layer writes anew replaces the earlier one:
     its packages are then listed from the later layer, with the layer that first brought each of them.
     """
-    told = {_on_disk(fact.path) for _, facts in layers for fact in facts.facts if not isinstance(fact, Distribution)}
+    told = {fact.path for _, facts in layers for fact in facts.files}
+    told.update(_on_disk(package.path) for _, facts in layers for package in facts.packages)
     view = View([facts for _, facts in layers], told)
     packages: dict[tuple[object, ...], Package] = {}
     files: list[FileFact] = []
@@ -226,32 +265,23 @@ def merge(layers: Sequence[tuple[int, LayerFacts]]) -> Merged:
     owners: dict[str, str] = {}
     owned = told.union(path.removeprefix("usr/") for path in told)
     for place, (index, facts) in enumerate(layers):
-        for fact in facts.facts:
-            if isinstance(fact, Distribution):
-                # Only os-release gives a name; debian_version and the like must not displace it.
-                distribution = fact if fact.name or distribution is None or not distribution.name else distribution
-            elif isinstance(fact, FileFact):
-                mended = view.folders.get(fact.path, -1) if fact.kind in FOLDERS else -1
-                by = max(mended if mended > place else -1, view.hidden_by(fact.path, place))
-                files.append(replace(fact, layer=index, removed=by >= 0, removed_in=layers[by][0] if by >= 0 else -1))
-            else:
-                package = replace(fact, layer=index, removed=view.hidden(_on_disk(fact.path), place))
-                key = (
-                    fact.type,
-                    fact.namespace,
-                    fact.name,
-                    fact.version,
-                    fact.architecture,
-                    fact.path,
-                    fact.qualifiers,
-                )
-                first = packages.get(key)
-                # The same package from a later copy of its database: it came with the first, and is there if any is.
-                if first is not None:
-                    package = replace(package, layer=first.layer, files=package.files or first.files)
-                packages[key] = package
-                if package.files:
-                    owners.update(dict.fromkeys(owned.intersection(package.files), package.name))
+        for one in facts.distributions:
+            # Only os-release gives a name; debian_version and the like must not displace it.
+            distribution = one if one.name or distribution is None or not distribution.name else distribution
+        for fact in facts.files:
+            mended = view.folders.get(fact.path, -1) if fact.kind in FOLDERS else -1
+            by = max(mended if mended > place else -1, view.hidden_by(fact.path, place))
+            files.append(replace(fact, layer=index, removed=by >= 0, removed_in=layers[by][0] if by >= 0 else -1))
+        for found in facts.packages:
+            package = replace(found, layer=index, removed=view.hidden(_on_disk(found.path), place))
+            key = (found.type, found.namespace, found.name, found.version, found.architecture, found.path, found.qualifiers)
+            first = packages.get(key)
+            # The same package from a later copy of its database: it came with the first, and is there if any is.
+            if first is not None:
+                package = replace(package, layer=first.layer, files=package.files or first.files)
+            packages[key] = package
+            if package.files:
+                owners.update(dict.fromkeys(owned.intersection(package.files), package.name))
     listed = sorted(_unowned(packages.values(), owners), key=lambda one: (one.type, one.name, one.version, one.path))
     return Merged(distribution, tuple(listed), tuple(_with_owner(fact, owners) for fact in files))
 

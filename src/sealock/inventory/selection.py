@@ -11,6 +11,7 @@ class Selection:
     """The analyzers, sorted by what they ask for."""
 
     def __init__(self, analyzers: Iterable[Analyzer]) -> None:
+        self.analyzers = tuple(analyzers)
         self.paths: dict[str, list[Analyzer]] = {}
         self.folders: dict[str, list[Analyzer]] = {}
         self.parents: dict[str, list[Analyzer]] = {}
@@ -18,7 +19,7 @@ class Selection:
         self.endings: dict[str, list[tuple[str, Analyzer]]] = {}
         """By what stands behind their last dot, so that most paths cost one look."""
         self.elf: list[Analyzer] = []
-        for analyzer in analyzers:
+        for analyzer in self.analyzers:
             wanted = analyzer.wanted
             for path in wanted.paths:
                 self.paths.setdefault(path, []).append(analyzer)

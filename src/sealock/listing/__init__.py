@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from typing import Final
 
 from msgspec import Struct
 
@@ -12,16 +10,15 @@ from sealock import formats
 from sealock.image.entry import DEFAULT_BOUNDS, Bounds, ImageSource, LayerSource
 from sealock.image.opening import open_image
 from sealock.inventory.catalog import analyzers
-from sealock.inventory.scan import LayerFacts, merge, scan_layer
+from sealock.inventory.scan import LayerFacts, merge
 from sealock.inventory.selection import Selection
+from sealock.listing.reading import read_layers
 from sealock.model.container import Container
 from sealock.model.document import Document, Subject
 from sealock.model.finding import Problem
 from sealock.model.inventory import Inventory
 from sealock.model.location import Location, Source
-
-THREADS: Final = 2
-"""Layers that are read at the same time: more would only wait for the interpreter, and take memory."""
+from sealock.model.registries import Registries
 
 
 class How(Struct, frozen=True):
@@ -30,22 +27,24 @@ class How(Struct, frozen=True):
     platform: str = ""
     verify: bool = True
     bounds: Bounds = DEFAULT_BOUNDS
+    access: Registries = Registries()
+    """How registries are spoken to, for "image:REF" in place of a path."""
 
 
 def inventories(path: str, how: How, progress: Callable[[str], None] = lambda _name: None) -> tuple[Inventory, ...]:
     """List every image that a file or folder holds; TargetError where it is no image at all."""
-    images = open_image(path, platform=how.platform, bounds=how.bounds, verify=how.verify)
-    return tuple(_inventory(path, image, progress) for image in images)
+    images = open_image(path, platform=how.platform, bounds=how.bounds, verify=how.verify, access=how.access)
+    return tuple(_inventory(path, image, how, progress) for image in images)
 
 
 def documents(path: str, how: How, progress: Callable[[str], None] = lambda _name: None) -> tuple[Document, ...]:
     """Every image of a file or folder as a document to judge: what it holds, and how it is configured."""
-    images = open_image(path, platform=how.platform, bounds=how.bounds, verify=how.verify)
-    return tuple(_document(path, image, progress) for image in images)
+    images = open_image(path, platform=how.platform, bounds=how.bounds, verify=how.verify, access=how.access)
+    return tuple(_document(path, image, how, progress) for image in images)
 
 
-def _document(path: str, image: ImageSource, progress: Callable[[str], None]) -> Document:
-    inventory = _inventory(path, image, progress)
+def _document(path: str, image: ImageSource, how: How, progress: Callable[[str], None]) -> Document:
+    inventory = _inventory(path, image, how, progress)
     name = inventory.names[0] if inventory.names else "image"
     # The configuration's own offsets would be taken for lines of the archive.
     subjects = [Subject(f"image {name}", inventory, {})]
@@ -55,17 +54,14 @@ def _document(path: str, image: ImageSource, progress: Callable[[str], None]) ->
     return Document("image", {"": Source(path, "")}, tuple(subjects), inventory.problems)
 
 
-def _inventory(path: str, image: ImageSource, progress: Callable[[str], None]) -> Inventory:
+def _inventory(path: str, image: ImageSource, how: How, progress: Callable[[str], None]) -> Inventory:
     selection = Selection(analyzers())
     layers = tuple(source.layer for source in image.layers)
 
-    def scan(source: LayerSource) -> LayerFacts:
+    def about(source: LayerSource) -> None:
         progress(f"layer {source.layer.index + 1} of {len(layers)}")
-        return scan_layer(source, selection)
 
-    # Inflating and hashing release the interpreter's lock, so that one layer's walk goes on beside them.
-    with ThreadPoolExecutor(THREADS) as pool:
-        scanned = tuple(pool.map(scan, image.layers))
+    scanned = read_layers(image.layers, selection, how.bounds.entries, about)
     merged = merge([(layer.index, facts) for layer, facts in zip(layers, scanned, strict=True)])
     container, problems = _configuration(path, image)
     return Inventory(

@@ -1,0 +1,121 @@
+"""Reads the layers of an image by several processes: plain ones in pieces, compressed ones whole."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from typing import Final
+
+from msgspec import Struct
+
+from sealock.image.entry import LayerSource
+from sealock.image.header import MOST
+from sealock.image.layers import Piece, TarLayer
+from sealock.image.verifying import Outcome
+from sealock.inventory.scan import LayerFacts, PieceFacts, joined, scan_layer, scan_piece
+from sealock.inventory.selection import Selection
+from sealock.listing import sharing
+
+WORTH: Final = 32 << 20
+"""Stored bytes from which on other processes help: less is read before they are made."""
+SPACING: Final = 48 << 20
+"""Bytes of a piece, or thereabouts."""
+
+
+class _Done(Struct):
+    """What a layer or a piece of one came to. `ended` is where the next piece is to begin, `by` the process."""
+
+    facts: PieceFacts
+    problems: list[str]
+    ended: int = -1
+    outcome: Outcome | None = None
+    by: int = 0
+
+
+class _Task(Struct, frozen=True):
+    """A layer to be read, or a piece of it."""
+
+    layer: TarLayer
+    selection: Selection
+    piece: Piece | None = None
+
+    def __call__(self) -> _Done:
+        """Read it."""
+        if self.piece:
+            return _read(self.piece, self.selection)
+        facts = scan_piece(self.layer.entries(), self.selection)
+        return _Done(facts, self.layer.messages(), outcome=self.layer.outcome(), by=os.getpid())
+
+
+def read_layers(
+    sources: Sequence[LayerSource], selection: Selection, most: int, progress: Callable[[LayerSource], None]
+) -> list[LayerFacts]:
+    """What each layer holds; together they may have no more than `most` entries."""
+    layers = [source for source in sources if isinstance(source, TarLayer)]
+    helpers = sharing.children()
+    if helpers and len(layers) == len(sources) and sum(layer.layer.size for layer in layers) >= WORTH:
+        facts = _shared(layers, selection, helpers, progress)
+        if sum(one.entries for one in facts) <= most:
+            return facts
+    found: list[LayerFacts] = []
+    for source in sources:
+        progress(source)
+        found.append(scan_layer(source, selection))
+    return found
+
+
+def _shared(
+    layers: Sequence[TarLayer], selection: Selection, helpers: int, progress: Callable[[LayerSource], None]
+) -> list[LayerFacts]:
+    tasks = [
+        [_Task(layer, selection, piece) for piece in layer.pieces(SPACING)] or [_Task(layer, selection)]
+        for layer in layers
+    ]
+    # Whole layers take longest, and the largest most of all: they come first.
+    order = sorted(
+        (task for of_layer in tasks for task in of_layer),
+        key=lambda task: (task.piece is not None, -task.layer.layer.size),
+    )
+    number = {id(task): at for at, task in enumerate(order)}
+
+    def work(at: int) -> _Done:
+        progress(order[at].layer)
+        return order[at]()
+
+    def meanwhile() -> None:
+        # Threads are begun when the other processes are made: they would not be in the copies.
+        for of_layer in tasks:
+            if of_layer[0].piece:
+                of_layer[0].layer.verify()
+
+    done = sharing.shared(work, len(order), helpers, meanwhile)
+    return [
+        _put_together(layer, [(task.piece, done[number[id(task)]]) for task in of_layer], selection)
+        for layer, of_layer in zip(layers, tasks, strict=True)
+    ]
+
+
+def _put_together(layer: TarLayer, parts: Sequence[tuple[Piece | None, _Done]], selection: Selection) -> LayerFacts:
+    """What a layer holds. A piece that does not begin where the one before it ended was a wrong guess."""
+    first, whole = parts[0]
+    if first is None:
+        if whole.by != os.getpid():
+            layer.forget(whole.problems)
+            layer.take(whole.outcome)
+        return joined([whole.facts], selection)
+    by_start = {piece.start: done for piece, done in parts if piece}
+    fitting: list[_Done] = []
+    at = 0
+    while at >= 0:
+        done = by_start.get(at) or _read(
+            first.at(at, min(start for start in [*by_start, MOST] if start > at)), selection
+        )
+        fitting.append(done)
+        at = done.ended
+    layer.forget(problem for done in fitting for problem in done.problems)
+    return joined([done.facts for done in fitting], selection)
+
+
+def _read(piece: Piece, selection: Selection) -> _Done:
+    facts = scan_piece(piece.entries(), selection)
+    return _Done(facts, piece.problems, piece.ended)

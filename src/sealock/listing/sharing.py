@@ -1,0 +1,125 @@
+"""Work shared with child processes, since one interpreter uses one processor. Without children, all of it is done here.
+
+The numbers of the tasks stand in a pipe, from which everybody takes the next one. What a child made comes back pickled;
+what a child did not get done, for whatever reason, is done here in the end.
+"""
+
+from __future__ import annotations
+
+import os
+import pickle
+import signal
+import sys
+import threading
+from collections.abc import Callable
+from threading import Thread
+from typing import Final, TypeVar
+
+T = TypeVar("T")
+
+MOST_CHILDREN: Final = 3
+_MOST_TASKS: Final = 8192
+"""As many numbers go into a pipe at once on every system."""
+
+
+def children() -> int:
+    """How many may help: none where a copy of this process would not be sound, or has no processor to itself."""
+    if not sys.platform.startswith("linux") or threading.active_count() > 1:
+        return 0
+    return max(0, min(MOST_CHILDREN, len(os.sched_getaffinity(0)) - 1))
+
+
+def shared(work: Callable[[int], T], tasks: int, helpers: int, meanwhile: Callable[[], None]) -> list[T]:
+    """The results of `work(0)` to `work(tasks - 1)`; `meanwhile` is called once the children were made.
+
+    The order in which tasks are taken is theirs: let the long ones come first.
+    """
+    results: dict[int, T] = {}
+    if helpers and 1 < tasks <= _MOST_TASKS:
+        _together(work, tasks, min(helpers, tasks - 1), meanwhile, results)
+    else:
+        meanwhile()
+    return [results[task] if task in results else work(task) for task in range(tasks)]
+
+
+def _together(
+    work: Callable[[int], T], tasks: int, helpers: int, meanwhile: Callable[[], None], results: dict[int, T]
+) -> None:
+    queue, fill = os.pipe()
+    os.write(fill, b"".join(task.to_bytes(4, "little") for task in range(tasks)))
+    os.close(fill)
+    made: list[_Child] = []
+    try:
+        for _ in range(helpers):
+            made.append(_Child(work, queue))  # noqa: PERF401  those that were made must be ended if the next one fails
+        for child in made:
+            child.listen()
+        meanwhile()
+        while (task := _next(queue)) is not None:
+            results[task] = work(task)
+        for child in made:
+            results.update(child.results())
+    finally:
+        os.close(queue)
+        for child in made:
+            child.end()
+
+
+def _next(queue: int) -> int | None:
+    taken = os.read(queue, 4)
+    return int.from_bytes(taken, "little") if taken else None
+
+
+class _Child:
+    """A copy of this process that takes tasks, and tells what came of them when there are no more."""
+
+    def __init__(self, work: Callable[[int], T], queue: int) -> None:
+        self._inlet, outlet = os.pipe()
+        self.pid = os.fork()
+        if not self.pid:
+            status = 1
+            try:
+                os.close(self._inlet)
+                _labour(work, queue, outlet)
+                status = 0
+            finally:
+                # Whatever happened: nothing that the parent has begun is to be ended here.
+                os._exit(status)
+        os.close(outlet)
+        self._ended = False
+        self._told = bytearray()
+        self._thread = Thread(target=self._hear, daemon=True)
+
+    def listen(self) -> None:
+        """Begin to take what it tells, so that it need not wait."""
+        self._thread.start()
+
+    def _hear(self) -> None:
+        while data := os.read(self._inlet, 1 << 20):
+            self._told += data
+
+    def results(self) -> dict[int, T]:
+        """Wait for it; nothing, if it failed."""
+        self._thread.join()
+        self._ended = True
+        _, status = os.waitpid(self.pid, 0)
+        told: dict[int, T] = pickle.loads(bytes(self._told)) if status == 0 else {}  # noqa: S301  as above
+        self._told.clear()
+        return told
+
+    def end(self) -> None:
+        """End it, if it did not by itself."""
+        if not self._ended:
+            os.kill(self.pid, signal.SIGKILL)
+            os.waitpid(self.pid, 0)
+            self._thread.join() if self._thread.ident else None
+        os.close(self._inlet)
+
+
+def _labour(work: Callable[[int], T], queue: int, outlet: int) -> None:
+    results: dict[int, T] = {}
+    while (task := _next(queue)) is not None:
+        results[task] = work(task)
+    data = memoryview(pickle.dumps(results, pickle.HIGHEST_PROTOCOL))
+    while data:
+        data = data[os.write(outlet, data) :]
