@@ -18,6 +18,7 @@ COMMANDS: Final = {
     "sbom": "list what is in an image: packages of every kind, layer by layer, without an engine",
     "inspect": "show what an image holds, what of it is needed, and which smaller base would do",
     "db": "keep the database of advisories up to date, and tell how old its data is",
+    "trust": "tell who vouches for images: verify, sign, and keep the keys (Docker Content Trust)",
     "rules": "list the rules, or explain one",
     "completion": "print the completion script of a shell",
 }
@@ -61,6 +62,9 @@ def parse(words: Sequence[str]) -> Namespace:
     # argparse mixes options and targets only where no command stands before them.
     command = fill(ArgumentParser(prog=f"sealock {words[0]}", **dress(words[0])), words[0])
     command.set_defaults(command=words[0])
+    if getattr(import_module(f"sealock.cli.{words[0]}"), "VERBS", None):
+        # argparse cannot mix where verbs have parsers of their own.
+        return command.parse_args(words[1:])
     return command.parse_intermixed_args(words[1:])
 
 

@@ -11,7 +11,7 @@ from sealock.errors import TrustError
 from sealock.trust.notary.folder import Folder
 from sealock.trust.notary.keys import canonical_id
 from sealock.trust.notary.metadata import Key
-from sealock.trust.notary.privatekeys import PassphraseError, PrivateKey, generate, open_key, parse, seal
+from sealock.trust.notary.privatekeys import PassphraseError, PrivateKey, Stored, generate, open_key, parse, seal
 from sealock.trust.notary.roles import ROLES
 
 _TRIES: Final = 3
@@ -84,17 +84,7 @@ class Keyring:
         return self._open[name]
 
     def _opened(self, pem: bytes, role: str, name: str) -> PrivateKey:
-        stored = parse(pem)
-        if not stored.encrypted:
-            return open_key(stored, "")
-        for left in reversed(range(_TRIES)):
-            try:
-                return open_key(stored, self._passphrases(stored.role or role, name, new=False))
-            except PassphraseError:
-                if not left or not self._passphrases.asks:
-                    msg = f"the passphrase does not open the {stored.role or role} key {name[:12]}"
-                    raise PassphraseError(msg) from None
-        raise AssertionError
+        return open_with(self._passphrases, parse(pem), role, name)
 
     def make(self, role: str, gun: str = "") -> PrivateKey:
         """Make a new key and keep it, before anything is signed with it."""
@@ -111,3 +101,17 @@ class Keyring:
         self.folder.add_key(key.id, seal(key, role, kept, passphrase))
         self._open[key.id] = key
         return key
+
+
+def open_with(passphrases: Passphrases, stored: Stored, role: str, name: str) -> PrivateKey:
+    """Open a private key, asking for its passphrase; PassphraseError after three wrong ones."""
+    if not stored.encrypted:
+        return open_key(stored, "")
+    for left in reversed(range(_TRIES)):
+        try:
+            return open_key(stored, passphrases(stored.role or role, name, new=False))
+        except PassphraseError:
+            if not left or not passphrases.asks:
+                msg = f"the passphrase does not open the {stored.role or role} key {name[:12]}"
+                raise PassphraseError(msg) from None
+    raise AssertionError

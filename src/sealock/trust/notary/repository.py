@@ -43,6 +43,17 @@ class Repository:
         found = find_tag(update.trusted, tag)
         if found is None:
             raise unsigned(update.trusted, tag, update.elsewhere(tag))
+        return self._verified(update, found)
+
+    def verify_digest(self, digest: str) -> Verified:
+        """Tell of the first tag that is signed for a digest; errors as for `verify`."""
+        update = self._update()
+        for one in tags_of(update.trusted):
+            if one.digest == digest:
+                return self._verified(update, one)
+        raise RefusedError(check="unsigned", why=f"no tag of {self.gun} is signed for {digest}")
+
+    def _verified(self, update: Update, found: SignedTag) -> Verified:
         return Verified(
             repository=self.gun,
             tag=found,
@@ -82,11 +93,15 @@ class Repository:
 
     # Writing.
 
-    def initialise(self, keyring: Keyring, root: PrivateKey, *, local_snapshot: bool = False) -> None:
-        """Begin to sign a repository; TrustError where it is signed already."""
+    def refuse_if_signed(self) -> None:
+        """TrustError where there is trust data already."""
         if self.server.get("root", "root", bound("root")) is not None:
             msg = f"{self.gun} is signed already: there is trust data at {self.server.address}"
             raise TrustError(msg)
+
+    def initialise(self, keyring: Keyring, root: PrivateKey, *, local_snapshot: bool = False) -> str:
+        """Begin to sign a repository, and give the root certificate's id; TrustError where it is signed already."""
+        self.refuse_if_signed()
         # The server's keys first, so that none of ours is made if it cannot be reached.
         timestamp = self.server.key("timestamp")
         snapshot = None if local_snapshot else self.server.key("snapshot")
@@ -104,6 +119,7 @@ class Repository:
         self.folder.forget(self.gun)
         self.folder.write(self.gun, {"root": files["root"]})
         self._update()
+        return key_id(keys["root"][0])
 
     def change(self, keyring: Keyring, edit: Callable[[Editor], None], roles: Iterable[str] = ()) -> dict[str, bytes]:
         """Verify, change, sign and publish; give what was published. `roles` are delegations to load first."""
@@ -164,15 +180,30 @@ class Repository:
             raise TrustError(msg)
         return tuple(gone)
 
-    def delegate(self, keyring: Keyring, name: str, keys: Iterable[Key], paths: Iterable[str], threshold: int) -> None:
-        """Let others sign, under targets/NAME."""
-        keys, paths = tuple(keys), tuple(paths)
-        self.change(keyring, lambda editor: editor.add_delegation(name, keys, paths, threshold), _above(name))
+    def delegate(
+        self, keyring: Keyring, names: Iterable[str], keys: Iterable[Key], paths: Iterable[str], threshold: int = 1
+    ) -> None:
+        """Let others sign, in each of these roles below targets."""
+        names, keys, paths = tuple(names), tuple(keys), tuple(paths)
 
-    def withdraw(self, keyring: Keyring, name: str, keys: Iterable[str]) -> None:
-        """Withdraw a delegation, or some of its keys."""
-        gone = tuple(keys)
-        self.change(keyring, lambda editor: editor.remove_delegation(name, gone), _above(name))
+        def edit(editor: Editor) -> None:
+            for name in names:
+                editor.add_delegation(name, keys, paths, threshold)
+
+        self.change(keyring, edit, (above for name in names for above in _above(name)))
+
+    def withdraw(self, keyring: Keyring, name: str, keys: Iterable[str] = (), also: Iterable[str] = ()) -> None:
+        """Withdraw a delegation, or some of its keys; its keys, or these, are withdrawn from the roles `also` too."""
+        gone, also = tuple(keys), tuple(also)
+
+        def edit(editor: Editor) -> None:
+            listed = editor.targets(parent(name)).keys
+            withdrawn = gone or tuple(canonical_id(listed[one]) for one in editor.delegation(name).role.keys)
+            for other in also:
+                editor.remove_delegation(other, withdrawn)
+            editor.remove_delegation(name, gone)
+
+        self.change(keyring, edit, _above(name))
 
     def rotate(self, keyring: Keyring, role: str, *, by_server: bool, new: PrivateKey | None = None) -> str:
         """Give a role a new key, ours or the server's; give its id. A new root is signed by the old key and the new."""

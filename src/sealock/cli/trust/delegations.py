@@ -1,0 +1,56 @@
+"""`sealock trust delegations`: let others sign, or no longer."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser, Namespace
+from typing import Final
+
+from sealock.cli.output import write
+from sealock.cli.trust.common import PASSPHRASES, add_server, name_of, open_keyring, read_file, setup_of
+from sealock.errors import UsageError
+
+EPILOG: Final = f"""\
+A delegation is a role under targets: NAME stands for targets/NAME. Tags count for pulling only in targets/releases, so
+that `add` puts the keys there too unless --only is given, as `docker trust signer add` does.
+{PASSPHRASES}"""
+
+
+def configure(parser: ArgumentParser) -> None:
+    """Add the verb's options."""
+    parser.epilog = EPILOG
+    parser.add_argument(
+        "action", choices=("add", "remove"), help="what to do; `sealock trust list` shows what there is"
+    )
+    parser.add_argument("repository", metavar="REPO", help="a repository, such as example.com/app")
+    parser.add_argument("name", metavar="NAME", help="who may sign: a name of lower-case letters, digits, - and _")
+    parser.add_argument("--key", action="append", default=[], metavar="FILE", help="a public key or certificate in PEM")
+    parser.add_argument("--key-id", action="append", default=[], metavar="ID", help="the key to remove (default: all)")
+    parser.add_argument("--path", action="append", default=[], metavar="PREFIX", help="tags it may sign (default: all)")
+    parser.add_argument("--threshold", type=int, default=1, metavar="N", help="keys that must sign (default: 1)")
+    parser.add_argument("--only", action="store_true", help="leave targets/releases alone")
+    add_server(parser)
+
+
+def run(arguments: Namespace) -> int:
+    """Run the verb and return the exit status."""
+    from sealock.trust.notary.opening import opened  # noqa: PLC0415  loads HTTP
+    from sealock.trust.notary.publickeys import read_public  # noqa: PLC0415  as above
+    from sealock.trust.notary.roles import RELEASES  # noqa: PLC0415  as above
+
+    role = arguments.name if arguments.name.startswith("targets/") else f"targets/{arguments.name}"
+    names = [role] if arguments.only or role == RELEASES else [role, RELEASES]
+    adding = arguments.action == "add"
+    if adding and not arguments.key:
+        msg = "--key FILE says whose key it is"
+        raise UsageError(msg)
+    keyring = open_keyring()
+    with opened(name_of(arguments.repository, tag=False), setup_of(arguments)) as repository:
+        if adding:
+            keys = [read_public(read_file(path), path) for path in arguments.key]
+            paths = arguments.path or [""]
+            repository.delegate(keyring, names, keys, paths, arguments.threshold)
+        else:
+            repository.withdraw(keyring, role, arguments.key_id, also=names[1:])
+    done = "may sign now" if adding else "may sign no longer"
+    write(f"{role} {done} for {repository.gun}{f' (with {RELEASES})' if names[1:] else ''}\n")
+    return 0

@@ -1,0 +1,138 @@
+"""`sealock trust keys`: private keys for signing, kept where Docker keeps them."""
+
+from __future__ import annotations
+
+import json
+import re
+from argparse import ArgumentParser, Namespace
+from pathlib import Path
+from typing import Final
+
+from sealock.cli.output import complain, write
+from sealock.cli.trust.common import PASSPHRASES, add_output, open_keyring, read_file, tell
+from sealock.errors import TargetError, TrustError, UsageError
+
+EPILOG: Final = f"""\
+  list              list the private keys
+  generate NAME     make a key for signing as NAME; its public half goes to NAME.pub, for `delegations add`
+  load FILE         take a private key in PEM, for signing as NAME (--name)
+  backup FILE       write all private keys, or those named by --id, to a new file, as encrypted as they are
+  restore FILE      put the keys of a backup back; what is here already stays as it is
+
+{PASSPHRASES}"""
+_NAME: Final = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
+
+
+def configure(parser: ArgumentParser) -> None:
+    """Add the verb's options."""
+    parser.epilog = EPILOG
+    parser.add_argument("action", choices=("list", "generate", "load", "backup", "restore"), help="what to do")
+    parser.add_argument("what", nargs="?", default="", metavar="NAME|FILE", help="a name or a file, see below")
+    parser.add_argument("--root", action="store_true", help="generate, load: a root key rather than a signer's")
+    parser.add_argument(
+        "--name", default="", metavar="NAME", help="load: who signs with it (default: as the file says)"
+    )
+    parser.add_argument("--id", action="append", default=[], metavar="ID", help="backup: this key alone (may repeat)")
+    add_output(parser)
+
+
+def run(arguments: Namespace) -> int:
+    """Run the verb and return the exit status."""
+    if (arguments.action == "list") == bool(arguments.what):
+        msg = "keys list takes nothing more" if arguments.what else f"keys {arguments.action} what? See --help"
+        raise UsageError(msg)
+    return {"list": _list, "generate": _generate, "load": _load, "backup": _backup, "restore": _restore}[
+        arguments.action
+    ](arguments)
+
+
+def _list(arguments: Namespace) -> int:
+    from sealock.reports.text import visible  # noqa: PLC0415  configuring does without
+
+    keys = list(open_keyring().list())
+    if arguments.format == "json":
+        told = [
+            {"id": one.id, "role": one.role, "repository": one.gun or None, "encrypted": one.encrypted} for one in keys
+        ]
+        tell(json.dumps({"keys": told}, indent=2) + "\n", arguments)
+        return 0
+    width = max((len(visible(one.role)) for one in keys), default=0)
+    lines = [
+        f"{one.id}  {visible(one.role or 'unknown'):<{width}}  {visible(one.gun or 'any repository')}"
+        + ("" if one.encrypted else "  NOT ENCRYPTED")
+        for one in keys
+    ]
+    tell("".join(f"{line}\n" for line in lines) or "no private keys\n", arguments)
+    return 0
+
+
+def _generate(arguments: Namespace) -> int:
+    from sealock.trust.notary.folder import create  # noqa: PLC0415  configuring does without
+    from sealock.trust.notary.publickeys import write_public  # noqa: PLC0415  as above
+
+    role = "root" if arguments.root else _role(arguments.what)
+    public = Path(f"{arguments.what}.pub")
+    if public.exists():
+        msg = f"{public} is there already, and is never overwritten"
+        raise TargetError(msg)
+    key = open_keyring().make(role)
+    create(public, write_public(key, role).encode())
+    write(f"{key.id} is a new {role} key; its public half is in {public}\n")
+    return 0
+
+
+def _load(arguments: Namespace) -> int:
+    from sealock.cli.trust.common import Passphrases  # noqa: PLC0415  as above
+    from sealock.trust.notary.keyring import open_with  # noqa: PLC0415  configuring does without
+    from sealock.trust.notary.privatekeys import parse  # noqa: PLC0415  as above
+
+    stored = parse(read_file(arguments.what).encode())
+    role = "root" if arguments.root else _role(arguments.name or stored.role or Path(arguments.what).stem)
+    keyring = open_keyring()
+    key = open_with(Passphrases(), stored, role, arguments.what)
+    keyring.add(key, role)
+    write(f"{key.id} is loaded as a {role} key\n")
+    return 0
+
+
+def _backup(arguments: Namespace) -> int:
+    from sealock.trust.notary.folder import create  # noqa: PLC0415  configuring does without
+    from sealock.trust.notary.privatekeys import parse  # noqa: PLC0415  as above
+    from sealock.trust.notary.publickeys import write_backup  # noqa: PLC0415  as above
+
+    kept = dict(open_keyring().folder.private_keys())
+    missing = [one for one in arguments.id if one not in kept]
+    if missing or not kept:
+        msg = f"there is no private key {missing[0][:64]}" if missing else "there are no private keys"
+        raise TrustError(msg)
+    chosen = {name: pem for name, pem in kept.items() if not arguments.id or name in arguments.id}
+    create(Path(arguments.what), write_backup(chosen.items()).encode())
+    for name, pem in chosen.items():
+        if not parse(pem).encrypted:
+            complain(f"the key {name[:12]} is not encrypted, neither here nor in the backup")
+    write(f"{len(chosen)} private {'key is' if len(chosen) == 1 else 'keys are'} in {arguments.what}\n")
+    return 0
+
+
+def _restore(arguments: Namespace) -> int:
+    from sealock.trust.notary.publickeys import read_backup  # noqa: PLC0415  configuring does without
+
+    folder = open_keyring().folder
+    found = list(read_backup(read_file(arguments.what)))
+    if not found:
+        msg = f"{arguments.what} holds no private keys"
+        raise TrustError(msg)
+    new = [(name, pem) for name, pem in found if folder.key(name) is None]
+    for name, pem in new:
+        folder.add_key(name, pem)
+    write(
+        f"{len(new)} private {'key' if len(new) == 1 else 'keys'} restored, {len(found) - len(new)} were here already\n"
+    )
+    return 0
+
+
+def _role(name: str) -> str:
+    if not _NAME.fullmatch(name):
+        msg = f"{name[:80]!r} is not a name to sign as: lower-case letters, digits, - and _ make one"
+        raise UsageError(msg)
+    return name

@@ -1,0 +1,94 @@
+"""`sealock trust list`: the signed tags of a repository, and whose keys sign for it."""
+
+from __future__ import annotations
+
+import json
+from argparse import ArgumentParser, Namespace
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from sealock.cli.trust.common import add_output, add_server, name_of, setup_of, tell
+
+if TYPE_CHECKING:
+    from sealock.trust.notary.trusted import TrustedMetadata
+
+
+def configure(parser: ArgumentParser) -> None:
+    """Add the verb's options."""
+    parser.add_argument("repository", metavar="REPO", help="a repository, such as example.com/app")
+    add_server(parser)
+    add_output(parser)
+
+
+def run(arguments: Namespace) -> int:
+    """Run the verb and return the exit status."""
+    from sealock.trust.notary.opening import opened  # noqa: PLC0415  loads HTTP
+
+    with opened(name_of(arguments.repository, tag=False), setup_of(arguments)) as repository:
+        trusted = repository.trusted()
+    if arguments.format == "json":
+        tell(json.dumps(_table(trusted), indent=2) + "\n", arguments)
+    else:
+        tell("".join(f"{line}\n" for line in _lines(trusted)), arguments)
+    return 0
+
+
+def _lines(trusted: TrustedMetadata) -> Iterator[str]:
+    from sealock.reports.text import visible  # noqa: PLC0415  configuring does without
+    from sealock.trust.notary.keys import canonical_id  # noqa: PLC0415  as above
+    from sealock.trust.notary.roles import RELEASES  # noqa: PLC0415  as above
+    from sealock.trust.notary.verdict import root_names, states, tags_of  # noqa: PLC0415  as above
+
+    tags = list(tags_of(trusted))
+    width = max((len(visible(one.tag)) for one in tags), default=0)
+    yield f"{trusted.gun}: {len(tags)} signed {'tag' if len(tags) == 1 else 'tags'}"
+    for one in tags:
+        by = "" if one.role == "targets" else f"  {one.role}"
+        yield f"  {visible(one.tag):<{width}}  {one.digest}{by}"
+    yield "keys"
+    for name, about in root_names(trusted.root.body):
+        yield f"  {'root':<12} {name}  ({visible(about)})"
+    for role in ("targets", "snapshot", "timestamp"):
+        for name in trusted.root.body.roles[role].keys:
+            yield f"  {role:<12} {name}"
+    targets = trusted.targets["targets"].body
+    if targets.delegations:
+        yield "delegations"
+    for delegation in targets.delegations:
+        paths = ", ".join(path or "everything" for path in delegation.paths) or "nothing"
+        counts = "" if delegation.name == RELEASES else "; does not count for pulling"
+        needs = f"; {delegation.role.threshold} must sign" if delegation.role.threshold > 1 else ""
+        yield f"  {visible(delegation.name)}, for {visible(paths)}{needs}{counts}"
+        yield from (f"    {canonical_id(targets.keys[name])}" for name in delegation.role.keys)
+    yield "metadata"
+    for state in states(trusted):
+        about = f", signed about {state.signed:%Y-%m-%d}" if state.signed else ""
+        yield f"  {state.role:<12} version {state.version}{about}, until {state.expires:%Y-%m-%d}"
+
+
+def _table(trusted: TrustedMetadata) -> dict[str, Any]:
+    from sealock.trust.notary.keys import canonical_id  # noqa: PLC0415  configuring does without
+    from sealock.trust.notary.verdict import states, tags_of  # noqa: PLC0415  as above
+
+    targets = trusted.targets["targets"].body
+    return {
+        "repository": trusted.gun,
+        "rests_on": trusted.rests_on,
+        "tags": [
+            {"tag": one.tag, "digest": one.digest, "length": one.length, "signed_by": one.role}
+            for one in tags_of(trusted)
+        ],
+        "keys": {name: list(role.keys) for name, role in trusted.root.body.roles.items()},
+        "delegations": [
+            {
+                "name": one.name,
+                "keys": [canonical_id(targets.keys[name]) for name in one.role.keys],
+                "paths": list(one.paths),
+                "threshold": one.role.threshold,
+            }
+            for one in targets.delegations
+        ],
+        "metadata": [
+            {"role": one.role, "version": one.version, "expires": one.expires.isoformat()} for one in states(trusted)
+        ],
+    }

@@ -1,0 +1,48 @@
+"""`sealock trust sign`: sign a tag for the digest that it has at the registry, or for one that is given."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser, Namespace
+
+from sealock.cli.output import write
+from sealock.cli.trust.common import PASSPHRASES, add_server, name_of, open_keyring, setup_of
+from sealock.errors import UsageError
+
+
+def configure(parser: ArgumentParser) -> None:
+    """Add the verb's options."""
+    parser.epilog = PASSPHRASES
+    parser.add_argument("reference", metavar="REF", help="the image to sign, such as example.com/app:1.2")
+    parser.add_argument("--digest", default="", help="sign this digest, and ask no registry (with --size)")
+    parser.add_argument("--size", type=int, default=0, metavar="BYTES", help="the length of the manifest with --digest")
+    parser.add_argument(
+        "--role",
+        action="append",
+        default=[],
+        metavar="ROLE",
+        help="sign in this role: targets, targets/NAME (default: every delegation whose key is here, else targets)",
+    )
+    add_server(parser)
+
+
+def run(arguments: Namespace) -> int:
+    """Run the verb and return the exit status."""
+    from sealock.trust.notary.opening import opened  # noqa: PLC0415  loads HTTP
+
+    name, setup = name_of(arguments.reference), setup_of(arguments)
+    if name.tag is None:
+        msg = f"{arguments.reference} has no tag, and tags are what is signed"
+        raise UsageError(msg)
+    digest, size = arguments.digest, arguments.size
+    if bool(digest) != (size > 0):
+        msg = "--digest and --size go together"
+        raise UsageError(msg)
+    if not digest:
+        from sealock.registry.opening import open_registry  # noqa: PLC0415  loads HTTP
+
+        found = open_registry(setup.registries).manifest(name)
+        digest, size = found.digest, len(found.raw)
+    with opened(name, setup) as repository:
+        roles = repository.sign(open_keyring(), name.tag, digest, size, arguments.role)
+    write(f"{repository.gun}:{name.tag} is signed for {digest} in {', '.join(roles)}\n")
+    return 0

@@ -1,0 +1,164 @@
+"""`sealock trust verify`: whether references are trusted, and which digests they stand for."""
+
+from __future__ import annotations
+
+import json
+from argparse import ArgumentParser, Namespace
+from collections.abc import Iterator
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Final
+
+from sealock.cli.output import complain
+from sealock.cli.trust.common import add_output, add_server, name_of, setup_of, tell
+from sealock.errors import SealockError, TrustError, UsageError
+
+if TYPE_CHECKING:
+    from sealock.trust.notary.verdict import RoleState, Verified
+    from sealock.trust.pins import Pins
+
+EPILOG: Final = """\
+Content trust (Notary v1): the tag must be signed in the repository's trust data, whose root is pinned by certificate
+(--pin, or trust_pinning in Docker's or Notary's config.json), by an authority that issued the certificate
+(--pin-authority, trust_pinning), or by what was there at first use. What was seen is kept where Docker keeps it, in
+$DOCKER_CONFIG/trust, so that nothing older is believed later. Use the digest that is printed: a tag may be moved.
+
+exit status:
+  0  every reference is trusted
+  1  one is not
+  2  of one it could not be told: a server is down, a file is missing
+"""
+_RESTS: Final = {
+    "certificate": "pinned by certificate",
+    "authority": "issued by the pinned authority",
+    "first use": "trusted at first use, which was now: compare it with what the publisher says",
+    "earlier use": "follows from what was trusted before",
+}
+
+
+def configure(parser: ArgumentParser) -> None:
+    """Add the verb's options."""
+    parser.epilog = EPILOG
+    parser.add_argument("references", nargs="+", metavar="REF", help="an image reference, such as example.com/app:1.2")
+    parser.add_argument(
+        "--pin", action="append", default=[], metavar="ID", help="the id of the root certificate to trust (may repeat)"
+    )
+    parser.add_argument("--pin-authority", metavar="FILE", help="the authority (PEM) that issued the root certificate")
+    parser.add_argument("--no-first-use", action="store_true", help="trust no root at first use that is not pinned")
+    add_server(parser)
+    add_output(parser)
+
+
+def run(arguments: Namespace) -> int:
+    """Run the verb and return the exit status."""
+    from msgspec import structs  # noqa: PLC0415  configuring does without
+
+    from sealock.trust.notary.opening import judge  # noqa: PLC0415  loads HTTP
+
+    setup = setup_of(arguments)
+    setup = structs.replace(setup, pins=_pins(arguments))
+    found: list[tuple[str, Verified | SealockError]] = []
+    for text in arguments.references:
+        try:
+            found.append((text, judge(name_of(text), setup)))
+        except SealockError as error:
+            found.append((text, error))
+    if arguments.format == "json":
+        told = [_table(text, one) for text, one in found]
+        tell(json.dumps({"references": told}, indent=2) + "\n", arguments)
+    else:
+        tell(
+            "\n".join("".join(f"{line}\n" for line in _lines(text, one)) for text, one in found if _known(one)),
+            arguments,
+        )
+    for text, one in found:
+        if isinstance(one, SealockError) and not isinstance(one, TrustError):
+            complain(f"whether {text} is trusted could not be told: {one}")
+    if not all(_known(one) for _, one in found):
+        return 2
+    return 1 if any(isinstance(one, TrustError) for _, one in found) else 0
+
+
+def _known(one: Verified | SealockError) -> bool:
+    return isinstance(one, TrustError) or not isinstance(one, SealockError)
+
+
+def _pins(arguments: Namespace) -> Pins:
+    from pathlib import Path  # noqa: PLC0415  seldom needed
+
+    from sealock.trust.notary.opening import loading  # noqa: PLC0415  loads HTTP
+    from sealock.trust.pins import Pins  # noqa: PLC0415  seldom needed
+
+    for one in arguments.pin:
+        if len(one) != 64 or set(one.lower()) - set("0123456789abcdef"):
+            msg = f"--pin {one}: the id of a certificate has 64 hexadecimal digits; `sealock trust list` shows it"
+            raise UsageError(msg)
+    if arguments.pin and arguments.pin_authority:
+        msg = "--pin and --pin-authority cannot both be given"
+        raise UsageError(msg)
+    ids = frozenset(one.lower() for one in arguments.pin)
+    authority = arguments.pin_authority
+    return Pins(
+        # A star alone is for every repository, but for those that a configuration names.
+        certificates={"*": ids} if ids else {},
+        authorities={"": loading(Path.cwd())(authority)} if authority else {},
+        first_use=not arguments.no_first_use,
+        source="by option",
+    )
+
+
+def _lines(text: str, one: Verified | SealockError) -> Iterator[str]:
+    from sealock.reports.text import count, visible  # noqa: PLC0415  configuring does without
+    from sealock.trust.notary.verdict import brief  # noqa: PLC0415  as above
+
+    if isinstance(one, SealockError):
+        yield f"{visible(text)} is not trusted"
+        yield f"  why        {visible(str(one))}"
+        return
+    yield f"{visible(text)} is trusted"
+    yield f"  digest     {one.digest}"
+    tag, root, timestamp = one.signed_by, one.roles[0], one.roles[1]
+    yield f"  signed     as {one.tag.tag} by {tag.role}, key {brief(tag.keys)}{_when(tag)}"
+    yield f"  root       version {root.version}, certificate {brief(root.keys)}: {_RESTS[one.rests_on]}"
+    yield f"  fresh      timestamp {timestamp.version}{_when(timestamp)}; the whole holds until {_day(one.expires)}"
+    yield f"  server     {visible(one.server)}, asked {count(one.requests, 'time')}"
+    for note in one.notes:
+        yield f"  note       {visible(note)}"
+
+
+def _when(role: RoleState) -> str:
+    return f", about {_day(role.signed)}" if role.signed else ""
+
+
+def _day(moment: datetime) -> str:
+    return f"{moment:%Y-%m-%d}"
+
+
+def _table(text: str, one: Verified | SealockError) -> dict[str, Any]:
+    if isinstance(one, SealockError):
+        if not isinstance(one, TrustError):
+            return {"reference": text, "verdict": "unknown", "problem": str(one)}
+        return {"reference": text, "verdict": "untrusted", "check": getattr(one, "check", "other"), "reason": str(one)}
+    return {
+        "reference": text,
+        "verdict": "trusted",
+        "repository": one.repository,
+        "tag": one.tag.tag,
+        "digest": one.digest,
+        "length": one.tag.length,
+        "signed_by": one.tag.role,
+        "rests_on": one.rests_on,
+        "expires": one.expires.isoformat(),
+        "server": one.server,
+        "requests": one.requests,
+        "roles": [
+            {
+                "role": role.role,
+                "version": role.version,
+                "keys": list(role.keys),
+                "signed_about": role.signed.isoformat() if role.signed else None,
+                "expires": role.expires.isoformat(),
+            }
+            for role in one.roles
+        ],
+        "notes": list(one.notes),
+    }

@@ -1,0 +1,101 @@
+"""Public keys and certificates in PEM, as signers hand them out; and backups of private keys in Notary's own form."""
+
+from __future__ import annotations
+
+import re
+from base64 import b64decode, b64encode
+from binascii import Error
+from collections.abc import Iterable, Iterator
+from typing import Final
+
+from sealock.errors import TrustError
+from sealock.trust.notary.certificates import age_fault, weakness
+from sealock.trust.notary.keys import X509, certificates, loaded
+from sealock.trust.notary.metadata import Key
+from sealock.trust.notary.privatekeys import PrivateKey
+
+_BLOCK: Final = re.compile(
+    r"-----BEGIN ([A-Z ]{1,40})-----[ \t]*\r?\n(?P<text>[^-]{1,65536}(?:-(?!----)[^-]{0,65536}){0,64})-----END \1-----"
+)
+_BLOCKS: Final = 1000
+
+
+def blocks(text: str) -> Iterator[tuple[str, dict[str, str], str]]:
+    """Yield the label, the headers and the base64 of each PEM block, a thousand at the most."""
+    for count, match in enumerate(_BLOCK.finditer(text)):
+        if count >= _BLOCKS:
+            return
+        headers: dict[str, str] = {}
+        lines = match["text"].splitlines()
+        while lines and ":" in lines[0]:
+            name, _, said = lines.pop(0).partition(":")
+            headers[name.strip().lower()] = said.strip()
+        yield match[1], headers, "\n".join(one for one in lines if one)
+
+
+def read_public(text: str, what: str) -> Key:
+    """Read one public key or certificate; TrustError where there is none, or one that must not be used."""
+    from datetime import UTC, datetime  # noqa: PLC0415  seldom needed
+
+    from cryptography.hazmat.primitives.asymmetric import ec, rsa  # noqa: PLC0415  it costs 20 ms
+    from cryptography.hazmat.primitives.serialization import load_der_public_key  # noqa: PLC0415  as above
+
+    for label, _, encoded in blocks(text):
+        if label == "CERTIFICATE":
+            pem = _pem(label, {}, encoded).encode()
+            for kind in X509:
+                key = Key(kind, pem)
+                if loaded(key) is None:
+                    continue
+                leaf = certificates(key)[0]
+                if why := weakness(leaf) or age_fault(leaf, datetime.now(UTC)):
+                    msg = f"the certificate in {what} {why}"
+                    raise TrustError(msg)
+                return key
+        elif label == "PUBLIC KEY":
+            try:
+                raw = b64decode("".join(encoded.split()), validate=True)
+                public = load_der_public_key(raw)
+            except (Error, ValueError):
+                break
+            if isinstance(public, ec.EllipticCurvePublicKey):
+                return Key("ecdsa", raw)
+            if isinstance(public, rsa.RSAPublicKey) and loaded(Key("rsa", raw)) is not None:
+                return Key("rsa", raw)
+            break
+    msg = f"{what} holds no public key that Notary can use: PEM of ECDSA, of RSA (2048 bits or more), or a certificate"
+    raise TrustError(msg)
+
+
+def write_public(key: PrivateKey, role: str) -> str:
+    """The public half in PEM, as `docker trust key generate` writes it."""
+    text = b64encode(key.public.public).decode()
+    return _pem("PUBLIC KEY", {"role": role}, "\n".join(text[at : at + 64] for at in range(0, len(text), 64)))
+
+
+def write_backup(keys: Iterable[tuple[str, bytes]]) -> str:
+    """Put private keys, as encrypted as they are, one after the other; `notary key import` reads it too."""
+    parts: list[str] = []
+    for name, pem in keys:
+        for label, headers, encoded in blocks(pem.decode("ascii", "replace")):
+            parts.append(_pem(label, headers | {"path": name}, encoded))
+    return "".join(parts)
+
+
+def read_backup(text: str) -> Iterator[tuple[str, bytes]]:
+    """Yield the id and the PEM of each private key in a backup; TrustError where one has no id."""
+    for label, headers, encoded in blocks(text):
+        if not label.endswith("PRIVATE KEY"):
+            continue
+        name = headers.pop("path", "").rpartition("/")[2].removesuffix(".key").partition("_")[0]
+        if len(name) != 64 or set(name) - set("0123456789abcdef"):
+            msg = "a private key in it has no id in its `path` header, so it is no backup: use `keys load` for it"
+            raise TrustError(msg)
+        yield name, _pem(label, headers, encoded).encode()
+
+
+def _pem(label: str, headers: dict[str, str], encoded: str) -> str:
+    told = [f"{name}: {said}" for name, said in sorted(headers.items())]
+    return "\n".join(
+        [f"-----BEGIN {label}-----", *told, *([""] if told else []), encoded, f"-----END {label}-----", ""]
+    )
