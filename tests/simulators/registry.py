@@ -49,6 +49,8 @@ class Asked(Struct, frozen=True):
     query: Mapping[str, list[str]]
     headers: Mapping[str, str]
     body: bytes = b""
+    port: int = 0
+    """The client's, which tells connections apart."""
 
     def __str__(self) -> str:
         return f"{self.method} {self.path}"
@@ -279,7 +281,9 @@ class Handler(BaseHTTPRequestHandler):
         length = int(self.headers.get("content-length") or 0)
         parts = urlsplit(self.path)
         headers = {name.lower(): value for name, value in self.headers.items()}
-        asked = Asked(self.command, parts.path, parse_qs(parts.query), headers, self.rfile.read(length))
+        asked = Asked(
+            self.command, parts.path, parse_qs(parts.query), headers, self.rfile.read(length), self.client_address[1]
+        )
         reply = self.server.simulated.answer(asked)
         if reply.silent:
             self.server.simulated.over.wait(20)

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import os
-import select
 import ssl
-from collections.abc import Collection, Iterator, Mapping
-from http.client import HTTPConnection, HTTPException, HTTPResponse, IncompleteRead, InvalidURL, RemoteDisconnected
+from collections.abc import Collection, Mapping
+from http.client import HTTPException, RemoteDisconnected
 from threading import Lock
 from time import monotonic
-from types import TracebackType
-from typing import Final, Self
-from urllib.parse import quote, urljoin, urlsplit
+from typing import Final
+from urllib.parse import urljoin, urlsplit
 
 from sealock import __version__
 from sealock.errors import TransportError
@@ -28,6 +26,7 @@ from sealock.httptransport.dialing import (
     secure,
     through,
 )
+from sealock.httptransport.exchange import Connection, HttpAnswer, failed
 from sealock.httptransport.wire import Line, Patience, TooMuchError
 from sealock.transport import BrokenOffError, NoTlsError, shown
 
@@ -38,14 +37,8 @@ _REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
 _CARRIED: Final = frozenset({"accept", "accept-encoding", "range", "user-agent", "if-none-match", "if-modified-since"})
 """Headers that another server may see; whatever else the caller set may be a secret."""
 _REPEATABLE: Final = frozenset({"GET", "HEAD", "PUT", "DELETE"})
-_CHUNK: Final = 256 << 10
-_PIECE: Final = 64 << 10
-_IDLE: Final = 20.0
-"""Seconds that a connection is kept for the next request."""
 _KEPT: Final = 16
 """Idle connections to one server."""
-_DRAINED: Final = 64 << 10
-"""Bytes of a body nobody wants that are read so that its connection can be used again."""
 
 
 class HttpTransport:
@@ -74,7 +67,7 @@ class HttpTransport:
         self._environment = os.environ if environment is None else environment
         self._patience = patience or Patience()
         self._lock = Lock()
-        self._idle: dict[Place, list[_Connection]] = {}
+        self._idle: dict[Place, list[Connection]] = {}
         self._contexts: dict[tuple[tuple[str, ...], tuple[str, str]], ssl.SSLContext] = {}
         self._reaches: dict[Place, Reach] = {}
 
@@ -115,6 +108,10 @@ class HttpTransport:
             self._idle.clear()
         for connection in kept:
             connection.close()
+
+    def __del__(self) -> None:
+        """Close what is kept."""
+        self.close()
 
     def _place(self, url: str) -> Place:
         """The server of a URL; TransportError for one that we do not speak to."""
@@ -158,20 +155,20 @@ class HttpTransport:
             reused = connection is not None
             connection = connection or self._connected(place, only, url)
             try:
-                return HttpAnswer(connection, connection.exchange(method, url, headers, body), url, headers, self)
+                return HttpAnswer(connection, connection.exchange(method, url, headers, body), url, headers, self._keep)
             except (RemoteDisconnected, ConnectionError) as error:
                 connection.close()
                 if reused and method in _REPEATABLE:
                     continue  # it had been closed from afar since its last use
-                raise _failed(url, error, self._patience) from None
+                raise failed(url, error, self._patience) from None
             except (OSError, HTTPException, ValueError) as error:
                 connection.close()
-                raise _failed(url, error, self._patience) from None
+                raise failed(url, error, self._patience) from None
             except BaseException:
                 connection.close()
                 raise
 
-    def _take(self, place: Place, only: Reach | None) -> _Connection | None:
+    def _take(self, place: Place, only: Reach | None) -> Connection | None:
         with self._lock:
             kept = self._idle.get(place, [])
             while kept:
@@ -181,9 +178,10 @@ class HttpTransport:
                 connection.close()
         return None
 
-    def _connected(self, place: Place, only: Reach | None, url: str) -> _Connection:
+    def _connected(self, place: Place, only: Reach | None, url: str) -> Connection:
         proxy = proxy_for(place, self._environment)
         patience = self._patience
+        context = self._context(place) if place.scheme == "https" else None
         try:
             if proxy is None:
                 sock = dial(place.host, place.port, patience.connect, only=only)
@@ -192,14 +190,14 @@ class HttpTransport:
                 # The proxy looks the name up, so the name is all that can be judged.
                 reach = reach_of(place.host)
                 sock = through(proxy, place, patience.connect, only=only)
-            if place.scheme == "https":
-                sock = secure(sock, place.host, self._context(place), patience.connect)
+            if context is not None:
+                sock = secure(sock, place.host, context, patience.connect)
         except (UnreachedError, OSError) as error:
             message = f"{shown(url)} could not be reached: {error}"
             raise (NoTlsError if isinstance(error, PlainError) else TransportError)(message) from None
         with self._lock:
             self._reaches[place] = reach
-        return _Connection(place, Line(sock, patience), reach, proxy)
+        return Connection(place, Line(sock, patience), reach, proxy)
 
     def _context(self, place: Place) -> ssl.SSLContext:
         names = (place.name, f"{place.host}:{place.port}", place.host)
@@ -215,7 +213,7 @@ class HttpTransport:
                 self._contexts[authority, certificate] = found
         return found
 
-    def keep(self, connection: _Connection) -> None:
+    def _keep(self, connection: Connection) -> None:
         """Keep a connection whose answer was read to its end."""
         connection.since = monotonic()
         with self._lock:
@@ -239,168 +237,3 @@ def _load(context: ssl.SSLContext, authorities: tuple[str, ...], certificate: tu
     except (OSError, ValueError) as error:
         message = f"{file} could not be used for TLS: {getattr(error, 'strerror', None) or error}"
         raise TransportError(message) from None
-
-
-class _Connection:
-    """One connection, and http.client's view of it."""
-
-    def __init__(self, place: Place, line: Line, reach: Reach, proxy: Proxy | None) -> None:
-        self.place, self.line, self.reach, self.proxy = place, line, reach, proxy
-        self.since = monotonic()
-        self._client = HTTPConnection(place.host, place.port)
-        self._client.auto_open = 0
-        self._client.sock = line
-
-    @property
-    def stands(self) -> bool:
-        """Whether it may be used again: a server that closed it, or said something unasked, makes it readable."""
-        if self._client.sock is None or monotonic() - self.since > _IDLE:
-            return False
-        poll = select.poll()
-        poll.register(self.line.sock, select.POLLIN)
-        return not poll.poll(0)
-
-    def exchange(self, method: str, url: str, headers: Mapping[str, str], body: bytes | None) -> HTTPResponse:
-        """Send a request and give the answer once its head has come."""
-        client = self._client
-        parts = urlsplit(url)
-        path = quote(parts.path or "/", safe="/%:@!$&'()*+,;=~-._") + (f"?{parts.query}" if parts.query else "")
-        if self.proxy is not None and self.place.scheme == "http":
-            path = f"http://{self.place.name}{path}"
-        client.putrequest(method, path, skip_host=True, skip_accept_encoding=True)
-        client.putheader("Host", self.place.name)
-        for name, value in headers.items():
-            client.putheader(name, value)
-        if self.proxy is not None and self.place.scheme == "http" and self.proxy.authorization:
-            client.putheader("Proxy-Authorization", self.proxy.authorization)
-        if body is not None or method in {"POST", "PUT", "PATCH"}:
-            client.putheader("Content-Length", str(len(body or b"")))
-        client.endheaders()
-        view = memoryview(body or b"")
-        try:
-            for at in range(0, len(view), _PIECE):
-                client.send(view[at : at + _PIECE])
-        except (BrokenPipeError, ConnectionResetError):
-            pass  # it may have answered before it closed: "too large", "sign in first"
-        return client.getresponse()
-
-    def close(self) -> None:
-        """Close it."""
-        self._client.close()
-
-
-class HttpAnswer:
-    """An answer; see Answer."""
-
-    def __init__(
-        self,
-        connection: _Connection,
-        response: HTTPResponse,
-        url: str,
-        sent: Mapping[str, str],
-        transport: HttpTransport,
-    ) -> None:
-        self._connection, self._response, self._transport = connection, response, transport
-        self._open = True
-        self._encoded = sent.get("accept-encoding", "identity") != "identity"
-        self._wire = connection.line.wire
-        self.status, self.url = response.status, url
-        headers: dict[str, str] = {}
-        for name, value in response.getheaders():
-            name = name.lower()  # noqa: PLW2901  as the protocol wants it compared
-            headers[name] = f"{headers[name]}, {value}" if name in headers else value
-        self.headers: Mapping[str, str] = headers
-
-    def chunks(self, limit: int, /) -> Iterator[bytes]:
-        """Yield the body as it comes."""
-        response, got = self._response, 0
-        declared = response.length
-        encoding = self.headers.get("content-encoding", "identity").strip().lower()
-        if encoding not in {"", "identity"} and not self._encoded:
-            message = f"{shown(self.url)} answers in an encoding nobody asked for ({encoding[:40]!r})"
-            raise TransportError(message)
-        if declared is not None and declared > limit:
-            raise self._too_much(limit)
-        if self._wire is not None:
-            self._wire.body(limit)
-        try:
-            while chunk := response.read(min(_CHUNK, limit - got + 1)):
-                got += len(chunk)
-                if got > limit:
-                    raise self._too_much(limit)
-                yield chunk
-        except TooMuchError:
-            raise self._too_much(limit) from None
-        except (OSError, HTTPException, ValueError) as error:
-            self._end(keep=False)
-            raise _failed(self.url, error, Patience()) from None
-        if declared is not None and got != declared:
-            self._end(keep=False)
-            message = f"{shown(self.url)} broke off after {got} of {declared} bytes"
-            raise BrokenOffError(message)
-        self._end(keep=True)
-
-    def read(self, limit: int, /) -> bytes:
-        """Give the whole body."""
-        return b"".join(self.chunks(limit))
-
-    def _too_much(self, limit: int) -> TransportError:
-        self._end(keep=False)
-        return TransportError(f"{shown(self.url)} answers with more than the {limit} bytes that are taken there")
-
-    def _end(self, *, keep: bool) -> None:
-        if self._open:
-            self._open = False
-            keep = keep and not self._response.will_close
-            self._response.close()
-            if keep:
-                self._transport.keep(self._connection)
-            else:
-                self._connection.close()
-
-    def close(self) -> None:
-        """Give the connection back; a short rest of the body is read, a long one costs the connection."""
-        if not self._open:
-            return
-        length = self._response.length
-        try:
-            if self._response.isclosed() or (length is not None and length <= _DRAINED):
-                self._response.read()
-                self._end(keep=True)
-                return
-        except (OSError, HTTPException, ValueError):
-            pass
-        self._end(keep=False)
-
-    def __enter__(self) -> Self:
-        """Give itself."""
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None, /
-    ) -> None:
-        """Close it."""
-        self.close()
-
-
-def _failed(url: str, error: Exception, patience: Patience) -> TransportError:
-    """What went wrong, in words."""
-    where = shown(url)
-    if isinstance(error, TimeoutError):
-        return BrokenOffError(
-            f"{where} took the connection and then kept silent, or dripped, for more than {patience.quiet:.0f} s:"
-            " the server may be overloaded, or something in between holds the answer back"
-        )
-    if isinstance(error, TooMuchError):
-        return TransportError(f"{where} answers with a head that has no end: refused")
-    if isinstance(error, (RemoteDisconnected, ConnectionError)):
-        return BrokenOffError(f"{where} closed the connection without an answer: try again, or look at its log")
-    if isinstance(error, InvalidURL):
-        return TransportError(f"{where[:200]!r} is not an address that can be asked for")
-    if isinstance(error, IncompleteRead):
-        return BrokenOffError(f"{where} broke off in the middle")
-    if isinstance(error, HTTPException):
-        return TransportError(f"{where} answers with something that is no HTTP ({type(error).__name__})")
-    if isinstance(error, ssl.SSLError):
-        return TransportError(f"{where}: TLS broke off ({error.reason or error})")
-    return TransportError(f"{where}: {getattr(error, 'strerror', None) or error}")
