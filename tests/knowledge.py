@@ -1,8 +1,12 @@
-"""A database that is only a table: what matching may ask of one, made of advisories at once, and plainly."""
+"""Databases for tests: one that is only a table, made of advisories at once and plainly, and real ones of few records."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import json
+import zipfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
 
 from sealock.advisories.claim import Claim, KeySpan
 from sealock.advisories.ecosystems import normalised
@@ -81,3 +85,29 @@ def claim(one: Advisory, affects: Affects) -> Claim:
         tuple(unreadable),
         one.feed,
     )
+
+
+def database(folder: Path, records: Mapping[str, Sequence[Mapping[str, Any]]], **feeds: bytes) -> str:
+    """Build a real database of OSV records, by ecosystem, in a folder, and give that folder.
+
+    `feeds` are whole files of other feeds: kev, epss.
+    """
+    from sealock.advisories.feeds.catalog import FEEDS  # noqa: PLC0415  tests of pure matching do without
+    from sealock.database.sources import Folder  # noqa: PLC0415  as above
+    from sealock.database.updating import update  # noqa: PLC0415  as above
+
+    mirror = folder / "mirror"
+    for ecosystem, found in records.items():
+        path = mirror / "osv" / ecosystem / "all.zip"
+        path.parent.mkdir(parents=True)
+        with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as file:
+            for one in found:
+                file.writestr(f"{one['id']}.json", json.dumps(one))
+    for name, data in feeds.items():
+        path = mirror / FEEDS[name].files[0].path
+        path.parent.mkdir(parents=True)
+        path.write_bytes(data)
+    wanted = [FEEDS[name] for name in (*(f"osv/{ecosystem}" for ecosystem in records), *feeds)]
+    outcomes = update(str(folder / "db"), Folder(str(mirror)), wanted)
+    assert [one.why for one in outcomes if one.what != "updated"] == []
+    return str(folder / "db")
