@@ -28,6 +28,7 @@ MODULES: Final[dict[str, str]] = {
     "image-config": "sealock.formats.imageconfig",
     "inventory": "sealock.formats.inventory",
     "observed": "sealock.formats.observed",
+    "daemon": "sealock.formats.daemon",
 }
 
 

@@ -12,15 +12,35 @@ _NAMES: Final[tuple[tuple[str, DocumentKind], ...]] = (
     (r"(.*[._-])?(docker-)?compose([._-].*)?\.ya?ml", "compose"),
     (r".*\.(sh|bash|zsh|ksh|mk|service|md|markdown)", "run"),
     (r"(gnu)?makefile|\.gitlab-ci\.ya?ml", "run"),
+    (r"daemon\.json", "daemon"),
 )
 _NOT_DOCKERFILE: Final = re.compile(
     r".*\.(py|go|js|ts|rb|rs|java|md|json|sh|yml|yaml|html|dockerignore)$", re.IGNORECASE
 )
+_ENGINE: Final = "|".join(
+    (
+        *(
+            "authorization-plugins",
+            "data-root",
+            "debug",
+            "default-[a-z-]+",
+            "experimental",
+            "hosts",
+            "icc",
+            "ip6?tables",
+        ),
+        *("insecure-registries", "live-restore", "log-driver", "log-level", "log-opts", "metrics-addr", "proxies"),
+        *("no-new-privileges", "registry-mirrors", "seccomp-profile", "storage-driver", "tlsverify", "userland-proxy"),
+        *("cgroup-parent", "userns-remap"),
+    )
+)
+"""Keys of daemon.json that tell it from any other JSON."""
 _TEXTS: Final[tuple[tuple[str, DocumentKind], ...]] = (
     (r"\s*\{\s*\"sealock\"\s*:", "inventory"),
     (r"\s*\{\s*\"observed\"\s*:", "observed"),
     (r"\s*\{[\s\S]{0,4096}?\"(bomFormat|spdxVersion)\"\s*:", "inventory"),
     (r"\s*\{[\s\S]{0,65536}\"(rootfs|history|container_config|architecture)\"\s*:", "image-config"),
+    (rf"\s*\{{[\s\S]{{0,4096}}?\"({_ENGINE})\"\s*:", "daemon"),
     (r"(\s*#.*\n|\s*\n)*\s*(FROM\s+\S|ARG\s+\w)", "dockerfile"),
     (r"[\s\S]{0,65536}?^(services|include)\s*:", "compose"),
     (r"[\s\S]{0,262144}?\b(docker|podman|nerdctl)\s+(\S+\s+){0,8}(run|create)\b", "run"),

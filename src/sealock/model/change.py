@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, TypeVar
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from sealock.model.absent import Absent
-from sealock.model.container import Container
 from sealock.model.location import Place
 
 
@@ -59,10 +58,11 @@ class On(Struct, frozen=True):
 
 
 Change: TypeAlias = FieldChange | Edit | On
+N = TypeVar("N", bound=Struct)
 
 
-def changed(noun: Container, change: FieldChange) -> Container:
-    """Return the container as it is after the change."""
+def changed(noun: N, change: FieldChange) -> N:
+    """Return the noun as it is after the change."""
     old = getattr(noun, change.field)
     value: Any
     match change:

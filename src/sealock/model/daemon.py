@@ -72,6 +72,8 @@ class Daemon(Struct, frozen=True, kw_only=True):
     experimental: Maybe[bool] = UNKNOWN
     features: Maybe[tuple[tuple[str, bool], ...]] = UNKNOWN
     labels: Maybe[tuple[str, ...]] = UNKNOWN
+    unknown_keys: Maybe[tuple[str, ...]] = UNKNOWN
+    """Keys of daemon.json that no engine knows."""
 
 
 FIELDS: Final = Daemon.__struct_fields__

@@ -1,0 +1,71 @@
+"""Puts a member into a JSON object or takes it out, keeping the layout of all else."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from sealock.formats.jsontree import Node
+from sealock.model.change import Edit
+from sealock.model.location import Place
+
+_BLANK: Final = " \t\r\n"
+
+
+def written(text: str, root: Node, key: str, value: str) -> Edit:
+    """Give a member this value, which is JSON; a new one comes last, on a line of its own where the others have one."""
+    held: Node | None = root.value.get(key)
+    if held is not None:
+        return Edit(held.place, value)
+    members = list(root.value.values())
+    if not members:
+        return Edit(Place(root.start, root.end), f'{{\n  "{key}": {value}\n}}')
+    last = members[-1]
+    lead = _lead(text, root.start + 1)
+    return Edit(Place(last.end, last.end), f',{lead or " "}"{key}": {value}')
+
+
+def without(text: str, root: Node, key: str) -> Edit:
+    """Take a member out, with the comma and the line that only it needed."""
+    names = list(root.value)
+    at, node = names.index(key), root.value[key]
+    if len(names) == 1:
+        return Edit(Place(root.start, root.end), "{}")
+    if at + 1 < len(names):
+        # From its name to the next one's, so that the blanks before it serve the next.
+        return Edit(Place(_name_start(text, node, key), _after_comma(text, node.end)), "")
+    return Edit(Place(root.value[names[at - 1]].end, node.end), "")
+
+
+def _lead(text: str, at: int) -> str:
+    """The blanks before the first member: a line break and its indentation, or ""."""
+    end = at
+    while end < len(text) and text[end] in _BLANK:
+        end += 1
+    blanks = text[at:end]
+    return blanks[blanks.rindex("\n") - (blanks[: blanks.rindex("\n")].endswith("\r")) :] if "\n" in blanks else ""
+
+
+def _name_start(text: str, node: Node, key: str) -> int:
+    """Where the member's name begins: names may be written with escapes, so the quotes are looked for."""
+    colon = text.rindex(":", 0, node.start)
+    end = text.rindex('"', 0, colon)
+    start = end - 1
+    while text[start] != '"' or _escaped(text, start):
+        start -= 1
+    assert start >= 0, key  # noqa: S101  the reader found the name there
+    return start
+
+
+def _escaped(text: str, at: int) -> bool:
+    slashes = 0
+    while at - slashes - 1 >= 0 and text[at - slashes - 1] == "\\":
+        slashes += 1
+    return slashes % 2 == 1
+
+
+def _after_comma(text: str, at: int) -> int:
+    """Past the comma and the blanks after it, up to the next member's name."""
+    end = text.index(",", at) + 1
+    while text[end] in _BLANK:
+        end += 1
+    return end

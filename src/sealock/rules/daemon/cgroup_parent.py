@@ -1,0 +1,35 @@
+"""Containers are put under a control group of one's own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sealock.model.absent import UNSET
+from sealock.model.change import Set
+from sealock.model.daemon import Daemon
+from sealock.model.finding import Fault, Severity
+from sealock.rules.references import cis_docker, man
+from sealock.rules.rule import Rule
+
+
+class CgroupParent(Rule[Daemon]):
+    """Containers are put under a control group of one's own.
+
+    The engine's own group has limits that the distribution or the cluster set; another one may have none, and no tool
+    looks there. Sound where somebody did it on purpose.
+    """
+
+    id = "E010"
+    severity = Severity.INFO
+    reads = ("cgroup_parent",)
+    references = (cis_docker("2.10"), man("cgroups", 7))
+    remedy = 'Take "cgroup-parent" away unless you know what it is for.'
+    bad = ('{"cgroup-parent": "/elsewhere", "icc": false}',)
+    good = ('{"icc": false}',)
+
+    def check(self, daemon: Daemon, /) -> Iterator[Fault]:
+        """The default is the engine's own."""
+        if isinstance(daemon.cgroup_parent, str):
+            yield self.fault(
+                f"puts containers under {daemon.cgroup_parent}", "cgroup_parent", mend=Set("cgroup_parent", UNSET)
+            )

@@ -1,0 +1,38 @@
+"""All containers on the default bridge can reach one another."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sealock.model.change import Set
+from sealock.model.daemon import Daemon
+from sealock.model.finding import Fault, Severity
+from sealock.rules.references import cis_docker, docker_docs
+from sealock.rules.rule import Rule
+
+
+class IccOn(Rule[Daemon]):
+    """All containers on the default bridge can reach one another.
+
+    A container without a network of its own is on the default bridge, where every port of every neighbour is open to
+    it, published or not. With "icc": false only linked containers talk there; networks of your own are not touched by
+    it.
+    """
+
+    id = "E025"
+    severity = Severity.MEDIUM
+    reads = ("icc",)
+    references = (cis_docker("2.2"), docker_docs("engine/network/drivers/bridge/"))
+    remedy = 'Set "icc": false, and put containers that belong together on a network of their own.'
+    bad = (
+        '{"icc": true}',
+        '{"live-restore": true}',
+    )
+    good = ('{"icc": false}',)
+
+    def check(self, daemon: Daemon, /) -> Iterator[Fault]:
+        """The default is that they can; without a default bridge there is nothing to reach."""
+        if daemon.icc is not False and daemon.bridge != "none":
+            yield self.fault(
+                "lets neighbours on the default bridge talk freely", "icc", mend=Set("icc", False), evidence="icc"
+            )

@@ -1,0 +1,48 @@
+"""Registry is trusted without a certificate."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from sealock.model.absent import given
+from sealock.model.change import Remove
+from sealock.model.daemon import Daemon
+from sealock.model.finding import Fault, Severity
+from sealock.rules.references import cis_docker, cwe, docker_docs
+from sealock.rules.rule import Rule
+
+_OWN: Final = ("127.", "localhost", "::1", "[::1]")
+
+
+class InsecureRegistry(Rule[Daemon]):
+    """Registry is trusted without a certificate.
+
+    Images from it come over plain HTTP, or from whoever answers under its name. Anybody on the way can put another
+    image in place of the one that was asked for, and so runs programs on this machine.
+    """
+
+    id = "E004"
+    severity = Severity.HIGH
+    reads = ("insecure_registries",)
+    references = (cis_docker("2.5"), cwe(295), docker_docs("reference/cli/dockerd/#insecure-registries"))
+    remedy = "Give the registry a certificate: its CA belongs in /etc/docker/certs.d/HOST:PORT/ca.crt."
+    bad = (
+        '{"insecure-registries": ["registry.example.net:5000"], "icc": false}',
+        '{"insecure-registries": ["10.0.0.0/8", "127.0.0.0/8"], "icc": false}',
+    )
+    good = (
+        '{"insecure-registries": ["127.0.0.0/8"]}',
+        '{"insecure-registries": []}',
+    )
+
+    def check(self, daemon: Daemon, /) -> Iterator[Fault]:
+        """All but this machine itself."""
+        for index, one in enumerate(given(daemon.insecure_registries, ())):
+            if not one.startswith(_OWN):
+                what = "every registry in" if "/" in one else "the registry"
+                yield self.fault(
+                    f"believes {what} {one} without a certificate",
+                    ("insecure_registries", index),
+                    mend=Remove("insecure_registries", one),
+                )

@@ -1,0 +1,45 @@
+"""Engine logs too much or too little."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sealock.model.absent import UNSET
+from sealock.model.change import Set
+from sealock.model.daemon import Daemon
+from sealock.model.finding import Fault, Severity
+from sealock.rules.references import cis_docker
+from sealock.rules.rule import Rule
+
+
+class LogLevel(Rule[Daemon]):
+    """Engine logs too much or too little.
+
+    At "debug" the log holds the environment of containers and fills the disk; above "info" it lacks what tells an
+    intrusion from a fault: who started, stopped and changed what.
+    """
+
+    id = "E002"
+    severity = Severity.LOW
+    reads = ("debug",)
+    references = (cis_docker("2.3"),)
+    remedy = 'Take "log-level" and "debug" away: "info" is the default.'
+    safe = True
+    bad = (
+        '{"log-level": "debug", "icc": false}',
+        '{"debug": true, "icc": false}',
+        '{"log-level": "error", "icc": false}',
+    )
+    good = (
+        '{"log-level": "info"}',
+        '{"icc": false}',
+    )
+
+    def check(self, daemon: Daemon, /) -> Iterator[Fault]:
+        """Every level but the default."""
+        if isinstance(daemon.log_level, str) and daemon.log_level != "info":
+            yield self.fault(f"logs at level {daemon.log_level}", "log_level", mend=Set("log_level", UNSET))
+        if daemon.debug is True:
+            yield self.fault(
+                "logs for debugging, and serves its inner state at /debug", "debug", mend=Set("debug", UNSET)
+            )

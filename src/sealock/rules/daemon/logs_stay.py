@@ -1,0 +1,39 @@
+"""Logs of containers stay on this machine alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sealock.model.absent import given
+from sealock.model.daemon import Daemon
+from sealock.model.finding import Fault, Severity
+from sealock.rules.references import cis_docker, docker_docs
+from sealock.rules.rule import Rule
+
+
+class LogsStay(Rule[Daemon]):
+    """Logs of containers stay on this machine alone.
+
+    Whoever takes over the machine can change them, and they are gone with the disk. A driver that sends them away
+    (journald with forwarding, syslog, fluentd, gelf, a cloud's own) keeps them where the intruder is not.
+    """
+
+    id = "E012"
+    severity = Severity.LOW
+    reads = ("log_driver",)
+    references = (cis_docker("2.13"), docker_docs("engine/logging/configure/"))
+    remedy = 'Set "log-driver" to one that sends the logs to another machine.'
+    pedantic = True
+    mends = False
+    bad = (
+        '{"icc": false}',
+        '{"log-driver": "json-file"}',
+    )
+    good = ('{"log-driver": "syslog", "log-opts": {"syslog-address": "tcp+tls://logs.example.net:6514"}}',)
+
+    def check(self, daemon: Daemon, /) -> Iterator[Fault]:
+        """Files here are the default."""
+        driver = given(daemon.log_driver, "json-file")
+        if driver in {"json-file", "local", "none"}:
+            kept = "keeps no logs at all" if driver == "none" else f"keeps logs in files of its own ({driver})"
+            yield self.fault(kept, "log_driver", evidence=driver)

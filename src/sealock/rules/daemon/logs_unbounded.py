@@ -1,0 +1,44 @@
+"""Logs of containers grow without end."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sealock.model.absent import given
+from sealock.model.change import Set
+from sealock.model.daemon import Daemon
+from sealock.model.finding import Fault, Severity
+from sealock.rules.references import cwe, docker_docs
+from sealock.rules.rule import Rule
+
+
+class LogsUnbounded(Rule[Daemon]):
+    """Logs of containers grow without end.
+
+    json-file, the default, keeps everything until the container is removed: a chatty or an attacked container fills
+    the disk, and the whole machine stops.
+    """
+
+    id = "E023"
+    severity = Severity.LOW
+    reads = ("log_driver", "log_opts")
+    references = (docker_docs("engine/logging/drivers/json-file/"), cwe(770))
+    remedy = 'Set "log-opts": {"max-size": "10m", "max-file": "3"}, or the driver "local", which rotates by itself.'
+    safe = True
+    bad = (
+        '{"icc": false}',
+        '{"log-driver": "json-file", "log-opts": {"max-file": "3"}, "icc": false}',
+    )
+    good = (
+        '{"log-opts": {"max-size": "10m", "max-file": "3"}}',
+        '{"log-driver": "local"}',
+    )
+
+    def check(self, daemon: Daemon, /) -> Iterator[Fault]:
+        """Only json-file does that."""
+        options = given(daemon.log_opts, ())
+        if given(daemon.log_driver, "json-file") == "json-file" and not any(name == "max-size" for name, _ in options):
+            mended = (*options, ("max-size", "10m"), *((("max-file", "3"),) if "max-file" not in dict(options) else ()))
+            yield self.fault(
+                "keeps every line of every container", "log_opts", mend=Set("log_opts", mended), evidence="max-size"
+            )

@@ -1,0 +1,40 @@
+"""Registry mirror is asked over plain HTTP."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from sealock.model.absent import given
+from sealock.model.daemon import Daemon
+from sealock.model.finding import Fault, Severity
+from sealock.rules.references import cwe, docker_docs
+from sealock.rules.rule import Rule
+
+_OWN: Final = ("http://127.", "http://localhost", "http://[::1]")
+
+
+class MirrorPlainHttp(Rule[Daemon]):
+    """Registry mirror is asked over plain HTTP.
+
+    The engine asks its mirrors first. Over HTTP anybody on the way can answer with an image of their own for every
+    tag that is pulled; a digest would tell, a tag does not.
+    """
+
+    id = "E005"
+    severity = Severity.MEDIUM
+    reads = ("registry_mirrors",)
+    references = (cwe(319), docker_docs("docker-hub/image-library/mirror/"))
+    remedy = "Serve the mirror over HTTPS, and write its address with https://."
+    mends = False
+    bad = ('{"registry-mirrors": ["http://mirror.example.net:5000"]}',)
+    good = (
+        '{"registry-mirrors": ["https://mirror.example.net"]}',
+        '{"registry-mirrors": ["http://127.0.0.1:5000"]}',
+    )
+
+    def check(self, daemon: Daemon, /) -> Iterator[Fault]:
+        """All but this machine itself."""
+        for index, one in enumerate(given(daemon.registry_mirrors, ())):
+            if one.startswith("http://") and not one.startswith(_OWN):
+                yield self.fault(f"asks the mirror {one} first", ("registry_mirrors", index))

@@ -1,0 +1,48 @@
+"""Containers share namespaces by default."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sealock.model.change import Set
+from sealock.model.daemon import Daemon
+from sealock.model.finding import Fault, Severity
+from sealock.rules.references import docker_docs, man
+from sealock.rules.rule import Rule
+
+
+class NamespacesShared(Rule[Daemon]):
+    """Containers share namespaces by default.
+
+    With the control group namespace of the host a container sees the whole tree of groups and its own place in it;
+    with shareable IPC any other container may join its shared memory.
+    """
+
+    id = "E018"
+    severity = Severity.LOW
+    reads = ("default_cgroupns_mode",)
+    references = (docker_docs("reference/cli/dockerd/#default-cgroup-parent"), man("cgroup_namespaces", 7))
+    remedy = 'Set "default-cgroupns-mode" and "default-ipc-mode" to "private".'
+    bad = (
+        '{"default-cgroupns-mode": "host", "icc": false}',
+        '{"default-ipc-mode": "shareable", "icc": false}',
+    )
+    good = (
+        '{"default-cgroupns-mode": "private", "default-ipc-mode": "private"}',
+        '{"icc": false}',
+    )
+
+    def check(self, daemon: Daemon, /) -> Iterator[Fault]:
+        """Where nothing is said, the kernel's version of control groups decides."""
+        if daemon.default_cgroupns_mode == "host":
+            yield self.fault(
+                "shows containers the host's tree of control groups",
+                "default_cgroupns_mode",
+                mend=Set("default_cgroupns_mode", "private"),
+            )
+        if daemon.default_ipc_mode == "shareable":
+            yield self.fault(
+                "lets any container join another's shared memory",
+                "default_ipc_mode",
+                mend=Set("default_ipc_mode", "private"),
+            )

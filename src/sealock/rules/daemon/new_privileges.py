@@ -1,0 +1,40 @@
+"""Containers may gain privileges unless they forbid it themselves."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sealock.model.change import Set
+from sealock.model.daemon import Daemon
+from sealock.model.finding import Fault, Severity
+from sealock.rules.references import cis_docker, docker_docs
+from sealock.rules.rule import Rule
+
+
+class NewPrivileges(Rule[Daemon]):
+    """Containers may gain privileges unless they forbid it themselves.
+
+    A setuid program in an image makes an ordinary user root. With "no-new-privileges": true that is off for every
+    container that does not ask for it; few images need it (sudo, ping in old images).
+    """
+
+    id = "E013"
+    severity = Severity.MEDIUM
+    reads = ("no_new_privileges",)
+    references = (cis_docker("2.14"), docker_docs("reference/cli/dockerd/#daemon-configuration-file"))
+    remedy = 'Set "no-new-privileges": true, and exempt a container with --security-opt no-new-privileges=false.'
+    bad = (
+        '{"icc": false}',
+        '{"no-new-privileges": false, "icc": false}',
+    )
+    good = ('{"no-new-privileges": true}',)
+
+    def check(self, daemon: Daemon, /) -> Iterator[Fault]:
+        """The default is that they may."""
+        if daemon.no_new_privileges is not True:
+            yield self.fault(
+                "lets setuid programs raise privileges",
+                "no_new_privileges",
+                mend=Set("no_new_privileges", True),
+                evidence="off",
+            )

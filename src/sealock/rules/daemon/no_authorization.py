@@ -1,0 +1,36 @@
+"""Everybody who reaches the socket may do everything."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sealock.model.daemon import Daemon
+from sealock.model.finding import Fault, Severity
+from sealock.rules.references import cis_docker, docker_docs
+from sealock.rules.rule import Rule
+
+
+class NoAuthorization(Rule[Daemon]):
+    """Everybody who reaches the socket may do everything.
+
+    The engine knows no rights: who may list containers may also mount the host's disk. An authorization plugin judges
+    every request by a policy of yours.
+    """
+
+    id = "E011"
+    severity = Severity.LOW
+    reads = ("authorization_plugins",)
+    references = (cis_docker("2.12"), docker_docs("engine/extend/plugins_authorization/"))
+    remedy = (
+        'Name a plugin in "authorization-plugins"; keep the socket to those whom you would trust with '
+        "root all the same."
+    )
+    pedantic = True
+    mends = False
+    bad = ('{"icc": false}',)
+    good = ('{"authorization-plugins": ["guard"]}',)
+
+    def check(self, daemon: Daemon, /) -> Iterator[Fault]:
+        """Any plugin counts."""
+        if not daemon.authorization_plugins:
+            yield self.fault("asks no plugin before it does what it is told", evidence="authorization_plugins")

@@ -1,0 +1,33 @@
+"""Engine runs as root."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sealock.model.daemon import Daemon
+from sealock.model.finding import Fault, Severity
+from sealock.rules.references import cis_docker, docker_docs
+from sealock.rules.rule import Rule
+
+
+class NotRootless(Rule[Daemon]):
+    """Engine runs as root.
+
+    Whoever breaks out of a container, or talks to the socket, is root on this machine. In rootless mode the engine
+    and its containers belong to an ordinary user. It costs some network speed and a few features.
+    """
+
+    id = "E001"
+    severity = Severity.INFO
+    reads = ("rootless",)
+    references = (cis_docker("2.1"), docker_docs("engine/security/rootless/"))
+    remedy = "Set up rootless mode with dockerd-rootless-setuptool.sh, where its limits do not stand in the way."
+    pedantic = True
+    mends = False
+    bad = ('{"observed": {"daemon": {"rootless": false}}}',)
+    good = ('{"observed": {"daemon": {"rootless": true}}}',)
+
+    def check(self, daemon: Daemon, /) -> Iterator[Fault]:
+        """The engine says it itself."""
+        if not daemon.rootless:
+            yield self.fault("and its containers' root run as root of the host", "rootless")

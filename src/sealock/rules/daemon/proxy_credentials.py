@@ -1,0 +1,41 @@
+"""Password stands in the proxy's address."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sealock.model.absent import given
+from sealock.model.daemon import Daemon
+from sealock.model.finding import Fault, Severity
+from sealock.rules.references import cwe, docker_docs
+from sealock.rules.rule import Rule
+
+
+class ProxyCredentials(Rule[Daemon]):
+    """Password stands in the proxy's address.
+
+    daemon.json can be read by more people than should know it, and the engine shows the address in `docker info` and
+    gives it on to builds.
+    """
+
+    id = "E020"
+    severity = Severity.MEDIUM
+    reads = ("proxies",)
+    references = (cwe(522), docker_docs("engine/daemon/proxy/"))
+    remedy = (
+        "Let the proxy know this machine by its address or a certificate, or give the password in the "
+        "service's environment."
+    )
+    mends = False
+    bad = ('{"proxies": {"http-proxy": "http://me:s3cr3t@proxy.example.net:3128"}}',)
+    good = (
+        '{"proxies": {"http-proxy": "http://proxy.example.net:3128"}}',
+        '{"icc": false}',
+    )
+
+    def check(self, daemon: Daemon, /) -> Iterator[Fault]:
+        """A user with a password before the host."""
+        for name, address in given(daemon.proxies, ()):
+            user, at, _ = str(address).partition("://")[2].rpartition("@")
+            if at and ":" in user and not user.endswith(":xxxxx"):
+                yield self.fault(f"has a password in its {name}", "proxies", evidence=name)

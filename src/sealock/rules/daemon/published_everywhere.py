@@ -1,0 +1,42 @@
+"""Ports are published to everybody unless told otherwise."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sealock.model.absent import given
+from sealock.model.change import Set
+from sealock.model.daemon import Daemon
+from sealock.model.finding import Fault, Severity
+from sealock.rules.references import cis_docker, docker_docs
+from sealock.rules.rule import Rule
+
+
+class PublishedEverywhere(Rule[Daemon]):
+    """Ports are published to everybody unless told otherwise.
+
+    `-p 8080:80` without an address listens on every interface, past the rules of most firewalls. With "ip":
+    "127.0.0.1" such a port is for this machine alone, and who means the network must say so.
+    """
+
+    id = "E024"
+    severity = Severity.LOW
+    reads = ("ip",)
+    references = (
+        cis_docker("5.14"),
+        docker_docs("engine/network/packet-filtering-firewalls/#setting-the-default-bind-address-for-containers"),
+    )
+    remedy = 'Set "ip": "127.0.0.1", and give the address where a port is meant for the network.'
+    pedantic = True
+    bad = (
+        '{"icc": false}',
+        '{"ip": "0.0.0.0", "icc": false}',
+    )
+    good = ('{"ip": "127.0.0.1", "icc": false}',)
+
+    def check(self, daemon: Daemon, /) -> Iterator[Fault]:
+        """The default is everywhere."""
+        if given(daemon.ip, "0.0.0.0") in {"0.0.0.0", "::"}:  # noqa: S104  it looks for it
+            yield self.fault(
+                "publishes on every interface by default", "ip", mend=Set("ip", "127.0.0.1"), evidence="ip"
+            )

@@ -1,0 +1,38 @@
+"""No default limits on resources of processes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sealock.model.change import Set
+from sealock.model.container import Ulimit
+from sealock.model.daemon import Daemon
+from sealock.model.finding import Fault, Severity
+from sealock.rules.references import cis_docker, man
+from sealock.rules.rule import Rule
+
+
+class UlimitsUnset(Rule[Daemon]):
+    """No default limits on resources of processes.
+
+    Containers that say nothing get the engine's own limits, which are often without end: one of them can open all
+    files and start all processes that the machine has.
+    """
+
+    id = "E008"
+    severity = Severity.LOW
+    reads = ("default_ulimits",)
+    references = (cis_docker("2.8"), man("getrlimit", 2))
+    remedy = 'Set "default-ulimits", at least for nofile and nproc.'
+    pedantic = True
+    bad = ('{"icc": false}',)
+    good = ('{"default-ulimits": {"nofile": {"Name": "nofile", "Soft": 1024, "Hard": 4096}}}',)
+
+    def check(self, daemon: Daemon, /) -> Iterator[Fault]:
+        """Any limit counts."""
+        if not daemon.default_ulimits:
+            yield self.fault(
+                "gives containers no limits of their own",
+                mend=Set("default_ulimits", (Ulimit("nofile", 1024, 65536),)),
+                evidence="default_ulimits",
+            )

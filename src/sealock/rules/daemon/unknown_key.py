@@ -1,0 +1,62 @@
+"""Setting that the engine does not know."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from sealock.model.absent import given
+from sealock.model.daemon import Daemon
+from sealock.model.finding import Fault, Severity
+from sealock.rules.references import docker_docs
+from sealock.rules.rule import Rule
+
+FLAGS: Final = {
+    "add-runtime": "runtimes",
+    "authorization-plugin": "authorization-plugins",
+    "cdi-spec-dir": "cdi-spec-dirs",
+    "default-address-pool": "default-address-pools",
+    "default-network-opt": "default-network-opts",
+    "default-ulimit": "default-ulimits",
+    "dns-opt": "dns-opts",
+    "exec-opt": "exec-opts",
+    "host": "hosts",
+    "insecure-registry": "insecure-registries",
+    "label": "labels",
+    "log-opt": "log-opts",
+    "node-generic-resource": "node-generic-resources",
+    "registry-mirror": "registry-mirrors",
+    "storage-opt": "storage-opts",
+}
+"""Flags whose key has another name."""
+
+
+class UnknownKey(Rule[Daemon]):
+    """Setting that the engine does not know.
+
+    The engine does not start with a key that it does not know: after the next restart nothing runs. The name of a
+    flag in place of the key's ("insecure-registry" for "insecure-registries") is worse hidden: it is taken, and has
+    no effect.
+    """
+
+    id = "E022"
+    severity = Severity.HIGH
+    reads = ("unknown_keys",)
+    references = (docker_docs("reference/cli/dockerd/#daemon-configuration-file"),)
+    remedy = "Correct the name, and try it with `dockerd --validate --config-file FILE`."
+    mends = False
+    bad = (
+        '{"icc": false, "insecure_registries": []}',
+        '{"icc": false, "registry-mirror": ["https://mirror.example.net"]}',
+    )
+    good = ('{"icc": false, "insecure-registries": []}',)
+
+    def check(self, daemon: Daemon, /) -> Iterator[Fault]:
+        """Each of them, with the key that was meant where a flag's name tells it."""
+        for index, key in enumerate(given(daemon.unknown_keys, ())):
+            at = ("unknown_keys", index)
+            if (meant := FLAGS.get(key)) is not None:
+                message = f"is told {key!r}, which it takes and does not heed: the key is {meant!r}"
+                yield self.fault(message, at, evidence=key, severity=Severity.MEDIUM)
+            else:
+                yield self.fault(f"is told {key!r}, with which it will not start", at, evidence=key)

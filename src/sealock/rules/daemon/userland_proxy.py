@@ -1,0 +1,41 @@
+"""Published ports go through a proxy of the engine's."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sealock.model.change import Set
+from sealock.model.daemon import Daemon
+from sealock.model.finding import Fault, Severity
+from sealock.rules.references import cis_docker, docker_docs
+from sealock.rules.rule import Rule
+
+
+class UserlandProxy(Rule[Daemon]):
+    """Published ports go through a proxy of the engine's.
+
+    It is a program running as root for every port, and hides the address of the caller from the container for
+    connections from this machine. The kernel's own address translation serves all but very old systems.
+    """
+
+    id = "E015"
+    severity = Severity.LOW
+    reads = ("userland_proxy",)
+    references = (cis_docker("2.16"), docker_docs("reference/cli/dockerd/#daemon-configuration-file"))
+    remedy = 'Set "userland-proxy": false, and try the published ports from this machine itself.'
+    pedantic = True
+    bad = (
+        '{"icc": false}',
+        '{"userland-proxy": true, "icc": false}',
+    )
+    good = ('{"userland-proxy": false}',)
+
+    def check(self, daemon: Daemon, /) -> Iterator[Fault]:
+        """The default is that they do."""
+        if daemon.userland_proxy is not False:
+            yield self.fault(
+                "runs docker-proxy for every published port",
+                "userland_proxy",
+                mend=Set("userland_proxy", False),
+                evidence="on",
+            )

@@ -1,0 +1,35 @@
+"""Root in containers is root on the host."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sealock.model.change import Set
+from sealock.model.daemon import Daemon
+from sealock.model.finding import Fault, Severity
+from sealock.rules.references import cis_docker, docker_docs
+from sealock.rules.rule import Rule
+
+
+class UsernsOff(Rule[Daemon]):
+    """Root in containers is root on the host.
+
+    Without remapping, user id 0 in a container is user id 0 of the machine: with a folder of the host mounted, or a
+    hole in the wall, it reads and writes everything. With it, root inside is an ordinary user outside. Switching it
+    on hides the images, volumes and containers that are there: `sealock userns plan` says what would change.
+    """
+
+    id = "E009"
+    severity = Severity.MEDIUM
+    reads = ("userns_remap",)
+    references = (cis_docker("2.9"), docker_docs("engine/security/userns-remap/"))
+    remedy = 'Plan it with `sealock userns plan`, then set "userns-remap": "default"; or run the engine rootless.'
+    bad = ('{"icc": false}',)
+    good = ('{"userns-remap": "default"}',)
+
+    def check(self, daemon: Daemon, /) -> Iterator[Fault]:
+        """A rootless engine needs none."""
+        if not daemon.userns_remap and daemon.rootless is not True:
+            yield self.fault(
+                "does not map the users of containers", mend=Set("userns_remap", "default"), evidence="userns_remap"
+            )

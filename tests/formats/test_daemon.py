@@ -1,0 +1,160 @@
+"""daemon.json: what it says is read, and a change of it keeps the layout of all else."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from sealock import formats
+from sealock.errors import FormatError
+from sealock.formats.daemon.fields import KNOWN, TABLE, UNWRITTEN
+from sealock.formats.edits import apply
+from sealock.model.absent import UNKNOWN, UNSET
+from sealock.model.change import Add, FieldChange, Remove, Set, changed
+from sealock.model.container import Ulimit
+from sealock.model.daemon import Daemon
+from sealock.model.document import Document
+from sealock.model.location import Source
+
+
+def read(text: str) -> Document:
+    return formats.read("daemon", Source("daemon.json", text))
+
+
+def noun(text: str) -> Daemon:
+    document = read(text)
+    assert not document.problems, document.problems
+    made = document.subjects[0].noun
+    assert isinstance(made, Daemon)
+    return made
+
+
+def after(text: str, change: FieldChange) -> str:
+    document = read(text)
+    return apply(text, formats.edits(document, document.subjects[0], change))
+
+
+@pytest.mark.parametrize(
+    ("text", "field", "value"),
+    [
+        ('{"icc": false}', "icc", False),
+        ('{"hosts": ["unix:///a", "tcp://b:1"]}', "hosts", ("unix:///a", "tcp://b:1")),
+        ('{"log-opts": {"max-size": "10m"}}', "log_opts", (("max-size", "10m"),)),
+        ('{"default-ulimits": {"nofile": {"Name": "nofile", "Soft": 1, "Hard": 2}}}', "default_ulimits", (Ulimit("nofile", 1, 2),)),
+        ('{"exec-opts": ["native.cgroupdriver=systemd"]}', "cgroup_driver", "systemd"),
+        ('{"runtimes": {"crun": {"path": "/usr/bin/crun"}}}', "runtimes", ("crun",)),
+        ('{"icc": null}', "icc", UNSET),
+        ('{"hosts": []}', "hosts", UNSET),
+        ("{}", "userns_remap", UNSET),
+        ("{}", "rootless", UNKNOWN),
+        ('{"ICC": false}', "icc", UNSET),
+        ('{"insecure-registry": []}', "unknown_keys", ("insecure-registry",)),
+    ],
+)  # fmt: skip
+def test_what_it_says(text: str, field: str, value: object) -> None:
+    assert getattr(noun(text), field) == value
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ('{"icc": "no"}', "icc should be true or false: the engine will not start"),
+        ('{"hosts": "tcp://a"}', "hosts should be a list of texts: the engine will not start"),
+        ('{"default-ulimits": {"nofile": 5}}', "default-ulimits should be an object such as"),
+        ("[]", "the engine's settings are a JSON object"),
+        ('{"icc": false,}', "not valid JSON"),
+        ("", "not valid JSON"),
+    ],
+)
+def test_what_is_broken_is_a_problem(text: str, message: str) -> None:
+    assert read(text).problems[0].message.startswith(message)
+
+
+def test_a_setting_that_could_not_be_read_is_not_judged() -> None:
+    document = read('{"icc": "no"}')
+    assert getattr(document.subjects[0].noun, "icc") is UNKNOWN  # noqa: B009  any noun
+    assert document.subjects[0].unresolved == {"icc": "icc"}
+
+
+@pytest.mark.parametrize(
+    ("before", "change", "expected"),
+    [
+        pytest.param('{"icc": true}', Set("icc", False), '{"icc": false}', id="a value is replaced where it stands"),
+        pytest.param('{\n    "a" : 1\n}\n', Set("icc", False), '{\n    "a" : 1,\n    "icc": false\n}\n', id="a new key gets a line like the others"),
+        pytest.param('{ "debug": true }', Set("icc", False), '{ "debug": true, "icc": false }', id="or stands in theirs"),
+        pytest.param("{}", Set("icc", False), '{\n  "icc": false\n}', id="the first key of all"),
+        pytest.param('{\n  "icc": true,\n  "debug": true\n}', Set("icc", UNSET), '{\n  "debug": true\n}', id="a key goes with its line"),
+        pytest.param('{\n  "icc": true,\n  "debug": true\n}', Set("debug", UNSET), '{\n  "icc": true\n}', id="the last one with the comma before it"),
+        pytest.param('{\n  "icc": true\n}', Set("icc", UNSET), "{}", id="the only one leaves nothing"),
+        pytest.param('{"hosts": ["a", "b"]}', Remove("hosts", "a"), '{"hosts": ["b"]}', id="an element goes"),
+        pytest.param('{"hosts": ["a"], "icc": true}', Remove("hosts", "a"), '{"icc": true}', id="the last element takes its key along"),
+        pytest.param('{"icc": true}', Add("hosts", "a"), '{"icc": true, "hosts": ["a"]}', id="a first element brings its key"),
+        pytest.param('{"icc": true}', Set("log_opts", (("max-size", "1m"),)), '{"icc": true, "log-opts": {"max-size": "1m"}}', id="an object"),
+        pytest.param('{"\\"x\\":": 1, "icc": true}', Set("icc", UNSET), '{"\\"x\\":": 1}', id="names with quotes in them"),
+        pytest.param('{\r\n\t"icc": true\r\n}', Set("debug", True), '{\r\n\t"icc": true,\r\n\t"debug": true\r\n}', id="line ends and tabs stay"),
+        pytest.param('{"icc": false}', Set("icc", False), '{"icc": false}', id="what is so already changes nothing"),
+    ],
+)  # fmt: skip
+def test_a_change_keeps_the_layout(before: str, change: FieldChange, expected: str) -> None:
+    assert after(before, change) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "change", "message"),
+    [
+        pytest.param('{"icc": true', Set("icc", False), "broken JSON cannot be mended", id="broken text"),
+        pytest.param('{"icc": true, "icc": true}', Set("icc", False), "broken JSON cannot be mended", id="a key that stands twice"),
+        pytest.param("{}", Set("rootless", True), "no setting of its own", id="what daemon.json cannot say"),
+        pytest.param("{}", Set("runtimes", ("x",)), "no setting of its own", id="what it says in more than we read"),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_spelled_is_refused(text: str, change: FieldChange, message: str) -> None:
+    with pytest.raises(FormatError, match=message):
+        after(text, change)
+
+
+WORDS = st.text('abz/:.-"\\é ', min_size=1, max_size=8)
+VALUES = {
+    bool: st.booleans(),
+    str: WORDS,
+    tuple: st.lists(WORDS, min_size=1, max_size=3, unique=True).map(tuple),
+}
+SIMPLE = {
+    **dict.fromkeys(("icc", "debug", "tls", "live_restore", "iptables"), VALUES[bool]),
+    **dict.fromkeys(("group", "ip", "log_driver", "userns_remap"), VALUES[str]),
+    **dict.fromkeys(("hosts", "registry_mirrors", "labels"), VALUES[tuple]),
+}
+SETS = st.sampled_from(sorted(SIMPLE)).flatmap(
+    lambda field: st.builds(Set, st.just(field), st.one_of(st.just(UNSET), SIMPLE[field]))
+)
+TEXTS = st.lists(SETS, max_size=4).flatmap(
+    lambda sets: st.sampled_from([None, 2, "\t"]).map(
+        lambda indent: json.dumps(
+            {one.field.replace("_", "-"): one.value for one in sets if one.value is not UNSET}, indent=indent
+        )
+    )
+)
+
+
+@settings(max_examples=200, deadline=None)
+@given(TEXTS, SETS)
+def test_reading_what_was_changed_is_changing_what_was_read(text: str, change: Set) -> None:
+    healed = after(text, change)
+    assert noun(healed) == changed(noun(text), change)
+    assert after(healed, change) == healed
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.text('{}[]",:\\ \nticafrue01-', max_size=60))
+def test_no_text_makes_it_raise(text: str) -> None:
+    document = read(text)
+    assert document.kind == "daemon"
+    assert document.problems or document.subjects
+
+
+def test_every_row_is_known_to_the_engine_and_writes_what_it_reads() -> None:
+    assert all(row.key in KNOWN for row in TABLE)
+    assert {row.field for row in TABLE} >= UNWRITTEN
