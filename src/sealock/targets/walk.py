@@ -70,8 +70,13 @@ def walk(root: str, excluded: Callable[[str], bool], report: Callable[[str, str]
         folders += sorted(below, reverse=True)
 
 
+def _is_named(name: str) -> bool:
+    """Whether the name alone says that it is a lock file or the engine's settings."""
+    return name == "daemon.json" or is_lock(name)
+
+
 def _may_be(name: str) -> bool:
-    if is_lock(name):
+    if _is_named(name):
         return True
     return bool(_CERTAIN.fullmatch(name) or _PEEK.fullmatch(name)) and not (
         _CERTAIN.fullmatch(name) and _SOURCE_CODE.fullmatch(name)
@@ -81,7 +86,7 @@ def _may_be(name: str) -> bool:
 def _worth(path: str, report: Callable[[str, str], None]) -> bool:
     """Whether a file holds something for us: its name says so, or a look into it does."""
     name = os.path.basename(path)
-    if _CERTAIN.fullmatch(name) or is_lock(name):
+    if _CERTAIN.fullmatch(name) or _is_named(name):
         return True
     try:
         data = read_start(path, PEEK_LIMIT)
