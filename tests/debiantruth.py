@@ -46,7 +46,7 @@ def _installed(status: str) -> Iterable[tuple[str, str, str]]:
         fields = dict(re.findall(r"^(\S+): (.*)$", stanza, re.MULTILINE))
         if not fields.get("Status", "").endswith(" installed"):
             continue
-        source = re.fullmatch(r"(\S+)(?: \((.*)\))?", fields.get("Source", fields["Package"]))
+        source = re.fullmatch(r"(\S+)(?: \((.*)\))?", fields.get("Source") or fields["Package"])
         assert source is not None
         version = source[2] or re.sub(r"\+b\d+$", "", fields["Version"])
         yield fields["Package"], source[1], version
