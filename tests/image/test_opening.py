@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import bz2
 import gzip
 import json
+import lzma
 import os
 import sys
 import tarfile
@@ -37,6 +39,8 @@ WAYS: dict[str, Callable[[bytes], bytes]] = {
     "plain": bytes,
     "gzip": partial(gzip.compress, mtime=0),
     "zstd": zstd.compress,
+    "xz": lzma.compress,
+    "bzip2": bz2.compress,
 }
 
 
@@ -199,7 +203,7 @@ def test_the_platform_that_is_wanted(platform: str, chosen: str, problem: str, *
 
 
 @pytest.mark.parametrize("way", WAYS)
-@pytest.mark.parametrize("whole", ["plain", "gzip", "zstd"])
+@pytest.mark.parametrize("whole", ["plain", "gzip", "zstd", "xz"])
 def test_a_wrong_digest_is_told_and_the_layer_is_listed(way: str, whole: str, tmp_path: Path) -> None:
     members, _ = layout(way)
     forged = files(etc__passwd="evil")
@@ -246,7 +250,13 @@ def with_layer(stored: bytes) -> dict[str, bytes]:
         (with_layer(gzip.compress(BASE) + b"rubbish"), "its gzip data is broken"),
         (with_layer(zstd.compress(BASE)[:-20]), "its zstd data is cut short"),
         (with_layer(zstd.compress(BASE) + b"\xff" * 40), "its zstd data is broken"),
-        (with_layer(b"BZh91AY"), "it is compressed with bzip2, which is not read"),
+        (with_layer(bz2.compress(BASE)[:-9]), "its bzip2 data is cut short"),
+        (with_layer(bz2.compress(BASE)[:20] + b"\xff" * 40), "its bzip2 data is broken"),
+        (with_layer(lzma.compress(BASE)[:-20]), "its xz data is cut short"),
+        (with_layer(lzma.compress(BASE)[:30] + b"\xff" * 40), "its xz data is broken"),
+        (with_layer(b"\x04\x22\x4d\x18\0\0\0"), "it is compressed with lz4, which is not read"),
+        (with_layer(bz2.compress(bytes(100 << 20))), "as a bomb does"),
+        (with_layer(lzma.compress(bytes(100 << 20), preset=0)), "as a bomb does"),
         (with_layer(b"no archive at all" * 100), "the tar header at offset 0 has a wrong checksum"),
         (with_layer(gzip.compress(bytes(100 << 20))), "as a bomb does"),
         (with_layer(zstd.compress(bytes(100 << 20))), "as a bomb does"),
@@ -255,7 +265,7 @@ def with_layer(stored: bytes) -> dict[str, bytes]:
 )  # fmt: skip
 def test_a_broken_layer_costs_no_other(members: dict[str, bytes], told: str, tmp_path: Path) -> None:
     before = threading.active_count()
-    image = one(write(tmp_path / "lay.tar", members), bounds=Bounds(ratio=500))
+    image = one(write(tmp_path / "lay.tar", members), bounds=Bounds(ratio=500, calm=64 << 20))
     started = time.monotonic()
     assert listed(image)[-1] == SEEN[1]
     assert told in troubles(image)
@@ -277,6 +287,7 @@ def test_layers_compressed_in_several_members(tmp_path: Path) -> None:
     [
         (Bounds(entries=4), "there are more than 1 entries, the most that are read of an image"),
         (Bounds(layer=1000), "it gives more than 1000 plain bytes, the most that is read"),
+        (Bounds(total=15_000), "all layers together give more than 15000 plain bytes, the most that is read"),
         (Bounds(layers=1), "Only the first 1 of 2 layers are read"),
         (Bounds(metadata=300), "more than the 300 that are read"),
     ],
@@ -336,7 +347,8 @@ def test_links_of_a_layout_lead_nowhere(tmp_path: Path) -> None:
         (bytes(10240), "it is no tar archive"),
         (b"\x1f\x8b\x08\0rubbish", "its gzip data is"),
         (gzip.compress(b"hello" * 1000, mtime=0), "has a wrong checksum"),
-        (b"\xfd7zXZ\0" + bytes(600), "it is compressed with xz, which is not read"),
+        (b"\xfd7zXZ\0" + bytes(600), "its xz data is broken"),
+        (b"\x04\x22\x4d\x18" + bytes(600), "it is compressed with lz4, which is not read"),
         (tar(info("blobs/sha256/" + "a" * 64, b"x" * 100))[:600], "neither manifest.json nor index.json; "),
         (tar(info("manifest.json", b"[")), "it is not the JSON it should be"),
         (tar(info("manifest.json", b"[]")), "it names no image"),
@@ -388,3 +400,34 @@ def test_a_walk_that_is_left_early_leaves_no_thread(tmp_path: Path) -> None:
     assert next(walk).path == "f0"
     walk.close()  # type: ignore[attr-defined]  # it is a generator
     assert threading.active_count() == before
+
+
+@pytest.mark.parametrize("whole", ["zstd", "xz", "bzip2"])
+def test_an_archive_compressed_as_a_whole_is_inflated_once(whole: str, tmp_path: Path) -> None:
+    noise = os.urandom(3 << 20)
+    layers = [files(**{f"opt__{number}": noise}) for number in range(3)]
+    path = Path(write(tmp_path / "app.tar", docker_save(*layers)))
+    path.write_bytes(WAYS[whole](path.read_bytes()))
+    image = one(str(path))
+    path.write_bytes(b"")
+    assert contents(image, 4 << 20) == {f"opt/{number}": noise for number in range(3)}
+
+
+@pytest.mark.parametrize("whole", ["gzip", "zstd", "xz", "bzip2"])
+def test_an_archive_compressed_as_a_whole_that_is_cut_short_gives_what_came_before(whole: str, tmp_path: Path) -> None:
+    layers = [files(**{f"opt__{number}": os.urandom(1 << 20)}) for number in range(3)]
+    members = docker_save(*layers)
+    last = dict(sorted(members.items(), key=lambda member: "layer.tar" in member[0]))
+    path = Path(write(tmp_path / "app.tar", last))
+    data = WAYS[whole](path.read_bytes())
+    path.write_bytes(data[: len(data) * 3 // 5])
+    image = one(str(path))
+    assert listed(image)[0] == [("file", "opt/0")]
+    assert f"ts {whole} data is cut short" in troubles(image)
+
+
+def test_a_bomb_of_an_archive_is_refused(tmp_path: Path) -> None:
+    for way in ("gzip", "zstd", "xz", "bzip2"):
+        (tmp_path / "x").write_bytes(WAYS[way](tar(info("blobs/sha256/" + "a" * 64, bytes(32 << 20)))))
+        with pytest.raises(TargetError, match="as a bomb does"):
+            open_image(str(tmp_path / "x"), bounds=Bounds(calm=8 << 20))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Literal
 
 import pytest
 
@@ -43,7 +44,7 @@ def with_secrets(folder: Path) -> str:
 
 
 @pytest.mark.parametrize("how", ["table", "json", "cyclonedx", "spdx"])
-def test_no_list_of_contents_shows_a_secret(how: str, tmp_path: Path) -> None:
+def test_no_list_of_contents_shows_a_secret(how: Literal["table", "json", "cyclonedx", "spdx"], tmp_path: Path) -> None:
     (image,) = inventories(with_secrets(tmp_path), How())
     text = sbom.render(how, image)
     assert TOKEN not in text

@@ -267,7 +267,7 @@ def test_a_bit_that_a_later_layer_sets_on_a_packages_program_counts_in_full() ->
 
 
 def secret(path: str, detail: str, layer: int = 1, **more: Any) -> FileFact:
-    told = {"line": 3, "mark": "ab12", "confidence": "high"} | more
+    told: dict[str, Any] = {"line": 3, "mark": "ab12", "confidence": "high"} | more
     return FileFact("secret", path, detail=detail, layer=layer, **told)
 
 

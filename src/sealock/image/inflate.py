@@ -12,13 +12,14 @@ from sealock.image.stored import Damage, Stored
 if TYPE_CHECKING:
     from zlib_ng import zlib_ng
 
-Compression: TypeAlias = Literal["", "gzip", "zstd"]
+Compression: TypeAlias = Literal["", "gzip", "zstd", "xz", "bzip2"]
 STORED_CHUNK: Final = 256 << 10
 PLAIN_CHUNK: Final = 1 << 20
-CALM: Final = 64 << 20
-"""Plain bytes before which no ratio is suspicious."""
 _ZSTD: Final = b"\x28\xb5\x2f\xfd"
-_REFUSED: Final = ((b"BZh", "bzip2"), (b"\xfd7zXZ\x00", "xz"), (b"\x04\x22\x4d\x18", "lz4"))
+_XZ: Final = b"\xfd7zXZ\x00"
+_LZMA_MEMORY: Final = 256 << 20
+"""Bytes of the window of xz at the most: xz -9 has 64 MiB."""
+_REFUSED: Final = ((b"\x04\x22\x4d\x18", "lz4"), (b"\x1f\x9d", "compress"), (b"LZIP", "lzip"))
 
 
 def compression(begin: bytes) -> Compression:
@@ -28,21 +29,36 @@ def compression(begin: bytes) -> Compression:
     # Frames to be skipped may precede the first one with data.
     if begin.startswith(_ZSTD) or (begin[1:4] == b"\x2a\x4d\x18" and begin[0] & 0xF0 == 0x50):
         return "zstd"
+    if begin.startswith(_XZ):
+        return "xz"
+    if begin.startswith(b"BZh") and begin[3:4].isdigit():
+        return "bzip2"
     for magic, name in _REFUSED:
         if begin.startswith(magic):
             raise Damage(why=f"it is compressed with {name}, which is not read")
     return ""
 
 
-def within(bounds: Bounds, chunks: Iterator[bytes], taken: Callable[[], int]) -> Iterator[bytes]:
-    """Pass plain chunks on; Damage where they become more than `bounds` allow for what was taken of stored bytes."""
+def within(
+    bounds: Bounds, chunks: Iterator[bytes], taken: Callable[[], int], note: Callable[[int], int] | None = None
+) -> Iterator[bytes]:
+    """Pass plain chunks on; Damage where they become more than `bounds` allow for what was taken of stored bytes.
+
+    `note` is told how many there are so far, and returns how many there are with those of other layers.
+    """
     made = 0
     for plain in chunks:
         made += len(plain)
         if made > bounds.layer:
-            raise Damage(why=f"it gives more than {bounds.layer} plain bytes, the most that is read")
-        if made > CALM and made > bounds.ratio * taken():
-            raise Damage(why=f"it gives more than {bounds.ratio} plain bytes for each stored one, as a bomb does")
+            raise Damage(why=f"it gives more than {bounds.layer} plain bytes, the most that is read (--max-layer-size)")
+        if made > bounds.calm and made > bounds.ratio * taken():
+            why = (
+                f"it gives more than {bounds.ratio} plain bytes for each stored one, as a bomb does (--max-layer-size)"
+            )
+            raise Damage(why=why)
+        if note is not None and note(made) > bounds.total:
+            why = f"all layers together give more than {bounds.total} plain bytes, the most that is read"
+            raise Damage(why=why)
         yield plain
 
 
@@ -53,9 +69,14 @@ class Inflating:
     """
 
     def __init__(
-        self, stored: Stored, how: Compression, bounds: Bounds, tap: Callable[[bytes], None] | None = None
+        self,
+        stored: Stored,
+        how: Compression,
+        bounds: Bounds,
+        tap: Callable[[bytes], None] | None = None,
+        note: Callable[[int], int] | None = None,
     ) -> None:
-        self._stored, self._how, self._bounds, self._tap = stored, how, bounds, tap
+        self._stored, self._how, self._bounds, self._tap, self._note = stored, how, bounds, tap, note
         self.taken = 0
         """Stored bytes that were taken so far."""
         self.gunzip = Gunzip()
@@ -67,9 +88,11 @@ class Inflating:
             plain = self.gunzip.chunks(stored)
         elif self._how == "zstd":
             plain = _zstd(stored)
+        elif self._how:
+            plain = _streams(stored, self._how)
         else:
             plain = stored
-        return within(self._bounds, plain, lambda: self.taken)
+        return within(self._bounds, plain, lambda: self.taken, self._note)
 
     def _taking(self) -> Iterator[bytes]:
         for chunk in self._stored.chunks(STORED_CHUNK):
@@ -151,3 +174,28 @@ def _zstd(chunks: Iterator[bytes]) -> Iterator[bytes]:
         raise Damage(why=f"its zstd data is broken ({error})") from error
     if not fresh:
         raise Damage(why="its zstd data is cut short")
+
+
+def _streams(chunks: Iterator[bytes], how: Compression) -> Iterator[bytes]:
+    """Inflate xz or bzip2, stream after stream; NULs between and behind them are let pass."""
+    import bz2  # noqa: PLC0415  as in _gzip
+    import lzma  # noqa: PLC0415  as in _gzip
+
+    def new() -> lzma.LZMADecompressor | bz2.BZ2Decompressor:
+        return lzma.LZMADecompressor(lzma.FORMAT_XZ, _LZMA_MEMORY) if how == "xz" else bz2.BZ2Decompressor()
+
+    stream, fresh = new(), True
+    try:
+        for chunk in chunks:
+            data = chunk.lstrip(b"\0") if fresh else chunk
+            while data or not (fresh or stream.eof or stream.needs_input):
+                plain = stream.decompress(data, PLAIN_CHUNK)
+                fresh, data = False, b""
+                if plain:
+                    yield plain
+                if stream.eof:
+                    data, stream, fresh = stream.unused_data.lstrip(b"\0"), new(), True
+    except (lzma.LZMAError, OSError, ValueError, MemoryError) as error:
+        raise Damage(why=f"its {how} data is broken ({error})") from error
+    if not fresh:
+        raise Damage(why=f"its {how} data is cut short")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from itertools import pairwise
 from typing import Final
 
@@ -11,9 +12,10 @@ from sealock.image.entry import Bounds, Entry
 from sealock.image.header import MOST
 from sealock.image.inflate import Inflating, compression
 from sealock.image.pump import Pumped
+from sealock.image.spending import Spending
 from sealock.image.stored import Bytes, Damage, Stored, Stretch
 from sealock.image.tarreader import TarReader
-from sealock.image.verifying import Claim, Outcome, Verifier, claimed, new_hash
+from sealock.image.verifying import Claim, Outcome, Proofs, Verifier, claimed, new_hash
 from sealock.model.finding import Problem
 from sealock.model.inventory import Layer
 from sealock.model.location import Location
@@ -25,10 +27,11 @@ _PRIVATE: Final = ".wh..wh."
 
 
 class Context:
-    """What the layers of one archive share: bounds, and who verifies."""
+    """What the layers of one archive share: bounds, who verifies, and what is known from an earlier time."""
 
-    def __init__(self, file: str, bounds: Bounds, verifier: Verifier | None) -> None:
-        self.file, self.bounds, self.verifier = file, bounds, verifier
+    def __init__(self, file: str, bounds: Bounds, verifier: Verifier | None, proofs: Proofs | None = None) -> None:
+        self.file, self.bounds, self.verifier, self.proofs = file, bounds, verifier, proofs
+        self.spending = Spending()
         self.entries: dict[str, int] = {}
         """How many entries each layer has given: the bound is for all of them together."""
 
@@ -42,6 +45,7 @@ class TarLayer:
 
     def __init__(self, layer: Layer, stored: Stored, context: Context, *, whiteouts: bool = True) -> None:
         self.layer, self._stored, self._context, self._whiteouts = layer, stored, context, whiteouts
+        self._slot = context.spending.slot()
         digest = layer.diff_id or layer.digest
         self.name = f"layer {layer.index + 1} ({digest[:19]})" if digest else "the root file system"
         self._problems: list[str] = []
@@ -70,15 +74,37 @@ class TarLayer:
         if self._context.verifier and outcome:
             self._context.verifier.take(outcome)
 
-    def proven(self) -> bool:
-        """Whether all bytes were found to have the digests that they are named by; waits for those being taken."""
-        verifier, layer, stored = self._context.verifier, self.layer, self._stored
-        if not isinstance(stored, Stretch) or not layer.diff_id:
+    @property
+    def is_local(self) -> bool:
+        """Whether its bytes stand in a file as they are, so that other processes can read them as well."""
+        return isinstance(self._stored, Stretch)
+
+    def certain(self) -> bool:
+        """Whether its bytes have the digests that they are named by as stored, told without inflating them.
+
+        Waits for those that `verify` began to take. Of what comes from a registry nothing has come yet: there, a
+        verified manifest names the layer by its digest, and no other bytes will be taken for it.
+        """
+        verifier, stored, digests = self._context.verifier, self._stored, self._stored_digests
+        if getattr(stored, "verified", False):
+            return True
+        if not isinstance(stored, Stretch) or not digests():
             return False
-        claims = [claimed(stored, digest) for digest in self._stored_digests()]
-        if self.is_compressed():
-            claims.append(self._inflated)
-        return verifier is not None and all(map(verifier.confirmed, claims))
+        if verifier is None:
+            proofs = self._context.proofs
+            return proofs is not None and all(proofs.proven(stored, digest) for digest in digests())
+        return all(verifier.confirmed(claimed(stored, digest)) for digest in digests())
+
+    def proven(self) -> bool:
+        """Whether all that was read now had the digests that it is named by, inflated as well as stored."""
+        verifier = self._context.verifier
+        if verifier is None or not self.layer.diff_id or not self.certain():
+            return False
+        return (self.is_local and not self.is_compressed()) or verifier.confirmed(self._inflated)
+
+    def has_safe_owner(self) -> bool:
+        """Whether nobody else could have changed its bytes while they were read."""
+        return not isinstance(self._stored, Stretch) or self._stored.file.is_ours()
 
     def _report(self, message: str) -> None:
         """Note a problem, in a sentence that starts with a small letter."""
@@ -103,7 +129,9 @@ class TarLayer:
         # What is inflated on the way is counted on the way.
         as_stored = new_hash(layer.digest) if verifier and not isinstance(stored, Stretch) else None
         as_plain = new_hash(layer.diff_id) if verifier else None
-        inflating = Inflating(stored, how, self._context.bounds, as_stored.update if as_stored else None)
+        context = self._context
+        note = partial(context.spending.note, self._slot)
+        inflating = Inflating(stored, how, context.bounds, as_stored.update if as_stored else None, note)
         pumped = Pumped(inflating.chunks(), as_plain.update if as_plain else None)
         try:
             yield from self._walk(pumped)

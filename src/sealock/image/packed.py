@@ -1,17 +1,22 @@
-"""Archives that are compressed as a whole (docker save | gzip), read without writing them down inflated.
+"""Archives that are compressed as a whole (docker save | gzip).
 
-The first pass leaves marks on its way, copies of the inflater with its window. Whoever wants a member goes on from the
-mark before it. zstd has no such copies: there, each member is reached from the beginning.
+With gzip, the first pass leaves marks on its way, copies of the inflater with its window; whoever wants a member goes
+on from the mark before it. Other inflaters cannot be copied: there, the first pass writes what it inflates to a
+temporary file without a name, which is gone when nobody holds it any more.
 """
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
+from tempfile import TemporaryFile, gettempdir
 from typing import Final
+
+from msgspec.structs import replace
 
 from sealock.image.entry import Bounds
 from sealock.image.inflate import STORED_CHUNK, Compression, Gunzip, Inflating
-from sealock.image.stored import Stretch
+from sealock.image.stored import Damage, OpenFile, Stretch
 
 MARKS: Final = 256
 """At the most; each takes about 50 KB."""
@@ -22,23 +27,49 @@ class PackedFile:
     """A compressed file."""
 
     def __init__(self, stored: Stretch, how: Compression, bounds: Bounds) -> None:
-        self._stored, self._how, self._bounds = stored, how, bounds
+        self._stored, self._how = stored, how
+        self._bounds = replace(bounds, layer=bounds.total)
+        self.spooled: Stretch | None = None
+        """All plain bytes, after a first pass that came to its end."""
         self._marks: list[tuple[int, int, Gunzip]] = []
         """Plain offset, stored offset, and the inflater there."""
 
     def first_pass(self) -> Iterator[bytes]:
-        """Yield all plain bytes, and leave marks."""
+        """Yield all plain bytes, and leave marks or a copy of them."""
         inflating = Inflating(self._stored, self._how, self._bounds)
+        if self._how != "gzip":
+            yield from self._spooling(inflating.chunks())
+            return
         at, last, spacing = 0, 0, _FIRST_SPACING
         for chunk in inflating.chunks():
             yield chunk
             at += len(chunk)
-            if self._how == "gzip" and at - last >= spacing:
+            if at - last >= spacing:
                 self._marks.append((at, inflating.taken, inflating.gunzip.copy()))
                 last = at
                 if len(self._marks) >= MARKS:
                     del self._marks[::2]
                     spacing *= 2
+
+    def _spooling(self, chunks: Iterator[bytes]) -> Iterator[bytes]:
+        try:
+            with TemporaryFile(prefix="sealock-") as spool:
+                try:
+                    for chunk in chunks:
+                        spool.write(chunk)
+                        yield chunk
+                except Damage as damage:
+                    broken: Damage | None = damage
+                else:
+                    broken = None
+                spool.flush()
+                # What came before a fault can be read.
+                self.spooled = Stretch(OpenFile(os.dup(spool.fileno())))
+        except OSError as error:
+            why = f"it could not be inflated to a temporary file in {gettempdir()} (TMPDIR): {error.strerror or error}"
+            raise Damage(why=why) from error
+        if broken:
+            raise broken
 
     def plain(self, offset: int, length: int) -> Iterator[bytes]:
         """Yield a stretch of the plain bytes."""

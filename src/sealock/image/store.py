@@ -73,8 +73,14 @@ class ArchiveStore:
         pumped = Pumped(self._packed.first_pass())
         try:
             self._list(TarReader(pumped, self._note, most))
+            if how != "gzip" and self.strangers <= _STRANGERS:
+                pumped.drain()
+        except Damage as damage:
+            self._note(str(damage))
         finally:
             pumped.close()
+        if self._packed.spooled is not None:
+            self._stored, self._packed = self._packed.spooled, None
 
     def _list(self, reader: TarReader) -> None:
         for entry in reader.entries():
