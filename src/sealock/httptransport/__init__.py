@@ -17,7 +17,6 @@ from sealock.httptransport.dialing import (
     PORTS,
     Place,
     PlainError,
-    Proxy,
     Reach,
     UnreachedError,
     dial,
@@ -27,8 +26,8 @@ from sealock.httptransport.dialing import (
     through,
 )
 from sealock.httptransport.exchange import Connection, HttpAnswer, failed
-from sealock.httptransport.wire import Line, Patience, TooMuchError
-from sealock.transport import BrokenOffError, NoTlsError, shown
+from sealock.httptransport.wire import Line, Patience
+from sealock.transport import NoTlsError, shown
 
 __all__ = ["HttpAnswer", "HttpTransport", "Patience"]
 
