@@ -59,14 +59,14 @@ class Engine:
 
 
 @contextmanager
-def engine() -> Iterator[Engine]:
-    """Start an engine, and end it."""
+def engine(*, apart: bool = True) -> Iterator[Engine]:
+    """Start an engine, and end it; not `apart` in the network of this machine, where a registry can be reached."""
     folder = Path(tempfile.mkdtemp(prefix="sealock-", dir="/tmp"))
     with (folder / "log").open("w") as log:
         process = subprocess.Popen(
             [
                 # In a network namespace of its own, so that the networks it makes end with it.
-                "unshare", "--net", "dockerd", "--data-root", folder / "data", "--exec-root", folder / "exec", "-H", f"unix://{folder}/docker.sock",
+                *(("unshare", "--net") if apart else ()), "dockerd", "--data-root", folder / "data", "--exec-root", folder / "exec", "-H", f"unix://{folder}/docker.sock",
                 "--pidfile", folder / "pid", "--bridge=none", "--iptables=false", "--storage-driver=vfs",
             ],
             stdout=log, stderr=log,
