@@ -91,7 +91,7 @@ _OF_ECOSYSTEM: Final[dict[str, Scheme]] = {
     "debian": "dpkg",
     "echo": "dpkg",
     "go": "go",
-    "hex": "npm",
+    "hex": "cargo",
     "mageia": "rpm",
     "maven": "maven",
     "minimos": "apk",
@@ -102,7 +102,6 @@ _OF_ECOSYSTEM: Final[dict[str, Scheme]] = {
     "oss-fuzz": "generic",
     "packagist": "composer",
     "photon os": "rpm",
-    "pub": "npm",
     "pypi": "pep440",
     "red hat": "rpm",
     "rocky linux": "rpm",
@@ -115,7 +114,10 @@ _OF_ECOSYSTEM: Final[dict[str, Scheme]] = {
 
 
 def scheme_of(ecosystem: str) -> Scheme | None:
-    """Give the order of an ecosystem as OSV names it, with or without its release; None where none is known."""
+    """Give the order of an ecosystem as OSV names it, with or without its release; None where none is known.
+
+    Pub is not among them: Dart orders build metadata, which Semantic Versioning does not.
+    """
     name = ecosystem.partition(":")[0].strip().lower()
     scheme = _OF_ECOSYSTEM.get(name)
     if scheme is None:
