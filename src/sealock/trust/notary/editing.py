@@ -107,9 +107,8 @@ class Editor:
             msg = f"{name} of {self.gun} has no such key"
             raise TrustError(msg)
         if len(left) < old.role.threshold:
-            msg = (
-                f"{name} needs {old.role.threshold} keys, and {len(left)} would be left: withdraw it as a whole instead"
-            )
+            needed = "a key" if old.role.threshold == 1 else f"{old.role.threshold} keys"
+            msg = f"{name} of {self.gun} needs {needed}, and {len(left)} would be left: give it others, or withdraw it whole"
             raise TrustError(msg)
         self._set_delegations(parent(name), (*others, replace(old, role=replace(old.role, keys=left))), above.keys)
 

@@ -199,8 +199,10 @@ class Repository:
         def edit(editor: Editor) -> None:
             listed = editor.targets(parent(name)).keys
             withdrawn = gone or tuple(canonical_id(listed[one]) for one in editor.delegation(name).role.keys)
+            there = {one.name for above in {parent(one) for one in also} for one in editor.targets(above).delegations}
             for other in also:
-                editor.remove_delegation(other, withdrawn)
+                if other in there:
+                    editor.remove_delegation(other, withdrawn)
             editor.remove_delegation(name, gone)
 
         self.change(keyring, edit, _above(name))
