@@ -34,12 +34,25 @@ def command_line() -> Iterator[str]:
     root = parser()
     for name, about in COMMANDS.items():
         yield from ("", f"## sealock {name}", "", about[0].upper() + about[1:] + ".")
-        for group in command(root, name)._action_groups:  # noqa: SLF001  argparse has no other way
-            told = [action for action in group._group_actions if action.dest != "help"]  # noqa: SLF001  as above
-            if told:
-                yield from ("", f"{(group.title or '').capitalize()}:", "")
-                yield from (f"- {spelled(action)}: {action.help}" for action in told)
+        yield from options(command(root, name), f"sealock {name}")
     yield from ("", "## Exit status", "", "```", *(line.strip() for line in EPILOG.splitlines()[1:]), "```")
+
+
+def options(one: ArgumentParser, name: str) -> Iterator[str]:
+    """Yield what a command takes, and then its verbs, if it has any."""
+    verbs: dict[str, ArgumentParser] = {}
+    for group in one._action_groups:  # noqa: SLF001  argparse has no other way
+        told = [action for action in group._group_actions if action.dest != "help"]  # noqa: SLF001  as above
+        for action in told:
+            if isinstance(action, _SubParsersAction):
+                verbs |= action.choices
+        told = [action for action in told if not isinstance(action, _SubParsersAction)]
+        if told:
+            yield from ("", f"{(group.title or '').capitalize()}:", "")
+            yield from (f"- {spelled(action)}: {action.help}" for action in told)
+    for verb, parser_of in verbs.items():
+        yield from ("", f"### {name} {verb}", "", parser_of.description or "")
+        yield from options(parser_of, f"{name} {verb}")
 
 
 def spelled(action: Action) -> str:

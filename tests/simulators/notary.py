@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from email import message_from_bytes
 from email.policy import HTTP
@@ -179,6 +179,10 @@ def notary() -> Iterator[NotarySimulator]:
                 self.close_connection = True
 
         do_POST = do_DELETE = do_GET  # noqa: N815  the library's names
+
+        def finish(self) -> None:
+            with suppress(OSError):
+                super().finish()
 
         def log_message(self, format: str, *args: object) -> None:  # noqa: A002  the library's name
             pass

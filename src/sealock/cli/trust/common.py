@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from argparse import ArgumentParser, Namespace
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final
 
 from sealock.cli.output import complain, write
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
 ROOT: Final = "DOCKER_CONTENT_TRUST_ROOT_PASSPHRASE"
 OTHER: Final = "DOCKER_CONTENT_TRUST_REPOSITORY_PASSPHRASE"
+_INDENT: Final = 13
 _MOST_FILE: Final = 4 << 20
 PASSPHRASES: Final = f"""\
 Passphrases come from ${ROOT} and ${OTHER} (for all
@@ -51,6 +53,14 @@ def tell(text: str, arguments: Namespace) -> None:
         write_output(arguments.output, text)
     else:
         write(text, exact=arguments.format == "json")
+
+
+def told(label: str, text: str, columns: int) -> Iterator[str]:
+    """Yield a value under its label, broken into as many lines as it needs; what a terminal must not see is escaped."""
+    from sealock.reports.text import visible, wrap  # noqa: PLC0415  configuring does without
+
+    for index, line in enumerate(wrap(visible(text), columns - _INDENT)):
+        yield f"  {'' if index else label:<{_INDENT - 2}}{line}"
 
 
 def setup_of(arguments: Namespace) -> Setup:

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
-from sealock.cli.output import complain
-from sealock.cli.trust.common import add_output, add_server, name_of, setup_of, tell
+from sealock.cli.output import WIDTH, complain, width
+from sealock.cli.trust.common import add_output, add_server, name_of, setup_of, tell, told
 from sealock.errors import SealockError, TrustError, UsageError
 
 if TYPE_CHECKING:
@@ -63,13 +63,12 @@ def run(arguments: Namespace) -> int:
         except SealockError as error:
             found.append((text, error))
     if arguments.format == "json":
-        told = [_table(text, one) for text, one in found]
-        tell(json.dumps({"references": told}, indent=2) + "\n", arguments)
+        tables = [_table(text, one) for text, one in found]
+        tell(json.dumps({"references": tables}, indent=2) + "\n", arguments)
     else:
-        tell(
-            "\n".join("".join(f"{line}\n" for line in _lines(text, one)) for text, one in found if _known(one)),
-            arguments,
-        )
+        columns = WIDTH if arguments.output else width()
+        known = [_lines(text, one, columns) for text, one in found if _known(one)]
+        tell("\n".join("".join(f"{line}\n" for line in lines) for lines in known), arguments)
     for text, one in found:
         if isinstance(one, SealockError) and not isinstance(one, TrustError):
             complain(f"whether {text} is trusted could not be told: {one}")
@@ -106,23 +105,27 @@ def _pins(arguments: Namespace) -> Pins:
     )
 
 
-def _lines(text: str, one: Verified | SealockError) -> Iterator[str]:
+def _lines(text: str, one: Verified | SealockError, columns: int) -> Iterator[str]:
     from sealock.reports.text import count, visible  # noqa: PLC0415  configuring does without
     from sealock.trust.notary.verdict import brief  # noqa: PLC0415  as above
 
     if isinstance(one, SealockError):
         yield f"{visible(text)} is not trusted"
-        yield f"  why        {visible(str(one))}"
+        yield from told("why", str(one), columns)
         return
     yield f"{visible(text)} is trusted"
     yield f"  digest     {one.digest}"
     tag, root, timestamp = one.signed_by, one.roles[0], one.roles[1]
-    yield f"  signed     as {one.tag.tag} by {tag.role}, key {brief(tag.keys)}{_when(tag)}"
-    yield f"  root       version {root.version}, certificate {brief(root.keys)}: {_RESTS[one.rests_on]}"
-    yield f"  fresh      timestamp {timestamp.version}{_when(timestamp)}; the whole holds until {_day(one.expires)}"
-    yield f"  server     {visible(one.server)}, asked {count(one.requests, 'time')}"
+    rows = {
+        "signed": f"as {one.tag.tag} by {tag.role}, key {brief(tag.keys)}{_when(tag)}",
+        "root": f"version {root.version}, certificate {brief(root.keys)}: {_RESTS[one.rests_on]}",
+        "fresh": f"timestamp {timestamp.version}{_when(timestamp)}; the whole holds until {_day(one.expires)}",
+        "server": f"{one.server}, asked {count(one.requests, 'time')}",
+    }
+    for label, value in rows.items():
+        yield from told(label, value, columns)
     for note in one.notes:
-        yield f"  note       {visible(note)}"
+        yield from told("note", note, columns)
 
 
 def _when(role: RoleState) -> str:
