@@ -76,6 +76,7 @@ class Asker:
         accepted: Iterable[int] = (200,),
         host: str = "",
         others: tuple[str, ...] = (),
+        again: bool = True,
     ) -> Answer:
         """Send a request for a repository (`path` below /v2/NAME/) and give an answer of an accepted status.
 
@@ -84,7 +85,16 @@ class Asker:
         """
         url = f"{self.base(host or host_of(name))}/v2/{name.repository}/{path}"
         return self.ask_at(
-            name, method, url, actions=actions, headers=headers, body=body, accepted=accepted, host=host, others=others
+            name,
+            method,
+            url,
+            actions=actions,
+            headers=headers,
+            body=body,
+            accepted=accepted,
+            host=host,
+            others=others,
+            again=again,
         )
 
     def ask_at(  # noqa: PLR0913  as ask

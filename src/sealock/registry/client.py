@@ -269,7 +269,7 @@ class Registry:
         *mirrors, own = self._hosts(name)
         for mirror in mirrors:
             try:
-                return self.asker.ask(name, method, path, headers={"accept": ACCEPT}, host=mirror)
+                return self.asker.ask(name, method, path, headers={"accept": ACCEPT}, host=mirror, again=False)
             except TransportError:
                 continue
         return self.asker.ask(name, method, path, headers={"accept": ACCEPT}, host=own)
