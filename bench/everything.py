@@ -6,18 +6,17 @@ at hand comes from Debian's packages, or is made by the manager's own tools from
 
 from __future__ import annotations
 
-import hashlib
 import json
-import os
 import shutil
-import subprocess
 import sys
-import tarfile
 import zipfile
 from collections.abc import Callable, Sequence
 from io import BytesIO
 from pathlib import Path
 from typing import Any
+
+from databases import alpm, apks, rpms
+from making import archive, bootstrap, packed, run, unpacked, write
 
 DEBIAN = (
     "ca-certificates",
@@ -33,62 +32,6 @@ MORE = (
     "python3", "ruby-rack", "ruby-sinatra", "ruby-nokogiri", "bundler", "libjackson2-databind-java", "libguava-java",
     "libcommons-lang3-java", "libslf4j-java", "runc", "php-cli", "ca-certificates",
 )  # fmt: skip
-
-
-def run(*words: str | Path, folder: Path | None = None, **variables: str) -> str:
-    """Run a tool to its end; what it says on standard error is shown when it fails."""
-    environment = os.environ | {"LC_ALL": "C"} | variables
-    done = subprocess.run(
-        [str(word) for word in words], cwd=folder, env=environment, capture_output=True, text=True, check=False
-    )
-    if done.returncode:
-        print(done.stdout[-2000:], done.stderr[-4000:], sep="\n", file=sys.stderr)
-        sys.exit(f"{words[0]} failed")
-    return done.stdout
-
-
-def bootstrap(suite: str, to: Path, packages: Sequence[str]) -> None:
-    """Install a Debian release, from the same place as this machine's."""
-    targets = run("apt-get", "indextargets", "--format", "$(REPO_URI)", "Created-By: Packages").split()
-    home = next(one for one in targets if one.startswith("http") and "security" not in one)
-    include = f"--include={','.join(packages)}"
-    run("mmdebstrap", "--quiet", "--variant=minbase", "--mode=root", include, suite, to, f"deb {home} {suite} main")
-
-
-def archive(layer: Path, to: Path, name: str) -> Path:
-    """Make a docker archive of one plain layer."""
-    with layer.open("rb") as file:
-        digest = hashlib.file_digest(file, "sha256").hexdigest()
-    config = json.dumps(
-        {
-            "architecture": "amd64",
-            "os": "linux",
-            "config": {"Cmd": ["/bin/sh"]},
-            "rootfs": {"type": "layers", "diff_ids": [f"sha256:{digest}"]},
-            "history": [{"created_by": "ADD rootfs.tar /"}],
-        }
-    ).encode()
-    config_name = f"{hashlib.sha256(config).hexdigest()}.json"
-    manifest = json.dumps([{"Config": config_name, "RepoTags": [name], "Layers": ["layer.tar"]}]).encode()
-    with tarfile.open(to, "w") as made:
-        for path, data in ((config_name, config), ("manifest.json", manifest)):
-            member = tarfile.TarInfo(path)
-            member.size = len(data)
-            made.addfile(member, BytesIO(data))
-        member = tarfile.TarInfo("layer.tar")
-        member.size = layer.stat().st_size
-        with layer.open("rb") as file:
-            made.addfile(member, file)
-    return to
-
-
-def packed(root: Path, to: Path, name: str) -> Path:
-    """Make a docker archive of a folder."""
-    layer = to.with_suffix(".layer")
-    run("tar", "--numeric-owner", "-cf", layer, "-C", root, ".")
-    archive(layer, to, name)
-    layer.unlink()
-    return to
 
 
 def debian(suite: str) -> Callable[[Path], Path]:
@@ -110,16 +53,9 @@ def languages(work: Path) -> Path:
     shutil.rmtree(root, ignore_errors=True)
     bootstrap("trixie", root, MORE)
     tools = work / "tools"
-    for part in (python, node, php, rust, go, java, conda):
+    for part in (python, node, ruby, php, rust, go, java, conda):
         part(root, tools)
     return packed(root, work / "languages.image.tar", "languages:1")
-
-
-def write(path: Path, text: str) -> Path:
-    """Write a text into a folder that may not be there yet."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(text, encoding="utf-8")
-    return path
 
 
 def python(root: Path, _tools: Path) -> None:
@@ -168,6 +104,12 @@ def node(root: Path, tools: Path) -> None:
         folder = root / "srv" / name
         write(folder / "package.json", own)
         run(tools / "node_modules/.bin" / words[0], *words[1:], folder=folder)
+
+
+def ruby(root: Path, _tools: Path) -> None:
+    """Debian's gems are there; a lock file by Bundler, which takes them as they are."""
+    write(root / "srv/ruby/Gemfile", 'gem "rack"\ngem "nokogiri"\n')
+    run("chroot", root, "bundle", "lock", "--local", "--gemfile", "/srv/ruby/Gemfile", HOME="/root")
 
 
 def php(root: Path, _tools: Path) -> None:
@@ -261,105 +203,6 @@ def conda(root: Path, _tools: Path) -> None:
         write(root / "opt/conda/conda-meta" / f"{name}-{version}-{build}.json", json.dumps(record, indent=2))
 
 
-def unpacked(folder: Path, packages: Sequence[str]) -> Path:
-    """Fetch Debian's packages and unpack them side by side."""
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True)
-    run("apt-get", "download", "-q", *packages, folder=folder)
-    for file in folder.glob("*.deb"):
-        run("dpkg-deb", "-x", file, folder)
-    return folder
-
-
-def rpms(work: Path) -> Path:
-    """A database that rpm itself wrote, of packages that rpmbuild made."""
-    root, made = work / "rpms", work / "rpmbuild"
-    for folder in (root, made):
-        shutil.rmtree(folder, ignore_errors=True)
-    (root / "var/lib/rpm").mkdir(parents=True)
-    write(root / "etc/os-release", 'ID="fedora"\nVERSION_ID="40"\nNAME="Fedora Linux"\nPRETTY_NAME="Fedora Linux 40"\n')
-    for name, version, epoch in (("paint", "1.2", ""), ("brush", "3.0.1", "2"), ("canvas", "0~rc1", "")):
-        spec = write(
-            made / f"{name}.spec",
-            f"Name: {name}\nVersion: {version}\nRelease: 4%{{?dist}}\n{f'Epoch: {epoch}' if epoch else ''}\n"
-            f"Summary: made\nLicense: MIT\nVendor: Acme\n%description\nmade\n%install\nmkdir -p %{{buildroot}}/usr/share/{name}\n"
-            f"echo x > %{{buildroot}}/usr/share/{name}/x\n%files\n/usr/share/{name}\n",
-        )
-        run(
-            "rpmbuild",
-            "-bb",
-            "--quiet",
-            "--define",
-            f"_topdir {made}",
-            "--define",
-            "dist .fc40",
-            "--target",
-            "x86_64",
-            spec,
-        )
-    files = sorted((made / "RPMS").rglob("*.rpm"))
-    run(
-        "rpm",
-        "--root",
-        root,
-        "--dbpath",
-        "/var/lib/rpm",
-        "--define",
-        "_db_backend sqlite",
-        "-i",
-        "--nodeps",
-        "--ignorearch",
-        "--noscripts",
-        *files,
-    )
-    # rpm leaves its changes in the log until the database is opened once more.
-    import sqlite3  # noqa: PLC0415  needed here alone
-
-    database = sqlite3.connect(root / "var/lib/rpm/rpmdb.sqlite")
-    database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-    database.close()
-    return packed(root, work / "rpms.image.tar", "rpms:1")
-
-
-APK = """C:Q1{sum}=
-P:{name}
-V:{version}
-A:x86_64
-S:1000
-I:4096
-T:made
-U:https://example.org
-L:MIT
-o:{origin}
-m:Some Body <some@example.org>
-t:1700000000
-c:0123456789abcdef0123456789abcdef01234567
-D:so:libc.musl-x86_64.so.1
-F:usr
-F:usr/share
-F:usr/share/{name}
-R:x
-Z:Q1{sum}=
-
-"""
-
-
-def apks(work: Path) -> Path:
-    """A database as apk writes it: apk itself is not at hand."""
-    root = work / "apks"
-    shutil.rmtree(root, ignore_errors=True)
-    rows = (("musl", "1.2.5-r0", "musl"), ("busybox", "1.36.1-r29", "busybox"), ("libcrypto3", "3.3.1-r3", "openssl"))
-    text = "".join(
-        APK.format(name=name, version=version, origin=origin, sum="A" * 27) for name, version, origin in rows
-    )
-    write(root / "lib/apk/db/installed", text)
-    write(
-        root / "etc/os-release", 'NAME="Alpine Linux"\nID=alpine\nVERSION_ID=3.20.1\nPRETTY_NAME="Alpine Linux v3.20"\n'
-    )
-    write(root / "etc/alpine-release", "3.20.1\n")
-    return packed(root, work / "apks.image.tar", "apks:1")
-
-
 IMAGES: dict[str, tuple[str, Callable[[Path], Path]]] = {
     "bullseye": ("Debian 11", debian("bullseye")),
     "bookworm": ("Debian 12", debian("bookworm")),
@@ -367,6 +210,7 @@ IMAGES: dict[str, tuple[str, Callable[[Path], Path]]] = {
     "languages": ("Packages of every language, on Debian 13", languages),
     "rpms": ("rpm", rpms),
     "apks": ("apk", apks),
+    "alpm": ("pacman", alpm),
 }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Final
 
 from sealock.advice.bases import Facts, best, verdicts
@@ -12,11 +13,20 @@ from sealock.advice.owners import SYSTEM, Owners
 from sealock.advice.paths import Files
 from sealock.advice.start import Commands, follow
 from sealock.advice.surface import surface
-from sealock.model.advice import Advice
+from sealock.model.advice import Advice, Start
 from sealock.model.container import Container
 from sealock.model.content import Content
 from sealock.model.inventory import Inventory
 
+_OF_LANGUAGES: Final = {
+    "Python": ("/dist-packages/", "/site-packages/"),
+    "Node.js": ("/node_modules/", "share/nodejs/"),
+    "Ruby": ("/gems/", "/rubygems-integration/", "/vendor_ruby/"),
+    "Perl": ("share/perl5/", "/perl5/"),
+    "PHP": ("share/php/", "lib/php/"),
+    "Java": ("share/java/", "share/maven-repo/"),
+}
+"""Where the libraries of a language lie that a distribution's packages bring."""
 _MUSL: Final = ("lib/ld-musl-", "usr/lib/ld-musl-")
 
 
@@ -31,7 +41,7 @@ def advise(inventory: Inventory, content: Content, commands: Commands, container
     # What people put in may be started by what no file tells of, so its libraries count as needed.
     own = closure((files.real(one.path) for one in musl), files)
     known = any(step.path for step in start.steps)
-    paths = (*needed.files, *needed.maybe, *own.files)
+    paths = (*needed.files, *needed.maybe, *own.files, *_libraries(start, content))
     shares, _ = owners.shares()
     need = owners.need(paths, shares, known=known)
     figures = surface(inventory, files, owners, owners.needed(paths) if need.known else None)
@@ -64,6 +74,15 @@ def advise(inventory: Inventory, content: Content, commands: Commands, container
         best=best(found),
         unknown=tuple(unknown),
     )
+
+
+def _libraries(start: Start, content: Content) -> Iterator[str]:
+    """Files in the folders of the languages that are started: any of them may be asked for by its name."""
+    parts = tuple(part for step in start.steps for part in _OF_LANGUAGES.get(step.language, ()))
+    if parts:
+        yield from (
+            path for path, node in content.nodes.items() if node.kind == "file" and any(p in path for p in parts)
+        )
 
 
 def _has_glibc(content: Content) -> bool:

@@ -12,6 +12,8 @@ from sealock.model.content import Content, Node, Program
 PATH: Final = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 """Where an engine looks when the configuration does not say."""
 _LIBRARIES: Final = ("lib", "usr/lib", "lib64", "usr/lib64", "usr/local/lib", "usr/local/lib64")
+_NOWHERE: Final = ".."
+"""No normal path begins so."""
 _MOST_FOLDERS: Final = 200
 
 
@@ -21,7 +23,7 @@ class Files:
     def __init__(self, content: Content, container: Container) -> None:
         self.content = content
         self._links = {path: node.target for path, node in content.nodes.items() if node.kind == "symbolic link"}
-        self._real: dict[str, str | None] = {}
+        self._real: dict[str, str] = {}
         given = container.environment if isinstance(container.environment, tuple) else ()
         self.variables = {one.name: one.value or "" for one in given}
         self.folder = container.working_dir if isinstance(container.working_dir, str) else ""
@@ -34,17 +36,20 @@ class Files:
     def real(self, path: str) -> str:
         """The path itself, every link on its way followed; "" where nothing is there."""
         path = path.strip("/")
-        # Whole folders share their way, so that it is followed once for each folder.
         folder, _, name = path.rpartition("/")
-        if folder not in self._real:
-            self._real[folder] = resolve(folder, self._links) if folder else ""
-        home = self._real[folder]
-        if home is None:
-            return ""
-        one = f"{home}/{name}".lstrip("/")
+        one = f"{self.home(folder)}/{name}".lstrip("/")
         if one in self._links:
             one = resolve(one, self._links) or ""
         return one if one in self.content.nodes else ""
+
+    def home(self, folder: str) -> str:
+        """The folder itself, whether it has an entry of its own or not; a loop of links leads nowhere."""
+        folder = folder.strip("/")
+        # Files of one folder share their way, so that it is followed once for all.
+        if folder not in self._real:
+            found = resolve(folder, self._links)
+            self._real[folder] = _NOWHERE if found is None else found
+        return self._real[folder]
 
     def node(self, path: str) -> Node | None:
         """What stands there, links followed."""

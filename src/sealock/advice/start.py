@@ -26,7 +26,7 @@ LANGUAGES: Final = {
     "Rscript": "R", "julia": "Julia", "tclsh": "Tcl", "erl": "Erlang", "guile": "Scheme",
 }  # fmt: skip
 _WRAPPERS: Final = {
-    "tini": "egps", "tini-static": "egps", "docker-init": "egps", "dumb-init": "", "catatonit": "", "gosu": "1",
+    "tini": "ep", "tini-static": "ep", "docker-init": "ep", "dumb-init": "", "catatonit": "", "gosu": "1",
     "su-exec": "1", "s6-setuidgid": "1", "env": "uCS", "nice": "n", "nohup": "", "setpriv": "", "exec": "a",
     "stdbuf": "ioe", "timeout": "ks1", "chpst": "uUbe/1", "pid1": "", "time": "", "command": "",
 }  # fmt: skip

@@ -74,7 +74,7 @@ def _of(facts: list[FileFact], kind: str) -> tuple[str, ...]:
 
 def _tools(files: Files, names: frozenset[str]) -> tuple[str, ...]:
     """Programs of these names in the usual folders and in PATH; versions at their ends do not count (gcc-12)."""
-    folders = {files.real(folder) for folder in (*files.search(), *PATH.split(":"))} - {""}
+    folders = {files.home(folder) for folder in (*files.search(), *PATH.split(":"))} - {""}
     found: dict[str, str] = {}
     for path, node in files.content.nodes.items():
         folder, _, name = path.rpartition("/")

@@ -7,11 +7,12 @@ from sealock.inventory._data import Table, table, word, words
 from sealock.model.inventory import Package
 
 
-def package(row: Table, path: str, *, development: bool) -> Package | None:
-    """Make a package of vendor/name; what is linked from a folder of the project is none."""
+def package(row: Table, path: str, *, development: bool, installed: bool = False) -> Package | None:
+    """Make a package of vendor/name; in a lock file, what is to be taken from a folder of the project is none."""
     namespace, name = _names.module(word(row.get("name")).lower())
     version = word(row.get("version"))
-    if not namespace or not name or not version or table(row.get("dist")).get("type") == "path":
+    own = not installed and table(row.get("dist")).get("type") == "path"
+    if not namespace or not name or not version or own:
         return None
     return Package(
         "composer",

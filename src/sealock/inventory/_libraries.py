@@ -153,7 +153,7 @@ LIBRARIES: Final = (
         shared=(b"libsqlite3.so",),
         version=_sqlite,
     ),
-    Library("expat", (b"expat_",), rb"\0expat_(\d\.\d{1,3}\.\d{1,3})\0", 1, shared=(b"libexpat.so",)),
+    Library("expat", (b"expat_",), rb"\0expat_(\d\.\d{1,3}\.\d{1,3})\0", 1, shared=(b"libexpat.so", b"libexpatw.so")),
     Library(
         "libpng",
         (b"libpng version 1.",),

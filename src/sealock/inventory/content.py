@@ -15,6 +15,8 @@ _SCRIPT: Final = 64 << 10
 _TEXTS: Final = 16 << 20
 """Bytes of texts that are kept in all."""
 _MOST_NODES: Final = 3_000_000
+_LETTERS: Final = 1 << 29
+"""Letters of all paths together, those of folders on their way included."""
 _MOST_PROGRAMS: Final = 200_000
 _MOST_HIDDEN: Final = 100_000
 _SHELLS: Final = frozenset({"sh", "bash", "dash", "ash", "ksh", "mksh", "zsh", "busybox"})
@@ -41,6 +43,7 @@ class _Laid:
         self.tags: dict[str, tuple[str, ...]] = {}
         self.hidden: list[Hidden] = []
         self.room = _TEXTS
+        self.letters = _LETTERS
         self.cut = False
 
     def layer(self, source: LayerSource) -> None:
@@ -89,11 +92,12 @@ class _Laid:
                 self.remove(path, index)
             elif old.kind != "folder" or entry.kind != "folder":
                 self.forget(path, old, index)
-        elif len(self.nodes) >= _MOST_NODES:
-            self.cut = True
-            return
-        folder, _, name = path.rpartition("/")
-        self.children.setdefault(folder, set()).add(name)
+        else:
+            if path in self.children and entry.kind != "folder":
+                self.remove(path, index)
+            if len(self.nodes) >= _MOST_NODES or not self.linked_up(path):
+                self.cut = True
+                return
         if entry.kind == "hard link":
             self.nodes[path] = self.linked(entry, index)
         elif entry.kind == "file":
@@ -105,6 +109,21 @@ class _Laid:
             self.nodes[path] = Node("symbolic link", 0, index, entry.mode, entry.target)
         else:
             self.nodes[path] = Node("other", 0, index, entry.mode)
+
+    def linked_up(self, path: str) -> bool:
+        """Note what is in which folder, up to the root: not every folder has an entry of its own. False: no room."""
+        while path:
+            self.letters -= len(path)
+            if self.letters < 0:
+                return False
+            folder, _, name = path.rpartition("/")
+            names = self.children.get(folder)
+            if names is not None:
+                names.add(name)
+                return True
+            self.children[folder] = {name}
+            path = folder
+        return True
 
     def linked(self, entry: Entry, index: int) -> Node:
         """Make another name of a file; what its text says is known by the first one too."""

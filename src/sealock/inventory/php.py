@@ -13,6 +13,7 @@ class Php(Analyzer):
     """`vendor/composer/installed.json`: a list from Composer 1, a table with a list in it from Composer 2."""
 
     name = "php"
+    version = 2
     wanted = Wanted(endings=("composer/installed.json",), limit=16 << 20)
 
     def read(self, file: File, /) -> Iterator[Fact]:
@@ -20,6 +21,6 @@ class Php(Analyzer):
         said = decoded(file.data, object)
         development = frozenset(words(table(said).get("dev-package-names", [])))
         for row in tables(said if isinstance(said, list) else table(said).get("packages")):
-            found = package(row, file.path, development=word(row.get("name")) in development)
+            found = package(row, file.path, development=word(row.get("name")) in development, installed=True)
             if found:
                 yield found

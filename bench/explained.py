@@ -1,0 +1,98 @@
+"""Explains, by rule, where sealock lists other packages than Trivy and Syft do: for bench/completeness.py."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Final, NamedTuple
+
+
+class Package(NamedTuple):
+    """What packages are joined by."""
+
+    type: str
+    name: str
+    version: str
+
+
+class Found(NamedTuple):
+    """What one tool found: packages, and the files that it says tell of each."""
+
+    packages: dict[Package, set[str]]
+
+
+class Rule(NamedTuple):
+    """Why a peer finds what sealock does not list, in words, and which packages that is true of."""
+
+    words: str
+    holds: Callable[[Package, Mapping[str, Found], set[str]], bool]
+
+
+def known(package: Package, ours: Found, *, name: bool = False, version: bool = False) -> bool:
+    """Whether sealock has the package by its type and its name, or its version."""
+    return any(
+        one.type == package.type
+        and (not name or one.name == package.name)
+        and (not version or one.version == package.version)
+        for one in ours.packages
+    )
+
+
+def _own_manifest(one: Package, _found: Mapping[str, Found], paths: set[str]) -> bool:
+    return one.type == "npm" and bool(paths) and all("node_modules/" not in path for path in paths)
+
+
+def _without_version(one: Package, _found: Mapping[str, Found], _paths: set[str]) -> bool:
+    return not one.version or one.version in {"UNKNOWN", "unknown"}
+
+
+def _doubled(one: Package, found: Mapping[str, Found], _paths: set[str]) -> bool:
+    group, _, artifact = one.name.rpartition("/")
+    same = (each for each in found["sealock"].packages if each.type == "maven" and each.version == one.version)
+    return one.type == "maven" and group == artifact and any(each.name.rpartition("/")[2] == artifact for each in same)
+
+
+def _project(one: Package, found: Mapping[str, Found], _paths: set[str]) -> bool:
+    return one.type == "nuget" and one not in found["syft"].packages and not known(one, found["sealock"], name=True)
+
+
+def _resource(one: Package, found: Mapping[str, Found], paths: set[str]) -> bool:
+    return (
+        one.type == "nuget" and one in found["syft"].packages and all(path.endswith((".dll", ".exe")) for path in paths)
+    )
+
+
+def _guessed(one: Package, found: Mapping[str, Found], _paths: set[str]) -> bool:
+    return one.type == "golang" and one not in found["trivy"].packages and bool(one.version)
+
+
+RULES: Final = (
+    Rule("a program's own `package.json`, which nobody installed: another package may have its name", _own_manifest),
+    Rule("nothing tells its version, so nothing can be known of it", _without_version),
+    Rule("the same artifact: Syft repeats its name as the group where the jar tells none", _doubled),
+    Rule("the project that `deps.json` is about, not a package that it uses", _project),
+    Rule("Syft takes what a DLL's resources say for a package of that name and version", _resource),
+    Rule("built without modules: Syft looks for what may be its version in the program's text", _guessed),
+)
+LOCKS: Final = frozenset(
+    {
+        "package-lock.json", "yarn.lock", "pnpm-lock.yaml", "bun.lock", "uv.lock", "poetry.lock", "Pipfile.lock",
+        "Gemfile.lock", "composer.lock", "Cargo.lock", "go.mod",
+    }
+)  # fmt: skip
+ALONE: Final[tuple[tuple[str, Callable[[Package, set[str]], bool]], ...]] = (
+    (
+        "named in a lock file, which the others read in project folders alone",
+        lambda _one, paths: (
+            bool(paths) and all(path.rpartition("/")[2] in LOCKS or path.endswith(".txt") for path in paths)
+        ),
+    ),
+    (
+        "built the program and is not in it (a macro, a build script): listed as for development",
+        lambda one, _paths: one.type == "cargo",
+    ),
+    ("a C library linked into a program, known by its bytes", lambda one, _paths: one.type == "generic"),
+    ("a record of `conda-meta`", lambda one, _paths: one.type == "conda"),
+    ("the others read no list of this manager", lambda one, _paths: one.type == "alpm"),
+    ("the group is what the jar's manifest says, or there is none", lambda one, _paths: one.type == "maven"),
+)
+"""Why sealock finds what no peer does."""

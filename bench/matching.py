@@ -1,0 +1,152 @@
+"""Measures matching: packages against the advisory database, once it is open, and `sealock check` from start to end.
+
+The packages are Debian's and those of eight languages, evenly taken from what the feeds speak of, at versions that
+mend most of it: about as many claims for each source package as an image of 570 packages meets. Prints
+milliseconds of the wall clock and of the processor, the median of several runs, and how they grow with the packages.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import statistics
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import measuring
+
+from sealock.advisories.claim import KeySpan
+from sealock.advisories.feeds.catalog import FEEDS
+from sealock.advisories.match import Matched, match
+from sealock.advisories.store import Store
+from sealock.database.place import NAME
+from sealock.database.sealing import opened
+from sealock.database.sources import Folder
+from sealock.database.updating import update
+from sealock.model.container import Container
+from sealock.model.inventory import Distribution, Inventory, Package, PackageType
+
+ECOSYSTEMS = ("Debian", "PyPI", "npm", "Go", "Maven", "crates.io", "RubyGems", "Packagist", "NuGet")
+TYPES: dict[str, PackageType] = {
+    "PyPI": "pypi", "npm": "npm", "Go": "golang", "Maven": "maven", "crates.io": "cargo", "RubyGems": "gem",
+    "Packagist": "composer", "NuGet": "nuget",
+}  # fmt: skip
+DEBIAN = "Debian:12"
+RATIO = 570 / 630
+"""The share of Debian's packages."""
+BINARIES = 1.35
+"""Binary packages for each source package."""
+CLAIMS = 23
+"""Claims for each source package that the benchmark image meets, on average."""
+
+
+def main() -> int:
+    """Build, make, measure, print."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--feeds", type=Path, default=Path("../shared/feeds"), help="a mirror (default: %(default)s)")
+    parser.add_argument("--database", type=Path, help="a folder with a database that is built already")
+    parser.add_argument("--times", type=int, default=9, metavar="N", help="repetitions (default: %(default)s)")
+    arguments = parser.parse_args()
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = arguments.database or Path(temporary)
+        if not arguments.database:
+            wanted = [
+                feed for feed in FEEDS.values() if feed.name in {*(f"osv/{one}" for one in ECOSYSTEMS), "kev", "epss"}
+            ]
+            update(str(folder), Folder(str(arguments.feeds)), wanted)
+        store = opened(str(folder / NAME))
+        print(
+            f"{'packages':>9}{'claims':>9}{'found':>9}{'wall':>10}{'processor':>11}  (ms, median of {arguments.times})"
+        )
+        for number in (100, 630, 1000, 3000, 10_000):
+            listed = made(store, number)
+            wall, processor, found = measured(store, listed, arguments.times)
+            print(
+                f"{number:>9}{claims(store, listed):>9}{len(found.vulnerabilities):>9}{wall:>10.1f}{processor:>11.1f}"
+            )
+        whole(store, folder, Path(temporary), arguments.times)
+    return 0
+
+
+def made(store: Store, number: int) -> Inventory:
+    """An inventory of so many packages."""
+    packages: list[Package] = []
+    sources = _spread(store, DEBIAN, int(number * RATIO / BINARIES), CLAIMS)
+    for name, version in sources:
+        packages.append(_deb(name, name, version))
+    for name, version in sources[: max(0, int(number * RATIO) - len(sources))]:
+        packages.append(_deb(f"lib{name}1", name, version))
+    for ecosystem, kind in TYPES.items():
+        for name, version in _spread(store, ecosystem, (number - int(number * RATIO)) // len(TYPES) + 1, 0):
+            namespace, _, last = name.rpartition(":" if kind == "maven" else "/")
+            packages.append(Package(kind, last, version, f"app/{name}", namespace=namespace))
+    return Inventory(
+        ("bench:1",), "", "linux/amd64", (), Container(), Distribution("debian", "12"), tuple(packages[:number])
+    )
+
+
+def _deb(name: str, source: str, version: str) -> Package:
+    path = "var/lib/dpkg/status"
+    return Package("deb", name, version, path, architecture="amd64", source=source, source_version=version)
+
+
+def _spread(store: Store, ecosystem: str, number: int, average: int) -> list[tuple[str, str]]:
+    """Names with versions, evenly taken from an ecosystem; with about so many claims on average, where it is not 0."""
+    number_of = store._ecosystems[ecosystem]  # noqa: SLF001  no reader of the database has use for all names
+    names = [row[0] for row in store._rows("SELECT name FROM claim WHERE ecosystem = ? ORDER BY name", (number_of,))]  # noqa: SLF001
+    about = store.about(ecosystem, names)
+    if average:
+        names.sort(key=lambda name: abs(len(about[name]) - average))
+        names = sorted(names[: max(number, 1)])
+    chosen = names[:: max(1, len(names) // max(number, 1))][:number]
+    return [(name, _version([span for claim in about[name] for span in claim.spans if span.fixed])) for name in chosen]
+
+
+def _version(spans: list[KeySpan]) -> str:
+    """One after most of those that mend something, as an image has that was built some months ago."""
+    ordered = [span.fixed for span in sorted(spans, key=lambda span: span.end)]
+    return ordered[int(len(ordered) * 0.85)] if ordered else "1.0"
+
+
+def claims(store: Store, listed: Inventory) -> int:
+    """How many claims there are on the inventory's Debian packages."""
+    names = sorted({package.source for package in listed.packages if package.type == "deb"})
+    return sum(len(found) for found in store.about(DEBIAN, names).values())
+
+
+def measured(store: Store, listed: Inventory, times: int) -> tuple[float, float, Matched]:
+    """Milliseconds of the wall clock and of the processor, and what was found."""
+    found = match(listed, store)
+    walls, processors = [], []
+    for _ in range(times):
+        wall, processor = time.perf_counter(), time.process_time()
+        found = match(listed, store)
+        walls.append(1000 * (time.perf_counter() - wall))
+        processors.append(1000 * (time.process_time() - processor))
+    return statistics.median(walls), statistics.median(processors), found
+
+
+def whole(store: Store, database: Path, folder: Path, times: int) -> None:
+    """Print how long `sealock check` takes on an inventory that was written before."""
+    from sealock.reports import sbom  # noqa: PLC0415  used here alone
+
+    written = folder / "inventory.json"
+    written.write_text(sbom.render("json", made(store, 630)), encoding="utf-8")
+    os.environ["SEALOCK_DB_DIR"] = str(database)
+    ours = [sys.executable, "-m", "sealock", "check", "--offline", "--no-policy", str(written)]
+    nothing = [sys.executable, "-c", "pass"]
+    runs = measuring.alternately({"check": ours, "python": nothing}, times)
+    ran, bare = measuring.seconds(runs["check"]), measuring.seconds(runs["python"])
+    told = {
+        "seconds": round(ran, 3),
+        "of them Python's start": round(bare, 3),
+        "MB": measuring.memory(runs["check"]) >> 20,
+    }
+    print(f"sealock check on an inventory of 630 packages: {json.dumps(told)}")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

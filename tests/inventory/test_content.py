@@ -1,0 +1,100 @@
+"""Layers laid over one another are the file system that a container sees."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from advised import GLIBC, STATIC, dynamic, layer
+from elffile import make
+from imagemaker import docker_save, write
+from sealock.image.opening import open_image
+from sealock.inventory.content import content
+from sealock.inventory.programs import program
+from sealock.model.content import Content
+
+File = dict[str, bytes | str]
+
+
+def laid(folder: Path, *layers: File) -> Content:
+    (image,) = open_image(write(folder / "app.tar", docker_save(*map(layer, layers))), verify=False)
+    return content(image.layers)
+
+
+@pytest.mark.parametrize(
+    ("layers", "seen", "hidden"),
+    [
+        ([{"a": b"1", "b/c": b"22"}], {"a", "b/c"}, 0),
+        ([{"a": b"1"}, {"a": b"333"}], {"a"}, 1),
+        ([{"a": b"1", "b": b"22"}, {".wh.a": b""}], {"b"}, 1),
+        ([{"b/c": b"22", "b/d/e": b"1"}, {".wh.b": b""}], set(), 3),
+        ([{"b/c": b"22"}, {"b/.wh..wh..opq": b"", "b/n": b"1"}], {"b/n"}, 2),
+        ([{"b/c": b"22"}, {"b/n": b"1", "b/.wh..wh..opq": b""}], {"b/n"}, 2),
+        ([{"b/c": b"22"}, {"b": b"1"}], {"b"}, 2),
+        ([{"a": b"22", "b": "=> a"}], {"a", "b"}, 0),
+        ([{"a": b"22", "b": "=> a"}, {".wh.b": b""}], {"a"}, 0),
+        ([{"a": b"1"}, {".wh.a": b""}, {"a": b"4444"}], {"a"}, 1),
+    ],
+    ids=str,
+)
+def test_what_is_seen_and_what_is_hidden(layers: list[File], seen: set[str], hidden: int, tmp_path: Path) -> None:
+    found = laid(tmp_path, *layers)
+    assert {path for path, node in found.nodes.items() if node.kind == "file"} == seen
+    assert sum(one.size for one in found.hidden) == hidden
+
+
+def test_programs_scripts_and_settings_are_read(tmp_path: Path) -> None:
+    found = laid(tmp_path, {
+        **GLIBC, "bin/x": dynamic("libz.so.1"), "bin/y": "=> bin/x", "run": "#!/bin/sh -e\necho\n", "py": "#!/usr/bin/python3\n",
+        "etc/ld.so.conf.d/own.conf": "/opt/lib\n", "s/a-1.dist-info/WHEEL": "Tag: cp313-cp313-manylinux_2_17_x86_64\n",
+        "text": "no program at all",
+    })  # fmt: skip
+    assert found.programs["bin/x"] == found.programs["bin/y"]
+    assert found.programs["bin/x"].needed == ("libz.so.1", "libc.so.6")
+    assert (found.programs["run"].interpreter, found.programs["run"].arguments) == ("/bin/sh", ("-e",))
+    assert set(found.texts) == {"run", "etc/ld.so.conf.d/own.conf"}
+    assert found.tags == {"s/a-1.dist-info": ("cp313-cp313-manylinux_2_17_x86_64",)}
+    assert "text" not in found.programs
+
+
+@pytest.mark.parametrize(
+    ("data", "kind"),
+    [
+        (STATIC, "static"),
+        (dynamic(), "dynamic"),
+        (make({}, soname="libx.so"), "library"),
+        (make({}, needed=("libc.so.6",)), "library"),
+        (b"#!/bin/sh\n", "script"),
+        (b"#!\n", None),
+        (b"\x7fELF", None),
+        (b"", None),
+    ],
+)
+def test_the_kinds_of_programs(data: bytes, kind: str | None) -> None:
+    found = program(data)
+    assert (found.kind if found else None) == kind
+
+
+def test_a_program_that_asks_for_dlopen_names_what_it_may_load() -> None:
+    names = make({".dynstr.own": b"\0dlopen\0libplug.so.2\0libplug.so.2\0xlib.so\0"}, interpreter="/lib/ld.so")
+    found = program(names)
+    assert found is not None
+    assert found.loads == ("libplug.so.2",)
+
+
+@given(st.binary(max_size=300), st.sampled_from([b"", b"\x7fELF\x02\x01\x01", b"#!", dynamic("libz.so.1")]))
+@settings(max_examples=150, deadline=None)
+def test_no_bytes_break_it(data: bytes, begin: bytes) -> None:
+    program(begin + data)
+    program(begin[: len(data)] + data)
+
+
+def test_a_deep_path_is_no_trouble(tmp_path: Path) -> None:
+    deep = "/".join(["d"] * 1500)
+    found = laid(tmp_path, {f"{deep}/x": b"1"}, {".wh.d": b""})
+    assert found.hidden[0].size == 1
+    assert os.fspath(tmp_path)
