@@ -68,6 +68,7 @@ EQUAL: list[tuple[Scheme, str, str]] = [
     ("pep440", "zeros at the end, and spellings", "1.0rc1 1rc1 v1.0.0-c.1 1.0_preview_1 1RC1"),
     ("pep440", "post-releases", "1-1 1.post1 1.0rev1 1-r1"),
     ("npm", "v, =, build metadata, no hyphen, zeros", "1.2.3-beta v1.2.3-beta =v1.2.3beta 1.2.3-beta+build.5 01.2.3-beta"),
+    ("npm", "a fourth number is a pre-release with the last digit before it", "1.2.3-4.5 1.2.34.5"),
     ("npm", "what lacks in a range is 0", "1.0.0 1.0 1"),
     ("npm", "numbers that JavaScript cannot tell apart", "1.0.0-9007199254740992 1.0.0-9007199254740993"),
     ("cargo", "build metadata", "1.2.3 1.2.3+a 1.2.3+b"),

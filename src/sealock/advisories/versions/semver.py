@@ -18,11 +18,11 @@ _TEXT: Final = b"\x40"
 
 # npm reads loosely: `v` and `=` before it, zeros before numbers, no hyphen before the pre-release. Its ranges, which is
 # what advisories hold, leave parts out as well.
-_NPM: Final = re.compile(
-    r"[v=\s]*([0-9]+)(?:\.([0-9]+)(?:\.([0-9]+)"
-    r"(?:-?((?:[0-9]*[A-Za-z-][0-9A-Za-z-]*|[0-9]+)(?:\.(?:[0-9]*[A-Za-z-][0-9A-Za-z-]*|[0-9]+))*))?"
-    r"(?:\+[0-9A-Za-z-]+(?:\.[0-9A-Za-z-]+)*)?)?)?",
-)
+_BUILD: Final = r"(?:\+[0-9A-Za-z-]+(?:\.[0-9A-Za-z-]+)*)?"
+_LOOSE: Final = r"((?:[0-9]*[A-Za-z-][0-9A-Za-z-]*|[0-9]+)(?:\.(?:[0-9]*[A-Za-z-][0-9A-Za-z-]*|[0-9]+))*)" + _BUILD
+_NPM: Final = re.compile(rf"[v=\s]*([0-9]+)(?:\.([0-9]+)(?:\.([0-9]+)(?![0-9])(?:-?{_LOOSE}|{_BUILD}))?)?")
+# Where that fails, its regular expression gives the last digit to the pre-release: it takes 1.2.34.5 for 1.2.3-4.5.
+_NPM_SPLIT: Final = re.compile(rf"[v=\s]*([0-9]+)\.([0-9]+)\.([0-9]+)(?=[0-9](?![0-9])){_LOOSE}")
 _NPM_LONGEST: Final = 256
 _NPM_BIGGEST: Final = 2**53 - 1
 
@@ -69,7 +69,8 @@ def npm_key(version: str) -> bytes:
 
     "1" and "1.2" are read as npm's ranges read them, with zeros for what lacks.
     """
-    match = _NPM.fullmatch(version.strip()) if len(version) <= _NPM_LONGEST else None
+    version = version.strip()
+    match = (_NPM.fullmatch(version) or _NPM_SPLIT.fullmatch(version)) if len(version) <= _NPM_LONGEST else None
     if match is None:
         raise ValueError(version)
     major, minor, patch, pre = match.groups()
