@@ -20,6 +20,7 @@ from sealock.advisories.versions import scheme_of
 from sealock.model.advisory import Advisory, Epss, Exploited, Installed, Rating, Vulnerability
 from sealock.model.inventory import Inventory, Layer, Package
 from sealock.model.purl import purl
+from sealock.model.severity import Severity
 
 STREAM: Final = "apk-repositories"
 """The kind of the file fact that holds the lines of /etc/apk/repositories."""
@@ -205,6 +206,17 @@ def _module(claim: Claim, one: Lookup) -> bool | None:
     return False if modular and one.module else None
 
 
+class _Known(Struct, frozen=True, gc=False):
+    """What is known of a flaw beside the versions."""
+
+    severity: Severity
+    feed: str
+    ratings: tuple[Rating, ...]
+    summary: str
+    references: tuple[str, ...]
+    note: str
+
+
 class _Telling:
     """Makes vulnerabilities of hits: with what is known of the flaw beside the versions."""
 
@@ -212,6 +224,10 @@ class _Telling:
         self.match = match
         self.inventory, hits = match.inventory, match.hits
         self.layers: dict[int, Layer] = {layer.index: layer for layer in self.inventory.layers}
+        self.known: dict[int, _Known] = {}
+        """By the flaw's identity: the packages of one source share it."""
+        self.made: dict[int, Installed] = {}
+        """By the package's identity: a package with many flaws is described once."""
         cves = sorted({hit.flaw.id for hit in hits})
         wanted = {name for hit in hits for name in hit.flaw.advisories} | set(cves)
         knowledge = match.knowledge
@@ -254,32 +270,56 @@ class _Telling:
 
     def _told(self, hit: _Hit, note: str) -> Vulnerability:
         flaw, package = hit.flaw, hit.package
+        known = self.known.get(id(flaw))
+        if known is None:
+            known = self.known[id(flaw)] = self._known(hit)
+        notes = known.note
+        if package.development or hit.note or note or flaw.module_assumed:
+            module = "the package's module was assumed to be the one meant" if flaw.module_assumed else ""
+            aside = "for development alone" if package.development else ""
+            notes = "; ".join(filter(None, (hit.note, module, aside, note, known.note)))
+        return Vulnerability(
+            flaw.id,
+            self._installed(package),
+            known.severity,
+            known.feed,
+            flaw.aliases,
+            flaw.advisories,
+            flaw.fixed,
+            flaw.state,
+            known.ratings,
+            self.exploited.get(flaw.id),
+            self.epss.get(flaw.id),
+            known.summary,
+            known.references,
+            notes,
+        )
+
+    def _known(self, hit: _Hit) -> _Known:
+        """What is the same for every package that has the flaw from one source."""
+        flaw = hit.flaw
         own = [self.records[name] for name in flaw.advisories if name in self.records]
-        every = [*own, *([self.records[flaw.id]] if flaw.id in self.records and flaw.id not in flaw.advisories else [])]
-        ratings = tuple(dict.fromkeys(rating for record in every for rating in record.ratings))
+        every = own
+        if flaw.id in self.records and flaw.id not in flaw.advisories:
+            every = [*own, self.records[flaw.id]]
+        ratings: tuple[Rating, ...] = every[0].ratings if len(every) == 1 else ()
+        references: tuple[str, ...] = every[0].references if len(every) == 1 else ()
+        if len(every) > 1:
+            ratings = tuple(dict.fromkeys(rating for record in every for rating in record.ratings))
+            references = tuple(dict.fromkeys(url for record in every for url in record.references))
         if flaw.severity is not None:
             ratings = (Rating(hit.ecosystem, flaw.severity), *ratings)
         severity, unrated = severity_of(flaw.severity, flaw.state, own, ratings)
-        module = "the package's module was assumed to be the one meant" if flaw.module_assumed else ""
-        aside = "for development alone" if package.development else ""
-        return Vulnerability(
-            id=flaw.id,
-            package=self._installed(package),
-            severity=severity,
-            feed=own[0].feed if own else hit.ecosystem,
-            aliases=flaw.aliases,
-            advisories=flaw.advisories,
-            fixed=flaw.fixed,
-            state=flaw.state,
-            ratings=ratings,
-            exploited=self.exploited.get(flaw.id),
-            epss=self.epss.get(flaw.id),
-            summary=next((text for record in every if (text := _summary(record))), ""),
-            references=tuple(dict.fromkeys(url for record in every for url in record.references))[:_REFERENCES],
-            note="; ".join(filter(None, (hit.note, module, aside, note, unrated))),
-        )
+        summary = next((text for record in every if (text := _summary(record))), "")
+        feed = own[0].feed if own else hit.ecosystem
+        return _Known(severity, feed, ratings, summary, references[:_REFERENCES], unrated)
 
     def _installed(self, package: Package) -> Installed:
+        if id(package) not in self.made:
+            self.made[id(package)] = self._described(package)
+        return self.made[id(package)]
+
+    def _described(self, package: Package) -> Installed:
         layer = self.layers.get(package.layer)
         return Installed(
             type=package.type,
@@ -302,8 +342,7 @@ _REFERENCES: Final = 20
 
 def _summary(record: Advisory) -> str:
     """One line on what it is."""
-    text = record.summary or record.details
-    return " ".join(text[:2000].split())[:300]
+    return " ".join((record.summary or record.details)[:600].split())[:300]
 
 
 def _folded(hits: Iterable[_Hit]) -> Iterator[tuple[_Hit, str]]:
@@ -314,6 +353,9 @@ def _folded(hits: Iterable[_Hit]) -> Iterator[tuple[_Hit, str]]:
         key = (hit.flaw.id, one.type, one.namespace, one.name, one.version, one.architecture, one.removed)
         groups.setdefault(key, []).append(hit)
     for group in groups.values():
+        if len(group) == 1:
+            yield group[0], ""
+            continue
         first = min(group, key=lambda hit: (hit.package.development, hit.package.layer, hit.package.path))
         others = len({hit.package.path for hit in group}) - 1
         yield first, f"in {others} more place{'s' if others > 1 else ''}" if others else ""

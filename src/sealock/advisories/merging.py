@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 from msgspec import Struct
@@ -172,6 +172,13 @@ def _preference(name: str) -> tuple[int, str]:
 
 
 def _flaw(label: str, group: list[Claim], key: bytes, labels: frozenset[str], assumed: frozenset[int]) -> Flaw:
+    if len(group) == 1 and label == (only := group[0]).advisory and not only.aliases:
+        # Nearly all of a distribution's flaws: one record, on that very CVE.
+        fixed, fixed_key = _fix(group, key)
+        told = (label,)
+        return Flaw(
+            label, (only,), only.state, fixed, fixed_key, only.severity, (), told, module_assumed=id(only) in assumed
+        )
     direct = [claim for claim in group if label in _own_cves(claim)] or group
     cancelled = any(claim.state == "not-affected" for claim in group)
     counting = [claim for claim in direct if claim.state != "not-affected"] or direct
@@ -191,9 +198,15 @@ def _flaw(label: str, group: list[Claim], key: bytes, labels: frozenset[str], as
     )
 
 
-def _fix(claims: Iterable[Claim], key: bytes) -> tuple[str, bytes]:
+def _fix(claims: Sequence[Claim], key: bytes) -> tuple[str, bytes]:
     """The lowest later version that a record calls fixed and that none of them calls affected."""
-    claims = tuple(claims)
+    if len(claims) == 1 and len(claims[0].spans) == 1:
+        span = claims[0].spans[0]
+        if not span.fixed or not span.end or span.inclusive:
+            return "", b""
+        if not affects(claims[0], span.end) and span.end > key:
+            return span.fixed, span.end
+        return "", b""
     offered = {
         span.end: span.fixed
         for claim in claims
