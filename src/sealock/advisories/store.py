@@ -11,6 +11,7 @@ from itertools import chain
 from typing import Any, Final, TypeVar
 
 import msgspec
+from msgspec.structs import replace
 
 from sealock.advisories.claim import Claim
 from sealock.advisories.gathering import Gathered, Scores, block_of
@@ -30,6 +31,7 @@ from sealock.model.advisory import Advisory, Epss, Exploited, Rating
 T = TypeVar("T")
 AT_ONCE: Final = 500
 """Names in one query: SQLite's older versions take 999."""
+_bare: Final = Record("")
 _columns: Final = msgspec.msgpack.Decoder(tuple[bytes, bytes, bytes]).decode
 _catalogue: Final = msgspec.msgpack.Decoder(dict[str, Exploited]).decode
 _names: Final = msgspec.msgpack.Decoder(list[str]).decode
@@ -178,6 +180,13 @@ class Store:
     def extract(self, feeds: Iterable[str]) -> dict[str, Gathered]:
         """Give the data of some feeds back as it was gathered, to be written anew with what has changed."""
         wanted = {name: Gathered(claims={}, records={}, exploited={}, epss={}, ended={}, examples=[]) for name in feeds}
+        own: dict[tuple[str, str], Record] = {}
+        for _, data in self._rows("SELECT block, data FROM detail"):
+            for name, raw in self._block(data).items():
+                for record in _records(raw):
+                    if (one := wanted.get(record.feed)) is not None:
+                        one.records[name] = encode(record)
+                        own[record.feed, name] = record
         names = {number: name for name, number in self._ecosystems.items()}
         for number, name, data in self._rows("SELECT ecosystem, name, data FROM claim"):
             try:
@@ -186,12 +195,11 @@ class Store:
                 raise damaged() from None
             for claim in claims:
                 if (one := wanted.get(claim.feed)) is not None:
+                    # Names that other feeds had lent it are taken off: these may have changed.
+                    record = own.get((claim.feed, claim.advisory), _bare)
+                    if claim.aliases != record.aliases or claim.upstream != record.upstream:
+                        claim = replace(claim, aliases=record.aliases, upstream=record.upstream)  # noqa: PLW2901
                     one.claims.setdefault((names[number], name), []).append(encode(claim))
-        for _, data in self._rows("SELECT block, data FROM detail"):
-            for name, raw in self._block(data).items():
-                for record in _records(raw):
-                    if (one := wanted.get(record.feed)) is not None:
-                        one.records[name] = encode(record)
         if "kev" in wanted:
             wanted["kev"].exploited = self._exploited
         if "endoflife" in wanted:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import IO, TypeVar
+from typing import IO, Final, TypeVar
 
 import msgspec
 
 from sealock.advisories.feeds.feed import DOCUMENT, Damaged
 
 T = TypeVar("T")
+UNREADABLE: Final = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+"""What decoding raises for what is no JSON of the shape."""
 
 
 def document(file: IO[bytes], shape: type[T]) -> T:
@@ -19,7 +21,7 @@ def document(file: IO[bytes], shape: type[T]) -> T:
         raise Damaged(msg)
     try:
         return msgspec.json.decode(data, type=shape)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+    except UNREADABLE as error:
         begin = data[:200].lstrip().lower()
         kind = "an HTML page, not JSON" if begin.startswith((b"<!doctype", b"<html")) else "not of the shape expected"
         msg = f"it is {kind} ({error})"

@@ -14,6 +14,7 @@ import msgspec
 
 from sealock.advisories import cvss
 from sealock.advisories.feeds import _csafshape as shape
+from sealock.advisories.feeds._document import UNREADABLE
 from sealock.advisories.feeds._tar import members
 from sealock.advisories.feeds._texts import dated, details, links, summary
 from sealock.advisories.feeds.feed import RECORD, Broken, Damaged, Item, fit, word
@@ -65,7 +66,7 @@ def record(name: str, data: bytes) -> Iterator[Item]:
     """Read one document."""
     try:
         found = _decode(data)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+    except UNREADABLE as error:
         yield Broken(name, f"it is no CSAF document ({error})")
         return
     components = _components(found.product_tree)

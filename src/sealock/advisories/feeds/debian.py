@@ -11,7 +11,7 @@ from typing import IO, Final
 import msgspec
 from msgspec import Struct
 
-from sealock.advisories.feeds._document import document
+from sealock.advisories.feeds._document import UNREADABLE, document
 from sealock.advisories.feeds._texts import details
 from sealock.advisories.feeds.feed import Broken, Item, fit, word
 from sealock.model.advisory import Advisory, Affects, Span, State
@@ -47,7 +47,7 @@ def read(file: IO[bytes]) -> Iterator[Item]:
     for package, raw in document(file, dict[str, msgspec.Raw]).items():
         try:
             flaws = _flaws(raw)
-        except (msgspec.DecodeError, RecursionError) as error:
+        except UNREADABLE as error:
             yield Broken(package, str(error))
             continue
         if not fit(package):
@@ -63,7 +63,7 @@ def _record(package: str, name: str, body: msgspec.Raw) -> Item:
         return Broken(where, "its id is none of Debian's")
     try:
         flaw = _flaw(body)
-    except (msgspec.DecodeError, RecursionError) as error:
+    except UNREADABLE as error:
         return Broken(where, str(error))
     affects = []
     for code, release in (flaw.releases or {}).items():

@@ -9,7 +9,7 @@ from typing import IO, Final
 import msgspec
 from msgspec import Struct
 
-from sealock.advisories.feeds._document import document
+from sealock.advisories.feeds._document import UNREADABLE, document
 from sealock.advisories.feeds.feed import Broken, Ended, Item, fit
 
 PRODUCTS: Final = {
@@ -36,7 +36,7 @@ def read(file: IO[bytes], product: str) -> Iterator[Item]:
     for place, raw in enumerate(document(file, list[msgspec.Raw])):
         try:
             cycle = _decode(raw)
-        except (msgspec.DecodeError, RecursionError) as error:
+        except UNREADABLE as error:
             yield Broken(f"cycle {place + 1}", str(error))
             continue
         day = ALREADY if cycle.eol is True else cycle.eol or ""

@@ -14,6 +14,8 @@ from sealock.model.advisory import Epss
 
 _CHUNK: Final = 1 << 20
 _LINE: Final = 4096
+LINES: Final = 5_000_000
+"""More CVEs than there will be for long."""
 _CVE: Final = re.compile(r"CVE-\d{4}-\d{4,9}")
 _DATE: Final = re.compile(r"score_date:([0-9T:.Z+-]{10,40})")
 
@@ -47,7 +49,7 @@ def read(file: IO[bytes]) -> Iterator[Item]:
 
 
 def _lines(file: IO[bytes]) -> Iterator[str]:
-    rest, taken = b"", 0
+    rest, taken, count = b"", 0, 0
     try:
         with gzip.GzipFile(fileobj=file) as plain:
             while chunk := plain.read(_CHUNK):
@@ -56,6 +58,10 @@ def _lines(file: IO[bytes]) -> Iterator[str]:
                     msg = f"it gives more than {DOCUMENT} bytes, the most that are read"
                     raise Damaged(msg)
                 *lines, rest = (rest + chunk).split(b"\n")
+                count += len(lines)
+                if count > LINES:
+                    msg = f"it has more than {LINES} lines, the most that are read"
+                    raise Damaged(msg)
                 if len(rest) > _LINE:
                     msg = f"it has a line of more than {_LINE} bytes"
                     raise Damaged(msg)

@@ -9,7 +9,7 @@ from typing import IO, Final
 import msgspec
 from msgspec import Struct
 
-from sealock.advisories.feeds._document import document
+from sealock.advisories.feeds._document import UNREADABLE, document
 from sealock.advisories.feeds._texts import SUMMARY, dated
 from sealock.advisories.feeds.feed import Broken, Dated, Item, KnownExploited
 from sealock.model.advisory import Exploited
@@ -41,7 +41,7 @@ def read(file: IO[bytes]) -> Iterator[Item]:
     for place, raw in enumerate(catalogue.vulnerabilities):
         try:
             entry = _decode(raw)
-        except (msgspec.DecodeError, RecursionError) as error:
+        except UNREADABLE as error:
             yield Broken(f"entry {place + 1}", str(error))
             continue
         if not _CVE.fullmatch(entry.cve_id) or not _DAY.fullmatch(entry.date_added):

@@ -11,6 +11,7 @@ import msgspec
 from sealock.advisories import cvss
 from sealock.advisories.ecosystems import normalised
 from sealock.advisories.feeds import _osvshape as shape
+from sealock.advisories.feeds._document import UNREADABLE
 from sealock.advisories.feeds._texts import dated, details, links, names, summary
 from sealock.advisories.feeds._zip import members
 from sealock.advisories.feeds.feed import Broken, Item, Withdrawn, fit, word
@@ -48,7 +49,7 @@ def record(name: str, data: bytes, ecosystem: str) -> Item:
     """Read one record; `name` is that of its file."""
     try:
         found = _decode(data)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+    except UNREADABLE as error:
         return Broken(name, f"it is no record of OSV's schema ({error})")
     if not fit(found.id):
         return Broken(name, "its id is none")
@@ -128,12 +129,14 @@ def _ratings(found: shape.Record) -> Iterator[Rating]:
     vectors = {one.score: None for one in found.severity or () if one.type.startswith("CVSS")}
     for one in found.affected or ():
         vectors.update({rated.score: None for rated in one.severity or () if rated.type.startswith("CVSS")})
+    special = _special(found.database_specific) if b'"severity"' in bytes(found.database_specific) else {}
+    # The word of who reviewed it outweighs what the vector comes to.
+    stated = word(special.get("severity"))
     for vector in list(vectors)[:8]:
         points = cvss.score(vector)
         if points is not None:
-            yield Rating(source, cvss.severity(points), vector, points)
-    special = _special(found.database_specific) if b'"severity"' in bytes(found.database_specific) else {}
-    if (stated := word(special.get("severity"))) is not None:
+            yield Rating(source, stated or cvss.severity(points), vector, points)
+    if stated is not None and not vectors:
         yield Rating(source, stated)
     if found.id.startswith("MAL-"):
         yield Rating("OpenSSF", Severity.CRITICAL)
@@ -145,6 +148,6 @@ def _special(raw: msgspec.Raw) -> dict[str, Any]:
         return {}
     try:
         found = msgspec.json.decode(raw)
-    except (msgspec.DecodeError, RecursionError):
+    except UNREADABLE:
         return {}
     return found if isinstance(found, dict) else {}

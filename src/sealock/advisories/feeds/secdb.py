@@ -12,7 +12,7 @@ from typing import IO, Any, Final
 import msgspec
 from msgspec import Struct
 
-from sealock.advisories.feeds._document import document
+from sealock.advisories.feeds._document import UNREADABLE, document
 from sealock.advisories.feeds.feed import Broken, Damaged, Item, fit
 from sealock.model.advisory import Advisory, Affects, Span
 
@@ -53,7 +53,7 @@ def read(file: IO[bytes], feed: str, ecosystem: str) -> Iterator[Item]:
     for place, raw in enumerate(found.packages):
         try:
             package = _decode(raw).pkg
-        except (msgspec.DecodeError, RecursionError) as error:
+        except UNREADABLE as error:
             yield Broken(f"package {place + 1}", str(error))
             continue
         if not fit(package.name):

@@ -17,10 +17,10 @@ _LATE: Final = b"\xff" * 8
 def spans(scheme: Scheme | None, events: Sequence[Event]) -> Iterator[Span]:
     """Yield what a range of ordered versions says is affected."""
     if len(events) == 2:
-        # Nearly all ranges: from one version to another.
+        # Most ranges: from the very first version to another. There is nothing to sort.
         first, second = events
-        if first.introduced is not None and second.introduced is None:
-            yield _ended(_from(first.introduced), second)
+        if first.introduced == "0" and second.introduced is None:
+            yield _ended("", second)
             return
     begun: str | None = None
     for event in _ordered(scheme, events[:EVENTS]):

@@ -1,0 +1,267 @@
+from __future__ import annotations
+
+import hashlib
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import feedmirror
+from sealock.advisories.feeds import osv
+from sealock.advisories.feeds._osvshape import Event
+from sealock.advisories.feeds.feed import Broken, Damaged, Withdrawn
+from sealock.advisories.feeds.spans import spans
+from sealock.model.advisory import Advisory, Span
+from sealock.model.severity import Severity
+
+GATE = {"package": {"ecosystem": "PyPI", "name": "gate"}, "versions": ["1.0"]}
+
+
+def record(ecosystem: str = "PyPI", /, **fields: Any) -> Any:
+    return osv.record("file.json", feedmirror.json_of({"id": "X-1", "affected": [GATE], **fields}), ecosystem)
+
+
+def vector(ecosystem: str, name: str) -> Any:
+    return osv.record(name, (feedmirror.VECTORS / "osv" / ecosystem / f"{name}.json").read_bytes(), ecosystem)
+
+
+@pytest.mark.parametrize(
+    ("events", "wanted"),
+    [
+        pytest.param([("introduced", "0")], [Span()], id="no end"),
+        pytest.param([("introduced", "0"), ("fixed", "2")], [Span(fixed="2")], id="until a fix"),
+        pytest.param([("introduced", "1"), ("last_affected", "2")], [Span("1", last="2")], id="the last one too"),
+        pytest.param(
+            [("introduced", "1"), ("limit", "2")], [Span("1", limit="2")], id="until a limit, which is no fix"
+        ),
+        pytest.param([("introduced", "1"), ("limit", "*")], [Span("1")], id="a limit that is none"),
+        pytest.param(
+            [("fixed", "1.10"), ("introduced", "1.2"), ("fixed", "1.1"), ("introduced", "0")],
+            [Span(fixed="1.1"), Span("1.2", fixed="1.10")],
+            id="in any order, sorted as versions are",
+        ),
+        pytest.param([("introduced", "5"), ("fixed", "3")], [Span("5")], id="mended before it began: it has no end"),
+        pytest.param(
+            [("introduced", "1"), ("introduced", "2"), ("fixed", "3")], [Span("1", fixed="3")], id="begun twice"
+        ),
+        pytest.param(
+            [("introduced", "1"), ("fixed", "2"), ("introduced", "2"), ("fixed", "3")],
+            [Span("1", fixed="2"), Span("2", fixed="3")],
+            id="mended and broken again in one version",
+        ),
+        pytest.param([("fixed", "3")], [], id="never begun"),
+        pytest.param([], [], id="no event"),
+    ],
+)
+def test_events_become_spans(events: list[tuple[str, str]], wanted: list[Span]) -> None:
+    assert list(spans("pep440", [Event(**{kind: version}) for kind, version in events])) == wanted
+
+
+def test_git_ranges_and_other_ecosystems_do_not_end_the_reading() -> None:
+    found = vector("Debian", "CVE-2026-1000")
+    assert [(one.ecosystem, one.name, one.state) for one in found.affects] == [
+        ("Debian:12", "lockgate", "affected"),
+        ("Debian:13", "lockgate", "unimportant"),
+        ("Debian:11", "lockgate", "end-of-life"),
+    ]
+    assert found.affects[0].spans == (Span(fixed="1.2-3+deb12u1"),)
+    assert found.affects[1].severity is Severity.INFO
+
+
+def test_ranges_and_single_versions_are_both_read() -> None:
+    found = vector("PyPI", "PYSEC-2026-7")
+    assert found.affects[0].spans == (Span(last="1.4.9"),)
+    assert found.affects[0].versions == ("2.0", "not a version")
+
+
+@pytest.mark.parametrize(
+    ("ecosystem", "name", "aliases", "upstream"),
+    [
+        pytest.param("Debian", "CVE-2026-1000", (), (), id="related flaws are others"),
+        pytest.param(
+            "Debian", "DSA-9000-1", (), ("CVE-2026-1000", "CVE-2026-1001"), id="a notice of before schema 1.7"
+        ),
+        pytest.param("AlmaLinux", "ALSA-2026-1000", (), ("CVE-2026-1000", "CVE-2026-1001"), id="an erratum, likewise"),
+        pytest.param("Ubuntu", "USN-9000-1", (), ("UBUNTU-CVE-2026-1000",), id="a notice with its upstream"),
+        pytest.param(
+            "npm", "GHSA-dddd-eeee-ffff", ("CVE-2026-3000", "CVE-2026-3001"), (), id="several CVEs are all kept"
+        ),
+    ],
+)
+def test_names_of_flaws(ecosystem: str, name: str, aliases: tuple[str, ...], upstream: tuple[str, ...]) -> None:
+    found = vector(ecosystem, name)
+    assert (found.aliases, found.upstream) == (aliases, upstream)
+
+
+@pytest.mark.parametrize(
+    ("ecosystem", "name", "ratings"),
+    [
+        pytest.param("Debian", "CVE-2026-1000", [("NVD", Severity.CRITICAL, 9.8)], id="a vector of version 3"),
+        pytest.param(
+            "PyPI", "GHSA-aaaa-bbbb-cccc", [("GitHub", Severity.MEDIUM, 9.3)], id="version 4, and the reviewer's word"
+        ),
+        pytest.param("PyPI", "MAL-2026-1", [("OpenSSF", Severity.CRITICAL, None)], id="malicious packages"),
+        pytest.param("Go", "GO-2026-0001", [], id="none"),
+    ],
+)
+def test_ratings(ecosystem: str, name: str, ratings: list[tuple[str, Severity, float | None]]) -> None:
+    assert [(one.source, one.severity, one.score) for one in vector(ecosystem, name).ratings] == ratings
+
+
+def test_a_distributions_own_word_is_kept_for_each_package() -> None:
+    assert {one.severity for one in vector("Ubuntu", "UBUNTU-CVE-2026-1000").affects} == {Severity.MEDIUM}
+    assert vector("crates.io", "RUSTSEC-2026-0001").affects[0].severity is Severity.INFO
+
+
+def test_names_are_as_the_ecosystem_compares_them() -> None:
+    assert vector("PyPI", "GHSA-aaaa-bbbb-cccc").affects[0].name == "lock-gate"
+    assert vector("Red Hat", "RHSA-2026-1000").affects[0].ecosystem == "Red Hat:9"
+
+
+def test_texts_links_and_dates_are_bounded() -> None:
+    found = record(
+        summary="a\nb" + "c" * 1000,
+        details="d" * 10_000,
+        references=[{"url": f"https://example.org/{n}"} for n in range(50)] + [{"url": "javascript:x"}],
+        published="0001-01-01T00:00:00Z",
+        modified="2026-05-01T10:00:00.123456Z",
+        aliases=["X-1", "", "A\u202eB", "Y-1", "Y-1"],
+    )
+    assert isinstance(found, Advisory)
+    assert len(found.summary) == 300
+    assert "\n" not in found.summary
+    assert len(found.details) == 4000
+    assert len(found.references) == 12
+    assert (found.published, found.modified) == ("", "2026-05-01T10:00:00Z")
+    assert found.aliases == ("Y-1",)
+
+
+@pytest.mark.parametrize(
+    ("data", "why"),
+    [
+        pytest.param(b"", "no record", id="nothing"),
+        pytest.param(b"<html>", "no record", id="HTML"),
+        pytest.param(b'{"id": "X-1", "affected": ', "no record", id="cut short"),
+        pytest.param(b'{"affected": []}', "no record", id="without id"),
+        pytest.param(b'{"id": ""}', "its id is none", id="an empty id"),
+        pytest.param(b'{"id": "a\\u001b[2J"}', "its id is none", id="an id that steers a terminal"),
+        pytest.param(b'{"id": "X", "affected": [{"versions": [1.10]}]}', "no record", id="a version that is a number"),
+        pytest.param(b'{"id": "X", "aliases": "CVE-1"}', "no record", id="a text in place of a list"),
+        pytest.param(b'{"id": "X", "summary": "\xff"}', "no record", id="not UTF-8"),
+        pytest.param(b'{"id": ' + b"[" * 100_000, "no record", id="nested without end"),
+    ],
+)
+def test_broken_records_are_named(data: bytes, why: str) -> None:
+    found = osv.record("file.json", data, "PyPI")
+    assert isinstance(found, Broken)
+    assert found.record == "file.json"
+    assert why in found.why
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"affected": None},
+        {"affected": [{"package": None, "ranges": None, "versions": None}]},
+        {"affected": [{"package": {"ecosystem": "PyPI", "name": ""}}]},
+        {"affected": [{"package": {"ecosystem": "PyPI", "name": "x" * 1000}}]},
+        {"severity": [{"type": "CVSS_V3", "score": "CVSS:3.1/nonsense"}]},
+        {"database_specific": ["severity"]},
+        {"affected": [{**GATE, "ecosystem_specific": "urgency"}]},
+        {"affected": [{**GATE, "ranges": [{"type": "MOON", "events": [{"introduced": "0"}]}]}]},
+    ],
+)
+def test_odd_parts_do_not_break_a_record(fields: dict[str, Any]) -> None:
+    assert isinstance(record(**fields), Advisory)
+
+
+def test_what_was_taken_back_is_dropped() -> None:
+    assert vector("Debian", "CVE-2026-1009") == Withdrawn("CVE-2026-1009")
+
+
+@pytest.mark.parametrize(
+    ("files", "why"),
+    [
+        pytest.param({"../../etc/a.json": b"{}"}, "leads out", id="upwards"),
+        pytest.param({"/etc/a.json": b"{}"}, "leads out", id="from the root"),
+        pytest.param({"..\\a.json": b"{}"}, "leads out", id="upwards on another system"),
+    ],
+)
+def test_names_in_zips_cannot_lead_out(files: dict[str, bytes], why: str) -> None:
+    (found,) = feedmirror.read("osv/PyPI", feedmirror.zipped(files))
+    assert isinstance(found, Broken)
+    assert why in found.why
+
+
+def _damaged_member() -> bytes:
+    data = bytearray(feedmirror.zipped({"a.json": b'{"id": "' + b"A" * 500 + b'"}', "b.json": b'{"id": "B-1"}'}))
+    data[45] ^= 0xFF
+    return bytes(data)
+
+
+def test_a_broken_member_does_not_hide_the_next() -> None:
+    first, second = feedmirror.read("osv/PyPI", _damaged_member())
+    assert isinstance(first, Broken)
+    assert isinstance(second, Advisory)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        pytest.param(b"", id="nothing"),
+        pytest.param(b"<html>please log in</html>", id="HTML"),
+        pytest.param(feedmirror.zipped({"a.json": b"{}" * 1000})[:-30], id="cut short"),
+        pytest.param(feedmirror.zipped({"a.json": b" " * (70 << 20)}), id="a bomb"),
+    ],
+)
+def test_what_is_no_sound_archive_is_damaged(data: bytes) -> None:
+    with pytest.raises(Damaged):
+        feedmirror.read("osv/PyPI", data)
+
+
+def test_members_that_share_their_bytes_are_a_bomb() -> None:
+    data = feedmirror.zipped({"00.json": hashlib.shake_128(b"x").digest(1000)})
+    first, last = data.index(b"PK\x01\x02"), data.index(b"PK\x05\x06")
+    entry, end = data[first:last], bytearray(data[last:])
+    copies = b"".join(entry.replace(b"00.json", b"%02x.json" % number) for number in range(200))
+    end[8:12] = (200).to_bytes(2, "little") * 2
+    end[12:16] = len(copies).to_bytes(4, "little")
+    with pytest.raises(Damaged, match="overlap"):
+        feedmirror.read("osv/PyPI", data[:first] + copies + bytes(end))
+
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers(-5, 5) | st.text(max_size=8) | st.sampled_from(["0", "PyPI", "gate", "1.0"]),
+    lambda inner: st.lists(inner, max_size=3)
+    | st.dictionaries(
+        st.sampled_from(
+            ["id", "affected", "package", "ecosystem", "name", "ranges", "type", "events", "introduced", "fixed", "versions",
+             "aliases", "severity", "score", "references", "url", "withdrawn", "database_specific"]
+        ),
+        inner,
+        max_size=5,
+    ),
+    max_leaves=20,
+)  # fmt: skip
+
+
+@settings(max_examples=200, deadline=None)
+@given(json_values)
+def test_no_json_breaks_the_reader(value: Any) -> None:
+    found = osv.record("file.json", feedmirror.json_of(value), "PyPI")
+    assert isinstance(found, Advisory | Broken | Withdrawn)
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.integers(0, 2000), st.integers(1, 255))
+def test_no_changed_byte_breaks_the_archive(at: int, flip: int) -> None:
+    data = bytearray(
+        feedmirror.zipped({one.name: one.read_bytes() for one in sorted((feedmirror.VECTORS / "osv/npm").iterdir())})
+    )
+    data[at % len(data)] ^= flip
+    try:
+        found = feedmirror.read("osv/npm", bytes(data))
+    except Damaged:
+        return
+    assert all(isinstance(one, Advisory | Broken | Withdrawn) for one in found)

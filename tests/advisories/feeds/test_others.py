@@ -1,0 +1,251 @@
+from __future__ import annotations
+
+import gzip
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import feedmirror
+from sealock.advisories.feeds import catalog, csaf, secdb
+from sealock.advisories.feeds.endoflife import ALREADY
+from sealock.advisories.feeds.feed import Broken, Damaged, Dated, Ended, Item, KnownExploited, Likelihood
+from sealock.model.advisory import Advisory, Affects, Epss, Exploited, Span
+from sealock.model.severity import Severity
+
+FILES = {
+    "alpine-secdb/v3.20": "alpine-secdb/v3.20/main.json",
+    "wolfi": "wolfi/security.json",
+    "debian-tracker": "debian-tracker/tracker.json",
+    "kev": "kev/known_exploited_vulnerabilities.json",
+    "endoflife": "endoflife/debian.json",
+}
+
+
+def vector(feed: str) -> list[Item]:
+    return feedmirror.read(feed, (feedmirror.VECTORS / FILES[feed]).read_bytes(), FILES[feed])
+
+
+def by_id(items: list[Item]) -> dict[str, list[Affects]]:
+    found: dict[str, list[Affects]] = {}
+    for item in items:
+        assert isinstance(item, Advisory), item
+        found.setdefault(item.id, []).extend(item.affects)
+    return found
+
+
+def test_secdb_lists_what_was_fixed_and_what_never_was_there() -> None:
+    told = by_id(vector("alpine-secdb/v3.20"))
+    assert told["CVE-2026-1000"] == [
+        Affects("Alpine:v3.20", "lockgate", (Span(fixed="1.2-r1"), Span(fixed="1.2-r2"))),
+        Affects("Alpine:v3.20", "sluice", (Span(fixed="2.0-r0"),)),
+    ]
+    assert told["CVE-2026-1003"] == [Affects("Alpine:v3.20", "lockgate", state="not-affected")]
+    assert by_id(vector("wolfi"))["CVE-2026-1000"] == [Affects("Wolfi", "lockgate", (Span(fixed="1.3-r0"),))]
+
+
+@pytest.mark.parametrize(
+    ("token", "wanted"),
+    [
+        ("CVE-2019-1234", [("CVE-2019-1234", ())]),
+        ("CVE_2019_1234", [("CVE-2019-1234", ())]),
+        ("cve-2019-1234", [("CVE-2019-1234", ())]),
+        ("CVE-2019-1234 (+ regression fix)", [("CVE-2019-1234", ())]),
+        ("CVE-2017-2616 XSA-123", [("CVE-2017-2616", ("XSA-123",))]),
+        ("XSA-123 CVE-2017-2616", [("CVE-2017-2616", ("XSA-123",))]),
+        ("CVE-2017-1111 CVE-2017-2222", [("CVE-2017-1111", ()), ("CVE-2017-2222", ())]),
+        ("CVE-2017-1111 CVE-2017-2222 XSA-1", [("CVE-2017-1111", ()), ("CVE-2017-2222", ())]),
+        ("XSA-400", [("XSA-400", ())]),
+        ("GHSA-aaaa-bbbb-cccc", [("GHSA-aaaa-bbbb-cccc", ())]),
+        ("GNUTLS-SA-2020-09-04", [("GNUTLS-SA-2020-09-04", ())]),
+        ("regression", []),
+        ("", []),
+        ("(CVE-2019-1234)", []),
+    ],
+)
+def test_tokens_of_secdb(token: str, wanted: list[tuple[str, tuple[str, ...]]]) -> None:
+    assert secdb.flaws(token) == wanted
+
+
+def test_debians_states_are_kept() -> None:
+    told = {(name, one.ecosystem): one for name, some in by_id(vector("debian-tracker")).items() for one in some}
+    assert {key: (one.state, one.spans) for key, one in told.items()} == {
+        ("CVE-2026-1000", "Debian:12"): ("affected", (Span(fixed="1.2-3+deb12u1"),)),
+        ("CVE-2026-1000", "Debian:13"): ("unimportant", (Span(),)),
+        ("CVE-2026-1000", "Debian:11"): ("end-of-life", (Span(),)),
+        ("CVE-2026-1000", "Debian:sid"): ("not-affected", ()),
+        ("CVE-2026-1010", "Debian:12"): ("no-dsa", (Span(),)),
+        ("CVE-2026-1010", "Debian:13"): ("ignored", (Span(),)),
+        ("CVE-2026-1010", "Debian:11"): ("postponed", (Span(),)),
+        ("CVE-2026-1011", "Debian:12"): ("undetermined", (Span(),)),
+        ("CVE-2026-1011", "Debian:13"): ("unimportant", (Span(fixed="1.5-1"),)),
+        ("TEMP-0000000-ABCDEF", "Debian:12"): ("affected", (Span(),)),
+    }
+    assert told["CVE-2026-1000", "Debian:12"].severity is Severity.MEDIUM
+    assert told["TEMP-0000000-ABCDEF", "Debian:12"].severity is Severity.LOW
+
+
+def test_red_hats_words_on_each_package() -> None:
+    data = feedmirror.tarred({"2026/a.json": (feedmirror.VECTORS / "redhat-vex/cve-2026-1000.json").read_bytes()})
+    (found,) = feedmirror.read("redhat-vex", data)
+    assert isinstance(found, Advisory)
+    assert {(one.ecosystem, one.name, one.module): (one.state, one.spans) for one in found.affects} == {
+        ("Red Hat:9", "lockgate", ""): ("affected", (Span(fixed="1.2-3.el9"),)),
+        ("Red Hat:9", "sluice", "lock:1"): ("affected", (Span(fixed="2-1.module+el9"),)),
+        ("Red Hat:8", "lockgate", ""): ("affected", (Span(fixed="1:1.1-9.el8"),)),
+        ("Red Hat:8", "sluice", "lock:1"): ("affected", (Span(),)),
+        ("Red Hat:7", "lockgate", ""): ("end-of-life", (Span(),)),
+        ("Red Hat:7", "weir", ""): ("ignored", (Span(),)),
+        ("Red Hat:10", "lockgate", ""): ("not-affected", ()),
+        ("Red Hat:10", "weir", ""): ("under-investigation", (Span(),)),
+    }
+    assert [(one.source, one.severity, one.score) for one in found.ratings] == [("Red Hat", Severity.HIGH, 9.8)]
+    assert {one.severity for one in found.affects if one.name == "weir"} == {Severity.MEDIUM, None}
+
+
+def test_exploited_likely_and_ended() -> None:
+    assert vector("kev") == [
+        Dated("2026-06-01T16:45:47Z"),
+        KnownExploited(
+            "CVE-2026-1000", Exploited("2026-05-02", "2026-05-23", ransomware=True, action="Apply mitigations.")
+        ),
+    ]
+    scores = gzip.compress((feedmirror.VECTORS / "epss/epss_scores-current.csv").read_bytes())
+    assert feedmirror.read("epss", scores) == [
+        Dated("2026-06-01T00:00:00Z"),
+        Likelihood("CVE-2026-1000", Epss(0.97565, 0.99998)),
+        Likelihood("CVE-2026-2000", Epss(0.00043, 0.08)),
+        Likelihood("CVE-1999-0001", Epss(0.0, 0.0)),
+    ]
+    assert vector("endoflife") == [Ended("debian", "12", "2026-06-10"), Ended("debian", "2.1", ALREADY)]
+
+
+def broken(feed: str, value: Any, path: str = "") -> list[str]:
+    data = value if isinstance(value, bytes) else feedmirror.json_of(value)
+    return [f"{item.record}: {item.why}" for item in feedmirror.read(feed, data, path) if isinstance(item, Broken)]
+
+
+HEAD = "cve,epss,percentile\n"
+
+
+@pytest.mark.parametrize(
+    ("feed", "value", "told"),
+    [
+        ("alpine-secdb/v3.20", {"distroversion": "v3.20", "packages": [{"pkg": 5}]}, "package 1: "),
+        ("alpine-secdb/v3.20", {"distroversion": "v3.20", "packages": [{"pkg": {"name": "a\nb"}}]}, "its name is none"),
+        ("wolfi", {"packages": [{"pkg": {"name": "a", "secfixes": {"1": "CVE-2019-1234"}}}]}, "is no list"),
+        ("wolfi", {"packages": [{"pkg": {"name": "a", "secfixes": {"1": ["nonsense"]}}}]}, "names no flaw"),
+        ("debian-tracker", {"a": 5}, "a: "),
+        ("debian-tracker", {"a": {"nonsense": {}}}, "its id is none of Debian's"),
+        ("debian-tracker", {"a": {"CVE-2019-1234": {"releases": {"bookworm": {"status": "odd"}}}}}, "'odd' is no status"),
+        ("kev", {"vulnerabilities": [{"cveID": "CVE-1", "dateAdded": "2026-01-01"}]}, "is no CVE of a day"),
+        ("kev", {"vulnerabilities": [7]}, "entry 1"),
+        ("epss", gzip.compress(f"{HEAD}CVE-2026-1,0.5\n".encode()), "it is no CVE with a score"),
+        ("epss", gzip.compress(f"{HEAD}CVE-2026-1000,1.5,0.5\n".encode()), "between 0 and 1"),
+        ("epss", gzip.compress(f"{HEAD}CVE-2026-1000,nan,0.5\n".encode()), "between 0 and 1"),
+        ("endoflife", [{"cycle": "12", "eol": "soon"}], "no version with a day"),
+        ("endoflife", [{"cycle": {}}], "cycle 1"),
+        ("redhat-vex", feedmirror.tarred({"a.json": b"{"}), "it is no CSAF document"),
+        ("redhat-vex", feedmirror.tarred({"a.json": b'{"vulnerabilities": [{"cve": "X"}]}'}), "'X' is no CVE"),
+    ],
+)  # fmt: skip
+def test_broken_records_are_named(feed: str, value: Any, told: str) -> None:
+    (found,) = broken(feed, value, "debian" if feed == "endoflife" else "")
+    assert told in found
+
+
+BAD: dict[str, bytes] = {
+    "nothing": b"",
+    "HTML": b"<!DOCTYPE html><html>log in</html>",
+    "cut short": b'{"packages": [{"pkg": {"na',
+    "another shape": b'"text"',
+    "nested without end": b"[" * 200_000,
+}
+
+
+@pytest.mark.parametrize("feed", [*FILES, "epss", "redhat-vex"])
+@pytest.mark.parametrize("data", BAD.values(), ids=BAD)
+def test_what_cannot_be_read_as_a_whole_is_damaged(feed: str, data: bytes) -> None:
+    if feed == "redhat-vex" and not data:
+        assert feedmirror.read(feed, data) == []  # an empty tar; that a feed is empty is told by the update
+        return
+    with pytest.raises(Damaged):
+        feedmirror.read(feed, data, "debian" if feed == "endoflife" else "")
+
+
+def test_an_html_page_is_called_one() -> None:
+    with pytest.raises(Damaged, match="HTML"):
+        feedmirror.read("kev", BAD["HTML"])
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        pytest.param(gzip.compress(HEAD.encode() * 1000)[:-20], id="cut short"),
+        pytest.param(gzip.compress(b"CVE-2026-1000,0.5,0.5\n"), id="without its columns"),
+        pytest.param(gzip.compress(HEAD.encode() + b"x" * (3 << 20)), id="an endless line"),
+        pytest.param(gzip.compress(HEAD.encode() + b"\n" * (6 << 20), 1), id="a bomb"),
+    ],
+)
+def test_scores_that_do_not_end_as_they_should_are_damaged(data: bytes) -> None:
+    with pytest.raises(Damaged):
+        feedmirror.read("epss", data)
+
+
+TAR = feedmirror.tarred({"a.json": b'{"vulnerabilities": []}' + b" " * 9000})
+
+
+@pytest.mark.parametrize("data", [TAR[:-10], TAR[: len(TAR) // 2], b"x" * 2000], ids=["an end", "half", "no tar"])
+def test_tars_that_break_off_are_damaged(data: bytes) -> None:
+    with pytest.raises(Damaged):
+        feedmirror.read("redhat-vex", data)
+
+
+def test_one_document_alone_is_read_too() -> None:
+    found = list(csaf.record("a.json", (feedmirror.VECTORS / "redhat-vex/cve-2026-1000.json").read_bytes()))
+    assert [item.id for item in found if isinstance(item, Advisory)] == ["CVE-2026-1000"]
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.sampled_from([*FILES]), st.integers(0, 4000), st.integers(1, 255))
+def test_no_changed_byte_breaks_a_reader(feed: str, at: int, flip: int) -> None:
+    data = bytearray((feedmirror.VECTORS / FILES[feed]).read_bytes())
+    data[at % len(data)] ^= flip
+    try:
+        found = feedmirror.read(feed, bytes(data), FILES[feed])
+    except Damaged:
+        return
+    assert all(not isinstance(item, bytes) for item in found)
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.integers(0, 12_000), st.integers(1, 255))
+def test_no_changed_byte_breaks_csaf(at: int, flip: int) -> None:
+    data = bytearray((feedmirror.VECTORS / "redhat-vex/cve-2026-1000.json").read_bytes())
+    data[at % len(data)] ^= flip
+    assert all(isinstance(item, Advisory | Broken) for item in csaf.record("a.json", bytes(data)))
+
+
+@pytest.mark.parametrize(
+    ("ecosystem", "wanted"),
+    [
+        ("Debian:12", {"osv/Debian", "debian-tracker"}),
+        ("Alpine:v3.20", {"osv/Alpine", "alpine-secdb/v3.20"}),
+        ("Ubuntu:22.04:LTS", {"osv/Ubuntu"}),
+        ("Wolfi", {"osv/Wolfi", "wolfi"}),
+        ("Red Hat:9", {"osv/Red Hat", "redhat-vex"}),
+        ("PyPI", {"osv/PyPI"}),
+        ("Haiku", set()),
+    ],
+)
+def test_feeds_that_an_ecosystem_needs(ecosystem: str, wanted: set[str]) -> None:
+    assert {feed.name for feed in catalog.needed([ecosystem])} == wanted | {"kev", "epss", "endoflife"}
+
+
+def test_addresses_are_all_https_and_paths_stay_within() -> None:
+    for feed in catalog.FEEDS.values():
+        for file in feed.files:
+            assert file.url.startswith("https://")
+            assert ".." not in file.path.split("/")
+            assert not file.path.startswith("/")
