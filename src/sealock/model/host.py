@@ -79,6 +79,16 @@ class Login(Struct, frozen=True, gc=False):
     where: str = ""
 
 
+class Drift(Struct, frozen=True, gc=False):
+    """A setting on which two sources differ: "daemon.json", "command line", "drop-in", "engine"; values as words."""
+
+    setting: str
+    here: str
+    value: str
+    there: str
+    other: str
+
+
 class Host(Struct, frozen=True, kw_only=True):
     """One machine. Built empty it knows nothing."""
 
@@ -109,6 +119,8 @@ class Host(Struct, frozen=True, kw_only=True):
     """Whether the engine's data folder is a mount of its own."""
     firewall: Maybe[str] = UNKNOWN
     """"ufw", "firewalld" … where one is active, "" for none."""
+    drift: Maybe[tuple[Drift, ...]] = UNKNOWN
+    """Settings that one source says and another contradicts."""
     client_hosts: Maybe[tuple[str, ...]] = UNKNOWN
     """Engine addresses that environments and contexts of this machine name: "tcp://10.0.0.5:2375"."""
     client_credentials: Maybe[tuple[str, ...]] = UNKNOWN

@@ -1,0 +1,33 @@
+"""Passwords of registries lie in plain text."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sealock.model.absent import given
+from sealock.model.finding import Fault, Severity
+from sealock.model.host import Host
+from sealock.rules.references import cwe, docker_docs
+from sealock.rules.rule import Rule
+
+
+class ClientCredentials(Rule[Host]):
+    """Passwords of registries lie in plain text.
+
+    The client's configuration holds name and password, merely encoded. Whoever reads that file, a backup or a
+    container that mounts the home folder can push images in that name.
+    """
+
+    id = "H010"
+    severity = Severity.HIGH
+    reads = ("client_credentials",)
+    references = (cwe(522), docker_docs("reference/cli/docker/login/#credential-stores"))
+    remedy = 'Name a credential helper ("credsStore"), `docker logout`, and change the password.'
+    mends = False
+    bad = ('{"observed": {"host": {"client_credentials": ["/root/.docker/config.json"]}}}',)
+    good = ('{"observed": {"host": {"client_credentials": null}}}',)
+
+    def check(self, host: Host, /) -> Iterator[Fault]:
+        """Every configuration that could be read."""
+        for path in given(host.client_credentials, ()):
+            yield self.fault(f"keeps passwords in {path}", evidence=path)

@@ -1,0 +1,32 @@
+"""Engine keeps its data on the disk of the system."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sealock.model.finding import Fault, Severity
+from sealock.model.host import Host
+from sealock.rules.references import cis_docker
+from sealock.rules.rule import Rule
+
+
+class DataOnRoot(Rule[Host]):
+    """Engine keeps its data on the disk of the system.
+
+    Images, volumes and logs grow until the disk is full, and then nothing on this machine can write any more. On a
+    partition of its own only the containers stop.
+    """
+
+    id = "H003"
+    severity = Severity.LOW
+    reads = ("data_root_mounted",)
+    references = (cis_docker("1.1.1"),)
+    remedy = "Mount a disk of its own at the data folder (docker info shows it as Docker Root Dir)."
+    mends = False
+    bad = ('{"observed": {"host": {"data_root_mounted": false}}}',)
+    good = ('{"observed": {"host": {"data_root_mounted": true}}}',)
+
+    def check(self, host: Host, /) -> Iterator[Fault]:
+        """By the mounts."""
+        if host.data_root_mounted is False:
+            yield self.fault("keeps images, volumes and logs beside the system", evidence="data_root")

@@ -1,0 +1,47 @@
+"""Engine is out of support."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from sealock.model.absent import given
+from sealock.model.finding import Confidence, Fault, Severity
+from sealock.model.host import Host
+from sealock.rules.references import cis_docker, docker_docs
+from sealock.rules.rule import Rule
+
+_SUPPORTED: Final = 25
+
+
+class EngineEnded(Rule[Host]):
+    """Engine is out of support.
+
+    Holes in it are found and published, and no version of that line is mended any more. Distributions keep some old
+    versions alive with patches of their own: theirs count by the distribution's support.
+    """
+
+    id = "H006"
+    severity = Severity.MEDIUM
+    reads = ("components",)
+    references = (cis_docker("1.2.2"), docker_docs("engine/release-notes/"))
+    remedy = 'Update the engine; with "live-restore" containers run on meanwhile.'
+    mends = False
+    confidence = Confidence.HIGH
+    bad = ('{"observed": {"host": {"components": [{"name": "engine", "version": "20.10.5"}]}}}',)
+    good = (
+        '{"observed": {"host": {"components": [{"name": "engine", "version": "28.1.0"}]}}}',
+        '{"observed": {"host": {"components": [{"name": "podman", "version": "4.3.1"}]}}}',
+    )
+
+    def check(self, host: Host, /) -> Iterator[Fault]:
+        """By its first number; Docker's line ended with the ones before 25."""
+        for one in given(host.components, ()):
+            major = one.version.partition(".")[0]
+            if one.name == "engine" and major.isdigit() and int(major) < _SUPPORTED:
+                own = "+" in one.version or "~" in one.version or "-" in one.version
+                yield self.fault(
+                    f"runs Docker {one.version}, whose line gets no updates from Docker",
+                    evidence=major,
+                    confidence=Confidence.MEDIUM if own else None,
+                )

@@ -1,0 +1,37 @@
+"""People other than root can use the engine, and so are root."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sealock.model.absent import given
+from sealock.model.finding import Fault, Severity
+from sealock.model.host import Host
+from sealock.rules.references import cis_docker, docker_docs
+from sealock.rules.rule import Rule
+
+
+class EngineLogin(Rule[Host]):
+    """People other than root can use the engine, and so are root.
+
+    Whoever may write to the engine's socket mounts the whole disk into a container and owns the machine, without a
+    password and without a trace in sudo's log. The group docker is not a lesser right than root's.
+    """
+
+    id = "H001"
+    severity = Severity.HIGH
+    reads = ("logins",)
+    references = (cis_docker("1.1.2"), docker_docs("engine/security/#docker-daemon-attack-surface"))
+    remedy = (
+        "Take them out (`gpasswd -d NAME docker`), and give them rootless mode, or an authorization "
+        "plugin and a policy."
+    )
+    mends = False
+    bad = ('{"observed": {"host": {"logins": [{"name": "ann", "how": "docker group", "where": "/etc/group"}]}}}',)
+    good = ('{"observed": {"host": {"logins": null}}}',)
+
+    def check(self, host: Host, /) -> Iterator[Fault]:
+        """Every member of the group."""
+        for one in given(host.logins, ()):
+            if one.how == "docker group":
+                yield self.fault(f"lets {one.name} use the engine ({one.where})", evidence=one.name)

@@ -1,0 +1,39 @@
+"""Engine does not run with the settings that stand in its files."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sealock.model.absent import given
+from sealock.model.finding import Fault, Severity
+from sealock.model.host import Host
+from sealock.rules.references import docker_docs
+from sealock.rules.rule import Rule
+
+
+class SettingsDrift(Rule[Host]):
+    """Engine does not run with the settings that stand in its files.
+
+    Somebody changed daemon.json and did not restart the engine, or a flag or a drop-in says otherwise. What was
+    checked in the file is then not what holds.
+    """
+
+    id = "H015"
+    severity = Severity.MEDIUM
+    reads = ("drift",)
+    references = (docker_docs("reference/cli/dockerd/#daemon-configuration-file"),)
+    remedy = "Restart the engine, or take the contradicting flag away; `dockerd --validate` tells of conflicts."
+    mends = False
+    bad = (
+        (
+            '{"observed": {"host": {"drift": [{"setting": "live-restore", "here": "daemon.json", '
+            '"value": "true", "there": "engine", "other": "false"}]}}}'
+        ),
+    )
+    good = ('{"observed": {"host": {"drift": null}}}',)
+
+    def check(self, host: Host, /) -> Iterator[Fault]:
+        """Each setting on which two sources differ."""
+        for one in given(host.drift, ()):
+            message = f"has {one.setting} = {one.value} by the {one.here}, and {one.other} by the {one.there}"
+            yield self.fault(message, evidence=f"{one.setting} {one.here} {one.there}")

@@ -1,0 +1,58 @@
+"""Engine's socket is open to everybody on this machine."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sealock.model.absent import given
+from sealock.model.finding import Fault, Severity
+from sealock.model.host import Host
+from sealock.rules.host._commands import shown
+from sealock.rules.references import cis_docker, cwe
+from sealock.rules.rule import Rule
+
+
+class SocketLoose(Rule[Host]):
+    """Engine's socket is open to everybody on this machine.
+
+    Each user and each program here, the ones in containers that see the socket too, can become root through it. It
+    belongs to root and the group docker, and to nobody else.
+    """
+
+    id = "H009"
+    severity = Severity.CRITICAL
+    reads = ("files",)
+    references = (cis_docker("3.15"), cis_docker("3.23"), cwe(732))
+    remedy = "chown root:docker /run/docker.sock and chmod 0660; in the unit docker.socket: SocketMode=0660."
+    mends = False
+    bad = (
+        (
+            '{"observed": {"host": {"files": [{"role": "engine-socket", "path": "/run/docker.sock", '
+            '"kind": "socket", "mode": 438, "uid": 0, "gid": 0}]}}}'
+        ),
+    )
+    good = (
+        (
+            '{"observed": {"host": {"files": [{"role": "engine-socket", "path": "/run/docker.sock", '
+            '"kind": "socket", "mode": 432, "uid": 0, "gid": 999, "group": "docker"}]}}}'
+        ),
+    )
+
+    def check(self, host: Host, /) -> Iterator[Fault]:
+        """The engine's and containerd's; the latter is for root alone."""
+        for one in given(host.files, ()):
+            if one.role not in {"engine-socket", "containerd-socket"}:
+                continue
+            if one.mode & 0o007:
+                yield self.fault(
+                    f"has {one.path} with mode {one.mode:04o}: everybody here is root",
+                    evidence=one.path,
+                    remedy=f"chmod 0660 {shown(one.path)}",
+                )
+            if one.uid != 0 or (one.role == "containerd-socket" and one.gid != 0 and one.mode & 0o060):
+                yield self.fault(
+                    f"has {one.path}, which belongs to {one.owner or one.uid}:{one.group or one.gid}",
+                    evidence=f"{one.path} owner",
+                    severity=Severity.HIGH,
+                    remedy=f"chown root:root {shown(one.path)}",
+                )

@@ -1,0 +1,40 @@
+"""Machine is full of things that nobody runs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from sealock.model.absent import given
+from sealock.model.finding import Fault, Severity
+from sealock.model.host import Host
+from sealock.rules.references import cis_docker
+from sealock.rules.rule import Rule
+
+_MANY: Final = 25
+
+
+class Sprawl(Rule[Host]):
+    """Machine is full of things that nobody runs.
+
+    Stopped containers and images without a container keep old holes and old secrets at hand, and hide what is in use.
+    """
+
+    id = "H021"
+    severity = Severity.INFO
+    references = (cis_docker("6.1"), cis_docker("6.2"))
+    remedy = "`docker container prune` and `docker image prune --all`, after a look at what they list."
+    mends = False
+    bad = (
+        '{"observed": {"host": {"containers": 40, "running": 2}}}',
+        '{"observed": {"host": {"images": 60, "images_unused": 58}}}',
+    )
+    good = ('{"observed": {"host": {"containers": 4, "running": 4, "images": 5, "images_unused": 1}}}',)
+
+    def check(self, host: Host, /) -> Iterator[Fault]:
+        """Only where it is much."""
+        stopped = given(host.containers, 0) - given(host.running, 0)
+        if stopped > _MANY:
+            yield self.fault(f"has {stopped} containers that do not run", evidence="containers")
+        if given(host.images_unused, 0) > _MANY:
+            yield self.fault(f"has {given(host.images_unused, 0)} images without a container", evidence="images")

@@ -1,0 +1,41 @@
+"""Engine may be used through sudo without a password."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sealock.model.absent import given
+from sealock.model.finding import Fault, Severity
+from sealock.model.host import Host
+from sealock.rules.references import cis_docker, man
+from sealock.rules.rule import Rule
+
+
+class SudoWithoutPassword(Rule[Host]):
+    """Engine may be used through sudo without a password.
+
+    A rule such as `ann ALL=(root) NOPASSWD: /usr/bin/docker` gives root to whoever sits at ann's keyboard, or runs a
+    program in her name: `sudo docker run -v /:/mnt` needs nothing more.
+    """
+
+    id = "H002"
+    severity = Severity.HIGH
+    reads = ("logins",)
+    references = (cis_docker("1.1.2"), man("sudoers", 5))
+    remedy = "Take NOPASSWD away for docker, or name the exact commands that are needed."
+    mends = False
+    bad = (
+        (
+            '{"observed": {"host": {"logins": [{"name": "ann", "how": "sudo without password", "where": '
+            '"/etc/sudoers.d/ann"}]}}}'
+        ),
+    )
+    good = ('{"observed": {"host": {"logins": null}}}',)
+
+    def check(self, host: Host, /) -> Iterator[Fault]:
+        """Every rule that names a client of the engine."""
+        for one in given(host.logins, ()):
+            if one.how == "sudo without password":
+                yield self.fault(
+                    f"lets {one.name} run docker as root without a password ({one.where})", evidence=one.name
+                )

@@ -1,0 +1,42 @@
+"""Certificates of swarm nodes live long."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from sealock.model.finding import Fault, Severity
+from sealock.model.host import Host, Swarm
+from sealock.rules.references import cis_docker, docker_docs
+from sealock.rules.rule import Rule
+
+_DEFAULT: Final = 7_776_000
+"""Seconds: 90 days."""
+
+
+class SwarmCertificates(Rule[Host]):
+    """Certificates of swarm nodes live long.
+
+    A node that was lost can take part until its certificate ends. The default is 90 days; longer ones only help an
+    intruder.
+    """
+
+    id = "H019"
+    severity = Severity.LOW
+    reads = ("swarm",)
+    references = (cis_docker("7.7"), docker_docs("reference/cli/docker/swarm/update/"))
+    remedy = "`docker swarm update --cert-expiry 720h0m0s`."
+    mends = False
+    bad = ('{"observed": {"host": {"swarm": {"active": true, "manager": true, "certificate_expiry": 31536000.0}}}}',)
+    good = ('{"observed": {"host": {"swarm": {"active": true, "manager": true, "certificate_expiry": 7776000.0}}}}',)
+
+    def check(self, host: Host, /) -> Iterator[Fault]:
+        """More than the default."""
+        swarm = host.swarm
+        if (
+            isinstance(swarm, Swarm)
+            and isinstance(swarm.certificate_expiry, float)
+            and swarm.certificate_expiry > _DEFAULT
+        ):
+            days = swarm.certificate_expiry / 86400
+            yield self.fault(f"gives certificates to nodes for {days:.0f} days", evidence="expiry")

@@ -1,0 +1,36 @@
+"""Swarm listens on every interface."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sealock.model.finding import Fault, Severity
+from sealock.model.host import Host, Swarm
+from sealock.rules.references import cis_docker, docker_docs
+from sealock.rules.rule import Rule
+
+
+class SwarmEverywhere(Rule[Host]):
+    """Swarm listens on every interface.
+
+    The management port is then open on networks that no node is on. Bind it to the cluster's own.
+    """
+
+    id = "H020"
+    severity = Severity.MEDIUM
+    reads = ("swarm",)
+    references = (cis_docker("7.2"), docker_docs("reference/cli/docker/swarm/init/#listen-addr"))
+    remedy = "Make the swarm anew with `docker swarm init --listen-addr ADDRESS:2377`, or close the port on the others."
+    mends = False
+    bad = ('{"observed": {"host": {"swarm": {"active": true, "manager": true, "listen_address": "0.0.0.0:2377"}}}}',)
+    good = ('{"observed": {"host": {"swarm": {"active": true, "manager": true, "listen_address": "10.0.0.5:2377"}}}}',)
+
+    def check(self, host: Host, /) -> Iterator[Fault]:
+        """The default is everywhere."""
+        swarm = host.swarm
+        if not isinstance(swarm, Swarm) or not swarm.manager:
+            return
+        if not isinstance(swarm.listen_address, str):
+            yield self.undecided("the engine does not say where the swarm listens")
+        elif swarm.listen_address.startswith(("0.0.0.0", "[::]")):  # noqa: S104  it looks for it
+            yield self.fault(f"manages a swarm at {swarm.listen_address}", evidence="listen")

@@ -1,0 +1,49 @@
+"""Number of swarm managers is not sound."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from sealock.model.finding import Fault, Severity
+from sealock.model.host import Host, Swarm
+from sealock.rules.references import cis_docker, docker_docs
+from sealock.rules.rule import Rule
+
+_MOST: Final = 7
+
+
+class SwarmManagers(Rule[Host]):
+    """Number of swarm managers is not sound.
+
+    Managers decide by majority: an even number stands no more failures than one fewer, one stands none, and each
+    holds all the secrets of the cluster, so that more than seven only give them to more machines.
+    """
+
+    id = "H017"
+    severity = Severity.LOW
+    reads = ("swarm",)
+    references = (cis_docker("7.1"), docker_docs("engine/swarm/admin_guide/"))
+    remedy = "Have three, five or seven: `docker node promote` and `docker node demote`."
+    mends = False
+    bad = (
+        '{"observed": {"host": {"swarm": {"active": true, "manager": true, "managers": 4}}}}',
+        '{"observed": {"host": {"swarm": {"active": true, "manager": true, "managers": 9}}}}',
+    )
+    good = (
+        '{"observed": {"host": {"swarm": {"active": true, "manager": true, "managers": 3}}}}',
+        '{"observed": {"host": {"swarm": {"active": true, "manager": true, "managers": 1, "nodes": 1}}}}',
+    )
+
+    def check(self, host: Host, /) -> Iterator[Fault]:
+        """A single node is nobody's cluster."""
+        swarm = host.swarm
+        if not isinstance(swarm, Swarm) or not swarm.manager or not isinstance(swarm.managers, int):
+            return
+        count = swarm.managers
+        if count > 1 and count % 2 == 0:
+            yield self.fault(
+                f"has {count} managers, which stand no more failures than {count - 1}", evidence="managers"
+            )
+        elif count > _MOST:
+            yield self.fault(f"has {count} managers, each of which holds every secret", evidence="managers")

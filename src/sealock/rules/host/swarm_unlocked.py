@@ -1,0 +1,38 @@
+"""Swarm keys lie open on the managers' disks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sealock.model.finding import Fault, Severity
+from sealock.model.host import Host, Swarm
+from sealock.rules.references import cis_docker, docker_docs
+from sealock.rules.rule import Rule
+
+
+class SwarmUnlocked(Rule[Host]):
+    """Swarm keys lie open on the managers' disks.
+
+    Without autolock a stolen disk or backup of a manager holds the keys that encrypt the cluster's secrets and its
+    log.
+    """
+
+    id = "H018"
+    severity = Severity.MEDIUM
+    reads = ("swarm",)
+    references = (cis_docker("7.5"), docker_docs("engine/swarm/swarm_manager_locking/"))
+    remedy = "`docker swarm update --autolock=true`, and keep the unlock key elsewhere."
+    mends = False
+    bad = ('{"observed": {"host": {"swarm": {"active": true, "manager": true, "autolock": false}}}}',)
+    good = (
+        '{"observed": {"host": {"swarm": {"active": true, "manager": true, "autolock": true}}}}',
+        '{"observed": {"host": {"swarm": {"active": false}}}}',
+    )
+
+    def check(self, host: Host, /) -> Iterator[Fault]:
+        """Only a manager knows."""
+        swarm = host.swarm
+        if isinstance(swarm, Swarm) and swarm.manager and swarm.autolock is False:
+            yield self.fault(
+                "manages a swarm that is not locked: after a restart its keys are on disk", evidence="autolock"
+            )

@@ -1,0 +1,35 @@
+"""Containers stand on the network of the host without its firewall."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sealock.model.finding import Fault, Severity
+from sealock.model.network import EngineNetwork
+from sealock.rules.references import docker_docs
+from sealock.rules.rule import Rule
+
+
+class DirectOnLan(Rule[EngineNetwork]):
+    """Containers stand on the network of the host without its firewall.
+
+    With macvlan and ipvlan they have addresses of the local network and go past the host's filters: each port that a
+    program opens is open to all neighbours.
+    """
+
+    id = "N004"
+    severity = Severity.LOW
+    reads = ("driver", "internal")
+    references = (docker_docs("engine/network/drivers/macvlan/"),)
+    remedy = "Filter at the switch or router, or use a bridge and publish what is needed."
+    mends = False
+    bad = ('{"observed": {"networks": [{"name": "app", "driver": "macvlan", "internal": false}]}}',)
+    good = (
+        '{"observed": {"networks": [{"name": "app", "driver": "macvlan", "internal": true}]}}',
+        '{"observed": {"networks": [{"name": "app", "driver": "bridge", "internal": false}]}}',
+    )
+
+    def check(self, network: EngineNetwork, /) -> Iterator[Fault]:
+        """An internal one reaches nobody outside."""
+        if network.driver in {"macvlan", "ipvlan"} and network.internal is not True:
+            yield self.fault(f"puts its containers on the local network ({network.driver})", evidence="driver")

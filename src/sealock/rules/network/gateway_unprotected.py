@@ -1,0 +1,44 @@
+"""Ports of its containers can be reached though not published."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sealock.model.finding import Fault, Severity
+from sealock.model.network import EngineNetwork
+from sealock.rules.references import docker_docs
+from sealock.rules.rule import Rule
+
+
+class GatewayUnprotected(Rule[EngineNetwork]):
+    """Ports of its containers can be reached though not published.
+
+    With the gateway mode nat-unprotected every port of every container on it is open to whoever routes there, and
+    with routed the address itself is reachable; only published ports are filtered.
+    """
+
+    id = "N002"
+    severity = Severity.MEDIUM
+    reads = ("driver",)
+    references = (docker_docs("engine/network/packet-filtering-firewalls/"),)
+    remedy = "Make it anew without the option com.docker.network.bridge.gateway_mode_ipv4 (and _ipv6), which means nat."
+    mends = False
+    bad = (
+        '{"observed": {"networks": [{"name": "app", "driver": "bridge", "gateway_mode_ipv4": "nat-unprotected"}]}}',
+        '{"observed": {"networks": [{"name": "app", "driver": "bridge", "gateway_mode_ipv6": "routed"}]}}',
+    )
+    good = (
+        '{"observed": {"networks": [{"name": "app", "driver": "bridge", "gateway_mode_ipv4": "nat"}]}}',
+        '{"observed": {"networks": [{"name": "app", "driver": "bridge"}]}}',
+    )
+
+    def check(self, network: EngineNetwork, /) -> Iterator[Fault]:
+        """Both families."""
+        for field, family in (("gateway_mode_ipv4", "IPv4"), ("gateway_mode_ipv6", "IPv6")):
+            mode = getattr(network, field)
+            if mode == "nat-unprotected":
+                yield self.fault(f"lets every port of its containers be reached over {family}", evidence=field)
+            elif mode == "routed":
+                yield self.fault(
+                    f"routes its containers' addresses over {family}", evidence=field, severity=Severity.LOW
+                )

@@ -1,0 +1,33 @@
+"""Any container on any node may join the overlay network."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sealock.model.finding import Fault, Severity
+from sealock.model.network import EngineNetwork
+from sealock.rules.references import docker_docs
+from sealock.rules.rule import Rule
+
+
+class OverlayAttachable(Rule[EngineNetwork]):
+    """Any container on any node may join the overlay network.
+
+    An attachable overlay is open to plain `docker run` on every machine of the swarm, not only to services that a
+    manager placed: who can start a container can sit among them.
+    """
+
+    id = "N005"
+    severity = Severity.LOW
+    reads = ("driver", "attachable")
+    references = (docker_docs("engine/network/drivers/overlay/"),)
+    remedy = "Make it anew without --attachable, unless plain containers must join."
+    pedantic = True
+    mends = False
+    bad = ('{"observed": {"networks": [{"name": "app", "driver": "overlay", "attachable": true}]}}',)
+    good = ('{"observed": {"networks": [{"name": "app", "driver": "overlay", "attachable": false}]}}',)
+
+    def check(self, network: EngineNetwork, /) -> Iterator[Fault]:
+        """Only for overlays it means something."""
+        if network.driver == "overlay" and network.attachable is True:
+            yield self.fault("can be joined by any container of any node", evidence="attachable")
