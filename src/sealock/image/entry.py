@@ -70,11 +70,11 @@ class ImageSource(Protocol):
 class Bounds(Struct, frozen=True):
     """How much of an image is read at the most. Sizes in bytes.
 
-    The largest images in use have less than two million entries, and layers of some ten gigabytes, which are two or
+    The largest images in use have about a million entries, and layers of some ten gigabytes, which are two or
     three times as large when inflated.
     """
 
-    entries: int = 3_000_000
+    entries: int = 2_000_000
     """Of all layers together."""
     layer: int = 16 << 30
     """Plain bytes of one layer, after inflating."""
@@ -82,7 +82,7 @@ class Bounds(Struct, frozen=True):
     """Plain bytes of all compressed layers of an archive together, or of an archive that is compressed as a whole."""
     calm: int = 256 << 20
     """Plain bytes of a layer before which no ratio is suspicious."""
-    ratio: int = 100
+    ratio: int = 250
     """Plain bytes for each stored byte, once a layer has given more than `calm`."""
     file: int = 0
     """Bytes of one file that an analyzer asked for, where that is more than the analyzer's own limit."""

@@ -188,14 +188,15 @@ class _Scan:
         """Hand a file to those who want it."""
         # Of programs, pieces are read: they are large, and mostly code.
         if is_elf and entry.part is not None:
-            limit = min(entry.size, max(analyzer.wanted.limit for analyzer in self.selection.elf))
+            limit = min(entry.size, self.selection.limit(self.selection.elf))
             content: Content = Window(entry.part, limit)
             wanted = [*wanted, *self.selection.elf]
         else:
             wanted = [*wanted, *self.selection.elf] if is_elf else wanted
-            content = entry.read(max(analyzer.wanted.limit for analyzer in wanted))
+            content = entry.read(self.selection.limit(wanted))
         if len(content) < entry.size:
-            self.fault(entry.path, f"it is larger than {len(content)} bytes, the most that is read of a file")
+            why = f"it is larger than {len(content)} bytes, the most that is read of it (--max-file-size)"
+            self.fault(entry.path, why)
         file = File(entry.path, content, entry.mode, entry.uid, entry.gid)
         for analyzer in wanted:
             self.ask(analyzer, file)
@@ -274,7 +275,10 @@ def merge(layers: Sequence[tuple[int, LayerFacts]]) -> Merged:
             files.append(replace(fact, layer=index, removed=by >= 0, removed_in=layers[by][0] if by >= 0 else -1))
         for found in facts.packages:
             package = replace(found, layer=index, removed=view.hidden(_on_disk(found.path), place))
-            key = (found.type, found.namespace, found.name, found.version, found.architecture, found.path, found.qualifiers)
+            key = (
+                *(found.type, found.namespace, found.name, found.version, found.architecture),
+                *(found.path, found.qualifiers),
+            )
             first = packages.get(key)
             # The same package from a later copy of its database: it came with the first, and is there if any is.
             if first is not None:

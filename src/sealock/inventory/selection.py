@@ -8,10 +8,10 @@ from sealock.inventory.analyzer import Analyzer
 
 
 class Selection:
-    """The analyzers, sorted by what they ask for."""
+    """The analyzers, sorted by what they ask for. Of each file, `least` bytes are read even where they ask for less."""
 
-    def __init__(self, analyzers: Iterable[Analyzer]) -> None:
-        self.analyzers = tuple(analyzers)
+    def __init__(self, analyzers: Iterable[Analyzer], least: int = 0) -> None:
+        self.analyzers, self._least = tuple(analyzers), least
         self.paths: dict[str, list[Analyzer]] = {}
         self.folders: dict[str, list[Analyzer]] = {}
         self.parents: dict[str, list[Analyzer]] = {}
@@ -53,6 +53,10 @@ class Selection:
         if ending in self.endings:
             found = [*found, *(analyzer for text, analyzer in self.endings[ending] if path.endswith(text))]
         return found if len(found) < 2 else list(dict.fromkeys(found))
+
+    def limit(self, analyzers: Iterable[Analyzer]) -> int:
+        """Bytes of a file that are read for these analyzers at the most."""
+        return max(self._least, *(analyzer.wanted.limit for analyzer in analyzers))
 
 
 def ending_of(name: str) -> str:
