@@ -9,6 +9,8 @@ import pytest
 # A test that wants a database makes one, in a folder of its own; the person's own is never looked at.
 os.environ["SEALOCK_DB_DIR"] = "/nonexistent/sealock"
 os.environ["SEALOCK_OFFLINE"] = "1"
+# So it is with the cache: there, layers are read anew.
+os.environ["SEALOCK_CACHE_DIR"] = "/dev/null/sealock"
 
 SKIPPED: list[str] = []
 

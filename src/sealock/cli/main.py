@@ -18,6 +18,7 @@ COMMANDS: Final = {
     "sbom": "list what is in an image: packages of every kind, layer by layer, without an engine",
     "inspect": "show what an image holds, what of it is needed, and which smaller base would do",
     "db": "keep the database of advisories up to date, and tell how old its data is",
+    "cache": "show, prune or clear what is kept of layers that were read",
     "trust": "tell who vouches for images: verify, sign, and keep the keys (Docker Content Trust)",
     "rules": "list the rules, or explain one",
     "completion": "print the completion script of a shell",

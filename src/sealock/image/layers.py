@@ -75,36 +75,31 @@ class TarLayer:
             self._context.verifier.take(outcome)
 
     @property
-    def is_local(self) -> bool:
-        """Whether its bytes stand in a file as they are, so that other processes can read them as well."""
-        return isinstance(self._stored, Stretch)
+    def stretch(self) -> Stretch | None:
+        """Its bytes, where they stand in a file as they are, so that other processes can read them as well."""
+        return self._stored if isinstance(self._stored, Stretch) else None
+
+    @property
+    def is_pledged(self) -> bool:
+        """Whether no other bytes will be taken for it: those of a registry, named by a verified manifest."""
+        return bool(getattr(self._stored, "verified", False))
 
     def certain(self) -> bool:
-        """Whether its bytes have the digests that they are named by as stored, told without inflating them.
-
-        Waits for those that `verify` began to take. Of what comes from a registry nothing has come yet: there, a
-        verified manifest names the layer by its digest, and no other bytes will be taken for it.
-        """
-        verifier, stored, digests = self._context.verifier, self._stored, self._stored_digests
-        if getattr(stored, "verified", False):
-            return True
-        if not isinstance(stored, Stretch) or not digests():
-            return False
+        """Whether its bytes as stored have the digests that they are named by; waits for those being taken."""
+        verifier, stored, proofs = self._context.verifier, self.stretch, self._context.proofs
+        if stored is None:
+            return self.is_pledged
+        digests = self._stored_digests()
         if verifier is None:
-            proofs = self._context.proofs
-            return proofs is not None and all(proofs.proven(stored, digest) for digest in digests())
-        return all(verifier.confirmed(claimed(stored, digest)) for digest in digests())
+            return bool(digests) and proofs is not None and all(proofs.proven(stored, digest) for digest in digests)
+        return bool(digests) and all(verifier.confirmed(claimed(stored, digest)) for digest in digests)
 
     def proven(self) -> bool:
-        """Whether all that was read now had the digests that it is named by, inflated as well as stored."""
+        """Whether what was read now had the digests that it is named by, inflated as well as stored."""
         verifier = self._context.verifier
         if verifier is None or not self.layer.diff_id or not self.certain():
             return False
-        return (self.is_local and not self.is_compressed()) or verifier.confirmed(self._inflated)
-
-    def has_safe_owner(self) -> bool:
-        """Whether nobody else could have changed its bytes while they were read."""
-        return not isinstance(self._stored, Stretch) or self._stored.file.is_ours()
+        return (self.stretch is not None and not self.is_compressed()) or verifier.confirmed(self._inflated)
 
     def _report(self, message: str) -> None:
         """Note a problem, in a sentence that starts with a small letter."""

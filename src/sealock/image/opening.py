@@ -19,7 +19,7 @@ from sealock.image.rootfs import FolderLayer
 from sealock.image.safefolder import open_folder
 from sealock.image.store import ArchiveStore, FolderStore, Store
 from sealock.image.stored import Damage, OpenFile, Stretch
-from sealock.image.verifying import Verifier
+from sealock.image.verifying import Proofs, Verifier
 from sealock.model.inventory import Layer
 from sealock.model.registries import Registries
 
@@ -35,13 +35,15 @@ def open_image(  # noqa: PLR0913  there are as many ways to read an image
     bounds: Bounds = DEFAULT_BOUNDS,
     verify: bool = True,
     access: Registries | None = None,
+    proofs: Proofs | None = None,
 ) -> tuple[ImageSource, ...]:
     """Open the images of an archive, a layout or a root file system; TargetError where it is none of them.
 
     "image:REF" is opened in its registry, which `access` says how to speak to; TransportError says why that failed.
 
     `platform` ("linux/arm64") chooses from images for several, by default this machine's. `name` chooses from several
-    images, by a name or an id's beginning. What is wrong with an image that can be read is in its problems.
+    images, by a name or an id's beginning. `proofs` knows files that were verified
+    before. What is wrong with an image that can be read is in its problems.
     """
     if path.startswith(REMOTE):
         from sealock.image.remote import open_remote  # noqa: PLC0415  loads HTTP
@@ -50,7 +52,7 @@ def open_image(  # noqa: PLR0913  there are as many ways to read an image
 
         wanted = reference(path.removeprefix(REMOTE))
         return (open_remote(open_registry(access), wanted, platform=platform, bounds=bounds),)
-    context = Context(path, bounds, Verifier() if verify else None)
+    context = Context(path, bounds, Verifier(proofs) if verify else None, proofs)
     try:
         if stat.S_ISDIR(os.stat(path).st_mode):
             images = _in_folder(path, context, platform)

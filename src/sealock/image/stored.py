@@ -42,6 +42,13 @@ class OpenFile:
         self.fd = fd
         self.size = os.fstat(fd).st_size
 
+    def is_ours(self) -> bool:
+        """Whether only this user, its own group and the system's can write to it."""
+        status = os.fstat(self.fd)
+        mine = status.st_uid in {0, os.geteuid()}
+        loose = status.st_mode & (0o002 if status.st_gid == os.getegid() else 0o022)
+        return mine and not loose
+
     def __del__(self) -> None:
         """Close it."""
         os.close(self.fd)

@@ -32,8 +32,11 @@ Claim: TypeAlias = tuple[int, int, int, str]
 class Proofs(Protocol):
     """What is known of files from an earlier time."""
 
-    def proven(self, stored: Stretch, digest: str) -> bool:
+    def proven(self, stored: Stretch, digest: str, /) -> bool:
         """Whether this very file, unchanged, was found to have these bytes."""
+
+    def prove(self, stored: Stretch, digest: str, /) -> None:
+        """Take down that it was found to."""
 
 
 def claimed(stored: Stretch, digest: str) -> Claim:
@@ -93,21 +96,25 @@ class Verifier:
             except Damage as damage:
                 self.fault(f"{what} could not be read: {damage}")
                 return
-            self.compare(what, counted, digest, claimed(stored, digest))
+            if self.compare(what, counted, digest, claimed(stored, digest)) and self._proofs is not None:
+                self._proofs.prove(stored, digest)
 
-    def compare(self, what: str, counted: Hash | None, digest: str, claim: Claim | None = None) -> None:
+    def compare(self, what: str, counted: Hash | None, digest: str, claim: Claim | None = None) -> bool:
         """Note where the digest is another, or is of a kind that cannot be checked; "" is one that nobody stated.
 
-        A digest that is as claimed is noted under `claim`.
+        One that is as claimed is noted under `claim`. Tell which of the two it is.
         """
         if counted is None:
             if digest:
                 self.fault(f"{what} is named by a digest that cannot be checked: {digest[:40]!r}")
         elif counted.hexdigest() != digest.partition(":")[2]:
             self.fault(f"{what} has the digest {counted.hexdigest()[:16]}... instead of {digest[:23]}...")
-        elif claim is not None:
-            with self._lock:
-                self._confirmed.add(claim)
+        else:
+            if claim is not None:
+                with self._lock:
+                    self._confirmed.add(claim)
+            return True
+        return False
 
     def fault(self, message: str) -> None:
         """Note what is wrong."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from functools import cache
-from hashlib import sha256
 from importlib import import_module
 from pkgutil import walk_packages
 
@@ -26,8 +25,3 @@ def analyzers() -> tuple[Analyzer, ...]:
             and not one.__abstractmethods__
         ]
     return tuple(sorted(found, key=lambda analyzer: analyzer.name))
-
-
-def fingerprint() -> str:
-    """Tell these analyzers and their versions from any others, in 64 hexadecimal digits: what caches hang on."""
-    return sha256("\n".join(f"{one.name} {one.version}" for one in analyzers()).encode()).hexdigest()

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 
 from msgspec import Struct
 
 from sealock import formats
+from sealock.cache.memory import Memory
 from sealock.image.entry import DEFAULT_BOUNDS, Bounds, ImageSource, LayerSource
 from sealock.image.opening import open_image
-from sealock.inventory.catalog import analyzers
 from sealock.inventory.scan import LayerFacts, merge
-from sealock.inventory.selection import Selection
-from sealock.listing.reading import read_layers
+from sealock.listing.remembering import layer_facts
 from sealock.model.container import Container
 from sealock.model.document import Document, Subject
 from sealock.model.finding import Problem
@@ -29,22 +30,50 @@ class How(Struct, frozen=True):
     bounds: Bounds = DEFAULT_BOUNDS
     access: Registries = Registries()
     """How registries are spoken to, for "image:REF" in place of a path."""
+    cache: str = ""
+    """The folder that keeps what was found in layers, "" for none."""
 
 
 def inventories(path: str, how: How, progress: Callable[[str], None] = lambda _name: None) -> tuple[Inventory, ...]:
     """List every image that a file or folder holds; TargetError where it is no image at all."""
-    images = open_image(path, platform=how.platform, bounds=how.bounds, verify=how.verify, access=how.access)
-    return tuple(_inventory(path, image, how, progress) for image in images)
+    return tuple(inventory for _, inventory in _listed(path, how, progress))
 
 
 def documents(path: str, how: How, progress: Callable[[str], None] = lambda _name: None) -> tuple[Document, ...]:
     """Every image of a file or folder as a document to judge: what it holds, and how it is configured."""
-    images = open_image(path, platform=how.platform, bounds=how.bounds, verify=how.verify, access=how.access)
-    return tuple(_document(path, image, how, progress) for image in images)
+    return tuple(_document(path, image, inventory) for image, inventory in _listed(path, how, progress))
 
 
-def _document(path: str, image: ImageSource, how: How, progress: Callable[[str], None]) -> Document:
-    inventory = _inventory(path, image, how, progress)
+def _listed(path: str, how: How, progress: Callable[[str], None]) -> list[tuple[ImageSource, Inventory]]:
+    memory = Memory(how.cache, how.bounds) if how.cache else None
+    images = open_image(
+        path,
+        platform=how.platform,
+        bounds=how.bounds,
+        verify=how.verify,
+        access=how.access,
+        proofs=memory.proofs if memory else None,
+    )
+    with _no_collection():
+        found = [(image, _inventory(path, image, how, memory, progress)) for image in images]
+    if memory:
+        memory.close()
+    return found
+
+
+@contextmanager
+def _no_collection() -> Iterator[None]:
+    """Without looks for garbage: very many facts come to be, and none of them in circles."""
+    on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if on:
+            gc.enable()
+
+
+def _document(path: str, image: ImageSource, inventory: Inventory) -> Document:
     name = inventory.names[0] if inventory.names else "image"
     # The configuration's own offsets would be taken for lines of the archive.
     subjects = [Subject(f"image {name}", inventory, {})]
@@ -54,14 +83,15 @@ def _document(path: str, image: ImageSource, how: How, progress: Callable[[str],
     return Document("image", {"": Source(path, "")}, tuple(subjects), inventory.problems)
 
 
-def _inventory(path: str, image: ImageSource, how: How, progress: Callable[[str], None]) -> Inventory:
-    selection = Selection(analyzers())
+def _inventory(
+    path: str, image: ImageSource, how: How, memory: Memory | None, progress: Callable[[str], None]
+) -> Inventory:
     layers = tuple(source.layer for source in image.layers)
 
     def about(source: LayerSource) -> None:
         progress(f"layer {source.layer.index + 1} of {len(layers)}")
 
-    scanned = read_layers(image.layers, selection, how.bounds.entries, about)
+    scanned = layer_facts(image, memory, how.bounds, about)
     merged = merge([(layer.index, facts) for layer, facts in zip(layers, scanned, strict=True)])
     container, problems = _configuration(path, image)
     return Inventory(

@@ -20,6 +20,8 @@ WORTH: Final = 32 << 20
 """Stored bytes from which on other processes help: less is read before they are made."""
 SPACING: Final = 48 << 20
 """Bytes of a piece, or thereabouts."""
+THREADS: Final = 2
+"""Layers that are read at the same time where processes cannot: more would only wait, and take memory."""
 
 
 class _Done(Struct):
@@ -48,24 +50,53 @@ class _Task(Struct, frozen=True):
 
 
 def read_layers(
-    sources: Sequence[LayerSource], selection: Selection, most: int, progress: Callable[[LayerSource], None]
+    sources: Sequence[LayerSource],
+    selection: Selection,
+    most: int,
+    progress: Callable[[LayerSource], None],
+    meanwhile: Callable[[], None] = lambda: None,
 ) -> list[LayerFacts]:
-    """What each layer holds; together they may have no more than `most` entries."""
-    layers = [source for source in sources if isinstance(source, TarLayer)]
+    """What each layer holds; together they may have no more than `most` entries.
+
+    `meanwhile` begins what else is to be done at the same time, in threads.
+    """
+    if not sources:
+        meanwhile()
+        return []
+    layers = [source for source in sources if isinstance(source, TarLayer) and source.stretch is not None]
     helpers = sharing.children()
     if helpers and len(layers) == len(sources) and sum(layer.layer.size for layer in layers) >= WORTH:
-        facts = _shared(layers, selection, helpers, progress)
+        facts = _shared(layers, selection, helpers, progress, meanwhile)
         if sum(one.entries for one in facts) <= most:
             return facts
-    found: list[LayerFacts] = []
-    for source in sources:
+    else:
+        meanwhile()
+    return in_threads(sources, selection, progress)
+
+
+def in_threads(
+    sources: Sequence[LayerSource], selection: Selection, progress: Callable[[LayerSource], None]
+) -> list[LayerFacts]:
+    """Read layers here. Inflating, hashing and waiting for a network go on beside another layer's walk."""
+
+    def scan(source: LayerSource) -> LayerFacts:
         progress(source)
-        found.append(scan_layer(source, selection))
-    return found
+        return scan_layer(source, selection)
+
+    if len(sources) < 2:
+        return [scan(source) for source in sources]
+    from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415  takes 15 ms
+
+    with ThreadPoolExecutor(THREADS) as pool:
+        return list(pool.map(scan, sources))
 
 
 def _shared(
-    layers: Sequence[TarLayer], selection: Selection, helpers: int, progress: Callable[[LayerSource], None]
+    layers: Sequence[TarLayer],
+    selection: Selection,
+    helpers: int,
+    progress: Callable[[LayerSource], None],
+    meanwhile: Callable[[], None],
 ) -> list[LayerFacts]:
     tasks = [
         [_Task(layer, selection, piece) for piece in layer.pieces(SPACING)] or [_Task(layer, selection)]
@@ -82,13 +113,14 @@ def _shared(
         progress(order[at].layer)
         return order[at]()
 
-    def meanwhile() -> None:
+    def begin() -> None:
         # Threads are begun when the other processes are made: they would not be in the copies.
+        meanwhile()
         for of_layer in tasks:
             if of_layer[0].piece:
                 of_layer[0].layer.verify()
 
-    done = sharing.shared(work, len(order), helpers, meanwhile)
+    done = sharing.shared(work, len(order), helpers, begin)
     return [
         _put_together(layer, [(task.piece, done[number[id(task)]]) for task in of_layer], selection)
         for layer, of_layer in zip(layers, tasks, strict=True)

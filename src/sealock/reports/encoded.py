@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import Any
 
 import msgspec
@@ -12,6 +13,8 @@ from sealock.reports.text import well_formed
 # Beyond what JSON escapes by itself: DEL and C1 controls, zero-width and bidi marks, line separators, noncharacters and
 # the like. They stand in strings alone, so escaping them in the finished text is sound.
 _NOT_ASCII = re.compile(r"[^\n -~]+")
+_PIECE = 4096
+"""Characters that are looked at as one."""
 
 
 def encode(value: Any, *, indent: int = 2) -> str:  # noqa: ANN401  it takes what JSON can hold
@@ -21,9 +24,23 @@ def encode(value: Any, *, indent: int = 2) -> str:  # noqa: ANN401  it takes wha
     except UnicodeEncodeError:
         text = msgspec.json.encode(_well_formed(value))
     written = msgspec.json.format(text, indent=indent).decode()
-    if written.isascii() and "\x7f" not in written:  # the search below would find nothing, slowly
-        return written + "\n"
-    return _NOT_ASCII.sub(_escaped, written) + "\n"
+    # The search is slow, and most pieces have nothing to be found.
+    return (
+        "".join(
+            piece if piece.isascii() and "\x7f" not in piece else _NOT_ASCII.sub(_escaped, piece)
+            for piece in _pieces(written)
+        )
+        + "\n"
+    )
+
+
+def _pieces(written: str) -> Iterator[str]:
+    """Yield the text in pieces that end with a line."""
+    at = 0
+    while at < len(written):
+        end = written.find("\n", at + _PIECE) + 1 or len(written)
+        yield written[at:end]
+        at = end
 
 
 def _escaped(match: re.Match[str]) -> str:

@@ -1,0 +1,118 @@
+"""Which files were found to have the bytes that they are named by, so that they need not be hashed at every look.
+
+A file is known by its device and number, and by its size and times. The time of its last change, which nobody sets at
+will, must lie well before the hashing began; and nobody else may be able to write to it.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from hashlib import sha256
+from threading import Lock
+from typing import Final, TypeAlias
+
+import msgspec
+from msgspec import Struct
+
+from sealock.cache.folder import Folder
+from sealock.image.stored import OpenFile, Stretch
+
+_TICK: Final = 20_000_000
+"""Nanoseconds within which a file may be changed twice without another time."""
+_COARSE: Final = 2_000_000_000
+"""The same for file systems that keep no parts of a second."""
+_MOST: Final = 4096
+"""Stretches of one file."""
+
+_Place: TypeAlias = tuple[int, int, str]
+"""Where a stretch begins, how long it is, and its digest."""
+
+
+class _Stamp(Struct, frozen=True):
+    size: int
+    written: int
+    changed: int
+
+
+class _Record(Struct, frozen=True):
+    stamp: _Stamp
+    places: tuple[_Place, ...]
+
+
+class _Known(Struct):
+    """A file at hand, as it was when it was first asked about."""
+
+    name: str
+    stamp: _Stamp
+    asked: int
+    """When that was, in nanoseconds."""
+    places: set[_Place]
+    file: OpenFile
+    fresh: bool = False
+
+
+class FileProofs:
+    """What a folder keeps of files."""
+
+    def __init__(self, folder: Folder) -> None:
+        self._folder = folder
+        self._files: dict[int, _Known] = {}
+        self._lock = Lock()
+
+    def proven(self, stored: Stretch, digest: str, /) -> bool:
+        """Whether this very file, unchanged, was found to have these bytes."""
+        with self._lock:
+            return (stored.start, stored.length, digest) in self._known(stored.file).places
+
+    def prove(self, stored: Stretch, digest: str, /) -> None:
+        """Take down that it was found to."""
+        with self._lock:
+            known = self._known(stored.file)
+            if len(known.places) < _MOST:
+                known.places.add((stored.start, stored.length, digest))
+                known.fresh = True
+
+    def note(self, file: OpenFile) -> None:
+        """Take down how a file is, before anything is read of it."""
+        with self._lock:
+            self._known(file)
+
+    def sound(self, file: OpenFile) -> bool:
+        """Whether what was read of a file since it was noted is what it held: nobody changed it, or could have."""
+        known = self._known(file)
+        tick = _TICK if known.stamp.changed % 1_000_000_000 else _COARSE
+        return known.asked - known.stamp.changed > tick and file.is_ours() and _stamp(file) == known.stamp
+
+    def keep(self) -> None:
+        """Write down what was found of sound files."""
+        for known in self._files.values():
+            if known.fresh and self.sound(known.file):
+                known.fresh = False
+                record = _Record(known.stamp, tuple(sorted(known.places)))
+                self._folder.write(known.name, msgspec.msgpack.encode(record))
+
+    def _known(self, file: OpenFile) -> _Known:
+        known = self._files.get(id(file))
+        if known is None:
+            status = os.fstat(file.fd)
+            name = f"proof-{sha256(f'{status.st_dev} {status.st_ino}'.encode()).hexdigest()}"
+            known = _Known(name, _stamp(file), time.time_ns(), set(), file)
+            known.places.update(self._recorded(known))
+            self._files[id(file)] = known
+        return known
+
+    def _recorded(self, known: _Known) -> tuple[_Place, ...]:
+        data = self._folder.read(known.name)
+        if data is None:
+            return ()
+        try:
+            record = msgspec.msgpack.decode(data, type=_Record)
+        except msgspec.MsgspecError:
+            return ()
+        return record.places if record.stamp == known.stamp and known.file.is_ours() else ()
+
+
+def _stamp(file: OpenFile) -> _Stamp:
+    status = os.fstat(file.fd)
+    return _Stamp(status.st_size, status.st_mtime_ns, status.st_ctime_ns)

@@ -1,0 +1,100 @@
+"""`sealock cache`: what is kept of layers that were read, looked at, made smaller, removed."""
+
+from __future__ import annotations
+
+import re
+from argparse import ArgumentParser, Namespace
+from typing import Final
+
+from sealock.cache.folder import LIMIT, Folder
+from sealock.cli.caching import named_folder
+from sealock.cli.output import complain, write
+from sealock.errors import UsageError
+from sealock.reports.encoded import encode
+from sealock.reports.text import visible
+from sealock.targets.writing import write_output
+
+_ABOUT: Final = {
+    "show": "tell where it is, how much it holds, and how large it may become (this is the default)",
+    "prune": "remove what was not used for the longest time, until --max-size is kept to",
+    "clear": "remove all that is kept",
+}
+_UNITS: Final = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40}
+_SIZE: Final = re.compile(r"(\d{1,12})\s*([KMGT]?)(?:i?B)?", re.IGNORECASE)
+
+
+def configure(parser: ArgumentParser) -> None:
+    """Add the command's options."""
+    about = "; ".join(f"{name}: {text}" for name, text in _ABOUT.items())
+    parser.add_argument("what", metavar="WHAT", nargs="?", default="show", choices=tuple(_ABOUT), help=about)
+    parser.add_argument("--max-size", metavar="SIZE", default="", help="for prune: as 500M or 2G (default: 1G)")
+    parser.add_argument(
+        "--cache-dir",
+        metavar="FOLDER",
+        default="",
+        help="the folder (default: $SEALOCK_CACHE_DIR, else below ~/.cache)",
+    )
+    parser.add_argument("--format", choices=("terminal", "json"), default="terminal", help="how to tell")
+    parser.add_argument("--output", metavar="FILE", help="where to write it (default: standard output)")
+
+
+def run(arguments: Namespace) -> int:
+    """Run the command and return the exit status: 2 where the folder cannot be used."""
+    if arguments.max_size and arguments.what != "prune":
+        msg = f"--max-size is for `cache prune`, not for `cache {arguments.what}`"
+        raise UsageError(msg)
+    most = _bytes(arguments.max_size) if arguments.max_size else LIMIT
+    where = named_folder(arguments.cache_dir)
+    folder = Folder(where, make=False)
+    removed = freed = 0
+    if arguments.what != "show" and not folder.trouble:
+        removed, freed = folder.prune(most if arguments.what == "prune" else 0)
+    entries = folder.entries() if not folder.trouble else []
+    size = sum(one.size for one in entries)
+    layers = sum(one.name.startswith("facts-") for one in entries)
+    if arguments.format == "json":
+        told = {"folder": where, "entries": len(entries), "layers": layers, "size": size, "limit": LIMIT}
+        if arguments.what != "show":
+            told |= {"removed": removed, "freed": freed}
+        text = encode(told | {"trouble": folder.trouble})
+    else:
+        text = _sentences(arguments.what, where, (len(entries), layers, size), (removed, freed))
+    if folder.trouble:
+        complain(f"the cache is not used: {folder.trouble}")
+    if arguments.output:
+        write_output(arguments.output, text)
+    elif not folder.trouble or arguments.format == "json":
+        write(text)
+    return 2 if folder.trouble else 0
+
+
+def _sentences(what: str, where: str, now: tuple[int, int, int], removed: tuple[int, int]) -> str:
+    entries, layers, size = now
+    lines = []
+    if what != "show":
+        lines.append(f"Removed {_count(removed[0], 'entry', 'entries')}, {_shown(removed[1])}.")
+    lines.append(f"The cache is in {visible(where)}.")
+    lines.append(
+        f"It holds {_count(entries, 'entry', 'entries')}, what was found in {_count(layers, 'layer', 'layers')} among "
+        f"them, in {_shown(size)}; beyond {_shown(LIMIT)}, what was not used for the longest time is removed."
+    )
+    return "\n".join(lines) + "\n"
+
+
+def _count(number: int, one: str, more: str) -> str:
+    return f"{number or 'no'} {one if number == 1 else more}"
+
+
+def _shown(size: int) -> str:
+    for unit, name in ((1 << 30, "GiB"), (1 << 20, "MiB"), (1 << 10, "KiB")):
+        if size >= unit:
+            return f"{size / unit:.1f}".removesuffix(".0") + f" {name}"
+    return f"{size} bytes"
+
+
+def _bytes(text: str) -> int:
+    match = _SIZE.fullmatch(text.strip())
+    if not match:
+        msg = f"--max-size {text} is no size: write it as 500M or 2G"
+        raise UsageError(msg)
+    return int(match[1]) * _UNITS[match[2].upper()]

@@ -1,0 +1,29 @@
+"""The options of commands that read layers, for what an earlier run knows of them."""
+
+from __future__ import annotations
+
+import os
+from argparse import ArgumentParser, Namespace, _ArgumentGroup
+
+from sealock.cache.place import default_folder
+
+
+def add_cache(parser: ArgumentParser | _ArgumentGroup) -> None:
+    """Add the options."""
+    parser.add_argument("--no-cache", action="store_true", help="read every layer anew, and keep nothing")
+    parser.add_argument(
+        "--cache-dir",
+        metavar="FOLDER",
+        default="",
+        help="where to keep what was found in layers (default: $SEALOCK_CACHE_DIR, else a folder below ~/.cache)",
+    )
+
+
+def cache_folder(arguments: Namespace) -> str:
+    """The folder that they ask for; "" for none."""
+    return "" if arguments.no_cache else named_folder(arguments.cache_dir)
+
+
+def named_folder(given: str) -> str:
+    """The folder of --cache-dir, or the default one."""
+    return os.path.abspath(given) if given else default_folder(os.environ)  # noqa: PTH100  pathlib costs 10 ms
