@@ -1,0 +1,232 @@
+"""Every analyzer, given files that are cut anywhere, harmed at random, or made to be read without end."""
+
+from __future__ import annotations
+
+import io
+import json
+import tracemalloc
+import zipfile
+import zlib
+from collections.abc import Callable
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import rpmdatabases as rpm
+from analyzed import joined, mutated, survives
+from elffile import make
+from sealock.inventory.analyzer import Analyzer, Broken, File
+from sealock.inventory.catalog import analyzers
+from work import grows
+
+ANALYZERS: dict[str, Analyzer] = {one.name: one for one in analyzers()}
+MEMORY = 200 << 20
+"""Bytes that Python may take for one hostile file of some megabytes."""
+
+
+def jar(inner: bytes = b"", depth: int = 0) -> bytes:
+    """A Java archive, within as many others."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("META-INF/maven/g/a/pom.properties", "version=1\ngroupId=g\nartifactId=a\n")
+        if inner or depth:
+            archive.writestr("inner.jar", inner or jar(depth=depth - 1))
+    return buffer.getvalue()
+
+
+def go() -> bytes:
+    modules = "path\tx.org/app\nmod\tx.org/app\tv1.2.3\t\ndep\tx.org/other\tv0.1.0\th1:abc=\n"
+    marked = b"0" * 16 + modules.encode() + b"1" * 16
+    return make(
+        {".go.buildinfo": b"\xff Go buildinf:\x08\x02" + bytes(16) + b"\x06go1.22" + bytes([len(marked)]) + marked}
+    )
+
+
+PACKAGES = [rpm.header(rpm.package(name)) for name in ("hello", "world")]
+LOCK = {"lockfileVersion": 3, "packages": {"": {"name": "x"}, "node_modules/a": {"version": "1.0.0"}}}
+SOUND: dict[str, list[tuple[str, bytes]]] = {
+    "accounts": [("etc/passwd", b"root:x:0:0::/:/bin/sh\ntoor::0:0::/:/bin/sh\na:x:7:7::/:\nb:x:7:7::/:\n")],
+    "alpm": [("var/lib/pacman/local/a-1-1/desc", b"%NAME%\na\n\n%VERSION%\n1-1\n\n%ARCH%\nany\n\n")],
+    "apk": [("lib/apk/db/installed", b"C:Q1x=\nP:musl\nV:1.2.5-r0\nA:x86_64\no:musl\nF:lib\nR:libc.so\n\n")],
+    "apk-repositories": [("etc/apk/repositories", b"https://x.org/alpine/v3.20/main\n")],
+    "bun lock": [("app/bun.lock", b'{"lockfileVersion": 1, "packages": {"a": ["a@1.0.0", "", {}, "sha512-x"],},}')],
+    "bundler lock": [("app/Gemfile.lock", b"GEM\n  remote: https://x.org/\n  specs:\n    a (1.0)\n      b (~> 2)\n\nPLATFORMS\n")],
+    "cargo lock": [("app/Cargo.lock", b'version = 3\n[[package]]\nname = "a"\nversion = "1.0.0"\nsource = "registry+x"\n')],
+    "composer lock": [("app/composer.lock", b'{"packages": [{"name": "a/b", "version": "v1.0"}], "packages-dev": []}')],
+    "conda": [("opt/conda/conda-meta/a.json", b'{"name": "a", "version": "1", "build": "0", "channel": "x", "subdir": "y"}')],
+    "dotnet": [("app/x.deps.json", b'{"libraries": {"A/1.0": {"type": "package"}}, "targets": {}}')],
+    "dpkg": [
+        ("var/lib/dpkg/status", b"Package: a\nStatus: install ok installed\nVersion: 1:2-3\nArchitecture: amd64\n\n"),
+        ("var/lib/dpkg/info/a.list", b"/.\n/usr\n/usr/bin/a\n"),
+        ("usr/share/doc/a/copyright", b"Format: https://x.org/copyright-format/1.0/\n\nFiles: *\nLicense: MIT\n"),
+    ],
+    "gems": [("g/specifications/a-1.0.gemspec", b'Gem::Specification.new do |s|\n  s.name = "a".freeze\n  s.version = "1.0"\nend\n')],
+    "go.mod": [("app/go.mod", b"module x.org/a\n\ngo 1.22\n\nrequire (\n\tx.org/b v1.2.3 // indirect\n)\n")],
+    "gobinary": [("usr/bin/app", go())],
+    "jars": [("app/a-1.jar", jar(jar()))],
+    "libc": [("usr/bin/app", make(needed=["libc.so.6"], symbols=[("qsort_r", "libc.so.6", "GLIBC_2.8")]))],
+    "npm": [("usr/lib/node_modules/a/package.json", b'{"name": "a", "version": "1.0.0", "license": "MIT"}')],
+    "npm lock": [("app/package-lock.json", json.dumps(LOCK).encode())],
+    "nuget lock": [("app/packages.lock.json", b'{"version": 1, "dependencies": {"net8.0": {"A": {"type": "Direct", "resolved": "1.0"}}}}')],
+    "osrelease": [("etc/os-release", b'ID=debian\nVERSION_ID="12"\nPRETTY_NAME="Debian 12"\n')],
+    "php": [("app/vendor/composer/installed.json", b'{"packages": [{"name": "a/b", "version": "1.0.0"}]}')],
+    "pipenv lock": [("app/Pipfile.lock", b'{"default": {"a": {"version": "==1.0"}}, "develop": {}}')],
+    "pnpm lock": [("app/pnpm-lock.yaml", b"lockfileVersion: '9.0'\npackages:\n  a@1.0.0:\n    resolution: {integrity: x}\n")],
+    "poetry lock": [("app/poetry.lock", b'[[package]]\nname = "a"\nversion = "1.0"\n\n[metadata]\nlock-version = "2.0"\n')],
+    "pylock": [("app/pylock.toml", b'lock-version = "1.0"\n[[packages]]\nname = "a"\nversion = "1.0"\n')],
+    "python": [("x/a-1.0.dist-info/METADATA", b"Metadata-Version: 2.1\nName: a\nVersion: 1.0\nLicense: MIT\n\ntext\n")],
+    "requirements": [("app/requirements.txt", b"a==1.0 --hash=sha256:00\nb>=2\n-r other.txt\n")],
+    "rpm": [
+        ("var/lib/rpm/rpmdb.sqlite", rpm.sqlite(PACKAGES)),
+        ("var/lib/rpm/Packages.db", rpm.ndb(PACKAGES)),
+        ("var/lib/rpm/Packages", rpm.berkeley(PACKAGES)),
+    ],
+    "rustbinary": [("usr/bin/app", make({".dep-v0": zlib.compress(b'{"packages": [{"name": "a", "version": "1.0", "source": "registry"}]}')}))],
+    "secrets": [("app/.env", b"DB_PASSWORD=Tr0ub4dor-and-3\nURL=https://a:Tr0ub4dor7@h.org/\n")],
+    "staticlibs": [("usr/bin/app", make({".rodata": b"\0 deflate 1.2.13 Copyright 1995-2022 Jean-loup Gailly \0"}))],
+    "uv lock": [("app/uv.lock", b'version = 1\n[[package]]\nname = "a"\nversion = "1.0"\nsource = { registry = "x" }\n')],
+    "yarn lock": [
+        ("app/yarn.lock", b'# yarn lockfile v1\n\na@^1.0.0:\n  version "1.0.0"\n  resolved "https://x.org/a.tgz"\n'),
+        ("app/yarn.lock", b'__metadata:\n  version: 8\n\n"a@npm:^1.0.0":\n  version: 1.0.0\n  resolution: "a@npm:1.0.0"\n'),
+    ],
+}  # fmt: skip
+FILES = [(name, path, data) for name, files in SOUND.items() for path, data in files]
+
+
+def test_every_analyzer_is_tested_here() -> None:
+    assert SOUND.keys() == ANALYZERS.keys()
+
+
+@pytest.mark.parametrize("name", [name for name in SOUND if name not in {"libc", "apk-repositories"}])
+def test_the_sound_files_tell_something(name: str) -> None:
+    assert any(joined(ANALYZERS[name], {path: data}) for path, data in SOUND[name])
+
+
+@pytest.mark.parametrize(("name", "path", "data"), FILES, ids=[f"{name}-{at}" for at, (name, *_) in enumerate(FILES)])
+def test_cut_at_every_byte(name: str, path: str, data: bytes) -> None:
+    """Those of more than two thousand bytes at two thousand places."""
+    for length in range(0, len(data), len(data) // 2000 + 1):
+        survives(ANALYZERS[name], path, data[:length])
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.data(), st.sampled_from(FILES))
+def test_harmed_at_random(more: st.DataObject, chosen: tuple[str, str, bytes]) -> None:
+    name, path, data = chosen
+    survives(ANALYZERS[name], path, more.draw(mutated(data)))
+
+
+@pytest.mark.parametrize(("name", "path", "data"), FILES, ids=[f"{name}-{at}" for at, (name, *_) in enumerate(FILES)])
+def test_harmed_byte_by_byte(name: str, path: str, data: bytes) -> None:
+    """Each byte replaced by one that is likely to lead astray: in large files, some of them."""
+    for at in range(0, len(data), len(data) // 400 + 1):
+        for byte in (0, 0xFF, data[at] ^ 0x80):
+            survives(ANALYZERS[name], path, data[:at] + bytes([byte]) + data[at + 1 :])
+
+
+def yaml_bomb() -> bytes:
+    levels = "".join(f"l{n}: &l{n} [{', '.join([f'*l{n - 1}'] * 9)}]\n" for n in range(1, 12))
+    return ("lockfileVersion: '9.0'\nl0: &l0 [x]\n" + levels + "packages: *l11\n").encode()
+
+
+def endless_jar() -> bytes:
+    data = jar()
+    for _ in range(60):
+        data = jar(data)
+    return data
+
+
+def wide_jar() -> bytes:
+    """Each of the archives holds ten like the one before."""
+    data = jar()
+    for _ in range(7):
+        buffer = io.BytesIO()
+        with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+            for number in range(10):
+                archive.writestr(f"{number}.jar", data)
+        data = buffer.getvalue()
+    return data
+
+
+def bomb_jar() -> bytes:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
+        for number in range(12):
+            archive.writestr(f"META-INF/maven/g/a{number}/pom.properties", bytes(40 << 20))
+    return buffer.getvalue()
+
+
+DEEP = 200_000
+HOSTILE: dict[str, tuple[str, str, Callable[[], bytes]]] = {
+    "YAML whose aliases multiply": ("pnpm lock", "app/pnpm-lock.yaml", yaml_bomb),
+    "YAML nested in flow": ("pnpm lock", "app/pnpm-lock.yaml", lambda: b"a: " + b"[" * DEEP),
+    "YAML nested in blocks": ("pnpm lock", "app/pnpm-lock.yaml", lambda: b"".join(b" " * n + b"a:\n" for n in range(1500))),
+    "YAML of berry nested": ("yarn lock", "app/yarn.lock", lambda: b"__metadata:\n  version: 8\na: " + b"{a: " * DEEP),
+    "yarn's blocks nested": ("yarn lock", "app/yarn.lock", lambda: b"# yarn lockfile v1\n" + b"".join(b" " * n + b"a:\n" for n in range(1500))),
+    "bun's JSON nested": ("bun lock", "app/bun.lock", lambda: b'{"packages": ' + b"[" * DEEP),
+    "JSON nested in lists": ("npm lock", "app/package-lock.json", lambda: b'{"packages": ' + b"[" * DEEP + b"]" * DEEP + b"}"),
+    "dependencies nested": ("npm lock", "app/package-lock.json", lambda: b'{"lockfileVersion": 1, "dependencies": ' + b'{"a": {"version": "1", "dependencies": ' * 5000 + b"{}" + b"}}" * 5000 + b"}"),
+    "a package's JSON nested": ("npm", "usr/lib/node_modules/a/package.json", lambda: b'{"a":' * DEEP),
+    "Composer's JSON nested": ("php", "app/vendor/composer/installed.json", lambda: b'{"a":' * DEEP),
+    "Conda's JSON nested": ("conda", "opt/conda/conda-meta/a.json", lambda: b"[" * DEEP),
+    ".NET's JSON nested": ("dotnet", "app/x.deps.json", lambda: b"[" * DEEP),
+    "Pipenv's JSON nested": ("pipenv lock", "app/Pipfile.lock", lambda: b'{"default":' * DEEP),
+    "NuGet's JSON nested": ("nuget lock", "app/packages.lock.json", lambda: b'{"dependencies":' * DEEP),
+    "TOML nested in lists": ("poetry lock", "app/poetry.lock", lambda: b"a = " + b"[" * DEEP),
+    "TOML nested in tables": ("uv lock", "app/uv.lock", lambda: b"a = " + b"{a = " * DEEP),
+    "TOML with a long dotted key": ("cargo lock", "app/Cargo.lock", lambda: b"a" + b".a" * DEEP + b" = 1\n"),
+    "TOML with many tables": ("pylock", "app/pylock.toml", lambda: b"".join(b"[a%d]\n" % n for n in range(50_000))),
+    "jars in jars in jars": ("jars", "app/a.jar", endless_jar),
+    "jars that multiply": ("jars", "app/a.jar", wide_jar),
+    "jars that are bombs": ("jars", "app/a.jar", bomb_jar),
+    "a gemspec of quotes": ("gems", "g/specifications/a-1.0.gemspec", lambda: b's.name = "' * 100_000),
+    "one endless line of dpkg": ("dpkg", "var/lib/dpkg/status", lambda: b"Package: " + b"a" * (8 << 20)),
+    "empty stanzas of dpkg": ("dpkg", "var/lib/dpkg/status", lambda: b"\n" * (4 << 20)),
+    "continued lines of dpkg": ("dpkg", "var/lib/dpkg/status", lambda: b"Package: a\nDescription: x\n" + b" .\n" * (1 << 20)),
+    "apk's letters alone": ("apk", "lib/apk/db/installed", lambda: b"P\n" * (1 << 20)),
+    "apk's files alone": ("apk", "lib/apk/db/installed", lambda: b"P:a\nV:1\n" + b"R:x\n" * (1 << 20)),
+    "a list of slashes": ("dpkg", "var/lib/dpkg/info/a.list", lambda: b"/" * (4 << 20)),
+    "accounts without end": ("accounts", "etc/passwd", lambda: b"a::0:0:::\n" * 200_000),
+    "accounts with many ids": ("accounts", "etc/passwd", lambda: b"".join(b"a%d:x:%d:0:::\n" % (n, n // 2) for n in range(100_000))),
+    "a METADATA of headers": ("python", "x/a-1.0.dist-info/METADATA", lambda: b"Name: a\n" * 300_000),
+    "requirements continued": ("requirements", "app/requirements.txt", lambda: b"a==1 \\\n" * 300_000),
+    "requirements in one line": ("requirements", "app/requirements.txt", lambda: b"a" * (4 << 20)),
+    "go.mod in brackets": ("go.mod", "app/go.mod", lambda: b"require (\n" * 200_000),
+    "Gemfile.lock indented": ("bundler lock", "app/Gemfile.lock", lambda: b"GEM\n  specs:\n" + b"    a (1)\n" * 200_000),
+    "os-release in quotes": ("osrelease", "etc/os-release", lambda: b'ID="' * 16_000),
+    "pacman's fields": ("alpm", "var/lib/pacman/local/a-1-1/desc", lambda: b"%NAME%\n" * 300_000),
+    "an inflated list of crates": ("rustbinary", "usr/bin/app", lambda: make({".dep-v0": zlib.compress(bytes(200 << 20), 9)})),
+    "a nested list of crates": ("rustbinary", "usr/bin/app", lambda: make({".dep-v0": zlib.compress(b"[" * DEEP)})),
+    "anchors of libraries": ("staticlibs", "usr/bin/app", lambda: make({".rodata": b"\0 deflate 1.2.13 Copyright" * 200_000})),
+    "the magic of Go": ("gobinary", "usr/bin/app", lambda: make({".data": b"\xff Go buildinf:" * 300_000})),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "path", "making"), HOSTILE.values(), ids=HOSTILE)
+def test_hostile_files_end_in_bounded_memory(name: str, path: str, making: Callable[[], bytes]) -> None:
+    """That they end at all is the test: anything quadratic or exponential in them would not."""
+    data, facts, said = making(), 0, ""
+    tracemalloc.start()
+    try:
+        for _ in ANALYZERS[name].read(File(path, data)):
+            facts += 1
+    except Broken as broken:
+        said = str(broken)
+    finally:
+        _, peak = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+    assert peak < MEMORY
+    assert len(said) < 2000
+    assert facts <= 250_000
+
+
+LINEAR = [(name, path, data) for name, path, data in FILES if name not in {"rpm", "jars", "gobinary", "rustbinary"}]
+
+
+@pytest.mark.parametrize(("name", "path", "data"), LINEAR, ids=[f"{name}-{at}" for at, (name, *_) in enumerate(LINEAR)])
+def test_twice_the_text_is_twice_the_work(name: str, path: str, data: bytes) -> None:
+    def work(times: int) -> Callable[[], object]:
+        return lambda: survives(ANALYZERS[name], path, data * times)
+
+    assert grows(work(60), work(120)) < 2.6
