@@ -36,7 +36,8 @@ counted once. What a peer has and sealock has not is explained, row by row; the 
 Debian's images have several packages more than its smallest variant. Python's and Node's packages were installed by pip
 and npm, PHP's by Composer, Rust's program was built by cargo auditable and Go's by go build; the databases of rpm and
 pacman were written by these, those of apk and conda as they write them; gems and jars are those of Debian's packages.
-Trivy had an empty index of jars, since it downloads its own: it names jars by what they say themselves.
+Trivy had an empty index of jars, since it downloads its own: it names jars by what they say themselves. It passes over
+Python's packages, gems and jars that a package of Debian brought.
 
 That C libraries linked into programs are found, each with its version, and none in programs without them, is tested
 with Debian's static libraries (`tests/live/test_binaries.py`).

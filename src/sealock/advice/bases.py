@@ -183,12 +183,18 @@ def _alpine(facts: Facts) -> Verdict:
         )
     if (unknown := _unknown(facts, "alpine")) is not None and not facts.musl:
         return unknown
-    broken = [one for one in facts.musl if one.answer == "breaks" and not one.wheel]
-    others = [one for one in facts.musl if one.answer != "breaks" and not one.wheel]
+    own = [one for one in facts.musl if not one.wheel]
+    # Names with two underscores come from headers, and a build against musl's has others in their place.
+    broken = [one for one in own if one.answer == "breaks" and any(_public(name) for name in one.says)]
+    others = [one for one in own if one not in broken]
     wheels = [one for one in facts.musl if one.wheel]
     reasons: list[str] = []
     if broken:
-        reasons.append(_count(broken, "would break") + f": musl has no {_symbols(broken[0])} (/{broken[0].path})")
+        public = [name for name in broken[0].says if _public(name)]
+        reasons.append(
+            _count(broken, "would break")
+            + f": musl has no {_few(public)} (/{broken[0].path}); a build for musl has to do without"
+        )
     if others:
         first = others[0]
         reasons.append(
@@ -206,7 +212,7 @@ def _alpine(facts: Facts) -> Verdict:
         reasons.append(f"musl works in another way in {_few(differs)}: names without NSS, locales as C")
     if facts.musl:
         answer: Answer = "no" if broken else "work"
-        return Verdict("alpine", answer, "sure" if broken else "likely", tuple(reasons))
+        return Verdict("alpine", answer, "likely", tuple(reasons))
     shell = "; its shell is BusyBox's" if facts.start.shell else ""
     system = facts.system or "the distribution"
     if any(
@@ -217,6 +223,11 @@ def _alpine(facts: Facts) -> Verdict:
         theirs = f"only files of {system}'s own packages need glibc: Alpine's would have to take their place{shell}"
         return Verdict("alpine", "work", "likely", (theirs,))
     return Verdict("alpine", "yes", _sure(facts), (f"nothing that it starts needs glibc{shell}",), 0)
+
+
+def _public(symbol: str) -> bool:
+    """Whether it is a function that the program's own text calls, or one of glibc's inside that none may call."""
+    return not symbol.startswith("__") or symbol.endswith("@GLIBC_PRIVATE")
 
 
 def _count(found: list[Musl], what: str) -> str:
@@ -239,6 +250,8 @@ def _symbols(one: Musl) -> str:
 def _why(one: Musl) -> str:
     if one.answer == "gcompat":
         return f"musl has no {_symbols(one)}, but for the package gcompat"
+    if one.answer == "breaks":
+        return f"musl has no {_symbols(one)}"
     return f"musl has no {one.says[0].removeprefix('loader ')}" if one.says else "it was made for glibc"
 
 

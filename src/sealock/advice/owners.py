@@ -46,8 +46,8 @@ class Owners:
                     found[f"{home.removesuffix('specifications')}gems/{name}"] = package
                 else:
                     found[package.path.removesuffix(ending)] = package
-            elif package.type in {"golang", "cargo", "maven", "generic"} and not package.removed:
-                found.setdefault(package.path.partition("!/")[0], package)
+            elif package.type == "maven" and not package.removed and "!/" not in package.path:
+                found[package.path] = package
         return found
 
     def owner(self, path: str) -> Package | None:
@@ -65,17 +65,17 @@ class Owners:
         found = self.of.get(path)
         return found if found is not None and found.type in SYSTEM else None
 
-    def shares(self) -> tuple[list[tuple[Package, Share]], int]:
-        """Each owner with its size, the largest first, and the bytes that nobody owns."""
+    def shares(self) -> tuple[list[tuple[Package, Share]], list[Share]]:
+        """Each owner with its size, the largest first, and the files that nobody owns."""
         sizes: dict[Key, list[int]] = {}
         known: dict[Key, Package] = {}
-        unowned = 0
+        unowned: list[Share] = []
         for path, node in self.files.content.nodes.items():
             if node.kind != "file" or node.same:
                 continue
             package = self.owner(path)
             if package is None:
-                unowned += node.size
+                unowned.append(Share(path, node.size, 1, node.layer))
                 continue
             key = _key(package)
             known.setdefault(key, package)

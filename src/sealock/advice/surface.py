@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from heapq import nlargest
 from typing import Final
 
 from sealock.advice.owners import SYSTEM, Owners
@@ -59,7 +60,8 @@ def surface(inventory: Inventory, files: Files, owners: Owners, reached: set[tup
             )
             for package, share in shares[:_SHOWN]
         ),
-        unowned=unowned,
+        unowned=sum(one.size for one in unowned),
+        unowned_most=tuple(nlargest(_SHOWN, unowned, key=lambda one: one.size)),
         hidden=sum(one.size for one in files.content.hidden),
         hidden_most=tuple(
             Share(one.path, one.size, 1, one.layer, detail=str(one.by))

@@ -96,6 +96,7 @@ class Surface(Struct, frozen=True):
     """Packages, the largest first."""
     unowned: int = 0
     """Bytes of files that no package owns."""
+    unowned_most: tuple[Share, ...] = ()
     hidden: int = 0
     """Bytes that lower layers hold and no container sees."""
     hidden_most: tuple[Share, ...] = ()

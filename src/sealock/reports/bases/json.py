@@ -28,6 +28,9 @@ def render(advice: Advice) -> str:
             row["hidden" if key == "layers" else "by"] = int(share.detail or 0)
             del row["detail"], row["needed"]
             row["created_by" if key == "layers" else "path"] = row.pop("name")
+    surface["unowned_most"] = [
+        {"path": one.name, "size": one.size, "layer": one.layer} for one in advice.surface.unowned_most
+    ]
     for row in (*surface["owners"], *told["need"]["others"]):
         row["type"] = row.pop("detail")
     return encode({"sealock": __version__, "schema": SCHEMA, "advice": told})

@@ -25,9 +25,13 @@ _TYPES: Final = {
 }  # fmt: skip
 _LABEL: Final = 18
 _ROWS: Final = 6
-_MUSL_ROWS: Final = 8
+_MUSL_ROWS: Final = 4
+_REASONS: Final = 4
 _BAR: Final = 16
 _MOST_BAR: Final = 30
+_WIDE: Final = 60
+_WORD: Final = 8
+"""Columns that a word on a bar has to have, to be worth its place."""
 
 
 def render(advice: Advice, *, width: int = 80, colour: bool = False, unicode: bool = True) -> str:
@@ -53,9 +57,10 @@ class _Page:
         base, surface = advice.base, advice.surface
         built = line(base.name or "could not be told")
         if base.layers:
-            built += f", its first {count(base.layers, 'layer')}"
+            built += ", the first layer" if base.layers == 1 else f", the first {base.layers} layers"
         if base.says:
-            built += f" (by {'; '.join(line(one, 120) for one in base.says)})"
+            # What follows the colon is in the name already; --format json has it whole.
+            built += f" (by {', '.join(dict.fromkeys(line(one.partition(':')[0], 80) for one in base.says))})"
         yield from self.row("Built on", built)
         yield from self.row("Starts", self.started())
         packages = ", ".join(f"{number} {_TYPES.get(kind, kind)}" for kind, number in surface.packages)
@@ -80,7 +85,7 @@ class _Page:
     def surface(self) -> Iterator[str]:
         """What an attacker would find."""
         surface = self.advice.surface
-        yield self.paint("heading", "Attack surface")
+        yield from self.title("Attack surface")
         rights = ((surface.setuid, "Setuid"), (surface.setgid, "Setgid"), (surface.capabilities, "Capabilities"))
         for paths, label in rights:
             if paths:
@@ -101,15 +106,16 @@ class _Page:
         """What it is made of, by package and by layer."""
         surface = self.advice.surface
         if surface.owners:
-            yield self.paint("heading", "Largest packages")
-            yield from self.bars(
-                [(line(one.name, 60), one.size, _needed(one)) for one in surface.owners[:_ROWS]], surface.size
-            )
+            yield from self.title("Largest packages, and whether what it starts needs them")
+            rows = [(line(one.name, 60), one.size, _needed(one)) for one in surface.owners[:_ROWS]]
             if surface.unowned > surface.size // 100:
-                yield from self.bars([("(files of no package)", surface.unowned, "")], surface.size)
+                most = surface.unowned_most[0]
+                note = f"the largest: /{line(most.name)}, {_bytes(most.size)}"
+                rows.append(("(no package)", surface.unowned, note))
+            yield from self.bars(rows, surface.size)
             yield ""
         if len(surface.layers) > 1:
-            yield self.paint("heading", f"Layers: {len(surface.layers)}")
+            yield from self.title(f"Layers: {len(surface.layers)}")
             ordered = sorted(surface.layers, key=lambda one: -one.size)[:_ROWS]
             whole = sum(one.size for one in surface.layers)
             rows = [
@@ -126,19 +132,21 @@ class _Page:
             yield ""
 
     def bars(self, rows: Sequence[tuple[str, int, str]], whole: int) -> Iterator[str]:
-        """A name, a bar, a size, its part of the whole, and a word on it."""
-        name = min(max(width(one) for one, _, _ in rows), _MOST_BAR)
+        """A name, a bar, a size, its part of the whole, and a word on it; narrow terminals do without bar and word."""
+        name = min(max(width(one) for one, _, _ in rows), _MOST_BAR, max(self.room - 20, 8))
+        columns = _BAR if self.room >= _WIDE else 0
         for label, size, note in rows:
             part = size / whole if whole else 0
-            filled = min(round(part * _BAR), _BAR)
-            bar = self.full * filled + self.empty * (_BAR - filled)
+            filled = min(round(part * columns), columns)
+            bar = self.full * filled + self.empty * (columns - filled) + " " * bool(columns)
             text = fit(label, name)
-            head = f"  {text}{' ' * (name - width(text))}  {bar} {_bytes(size):>9} {part:>4.0%}"
-            yield f"{head}  {self.paint('faint', fit(note, max(self.room - width(head) - 2, 1)))}"
+            head = f"  {text}{' ' * (name - width(text))}  {bar}{_bytes(size):>9} {part:>4.0%}"
+            left = self.room - width(head) - 2
+            yield f"{head}  {self.paint('faint', fit(note, left))}" if left >= _WORD else head
 
     def verdicts(self) -> Iterator[str]:
         """Whether each kind of base would do, and why."""
-        yield self.paint("heading", "Would a smaller base do?")
+        yield from self.title("Would a smaller base do?")
         for verdict in self.advice.verdicts:
             sign = {"yes": self.signs.good, "work": self.signs.arrow, "no": self.signs.times, "unknown": "?"}
             ink = _INKS[verdict.answer]
@@ -149,7 +157,7 @@ class _Page:
             sure = {"sure": "sure", "likely": "likely", "unsure": "not sure"}[verdict.sure]
             head = f"{told} ({sure}){size}"
             yield f"  {self.paint('bold' if first else ink, f'{name:<{_LABEL + 3}}')} {self.paint(ink, head)}"
-            for reason in verdict.reasons:
+            for reason in verdict.reasons[:_REASONS]:
                 yield from (f"      {part}" for part in wrap(sentence(line(reason)), self.room - 6))
         yield ""
 
@@ -158,7 +166,7 @@ class _Page:
         found = self.advice.musl
         if not found:
             return
-        yield self.paint("heading", f"Files that need glibc: {len(found)}, from outside the distribution's packages")
+        yield from self.title(f"Files that need glibc: {len(found)}, from outside the distribution's packages")
         for one in found[:_MUSL_ROWS]:
             path = fit(f"/{line(one.path)}", self.room - 4)
             yield f"  {path}"
@@ -172,7 +180,7 @@ class _Page:
         told = [*self.advice.unknown, *(self.advice.start.unknown if self.advice.start.steps else ())]
         if not told:
             return
-        yield self.paint("heading", "What could not be told")
+        yield from self.title("What could not be told")
         for one in told[:_ROWS]:
             yield from self.note(line(one))
         if len(told) > _ROWS:
@@ -186,6 +194,10 @@ class _Page:
         text = _advised(best, advice)
         for number, part in enumerate(wrap(text, self.room - 2)):
             yield f"{self.signs.arrow if number == 0 else ' '} {self.paint('bold', part)}"
+
+    def title(self, text: str) -> Iterator[str]:
+        """A heading."""
+        yield from (self.paint("heading", part) for part in wrap(text, self.room))
 
     def row(self, label: str, text: str) -> Iterator[str]:
         """A label and what is told of it, in as many lines as it takes."""
@@ -214,8 +226,8 @@ def _either(words: list[str]) -> str:
 
 
 def _needed(share: Share) -> str:
-    kind = _TYPES.get(share.detail, share.detail)
-    return kind if share.needed is None else f"{kind}, {'needed' if share.needed else 'not needed'} by what it starts"
+    kind = _TYPES.get(share.detail) or line(share.detail, 20)
+    return kind if share.needed is None else f"{kind}, {'needed' if share.needed else 'not needed'}"
 
 
 def _hidden(share: Share) -> str:
@@ -225,7 +237,7 @@ def _hidden(share: Share) -> str:
 
 def _instruction(created_by: str) -> str:
     """The history's line as the Dockerfile has it."""
-    text = created_by.strip().removesuffix("# buildkit").strip()
+    text = created_by.strip().removesuffix("# buildkit").strip().replace("RUN /bin/sh -c", "RUN", 1)
     for prefix in ("/bin/sh -c #(nop)", "|0 /bin/sh -c", "/bin/sh -c"):
         if text.startswith(prefix):
             return text.removeprefix(prefix).strip() if "nop" in prefix else f"RUN {text.removeprefix(prefix).strip()}"
@@ -239,7 +251,7 @@ def _names(paths: Iterable[str], most: int) -> str:
 
 def _says(one: Musl) -> str:
     """What says how it would fare."""
-    says = line(", ".join(one.says[:4]), 300) + (f" and {len(one.says) - 4} more" if len(one.says) > 4 else "")
+    says = line(", ".join(one.says[:3]), 300) + (f" and {len(one.says) - 3} more" if len(one.says) > 3 else "")
     words = {
         "breaks": f"breaks on musl, which has no {says}",
         "gcompat": f"needs {says}, which musl has with gcompat alone",

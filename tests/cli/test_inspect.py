@@ -1,0 +1,74 @@
+"""`sealock inspect`: one screen on an image, and its JSON."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from advised import STATIC, layer
+from imagemaker import docker_save, write
+
+
+def inspect(*words: str, columns: int = 80) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "sealock", "inspect", *words],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+        env={**os.environ, "COLUMNS": str(columns)},
+    )
+
+
+@pytest.fixture
+def image(tmp_path: Path) -> str:
+    return write(tmp_path / "app.tar", docker_save(layer({"app": STATIC})))
+
+
+def test_a_screen_ends_with_what_to_do(image: str) -> None:
+    done = inspect(image, "--start", "/app")
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.rstrip().endswith("Move to scratch or static.")
+
+
+@pytest.mark.parametrize("prefix", ["", "archive:"])
+def test_json_tells_the_best_base(image: str, prefix: str, tmp_path: Path) -> None:
+    done = inspect(prefix + image, "--start", "/app", "--format", "json", "--output", str(tmp_path / "out.json"))
+    assert (done.returncode, done.stdout) == (0, "")
+    assert json.loads((tmp_path / "out.json").read_text(encoding="utf-8"))["advice"]["best"] == "static"
+
+
+def test_a_folder_is_a_root_file_system_that_does_not_say_what_it_starts(tmp_path: Path) -> None:
+    (tmp_path / "root").mkdir()
+    (tmp_path / "root/app").write_bytes(STATIC)
+    done = inspect(f"rootfs:{tmp_path / 'root'}")
+    assert done.returncode == 0
+    assert "does not say what it starts" in done.stdout.replace("\n                   ", "")
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("absent.tar",), "absent.tar could not be opened"),
+        (("absent.tar", "--start", "'"), "cannot be split into words"),
+    ],
+)
+def test_what_cannot_be_read_is_an_error(words: tuple[str, ...], said: str) -> None:
+    done = inspect(*words)
+    assert done.returncode == 2
+    assert said in done.stderr
+
+
+def test_a_damaged_layer_is_told_and_the_rest_is_shown(tmp_path: Path) -> None:
+    members = docker_save(layer({"app": STATIC, "b": b"x" * 4000}))
+    name = next(name for name in members if name.endswith("layer.tar"))
+    members[name] = members[name][:1800]
+    done = inspect(write(tmp_path / "app.tar", members))
+    assert done.returncode == 2
+    assert "Would a smaller base do?" in done.stdout
+    assert "Layer 1" in done.stderr

@@ -1,0 +1,82 @@
+"""Advice for people fits its width and shows nothing raw; for programs it follows its schema."""
+
+from __future__ import annotations
+
+import json
+import unicodedata
+from pathlib import Path
+
+import jsonschema
+import pytest
+from msgspec.structs import replace
+
+from advised import GLIBC, SHELL, advise, dpkg, dynamic
+from sealock.model.advice import Advice, Base, Musl, Share
+from sealock.reports.bases import render
+from sealock.reports.text import width
+
+SCHEMA = json.loads((Path(__file__).parents[2] / "docs/schema/advice.schema.json").read_text(encoding="utf-8"))
+EVIL = "\x1b[31m\u202e\n\tx" + "ẅ" * 40
+
+
+@pytest.fixture(scope="module")
+def advice(tmp_path_factory: pytest.TempPathFactory) -> Advice:
+    files: dict[str, bytes | str] = {
+        **GLIBC, **dpkg(("big", "libc6"), ("libc6", ""), big="usr/bin/big", libc6="lib/libc.so.6"),
+        "usr/bin/big": dynamic() + b"x" * 5000, "bin/sh": SHELL, "run": "#!/bin/sh\nexec /app\n",
+        "app": dynamic("libnone.so", symbols=("backtrace@GLIBC_2.2.5",)),
+    }  # fmt: skip
+    return advise(tmp_path_factory.mktemp("image"), files, {"usr/bin/big": b"y" * 10}, config={"Cmd": ["/run"]})
+
+
+def hostile(advice: Advice) -> Advice:
+    surface = advice.surface
+    return replace(
+        advice,
+        names=(EVIL,),
+        base=Base(EVIL, EVIL, 3, (EVIL,)),
+        musl=(Musl(EVIL, "breaks", (EVIL,) * 9, EVIL, 0, (EVIL,), EVIL),) * 9,
+        surface=replace(surface, owners=(Share(EVIL, 9, 1, 0, True, EVIL),) * 20, setuid=(EVIL,) * 30),
+        unknown=(EVIL,) * 20,
+        start=replace(advice.start, unknown=(EVIL,), words=(EVIL,)),
+        verdicts=tuple(replace(one, reasons=(EVIL,)) for one in advice.verdicts),
+    )
+
+
+def test_it_tells_what_counts(advice: Advice) -> None:
+    told = render("terminal", advice, width=100)
+    for part in (
+        "Starts            /run → /bin/sh → /app", "backtrace@GLIBC_2.2.5", "Would a smaller base do?", "libnone.so",
+        "Layers: 2", "are hidden by later layers", "Shells", "Largest packages", "What could not be told",
+    ):  # fmt: skip
+        assert part in told, part
+    assert told.rstrip().splitlines()[-1].startswith("→ ")
+
+
+@pytest.mark.parametrize("columns", [40, 80, 100, 120])
+@pytest.mark.parametrize("bad", [False, True])
+def test_no_line_is_wider_than_the_terminal(advice: Advice, columns: int, *, bad: bool) -> None:
+    told = render("terminal", hostile(advice) if bad else advice, width=columns)
+    assert [one for one in told.splitlines() if width(one) > columns] == []
+
+
+def test_without_unicode_it_is_ascii(advice: Advice) -> None:
+    assert render("terminal", advice, unicode=False).isascii()
+
+
+@pytest.mark.parametrize("form", ["terminal", "json"])
+def test_nothing_raw_reaches_a_terminal(advice: Advice, form: str) -> None:
+    told = render(form, hostile(advice))  # type: ignore[arg-type]  # one of the two
+    assert {one for one in told if unicodedata.category(one) in {"Cc", "Cf", "Cs"}} <= {"\n"}
+
+
+@pytest.mark.parametrize("bad", [False, True])
+def test_json_follows_its_schema(advice: Advice, *, bad: bool) -> None:
+    told = json.loads(render("json", hostile(advice) if bad else advice))
+    jsonschema.validate(told, SCHEMA)
+    assert told["advice"]["surface"]["tools"]["shells"] == ["bin/sh"]
+    assert told["advice"]["closure"]["missing"] == [{"path": "app", "library": "libnone.so"}]
+
+
+def test_json_of_an_image_of_nothing_follows_its_schema(tmp_path: Path) -> None:
+    jsonschema.validate(json.loads(render("json", advise(tmp_path, {}))), SCHEMA)
