@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from sealock.model.advisory import Epss, Exploited, Installed, Rating, Vulnerability
 from sealock.model.change import Edit, Set
 from sealock.model.finding import Confidence, Finding, NotJudged, Problem, Reference, Remedy, Severity, Suppression
 from sealock.model.location import Location, Place, Source
@@ -202,6 +203,76 @@ def broken() -> Report:
     )
 
 
+def known(name: str, fixed: str, package: str, **fields: Any) -> Vulnerability:
+    """A vulnerability; the package's texts are all made of its name."""
+    exploited = fields.pop("exploited", None)
+    epss = fields.pop("epss", None)
+    return Vulnerability(
+        name,
+        Installed(
+            "deb",
+            package,
+            "1-1",
+            f"pkg:deb/debian/{package}@1-1",
+            fields.pop("source", package),
+            "1-1",
+            package,
+            package,
+            package,
+        ),
+        fields.pop("severity", Severity.HIGH),
+        fields.pop("feed", "osv/Debian"),
+        fixed=fixed,
+        ratings=(Rating(package, Severity.HIGH, package, 7.5),),
+        exploited=exploited,
+        epss=epss,
+        **fields,
+    )
+
+
+def vulnerable(*vulnerabilities: Vulnerability, remedy: str = "") -> Report:
+    """A report on an image with these; by default some of each kind."""
+    some = vulnerabilities or (
+        known("CVE-2024-0001", "1-2", "libssl3", source="openssl", exploited=Exploited("2024-05-01", "2024-05-22", ransomware=True), epss=Epss(0.91, 0.99)),
+        known("CVE-2024-0001", "1-2", "openssl", source="openssl", exploited=Exploited("2024-05-01"), epss=Epss(0.91, 0.99)),
+        known("CVE-2024-0002", "1-2", "libssl3", source="openssl", severity=Severity.LOW, summary="A read out of bounds", aliases=("GHSA-1",)),
+        known("CVE-2024-0003", "", "bash", severity=Severity.MEDIUM, state="no-dsa", epss=Epss(0.2, 0.8)),
+        known("CVE-2024-0004", "", "bash", severity=Severity.INFO, state="unimportant", note="nobody has rated it"),
+    )  # fmt: skip
+    return Report(
+        "0.1.0",
+        (
+            TargetReport(
+                "app.tar",
+                "image",
+                tuple(
+                    finding(
+                        one.id,
+                        one.severity,
+                        title=f"{one.package.name}: {one.summary}",
+                        message=f"{one.package.name} 1-1 is affected",
+                        location=Location("app.tar"),
+                        subject="image app:1",
+                        evidence=f"pkg:deb/debian/{one.package.name}",
+                        remedy=Remedy(
+                            remedy
+                            or (
+                                f"upgrade {one.package.source} to {one.fixed}"
+                                if one.fixed
+                                else "no version mends it yet"
+                            )
+                        ),
+                        references=(),
+                        fingerprint=f"{number:032x}",
+                        vulnerability=one,
+                    )
+                    for number, one in enumerate(some)
+                ),
+            ),
+        ),
+    )
+
+
 def clean() -> Report:
     return Report("0.1.0", (TargetReport("Dockerfile", "dockerfile"),))
 
@@ -253,6 +324,20 @@ def hostile(text: str) -> Report:
             suppressed=Suppression(text, text, text) if number == 3 else None,
         )
         for number, one in enumerate(places)
+    ) + tuple(
+        finding(
+            text or "CVE-2024-0001",
+            title=text,
+            message=text,
+            location=places[0],
+            subject=text,
+            evidence=text,
+            remedy=Remedy(text),
+            references=(),
+            fingerprint=f"{number:032x}",
+            vulnerability=known(text, fixed, text, summary=text, note=text, feed=text, aliases=(text,)),
+        )
+        for number, fixed in enumerate((text, "", "2"), 10)
     )
     rule = page()
     return Report(

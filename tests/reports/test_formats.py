@@ -11,7 +11,7 @@ import jsonschema
 import pytest
 import xmlschema
 
-from reports.samples import DOCKERFILE, HOSTILE, broken, clean, finding, hostile, plain
+from reports.samples import DOCKERFILE, HOSTILE, broken, clean, finding, hostile, plain, vulnerable
 from sealock.model.change import Edit, Set
 from sealock.model.finding import Remedy, Severity, Suppression
 from sealock.model.location import Location, Place, Source
@@ -23,6 +23,7 @@ REPORTS = [
     pytest.param(plain(), id="plain"),
     pytest.param(broken(), id="broken"),
     pytest.param(clean(), id="clean"),
+    pytest.param(vulnerable(), id="vulnerable"),
     pytest.param(Report("1"), id="without targets"),
     *(pytest.param(hostile(text), id=f"hostile: {name}") for name, text in HOSTILE.items() if name != "huge"),
 ]

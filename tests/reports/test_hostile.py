@@ -39,7 +39,9 @@ def test_what_people_read_stays_short_however_long_a_text_is(form: Format) -> No
 def test_the_terminal_gets_no_line_that_is_too_wide(width: int, text: str) -> None:
     from sealock.reports.text import width as columns  # noqa: PLC0415  the parameter is called width
 
-    for line in render("terminal", hostile(text), width=width, verbose=True, show_suppressed=True).splitlines():
+    shown = {"verbose": True, "show_suppressed": True}
+    pages = [render("terminal", hostile(text), width=width, every=every, **shown) for every in (False, True)]
+    for line in "".join(pages).splitlines():
         assert columns(line) <= max(width, 30), line
 
 
@@ -137,7 +139,7 @@ def test_html_gets_no_tag_and_no_attribute_from_outside(text: str) -> None:
 @pytest.mark.parametrize("text", TEXTS)
 def test_every_line_for_github_is_one_whole_command(text: str) -> None:
     rows = render("github", hostile(text)).splitlines()
-    assert len(rows) == 6  # a problem, three findings, what was not judged, a note
+    assert len(rows) == 9  # a problem, three findings and three vulnerabilities, what was not judged, a note
     property_ = r"(?:file|line|endLine|col|endColumn|title)=[^,:\r\n]*"
     for row in rows:
         assert re.fullmatch(rf"::(error|warning|notice) {property_}(?:,{property_})*::.+", row)

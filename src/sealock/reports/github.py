@@ -34,7 +34,7 @@ def _commands(report: Report) -> Iterator[str]:
     for target in report.targets:
         for problem in target.problems:
             yield _command("error", problem.location, "sealock could not read or analyse this", line(problem.message))
-    for finding in sorted(report.findings(), key=lambda one: -one.severity):
+    for finding in sorted(report.findings(), key=_pressing):
         title = f"{line(finding.rule, 40)} {line(finding.title, 200)} ({finding.severity.word})"
         yield _command(_COMMANDS[finding.severity], finding.location, title, _message(finding))
     if report.not_judged:
@@ -43,6 +43,13 @@ def _commands(report: Report) -> Iterator[str]:
         yield _command("notice", Location(""), title, clip("\n".join(reasons), 2000))
     for note in report.notes:
         yield _command("notice", Location(""), "sealock", line(note))
+
+
+def _pressing(finding: Finding) -> tuple[int, int, float]:
+    """By severity; of known vulnerabilities those first that are exploited, or likely to be."""
+    one = finding.vulnerability
+    likely = one.epss.score if one and one.epss else 0.0
+    return -finding.severity, 0 if one and one.exploited else 1, -likely
 
 
 def _message(finding: Finding) -> str:

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
+from sealock.model.advisory import Vulnerability
 from sealock.model.finding import Confidence, Finding, Problem, Reference
 from sealock.model.location import Location
 from sealock.model.report import Report, RulePage, TargetReport
 from sealock.reports.advice import repair
 from sealock.reports.listing import listing
 from sealock.reports.text import line, sentence, visible
+from sealock.reports.upgrades import instruction
 
 _ENTITIES: Final = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#39;"})
 _CHIPS: Final = {"safe": "--fix does it", "unsafe": "--fix --unsafe does it", "none": ""}
@@ -72,12 +74,32 @@ def finding(target: TargetReport, one: Finding, numbers: Numbers, page: RulePage
     yield f'<p class="where"><span class="mono">{place(one.location)}</span> · {escaped(one.subject)}</p>'
     yield from _code(target, one.location)
     yield f'<p class="why">{prose(sentence(one.message))}</p>'
+    if one.vulnerability:
+        yield from _vulnerability(one.vulnerability)
     if one.remedy.text or one.remedy.changes:
         words = _CHIPS[repair(one)]
         chip = f'<span class="chip">{words}</span>' if words else ""
         yield f'<p class="remedy"><b>Remedy</b> {prose(sentence(one.remedy.text))}{chip}</p>'
     yield from _more(one, page)
     yield "</article>"
+
+
+def _vulnerability(one: Vulnerability) -> Iterator[str]:
+    """Where the package is from, and what else the flaw is called."""
+    rows = [
+        ("Package", one.package.purl or f"{one.package.name} {one.package.version}"),
+        ("Fixed in", one.fixed or f"no version ({one.state})"),
+        ("Found in", one.package.path),
+        ("Brought in by", instruction(one)),
+        ("Layer", one.package.layer),
+        ("Also called", ", ".join(one.aliases)),
+    ]
+    if one.exploited:
+        rows.append(("Exploited", f"known since {one.exploited.added}"))
+    if one.epss:
+        rows.append(("EPSS", f"{one.epss.score:.1%}, more than {one.epss.percentile:.0%} of all CVEs"))
+    told = "".join(f"<tr><td>{name}</td><td>{escaped(value)}</td></tr>" for name, value in rows if value)
+    yield f'<details><summary>The package and the flaw</summary><table class="silent">{told}</table></details>'
 
 
 def _code(target: TargetReport, location: Location) -> Iterator[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, Final, Literal, TypeAlias
 
+from sealock.model.advisory import Vulnerability
 from sealock.model.finding import Finding, Severity, Suppression
 from sealock.model.location import Location
 from sealock.model.report import Report, TargetReport
@@ -61,9 +62,27 @@ def _result(finding: Finding, index: int, places: Places) -> dict[str, Any]:
             "pointer": finding.location.pointer,
         },
     }
+    if finding.vulnerability:
+        result["properties"] |= _vulnerability(finding.vulnerability)
     if fix := _fix(finding, places):
         result["fixes"] = [fix]
     return result
+
+
+def _vulnerability(one: Vulnerability) -> dict[str, Any]:
+    """What code scanning shows beside a result, and what its filters go by."""
+    told = {
+        "purl": one.package.purl,
+        "package": one.package.name,
+        "installedVersion": one.package.version,
+        "fixedVersion": one.fixed,
+        "state": one.state,
+        "aliases": list(one.aliases),
+        "exploited": one.exploited is not None,
+        "epss": one.epss.score if one.epss else None,
+        "layer": one.package.layer,
+    }
+    return {name: value for name, value in told.items() if value is not None and value != ""}
 
 
 def _message(finding: Finding) -> str:

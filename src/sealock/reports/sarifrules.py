@@ -18,6 +18,14 @@ _SCORES: Final = {
     Severity.INFO: "1.0",
 }
 """What code scanning shows as critical (9 and more), high (7), medium (4) and low."""
+_GRADES: Final = {
+    Severity.CRITICAL: (9.0, 10.1),
+    Severity.HIGH: (7.0, 9.0),
+    Severity.MEDIUM: (4.0, 7.0),
+    Severity.LOW: (0.1, 4.0),
+    Severity.INFO: (0.1, 4.0),
+}
+"""The scores of each: from, and below."""
 _PROBLEMS: Final = {
     Severity.CRITICAL: "error",
     Severity.HIGH: "error",
@@ -56,15 +64,28 @@ def _descriptor(rule: str, group: list[Finding], page: RulePage | None) -> dict[
         },
         "defaultConfiguration": {"level": _DEFAULTS[_PROBLEMS[severity]]},
         "properties": {
-            "tags": ["security", "container"],
+            "tags": ["security", "container", *(["vulnerability"] if first.vulnerability else [])],
             "precision": confidence.word,
             "problem.severity": _PROBLEMS[severity],
-            "security-severity": _SCORES[severity],
+            "security-severity": _score(group, severity),
         },
     }
     if url := next((one.url for one in references if one.url.startswith("https://") and one.url.isascii()), ""):
         descriptor["helpUri"] = "".join(url.split())
     return descriptor
+
+
+def _score(group: list[Finding], severity: Severity) -> str:
+    """What code scanning grades by: the vulnerability's own score, where it is of the severity that counts."""
+    low, high = _GRADES[severity]
+    scores = [
+        rating.score
+        for finding in group
+        if finding.vulnerability
+        for rating in finding.vulnerability.ratings
+        if rating.score is not None and low <= rating.score < high
+    ]
+    return f"{max(scores):.1f}" if scores else _SCORES[severity]
 
 
 def _name(title: str) -> str:

@@ -54,7 +54,7 @@ class Vulnerable:
         packages = len({finding.vulnerability.package.purl for finding in found if finding.vulnerability})
         head = f"{count(len(flaws), 'known vulnerability', 'known vulnerabilities')} in {count(packages, 'package')}"
         graded = [f"{number} {one.word}" for one in sorted(Severity, reverse=True) if (number := _times(worst, one))]
-        yield self.paint("heading", head)
+        yield from (self.paint("heading", part) for part in wrap(head, self.room))
         words = [", ".join(graded)]
         if exploited := sum(one.exploited is not None for one in flaws.values()):
             words.append(f"{exploited} known to be exploited")
@@ -119,7 +119,7 @@ class Vulnerable:
         one = finding.vulnerability
         if one is None:
             return
-        badge = self.paint(INKS[finding.severity], f"{self.signs.of[finding.severity]} {finding.severity.word:<8}")
+        badge = self.paint(INKS[finding.severity], f"{self.signs.of[finding.severity]} {finding.severity.word.upper():<8}")
         fixed = f" {self.signs.arrow} {line(one.fixed, 80)}" if one.fixed else f" ({one.state}, no fix)"
         package = f"{line(one.package.name, 80)} {line(one.package.version, 80)}{fixed}"
         rows = wrap(f"{line(one.id, 40)}{_mark(one)}  {package}", self.room - 12)

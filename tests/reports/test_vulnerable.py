@@ -1,0 +1,123 @@
+"""Known vulnerabilities at a terminal and in other reports: what to do first, how to see all, nothing left out."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from reports.samples import known, vulnerable
+from sealock.model.advisory import Epss, Exploited
+from sealock.model.finding import Severity
+from sealock.reports import render
+from sealock.reports.upgrades import based, instruction, upgrades
+
+
+def terminal(*vulnerabilities: Any, remedy: str = "", **style: Any) -> str:
+    return render("terminal", vulnerable(*vulnerabilities, remedy=remedy), width=100, **style)
+
+
+def test_the_summary_counts_flaws_once_and_says_what_can_be_done() -> None:
+    lines = terminal().splitlines()
+    assert "4 known vulnerabilities in 3 packages" in lines
+    assert "1 high, 1 medium, 1 low, 1 info; 1 known to be exploited; 2 can be mended by upgrades." in lines
+
+
+def test_what_one_upgrade_closes_is_told_together() -> None:
+    shown = terminal()
+    assert "   1. Upgrade openssl to 1-2: closes 2, 1 exploited\n" in shown
+    assert "CVE-2024-0001 (exploited), CVE-2024-0002\n" in shown
+    assert "libssl3, openssl\n" in shown
+
+
+def test_what_no_version_mends_is_told_with_its_states() -> None:
+    shown = terminal()
+    assert "2 flaws that no version mends yet: 1 no-dsa, 1 unimportant.\n" in shown
+    assert "CVE-2024-0003 (EPSS 20%) in bash (medium)\n" in shown
+
+
+def test_a_long_list_is_cut_and_says_how_to_see_all() -> None:
+    many = [known(f"CVE-2024-{n:04}", "1-2", f"package{n}") for n in range(500)]
+    shown = terminal(*many)
+    assert len(shown.splitlines()) < 70
+    assert "and 490 more upgrades, which close 490 (--all shows them)" in shown
+    every = terminal(*many, every=True)
+    assert all(f"CVE-2024-{n:04}" in every for n in range(500))
+
+
+def test_every_finding_is_listed_where_all_are_asked_for() -> None:
+    shown = terminal(every=True)
+    assert "LOW       CVE-2024-0002  libssl3 1-1 → 1-2\n" in shown
+    assert "A read out of bounds\n" in shown
+    assert "bash 1-1 (unimportant, no fix)\n" in shown
+    assert "Nobody has rated it.\n" in shown
+
+
+def test_upgrades_that_close_what_is_exploited_come_first_then_the_gravest_then_the_likeliest() -> None:
+    report = vulnerable(
+        known("CVE-2024-0001", "2", "a", severity=Severity.CRITICAL),
+        known("CVE-2024-0002", "2", "b", severity=Severity.LOW, exploited=Exploited("2024-01-01")),
+        known("CVE-2024-0003", "2", "c", severity=Severity.CRITICAL, epss=Epss(0.5, 0.9)),
+        known("CVE-2024-0004", "2", "d", severity=Severity.HIGH, epss=Epss(0.9, 0.9)),
+    )
+    assert [one.remedy[8] for one in upgrades(report.findings())] == ["b", "c", "a", "d"]
+
+
+def test_that_a_newer_base_image_mends_all_is_said() -> None:
+    one = known("CVE-2024-0001", "2", "a")
+    remedy = "upgrade a to 2, or build on a newer base image"
+    assert "a newer base image mends it." in terminal(one, remedy=remedy)
+    assert "newer base image" not in terminal(one)
+    assert based(vulnerable(one, remedy=remedy).findings()) == (1, 1)
+
+
+@pytest.mark.parametrize(
+    ("told", "shown"),
+    [
+        ("/bin/sh -c #(nop) ADD file:1234 in / ", "ADD file:1234 in /"),
+        ("/bin/sh -c apt-get update", "RUN apt-get update"),
+        ("RUN /bin/sh -c apt-get install -y curl # buildkit", "RUN apt-get install -y curl"),
+        ("COPY app /app # buildkit", "COPY app /app"),
+        ("", ""),
+    ],
+)
+def test_instructions_are_shown_as_people_write_them(told: str, shown: str) -> None:
+    from msgspec.structs import replace  # noqa: PLC0415  used here alone
+
+    one = known("CVE-2024-0001", "2", "a")
+    assert instruction(replace(one, package=replace(one.package, instruction=told))) == shown
+
+
+def test_json_carries_what_the_contract_says() -> None:
+    first = json.loads(render("json", vulnerable()))["targets"][0]["findings"][0]
+    assert first["rule"] == "CVE-2024-0001"
+    assert first["package"]["name"] == "libssl3"
+    assert first["package"]["source"] == "openssl"
+    assert first["package"]["purl"] == "pkg:deb/debian/libssl3@1-1"
+    assert (first["fixed"], first["state"]) == ("1-2", "affected")
+    assert first["exploited"] == {"added": "2024-05-01", "due": "2024-05-22", "ransomware": True, "action": ""}
+    assert first["epss"] == {"score": 0.91, "percentile": 0.99}
+    assert first["layer"]["digest"] == "libssl3"
+
+
+def test_sarif_grades_by_the_vulnerabilitys_own_score() -> None:
+    (run,) = json.loads(render("sarif", vulnerable()))["runs"]
+    rules = {rule["id"]: rule for rule in run["tool"]["driver"]["rules"]}
+    assert rules["CVE-2024-0001"]["properties"]["security-severity"] == "7.5"
+    assert "vulnerability" in rules["CVE-2024-0001"]["properties"]["tags"]
+    assert rules["CVE-2024-0002"]["properties"]["security-severity"] == "3.0"
+    assert run["results"][0]["properties"]["fixedVersion"] == "1-2"
+
+
+def test_github_annotates_what_is_exploited_first() -> None:
+    report = vulnerable(
+        known("CVE-2024-0001", "2", "a"), known("CVE-2024-0002", "2", "b", exploited=Exploited("2024-01-01"))
+    )
+    assert "CVE-2024-0002" in render("github", report).splitlines()[0]
+
+
+@pytest.mark.parametrize("form", ["html", "junit", "gitlab"])
+def test_every_format_tells_of_every_flaw(form: Any) -> None:
+    shown = render(form, vulnerable())
+    assert all(f"CVE-2024-000{n}" in shown for n in (1, 2, 3, 4))
