@@ -38,6 +38,7 @@ ASCENDING: list[tuple[Scheme, str, str]] = [
     ("maven", "lists within lists", "1-alpha-1 1-alpha-1.1 1-alpha-2 1-rc-1 1 1-foo2 1-foo10 1-1-rc 1-1 1-1-sp 1-1.1 1.0.1"),
     ("maven", "libraries as they are numbered", "2.9.10 2.9.10.1 2.9.10.8 2.10.0 2.10.0.pr1 2.13.0-rc1 2.13.0 2.13.4.1"),
     ("maven", "flavours of one release", "30.1-android 30.1-jre 30.1.1-android 30.1.1-jre 31.0-jre"),
+    ("maven", "where Maven goes in circles, each keeps its side of 1", "1.alpha.1 1-rc 1.0.alpha.1 1.0.0.alpha.1 1 1.foo.1 1-sp 1.0.1"),
     ("gem", "words before numbers", "1.0.a 1.0.a10 1.0.b1 1.0.rc1 1.0 1.0.1.pre 1.0.1 1.1.a 1.1 1.2 1.10"),
     ("gem", "runs of zeros", "1.a.0.0.b 1.a 1.a.0.0.0.1 1.a.0.0.1 1.a.0.1 1.a.1"),
     ("composer", "stabilities", "1.0.0-dev 1.0.0-alpha1 1.0.0-alpha2 1.0.0-beta1 1.0.0-RC1-dev 1.0.0-RC1 1.0.0 1.0.0-p1 1.0.0-p2 1.0.1 1.x-dev"),
@@ -45,6 +46,7 @@ ASCENDING: list[tuple[Scheme, str, str]] = [
     ("nuget", "four numbers, then labels", "1.0.0-1 1.0.0-alpha 1.0.0-ALPHA.1 1.0.0-beta 1.0.0 1.0.0.1-rc 1.0.0.1 1.0.1 6.0.10 13.0.1"),
     ("nuget", "labels below zero, and beyond 32 bits", "1.0.0--2147483648 1.0.0--5 1.0.0-0 1.0.0-5 1.0.0-2147483647 1.0.0--2147483649 1.0.0-2147483648 1.0.0-a"),
     ("conda", "conda's own example", "0.4 0.4.1.rc 0.4.1 0.5a1 0.5b3 0.5C1 0.5 0.9.6 0.960923 1.0 1.1dev1 1.1_ 1.1a1 1.1.0dev1 1.1.a1 1.1.0rc1 1.1.0 1.1.0post1 1.1post1 1996.07.12 1!0.4.1 1!3.1.1.6 2!0.4.1"),
+    ("conda", "runs of zeros", "1.a1 1.0.0.0.0.0.0.0.0.0.a 1 1.0.0.0.0.0.0.0.0.0.1 1.0.0.0.0.0.0.0.0.1 1.0.1 1.1"),
     ("generic", "OpenSSL before version 3: a letter is a later patch", "0.9.8 0.9.8a 0.9.8z 0.9.8za 0.9.8zh 1.0.1 1.0.2-beta1 1.0.2 1.0.2k 1.0.2k-fips 1.0.2u 1.1.0 1.1.1-pre9 1.1.1 1.1.1a 1.1.1w"),
     ("generic", "OpenSSL since", "1.1.1w 3.0.0-alpha17 3.0.0-beta2 3.0.0 3.0.9 3.0.15 3.1.0-dev 3.1"),
     ("generic", "as tags name it", "VER-2-4-0 VER-2-13-0"),
@@ -96,6 +98,23 @@ def test_versions_are_equal(scheme: Scheme, what: str, versions: str) -> None:
     first = key(scheme, versions.split(maxsplit=1)[0])
     assert first
     assert {version: key(scheme, version) for version in versions.split()} == dict.fromkeys(versions.split(), first)
+
+
+SPACED: list[tuple[Scheme, str, str]] = [
+    ("dpkg", " 1.0-1 ", "1.0-1"),
+    ("pep440", " 1.0\n", "1.0"),
+    ("npm", " v1.0.0 ", "1.0.0"),
+    ("gem", " 1.0 ", "1.0"),
+    ("gem", " ", "0"),
+    ("composer", "1.0 as 2.0", "1.0"),
+    ("nuget", " 1 . 0 -rc ", "1.0-rc"),
+    ("conda", " 1.0 ", "1.0"),
+]
+
+
+@pytest.mark.parametrize(("scheme", "spaced", "plain"), SPACED)
+def test_spaces_count_for_nothing_where_the_ecosystem_drops_them(scheme: Scheme, spaced: str, plain: str) -> None:
+    assert order(scheme, spaced, plain) == "="
 
 
 UNREADABLE: list[tuple[Scheme, list[str]]] = [
