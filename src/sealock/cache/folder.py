@@ -80,19 +80,18 @@ class Folder:
         except OSError:
             return None
         try:
-            with open(fd, "rb", buffering=0) as file:
-                status = os.fstat(fd)
-                if not stat.S_ISREG(status.st_mode) or status.st_uid != os.geteuid() or status.st_size > LARGEST:
-                    self.remove(name)
-                    return None
-                whole = file.read()
-                data = memoryview(whole)[len(MAGIC) + _CHECKSUM :]
-                if whole[: len(MAGIC) + _CHECKSUM] != MAGIC + _checksum(name, data):
-                    self.remove(name)
-                    return None
-                if time.time() - status.st_mtime > _FRESH:
-                    os.utime(fd)
+            status = os.fstat(fd)
+            sound = stat.S_ISREG(status.st_mode) and status.st_uid == os.geteuid() and status.st_size <= LARGEST
+            whole = _read_all(fd, status.st_size) if sound else b""
+            if sound and time.time() - status.st_mtime > _FRESH:
+                os.utime(fd)
         except OSError:
+            return None
+        finally:
+            os.close(fd)
+        data = memoryview(whole)[len(MAGIC) + _CHECKSUM :]
+        if whole[: len(MAGIC) + _CHECKSUM] != MAGIC + _checksum(name, data):
+            self.remove(name)
             return None
         return bytes(data)
 
@@ -120,8 +119,11 @@ class Folder:
 
     def remove(self, name: str) -> None:
         """Remove an entry, if it is there."""
-        with suppress(OSError):
+        try:
             os.unlink(name, dir_fd=self._fd)
+        except OSError:
+            with suppress(OSError):
+                os.rmdir(name, dir_fd=self._fd)
 
     def entries(self) -> list[Entry]:
         """All entries, the one that was not used for the longest time first. Files of others are none."""
@@ -169,6 +171,16 @@ def _checksum(name: str, data: bytes | memoryview) -> bytes:
     whole = sha256(name.encode())
     whole.update(data)
     return whole.digest()
+
+
+def _read_all(fd: int, size: int) -> bytes:
+    """All bytes of a file, and one more if it has grown."""
+    parts: list[bytes] = []
+    left = size + 1
+    while left and (part := os.read(fd, left)):
+        parts.append(part)
+        left -= len(part)
+    return b"".join(parts)
 
 
 def _write_all(fd: int, data: bytes) -> None:

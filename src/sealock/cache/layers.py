@@ -18,6 +18,8 @@ from sealock.cache.folder import Folder
 from sealock.image.entry import Bounds
 from sealock.inventory.scan import LayerFacts
 
+MOST: Final = 512 << 20
+"""Bytes of what is kept of one layer, inflated; what is more is not kept."""
 _COUNTED: Final = ("metadata", "layers", "depth", "entries", "total")
 """Bounds on an image as a whole, which make no other facts of one layer."""
 
@@ -52,7 +54,7 @@ class LayerCache:
             return None
         try:
             return msgspec.msgpack.decode(_inflated(data), type=Kept)
-        except (msgspec.MsgspecError, ValueError, OSError, MemoryError):
+        except (msgspec.MsgspecError, ValueError):
             self._folder.remove(name)
             return None
 
@@ -64,6 +66,8 @@ class LayerCache:
             data = msgspec.msgpack.encode(kept)
         except UnicodeEncodeError:
             return  # names that are no Unicode
+        if len(data) > MOST:
+            return
         self._folder.write(self._name("facts", diff_id), _deflated(data))
         if stored:
             self._folder.write(_alias(stored), msgspec.msgpack.encode(_Alias(diff_id)))
@@ -93,11 +97,16 @@ def _deflated(data: bytes) -> bytes:
 
 
 def _inflated(data: bytes) -> bytes:
+    """The bytes; ValueError where they are not what `_deflated` made."""
     if sys.version_info >= (3, 14):
-        from compression.zstd import ZstdDecompressor  # noqa: PLC0415  only who has a cache loads it
+        from compression.zstd import ZstdDecompressor, ZstdError  # noqa: PLC0415  only who has a cache loads it
     else:
-        from backports.zstd import ZstdDecompressor  # noqa: PLC0415  as above
-    return ZstdDecompressor().decompress(data, _MOST)
-
-
-_MOST: Final = 1 << 30
+        from backports.zstd import ZstdDecompressor, ZstdError  # noqa: PLC0415  as above
+    inflating = ZstdDecompressor()
+    try:
+        plain = inflating.decompress(data, MOST)
+    except ZstdError as error:
+        raise ValueError from error
+    if not inflating.eof:
+        raise ValueError
+    return plain

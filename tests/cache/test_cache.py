@@ -1,0 +1,383 @@
+"""The cache gives what was found in the very bytes at hand, or nothing; whatever is wrong with it costs time alone."""
+
+from __future__ import annotations
+
+import gzip
+import os
+import resource
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import msgspec
+import pytest
+from backports import zstd
+
+from imagemaker import Layout, docker_save, info, sha256, spread, tar, write
+from sealock.cache import code
+from sealock.cache.folder import Folder
+from sealock.cache.layers import Kept, LayerCache
+from sealock.image.entry import DEFAULT_BOUNDS, Bounds
+from sealock.inventory.names import Names
+from sealock.inventory.scan import LayerFacts
+from sealock.listing import How, inventories
+from sealock.model.inventory import Inventory, Package
+
+BASH = tar(
+    info(
+        "var/lib/dpkg/status", b"Package: bash\nStatus: install ok installed\nArchitecture: amd64\nVersion: 5.2-1\n\n"
+    ),
+    info("usr/bin/su", b"x", mode=0o4755),
+    info("app/node_modules/x/package.json", b"{"),
+)
+LATER = tar(info("usr/bin/.wh.su"), info("opt/tool", b"x", mode=0o4755), info("../outside", b"x"))
+OTHER = tar(info("app/node_modules/evil/package.json", b'{"name": "evil", "version": "6.6.6"}'))
+
+
+def settled(path: str) -> str:
+    """Wait until a file that was just made counts as one that nobody is writing."""
+    time.sleep(0.05)
+    return path
+
+
+@pytest.fixture
+def archive(tmp_path: Path) -> str:
+    return settled(write(tmp_path / "app.tar", docker_save(BASH, LATER)))
+
+
+@pytest.fixture
+def cache(tmp_path: Path) -> str:
+    return str(tmp_path / "cache")
+
+
+def read(path: str, cache: str = "", *, verify: bool = True, bounds: Bounds = DEFAULT_BOUNDS) -> Inventory:
+    (found,) = inventories(path, How(verify=verify, cache=cache, bounds=bounds))
+    return found
+
+
+def names(found: Inventory) -> set[str]:
+    return {package.name for package in found.packages}
+
+
+def plant(cache: str, plain: bytes, name: str, *, stored: str = "", bounds: Bounds = DEFAULT_BOUNDS) -> None:
+    """Let the cache say of a layer what is not in it, so that whoever believes it is seen to."""
+    facts = LayerFacts(
+        (Package("npm", name, "1", f"{name}/package.json"),), (), (), Names(), Names(), Names(), Names(), 1, 1, ()
+    )
+    LayerCache(Folder(cache), bounds).keep(sha256(plain), Kept(facts, ()), stored)
+
+
+def layout(compress: Callable[[bytes], bytes]) -> dict[str, bytes]:
+    made = Layout()
+    return made.index(made.image(*((plain, compress(plain)) for plain in (BASH, LATER))))
+
+
+SHAPES: dict[str, Callable[[Path], str]] = {
+    "an archive": lambda path: write(path / "app.tar", docker_save(BASH, LATER)),
+    "an archive with the same layer twice": lambda path: write(path / "app.tar", docker_save(BASH, LATER, BASH)),
+    "a plain layout": lambda path: spread(path / "image", layout(bytes)),
+    "a gzip layout": lambda path: spread(path / "image", layout(gzip.compress)),
+    "a zstd layout": lambda path: spread(path / "image", layout(zstd.compress)),
+    "a gzip layout in an archive": lambda path: write(path / "image.tar", layout(gzip.compress)),
+}
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_what_is_listed_is_the_same_without_a_cache_with_an_empty_and_with_a_full_one(
+    tmp_path: Path, cache: str, shape: str
+) -> None:
+    path = settled(SHAPES[shape](tmp_path))
+    plain = read(path)
+    assert {"bash"} <= names(plain)
+    assert {"is no valid JSON" in one.message or "outside" in one.message for one in plain.problems} == {True}
+    assert read(path, cache) == plain
+    assert len([one for one in Folder(cache).entries() if one.name.startswith("facts")]) == 2
+    assert read(path, cache) == plain
+    assert read(path, cache, verify=False).packages == plain.packages
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_a_full_cache_is_made_use_of(tmp_path: Path, cache: str, shape: str) -> None:
+    path = settled(SHAPES[shape](tmp_path))
+    read(path, cache)
+    plant(cache, BASH, "planted")
+    assert names(read(path, cache)) == {"planted"}
+    assert names(read(path, cache, verify=False)) == {"planted"}
+
+
+def test_an_archive_compressed_as_a_whole_is_read_anew(tmp_path: Path, cache: str) -> None:
+    path = tmp_path / "app.tar.gz"
+    path.write_bytes(gzip.compress(Path(write(tmp_path / "app.tar", docker_save(BASH, LATER))).read_bytes()))
+    plain = read(settled(str(path)))
+    assert read(str(path), cache) == plain
+    plant(cache, BASH, "planted")
+    assert read(str(path), cache) == plain
+
+
+def entry(cache: str, kind: str = "facts") -> Path:
+    return next(Path(cache, one.name) for one in Folder(cache).entries() if one.name.startswith(kind))
+
+
+def swap(cache: str) -> None:
+    first, second = (Path(cache, one.name) for one in Folder(cache).entries() if one.name.startswith("facts"))
+    shutil.copy(first, second)
+
+
+def link(cache: str) -> None:
+    path = entry(cache)
+    path.rename(path.with_name("elsewhere"))
+    path.symlink_to("elsewhere")
+
+
+def folder(cache: str) -> None:
+    path = entry(cache)
+    path.unlink()
+    path.mkdir()
+
+
+def pipe(cache: str) -> None:
+    path = entry(cache)
+    path.unlink()
+    os.mkfifo(path)
+
+
+def flipped(data: bytes, at: int) -> bytes:
+    return data[:at] + bytes([data[at] ^ 1]) + data[at + 1 :]
+
+
+def rewritten(cache: str, data: bytes) -> None:
+    Folder(cache).write(entry(cache).name, data)
+
+
+DAMAGES: dict[str, Callable[[str], object]] = {
+    "nothing in it": lambda cache: entry(cache).write_bytes(b""),
+    "its end missing": lambda cache: os.truncate(entry(cache), entry(cache).stat().st_size - 1),
+    "its half missing": lambda cache: os.truncate(entry(cache), entry(cache).stat().st_size // 2),
+    "a bit of its data turned": lambda cache: entry(cache).write_bytes(flipped(entry(cache).read_bytes(), -9)),
+    "a bit of its checksum turned": lambda cache: entry(cache).write_bytes(flipped(entry(cache).read_bytes(), 20)),
+    "a bit of its mark turned": lambda cache: entry(cache).write_bytes(flipped(entry(cache).read_bytes(), 0)),
+    "something behind its end": lambda cache: entry(cache).write_bytes(entry(cache).read_bytes() + b"x"),
+    "another entry's bytes": swap,
+    "a link in its place": link,
+    "a folder in its place": folder,
+    "a pipe in its place": pipe,
+    "sound, and not compressed": lambda cache: rewritten(cache, b"what is this?"),
+    "sound, and a bomb": lambda cache: rewritten(cache, zstd.compress(bytes(2 << 30), 1)),
+    "sound, and of another shape": lambda cache: rewritten(cache, zstd.compress(msgspec.msgpack.encode({"facts": 1}))),
+    "sound, and no msgpack": lambda cache: rewritten(cache, zstd.compress(b"\xc1")),
+    "removed": lambda cache: entry(cache).unlink(),
+    "a broken proof": lambda cache: entry(cache, "proof").write_bytes(b"x"),
+    "a proof of another shape": lambda cache: Folder(cache).write(entry(cache, "proof").name, b"\xc1"),
+    "the whole folder removed": shutil.rmtree,
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_what_is_damaged_or_foreign_is_made_anew(archive: str, cache: str, damage: str) -> None:
+    plain = read(archive)
+    read(archive, cache)
+    DAMAGES[damage](cache)
+    assert read(archive, cache) == plain
+    assert read(archive, cache) == plain
+    plant(cache, BASH, "planted")
+    assert "planted" in names(read(archive, cache))
+
+
+@pytest.mark.parametrize("verify", [True, False], ids=["verified", "not verified"])
+def test_an_archive_that_claims_a_known_layer_is_listed_by_its_own_bytes(
+    tmp_path: Path, archive: str, cache: str, *, verify: bool
+) -> None:
+    read(archive, cache)
+    lying = docker_save(BASH)
+    lying = {name: OTHER if data == BASH else data for name, data in lying.items()}
+    found = read(settled(write(tmp_path / "lying.tar", lying)), cache, verify=verify)
+    assert names(found) == {"evil"}
+    assert any("has the digest" in problem.message for problem in found.problems) is verify
+
+
+@pytest.mark.parametrize("verify", [True, False], ids=["verified", "not verified"])
+@pytest.mark.parametrize("compress", [bytes, gzip.compress], ids=["plain", "gzip"])
+def test_an_image_that_lies_leaves_nothing_behind(
+    tmp_path: Path, cache: str, compress: Callable[[bytes], bytes], *, verify: bool
+) -> None:
+    made = Layout()
+    lying = made.index(made.image((BASH, compress(OTHER))))
+    found = read(settled(spread(tmp_path / "lying", lying)), cache, verify=verify)
+    assert names(found) == {"evil"}
+    assert not [one for one in Folder(cache).entries() if one.name.startswith(("facts", "plain"))]
+    assert names(read(settled(SHAPES["a gzip layout"](tmp_path)), cache)) == {"bash"}
+
+
+def test_a_known_blob_that_is_claimed_to_hold_another_layer_is_read(tmp_path: Path, cache: str) -> None:
+    read(settled(SHAPES["a gzip layout"](tmp_path)), cache)
+    plant(cache, OTHER, "planted")
+    made = Layout()
+    lying = made.index(made.image((OTHER, gzip.compress(BASH))))
+    found = read(settled(spread(tmp_path / "lying", lying)), cache)
+    assert names(found) == {"bash"}
+    assert any("inflated, has the digest" in problem.message for problem in found.problems)
+
+
+def test_a_file_that_was_verified_and_then_changed_is_known_no_more(archive: str, cache: str) -> None:
+    read(archive, cache)
+    plant(cache, BASH, "planted")
+    before = Path(archive).stat()
+    data = Path(archive).read_bytes()
+    Path(archive).write_bytes(data.replace(b"Package: bash", b"Package: tash"))
+    # Size and time of writing are as they were; only the time of the change cannot be set.
+    os.utime(archive, ns=(before.st_atime_ns, before.st_mtime_ns))
+    settled(archive)
+    assert names(read(archive, cache, verify=False)) == {"tash"}
+    assert names(read(archive, cache)) == {"tash"}
+    assert any("has the digest" in problem.message for problem in read(archive, cache).problems)
+
+
+def test_what_others_can_write_to_is_not_remembered(archive: str, cache: str) -> None:
+    Path(archive).chmod(0o602)
+    settled(archive)
+    read(archive, cache)
+    assert Folder(cache).entries() == []
+
+
+def test_nothing_is_kept_of_what_is_not_verified(archive: str, cache: str) -> None:
+    read(archive, cache, verify=False)
+    assert Folder(cache).entries() == []
+
+
+def test_other_bounds_are_other_facts(archive: str, cache: str) -> None:
+    plant(cache, BASH, "planted", bounds=Bounds(file=7))
+    assert "planted" not in names(read(archive, cache))
+    assert "planted" in names(read(archive, cache, bounds=Bounds(file=7)))
+
+
+def test_images_with_too_many_entries_are_cut_alike_with_a_cache(tmp_path: Path, cache: str) -> None:
+    many = tar(*(info(f"opt/{number}", b"x", mode=0o4755) for number in range(20)))
+    archive = settled(write(tmp_path / "app.tar", docker_save(BASH, many)))
+    bounds = Bounds(entries=15)
+    read(archive, cache)
+    cut = read(archive, bounds=bounds)
+    assert any("more than" in problem.message for problem in cut.problems)
+    assert read(archive, cache, bounds=bounds) == cut
+
+
+def test_every_source_that_makes_facts_makes_another_fingerprint(tmp_path: Path) -> None:
+    root = Path(code.__file__).parent.parent
+    for package in code.PACKAGES:
+        shutil.copytree(root / package, tmp_path / package)
+    before = code.of_sources(str(tmp_path))
+    assert before == code.of_sources(str(root)) == code.fingerprint()
+    for name in ("inventory/scan.py", "inventory/modes.py", "inventory/lockfiles/uv.py", "image/tarreader.py"):
+        with (tmp_path / name).open("a") as file:
+            file.write("\n")
+        after = code.of_sources(str(tmp_path))
+        assert after != before, name
+        before = after
+
+
+def test_all_that_makes_facts_is_in_the_fingerprint() -> None:
+    root = Path(code.__file__).parent.parent
+    used = {
+        line.split()[1].split(".")[1]
+        for path in (root / "inventory").rglob("*.py")
+        for line in path.read_text().splitlines()
+        if line.startswith("from sealock.")
+    }
+    assert used <= {*code.PACKAGES, "errors"}
+
+
+@pytest.mark.parametrize(
+    ("make", "why"),
+    [
+        pytest.param(lambda path: path.write_text("a file"), "cannot be used", id="a file in its place"),
+        pytest.param(lambda path: path.parent.joinpath("below").write_text(""), "", id="nothing"),
+        pytest.param(lambda path: (path.mkdir(), path.chmod(0o777)), "written to by others", id="open to all"),
+        pytest.param(lambda path: path.symlink_to(path.parent / "nowhere"), "cannot be", id="a link to nowhere"),
+    ],
+)
+def test_a_folder_that_cannot_be_used_is_done_without(
+    archive: str, cache: str, make: Callable[[Path], object], why: str
+) -> None:
+    make(Path(cache))
+    plain = read(archive)
+    assert why in Folder(cache).trouble
+    assert bool(why) is bool(Folder(cache).trouble)
+    assert read(archive, cache) == plain
+    assert read(archive, cache) == plain
+
+
+def test_a_folder_of_another_user_is_done_without(archive: str, cache: str) -> None:
+    Path(cache).mkdir()
+    told = subprocess.run(
+        [sys.executable, "-c", "import os, sys\nos.geteuid = lambda: 12345\nfrom sealock.cache.folder import Folder\nprint(Folder(sys.argv[1]).trouble)", cache],
+        capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    assert "belongs to another user" in told.stdout
+    assert read(archive, cache) == read(archive)
+
+
+def no_room() -> None:
+    resource.setrlimit(resource.RLIMIT_FSIZE, (200, 200))
+
+
+def test_a_disk_that_is_full_costs_nothing_but_the_cache(archive: str, cache: str) -> None:
+    command = [sys.executable, "-m", "sealock", "sbom", archive, "--format", "json", "--cache-dir", cache]
+    without = subprocess.run([*command[:-2], "--no-cache"], capture_output=True, check=False)
+    full = subprocess.run(command, capture_output=True, check=False, preexec_fn=no_room)
+    assert (full.returncode, full.stdout, full.stderr) == (without.returncode, without.stdout, without.stderr)
+    assert list(Path(cache).iterdir()) == []
+
+
+def test_several_processes_share_it(archive: str, cache: str) -> None:
+    command = [sys.executable, "-m", "sealock", "sbom", archive, "--format", "json", "--cache-dir", cache]
+    running = [subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) for _ in range(4)]
+    told = {one.communicate()[0] for one in running}
+    assert len(told) == 1
+    kept = Folder(cache)
+    assert {one.name.split("-")[0] for one in kept.entries()} == {"facts", "proof"}
+    assert all(kept.read(one.name) for one in kept.entries())
+    assert subprocess.run(command, capture_output=True, check=False).stdout in told
+
+
+def test_what_was_not_used_for_the_longest_time_goes_first(cache: str) -> None:
+    kept = Folder(cache, limit=64 << 10)
+    entries = [f"facts-{number:064x}" for number in range(10)]
+    for number, name in enumerate(entries):
+        kept.write(name, os.urandom(8000))
+        os.utime(Path(cache, name), (number, number))
+    assert kept.read(entries[0]) is not None  # a use, which counts
+    kept.tidy()
+    left = [name for name in entries if Path(cache, name).exists()]
+    assert entries[0] in left
+    assert entries[1] not in left
+    assert left[1:] == entries[-len(left) + 1 :]
+    assert sum(one.size for one in kept.entries()) <= 64 << 10
+
+
+def test_what_is_larger_than_half_of_the_cache_is_not_kept(cache: str) -> None:
+    kept = Folder(cache, limit=1000)
+    kept.write("facts-" + "0" * 64, bytes(501))
+    assert kept.entries() == []
+
+
+def test_files_of_others_in_the_folder_are_let_alone(archive: str, cache: str) -> None:
+    read(archive, cache)
+    Path(cache, "db").mkdir()
+    Path(cache, "letter.txt").write_text("mine")
+    stale = Path(cache, ".coming-1-0123456789abcdef")
+    stale.write_text("half")
+    Folder(cache).prune(1 << 30)
+    assert stale.exists()
+    os.utime(stale, (1, 1))
+    Folder(cache).prune(1 << 30)
+    assert not stale.exists()
+    Folder(cache).prune(0)
+    assert sorted(one.name for one in Path(cache).iterdir()) == ["db", "letter.txt"]
+
+
+def test_the_folder_is_for_its_owner_alone(archive: str, cache: str) -> None:
+    read(archive, cache)
+    assert Path(cache).stat().st_mode & 0o777 == 0o700
+    assert all(Path(cache, one.name).stat().st_mode & 0o777 == 0o600 for one in Folder(cache).entries())
