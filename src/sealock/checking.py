@@ -52,6 +52,10 @@ class Settings(Struct, frozen=True):
     """Which image of a multi-platform index, as "linux/amd64"; "" for this machine's own."""
     verify: bool = True
     """Whether the digests of images are checked."""
+    cache: str = ""
+    """The folder that keeps what was found in layers, "" for none."""
+    limits: Mapping[str, int] = {}
+    """How much of an image is read at the most, where that is not as by default: fields of `Bounds`."""
     vulnerabilities: bool = True
     """Whether packages are looked up in the advisory database."""
     offline: bool = False
@@ -60,6 +64,10 @@ class Settings(Struct, frozen=True):
     """Whether vulnerabilities that no version mends are set aside."""
     ignore_states: tuple[State, ...] = ()
     """What distributions say of vulnerabilities that are to be set aside."""
+    engine: str = ""
+    """The address or context of the engine that is asked, "" for the one that Docker's client would ask."""
+    containers: bool = False
+    """Whether the target "host" stands for its containers too."""
 
 
 class Judged(Struct, frozen=True):
@@ -202,7 +210,12 @@ class Run:
             progress(one.target)
             walked = walked or one.walked
             try:
-                reports += self._images(one, progress) if one.image else (self._tell(one),)
+                if one.image:
+                    reports += self._images(one, progress)
+                elif one.machine:
+                    reports += self._machine(one, progress)
+                else:
+                    reports.append(self._tell(one))
             except (TargetError, TransportError) as error:
                 reports.append(
                     TargetReport(one.target, one.kind or "unknown", problems=(_problem(str(error), one.target),))
@@ -219,16 +232,31 @@ class Run:
 
     def _images(self, one: Input, progress: Callable[[str], None]) -> Iterator[TargetReport]:
         """Judge every image of an archive."""
+        from sealock.image.entry import Bounds  # noqa: PLC0415  as below
         from sealock.listing import How, documents  # noqa: PLC0415  loads all analyzers
 
         holds = self.policy(one.root)
-        found = documents(one.image, How(self.settings.platform, self.settings.verify, access=holds.access), progress)
+        settings = self.settings
+        bounds = Bounds(**settings.limits)
+        how = How(settings.platform, settings.verify, bounds, access=holds.access, cache=settings.cache)
+        found = documents(one.image, how, progress)
         for document in found:
             rules = self.rules(document, holds)
             verdict = judge(one.name, document, rules)
             judged = Judged(one, document, verdict, rules, holds, _inventories(document))
             name = document.subjects[0].name.removeprefix("image ")
             yield self._report(judged, one.target if len(found) == 1 else f"{one.target}: {name}")
+
+    def _machine(self, one: Input, progress: Callable[[str], None]) -> Iterator[TargetReport]:
+        """Judge this machine or containers on it: a report each, so that one container's faults stand together."""
+        from sealock.machine import documents, told  # noqa: PLC0415  loads the engine's client and the kernel's reader
+
+        holds = self.policy(one.root)
+        for name, document in documents(one.machine, self.settings.engine, containers=self.settings.containers):
+            progress(name)
+            rules = self.rules(document, holds)
+            verdict = told(judge(name, document, rules))
+            yield self._report(Judged(one, document, verdict, rules, holds), name)
 
     def _tell(self, one: Input) -> TargetReport:
         judged = self.judged(one)

@@ -9,6 +9,8 @@ from collections.abc import Iterable
 from typing import Final
 
 from sealock.checking import Run, Settings
+from sealock.cli.caching import add_cache, cache_folder
+from sealock.cli.limits import add_limits, limits
 from sealock.cli.output import Progress, colour, complain, tell, write
 from sealock.errors import UsageError
 from sealock.model.advisory import STATES, State
@@ -80,6 +82,12 @@ def configure(parser: ArgumentParser) -> None:
         "--platform", default="", metavar="OS/ARCH", help="which image of a multi-platform index (default: your own)"
     )
     reading.add_argument("--no-verify", action="store_true", help="do not check the digests of images")
+    reading.add_argument(
+        "--engine", default="", metavar="WHERE", help="which engine is asked: an address or a context (default: Docker's)"
+    )
+    reading.add_argument("--containers", action="store_true", help='with the target "host": all its containers too')
+    add_cache(reading)
+    add_limits(reading)
     mending = parser.add_argument_group("mending")
     mending.add_argument("--fix", action="store_true", help="apply the safe remedies, and report what is left")
     mending.add_argument("--unsafe", action="store_true", help="with --fix: apply all remedies")
@@ -146,6 +154,10 @@ def _settings(arguments: Namespace) -> Settings:
         outside=arguments.allow_outside,
         platform=arguments.platform,
         verify=not arguments.no_verify,
+        engine=arguments.engine,
+        containers=arguments.containers,
+        cache=cache_folder(arguments),
+        limits=limits(arguments),
         vulnerabilities=not arguments.no_vulnerabilities,
         offline=arguments.offline,
         only_fixed=arguments.only_fixed,

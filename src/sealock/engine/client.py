@@ -5,6 +5,8 @@ Docker's Engine API from 1.24 on, and Podman's compatible one (https://docs.dock
 
 from __future__ import annotations
 
+import socket
+import struct
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -91,6 +93,19 @@ class Engine:
             idle, self._idle = self._idle, []
         for connection in idle:
             connection.close()
+
+    def process(self) -> int:
+        """The id of the process that listens on a unix socket (it may be systemd), 0 where that cannot be told."""
+        if self.endpoint.kind != "unix":
+            return 0
+        connection = EngineConnection(self.endpoint, self.patience.silence)
+        connection.connect()
+        try:
+            held = connection.sock.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, struct.calcsize("3i"))
+        finally:
+            connection.close()
+        pid: int = struct.unpack("3i", held)[0]
+        return pid
 
     def negotiate(self) -> None:
         """Ask for the newest version of the API that both speak; EngineError where there is none."""

@@ -8,7 +8,7 @@ from typing import Any, Final
 from sealock.kernel.groups import Group
 from sealock.model.absent import UNKNOWN, UNSET, Maybe
 from sealock.model.capabilities import DEFAULT, decoded
-from sealock.model.container import Container, Mount, Ulimit
+from sealock.model.container import Container, Mount
 from sealock.model.process import IdRange, Limit, Mounted, Process
 
 _STANDARD: Final = frozenset({
@@ -180,9 +180,11 @@ def source(mount: Mounted, host: tuple[Mounted, ...]) -> str | None:
 
 
 def _uses(process: Process, group: Group) -> dict[str, Any]:
-    values: dict[str, Any] = {"oom_score_adj": process.oom_score_adj, "ulimits": UNKNOWN}
-    if isinstance(process.limits, tuple):
-        values["ulimits"] = tuple(Ulimit(*one) for one in process.limits) or UNSET
+    """Limits by their sizes: a quota in its period counts as processors, which both can be compared by.
+
+    Resource limits stay with the process, since the kernel has a number for each, asked for or not.
+    """
+    values: dict[str, Any] = {"oom_score_adj": process.oom_score_adj}
     if not isinstance(process.resources, tuple):
         return values
     held = {one.name: one for one in process.resources}
@@ -197,8 +199,6 @@ def _uses(process: Process, group: Group) -> dict[str, Any]:
         "memory_swap": limit("memory.swap"),
         "memory_swappiness": limit("memory.swappiness"),
         "pids_limit": limit("pids"),
-        "cpu_quota": limit("cpu.quota"),
-        "cpu_period": limit("cpu.period"),
         "cpu_shares": _shares(held),
         "cpus": _cpus(held),
         "blkio_weight": limit("io.weight"),

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import Any, Final, get_args
 
+from msgspec import Struct
+
 from sealock.errors import TargetError
 from sealock.kernel import parsing
 from sealock.kernel.groups import Group, Hierarchies
 from sealock.kernel.identity import identity
 from sealock.kernel.tree import Silence, Tree
-from sealock.model.absent import UNKNOWN, UNSET, Maybe
+from sealock.model.absent import UNKNOWN, UNSET, Maybe, given
 from sealock.model.capabilities import NAMES, everything
 from sealock.model.process import Namespace, NamespaceKind, Process, Socket
 
@@ -30,6 +32,22 @@ _LISTENING: Final = ("tcp", "tcp6", "udp", "udp6")
 
 class GoneError(TargetError):
     """The process ended, or another one has its id by now."""
+
+
+class Members(Struct, frozen=True):
+    """Processes by their container's id, and by the inode of their pid namespace where that is not the machine's."""
+
+    by_id: dict[str, list[Process]]
+    by_space: dict[int, list[Process]]
+
+    def of(self, process: Process) -> tuple[tuple[Process, ...], tuple[int, ...]]:
+        """The other processes of a container, and the ids of those that are in none of its control groups."""
+        here = process.container_id if isinstance(process.container_id, str) else ""
+        space = next((one.inode for one in given(process.namespaces, ()) if one.kind == "pid" and not one.host), 0)
+        inside = self.by_space.get(space, [])
+        found = {one.pid: one for one in (*self.by_id.get(here, ()), *inside) if one.pid != process.pid}
+        outside = tuple(one.pid for one in inside if here and one.container_id != here)
+        return tuple(found.values()), outside
 
 
 class Machine:
@@ -84,6 +102,33 @@ class Machine:
             message = f"process {pid} ended while it was read"
             raise GoneError(message)
         return Process(pid=pid, start=start, **values)
+
+    def brief(self, pid: int) -> Process:
+        """Read who a process is and what it may do, and no more; GoneError where it ended."""
+        start = self._start(pid)
+        groups = parsing.control_groups(self._text(f"proc/{pid}/cgroup"))
+        found = identity(groups, ())
+        return Process(pid=pid, start=start, container_id=found.id, cgroup_paths=groups or UNKNOWN, **self._status(pid))
+
+    def members(self) -> Members:
+        """All processes that are in some container, by its id and by its view of processes: one look at each."""
+        by_id: dict[str, list[Process]] = {}
+        by_space: dict[int, list[Process]] = {}
+        for pid in self.processes():
+            space = self.inode(pid, "pid")
+            groups = parsing.control_groups(self._text(f"proc/{pid}/cgroup"))
+            own = space and space != self.initial.get("pid", space)
+            if not own and not identity(groups, ()).id:
+                continue
+            try:
+                process = self.brief(pid)
+            except GoneError:
+                continue
+            if isinstance(process.container_id, str) and process.container_id:
+                by_id.setdefault(process.container_id, []).append(process)
+            if own:
+                by_space.setdefault(space, []).append(process)
+        return Members(by_id, by_space)
 
     def _start(self, pid: int) -> int:
         held = self.tree.text(f"proc/{pid}/stat")

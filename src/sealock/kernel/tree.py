@@ -98,6 +98,14 @@ class Tree:
             return False
         return True
 
+    def entry(self, path: str) -> os.stat_result | None:
+        """What the folder says of a file, a link being followed; None where it is not there or may not be told."""
+        try:
+            return os.stat(path, dir_fd=self._fd)
+        except OSError as error:
+            self._silence(path, error)
+            return None
+
     def _silence(self, path: str, error: OSError) -> Silence:
         why = _WHY.get(error.errno or 0, Silence.BROKEN)
         if why is Silence.DENIED:

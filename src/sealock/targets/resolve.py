@@ -19,8 +19,8 @@ from sealock.targets.locks import is_lock
 from sealock.targets.reading import LIMIT, read_input, read_start, read_text
 from sealock.targets.walk import walk
 
-_LATER: Final = ("container",)
-"""Prefixes of targets that this version does not read."""
+MACHINE: Final = "host"
+"""The target that is this machine."""
 _IMAGES: Final = ("archive", "rootfs")
 POLICY_FILE: Final = "sealock.toml"
 
@@ -45,6 +45,8 @@ class Input(Struct, frozen=True):
     more: tuple[Source, ...] = ()
     image: str = ""
     """The path of an image archive, layout or root file system, or image:REF; it has no text."""
+    machine: str = ""
+    """"host", or "container:NAME", "container:*" for all; it has no text."""
     lock: bool = False
     """Whether the text is a lock file, which lists packages."""
 
@@ -65,6 +67,10 @@ def resolve(target: str, options: Options) -> Iterator[Input]:
         yield _standard_input()
     elif colon and prefix == "run":
         yield Input(target, target, "run", Source(target, rest))
+    elif target == MACHINE:
+        yield Input(target, target, "host", root=root_of("."), machine=target)
+    elif colon and prefix == "container":
+        yield Input(target, target, "container", root=root_of("."), machine=target)
     elif colon and prefix in _IMAGES:
         yield _image(target, rest)
     elif colon and prefix == "image":
@@ -75,8 +81,6 @@ def resolve(target: str, options: Options) -> Iterator[Input]:
         yield from _folder(target, options)
     elif os.path.lexists(target):
         yield _file(target, os.path.dirname(target) or ".", options, walked=False)
-    elif colon and prefix in _LATER:
-        yield Input(target, target, problem=f"{prefix}: targets are not read by this version of sealock")
     elif _is_reference(target):
         yield _remote(target, target)
     else:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from sealock.model.absent import UNKNOWN, UNSET, Absent
+from sealock.model.absent import UNKNOWN, UNSET, Absent, Maybe, given
+from sealock.model.container import Container
 from sealock.model.enforced import Enforced
 from sealock.model.finding import Fault, Severity
 from sealock.rules.references import cis_docker, man
@@ -17,11 +18,12 @@ _NUMBERS: Final = {
     "memory_swap": "limit of memory and swap",
     "pids_limit": "limit of processes",
     "cpus": "limit of processors",
-    "cpu_quota": "quota of processor time",
 }
 _SETS: Final = {"cpuset_cpus": "processors", "cpuset_mems": "memory nodes"}
 _ROUNDED: Final = 1.01
 """The kernel rounds memory to pages, and processor time to its period."""
+_PERIOD: Final = 100_000
+"""Microseconds, where nothing is said."""
 
 
 class LimitMissing(Rule[Enforced]):
@@ -57,6 +59,7 @@ class LimitMissing(Rule[Enforced]):
         """Compare number by number; a stricter limit than was asked for, set from above, is none of its business."""
         for field, words in _NUMBERS.items():
             asked, there = getattr(enforced.declared, field), getattr(enforced.effective, field)
+            asked = _processors(enforced.declared) if field == "cpus" else asked
             if isinstance(asked, Absent) or asked <= 0:
                 continue
             if there is UNKNOWN:
@@ -70,6 +73,13 @@ class LimitMissing(Rule[Enforced]):
                 yield self.undecided(f"the kernel's {words} could not be read")
             elif isinstance(asked, str) and isinstance(there, str) and _members(there) - _members(asked):
                 yield self.fault(f"should be kept on {words} {asked}, and may use {there}", evidence=field)
+
+
+def _processors(declared: Container) -> Maybe[float]:
+    """What was asked for in either way: processors, or a quota in each period."""
+    if isinstance(declared.cpus, Absent) and isinstance(declared.cpu_quota, int):
+        return declared.cpu_quota / (given(declared.cpu_period, 0) or _PERIOD)
+    return declared.cpus
 
 
 def _members(text: str) -> frozenset[int]:
