@@ -55,7 +55,7 @@ def build(path: str, content: Content) -> None:
 
 
 def _write(connection: sqlite3.Connection, content: Content) -> None:
-    everything = list(content.gathered.values())
+    everything = [content.gathered[name] for name in _ordered(content)]
     records: dict[str, list[bytes]] = {}
     links: list[tuple[str, tuple[str, ...]]] = []
     upstream: dict[str, tuple[str, ...]] = {}
@@ -88,6 +88,12 @@ def _write(connection: sqlite3.Connection, content: Content) -> None:
     )
 
 
+def _ordered(content: Content) -> list[str]:
+    """Feeds in the catalogue's order, so that the same data makes the same database."""
+    known = [name for name in FEEDS if name in content.gathered]
+    return [*known, *sorted(set(content.gathered) - set(known))]
+
+
 def _columns(scores: Scores) -> bytes:
     """Columns sorted by number; of a number that comes twice, the later row."""
     rows = {number: place for place, number in enumerate(scores.numbers)}
@@ -109,7 +115,7 @@ def _claims(
 ) -> bytes:
     """Write claims, with all names of each flaw; give the dictionary that they were packed with."""
     merged: dict[tuple[str, str], list[bytes]] = {}
-    for gathered in content.gathered.values():
+    for gathered in (content.gathered[name] for name in _ordered(content)):
         for place, claims in gathered.claims.items():
             merged.setdefault(place, []).extend(claims)
     ecosystems = {place[0] for place in merged}

@@ -1,0 +1,249 @@
+"""What was read comes back as it was told, whatever the feed; names of one flaw are brought together."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import feedmirror
+from sealock.advisories.aliases import groups, passed_on
+from sealock.advisories.claim import Claim, KeySpan
+from sealock.advisories.store import Store
+from sealock.advisories.versions import key, scheme_of
+from sealock.database.place import NAME
+from sealock.database.sealing import opened
+from sealock.model.advisory import Advisory, Affects, Epss, Exploited, Rating, Span, State
+from sealock.model.severity import Severity
+
+NOW = 1_790_000_000
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory: pytest.TempPathFactory) -> Store:
+    folder = tmp_path_factory.mktemp("store")
+    feedmirror.updated(folder / "db", feedmirror.mirror(folder / "mirror"), now=NOW)
+    return opened(str(folder / "db" / NAME))
+
+
+def dpkg(version: str) -> bytes:
+    found = key("dpkg", version)
+    assert found
+    return found
+
+
+def test_claims_of_two_feeds_on_one_package_stand_side_by_side(store: Store) -> None:
+    found = feedmirror.claims(store, "Debian:12", "lockgate")
+    span = KeySpan(b"", dpkg("1.2-3+deb12u1"), inclusive=False, fixed="1.2-3+deb12u1")
+    assert found["CVE-2026-1000 osv/Debian"].spans == (span,)
+    assert found["CVE-2026-1000 debian-tracker"].severity is Severity.MEDIUM
+    assert found["DSA-9000-1 osv/Debian"].upstream == ("CVE-2026-1000", "CVE-2026-1001")
+    assert "CVE-2026-1009 osv/Debian" not in found
+
+
+def test_what_a_record_of_one_archive_says_of_another_ecosystem_is_left_to_that(store: Store) -> None:
+    found = feedmirror.claims(store, "Alpine:v3.20", "lockgate")
+    assert [name for name in found if name.endswith("osv/Debian")] == []
+    assert found["CVE-2026-1003 alpine-secdb/v3.20"].state == "not-affected"
+
+
+def test_several_names_are_asked_for_at_once(store: Store) -> None:
+    assert set(store.about("Alpine:v3.20", ["weir", "sluice", "nothing"])) == {"weir", "sluice"}
+    assert set(store.about("Alpine:v3.20", [f"n{number}" for number in range(2000)] + ["weir"])) == {"weir"}
+    assert store.about("Haiku", ["weir"]) == {}
+
+
+@pytest.mark.parametrize(
+    ("ecosystem", "covered"),
+    [
+        ("Debian:12", True),
+        ("Debian:9", False),
+        ("Debian", False),
+        ("PyPI", True),
+        ("NuGet", False),
+        ("Alpine:edge", True),
+    ],
+)
+def test_ecosystems_that_it_covers(store: Store, ecosystem: str, covered: bool) -> None:  # noqa: FBT001  a column
+    assert store.covers(ecosystem) is covered
+
+
+def test_single_versions_are_kept_where_no_span_has_them(store: Store) -> None:
+    found = feedmirror.claims(store, "PyPI", "lock-gate")
+    assert found["GHSA-aaaa-bbbb-cccc osv/PyPI"].versions == (key("pep440", "3.0.dev1"),)
+    last = found["PYSEC-2026-7 osv/PyPI"]
+    assert last.spans == (KeySpan(b"", key("pep440", "1.4.9") or b"", inclusive=True),)
+    assert last.versions == (key("pep440", "2.0"),)
+    assert last.unreadable == ("not a version",)
+
+
+def test_aliases_hold_both_ways_and_onwards(store: Store) -> None:
+    found = feedmirror.claims(store, "PyPI", "lock-gate")
+    everything = {"CVE-2026-2000", "GHSA-aaaa-bbbb-cccc", "GO-2026-0001", "PYSEC-2026-7"}
+    for claim in (*found.values(), *feedmirror.claims(store, "Go", "stdlib").values()):
+        assert {claim.advisory, *claim.aliases} == everything
+
+
+def test_upstream_is_followed_one_way(store: Store) -> None:
+    found = feedmirror.claims(store, "Ubuntu:22.04:LTS", "lockgate")
+    assert found["USN-9000-1 osv/Ubuntu"].upstream == ("UBUNTU-CVE-2026-1000", "CVE-2026-1000")
+    assert found["UBUNTU-CVE-2026-1000 osv/Ubuntu"].upstream == ("CVE-2026-1000",)
+
+
+def test_details_of_several_feeds_are_put_together(store: Store) -> None:
+    found = store.details(["CVE-2026-1000", "GHSA-dddd-eeee-ffff", "nothing", "", "zzz"])
+    assert set(found) == {"CVE-2026-1000", "GHSA-dddd-eeee-ffff"}
+    one = found["CVE-2026-1000"]
+    assert one.details.startswith("A gate that opens too early.")
+    assert one.references == ("https://example.org/a", "https://access.redhat.com/security/cve/CVE-2026-1000")
+    assert {rating.source for rating in one.ratings} == {"NVD", "Red Hat"}
+    assert one.affects == ()
+
+
+def test_scores_and_the_exploited_catalogue(store: Store) -> None:
+    asked = [
+        "CVE-2026-1000",
+        "CVE-1999-0001",
+        "CVE-2026-1001",
+        "nonsense",
+        "CVE-x-y",
+        "CVE-2026-" + "9" * 40,
+        "CVE-²-²",
+    ]
+    assert store.epss(asked) == {"CVE-2026-1000": Epss(0.97565, 0.99998), "CVE-1999-0001": Epss(0.0, 0.0)}
+    assert store.exploited(asked) == {
+        "CVE-2026-1000": Exploited("2026-05-02", "2026-05-23", ransomware=True, action="Apply mitigations.")
+    }
+    assert store.ended == {"debian": {"12": "2026-06-10", "2.1": "0001-01-01"}}
+
+
+def test_each_feeds_state_is_told(store: Store) -> None:
+    states = store.feeds()
+    debian = states["osv/Debian"]
+    assert (debian.records, debian.withdrawn, debian.broken, debian.date) == (2, 1, 0, "2026-05-01T10:00:00Z")
+    assert states["osv/PyPI"].unreadable == 1
+    assert states["kev"].date == "2026-06-01T16:45:47Z"
+
+
+@pytest.mark.parametrize(
+    ("records", "wanted"),
+    [
+        pytest.param([("A", ("B",)), ("B", ("C",))], {"A": ("B", "C"), "B": ("A", "C"), "C": ("A", "B")}, id="onwards"),
+        pytest.param([("A", ("B",)), ("B", ("A",))], {"A": ("B",), "B": ("A",)}, id="in a circle"),
+        pytest.param([("A", ())], {}, id="alone"),
+        pytest.param([("A", ("CVE-1", "CVE-2"))], {}, id="two CVEs are two flaws"),
+        pytest.param([("CVE-1", ("CVE-2",))], {}, id="one CVE is no other's alias"),
+        pytest.param([("A", ("CVE-1",)), ("A", ("CVE-2",))], {}, id="two CVEs by way of a third name"),
+        pytest.param([("B", ("CVE-1",)), ("A", ("B",))], {"CVE-1": ("A", "B"), "A": ("CVE-1", "B"), "B": ("CVE-1", "A")}, id="CVE first"),
+        pytest.param([("A", tuple(f"N{number}" for number in range(100)))], {}, id="absurdly many"),
+    ],
+)  # fmt: skip
+def test_groups_of_names(records: list[tuple[str, tuple[str, ...]]], wanted: dict[str, tuple[str, ...]]) -> None:
+    assert groups(records) == wanted
+
+
+def test_upstream_in_circles_ends() -> None:
+    assert passed_on({"A": ("B",), "B": ("C",), "C": ("A",)}) == {"A": ("B", "C"), "B": ("C", "A"), "C": ("A", "B")}
+    assert passed_on({"A": ("B",)}) == {}
+    chain = {f"A{number}": (f"A{number + 1}",) for number in range(2000)}
+    assert len(passed_on({"A0": chain["A0"], **chain})["A0"]) == 1000
+
+
+versions = st.sampled_from(["", "1.0-1", "1.0-2", "1.1-1~rc1", "1:0.9-1", "2-1"])
+affected = st.builds(
+    Affects,
+    st.sampled_from(["Debian:12", "Debian:13"]),
+    st.sampled_from(["gate", "lock", "weir"]),
+    st.lists(st.builds(Span, versions, versions, versions), max_size=3).map(tuple),
+    st.lists(versions.filter(bool), max_size=3).map(tuple),
+    st.sampled_from(["affected", "unimportant", "not-affected"]),
+    st.sampled_from(["", "lock:1"]),
+    st.none() | st.sampled_from(Severity),
+)
+advisories = st.builds(
+    Advisory,
+    st.sampled_from([f"CVE-2026-{number}" for number in range(1000, 1020)]),
+    st.just("osv/Debian"),
+    st.lists(affected, max_size=4).map(tuple),
+    aliases=st.lists(st.sampled_from(["GHSA-a", "GHSA-b"]), max_size=2, unique=True).map(tuple),
+    summary=st.text(max_size=20),
+    ratings=st.lists(st.builds(Rating, st.just("NVD"), st.none() | st.sampled_from(Severity)), max_size=2).map(tuple),
+)
+
+
+def plain(affects: Affects, version: str) -> bool:
+    """Whether a version is affected, by comparing it with each span as the record has it."""
+    found = dpkg(version)
+    for span in affects.spans:
+        last = span.fixed or span.last or span.limit
+        begins = not span.introduced or dpkg(span.introduced) <= found
+        ends = bool(last) and (dpkg(last) < found or (dpkg(last) == found and not (span.last and not span.fixed)))
+        if begins and not ends:
+            return True
+    return version in affects.versions
+
+
+def says(claim: Claim, found: bytes) -> bool:
+    return found in claim.versions or any(
+        span.introduced <= found and (not span.end or found < span.end or (span.inclusive and found == span.end))
+        for span in claim.spans
+    )
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(advisories, max_size=12, unique_by=lambda one: one.id))
+def test_what_the_database_says_is_what_the_records_say(
+    tmp_path_factory: pytest.TempPathFactory, told: list[Advisory]
+) -> None:
+    store = feedmirror.stored(tmp_path_factory.mktemp("made"), {"osv/Debian": told})
+    for ecosystem in ("Debian:12", "Debian:13"):
+        for name in ("gate", "lock", "weir"):
+            for version in ("0.1-1", "1.0-1", "1.0-2", "1.1-1", "1:0.9-1", "1:1-1", "2-1"):
+                wanted: dict[str, set[State]] = {}
+                for one in told:
+                    for affects in one.affects:
+                        if (affects.ecosystem, affects.name) == (ecosystem, name) and plain(affects, version):
+                            wanted.setdefault(one.id, set()).add(affects.state)
+                found: dict[str, set[State]] = {}
+                for claim in store.about(ecosystem, [name]).get(name, ()):
+                    if says(claim, dpkg(version)):
+                        found.setdefault(claim.advisory, set()).add(claim.state)
+                assert found == wanted
+    kept = store.details([one.id for one in told])
+    for one in told:
+        if one.id in kept:
+            assert kept[one.id].summary == one.summary
+            assert kept[one.id].ratings == one.ratings
+    store.close()
+
+
+SHARED = Path(__file__).parents[2].parent / "shared/feeds"
+
+
+@pytest.mark.parametrize("ecosystem", ["RubyGems", "crates.io"])
+def test_every_version_that_a_record_lists_is_affected_in_the_database(tmp_path: Path, ecosystem: str) -> None:
+    """Over real records where they are at hand, else over small ones."""
+    whole = SHARED / f"osv/{ecosystem}/all.zip"
+    source = SHARED if whole.is_file() else feedmirror.mirror(tmp_path / "mirror")
+    name = f"osv/{ecosystem}" if (source / f"osv/{ecosystem}/all.zip").is_file() else "osv/PyPI"
+    outcome = feedmirror.updated(tmp_path / "db", source, name, now=NOW)[name]
+    assert outcome.what == "updated"
+    store = opened(str(tmp_path / "db" / NAME))
+    items = feedmirror.read(name, (source / name / "all.zip").read_bytes())
+    scheme = scheme_of(name.removeprefix("osv/"))
+    assert scheme
+    count = 0
+    for advisory in feedmirror.pairs(items, Advisory):
+        for affects in advisory.affects:
+            claims = [
+                one
+                for one in store.about(affects.ecosystem, [affects.name]).get(affects.name, ())
+                if one.advisory == advisory.id
+            ]
+            for version in affects.versions:
+                found = key(scheme, version)
+                assert any(version in one.unreadable if found is None else says(one, found) for one in claims), version
+                count += 1
+    assert count > 2
