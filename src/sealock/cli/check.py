@@ -83,7 +83,7 @@ def configure(parser: ArgumentParser) -> None:
     )
     reading.add_argument("--no-verify", action="store_true", help="do not check the digests of images")
     reading.add_argument(
-        "--engine", default="", metavar="WHERE", help="which engine is asked: an address or a context (default: Docker's)"
+        "--engine", default="", metavar="WHERE", help="which engine: an address or a context (default: Docker's own)"
     )
     reading.add_argument("--containers", action="store_true", help='with the target "host": all its containers too')
     add_cache(reading)
