@@ -87,9 +87,10 @@ class Vulnerable:
         badge = self.paint(INKS[one.severity], f"{self.signs.of[one.severity]} {one.severity.word}")
         names = ", ".join(f"{line(flaw.id, 40)}{_mark(flaw)}" for flaw in flaws[:_NAMES])
         more = f" and {len(flaws) - _NAMES} more" if len(flaws) > _NAMES else ""
-        first, *rest = wrap(f"{names}{more}", self.room - 8 - len(one.severity.word) - 1)
+        hanging = 10 + len(one.severity.word)
+        first, *rest = wrap(f"{names}{more}", self.room - hanging)
         yield f"      {badge}  {first}"
-        yield from (f"{'':{8 + len(one.severity.word) + 2 - 2}}  {part}" for part in rest)
+        yield from (" " * hanging + part for part in rest)
         packages = ", ".join(line(name, 80) for name in one.packages[:_NAMES])
         if len(one.packages) > _NAMES:
             packages += f" and {len(one.packages) - _NAMES} more"
@@ -109,7 +110,9 @@ class Vulnerable:
                 if one := finding.vulnerability:
                     sign = self.paint(INKS[finding.severity], self.signs.of[finding.severity])
                     told = f"{line(one.id, 40)}{_mark(one)} in {line(one.package.name, 80)} ({finding.severity.word})"
-                    yield f"      {sign} {wrap(told, self.room - 8)[0]}"
+                    first, *rest = wrap(told, self.room - 8)
+                    yield f"      {sign} {first}"
+                    yield from (" " * 8 + part for part in rest)
             if len(flaws) > _UNMENDED:
                 yield from self._wrapped(f"and {len(flaws) - _UNMENDED} more (--all shows them)", 6, faint=True)
         yield ""
@@ -119,7 +122,8 @@ class Vulnerable:
         one = finding.vulnerability
         if one is None:
             return
-        badge = self.paint(INKS[finding.severity], f"{self.signs.of[finding.severity]} {finding.severity.word.upper():<8}")
+        words = f"{self.signs.of[finding.severity]} {finding.severity.word.upper():<8}"
+        badge = self.paint(INKS[finding.severity], words)
         fixed = f" {self.signs.arrow} {line(one.fixed, 80)}" if one.fixed else f" ({one.state}, no fix)"
         package = f"{line(one.package.name, 80)} {line(one.package.version, 80)}{fixed}"
         rows = wrap(f"{line(one.id, 40)}{_mark(one)}  {package}", self.room - 12)
