@@ -341,6 +341,8 @@ def test_who_has_no_login_is_told_to_log_in(server: RegistrySimulator) -> None:
         ("", None),
         ('Bearer realm="' + "a" * 100_000, None),
         ("a=" * 50_000, None),
+        ("Basic" + " " * 100_000, Challenge("basic")),
+        (" " * 100_000 + "Basic", None),
     ],
 )
 def test_a_challenge(header: str, challenge: Challenge | None) -> None:

@@ -25,9 +25,7 @@ from sealock.registry.credentials import Credentials, Login
 from sealock.registry.manifests import ManifestError, strict_json
 from sealock.transport import Transport, read_json, shown
 
-_CHALLENGE: Final = re.compile(
-    r"\s*,?\s*([A-Za-z][\w!#$%&'*+.^`|~-]*)(?:\s*=\s*(?:\"((?:[^\"\\]|\\.)*)\"|([^\s,\"]*)))?"
-)
+_CHALLENGE: Final = re.compile(r"[\s,]*([A-Za-z][\w!#$%&'*+.^`|~-]*)(?:\s*=\s*(?:\"((?:[^\"\\]|\\.)*)\"|([^\s,\"]*)))?")
 _TOKEN: Final = re.compile(r"[\x21-\x7e]{1,32768}")
 _ANSWER: Final = 256 << 10
 """Bytes of a token's answer at the most."""
