@@ -163,18 +163,22 @@ def notary() -> Iterator[NotarySimulator]:
             length = int(self.headers.get("content-length") or 0)
             headers = {name.lower(): value for name, value in self.headers.items()}
             reply = simulator.respond(self.command, self.path, headers, self.rfile.read(length))
+            self.send_response(reply.status)
+            for name, value in reply.headers.items():
+                self.send_header(name, value)
+            if reply.endless:
+                self.send_header("Transfer-Encoding", "chunked")
+            elif "content-length" not in reply.headers:
+                self.send_header("Content-Length", str(len(reply.body)))
+            self.end_headers()
+            while reply.endless:
+                self.wfile.write(b"%x\r\n%b\r\n" % (len(reply.body), reply.body))
+            self.wfile.write(reply.body)
+
+        def handle_one_request(self) -> None:
+            # Clients may go away at any moment.
             try:
-                self.send_response(reply.status)
-                for name, value in reply.headers.items():
-                    self.send_header(name, value)
-                if reply.endless:
-                    self.send_header("Transfer-Encoding", "chunked")
-                elif "content-length" not in reply.headers:
-                    self.send_header("Content-Length", str(len(reply.body)))
-                self.end_headers()
-                while reply.endless:
-                    self.wfile.write(b"%x\r\n%b\r\n" % (len(reply.body), reply.body))
-                self.wfile.write(reply.body)
+                super().handle_one_request()
             except ConnectionError:
                 self.close_connection = True
 

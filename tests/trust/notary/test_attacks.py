@@ -8,11 +8,12 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from notaryworld import World, world
 from sealock.errors import TransportError
 from sealock.trust.notary.keys import base64
-from sealock.trust.notary.metadata import key_id
+from sealock.trust.notary.metadata import Key, key_id, key_json
 from sealock.trust.notary.privatekeys import generate
 from sealock.trust.notary.refusal import RefusedError
 from sealock.trust.notary.signing import certify, meta_of
@@ -265,6 +266,23 @@ def one_key_bare_and_in_a_certificate_where_two_must(here: World) -> None:
     author.list_all()
 
 
+def one_key_with_its_point_compressed_and_not_where_two_must(here: World) -> None:
+    author = here.author
+    author.thresholds["targets"] = 2
+    key = author.targets_keys[0]
+    # SubjectPublicKeyInfo for P-256, the point in its compressed form.
+    point = key.secret.public_key().public_bytes(Encoding.X962, PublicFormat.CompressedPoint)
+    other = Key("ecdsa", bytes.fromhex("3039301306072a8648ce3d020106082a8648ce3d030107032200") + point)
+    content = author.root_content(2)
+    content["keys"][key_id(other)] = key_json(other)
+    content["roles"]["targets"]["keyids"].append(key_id(other))
+    author.shelf.put("root", signed(content, author.root_signers()))
+    author.versions["targets"] += 1
+    targets = author.targets_content(author.versions["targets"])
+    author.shelf.put("targets", signed(targets, [key, (key_id(other), key)]))
+    author.list_all()
+
+
 def key_under_an_id_that_is_not_its_own(here: World) -> None:
     author, thief = here.author, generate()
     content = author.root_content(2)
@@ -512,6 +530,11 @@ ATTACKS: list[tuple[Attack, str, str]] = [
         "signature",
         "needs signatures by 2 different keys, and has valid ones by 1",
     ),
+    (
+        one_key_with_its_point_compressed_and_not_where_two_must,
+        "signature",
+        "needs signatures by 2 different keys, and has valid ones by 1; one key signing more than once counts once",
+    ),
     (key_under_an_id_that_is_not_its_own, "malformed", "holds a key under the id"),
     (
         revoked_key_signs_on,
@@ -541,7 +564,6 @@ ATTACKS: list[tuple[Attack, str, str]] = [
         "says that it is of type 'timestamp', where 'Timestamp' is needed",
     ),
     (targets_that_claim_to_be_a_root, "malformed", "says that it is of type 'Root', where 'Targets' is needed"),
-    (body_of(b"<!DOCTYPE html><title>Sign in</title>"), "malformed", "is not JSON: it looks like an HTML page"),
     (body_of(b""), "malformed", "is not JSON"),
     (body_of(b"[]"), "malformed", "is not an object"),
     (body_of(b"[" * 8000), "malformed", "is nested too deeply"),
@@ -623,6 +645,15 @@ def test_a_server_that_cannot_answer_is_no_verdict_and_the_age_of_what_is_cached
     here.server.answers = lambda _gun, _name: Reply(503, b"busy")
     with pytest.raises(TransportError, match=r"status 503.*cached was signed about 3 days ago, and expires on 20"):
         here.verify(now=NOW + timedelta(days=3))
+
+
+def test_a_web_page_in_the_place_of_metadata_is_no_verdict(here: World) -> None:
+    here.publish()
+    body_of(b" <!DOCTYPE html><title>Sign in</title>")(here)
+    with pytest.raises(
+        TransportError, match="answers with a web page where trust data should be: is the address right"
+    ):
+        here.verify()
 
 
 def test_what_was_seen_in_a_refused_run_is_not_forgotten(here: World) -> None:

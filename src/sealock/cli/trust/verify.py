@@ -13,8 +13,8 @@ from sealock.cli.trust.common import add_output, add_server, name_of, setup_of, 
 from sealock.errors import SealockError, TrustError, UsageError
 
 if TYPE_CHECKING:
+    from sealock.trust.notary.opening import Setup
     from sealock.trust.notary.verdict import RoleState, Verified
-    from sealock.trust.pins import Pins
 
 EPILOG: Final = """\
 Content trust (Notary v1): the tag must be signed in the repository's trust data, whose root is pinned by certificate
@@ -50,12 +50,9 @@ def configure(parser: ArgumentParser) -> None:
 
 def run(arguments: Namespace) -> int:
     """Run the verb and return the exit status."""
-    from msgspec import structs  # noqa: PLC0415  configuring does without
-
     from sealock.trust.notary.opening import judge  # noqa: PLC0415  loads HTTP
 
-    setup = setup_of(arguments)
-    setup = structs.replace(setup, pins=_pins(arguments))
+    setup = _pinned(setup_of(arguments), arguments)
     found: list[tuple[str, Verified | SealockError]] = []
     for text in arguments.references:
         try:
@@ -81,11 +78,14 @@ def _known(one: Verified | SealockError) -> bool:
     return isinstance(one, TrustError) or not isinstance(one, SealockError)
 
 
-def _pins(arguments: Namespace) -> Pins:
+def _pinned(setup: Setup, arguments: Namespace) -> Setup:
+    """The setup with what the options pin, which is in place of what any configuration pins."""
     from pathlib import Path  # noqa: PLC0415  seldom needed
 
+    from msgspec import structs  # noqa: PLC0415  configuring does without
+
     from sealock.trust.notary.opening import loading  # noqa: PLC0415  loads HTTP
-    from sealock.trust.pins import Pins  # noqa: PLC0415  seldom needed
+    from sealock.trust.pins import Pin, Pins  # noqa: PLC0415  as above
 
     for one in arguments.pin:
         if len(one) != 64 or set(one.lower()) - set("0123456789abcdef"):
@@ -94,15 +94,13 @@ def _pins(arguments: Namespace) -> Pins:
     if arguments.pin and arguments.pin_authority:
         msg = "--pin and --pin-authority cannot both be given"
         raise UsageError(msg)
-    ids = frozenset(one.lower() for one in arguments.pin)
-    authority = arguments.pin_authority
-    return Pins(
-        # A star alone is for every repository, but for those that a configuration names.
-        certificates={"*": ids} if ids else {},
-        authorities={"": loading(Path.cwd())(authority)} if authority else {},
-        first_use=not arguments.no_first_use,
-        source="by option",
-    )
+    if arguments.pin:
+        ids = frozenset(one.lower() for one in arguments.pin)
+        return structs.replace(setup, pin=Pin(ids=ids, source="--pin"))
+    if arguments.pin_authority:
+        authorities = loading(Path.cwd())(arguments.pin_authority)
+        return structs.replace(setup, pin=Pin(authorities=authorities, source="--pin-authority"))
+    return structs.replace(setup, pins=Pins(first_use=not arguments.no_first_use))
 
 
 def _lines(text: str, one: Verified | SealockError, columns: int) -> Iterator[str]:

@@ -9,14 +9,16 @@ from typing import Any, Final, NoReturn, TypeAlias
 from sealock.trust.notary.refusal import RefusedError
 
 Json: TypeAlias = "dict[str, Json] | list[Json] | str | int | bool | None"
-DEPTH: Final = 16
-"""Levels of nesting at the most; Notary's own metadata has seven."""
 _DIGITS: Final = 18
 _ESCAPED: Final = re.compile(r'["\\]')
 
 
 def encode(value: Json) -> bytes:
     """Write canonical JSON: keys sorted, no space, only quotes and backslashes escaped, integers, UTF-8."""
+    text = json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    if "\\" not in text:
+        return text.encode("utf-8")
+    # The library also escapes controls, which Notary leaves as they are.
     parts: list[str] = []
     _write(value, parts)
     return "".join(parts).encode("utf-8")
@@ -70,8 +72,6 @@ def decode(raw: bytes, what: str) -> Json:
 
     try:
         text = raw.decode("utf-8")
-        if _too_deep(text):
-            refuse("is nested too deeply")
         value: Json = json.loads(
             text,
             object_pairs_hook=once,
@@ -82,7 +82,7 @@ def decode(raw: bytes, what: str) -> Json:
     except UnicodeDecodeError:
         refuse("is not UTF-8")
     except json.JSONDecodeError as error:
-        refuse(f"is not JSON: {_seen(raw)}{error.msg} at character {error.pos}")
+        refuse(f"is not JSON: {error.msg} at character {error.pos}")
     except RecursionError:
         refuse("is nested too deeply")
     try:
@@ -90,23 +90,6 @@ def decode(raw: bytes, what: str) -> Json:
         encode(value)
     except UnicodeEncodeError:
         refuse("has text that is not Unicode")
+    except RecursionError:
+        refuse("is nested too deeply")
     return value
-
-
-def _seen(raw: bytes) -> str:
-    start = raw[:64].lstrip().lower()
-    return "it looks like an HTML page; " if start.startswith((b"<!doctype", b"<html")) else ""
-
-
-def _too_deep(text: str) -> bool:
-    """Whether brackets nest deeper than DEPTH; brackets in strings are passed over."""
-    depth = 0
-    for found in re.finditer(r'"(?:[^"\\]|\\.)*+"?|[\[{]|[\]}]', text):
-        one = found[0]
-        if one in "[{":
-            depth += 1
-            if depth > DEPTH:
-                return True
-        elif one in "]}":
-            depth -= 1
-    return False

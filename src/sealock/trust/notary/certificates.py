@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final
+from warnings import catch_warnings, simplefilter
 
-from sealock.trust.notary.keys import RSA_BITS, certificates
+from sealock.trust.notary.keys import RSA_BITS, certificates, unreadable
 from sealock.trust.notary.metadata import Key
 
 if TYPE_CHECKING:
@@ -16,10 +17,21 @@ _LEEWAY: Final = timedelta(days=1)
 """Clocks differ: so much before its start a certificate is taken."""
 _USES: Final = ("1.3.6.1.5.5.7.3.1", "1.3.6.1.5.5.7.3.3", "2.5.29.37.0")
 """Server authentication, code signing, any."""
+_KNOWN: Final = ("2.5.29.15", "2.5.29.19", "2.5.29.37", "2.5.29.17")
+"""Extensions that may be critical: key usage, basic constraints, extended key usage, alternative names."""
 
 
 def fault(key: Key, gun: str, now: datetime | None) -> str:
     """Say what is wrong with a root key's certificate, "" for nothing; without `now` its age is not looked at."""
+    try:
+        with catch_warnings():
+            simplefilter("ignore")
+            return _fault(key, gun, now)
+    except unreadable():
+        return "cannot be read"
+
+
+def _fault(key: Key, gun: str, now: datetime | None) -> str:
     chain = certificates(key)
     if not chain:
         return "is no certificate that can be read"
@@ -91,6 +103,15 @@ def issued_by(key: Key, authorities: Iterable[Certificate], now: datetime) -> bo
 
     Each link's signature, right to certify and limit of length are checked, and each certificate's age.
     """
+    try:
+        with catch_warnings():
+            simplefilter("ignore")
+            return _leads(key, authorities, now)
+    except unreadable():
+        return False
+
+
+def _leads(key: Key, authorities: Iterable[Certificate], now: datetime) -> bool:
     chain = certificates(key)
     anchors = [one for one in authorities if not age_fault(one, now) and not weakness(one)]
     if not chain or not _may_sign_content(chain[0]):
@@ -120,6 +141,8 @@ def _issued(child: Certificate, issuer: Certificate, below: int) -> bool:
     from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm  # noqa: PLC0415  as above
 
     try:
+        if not _may_sign_content(issuer):
+            return False
         limits = issuer.extensions.get_extension_for_class(x509.BasicConstraints).value
         if not limits.ca or (limits.path_length is not None and below > limits.path_length):
             return False
@@ -141,11 +164,14 @@ def _issued(child: Certificate, issuer: Certificate, below: int) -> bool:
     return True
 
 
-def _may_sign_content(leaf: Certificate) -> bool:
+def _may_sign_content(certificate: Certificate) -> bool:
+    """Whether its uses, if it names any, are ours, and it demands nothing that is not known here."""
     from cryptography import x509  # noqa: PLC0415  it costs 80 ms
 
+    if any(one.critical and one.oid.dotted_string not in _KNOWN for one in certificate.extensions):
+        return False
     try:
-        uses = leaf.extensions.get_extension_for_class(x509.ExtendedKeyUsage).value
+        uses = certificate.extensions.get_extension_for_class(x509.ExtendedKeyUsage).value
     except x509.ExtensionNotFound:
         return True
     except (x509.DuplicateExtension, ValueError):

@@ -108,7 +108,7 @@ class Editor:
             raise TrustError(msg)
         if len(left) < old.role.threshold:
             needed = "a key" if old.role.threshold == 1 else f"{old.role.threshold} keys"
-            msg = f"{name} of {self.gun} needs {needed}, and {len(left)} would be left: give it others, or withdraw it whole"
+            msg = f"{name} of {self.gun} needs {needed}, and {len(left)} would be left: give it others, or withdraw it"
             raise TrustError(msg)
         self._set_delegations(parent(name), (*others, replace(old, role=replace(old.role, keys=left))), above.keys)
 

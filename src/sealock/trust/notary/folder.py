@@ -133,7 +133,7 @@ def _replace(path: Path, raw: bytes) -> None:
 
 def _beside(path: Path, raw: bytes) -> str:
     """Write a file of another name beside `path`, flushed to the disk. mkstemp gives it the mode 0600."""
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    _make(path.parent)
     handle, name = mkstemp(prefix=f".{path.name[:40]}.", suffix=".tmp", dir=path.parent)
     try:
         with os.fdopen(handle, "wb") as file:
@@ -145,6 +145,13 @@ def _beside(path: Path, raw: bytes) -> str:
             os.unlink(name)
         raise
     return name
+
+
+def _make(folder: Path) -> None:
+    """Make a folder, and those above it, that are their owner's alone, as Docker has them."""
+    if not folder.is_dir():
+        _make(folder.parent)
+        folder.mkdir(mode=0o700, exist_ok=True)
 
 
 def _read(path: Path, limit: int) -> bytes | None:

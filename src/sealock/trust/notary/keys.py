@@ -5,8 +5,8 @@ from __future__ import annotations
 from base64 import b64encode
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
-from hashlib import sha256
 from typing import TYPE_CHECKING, Any, Final
+from warnings import catch_warnings, simplefilter
 
 from sealock.trust.notary.metadata import Key, Role, Signature, key_id
 from sealock.trust.notary.refusal import RefusedError
@@ -17,8 +17,25 @@ if TYPE_CHECKING:
 X509: Final = {"ecdsa-x509": "ecdsa", "rsa-x509": "rsa"}
 """Kinds of key that are certificates, and the kind of what they certify."""
 RSA_BITS: Final = range(2048, 16385)
+_EC_BITS: Final = 224
 CERTIFICATES: Final = 10
 """In one key at the most."""
+
+
+def unreadable() -> tuple[type[Exception], ...]:
+    """What the library raises over certificates and keys that are not as they should be."""
+    from cryptography import x509  # noqa: PLC0415  it costs 80 ms
+    from cryptography.exceptions import UnsupportedAlgorithm  # noqa: PLC0415  as above
+
+    return (
+        ValueError,
+        TypeError,
+        OverflowError,
+        UnsupportedAlgorithm,
+        x509.InvalidVersion,
+        x509.DuplicateExtension,
+        x509.UnsupportedGeneralNameType,
+    )
 
 
 @lru_cache(maxsize=256)
@@ -29,8 +46,11 @@ def certificates(key: Key) -> tuple[Certificate, ...]:
     if key.kind not in X509 or key.public.count(b"-----BEGIN") > CERTIFICATES:
         return ()
     try:
-        return tuple(x509.load_pem_x509_certificates(key.public))
-    except ValueError:
+        with catch_warnings():
+            # Of what it will refuse some day; what must be refused today is up to us.
+            simplefilter("ignore")
+            return tuple(x509.load_pem_x509_certificates(key.public))
+    except unreadable():
         return ()
 
 
@@ -42,17 +62,19 @@ def loaded(key: Key) -> Any:  # noqa: ANN401  the library has a class for each k
     from cryptography.hazmat.primitives.serialization import load_der_public_key  # noqa: PLC0415  as above
 
     try:
-        if key.kind == "ed25519":
-            return ed25519.Ed25519PublicKey.from_public_bytes(key.public)
-        if key.kind in X509:
-            chain = certificates(key)
-            found: Any = chain[0].public_key() if chain else None
-        else:
-            found = load_der_public_key(key.public)
-    except (ValueError, UnsupportedAlgorithm):
+        with catch_warnings():
+            simplefilter("ignore")
+            if key.kind == "ed25519":
+                return ed25519.Ed25519PublicKey.from_public_bytes(key.public)
+            if key.kind in X509:
+                chain = certificates(key)
+                found: Any = chain[0].public_key() if chain else None
+            else:
+                found = load_der_public_key(key.public)
+    except (ValueError, TypeError, UnsupportedAlgorithm):
         return None
     kind = X509.get(key.kind, key.kind)
-    if kind == "ecdsa" and isinstance(found, ec.EllipticCurvePublicKey):
+    if kind == "ecdsa" and isinstance(found, ec.EllipticCurvePublicKey) and found.curve.key_size >= _EC_BITS:
         return found
     if kind == "rsa" and isinstance(found, rsa.RSAPublicKey) and found.key_size in RSA_BITS:
         return found
@@ -66,6 +88,13 @@ def canonical_id(key: Key) -> str:
     if key.kind in X509 and (found := loaded(key)) is not None:
         bare = Key(X509[key.kind], spki(found))
     return key_id(bare)
+
+
+@lru_cache(maxsize=256)
+def identity(key: Key) -> bytes:
+    """What is the same for one key however it is written: bare or in a certificate, its point compressed or not."""
+    found = loaded(key)
+    return key.public if found is None else spki(found)
 
 
 def spki(public: Any) -> bytes:  # noqa: ANN401  the library has a class for each kind
@@ -116,11 +145,11 @@ def signers(
     signatures = tuple(signatures)
     if not signatures:
         raise RefusedError(check="signature", why=f"{what} is not signed")
-    valid: dict[str, str] = {}
+    valid: dict[bytes, str] = {}
     for one in signatures:
         key = keys.get(one.key) if one.key in role.keys else None
-        if key is not None and canonical_id(key) not in valid and made(key, one, message):
-            valid[canonical_id(key)] = one.key
+        if key is not None and identity(key) not in valid and made(key, one, message):
+            valid[identity(key)] = one.key
     if len(valid) < role.threshold:
         raise RefusedError(check="signature", why=f"{what} {_too_few(keys, role, signatures, len(valid))}")
     return tuple(valid.values())
@@ -136,17 +165,13 @@ def _too_few(keys: Mapping[str, Key], role: Role, signatures: tuple[Signature, .
     if known:
         return f"has a signature by {short(known[0])} that is not valid: it was changed after signing, or never signed"
     wanted = ", ".join(short(one) for one in role.keys[:3]) or "no key at all"
-    return f"has no signature by a key that is trusted for it ({wanted}); signed by {', '.join(strangers[:3])}"
+    by = f"signed by {', '.join(strangers[:3])}" if strangers else "its keys' certificates do not count here"
+    return f"has no signature by a key that is trusted for it ({wanted}); {by}"
 
 
 def short(name: str) -> str:
     """An id short enough to read."""
     return name[:12]
-
-
-def pem_id(text: bytes) -> str:
-    """The SHA-256 of bytes, for what has no id of its own."""
-    return sha256(text).hexdigest()
 
 
 def base64(raw: bytes) -> str:

@@ -140,6 +140,14 @@ def read_key(raw: bytes, what: str) -> Key:
     return _key(Fields(decode(raw, what), what))
 
 
+def version_of(raw: bytes) -> int:
+    """The version that a file gives itself, 0 where it cannot be read; no signature is looked at."""
+    try:
+        return Fields(decode(raw, "it"), "it").table("signed").version()
+    except RefusedError:
+        return 0
+
+
 def _envelope(raw: bytes, what: str, kind: str) -> tuple[Fields, tuple[Signature, ...], bytes]:
     envelope = Fields(decode(raw, what), what)
     inner = envelope.table("signed")

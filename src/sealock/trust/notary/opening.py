@@ -28,7 +28,7 @@ from sealock.trust.notary.repository import Repository
 from sealock.trust.notary.server import Server, address_of
 from sealock.trust.notary.signin import SignIn
 from sealock.trust.notary.verdict import SignedTag, Verified
-from sealock.trust.pins import Pins, merged, pin_of, read_pins
+from sealock.trust.pins import Pin, Pins, merged, pin_of, read_pins
 
 _MOST_CONFIG: Final = 1 << 20
 _MOST_HOSTS: Final = 1000
@@ -38,12 +38,13 @@ class Setup(Struct, frozen=True):
     """What this machine says, with what the caller would have otherwise.
 
     `server` is a notary server's address, "" for $DOCKER_CONTENT_TRUST_SERVER or the registry's own. `pins` come before
-    those of Docker's and Notary's configuration.
+    those of Docker's and Notary's configuration where they speak of the same name; `pin` is in place of them all.
     """
 
     environment: Mapping[str, str]
     server: str = ""
     pins: Pins = Pins()
+    pin: Pin | None = None
     registries: Registries = Registries()
     patience: Patience | None = None
     transport: Transport | None = None
@@ -102,7 +103,7 @@ def _repository(name: ImageName, setup: Setup, transport: Transport) -> Reposito
     sign_in = signing_in(name, transport, setup, urlsplit(address).netloc)
     pins = merged(setup.pins, configured_pins(environment))
     server = Server(transport, address, gun, sign_in)
-    return Repository(server, open_folder(environment), pin_of(pins, gun))
+    return Repository(server, open_folder(environment), setup.pin or pin_of(pins, gun))
 
 
 def open_folder(environment: Mapping[str, str]) -> Folder:

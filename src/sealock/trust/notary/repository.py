@@ -13,7 +13,7 @@ from sealock.trust.notary.editing import Editor, digest_meta, first_files
 from sealock.trust.notary.folder import Folder
 from sealock.trust.notary.keyring import Keyring
 from sealock.trust.notary.keys import canonical_id
-from sealock.trust.notary.metadata import Key, key_id
+from sealock.trust.notary.metadata import Key, key_id, version_of
 from sealock.trust.notary.privatekeys import PrivateKey
 from sealock.trust.notary.refusal import RefusedError
 from sealock.trust.notary.roles import bound, parent
@@ -87,9 +87,14 @@ class Repository:
 
     def _keep(self, update: Update) -> None:
         try:
-            self.folder.write(self.gun, update.fresh)
+            self.folder.write(self.gun, {role: raw for role, raw in update.fresh.items() if self._newer(update, role)})
         except TargetError as error:
             update.notes.append(f"{error}; so the next use will not know what this one saw")
+
+    def _newer(self, update: Update, role: str) -> bool:
+        """Whether nobody else has kept something newer meanwhile, which what we saw must not put back."""
+        kept = self.folder.read(self.gun, role)
+        return kept in {None, update.had(role)} or version_of(kept or b"") <= version_of(update.fresh[role])
 
     # Writing.
 

@@ -60,7 +60,14 @@ class Server:
                 if size > limit:
                     raise self._too_large(role, limit, "does not end")
                 parts.append(chunk)
-            return b"".join(parts)
+            raw = b"".join(parts)
+            if raw.lstrip()[:1] == b"<":
+                msg = (
+                    f"{shown(answer.url)} answers with a web page where trust data should be: is the address right, and"
+                    " does a proxy or a sign-in page stand between?"
+                )
+                raise TransportError(msg)
+            return raw
 
     def _too_large(self, role: str, limit: int, how: str) -> RefusedError:
         why = f"the {role} metadata of {self.gun} {how}; {limit} are taken at the most"

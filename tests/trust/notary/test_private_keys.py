@@ -1,0 +1,214 @@
+"""Private keys: Docker's are opened, ours are as Docker's, others are taken in, and nothing of them is told."""
+
+from __future__ import annotations
+
+import base64
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric import dsa, ec, ed25519, rsa
+from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, Encoding, NoEncryption, PrivateFormat
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from notaryworld import Told
+from sealock.errors import TargetError, TrustError
+from sealock.trust.notary.folder import Folder
+from sealock.trust.notary.keyring import Keyring
+from sealock.trust.notary.keys import made
+from sealock.trust.notary.metadata import Signature
+from sealock.trust.notary.privatekeys import PassphraseError, generate, of, open_key, parse, seal
+from sealock.trust.notary.publickeys import read_backup, read_public, write_backup, write_public
+from sealock.trust.notary.signing import signature
+
+# Written by notary 0.7.0; the passphrases are rootpass123 and targpass123.
+BY_NOTARY = b"""\
+-----BEGIN ENCRYPTED PRIVATE KEY-----
+role: root
+
+MIHuMEkGCSqGSIb3DQEFDTA8MBsGCSqGSIb3DQEFDDAOBAhPyKaIdgJYagICCAAw
+HQYJYIZIAWUDBAEqBBDBfxBJdF18/OJiBlPqLpE+BIGgsnwaajrbSjYfA0/TWQ7+
+pDZXLnMGAahAp6nCgoJ6CFD92hJHrQy3ZLo0iw54RvoQVbGIEFEtGL1nxxRaRVaR
+/7K8wjGZxeoH4MemwbbNo5M/br6+hG3sxzAr49aA/D2JZH1d9NEEksmR+UwZ4yBa
+LQaftYQhCG3H96KGAGsMKnobSOhwVZJOJf1kzxNC+7nxqDf+VpuHRmGv+zU1Vrqd
+Ag==
+-----END ENCRYPTED PRIVATE KEY-----
+"""
+ITS_TARGETS_KEY = (
+    BY_NOTARY.split(b"role")[0]
+    + b"""\
+gun: 127.0.0.1:5000/app
+role: targets
+
+MIHuMEkGCSqGSIb3DQEFDTA8MBsGCSqGSIb3DQEFDDAOBAjWHBKFAM/e+AICCAAw
+HQYJYIZIAWUDBAEqBBCA1bCFBUsFEwN2nWmjYVWwBIGgUd8O1x14D5uhuJ3/fuOn
+9hlswY74oBKY6KCO3ItU5R9Hj1Xc3yZ5yLLFxhgi+0qG6nPZ4Awf10NvRKetLnK1
+xgJO3W5CCvoiovF093kH0k6KHwGcuR0wrFVDvEztro+xA17DJ+sD3svFM2TG8Dsf
+hshtTkoF7O5LnWHm1EsecBuk+UEEoo/pbJE9lFTbEXh7tiQV/HSu/ulKOd/z/OPl
++w==
+-----END ENCRYPTED PRIVATE KEY-----
+"""
+)
+SECRETS: dict[str, Any] = {
+    "P-256": ec.generate_private_key(ec.SECP256R1()),
+    "P-384": ec.generate_private_key(ec.SECP384R1()),
+    "RSA": rsa.generate_private_key(65537, 2048),
+    "Ed25519": ed25519.Ed25519PrivateKey.generate(),
+}
+
+
+def test_keys_that_notary_wrote_are_opened() -> None:
+    root = parse(BY_NOTARY)
+    assert (root.role, root.gun, root.encrypted) == ("root", "", True)
+    assert open_key(root, "rootpass123").id == "039be6a68d3a3755289859b76140462b91bcbbe2e5787ebc75a76ff13691e180"
+    targets = parse(ITS_TARGETS_KEY)
+    assert (targets.role, targets.gun) == ("targets", "127.0.0.1:5000/app")
+    assert open_key(targets, "targpass123").id == "b10c9b38e61f4aa92fcf186cc13229a3f9bd568d517d4432c71832a13cb60dd4"
+
+
+@pytest.mark.parametrize("passphrase", ["", "targpass123", "rootpass123 ", "ROOTPASS123"])
+def test_a_wrong_passphrase_opens_nothing(passphrase: str) -> None:
+    with pytest.raises(PassphraseError, match="the passphrase does not open the key"):
+        open_key(parse(BY_NOTARY), passphrase)
+
+
+@pytest.mark.parametrize("kind", SECRETS)
+def test_what_is_sealed_is_opened_again_and_signs(kind: str) -> None:
+    key = of(SECRETS[kind])
+    pem = seal(key, "targets", "example.com/app", "a passphrase")
+    assert pem.startswith(b"-----BEGIN ENCRYPTED PRIVATE KEY-----\ngun: example.com/app\nrole: targets\n\n")
+    again = open_key(parse(pem), "a passphrase")
+    assert again.id == key.id
+    method, value = signature(again, b"a message")
+    assert made(key.public, Signature(key.id, method, value), b"a message")
+    assert not made(key.public, Signature(key.id, method, value), b"another message")
+    assert not made(key.public, Signature(key.id, method, value[:-1]), b"a message")
+    assert not made(key.public, Signature(key.id, "none", value), b"a message")
+
+
+@pytest.mark.parametrize("kind", SECRETS)
+@pytest.mark.parametrize("form", [PrivateFormat.PKCS8, PrivateFormat.TraditionalOpenSSL])
+def test_keys_that_other_tools_wrote_are_taken(kind: str, form: PrivateFormat) -> None:
+    if kind == "Ed25519":
+        form = PrivateFormat.PKCS8
+    plain = SECRETS[kind].private_bytes(Encoding.PEM, form, NoEncryption())
+    assert open_key(parse(plain), "").id == of(SECRETS[kind]).id
+    sealed = SECRETS[kind].private_bytes(Encoding.PEM, PrivateFormat.PKCS8, BestAvailableEncryption(b"secret"))
+    assert open_key(parse(sealed), "secret").id == of(SECRETS[kind]).id
+
+
+@pytest.mark.parametrize(
+    ("pem", "words"),
+    [
+        (b"", "there is no private key in PEM in it"),
+        (b"-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----\n", "there is no private key in PEM in it"),
+        (b"-----BEGIN PRIVATE KEY-----\n!!!!\n-----END PRIVATE KEY-----\n", "the private key's PEM is damaged"),
+        (b"-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n", "the private key cannot be read"),
+        (b"-----BEGIN RSA PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\n\nAAAA\n-----END RSA PRIVATE KEY-----\n", "in OpenSSL's old way"),
+        (b"-----BEGIN ENCRYPTED PRIVATE KEY-----\nAAAA\n-----END ENCRYPTED PRIVATE KEY-----\n", "the private key is damaged"),
+    ],
+)  # fmt: skip
+def test_what_is_no_key_is_told(pem: bytes, words: str) -> None:
+    with pytest.raises(TrustError, match=words):
+        open_key(parse(pem), "a passphrase")
+
+
+def test_a_kind_that_notary_has_not_is_refused() -> None:
+    secret = dsa.generate_private_key(2048)
+    pem = secret.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    with pytest.raises(TrustError, match="none that Notary knows"):
+        open_key(parse(pem), "")
+
+
+def test_rounds_without_end_are_refused() -> None:
+    content = base64.b64decode(b"".join(BY_NOTARY.splitlines()[3:-1]))
+    # The lengths around it grow by as much.
+    endless = content.replace(bytes.fromhex("300e0408"), bytes.fromhex("30100408"), 1)
+    endless = endless.replace(bytes.fromhex("02020800"), bytes.fromhex("02047fffffff"), 1)
+    for before, after in (("301b0609", "301d0609"), ("303c301d", "303e301d"), ("3049", "304b"), ("3081ee", "3081f0")):
+        assert bytes.fromhex(before) in endless
+        endless = endless.replace(bytes.fromhex(before), bytes.fromhex(after), 1)
+    pem = (
+        b"-----BEGIN ENCRYPTED PRIVATE KEY-----\n"
+        + base64.b64encode(endless)
+        + b"\n-----END ENCRYPTED PRIVATE KEY-----\n"
+    )
+    with pytest.raises(TrustError, match="asks for 2147483647 rounds of PBKDF2, which is out of range"):
+        open_key(parse(pem), "a passphrase")
+
+
+@settings(max_examples=200, deadline=None)
+@given(at=st.integers(0, 240), byte=st.integers(0, 255), cut=st.integers(1, 241))
+def test_damage_is_an_error_and_nothing_else(at: int, byte: int, cut: int) -> None:
+    content = bytearray(base64.b64decode(b"".join(BY_NOTARY.splitlines()[3:-1])))
+    content[at] = byte
+    # The count of rounds stays small.
+    content[39:43] = bytes.fromhex("02020800")
+    pem = (
+        b"-----BEGIN ENCRYPTED PRIVATE KEY-----\n"
+        + base64.b64encode(bytes(content[:cut]))
+        + b"\n-----END ENCRYPTED PRIVATE KEY-----\n"
+    )
+    with suppress(TrustError):
+        open_key(parse(pem), "rootpass123")
+
+
+def test_keys_are_kept_for_their_owner_alone_and_never_overwritten(tmp_path: Path) -> None:
+    folder = Folder(tmp_path / "trust")
+    key = Keyring(folder, Told()).make("targets", "example.com/app")
+    path = tmp_path / "trust" / "private" / f"{key.id}.key"
+    assert path.stat().st_mode & 0o777 == 0o600
+    assert path.parent.stat().st_mode & 0o777 == 0o700
+    before = path.read_bytes()
+    with pytest.raises(TargetError, match="is there already, and is never overwritten"):
+        folder.add_key(key.id, b"something else")
+    assert path.read_bytes() == before
+    assert [one.name for one in path.parent.iterdir()] == [path.name]
+
+
+def test_nothing_of_a_key_or_passphrase_is_told(tmp_path: Path) -> None:
+    keyring = Keyring(Folder(tmp_path), Told(other="a secret passphrase"))
+    key = keyring.make("targets", "example.com/app")
+    assert repr(key) == str(key) == f"PrivateKey({key.id})"
+    with pytest.raises(PassphraseError) as error:
+        Keyring(Folder(tmp_path), Told(other="a wrong passphrase")).by_id(key.id, "targets")
+    assert str(error.value) == f"the passphrase does not open the targets key {key.id[:12]}"
+    with pytest.raises(TrustError, match="a passphrase needs 8 characters at the least"):
+        Keyring(Folder(tmp_path), Told(other="short")).make("targets")
+
+
+def test_a_file_that_holds_another_key_than_its_name_says_is_refused(tmp_path: Path) -> None:
+    folder, wanted, other = Folder(tmp_path), generate(), generate()
+    folder.add_key(wanted.id, seal(other, "targets", "", "another passphrase"))
+    with pytest.raises(TrustError, match="holds another key"):
+        Keyring(folder, Told()).open("targets", wanted.public)
+
+
+def test_public_halves_are_written_and_read_as_docker_does() -> None:
+    key = generate()
+    text = write_public(key, "alice")
+    assert text.startswith("-----BEGIN PUBLIC KEY-----\nrole: alice\n\n")
+    assert read_public(text, "alice.pub") == key.public
+
+
+@pytest.mark.parametrize("text", ["", "hello", "-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----\n"])
+def test_what_is_no_public_key_is_told(text: str) -> None:
+    with pytest.raises(TrustError, match=r"alice\.pub holds no public key that Notary can use"):
+        read_public(text, "alice.pub")
+
+
+def test_a_weak_public_key_is_refused() -> None:
+    weak = of(rsa.generate_private_key(65537, 1024))  # noqa: S505  too weak is what it is to be
+    with pytest.raises(TrustError, match="RSA \\(2048 bits or more\\)"):
+        read_public(write_public(weak, "alice"), "alice.pub")
+
+
+def test_a_backup_gives_every_key_back() -> None:
+    keys = {
+        of(secret).id: seal(of(secret), "targets", "example.com/app", "a passphrase") for secret in SECRETS.values()
+    }
+    assert dict(read_backup(write_backup(keys.items()))) == keys
+    with pytest.raises(TrustError, match="has no id in its `path` header"):
+        dict(read_backup(BY_NOTARY.decode()))

@@ -1,0 +1,228 @@
+"""Pins: which one holds for a repository, and what it lets through."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID, ObjectIdentifier
+
+from notaryworld import World, world
+from sealock.errors import PolicyError
+from sealock.trust.notary.metadata import Key
+from sealock.trust.notary.refusal import RefusedError
+from sealock.trust.pins import Pin, Pins, merged, pin_of, read_pins
+from simulators.notary import NOW
+
+A, B, C = (frozenset({letter * 64}) for letter in "abc")
+PINS = Pins(
+    {"example.com/app": A, "example.com/*": B, "example.com/team/*": C},
+    {"example.org/": b"one", "example.org/team/": b"two"},
+    source="a file",
+)
+
+
+@pytest.mark.parametrize(
+    ("repository", "ids", "authorities"),
+    [
+        ("example.com/app", A, None),
+        ("example.com/app2", B, None),
+        ("example.com/team/app", C, None),
+        ("example.org/app", None, b"one"),
+        ("example.org/team/app", None, b"two"),
+        ("example.net/app", None, None),
+    ],
+)
+def test_the_nearest_pin_holds(repository: str, ids: frozenset[str] | None, authorities: bytes | None) -> None:
+    assert pin_of(PINS, repository) == Pin(ids, authorities, True, "a file")
+
+
+def test_of_two_configurations_both_count_and_the_stricter_about_first_use() -> None:
+    both = merged(Pins({"a": A}, source="x"), Pins({"a": B, "b": B}, first_use=False, source="y"))
+    assert (both.certificates, both.first_use, both.source) == ({"a": A, "b": B}, False, "x, y")
+
+
+def load(path: str) -> bytes:
+    if path == "ca.pem":
+        return b"-----BEGIN CERTIFICATE-----"
+    return b"nothing"
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("{", "f.json is not JSON"),
+        ('{"trust_pinning": []}', "f.json: trust_pinning is not what it can be"),
+        ('{"trust_pinning": {"cert": {}}}', "f.json: trust_pinning.cert is not what it can be"),
+        ('{"trust_pinning": {"certs": []}}', "f.json: trust_pinning.certs is not what it can be"),
+        ('{"trust_pinning": {"certs": {"x": "y"}}}', "f.json: trust_pinning.certs.x is not what it can be"),
+        ('{"trust_pinning": {"disable_tofu": "yes"}}', "f.json: trust_pinning.disable_tofu is not what it can be"),
+        ('{"trust_pinning": {"ca": {"x": 5}}}', "f.json: trust_pinning.ca.x is not what it can be"),
+        ('{"trust_pinning": {"ca": {"x": "no.pem"}}}', "names no.pem, which holds no certificates in PEM"),
+    ],
+)
+def test_a_pin_that_is_spelled_wrongly_is_no_lack_of_pins(text: str, words: str) -> None:
+    with pytest.raises(PolicyError) as error:
+        read_pins(text, "f.json", load)
+    assert words in str(error.value)
+
+
+def test_pins_are_read_as_notary_writes_them() -> None:
+    table = {"trust_pinning": {"certs": {"a": ["AB"]}, "ca": {"b": "ca.pem"}, "disable_tofu": True}}
+    found = read_pins(json.dumps(table), "f.json", load)
+    assert found == Pins({"a": frozenset({"ab"})}, {"b": b"-----BEGIN CERTIFICATE-----"}, False, "f.json")
+    assert read_pins('{"auths": {}}', "f.json", load) is None
+
+
+# Authorities.
+
+
+@pytest.fixture
+def here(tmp_path: Path) -> Iterator[World]:
+    with world(tmp_path) as one:
+        yield one
+
+
+class Authority:
+    """Issues certificates."""
+
+    def __init__(
+        self,
+        name: str,
+        above: Authority | None = None,
+        *,
+        ca: bool = True,
+        length: int | None = None,
+        until: datetime = NOW + timedelta(days=9),
+        critical: str = "",
+    ) -> None:
+        self.key = ec.generate_private_key(ec.SECP256R1())
+        self.name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
+        builder = self._builder(self.name, self.key.public_key(), above or self, until)
+        builder = builder.add_extension(x509.BasicConstraints(ca=ca, path_length=length), critical=True)
+        if critical:
+            builder = builder.add_extension(
+                x509.UnrecognizedExtension(ObjectIdentifier(critical), b"\x05\x00"), critical=True
+            )
+        self.certificate = builder.sign((above or self).key, hashes.SHA256())
+
+    @property
+    def pem(self) -> bytes:
+        return self.certificate.public_bytes(Encoding.PEM)
+
+    @staticmethod
+    def _builder(
+        name: x509.Name, public: ec.EllipticCurvePublicKey, above: Authority, until: datetime
+    ) -> x509.CertificateBuilder:
+        return (
+            x509.CertificateBuilder()
+            .subject_name(name)
+            .issuer_name(above.name)
+            .public_key(public)
+            .serial_number(x509.random_serial_number())
+            .not_valid_before(NOW - timedelta(days=9))
+            .not_valid_after(until)
+        )
+
+    def leaf(self, here: World, *chain: Authority, use: ObjectIdentifier | None = None) -> Key:
+        """A certificate for the repository's root key, with the chain that goes with it."""
+        name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, here.gun)])
+        builder = self._builder(name, here.author.root_keys[0].secret.public_key(), self, NOW + timedelta(days=5))
+        if use is not None:
+            builder = builder.add_extension(x509.ExtendedKeyUsage([use]), critical=False)
+        made = builder.sign(self.key, hashes.SHA256()).public_bytes(Encoding.PEM)
+        return Key("ecdsa-x509", made + b"".join(one.pem for one in chain))
+
+
+def use_of(here: World, leaf: Key, *anchors: Authority) -> None:
+    here.author.certificates = [leaf]
+    here.pin = Pin(authorities=b"".join(one.pem for one in anchors), source="a test")
+    here.publish()
+
+
+def test_a_root_that_the_authority_issued_is_trusted(here: World) -> None:
+    top = Authority("top")
+    use_of(here, top.leaf(here, use=ExtendedKeyUsageOID.CODE_SIGNING), Authority("other"), top)
+    assert here.verify().rests_on == "authority"
+    assert here.verify().rests_on == "authority"
+
+
+def test_and_over_an_authority_between(here: World) -> None:
+    top = Authority("top")
+    between = Authority("between", top, length=0)
+    use_of(here, between.leaf(here, between), top)
+    assert here.verify().rests_on == "authority"
+
+
+def strange(here: World) -> tuple[Key, Authority]:
+    return Authority("top").leaf(here), Authority("top")
+
+
+def no_authority(here: World) -> tuple[Key, Authority]:
+    top = Authority("top", ca=False)
+    return top.leaf(here), top
+
+
+def too_long(here: World) -> tuple[Key, Authority]:
+    top = Authority("top", length=0)
+    between = Authority("between", top)
+    return between.leaf(here, between), top
+
+
+def missing_between(here: World) -> tuple[Key, Authority]:
+    top = Authority("top")
+    return Authority("between", top).leaf(here), top
+
+
+def expired_between(here: World) -> tuple[Key, Authority]:
+    top = Authority("top")
+    between = Authority("between", top, until=NOW - timedelta(days=1))
+    return between.leaf(here, between), top
+
+
+def expired_top(here: World) -> tuple[Key, Authority]:
+    top = Authority("top", until=NOW - timedelta(days=1))
+    return top.leaf(here), top
+
+
+def for_another_use(here: World) -> tuple[Key, Authority]:
+    top = Authority("top")
+    return top.leaf(here, use=ExtendedKeyUsageOID.EMAIL_PROTECTION), top
+
+
+def unknown_demand(here: World) -> tuple[Key, Authority]:
+    top = Authority("top", critical="1.2.3.4")
+    return top.leaf(here), top
+
+
+@pytest.mark.parametrize(
+    "chain",
+    [strange, no_authority, too_long, missing_between, expired_between, expired_top, for_another_use, unknown_demand],
+)
+def test_a_root_that_it_did_not_or_might_not_issue_is_refused(here: World, chain: object) -> None:
+    assert callable(chain)
+    leaf, top = chain(here)
+    use_of(here, leaf, top)
+    with pytest.raises(
+        RefusedError, match=r"is not as pinned: its certificate is .*, and the pin says one issued by"
+    ) as error:
+        here.verify()
+    assert error.value.check == "pins"
+    assert not here.held()
+
+
+def test_a_pin_holds_at_every_use(here: World) -> None:
+    here.publish()
+    here.verify()
+    here.pin = Pin(ids=A, source="a test")
+    with pytest.raises(
+        RefusedError, match=r"is not as pinned: its certificate is .*, and the pin says a{12} \(a test\)"
+    ):
+        here.verify()
