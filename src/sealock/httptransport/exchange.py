@@ -165,8 +165,11 @@ class HttpAnswer:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None, /
     ) -> None:
-        """Close it."""
-        self.close()
+        """Close it; one who was interrupted does not wait for the rest."""
+        if kind is None or issubclass(kind, Exception):
+            self.close()
+        elif self._open:
+            self._end(keep=False)
 
 
 def failed(url: str, error: Exception, patience: Patience) -> TransportError:
