@@ -13,7 +13,7 @@ from sealock.inventory import leftovers
 from sealock.inventory.analyzer import File
 from sealock.inventory.secrets import LARGEST, SEARCH, looks_into, may_hold
 from sealock.model.inventory import FileFact
-from secretmaker import Maker, files, key, pgp, putty
+from secretmaker import HEX, UPPER, Maker, files, key, pgp, putty
 from work import grows
 
 FILES = files()
@@ -73,6 +73,33 @@ def test_what_each_is_and_where_it_stands(text: str, kinds: list[str], lines: li
     facts = found("app/some.conf", text)
     assert [fact.detail for fact in facts] == kinds
     assert [fact.line for fact in facts] == lines
+
+
+@pytest.mark.parametrize(
+    ("token", "kind"),
+    [
+        (f"pat{make.drawn(14)}.{make.drawn(64, HEX)}", "an Airtable token"),
+        (f"dop_{'v1'}_{make.drawn(64, HEX)}", "a DigitalOcean token"),
+        (f"shp{'at'}_{make.drawn(32, HEX)}", "a Shopify token"),
+        (f"glsa_{make.drawn(32)}_{make.drawn(8, HEX)}", "a Grafana token"),
+        (f"sqp_{make.drawn(40, HEX)}", "a SonarQube token"),
+        (f"tskey-auth-{make.drawn(12)}-{make.drawn(32)}", "a Tailscale key"),
+        (f"hooks.slack.com/services/T{make.drawn(8, UPPER)}/B{make.drawn(8, UPPER)}/{make.drawn(24)}", "a Slack webhook"),
+        (f"AI{'za'}{make.drawn(35)}", "a Google API key"),
+        (f"github_{'pat'}_{make.drawn(22)}_{make.drawn(59)}", "a GitHub token"),
+        (f"sk-{'ant'}-api03-{make.drawn(93)}", "an Anthropic key"),
+        (f"{make.drawn(2)}q8Q~{make.drawn(34)}", "an Azure secret"),
+        (f"cio{make.drawn(32)}", "a crate registry token"),
+        (f"rubygems_{make.drawn(48, HEX)}", "a RubyGems key"),
+        (make.age(), "an age private key"),
+        (make.macaroon(), "a PyPI token"),
+    ],
+    ids=lambda value: value.split(" ", 1)[1] if value.startswith(("a ", "an ")) else "token",
+)  # fmt: skip
+def test_tokens_of_services_in_any_text(token: str, kind: str) -> None:
+    for text in (f"x {token}\n", f'{{"a":"{token}"}}', f"export A={token}\n", f"a\n{token}"):
+        assert [fact.detail for fact in found("app/x.txt", text)] == [kind]
+    assert found("app/x.txt", f"x word{token}\n") == [] or kind in {"a Slack webhook", "an Azure secret"}
 
 
 BROKEN = make.checked("ghp_")[:-1] + "_"

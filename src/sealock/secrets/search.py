@@ -46,8 +46,11 @@ _BARE: Final = (
     ("key-", re.compile(r"(?<![\w-])key-[a-f0-9]{32}(?![\w-])"), "a Mailgun key", 0),
 )
 """Tokens with something before what they are known by: so many characters at the most."""
-_WEAK_PREFIXES: Final = frozenset({"sk-", "dapi", "oy2", "hf_", "gsk_", "cio", "secret_", "rnd_", "fo1_", "LTAI", "SG.",
-                                   "glc_", "pul-", "EZAK", "sha256~", "AKCp", "whsec_", "r8_"})  # fmt: skip
+_WEAK_PREFIXES: Final = frozenset({
+    "sk-", "dapi", "oy2", "hf_", "gsk_", "cio", "secret_", "rnd_", "fo1_", "LTAI", "SG.", "glc_", "pul-", "EZAK",
+    "sha256~", "AKCp", "pat", "AQVN", "sl.", "whsec_", "r8_",
+})  # fmt: skip
+"""Beginnings that other words have too."""
 _SHOWN: Final = ("example", "sample", "dummy", "placeholder", "redacted", "xxxx", "12345678", "abcdef", "changeme")
 """What a token made up for show has in it."""
 _SHOWN_HOSTS: Final = ("example.", "localhost", "127.0.0.1", "host", "hostname", "server", "0.0.0.0", "foo", "bar")  # noqa: S104  compared, never bound
