@@ -7,8 +7,11 @@ from typing import Final
 
 from msgspec.structs import replace
 
+from sealock.cli.caching import add_cache, cache_folder
+from sealock.cli.limits import add_limits, limits
 from sealock.cli.output import Progress, colour, complain, knows_unicode, width, write
 from sealock.cli.registries import registries
+from sealock.image.entry import Bounds
 from sealock.listing import How, inventories
 from sealock.reports import sbom
 from sealock.targets.resolve import image_of
@@ -29,6 +32,8 @@ def configure(parser: ArgumentParser) -> None:
     parser.add_argument("--output", metavar="FILE", help="where to write it (default: standard output)")
     parser.add_argument("--platform", default="", metavar="OS/ARCH", help="which image of a multi-platform index")
     parser.add_argument("--no-verify", action="store_true", help="do not check digests")
+    add_cache(parser)
+    add_limits(parser)
     parser.add_argument("--color", choices=("auto", "always", "never"), default="auto", help="colours (default: auto)")
     parser.add_argument("-q", "--quiet", action="store_true", help="show no progress")
 
@@ -36,7 +41,7 @@ def configure(parser: ArgumentParser) -> None:
 def run(arguments: Namespace) -> int:
     """Run the command and return the exit status: 2 where something could not be read."""
     target = image_of(arguments.target)
-    how = How(arguments.platform, not arguments.no_verify)
+    how = How(arguments.platform, not arguments.no_verify, Bounds(**limits(arguments)), cache=cache_folder(arguments))
     if target.startswith("image:"):
         how = replace(how, access=registries(None))
     with Progress("layers read", quiet=arguments.quiet) as progress:
