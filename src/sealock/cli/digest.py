@@ -24,11 +24,14 @@ from sealock.reports.text import visible
 AT_ONCE: Final = 8
 """References that are asked for at the same time."""
 EPILOG: Final = """\
-A tag stands for whatever its registry says, today. By default that is asked for by HEAD, which counts as no pull and
-brings nothing that could be hashed: the digest printed is the registry's claim. It is safe to pin by all the same. Who
-pulls by a digest gets the content that has it, or an error; and a registry that lies about a tag could as well have
-sent other content. --verify also gets each manifest and compares its digest; --platform and --all do so anyway, since
-the platforms' digests stand in the index. Whether the image is one that you trust is what signatures are for.
+A tag stands for whatever its registry says, today. By default that is asked
+for by HEAD, which counts as no pull and brings nothing that could be hashed:
+the digest printed is the registry's claim. It is safe to pin by all the same.
+Who pulls by a digest gets the content that has it, or an error; and a registry
+that lies about a tag could as well have sent other content. --verify also gets
+each manifest and compares its digest; --platform and --all do so anyway, since
+the platforms' digests stand in the index. Whether the image is one that you
+trust is what signatures are for.
 
 exit status:
   0  every reference has a digest
