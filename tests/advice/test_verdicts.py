@@ -49,7 +49,7 @@ def test_each_kind_of_program_has_its_bases(
         ({**GLIBC, "app": dynamic(symbols=("__printf_chk@GLIBC_2.3.4",))}, "alpine", "musl has no __printf_chk@GLIBC_2.3.4, but for the package gcompat"),
         ({**GLIBC, "app": dynamic(symbols=("getpwnam@GLIBC_2.2.5",))}, "alpine", "musl works in another way in getpwnam"),
         ({**GLIBC, "bin/sh": SHELL, "app": "#!/bin/sh\ntrue\n"}, "distroless", "it needs a shell: /app is a script for sh"),
-        ({"app": STATIC + b"/etc/ssl/certs\0"}, "static", "CA certificates"),
+        ({"app": make({".rodata": b"\0/etc/ssl/certs\0"}, kind=2)}, "static", "CA certificates"),
     ],
 )  # fmt: skip
 def test_a_verdict_says_what_it_rests_on(files: dict[str, bytes | str], base: str, said: str, tmp_path: Path) -> None:

@@ -80,7 +80,8 @@ def test_the_kinds_of_programs(data: bytes, kind: str | None) -> None:
 
 
 def test_a_program_that_asks_for_dlopen_names_what_it_may_load() -> None:
-    names = make({".dynstr.own": b"\0dlopen\0libplug.so.2\0libplug.so.2\0xlib.so\0"}, interpreter="/lib/ld.so")
+    wanted = [("dlopen", "GLIBC_2.34", "libc.so.6")]
+    names = make({".rodata": b"\0libplug.so.2\0libplug.so.2\0xlib.so\0"}, interpreter="/lib/ld.so", symbols=wanted)
     found = program(names)
     assert found is not None
     assert found.loads == ("libplug.so.2",)

@@ -8,6 +8,7 @@ from typing import Final
 from sealock.image.entry import Entry, LayerSource
 from sealock.inventory import programs
 from sealock.inventory.scan import ELF, NOT_ELF
+from sealock.inventory.window import Window
 from sealock.model.content import Content, Hidden, Node, Program
 
 _LARGEST: Final = 256 << 20
@@ -153,7 +154,8 @@ class _Laid:
             return
         begin = entry.read(4)
         if begin == ELF and size <= _LARGEST:
-            found = programs.program(entry.read(size))
+            # Pieces are read where they can be: most of a program is code, which says nothing here.
+            found = programs.program(Window(entry.part, size) if entry.part is not None else entry.read(size))
         elif begin[:2] == b"#!" and executable:
             data = entry.read(min(size, _SCRIPT))
             found = programs.program(data)

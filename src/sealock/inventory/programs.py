@@ -6,12 +6,16 @@ import re
 from typing import Final
 
 from sealock.inventory import elf
+from sealock.inventory._texts import stretches
 from sealock.inventory.elf import Elf
-from sealock.model.content import Program
+from sealock.inventory.window import Content
+from sealock.model.content import Program, ProgramKind
 
 _LIBRARY: Final = re.compile(rb"lib[A-Za-z0-9_+.-]{1,60}\.so(?:\.\d{1,4}){0,4}(?=\0)")
 _MOST_NAMES: Final = 200
 _LOADING: Final = (b"\0dlopen\0", b"\0__libc_dlopen_mode\0")
+_MOST_TEXT: Final = 64 << 20
+"""Bytes of a program's texts that are looked into."""
 
 MENTIONS: Final = (
     "etc/ssl/certs", "usr/share/zoneinfo", "etc/passwd", "etc/nsswitch.conf", "etc/mime.types", "usr/share/locale",
@@ -20,57 +24,76 @@ MENTIONS: Final = (
 """What a program may open by its name, and scratch has not."""
 _EXECUTABLE: Final = 2
 _SHARED: Final = 3
+_DYNSYM: Final = 11
 _LONGEST_LINE: Final = 256
 """As much of a `#!` line as Linux reads."""
 
 
-def program(data: bytes) -> Program | None:
+def program(data: Content) -> Program | None:
     """Read an ELF file or the first line of a script; None for anything else."""
     if data.startswith(b"#!"):
-        return _script(data)
+        return _script(data[:_LONGEST_LINE])
     found = elf.attempt(data) if data.startswith(elf.MAGIC) else None
-    return _elf(found, data) if found is not None and found.kind in {_EXECUTABLE, _SHARED} else None
+    return _elf(found) if found is not None and found.kind in {_EXECUTABLE, _SHARED} else None
 
 
 def _script(data: bytes) -> Program | None:
-    line = data[2:_LONGEST_LINE].split(b"\n", 1)[0].decode("utf-8", "replace").strip()
+    line = data[2:].split(b"\n", 1)[0].decode("utf-8", "replace").strip()
     # Linux passes all that follows the interpreter as one argument.
     interpreter, _, rest = line.replace("\t", " ").partition(" ")
     return Program("script", interpreter, (rest.strip(),) if rest.strip() else ()) if interpreter else None
 
 
-def _elf(read: Elf, data: bytes) -> Program:
+def _elf(read: Elf) -> Program:
     dynamic, interpreter = read.dynamic, read.interpreter
     needed = tuple(map(_text, dynamic.needed))
-    go = b".go.buildinfo" in read.names or b".note.go.buildid" in read.names
+    kind: ProgramKind = "library"
     if interpreter:
         kind = "dynamic"
-    elif read.kind == _EXECUTABLE or not (needed or dynamic.soname or _exports(read, data)):
+    elif read.kind == _EXECUTABLE or not (needed or dynamic.soname or _exports(read)):
         # What is linked with -static-pie is of the kind of a library, and names neither loader nor libraries.
         kind = "static"
-    else:
-        kind = "library"
+    loading = any(name in _names(read) for name in _LOADING)
+    texts = _texts_of(read) if loading or kind != "library" else b""
     return Program(
-        kind=kind,  # type: ignore[arg-type]  # one of three words from above
+        kind=kind,
         interpreter=interpreter,
         needed=needed,
         soname=_text(dynamic.soname),
         runpath=tuple(filter(None, _text(dynamic.runpath).split(":"))),
-        loads=_loaded(data) if any(name in data for name in _LOADING) else (),
-        mentions=() if kind == "library" else tuple(one for one in MENTIONS if b"/" + one.encode() in data),
-        go=go,
+        loads=_loaded(texts) if loading else (),
+        mentions=() if kind == "library" else tuple(one for one in MENTIONS if b"/" + one.encode() in texts),
+        go=b".go.buildinfo" in read.names or b".note.go.buildid" in read.names,
     )
 
 
-def _exports(read: Elf, data: bytes) -> bool:
+def _exports(read: Elf) -> bool:
     """Whether others can use its symbols: a static program has no table of them, or one that is all but empty."""
-    table = read.section_of_type(11)
-    return table is not None and table.size > 2 * read.shape.symbol.size and b"\0_start\0" not in data
+    table = read.section_of_type(_DYNSYM)
+    # Every program has the C compiler's start files in it.
+    return table is not None and table.size > 2 * read.shape.symbol.size and b"\0_start\0" not in read.data[:]
 
 
-def _loaded(data: bytes) -> tuple[str, ...]:
+def _names(read: Elf) -> bytes:
+    """The names of the symbols that its loader has to do with."""
+    table = read.section_of_type(_DYNSYM)
+    return read.content(read.section_at(table.link), _MOST_TEXT) if table and table.link < len(read.rows) else b""
+
+
+def _texts_of(read: Elf) -> bytes:
+    """What may be texts of it, without its code."""
+    left = _MOST_TEXT
+    parts: list[bytes] = []
+    for start, end in stretches(read):
+        part = read.data[start : min(end, start + left)]
+        parts.append(part)
+        left -= len(part)
+    return b"\0".join(parts)
+
+
+def _loaded(texts: bytes) -> tuple[str, ...]:
     found: dict[str, None] = {}
-    for match in _LIBRARY.finditer(data):
+    for match in _LIBRARY.finditer(texts):
         found[_text(match[0])] = None
         if len(found) >= _MOST_NAMES:
             break
