@@ -16,7 +16,7 @@ from sealock.advisories.claim import Knowledge
 from sealock.advisories.match import Matched, Unjudged, match, needed
 from sealock.advisories.telling import Where, findings
 from sealock.errors import SealockError
-from sealock.model.advisory import State
+from sealock.model.advisory import State, Vulnerability
 from sealock.model.finding import Finding, NotJudged, Problem, Suppression
 from sealock.model.inventory import Inventory
 from sealock.model.location import Location, Source
@@ -81,6 +81,14 @@ class Scales:
         if self.wishes.only_fixed and not one.fixed:
             return replace(finding, suppressed=Suppression("--only-fixed", "no version mends it yet"))
         return finding
+
+
+def lookup(
+    inventory: Inventory, progress: Callable[[str], None], note: Callable[[str], None], *, offline: bool
+) -> tuple[tuple[Vulnerability, ...], tuple[str, ...]]:
+    """What is known to be vulnerable in an inventory, and in words what nobody may pass over: what was not judged."""
+    found = match(inventory, opener(progress, note, offline=offline)(needed(inventory)))
+    return found.vulnerabilities, tuple(problem.message for problem in _problems(found, Location("")))
 
 
 def _nothing(why: str, inventory: Inventory, subject: str, location: Location) -> Weighed:

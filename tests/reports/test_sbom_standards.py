@@ -33,7 +33,7 @@ def validator() -> JsonStrictValidator:
     return JsonStrictValidator(SchemaVersion.V1_6)
 
 
-def cyclonedx(image: Inventory, **given: str) -> dict[str, Any]:
+def cyclonedx(image: Inventory, **given: Any) -> dict[str, Any]:
     text = render("cyclonedx", image, **given)
     error = validator().validate_str(text)
     assert error is None, error
@@ -43,7 +43,7 @@ def cyclonedx(image: Inventory, **given: str) -> dict[str, Any]:
     return read
 
 
-def spdx(image: Inventory, **given: str) -> tuple[dict[str, Any], Document]:
+def spdx(image: Inventory, **given: Any) -> tuple[dict[str, Any], Document]:
     read = json.loads(render("spdx", image, **given))
     document: Document = JsonLikeDictParser().parse(read)  # type: ignore[no-untyped-call]  # its constructor has no annotations
     assert [message.validation_message for message in validate_full_spdx_document(document)] == []

@@ -11,8 +11,11 @@ from sealock.cli.caching import add_cache, cache_folder
 from sealock.cli.limits import add_limits, limits
 from sealock.cli.output import Progress, colour, complain, knows_unicode, width, write
 from sealock.cli.registries import registries
+from sealock.errors import UsageError
 from sealock.image.entry import Bounds
 from sealock.listing import How, inventories
+from sealock.model.advisory import Vulnerability
+from sealock.model.inventory import Inventory
 from sealock.reports import sbom
 from sealock.targets.resolve import image_of
 from sealock.targets.writing import write_output
@@ -32,6 +35,12 @@ def configure(parser: ArgumentParser) -> None:
     parser.add_argument("--output", metavar="FILE", help="where to write it (default: standard output)")
     parser.add_argument("--platform", default="", metavar="OS/ARCH", help="which image of a multi-platform index")
     parser.add_argument("--no-verify", action="store_true", help="do not check digests")
+    parser.add_argument(
+        "--vulnerabilities",
+        action="store_true",
+        help="tell what is known to be vulnerable as well (CycloneDX has room for it)",
+    )
+    parser.add_argument("--offline", action="store_true", help="with --vulnerabilities: fetch no advisories")
     add_cache(parser)
     add_limits(parser)
     parser.add_argument("--color", choices=("auto", "always", "never"), default="auto", help="colours (default: auto)")
@@ -40,6 +49,9 @@ def configure(parser: ArgumentParser) -> None:
 
 def run(arguments: Namespace) -> int:
     """Run the command and return the exit status: 2 where something could not be read."""
+    if arguments.vulnerabilities and arguments.format != "cyclonedx":
+        msg = "--vulnerabilities goes with --format cyclonedx; `sealock check` tells of them in every other way"
+        raise UsageError(msg)
     target = image_of(arguments.target)
     how = How(arguments.platform, not arguments.no_verify, Bounds(**limits(arguments)), cache=cache_folder(arguments))
     if target.startswith("image:"):
@@ -50,6 +62,7 @@ def run(arguments: Namespace) -> int:
         names = ", ".join(name for one in found for name in one.names)
         complain(f"{target} holds {len(found)} images ({names}); the first is listed")
     first = found[0]
+    unjudged: tuple[str, ...] = ()
     if arguments.format == "table":
         text = sbom.render(
             "table",
@@ -59,11 +72,22 @@ def run(arguments: Namespace) -> int:
             unicode=bool(arguments.output) or knows_unicode(),
         )
     else:
-        text = sbom.render(arguments.format, first)
+        vulnerabilities, unjudged = _known(first, arguments) if arguments.vulnerabilities else ((), ())
+        text = sbom.render(arguments.format, first, vulnerabilities=vulnerabilities)
     if arguments.output:
         write_output(arguments.output, text)
     else:
         write(text, exact=arguments.format != "table")
-    for problem in first.problems:
-        complain(f"{problem.location.file}: {problem.message}")
-    return 2 if first.problems else 0
+    problems = [f"{problem.location.file}: {problem.message}" for problem in first.problems]
+    for problem in (*problems, *unjudged):
+        complain(problem)
+    return 2 if problems or unjudged else 0
+
+
+def _known(inventory: Inventory, arguments: Namespace) -> tuple[tuple[Vulnerability, ...], tuple[str, ...]]:
+    """What is known to be vulnerable, and what could not be judged though it ought to be."""
+    from sealock.weighing import lookup  # noqa: PLC0415  most bills are written without
+
+    with Progress("feeds fetched", quiet=arguments.quiet) as progress:
+        found, unjudged = lookup(inventory, progress, complain, offline=arguments.offline)
+    return found, unjudged

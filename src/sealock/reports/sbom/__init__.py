@@ -6,9 +6,11 @@ made from the content.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from importlib import import_module
 from typing import Any, Literal, TypeAlias
 
+from sealock.model.advisory import Vulnerability
 from sealock.model.inventory import Inventory
 
 Form: TypeAlias = Literal["table", "cyclonedx", "spdx", "json"]
@@ -19,13 +21,23 @@ _MODULES = {form: f"sealock.reports.sbom.{name}" for form, name in {
 _STANDARD = frozenset({"cyclonedx", "spdx"})
 
 
-def render(form: Form, inventory: Inventory, *, serial: str = "", timestamp: str = "", **style: Any) -> str:  # noqa: ANN401  only the table takes a style
+def render(
+    form: Form,
+    inventory: Inventory,
+    *,
+    serial: str = "",
+    timestamp: str = "",
+    vulnerabilities: Sequence[Vulnerability] = (),
+    **style: Any,  # noqa: ANN401  only the table takes a style
+) -> str:
     """Render the inventory. The serial (a UUID) and the time (RFC 3339, in UTC) go into CycloneDX and SPDX.
 
-    The style is the table's: width, colour, unicode.
+    Known vulnerabilities go into CycloneDX alone. The style is the table's: width, colour, unicode.
     """
     words = style if form == "table" else {}
     if form in _STANDARD:
         words = {"serial": serial, "timestamp": timestamp}
+    if form == "cyclonedx":
+        words["vulnerabilities"] = vulnerabilities
     text: str = import_module(_MODULES[form]).render(inventory, **words)
     return text

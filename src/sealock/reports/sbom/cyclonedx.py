@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from typing import Any, Final
 
 from sealock import __version__
+from sealock.model.advisory import Vulnerability
 from sealock.model.inventory import Distribution, Inventory
 from sealock.reports.encoded import encode
+from sealock.reports.sbom.flaws import entries
 from sealock.reports.sbom.items import Item, facts, image, items
 from sealock.reports.sbom.licences import licences
 from sealock.reports.sbom.serial import identity
@@ -23,8 +26,10 @@ _VERSION: Final = 1024
 """Characters of a version at the most, as the schema has it."""
 
 
-def render(inventory: Inventory, *, serial: str = "", timestamp: str = "") -> str:
-    """Render as JSON."""
+def render(
+    inventory: Inventory, *, serial: str = "", timestamp: str = "", vulnerabilities: Sequence[Vulnerability] = ()
+) -> str:
+    """Render as JSON, with what is known to be vulnerable where it is given."""
     found = items(inventory)
     references = _references(found)
     components = [_component(item, reference) for item, reference in zip(found, references, strict=True)]
@@ -35,6 +40,12 @@ def render(inventory: Inventory, *, serial: str = "", timestamp: str = "") -> st
         "components": components,
         "dependencies": [{"ref": _ROOT, "dependsOn": [one["bom-ref"] for one in components]}],
     }
+    if vulnerabilities:
+        by_url: dict[str, list[str]] = {}
+        for item, reference in zip(found, references, strict=True):
+            if not item.package.removed:
+                by_url.setdefault(item.purl, []).append(reference)
+        document["vulnerabilities"] = entries(vulnerabilities, by_url)
     if inventory.problems:
         document["compositions"] = [{"aggregate": "incomplete", "assemblies": [_ROOT]}]
     head = {
