@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from sealock.targets.resolve import Input, Options, resolve, resolve_compose, root_of
+from sealock.targets.resolve import Input, Options, image_of, resolve, resolve_compose, root_of
 
 TEXTS = {
     "Dockerfile": "FROM debian:13\n",
@@ -78,7 +78,10 @@ def test_links_to_folders_are_not_followed(tmp_path: Path) -> None:
     [
         ("nothing/here", "no such file or folder"),
         ("container:web", "not read by this version"),
-        ("image:nginx", "not read by this version"),
+        ("nginx", "no such file or folder (if an image is meant: image:nginx)"),
+        ("compose.yml", "no such file or folder (if an image is meant: image:compose.yml)"),
+        ("Dockerfile:1", "no such file or folder"),
+        ("../app:1", "no such file or folder"),
         ("", "no such file or folder"),
     ],
 )
@@ -86,6 +89,31 @@ def test_what_cannot_be_read_is_a_problem(target: str, said: str) -> None:
     (one,) = resolved(target)
     assert said in one.problem
     assert one.source is None
+
+
+@pytest.mark.parametrize(
+    ("target", "image"),
+    [
+        ("nginx:1.27", "image:nginx:1.27"),
+        ("ghcr.io/a/b:2", "image:ghcr.io/a/b:2"),
+        ("localhost:5000/a:1", "image:localhost:5000/a:1"),
+        ("a@sha256:" + "1" * 64, "image:a@sha256:" + "1" * 64),
+        ("image:nginx", "image:nginx"),
+        ("image:./nothing", "image:./nothing"),
+    ],
+)
+def test_what_names_no_file_may_name_an_image(target: str, image: str) -> None:
+    (one,) = resolved(target)
+    assert (one.kind, one.image, one.problem) == ("image", image, "")
+    assert image_of(target) == image
+
+
+def test_a_file_comes_before_an_image_of_its_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "app:1").write_text("FROM debian:13\n")
+    (one,) = resolved("app:1")
+    assert (one.kind, one.image) == ("dockerfile", "")
+    assert image_of("app:1") == "app:1"
 
 
 def test_an_empty_folder_is_a_problem_and_no_pass(tmp_path: Path) -> None:

@@ -9,9 +9,10 @@ from typing import Final
 from msgspec import Struct
 
 from sealock import formats
+from sealock.errors import TargetError
 from sealock.formats.files import NOTHING, FileRefused, Files
 from sealock.model.document import DocumentKind
-from sealock.model.imagename import parse
+from sealock.model.imagename import ImageName
 from sealock.model.location import Source
 from sealock.targets.folder import Folder
 from sealock.targets.locks import LIMIT as LOCK_LIMIT
@@ -84,8 +85,7 @@ def resolve(target: str, options: Options) -> Iterator[Input]:
     elif _is_reference(target):
         yield _remote(target, target)
     else:
-        name = parse(target)
-        hint = f" (if an image is meant: image:{target})" if name and target == target.lower() else ""
+        hint = f" (if an image is meant: image:{target})" if _named(target) else ""
         yield Input(target, target, problem=f"no such file or folder{hint}")
 
 
@@ -111,8 +111,18 @@ def image_of(target: str) -> str:
 
 def _is_reference(target: str) -> bool:
     """Whether what names no file names an image: with a tag or a digest, since "compose.yml" would do as a name too."""
-    name = parse(target)
-    return name is not None and bool(name.tag or name.digest) and name.repository == name.repository.lower()
+    name = _named(target)
+    return name is not None and (":" in target.rpartition("/")[2] or name.digest is not None)
+
+
+def _named(target: str) -> ImageName | None:
+    """What a target would name as a reference; None where it is none."""
+    from sealock.registry.names import reference  # noqa: PLC0415  files and folders do without
+
+    try:
+        return reference(target)
+    except TargetError:
+        return None
 
 
 def _is_archive(path: str) -> bool:
