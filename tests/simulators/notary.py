@@ -81,6 +81,8 @@ class NotarySimulator:
         self.token = ""
         """If set, what a request must carry."""
         self.address = ""
+        self.realm = ""
+        """Where tokens are given."""
 
     def shelf(self, gun: str) -> Shelf:
         return self.shelves.setdefault(gun, Shelf())
@@ -89,7 +91,7 @@ class NotarySimulator:
         gun, found, name = path.removeprefix("/v2/").partition("/_trust/tuf/")
         self.asked.append(f"{method} {gun} {name}")
         if self.token and headers.get("authorization") != f"Bearer {self.token}":
-            return Reply(401, b"{}", {"www-authenticate": f'Bearer realm="{self.address}/token",service="notary"'})
+            return Reply(401, b"{}", {"www-authenticate": f'Bearer realm="{self.realm}",service="notary"'})
         if not found:
             return Reply(404, b"404 page not found\n")
         if (answer := self.answers(gun, name)) is not None:

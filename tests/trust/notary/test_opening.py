@@ -1,0 +1,232 @@
+"""What a machine is set up for: its folder, its pins, its logins, and which server is asked how."""
+
+from __future__ import annotations
+
+import json
+from base64 import b64encode
+from collections.abc import Iterator, Mapping
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from threading import Thread
+
+import pytest
+
+from notaryworld import World, world
+from sealock.errors import PolicyError, TargetError, TransportError
+from sealock.model.registries import Registries
+from sealock.registry.names import reference
+from sealock.trust.notary.folder import Folder, docker_folder
+from sealock.trust.notary.opening import Setup, configured_pins, judge, signed_tags
+from sealock.trust.notary.refusal import RefusedError
+from sealock.trust.notary.server import address_of
+from sealock.trust.pins import Pin
+
+
+@pytest.fixture
+def here(tmp_path: Path) -> Iterator[World]:
+    with world(tmp_path / "docker" / "trust") as one:
+        yield one
+
+
+def environment(here: World, **more: str) -> Mapping[str, str]:
+    folder = here.folder.path.parent
+    return {
+        "HOME": str(folder.parent),
+        "DOCKER_CONFIG": str(folder),
+        "DOCKER_CONTENT_TRUST_SERVER": here.server.address,
+        **more,
+    }
+
+
+@pytest.mark.parametrize(
+    ("registry", "override", "address"),
+    [
+        ("docker.io", "", "https://notary.docker.io"),
+        ("example.com:5000", "", "https://example.com:5000"),
+        ("example.com", "https://notary.example.com/", "https://notary.example.com"),
+        ("example.com", "notary.example.com:4443", "https://notary.example.com:4443"),
+    ],
+)
+def test_the_server_is_the_registry_unless_another_is_named(registry: str, override: str, address: str) -> None:
+    assert address_of(registry, override) == address
+
+
+def test_an_address_of_another_kind_is_refused() -> None:
+    with pytest.raises(TransportError, match="is not the address of a notary server"):
+        address_of("example.com", "file:///etc/passwd")
+
+
+def test_a_reference_is_judged_and_a_repositorys_tags_are_listed(here: World) -> None:
+    digest, _ = here.publish()
+    setup = Setup(environment(here))
+    assert judge(reference(f"{here.gun}:v1"), setup).digest == digest
+    assert judge(reference(f"{here.gun}@{digest}"), setup).tag.tag == "v1"
+    assert [one.digest for one in signed_tags(reference(here.gun), setup)] == [digest]
+
+
+def test_a_policy_that_allows_plain_http_to_a_registry_allows_none_to_its_notary_server(here: World) -> None:
+    setup = Setup(
+        environment(here, DOCKER_CONTENT_TRUST_SERVER="http://example.com"),
+        registries=Registries(insecure=("example.com",)),
+    )
+    with pytest.raises(TransportError, match="must be spoken to over HTTPS"):
+        judge(reference("example.com/app:v1"), setup)
+
+
+def test_pins_come_from_dockers_and_notarys_configuration(here: World) -> None:
+    known, home = environment(here), here.folder.path.parent.parent
+    docker = here.folder.path.parent
+    assert configured_pins(known).certificates == {}
+    docker.mkdir(exist_ok=True)
+    (docker / "config.json").write_text(json.dumps({"auths": {}, "trust_pinning": {"certs": {"a": ["00"]}}}))
+    (home / ".notary").mkdir()
+    (home / ".notary" / "config.json").write_text(
+        json.dumps({"trust_pinning": {"certs": {"a": ["11"], "b": ["22"]}, "disable_tofu": True}})
+    )
+    pins = configured_pins(known)
+    assert (pins.certificates, pins.first_use) == ({"a": frozenset({"00"}), "b": frozenset({"22"})}, False)
+    (home / ".notary" / "config.json").write_text(json.dumps({"trust_pinning": {"ca": {"b": "ca.pem"}}}))
+    with pytest.raises(PolicyError, match=r"ca\.pem, which a pin names, is not there"):
+        configured_pins(known)
+
+
+def test_a_pin_that_is_given_is_in_place_of_those_that_are_configured(here: World) -> None:
+    here.publish()
+    docker = here.folder.path.parent
+    docker.mkdir(exist_ok=True)
+    (docker / "config.json").write_text(json.dumps({"trust_pinning": {"certs": {here.gun: ["00"]}}}))
+    with pytest.raises(RefusedError, match=r"is not as pinned.*the pin says 00 \("):
+        judge(reference(f"{here.gun}:v1"), Setup(environment(here)))
+    judge(reference(f"{here.gun}:v1"), Setup(environment(here), pin=Pin()))
+
+
+class Realm:
+    """Gives tokens to whoever has the right login."""
+
+    def __init__(self) -> None:
+        self.asked: list[str] = []
+        realm = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                realm.asked.append(self.path)
+                wanted = "Basic " + b64encode(b"me:a password").decode()
+                right = self.headers.get("authorization") == wanted
+                body = json.dumps({"token": "the-token"}).encode() if right else b"{}"
+                self.send_response(200 if right else 401)
+                self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+
+            def log_message(self, format: str, *args: object) -> None:  # noqa: A002  the library's name
+                pass
+
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.address = f"http://127.0.0.1:{self.server.server_address[1]}"
+        self.thread = Thread(target=self.server.serve_forever, args=(0.01,), daemon=True)
+        self.thread.start()
+
+    def end(self) -> None:
+        self.server.shutdown()
+        self.server.server_close()
+        self.thread.join()
+
+
+def test_the_registrys_login_buys_a_token_for_the_notary_server(here: World) -> None:
+    digest, _ = here.publish()
+    here.server.token = "the-token"
+    docker = here.folder.path.parent
+    docker.mkdir(exist_ok=True)
+    known = environment(here)
+    realm = Realm()
+    try:
+        here.server.realm = f"{realm.address}/token"
+        with pytest.raises(TransportError, match=r"127\.0\.0\.1:5000 wants to know who asks"):
+            judge(reference(f"{here.gun}:v1"), Setup(known))
+        login = b64encode(b"me:a password").decode()
+        (docker / "config.json").write_text(json.dumps({"auths": {"127.0.0.1:5000": {"auth": login}}}))
+        verified = judge(reference(f"{here.gun}:v1"), Setup(known))
+        assert (verified.digest, verified.requests) == (digest, 5)
+        assert f"scope=repository%3A{here.gun.replace('/', '%2F').replace(':', '%3A')}%3Apull" in realm.asked[-1]
+    finally:
+        realm.end()
+
+
+def test_a_login_is_not_sent_to_a_realm_elsewhere(here: World) -> None:
+    here.publish()
+    here.server.token = "the-token"
+    docker = here.folder.path.parent
+    docker.mkdir(exist_ok=True)
+    login = b64encode(b"me:a password").decode()
+    (docker / "config.json").write_text(json.dumps({"auths": {"registry.example.com": {"auth": login}}}))
+    realm = Realm()
+    try:
+        here.server.realm = f"{realm.address}/token"
+        with pytest.raises(
+            TransportError, match=r"wants its credentials sent to 127\.0\.0\.1:.*, another domain"
+        ) as error:
+            judge(reference("registry.example.com/app:v1"), Setup(environment(here)))
+        assert "a password" not in str(error.value)
+    finally:
+        realm.end()
+
+
+# The folder.
+
+
+@pytest.mark.parametrize("gun", ["", "..", "a/../../b", "/etc", "a//b", "a/./b", "a/..", "a\x00b", "a b"])
+def test_no_name_leads_out_of_the_folder(tmp_path: Path, gun: str) -> None:
+    with pytest.raises(TargetError, match="is not the name of a repository"):
+        Folder(tmp_path).write(gun, {"root": b"x"})
+    assert not list(tmp_path.iterdir())
+
+
+def test_the_folder_is_dockers(tmp_path: Path) -> None:
+    assert docker_folder({"HOME": "/home/me"}) == Path("/home/me/.docker")
+    assert docker_folder({"HOME": "/home/me", "DOCKER_CONFIG": "/etc/docker-config"}) == Path("/etc/docker-config")
+    folder = Folder(tmp_path / "trust")
+    folder.write("127.0.0.1:5000/app", {"targets/releases": b"{}", "root": b"{}"})
+    path = tmp_path / "trust" / "tuf" / "127.0.0.1:5000" / "app" / "metadata" / "targets" / "releases.json"
+    assert path.read_bytes() == b"{}"
+    assert path.stat().st_mode & 0o777 == 0o600
+    assert path.parent.stat().st_mode & 0o777 == 0o700
+    assert list(folder.guns()) == ["127.0.0.1:5000/app"]
+    folder.forget("127.0.0.1:5000/app")
+    assert list(folder.guns()) == []
+
+
+def test_a_folder_that_cannot_be_read_is_no_verdict(here: World) -> None:
+    here.publish()
+    here.folder.path.parent.mkdir(parents=True, exist_ok=True)
+    here.folder.path.write_text("a file where the folder should be")
+    with pytest.raises(TargetError, match="could not be read"):
+        here.verify()
+
+
+def test_a_folder_that_cannot_be_written_does_not_hide_the_verdict(here: World) -> None:
+    digest, _ = here.publish()
+    place = here.folder.path / "tuf" / here.gun
+    place.mkdir(parents=True)
+    (place / "metadata").symlink_to("/nowhere/at/all")
+    verified = here.verify()
+    assert verified.digest == digest
+    assert "could not be written" in verified.notes[0]
+    assert "the next use will not know what this one saw" in verified.notes[0]
+
+
+def test_what_another_run_kept_meanwhile_is_not_put_back(here: World) -> None:
+    here.publish()
+    here.verify()
+    slow = here.repository()
+    here.publish()
+
+    def meanwhile(_gun: str, name: str) -> None:
+        # Between the slow run's timestamp and its targets, another run sees a newer state.
+        if name.startswith("targets."):
+            here.server.answers = lambda _gun, _name: None
+            here.publish()
+            here.verify()
+
+    here.server.answers = meanwhile
+    slow.verify("v1")
+    assert json.loads(here.held()["timestamp"])["signed"]["version"] == 3
