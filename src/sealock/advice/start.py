@@ -41,6 +41,11 @@ _BUILTIN: Final = frozenset(
 )  # fmt: skip
 _MOST_STEPS: Final = 60
 _DEEPEST: Final = 8
+_MOST_TEXT: Final = 2 << 20
+"""Characters of shell that are read, all texts together, with as much as reading one costs besides."""
+_COST: Final = 1000
+_MOST_SAID: Final = 20
+"""Things that could not be told."""
 
 
 def follow(container: Container, files: Files, commands: Commands) -> Start:
@@ -65,6 +70,7 @@ class _Way:
     def __init__(self, files: Files, commands: Commands, words: tuple[str, ...]) -> None:
         self.files, self.commands, self.words = files, commands, words
         self.steps: dict[tuple[str, str], Step] = {}
+        self.room = _MOST_TEXT
         self.shell = ""
         self.form = False
         self.managers: dict[str, None] = {}
@@ -159,6 +165,10 @@ class _Way:
 
     def text(self, text: str, by: str, arguments: Sequence[str], depth: int) -> None:
         """Follow the commands of a shell's text; `"$@"` stands for the arguments."""
+        self.room -= len(text) + _COST
+        if self.room < 0:
+            self.unknown["what is started is too much to be followed to its end"] = None
+            return
         for given in self.commands(text):
             words = [one for word in given for one in (arguments if word in {"$@", "${@}", "$*"} else (word,))]
             name = words[0] if words else ""
@@ -182,7 +192,7 @@ class _Way:
             self.shell,
             self.form and bool(self.shell),
             tuple(self.managers),
-            tuple(self.unknown),
+            tuple(self.unknown)[:_MOST_SAID],
         )
 
 
