@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from functools import cache
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from license_expression import (  # type: ignore[import-untyped]  # it has annotations, but no py.typed
-    Licensing,
-    get_spdx_licensing,
-)
 from msgspec import Struct
+
+from sealock.reports.sbom import _spdx
+
+if TYPE_CHECKING:
+    from license_expression import Licensing  # type: ignore[import-untyped]  # it has annotations, but no py.typed
 
 _LONGEST: Final = 400
 """Characters: what is longer is a licence's text, not an expression."""
+_WORD: Final = re.compile(r"[^\s()]+|[()]")
+_GLUE: Final = frozenset({"and", "or", "with", "(", ")"})
 
 
 class Licence(Struct, frozen=True):
@@ -29,8 +33,15 @@ def licences(texts: tuple[str, ...]) -> tuple[Licence, ...]:
 
 
 @cache
-def _licensing() -> Licensing:
-    return get_spdx_licensing()
+def _ids() -> dict[str, str]:
+    """Today's id by each way to write it, in lower case."""
+    pairs = (word.rpartition("=") for word in _spdx.IDS.split())
+    return {(other or known.lower()): known for other, _, known in pairs}
+
+
+@cache
+def _exceptions() -> frozenset[str]:
+    return frozenset(_spdx.EXCEPTIONS.split())
 
 
 @cache
@@ -38,6 +49,33 @@ def licence(text: str) -> Licence:
     """Read one licence. Old ids become today's: "GPL-2.0+" is "GPL-2.0-or-later"."""
     if len(text) > _LONGEST or not text.isascii() or not text.isprintable():
         return Licence(text)
+    lower = text.lower()
+    # References and names of several words are the library's affair.
+    return _parsed(text) if "licenseref" in lower or "gpl 2.0" in lower else _known(text, lower) or _parsed(text)
+
+
+def _known(text: str, lower: str) -> Licence | None:
+    """Read what most packages say: one id, ids joined by one word, or no expression; None for all else."""
+    ids = _ids()
+    if lower in ids:
+        return Licence(text, ids[lower], single=True)
+    words = _WORD.findall(lower)
+    if any(word not in ids and word not in _GLUE and word not in _exceptions() for word in words):
+        return Licence(text)
+    names, joints = words[::2], set(words[1::2])
+    if len(words) % 2 and len(joints) == 1 and joints < {"and", "or"} and all(name in ids for name in names):
+        return Licence(text, f" {joints.pop().upper()} ".join(ids[name] for name in names))
+    return None
+
+
+@cache
+def _licensing() -> Licensing:
+    from license_expression import get_spdx_licensing  # noqa: PLC0415  takes 0.1 seconds, and as long again to read its list
+
+    return get_spdx_licensing()
+
+
+def _parsed(text: str) -> Licence:
     try:
         found = _licensing().parse(text, validate=True, strict=True)
     except Exception:  # noqa: BLE001  beside its own errors it lets TypeError, AttributeError and others out ("()")
