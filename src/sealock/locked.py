@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import cache
 from importlib import import_module
 from pkgutil import iter_modules
@@ -11,12 +12,21 @@ from msgspec.structs import replace
 import sealock.inventory.lockfiles
 from sealock.inventory.analyzer import Broken, File
 from sealock.inventory.lockfiles._shared import LockFile
+from sealock.inventory.lockfiles.requirements import Requirements, lines, requirement
 from sealock.inventory.selection import Selection
 from sealock.model.container import Container
 from sealock.model.document import Document
 from sealock.model.finding import Problem
 from sealock.model.inventory import Inventory, Package
 from sealock.model.location import Location, Source
+
+
+def _unpinned(source: Source) -> Iterator[Package]:
+    """The packages of which whatever version pip finds is installed: nobody can tell whether it is affected."""
+    for line in lines(source.text):
+        if line[:1].isalnum() and "://" not in line and requirement(line, source.name) is None:
+            size = next((at for at, sign in enumerate(line) if not (sign.isalnum() or sign in "-_.")), len(line))
+            yield Package("pypi", line[:size], "", source.name)
 
 
 @cache
@@ -45,6 +55,8 @@ def lock_file(source: Source) -> tuple[Document, Inventory]:
     for analyzer in Selection(readers()).by_path(name):
         try:
             packages += [replace(one, path=source.name) for one in analyzer.read(file) if isinstance(one, Package)]
+            if isinstance(analyzer, Requirements):
+                packages += _unpinned(source)
         except Broken as broken:
             problems.append(Problem(f"{analyzer.name}: {broken}", Location(source.name)))
     listed = tuple(sorted(packages, key=lambda one: (one.type, one.namespace, one.name, one.version)))

@@ -1,0 +1,63 @@
+"""Lock files as targets: known by the names that their analyzers ask for, read by themselves, unpinned wishes told."""
+
+from __future__ import annotations
+
+import pytest
+
+from knowledge import Table
+from sealock.advisories.match import match
+from sealock.inventory.selection import Selection
+from sealock.locked import lock_file, readers
+from sealock.model.advisory import Advisory, Affects, Span
+from sealock.model.location import Source
+from sealock.targets.locks import LIMIT, is_lock
+
+NAMES = sorted({name for reader in readers() for name in reader.wanted.names})
+
+
+@pytest.mark.parametrize("name", [*NAMES, "dev-requirements.txt", "my.requirements.txt"])
+def test_every_name_that_an_analyzer_asks_for_is_one_of_a_lock_file(name: str) -> None:
+    assert is_lock(name)
+
+
+@pytest.mark.parametrize("name", ["package.json", "README.txt", "requirements.in", "Cargo.toml", "go.sum", "lock.json"])
+def test_no_other_name_is(name: str) -> None:
+    assert not is_lock(name)
+
+
+def test_every_lock_file_has_a_reader_and_no_reader_reads_more_than_is_read() -> None:
+    selection = Selection(readers())
+    assert len(readers()) >= 14
+    assert all(selection.by_path(name) for name in NAMES if is_lock(name))
+    assert max(reader.wanted.limit for reader in readers()) <= LIMIT
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "packages"),
+    [
+        ("vendor/x/requirements.txt", "Jinja2==2.11.0\n", [("pypi", "jinja2", "2.11.0")]),
+        ("Cargo.lock", 'version = 3\n[[package]]\nname = "time"\nversion = "0.1.42"\nsource = "registry+x"\n', [("cargo", "time", "0.1.42")]),
+        ("go.mod", "module x\nrequire golang.org/x/net v0.1.0\n", [("golang", "net", "v0.1.0")]),
+        ("package-lock.json", '{"lockfileVersion": 3, "packages": {"node_modules/lodash": {"version": "4.17.20"}}}', [("npm", "lodash", "4.17.20")]),
+    ],
+)  # fmt: skip
+def test_a_lock_file_is_read_wherever_it_lies(name: str, text: str, packages: list[tuple[str, str, str]]) -> None:
+    document, inventory = lock_file(Source(name, text))
+    assert not document.problems
+    assert [(one.type, one.name, one.version) for one in inventory.packages] == packages
+    assert {one.path for one in inventory.packages} == {name}
+
+
+def test_what_cannot_be_read_is_a_problem() -> None:
+    document, inventory = lock_file(Source("package-lock.json", "{"))
+    assert not inventory.packages
+    assert document.problems[0].message.startswith("npm lock: ")
+
+
+def test_a_wish_without_a_version_is_not_judged_where_there_are_advisories() -> None:
+    wishes = "django>=2\nflask\nrequests[socks] ; python_version > '3'\n-r other.txt\n# comment\njinja2==2.11.0\n"
+    _, inventory = lock_file(Source("requirements.txt", wishes))
+    table = Table(Advisory("CVE-2024-0001", "osv", (Affects("PyPI", "django", (Span(fixed="3"),)),)))
+    found = match(inventory, table)
+    assert [(one.package.name, one.grave) for one in found.unjudged] == [("django", False)]
+    assert "its version is not known" in found.unjudged[0].reason
