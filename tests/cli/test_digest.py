@@ -112,7 +112,7 @@ def test_a_reference_that_has_another_digest_than_its_registry_says_is_told(
 
 
 def test_what_a_registry_says_reaches_no_terminal_raw(server: RegistrySimulator, sealock: Sealock) -> None:
-    told = json.dumps({"errors": [{"code": "X", "message": "\x1b[2J\u202eevil"}]}).encode()
+    told = json.dumps({"errors": [{"code": "X", "message": "\x1b[2J\u202eevil\ud800"}]}).encode()
     server.answers = lambda asked: Reply(403, told) if "manifests" in asked.path else None
     done = sealock("digest", f"{server.host}/a:1")
     assert "\x1b" not in done.stderr

@@ -10,7 +10,7 @@ import pytest
 
 from imagemaker import config, files, troubles
 from registryworld import Client, manifest, name
-from sealock.errors import TransportError
+from sealock.errors import TargetError, TransportError
 from sealock.image.entry import ImageSource
 from sealock.image.remote import open_remote
 from simulators.registry import RegistrySimulator, Reply, registry, sha256
@@ -91,6 +91,18 @@ def test_what_is_no_image_of_a_container_is_told(server: RegistrySimulator) -> N
     server.add_manifest("a", manifest(config=empty, artifactType="application/vnd.example.chart"), "chart")
     with pytest.raises(TransportError, match=r"no image of a container but application/vnd\.example\.chart"):
         open_remote(Client(), name(server, "a:chart"))
+
+
+def test_an_image_for_another_platform_is_told(server: RegistrySimulator) -> None:
+    with pytest.raises(TargetError, match="is for linux/amd64, not for linux/arm64"):
+        open_remote(Client(), name(server, "a:1"), platform="linux/arm64")
+
+
+def test_an_index_that_misleads_about_a_platform_is_told(server: RegistrySimulator) -> None:
+    image = server.add_image("a", config=config(BASE), layers=[BASE])
+    server.add_index("a", "many", images={"linux/arm64": image})
+    with pytest.raises(TargetError, match="is for linux/amd64, not for linux/arm64"):
+        open_remote(Client(), name(server, "a:many"), platform="linux/arm64")
 
 
 def test_a_configuration_that_is_no_json_is_refused(server: RegistrySimulator) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from sealock.errors import TransportError
+from sealock.errors import TargetError, TransportError
 from sealock.image.entry import DEFAULT_BOUNDS, Bounds, ImageSource
 from sealock.image.layers import Context, TarLayer
 from sealock.image.manifest import Config, decode
@@ -18,7 +18,8 @@ from sealock.image.stored import Damage
 from sealock.image.verifying import Verifier
 from sealock.model.imagename import ImageName
 from sealock.model.inventory import Layer
-from sealock.model.manifest import Descriptor, Manifest
+from sealock.model.manifest import Descriptor, Manifest, Platform
+from sealock.model.platforms import fit
 from sealock.registry.client import Registry, Resolved
 from sealock.registry.manifests import ManifestError
 
@@ -75,7 +76,11 @@ def open_remote(
 
     `platform` ("linux/arm64") chooses from an index, by default this machine's. Digests are always verified.
     """
-    return open_resolved(registry, name, registry.resolve(name, platform), bounds)
+    image = open_resolved(registry, name, registry.resolve(name, platform), bounds)
+    if platform and not fit(Platform(*image.platform.split("/")[:3]), platform):
+        message = f"{image.names[0]} is for {image.platform or 'no platform that it names'}, not for {platform}"
+        raise TargetError(message)
+    return image
 
 
 def open_resolved(

@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 from msgspec import Struct
 
 from sealock.errors import TransportError
+from sealock.httptransport.dialing import reach_of
 from sealock.model.imagename import ImageName
 from sealock.model.registries import Registries
 from sealock.registry.auth import Authorizer, withheld_words
@@ -151,7 +152,7 @@ class Asker:
 
     def _may_be_plain(self, host: str) -> bool:
         bare = host.rpartition(":")[0] or host
-        return bare == "localhost" or bare.startswith("127.") or bool({host, bare} & set(self.settings.insecure))
+        return reach_of(bare) == "loopback" or bool({host, bare} & set(self.settings.insecure))
 
     def _signed_in(  # noqa: PLR0913, PLR0917  as ask
         self,
