@@ -21,8 +21,8 @@ from sealock.cache import code
 from sealock.cache.folder import Folder
 from sealock.cache.layers import Kept, LayerCache
 from sealock.image.entry import DEFAULT_BOUNDS, Bounds
+from sealock.inventory.facts import LayerFacts
 from sealock.inventory.names import Names
-from sealock.inventory.scan import LayerFacts
 from sealock.listing import How, inventories
 from sealock.model.inventory import Inventory, Package
 
@@ -164,10 +164,9 @@ DAMAGES: dict[str, Callable[[str], object]] = {
     "a link in its place": link,
     "a folder in its place": folder,
     "a pipe in its place": pipe,
-    "sound, and not compressed": lambda cache: rewritten(cache, b"what is this?"),
-    "sound, and a bomb": lambda cache: rewritten(cache, zstd.compress(bytes(2 << 30), 1)),
-    "sound, and of another shape": lambda cache: rewritten(cache, zstd.compress(msgspec.msgpack.encode({"facts": 1}))),
-    "sound, and no msgpack": lambda cache: rewritten(cache, zstd.compress(b"\xc1")),
+    "sound, and of another shape": lambda cache: rewritten(cache, msgspec.msgpack.encode({"facts": 1})),
+    "sound, and nested without end": lambda cache: rewritten(cache, b"\x91" * 100_000),
+    "sound, and no msgpack": lambda cache: rewritten(cache, b"\xc1"),
     "removed": lambda cache: entry(cache).unlink(),
     "a broken proof": lambda cache: entry(cache, "proof").write_bytes(b"x"),
     "a proof of another shape": lambda cache: Folder(cache).write(entry(cache, "proof").name, b"\xc1"),

@@ -6,7 +6,6 @@ who asks sees to that.
 
 from __future__ import annotations
 
-import sys
 from hashlib import sha256
 from typing import Final
 
@@ -16,10 +15,8 @@ from msgspec import Struct
 from sealock.cache.code import fingerprint
 from sealock.cache.folder import Folder
 from sealock.image.entry import Bounds
-from sealock.inventory.scan import LayerFacts
+from sealock.inventory.facts import LayerFacts
 
-MOST: Final = 512 << 20
-"""Bytes of what is kept of one layer, inflated; what is more is not kept."""
 _COUNTED: Final = ("metadata", "layers", "depth", "entries", "total")
 """Bounds on an image as a whole, which make no other facts of one layer."""
 
@@ -53,8 +50,8 @@ class LayerCache:
         if data is None:
             return None
         try:
-            return msgspec.msgpack.decode(_inflated(data), type=Kept)
-        except (msgspec.MsgspecError, ValueError):
+            return msgspec.msgpack.decode(data, type=Kept)
+        except msgspec.MsgspecError:
             self._folder.remove(name)
             return None
 
@@ -66,9 +63,7 @@ class LayerCache:
             data = msgspec.msgpack.encode(kept)
         except UnicodeEncodeError:
             return  # names that are no Unicode
-        if len(data) > MOST:
-            return
-        self._folder.write(self._name("facts", diff_id), _deflated(data))
+        self._folder.write(self._name("facts", diff_id), data)
         if stored:
             self._folder.write(_alias(stored), msgspec.msgpack.encode(_Alias(diff_id)))
 
@@ -86,27 +81,3 @@ class LayerCache:
 
 def _alias(stored: str) -> str:
     return f"plain-{sha256(stored.encode()).hexdigest()}"
-
-
-def _deflated(data: bytes) -> bytes:
-    if sys.version_info >= (3, 14):
-        from compression.zstd import compress  # noqa: PLC0415  only who has a cache loads it
-    else:
-        from backports.zstd import compress  # noqa: PLC0415  as above
-    return compress(data, 1)
-
-
-def _inflated(data: bytes) -> bytes:
-    """The bytes; ValueError where they are not what `_deflated` made."""
-    if sys.version_info >= (3, 14):
-        from compression.zstd import ZstdDecompressor, ZstdError  # noqa: PLC0415  only who has a cache loads it
-    else:
-        from backports.zstd import ZstdDecompressor, ZstdError  # noqa: PLC0415  as above
-    inflating = ZstdDecompressor()
-    try:
-        plain = inflating.decompress(data, MOST)
-    except ZstdError as error:
-        raise ValueError from error
-    if not inflating.eof:
-        raise ValueError
-    return plain

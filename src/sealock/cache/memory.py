@@ -7,7 +7,7 @@ from sealock.cache.layers import Kept, LayerCache
 from sealock.cache.proofs import FileProofs
 from sealock.image.entry import Bounds, LayerSource
 from sealock.image.layers import TarLayer
-from sealock.inventory.scan import LayerFacts
+from sealock.inventory.facts import LayerFacts
 
 
 class Memory:

@@ -12,7 +12,8 @@ from sealock import formats
 from sealock.cache.memory import Memory
 from sealock.image.entry import DEFAULT_BOUNDS, Bounds, ImageSource, LayerSource
 from sealock.image.opening import open_image
-from sealock.inventory.scan import LayerFacts, merge
+from sealock.inventory.facts import LayerFacts
+from sealock.inventory.merging import merge
 from sealock.listing.remembering import layer_facts
 from sealock.model.container import Container
 from sealock.model.document import Document, Subject

@@ -12,7 +12,8 @@ from sealock.image.entry import LayerSource
 from sealock.image.header import MOST
 from sealock.image.layers import Piece, TarLayer
 from sealock.image.verifying import Outcome
-from sealock.inventory.scan import LayerFacts, PieceFacts, joined, scan_layer, scan_piece
+from sealock.inventory.facts import LayerFacts
+from sealock.inventory.scan import PieceFacts, joined, scan_layer, scan_piece
 from sealock.inventory.selection import Selection
 from sealock.listing import sharing
 

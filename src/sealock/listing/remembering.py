@@ -7,10 +7,7 @@ from collections.abc import Callable
 from sealock.cache.memory import Memory
 from sealock.image.entry import Bounds, ImageSource, LayerSource
 from sealock.image.layers import TarLayer
-from sealock.inventory.catalog import analyzers
-from sealock.inventory.scan import LayerFacts
-from sealock.inventory.selection import Selection
-from sealock.listing.reading import in_threads, read_layers
+from sealock.inventory.facts import LayerFacts
 
 
 def layer_facts(
@@ -39,6 +36,10 @@ def layer_facts(
             facts += _read([source], bounds, progress)
     if sum(one.entries for one in facts) > bounds.entries and len(unknown) < len(sources):
         # How much of each is read depends on the others: that is found out in their order.
+        from sealock.inventory.catalog import analyzers  # noqa: PLC0415  as in _read
+        from sealock.inventory.selection import Selection  # noqa: PLC0415  as above
+        from sealock.listing.reading import in_threads  # noqa: PLC0415  as above
+
         return in_threads(sources, Selection(analyzers(), bounds.file), progress)
     if memory and sum(one.entries for one in facts) < bounds.entries:
         for source in unknown:
@@ -55,5 +56,9 @@ def _read(
     if not sources:
         meanwhile()
         return []
-    # Loading the analyzers takes long, compared with what a cache gives.
+    # Loading the analyzers takes long, compared with what the cache gives.
+    from sealock.inventory.catalog import analyzers  # noqa: PLC0415  as above
+    from sealock.inventory.selection import Selection  # noqa: PLC0415  as above
+    from sealock.listing.reading import read_layers  # noqa: PLC0415  as above
+
     return read_layers(sources, Selection(analyzers(), bounds.file), bounds.entries, progress, meanwhile)

@@ -1,0 +1,89 @@
+"""Merges what layers hold into the view that a container would have.
+
+What a later layer hides is still listed, and said to be removed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Final
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from sealock.inventory.facts import LayerFacts
+from sealock.inventory.view import View
+from sealock.model.inventory import Distribution, FileFact, Package
+
+FOLDERS: Final = frozenset({"world-writable-folder"})
+"""Kinds of facts on a folder's own mode."""
+
+
+class Merged(Struct, frozen=True):
+    """What an image holds, all layers together."""
+
+    distribution: Distribution | None
+    packages: tuple[Package, ...]
+    files: tuple[FileFact, ...]
+
+
+def merge(layers: Sequence[tuple[int, LayerFacts]]) -> Merged:
+    """Lay layers, each with its number, over one another: what a later one replaces or removes is marked as removed.
+
+    A database of packages (dpkg's status, apk's installed …) that a later layer writes anew replaces the earlier one:
+    its packages are then listed from the later layer, with the layer that first brought each of them.
+    """
+    told = {fact.path for _, facts in layers for fact in facts.files}
+    told.update(_on_disk(package.path) for _, facts in layers for package in facts.packages)
+    view = View([facts for _, facts in layers], told)
+    packages: dict[tuple[object, ...], Package] = {}
+    files: list[FileFact] = []
+    distribution: Distribution | None = None
+    owners: dict[str, str] = {}
+    owned = told.union(path.removeprefix("usr/") for path in told)
+    for place, (index, facts) in enumerate(layers):
+        for one in facts.distributions:
+            # Only os-release gives a name; debian_version and the like must not displace it.
+            distribution = one if one.name or distribution is None or not distribution.name else distribution
+        for fact in facts.files:
+            mended = view.folders.get(fact.path, -1) if fact.kind in FOLDERS else -1
+            by = max(mended if mended > place else -1, view.hidden_by(fact.path, place))
+            files.append(replace(fact, layer=index, removed=by >= 0, removed_in=layers[by][0] if by >= 0 else -1))
+        for found in facts.packages:
+            package = replace(found, layer=index, removed=view.hidden(_on_disk(found.path), place))
+            key = (
+                *(found.type, found.namespace, found.name, found.version, found.architecture),
+                *(found.path, found.qualifiers),
+            )
+            first = packages.get(key)
+            # The same package from a later copy of its database: it came with the first, and is there if any is.
+            if first is not None:
+                package = replace(package, layer=first.layer, files=package.files or first.files)
+            packages[key] = package
+            if package.files:
+                owners.update(dict.fromkeys(owned.intersection(package.files), package.name))
+    listed = sorted(_unowned(packages.values(), owners), key=lambda one: (one.type, one.name, one.version, one.path))
+    return Merged(distribution, tuple(listed), tuple(_with_owner(fact, owners) for fact in files))
+
+
+def _with_owner(fact: FileFact, owners: dict[str, str]) -> FileFact:
+    owner = _owner(fact.path, owners)
+    return replace(fact, owner=owner) if owner else fact
+
+
+def _owner(path: str, owners: dict[str, str]) -> str:
+    """The package that owns a path; lists of packages made before /bin became usr/bin name it without the usr."""
+    return owners.get(path) or owners.get(path.removeprefix("usr/"), "")
+
+
+def _on_disk(path: str) -> str:
+    """The file itself: a package within an archive is written "app.jar!/lib/x.jar"."""
+    return path.partition("!/")[0]
+
+
+def _unowned(packages: Iterable[Package], owners: dict[str, str]) -> Iterator[Package]:
+    """Leave out shared libraries known by their strings, where a distribution's package owns the file."""
+    for package in packages:
+        shared = package.type == "generic" and ("linkage", "shared") in package.qualifiers
+        if not (shared and _owner(package.path, owners)):
+            yield package
