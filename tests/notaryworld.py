@@ -43,8 +43,8 @@ class World:
         self.now = NOW
 
     def digest(self) -> tuple[str, int]:
-        """A digest that nobody has seen before, and a length."""
-        return f"sha256:{secrets.token_hex(32)}", 100 + secrets.randbelow(1000)
+        """A digest that nobody has seen before, and a length, of three digits so that all metadata is equally long."""
+        return f"sha256:{secrets.token_hex(32)}", 100 + secrets.randbelow(900)
 
     def publish(self, tag: str = "v1") -> tuple[str, int]:
         self.author.tags[tag] = self.digest()
