@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Final
 
@@ -14,6 +15,7 @@ PATH: Final = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 _LIBRARIES: Final = ("lib", "usr/lib", "lib64", "usr/lib64", "usr/local/lib", "usr/local/lib64")
 _NOWHERE: Final = ".."
 """No normal path begins so."""
+_OF_DEBIAN: Final = re.compile(r"(?:usr/)?lib/[a-z0-9_]+-linux-(?:gnu|musl)[a-z0-9]*")
 _MOST_FOLDERS: Final = 200
 
 
@@ -104,9 +106,6 @@ class Files:
                     folder = line.partition("#")[0].strip()
                     if folder.startswith("/"):
                         yield folder
-        for home in ("lib", "usr/lib"):
-            for tuple_ in ("x86_64", "aarch64", "arm", "i386", "ppc64le", "s390x", "riscv64"):
-                for ending in ("linux-gnu", "linux-gnueabihf", "linux-musl"):
-                    folder = f"{home}/{tuple_}-{ending}"
-                    if folder in self.content.nodes:
-                        yield folder
+        # Debian's loader is built to look into these; a folder may be there without an entry of its own.
+        with_libraries = {path.rpartition("/")[0] for path in self.content.programs}
+        yield from sorted(folder for folder in with_libraries if _OF_DEBIAN.fullmatch(folder))
