@@ -7,6 +7,7 @@ from urllib.parse import unquote
 
 import pytest
 from hypothesis import given, settings
+from hypothesis import strategies as st
 from packageurl import PackageURL
 
 from reports.inventories import EVERY_TYPE, packages
@@ -89,3 +90,16 @@ def test_any_package_has_a_url_that_is_read_back_as_it_was(package: Package) -> 
 def test_names_of_every_spelling_come_back(name: str) -> None:
     url: Any = purl(Package("deb", name, "1", ""), DEBIAN)
     assert unquote(url.partition("@")[0]).endswith(f"/{name}")
+
+
+PARTS = st.text("ab1._~-+:@/ %_A", max_size=6)
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.sampled_from(["deb", "rpm", "pypi", "npm", "golang", "conda", "generic"]), PARTS, PARTS, PARTS, PARTS)
+def test_it_reads_back_as_it_was_written_whether_the_library_wrote_it_or_not(
+    kind: Any, namespace: str, name: str, version: str, value: str
+) -> None:
+    qualifiers = (("zone", value), ("area", version)) if value and version else ()
+    url = purl(Package(kind, name, version, "", namespace=namespace, qualifiers=qualifiers))
+    assert not url or PackageURL.from_string(url).to_string() == url

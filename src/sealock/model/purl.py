@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
 from msgspec import Struct
 from packageurl import PackageURL
 
-from sealock.model.inventory import Distribution, Package
+from sealock.model.inventory import Distribution, Package, PackageType
 
 _OF_DISTRIBUTIONS: Final = frozenset({"deb", "apk", "rpm", "alpm"})
 """Their namespace is the distribution; `arch`, `distro` and `upstream` tell more."""
@@ -16,6 +17,7 @@ _LOWER: Final = frozenset({"deb", "apk", "alpm", "golang", "pypi", "npm", "compo
 _NAMESPACES: Final = {"deb": "debian", "apk": "alpine", "alpm": "arch"}
 """Where no os-release tells."""
 _KEY: Final = frozenset("abcdefghijklmnopqrstuvwxyz0123456789.-_")
+_PLAIN: Final = re.compile(r"[A-Za-z0-9._~-]*")
 _LONGEST: Final = 1000
 """Characters of one part: what is longer names no package, and nobody could use the line."""
 _LONGEST_URL: Final = 40_000
@@ -34,9 +36,22 @@ def purl(package: Package, distribution: Distribution | None = None) -> str:
     if package.type in _LOWER:
         namespace, name = namespace.lower(), name.lower()
     version, qualifiers = _version(package), _qualifiers(package, distribution)
+    if _PLAIN.fullmatch("".join((name, version, *qualifiers.values()))) and _PLAIN.fullmatch(
+        namespace.replace("/", "")
+    ):
+        return _plain(package.type, namespace, name, version, qualifiers)
     # Writing it normalises its parts; to have them normalised before as well would take twice as long.
     url = PackageURL(package.type, namespace or None, name, version or None, qualifiers, normalize_purl=False)
     return url.to_string()
+
+
+def _plain(kind: PackageType, namespace: str, name: str, version: str, qualifiers: dict[str, str]) -> str:
+    """Write a URL of parts in which nothing is to be escaped, as the library would: most packages have such."""
+    if kind == "pypi":
+        name = name.replace("_", "-")
+    before = f"{namespace}/" if namespace else ""
+    after = "&".join(f"{key}={qualifiers[key]}" for key in sorted(qualifiers))
+    return f"pkg:{kind}/{before}{name}{f'@{version}' if version else ''}{f'?{after}' if after else ''}"
 
 
 def _namespace(package: Package, distribution: Distribution | None, before: list[str]) -> str:

@@ -57,12 +57,14 @@ def licence(text: str) -> Licence:
 def _known(text: str, lower: str) -> Licence | None:
     """Read what most packages say: one id, ids joined by one word, or no expression; None for all else."""
     ids = _ids()
-    if lower in ids:
-        return Licence(text, ids[lower], single=True)
     words = _WORD.findall(lower)
+    if words[:1] == ["("] and words[-1] == ")" and words.count("(") == words.count(")") == 1:
+        words = words[1:-1]
     if any(word not in ids and word not in _GLUE and word not in _exceptions() for word in words):
         return Licence(text)
     names, joints = words[::2], set(words[1::2])
+    if len(words) == 1 and names[0] in ids:
+        return Licence(text, ids[names[0]], single=True)
     if len(words) % 2 and len(joints) == 1 and joints < {"and", "or"} and all(name in ids for name in names):
         return Licence(text, f" {joints.pop().upper()} ".join(ids[name] for name in names))
     return None
