@@ -23,6 +23,8 @@ from sealock.targets.walk import walk
 MACHINE: Final = "host"
 """The target that is this machine."""
 _IMAGES: Final = ("archive", "rootfs")
+BILL_LIMIT: Final = 128 << 20
+"""Bytes of the largest JSON that is read: bills of materials of large images have tens of millions."""
 POLICY_FILE: Final = "sealock.toml"
 
 
@@ -190,7 +192,7 @@ def _file(path: str, named: str, options: Options, *, walked: bool) -> Input:
     name = relative(path, root)
     lock = is_lock(os.path.basename(path))
     try:
-        text = read_text(path, LOCK_LIMIT if lock else LIMIT)
+        text = read_text(path, LOCK_LIMIT if lock else BILL_LIMIT if path.endswith(".json") else LIMIT)
     except FileRefused as refusal:
         return Input(path, name, root=root, problem=str(refusal), walked=walked)
     if lock:
