@@ -34,6 +34,12 @@ Some Body <some@example.org>
 FILES = "%FILES%\nusr/\nusr/lib/\nusr/lib/libssl.so.3\nusr/share/empty/\n\n%BACKUP%\netc/ssl/openssl.cnf\td41d8cd9\n"
 
 
+def test_what_a_package_needs_and_provides_is_told_by_name() -> None:
+    text = DESC + "%DEPENDS%\nglibc>=2.38\nlibcurl.so=4-64\n\n%PROVIDES%\nlibssl.so=3-64\n\n"
+    (package,) = packages(Alpm(), {f"{FOLDER}openssl-libs-1:3.3.0-2/desc": text.encode()})
+    assert (package.needs, package.provides) == (("glibc", "libcurl.so"), ("libssl.so",))
+
+
 def test_a_package_is_its_description_with_its_files() -> None:
     (package,) = packages(
         Alpm(),

@@ -56,6 +56,13 @@ def test_packages_come_with_origin_licence_and_files() -> None:
     assert ssl.files == ("top", "etc/ssl/openssl.cnf")
 
 
+def test_what_a_package_needs_and_provides_is_told_by_name() -> None:
+    text = b"P:a\nV:1\nD:so:libc.so.1 busybox>=1.2 !other cmd:x=1 tagged@edge\np:so:liba.so.1=1.0 cmd:a\n"
+    (package,) = packages(Apk(), {PATH: text})
+    assert package.needs == ("so:libc.so.1", "busybox", "cmd:x", "tagged")
+    assert package.provides == ("so:liba.so.1", "cmd:a")
+
+
 def test_a_package_without_origin_is_its_own_source() -> None:
     (package,) = packages(Apk(), {PATH: b"P:tiny\nV:1-r0\nA:noarch\n"})
     assert (package.source, package.source_version, package.licenses) == ("tiny", "1-r0", ())

@@ -194,3 +194,13 @@ def test_lines_that_end_as_on_windows_are_read() -> None:
 )
 def test_no_bytes_make_it_fail(path: str, data: bytes) -> None:
     survives(Dpkg(), path, data)
+
+
+def test_what_a_package_needs_and_provides_is_told_by_name_alternatives_included() -> None:
+    text = (
+        "Package: a\nStatus: install ok installed\nVersion: 1\nPre-Depends: libc6 (>= 2.36)\n"
+        "Depends: b:any (= 1), c | d (<< 2),\nProvides: mail-agent, a-abi (= 3)\n"
+    )
+    (package,) = packages(Dpkg(), {"var/lib/dpkg/status": text.encode()})
+    assert package.needs == ("libc6", "b", "c", "d")
+    assert package.provides == ("mail-agent", "a-abi")

@@ -54,6 +54,13 @@ def test_each_database_gives_the_same_package(write: Callable[[Sequence[bytes]],
     )
 
 
+def test_what_a_package_needs_and_provides_is_told_by_name() -> None:
+    needs = ("/bin/sh", "libc.so.6()(64bit)", "libc.so.6()(64bit)", "rpmlib(CompressedFileNames)", "config(bash)")
+    (found,) = packages(Rpm(), {PATHS[sqlite]: sqlite([header(BASH | {1049: needs, 1047: ("bash", "sh")})])})
+    assert found.needs == ("/bin/sh", "libc.so.6()(64bit)")
+    assert found.provides == ("bash", "sh")
+
+
 @every_database
 def test_headers_of_all_sizes_are_read_and_trusted_keys_are_no_packages(
     write: Callable[[Sequence[bytes]], bytes],

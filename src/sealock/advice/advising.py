@@ -54,7 +54,11 @@ def advise(inventory: Inventory, content: Content, commands: Commands, container
             user=told.user if isinstance(told.user, str) else "",
         )
     )  # fmt: skip
-    unknown = [f"/{path} needs {library}, which is not where its loader looks" for path, library in needed.missing]
+    unknown = [
+        f"/{path} needs {library}, which is not where its loader looks"
+        + (f" (but at /{at})" if (at := files.elsewhere(library)) else "")
+        for path, library in needed.missing
+    ]
     if content.cut:
         unknown.append("the image has more files than are looked at: what lies beyond is not in these figures")
     if any(package.type in SYSTEM and not package.files for package in inventory.packages if not package.removed):

@@ -102,6 +102,9 @@ class Owners:
             if _key(package) not in reached:
                 reached.add(_key(package))
                 todo += [one for name in package.needs for one in by_name.get(name, ())]
+                # rpm's packages may need a file, whoever brings it.
+                paths = (self.files.real(name) for name in package.needs if name.startswith("/"))
+                todo += [found for path in paths if (found := self.system(path)) is not None]
         return reached
 
     def need(self, paths: Iterable[str], shares: list[tuple[Package, Share]], *, known: bool) -> Need:

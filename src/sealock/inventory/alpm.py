@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import re
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 import msgspec
@@ -12,12 +13,15 @@ from sealock.inventory.stanzas import is_word, owned, quoted, stanzas, text
 from sealock.model.inventory import Package
 
 LOCAL: Final = "var/lib/pacman/local/"
+MOST_RELATIONS: Final = 1000
+_RELATION: Final = re.compile(r"[<>=:\s]")
 
 
 class Alpm(Analyzer):
     """Pacman's local database. What `files` tells travels as a package without version until `join`."""
 
     name = "alpm"
+    version = 2
     wanted = Wanted(names=("desc", "files"))
 
     def read(self, file: File, /) -> Iterator[Package]:
@@ -51,6 +55,8 @@ class Alpm(Analyzer):
             licenses=tuple(sections.get("LICENSE", ())),
             found_by=self.name,
             supplier=_first(sections, "PACKAGER"),
+            needs=_names(sections.get("DEPENDS", ())),
+            provides=_names(sections.get("PROVIDES", ())),
         )
 
     def join(self, facts: Iterable[Fact], /) -> Iterator[Fact]:
@@ -75,6 +81,11 @@ def _sections(whole: str) -> dict[str, list[str]]:
         if len(head) > 2 and head[0] == head[-1] == "%":
             found.setdefault(head.strip("%"), []).extend(lines)
     return found
+
+
+def _names(relations: Sequence[str]) -> tuple[str, ...]:
+    """The names in lines such as `glibc>=2.38` and `libcurl.so=4-64`."""
+    return tuple(name for line in relations[:MOST_RELATIONS] if (name := _RELATION.split(line.strip(), maxsplit=1)[0]))
 
 
 def _first(sections: dict[str, list[str]], name: str) -> str:

@@ -16,6 +16,7 @@ FOLDERS: Final = ("var/lib/rpm", "usr/lib/sysimage/rpm", "usr/share/rpm")
 DATABASES: Final = ("rpmdb.sqlite", "Packages.db", "Packages")
 LOG: Final = "rpmdb.sqlite-wal"
 """Changes that SQLite has not yet written to the database; rpm empties it when it is done."""
+MOST_RELATIONS: Final = 2000
 MANIFEST: Final = "var/lib/rpmmanifest/container-manifest-2"
 KEY: Final = "gpg-pubkey"
 """rpm keeps the keys that it trusts as if they were packages."""
@@ -25,6 +26,7 @@ class Rpm(Analyzer):
     """The packages of Fedora, Red Hat, SUSE, Amazon, Mariner and their kin; the version is [epoch:]version-release."""
 
     name = "rpm"
+    version = 2
     wanted = Wanted(
         paths=(*(f"{folder}/{name}" for folder in FOLDERS for name in (*DATABASES, LOG)), MANIFEST), limit=256 << 20
     )
@@ -78,6 +80,8 @@ class Rpm(Analyzer):
             found_by=self.name,
             files=header.files(),
             supplier=header.text(tags.VENDOR),
+            needs=_names(header, tags.REQUIRENAME),
+            provides=_names(header, tags.PROVIDENAME),
         )
 
     def _manifest(self, file: File) -> Iterator[Package]:
@@ -103,6 +107,12 @@ class Rpm(Analyzer):
                     supplier=fields[4],
                 )
         faults.end()
+
+
+def _names(header: Header, tag: int) -> tuple[str, ...]:
+    """Names of packages, files and libraries that a tag lists, each once; what rpm itself is to know is left out."""
+    names = dict.fromkeys(header.texts(tag))
+    return tuple(name for name in names if not name.startswith(("rpmlib(", "config(")))[:MOST_RELATIONS]
 
 
 def _source(file: str) -> tuple[str, str]:
