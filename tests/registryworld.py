@@ -13,7 +13,7 @@ from sealock.registry.credentials import Login
 from sealock.registry.names import reference
 from simulators.registry import RegistrySimulator, Reply
 
-QUICK = Patience(connect=2.0, quiet=0.5, head=2.0, rate=1000.0)
+CALM = Patience(connect=20.0, quiet=20.0, head=40.0)
 CONFIG = b'{"os":"linux","architecture":"amd64"}'
 
 
@@ -33,7 +33,7 @@ class Client(Registry):
 
     def __init__(self, settings: Registries | None = None, logins: dict[str, Login] | None = None, **more: Any) -> None:
         self.waited: list[float] = []
-        self.net = HttpTransport(environment={}, patience=QUICK, **more)
+        self.net = HttpTransport(environment={}, patience=CALM, **more)
         super().__init__(self.net, Logins(**(logins or {})), settings, pause=self.waited.append)
 
 

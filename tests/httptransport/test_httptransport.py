@@ -5,8 +5,9 @@ from __future__ import annotations
 import socket
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -17,7 +18,9 @@ from sealock.transport import BrokenOffError, NoTlsError, read_json, shown
 from simulators.certificates import certificates
 from simulators.registry import RegistrySimulator, Reply, registry
 
-QUICK = Patience(connect=2.0, quiet=0.3, head=0.6, rate=1e6)
+CALM = Patience(connect=20.0, quiet=20.0, head=40.0)
+QUICK = Patience(connect=1.0, quiet=0.3, head=0.6, rate=1e6)
+"""For servers that keep silent."""
 TOKEN = {"authorization": "Bearer secret", "x-secret": "1", "cookie": "a=b"}
 
 
@@ -33,11 +36,11 @@ def other() -> Iterator[RegistrySimulator]:
         yield one
 
 
-def transport(**more: object) -> HttpTransport:
-    return HttpTransport(environment={}, patience=QUICK, **more)  # type: ignore[arg-type]  # as a table has it
+def transport(patience: Patience = CALM, **more: Any) -> HttpTransport:
+    return HttpTransport(environment={}, patience=patience, **more)
 
 
-def get(url: str, limit: int = 1000, **more: object) -> bytes:
+def get(url: str, limit: int = 1000, **more: Any) -> bytes:
     with transport(**more).request("GET", url) as answer:
         return answer.read(limit)
 
@@ -94,7 +97,7 @@ def test_a_fault_is_an_error_with_words(
 ) -> None:
     server.answers = lambda _asked: reply
     with pytest.raises(kind, match=words):
-        get(f"{server.url}/x")
+        get(f"{server.url}/x", patience=QUICK if reply.silent or reply.drip else CALM)
 
 
 def test_a_whole_body_comes_in_chunks(server: RegistrySimulator) -> None:
@@ -280,7 +283,7 @@ def test_plain_http_where_tls_is_spoken_to_is_told(server: RegistrySimulator) ->
 
 def test_a_handshake_that_never_comes_is_told() -> None:
     with listener() as port, pytest.raises(TransportError, match="TLS did not come about"):
-        get(f"https://127.0.0.1:{port}/x")
+        get(f"https://127.0.0.1:{port}/x", patience=QUICK)
 
 
 # Addresses, and who may be spoken to.
@@ -356,6 +359,61 @@ def test_a_proxy_that_refuses_to_connect_is_told(server: RegistrySimulator) -> N
     with pytest.raises(TransportError, match="refuses to connect") as told:
         HttpTransport(environment=environment).request("GET", "https://example.com/")
     assert "secret" not in str(told.value)
+
+
+@contextmanager
+def relay(port: int) -> Iterator[tuple[int, list[bytes]]]:
+    """A proxy that connects whoever asks to one port of this machine; give its own, and what it was asked."""
+    asked: list[bytes] = []
+
+    def pump(source: socket.socket, sink: socket.socket) -> None:
+        with suppress(OSError):
+            while data := source.recv(65536):
+                sink.sendall(data)
+            sink.shutdown(socket.SHUT_WR)
+
+    def serve() -> None:
+        sock, _ = listening.accept()
+        asked.append(sock.recv(65536))
+        sock.sendall(b"HTTP/1.1 200 Connection established\r\n\r\n")
+        with sock, socket.create_connection(("127.0.0.1", port)) as behind:
+            back = threading.Thread(target=pump, args=(behind, sock), daemon=True)
+            back.start()
+            pump(sock, behind)
+            back.join()
+
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        thread = threading.Thread(target=serve, daemon=True)
+        thread.start()
+        yield listening.getsockname()[1], asked
+        thread.join()
+
+
+def test_https_goes_through_a_proxy_and_is_checked_all_the_same(tmp_path: Path) -> None:
+    made = certificates(tmp_path, "example.com")
+    with (
+        registry((made.certificate, made.key)) as server,
+        relay(int(server.host.rpartition(":")[2])) as (port, asked),
+    ):
+        server.answers = lambda _asked: Reply(200, b"x")
+        environment = {"HTTPS_PROXY": f"http://user:secret@127.0.0.1:{port}"}
+        one = HttpTransport(environment=environment, authorities={"example.com": made.authority})
+        with one.request("GET", "https://example.com/x", headers=TOKEN) as answer:
+            assert answer.read(1) == b"x"
+        one.close()
+    assert asked[0].startswith(b"CONNECT example.com:443 HTTP/1.1\r\n")
+    assert b"Bearer" not in asked[0]
+    assert "proxy-authorization" not in server.asked[0].headers
+
+
+def test_a_client_certificate_is_shown_where_it_is_named(tmp_path: Path) -> None:
+    made = certificates(tmp_path)
+    with registry((made.certificate, made.key), client_authority=made.authority) as server:
+        server.answers = lambda _asked: Reply(200, b"x")
+        with pytest.raises(TransportError):
+            get(f"{server.url}/x", authorities={server.host: made.authority})
+        shown_there = {server.host: (made.certificate, made.key)}
+        assert get(f"{server.url}/x", authorities={server.host: made.authority}, certificates=shown_there) == b"x"
 
 
 def test_plain_http_goes_through_a_proxy_with_its_whole_address(server: RegistrySimulator) -> None:

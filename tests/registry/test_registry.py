@@ -165,6 +165,32 @@ def test_what_is_not_there_is_told_by_its_name(server: RegistrySimulator) -> Non
     assert told.value.status == 404
 
 
+def test_a_manifest_that_breaks_off_is_asked_for_again(server: RegistrySimulator) -> None:
+    made = server.add_image("a", "1", config=CONFIG)
+    raw = server.manifests["a"]["1"][1]
+    replies = iter([Reply(200, raw, {"Content-Type": OCI_MANIFEST}, cut=10)] * 2)
+    server.answers = lambda asked: next(replies, None) if "manifests" in asked.path else None
+    client = Client()
+    assert client.manifest(name(server, "a:1")).digest == made["digest"]
+    assert len(client.waited) == 2
+
+
+def test_schema_1_is_told_by_its_type_alone(server: RegistrySimulator) -> None:
+    headers = {
+        "Content-Type": "application/vnd.docker.distribution.manifest.v1+prettyjws",
+        "Docker-Content-Digest": sha256(b""),
+    }
+    server.answers = lambda asked: Reply(200, b"", headers) if asked.method == "HEAD" else None
+    with pytest.raises(TransportError, match="schema 1"):
+        Client().claim(name(server, "a:1"))
+
+
+def test_a_registry_is_told_from_what_is_none(server: RegistrySimulator) -> None:
+    assert Client().ping(name(server, "a"))
+    server.answers = lambda _asked: Reply(404)
+    assert not Client().ping(name(server, "a"))
+
+
 # Blobs.
 
 

@@ -333,13 +333,18 @@ class Server(ThreadingHTTPServer):
     daemon_threads = True
     request_queue_size = 64
 
-    def __init__(self, simulated: RegistrySimulator, certificate: tuple[str, str] | None) -> None:
+    def __init__(
+        self, simulated: RegistrySimulator, certificate: tuple[str, str] | None, client_authority: str = ""
+    ) -> None:
         super().__init__(("127.0.0.1", 0), Handler)
         self.simulated = simulated
         self.context = None
         if certificate is not None:
             self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
             self.context.load_cert_chain(*certificate)
+            if client_authority:
+                self.context.load_verify_locations(client_authority)
+                self.context.verify_mode = ssl.CERT_REQUIRED
 
     def handle_error(self, *_: object) -> None:
         """Clients may go away."""
@@ -353,10 +358,10 @@ class Server(ThreadingHTTPServer):
 
 
 @contextmanager
-def registry(certificate: tuple[str, str] | None = None) -> Iterator[RegistrySimulator]:
-    """Run one; with a certificate and its key (PEM files) over TLS."""
+def registry(certificate: tuple[str, str] | None = None, client_authority: str = "") -> Iterator[RegistrySimulator]:
+    """Run one; with a certificate and its key (PEM files) over TLS, and for clients of an authority alone."""
     simulated = RegistrySimulator()
-    server = Server(simulated, certificate)
+    server = Server(simulated, certificate, client_authority)
     simulated.scheme = "https" if certificate else "http"
     simulated.host = f"127.0.0.1:{server.server_port}"
     thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)

@@ -119,7 +119,7 @@ class HttpAnswer:
             raise self._too_much(limit) from None
         except (OSError, HTTPException, ValueError) as error:
             self._end(keep=False)
-            raise failed(self.url, error, Patience()) from None
+            raise failed(self.url, error, self._connection.line.patience) from None
         if declared is not None and got != declared:
             self._end(keep=False)
             message = f"{shown(self.url)} broke off after {got} of {declared} bytes"
@@ -177,7 +177,7 @@ def failed(url: str, error: Exception, patience: Patience) -> TransportError:
     where = shown(url)
     if isinstance(error, TimeoutError):
         return BrokenOffError(
-            f"{where} took the connection and then kept silent, or dripped, for more than {patience.quiet:.0f} s:"
+            f"{where} took the connection and then kept silent for {patience.quiet:g} s, or dripped:"
             " the server may be overloaded, or something in between holds the answer back"
         )
     if isinstance(error, TooMuchError):

@@ -78,18 +78,18 @@ class Line:
     """What http.client takes for its socket."""
 
     def __init__(self, sock: socket.socket, patience: Patience) -> None:
-        self.sock, self._patience = sock, patience
+        self.sock, self.patience = sock, patience
         self.wire: Wire | None = None
 
     def makefile(self, mode: str, *_: object) -> io.BufferedReader:
         """Begin to read an answer."""
         del mode
-        self.wire = Wire(self.sock, self._patience)
+        self.wire = Wire(self.sock, self.patience)
         return io.BufferedReader(self.wire, BUFFER)
 
     def sendall(self, data: bytes) -> None:
         """Send bytes; TimeoutError where the other side does not take them."""
-        self.sock.settimeout(self._patience.quiet)
+        self.sock.settimeout(self.patience.quiet)
         self.sock.sendall(data)
 
     def close(self) -> None:
