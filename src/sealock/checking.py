@@ -238,7 +238,7 @@ class Run:
         holds = self.policy(one.root)
         settings = self.settings
         bounds = Bounds(**settings.limits)
-        how = How(settings.platform, settings.verify, bounds, access=holds.access, cache=settings.cache)
+        how = How(settings.platform, settings.verify, bounds, holds.access, settings.cache, self.today.isoformat())
         found = documents(one.image, how, progress)
         for document in found:
             rules = self.rules(document, holds)

@@ -22,6 +22,8 @@ class _Image(msgspec.Struct):
     id: str = ""
     manifest: str = ""
     platform: str = ""
+    created: str = ""
+    seen: str = ""
 
 
 class _Package(msgspec.Struct):
@@ -112,6 +114,8 @@ def _inventory(written: _Written) -> Inventory:
             msgspec.convert(msgspec.structs.asdict(one) | {"mode": int(one.mode, 8)}, FileFact) for one in written.files
         ),
         manifest=image.manifest,
+        created=image.created,
+        seen=image.seen,
     )
 
 

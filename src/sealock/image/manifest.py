@@ -61,6 +61,7 @@ class Config(Struct, frozen=True):
     variant: str | None = None
     rootfs: _RootFs | None = None
     history: list[_History] | None = None
+    created: str | None = None
 
     @property
     def platform(self) -> str:

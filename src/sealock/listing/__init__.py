@@ -11,7 +11,9 @@ from msgspec import Struct
 from sealock import formats
 from sealock.cache.memory import Memory
 from sealock.image.entry import DEFAULT_BOUNDS, Bounds, ImageSource, LayerSource
+from sealock.image.manifest import Config, decode
 from sealock.image.opening import open_image
+from sealock.image.stored import Damage
 from sealock.inventory.facts import LayerFacts
 from sealock.inventory.merging import merge
 from sealock.listing.remembering import layer_facts
@@ -33,6 +35,8 @@ class How(Struct, frozen=True):
     """How registries are spoken to, for "image:REF" in place of a path."""
     cache: str = ""
     """The folder that keeps what was found in layers, "" for none."""
+    today: str = ""
+    """The day on which it is read ("2026-11-25"), "" where its age is of no matter."""
 
 
 def inventories(path: str, how: How, progress: Callable[[str], None] = lambda _name: None) -> tuple[Inventory, ...]:
@@ -107,7 +111,17 @@ def _inventory(
         sizes=tuple((layer.index, facts.entries, facts.size) for layer, facts in zip(layers, scanned, strict=True)),
         problems=(*image.problems, *problems, *_faults(path, image, scanned)),
         manifest=image.manifest,
+        created=_created(image),
+        seen=how.today,
     )
+
+
+def _created(image: ImageSource) -> str:
+    """When the configuration says that the image was made."""
+    try:
+        return decode(image.config, Config).created or ""
+    except Damage:
+        return ""  # it is told of where it is read
 
 
 def _faults(path: str, image: ImageSource, scanned: Iterable[LayerFacts]) -> Iterator[Problem]:

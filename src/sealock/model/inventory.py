@@ -123,3 +123,7 @@ class Inventory(Struct, frozen=True):
     """The digest of the image's manifest, "" where the archive has none."""
     unseen: tuple[str, ...] = ()
     """Fields that the source cannot tell of ("files", for a bill of materials): that they are empty says nothing."""
+    created: str = ""
+    """When its configuration says that it was made, as in RFC 3339; "" where it does not say."""
+    seen: str = ""
+    """The day on which it was listed ("2026-11-25"), where the source may tell how old the image is on it."""

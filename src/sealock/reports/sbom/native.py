@@ -25,6 +25,7 @@ def render(inventory: Inventory) -> str:
             "id": inventory.id,
             "manifest": inventory.manifest,
             "platform": inventory.platform,
+            "created": inventory.created,
         },
         "distribution": _fields(distribution) if distribution else None,
         "layers": [_layer(layer, *sizes.get(layer.index, (0, 0))) for layer in inventory.layers],

@@ -1,0 +1,56 @@
+"""Images that nobody has built anew for long."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date
+from typing import Final
+
+from sealock.model.finding import Confidence, Fault, Severity
+from sealock.model.inventory import Inventory
+from sealock.rules.references import cis_docker, cwe
+from sealock.rules.rule import Rule
+
+OLDEST: Final = 365
+"""Days."""
+_FIRST: Final = date(2013, 3, 1)
+"""When Docker came about: builds that are to be the same at any time claim an earlier one."""
+
+
+class OldImage(Rule[Inventory]):
+    """Image was built more than a year ago.
+
+    What it holds was mended since, distribution and programs alike, and none of that is in it: an image gets no updates
+    but by being built anew. Build it regularly, on a base image of today, and also when nothing of your own changes.
+    An image whose configuration names no time, or one before there were images, is not judged by it.
+    """
+
+    id = "F016"
+    severity = Severity.LOW
+    confidence = Confidence.MEDIUM
+    references = (cis_docker("4.4"), cwe(1104))
+    remedy = "Build it anew on a current base image (docker build --pull --no-cache), and do so regularly."
+    mends = False
+    bad = ('{"sealock": "1", "image": {"created": "2024-05-01T10:00:00.123456789Z", "seen": "2026-11-25"}}',)
+    good = (
+        '{"sealock": "1", "image": {"created": "2026-05-01T10:00:00Z", "seen": "2026-11-25"}}',
+        '{"sealock": "1", "image": {"created": "1970-01-01T00:00:00Z", "seen": "2026-11-25"}}',
+        '{"sealock": "1", "image": {"created": "", "seen": "2026-11-25"}}',
+        '{"sealock": "1", "image": {"created": "2024-05-01T10:00:00Z"}}',
+    )
+
+    def check(self, image: Inventory, /) -> Iterator[Fault]:
+        """Count the days between the two."""
+        made, seen = _day(image.created), _day(image.seen)
+        if made is None or seen is None or made < _FIRST:
+            return
+        if (days := (seen - made).days) > OLDEST:
+            age = f"{days // 365} years" if days >= 2 * 365 else f"{days // 30} months"
+            yield self.fault(f"was built on {made.isoformat()}, {age} ago", evidence=f"built {made.isoformat()}")
+
+
+def _day(text: str) -> date | None:
+    try:
+        return date.fromisoformat(text[:10])
+    except ValueError:
+        return None
