@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import sys
 from array import array
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
@@ -28,8 +29,8 @@ from sealock.advisories.stored import (
 from sealock.model.advisory import Exploited
 
 SAMPLES: Final = 6000
-DICTIONARY: Final = 64 << 10
-CLAIMS_DICTIONARY: Final = 32 << 10
+DICTIONARY: Final = 32 << 10
+"""Bytes that deflate looks back."""
 
 
 class Content(Struct):
@@ -133,7 +134,7 @@ def _claims(
 
     places = sorted(merged)
     step = max(1, len(places) // SAMPLES)
-    dictionary = Packing().train([data[:4096] for _, _, data in rows(places[::step])], CLAIMS_DICTIONARY)
+    dictionary = _common([data[:4096] for _, _, data in rows(places[::step])])
     pack = Packing(dictionary).pack
     connection.executemany(
         "INSERT INTO claim VALUES (?, ?, ?)", ((number, name, pack(data)) for number, name, data in rows(places))
@@ -154,11 +155,25 @@ def _completed(claim: Claim, others: Mapping[str, tuple[str, ...]], onward: Mapp
     )
 
 
+def _common(samples: list[bytes]) -> bytes:
+    """What samples have in common, as a dictionary to pack with; b"" where they are too few to tell."""
+    if sys.version_info >= (3, 14):
+        from compression import zstd  # noqa: PLC0415  only in building
+    else:
+        from backports import zstd  # noqa: PLC0415  only in building
+    if len(samples) < 500:
+        return b""
+    try:
+        return zstd.train_dict(samples, DICTIONARY).dict_content
+    except zstd.ZstdError:
+        return b""
+
+
 def _details(connection: sqlite3.Connection, records: Mapping[str, list[bytes]]) -> dict[str, bytes]:
     """Write records by blocks of some that follow one another; give what finds and expands them."""
     ids = sorted(records)
     step = max(1, len(ids) // SAMPLES)
-    dictionary = Packing().train([b"".join(records[one]) for one in ids[::step]], DICTIONARY)
+    dictionary = _common([b"".join(records[one]) for one in ids[::step]])
     pack = Packing(dictionary).pack
 
     def blocks() -> Iterator[tuple[int, bytes]]:

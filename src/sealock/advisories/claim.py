@@ -23,7 +23,7 @@ class KeySpan(Struct, frozen=True, array_like=True, gc=False):
     fixed: str = ""
 
 
-class Claim(Struct, frozen=True, array_like=True):
+class Claim(Struct, frozen=True, array_like=True, gc=False):
     """One advisory's word on one package name in one ecosystem.
 
     `versions` are the keys of single versions that are affected, sorted. `aliases` and `upstream` are as the record has

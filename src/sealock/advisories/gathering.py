@@ -15,7 +15,7 @@ from sealock.advisories.versions import Scheme, key, scheme_of
 from sealock.model.advisory import Advisory, Affects, Epss, Exploited, Span
 
 EXAMPLES: Final = 20
-PER_BLOCK: Final = 1000
+PER_BLOCK: Final = 250
 """Numbers of CVEs in one block of scores."""
 UNREADABLE: Final = 50
 """Versions of one claim that are kept though they cannot be read."""
