@@ -259,6 +259,19 @@ def a_certificate_may_stand_for_a_signer(make: Make) -> None:
     assert alice.sign("v1") == other.verify("v1").digest
 
 
+def what_is_renewed_stays_as_it_was(make: Make) -> None:
+    owner, alice, other = make("owner"), make("alice"), make("other")
+    owner.start()
+    owner.delegate("targets/releases", alice.keyring.make("alice"))
+    digest = alice.sign("v1")
+    before = {one.role: one.version for one in other.verify("v1").roles}
+    assert set(owner.repository.renew(owner.keyring, root=True)) == {"root", "targets"}
+    verified = other.verify("v1")
+    assert (verified.digest, verified.roles[0].version) == (digest, before["root"] + 1)
+    with pytest.raises(TrustError, match="targets needs signatures by 1 of its keys"):
+        alice.repository.renew(alice.keyring, root=False)
+
+
 def a_repository_is_begun_once(make: Make) -> None:
     owner, other = make("owner"), make("other")
     owner.start()
@@ -305,6 +318,7 @@ ROWS: tuple[Callable[[Make], None], ...] = (
     a_delegation_signs_only_below_its_paths,
     where_two_must_sign_one_does_not_suffice,
     a_certificate_may_stand_for_a_signer,
+    what_is_renewed_stays_as_it_was,
     a_repository_is_begun_once,
     where_nothing_is_signed_nothing_is_trusted,
     trust_data_that_was_there_and_is_gone_is_not_trusted_until_it_is_forgotten,

@@ -127,6 +127,7 @@ def test_a_repository_is_begun_signed_listed_and_ended(here: World, run: Run) ->
     assert "targets/releases" in listed
     for role in ("root", "targets", "snapshot", "timestamp"):
         assert f"has a new {role} key" in run("rotate", here.gun, role)
+    assert "is signed anew: root, targets, targets/alice, targets/releases" in run("renew", here.gun, "--root")
     assert "must not be the server's" in run("rotate", here.gun, "root", "--by-server", status=2)
     assert "would be left" in run("delegations", "remove", here.gun, "alice", status=1)
     run("delegations", "remove", here.gun, "releases")

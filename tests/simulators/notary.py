@@ -27,6 +27,8 @@ from sealock.trust.notary.metadata import Key, key_id, key_json
 from sealock.trust.notary.privatekeys import PrivateKey, generate, of
 from sealock.trust.notary.signing import certify, envelope, lifetime, meta_of
 
+NOW = datetime.now(UTC).replace(microsecond=0)
+
 
 class Reply(Struct, frozen=True):
     """An answer. With `endless` the body comes over and over, without a length."""
@@ -78,6 +80,7 @@ class NotarySimulator:
         self.shelves: dict[str, Shelf] = {}
         self.asked: list[str] = []
         self.answers: Answers = lambda _gun, _name: None
+        self.clock = NOW
         self.token = ""
         """If set, what a request must carry."""
         self.address = ""
@@ -145,7 +148,7 @@ class NotarySimulator:
     def _listing(self, shelf: Shelf, role: str, held: Mapping[str, Any]) -> bytes:
         last = shelf.latest(role)
         version = json.loads(last)["signed"]["version"] + 1 if last else 1
-        return signed(listing(role, held, version), [shelf.key(role)])
+        return signed(listing(role, held, version, self.clock + lifetime(role)), [shelf.key(role)])
 
 
 def _error(status: int, code: str, message: str) -> Reply:
@@ -207,8 +210,6 @@ def notary() -> Iterator[NotarySimulator]:
 
 
 # Metadata, made by hand.
-
-NOW = datetime.now(UTC).replace(microsecond=0)
 
 
 def signed(content: Any, keys: Iterable[PrivateKey | tuple[str, PrivateKey]]) -> bytes:

@@ -693,6 +693,32 @@ def test_a_foreign_root_in_the_cache_is_what_counts_until_it_is_forgotten(here: 
     here.verify()
 
 
+def test_what_ends_soon_is_told_before_it_does(here: World) -> None:
+    here.author.expires["targets"] = NOW + timedelta(days=20)
+    here.publish()
+    (note,) = here.verify().notes
+    assert note.startswith("the targets metadata expires on ")
+
+
+@pytest.mark.parametrize("role", ["targets", "root"])
+def test_its_owner_can_renew_what_has_expired(here: World, role: str) -> None:
+    owner = here.repository()
+    keyring = here.keyring()
+    owner.initialise(keyring, keyring.make("root"))
+    digest, size = here.digest()
+    owner.sign(keyring, "v1", digest, size)
+    much_later = NOW + timedelta(days=1200 if role == "targets" else 3640)
+    # As the server does, which renews what is its own.
+    here.server.clock = much_later
+    shelf = here.server.shelf(here.gun)
+    here.server.snapshot(shelf)
+    here.server.timestamp(shelf)
+    with pytest.raises(RefusedError, match=r"the targets metadata of .* expired on"):
+        here.verify(now=much_later)
+    here.repository(now=much_later).renew(here.keyring(), root=role == "root")
+    assert here.verify(now=much_later).digest == digest
+
+
 def test_a_file_of_unknown_hashes_alone_is_refused(here: World) -> None:
     here.publish()
     author = here.author

@@ -14,6 +14,7 @@ VERBS: Final = {
     "revoke": ("revoke", "sign a tag no longer"),
     "delegations": ("delegations", "let others sign, or no longer"),
     "rotate": ("rotate", "give a role of a repository a new key"),
+    "renew": ("renew", "sign a repository's metadata anew as it is, before it expires"),
     "forget": ("forget", "forget what was seen of a repository, so that its next use is a first use"),
     "keys": ("keys", "make, load, list, back up and restore private keys"),
 }

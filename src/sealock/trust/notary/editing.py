@@ -62,7 +62,7 @@ class Editor:
         return True
 
     def touch(self, role: str) -> None:
-        """Sign a role anew as it is, so that it lives longer."""
+        """Sign a role, the root too, anew as it is, so that it lives longer."""
         self._changed.add(role)
 
     # Delegations.

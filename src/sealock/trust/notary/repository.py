@@ -20,7 +20,7 @@ from sealock.trust.notary.roles import bound, parent
 from sealock.trust.notary.server import Server
 from sealock.trust.notary.signing import certify, new_root
 from sealock.trust.notary.trusted import TrustedMetadata, can_sign
-from sealock.trust.notary.verdict import SignedTag, Verified, find_tag, states, tags_of, unsigned
+from sealock.trust.notary.verdict import SignedTag, Verified, ending, find_tag, states, tags_of, unsigned
 from sealock.trust.notary.workflow import Update
 from sealock.trust.pins import Pin
 
@@ -61,7 +61,7 @@ class Repository:
             server=self.server.address,
             roles=states(update.trusted),
             requests=self.server.requests,
-            notes=tuple(update.notes),
+            notes=(*update.notes, *ending(update.trusted)),
         )
 
     def signed_tags(self) -> tuple[SignedTag, ...]:
@@ -131,6 +131,7 @@ class Repository:
         update = self._update(lenient=True)
         for role in roles:
             update.load(role)
+        self._keep(update)
         editor = Editor(update.trusted, self.now)
         edit(editor)
         files = editor.files(_opening(keyring, {}))
@@ -168,6 +169,20 @@ class Repository:
 
         self.change(keyring, edit, (one for one in chosen if one != "targets"))
         return chosen
+
+    def renew(self, keyring: Keyring, *, root: bool) -> tuple[str, ...]:
+        """Sign targets, the delegations that we can, and the root if wanted, anew as they are; give which."""
+        targets = self._update(lenient=True).trusted.targets["targets"].body
+        ours = [
+            one.name for one in targets.delegations if any(keyring.has(targets.keys[name]) for name in one.role.keys)
+        ]
+
+        def edit(editor: Editor) -> None:
+            for role in (*(("root",) if root else ()), "targets", *ours):
+                if role in {"root", "targets"} or editor.targets(role).version:
+                    editor.touch(role)
+
+        return tuple(self.change(keyring, edit, ours))
 
     def revoke(self, keyring: Keyring, tag: str, roles: Iterable[str] = ()) -> tuple[str, ...]:
         """Sign a tag no longer, in the roles given or wherever it is signed and we can; give where it was."""

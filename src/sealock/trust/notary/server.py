@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from secrets import token_hex
+from time import monotonic
 from typing import Final
 from urllib.parse import quote, urlsplit
 
@@ -19,8 +20,9 @@ _SAID: Final = 64 << 10
 _SLACK: Final = 512 << 10
 """More than one piece of a body, so that what is too large shows itself here, where it is a refusal."""
 HUB: Final = "https://notary.docker.io"
-CLOSING: Final = "2026-12-08"
-"""When Docker shuts its own server down."""
+_CLOSING: Final = "Docker shuts this server down on 2026-12-08, and images on Docker Hub are signed there no longer"
+_LONGEST: Final = 120.0
+"""Seconds from the first request to the last one at the most, however many roots a server has us follow."""
 
 
 def address_of(registry: str, override: str = "") -> str:
@@ -42,6 +44,7 @@ class Server:
         self._transport, self._sign_in = transport, sign_in
         self._base = f"{address}/v2/{quote(gun, safe='/:')}/_trust/tuf/"
         self._headers: Mapping[str, str] = {}
+        self._begun = 0.0
 
     def get(self, name: str, role: str, limit: int, /) -> bytes | None:
         """Fetch a file of metadata; see workflow.Source. What is declared, or comes, beyond `limit` is refused."""
@@ -116,19 +119,27 @@ class Server:
         pushing: bool = False,
     ) -> Answer:
         """Send a request; where the server wants to know who asks, sign in and send it once more."""
-        self.requests += 1
-        answer = self._transport.request(
-            method, self._base + name, headers={**(headers or {}), **self._headers}, body=body
-        )
+        answer = self._send(method, name, headers or {}, body)
         if answer.status != 401 or self._sign_in is None:
             return answer
         answer.close()
         actions = "push,pull" if pushing else "pull"
         self._headers = self._sign_in(answer.headers.get("www-authenticate", ""), answer.url, self.gun, actions)
+        return self._send(method, name, headers or {}, body)
+
+    def _send(self, method: str, name: str, headers: Mapping[str, str], body: bytes | None) -> Answer:
         self.requests += 1
-        return self._transport.request(
-            method, self._base + name, headers={**(headers or {}), **self._headers}, body=body
-        )
+        self._begun = self._begun or monotonic()
+        if monotonic() - self._begun > _LONGEST:
+            msg = f"{shown(self.address)} takes more than {_LONGEST:.0f} s to tell of {self.gun}: try again later"
+            raise TransportError(msg)
+        try:
+            return self._transport.request(method, self._base + name, headers={**headers, **self._headers}, body=body)
+        except TransportError as error:
+            if self.address != HUB:
+                raise
+            msg = f"{error}; {_CLOSING}"
+            raise TransportError(msg) from None
 
     def _failed(self, answer: Answer) -> TransportError:
         """What the server's answer means, and what to do."""

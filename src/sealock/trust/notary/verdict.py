@@ -16,6 +16,7 @@ from sealock.trust.notary.trusted import TrustedMetadata, can_sign
 from sealock.trust.pins import By
 
 _DAY: Final = timedelta(days=1)
+_SOON: Final = 30 * _DAY
 _LIVES: Final = {"root": 3650 * _DAY, "timestamp": 14 * _DAY}
 _LIFE: Final = 1095 * _DAY
 """How long Notary lets each role's metadata live unless told otherwise; so its age is known, about."""
@@ -111,6 +112,14 @@ def states(trusted: TrustedMetadata) -> tuple[RoleState, ...]:
         RoleState(role, one.body.version, one.body.expires, one.keys, _about(role, one.body.expires, trusted.now))
         for role, one in told
     )
+
+
+def ending(trusted: TrustedMetadata) -> Iterator[str]:
+    """Tell of what its owner must sign anew before long."""
+    for role, one in sorted(trusted.roles.items()):
+        left = one.body.expires - trusted.now
+        if role != "timestamp" and left < _SOON:
+            yield f"the {role} metadata expires on {one.body.expires:%Y-%m-%d}: its owner must sign it anew"
 
 
 def _about(role: str, expires: datetime, now: datetime) -> datetime | None:

@@ -52,6 +52,8 @@ class Update:
         self.notes: list[str] = []
         self._had: dict[str, bytes | None] = {}
         self._fetched: dict[str, bytes] = {}
+        self._kept: list[Targets] = []
+        """Targets that were kept and believed, whose delegations tell the keys of what was kept below them."""
         self.first_use = False
 
     def had(self, role: str) -> bytes | None:
@@ -142,6 +144,8 @@ class Update:
         meta = self.trusted.meta_of(role)
         if meta is None:
             raise RefusedError(check="hash", why=f"the snapshot of {self.gun} does not list {role}")
+        if is_delegation(role):
+            self._find_floor_of(role)
         signed = self.trusted.let_in_targets(self._named(role, meta), role)
         self.fresh[role] = signed.raw
         return signed
@@ -216,11 +220,26 @@ class Update:
         for role in ("timestamp", "snapshot"):
             if (listing := self._kept_listing(role, root)) is not None:
                 floors[role] = max(floors.get(role, 0), listing.version)
-        if (targets := self._kept_targets("targets", root)) is not None:
-            floors["targets"] = max(floors.get("targets", 0), targets.version)
-            for one in targets.delegations:
-                if one.name == RELEASES and (kept := self._kept_targets(RELEASES, root, targets)) is not None:
-                    floors[one.name] = max(floors.get(one.name, 0), kept.version)
+        if (raw := self.had("targets")) is not None:
+            with suppress(RefusedError):
+                signed = read_targets(raw, "the cached targets")
+                signers(root.keys, root.roles["targets"], signed.signatures, signed.message, "targets")
+                floors["targets"] = max(floors.get("targets", 0), signed.body.version)
+                self._kept.append(signed.body)
+
+    def _find_floor_of(self, role: str) -> None:
+        """Raise a delegation's floor, if the keys that it has now signed what was kept, or those that it had then."""
+        raw = self.had(role)
+        if raw is None:
+            return
+        with suppress(RefusedError):
+            signed = read_targets(raw, f"the cached {role}", role)
+            for above in (self.trusted.targets[parent(role)].body, *self._kept):
+                given = next((one.role for one in above.delegations if one.name == role), None)
+                with suppress(RefusedError):
+                    if given is not None:
+                        signers(above.keys, given, signed.signatures, signed.message, role)
+                        self.trusted.floors[role] = max(self.trusted.floors.get(role, 0), signed.body.version)
 
     def _kept_listing(self, role: str, root: Root) -> Listing | None:
         raw = self.had(role)
@@ -229,21 +248,6 @@ class Update:
         try:
             signed = read_listing(raw, f"the cached {role}", role)
             signers(root.keys, root.roles[role], signed.signatures, signed.message, role)
-        except RefusedError:
-            return None
-        return signed.body
-
-    def _kept_targets(self, role: str, root: Root, above: Targets | None = None) -> Targets | None:
-        raw = self.had(role)
-        if raw is None:
-            return None
-        try:
-            signed = read_targets(raw, f"the cached {role}", role)
-            if above is not None and is_delegation(role):
-                given = next(one.role for one in above.delegations if one.name == role)
-                signers(above.keys, given, signed.signatures, signed.message, role)
-            else:
-                signers(root.keys, root.roles[role], signed.signatures, signed.message, role)
         except RefusedError:
             return None
         return signed.body
