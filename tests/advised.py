@@ -8,7 +8,7 @@ from typing import Any
 
 from elffile import make
 from imagemaker import docker_save, info, tar, write
-from sealock.advising import advices
+from sealock.advising import advised
 from sealock.listing import How
 from sealock.model.advice import Advice, Verdict
 
@@ -51,8 +51,7 @@ def advise(folder: Path, *layers: Mapping[str, bytes | str], start: tuple[str, .
     told = json.loads(members[name])
     told["config"] = config.pop("config", {})
     members[name] = json.dumps(told | config).encode()
-    ((advice, _),) = advices(write(folder / "app.tar", members), How(verify=False), start)
-    return advice
+    return advised(write(folder / "app.tar", members), How(verify=False), start).advice
 
 
 def verdict(advice: Advice, base: str) -> Verdict:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from itertools import islice
 from typing import Final
 
+from msgspec import Struct
 from msgspec.structs import replace
 
 from sealock.advice.advising import advise
@@ -19,16 +20,25 @@ _MOST: Final = 2000
 """Commands of one script that are followed."""
 
 
-def advices(
+class Advised(Struct, frozen=True):
+    """Advice on the first image of a file or folder, with what could not be read, and what the others are called."""
+
+    advice: Advice
+    problems: tuple[Problem, ...]
+    others: tuple[str, ...] = ()
+
+
+def advised(
     path: str, how: How, start: tuple[str, ...] = (), progress: Callable[[str], None] = lambda _name: None
-) -> Iterator[tuple[Advice, tuple[Problem, ...]]]:
-    """Advise on every image that a file or folder holds; `start` stands for what the configuration says is started."""
-    listed = inventories(path, how, progress)
-    images = open_image(path, platform=how.platform, bounds=how.bounds, verify=False, access=how.access)
-    for inventory, image in zip(listed, images, strict=True):
-        progress("the file system")
-        told = replace(inventory.container, entrypoint=start, command=()) if start else inventory.container
-        yield advise(inventory, content(image.layers), commands, told), inventory.problems
+) -> Advised:
+    """Advise; `start` stands for what the configuration says is started. TargetError where it is no image at all."""
+    inventory, *others = inventories(path, how, progress)
+    # Digests have been verified.
+    image, *_ = open_image(path, platform=how.platform, bounds=how.bounds, verify=False, access=how.access)
+    progress("the file system")
+    told = replace(inventory.container, entrypoint=start, command=()) if start else inventory.container
+    advice = advise(inventory, content(image.layers), commands, told)
+    return Advised(advice, inventory.problems, tuple(", ".join(one.names) or one.id[:19] for one in others))
 
 
 def commands(text: str) -> Iterator[tuple[str, ...]]:

@@ -72,3 +72,15 @@ def test_a_damaged_layer_is_told_and_the_rest_is_shown(tmp_path: Path) -> None:
     assert done.returncode == 2
     assert "Would a smaller base do?" in done.stdout
     assert "Layer 1" in done.stderr
+
+
+def test_of_several_images_the_first_is_shown_and_the_others_are_named(tmp_path: Path) -> None:
+    first, second = (docker_save(layer({name: STATIC}), names=(f"{name}:1",)) for name in ("one", "two"))
+    manifests = [json.loads(one.pop("manifest.json"))[0] for one in (first, second)]
+    for path in manifests[1]["Layers"]:
+        second[f"second/{path}"] = second.pop(path)
+    manifests[1]["Layers"] = [f"second/{path}" for path in manifests[1]["Layers"]]
+    done = inspect(write(tmp_path / "app.tar", first | second | {"manifest.json": json.dumps(manifests).encode()}))
+    assert done.returncode == 0, done.stderr
+    assert "one:1" in done.stdout
+    assert "holds 2 images; the first is shown, not two:1" in done.stderr

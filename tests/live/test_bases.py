@@ -13,7 +13,7 @@ from msgspec import Struct
 from sealock.advice.closure import closure
 from sealock.advice.musl import judge
 from sealock.advice.paths import Files
-from sealock.advising import advices
+from sealock.advising import advised
 from sealock.image.opening import open_image
 from sealock.inventory.analyzer import File
 from sealock.inventory.content import content
@@ -203,9 +203,9 @@ def test_the_symbol_that_breaks_it_is_the_one_that_musl_complains_of(
 
 
 def advice(folder: Path, start: str) -> Advice:
-    ((found, problems),) = advices(str(folder), How(), tuple(start.split()))
-    assert problems == ()
-    return found
+    found = advised(str(folder), How(), tuple(start.split()))
+    assert found.problems == ()
+    return found.advice
 
 
 def answers(found: Advice) -> dict[str, str]:

@@ -7,6 +7,10 @@ from collections.abc import Callable
 from shlex import split
 from typing import Final
 
+from msgspec.structs import replace
+
+from sealock.cli.caching import add_cache, cache_folder
+from sealock.cli.limits import add_limits, limits
 from sealock.cli.output import Progress, colour, complain, knows_unicode, width, write
 from sealock.errors import UsageError
 from sealock.targets.writing import write_output
@@ -19,13 +23,16 @@ def configure(parser: ArgumentParser) -> None:
     parser.add_argument(
         "target",
         metavar="TARGET",
-        help="an image archive (docker save, OCI), an OCI layout, or a root file system: a folder or a tar",
+        help="an image archive (docker save, OCI), an OCI layout, a root file system (a folder or a tar), or an image "
+        "in its registry, as REF or image:REF",
     )
     parser.add_argument("--format", choices=FORMATS, default="terminal", help="how to tell (default: terminal)")
     parser.add_argument("--output", metavar="FILE", help="where to write it (default: standard output)")
     parser.add_argument("--platform", default="", metavar="OS/ARCH", help="which image of a multi-platform index")
     parser.add_argument("--start", default="", metavar="COMMAND", help="take this for what the image starts")
     parser.add_argument("--no-verify", action="store_true", help="do not check digests")
+    add_cache(parser)
+    add_limits(parser)
     parser.add_argument("--color", choices=("auto", "always", "never"), default="auto", help="colours (default: auto)")
     parser.add_argument("-q", "--quiet", action="store_true", help="show no progress")
 
@@ -39,16 +46,25 @@ def run(arguments: Namespace) -> int:
 
 def image(target: str, arguments: Namespace) -> int:
     """Tell what an image in a file or folder holds, what it needs of that, and which smaller base would do."""
-    from sealock.advising import advices  # noqa: PLC0415  other kinds of target do without
+    from sealock.advising import advised  # noqa: PLC0415  other kinds of target do without
+    from sealock.image.entry import Bounds  # noqa: PLC0415  as above
     from sealock.listing import How  # noqa: PLC0415  as above
     from sealock.reports import bases  # noqa: PLC0415  as above
+    from sealock.targets.resolve import image_of  # noqa: PLC0415  as above
 
+    how = How(arguments.platform, not arguments.no_verify, Bounds(**limits(arguments)), cache=cache_folder(arguments))
+    opens = image_of(target)
+    if opens.startswith("image:"):
+        from sealock.cli.registries import registries  # noqa: PLC0415  files do without
+
+        how = replace(how, access=registries(None))
     with Progress("layers read", quiet=arguments.quiet) as progress:
-        found = advices(target, How(arguments.platform, not arguments.no_verify), _words(arguments.start), progress)
-        advice, problems = next(found)
+        found = advised(opens, how, _words(arguments.start), progress)
+    if found.others:
+        complain(f"{target} holds {len(found.others) + 1} images; the first is shown, not {'; '.join(found.others)}")
     text = bases.render(
         arguments.format,
-        advice,
+        found.advice,
         width=width(),
         colour=colour(arguments.color) and not arguments.output,
         unicode=bool(arguments.output) or knows_unicode(),
@@ -57,9 +73,9 @@ def image(target: str, arguments: Namespace) -> int:
         write_output(arguments.output, text)
     else:
         write(text, exact=arguments.format != "terminal")
-    for problem in problems:
+    for problem in found.problems:
         complain(f"{problem.location.file}: {problem.message}")
-    return 2 if problems else 0
+    return 2 if found.problems else 0
 
 
 KINDS: Final[dict[str, Callable[[str, Namespace], int]]] = {"archive": image, "rootfs": image}
