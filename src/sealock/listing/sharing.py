@@ -103,7 +103,7 @@ class _Child:
         self._thread.join()
         self._ended = True
         _, status = os.waitpid(self.pid, 0)
-        told: dict[int, T] = pickle.loads(bytes(self._told)) if status == 0 else {}  # noqa: S301  as above
+        told: dict[int, T] = pickle.loads(bytes(self._told)) if status == 0 and self._told else {}  # noqa: S301  as above
         self._told.clear()
         return told
 

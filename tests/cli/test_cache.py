@@ -1,0 +1,115 @@
+"""`sealock cache` shows, prunes and clears; check and sbom take --cache-dir and --no-cache."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from imagemaker import docker_save, info, tar, write
+from sealock.cache.folder import Folder
+from sealock.cache.place import default_folder
+
+LAYER = tar(info("app/node_modules/x/package.json", b'{"name": "x", "version": "1.2.3"}'))
+
+
+def sealock(*words: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "sealock", *words]
+    return subprocess.run(command, capture_output=True, text=True, check=False, env=environment or None)
+
+
+def status(cache: Path) -> dict[str, Any]:
+    told: dict[str, Any] = json.loads(sealock("cache", "--cache-dir", str(cache), "--format", "json").stdout)
+    return told
+
+
+@pytest.fixture
+def archive(tmp_path: Path) -> str:
+    path = write(tmp_path / "app.tar", docker_save(LAYER))
+    time.sleep(0.05)
+    return path
+
+
+@pytest.mark.parametrize("command", [("sbom",), ("check", "--no-policy")], ids=["sbom", "check"])
+def test_a_command_that_reads_layers_keeps_what_it_found(
+    tmp_path: Path, archive: str, command: tuple[str, ...]
+) -> None:
+    cache = tmp_path / "cache"
+    first = sealock(*command, archive, "--cache-dir", str(cache))
+    told = status(cache)
+    assert (told["folder"], told["layers"], told["entries"], told["trouble"]) == (str(cache), 1, 2, "")
+    assert told["size"] > 0
+    again = sealock(*command, archive, "--cache-dir", str(cache))
+    assert (again.returncode, again.stdout) == (first.returncode, first.stdout)
+
+
+def test_without_a_cache_nothing_is_kept(tmp_path: Path, archive: str) -> None:
+    cache = tmp_path / "cache"
+    sealock("sbom", archive, "--no-cache", "--cache-dir", str(cache))
+    assert not cache.exists()
+
+
+def test_the_environment_names_the_folder(tmp_path: Path, archive: str) -> None:
+    cache = tmp_path / "cache"
+    sealock("sbom", archive, SEALOCK_CACHE_DIR=str(cache))
+    assert status(cache)["layers"] == 1
+
+
+def test_pruning_and_clearing_tell_what_they_removed(tmp_path: Path, archive: str) -> None:
+    cache = tmp_path / "cache"
+    sealock("sbom", archive, "--cache-dir", str(cache))
+    size = status(cache)["size"]
+    told = sealock("cache", "prune", "--max-size", "1G", "--cache-dir", str(cache))
+    assert "Removed no entries, 0 bytes." in told.stdout
+    told = sealock("cache", "prune", "--max-size", "4KiB", "--cache-dir", str(cache))
+    assert "Removed 1 entry, 4 KiB." in told.stdout
+    cleared = json.loads(sealock("cache", "clear", "--cache-dir", str(cache), "--format", "json").stdout)
+    assert (cleared["removed"], cleared["freed"], cleared["entries"]) == (1, size - 4096, 0)
+    assert Folder(str(cache)).entries() == []
+
+
+def test_a_folder_that_is_not_there_is_an_empty_cache_and_is_not_made(tmp_path: Path) -> None:
+    told = sealock("cache", "--cache-dir", str(tmp_path / "cache"))
+    assert told.returncode == 0
+    assert "It holds no entries" in told.stdout
+    assert not (tmp_path / "cache").exists()
+
+
+def test_a_folder_that_cannot_be_used_is_told(tmp_path: Path) -> None:
+    (tmp_path / "cache").write_text("a file")
+    told = sealock("cache", "--cache-dir", str(tmp_path / "cache"))
+    assert told.returncode == 2
+    assert "the cache is not used" in told.stderr
+
+
+@pytest.mark.parametrize("size", ["much", "1X", "-1", "1.5G", ""])
+def test_a_size_that_is_none_is_refused(size: str) -> None:
+    told = sealock("cache", "prune", f"--max-size={size}", SEALOCK_CACHE_DIR="/dev/null/x")
+    assert told.returncode == 2
+    assert "is no size" in told.stderr or not size
+
+
+def test_a_size_goes_with_pruning_alone() -> None:
+    told = sealock("cache", "clear", "--max-size", "1G", SEALOCK_CACHE_DIR="/dev/null/x")
+    assert told.returncode == 2
+    assert "--max-size is for `cache prune`" in told.stderr
+
+
+@pytest.mark.parametrize(
+    ("environment", "folder"),
+    [
+        ({"SEALOCK_CACHE_DIR": "/a/b", "XDG_CACHE_HOME": "/x", "HOME": "/h"}, "/a/b"),
+        ({"XDG_CACHE_HOME": "/x", "HOME": "/h"}, "/x/sealock/layers"),
+        ({"XDG_CACHE_HOME": "relative", "HOME": "/h"}, "/h/.cache/sealock/layers"),
+        ({"HOME": "/h"}, "/h/.cache/sealock/layers"),
+        ({"HOME": ""}, ""),
+        ({}, ""),
+    ],
+)
+def test_where_the_cache_is(environment: dict[str, str], folder: str) -> None:
+    assert default_folder(environment) == folder
