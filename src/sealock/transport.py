@@ -18,6 +18,10 @@ class NoTlsError(TransportError):
     """A server does not speak TLS."""
 
 
+class NobodyError(TransportError):
+    """Nothing listens on the port."""
+
+
 class Answer(Protocol):
     """An answer whose head has come. Header names are in lower case. Closed on leaving, its body read or not."""
 

@@ -191,6 +191,11 @@ def test_a_registry_is_told_from_what_is_none(server: RegistrySimulator) -> None
     assert not Client().ping(name(server, "a"))
 
 
+def test_a_port_that_nobody_listens_on_is_told() -> None:
+    with pytest.raises(TransportError, match="nothing listens on port 1 there"):
+        Client().claim(reference("127.0.0.1:1/a"))
+
+
 # Blobs.
 
 

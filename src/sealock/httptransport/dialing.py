@@ -55,6 +55,10 @@ class UnreachedError(Exception):
     """No connection came about; the text completes "https://HOST: ..."."""
 
 
+class RefusedError(UnreachedError):
+    """Nothing listens on the port."""
+
+
 class PlainError(UnreachedError):
     """The server does not speak TLS."""
 
@@ -84,9 +88,9 @@ def dial(host: str, port: int, patience: float, *, only: Reach | None = None) ->
     except (socket.gaierror, UnicodeError) as error:
         why = f"the name {host} is not known ({getattr(error, 'strerror', None) or error}): check its spelling and DNS"
         raise UnreachedError(why) from None
-    reason = "it has no address"
+    reason, refused = "it has no address", False
     for family, kind, protocol, _, address in found:
-        reach = reach_of(str(address[0]))
+        reach, refused = reach_of(str(address[0])), False
         if only is not None and reach not in {"public", only}:
             reason = f"a server outside leads to {address[0]}, an address within this machine's own network: refused"
             continue
@@ -101,13 +105,14 @@ def dial(host: str, port: int, patience: float, *, only: Reach | None = None) ->
         except TimeoutError:
             reason = f"no connection came about within {patience:.0f} s: is a firewall or a proxy between?"
         except ConnectionRefusedError:
+            refused = True
             reason = f"nothing listens on port {port} there: is the server up, and is the port right?"
         except OSError as error:
             reason = f"it cannot be reached ({error.strerror or error})"
         else:
             return sock
         sock.close()
-    raise UnreachedError(reason)
+    raise (RefusedError if refused else UnreachedError)(reason)
 
 
 def through(proxy: Proxy, place: Place, patience: float, *, only: Reach | None = None) -> socket.socket:

@@ -21,7 +21,7 @@ from sealock.registry.auth import Authorizer, withheld_words
 from sealock.registry.credentials import Credentials
 from sealock.registry.manifests import ManifestError, strict_json
 from sealock.registry.names import host_of
-from sealock.transport import Answer, BrokenOffError, NoTlsError, Transport, shown
+from sealock.transport import Answer, BrokenOffError, NobodyError, NoTlsError, Transport, shown
 
 ATTEMPTS: Final = 5
 _PASSING: Final = frozenset({408, 425, 429, 500, 502, 503, 504})
@@ -144,7 +144,7 @@ class Asker:
             if self._may_be_plain(host):
                 try:
                     self.transport.request("GET", f"{known}/v2/").close()
-                except NoTlsError:
+                except (NoTlsError, NobodyError):
                     known = f"http://{host}"
             with self._lock:
                 self._bases[host] = known
