@@ -1,0 +1,89 @@
+"""Makes stations of containers: of what an engine says, and of what a compose file declares."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from sealock.model.absent import UNKNOWN, UNSET, Maybe, given
+from sealock.model.container import Container
+from sealock.model.network import Endpoint, EngineNetwork
+from sealock.model.process import Socket
+from sealock.model.project import Project, ProjectNetwork
+from sealock.model.reach import Seat, Station
+from sealock.reach.drawing import DEFAULT
+
+
+def seen(  # noqa: PLR0913  each fact has a source of its own
+    name: str,
+    container: Container,
+    networks: tuple[EngineNetwork, ...],
+    *,
+    listens: Maybe[tuple[Socket, ...]] = UNKNOWN,
+    names: Mapping[str, str] | None = None,
+    running: bool = True,
+) -> Station:
+    """A container that an engine has. `names` leads from ids to names, since namespaces are joined by id."""
+    mode = given(container.network_mode, "")
+    shares = mode.removeprefix("container:") if mode.startswith("container:") else ""
+    aliases = {one.name: one.aliases for one in given(container.networks, ())}
+    seats = tuple(
+        Seat(network.name, one.ipv4, one.ipv6, tuple(dict.fromkeys((name, *aliases.get(network.name, ())))))
+        for network in networks
+        if (one := _endpoint(network, name)) is not None
+    )
+    return Station(
+        name=name,
+        seats=() if mode == "host" else seats,
+        on_host=mode == "host",
+        alone=mode == "none",
+        shares=(names or {}).get(shares, shares),
+        published=given(container.ports, ()),
+        links=tuple((one.target, one.alias) for one in given(container.links, ())),
+        listens=listens,
+        running=running,
+    )
+
+
+def _endpoint(network: EngineNetwork, name: str) -> Endpoint | None:
+    return next((one for one in given(network.endpoints, ()) if one.container == name), None)
+
+
+def declared(project: Project) -> tuple[tuple[Station, ...], tuple[EngineNetwork, ...]]:
+    """What a compose file will make: services without a network are on the project's own."""
+    own = "default"
+    stations: list[Station] = []
+    used: dict[str, list[Endpoint]] = {}
+    for service in project.services:
+        container = service.container
+        mode = given(container.network_mode, "")
+        joined = given(container.networks, ())
+        places = [(one.name, (service.name, *one.aliases)) for one in joined]
+        if mode == DEFAULT or not (mode or places):
+            places = [(DEFAULT if mode else own, (service.name,))]
+        for network, _ in places:
+            used.setdefault(network, []).append(Endpoint(service.name))
+        stations.append(
+            Station(
+                name=service.name,
+                seats=tuple(
+                    Seat(network, names=tuple(dict.fromkeys((service.name, *more)))) for network, more in places
+                ),
+                on_host=mode == "host",
+                alone=mode == "none",
+                shares=mode.partition(":")[2] if mode.startswith(("service:", "container:")) else "",
+                published=given(container.ports, ()),
+                links=tuple((one.target, one.alias) for one in given(container.links, ())),
+            )
+        )
+    known = {one.name: one for one in project.networks}
+    networks = tuple(
+        EngineNetwork(name=name, endpoints=tuple(there), **_facts(known.get(name))) for name, there in used.items()
+    )
+    return tuple(stations), networks
+
+
+def _facts(network: ProjectNetwork | None) -> dict[str, Any]:
+    if network is None:
+        return {"internal": False, "driver": UNSET}
+    return {"internal": network.internal, "driver": network.driver, "options": network.options}
