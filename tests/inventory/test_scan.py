@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import tarfile
 from pathlib import Path
+from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
-from imagemaker import docker_save, info, tar, write
+from imagemaker import Layout, config, docker_save, info, spread, tar, write
+from sealock.inventory.facts import LayerFacts
+from sealock.inventory.merging import merge
+from sealock.inventory.names import Gathering
 from sealock.listing import How, inventories
 from sealock.model.inventory import Inventory
 
@@ -125,3 +131,36 @@ def test_a_folder_whose_mode_a_later_layer_sets_right_is_told_no_more(tmp_path: 
     assert open_(0o777) == [False]
     assert open_(0o777, 0o755) == [True]
     assert open_(0o777, 0o777) == [True, False]
+
+
+def test_packages_that_differ_by_a_qualifier_alone_stay_apart(tmp_path: Path) -> None:
+    record = '{{"name": "a", "version": "1", "build": "{}", "subdir": "noarch", "channel": "x"}}'
+    paths = ("opt/conda/conda-meta/a.json", "opt/conda/conda-meta/b.json")
+    found = listed(tmp_path, layer(*((path, record.format(number)) for number, path in enumerate(paths))))
+    assert len(found.packages) == len({one.qualifiers for one in found.packages}) == 2
+    moved = tuple(replace(one, path="same", layer=-1) for one in found.packages)
+    empty = Gathering().names()
+    facts = LayerFacts(moved, (), (), empty, empty, empty, empty, 1, 0, ())
+    assert len(merge([(0, facts), (1, facts)]).packages) == 2
+
+
+@pytest.mark.parametrize(
+    ("lines", "told"),
+    [
+        (
+            [{"created_by": "RUN a"}, {"created_by": "ENV x", "empty_layer": True}, {"created_by": "RUN b"}],
+            ["RUN a", "RUN b"],
+        ),
+        ([{"created_by": "RUN a"}], ["", ""]),
+        ([], ["", ""]),
+        ([{}, {"created_by": "RUN b"}], ["", "RUN b"]),
+        ([{"created_by": "x" * 20_000}, {"created_by": "y"}], ["x" * (16 << 10) + "…", "y"]),
+    ],
+    ids=["as usual", "too few lines", "no lines", "a line that says nothing", "a line without end"],
+)
+def test_which_instruction_made_each_layer(lines: list[dict[str, Any]], told: list[str], tmp_path: Path) -> None:
+    one, two = layer(("a", "1")), layer(("b", "2"))
+    raw = json.dumps(json.loads(config(one, two)) | {"history": lines}).encode()
+    made = Layout()
+    (found,) = inventories(spread(tmp_path, made.index(made.image((one, one), (two, two), configuration=raw))), How())
+    assert [one.created_by for one in found.layers] == told

@@ -1,0 +1,47 @@
+"""Secrets that Trivy finds in files, and ours: all of its files, and no more than it finds in a clean Debian."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from imagemaker import spread
+from sealock.listing import How, inventories
+from secretmaker import files
+
+pytestmark = pytest.mark.live
+ROOT = Path(__file__).parents[2]
+
+
+def trivy(folder: Path, cache: Path) -> set[str]:
+    program = shutil.which("trivy") or str(ROOT / ".peers" / "bin" / "trivy")
+    words = ["fs", "--scanners", "secret", "--cache-dir", str(cache), "--format", "json", "-q", str(folder)]
+    found = json.loads(subprocess.run([program, *words], check=True, capture_output=True, text=True).stdout)
+    return {one["Target"].lstrip("/") for one in found.get("Results", []) if one.get("Secrets")}
+
+
+def ours(folder: Path) -> set[str]:
+    (image,) = inventories(str(folder), How())
+    return {fact.path for fact in image.files if fact.kind == "secret"}
+
+
+def test_every_file_with_a_secret_is_found_those_that_trivy_finds_too(tmp_path: Path) -> None:
+    (tmp_path / "root").mkdir()
+    made = {path: text.encode() for path, text in files().items()}
+    root = Path(spread(tmp_path / "root", made))
+    found, theirs = ours(root), trivy(root, tmp_path / "cache")
+    assert found == made.keys()
+    assert len(theirs) >= 10
+    assert theirs <= found
+
+
+def test_nothing_is_found_in_a_clean_debian(tmp_path: Path) -> None:
+    root = tmp_path / "root"
+    subprocess.run(
+        ["mmdebstrap", "--variant=minbase", "--mode=root", "bookworm", str(root)], check=True, capture_output=True
+    )
+    assert ours(root) == set()
