@@ -55,7 +55,8 @@ def _object(row: Row) -> dict[str, object]:
 
 def status(rows: Sequence[Row], path: str, size: int, now: float, room: int) -> str:
     """The feeds of a database as a table, oldest news last."""
-    lines = [*wrap(f"Advisory database {line(path)}, {size / 1e6:.1f} MB, whole", room), ""]
+    large = f"{size / 1e6:.1f} MB" if size >= 1e6 else f"{size / 1e3:.0f} kB"
+    lines = [*wrap(f"Advisory database {line(path)}, {large}, whole", room), ""]
     table = [("feed", "records", "newest", "looked at")]
     table += [(line(row.feed), f"{row.records:,}", row.date[:10] or "-", _ago(now - row.checked)) for row in rows]
     lines += _laid_out(table)

@@ -1,0 +1,135 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+import feedmirror
+from sealock.cli.main import main
+from simulators.feeds import Oddity, serving
+
+
+@pytest.fixture(autouse=True)
+def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("SEALOCK_DB_DIR", str(tmp_path / "db"))
+    return tmp_path / "db"
+
+
+@pytest.fixture
+def mirror(tmp_path: Path) -> Path:
+    return feedmirror.mirror(tmp_path / "mirror")
+
+
+def test_without_a_database_status_says_what_to_do(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["db", "status"]) == 2
+    assert "there is no advisory database yet; `sealock db update` builds one" in capsys.readouterr().err
+
+
+def test_update_then_status_then_clear(mirror: Path, place: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["db", "update", "--from", str(mirror)]) == 0
+    told = capsys.readouterr().out
+    assert "osv/Debian" in told
+    assert "2 records" in told
+    assert "osv/NuGet" not in told
+    assert main(["db", "update", "--from", str(mirror)]) == 0
+    assert capsys.readouterr().out == "19 feeds are as before\n"
+    assert main(["db", "status"]) == 0
+    told = " ".join(capsys.readouterr().out.split())
+    assert f"Advisory database {place}/advisories.db, " in told
+    assert "just now" in told
+    assert "epss: its newest record is of 2026-06-01" in told
+    assert main(["db", "clear"]) == 0
+    assert capsys.readouterr().out == "the advisory database was removed\n"
+    assert main(["db", "clear", "-q"]) == 0
+    assert capsys.readouterr().out == ""
+
+
+def test_json_has_every_figure(mirror: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    output = tmp_path / "update.json"
+    words = [
+        "db",
+        "update",
+        "--from",
+        str(mirror),
+        "--only",
+        "osv/Debian",
+        "kev",
+        "--format",
+        "json",
+        "--output",
+        str(output),
+    ]
+    assert main(words) == 0
+    assert capsys.readouterr().out == ""
+    feeds = {one["feed"]: one for one in json.loads(output.read_text())["feeds"]}
+    assert set(feeds) == {"osv/Debian", "kev"}
+    assert (feeds["osv/Debian"]["outcome"], feeds["osv/Debian"]["records"], feeds["osv/Debian"]["withdrawn"]) == (
+        "updated",
+        2,
+        1,
+    )
+    assert main(["db", "status", "--format", "json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert told["size"] > 10_000
+    assert {one["feed"]: one["date"] for one in told["feeds"]} == {
+        "kev": "2026-06-01T16:45:47Z",
+        "osv/Debian": "2026-05-01T10:00:00Z",
+    }
+
+
+def test_whole_families_are_named_by_their_first_word(mirror: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["db", "update", "--from", str(mirror), "--only", "wolfi", "kev", "-q"]) == 0
+    assert capsys.readouterr().out == ""
+    assert main(["db", "update", "--from", str(mirror), "--only", "alpine-secdb/v3.20"]) == 0
+    assert capsys.readouterr().out == "alpine-secdb/v3.20  updated  7 records\n"
+
+
+@pytest.mark.parametrize(
+    ("words", "why"),
+    [
+        (["update", "--from", "nowhere"], "nowhere is no folder"),
+        (["update", "--only", "osv/Moon"], "osv/Moon is no feed"),
+        (["status", "--only", "kev"], "are for `db update`"),
+        (["clear", "--from", "."], "are for `db update`"),
+        (["update", "--from", "ftp://example.org"], "is not an address that we speak to"),
+    ],
+)
+def test_words_that_do_not_fit(words: list[str], why: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["db", *words]) == 2
+    assert why in capsys.readouterr().err
+
+
+def test_what_a_mirror_lacks_is_an_error_only_where_it_was_named(
+    mirror: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["db", "update", "--from", str(mirror), "--only", "osv/NuGet", "kev"]) == 2
+    assert f"{mirror} does not have osv/NuGet" in capsys.readouterr().err
+    assert main(["db", "update", "--from", str(mirror.parent)]) == 2
+    assert "does not have any feed" in capsys.readouterr().err
+
+
+def test_a_feed_that_fails_is_named_and_the_others_are_updated(
+    mirror: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with serving(mirror) as publisher:
+        words = ["db", "update", "--from", publisher.url, "--only", "osv/PyPI", "kev"]
+        assert main(words) == 0
+        publisher.oddities["osv/PyPI/all.zip"] = Oddity(body=b"<html>\x1b[2J", kind="text/html")
+        assert main(words) == 2
+        told = capsys.readouterr()
+    assert "feed osv/PyPI: " in told.err
+    assert "answers with an HTML page" in told.err
+    assert "its former data stays" in told.err
+    assert "osv/PyPI  failed" in told.out
+    assert "1 feed is as before" in told.out
+
+
+def test_records_that_are_broken_are_counted_and_named(mirror: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    files = {one.name: one.read_bytes() for one in (feedmirror.VECTORS / "osv/PyPI").iterdir()}
+    (mirror / "osv/PyPI/all.zip").write_bytes(feedmirror.zipped({**files, "bad\x1b[2J.json": b"{"}))
+    assert main(["db", "update", "--from", str(mirror), "--only", "osv/PyPI"]) == 0
+    told = capsys.readouterr()
+    assert "feed osv/PyPI: 1 of its records could not be read, such as bad\\e[2J.json" in told.err
+    assert main(["db", "status"]) == 0
+    assert "osv/PyPI: 1 record; bad\\e[2J.json" in capsys.readouterr().out
