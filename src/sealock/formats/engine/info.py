@@ -6,7 +6,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from sealock.formats.engine.members import Members, decode
+from sealock.formats.members import Members, decode
 from sealock.model.absent import UNKNOWN, UNSET, Maybe
 from sealock.model.daemon import Daemon
 from sealock.model.finding import Problem

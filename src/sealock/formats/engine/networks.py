@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from sealock.formats.engine.members import Members, decode
+from sealock.formats.members import Members, decode
 from sealock.model.absent import UNKNOWN, UNSET, Maybe
 from sealock.model.network import Endpoint, EngineNetwork
 
