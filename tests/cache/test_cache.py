@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gzip
 import os
-import resource
 import shutil
 import subprocess
 import sys
@@ -17,7 +16,7 @@ import pytest
 from backports import zstd
 
 from imagemaker import Layout, docker_save, info, sha256, spread, tar, write
-from sealock.cache import code
+from sealock.cache import code, layers
 from sealock.cache.folder import Folder
 from sealock.cache.layers import Kept, LayerCache
 from sealock.image.entry import DEFAULT_BOUNDS, Bounds
@@ -317,14 +316,21 @@ def test_a_folder_of_another_user_is_done_without(archive: str, cache: str) -> N
     assert read(archive, cache) == read(archive)
 
 
-def no_room() -> None:
-    resource.setrlimit(resource.RLIMIT_FSIZE, (200, 200))
+FULL = """
+import resource, sys
+from sealock.cli.main import main
+unlimited, most = resource.getrlimit(resource.RLIMIT_FSIZE)
+resource.setrlimit(resource.RLIMIT_FSIZE, (200, most))
+status = main(sys.argv[1:])
+resource.setrlimit(resource.RLIMIT_FSIZE, (unlimited, most))
+sys.exit(status)
+"""
 
 
 def test_a_disk_that_is_full_costs_nothing_but_the_cache(archive: str, cache: str) -> None:
-    command = [sys.executable, "-m", "sealock", "sbom", archive, "--format", "json", "--cache-dir", cache]
-    without = subprocess.run([*command[:-2], "--no-cache"], capture_output=True, check=False)
-    full = subprocess.run(command, capture_output=True, check=False, preexec_fn=no_room)
+    words = ["sbom", archive, "--format", "json"]
+    without = subprocess.run([sys.executable, "-m", "sealock", *words, "--no-cache"], capture_output=True, check=False)
+    full = subprocess.run([sys.executable, "-c", FULL, *words, "--cache-dir", cache], capture_output=True, check=False)
     assert (full.returncode, full.stdout, full.stderr) == (without.returncode, without.stdout, without.stderr)
     assert list(Path(cache).iterdir()) == []
 
@@ -353,6 +359,23 @@ def test_what_was_not_used_for_the_longest_time_goes_first(cache: str) -> None:
     assert entries[1] not in left
     assert left[1:] == entries[-len(left) + 1 :]
     assert sum(one.size for one in kept.entries()) <= 64 << 10
+
+
+def test_what_has_no_unicode_name_is_found_and_not_kept(tmp_path: Path, cache: str) -> None:
+    layer = tar(info("opt/t\udcffol", b"x", mode=0o4755))
+    path = settled(write(tmp_path / "app.tar", docker_save(layer)))
+    assert [one.path for one in read(path, cache).files] == ["opt/t\udcffol"]
+    assert [one.name.split("-")[0] for one in Folder(cache).entries()] == ["proof"]
+
+
+def test_without_sources_nothing_is_kept(tmp_path: Path, cache: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(OSError, match="No such file"):
+        code.of_sources(str(tmp_path))
+    monkeypatch.setattr(layers, "fingerprint", lambda: "")
+    archive = settled(write(tmp_path / "app.tar", docker_save(BASH)))
+    assert read(archive, cache) == read(archive)
+    plant(cache, BASH, "planted")
+    assert [one.name.split("-")[0] for one in Folder(cache).entries()] == ["proof"]
 
 
 def test_what_is_larger_than_half_of_the_cache_is_not_kept(cache: str) -> None:
