@@ -277,3 +277,53 @@ def test_wheels_are_told_by_their_tags_and_symbols(
     lacks = [line for line in done.stderr.splitlines() if "symbol not found" in line and "PyModule_Create2" not in line]
     assert [one.says for one in found.musl if one.answer == "breaks"] == ([("backtrace@GLIBC_2.2.5",)] if lacks else [])
     assert bool(lacks) == ("backtrace" in call)
+
+
+def copied(program: str, image: Path) -> None:
+    """Put a program of this machine and what `ldd` says that it loads into a folder, under the same paths."""
+    said = subprocess.run(["ldd", program], capture_output=True, text=True, check=True).stdout
+    paths = [part for line in said.splitlines() for part in line.split() if part.startswith("/")]
+    for path in (program, *paths):
+        to = image / os.path.realpath(path).lstrip("/")
+        to.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(path, to)
+        if os.path.realpath(path) != path:
+            link = image / path.lstrip("/")
+            link.parent.mkdir(parents=True, exist_ok=True)
+            link.unlink(missing_ok=True)
+            link.symlink_to(os.path.relpath(to, link.parent))
+
+
+@pytest.mark.parametrize("words", ["openssl version", "xz --version", "curl --version", "tar --version", "gcc --version"])
+def test_what_a_program_needs_is_enough_to_start_it_and_no_more(words: str, tmp_path: Path) -> None:
+    name, argument = words.split()
+    program = str(shutil.which(name))
+    image = tmp_path / "image"
+    copied(program, image)
+    (image / "usr/lib/other").mkdir(parents=True)
+    found = advice(image, f"{program} {argument}")
+    least = tmp_path / "least"
+    for path in found.closure.files:
+        (least / path).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(image / path, least / path)
+    # Links are copied as they are: they lead to the files.
+    for link in image.rglob("*"):
+        if link.is_symlink():
+            to = least / link.relative_to(image)
+            to.parent.mkdir(parents=True, exist_ok=True)
+            to.symlink_to(link.readlink())
+
+    def runs() -> bool:
+        try:
+            done = subprocess.run([program, argument], capture_output=True, check=False, preexec_fn=lambda: os.chroot(least), cwd="/", env={})  # fmt: skip
+        except FileNotFoundError:
+            return False
+        return done.returncode == 0
+
+    assert answers(found)["distroless"] == "yes"
+    assert runs()
+    for path in found.closure.files[:5]:
+        (least / path).rename(tmp_path / "away")
+        assert not runs(), path
+        (tmp_path / "away").rename(least / path)
+    assert runs()

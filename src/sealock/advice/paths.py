@@ -107,5 +107,5 @@ class Files:
                     if folder.startswith("/"):
                         yield folder
         # Debian's loader is built to look into these; a folder may be there without an entry of its own.
-        with_libraries = {path.rpartition("/")[0] for path in self.content.programs}
-        yield from sorted(folder for folder in with_libraries if _OF_DEBIAN.fullmatch(folder))
+        folders = {path.rpartition("/")[0] for path in self.content.nodes}
+        yield from sorted(folder for folder in folders if _OF_DEBIAN.fullmatch(folder))
