@@ -1,0 +1,1 @@
+"""cosign's signatures and attestations: verified and made. Begin with `verifying.verify_cosign` and `signing`."""

@@ -1,0 +1,78 @@
+"""What Fulcio's certificates say about who signed. Nothing is verified here."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Final
+from warnings import catch_warnings, simplefilter
+
+from msgspec import Struct
+
+_ISSUER: Final = "1.3.6.1.4.1.57264.1.8"
+_ISSUER_OLD: Final = "1.3.6.1.4.1.57264.1.1"
+_MOST: Final = 64 << 10
+
+
+class Said(Struct, frozen=True):
+    """What a certificate is for (an address, a URI), who vouches for that, and from when on it holds."""
+
+    subjects: tuple[str, ...]
+    issuer: str
+    start: datetime
+
+
+def said(certificate: bytes) -> Said | None:
+    """Read a certificate in DER or PEM; None where it cannot be read, or names nobody."""
+    from cryptography import x509  # noqa: PLC0415  it costs 80 ms
+    from cryptography.exceptions import UnsupportedAlgorithm  # noqa: PLC0415  as above
+
+    if len(certificate) > _MOST:
+        return None
+    try:
+        with catch_warnings():
+            simplefilter("ignore")
+            load = x509.load_pem_x509_certificate if b"-----BEGIN" in certificate else x509.load_der_x509_certificate
+            one = load(certificate)
+            names = one.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+            found = tuple(
+                name.value for name in names if isinstance(name, x509.RFC822Name | x509.UniformResourceIdentifier)
+            )
+            return Said(found, _issuer(one), one.not_valid_before_utc) if found else None
+    except (
+        ValueError,
+        TypeError,
+        UnsupportedAlgorithm,
+        x509.ExtensionNotFound,
+        x509.DuplicateExtension,
+        x509.InvalidVersion,
+        x509.UnsupportedGeneralNameType,
+    ):
+        return None
+
+
+def claimed(certificate: bytes) -> str:
+    """Who a certificate says that it is, for telling."""
+    found = said(certificate)
+    if found is None:
+        return "somebody whose certificate cannot be read"
+    return f"{found.subjects[0][:200]} ({found.issuer[:200] or 'no issuer'}) on {found.start:%Y-%m-%d}"
+
+
+def _issuer(certificate: object) -> str:
+    from cryptography import x509  # noqa: PLC0415  it costs 80 ms
+
+    if not isinstance(certificate, x509.Certificate):
+        return ""
+    values = {
+        one.oid.dotted_string: one.value.value
+        for one in certificate.extensions
+        if isinstance(one.value, x509.UnrecognizedExtension)
+    }
+    if (der := values.get(_ISSUER)) is not None:
+        # A UTF8String in DER; only short ones are read, which is all that Fulcio writes.
+        if len(der) < 2 or der[0] != 0x0C:
+            return ""
+        at = 2 if der[1] < 0x80 else 3
+        length = der[1] if der[1] < 0x80 else (der[2] if der[1] == 0x81 and len(der) > 2 else -1)
+        return der[at:].decode("utf-8", "replace") if len(der) == at + length else ""
+    return values.get(_ISSUER_OLD, b"").decode("utf-8", "replace")

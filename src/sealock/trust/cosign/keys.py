@@ -1,0 +1,102 @@
+"""Public keys as cosign has them, and whether they made a signature."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any, Final
+from warnings import catch_warnings, simplefilter
+
+from msgspec import Struct
+
+from sealock.errors import TargetError
+
+_CURVES: Final = frozenset({"secp256r1", "secp384r1", "secp521r1"})
+_RSA_BITS: Final = range(2048, 16385)
+_MOST_FILE: Final = 64 << 10
+
+
+class PublicKey(Struct, frozen=True):
+    """A public key (DER, SubjectPublicKeyInfo), and the file that it came from."""
+
+    der: bytes
+    source: str = ""
+
+    @property
+    def id(self) -> str:
+        """The SHA-256 of the key in hexadecimal, which bundles have in base64 as a hint."""
+        return hashlib.sha256(self.der).hexdigest()
+
+
+def read_public(raw: bytes, source: str) -> PublicKey:
+    """Read a public key in PEM; TargetError says why it is none that can be used."""
+    from cryptography.exceptions import UnsupportedAlgorithm  # noqa: PLC0415  it costs 20 ms
+    from cryptography.hazmat.primitives.serialization import load_pem_public_key  # noqa: PLC0415  as above
+
+    if b"PRIVATE KEY-----" in raw:
+        msg = f"{source} holds a private key; who verifies needs the public one (cosign.pub)"
+        raise TargetError(msg)
+    if len(raw) > _MOST_FILE or raw.count(b"-----BEGIN") != 1:
+        msg = f"{source} is no public key in PEM"
+        raise TargetError(msg)
+    try:
+        with catch_warnings():
+            simplefilter("ignore")
+            key = load_pem_public_key(raw)
+    except (ValueError, TypeError, UnsupportedAlgorithm):
+        msg = f"{source} is no public key in PEM that can be read"
+        raise TargetError(msg) from None
+    return public_of(key, source)
+
+
+def public_of(key: Any, source: str = "") -> PublicKey:  # noqa: ANN401  the library has a class for each kind
+    """A loaded public key as a noun; TargetError where it is of a kind that cosign has not, or too weak."""
+    from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa  # noqa: PLC0415  it costs 20 ms
+    from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat  # noqa: PLC0415  as above
+
+    strong = (
+        (isinstance(key, ec.EllipticCurvePublicKey) and key.curve.name in _CURVES)
+        or (isinstance(key, rsa.RSAPublicKey) and key.key_size in _RSA_BITS)
+        or isinstance(key, ed25519.Ed25519PublicKey)
+    )
+    if not strong:
+        msg = f"{source or 'the key'} is none of ECDSA (P-256, P-384, P-521), RSA (2048 bits or more) and Ed25519"
+        raise TargetError(msg)
+    return PublicKey(key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo), source)
+
+
+def write_public(key: PublicKey) -> bytes:
+    """The key in PEM, as cosign.pub has it."""
+    from cryptography.hazmat.primitives.serialization import (  # noqa: PLC0415  it costs 20 ms
+        Encoding,
+        PublicFormat,
+        load_der_public_key,
+    )
+
+    return load_der_public_key(key.der).public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+
+
+def made(key: PublicKey, signature: bytes, message: bytes) -> bool:
+    """Whether a key made a signature over a message.
+
+    cosign hashes with SHA-256 whatever the curve, unless it is told otherwise; sigstore's bundles go by the curve.
+    Either counts: all are as strong as the key.
+    """
+    from cryptography.exceptions import InvalidSignature  # noqa: PLC0415  it costs 20 ms
+    from cryptography.hazmat.primitives import hashes  # noqa: PLC0415  as above
+    from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa  # noqa: PLC0415  as above
+    from cryptography.hazmat.primitives.serialization import load_der_public_key  # noqa: PLC0415  as above
+
+    loaded: Any = load_der_public_key(key.der)
+    tries: list[tuple[Any, ...]] = [()]
+    digests = (hashes.SHA256(), hashes.SHA384(), hashes.SHA512())
+    if isinstance(loaded, ec.EllipticCurvePublicKey):
+        tries = [(ec.ECDSA(one),) for one in digests]
+    elif isinstance(loaded, rsa.RSAPublicKey):
+        tries = [(padding.PKCS1v15(), one) for one in digests]
+    for how in tries:
+        try:
+            loaded.verify(signature, message, *how)
+        except (InvalidSignature, ValueError):
+            continue
+        return True
+    return False

@@ -1,0 +1,173 @@
+"""cosign's own key files: a PKCS#8 key in a NaCl secretbox whose key is scrypt of a passphrase; and plain PEM."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+from base64 import b64decode
+from collections.abc import Callable
+from typing import Any, Final, Literal, TypeAlias
+from warnings import catch_warnings, simplefilter
+
+from sealock.errors import TargetError, TrustError
+from sealock.trust.cosign.keys import PublicKey, public_of
+from sealock.trust.refusal import SignatureRefusedError
+from sealock.trust.wire import decoded, encoded, field, malformed, table_of, text
+
+Kind: TypeAlias = Literal["ecdsa-p256", "ecdsa-p384", "rsa-3072", "ed25519"]
+KINDS: Final[tuple[Kind, ...]] = ("ecdsa-p256", "ecdsa-p384", "rsa-3072", "ed25519")
+Passphrase: TypeAlias = Callable[[], str]
+
+_LABEL: Final = "ENCRYPTED SIGSTORE PRIVATE KEY"
+_PEM: Final = re.compile(
+    rb"\s*-----BEGIN ((?:[A-Z0-9]+ )*PRIVATE KEY)-----\s+([A-Za-z0-9+/=\s]+?)\s*-----END \1-----\s*"
+)
+_BOXED: Final = frozenset({_LABEL.encode(), b"ENCRYPTED COSIGN PRIVATE KEY"})
+_COST: Final = (65536, 8, 1)
+"""N, r, p of scrypt, as cosign writes them: 64 MiB, a fifth of a second."""
+_COSTS: Final = frozenset({(32768, 8, 1), (65536, 8, 1)})
+"""What cosign has ever written, and reads. Others would let a file say how much memory reading it takes."""
+_MEMORY: Final = 160 << 20
+_MOST_FILE: Final = 64 << 10
+
+
+class PrivateKey:
+    """A private key, ready to sign. Nothing of it is ever shown."""
+
+    def __init__(self, loaded: Any, source: str) -> None:  # noqa: ANN401  the library has a class for each kind
+        self._loaded = loaded
+        self.public: PublicKey = public_of(loaded.public_key(), source)
+
+    def sign(self, message: bytes) -> bytes:
+        """Sign a message as cosign does: ECDSA and RSA (PKCS #1 v1.5) over its SHA-256, Ed25519 over itself."""
+        from cryptography.hazmat.primitives import hashes  # noqa: PLC0415  it costs 20 ms
+        from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa  # noqa: PLC0415  as above
+
+        if isinstance(self._loaded, ec.EllipticCurvePrivateKey):
+            return self._loaded.sign(message, ec.ECDSA(hashes.SHA256()))
+        if isinstance(self._loaded, rsa.RSAPrivateKey):
+            return self._loaded.sign(message, padding.PKCS1v15(), hashes.SHA256())
+        signature: bytes = self._loaded.sign(message)
+        return signature
+
+    def pkcs8(self) -> bytes:
+        """The key itself, in DER."""
+        from cryptography.hazmat.primitives.serialization import (  # noqa: PLC0415  it costs 20 ms
+            Encoding,
+            NoEncryption,
+            PrivateFormat,
+        )
+
+        raw: bytes = self._loaded.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
+        return raw
+
+
+def generate(kind: Kind = "ecdsa-p256") -> PrivateKey:
+    """Make a key."""
+    from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa  # noqa: PLC0415  it costs 20 ms
+
+    match kind:
+        case "ecdsa-p256":
+            return PrivateKey(ec.generate_private_key(ec.SECP256R1()), "")
+        case "ecdsa-p384":
+            return PrivateKey(ec.generate_private_key(ec.SECP384R1()), "")
+        case "rsa-3072":
+            return PrivateKey(rsa.generate_private_key(65537, 3072), "")
+        case "ed25519":
+            return PrivateKey(ed25519.Ed25519PrivateKey.generate(), "")
+
+
+def read_private(raw: bytes, source: str, passphrase: Passphrase) -> PrivateKey:
+    """Read cosign's file, or a key in PEM; TargetError where it is none, TrustError where the passphrase is wrong.
+
+    The passphrase is asked for only where the key is encrypted.
+    """
+    found = _PEM.fullmatch(raw) if len(raw) <= _MOST_FILE else None
+    if found is None:
+        msg = f"{source} holds no private key in PEM" + (" but a public one" if b"PUBLIC KEY-----" in raw else "")
+        raise TargetError(msg)
+    if found[1] not in _BOXED:
+        return PrivateKey(_plain(raw, found[1], source, passphrase), source)
+    try:
+        body = b64decode(re.sub(rb"\s", b"", found[2]), validate=True)
+        inner = _unboxed(body, source, passphrase)
+    except (SignatureRefusedError, ValueError) as error:
+        msg = f"{source} is no key file of cosign's: {error}"
+        raise TargetError(msg) from None
+    from cryptography.exceptions import UnsupportedAlgorithm  # noqa: PLC0415  it costs 20 ms
+    from cryptography.hazmat.primitives.serialization import load_der_private_key  # noqa: PLC0415  as above
+
+    try:
+        return PrivateKey(load_der_private_key(inner, None), source)
+    except (ValueError, TypeError, UnsupportedAlgorithm):
+        msg = f"{source} holds a key that cannot be read"
+        raise TargetError(msg) from None
+
+
+def write_private(key: PrivateKey, passphrase: str) -> bytes:
+    """The key as cosign's file has it, encrypted by a passphrase, which may be empty."""
+    from nacl.secret import SecretBox  # noqa: PLC0415  it costs 50 ms and more
+
+    salt = os.urandom(32)
+    box = SecretBox(_stretched(passphrase, salt, _COST))
+    sealed = box.encrypt(key.pkcs8())
+    n, r, p = _COST
+    table = {
+        "kdf": {"name": "scrypt", "params": {"N": n, "r": r, "p": p}, "salt": encoded(salt)},
+        "cipher": {"name": "nacl/secretbox", "nonce": encoded(sealed.nonce)},
+        "ciphertext": encoded(sealed.ciphertext),
+    }
+    body = encoded(json.dumps(table, separators=(",", ":")).encode())
+    lines = "\n".join(body[at : at + 64] for at in range(0, len(body), 64))
+    return f"-----BEGIN {_LABEL}-----\n{lines}\n-----END {_LABEL}-----\n".encode()
+
+
+def _unboxed(body: bytes, source: str, passphrase: Passphrase) -> bytes:
+    from nacl.exceptions import CryptoError  # noqa: PLC0415  it costs 50 ms and more
+    from nacl.secret import SecretBox  # noqa: PLC0415  as above
+
+    what = "the file"
+    table = table_of(body, what, _MOST_FILE)
+    kdf, cipher = field(table, "kdf", what), field(table, "cipher", what)
+    cost = field(kdf, "params", what)
+    numbers = (cost.get("N"), cost.get("r"), cost.get("p"))
+    if (text(kdf, "name", what), text(cipher, "name", what)) != ("scrypt", "nacl/secretbox"):
+        raise malformed(what, "it is encrypted in a way that is not known")
+    if numbers not in _COSTS:
+        raise malformed(what, "it has another cost of scrypt than cosign's")
+    salt, nonce = decoded(kdf.get("salt"), what), decoded(cipher.get("nonce"), what)
+    sealed = decoded(table.get("ciphertext"), what)
+    if len(nonce) != SecretBox.NONCE_SIZE or not 16 <= len(salt) <= 256:
+        raise malformed(what, "its salt or nonce is of another length")
+    try:
+        return SecretBox(_stretched(passphrase(), salt, numbers)).decrypt(sealed, nonce)
+    except CryptoError:
+        msg = f"the passphrase of {source} is wrong"
+        raise TrustError(msg) from None
+
+
+def _stretched(passphrase: str, salt: bytes, cost: tuple[int, int, int]) -> bytes:
+    n, r, p = cost
+    return hashlib.scrypt(passphrase.encode(), salt=salt, n=n, r=r, p=p, maxmem=_MEMORY, dklen=32)
+
+
+def _plain(raw: bytes, label: bytes, source: str, passphrase: Passphrase) -> Any:  # noqa: ANN401  as in PrivateKey
+    """A key in PEM that is not cosign's own file."""
+    from cryptography.exceptions import UnsupportedAlgorithm  # noqa: PLC0415  it costs 20 ms
+    from cryptography.hazmat.primitives.serialization import load_pem_private_key  # noqa: PLC0415  as above
+
+    secret = passphrase().encode() if label.startswith(b"ENCRYPTED") else None
+    try:
+        with catch_warnings():
+            simplefilter("ignore")
+            return load_pem_private_key(raw, secret)
+    except ValueError:
+        if secret is not None:
+            msg = f"{source} cannot be read, or its passphrase is wrong"
+            raise TrustError(msg) from None
+    except (TypeError, UnsupportedAlgorithm):
+        pass
+    msg = f"{source} holds a key that cannot be read"
+    raise TargetError(msg)

@@ -1,0 +1,212 @@
+"""Signs images and attests things of them, in forms that cosign verifies. What others attached stays."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any, Final, Literal, TypeAlias
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from sealock.errors import TransportError
+from sealock.model.imagename import DEFAULT_REGISTRY, ImageName
+from sealock.model.manifest import OCI_MANIFEST, Descriptor, Manifest
+from sealock.registry.asking import RegistryError
+from sealock.registry.client import Fetched, Registry
+from sealock.registry.manifests import MOST_ENTRIES, digest_of, strict_json
+from sealock.registry.pushing import push_artifact, push_blob, push_manifest, written
+from sealock.trust.cosign import bundles, simple
+from sealock.trust.cosign.gathering import ENVELOPE_TYPE, tag_of
+from sealock.trust.cosign.keys import PublicKey, made
+from sealock.trust.cosign.privatekeys import PrivateKey
+from sealock.trust.dsse import IN_TOTO, pae, write_envelope
+from sealock.trust.intoto import CREATED, CUSTOM, SIGNATURE, write_statement
+from sealock.trust.refusal import SignatureRefusedError
+from sealock.trust.wire import decoded, encoded
+
+Form: TypeAlias = Literal["tag", "bundle"]
+"""A layer under the tag sha256-HEX.sig or .att, which all of cosign's versions read; a bundle as a referrer."""
+_CONFIG: Final = "application/vnd.oci.image.config.v1+json"
+_STATEMENT_OLD: Final = "https://in-toto.io/Statement/v0.1"
+_ATTEMPTS: Final = 4
+_ZERO: Final = "0001-01-01T00:00:00Z"
+
+
+class Made(Struct, frozen=True):
+    """What was attached, and where. `already`: the same was there, and nothing was added."""
+
+    digest: str
+    where: str
+    already: bool = False
+
+
+def sign(  # noqa: PLR0913  a signature has as many parts
+    registry: Registry,
+    name: ImageName,
+    digest: str,
+    key: PrivateKey,
+    *,
+    annotations: Mapping[str, str] | None = None,
+    form: Form = "tag",
+    now: datetime | None = None,
+) -> Made:
+    """Sign a digest of a repository, which must be there. A signature that is there already is not made again."""
+    image = registry.manifest(replace(name, tag=None, digest=digest))
+    when = now or datetime.now(UTC)
+    if form == "bundle":
+        noted = {**(annotations or {}), CREATED: f"{when:%Y-%m-%dT%H:%M:%SZ}"}
+        payload = write_statement(digest, SIGNATURE, {}, name=spelled(name), annotations=noted)
+        return _refer(registry, name, image, payload, key, SIGNATURE)
+    optional = {**(annotations or {}), "creator": "sealock", "timestamp": int(when.timestamp())}
+    payload = simple.write_claims(spelled(name), digest, optional)
+    layer = _Layer(payload, simple.MEDIA_TYPE, {simple.SIGNATURE: encoded(key.sign(payload))})
+
+    def same(known: Descriptor) -> bool:
+        return _says_the_same(registry, name, known, key.public, payload)
+
+    return _append(registry, name, tag_of(digest, "sig"), layer, same)
+
+
+def attest(  # noqa: PLR0913  as sign
+    registry: Registry,
+    name: ImageName,
+    digest: str,
+    key: PrivateKey,
+    *,
+    predicate_type: str,
+    predicate: object,
+    form: Form = "tag",
+    now: datetime | None = None,
+) -> Made:
+    """Attest something of a digest. Under cosign's type for what has no type, the predicate is wrapped as it does."""
+    image = registry.manifest(replace(name, tag=None, digest=digest))
+    when = now or datetime.now(UTC)
+    if predicate_type == CUSTOM:
+        data = predicate if isinstance(predicate, str) else json.dumps(predicate)
+        predicate = {"Data": data, "Timestamp": f"{when:%Y-%m-%dT%H:%M:%SZ}"}
+    noted = {CREATED: f"{when:%Y-%m-%dT%H:%M:%SZ}"}
+    # cosign's older readers know this version of the statement alone.
+    payload = write_statement(
+        digest, predicate_type, predicate, name=spelled(name), annotations=noted, version=_STATEMENT_OLD
+    )
+    if form == "bundle":
+        return _refer(registry, name, image, payload, key, predicate_type)
+    body = write_envelope(payload, key.sign(pae(IN_TOTO, payload)))
+    layer = _Layer(body, ENVELOPE_TYPE, {simple.SIGNATURE: "", "predicateType": predicate_type})
+    return _append(registry, name, tag_of(digest, "att"), layer, lambda _: False)
+
+
+def spelled(name: ImageName) -> str:
+    """A repository as cosign spells it in what it signs."""
+    return f"{'index.docker.io' if name.registry == DEFAULT_REGISTRY else name.registry}/{name.repository}"
+
+
+class _Layer(Struct, frozen=True):
+    body: bytes
+    media_type: str
+    annotations: Mapping[str, str]
+
+
+def _refer(  # noqa: PLR0913, PLR0917  a bundle has as many parts
+    registry: Registry, name: ImageName, image: Fetched, payload: bytes, key: PrivateKey, predicate_type: str
+) -> Made:
+    body = bundles.write_bundle(payload, key.sign(pae(IN_TOTO, payload)), key.public)
+    annotations = {
+        "dev.sigstore.bundle.content": "dsse-envelope",
+        "dev.sigstore.bundle.predicateType": predicate_type,
+        CREATED: f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}",
+    }
+    subject = Descriptor(image.media_type, image.digest, len(image.raw))
+    pushed = push_artifact(
+        registry,
+        name,
+        bundles.MEDIA_TYPE,
+        [(body, bundles.MEDIA_TYPE, {})],
+        subject=subject,
+        annotations=annotations,
+    )
+    return Made(pushed.digest, f"{name.familiar}@{pushed.digest}")
+
+
+def _append(registry: Registry, name: ImageName, tag: str, layer: _Layer, same: Any) -> Made:  # noqa: ANN401  of a Descriptor
+    """Add a layer under a tag, to what others put there, which another may be doing at the same time."""
+    where = f"{name.familiar}:{tag}"
+    for attempt in range(_ATTEMPTS):
+        known = _known(registry, name, tag)
+        if known is not None and any(same(one) for one in known.layers):
+            return Made(digest_of(layer.body), where, already=True)
+        if known is not None and len(known.layers) >= MOST_ENTRIES:
+            msg = f"{where} has {len(known.layers)} layers, and no more fit"
+            raise TransportError(msg)
+        sent = replace(
+            push_blob(registry, name, layer.body), media_type=layer.media_type, annotations=layer.annotations
+        )
+        layers = (*(known.layers if known else ()), sent)
+        table = {
+            "schemaVersion": 2,
+            "mediaType": OCI_MANIFEST,
+            "config": written(_config(registry, name, known, layers)),
+            "layers": [written(one) for one in layers],
+        }
+        if known is not None and known.annotations:
+            table["annotations"] = dict(known.annotations)
+        push_manifest(registry, name, json.dumps(table, separators=(",", ":")).encode(), OCI_MANIFEST, tag)
+        # Registries have no write that fails where another came between; so look whether ours is there.
+        now_there = _known(registry, name, tag)
+        if now_there is not None and sent in now_there.layers:
+            return Made(sent.digest, where)
+        time.sleep(0.05 * (attempt + 1))
+    msg = f"{where} was written by others each time that something was added to it; try again"
+    raise TransportError(msg)
+
+
+def _known(registry: Registry, name: ImageName, tag: str) -> Manifest | None:
+    try:
+        noun = registry.manifest(replace(name, tag=tag, digest=None)).noun
+    except RegistryError as error:
+        if error.status == 404:
+            return None
+        raise
+    if not isinstance(noun, Manifest):
+        msg = f"{name.familiar}:{tag} is an index, and should be what holds the signatures. It was left alone"
+        raise TransportError(msg)
+    return noun
+
+
+def _config(registry: Registry, name: ImageName, known: Manifest | None, layers: tuple[Descriptor, ...]) -> Descriptor:
+    """The configuration that cosign gives such a thing: an image of no platform, whose layers are these."""
+    table: dict[str, Any] = {
+        "architecture": "",
+        "created": _ZERO,
+        "history": [],
+        "os": "",
+        "rootfs": {"type": "layers", "diff_ids": []},
+        "config": {},
+    }
+    if known is not None and known.config.media_type == _CONFIG:
+        found = strict_json(registry.read_blob(name, known.config, 1 << 20))
+        table = found if isinstance(found, dict) else table
+    table["rootfs"] = {"type": "layers", "diff_ids": [one.digest for one in layers]}
+    table["history"] = [{"created": _ZERO} for _ in layers]
+    return replace(push_blob(registry, name, json.dumps(table, separators=(",", ":")).encode()), media_type=_CONFIG)
+
+
+def _says_the_same(registry: Registry, name: ImageName, known: Descriptor, key: PublicKey, payload: bytes) -> bool:
+    """Whether a signature is by a key and says what a payload does, but for when."""
+    if known.media_type != simple.MEDIA_TYPE or known.size > simple.MOST_BYTES:
+        return False
+    try:
+        signature = decoded(known.annotations.get(simple.SIGNATURE), "it")
+        body = registry.read_blob(name, known, simple.MOST_BYTES)
+        if not made(key, signature, body):
+            return False
+        ours, theirs = simple.read_claims(payload, "it"), simple.read_claims(body, "it")
+    except (SignatureRefusedError, TransportError):
+        return False
+    drop = {"timestamp", "creator"}
+    return (ours.repository, ours.digest) == (theirs.repository, theirs.digest) and all(
+        ours.optional.get(key) == theirs.optional.get(key) for key in {*ours.optional, *theirs.optional} - drop
+    )

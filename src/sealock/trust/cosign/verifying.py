@@ -1,0 +1,244 @@
+"""Whether an image is signed by somebody who is trusted, in cosign's ways; and what was attested of it.
+
+Each digest is verified for itself: a signature counts if what it signs names the very digest that was asked for.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Final
+
+from msgspec import Struct
+
+from sealock.model.imagename import ImageName
+from sealock.model.trust import Signer, Verdict
+from sealock.registry.client import Registry
+from sealock.trust.cosign.bundles import Bundle, read_bundle
+from sealock.trust.cosign.expecting import Expected, check_annotations, check_repository
+from sealock.trust.cosign.gathering import Attached, Passed, attached
+from sealock.trust.cosign.keys import PublicKey, made
+from sealock.trust.cosign.simple import SIGNATURE as SIGNATURE_ANNOTATION
+from sealock.trust.cosign.simple import read_claims
+from sealock.trust.dsse import Envelope, read_envelope
+from sealock.trust.intoto import CREATED, CUSTOM, SIGNATURE, Statement, read_statement
+from sealock.trust.refusal import SignatureRefusedError
+from sealock.trust.wire import decoded, table_of
+
+if TYPE_CHECKING:
+    from sealock.trust.cosign.keyless import Root
+
+_TOLD: Final = 4
+"""Refused signatures that are told of."""
+_CERTIFICATE: Final = "dev.sigstore.cosign/certificate"
+
+
+class Attestation(Struct, frozen=True):
+    """A statement about the image, by somebody who is trusted."""
+
+    statement: Statement
+    signer: Signer
+
+
+class Attested(Struct, frozen=True):
+    """What verification of attestations came to: a verdict, and what was attested, as found."""
+
+    verdict: Verdict
+    attestations: tuple[Attestation, ...] = ()
+
+
+def verify_cosign(registry: Registry, name: ImageName, digest: str, expected: Expected) -> Verdict:
+    """Tell whether a digest is signed as is expected. UsageError where nobody is named who could have signed."""
+    expected.check()
+    judge = _Judge(name, digest, expected)
+    for one in attached(registry, name, digest, "signature"):
+        if judge.take(one, judge.signature) and judge.enough:
+            break
+    return judge.verdict("signature")
+
+
+def verify_attestations(
+    registry: Registry, name: ImageName, digest: str, expected: Expected, predicate_type: str = ""
+) -> Attested:
+    """Find what was attested of a digest, of one predicate type or of any but a mere signature.
+
+    All of them are found, not just the first: who relies on one must know the others.
+    """
+    expected.check()
+    judge = _Judge(name, digest, expected, predicate_type)
+    for one in attached(registry, name, digest, "attestation"):
+        judge.take(one, judge.attestation)
+    return Attested(judge.verdict("attestation"), tuple(judge.attestations))
+
+
+class _Judge:
+    """Judges what is attached to one digest, one thing at a time, and remembers why things were refused."""
+
+    def __init__(self, name: ImageName, digest: str, expected: Expected, predicate_type: str = "") -> None:
+        self.name, self.digest, self.expected, self.predicate_type = name, digest, expected, predicate_type
+        self.signers: dict[str, Signer] = {}
+        self.attestations: list[Attestation] = []
+        self.refused: list[tuple[str, SignatureRefusedError]] = []
+        self.unknown: list[Passed] = []
+        self.notes: dict[str, None] = {}
+        self._root: Root | None = None
+
+    @property
+    def enough(self) -> bool:
+        return len(self.signers) >= self.expected.threshold
+
+    def take(self, one: Attached | Passed, judged: Any) -> bool:  # noqa: ANN401  one of the two methods below
+        """Judge a thing; whether it counts."""
+        if isinstance(one, Passed):
+            if one.unknown:
+                self.unknown.append(one)
+            else:
+                self.refused.append((one.where, SignatureRefusedError(check="malformed", why=one.why)))
+            return False
+        try:
+            signer: Signer | None = judged(one)
+        except SignatureRefusedError as error:
+            self.refused.append((one.where, error))
+            return False
+        if signer is None:
+            return False
+        self.signers.setdefault(signer.name or signer.key, signer)
+        return True
+
+    # A signature.
+
+    def signature(self, one: Attached) -> Signer:
+        """Who signed the image by it; SignatureRefusedError where it does not count."""
+        if one.kind == "simple":
+            return self._simple(one)
+        bundle = read_bundle(one.body, "the bundle")
+        signer, statement = self._bundle(bundle, one.where)
+        if statement.predicate_type != SIGNATURE:
+            why = f"it attests {statement.predicate_type[:100]}, which is no signature of the image"
+            raise SignatureRefusedError(check="type", why=why)
+        return self._fitting(statement, signer)
+
+    def _simple(self, one: Attached) -> Signer:
+        signature = decoded(one.annotations.get(SIGNATURE_ANNOTATION), "its signature")
+        certificate = one.annotations.get(_CERTIFICATE, "")
+        signer = self._by_key(signature, one.body, one.where, certificate.encode())
+        claims = read_claims(one.body, "its payload")
+        if claims.digest != self.digest:
+            why = f"it was made for another image, {claims.digest[:71]}"
+            raise SignatureRefusedError(check="digest", why=why)
+        self._note(check_repository(claims.repository, self.name, self.expected))
+        check_annotations(claims.optional, self.expected)
+        return _dated(signer, claims.signed)
+
+    # An attestation.
+
+    def attestation(self, one: Attached) -> Signer | None:
+        """Who attested something by it; None where it is a mere signature, or of another type than is sought."""
+        if one.kind == "envelope":
+            envelope = read_envelope(table_of(one.body, "the envelope", len(one.body)), "the envelope")
+            signer = self._by_key_any(envelope, one.where, one.annotations.get(_CERTIFICATE, "").encode())
+            statement = read_statement(envelope, "its statement")
+        else:
+            signer, statement = self._bundle(read_bundle(one.body, "the bundle"), one.where)
+        kind = statement.predicate_type
+        if kind == SIGNATURE or (self.predicate_type and kind != self.predicate_type):
+            if kind != SIGNATURE:
+                why = f"it is of another type, {kind[:100]}"
+                self.refused.append((one.where, SignatureRefusedError(check="type", why=why)))
+            return None
+        signer = self._fitting(statement, signer)
+        self.attestations.append(Attestation(statement, signer))
+        return signer
+
+    # Both.
+
+    def _fitting(self, statement: Statement, signer: Signer) -> Signer:
+        """Hold a statement to the image and to what is expected."""
+        subject = statement.about(self.digest)
+        self._note(check_repository(subject.name, self.name, self.expected))
+        check_annotations(subject.annotations, self.expected)
+        when = subject.annotations.get(CREATED)
+        if statement.predicate_type == CUSTOM and isinstance(statement.predicate, dict):
+            when = statement.predicate.get("Timestamp", when)
+        return _dated(signer, _moment(when) if isinstance(when, str) else None)
+
+    def _bundle(self, bundle: Bundle, where: str) -> tuple[Signer, Statement]:
+        if bundle.certificate and self.expected.identities:
+            from sealock.trust.cosign import keyless  # noqa: PLC0415  loads sigstore
+
+            if self._root is None:
+                self._root = keyless.Root(self.expected.trusted_root)
+            signer = self._root.signer(bundle, self.expected.identities, where)
+        else:
+            signer = self._by_key_any(bundle.envelope, where, bundle.certificate)
+        return signer, read_statement(bundle.envelope, "its statement")
+
+    def _by_key_any(self, envelope: Envelope, where: str, certificate: bytes) -> Signer:
+        for signature in envelope.signatures:
+            if (key := self._maker(signature, envelope.message)) is not None:
+                return Signer(key.id, where=where)
+        raise self._stranger(certificate)
+
+    def _by_key(self, signature: bytes, message: bytes, where: str, certificate: bytes) -> Signer:
+        if (key := self._maker(signature, message)) is not None:
+            return Signer(key.id, where=where)
+        raise self._stranger(certificate)
+
+    def _maker(self, signature: bytes, message: bytes) -> PublicKey | None:
+        return next((key for key in self.expected.keys if made(key, signature, message)), None)
+
+    def _stranger(self, certificate: bytes) -> SignatureRefusedError:
+        if not certificate:
+            return SignatureRefusedError(check="signature", why="it was not made by a key that you trust")
+        from sealock.trust.cosign.certificates import claimed  # noqa: PLC0415  certificates cost 80 ms
+
+        why = f"it was made without a key; it says by {claimed(certificate)}, which was not verified"
+        if self.expected.identities:
+            why += ": only bundles are, since they hold the log's proof"
+        return SignatureRefusedError(check="signature", why=why)
+
+    def _note(self, text: str) -> None:
+        if text:
+            self.notes[text] = None
+
+    # What it comes to.
+
+    def verdict(self, what: str) -> Verdict:
+        """Put it together."""
+        reference = f"{self.name.familiar}{f':{self.name.tag}' if self.name.tag else ''}"
+        signers = tuple(self.signers.values())
+        notes = tuple(self.notes)
+        if self.enough:
+            return Verdict("cosign", reference, self.digest, "trusted", signers=signers, notes=notes)
+        if self.unknown:
+            why = "; ".join(f"{one.where}: {one.why}" for one in self.unknown[:_TOLD])
+            return Verdict("cosign", reference, self.digest, "unknown", "unavailable", why, signers, notes)
+        check = next((error.check for _, error in self._telling()), "unsigned")
+        if self.signers:
+            check = "threshold"
+        return Verdict("cosign", reference, self.digest, "untrusted", check, self._reason(what), signers, notes)
+
+    def _telling(self) -> list[tuple[str, SignatureRefusedError]]:
+        """What was refused; first what came nearest to being trusted."""
+        return sorted(self.refused, key=lambda one: one[1].check in {"signature", "malformed"})
+
+    def _reason(self, what: str) -> str:
+        if not self.refused and not self.signers:
+            return f"there is no {what} of it" + (f" of type {self.predicate_type}" if self.predicate_type else "")
+        said = f"no {what} of it counts"
+        if self.signers:
+            said = f"{len(self.signers)} of the {self.expected.threshold} signers that are wanted have signed"
+        told = "; ".join(f"{where}: {error}" for where, error in self._telling()[:_TOLD])
+        more = len(self.refused) - _TOLD
+        return said + (f" ({told}{f'; and {more} more' if more > 0 else ''})" if told else "")
+
+
+def _dated(signer: Signer, when: datetime | None) -> Signer:
+    return signer if when is None else Signer(signer.key, signer.name, signer.issuer, when, signer.where)
+
+
+def _moment(text: str) -> datetime | None:
+    try:
+        when = datetime.fromisoformat(text[:40])
+    except ValueError:
+        return None
+    return when if when.tzinfo is not None else None

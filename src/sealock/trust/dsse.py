@@ -1,0 +1,62 @@
+"""DSSE envelopes: a payload, its type, and signatures over both (secure-systems-lab/dsse, protocol.md)."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, Final
+
+from msgspec import Struct
+
+from sealock.trust.wire import decoded, encoded, listed, malformed, text
+
+IN_TOTO: Final = "application/vnd.in-toto+json"
+_MOST_SIGNATURES: Final = 16
+
+
+class Envelope(Struct, frozen=True):
+    """A payload that is still to be verified, with the signatures that claim to be over it."""
+
+    payload_type: str
+    payload: bytes
+    signatures: tuple[bytes, ...]
+
+    @property
+    def message(self) -> bytes:
+        """What is signed."""
+        return pae(self.payload_type, self.payload)
+
+
+def pae(payload_type: str, payload: bytes) -> bytes:
+    """The pre-authentication encoding, which ties a payload to its type."""
+    kind = payload_type.encode()
+    return b"DSSEv1 %d %s %d %s" % (len(kind), kind, len(payload), payload)
+
+
+def read_envelope(table: dict[str, Any], what: str) -> Envelope:
+    """Read an envelope from JSON; SignatureRefusedError where it is none."""
+    payload_type = text(table, "payloadType", what)
+    if not payload_type.isprintable():
+        raise malformed(what, "its payloadType is no media type")
+    payload = decoded(table.get("payload"), what)
+    signatures: list[bytes] = []
+    for one in listed(table, "signatures", what, _MOST_SIGNATURES):
+        if not isinstance(one, dict):
+            raise malformed(what, "a signature is no object")
+        signatures.append(decoded(one.get("sig"), what))
+    if not signatures:
+        raise malformed(what, "it has no signature")
+    return Envelope(payload_type, payload, tuple(signatures))
+
+
+def envelope_table(payload: bytes, signature: bytes, payload_type: str = IN_TOTO) -> dict[str, Any]:
+    """An envelope with one signature, for JSON."""
+    return {
+        "payload": encoded(payload),
+        "payloadType": payload_type,
+        "signatures": [{"keyid": "", "sig": encoded(signature)}],
+    }
+
+
+def write_envelope(payload: bytes, signature: bytes, payload_type: str = IN_TOTO) -> bytes:
+    """An envelope with one signature."""
+    return json.dumps(envelope_table(payload, signature, payload_type), separators=(",", ":")).encode()
