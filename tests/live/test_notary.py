@@ -71,6 +71,11 @@ def run(docker: Engine, client: Mapping[str, str], *words: str, trust: bool = Tr
     return done.stdout + done.stderr
 
 
+# As Docker's own service is: behind a signer.
+SIGNER = pytest.mark.parametrize("real", ["with a signer"], indirect=True)
+
+
+@SIGNER
 def test_what_docker_signs_we_verify(real: Servers, docker: Engine) -> None:
     theirs, ours = real.client("docker-signs"), real.client("we-verify")
     image = f"{real.registry}/docker-signs"
@@ -94,6 +99,7 @@ def test_what_docker_signs_we_verify(real: Servers, docker: Engine) -> None:
     assert verdict(ours, f"{image}:v1")["roles"][3]["version"] > found["roles"][3]["version"]
 
 
+@SIGNER
 def test_what_we_sign_docker_pulls(real: Servers, docker: Engine) -> None:
     ours, theirs = real.client("we-sign"), real.client("docker-pulls")
     image = f"{real.registry}/we-sign"
@@ -141,6 +147,7 @@ def test_the_notary_client_and_we_share_a_folder(real: Servers) -> None:
     assert verdict(other, f"{image}:v1")["roles"][0]["version"] == 3
 
 
+@SIGNER
 def test_keys_go_back_and_forth(real: Servers) -> None:
     one, other, third = real.client("keys"), real.client("keys-imported"), real.client("keys-back")
     image = f"{real.registry}/keys"
@@ -161,6 +168,7 @@ def test_keys_go_back_and_forth(real: Servers) -> None:
     assert "the passphrase does not open the targets key" in said
 
 
+@SIGNER
 def test_pins_of_the_configuration_hold(real: Servers) -> None:
     owner, pinned, wrong = real.client("pin-owner"), real.client("pinned"), real.client("pinned-wrong")
     image = f"{real.registry}/pins"
@@ -174,6 +182,7 @@ def test_pins_of_the_configuration_hold(real: Servers) -> None:
     assert verdict(wrong, f"{image}:v1", 1)["check"] == "pins"
 
 
+@SIGNER
 def test_a_server_that_is_not_there_is_no_verdict(real: Servers) -> None:
     client = real.client("nobody-answers")
     found = verdict({**client, "DOCKER_CONTENT_TRUST_SERVER": "https://127.0.0.1:1"}, f"{real.registry}/app:v1", 2)

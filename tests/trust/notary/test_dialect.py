@@ -1,0 +1,123 @@
+"""What is Notary's own, and must be taken: odd versions, roots signed anew, delegations that do not hold."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from notaryworld import World, world
+from sealock.trust.notary.privatekeys import generate
+from sealock.trust.notary.refusal import RefusedError
+from sealock.trust.notary.signing import certify
+from simulators.notary import NOW, signed
+
+
+@pytest.fixture
+def here(tmp_path: Path) -> Iterator[World]:
+    with world(tmp_path) as one:
+        yield one
+
+
+def test_a_root_signed_anew_at_the_same_version_is_taken_if_it_follows(here: World) -> None:
+    author = here.author
+    digest, _ = here.publish()
+    here.verify()
+    author.expires["root"] = NOW + timedelta(days=999)
+    raw = signed(author.root_content(1), author.root_signers())
+    author.shelf.put("root", raw)
+    author.list_all()
+    assert here.verify().digest == digest
+    assert here.held()["root"] == raw
+
+
+def test_gaps_in_versions_are_taken(here: World) -> None:
+    author = here.author
+    here.publish()
+    here.verify()
+    author.versions["targets"] = 40
+    author.put_targets()
+    author.put_snapshot({"root": author.held("root"), "targets": author.held("targets")}, version=90)
+    assert [one.version for one in here.verify().roles] == [1, 2, 90, 41]
+
+
+def test_two_root_keys_of_which_two_must_sign(here: World) -> None:
+    author = here.author
+    author.root_keys.append(generate())
+    author.certificates.append(certify(author.root_keys[1], here.gun, NOW))
+    author.thresholds["root"] = 2
+    here.publish()
+    assert len(here.verify().roles[0].keys) == 2
+    author.put_root()
+    author.list_all()
+    here.verify()
+    both = author.root_signers()
+    author.shelf.put("root", signed(author.root_content(3), both[:1]))
+    author.list_all()
+    with pytest.raises(RefusedError, match="needs signatures by 2 different keys, and has valid ones by 1"):
+        here.verify()
+
+
+def test_a_certificate_for_all_repositories_below_a_prefix_is_taken(here: World) -> None:
+    author = here.author
+    author.certificates = [certify(author.root_keys[0], f"{here.gun.rpartition('/')[0]}/*", NOW - timedelta(hours=1))]
+    here.publish()
+    here.verify()
+
+
+def test_an_old_root_whose_certificate_has_expired_still_leads_to_the_next(here: World) -> None:
+    author = here.author
+    author.certificates = [certify(author.root_keys[0], here.gun, NOW - timedelta(days=3649))]
+    here.publish()
+    here.verify()
+    old = author.root_signers()
+    author.root_keys = [generate()]
+    author.certificates = [certify(author.root_keys[0], here.gun, NOW)]
+    author.put_root(*old)
+    author.list_all()
+    here.server.clock = later = NOW + timedelta(days=5)
+    author.list_all()
+    assert here.verify(now=later).roles[0].version == 2
+
+
+@pytest.mark.parametrize("fault", ["expired", "foreign key"])
+def test_releases_that_do_not_hold_are_passed_over_and_that_is_told(here: World, fault: str) -> None:
+    author = here.author
+    author.delegated["targets/releases"] = ([generate()], [""])
+    digest, _ = here.publish()
+    if fault == "expired":
+        author.expires["targets/releases"] = NOW - timedelta(days=1)
+    author.put_delegation("targets/releases", {"v1": here.digest()}, [generate()] if fault == "foreign key" else [])
+    author.list_all()
+    verified = here.verify()
+    assert (verified.digest, verified.tag.role) == (digest, "targets")
+    (note,) = verified.notes
+    assert note.startswith(f"the targets/releases metadata of {here.gun} ")
+    assert note.endswith("; it was passed over")
+
+
+def test_releases_count_only_for_tags_below_their_paths(here: World) -> None:
+    author = here.author
+    author.delegated["targets/releases"] = ([generate()], ["2."])
+    digest, _ = here.publish("1.0")
+    other, newer = here.digest(), here.digest()
+    author.put_delegation("targets/releases", {"1.0": other, "2.0": newer, "3.0": other})
+    author.list_all()
+    assert here.verify("1.0").digest == digest
+    assert here.verify("2.0").digest == newer[0]
+    with pytest.raises(RefusedError, match=r"not signed by a key that you trust for tags; signed are: 2\.0, 1\.0 "):
+        here.verify("3.0")
+    assert {one.tag for one in here.repository().signed_tags()} == {"1.0", "2.0"}
+
+
+def test_a_first_use_with_releases_takes_five_requests_and_no_use_more(here: World) -> None:
+    author = here.author
+    author.delegated["targets/releases"] = ([generate()], [""])
+    author.put_delegation("targets/releases", {"v1": here.digest()})
+    here.publish("v2")
+    assert here.verify("v1").requests == 5
+    author.put_delegation("targets/releases", {"v1": here.digest()})
+    author.publish()
+    assert here.verify("v1").requests == 4
