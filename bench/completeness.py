@@ -2,7 +2,8 @@
 
 Packages are joined by the type, the name and the version of their package URLs. Every one that a peer finds and sealock
 does not must be explained by a rule of this file; exits 1 where one is not. Trivy and Syft are looked for on the PATH.
-Making the images takes some minutes; with --work they are kept.
+Making the images takes some minutes; with --work they are kept. It needs Debian's mmdebstrap, rpm,
+pacman-package-manager, composer, cargo-auditable and golang-go, and cargo and npm.
 """
 
 from __future__ import annotations

@@ -92,6 +92,7 @@ def test_a_package_manager_that_is_run_at_the_start_is_told(tmp_path: Path) -> N
     ("config", "said"),
     [
         ({}, "the configuration names no program"),
+        ({"Cmd": ["/bin/sh"]}, "is the shell /bin/sh itself, and what is typed there is not known"),
         ({"Cmd": ["/bin/sh", "-c", "exec $PROGRAM"]}, "starts $PROGRAM, which is known only when it runs"),
     ],
 )

@@ -179,3 +179,11 @@ def test_what_is_found_is_counted(tmp_path: Path) -> None:
     }  # fmt: skip
     assert surface.hidden == 1000 + len(dynamic())
     assert [(one.name, one.size, one.layer) for one in surface.hidden_most][1] == ("big", 1000, 0)
+
+
+@pytest.mark.parametrize("words", [["/bin/sh"], ["absent"]])
+def test_where_the_program_is_not_known_nothing_is_advised(words: list[str], tmp_path: Path) -> None:
+    found = advise(tmp_path, {**GLIBC, "bin/sh": SHELL}, config={"Cmd": words})
+    assert {one.answer for one in found.verdicts} == {"unknown"}
+    assert {one.sure for one in found.verdicts} == {"unsure"}
+    assert found.best == "keep"

@@ -40,7 +40,7 @@ def advise(inventory: Inventory, content: Content, commands: Commands, container
     musl = on_musl(inventory, files, owners)
     # What people put in may be started by what no file tells of, so its libraries count as needed.
     own = closure((files.real(one.path) for one in musl), files)
-    known = any(step.path for step in start.steps)
+    known = any(step.path and step.kind != "shell" for step in start.steps)
     paths = (*needed.files, *needed.maybe, *own.files, *_libraries(start, content))
     shares, _ = owners.shares()
     need = owners.need(paths, shares, known=known)

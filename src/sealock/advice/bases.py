@@ -46,7 +46,7 @@ class Facts(Struct, frozen=True):
     @property
     def known(self) -> bool:
         """Whether it could be told at all what runs."""
-        return any(one.path for one in self.start.steps)
+        return any(one.path and one.kind != "shell" for one in self.start.steps)
 
 
 def verdicts(facts: Facts) -> tuple[Verdict, ...]:
@@ -72,7 +72,7 @@ def _unknown(facts: Facts, base: BaseKind) -> Verdict | None:
     """The verdict where nothing is known of what runs."""
     if facts.known:
         return None
-    missing = [f"{one.word}, which {one.by} starts, is not in the image" for one in facts.start.steps]
+    missing = _missing(facts)
     return Verdict(
         base, "unknown", "unsure", tuple([*facts.start.unknown, *missing][:_SHOWN]) or ("nothing is started",)
     )

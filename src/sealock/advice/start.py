@@ -162,6 +162,7 @@ class _Way:
                 self.unknown[f"what {word} reads in {script} was not followed"] = None
         else:
             self.shell = self.shell or f"{by} is the shell {word} itself"
+            self.unknown[f"{by} is the shell {word} itself, and what is typed there is not known"] = None
 
     def text(self, text: str, by: str, arguments: Sequence[str], depth: int) -> None:
         """Follow the commands of a shell's text; `"$@"` stands for the arguments."""

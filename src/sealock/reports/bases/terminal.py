@@ -147,6 +147,10 @@ class _Page:
     def verdicts(self) -> Iterator[str]:
         """Whether each kind of base would do, and why."""
         yield from self.title("Would a smaller base do?")
+        if all(verdict.answer == "unknown" for verdict in self.advice.verdicts):
+            yield from self.note(f"It cannot be told: {'; '.join(map(line, self.advice.verdicts[0].reasons))}")
+            yield ""
+            return
         for verdict in self.advice.verdicts:
             sign = {"yes": self.signs.good, "work": self.signs.arrow, "no": self.signs.times, "unknown": "?"}
             ink = _INKS[verdict.answer]
@@ -177,7 +181,9 @@ class _Page:
 
     def unknown(self) -> Iterator[str]:
         """What could not be told."""
-        told = [*self.advice.unknown, *(self.advice.start.unknown if self.advice.start.steps else ())]
+        # Where nothing could be told of the start, the verdicts have said so.
+        known = any(verdict.answer != "unknown" for verdict in self.advice.verdicts)
+        told = [*self.advice.unknown, *(self.advice.start.unknown if known else ())]
         if not told:
             return
         yield from self.title("What could not be told")
@@ -213,6 +219,8 @@ class _Page:
 
 def _advised(best: Verdict, advice: Advice) -> str:
     now = advice.surface.size
+    if best.answer == "unknown":
+        return "Say what it starts: --start COMMAND."
     if best.base == "keep":
         work = [BASES[one.base] for one in advice.verdicts if one.answer == "work"]
         return "Keep this base." + (f" With some work it could be {_either(work)}." if work else "")
