@@ -14,7 +14,8 @@ from msgspec import Struct
 from sealock.advisories.aliases import groups, passed_on
 from sealock.advisories.claim import Claim
 from sealock.advisories.feeds.catalog import FEEDS
-from sealock.advisories.gathering import Gathered, Scores
+from sealock.advisories.gathering import Gathered
+from sealock.advisories.scores import Scores
 from sealock.advisories.stored import (
     APPLICATION,
     BLOCK,

@@ -10,23 +10,14 @@ from msgspec import Struct
 
 from sealock.advisories.claim import Claim, KeySpan
 from sealock.advisories.feeds.feed import Broken, Dated, Ended, Item, KnownExploited, Likelihood, Withdrawn
+from sealock.advisories.scores import Scores, block_of
 from sealock.advisories.stored import Rated, Record, encode
 from sealock.advisories.versions import Scheme, key, scheme_of
 from sealock.model.advisory import Advisory, Affects, Epss, Exploited, Span
 
 EXAMPLES: Final = 20
-PER_BLOCK: Final = 250
-"""Numbers of CVEs in one block of scores."""
 UNREADABLE: Final = 50
 """Versions of one claim that are kept though they cannot be read."""
-
-
-class Scores(Struct):
-    """Scores of one block of CVEs, in columns: the number within the block, both figures in hundred thousandths."""
-
-    numbers: array[int]
-    scores: array[int]
-    percentiles: array[int]
 
 
 class Gathered(Struct):
@@ -172,11 +163,6 @@ class Gatherer:
         scores.numbers.append(number)
         scores.scores.append(round(epss.score * 100_000))
         scores.percentiles.append(round(epss.percentile * 100_000))
-
-
-def block_of(year: int, number: int) -> tuple[int, int]:
-    """The block that a CVE's score is in, and its number within."""
-    return year * 1_000_000 + number // PER_BLOCK, number % PER_BLOCK
 
 
 def _span(span: Span, keyed: Callable[[str], bytes | None]) -> KeySpan | None:

@@ -8,13 +8,13 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
 from itertools import chain
-from typing import Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import msgspec
 from msgspec.structs import replace
 
 from sealock.advisories.claim import Claim
-from sealock.advisories.gathering import Gathered, Scores, block_of
+from sealock.advisories.scores import Scores, block_of
 from sealock.advisories.stored import (
     FeedState,
     Packing,
@@ -27,6 +27,9 @@ from sealock.advisories.stored import (
     encode,
 )
 from sealock.model.advisory import Advisory, Epss, Exploited, Rating
+
+if TYPE_CHECKING:
+    from sealock.advisories.gathering import Gathered
 
 T = TypeVar("T")
 AT_ONCE: Final = 500
@@ -179,6 +182,8 @@ class Store:
 
     def extract(self, feeds: Iterable[str]) -> dict[str, Gathered]:
         """Give the data of some feeds back as it was gathered, to be written anew with what has changed."""
+        from sealock.advisories.gathering import Gathered  # noqa: PLC0415  a check does without
+
         wanted = {name: Gathered(claims={}, records={}, exploited={}, epss={}, ended={}, examples=[]) for name in feeds}
         own: dict[tuple[str, str], Record] = {}
         for _, data in self._rows("SELECT block, data FROM detail"):

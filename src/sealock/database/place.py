@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import fcntl
 import os
-import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import Final
@@ -33,6 +32,8 @@ def writing(where: str, wait: Callable[[], None] = lambda: None) -> Iterator[str
 
     `wait` is called once if another process holds it; it is waited for then. The right goes with the process.
     """
+    import shutil  # noqa: PLC0415  2 ms, and a check only reads
+
     try:
         os.makedirs(where, mode=0o755, exist_ok=True)
         lock = os.open(os.path.join(where, _LOCK), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)

@@ -58,6 +58,14 @@ _ALPINE: Final = (*(f"v3.{minor}" for minor in range(10, 31)), "edge")
 _VEX: Final = "https://security.access.redhat.com/data/csaf/v2/vex"
 
 
+PRODUCTS: Final = {
+    "debian": "debian", "ubuntu": "ubuntu", "alpine": "alpine", "fedora": "fedora", "centos": "centos",
+    "rhel": "rhel", "rocky-linux": "rocky", "almalinux": "almalinux", "oracle-linux": "ol", "amazon-linux": "amzn",
+    "opensuse": "opensuse-leap",
+}  # fmt: skip
+"""What endoflife.date calls distributions, and the ID that os-release has."""
+
+
 def _feeds() -> Iterator[Feed]:
     for ecosystem in (*_STANDARD, *_UNASKED):
         file = File(f"osv/{ecosystem}/all.zip", f"{_OSV}/{quote(ecosystem)}/all.zip")
@@ -87,8 +95,6 @@ def _feeds() -> Iterator[Feed]:
     )
     scores = "epss_scores-current.csv.gz"
     yield Feed("epss", "epss", "FIRST EPSS", (File(f"epss/{scores}", f"https://epss.empiricalsecurity.com/{scores}"),))
-    from sealock.advisories.feeds.endoflife import PRODUCTS  # noqa: PLC0415  only to write the catalogue
-
     cycles = tuple(File(f"endoflife/{one}.json", f"https://endoflife.date/api/{one}.json") for one in PRODUCTS)
     yield Feed("endoflife", "endoflife", "Dates of distributions' ends", cycles, partial=True)
 
@@ -132,4 +138,5 @@ def read(feed: Feed, file: File, stream: IO[bytes], size: int) -> Iterator[Item]
         case "endoflife":
             from sealock.advisories.feeds import endoflife  # noqa: PLC0415
 
-            return endoflife.read(stream, file.path.rpartition("/")[2].removesuffix(".json"))
+            product = file.path.rpartition("/")[2].removesuffix(".json")
+            return endoflife.read(stream, PRODUCTS[product])

@@ -12,12 +12,6 @@ from msgspec import Struct
 from sealock.advisories.feeds._document import UNREADABLE, document
 from sealock.advisories.feeds.feed import Broken, Ended, Item, fit
 
-PRODUCTS: Final = {
-    "debian": "debian", "ubuntu": "ubuntu", "alpine": "alpine", "fedora": "fedora", "centos": "centos",
-    "rhel": "rhel", "rocky-linux": "rocky", "almalinux": "almalinux", "oracle-linux": "ol", "amazon-linux": "amzn",
-    "opensuse": "opensuse-leap",
-}  # fmt: skip
-"""The publisher's names, and the ID that os-release has."""
 _DAY: Final = re.compile(r"\d{4}-\d\d-\d\d")
 ALREADY: Final = "0001-01-01"
 """The day of what has ended on a day that nobody names."""
@@ -31,8 +25,8 @@ class _Cycle(Struct, gc=False):
 _decode: Final = msgspec.json.Decoder(_Cycle).decode
 
 
-def read(file: IO[bytes], product: str) -> Iterator[Item]:
-    """Yield the last day of each release that has one."""
+def read(file: IO[bytes], distribution: str) -> Iterator[Item]:
+    """Yield the last day of each release that has one. `distribution` is the ID that its os-release has."""
     for place, raw in enumerate(document(file, list[msgspec.Raw])):
         try:
             cycle = _decode(raw)
@@ -43,4 +37,4 @@ def read(file: IO[bytes], product: str) -> Iterator[Item]:
         if not fit(str(cycle.cycle)) or (day and not _DAY.fullmatch(day)):
             yield Broken(f"cycle {place + 1}", "it is no version with a day")
         elif day:
-            yield Ended(PRODUCTS[product], str(cycle.cycle), day)
+            yield Ended(distribution, str(cycle.cycle), day)
