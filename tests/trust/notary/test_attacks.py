@@ -161,3 +161,11 @@ def test_a_file_of_unknown_hashes_alone_is_refused(here: World) -> None:
     author.shelf.put("timestamp", raw)
     with pytest.raises(RefusedError, match="has no hash of a known algorithm"):
         here.verify()
+
+
+def test_who_signed_instead_is_told_and_about_when(here: World) -> None:
+    here.publish()
+    keys.foreign_key("targets")(here)
+    stranger = here.author.targets_keys[0].id[:12]
+    with pytest.raises(RefusedError, match=rf"; signed by {stranger}, about {NOW:%Y-%m-%d}$"):
+        here.verify()

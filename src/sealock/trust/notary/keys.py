@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from base64 import b64encode
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 from warnings import catch_warnings, simplefilter
 
-from sealock.trust.notary.metadata import Key, Role, Signature, key_id
+from sealock.trust.notary.metadata import Key, Role, Signature, Signed, key_id
 from sealock.trust.notary.refusal import RefusedError
 
 if TYPE_CHECKING:
@@ -135,14 +135,14 @@ def made(key: Key, signature: Signature, message: bytes) -> bool:
     return True
 
 
-def signers(
-    keys: Mapping[str, Key], role: Role, signatures: Iterable[Signature], message: bytes, what: str
-) -> tuple[str, ...]:
+def signers(keys: Mapping[str, Key], role: Role, signed: Signed[Any], what: str, when: str = "") -> tuple[str, ...]:
     """Check a role's signatures; give the ids of the keys that signed, RefusedError where they are too few.
+
+    `when` is about when they were made, for the error's words.
 
     A key counts once, however often it signs, and under however many ids or certificates it comes (5.3.4, 5.4.2).
     """
-    signatures = tuple(signatures)
+    signatures, message = signed.signatures, signed.message
     if not signatures:
         raise RefusedError(check="signature", why=f"{what} is not signed")
     valid: dict[bytes, str] = {}
@@ -151,7 +151,7 @@ def signers(
         if key is not None and identity(key) not in valid and made(key, one, message):
             valid[identity(key)] = one.key
     if len(valid) < role.threshold:
-        raise RefusedError(check="signature", why=f"{what} {_too_few(keys, role, signatures, len(valid))}")
+        raise RefusedError(check="signature", why=f"{what} {_too_few(keys, role, signatures, len(valid))}{when}")
     return tuple(valid.values())
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterable, Mapping
-from datetime import datetime, timedelta
-from typing import Final, TypeAlias
+from datetime import datetime
+from typing import TypeAlias
 
 from sealock.errors import TrustError
 from sealock.trust.notary.canonical import Json, encode
@@ -13,17 +13,10 @@ from sealock.trust.notary.fields import spelled
 from sealock.trust.notary.keys import base64, canonical_id, short
 from sealock.trust.notary.metadata import Delegation, FileMeta, Key, Listing, Role, Root, Targets, key_id, key_json
 from sealock.trust.notary.privatekeys import PrivateKey
+from sealock.trust.notary.roles import lifetime
 
-LIVES: Final = {"root": timedelta(days=3650), "timestamp": timedelta(days=14)}
-LIFE: Final = timedelta(days=1095)
-"""How long other roles' metadata lives."""
 Open: TypeAlias = Callable[[str, Key], PrivateKey | None]
 """Opens the private half of a key for a role; None where it is not ours."""
-
-
-def lifetime(role: str) -> timedelta:
-    """How long a role's metadata lives, as Notary has it."""
-    return LIVES.get(role, LIFE)
 
 
 def signature(key: PrivateKey, message: bytes) -> tuple[str, bytes]:

@@ -29,7 +29,7 @@ from sealock.trust.notary.metadata import (
     read_targets,
 )
 from sealock.trust.notary.refusal import RefusedError
-from sealock.trust.notary.roles import is_delegation, parent
+from sealock.trust.notary.roles import is_delegation, parent, signed_about
 from sealock.trust.pins import By, Pin
 
 
@@ -118,7 +118,7 @@ class TrustedMetadata:
             raise RefusedError(check="root", why=why)
         # 5.3.4: a threshold of the old root's keys, which may have expired since, and a threshold of its own.
         try:
-            signers(self._root_keys(old.body, None), old.body.roles["root"], root.signatures, root.message, what)
+            signers(self._root_keys(old.body, None), old.body.roles["root"], root, what)
         except RefusedError as error:
             why = f"{error}; it does not follow from root version {old.body.version}, which is trusted"
             raise RefusedError(check="root", why=why) from None
@@ -150,7 +150,7 @@ class TrustedMetadata:
             named = [root.body.keys[name] for name in root.body.roles["root"].keys]
             why = f"has a certificate that {fault(named[0], self.gun, now)}" if named else "names no root key"
             raise RefusedError(check="root", why=f"{what} {why}")
-        return signers(keys, root.body.roles["root"], root.signatures, root.message, what)
+        return signers(keys, root.body.roles["root"], root, what, self._when(root))
 
     def _check_pins(self, root: Signed[Root]) -> By:
         """Count only the root keys that the pins let through; they must reach the threshold by themselves."""
@@ -173,7 +173,7 @@ class TrustedMetadata:
             return "first use"
         role = root.body.roles["root"]
         try:
-            signers(keys, role, root.signatures, root.message, self.what("root"))
+            signers(keys, role, root, self.what("root"))
         except RefusedError:
             found = ", ".join(short(one) for one in role.keys)
             why = f"{self.what('root')} is not as pinned: its certificate is {found}, and the pin says {wanted}"
@@ -224,7 +224,7 @@ class TrustedMetadata:
         signed = read_targets(raw, what, role)
         if is_delegation(role):
             delegation, keys = self.delegation(role)
-            by = signers(keys, delegation.role, signed.signatures, signed.message, what)  # 5.6.3
+            by = signers(keys, delegation.role, signed, what, self._when(signed))  # 5.6.3
         else:
             by = self._signed_by(role, signed, what)
         self._check_floor(role, signed, what)  # 5.6.4
@@ -244,7 +244,11 @@ class TrustedMetadata:
 
     def _signed_by(self, role: str, signed: Signed[Listing] | Signed[Targets], what: str) -> tuple[str, ...]:
         given: Role = self.root.body.roles[role]
-        return signers(self.root.body.keys, given, signed.signatures, signed.message, what)
+        return signers(self.root.body.keys, given, signed, what, self._when(signed))
+
+    def _when(self, signed: Signed[Root] | Signed[Listing] | Signed[Targets]) -> str:
+        about = signed_about(signed.role, signed.body.expires, self.now)
+        return f", about {about:%Y-%m-%d}" if about else ""
 
     def _check_floor(self, role: str, signed: Signed[Listing] | Signed[Targets], what: str) -> None:
         floor = self.floors.get(role, 0)

@@ -11,15 +11,12 @@ from msgspec import Struct
 from sealock.trust.notary.keys import certificates, short
 from sealock.trust.notary.metadata import FileMeta, Root, Signed, Targets
 from sealock.trust.notary.refusal import RefusedError
-from sealock.trust.notary.roles import RELEASES
+from sealock.trust.notary.roles import RELEASES, signed_about
 from sealock.trust.notary.trusted import TrustedMetadata, can_sign
 from sealock.trust.pins import By
 
 _DAY: Final = timedelta(days=1)
 _SOON: Final = 30 * _DAY
-_LIVES: Final = {"root": 3650 * _DAY, "timestamp": 14 * _DAY}
-_LIFE: Final = 1095 * _DAY
-"""How long Notary lets each role's metadata live unless told otherwise; so its age is known, about."""
 
 
 class RoleState(Struct, frozen=True):
@@ -109,7 +106,7 @@ def states(trusted: TrustedMetadata) -> tuple[RoleState, ...]:
     order = {"root": 0, "timestamp": 1, "snapshot": 2, "targets": 3}
     told = sorted(trusted.roles.items(), key=lambda one: (order.get(one[0], 4), one[0]))
     return tuple(
-        RoleState(role, one.body.version, one.body.expires, one.keys, _about(role, one.body.expires, trusted.now))
+        RoleState(role, one.body.version, one.body.expires, one.keys, signed_about(role, one.body.expires, trusted.now))
         for role, one in told
     )
 
@@ -120,14 +117,6 @@ def ending(trusted: TrustedMetadata) -> Iterator[str]:
         left = one.body.expires - trusted.now
         if role != "timestamp" and left < _SOON:
             yield f"the {role} metadata expires on {one.body.expires:%Y-%m-%d}: its owner must sign it anew"
-
-
-def _about(role: str, expires: datetime, now: datetime) -> datetime | None:
-    try:
-        signed = expires - _LIVES.get(role, _LIFE)
-    except OverflowError:
-        return None
-    return signed if signed <= now + _DAY else None
 
 
 def unsigned(trusted: TrustedMetadata, tag: str, elsewhere: tuple[str, ...]) -> RefusedError:
@@ -145,7 +134,7 @@ def unsigned(trusted: TrustedMetadata, tag: str, elsewhere: tuple[str, ...]) -> 
 
 
 def _as_of(targets: Signed[Targets], now: datetime) -> str:
-    about = _about("targets", targets.body.expires, now)
+    about = signed_about("targets", targets.body.expires, now)
     return f"version {targets.body.version}" + (f", signed about {about:%Y-%m-%d}" if about else "")
 
 

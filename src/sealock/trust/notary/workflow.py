@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import suppress
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Final, Protocol, TypeAlias
 
 from sealock.errors import TransportError
@@ -21,13 +21,12 @@ from sealock.trust.notary.metadata import (
     read_targets,
 )
 from sealock.trust.notary.refusal import RefusedError
-from sealock.trust.notary.roles import RELEASES, bound, is_delegation, parent
+from sealock.trust.notary.roles import RELEASES, bound, is_delegation, lifetime, parent
 from sealock.trust.notary.trusted import TrustedMetadata
 from sealock.trust.pins import Pin
 
 ROTATIONS: Final = 256
 """Roots between the cached one and the server's at the most."""
-_TIMESTAMP_LIFE: Final = timedelta(days=14)
 Cached: TypeAlias = Callable[[str], bytes | None]
 """Gives what is kept of a role."""
 
@@ -114,7 +113,7 @@ class Update:
             return ""
         with suppress(RefusedError):
             cached = read_listing(raw, "the cached timestamp", "timestamp")
-            made, now = cached.body.expires - _TIMESTAMP_LIFE, self.trusted.now
+            made, now = cached.body.expires - lifetime("timestamp"), self.trusted.now
             ends = "expired" if cached.body.expires <= now else "expires"
             days = max((now - made).days, 0)
             return (
@@ -223,7 +222,7 @@ class Update:
         if (raw := self.had("targets")) is not None:
             with suppress(RefusedError):
                 signed = read_targets(raw, "the cached targets")
-                signers(root.keys, root.roles["targets"], signed.signatures, signed.message, "targets")
+                signers(root.keys, root.roles["targets"], signed, "targets")
                 floors["targets"] = max(floors.get("targets", 0), signed.body.version)
                 self._kept.append(signed.body)
 
@@ -238,7 +237,7 @@ class Update:
                 given = next((one.role for one in above.delegations if one.name == role), None)
                 with suppress(RefusedError):
                     if given is not None:
-                        signers(above.keys, given, signed.signatures, signed.message, role)
+                        signers(above.keys, given, signed, role)
                         self.trusted.floors[role] = max(self.trusted.floors.get(role, 0), signed.body.version)
 
     def _kept_listing(self, role: str, root: Root) -> Listing | None:
@@ -247,7 +246,7 @@ class Update:
             return None
         try:
             signed = read_listing(raw, f"the cached {role}", role)
-            signers(root.keys, root.roles[role], signed.signatures, signed.message, role)
+            signers(root.keys, root.roles[role], signed, role)
         except RefusedError:
             return None
         return signed.body
