@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from analyzed import mutated, survives
 from sealock.inventory import leftovers
-from sealock.inventory.analyzer import File
-from sealock.inventory.secrets import LARGEST, SEARCH, looks_into, may_hold
+from sealock.inventory.analyzer import Broken, File
+from sealock.inventory.secrets import LARGEST, Secrets, looks_into, may_hold
 from sealock.model.inventory import FileFact
 from secretmaker import HEX, UPPER, Maker, files, key, pgp, putty
 from work import grows
@@ -22,7 +22,7 @@ make = Maker(7)
 
 def found(path: str, data: str | bytes) -> list[FileFact]:
     raw = data.encode() if isinstance(data, str) else data
-    return list(SEARCH.read(File(path, raw)))
+    return list(Secrets().read(File(path, raw)))
 
 
 def is_looked_into(path: str, size: int = 100) -> bool:
@@ -205,11 +205,26 @@ WHOLE = "\n".join(FILES.values()).encode()[:20000]
 @settings(max_examples=80, deadline=4000)
 @given(mutated(WHOLE))
 def test_damaged_texts_are_survived(data: bytes) -> None:
-    survives(SEARCH, "app/x.conf", data)
+    survives(Secrets(), "app/x.conf", data)
 
 
 @settings(max_examples=60, deadline=2000)
 @given(st.binary(max_size=400), st.sampled_from(sorted(FILES)))
 def test_any_bytes_are_survived(data: bytes, path: str) -> None:
-    survives(SEARCH, path, data)
-    survives(SEARCH, path, FILES[path].encode()[: len(data)] + data)
+    survives(Secrets(), path, data)
+    survives(Secrets(), path, FILES[path].encode()[: len(data)] + data)
+
+
+def test_a_layer_of_nothing_but_beginnings_is_left_at_last() -> None:
+    search, told = Secrets(), ""
+    search.left = 50_000
+    data = b"password=\n" * 50_000
+    read = 0
+    while not told and read < 9:
+        read += 1
+        try:
+            assert list(search.read(File("app/x.conf", data))) == []
+        except Broken as broken:
+            told = str(broken)
+    assert "what follows was not searched" in told
+    assert list(search.read(File("app/.env", FILES["app/.env"].encode()))) == []

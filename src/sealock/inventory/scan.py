@@ -90,6 +90,7 @@ class _Scan:
         self.selection = selection
         self.facts: dict[str, list[Fact]] = {}
         self.paths, self.folders, self.gone, self.opaque = Gathering(), Gathering(), Gathering(), Gathering()
+        self.secrets = secrets.Secrets()
         self.cleared: set[str] = set()
         """Files that by their names may hold credentials, and were seen to hold none."""
         self.faults: list[Fault] = []
@@ -150,7 +151,7 @@ class _Scan:
         """Look for secrets in a file."""
         data = entry.read(entry.size)
         before = self.kept
-        self.ask(secrets.SEARCH, File(entry.path, data, entry.mode, entry.uid, entry.gid))
+        self.ask(self.secrets, File(entry.path, data, entry.mode, entry.uid, entry.gid))
         if self.kept == before and leftovers.is_cleared(entry.path, data):
             self.cleared.add(entry.path)
 

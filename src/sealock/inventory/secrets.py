@@ -15,15 +15,17 @@ from hashlib import blake2b
 from typing import Final
 
 from sealock.inventory._looked import BINARY, CODE, NAMED, THEIRS, WITHIN
-from sealock.inventory.analyzer import Analyzer, File, Wanted
+from sealock.inventory.analyzer import Analyzer, Broken, File, Wanted
 from sealock.model.finding import Confidence
 from sealock.model.inventory import FileFact
 from sealock.secrets.search import MOST, Found, by_shape, places
-from sealock.secrets.settings import by_name
+from sealock.secrets.settings import by_name, words
 
 SMALLEST: Final = 12
 LARGEST: Final = 1 << 20
 """Bytes of a file that is looked into."""
+PLACES: Final = 1_000_000
+"""Where something may begin a secret, in all files of a layer: some ten times what large images have."""
 
 _NETRC: Final = re.compile(r"\bpassword\s{1,8}(\S{3,512})")
 _PGPASS: Final = re.compile(r"(?m)^[^#\s:][^:\s]{0,250}:[^:\s]{0,9}:[^:\n]{0,100}:[^:\n]{1,100}:(\S{1,512})$")
@@ -46,23 +48,23 @@ def may_hold(name: str, ending: str, size: int) -> bool:
     return SMALLEST <= size <= LARGEST and ending.lower() not in BINARY and name not in NAMED
 
 
-def search(path: str, data: bytes) -> list[Found]:
-    """Find the secrets of a file: at most so many, none within another, in order. Offsets are in characters."""
+def search(path: str, data: bytes) -> tuple[list[Found], int]:
+    """Find the secrets of a file, none within another, in order; and tell how many places were looked at."""
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
         data = data.decode("utf-16", "replace").encode("utf-8", "replace")
     elif b"\0" in data[:4096]:
-        return []
+        return [], 0
     name = path.rpartition("/")[2]
     ending = name.rpartition(".")[2].lower()
     # Latin-1 has a character for every byte, so that places in the one are places in the other.
     text = data.decode("latin-1")
-    found = [*_of_format(path, name, text), *by_shape(text, places(data))]
-    found += by_name(data, text, code=ending in CODE)
+    shapes, names = places(data), words(data)
+    found = [*_of_format(path, name, text), *by_shape(text, shapes), *by_name(text, names, code=ending in CODE)]
     kept: list[Found] = []
     for one in sorted(found, key=lambda one: (one.start, -one.confidence)):
         if one.confidence > Confidence.LOW and (not kept or one.start >= kept[-1].end):
             kept.append(one)
-    return kept
+    return kept, len(shapes) + len(names)
 
 
 def _of_format(path: str, name: str, text: str) -> Iterator[Found]:
@@ -100,15 +102,24 @@ def _is_pair(encoded: str) -> bool:
 
 
 class Secrets(Analyzer):
-    """Asks for no file by its name: `looks_into` and `may_hold` tell which ones it is given."""
+    """Asks for no file by its name: `looks_into` and `may_hold` tell which ones it is given.
+
+    One of them looks at so many places and no more, since a layer may be made of nothing but what secrets begin with.
+    """
 
     name = "secrets"
     wanted = Wanted(limit=LARGEST)
 
+    def __init__(self) -> None:
+        self.left = PLACES
+
     def read(self, file: File, /) -> Iterator[FileFact]:
         """Yield a fact for each secret, with its line and a mark that tells it from another one in the same place."""
+        if self.left < 0:
+            return
         data = file.data
-        found = search(file.path, data)
+        found, looked = search(file.path, data)
+        self.left -= looked
         line, at = 1, 0
         for one in found[:MOST]:
             line, at = line + data.count(b"\n", at, one.start), one.start
@@ -119,11 +130,11 @@ class Secrets(Analyzer):
         if len(found) > MOST:
             yield FileFact("secret", file.path, file.mode, file.uid, file.gid, f"{len(found) - MOST} more secrets",
                            confidence="medium")  # fmt: skip
+        if self.left < 0:
+            message = f"there are more than {PLACES} places where a secret may begin; what follows was not searched"
+            raise Broken(message)
 
 
 def _mark(path: str, value: bytes) -> str:
     """Sixteen bits of a keyed hash: enough to notice that a secret was changed, too few to guess it by."""
     return blake2b(value, digest_size=2, key=path.encode("utf-8", "surrogateescape")[-64:]).hexdigest()
-
-
-SEARCH: Final = Secrets()

@@ -36,9 +36,9 @@ _MPIS: Final = {1: 2, 2: 2, 3: 2, 16: 3, 17: 4}
 
 def keys(text: str, places: list[int] | None = None) -> Iterator[Key]:
     """Find the PEM, OpenSSH, OpenPGP and PuTTY keys of a text that have a body; `places` are where they may begin."""
-    done = 0
+    done, last = 0, text.rfind("-----END")
     for place in places if places is not None else [match.start() for match in _BEGIN.finditer(text)]:
-        if place >= done and (key := _armoured(text, place)) is not None:
+        if done <= place < last and (key := _armoured(text, place)) is not None:
             done = key.end
             yield key
     at = text.find("PuTTY-User-Key-File-")

@@ -45,13 +45,13 @@ def _words() -> BytesAhoCorasick:
     return BytesAhoCorasick([word.encode() for word in _WORDS], matchkind=MatchKind.LeftmostLongest)
 
 
-def by_name(data: bytes, text: str, *, code: bool) -> Iterator[Found]:
-    """Yield the secrets of a file whose names tell of them; `data` and `text` are the same, a character for a byte.
+def by_name(text: str, where: list[int], *, code: bool) -> Iterator[Found]:
+    """Yield the secrets of a text whose names tell of them; `where` are the places that `words` found.
 
     In a program (`code`) only a literal that looks drawn by lot counts: the rest there is mostly names of fields.
     """
     done = 0
-    for at in _places(data):
+    for at in where:
         if at < done:
             continue
         line = max(text.rfind("\n", max(0, at - _BEFORE), at) + 1, at - _BEFORE, done)
@@ -63,15 +63,17 @@ def by_name(data: bytes, text: str, *, code: bool) -> Iterator[Found]:
             break
 
 
-def _places(data: bytes) -> Iterator[int]:
-    lower, count, automaton = data.lower(), 0, _words()
+def words(data: bytes) -> list[int]:
+    """Where in a file something stands that names of secrets have in them."""
+    lower, automaton = data.lower(), _words()
+    found: list[int] = []
     view = memoryview(lower)
     for start in range(0, len(lower), _CHUNK):
-        for _, at, _ in automaton.find_matches_as_indexes(view[start : start + _CHUNK + 16]):
-            count += 1
-            if count > _PLACES:
-                return
-            yield start + at
+        places = automaton.find_matches_as_indexes(view[start : start + _CHUNK + 16])
+        found += [start + at for _, at, _ in places if at < _CHUNK]
+        if len(found) > _PLACES:
+            break
+    return found[:_PLACES]
 
 
 def _assigned(text: str, line: int, at: int) -> Iterator[tuple[str, str, int, int]]:
