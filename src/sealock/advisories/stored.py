@@ -126,6 +126,4 @@ class Packing:
 
 def damaged() -> DatabaseError:
     """What to say of a database that does not hold what it should."""
-    return DatabaseError(
-        "the advisory database is damaged; build it anew with `sealock db clear` and `sealock db update`"
-    )
+    return DatabaseError("the advisory database is damaged; `sealock db update` builds it anew")

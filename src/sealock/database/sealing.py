@@ -28,6 +28,10 @@ class NoDatabaseError(DatabaseError):
     """There is none yet."""
 
 
+class ForeignError(DatabaseError):
+    """It is another program's, or a newer sealock's, and is not to be replaced."""
+
+
 def seal(path: str) -> None:
     """Put the stamp behind a finished database. SQLite does not look beyond the pages that its header counts."""
     with open(path, "r+b") as file:
@@ -83,13 +87,15 @@ def _check(handle: int, path: str, *, thorough: bool) -> None:
     version, application = struct.unpack_from(">I", header, 60)[0], struct.unpack_from(">I", header, 68)[0]
     if application != APPLICATION:
         msg = f"{path} is a database of another program; move it away, or set SEALOCK_DB_DIR to another folder"
-        raise DatabaseError(msg)
-    if version != SCHEMA:
-        newer = version > SCHEMA
-        remedy = (
-            "use that one, or set SEALOCK_DB_DIR to another folder" if newer else "`sealock db update` builds it anew"
+        raise ForeignError(msg)
+    if version > SCHEMA:
+        msg = (
+            f"the advisory database is from a newer sealock (shape {version}, not {SCHEMA}); use that one, clear it with"
+            " `sealock db clear`, or set SEALOCK_DB_DIR to another folder"
         )
-        msg = f"the advisory database is from {'a newer' if newer else 'an older'} sealock (shape {version}); {remedy}"
+        raise ForeignError(msg)
+    if version < SCHEMA:
+        msg = f"the advisory database is from an older sealock (shape {version}): `sealock db update` builds it anew"
         raise DatabaseError(msg)
     stamp = os.pread(handle, _STAMP.size, max(0, size - _STAMP.size))
     magic, length, crc, digest = _STAMP.unpack(stamp)

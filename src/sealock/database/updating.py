@@ -19,7 +19,7 @@ from sealock.advisories.gathering import Gathered, Gatherer
 from sealock.advisories.store import Store
 from sealock.advisories.stored import FeedState, FileState, encode
 from sealock.database.place import NAME, cannot, put, writing
-from sealock.database.sealing import opened, seal, unseal
+from sealock.database.sealing import ForeignError, opened, seal, unseal
 from sealock.database.sources import Got, Same, Source
 from sealock.errors import DatabaseError, TransportError
 
@@ -85,10 +85,12 @@ def update(
 
 
 def _former(path: str) -> tuple[Store | None, dict[str, FeedState]]:
-    """What there was before; nothing where it is damaged or of another version, so that it is built anew."""
+    """What there was before; nothing where it is damaged or of an older version, so that it is built anew."""
     try:
         store = opened(path)
         return store, store.feeds()
+    except ForeignError:
+        raise
     except DatabaseError:
         return None, {}
 

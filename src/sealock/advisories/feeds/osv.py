@@ -31,7 +31,8 @@ _SOURCES: Final = {
 }  # fmt: skip
 """Who rates, by the first word of the id. Debian's and Alpine's records of a CVE carry NVD's vector."""
 _URGENCIES: Final[dict[str, State]] = {"unimportant": "unimportant", "end-of-life": "end-of-life"}
-_ENTERPRISE: Final = re.compile(r"Red Hat:(?:enterprise_linux|rhel_[a-z]+):(\d{1,2})(?:[.:].*)?\Z")
+_ENTERPRISE: Final = re.compile(r"Red Hat:enterprise_linux:(\d{1,2})(?:[.:].*)?\Z")
+"""The main stream; extended ones, which are paid for, keep the names that the records have."""
 _decode: Final = msgspec.json.Decoder(shape.Record).decode
 _nothing: Final = b"null"
 
