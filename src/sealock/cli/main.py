@@ -19,7 +19,7 @@ COMMANDS: Final = {
     "inspect": "show what an image holds, what of it is needed, and which smaller base would do",
     "db": "keep the database of advisories up to date, and tell how old its data is",
     "cache": "show, prune or clear what is kept of layers that were read",
-    "trust": "tell who vouches for images: verify, sign, and keep the keys (Docker Content Trust)",
+    "trust": "tell who vouches for images: verify, sign, attest, and keep the keys (Docker Content Trust, cosign)",
     "userns": "plan user-namespace remapping, switch it on and off, and see that it holds",
     "rules": "list the rules, or explain one",
     "completion": "print the completion script of a shell",

@@ -17,6 +17,7 @@ EPILOG: Final = f"""\
   generate NAME     make a key for signing as NAME; its public half goes to NAME.pub, for `delegations add`
   load FILE         take a private key in PEM, for signing as NAME (--name)
   backup FILE       write all private keys, or those named by --id, to a new file, as encrypted as they are
+  generate --cosign [NAME]   make a key pair of cosign's: NAME.key and NAME.pub (default: cosign)
   restore FILE      put the keys of a backup back; what is here already stays as it is
 
 {PASSPHRASES}"""
@@ -33,11 +34,20 @@ def configure(parser: ArgumentParser) -> None:
         "--name", default="", metavar="NAME", help="load: who signs with it (default: as the file says)"
     )
     parser.add_argument("--id", action="append", default=[], metavar="ID", help="backup: this key alone (may repeat)")
+    parser.add_argument("--cosign", action="store_true", help="generate: a key pair of cosign's")
+    parser.add_argument(
+        "--kind",
+        choices=("ecdsa-p256", "ecdsa-p384", "rsa-3072", "ed25519"),
+        default="ecdsa-p256",
+        help="generate --cosign: what kind of key (default: ecdsa-p256)",
+    )
     add_output(parser)
 
 
 def run(arguments: Namespace) -> int:
     """Run the verb and return the exit status."""
+    if arguments.cosign:
+        return _generate_cosign(arguments)
     if (arguments.action == "list") == bool(arguments.what):
         msg = "keys list takes nothing more" if arguments.what else f"keys {arguments.action} what? See --help"
         raise UsageError(msg)
@@ -78,6 +88,29 @@ def _generate(arguments: Namespace) -> int:
     key = open_keyring().make(role)
     create(public, write_public(key, role).encode())
     write(f"{key.id} is a new {role} key; its public half is in {public}\n")
+    return 0
+
+
+def _generate_cosign(arguments: Namespace) -> int:
+    from sealock.cli.trust.cosigned import passphrase  # noqa: PLC0415  configuring does without
+    from sealock.trust.cosign.keys import write_public  # noqa: PLC0415  as above
+    from sealock.trust.cosign.privatekeys import generate, write_private  # noqa: PLC0415  as above
+    from sealock.trust.notary.folder import create  # noqa: PLC0415  as above
+
+    if arguments.action != "generate" or arguments.root:
+        msg = "--cosign goes with `keys generate`"
+        raise UsageError(msg)
+    stem = arguments.what or "cosign"
+    private, public = Path(f"{stem}.key"), Path(f"{stem}.pub")
+    for path in (private, public):
+        if path.exists():
+            msg = f"{path} is there already, and is never overwritten"
+            raise TargetError(msg)
+    key = generate(arguments.kind)
+    create(private, write_private(key, passphrase(str(private), new=True)))
+    create(public, write_public(key.public))
+    public.chmod(0o644)
+    write(f"{key.public.id} is a new key of cosign's: {private} signs (keep it), {public} verifies (give it away)\n")
     return 0
 
 

@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 from argparse import ArgumentParser, Namespace
+from typing import Final
 
 from sealock.cli.output import write
 from sealock.cli.trust.common import PASSPHRASES, add_server, name_of, open_keyring, setup_of
+from sealock.cli.trust.cosigned import add_signing, sign
 from sealock.errors import UsageError
+
+COSIGN: Final = """
+With --key, the image is signed as cosign does, and the passphrase comes from $COSIGN_PASSWORD.
+"""
 
 
 def configure(parser: ArgumentParser) -> None:
     """Add the verb's options."""
-    parser.epilog = PASSPHRASES
+    parser.epilog = PASSPHRASES + COSIGN
     parser.add_argument("reference", metavar="REF", help="the image to sign, such as example.com/app:1.2")
     parser.add_argument("--digest", default="", help="sign this digest, and ask no registry (with --size)")
     parser.add_argument("--size", type=int, default=0, metavar="BYTES", help="the length of the manifest with --digest")
@@ -23,10 +29,19 @@ def configure(parser: ArgumentParser) -> None:
         help="sign in this role: targets, targets/NAME (default: every delegation whose key is here, else targets)",
     )
     add_server(parser)
+    add_signing(parser)
 
 
 def run(arguments: Namespace) -> int:
     """Run the verb and return the exit status."""
+    if arguments.key:
+        if arguments.digest or arguments.size or arguments.role or arguments.server:
+            msg = "--key signs as cosign does, and does not go with Notary's --digest, --size, --role and --server"
+            raise UsageError(msg)
+        return sign(arguments)
+    if arguments.bundle or arguments.annotation:
+        msg = "--bundle and --annotation are cosign's, and go with --key"
+        raise UsageError(msg)
     from sealock.trust.notary.opening import opened  # noqa: PLC0415  loads HTTP
 
     name, setup = name_of(arguments.reference), setup_of(arguments)

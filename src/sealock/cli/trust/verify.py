@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from sealock.cli.output import WIDTH, complain, width
 from sealock.cli.trust.common import add_output, add_server, name_of, setup_of, tell, told
+from sealock.cli.trust.cosigned import add_verifying, asked_for, verify
 from sealock.errors import SealockError, TrustError, UsageError
 
 if TYPE_CHECKING:
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
     from sealock.trust.notary.verdict import RoleState, Verified
 
 EPILOG: Final = """\
+cosign (with --key or --identity): the digest must be signed under its tag sha256-HEX.sig or by a bundle that refers to
+it, for the repository that is asked for. --attestation asks for statements about it instead.
+
 Content trust (Notary v1): the tag must be signed in the repository's trust data, whose root is pinned by certificate
 (--pin, or trust_pinning in Docker's or Notary's config.json), by an authority that issued the certificate
 (--pin-authority, trust_pinning), or by what was there at first use. What was seen is kept where Docker keeps it, in
@@ -45,11 +49,17 @@ def configure(parser: ArgumentParser) -> None:
     parser.add_argument("--pin-authority", metavar="FILE", help="the authority (PEM) that issued the root certificate")
     parser.add_argument("--no-first-use", action="store_true", help="trust no root at first use that is not pinned")
     add_server(parser)
+    add_verifying(parser)
     add_output(parser)
 
 
 def run(arguments: Namespace) -> int:
     """Run the verb and return the exit status."""
+    if asked_for(arguments):
+        if arguments.pin or arguments.pin_authority or arguments.no_first_use or arguments.server:
+            msg = "--key and --identity are cosign's, and do not go with Notary's --pin and --server"
+            raise UsageError(msg)
+        return verify(arguments)
     from sealock.trust.notary.opening import judge  # noqa: PLC0415  loads HTTP
 
     setup = _pinned(setup_of(arguments), arguments)

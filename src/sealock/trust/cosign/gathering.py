@@ -75,9 +75,10 @@ class _Gathering:
         self.items, self.bytes = 0, 0
 
     def all(self) -> Iterator[Attached | Passed]:
-        tag = tag_of(self.digest, _SUFFIXES[self.wanted])
+        suffix = _SUFFIXES[self.wanted]
+        name = replace(self.name, tag=tag_of(self.digest, suffix), digest=None)
         try:
-            yield from self._of_manifest(replace(self.name, tag=tag, digest=None), tag, missing_is_fine=True)
+            yield from self._of_manifest(name, f"the .{suffix} tag", missing_is_fine=True)
             yield from self._referrers()
         except _EnoughError:
             why = "so much is attached to the image that not all of it was looked at"
