@@ -104,11 +104,15 @@ def create(path: Path, raw: bytes) -> None:
     temporary = ""
     try:
         temporary = _beside(path, raw)
-        # A link is made only where nothing is, which a rename does not promise.
-        os.link(temporary, path)
-    except FileExistsError:
-        msg = f"{path} is there already, and is never overwritten"
-        raise TargetError(msg) from None
+        try:
+            # A link is made only where nothing is, which a rename does not promise.
+            os.link(temporary, path)
+        except FileExistsError:
+            msg = f"{path} is there already, and is never overwritten"
+            raise TargetError(msg) from None
+        except OSError:
+            # A file system without links: at least nothing is overwritten.
+            _write_new(path, raw)
     except OSError as error:
         msg = f"{path} could not be written: {error.strerror or error}"
         raise TargetError(msg) from None
@@ -116,6 +120,19 @@ def create(path: Path, raw: bytes) -> None:
         if temporary:
             with suppress(OSError):
                 os.unlink(temporary)
+
+
+def _write_new(path: Path, raw: bytes) -> None:
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(raw)
+            file.flush()
+            os.fsync(file.fileno())
+    except BaseException:
+        with suppress(OSError):
+            os.unlink(path)
+        raise
 
 
 def _replace(path: Path, raw: bytes) -> None:
