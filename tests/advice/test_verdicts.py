@@ -184,6 +184,7 @@ def test_what_is_found_is_counted(tmp_path: Path) -> None:
 @pytest.mark.parametrize("words", [["/bin/sh"], ["absent"]])
 def test_where_the_program_is_not_known_nothing_is_advised(words: list[str], tmp_path: Path) -> None:
     found = advise(tmp_path, {**GLIBC, "bin/sh": SHELL}, config={"Cmd": words})
-    assert {one.answer for one in found.verdicts} == {"unknown"}
-    assert {one.sure for one in found.verdicts} == {"unsure"}
+    # That files need glibc is told without knowing what is started.
+    rest = [one for one in found.verdicts if one.base != "alpine"]
+    assert {(one.answer, one.sure) for one in rest} == {("unknown", "unsure")}
     assert found.best == "keep"
