@@ -30,6 +30,8 @@ PATH_LIMIT: Final = 4096
 _LONG: Final = 255
 LONG_NAMES: Final = 128 << 20
 """Bytes of all longer names and targets of a layer."""
+_STEP: Final = 1 << 20
+"""Bytes that are gathered at once."""
 _CAPABILITY: Final = b"SCHILY.xattr.security.capability"
 
 
@@ -55,6 +57,8 @@ class TarReader:
         self._extension: Extension | None = None
         """What the next header is extended by."""
         self._long = 0
+        self._gathered = -1, bytearray()
+        """Where an entry's body begins, and what of it was gathered."""
         self._owners: dict[bytes, tuple[int, int, int]] = {}
         """Mode, user and group by the bytes that say so."""
         self._sums: dict[bytes, int] = {}
@@ -79,15 +83,28 @@ class TarReader:
 
     def part(self, offset: int, count: int, /) -> bytes:
         """A piece of the entry at hand, which is a regular file and no sparse one."""
+        end = min(offset + count, self._size)
         try:
-            return self._source.fetch(self.body + offset, max(0, min(count, self._size - offset)))
+            if isinstance(self._source, Stretch):
+                return self._source.fetch(self.body + offset, end - offset) if end > offset else b""
+            self._gather(end)
+            with memoryview(self._gathered[1]) as view:
+                return bytes(view[offset:end])
         except Damage:
             return b""
+
+    def _gather(self, end: int) -> None:
+        """Keep the first bytes of the entry at hand while it is looked at: what came by cannot be had again."""
+        if self._gathered[0] != self.body:
+            self._gathered = self.body, bytearray()
+        at, held = self._gathered
+        while len(held) < end and (data := self._source.fetch(at + len(held), min(_STEP, end - len(held)))):
+            held += data
 
     def _entries(self) -> Iterator[Entry]:  # noqa: C901, PLR0912, PLR0915  see below
         # This is what every header costs, and there are very many: hence no calls for what most of them have.
         fetch, read, owners, sums, kinds = self._source.fetch, self.read, self._owners, self._sums, KINDS
-        part = self.part if isinstance(self._source, Stretch) else None
+        part: Callable[[int, int], bytes] | None = self.part
         at, stop = self._start, self._stop
         while True:
             if at >= stop and self._extension is None:
