@@ -203,6 +203,14 @@ def test_a_folder_that_cannot_be_read_is_no_verdict(here: World) -> None:
         here.verify()
 
 
+def test_a_kept_root_that_is_too_large_does_not_make_it_a_first_use(here: World) -> None:
+    here.publish()
+    here.verify()
+    here.folder.write(here.gun, {"root": here.held()["root"] + b" " * (3 << 20)})
+    with pytest.raises(TargetError, match="is larger than the 2097152 bytes that are read of it"):
+        here.verify()
+
+
 def test_a_folder_that_cannot_be_written_does_not_hide_the_verdict(here: World) -> None:
     digest, _ = here.publish()
     place = here.folder.path / "tuf" / here.gun

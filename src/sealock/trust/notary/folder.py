@@ -43,10 +43,16 @@ class Folder:
         return self.path.joinpath("tuf", *parts, "metadata")
 
     def read(self, gun: str, role: str) -> bytes | None:
-        """Give what is kept of a role, None where nothing is, or more than such a role can have."""
+        """Give what is kept of a role, None where nothing is; TargetError where it is more than a role can have.
+
+        What cannot be read must not pass for what was never there: that would make the next use a first use.
+        """
         path = self._metadata(gun) / f"{role}.json"
         raw = _read(path, bound(role))
-        return None if raw is None or len(raw) > bound(role) else raw
+        if raw is not None and len(raw) > bound(role):
+            msg = f"{path} is larger than the {bound(role)} bytes that are read of it"
+            raise TargetError(msg)
+        return raw
 
     def write(self, gun: str, files: Mapping[str, bytes]) -> None:
         """Keep metadata by role."""
