@@ -455,6 +455,15 @@ def test_a_large_blob_goes_up_in_chunks(server: RegistrySimulator) -> None:
     ]
 
 
+def test_an_upload_that_breaks_off_is_begun_anew(server: RegistrySimulator) -> None:
+    replies = iter([Reply(raw=b""), Reply(raw=b"")])
+    server.answers = lambda asked: next(replies, None) if asked.method in {"PATCH", "PUT"} else None
+    client = Client()
+    pushing.push_blob(client, name(server, "a:1"), DATA)
+    assert server.blobs[sha256(DATA)] == DATA
+    assert len(client.waited) == 2
+
+
 def test_a_blob_goes_up_as_a_stream(server: RegistrySimulator) -> None:
     pushing.push_stream(Client(), name(server, "a:1"), sha256(DATA), iter([DATA[:1000], b"", DATA[1000:]]))
     assert server.blobs[sha256(DATA)] == DATA

@@ -79,8 +79,12 @@ def run(arguments: Namespace) -> int:
         except SealockError as error:
             return Answer(text, problem=str(error))
 
-    with ThreadPoolExecutor(min(AT_ONCE, len(arguments.references))) as pool:
+    pool = ThreadPoolExecutor(min(AT_ONCE, len(arguments.references)))
+    try:
         found = list(pool.map(ask, arguments.references))
+    finally:
+        # Who interrupts does not wait for what was not begun.
+        pool.shutdown(wait=False, cancel_futures=True)
     text = _json(registry, found) if arguments.format == "json" else "".join(f"{line}\n" for line in _lines(found))
     if arguments.output:
         from sealock.targets.writing import write_output  # noqa: PLC0415  seldom needed

@@ -36,7 +36,7 @@ MOST_REDIRECTS: Final = 5
 _REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
 _CARRIED: Final = frozenset({"accept", "accept-encoding", "range", "user-agent", "if-none-match", "if-modified-since"})
 """Headers that another server may see; whatever else the caller set may be a secret."""
-_REPEATABLE: Final = frozenset({"GET", "HEAD", "PUT", "DELETE"})
+_REPEATABLE: Final = frozenset({"GET", "HEAD"})
 _KEPT: Final = 16
 """Idle connections to one server."""
 
@@ -187,8 +187,7 @@ class HttpTransport:
         context = self._context(place) if place.scheme == "https" else None
         try:
             if proxy is None:
-                sock = dial(place.host, place.port, patience.connect, only=only)
-                reach = reach_of(str(sock.getpeername()[0]))
+                sock, reach = dial(place.host, place.port, patience.connect, only=only)
             else:
                 # The proxy looks the name up, so the name is all that can be judged.
                 reach = reach_of(place.host)

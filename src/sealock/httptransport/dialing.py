@@ -77,8 +77,10 @@ def reach_of(address: str) -> Reach:
     return "link-local" if ip.is_link_local or str(ip) in _METADATA else "public"
 
 
-def dial(host: str, port: int, patience: float, *, only: Reach | None = None) -> socket.socket:
+def dial(host: str, port: int, patience: float, *, only: Reach | None = None) -> tuple[socket.socket, Reach]:
     """Connect to the first address that answers within `patience` seconds; UnreachedError says why none did.
+
+    Where that address leads is given too.
 
     With `only`, addresses within this machine or its link are refused unless they are of that kind.
     """
@@ -110,7 +112,7 @@ def dial(host: str, port: int, patience: float, *, only: Reach | None = None) ->
         except OSError as error:
             reason = f"it cannot be reached ({error.strerror or error})"
         else:
-            return sock
+            return sock, reach
         sock.close()
     raise (RefusedError if refused else UnreachedError)(reason)
 
@@ -121,7 +123,7 @@ def through(proxy: Proxy, place: Place, patience: float, *, only: Reach | None =
         why = f"a server outside leads to {place.host}, within this machine's own network: refused"
         raise UnreachedError(why)
     try:
-        sock = dial(proxy.host, proxy.port, patience)
+        sock, _ = dial(proxy.host, proxy.port, patience)
     except UnreachedError as error:
         why = f"the proxy {proxy.host}:{proxy.port} that the environment names: {error}"
         raise UnreachedError(why) from None

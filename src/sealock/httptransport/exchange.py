@@ -192,4 +192,5 @@ def failed(url: str, error: Exception, patience: Patience) -> TransportError:
         return TransportError(f"{where} answers with something that is no HTTP ({type(error).__name__})")
     if isinstance(error, ssl.SSLError):
         return TransportError(f"{where}: TLS broke off ({error.reason or error})")
-    return TransportError(f"{where}: {getattr(error, 'strerror', None) or error}")
+    # A ValueError would repeat the header that it is about.
+    return TransportError(f"{where} cannot be asked ({getattr(error, 'strerror', None) or type(error).__name__})")

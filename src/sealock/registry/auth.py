@@ -142,7 +142,8 @@ class Authorizer:
     def _may_see(self, host: str, realm: str) -> bool:
         parts = urlsplit(realm)
         server, registry = (parts.hostname or "").lower(), host.rpartition(":")[0] or host
-        if server == registry or parts.netloc in self._settings.token_hosts.get(host, ()):
+        named = "docker.io" if host == "registry-1.docker.io" else host
+        if server == registry or parts.netloc in self._settings.token_hosts.get(named, ()):
             return True
         domain = registry.partition(".")[2]
         return (

@@ -15,24 +15,40 @@ from sealock.model.manifest import EMPTY, EMPTY_TYPE, OCI_INDEX, Descriptor, Ind
 from sealock.registry.client import Fetched, Registry
 from sealock.registry.manifests import ManifestError, digest_of, read_manifest
 from sealock.registry.names import host_of
-from sealock.transport import Answer, shown
+from sealock.transport import Answer, BrokenOffError, shown
 
 _ALL: Final = "pull,push"
 CHUNK: Final = 16 << 20
 """Bytes of a blob that are sent at once; a larger one goes up in as many requests."""
+UPLOADS: Final = 3
+"""How often an upload that broke off is begun anew."""
 
 
 def push_blob(registry: Registry, name: ImageName, data: bytes) -> Descriptor:
     """Send a blob, unless the registry has it; give its descriptor, of no particular media type."""
     digest = digest_of(data)
-    if not registry.has_blob(name, digest):
-        with _begin(registry, name) as answer:
-            location = _location(answer)
-        if len(data) <= CHUNK:
-            _finish(registry, name, location, digest, data)
+    sent = Descriptor("application/octet-stream", digest, len(data))
+    for attempt in range(UPLOADS):
+        if registry.has_blob(name, digest):
+            return sent
+        try:
+            _send(registry, name, digest, data)
+        except BrokenOffError:
+            if attempt == UPLOADS - 1:
+                raise
+            registry.asker.rest(attempt)
         else:
-            _in_chunks(registry, name, location, digest, (data[at : at + CHUNK] for at in range(0, len(data), CHUNK)))
-    return Descriptor("application/octet-stream", digest, len(data))
+            return sent
+    return sent
+
+
+def _send(registry: Registry, name: ImageName, digest: str, data: bytes) -> None:
+    with _begin(registry, name) as answer:
+        location = _location(answer)
+    if len(data) <= CHUNK:
+        _finish(registry, name, location, digest, data)
+    else:
+        _in_chunks(registry, name, location, digest, (data[at : at + CHUNK] for at in range(0, len(data), CHUNK)))
 
 
 def push_stream(registry: Registry, name: ImageName, digest: str, chunks: Iterable[bytes]) -> None:
