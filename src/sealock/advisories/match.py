@@ -15,8 +15,8 @@ from sealock.advisories.ecosystems import OF_DISTRIBUTIONS, Lookup, NoData, look
 from sealock.advisories.merging import Flaw, affects, merged
 from sealock.advisories.owning import owners
 from sealock.advisories.rating import rank, severity_of
+from sealock.advisories.versions import Scheme, scheme_of
 from sealock.advisories.versions import key as key_of
-from sealock.advisories.versions import scheme_of
 from sealock.model.advisory import Advisory, Epss, Exploited, Installed, Rating, Vulnerability
 from sealock.model.inventory import Inventory, Layer, Package
 from sealock.model.purl import purl
@@ -85,6 +85,7 @@ class _Match:
     def __init__(self, inventory: Inventory, knowledge: Knowledge) -> None:
         self.inventory, self.knowledge = inventory, knowledge
         self.covered: dict[str, bool] = {}
+        self.schemes: dict[str, Scheme | None] = {}
         self.unjudged: list[Unjudged] = []
         self.hits: list[_Hit] = []
         self.told_of: set[tuple[str, str]] = set()
@@ -123,6 +124,7 @@ class _Match:
         for one in ecosystems:
             if one not in self.covered:
                 self.covered[one] = self.knowledge.covers(one)
+                self.schemes[one] = scheme_of(one)
             if self.covered[one]:
                 return one
         return ""
@@ -144,18 +146,19 @@ class _Match:
     def _flaws(
         self, ecosystem: str, one: Lookup, claims: tuple[Claim, ...], packages: list[Package]
     ) -> tuple[Flaw, ...]:
-        scheme = scheme_of(ecosystem)
+        scheme = self.schemes[ecosystem]
         key = key_of(scheme, one.version) if scheme else None
         if key is None:
             what = f"its version {one.version[:100]!r} cannot be read" if one.version else "its version is not known"
             reason = f"{what}, and there are advisories on {one.name}"
             self.unjudged += [Unjudged(package, reason, grave=bool(one.version)) for package in packages]
             return ()
+        modular = bool(one.module) or ecosystem.startswith(("Rocky", "Alma", "Red Hat"))
         hits: list[Claim] = []
         assumed: set[int] = set()
         unreadable: list[str] = []
         for claim in claims:
-            if claim.module or one.module or ecosystem.startswith(("Rocky", "Alma", "Red Hat")):
+            if modular or claim.module:
                 fits = _module(claim, one)
                 if fits is None:
                     continue
