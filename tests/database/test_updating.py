@@ -470,3 +470,34 @@ def test_a_mirror_that_stands_still_is_old_too(mirror: Path, place: Path) -> Non
     feedmirror.updated(place, mirror, "osv/Debian", now=NOW + 86_400 * 300)
     (found,) = old(store(place).feeds(), [("Debian:12",)], NOW + 86_400 * 300)
     assert "its newest record is of 2026-05-01" in found
+
+
+def test_an_update_that_is_killed_at_any_moment_leaves_a_whole_database(mirror: Path, place: Path) -> None:
+    feedmirror.updated(place, mirror)
+    code = """
+import sys
+sys.path.insert(0, sys.argv[3])
+import feedmirror
+from pathlib import Path
+print("begun", flush=True)
+while True:
+    # A space behind the document makes another file of it.
+    with open(sys.argv[2] + "/kev/known_exploited_vulnerabilities.json", "ab") as file:
+        file.write(b" ")
+    feedmirror.updated(Path(sys.argv[1]), Path(sys.argv[2]), "kev")
+"""
+    for moment in (0.0, 0.005, 0.02, 0.05):
+        process = subprocess.Popen(
+            [sys.executable, "-c", code, place, mirror, str(Path(feedmirror.__file__).parent)], stdout=subprocess.PIPE
+        )
+        assert process.stdout is not None
+        assert process.stdout.readline() == b"begun\n"
+        time.sleep(moment)
+        process.kill()
+        process.communicate()
+        found = opened(str(place / NAME), thorough=True)
+        assert found.exploited(["CVE-2026-1000"])
+        assert found.covers("Debian:12")
+        found.close()
+    feedmirror.updated(place, mirror)
+    assert left(place) == [NAME, "lock"]

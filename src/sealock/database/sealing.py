@@ -90,8 +90,8 @@ def _check(handle: int, path: str, *, thorough: bool) -> None:
         raise ForeignError(msg)
     if version > SCHEMA:
         msg = (
-            f"the advisory database is from a newer sealock (shape {version}, not {SCHEMA}); use that one, clear it with"
-            " `sealock db clear`, or set SEALOCK_DB_DIR to another folder"
+            f"the advisory database is from a newer sealock (shape {version}, not {SCHEMA}); use that one, clear"
+            " it with `sealock db clear`, or set SEALOCK_DB_DIR to another folder"
         )
         raise ForeignError(msg)
     if version < SCHEMA:
