@@ -120,6 +120,31 @@ def test_a_bill_of_materials_is_judged_as_the_image_is(
 
 
 @pytest.mark.usefixtures("known")
+@pytest.mark.parametrize("form", ["json", "cyclonedx", "spdx"])
+def test_a_bill_of_materials_keeps_which_files_the_distribution_owns(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, form: str
+) -> None:
+    owned = "usr/lib/python3/dist-packages/jinja2-2.11.0.dist-info/METADATA"
+    layer = tar(
+        info("etc/os-release", OS),
+        info("var/lib/dpkg/status", STATUS),
+        info("var/lib/dpkg/info/bash.list", f"/.\n/{owned}\n".encode()),
+        info(owned, METADATA),
+    )
+    archive, bill = write(tmp_path / "app.tar", docker_save(layer)), tmp_path / f"bill.{form}.json"
+    main(["sbom", archive, "--format", form, "--output", str(bill), "--quiet"])
+    for target in (archive, str(bill)):
+        _, report = checked(capsys, target)
+        assert set(flaws(report)) == {"CVE-2023-0001", "CVE-2023-0003"}
+        (aside,) = flaws(report, suppressed=True).values()
+        assert aside["suppressed"] == {
+            "by": "Debian:12",
+            "reason": "the file is the package bash 5.2-1's, which the distribution judges",
+            "until": None,
+        }
+
+
+@pytest.mark.usefixtures("known")
 def test_a_root_file_system_is_judged_as_an_image_is(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     for name, data in (("etc/os-release", OS), ("var/lib/dpkg/status", STATUS)):
         (tmp_path / name).parent.mkdir(parents=True)

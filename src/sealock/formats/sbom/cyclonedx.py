@@ -87,6 +87,7 @@ def _told(component: dict[str, Any], positions: dict[str, int]) -> Told:
         told.source_version = _trivy_version(own)
     told.removed = _first(own, "sealock:removed") == "true"
     told.development = _first(own, "sealock:development") == "true"
+    told.owner = _first(own, "sealock:owner")
     number = _first(own, "sealock:layerIndex")
     told.layer = positions.get(_first(own, f"{_TRIVY}LayerDiffID"), -1)
     if number.isascii() and number.isdigit() and int(number[:9]) < len(positions):

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, Final, cast, get_args
 
+from msgspec.structs import replace
+
 from sealock.model.finding import Problem
 from sealock.model.inventory import Distribution, Layer, Package, PackageType
 from sealock.model.location import Location
@@ -43,6 +45,8 @@ class Told:
         self.path = self.found_by = self.source = self.source_version = ""
         self.layer = -1
         self.removed = self.development = False
+        self.owner = ""
+        """The distribution's package that owns the file at `path`."""
 
 
 class Gathered:
@@ -57,6 +61,8 @@ class Gathered:
         self.packages: list[Package] = []
         self.problems: list[Problem] = []
         self.untold = 0
+        self.owned: dict[str, list[str]] = {}
+        """By the distribution's package: files that it owns and that others were told of by."""
 
     def fault(self, message: str, pointer: str = "") -> None:
         """Note a problem; after many, only their number."""
@@ -81,11 +87,19 @@ class Gathered:
             self.fault(f"{name} is of a type that is not known here: {parts.type[:50]}", pointer)
         else:
             self.packages.append(_package(parts, told))
+            if told.owner and told.path:
+                self.owned.setdefault(told.owner, []).append(told.path)
             if self.distribution is None and parts.type in _OF_DISTRIBUTIONS:
                 self.distribution = _distribution(parts)
 
     def finish(self) -> tuple[Problem, ...]:
-        """All problems."""
+        """All problems; packages are given the files that they own, as far as they are told."""
+        self.packages = [
+            replace(one, files=tuple(dict.fromkeys(self.owned[one.name])))
+            if one.type in _OF_DISTRIBUTIONS and one.name in self.owned
+            else one
+            for one in self.packages
+        ]
         if self.untold:
             message = f"{self.untold} more entries could not be read, or are too many"
             self.problems.append(Problem(message, Location(self.file)))

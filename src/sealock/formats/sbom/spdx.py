@@ -16,6 +16,7 @@ _BUILT_FROM: Final = re.compile(r"\Abuilt package from: (\S+) (\S+)\Z|; built fr
 _OURS: Final = re.compile(
     r"\Atold of by (.+?)(?: in layer (\S+))?(?:, read by ([\w-]+))?(?:; built from .*)?\Z", re.DOTALL
 )
+_OWNED: Final = "a file of the package "
 _LONGEST: Final = 10_000
 
 
@@ -74,6 +75,7 @@ def _told(package: dict[str, Any], named: dict[str, str]) -> Told:
     comment = texts(package.get("comment"))[:_LONGEST].split("; ")
     told.removed = "a later layer removed it" in comment
     told.development = "for development alone" in comment
+    told.owner = next((one.removeprefix(_OWNED) for one in comment if one.startswith(_OWNED)), "")
     return told
 
 

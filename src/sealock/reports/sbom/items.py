@@ -9,6 +9,8 @@ from typing import Final
 
 from msgspec import Struct
 
+from sealock.advisories.ecosystems import OF_DISTRIBUTIONS
+from sealock.advisories.owning import owners
 from sealock.model.imagename import parse
 from sealock.model.inventory import Inventory, Layer, Package
 from sealock.model.purl import purl
@@ -23,6 +25,8 @@ class Item(Struct, frozen=True):
     purl: str
     mark: str
     layer: Layer | None
+    owner: str = ""
+    """The distribution's package that owns the file that told of it, "" for none."""
 
     @property
     def name(self) -> str:
@@ -40,13 +44,17 @@ def items(inventory: Inventory) -> list[Item]:
     layers = {layer.index: layer for layer in inventory.layers}
     seen: Counter[str] = Counter()
     found = []
+    languages = (package.path for package in inventory.packages if package.type not in OF_DISTRIBUTIONS)
+    owned = owners(languages, inventory.packages)
     for package in sorted(inventory.packages, key=_order):
         url, layer = purl(package, inventory.distribution), layers.get(package.layer)
         told = (url, package.type, package.namespace, package.name, package.version, package.path)
         place = "\0".join((*told, layer.diff_id if layer else "", str(package.removed)))
         seen[place] += 1
         text = f"{place}\0{seen[place]}" if seen[place] > 1 else place
-        found.append(Item(package, url, sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16], layer))
+        mark = sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16]
+        owner = owned[package.path].name if package.path in owned and package.type not in OF_DISTRIBUTIONS else ""
+        found.append(Item(package, url, mark, layer, owner))
     return found
 
 
@@ -99,3 +107,4 @@ def facts(item: Item) -> Iterator[tuple[str, str]]:
     yield "sourceVersion", package.source_version
     yield "removed", "true" if package.removed else ""
     yield "development", "true" if package.development else ""
+    yield "owner", item.owner

@@ -120,6 +120,7 @@ def _comments(item: Item) -> list[str]:
     told = {
         "a later layer removed it": item.package.removed,
         "for development alone": item.package.development,
+        f"a file of the package {item.owner}": item.owner,
     }
     return [words for words, true in told.items() if true]
 
