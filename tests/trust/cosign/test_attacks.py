@@ -1,0 +1,466 @@
+"""Whatever somebody who may push, or the registry itself, does: no image is trusted that was not signed."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from cosignworld import PROVENANCE, World, world
+from registryworld import OCI_MANIFEST
+from sealock.model.trust import Verdict
+from sealock.registry.manifests import MOST_ENTRIES
+from sealock.trust.cosign import bundles, simple
+from sealock.trust.cosign.gathering import tag_of
+from sealock.trust.dsse import pae
+from sealock.trust.intoto import SIGNATURE
+from sealock.trust.wire import encoded
+from simulators.registry import OCI_INDEX, Asked, Reply, sha256
+
+Attack = Callable[[World], Any]
+
+
+@pytest.fixture
+def here() -> Iterator[World]:
+    with world() as one:
+        yield one
+
+
+def tag_moved(here: World) -> None:
+    """Another image's .sig under this image's tag."""
+    other = here.push("app:other")
+    here.sign(text="app:other")
+    shelf = here.server.manifests["app"]
+    shelf[tag_of(here.digest, "sig")] = shelf[tag_of(other, "sig")]
+
+
+def copied_from_another_repository(here: World) -> None:
+    """The same image, signed where it is only tried out."""
+    shelf = here.server.manifests
+    shelf["trial"] = dict(shelf["app"])
+    here.sign(text="trial:1")
+    shelf["app"][tag_of(here.digest, "sig")] = shelf["trial"][tag_of(here.digest, "sig")]
+
+
+def bundle_copied_from_another_repository(here: World) -> None:
+    here.refer(here.bundled(here.bundle(here.statement(name=f"{here.server.host}/trial"))))
+
+
+def bundle_of_another_image(here: World) -> None:
+    here.refer(here.bundled(here.bundle(here.statement(digest=here.push("app:other")))))
+
+
+def provenance_as_a_signature(here: World) -> None:
+    here.refer(here.bundled(here.bundle(here.statement(PROVENANCE))))
+
+
+def provenance_under_the_tag_of_signatures(here: World) -> None:
+    statement = here.statement(PROVENANCE)
+    body = here.server.add_blob(statement)
+    signature = encoded(here.key.sign(pae("application/vnd.in-toto+json", statement)))
+    here.put({**body, "mediaType": simple.MEDIA_TYPE, "annotations": {simple.SIGNATURE: signature}})
+
+
+def deleted(here: World) -> None:
+    here.sign()
+    del here.server.manifests["app"][tag_of(here.digest, "sig")]
+
+
+def by_a_stranger(here: World) -> None:
+    here.sign(here.stranger)
+
+
+def bundle_by_a_stranger(here: World) -> None:
+    here.sign(here.stranger, form="bundle")
+
+
+def bundle_by_a_stranger_with_our_hint(here: World) -> None:
+    hint = {"publicKey": {"hint": encoded(bytes.fromhex(here.key.public.id))}}
+    here.refer(here.bundled(here.bundle(here.statement(), here.stranger, verificationMaterial=hint)))
+
+
+def payload_swapped(here: World) -> None:
+    """Somebody else's payload over our signature."""
+    signature = encoded(here.key.sign(here.claims(digest=sha256(b"other"))))
+    here.put(here.layer(here.claims(), annotations={simple.SIGNATURE: signature}))
+
+
+def payload_of_another_type(here: World) -> None:
+    table = json.loads(here.claims())
+    table["critical"]["type"] = "atomic container signature"
+    here.put(here.signed_layer(json.dumps(table).encode()))
+
+
+def payload_without_a_repository(here: World) -> None:
+    here.put(here.signed_layer(here.claims(repository="")))
+
+
+def digest_in_the_optional_part_alone(here: World) -> None:
+    other = sha256(b"other")
+    payload = here.claims(digest=other, **{"docker-manifest-digest": here.digest})
+    here.put(here.signed_layer(payload))
+
+
+def digest_twice(here: World) -> None:
+    """A reader that takes the last of two sees another image than one that takes the first."""
+    text = here.claims().decode()
+    entry = f'"docker-manifest-digest":"{here.digest}"'
+    doubled = text.replace(entry, f'"docker-manifest-digest":"{sha256(b"other")}",{entry}')
+    here.put(here.signed_layer(doubled.encode()))
+
+
+def prefix_of_the_digest(here: World) -> None:
+    here.put(here.signed_layer(here.claims(digest=here.digest[:-1])))
+
+
+def digest_in_capitals(here: World) -> None:
+    here.put(here.signed_layer(here.claims(digest=here.digest.upper())))
+
+
+def signature_that_is_no_base64(here: World) -> None:
+    here.put(here.layer(here.claims(), annotations={simple.SIGNATURE: "%%%"}))
+
+
+def signature_missing(here: World) -> None:
+    here.put(here.layer(here.claims()))
+
+
+def signature_empty(here: World) -> None:
+    here.put(here.layer(here.claims(), annotations={simple.SIGNATURE: ""}))
+
+
+def layer_of_another_type(here: World) -> None:
+    payload = here.claims()
+    here.put({**here.signed_layer(payload), "mediaType": "application/vnd.oci.image.layer.v1.tar"})
+
+
+def dsse_of_another_payload_type(here: World) -> None:
+    here.refer(here.bundled(here.bundle(here.statement(), payload_type="application/json")))
+
+
+def dsse_type_changed_after_signing(here: World) -> None:
+    table = json.loads(here.bundle(here.statement(), payload_type="application/json"))
+    table["dsseEnvelope"]["payloadType"] = "application/vnd.in-toto+json"
+    here.refer(here.bundled(json.dumps(table).encode()))
+
+
+def bundle_with_many_signatures(here: World) -> None:
+    table = json.loads(here.bundle(here.statement()))
+    table["dsseEnvelope"]["signatures"] *= 2
+    here.refer(here.bundled(json.dumps(table).encode()))
+
+
+def bundle_with_no_signature(here: World) -> None:
+    table = json.loads(here.bundle(here.statement()))
+    table["dsseEnvelope"]["signatures"] = []
+    here.refer(here.bundled(json.dumps(table).encode()))
+
+
+def bundle_of_bare_bytes(here: World) -> None:
+    message = {"messageDigest": {"algorithm": "SHA2_256", "digest": encoded(b"x" * 32)}, "signature": encoded(b"x")}
+    here.refer(here.bundled(here.bundle(here.statement(), messageSignature=message)))
+
+
+def bundle_of_an_unknown_version(here: World) -> None:
+    kind = "application/vnd.dev.sigstore.bundle.v9+json"
+    here.refer(here.bundled(here.bundle(here.statement(), mediaType=kind)))
+
+
+def bundle_with_keys_twice(here: World) -> None:
+    body = here.bundle(here.statement())
+    here.refer(here.bundled(body[:-1] + b',"mediaType":"application/vnd.dev.sigstore.bundle.v0.3+json"}'))
+
+
+def bundle_nested_deep(here: World) -> None:
+    here.refer(here.bundled(b'{"a":' * 20000 + b"1" + b"}" * 20000))
+
+
+def statement_of_an_unknown_version(here: World) -> None:
+    here.refer(here.bundled(here.bundle(here.statement(version="https://in-toto.io/Statement/v9"))))
+
+
+def statement_without_subject(here: World) -> None:
+    table = json.loads(here.statement())
+    table["subject"] = []
+    here.refer(here.bundled(here.bundle(json.dumps(table).encode())))
+
+
+def statement_by_another_algorithm(here: World) -> None:
+    table = json.loads(here.statement())
+    table["subject"][0]["digest"] = {"sha512": here.digest.partition(":")[2]}
+    here.refer(here.bundled(here.bundle(json.dumps(table).encode())))
+
+
+def statement_that_is_no_json(here: World) -> None:
+    here.refer(here.bundled(here.bundle(b"\xff\xfe")))
+
+
+def oversized_payload(here: World) -> None:
+    here.put(here.signed_layer(here.claims(padding="x" * (simple.MOST_BYTES + 1))))
+
+
+def oversized_layer(here: World) -> None:
+    here.put(here.signed_layer(here.claims(padding="x" * (2 << 20))))
+
+
+def index_under_the_tag(here: World) -> None:
+    here.sign()
+    tag = tag_of(here.digest, "sig")
+    kind, raw = here.server.manifests["app"].pop(tag)
+    entry = {"mediaType": kind, "digest": sha256(raw), "size": len(raw)}
+    table = {"schemaVersion": 2, "mediaType": "application/vnd.oci.image.index.v1+json", "manifests": [entry]}
+    here.server.add_manifest("app", table, tag, kind="application/vnd.oci.image.index.v1+json")
+
+
+def manifest_with_layers_and_manifests(here: World) -> None:
+    here.sign()
+    tag = tag_of(here.digest, "sig")
+    table = json.loads(here.server.manifests["app"][tag][1])
+    here.server.add_manifest("app", table | {"manifests": []}, tag)
+
+
+def too_many_layers(here: World) -> None:
+    layer = here.signed_layer(here.claims())
+    here.put(*[layer] * (MOST_ENTRIES + 1))
+
+
+def blob_swapped(here: World) -> None:
+    """The registry gives other bytes for a digest."""
+    here.sign(here.stranger)
+    ours = here.claims()
+    layer = json.loads(here.server.manifests["app"][tag_of(here.digest, "sig")][1])["layers"][0]
+    here.server.blobs[layer["digest"]] = ours.ljust(layer["size"])[: layer["size"]]
+
+
+REFUSED: list[tuple[Attack, str, str]] = [
+    (tag_moved, "digest", "made for another image"),
+    (copied_from_another_repository, "repository", "/trial, not for"),
+    (bundle_copied_from_another_repository, "repository", "/trial, not for"),
+    (bundle_of_another_image, "digest", "speaks of another image"),
+    (provenance_as_a_signature, "type", "no signature of the image"),
+    (provenance_under_the_tag_of_signatures, "signature", "not made by a key"),
+    (deleted, "unsigned", "there is no signature"),
+    (by_a_stranger, "signature", "not made by a key that you trust"),
+    (bundle_by_a_stranger, "signature", "not made by a key that you trust"),
+    (bundle_by_a_stranger_with_our_hint, "signature", "not made by a key that you trust"),
+    (payload_swapped, "signature", "not made by a key that you trust"),
+    (payload_of_another_type, "type", "no signature of cosign's"),
+    (digest_in_the_optional_part_alone, "digest", "made for another image"),
+    (digest_twice, "malformed", "stands in it twice"),
+    (prefix_of_the_digest, "digest", "made for another image"),
+    (digest_in_capitals, "digest", "made for another image"),
+    (signature_that_is_no_base64, "malformed", "not base64"),
+    (signature_missing, "malformed", "missing"),
+    (signature_empty, "signature", "not made by a key"),
+    (layer_of_another_type, "unsigned", "there is no signature"),
+    (dsse_of_another_payload_type, "type", "no in-toto statement"),
+    (dsse_type_changed_after_signing, "signature", "not made by a key"),
+    (bundle_with_many_signatures, "malformed", "2 signatures"),
+    (bundle_with_no_signature, "malformed", "no signature"),
+    (bundle_of_bare_bytes, "type", "bare bytes"),
+    (bundle_of_an_unknown_version, "type", "no bundle that is known"),
+    (bundle_with_keys_twice, "malformed", "stands in it twice"),
+    (bundle_nested_deep, "malformed", "not JSON"),
+    (statement_of_an_unknown_version, "type", "not known"),
+    (statement_without_subject, "digest", "of none"),
+    (statement_by_another_algorithm, "digest", "another image"),
+    (statement_that_is_no_json, "malformed", "not JSON"),
+    (oversized_payload, "size", "more than"),
+    (oversized_layer, "malformed", "at the most is read"),
+    (index_under_the_tag, "malformed", "an index"),
+    (manifest_with_layers_and_manifests, "malformed", "both manifests and layers"),
+    (too_many_layers, "malformed", "more than the 1024"),
+    (blob_swapped, "malformed", "another digest"),
+]
+
+
+@pytest.mark.parametrize(("attack", "check", "words"), REFUSED, ids=[one.__name__ for one, *_ in REFUSED])
+def test_it_is_not_trusted_and_the_reason_is_told(here: World, attack: Attack, check: str, words: str) -> None:
+    attack(here)
+    verdict = here.verify()
+    assert (verdict.state, verdict.check) == ("untrusted", check), verdict
+    assert words in verdict.why
+    assert not verdict.signers
+
+
+@pytest.mark.parametrize(("attack", "check", "words"), REFUSED, ids=[one.__name__ for one, *_ in REFUSED])
+def test_it_does_not_hide_a_signature_that_counts(here: World, attack: Attack, check: str, words: str) -> None:
+    del check, words
+    attack(here)
+    here.refer(here.bundled(here.bundle(here.statement())))
+    assert here.verify().state == "trusted"
+
+
+def test_a_payload_without_a_repository_counts_unless_a_name_is_wanted(here: World) -> None:
+    payload_without_a_repository(here)
+    assert here.verify().notes
+    assert here.verify(named_only=True).check == "repository"
+
+
+# The registry fails: nothing can be told, which is no pass.
+
+
+def answers(here: World, part: str, reply: Reply) -> None:
+    here.server.answers = lambda asked: reply if part in asked.path else None
+
+
+def signed_and_answers(here: World, part: str, reply: Reply) -> None:
+    here.sign()
+    answers(here, part, reply)
+
+
+def a_referrer_is_gone(here: World) -> None:
+    entry = {"mediaType": OCI_MANIFEST, "digest": sha256(b"gone"), "size": 9}
+    table = {"schemaVersion": 2, "mediaType": OCI_INDEX, "manifests": [entry]}
+    answers(here, "/referrers/", Reply(200, json.dumps(table).encode(), {"Content-Type": OCI_INDEX}))
+
+
+PAGE = Reply(200, b"<html>", {"Content-Type": OCI_INDEX})
+DOWN: dict[str, Callable[[World], None]] = {
+    "the tag cannot be had": lambda here: answers(here, ".sig", Reply(500)),
+    "the tag is not for us": lambda here: answers(here, ".sig", Reply(403)),
+    "the list of referrers cannot be had": lambda here: answers(here, "/referrers/", Reply(500)),
+    "the list of referrers is HTML": lambda here: answers(here, "/referrers/", PAGE),
+    "a blob cannot be had": lambda here: signed_and_answers(here, "/blobs/", Reply(502)),
+    "a blob is for nobody": lambda here: signed_and_answers(here, "/blobs/", Reply(403)),
+    "a blob breaks off": lambda here: signed_and_answers(here, "/blobs/", Reply(200, b"xxxx", cut=2)),
+    "a referrer that is listed is gone": a_referrer_is_gone,
+}
+
+
+@pytest.mark.parametrize("fail", DOWN.values(), ids=DOWN)
+def test_what_could_not_be_looked_at_is_no_verdict(here: World, fail: Callable[[World], None]) -> None:
+    fail(here)
+    verdict = here.verify()
+    assert (verdict.state, verdict.check) == ("unknown", "unavailable"), verdict
+    assert verdict.why
+
+
+def test_a_blob_without_end_is_refused(here: World) -> None:
+    signed_and_answers(here, "/blobs/", Reply(200, b"x" * 4096, endless=True))
+    assert here.verify().state != "trusted"
+
+
+@pytest.mark.parametrize("part", [".sig", "/referrers/"])
+def test_a_registry_that_is_down_is_not_taken_for_an_image_that_is_unsigned(here: World, part: str) -> None:
+    answers(here, part, Reply(503))
+    assert here.verify().state == "unknown"
+
+
+def test_a_signature_that_counts_is_enough_where_the_rest_cannot_be_had(here: World) -> None:
+    here.sign(form="bundle")
+    answers(here, ".sig", Reply(500))
+    assert here.verify().state == "trusted"
+
+
+def test_so_many_things_that_not_all_are_looked_at_is_no_verdict(here: World) -> None:
+    here.put(*[here.signed_layer(here.claims(n=n), here.stranger) for n in range(300)])
+    verdict = here.verify()
+    assert verdict.state == "unknown"
+    assert "not all of it was looked at" in verdict.why
+    assert len([one for one in here.server.asked if "/blobs/" in one.path]) <= 257
+
+
+def test_ours_comes_before_many_referrers_of_other_kinds(here: World) -> None:
+    for number in range(300):
+        here.refer(kind="application/example", annotations={"n": str(number)})
+    here.sign(form="bundle")
+    assert here.verify().state == "trusted"
+    assert len([one for one in here.server.asked if "/manifests/sha256:" in one.path and one.method == "GET"]) < 10
+
+
+def test_an_empty_type_in_the_index_hides_nothing(here: World) -> None:
+    """cosign 2 lists its bundles under the empty type."""
+    here.server.referrers = False
+    made = here.sign(form="bundle")
+    index = json.loads(here.server.manifests["app"][here.digest.replace(":", "-")][1])
+    assert [one["digest"] for one in index["manifests"]] == [made.digest]
+    index["manifests"][0]["artifactType"] = "application/vnd.oci.empty.v1+json"
+    here.server.add_manifest(
+        "app", index, here.digest.replace(":", "-"), kind="application/vnd.oci.image.index.v1+json"
+    )
+    assert here.verify().state == "trusted"
+
+
+def test_one_key_that_signs_twice_is_one_signer(here: World) -> None:
+    here.sign()
+    here.sign(form="bundle")
+    verdict = here.verify(keys=(here.key.public, here.stranger.public), threshold=2)
+    assert (verdict.state, verdict.check) == ("untrusted", "threshold")
+    here.sign(here.stranger)
+    assert here.verify(keys=(here.key.public, here.stranger.public), threshold=2).state == "trusted"
+
+
+# Attestations.
+
+
+def attested_by_a_stranger(here: World) -> None:
+    here.attest(here.stranger)
+
+
+def attested_of_another_image(here: World) -> None:
+    here.put(here.enveloped(here.statement(PROVENANCE, digest=sha256(b"x"))), suffix="att")
+
+
+def envelope_of_another_type(here: World) -> None:
+    here.put(here.enveloped(here.statement(PROVENANCE), payload_type="text/plain"), suffix="att")
+
+
+def envelope_with_too_many_signatures(here: World) -> None:
+    table = json.loads(here.server.blobs[here.enveloped(here.statement(PROVENANCE))["digest"]])
+    table["signatures"] *= 17
+    here.put(here.layer(json.dumps(table).encode(), "application/vnd.dsse.envelope.v1+json"), suffix="att")
+
+
+def signature_as_an_attestation(here: World) -> None:
+    here.refer(here.bundled(here.bundle(here.statement(SIGNATURE))))
+
+
+def of_another_type(here: World) -> None:
+    here.attest(kind="https://cyclonedx.org/bom")
+
+
+def of_another_repository(here: World) -> None:
+    here.put(here.enveloped(here.statement(PROVENANCE, name="example.com/other")), suffix="att")
+
+
+@pytest.mark.parametrize(
+    ("attack", "check"),
+    [
+        (attested_by_a_stranger, "signature"),
+        (attested_of_another_image, "digest"),
+        (envelope_of_another_type, "type"),
+        (envelope_with_too_many_signatures, "size"),
+        (signature_as_an_attestation, "unsigned"),
+        (of_another_type, "type"),
+        (of_another_repository, "repository"),
+    ],
+)
+def test_an_attestation_that_does_not_count(here: World, attack: Attack, check: str) -> None:
+    attack(here)
+    found = here.attested(PROVENANCE)
+    assert (found.verdict.state, found.verdict.check) == ("untrusted", check), found.verdict
+    assert found.attestations == ()
+
+
+def test_an_oversized_attestation_is_not_passed_over_in_silence(here: World) -> None:
+    layer = here.layer(b"x", "application/vnd.dsse.envelope.v1+json")
+    here.put(layer | {"size": bundles.MOST_BYTES + 1}, suffix="att")
+    assert here.attested(PROVENANCE).verdict.state == "unknown"
+
+
+def test_nothing_from_outside_reaches_a_terminal_raw(here: World) -> None:
+    here.put(here.signed_layer(here.claims(repository="example.com/\x1b[2Jevil")))
+    verdict: Verdict = here.verify()
+    assert verdict.state == "untrusted"
+    assert verdict.check == "repository"
+
+
+def test_one_verification_asks_little(here: World) -> None:
+    here.sign()
+    here.server.asked.clear()
+    asked: list[Asked] = here.server.asked
+    assert here.verify().state == "trusted"
+    assert len([one for one in asked if one.path != "/v2/"]) == 2
