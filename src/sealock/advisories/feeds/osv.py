@@ -33,6 +33,8 @@ _SOURCES: Final = {
 _URGENCIES: Final[dict[str, State]] = {"unimportant": "unimportant", "end-of-life": "end-of-life"}
 _ENTERPRISE: Final = re.compile(r"Red Hat:enterprise_linux:(\d{1,2})(?:[.:].*)?\Z")
 """The main stream; extended ones, which are paid for, keep the names that the records have."""
+_WORDS: Final = (b'"urgency"', b'"ubuntu_priority"', b'"severity"')
+"""Keys below which distributions have their own word."""
 _decode: Final = msgspec.json.Decoder(shape.Record).decode
 _nothing: Final = b"null"
 
@@ -90,7 +92,7 @@ def _affects(found: shape.Record, ecosystem: str) -> Iterator[Affects]:
             continue
         if red := _ENTERPRISE.match(where):
             where = f"Red Hat:{red[1]}"
-        special = _special(one.ecosystem_specific)
+        special = _special(one.ecosystem_specific, *_WORDS)
         state = _URGENCIES.get(str(special.get("urgency")), "affected")
         ordered = [r.events or [] for r in one.ranges or () if r.type in {"SEMVER", "ECOSYSTEM"}]
         scheme = scheme_of(where)
@@ -109,11 +111,10 @@ def _own_word(one: shape.Affected, special: dict[str, Any]) -> Severity | None:
     for key in ("urgency", "ubuntu_priority", "severity"):
         if (found := word(special.get(key))) is not None:
             return found
-    if one.database_specific != _nothing and b'"informational"' in bytes(one.database_specific):
-        informational = _special(one.database_specific).get("informational")
-        # RustSec's notes that a crate is unmaintained or has changed: no flaw, but worth knowing.
-        if informational in {"unmaintained", "notice"}:
-            return Severity.INFO
+    # RustSec's notes that a crate is unmaintained or has changed: no flaw, but worth knowing.
+    informational = _special(one.database_specific, b'"informational"').get("informational")
+    if isinstance(informational, str) and informational in {"unmaintained", "notice"}:
+        return Severity.INFO
     return word_of_ubuntu(one.severity)
 
 
@@ -130,7 +131,7 @@ def _ratings(found: shape.Record) -> Iterator[Rating]:
     vectors = {one.score: None for one in found.severity or () if one.type.startswith("CVSS")}
     for one in found.affected or ():
         vectors.update({rated.score: None for rated in one.severity or () if rated.type.startswith("CVSS")})
-    special = _special(found.database_specific) if b'"severity"' in bytes(found.database_specific) else {}
+    special = _special(found.database_specific, b'"severity"')
     # The word of who reviewed it outweighs what the vector comes to.
     stated = word(special.get("severity"))
     for vector in list(vectors)[:8]:
@@ -143,12 +144,18 @@ def _ratings(found: shape.Record) -> Iterator[Rating]:
         yield Rating("OpenSSF", Severity.CRITICAL)
 
 
-def _special(raw: msgspec.Raw) -> dict[str, Any]:
-    """What an ecosystem or database adds of its own; {} where that is no object."""
+def _special(raw: msgspec.Raw, *keys: bytes) -> dict[str, Any]:
+    """What an ecosystem or database adds of its own, if one of the keys is in it; {} where that is no object.
+
+    Ubuntu lists every binary package there, and Go every symbol: most are not worth decoding.
+    """
     if raw == _nothing:
         return {}
+    text = bytes(raw)
+    if not any(key in text for key in keys):
+        return {}
     try:
-        found = msgspec.json.decode(raw)
+        found = msgspec.json.decode(text)
     except UNREADABLE:
         return {}
     return found if isinstance(found, dict) else {}
