@@ -1,0 +1,105 @@
+"""Findings made of vulnerabilities: fingerprints that outlive versions, remedies that mend all at once."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from knowledge import Table
+from sealock.advisories.match import match
+from sealock.advisories.telling import Where, findings
+from sealock.model.advisory import Advisory, Affects, Span, State
+from sealock.model.container import Container
+from sealock.model.finding import Confidence, Finding
+from sealock.model.inventory import Distribution, Inventory, Layer, Package
+from sealock.model.location import Location
+
+DEBIAN = Distribution("debian", "12")
+LAYERS = (Layer(0, "sha256:a", "sha256:b"), Layer(1, "sha256:c", "sha256:d"))
+
+
+def deb(version: str, name: str = "libssl3", **more: Any) -> Package:
+    return Package("deb", name, version, "var/lib/dpkg/status", source="openssl", source_version=version, **more)
+
+
+def told(
+    *packages: Package, spans: dict[str, Span] | None = None, state: State = "affected", **where: Any
+) -> list[Finding]:
+    given = {"CVE-2024-0001": Span(fixed="9-1")} if spans is None else spans
+    advisories = [
+        Advisory(name, "osv", (Affects("Debian:12", "openssl", (span,), state=state),)) for name, span in given.items()
+    ]
+    inventory = Inventory((), "", "", LAYERS, Container(), DEBIAN, packages)
+    place = Where(where.pop("name", "app.tar"), "image app:1", Location("app.tar"), **where)
+    return findings(match(inventory, Table(*advisories)), place)
+
+
+def prints(found: list[Finding]) -> list[str]:
+    return [one.fingerprint for one in found]
+
+
+@pytest.mark.parametrize(
+    "other",
+    [deb("2-1"), deb("1-1", architecture="arm64"), deb("1-1", layer=1), deb("1-1", supplier="somebody else")],
+    ids=["another version", "another architecture", "another layer", "another maintainer"],
+)
+def test_a_fingerprint_outlives_rebuilds(other: Package) -> None:
+    assert prints(told(deb("1-1"))) == prints(told(other))
+
+
+def test_another_package_flaw_or_target_has_another_fingerprint() -> None:
+    known = [
+        told(deb("1-1")),
+        told(deb("1-1", "openssl")),
+        told(deb("1-1"), spans={"CVE-2024-0002": Span(fixed="9-1")}),
+        told(deb("1-1"), name="other.tar"),
+    ]
+    assert len({one for found in known for one in prints(found)}) == 4
+
+
+def test_several_versions_in_one_target_are_told_apart() -> None:
+    found = told(deb("1-1"), deb("2-1"))
+    assert len(set(prints(found))) == 2
+    assert set(prints(told(deb("1-1")))) < set(prints(found))
+
+
+def test_a_removed_version_takes_no_fingerprint_from_the_one_that_counts() -> None:
+    found = told(deb("1-1", removed=True), deb("2-1"))
+    assert prints(told(deb("2-1"))) == [one.fingerprint for one in found if one.suppressed is None]
+
+
+def test_one_upgrade_mends_all_that_can_be_mended() -> None:
+    found = told(deb("1-1"), spans={"CVE-2024-0001": Span(fixed="1-10"), "CVE-2024-0002": Span(fixed="1-9")})
+    assert {one.remedy.text for one in found} == {"upgrade openssl to 1-10"}
+
+
+def test_what_came_with_the_first_layer_may_be_mended_by_a_newer_base() -> None:
+    (one,) = told(deb("1-1", layer=0), based="sha256:b")
+    assert one.remedy.text == "upgrade openssl to 9-1, or build on a newer base image"
+    (one,) = told(deb("1-1", layer=1), based="sha256:b")
+    assert one.remedy.text == "upgrade openssl to 9-1"
+
+
+@pytest.mark.parametrize(
+    ("state", "message", "remedy"),
+    [
+        ("no-dsa", "too minor", "do without openssl"),
+        ("end-of-life", "supports this package no longer", "move to a newer release"),
+        ("undetermined", "has not found out", "do without openssl"),
+        ("affected", "no fix is known", "do without openssl"),
+    ],
+)
+def test_what_cannot_be_mended_says_why_and_what_is_left(state: State, message: str, remedy: str) -> None:
+    (one,) = told(deb("1-1"), spans={"CVE-2024-0001": Span()}, state=state)
+    assert message in one.message
+    assert one.remedy.text.startswith(remedy)
+
+
+def test_a_finding_says_what_it_is_about() -> None:
+    (one,) = told(deb("1-1"))
+    assert one.rule == "CVE-2024-0001"
+    assert one.message.startswith("libssl3 1-1 (of openssl) is affected; 9-1 mends it")
+    assert one.evidence == "pkg:deb/debian/libssl3"
+    assert one.confidence is Confidence.HIGH
+    assert one.references[0].url == "https://www.cve.org/CVERecord?id=CVE-2024-0001"
