@@ -42,7 +42,7 @@ class Wire(io.RawIOBase):
         self._raw = sock.makefile("rb", buffering=0)
         self._sock, self._patience = sock, patience
         self._start, self._taken, self._most = monotonic(), 0, HEAD
-        self._body = False
+        self._body = self._set = False
 
     def body(self, limit: int) -> None:
         """From now on come the bytes of a body of `limit` bytes, with what chunked encoding adds."""
@@ -60,7 +60,10 @@ class Wire(io.RawIOBase):
         left = late - monotonic()
         if left <= 0:
             raise TimeoutError
-        self._sock.settimeout(min(left, self._patience.quiet))
+        # Setting it lets other threads run, and waiting for them costs more than the call.
+        if left < self._patience.quiet or not self._set:
+            self._sock.settimeout(min(left, self._patience.quiet))
+            self._set = left >= self._patience.quiet
         count = self._raw.readinto(buffer)
         self._taken += count or 0
         if self._taken > self._most:
