@@ -30,7 +30,9 @@ class Library(Struct, frozen=True):
     hides: str = ""
     """Another library whose texts this one carries as well, being made from it."""
     version: Callable[[bytes, bytes], str | None] | None = None
-    """Makes the version of what the pattern matched and of the whole file; None if it is another library after all."""
+    """Makes the version of what the pattern matched and the file's texts; None if it is another library after all."""
+    code: bool = False
+    """Whether `version` is given the code as well, since instructions hold the text of the version."""
 
 
 _SQLITE_YEARS: Final = (
@@ -68,6 +70,14 @@ def _xz(_: bytes, data: bytes) -> str:
 
 def _zstd(_: bytes, data: bytes) -> str | None:
     return _only(_alone(rb"1\.[45]\.\d{1,2}\0", data)) or None
+
+
+_MBEDTLS: Final = rb"[Mm]bed TLS(?:.{1,16}S)? (\d\.\d{1,2}\.\d{1,2})(?:\0|[^0-9a-z.])"
+
+
+def _mbedtls(_matched: bytes, whole: bytes) -> str | None:
+    found = re.search(_MBEDTLS, whole, re.DOTALL)
+    return found[1].decode("ascii") if found else None
 
 
 def _libxml2(_: bytes, data: bytes) -> str | None:
@@ -227,10 +237,19 @@ LIBRARIES: Final = (
         version=_libxml2,
     ),
     Library(
-        # Its text is copied by two instructions that overlap, once a compiler has optimised the function.
+        # Once a compiler has optimised the function, its version is copied by two instructions that overlap, and stands
+        # in the code alone; what it says when it tests itself is among the texts.
+        "mbedtls",
+        (b"  AES note: built-in implementation.", b"  AES-XTS-128 (%s): ", b"  SHA-%d test #%d: ", b"  ECP test #"),
+        rb"  (AES|SHA|ECP)",
+        version=_mbedtls,
+        code=True,
+        shared=(b"libmbedcrypto.so", b"libmbedtls.so", b"libmbedx509.so"),
+    ),
+    Library(
         "mbedtls",
         (b"Mbed TLS", b"mbed TLS"),
-        rb"[Mm]bed TLS(?:.{1,16}S)? (\d\.\d{1,2}\.\d{1,2})(?:\0|[^0-9a-z.])",
+        _MBEDTLS,
         shared=(b"libmbedcrypto.so", b"libmbedtls.so", b"libmbedx509.so"),
     ),
     Library("wolfssl", (b"wolfSSL ",), rb"wolfSSL (\d\.\d{1,2}\.\d{1,2})\0", shared=(b"libwolfssl.so",)),

@@ -29,6 +29,7 @@ class StaticLibraries(Analyzer):
     """Libraries by the texts in their data. A shared object that is the library itself is marked `linkage=shared`."""
 
     name = "staticlibs"
+    version = 2
     wanted = Wanted(elf=True, limit=256 << 20)
 
     def read(self, file: File, /) -> Iterator[Package]:
@@ -127,5 +128,7 @@ def _version(library: Library, data: Content, at: int, searched: list[tuple[int,
     if match is None:
         return None
     if library.version is not None:
-        return library.version(match[1], b"\0".join(data[start:end] for start, end in searched))
+        # Only a few libraries ask for the code as well.
+        whole = data[:] if library.code else b"\0".join(data[start:end] for start, end in searched)
+        return library.version(match[1], whole)
     return match[1].decode("ascii", "replace")
