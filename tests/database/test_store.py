@@ -9,8 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import feedmirror
+import work
 from sealock.advisories.aliases import groups, passed_on
 from sealock.advisories.claim import Claim, KeySpan
+from sealock.advisories.gathering import Gatherer
 from sealock.advisories.store import Store
 from sealock.advisories.versions import key, scheme_of
 from sealock.database.place import NAME
@@ -247,3 +249,14 @@ def test_every_version_that_a_record_lists_is_affected_in_the_database(tmp_path:
                 assert any(version in one.unreadable if found is None else says(one, found) for one in claims), version
                 count += 1
     assert count > 2
+
+
+def test_work_grows_with_versions_and_spans_and_not_with_their_product() -> None:
+    def gather(size: int) -> None:
+        spans = tuple(Span(f"{2 * number}", f"{2 * number + 1}") for number in range(size))
+        versions = tuple(f"{number}" for number in range(2 * size))
+        gatherer = Gatherer("osv/Debian")
+        gatherer.take([Advisory("CVE-2026-1", "osv/Debian", (Affects("Debian:12", "gate", spans, versions),))])
+        assert gatherer.found.count == 1
+
+    assert work.grows(lambda: gather(work.SIZE), lambda: gather(2 * work.SIZE)) < 2.5

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from array import array
+from bisect import bisect_right
 from collections.abc import Callable, Iterable, Sequence
+from itertools import accumulate
 from typing import Final
 
 from msgspec import Struct
@@ -122,7 +124,7 @@ class Gatherer:
             advisory.aliases,
             advisory.upstream,
             affects.module,
-            tuple(unreadable)[:UNREADABLE],
+            tuple(version[:200] for version in list(unreadable)[:UNREADABLE]),
             self.feed,
         )
 
@@ -132,16 +134,13 @@ class Gatherer:
         """Keys of the versions that no span covers, sorted."""
         if not versions or any(not span.introduced and not span.end for span in spans):
             return ()
+        covered = _covering(spans)
         lone = set()
         for version in versions:
             found = self._key(scheme, version)
             if found is None:
                 unreadable[version] = None
-            elif not any(
-                span.introduced <= found
-                and (not span.end or found < span.end or (span.inclusive and found == span.end))
-                for span in spans
-            ):
+            elif not covered(found):
                 lone.add(found)
         return tuple(sorted(lone))
 
@@ -163,6 +162,23 @@ class Gatherer:
         scores.numbers.append(number)
         scores.scores.append(round(epss.score * 100_000))
         scores.percentiles.append(round(epss.percentile * 100_000))
+
+
+def _covering(spans: Sequence[KeySpan]) -> Callable[[bytes], bool]:
+    """Give what tells whether a version is within one of the spans, however many there are."""
+    ordered = sorted(spans, key=lambda span: span.introduced)
+    starts = [span.introduced for span in ordered]
+    # How far the spans reach that begin no later: without end, to an end, to it inclusive.
+    reaches = list(accumulate(((not span.end, span.end, span.inclusive) for span in ordered), max))
+
+    def covered(version: bytes) -> bool:
+        place = bisect_right(starts, version)
+        if not place:
+            return False
+        endless, end, inclusive = reaches[place - 1]
+        return endless or version < end or (inclusive and version == end)
+
+    return covered
 
 
 def _span(span: Span, keyed: Callable[[str], bytes | None]) -> KeySpan | None:
