@@ -20,7 +20,8 @@ import measuring
 
 from sealock.advisories.claim import KeySpan
 from sealock.advisories.feeds.catalog import FEEDS
-from sealock.advisories.match import Matched, match
+from sealock.advisories.match import match
+from sealock.advisories.matched import Matched
 from sealock.advisories.store import Store
 from sealock.database.place import NAME
 from sealock.database.sealing import opened

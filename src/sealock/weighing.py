@@ -13,7 +13,8 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from sealock.advisories.claim import Knowledge
-from sealock.advisories.match import Matched, Unjudged, match, needed
+from sealock.advisories.match import match, needed
+from sealock.advisories.matched import Matched, Unjudged
 from sealock.advisories.telling import Where, findings
 from sealock.errors import SealockError
 from sealock.model.advisory import State, Vulnerability

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from knowledge import Table
-from sealock.advisories.match import Matched, match
+from sealock.advisories.match import match
+from sealock.advisories.matched import Matched
 from sealock.model.advisory import Advisory, Affects, Epss, Exploited, Rating, Span, State
 from sealock.model.container import Container
 from sealock.model.inventory import Distribution, FileFact, Inventory, Layer, Package

@@ -14,7 +14,7 @@ from typing import Final
 from msgspec import Struct
 
 from sealock.advisories.ecosystems import OF_DISTRIBUTIONS
-from sealock.advisories.match import Matched
+from sealock.advisories.matched import Matched
 from sealock.advisories.versions import key, of_package
 from sealock.model.advisory import Installed, State, Vulnerability
 from sealock.model.finding import Confidence, Finding, Reference, Remedy, Suppression

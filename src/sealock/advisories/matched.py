@@ -1,0 +1,43 @@
+"""What matching tells: what was found, what does not count, and what could not be judged."""
+
+from __future__ import annotations
+
+from msgspec import Struct
+
+from sealock.advisories.merging import Flaw
+from sealock.model.advisory import Vulnerability
+from sealock.model.inventory import Package
+
+
+class Silenced(Struct, frozen=True):
+    """A vulnerability that does not count, who says so, and why."""
+
+    vulnerability: Vulnerability
+    by: str
+    reason: str
+
+
+class Unjudged(Struct, frozen=True):
+    """A package that could not be judged, and why. `grave` where nobody may pass that over."""
+
+    package: Package
+    reason: str
+    grave: bool = False
+
+
+class Matched(Struct, frozen=True):
+    """What was found, the gravest first. `judged` counts the packages that data was there for."""
+
+    vulnerabilities: tuple[Vulnerability, ...] = ()
+    silenced: tuple[Silenced, ...] = ()
+    unjudged: tuple[Unjudged, ...] = ()
+    judged: int = 0
+
+
+class Hit(Struct, frozen=True):
+    """A flaw in a package that is there."""
+
+    package: Package
+    flaw: Flaw
+    ecosystem: str
+    note: str = ""
