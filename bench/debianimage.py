@@ -87,3 +87,6 @@ def engine(folder: Path) -> Iterator[Docker]:
     finally:
         process.terminate()
         process.wait(60)
+        # It leaves what it mounted, of which not all may be there.
+        mounted = [folder / "exec" / "netns" / "default", folder / "data"]
+        subprocess.run(["umount", "--quiet", *mounted], check=False, capture_output=True)
