@@ -20,7 +20,7 @@ from sealock.errors import SealockError
 from sealock.model.advisory import State, Vulnerability
 from sealock.model.finding import Finding, NotJudged, Problem, Suppression
 from sealock.model.inventory import Inventory
-from sealock.model.location import Location, Source
+from sealock.model.location import Location, Place, Source
 from sealock.policy.ignores import VULNERABILITIES
 from sealock.transport import Transport
 
@@ -68,6 +68,8 @@ class Scales:
             self._failed = str(error)
             return _nothing(self._failed, inventory, subject, location)
         told = findings(matched, Where(name, subject, location, _based(inventory)))
+        if inventory.names == (source.name,) and source.text:
+            told = list(_located(told, source))
         unjudged = tuple(_unjudged(matched.unjudged, subject))
         problems = tuple(_problems(matched, location))
         return Weighed(tuple(map(self._wished, told)), unjudged, problems, not unjudged and not problems)
@@ -82,6 +84,31 @@ class Scales:
         if self.wishes.only_fixed and not one.fixed:
             return replace(finding, suppressed=Suppression("--only-fixed", "no version mends it yet"))
         return finding
+
+
+def _located(told: Iterable[Finding], source: Source) -> Iterator[Finding]:
+    """Give each finding the line of the lock file that names its package, where one does."""
+    lines: dict[str, Location] = {}
+    for finding in told:
+        if finding.vulnerability is None:
+            yield finding
+            continue
+        name = finding.vulnerability.package.name
+        if name not in lines:
+            lines[name] = _line(source, name)
+        yield replace(finding, location=lines[name])
+
+
+def _line(source: Source, name: str) -> Location:
+    """Where a lock file names a package: as its formats write names, the surest first."""
+    for sign in (f'node_modules/{name}"', f'"{name}"', f"\n{name}", f"\t{name} ", f" {name} "):
+        at = source.text.find(sign)
+        if at < 0 and sign[0] == "\n" and source.text.startswith(name):
+            at, sign = 0, name  # noqa: PLW2901  the first line has no line break before it
+        if at >= 0:
+            start = at + sign.index(name)
+            return source.location(Place(start, start + len(name)))
+    return Location(source.name)
 
 
 def lookup(

@@ -161,9 +161,10 @@ def test_a_lock_file_is_judged_by_itself_and_in_a_walk(
     walked: bool,  # noqa: FBT001  a column
 ) -> None:
     lock = tmp_path / "requirements.txt"
-    lock.write_text("jinja2==2.11.0\n")
+    lock.write_text("flask==2.0\njinja2==2.11.0\n")
     status, report = checked(capsys, str(tmp_path if walked else lock))
     (found,) = flaws(report).values()
+    assert (found["location"]["line"], found["location"]["column"]) == (2, 1)
     assert (found["rule"], found["location"]["file"], found["fixed"]) == ("CVE-2020-28493", str(lock), "2.11.3")
     assert status == 0  # nobody rated it: it counts as medium
 
