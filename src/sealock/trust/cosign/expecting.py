@@ -19,14 +19,14 @@ ANY: Final = "*"
 
 
 class Identity(Struct, frozen=True):
-    """Who may have signed without a key: whom the certificate is for, and who vouches for that. `*` is any text."""
+    """Who may have signed without a key: whom the certificate is for, `*` being any text, and who vouches."""
 
     subject: str
     issuer: str
 
     def fits(self, subject: str, issuer: str) -> bool:
         """Whether a certificate is for it."""
-        return _like(self.subject, subject) and _like(self.issuer, issuer)
+        return issuer == self.issuer and _like(self.subject, subject)
 
 
 class Expected(Struct, frozen=True):
@@ -51,10 +51,11 @@ class Expected(Struct, frozen=True):
         if not self.keys and not self.identities:
             msg = "whose signature is to be trusted? Name a key, or an identity and its issuer"
             raise UsageError(msg)
-        if any(not one.subject.strip("*") or not one.issuer.strip("*") for one in self.identities):
-            msg = (
-                "an identity needs a subject and an issuer, and neither may be a mere *: anybody may get a certificate"
-            )
+        if any(not one.subject.strip("*") or not one.issuer or "*" in one.issuer for one in self.identities):
+            msg = "an identity is no mere *, and its issuer is named in full: anybody can get a certificate somewhere"
+            raise UsageError(msg)
+        if self.repository not in {ASKED, ANY} and parse(self.repository) is None:
+            msg = f"{self.repository!r} is not the name of a repository"
             raise UsageError(msg)
         if self.identities and not self.trusted_root:
             msg = "identities are verified against a trusted root: name its file"
@@ -68,10 +69,7 @@ def check_repository(claimed: str, asked: ImageName, expected: Expected) -> str:
     """Hold the repository that a signature names to the one that is expected; gives a note, "" for none."""
     if expected.repository == ANY:
         return ""
-    wanted = asked if expected.repository == ASKED else parse(expected.repository)
-    if wanted is None:
-        msg = f"{expected.repository!r} is not the name of a repository"
-        raise UsageError(msg)
+    wanted = asked if expected.repository == ASKED else parse(expected.repository) or asked
     if not claimed:
         if expected.named_only:
             raise SignatureRefusedError(check="repository", why="it names no repository that it was made for")
