@@ -136,6 +136,20 @@ def test_circles_of_names_without_a_cve_end_and_are_one_flaw() -> None:
     assert len(one.aliases) == 999
 
 
+def test_a_record_of_many_ranges_and_a_feed_of_many_names_cost_no_more_than_they_hold() -> None:
+    spans = tuple(Span(f"{n}.0", f"{n}.5") for n in range(5000))
+    names = [f"PYSEC-{n}" for n in range(5000)]
+    table = Table(
+        advisory("CVE-2024-0001", affects("PyPI", "thing", *spans)),
+        *(
+            advisory(name, affects("PyPI", "thing", Span(fixed="9")), aliases=(names[n - 1],))
+            for n, name in enumerate(names)
+        ),
+    )
+    found = match(inventory(pypi("thing", "1.0")), table).vulnerabilities
+    assert ("CVE-2024-0001", "1.5") in {(one.id, one.fixed) for one in found}
+
+
 def test_an_update_counts_for_each_of_its_cves_and_does_not_make_them_one() -> None:
     table = Table(
         advisory(

@@ -150,7 +150,7 @@ class Describing:
 
 def _summary(record: Advisory) -> str:
     """One line on what it is."""
-    return " ".join((record.summary or record.details)[:600].split())[:300]
+    return " ".join((record.summary or record.details)[:330].split())[:300]
 
 
 def _folded(hits: Iterable[Hit]) -> Iterator[tuple[Hit, str]]:

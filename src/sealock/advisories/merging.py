@@ -20,6 +20,8 @@ from sealock.model.severity import Severity
 _CVE: Final = re.compile(r"(?:\A|-)(CVE-\d{4}-\d{4,})\Z")
 _MOST: Final = 2000
 """Names that are followed from one record: feeds that alias in circles, or without end, end here."""
+_OFFERED: Final = 100
+"""Versions that are tried as the one that mends: the first few do, unless a feed means harm."""
 _TRACKERS: Final = frozenset({"debian-tracker"})
 """Feeds from which others make theirs: where one speaks of a CVE, what others make of it counts no more."""
 _TELLING: Final[tuple[State, ...]] = (
@@ -110,6 +112,7 @@ class _Names:
         self.claims = claims
         self._near: dict[str, list[Claim]] | None = None
         self._own: frozenset[str] | None = None
+        self._followed_before: dict[str, tuple[str, ...]] = {}
 
     def labels(self, hit: Claim) -> tuple[str, ...]:
         """The flaws that a record tells of: its CVEs, else those of its other names, else the best of its names."""
@@ -134,6 +137,8 @@ class _Names:
         """Follow the names of a record that names no CVE: up to CVEs, else to the first of all names."""
         if not hit.aliases and not hit.upstream:
             return (hit.advisory,)
+        if hit.advisory in self._followed_before:
+            return self._followed_before[hit.advisory]
         if self._near is None:
             self._near = {}
             for claim in self.claims:
@@ -154,7 +159,10 @@ class _Names:
                 above.update(dict.fromkeys(claim.upstream))
                 ahead += [other for other in (claim.advisory, *claim.aliases) if other not in seen]
         cves = (*found, *(one for one in map(cve, above) if one))
-        return tuple(dict.fromkeys(cves)) or (min(seen, key=_preference),)
+        labels = tuple(dict.fromkeys(cves)) or (min(seen, key=_preference),)
+        # All that were met on the way stand for the same.
+        self._followed_before.update(dict.fromkeys(seen, labels))
+        return labels
 
 
 def _own_cves(claim: Claim) -> tuple[str, ...]:
@@ -213,7 +221,7 @@ def _fix(claims: Sequence[Claim], key: bytes) -> tuple[str, bytes]:
         for span in claim.spans
         if span.fixed and span.end and not span.inclusive and span.end > key
     }
-    for end in sorted(offered):
+    for end in sorted(offered)[:_OFFERED]:
         if not any(affects(claim, end) for claim in claims):
             return offered[end], end
     return "", b""
