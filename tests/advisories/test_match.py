@@ -2,52 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 
+from advised import ALMA, advisory, affects, deb, inventory, pypi, rpm, told
 from knowledge import Table
 from sealock.advisories.match import match
 from sealock.advisories.matched import Matched
-from sealock.model.advisory import Advisory, Affects, Epss, Exploited, Rating, Span, State
-from sealock.model.container import Container
-from sealock.model.inventory import Distribution, FileFact, Inventory, Layer, Package
-from sealock.model.severity import Severity
-
-DEBIAN = Distribution("debian", "12", "bookworm", "Debian GNU/Linux 12 (bookworm)")
-ALMA = Distribution("almalinux", "8.10", name="AlmaLinux 8.10")
-
-
-def deb(name: str, version: str, **more: Any) -> Package:
-    return Package("deb", name, version, "var/lib/dpkg/status", **more)
-
-
-def pypi(name: str, version: str, path: str = "app/x.dist-info/METADATA", **more: Any) -> Package:
-    return Package("pypi", name, version, path, **more)
-
-
-def rpm(name: str, version: str, module: str = "") -> Package:
-    return Package(
-        "rpm", name, version, "var/lib/rpm/Packages", qualifiers=(("modularitylabel", module),) if module else ()
-    )
-
-
-def inventory(*packages: Package, distribution: Distribution | None = DEBIAN, **more: Any) -> Inventory:
-    return Inventory(
-        ("app:1",), "sha256:0", "linux/amd64", more.pop("layers", ()), Container(), distribution, packages, **more
-    )
-
-
-def affects(ecosystem: str, name: str, *spans: Span, state: State = "affected", **more: Any) -> Affects:
-    return Affects(ecosystem, name, spans, state=state, **more)
-
-
-def advisory(name: str, *affected: Affects, feed: str = "osv", **more: Any) -> Advisory:
-    return Advisory(name, feed, affected, **more)
-
-
-def told(matched: Matched) -> set[tuple[str, str, str]]:
-    return {(one.id, one.package.name, one.fixed) for one in matched.vulnerabilities}
+from sealock.model.advisory import Span, State
+from sealock.model.inventory import Distribution, FileFact, Package
 
 
 def test_a_binary_package_is_judged_by_its_source() -> None:
@@ -361,47 +323,3 @@ def test_what_is_for_development_alone_says_so() -> None:
     table = Table(advisory("CVE-2024-0001", affects("PyPI", "thing", Span())))
     (one,) = match(inventory(pypi("thing", "1", development=True)), table).vulnerabilities
     assert "for development alone" in one.note
-
-
-@pytest.mark.parametrize(
-    ("own", "state", "ratings", "severity"),
-    [
-        (Severity.LOW, "affected", (Rating("GHSA", Severity.CRITICAL),), Severity.LOW),
-        (None, "affected", (Rating("GHSA", Severity.HIGH), Rating("NVD", None, "CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H", 9.8)), Severity.HIGH),
-        (None, "affected", (Rating("NVD", None, "CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H", 9.8),), Severity.CRITICAL),
-        (None, "affected", (Rating("NVD", None, "", 5.0),), Severity.MEDIUM),
-        (None, "unimportant", (Rating("NVD", None, "", 9.8),), Severity.INFO),
-        (None, "affected", (), Severity.MEDIUM),
-    ],
-)  # fmt: skip
-def test_the_distributions_word_counts_before_the_feeds_and_the_feeds_before_the_score(
-    own: Severity | None, state: State, ratings: tuple[Rating, ...], severity: Severity
-) -> None:
-    table = Table(
-        advisory("CVE-2024-0001", affects("Debian:12", "bash", Span(), state=state, severity=own), ratings=ratings)
-    )
-    (one,) = match(inventory(deb("bash", "5.2-1")), table).vulnerabilities
-    assert one.severity is severity
-    assert set(ratings) <= set(one.ratings)
-    assert ("nobody has rated it" in one.note) is (own is None and state != "unimportant" and not ratings)
-
-
-def test_within_a_severity_the_exploited_come_first_then_the_likely() -> None:
-    names = ["CVE-2024-0001", "CVE-2024-0002", "CVE-2024-0003", "CVE-2024-0004"]
-    high = Rating("GHSA", Severity.HIGH)
-    table = Table(
-        *(advisory(name, affects("PyPI", "thing", Span()), ratings=(high,)) for name in names[:3]),
-        advisory(names[3], affects("PyPI", "thing", Span()), ratings=(Rating("GHSA", Severity.CRITICAL),)),
-        exploited={"CVE-2024-0003": Exploited("2024-05-01")},
-        epss={"CVE-2024-0002": Epss(0.5, 0.9), "CVE-2024-0001": Epss(0.1, 0.5)},
-    )
-    found = match(inventory(pypi("thing", "1")), table).vulnerabilities
-    assert [one.id for one in found] == ["CVE-2024-0004", "CVE-2024-0003", "CVE-2024-0002", "CVE-2024-0001"]
-    assert found[1].exploited == Exploited("2024-05-01")
-
-
-def test_the_layer_and_its_instruction_are_told() -> None:
-    layers = (Layer(0, "sha256:a", "sha256:b", "ADD rootfs"), Layer(1, "sha256:c", "sha256:d", "RUN pip install"))
-    table = Table(advisory("CVE-2024-0001", affects("PyPI", "thing", Span())))
-    (one,) = match(inventory(pypi("thing", "1", layer=1), layers=layers), table).vulnerabilities
-    assert (one.package.layer, one.package.instruction) == ("sha256:d", "RUN pip install")
