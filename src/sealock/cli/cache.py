@@ -74,10 +74,11 @@ def _sentences(what: str, where: str, now: tuple[int, int, int], removed: tuple[
     if what != "show":
         lines.append(f"Removed {_count(removed[0], 'entry', 'entries')}, {_shown(removed[1])}.")
     lines.append(f"The cache is in {visible(where)}.")
-    lines.append(
-        f"It holds {_count(entries, 'entry', 'entries')}, what was found in {_count(layers, 'layer', 'layers')} among "
-        f"them, in {_shown(size)}; beyond {_shown(LIMIT)}, what was not used for the longest time is removed."
-    )
+    lines += [
+        f"It holds {_count(entries, 'entry', 'entries')} in {_shown(size)}, what was found in "
+        f"{_count(layers, 'layer', 'layers')} among them.",
+        f"Beyond {_shown(LIMIT)}, what was not used for the longest time is removed.",
+    ]
     return "\n".join(lines) + "\n"
 
 
