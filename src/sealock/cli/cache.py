@@ -74,11 +74,9 @@ def _sentences(what: str, where: str, now: tuple[int, int, int], removed: tuple[
     if what != "show":
         lines.append(f"Removed {_count(removed[0], 'entry', 'entries')}, {_shown(removed[1])}.")
     lines.append(f"The cache is in {visible(where)}.")
-    lines += [
-        f"It holds {_count(entries, 'entry', 'entries')} in {_shown(size)}, what was found in "
-        f"{_count(layers, 'layer', 'layers')} among them.",
-        f"Beyond {_shown(LIMIT)}, what was not used for the longest time is removed.",
-    ]
+    kept = f"{_count(entries, 'entry', 'entries')} in {_shown(size)}, what was found in {_count(layers, 'layer', 'layers')}"
+    lines.append(f"It holds {kept} among them.")
+    lines.append(f"Beyond {_shown(LIMIT)}, what was not used for the longest time is removed.")
     return "\n".join(lines) + "\n"
 
 
