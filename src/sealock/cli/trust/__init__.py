@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from argparse import ArgumentParser, Namespace, RawDescriptionHelpFormatter
 from importlib import import_module
-from typing import Final
+from typing import Any, Final
 
 VERBS: Final = {
     "verify": ("verify", "tell whether references are trusted, and which digests they stand for"),
@@ -29,10 +29,26 @@ exit status:
 """
 
 
+class Mixing(ArgumentParser):
+    """A parser that takes options and what is named in any order, as those of commands without verbs do."""
+
+    _mixing = False
+
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:  # noqa: ANN401  as argparse has it
+        """Parse, as the parser above asks for."""
+        if self._mixing:
+            return super().parse_known_args(args, namespace)
+        self._mixing = True
+        try:
+            return self.parse_known_intermixed_args(args, namespace)
+        finally:
+            self._mixing = False
+
+
 def configure(parser: ArgumentParser) -> None:
     """Add the verbs."""
     parser.epilog = EPILOG
-    verbs = parser.add_subparsers(dest="verb", metavar="VERB", required=True)
+    verbs = parser.add_subparsers(dest="verb", metavar="VERB", required=True, parser_class=Mixing)
     for name, (module, about) in VERBS.items():
         verb = verbs.add_parser(
             name,
