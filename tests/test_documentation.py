@@ -12,7 +12,7 @@ import pytest
 
 from sealock.manual import pages
 from sealock.model.location import Source
-from sealock.policy import settings
+from sealock.policy import settings, trust
 
 ROOT = Path(__file__).parent.parent
 GUIDE = ROOT / "docs" / "guide"
@@ -32,6 +32,9 @@ def test_every_setting_is_described_and_the_example_is_valid() -> None:
     known = set(re.findall(r'(?:take|strings)\(\s*"([a-z-]+)"', Path(settings.__file__).read_text(encoding="utf-8")))
     table = tomllib.loads(example)
     described = {*table, *table["registry"], *(key for ignore in table["ignore"] for key in ignore)}
+    assert set(
+        re.findall(r'take\(\s*"([a-z-]+)", (?:str|bool), ', Path(trust.__file__).read_text(encoding="utf-8"))
+    ) <= set(re.findall(r"[a-z-]+", text))
     assert known <= described
     assert len(known) >= 9
 

@@ -13,6 +13,8 @@ from sealock.model.finding import Severity
 from sealock.model.location import Location, Source
 from sealock.model.registries import Registries
 from sealock.policy.ignores import RULE_ID, Ignore, matches
+from sealock.policy.tables import TableReader
+from sealock.policy.trust import TrustPolicy, read_trust
 
 SEVERITIES: Final = {one.word: one for one in Severity}
 
@@ -29,6 +31,8 @@ class Policy(Struct, frozen=True):
     registries: tuple[str, ...] = ()
     access: Registries = Registries()
     """How registries are spoken to: the table [registry]."""
+    trust: TrustPolicy = TrustPolicy()
+    """Who must vouch for which images: the table [trust]."""
     baseline: frozenset[str] = frozenset()
     name: str = ""
     folder: str = ""
@@ -52,7 +56,7 @@ def read(source: Source, folder: str) -> Policy:
     except (tomllib.TOMLDecodeError, RecursionError) as error:
         msg = f"{source.name}: {error}"
         raise PolicyError(msg) from None
-    reader = _Reader(source, table)
+    reader = TableReader(source, table)
     policy = Policy(
         fail_on=_severity(reader, "fail-on", reader.take("fail-on", str, "high")),
         pedantic=reader.take("pedantic", bool, default=False),
@@ -64,6 +68,7 @@ def read(source: Source, folder: str) -> Policy:
         ignores=tuple(_ignore(source, entry, index) for index, entry in enumerate(reader.take("ignore", list, []))),
         exclude=reader.strings("exclude"),
         registries=reader.strings("registries"),
+        trust=read_trust(source, reader.take("trust", dict, {}), folder),
         access=_registries(source, reader.take("registry", dict, {})),
         name=source.name,
         folder=folder,
@@ -73,61 +78,25 @@ def read(source: Source, folder: str) -> Policy:
 
 
 def _registries(source: Source, table: dict[str, Any]) -> Registries:
-    reader = _Reader(source, table, "[registry] ")
+    reader = TableReader(source, table, "[registry] ")
     found = Registries(reader.strings("insecure"), _hosts(reader, "mirrors"), _hosts(reader, "token-hosts"))
     reader.done()
     return found
 
 
-def _hosts(reader: _Reader, key: str) -> dict[str, tuple[str, ...]]:
+def _hosts(reader: TableReader, key: str) -> dict[str, tuple[str, ...]]:
     """A table of hosts, or of lists of them, by registry."""
-    inner = _Reader(reader.source, reader.take(key, dict, {}), f"[registry] {key}: ")
+    inner = TableReader(reader.source, reader.take(key, dict, {}), f"[registry] {key}: ")
     return {registry: inner.strings(registry) for registry in tuple(inner.table)}
 
 
-class _Reader:
-    """Takes known keys out of a table, each of its type, and refuses what is left."""
-
-    def __init__(self, source: Source, table: dict[str, Any], where: str = "") -> None:
-        self.source, self.table, self.where = source, dict(table), where
-
-    def fail(self, key: str, what: str) -> PolicyError:
-        line = _line_of(self.source, key.rpartition(".")[2])
-        return PolicyError(f"{self.source.name}{f':{line}' if line else ''}: {self.where}{key} {what}")
-
-    def take(self, key: str, kind: type, default: Any) -> Any:  # noqa: ANN401  a TOML value
-        value = self.table.pop(key, default)
-        if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
-            raise self.fail(key, f"should be {_KINDS[kind]}, and is {value!r}")
-        return value
-
-    def strings(self, key: str) -> tuple[str, ...]:
-        value = self.table.pop(key, [])
-        value = [value] if isinstance(value, str) else value
-        if not isinstance(value, list) or not all(isinstance(one, str) for one in value):
-            raise self.fail(key, f"should be a list of strings, and is {value!r}")
-        return tuple(value)
-
-    def done(self) -> None:
-        for key in self.table:
-            raise self.fail(key, "is not a setting that sealock knows")
-
-
-_KINDS: Final = {str: "a string", bool: "true or false", dict: "a table", list: "a list of tables"}
-
-
-def _line_of(source: Source, key: str) -> int:
-    match = re.search(rf"^[ \t]*\[*[ \t]*{re.escape(key)}\b", source.text, re.MULTILINE)
-    return source.position(match.start())[0] if match else 0
-
-
-def _severity(reader: _Reader, key: str, word: Any) -> Severity:  # noqa: ANN401  a TOML value
+def _severity(reader: TableReader, key: str, word: Any) -> Severity:  # noqa: ANN401  a TOML value
     if word not in SEVERITIES:
         raise reader.fail(key, f"should be one of {', '.join(SEVERITIES)}, and is {word!r}")
     return SEVERITIES[word]
 
 
-def _rule(reader: _Reader, key: str, rule: str) -> str:
+def _rule(reader: TableReader, key: str, rule: str) -> str:
     if not RULE_ID.fullmatch(rule):
         raise reader.fail(key, f"names {rule!r}, which is not a rule's id")
     return rule
@@ -137,7 +106,7 @@ def _ignore(source: Source, entry: Any, index: int) -> Ignore:  # noqa: ANN401  
     if not isinstance(entry, dict):
         msg = f"{source.name}: ignore should be a list of tables, as [[ignore]] writes them"
         raise PolicyError(msg)
-    reader = _Reader(source, entry, f"[[ignore]] number {index + 1}: ")
+    reader = TableReader(source, entry, f"[[ignore]] number {index + 1}: ")
     rules = tuple(_rule(reader, "rule", one) for one in reader.strings("rule"))
     until = entry.get("until", "")
     reader.table.pop("until", None)

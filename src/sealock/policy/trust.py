@@ -1,0 +1,274 @@
+"""Who must vouch for which images: the table [trust] of sealock.toml, and what follows of verdicts by it.
+
+[trust]
+default = "refuse"                       # images that no entry speaks of; "accept" where nothing is said
+
+[[trust.image]]
+match = ["docker.io/library/*", "ghcr.io/acme/*"]
+digest = true                            # must be named by digest
+require = "any"                          # of those below; "all" where nothing is said
+cosign = { keys = ["keys/cosign.pub"] }
+notary = { pins = ["6f2a…"] }
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from fnmatch import fnmatchcase
+from typing import Any, Final, Literal, TypeAlias
+
+from msgspec import Struct
+
+from sealock.model.imagename import ImageName
+from sealock.model.location import Location, Source
+from sealock.model.trust import State, Verdict
+from sealock.policy.tables import TableReader
+
+Require: TypeAlias = Literal["all", "any"]
+Default: TypeAlias = Literal["accept", "refuse"]
+_WILD: Final = re.compile(r"[*?\[]")
+
+
+class Identity(Struct, frozen=True):
+    """Who signed without a key of their own: the name in the certificate, and who vouches for it."""
+
+    name: str
+    issuer: str
+
+
+class NotaryNeed(Struct, frozen=True):
+    """Content trust of Notary v1: the root is pinned by certificate, by an authority (a file), or by first use."""
+
+    server: str = ""
+    pins: tuple[str, ...] = ()
+    authority: str = ""
+    first_use: bool = False
+
+
+class CosignNeed(Struct, frozen=True):
+    """A cosign signature by one of the keys (files) or identities; identities need a trusted root (a file)."""
+
+    keys: tuple[str, ...] = ()
+    identities: tuple[Identity, ...] = ()
+    trusted_root: str = ""
+
+
+class AttestationNeed(Struct, frozen=True):
+    """A signed statement of a type ("slsaprovenance", "cyclonedx", "vuln", a URL) about the image."""
+
+    type: str
+    by: CosignNeed
+
+
+class NotationNeed(Struct, frozen=True):
+    """A Notation signature under a trust policy (a file) with its trust store (a folder)."""
+
+    policy: str
+    store: str
+
+
+class ImageTrust(Struct, frozen=True):
+    """What images under a pattern need. `digest` is needed besides; of the others all, or any."""
+
+    match: tuple[str, ...]
+    location: Location
+    require: Require = "all"
+    digest: bool = False
+    notary: NotaryNeed | None = None
+    cosign: CosignNeed | None = None
+    attestations: tuple[AttestationNeed, ...] = ()
+    notation: NotationNeed | None = None
+    refuse: str = ""
+    """Why such images are refused whoever vouches for them, "" where they are not."""
+
+    @property
+    def needs(self) -> tuple[str, ...]:
+        """The names of what must be verified: "notary", "cosign", "notation", "attestation TYPE"."""
+        named = (("notary", self.notary), ("cosign", self.cosign), ("notation", self.notation))
+        return (
+            *(name for name, need in named if need is not None),
+            *(f"attestation {one.type}" for one in self.attestations),
+        )
+
+
+class TrustPolicy(Struct, frozen=True):
+    """All of it. `given` is false where sealock.toml says nothing of trust: then nothing is refused for lack of it."""
+
+    images: tuple[ImageTrust, ...] = ()
+    default: Default = "accept"
+    given: bool = False
+
+    def about(self, name: ImageName) -> ImageTrust | None:
+        """The entry that speaks of an image: that with the longest pattern, of equal ones the first."""
+        best: tuple[int, ImageTrust] | None = None
+        for one in self.images:
+            for pattern in one.match:
+                length = len(_WILD.split(pattern, maxsplit=1)[0])
+                if _matches(pattern, name) and (best is None or length > best[0]):
+                    best = length, one
+        return best[1] if best else None
+
+
+def _matches(pattern: str, name: ImageName) -> bool:
+    """A pattern is on registry and repository; one with a tag is on the tag too. Nothing matches across letter case."""
+    whole = f"{name.registry}/{name.repository}"
+    return fnmatchcase(whole, pattern) or (name.tag is not None and fnmatchcase(f"{whole}:{name.tag}", pattern))
+
+
+class Decision(Struct, frozen=True):
+    """What follows for one image: its state, and in words why where it is not trusted."""
+
+    state: State
+    why: str = ""
+
+
+def decide(policy: TrustPolicy, name: ImageName, verdicts: Mapping[str, Verdict]) -> Decision:
+    """Decide by the verdicts on what the image needs (see `ImageTrust.needs`). What is missing counts as unknown."""
+    entry = policy.about(name)
+    if entry is None:
+        if policy.default == "accept":
+            return Decision("trusted")
+        return Decision("untrusted", "no entry of the trust policy speaks of it, and the default is to refuse")
+    if entry.refuse:
+        return Decision("untrusted", f"the policy refuses it: {entry.refuse}")
+    if entry.digest and name.digest is None:
+        return Decision("untrusted", "it is named by a tag alone, and the policy wants a digest (`sealock pin`)")
+    found = {need: verdicts.get(need) for need in entry.needs}
+    whys = [f"{need}: {_why(one)}" for need, one in found.items() if one is None or one.state != "trusted"]
+    states: list[State] = [one.state if one is not None else "unknown" for one in found.values()]
+    if not states:
+        return Decision("trusted")
+    # The worst counts where all are needed; where any will do, one is enough, and an unknown one leaves it open.
+    order: tuple[State, ...] = ("untrusted", "unknown", "trusted")
+    if entry.require == "any":
+        order = ("trusted", "unknown", "untrusted")
+    state = next(one for one in order if one in states)
+    return Decision(state, "" if state == "trusted" else "; ".join(whys))
+
+
+def _why(one: Verdict | None) -> str:
+    return "it was not looked at" if one is None else one.why or "not trusted"
+
+
+def read_trust(source: Source, table: dict[str, Any], folder: str) -> TrustPolicy:
+    """Read the table; PolicyError says what is wrong and where. Files are named relative to the policy's folder."""
+    if not table:
+        return TrustPolicy()
+    reader = TableReader(source, table, "[trust] ")
+    default: Default = _choice(reader, "default", ("accept", "refuse"))
+    entries = reader.take("image", list, [])
+    reader.done()
+    lines = [
+        number
+        for number, line in enumerate(source.text.split("\n"), 1)
+        if re.match(r"\s*\[\[\s*trust\s*\.\s*image", line)
+    ]
+    images = tuple(
+        _image(
+            source, entry, f"[[trust.image]] number {index + 1}: ", lines[index] if index < len(lines) else 0, folder
+        )
+        for index, entry in enumerate(entries)
+    )
+    return TrustPolicy(images, default, given=True)
+
+
+def _choice(reader: TableReader, key: str, words: tuple[Any, ...]) -> Any:  # noqa: ANN401  one of the words
+    word = reader.take(key, str, words[0])
+    if word not in words:
+        raise reader.fail(key, f"should be one of {', '.join(words)}, and is {word!r}")
+    return word
+
+
+def _image(source: Source, entry: Any, where: str, line: int, folder: str) -> ImageTrust:  # noqa: ANN401  TOML
+    reader = TableReader(source, entry if isinstance(entry, dict) else {}, where)
+    patterns = reader.strings("match")
+    if not patterns:
+        key = "match"
+        raise reader.fail(key, "is missing: name the images that are meant, such as docker.io/library/*")
+    for pattern in patterns:
+        if "/" not in pattern and pattern != "*":
+            key = "match"
+            raise reader.fail(key, f"should begin with the registry, and is {pattern!r} (docker.io/library/{pattern}?)")
+    notary, cosign = reader.take("notary", dict, {}), reader.take("cosign", dict, {})
+    notation = reader.take("notation", dict, {})
+    made = ImageTrust(
+        patterns,
+        Location(source.name, line, 1),
+        _choice(reader, "require", ("all", "any")),
+        reader.take("digest", bool, default=False),
+        _notary(source, notary, where, folder) if notary else None,
+        _cosign(source, cosign, f"{where}cosign: ", folder) if cosign else None,
+        tuple(_attestation(source, one, where, folder) for one in reader.take("attestation", list, [])),
+        _notation(source, notation, where, folder) if notation else None,
+        reader.take("refuse", str, "").strip(),
+    )
+    reader.done()
+    if not (made.needs or made.digest or made.refuse):
+        key = "match"
+        raise reader.fail(key, "asks for nothing: say digest = true, cosign, notary, notation, attestation or refuse")
+    return made
+
+
+def _notary(source: Source, table: dict[str, Any], where: str, folder: str) -> NotaryNeed:
+    reader = TableReader(source, table, f"{where}notary: ")
+    need = NotaryNeed(
+        reader.take("server", str, ""),
+        reader.strings("pins"),
+        _file(reader.take("authority", str, ""), folder),
+        reader.take("first-use", bool, default=False),
+    )
+    reader.done()
+    if not (need.pins or need.authority or need.first_use):
+        key = "pins"
+        raise reader.fail(key, "is missing: name the root certificate's id, an authority, or say first-use = true")
+    return need
+
+
+def _cosign(source: Source, table: dict[str, Any], where: str, folder: str) -> CosignNeed:
+    reader = TableReader(source, table, where)
+    identities = []
+    for one in reader.take("identities", list, []):
+        inner = TableReader(source, one if isinstance(one, dict) else {}, f"{where}identities: ")
+        identities.append(Identity(inner.take("name", str, ""), inner.take("issuer", str, "")))
+        inner.done()
+    need = CosignNeed(
+        tuple(_file(one, folder) for one in reader.strings("keys")),
+        tuple(identities),
+        _file(reader.take("trusted-root", str, ""), folder),
+    )
+    reader.done()
+    key = "identities" if identities else "keys"
+    if not (need.keys or need.identities):
+        raise reader.fail(key, "is missing: a signature counts only by a key or an identity that you trust")
+    if any(not (one.name and one.issuer) for one in need.identities):
+        raise reader.fail(key, "should each have a name and an issuer: anybody can get the same name elsewhere")
+    if need.identities and not need.trusted_root:
+        key = "trusted-root"
+        raise reader.fail(key, "is missing: identities are believed by a trusted root")
+    return need
+
+
+def _attestation(source: Source, entry: Any, where: str, folder: str) -> AttestationNeed:  # noqa: ANN401  TOML
+    table = dict(entry) if isinstance(entry, dict) else {}
+    kind = table.pop("type", "")
+    reader = TableReader(source, table, f"{where}attestation: ")
+    if not isinstance(kind, str) or not kind:
+        key = "type"
+        raise reader.fail(key, 'is missing: say what must be attested, such as "slsaprovenance"')
+    return AttestationNeed(kind, _cosign(source, table, f"{where}attestation: ", folder))
+
+
+def _notation(source: Source, table: dict[str, Any], where: str, folder: str) -> NotationNeed:
+    reader = TableReader(source, table, f"{where}notation: ")
+    need = NotationNeed(_file(reader.take("policy", str, ""), folder), _file(reader.take("store", str, ""), folder))
+    reader.done()
+    for key, value in (("policy", need.policy), ("store", need.store)):
+        if not value:
+            raise reader.fail(key, "is missing")
+    return need
+
+
+def _file(path: str, folder: str) -> str:
+    """A path as it is opened: relative ones lie in the policy's folder."""
+    return path if not path or path.startswith("/") or not folder else f"{folder}/{path}"
