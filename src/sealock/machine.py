@@ -172,7 +172,7 @@ def _networks(engine: Engine) -> Iterator[EngineNetwork]:
 def _unused(engine: Engine) -> Maybe[int]:
     try:
         rows = msgspec.json.decode(engine.images(), type=list[dict[str, object]])
-        used = {one.get("ImageID") for one in msgspec.json.decode(engine.get("/containers/json", all="1"))}
+        used = {one.get("ImageID") for one in msgspec.json.decode(engine.get("/containers/json", {"all": "1"}))}
     except (EngineError, msgspec.MsgspecError, AttributeError):
         return UNKNOWN
     return sum(row.get("Id") not in used for row in rows)

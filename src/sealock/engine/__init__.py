@@ -1,17 +1,22 @@
 """A container engine's API: where it listens, how it is asked. What its answers mean is told by `formats`."""
 
+from sealock.engine.asking import Patience
 from sealock.engine.client import Engine, Listed
 from sealock.engine.endpoint import Endpoint, endpoint
 
-__all__ = ["Endpoint", "Engine", "Listed", "connect", "endpoint"]
+__all__ = ["Endpoint", "Engine", "Listed", "Patience", "connect", "endpoint"]
 
 
-def connect(where: str = "") -> Engine:
+def connect(where: str = "", patience: Patience | None = None) -> Engine:
     """Find the engine and ask for its version of the API.
 
     `where` is an address ("unix:///run/docker.sock", "tcp://10.0.0.5:2376", "ssh://me@host") or a context's name; ""
     looks where Docker's own client does, then for Podman's socket. EngineError says what to do where none answers.
     """
-    engine = Engine(endpoint(where))
-    engine.negotiate()
+    engine = Engine(endpoint(where), patience)
+    try:
+        engine.negotiate()
+    except BaseException:
+        engine.close()
+        raise
     return engine
