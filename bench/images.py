@@ -63,8 +63,8 @@ def measured(archive: Path, layout: Path, peers: dict[str, str | None], folder: 
     packed: dict[str, Command] = {"sealock, gzip": [*ours, "--no-cache", layout]}
     slow: dict[str, Command] = {}
     if peers["trivy"]:
-        trivy: list[str | Path] = [peers["trivy"], "image", "--format", "cyclonedx", "--offline-scan", "--skip-files", "**/*.jar",
-                 "--quiet", "--cache-backend", "memory", "--cache-dir", folder / "trivy"]  # fmt: skip
+        options = "--format cyclonedx --offline-scan --skip-files **/*.jar --quiet --cache-backend memory --cache-dir"
+        trivy: list[str | Path] = [peers["trivy"], "image", *options.split(), folder / "trivy"]
         commands["trivy"] = [*trivy, "--input", archive]
         packed["trivy, gzip"] = [*trivy, "--input", layout]
     if peers["syft"]:

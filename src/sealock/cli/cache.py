@@ -74,8 +74,8 @@ def _sentences(what: str, where: str, now: tuple[int, int, int], removed: tuple[
     if what != "show":
         lines.append(f"Removed {_count(removed[0], 'entry', 'entries')}, {_shown(removed[1])}.")
     lines.append(f"The cache is in {visible(where)}.")
-    kept = f"{_count(entries, 'entry', 'entries')} in {_shown(size)}, what was found in {_count(layers, 'layer', 'layers')}"
-    lines.append(f"It holds {kept} among them.")
+    of_layers = f"what was found in {_count(layers, 'layer', 'layers')} among them"
+    lines.append(f"It holds {_count(entries, 'entry', 'entries')} in {_shown(size)}, {of_layers}.")
     lines.append(f"Beyond {_shown(LIMIT)}, what was not used for the longest time is removed.")
     return "\n".join(lines) + "\n"
 
