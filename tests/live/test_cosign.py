@@ -10,6 +10,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from imagemaker import config, files, info, tar
 from realregistry import real_registry
@@ -18,13 +20,14 @@ from sealock.model.trust import Verdict
 from sealock.registry import pushing
 from sealock.registry.client import Registry
 from sealock.registry.names import reference
-from sealock.trust.cosign import signing
-from sealock.trust.cosign.expecting import Expected
+from sealock.trust.cosign import bundles, signing
+from sealock.trust.cosign.expecting import Expected, Identity
 from sealock.trust.cosign.keys import read_public, write_public
 from sealock.trust.cosign.privatekeys import KINDS, Kind, PrivateKey, generate, read_private, write_private
 from sealock.trust.cosign.signing import Form
 from sealock.trust.cosign.verifying import verify_attestations, verify_cosign
-from sealock.trust.intoto import SIGNATURE, type_of
+from sealock.trust.intoto import SIGNATURE, type_of, write_statement
+from sigstoreworld import ISSUER, Sigstore
 
 pytestmark = pytest.mark.live
 
@@ -45,13 +48,14 @@ class Place:
         (folder / "root.json").write_text('{"mediaType":"application/vnd.dev.sigstore.trustedroot+json;version=0.1"}')
         (folder / "predicate.json").write_text('{"bomFormat":"CycloneDX"}')
 
-    def cosign(self, *words: str | Path) -> subprocess.CompletedProcess[str]:
+    def cosign(self, *words: str | Path, **more: str) -> subprocess.CompletedProcess[str]:
         """Run it, with no network beyond this machine and a home of its own."""
         environment = {
             "PATH": os.environ["PATH"],
             "HOME": str(self.folder),
             "COSIGN_PASSWORD": SECRET,
             "COSIGN_EXPERIMENTAL": "1",
+            **more,
         }
         return subprocess.run(
             ["cosign", *words],
@@ -316,3 +320,43 @@ def test_our_bill_of_materials_is_an_attestation_that_cosign_verifies(
     ours = good(place.sealock("trust", "verify", image, "--key", "cli.pub", "--attestation", form, "--format", "json"))
     predicate = json.loads(ours)["references"][0]["attestations"][0]["predicate"]
     assert "bash" in json.dumps(predicate)
+
+
+# Without keys: there is no Sigstore here but a made-up one, so both are shown what it made.
+
+
+@pytest.mark.parametrize(
+    ("who", "good_for_both"), [("alice@example.org", True), ("mallory@example.org", False)], ids=["expected", "another"]
+)
+def test_both_judge_a_signature_without_a_key_alike(place: Place, who: str, good_for_both: bool) -> None:  # noqa: FBT001  a row
+    sigstore, image = Sigstore(), place.image()
+    name = reference(image)
+    body = json.dumps(sigstore.bundle(write_statement(name.digest or "", SIGNATURE, {}), who)).encode()
+    subject = place.client.manifest(name).descriptor
+    pushing.push_artifact(place.client, name, bundles.MEDIA_TYPE, [(body, bundles.MEDIA_TYPE, {})], subject=subject)
+    expected = Expected(identities=(Identity("alice@example.org", ISSUER),), trusted_root=sigstore.root)
+    ours = verify_cosign(place.client, name, name.digest or "", expected)
+    (place.folder / "made-up.json").write_bytes(sigstore.root)
+
+    def pem(file: str, raw: bytes) -> str:
+        (place.folder / file).write_bytes(raw)
+        return str(place.folder / file)
+
+    def public(key: ec.EllipticCurvePrivateKey) -> bytes:
+        return key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+
+    words = ["verify-attestation", "--new-bundle-format", "--trusted-root", "made-up.json", "--type", SIGNATURE, *PLAIN]
+    told = place.cosign(
+        *words,
+        "--certificate-identity",
+        "alice@example.org",
+        "--certificate-oidc-issuer",
+        ISSUER,
+        image,
+        # cosign 2 fetches these beside the trusted root, unless it is given them.
+        SIGSTORE_ROOT_FILE=pem("authority.pem", sigstore.authority.public_bytes(Encoding.PEM)),
+        SIGSTORE_REKOR_PUBLIC_KEY=pem("log.pem", public(sigstore.log_key)),
+        SIGSTORE_CT_LOG_PUBLIC_KEY_FILE=pem("ct.pem", public(sigstore.certificates_key)),
+    )
+    assert "no such host" not in told.stderr
+    assert (ours.state == "trusted", told.returncode == 0) == (good_for_both, good_for_both), told.stderr

@@ -1,0 +1,189 @@
+"""Signatures without keys, against a made-up Sigstore: who is expected counts, and every proof is wanted."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding
+
+from cosignworld import PROVENANCE, World, world
+from sealock.errors import TargetError
+from sealock.trust.cosign.expecting import Identity
+from sealock.trust.cosign.simple import SIGNATURE as ANNOTATION
+from sealock.trust.intoto import SIGNATURE
+from sealock.trust.wire import encoded
+from sigstoreworld import ISSUER, SIGNED, Sigstore
+
+ALICE = Identity("alice@example.org", ISSUER)
+BUILD = "https://ci.example/org/repo/.ci/build.yml@refs/heads/main"
+TRUSTED = Sigstore()
+OTHER = Sigstore()
+Table = dict[str, Any]
+
+
+@pytest.fixture
+def here() -> Iterator[World]:
+    with world() as one:
+        yield one
+
+
+def attach(here: World, table: Table) -> None:
+    here.refer(here.bundled(json.dumps(table).encode()))
+
+
+def verdict(here: World, *identities: Identity, **more: Any) -> Any:
+    expected = {"keys": (), "identities": identities or (ALICE,), "trusted_root": TRUSTED.root, **more}
+    return here.verify(**expected)
+
+
+def test_a_person_who_is_expected_is_trusted(here: World) -> None:
+    attach(here, TRUSTED.bundle(here.statement(), "alice@example.org"))
+    found = verdict(here)
+    assert found.state == "trusted", found.why
+    signer = found.signers[0]
+    assert (signer.name, signer.issuer, signer.signed) == ("alice@example.org", ISSUER, SIGNED)
+
+
+def test_a_workflow_fits_a_pattern(here: World) -> None:
+    attach(here, TRUSTED.bundle(here.statement(), BUILD))
+    assert verdict(here, Identity("https://ci.example/org/*", ISSUER)).state == "trusted"
+    assert verdict(here, Identity("https://ci.example/other/*", ISSUER)).check == "identity"
+
+
+def test_an_attestation_without_a_key_is_found(here: World) -> None:
+    attach(here, TRUSTED.bundle(here.statement(PROVENANCE), BUILD))
+    found = here.attested(PROVENANCE, keys=(), identities=(Identity(BUILD, ISSUER),), trusted_root=TRUSTED.root)
+    assert found.verdict.state == "trusted", found.verdict.why
+    assert found.attestations[0].signer.name == BUILD
+    assert verdict(here, Identity(BUILD, ISSUER)).check == "type"
+
+
+def test_a_key_and_an_identity_are_two_signers(here: World) -> None:
+    attach(here, TRUSTED.bundle(here.statement(), "alice@example.org"))
+    here.sign()
+    assert verdict(here, keys=(here.key.public,), threshold=2).state == "trusted"
+
+
+def edited(table: Table, *path: Any, value: Any) -> Table:
+    at: Any = table
+    for step in path[:-1]:
+        at = at[step]
+    at[path[-1]] = value
+    return table
+
+
+ENTRY = ("verificationMaterial", "tlogEntries", 0)
+
+
+def told(here: World, **how: Any) -> Table:
+    return TRUSTED.bundle(here.statement(), "alice@example.org", **how)
+
+
+def moved_entry(here: World) -> Table:
+    """The log's entry of another signature by the same person."""
+    return edited(told(here), *ENTRY, value=told(here)["verificationMaterial"]["tlogEntries"][0])
+
+
+def swapped_payload(here: World) -> Table:
+    other = here.statement(annotations={"a": "b"})
+    return edited(told(here), "dsseEnvelope", "payload", value=encoded(other))
+
+
+def swapped_certificate(here: World) -> Table:
+    """Alice's certificate beside a signature of somebody else."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    return told(here, certificate=TRUSTED.certify(key, "alice@example.org"))
+
+
+def self_made(here: World) -> Table:
+    return edited(
+        told(here),
+        "verificationMaterial",
+        "certificate",
+        value={"rawBytes": encoded(OTHER.authority.public_bytes(Encoding.DER))},
+    )
+
+
+def without_entry(here: World) -> Table:
+    return edited(told(here), "verificationMaterial", "tlogEntries", value=[])
+
+
+def without_proof(here: World) -> Table:
+    table = told(here)
+    del table["verificationMaterial"]["tlogEntries"][0]["inclusionProof"]
+    return table
+
+
+def without_promise(here: World) -> Table:
+    table = told(here)
+    del table["verificationMaterial"]["tlogEntries"][0]["inclusionPromise"]
+    return table
+
+
+REFUSED: list[tuple[str, Callable[[World], Table], str]] = [
+    ("somebody else", lambda here: TRUSTED.bundle(here.statement(), "mallory@example.org"), "identity"),
+    ("the same name by another issuer", lambda here: TRUSTED.bundle(here.statement(), "alice@example.org", "https://evil.example"), "identity"),
+    ("the name as a URI", lambda here: TRUSTED.bundle(here.statement(), "https://alice@example.org"), "identity"),
+    ("another authority and other logs", lambda here: OTHER.bundle(here.statement(), "alice@example.org"), "signature"),
+    ("a certificate that was not logged", lambda here: told(here, logged_by=OTHER.certificates_key), "signature"),
+    ("signed after the certificate ended", lambda here: told(here, certified_at=SIGNED - timedelta(hours=1)), "signature"),
+    ("signed before the certificate began", lambda here: told(here, certified_at=SIGNED + timedelta(hours=1)), "signature"),
+    ("signed by another key than the certificate's", swapped_certificate, "signature"),
+    ("the authority's own certificate", self_made, "signature"),
+    ("another payload", swapped_payload, "signature"),
+    ("a log entry of another payload", lambda here: told(here, logged=b"other"), "signature"),
+    ("a log entry of another signature", moved_entry, "signature"),
+    ("no log entry", without_entry, "signature"),
+    ("no proof", without_proof, "signature"),
+    ("no promise", without_promise, "signature"),
+    ("another time than was promised", lambda here: edited(told(here), *ENTRY, "integratedTime", value=str(int(SIGNED.timestamp()) + 1)), "signature"),
+    ("another root than was proven", lambda here: edited(told(here), *ENTRY, "inclusionProof", "rootHash", value=encoded(b"x" * 32)), "signature"),
+    ("a proof of another size", lambda here: edited(told(here), *ENTRY, "inclusionProof", "hashes", value=[]), "signature"),
+    ("a checkpoint of another log", lambda here: edited(told(here), *ENTRY, "inclusionProof", "checkpoint", value={"envelope": OTHER.bundle(here.statement(), "alice@example.org")["verificationMaterial"]["tlogEntries"][0]["inclusionProof"]["checkpoint"]["envelope"]}), "signature"),
+    ("a checkpoint that is none", lambda here: edited(told(here), *ENTRY, "inclusionProof", "checkpoint", value={"envelope": "x"}), "signature"),
+    ("a certificate that is none", lambda here: edited(told(here), "verificationMaterial", "certificate", value={"rawBytes": "AAAA"}), "signature"),
+    ("a field that the library has not", lambda here: {**told(here), "extra": {"a": [1]}}, "signature"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("make", "check"), [row[1:] for row in REFUSED], ids=[row[0] for row in REFUSED])
+def test_it_is_not_trusted(here: World, make: Callable[[World], Table], check: str) -> None:
+    attach(here, make(here))
+    found = verdict(here)
+    assert (found.state, found.check) == ("untrusted", check), found
+    assert "it says that it is by" in found.why or "not expected" in found.why
+
+
+def test_a_bundle_of_another_image_is_not_trusted(here: World) -> None:
+    attach(here, TRUSTED.bundle(here.statement(digest="sha256:" + "0" * 64), "alice@example.org"))
+    assert verdict(here).check == "digest"
+
+
+def test_a_signature_under_the_tag_that_was_made_without_a_key_is_told_to_be_so(here: World) -> None:
+    key = ec.generate_private_key(ec.SECP256R1())
+    certificate = TRUSTED.certify(key, "alice@example.org").public_bytes(Encoding.PEM).decode()
+    layer = here.layer(here.claims(), annotations={ANNOTATION: "AAAA", "dev.sigstore.cosign/certificate": certificate})
+    here.put(layer)
+    found = verdict(here)
+    assert (found.state, found.check) == ("untrusted", "signature")
+    assert "alice@example.org" in found.why
+    assert "only bundles" in found.why
+
+
+def test_who_trusts_a_key_hears_who_signed_without_one(here: World) -> None:
+    attach(here, TRUSTED.bundle(here.statement(), "alice@example.org"))
+    found = here.verify()
+    assert found.state == "untrusted"
+    assert f"alice@example.org ({ISSUER}) on {SIGNED:%Y-%m-%d}, which was not verified" in found.why
+
+
+@pytest.mark.parametrize("root", [b"nonsense", b"{}", b"[]", b'{"mediaType":"x"}', b'{"a":1,"a":2}', b"{" * 100_000])
+def test_a_trusted_root_that_is_none_is_told(here: World, root: bytes) -> None:
+    attach(here, TRUSTED.bundle(here.statement(SIGNATURE), "alice@example.org"))
+    with pytest.raises(TargetError, match="trusted root cannot be used"):
+        verdict(here, trusted_root=root)
