@@ -1,0 +1,17 @@
+"""The network map: for a terminal, as JSON, as DOT, and as a picture."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Any, Final, Literal, TypeAlias
+
+from sealock.model.reach import Map
+
+Format: TypeAlias = Literal["terminal", "json", "dot", "svg"]
+FORMATS: Final[tuple[Format, ...]] = ("terminal", "json", "dot", "svg")
+
+
+def render(form: Format, drawn: Map, **style: Any) -> str:  # noqa: ANN401  only the terminal's takes a style
+    """Render in a format; the terminal's takes width, colour and unicode."""
+    text: str = import_module(f"sealock.reports.map.{form}").render(drawn, **style)
+    return text

@@ -1,0 +1,50 @@
+"""The map for Graphviz: networks as boxes that containers are joined to, published ports as arrows from outside."""
+
+from __future__ import annotations
+
+from sealock.model.absent import given
+from sealock.model.reach import Map
+from sealock.reports.text import visible
+
+_OUTSIDE = "outside"
+
+
+def render(drawn: Map) -> str:
+    """Render as an undirected layout with a few arrows: `dot -Tsvg`, or `neato`."""
+    rows = [
+        "digraph reach {",
+        '  graph [rankdir=LR, fontname="Helvetica"];',
+        '  node [fontname="Helvetica", shape=box, style="rounded,filled", fillcolor="#ffffff"];',
+        '  edge [fontname="Helvetica", fontsize=10];',
+        f'  {_OUTSIDE} [label="outside", shape=ellipse, fillcolor="#f4d6d2"];',
+    ]
+    networks = {one.name: f"n{index}" for index, one in enumerate(drawn.networks)}
+    for one in drawn.networks:
+        marks = [word for word, on in (("internal", one.internal is True), ("icc off", one.icc is False)) if on]
+        label = f"{one.name}\\n{given(one.driver, 'bridge')}{', ' + ', '.join(marks) if marks else ''}"
+        rows.append(f'  {networks[one.name]} [label={_quoted(label)}, shape=component, fillcolor="#dbe7f3"];')
+    stations = {one.name: f"c{index}" for index, one in enumerate(drawn.stations)}
+    for station in drawn.stations:
+        own = stations[station.name]
+        fill = "#f9e2c0" if station.on_host else "#ffffff" if station.running else "#eeeeee"
+        rows.append(f"  {own} [label={_quoted(station.name)}, fillcolor={_quoted(fill)}];")
+        rows += [
+            f"  {own} -> {networks.get(seat.network, own)} [dir=none, label={_quoted(seat.ipv4)}];"
+            for seat in station.seats
+        ]
+        if station.shares in stations:
+            rows.append(f'  {own} -> {stations[station.shares]} [dir=none, style=bold, label="same network"];')
+        for target, alias in station.links:
+            if target in stations:
+                rows.append(f"  {own} -> {stations[target]} [style=dashed, label={_quoted(f'link {alias}')}];")
+        for port in station.published:
+            label = f"{port.address or '*'}:{port.host or '?'} to {port.container}/{port.protocol}"
+            colour = "#b8860b" if (port.address or "").startswith(("127.", "::1")) else "#b03a2e"
+            rows.append(f"  {_OUTSIDE} -> {own} [label={_quoted(label)}, color={_quoted(colour)}];")
+    return "\n".join([*rows, "}"]) + "\n"
+
+
+def _quoted(text: str) -> str:
+    """A string as DOT has it; line breaks of ours stay, all others are shown."""
+    parts = [visible(part).replace("\\", "\\\\").replace('"', '\\"') for part in text.split("\\n")]
+    return '"' + "\\n".join(parts) + '"'

@@ -1,0 +1,167 @@
+"""The map for people: networks with who is on them, what is open to the outside, and what stands out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+from sealock.model.absent import given
+from sealock.model.network import EngineNetwork
+from sealock.model.reach import OUTSIDE, Map, Station
+from sealock.reports.ansi import Ink, Paint, Signs
+from sealock.reports.text import count, fit, line, width, wrap
+
+_MATRIX: Final = 12
+"""Containers up to which the whole matrix is shown."""
+_NAME: Final = 24
+
+
+def render(drawn: Map, *, width: int = 80, colour: bool = False, unicode: bool = True) -> str:
+    """Render for a terminal of that width."""
+    page = _Page(drawn, max(width, 40), Paint(on=colour), Signs(unicode=unicode), unicode=unicode)
+    parts = (page.head(), page.networks(), page.elsewhere(), page.published(), page.matrix(), page.remarks())
+    return "\n".join(row.rstrip() for part in parts for row in part) + "\n"
+
+
+class _Page:
+    """Knows how the page looks; each method yields the lines of one part."""
+
+    def __init__(self, drawn: Map, room: int, paint: Paint, signs: Signs, *, unicode: bool) -> None:
+        self.drawn, self.room, self.paint, self.signs = drawn, room, paint, signs
+        self.dot, self.end, self.mid = ("●", "└", "├") if unicode else ("*", "`", "|")
+        self.yes, self.no = ("●", "·") if unicode else ("x", ".")
+        self.columns = max((width(line(one.name, _NAME)) for one in drawn.stations), default=0)
+
+    def head(self) -> Iterator[str]:
+        """How many of what."""
+        running = sum(one.running for one in self.drawn.stations)
+        name = f"{count(running, 'container')} on {count(len(self.drawn.networks), 'network')}"
+        bar = self.signs.rule * max(self.room - width(name) - 4, 0)
+        yield f"{self.paint('faint', self.signs.rule * 2)} {self.paint('bold', name)} {self.paint('faint', bar)}"
+        if self.drawn.declared:
+            yield self.paint("faint", "As it is declared: nobody looked at a machine.")
+        yield ""
+
+    def networks(self) -> Iterator[str]:
+        """Each network with its members."""
+        for network in self.drawn.networks:
+            members = [
+                (station, seat)
+                for station in self.drawn.stations
+                for seat in station.seats
+                if seat.network == network.name
+            ]
+            if not members and not self.drawn.declared:
+                continue
+            name = fit(line(network.name), self.room - 30)
+            yield f"{self.paint('bold', name)}  {self.paint('faint', _facts(network))}"
+            for index, (station, seat) in enumerate(members):
+                branch = self.end if index == len(members) - 1 else self.mid
+                others = [name for name in seat.names if name != station.name]
+                more = [seat.ipv4 or seat.ipv6, f"also {', '.join(line(one, 40) for one in others)}" if others else ""]
+                more.append(_listening(station))
+                yield self.member(branch, station, "  ".join(one for one in more if one))
+            yield ""
+
+    def member(self, branch: str, station: Station, text: str) -> str:
+        """A container with what there is to say of it, on one line."""
+        name = line(station.name, _NAME)
+        pad = " " * max(self.columns - width(name), 0)
+        left = f"  {self.paint('faint', branch)} "
+        shown = fit(text, max(self.room - 4 - self.columns - 2, 10))
+        ink: Ink = "bold" if station.running else "faint"
+        return f"{left}{self.paint(ink, name)}{pad}  {shown}"
+
+    def elsewhere(self) -> Iterator[str]:
+        """Those that are on no network of the engine's."""
+        rows = []
+        for station in self.drawn.stations:
+            if station.on_host:
+                rows.append((station, f"on the host's own network  {_listening(station)}"))
+            elif station.shares:
+                rows.append((station, f"in the network of {line(station.shares, 40)}"))
+            elif station.alone:
+                rows.append((station, "has no network"))
+            elif not station.running:
+                rows.append((station, "does not run"))
+        if rows:
+            yield self.paint("bold", "Elsewhere")
+            for index, (station, text) in enumerate(rows):
+                yield self.member(self.end if index == len(rows) - 1 else self.mid, station, text)
+            yield ""
+
+    def published(self) -> Iterator[str]:
+        """What is open beyond the containers."""
+        rows: list[tuple[str, str, Ink]] = []
+        for station in self.drawn.stations:
+            for port in station.published:
+                address = port.address or "0.0.0.0"  # noqa: S104  as people write it
+                shown = f"[{address}]" if ":" in address else address
+                inner = address.startswith(("127.", "::1"))
+                text = f"{line(station.name, _NAME)}:{port.container}/{port.protocol}"
+                rows.append((f"{shown}:{port.host or '(any free port)'}", text, "faint" if inner else "red"))
+        for edge in self.drawn.edges:
+            if edge.source == OUTSIDE and edge.way == "outside":
+                what = ", ".join(edge.ports[:6]) or "whatever it listens on"
+                rows.append(
+                    (edge.addresses[0] if edge.addresses else "the host", f"{line(edge.target, _NAME)}: {what}", "red")
+                )
+        if not rows:
+            return
+        yield self.paint("bold", "Open from outside")
+        room = max(width(left) for left, _, _ in rows)
+        for left, right, ink in rows:
+            pad = " " * (room - width(left))
+            yield f"  {self.paint(ink, line(left))}{pad} {self.signs.arrow} {fit(right, self.room - room - 6)}"
+        yield ""
+
+    def matrix(self) -> Iterator[str]:
+        """Who reaches whom, where few enough are there to see it at a glance."""
+        names = [one.name for one in self.drawn.stations if one.running]
+        if not 1 < len(names) <= _MATRIX:
+            return
+        reached = {(edge.source, edge.target) for edge in self.drawn.edges}
+        yield self.paint("bold", "Who reaches whom") + self.paint("faint", "  (rows reach columns)")
+        yield f"  {' ' * self.columns}  {' '.join(f'{index:>2}' for index in range(1, len(names) + 1))}"
+        for number, source in enumerate(names, 1):
+            shown = line(source, _NAME)
+            cells = [
+                "  " if source == target else f" {self.yes if (source, target) in reached else self.no}"
+                for target in names
+            ]
+            pad = " " * (self.columns - width(shown))
+            yield f"  {shown}{pad}  {' '.join(cells)}  {self.paint('faint', str(number))}"
+        yield ""
+
+    def remarks(self) -> Iterator[str]:
+        """What stands out, and what to do."""
+        if not self.drawn.remarks:
+            return
+        yield self.paint("bold", "What stands out")
+        for one in self.drawn.remarks:
+            yield from self.hung(f"{line(one.about, 60)} {line(one.text)}.", f"  {self.dot} ")
+            if one.remedy:
+                yield from self.hung(f"{self.signs.arrow} {line(one.remedy, 2000)}", "      ")
+
+    def hung(self, text: str, lead: str) -> Iterator[str]:
+        """A sentence whose further lines hang below its first."""
+        rows: Sequence[str] = wrap(text, self.room - width(lead))
+        for index, row in enumerate(rows):
+            yield f"{lead if not index else ' ' * width(lead)}{row}"
+
+
+def _facts(network: EngineNetwork) -> str:
+    """What kind of network it is."""
+    words = [given(network.driver, "bridge")]
+    words += ["internal"] if network.internal is True else []
+    words += ["members kept apart"] if network.icc is False else []
+    words += ["encrypted"] if network.encrypted is True else []
+    words += list(given(network.subnets, ())[:2])
+    return ", ".join(line(one, 60) for one in words)
+
+
+def _listening(station: Station) -> str:
+    """The ports that its programs wait at."""
+    ports = dict.fromkeys(f"{one.port}/{one.protocol.rstrip('6')}" for one in given(station.listens, ()) if one.port)
+    shown = ", ".join(list(ports)[:6])
+    return f"listens on {shown}{', …' if len(ports) > 6 else ''}" if ports else ""
