@@ -1,0 +1,310 @@
+"""`sealock trust` in cosign's ways, word by word, against the simulated registry."""
+
+from __future__ import annotations
+
+import json
+import os
+import pty
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from cosignworld import World, world
+from imagemaker import config, info, tar
+from sealock.cli.main import main
+from sealock.trust.cosign.keys import write_public
+from sealock.trust.cosign.privatekeys import write_private
+from sigstoreworld import ISSUER, Sigstore
+from simulators.registry import Reply
+
+Run = Callable[..., str]
+STATUS = b"Package: bash\nStatus: install ok installed\nArchitecture: amd64\nVersion: 5.2-1\n\n"
+
+
+@pytest.fixture
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
+    monkeypatch.setenv("COSIGN_PASSWORD", "a secret passphrase")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("DOCKER_CONFIG", str(tmp_path / "docker"))
+    monkeypatch.setenv("SEALOCK_CACHE_DIR", str(tmp_path / "cache"))
+    monkeypatch.setenv("COLUMNS", "80")
+    monkeypatch.chdir(tmp_path)
+    with world() as one:
+        Path("k.key").write_bytes(write_private(one.key, "a secret passphrase"))
+        Path("k.pub").write_bytes(write_public(one.key.public))
+        Path("s.pub").write_bytes(write_public(one.stranger.public))
+        yield one
+
+
+@pytest.fixture
+def run(capfd: pytest.CaptureFixture[str]) -> Run:
+    def run_it(*words: str, status: int = 0) -> str:
+        got = main(["trust", *words])
+        out, err = capfd.readouterr()
+        assert got == status, out + err
+        assert "secret" not in out + err
+        return out + err
+
+    return run_it
+
+
+def image(here: World) -> str:
+    return f"{here.server.host}/app:1"
+
+
+def test_an_image_is_signed_and_verified(here: World, run: Run) -> None:
+    said = run("sign", image(here), "--key", "k.key")
+    assert said == (
+        f"{here.server.host}/app@{here.digest} is signed by key {here.key.public.id[:12]}\n"
+        f"{here.server.host}/app:{here.digest.replace(':', '-')}.sig\n"
+    )
+    assert "was signed before" in run("sign", image(here), "--key", "k.key")
+    lines = run("verify", image(here), "--key", "k.pub").splitlines()
+    assert lines[0] == f"{image(here)} is trusted"
+    assert lines[1] == f"  digest     {here.digest}"
+    assert lines[2].startswith(f"  signed     by key {here.key.public.id[:12]} (k.pub), on 20")
+    assert lines[3] == "  found      the .sig tag"
+    table = json.loads(run("verify", image(here), "--key", "k.pub", "--format", "json"))["references"][0]
+    assert (table["verdict"], table["by"], table["digest"]) == ("trusted", "cosign", here.digest)
+    assert [one["key"] for one in table["signers"]] == [here.key.public.id]
+
+
+def test_a_bundle_is_signed_and_verified(here: World, run: Run) -> None:
+    run("sign", "--bundle", "--annotation", "stage=tested", "--key", "k.key", image(here))
+    assert "referrer sha256:" in run("verify", image(here), "--key", "k.pub", "--annotation", "stage=tested")
+    run("verify", image(here), "--key", "k.pub", "--annotation", "stage=released", status=1)
+
+
+def test_what_is_not_trusted_is_told_with_the_reason(here: World, run: Run) -> None:
+    said = run("verify", image(here), "--key", "s.pub", status=1)
+    assert said == (
+        f"{image(here)} is not trusted\n  digest     {here.digest}\n  why        there is no signature of it\n"
+    )
+    here.sign()
+    said = " ".join(run("verify", image(here), "--key", "s.pub", status=1).split())
+    assert "why no signature of it counts (the .sig tag: it was not made by a key that you trust)" in said
+    table = json.loads(run("verify", image(here), "--key", "s.pub", "--format", "json", status=1))["references"][0]
+    assert (table["verdict"], table["check"], table["signers"]) == ("untrusted", "signature", [])
+
+
+def test_what_could_not_be_told_is_no_verdict(here: World, run: Run) -> None:
+    here.sign()
+    gone = f"{here.server.host}/gone:1"
+    said = run("verify", image(here), gone, "--key", "k.pub", status=2)
+    assert f"{image(here)} is trusted" in said
+    assert f"whether {gone} is trusted could not be told" in said
+    here.server.answers = lambda asked: Reply(403) if asked.path.endswith(".sig") else None
+    table = json.loads(
+        run("verify", image(here), "--key", "k.pub", "--format", "json", status=2).partition("sealock:")[0]
+    )
+    assert table["references"][0]["verdict"] == "unknown"
+    assert "not allowed" in table["references"][0]["problem"]
+
+
+def test_a_digest_that_was_asked_for_is_the_one_that_is_verified(here: World, run: Run) -> None:
+    here.sign()
+    other = here.push("app:1")
+    assert f"{here.digest}" in run("verify", f"{here.server.host}/app:1@{here.digest}", "--key", "k.pub")
+    run("verify", f"{here.server.host}/app:1@{other}", "--key", "k.pub", status=1)
+    run("verify", image(here), "--key", "k.pub", status=1)
+
+
+def test_a_signature_for_another_repository_counts_where_that_is_said(here: World, run: Run) -> None:
+    here.put(here.signed_layer(here.claims(repository="example.com/app")))
+    run("verify", image(here), "--key", "k.pub", status=1)
+    run("verify", image(here), "--key", "k.pub", "--any-repository")
+    run("verify", image(here), "--key", "k.pub", "--signed-for", "example.com/app")
+
+
+def test_several_signers_may_be_wanted(here: World, run: Run) -> None:
+    here.sign()
+    both = ["--key", "k.pub", "--key", "s.pub", "--threshold", "2"]
+    assert "1 of the 2 signers" in run("verify", image(here), *both, status=1)
+    here.sign(here.stranger)
+    assert run("verify", image(here), *both).count("signed  ") == 2
+
+
+def test_who_signed_without_a_key_is_told(here: World, run: Run) -> None:
+    sigstore = Sigstore()
+    Path("root.json").write_bytes(sigstore.root)
+    here.refer(here.bundled(json.dumps(sigstore.bundle(here.statement(), "alice@example.org")).encode()))
+    words = ["verify", image(here), "--trusted-root", "root.json", "--issuer", ISSUER]
+    assert f"by alice@example.org, for whom {ISSUER} vouches" in " ".join(
+        run(*words, "--identity", "*@example.org").split()
+    )
+    assert "who is not expected" in " ".join(run(*words, "--identity", "bob@example.org", status=1).split())
+
+
+def test_what_comes_from_outside_is_escaped(here: World, run: Run) -> None:
+    here.put(here.signed_layer(here.claims(repository="example.com/\x1b[2Jevil")))
+    assert "\x1b" not in run("verify", image(here), "--key", "k.pub", status=1)
+
+
+# Attestations.
+
+
+def real(here: World, *, packages: bool = True) -> None:
+    """An image with something in it."""
+    layer = tar(info("etc/os-release", b'ID=debian\nVERSION_ID="13"\n'))
+    if packages:
+        layer = tar(info("var/lib/dpkg/status", STATUS), info("etc/os-release", b'ID=debian\nVERSION_ID="13"\n'))
+    here.digest = here.server.add_image("app", "1", config=config(layer), layers=[layer])["digest"]
+
+
+@pytest.mark.parametrize(("form", "word"), [("cyclonedx", "bomFormat"), ("spdx", "spdxVersion")])
+@pytest.mark.parametrize("more", [[], ["--bundle"]], ids=["under the tag", "as a bundle"])
+def test_a_bill_of_materials_is_attested(here: World, run: Run, form: str, word: str, more: list[str]) -> None:
+    real(here)
+    said = run("attest", image(here), "--key", "k.key", "--sbom", form, *more)
+    assert said.startswith(
+        f"{here.server.host}/app@{here.digest} is attested by key {here.key.public.id[:12]} (https://"
+    )
+    words = ["verify", image(here), "--key", "k.pub", "--attestation", form]
+    assert "has 1 attestation that can be trusted" in run(*words)
+    predicate = json.loads(run(*words, "--format", "json"))["references"][0]["attestations"][0]["predicate"]
+    assert predicate[word]
+    assert "bash" in json.dumps(predicate)
+
+
+def test_of_an_index_one_image_is_attested(here: World, run: Run) -> None:
+    real(here)
+    kept = here.digest
+    here.server.add_index(
+        "app",
+        "many",
+        images={"linux/s390x": here.server.add_manifest("app", json.loads(here.server.manifests["app"][kept][1]))},
+    )
+    said = run(
+        "attest", f"{here.server.host}/app:many", "--key", "k.key", "--sbom", "spdx", "--platform", "linux/s390x"
+    )
+    assert f"app@{kept} is attested" in said
+    assert "no image for linux/arm64" in run(
+        "attest",
+        f"{here.server.host}/app:many",
+        "--key",
+        "k.key",
+        "--sbom",
+        "spdx",
+        "--platform",
+        "linux/arm64",
+        status=2,
+    )
+
+
+def test_a_scan_without_a_database_is_not_attested(here: World, run: Run) -> None:
+    real(here)
+    said = run("attest", image(here), "--key", "k.key", "--scan", "--offline", status=2)
+    assert "could not be judged in full, so the result is not attested" in said
+    run("verify", image(here), "--key", "k.pub", "--attestation", "any", status=1)
+
+
+def test_a_scan_is_attested(here: World, run: Run) -> None:
+    real(here, packages=False)
+    run("attest", image(here), "--key", "k.key", "--scan", "--offline")
+    words = ["verify", image(here), "--key", "k.pub", "--attestation", "vuln", "--format", "json"]
+    predicate = json.loads(run(*words))["references"][0]["attestations"][0]["predicate"]
+    assert predicate["scanner"]["uri"].startswith("sealock@")
+    assert predicate["scanner"]["result"]["targets"][0]["target"].endswith(f"/app@{here.digest}")
+    assert predicate["metadata"]["scanStartedOn"] <= predicate["metadata"]["scanFinishedOn"]
+
+
+def test_a_file_is_attested(here: World, run: Run) -> None:
+    Path("p.json").write_text('{"buildDefinition":{}}')
+    run("attest", image(here), "--key", "k.key", "--predicate", "p.json", "--type", "slsaprovenance1")
+    run("attest", image(here), "--key", "k.key", "--predicate", "p.json")
+    said = run("verify", image(here), "--key", "k.pub", "--attestation", "any")
+    assert "https://slsa.dev/provenance/v1" in said
+    assert "https://cosign.sigstore.dev/attestation/v1" in said
+    assert "no such attestation" in run("verify", image(here), "--key", "k.pub", "--attestation", "vuln", status=1)
+
+
+# Keys.
+
+
+def test_a_key_pair_is_made_once(here: World, run: Run) -> None:
+    del here
+    assert "release.key signs (keep it)" in run("keys", "generate", "--cosign", "release")
+    assert (Path("release.key").stat().st_mode & 0o777, Path("release.pub").stat().st_mode & 0o777) == (0o600, 0o644)
+    kept = Path("release.key").read_bytes()
+    assert "never overwritten" in run("keys", "generate", "--cosign", "release", status=2)
+    assert Path("release.key").read_bytes() == kept
+    run("keys", "generate", "--cosign", "--kind", "ed25519")
+    assert b"BEGIN ENCRYPTED SIGSTORE PRIVATE KEY" in Path("cosign.key").read_bytes()
+
+
+def test_a_key_whose_passphrase_cannot_be_had_is_told(here: World, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("COSIGN_PASSWORD")
+    with Path(os.devnull).open() as nobody:
+        monkeypatch.setattr(sys, "stdin", nobody)
+        assert "set $COSIGN_PASSWORD" in run("sign", image(here), "--key", "k.key", status=2)
+    monkeypatch.setenv("COSIGN_PASSWORD", "another")
+    assert "the passphrase of k.key is wrong" in run("sign", image(here), "--key", "k.key", status=1)
+
+
+def test_a_passphrase_is_asked_for_on_a_terminal(here: World, tmp_path: Path) -> None:
+    del here
+    leader, follower = pty.openpty()
+    environment = {key: value for key, value in os.environ.items() if key != "COSIGN_PASSWORD"}
+    with subprocess.Popen(
+        [sys.executable, "-m", "sealock", "trust", "keys", "generate", "--cosign", "asked"],
+        stdin=follower,
+        stdout=follower,
+        stderr=follower,
+        cwd=tmp_path,
+        env=environment,
+        start_new_session=True,
+    ) as process:
+        os.close(follower)
+        seen = b""
+        for words in (b"the new key asked.key", b"The same again", b"not the same", b"The same again"):
+            while words not in seen:
+                seen += os.read(leader, 1024)
+            if words != b"not the same":
+                typed = b"one" if words == b"the new key asked.key" else b"two"
+                os.write(leader, typed + b"\n")
+            else:
+                while b"the new key" not in seen.partition(words)[2]:
+                    seen += os.read(leader, 1024)
+                os.write(leader, b"two\n")
+            seen = seen.partition(words)[2] if words == b"not the same" else b""
+        assert process.wait(30) == 0
+    os.close(leader)
+    assert (tmp_path / "asked.key").exists()
+
+
+# What does not fit together.
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["verify", "REF", "--attestation", "any"], "whose signature"),
+        (["verify", "REF", "--trusted-root", "k.pub"], "whose signature"),
+        (["verify", "REF", "--identity", "a@b.c"], "goes with --issuer"),
+        (["verify", "REF", "--identity", "a@b.c", "--issuer", "https://x"], "trusted root"),
+        (["verify", "REF", "--key", "k.pub", "--pin", "0" * 64], "do not go with"),
+        (["verify", "REF", "--key", "k.pub", "--threshold", "2"], "2 signers are wanted"),
+        (["verify", "REF", "--key", "k.pub", "--any-repository", "--signed-for", "x"], "cannot both"),
+        (["verify", "REF", "--key", "k.pub", "--signed-for", "NOT A NAME"], "not the name"),
+        (["verify", "REF", "--key", "k.pub", "--annotation", "x"], "NAME=VALUE"),
+        (["verify", "REF", "--key", "k.key"], "holds a private key"),
+        (["verify", "REF", "--key", "gone.pub"], "gone.pub could not be read"),
+        (["sign", "REF", "--key", "k.key", "--role", "targets"], "does not go with"),
+        (["sign", "REF", "--bundle"], "go with --key"),
+        (["sign", "REF", "--key", "k.pub"], "a public one"),
+        (["attest", "REF", "--key", "k.key", "--sbom", "spdx", "--type", "x"], "--type goes with"),
+        (["attest", "REF", "--key", "k.key", "--predicate", "k.pub", "--type", "x"], "a URI is wanted"),
+        (["attest", "REF", "--key", "k.key", "--predicate", "k.pub", "--type", "vuln"], "is not JSON"),
+        (["attest", "REF", "--key", "k.key", "--predicate", "gone"], "could not be read"),
+        (["attest", "REF", "--key", "k.key", "--predicate", "binary"], "not UTF-8"),
+        (["attest", "REF", "--key", "k.key", "--predicate", "k.pub", "--type", "https://sigstore.dev/cosign/sign/v1"], "of signatures"),
+        (["keys", "list", "--cosign"], "goes with `keys generate`"),
+    ],
+)  # fmt: skip
+def test_words_that_do_not_fit_together(here: World, run: Run, words: list[str], said: str) -> None:
+    Path("binary").write_bytes(b"\xff")
+    assert said in run(*[image(here) if word == "REF" else word for word in words], status=2)
+    assert not [one for one in here.server.asked if one.method in {"PUT", "POST"}]
