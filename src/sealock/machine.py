@@ -19,7 +19,8 @@ from sealock.formats.engine import read_info, read_network, read_networks
 from sealock.formats.inspect import read_inspect
 from sealock.host import Seen, see
 from sealock.kernel.effective import effective
-from sealock.kernel.reading import GoneError, Machine, Members
+from sealock.kernel.members import Members, gather
+from sealock.kernel.reading import GoneError, Machine
 from sealock.model.absent import UNKNOWN, UNSET, Absent, Maybe
 from sealock.model.change import FieldChange
 from sealock.model.daemon import Daemon
@@ -185,7 +186,7 @@ def found(engine: Engine, names: tuple[str, ...] = (), root: str = "/") -> Itera
     """
     wanted = tuple(Listed(name) for name in names) or engine.containers()
     machine = Machine(root) if engine.endpoint.kind == _LOCAL else None
-    members = machine.members() if machine is not None else Members({}, {})
+    members = gather(machine) if machine is not None else Members()
     for listed, answer in engine.each(lambda one: engine.container(one.id), wanted):
         if isinstance(answer, EngineRefusedError):
             if names or answer.status != 404:
@@ -290,14 +291,11 @@ class _Inspected(Struct, rename="pascal"):
 
 
 def _enforced(name: str, answer: str, process: Process, machine: Machine, members: Members) -> Enforced:
-    groups = process.cgroup_paths if isinstance(process.cgroup_paths, tuple) else ()
     others, outside = members.of(process)
     return Enforced(
         name=name,
         declared=read_inspect(answer).container,
-        effective=effective(
-            process, group=machine.group(groups), host=machine.mounts, capabilities=machine.capabilities
-        ),
+        effective=effective(process, machine),
         process=process,
         others=others,
         outside=outside,

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
 from sealock.kernel.groups import Group
-from sealock.model.absent import UNKNOWN, UNSET, Maybe
+from sealock.kernel.reading import Machine
+from sealock.model.absent import UNKNOWN, UNSET, Maybe, given
 from sealock.model.capabilities import DEFAULT, decoded
-from sealock.model.container import Container, Mount
+from sealock.model.container import Container, Mount, Sysctl
 from sealock.model.process import IdRange, Limit, Mounted, Process
 
 _STANDARD: Final = frozenset({
@@ -25,20 +26,25 @@ _DEVICES: Final = frozenset({
 """What runc allows every container."""
 _ALL_DEVICES: Final = "a *:* rwm"
 _PSEUDO: Final = frozenset({"proc", "sysfs", "devpts", "mqueue", "cgroup", "cgroup2", "devtmpfs"})
+_MOUNTS: Final = 5000
+"""Mounts at the most; whoever may mount in a container could make a hundred thousand."""
 _HOST_OR_PRIVATE: Final = {"pid": "pid", "ipc": "ipc", "uts": "uts", "cgroup": "cgroupns"}
 _DEFAULT_SHARES: Final = 1024
 
 
-def effective(process: Process, *, group: Group, host: tuple[Mounted, ...], capabilities: int) -> Container:
+def effective(process: Process, machine: Machine) -> Container:
     """Make a container of a process.
 
-    `host` are the machine's own mounts, by which sources of binds are found; `capabilities` all that a program on this
-    machine can have.
+    Sources of binds are found by the machine's own mounts. Of its kernel parameters those count that differ from the
+    machine's: a new namespace takes most of them over.
     """
+    group = machine.group(given(process.cgroup_paths, ()))
     values: dict[str, Any] = {"command": process.command, "user": _user(process)}
-    values |= _may(process, capabilities)
-    values |= _sees(process, host)
+    values |= _may(process, machine.capabilities)
+    values |= _sees(process, machine.mounts)
     values |= _uses(process, group)
+    if isinstance(process.sysctls, tuple) and (own := machine.parameters):
+        values["sysctls"] = tuple(Sysctl(*one) for one in process.sysctls if own.get(one[0]) != one[1]) or UNSET
     return Container(**values)
 
 
@@ -126,27 +132,38 @@ def _sees(process: Process, host: tuple[Mounted, ...]) -> dict[str, Any]:
         values["userns"] = UNSET if user.host else "private"
     if isinstance(process.mounts, tuple):
         top = {mount.target: mount for mount in process.mounts}
-        values["read_only"] = "ro" in top["/"].options if "/" in top else UNKNOWN
+        values["read_only"] = _read_only(top["/"]) if "/" in top else UNKNOWN
         values["mounts"] = tuple(_asked_for([one for one in top.values() if _is_own(one)], host)) or UNSET
     return values
+
+
+def _read_only(mount: Mounted) -> bool:
+    """Whether nothing can be written: by this mount's own option, or the file system's."""
+    return "ro" in mount.options or "ro" in mount.super_options
 
 
 def _asked_for(own: list[Mounted], host: tuple[Mounted, ...]) -> Iterator[Mount]:
     """Leave out what came along with a folder of the host: the mounts that the host itself has within it."""
     there = {mount.target for mount in host}
-    folders: list[tuple[str, str]] = []
-    for one in own:
-        came_along = any(
-            one.target.startswith(f"{target}/")
-            and (f"{path}{one.target[len(target) :]}" in there or one.kind in _PSEUDO)
-            for target, path in folders
-        )
-        if came_along:
+    by_device: dict[str, list[Mounted]] = {}
+    for mount in host:
+        by_device.setdefault(mount.device, []).append(mount)
+    folders: dict[str, str] = {}
+    for one in own[:_MOUNTS]:
+        around = next((above for above in _above(one.target) if above in folders), None)
+        if around is not None and (f"{folders[around]}{one.target[len(around) :]}" in there or one.kind in _PSEUDO):
             continue
-        made = _mount(one, host)
+        made = _mount(one, by_device.get(one.device, []))
         if made.kind == "bind" and made.source:
-            folders.append((made.target.rstrip("/"), made.source.rstrip("/")))
+            folders[made.target.rstrip("/")] = made.source.rstrip("/")
         yield made
+
+
+def _above(target: str) -> Iterator[str]:
+    """The folders that a path is in, the nearest first."""
+    for _ in range(target.count("/")):
+        target = target.rpartition("/")[0]
+        yield target
 
 
 def _is_own(mount: Mounted) -> bool:
@@ -157,8 +174,8 @@ def _is_own(mount: Mounted) -> bool:
     return not (covers and (mount.kind in _PSEUDO | {"tmpfs"} or mount.root == "/null"))
 
 
-def _mount(mount: Mounted, host: tuple[Mounted, ...]) -> Mount:
-    read_only = "ro" in mount.options
+def _mount(mount: Mounted, host: Sequence[Mounted]) -> Mount:
+    read_only = _read_only(mount)
     options = tuple(one for one in ("noexec", "nosuid", "nodev") if one in mount.options)
     propagation = None if mount.propagation == "private" else mount.propagation
     if mount.kind == "tmpfs" and mount.root == "/":
@@ -166,7 +183,7 @@ def _mount(mount: Mounted, host: tuple[Mounted, ...]) -> Mount:
     return Mount("bind", source(mount, host), mount.target, read_only, propagation, options)
 
 
-def source(mount: Mounted, host: tuple[Mounted, ...]) -> str | None:
+def source(mount: Mounted, host: Sequence[Mounted]) -> str | None:
     """The path on the host that is mounted, None where no mount of the host shows that file system."""
     best: tuple[int, int, str] | None = None
     for one in host:

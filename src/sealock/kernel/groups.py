@@ -5,7 +5,7 @@ https://docs.kernel.org/admin-guide/cgroup-v1/ and https://docs.kernel.org/admin
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Final
 
 from msgspec import Struct
@@ -17,6 +17,11 @@ from sealock.model.process import Device, Limit, Mounted
 
 _UNLIMITED: Final = 1 << 62
 """Version 1 writes "no limit" as the largest multiple of a page; nobody has that much memory."""
+
+_DEEPEST: Final = 64
+"""Groups above one another at the most."""
+_DISKS: Final = 100
+_RATES: Final = {"rbps": "io.read", "wbps": "io.write", "riops": "io.reads", "wiops": "io.writes"}
 
 
 class Group(Struct, frozen=True):
@@ -80,13 +85,13 @@ class _One:
     def __init__(self, trees: Hierarchies, groups: dict[str, str]) -> None:
         self.trees, self.groups = trees, groups
 
-    def text(self, controller: str, name: str) -> str | None:
-        folder = self.trees.folder(controller, self.groups.get(controller, "/"))
+    def text(self, controller: str, name: str, path: str = "") -> str | None:
+        folder = self.trees.folder(controller, path or self.groups.get(controller, "/"))
         held = self.trees.tree.text(f"{folder}/{name}") if folder is not None else None
         return held.strip() if isinstance(held, str) else None
 
-    def number(self, controller: str, name: str) -> int | None:
-        held = whole(self.text(controller, name))
+    def number(self, controller: str, name: str, path: str = "") -> int | None:
+        held = whole(self.text(controller, name, path))
         return None if held is not None and held >= _UNLIMITED else held
 
     def read(self) -> Group:
@@ -106,29 +111,55 @@ class _One:
         held = self.trees.tree.text(f"{folder}/{name}") if folder is not None else ""
         return held.strip() if isinstance(held, str) else ""
 
+    def lowest(self, controller: str, name: str) -> tuple[int | None, str]:
+        """The lowest limit on the way up, as in version 2: these controllers count what is below too."""
+        return _lowest(self.groups.get(controller, "/"), lambda path: self.number(controller, name, path))
+
     def resources(self) -> Iterator[Limit]:
         number = self.number
         if self.text("memory", "memory.limit_in_bytes") is not None:
-            yield Limit("memory", number("memory", "memory.limit_in_bytes"), number("memory", "memory.usage_in_bytes"))
+            limit, group = self.lowest("memory", "memory.limit_in_bytes")
+            peak = number("memory", "memory.max_usage_in_bytes")
+            yield Limit("memory", limit, number("memory", "memory.usage_in_bytes"), group, peak)
             yield Limit("memory.reservation", number("memory", "memory.soft_limit_in_bytes"))
             yield Limit("memory.swappiness", number("memory", "memory.swappiness"))
         if self.text("memory", "memory.memsw.limit_in_bytes") is not None:
-            used = number("memory", "memory.memsw.usage_in_bytes")
-            yield Limit("memory.swap", number("memory", "memory.memsw.limit_in_bytes"), used)
+            used, peak = (number("memory", f"memory.memsw.{name}_in_bytes") for name in ("usage", "max_usage"))
+            limit, group = self.lowest("memory", "memory.memsw.limit_in_bytes")
+            yield Limit("memory.swap", limit, used, group, peak)
         if (oom := self.text("memory", "memory.oom_control")) is not None and "oom_kill_disable" in oom:
             yield Limit("memory.oom_kill_disable", int("oom_kill_disable 1" in oom))
-        if self.text("pids", "pids.max") is not None:
-            yield Limit("pids", number("pids", "pids.max"), number("pids", "pids.current"))
+        # The first group of a controller has no file of a limit: nothing limits what is in it.
+        if self.text("pids", "pids.max") is not None or self.first("pids"):
+            limit, group = self.lowest("pids", "pids.max")
+            yield Limit("pids", limit, number("pids", "pids.current"), group, number("pids", "pids.peak"))
         quota = number("cpu", "cpu.cfs_quota_us")
-        if quota is not None:
-            yield Limit("cpu.quota", quota if quota >= 0 else None)
+        if quota is not None or self.first("cpu"):
+            yield Limit("cpu.quota", quota if quota is not None and quota >= 0 else None)
             yield Limit("cpu.period", number("cpu", "cpu.cfs_period_us"))
         if (shares := number("cpu", "cpu.shares")) is not None:
             yield Limit("cpu.shares", shares)
         if (spent := number("cpuacct", "cpuacct.usage")) is not None:
             yield Limit("cpu.time", None, spent // 1000)
+        held = whole(_row(self.text("cpu", "cpu.stat"), "throttled_time"))
+        if held is not None:
+            yield Limit("cpu.throttled", None, held // 1000)
         if (weight := number("blkio", "blkio.weight")) is not None:
             yield Limit("io.weight", weight)
+        for what in ("read", "write"):
+            for line in (self.text("blkio", f"blkio.throttle.{what}_bps_device") or "").split("\n")[:_DISKS]:
+                device, _, rate = line.partition(" ")
+                if (limit := whole(rate)) is not None:
+                    yield Limit(f"io.{what}:{device}", limit)
+
+    def first(self, controller: str) -> bool:
+        """Whether the process is in a controller's first group."""
+        return controller in self.trees.points and self.groups.get(controller) == "/" and not self.nested(controller)
+
+    def nested(self, controller: str) -> bool:
+        """Whether "/" may be a part of the tree that is shown as if it were the whole."""
+        folder = self.trees.folder(controller, "/")
+        return folder is None or not self.trees.tree.there(f"{folder}/release_agent")
 
 
 def _two(trees: Hierarchies, path: str) -> Group:
@@ -143,37 +174,34 @@ def _two(trees: Hierarchies, path: str) -> Group:
         return whole(text(name, of))
 
     def lowest(name: str) -> tuple[int | None, str]:
-        """The lowest limit on the way up, and the group that sets it where that is not the own one."""
-        best: tuple[int | None, str] = number(name), ""
-        at = path
-        while at not in {"", "/"}:
-            at = at.rpartition("/")[0] or "/"
-            held = number(name, at)
-            if held is not None and (best[0] is None or held < best[0]):
-                best = held, at
-        return best
+        return _lowest(path, lambda of: number(name, of))
 
+    # A controller that was not handed down to this group limits by the groups above alone.
+    there = text("cgroup.controllers") is not None
     found: list[Limit] = []
-    if text("memory.max") is not None:
+    if there or text("memory.max") is not None:
         limit, group = lowest("memory.max")
-        found += [Limit("memory", limit, number("memory.current"), group)]
+        used = number("memory.current")
+        found += [Limit("memory", limit, used, group, number("memory.peak"))]
         found += [Limit("memory.reservation", number("memory.low") or None)]
-        swap = number("memory.swap.max")
-        both = None if swap is None or limit is None else swap + limit
-        found += [Limit("memory.swap", both, number("memory.swap.current"))]
-    if text("pids.max") is not None:
+        if (swap := text("memory.swap.max")) is not None:
+            more, used_more = whole(swap), number("memory.swap.current")
+            both = None if more is None or limit is None else more + limit
+            found += [Limit("memory.swap", both, None if used is None or used_more is None else used + used_more)]
+    if there or text("pids.max") is not None:
         limit, group = lowest("pids.max")
-        found.append(Limit("pids", limit, number("pids.current"), group))
-    if (quota := text("cpu.max")) is not None:
-        words = [*quota.split(), "", ""]
+        found.append(Limit("pids", limit, number("pids.current"), group, number("pids.peak")))
+    if there or text("cpu.max") is not None:
+        words = [*(text("cpu.max") or "").split(), "", ""]
         found += [Limit("cpu.quota", whole(words[0])), Limit("cpu.period", whole(words[1]))]
     if (weight := number("cpu.weight")) is not None:
         found.append(Limit("cpu.weight", weight))
-    for line in (text("cpu.stat") or "").split("\n"):
-        if line.startswith("usage_usec "):
-            found.append(Limit("cpu.time", None, whole(line.split()[1])))
-    if (weight := whole((text("io.weight") or "").removeprefix("default").strip())) is not None:
+    for name, row in (("cpu.time", "usage_usec"), ("cpu.throttled", "throttled_usec")):
+        if (held := whole(_row(text("cpu.stat"), row))) is not None:
+            found.append(Limit(name, None, held))
+    if (weight := whole((text("io.weight") or "").removeprefix("default").split("\n")[0].strip())) is not None:
         found.append(Limit("io.weight", weight))
+    found += _rates(text("io.max") or "")
     above = path.rpartition("/")[0] or "/"
     return Group(
         version=2,
@@ -185,6 +213,35 @@ def _two(trees: Hierarchies, path: str) -> Group:
         parent_cpus=text("cpuset.cpus.effective", above) or "",
         parent_mems=text("cpuset.mems.effective", above) or "",
     )
+
+
+def _lowest(path: str, number: Callable[[str], int | None]) -> tuple[int | None, str]:
+    """The lowest limit on the way up, and the group that sets it where that is not the own one."""
+    best, group = number(path), ""
+    at = path
+    for _ in range(_DEEPEST):
+        if at in {"", "/"}:
+            break
+        at = at.rpartition("/")[0] or "/"
+        held = number(at)
+        if held is not None and (best is None or held < best):
+            best, group = held, at
+    return best, group
+
+
+def _row(text: str | None, name: str) -> str | None:
+    """The value of a line "name value"."""
+    return next((line[len(name) + 1 :] for line in (text or "").split("\n") if line.startswith(f"{name} ")), None)
+
+
+def _rates(text: str) -> Iterator[Limit]:
+    """The lines of io.max: "8:0 rbps=1048576 wbps=max riops=max wiops=max"."""
+    for line in text.split("\n")[:_DISKS]:
+        device, *words = line.split()[:5] or [""]
+        for word in words:
+            key, _, rate = word.partition("=")
+            if key in _RATES and (limit := whole(rate)) is not None:
+                yield Limit(f"{_RATES[key]}:{device}", limit)
 
 
 def _maybe(text: str | None) -> Maybe[str]:

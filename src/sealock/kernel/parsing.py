@@ -10,6 +10,10 @@ from sealock.model.process import IdRange, Mounted, Socket
 _LISTENS: Final = "0A"
 """The state of a TCP socket that listens; a bound UDP socket has 07."""
 _BOUND: Final = "07"
+_ACCEPTS: Final = 0x10000
+"""The flag of a unix socket that listens (__SO_ACCEPTCON)."""
+_SOCKETS: Final = 1000
+"""Unix sockets at the most: anybody in the namespace may make them."""
 _OCTAL: Final = {r"\040": " ", r"\011": "\t", r"\012": "\n", r"\134": "\\"}
 
 
@@ -176,10 +180,10 @@ def _address(text: str) -> str:
 
 def unix_listening(text: str) -> tuple[Socket, ...]:
     """The unix sockets of /proc/PID/net/unix that listen and have a name; an abstract name begins with "@"."""
-    found = []
+    found: dict[str, Socket] = {}
     for line in text.split("\n")[1:]:
-        words = line.split(" ")
-        parts = [word for word in words if word]
-        if len(parts) >= 8 and (whole(parts[3], 16) or 0) & 0x10000:
-            found.append(Socket("unix", line.split(parts[6], 1)[1].strip() or parts[7], 0))
-    return tuple(found)
+        # Num: RefCount Protocol Flags Type St Inode Path; the path may hold blanks.
+        words = line.split(None, 7)
+        if len(words) == 8 and (whole(words[3], 16) or 0) & _ACCEPTS and len(found) < _SOCKETS:
+            found.setdefault(words[7], Socket("unix", words[7], 0))
+    return tuple(found.values())

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
+import os
+from functools import cached_property
 from typing import Any, Final, get_args
 
-from msgspec import Struct
-
 from sealock.errors import TargetError
-from sealock.kernel import parsing
+from sealock.kernel import parameters, parsing
 from sealock.kernel.groups import Group, Hierarchies
 from sealock.kernel.identity import identity
 from sealock.kernel.tree import Silence, Tree
-from sealock.model.absent import UNKNOWN, UNSET, Maybe, given
+from sealock.model.absent import UNKNOWN, UNSET, Maybe
 from sealock.model.capabilities import NAMES, everything
-from sealock.model.process import Namespace, NamespaceKind, Process, Socket
+from sealock.model.process import IdRange, Mounted, Namespace, NamespaceKind, Process, Socket
 
 _INITIAL: Final = {
     "ipc": 4026531839,
@@ -34,28 +34,12 @@ class GoneError(TargetError):
     """The process ended, or another one has its id by now."""
 
 
-class Members(Struct, frozen=True):
-    """Processes by their container's id, and by the inode of their pid namespace where that is not the machine's."""
-
-    by_id: dict[str, list[Process]]
-    by_space: dict[int, list[Process]]
-
-    def of(self, process: Process) -> tuple[tuple[Process, ...], tuple[int, ...]]:
-        """The other processes of a container, and the ids of those that are in none of its control groups."""
-        here = process.container_id if isinstance(process.container_id, str) else ""
-        space = next((one.inode for one in given(process.namespaces, ()) if one.kind == "pid" and not one.host), 0)
-        inside = self.by_space.get(space, [])
-        found = {one.pid: one for one in (*self.by_id.get(here, ()), *inside) if one.pid != process.pid}
-        outside = tuple(one.pid for one in inside if here and one.container_id != here)
-        return tuple(found.values()), outside
-
-
 class Machine:
     """What is the same for all processes: read once. `root` is "/" or a recorded tree."""
 
     def __init__(self, root: str = "/") -> None:
         self.tree = Tree(root)
-        self.mounts = parsing.mounts(self._text("proc/self/mountinfo") or self._text("proc/1/mountinfo"))
+        self._mounts: tuple[str, tuple[Mounted, ...]] = "", ()
         self.hierarchies = Hierarchies(self.tree, self.mounts)
         self.capabilities = self._everything()
         self.initial = self._initial()
@@ -64,6 +48,14 @@ class Machine:
     def _text(self, path: str) -> str:
         held = self.tree.text(path)
         return held if isinstance(held, str) else ""
+
+    @property
+    def mounts(self) -> tuple[Mounted, ...]:
+        """The machine's own mounts as they are now: containers come and go while it is looked at."""
+        text = self._text("proc/self/mountinfo") or self._text("proc/1/mountinfo")
+        if text != self._mounts[0]:
+            self._mounts = text, parsing.mounts(text)
+        return self._mounts[1]
 
     def _initial(self) -> dict[str, int]:
         """Those of process 1, if that is in the machine's first pid namespace; else the fixed ones."""
@@ -98,6 +90,8 @@ class Machine:
         values |= self._status(pid)
         values |= self._isolation(pid)
         values |= self._use(pid)
+        if self._within_users(pid):
+            values |= {name: _outward(values[name], values[f"{name}_map"]) for name in ("uid", "gid")}
         if self._start(pid) != start:
             message = f"process {pid} ended while it was read"
             raise GoneError(message)
@@ -106,29 +100,23 @@ class Machine:
     def brief(self, pid: int) -> Process:
         """Read who a process is and what it may do, and no more; GoneError where it ended."""
         start = self._start(pid)
-        groups = parsing.control_groups(self._text(f"proc/{pid}/cgroup"))
+        groups = self.groups(pid)
         found = identity(groups, ())
         return Process(pid=pid, start=start, container_id=found.id, cgroup_paths=groups or UNKNOWN, **self._status(pid))
 
-    def members(self) -> Members:
-        """All processes that are in some container, by its id and by its view of processes: one look at each."""
-        by_id: dict[str, list[Process]] = {}
-        by_space: dict[int, list[Process]] = {}
-        for pid in self.processes():
-            space = self.inode(pid, "pid")
-            groups = parsing.control_groups(self._text(f"proc/{pid}/cgroup"))
-            own = space and space != self.initial.get("pid", space)
-            if not own and not identity(groups, ()).id:
-                continue
-            try:
-                process = self.brief(pid)
-            except GoneError:
-                continue
-            if isinstance(process.container_id, str) and process.container_id:
-                by_id.setdefault(process.container_id, []).append(process)
-            if own:
-                by_space.setdefault(space, []).append(process)
-        return Members(by_id, by_space)
+    def _within_users(self, pid: int) -> bool:
+        """Whether whoever reads is in the process's own user namespace: ids are then told as they are inside."""
+        own = self.own("self", "user")
+        return bool(own) and own == self.inode(pid, "user")
+
+    def groups(self, pid: int | str) -> tuple[tuple[str, str], ...]:
+        """The control groups of a process: controller and path."""
+        return parsing.control_groups(self._text(f"proc/{pid}/cgroup"))
+
+    def own(self, pid: int | str, kind: NamespaceKind) -> int:
+        """The inode of a namespace that is not the machine's, 0 where it is or cannot be told."""
+        inode = self.inode(pid, kind)
+        return 0 if inode == self.initial.get(kind, inode) else inode
 
     def _start(self, pid: int) -> int:
         held = self.tree.text(f"proc/{pid}/stat")
@@ -201,7 +189,7 @@ class Machine:
         return apparmor, label if is_selinux else UNKNOWN if current is Silence.DENIED else UNSET
 
     def _use(self, pid: int) -> dict[str, Any]:
-        groups = parsing.control_groups(self._text(f"proc/{pid}/cgroup"))
+        groups = self.groups(pid)
         mounts = parsing.mounts(self._text(f"proc/{pid}/mountinfo"))
         found = identity(groups, mounts)
         held = self.group(groups)
@@ -215,8 +203,26 @@ class Machine:
             "cpuset_cpus": held.cpuset_cpus,
             "cpuset_mems": held.cpuset_mems,
             "devices": held.devices,
+            "sysctls": self.sysctls(pid),
             "listening": self.listening(pid),
         }
+
+    def sysctls(self, pid: int) -> Maybe[parameters.Parameters]:
+        """The kernel parameters of a process's namespaces; a recording holds those of who made it alone."""
+        if all(self.inode(pid, kind) == self.inode("self", kind) != 0 for kind in parameters.KINDS):
+            return parameters.read(self._text) or UNKNOWN
+        opened = parameters.spaces(self.tree.descriptor, pid) if self.tree.live else ()
+        try:
+            return (parameters.inside(opened, self._text) if opened else None) or UNKNOWN
+        finally:
+            for one in opened:
+                os.close(one)
+
+    @cached_property
+    def parameters(self) -> dict[str, str]:
+        """The machine's own kernel parameters; none where whoever reads is not in its first namespaces."""
+        own = all(self.inode("self", kind) == self.initial.get(kind) for kind in parameters.KINDS)
+        return dict(parameters.read(self._text)) if own else {}
 
     def group(self, groups: tuple[tuple[str, str], ...]) -> Group:
         """What the control groups set and count."""
@@ -231,7 +237,17 @@ class Machine:
                 found += [one for one, _ in parsing.listening(protocol, held)]
             elif protocol == "tcp":
                 return UNKNOWN
+        held = self.tree.text(f"proc/{pid}/net/unix")
+        found += parsing.unix_listening(held) if isinstance(held, str) else ()
         return tuple(sorted(set(found), key=lambda one: (one.protocol, one.port, one.address)))
+
+
+def _outward(number: Maybe[int], ranges: Maybe[tuple[IdRange, ...]]) -> Maybe[int]:
+    """An id inside as the id outside."""
+    for one in ranges if isinstance(ranges, tuple) and isinstance(number, int) else ():
+        if isinstance(number, int) and one.inside <= number < one.inside + one.count:
+            return number - one.inside + one.outside
+    return UNKNOWN
 
 
 def _made(held: str | Silence, parse: Any) -> Any:  # noqa: ANN401  each parser has its own type

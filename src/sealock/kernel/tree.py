@@ -42,6 +42,16 @@ class Tree:
         self._fd = os.open(root, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
         self.denied: set[str] = set()
 
+    @property
+    def descriptor(self) -> int:
+        """The open folder, for what a text does not say."""
+        return self._fd
+
+    @property
+    def live(self) -> bool:
+        """Whether this is the running machine, and no recording of one."""
+        return os.path.samestat(os.stat("/"), os.fstat(self._fd))
+
     def close(self) -> None:
         """Give the folder back."""
         os.close(self._fd)

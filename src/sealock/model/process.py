@@ -53,6 +53,8 @@ class Limit(Struct, frozen=True, gc=False):
     used: int | None = None
     group: str = ""
     """The control group above it that sets the limit, "" for its own."""
+    peak: int | None = None
+    """The most that was ever used, where the kernel keeps it."""
 
 
 class Socket(Struct, frozen=True, gc=False):
@@ -114,9 +116,11 @@ class Process(Struct, frozen=True, kw_only=True):
     cgroup_paths: Maybe[tuple[tuple[str, str], ...]] = UNKNOWN
     """Controller ("" for the unified tree) and path."""
     resources: Maybe[tuple[Limit, ...]] = UNKNOWN
-    """"memory", "memory.reservation", "memory.swap", "cpu.quota", "cpu.period", "cpu.weight", "pids", "io.weight" …"""
+    """"memory", "memory.reservation", "memory.swap" (with memory), "cpu.quota", "cpu.period", "cpu.weight",
+    "cpu.time" (used), "cpu.throttled" (used), "pids", "io.weight", "io.read:8:0" (bytes in a second) …"""
     cpuset_cpus: Maybe[str] = UNKNOWN
     cpuset_mems: Maybe[str] = UNKNOWN
     devices: Maybe[tuple[Device, ...]] = UNKNOWN
     sysctls: Maybe[tuple[tuple[str, str], ...]] = UNKNOWN
+    """The kernel parameters of its namespaces that matter, each with its value."""
     listening: Maybe[tuple[Socket, ...]] = UNKNOWN
