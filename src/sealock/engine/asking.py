@@ -152,7 +152,9 @@ class Asking:
             if connection.line is not None and connection.line.wire is not None:
                 connection.line.wire.body(STREAMED)
             yield answer
-            sound = waiting is None and answer.isclosed() and not answer.will_close
+            read = answer.isclosed() or answer.length == 0
+            answer.close()
+            sound = waiting is None and read and not answer.will_close
         finally:
             with self._lock:
                 self._busy.discard(connection)

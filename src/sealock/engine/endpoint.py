@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import stat
+from collections.abc import Mapping
 from hashlib import sha256
 from typing import Final, Literal
 from urllib.parse import unquote, urlsplit
@@ -24,7 +25,9 @@ _SCHEMES: Final = ("unix://", "tcp://", "http://", "https://", "ssh://")
 
 
 class Endpoint(Struct, frozen=True):
-    """One engine's address. `path` is a socket's; `host` and `port` are for the network, `user` for ssh.
+    """One engine's address. `path` is a socket's (over ssh one of the other machine, "" for its usual one).
+
+    `host` and `port` are for the network, `user` for ssh.
 
     `tls` names a folder of ca.pem, cert.pem and key.pem, any of which may lack; "" is plain. `verify` is false where a
     context or the environment says not to check the server's certificate. `told_by` says where the address is from.
@@ -45,7 +48,8 @@ class Endpoint(Struct, frozen=True):
         if self.kind == "unix":
             return f"unix://{self.path}"
         host = f"[{self.host}]" if ":" in self.host else self.host
-        return f"{self.kind}://{self.user + '@' if self.user else ''}{host}{f':{self.port}' if self.port else ''}"
+        user, port = f"{self.user}@" if self.user else "", f":{self.port}" if self.port else ""
+        return f"{self.kind}://{user}{host}{port}{self.path}"
 
 
 def endpoint(where: str = "") -> Endpoint:
@@ -77,29 +81,34 @@ def _by_socket() -> Endpoint:
     return Endpoint("unix", path=SOCKET, told_by="the usual place")
 
 
-def _address(text: str, told_by: str) -> Endpoint:
-    """Read an address as DOCKER_HOST has it."""
-    scheme, _, rest = text.partition("://")
-    if scheme == "unix" and rest.startswith("/"):
-        return Endpoint("unix", path=rest, told_by=told_by)
+def _address(text: str, told_by: str, environment: Mapping[str, str] = os.environ) -> Endpoint:
+    """Read an address as DOCKER_HOST has it; the environment says whether TCP is encrypted."""
+    scheme, separator, rest = text.partition("://")
+    if not separator:
+        # As Docker's client reads a bare HOST:PORT.
+        scheme, rest, text = "tcp", text, f"tcp://{text}"
+    if scheme == "unix":
+        return Endpoint("unix", path=rest or SOCKET, told_by=told_by)
     try:
         parts = urlsplit(text)
         port = parts.port
     except ValueError:
         parts, port = None, None
     if parts is None or not parts.hostname or scheme not in {"tcp", "http", "https", "ssh"}:
-        message = f"{told_by} names no engine: {text!r} should be unix:///…, tcp://HOST:PORT or ssh://USER@HOST"
+        message = f"{told_by} names no engine: {text[:200]!r} should be unix:///…, tcp://HOST:PORT or ssh://USER@HOST"
         raise EngineError(message)
     if scheme == "ssh":
-        return Endpoint("ssh", host=parts.hostname, port=port or 0, user=unquote(parts.username or ""), told_by=told_by)
+        user = unquote(parts.username or "")
+        path = "" if parts.path == "/" else parts.path
+        return Endpoint("ssh", path=path, host=parts.hostname, port=port or 0, user=user, told_by=told_by)
     # Docker's client: DOCKER_TLS_VERIFY asks for TLS with a checked certificate, DOCKER_TLS for TLS alone.
-    verified = bool(os.environ.get("DOCKER_TLS_VERIFY"))
-    encrypted = verified or bool(os.environ.get("DOCKER_TLS")) or scheme == "https"
+    verified = bool(environment.get("DOCKER_TLS_VERIFY"))
+    encrypted = verified or bool(environment.get("DOCKER_TLS")) or scheme == "https"
     return Endpoint(
         "tcp",
         host=parts.hostname,
         port=port or (2376 if encrypted else 2375),
-        tls=os.environ.get("DOCKER_CERT_PATH") or _folder() if encrypted else "",
+        tls=environment.get("DOCKER_CERT_PATH") or _folder() if encrypted else "",
         encrypted=encrypted,
         verify=verified or scheme == "https",
         told_by=told_by,
@@ -143,7 +152,8 @@ def _context(name: str, told_by: str) -> Endpoint:
     except (OSError, msgspec.MsgspecError) as error:
         message = f"the context {name!r} could not be read: {path}: {error}"
         raise EngineError(message) from None
-    found = _address(server.host, f"the context {name!r}")
+    # What the environment says of TLS is not about a context, which has its own.
+    found = _address(server.host or f"unix://{SOCKET}", f"the context {name!r}", {})
     tls = os.path.join(_folder(), "contexts", "tls", folder, "docker")
     if found.kind != "tcp" or not os.path.isdir(tls):
         return found

@@ -44,6 +44,13 @@ DEFAULTS: Final[tuple[tuple[str, str, tuple[Any, ...]], ...]] = (
     ("oom_score_adj", "OomScoreAdj", (0,)),
 )
 """Each field's key in HostConfig, and the values that are as good as nothing said. The first tells the type."""
+_KEYS: Final = {field: key for field, key, _ in DEFAULTS if key not in {"Init", "Runtime"}} | {
+    "cpus": "NanoCpus", "memory_swap": "MemorySwap", "groups": "GroupAdd", "cap_add": "CapAdd", "cap_drop": "CapDrop",
+    "device_rules": "DeviceCgroupRules", "volumes_from": "VolumesFrom", "links": "Links", "dns": "Dns",
+    "dns_search": "DnsSearch", "dns_options": "DnsOptions", "extra_hosts": "ExtraHosts", "ulimits": "Ulimits",
+    "restart": "RestartPolicy", "logging": "LogConfig", "ports": "PortBindings", "devices": "Devices",
+} | dict.fromkeys(_SECURITY, "SecurityOpt")  # fmt: skip
+"""What the engine says of every container. A field whose key is missing is one that this engine does not tell of."""
 _TRUTHS: Final = frozenset({"privileged", "read_only", "publish_all", "auto_remove", "oom_kill_disable", "init"})
 
 
@@ -62,7 +69,7 @@ def host_fields(reader: EngineReader, host: Node) -> dict[str, Any]:
     swap = reader.whole(host, "MemorySwap", "memory_swap", (0,))
     # The engine allows as much swap as memory where nobody says otherwise.
     doubled = isinstance(swap, int) and isinstance(values["memory"], int) and swap == 2 * values["memory"]
-    return (
+    found = (
         values
         | _security(reader, host, values)
         | {
@@ -89,6 +96,8 @@ def host_fields(reader: EngineReader, host: Node) -> dict[str, Any]:
             "devices": reader.sound("devices", lambda reader: devices(reader, host)),
         }
     )
+    silent = [field for field, key in _KEYS.items() if found.get(field) is UNSET and key not in host.value]
+    return found | dict.fromkeys(silent, UNKNOWN)
 
 
 def _security(reader: EngineReader, host: Node, values: Mapping[str, Any]) -> dict[str, Any]:

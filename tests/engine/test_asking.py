@@ -1,0 +1,240 @@
+"""An engine is asked within bounds, whatever it answers; each failure says what and where."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from threading import Thread
+from time import monotonic, sleep
+
+import pytest
+
+from sealock.engine import Engine, Patience, connect
+from sealock.errors import EngineError, EngineRefusedError
+from simulators.engine import EngineSimulator, Reply, nobody, simulated, told
+
+HASTY = Patience(silence=0.4, answer=1.0, stream=0.5)
+
+
+@pytest.fixture
+def engine(tmp_path: Path) -> Iterator[EngineSimulator]:
+    with simulated(tmp_path) as one:
+        yield one
+
+
+def only(engine: EngineSimulator, ending: str, reply: Reply) -> None:
+    """Have it answer so to what ends so, and as it should to all else."""
+    engine.answers = lambda path, _query: reply if path.endswith(ending) else None
+
+
+PING = "/_ping"
+BAD = [
+    ("silent", Reply(silent=True), "said nothing for 0.4 seconds"),
+    ("a head that drips", Reply(body=b"OK", drip_head=0.05), "or dripped"),
+    ("a head without end", Reply(raw=b"HTTP/1.1 200 OK\r\n" + b"A: " + b"x" * (2 << 20)), "does not speak HTTP|no end"),
+    ("many headers", Reply(raw=b"HTTP/1.1 200 OK\r\n" + b"A: b\r\n" * 500), "does not speak HTTP"),
+    ("garbage", Reply(raw=b"\x00\xff\x1b[31mhello\r\n\r\n"), "does not speak HTTP"),
+    ("nothing", Reply(raw=b""), "does not speak HTTP|broke off"),
+    ("a server of pages", Reply(body=b"<html><body>hi</body></html>", kind="text/html"), ""),
+]
+
+
+@pytest.mark.parametrize(("reply", "says"), [pytest.param(r, s, id=i) for i, r, s in BAD if s])
+def test_what_is_no_engine_is_told_within_its_time(engine: EngineSimulator, reply: Reply, says: str) -> None:
+    only(engine, "", reply)
+    begun = monotonic()
+    with pytest.raises(EngineError, match=says):
+        connect(engine.where, HASTY)
+    assert monotonic() - begun < 8
+
+
+def test_a_server_of_pages_is_no_engine(engine: EngineSimulator) -> None:
+    engine.says_version = False
+    for status in (200, 404):
+        only(engine, "", Reply(status, b"<html>", "text/html"))
+        with pytest.raises(EngineError, match=r"is no engine|does not answer as an engine|refused"):
+            connect(engine.where, HASTY)
+
+
+def test_one_that_leads_elsewhere_is_not_followed(engine: EngineSimulator) -> None:
+    only(engine, "/info", Reply(301, b"", headers={"Location": "http://127.0.0.1:1/"}))
+    with connect(engine.where, HASTY) as ours, pytest.raises(EngineRefusedError, match="301"):
+        ours.info()
+
+
+LATER = [
+    ("cut short", Reply(body=b"{" + b" " * 1000, cut=500), "broke off in the middle"),
+    ("silent", Reply(silent=True), "does not answer"),
+    ("dripping", Reply(body=b" " * 1000, drip=0.02), "dripped|took longer"),
+    ("endless", Reply(body=b" " * (1 << 20), endless=True), "larger than 64 MiB|took longer"),
+    ("a chunk of no size", Reply(raw=b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n"), "broke off"),
+    ("a chunk that ends early", Reply(raw=b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nff\r\nx"), "broke off"),
+    ("a line of a chunk without end",
+     Reply(raw=b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + b"1" * (1 << 20)), "broke off"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("reply", "says"), [pytest.param(r, s, id=i) for i, r, s in LATER])
+def test_an_answer_that_goes_wrong_is_told(engine: EngineSimulator, reply: Reply, says: str) -> None:
+    with connect(engine.where, Patience(silence=0.4, answer=3.0)) as ours:
+        only(engine, "/info", reply)
+        with pytest.raises(EngineError, match=says):
+            ours.info()
+        # The next question has a connection of its own.
+        assert "26.1.5" in ours.version()
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "says"),
+    [
+        (404, b'{"message": "No such container: x"}', "No such container: x"),
+        (500, b"<html>", "X"),
+        (403, b'{"message": "authorization denied by plugin p: no"}', "authorization denied by plugin p"),
+        (500, b'{"message": 5}', "X"),
+        (500, b"[" * 100_000, "X"),
+    ],
+)
+def test_a_refusal_has_the_engines_own_words(engine: EngineSimulator, status: int, body: bytes, says: str) -> None:
+    only(engine, "/info", Reply(status, body))
+    with connect(engine.where, HASTY) as ours, pytest.raises(EngineRefusedError, match=says) as refusal:
+        ours.info()
+    assert refusal.value.status == status
+
+
+@pytest.mark.parametrize(
+    "body", [b"[1]", b"{}", b'[{"Id": 5}]', b"nope", b"[" * 100_000, b'[{"Id": "a", "Names": [null]}]', b'["\xff"]']
+)
+def test_a_list_that_is_none_is_told(engine: EngineSimulator, body: bytes) -> None:
+    only(engine, "/containers/json", Reply(body=body))
+    with connect(engine.where, HASTY) as ours, pytest.raises(EngineError, match="does not answer as an engine does"):
+        ours.containers()
+
+
+@pytest.mark.parametrize(
+    ("api", "spoken"), [("1.24", "1.24"), ("1.45", "1.45"), ("1.99", "1.47"), ("2.0", "1.47"), ("1.047", "1.47")]
+)
+def test_the_newest_version_that_both_speak(tmp_path: Path, api: str, spoken: str) -> None:
+    with simulated(tmp_path, api) as engine, connect(engine.where, HASTY) as ours:
+        assert ours.api == spoken
+        ours.info()
+        assert engine.asked[-1] == f"/v{spoken}/info"
+
+
+def test_an_engine_too_old_to_say_its_version_in_the_head(tmp_path: Path) -> None:
+    with simulated(tmp_path, "1.24") as engine:
+        engine.says_version = False
+        with connect(engine.where, HASTY) as ours:
+            assert ours.api == "1.24"
+
+
+@pytest.mark.parametrize("api", ["1.23", "0.9"])
+def test_an_engine_older_than_that_is_told(tmp_path: Path, api: str) -> None:
+    with simulated(tmp_path, api) as engine, pytest.raises(EngineError, match=f"speaks API {api}, and sealock needs"):
+        connect(engine.where, HASTY)
+
+
+@pytest.mark.parametrize("api", ["", "x", "1", "1.x", "1.2.3", "-1.50", "1.4²", "9" * 5000])
+def test_a_version_that_is_none(tmp_path: Path, api: str) -> None:
+    with simulated(tmp_path) as engine:
+        only(engine, "/version", told({"ApiVersion": api}))
+        engine.says_version = False
+        with pytest.raises(EngineError, match="is no engine"):
+            connect(engine.where, HASTY)
+
+
+def test_a_connection_serves_many_questions(engine: EngineSimulator) -> None:
+    with connect(engine.where) as ours:
+        for _ in range(5):
+            ours.info()
+    assert engine.connections == 1
+
+
+def test_several_are_asked_at_the_same_time_and_not_more(engine: EngineSimulator) -> None:
+    names = [engine.container(f"c{number}") for number in range(30)]
+    with connect(engine.where) as ours:
+
+        def slowly(name: str) -> str:
+            sleep(0.01)
+            return ours.container(name)
+
+        answers = list(ours.each(slowly, [*names, "gone"]))
+    assert [name for name, _ in answers] == [*names, "gone"]
+    assert isinstance(answers[-1][1], EngineRefusedError)
+    assert engine.connections <= 8
+    assert engine.most_at_once <= 8
+
+
+def test_closing_frees_those_who_wait(engine: EngineSimulator) -> None:
+    ours = connect(engine.where)
+    only(engine, "/info", Reply(silent=True))
+    said: list[str] = []
+
+    def wait() -> None:
+        try:
+            ours.info()
+        except EngineError as error:
+            said.append(str(error))
+
+    thread = Thread(target=wait)
+    thread.start()
+    while not engine.asked[-1].endswith("/info"):
+        sleep(0.005)
+    ours.close()
+    thread.join(5)
+    assert len(said) == 1
+
+
+def test_a_kept_connection_that_the_engine_closed_is_replaced(engine: EngineSimulator) -> None:
+    only(engine, "/info", Reply(raw=b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"))
+    with connect(engine.where) as ours:
+        assert ours.info() == "{}"
+        sleep(0.05)
+        assert "26.1.5" in ours.version()
+
+
+def test_what_is_said_unasked_is_not_taken_for_an_answer(engine: EngineSimulator) -> None:
+    lie = b'HTTP/1.1 200 OK\r\nContent-Length: 8\r\n\r\n{"a": 1}'
+    only(engine, "/info", Reply(raw=b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}" + lie))
+    with connect(engine.where) as ours:
+        assert ours.info() == "{}"
+        assert "26.1.5" in ours.version()
+
+
+def test_a_stream_comes_as_it_is_sent(engine: EngineSimulator) -> None:
+    engine.images["app:1"] = {"Id": "x", "RepoTags": ["app:1"]}
+    engine.saved["app:1"] = bytes(range(256)) * 4000
+    with connect(engine.where) as ours:
+        assert b"".join(ours.saved("app:1")) == engine.saved["app:1"]
+        only(engine, "/get", Reply(body=b"x" * 1000, cut=400))
+        with pytest.raises(EngineError, match="600 bytes are missing"):
+            list(ours.saved("app:1"))
+
+
+def test_the_process_that_listens_is_known(engine: EngineSimulator) -> None:
+    with connect(engine.where) as ours:
+        assert ours.process() == os.getpid()
+
+
+@pytest.mark.parametrize(
+    ("where", "says"),
+    [
+        ("unix:///nowhere/engine.sock", "there is no such socket"),
+        ("tcp://127.0.0.1:1", "nothing listens"),
+        ("tcp://no-such-host.invalid:2375", "not known"),
+    ],
+)
+def test_where_nothing_is_it_says_what_to_do(where: str, says: str) -> None:
+    with pytest.raises(EngineError, match=says):
+        connect(where)
+
+
+def test_a_socket_that_nobody_listens_at(tmp_path: Path) -> None:
+    with pytest.raises(EngineError, match="is the engine running"):
+        connect(nobody(tmp_path))
+
+
+def test_an_engine_is_named_by_its_address(engine: EngineSimulator) -> None:
+    with connect(engine.where) as ours:
+        assert isinstance(ours, Engine)
+        assert str(ours.endpoint) == engine.where
