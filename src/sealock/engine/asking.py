@@ -68,7 +68,7 @@ class Asking:
             idle, self._idle = self._idle, []
             busy = list(self._busy)
         for connection in idle:
-            connection.close()
+            connection.finish()
         for connection in busy:
             connection.end()
 
@@ -81,7 +81,7 @@ class Asking:
         try:
             return connection.peer()
         finally:
-            connection.close()
+            connection.finish()
 
     @property
     def _waiting(self) -> Waiting:
@@ -161,7 +161,7 @@ class Asking:
                 if sound:
                     self._idle.append(connection)
             if not sound:
-                connection.close()
+                connection.finish()
 
     def _kept(self) -> EngineConnection | None:
         """A kept connection that the engine has not closed meanwhile."""
@@ -172,7 +172,7 @@ class Asking:
                 connection = self._idle.pop()
             if connection.stands:
                 return connection
-            connection.close()
+            connection.finish()
 
     def _sent(
         self, connection: EngineConnection, method: str, where: str, body: bytes | None, headers: dict[str, str]

@@ -137,9 +137,9 @@ class EngineConnection(HTTPConnection):
             with suppress(OSError):  # it may have ended already
                 self.line.sock.shutdown(socket.SHUT_RDWR)
 
-    def close(self) -> None:
-        """Close it, and end the ssh that it may have started."""
-        super().close()
+    def finish(self) -> None:
+        """Close it, and end the ssh that it may have started; http.client closes it alone, on its own."""
+        self.close()
         helper, self._helper = self._helper, None
         if helper is not None:
             if helper.stderr is not None:

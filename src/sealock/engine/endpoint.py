@@ -62,9 +62,11 @@ def endpoint(where: str = "") -> Endpoint:
         return _context(where, "the command line")
     if not where and (host := os.environ.get("DOCKER_HOST", "")):
         return _address(host, "DOCKER_HOST")
-    if not where and (name := os.environ.get("DOCKER_CONTEXT", "")) and name != "default":
-        return _context(name, "DOCKER_CONTEXT")
-    if not where and (name := _current_context()) not in {"", "default"}:
+    if where:
+        return _by_socket()
+    if name := os.environ.get("DOCKER_CONTEXT", ""):
+        return _context(name, "DOCKER_CONTEXT") if name != "default" else _by_socket()
+    if (name := _current_context()) not in {"", "default"}:
         return _context(name, "Docker's current context")
     return _by_socket()
 
