@@ -44,7 +44,7 @@ def tried(pid: int, targets: Sequence[tuple[str, int]], patience: float = PATIEN
     except (OSError, subprocess.SubprocessError, ValueError):
         found = []
     if len(found) != len(targets):
-        return ("untried",) * len(targets)
+        return tuple("untried" for _ in targets)
     return tuple(found)
 
 

@@ -1,0 +1,163 @@
+"""How large this machine is, and which limits would fit a container on it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from math import ceil
+from typing import Final
+
+from sealock.kernel.parsing import fields, whole
+from sealock.kernel.tree import Tree
+from sealock.model.absent import given
+from sealock.model.look import Advice, Room
+from sealock.model.process import Limit, Process
+
+_NODES: Final = 1024
+_MIB: Final = 1 << 20
+_LEAST_MEMORY: Final = 16 * _MIB
+_LEAST_PIDS: Final = 32
+_SPARE: Final = 1.5
+"""A limit of memory leaves half of the peak to grow: caches and a busy day."""
+_NEAR: Final = 0.9
+"""Used so far, a limit is about to be felt."""
+_CLOCK: Final = os.sysconf("SC_CLK_TCK")
+_MOST_CPUS: Final = 8192
+
+
+def room(tree: Tree) -> Room:
+    """Look how large the machine is."""
+
+    def text(path: str) -> str:
+        held = tree.text(path)
+        return held.strip() if isinstance(held, str) else ""
+
+    total = whole((fields(text("proc/meminfo")).get("MemTotal") or "0").split()[0]) or 0
+    uptime = text("proc/uptime").split()
+    nodes = []
+    for name in tree.names("sys/devices/system/node")[:_NODES]:
+        number = whole(name.removeprefix("node")) if name.startswith("node") else None
+        if number is not None and (held := text(f"sys/devices/system/node/{name}/cpulist")):
+            nodes.append((number, held))
+    return Room(total << 10, text("sys/devices/system/cpu/online"), tuple(sorted(nodes)), _seconds(uptime))
+
+
+def _seconds(words: list[str]) -> float:
+    try:
+        return float(words[0])
+    except (IndexError, ValueError):
+        return 0.0
+
+
+def age(process: Process, machine: Room) -> float:
+    """Seconds that it has run; 0 where that is not known."""
+    return max(machine.now - process.start / _CLOCK, 0.0) if machine.now and process.start else 0.0
+
+
+def average(process: Process, machine: Room) -> float | None:
+    """How many processors its control group has used on average since it started; None where that is not known."""
+    held = {one.name: one for one in given(process.resources, ())}
+    ran, spent = age(process, machine), held.get("cpu.time")
+    if ran < 1 or spent is None or spent.used is None:
+        return None
+    return spent.used / 1e6 / ran
+
+
+def advised(process: Process, machine: Room) -> tuple[Advice, ...]:
+    """The limits that would fit, by its present use, its peak, and the size of the machine; each with its reason."""
+    held = {one.name: one for one in given(process.resources, ())}
+    found = [*_memory(held, machine), *_pids(held), *_processors(process, held, machine)]
+    return tuple(found)
+
+
+def _memory(held: dict[str, Limit], machine: Room) -> Iterator[Advice]:
+    memory = held.get("memory")
+    if memory is None or not memory.used:
+        return
+    peak = max(memory.peak or 0, memory.used)
+    known = "its peak" if memory.peak else "its use now (no peak is kept)"
+    wanted = _rounded(max(peak * _SPARE, _LEAST_MEMORY))
+    if machine.memory:
+        wanted = min(wanted, machine.memory)
+    if memory.limit is None:
+        yield Advice("--memory", f"{wanted // _MIB}m", f"{known} is {size(peak)}; half as much again is left to grow")
+        yield Advice("--memory-swap", f"{wanted // _MIB}m", "as --memory: what is over it is ended, not swapped")
+    elif peak >= memory.limit * _NEAR:
+        text = f"its limit of {size(memory.limit)} was all but reached: {known} is {size(peak)}"
+        # A container that fills its limit with caches is no less well for it.
+        yield Advice("--memory", f"{_rounded(memory.limit * _SPARE) // _MIB}m", text)
+    else:
+        yield Advice("--memory", "", f"{size(memory.limit)} fits: {known} is {size(peak)}")
+    reserved = held.get("memory.reservation")
+    if reserved is None or reserved.limit is None:
+        now = _rounded(max(memory.used * 1.1, _LEAST_MEMORY / 2))
+        text = f"it uses {size(memory.used)} now; so much is left to it when the machine runs short"
+        yield Advice("--memory-reservation", f"{now // _MIB}m", text)
+
+
+def _pids(held: dict[str, Limit]) -> Iterator[Advice]:
+    pids = held.get("pids")
+    if pids is None or not pids.used:
+        return
+    peak = max(pids.peak or 0, pids.used)
+    known = f"{'at most' if pids.peak else 'now'} {peak}"
+    if pids.limit is None:
+        wanted = max(_LEAST_PIDS, 1 << (4 * peak - 1).bit_length())
+        yield Advice("--pids-limit", str(wanted), f"it had {known}; a fork bomb ends here and not with the machine")
+    elif peak >= pids.limit * _NEAR:
+        yield Advice("--pids-limit", str(pids.limit * 2), f"its limit of {pids.limit} was all but reached: {known}")
+    else:
+        yield Advice("--pids-limit", "", f"{pids.limit} fits: it had {known}")
+
+
+def _processors(process: Process, held: dict[str, Limit], machine: Room) -> Iterator[Advice]:
+    there = numbers(machine.processors)
+    mine = numbers(given(process.cpuset_cpus, ""))
+    busy = average(process, machine)
+    quota, period = held.get("cpu.quota"), held.get("cpu.period")
+    limit = quota.limit / period.limit if quota and period and quota.limit and period.limit else None
+    if busy is not None and limit is None and there:
+        wanted = min(max(0.5, ceil(busy * 4) / 2), len(there))
+        yield Advice("--cpus", f"{wanted:g}", f"it used {busy:.2f} on average; twice that is left for busy times")
+    if not there or (mine and mine != there):
+        return
+    if len(there) == 1:
+        return
+    need = min(max(1, ceil(limit or (busy or 0) * 2)), len(there))
+    homes = [(number, numbers(cpus)) for number, cpus in machine.nodes] or [(0, there)]
+    node, cpus = next(((number, own) for number, own in homes if len(own) >= need), homes[0])
+    if need < len(there):
+        chosen = ",".join(map(str, sorted(cpus)[-need:]))
+        enough = "processor is" if need == 1 else "processors are"
+        text = f"{need} of {len(there)} {enough} enough; the others stay free of it, and its caches warm"
+        yield Advice("--cpuset-cpus", chosen, text)
+    if len(homes) > 1 and need <= len(cpus):
+        yield Advice("--cpuset-mems", str(node), f"the memory of node {node} is the nearest to these processors")
+    elif len(homes) == 1:
+        yield Advice("--cpuset-mems", "", "this machine has one memory node: there is nothing to choose")
+
+
+def numbers(text: str) -> frozenset[int]:
+    """The numbers of a list such as "0-3,8"."""
+    found: set[int] = set()
+    for part in text.split(",")[:_MOST_CPUS]:
+        first, _, last = part.strip().partition("-")
+        low, high = whole(first), whole(last or first)
+        if low is not None and high is not None:
+            found.update(range(low, min(high, low + _MOST_CPUS) + 1))
+    return frozenset(found)
+
+
+def _rounded(number: float) -> int:
+    """Up to a size that one would write: whole MiB, by steps of an eighth or so."""
+    mib = max(ceil(number / _MIB), 1)
+    step = max(1 << max(mib.bit_length() - 4, 0), 1)
+    return ceil(mib / step) * step * _MIB
+
+
+def size(number: int) -> str:
+    """Bytes for people."""
+    for unit, bits in (("TiB", 40), ("GiB", 30), ("MiB", 20), ("KiB", 10)):
+        if number >= 1 << bits:
+            return f"{number / (1 << bits):.1f} {unit}"
+    return f"{number} bytes"
