@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from typing import Final
+
 import msgspec
 from msgspec import Struct
 
@@ -10,14 +13,18 @@ from sealock.engine import Engine, connect
 from sealock.errors import TargetError
 from sealock.formats.engine import read_network, read_networks
 from sealock.formats.inspect import read_inspect
+from sealock.kernel.connecting import tried
 from sealock.kernel.reading import Machine
 from sealock.model.absent import UNKNOWN, Maybe
 from sealock.model.network import EngineNetwork
 from sealock.model.process import Socket
 from sealock.model.project import Project
-from sealock.model.reach import Map
+from sealock.model.reach import Map, Station
 from sealock.reach import declared, draw, seen
+from sealock.reach.probes import Found, Probe, Wrong, differing, probes
 from sealock.targets.resolve import Options, resolve
+
+_AT_ONCE: Final = 8
 
 
 class _State(Struct, rename="pascal"):
@@ -30,19 +37,32 @@ class _Container(Struct, rename="pascal"):
     state: _State = msgspec.field(default_factory=_State)
 
 
-def of_engine(where: str = "") -> tuple[Map, tuple[str, ...]]:
-    """The map of an engine's containers; EngineError where none answers. What vanishes meanwhile is left out."""
+class Checked(Struct, frozen=True):
+    """A map held against the truth: how many connections were tried, which contradict it, how many could not be."""
+
+    tried: int
+    wrong: tuple[Wrong, ...]
+    untried: int
+
+
+def of_engine(where: str = "") -> tuple[Map, dict[str, int]]:
+    """The map of an engine's containers, and the ids of their processes by name (0 for those that do not run here).
+
+    EngineError where no engine answers. What vanishes meanwhile is left out.
+    """
     with connect(where) as engine:
         networks = tuple(_networks(engine))
         machine = Machine() if engine.endpoint.kind == "unix" else None
         listed = engine.containers()
         names = {one.id: one.name for one in listed}
         stations = []
+        pids: dict[str, int] = {}
         for one, answer in engine.each(lambda two: engine.container(two.id), listed):
             if not isinstance(answer, str):
                 continue
             container = read_inspect(answer).container
             state = msgspec.json.decode(answer, type=_Container).state
+            pids[one.name] = state.pid if machine is not None else 0
             stations.append(
                 seen(
                     one.name,
@@ -53,7 +73,44 @@ def of_engine(where: str = "") -> tuple[Map, tuple[str, ...]]:
                     running=state.running,
                 )
             )
-    return draw(tuple(stations), networks), ()
+    return draw(tuple(_own_sockets(stations)), networks), pids
+
+
+def _own_sockets(stations: list[Station]) -> Iterator[Station]:
+    """Take the engine's own proxies of published ports from what containers on the host's network listen on."""
+    taken = {port.host for one in stations for port in one.published}
+    for one in stations:
+        if one.on_host and isinstance(one.listens, tuple):
+            kept = tuple(two for two in one.listens if str(two.port) not in taken)
+            yield msgspec.structs.replace(one, listens=kept)
+        else:
+            yield one
+
+
+def checked(drawn: Map, pids: dict[str, int]) -> Checked:
+    """Try what the map says, and what it says cannot be, from inside the containers' network namespaces."""
+    from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415  only here
+
+    by_source: dict[str, list[Probe]] = {}
+    for probe in probes(drawn):
+        by_source.setdefault(probe.source, []).append(probe)
+
+    def one(source: str) -> tuple[Found, ...]:
+        wanted = by_source[source]
+        if not pids.get(source):
+            return tuple("untried" for _ in wanted)
+        return tried(pids[source], [(probe.address, probe.port) for probe in wanted])
+
+    wrong: list[Wrong] = []
+    count = untried = 0
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        for source, answers in zip(by_source, pool.map(one, by_source), strict=True):
+            for probe, found in zip(by_source[source], answers, strict=True):
+                count += found != "untried"
+                untried += found == "untried"
+                if (differs := differing(probe, found)) is not None:
+                    wrong.append(differs)
+    return Checked(count, tuple(wrong), untried)
 
 
 def _networks(engine: Engine) -> list[EngineNetwork]:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from argparse import ArgumentParser, Namespace
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from sealock.cli.output import colour, complain, knows_unicode, width, write
 from sealock.errors import UsageError
 from sealock.targets.writing import write_output
+
+if TYPE_CHECKING:
+    from sealock.model.reach import Map
 
 FORMATS: Final = ("terminal", "json", "dot", "svg")
 
@@ -17,6 +20,9 @@ def configure(parser: ArgumentParser) -> None:
     parser.add_argument("target", nargs="?", default="", metavar="FILE", help="a compose file (default: the engine)")
     parser.add_argument("--from", dest="source", default="", metavar="NAME", help="say how this container …")
     parser.add_argument("--to", default="", metavar="NAME", help="… reaches this one, or why not")
+    parser.add_argument(
+        "--verify", action="store_true", help="try the connections from inside the containers' networks (needs root)"
+    )
     parser.add_argument("--engine", default="", metavar="WHERE", help="which engine: an address or a context")
     parser.add_argument("--format", choices=FORMATS, default="terminal", help="how to tell (default: terminal)")
     parser.add_argument("--output", metavar="FILE", help="where to write it (default: standard output)")
@@ -28,10 +34,18 @@ def run(arguments: Namespace) -> int:
     from sealock.mapping import of_compose, of_engine  # noqa: PLC0415  the help does without
     from sealock.reports import map as pages  # noqa: PLC0415  as above
 
+    if arguments.verify and arguments.target:
+        message = "--verify tries a running machine: a file can't be tried"
+        raise UsageError(message)
     if bool(arguments.source) != bool(arguments.to):
         message = "--from and --to belong together"
         raise UsageError(message)
-    drawn, problems = of_compose(arguments.target) if arguments.target else of_engine(arguments.engine)
+    problems: tuple[str, ...] = ()
+    pids: dict[str, int] = {}
+    if arguments.target:
+        drawn, problems = of_compose(arguments.target)
+    else:
+        drawn, pids = of_engine(arguments.engine)
     for problem in problems:
         complain(problem)
     if arguments.source:
@@ -52,4 +66,24 @@ def run(arguments: Namespace) -> int:
         write_output(arguments.output, text)
     else:
         write(text, exact=arguments.format != "terminal")
+    if arguments.verify:
+        return _verified(drawn, pids)
     return 2 if problems else 0
+
+
+def _verified(drawn: Map, pids: dict[str, int]) -> int:
+    """Tell where the map is wrong: 1 where it is, 2 where not everything could be tried."""
+    from sealock.mapping import checked  # noqa: PLC0415  as above
+    from sealock.reports.text import line  # noqa: PLC0415  as above
+
+    found = checked(drawn, pids)
+    for one in found.wrong:
+        probe = one.probe
+        said = "can reach" if probe.expected else "cannot reach"
+        complain(
+            f"the map is wrong: it says that {line(probe.source)} {said} {line(probe.target)} at"
+            f" {probe.address}:{probe.port} ({line(probe.how)}), and the connection was {one.found}"
+        )
+    left = f", {found.untried} could not be tried" if found.untried else ""
+    complain(f"{found.tried} connections tried, {len(found.wrong)} against the map{left}; UDP is not tried")
+    return 1 if found.wrong else 2 if found.untried else 0

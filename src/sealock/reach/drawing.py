@@ -158,6 +158,6 @@ def listening(one: Station, *, inside: bool = False) -> tuple[str, ...]:
     found = [
         f"{socket.port}/{socket.protocol.rstrip('6')}"
         for socket in given(one.listens, ())
-        if inside or not socket.address.startswith(_LOOPBACK)
+        if socket.port and (inside or not socket.address.startswith(_LOOPBACK))
     ]
     return tuple(dict.fromkeys(found))

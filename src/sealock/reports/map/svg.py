@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from sealock.model.absent import given
 from sealock.model.reach import Map, Station
+from sealock.reach.drawing import listening
 from sealock.reports.text import clip, count, visible
 
 _ROW: Final = 34
@@ -125,7 +125,7 @@ class _Picture:
         yield f'<rect class="{kind}" x="{x}" y="{y - 12}" width="{_BOX}" height="24" rx="6"/>'
         name = _escaped(clip(visible(station.name), 24))
         yield f'<text class="ink" x="{x + 10}" y="{y + 4}" font-size="13">{name}</text>'
-        listens = ", ".join(dict.fromkeys(str(one.port) for one in given(station.listens, ()) if one.port))
+        listens = ", ".join(dict.fromkeys(one.partition("/")[0] for one in listening(station)))
         if listens:
             yield (
                 f'<text class="faint" x="{x + _BOX - 8}" y="{y + 4}" font-size="10" text-anchor="end">'

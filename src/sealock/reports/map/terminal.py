@@ -8,6 +8,7 @@ from typing import Final
 from sealock.model.absent import given
 from sealock.model.network import EngineNetwork
 from sealock.model.reach import OUTSIDE, Map, Station
+from sealock.reach.drawing import listening
 from sealock.reports.ansi import Ink, Paint, Signs
 from sealock.reports.text import count, fit, line, width, wrap
 
@@ -162,6 +163,6 @@ def _facts(network: EngineNetwork) -> str:
 
 def _listening(station: Station) -> str:
     """The ports that its programs wait at."""
-    ports = dict.fromkeys(f"{one.port}/{one.protocol.rstrip('6')}" for one in given(station.listens, ()) if one.port)
-    shown = ", ".join(list(ports)[:6])
+    ports = listening(station)
+    shown = ", ".join(ports[:6])
     return f"listens on {shown}{', …' if len(ports) > 6 else ''}" if ports else ""
