@@ -255,7 +255,7 @@ class Run:
         for name, document in documents(one.machine, self.settings.engine, containers=self.settings.containers):
             progress(name)
             rules = self.rules(document, holds)
-            verdict = told(judge(name, document, rules))
+            verdict = told(judge(name, document, rules), document)
             yield self._report(Judged(one, document, verdict, rules, holds), name)
 
     def _tell(self, one: Input) -> TargetReport:

@@ -12,30 +12,26 @@ from msgspec.structs import replace
 
 from sealock import formats
 from sealock.engine import Engine, Listed, connect
-from sealock.errors import EngineError, EngineRefusedError, FormatError
-from sealock.formats.daemon.flags import read_flags
-from sealock.formats.daemon.joining import drift, in_force
-from sealock.formats.engine import read_info, read_network, read_networks
+from sealock.errors import EngineError, EngineRefusedError, FormatError, TargetError
+from sealock.formats.daemon.worded import RELOADED, worded
 from sealock.formats.inspect import read_inspect
-from sealock.host import Seen, see
+from sealock.host.reading import CONFIG
+from sealock.hostview import FLAGS, SETTINGS, host_document
 from sealock.kernel.effective import effective
-from sealock.kernel.members import Members, gather
+from sealock.kernel.members import Members
 from sealock.kernel.reading import GoneError, Machine
-from sealock.model.absent import UNKNOWN, UNSET, Absent, Maybe
 from sealock.model.change import FieldChange
-from sealock.model.daemon import Daemon
 from sealock.model.document import Document, Subject
 from sealock.model.enforced import Enforced
 from sealock.model.finding import Finding, Problem, Remedy
-from sealock.model.host import Drift, Host, Role
 from sealock.model.location import At, Location, Place, Source
-from sealock.model.network import EngineNetwork
 from sealock.model.process import Process
 from sealock.rules.judge import Verdict
 
-_SILENT: Final = "it could not be seen from here"
-_NOWHERE: Final[Mapping[At, Place]] = {(): Place(0, 0)}
 _LOCAL: Final = "unix"
+_GONE: Final = 404
+_SHOWN, _LONG, _COMPARED = 5, 200, 2000
+"""Names that are suggested, characters of each that are looked at, and containers that are."""
 _KERNEL: Final = "kernel"
 _PRIVILEGED: Final = "C001"
 _RUN: Final = "docker run x"
@@ -56,6 +52,8 @@ class Found(Struct, frozen=True):
     enforced: Enforced | None = None
     unseen: str = ""
     """Why the kernel's view is missing, "" where it is not, or there is none."""
+    fault: str = ""
+    """Why there is nothing at all, "" where there is."""
 
 
 def documents(target: str, where: str = "", *, containers: bool = False) -> Iterator[tuple[str, Document]]:
@@ -77,132 +75,52 @@ def documents(target: str, where: str = "", *, containers: bool = False) -> Iter
             if not containers:
                 return
         elif (name := target.removeprefix("container:")) != "*":
-            names = (name,)
+            names = (name.removeprefix("/"),)
         for one in found(engine, names):
             yield f"container:{one.listed.name}", container_document(one)
-
-
-def host_document(engine: Engine | None, why_not: str = "", root: str = "/") -> Document:
-    """The machine, its engine and its networks. Without an engine its part is not judged: `why_not` is a problem."""
-    info = version = ""
-    networks: tuple[EngineNetwork, ...] = ()
-    problems = [Problem(why_not, Location("engine"))] if why_not else []
-    pid = 0
-    if engine is not None:
-        info, version = engine.info(), engine.version()
-        networks = tuple(_networks(engine))
-        pid = engine.process()
-    says = read_info(info, version)
-    problems += says.problems
-    if engine is not None and engine.endpoint.kind != _LOCAL:
-        return _documented(replace(says.host, daemon=says.daemon), networks, problems)
-    data_root = says.daemon.data_root if isinstance(says.daemon.data_root, str) else ""
-    seen = see(root, data_root=data_root, engine=pid)
-    settings, differences, faults = _settings(seen, says.daemon if info else None)
-    named = tuple(_named(settings))
-    if named:
-        seen = see(root, data_root=data_root, engine=pid, named=named)
-    unused = _unused(engine) if engine is not None else UNKNOWN
-    host = replace(_over(seen.host, says.host), daemon=settings, drift=differences, images_unused=unused)
-    return _documented(host, networks, [*problems, *faults])
-
-
-def _documented(host: Host, networks: tuple[EngineNetwork, ...], problems: list[Problem]) -> Document:
-    subjects = [Subject("host", host, _NOWHERE, silent=_SILENT)]
-    if isinstance(host.daemon, Daemon):
-        subjects.append(Subject("engine", host.daemon, _NOWHERE, silent="neither the engine nor its files say it"))
-    subjects += [Subject(f"network {one.name}", one, _NOWHERE, silent=_SILENT) for one in networks]
-    return Document("host", {"": Source("host", "")}, tuple(subjects), tuple(problems))
-
-
-def _over(seen: Host, told: Host) -> Host:
-    """What was seen here, with what only the engine can tell."""
-    fields = {
-        name: there
-        for name in seen.__struct_fields__
-        if isinstance(getattr(seen, name), Absent) and (there := getattr(told, name)) is not UNKNOWN
-    }
-    return replace(seen, **fields)
-
-
-def _settings(seen: Seen, engine: Daemon | None) -> tuple[Maybe[Daemon], Maybe[tuple[Drift, ...]], list[Problem]]:
-    """The settings in force, where their sources differ, and what is wrong with the file."""
-    file: Daemon | None = None
-    problems: list[Problem] = []
-    if seen.config is None:
-        file = _daemon(formats.read("daemon", Source(seen.config_path, "{}")))
-    elif seen.config:
-        document = formats.read("daemon", Source(seen.config_path, seen.config))
-        file, problems = _daemon(document), list(document.problems)
-    flags = read_flags(seen.command) if seen.command is not None else None
-    readings: list[tuple[str, Daemon]] = []
-    readings += [("daemon.json", file)] if file is not None and seen.config else []
-    readings += [("command line", flags)] if flags is not None else []
-    readings += [("engine", engine)] if engine is not None else []
-    differences = tuple(drift(tuple(readings))) or UNSET if len(readings) > 1 else UNKNOWN
-    if engine is None and file is None and flags is None:
-        return UNKNOWN, differences, problems
-    return in_force(engine or Daemon(), flags, file), differences, problems
-
-
-def _daemon(document: Document) -> Daemon | None:
-    return next((one.noun for one in document.subjects if isinstance(one.noun, Daemon)), None)
-
-
-def _named(settings: Maybe[Daemon]) -> Iterator[tuple[Role, str]]:
-    """The files that the settings name."""
-    if isinstance(settings, Daemon):
-        wanted: tuple[tuple[Role, Maybe[str]], ...] = (
-            ("tls-ca", settings.tlscacert),
-            ("tls-certificate", settings.tlscert),
-            ("tls-key", settings.tlskey),
-        )
-        for role, path in wanted:
-            if isinstance(path, str) and path.startswith("/"):
-                yield role, path
-
-
-def _networks(engine: Engine) -> Iterator[EngineNetwork]:
-    """Each with those who are on it; one that was removed meanwhile is left out."""
-    for listed, answer in engine.each(lambda one: engine.network(one.id or one.name), read_networks(engine.networks())):
-        whole = read_network(answer) if isinstance(answer, str) else None
-        if whole is not None or not (isinstance(answer, EngineRefusedError) and answer.status == 404):
-            yield whole or listed
-
-
-def _unused(engine: Engine) -> Maybe[int]:
-    try:
-        rows = msgspec.json.decode(engine.images(), type=list[dict[str, object]])
-        used = {one.get("ImageID") for one in msgspec.json.decode(engine.get("/containers/json", {"all": "1"}))}
-    except (EngineError, msgspec.MsgspecError, AttributeError):
-        return UNKNOWN
-    return sum(row.get("Id") not in used for row in rows)
 
 
 def found(engine: Engine, names: tuple[str, ...] = (), root: str = "/") -> Iterator[Found]:
     """Every container, or those that are named; the kernel's view of those that run on this machine.
 
-    One that ends or is removed while it is looked at is left out, unless it was named: then it is an error.
+    One that is removed while the others are looked at is left out. One that is named must be there: TargetError.
     """
     wanted = tuple(Listed(name) for name in names) or engine.containers()
     machine = Machine(root) if engine.endpoint.kind == _LOCAL else None
     members = gather(machine) if machine is not None else Members()
     for listed, answer in engine.each(lambda one: engine.container(one.id), wanted):
-        if isinstance(answer, EngineRefusedError):
-            if names or answer.status != 404:
-                raise answer
-            continue
-        yield _found(listed, answer, machine, members)
+        if isinstance(answer, str):
+            yield _found(listed, answer, machine, members)
+        elif names:
+            raise _missing(engine, listed.id, answer)
+        elif answer.status != _GONE:
+            yield Found(listed, "", fault=str(answer))
+
+
+def _missing(engine: Engine, name: str, refusal: EngineRefusedError) -> TargetError:
+    """Say which container was not found, and which may be meant."""
+    if refusal.status not in {_GONE, 400, 301}:
+        return refusal
+    there = engine.containers()
+    begin = [one for one in there if name and one.id.startswith(name)]
+    if len(begin) > 1:
+        several = ", ".join(f"{one.name} ({one.id[:16]})" for one in begin[:_SHOWN])
+        return TargetError(f"{name!r} begins the ids of {len(begin)} containers: {several}; give more of it, or a name")
+    from difflib import get_close_matches  # noqa: PLC0415  seldom needed
+
+    close = get_close_matches(name[:_LONG], [one.name[:_LONG] for one in there[:_COMPARED]], _SHOWN)
+    hint = f"is {' or '.join(close)} meant?" if close else f"there are {len(there)} (`docker ps --all` lists them)"
+    return TargetError(f"there is no container {name[:_LONG]!r} at {engine.endpoint}; {hint}")
 
 
 def _found(listed: Listed, answer: str, machine: Machine | None, members: Members) -> Found:
     try:
         state = msgspec.json.decode(answer, type=_Inspected)
-    except msgspec.MsgspecError as error:
-        message = f"the engine does not describe the container {listed.name} as engines do: {error}"
-        raise EngineError(message) from None
+    except (msgspec.MsgspecError, RecursionError) as error:
+        fault = f"the engine does not describe this container as engines do: {error}"
+        return Found(listed, "", fault=fault)
     listed = Listed(state.id, (state.name,), listed.image, state.state.status)
-    if not state.state.pid:
+    if state.state.pid <= 0:
         return Found(listed, answer)
     if machine is None:
         return Found(listed, answer, unseen="it runs on another machine")
@@ -219,10 +137,14 @@ def _found(listed: Listed, answer: str, machine: Machine | None, members: Member
 def container_document(one: Found) -> Document:
     """A container as the engine declares it, as the kernel shows it, and the two side by side."""
     name = f"container {one.listed.name}"
+    if one.fault:
+        return Document("container", {"": Source(name, "")}, (), (Problem(one.fault, Location(name)),))
     source = Source(name, msgspec.json.format(one.inspected, indent=1))
     inspected = read_inspect(source.text)
     silent = "the engine does not say it"
-    subjects = [Subject(name, inspected.container, inspected.where, inspected.unresolved, silent)]
+    # The text as a whole is nowhere in particular: what is wrong because nobody said anything has no line.
+    places: Mapping[At, Place] = {**inspected.where, (): Place(0, 0)}
+    subjects = [Subject(name, inspected.container, places, inspected.unresolved, silent)]
     sources = {"": source}
     if one.enforced is not None:
         kernel = "the kernel does not show it"
@@ -238,7 +160,7 @@ def container_document(one: Found) -> Document:
     return Document("container", sources, tuple(subjects), tuple(problems))
 
 
-def told(verdict: Verdict) -> Verdict:
+def told(verdict: Verdict, document: Document) -> Verdict:
     """Tell what both views of a container show once, say of what one shows which it is, and how it is mended.
 
     The kernel shows less than the engine tells: rules that it cannot decide are judged on the engine's word alone. What
@@ -248,13 +170,35 @@ def told(verdict: Verdict) -> Verdict:
     shown = {one.rule for one in verdict.findings if one.subject.endswith(_EFFECTIVE)}
     findings: list[Finding] = []
     for one in verdict.findings:
-        if not one.subject.endswith(_EFFECTIVE):
+        if document.kind == "host":
+            findings.append(replace(one, remedy=_setting(one, document)))
+        elif not one.subject.endswith(_EFFECTIVE):
             also = " (the kernel shows it too)" if one.rule in shown and not one.subject.endswith(_DIFFERENCES) else ""
             findings.append(replace(one, message=one.message + also, remedy=_remedy(one)))
         elif one.rule not in declared and _PRIVILEGED not in declared:
             findings.append(replace(one, message=f"{one.message} (by the kernel alone)", remedy=_remedy(one)))
     skipped = tuple(one for one in verdict.not_judged if not one.subject.endswith(_EFFECTIVE))
     return Verdict(tuple(findings), skipped)
+
+
+def _setting(finding: Finding, document: Document) -> Remedy:
+    """The engine in force is mended through daemon.json: the changes become the words that stand there."""
+    words = [worded(change) for change in finding.remedy.changes]
+    if not words or not all(words):
+        return Remedy(finding.remedy.text)
+    settings, flags = document.sources.get(SETTINGS), document.sources.get(FLAGS)
+    path = settings.name if settings is not None else CONFIG
+    how = f"In {path}: {', '.join(words)}"
+    if flags is not None and finding.location.file == flags.name:
+        rest = [word for word in words if not word.startswith("take ")]
+        how = "Take the flag off the engine's command line (`systemctl edit docker`)"
+        how += f"; in {path}: {', '.join(rest)}" if rest else ""
+    elif settings is not None:
+        unsafe = "" if finding.remedy.safe else " --unsafe"
+        how += f" (`sealock check {quote(path)} --only {finding.rule} --fix{unsafe}` does it)"
+    live = all(getattr(change, "field", "") in RELOADED for change in finding.remedy.changes)
+    after = "reload the engine (SIGHUP)" if live else "restart the engine"
+    return Remedy(f"{finding.remedy.text} {how}, then {after}.")
 
 
 def _remedy(finding: Finding) -> Remedy:
@@ -286,8 +230,8 @@ class _State(Struct, rename="pascal"):
 
 class _Inspected(Struct, rename="pascal"):
     id: str
-    name: str
-    state: _State
+    name: str = ""
+    state: _State = _State()
 
 
 def _enforced(name: str, answer: str, process: Process, machine: Machine, members: Members) -> Enforced:

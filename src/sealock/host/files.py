@@ -23,7 +23,11 @@ _FIXED: Final[tuple[tuple[Role, tuple[str, ...]], ...]] = (
     ("containerd-socket", ("run/containerd/containerd.sock",)),
     ("containerd-folder", ("run/containerd",)),
     ("engine-binary", ("usr/bin/dockerd", "usr/sbin/dockerd")),
+    ("containerd-config", ("etc/containerd/config.toml",)),
     ("engine-binary", ("usr/bin/containerd",)),
+    ("engine-binary", ("usr/bin/containerd-shim",)),
+    ("engine-binary", ("usr/bin/containerd-shim-runc-v1",)),
+    ("engine-binary", ("usr/bin/containerd-shim-runc-v2",)),
     ("engine-binary", ("usr/bin/runc", "usr/sbin/runc")),
 )
 """The first of each that is there counts."""

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Any, Final
 
 import msgspec
@@ -17,22 +16,27 @@ _PERSON: Final = 1000
 """The first user id that distributions give to people."""
 _MOST: Final = 2000
 _GROUP: Final = "docker"
-_CLIENTS: Final = re.compile(r"NOPASSWD:[^#\n]*?/(docker|podman|nerdctl|ctr|docker-compose)\b")
+_CLIENTS: Final = frozenset({"docker", "docker-compose", "podman", "nerdctl", "ctr"})
 _CREDENTIALS: Final = ("auth", "password", "identitytoken", "registrytoken")
 
 
 class People(Struct, frozen=True):
-    """Accounts: names by id, home folders by name, members of the engine's group. `known` is false without passwd."""
+    """Accounts: names by id, home folders by name, members of the engine's group. `known` is false without group."""
 
     users: dict[int, str]
     groups: dict[int, str]
     homes: dict[str, str]
+    group: str
+    """The name of that group."""
     members: tuple[str, ...]
     known: bool
 
 
-def people(tree: Tree) -> People:
-    """Read passwd and group; accounts that a directory service has are not in them."""
+def people(tree: Tree, socket_group: int = 0) -> People:
+    """Read passwd and group; accounts that a directory service has are not in them.
+
+    `socket_group` is the group that the engine's socket is open to, 0 where it is not known: it is then called docker.
+    """
     users: dict[int, str] = {}
     homes: dict[str, str] = {}
     primary: dict[str, int] = {}
@@ -45,16 +49,18 @@ def people(tree: Tree) -> People:
             if uid == 0 or uid >= _PERSON:
                 homes[words[0]] = words[5].strip("/")
     names: dict[int, str] = {}
-    members: list[str] = []
+    group = ""
+    held: list[str] = []
     for words in _rows(groups, 4):
         gid = whole(words[2])
         if gid is None:
             continue
         names.setdefault(gid, words[0])
-        if words[0] == _GROUP:
-            members += [one for one in words[3].split(",") if one]
-            members += [name for name, own in primary.items() if own == gid and name not in members]
-    return People(users, names, homes, tuple(members), isinstance(groups, str))
+        if gid == socket_group if socket_group else words[0] == _GROUP:
+            group = group or words[0]
+            held += [one for one in words[3].split(",") if one]
+            held += [name for name, own in primary.items() if own == gid]
+    return People(users, names, homes, group or _GROUP, tuple(dict.fromkeys(held)), isinstance(groups, str))
 
 
 def _rows(held: str | Silence, width: int) -> Iterator[list[str]]:
@@ -66,17 +72,57 @@ def _rows(held: str | Silence, width: int) -> Iterator[list[str]]:
 
 def logins(tree: Tree, who: People) -> tuple[Login, ...]:
     """Everybody who can use the engine without being root, and how."""
-    found = [Login(name, "docker group", "/etc/group") for name in who.members if name != "root"]
-    sources = ["etc/sudoers", *(f"etc/sudoers.d/{name}" for name in tree.names("etc/sudoers.d")[:_MOST])]
-    for path in sources:
+    found = [Login(name, f"{who.group} group", "/etc/group") for name in who.members if name != "root"]
+    # sudo passes over names with a dot or a tilde at the end, the leavings of editors and package managers.
+    names = [name for name in tree.names("etc/sudoers.d")[:_MOST] if "." not in name and not name.endswith("~")]
+    lines: dict[str, list[list[str]]] = {}
+    for path in ("etc/sudoers", *(f"etc/sudoers.d/{name}" for name in names)):
         held = tree.text(path)
-        # A line that ends with a backslash goes on; an inclusion begins with "#include" and is no comment.
-        text = held.replace("\\\n", " ") if isinstance(held, str) else ""
-        for line in text.split("\n"):
-            name = line.split(None, 1)[0] if line.strip() else "#"
-            if not name.startswith("#") and _CLIENTS.search(line):
-                found.append(Login(name, "sudo without password", f"/{path}"))
+        lines[path] = list(_sudo_lines(held)) if isinstance(held, str) else []
+    clients = _client_aliases([words for rows in lines.values() for words in rows])
+    for path, rows in lines.items():
+        found += [
+            Login(words[0], "sudo without password", f"/{path}")
+            for words in rows
+            if not words[0].endswith("_Alias") and words[0] != "Defaults" and _without_password(words[1:], clients)
+        ]
     return tuple(dict.fromkeys(found))
+
+
+def _sudo_lines(held: str) -> Iterator[list[str]]:
+    """The words of each line; one that ends with a backslash goes on, and tags and commas are words of their own."""
+    for line in held.replace("\\\n", " ").split("\n")[:100_000]:
+        text = line.partition("#")[0]
+        for sign, apart in ((",", " , "), ("=", " = "), (":", ": "), (")", ") ")):
+            text = text.replace(sign, apart)
+        words = text.split()
+        if words and not words[0].startswith("@"):
+            yield words
+
+
+def _client_aliases(rows: list[list[str]]) -> frozenset[str]:
+    """The names that stand for commands of which one is a client."""
+    found: set[str] = set()
+    for words in rows:
+        named = words[1] if words[0] == "Cmnd_Alias" and words[2:3] == ["="] else ""
+        if named and any(_is_client(word, found) for word in words[3:]):
+            found.add(named)
+    return frozenset(found)
+
+
+def _without_password(words: list[str], aliases: frozenset[str]) -> bool:
+    """Whether a rule lets a client be run while the tag NOPASSWD holds: tags hold until their opposite comes."""
+    free = False
+    for word in words:
+        if word in {"NOPASSWD:", "PASSWD:"}:
+            free = word == "NOPASSWD:"
+        elif free and _is_client(word, aliases):
+            return True
+    return False
+
+
+def _is_client(word: str, aliases: Collection[str]) -> bool:
+    return word in aliases or (word.startswith("/") and word.rpartition("/")[2] in _CLIENTS)
 
 
 class _Server(Struct):

@@ -9,6 +9,7 @@ from msgspec import Struct
 
 from sealock.host.files import files
 from sealock.host.people import clients, logins, people
+from sealock.host.units import UNIT, engine_words
 from sealock.kernel import parsing
 from sealock.kernel.groups import Hierarchies
 from sealock.kernel.tree import Silence, Tree
@@ -24,6 +25,8 @@ _SYSCTLS: Final = (
     "kernel.unprivileged_userns_clone", "net.ipv4.ip_forward",
 )  # fmt: skip
 _ENGINE: Final = "dockerd"
+_SWARM: Final = 2377
+"""The port of a swarm's managers, unless somebody chose another one."""
 _NO_CONTROLLERS: Final = frozenset({"", "rw", "ro", "none", "xattr"})
 """Options of a mounted tree that name no controller."""
 
@@ -38,6 +41,11 @@ class Seen(Struct, frozen=True):
     config: str | None
     config_path: str
     command: tuple[str, ...] | None
+    """The words that the engine runs with."""
+    unit: tuple[str, ...] | None = None
+    """The words that systemd would start it with; None too where systemd did not start the one that runs."""
+    swarm_listens: str = ""
+    """Where the engine listens for other managers of its swarm, "" where that could not be seen or is nowhere."""
 
 
 def see(root: str = "/", *, data_root: str = "", engine: int = 0, named: tuple[tuple[Role, str], ...] = ()) -> Seen:
@@ -54,10 +62,14 @@ def see(root: str = "/", *, data_root: str = "", engine: int = 0, named: tuple[t
 
 
 def _see(tree: Tree, data_root: str, engine: int, named: tuple[tuple[Role, str], ...]) -> Seen:
-    command = _command(tree, engine)
-    path = _option(command or (), "--config-file") or CONFIG
+    pid, command = _command(tree, engine)
+    unit = engine_words(tree) if not pid or _by_systemd(tree, pid) else None
+    words = command if command is not None else unit or ()
+    path = _option(words, "--config-file") or CONFIG
     config = tree.text(path.lstrip("/"))
-    who = people(tree)
+    data_root = data_root or _option(words, "--data-root") or DATA_ROOT
+    named = (*named, ("data-root", data_root))
+    who = people(tree, _socket_group(tree, named))
     mounts = parsing.mounts(_plain(tree.text("proc/self/mountinfo")) or _plain(tree.text("proc/1/mountinfo")))
     passwords, engines = clients(tree, who)
     trees = Hierarchies(tree, mounts)
@@ -73,14 +85,14 @@ def _see(tree: Tree, data_root: str, engine: int, named: tuple[tuple[Role, str],
         files=files(tree, who, named) or UNSET,
         logins=(logins(tree, who) or UNSET) if who.known else UNKNOWN,
         audited=audited,
-        data_root_mounted=_mounted(data_root or _option(command or (), "--data-root") or DATA_ROOT, mounts),
+        data_root_mounted=_mounted(data_root, mounts),
         firewall=_firewall(tree),
         client_hosts=engines or UNSET,
         client_credentials=passwords or UNSET,
         unread=tuple(f"/{one}" for one in sorted(tree.denied)) or UNSET,
     )
     text = config if isinstance(config, str) else None if config is Silence.MISSING else ""
-    return Seen(host, text, path, command)
+    return Seen(host, text, path, command, unit, _swarm_listens(tree, pid))
 
 
 def _plain(held: str | Silence) -> str:
@@ -91,14 +103,43 @@ def _maybe(held: str | Silence) -> Maybe[str]:
     return held.strip() if isinstance(held, str) and held.strip() else UNKNOWN
 
 
-def _command(tree: Tree, engine: int) -> tuple[str, ...] | None:
-    """The words of the engine that runs here, without its own name; that with the smallest process id of several."""
+def _command(tree: Tree, engine: int) -> tuple[int, tuple[str, ...] | None]:
+    """The engine that runs here and its words, without its own name; (0, None) where none does.
+
+    It is the one that `engine` names; where that is systemd, which keeps the socket for it, the one that systemd
+    started; else that with the smallest process id.
+    """
     pids = sorted(int(name) for name in tree.names("proc") if name.isdigit() and len(name) < 10)
-    for pid in [engine, *pids] if engine else pids:
-        if _plain(tree.text(f"proc/{pid}/comm")).strip() == _ENGINE:
-            held = tree.text(f"proc/{pid}/cmdline")
-            return tuple(held.rstrip("\0").split("\0")[1:]) if isinstance(held, str) else ()
-    return None
+    found = [pid for pid in pids if _plain(tree.text(f"proc/{pid}/comm")).strip() == _ENGINE]
+    if not found:
+        return 0, None
+    pid = engine if engine in found else next((one for one in found if _by_systemd(tree, one)), found[0])
+    held = tree.text(f"proc/{pid}/cmdline")
+    return pid, tuple(held.rstrip("\0").split("\0")[1:]) if isinstance(held, str) else ()
+
+
+def _by_systemd(tree: Tree, pid: int) -> bool:
+    """Whether a process belongs to the engine's unit."""
+    return f"/{UNIT}" in _plain(tree.text(f"proc/{pid}/cgroup"))
+
+
+def _socket_group(tree: Tree, named: tuple[tuple[Role, str], ...]) -> int:
+    """The group that may use the engine's socket, 0 for none but root's, or where there is no socket."""
+    paths = [path.lstrip("/") for role, path in named if role == "engine-socket"] or ["run/docker.sock"]
+    for path in paths:
+        held = tree.entry(path)
+        if held is not None and held.st_mode & 0o020:
+            return held.st_gid
+    return 0
+
+
+def _swarm_listens(tree: Tree, pid: int) -> str:
+    """The address at which the swarm's managers are met, by the sockets of the engine's own network."""
+    for protocol in ("tcp", "tcp6") if pid else ():
+        for one, _ in parsing.listening(protocol, _plain(tree.text(f"proc/{pid}/net/{protocol}"))):
+            if one.port == _SWARM:
+                return f"[{one.address}]:{one.port}" if ":" in one.address else f"{one.address}:{one.port}"
+    return ""
 
 
 def _option(words: tuple[str, ...], name: str) -> str:
@@ -142,6 +183,9 @@ def _audited(tree: Tree) -> Maybe[tuple[str, ...]]:
             return UNKNOWN
         for line in _plain(held).split("\n"):
             words = line.split("#", 1)[0].split()
+            if "never" in ",".join(words[1:2]).split(","):
+                # It says what is not noted.
+                continue
             found += [words[at + 1] for at, word in enumerate(words[:-1]) if word == "-w"]
             found += [word.partition("=")[2] for word in words if word.startswith(("path=", "dir="))]
     if "etc/audit/rules.d" in tree.denied or "etc/audit" in tree.denied:
@@ -153,12 +197,15 @@ def _mounted(path: str, mounts: tuple[Mounted, ...]) -> Maybe[bool]:
     """Whether a folder is on a mount of its own, or at least not on that of the root."""
     if not mounts:
         return UNKNOWN
-    holding = max((one.target for one in mounts if f"{path}/".startswith(f"{one.target.rstrip('/')}/")), key=len)
+    around = (one.target for one in mounts if f"{path}/".startswith(f"{one.target.rstrip('/')}/"))
+    holding = max(around, key=len, default="/")
     return holding != "/"
 
 
 def _firewall(tree: Tree) -> Maybe[str]:
     ufw = tree.text("etc/ufw/ufw.conf")
+    if ufw is Silence.DENIED:
+        return UNKNOWN
     if isinstance(ufw, str) and any(line.strip().lower() == "enabled=yes" for line in ufw.split("\n")):
         return "ufw"
     return "firewalld" if tree.there("run/firewalld.pid") or tree.there("run/firewalld") else UNSET

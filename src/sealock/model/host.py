@@ -20,6 +20,7 @@ Role: TypeAlias = Literal[
     "config-folder",
     "daemon-config",
     "engine-defaults",
+    "containerd-config",
     "registry-certificate",
     "tls-ca",
     "tls-certificate",
@@ -72,7 +73,7 @@ class Swarm(Struct, frozen=True, kw_only=True):
 
 
 class Login(Struct, frozen=True, gc=False):
-    """Someone who can use the engine, and so is root: `how` is "docker group", "sudo without password"."""
+    """Someone who can use the engine, and so is root: `how` is "docker group" (or another), "sudo without password"."""
 
     name: str
     how: str
@@ -130,3 +131,7 @@ class Host(Struct, frozen=True, kw_only=True):
     running: Maybe[int] = UNKNOWN
     images: Maybe[int] = UNKNOWN
     images_unused: Maybe[int] = UNKNOWN
+    published: Maybe[tuple[str, ...]] = UNKNOWN
+    """Ports of running containers that every address of the machine answers at: "8080/tcp (web)"."""
+    outdated: Maybe[tuple[tuple[str, str], ...]] = UNKNOWN
+    """Running containers whose tag names another image by now: ("web", "nginx:1.27")."""

@@ -27,6 +27,7 @@ class ProxyCredentials(Rule[Daemon]):
         "service's environment."
     )
     mends = False
+    conceals = True
     bad = ('{"proxies": {"http-proxy": "http://me:s3cr3t@proxy.example.net:3128"}}',)
     good = (
         '{"proxies": {"http-proxy": "http://proxy.example.net:3128"}}',

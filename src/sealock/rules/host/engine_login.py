@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from sealock.model.absent import given
 from sealock.model.finding import Fault, Severity
 from sealock.model.host import Host
+from sealock.rules.host._commands import shown
 from sealock.rules.references import cis_docker, docker_docs
 from sealock.rules.rule import Rule
 
@@ -33,5 +34,11 @@ class EngineLogin(Rule[Host]):
     def check(self, host: Host, /) -> Iterator[Fault]:
         """Every member of the group."""
         for one in given(host.logins, ()):
-            if one.how == "docker group":
-                yield self.fault(f"lets {one.name} use the engine ({one.where})", evidence=one.name)
+            if one.how.endswith(" group"):
+                command = f"gpasswd -d {shown(one.name)} {shown(one.how.removesuffix(' group'))}"
+                yield self.fault(
+                    f"lets {one.name} use the engine ({one.how}, {one.where})",
+                    evidence=one.name,
+                    remedy=f"Take them out (`{command}`), and give them rootless mode, or an authorization plugin and "
+                    "a policy.",
+                )

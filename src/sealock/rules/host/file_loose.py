@@ -19,12 +19,14 @@ _MOST: Final = {
     "config-folder": 0o755,
     "daemon-config": 0o644,
     "engine-defaults": 0o644,
+    "containerd-config": 0o644,
     "registry-certificate": 0o444 | 0o200,
     "tls-ca": 0o444 | 0o200,
     "tls-certificate": 0o444 | 0o200,
     "tls-key": 0o400 | 0o200,
     "engine-binary": 0o755,
     "containerd-folder": 0o711,
+    "data-root": 0o711,
 }
 """The most that a role's mode may have; the owner, root, can write anyhow."""
 _SECRET: Final = frozenset({"tls-key"})
@@ -79,12 +81,12 @@ class FileLoose(Rule[Host]):
                 yield self.fault(
                     f"has {one.path} with mode {one.mode:04o}, so that it can be {what}",
                     evidence=f"{one.path} mode",
-                    remedy=f"chmod {allowed:04o} {shown(one.path)}",
+                    remedy=f"Close it: `chmod {allowed:04o} {shown(one.path)}`.",
                     severity=None if more & 0o022 or one.role in _SECRET else Severity.MEDIUM,
                 )
             if one.uid != 0 or (one.gid != 0 and one.mode & 0o020):
                 yield self.fault(
                     f"has {one.path}, which belongs to {one.owner or one.uid}:{one.group or one.gid}",
                     evidence=f"{one.path} owner",
-                    remedy=f"chown root:root {shown(one.path)}",
+                    remedy=f"Give it back: `chown root:root {shown(one.path)}`.",
                 )

@@ -45,10 +45,16 @@ class KernelSettings(Rule[Host]):
     )
 
     def check(self, host: Host, /) -> Iterator[Fault]:
-        """Those that are known and looser than they should be."""
+        """Those that are known and looser than they should be: one fault, one file to write."""
+        loose: list[tuple[str, str]] = []
         for name, value in given(host.sysctls, ()):
             least, why = _WANTED.get(name, (0, ""))
             if why and value.strip().lstrip("-").isdigit() and int(value) < least:
-                yield self.fault(
-                    f"has {name} = {value.strip()}: {why}", evidence=name, remedy=f"sysctl -w {name}={least}"
-                )
+                loose.append((f"{name} = {value.strip()} ({why})", f"{name} = {least}"))
+        if loose:
+            lines = "; ".join(line for _, line in loose)
+            yield self.fault(
+                f"has {', '.join(words for words, _ in loose)}",
+                evidence="sysctls",
+                remedy=f"Put these lines into /etc/sysctl.d/60-hardening.conf: {lines}. `sysctl --system` loads them.",
+            )

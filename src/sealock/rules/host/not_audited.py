@@ -8,19 +8,36 @@ from typing import Final
 from sealock.model.absent import given
 from sealock.model.finding import Fault, Severity
 from sealock.model.host import Host
+from sealock.rules.host._commands import shown
 from sealock.rules.references import cis_docker, man
 from sealock.rules.rule import Rule
 
-_ALWAYS: Final = frozenset({"/etc/docker", "/var/lib/docker"})
-_WATCHED: Final = _ALWAYS | {
-    "/usr/bin/dockerd", "/usr/sbin/dockerd", "/run/containerd", "/usr/lib/systemd/system/docker.service",
-    "/lib/systemd/system/docker.service", "/run/containerd/containerd.sock",
-    "/usr/lib/systemd/system/docker.socket", "/lib/systemd/system/docker.socket", "/etc/default/docker",
-    "/etc/docker/daemon.json", "/etc/containerd/config.toml", "/etc/sysconfig/docker", "/usr/bin/containerd",
-    "/usr/bin/containerd-shim", "/usr/bin/containerd-shim-runc-v1", "/usr/bin/containerd-shim-runc-v2",
-    "/usr/bin/runc", "/usr/sbin/runc", "/run/docker.sock",
-}  # fmt: skip
-"""Those of CIS 1.1.3 to 1.1.18."""
+_ROLES: Final = frozenset({
+    "engine-binary", "containerd-folder", "data-root", "config-folder", "engine-unit", "containerd-socket",
+    "engine-socket-unit", "engine-socket", "engine-defaults", "daemon-config", "containerd-config",
+})  # fmt: skip
+"""What CIS 1.1.3 to 1.1.18 ask for, where it is there."""
+_SAME: Final = (("/lib/", "/usr/lib/"), ("/bin/", "/usr/bin/"), ("/sbin/", "/usr/sbin/"), ("/var/run/", "/run/"))
+"""Folders that are links to others on systems of this decade."""
+
+
+def unwatched(host: Host) -> tuple[str, ...]:
+    """Files of the engine's that are there and neither watched themselves nor through a folder above them."""
+    watched = {_plain(one) for one in given(host.audited, ())}
+    there = {one.path for one in given(host.files, ()) if one.role in _ROLES}
+    return tuple(path for path in sorted(there) if not watched & set(_above(_plain(path))))
+
+
+def _plain(path: str) -> str:
+    path = path.rstrip("/") or "/"
+    return next((f"{new}{path[len(old) :]}" for old, new in _SAME if path.startswith(old)), path)
+
+
+def _above(path: str) -> Iterator[str]:
+    """The path and all folders above it but the root."""
+    while path:
+        yield path
+        path = path.rpartition("/")[0]
 
 
 class NotAudited(Rule[Host]):
@@ -32,26 +49,32 @@ class NotAudited(Rule[Host]):
 
     id = "H004"
     severity = Severity.LOW
-    reads = ("audited",)
+    reads = ("audited", "files")
     references = (cis_docker("1.1.3"), man("audit.rules", 7))
     remedy = "Put the rules into /etc/audit/rules.d/docker.rules and load them with `augenrules --load`."
     mends = False
-    bad = ('{"observed": {"host": {"audited": ["/etc/docker"]}}}',)
+    bad = (
+        (
+            '{"observed": {"host": {"audited": ["/etc/docker"], "files": [{"role": "engine-binary", "path": '
+            '"/usr/bin/dockerd", "kind": "file", "mode": 493, "uid": 0, "gid": 0}]}}}'
+        ),
+    )
     good = (
         (
-            '{"observed": {"host": {"audited": ["/usr/bin/dockerd", "/etc/docker", "/var/lib/docker", '
-            '"/run/containerd", "/usr/bin/containerd", "/usr/bin/runc", '
-            '"/usr/lib/systemd/system/docker.service", "/usr/lib/systemd/system/docker.socket", '
-            '"/run/docker.sock"], "files": null}}}'
+            '{"observed": {"host": {"audited": ["/usr/bin/dockerd", "/etc/docker"], "files": [{"role": '
+            '"engine-binary", "path": "/usr/bin/dockerd", "kind": "file", "mode": 493, "uid": 0, "gid": 0}, '
+            '{"role": "daemon-config", "path": "/etc/docker/daemon.json", "kind": "file", "mode": 420, "uid": 0, '
+            '"gid": 0}]}}}'
         ),
     )
 
     def check(self, host: Host, /) -> Iterator[Fault]:
-        """What is there and neither watched itself nor through a folder above it."""
-        watched = {one.rstrip("/") for one in given(host.audited, ())}
-        there = {one.path for one in given(host.files, ())} | _ALWAYS
-        for path in sorted(there & _WATCHED):
-            above = {path[:at] for at, letter in enumerate(path) if letter == "/" and at} | {path}
-            if not watched & above:
-                remedy = f"Add `-w {path} -k docker` to /etc/audit/rules.d/docker.rules, then `augenrules --load`."
-                yield self.fault(f"has no audit rule on {path}", evidence=path, remedy=remedy)
+        """One fault for all of them: they have one cause and one cure."""
+        paths = unwatched(host)
+        if paths:
+            rules = "; ".join(f"-w {shown(path)} -k docker" for path in paths)
+            yield self.fault(
+                f"has no audit rule on {', '.join(paths)}",
+                evidence="audit rules",
+                remedy=f"Put these lines into /etc/audit/rules.d/docker.rules and load them: {rules}.",
+            )

@@ -23,7 +23,7 @@ class SocketLoose(Rule[Host]):
     severity = Severity.CRITICAL
     reads = ("files",)
     references = (cis_docker("3.15"), cis_docker("3.23"), cwe(732))
-    remedy = "chown root:docker /run/docker.sock and chmod 0660; in the unit docker.socket: SocketMode=0660."
+    remedy = "Close it: `chown root:docker` and `chmod 0660` on the socket; in the unit docker.socket: SocketMode=0660."
     mends = False
     bad = (
         (
@@ -43,16 +43,19 @@ class SocketLoose(Rule[Host]):
         for one in given(host.files, ()):
             if one.role not in {"engine-socket", "containerd-socket"}:
                 continue
-            if one.mode & 0o007:
+            if more := one.mode & 0o7117:
+                # Whoever may write to a socket may connect to it; the other bits mean nothing, and are not expected.
+                what = "everybody here is root" if more & 0o002 else "more than a socket needs"
                 yield self.fault(
-                    f"has {one.path} with mode {one.mode:04o}: everybody here is root",
+                    f"has {one.path} with mode {one.mode:04o}: {what}",
                     evidence=one.path,
-                    remedy=f"chmod 0660 {shown(one.path)}",
+                    severity=None if more & 0o002 else Severity.LOW,
+                    remedy=f"Close it: `chmod 0660 {shown(one.path)}`; in the unit docker.socket: SocketMode=0660.",
                 )
             if one.uid != 0 or (one.role == "containerd-socket" and one.gid != 0 and one.mode & 0o060):
                 yield self.fault(
                     f"has {one.path}, which belongs to {one.owner or one.uid}:{one.group or one.gid}",
                     evidence=f"{one.path} owner",
                     severity=Severity.HIGH,
-                    remedy=f"chown root:root {shown(one.path)}",
+                    remedy=f"Give it back: `chown root:root {shown(one.path)}`.",
                 )

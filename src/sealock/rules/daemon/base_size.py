@@ -1,0 +1,37 @@
+"""Disks of containers have another size than the driver's default."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sealock.model.absent import given
+from sealock.model.daemon import Daemon
+from sealock.model.finding import Fault, Severity
+from sealock.rules.references import cis_docker
+from sealock.rules.rule import Rule
+
+
+class BaseSize(Rule[Daemon]):
+    """Disks of containers have another size than the driver's default.
+
+    A larger disk for each container lets one of them fill the machine's; the setting is for devicemapper, which is out
+    of support.
+    """
+
+    id = "E026"
+    severity = Severity.INFO
+    reads = ("storage_opts",)
+    references = (cis_docker("2.11"),)
+    remedy = 'Take "dm.basesize" out of "storage-opts".'
+    mends = False
+    bad = ('{"storage-opts": ["dm.basesize=40G"], "icc": false}',)
+    good = (
+        '{"storage-opts": ["overlay2.size=10G"], "icc": false}',
+        '{"icc": false}',
+    )
+
+    def check(self, daemon: Daemon, /) -> Iterator[Fault]:
+        """The option is there or not."""
+        for index, one in enumerate(given(daemon.storage_opts, ())):
+            if one.startswith("dm.basesize="):
+                yield self.fault(f"gives containers disks of {one.partition('=')[2]}", ("storage_opts", index))

@@ -1,0 +1,55 @@
+"""Published ports go past the firewall of the machine."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sealock.model.absent import given
+from sealock.model.daemon import Daemon
+from sealock.model.finding import Fault, Severity
+from sealock.model.host import Host
+from sealock.rules.references import cis_docker, docker_docs
+from sealock.rules.rule import Rule
+
+_MOST = 8
+
+
+class FirewallBypassed(Rule[Host]):
+    """Published ports go past the firewall of the machine.
+
+    ufw and firewalld filter what is meant for the machine itself. What the engine publishes is sent on to a container
+    before they look: `ufw deny 8080` does not close a port that a container publishes, and `ufw status` does not show
+    it.
+    """
+
+    id = "H022"
+    severity = Severity.LOW
+    reads = ("firewall", "published")
+    references = (
+        cis_docker("5.14"),
+        docker_docs("engine/network/packet-filtering-firewalls/#docker-and-ufw"),
+    )
+    remedy = (
+        "Publish at an address (`-p 127.0.0.1:8080:80`), or put the firewall's rules for containers into the chain "
+        "DOCKER-USER."
+    )
+    mends = False
+    bad = ('{"observed": {"host": {"firewall": "ufw", "published": ["8080/tcp (web)"]}}}',)
+    good = (
+        '{"observed": {"host": {"firewall": "ufw", "published": null}}}',
+        '{"observed": {"host": {"firewall": null, "published": ["8080/tcp (web)"]}}}',
+        ('{"observed": {"host": {"firewall": "ufw", "published": ["8080/tcp (web)"], "daemon": {"iptables": false}}}}'),
+    )
+
+    def check(self, host: Host, /) -> Iterator[Fault]:
+        """An engine that leaves the firewall alone passes nothing by it."""
+        ports = given(host.published, ())
+        if not isinstance(host.firewall, str) or not host.firewall or not ports:
+            return
+        if isinstance(host.daemon, Daemon) and host.daemon.iptables is False:
+            return
+        more = f" and {len(ports) - _MOST} more" if len(ports) > _MOST else ""
+        yield self.fault(
+            f"runs {host.firewall}, which does not see the published {', '.join(ports[:_MOST])}{more}",
+            evidence=host.firewall,
+        )

@@ -1,0 +1,36 @@
+"""Container runs an older image than its tag now names."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sealock.model.absent import given
+from sealock.model.finding import Fault, Severity
+from sealock.model.host import Host
+from sealock.rules.host._commands import shown
+from sealock.rules.references import cis_docker
+from sealock.rules.rule import Rule
+
+
+class ImageOutdated(Rule[Host]):
+    """Container runs an older image than its tag now names.
+
+    Somebody pulled or built the tag anew, and the container was not made anew with it: what was mended in the image is
+    still open in the container, and `docker image ls` shows the new one.
+    """
+
+    id = "H023"
+    severity = Severity.MEDIUM
+    reads = ("outdated",)
+    references = (cis_docker("5.28"),)
+    remedy = "Make the container anew from its tag (`docker compose up -d`, or `docker rm` and `docker run`)."
+    mends = False
+    bad = ('{"observed": {"host": {"outdated": [["web", "nginx:1.27"]]}}}',)
+    good = ('{"observed": {"host": {"outdated": null}}}',)
+
+    def check(self, host: Host, /) -> Iterator[Fault]:
+        """Each of them."""
+        for name, image in given(host.outdated, ()):
+            yield self.fault(
+                f"runs {shown(name)} from an older image than {shown(image)} names by now", evidence=f"{name} {image}"
+            )
