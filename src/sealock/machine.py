@@ -18,7 +18,7 @@ from sealock.formats.inspect import read_inspect
 from sealock.host.reading import CONFIG
 from sealock.hostview import FLAGS, SETTINGS, host_document
 from sealock.kernel.effective import effective
-from sealock.kernel.members import Members
+from sealock.kernel.members import Members, gather
 from sealock.kernel.reading import GoneError, Machine
 from sealock.model.change import FieldChange
 from sealock.model.document import Document, Subject
@@ -28,6 +28,7 @@ from sealock.model.location import At, Location, Place, Source
 from sealock.model.process import Process
 from sealock.rules.judge import Verdict
 
+_NOWHERE: Final[Mapping[At, Place]] = {(): Place()}
 _LOCAL: Final = "unix"
 _GONE: Final = 404
 _SHOWN, _LONG, _COMPARED = 5, 200, 2000
