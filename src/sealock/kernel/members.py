@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final
 
 from msgspec import Struct
@@ -64,7 +65,7 @@ class Members:
         outside = tuple(one.pid for one in (process, *found.values()) if here and left(one, group))
         return tuple(found.values()), outside
 
-    def shared(self, spaces: tuple[Namespace, ...], container: str, names: dict[str, str]) -> tuple[Namespace, ...]:
+    def shared(self, spaces: tuple[Namespace, ...], container: str, names: Mapping[str, str]) -> tuple[Namespace, ...]:
         """The namespaces, each with the other containers in it, by name where one is known."""
         found = []
         for one in spaces:

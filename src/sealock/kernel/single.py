@@ -1,21 +1,67 @@
-"""One process, by its id or the one that is running, seen by the kernel alone: no engine is asked."""
+"""One container or process as the kernel shows it: beside what an engine declares, or alone, without any engine."""
 
 from __future__ import annotations
 
 import os
 import re
+from collections.abc import Mapping
 from typing import Final
 
+from msgspec import Struct
+from msgspec.structs import replace
+
 from sealock.errors import TargetError
+from sealock.kernel import identity
 from sealock.kernel.effective import effective
 from sealock.kernel.members import Members, gather
-from sealock.kernel.reading import Machine
+from sealock.kernel.reading import GoneError, Machine
 from sealock.model.absent import given
 from sealock.model.container import Container
 from sealock.model.enforced import Enforced
+from sealock.model.process import Process
 
 SELF: Final = "self"
 _ID: Final = re.compile(r"[0-9a-f]{12,64}")
+
+
+class Told(Struct, frozen=True):
+    """What an engine tells of a container: its name and id, its first process, and how it was started."""
+
+    name: str
+    id: str
+    pid: int
+    declared: Container
+
+
+def beside(told: Told, machine: Machine, members: Members, names: Mapping[str, str]) -> Enforced | str:
+    """What the kernel shows of a container that an engine tells of, or why that cannot be told.
+
+    `names` are those of the engine's containers, by id.
+    """
+    try:
+        process = machine.read(told.pid)
+    except GoneError as gone:
+        return str(gone)
+    # A process that was moved out of its control groups is still known by what the engine mounted for it.
+    known = {given(process.container_id, ""), identity.identity((), given(process.mounts, ())).id}
+    if told.id not in known:
+        # Another process may have that id by now, or the engine counts processes in a namespace that is not ours.
+        return f"process {told.pid} is not in this container as far as can be seen"
+    return _enforced(told, process, machine, members, names)
+
+
+def _enforced(told: Told, process: Process, machine: Machine, members: Members, names: Mapping[str, str]) -> Enforced:
+    others, outside = members.of(process, told.id)
+    if isinstance(process.namespaces, tuple):
+        process = replace(process, namespaces=members.shared(process.namespaces, told.id, names))
+    return Enforced(
+        name=told.name,
+        declared=told.declared,
+        effective=effective(process, machine),
+        process=process,
+        others=others,
+        outside=outside,
+    )
 
 
 def look(target: str, machine: Machine) -> Enforced:
@@ -31,16 +77,9 @@ def look(target: str, machine: Machine) -> Enforced:
         message = f"{target} names no process: write pid:1234, or self for this one"
         raise TargetError(message)
     process = machine.read(pid)
-    members = gather(machine) if given(process.container_id, "") else Members()
-    others, outside = members.of(process)
-    return Enforced(
-        name=target,
-        declared=Container(),
-        effective=effective(process, machine),
-        process=process,
-        others=others,
-        outside=outside,
-    )
+    container = given(process.container_id, "")
+    members = gather(machine) if container else Members()
+    return _enforced(Told(target, container, pid, Container()), process, machine, members, {})
 
 
 def _first(name: str, members: Members) -> int:
