@@ -23,6 +23,8 @@ LARGEST: Final = 64 << 20
 """Bytes of one answer."""
 STREAMED: Final = 1 << 50
 """Bytes of a stream; who reads it has a bound of his own."""
+TOO_LARGE: Final = 413
+"""The status of an answer that was not taken for its size."""
 _CHUNK: Final = 1 << 16
 _WORDS: Final = 500
 
@@ -90,7 +92,7 @@ class Asking:
     def get(self, path: str, query: Mapping[str, str] = {}, *, limit: int = LARGEST) -> bytes:
         """Give the body of an answer, `limit` bytes of it at the most.
 
-        EngineRefusedError for a status other than 200 to 299, with what the engine says.
+        EngineRefusedError for a status other than 200 to 299, with what the engine says, and for more than the limit.
         """
         return self._body("GET", path, query, None, limit)
 
@@ -112,7 +114,7 @@ class Asking:
                 held += chunk
                 if len(held) > limit:
                     message = f"the engine's answer to {path} is larger than {limit >> 20} MiB"
-                    raise EngineError(message)
+                    raise EngineRefusedError(message, TOO_LARGE)
                 if time.monotonic() > until:
                     message = f"the engine's answer to {path} took longer than {self.patience.answer:g} seconds"
                     raise EngineError(message)
