@@ -17,15 +17,14 @@ from sealock.formats.daemon.worded import RELOADED, worded
 from sealock.formats.inspect import read_inspect
 from sealock.host.reading import CONFIG
 from sealock.hostview import FLAGS, SETTINGS, host_document
-from sealock.kernel.effective import effective
 from sealock.kernel.members import Members, gather
-from sealock.kernel.reading import GoneError, Machine
+from sealock.kernel.reading import Machine
+from sealock.kernel.single import SELF, Told, beside, look
 from sealock.model.change import FieldChange
 from sealock.model.document import Document, Subject
 from sealock.model.enforced import Enforced
 from sealock.model.finding import Finding, Problem, Remedy
 from sealock.model.location import At, Location, Place, Source
-from sealock.model.process import Process
 from sealock.rules.judge import Verdict
 
 _NOWHERE: Final[Mapping[At, Place]] = {(): Place()}
@@ -60,8 +59,12 @@ class Found(Struct, frozen=True):
 def documents(target: str, where: str = "", *, containers: bool = False) -> Iterator[tuple[str, Document]]:
     """What a target stands for, by name: "host" (with its containers if wanted), "container:NAME", "container:*".
 
-    EngineError where containers are asked for and no engine answers; the host is judged without one, and says so.
+    "pid:N" and "self" are looked at without an engine. EngineError where containers are asked for and no engine answers;
+    the host is judged without one, and says so.
     """
+    if target == SELF or target.startswith("pid:"):
+        yield target, process_document(look(target, Machine()))
+        return
     try:
         engine = connect(where)
     except EngineError as error:
@@ -89,9 +92,11 @@ def found(engine: Engine, names: tuple[str, ...] = (), root: str = "/") -> Itera
     wanted = tuple(Listed(name) for name in names) or engine.containers()
     machine = Machine(root) if engine.endpoint.kind == _LOCAL else None
     members = gather(machine) if machine is not None else Members()
+    running = (engine.containers(stopped=False) if names else wanted) if machine is not None else ()
+    called = {one.id: one.name for one in running}
     for listed, answer in engine.each(lambda one: engine.container(one.id), wanted):
         if isinstance(answer, str):
-            yield _found(listed, answer, machine, members)
+            yield _found(listed, answer, machine, members, called)
         elif names:
             raise _missing(engine, listed.id, answer)
         elif answer.status != _GONE:
@@ -114,7 +119,7 @@ def _missing(engine: Engine, name: str, refusal: EngineRefusedError) -> TargetEr
     return TargetError(f"there is no container {name[:_LONG]!r} at {engine.endpoint}; {hint}")
 
 
-def _found(listed: Listed, answer: str, machine: Machine | None, members: Members) -> Found:
+def _found(listed: Listed, answer: str, machine: Machine | None, members: Members, names: Mapping[str, str]) -> Found:
     try:
         state = msgspec.json.decode(answer, type=_Inspected)
     except (msgspec.MsgspecError, RecursionError) as error:
@@ -125,14 +130,9 @@ def _found(listed: Listed, answer: str, machine: Machine | None, members: Member
         return Found(listed, answer)
     if machine is None:
         return Found(listed, answer, unseen="it runs on another machine")
-    try:
-        process = machine.read(state.state.pid)
-    except GoneError as gone:
-        return Found(listed, answer, unseen=str(gone))
-    if process.container_id != state.id:
-        # Another process may have that id by now, or the engine counts processes in a namespace that is not ours.
-        return Found(listed, answer, unseen=f"process {state.state.pid} is not in this container as far as can be seen")
-    return Found(listed, answer, _enforced(listed.name, answer, process, machine, members))
+    told = Told(listed.name, state.id, state.state.pid, read_inspect(answer).container)
+    seen = beside(told, machine, members, names)
+    return Found(listed, answer, unseen=seen) if isinstance(seen, str) else Found(listed, answer, seen)
 
 
 def container_document(one: Found) -> Document:
@@ -159,6 +159,13 @@ def container_document(one: Found) -> Document:
     problems = [replace(problem, location=replace(problem.location, file=name)) for problem in inspected.problems]
     problems += [Problem(f"the kernel's view is missing: {one.unseen}", Location(name))] if one.unseen else []
     return Document("container", sources, tuple(subjects), tuple(problems))
+
+
+def process_document(seen: Enforced) -> Document:
+    """A process that no engine told of: a container by what the kernel shows alone."""
+    name = f"process {seen.process.pid}"
+    subject = Subject(name, seen.effective, {(): Place(0, 0)}, silent="the kernel does not show it")
+    return Document("container", {"": Source(name, "")}, (subject,))
 
 
 def told(verdict: Verdict, document: Document) -> Verdict:
@@ -224,7 +231,7 @@ def _flags(change: FieldChange) -> str:
     return made.removeprefix("docker run ").removesuffix(" x").removesuffix("x").strip()
 
 
-class _State(Struct, rename="pascal"):
+class _State(Struct, frozen=True, rename="pascal"):
     pid: int = 0
     status: str = ""
 
@@ -233,15 +240,3 @@ class _Inspected(Struct, rename="pascal"):
     id: str
     name: str = ""
     state: _State = _State()
-
-
-def _enforced(name: str, answer: str, process: Process, machine: Machine, members: Members) -> Enforced:
-    others, outside = members.of(process)
-    return Enforced(
-        name=name,
-        declared=read_inspect(answer).container,
-        effective=effective(process, machine),
-        process=process,
-        others=others,
-        outside=outside,
-    )

@@ -22,7 +22,10 @@ from sealock.targets.walk import walk
 
 MACHINE: Final = "host"
 """The target that is this machine."""
+SELF: Final = "self"
+"""The target that is the process itself, in whichever container it runs."""
 _IMAGES: Final = ("archive", "rootfs")
+_RUNNING: Final = ("container", "pid")
 BILL_LIMIT: Final = 128 << 20
 """Bytes of the largest JSON that is read: bills of materials of large images have tens of millions."""
 POLICY_FILE: Final = "sealock.toml"
@@ -49,7 +52,7 @@ class Input(Struct, frozen=True):
     image: str = ""
     """The path of an image archive, layout or root file system, or image:REF; it has no text."""
     machine: str = ""
-    """"host", or "container:NAME", "container:*" for all; it has no text."""
+    """"host", "container:NAME", "container:*" for all, "pid:N" or "self"; it has no text."""
     lock: bool = False
     """Whether the text is a lock file, which lists packages."""
 
@@ -72,7 +75,7 @@ def resolve(target: str, options: Options) -> Iterator[Input]:
         yield Input(target, target, "run", Source(target, rest))
     elif target == MACHINE:
         yield Input(target, target, "host", root=root_of("."), machine=target)
-    elif colon and prefix == "container":
+    elif (colon and prefix in _RUNNING) or target == SELF:
         yield Input(target, target, "container", root=root_of("."), machine=target)
     elif colon and prefix in _IMAGES:
         yield _image(target, rest)
