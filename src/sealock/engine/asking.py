@@ -55,6 +55,7 @@ class Asking:
         self._idle: list[EngineConnection] = []
         self._busy: set[EngineConnection] = set()
         self._lock = Lock()
+        self._closed = False
 
     def __enter__(self) -> Self:
         """Give itself."""
@@ -67,6 +68,7 @@ class Asking:
     def close(self) -> None:
         """Close all connections; threads that wait for an answer are told that it broke off."""
         with self._lock:
+            self._closed = True
             idle, self._idle = self._idle, []
             busy = list(self._busy)
         for connection in idle:
@@ -160,6 +162,7 @@ class Asking:
         finally:
             with self._lock:
                 self._busy.discard(connection)
+                sound = sound and not self._closed
                 if sound:
                     self._idle.append(connection)
             if not sound:

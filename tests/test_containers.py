@@ -1,0 +1,235 @@
+"""Containers of an engine as documents and reports, whatever the engine says of them."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sealock.cli.main import main
+from sealock.engine import connect
+from sealock.machine import documents
+from sealock.model.absent import UNKNOWN
+from sealock.model.container import Container
+from simulators.engine import EngineSimulator, Reply, missing, simulated
+
+LOUD = "evil\x1b[31m\nname\u202e"
+
+
+@pytest.fixture
+def engine(tmp_path: Path) -> Iterator[EngineSimulator]:
+    with simulated(tmp_path) as one:
+        yield one
+
+
+def check(engine: EngineSimulator, target: str, *words: str) -> int:
+    return main(["check", target, "--engine", engine.where, "--no-policy", *words])
+
+
+def reported(engine: EngineSimulator, target: str, folder: Path) -> dict[str, dict[str, Any]]:
+    """The report as JSON, by target."""
+    check(engine, target, "--format", "json", "--output", str(folder / "report.json"))
+    found = json.loads((folder / "report.json").read_text())
+    return {one["target"]: one for one in found["targets"]}
+
+
+def rules(report: dict[str, Any]) -> set[str]:
+    return {one["rule"] for one in report["findings"]}
+
+
+def test_a_container_is_found_by_name_id_and_the_beginning_of_its_id(engine: EngineSimulator) -> None:
+    identity = engine.container("web", host={"Privileged": True})
+    for name in ("web", "/web", identity, identity[:63]):
+        ((shown, document),) = documents(f"container:{name}", engine.where)
+        assert shown == "container:web"
+        (noun,) = (one.noun for one in document.subjects)
+        assert isinstance(noun, Container)
+        assert noun.privileged is True
+
+
+@pytest.mark.parametrize(
+    ("name", "says"),
+    [
+        ("wep", "here is no container 'wep' at unix:.*; is web meant"),
+        ("zzz", "here is no container 'zzz' at unix:.*; there are 2"),
+        ("0000", "'0000' begins the ids of 2 containers: db .*, web .*; give more of it"),
+        ("..", "here is no container"),
+        ("a/b?c", "here is no container"),
+        (LOUD, "here is no container"),
+    ],
+)
+def test_a_container_that_is_not_there_is_told(
+    engine: EngineSimulator, capsys: pytest.CaptureFixture[str], name: str, says: str
+) -> None:
+    engine.container("web")
+    engine.container("db")
+    assert check(engine, f"container:{name}") == 2
+    said = " ".join(capsys.readouterr().out.split()).replace("│ ", "")
+    assert "\x1b" not in said
+    assert re.search(says, said), said
+
+
+def test_one_request_for_each_container_and_a_handful(engine: EngineSimulator) -> None:
+    for number in range(40):
+        engine.container(f"c{number}")
+    check(engine, "container:*", "--quiet")
+    asked = [path for path in engine.asked if path.endswith("/json") and not path.endswith("containers/json")]
+    assert len(asked) == 40
+    assert len(engine.asked) - len(asked) <= 3
+    assert engine.connections <= 9
+
+
+def test_an_engine_without_containers_has_nothing_to_judge(engine: EngineSimulator) -> None:
+    assert check(engine, "container:*") == 0
+
+
+@pytest.mark.parametrize(
+    "state",
+    [
+        {"Status": "exited"}, {"Status": "created"}, {"Status": "restarting", "Restarting": True, "Pid": 0},
+        {"Status": "dead", "Dead": True}, {"Status": "removing"}, {"Status": "new in some engine"}, {"Pid": -5},
+    ],
+)  # fmt: skip
+def test_one_that_does_not_run_is_judged_by_what_is_declared(
+    engine: EngineSimulator, state: dict[str, object], tmp_path: Path
+) -> None:
+    engine.container("web", host={"Privileged": True}, state=state)
+    report = reported(engine, "container:web", tmp_path)["container:web"]
+    assert "C001" in rules(report)
+    assert report["problems"] == []
+
+
+@pytest.mark.parametrize("pid", [2**22 + 5, 2**40, 1])
+def test_a_process_that_is_not_the_containers_is_not_looked_at(
+    engine: EngineSimulator, pid: int, tmp_path: Path
+) -> None:
+    engine.container("web", state={"Status": "running", "Running": True, "Pid": pid})
+    report = reported(engine, "container:web", tmp_path)["container:web"]
+    (problem,) = report["problems"]
+    assert "the kernel's view is missing" in problem["message"]
+
+
+ODD = [
+    b"", b"[]", b"null", b"{}", b'{"Id": 5}', b"[" * 200_000, b'{"Id": "x", "State": []}', b'{"Id": "x"',
+    b'{"Id": "x", "Name": "/y", "State": {"Pid": "5"}}', b"\xff\xfe",
+    b'{"Id": "x", "Name": "/y", "State": {"Pid": 99999999999999999999999999}}',
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("body", ODD)
+def test_an_odd_answer_is_one_containers_problem(engine: EngineSimulator, body: bytes, tmp_path: Path) -> None:
+    odd = engine.container("odd")
+    engine.container("web", host={"Privileged": True})
+    engine.answers = lambda path, _query: Reply(body=body) if f"/{odd}/" in path else None
+    reports = reported(engine, "container:*", tmp_path)
+    assert len(reports) == 2
+    assert "C001" in rules(reports["container:web"])
+    (other,) = (one for name, one in reports.items() if name != "container:web")
+    assert other["problems"]
+    assert check(engine, "container:*", "--quiet") == 2
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        5, [], None, {"Privileged": "yes"}, {"Memory": "much"}, {"CapAdd": {"a": 1}}, {"PidsLimit": 1.5},
+        {"Binds": [5, None]}, {"RestartPolicy": []}, {"PortBindings": {"80/tcp": 5}}, {"Ulimits": [[]]}, {"Memory": 1e400},
+        {"SecurityOpt": ["x" * 100_000]}, {"NanoCpus": 10**30}, {"Mounts": [{"Type": 5, "Target": []}]},
+    ],
+)  # fmt: skip
+def test_values_of_a_wrong_type_are_told_and_end_nothing(engine: EngineSimulator, host: object, tmp_path: Path) -> None:
+    identity = engine.container("web")
+    if isinstance(host, dict):
+        engine.containers[identity]["HostConfig"] |= host
+    else:
+        engine.containers[identity]["HostConfig"] = host
+    report = reported(engine, "container:web", tmp_path)["container:web"]
+    assert not any("fault of sealock" in one["message"] for one in report["problems"])
+    assert report["problems"] or report["not_judged"] or report["findings"]
+
+
+def test_one_that_is_removed_meanwhile_is_left_out(engine: EngineSimulator, tmp_path: Path) -> None:
+    gone = engine.container("gone")
+    engine.container("web")
+    engine.answers = lambda path, _query: missing(gone) if f"/{gone}/" in path else None
+    assert list(reported(engine, "container:*", tmp_path)) == ["container:web"]
+
+
+def test_a_refusal_of_one_is_its_own_problem(engine: EngineSimulator, tmp_path: Path) -> None:
+    sick = engine.container("sick")
+    engine.container("web")
+    engine.answers = lambda path, _query: Reply(500, b'{"message": "no luck"}') if f"/{sick}/" in path else None
+    reports = reported(engine, "container:*", tmp_path)
+    assert "no luck" in reports["container:sick"]["problems"][0]["message"]
+    assert reports["container:web"]["problems"] == []
+
+
+def test_a_container_with_too_much_to_say_is_its_own_problem(engine: EngineSimulator, tmp_path: Path) -> None:
+    engine.container("vast", Padding="x" * (9 << 20))
+    engine.container("web")
+    reports = reported(engine, "container:*", tmp_path)
+    assert "larger than 8 MiB" in reports["container:vast"]["problems"][0]["message"]
+    assert reports["container:web"]["problems"] == []
+
+
+def test_an_engine_that_dies_leaves_what_was_judged_and_a_problem(engine: EngineSimulator, tmp_path: Path) -> None:
+    names = [engine.container(f"c{number}") for number in range(20)]
+    engine.answers = lambda path, _query: Reply(body=b"{", cut=0) if f"/{names[10]}/" in path else None
+    reports = reported(engine, "container:*", tmp_path)
+    assert "broke off" in reports["container:*"]["problems"][0]["message"]
+    assert len(reports) > 1
+
+
+@pytest.mark.parametrize("words", [("--format", "terminal"), ("--format", "github"), ("--format", "html")])
+def test_names_and_labels_reach_no_terminal_unescaped(
+    engine: EngineSimulator, words: tuple[str, ...], capsys: pytest.CaptureFixture[str]
+) -> None:
+    identity = engine.container(LOUD, host={"Privileged": True, "Binds": [f"/etc:/{LOUD}"]})
+    engine.containers[identity]["Config"]["Labels"] = {LOUD: LOUD}
+    engine.containers[identity]["Config"]["Env"] = [f"A={LOUD}"]
+    assert check(engine, "container:*", *words, "--color", "never") == 1
+    said = capsys.readouterr()
+    for text in (said.out, said.err):
+        assert "\x1b" not in text
+        assert "\u202e" not in text
+        assert not any(line.startswith("name") for line in text.splitlines())
+
+
+def test_what_an_old_engine_does_not_tell_of_is_not_known(tmp_path: Path) -> None:
+    with simulated(tmp_path, "1.24") as engine:
+        engine.container("web")
+        ((_, document),) = documents("container:web", engine.where)
+        (noun,) = (one.noun for one in document.subjects)
+        assert isinstance(noun, Container)
+        assert (noun.cgroupns, noun.cpus, noun.auto_remove, noun.device_rules) == (UNKNOWN,) * 4
+        report = reported(engine, "container:web", tmp_path)["container:web"]
+        assert {one["rule"] for one in report["not_judged"]} & {"C023"}
+
+
+def test_a_remedy_names_the_container_and_its_options(engine: EngineSimulator, tmp_path: Path) -> None:
+    engine.container("web")
+    remedies = {
+        one["rule"]: one["remedy"] for one in reported(engine, "container:web", tmp_path)["container:web"]["findings"]
+    }
+    said = json.dumps(remedies)
+    assert "docker update --pids-limit" in said
+    assert "start it anew with --cap-drop ALL" in said
+
+
+def test_no_engine_is_told_with_what_to_do(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["check", "container:web", "--engine", f"unix://{tmp_path}/none.sock"]) == 2
+    assert "is the engine running" in " ".join(capsys.readouterr().out.split())
+
+
+def test_the_engine_is_closed_when_no_more_is_wanted(engine: EngineSimulator) -> None:
+    for number in range(20):
+        engine.container(f"c{number}")
+    some = documents("container:*", engine.where)
+    next(some)
+    some.close()  # type: ignore[attr-defined]  # it is a generator
+    with connect(engine.where) as ours:
+        assert len(ours.containers()) == 20
