@@ -6,12 +6,14 @@ from argparse import ArgumentParser, Namespace
 from typing import Final
 
 from sealock.cli.output import write
+from sealock.cli.trust import notated
 from sealock.cli.trust.common import PASSPHRASES, add_server, name_of, open_keyring, setup_of
 from sealock.cli.trust.cosigned import add_signing, sign
 from sealock.errors import UsageError
 
 COSIGN: Final = """
-With --key, the image is signed as cosign does, and the passphrase comes from $COSIGN_PASSWORD.
+With --key, the image is signed as cosign does, and the passphrase comes from $COSIGN_PASSWORD. With --notation it is
+signed as notation does; the key is PEM, and if it is encrypted its passphrase comes from $SEALOCK_KEY_PASSPHRASE.
 """
 
 
@@ -30,10 +32,19 @@ def configure(parser: ArgumentParser) -> None:
     )
     add_server(parser)
     add_signing(parser)
+    notated.add_signing(parser)
 
 
 def run(arguments: Namespace) -> int:
     """Run the verb and return the exit status."""
+    if arguments.notation:
+        if arguments.digest or arguments.size or arguments.role or arguments.server or arguments.bundle:
+            msg = "--notation goes with neither Notary's --digest, --size, --role and --server nor cosign's --bundle"
+            raise UsageError(msg)
+        return notated.sign(arguments)
+    if arguments.certificate or arguments.expires:
+        msg = "--certificate and --expires are Notation's, and go with --notation"
+        raise UsageError(msg)
     if arguments.key:
         if arguments.digest or arguments.size or arguments.role or arguments.server:
             msg = "--key signs as cosign does, and does not go with Notary's --digest, --size, --role and --server"

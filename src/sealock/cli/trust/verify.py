@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from sealock.cli.output import WIDTH, complain, width
+from sealock.cli.trust import notated
 from sealock.cli.trust.common import add_output, add_server, name_of, setup_of, tell, told
 from sealock.cli.trust.cosigned import add_verifying, asked_for, verify
 from sealock.errors import SealockError, TrustError, UsageError
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
 EPILOG: Final = """\
 cosign (with --key or --identity): the digest must be signed under its tag sha256-HEX.sig or by a bundle that refers to
 it, for the repository that is asked for. --attestation asks for statements about it instead.
+
+Notation (with --notation): a signature that refers to the digest must come with a chain of certificates that leads to
+one in the trust stores that the trust policy names for the repository, or to an --authority.
 
 Content trust (Notary v1): the tag must be signed in the repository's trust data, whose root is pinned by certificate
 (--pin, or trust_pinning in Docker's or Notary's config.json), by an authority that issued the certificate
@@ -50,11 +54,20 @@ def configure(parser: ArgumentParser) -> None:
     parser.add_argument("--no-first-use", action="store_true", help="trust no root at first use that is not pinned")
     add_server(parser)
     add_verifying(parser)
+    notated.add_verifying(parser)
     add_output(parser)
 
 
 def run(arguments: Namespace) -> int:
     """Run the verb and return the exit status."""
+    if arguments.notation:
+        if arguments.key or arguments.identity or arguments.pin or arguments.pin_authority or arguments.server:
+            msg = "--notation does not go with cosign's --key and --identity, nor with Notary's --pin and --server"
+            raise UsageError(msg)
+        return notated.verify(arguments)
+    if arguments.authority or arguments.subject or arguments.trust_policy or arguments.level or arguments.revoked:
+        msg = "--authority, --subject, --level, --revoked and --trust-policy are Notation's, and go with --notation"
+        raise UsageError(msg)
     if asked_for(arguments):
         if arguments.pin or arguments.pin_authority or arguments.no_first_use or arguments.server:
             msg = "--key and --identity are cosign's, and do not go with Notary's --pin and --server"

@@ -1,0 +1,291 @@
+"""Notation's part of `sealock trust verify` and `sign`."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import sys
+from argparse import ArgumentParser, Namespace
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any, Final
+
+from sealock.cli.output import WIDTH, complain, width, write
+from sealock.cli.trust.common import name_of, read_file, tell, told
+from sealock.cli.trust.cosigned import annotations_of, open_image
+from sealock.errors import SealockError, UsageError
+
+if TYPE_CHECKING:
+    from datetime import timedelta
+
+    from sealock.model.imagename import ImageName
+    from sealock.model.trust import Verdict
+    from sealock.trust.notation.expecting import Anchor, Expected
+    from sealock.trust.notation.policy import Document, Statement
+
+PASSPHRASE: Final = "SEALOCK_KEY_PASSPHRASE"  # noqa: S105  the name of a variable
+_LEVELS: Final = ("strict", "permissive", "audit")
+_MOST_DAYS: Final = 36500
+
+
+def add_verifying(parser: ArgumentParser) -> None:
+    """Add Notation's options of `verify`."""
+    group = parser.add_argument_group("notation", "verify Notation's signatures rather than Notary's trust data")
+    group.add_argument(
+        "--notation",
+        action="store_true",
+        help="verify by notation's trust policy and trust stores (~/.config/notation), or by --authority",
+    )
+    group.add_argument(
+        "--trust-policy", metavar="FILE", help="the trust policy (default: notation's own, where it keeps it)"
+    )
+    group.add_argument(
+        "--authority",
+        action="append",
+        default=[],
+        metavar="FILE",
+        help="in place of a trust policy: trust whom this certificate vouches for (may repeat)",
+    )
+    group.add_argument(
+        "--subject",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="of those only: 'C=US, ST=WA, O=example' (may repeat)",
+    )
+    group.add_argument("--level", choices=_LEVELS, help="how strictly, with --authority (default: strict)")
+    group.add_argument(
+        "--revoked", action="append", default=[], metavar="FILE", help="a certificate revocation list (may repeat)"
+    )
+
+
+def add_signing(parser: ArgumentParser) -> None:
+    """Add Notation's options of `sign`."""
+    group = parser.add_argument_group("notation", "sign as notation does rather than in Notary's trust data")
+    group.add_argument(
+        "--notation", action="store_true", help="sign with --key and --certificate, or with notation's default key"
+    )
+    group.add_argument(
+        "--certificate", metavar="FILE", help="the key's certificates (PEM), the signer's first, a root last"
+    )
+    group.add_argument("--expires", metavar="DAYS", help="how long the signature holds: 90d, 12h (default: for good)")
+
+
+class _Found:
+    """What came of one reference."""
+
+    def __init__(self, text: str, verdict: Verdict, *, passes: bool, policy: str = "") -> None:
+        self.text, self.verdict, self.passes, self.policy = text, verdict, passes, policy
+
+    @property
+    def status(self) -> int:
+        if self.passes:
+            return 0
+        return 2 if self.verdict.state == "unknown" else 1
+
+
+def verify(arguments: Namespace) -> int:
+    """Verify Notation's signatures, and return the exit status."""
+    judge = _Judge(arguments)
+    found = [judge.one(text) for text in arguments.references]
+    if arguments.format == "json":
+        tell(json.dumps({"references": [_table(one) for one in found]}, indent=2) + "\n", arguments)
+    else:
+        columns = WIDTH if arguments.output else width()
+        parts = [_lines(one, columns) for one in found if one.status != 2]
+        tell("\n".join("".join(f"{line}\n" for line in lines) for lines in parts), arguments)
+    for one in found:
+        if one.status == 2:
+            complain(f"whether {one.text} is trusted could not be told: {one.verdict.why}")
+    return max((one.status for one in found), default=0)
+
+
+class _Judge:
+    """Verifies references by what the options say, or by notation's own configuration."""
+
+    def __init__(self, arguments: Namespace) -> None:
+        from sealock.cli.registries import registries  # noqa: PLC0415  loads the policy
+        from sealock.registry.opening import open_registry  # noqa: PLC0415  loads HTTP
+        from sealock.trust.notation.store import notation_folder, open_policy, read_revoked  # noqa: PLC0415  as above
+
+        self.folder = notation_folder(os.environ)
+        self.annotations = annotations_of(arguments)
+        self.revoked = tuple(read_revoked(one) for one in arguments.revoked)
+        self.document: Document | None = None
+        self.given: Expected | None = None
+        self.stores: dict[str, tuple[Anchor, ...]] = {}
+        if arguments.authority:
+            if arguments.trust_policy:
+                msg = "--authority is in place of a trust policy, so --trust-policy does not go with it"
+                raise UsageError(msg)
+            self.given = self._given(arguments)
+        else:
+            if arguments.subject or arguments.level:
+                msg = "--subject and --level go with --authority; a trust policy says them itself"
+                raise UsageError(msg)
+            self.document = open_policy(self.folder, arguments.trust_policy or "")
+        self.registry = open_registry(registries(arguments.policy, none=arguments.no_policy))
+
+    def _given(self, arguments: Namespace) -> Expected:
+        from sealock.trust.notation.expecting import Expected  # noqa: PLC0415  configuring does without
+        from sealock.trust.notation.names import read_subject  # noqa: PLC0415  as above
+        from sealock.trust.notation.policy import LEVELS  # noqa: PLC0415  as above
+        from sealock.trust.notation.store import read_anchors  # noqa: PLC0415  as above
+
+        # Whose schemes they are for is not asked: a person who names a file trusts it.
+        anchors = [
+            one
+            for file in arguments.authority
+            for kind in ("ca", "signingAuthority")
+            for one in read_anchors(file, kind)
+        ]
+        return Expected(
+            tuple(anchors),
+            tuple(read_subject(one) for one in arguments.subject),
+            LEVELS[arguments.level or "strict"],
+            self.annotations,
+            self.revoked,
+        )
+
+    def one(self, text: str) -> _Found:
+        """Judge one reference."""
+        from sealock.model.trust import Verdict  # noqa: PLC0415  configuring does without
+        from sealock.trust.notation.verifying import judge  # noqa: PLC0415  as above
+
+        name = name_of(text)
+        statement = None
+        try:
+            if self.document is not None:
+                statement = self.document.applying(name)
+                if statement is None:
+                    why = f"{self.document.source} says nothing of {name.registry}/{name.repository}"
+                    return _Found(text, Verdict("notation", text, "", "untrusted", "policy", why), passes=False)
+                if statement.level == "skip":
+                    why = f"nothing of it was verified: {_spelled(statement)} says skip"
+                    verdict = Verdict("notation", text, name.digest or "", "unknown", "skipped", why)
+                    return _Found(text, verdict, passes=True, policy=_spelled(statement))
+            digest = name.digest or self.registry.claim(name).digest
+            judged = judge(self.registry, name, digest, self._expected(statement))
+        except UsageError:
+            raise
+        except SealockError as error:
+            verdict = Verdict("notation", text, "", "unknown", "unavailable", str(error))
+            return _Found(text, verdict, passes=False)
+        policy = _spelled(statement) if statement else ""
+        return _Found(text, judged.verdict, passes=judged.passes, policy=policy)
+
+    def _expected(self, statement: Statement | None) -> Expected:
+        from msgspec.structs import replace  # noqa: PLC0415  configuring does without
+
+        from sealock.trust.notation.expecting import by_statement  # noqa: PLC0415  as above
+        from sealock.trust.notation.store import anchors_of  # noqa: PLC0415  as above
+
+        if statement is None:
+            assert self.given is not None  # noqa: S101  one of the two is there
+            return self.given
+        if statement.name not in self.stores:
+            self.stores[statement.name] = anchors_of(statement, self.folder)
+        expected = by_statement(statement, self.stores[statement.name], self.annotations)
+        return replace(expected, revoked=self.revoked)
+
+
+def _spelled(statement: Statement) -> str:
+    return f"{statement.name} ({statement.level})"
+
+
+def _lines(one: _Found, columns: int) -> Iterator[str]:
+    from sealock.reports.text import visible  # noqa: PLC0415  configuring does without
+
+    verdict = one.verdict
+    if verdict.state == "unknown":
+        yield f"{visible(one.text)} is let pass, unverified"
+    elif verdict.state == "untrusted":
+        yield f"{visible(one.text)} is not trusted{', and is let pass' if one.passes else ''}"
+    else:
+        yield f"{visible(one.text)} is trusted"
+    if verdict.digest:
+        yield f"  digest     {verdict.digest}"
+    if verdict.why:
+        yield from told("why", verdict.why, columns)
+    for signer in verdict.signers:
+        signed = f", on {signer.signed:%Y-%m-%d}" if signer.signed else ""
+        yield from told("signed", f"by {signer.name}{signed}", columns)
+        if signer.issuer != signer.name:
+            yield from told("vouched", f"by {signer.issuer}", columns)
+        yield from told("found", signer.where, columns)
+    if one.policy:
+        yield from told("policy", one.policy, columns)
+    for note in verdict.notes:
+        yield from told("note", note, columns)
+
+
+def _table(one: _Found) -> dict[str, Any]:
+    verdict = one.verdict
+    table: dict[str, Any] = {
+        "reference": one.text,
+        "verdict": verdict.state,
+        "by": verdict.by,
+        "digest": verdict.digest,
+        "passes": one.passes,
+        "policy": one.policy or None,
+    }
+    if verdict.state == "unknown":
+        table["problem"] = verdict.why
+    elif verdict.state == "untrusted":
+        table |= {"check": verdict.check, "reason": verdict.why}
+    table["signers"] = [
+        {
+            "key": signer.key,
+            "name": signer.name,
+            "issuer": signer.issuer,
+            "signed": signer.signed.isoformat() if signer.signed else None,
+            "where": signer.where,
+        }
+        for signer in verdict.signers
+    ]
+    table["notes"] = list(verdict.notes)
+    return table
+
+
+def sign(arguments: Namespace) -> int:
+    """Sign as notation does, and return the exit status."""
+    from sealock.trust.notation import signing  # noqa: PLC0415  configuring does without
+    from sealock.trust.notation.store import default_key, notation_folder, read_anchors  # noqa: PLC0415  as above
+
+    if bool(arguments.key) != bool(arguments.certificate):
+        msg = "--key and --certificate go together; without both, notation's default key signs"
+        raise UsageError(msg)
+    holds = _span(arguments.expires) if arguments.expires else None
+    key_file, chain_file = arguments.key, arguments.certificate
+    if not key_file:
+        key_file, chain_file = default_key(notation_folder(os.environ))
+    chain = tuple(one.der for one in read_anchors(chain_file))
+    key = signing.signing_key(read_file(key_file).encode(), chain, key_file, lambda: _passphrase(key_file))
+    name: ImageName = name_of(arguments.reference)
+    registry, digest = open_image(arguments, name)
+    made = signing.sign(registry, name, digest, key, annotations=annotations_of(arguments), holds=holds)
+    write(f"{name.familiar}@{digest} is signed by {key.name}\n{made.where}\n")
+    return 0
+
+
+def _span(text: str) -> timedelta:
+    from datetime import timedelta  # noqa: PLC0415  seldom needed
+
+    found = re.fullmatch(r"(\d{1,6})([dh])", text)
+    span = timedelta(**{"days" if found[2] == "d" else "hours": int(found[1])}) if found else timedelta()
+    if not timedelta() < span <= timedelta(days=_MOST_DAYS):
+        msg = f"--expires {text}: a number of days or hours is wanted, such as 90d or 12h"
+        raise UsageError(msg)
+    return span
+
+
+def _passphrase(path: str) -> str:
+    given = os.environ.get(PASSPHRASE)
+    if given is not None:
+        return given
+    if not sys.stdin.isatty():
+        msg = f"the passphrase of {path} is needed: set ${PASSPHRASE}, or run this on a terminal"
+        raise UsageError(msg)
+    from getpass import getpass  # noqa: PLC0415  seldom needed
+
+    return getpass(f"Passphrase for {path}: ")

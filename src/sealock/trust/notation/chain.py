@@ -1,0 +1,201 @@
+"""The certificates that come with a signature: whether they are a chain, fit for signing content, and valid.
+
+The specification's "Certificate Requirements". Whether anybody trusts them is another question (`expecting`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Final
+from warnings import catch_warnings, simplefilter
+
+from sealock.trust.refusal import SignatureRefusedError
+
+if TYPE_CHECKING:
+    from cryptography.x509 import Certificate
+
+_RSA_BITS: Final = range(2048, 16385)
+_WRONG_USES: Final = {
+    "2.5.29.37.0": "anything",
+    "1.3.6.1.5.5.7.3.1": "servers",
+    "1.3.6.1.5.5.7.3.2": "clients",
+    "1.3.6.1.5.5.7.3.4": "mail",
+    "1.3.6.1.5.5.7.3.8": "time stamps",
+}
+_WRONG_BITS: Final = (
+    "key_encipherment",
+    "data_encipherment",
+    "key_agreement",
+    "key_cert_sign",
+    "crl_sign",
+)
+_MOST: Final = 64 << 10
+
+
+def load(ders: Sequence[bytes]) -> tuple[Certificate, ...]:
+    """Read certificates in DER."""
+    from cryptography import x509  # noqa: PLC0415  it costs 80 ms
+
+    if not ders:
+        raise _refused(why="it comes without a certificate")
+    try:
+        with catch_warnings():
+            simplefilter("ignore")
+            return tuple(x509.load_der_x509_certificate(_small(one)) for one in ders)
+    except ValueError:
+        raise _refused(why="a certificate that comes with it cannot be read") from None
+
+
+def check(chain: Sequence[Certificate]) -> None:
+    """Hold a chain to the specification: the signer's certificate first, each issued by the next, a root last."""
+    try:
+        with catch_warnings():
+            simplefilter("ignore")
+            _check(chain)
+    except unreadable():
+        raise _refused(why="its certificates cannot be made sense of") from None
+
+
+def outside(chain: Sequence[Certificate], when: datetime) -> str:
+    """Say which certificate is not valid at a moment, "" where all are."""
+    for one in chain:
+        if when > one.not_valid_after_utc:
+            return f"the certificate of {name_of(one)} expired on {one.not_valid_after_utc:%Y-%m-%d}"
+        if when < one.not_valid_before_utc:
+            return f"the certificate of {name_of(one)} is not valid before {one.not_valid_before_utc:%Y-%m-%d}"
+    return ""
+
+
+def key_of(certificate: Certificate) -> object:
+    """Its public key; SignatureRefusedError where it is of a kind that is not known."""
+    try:
+        return certificate.public_key()
+    except unreadable():
+        why = "the signer's key is of a kind that is not known"
+        raise SignatureRefusedError(check="algorithm", why=why) from None
+
+
+def name_of(certificate: Certificate) -> str:
+    """Its subject in words."""
+    try:
+        return certificate.subject.rfc4514_string()[:300] or "nobody"
+    except ValueError:
+        return "somebody whose name cannot be read"
+
+
+def lists_revocation(chain: Sequence[Certificate]) -> str:
+    """Name a certificate that says where its revocation would be told, "" where none does."""
+    from cryptography import x509  # noqa: PLC0415  it costs 80 ms
+
+    for one in chain:
+        try:
+            with catch_warnings():
+                simplefilter("ignore")
+                found = [extension.value for extension in one.extensions]
+        except unreadable():
+            return name_of(one)
+        for value in found:
+            if isinstance(value, x509.CRLDistributionPoints) or (
+                isinstance(value, x509.AuthorityInformationAccess)
+                and any(access.access_method.dotted_string == "1.3.6.1.5.5.7.48.1" for access in value)
+            ):
+                return name_of(one)
+    return ""
+
+
+def _check(chain: Sequence[Certificate]) -> None:
+    from cryptography.exceptions import InvalidSignature  # noqa: PLC0415  it costs 20 ms
+
+    leaf, root = chain[0], chain[-1]
+    for one in chain:
+        _check_strength(one)
+    for place, (child, issuer) in enumerate(zip(chain, [*chain[1:], root], strict=True)):
+        try:
+            child.verify_directly_issued_by(issuer)
+        except (InvalidSignature, ValueError, TypeError):
+            if place == len(chain) - 1:
+                raise _refused(
+                    why=f"its certificates do not end in a root: {name_of(root)} is issued by another"
+                ) from None
+            raise _refused(
+                why=f"the certificate of {name_of(child)} was not issued by the one that follows it"
+            ) from None
+    _check_leaf(leaf)
+    for below, one in enumerate(chain[1:]):
+        _check_authority(one, below)
+
+
+def _check_strength(one: Certificate) -> None:
+    from cryptography.hazmat.primitives.asymmetric import ec, rsa  # noqa: PLC0415  it costs 20 ms
+
+    algorithm, key = one.signature_hash_algorithm, one.public_key()
+    if algorithm is None or algorithm.name in {"sha1", "md5"}:
+        raise _refused(
+            why=f"the certificate of {name_of(one)} is signed with {algorithm.name if algorithm else 'no hash'}"
+        )
+    if isinstance(key, rsa.RSAPublicKey) and key.key_size not in _RSA_BITS:
+        raise _refused(
+            why=f"the certificate of {name_of(one)} has an RSA key of {key.key_size} bits; 2048 are the least"
+        )
+    if isinstance(key, ec.EllipticCurvePublicKey) and key.key_size < 256:
+        raise _refused(why=f"the certificate of {name_of(one)} has a key of {key.key_size} bits; 256 are the least")
+
+
+def _check_leaf(leaf: Certificate) -> None:
+    who = f"the certificate of {name_of(leaf)}"
+    limits = _extension(leaf, "2.5.29.19")
+    if limits is not None and limits.value.ca:
+        raise _refused(why=f"{who} is an authority's, which signs no content")
+    usage = _extension(leaf, "2.5.29.15")
+    if usage is None or not usage.critical or not usage.value.digital_signature:
+        raise _refused(why=f"{who} is not marked, as critical, for digital signatures")
+    if any(getattr(usage.value, bit) for bit in _WRONG_BITS):
+        raise _refused(why=f"{who} is for more than digital signatures")
+    uses = _extension(leaf, "2.5.29.37")
+    for one in uses.value if uses is not None else ():
+        if (wrong := _WRONG_USES.get(one.dotted_string)) is not None:
+            raise _refused(why=f"{who} is for {wrong}, not for signing content")
+
+
+def _check_authority(one: Certificate, below: int) -> None:
+    """`below` is how many authorities are between it and the leaf."""
+    who = f"the certificate of {name_of(one)}"
+    limits, usage = _extension(one, "2.5.29.19"), _extension(one, "2.5.29.15")
+    if limits is None or not limits.critical or not limits.value.ca:
+        raise _refused(why=f"{who} is no authority's")
+    if limits.value.path_length is not None and below > limits.value.path_length:
+        raise _refused(why=f"{who} allows {limits.value.path_length} authorities below it, and there are {below}")
+    if usage is None or not usage.critical or not usage.value.key_cert_sign:
+        raise _refused(why=f"{who} is not marked, as critical, for signing certificates")
+
+
+def _extension(one: Certificate, oid: str) -> Any:  # noqa: ANN401  each has a class of its own
+    return next((extension for extension in one.extensions if extension.oid.dotted_string == oid), None)
+
+
+def _small(der: bytes) -> bytes:
+    if len(der) > _MOST:
+        raise _refused(
+            why=f"a certificate that comes with it has {len(der)} bytes, more than the {_MOST} that are read"
+        )
+    return der
+
+
+def _refused(*, why: str) -> SignatureRefusedError:
+    return SignatureRefusedError(check="certificate", why=why)
+
+
+def unreadable() -> tuple[type[Exception], ...]:
+    """What reading a certificate's parts may raise."""
+    from cryptography import x509  # noqa: PLC0415  it costs 80 ms
+    from cryptography.exceptions import UnsupportedAlgorithm  # noqa: PLC0415  as above
+
+    return (
+        ValueError,
+        TypeError,
+        UnsupportedAlgorithm,
+        x509.DuplicateExtension,
+        x509.InvalidVersion,
+        x509.UnsupportedGeneralNameType,
+    )

@@ -1,0 +1,127 @@
+"""What a signature of Notation says, whichever envelope it comes in. Nothing that is read here is verified yet.
+
+Steps and names follow the Notary Project's signature specification, version 1.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from datetime import datetime
+from typing import Final, Literal, TypeAlias
+
+from msgspec import Struct
+
+from sealock.registry.names import is_digest
+from sealock.trust.refusal import SignatureRefusedError
+from sealock.trust.wire import field, malformed, table_of, text
+
+ARTIFACT_TYPE: Final = "application/vnd.cncf.notary.signature"
+PAYLOAD_TYPE: Final = "application/vnd.cncf.notary.payload.v1+json"
+JWS: Final = "application/jose+json"
+COSE: Final = "application/cose"
+MOST_BYTES: Final = 1 << 20
+"""Of an envelope."""
+MOST_CERTIFICATES: Final = 16
+
+SCHEME: Final = "io.cncf.notary.signingScheme"
+SIGNED: Final = "io.cncf.notary.signingTime"
+AUTHENTIC: Final = "io.cncf.notary.authenticSigningTime"
+EXPIRY: Final = "io.cncf.notary.expiry"
+PLUGIN: Final = "io.cncf.notary.verificationPlugin"
+AGENT: Final = "io.cncf.notary.signingAgent"
+TIMESTAMP: Final = "io.cncf.notary.timestampSignature"
+
+Scheme: TypeAlias = Literal["notary.x509", "notary.x509.signingAuthority"]
+_KNOWN: Final = frozenset({SCHEME, AUTHENTIC, EXPIRY})
+"""What may be critical, since it is understood here."""
+_RESERVED: Final = "io.cncf.notary."
+
+
+class Envelope(Struct, frozen=True):
+    """A signature with its parts taken apart.
+
+    `chain` are certificates in DER, the signer's first. `signed_bytes` are what `signature` was made over, by the
+    algorithm `algorithm` (a JWS name, whatever the envelope). `stamped`: a time stamp is attached.
+    """
+
+    algorithm: str
+    chain: tuple[bytes, ...]
+    signed_bytes: bytes
+    signature: bytes
+    payload: bytes
+    scheme: Scheme
+    signed: datetime
+    expiry: datetime | None = None
+    stamped: bool = False
+    agent: str = ""
+
+
+class Target(Struct, frozen=True):
+    """What was signed: a descriptor, and what the signer said beside."""
+
+    media_type: str
+    digest: str
+    size: int
+    annotations: Mapping[str, str] = {}
+
+
+class Attributes(Struct, frozen=True):
+    """Signed attributes as an envelope has them, before they are held to the specification."""
+
+    content_type: object
+    critical: Collection[object] | None
+    values: Mapping[str, object]
+    times: Mapping[str, datetime]
+    """Those of `values` that are times."""
+
+
+def checked(found: Attributes) -> tuple[Scheme, datetime, datetime | None]:
+    """Hold signed attributes to the specification; give scheme, time of signing, expiry."""
+    what = "its signed attributes"
+    if found.content_type != PAYLOAD_TYPE:
+        why = f"its payload is of type {str(found.content_type)[:100]!r}, not {PAYLOAD_TYPE}"
+        raise SignatureRefusedError(check="type", why=why)
+    if not found.critical or SCHEME not in found.critical:
+        raise malformed(what, f"crit does not name {SCHEME}")
+    if PLUGIN in found.values:
+        why = f"it can only be verified with the plugin {str(found.values[PLUGIN])[:100]!r}, which is not known here"
+        raise SignatureRefusedError(check="critical", why=why)
+    for one in found.critical:
+        if one not in _KNOWN:
+            why = f"it says that {str(one)[:100]!r} must be understood, which is not known here"
+            raise SignatureRefusedError(check="critical", why=why)
+        if one not in found.values:
+            raise malformed(what, f"crit names {str(one)[:100]}, which is missing")
+    scheme = found.values.get(SCHEME)
+    if scheme == "notary.x509":
+        name, other, known = SIGNED, AUTHENTIC, scheme
+    elif scheme == "notary.x509.signingAuthority":
+        name, other, known = AUTHENTIC, SIGNED, scheme
+    else:
+        why = f"its signing scheme {str(scheme)[:100]!r} is not known"
+        raise SignatureRefusedError(check="scheme", why=why)
+    if name not in found.times or other in found.values:
+        raise malformed(what, f"the scheme {known} goes with {name}, and not with {other}")
+    must = {name for name in (AUTHENTIC, EXPIRY) if name in found.values} - set(found.critical)
+    if must:
+        raise malformed(what, f"{min(must)} is there and not critical")
+    if EXPIRY in found.values and EXPIRY not in found.times:
+        raise malformed(what, f"{EXPIRY} is no time")
+    signed, expiry = found.times[name], found.times.get(EXPIRY)
+    if expiry is not None and expiry <= signed:
+        raise malformed(what, "it expired before it was signed")
+    return known, signed, expiry  # type: ignore[return-value]  # one of the two, by the comparisons above
+
+
+def read_target(payload: bytes) -> Target:
+    """Read what was signed."""
+    what = "its payload"
+    table = field(table_of(payload, what, MOST_BYTES), "targetArtifact", what)
+    size, digest = table.get("size"), text(table, "digest", what)
+    if not isinstance(size, int) or isinstance(size, bool) or not is_digest(digest):
+        raise malformed(what, "targetArtifact has no digest and size")
+    noted = table.get("annotations") or {}
+    if not isinstance(noted, dict) or not all(isinstance(value, str) for value in noted.values()):
+        raise malformed(what, "its annotations are no texts")
+    own = {key: value for key, value in noted.items() if not key.startswith(_RESERVED)}
+    return Target(text(table, "mediaType", what), digest, size, own)

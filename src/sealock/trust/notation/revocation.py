@@ -1,0 +1,63 @@
+"""Whether certificates were revoked, by the revocation lists that were given. Nothing is fetched.
+
+A certificate that names no list and no responder cannot be revoked, and passes. Of one that does, and for which no list
+of its issuer was given, it cannot be told.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING
+from warnings import catch_warnings, simplefilter
+
+from sealock.trust.notation import chain
+from sealock.trust.notation.expecting import RevocationList
+from sealock.trust.refusal import SignatureRefusedError
+
+if TYPE_CHECKING:
+    from cryptography.x509 import Certificate, CertificateRevocationList
+
+
+def check(certificates: Sequence[Certificate], lists: Sequence[RevocationList], now: datetime) -> None:
+    """Refuse with the check "revoked", or with "unrevoked" where it could not be told."""
+    loaded = [_load(one) for one in lists]
+    for place, one in enumerate(certificates):
+        issuer = certificates[min(place + 1, len(certificates) - 1)]
+        mine = [each for each in loaded if _is_of(each, issuer)]
+        if any(each.get_revoked_certificate_by_serial_number(one.serial_number) is not None for each in mine):
+            why = f"the certificate of {chain.name_of(one)} was revoked"
+            raise SignatureRefusedError(check="revoked", why=why)
+        fresh = [each for each in mine if each.next_update_utc is not None and each.next_update_utc >= now]
+        if not fresh and chain.lists_revocation([one]):
+            old = "the list that was given has expired" if mine else "sealock fetches no revocation lists"
+            why = f"whether the certificate of {chain.name_of(one)} was revoked could not be told: {old}"
+            raise SignatureRefusedError(check="unrevoked", why=why)
+
+
+def _is_of(found: CertificateRevocationList, issuer: Certificate) -> bool:
+    from cryptography import x509  # noqa: PLC0415  it costs 80 ms
+    from cryptography.exceptions import UnsupportedAlgorithm  # noqa: PLC0415  as above
+
+    try:
+        # A list with a critical extension (indirect, delta, for some certificates only) is no full list.
+        whole = not any(one.critical for one in found.extensions)
+        key = issuer.public_key()
+        return whole and found.issuer == issuer.subject and found.is_signature_valid(key)  # type: ignore[arg-type]  # other kinds of key raise TypeError
+    except (ValueError, TypeError, UnsupportedAlgorithm, x509.DuplicateExtension):
+        return False
+
+
+def _load(one: RevocationList) -> CertificateRevocationList:
+    from cryptography import x509  # noqa: PLC0415  it costs 80 ms
+
+    from sealock.errors import TargetError  # noqa: PLC0415  seldom needed
+
+    try:
+        with catch_warnings():
+            simplefilter("ignore")
+            load = x509.load_pem_x509_crl if b"-----BEGIN" in one.der else x509.load_der_x509_crl
+            return load(one.der)
+    except ValueError:
+        msg = f"{one.source or 'the revocation list'} cannot be read"
+        raise TargetError(msg) from None

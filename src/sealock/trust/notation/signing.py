@@ -1,0 +1,145 @@
+"""Signs images as notation does: a JWS that refers to the image, with the signer's chain of certificates."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from base64 import b64encode
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+from warnings import catch_warnings, simplefilter
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from sealock.errors import TargetError, UsageError
+from sealock.model.imagename import ImageName
+from sealock.model.manifest import EMPTY, OCI_MANIFEST, Descriptor
+from sealock.registry.client import Registry
+from sealock.registry.pushing import push_blob, push_manifest, written
+from sealock.trust.notation import algorithms, chain, jws
+from sealock.trust.notation.envelope import ARTIFACT_TYPE, JWS
+from sealock.trust.refusal import SignatureRefusedError
+
+_THUMBPRINTS: Final = "io.cncf.notary.x509chain.thumbprint#S256"
+_CREATED: Final = "org.opencontainers.image.created"
+_AGENT: Final = "sealock"
+_RESERVED: Final = "io.cncf.notary"
+
+
+class SigningKey(Struct, frozen=True):
+    """A private key and the certificates (DER) that go with it: the signer's own first, a root last."""
+
+    private: Any
+    chain: tuple[bytes, ...]
+    algorithm: str
+    name: str
+    """The subject of the signer's certificate."""
+
+
+class Signed(Struct, frozen=True):
+    """What was attached, and where."""
+
+    digest: str
+    where: str
+
+
+def signing_key(
+    key: bytes, certificates: tuple[bytes, ...], source: str, passphrase: Callable[[], str], now: datetime | None = None
+) -> SigningKey:
+    """Put a key (PEM) and its certificates together; TargetError says why nobody would verify what they sign.
+
+    `passphrase` is asked for only where the key is encrypted.
+    """
+    private = _load(key, source, passphrase)
+    try:
+        loaded = chain.load(certificates)
+        chain.check(loaded)
+        public = chain.key_of(loaded[0])
+        algorithm = algorithms.algorithm_of(public)
+    except SignatureRefusedError as error:
+        msg = f"signatures by {source} would be refused: {error}".replace(" that come with it", "")
+        raise TargetError(msg) from None
+    if public != private.public_key():
+        msg = f"{source} is not the key of the first certificate, which is {chain.name_of(loaded[0])}'s"
+        raise TargetError(msg)
+    if why := chain.outside(loaded, now or datetime.now(UTC)):
+        msg = f"signatures by {source} would be refused: {why}"
+        raise TargetError(msg)
+    return SigningKey(private, certificates, algorithm, chain.name_of(loaded[0]))
+
+
+def sign(  # noqa: PLR0913  a signature has as many parts
+    registry: Registry,
+    name: ImageName,
+    digest: str,
+    key: SigningKey,
+    *,
+    annotations: Mapping[str, str] | None = None,
+    holds: timedelta | None = None,
+    now: datetime | None = None,
+) -> Signed:
+    """Sign a digest of a repository, which must be there. `holds` is how long the signature does; else for good."""
+    if any(one.startswith(_RESERVED) for one in annotations or {}):
+        msg = f"annotations that begin with {_RESERVED} are the specification's own"
+        raise UsageError(msg)
+    image = registry.manifest(replace(name, tag=None, digest=digest))
+    when = (now or datetime.now(UTC)).replace(microsecond=0)
+    target = Descriptor(image.media_type, image.digest, len(image.raw))
+    body = envelope(target, key, when, when + holds if holds else None, annotations or {})
+    return _attach(registry, name, target, body, key, when)
+
+
+def envelope(
+    target: Descriptor, key: SigningKey, when: datetime, expiry: datetime | None, annotations: Mapping[str, str]
+) -> bytes:
+    """A signature as it is attached."""
+    payload = json.dumps(
+        {"targetArtifact": written(replace(target, annotations=annotations))}, separators=(",", ":"), sort_keys=True
+    )
+    protected, encoded = jws.to_sign(payload.encode(), key.algorithm, when, expiry)
+    signature = algorithms.made(key.private, key.algorithm, f"{protected}.{encoded}".encode())
+    return jws.write(protected, encoded, signature, [b64encode(one).decode() for one in key.chain], _AGENT)
+
+
+def _attach(  # noqa: PLR0913, PLR0917  it has as many parts
+    registry: Registry, name: ImageName, target: Descriptor, body: bytes, key: SigningKey, when: datetime
+) -> Signed:
+    config = replace(push_blob(registry, name, EMPTY), media_type=ARTIFACT_TYPE)
+    layer = replace(push_blob(registry, name, body), media_type=JWS)
+    thumbprints = [hashlib.sha256(one).hexdigest() for one in key.chain]
+    table = {
+        "schemaVersion": 2,
+        "mediaType": OCI_MANIFEST,
+        # The kind is told by the configuration, as notation 1 has it; older registries know no artifactType.
+        "config": written(config),
+        "layers": [written(layer)],
+        "subject": written(target),
+        "annotations": {
+            _THUMBPRINTS: json.dumps(thumbprints, separators=(",", ":")),
+            _CREATED: f"{when.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}",
+        },
+    }
+    pushed = push_manifest(registry, name, json.dumps(table, separators=(",", ":")).encode(), OCI_MANIFEST)
+    return Signed(pushed.digest, f"{name.familiar}@{pushed.digest}")
+
+
+def _load(raw: bytes, source: str, passphrase: Callable[[], str]) -> Any:  # noqa: ANN401  a key of either kind
+    from cryptography.exceptions import UnsupportedAlgorithm  # noqa: PLC0415  it costs 20 ms
+    from cryptography.hazmat.primitives.serialization import load_pem_private_key  # noqa: PLC0415  as above
+
+    with catch_warnings():
+        simplefilter("ignore")
+        try:
+            return load_pem_private_key(raw, None)
+        except TypeError:  # it is encrypted
+            pass
+        except (ValueError, UnsupportedAlgorithm):
+            msg = f"{source} is no private key in PEM that can be read"
+            raise TargetError(msg) from None
+        try:
+            return load_pem_private_key(raw, passphrase().encode())
+        except (ValueError, TypeError, UnsupportedAlgorithm):
+            msg = f"{source} could not be decrypted: the passphrase is not its own"
+            raise TargetError(msg) from None

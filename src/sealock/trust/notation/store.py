@@ -1,0 +1,137 @@
+"""Notation's folder: the trust policy and the trust stores, where notation has them."""
+
+from __future__ import annotations
+
+import os
+import re
+import stat
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final
+from warnings import catch_warnings, simplefilter
+
+from sealock.errors import PolicyError, TargetError
+from sealock.trust.notation.expecting import Anchor, Kind, RevocationList
+from sealock.trust.notation.policy import Document, Statement, read_policy
+from sealock.trust.refusal import SignatureRefusedError
+from sealock.trust.wire import table_of
+
+_NAMES: Final = ("trustpolicy.oci.json", "trustpolicy.json")
+_ENDINGS: Final = (".pem", ".crt", ".cer")
+_MOST_FILE: Final = 1 << 20
+_MOST_FILES: Final = 1000
+_MOST_CERTIFICATES: Final = 1000
+_KINDS: Final[Mapping[str, Kind]] = {"ca": "ca", "signingAuthority": "signingAuthority", "tsa": "tsa"}
+_PLAIN: Final = re.compile(r"[A-Za-z0-9_.-]{1,200}")
+
+
+def notation_folder(environment: Mapping[str, str]) -> Path:
+    """Where notation keeps its configuration."""
+    given = environment.get("XDG_CONFIG_HOME")
+    return (Path(given) if given else Path(environment.get("HOME") or "~").expanduser() / ".config") / "notation"
+
+
+def open_policy(folder: Path, file: str = "") -> Document:
+    """Read the trust policy: a named file, else the folder's; TargetError where there is none."""
+    paths = [Path(file)] if file else [folder / name for name in _NAMES]
+    for path in paths:
+        if file or path.is_file():
+            return read_policy(_read(path), str(path))
+    msg = f"there is no trust policy: {paths[-1]} is not there. Name one, or the certificate of an authority"
+    raise TargetError(msg)
+
+
+def anchors_of(statement: Statement, folder: Path) -> tuple[Anchor, ...]:
+    """Read the certificates of a statement's trust stores; PolicyError where a store has none, or cannot be trusted."""
+    found: list[Anchor] = []
+    for store in statement.stores:
+        kind, _, name = store.partition(":")
+        if kind not in _KINDS or not _PLAIN.fullmatch(name) or name in {".", ".."}:
+            msg = f"{store[:200]!r} is no trust store, such as ca:NAME"
+            raise PolicyError(msg)
+        found += _store(folder / "trust-store" / "x509" / kind / name, _KINDS[kind])
+        if len(found) > _MOST_CERTIFICATES:
+            msg = f"the trust stores of {statement.name} hold more than {_MOST_CERTIFICATES} certificates"
+            raise PolicyError(msg)
+    return tuple(found)
+
+
+def default_key(folder: Path) -> tuple[str, str]:
+    """The files of notation's default key and of its certificates; TargetError where there is none."""
+    path = folder / "signingkeys.json"
+    try:
+        table = table_of(_read(path), str(path), _MOST_FILE)
+    except SignatureRefusedError as error:
+        raise TargetError(str(error)) from None
+    keys = table.get("keys")
+    for one in keys if isinstance(keys, list) else ():
+        if isinstance(one, dict) and one.get("name") == table.get("default"):
+            files = one.get("keyPath"), one.get("certPath")
+            if all(isinstance(file, str) and file for file in files):
+                return str(files[0]), str(files[1])
+    msg = f"{path} has no default key that is a file: name a key and its certificates"
+    raise TargetError(msg)
+
+
+def read_anchors(path: str | Path, kind: Kind = "ca") -> tuple[Anchor, ...]:
+    """Read the certificates in a file, PEM or DER; TargetError where it holds none."""
+    from cryptography import x509  # noqa: PLC0415  it costs 80 ms
+    from cryptography.hazmat.primitives.serialization import Encoding  # noqa: PLC0415  as above
+
+    raw = _read(Path(path))
+    try:
+        with catch_warnings():
+            simplefilter("ignore")
+            pem = b"-----BEGIN" in raw
+            loaded = x509.load_pem_x509_certificates(raw) if pem else [x509.load_der_x509_certificate(raw)]
+            return tuple(Anchor(one.public_bytes(Encoding.DER), kind, str(path)) for one in loaded)
+    except ValueError:
+        msg = f"{path} holds no certificate that can be read"
+        raise TargetError(msg) from None
+
+
+def _store(folder: Path, kind: Kind) -> list[Anchor]:
+    try:
+        if not stat.S_ISDIR(folder.lstat().st_mode):
+            msg = f"the trust store {folder} is no folder of its own: a link would let others choose whom to trust"
+            raise PolicyError(msg)
+        names = sorted(os.listdir(folder))[: _MOST_FILES + 1]
+    except OSError as error:
+        msg = f"the trust store {folder} could not be read: {error.strerror or error}"
+        raise PolicyError(msg) from None
+    if len(names) > _MOST_FILES:
+        msg = f"the trust store {folder} has more than {_MOST_FILES} files"
+        raise PolicyError(msg)
+    found: list[Anchor] = []
+    for name in names:
+        path = folder / name
+        mode = path.lstat().st_mode
+        if stat.S_ISDIR(mode):
+            continue
+        if not stat.S_ISREG(mode):
+            msg = f"{path} is no plain file, and so is not taken for a certificate; remove it"
+            raise PolicyError(msg)
+        if name.lower().endswith(_ENDINGS):
+            found += read_anchors(path, kind)
+    if not found:
+        msg = f"the trust store {folder} holds no certificate"
+        raise PolicyError(msg)
+    return found
+
+
+def read_revoked(path: str) -> RevocationList:
+    """Read a certificate revocation list, PEM or DER."""
+    return RevocationList(_read(Path(path)), path)
+
+
+def _read(path: Path) -> bytes:
+    try:
+        with path.open("rb") as file:
+            raw = file.read(_MOST_FILE + 1)
+    except OSError as error:
+        msg = f"{path} could not be read: {error.strerror or error}"
+        raise TargetError(msg) from None
+    if len(raw) > _MOST_FILE:
+        msg = f"{path} has more than the {_MOST_FILE} bytes that are read"
+        raise TargetError(msg)
+    return raw
