@@ -59,8 +59,8 @@ class Found(Struct, frozen=True):
 def documents(target: str, where: str = "", *, containers: bool = False) -> Iterator[tuple[str, Document]]:
     """What a target stands for, by name: "host" (with its containers if wanted), "container:NAME", "container:*".
 
-    "pid:N" and "self" are looked at without an engine. EngineError where containers are asked for and no engine answers;
-    the host is judged without one, and says so.
+    "pid:N" and "self" are looked at without an engine. EngineError where containers are asked for and no engine
+    answers; the host is judged without one, and says so.
     """
     if target == SELF or target.startswith("pid:"):
         yield target, process_document(look(target, Machine()))
