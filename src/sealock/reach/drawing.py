@@ -72,11 +72,9 @@ class _Plan:
             yield from self.published(source.name, target.name, own, {"", *_here(own.published)})
             return
         if own.on_host:
-            gateways = [gateway for seat in theirs.seats for gateway in self.gateways(seat.network)]
-            if gateways:
-                yield Edge(
-                    source.name, target.name, "host network", HOST, ports, addresses=tuple(dict.fromkeys(gateways))
-                )
+            gateways = dict.fromkeys(gateway for seat in theirs.seats for gateway in self.gateways(seat.network))
+            if any(self.driver(seat.network) not in _DIRECT for seat in theirs.seats):
+                yield Edge(source.name, target.name, "host network", HOST, ports, addresses=tuple(gateways))
             return
         for seat in own.seats:
             if any(other.network == seat.network for other in theirs.seats):
@@ -123,8 +121,7 @@ class _Plan:
             yield Edge(OUTSIDE, target.name, "outside", ports=ports)
             return
         for seat in own.seats:
-            driver = given(getattr(self.networks.get(seat.network), "driver", ""), "")
-            if driver in _DIRECT:
+            if self.driver(seat.network) in _DIRECT:
                 # Macvlan lets everybody on the local network in but the host itself.
                 yield Edge(OUTSIDE, target.name, "outside", seat.network, ports, addresses=_addresses(seat))
             else:
@@ -135,6 +132,10 @@ class _Plan:
     def gateways(self, name: str) -> tuple[str, ...]:
         network = self.networks.get(name)
         return given(network.gateways, ()) if network is not None else ()
+
+    def driver(self, name: str) -> str:
+        network = self.networks.get(name)
+        return given(network.driver, "") if network is not None else ""
 
     def leads_out(self, name: str) -> bool:
         network = self.networks.get(name)

@@ -52,10 +52,10 @@ def _why_not(drawn: Map, source: str, target: str) -> str:
     there = known[target]
     if not there.running:
         return f"{target} does not run"
+    if source == HOST and there.seats:
+        return f"{', '.join(seat.network for seat in there.seats)} keeps the host itself out"
     if source in {HOST, OUTSIDE}:
-        return (
-            "nothing of it is published" if not there.published else "it is published on the host's own addresses alone"
-        )
+        return "it is published on the host's loopback alone" if there.published else "nothing of it is published"
     if source not in known:
         return f"there is no container {source}"
     here = known[source]

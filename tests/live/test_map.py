@@ -1,0 +1,139 @@
+"""The network map beside real connections, on an engine with real bridges and packet filters."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import tarfile
+from collections.abc import Iterator
+from io import BytesIO
+
+import pytest
+
+from bridgedengine import bridged_engine
+from realengine import Engine
+from sealock.mapping import checked, of_engine
+from sealock.model.reach import Map
+from sealock.reach import reason
+
+pytestmark = pytest.mark.live
+
+ICC_OFF = "com.docker.network.bridge.enable_icc=false"
+RUN = [
+    ("web", "--network front -p 8080:80"),
+    ("api", "--network back"),
+    ("db", "--network back -p 127.0.0.1:5432:80"),
+    ("a1", "--network apart -p 8081:80"),
+    ("a2", "--network apart"),
+    ("d1", ""),
+    ("d2", "--link d1:one"),
+    ("lone", "--network none"),
+    ("side", "--network container:web --entrypoint /bin/sleep web 600"),
+    ("mon", "--network host --entrypoint /bin/httpd web -f -p 9999 -h /www"),
+    ("inner", "--network front --entrypoint /bin/httpd web -f -p 127.0.0.1:7777 -h /www"),
+]
+
+
+@pytest.fixture(scope="module")
+def running() -> Iterator[Engine]:
+    with bridged_engine() as engine:
+        image(engine)
+        for words in (["front"], ["--internal", "back"], ["-o", ICC_OFF, "apart"]):
+            assert engine.docker("network", "create", *words).returncode == 0
+        for name, options in RUN:
+            words = options.split()
+            done = engine.docker("run", "-d", "--name", name, *words, *([] if "web" in words else ["web"]))
+            assert done.returncode == 0, done.stderr
+        assert engine.docker("network", "connect", "back", "web").returncode == 0
+        yield engine
+
+
+def image(engine: Engine) -> None:
+    """A web server and nothing else."""
+    made = BytesIO()
+    with tarfile.open(fileobj=made, mode="w") as archive:
+        archive.add(shutil.which("busybox") or "/bin/busybox", "bin/busybox")
+        for name in ("sh", "httpd", "sleep", "wget"):
+            link = tarfile.TarInfo(f"bin/{name}")
+            link.type, link.linkname = tarfile.SYMTYPE, "busybox"
+            archive.addfile(link)
+        page = tarfile.TarInfo("www/index.html")
+        page.size = 3
+        archive.addfile(page, BytesIO(b"hi\n"))
+    command = 'CMD ["/bin/httpd", "-f", "-p", "80", "-h", "/www"]'
+    done = engine.docker("import", "-c", command, "-", "web", data=made.getvalue())
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.fixture(scope="module")
+def drawn(running: Engine) -> tuple[Map, dict[str, int]]:
+    return of_engine(f"unix://{running.socket}")
+
+
+def test_no_connection_contradicts_the_map(drawn: tuple[Map, dict[str, int]]) -> None:
+    found = checked(*drawn)
+    assert found.wrong == ()
+    assert found.untried == 0
+    assert found.tried > 70
+
+
+def test_a_map_that_is_wrong_is_found_out(drawn: tuple[Map, dict[str, int]]) -> None:
+    there, pids = drawn
+    without = Map(there.stations, there.networks, tuple(edge for edge in there.edges if edge.way != "network"))
+    assert {(one.probe.source, one.probe.target) for one in checked(without, pids).wrong} >= {
+        ("web", "api"),
+        ("api", "db"),
+    }
+
+
+@pytest.mark.parametrize(
+    ("source", "target", "address"),
+    [
+        ("web", "api", "api"),
+        ("api", "web", "web"),
+        ("side", "api", "api"),
+        ("d2", "d1", "one"),
+        ("d1", "d2", "d2"),
+        ("a2", "a1", "a1"),
+        ("api", "a1", "a1"),
+        ("web", "db", "db"),
+    ],
+)
+def test_a_name_works_where_the_map_gives_it(
+    running: Engine, drawn: tuple[Map, dict[str, int]], source: str, target: str, address: str
+) -> None:
+    names = {name for edge in drawn[0].edges if (edge.source, edge.target) == (source, target) for name in edge.names}
+    done = running.docker("exec", source, "/bin/wget", "-q", "-T", "2", "-O", "-", f"http://{address}/")
+    assert (address in names) == (done.stdout == "hi\n"), done.stderr
+
+
+def test_what_listens_on_loopback_alone_is_not_told_to_neighbours(drawn: tuple[Map, dict[str, int]]) -> None:
+    assert reason(drawn[0], "web", "inner")[0]
+    assert not [
+        edge for edge in drawn[0].edges if edge.target == "inner" and edge.source == "web" and "7777/tcp" in edge.ports
+    ]
+
+
+@pytest.mark.parametrize(
+    ("words", "status", "told"),
+    [
+        (["--from", "web", "--to", "api"], 0, "web reaches api over the network back as api"),
+        (["--from", "d1", "--to", "api"], 1, "d1 does not reach api: they share no network"),
+        (["--verify"], 0, "against the map; UDP is not tried"),
+        (["--verify", "compose.yaml"], 2, "a file can't be tried"),
+        (["--from", "web"], 2, "--from and --to belong together"),
+    ],
+)
+def test_the_command(running: Engine, words: list[str], status: int, told: str) -> None:
+    environment = os.environ | {"DOCKER_HOST": f"unix://{running.socket}"}
+    done = subprocess.run(["sealock", "map", *words], env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == status, done.stderr
+    assert told in done.stdout + done.stderr
+
+
+def test_the_json_names_every_container(running: Engine) -> None:
+    environment = os.environ | {"DOCKER_HOST": f"unix://{running.socket}"}
+    done = subprocess.run(["sealock", "map", "--format", "json"], env=environment, capture_output=True, check=True)
+    assert sorted(one["name"] for one in json.loads(done.stdout)["containers"]) == sorted(name for name, _ in RUN)
