@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 COMMANDS: Final = {
     "check": "check Dockerfiles, compose files, `docker run` lines and images, and mend what can be mended",
     "digest": "print the digests that image references stand for, without pulling",
+    "pin": "write the digests behind tags into files, keep them fresh, and check them",
     "sbom": "list what is in an image: packages of every kind, layer by layer, without an engine",
     "inspect": "show what an image holds, what of it is needed, and which smaller base would do",
     "db": "keep the database of advisories up to date, and tell how old its data is",

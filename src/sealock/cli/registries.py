@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from sealock.errors import PolicyError
 from sealock.model.registries import Registries
+
+if TYPE_CHECKING:
+    from sealock.policy.settings import Policy
 
 POLICY_FILE: Final = "sealock.toml"
 
@@ -16,16 +19,22 @@ def registries(policy: str | None, *, none: bool = False, folder: str = ".") -> 
 
     PolicyError where it is not valid, or a named one is not there. `none` heeds no policy.
     """
+    found = policy_of(policy, none=none, folder=folder)
+    return found[1].access if found is not None else Registries()
+
+
+def policy_of(policy: str | None, *, none: bool = False, folder: str = ".") -> tuple[str, Policy] | None:
+    """The policy that holds, and the folder that it lies in; None where there is none. PolicyError as above."""
     path = policy or ("" if none else _nearest(folder))
     if not path:
-        return Registries()
+        return None
     from sealock.formats.files import FileRefused  # noqa: PLC0415  seldom needed
     from sealock.model.location import Source  # noqa: PLC0415  as above
     from sealock.policy.settings import read  # noqa: PLC0415  as above
     from sealock.targets.reading import read_text  # noqa: PLC0415  as above
 
     try:
-        return read(Source(path, read_text(path)), str(Path(path).parent)).access
+        return str(Path(path).parent), read(Source(path, read_text(path)), str(Path(path).parent))
     except FileRefused as refusal:
         raise PolicyError(str(refusal)) from None
 

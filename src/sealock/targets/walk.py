@@ -34,11 +34,16 @@ PEEK_LIMIT: Final = 1 << 20
 _OVERRIDE: Final = re.compile(r"(docker-)?compose\.override\.(ya?ml)")
 
 
-def walk(root: str, excluded: Callable[[str], bool], report: Callable[[str, str], None]) -> Iterator[str]:
+def walk(
+    root: str,
+    excluded: Callable[[str], bool],
+    report: Callable[[str, str], None],
+    also: re.Pattern[bytes] | None = None,
+) -> Iterator[str]:
     """Yield, in order of path, each file below `root` that may be for us.
 
     `excluded` tells of a path relative to `root` whether it is left out; `report` gets each path that could not be
-    looked at, and why.
+    looked at, and why. With `also`, a file that holds it is for us too, and no file is left to the one beside it.
     """
     folders = [""]
     while folders:
@@ -61,11 +66,13 @@ def walk(root: str, excluded: Callable[[str], bool], report: Callable[[str, str]
         bases = {os.path.basename(name) for name in files}
         for name in sorted(files):
             override = _OVERRIDE.fullmatch(os.path.basename(name))
-            if override and bases & {
-                f"{stem}.{end}" for stem in ("compose", "docker-compose") for end in ("yml", "yaml")
-            }:
+            if (
+                override
+                and also is None
+                and bases & {f"{stem}.{end}" for stem in ("compose", "docker-compose") for end in ("yml", "yaml")}
+            ):
                 continue
-            if _worth(os.path.join(root, name), report):
+            if _worth(os.path.join(root, name), report, also):
                 yield os.path.join(root, name)
         folders += sorted(below, reverse=True)
 
@@ -83,7 +90,7 @@ def _may_be(name: str) -> bool:
     )
 
 
-def _worth(path: str, report: Callable[[str, str], None]) -> bool:
+def _worth(path: str, report: Callable[[str, str], None], also: re.Pattern[bytes] | None) -> bool:
     """Whether a file holds something for us: its name says so, or a look into it does."""
     name = os.path.basename(path)
     if _CERTAIN.fullmatch(name) or _is_named(name):
@@ -95,4 +102,6 @@ def _worth(path: str, report: Callable[[str, str], None]) -> bool:
         return False
     if "." not in name and not name.lower().endswith("makefile") and not data.startswith(b"#!"):
         return False
-    return b"\0" not in data[:4096] and _WORTH.search(data) is not None
+    if b"\0" in data[:4096]:
+        return False
+    return _WORTH.search(data) is not None or (also is not None and also.search(data) is not None)

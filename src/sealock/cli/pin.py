@@ -1,0 +1,283 @@
+"""`sealock pin`: write the digests behind tags into files, keep them fresh, and check them."""
+
+from __future__ import annotations
+
+import os
+from argparse import ArgumentParser, Namespace
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Final
+
+from sealock.cli.output import colour, complain, knows_unicode, width, write
+from sealock.cli.registries import policy_of
+from sealock.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from sealock.pinning.judging import Verdict
+    from sealock.pinning.resolving import Asking
+    from sealock.pinning.texts import Text
+    from sealock.policy.settings import Policy
+
+EPILOG: Final = """\
+Dockerfiles, compose files, Kubernetes manifests and the `docker run` lines of
+scripts, Makefiles, CI files and Markdown are read. nginx:1.27 becomes
+nginx:1.27@sha256:...; the tag stays, so that the digest can be renewed from it,
+and an image without a tag gets the "latest" that it stands for. A digest
+without a tag is left alone, and so are images that the files build. Registries
+are asked by HEAD, which counts as no pull. Where anything fails, no file is
+changed, unless --keep-going is given.
+
+exit status:
+  0  every reference is pinned (with --check and --diff: and nothing is to change)
+  1  some cannot be pinned where they stand; with --check and --diff: or a pin is
+     missing, disagrees with its tag, or points at what is gone
+  2  something could not be read, asked for or written
+"""
+
+
+def configure(parser: ArgumentParser) -> None:
+    """Add the command's options."""
+    parser.epilog = EPILOG
+    parser.add_argument("paths", nargs="+", metavar="PATH", help="a file, or a folder, which is walked")
+    doing = parser.add_argument_group("doing").add_mutually_exclusive_group()
+    doing.add_argument("--check", action="store_true", help="change nothing; say which pins are missing, stale or gone")
+    doing.add_argument("--diff", action="store_true", help="show what would be changed instead")
+    choosing = parser.add_argument_group("choosing")
+    choosing.add_argument(
+        "--only", action="append", default=[], metavar="IMAGE", help="pin this image alone; * and ? match (repeat)"
+    )
+    choosing.add_argument(
+        "--exclude", action="append", default=[], metavar="IMAGE", help="leave this image alone; * and ? match (repeat)"
+    )
+    choosing.add_argument(
+        "--platform",
+        default="",
+        metavar="OS/ARCH",
+        help="pin this platform's image instead of the index (GETs, which may count as pulls)",
+    )
+    choosing.add_argument(
+        "--keep-going", action="store_true", help="write what could be found out even where something failed"
+    )
+    locking = parser.add_argument_group("a lock file instead")
+    locking.add_argument(
+        "--lock", action="store_true", help="write digests to the lock file, and touch no other; with --check, compare"
+    )
+    locking.add_argument(
+        "--lock-file", default="", metavar="FILE", help="the lock file (default: sealock.lock); implies --lock"
+    )
+    locking.add_argument(
+        "--compose-override", action="store_true", help="print a compose file that pins every service's image"
+    )
+    parser.add_argument("--policy", metavar="FILE", help="the policy (default: sealock.toml here or above)")
+    parser.add_argument("--no-policy", action="store_true", help="heed no sealock.toml")
+    parser.add_argument("--format", choices=("text", "json"), default="text", help="how to tell (default: text)")
+    parser.add_argument("--output", metavar="FILE", help="where to write it (default: standard output)")
+    parser.add_argument("--color", choices=("auto", "always", "never"), default="auto", help="colours (default: auto)")
+    parser.add_argument("--quiet", action="store_true", help="tell only what is at fault")
+
+
+def run(arguments: Namespace) -> int:
+    """Run the command and return the exit status."""
+    from sealock.pinning import judging, resolving, texts  # noqa: PLC0415  the parser does without
+    from sealock.registry.opening import open_registry  # noqa: PLC0415  loads HTTP
+
+    locking = arguments.lock or bool(arguments.lock_file)
+    if (locking or arguments.compose_override) and arguments.diff:
+        message = "--diff shows changes of files; --lock and --compose-override change none"
+        raise UsageError(message)
+    policy = policy_of(arguments.policy, none=arguments.no_policy)
+    gathered = list(texts.gather(arguments.paths, _excluded(policy)))
+    asking = resolving.Asking(open_registry(policy[1].access if policy is not None else None), arguments.platform)
+    judged = judging.judge(
+        gathered,
+        judging.wanted_by(arguments.only, arguments.exclude),
+        asking,
+        check=arguments.check,
+        stuck=locking or arguments.compose_override,
+    )
+    problems = list(_problems(judged))
+    if arguments.compose_override:
+        return _override(arguments, judged, problems)
+    if locking:
+        return _lock(arguments, judged, asking, problems)
+    return _pin(arguments, judged, problems)
+
+
+def _excluded(policy: tuple[str, Policy] | None) -> Callable[[str], bool]:
+    """Tell which paths below folders the policy leaves out."""
+    if policy is None:
+        return lambda _path: False
+    from sealock.policy.settings import excluded  # noqa: PLC0415  seldom needed
+
+    folder, holds = policy
+    return lambda path: excluded(holds, os.path.relpath(path, folder).replace(os.sep, "/"))
+
+
+def _problems(judged: list[tuple[Text, list[Verdict]]]) -> list[str]:
+    """What could not be read or found out, each once."""
+    told: dict[str, None] = {}
+    for text, verdicts in judged:
+        if text.problem:
+            told[text.problem] = None
+        for why, place in text.found.broken:
+            told[f"{text.path}:{text.source.position(place.start)[0]}: {why}"] = None
+        for one in verdicts:
+            if one.state == "failed":
+                told[f"{text.path}:{text.source.position(one.spot.place.start)[0]}: {one.note}"] = None
+    return list(told)
+
+
+def _pin(arguments: Namespace, judged: list[tuple[Text, list[Verdict]]], problems: list[str]) -> int:
+    from sealock.pinning import telling, writing  # noqa: PLC0415  the parser does without
+    from sealock.pinning.judging import CHANGES, FAULTS  # noqa: PLC0415  as above
+
+    after: list[tuple[Text, list[Verdict]]] = []
+    changes: list[tuple[str, str, str]] = []
+    for text, verdicts in judged:
+        new, told = writing.rewritten(text, verdicts)
+        after.append((text, told))
+        if new != text.source.text:
+            changes.append((text.path, text.source.text, new))
+    writes = not arguments.check and not arguments.diff and (not problems or arguments.keep_going)
+    if writes:
+        writing.write_all(changes)
+    if arguments.diff:
+        _show(arguments, changes, after, problems)
+    elif arguments.format == "json":
+        _emit(arguments, _json(after, problems, changes if writes else []))
+    else:
+        shown = after
+        if arguments.quiet:
+            shown = [(text, [one for one in held if one.state in FAULTS]) for text, held in after]
+        lines = telling.lines(
+            shown,
+            columns=120 if arguments.output else width(),
+            colour=not arguments.output and colour(arguments.color),
+            unicode=bool(arguments.output) or knows_unicode(),
+            wrote=writes,
+        )
+        body = "".join(f"{line}\n" for line in lines)
+        _emit(arguments, body + ("" if arguments.quiet else f"{telling.summary(after, len(changes), wrote=writes)}\n"))
+    for one in problems:
+        complain(one)
+    if problems:
+        if changes and not arguments.check and not arguments.diff and not arguments.keep_going:
+            complain("no file was changed; --keep-going writes what could be found out")
+        return 2
+    states = {
+        one.state for _, verdicts in after for one in verdicts if not (writes and one.state in CHANGES and one.new)
+    }
+    return 1 if states & FAULTS else 0
+
+
+def _show(
+    arguments: Namespace,
+    changes: list[tuple[str, str, str]],
+    after: list[tuple[Text, list[Verdict]]],
+    problems: list[str],
+) -> None:
+    """The differences; with --format json, what they come from."""
+    if arguments.format == "json":
+        _emit(arguments, _json(after, problems, []))
+        return
+    import sys  # noqa: PLC0415  seldom needed
+
+    from sealock.reports import diff  # noqa: PLC0415  as above
+
+    terminal = not arguments.output and sys.stdout.isatty()
+    ink = not arguments.output and colour(arguments.color)
+    text = "".join(diff.render(path, old, new, colour=ink, terminal=terminal) for path, old, new in changes)
+    _emit(arguments, text)
+    for one, verdicts in after:
+        for verdict in verdicts:
+            if verdict.state in {"stuck", "untagged"}:
+                place = one.source.position(verdict.spot.place.start)[0]
+                complain(f"{one.path}:{place}: {verdict.spot.written} is left as it is: {verdict.note}")
+
+
+def _json(judged: Any, problems: list[str], written: list[tuple[str, str, str]]) -> str:  # noqa: ANN401  as telling has it
+    from sealock import __version__  # noqa: PLC0415  seldom needed
+    from sealock.pinning.telling import table  # noqa: PLC0415  as above
+    from sealock.reports.encoded import encode  # noqa: PLC0415  as above
+
+    return encode({
+        "sealock": __version__,
+        "references": table(judged),
+        "written": [path for path, _, _ in written],
+        "problems": problems,
+    })  # fmt: skip
+
+
+def _override(arguments: Namespace, judged: list[tuple[Text, list[Verdict]]], problems: list[str]) -> int:
+    from sealock.pinning.locking import override  # noqa: PLC0415  seldom needed
+
+    for one in problems:
+        complain(one)
+    if problems and not arguments.keep_going:
+        return 2
+    _emit(arguments, override(judged))
+    return 2 if problems else 0
+
+
+def _lock(arguments: Namespace, judged: list[tuple[Text, list[Verdict]]], asking: Asking, problems: list[str]) -> int:
+    """Renew the lock, or compare it with what the references stand for now."""
+    from sealock.pinning import locking, telling  # noqa: PLC0415  seldom needed
+    from sealock.reports.text import count  # noqa: PLC0415  as above
+    from sealock.targets.writing import write_output  # noqa: PLC0415  as above
+
+    path = arguments.lock_file or locking.NAME
+    folder = os.path.dirname(path) or "."  # noqa: PTH120  pathlib costs 10 ms
+    before = locking.load(path)
+    for one in problems:
+        complain(one)
+    if arguments.check:
+        faults = list(locking.compared(before or locking.EMPTY, judged, folder, _lost(before, asking)))
+        if arguments.format == "json":
+            import msgspec  # noqa: PLC0415  seldom needed
+
+            _emit(
+                arguments,
+                msgspec.json.format(
+                    msgspec.json.encode({"lock": path, "faults": faults, "problems": problems}), indent=2
+                ).decode()
+                + "\n",
+            )
+        else:
+            _emit(
+                arguments, "".join(f"{line}\n" for line in telling.lock_lines(path, faults, there=before is not None))
+            )
+        return 2 if problems else 1 if faults else 0
+    if problems and not arguments.keep_going:
+        complain(f"{path} was not written; --keep-going writes what could be found out")
+        return 2
+    left = [(text, one) for text, held in judged for one in held if one.state == "stuck" and not (one.old or one.new)]
+    for text, bare in left:
+        place = text.source.position(bare.spot.place.start)[0]
+        complain(f"{text.path}:{place}: {bare.spot.written} is not in the lock: {bare.note}")
+    lock = locking.renewed(before or locking.EMPTY, judged, asking, folder, datetime.now(UTC))
+    if lock != before:
+        write_output(path, locking.written(lock))
+    done = "written" if lock != before else "as before"
+    _emit(arguments, f"{path}: {count(len(lock.images), 'image')} in {count(len(lock.files), 'file')}, {done}\n")
+    return 2 if problems else 1 if left else 0
+
+
+def _lost(lock: Any, asking: Asking) -> list[str]:  # noqa: ANN401  Lock or None
+    """The references of a lock whose digests the registry has no more."""
+    from sealock.pinning.locking import at_digest  # noqa: PLC0415  seldom needed
+
+    if lock is None:
+        return []
+    held = {name: at_digest(name, entry.digest) for name, entry in lock.images.items()}
+    asking.ask(held.values())
+    return [name for name, text in held.items() if asking.known[text].gone]
+
+
+def _emit(arguments: Namespace, text: str) -> None:
+    if arguments.output:
+        from sealock.targets.writing import write_output  # noqa: PLC0415  seldom needed
+
+        write_output(arguments.output, text)
+    elif text:
+        write(text, exact=arguments.format == "json" or arguments.diff)

@@ -1,0 +1,173 @@
+"""Finds the images that a Dockerfile names: FROM, COPY --from, RUN --mount=from and the `syntax` directive."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from collections.abc import Iterator
+from typing import Final
+
+from sealock.formats.dockerfile.lines import Broken
+from sealock.formats.dockerfile.reader import read
+from sealock.formats.dockerfile.variables import Scope, expand
+from sealock.formats.files import NOTHING
+from sealock.model.absent import Absent
+from sealock.model.build import Arg, Build, Copy, From, Instruction, Pair, Run, Text
+from sealock.model.imagename import is_official
+from sealock.model.location import Place, Source
+from sealock.pinning.seats import Given, seat
+from sealock.pinning.spot import Found, Spot
+
+_FROM_KEY: Final = re.compile(r"(?:^|[=,\"])from=(?P<image>[^,\s\"]+)", re.IGNORECASE)
+_OWN: Final = re.compile(r"(?:TARGET|BUILD)(?:PLATFORM|OS|OSVERSION|ARCH|VARIANT|STAGE)")
+_CONTEXT: Final = "it may as well be a build context: write a tag, if it is an image"
+
+
+def find(source: Source) -> Found:
+    """Find them all; stages and scratch are none."""
+    document = read(source, NOTHING)
+    broken = tuple((problem.message, _place(source, problem.location.line)) for problem in document.problems)
+    build = document.subjects[0].noun if document.subjects else None
+    if not isinstance(build, Build):
+        return Found((), broken)
+    return Found(tuple(sorted(_Finder(build, source).spots(), key=lambda spot: spot.place.start)), broken)
+
+
+def _place(source: Source, line: int) -> Place:
+    at = source.starts[line - 1] if 0 < line <= len(source.starts) else 0
+    return Place(at, at)
+
+
+class _Finder:
+    def __init__(self, build: Build, source: Source) -> None:
+        self.build, self.text = build, source.text
+        self.pairs: dict[str, Pair] = {
+            pair.name: pair for arg in build.arguments for pair in arg.pairs if pair.value is not None
+        }
+        self.declared = {pair.name for arg in build.arguments for pair in arg.pairs}
+        self.stages = {stage.name.lower() for stage in build.stages} | {str(stage.index) for stage in build.stages}
+        self.scope = Scope({name: self._value(pair) for name, pair in self.pairs.items()}, complete=True)
+        self.others: dict[tuple[str, str], int] = {}
+        self.redeclared: dict[str, int] = {
+            pair.name: one.place.start + 1
+            for stage in build.stages
+            for one in stage.instructions
+            if isinstance(one, Arg)
+            for pair in one.pairs
+        }
+        """The ARGs of stages, which show the value to what runs there."""
+        self.words = sorted(
+            [
+                *((one.place.start, one.place.end, self._reference(one)) for one in self._images()),
+                *(
+                    (pair.value.place.start, pair.value.place.end, self._value(pair))
+                    for pair in self.pairs.values()
+                    if pair.value is not None
+                ),
+            ]
+        )
+        """Where FROM names images and ARGs have values, and what both stand for."""
+
+    @staticmethod
+    def _value(pair: Pair) -> str:
+        return pair.value.value if pair.value is not None and isinstance(pair.value.value, str) else ""
+
+    def _images(self) -> Iterator[Text]:
+        return (stage.start.image for stage in self.build.stages)
+
+    def _reference(self, image: Text) -> str:
+        return image.value if isinstance(image.value, str) else self._expanded(image.raw)
+
+    def spots(self) -> Iterator[Spot]:
+        for directive in self.build.directives:
+            if directive.name == "syntax":
+                yield self._plain(directive.value.split()[0], directive.place.start)
+        for stage in self.build.stages:
+            start = stage.start
+            if start.stage is None and start.image.text != "scratch" and not self._picks_stage(start.image):
+                yield self._base(start)
+            for one in stage.instructions:
+                yield from self._copied(one)
+
+    def _picks_stage(self, image: Text) -> bool:
+        """Whether it chooses among the file's own stages: FROM build-${TARGETARCH}."""
+        head = image.raw.strip("\"'").partition("$")[0].lower()
+        return "$" in image.raw and bool(head) and any(name.startswith(head) for name in self.stages)
+
+    def _base(self, start: From) -> Spot:
+        image = start.image
+        value = self._reference(image)
+        if not value:
+            unknown = re.findall(r"\$\{?([A-Za-z_]\w*)", image.raw)
+            own = next((name for name in unknown if _OWN.fullmatch(name)), "")
+            why = f"${own} is set by the builder" if own else "it hangs on an ARG that has no default"
+            return Spot(image.raw, "", image.place, None, why)
+        found = seat(image.raw, image.place.start, lambda name: self._define(name, value))
+        if isinstance(found, str):
+            return Spot(image.raw, value, image.place, None, found)
+        return Spot(image.raw, value, image.place, found)
+
+    def _expanded(self, raw: str) -> str:
+        """The value by the defaults that the file gives; "" where one is lacking."""
+        if any(_OWN.fullmatch(name) for name in re.findall(r"\$\{?([A-Za-z_]\w*)", raw)):
+            return ""
+        try:
+            value = expand(raw, self.scope, self.build.escape)
+        except Broken:
+            return ""
+        return "" if isinstance(value, Absent) or value.endswith((":", "/", "@")) or value[:1] in "/:@" else value
+
+    def _define(self, name: str, value: str) -> Given | str | None:
+        """The ARG that gives a variable its value, if no other use of it would meet a digest there."""
+        pair = self.pairs.get(name)
+        if pair is None or pair.value is None:
+            return None if name in self.declared else f"${name} is no ARG of this file"
+        if not pair.value.raw.strip("\"'"):
+            return None
+        if (name, value) not in self.others:
+            self.others[name, value] = self._other_use(name, value)
+        other = self.others[name, value]
+        if other:
+            return f"ARG {name} has a part in line {self.text.count(chr(10), 0, other - 1) + 1} too"
+        return Given(pair.value.raw, pair.value.place.start)
+
+    def _other_use(self, name: str, value: str) -> int:
+        """The offset (from 1) of a use of the variable that does not stand for this reference; 0 where there is none.
+
+        An ARG that hands the value on counts as the reference: it is followed in its turn, and its uses with it.
+        """
+        for use in re.finditer(rf"\$\{{?{re.escape(name)}(?![A-Za-z0-9_])", self.text):
+            line = self.text.rfind("\n", 0, use.start()) + 1
+            if self.text[line : line + 100].lstrip().startswith("#"):
+                continue
+            at = bisect_right(self.words, (use.start(), len(self.text), "")) - 1
+            start, end, held = self.words[at] if at >= 0 else (0, 0, "")
+            if not (start <= use.start() < end and held and value.endswith(held)):
+                return use.start() + 1
+        return self.redeclared.get(name, 0)
+
+    def _copied(self, one: Instruction) -> Iterator[Spot]:
+        if isinstance(one, Copy) and one.source_image is not None and one.stage is None:
+            image = one.source_image
+            if image.text.lower() not in self.stages:
+                yield self._outside(image.text, image.place.start, image.place.end)
+        if isinstance(one, Run):
+            for mount in one.mounts:
+                found = _FROM_KEY.search(self.text, mount.place.start, mount.place.end)
+                if found is not None and found["image"].lower() not in self.stages:
+                    yield self._outside(found["image"], found.start("image"), found.end("image"))
+
+    def _outside(self, text: str, start: int, end: int) -> Spot:
+        if text != self.text[start:end]:
+            return Spot(
+                self.text[start:end], text, Place(start, end), None, "its words are broken over lines or quoted"
+            )
+        if not any(sign in text for sign in ":/@") and not is_official(text):
+            return Spot(text, "", Place(start, end), None, _CONTEXT)
+        return self._plain(text, start)
+
+    @staticmethod
+    def _plain(text: str, start: int) -> Spot:
+        place = Place(start, start + len(text))
+        found = seat(text, start, lambda _: None)
+        return Spot(text, text, place, None, found) if isinstance(found, str) else Spot(text, text, place, found)

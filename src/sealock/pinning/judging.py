@@ -1,0 +1,154 @@
+"""Says of each reference how it is pinned, and what its digest should be."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from fnmatch import fnmatchcase
+from typing import Literal, TypeAlias
+
+from msgspec import Struct
+
+from sealock.errors import TargetError
+from sealock.model.imagename import ImageName, parse
+from sealock.pinning.resolving import Asking, Known
+from sealock.pinning.spot import Spot
+from sealock.pinning.texts import Text
+from sealock.registry.names import reference
+
+State: TypeAlias = Literal["pinned", "missing", "moved", "gone", "untagged", "fixed", "built", "stuck", "failed"]
+"""pinned: as its tag | missing: no digest | moved: the tag stands for another one | gone: the registry has it no more
+untagged: the digest is there, the tag is not | fixed: a digest without a tag | built: made here, not pulled
+stuck: cannot be pinned in this text | failed: nobody could tell"""
+CHANGES: frozenset[State] = frozenset({"missing", "moved", "gone"})
+FAULTS: frozenset[State] = CHANGES | {"untagged", "stuck"}
+
+
+class Verdict(Struct, frozen=True):
+    """On one reference: its state, the digest that it has and the one that it should have ("" for none)."""
+
+    spot: Spot
+    state: State
+    old: str = ""
+    new: str = ""
+    note: str = ""
+
+
+Wanted: TypeAlias = Callable[[Spot], bool]
+
+
+def wanted_by(only: Sequence[str], exclude: Sequence[str]) -> Wanted:
+    """Tell which references are meant by patterns (*, ?) of whole references, or of names without tag and digest."""
+
+    def meant(spot: Spot) -> bool:
+        name = spot.name
+        shapes = {spot.written, spot.reference}
+        if name is not None:
+            shapes |= {name.familiar, f"{name.registry}/{name.repository}", f"{name.familiar}:{name.tag or 'latest'}"}
+        hit = [any(fnmatchcase(shape, pattern) for shape in shapes) for pattern in only]
+        return (not only or any(hit)) and not any(fnmatchcase(shape, one) for shape in shapes for one in exclude)
+
+    return meant
+
+
+def judge(
+    texts: Iterable[Text], wanted: Wanted, asking: Asking, *, check: bool, stuck: bool = False
+) -> list[tuple[Text, list[Verdict]]]:
+    """Judge every reference that is wanted.
+
+    With `check`, it is also asked whether the digests are still there; with `stuck`, registries are asked too for those
+    that cannot be pinned in their text, as a lock file wants.
+    """
+    held = [(text, [spot for spot in text.found.spots if wanted(spot)]) for text in texts]
+    built = {_tagged(name) for text, _ in held for one in text.found.built if (name := parse(one)) is not None}
+    names = [
+        name
+        for _, spots in held
+        for spot in spots
+        if _sound(spot) is None and not _built(spot, built) and (name := spot.name) is not None
+        if stuck or spot.seat is not None or name.digest
+    ]
+    asking.ask([_tagged(name) for name in names if name.tag or not name.digest])
+    if check:
+        asking.ask([_digested(name) for name in names if name.digest])
+    else:
+        differing = [name for name in names if name.digest and name.tag and not _agrees(name, asking)]
+        asking.ask([_digested(name) for name in differing])
+    asking.list([_tagged(name) for name in names if _may_be_child(name, asking)])
+    return [(text, [_verdict(spot, built, asking) for spot in spots]) for text, spots in held]
+
+
+def _sound(spot: Spot) -> str | None:
+    """Why the reference cannot be asked for; None where it can."""
+    if not spot.reference:
+        return spot.stuck or "it stands for nothing"
+    try:
+        reference(spot.reference)
+    except TargetError as error:
+        return str(error)
+    return None
+
+
+def _tagged(name: ImageName) -> str:
+    return f"{name.registry}/{name.repository}:{name.tag or 'latest'}"
+
+
+def _digested(name: ImageName) -> str:
+    return f"{name.registry}/{name.repository}@{name.digest}"
+
+
+def _built(spot: Spot, built: set[str]) -> bool:
+    return spot.name is not None and spot.name.digest is None and _tagged(spot.name) in built
+
+
+def _agrees(name: ImageName, asking: Asking) -> bool:
+    return asking.known[_tagged(name)].digest == name.digest
+
+
+def _may_be_child(name: ImageName, asking: Asking) -> bool:
+    """Whether a digest that is not its tag's may be that of one platform of it."""
+    own, top = asking.known.get(_digested(name)), asking.known.get(_tagged(name))
+    if own is None or top is None or asking.platform or own.digest == top.digest:
+        return False
+    return top.is_index and bool(own.digest) and not own.is_index
+
+
+def _verdict(spot: Spot, built: set[str], asking: Asking) -> Verdict:
+    name = spot.name
+    why = _sound(spot)
+    if why is not None or name is None:
+        return Verdict(spot, "failed" if spot.reference else "stuck", note=why or "")
+    if _built(spot, built):
+        return Verdict(spot, "built")
+    old = name.digest or ""
+    own = asking.known.get(_digested(name)) if old else None
+    lost = own is not None and own.gone
+    if old and not name.tag:
+        if own is not None and own.problem and not lost:
+            return Verdict(spot, "failed", old, note=own.problem)
+        return Verdict(spot, "gone" if lost else "fixed", old, note="no tag to renew it from" if lost else "")
+    top = asking.known.get(_tagged(name))
+    if top is None:
+        return Verdict(spot, "stuck", old, note=spot.stuck)
+    return _beside(spot, name, top, own, asking)
+
+
+def _beside(spot: Spot, name: ImageName, top: Known, own: Known | None, asking: Asking) -> Verdict:
+    """Hold a reference's digest (`own` is what was asked of it) beside what its tag stands for."""
+    old, lost = name.digest or "", own is not None and own.gone
+    if top.problem:
+        if old and top.gone and own is not None and own.digest:
+            return Verdict(spot, "untagged", old, note="the tag is gone; the digest is still there")
+        return Verdict(spot, "failed", old, note=top.problem)
+    if not old:
+        return Verdict(spot, "stuck" if spot.seat is None else "missing", "", top.digest, spot.stuck)
+    if own is not None and own.problem and not lost:
+        return Verdict(spot, "failed", old, top.digest, own.problem)
+    if top.digest == old:
+        return Verdict(spot, "pinned", old, old)
+    platform = next((one for one, digest in asking.children.get(_tagged(name), ()) if digest == old), "")
+    if platform:
+        return Verdict(spot, "pinned", old, old, f"{platform} alone")
+    if spot.seat is None:
+        return Verdict(spot, "stuck", old, top.digest, spot.stuck)
+    note = "the registry has it no more" if lost else "the tag stands for another one"
+    return Verdict(spot, "gone" if lost else "moved", old, top.digest, note)

@@ -1,0 +1,129 @@
+"""Finds the images of `docker run` lines in scripts, Makefiles, CI files and Markdown."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from itertools import pairwise
+from typing import Final
+
+from sealock.formats.compose.interpolation import Filled, fill
+from sealock.formats.runargs.words import split
+from sealock.formats.scripts import Found as Line
+from sealock.formats.scripts import find as find_lines
+from sealock.formats.scripts import refused
+from sealock.model.imagename import parse
+from sealock.model.location import Place, Source
+from sealock.pinning.seats import Given, seat, unquoted
+from sealock.pinning.spot import Found, Spot
+
+_NAMES: Final = re.compile(r"(?<=[${(])[A-Za-z_]\w*")
+_VARIABLE: Final = re.compile(r"\$\{?([A-Za-z_]\w*)\}?|\$\(([A-Za-z_]\w*)\)")
+
+
+def find(source: Source) -> Found:
+    """Find the image of every run line. In Markdown, placeholders are what they are, and left out."""
+    finder = _Finder(source)
+    spots: dict[int, Spot] = {}
+    for line in finder.lines:
+        spot = finder.spot(line)
+        if spot is not None and not (finder.prose and spot.stuck):
+            spots.setdefault(spot.place.start, spot)
+    why = refused(source)
+    broken = ((why, Place(0, 0)),) if why else ()
+    return Found(tuple(spots[at] for at in sorted(spots)), broken, built_in(source.text))
+
+
+def built_in(text: str) -> frozenset[str]:
+    """The names that `docker build -t` gives to images in a text."""
+    found: set[str] = set()
+    for line in text.replace("\\\n", " ").split("\n"):
+        words = line.split() if "build" in line else []
+        build = next((at for at, word in enumerate(words) if word.endswith("build")), len(words))
+        for word, following in pairwise(words[build:]):
+            option, equals, value = word.partition("=")
+            if option in {"-t", "--tag"}:
+                found.add((value if equals else following).strip("\"'"))
+    return frozenset(found)
+
+
+class _Finder:
+    def __init__(self, source: Source) -> None:
+        self.source, self.text = source, source.text
+        self.prose = source.name.lower().endswith((".md", ".markdown"))
+        self.lines = find_lines(source)
+        self.places = [line.place for line in self.lines]
+        self.sets: dict[str, list[re.Match[str]]] = {}
+        self.other: dict[str, int] = {}
+
+    def spot(self, line: Line) -> Spot | None:
+        """The image of one line; None where there is none."""
+        taken = split(line.arguments, line.engine, line.verb)
+        image = taken.image
+        if image is None or taken.help:
+            return None
+        raw, place = self.source.excerpt(image.place), image.place
+        if not taken.image_certain:
+            return Spot(raw, "", place, None, "options before it are variables, so it may not be the image")
+        inner, shift = unquoted(raw)
+        if not image.literal:
+            variable = _VARIABLE.fullmatch(inner)
+            if variable is not None and (default := self._default(variable[1] or variable[2])):
+                given = self._assigned(variable[1] or variable[2], default)
+                if isinstance(given, Given):
+                    return _placed(raw, default, place, seat(given.raw, given.start, lambda _: None))
+            filled = fill(image.text, {})
+            if any(self._set(one[0]) for one in _NAMES.finditer(image.text)) or not _sound(filled, image.text):
+                return Spot(raw, "", place, None, "a variable in it has no value that is known here")
+            return _placed(raw, filled.value, place, seat(inner, place.start + shift, lambda _: None))
+        if parse(image.text) is None:
+            return None
+        if inner == image.text:
+            return _placed(raw, image.text, place, seat(inner, place.start + shift, lambda _: None))
+        variable = _VARIABLE.fullmatch(inner)
+        if variable is None:
+            return Spot(raw, image.text, place, None, "a variable or an escape has a part in it")
+        given = self._assigned(variable[1] or variable[2], image.text)
+        if isinstance(given, str):
+            return Spot(raw, image.text, place, None, given)
+        return _placed(raw, image.text, place, seat(given.raw, given.start, lambda _: None))
+
+    def _set(self, name: str) -> list[re.Match[str]]:
+        """Where a variable is given a value."""
+        if name not in self.sets:
+            values = r"(?P<raw>\"[^\"\n]*\"|'[^'\n]*'|[^\s;&|\"']*)"
+            pattern = rf"(?<![\w$-]){re.escape(name)}[ \t]{{0,20}}[:?+]{{0,2}}=[ \t]{{0,20}}{values}"
+            self.sets[name] = list(re.finditer(pattern, self.text))
+        return self.sets[name]
+
+    def _default(self, name: str) -> str:
+        """The image that a variable stands for where nobody says otherwise (Make's `IMAGE ?= …`); "" for none."""
+        sets = self._set(name)
+        value = unquoted(sets[0]["raw"])[0] if len(sets) == 1 else ""
+        return value if "$" not in value and parse(value) is not None else ""
+
+    def _assigned(self, name: str, value: str) -> Given | str:
+        """The one assignment of a variable that stands for images alone."""
+        sets = self._set(name)
+        if len(sets) != 1 or unquoted(sets[0]["raw"])[0] != value:
+            return f"${name} does not get its value in one place alone"
+        if name not in self.other:
+            starts = [place.start for place in self.places]
+            self.other[name] = 0
+            for use in re.finditer(rf"\$[{{(]?{re.escape(name)}(?!\w)", self.text):
+                at = bisect_right(starts, use.start()) - 1
+                if at < 0 or use.start() >= self.places[at].end:
+                    self.other[name] = self.source.position(use.start())[0]
+                    break
+        if self.other[name]:
+            return f"${name} has a part in line {self.other[name]} too"
+        return Given(sets[0]["raw"], sets[0].start("raw"))
+
+
+def _sound(filled: Filled, text: str) -> bool:
+    """Whether all its variables have defaults, and an image comes out."""
+    return not (filled.words or filled.wrong or "(" in text) and parse(filled.value) is not None
+
+
+def _placed(raw: str, reference: str, place: Place, found: Place | str) -> Spot:
+    return Spot(raw, reference, place, None, found) if isinstance(found, str) else Spot(raw, reference, place, found)

@@ -1,0 +1,176 @@
+"""sealock.lock: what references of files stand for, where one does not want to touch the files.
+
+    {"sealock": 1,
+     "images": {"nginx:1.27": {"digest": "sha256:…", "media_type": "…", "resolved": "2026-11-25T10:00:00Z",
+                               "platforms": {"linux/amd64": "sha256:…"}}},
+     "files": {"compose.yaml": ["nginx:1.27"]}}
+
+Files are named as seen from the lock's own folder. A digest that stays keeps the time at which it was first seen.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import Final
+
+import msgspec
+from msgspec import Struct
+
+from sealock.errors import FormatError
+from sealock.formats.files import FileRefused
+from sealock.model.imagename import parse
+from sealock.pinning.judging import Verdict
+from sealock.pinning.resolving import Asking
+from sealock.pinning.spot import Spot
+from sealock.pinning.texts import Text
+from sealock.registry.names import is_digest
+from sealock.targets.reading import read_text
+
+VERSION: Final = 1
+NAME: Final = "sealock.lock"
+Judged = Sequence[tuple[Text, Sequence[Verdict]]]
+
+
+class Entry(Struct, frozen=True):
+    """What a reference stands for; `platforms` of an index."""
+
+    digest: str
+    media_type: str = ""
+    resolved: str = ""
+    platforms: Mapping[str, str] = {}
+
+
+class Lock(Struct, frozen=True):
+    """The file's content."""
+
+    sealock: int
+    images: Mapping[str, Entry] = {}
+    files: Mapping[str, tuple[str, ...]] = {}
+
+
+EMPTY: Final = Lock(VERSION)
+
+
+class Fault(Struct, frozen=True):
+    """A reference that the lock does not hold as it is now."""
+
+    file: str
+    line: int
+    reference: str
+    state: str
+    old: str = ""
+    new: str = ""
+
+
+def load(path: str) -> Lock | None:
+    """Read a lock; None where there is none, FormatError where it is not one."""
+    if not os.path.lexists(path):
+        return None
+    try:
+        lock = msgspec.json.decode(read_text(path), type=Lock)
+    except (FileRefused, msgspec.DecodeError, UnicodeError, RecursionError) as error:
+        message = f"{path} is no lock file of sealock: {error}"
+        raise FormatError(message) from None
+    if lock.sealock != VERSION:
+        message = f"{path} is a lock file of version {lock.sealock}; this sealock reads version {VERSION}"
+        raise FormatError(message)
+    for name, entry in lock.images.items():
+        if not all(map(is_digest, (entry.digest, *entry.platforms.values()))):
+            message = f"{path}: what it holds for {name[:200]!r} is no digest"
+            raise FormatError(message)
+    return lock
+
+
+def key(spot: Spot) -> str:
+    """The reference as the lock names it: "latest" said, the digest left out."""
+    name = spot.name
+    return f"{name.familiar}:{name.tag or 'latest'}" if name is not None else spot.reference
+
+
+def of_files(judged: Judged, folder: str) -> Iterator[tuple[str, Text, Verdict]]:
+    """Every reference that hangs on the lock, with its file as the lock names it: those that have no digest."""
+    for text, verdicts in judged:
+        name = os.path.relpath(os.path.realpath(text.path), os.path.realpath(folder)).replace(os.sep, "/")
+        for one in verdicts:
+            if one.new and not one.old:
+                yield name, text, one
+
+
+def renewed(before: Lock, judged: Judged, asking: Asking, folder: str, now: datetime) -> Lock:
+    """The lock with these files' references as they are now; other files keep theirs while they are there."""
+    told = {
+        os.path.relpath(os.path.realpath(text.path), os.path.realpath(folder)).replace(os.sep, "/")
+        for text, _ in judged
+    }
+    files: dict[str, set[str]] = {
+        name: set(held)
+        for name, held in before.files.items()
+        if name not in told and os.path.exists(os.path.join(folder, name))
+    }
+    images = dict(before.images)
+    listed = list(of_files(judged, folder))
+    fresh = [one for _, _, one in listed if not _same(images.get(key(one.spot)), one)]
+    asking.list([_full(one.spot) for one in fresh])
+    for one in fresh:
+        known = asking.known.get(_full(one.spot))
+        platforms = dict(asking.children.get(_full(one.spot), ()))
+        resolved = now.strftime("%Y-%m-%dT%H:%M:%SZ")
+        images[key(one.spot)] = Entry(one.new, known.media_type if known else "", resolved, platforms)
+    for name, _, one in listed:
+        files.setdefault(name, set()).add(key(one.spot))
+    used = {reference for held in files.values() for reference in held}
+    return Lock(
+        VERSION,
+        {name: images[name] for name in sorted(images) if name in used},
+        {name: tuple(sorted(files[name])) for name in sorted(files)},
+    )
+
+
+def _same(entry: Entry | None, one: Verdict) -> bool:
+    return entry is not None and entry.digest == one.new
+
+
+def _full(spot: Spot) -> str:
+    name = spot.name
+    return f"{name.registry}/{name.repository}:{name.tag or 'latest'}" if name is not None else spot.reference
+
+
+def at_digest(reference: str, digest: str) -> str:
+    """A key of the lock with its digest in the place of its tag."""
+    name = parse(reference)
+    return f"{name.registry}/{name.repository}@{digest}" if name is not None else f"{reference}@{digest}"
+
+
+def written(lock: Lock) -> str:
+    """The file's text."""
+    return msgspec.json.format(msgspec.json.encode(lock), indent=2).decode() + "\n"
+
+
+def compared(lock: Lock, judged: Judged, folder: str, gone: Iterable[str] = ()) -> Iterator[Fault]:
+    """Say what the lock lacks, and which of its digests are not (or no longer) those that the references stand for."""
+    lost = set(gone)
+    for name, text, one in of_files(judged, folder):
+        entry = lock.images.get(key(one.spot))
+        line = text.source.position(one.spot.place.start)[0]
+        if entry is None or key(one.spot) not in lock.files.get(name, ()):
+            yield Fault(text.path, line, key(one.spot), "missing", "", one.new)
+        elif key(one.spot) in lost:
+            yield Fault(text.path, line, key(one.spot), "gone", entry.digest, one.new)
+        elif entry.digest != one.new:
+            yield Fault(text.path, line, key(one.spot), "moved", entry.digest, one.new)
+
+
+def override(judged: Judged) -> str:
+    """A compose file that gives every service its image with its digest, to be laid over the others."""
+    from sealock.formats.yamledit import Writer  # noqa: PLC0415  seldom needed
+
+    services = {
+        one.spot.user: {"image": f"{one.spot.reference.partition('@')[0]}@{one.new or one.old}"}
+        for text, verdicts in judged
+        if text.kind == "compose"
+        for one in verdicts
+        if one.spot.user and (one.new or one.old)
+    }
+    return "\n".join(Writer("", None).block("services", services, 0)) + "\n"

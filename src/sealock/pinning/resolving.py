@@ -1,0 +1,107 @@
+"""Asks registries what tags stand for now, and whether digests are still there: each once, several at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Final, TypeVar
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from sealock.errors import SealockError, TargetError
+from sealock.model.imagename import ImageName
+from sealock.model.manifest import Index, Platform
+from sealock.model.platforms import fit
+from sealock.registry.asking import RegistryError
+from sealock.registry.client import Fetched, Registry
+from sealock.registry.manifests import strict_json
+from sealock.registry.names import reference
+
+AT_ONCE: Final = 8
+_GONE: Final = 404
+T = TypeVar("T")
+
+
+class Known(Struct, frozen=True):
+    """What a registry says of a reference. `gone`: it has no such thing; `problem`: why it does not tell."""
+
+    digest: str = ""
+    media_type: str = ""
+    problem: str = ""
+    gone: bool = False
+
+    @property
+    def is_index(self) -> bool:
+        """Whether it stands for several platforms' images."""
+        return self.media_type.endswith((".index.v1+json", ".list.v2+json"))
+
+
+class Asking:
+    """What was asked so far. Keys are references: with a tag alone, or with a digest alone."""
+
+    def __init__(self, registry: Registry, platform: str = "") -> None:
+        self.registry, self.platform = registry, platform
+        self.known: dict[str, Known] = {}
+        self.children: dict[str, tuple[tuple[str, str], ...]] = {}
+
+    def ask(self, references: Iterable[str]) -> None:
+        """Find out what these references stand for: by HEAD, but for a platform's image by GET."""
+        wanted = [one for one in dict.fromkeys(references) if one not in self.known]
+        self.known.update(zip(wanted, _at_once(self._ask, wanted), strict=True))
+
+    def list(self, references: Iterable[str]) -> None:
+        """Get the platforms of these references' indexes, with their digests; none where that fails."""
+        wanted = [one for one in dict.fromkeys(references) if one not in self.children]
+        self.children.update(zip(wanted, _at_once(self._list, wanted), strict=True))
+
+    def _ask(self, text: str) -> Known:
+        try:
+            name = reference(text)
+            if self.platform and name.digest is None:
+                return self._of_platform(name)
+            claim = self.registry.claim(name)
+        except RegistryError as error:
+            return Known(problem=str(error), gone=error.status == _GONE)
+        except SealockError as error:
+            return Known(problem=str(error))
+        return Known(claim.digest, claim.media_type)
+
+    def _of_platform(self, name: ImageName) -> Known:
+        top = self.registry.manifest(name)
+        if isinstance(top.noun, Index):
+            image = self.registry.resolve(replace(name, digest=top.digest), self.platform).image
+            return Known(image.digest, image.media_type)
+        config = strict_json(self.registry.read_blob(name, top.noun.config))
+        parts = [config.get(key, "") if isinstance(config, dict) else "" for key in ("os", "architecture", "variant")]
+        own = Platform(*(str(part) for part in parts))
+        if not fit(own, self.platform):
+            message = f"{name.familiar}:{name.tag} is for {own.name or 'no platform that it names'} alone"
+            raise TargetError(message)
+        return Known(top.digest, top.media_type)
+
+    def _list(self, text: str) -> tuple[tuple[str, str], ...]:
+        try:
+            return platforms_of(self.registry.manifest(reference(text)))
+        except SealockError:
+            return ()
+
+
+def platforms_of(top: Fetched) -> tuple[tuple[str, str], ...]:
+    """The platforms of an index and the digests of their images; none for a single image."""
+    if not isinstance(top.noun, Index):
+        return ()
+    return tuple(
+        ((one.platform or Platform()).name or "unknown", one.digest) for one in top.noun.manifests if one.is_image
+    )
+
+
+def _at_once(ask: Callable[[str], T], references: list[str]) -> list[T]:
+    if not references:
+        return []
+    pool = ThreadPoolExecutor(min(AT_ONCE, len(references)))
+    try:
+        return list(pool.map(ask, references))
+    finally:
+        # Who interrupts does not wait for what was not begun.
+        pool.shutdown(wait=False, cancel_futures=True)

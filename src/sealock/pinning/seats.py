@@ -1,0 +1,121 @@
+"""Where in the words of a reference a digest goes, variables in them and all.
+
+A digest may never hold for another value of a variable than the one that it was looked up for: who builds with another
+VERSION would get the old image, and no word of it, since engines ignore the tag beside a digest. So a digest goes
+behind text that is fixed, into the default of a variable (`${TAG:-1.27@sha256:…}`), or into the one place that gives
+the variable its value; where none of these is, the reference is left as it is.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Final, TypeAlias
+
+from msgspec import Struct
+
+from sealock.model.location import Place
+from sealock.pinning.spot import DIGEST
+
+_DEEPEST: Final = 20
+_NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+
+
+class Given(Struct, frozen=True):
+    """What gives a variable its value: the words, and the offset at which they stand."""
+
+    raw: str
+    start: int
+
+
+Define: TypeAlias = Callable[[str], "Given | str | None"]
+"""Of a variable's name: what gives it its value, why that is out of reach, or None where it has no value at all."""
+
+
+class _Piece(Struct, frozen=True):
+    """Fixed text (`name` ""), or a variable; `default` is the stretch of its default, () where it has none."""
+
+    start: int
+    end: int
+    name: str = ""
+    default: tuple[int, ...] = ()
+
+
+def seat(raw: str, start: int, define: Define, depth: int = 0) -> Place | str:
+    """Where the digest stands, or would, in a reference written as `raw` at an offset; or why it cannot stand there."""
+    written = list(DIGEST.finditer(raw))
+    if written:
+        return Place(start + written[-1].start(1), start + written[-1].end(1))
+    if depth > _DEEPEST:
+        return "its variables stand for one another too deeply"
+    inner, shift = unquoted(raw)
+    start += shift
+    pieces = _pieces(inner)
+    if not pieces:
+        return "its words are written in a way that is not taken apart here"
+    *others, last = pieces
+    slash = max((inner.rfind("/", one.start, one.end) for one in pieces if not one.name), default=-1)
+    loose = next((one for one in others if one.name and one.end > slash), None)
+    if loose is not None:
+        return f"${loose.name} has a part in its name or tag, and a digest would hold for one value alone"
+    if not last.name:
+        return Place(start + last.end, start + last.end)
+    given = define(last.name)
+    if isinstance(given, str):
+        return given
+    if given is not None:
+        return seat(given.raw, given.start, define, depth + 1)
+    if last.default:
+        low, high = last.default
+        return seat(inner[low:high], start + low, define, depth + 1)
+    return f"${last.name} has no value here"
+
+
+def unquoted(raw: str) -> tuple[str, int]:
+    """The words without the quotes around them, and how many characters were taken off in front."""
+    if len(raw) >= 2 and raw[0] == raw[-1] and raw[0] in "\"'":
+        return raw[1:-1], 1
+    return raw, 0
+
+
+def _pieces(text: str) -> list[_Piece]:
+    """The text in pieces; none where it holds what is more than a variable (escapes, quotes, commands)."""
+    if not text or any(sign in text for sign in "\\\"'`\n\r\t ") or "$$" in text or "$(" in text:
+        return []
+    pieces: list[_Piece] = []
+    at = 0
+    while at < len(text):
+        dollar = text.find("$", at)
+        if dollar != at:
+            end = len(text) if dollar < 0 else dollar
+            pieces.append(_Piece(at, end))
+            at = end
+            continue
+        braced = text[at + 1 : at + 2] == "{"
+        name = _NAME.match(text, at + 1 + braced)
+        if name is None:
+            return []
+        if not braced:
+            pieces.append(_Piece(at, name.end(), name[0]))
+            at = name.end()
+            continue
+        close = _closing(text, at + 1)
+        if close < 0:
+            return []
+        operator = re.compile(r":?[-?]").match(text, name.end(), close)
+        if operator is None and name.end() != close:
+            return []
+        default = (operator.end(), close) if operator is not None and operator[0][-1] == "-" else ()
+        pieces.append(_Piece(at, close + 1, name[0], default))
+        at = close + 1
+    return pieces
+
+
+def _closing(text: str, at: int) -> int:
+    """The offset of the brace that closes the one at `at`; -1 where there is none."""
+    depth = 0
+    for place in range(at, len(text)):
+        depth += (text[place] == "{") - (text[place] == "}")
+        if not depth:
+            return place
+    return -1

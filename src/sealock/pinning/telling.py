@@ -1,0 +1,126 @@
+"""What is told of a pin run: a line for each reference, or JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any, Final
+
+from sealock.pinning.judging import CHANGES, State, Verdict
+from sealock.pinning.locking import Fault
+from sealock.pinning.spot import DIGEST
+from sealock.pinning.texts import Text
+from sealock.pinning.writing import pinned
+from sealock.reports.ansi import Ink, Paint, Signs
+from sealock.reports.text import count, fit, line, visible, width, wrap
+
+_SHORT: Final = 12
+_WORDS: Final[dict[State, str]] = {
+    "pinned": "pinned",
+    "missing": "not pinned",
+    "moved": "tag moved",
+    "gone": "digest gone",
+    "untagged": "tag gone",
+    "fixed": "no tag",
+    "built": "built here",
+    "stuck": "left",
+    "failed": "failed",
+}
+_INKS: Final[dict[State, Ink]] = {
+    "pinned": "green", "missing": "magenta", "moved": "magenta", "gone": "red", "untagged": "red", "fixed": "green",
+    "built": "faint", "stuck": "cyan", "failed": "red",
+}  # fmt: skip
+_DONE: Final = "now pinned"
+Judged = Sequence[tuple[Text, Sequence[Verdict]]]
+
+
+def short(digest: str) -> str:
+    """As much of a digest as tells it apart at a glance."""
+    return digest.partition(":")[2][:_SHORT]
+
+
+def lines(judged: Judged, *, columns: int, colour: bool, unicode: bool, wrote: bool) -> Iterator[str]:
+    """A line for each reference: where, what, its state, and its digest's old and new start."""
+    paint, signs = Paint(on=colour), Signs(unicode=unicode)
+    rows = [
+        (f"{line(text.path, 200)}:{text.source.position(one.spot.place.start)[0]}", one)
+        for text, verdicts in judged
+        for one in verdicts
+    ]
+    places = min(max((width(place) for place, _ in rows), default=0), columns // 3)
+    names = min(max((width(shown(one)) for _, one in rows), default=0), columns // 2 - 6)
+    for place, one in rows:
+        done = wrote and one.state in CHANGES and bool(one.new)
+        word = paint("green" if done else _INKS[one.state], f"{_DONE if done else _WORDS[one.state]:<11}")
+        yield f"{_padded(place, places)}  {_padded(shown(one), names)}  {word}  {_digests(one, signs.arrow)}".rstrip()
+        if one.note and one.state not in {"pinned", "moved"} and not done:
+            yield from (f"  {paint('faint', part)}" for part in wrap(line(one.note, 400), columns - 2))
+
+
+def _padded(text: str, room: int) -> str:
+    text = fit(text, room)
+    return text + " " * (room - width(text))
+
+
+def shown(verdict: Verdict) -> str:
+    """The reference as it is written, without its digest."""
+    return line(DIGEST.sub("", verdict.spot.written.strip("\"'")), 200)
+
+
+def _digests(one: Verdict, arrow: str) -> str:
+    if one.state in CHANGES and one.new:
+        return f"{short(one.old)} {arrow} {short(one.new)}" if one.old else f"{arrow} {short(one.new)}"
+    return f"{short(one.old)}{f' ({visible(one.note)})' if one.state == 'pinned' and one.note else ''}"
+
+
+def lock_lines(path: str, faults: Sequence[Fault], *, there: bool) -> Iterator[str]:
+    """What is not in the lock as it is now, a line each."""
+    if not there:
+        yield f"There is no {line(path, 200)}."
+    words = {"missing": "not locked", "moved": _WORDS["moved"], "gone": _WORDS["gone"]}
+    for one in faults:
+        where = f"{line(one.file, 200)}:{one.line}"
+        digests = f"{short(one.old)} > {short(one.new)}" if one.old else f"> {short(one.new)}"
+        yield f"{where}  {visible(one.reference)}  {words[one.state]}  {digests}"
+    if not faults:
+        yield f"{line(path, 200)} is up to date."
+
+
+def summary(judged: Judged, files: int, *, wrote: bool) -> str:
+    """What came of it all, in a sentence."""
+    states = [one.state for _, verdicts in judged for one in verdicts]
+    if not states:
+        return "No image is named."
+    parts = []
+    changing = sum(1 for _, verdicts in judged for one in verdicts if one.state in CHANGES and one.new)
+    if changing:
+        verb = "pinned anew" if wrote else "to be pinned"
+        parts.append(f"{count(changing, 'reference')} of {len(states)} {verb}, in {count(files, 'file')}")
+    else:
+        parts.append(f"{count(len(states), 'reference')}, nothing to change")
+    for state, words in (("stuck", "left as they are"), ("untagged", "without their tag"), ("failed", "failed")):
+        if number := sum(1 for one in states if one == state):
+            parts.append(f"{number} {words}")
+    lost = sum(1 for _, verdicts in judged for one in verdicts if one.state == "gone" and not one.new)
+    if lost:
+        parts.append(f"{lost} gone")
+    return "; ".join(parts) + "."
+
+
+def table(judged: Judged) -> list[dict[str, Any]]:
+    """For programs."""
+    told = []
+    for text, verdicts in judged:
+        for one in verdicts:
+            row, column = text.source.position(one.spot.place.start)
+            entry: dict[str, Any] = {
+                "file": text.path, "kind": text.kind, "line": row, "column": column, "written": one.spot.written,
+                "reference": one.spot.reference, "state": one.state, "old": one.old, "new": one.new,
+            }  # fmt: skip
+            if one.state in CHANGES and one.new:
+                entry["pinned"] = pinned(one.spot, one.new)
+            if one.note:
+                entry["note"] = one.note
+            if one.spot.user:
+                entry["user"] = one.spot.user
+            told.append(entry)
+    return told

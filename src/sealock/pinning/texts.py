@@ -1,0 +1,112 @@
+"""The files that are to be pinned: what was named, and what folders hold."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable, Iterable, Iterator
+from typing import Final, Literal, TypeAlias
+
+from msgspec import Struct
+
+from sealock.formats import sniff
+from sealock.formats.files import FileRefused
+from sealock.formats.kubernetes import is_manifest
+from sealock.model.location import Source
+from sealock.pinning.spot import Found
+from sealock.targets.folder import Folder
+from sealock.targets.reading import read_text
+from sealock.targets.walk import walk
+
+Kind: TypeAlias = Literal["dockerfile", "compose", "kubernetes", "run"]
+_MANIFEST: Final = re.compile(rb"^[ \t]*[\"']?apiVersion[\"']?[ \t]*:", re.MULTILINE)
+_NONE: Final = (
+    "has nothing to pin: it is no Dockerfile, compose file or Kubernetes manifest, and has no `docker run` lines"
+)
+MOST_FILES: Final = 20_000
+
+
+class Text(Struct, frozen=True):
+    """A file with its references, or why it could not be read."""
+
+    path: str
+    kind: Kind = "run"
+    source: Source = Source("", "")
+    found: Found = Found()
+    problem: str = ""
+
+    def reread(self, text: str) -> Found:
+        """The references that another text in this file's place would have."""
+        return find(self.kind, Source(self.path, text))
+
+
+def gather(paths: Iterable[str], excluded: Callable[[str], bool] = lambda _: False) -> Iterator[Text]:
+    """Read every file that is named, or lies in a folder that is, once; but for what is `excluded` in folders."""
+    seen: set[str] = set()
+    for path in paths:
+        for one, walked in _files(path, excluded):
+            full = os.path.realpath(one.path)
+            if full not in seen and len(seen) < MOST_FILES:
+                seen.add(full)
+                text = one if one.problem else read(one.path)
+                if not (walked and text.problem.endswith(_NONE)):
+                    yield text
+
+
+def _files(path: str, excluded: Callable[[str], bool]) -> Iterator[tuple[Text, bool]]:
+    if not os.path.isdir(path):
+        yield Text(path), False
+        return
+    troubles: list[Text] = []
+    for found in walk(
+        path, lambda name: excluded(os.path.join(path, name)), lambda at, why: troubles.append(_bad(at, why)), _MANIFEST
+    ):
+        yield Text(os.path.normpath(found)), True
+    yield from ((trouble, True) for trouble in troubles)
+
+
+def _bad(path: str, why: str) -> Text:
+    return Text(path, problem=f"{path} could not be read: {why}")
+
+
+def read(path: str) -> Text:
+    """Read one file and find its references."""
+    try:
+        text = read_text(path)
+    except FileRefused as refusal:
+        return Text(path, problem=str(refusal))
+    kind = kind_of(path, text)
+    if kind is None:
+        return Text(path, problem=f"{path} {_NONE}")
+    source = Source(path, text)
+    return Text(path, kind, source, find(kind, source))
+
+
+def kind_of(path: str, text: str) -> Kind | None:
+    """Tell what a text is as far as its images go; None for what has none that we know of."""
+    found = sniff(os.path.basename(path), text)
+    if found in {None, "run"} and path.lower().endswith((".yml", ".yaml", ".json")) and is_manifest(text):
+        return "kubernetes"
+    return found if found in {"dockerfile", "compose", "run"} else None
+
+
+def find(kind: Kind, source: Source) -> Found:
+    """Find the references of a text of this kind."""
+    match kind:
+        case "dockerfile":
+            from sealock.pinning import dockerfiles  # noqa: PLC0415  each kind loads only its own reader
+
+            return dockerfiles.find(source)
+        case "compose":
+            from sealock.pinning import yamls  # noqa: PLC0415  as above
+
+            folder = os.path.dirname(source.name) or "."
+            return yamls.find_compose(source, Folder(folder, folder))
+        case "kubernetes":
+            from sealock.pinning import yamls  # noqa: PLC0415  as above
+
+            return yamls.find_kubernetes(source)
+        case "run":
+            from sealock.pinning import lines  # noqa: PLC0415  as above
+
+            return lines.find(source)

@@ -1,0 +1,104 @@
+"""Writes digests into texts, proved by reading each text again, and into files, all of them or none."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from contextlib import suppress
+from typing import Final
+
+from msgspec.structs import replace
+
+from sealock.errors import FormatError, SealockError, TargetError
+from sealock.formats.edits import apply
+from sealock.model.change import Edit
+from sealock.pinning.judging import CHANGES, Verdict
+from sealock.pinning.spot import Found, Spot
+from sealock.pinning.texts import Text
+from sealock.targets.writing import replace_text
+
+_MOST_SINGLY: Final = 100
+"""Edits of one text that are tried one by one where they do not go together."""
+_UNSAFE: Final = "the words around it do not let a digest be written there"
+
+
+def rewritten(text: Text, verdicts: Sequence[Verdict]) -> tuple[str, list[Verdict]]:
+    """The text with its digests written, and the verdicts: those that could not be written have become "stuck".
+
+    No edit is believed: the new text must name the same images with these digests, and nothing else may have changed.
+    """
+    old = text.source.text
+    changing = {id(one): edit for one in verdicts if (edit := _edit(one)) is not None}
+    if not changing:
+        return old, list(verdicts)
+    new = _applied(old, list(changing.values()))
+    if new is not None and _proved(text, new, [one for one in verdicts if id(one) in changing]):
+        return new, list(verdicts)
+    kept: list[Verdict] = []
+    new = old
+    for one in verdicts:
+        if id(one) in changing and len(changing) <= _MOST_SINGLY:
+            tried = _applied(old, [changing[id(other)] for other in (*kept, one)])
+            if tried is not None and _proved(text, tried, [*kept, one]):
+                kept.append(one)
+                new = tried
+    good = {id(one) for one in kept}
+    return new, [
+        replace(one, state="stuck", note=_UNSAFE) if id(one) in changing and id(one) not in good else one
+        for one in verdicts
+    ]
+
+
+def _edit(verdict: Verdict) -> Edit | None:
+    spot = verdict.spot
+    if verdict.state not in CHANGES or spot.seat is None or not verdict.new or spot.name is None:
+        return None
+    if spot.seat.end > spot.seat.start:
+        return Edit(spot.seat, verdict.new)
+    return Edit(spot.seat, f"{'' if spot.name.tag else ':latest'}@{verdict.new}")
+
+
+def pinned(spot: Spot, digest: str) -> str:
+    """The reference with this digest, and with the tag "latest" where it has neither tag nor digest."""
+    bare = spot.reference.partition("@")[0]
+    return f"{bare}{'' if spot.name is None or spot.name.tag else ':latest'}@{digest}"
+
+
+def _applied(text: str, edits: list[Edit]) -> str | None:
+    try:
+        return apply(text, edits)
+    except FormatError:
+        return None
+
+
+def _proved(text: Text, new: str, changed: Sequence[Verdict]) -> bool:
+    """Whether the new text names the same images, the changed ones with their digests, and is as sound as the old."""
+    wanted = {(one.spot.place.start, one.spot.reference): pinned(one.spot, one.new) for one in changed}
+    # Several references that one ARG stands for change together.
+    seats = {(one.spot.seat, one.spot.reference): pinned(one.spot, one.new) for one in changed}
+    after: Found = text.reread(new)
+    expected = [
+        (wanted.get((spot.place.start, spot.reference)) or seats.get((spot.seat, spot.reference)) or spot.reference)
+        for spot in text.found.spots
+    ]
+    return [spot.reference for spot in after.spots] == expected and len(after.broken) <= len(text.found.broken)
+
+
+def write_all(files: Sequence[tuple[str, str, str]]) -> None:
+    """Write each file (path, its old text, its new text). Where one cannot be written, those before it are put back."""
+    for path, _, _ in files:
+        folder = os.path.dirname(os.path.realpath(path)) or "."
+        if not os.access(folder, os.W_OK):
+            message = f"{path} cannot be written: its folder is read-only for you. No file was changed"
+            raise TargetError(message)
+    done: list[tuple[str, str, str]] = []
+    for path, old, new in files:
+        try:
+            replace_text(path, old, new)
+        except SealockError as error:
+            for written, before, after in reversed(done):
+                with suppress(SealockError):
+                    replace_text(written, after, before)
+            message = f"{error}; no file was changed"
+            raise TargetError(message) from None
+        done.append((path, old, new))

@@ -1,0 +1,170 @@
+"""Finds the images that compose files and Kubernetes manifests name."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Final
+
+from sealock.formats import kubernetes, yamltree
+from sealock.formats.compose.dotenv import parse as parse_dotenv
+from sealock.formats.compose.interpolation import fill
+from sealock.formats.files import FileRefused, Files
+from sealock.formats.yamltree import Mapping as Table
+from sealock.formats.yamltree import Node, Scalar, Sequence, target
+from sealock.model.location import Place, Source
+from sealock.pinning import dockerfiles
+from sealock.pinning.seats import seat
+from sealock.pinning.spot import Found, Spot
+
+_IMAGE_CONTEXT: Final = "docker-image://"
+_TEMPLATE: Final = "it is a template, which is no YAML before it is rendered: pin its values, or what it renders"
+
+
+def find_kubernetes(source: Source) -> Found:
+    """Find the images of pods, and of what makes pods."""
+    if "{{" in source.text and (tree := yamltree.parse(source.text)).flaws:
+        at = tree.flaws[0].start
+        return Found((Spot("{{…}}", "", Place(at, at), None, _TEMPLATE),))
+    fields, flaws = kubernetes.images(source.text)
+    spots = tuple(_literal(source.text, field.scalar, field.container) for field in fields)
+    return Found(spots, tuple((flaw.message, Place(flaw.start, flaw.end)) for flaw in flaws))
+
+
+def _literal(text: str, scalar: Scalar, user: str) -> Spot:
+    """A scalar in which no variable is anything but a mistake, or for another program to fill in."""
+    place = _inner(text, scalar)
+    if place is None:
+        return Spot(scalar.text, "", Place(scalar.start, scalar.end), None, _FOLDED, user)
+    if "$" in scalar.text or "{" in scalar.text:
+        return Spot(scalar.text, "", place, None, "it is to be filled in by another program", user)
+    found = seat(scalar.text, place.start, lambda _: None)
+    if isinstance(found, str):
+        return Spot(scalar.text, scalar.text, place, None, found, user)
+    return Spot(scalar.text, scalar.text, place, found, "", user)
+
+
+_FOLDED: Final = "it is written with escapes or over several lines"
+
+
+def _inner(text: str, scalar: Scalar) -> Place | None:
+    """Where the scalar's very text stands, without quotes, anchor and tag; None where it is written otherwise."""
+    quotes = scalar.style if scalar.style in {'"', "'"} else ""
+    end = scalar.end - len(quotes)
+    start = end - len(scalar.text)
+    if start < scalar.start or text[start:end] != scalar.text or scalar.style in {"|", ">"}:
+        return None
+    return Place(start, end)
+
+
+def find_compose(source: Source, files: Files) -> Found:
+    """Find the images of a compose file's services; those that it builds are none."""
+    tree = yamltree.parse(source.text)
+    broken = tuple((flaw.message, Place(flaw.start, flaw.end)) for flaw in tree.flaws)
+    finder = _Compose(source.text, _variables(files), _built_beside(source.name, files))
+    spots: dict[int, Spot] = {}
+    for document in tree.documents:
+        for spot in finder.spots(document):
+            spots.setdefault(spot.place.start, spot)
+    return Found(tuple(spots[at] for at in sorted(spots)), broken, frozenset(finder.built))
+
+
+def _variables(files: Files) -> dict[str, str]:
+    """What Compose knows of variables: the caller's, and those of .env."""
+    found = dict(files.environment)
+    try:
+        text = files.text(".env")
+    except FileRefused:
+        return found
+    lines, _ = parse_dotenv(text, found)
+    return {name: value for name, value, _ in lines if value is not None} | found
+
+
+def _built_beside(name: str, files: Files) -> frozenset[str]:
+    """The services that the other one of a compose file and its override builds."""
+    base = name.replace("\\", "/").rpartition("/")[2]
+    stem, _, ending = base.rpartition(".")
+    other = stem.removesuffix(".override") if stem.endswith(".override") else f"{stem}.override"
+    for path in dict.fromkeys((f"{other}.{ending}", f"{other}.yml", f"{other}.yaml")):
+        try:
+            text = files.text(path)
+        except FileRefused:
+            continue
+        services = [_get(document, "services") for document in yamltree.parse(text).documents]
+        return frozenset(
+            key.text
+            for one in services
+            for key, held in (one.entries if isinstance(one, Table) else ())
+            if isinstance(key, Scalar) and _get(held, "build") is not None
+        )
+    return frozenset()
+
+
+class _Compose:
+    def __init__(self, text: str, variables: Mapping[str, str], elsewhere: frozenset[str]) -> None:
+        self.text, self.variables, self.elsewhere = text, variables, elsewhere
+        self.built: set[str] = set()
+
+    def spots(self, document: Node | None) -> Iterator[Spot]:
+        services = _get(document, "services")
+        for key, held in services.entries if isinstance(services, Table) else ():
+            name = target(key)
+            if not isinstance(name, Scalar) or name.text == "<<":
+                continue
+            image, build = _get(held, "image"), _get(held, "build")
+            if isinstance(image, Scalar) and isinstance(image.value, str) and image.text:
+                if build is None and name.text not in self.elsewhere:
+                    yield self._spot(image, name.text, "")
+                else:
+                    self.built.add(fill(image.text, self.variables).value)
+            yield from self._contexts(build, name.text)
+
+    def _contexts(self, build: Node | None, service: str) -> Iterator[Spot]:
+        """Images that a build takes in: additional_contexts, and a Dockerfile written right here."""
+        contexts = _get(build, "additional_contexts")
+        values = [value for _, value in contexts.entries] if isinstance(contexts, Table) else []
+        values += contexts.items if isinstance(contexts, Sequence) else ()
+        for value in map(target, values):
+            if isinstance(value, Scalar) and _IMAGE_CONTEXT in value.text:
+                yield self._spot(value, service, _IMAGE_CONTEXT)
+        inline = _get(build, "dockerfile_inline")
+        if isinstance(inline, Scalar):
+            for spot in dockerfiles.find(Source("dockerfile_inline", inline.text)).spots:
+                place = Place(inline.start, inline.start)
+                yield Spot(spot.written, spot.reference, place, None, "it stands in dockerfile_inline", service)
+
+    def _spot(self, scalar: Scalar, service: str, behind: str) -> Spot:
+        written = scalar.text.partition(behind)[2] if behind else scalar.text
+        place = _inner(self.text, scalar)
+        filled = fill(written, self.variables)
+        reference = "" if filled.words or filled.wrong else filled.value
+        if place is None:
+            return Spot(written, reference, Place(scalar.start, scalar.end), None, _FOLDED, service)
+        place = Place(place.end - len(written), place.end)
+        if not reference:
+            words = ", ".join(filled.words)
+            return Spot(written, "", place, None, f"{words} has no value here" if words else filled.wrong, service)
+        found = seat(written, place.start, self._define)
+        if isinstance(found, str):
+            return Spot(written, reference, place, None, found, service)
+        return Spot(written, reference, place, found, "", service)
+
+    def _define(self, name: str) -> str | None:
+        if name not in self.variables:
+            return None
+        return f"${name} has its value from .env or the environment: write the digest there"
+
+
+def _get(node: Node | None, key: str, depth: int = 0) -> Scalar | Sequence | Table | None:
+    """An entry's value, aliases followed and `<<` merged."""
+    table = target(node) if node is not None else None
+    if not isinstance(table, Table) or depth > yamltree.DEEPEST:
+        return None
+    held = table.get(key)
+    if held is not None:
+        return target(held)
+    merged = table.get("<<")
+    other = target(merged) if merged is not None else None
+    for one in other.items if isinstance(other, Sequence) else (other,):
+        if one is not None and (found := _get(one, key, depth + 1)) is not None:
+            return found
+    return None
