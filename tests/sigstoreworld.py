@@ -23,6 +23,7 @@ from sealock.trust.dsse import IN_TOTO, pae
 ISSUER = "https://accounts.example.org"
 SCT = ObjectIdentifier("1.3.6.1.4.1.11129.2.4.2")
 ISSUER_OID = ObjectIdentifier("1.3.6.1.4.1.57264.1.8")
+OLD_ISSUER_OID = ObjectIdentifier("1.3.6.1.4.1.57264.1.1")
 SIGNED = datetime.now(UTC).replace(microsecond=0) - timedelta(hours=2)
 """When everything was signed: long after the certificates ended, by now."""
 
@@ -124,6 +125,7 @@ class Sigstore:
             .add_extension(
                 x509.UnrecognizedExtension(ISSUER_OID, bytes([0x0C, len(issuer)]) + issuer.encode()), critical=False
             )
+            .add_extension(x509.UnrecognizedExtension(OLD_ISSUER_OID, issuer.encode()), critical=False)
         )
         # RFC 6962: the log signs the certificate as it is without the log's own word, which is then put into it.
         bare = builder.sign(self.authority_key, hashes.SHA256()).tbs_certificate_bytes
@@ -162,6 +164,39 @@ class Sigstore:
                 "payloadType": IN_TOTO,
                 "signatures": [{"sig": b64(signature)}],
             },
+        }
+
+    def annotations(self, message: bytes, payload: bytes, subject: str, **how: Any) -> dict[str, str]:
+        """What cosign 2 puts beside a signature under a tag, for one over `message`, as `kind` of the log's entries."""
+        key = ec.generate_private_key(ec.SECP256R1())
+        at = how.get("at", SIGNED)
+        certificate = how.get("certificate") or self.certify(
+            key, subject, how.get("issuer", ISSUER), at=how.get("certified_at", at), logged_by=how.get("logged_by")
+        )
+        signature = sign(key, message)
+        pem = certificate.public_bytes(Encoding.PEM)
+        hashed = {"algorithm": "sha256", "value": hashlib.sha256(how.get("logged", payload)).hexdigest()}
+        kind = how.get("kind", "hashedrekord")
+        spec: dict[str, Any] = {
+            "data": {"hash": hashed},
+            "signature": {"content": b64(how.get("logged_signature", signature)), "publicKey": {"content": b64(pem)}},
+        }
+        if kind == "dsse":
+            spec = {
+                "envelopeHash": hashed,
+                "payloadHash": hashed,
+                "signatures": [{"signature": b64(signature), "verifier": b64(pem)}],
+            }
+        body = b64(_canonical({"apiVersion": "0.0.1", "kind": kind, "spec": spec}))
+        log_id = hashlib.sha256(spki(self.log_key)).hexdigest()
+        payload_of = {"body": body, "integratedTime": int(at.timestamp()), "logIndex": 1, "logID": log_id}
+        stamp = b64(sign(how.get("promised_by", self.log_key), _canonical(payload_of)))
+        promise = {"SignedEntryTimestamp": stamp, "Payload": payload_of | how.get("promise", {})}
+        return {
+            "dev.cosignproject.cosign/signature": b64(signature),
+            "dev.sigstore.cosign/certificate": pem.decode(),
+            "dev.sigstore.cosign/chain": self.authority.public_bytes(Encoding.PEM).decode(),
+            "dev.sigstore.cosign/bundle": json.dumps(promise),
         }
 
     def entry(self, payload: bytes, signature: bytes, certificate: x509.Certificate, at: datetime) -> dict[str, Any]:

@@ -20,8 +20,9 @@ from sealock.model.trust import Verdict
 from sealock.registry import pushing
 from sealock.registry.client import Registry
 from sealock.registry.names import reference
-from sealock.trust.cosign import bundles, signing
+from sealock.trust.cosign import bundles, signing, simple
 from sealock.trust.cosign.expecting import Expected, Identity
+from sealock.trust.cosign.gathering import tag_of
 from sealock.trust.cosign.keys import read_public, write_public
 from sealock.trust.cosign.privatekeys import KINDS, Kind, PrivateKey, generate, read_private, write_private
 from sealock.trust.cosign.signing import Form
@@ -325,15 +326,23 @@ def test_our_bill_of_materials_is_an_attestation_that_cosign_verifies(
 # Without keys: there is no Sigstore here but a made-up one, so both are shown what it made.
 
 
+@pytest.mark.parametrize("form", ["tag", "bundle"])
 @pytest.mark.parametrize(
     ("who", "good_for_both"), [("alice@example.org", True), ("mallory@example.org", False)], ids=["expected", "another"]
 )
-def test_both_judge_a_signature_without_a_key_alike(place: Place, who: str, good_for_both: bool) -> None:  # noqa: FBT001  a row
+def test_both_judge_a_signature_without_a_key_alike(place: Place, form: Form, who: str, good_for_both: bool) -> None:  # noqa: FBT001  a row
     sigstore, image = Sigstore(), place.image()
     name = reference(image)
-    body = json.dumps(sigstore.bundle(write_statement(name.digest or "", SIGNATURE, {}), who)).encode()
-    subject = place.client.manifest(name).descriptor
-    pushing.push_artifact(place.client, name, bundles.MEDIA_TYPE, [(body, bundles.MEDIA_TYPE, {})], subject=subject)
+    if form == "bundle":
+        body = json.dumps(sigstore.bundle(write_statement(name.digest or "", SIGNATURE, {}), who)).encode()
+        subject = place.client.manifest(name).descriptor
+        pushing.push_artifact(place.client, name, bundles.MEDIA_TYPE, [(body, bundles.MEDIA_TYPE, {})], subject=subject)
+        words = ["verify-attestation", "--new-bundle-format", "--trusted-root", "made-up.json", "--type", SIGNATURE]
+    else:
+        body = simple.write_claims(image.partition("@")[0], name.digest or "", {})
+        layer = (body, simple.MEDIA_TYPE, sigstore.annotations(body, body, who))
+        pushing.push_artifact(place.client, name, "", [layer], tag=tag_of(name.digest or "", "sig"))
+        words = ["verify"]
     expected = Expected(identities=(Identity("alice@example.org", ISSUER),), trusted_root=sigstore.root)
     ours = verify_cosign(place.client, name, name.digest or "", expected)
     (place.folder / "made-up.json").write_bytes(sigstore.root)
@@ -345,9 +354,9 @@ def test_both_judge_a_signature_without_a_key_alike(place: Place, who: str, good
     def public(key: ec.EllipticCurvePrivateKey) -> bytes:
         return key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
 
-    words = ["verify-attestation", "--new-bundle-format", "--trusted-root", "made-up.json", "--type", SIGNATURE, *PLAIN]
     told = place.cosign(
         *words,
+        *PLAIN,
         "--certificate-identity",
         "alice@example.org",
         "--certificate-oidc-issuer",

@@ -1,77 +1,97 @@
 """Signatures without keys: a short-lived certificate for a person or a workflow, and a log that says when it signed.
 
-The sigstore library verifies: the certificate's chain to a trusted authority at the time of signing, its entry in the
-certificates' log, the signature's entry in the signatures' log with its proof and promise, and the signature. Whom the
-certificate is for is held to what is expected here, so that patterns work.
+Bundles hold the log's proof: the sigstore library verifies them. What stands under cosign's tags holds its promise
+alone: `promises` verifies that. Whom the certificate is for is held to what is expected here, so that patterns work.
 """
 
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from tempfile import NamedTemporaryFile
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from sealock.errors import TargetError, UsageError
 from sealock.model.trust import Signer
 from sealock.trust.cosign.bundles import Bundle
 from sealock.trust.cosign.certificates import Said, claimed, said
 from sealock.trust.cosign.expecting import Identity
+from sealock.trust.cosign.promises import CERTIFICATE, PROMISE, Unproven, check_certificate, check_log, check_promise
+from sealock.trust.cosign.trustedroot import read_trusted_root
 from sealock.trust.refusal import SignatureRefusedError
-from sealock.trust.wire import table_of
 
 if TYPE_CHECKING:
     from cryptography.x509 import Certificate
 
-_MOST_ROOT: Final = 1 << 20
-
 
 class Root:
-    """A trusted root: Sigstore's own or a private one's trusted_root.json."""
+    """A trusted root, Sigstore's own or a private one's trusted_root.json, and who is expected."""
 
-    def __init__(self, raw: bytes) -> None:
-        """TargetError where it cannot be read; UsageError where the library is missing."""
-        try:
-            import sigstore.models  # noqa: PLC0415  it costs seconds
-            import sigstore.verify  # noqa: PLC0415  as above
-        except ImportError:
-            msg = "signatures without keys need a library: install sealock[keyless]"
-            raise UsageError(msg) from None
-        logging.getLogger("sigstore").setLevel(logging.CRITICAL)
-        try:
-            table_of(raw, "the trusted root", _MOST_ROOT)
-            with NamedTemporaryFile("wb", suffix=".json") as file:
-                file.write(raw)
-                file.flush()
-                self._verifier: Any = sigstore.verify.Verifier(
-                    trusted_root=sigstore.models.TrustedRoot.from_file(file.name)
-                )
-        except Exception as error:  # noqa: BLE001  the library raises what its parts do
-            msg = f"the trusted root cannot be used: {_short(error)}"
-            raise TargetError(msg) from None
+    def __init__(self, raw: bytes, identities: tuple[Identity, ...]) -> None:
+        """Read it; TargetError where it cannot be used."""
+        self._raw, self._identities = raw, identities
+        self._noun = read_trusted_root(raw)
+        self._verifier: Any = None
 
-    def signer(self, bundle: Bundle, identities: tuple[Identity, ...], where: str) -> Signer:
+    def signer(self, bundle: Bundle, where: str) -> Signer:
         """Who signed a bundle; SignatureRefusedError where that is nobody expected, or nothing is proven."""
+        if self._verifier is None:
+            self._verifier = _verifier(self._raw)
         import sigstore.models  # noqa: PLC0415  loaded already
 
-        policy = _Policy(identities)
+        policy = _Policy(self._identities)
         try:
             parsed = sigstore.models.Bundle.from_json(bundle.raw)
             kind, payload = self._verifier.verify_dsse(parsed, policy)
         except SignatureRefusedError:
             raise
         except Exception as error:  # noqa: BLE001  as above; whatever it is, nothing is proven
-            why = f"it says that it is by {claimed(bundle.certificate)}, and that is not proven: {_short(error)}"
-            raise SignatureRefusedError(check="signature", why=why) from None
+            raise _unproven(bundle.certificate, _short(error)) from None
         if (kind, payload) != (bundle.envelope.payload_type, bundle.envelope.payload) or policy.found is None:
             raise SignatureRefusedError(check="malformed", why="it reads as one thing here and as another there")
         found, subject = policy.found
-        from hashlib import sha256  # noqa: PLC0415  loaded
+        when = _when(parsed) or found.start
+        try:
+            # The library lets keys and authorities count beyond the time that the root gives them.
+            key = check_certificate(self._noun, bundle.certificate, when)
+            check_log(self._noun, parsed.log_entry._inner.log_id.key_id, when)  # noqa: SLF001  as in _when
+        except SignatureRefusedError as error:
+            raise _unproven(bundle.certificate, str(error)) from None
+        return Signer(key.id, subject, found.issuer, when, where)
 
-        from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat  # noqa: PLC0415  loaded
+    def promised(
+        self, annotations: Mapping[str, str], signed: tuple[bytes, bytes], payload: bytes, where: str
+    ) -> Signer:
+        """As signer, of what stands under a tag, by the annotations beside it."""
+        certificate = annotations.get(CERTIFICATE, "")
+        signature, message = signed
+        one = Unproven(signature, message, payload, certificate, annotations.get(PROMISE, ""))
+        try:
+            proven = check_promise(self._noun, one)
+        except SignatureRefusedError as error:
+            raise _unproven(certificate.encode(), str(error)) from None
+        found, subject = _expected(self._identities, proven.certificate)
+        return Signer(proven.key.id, subject, found.issuer, proven.signed, where)
 
-        der = parsed.signing_certificate.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
-        return Signer(sha256(der).hexdigest(), subject, found.issuer, _when(parsed) or found.start, where)
+
+def _verifier(raw: bytes) -> Any:  # noqa: ANN401  the library's
+    """The library's verifier; TargetError where it cannot use the root, UsageError where it is missing."""
+    try:
+        import sigstore.models  # noqa: PLC0415  it costs seconds
+        import sigstore.verify  # noqa: PLC0415  as above
+    except ImportError:
+        msg = "bundles that were signed without a key need a library: install sealock[keyless]"
+        raise UsageError(msg) from None
+    logging.getLogger("sigstore").setLevel(logging.CRITICAL)
+    try:
+        with NamedTemporaryFile("wb", suffix=".json") as file:
+            file.write(raw)
+            file.flush()
+            return sigstore.verify.Verifier(trusted_root=sigstore.models.TrustedRoot.from_file(file.name))
+    except Exception as error:  # noqa: BLE001  the library raises what its parts do
+        msg = f"the trusted root cannot be used: {_short(error)}"
+        raise TargetError(msg) from None
 
 
 class _Policy:
@@ -85,13 +105,21 @@ class _Policy:
         """Raise SignatureRefusedError where the certificate is for somebody else."""
         from cryptography.hazmat.primitives.serialization import Encoding  # noqa: PLC0415  loaded already
 
-        found = said(certificate.public_bytes(Encoding.DER))
-        for subject in found.subjects if found else ():
-            if found and any(one.fits(subject, found.issuer) for one in self._identities):
-                self.found = (found, subject)
-                return
-        who = claimed(certificate.public_bytes(Encoding.DER))
-        raise SignatureRefusedError(check="identity", why=f"it is by {who}, who is not expected")
+        self.found = _expected(self._identities, certificate.public_bytes(Encoding.DER))
+
+
+def _expected(identities: tuple[Identity, ...], certificate: bytes) -> tuple[Said, str]:
+    """What a certificate says, and which of its names is expected."""
+    found = said(certificate)
+    for subject in found.subjects if found else ():
+        if found and any(one.fits(subject, found.issuer) for one in identities):
+            return found, subject
+    raise SignatureRefusedError(check="identity", why=f"it is by {claimed(certificate)}, who is not expected")
+
+
+def _unproven(certificate: bytes, why: str) -> SignatureRefusedError:
+    told = f"it says that it is by {claimed(certificate)}, and that is not proven: {why}"
+    return SignatureRefusedError(check="signature", why=told)
 
 
 def _when(parsed: Any) -> datetime | None:  # noqa: ANN401  the library's

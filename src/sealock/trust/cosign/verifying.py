@@ -16,10 +16,11 @@ from sealock.registry.client import Registry
 from sealock.trust.cosign.bundles import Bundle, read_bundle
 from sealock.trust.cosign.expecting import Expected, check_annotations, check_repository
 from sealock.trust.cosign.gathering import Attached, Passed, attached
-from sealock.trust.cosign.keys import PublicKey, made
+from sealock.trust.cosign.keys import made
+from sealock.trust.cosign.promises import CERTIFICATE
 from sealock.trust.cosign.simple import SIGNATURE as SIGNATURE_ANNOTATION
 from sealock.trust.cosign.simple import read_claims
-from sealock.trust.dsse import Envelope, read_envelope
+from sealock.trust.dsse import read_envelope
 from sealock.trust.intoto import CREATED, CUSTOM, SIGNATURE, Statement, read_statement
 from sealock.trust.refusal import SignatureRefusedError
 from sealock.trust.wire import decoded, table_of
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
 
 _TOLD: Final = 4
 """Refused signatures that are told of."""
-_CERTIFICATE: Final = "dev.sigstore.cosign/certificate"
 
 
 class Attestation(Struct, frozen=True):
@@ -119,8 +119,7 @@ class _Judge:
 
     def _simple(self, one: Attached) -> Signer:
         signature = decoded(one.annotations.get(SIGNATURE_ANNOTATION), "its signature")
-        certificate = one.annotations.get(_CERTIFICATE, "")
-        signer = self._by_key(signature, one.body, one.where, certificate.encode())
+        signer = self._under_tag(one, (signature,), one.body, one.body)
         claims = read_claims(one.body, "its payload")
         if claims.digest != self.digest:
             why = f"it was made for another image, {claims.digest[:71]}"
@@ -135,7 +134,7 @@ class _Judge:
         """Who attested something by it; None where it is a mere signature, or of another type than is sought."""
         if one.kind == "envelope":
             envelope = read_envelope(table_of(one.body, "the envelope", len(one.body)), "the envelope")
-            signer = self._by_key_any(envelope, one.where, one.annotations.get(_CERTIFICATE, "").encode())
+            signer = self._under_tag(one, envelope.signatures, envelope.message, envelope.payload)
             statement = read_statement(envelope, "its statement")
         else:
             signer, statement = self._bundle(read_bundle(one.body, "the bundle"), one.where)
@@ -162,39 +161,40 @@ class _Judge:
         return _dated(signer, _moment(when) if isinstance(when, str) else None)
 
     def _bundle(self, bundle: Bundle, where: str) -> tuple[Signer, Statement]:
-        if bundle.certificate and self.expected.identities:
-            from sealock.trust.cosign import keyless  # noqa: PLC0415  loads sigstore
-
-            if self._root is None:
-                self._root = keyless.Root(self.expected.trusted_root)
-            signer = self._root.signer(bundle, self.expected.identities, where)
-        else:
-            signer = self._by_key_any(bundle.envelope, where, bundle.certificate)
+        message = bundle.envelope.message
+        signer = self._by_key(bundle.envelope.signatures, message, where)
+        if signer is None:
+            root = self._trusted_root()
+            if root is None or not bundle.certificate:
+                raise _stranger(bundle.certificate)
+            signer = root.signer(bundle, where)
         return signer, read_statement(bundle.envelope, "its statement")
 
-    def _by_key_any(self, envelope: Envelope, where: str, certificate: bytes) -> Signer:
-        for signature in envelope.signatures:
-            if (key := self._maker(signature, envelope.message)) is not None:
-                return Signer(key.id, where=where)
-        raise self._stranger(certificate)
+    def _under_tag(self, one: Attached, signatures: tuple[bytes, ...], message: bytes, payload: bytes) -> Signer:
+        """Who signed what stands under a tag, where what shows that stands beside it."""
+        if (signer := self._by_key(signatures, message, one.where)) is not None:
+            return signer
+        root, certificate = self._trusted_root(), one.annotations.get(CERTIFICATE, "")
+        if root is None or not certificate:
+            raise _stranger(certificate.encode())
+        signer = root.promised(one.annotations, (signatures[0], message), payload, one.where)
+        self._note("when it was signed rests on the log's promise; there is no proof in it that the log keeps it")
+        return signer
 
-    def _by_key(self, signature: bytes, message: bytes, where: str, certificate: bytes) -> Signer:
-        if (key := self._maker(signature, message)) is not None:
-            return Signer(key.id, where=where)
-        raise self._stranger(certificate)
+    def _by_key(self, signatures: tuple[bytes, ...], message: bytes, where: str) -> Signer | None:
+        """Which of the keys made one of the signatures."""
+        for signature in signatures:
+            for key in self.expected.keys:
+                if made(key, signature, message):
+                    return Signer(key.id, where=where)
+        return None
 
-    def _maker(self, signature: bytes, message: bytes) -> PublicKey | None:
-        return next((key for key in self.expected.keys if made(key, signature, message)), None)
+    def _trusted_root(self) -> Root | None:
+        if self._root is None and self.expected.identities:
+            from sealock.trust.cosign.keyless import Root  # noqa: PLC0415  seldom needed
 
-    def _stranger(self, certificate: bytes) -> SignatureRefusedError:
-        if not certificate:
-            return SignatureRefusedError(check="signature", why="it was not made by a key that you trust")
-        from sealock.trust.cosign.certificates import claimed  # noqa: PLC0415  certificates cost 80 ms
-
-        why = f"it was made without a key; it says by {claimed(certificate)}, which was not verified"
-        if self.expected.identities:
-            why += ": only bundles are, since they hold the log's proof"
-        return SignatureRefusedError(check="signature", why=why)
+            self._root = Root(self.expected.trusted_root, self.expected.identities)
+        return self._root
 
     def _note(self, text: str) -> None:
         if text:
@@ -230,6 +230,16 @@ class _Judge:
         told = "; ".join(f"{where}: {error}" for where, error in self._telling()[:_TOLD])
         more = len(self.refused) - _TOLD
         return said + (f" ({told}{f'; and {more} more' if more > 0 else ''})" if told else "")
+
+
+def _stranger(certificate: bytes) -> SignatureRefusedError:
+    """The refusal of what nobody who is trusted made, with who claims to have."""
+    why = "it was not made by a key that you trust"
+    if certificate:
+        from sealock.trust.cosign.certificates import claimed  # noqa: PLC0415  certificates cost 80 ms
+
+        why = f"it was made without a key; it says by {claimed(certificate)}, which was not verified"
+    return SignatureRefusedError(check="signature", why=why)
 
 
 def _dated(signer: Signer, when: datetime | None) -> Signer:

@@ -1,0 +1,244 @@
+"""Signatures under cosign's tags that were made without a key: a certificate, and the log's promise to hold an entry.
+
+cosign 2 keeps these in a layer's annotations, with the promise and no proof; it takes the promise for enough, since a
+log that breaks it can be shown to have. The checks are those of its own verification: the certificate's chain at the
+time that the log says, its entry in the certificates' log (RFC 6962), the promise, what the entry speaks of, and the
+signature.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import struct
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Final
+from warnings import catch_warnings, simplefilter
+
+from msgspec import Struct
+
+from sealock.errors import TargetError
+from sealock.trust.cosign.keys import PublicKey, made, public_of
+from sealock.trust.cosign.trustedroot import Authority, TrustedRoot
+from sealock.trust.refusal import SignatureRefusedError
+from sealock.trust.wire import decoded, field, listed, malformed, table_of, text
+
+if TYPE_CHECKING:
+    from cryptography.x509 import Certificate
+    from cryptography.x509.certificate_transparency import SignedCertificateTimestamp
+
+CERTIFICATE: Final = "dev.sigstore.cosign/certificate"
+PROMISE: Final = "dev.sigstore.cosign/bundle"
+_MOST: Final = 64 << 10
+_MOST_CHAIN: Final = 8
+_LAST: Final = 253402300799
+"""The last second of the year 9999."""
+_KNOWN: Final = frozenset({"2.5.29.15", "2.5.29.19", "2.5.29.37", "2.5.29.17"})
+"""Extensions that may be critical: key usage, basic constraints, extended key usage, alternative names."""
+
+
+class Promised(Struct, frozen=True):
+    """What was proven: whose certificate (PEM) it is, its key, and when the log took the signature in."""
+
+    certificate: bytes
+    key: PublicKey
+    signed: datetime
+
+
+class Unproven(Struct, frozen=True):
+    """A signature over a message, by a certificate (PEM), with a log's promise of an entry about the payload."""
+
+    signature: bytes
+    message: bytes
+    payload: bytes
+    certificate: str = ""
+    promise: str = ""
+
+
+def check_promise(root: TrustedRoot, one: Unproven) -> Promised:
+    """Verify all of it; SignatureRefusedError says what is not proven."""
+    if not one.promise:
+        raise _unproven(why="it holds no promise of a log")
+    if len(one.promise) > _MOST or len(one.certificate) > _MOST:
+        raise _unproven(why="more is attached to it than is read")
+    when, entry = _promised(root, one.promise)
+    key = check_certificate(root, one.certificate.encode(), when)
+    if not made(key, one.signature, one.message):
+        raise _unproven(why="the signature was not made by the certificate's key")
+    _check_entry(entry, one)
+    return Promised(one.certificate.encode(), key, when)
+
+
+def check_certificate(root: TrustedRoot, certificate: bytes, when: datetime) -> PublicKey:
+    """Verify a certificate (PEM or DER) at a time, and give its key; SignatureRefusedError says what is wrong."""
+    from cryptography import x509  # noqa: PLC0415  it costs 80 ms
+    from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm  # noqa: PLC0415  as above
+
+    pem = b"-----BEGIN" in certificate
+    try:
+        with catch_warnings():
+            simplefilter("ignore")
+            leaf = (x509.load_pem_x509_certificate if pem else x509.load_der_x509_certificate)(certificate)
+            _check_leaf(leaf, when)
+            _check_chain(root, leaf, when)
+            return public_of(leaf.public_key(), "the certificate's key")
+    except (
+        TargetError,
+        ValueError,
+        TypeError,
+        UnsupportedAlgorithm,
+        InvalidSignature,
+        x509.ExtensionNotFound,
+        x509.DuplicateExtension,
+        x509.InvalidVersion,
+        x509.UnsupportedGeneralNameType,
+    ) as error:
+        raise _unproven(why=f"its certificate cannot be used: {str(error) or type(error).__name__}") from None
+
+
+def _unproven(*, why: str) -> SignatureRefusedError:
+    return SignatureRefusedError(check="signature", why=why)
+
+
+def check_log(root: TrustedRoot, log_id: bytes, when: datetime) -> None:
+    """Refuse what a log took in that is not trusted for that time."""
+    if not any(one.id == log_id and one.span.holds(when) for one in root.logs):
+        raise _unproven(why="it is in no log that is trusted for that time")
+
+
+# The promise.
+
+
+def _promised(root: TrustedRoot, promise: str) -> tuple[datetime, dict[str, Any]]:
+    """The time and the entry that a trusted log promised to hold."""
+    what = "the log's promise"
+    table = table_of(promise.encode(), what, _MOST)
+    stamp = decoded(table.get("SignedEntryTimestamp"), what)
+    payload = field(table, "Payload", what)
+    body, log_id = text(payload, "body", what), text(payload, "logID", what)
+    integrated, index = payload.get("integratedTime"), payload.get("logIndex")
+    if type(integrated) is not int or type(index) is not int or not 0 < integrated <= _LAST:
+        raise malformed(what, "it names no time and place")
+    when = datetime.fromtimestamp(integrated, UTC)
+    signed = json.dumps(
+        {"body": body, "integratedTime": integrated, "logID": log_id, "logIndex": index},
+        sort_keys=True,
+        separators=(",", ":"),
+    ).encode()
+    # The id is a hint; a key counts by what it signed.
+    if not any(one.id.hex() == log_id and one.span.holds(when) and made(one.key, stamp, signed) for one in root.logs):
+        raise _unproven(why="the promise is not by a log that is trusted")
+    return when, table_of(decoded(body, what), "the log's entry", _MOST)
+
+
+def _check_entry(entry: dict[str, Any], one: Unproven) -> None:
+    """Hold the log's entry to this signature, by this certificate, over this payload (CVE-2022-36056)."""
+    what = "the log's entry"
+    kind, spec = text(entry, "kind", what), field(entry, "spec", what)
+    digest = hashlib.sha256(one.payload).hexdigest()
+    if kind == "hashedrekord":
+        hashed = field(field(spec, "data", what), "hash", what)
+        told = field(spec, "signature", what)
+        signer = decoded(field(told, "publicKey", what).get("content"), what)
+        content = decoded(told.get("content"), what)
+    elif kind == "dsse":
+        hashed = field(spec, "payloadHash", what)
+        signatures = listed(spec, "signatures", what, 1)
+        told = signatures[0] if signatures and isinstance(signatures[0], dict) else {}
+        signer, content = decoded(told.get("verifier"), what), decoded(told.get("signature"), what)
+    else:
+        raise _unproven(why=f"the log's entry is of the kind {kind[:40]!r}, which is not known")
+    same = (hashed.get("algorithm"), hashed.get("value")) == ("sha256", digest)
+    if not same or content != one.signature or signer.strip() != one.certificate.encode().strip():
+        raise _unproven(why="the log's entry is about another signature")
+
+
+# The certificate.
+
+
+def _check_leaf(leaf: Certificate, when: datetime) -> None:
+    """ValueError where it may not sign, or not then."""
+    from cryptography import x509  # noqa: PLC0415  loaded already
+    from cryptography.x509.oid import ExtendedKeyUsageOID  # noqa: PLC0415  as above
+
+    _check_age(leaf, when)
+    if any(one.critical and one.oid.dotted_string not in _KNOWN for one in leaf.extensions):
+        msg = "it demands something that is not known"
+        raise ValueError(msg)
+    usage = leaf.extensions.get_extension_for_class(x509.KeyUsage).value
+    uses = leaf.extensions.get_extension_for_class(x509.ExtendedKeyUsage).value
+    if _is_authority(leaf) or not usage.digital_signature or ExtendedKeyUsageOID.CODE_SIGNING not in uses:
+        msg = "it is not for signing code"
+        raise ValueError(msg)
+
+
+def _check_chain(root: TrustedRoot, leaf: Certificate, when: datetime) -> None:
+    """ValueError where no trusted authority issued it, or it was not logged."""
+    for authority in root.authorities:
+        issuer = _issuer(authority, leaf, when) if authority.span.holds(when) else None
+        if issuer is not None:
+            if not _logged(root, leaf, issuer):
+                msg = "it is in no trusted log of certificates"
+                raise ValueError(msg)
+            return
+    msg = "no trusted authority issued it"
+    raise ValueError(msg)
+
+
+def _issuer(authority: Authority, leaf: Certificate, when: datetime) -> Certificate | None:
+    """The certificate that issued the leaf, if all from there up to the root is in order."""
+    from cryptography import x509  # noqa: PLC0415  loaded already
+    from cryptography.exceptions import InvalidSignature  # noqa: PLC0415  as above
+
+    chain = [x509.load_der_x509_certificate(one) for one in authority.chain[:_MOST_CHAIN]]
+    try:
+        for below, (child, parent) in enumerate(zip([leaf, *chain[:-1]], chain, strict=True)):
+            child.verify_directly_issued_by(parent)
+            _check_age(parent, when)
+            limits = parent.extensions.get_extension_for_class(x509.BasicConstraints).value
+            usage = parent.extensions.get_extension_for_class(x509.KeyUsage).value
+            short = limits.path_length is not None and below > limits.path_length
+            if not limits.ca or not usage.key_cert_sign or short:
+                return None
+    except (InvalidSignature, ValueError, TypeError, x509.ExtensionNotFound):
+        return None
+    return chain[0] if chain else None
+
+
+def _check_age(one: Certificate, when: datetime) -> None:
+    if not one.not_valid_before_utc <= when <= one.not_valid_after_utc:
+        msg = f"it was not valid at {when:%Y-%m-%d %H:%M}, when it was signed with"
+        raise ValueError(msg)
+
+
+def _is_authority(one: Certificate) -> bool:
+    from cryptography import x509  # noqa: PLC0415  loaded already
+
+    try:
+        return one.extensions.get_extension_for_class(x509.BasicConstraints).value.ca
+    except x509.ExtensionNotFound:
+        return False
+
+
+def _logged(root: TrustedRoot, leaf: Certificate, issuer: Certificate) -> bool:
+    """Whether a trusted log of certificates took it in."""
+    from cryptography import x509  # noqa: PLC0415  loaded already
+    from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat  # noqa: PLC0415  as above
+
+    stamps = leaf.extensions.get_extension_for_class(x509.PrecertificateSignedCertificateTimestamps).value
+    issuer_key = issuer.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    bare = leaf.tbs_precertificate_bytes
+    entry = hashlib.sha256(issuer_key).digest() + len(bare).to_bytes(3, "big") + bare
+    return any(_stamped(root, one, entry) for one in list(stamps)[:_MOST_CHAIN])
+
+
+def _stamped(root: TrustedRoot, stamp: SignedCertificateTimestamp, entry: bytes) -> bool:
+    when = stamp.timestamp.replace(tzinfo=UTC)
+    millis = int(when.timestamp()) * 1000 + when.microsecond // 1000
+    # RFC 6962, 3.2: version 1, a certificate's time stamp, a precertificate.
+    signed = struct.pack("!BBQH", 0, 0, millis, 1) + entry
+    signed += struct.pack("!H", len(stamp.extension_bytes)) + stamp.extension_bytes
+    return any(
+        log.id == stamp.log_id and log.span.holds(when) and made(log.key, stamp.signature, signed)
+        for log in root.certificate_logs
+    )
