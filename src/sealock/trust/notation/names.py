@@ -58,7 +58,7 @@ def read_subject(text: str, *, whole: bool = False) -> Subject:
 
     `whole`: as in a trust policy, where country, state and organization must all be told.
     """
-    body = text.strip().removeprefix(PREFIX).strip()
+    body = text.lstrip().removeprefix(PREFIX).lstrip()
     attributes: dict[str, str] = {}
     for part in _split(body[: _MOST + 1], text):
         key, mark, value = part.partition("=")
