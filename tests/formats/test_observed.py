@@ -54,7 +54,8 @@ def test_a_missing_key_is_unknown_and_null_is_unset() -> None:
 def test_subjects_are_what_rules_judge() -> None:
     document = observed(
         '{"observed": {"host": {"daemon": {"icc": true}}, "networks": [{"name": "n"}],'
-        ' "containers": [{"name": "web", "declared": {}, "effective": {}, "process": {"pid": 7}}]}}'
+        ' "containers": [{"name": "web", "declared": {"init": true}, "effective": {}, "process": {"pid": 7}},'
+        ' {"name": "pid:8", "declared": {}, "effective": {}, "process": {"pid": 8}}]}}'
     )
     assert not document.problems
     assert [(subject.name, subject.kind) for subject in document.subjects] == [
@@ -62,7 +63,10 @@ def test_subjects_are_what_rules_judge() -> None:
         ("engine", "daemon"),
         ("network n", "network"),
         ("container web", "container"),
-        ("container web (kernel)", "enforced"),
+        ("container web (kernel)", "container"),
+        ("container web (declared and enforced)", "enforced"),
+        ("container pid:8", "container"),
+        ("container pid:8 (declared and enforced)", "enforced"),
     ]
 
 

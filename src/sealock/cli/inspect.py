@@ -23,14 +23,17 @@ def configure(parser: ArgumentParser) -> None:
     parser.add_argument(
         "target",
         metavar="TARGET",
-        help="an image archive (docker save, OCI), an OCI layout, a root file system (a folder or a tar), or an image "
-        "in its registry, as REF or image:REF",
+        help="an image archive (docker save, OCI), an OCI layout, a root file system (a folder or a tar), an image in "
+        "its registry (REF or image:REF); or what runs: container:NAME, pid:N, self (in a container: that one)",
     )
     parser.add_argument("--format", choices=FORMATS, default="terminal", help="how to tell (default: terminal)")
     parser.add_argument("--output", metavar="FILE", help="where to write it (default: standard output)")
     parser.add_argument("--platform", default="", metavar="OS/ARCH", help="which image of a multi-platform index")
     parser.add_argument("--start", default="", metavar="COMMAND", help="take this for what the image starts")
     parser.add_argument("--no-verify", action="store_true", help="do not check digests")
+    parser.add_argument(
+        "--engine", default="", metavar="WHERE", help="which engine: an address or a context (default: Docker's own)"
+    )
     add_cache(parser)
     add_limits(parser)
     parser.add_argument("--color", choices=("auto", "always", "never"), default="auto", help="colours (default: auto)")
@@ -40,6 +43,8 @@ def configure(parser: ArgumentParser) -> None:
 def run(arguments: Namespace) -> int:
     """Run the command and return the exit status: 2 where something could not be read."""
     kind, colon, rest = arguments.target.partition(":")
+    if arguments.target in LIVE or (colon and kind in LIVE):
+        return running(kind, rest, arguments)
     inspected = KINDS.get(kind) if colon else None
     return inspected(rest, arguments) if inspected else image(arguments.target, arguments)
 
@@ -78,6 +83,30 @@ def image(target: str, arguments: Namespace) -> int:
     return 2 if found.problems else 0
 
 
+def running(kind: str, name: str, arguments: Namespace) -> int:
+    """Tell what a container or process sees, may use and may do, as the kernel shows it."""
+    from sealock.inspecting import as_json, looked  # noqa: PLC0415  images do without the engine and the kernel
+    from sealock.reports import inspected  # noqa: PLC0415  as above
+
+    found = looked(kind, name, arguments.engine)
+    if arguments.format == "json":
+        text = inspected.as_json(as_json(found))
+    else:
+        text = inspected.render(
+            found,
+            width=width(),
+            colour=colour(arguments.color) and not arguments.output,
+            unicode=bool(arguments.output) or knows_unicode(),
+        )
+    if arguments.output:
+        write_output(arguments.output, text)
+    else:
+        write(text, exact=arguments.format != "terminal")
+    return 0
+
+
+LIVE: Final = ("container", "pid", "self")
+"""What runs, and is shown by the kernel."""
 KINDS: Final[dict[str, Callable[[str, Namespace], int]]] = {"archive": image, "rootfs": image}
 """What stands before the colon of a target, and who inspects that kind; anything else is a path."""
 

@@ -19,6 +19,7 @@ from sealock.errors import FormatError
 from sealock.formats.files import Files
 from sealock.model.absent import UNKNOWN, UNSET, Absent
 from sealock.model.change import Change, Edit
+from sealock.model.container import Container
 from sealock.model.daemon import Daemon
 from sealock.model.document import Document, Noun, Subject
 from sealock.model.enforced import Enforced
@@ -67,10 +68,17 @@ def read(source: Source, _files: Files) -> Document:
 def _subjects(label: str, made: Noun, source: Source) -> list[Subject]:
     where: dict[At, Place] = {(): Place(0, min(len(source.text), 1))}
     match made:
+        case Enforced(declared=declared) if declared == Container():
+            # No engine told of it: what the kernel shows is all that there is.
+            return [
+                Subject(f"container {made.name}", made.effective, where, silent=_SILENT),
+                Subject(f"container {made.name} (declared and enforced)", made, where, silent=_SILENT),
+            ]
         case Enforced():
             return [
                 Subject(f"container {made.name}", made.declared, where, silent=_SILENT),
-                Subject(f"container {made.name} (kernel)", made, where, silent=_SILENT),
+                Subject(f"container {made.name} (kernel)", made.effective, where, silent=_SILENT),
+                Subject(f"container {made.name} (declared and enforced)", made, where, silent=_SILENT),
             ]
         case Host():
             settings = (

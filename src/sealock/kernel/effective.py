@@ -14,7 +14,7 @@ from sealock.model.process import IdRange, Limit, Mounted, Process
 
 _STANDARD: Final = frozenset({
     "/", "/proc", "/dev", "/dev/pts", "/dev/shm", "/dev/mqueue", "/dev/console", "/sys", "/etc/resolv.conf",  # noqa: S108  engines mount it
-    "/etc/hostname", "/etc/hosts",
+    "/etc/hostname", "/etc/hosts", "/sbin/docker-init", "/run/.containerenv",
 })  # fmt: skip
 """What every engine mounts."""
 _MASKED: Final = "/proc/kcore"

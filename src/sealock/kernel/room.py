@@ -80,8 +80,8 @@ def _memory(held: dict[str, Limit], machine: Room) -> Iterator[Advice]:
     if machine.memory:
         wanted = min(wanted, machine.memory)
     if memory.limit is None:
-        yield Advice("--memory", f"{wanted // _MIB}m", f"{known} is {size(peak)}; half as much again is left to grow")
-        yield Advice("--memory-swap", f"{wanted // _MIB}m", "as --memory: what is over it is ended, not swapped")
+        yield Advice("--memory", f"{wanted // _MIB}m", f"{known} is {size(peak)}; there is room to grow")
+        yield Advice("--memory-swap", f"{wanted // _MIB}m", "as --memory, so that it never swaps")
     elif peak >= memory.limit * _NEAR:
         text = f"its limit of {size(memory.limit)} was all but reached: {known} is {size(peak)}"
         # A container that fills its limit with caches is no less well for it.
@@ -91,7 +91,7 @@ def _memory(held: dict[str, Limit], machine: Room) -> Iterator[Advice]:
     reserved = held.get("memory.reservation")
     if reserved is None or reserved.limit is None:
         now = _rounded(max(memory.used * 1.1, _LEAST_MEMORY / 2))
-        text = f"it uses {size(memory.used)} now; so much is left to it when the machine runs short"
+        text = f"it uses {size(memory.used)} now, and keeps it when memory is short"
         yield Advice("--memory-reservation", f"{now // _MIB}m", text)
 
 
@@ -103,7 +103,7 @@ def _pids(held: dict[str, Limit]) -> Iterator[Advice]:
     known = f"{'at most' if pids.peak else 'now'} {peak}"
     if pids.limit is None:
         wanted = max(_LEAST_PIDS, 1 << (4 * peak - 1).bit_length())
-        yield Advice("--pids-limit", str(wanted), f"it had {known}; a fork bomb ends here and not with the machine")
+        yield Advice("--pids-limit", str(wanted), f"it had {known}; a fork bomb ends here")
     elif peak >= pids.limit * _NEAR:
         yield Advice("--pids-limit", str(pids.limit * 2), f"its limit of {pids.limit} was all but reached: {known}")
     else:
@@ -118,7 +118,7 @@ def _processors(process: Process, held: dict[str, Limit], machine: Room) -> Iter
     limit = quota.limit / period.limit if quota and period and quota.limit and period.limit else None
     if busy is not None and limit is None and there:
         wanted = min(max(0.5, ceil(busy * 4) / 2), len(there))
-        yield Advice("--cpus", f"{wanted:g}", f"it used {busy:.2f} on average; twice that is left for busy times")
+        yield Advice("--cpus", f"{wanted:g}", f"it used {busy:.2f} on average; there is room for busy times")
     if not there or (mine and mine != there):
         return
     if len(there) == 1:
@@ -128,13 +128,12 @@ def _processors(process: Process, held: dict[str, Limit], machine: Room) -> Iter
     node, cpus = next(((number, own) for number, own in homes if len(own) >= need), homes[0])
     if need < len(there):
         chosen = ",".join(map(str, sorted(cpus)[-need:]))
-        enough = "processor is" if need == 1 else "processors are"
-        text = f"{need} of {len(there)} {enough} enough; the others stay free of it, and its caches warm"
+        text = f"{need} of the {len(there)} {'is' if need == 1 else 'are'} enough, and the others stay free of it"
         yield Advice("--cpuset-cpus", chosen, text)
     if len(homes) > 1 and need <= len(cpus):
-        yield Advice("--cpuset-mems", str(node), f"the memory of node {node} is the nearest to these processors")
+        yield Advice("--cpuset-mems", str(node), f"node {node} is the nearest to these processors")
     elif len(homes) == 1:
-        yield Advice("--cpuset-mems", "", "this machine has one memory node: there is nothing to choose")
+        yield Advice("--cpuset-mems", "", "one memory node: nothing to choose")
 
 
 def numbers(text: str) -> frozenset[int]:

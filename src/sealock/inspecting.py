@@ -1,0 +1,151 @@
+"""One look at a container or a process: what `sealock inspect` shows of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from shlex import quote
+from typing import Final
+
+import msgspec
+
+from sealock.engine import connect
+from sealock.errors import EngineError, TargetError
+from sealock.kernel.reading import Machine
+from sealock.kernel.room import advised, room
+from sealock.kernel.single import look
+from sealock.machine import Found, container_document, found
+from sealock.model.absent import UNKNOWN, given
+from sealock.model.enforced import Enforced
+from sealock.model.look import Advice, Difference, Look
+from sealock.model.process import Process
+
+_CONTAINER: Final = "container"
+_ROOT_ALONE: Final = "only root may read it"
+_ABSENT: Final = "it is not there, or cannot be read from here"
+_WORDS: Final = {
+    "namespaces": "its namespaces",
+    "uid_map": "its map of user ids",
+    "mounts": "its mounts",
+    "effective": "its capabilities",
+    "seccomp": "its filter of system calls",
+    "apparmor": "its AppArmor label",
+    "selinux": "its SELinux label",
+    "resources": "its limits and its use",
+    "devices": "its rules on devices",
+    "sysctls": "the kernel parameters of its namespaces",
+    "listening": "its listening sockets",
+    "command": "its command",
+    "cgroup_paths": "its control groups",
+}
+_FILES: Final = {"namespaces": "ns/", "mounts": "mountinfo", "sysctls": "ns/"}
+_UPDATERS: Final = {"docker": "docker", "podman": "podman", "": "docker"}
+
+
+def looked(kind: str, name: str, where: str = "") -> Look:
+    """Look at "container" NAME, "pid" N or "self"; TargetError where that cannot be.
+
+    Without an engine a container is found by the beginning of its id.
+    """
+    machine = Machine()
+    if kind != _CONTAINER:
+        return _look(look(f"{kind}:{name}" if name else kind, machine), machine)
+    try:
+        engine = connect(where)
+    except EngineError as error:
+        try:
+            return _look(look(f"container:{name}", machine), machine)
+        except TargetError as missing:
+            message = f"{error}; {missing}"
+            raise TargetError(message) from None
+    with engine:
+        one = next(found(engine, (name,)))
+    if one.fault:
+        raise TargetError(one.fault)
+    if one.enforced is None:
+        raise TargetError(_why_not(one))
+    return _look(one.enforced, machine, one)
+
+
+def _why_not(one: Found) -> str:
+    name = one.listed.name
+    if one.unseen:
+        return f"the kernel's view of container {name} is missing: {one.unseen}"
+    state = one.listed.state or "not running"
+    return (
+        f"container {name} is {state}, so the kernel shows nothing of it; `sealock check {quote(f'container:{name}')}`"
+        " judges how it would be started"
+    )
+
+
+def _look(enforced: Enforced, machine: Machine, one: Found | None = None) -> Look:
+    size = room(machine.tree)
+    advice = advised(enforced.process, size)
+    return Look(
+        enforced=enforced,
+        room=size,
+        advised=advice,
+        update=_update(enforced.process, advice, one),
+        differences=None if one is None else tuple(_differences(one)),
+        unseen=tuple(_unseen(enforced.process, machine)),
+        image="" if one is None else given(enforced.declared.image, ""),
+    )
+
+
+def _update(process: Process, advice: tuple[Advice, ...], one: Found | None) -> str:
+    """The command that sets all that is advised."""
+    here = given(process.container_id, "")
+    wanted = [f"{each.option} {each.value}" for each in advice if each.value]
+    name = one.listed.name if one is not None else here[:12]
+    program = _UPDATERS.get(given(process.container_engine, ""))
+    if not wanted or not name or program is None:
+        return ""
+    return f"{program} update {' '.join(wanted)} {quote(name)}"
+
+
+def _differences(one: Found) -> Iterator[Difference]:
+    """What the rules on declared and enforced find."""
+    from sealock.rules.catalog import rules  # noqa: PLC0415  only where there is something to compare
+    from sealock.rules.judge import judge  # noqa: PLC0415  as above
+
+    verdict = judge(one.listed.name, container_document(one), {"enforced": rules("enforced")})
+    for finding in sorted(verdict.findings, key=lambda each: (-each.severity, each.rule)):
+        yield Difference(finding.rule, finding.message or finding.title, finding.severity)
+    for skipped in verdict.not_judged:
+        yield Difference(skipped.rule, skipped.reason)
+
+
+def _unseen(process: Process, machine: Machine) -> Iterator[str]:
+    """What the kernel did not show, with the reason."""
+    denied = {path.removeprefix(f"proc/{process.pid}/") for path in machine.tree.denied}
+    for field, words in _WORDS.items():
+        if getattr(process, field) is UNKNOWN:
+            file = _FILES.get(field, field)
+            if any(path.startswith(file) for path in denied):
+                why = _ROOT_ALONE
+            elif field == "devices" and process.cgroup_version == 2:
+                why = "control groups of version 2 keep them in a program in the kernel, which no file shows"
+            else:
+                why = _ABSENT
+            yield f"{words}: {why}"
+
+
+def as_json(one: Look) -> dict[str, object]:
+    """The look as `sealock check` reads it back, with what is advised beside it."""
+    from sealock.formats.observed import plain  # noqa: PLC0415  people do without
+
+    return {
+        "observed": {"containers": [plain(one.enforced)]},
+        "advised": msgspec.to_builtins(one.advised),
+        "update": one.update,
+        "differences": None
+        if one.differences is None
+        else [
+            {
+                "rule": each.rule,
+                "message": each.message,
+                "severity": None if each.severity is None else each.severity.name.lower(),
+            }
+            for each in one.differences
+        ],
+        "unseen": list(one.unseen),
+    }

@@ -1,0 +1,63 @@
+"""How a page on a container looks: a label on the left, text on the right."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from sealock.reports.ansi import Ink, Paint, Signs
+from sealock.reports.text import line, width, wrap
+
+LABEL: Final = 14
+
+
+class Page:
+    """A page of a certain width. What comes from outside is made fit for a terminal here."""
+
+    def __init__(self, room: int, *, colour: bool, unicode: bool) -> None:
+        self.room, self.unicode = room, unicode
+        self.paint, self.signs = Paint(on=colour), Signs(unicode=unicode)
+        self.full, self.empty, self.none = ("█", "░", "·") if unicode else ("#", ".", "-")
+        self.from_sign = "←" if unicode else "<-"
+
+    def heading(self, name: str, about: str) -> Iterator[str]:
+        """The name of a part, and what it is about."""
+        yield ""
+        yield f"{self.paint('bold', name)}  {self.paint('faint', about)}"
+
+    def row(self, label: str, text: str, ink: Ink | None = None, *, most: int = 400) -> Iterator[str]:
+        """A label with its text, wrapped."""
+        lead = "  " + self.paint("faint", label.ljust(LABEL))
+        for one in wrap(line(text, most), self.room - LABEL - 2):
+            yield lead + (self.paint(ink, one) if ink else one)
+            lead = " " * (LABEL + 2)
+
+    def table(self, label: str, rows: list[tuple[str, str, Ink | None]], least: int = 0) -> Iterator[str]:
+        """Pairs under a label: the first of each as wide as the widest, the second wrapped beside it."""
+        room = self.room - LABEL - 2
+        shown = [(line(first, 200), line(second), ink) for first, second, ink in rows]
+        column = min(max([least, *(width(first) for first, _, _ in shown)]), room // 2)
+        lead = "  " + self.paint("faint", label.ljust(LABEL))
+        for first, second, ink in shown:
+            name = first + " " * max(column - width(first), 0)
+            wide = width(first) > column
+            if wide:
+                # What is wider than its column has a line of its own.
+                for part in wrap(first, room):
+                    yield lead + (self.paint(ink, part) if ink else part)
+                    lead = " " * (LABEL + 2)
+                name = " " * column
+            for part in wrap(second, room - column - 2):
+                yield f"{lead}{self.paint(ink, name) if ink else name}  {part}"
+                lead, name = " " * (LABEL + 2), " " * column
+
+    def bar(self, used: float, limit: float, length: int = 20) -> str:
+        """How full something is."""
+        share = min(max(used / limit, 0.0), 1.0) if limit else 0.0
+        filled = min(max(round(share * length), int(share > 0)), length)
+        ink: Ink = "red" if share >= 0.9 else "magenta" if share >= 0.75 else "green"
+        return self.paint(ink, self.full * filled) + self.paint("faint", self.empty * (length - filled))
+
+    def no_bar(self, length: int = 20) -> str:
+        """In the place of a bar, where there is no limit."""
+        return self.paint("faint", self.none * length)

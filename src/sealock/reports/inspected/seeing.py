@@ -1,0 +1,175 @@
+"""What a container sees: files, namespaces, users, devices, sockets."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from sealock.model.absent import UNKNOWN, given
+from sealock.model.container import Mount
+from sealock.model.look import Look
+from sealock.model.process import Namespace, NamespaceKind, Process
+from sealock.reports.ansi import Ink
+from sealock.reports.inspected.page import Page
+
+_NAMES: Final[dict[NamespaceKind, str]] = {
+    "mnt": "files",
+    "uts": "host name",
+    "ipc": "shared memory",
+    "net": "network",
+    "pid": "processes",
+    "cgroup": "control groups",
+    "user": "users",
+    "time": "clocks",
+}
+_MEANS: Final[dict[NamespaceKind, str]] = {
+    "mnt": "it sees the files of the host as they are",
+    "net": "it uses the host's addresses, and reaches what listens on its loopback",
+    "pid": "it sees every process of the host",
+    "ipc": "it reaches the shared memory of the host's programs",
+    "uts": "with SYS_ADMIN it may rename the host",
+}
+_USUAL: Final[frozenset[NamespaceKind]] = frozenset({"user", "time", "cgroup"})
+"""The host's in most containers."""
+_MOST: Final = 12
+_ALL: Final = "a *:* rwm"
+
+
+def seeing(page: Page, one: Look) -> Iterator[str]:
+    """The part of the page."""
+    yield from page.heading("See", "its files, and whose world it is in")
+    effective, process = one.enforced.effective, one.enforced.process
+    match effective.read_only:
+        case True:
+            yield from page.row("Root folder", "read-only")
+        case False:
+            yield from page.row("Root folder", "can be written to")
+        case _:
+            yield from page.row("Root folder", "could not be seen", "magenta")
+    yield from _mounts(page, one)
+    if isinstance(process.namespaces, tuple):
+        yield from page.table("Namespaces", list(_spaces(process.namespaces)), 6)
+    for label, (text, ink) in zip(("Users", "", ""), _users(process), strict=False):
+        yield from page.row(label, text, ink)
+    yield from page.row("Devices", *_devices(one))
+    match effective.unconfined_paths:
+        case True:
+            yield from page.row("Kernel paths", "open: /proc/sys and the like are not covered", "red")
+        case False:
+            yield from page.row("Kernel paths", "covered, or read-only")
+        case _:
+            pass
+    yield from _listening(page, process)
+
+
+def _mounts(page: Page, one: Look) -> Iterator[str]:
+    mounts = one.enforced.effective.mounts
+    if mounts is UNKNOWN:
+        return
+    volumes = {
+        mount.target.rstrip("/"): mount.source or "without a name"
+        for mount in given(one.enforced.declared.mounts, ())
+        if mount.kind == "volume"
+    }
+    held = given(mounts, ())
+    if not held:
+        yield from page.row("Mounts", "none but those that every container has")
+        return
+    rows: list[tuple[str, str, Ink | None]] = [
+        (mount.target, _mount(page, mount, volumes.get(mount.target.rstrip("/"))), None) for mount in held[:_MOST]
+    ]
+    if len(held) > _MOST:
+        rows.append(("", f"and {len(held) - _MOST} more", None))
+    yield from page.table("Mounts", rows)
+
+
+def _mount(page: Page, mount: Mount, volume: str | None) -> str:
+    if mount.kind == "tmpfs":
+        source = "in memory"
+    elif volume is not None:
+        source = f"{page.from_sign} volume {volume if len(volume) < 40 else volume[:12]}"
+    else:
+        source = f"{page.from_sign} {mount.source or 'a file system that the host does not show'}"
+    access = "read-only" if mount.read_only else "writable"
+    more = [mount.propagation] if mount.propagation else []
+    return ", ".join([source, access, *more, *mount.options])
+
+
+def _spaces(spaces: tuple[Namespace, ...]) -> Iterator[tuple[str, str, Ink | None]]:
+    own = [_NAMES[one.kind] for one in spaces if one.host is False and not one.shared_with]
+    if own:
+        yield "own", ", ".join(own), None
+    for one in spaces:
+        if one.shared_with:
+            others = ", ".join(one.shared_with[:_MOST])
+            more = f" and {len(one.shared_with) - _MOST} more" if len(one.shared_with) > _MOST else ""
+            yield "shared", f"{_NAMES[one.kind]}, with {others}{more}", "magenta"
+    for one in spaces:
+        if one.host and one.kind not in _USUAL:
+            yield "host's", f"{_NAMES[one.kind]}: {_MEANS[one.kind]}", "red"
+    usual = [_NAMES[one.kind] for one in spaces if one.host and one.kind in _USUAL]
+    if usual:
+        yield "host's", ", ".join(usual), None
+    unknown = [_NAMES[one.kind] for one in spaces if one.host is None]
+    if unknown:
+        yield "?", f"{', '.join(unknown)}: whether these are the host's cannot be told here", "magenta"
+
+
+def _users(process: Process) -> Iterator[tuple[str, Ink | None]]:
+    ranges = given(process.uid_map, ())
+    uid, gid = process.uid, process.gid
+    if not isinstance(uid, int) or not isinstance(gid, int):
+        yield "could not be seen", "magenta"
+        return
+    inside = next(
+        (uid - one.outside + one.inside for one in ranges if one.outside <= uid < one.outside + one.count), None
+    )
+    named = "root" if inside == 0 else f"user {inside}" if inside is not None else "a user that it does not know"
+    if uid == 0:
+        yield f"runs as {named}, which is root on the host too", "red" if inside == 0 else None
+    elif inside == uid:
+        yield f"runs as {named} (group {gid}), which it is on the host too", None
+    else:
+        yield f"runs as {named}, which is {uid}:{gid} outside", None
+    root = next((one.outside - one.inside for one in ranges if one.inside == 0), None)
+    if root:
+        spans = ", ".join(
+            f"{one.inside}-{one.inside + one.count - 1} are {one.outside}-{one.outside + one.count - 1}"
+            for one in ranges[:4]
+        )
+        yield f"inside {spans} outside", None
+    elif root == 0 and uid != 0:
+        yield "root in it would be root on the host", None
+
+
+def _devices(one: Look) -> tuple[str, Ink | None]:
+    rules = one.enforced.effective.device_rules
+    if rules is UNKNOWN:
+        return "which it may use could not be told", "magenta"
+    if _ALL in given(rules, ()):
+        return "every device of the host", "red"
+    if not rules:
+        return "the usual ones alone: null, zero, full, random, urandom, tty and its terminals", None
+    shown = list(given(rules, ()))
+    more = f" and {len(shown) - _MOST} more" if len(shown) > _MOST else ""
+    return f"the usual ones, and {', '.join(shown[:_MOST])}{more}", "magenta"
+
+
+def _listening(page: Page, process: Process) -> Iterator[str]:
+    sockets = process.listening
+    if not isinstance(sockets, tuple):
+        return
+    ports = list(
+        dict.fromkeys(
+            f"{one.protocol.rstrip('6')} {f'[{one.address}]' if ':' in one.address else one.address}:{one.port}"
+            for one in sockets
+            if one.protocol != "unix"
+        )
+    )
+    paths = [one.address for one in sockets if one.protocol == "unix"]
+    if not ports and not paths:
+        yield from page.row("Listens", "nothing in its network waits for anybody")
+    for label, held in (("Listens", ports), ("" if ports else "Listens", paths)):
+        if held:
+            more = f" and {len(held) - _MOST} more" if len(held) > _MOST else ""
+            yield from page.row(label, f"{', '.join(held[:_MOST])}{more}")

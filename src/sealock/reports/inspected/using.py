@@ -1,0 +1,153 @@
+"""What a container may use and uses: bars, and the limits that would fit it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from sealock.model.absent import UNKNOWN, given
+from sealock.model.look import Look
+from sealock.model.process import Limit
+from sealock.reports.inspected.page import LABEL, Page
+from sealock.reports.text import line, wrap
+
+_BAR: Final = 20
+_RLIMITS: Final = ("nofile", "nproc", "memlock", "core")
+_TICKS: Final = 100
+_RATES: Final = ("io.read", "io.write", "io.reads", "io.writes")
+
+
+def using(page: Page, one: Look) -> Iterator[str]:
+    """The part of the page."""
+    yield from page.heading("Use", "its limits, and what it uses of them")
+    process = one.enforced.process
+    if not isinstance(process.resources, tuple):
+        yield from page.row("Limits", "could not be seen", "magenta")
+        return
+    held = {each.name: each for each in process.resources}
+    yield from _amount(page, "Memory", held.get("memory"), one.room.memory)
+    if (swap := held.get("memory.swap")) is not None and swap.limit is not None:
+        yield from _amount(page, "  with swap", swap, 0)
+    if (reserved := held.get("memory.reservation")) is not None and reserved.limit:
+        yield from page.row("  reserved", _size(reserved.limit))
+    yield from _processors(page, one, held)
+    yield from _pids(page, held.get("pids"))
+    yield from _others(page, one, held)
+    yield from _advice(page, one)
+
+
+def _line(page: Page, label: str, bar: str, text: str) -> Iterator[str]:
+    lead = f"  {page.paint('faint', label.ljust(LABEL))}{bar}  "
+    for row in wrap(line(text), page.room - LABEL - _BAR - 4):
+        yield lead + row
+        lead = " " * (LABEL + _BAR + 4)
+
+
+def _amount(page: Page, label: str, one: Limit | None, machine: int) -> Iterator[str]:
+    if one is None:
+        yield from page.row(label, "could not be seen", "magenta")
+        return
+    peak = f", at most {_size(one.peak)} so far" if one.peak else ""
+    used = _size(one.used) if one.used is not None else "an unknown part"
+    if one.limit is None:
+        whole = f" of the machine's {_size(machine)}" if machine else ""
+        yield from _line(page, label, page.no_bar(), f"no limit: {used}{whole}{peak}")
+        return
+    above = f" (set by {one.group} above it)" if one.group else ""
+    yield from _line(page, label, page.bar(one.used or 0, one.limit), f"{used} of {_size(one.limit)}{above}{peak}")
+
+
+def _pids(page: Page, one: Limit | None) -> Iterator[str]:
+    if one is None:
+        yield from page.row("Processes", "could not be seen", "magenta")
+        return
+    peak = f", at most {one.peak} so far" if one.peak else ""
+    used = "an unknown number" if one.used is None else str(one.used)
+    if one.limit is None:
+        yield from _line(page, "Processes", page.no_bar(), f"no limit: {used}{peak}")
+    else:
+        above = f" (set by {one.group} above it)" if one.group else ""
+        yield from _line(page, "Processes", page.bar(one.used or 0, one.limit), f"{used} of {one.limit}{above}{peak}")
+
+
+def _processors(page: Page, one: Look, held: dict[str, Limit]) -> Iterator[str]:
+    process = one.enforced.process
+    cpus = one.enforced.effective.cpus
+    ran = one.room.now - process.start / _TICKS if one.room.now and process.start else 0.0
+    spent = held.get("cpu.time")
+    busy = spent.used / 1e6 / ran if spent is not None and spent.used is not None and ran > 1 else None
+    mine = given(process.cpuset_cpus, "") or one.room.processors
+    if isinstance(cpus, float | int):
+        text = f"{busy:.2f} of {cpus:g} on average" if busy is not None else f"at most {cpus:g} at a time"
+        yield from _line(page, "Processors", page.bar(busy or 0, cpus), text)
+    elif cpus is UNKNOWN:
+        yield from page.row("Processors", "could not be seen", "magenta")
+    else:
+        text = f"no limit: {busy:.2f} on average" if busy is not None else "no limit"
+        yield from _line(page, "Processors", page.no_bar(), f"{text}{f', on {mine}' if mine else ''}")
+    if isinstance(one.enforced.effective.cpuset_cpus, str):
+        yield from page.row("", f"on processors {one.enforced.effective.cpuset_cpus} alone")
+    if isinstance(one.enforced.effective.cpuset_mems, str):
+        yield from page.row("", f"in the memory of nodes {one.enforced.effective.cpuset_mems} alone")
+    if (throttled := held.get("cpu.throttled")) is not None and throttled.used:
+        yield from page.row("", f"held back by its limit for {throttled.used / 1e6:.1f} seconds so far", "magenta")
+
+
+def _others(page: Page, one: Look, held: dict[str, Limit]) -> Iterator[str]:
+    rates = [
+        f"{name.removeprefix('io.').replace(':', ' of device ', 1)} {limit.limit:,} a second"
+        for name, limit in held.items()
+        if name.startswith(_RATES) and limit.limit is not None
+    ]
+    if rates:
+        yield from page.row("Disks", "; ".join(rates[:8]))
+    limits = {name: (soft, hard) for name, soft, hard in given(one.enforced.process.limits, ())}
+    told = [f"{name} {_pair(*limits[name])}" for name in _RLIMITS if name in limits]
+    if told:
+        yield from page.row("Each process", ", ".join(told))
+    adjusted = one.enforced.process.oom_score_adj
+    if isinstance(adjusted, int) and adjusted:
+        which = "sooner" if adjusted > 0 else "later"
+        yield from page.row("Out of memory", f"ended {which} than others ({adjusted:+d})")
+
+
+def _pair(soft: int, hard: int) -> str:
+    def word(number: int) -> str:
+        return "unlimited" if number < 0 else str(number)
+
+    return word(soft) if soft == hard else f"{word(soft)} to {word(hard)}"
+
+
+def _advice(page: Page, one: Look) -> Iterator[str]:
+    if not one.advised:
+        return
+    yield ""
+    wanted = [(f"{each.option} {each.value}", each.reason, None) for each in one.advised if each.value]
+    yield from page.table("Would fit", [*wanted])
+    fits = [(each.option, each.reason, None) for each in one.advised if not each.value]
+    yield from page.table("" if wanted else "Would fit", [*fits], max([0, *(len(first) for first, _, _ in wanted)]))
+    if one.update:
+        yield from _command(page, one.update)
+
+
+def _command(page: Page, text: str) -> Iterator[str]:
+    """A command, broken between options as a shell would take it."""
+    lead, room = f"  {page.signs.arrow} ", page.room - 4
+    current = ""
+    words = line(text, 2000).replace(" --", "\n--").split("\n")
+    first, last = words[0], words[-1].rpartition(" ")
+    for word in [first, *words[1:-1], last[0], last[2]] if len(words) > 1 else words:
+        if current and len(current) + len(word) + 3 > room:
+            yield f"{lead}{page.paint('cyan', current)} \\"
+            lead, current = " " * 8, word
+            room = page.room - 8
+        else:
+            current = f"{current} {word}" if current else word
+    yield lead + page.paint("cyan", current)
+
+
+def _size(number: int) -> str:
+    for unit, bits in (("TiB", 40), ("GiB", 30), ("MiB", 20), ("KiB", 10)):
+        if number >= 1 << bits:
+            return f"{number / (1 << bits):.1f} {unit}"
+    return f"{number} bytes"
