@@ -16,6 +16,7 @@ from sealock.formats.files import FileRefused
 from sealock.model.advisory import State
 from sealock.model.document import Document
 from sealock.model.finding import Finding, Problem, Severity
+from sealock.model.host import Host
 from sealock.model.inventory import Inventory
 from sealock.model.location import Location, Source
 from sealock.model.report import Report, TargetReport
@@ -245,27 +246,44 @@ class Run:
             verdict = judge(one.name, document, rules)
             judged = Judged(one, document, verdict, rules, holds, _inventories(document))
             name = document.subjects[0].name.removeprefix("image ")
-            yield self._report(judged, one.target if len(found) == 1 else f"{one.target}: {name}")
+            yield self.excused(judged, one.target if len(found) == 1 else f"{one.target}: {name}")
 
     def _machine(self, one: Input, progress: Callable[[str], None]) -> Iterator[TargetReport]:
         """Judge this machine or containers on it: a report each, so that one container's faults stand together."""
+        for name, judged in self.machine(one, progress):
+            yield self.excused(judged, name)
+
+    def machine(self, one: Input, progress: Callable[[str], None]) -> Iterator[tuple[str, Judged]]:
+        """This machine or containers on it, by name, before the policy has excused anything."""
         from sealock.machine import documents, told  # noqa: PLC0415  loads the engine's client and the kernel's reader
 
         holds = self.policy(one.root)
         for name, document in documents(one.machine, self.settings.engine, containers=self.settings.containers):
             progress(name)
             rules = self.rules(document, holds)
-            verdict = told(judge(name, document, rules), document)
-            yield self._report(Judged(one, document, verdict, rules, holds), name)
+            verdict = self._with_parts(name, document, told(judge(name, document, rules), document))
+            yield name, Judged(one, document, verdict, rules, holds)
+
+    def _with_parts(self, name: str, document: Document, verdict: Verdict) -> Verdict:
+        """Add what is known to be vulnerable in the engine that a machine runs."""
+        hosts = [subject.noun for subject in document.subjects if isinstance(subject.noun, Host)]
+        if not hosts or not self.settings.vulnerabilities or self.settings.only:
+            return verdict
+        from sealock.hostparts import weigh_parts  # noqa: PLC0415  loads the database and the matching
+        from sealock.weighing import Wishes  # noqa: PLC0415  as above
+
+        wishes = Wishes(self.settings.ignore_states, only_fixed=self.settings.only_fixed)
+        found = weigh_parts(hosts[0], name, wishes, self.notes.append)
+        return Verdict((*verdict.findings, *found.findings), (*verdict.not_judged, *found.not_judged))
 
     def _tell(self, one: Input) -> TargetReport:
         judged = self.judged(one)
         if judged is None:
             # An input without a text always says why.
             return TargetReport(one.target, one.kind or "unknown", problems=(_problem(one.problem, one.target),))
-        return self._report(judged, one.target)
+        return self.excused(judged, one.target)
 
-    def _report(self, judged: Judged, target: str) -> TargetReport:
+    def excused(self, judged: Judged, target: str) -> TargetReport:
         """Let the policy have its say on a verdict."""
         judged = self._weighed(judged)
         one, document, verdict, holds = judged.input, judged.document, judged.verdict, judged.policy

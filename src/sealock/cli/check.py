@@ -86,6 +86,13 @@ def configure(parser: ArgumentParser) -> None:
         "--engine", default="", metavar="WHERE", help="which engine: an address or a context (default: Docker's own)"
     )
     reading.add_argument("--containers", action="store_true", help='with the target "host": all its containers too')
+    reading.add_argument(
+        "--benchmark",
+        default="",
+        metavar="NAME",
+        help="judge this machine by a benchmark, in its own order: cis-docker-1.6.0 or cis-docker-1.7.0 "
+        "(with the target host; terminal or json)",
+    )
     add_cache(reading)
     add_limits(reading)
     mending = parser.add_argument_group("mending")
@@ -115,6 +122,10 @@ def configure(parser: ArgumentParser) -> None:
 def run(arguments: Namespace) -> int:
     """Run the command and return the exit status."""
     targets = arguments.targets
+    if arguments.benchmark:
+        from sealock.cli.benchmark import run_benchmark  # noqa: PLC0415  seldom needed
+
+        return run_benchmark(arguments, _settings(arguments))
     if not targets and not arguments.compose_file:
         msg = 'check what? Name a file, a folder (. is this one), or run:"docker run …"'
         raise UsageError(msg)

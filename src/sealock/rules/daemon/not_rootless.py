@@ -30,4 +30,4 @@ class NotRootless(Rule[Daemon]):
     def check(self, daemon: Daemon, /) -> Iterator[Fault]:
         """The engine says it itself."""
         if not daemon.rootless:
-            yield self.fault("and its containers' root run as root of the host", "rootless")
+            yield self.fault("runs as root of the host, and so does root in its containers", "rootless")

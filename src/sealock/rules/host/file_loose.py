@@ -84,9 +84,12 @@ class FileLoose(Rule[Host]):
                     remedy=f"Close it: `chmod {allowed:04o} {shown(one.path)}`.",
                     severity=None if more & 0o022 or one.role in _SECRET else Severity.MEDIUM,
                 )
-            if one.uid != 0 or (one.gid != 0 and one.mode & 0o020):
+            if one.uid != 0 or one.gid != 0:
+                # A group that may not write can do no more than the mode lets it.
+                harmless = one.uid == 0 and not one.mode & 0o020 and one.role not in _SECRET
                 yield self.fault(
                     f"has {one.path}, which belongs to {one.owner or one.uid}:{one.group or one.gid}",
                     evidence=f"{one.path} owner",
                     remedy=f"Give it back: `chown root:root {shown(one.path)}`.",
+                    severity=Severity.LOW if harmless else None,
                 )

@@ -48,7 +48,7 @@ class SocketLoose(Rule[Host]):
                 what = "everybody here is root" if more & 0o002 else "more than a socket needs"
                 yield self.fault(
                     f"has {one.path} with mode {one.mode:04o}: {what}",
-                    evidence=one.path,
+                    evidence=f"{one.path} mode",
                     severity=None if more & 0o002 else Severity.LOW,
                     remedy=f"Close it: `chmod 0660 {shown(one.path)}`; in the unit docker.socket: SocketMode=0660.",
                 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from sealock.model.absent import given
+from sealock.model.absent import UNKNOWN, given
 from sealock.model.finding import Fault, Severity
 from sealock.model.host import Host
 from sealock.rules.references import cis_docker
@@ -33,6 +33,8 @@ class Sprawl(Rule[Host]):
 
     def check(self, host: Host, /) -> Iterator[Fault]:
         """Only where it is much."""
+        if UNKNOWN in {host.containers, host.running} and host.images_unused is UNKNOWN:
+            yield self.undecided("containers and images could not be counted")
         stopped = given(host.containers, 0) - given(host.running, 0)
         if stopped > _MANY:
             yield self.fault(f"has {stopped} containers that do not run", evidence="containers")

@@ -1,0 +1,192 @@
+"""Judges a machine by a benchmark: by the rules that are on each recommendation, in the benchmark's own order."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Final
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from sealock import __version__
+from sealock.checking import Run, Settings
+from sealock.errors import TargetError, TransportError
+from sealock.model.absent import UNKNOWN, given
+from sealock.model.benchmark import BenchmarkReport, Judgement, Outcome, Recommendation
+from sealock.model.finding import Finding, NotJudged, Problem, Severity
+from sealock.model.host import Host, HostFile, Swarm
+from sealock.model.location import Location
+from sealock.model.network import EngineNetwork
+from sealock.model.report import TargetReport
+from sealock.policy.ignores import VULNERABILITIES
+from sealock.rules.benchmarks import BENCHMARKS
+from sealock.rules.host.not_audited import unwatched
+
+_MODULES: Final = {"apparmor": "AppArmor", "selinux": "SELinux"}
+
+
+class _Seen(Struct):
+    """What was gathered of the machine."""
+
+    host: Host | None = None
+    networks: tuple[EngineNetwork, ...] = ()
+    containers: tuple[str, ...] = ()
+    findings: tuple[Finding, ...] = ()
+    not_judged: tuple[NotJudged, ...] = ()
+    problems: tuple[Problem, ...] = ()
+
+
+def benchmark(
+    name: str, settings: Settings | None = None, progress: Callable[[str], None] = lambda _name: None
+) -> BenchmarkReport:
+    """Judge this machine, its engine and its containers by the benchmark of that id, one of BENCHMARKS."""
+    wanted = BENCHMARKS[name]
+    run = Run(replace(settings or Settings(), containers=True, pedantic=True))
+    seen = _Seen()
+    fail_on = Severity.HIGH
+    for one in run.inputs(["host"]):
+        fail_on = run.policy(one.root).fail_on
+        try:
+            for target, judged in run.machine(one, progress):
+                _gather(seen, target, [subject.noun for subject in judged.document.subjects])
+                _told(seen, run.excused(judged, target))
+        except (TargetError, TransportError) as error:
+            seen.problems += (Problem(str(error), Location(one.target)),)
+    judgements = tuple(_judged(one, seen) for section in wanted.sections for one in section.recommendations)
+    return BenchmarkReport(__version__, wanted, tuple(_about(seen)), judgements, fail_on, seen.problems)
+
+
+def _gather(seen: _Seen, target: str, nouns: Sequence[object]) -> None:
+    if target.startswith("container:"):
+        seen.containers += (target.removeprefix("container:"),)
+    for noun in nouns:
+        if isinstance(noun, Host):
+            seen.host = noun
+        elif isinstance(noun, EngineNetwork):
+            seen.networks += (noun,)
+
+
+def _told(seen: _Seen, report: TargetReport) -> None:
+    seen.findings += report.findings
+    seen.not_judged += report.not_judged
+    seen.problems += report.problems
+
+
+def _about(seen: _Seen) -> Iterator[str]:
+    """What was judged, in a few words each."""
+    host = seen.host or Host()
+    yield given(host.name, "a machine without a name")
+    for one in given(host.components, ()):
+        if one.name in {"engine", "podman"}:
+            yield f"{'Docker' if one.name == 'engine' else 'Podman'} {one.version}"
+    yield f"{len(seen.containers)} container{'' if len(seen.containers) == 1 else 's'}"
+
+
+def _judged(one: Recommendation, seen: _Seen) -> Judgement:
+    """Where a fault was found it fails; where nothing was there to be judged, or not all was seen, it says so."""
+    if one.scope in {"files", "audit"}:
+        return _of_files(one, seen)
+    faults = [finding for finding in seen.findings if _is_on(one, finding)]
+    if faults:
+        return _failed(one, faults)
+    if (why := _absent(one, seen)) is not None:
+        return Judgement(one, why[0], (why[1],))
+    if silent := [skipped for skipped in seen.not_judged if skipped.rule in _ids(one)]:
+        return Judgement(one, "not judged", tuple(_by_reason((skipped.subject, skipped.reason) for skipped in silent)))
+    if one.by_hand:
+        return Judgement(one, "manual", (one.by_hand,))
+    return Judgement(one, "pass")
+
+
+def _ids(one: Recommendation) -> frozenset[str]:
+    return frozenset(rule.partition(":")[0] for rule in one.rules)
+
+
+def _is_on(one: Recommendation, finding: Finding) -> bool:
+    if finding.vulnerability is not None:
+        return VULNERABILITIES in one.rules
+    return finding.rule in one.rules or f"{finding.rule}:{finding.evidence}" in one.rules
+
+
+def _failed(one: Recommendation, faults: Sequence[Finding]) -> Judgement:
+    """Faults that the policy sets aside do not count, and are shown all the same."""
+    counted = [finding for finding in faults if finding.suppressed is None]
+    if not counted:
+        excuses = [finding.suppressed for finding in faults if finding.suppressed is not None]
+        return Judgement(one, "excused", tuple(dict.fromkeys(f"{excuse.by}: {excuse.reason}" for excuse in excuses)))
+    reasons = _by_reason((finding.subject, f"{finding.message} ({finding.rule})") for finding in counted)
+    return Judgement(one, "fail", tuple(reasons), max(finding.severity for finding in counted))
+
+
+def _by_reason(said: Iterator[tuple[str, str]]) -> Iterator[str]:
+    """Who is concerned, reason by reason: containers by name; what is said of the host and its engine stands alone."""
+    reasons: dict[str, list[str]] = {}
+    for subject, words in said:
+        who = subject.removeprefix("container ").partition(" (")[0] if subject.startswith("container ") else ""
+        who = subject if subject.startswith("network ") else who
+        reasons.setdefault(words, []).append(who)
+    for words, everybody in reasons.items():
+        names = ", ".join(dict.fromkeys(filter(None, everybody)))
+        yield f"{names}: {words}" if names else words
+
+
+def _absent(one: Recommendation, seen: _Seen) -> tuple[Outcome, str] | None:
+    """Why a recommendation does not apply, or cannot be judged, as an outcome with its reason; None where it can."""
+    host = seen.host or Host()
+    if one.scope == "engine" and host.daemon is UNKNOWN:
+        return "not judged", "no engine was found"
+    if one.scope in {"swarm", "overlay"}:
+        return _of_swarm(one, seen, host.swarm if isinstance(host.swarm, Swarm) else None)
+    if one.scope in {"containers", *_MODULES}:
+        if seen.problems and not seen.containers:
+            return "not judged", "the containers could not be listed"
+        if not seen.containers:
+            return "not applicable", "there are no containers"
+        if one.scope in _MODULES and host.lsm is not UNKNOWN and one.scope not in given(host.lsm, ()):
+            return "not applicable", f"the kernel runs without {_MODULES[one.scope]}"
+    return None
+
+
+def _of_swarm(one: Recommendation, seen: _Seen, swarm: Swarm | None) -> tuple[Outcome, str] | None:
+    if swarm is None:
+        return "not judged", "the engine does not say whether it is in a swarm"
+    if not swarm.active:
+        return "not applicable", "the engine is in no swarm"
+    if one.scope == "overlay":
+        there = any(network.driver == "overlay" for network in seen.networks)
+        return None if there else ("not applicable", "there is no overlay network")
+    return None if swarm.manager else ("not judged", "a manager alone knows: ask one")
+
+
+def _of_files(one: Recommendation, seen: _Seen) -> Judgement:
+    """One on the files of a role: their owners, their modes, or whether the audit log notes who touches them."""
+    host = seen.host or Host()
+    if host.files is UNKNOWN or (one.scope == "audit" and host.audited is UNKNOWN):
+        what = "audit rules" if host.files is not UNKNOWN else "files"
+        return Judgement(one, "not judged", (f"the {what} could not be read",))
+    there = [file for file in given(host.files, ()) if file.role == one.role and file.path.endswith(one.ending)]
+    if not there:
+        hidden = [path for path in given(host.unread, ()) if path.startswith("/etc/docker")]
+        if hidden and one.scope == "files":
+            return Judgement(one, "not judged", (f"{hidden[0]} could not be read",))
+        return Judgement(one, "not applicable", ("there is no such file",))
+    if one.scope == "audit":
+        return _audited(one, there, host, seen)
+    faults = [
+        finding
+        for finding in seen.findings
+        if finding.rule in one.rules and finding.evidence in {f"{file.path} {one.aspect}" for file in there}
+    ]
+    return _failed(one, faults) if faults else Judgement(one, "pass")
+
+
+def _audited(one: Recommendation, there: Sequence[HostFile], host: Host, seen: _Seen) -> Judgement:
+    """The rule has one finding for all files; each recommendation is on one of them."""
+    missing = [file.path for file in there if file.path in unwatched(host)]
+    faults = [finding for finding in seen.findings if finding.rule in one.rules]
+    if not missing or not faults:
+        return Judgement(one, "pass") if not missing else Judgement(one, "not judged", ("the policy has the rule off",))
+    judged = _failed(one, faults)
+    if judged.outcome != "fail":
+        return judged
+    return replace(judged, reasons=(f"no audit rule is on {', '.join(missing)} ({faults[0].rule})",))

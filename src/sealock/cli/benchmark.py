@@ -1,0 +1,54 @@
+"""The part of `sealock check` that judges a machine by a benchmark."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+
+from sealock.benchmarking import benchmark
+from sealock.checking import Settings
+from sealock.cli.output import WIDTH, Progress, colour, knows_unicode, pairs, width, write
+from sealock.errors import UsageError
+from sealock.model.benchmark import BenchmarkReport
+from sealock.reports.benchmark import render, render_json
+from sealock.rules.benchmarks import BENCHMARKS
+from sealock.targets.writing import write_output
+
+
+def run_benchmark(arguments: Namespace, settings: Settings) -> int:
+    """Judge, tell, and return the exit status."""
+    _sensible(arguments)
+    with Progress("looked at", quiet=arguments.quiet) as progress:
+        report = benchmark(arguments.benchmark, settings, progress)
+    for name, output in pairs(arguments.format, arguments.output):
+        text = render_json(report) if name == "json" else _page(report, arguments, output)
+        if output:
+            write_output(output, text)
+        elif not (arguments.quiet and name == "terminal" and report.status == 0):
+            write(text, exact=name == "json")
+    return report.status
+
+
+def _sensible(arguments: Namespace) -> None:
+    if arguments.benchmark not in BENCHMARKS:
+        msg = f"there is no benchmark {arguments.benchmark!r}; there are {', '.join(BENCHMARKS)}"
+        raise UsageError(msg)
+    if any(target != "host" for target in arguments.targets) or arguments.compose_file:
+        msg = "--benchmark judges this machine: its target is host"
+        raise UsageError(msg)
+    if others := [name for name, _ in pairs(arguments.format, arguments.output) if name not in {"terminal", "json"}]:
+        msg = f"a benchmark is told as terminal or json, not as {others[0]}"
+        raise UsageError(msg)
+    for option in ("fix", "diff", "only", "write_baseline"):
+        if getattr(arguments, option):
+            msg = f"--{option.replace('_', '-')} does not go with --benchmark"
+            raise UsageError(msg)
+
+
+def _page(report: BenchmarkReport, arguments: Namespace, output: str) -> str:
+    return render(
+        report,
+        width=WIDTH if output else width(),
+        colour=False if output else colour(arguments.color),
+        unicode=bool(output) or knows_unicode(),
+        every=arguments.verbose,
+    )

@@ -1,0 +1,135 @@
+"""How a machine stands by a benchmark, in the benchmark's own order: for people and for programs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, Final
+
+from sealock.model.benchmark import BenchmarkReport, Judgement, Outcome
+from sealock.reports.ansi import Ink, Paint, Signs
+from sealock.reports.encoded import encode
+from sealock.reports.text import count, line, sentence, wrap
+
+SCHEMA: Final = 1
+_INKS: Final[dict[Outcome, Ink]] = {
+    "pass": "green",
+    "fail": "red",
+    "excused": "cyan",
+    "not applicable": "faint",
+    "not judged": "magenta",
+    "manual": "cyan",
+}
+_WORDS: Final[dict[Outcome, str]] = {"not applicable": "n/a", "not judged": "unjudged"}
+_LEGEND: Final = (
+    ("n/a", "what it is about is not here"),
+    ("unjudged", "it could not be seen, which is no pass"),
+    ("manual", "a person has to look"),
+)
+_MOST: Final = 5
+"""Reasons that are shown of one recommendation unless all are asked for."""
+
+
+def render_json(report: BenchmarkReport) -> str:
+    """Render for programs."""
+    return encode(
+        {
+            "sealock": report.version,
+            "schema": SCHEMA,
+            "benchmark": report.benchmark.id,
+            "title": report.benchmark.title,
+            "note": report.benchmark.note,
+            "about": list(report.about),
+            "recommendations": [_judgement(one) for one in report.judgements],
+            "problems": [{"message": one.message, "where": one.location.file} for one in report.problems],
+            "summary": dict(report.counts) | {"fail_on": report.fail_on.word, "exit_status": report.status},
+        }
+    )
+
+
+def _judgement(one: Judgement) -> dict[str, Any]:
+    return {
+        "number": one.recommendation.number,
+        "title": one.recommendation.title,
+        "outcome": one.outcome,
+        "reasons": list(one.reasons),
+        "severity": one.severity.word if one.severity is not None else None,
+        "rules": sorted({rule.partition(":")[0] for rule in one.recommendation.rules}),
+    }
+
+
+def render(
+    report: BenchmarkReport, *, width: int = 80, colour: bool = False, unicode: bool = True, every: bool = False
+) -> str:
+    """Render for a terminal of that width; `every` shows all reasons of each recommendation."""
+    page = _Page(report, max(width, 40), Paint(on=colour), Signs(unicode=unicode), every=every)
+    return "\n".join(row.rstrip() for row in page.lines()) + "\n"
+
+
+class _Page:
+    """Knows how the page looks."""
+
+    def __init__(self, report: BenchmarkReport, room: int, paint: Paint, signs: Signs, *, every: bool) -> None:
+        self.report, self.room, self.paint, self.signs, self.every = report, room, paint, signs, every
+        self.numbered = 2 + max((len(one.recommendation.number) for one in report.judgements), default=0)
+
+    def lines(self) -> Iterator[str]:
+        """All of it."""
+        report = self.report
+        about = f" {self.signs.dot} ".join(line(one, 80) for one in report.about)
+        yield self.paint("bold", report.benchmark.title)
+        yield self.paint("faint", about)
+        yield ""
+        judgements = iter(report.judgements)
+        for section in report.benchmark.sections:
+            yield self.paint("bold", f"{section.number}  {section.title}")
+            for _, one in zip(section.recommendations, judgements, strict=False):
+                yield from self.judgement(one)
+            yield ""
+        for problem in report.problems:
+            yield from self.hanging("PROBLEM   ", sentence(line(problem.message)), "alarm")
+        yield from self.summary()
+
+    def judgement(self, one: Judgement) -> Iterator[str]:
+        """A recommendation in a line, and below it why it fails, or could not be judged."""
+        ink = _INKS[one.outcome]
+        word = _WORDS.get(one.outcome, one.outcome)
+        number = f"  {one.recommendation.number}".ljust(self.numbered)
+        reasons = list(one.reasons)
+        title = one.recommendation.title
+        if one.outcome == "not applicable" and len(reasons) == 1:
+            title += f" ({line(reasons.pop(), 200)})"
+        first, *rest = wrap(title, self.room - self.numbered - 12)
+        yield f"{number}  {self.paint(ink, word.ljust(8))}  {first}"
+        indent = " " * (self.numbered + 12)
+        yield from (f"{indent}{part}" for part in rest)
+        if one.outcome == "pass":
+            return
+        shown = reasons if self.every else reasons[:_MOST]
+        for reason in shown:
+            for part in wrap(line(reason, 400), self.room - len(indent)):
+                yield f"{indent}{self.paint('faint', part)}"
+        if len(reasons) > len(shown):
+            yield f"{indent}{self.paint('faint', f'and {len(reasons) - len(shown)} more (--verbose tells all)')}"
+
+    def hanging(self, label: str, text: str, ink: Ink) -> Iterator[str]:
+        """A text behind its label."""
+        for number, part in enumerate(wrap(text, self.room - len(label))):
+            yield (self.paint(ink, label) if number == 0 else " " * len(label)) + part
+
+    def summary(self) -> Iterator[str]:
+        """How many of what, and what the exit status says."""
+        report = self.report
+        counts = report.counts
+        words = ", ".join(f"{number} {outcome}" for outcome, number in counts.items() if number)
+        total = count(len(report.judgements), "recommendation")
+        yield from self.hanging(f"{self.signs.arrow} ", f"{total}: {words}.", "bold")
+        used = {_WORDS.get(outcome, outcome) for outcome, number in counts.items() if number}
+        legend = "; ".join(f"{word}: {meaning}" for word, meaning in _LEGEND if word in used)
+        if legend:
+            yield from self.hanging("  ", f"{legend}.", "faint")
+        if report.benchmark.note:
+            yield from self.hanging("  ", report.benchmark.note, "faint")
+        if report.status == 1:
+            yield from self.hanging("  ", f"Fails: at least one is {report.fail_on.word} or worse.", "red")
+        if report.status == 2:
+            yield from self.hanging("  ", "Fails: what could not be read is no pass.", "red")
