@@ -67,6 +67,10 @@ class LayerCache:
         if stored:
             self._folder.write(_alias(stored), msgspec.msgpack.encode(_Alias(diff_id)))
 
+    def has(self, diff_id: str) -> bool:
+        """Whether anything is known of the plain bytes with this digest."""
+        return bool(self._code and diff_id) and self._folder.read(self._name("facts", diff_id)) is not None
+
     def plain(self, stored: str) -> str:
         """The digest of what bytes with this digest inflate to; "" where that was never seen."""
         data = self._folder.read(_alias(stored)) if stored else None

@@ -81,13 +81,15 @@ class FileProofs:
     def sound(self, file: OpenFile) -> bool:
         """Whether what was read of a file since it was noted is what it held: nobody changed it, or could have."""
         known = self._known(file)
+        if file.own:
+            return _stamp(file) == known.stamp
         tick = _TICK if known.stamp.changed % 1_000_000_000 else _COARSE
         return known.asked - known.stamp.changed > tick and file.is_ours() and _stamp(file) == known.stamp
 
     def keep(self) -> None:
         """Write down what was found of sound files."""
         for known in self._files.values():
-            if known.fresh and self.sound(known.file):
+            if known.fresh and not known.file.own and self.sound(known.file):
                 known.fresh = False
                 record = _Record(known.stamp, tuple(sorted(known.places)))
                 self._folder.write(known.name, msgspec.msgpack.encode(record))

@@ -29,11 +29,14 @@ def configure(parser: ArgumentParser) -> None:
         "target",
         metavar="TARGET",
         help="an image archive (docker save, OCI), an OCI layout, a root file system (a folder or a tar), or an image "
-        "in its registry, as REF or image:REF",
+        "in its registry, as REF or image:REF, or of a running engine, as docker:NAME",
     )
     parser.add_argument("--format", choices=FORMATS, default="table", help="how to tell (default: table)")
     parser.add_argument("--output", metavar="FILE", help="where to write it (default: standard output)")
     parser.add_argument("--platform", default="", metavar="OS/ARCH", help="which image of a multi-platform index")
+    parser.add_argument(
+        "--engine", default="", metavar="WHERE", help="which engine: an address or a context (default: Docker's own)"
+    )
     parser.add_argument("--no-verify", action="store_true", help="do not check digests")
     parser.add_argument(
         "--vulnerabilities",
@@ -53,7 +56,10 @@ def run(arguments: Namespace) -> int:
         msg = "--vulnerabilities goes with --format cyclonedx; `sealock check` tells of them in every other way"
         raise UsageError(msg)
     target = image_of(arguments.target)
-    how = How(arguments.platform, not arguments.no_verify, Bounds(**limits(arguments)), cache=cache_folder(arguments))
+    bounds = Bounds(**limits(arguments))
+    how = How(
+        arguments.platform, not arguments.no_verify, bounds, cache=cache_folder(arguments), engine=arguments.engine
+    )
     if target.startswith("image:"):
         how = replace(how, access=registries(None))
     with Progress("layers read", quiet=arguments.quiet) as progress:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Final
 
 from sealock.errors import TargetError
@@ -17,6 +17,7 @@ from sealock.image.layout import INDEX, LayoutReader
 from sealock.image.opened import OpenedImage
 from sealock.image.rootfs import FolderLayer
 from sealock.image.safefolder import open_folder
+from sealock.image.shelved import Knowledge
 from sealock.image.store import ArchiveStore, FolderStore, Store
 from sealock.image.stored import Damage, OpenFile, Stretch
 from sealock.image.verifying import Proofs, Verifier
@@ -25,6 +26,8 @@ from sealock.model.registries import Registries
 
 REMOTE: Final = "image:"
 """Before a reference, in place of a path."""
+ENGINE: Final = "docker:"
+"""Before the name of an image that an engine has."""
 
 
 def open_image(  # noqa: PLR0913  there are as many ways to read an image
@@ -36,10 +39,14 @@ def open_image(  # noqa: PLR0913  there are as many ways to read an image
     verify: bool = True,
     access: Registries | None = None,
     proofs: Proofs | None = None,
+    engine: str = "",
+    known: Knowledge | None = None,
+    progress: Callable[[str], None] = lambda _text: None,
 ) -> tuple[ImageSource, ...]:
     """Open the images of an archive, a layout or a root file system; TargetError where it is none of them.
 
     "image:REF" is opened in its registry, which `access` says how to speak to; TransportError says why that failed.
+    "docker:NAME" is had from the engine that listens at `engine`, unless `known` is enough.
 
     `platform` ("linux/arm64") chooses from images for several, by default this machine's. `name` chooses from several
     images, by a name or an id's beginning. `proofs` knows files that were verified
@@ -53,6 +60,13 @@ def open_image(  # noqa: PLR0913  there are as many ways to read an image
         wanted = reference(path.removeprefix(REMOTE))
         return (open_remote(open_registry(access), wanted, platform=platform, bounds=bounds),)
     context = Context(path, bounds, Verifier(proofs) if verify else None, proofs)
+    if path.startswith(ENGINE):
+        from sealock.engine import connect  # noqa: PLC0415  loads HTTP
+        from sealock.image.fromengine import open_from_engine  # noqa: PLC0415  as above
+
+        with connect(engine) as one:
+            name = path.removeprefix(ENGINE)
+            return (open_from_engine(one, name, context, platform=platform, known=known, progress=progress),)
     try:
         if stat.S_ISDIR(os.stat(path).st_mode):
             images = _in_folder(path, context, platform)
@@ -81,10 +95,14 @@ def _in_folder(path: str, context: Context, platform: str) -> list[OpenedImage]:
 
 
 def _in_file(path: str, context: Context, platform: str) -> list[OpenedImage]:
-    fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
-    file = OpenFile(fd)
-    if not stat.S_ISREG(os.fstat(fd).st_mode):
+    file = OpenFile(os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK))
+    if not stat.S_ISREG(os.fstat(file.fd).st_mode):
         raise Damage(why="it is neither a file nor a folder")
+    return images_in(file, context, platform)
+
+
+def images_in(file: OpenFile, context: Context, platform: str) -> list[OpenedImage]:
+    """The images of an open archive; Damage where it is none."""
     stored = Stretch(file)
     begin = stored.fetch(0, BLOCK)
     if not begin:

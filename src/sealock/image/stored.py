@@ -34,12 +34,12 @@ class Stored(Bytes, Protocol):
 
 
 class OpenFile:
-    """A file held open; closed when nobody uses it any more."""
+    """A file held open; closed when nobody uses it any more. `own` is one that we wrote, and that has no name."""
 
-    __slots__ = ("fd", "size")
+    __slots__ = ("fd", "own", "size")
 
-    def __init__(self, fd: int) -> None:
-        self.fd = fd
+    def __init__(self, fd: int, *, own: bool = False) -> None:
+        self.fd, self.own = fd, own
         self.size = os.fstat(fd).st_size
 
     def is_ours(self) -> bool:

@@ -37,6 +37,8 @@ class How(Struct, frozen=True):
     """The folder that keeps what was found in layers, "" for none."""
     today: str = ""
     """The day on which it is read ("2026-11-25"), "" where its age is of no matter."""
+    engine: str = ""
+    """The address or context of the engine that is asked for "docker:NAME", "" for the usual one."""
 
 
 def inventories(path: str, how: How, progress: Callable[[str], None] = lambda _name: None) -> tuple[Inventory, ...]:
@@ -58,6 +60,9 @@ def _listed(path: str, how: How, progress: Callable[[str], None]) -> list[tuple[
         verify=how.verify,
         access=how.access,
         proofs=memory.proofs if memory else None,
+        engine=how.engine,
+        known=memory,
+        progress=progress,
     )
     with _no_collection():
         found = [(image, _inventory(path, image, how, memory, progress)) for image in images]

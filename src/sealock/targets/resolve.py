@@ -50,7 +50,7 @@ class Input(Struct, frozen=True):
     walked: bool = False
     more: tuple[Source, ...] = ()
     image: str = ""
-    """The path of an image archive, layout or root file system, or image:REF; it has no text."""
+    """The path of an image archive, layout or root file system, image:REF or docker:NAME; it has no text."""
     machine: str = ""
     """"host", "container:NAME", "container:*" for all, "pid:N" or "self"; it has no text."""
     lock: bool = False
@@ -81,6 +81,8 @@ def resolve(target: str, options: Options) -> Iterator[Input]:
         yield _image(target, rest)
     elif colon and prefix == "image":
         yield _remote(target, rest)
+    elif colon and prefix == "docker":
+        yield Input(target, rest, "image", root=root_of("."), image=target)
     elif os.path.isfile(os.path.join(target, "oci-layout")) or _is_archive(target):
         yield _image(target, target)
     elif os.path.isdir(target):
@@ -105,11 +107,11 @@ def _remote(target: str, reference: str) -> Input:
 
 
 def image_of(target: str) -> str:
-    """What opens the image that a target names: a path, or image:REF."""
+    """What opens the image that a target names: a path, image:REF, or docker:NAME."""
     for prefix in _IMAGES:
         if target.startswith(f"{prefix}:"):
             return target.removeprefix(f"{prefix}:")
-    if target.startswith("image:") or os.path.lexists(target) or not _is_reference(target):
+    if target.startswith(("image:", "docker:")) or os.path.lexists(target) or not _is_reference(target):
         return target
     return f"image:{target}"
 

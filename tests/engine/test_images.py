@@ -1,0 +1,195 @@
+"""Images of an engine: sent once, remembered after that, and bounded."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from msgspec.structs import replace
+
+from imagemaker import Layout, config, docker_save, files, info, sha256, tar
+from sealock.cli.main import main
+from sealock.errors import EngineError, TargetError
+from sealock.image.entry import Bounds
+from sealock.listing import How, inventories
+from sealock.model.inventory import Inventory
+from simulators.engine import EngineSimulator, Reply, simulated
+
+DPKG = "Package: bash\nStatus: install ok installed\nVersion: 5.2\nArchitecture: amd64\n\n"
+BASE = files(etc__os_release='ID=debian\nVERSION_ID="12"\n', var__lib__dpkg__status=DPKG)
+TOP = files(srv__app="hello", root__id_rsa="no key")
+
+
+@pytest.fixture
+def engine(tmp_path: Path) -> Iterator[EngineSimulator]:
+    with simulated(tmp_path) as one:
+        have(one, "app:1", BASE, TOP)
+        yield one
+
+
+def archive(members: dict[str, bytes]) -> bytes:
+    return tar(*(info(name, data) for name, data in members.items()))
+
+
+def have(engine: EngineSimulator, name: str, *layers: bytes, **more: object) -> str:
+    """Have an image as engines with a graph driver have it: the id is its configuration's digest."""
+    raw = config(*layers)
+    told = {
+        "Id": sha256(raw), "RepoTags": [name], "Architecture": "amd64", "Os": "linux",
+        "RootFS": {"Type": "layers", "Layers": [sha256(layer) for layer in layers]},
+    } | more  # fmt: skip
+    engine.images[name] = engine.images[sha256(raw)] = told
+    engine.saved[sha256(raw)] = archive(docker_save(*layers, names=(name,)))
+    return sha256(raw)
+
+
+def read(engine: EngineSimulator, name: str = "app:1", cache: str = "", **how: object) -> Inventory:
+    (found,) = inventories(f"docker:{name}", How(engine=engine.where, cache=cache, **how))  # type: ignore[arg-type]
+    return found
+
+
+def sent(engine: EngineSimulator) -> int:
+    return sum(path.endswith("/get") for path in engine.asked)
+
+
+def test_an_image_is_what_its_archive_is(engine: EngineSimulator, tmp_path: Path) -> None:
+    path = tmp_path / "app.tar"
+    path.write_bytes(next(iter(engine.saved.values())))
+    (saved,) = inventories(str(path), How())
+    had = read(engine)
+    assert had.problems == ()
+    assert [one.name for one in had.packages] == ["bash"]
+    assert replace(had, names=()) == replace(saved, names=())
+    assert had.names == ("app:1",)
+
+
+def test_what_is_known_is_not_sent_again(engine: EngineSimulator, tmp_path: Path) -> None:
+    cache = str(tmp_path / "cache")
+    first = read(engine, cache=cache)
+    assert sent(engine) == 1
+    assert read(engine, cache=cache) == first
+    assert sent(engine) == 1
+    # Another tag of the same image, and an image of known layers whose configuration is not.
+    engine.images["other:2"] = engine.images["app:1"]
+    assert replace(read(engine, "other:2", cache), names=()) == replace(first, names=())
+    assert sent(engine) == 1
+    have(engine, "base:1", BASE)
+    assert [one.name for one in read(engine, "base:1", cache).packages] == ["bash"]
+    assert sent(engine) == 2
+
+
+def test_a_cache_of_another_image_or_with_a_damaged_entry_is_not_believed(
+    engine: EngineSimulator, tmp_path: Path
+) -> None:
+    cache = tmp_path / "cache"
+    first = read(engine, cache=str(cache))
+    for entry in cache.iterdir():
+        if entry.name.startswith("facts-"):
+            entry.unlink()
+            break
+    assert read(engine, cache=str(cache)) == first
+    assert sent(engine) == 2
+    # The engine says other layers of the same id.
+    engine.images["app:1"]["RootFS"]["Layers"].reverse()
+    found = read(engine, cache=str(cache))
+    assert sent(engine) == 3
+    assert any("other layers than it said" in one.message for one in found.problems)
+
+
+def test_an_engine_that_keeps_images_with_containerd(engine: EngineSimulator, tmp_path: Path) -> None:
+    layout = Layout()
+    manifest = layout.image((BASE, BASE))
+    members = layout.index(manifest | {"annotations": {"io.containerd.image.name": "docker.io/library/app:3"}})
+    identity = manifest["digest"]
+    engine.images["app:3"] = engine.images[identity] = {
+        "Id": identity, "RepoTags": ["app:3"], "Architecture": "amd64", "Os": "linux",
+        "RootFS": {"Layers": [sha256(BASE)]},
+    }  # fmt: skip
+    engine.saved[identity] = archive(members)
+    cache = str(tmp_path / "cache")
+    first = read(engine, "app:3", cache)
+    assert [one.name for one in first.packages] == ["bash"]
+    assert read(engine, "app:3", cache) == first
+    assert sent(engine) == 1
+
+
+@pytest.mark.parametrize(
+    ("answer", "says"),
+    [
+        (Reply(body=b"[]"), "does not describe the image"),
+        (Reply(body=b"{}"), "does not describe the image"),
+        (Reply(body=b'{"Id": ""}'), "says no id"),
+        (Reply(body=b"[" * 100_000), "does not describe the image"),
+        (Reply(500, b'{"message": "no disk"}'), "no disk"),
+    ],
+)
+def test_an_odd_description_is_told(engine: EngineSimulator, answer: Reply, says: str) -> None:
+    engine.answers = lambda path, _query: answer if path.endswith("/json") else None
+    with pytest.raises(EngineError, match=says):
+        read(engine)
+
+
+@pytest.mark.parametrize(
+    ("answer", "says"),
+    [
+        (Reply(body=b"no tar at all" * 100), "no tar archive"),
+        (Reply(body=b""), "it is empty"),
+        (Reply(body=b"x" * 100_000, cut=5000), "bytes are missing"),
+        (Reply(body=b"x" * 65536, endless=True), "more than the 1000000 bytes"),
+        (Reply(500, b'{"message": "unpigz"}'), "unpigz"),
+    ],
+)
+def test_an_odd_archive_is_told(engine: EngineSimulator, answer: Reply, says: str) -> None:
+    engine.answers = lambda path, _query: answer if path.endswith("/get") else None
+    with pytest.raises(TargetError, match=says):
+        read(engine, bounds=Bounds(total=1_000_000))
+
+
+def test_a_layer_with_another_digest_is_told_and_not_remembered(engine: EngineSimulator, tmp_path: Path) -> None:
+    identity = engine.images["app:1"]["Id"]
+    members = docker_save(BASE, TOP)
+    (path,) = (name for name, data in members.items() if data == TOP)
+    engine.saved[identity] = archive(members | {path: files(srv__app="other")})
+    cache = str(tmp_path / "cache")
+    for times in (1, 2):
+        found = read(engine, cache=cache)
+        assert any("has the digest" in one.message for one in found.problems)
+        assert sent(engine) == times
+
+
+def test_an_image_that_is_not_there_is_told(engine: EngineSimulator, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["check", "docker:nope:1", "--engine", engine.where, "--no-policy"]) == 2
+    said = " ".join(capsys.readouterr().out.split())
+    assert "has no image 'nope:1'" in said
+    assert "image:nope:1" in said
+
+
+def test_another_platform_is_told(engine: EngineSimulator) -> None:
+    with pytest.raises(TargetError, match="is for linux/amd64, not for linux/arm64"):
+        read(engine, platform="linux/arm64")
+
+
+def test_check_tells_where_it_is_from(engine: EngineSimulator, tmp_path: Path) -> None:
+    out = tmp_path / "report.json"
+    words = ["--engine", engine.where, "--no-policy", "--offline", "--no-vulnerabilities", "--output", str(out)]
+    main(["check", "docker:app:1", *words])
+    report = json.loads(out.read_text())
+    assert report["targets"][0]["target"] == "docker:app:1"
+    assert report["targets"][0]["kind"] == "image"
+    assert report["targets"][0]["problems"] == []
+    assert any(engine.where in note for note in report["notes"])
+
+
+def test_sbom_lists_it(engine: EngineSimulator, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["sbom", "docker:app:1", "--engine", engine.where, "--format", "cyclonedx"]) == 0
+    assert '"bash"' in capsys.readouterr().out
+
+
+def test_nothing_is_left_behind(engine: EngineSimulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "spool").mkdir()
+    monkeypatch.setenv("TMPDIR", str(tmp_path / "spool"))
+    monkeypatch.setattr("tempfile.tempdir", None)
+    read(engine)
+    assert list((tmp_path / "spool").iterdir()) == []
