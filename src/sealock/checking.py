@@ -239,7 +239,14 @@ class Run:
         holds = self.policy(one.root)
         settings = self.settings
         bounds = Bounds(**settings.limits)
-        how = How(settings.platform, settings.verify, bounds, holds.access, settings.cache, self.today.isoformat())
+        how = How(
+            settings.platform, settings.verify, bounds, holds.access, settings.cache, self.today.isoformat(),
+            settings.engine,
+        )  # fmt: skip
+        if one.image.startswith("docker:"):
+            from sealock.engine import endpoint  # noqa: PLC0415  other images have no engine
+
+            self.notes.append(f"{one.target} is the image that the engine at {endpoint(settings.engine)} has.")
         found = documents(one.image, how, progress)
         for document in found:
             rules = self.rules(document, holds)
