@@ -212,7 +212,8 @@ class _Judge:
         who = chain.name_of(certificates[0])
         trusted = {one.der for one in self.expected.anchors if one.kind == kind}
         if not trusted & set(envelope.chain):
-            why = f"it is by {who}, and no certificate that you trust (as {kind}) vouches for that"
+            role = " as a signing authority" if kind == "signingAuthority" else ""
+            why = f"it is by {who}, and no certificate that you trust{role} vouches for that"
             raise SignatureRefusedError(check="authority", why=why)
         if self.expected.identities and not any(one.fits(certificates[0].subject) for one in self.expected.identities):
             why = f"it is by {who}, who is none of those that you trust"
