@@ -34,7 +34,9 @@ def advised(
     """Advise; `start` stands for what the configuration says is started. TargetError where it is no image at all."""
     inventory, *others = inventories(path, how, progress)
     # Digests have been verified.
-    image, *_ = open_image(path, platform=how.platform, bounds=how.bounds, verify=False, access=how.access)
+    image, *_ = open_image(
+        path, platform=how.platform, bounds=how.bounds, verify=False, access=how.access, engine=how.engine
+    )
     progress("the file system")
     told = replace(inventory.container, entrypoint=start, command=()) if start else inventory.container
     advice = advise(inventory, content(image.layers), commands, told)

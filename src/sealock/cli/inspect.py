@@ -24,7 +24,7 @@ def configure(parser: ArgumentParser) -> None:
         "target",
         metavar="TARGET",
         help="an image archive (docker save, OCI), an OCI layout, a root file system (a folder or a tar), an image in "
-        "its registry (REF or image:REF); or what runs: container:NAME, pid:N, self (in a container: that one)",
+        "its registry (REF or image:REF) or of the engine (docker:NAME); or what runs: container:NAME, pid:N, self (in a container: that one)",
     )
     parser.add_argument("--format", choices=FORMATS, default="terminal", help="how to tell (default: terminal)")
     parser.add_argument("--output", metavar="FILE", help="where to write it (default: standard output)")
@@ -57,7 +57,10 @@ def image(target: str, arguments: Namespace) -> int:
     from sealock.reports import bases  # noqa: PLC0415  as above
     from sealock.targets.resolve import image_of  # noqa: PLC0415  as above
 
-    how = How(arguments.platform, not arguments.no_verify, Bounds(**limits(arguments)), cache=cache_folder(arguments))
+    bounds = Bounds(**limits(arguments))
+    how = How(
+        arguments.platform, not arguments.no_verify, bounds, cache=cache_folder(arguments), engine=arguments.engine
+    )
     opens = image_of(target)
     if opens.startswith("image:"):
         from sealock.cli.registries import registries  # noqa: PLC0415  files do without
