@@ -24,7 +24,8 @@ def configure(parser: ArgumentParser) -> None:
         "target",
         metavar="TARGET",
         help="an image archive (docker save, OCI), an OCI layout, a root file system (a folder or a tar), an image in "
-        "its registry (REF or image:REF) or of the engine (docker:NAME); or what runs: container:NAME, pid:N, self (in a container: that one)",
+        "its registry (REF or image:REF) or of the engine (docker:NAME); or what runs: container:NAME, pid:N, self (in "
+        "a container: that one)",
     )
     parser.add_argument("--format", choices=FORMATS, default="terminal", help="how to tell (default: terminal)")
     parser.add_argument("--output", metavar="FILE", help="where to write it (default: standard output)")
