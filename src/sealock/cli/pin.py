@@ -115,17 +115,18 @@ def _excluded(policy: tuple[str, Policy] | None) -> Callable[[str], bool]:
 
 
 def _problems(judged: list[tuple[Text, list[Verdict]]]) -> list[str]:
-    """What could not be read or found out, each once."""
-    told: dict[str, None] = {}
+    """What could not be read or found out, each once, with the first place of it."""
+    told: dict[str, list[str]] = {}
     for text, verdicts in judged:
         if text.problem:
-            told[text.problem] = None
-        for why, place in text.found.broken:
-            told[f"{text.path}:{text.source.position(place.start)[0]}: {why}"] = None
-        for one in verdicts:
-            if one.state == "failed":
-                told[f"{text.path}:{text.source.position(one.spot.place.start)[0]}: {one.note}"] = None
-    return list(told)
+            told.setdefault(text.problem, [])
+        failed = [(one.note, one.spot.place) for one in verdicts if one.state == "failed"]
+        for why, place in (*text.found.broken, *failed):
+            told.setdefault(why, []).append(f"{text.path}:{text.source.position(place.start)[0]}")
+    return [
+        f"{places[0]}{f' and {len(places) - 1} more' if len(places) > 1 else ''}: {why}" if places else why
+        for why, places in told.items()
+    ]
 
 
 def _pin(arguments: Namespace, judged: list[tuple[Text, list[Verdict]]], problems: list[str]) -> int:

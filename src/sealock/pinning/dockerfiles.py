@@ -140,7 +140,7 @@ class _Finder:
             line = self.text.rfind("\n", 0, use.start()) + 1
             if self.text[line : line + 100].lstrip().startswith("#"):
                 continue
-            at = bisect_right(self.words, (use.start(), len(self.text), "")) - 1
+            at = bisect_right(self.words, (use.start(), len(self.text) + 1, "")) - 1
             start, end, held = self.words[at] if at >= 0 else (0, 0, "")
             if not (start <= use.start() < end and held and value.endswith(held)):
                 return use.start() + 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable, Sequence
 from fnmatch import fnmatchcase
 from typing import Literal, TypeAlias
@@ -59,12 +60,12 @@ def judge(
     that cannot be pinned in their text, as a lock file wants.
     """
     held = [(text, [spot for spot in text.found.spots if wanted(spot)]) for text in texts]
-    built = {_tagged(name) for text, _ in held for one in text.found.built if (name := parse(one)) is not None}
+    built = _Built(text for text, _ in held)
     names = [
         name
-        for _, spots in held
+        for text, spots in held
         for spot in spots
-        if _sound(spot) is None and not _built(spot, built) and (name := spot.name) is not None
+        if _sound(spot) is None and not built.makes(spot, text) and (name := spot.name) is not None
         if stuck or spot.seat is not None or name.digest
     ]
     asking.ask([_tagged(name) for name in names if name.tag or not name.digest])
@@ -74,7 +75,29 @@ def judge(
         differing = [name for name in names if name.digest and name.tag and not _agrees(name, asking)]
         asking.ask([_digested(name) for name in differing])
     asking.list([_tagged(name) for name in names if _may_be_child(name, asking)])
-    return [(text, [_verdict(spot, built, asking) for spot in spots]) for text, spots in held]
+    return [
+        (text, [Verdict(spot, "built") if built.makes(spot, text) else _verdict(spot, asking) for spot in spots])
+        for text, spots in held
+    ]
+
+
+class _Built:
+    """The images that files build: what lies in the folder of such a file, or below it, means those."""
+
+    def __init__(self, texts: Iterable[Text]) -> None:
+        self.folders: dict[str, set[str]] = {}
+        for text in texts:
+            folder = os.path.dirname(os.path.abspath(text.path)).rstrip("/") + "/"
+            for one in text.found.built:
+                if (name := parse(one)) is not None:
+                    self.folders.setdefault(_tagged(name), set()).add(folder)
+
+    def makes(self, spot: Spot, text: Text) -> bool:
+        name = spot.name
+        if name is None or name.digest is not None or not self.folders:
+            return False
+        path = os.path.abspath(text.path)
+        return any(path.startswith(folder) for folder in self.folders.get(_tagged(name), ()))
 
 
 def _sound(spot: Spot) -> str | None:
@@ -96,10 +119,6 @@ def _digested(name: ImageName) -> str:
     return f"{name.registry}/{name.repository}@{name.digest}"
 
 
-def _built(spot: Spot, built: set[str]) -> bool:
-    return spot.name is not None and spot.name.digest is None and _tagged(spot.name) in built
-
-
 def _agrees(name: ImageName, asking: Asking) -> bool:
     return asking.known[_tagged(name)].digest == name.digest
 
@@ -112,13 +131,11 @@ def _may_be_child(name: ImageName, asking: Asking) -> bool:
     return top.is_index and bool(own.digest) and not own.is_index
 
 
-def _verdict(spot: Spot, built: set[str], asking: Asking) -> Verdict:
+def _verdict(spot: Spot, asking: Asking) -> Verdict:
     name = spot.name
     why = _sound(spot)
     if why is not None or name is None:
         return Verdict(spot, "failed" if spot.reference else "stuck", note=why or "")
-    if _built(spot, built):
-        return Verdict(spot, "built")
     old = name.digest or ""
     own = asking.known.get(_digested(name)) if old else None
     lost = own is not None and own.gone

@@ -12,8 +12,8 @@ from sealock.formats import yamltree
 from sealock.formats.yamltree import Flaw, Mapping, Node, Scalar, Sequence, target
 
 _LISTS: Final = frozenset({"containers", "initContainers", "ephemeralContainers"})
-_VERSION: Final = re.compile(r"^[ \t]*[\"']?apiVersion[\"']?[ \t]*:", re.MULTILINE)
-_KIND: Final = re.compile(r"^[ \t]*[\"']?kind[\"']?[ \t]*:", re.MULTILINE)
+_VERSION: Final = re.compile(r"(?:^|[{,])[ \t]*[\"']?apiVersion[\"']?[ \t]*:", re.MULTILINE)
+_KIND: Final = re.compile(r"(?:^|[{,])[ \t]*[\"']?kind[\"']?[ \t]*:", re.MULTILINE)
 
 
 class ImageField(Struct, frozen=True):

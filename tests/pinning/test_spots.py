@@ -1,0 +1,208 @@
+"""Which references are found in a text, what each stands for, and what the text looks like with their digests."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from pinworld import NEW, OLD, digest_of, pin
+from sealock.formats.kubernetes import images, is_manifest
+from sealock.model.location import Source
+from sealock.pinning import texts
+from sealock.pinning.seats import Given, seat
+
+# (the file's name, the line, the same line pinned); @@ stands for the digest of what was looked up.
+LINES = {
+    "a base image": ("Dockerfile", "FROM python:3.12", "FROM python:3.12@@"),
+    "with a platform and a name": ("Dockerfile", "FROM --platform=$BUILDPLATFORM go:1 AS a  ", "FROM --platform=$BUILDPLATFORM go:1@@ AS a  "),
+    "without a tag, latest is said": ("Dockerfile", "FROM nginx", "FROM nginx:latest@@"),
+    "in quotes": ("Dockerfile", 'FROM "node:20"', 'FROM "node:20@@"'),
+    "by registry with a port": ("Dockerfile", "FROM host:5000/x/y:1", "FROM host:5000/x/y:1@@"),
+    "a stale digest": ("Dockerfile", f"FROM x:1@{OLD}", "FROM x:1@@"),
+    "every image of several": ("Dockerfile", "FROM a:1 AS b\nFROM c:2", "FROM a:1@@ AS b\nFROM c:2@@"),
+    "small letters": ("Dockerfile", "from a:1 as b", "from a:1@@ as b"),
+    "the syntax directive": ("Dockerfile", "# syntax=docker/dockerfile:1\nFROM scratch", "# syntax=docker/dockerfile:1@@\nFROM scratch"),
+    "what COPY takes from": ("Dockerfile", "FROM scratch\nCOPY --from=tool:1 /a /", "FROM scratch\nCOPY --from=tool:1@@ /a /"),
+    "what a known image's bare name copies from": ("Dockerfile", "FROM scratch\nCOPY --from=nginx /a /", "FROM scratch\nCOPY --from=nginx:latest@@ /a /"),
+    "what RUN mounts from": (
+        "Dockerfile",
+        "FROM scratch\nRUN --mount=type=bind,from=m:3,target=/x \\\n  go",
+        "FROM scratch\nRUN --mount=type=bind,from=m:3@@,target=/x \\\n  go",
+    ),
+    "what ONBUILD copies from": ("Dockerfile", "FROM scratch\nONBUILD COPY --from=t:1 a b", "FROM scratch\nONBUILD COPY --from=t:1@@ a b"),
+    "Windows line ends": ("Dockerfile", "FROM a:1\r\nRUN x\r\n", "FROM a:1@@\r\nRUN x\r\n"),
+    "a continued line": ("Dockerfile", "FROM \\\n  # why\n  a:1 \\\n  AS b", "FROM \\\n  # why\n  a:1@@ \\\n  AS b"),
+    "an ARG that is the image": ("Dockerfile", "ARG B=a:1\nFROM ${B}", "ARG B=a:1@@\nFROM ${B}"),
+    "an ARG that is the image, in quotes": ("Dockerfile", "ARG B='a:1'\nFROM $B", "ARG B='a:1@@'\nFROM $B"),
+    "an ARG of several stages": ("Dockerfile", "ARG B=a:1\nFROM $B AS x\nFROM $B", "ARG B=a:1@@\nFROM $B AS x\nFROM $B"),
+    "an ARG that is the tag": ("Dockerfile", "ARG V=3\nFROM a:${V}", "ARG V=3@@\nFROM a:${V}"),
+    "ARGs through one another": ("Dockerfile", "ARG V=3\nARG B=a:$V\nFROM $B", "ARG V=3@@\nARG B=a:$V\nFROM $B"),
+    "the default of an ARG": ("Dockerfile", "ARG V\nFROM a:${V:-3}", "ARG V\nFROM a:${V:-3@@}"),
+    "an ARG that is the registry": ("Dockerfile", "ARG R=host\nFROM $R/a:3", "ARG R=host\nFROM $R/a:3@@"),
+    "a digest behind an ARG": ("Dockerfile", f"ARG V=3\nFROM a:${{V}}-x@{OLD}", "ARG V=3\nFROM a:${V}-x@@"),
+    "a compose image": ("compose.yaml", "services:\n  a:\n    image: x:1  # why", "services:\n  a:\n    image: x:1@@  # why"),
+    "in double quotes": ("compose.yaml", 'services: {a: {image: "x:1"}}', 'services: {a: {image: "x:1@@"}}'),
+    "in flow style": ("compose.yaml", "services: {a: {image: x:1}}", "services: {a: {image: x:1@@}}"),
+    "behind an anchor": ("compose.yaml", "services:\n  a: {image: &i x:1}\n  b: {image: *i}", "services:\n  a: {image: &i x:1@@}\n  b: {image: *i}"),
+    "by a merge": ("compose.yaml", "x-b: &b\n  image: x:1\nservices:\n  a:\n    <<: *b", "x-b: &b\n  image: x:1@@\nservices:\n  a:\n    <<: *b"),
+    "by a variable's default": ("compose.yaml", "services: {a: {image: 'x:${T:-1}'}}", "services: {a: {image: 'x:${T:-1@@}'}}"),
+    "as a variable's default": ("compose.yaml", "services: {a: {image: '${I:-x}'}}", "services: {a: {image: '${I:-x:latest@@}'}}"),
+    "behind the registry's variable": ("compose.yaml", "services: {a: {image: '${R-h.io}/x:1'}}", "services: {a: {image: '${R-h.io}/x:1@@'}}"),
+    "a build's context": (
+        "compose.yaml",
+        "services:\n  a:\n    build:\n      context: .\n      additional_contexts:\n        b: docker-image://x:1",
+        "services:\n  a:\n    build:\n      context: .\n      additional_contexts:\n        b: docker-image://x:1@@",
+    ),
+    "a build's context in a list": (
+        "compose.yaml",
+        "services: {a: {build: {additional_contexts: [b=docker-image://x:1]}}}",
+        "services: {a: {build: {additional_contexts: [b=docker-image://x:1@@]}}}",
+    ),
+    "a pod": ("k.yaml", "apiVersion: v1\nkind: Pod\nspec:\n  containers:\n  - image: x:1", "apiVersion: v1\nkind: Pod\nspec:\n  containers:\n  - image: x:1@@"),
+    "a cron job": (
+        "k.yaml",
+        "apiVersion: batch/v1\nkind: CronJob\nspec: {jobTemplate: {spec: {template: {spec: {initContainers: [{image: 'x:1'}]}}}}}",
+        "apiVersion: batch/v1\nkind: CronJob\nspec: {jobTemplate: {spec: {template: {spec: {initContainers: [{image: 'x:1@@'}]}}}}}",
+    ),
+    "a volume that is an image": (
+        "k.yaml",
+        "apiVersion: v1\nkind: Pod\nspec: {volumes: [{image: {reference: x:1}}]}",
+        "apiVersion: v1\nkind: Pod\nspec: {volumes: [{image: {reference: x:1@@}}]}",
+    ),
+    "the second document": ("k.yaml", "apiVersion: v1\nkind: A\n---\napiVersion: v1\nkind: Pod\ncontainers: [{image: x}]", "apiVersion: v1\nkind: A\n---\napiVersion: v1\nkind: Pod\ncontainers: [{image: x:latest@@}]"),
+    "a list in JSON": ("k.json", '{"apiVersion":"v1","kind":"List","items":[{"spec":{"containers":[{"image":"x:1"}]}}]}', None),
+    "a run line": ("a.sh", "docker run --rm -v $PWD:/x x:1 sh -c 'x:1'", "docker run --rm -v $PWD:/x x:1@@ sh -c 'x:1'"),
+    "a run line in quotes": ("a.sh", 'docker run "x:1" && podman create y:2', 'docker run "x:1@@" && podman create y:2@@'),
+    "a variable of a script": ("a.sh", 'I=x:1\ndocker run "$I"\ndocker run ${I}', 'I=x:1@@\ndocker run "$I"\ndocker run ${I}'),
+    "a shell's default": ("a.sh", "docker run x:${T:-1}", "docker run x:${T:-1@@}"),
+    "a recipe": ("Makefile", "run:\n\tdocker run x:1 $(ARGS)\n", "run:\n\tdocker run x:1@@ $(ARGS)\n"),
+    "a variable of a Makefile": ("Makefile", "IMAGE ?= x:1\nrun:\n\tdocker run $(IMAGE) a\n", "IMAGE ?= x:1@@\nrun:\n\tdocker run $(IMAGE) a\n"),
+    "a page": ("a.md", "# x:1\n\n```sh\n$ docker run x:1\n```\n", "# x:1\n\n```sh\n$ docker run x:1@@\n```\n"),
+    "a CI file": (".gitlab-ci.yml", "a:\n  script:\n    - docker run x:1\n", "a:\n  script:\n    - docker run x:1@@\n"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "text", "wanted"), LINES.values(), ids=LINES)
+def test_the_reference_changes_and_nothing_else(tmp_path: Path, name: str, text: str, wanted: str | None) -> None:
+    new, verdicts = pin(tmp_path, name, text)
+    assert {one.state for one in verdicts} <= {"missing", "moved"}
+    if wanted is None:
+        assert new != text
+        assert {spot.name.digest for spot in texts.read(str(tmp_path / name)).reread(new).spots if spot.name} == {NEW}
+    else:
+        assert new == wanted.replace("@@", f"@{NEW}")
+    assert pin(tmp_path, name, new)[0] == new
+
+
+LEFT = {
+    "scratch": ("Dockerfile", "FROM scratch", 0),
+    "a stage": ("Dockerfile", "FROM scratch AS a\nFROM a\nCOPY --from=a x y\nCOPY --from=0 x y\nRUN --mount=from=a,target=/x true", 0),
+    "a stage by architecture": ("Dockerfile", "FROM scratch AS b-amd64\nFROM b-${TARGETARCH}", 0),
+    "a service that is built": ("compose.yaml", "services: {a: {build: ., image: x:1}}", 0),
+    "what a script builds": ("a.sh", "docker build --pull -t x:1 .\ndocker run x:1", 1),
+    "a placeholder in a page": ("a.md", "```sh\ndocker run <image>\n```\n", 0),
+    "a digest without a tag": ("Dockerfile", f"FROM x@{OLD}", 1),
+    "an image field of what is no container": ("k.yaml", "apiVersion: v1\nkind: X\nspec: {image: x:1}", 0),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "text", "spots"), LEFT.values(), ids=LEFT)
+def test_what_is_left_alone(tmp_path: Path, name: str, text: str, spots: int) -> None:
+    new, verdicts = pin(tmp_path, name, text)
+    assert new == text
+    assert len(verdicts) == spots
+    assert {one.state for one in verdicts} <= {"built", "fixed"}
+
+
+STUCK = {
+    "a tag with a variable in its middle": ("Dockerfile", "ARG V=3\nFROM a:${V}-slim", "$V has a part in its name or tag"),
+    "a variable name with a tag": ("Dockerfile", "ARG N=a\nFROM $N:3", "$N has a part in its name or tag"),
+    "an ARG of two images": ("Dockerfile", "ARG V=3\nFROM a:$V\nFROM b:$V", "ARG V has a part in line 3 too"),
+    "an ARG that a stage sees": ("Dockerfile", "ARG V=3\nFROM a:$V\nARG V", "ARG V has a part in line 3 too"),
+    "an ARG that a label has": ("Dockerfile", "ARG V=3\nFROM a:$V\nLABEL v=$V", "ARG V has a part in line 3 too"),
+    "an ARG without a default": ("Dockerfile", "ARG V\nFROM a:$V", "ARG that has no default"),
+    "an ARG of the builder": ("Dockerfile", "FROM a:$TARGETARCH", "$TARGETARCH is set by the builder"),
+    "a word that may be a context": ("Dockerfile", "FROM scratch\nCOPY --from=docs a b", "may as well be a build context"),
+    "a variable without a value": ("compose.yaml", "services: {a: {image: 'x:${T}'}}", "${T} has no value here"),
+    "a variable that must be set": ("compose.yaml", "services: {a: {image: 'x:${T:?}'}}", "${T:?} has no value here"),
+    "a variable of .env": ("compose.yaml", "services: {a: {image: 'x:${SET:-1}'}}", "from .env"),
+    "escapes": ("compose.yaml", 'services: {a: {image: "x\\x3a1"}}', "written with escapes"),
+    "a block": ("compose.yaml", "services:\n  a:\n    image: >-\n      x:1\n", "written with escapes or over several lines"),
+    "a Dockerfile in a compose file": ("compose.yaml", "services:\n  a:\n    build:\n      dockerfile_inline: |\n        FROM x:1\n", "it stands in dockerfile_inline"),
+    "a template": ("k.yaml", "apiVersion: v1\nkind: Pod\nspec:\n  {{- if .x }}\n  containers: [{image: x}]\n", "it is a template"),
+    "a template's value": ("k.yaml", "apiVersion: v1\nkind: Pod\nspec:\n  containers: [{image: 'x:{{ .tag }}'}]\n", "another program"),
+    "an argument of a script": ("a.sh", "docker run x:$1", "no value that is known here"),
+    "a variable with two values": ("a.sh", "I=x:1\nI=y:1\ndocker run $I", "no"),
+    "a variable of other commands": ("a.sh", "I=x:1\necho $I\ndocker run $I", "$I has a part in line 2 too"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "text", "why"), STUCK.values(), ids=STUCK)
+def test_what_cannot_be_pinned_says_why(tmp_path: Path, name: str, text: str, why: str) -> None:
+    (tmp_path / ".env").write_text("SET=2\n")
+    new, verdicts = pin(tmp_path, name, text)
+    stuck = [one for one in verdicts if one.state == "stuck"]
+    assert stuck
+    assert why in stuck[0].note
+    assert "$" not in text or new == text
+
+
+@pytest.mark.parametrize(
+    ("raw", "wanted"),
+    [
+        ("a:1", 3),
+        ("'a:1'", 4),
+        ("${R}/a:1", 8),
+        ("${R}/a:${T:-1}", 13),
+        ("${R}a:1", "$R has a part"),
+        ("$X", 102),
+        ("${LOOP}", "too deeply"),
+        ("$GONE", "out of reach"),
+        ("$NONE", "has no value"),
+        ("${NONE:+x}", "not taken apart"),
+        ("a:`x`", "not taken apart"),
+        ("", "not taken apart"),
+        ("${X", "not taken apart"),
+        ("$1", "not taken apart"),
+    ],
+)
+def test_where_a_digest_goes(raw: str, wanted: int | str) -> None:
+    values: dict[str, Given | str] = {
+        "X": Given("v2", 100),
+        "LOOP": Given("$LOOP", 0),
+        "GONE": "out of reach",
+    }
+    found = seat(raw, 0, values.get)
+    if isinstance(wanted, str):
+        assert isinstance(found, str)
+        assert wanted in found
+    else:
+        assert not isinstance(found, str)
+        assert (found.start, found.end) == (wanted, wanted)
+
+
+def test_an_override_does_not_pin_what_the_file_beside_it_builds(tmp_path: Path) -> None:
+    (tmp_path / "compose.yaml").write_text("services: {a: {build: .}, b: {image: y:1}}\n")
+    _, verdicts = pin(tmp_path, "compose.override.yaml", "services: {a: {image: x:1}, b: {image: y:2}}\n")
+    assert [one.spot.written for one in verdicts] == ["y:2"]
+
+
+def test_manifests_are_told_by_version_and_kind() -> None:
+    assert is_manifest("apiVersion: v1\nkind: Pod\n")
+    assert not is_manifest("kind: Pod\n")
+    fields, flaws = images("apiVersion: v1\nkind: Pod\nspec: {containers: [{name: w, image: 1}, {image: x}]}\n")
+    assert [(field.scalar.text, field.kind, field.container) for field in fields] == [("x", "Pod", "")]
+    assert flaws == ()
+
+
+def test_many_uses_of_one_argument_are_read_in_line_with_their_number() -> None:
+    lines = "\n".join(f"FROM $B AS s{number}" for number in range(3000))
+    found = texts.find("dockerfile", Source("Dockerfile", f"ARG B=a:1\n{lines}\n"))
+    assert len(found.spots) == 3000
+    assert len({spot.seat for spot in found.spots}) == 1
+
+
+def test_digests_are_those_that_were_asked_for(tmp_path: Path) -> None:
+    new, _ = pin(tmp_path, "Dockerfile", "FROM a:1\nFROM b:1\n", distinct=True)
+    assert new == f"FROM a:1@{digest_of('docker.io/library/a:1')}\nFROM b:1@{digest_of('docker.io/library/b:1')}\n"

@@ -1,0 +1,46 @@
+"""A registry that knows every image, for tests of what is written."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+from typing import Any, cast
+
+from sealock.model.imagename import ImageName
+from sealock.pinning import texts
+from sealock.pinning.judging import Verdict, judge
+from sealock.pinning.resolving import Asking
+from sealock.pinning.writing import rewritten
+from sealock.registry.client import Claim, Registry
+
+NEW = "sha256:" + "b" * 64
+OLD = "sha256:" + "a" * 64
+INDEX = "application/vnd.oci.image.index.v1+json"
+
+
+def digest_of(reference: str) -> str:
+    return "sha256:" + hashlib.sha256(reference.encode()).hexdigest()
+
+
+class Everything:
+    """Has every image: each tag stands for one digest, and every digest is there."""
+
+    def __init__(self, *, distinct: bool) -> None:
+        self.distinct = distinct
+
+    def claim(self, name: ImageName) -> Claim:
+        own = digest_of(f"{name.registry}/{name.repository}:{name.tag}") if self.distinct else NEW
+        return Claim(name.digest or own, INDEX, 100)
+
+
+def asking(*, distinct: bool = False) -> Asking:
+    return Asking(cast("Registry", cast("Any", Everything(distinct=distinct))))
+
+
+def pin(folder: Path, name: str, text: str, *, distinct: bool = False) -> tuple[str, list[Verdict]]:
+    """The text of a file pinned, and what was said of its references."""
+    (folder / name).write_bytes(text.encode())
+    read = texts.read(str(folder / name))
+    assert not read.problem
+    ((_, verdicts),) = judge([read], lambda _: True, asking(distinct=distinct), check=False)
+    return rewritten(read, verdicts)
