@@ -460,7 +460,19 @@ def test_nothing_from_outside_reaches_a_terminal_raw(here: World) -> None:
 
 def test_one_verification_asks_little(here: World) -> None:
     here.sign()
+    assert requests(here) == 2
+
+
+def test_one_verification_of_a_bundle_asks_little(here: World) -> None:
+    here.sign(form="bundle")
+    assert requests(here) == 4
+    here.server.referrers = False
+    here.sign(form="bundle")
+    assert requests(here) == 5
+
+
+def requests(here: World) -> int:
     here.server.asked.clear()
     asked: list[Asked] = here.server.asked
     assert here.verify().state == "trusted"
-    assert len([one for one in asked if one.path != "/v2/"]) == 2
+    return len([one for one in asked if one.path != "/v2/"])

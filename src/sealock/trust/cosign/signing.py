@@ -32,6 +32,8 @@ Form: TypeAlias = Literal["tag", "bundle"]
 _CONFIG: Final = "application/vnd.oci.image.config.v1+json"
 _STATEMENT_OLD: Final = "https://in-toto.io/Statement/v0.1"
 _ATTEMPTS: Final = 4
+_LATEST: Final = 64
+"""Signatures that are looked at for one that says the same already."""
 _ZERO: Final = "0001-01-01T00:00:00Z"
 
 
@@ -136,7 +138,7 @@ def _append(registry: Registry, name: ImageName, tag: str, layer: _Layer, same: 
     where = f"{name.familiar}:{tag}"
     for attempt in range(_ATTEMPTS):
         known = _known(registry, name, tag)
-        if known is not None and any(same(one) for one in known.layers):
+        if known is not None and any(same(one) for one in known.layers[-_LATEST:]):
             return Made(digest_of(layer.body), where, already=True)
         if known is not None and len(known.layers) >= MOST_ENTRIES:
             msg = f"{where} has {len(known.layers)} layers, and no more fit"
