@@ -211,6 +211,7 @@ def test_a_diff_shows_and_does_not_write(server: RegistrySimulator, sealock: Sea
     assert f"+FROM {server.host}/a:1@{digest_of(server, 'a', '1')}\n" in done.stdout
     assert "Dockerfile:2: x$TARGETARCH is left as it is" in done.stderr
     assert (tmp_path / "Dockerfile").read_text().startswith(f"FROM {server.host}/a:1\n")
+    assert sealock("pin", "Dockerfile", "--exclude", "x*").returncode == 0
     assert sealock("pin", "--diff", "Dockerfile", "--exclude", "x*").returncode == 0
 
 

@@ -24,7 +24,7 @@ class BaseImageLatest(Rule[Build]):
     id = "B002"
     severity = Severity.MEDIUM
     references = (cis_docker("5.28"), cwe(1357), docker_docs("build/building/best-practices/#pin-base-image-versions"))
-    remedy = "Name the version that you build on, as in `node:22.11-slim`, and pin its digest."
+    remedy = "Name the version that you build on, as in `node:22.11-slim`, and pin its digest: `sealock pin FILE`."
     mends = False
     bad = ("FROM node:latest\n", "ARG TAG=latest\nFROM ghcr.io/acme/base:${TAG}\n", "FROM alpine:edge\n")
     good = (

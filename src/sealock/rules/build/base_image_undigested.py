@@ -23,7 +23,7 @@ class BaseImageUndigested(Rule[Build]):
     id = "B003"
     severity = Severity.LOW
     references = (cis_docker("6.1"), cwe(494), docker_docs("build/building/best-practices/#pin-base-image-versions"))
-    remedy = "Pin the digest behind the tag: `debian:12.8@sha256:…`; `docker buildx imagetools inspect` shows it."
+    remedy = "`sealock pin FILE` writes the digest behind the tag, and renews it later: `debian:12.8@sha256:…`."
     mends = False
     bad = ("FROM debian:12.8\n", "FROM golang:1.23 AS build\nRUN go build\nFROM scratch\nCOPY --from=build /x /x\n")
     good = (

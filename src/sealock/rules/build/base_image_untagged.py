@@ -22,7 +22,7 @@ class BaseImageUntagged(Rule[Build]):
     id = "B001"
     severity = Severity.MEDIUM
     references = (cis_docker("5.28"), cwe(1357), docker_docs("build/building/best-practices/#pin-base-image-versions"))
-    remedy = "Name the version that you build on, as in `debian:12.8`, and pin its digest."
+    remedy = "Name the version that you build on, as in `debian:12.8`, and pin its digest: `sealock pin FILE`."
     mends = False
     bad = ("FROM debian\nUSER nobody\n", "FROM golang AS build\nFROM alpine:3.20\nCOPY --from=build /x /x\n")
     good = (

@@ -21,7 +21,7 @@ class CopiedImageUnpinned(Rule[Build]):
     id = "B010"
     severity = Severity.LOW
     references = (cis_docker("4.2"), cwe(494), docker_docs("reference/dockerfile/#copy---from"))
-    remedy = "Pin the image by tag and digest, or give it a FROM of its own."
+    remedy = "Pin the image by tag and digest (`sealock pin FILE` does), or give it a FROM of its own."
     mends = False
     bad = (
         "FROM python:3.12\nCOPY --from=ghcr.io/astral-sh/uv:latest /uv /bin/uv\n",

@@ -24,7 +24,7 @@ class ImageMoves(Rule[Container]):
     severity = Severity.MEDIUM
     reads = ("image", "privileged")
     references = (cis_docker("5.28"), cwe(1357), docker_docs("build/building/best-practices/#pin-base-image-versions"))
-    remedy = "Name the version that you mean, as in nginx:1.27.2, and pin its digest."
+    remedy = "Name the version that you mean, as in nginx:1.27.2, and pin its digest: `sealock pin FILE`."
     bad = ("docker run nginx", "docker run ghcr.io/acme/app:latest", "docker run alpine:edge")
     good = (
         "docker run nginx:1.27.2",

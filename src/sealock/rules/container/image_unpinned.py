@@ -24,7 +24,7 @@ class ImageUnpinned(Rule[Container]):
     severity = Severity.LOW
     reads = ("image", "privileged")
     references = (cis_docker("6.1"), cwe(494), docker_docs("build/building/best-practices/#pin-base-image-versions"))
-    remedy = "Pin the digest behind the tag: nginx:1.27.2@sha256:…; `docker buildx imagetools inspect` shows it."
+    remedy = "`sealock pin FILE` writes the digest behind the tag, and renews it later: nginx:1.27.2@sha256:…."
     bad = ("docker run nginx:1.27.2", "docker run ghcr.io/acme/app:1")
     good = (
         "docker run nginx:1.27.2@sha256:0b1f8f1f8a4e4a1f1e1c2d3b4a5968778695a4b3c2d1e0f00112233445566778",

@@ -22,7 +22,7 @@ class ServiceImageMoves(Rule[Project]):
     id = "P020"
     severity = Severity.MEDIUM
     references = (cis_docker("5.28"), cwe(1357), docker_docs("build/building/best-practices/#pin-base-image-versions"))
-    remedy = "Name the version that you mean, as in nginx:1.27.2, and pin its digest."
+    remedy = "Name the version that you mean, as in nginx:1.27.2, and pin its digest: `sealock pin FILE`."
     bad = ("services:\n  web:\n    image: nginx\n", "services:\n  web:\n    image: ghcr.io/acme/app:latest\n")
     good = ("services:\n  web:\n    image: nginx:1.27.2\n  app:\n    build: .\n    image: app\n",)
     mends = False

@@ -22,7 +22,7 @@ class ServiceImageUnpinned(Rule[Project]):
     id = "P021"
     severity = Severity.LOW
     references = (cis_docker("6.1"), cwe(494), docker_docs("build/building/best-practices/#pin-base-image-versions"))
-    remedy = "Pin the digest behind the tag: nginx:1.27.2@sha256:…; `docker buildx imagetools inspect` shows it."
+    remedy = "`sealock pin FILE` writes the digest behind the tag, and renews it later: nginx:1.27.2@sha256:…."
     bad = ("services:\n  web:\n    image: nginx:1.27.2\n",)
     good = (
         (
