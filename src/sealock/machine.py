@@ -41,6 +41,7 @@ _UPDATED: Final = frozenset({
 })  # fmt: skip
 """What the engine can change while a container runs."""
 _EFFECTIVE: Final = " (kernel)"
+_PROCESS: Final = "process "
 _DIFFERENCES: Final = " (declared and enforced)"
 
 
@@ -163,7 +164,8 @@ def container_document(one: Found) -> Document:
 
 def process_document(seen: Enforced) -> Document:
     """A process that no engine told of: a container by what the kernel shows alone."""
-    name = f"process {seen.process.pid}"
+    here = seen.process.container_id
+    name = f"container {here[:12]}" if isinstance(here, str) and here else f"{_PROCESS}{seen.process.pid}"
     subject = Subject(name, seen.effective, {(): Place(0, 0)}, silent="the kernel does not show it")
     return Document("container", {"": Source(name, "")}, (subject,))
 
@@ -215,7 +217,7 @@ def _remedy(finding: Finding) -> Remedy:
     live = all(getattr(change, "field", "") in _UPDATED for change in finding.remedy.changes)
     name = quote(finding.subject.removeprefix("container ").partition(" (")[0])
     words = " ".join(dict.fromkeys(flag for flag in flags if flag))
-    if not words:
+    if not words or finding.subject.startswith(_PROCESS):
         return Remedy(finding.remedy.text)
     how = f"docker update {words} {name}" if live else f"start it anew with {words}"
     return Remedy(f"{finding.remedy.text} Here: {how}")

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from sealock.kernel.groups import Group
+from sealock.kernel.members import groups_of
 from sealock.kernel.reading import Machine
 from sealock.model.absent import UNKNOWN, UNSET, Maybe, given
 from sealock.model.capabilities import DEFAULT, decoded
-from sealock.model.container import Container, Mount, Sysctl
+from sealock.model.container import Container, Device, Mount, Sysctl
 from sealock.model.process import IdRange, Limit, Mounted, Process
 
 _STANDARD: Final = frozenset({
@@ -26,6 +28,12 @@ _DEVICES: Final = frozenset({
 """What runc allows every container."""
 _ALL_DEVICES: Final = "a *:* rwm"
 _PSEUDO: Final = frozenset({"proc", "sysfs", "devpts", "mqueue", "cgroup", "cgroup2", "devtmpfs"})
+_OWN_PARENTS: Final = re.compile(
+    r"(^|/)(docker|system\.slice|machine\.slice|user\.slice|libpod[^/]*|kubepods[^/]*)(/|$)"
+)
+"""Where Docker, Podman and Kubernetes put containers."""
+_GROUPS: Final = 1000
+_RULES: Final = 1000
 _MOUNTS: Final = 5000
 """Mounts at the most; whoever may mount in a container could make a hundred thousand."""
 _HOST_OR_PRIVATE: Final = {"pid": "pid", "ipc": "ipc", "uts": "uts", "cgroup": "cgroupns"}
@@ -39,8 +47,11 @@ def effective(process: Process, machine: Machine) -> Container:
     machine's: a new namespace takes most of them over.
     """
     group = machine.group(given(process.cgroup_paths, ()))
-    values: dict[str, Any] = {"command": process.command, "user": _user(process)}
-    values |= _may(process, machine.capabilities)
+    # The command line holds the entrypoint too, and mounts show however they were asked for.
+    values: dict[str, Any] = {"command": process.command, "entrypoint": UNSET, "volumes_from": UNSET}
+    values |= {"user": _user(process), "groups": _groups(process, machine.group_names)}
+    values["cgroup_parent"] = _parent(process)
+    values |= _may(process, machine)
     values |= _sees(process, machine.mounts)
     values |= _uses(process, group)
     if isinstance(process.sysctls, tuple) and (own := machine.parameters):
@@ -56,6 +67,28 @@ def _user(process: Process) -> Maybe[str]:
     return UNKNOWN if uid is None or gid is None else f"{uid}:{gid}"
 
 
+def _groups(process: Process, names: Mapping[int, str]) -> Maybe[tuple[str, ...]]:
+    """Its further groups by the names that the host has for them, since files of the host are what they open.
+
+    Root has those of the image's /etc/group, and needs none.
+    """
+    if not isinstance(process.groups, tuple) or not isinstance(process.uid, int):
+        return UNKNOWN
+    if _inside(process.uid, process.uid_map) == 0:
+        return UNSET
+    return tuple(names.get(gid, str(gid)) for gid in process.groups[:_GROUPS] if gid != process.gid) or UNSET
+
+
+def _parent(process: Process) -> Maybe[str]:
+    """The group above a container's own, where it is not the one that engines take by themselves."""
+    here = given(process.container_id, "")
+    paths = [path for path in groups_of(process, here).values() if path] if here else []
+    if not paths:
+        return UNKNOWN
+    parent = paths[0].rpartition("/")[0]
+    return UNSET if _OWN_PARENTS.search(parent) else parent or "/"
+
+
 def _inside(number: int, ranges: Maybe[tuple[IdRange, ...]]) -> int | None:
     for one in ranges if isinstance(ranges, tuple) else ():
         if one.outside <= number < one.outside + one.count:
@@ -63,9 +96,9 @@ def _inside(number: int, ranges: Maybe[tuple[IdRange, ...]]) -> int | None:
     return None
 
 
-def _may(process: Process, full: int) -> dict[str, Any]:
+def _may(process: Process, machine: Machine) -> dict[str, Any]:
     """Capabilities count by the bounding set: what a program with the setuid bit could gain counts too."""
-    bounding, seccomp = process.bounding, process.seccomp
+    bounding, seccomp, full = process.bounding, process.seccomp, machine.capabilities
     values: dict[str, Any] = {
         "no_new_privileges": process.no_new_privileges,
         "seccomp": UNKNOWN if not isinstance(seccomp, int) else "unconfined" if seccomp == 0 else UNSET,
@@ -78,6 +111,7 @@ def _may(process: Process, full: int) -> dict[str, Any]:
         held = frozenset(decoded(bounding))
         values["cap_add"] = ("ALL",) if bounding & full == full else tuple(sorted(held - DEFAULT)) or UNSET
         values["cap_drop"] = UNSET if bounding & full == full else _dropped(held)
+    values["devices"] = _devices(process, machine)
     values["privileged"] = _privileged(process, full, values["device_rules"], values["unconfined_paths"])
     return values
 
@@ -103,6 +137,18 @@ def _device_rules(process: Process) -> Maybe[tuple[str, ...]]:
     if not isinstance(process.devices, tuple):
         return UNKNOWN
     return tuple(one.rule for one in process.devices if one.rule not in _DEVICES) or UNSET
+
+
+def _devices(process: Process, machine: Machine) -> Maybe[tuple[Device, ...]]:
+    """The devices that a rule names one by one, by the names that the host has for them."""
+    if not isinstance(process.devices, tuple):
+        return UNKNOWN
+    found = []
+    for one in process.devices[:_RULES]:
+        kind, numbers, access = [*one.rule.split(" "), "", ""][:3]
+        if one.rule not in _DEVICES and "*" not in numbers and (name := machine.device(kind, numbers)):
+            found.append(Device(f"/dev/{name}", f"/dev/{name}", access))
+    return tuple(found) or UNSET
 
 
 def _selinux(label: Maybe[str]) -> Maybe[tuple[str, ...]]:
@@ -133,7 +179,7 @@ def _sees(process: Process, host: tuple[Mounted, ...]) -> dict[str, Any]:
     if isinstance(process.mounts, tuple):
         top = {mount.target: mount for mount in process.mounts}
         values["read_only"] = _read_only(top["/"]) if "/" in top else UNKNOWN
-        values["mounts"] = tuple(_asked_for([one for one in top.values() if _is_own(one)], host)) or UNSET
+        values["mounts"] = tuple(_asked_for([one for one in top.values() if _is_own(one)], host, top.get("/"))) or UNSET
     return values
 
 
@@ -142,16 +188,18 @@ def _read_only(mount: Mounted) -> bool:
     return "ro" in mount.options or "ro" in mount.super_options
 
 
-def _asked_for(own: list[Mounted], host: tuple[Mounted, ...]) -> Iterator[Mount]:
-    """Leave out what came along with a folder of the host: the mounts that the host itself has within it."""
+def _asked_for(own: list[Mounted], host: tuple[Mounted, ...], top: Mounted | None) -> Iterator[Mount]:
+    """Leave out what came along with a folder of the host: the host's mounts within it, and the container's own."""
     there = {mount.target for mount in host}
     by_device: dict[str, list[Mounted]] = {}
     for mount in host:
         by_device.setdefault(mount.device, []).append(mount)
     folders: dict[str, str] = {}
+    root = source(top, by_device.get(top.device, [])) if top is not None else None
     for one in own[:_MOUNTS]:
         around = next((above for above in _above(one.target) if above in folders), None)
-        if around is not None and (f"{folders[around]}{one.target[len(around) :]}" in there or one.kind in _PSEUDO):
+        path = "" if around is None else f"{folders[around]}{one.target[len(around) :]}"
+        if path and (path in there or one.kind in _PSEUDO or (root and path.startswith(f"{root}/"))):
             continue
         made = _mount(one, by_device.get(one.device, []))
         if made.kind == "bind" and made.source:
@@ -179,7 +227,8 @@ def _mount(mount: Mounted, host: Sequence[Mounted]) -> Mount:
     options = tuple(one for one in ("noexec", "nosuid", "nodev") if one in mount.options)
     propagation = None if mount.propagation == "private" else mount.propagation
     if mount.kind == "tmpfs" and mount.root == "/":
-        return Mount("tmpfs", None, mount.target, read_only, propagation, options)
+        loose = tuple(one for one in ("exec", "suid", "dev") if f"no{one}" not in mount.options)
+        return Mount("tmpfs", None, mount.target, read_only, propagation, options + loose)
     return Mount("bind", source(mount, host), mount.target, read_only, propagation, options)
 
 
@@ -218,10 +267,15 @@ def _uses(process: Process, group: Group) -> dict[str, Any]:
         "pids_limit": limit("pids"),
         "cpu_shares": _shares(held),
         "cpus": _cpus(held),
+        # The quota in its period is told as processors.
+        "cpu_quota": UNSET if "cpu.quota" in held else UNKNOWN,
         "blkio_weight": limit("io.weight"),
         "cpuset_cpus": _set(process.cpuset_cpus, group.parent_cpus),
         "cpuset_mems": _set(process.cpuset_mems, group.parent_mems),
     }
+    if process.cgroup_version == 2:
+        # Version 2 always ends what takes too much.
+        values["oom_kill_disable"] = UNSET
     if (disabled := held.get("memory.oom_kill_disable")) is not None:
         values["oom_kill_disable"] = disabled.limit == 1
     return values

@@ -219,6 +219,21 @@ class Machine:
                 os.close(one)
 
     @cached_property
+    def group_names(self) -> dict[int, str]:
+        """The names that the machine has for groups, by their numbers."""
+        rows = (line.split(":") for line in self._text("etc/group").split("\n")[:10_000])
+        return {number: row[0] for row in rows if len(row) > 2 and (number := parsing.whole(row[2])) is not None}
+
+    def device(self, kind: str, numbers: str) -> str:
+        """The machine's name for a device ("c", "10:229"), without /dev/; "" where it has none."""
+        where = {"c": "char", "b": "block"}.get(kind)
+        major, _, minor = numbers.partition(":")
+        if where is None or not (major.isdecimal() and minor.isdecimal()):
+            return ""
+        said = self._text(f"sys/dev/{where}/{major}:{minor}/uevent")
+        return next((line[8:] for line in said.split("\n") if line.startswith("DEVNAME=")), "")
+
+    @cached_property
     def parameters(self) -> dict[str, str]:
         """The machine's own kernel parameters; none where whoever reads is not in its first namespaces."""
         own = all(self.inode("self", kind) == self.initial.get(kind) for kind in parameters.KINDS)

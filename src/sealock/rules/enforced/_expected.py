@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from sealock.model.absent import Absent, given
+from sealock.model.absent import UNKNOWN, Absent, given
 from sealock.model.capabilities import DEFAULT, decoded
 from sealock.model.container import Container
 
 
+def is_told(declared: Container, *fields: str) -> bool:
+    """Whether anybody said what was asked for: of a process that no engine tells of nothing is known."""
+    return all(getattr(declared, field) is not UNKNOWN for field in fields)
+
+
 def capabilities(declared: Container) -> frozenset[str] | None:
-    """The capabilities that programs in it may have; None for all, or where that is not known."""
-    if declared.privileged is not False and declared.privileged:
+    """The capabilities that programs in it may have; None for all."""
+    if declared.privileged is True:
         return None
     added, dropped = frozenset(given(declared.cap_add, ())), frozenset(given(declared.cap_drop, ()))
     if "ALL" in added:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from sealock.model.absent import Absent
 from sealock.model.enforced import Enforced
 from sealock.model.finding import Fault, Severity
-from sealock.rules.enforced._expected import capabilities, held, listed
+from sealock.rules.enforced._expected import capabilities, held, is_told, listed
 from sealock.rules.references import cis_docker, man
 from sealock.rules.rule import Rule
 
@@ -46,6 +46,9 @@ class CapabilityGained(Rule[Enforced]):
         process = enforced.process
         if isinstance(process.bounding, Absent):
             yield self.undecided("the kernel's capability sets could not be read")
+            return
+        if not is_told(enforced.declared, "privileged", "cap_add", "cap_drop"):
+            yield self.undecided("nobody told which capabilities it was given")
             return
         asked = capabilities(enforced.declared)
         more = held(process.bounding, process.permitted, process.effective, process.ambient) - (asked or frozenset())

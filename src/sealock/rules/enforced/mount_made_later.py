@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from collections.abc import Iterator
 from typing import Final
 
 from sealock.model.absent import UNKNOWN, given
+from sealock.model.container import Container, Mount
 from sealock.model.enforced import Enforced
 from sealock.model.finding import Fault, Severity
 from sealock.rules.references import cis_docker, man
 from sealock.rules.rule import Rule
 
-_ENGINES: Final = ("/run/secrets", "/dev/", "/proc/", "/sys/", "/sbin/docker-init", "/run/.containerenv")
-"""What engines mount by themselves."""
+_ENGINES: Final = ("/run/secrets", "/run/configs")
+"""What engines mount by themselves, beside what every container has."""
+_MOST: Final = 20
+"""Mounts that are told one by one."""
 
 
 class MountMadeLater(Rule[Enforced]):
@@ -32,6 +37,12 @@ class MountMadeLater(Rule[Enforced]):
             '{"observed": {"containers": [{"name": "web", "declared": {"mounts": null, "privileged": false}, '
             '"effective": {"mounts": [{"kind": "bind", "source": "/etc", "target": "/mnt"}]}, "process": {"pid": 7}}]}}'
         ),
+        (
+            '{"observed": {"containers": [{"name": "web", "declared": {"mounts": [{"kind": "volume", "source": "v", '
+            '"target": "/data"}]}, "effective": {"mounts": null}, "process": {"pid": 7, "mounts": ['
+            '{"target": "/data", "root": "/v", "kind": "ext4", "source": "/dev/sda", "options": ["rw"]}, '
+            '{"target": "/data", "root": "/etc", "kind": "ext4", "source": "/dev/sda", "options": ["rw"]}]}}]}}'
+        ),
     )
     good = (
         (
@@ -48,10 +59,8 @@ class MountMadeLater(Rule[Enforced]):
             yield self.undecided("its mounts could not be read")
             return
         known = {mount.target.rstrip("/") for mount in given(declared, ())}
-        for mount in given(there, ()):
-            target = mount.target.rstrip("/")
-            if target in known or target.startswith(_ENGINES) or any(target.startswith(f"{one}/") for one in known):
-                continue
+        found = [mount for mount in given(there, ()) if not _expected(mount, known, enforced.declared)]
+        for mount in found[:_MOST]:
             what = (
                 f"{mount.source} of the host"
                 if mount.source
@@ -63,3 +72,22 @@ class MountMadeLater(Rule[Enforced]):
             yield self.fault(
                 f"has {what} mounted {access} at {mount.target}", evidence=f"{mount.source} {mount.target}"
             )
+        if len(found) > _MOST:
+            yield self.fault(f"has {len(found) - _MOST} more mounts", evidence="more mounts")
+        targets = Counter(one.target.rstrip("/") for one in given(enforced.process.mounts, ()))
+        for target in sorted(name for name in known if targets[name] > 1)[:_MOST]:
+            yield self.fault(f"has something mounted over {target}, which hides what belongs there", evidence=target)
+
+
+def _expected(mount: Mount, known: set[str], declared: Container) -> bool:
+    """Whether an engine made the mount, or it came along with one that is known."""
+    target = mount.target.rstrip("/")
+    if target in known or target.startswith(_ENGINES):
+        return True
+    if target.startswith("/dev/") and (mount.source or "").startswith("/dev/"):
+        # With a user namespace, or without the right to make them, devices are mounted one by one.
+        return True
+    if (declared.gpus or declared.runtime == "nvidia") and re.search("nvidia|cuda", target):
+        return True
+    parts = target.split("/")
+    return any("/".join(parts[:end]) in known for end in range(2, len(parts)))

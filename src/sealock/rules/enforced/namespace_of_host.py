@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from sealock.model.absent import UNKNOWN
+from sealock.model.absent import UNKNOWN, given
 from sealock.model.enforced import Enforced
 from sealock.model.finding import Fault, Severity
 from sealock.rules.references import cis_docker, man
@@ -39,6 +39,10 @@ class NamespaceOfHost(Rule[Enforced]):
             '{"observed": {"containers": [{"name": "web", "declared": {"pid": null}, '
             '"effective": {"pid": "host"}, "process": {"pid": 7}}]}}'
         ),
+        (
+            '{"observed": {"containers": [{"name": "web", "declared": {}, "effective": {}, '
+            '"process": {"pid": 7, "namespaces": [{"kind": "mnt", "inode": 4026531832, "host": true}]}}]}}'
+        ),
     )
     good = (
         (
@@ -49,6 +53,10 @@ class NamespaceOfHost(Rule[Enforced]):
 
     def check(self, enforced: Enforced, /) -> Iterator[Fault]:
         """Compare kind by kind; one that joins another container may be the host's through that one."""
+        spaces = {one.kind: one.host for one in given(enforced.process.namespaces, ())}
+        if spaces.get("mnt"):
+            # No option of any engine asks for that.
+            yield self.fault("sees the files of the host as they are", evidence="mnt", severity=Severity.CRITICAL)
         for field, words in _KINDS.items():
             asked, there = getattr(enforced.declared, field), getattr(enforced.effective, field)
             joins = isinstance(asked, str) and (asked == "host" or asked.startswith("container:"))

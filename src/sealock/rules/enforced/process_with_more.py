@@ -47,7 +47,7 @@ class ProcessWithMore(Rule[Enforced]):
             return
         mine = held(first.bounding, first.permitted, first.effective)
         for other in enforced.others:
-            more = held(other.effective, other.permitted) - mine
+            more = held(other.effective, other.permitted, other.ambient) - mine
             unfiltered = other.seccomp == 0 and isinstance(first.seccomp, int) and first.seccomp > 0
             name = f"process {other.pid} ({other.name})" if isinstance(other.name, str) else f"process {other.pid}"
             if more or unfiltered:

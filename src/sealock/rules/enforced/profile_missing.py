@@ -49,7 +49,12 @@ class ProfileMissing(Rule[Enforced]):
             yield self.undecided("the label could not be read")
             return
         name, _, mode = label.partition(" (") if isinstance(label, str) else ("unconfined", "", "")
-        if name != asked:
+        if asked not in _names(name):
             yield self.fault(f"should be confined by {asked}, and is {name or 'unconfined'}", evidence=asked)
         elif mode.startswith("complain"):
             yield self.fault(f"is watched by {asked} and not confined: the profile only complains", evidence=asked)
+
+
+def _names(label: str) -> set[str]:
+    """The profiles in a label: several may be stacked ("a//&b"), each in a namespace of its own (":ns:a")."""
+    return {part.rpartition(":")[2] for part in label.split("//&")}
