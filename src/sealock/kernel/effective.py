@@ -3,22 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any, Final
 
 from sealock.kernel.groups import Group
 from sealock.kernel.members import groups_of
+from sealock.kernel.mounting import asked_for, is_read_only
 from sealock.kernel.reading import Machine
 from sealock.model.absent import UNKNOWN, UNSET, Maybe, given
 from sealock.model.capabilities import DEFAULT, decoded
-from sealock.model.container import Container, Device, Mount, Sysctl
+from sealock.model.container import Container, Device, Sysctl
 from sealock.model.process import IdRange, Limit, Mounted, Process
 
-_STANDARD: Final = frozenset({
-    "/", "/proc", "/dev", "/dev/pts", "/dev/shm", "/dev/mqueue", "/dev/console", "/sys", "/etc/resolv.conf",  # noqa: S108  engines mount it
-    "/etc/hostname", "/etc/hosts", "/sbin/docker-init", "/run/.containerenv",
-})  # fmt: skip
-"""What every engine mounts."""
 _MASKED: Final = "/proc/kcore"
 """Covered in every container whose masked paths are in force."""
 _DEVICES: Final = frozenset({
@@ -27,15 +23,12 @@ _DEVICES: Final = frozenset({
 })  # fmt: skip
 """What runc allows every container."""
 _ALL_DEVICES: Final = "a *:* rwm"
-_PSEUDO: Final = frozenset({"proc", "sysfs", "devpts", "mqueue", "cgroup", "cgroup2", "devtmpfs"})
 _OWN_PARENTS: Final = re.compile(
     r"(^|/)(docker|system\.slice|machine\.slice|user\.slice|libpod[^/]*|kubepods[^/]*)(/|$)"
 )
 """Where Docker, Podman and Kubernetes put containers."""
 _GROUPS: Final = 1000
 _RULES: Final = 1000
-_MOUNTS: Final = 5000
-"""Mounts at the most; whoever may mount in a container could make a hundred thousand."""
 _HOST_OR_PRIVATE: Final = {"pid": "pid", "ipc": "ipc", "uts": "uts", "cgroup": "cgroupns"}
 _DEFAULT_SHARES: Final = 1024
 
@@ -178,71 +171,9 @@ def _sees(process: Process, host: tuple[Mounted, ...]) -> dict[str, Any]:
         values["userns"] = UNSET if user.host else "private"
     if isinstance(process.mounts, tuple):
         top = {mount.target: mount for mount in process.mounts}
-        values["read_only"] = _read_only(top["/"]) if "/" in top else UNKNOWN
-        values["mounts"] = tuple(_asked_for([one for one in top.values() if _is_own(one)], host, top.get("/"))) or UNSET
+        values["read_only"] = is_read_only(top["/"]) if "/" in top else UNKNOWN
+        values["mounts"] = tuple(asked_for(process.mounts, host)) or UNSET
     return values
-
-
-def _read_only(mount: Mounted) -> bool:
-    """Whether nothing can be written: by this mount's own option, or the file system's."""
-    return "ro" in mount.options or "ro" in mount.super_options
-
-
-def _asked_for(own: list[Mounted], host: tuple[Mounted, ...], top: Mounted | None) -> Iterator[Mount]:
-    """Leave out what came along with a folder of the host: the host's mounts within it, and the container's own."""
-    there = {mount.target for mount in host}
-    by_device: dict[str, list[Mounted]] = {}
-    for mount in host:
-        by_device.setdefault(mount.device, []).append(mount)
-    folders: dict[str, str] = {}
-    root = source(top, by_device.get(top.device, [])) if top is not None else None
-    for one in own[:_MOUNTS]:
-        around = next((above for above in _above(one.target) if above in folders), None)
-        path = "" if around is None else f"{folders[around]}{one.target[len(around) :]}"
-        if path and (path in there or one.kind in _PSEUDO or (root and path.startswith(f"{root}/"))):
-            continue
-        made = _mount(one, by_device.get(one.device, []))
-        if made.kind == "bind" and made.source:
-            folders[made.target.rstrip("/")] = made.source.rstrip("/")
-        yield made
-
-
-def _above(target: str) -> Iterator[str]:
-    """The folders that a path is in, the nearest first."""
-    for _ in range(target.count("/")):
-        target = target.rpartition("/")[0]
-        yield target
-
-
-def _is_own(mount: Mounted) -> bool:
-    """Whether somebody asked for a mount: engines make the others themselves."""
-    if mount.target in _STANDARD or mount.target.startswith("/sys/fs/cgroup"):
-        return False
-    covers = mount.target.startswith(("/proc/", "/sys/"))
-    return not (covers and (mount.kind in _PSEUDO | {"tmpfs"} or mount.root == "/null"))
-
-
-def _mount(mount: Mounted, host: Sequence[Mounted]) -> Mount:
-    read_only = _read_only(mount)
-    options = tuple(one for one in ("noexec", "nosuid", "nodev") if one in mount.options)
-    propagation = None if mount.propagation == "private" else mount.propagation
-    if mount.kind == "tmpfs" and mount.root == "/":
-        loose = tuple(one for one in ("exec", "suid", "dev") if f"no{one}" not in mount.options)
-        return Mount("tmpfs", None, mount.target, read_only, propagation, options + loose)
-    return Mount("bind", source(mount, host), mount.target, read_only, propagation, options)
-
-
-def source(mount: Mounted, host: Sequence[Mounted]) -> str | None:
-    """The path on the host that is mounted, None where no mount of the host shows that file system."""
-    best: tuple[int, int, str] | None = None
-    for one in host:
-        root = one.root.rstrip("/")
-        inside = mount.root == one.root or mount.root.startswith(f"{root}/")
-        if one.device == mount.device and inside:
-            path = f"{one.target.rstrip('/')}{mount.root[len(root) :].rstrip('/')}" or "/"
-            rank = len(root), -len(one.target), path
-            best = rank if best is None or rank > best else best
-    return best[2] if best else None
 
 
 def _uses(process: Process, group: Group) -> dict[str, Any]:
