@@ -1,45 +1,71 @@
-"""Short words for inventories and advisories in tests of matching."""
+"""Makes images of tables of files for tests of the advice, and asks for it."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
-from sealock.advisories.matched import Matched
-from sealock.model.advisory import Advisory, Affects, Span, State
-from sealock.model.container import Container
-from sealock.model.inventory import Distribution, Inventory, Package
+from elffile import make
+from imagemaker import docker_save, info, tar, write
+from sealock.advising import advised
+from sealock.listing import How
+from sealock.model.advice import Advice, Verdict
 
-DEBIAN = Distribution("debian", "12", "bookworm", "Debian GNU/Linux 12 (bookworm)")
-ALMA = Distribution("almalinux", "8.10", name="AlmaLinux 8.10")
+LOADER = "/lib64/ld-linux-x86-64.so.2"
+MUSL = "/lib/ld-musl-x86_64.so.1"
+SHELL = make({}, interpreter=LOADER, needed=("libc.so.6",), symbols=[("puts", "GLIBC_2.2.5", "libc.so.6")])
+GLIBC = {
+    "lib64/ld-linux-x86-64.so.2": make({}, soname="ld-linux-x86-64.so.2"),
+    "lib/libc.so.6": make({}, soname="libc.so.6", needed=("ld-linux-x86-64.so.2",)),
+}
+STATIC = make({".text": b"x" * 64}, kind=2)
+"""A program without loader or libraries."""
 
 
-def deb(name: str, version: str, **more: Any) -> Package:
-    return Package("deb", name, version, "var/lib/dpkg/status", **more)
+def dynamic(*needed: str, loader: str = LOADER, symbols: tuple[str, ...] = ("puts@GLIBC_2.2.5",)) -> bytes:
+    """A program that a loader loads, with symbols written as name@version."""
+    wanted = [(name, version, "libc.so.6") for name, _, version in (symbol.partition("@") for symbol in symbols)]
+    return make({}, interpreter=loader, needed=(*needed, "libc.so.6"), symbols=wanted if loader == LOADER else ())
 
 
-def pypi(name: str, version: str, path: str = "app/x.dist-info/METADATA", **more: Any) -> Package:
-    return Package("pypi", name, version, path, **more)
+def layer(files: Mapping[str, bytes | str], *, mode: int = 0o755) -> bytes:
+    """A layer of files; a text that begins with "-> " is a symbolic link, one with "=> " a hard link."""
+    members = []
+    for path, data in files.items():
+        if isinstance(data, str) and data.startswith("-> "):
+            members.append(info(path, type=b"2", linkname=data[3:]))
+        elif isinstance(data, str) and data.startswith("=> "):
+            members.append(info(path, type=b"1", linkname=data[3:]))
+        else:
+            members.append(info(path, data.encode() if isinstance(data, str) else data, mode=mode))
+    return tar(*members)
 
 
-def rpm(name: str, version: str, module: str = "") -> Package:
-    return Package(
-        "rpm", name, version, "var/lib/rpm/Packages", qualifiers=(("modularitylabel", module),) if module else ()
+def advise(folder: Path, *layers: Mapping[str, bytes | str], start: tuple[str, ...] = (), **config: Any) -> Advice:
+    """Advise on an image of these layers; `config` are fields of its configuration."""
+    import json  # noqa: PLC0415  used here alone
+
+    members = docker_save(*(layer(files) for files in layers))
+    name = next(name for name in members if name.endswith(".json") and name != "manifest.json")
+    told = json.loads(members[name])
+    told["config"] = config.pop("config", {})
+    members[name] = json.dumps(told | config).encode()
+    return advised(write(folder / "app.tar", members), How(verify=False), start).advice
+
+
+def verdict(advice: Advice, base: str) -> Verdict:
+    return next(one for one in advice.verdicts if one.base == base)
+
+
+def dpkg(*stanzas: tuple[str, str], **lists: str) -> dict[str, bytes | str]:
+    """A database of packages (name, what it depends on) and the paths that each owns, between spaces."""
+    text = "".join(
+        f"Package: {name}\nStatus: install ok installed\nArchitecture: amd64\nVersion: 1\n"
+        f"{f'Depends: {needs}' + chr(10) if needs else ''}\n"
+        for name, needs in stanzas
     )
-
-
-def inventory(*packages: Package, distribution: Distribution | None = DEBIAN, **more: Any) -> Inventory:
-    return Inventory(
-        ("app:1",), "sha256:0", "linux/amd64", more.pop("layers", ()), Container(), distribution, packages, **more
-    )
-
-
-def affects(ecosystem: str, name: str, *spans: Span, state: State = "affected", **more: Any) -> Affects:
-    return Affects(ecosystem, name, spans, state=state, **more)
-
-
-def advisory(name: str, *affected: Affects, feed: str = "osv", **more: Any) -> Advisory:
-    return Advisory(name, feed, affected, **more)
-
-
-def told(matched: Matched) -> set[tuple[str, str, str]]:
-    return {(one.id, one.package.name, one.fixed) for one in matched.vulnerabilities}
+    files: dict[str, bytes | str] = {"var/lib/dpkg/status": text}
+    for name, paths in lists.items():
+        files[f"var/lib/dpkg/info/{name}.list"] = "/.\n" + "".join(f"/{path}\n" for path in paths.split())
+    return files

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from advised import advisory, affects, deb, inventory, pypi
+from matched import advisory, affects, deb, inventory, pypi
 from knowledge import Table
 from sealock.advisories.match import match
 from sealock.model.advisory import Epss, Exploited, Rating, Span, State

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from advised import ALMA, advisory, affects, deb, inventory, pypi, rpm, told
+from matched import ALMA, advisory, affects, deb, inventory, pypi, rpm, told
 from knowledge import Table
 from sealock.advisories.match import match
 from sealock.advisories.matched import Matched
