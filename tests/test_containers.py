@@ -233,3 +233,36 @@ def test_the_engine_is_closed_when_no_more_is_wanted(engine: EngineSimulator) ->
     some.close()  # type: ignore[attr-defined]  # it is a generator
     with connect(engine.where) as ours:
         assert len(ours.containers()) == 20
+
+
+REMEDIES = [
+    ({"Privileged": True}, "C001", "start it anew without --privileged"),
+    ({"PidMode": "host"}, "C018", "start it anew without --pid host"),
+    ({"CapAdd": ["SYS_ADMIN"]}, "C002", "start it anew without --cap-add SYS_ADMIN"),
+    ({"CgroupnsMode": "host"}, "C023", "start it anew with --cgroupns private"),
+    ({"Memory": 0}, "C028", "docker update --memory 512m web"),
+    ({"Binds": ["/etc:/e"]}, "C014", "start it anew with --volume /etc:/e:ro and without --volume /etc:/e"),
+    ({"Binds": ["/a b;c:/docker.sock"]}, "", ""),
+]
+
+
+@pytest.mark.parametrize(("host", "rule", "says"), REMEDIES)
+def test_a_remedy_is_words_to_type(
+    engine: EngineSimulator, host: dict[str, object], rule: str, says: str, tmp_path: Path
+) -> None:
+    engine.container("web", host=host)
+    report = reported(engine, "container:web", tmp_path)["container:web"]
+    said = [one["remedy"]["text"] for one in report["findings"] if one["rule"] == rule]
+    assert [text.partition("Here: ")[2] for text in said] == ([says] if says else [])
+
+
+@pytest.mark.parametrize("form", ["terminal", "json", "html", "sarif"])
+def test_a_secret_of_a_container_is_not_told(
+    engine: EngineSimulator, form: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    identity = engine.container("web")
+    engine.containers[identity]["Config"]["Env"] = ["PASSWORD=hunter2hunter2"]
+    check(engine, "container:web", "--format", form)
+    said = capsys.readouterr().out
+    assert "PASSWORD" in said
+    assert "hunter2" not in said

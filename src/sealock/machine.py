@@ -20,7 +20,9 @@ from sealock.hostview import FLAGS, SETTINGS, host_document
 from sealock.kernel.members import Members, gather
 from sealock.kernel.reading import Machine
 from sealock.kernel.single import SELF, Told, beside, look
-from sealock.model.change import FieldChange
+from sealock.model.absent import UNSET, Absent
+from sealock.model.change import Add, FieldChange, Remove, Set, Swap
+from sealock.model.container import Variable
 from sealock.model.document import Document, Subject
 from sealock.model.enforced import Enforced
 from sealock.model.finding import Finding, Problem, Remedy
@@ -145,13 +147,13 @@ def container_document(one: Found) -> Document:
     inspected = read_inspect(source.text)
     silent = "the engine does not say it"
     # The text as a whole is nowhere in particular: what is wrong because nobody said anything has no line.
-    places: Mapping[At, Place] = {**inspected.where, (): Place(0, 0)}
+    places: Mapping[At, Place] = {**inspected.where, (): Place()}
     subjects = [Subject(name, inspected.container, places, inspected.unresolved, silent)]
     sources = {"": source}
     if one.enforced is not None:
         kernel = "the kernel does not show it"
         # The kernel's view has no text that a line could be shown of.
-        where: Mapping[At, Place] = {(): Place(0, 0, file=_KERNEL)}
+        where: Mapping[At, Place] = {(): Place(file=_KERNEL)}
         sources[_KERNEL] = Source(f"{name}, kernel", "")
         subjects += [
             Subject(f"{name}{_EFFECTIVE}", one.enforced.effective, where, silent=kernel),
@@ -178,16 +180,26 @@ def told(verdict: Verdict, document: Document) -> Verdict:
     """
     declared = {one.rule for one in verdict.findings if not one.subject.endswith((_EFFECTIVE, _DIFFERENCES))}
     shown = {one.rule for one in verdict.findings if one.subject.endswith(_EFFECTIVE)}
+    nouns = {one.name: one.noun for one in document.subjects}
     findings: list[Finding] = []
     for one in verdict.findings:
         if document.kind == "host":
             findings.append(replace(one, remedy=_setting(one, document)))
         elif not one.subject.endswith(_EFFECTIVE):
             also = " (the kernel shows it too)" if one.rule in shown and not one.subject.endswith(_DIFFERENCES) else ""
-            findings.append(replace(one, message=one.message + also, remedy=_remedy(one)))
+            findings.append(replace(one, message=one.message + also, remedy=_remedy(one, nouns.get(one.subject))))
         elif one.rule not in declared and _PRIVILEGED not in declared:
-            findings.append(replace(one, message=f"{one.message} (by the kernel alone)", remedy=_remedy(one)))
-    skipped = tuple(one for one in verdict.not_judged if not one.subject.endswith(_EFFECTIVE))
+            remedy = _remedy(one, nouns.get(one.subject))
+            findings.append(replace(one, message=f"{one.message} (by the kernel alone)", remedy=remedy))
+    # What one of the two cannot decide, the other may.
+    silent = {one.rule for one in verdict.not_judged if one.subject.endswith(_EFFECTIVE)}
+    seen = any(name.endswith(_EFFECTIVE) for name in nouns)
+    skipped = tuple(
+        one
+        for one in verdict.not_judged
+        if not one.subject.endswith(_EFFECTIVE)
+        and (not seen or one.rule in silent or one.subject.endswith(_DIFFERENCES))
+    )
     return Verdict(tuple(findings), skipped)
 
 
@@ -211,16 +223,41 @@ def _setting(finding: Finding, document: Document) -> Remedy:
     return Remedy(f"{finding.remedy.text} {how}, then {after}.")
 
 
-def _remedy(finding: Finding) -> Remedy:
+def _remedy(finding: Finding, noun: object) -> Remedy:
     """A running container is no text to be mended: the changes become words to run it, or to change it, with."""
-    flags = [_flags(change) for change in finding.remedy.changes if isinstance(change, FieldChange)]
-    live = all(getattr(change, "field", "") in _UPDATED for change in finding.remedy.changes)
+    words = [_words(change, noun) for change in finding.remedy.changes if isinstance(change, FieldChange)]
+    gained, lost = (
+        " ".join(dict.fromkeys(word for word in some if word)) for some in zip(*words or [("", "")], strict=True)
+    )
     name = quote(finding.subject.removeprefix("container ").partition(" (")[0])
-    words = " ".join(dict.fromkeys(flag for flag in flags if flag))
-    if not words or finding.subject.startswith(_PROCESS):
+    if gained and not lost and all(getattr(change, "field", "") in _UPDATED for change in finding.remedy.changes):
+        how = f"docker update {gained} {name}"
+    elif gained or lost:
+        how = " and ".join(f"{word} {some}" for word, some in (("with", gained), ("without", lost)) if some)
+        how = f"start it anew {how}"
+    else:
         return Remedy(finding.remedy.text)
-    how = f"docker update {words} {name}" if live else f"start it anew with {words}"
     return Remedy(f"{finding.remedy.text} Here: {how}")
+
+
+def _words(change: FieldChange, noun: object) -> tuple[str, str]:
+    """A change as the options of `docker run` that are to come, and those that are to go."""
+    match change:
+        case Set(field="cgroupns", value=Absent()):
+            # What the engine does by itself hangs on the machine.
+            return "--cgroupns private", ""
+        case Swap("environment", Variable(name), new):
+            # Its value may be the secret that the finding is about.
+            return _flags(Add("environment", new)), f"--env {quote(name)}=…"
+        case Remove("environment", Variable(name)):
+            return "", f"--env {quote(name)}=…"
+        case Set(field, Absent() | False):
+            return "", _flags(Set(field, getattr(noun, field, UNSET)))
+        case Remove(field, value):
+            return "", _flags(Add(field, value))
+        case Swap(field, old, new):
+            return _flags(Add(field, new)), _flags(Add(field, old))
+    return _flags(change), ""
 
 
 def _flags(change: FieldChange) -> str:
