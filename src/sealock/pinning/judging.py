@@ -69,11 +69,10 @@ def judge(
         if stuck or spot.seat is not None or name.digest
     ]
     asking.ask([_tagged(name) for name in names if name.tag or not name.digest])
-    if check:
-        asking.ask([_digested(name) for name in names if name.digest])
-    else:
-        differing = [name for name in names if name.digest and name.tag and not _agrees(name, asking)]
-        asking.ask([_digested(name) for name in differing])
+    # A digest that its tag stands for is there; of the others it is asked.
+    alone = [name for name in names if check and name.digest and not name.tag]
+    differing = [name for name in names if name.digest and name.tag and not _agrees(name, asking)]
+    asking.ask([_digested(name) for name in (*alone, *differing)])
     asking.list([_tagged(name) for name in names if _may_be_child(name, asking)])
     return [
         (text, [Verdict(spot, "built") if built.makes(spot, text) else _verdict(spot, asking) for spot in spots])
