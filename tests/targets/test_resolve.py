@@ -77,7 +77,6 @@ def test_links_to_folders_are_not_followed(tmp_path: Path) -> None:
     ("target", "said"),
     [
         ("nothing/here", "no such file or folder"),
-        ("container:web", "not read by this version"),
         ("nginx", "no such file or folder (if an image is meant: image:nginx)"),
         ("compose.yml", "no such file or folder (if an image is meant: image:compose.yml)"),
         ("Dockerfile:1", "no such file or folder"),
@@ -148,3 +147,11 @@ def test_a_large_script_is_looked_into_by_its_beginning(tmp_path: Path) -> None:
     text = "docker run nginx\n" + "# a comment\n" * 120_000
     (one,) = resolved(tree(tmp_path, {"up.sh": text, "other.sh": "# a comment\n" * 120_000}))
     assert Path(one.target).name == "up.sh"
+
+
+@pytest.mark.parametrize(
+    ("target", "kind"), [("host", "host"), ("container:web", "container"), ("container:*", "container")]
+)
+def test_what_runs_is_a_target_too(target: str, kind: str) -> None:
+    (one,) = resolved(target)
+    assert (one.machine, one.kind, one.problem) == (target, kind, "")
