@@ -31,7 +31,12 @@ def test_every_setting_is_described_and_the_example_is_valid() -> None:
     settings.read(Source("sealock.toml", example), "")
     known = set(re.findall(r'(?:take|strings)\(\s*"([a-z-]+)"', Path(settings.__file__).read_text(encoding="utf-8")))
     table = tomllib.loads(example)
-    described = {*table, *table["registry"], *(key for ignore in table["ignore"] for key in ignore)}
+    described = {
+        *table,
+        *table["registry"],
+        *table["vulnerabilities"],
+        *(key for ignore in table["ignore"] for key in ignore),
+    }
     assert set(
         re.findall(r'take\(\s*"([a-z-]+)", (?:str|bool), ', Path(trust.__file__).read_text(encoding="utf-8"))
     ) <= set(re.findall(r"[a-z-]+", text))

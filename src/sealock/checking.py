@@ -30,6 +30,8 @@ from sealock.targets.reading import read_text
 from sealock.targets.resolve import POLICY_FILE, Input, Options, resolve, resolve_compose
 
 if TYPE_CHECKING:
+    from sealock.policy.vex import Opinions
+    from sealock.statements import Documents
     from sealock.weighing import Scales
 
 
@@ -65,6 +67,8 @@ class Settings(Struct, frozen=True):
     """Whether vulnerabilities that no version mends are set aside."""
     ignore_states: tuple[State, ...] = ()
     """What distributions say of vulnerabilities that are to be set aside."""
+    vex: tuple[str, ...] = ()
+    """Files of VEX documents, whose statements set vulnerabilities aside; those that the policy names come after."""
     engine: str = ""
     """The address or context of the engine that is asked, "" for the one that Docker's client would ask."""
     containers: bool = False
@@ -104,7 +108,12 @@ def read(one: Input) -> Document:
 
 def verdict_on(one: Input, document: Document, rules: Mapping[str, tuple[Rule[Any], ...]]) -> Verdict:
     """Judge an input's document; a service that builds its image is laid over it first."""
-    return judge(one.name, over_images(document, one.files) if one.kind == "compose" else document, rules)
+    verdict = judge(one.name, over_images(document, one.files) if one.kind == "compose" else document, rules)
+    if one.kind == "observed":
+        from sealock.machine import told  # noqa: PLC0415  loads the engine's client and the kernel's reader
+
+        return told(verdict, document)
+    return verdict
 
 
 class Run:
@@ -119,6 +128,7 @@ class Run:
         self._undecided: dict[str, set[str]] = {}
         self._progress: Callable[[str], None] = lambda _name: None
         self._scales: Scales | None = None
+        self._vex: Documents | None = None
         self.notes: list[str] = []
         """What is worth knowing of the run as a whole: that the database is old, say."""
 
@@ -228,6 +238,7 @@ class Run:
                 reports.append(TargetReport(one.target, one.kind or "unknown", problems=(_problem(fault, one.target),)))
         if walked:
             reports += self._about_policies()
+        reports += self._about_statements()
         fail_on = min((one.fail_on for one in self._policies.values()), default=self.settings.fail_on or Severity.HIGH)
         return Report(__version__, tuple(reports), fail_on, tuple(dict.fromkeys(self.notes)))
 
@@ -330,11 +341,31 @@ class Run:
             wishes = Wishes(settings.ignore_states, only_fixed=settings.only_fixed)
             self._scales = Scales(wishes, opener(self._progress, self.notes.append, offline=settings.offline))
         one, document, verdict = judged.input, judged.document, judged.verdict
+        opinions = self._opinions(judged.policy)
         for name, inventory in judged.inventories:
-            found = self._scales.weigh(inventory, one.name, name, document.source)
+            found = self._scales.weigh(inventory, one.name, name, document.source, opinions)
             verdict = Verdict((*verdict.findings, *found.findings), (*verdict.not_judged, *found.not_judged))
             document = replace(document, problems=(*document.problems, *found.problems))
         return replace(judged, verdict=verdict, document=document)
+
+    def _opinions(self, holds: Policy) -> Opinions | None:
+        """The statements of the VEX documents that were named for a target; None where none were."""
+        if not (self.settings.vex or holds.vex):
+            return None
+        if self._vex is None:
+            from sealock.statements import Documents  # noqa: PLC0415  most runs have none
+
+            self._vex = Documents()
+        return self._vex.opinions(self.settings.vex, holds.name, holds.vex)
+
+    def _about_statements(self) -> Iterator[TargetReport]:
+        """Report what is wrong with VEX documents, and note statements that are about nothing."""
+        if self.settings.vex:
+            self._opinions(Policy())  # they are read though there may be nothing that they could be about
+        if self._vex is not None:
+            self.notes += self._vex.notes()
+            for path, problems in self._vex.problems():
+                yield TargetReport(path, "vex", problems=problems)
 
     @staticmethod
     def _off(judged: Judged) -> frozenset[str]:

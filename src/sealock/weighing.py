@@ -22,6 +22,7 @@ from sealock.model.finding import Finding, NotJudged, Problem, Suppression
 from sealock.model.inventory import Inventory
 from sealock.model.location import Location, Place, Source
 from sealock.policy.ignores import VULNERABILITIES
+from sealock.policy.vex import Opinions
 from sealock.transport import Transport
 
 _NAMED: Final = 40
@@ -55,7 +56,9 @@ class Scales:
         self._opener = opener
         self._failed = ""
 
-    def weigh(self, inventory: Inventory, name: str, subject: str, source: Source) -> Weighed:
+    def weigh(
+        self, inventory: Inventory, name: str, subject: str, source: Source, opinions: Opinions | None = None
+    ) -> Weighed:
         """Judge the packages of one inventory. `name` enters the fingerprints; `source` is the text it is from."""
         location = Location(source.name)
         if not inventory.packages:
@@ -70,6 +73,8 @@ class Scales:
         told = findings(matched, Where(name, subject, location, _based(inventory)))
         if inventory.names == (source.name,) and source.text:
             told = list(_located(told, source))
+        if opinions is not None:
+            told = list(map(opinions.on(inventory, name).weighed, told))
         unjudged = tuple(_unjudged(matched.unjudged, subject))
         problems = tuple(_problems(matched, location))
         return Weighed(tuple(map(self._wished, told)), unjudged, problems, not unjudged and not problems)

@@ -64,6 +64,13 @@ def configure(parser: ArgumentParser) -> None:
         help="set aside what the distribution says this of: no-dsa, ignored, postponed, unimportant, end-of-life, "
         "undetermined, deferred, pending, under-investigation (repeat)",
     )
+    known.add_argument(
+        "--vex",
+        action="append",
+        default=[],
+        metavar="FILE",
+        help="heed a VEX document (OpenVEX, CycloneDX, CSAF) that says what is not affected, and why (repeat)",
+    )
     reading = parser.add_argument_group("reading")
     reading.add_argument(
         "-f",
@@ -133,6 +140,9 @@ def run(arguments: Namespace) -> int:
     if arguments.unsafe and not (arguments.fix or arguments.diff):
         msg = "--unsafe goes with --fix or --diff"
         raise UsageError(msg)
+    if arguments.vex and (arguments.no_vulnerabilities or arguments.only):
+        msg = "--vex is about known vulnerabilities, which --no-vulnerabilities and --only leave out"
+        raise UsageError(msg)
     _known(arguments.only)
     one = Run(_settings(arguments))
     inputs: Iterable[Input] = one.inputs(targets)
@@ -174,6 +184,7 @@ def _settings(arguments: Namespace) -> Settings:
         offline=arguments.offline,
         only_fixed=arguments.only_fixed,
         ignore_states=_states(arguments.ignore_states),
+        vex=tuple(arguments.vex),
     )
 
 

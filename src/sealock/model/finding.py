@@ -58,11 +58,13 @@ class Remedy(Struct, frozen=True):
 
 
 class Suppression(Struct, frozen=True):
-    """Why a finding does not count: by which ignore (inline, policy, baseline), its reason, and its last day or ""."""
+    """Why a finding does not count: by whom (an ignore, the baseline, a VEX document), why, and its last day or ""."""
 
     by: str
     reason: str
     until: str = ""
+    justification: str = ""
+    """Why a vulnerability does no harm, in a word of VEX; "" where nobody gave one."""
 
 
 class Finding(Struct, frozen=True):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Final, Literal, TypeAlias, get_args
 
 from msgspec import Struct
@@ -45,3 +46,12 @@ class Statement(Struct, frozen=True):
     author: str = ""
     document: str = ""
     """The file's name, and the document's own id where it has one."""
+
+
+def moment(text: str) -> datetime | None:
+    """A time of RFC 3339 (or a day alone), None where it is none. Without a zone it is UTC's."""
+    try:
+        found = datetime.fromisoformat(text)
+        return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None

@@ -22,7 +22,8 @@ def excuse(
         for ignore in (*ignores, *policy.ignores):
             if not ignore.expired(today) and ignore.covers(finding, name):
                 by = f"{ignore.location.file}:{ignore.location.line}"
-                yield replace(finding, suppressed=Suppression(by, ignore.reason, ignore.until)), ignore
+                aside = Suppression(by, ignore.reason, ignore.until, ignore.justification)
+                yield replace(finding, suppressed=aside), ignore
                 break
         else:
             if finding.fingerprint in policy.baseline:

@@ -42,6 +42,8 @@ class Ignore(Struct, frozen=True):
     lines: tuple[int, int] | None = None
     """First and last line that an inline ignore covers; None for the whole file."""
     package: str = ""
+    justification: str = ""
+    """Why a vulnerability does no harm, in a word of VEX (model/vex.py); "" where that is not claimed."""
 
     @property
     def named(self) -> str:

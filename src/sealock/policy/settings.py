@@ -33,6 +33,8 @@ class Policy(Struct, frozen=True):
     """How registries are spoken to: the table [registry]."""
     trust: TrustPolicy = TrustPolicy()
     """Who must vouch for which images: the table [trust]."""
+    vex: tuple[str, ...] = ()
+    """VEX documents, as paths from the policy's folder: `vex` in the table [vulnerabilities]."""
     baseline: frozenset[str] = frozenset()
     name: str = ""
     folder: str = ""
@@ -70,11 +72,19 @@ def read(source: Source, folder: str) -> Policy:
         registries=reader.strings("registries"),
         trust=read_trust(source, reader.take("trust", dict, {}), folder),
         access=_registries(source, reader.take("registry", dict, {})),
+        vex=_vex(source, reader.take("vulnerabilities", dict, {})),
         name=source.name,
         folder=folder,
     )
     reader.done()
     return policy
+
+
+def _vex(source: Source, table: dict[str, Any]) -> tuple[str, ...]:
+    reader = TableReader(source, table, "[vulnerabilities] ")
+    found = reader.strings("vex")
+    reader.done()
+    return found
 
 
 def _registries(source: Source, table: dict[str, Any]) -> Registries:
@@ -134,6 +144,22 @@ def _ignore(source: Source, entry: Any, index: int) -> Ignore:  # noqa: ANN401  
         subject=reader.take("subject", str, ""),
         until=until.isoformat()[:10] if until else "",
         package=package,
+        justification=_justification(reader, entry, rules, package),
     )
     reader.done()
     return ignore
+
+
+def _justification(reader: TableReader, entry: dict[str, Any], rules: tuple[str, ...], package: str) -> str:
+    """Why a vulnerability does no harm; "" where the ignore does not claim that."""
+    key = "justification"
+    if key not in entry:
+        return ""
+    from sealock.model.vex import JUSTIFICATIONS  # noqa: PLC0415  most policies claim nothing
+
+    word: str = reader.take(key, str, "")
+    if word not in JUSTIFICATIONS:
+        raise reader.fail(key, f"should be one of {', '.join(JUSTIFICATIONS)}, and is {word!r}")
+    if not package and not any("-" in rule for rule in rules):
+        raise reader.fail(key, "is for known vulnerabilities, and this ignore names none")
+    return word

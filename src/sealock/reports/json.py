@@ -107,7 +107,8 @@ def _reference(reference: Reference) -> dict[str, Any]:
 
 
 def _suppression(suppression: Suppression) -> dict[str, Any]:
-    return {"by": suppression.by, "reason": suppression.reason, "until": suppression.until or None}
+    told = {"by": suppression.by, "reason": suppression.reason, "until": suppression.until or None}
+    return told | ({"justification": suppression.justification} if suppression.justification else {})
 
 
 def _not_judged(one: NotJudged) -> dict[str, Any]:

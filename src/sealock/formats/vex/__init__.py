@@ -1,24 +1,32 @@
-"""VEX documents: OpenVEX, CycloneDX and CSAF, read into statements. Nothing raises on what a text says."""
+"""VEX documents: OpenVEX, CycloneDX and CSAF, read into statements. Nothing raises on what a text says.
+
+What a statement says that cannot be understood makes it a problem, never a wider statement: one whose products cannot
+be read is left out, since without products it would be about everything.
+"""
 
 from __future__ import annotations
 
 from types import ModuleType
+from typing import Final
 
 import msgspec
 from msgspec import Struct
 
 from sealock.formats.members import Members
 from sealock.formats.vex import csaf, cyclonedx, openvex
+from sealock.formats.vex.fault import Fault
 from sealock.model.finding import Problem
-from sealock.model.location import Location, Source
-from sealock.model.vex import Statement
+from sealock.model.location import Location, Place, Source
+from sealock.model.vex import Statement, moment
 
-_LARGEST = 64 << 20
+LARGEST: Final = 64 << 20
 """Bytes of one document."""
-MOST = 200_000
+MOST: Final = 200_000
 """Statements of one document."""
+_FAULTS: Final = 50
+"""Faults that are told one by one."""
 
-__all__ = ["Vex", "is_vex", "read_vex"]
+__all__ = ["LARGEST", "Vex", "read_vex"]
 
 
 class Vex(Struct, frozen=True):
@@ -30,30 +38,53 @@ class Vex(Struct, frozen=True):
 
 def read_vex(source: Source) -> Vex:
     """Read a document of any of the formats; what is none of them is a problem."""
-
-    def wrong(message: str) -> Vex:
-        return Vex(problems=(Problem(message, Location(source.name, 1, 1)),))
-
-    if len(source.text) > _LARGEST:
-        return wrong(f"it is longer than {_LARGEST >> 20} MiB")
+    if len(source.text) > LARGEST:
+        return _none(source, f"it is longer than {LARGEST >> 20} MiB")
+    data = source.text.encode("utf-8", "surrogatepass")
     try:
-        held = Members(msgspec.json.decode(source.text.encode("utf-8", "surrogatepass")))
+        table = msgspec.json.decode(data)
     except (msgspec.MsgspecError, RecursionError) as error:
-        return wrong(f"it is not valid JSON: {error}")
+        return _none(source, f"it is not valid JSON: {error}", _place(data, str(error)))
+    held = Members(table)
     reader = _reader(held)
     if reader is None:
-        return wrong("it is no VEX document: neither OpenVEX, nor CycloneDX with vulnerabilities, nor CSAF")
+        return _none(source, "it is no VEX document: neither OpenVEX, nor CycloneDX with vulnerabilities, nor CSAF")
     statements: list[Statement] = []
     problems: list[Problem] = []
+    faults = 0
     for one in reader.statements(held, source.name):
-        if isinstance(one, Statement):
+        if isinstance(one, Statement) and (not one.when or moment(one.when) is not None):
             statements.append(one)
         else:
-            problems.append(Problem(one, Location(source.name)))
-        if len(statements) + len(problems) > MOST:
-            problems.append(Problem(f"it has more than {MOST} statements; the rest is not read", Location(source.name)))
+            faults += 1
+            if faults <= _FAULTS:
+                problems.append(_problem(one, source.name))
+        if len(statements) + faults >= MOST:
+            problems.append(Problem(f"it has {MOST} statements or more; the rest is not read", Location(source.name)))
             break
+    if faults > _FAULTS:
+        problems.append(Problem(f"{faults - _FAULTS} more of its statements cannot be read", Location(source.name)))
     return Vex(tuple(statements), tuple(problems))
+
+
+def _none(source: Source, message: str, place: Place | None = None) -> Vex:
+    return Vex(problems=(Problem(message, source.location(place or Place(0, 0))),))
+
+
+def _problem(one: Statement | Fault, name: str) -> Problem:
+    if isinstance(one, Fault):
+        return Problem(one.message, Location(name, pointer=one.pointer))
+    return Problem(f"a statement on {one.names[0]} has the time {one.when[:60]!r}, which is none", Location(name))
+
+
+def _place(data: bytes, error: str) -> Place | None:
+    """Where JSON breaks off, which the decoder tells in bytes at the end of its words."""
+    _, found, rest = error.rpartition("(byte ")
+    number = rest.rstrip(")")
+    if not found or not number.isdecimal():
+        return None
+    at = len(data[: int(number)].decode("utf-8", "replace"))
+    return Place(at, at)
 
 
 def _reader(held: Members) -> ModuleType | None:
@@ -65,9 +96,3 @@ def _reader(held: Members) -> ModuleType | None:
     if held.plain("bomFormat") == "CycloneDX" and "vulnerabilities" in held.held:
         return cyclonedx
     return csaf if held.within("document").plain("csaf_version") else None
-
-
-def is_vex(text: str) -> bool:
-    """Whether a text looks like one of the formats, by its first kilobytes."""
-    start = text[:4096]
-    return "openvex" in start or '"csaf_version"' in start

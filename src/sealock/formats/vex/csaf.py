@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
 from sealock.formats.members import Members
+from sealock.formats.vex.fault import Fault, short
 from sealock.model.vex import Product, Statement, Status
 
 _STATUSES: Final[dict[str, Status]] = {
@@ -17,73 +18,90 @@ _STATUSES: Final[dict[str, Status]] = {
     "last_affected": "affected",
     "under_investigation": "under_investigation",
 }
-_FLAGS: Final = {
-    "component_not_present": "component_not_present",
-    "vulnerable_code_not_present": "vulnerable_code_not_present",
-    "vulnerable_code_not_in_execute_path": "vulnerable_code_not_in_execute_path",
-    "vulnerable_code_cannot_be_controlled_by_adversary": "vulnerable_code_cannot_be_controlled_by_adversary",
-    "inline_mitigations_already_exist": "inline_mitigations_already_exist",
-}
 _DEEPEST: Final = 50
 _MOST: Final = 500_000
 
 
-def statements(held: Members, name: str) -> Iterator[Statement | str]:
-    """Yield a statement for each vulnerability, status and kind of product."""
+def statements(held: Members, name: str) -> Iterator[Statement | Fault]:
+    """Yield a statement for each vulnerability, status and group of products that share their reasons."""
     document = held.within("document")
     tracking = document.within("tracking")
-    label = f"{name} ({tracking.plain('id')})" if tracking.plain("id") else name
-    when, author = tracking.plain("current_release_date"), document.within("publisher").plain("name")
-    products = dict(_products(held.within("product_tree")))
-    for number, one in enumerate(held.each("vulnerabilities"), 1):
-        names = (one.plain("cve"), *(row.plain("text") for row in one.each("ids")))
-        names = tuple(dict.fromkeys(filter(None, names)))
+    label = f"{name} ({tracking.plain('id')[:300]})" if tracking.plain("id") else name
+    when, author = tracking.plain("current_release_date"), short(document.within("publisher").plain("name"))
+    tree = held.within("product_tree")
+    products, groups = dict(_products(tree)), _Groups(tree)
+    for number, one in enumerate(held.each("vulnerabilities")):
+        names = tuple(dict.fromkeys(filter(None, (one.plain("cve"), *(row.plain("text") for row in one.each("ids"))))))
         if not names:
-            yield f"vulnerability {number} has neither a CVE nor another id"
+            yield Fault(f"vulnerability {number + 1} has neither a CVE nor another id", f"/vulnerabilities/{number}")
             continue
-        reasons = dict(_by_product(one, "flags", "label"))
-        impacts = {key: text for category, key, text in _threats(one) if category == "impact"}
-        actions = dict(_by_product(one, "remediations", "details"))
+        reasons = _Reasons(one, groups)
         for word, status in _STATUSES.items():
             ids = one.within("product_status").texts(word)
-            for reason, group in _grouped(ids if isinstance(ids, tuple) else (), reasons, impacts, actions):
-                justification, impact, action = reason
+            for (justification, impact, action), group in reasons.grouped(ids if isinstance(ids, tuple) else ()):
+                if status == "not_affected" and not (justification or impact):
+                    message = f"vulnerability {number + 1} says known_not_affected of {len(group)} and gives no reason"
+                    yield Fault(message, f"/vulnerabilities/{number}/product_status/{word}")
+                    continue
                 yield Statement(
                     names,
                     status,
                     tuple(products.get(product, Product((product,))) for product in group),
-                    _FLAGS.get(justification, justification),
+                    justification,
                     impact,
                     action if status == "affected" else "",
                     when,
                     author,
                     label,
                 )
+    if groups.spent > _MOST:
+        yield Fault(f"its groups of products come to more than {_MOST} products; not all are heeded", "/product_tree")
 
 
-def _grouped(
-    ids: tuple[str, ...], reasons: dict[str, str], impacts: dict[str, str], actions: dict[str, str]
-) -> Iterator[tuple[tuple[str, str, str], list[str]]]:
-    """Products with the same reason make one statement."""
-    groups: dict[tuple[str, str, str], list[str]] = {}
-    for one in ids:
-        key = reasons.get(one, ""), impacts.get(one, ""), actions.get(one, "")
-        groups.setdefault(key, []).append(one)
-    yield from groups.items()
+class _Groups:
+    """Products by the groups that they are named by."""
+
+    def __init__(self, tree: Members) -> None:
+        self.spent = 0
+        self._groups: dict[str, tuple[str, ...]] = {}
+        for row in tree.each("product_groups"):
+            ids = row.texts("product_ids")
+            self._groups[row.plain("group_id")] = ids if isinstance(ids, tuple) else ()
+
+    def named(self, row: Members) -> Iterator[str]:
+        """Yield every product that a row names, by itself or by a group."""
+        ids, groups = row.texts("product_ids"), row.texts("group_ids")
+        yield from ids if isinstance(ids, tuple) else ()
+        for group in groups if isinstance(groups, tuple) else ():
+            members = self._groups.get(group, ())
+            self.spent += len(members)
+            if self.spent <= _MOST:
+                yield from members
 
 
-def _by_product(one: Members, name: str, text: str) -> Iterator[tuple[str, str]]:
-    for row in one.each(name):
-        ids = row.texts("product_ids")
-        for product in ids if isinstance(ids, tuple) else ():
-            yield product, row.plain(text)
+class _Reasons:
+    """What a vulnerability says of products beside their status."""
 
+    def __init__(self, one: Members, groups: _Groups) -> None:
+        def told(name: str, text: str, category: str = "") -> dict[str, str]:
+            return {
+                product: short(row.plain(text))
+                for row in one.each(name)
+                if not category or row.plain("category") == category
+                for product in groups.named(row)
+            }
 
-def _threats(one: Members) -> Iterator[tuple[str, str, str]]:
-    for row in one.each("threats"):
-        ids = row.texts("product_ids")
-        for product in ids if isinstance(ids, tuple) else ():
-            yield row.plain("category"), product, row.plain("details")
+        self._flags = told("flags", "label")
+        self._impacts = told("threats", "details", "impact")
+        self._actions = told("remediations", "details")
+
+    def grouped(self, ids: tuple[str, ...]) -> Iterable[tuple[tuple[str, str, str], list[str]]]:
+        """Products with the same justification, impact and action, together."""
+        groups: dict[tuple[str, str, str], list[str]] = {}
+        for one in ids:
+            key = self._flags.get(one, ""), self._impacts.get(one, ""), self._actions.get(one, "")
+            groups.setdefault(key, []).append(one)
+        return groups.items()
 
 
 def _products(tree: Members) -> Iterator[tuple[str, Product]]:
@@ -96,7 +114,7 @@ def _products(tree: Members) -> Iterator[tuple[str, Product]]:
         if key:
             found[key] = Product(tuple(filter(None, ids)) or (key,))
     for row in tree.each("relationships"):
-        made, part, whole = row.within("full_product_name"), row.plain("product_reference"), ""
+        made, part = row.within("full_product_name"), row.plain("product_reference")
         whole = row.plain("relates_to_product_reference")
         key = made.plain("product_id")
         if key and part in found:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Final
 
 from sealock.formats.members import Members
+from sealock.formats.vex.fault import Fault, short
 from sealock.model.vex import Product, Statement, Status
 
 _STATES: Final[dict[str, Status]] = {
@@ -28,53 +30,74 @@ _JUSTIFICATIONS: Final = {
     "protected_by_mitigating_control": "inline_mitigations_already_exist",
 }
 
+_ESCAPE: Final = re.compile(rb"%([0-9A-Fa-f]{2})")
 
-def statements(held: Members, name: str) -> Iterator[Statement | str]:
+
+def statements(held: Members, name: str) -> Iterator[Statement | Fault]:
     """Yield a statement for each vulnerability that was analysed; those without an analysis say nothing."""
     serial, when = held.plain("serialNumber"), held.within("metadata").plain("timestamp")
     purls = dict(_purls(held))
     rows = held.held.get("vulnerabilities")
     if not isinstance(rows, list):
-        yield "its vulnerabilities are no list"
+        yield Fault("its vulnerabilities are no list", "/vulnerabilities")
         return
-    for number, row in enumerate(rows, 1):
+    for number, row in enumerate(rows):
         one = Members(row)
         analysis = one.within("analysis")
         state = analysis.plain("state")
         if not state:
             continue
-        status = _STATES.get(state)
-        if status is None or not one.plain("id"):
-            yield (
-                f"vulnerability {number} has no id"
-                if status
-                else (f"vulnerability {number} has the state {state!r}, which CycloneDX does not know")
-            )
+        if fault := _fault(one, state):
+            yield Fault(f"vulnerability {number + 1} {fault}", f"/vulnerabilities/{number}")
             continue
         reason = analysis.plain("justification")
         responses = analysis.texts("response")
+        detail = short(analysis.plain("detail"))
         yield Statement(
             (one.plain("id"), *(ref.plain("id") for ref in one.each("references") if ref.plain("id"))),
-            status,
+            _STATES[state],
             tuple(_products(one, purls)),
-            _JUSTIFICATIONS.get(reason, reason),
-            analysis.plain("detail") or ("a false positive" if state == "false_positive" else ""),
-            ", ".join(responses) if isinstance(responses, tuple) else "",
+            _JUSTIFICATIONS.get(reason, reason[:100]),
+            detail or ("a false positive" if state == "false_positive" else ""),
+            short(one.plain("recommendation")) or (", ".join(responses)[:300] if isinstance(responses, tuple) else ""),
             analysis.plain("lastUpdated") or analysis.plain("firstIssued") or one.plain("updated") or when,
-            document=f"{name} ({serial})" if serial else name,
+            document=f"{name} ({serial[:300]})" if serial else name,
         )
 
 
+def _fault(one: Members, state: str) -> str:
+    """What is wrong with a vulnerability that was analysed, "" where it can be heeded."""
+    if not one.plain("id"):
+        return "has no id"
+    if state not in _STATES:
+        return f"has the state {state[:60]!r}, which CycloneDX does not know"
+    rows = one.held.get("affects")
+    if "affects" in one.held and not (
+        isinstance(rows, list) and rows and all(Members(row).plain("ref") for row in rows)
+    ):
+        return "does not tell what it affects"
+    return ""
+
+
 def _purls(held: Members) -> Iterator[tuple[str, str]]:
-    """The package URL behind each reference of the document."""
-    for one in (held.within("metadata").within("component"), *held.each("components")):
+    """The package URL behind each reference of the document, components within components too."""
+    waiting = [held.within("metadata").within("component"), *held.each("components")]
+    while waiting:
+        one = waiting.pop()
+        waiting += one.each("components")
         if one.plain("bom-ref") and one.plain("purl"):
             yield one.plain("bom-ref"), one.plain("purl")
 
 
 def _products(one: Members, purls: dict[str, str]) -> Iterator[Product]:
-    """What is affected, by reference; a reference into another document ends with the one that it has there."""
+    """What is affected, by reference; one into another document (urn:cdx:…#REF) ends with what it has there."""
     for row in one.each("affects"):
         ref = row.plain("ref")
-        if ref:
-            yield Product(tuple(dict.fromkeys(filter(None, (purls.get(ref, ""), ref.rpartition("#")[2], ref)))))
+        inner = _plain(ref.partition("#")[2]) if ref.startswith("urn:cdx:") else ""
+        yield Product(tuple(dict.fromkeys(filter(None, (purls.get(ref, ""), purls.get(inner, ""), inner, ref)))))
+
+
+def _plain(text: str) -> str:
+    """A text with its %XX decoded."""
+    data = _ESCAPE.sub(lambda found: bytes([int(found[1], 16)]), text.encode("utf-8", "replace"))
+    return data.decode("utf-8", "replace")

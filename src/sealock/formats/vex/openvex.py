@@ -3,75 +3,90 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Final
 
 from sealock.formats.members import Members
+from sealock.formats.vex.fault import Fault, short
 from sealock.model.vex import STATUSES, Product, Statement
 
+_HASHES: Final = {"sha-256": "sha256", "sha256": "sha256", "sha-512": "sha512", "sha512": "sha512"}
 
-def statements(held: Members, name: str) -> Iterator[Statement | str]:
+
+def statements(held: Members, name: str) -> Iterator[Statement | Fault]:
     """Yield each statement, or what is wrong with it. A statement without a time has the document's."""
-    document, author = held.plain("@id"), held.plain("author")
+    document, author = held.plain("@id"), short(held.plain("author"))
     when = held.plain("last_updated") or held.plain("timestamp")
     rows = held.held.get("statements")
     if not isinstance(rows, list):
-        yield "it has no list of statements"
+        yield Fault("it has no list of statements", "/statements")
         return
-    for number, row in enumerate(rows, 1):
+    for number, row in enumerate(rows):
         one = Members(row)
-        vulnerability = one.within("vulnerability")
-        names = (
-            vulnerability.plain("name") or vulnerability.plain("@id").rpartition("/")[2] or one.plain("vulnerability"),
-            *_texts(vulnerability, "aliases"),
-        )
-        status = next((known for known in STATUSES if known == one.plain("status")), None)
-        if not names[0] or status is None:
-            yield (
-                f"statement {number} names no vulnerability"
-                if not names[0]
-                else (f"statement {number} has the status {one.plain('status')!r}, which OpenVEX does not know")
-            )
+        if fault := _fault(one):
+            yield Fault(f"statement {number + 1} {fault}", f"/statements/{number}")
             continue
-        justification, impact = one.plain("justification"), one.plain("impact_statement")
-        if status == "not_affected" and not (justification or impact):
-            yield f"statement {number} says not_affected and gives no reason, which OpenVEX asks for"
-            continue
+        products = tuple(_products(one))
         yield Statement(
-            tuple(dict.fromkeys(one for one in names if one)),
-            status,
-            tuple(_products(one)),
-            justification,
-            impact,
-            one.plain("action_statement"),
+            _names(one),
+            next(known for known in STATUSES if known == one.plain("status")),
+            tuple(filter(None, products)),
+            one.plain("justification")[:100],
+            short(one.plain("impact_statement")),
+            short(one.plain("action_statement")),
             one.plain("last_updated") or one.plain("timestamp") or when,
             author,
-            f"{name} ({document})" if document else name,
+            f"{name} ({document[:300]})" if document else name,
         )
 
 
-def _products(one: Members) -> Iterator[Product]:
-    """Products are objects with an id and identifiers, or in old documents bare texts."""
+def _fault(one: Members) -> str:
+    """What is wrong with a statement, "" where it can be heeded."""
+    status = one.plain("status")
+    if not _names(one):
+        return "names no vulnerability"
+    if status not in STATUSES:
+        return f"has the status {status[:60]!r}, which OpenVEX does not know"
+    if status == "not_affected" and not (one.plain("justification") or one.plain("impact_statement")):
+        return "says not_affected and gives no reason, which OpenVEX asks for"
+    if not all(_products(one)):
+        return "has products that cannot be read"
+    return ""
+
+
+def _names(one: Members) -> tuple[str, ...]:
+    """The vulnerability's names: an object's, or in old documents a bare text."""
+    inner = one.within("vulnerability")
+    name = inner.plain("name") or inner.plain("@id").rpartition("/")[2] or one.plain("vulnerability")
+    aliases = inner.texts("aliases")
+    return tuple(dict.fromkeys(filter(None, (name, *(aliases if isinstance(aliases, tuple) else ())))))
+
+
+def _products(one: Members) -> Iterator[Product | None]:
+    """Products are objects with an id and identifiers, or in old documents bare texts; None for what is neither."""
     rows = one.held.get("products")
-    for row in rows if isinstance(rows, list) else ():
-        ids = (row,) if isinstance(row, str) else tuple(_ids(Members(row)))
-        parts: list[str] = []
-        inner = Members(row).held.get("subcomponents")
-        for part in inner if isinstance(inner, list) else ():
-            parts += [part] if isinstance(part, str) else _ids(Members(part))
-        if ids:
-            yield Product(ids, tuple(parts))
+    old = one.texts("subcomponents")
+    if "products" in one.held and not (isinstance(rows, list) and rows):
+        yield None
+        return
+    for row in rows or ():
+        ids = _ids(row)
+        parts: list[str] = list(old) if isinstance(old, tuple) else []
+        held = Members(row).held
+        inner = held.get("subcomponents")
+        if "subcomponents" in held and not (isinstance(inner, list) and inner):
+            yield None
+            continue
+        for part in inner or ():
+            if not (found := _ids(part)):
+                ids = ()
+            parts += found
+        yield Product(ids, tuple(parts)) if ids else None
 
 
-def _ids(row: Members) -> Iterator[str]:
-    if row.plain("@id"):
-        yield row.plain("@id")
-    for value in row.within("identifiers").held.values():
-        if isinstance(value, str) and value:
-            yield value
-    for kind, value in row.within("hashes").held.items():
-        if isinstance(value, str) and value:
-            yield f"{kind.replace('-', '').lower()}:{value}"
-
-
-def _texts(row: Members, name: str) -> tuple[str, ...]:
-    held = row.texts(name)
-    return held if isinstance(held, tuple) else ()
+def _ids(row: object) -> tuple[str, ...]:
+    if isinstance(row, str):
+        return (row,) if row else ()
+    held = Members(row)
+    found = [held.plain("@id"), *(text for _, text in held.pairs("identifiers"))]
+    found += [f"{_HASHES[kind]}:{text}" for kind, text in held.pairs("hashes") if kind in _HASHES]
+    return tuple(dict.fromkeys(filter(None, found)))

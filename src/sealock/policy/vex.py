@@ -1,0 +1,294 @@
+"""How the statements of VEX documents excuse findings of known vulnerabilities.
+
+A statement is about a finding if it names the vulnerability (by any of its names) and one of its products is the
+package, or holds it. Of several the latest counts, whatever it says; "not affected" and "fixed" set the finding aside,
+"affected" and "under investigation" are told with it. What a product means is never widened: a package URL without
+version or qualifiers is every version of that package, and one with them is that alone. A statement on a component of
+a product is about that component there: in the image, or in the file that told of the product as well.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import UTC, datetime
+from functools import cached_property
+from typing import Final
+
+from msgspec.structs import replace
+
+from sealock.model.advisory import Installed
+from sealock.model.finding import Finding, Remedy, Suppression
+from sealock.model.imagename import ImageName, parse
+from sealock.model.inventory import Inventory, Package
+from sealock.model.purl import Url, purl, taken_apart
+from sealock.model.vex import Product, Statement, moment
+
+_OF_DISTRIBUTIONS: Final = frozenset({"deb", "apk", "rpm", "alpm"})
+_SOURCES: Final = frozenset({"source", "src"})
+"""Values of the qualifier `arch` by which a package URL means a source package."""
+_IMAGES: Final = ("pkg:oci/", "pkg:docker/")
+_NAMED: Final = 5
+"""Statements that a note names one by one."""
+
+
+class Heard:
+    """Which statements of a run were about something, by their identity."""
+
+    def __init__(self) -> None:
+        self.about: set[int] = set()
+        """Those that are about a finding."""
+        self.near: set[int] = set()
+        """Those whose vulnerability was found, in something else."""
+
+    def notes(self, statements: Iterable[Statement]) -> Iterator[str]:
+        """Say of each document which statements were about nothing."""
+        documents: dict[str, list[Statement]] = {}
+        for one in statements:
+            documents.setdefault(one.document, []).append(one)
+        for document, every in documents.items():
+            rest = [one for one in every if id(one) not in self.about]
+            if not rest:
+                continue
+            if len(every) == 1:
+                said = f"its statement on {_named(rest)} is about nothing that was found"
+            elif len(rest) == len(every):
+                said = f"none of its {len(every)} statements is about anything that was found"
+            else:
+                said = f"{len(rest)} of its {len(every)} statements are about nothing that was found ({_named(rest)})"
+            if close := [one for one in rest if id(one) in self.near]:
+                product = next((one.ids[0] for one in close[0].products), "")
+                said += f"; {_named(close)} {'was' if len(close) == 1 else 'were'} found, in something else"
+                said += f" than {product[:300]}" if product else ""
+            yield f"VEX {document}: {said}"
+
+
+def _named(statements: Iterable[Statement]) -> str:
+    names = list(dict.fromkeys(one.names[0] for one in statements))
+    more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+    return f"{', '.join(names[:_NAMED])}{more}"
+
+
+class Opinions:
+    """The statements of some documents; `heard` notes which of them are about something."""
+
+    def __init__(self, statements: Sequence[Statement], heard: Heard) -> None:
+        self.statements, self.heard = statements, heard
+        self._by_name: dict[str, list[int]] = {}
+        for number, statement in enumerate(statements):
+            for name in {name.upper() for name in statement.names}:
+                self._by_name.setdefault(name, []).append(number)
+
+    def on(self, inventory: Inventory, target: str) -> Hearing:
+        """Hear the statements on what is in one inventory, of a target as it was typed."""
+        return Hearing(self, inventory, target)
+
+    def about(self, names: Iterable[str]) -> list[int]:
+        """The statements that name a vulnerability."""
+        return sorted({number for name in names for number in self._by_name.get(name.upper(), ())})
+
+
+class Hearing:
+    """The statements, heard on what is in one inventory."""
+
+    def __init__(self, opinions: Opinions, inventory: Inventory, target: str) -> None:
+        self._opinions, self._inventory, self._target = opinions, inventory, target
+        names = dict.fromkeys((*inventory.names, target.removeprefix("image:")))
+        self._images = [parsed for name in names if (parsed := parse(name)) is not None]
+        digests = (inventory.id, inventory.manifest, *(one.digest for one in self._images))
+        self._digests = frozenset(filter(None, digests))
+        self._patterns: dict[int, _Patterns] = {}
+        self._urls: dict[str, Url | None] = {}
+
+    def weighed(self, finding: Finding) -> Finding:
+        """The finding with what the latest statement about it says; as it was where there is none."""
+        one = finding.vulnerability
+        if one is None or not (numbers := self._opinions.about((one.id, *one.aliases, *one.advisories))):
+            return finding
+        about = [number for number in numbers if self._is_about(number, one.package)]
+        if not about:
+            self._opinions.heard.near.update(id(self._opinions.statements[number]) for number in numbers)
+            return finding
+        self._opinions.heard.about.update(id(self._opinions.statements[number]) for number in about)
+        latest = max(about, key=lambda number: (_when(self._opinions.statements[number]), number))
+        return _applied(finding, self._opinions.statements[latest])
+
+    def _is_about(self, number: int, package: Installed) -> bool:
+        statement = self._opinions.statements[number]
+        if not statement.products:
+            return True
+        patterns = self._patterns.get(number)
+        if patterns is None:
+            patterns = self._patterns[number] = _Patterns(statement.products, self)
+        url = self._url(package.purl)
+        if patterns.whole:
+            return True
+        if url is None:
+            return False
+        return any(
+            fits(pattern, form) and (holders is None or any(self._holds(one, url, package) for one in holders))
+            for form in (url, *_source(url, package))
+            for pattern, holders in patterns.of(form)
+            if form is url or pattern.qualifiers.get("arch") in _SOURCES
+        )
+
+    def _holds(self, holder: Url, own: Url, package: Installed) -> bool:
+        """Whether the product that a statement names is the package itself, or lies beside it wherever it is.
+
+        One finding stands for a package in many files: all of them must be the product's.
+        """
+        if fits(holder, own):
+            return True
+        files = {one.path for one in self._alike.get((package.type, package.version), ()) if self._purl(one) == own}
+        return bool(files) and all(self._lies_in(holder, file) for file in files)
+
+    def _lies_in(self, holder: Url, file: str) -> bool:
+        near = (self._purl(one) for one in self._at.get(file, ()) if one.name == holder.name)
+        return any(fits(holder, url) for url in near if url is not None)
+
+    @cached_property
+    def _alike(self) -> dict[tuple[str, str], list[Package]]:
+        """Packages by type and version."""
+        found: dict[tuple[str, str], list[Package]] = {}
+        for one in self._inventory.packages:
+            found.setdefault((one.type, one.version), []).append(one)
+        return found
+
+    @cached_property
+    def _at(self) -> dict[str, list[Package]]:
+        """The packages that each file told of, but a distribution's, which all lie in one."""
+        found: dict[str, list[Package]] = {}
+        for one in self._inventory.packages:
+            if one.path and one.type not in _OF_DISTRIBUTIONS:
+                found.setdefault(one.path, []).append(one)
+        return found
+
+    def _purl(self, package: Package) -> Url | None:
+        return self._url(purl(package, self._inventory.distribution))
+
+    def _url(self, text: str) -> Url | None:
+        if text not in self._urls:
+            self._urls[text] = taken_apart(text) if text else None
+        return self._urls[text]
+
+    def is_subject(self, product: str) -> bool:
+        """Whether a product's id means the image, or whatever else the packages are in."""
+        if product == self._target or product in self._digests:
+            return True
+        if product.startswith(_IMAGES):
+            url = taken_apart(product)
+            return url is not None and self._is_image(url)
+        # A bare word may be the name of anything.
+        if not any(sign in product for sign in "/:@") or (named := parse(product)) is None:
+            return False
+        return any(_same(named, one) for one in self._images) and (
+            named.digest is None or named.digest in self._digests
+        )
+
+    def _is_image(self, url: Url) -> bool:
+        """Whether a package URL of type oci or docker means the image: its version is a digest, or docker's a tag."""
+        tag, digest = url.qualifiers.get("tag", ""), url.version
+        if url.type == "docker" and ":" not in digest:
+            tag, digest = digest, ""
+        if digest:
+            return digest in self._digests  # whatever it is called there
+        named = parse(url.qualifiers.get("repository_url", "")) if "repository_url" in url.qualifiers else None
+        if "repository_url" in url.qualifiers and named is None:
+            return False
+        for one in self._images:
+            if named is not None and url.type == "oci" and (named.registry, named.repository) != _place(one):
+                continue
+            wanted = f"{url.namespace}/{url.name}" if url.namespace else url.name
+            if one.repository != wanted and not one.repository.endswith(f"/{wanted}"):
+                continue
+            if not tag or tag == (one.tag or "latest"):
+                return True
+        return False
+
+
+class _Patterns:
+    """What a statement's products mean on one subject, by the type and name of packages.
+
+    Each is a package URL, and what must hold the package beside: None for nothing more.
+    """
+
+    def __init__(self, products: Iterable[Product], hearing: Hearing) -> None:
+        self.whole = False
+        self._by_name: dict[tuple[str, str], list[tuple[Url, tuple[Url, ...] | None]]] = {}
+        for product in products:
+            if any(map(hearing.is_subject, product.ids)):
+                self.whole = self.whole or not product.parts
+                self._add(product.parts, None)
+            elif product.parts:
+                self._add(product.parts, tuple(url for one in product.ids if (url := taken_apart(one)) is not None))
+            else:
+                self._add(product.ids, None)
+
+    def _add(self, ids: Iterable[str], holders: tuple[Url, ...] | None) -> None:
+        if holders == ():
+            return
+        for one in ids:
+            if one.startswith("pkg:") and (url := taken_apart(one)) is not None:
+                self._by_name.setdefault((url.type, url.name), []).append((url, holders))
+
+    def of(self, url: Url) -> Sequence[tuple[Url, tuple[Url, ...] | None]]:
+        """Those that may fit a package."""
+        return self._by_name.get((url.type, url.name), ())
+
+
+def fits(pattern: Url, own: Url) -> bool:
+    """Whether a package URL means a package: what it leaves out may be anything, what it has must be so."""
+    if (pattern.type, pattern.namespace, pattern.name) != (own.type, own.namespace, own.name):
+        return False
+    if pattern.version and pattern.version != own.version:
+        return False
+    return all(_agrees(key, value, own.qualifiers.get(key, "")) for key, value in pattern.qualifiers.items())
+
+
+def _agrees(key: str, wanted: str, has: str) -> bool:
+    """Whether a qualifier is as wanted; of distributions one may be named more closely ("debian-12.5", "debian-12")."""
+    if wanted == has:
+        return True
+    return key == "distro" and bool(has) and (wanted.startswith(f"{has}.") or has.startswith(f"{wanted}."))
+
+
+def _source(url: Url, package: Installed) -> Iterator[Url]:
+    """The package URL of a distribution's source package, as statements write it: with `arch=source` or `arch=src`."""
+    if package.source:
+        qualifiers = {key: value for key, value in url.qualifiers.items() if key != "upstream"}
+        for word in sorted(_SOURCES):
+            version = package.source_version or package.version
+            version = version.rpartition(":")[2] if package.type == "rpm" else version
+            yield Url(url.type, url.namespace, package.source, version, qualifiers | {"arch": word})
+
+
+def _same(named: ImageName, one: ImageName) -> bool:
+    if _place(named) != _place(one):
+        return False
+    return named.tag is None or named.tag == (one.tag or "latest")
+
+
+def _place(one: ImageName) -> tuple[str, str]:
+    return one.registry, one.repository
+
+
+def _when(statement: Statement) -> datetime:
+    return moment(statement.when) or datetime.min.replace(tzinfo=UTC)
+
+
+def _applied(finding: Finding, statement: Statement) -> Finding:
+    """The finding as one statement has it."""
+    by = f"VEX {statement.document}"
+    if finding.suppressed is not None:
+        return finding
+    if statement.status in {"not_affected", "fixed"}:
+        words = "not affected" if statement.status == "not_affected" else "fixed"
+        if statement.justification:
+            words += f" ({statement.justification})"
+        words += f": {statement.impact}" if statement.impact else ""
+        return replace(finding, suppressed=Suppression(by, words, justification=statement.justification))
+    words = "affected" if statement.status == "affected" else "under investigation"
+    told = f"{finding.message}; {by} says: {words}{f', {statement.impact}' if statement.impact else ''}"
+    if statement.status == "affected" and statement.action:
+        remedy = Remedy(f"{finding.remedy.text}; {by} says: {statement.action}", finding.remedy.changes)
+        return replace(finding, message=told, remedy=remedy)
+    return replace(finding, message=told)

@@ -1,0 +1,360 @@
+"""VEX documents of all three formats: what they say is read, and what cannot be understood is never a wider statement."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from sealock.formats.vex import MOST, Vex, read_vex
+from sealock.model.location import Source
+from sealock.model.vex import Product, Statement, moment
+
+OPENSSL = "pkg:deb/debian/openssl@3.0.9-1"
+WHEN = "2026-01-02T03:04:05Z"
+
+
+def read(table: object) -> Vex:
+    return read_vex(Source("it.json", table if isinstance(table, str) else json.dumps(table)))
+
+
+def openvex(*rows: Any, **more: Any) -> dict[str, Any]:
+    head = {"@context": "https://openvex.dev/ns/v0.2.0", "@id": "https://example.org/1", "author": "Me"}
+    return head | {"timestamp": WHEN, "version": 1, "statements": list(rows)} | more
+
+
+def row(**more: Any) -> dict[str, Any]:
+    """A sound statement of OpenVEX, with members replaced; None leaves one out."""
+    table = {
+        "vulnerability": {"name": "CVE-2024-0001"},
+        "products": [{"@id": OPENSSL}],
+        "status": "not_affected",
+        "justification": "component_not_present",
+    }
+    return {key: value for key, value in (table | more).items() if value is not None}
+
+
+def bom(*rows: Any, **more: Any) -> dict[str, Any]:
+    return {"bomFormat": "CycloneDX", "specVersion": "1.6", "vulnerabilities": list(rows)} | more
+
+
+def flaw(**more: Any) -> dict[str, Any]:
+    """A vulnerability of CycloneDX that was analysed."""
+    table = {
+        "id": "CVE-2024-0001",
+        "affects": [{"ref": OPENSSL}],
+        "analysis": {"state": "not_affected", "justification": "code_not_reachable", "detail": "never called"},
+    }
+    return {key: value for key, value in (table | more).items() if value is not None}
+
+
+def csaf(*rows: Any, tree: Any = None) -> dict[str, Any]:
+    names = [
+        {"product_id": "A", "name": "a", "product_identification_helper": {"purl": "pkg:oci/app"}},
+        {"product_id": "B", "name": "b", "product_identification_helper": {"purl": OPENSSL}},
+    ]
+    joined = {"product_reference": "B", "relates_to_product_reference": "A", "category": "default_component_of"}
+    head = {
+        "csaf_version": "2.0",
+        "publisher": {"name": "Acme"},
+        "tracking": {"id": "ACME-1", "current_release_date": WHEN},
+    }
+    default = {
+        "full_product_names": names,
+        "relationships": [joined | {"full_product_name": {"product_id": "A:B", "name": "b in a"}}],
+        "product_groups": [{"group_id": "G", "product_ids": ["A:B", "B"]}],
+    }
+    return {"document": head, "product_tree": default if tree is None else tree, "vulnerabilities": list(rows)}
+
+
+def known(**more: Any) -> dict[str, Any]:
+    """A vulnerability of CSAF."""
+    table = {
+        "cve": "CVE-2024-0001",
+        "product_status": {"known_not_affected": ["A:B"]},
+        "flags": [{"label": "vulnerable_code_not_present", "product_ids": ["A:B"]}],
+    }
+    return {key: value for key, value in (table | more).items() if value is not None}
+
+
+def test_openvex_is_read_whole() -> None:
+    found = read(
+        openvex(
+            row(
+                vulnerability={"name": "CVE-2024-0001", "aliases": ["GHSA-1"]},
+                products=[
+                    {
+                        "@id": "pkg:oci/app",
+                        "identifiers": {"cpe23": "cpe:2.3:a:b:c"},
+                        "hashes": {"sha-256": "ab", "md5": "cd"},
+                        "subcomponents": [{"@id": OPENSSL}],
+                    }
+                ],
+                impact_statement="not\n linked",
+                timestamp="2026-02-02T00:00:00Z",
+            ),
+            row(status="affected", justification=None, action_statement="update"),
+        )
+    )
+    assert found == Vex(
+        (
+            Statement(
+                ("CVE-2024-0001", "GHSA-1"),
+                "not_affected",
+                (Product(("pkg:oci/app", "cpe:2.3:a:b:c", "sha256:ab"), (OPENSSL,)),),
+                "component_not_present",
+                "not linked",
+                "",
+                "2026-02-02T00:00:00Z",
+                "Me",
+                "it.json (https://example.org/1)",
+            ),
+            Statement(
+                ("CVE-2024-0001",),
+                "affected",
+                (Product((OPENSSL,)),),
+                action="update",
+                when=WHEN,
+                author="Me",
+                document="it.json (https://example.org/1)",
+            ),
+        )
+    )
+
+
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [
+        pytest.param({"vulnerability": "CVE-1"}, (("CVE-1",), "not_affected"), id="a bare name"),
+        pytest.param(
+            {"vulnerability": {"@id": "https://nvd.example/CVE-2"}},
+            (("CVE-2",), "not_affected"),
+            id="an id's last part",
+        ),
+        pytest.param({"products": [OPENSSL]}, (("CVE-2024-0001",), "not_affected"), id="bare products"),
+        pytest.param({"status": "fixed", "justification": None}, (("CVE-2024-0001",), "fixed"), id="fixed"),
+        pytest.param(
+            {"justification": None, "impact_statement": "no"}, (("CVE-2024-0001",), "not_affected"), id="impact alone"
+        ),
+    ],
+)
+def test_forms_of_openvex(more: dict[str, Any], said: object) -> None:
+    found = read(openvex(row(**more)))
+    assert (found.problems, [(one.names, one.status) for one in found.statements]) == ((), [said])
+    assert found.statements[0].products == (Product((OPENSSL,)),)
+
+
+@pytest.mark.parametrize(
+    ("table", "said"),
+    [
+        pytest.param(openvex(row(vulnerability={})), "statement 1 names no vulnerability", id="no vulnerability"),
+        pytest.param(openvex(7), "statement 1 names no vulnerability", id="no object"),
+        pytest.param(openvex(row(status="fine")), "has the status 'fine', which OpenVEX does not know", id="a status"),
+        pytest.param(openvex(row(status=["fixed"])), "has the status ''", id="a list for a status"),
+        pytest.param(openvex(row(justification=None)), "says not_affected and gives no reason", id="no reason"),
+        pytest.param(openvex(row(products=[])), "has products that cannot be read", id="an empty list of products"),
+        pytest.param(openvex(row(products="all")), "has products that cannot be read", id="products that are a text"),
+        pytest.param(openvex(row(products=[{}])), "has products that cannot be read", id="a product without an id"),
+        pytest.param(openvex(row(products=[OPENSSL, ""])), "has products that cannot be read", id="an empty product"),
+        pytest.param(
+            openvex(row(products=[{"@id": "pkg:oci/app", "subcomponents": []}])),
+            "has products that cannot be read",
+            id="an empty list of subcomponents, which would mean all",
+        ),
+        pytest.param(
+            openvex(row(products=[{"@id": "pkg:oci/app", "subcomponents": [{"@id": OPENSSL}, {}]}])),
+            "has products that cannot be read",
+            id="a subcomponent without an id",
+        ),
+        pytest.param(openvex(row(timestamp="yesterday")), "has the time 'yesterday', which is none", id="a time"),
+        pytest.param(openvex(timestamp="now", statements=[row()]), "has the time 'now'", id="the document's time"),
+        pytest.param(openvex(statements={}), "it has no list of statements", id="statements that are no list"),
+        pytest.param(bom(flaw(id=None)), "vulnerability 1 has no id", id="CycloneDX without an id"),
+        pytest.param(bom(flaw(analysis={"state": "good"})), "has the state 'good'", id="a state"),
+        pytest.param(bom(flaw(affects=[])), "does not tell what it affects", id="affects nothing"),
+        pytest.param(bom(flaw(affects=[{}])), "does not tell what it affects", id="affects without a reference"),
+        pytest.param(bom(vulnerabilities=7), "its vulnerabilities are no list", id="vulnerabilities that are no list"),
+        pytest.param(csaf(known(cve=None)), "has neither a CVE nor another id", id="CSAF without a CVE"),
+        pytest.param(csaf(known(flags=None)), "says known_not_affected of 1 and gives no reason", id="CSAF, no reason"),
+        pytest.param("{", "it is not valid JSON", id="broken JSON"),
+        pytest.param('{"@context": ["openvex"', "it is not valid JSON", id="truncated JSON"),
+        pytest.param("[" * 100_000, "it is not valid JSON", id="nested beyond all measure"),
+        pytest.param("", "it is not valid JSON", id="nothing"),
+        pytest.param([], "it is no VEX document", id="a list"),
+        pytest.param({}, "it is no VEX document", id="an empty object"),
+        pytest.param({"bomFormat": "CycloneDX"}, "it is no VEX document", id="CycloneDX without vulnerabilities"),
+        pytest.param("\ud800", "it is not valid JSON", id="a lone surrogate"),
+    ],
+)
+def test_what_cannot_be_understood_is_a_problem_and_says_nothing(table: object, said: str) -> None:
+    found = read(table)
+    assert found.statements == ()
+    (problem,) = found.problems
+    assert said in problem.message
+    assert problem.location.file == "it.json"
+
+
+def test_problems_say_where() -> None:
+    broken = read('{\n "@context": "openvex",\n "statements": [}\n')
+    assert (broken.problems[0].location.line, broken.problems[0].location.column) == (3, 17)
+    assert read(openvex(row(), row(status="?"))).problems[0].location.pointer == "/statements/1"
+    assert read(bom(flaw(), flaw(id=""))).problems[0].location.pointer == "/vulnerabilities/1"
+
+
+def test_what_is_sound_is_heeded_beside_what_is_not() -> None:
+    found = read(openvex(row(status="?"), row()))
+    assert (len(found.statements), len(found.problems)) == (1, 1)
+
+
+@pytest.mark.parametrize(
+    ("state", "status"),
+    [
+        ("resolved", "fixed"),
+        ("resolved_with_pedigree", "fixed"),
+        ("exploitable", "affected"),
+        ("in_triage", "under_investigation"),
+        ("false_positive", "not_affected"),
+        ("not_affected", "not_affected"),
+    ],
+)
+def test_states_of_cyclonedx(state: str, status: str) -> None:
+    (one,) = read(bom(flaw(analysis={"state": state}))).statements
+    assert one.status == status
+
+
+def test_cyclonedx_is_read_whole() -> None:
+    inner = {"bom-ref": "inner", "purl": "pkg:npm/inner@1"}
+    found = read(
+        bom(
+            flaw(
+                references=[{"id": "GHSA-1"}, {"source": {}}],
+                affects=[
+                    {"ref": "c1"},
+                    {"ref": "inner"},
+                    {"ref": "urn:cdx:3e671687-395b-41f5-a30f-a58921a69b79/1#pkg:npm/%40a/b@1"},
+                    {"ref": "pkg:golang/x@1#sub"},
+                ],
+            ),
+            flaw(id="CVE-2", analysis=None),
+            serialNumber="urn:uuid:1",
+            metadata={"timestamp": WHEN},
+            components=[{"bom-ref": "c1", "purl": OPENSSL, "components": [inner]}],
+        )
+    )
+    (one,) = found.statements
+    assert one == Statement(
+        ("CVE-2024-0001", "GHSA-1"),
+        "not_affected",
+        (
+            Product((OPENSSL, "c1")),
+            Product(("pkg:npm/inner@1", "inner")),
+            Product(
+                ("pkg:npm/@a/b@1", "urn:cdx:3e671687-395b-41f5-a30f-a58921a69b79/1#pkg:npm/%40a/b@1"),
+            ),
+            Product(("pkg:golang/x@1#sub",)),
+        ),
+        "vulnerable_code_not_in_execute_path",
+        "never called",
+        "",
+        WHEN,
+        "",
+        "it.json (urn:uuid:1)",
+    )
+
+
+def test_csaf_is_read_whole() -> None:
+    found = read(
+        csaf(
+            known(
+                ids=[{"text": "GHSA-1", "system_name": "GitHub"}],
+                product_status={"known_not_affected": ["A:B"], "known_affected": ["A"], "fixed": ["B", "C"]},
+                flags=[{"label": "vulnerable_code_not_present", "group_ids": ["G"]}],
+                threats=[{"category": "impact", "details": "none", "product_ids": ["A:B"]}, {"category": "x"}],
+                remediations=[{"category": "vendor_fix", "details": "update", "product_ids": ["A"]}],
+            )
+        )
+    )
+    assert found.problems == ()
+    told = {(one.status, one.products, one.justification, one.impact, one.action) for one in found.statements}
+    flag = "vulnerable_code_not_present"
+    assert told == {
+        ("not_affected", (Product(("pkg:oci/app", "a"), (OPENSSL, "b")),), flag, "none", ""),
+        ("affected", (Product(("pkg:oci/app", "a")),), "", "", "update"),
+        ("fixed", (Product((OPENSSL, "b")),), flag, "", ""),
+        ("fixed", (Product(("C",)),), "", "", ""),
+    }
+    assert {(one.names, one.when, one.author, one.document) for one in found.statements} == {
+        (("CVE-2024-0001", "GHSA-1"), WHEN, "Acme", "it.json (ACME-1)")
+    }
+
+
+def test_products_of_csaf_stand_in_branches_as_deep_as_anybody_nests() -> None:
+    tree: dict[str, Any] = {"product": {"product_id": "P", "name": "p"}}
+    for _ in range(20):
+        tree = {"branches": [tree]}
+    rows = known(product_status={"fixed": ["P"]})
+    assert read(csaf(rows, tree=tree)).statements[0].products == (Product(("p",)),)
+
+
+def test_more_statements_than_anybody_reads_are_cut_and_said() -> None:
+    text = json.dumps(openvex()).replace('"statements": []', f'"statements": [{",".join(["{}"] * (MOST + 5))}]')
+    found = read(text)
+    assert found.statements == ()
+    assert len(found.problems) == 52
+    assert {"more of its statements cannot be read" in found.problems[-1].message} == {True}
+    assert "the rest is not read" in found.problems[-2].message
+
+
+def test_groups_of_csaf_do_not_multiply() -> None:
+    many = [f"P{number}" for number in range(2000)]
+    tree = {"product_groups": [{"group_id": "G", "product_ids": many}]}
+    flags = [{"label": "x", "group_ids": ["G"] * 1000}] * 5
+    found = read(csaf(known(flags=flags, product_status={"known_not_affected": many}), tree=tree))
+    assert "not all are heeded" in found.problems[-1].message
+
+
+@pytest.mark.parametrize(
+    ("text", "when"),
+    [
+        ("2023-01-16T19:07:16.853479631-06:00", "2023-01-17T01:07:16.853479+00:00"),
+        ("2023-01-16T19:07:16Z", "2023-01-16T19:07:16+00:00"),
+        ("2023-01-16", "2023-01-16T00:00:00+00:00"),
+        ("0001-01-01T00:00:00+23:59", None),
+        ("soon", None),
+        ("", None),
+    ],
+)
+def test_times(text: str, when: str | None) -> None:
+    found = moment(text)
+    assert (found.isoformat() if found else None) == when
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers(-9, 9) | st.text(max_size=8) | st.sampled_from([OPENSSL, "fixed", "A"]),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(
+            st.sampled_from(
+                ["@id", "status", "ref", "state", "id", "cve", "products", "vulnerability", "name", "purl"]
+            ),
+            inner,
+            max_size=4,
+        )
+    ),
+    max_leaves=12,
+)
+
+
+@settings(max_examples=150, deadline=None)
+@given(rows=st.lists(JSON, max_size=3), inner=JSON, kind=st.sampled_from(["openvex", "bom", "csaf"]))
+def test_nothing_raises_and_a_statement_always_has_a_name(rows: list[Any], inner: Any, kind: str) -> None:
+    table = {
+        "openvex": openvex(*rows, row(products=inner), row(vulnerability=inner)),
+        "bom": bom(*rows, flaw(affects=inner), flaw(analysis=inner)),
+        "csaf": csaf(*rows, known(product_status=inner), known(flags=inner), tree=inner),
+    }[kind]
+    found = read(table)
+    assert all(one.names and all(one.names) for one in found.statements)

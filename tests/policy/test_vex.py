@@ -1,0 +1,238 @@
+"""How statements excuse findings: who they are about, which counts, and what is told."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from knowledge import Table
+from sealock.advisories.match import match
+from sealock.advisories.telling import Where, findings
+from sealock.model.advisory import Advisory, Affects, Span
+from sealock.model.container import Container
+from sealock.model.finding import Finding
+from sealock.model.inventory import Distribution, Inventory, Package
+from sealock.model.location import Location
+from sealock.model.vex import Product, Statement
+from sealock.policy.vex import Heard, Opinions
+
+DIGEST, CONFIG = "sha256:" + "d" * 64, "sha256:" + "c" * 64
+LIBSSL = Package("deb", "libssl3", "1:3.0.9-1", "var/lib/dpkg/status", architecture="amd64", source="openssl",
+                 source_version="3.0.9-1")  # fmt: skip
+NET = Package("golang", "net", "v0.1.0", "usr/bin/app", namespace="golang.org/x")
+APP = Package("golang", "app", "v1.0.0", "usr/bin/app", namespace="example.com")
+OTHER = Package("golang", "other", "v1.0.0", "usr/bin/other", namespace="example.com")
+TABLE = Table(
+    Advisory("DSA-1", "osv", (Affects("Debian:12", "openssl", (Span(),)),), aliases=("CVE-2024-0001",)),
+    Advisory("GO-2", "osv", (Affects("Go", "golang.org/x/net", (Span(),)),), aliases=("CVE-2024-0002",)),
+)
+IMAGE = Inventory(
+    ("example.com/team/app:1.2",), CONFIG, "linux/amd64", (), Container(), Distribution("debian", "12"),
+    (LIBSSL, NET, APP, OTHER), manifest=DIGEST,
+)  # fmt: skip
+
+
+def said(
+    *products: Product, status: Any = "not_affected", names: tuple[str, ...] = ("CVE-2024-0001",), **more: Any
+) -> Statement:
+    return Statement(
+        names, status, products, **({"document": "v.json", "justification": "component_not_present"} | more)
+    )
+
+
+def weighed(
+    *statements: Statement, inventory: Inventory = IMAGE, target: str = "app.tar"
+) -> tuple[dict[str, Finding], list[str]]:
+    heard = Heard()
+    hearing = Opinions(statements, heard).on(inventory, target)
+    told = findings(match(inventory, TABLE), Where("app.tar", "image", Location("app.tar")))
+    return {one.rule: hearing.weighed(one) for one in told}, list(heard.notes(statements))
+
+
+def excused(*products: Product, **more: Any) -> bool:
+    found, _ = weighed(said(*products, **more))
+    return found["CVE-2024-0001"].suppressed is not None
+
+
+@pytest.mark.parametrize(
+    ("ids", "about"),
+    [
+        pytest.param((), True, id="nothing in particular"),
+        pytest.param(("pkg:deb/debian/libssl3",), True, id="the package"),
+        pytest.param(("pkg:deb/debian/libssl3@1%3A3.0.9-1",), True, id="this version"),
+        pytest.param(("pkg:deb/debian/libssl3@1:3.0.9-1?arch=amd64",), True, id="with qualifiers that it has"),
+        pytest.param(("pkg:deb/debian/libssl3?distro=debian-12.5",), True, id="a closer name of the distribution"),
+        pytest.param(("pkg:deb/debian/openssl@3.0.9-1?arch=source",), True, id="its source package"),
+        pytest.param(("pkg:deb/debian/openssl?arch=src&distro=debian-12",), True, id="its source, by another word"),
+        pytest.param((CONFIG,), True, id="the image's configuration"),
+        pytest.param((DIGEST,), True, id="the image's manifest"),
+        pytest.param(("example.com/team/app",), True, id="the image's repository"),
+        pytest.param(("example.com/team/app:1.2",), True, id="the image's name"),
+        pytest.param((f"example.com/team/app@{DIGEST}",), True, id="the image's repository and digest"),
+        pytest.param(("app.tar",), True, id="the target as it was typed"),
+        pytest.param(("pkg:oci/app",), True, id="the image's last name"),
+        pytest.param((f"pkg:oci/app@{DIGEST}?repository_url=example.com/team/app&tag=1.2",), True, id="all of an image"),
+        pytest.param(("pkg:docker/team/app@1.2",), True, id="docker's kind, with a tag for its version"),
+        pytest.param(("pkg:deb/debian/bash", "cpe:2.3:a:b", "pkg:deb/debian/libssl3"), True, id="one id of several"),
+        pytest.param(("pkg:deb/debian/libssl3@3.0.9-1",), False, id="a version without the epoch"),
+        pytest.param(("pkg:deb/debian/libssl3@1:3.0.9-2",), False, id="another version"),
+        pytest.param(("pkg:deb/debian/libssl3?arch=arm64",), False, id="another architecture"),
+        pytest.param(("pkg:deb/debian/libssl3?distro=debian-1",), False, id="another release that begins alike"),
+        pytest.param(("pkg:deb/debian/libssl3?vendor=acme",), False, id="a qualifier that it has not"),
+        pytest.param(("pkg:deb/ubuntu/libssl3",), False, id="another distribution"),
+        pytest.param(("pkg:deb/libssl3",), False, id="no distribution"),
+        pytest.param(("pkg:deb/debian/openssl",), False, id="the source's name for a binary package"),
+        pytest.param(("pkg:deb/debian/openssl@3.0.8-1?arch=source",), False, id="another version of its source"),
+        pytest.param(("pkg:rpm/debian/libssl3",), False, id="another type"),
+        pytest.param(("libssl3",), False, id="a bare name"),
+        pytest.param(("app",), False, id="a bare name of the image"),
+        pytest.param(("example.com/team/app:1.3",), False, id="another tag"),
+        pytest.param(("example.com/other/app:1.2",), False, id="another repository"),
+        pytest.param((f"example.com/team/app@sha256:{'e' * 64}",), False, id="another digest"),
+        pytest.param((f"pkg:oci/app@sha256:{'e' * 64}",), False, id="another digest in a package URL"),
+        pytest.param(("pkg:oci/app?tag=1.3",), False, id="another tag in a package URL"),
+        pytest.param(("pkg:oci/app?repository_url=example.org/team/app",), False, id="another registry"),
+        pytest.param(("pkg:oci/app?repository_url=%3A",), False, id="a registry that is none"),
+        pytest.param(("pkg:oci/p",), False, id="a part of the image's last name"),
+        pytest.param(("pkg:docker/team/app@1.3",), False, id="docker's kind, another tag"),
+        pytest.param(("pkg:",), False, id="a package URL that is none"),
+        pytest.param(("https://example.com/app",), False, id="an address"),
+        pytest.param(("",), False, id="an empty text"),
+    ],
+)  # fmt: skip
+def test_who_a_statement_is_about(ids: tuple[str, ...], about: bool) -> None:  # noqa: FBT001  a column of the table
+    assert excused(*([Product(ids)] if ids else [])) is about
+
+
+@pytest.mark.parametrize(
+    ("product", "about"),
+    [
+        pytest.param(Product(("pkg:oci/app",), ("pkg:golang/golang.org/x/net",)), True, id="of the image"),
+        pytest.param(Product(("pkg:oci/app",), ("pkg:golang/golang.org/x/net@v0.2.0",)), False, id="another version"),
+        pytest.param(Product(("pkg:oci/app",), ("pkg:oci/app",)), False, id="the image of itself"),
+        pytest.param(Product(("pkg:oci/else",), ("pkg:golang/golang.org/x/net",)), False, id="of another image"),
+        pytest.param(Product(("pkg:golang/example.com/app",), ("pkg:golang/golang.org/x/net",)), True, id="of a program"),
+        pytest.param(Product(("pkg:golang/example.com/other",), ("pkg:golang/golang.org/x/net",)), False,
+                     id="of a program in another file"),
+        pytest.param(Product(("pkg:golang/golang.org/x/net",), ("pkg:golang/golang.org/x/net",)), True, id="of itself"),
+        pytest.param(Product(("pkg:golang/golang.org/x/net",), ("pkg:golang/x/other",)), False, id="a part of it"),
+        pytest.param(Product(("cpe:2.3:a:b",), ("pkg:golang/golang.org/x/net",)), False, id="of what nobody knows"),
+    ],
+)  # fmt: skip
+def test_statements_on_components(product: Product, about: bool) -> None:  # noqa: FBT001  a column of the table
+    found, _ = weighed(said(product, names=("CVE-2024-0002",)))
+    assert (found["CVE-2024-0002"].suppressed is not None) is about
+    assert found["CVE-2024-0001"].suppressed is None
+
+
+def test_a_package_in_files_of_several_products_needs_the_word_of_all() -> None:
+    again = Package("golang", "net", "v0.1.0", "usr/bin/other", namespace="golang.org/x")
+    both = Inventory((), "", "", (), Container(), packages=(NET, APP, again, OTHER))
+    part = ("pkg:golang/golang.org/x/net",)
+    of_one = said(Product(("pkg:golang/example.com/app",), part), names=("GO-2",))
+    found, _ = weighed(of_one, inventory=both)
+    assert found["CVE-2024-0002"].suppressed is None
+    found, _ = weighed(said(Product(("pkg:oci/any",), part), names=("GO-2",)), inventory=both, target="any:1")
+    assert found["CVE-2024-0002"].suppressed is not None
+
+
+@pytest.mark.parametrize("name", ["CVE-2024-0001", "cve-2024-0001", "DSA-1"])
+def test_a_vulnerability_goes_by_all_its_names(name: str) -> None:
+    assert excused(names=("X-1", name))
+
+
+@pytest.mark.parametrize(
+    ("status", "more", "told"),
+    [
+        ("not_affected", {}, "not affected (component_not_present)"),
+        ("not_affected", {"impact": "it is not linked"}, "not affected (component_not_present): it is not linked"),
+        ("not_affected", {"justification": "", "impact": "no"}, "not affected: no"),
+        ("fixed", {"justification": ""}, "fixed"),
+    ],
+)
+def test_what_sets_a_finding_aside_is_shown(status: str, more: dict[str, Any], told: str) -> None:
+    found, notes = weighed(said(status=status, **more))
+    aside = found["CVE-2024-0001"].suppressed
+    assert aside is not None
+    assert (aside.by, aside.reason, notes) == ("VEX v.json", told, [])
+
+
+@pytest.mark.parametrize(
+    ("status", "message", "remedy"),
+    [
+        ("affected", "VEX v.json says: affected", "VEX v.json says: switch it off"),
+        ("under_investigation", "VEX v.json says: under investigation", ""),
+    ],
+)
+def test_what_leaves_a_finding_is_told_with_it(status: str, message: str, remedy: str) -> None:
+    found, notes = weighed(said(status=status, action="switch it off"))
+    one = found["CVE-2024-0001"]
+    assert one.suppressed is None
+    assert one.message.endswith(message)
+    assert one.remedy.text.endswith(remedy or "no version mends it yet")
+    assert notes == []
+
+
+def test_statements_change_no_fingerprint() -> None:
+    before, _ = weighed()
+    after, _ = weighed(said(), said(status="affected", names=("GO-2",), action="x"))
+    assert {name: one.fingerprint for name, one in before.items()} == {
+        name: one.fingerprint for name, one in after.items()
+    }
+
+
+@pytest.mark.parametrize(
+    ("times", "aside"),
+    [
+        pytest.param((("not_affected", "2026-01-01T00:00:00Z"), ("affected", "2026-02-01T00:00:00Z")), False, id="later"),
+        pytest.param((("affected", "2026-02-01T00:00:00Z"), ("not_affected", "2026-01-01T00:00:00Z")), False,
+                     id="later, though it stands first"),
+        pytest.param((("affected", "2026-01-01T00:00:00Z"), ("not_affected", "2026-02-01T00:00:00Z")), True, id="excused"),
+        pytest.param((("not_affected", "2026-01-01T12:00:00+05:00"), ("affected", "2026-01-01T11:00:00Z")), False,
+                     id="by the clock of the world"),
+        pytest.param((("not_affected", ""), ("affected", "2020-01-01T00:00:00Z")), False, id="any time is after none"),
+        pytest.param((("affected", "2026-01-01"), ("fixed", "2026-01-01")), True, id="of one time, the one told last"),
+        pytest.param((("fixed", "2026-01-01"), ("under_investigation", "2026-01-01")), False, id="told last"),
+    ],
+)  # fmt: skip
+def test_the_latest_statement_counts(times: tuple[tuple[str, str], ...], aside: bool) -> None:  # noqa: FBT001  as above
+    found, notes = weighed(*(said(status=status, when=when) for status, when in times))
+    assert (found["CVE-2024-0001"].suppressed is not None) is aside
+    assert notes == []
+
+
+@pytest.mark.parametrize(
+    ("statements", "note"),
+    [
+        pytest.param([said(names=("CVE-9",))], "VEX v.json: its statement on CVE-9 is about nothing that was found",
+                     id="a flaw that is not there"),
+        pytest.param([said(Product(("pkg:oci/else",)))],
+                     "VEX v.json: its statement on CVE-2024-0001 is about nothing that was found; CVE-2024-0001 was "
+                     "found, in something else than pkg:oci/else", id="a product that is not there"),
+        pytest.param([said(), *(said(names=(f"CVE-{number}",)) for number in range(7))],
+                     "VEX v.json: 7 of its 8 statements are about nothing that was found (CVE-0, CVE-1, CVE-2, CVE-3, "
+                     "CVE-4 and 2 more)", id="some of many"),
+        pytest.param([said(names=("CVE-8",)), said(names=("CVE-9",))],
+                     "VEX v.json: none of its 2 statements is about anything that was found", id="none of several"),
+    ],
+)  # fmt: skip
+def test_statements_about_nothing_are_noted(statements: list[Statement], note: str) -> None:
+    assert weighed(*statements)[1] == [note]
+
+
+def test_what_does_not_count_anyway_keeps_its_own_reason() -> None:
+    gone = Inventory((), "", "", (), Container(), Distribution("debian", "12"), (
+        Package("deb", "libssl3", "1", "var/lib/dpkg/status", source="openssl", removed=True),
+    ))  # fmt: skip
+    found, notes = weighed(said(), inventory=gone)
+    aside = found["CVE-2024-0001"].suppressed
+    assert aside is not None
+    assert (aside.by, notes) == ("a later layer", [])
+
+
+def test_an_image_without_a_name_goes_by_its_digest() -> None:
+    bare = Inventory((), CONFIG, "", (), Container(), Distribution("debian", "12"), (LIBSSL,), manifest=DIGEST)
+    for product, about in ((f"pkg:oci/any@{DIGEST}", True), ("pkg:oci/any", False), (CONFIG, True)):
+        found, _ = weighed(said(Product((product,))), inventory=bare, target="./folder/a.tar")
+        assert (found["CVE-2024-0001"].suppressed is not None) is about, product
