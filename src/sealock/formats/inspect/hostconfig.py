@@ -14,7 +14,7 @@ from sealock.model.container import Device, Label, Link, Logging, Port, Restart,
 
 _SECURITY: Final = ("no_new_privileges", "seccomp", "apparmor", "selinux", "unconfined_paths")
 DEFAULTS: Final[tuple[tuple[str, str, tuple[Any, ...]], ...]] = (
-    ("runtime", "Runtime", ("", "runc", "io.containerd.runc.v2")),
+    ("runtime", "Runtime", ("", "runc", "io.containerd.runc.v2", "oci")),  # Podman always says "oci"
     ("volume_driver", "VolumeDriver", ("", "local")),
     ("pid", "PidMode", ("", "private")),
     ("ipc", "IpcMode", ("", "private")),
@@ -96,6 +96,10 @@ def host_fields(reader: EngineReader, host: Node) -> dict[str, Any]:
             "devices": reader.sound("devices", lambda reader: devices(reader, host)),
         }
     )
+    mode = reader.member(host, "CgroupnsMode")
+    if mode is not None and mode.value == "":
+        # Of a container older than this setting, and of Podman's: what it is hangs on the machine.
+        found["cgroupns"] = UNKNOWN
     silent = [field for field, key in _KEYS.items() if found.get(field) is UNSET and key not in host.value]
     return found | dict.fromkeys(silent, UNKNOWN)
 
