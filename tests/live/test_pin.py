@@ -18,6 +18,7 @@ from realengine import Engine, engine
 from realregistry import real_registry
 from sealock.httptransport import HttpTransport
 from sealock.pinning.spot import DIGEST
+from sealock.registry import pushing
 from sealock.registry.client import Registry
 from sealock.registry.names import reference
 
@@ -109,17 +110,14 @@ def test_a_pinned_run_line_runs(host: str, docker: Engine) -> None:
 
 def test_a_digest_that_the_registry_has_deleted_is_told_and_renewed(host: str, tmp_path: Path) -> None:
     client = Registry(HttpTransport(environment={}))
-    policy = tmp_path / "policy.json"
-    policy.write_text('{"default":[{"type":"insecureAcceptAnything"}]}')
 
-    def push(content: str) -> str:
-        layout = tmp_path / content
-        subprocess.run(["umoci", "init", "--layout", layout], check=True)
-        subprocess.run(["umoci", "new", "--image", f"{layout}:x"], check=True)
-        subprocess.run(["umoci", "config", "--image", f"{layout}:x", "--config.user", content], check=True)
-        words = ("copy", "--quiet", "--dest-tls-verify=false", f"oci:{layout}:x", f"docker://{host}/moving:1")
-        subprocess.run(["skopeo", "--policy", policy, *words], check=True)
-        return digest_of(host, "moving:1")
+    def push(user: str) -> str:
+        name = reference(f"{host}/moving:1")
+        config = pushing.push_blob(client, name, json.dumps({"os": "linux", "config": {"User": user}}).encode())
+        kind = "application/vnd.oci.image.manifest.v1+json"
+        told = pushing.written(config) | {"mediaType": "application/vnd.oci.image.config.v1+json"}
+        raw = json.dumps({"schemaVersion": 2, "mediaType": kind, "config": told, "layers": []}).encode()
+        return pushing.push_manifest(client, name, raw, kind, "1").digest
 
     old = push("one")
     new = push("two")
