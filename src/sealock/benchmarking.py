@@ -25,7 +25,7 @@ from sealock.rules.host.not_audited import unwatched
 _MODULES: Final = {"apparmor": "AppArmor", "selinux": "SELinux"}
 
 
-class _Seen(Struct):
+class Seen(Struct):
     """What was gathered of the machine."""
 
     host: Host | None = None
@@ -42,7 +42,7 @@ def benchmark(
     """Judge this machine, its engine and its containers by the benchmark of that id, one of BENCHMARKS."""
     wanted = BENCHMARKS[name]
     run = Run(replace(settings or Settings(), containers=True, pedantic=True))
-    seen = _Seen()
+    seen = Seen()
     fail_on = Severity.HIGH
     for one in run.inputs(["host"]):
         fail_on = run.policy(one.root).fail_on
@@ -52,11 +52,11 @@ def benchmark(
                 _told(seen, run.excused(judged, target))
         except (TargetError, TransportError) as error:
             seen.problems += (Problem(str(error), Location(one.target)),)
-    judgements = tuple(_judged(one, seen) for section in wanted.sections for one in section.recommendations)
+    judgements = tuple(judgement(one, seen) for section in wanted.sections for one in section.recommendations)
     return BenchmarkReport(__version__, wanted, tuple(_about(seen)), judgements, fail_on, seen.problems)
 
 
-def _gather(seen: _Seen, target: str, nouns: Sequence[object]) -> None:
+def _gather(seen: Seen, target: str, nouns: Sequence[object]) -> None:
     if target.startswith("container:"):
         seen.containers += (target.removeprefix("container:"),)
     for noun in nouns:
@@ -66,13 +66,13 @@ def _gather(seen: _Seen, target: str, nouns: Sequence[object]) -> None:
             seen.networks += (noun,)
 
 
-def _told(seen: _Seen, report: TargetReport) -> None:
+def _told(seen: Seen, report: TargetReport) -> None:
     seen.findings += report.findings
     seen.not_judged += report.not_judged
     seen.problems += report.problems
 
 
-def _about(seen: _Seen) -> Iterator[str]:
+def _about(seen: Seen) -> Iterator[str]:
     """What was judged, in a few words each."""
     host = seen.host or Host()
     yield given(host.name, "a machine without a name")
@@ -82,7 +82,7 @@ def _about(seen: _Seen) -> Iterator[str]:
     yield f"{len(seen.containers)} container{'' if len(seen.containers) == 1 else 's'}"
 
 
-def _judged(one: Recommendation, seen: _Seen) -> Judgement:
+def judgement(one: Recommendation, seen: Seen) -> Judgement:
     """Where a fault was found it fails; where nothing was there to be judged, or not all was seen, it says so."""
     if one.scope in {"files", "audit"}:
         return _of_files(one, seen)
@@ -130,7 +130,7 @@ def _by_reason(said: Iterator[tuple[str, str]]) -> Iterator[str]:
         yield f"{names}: {words}" if names else words
 
 
-def _absent(one: Recommendation, seen: _Seen) -> tuple[Outcome, str] | None:
+def _absent(one: Recommendation, seen: Seen) -> tuple[Outcome, str] | None:
     """Why a recommendation does not apply, or cannot be judged, as an outcome with its reason; None where it can."""
     host = seen.host or Host()
     if one.scope == "engine" and host.daemon is UNKNOWN:
@@ -147,7 +147,7 @@ def _absent(one: Recommendation, seen: _Seen) -> tuple[Outcome, str] | None:
     return None
 
 
-def _of_swarm(one: Recommendation, seen: _Seen, swarm: Swarm | None) -> tuple[Outcome, str] | None:
+def _of_swarm(one: Recommendation, seen: Seen, swarm: Swarm | None) -> tuple[Outcome, str] | None:
     if swarm is None:
         return "not judged", "the engine does not say whether it is in a swarm"
     if not swarm.active:
@@ -158,7 +158,7 @@ def _of_swarm(one: Recommendation, seen: _Seen, swarm: Swarm | None) -> tuple[Ou
     return None if swarm.manager else ("not judged", "a manager alone knows: ask one")
 
 
-def _of_files(one: Recommendation, seen: _Seen) -> Judgement:
+def _of_files(one: Recommendation, seen: Seen) -> Judgement:
     """One on the files of a role: their owners, their modes, or whether the audit log notes who touches them."""
     host = seen.host or Host()
     if host.files is UNKNOWN or (one.scope == "audit" and host.audited is UNKNOWN):
@@ -180,7 +180,7 @@ def _of_files(one: Recommendation, seen: _Seen) -> Judgement:
     return _failed(one, faults) if faults else Judgement(one, "pass")
 
 
-def _audited(one: Recommendation, there: Sequence[HostFile], host: Host, seen: _Seen) -> Judgement:
+def _audited(one: Recommendation, there: Sequence[HostFile], host: Host, seen: Seen) -> Judgement:
     """The rule has one finding for all files; each recommendation is on one of them."""
     missing = [file.path for file in there if file.path in unwatched(host)]
     faults = [finding for finding in seen.findings if finding.rule in one.rules]

@@ -98,18 +98,18 @@ class _Page:
         title = one.recommendation.title
         if one.outcome == "not applicable" and len(reasons) == 1:
             title += f" ({line(reasons.pop(), 200)})"
-        first, *rest = wrap(title, self.room - self.numbered - 12)
+        first, *more = wrap(title, self.room - self.numbered - 12)
         yield f"{number}  {self.paint(ink, word.ljust(8))}  {first}"
         indent = " " * (self.numbered + 12)
-        yield from (f"{indent}{part}" for part in rest)
+        yield from (f"{indent}{part}" for part in more)
         if one.outcome == "pass":
             return
         shown = reasons if self.every else reasons[:_MOST]
+        rest = len(reasons) - len(shown)
+        shown += [f"and {rest} more (--verbose tells all)"] if rest else []
         for reason in shown:
             for part in wrap(line(reason, 400), self.room - len(indent)):
                 yield f"{indent}{self.paint('faint', part)}"
-        if len(reasons) > len(shown):
-            yield f"{indent}{self.paint('faint', f'and {len(reasons) - len(shown)} more (--verbose tells all)')}"
 
     def hanging(self, label: str, text: str, ink: Ink) -> Iterator[str]:
         """A text behind its label."""

@@ -43,8 +43,8 @@ class SocketLoose(Rule[Host]):
         for one in given(host.files, ()):
             if one.role not in {"engine-socket", "containerd-socket"}:
                 continue
-            if more := one.mode & 0o7117:
-                # Whoever may write to a socket may connect to it; the other bits mean nothing, and are not expected.
+            if more := one.mode & 0o7777 & ~0o660:
+                # Whoever may write to a socket may connect to it; the other bits let nobody in.
                 what = "everybody here is root" if more & 0o002 else "more than a socket needs"
                 yield self.fault(
                     f"has {one.path} with mode {one.mode:04o}: {what}",

@@ -1,0 +1,176 @@
+"""The benchmark: every recommendation is there and judged by rules that exist, and outcomes follow from what was seen."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from sealock.benchmarking import Seen, judgement
+from sealock.model.absent import UNKNOWN
+from sealock.model.benchmark import BenchmarkReport, Judgement, Outcome, Recommendation
+from sealock.model.finding import Confidence, Finding, NotJudged, Problem, Remedy, Severity, Suppression
+from sealock.model.host import Host, HostFile, Swarm
+from sealock.model.location import Location
+from sealock.model.network import EngineNetwork
+from sealock.policy.ignores import VULNERABILITIES
+from sealock.reports.benchmark import render, render_json
+from sealock.rules.benchmarks import BENCHMARKS, CIS_1_6_0
+from sealock.rules.catalog import every_rule
+
+RECOMMENDED = {one.number: one for section in CIS_1_6_0.sections for one in section.recommendations}
+NUMBERS = [
+    *(f"1.1.{at}" for at in range(1, 19)), "1.2.1", "1.2.2",
+    *(f"2.{at}" for at in range(1, 19)),
+    *(f"3.{at}" for at in range(1, 25)),
+    *(f"4.{at}" for at in range(1, 13)),
+    *(f"5.{at}" for at in range(1, 33)),
+    "6.1", "6.2",
+    *(f"7.{at}" for at in range(1, 10)),
+]  # fmt: skip
+"""The publisher's numbers, in the publisher's order."""
+
+
+@pytest.mark.parametrize("name", BENCHMARKS)
+def test_all_recommendations_are_there_in_order(name: str) -> None:
+    assert [one.number for section in BENCHMARKS[name].sections for one in section.recommendations] == NUMBERS
+
+
+@pytest.mark.parametrize("one", [pytest.param(one, id=one.number) for one in RECOMMENDED.values()])
+def test_each_is_judged_by_rules_that_exist_or_says_what_a_person_looks_at(one: Recommendation) -> None:
+    known = {rule.id for rule in every_rule()} | {VULNERABILITIES}
+    assert one.rules or one.by_hand
+    assert {rule.partition(":")[0] for rule in one.rules} <= known
+    assert (one.role is not None) == (one.scope in {"files", "audit"})
+    assert bool(one.aspect) == (one.scope == "files")
+
+
+def cited() -> list[tuple[str, str]]:
+    """Rules on a machine and what runs on it, with each number of the benchmark that they cite."""
+    label = "CIS Docker Benchmark 1.6.0, "
+    return [
+        (rule.id, reference.label.removeprefix(label))
+        for rule in every_rule()
+        for reference in rule.references
+        if reference.label.startswith(label) and rule.id[0] in "EHN"
+    ]
+
+
+@pytest.mark.parametrize(("rule", "number"), cited())
+def test_a_number_that_a_rule_cites_is_one_of_them(rule: str, number: str) -> None:
+    assert number in RECOMMENDED, rule
+
+
+def finding(rule: str, subject: str = "engine", evidence: str = "e", **more: object) -> Finding:
+    made = Finding(
+        rule=rule, severity=Severity.MEDIUM, confidence=Confidence.HIGH, title="t", message=f"does {rule}",
+        location=Location("host"), subject=subject, evidence=evidence, remedy=Remedy("r"), references=(), fingerprint="f",
+    )  # fmt: skip
+    return Finding(**{name: getattr(made, name) for name in made.__struct_fields__} | more)
+
+
+SWARM = Swarm(active=True, manager=True)
+EXCUSE = Suppression("sealock.toml", "on purpose")
+UNIT = HostFile("engine-unit", "/etc/systemd/system/docker.service", "file", 0o644, 0, 0)
+
+
+def host(**more: object) -> Host:
+    from sealock.model.daemon import Daemon  # noqa: PLC0415  used here alone
+
+    return Host(**{"daemon": Daemon(), "swarm": Swarm(active=False)} | more)  # type: ignore[arg-type]  # any field
+
+
+@pytest.mark.parametrize(
+    ("number", "seen", "outcome", "reason"),
+    [
+        pytest.param("2.2", Seen(host()), "pass", "", id="nothing found"),
+        pytest.param("2.2", Seen(host(), findings=(finding("E025"),)), "fail", "does E025 (E025)", id="a fault of its rule"),
+        pytest.param("2.2", Seen(host(), findings=(finding("E003"),)), "pass", "", id="a fault of another"),
+        pytest.param("2.2", Seen(host(), not_judged=(NotJudged("E025", "engine", "unseen"),)), "not judged", "unseen", id="a verdict that could not be given"),
+        pytest.param("2.2", Seen(host(daemon=UNKNOWN)), "not judged", "no engine was found", id="no engine"),
+        pytest.param("2.2", Seen(host(), findings=(finding("E025", suppressed=EXCUSE),)), "excused", "sealock.toml: on purpose", id="set aside"),
+        pytest.param("5.5", Seen(host()), "not applicable", "there are no containers", id="no containers"),
+        pytest.param("5.5", Seen(host(), problems=(Problem("x", Location("engine")),)), "not judged", "the containers could not be listed", id="no containers for want of an engine"),
+        pytest.param("5.5", Seen(host(), containers=("a", "b"), findings=(finding("C001", "container a"), finding("C001", "container b (kernel)"))), "fail", "a, b: does C001 (C001)", id="containers by name"),
+        pytest.param("5.2", Seen(host(lsm=("capability",)), containers=("a",)), "not applicable", "the kernel runs without AppArmor", id="no AppArmor"),
+        pytest.param("5.2", Seen(host(lsm=("apparmor",)), containers=("a",)), "pass", "", id="AppArmor"),
+        pytest.param("5.9", Seen(host(), containers=("a",)), "manual", "no database", id="sound as far as a program can tell"),
+        pytest.param("5.10", Seen(host(), containers=("a",), findings=(finding("K008", "container a", "pid"),)), "pass", "", id="another kind of the rule's faults"),
+        pytest.param("5.16", Seen(host(), containers=("a",), findings=(finding("K008", "container a", "pid"),)), "fail", "a: does K008", id="the kind that counts"),
+        pytest.param("6.2", Seen(host(), findings=(finding("H021", "host", "images"),)), "pass", "", id="images are not containers"),
+        pytest.param("6.1", Seen(host(), findings=(finding("H021", "host", "images"),)), "fail", "does H021", id="images"),
+        pytest.param("7.5", Seen(host()), "not applicable", "the engine is in no swarm", id="no swarm"),
+        pytest.param("7.5", Seen(host(swarm=UNKNOWN)), "not judged", "the engine does not say", id="a swarm that nobody tells of"),
+        pytest.param("7.5", Seen(host(swarm=Swarm(active=True))), "not judged", "a manager alone knows", id="a worker"),
+        pytest.param("7.5", Seen(host(swarm=SWARM)), "pass", "", id="a manager"),
+        pytest.param("7.3", Seen(host(swarm=SWARM), networks=(EngineNetwork(name="n", driver="bridge"),)), "not applicable", "no overlay", id="no overlay network"),
+        pytest.param("7.3", Seen(host(swarm=SWARM), networks=(EngineNetwork(name="n", driver="overlay"),), findings=(finding("N001", "network n"),)), "fail", "network n: does N001", id="networks by name"),
+        pytest.param("3.1", Seen(host(files=(UNIT,))), "pass", "", id="a file in order"),
+        pytest.param("3.1", Seen(host(files=(UNIT,)), findings=(finding("H007", "host", f"{UNIT.path} owner"),)), "fail", "does H007", id="a file of another owner"),
+        pytest.param("3.2", Seen(host(files=(UNIT,)), findings=(finding("H007", "host", f"{UNIT.path} owner"),)), "pass", "", id="its mode is another matter"),
+        pytest.param("3.1", Seen(host(files=())), "not applicable", "there is no such file", id="no such file"),
+        pytest.param("3.1", Seen(host(files=UNKNOWN)), "not judged", "the files could not be read", id="files that nobody saw"),
+        pytest.param("3.8", Seen(host(files=(), unread=("/etc/docker/certs.d",))), "not judged", "/etc/docker/certs.d could not be read", id="a folder that only root may look into"),
+        pytest.param("1.1.7", Seen(host(files=(UNIT,), audited=("/etc/systemd",))), "pass", "", id="an audit rule"),
+        pytest.param("1.1.7", Seen(host(files=(UNIT,), audited=("/usr",)), findings=(finding("H004", "host", "audit rules"),)), "fail", f"no audit rule is on {UNIT.path}", id="no audit rule"),
+        pytest.param("1.1.7", Seen(host(files=(UNIT,), audited=UNKNOWN)), "not judged", "the audit rules could not be read", id="audit rules that nobody saw"),
+        pytest.param("1.1.13", Seen(host(files=(UNIT,), audited=())), "not applicable", "there is no such file", id="nothing to be watched"),
+        pytest.param("4.2", Seen(host()), "manual", "sealock trust verify", id="what a person has to look at"),
+        pytest.param("2.2", Seen(None), "not judged", "no engine was found", id="no machine at all"),
+    ],
+)  # fmt: skip
+def test_outcomes(number: str, seen: Seen, outcome: Outcome, reason: str) -> None:
+    found = judgement(RECOMMENDED[number], seen)
+    assert found.outcome == outcome
+    assert (reason in " ".join(found.reasons)) if reason else not found.reasons
+
+
+def report(*judgements: Judgement, problems: tuple[Problem, ...] = ()) -> BenchmarkReport:
+    return BenchmarkReport("1", CIS_1_6_0, ("vm",), judgements, problems=problems)
+
+
+def all_of(outcome: Outcome, severity: Severity | None = None) -> tuple[Judgement, ...]:
+    return tuple(Judgement(one, outcome, ("why",), severity) for one in RECOMMENDED.values())
+
+
+@pytest.mark.parametrize(
+    ("judgements", "problems", "status"),
+    [
+        (all_of("pass"), (), 0),
+        (all_of("manual"), (), 0),
+        (all_of("fail", Severity.MEDIUM), (), 0),
+        (all_of("fail", Severity.HIGH), (), 1),
+        (all_of("excused"), (), 0),
+        (all_of("fail", Severity.HIGH), (Problem("x", Location("engine")),), 2),
+    ],
+)
+def test_the_exit_status(judgements: tuple[Judgement, ...], problems: tuple[Problem, ...], status: int) -> None:
+    assert report(*judgements, problems=problems).status == status
+
+
+def test_the_page_for_programs_has_every_recommendation() -> None:
+    made = json.loads(render_json(report(*all_of("fail", Severity.LOW))))
+    assert [one["number"] for one in made["recommendations"]] == NUMBERS
+    assert made["recommendations"][0] == {
+        "number": "1.1.1", "title": "The engine's data has a partition of its own", "outcome": "fail",
+        "reasons": ["why"], "severity": "low", "rules": ["H003"],
+    }  # fmt: skip
+    assert made["summary"] == {
+        "pass": 0, "fail": 117, "excused": 0, "not applicable": 0, "not judged": 0, "manual": 0,
+        "fail_on": "high", "exit_status": 0,
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("columns", [40, 80, 120])
+def test_the_page_for_people_keeps_to_its_width_and_shows_nothing_that_steers_a_terminal(columns: int) -> None:
+    hostile = Judgement(RECOMMENDED["5.5"], "fail", ("\x1b[2Ja\n\u202eb" * 9,) * 9, Severity.HIGH)
+    text = render(report(hostile, *all_of("not applicable")), width=columns)
+    assert all(len(row) <= columns for row in text.splitlines())
+    assert "\x1b" not in text
+    assert "\u202e" not in text
+    assert "and 4 more (--verbose tells all)" in " ".join(text.split())
+    assert "118 recommendations: 1 fail, 117 not applicable" in " ".join(text.split())
+
+
+def test_without_unicode_the_page_is_ascii() -> None:
+    assert render(report(*all_of("fail", Severity.HIGH)), unicode=False).isascii()
