@@ -167,8 +167,11 @@ class Sigstore:
         }
 
     def annotations(self, message: bytes, payload: bytes, subject: str, **how: Any) -> dict[str, str]:
-        """What cosign 2 puts beside a signature under a tag, for one over `message`, as `kind` of the log's entries."""
-        key = ec.generate_private_key(ec.SECP256R1())
+        """What cosign 2 puts beside a signature under a tag, for one over `message`, as `kind` of the log's entries.
+
+        `layer` is what to make of the signature, where the entry is about that.
+        """
+        key = how.get("key") or ec.generate_private_key(ec.SECP256R1())
         at = how.get("at", SIGNED)
         certificate = how.get("certificate") or self.certify(
             key, subject, how.get("issuer", ISSUER), at=how.get("certified_at", at), logged_by=how.get("logged_by")
@@ -181,13 +184,23 @@ class Sigstore:
             "data": {"hash": hashed},
             "signature": {"content": b64(how.get("logged_signature", signature)), "publicKey": {"content": b64(pem)}},
         }
-        if kind == "dsse":
+        whole = how.get("layer", lambda _: payload)(signature)
+        enveloped = {"algorithm": "sha256", "value": hashlib.sha256(how.get("logged", whole)).hexdigest()}
+        version = "0.0.1"
+        if kind == "intoto 0.0.1":
+            spec = {"content": {"hash": enveloped, "payloadHash": hashed}, "publicKey": b64(pem)}
+        elif kind == "intoto 0.0.2":
+            version = "0.0.2"
+            told = {"publicKey": b64(pem), "sig": b64(b64(signature).encode())}
+            envelope = {"payloadType": IN_TOTO, "signatures": [told]}
+            spec = {"content": {"envelope": envelope, "hash": enveloped, "payloadHash": hashed}}
+        elif kind == "dsse":
             spec = {
-                "envelopeHash": hashed,
+                "envelopeHash": enveloped,
                 "payloadHash": hashed,
                 "signatures": [{"signature": b64(signature), "verifier": b64(pem)}],
             }
-        body = b64(_canonical({"apiVersion": "0.0.1", "kind": kind, "spec": spec}))
+        body = b64(_canonical({"apiVersion": version, "kind": kind.partition(" ")[0], "spec": spec}))
         log_id = hashlib.sha256(spki(self.log_key)).hexdigest()
         payload_of = {"body": body, "integratedTime": int(at.timestamp()), "logIndex": 1, "logID": log_id}
         stamp = b64(sign(how.get("promised_by", self.log_key), _canonical(payload_of)))

@@ -3,124 +3,33 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from msgspec.structs import replace
 
-from imagemaker import config, files, info, tar
-from realregistry import real_registry
-from sealock.httptransport import HttpTransport
-from sealock.model.trust import Verdict
+from realcosign import PLAIN, SECRET, UNLOGGED, Place, cosign_place, good
+from sealock.model.imagename import ImageName
+from sealock.model.manifest import Manifest
 from sealock.registry import pushing
-from sealock.registry.client import Registry
 from sealock.registry.names import reference
-from sealock.trust.cosign import bundles, signing, simple
-from sealock.trust.cosign.expecting import Expected, Identity
+from sealock.trust.cosign import signing
+from sealock.trust.cosign.expecting import ANY, Expected
 from sealock.trust.cosign.gathering import tag_of
-from sealock.trust.cosign.keys import read_public, write_public
-from sealock.trust.cosign.privatekeys import KINDS, Kind, PrivateKey, generate, read_private, write_private
+from sealock.trust.cosign.keys import read_public
+from sealock.trust.cosign.privatekeys import KINDS, Kind, PrivateKey, read_private
 from sealock.trust.cosign.signing import Form
 from sealock.trust.cosign.verifying import verify_attestations, verify_cosign
-from sealock.trust.intoto import SIGNATURE, type_of, write_statement
-from sigstoreworld import ISSUER, Sigstore
+from sealock.trust.intoto import SIGNATURE, type_of
 
 pytestmark = pytest.mark.live
-
-MANIFEST = "application/vnd.oci.image.manifest.v1+json"
-SECRET = "a word"
-PLAIN = ["--allow-insecure-registry", "--allow-http-registry"]
-UNLOGGED = ["--insecure-ignore-tlog=true", *PLAIN]
-STATUS = b"Package: bash\nStatus: install ok installed\nArchitecture: amd64\nVersion: 5.2-1\n\n"
-
-
-class Place:
-    """A registry, a folder with key pairs, and the real cosign."""
-
-    def __init__(self, host: str, folder: Path) -> None:
-        self.host, self.folder = host, folder
-        self.client = Registry(HttpTransport(environment={}))
-        self.pushed = 0
-        (folder / "root.json").write_text('{"mediaType":"application/vnd.dev.sigstore.trustedroot+json;version=0.1"}')
-        (folder / "predicate.json").write_text('{"bomFormat":"CycloneDX"}')
-
-    def cosign(self, *words: str | Path, **more: str) -> subprocess.CompletedProcess[str]:
-        """Run it, with no network beyond this machine and a home of its own."""
-        environment = {
-            "PATH": os.environ["PATH"],
-            "HOME": str(self.folder),
-            "COSIGN_PASSWORD": SECRET,
-            "COSIGN_EXPERIMENTAL": "1",
-            **more,
-        }
-        return subprocess.run(
-            ["cosign", *words],
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=60,
-            env=environment,
-            cwd=self.folder,
-        )
-
-    def sealock(self, *words: str | Path) -> subprocess.CompletedProcess[str]:
-        environment = {**os.environ, "COSIGN_PASSWORD": SECRET, "SEALOCK_CACHE_DIR": str(self.folder / "cache")}
-        return subprocess.run(
-            [sys.executable, "-m", "sealock", *words],
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=60,
-            env=environment,
-            cwd=self.folder,
-        )
-
-    def image(self) -> str:
-        """A fresh image: REPO@DIGEST."""
-        self.pushed += 1
-        base = tar(info("var/lib/dpkg/status", STATUS), info("etc/os-release", b'ID=debian\nVERSION_ID="13"\n'))
-        top = files(app=os.urandom(64))
-        name = reference(f"{self.host}/app{self.pushed}:1")
-        blobs = [pushing.push_blob(self.client, name, one) for one in (config(base, top), base, top)]
-        kinds = ["image.config.v1+json", "image.layer.v1.tar", "image.layer.v1.tar"]
-        told = [
-            pushing.written(one) | {"mediaType": f"application/vnd.oci.{kind}"}
-            for one, kind in zip(blobs, kinds, strict=True)
-        ]
-        table = {"schemaVersion": 2, "mediaType": MANIFEST, "config": told[0], "layers": told[1:]}
-        pushed = pushing.push_manifest(self.client, name, json.dumps(table).encode(), MANIFEST, "1")
-        return f"{self.host}/app{self.pushed}@{pushed.digest}"
-
-    def pair(self, kind: Kind) -> tuple[Path, Path]:
-        """A key pair that we made, in cosign's files."""
-        private, public = self.folder / f"{kind}.key", self.folder / f"{kind}.pub"
-        if not private.exists():
-            key = generate(kind)
-            private.write_bytes(write_private(key, SECRET))
-            public.write_bytes(write_public(key.public))
-        return private, public
-
-    def verdict(self, image: str, public: Path) -> Verdict:
-        name = reference(image)
-        expected = Expected((read_public(public.read_bytes(), public.name),))
-        return verify_cosign(self.client, name, name.digest or "", expected)
 
 
 @pytest.fixture(scope="module")
 def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
-    folder = tmp_path_factory.mktemp("cosign")
-    with real_registry(folder / "registry") as host:
-        yield Place(host, folder)
-
-
-def good(done: subprocess.CompletedProcess[str]) -> str:
-    assert done.returncode == 0, done.stderr
-    return done.stdout
+    with cosign_place(tmp_path_factory.mktemp("cosign")) as one:
+        yield one
 
 
 # What cosign makes, we verify.
@@ -323,49 +232,43 @@ def test_our_bill_of_materials_is_an_attestation_that_cosign_verifies(
     assert "bash" in json.dumps(predicate)
 
 
-# Without keys: there is no Sigstore here but a made-up one, so both are shown what it made.
+# Where a verifier can be misled.
 
 
-@pytest.mark.parametrize("form", ["tag", "bundle"])
-@pytest.mark.parametrize(
-    ("who", "good_for_both"), [("alice@example.org", True), ("mallory@example.org", False)], ids=["expected", "another"]
-)
-def test_both_judge_a_signature_without_a_key_alike(place: Place, form: Form, who: str, good_for_both: bool) -> None:  # noqa: FBT001  a row
-    sigstore, image = Sigstore(), place.image()
-    name = reference(image)
-    if form == "bundle":
-        body = json.dumps(sigstore.bundle(write_statement(name.digest or "", SIGNATURE, {}), who)).encode()
-        subject = place.client.manifest(name).descriptor
-        pushing.push_artifact(place.client, name, bundles.MEDIA_TYPE, [(body, bundles.MEDIA_TYPE, {})], subject=subject)
-        words = ["verify-attestation", "--new-bundle-format", "--trusted-root", "made-up.json", "--type", SIGNATURE]
-    else:
-        body = simple.write_claims(image.partition("@")[0], name.digest or "", {})
-        layer = (body, simple.MEDIA_TYPE, sigstore.annotations(body, body, who))
-        pushing.push_artifact(place.client, name, "", [layer], tag=tag_of(name.digest or "", "sig"))
-        words = ["verify"]
-    expected = Expected(identities=(Identity("alice@example.org", ISSUER),), trusted_root=sigstore.root)
-    ours = verify_cosign(place.client, name, name.digest or "", expected)
-    (place.folder / "made-up.json").write_bytes(sigstore.root)
+def test_a_signature_that_was_moved_to_another_image_counts_for_neither(place: Place) -> None:
+    private, public = place.pair("ecdsa-p256")
+    signed, other = reference(place.image()), reference(place.image())
+    good(place.cosign("sign", "-y", "--key", private, "--tlog-upload=false", *PLAIN, spelled(signed)))
+    copy(place, signed, other)
+    assert place.cosign("verify", "--key", public, *UNLOGGED, spelled(other)).returncode != 0
+    assert place.verdict(spelled(other), public).check == "digest"
 
-    def pem(file: str, raw: bytes) -> str:
-        (place.folder / file).write_bytes(raw)
-        return str(place.folder / file)
 
-    def public(key: ec.EllipticCurvePrivateKey) -> bytes:
-        return key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+def test_a_signature_for_another_repository_counts_for_cosign_alone(place: Place) -> None:
+    private, public = place.pair("ecdsa-p256")
+    signed = reference(place.image())
+    good(place.cosign("sign", "-y", "--key", private, "--tlog-upload=false", *PLAIN, spelled(signed)))
+    image = place.client.manifest(signed)
+    assert isinstance(image.noun, Manifest)
+    other = replace(signed, repository="production")
+    for one in (image.noun.config, *image.noun.layers):
+        pushing.push_blob(place.client, other, place.client.read_blob(signed, one))
+    pushing.push_manifest(place.client, other, image.raw, image.media_type, "1")
+    copy(place, signed, other)
+    good(place.cosign("verify", "--key", public, *UNLOGGED, spelled(other)))
+    assert place.verdict(spelled(other), public).check == "repository"
+    anywhere = Expected((read_public(public.read_bytes(), ""),), repository=ANY)
+    assert verify_cosign(place.client, other, other.digest or "", anywhere).state == "trusted"
 
-    told = place.cosign(
-        *words,
-        *PLAIN,
-        "--certificate-identity",
-        "alice@example.org",
-        "--certificate-oidc-issuer",
-        ISSUER,
-        image,
-        # cosign 2 fetches these beside the trusted root, unless it is given them.
-        SIGSTORE_ROOT_FILE=pem("authority.pem", sigstore.authority.public_bytes(Encoding.PEM)),
-        SIGSTORE_REKOR_PUBLIC_KEY=pem("log.pem", public(sigstore.log_key)),
-        SIGSTORE_CT_LOG_PUBLIC_KEY_FILE=pem("ct.pem", public(sigstore.certificates_key)),
-    )
-    assert "no such host" not in told.stderr
-    assert (ours.state == "trusted", told.returncode == 0) == (good_for_both, good_for_both), told.stderr
+
+def spelled(name: ImageName) -> str:
+    return f"{name.registry}/{name.repository}@{name.digest}"
+
+
+def copy(place: Place, signed: ImageName, other: ImageName) -> None:
+    """One image's signatures under another's tag."""
+    found = place.client.manifest(replace(signed, digest=None, tag=tag_of(signed.digest or "", "sig")))
+    assert isinstance(found.noun, Manifest)
+    for one in (found.noun.config, *found.noun.layers):
+        pushing.push_blob(place.client, other, place.client.read_blob(signed, one))
+    pushing.push_manifest(place.client, other, found.raw, found.media_type, tag_of(other.digest or "", "sig"))

@@ -138,11 +138,11 @@ def test_a_promise_that_was_changed_proves_nothing(raw: bytes) -> None:
     except ValueError:
         pass
     with pytest.raises(SignatureRefusedError):
-        check_promise(ROOT, Unproven(SIGNED_BY, CLAIMS, CLAIMS, CERTIFICATE, raw.decode("utf-8", "replace")))
+        check_promise(ROOT, Unproven(SIGNED_BY, CLAIMS, CLAIMS, CLAIMS, CERTIFICATE, raw.decode("utf-8", "replace")))
 
 
 def test_the_promise_proves_what_it_is_about() -> None:
-    proven = check_promise(ROOT, Unproven(SIGNED_BY, CLAIMS, CLAIMS, CERTIFICATE, PROMISE))
+    proven = check_promise(ROOT, Unproven(SIGNED_BY, CLAIMS, CLAIMS, CLAIMS, CERTIFICATE, PROMISE))
     assert proven.signed == SIGNED
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from base64 import b64decode
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from typing import Any
@@ -184,16 +183,44 @@ def test_a_signature_under_the_tag_is_trusted(here: World) -> None:
     assert [(one.name, one.issuer, one.signed) for one in found.signers] == [("alice@example.org", ISSUER, SIGNED)]
 
 
-def test_an_attestation_under_the_tag_is_found(here: World) -> None:
+LOGGED = ["dsse", "intoto 0.0.1", "intoto 0.0.2"]
+
+
+def put_attestation(here: World, kind: str, **how: Any) -> None:
     payload = here.statement(PROVENANCE)
-    annotations = TRUSTED.annotations(pae(IN_TOTO, payload), payload, BUILD, kind="dsse")
-    signature = b64decode(annotations[ANNOTATION])
-    here.put(
-        here.layer(write_envelope(payload, signature), ENVELOPE_TYPE, annotations | {ANNOTATION: ""}), suffix="att"
-    )
+    bodies: list[bytes] = []
+
+    def layer(signature: bytes) -> bytes:
+        bodies.append(write_envelope(payload, signature))
+        return bodies[0]
+
+    annotations = TRUSTED.annotations(pae(IN_TOTO, payload), payload, BUILD, kind=kind, layer=layer, **how)
+    here.put(here.layer(bodies[0], ENVELOPE_TYPE, annotations | {ANNOTATION: ""}), suffix="att")
+
+
+@pytest.mark.parametrize("kind", LOGGED)
+def test_an_attestation_under_the_tag_is_found(here: World, kind: str) -> None:
+    put_attestation(here, kind)
     found = here.attested(PROVENANCE, keys=(), identities=(Identity(BUILD, ISSUER),), trusted_root=TRUSTED.root)
     assert found.verdict.state == "trusted", found.verdict.why
     assert found.attestations[0].signer.name == BUILD
+    assert "promise" in found.verdict.notes[0]
+
+
+@pytest.mark.parametrize("kind", LOGGED)
+@pytest.mark.parametrize(
+    "how",
+    [
+        {"logged": b"other"},
+        {"key": ec.generate_private_key(ec.SECP256R1()), "certificate": TRUSTED.certify(ec.generate_private_key(ec.SECP256R1()), BUILD)},
+        {"promised_by": OTHER.log_key},
+    ],
+    ids=["of another payload", "by another key", "promised by another log"],
+)  # fmt: skip
+def test_an_attestation_that_is_not_proven_does_not_count(here: World, kind: str, how: dict[str, Any]) -> None:
+    put_attestation(here, kind, **how)
+    found = here.attested(PROVENANCE, keys=(), identities=(Identity(BUILD, ISSUER),), trusted_root=TRUSTED.root)
+    assert (found.verdict.state, found.verdict.check) == ("untrusted", "signature")
 
 
 UNDER_TAG: list[tuple[str, dict[str, Any], str]] = [

@@ -7,7 +7,6 @@ alone: `promises` verifies that. Whom the certificate is for is held to what is 
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
 from datetime import UTC, datetime
 from tempfile import NamedTemporaryFile
 from typing import TYPE_CHECKING, Any
@@ -17,7 +16,7 @@ from sealock.model.trust import Signer
 from sealock.trust.cosign.bundles import Bundle
 from sealock.trust.cosign.certificates import Said, claimed, said
 from sealock.trust.cosign.expecting import Identity
-from sealock.trust.cosign.promises import CERTIFICATE, PROMISE, Unproven, check_certificate, check_log, check_promise
+from sealock.trust.cosign.promises import Unproven, check_certificate, check_log, check_promise
 from sealock.trust.cosign.trustedroot import read_trusted_root
 from sealock.trust.refusal import SignatureRefusedError
 
@@ -60,17 +59,12 @@ class Root:
             raise _unproven(bundle.certificate, str(error)) from None
         return Signer(key.id, subject, found.issuer, when, where)
 
-    def promised(
-        self, annotations: Mapping[str, str], signed: tuple[bytes, bytes], payload: bytes, where: str
-    ) -> Signer:
-        """As signer, of what stands under a tag, by the annotations beside it."""
-        certificate = annotations.get(CERTIFICATE, "")
-        signature, message = signed
-        one = Unproven(signature, message, payload, certificate, annotations.get(PROMISE, ""))
+    def promised(self, one: Unproven, where: str) -> Signer:
+        """As signer, of what stands under a tag."""
         try:
             proven = check_promise(self._noun, one)
         except SignatureRefusedError as error:
-            raise _unproven(certificate.encode(), str(error)) from None
+            raise _unproven(one.certificate.encode(), str(error)) from None
         found, subject = _expected(self._identities, proven.certificate)
         return Signer(proven.key.id, subject, found.issuer, proven.signed, where)
 

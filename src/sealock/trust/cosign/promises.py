@@ -46,11 +46,15 @@ class Promised(Struct, frozen=True):
 
 
 class Unproven(Struct, frozen=True):
-    """A signature over a message, by a certificate (PEM), with a log's promise of an entry about the payload."""
+    """A signature over a message, by a certificate (PEM), with a log's promise of an entry about the payload.
+
+    `body` is the whole layer: the payload itself, or the envelope around it.
+    """
 
     signature: bytes
     message: bytes
     payload: bytes
+    body: bytes
     certificate: str = ""
     promise: str = ""
 
@@ -135,7 +139,7 @@ def _check_entry(entry: dict[str, Any], one: Unproven) -> None:
     """Hold the log's entry to this signature, by this certificate, over this payload (CVE-2022-36056)."""
     what = "the log's entry"
     kind, spec = text(entry, "kind", what), field(entry, "spec", what)
-    digest = hashlib.sha256(one.payload).hexdigest()
+    content, logged = one.signature, one.payload
     if kind == "hashedrekord":
         hashed = field(field(spec, "data", what), "hash", what)
         told = field(spec, "signature", what)
@@ -146,9 +150,17 @@ def _check_entry(entry: dict[str, Any], one: Unproven) -> None:
         signatures = listed(spec, "signatures", what, 1)
         told = signatures[0] if signatures and isinstance(signatures[0], dict) else {}
         signer, content = decoded(told.get("verifier"), what), decoded(told.get("signature"), what)
+    elif kind == "intoto":
+        # Older clients' entries: of the envelope as it is, whose signature is therefore meant too.
+        inner = field(spec, "content", what)
+        hashed, logged = field(inner, "hash", what), one.body
+        envelope = inner.get("envelope")
+        signatures = listed(envelope, "signatures", what, 1) if isinstance(envelope, dict) else [spec]
+        told = signatures[0] if signatures and isinstance(signatures[0], dict) else {}
+        signer = decoded(told.get("publicKey"), what)
     else:
         raise _unproven(why=f"the log's entry is of the kind {kind[:40]!r}, which is not known")
-    same = (hashed.get("algorithm"), hashed.get("value")) == ("sha256", digest)
+    same = (hashed.get("algorithm"), hashed.get("value")) == ("sha256", hashlib.sha256(logged).hexdigest())
     if not same or content != one.signature or signer.strip() != one.certificate.encode().strip():
         raise _unproven(why="the log's entry is about another signature")
 

@@ -17,7 +17,7 @@ from sealock.trust.cosign.bundles import Bundle, read_bundle
 from sealock.trust.cosign.expecting import Expected, check_annotations, check_repository
 from sealock.trust.cosign.gathering import Attached, Passed, attached
 from sealock.trust.cosign.keys import made
-from sealock.trust.cosign.promises import CERTIFICATE
+from sealock.trust.cosign.promises import CERTIFICATE, PROMISE, Unproven
 from sealock.trust.cosign.simple import SIGNATURE as SIGNATURE_ANNOTATION
 from sealock.trust.cosign.simple import read_claims
 from sealock.trust.dsse import read_envelope
@@ -177,7 +177,8 @@ class _Judge:
         root, certificate = self._trusted_root(), one.annotations.get(CERTIFICATE, "")
         if root is None or not certificate:
             raise _stranger(certificate.encode())
-        signer = root.promised(one.annotations, (signatures[0], message), payload, one.where)
+        promise = one.annotations.get(PROMISE, "")
+        signer = root.promised(Unproven(signatures[0], message, payload, one.body, certificate, promise), one.where)
         self._note("when it was signed rests on the log's promise; there is no proof in it that the log keeps it")
         return signer
 
