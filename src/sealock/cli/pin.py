@@ -7,7 +7,7 @@ from argparse import ArgumentParser, Namespace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
-from sealock.cli.output import colour, complain, knows_unicode, width, write
+from sealock.cli.output import Progress, colour, complain, knows_unicode, width, write
 from sealock.cli.registries import policy_of
 from sealock.errors import UsageError
 
@@ -88,14 +88,19 @@ def run(arguments: Namespace) -> int:
         raise UsageError(message)
     policy = policy_of(arguments.policy, none=arguments.no_policy)
     gathered = list(texts.gather(arguments.paths, _excluded(policy)))
-    asking = resolving.Asking(open_registry(policy[1].access if policy is not None else None), arguments.platform)
-    judged = judging.judge(
-        gathered,
-        judging.wanted_by(arguments.only, arguments.exclude),
-        asking,
-        check=arguments.check,
-        stuck=locking or arguments.compose_override,
-    )
+    registry = open_registry(policy[1].access if policy is not None else None)
+    with Progress("images asked for", quiet=arguments.quiet) as progress:
+        asking = resolving.Asking(registry, arguments.platform, progress)
+        judged = judging.judge(
+            gathered,
+            judging.wanted_by(arguments.only, arguments.exclude),
+            asking,
+            check=arguments.check,
+            stuck=locking or arguments.compose_override,
+        )
+    for host, limit in registry.asker.limits.items():
+        if limit.remaining * 5 < limit.limit:
+            complain(f"{host}: {limit.remaining} of {limit.limit} pulls are left")
     problems = list(_problems(judged))
     if arguments.compose_override:
         return _override(arguments, judged, problems)

@@ -19,6 +19,9 @@ from sealock.pinning.seats import Given, seat
 from sealock.pinning.spot import Found, Spot
 
 _FROM_KEY: Final = re.compile(r"(?:^|[=,\"])from=(?P<image>[^,\s\"]+)", re.IGNORECASE)
+_USES: Final = re.compile(r"\$\{?([A-Za-z_]\w*)")
+_LONGEST: Final = 10_000
+"""Characters of a line that are looked back through for the start of a comment."""
 _OWN: Final = re.compile(r"(?:TARGET|BUILD)(?:PLATFORM|OS|OSVERSION|ARCH|VARIANT|STAGE)")
 _CONTEXT: Final = "it may as well be a build context: write a tag, if it is an image"
 
@@ -48,6 +51,11 @@ class _Finder:
         self.stages = {stage.name.lower() for stage in build.stages} | {str(stage.index) for stage in build.stages}
         self.scope = Scope({name: self._value(pair) for name, pair in self.pairs.items()}, complete=True)
         self.others: dict[tuple[str, str], int] = {}
+        self.uses: dict[str, list[int]] = {}
+        for use in _USES.finditer(self.text):
+            line = self.text.rfind("\n", max(0, use.start() - _LONGEST), use.start()) + 1
+            if not self.text[line : line + 100].lstrip().startswith("#"):
+                self.uses.setdefault(use[1], []).append(use.start())
         self.redeclared: dict[str, int] = {
             pair.name: one.place.start + 1
             for stage in build.stages
@@ -136,14 +144,11 @@ class _Finder:
 
         An ARG that hands the value on counts as the reference: it is followed in its turn, and its uses with it.
         """
-        for use in re.finditer(rf"\$\{{?{re.escape(name)}(?![A-Za-z0-9_])", self.text):
-            line = self.text.rfind("\n", 0, use.start()) + 1
-            if self.text[line : line + 100].lstrip().startswith("#"):
-                continue
-            at = bisect_right(self.words, (use.start(), len(self.text) + 1, "")) - 1
+        for use in self.uses.get(name, []):
+            at = bisect_right(self.words, (use, len(self.text) + 1, "")) - 1
             start, end, held = self.words[at] if at >= 0 else (0, 0, "")
-            if not (start <= use.start() < end and held and value.endswith(held)):
-                return use.start() + 1
+            if not (start <= use < end and held and value.endswith(held)):
+                return use + 1
         return self.redeclared.get(name, 0)
 
     def _copied(self, one: Instruction) -> Iterator[Spot]:

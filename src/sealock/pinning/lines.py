@@ -18,6 +18,11 @@ from sealock.pinning.seats import Given, seat, unquoted
 from sealock.pinning.spot import Found, Spot
 
 _NAMES: Final = re.compile(r"(?<=[${(])[A-Za-z_]\w*")
+_SETS: Final = re.compile(
+    r"(?<![\w$-])(?P<name>[A-Za-z_]\w*)[ \t]{0,20}[:?+]{0,2}=[ \t]{0,20}"
+    r"(?P<raw>\"[^\"\n]*\"|'[^'\n]*'|[^\s;&|\"']*)"
+)
+_USES: Final = re.compile(r"\$[{(]?([A-Za-z_]\w*)")
 _VARIABLE: Final = re.compile(r"\$\{?([A-Za-z_]\w*)\}?|\$\(([A-Za-z_]\w*)\)")
 
 
@@ -53,7 +58,8 @@ class _Finder:
         self.prose = source.name.lower().endswith((".md", ".markdown"))
         self.lines = find_lines(source)
         self.places = [line.place for line in self.lines]
-        self.sets: dict[str, list[re.Match[str]]] = {}
+        self.sets: dict[str, list[re.Match[str]]] | None = None
+        self.uses: dict[str, list[int]] | None = None
         self.other: dict[str, int] = {}
 
     def spot(self, line: Line) -> Spot | None:
@@ -90,11 +96,19 @@ class _Finder:
 
     def _set(self, name: str) -> list[re.Match[str]]:
         """Where a variable is given a value."""
-        if name not in self.sets:
-            values = r"(?P<raw>\"[^\"\n]*\"|'[^'\n]*'|[^\s;&|\"']*)"
-            pattern = rf"(?<![\w$-]){re.escape(name)}[ \t]{{0,20}}[:?+]{{0,2}}=[ \t]{{0,20}}{values}"
-            self.sets[name] = list(re.finditer(pattern, self.text))
-        return self.sets[name]
+        if self.sets is None:
+            self.sets = {}
+            for one in _SETS.finditer(self.text):
+                self.sets.setdefault(one["name"], []).append(one)
+        return self.sets.get(name, [])
+
+    def _uses(self, name: str) -> list[int]:
+        """Where a variable is used."""
+        if self.uses is None:
+            self.uses = {}
+            for one in _USES.finditer(self.text):
+                self.uses.setdefault(one[1], []).append(one.start())
+        return self.uses.get(name, [])
 
     def _default(self, name: str) -> str:
         """The image that a variable stands for where nobody says otherwise (Make's `IMAGE ?= …`); "" for none."""
@@ -110,10 +124,10 @@ class _Finder:
         if name not in self.other:
             starts = [place.start for place in self.places]
             self.other[name] = 0
-            for use in re.finditer(rf"\$[{{(]?{re.escape(name)}(?!\w)", self.text):
-                at = bisect_right(starts, use.start()) - 1
-                if at < 0 or use.start() >= self.places[at].end:
-                    self.other[name] = self.source.position(use.start())[0]
+            for use in self._uses(name):
+                at = bisect_right(starts, use) - 1
+                if at < 0 or use >= self.places[at].end:
+                    self.other[name] = self.source.position(use)[0]
                     break
         if self.other[name]:
             return f"${name} has a part in line {self.other[name]} too"

@@ -40,20 +40,36 @@ class Known(Struct, frozen=True):
 class Asking:
     """What was asked so far. Keys are references: with a tag alone, or with a digest alone."""
 
-    def __init__(self, registry: Registry, platform: str = "") -> None:
-        self.registry, self.platform = registry, platform
+    def __init__(self, registry: Registry, platform: str = "", tell: Callable[[str], None] = lambda _: None) -> None:
+        self.registry, self.platform, self.tell = registry, platform, tell
         self.known: dict[str, Known] = {}
         self.children: dict[str, tuple[tuple[str, str], ...]] = {}
 
     def ask(self, references: Iterable[str]) -> None:
         """Find out what these references stand for: by HEAD, but for a platform's image by GET."""
         wanted = [one for one in dict.fromkeys(references) if one not in self.known]
-        self.known.update(zip(wanted, _at_once(self._ask, wanted), strict=True))
+        self.known.update(zip(wanted, self._at_once(self._ask, wanted), strict=True))
 
     def list(self, references: Iterable[str]) -> None:
         """Get the platforms of these references' indexes, with their digests; none where that fails."""
         wanted = [one for one in dict.fromkeys(references) if one not in self.children]
-        self.children.update(zip(wanted, _at_once(self._list, wanted), strict=True))
+        self.children.update(zip(wanted, self._at_once(self._list, wanted), strict=True))
+
+    def _at_once(self, ask: Callable[[str], T], references: list[str]) -> list[T]:
+        """Ask for all, several at a time; `tell` gets each reference as its answer is waited for."""
+        if not references:
+            return []
+        pool = ThreadPoolExecutor(min(AT_ONCE, len(references)))
+        try:
+            coming = [pool.submit(ask, one) for one in references]
+            found = []
+            for one, answer in zip(references, coming, strict=True):
+                self.tell(one)
+                found.append(answer.result())
+            return found
+        finally:
+            # Who interrupts does not wait for what was not begun.
+            pool.shutdown(wait=False, cancel_futures=True)
 
     def _ask(self, text: str) -> Known:
         try:
@@ -94,14 +110,3 @@ def platforms_of(top: Fetched) -> tuple[tuple[str, str], ...]:
     return tuple(
         ((one.platform or Platform()).name or "unknown", one.digest) for one in top.noun.manifests if one.is_image
     )
-
-
-def _at_once(ask: Callable[[str], T], references: list[str]) -> list[T]:
-    if not references:
-        return []
-    pool = ThreadPoolExecutor(min(AT_ONCE, len(references)))
-    try:
-        return list(pool.map(ask, references))
-    finally:
-        # Who interrupts does not wait for what was not begun.
-        pool.shutdown(wait=False, cancel_futures=True)
