@@ -73,7 +73,7 @@ def judge(
     alone = [name for name in names if check and name.digest and not name.tag]
     differing = [name for name in names if name.digest and name.tag and not _agrees(name, asking)]
     asking.ask([_digested(name) for name in (*alone, *differing)])
-    asking.list([_tagged(name) for name in names if _may_be_child(name, asking)])
+    asking.expand([_tagged(name) for name in names if _may_be_child(name, asking)])
     return [
         (text, [Verdict(spot, "built") if built.makes(spot, text) else _verdict(spot, asking) for spot in spots])
         for text, spots in held

@@ -112,7 +112,7 @@ def renewed(before: Lock, judged: Judged, asking: Asking, folder: str, now: date
     images = dict(before.images)
     listed = list(of_files(judged, folder))
     fresh = [one for _, _, one in listed if not _same(images.get(key(one.spot)), one)]
-    asking.list([_full(one.spot) for one in fresh])
+    asking.expand([_full(one.spot) for one in fresh])
     for one in fresh:
         known = asking.known.get(_full(one.spot))
         platforms = dict(asking.children.get(_full(one.spot), ()))

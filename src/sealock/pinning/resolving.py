@@ -50,7 +50,7 @@ class Asking:
         wanted = [one for one in dict.fromkeys(references) if one not in self.known]
         self.known.update(zip(wanted, self._at_once(self._ask, wanted), strict=True))
 
-    def list(self, references: Iterable[str]) -> None:
+    def expand(self, references: Iterable[str]) -> None:
         """Get the platforms of these references' indexes, with their digests; none where that fails."""
         wanted = [one for one in dict.fromkeys(references) if one not in self.children]
         self.children.update(zip(wanted, self._at_once(self._list, wanted), strict=True))
