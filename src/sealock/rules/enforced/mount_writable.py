@@ -1,0 +1,51 @@
+"""Mount can be written to although it was to be read-only."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sealock.model.absent import UNKNOWN, given
+from sealock.model.enforced import Enforced
+from sealock.model.finding import Fault, Severity
+from sealock.rules.references import cis_docker, man
+from sealock.rules.rule import Rule
+
+
+class MountWritable(Rule[Enforced]):
+    """Mount can be written to although it was to be read-only.
+
+    A folder or volume was given to the container for reading, and the kernel lets it write: somebody mounted it anew,
+    which a process with SYS_ADMIN in the container can do, or somebody on the host.
+    """
+
+    id = "K016"
+    severity = Severity.HIGH
+    references = (cis_docker("5.6"), man("mount", 8))
+    remedy = "Start the container anew, without SYS_ADMIN, and find who mounted it for writing."
+    mends = False
+    bad = (
+        (
+            '{"observed": {"containers": [{"name": "web", "declared": {"mounts": [{"kind": "bind", "source": "/etc", '
+            '"target": "/c", "read_only": true}]}, "effective": {"mounts": [{"kind": "bind", "source": "/etc", '
+            '"target": "/c"}]}, "process": {"pid": 7}}]}}'
+        ),
+    )
+    good = (
+        (
+            '{"observed": {"containers": [{"name": "web", "declared": {"mounts": [{"kind": "bind", "source": "/etc", '
+            '"target": "/c", "read_only": true}]}, "effective": {"mounts": [{"kind": "bind", "source": "/etc", '
+            '"target": "/c", "read_only": true}]}, "process": {"pid": 7}}]}}'
+        ),
+    )
+
+    def check(self, enforced: Enforced, /) -> Iterator[Fault]:
+        """Compare mount by mount."""
+        declared, there = enforced.declared.mounts, enforced.effective.mounts
+        if declared is UNKNOWN or there is UNKNOWN:
+            yield self.undecided("its mounts could not be read")
+            return
+        writable = {mount.target.rstrip("/") for mount in given(there, ()) if not mount.read_only}
+        for mount in given(declared, ()):
+            if mount.read_only and mount.target.rstrip("/") in writable:
+                what = mount.source or "a file system in memory"
+                yield self.fault(f"may write to {what} at {mount.target}", evidence=f"{what} {mount.target}")
