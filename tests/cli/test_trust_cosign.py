@@ -212,11 +212,13 @@ def test_a_scan_is_attested(here: World, run: Run) -> None:
 
 
 def test_a_file_is_attested(here: World, run: Run) -> None:
-    Path("p.json").write_text('{"buildDefinition":{}}')
+    built = {"runDetails": {"builder": {"id": "https://ci.example\x1b[2J"}}}
+    Path("p.json").write_text(json.dumps(built))
     run("attest", image(here), "--key", "k.key", "--predicate", "p.json", "--type", "slsaprovenance1")
     run("attest", image(here), "--key", "k.key", "--predicate", "p.json")
     said = run("verify", image(here), "--key", "k.pub", "--attestation", "any")
     assert "https://slsa.dev/provenance/v1" in said
+    assert "  built      by https://ci.example\\e[2J" in said
     assert "https://cosign.sigstore.dev/attestation/v1" in said
     assert "no such attestation" in run("verify", image(here), "--key", "k.pub", "--attestation", "vuln", status=1)
 

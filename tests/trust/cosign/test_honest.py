@@ -16,7 +16,8 @@ from sealock.trust.cosign.gathering import tag_of
 from sealock.trust.cosign.privatekeys import KINDS, Kind, generate
 from sealock.trust.cosign.signing import Form, spelled
 from sealock.trust.cosign.verifying import verify_cosign
-from sealock.trust.intoto import CUSTOM, type_of
+from sealock.trust.intoto import CUSTOM, Statement, type_of
+from sealock.trust.provenance import Provenance, provenance_of
 from simulators.registry import Asked, Reply, sha256
 
 
@@ -251,3 +252,26 @@ def test_a_pattern_stands_for_identities(pattern: str, subject: str, fits: bool)
 
 def test_patterns_of_many_stars_take_no_time() -> None:
     assert not Identity("*a" * 2000 + "b", "x").fits("a" * 20000, "x")
+
+
+GIT = {"uri": "git+https://example.com/app@refs/heads/main", "digest": {"gitCommit": "0123456789abcdef"}}
+
+
+@pytest.mark.parametrize(
+    ("kind", "predicate", "builder", "sources"),
+    [
+        ("slsaprovenance1", {"runDetails": {"builder": {"id": "https://ci"}}, "buildDefinition": {"resolvedDependencies": [GIT, GIT, {"uri": "pkg:x"}]}}, "https://ci", ("git+https://example.com/app@refs/heads/main at 0123456789ab",)),
+        ("slsaprovenance02", {"builder": {"id": "https://ci"}, "invocation": {"configSource": {"uri": "git+https://x", "digest": {"sha1": "abc"}}}}, "https://ci", ("git+https://x at abc",)),
+        ("slsaprovenance1", {}, "", ()),
+        ("slsaprovenance1", None, "", ()),
+        ("slsaprovenance1", {"runDetails": [], "buildDefinition": {"resolvedDependencies": {"a": 1}}}, "", ()),
+        ("slsaprovenance02", {"builder": "x", "invocation": {"configSource": {"uri": ["a"], "digest": "x"}}}, "", ()),
+    ],
+)  # fmt: skip
+def test_who_built_it_from_what_is_read(kind: str, predicate: object, builder: str, sources: tuple[str, ...]) -> None:
+    found = provenance_of(Statement(type_of(kind), (), predicate))
+    assert found == Provenance(builder, sources)
+
+
+def test_what_is_no_provenance_tells_no_builder() -> None:
+    assert provenance_of(Statement(type_of("cyclonedx"), (), {"builder": {"id": "x"}})) is None

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from sealock.trust.cosign.expecting import Expected
     from sealock.trust.cosign.privatekeys import PrivateKey
     from sealock.trust.cosign.verifying import Attested
+    from sealock.trust.intoto import Statement
 
 PASSWORD: Final = "COSIGN_PASSWORD"  # noqa: S105  the name of a variable
 
@@ -142,11 +143,20 @@ def _lines(text: str, one: Attested, expected: Expected, columns: int, *, attest
     for found in one.attestations:
         yield from told("attested", found.statement.predicate_type, columns)
         yield from told("", _who(found.signer, expected), columns)
+        yield from _built(found.statement, columns)
     for signer in () if attested else verdict.signers:
         yield from told("signed", _who(signer, expected), columns)
         yield from told("found", signer.where, columns)
     for note in verdict.notes:
         yield from told("note", note, columns)
+
+
+def _built(statement: Statement, columns: int) -> Iterator[str]:
+    from sealock.trust.provenance import provenance_of  # noqa: PLC0415  configuring does without
+
+    if (found := provenance_of(statement)) is not None:
+        sources = [f"from {one}" for one in found.sources[:3]]
+        yield from told("built", ", ".join([f"by {found.builder or 'nobody that it names'}", *sources]), columns)
 
 
 def _who(signer: Signer, expected: Expected) -> str:
