@@ -42,7 +42,7 @@ KINDS: Final[Mapping[Kind, About]] = {
     "flag": About("asks for content trust", _UNVERIFIED, GONE),
     "server": About(
         "names a notary server",
-        "Docker's command line asks none since version 29. `sealock trust verify REF --server URL` does in its place; plan"
+        "Docker's command line asks none since version 29. `sealock trust verify REF --server URL` does; plan"
         " to sign the same digests with cosign or Notation.",
     ),
     "hub": About(

@@ -13,7 +13,8 @@ from typing import Final
 from sealock.trust.leaning.kinds import Kind, Leaning, ends_of
 
 WORTH: Final = re.compile(
-    rb"CONTENT_TRUST|content-trust|notary|NOTARY_|\btrust\b|trust_?(?:p|_p)(?:olicy|inning)|portieris", re.IGNORECASE
+    rb"CONTENT_TRUST|content-trust|notary|NOTARY_|\btrust\b|trust_?(?:p|_p)(?:olicy|inning)|portieris|remote_server",
+    re.IGNORECASE,
 )
 """A file without any of these has nothing for us."""
 _COMMENT: Final = re.compile(r"[ \t]*(?:#|//|;|REM[ \t]|<!--)", re.IGNORECASE)
@@ -56,7 +57,7 @@ _PATTERNS: Final[tuple[tuple[Kind, re.Pattern[str]], ...]] = (
     ("admission", re.compile(r"\btype[\"']?[ \t]{0,8}:[ \t]{0,8}[\"']?notaryv1\b|\bportieris\.cloud\.ibm\.com\b")),
     ("daemon", re.compile(r"\"content-trust\"[ \t]{0,8}:")),
     ("pinning", re.compile(r"\"trust_pinning\"[ \t]{0,8}:")),
-    ("server", re.compile(r"\"remote_server\"[ \t]{0,8}:")),
+    ("server", re.compile(r"\"remote_server\"[ \t]{0,8}:[ \t]{0,8}\{")),
 )
 _AZURE_POLICY: Final = re.compile(r"\btrustPolicy\b[^}]{0,200}\bNotary\b")
 _PASSWORD: Final = re.compile(r"//[^/@\s]{1,200}@")
@@ -82,10 +83,11 @@ def find(text: str, where: str) -> tuple[Leaning, ...]:
 def _of_line(line: str, where: str, number: int) -> Iterator[Leaning]:
     spans: list[tuple[int, int]] = []
     for match in _VARIABLE.finditer(line):
-        kind = _kind(match, line)
+        value = _value(match, line)
+        kind = _kind(match, value, line)
         what = match["name"]
-        if kind not in {"passphrase", "mention"} and match["value"]:
-            what += f"{'=' if match['mark'] else ' '}{match['value']}"
+        if kind not in {"passphrase", "mention"} and value:
+            what += f"{'=' if match['mark'] else ' '}{value}"
         yield Leaning(kind, where, _shown(what), number, match.start("name") + 1, ends_of(kind, line))
         spans.append(match.span())
     for kind, pattern in _PATTERNS:
@@ -97,9 +99,18 @@ def _of_line(line: str, where: str, number: int) -> Iterator[Leaning]:
             yield Leaning(kind, where, _shown(match[0]), number, start + 1, ends_of(kind, line))
 
 
-def _kind(match: re.Match[str], line: str) -> Kind:
+def _value(match: re.Match[str], line: str) -> str:
+    """What a variable is set to. `NAME= command`, with a space behind alone, empties it in a shell."""
+    if match["mark"] == "=" and match.end("mark") < match.start("value"):
+        before, after = line[match.start("mark") - 1], line[match.end("mark")]
+        if after in " \t" and before not in " \t":
+            return ""
+    return match["value"]
+
+
+def _kind(match: re.Match[str], value: str, line: str) -> Kind:
     """What is done with a variable."""
-    name, value = match["name"], match["value"].strip("\"'")
+    name = match["name"]
     set_here = match["mark"] not in {None, ","} or (match["space"] and _sets_by_space(line, match.start()))
     # `env.NAME = 1` sets it, in Groovy and Ruby; `$NAME = 1` and `env.NAME == 1` compare it.
     reads = match["reads"] and not (match["reads"].lower().startswith("env") and match["mark"] == "=")

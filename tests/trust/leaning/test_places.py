@@ -1,0 +1,148 @@
+"""Folders, this person's settings, Docker's folder of trust; and the command that tells of them."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+
+from sealock.cli.main import main
+from sealock.errors import TargetError
+from sealock.trust.leaning.places import LARGEST, audit_host, audit_path
+from sealock.trust.notary.folder import Folder
+
+LEANS = "export DOCKER_CONTENT_TRUST=1\n"
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    for name in [one for one in os.environ if one.startswith("DOCKER_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def test_a_folder_is_walked_for_text_of_every_kind(home: Path) -> None:
+    for name in ("Dockerfile", "a/.env", "a/b/main.tf", "Jenkinsfile", ".github/workflows/ci.yml", "x.json"):
+        path = home / "project" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(LEANS)
+    (home / "project" / "node_modules").mkdir()
+    (home / "project" / "node_modules" / "x.sh").write_text(LEANS)
+    (home / "project" / "program").write_bytes(b"\x7fELF\0" + LEANS.encode())
+    audited = audit_path(str(home / "project"), {"node_modules"})
+    assert sorted(os.path.relpath(one.where, home / "project") for one in audited.found) == [
+        ".github/workflows/ci.yml", "Dockerfile", "Jenkinsfile", "a/.env", "a/b/main.tf", "x.json",
+    ]  # fmt: skip
+    assert audited.looked == 7
+
+
+def test_links_and_pipes_are_left_alone_in_folders(home: Path) -> None:
+    folder = home / "project"
+    folder.mkdir()
+    (home / "outside.sh").write_text(LEANS)
+    (folder / "link.sh").symlink_to(home / "outside.sh")
+    (folder / "loop").symlink_to(folder)
+    (folder / "nowhere").symlink_to(home / "missing")
+    os.mkfifo(folder / "pipe")
+    audited = audit_path(str(folder))
+    assert (audited.found, audited.problems) == ((), ())
+    assert len(audit_path(str(home / "outside.sh")).found) == 1
+
+
+def test_what_cannot_be_looked_at_is_told(home: Path) -> None:
+    with pytest.raises(TargetError, match="is not there"):
+        audit_path("missing")
+    (home / "large.log").write_bytes(LEANS.encode() + b"x" * LARGEST)
+    (home / "plain.log").write_bytes(b"x" * (LARGEST + 1))
+    audited = audit_path(".")
+    assert audited.found == ()
+    assert [one for one in audited.problems if "large.log" in one] == list(audited.problems)
+    os.mkfifo(home / "pipe")
+    assert audit_path("pipe").problems == ("pipe is no regular file",)
+
+
+def test_this_persons_settings_are_looked_at(home: Path) -> None:
+    environment = {"HOME": str(home), "DOCKER_CONTENT_TRUST": "1", "DOCKER_CONTENT_TRUST_ROOT_PASSPHRASE": "hunter22"}
+    (home / ".profile").write_text(LEANS)
+    (home / ".docker").mkdir()
+    (home / ".docker" / "config.json").write_text('{"trust_pinning": {"disable_tofu": true}}')
+    (home / ".notary").mkdir()
+    (home / ".notary" / "config.json").write_text('{"remote_server": {"url": "https://n.example.com"}}')
+    trust = Folder(home / ".docker" / "trust")
+    for gun in ("docker.io/library/alpine", "example.com/app", "mine.azurecr.io/app"):
+        trust.write(gun, {"root": b"{}"})
+    trust.add_key("a" * 64, b"-----BEGIN ENCRYPTED PRIVATE KEY-----\nrole: targets\ngun: example.com/app\n\nAAAA\n")
+    audited = audit_host(environment)
+    here = {
+        (one.kind, one.what, one.ends)
+        for one in audited.found
+        if one.where == "the environment" or one.where.startswith(str(home))
+    }
+    assert here == {
+        ("setting", "DOCKER_CONTENT_TRUST=1", "Docker CLI 29"),
+        ("passphrase", "DOCKER_CONTENT_TRUST_ROOT_PASSPHRASE", ""),
+        ("variable", "DOCKER_CONTENT_TRUST=1", "Docker CLI 29"),
+        ("pinning", '"trust_pinning":', ""),
+        ("server", '"remote_server": {', ""),
+        ("repository", "docker.io/library/alpine", "2026-12-08"),
+        ("repository", "example.com/app", ""),
+        ("repository", "mine.azurecr.io/app", "2028-03-31"),
+        ("key", "targets key aaaaaaaaaaaa of example.com/app", ""),
+    }
+    assert audited.problems == ()
+
+
+def run(capsys: pytest.CaptureFixture[str], *words: str) -> tuple[int, str, str]:
+    status = main(["trust", "audit", *words])
+    out, err = capsys.readouterr()
+    return status, out, err
+
+
+def test_the_command_tells_what_to_do(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (home / "ci.yml").write_text("env:\n  DOCKER_CONTENT_TRUST_SERVER: https://notary.docker.io\n" + LEANS)
+    status, out, err = run(capsys, "ci.yml")
+    assert (status, err) == (1, "")
+    assert "ci.yml:2:3: DOCKER_CONTENT_TRUST_SERVER=https://notary.docker.io" in out
+    assert "Ends on 2026-12-08." in out
+    assert "2 places lean on content trust" in out
+    status, out, _ = run(capsys, "ci.yml", "--format", "json")
+    table = json.loads(out)
+    assert status == 1
+    assert table["summary"] == {"leaning": 2, "problems": 0}
+    assert [one["kind"] for one in table["targets"][0]["findings"]] == ["hub", "variable"]
+
+
+@pytest.mark.parametrize(
+    ("text", "status", "said"),
+    [
+        ("nothing\n", 0, "Nothing leans on content trust (1 looked at)"),
+        ("DOCKER_CONTENT_TRUST=0\n", 0, "(worth knowing)"),
+        ("docker trust sign app:1\n", 1, "1 place leans on content trust"),
+    ],
+)
+def test_the_status_follows_what_leans(
+    home: Path, capsys: pytest.CaptureFixture[str], text: str, status: int, said: str
+) -> None:
+    (home / "x.sh").write_text(text)
+    got, out, _ = run(capsys, "x.sh")
+    assert got == status
+    assert said in out
+
+
+def test_what_cannot_be_read_is_status_two(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (home / "x.sh").write_text(LEANS)
+    status, out, err = run(capsys, "x.sh", "missing", f"engine:unix://{home}/no.sock")
+    assert status == 2
+    assert "1 place leans" in out
+    assert "missing is not there" in err
+    assert "no.sock" in err
+
+
+def test_names_of_files_reach_no_terminal_unescaped(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (home / "a\x1b[2J.sh").write_text(LEANS + "DOCKER_CONTENT_TRUST=\x1b[2J\n")
+    _, out, _ = run(capsys, ".")
+    assert "\x1b" not in out
