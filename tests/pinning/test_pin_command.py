@@ -291,6 +291,24 @@ def test_a_lock_file_holds_digests_and_the_files_stay(
     )
 
 
+def test_an_override_from_the_lock_asks_nobody(server: RegistrySimulator, sealock: Sealock, tmp_path: Path) -> None:
+    host = server.host
+    text = f"services:\n  web:\n    image: {host}/a:1\n  own:\n    build: {{additional_contexts: [x=docker-image://{host}/b:1]}}\n"
+    (tmp_path / "compose.yaml").write_text(text)
+    assert sealock("pin", "--lock", "compose.yaml").returncode == 0
+    locked = digest_of(server, "a", "1")
+    server.manifests["a"]["1"] = server.manifests["a"]["2"]
+    before = len(server.asked)
+    done = sealock("pin", "--lock", "--compose-override", "compose.yaml")
+    assert done.returncode == 0
+    assert done.stdout == f"services:\n  web:\n    image: {host}/a:1@{locked}\n"
+    assert len(server.asked) == before
+    (tmp_path / "compose.yaml").write_text(f"services: {{web: {{image: {host}/a:7}}}}\n")
+    done = sealock("pin", "--lock", "--compose-override", "compose.yaml")
+    assert done.returncode == 2
+    assert "a:7 is not in the lock" in done.stderr
+
+
 def test_a_lock_that_is_stale_or_points_at_what_is_gone_fails_its_check(
     server: RegistrySimulator, sealock: Sealock, tmp_path: Path
 ) -> None:

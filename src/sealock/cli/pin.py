@@ -67,7 +67,9 @@ def configure(parser: ArgumentParser) -> None:
         "--lock-file", default="", metavar="FILE", help="the lock file (default: sealock.lock); implies --lock"
     )
     locking.add_argument(
-        "--compose-override", action="store_true", help="print a compose file that pins every service's image"
+        "--compose-override",
+        action="store_true",
+        help="print a compose file that pins every service's image; with --lock, by the lock file alone",
     )
     parser.add_argument("--policy", metavar="FILE", help="the policy (default: sealock.toml here or above)")
     parser.add_argument("--no-policy", action="store_true", help="heed no sealock.toml")
@@ -88,12 +90,18 @@ def run(arguments: Namespace) -> int:
         raise UsageError(message)
     policy = policy_of(arguments.policy, none=arguments.no_policy)
     gathered = list(texts.gather(arguments.paths, _excluded(policy)))
+    wanted = judging.wanted_by(arguments.only, arguments.exclude)
+    if locking and arguments.compose_override:
+        from sealock.pinning.locking import EMPTY, NAME, held, load  # noqa: PLC0415  seldom needed
+
+        judged = held(load(arguments.lock_file or NAME) or EMPTY, gathered, wanted)
+        return _override(arguments, judged, list(_problems(judged)))
     registry = open_registry(policy[1].access if policy is not None else None)
     with Progress("images asked for", quiet=arguments.quiet) as progress:
         asking = resolving.Asking(registry, arguments.platform, progress)
         judged = judging.judge(
             gathered,
-            judging.wanted_by(arguments.only, arguments.exclude),
+            wanted,
             asking,
             check=arguments.check,
             stuck=locking or arguments.compose_override,

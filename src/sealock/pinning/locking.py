@@ -21,7 +21,7 @@ from msgspec import Struct
 from sealock.errors import FormatError
 from sealock.formats.files import FileRefused
 from sealock.model.imagename import parse
-from sealock.pinning.judging import Verdict
+from sealock.pinning.judging import Verdict, Wanted
 from sealock.pinning.resolving import Asking
 from sealock.pinning.spot import Spot
 from sealock.pinning.texts import Text
@@ -162,15 +162,30 @@ def compared(lock: Lock, judged: Judged, folder: str, gone: Iterable[str] = ()) 
             yield Fault(text.path, line, key(one.spot), "moved", entry.digest, one.new)
 
 
+def held(lock: Lock, texts: Iterable[Text], wanted: Wanted) -> list[tuple[Text, list[Verdict]]]:
+    """Judge references by a lock alone, without asking anybody: "pinned" by their own digest or the lock's."""
+    return [(text, [_by(lock, spot) for spot in text.found.spots if wanted(spot)]) for text in texts]
+
+
+def _by(lock: Lock, spot: Spot) -> Verdict:
+    own = spot.name.digest if spot.name is not None else None
+    entry = lock.images.get(key(spot))
+    if own:
+        return Verdict(spot, "pinned", own, own)
+    if entry is None:
+        return Verdict(spot, "failed", note=f"{key(spot) or spot.written} is not in the lock")
+    return Verdict(spot, "pinned", "", entry.digest)
+
+
 def override(judged: Judged) -> str:
     """A compose file that gives every service its image with its digest, to be laid over the others."""
     from sealock.formats.yamledit import Writer  # noqa: PLC0415  seldom needed
 
     services = {
         one.spot.user: {"image": f"{one.spot.reference.partition('@')[0]}@{one.new or one.old}"}
-        for text, verdicts in judged
+        for text, verdicts in sorted(judged, key=lambda pair: ".override." in pair[0].path)
         if text.kind == "compose"
         for one in verdicts
-        if one.spot.user and (one.new or one.old)
+        if one.spot.user and one.spot.runs and (one.new or one.old)
     }
     return "\n".join(Writer("", None).block("services", services, 0)) + "\n"

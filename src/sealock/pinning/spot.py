@@ -28,6 +28,8 @@ class Spot(Struct, frozen=True):
     seat: Place | None = None
     stuck: str = ""
     user: str = ""
+    runs: bool = True
+    """Whether it is what the service runs, rather than what its build takes in."""
 
     @property
     def name(self) -> ImageName | None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Final
 
+from msgspec.structs import replace
+
 from sealock.formats import kubernetes, yamltree
 from sealock.formats.compose.dotenv import parse as parse_dotenv
 from sealock.formats.compose.interpolation import fill
@@ -125,12 +127,14 @@ class _Compose:
         values += contexts.items if isinstance(contexts, Sequence) else ()
         for value in map(target, values):
             if isinstance(value, Scalar) and _IMAGE_CONTEXT in value.text:
-                yield self._spot(value, service, _IMAGE_CONTEXT)
+                yield replace(self._spot(value, service, _IMAGE_CONTEXT), runs=False)
         inline = _get(build, "dockerfile_inline")
         if isinstance(inline, Scalar):
             for spot in dockerfiles.find(Source("dockerfile_inline", inline.text)).spots:
                 place = Place(inline.start, inline.start)
-                yield Spot(spot.written, spot.reference, place, None, "it stands in dockerfile_inline", service)
+                yield Spot(
+                    spot.written, spot.reference, place, None, "it stands in dockerfile_inline", service, runs=False
+                )
 
     def _spot(self, scalar: Scalar, service: str, behind: str) -> Spot:
         written = scalar.text.partition(behind)[2] if behind else scalar.text
