@@ -240,7 +240,7 @@ REMEDIES = [
     ({"PidMode": "host"}, "C018", "start it anew without --pid host"),
     ({"CapAdd": ["SYS_ADMIN"]}, "C002", "start it anew without --cap-add SYS_ADMIN"),
     ({"CgroupnsMode": "host"}, "C023", "start it anew with --cgroupns private"),
-    ({"Memory": 0}, "C028", "docker update --memory 512m web"),
+    ({"Memory": 0}, "C028", "docker update --memory 512m --memory-swap 1g web"),
     ({"Binds": ["/etc:/e"]}, "C014", "start it anew with --volume /etc:/e:ro and without --volume /etc:/e"),
     ({"Binds": ["/a b;c:/docker.sock"]}, "", ""),
 ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from shlex import quote
-from typing import Final
+from typing import Final, TypeGuard
 
 import msgspec
 from msgspec import Struct
@@ -36,6 +36,8 @@ _SHOWN, _LONG, _COMPARED = 5, 200, 2000
 """Names that are suggested, characters of each that are looked at, and containers that are."""
 _KERNEL: Final = "kernel"
 _PRIVILEGED: Final = "C001"
+_SETTLED: Final = frozenset({"C006"})
+"""Rules on what an engine can set for all its containers: what the kernel shows counts, not what a container lacks."""
 _RUN: Final = "docker run x"
 _UPDATED: Final = frozenset({
     "blkio_weight", "cpu_period", "cpu_quota", "cpu_shares", "cpus", "cpuset_cpus", "cpuset_mems", "memory",
@@ -99,7 +101,16 @@ def found(engine: Engine, names: tuple[str, ...] = (), root: str = "/") -> Itera
     called = {one.id: one.name for one in running}
     for listed, answer in engine.each(lambda one: engine.container(one.id), wanted):
         if isinstance(answer, str):
-            yield _found(listed, answer, machine, members, called)
+            one = _found(listed, answer, machine, members, called)
+            if one.unseen and machine is not None:
+                # It may have ended, or been started anew, between the engine's word and the look.
+                try:
+                    one = _found(listed, engine.container(listed.id), machine, members, called)
+                except EngineRefusedError as refusal:
+                    if names or refusal.status != _GONE:
+                        raise
+                    continue
+            yield one
         elif names:
             raise _missing(engine, listed.id, answer)
         elif answer.status != _GONE:
@@ -181,19 +192,21 @@ def told(verdict: Verdict, document: Document) -> Verdict:
     declared = {one.rule for one in verdict.findings if not one.subject.endswith((_EFFECTIVE, _DIFFERENCES))}
     shown = {one.rule for one in verdict.findings if one.subject.endswith(_EFFECTIVE)}
     nouns = {one.name: one.noun for one in document.subjects}
+    # What one of the two cannot decide, the other may.
+    silent = {one.rule for one in verdict.not_judged if one.subject.endswith(_EFFECTIVE)}
+    seen = any(name.endswith(_EFFECTIVE) for name in nouns)
     findings: list[Finding] = []
     for one in verdict.findings:
         if document.kind == "host":
             findings.append(replace(one, remedy=_setting(one, document)))
+        elif one.rule in _SETTLED and seen and one.rule not in shown | silent:
+            continue
         elif not one.subject.endswith(_EFFECTIVE):
             also = " (the kernel shows it too)" if one.rule in shown and not one.subject.endswith(_DIFFERENCES) else ""
             findings.append(replace(one, message=one.message + also, remedy=_remedy(one, nouns.get(one.subject))))
         elif one.rule not in declared and _PRIVILEGED not in declared:
             remedy = _remedy(one, nouns.get(one.subject))
             findings.append(replace(one, message=f"{one.message} (by the kernel alone)", remedy=remedy))
-    # What one of the two cannot decide, the other may.
-    silent = {one.rule for one in verdict.not_judged if one.subject.endswith(_EFFECTIVE)}
-    seen = any(name.endswith(_EFFECTIVE) for name in nouns)
     skipped = tuple(
         one
         for one in verdict.not_judged
@@ -231,13 +244,19 @@ def _remedy(finding: Finding, noun: object) -> Remedy:
     )
     name = quote(finding.subject.removeprefix("container ").partition(" (")[0])
     if gained and not lost and all(getattr(change, "field", "") in _UPDATED for change in finding.remedy.changes):
-        how = f"docker update {gained} {name}"
+        # The engine takes no limit of memory above that of memory and swap, which "no limit" counts as.
+        swaps = [Set("memory_swap", 2 * one.value) for one in finding.remedy.changes if _limits_memory(one)]
+        how = " ".join(["docker update", gained, *map(_flags, swaps), name])
     elif gained or lost:
         how = " and ".join(f"{word} {some}" for word, some in (("with", gained), ("without", lost)) if some)
         how = f"start it anew {how}"
     else:
         return Remedy(finding.remedy.text)
     return Remedy(f"{finding.remedy.text} Here: {how}")
+
+
+def _limits_memory(change: object) -> TypeGuard[Set]:
+    return isinstance(change, Set) and change.field == "memory" and isinstance(change.value, int)
 
 
 def _words(change: FieldChange, noun: object) -> tuple[str, str]:

@@ -13,8 +13,17 @@ from sealock.model.absent import UNKNOWN, UNSET, Absent, Maybe
 from sealock.model.container import Device, Label, Link, Logging, Port, Restart, Sysctl, Ulimit
 
 _SECURITY: Final = ("no_new_privileges", "seccomp", "apparmor", "selinux", "unconfined_paths")
+PODMAN: Final = "oci"
+"""The runtime that Podman's compatible answers name, whichever it is."""
+_KEPT: Final = frozenset({
+    "CHOWN", "DAC_OVERRIDE", "FOWNER", "FSETID", "KILL", "NET_BIND_SERVICE", "SETFCAP", "SETGID", "SETPCAP", "SETUID",
+    "SYS_CHROOT",
+})  # fmt: skip
+"""The capabilities that Podman gives by itself, unless its containers.conf says otherwise."""
+_NOT_GIVEN: Final = ("AUDIT_WRITE", "MKNOD", "NET_RAW")
+"""Those of Docker's that it does not."""
 DEFAULTS: Final[tuple[tuple[str, str, tuple[Any, ...]], ...]] = (
-    ("runtime", "Runtime", ("", "runc", "io.containerd.runc.v2", "oci")),  # Podman always says "oci"
+    ("runtime", "Runtime", ("", "runc", "io.containerd.runc.v2", PODMAN)),
     ("volume_driver", "VolumeDriver", ("", "local")),
     ("pid", "PidMode", ("", "private")),
     ("ipc", "IpcMode", ("", "private")),
@@ -96,12 +105,30 @@ def host_fields(reader: EngineReader, host: Node) -> dict[str, Any]:
             "devices": reader.sound("devices", lambda reader: devices(reader, host)),
         }
     )
+    if reader.string(host, "Runtime") == PODMAN:
+        found |= _of_podman(found)
     mode = reader.member(host, "CgroupnsMode")
     if mode is not None and mode.value == "":
         # Of a container older than this setting, and of Podman's: what it is hangs on the machine.
         found["cgroupns"] = UNKNOWN
     silent = [field for field, key in _KEYS.items() if found.get(field) is UNSET and key not in host.value]
     return found | dict.fromkeys(silent, UNKNOWN)
+
+
+def _of_podman(found: Mapping[str, Any]) -> dict[str, Any]:
+    """Capabilities, which Podman tells as what differs from its own smaller set, one by one."""
+    added, dropped = found["cap_add"], found["cap_drop"]
+    if added is UNKNOWN or dropped is UNKNOWN:
+        return {}
+    given, taken = _names(added), _names(dropped)
+    if taken >= _KEPT:
+        return {"cap_drop": ("ALL",)}
+    less = tuple(one for one in _NOT_GIVEN if one not in taken | given)
+    return {"cap_drop": (*(dropped or ()), *less) or UNSET}
+
+
+def _names(names: Maybe[tuple[str, ...]]) -> frozenset[str]:
+    return frozenset() if isinstance(names, Absent) else frozenset(names)
 
 
 def _security(reader: EngineReader, host: Node, values: Mapping[str, Any]) -> dict[str, Any]:
