@@ -5,9 +5,12 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator
 from datetime import timedelta
+from importlib import resources
+from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding
 
@@ -15,7 +18,9 @@ from cosignworld import PROVENANCE, World, world
 from sealock.errors import TargetError
 from sealock.trust.cosign.expecting import Identity
 from sealock.trust.cosign.gathering import ENVELOPE_TYPE
+from sealock.trust.cosign.promises import issuer_of
 from sealock.trust.cosign.simple import SIGNATURE as ANNOTATION
+from sealock.trust.cosign.trustedroot import Authority, read_trusted_root
 from sealock.trust.dsse import IN_TOTO, pae, write_envelope
 from sealock.trust.intoto import SIGNATURE
 from sealock.trust.wire import encoded
@@ -328,3 +333,20 @@ def test_a_trusted_root_that_is_none_is_told(here: World, root: bytes) -> None:
     attach(here, TRUSTED.bundle(here.statement(SIGNATURE), "alice@example.org"))
     with pytest.raises(TargetError, match="trusted root cannot be used"):
         verdict(here, trusted_root=root)
+
+
+def test_sigstores_own_roots_are_read_in_full() -> None:
+    """As the library brings them: of the public Sigstore and of its trial ground."""
+    store = Path(str(resources.files("sigstore"))) / "_store"
+    found = list(store.rglob("trusted_root.json"))
+    assert len(found) == 2
+    for path in found:
+        table, root = json.loads(path.read_bytes()), read_trusted_root(path.read_bytes())
+        for mine, theirs in ((root.logs, table["tlogs"]), (root.certificate_logs, table["ctlogs"])):
+            assert [encoded(one.id) for one in mine] == [one["logId"]["keyId"] for one in theirs]
+        assert len(root.authorities) == len(table["certificateAuthorities"])
+        for authority in root.authorities:
+            chain = [x509.load_der_x509_certificate(one) for one in authority.chain]
+            for below, one in enumerate(chain[:-1]):
+                upper = Authority(authority.chain[below + 1 :], authority.span)
+                assert issuer_of(upper, one, one.not_valid_before_utc + timedelta(days=1)) is not None

@@ -187,7 +187,7 @@ def _check_leaf(leaf: Certificate, when: datetime) -> None:
 def _check_chain(root: TrustedRoot, leaf: Certificate, when: datetime) -> None:
     """ValueError where no trusted authority issued it, or it was not logged."""
     for authority in root.authorities:
-        issuer = _issuer(authority, leaf, when) if authority.span.holds(when) else None
+        issuer = issuer_of(authority, leaf, when) if authority.span.holds(when) else None
         if issuer is not None:
             if not _logged(root, leaf, issuer):
                 msg = "it is in no trusted log of certificates"
@@ -197,7 +197,7 @@ def _check_chain(root: TrustedRoot, leaf: Certificate, when: datetime) -> None:
     raise ValueError(msg)
 
 
-def _issuer(authority: Authority, leaf: Certificate, when: datetime) -> Certificate | None:
+def issuer_of(authority: Authority, leaf: Certificate, when: datetime) -> Certificate | None:
     """The certificate that issued the leaf, if all from there up to the root is in order."""
     from cryptography import x509  # noqa: PLC0415  loaded already
     from cryptography.exceptions import InvalidSignature  # noqa: PLC0415  as above

@@ -32,15 +32,11 @@ class Span(Struct, frozen=True):
 
 
 class Log(Struct, frozen=True):
-    """A log's key. Its id is what entries name it by: the SHA-256 of the key."""
+    """A log's key. Its id is what entries name it by: mostly the SHA-256 of the key."""
 
     key: PublicKey
     span: Span
-
-    @property
-    def id(self) -> bytes:
-        """The id that entries name it by."""
-        return hashlib.sha256(self.key.der).digest()
+    id: bytes
 
 
 class Authority(Struct, frozen=True):
@@ -99,7 +95,10 @@ def _log(table: dict[str, Any]) -> Log | None:
     key = field(table, "publicKey", _WHAT)
     span = _span(key)
     try:
-        return Log(public_of(load_der_public_key(decoded(key.get("rawBytes"), _WHAT)), "the log's key"), span)
+        public = public_of(load_der_public_key(decoded(key.get("rawBytes"), _WHAT)), "the log's key")
+        named = table.get("logId")
+        told = decoded(named.get("keyId"), _WHAT) if isinstance(named, dict) else b""
+        return Log(public, span, told or hashlib.sha256(public.der).digest())
     except (ValueError, TypeError, UnsupportedAlgorithm, TargetError):
         return None
 
