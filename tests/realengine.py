@@ -78,4 +78,12 @@ def engine(*flags: str, apart: bool = True) -> Iterator[Engine]:
     finally:
         process.terminate()
         process.wait(30)
+        unmounted(folder)
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def unmounted(folder: Path) -> None:
+    """Take away what an engine leaves mounted: the namespace that containers on the host's network were in."""
+    there = [line.split()[1] for line in Path("/proc/self/mounts").read_text().splitlines()]
+    for path in reversed([one for one in there if one.startswith(f"{folder}/")]):
+        subprocess.run(["umount", "--lazy", path], check=False, capture_output=True)
