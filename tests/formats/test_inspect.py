@@ -267,3 +267,59 @@ VALUES = st.recursive(
 )
 def test_no_json_makes_it_raise(host: dict[str, Any], config: dict[str, Any], top: dict[str, Any]) -> None:
     engine(host, config, **top)
+
+
+def without(*keys: str) -> Inspected:
+    told = deepcopy(PLAIN)
+    for key in keys:
+        del told["HostConfig"][key]
+    return read_inspect(json.dumps(told))
+
+
+@pytest.mark.parametrize(
+    ("key", "field"),
+    [
+        ("CgroupnsMode", "cgroupns"), ("NanoCpus", "cpus"), ("PidsLimit", "pids_limit"), ("CapDrop", "cap_drop"),
+        ("SecurityOpt", "no_new_privileges"), ("SecurityOpt", "seccomp"), ("UsernsMode", "userns"), ("Memory", "memory"),
+        ("Privileged", "privileged"), ("PidMode", "pid"), ("Devices", "devices"), ("LogConfig", "logging"),
+    ],
+)  # fmt: skip
+def test_what_an_older_engine_does_not_tell_of_is_unknown(key: str, field: str) -> None:
+    assert getattr(without().container, field) is UNSET
+    told = without(key)
+    assert getattr(told.container, field) is UNKNOWN
+    assert told.problems == ()
+
+
+@pytest.mark.parametrize("key", ["Init", "Runtime", "Sysctls", "Annotations", "StorageOpt", "Tmpfs", "Mounts"])
+def test_what_engines_leave_out_when_nobody_asked_is_unset(key: str) -> None:
+    told = deepcopy(PLAIN)
+    told["HostConfig"].pop(key, None)
+    container = read_inspect(json.dumps(told)).container
+    assert UNKNOWN not in {container.init, container.runtime, container.sysctls, container.mounts}
+
+
+def test_no_say_on_the_namespace_of_control_groups_is_no_answer() -> None:
+    assert engine({"CgroupnsMode": ""}).container.cgroupns is UNKNOWN
+    assert engine({"CgroupnsMode": "host"}).container.cgroupns == "host"
+
+
+PODMANS = ["CAP_CHOWN", "CAP_DAC_OVERRIDE", "CAP_FOWNER", "CAP_FSETID", "CAP_KILL", "CAP_NET_BIND_SERVICE", "CAP_SETFCAP",
+           "CAP_SETGID", "CAP_SETPCAP", "CAP_SETUID", "CAP_SYS_CHROOT"]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("added", "dropped", "means"),
+    [
+        ([], [], ("AUDIT_WRITE", "MKNOD", "NET_RAW")),
+        (["CAP_NET_RAW"], [], ("AUDIT_WRITE", "MKNOD")),
+        ([], ["CAP_CHOWN"], ("CHOWN", "AUDIT_WRITE", "MKNOD", "NET_RAW")),
+        ([], PODMANS, ("ALL",)),
+        (["CAP_NET_ADMIN"], [*PODMANS, "CAP_X"], ("ALL",)),
+        (5, [], UNSET),
+    ],
+)
+def test_podman_tells_capabilities_by_its_own_smaller_set(added: Any, dropped: Any, means: object) -> None:
+    container = engine({"Runtime": "oci", "CapAdd": added, "CapDrop": dropped}).container
+    assert container.cap_drop == means
+    assert container.runtime is UNSET
