@@ -18,6 +18,7 @@ VERBS: Final = {
     "renew": ("renew", "sign a repository's metadata anew as it is, before it expires"),
     "forget": ("forget", "forget what was seen of a repository, so that its next use is a first use"),
     "audit": ("audit", "tell what still leans on Docker Content Trust, and what to do about it"),
+    "migrate": ("migrate", "sign with cosign what Docker Content Trust vouches for, digest by digest"),
     "keys": ("keys", "make, load, list, back up and restore private keys"),
 }
 """Each verb's module, with `configure(parser)` and `run(arguments) -> int`, and what it does."""

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from sealock.cli.output import WIDTH, complain, width
-from sealock.cli.trust import notated
+from sealock.cli.trust import bypolicy, notated
 from sealock.cli.trust.common import add_output, add_server, name_of, setup_of, tell, told
 from sealock.cli.trust.cosigned import add_verifying, asked_for, verify
 from sealock.errors import SealockError, TrustError, UsageError
@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from sealock.trust.notary.verdict import RoleState, Verified
 
 EPILOG: Final = """\
+Without options, where sealock.toml has a [trust] table: each image must meet what the policy asks of it. A file or a
+folder in place of a reference stands for all images that it names.
+
 cosign (with --key or --identity): the digest must be signed under its tag sha256-HEX.sig or by a bundle that refers to
 it, for the repository that is asked for. --attestation asks for statements about it instead.
 
@@ -46,7 +49,7 @@ _RESTS: Final = {
 def configure(parser: ArgumentParser) -> None:
     """Add the verb's options."""
     parser.epilog = EPILOG
-    parser.add_argument("references", nargs="+", metavar="REF", help="an image reference, such as example.com/app:1.2")
+    parser.add_argument("references", nargs="+", metavar="REF", help="an image reference; by policy, a file too")
     parser.add_argument(
         "--pin", action="append", default=[], metavar="ID", help="the id of the root certificate to trust (may repeat)"
     )
@@ -73,6 +76,10 @@ def run(arguments: Namespace) -> int:
             msg = "--key and --identity are cosign's, and do not go with Notary's --pin and --server"
             raise UsageError(msg)
         return verify(arguments)
+    if not (arguments.pin or arguments.pin_authority or arguments.no_first_use or arguments.server):
+        policy = bypolicy.policy_for(arguments)
+        if policy is not None:
+            return bypolicy.verify(arguments, policy)
     from sealock.trust.notary.opening import judge  # noqa: PLC0415  loads HTTP
 
     setup = _pinned(setup_of(arguments), arguments)

@@ -1,0 +1,116 @@
+"""`sealock trust verify` by the trust policy: what sealock.toml asks of each image, in references and in files."""
+
+from __future__ import annotations
+
+import json
+from argparse import Namespace
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sealock.cli.output import WIDTH, complain, width
+from sealock.cli.registries import policy_of
+from sealock.cli.trust.common import name_of, tell, told
+
+if TYPE_CHECKING:
+    from sealock.model.imagename import ImageName
+    from sealock.policy.settings import Policy
+    from sealock.vouching import Vouched
+
+
+def policy_for(arguments: Namespace) -> Policy | None:
+    """The policy, where it says anything of trust."""
+    found = policy_of(arguments.policy, none=arguments.no_policy)
+    return found[1] if found is not None and found[1].trust.given else None
+
+
+def verify(arguments: Namespace, policy: Policy) -> int:
+    """Decide every reference, and every image that a file names, and return the exit status."""
+    from sealock.registry.opening import open_registry  # noqa: PLC0415  loads HTTP
+    from sealock.vouching import Vouching, vouched  # noqa: PLC0415  loads all kinds of trust
+
+    named, problems = _named(arguments.references)
+    vouching = Vouching(policy.trust, open_registry(policy.access), policy.access)
+    found = list(vouched(vouching, named))
+    if arguments.format == "json":
+        tell(
+            json.dumps({"references": [_table(one) for one in found], "problems": problems}, indent=2) + "\n", arguments
+        )
+    else:
+        columns = WIDTH if arguments.output else width()
+        known = [_lines(one, columns) for one in found if one.decision.state != "unknown"]
+        tell("\n".join("".join(f"{line}\n" for line in lines) for lines in known), arguments)
+    for one in found:
+        if one.decision.state == "unknown":
+            complain(f"whether {one.reference} is trusted could not be told: {one.decision.why}")
+    for problem in problems:
+        complain(problem)
+    states = {one.decision.state for one in found}
+    return 2 if problems or "unknown" in states else 1 if "untrusted" in states else 0
+
+
+def _named(words: list[str]) -> tuple[dict[str, ImageName], list[str]]:
+    """The images that are meant: references as they are, and all that stand in files and folders."""
+    from sealock.pinning.texts import gather  # noqa: PLC0415  configuring does without
+
+    named: dict[str, ImageName] = {}
+    problems: list[str] = []
+    for word in words:
+        if not Path(word).exists():
+            named[word] = name_of(word)
+            continue
+        for text in gather([word]):
+            problems += [f"{text.path}: {text.problem}"] if text.problem else []
+            problems += [f"{text.path}: {why}" for why, _ in text.found.broken]
+            for spot in text.found.spots:
+                name = spot.name
+                if name is None:
+                    problems.append(f"{text.path}: {spot.written} could not be resolved to an image")
+                elif spot.reference not in text.found.built:
+                    named.setdefault(spot.reference, name)
+    return named, problems
+
+
+def _lines(one: Vouched, columns: int) -> Iterator[str]:
+    from sealock.reports.text import visible  # noqa: PLC0415  configuring does without
+
+    trusted = one.decision.state == "trusted"
+    yield f"{visible(one.reference)} is {'' if trusted else 'not '}trusted"
+    if one.digest:
+        yield f"  digest     {one.digest}"
+    if not trusted:
+        yield from told("why", one.decision.why, columns)
+    for need, verdict in one.verdicts.items():
+        by = ", ".join(signer.name or f"key {signer.key[:12]}" for signer in verdict.signers)
+        dates = sorted(f"{signer.signed:%Y-%m-%d}" for signer in verdict.signers if signer.signed)
+        if verdict.state == "trusted":
+            yield from told(need, f"by {by}{f' on {dates[-1]}' if dates else ''}", columns)
+    if trusted and not one.verdicts:
+        yield from told("note", "the trust policy asks for no signature of it", columns)
+
+
+def _table(one: Vouched) -> dict[str, Any]:
+    return {
+        "reference": one.reference,
+        "verdict": one.decision.state,
+        "digest": one.digest,
+        "reason": one.decision.why,
+        "checks": {
+            need: {
+                "verdict": verdict.state,
+                "check": verdict.check,
+                "reason": verdict.why,
+                "signers": [
+                    {
+                        "key": signer.key,
+                        "name": signer.name,
+                        "issuer": signer.issuer,
+                        "signed": signer.signed.isoformat() if signer.signed else None,
+                        "where": signer.where,
+                    }
+                    for signer in verdict.signers
+                ],
+            }
+            for need, verdict in one.verdicts.items()
+        },
+    }

@@ -1,0 +1,81 @@
+"""`sealock trust migrate`: sign with cosign what Docker Content Trust vouches for."""
+
+from __future__ import annotations
+
+import json
+from argparse import ArgumentParser, Namespace
+from typing import Final
+
+from sealock.cli.output import WIDTH, complain, width
+from sealock.cli.trust.common import add_output, add_server, name_of, setup_of, tell
+from sealock.cli.trust.cosigned import open_key
+
+EPILOG: Final = """\
+Every signed tag is verified once more; a tag that the registry gives another digest for by now is left out, and so is
+what is gone. The same digests are then signed with the key, and each signature is verified. The record has a line of
+JSON for each tag; a second run goes on where the first ended, and signs nothing twice.
+
+exit status:
+  0  every tag that was asked for is signed
+  1  some were left out, for they moved or are gone
+  2  something did not verify, or could not be told: the reasons are told
+"""
+
+
+def configure(parser: ArgumentParser) -> None:
+    """Add the verb's options."""
+    parser.epilog = EPILOG
+    parser.add_argument("repository", metavar="REPO", help="a repository with content trust, such as example.com/app")
+    parser.add_argument(
+        "--to", choices=("cosign",), default="cosign", help="whose signatures to make (default: cosign)"
+    )
+    parser.add_argument("--key", required=True, metavar="FILE", help="the private key: cosign's own file, or PEM")
+    parser.add_argument(
+        "--form", choices=("bundle", "tag"), default="bundle", help="a bundle as cosign 3 makes, or a tag"
+    )
+    parser.add_argument(
+        "--tags", action="append", default=[], metavar="PATTERN", help="of these tags only (may repeat)"
+    )
+    parser.add_argument("--record", default="", metavar="FILE", help="the record (default: migration.jsonl here)")
+    parser.add_argument("--dry-run", action="store_true", help="verify, and tell what would be signed")
+    add_server(parser)
+    add_output(parser)
+
+
+def run(arguments: Namespace) -> int:
+    """Run the verb and return the exit status."""
+    from msgspec import to_builtins  # noqa: PLC0415  configuring does without
+
+    from sealock.cli.registries import registries  # noqa: PLC0415  loads the policy
+    from sealock.errors import TrustError  # noqa: PLC0415  as above
+    from sealock.migrating import GOOD, Migration, Record, migrate  # noqa: PLC0415  loads all kinds of trust
+    from sealock.registry.opening import open_registry  # noqa: PLC0415  loads HTTP
+    from sealock.reports.text import fit, line  # noqa: PLC0415  as above
+    from sealock.trust.notary.opening import signed_tags  # noqa: PLC0415  as above
+
+    name = name_of(arguments.repository, tag=False)
+    key = open_key(arguments.key)
+    record = Record(arguments.record or "migration.jsonl")
+    try:
+        signed = signed_tags(name, setup_of(arguments))
+    except TrustError as error:
+        complain(f"{arguments.repository} is not trusted, so nothing is signed: {error}")
+        return 2
+    registry = open_registry(registries(arguments.policy, none=arguments.no_policy))
+    how = Migration(registry, key, arguments.form, tuple(arguments.tags), arguments.dry_run)
+    steps = list(migrate(name, signed, how, record))
+    if arguments.format == "json":
+        tell(json.dumps({"steps": to_builtins(steps)}, indent=2) + "\n", arguments)
+    else:
+        columns = WIDTH if arguments.output else width()
+        lines: list[str] = []
+        for step in steps:
+            about = f"{step.outcome:<13}  {line(step.tag, 60)}  {step.digest[:19]}…  verified by {step.verified_by}"
+            lines += [fit(about, columns), *([f"{'':<15}{line(step.why)}"] if step.why else [])]
+        good = sum(step.outcome in GOOD for step in steps)
+        which = f"{good} of {len(steps)} tags {'can be' if arguments.dry_run else 'are'} signed by {key.public.id[:12]}"
+        lines.append(which + ("" if arguments.dry_run else f"; the record is {record.path}"))
+        tell("".join(f"{one}\n" for one in lines), arguments)
+    if any(step.outcome == "failed" for step in steps):
+        return 2
+    return 0 if all(step.outcome in GOOD for step in steps) else 1

@@ -1,0 +1,153 @@
+"""From Docker Content Trust to cosign: every signed tag is verified one last time, and the same digest signed anew.
+
+Nothing is signed that did not verify, nor a tag that the registry gives another digest for by now. Each signature is
+verified again after it was made. A record of every step is kept, a line of JSON each; a second run goes on where the
+first ended, by what the registry shows.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import Final, Literal, TypeAlias
+
+import msgspec
+from msgspec import Struct
+from msgspec.structs import replace
+
+from sealock.errors import SealockError, TargetError
+from sealock.model.imagename import ImageName
+from sealock.registry.asking import RegistryError
+from sealock.registry.client import Registry
+from sealock.trust.cosign import signing
+from sealock.trust.cosign.expecting import Expected
+from sealock.trust.cosign.privatekeys import PrivateKey
+from sealock.trust.cosign.verifying import verify_cosign
+from sealock.trust.notary.verdict import SignedTag
+
+Outcome: TypeAlias = Literal["signed", "signed before", "would sign", "moved", "gone", "failed"]
+GOOD: Final[frozenset[Outcome]] = frozenset({"signed", "signed before", "would sign"})
+_LARGEST: Final = 64 << 20
+
+
+class Step(Struct, frozen=True):
+    """What was done of one tag. `verified_by` is the role that signed it in content trust; `key` signs it now.
+
+    `when` is UTC in RFC 3339. `why` says in words what was wrong, "" where all is well.
+    """
+
+    repository: str
+    tag: str
+    digest: str
+    outcome: Outcome
+    verified_by: str
+    key: str
+    where: str = ""
+    when: str = ""
+    why: str = ""
+
+
+class Record:
+    """A file of steps, to which each is added as soon as it was taken."""
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+        self.steps = tuple(self._read())
+
+    def _read(self) -> Iterator[Step]:
+        try:
+            with Path(self.path).open("rb") as file:
+                raw = file.read(_LARGEST)
+        except FileNotFoundError:
+            return
+        except OSError as error:
+            message = f"the record {self.path} could not be read: {error.strerror or error}"
+            raise TargetError(message) from None
+        lines = raw.split(b"\n")
+        for number, line in enumerate(lines, 1):
+            try:
+                if line:
+                    yield msgspec.json.decode(line, type=Step)
+            except msgspec.MsgspecError as error:
+                # The last line may have been cut short when the run was ended.
+                if number == len(lines):
+                    return
+                message = f"{self.path}:{number} is no line of such a record: {error}"
+                raise TargetError(message) from None
+
+    def add(self, step: Step) -> None:
+        """Write a step down, and see that it is on the disk."""
+        try:
+            descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o644)
+            with os.fdopen(descriptor, "rb+") as file:
+                end = file.seek(0, os.SEEK_END)
+                cut_short = end > 0 and os.pread(descriptor, 1, end - 1) != b"\n"
+                file.write((b"\n" if cut_short else b"") + msgspec.json.encode(step) + b"\n")
+                file.flush()
+                os.fsync(descriptor)
+        except OSError as error:
+            message = (
+                f"the record {self.path} could not be written, so nothing more is signed: {error.strerror or error}"
+            )
+            raise TargetError(message) from error
+
+
+class Migration(Struct, frozen=True):
+    """How it is done: whose signature, in which form, for which tags (patterns; () for all), or only as a trial."""
+
+    registry: Registry
+    key: PrivateKey
+    form: signing.Form = "bundle"
+    tags: tuple[str, ...] = ()
+    trial: bool = False
+
+
+def migrate(name: ImageName, signed: tuple[SignedTag, ...], how: Migration, record: Record | None) -> Iterator[Step]:
+    """Take each tag that content trust vouches for, in their order; `signed` were verified just now."""
+    for one in signed:
+        if how.tags and not any(fnmatchcase(one.tag, pattern) for pattern in how.tags):
+            continue
+        step = _step(name, one, how)
+        step = replace(step, when=f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}")
+        if record is not None and not how.trial:
+            record.add(step)
+        yield step
+
+
+def _step(name: ImageName, one: SignedTag, how: Migration) -> Step:
+    tagged = replace(name, tag=one.tag, digest=None)
+    base = Step(f"{name.registry}/{name.repository}", one.tag, one.digest, "failed", one.role, how.key.public.id)
+    try:
+        return _taken(tagged, one, how, base)
+    except SealockError as error:
+        return replace(base, why=str(error))
+
+
+def _taken(tagged: ImageName, one: SignedTag, how: Migration, base: Step) -> Step:
+    """See that the registry still gives what was signed, sign that digest, and verify the signature."""
+    try:
+        claimed = how.registry.claim(tagged).digest
+    except RegistryError as error:
+        if error.status != 404:
+            raise
+        return replace(base, outcome="gone", why="the registry has no such tag any more")
+    if claimed != one.digest:
+        why = f"the registry gives {claimed} for the tag by now, and {one.digest} was signed"
+        return replace(base, outcome="moved", why=why)
+    found = how.registry.manifest(replace(tagged, tag=None, digest=one.digest))
+    if len(found.raw) != one.length:
+        return replace(base, why=f"its manifest has {len(found.raw)} bytes, and {one.length} were signed")
+    expected = Expected(keys=(how.key.public,))
+    before = verify_cosign(how.registry, tagged, one.digest, expected)
+    if before.state == "trusted":
+        return replace(base, outcome="signed before", where=before.signers[0].where)
+    if how.trial:
+        return replace(base, outcome="would sign")
+    made = signing.sign(how.registry, tagged, one.digest, how.key, form=how.form)
+    after = verify_cosign(how.registry, tagged, one.digest, expected)
+    if after.state != "trusted":
+        return replace(base, where=made.where, why=f"the signature was made, and does not verify: {after.why}")
+    return replace(base, outcome="signed", where=made.where)

@@ -1,0 +1,172 @@
+"""Whether an image is what the trust policy asks for: everything that it needs is verified, on one digest, and decided.
+
+What is decided on is the digest: that in the reference, or else what the registry says that the tag stands for. Whoever
+relies on the decision must go on with that digest, since the tag may be moved in the next moment.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Final
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from sealock.errors import PolicyError, SealockError, TransportError, TrustError
+from sealock.model.imagename import ImageName
+from sealock.model.registries import Registries
+from sealock.model.trust import Signer, Verdict, Voucher
+from sealock.policy.trust import AttestationNeed, CosignNeed, Decision, NotaryNeed, NotationNeed, TrustPolicy, decide
+from sealock.registry.client import Registry
+from sealock.trust.cosign.expecting import Expected, Identity
+from sealock.trust.cosign.keys import read_public
+from sealock.trust.cosign.verifying import verify_attestations, verify_cosign
+from sealock.trust.intoto import type_of
+from sealock.trust.notary.opening import Setup, judge
+from sealock.trust.pins import Pin
+
+_MOST_FILE: Final = 4 << 20
+"""Bytes of a key, an authority or a trusted root."""
+
+
+class Vouched(Struct, frozen=True):
+    """What came of one reference: the decision, on which digest ("" where none could be told), and why."""
+
+    reference: str
+    digest: str
+    decision: Decision
+    verdicts: Mapping[str, Verdict] = {}
+
+
+class Vouching:
+    """Decides references by one policy. `registry` and `environment` are how the machine asks."""
+
+    def __init__(
+        self,
+        policy: TrustPolicy,
+        registry: Registry,
+        access: Registries,
+        environment: Mapping[str, str] | None = None,
+    ) -> None:
+        self.policy, self.registry, self.access = policy, registry, access
+        self.environment = os.environ if environment is None else environment
+
+    def vouch(self, name: ImageName, text: str) -> Vouched:
+        """Decide on one image, whose reference reads `text`. PolicyError where the policy's own files are not sound."""
+        entry = self.policy.about(name)
+        if entry is None or entry.refuse or (entry.digest and name.digest is None) or not entry.needs:
+            return Vouched(text, name.digest or "", decide(self.policy, name, {}))
+        try:
+            digest = name.digest or self.registry.claim(name).digest
+        except TransportError as error:
+            unknown = Verdict("cosign", text, "", "unknown", "unavailable", str(error))
+            return Vouched(text, "", Decision("unknown", str(error)), dict.fromkeys(entry.needs, unknown))
+        pinned = replace(name, digest=digest)
+        found: dict[str, Verdict] = {}
+        if entry.notary is not None:
+            found["notary"] = self._notary(name, text, digest, entry.notary)
+        if entry.cosign is not None:
+            found["cosign"] = self._cosign(pinned, text, entry.cosign)
+        if entry.notation is not None:
+            found["notation"] = self._notation(pinned, text, entry.notation)
+        for need in entry.attestations:
+            found[f"attestation {need.type}"] = self._attested(pinned, text, need)
+        return Vouched(text, digest, decide(self.policy, name, found), found)
+
+    def _notary(self, name: ImageName, text: str, digest: str, need: NotaryNeed) -> Verdict:
+        """Content trust signs tags: what the tag was signed for must be what the registry gives."""
+        setup = Setup(self.environment, server=need.server, pin=_pin(need), registries=self.access)
+
+        def verify() -> Verdict:
+            verified = judge(name, setup)
+            if verified.digest != digest:
+                why = f"{name.tag or 'the tag'} is signed for {verified.digest}, and the registry gives {digest}"
+                return Verdict("notary", text, digest, "untrusted", "digest", why)
+            role = verified.signed_by
+            signers = tuple(Signer(key, role.role, signed=role.signed, where=verified.server) for key in role.keys)
+            return Verdict("notary", text, digest, "trusted", signers=signers, notes=verified.notes)
+
+        return _verdict("notary", text, digest, verify)
+
+    def _cosign(self, name: ImageName, text: str, need: CosignNeed) -> Verdict:
+        expected = _expected(need)
+        return _verdict(
+            "cosign", text, name.digest or "", lambda: verify_cosign(self.registry, name, name.digest or "", expected)
+        )
+
+    def _attested(self, name: ImageName, text: str, need: AttestationNeed) -> Verdict:
+        expected, kind = _expected(need.by), type_of(need.type)
+        return _verdict(
+            "cosign",
+            text,
+            name.digest or "",
+            lambda: verify_attestations(self.registry, name, name.digest or "", expected, kind).verdict,
+        )
+
+    def _notation(self, name: ImageName, text: str, need: NotationNeed) -> Verdict:
+        from sealock.trust.notation.expecting import by_statement  # noqa: PLC0415  only where it is asked for
+        from sealock.trust.notation.store import anchors_of, open_policy  # noqa: PLC0415  as above
+        from sealock.trust.notation.verifying import verify_notation  # noqa: PLC0415  as above
+
+        document = open_policy(Path(need.store), need.policy)
+        statement = document.applying(name)
+        if statement is None or statement.level == "skip":
+            why = f"no statement of {need.policy} asks for a signature of its repository"
+            return Verdict("notation", text, name.digest or "", "untrusted", "policy", why)
+        expected = by_statement(statement, anchors_of(statement, Path(need.store)))
+        return _verdict(
+            "notation",
+            text,
+            name.digest or "",
+            lambda: verify_notation(self.registry, name, name.digest or "", expected),
+        )
+
+
+def _verdict(by: Voucher, text: str, digest: str, verify: Callable[[], Verdict]) -> Verdict:
+    """Verify, and make of errors what they are: refused is untrusted, anything else could not be told."""
+    try:
+        return verify()
+    except TrustError as error:
+        return Verdict(by, text, digest, "untrusted", getattr(error, "check", "other"), str(error))
+    except PolicyError:
+        raise
+    except SealockError as error:
+        return Verdict(by, text, digest, "unknown", "unavailable", str(error))
+
+
+def _pin(need: NotaryNeed) -> Pin:
+    return Pin(
+        frozenset(one.lower() for one in need.pins) or None,
+        _read(need.authority) if need.authority else None,
+        need.first_use,
+        "the trust policy",
+    )
+
+
+def _expected(need: CosignNeed) -> Expected:
+    keys = {key.id: key for key in (read_public(_read(path), path) for path in need.keys)}
+    return Expected(
+        keys=tuple(keys.values()),
+        identities=tuple(Identity(one.name, one.issuer) for one in need.identities),
+        trusted_root=_read(need.trusted_root) if need.trusted_root else b"",
+    )
+
+
+def _read(path: str) -> bytes:
+    """A file that the policy names; PolicyError where it cannot be read."""
+    try:
+        with Path(path).open("rb") as file:
+            return file.read(_MOST_FILE)
+    except OSError as error:
+        message = f"the trust policy names {path}, which could not be read: {error.strerror or error}"
+        raise PolicyError(message) from None
+
+
+def vouched(vouching: Vouching, named: Mapping[str, ImageName]) -> Iterator[Vouched]:
+    """Decide several references, some at the same time; in their order, each distinct one once."""
+    from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415  only here
+
+    with ThreadPoolExecutor(4) as pool:
+        yield from pool.map(lambda pair: vouching.vouch(pair[1], pair[0]), named.items())

@@ -1,0 +1,128 @@
+"""What the trust policy decides of images at a registry, each need verified on one digest."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from cosignworld import PROVENANCE, World, world
+from sealock.cli.main import main
+from sealock.errors import PolicyError
+from sealock.model.location import Source
+from sealock.model.registries import Registries
+from sealock.policy.settings import read
+from sealock.trust.cosign.keys import write_public
+from sealock.vouching import Vouched, Vouching
+from simulators.registry import Reply
+
+
+@pytest.fixture
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("DOCKER_CONFIG", str(tmp_path / "docker"))
+    monkeypatch.setenv("COLUMNS", "100")
+    monkeypatch.chdir(tmp_path)
+    with world() as one:
+        Path("k.pub").write_bytes(write_public(one.key.public))
+        Path("s.pub").write_bytes(write_public(one.stranger.public))
+        yield one
+
+
+def policy(here: World, body: str, default: str = "refuse") -> str:
+    return f'[trust]\ndefault = "{default}"\n[[trust.image]]\nmatch = ["{here.server.host}/app"]\n{body}\n'
+
+
+def vouch(here: World, text: str, body: str, default: str = "refuse") -> Vouched:
+    trust = read(Source("sealock.toml", policy(here, body, default)), str(Path.cwd())).trust
+    reference = f"{here.server.host}/{text}"
+    return Vouching(trust, here.client, Registries()).vouch(here.name(text), reference)
+
+
+KEY = 'cosign = {keys = ["k.pub"]}'
+PROVEN = f'attestation = [{{type = "{PROVENANCE}", keys = ["k.pub"]}}]'
+
+
+@pytest.mark.parametrize(
+    ("body", "state", "why"),
+    [
+        pytest.param(KEY, "trusted", "", id="signed by the key"),
+        pytest.param('cosign = {keys = ["s.pub", "k.pub"]}', "trusted", "", id="signed by one of the keys"),
+        pytest.param('cosign = {keys = ["s.pub"]}', "untrusted", "cosign: ", id="signed by another key"),
+        pytest.param(PROVEN, "trusted", "", id="attested"),
+        pytest.param('attestation = [{type = "vuln", keys = ["k.pub"]}]', "untrusted", "attestation vuln: ", id="attested, but not of that"),
+        pytest.param(f"{KEY}\n{PROVEN}", "trusted", "", id="both, and both are there"),
+        pytest.param('require = "any"\ncosign = {keys = ["s.pub"]}\n' + PROVEN, "trusted", "", id="any, and one is there"),
+        pytest.param('cosign = {keys = ["s.pub"]}\n' + PROVEN, "untrusted", "cosign: ", id="all, and one is not"),
+        pytest.param(f"digest = true\n{KEY}", "untrusted", "named by a tag alone", id="a tag where a digest is wanted"),
+        pytest.param('notary = {server = "https://127.0.0.1:1", first-use = true}', "unknown", "notary: ", id="a notary server that is down"),
+        pytest.param(f'require = "any"\nnotary = {{server = "https://127.0.0.1:1", first-use = true}}\n{KEY}', "trusted", "", id="any, and one server is down"),
+        pytest.param(f'notary = {{server = "https://127.0.0.1:1", first-use = true}}\n{KEY}', "unknown", "notary: ", id="all, and one server is down"),
+        pytest.param('refuse = "retired"', "untrusted", "the policy refuses it: retired", id="refused whoever signs"),
+    ],
+)  # fmt: skip
+def test_what_is_decided_of_an_image(here: World, body: str, state: str, why: str) -> None:
+    here.sign()
+    here.attest()
+    found = vouch(here, "app:1", body)
+    assert found.decision.state == state, found.decision.why
+    assert why in found.decision.why
+    if state == "trusted":
+        assert found.digest == here.digest
+
+
+def test_a_digest_that_was_signed_is_trusted_whatever_its_tag_has_become(here: World) -> None:
+    here.sign()
+    signed, moved = here.digest, here.push("app:1")
+    assert moved != signed
+    assert vouch(here, "app:1", KEY).decision.state == "untrusted"
+    found = vouch(here, f"app@{signed}", f"digest = true\n{KEY}")
+    assert (found.decision.state, found.digest) == ("trusted", signed)
+
+
+def test_what_the_policy_says_nothing_of_goes_by_its_default(here: World) -> None:
+    assert vouch(here, "other:1", KEY).decision.state == "untrusted"
+    assert vouch(here, "other:1", KEY, "accept").decision.state == "trusted"
+
+
+def test_a_registry_that_is_down_is_no_verdict(here: World) -> None:
+    trust = read(Source("sealock.toml", policy(here, KEY)), str(Path.cwd())).trust
+    here.server.answers = lambda _asked: Reply(403, b"")
+    found = Vouching(trust, here.client, Registries()).vouch(here.name("app:1"), "app:1")
+    assert found.decision.state == "unknown"
+    assert found.digest == ""
+
+
+def test_a_key_that_is_not_there_is_the_policys_fault(here: World) -> None:
+    with pytest.raises(PolicyError, match=r"the trust policy names .*none\.pub, which could not be read"):
+        vouch(here, "app:1", 'cosign = {keys = ["none.pub"]}')
+
+
+def test_the_command_decides_references_and_files(here: World, capsys: pytest.CaptureFixture[str]) -> None:
+    here.sign()
+    here.push("bare:1")
+    host = here.server.host
+    Path("sealock.toml").write_text(policy(here, KEY), encoding="utf-8")
+    Path("Dockerfile").write_text(
+        f"FROM {host}/app:1 AS one\nFROM {host}/bare:1\nCOPY --from=one / /\n", encoding="utf-8"
+    )
+    assert main(["trust", "verify", f"{host}/app:1"]) == 0
+    told = capsys.readouterr().out
+    assert f"{host}/app:1 is trusted\n  digest     {here.digest}\n" in told
+    assert f"by key {here.key.public.id[:12]}" in told
+    assert main(["trust", "verify", "Dockerfile", "--format", "json"]) == 1
+    held = json.loads(capsys.readouterr().out)
+    assert [(one["reference"], one["verdict"]) for one in held["references"]] == [
+        (f"{host}/app:1", "trusted"),
+        (f"{host}/bare:1", "untrusted"),
+    ]
+    assert "no entry of the trust policy speaks of it" in held["references"][1]["reason"]
+    assert held["references"][0]["checks"]["cosign"]["signers"][0]["key"] == here.key.public.id
+
+
+def test_without_a_table_the_command_asks_content_trust(here: World, capsys: pytest.CaptureFixture[str]) -> None:
+    Path("sealock.toml").write_text('fail-on = "high"\n', encoding="utf-8")
+    assert main(["trust", "verify", f"{here.server.host}/app:1"]) == 2
+    assert "could not be told" in capsys.readouterr().err

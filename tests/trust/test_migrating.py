@@ -1,0 +1,113 @@
+"""Tags that content trust vouches for are signed anew, those that moved are not, and every step is on record."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from cosignworld import World, world
+from sealock.errors import TargetError
+from sealock.migrating import Migration, Record, Step, migrate
+from sealock.trust.notary.verdict import SignedTag
+from simulators.registry import Reply
+
+
+@pytest.fixture
+def here() -> Iterator[World]:
+    with world() as one:
+        yield one
+
+
+def signed(here: World, tag: str, *, digest: str = "", length: int = 0) -> SignedTag:
+    found = here.client.manifest(here.name(f"app:{tag}"))
+    return SignedTag(tag, digest or found.digest, length or len(found.raw), "targets/releases")
+
+
+def steps(here: World, *tags: SignedTag, record: Record | None = None, **how: object) -> list[Step]:
+    return list(migrate(here.name("app:1"), tags, Migration(here.client, here.key, **how), record))  # type: ignore[arg-type]  # a table's words
+
+
+@pytest.mark.parametrize("form", ["bundle", "tag"])
+def test_what_is_signed_verifies_and_is_signed_once(here: World, form: str) -> None:
+    (first,) = steps(here, signed(here, "1"), form=form)
+    assert (first.outcome, first.digest, first.verified_by) == ("signed", here.digest, "targets/releases")
+    assert here.verify().state == "trusted"
+    (second,) = steps(here, signed(here, "1"), form=form)
+    assert second.outcome == "signed before"
+
+
+def test_a_trial_changes_nothing(here: World, tmp_path: Path) -> None:
+    record = Record(str(tmp_path / "r.jsonl"))
+    (step,) = steps(here, signed(here, "1"), record=record, trial=True)
+    assert step.outcome == "would sign"
+    assert here.verify().state == "untrusted"
+    assert not (tmp_path / "r.jsonl").exists()
+
+
+def test_a_tag_that_moved_is_not_signed_neither_as_it_was_nor_as_it_is(here: World) -> None:
+    before = signed(here, "1")
+    now = here.push("app:1")
+    (step,) = steps(here, before)
+    assert step.outcome == "moved"
+    assert f"the registry gives {now} for the tag by now" in step.why
+    assert here.verify(digest=before.digest).state == "untrusted"
+    assert here.verify(digest=now).state == "untrusted"
+
+
+@pytest.mark.parametrize(
+    ("change", "outcome", "why"),
+    [
+        pytest.param("gone", "gone", "no such tag any more", id="a tag that is gone"),
+        pytest.param("length", "failed", "bytes, and 7 were signed", id="a manifest of another length"),
+        pytest.param("down", "failed", "", id="a registry that fails"),
+    ],
+)
+def test_what_does_not_verify_is_not_signed(here: World, change: str, outcome: str, why: str) -> None:
+    one = signed(here, "1")
+    match change:
+        case "gone":
+            one = SignedTag("none", one.digest, one.length, one.role)
+        case "length":
+            one = SignedTag("1", one.digest, 7, one.role)
+        case _:
+            here.server.answers = lambda asked: Reply(403, b"") if asked.method == "HEAD" else None
+    (step,) = steps(here, one)
+    assert step.outcome == outcome
+    assert why in step.why
+    assert here.verify().state == "untrusted"
+
+
+def test_patterns_choose_tags(here: World) -> None:
+    here.push("app:2.0")
+    here.push("app:2.1-rc")
+    tags = [signed(here, one) for one in ("1", "2.0", "2.1-rc")]
+    assert [step.tag for step in steps(here, *tags, tags=("2.*",), trial=True)] == ["2.0", "2.1-rc"]
+
+
+def test_every_step_is_on_record_even_after_a_line_was_cut_short(here: World, tmp_path: Path) -> None:
+    path = tmp_path / "r.jsonl"
+    steps(here, signed(here, "1"), record=Record(str(path)))
+    whole = path.read_text(encoding="utf-8")
+    assert json.loads(whole)["outcome"] == "signed"
+    path.write_text(whole + whole[:40], encoding="utf-8")
+    record = Record(str(path))
+    assert [step.tag for step in record.steps] == ["1"]
+    steps(here, signed(here, "1"), record=record)
+    assert json.loads(path.read_text(encoding="utf-8").splitlines()[-1])["outcome"] == "signed before"
+
+
+def test_a_record_that_is_none_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "r.jsonl").write_text("hello\n{}\n", encoding="utf-8")
+    with pytest.raises(TargetError, match=r"r\.jsonl:1 is no line of such a record"):
+        Record(str(tmp_path / "r.jsonl"))
+
+
+def test_nothing_is_signed_without_a_record(here: World, tmp_path: Path) -> None:
+    record = Record(str(tmp_path / "r.jsonl"))
+    (tmp_path / "r.jsonl").mkdir()
+    here.push("app:2")
+    with pytest.raises(TargetError, match="nothing more is signed"):
+        steps(here, signed(here, "1"), signed(here, "2"), record=record)
