@@ -193,7 +193,7 @@ def _uses(process: Process, group: Group) -> dict[str, Any]:
     values |= {
         "memory": limit("memory"),
         "memory_reservation": limit("memory.reservation"),
-        "memory_swap": limit("memory.swap"),
+        "memory_swap": _swap(held),
         "memory_swappiness": limit("memory.swappiness"),
         "pids_limit": limit("pids"),
         "cpu_shares": _shares(held),
@@ -210,6 +210,14 @@ def _uses(process: Process, group: Group) -> dict[str, Any]:
     if (disabled := held.get("memory.oom_kill_disable")) is not None:
         values["oom_kill_disable"] = disabled.limit == 1
     return values
+
+
+def _swap(held: dict[str, Limit]) -> Maybe[int]:
+    """Memory and swap together; without a limit beside one of memory it is told as Docker has it."""
+    memory, swap = held.get("memory"), held.get("memory.swap")
+    if swap is None:
+        return UNKNOWN
+    return swap.limit if swap.limit is not None else -1 if memory is not None and memory.limit is not None else UNSET
 
 
 def _set(own: Maybe[str], above: str) -> Maybe[str]:

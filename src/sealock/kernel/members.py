@@ -83,7 +83,7 @@ def groups_of(process: Process, container: str) -> dict[str, str]:
     held = dict(given(process.cgroup_paths, ()))
     names: list[str] = [name for name in _LIMITING if name in held] or [name for name in held if not name]
     cut = {name: _cut(held[name], container) for name in names}
-    shown = next((path for path in cut.values() if path), "")
+    shown = next((path for each in held.values() if (path := _cut(each, container))), "")
     return {name: path or shown for name, path in cut.items()}
 
 

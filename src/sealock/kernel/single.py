@@ -43,11 +43,17 @@ def beside(told: Told, machine: Machine, members: Members, names: Mapping[str, s
     except GoneError as gone:
         return str(gone)
     # A process that was moved out of its control groups is still known by what the engine mounted for it.
-    known = {given(process.container_id, ""), identity.identity((), given(process.mounts, ())).id}
-    if told.id not in known:
+    in_group = process.container_id == told.id
+    if not in_group and identity.identity((), given(process.mounts, ())).id != told.id:
         # Another process may have that id by now, or the engine counts processes in a namespace that is not ours.
         return f"process {told.pid} is not in this container as far as can be seen"
-    return _enforced(told, process, machine, members, names)
+    seen = _enforced(told, process, machine, members, names)
+    if in_group and process.id_source == "cgroup path":
+        return seen
+    # Elsewhere than in the machine's own namespace all paths read "/", and nothing follows from them.
+    whole = machine.inode("self", "cgroup") == machine.initial.get("cgroup")
+    left = whole and isinstance(process.cgroup_paths, tuple) and told.pid not in seen.outside
+    return replace(seen, outside=(told.pid, *seen.outside)) if left else seen
 
 
 def _enforced(told: Told, process: Process, machine: Machine, members: Members, names: Mapping[str, str]) -> Enforced:

@@ -64,12 +64,14 @@ class LimitMissing(Rule[Enforced]):
                 continue
             if there is UNKNOWN:
                 yield self.undecided(f"the kernel's {words} could not be read")
-            elif there is UNSET or there > asked * _ROUNDED:
-                shown = "none" if there is UNSET else f"{there:g}"
+            elif there is UNSET or there < 0 or there > asked * _ROUNDED:
+                shown = "none" if there is UNSET or there < 0 else f"{there:g}"
                 yield self.fault(f"should have a {words} of {asked:g}, and has {shown}", evidence=field)
         for field, words in _SETS.items():
-            asked, there = getattr(enforced.declared, field), getattr(enforced.effective, field)
-            if isinstance(asked, str) and isinstance(there, Absent) and there is UNKNOWN:
+            # A set as wide as that above it does not count as the container's own: the process's is compared.
+            asked, there = getattr(enforced.declared, field), getattr(enforced.process, field)
+            there = getattr(enforced.effective, field) if there is UNKNOWN else there
+            if isinstance(asked, str) and there is UNKNOWN:
                 yield self.undecided(f"the kernel's {words} could not be read")
             elif isinstance(asked, str) and isinstance(there, str) and _members(there) - _members(asked):
                 yield self.fault(f"should be kept on {words} {asked}, and may use {there}", evidence=field)
