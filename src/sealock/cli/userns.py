@@ -10,6 +10,7 @@ from sealock.cli.output import colour, complain, knows_unicode, width, write
 from sealock.targets.writing import write_output
 
 if TYPE_CHECKING:
+    from sealock.model.document import Document
     from sealock.remapping import Plan
 
 VERBS: Final = {
@@ -18,6 +19,8 @@ VERBS: Final = {
     "disable": "take back what enable changed",
     "verify": "see that the engine remaps, and that its containers do",
 }
+_COMMAND: Final = 20_000
+"""Characters: a command that is cut short would be another one."""
 EPILOG: Final = """\
 exit status:
   0  ready, done, or on
@@ -32,12 +35,17 @@ def configure(parser: ArgumentParser) -> None:
     parser.epilog = EPILOG
     for name, about in VERBS.items():
         verb = verbs.add_parser(name, help=about, description=about[0].upper() + about[1:] + ".", allow_abbrev=False)
-        verb.add_argument("--engine", default="", metavar="WHERE", help="which engine: an address or a context")
+        if name == "plan":
+            verb.add_argument(
+                "files", nargs="*", metavar="FILE", help="plan for these compose files or scripts, without an engine"
+            )
+        if name != "disable":
+            verb.add_argument("--engine", default="", metavar="WHERE", help="which engine: an address or a context")
         verb.add_argument("--root", default="/", metavar="DIR", help="the machine's root folder (default: /)")
         if name in {"plan", "enable"}:
-            verb.add_argument(
-                "--user", default="dockremap", metavar="NAME", help="whose ranges to use (default: dockremap)"
-            )
+            text = "whose ranges to use (default: the setting's, else dockremap)"
+            verb.add_argument("--user", default="", metavar="NAME", help=text)
+            verb.add_argument("--all", action="store_true", help="leave nothing out; in JSON, list every file as well")
         if name in {"plan", "verify"}:
             verb.add_argument("--format", choices=("terminal", "json"), default="terminal", help="how to tell")
             verb.add_argument("--output", metavar="FILE", help="where to write it (default: standard output)")
@@ -45,7 +53,7 @@ def configure(parser: ArgumentParser) -> None:
         if name in {"enable", "disable"}:
             verb.add_argument("-y", "--yes", action="store_true", help="do not ask")
         if name == "enable":
-            verb.add_argument("--force", action="store_true", help="even where containers will be refused")
+            verb.add_argument("--force", action="store_true", help="even where containers will be refused or fail")
 
 
 def run(arguments: Namespace) -> int:
@@ -61,25 +69,63 @@ def run(arguments: Namespace) -> int:
             return _verify(arguments)
 
 
-def _planned(arguments: Namespace) -> Plan:
+def _planned(arguments: Namespace, files: tuple[Document, ...] = (), *, each: bool = False) -> Plan:
     from sealock.engine import connect  # noqa: PLC0415  the help does without
     from sealock.errors import EngineError  # noqa: PLC0415  as above
     from sealock.remap import look  # noqa: PLC0415  as above
     from sealock.remapping import plan  # noqa: PLC0415  as above
 
+    root, user = arguments.root, arguments.user
+    if files and not arguments.engine:
+        return plan(look(None, root, user=user, files=files, each=each), user)
     try:
         engine = connect(arguments.engine)
     except EngineError as error:
         complain(str(error))
-        return plan(look(None, arguments.root), arguments.user)
+        return plan(look(None, root, user=user, files=files, each=each), user)
     with engine:
-        return plan(look(engine, arguments.root), arguments.user)
+        return plan(look(engine, root, user=user, files=files, each=each), user)
+
+
+def _documents(paths: list[str]) -> tuple[Document, ...]:
+    """Read the files; UsageError for one that says nothing of containers, TargetError for one that cannot be read."""
+    if not paths:
+        return ()
+    import os  # noqa: PLC0415  seldom needed
+
+    from sealock import formats  # noqa: PLC0415  as above
+    from sealock.errors import TargetError, UsageError  # noqa: PLC0415  as above
+    from sealock.formats.files import FileRefused  # noqa: PLC0415  as above
+    from sealock.model.location import Source  # noqa: PLC0415  as above
+    from sealock.targets.folder import Folder  # noqa: PLC0415  as above
+    from sealock.targets.reading import read_text  # noqa: PLC0415  as above
+
+    found = []
+    for path in paths:
+        try:
+            text = read_text(path)
+        except FileRefused as refusal:
+            message = f"{path}: {refusal}"
+            raise TargetError(message) from None
+        kind = formats.sniff(path, text)
+        if kind not in {"compose", "run"}:
+            message = f"{path} is no compose file, and no script with docker run lines"
+            raise UsageError(message)
+        folder = os.path.dirname(path) or "."  # noqa: PTH120  pathlib costs 10 ms
+        files = Folder(folder, folder, dict(os.environ), outside=True)
+        found.append(formats.read(kind, Source(path, text), files))
+    return tuple(found)
 
 
 def _plan(arguments: Namespace) -> int:
     from sealock.reports import userns  # noqa: PLC0415  as above
 
-    made = _planned(arguments)
+    files = _documents(arguments.files)
+    problems = [problem for document in files for problem in document.problems]
+    for problem in problems:
+        where = problem.location
+        complain(f"{where.file}:{where.line}: {problem.message}")
+    made = _planned(arguments, files, each=arguments.all and arguments.format == "json")
     if arguments.format == "json":
         text = userns.as_json(made)
     else:
@@ -88,8 +134,13 @@ def _plan(arguments: Namespace) -> int:
             width=width(),
             colour=colour(arguments.color) and not arguments.output,
             unicode=bool(arguments.output) or knows_unicode(),
+            every=arguments.all,
         )
     _tell(text, arguments)
+    if problems:
+        return 2
+    if made.verdict == "ready" and files and made.refused:
+        return 1
     return {"ready": 0, "on already": 0, "not ready": 1, "could not tell": 2}[made.verdict]
 
 
@@ -108,18 +159,16 @@ def _enable(arguments: Namespace) -> int:
     if made.verdict == "on already":
         write("Remapping is on already: nothing was changed.\n")
         return 0
-    write(userns.render(made, width=width(), colour=colour("auto"), unicode=knows_unicode()))
+    write(userns.render(made, width=width(), colour=colour("auto"), unicode=knows_unicode(), every=arguments.all))
     if made.verdict == "not ready":
         complain("the machine is not ready (see above): nothing was changed")
         return 1
     if made.verdict == "could not tell":
         complain("whether the machine is ready could not be told (see above): nothing was changed")
         return 2
-    refused = sorted({one.container for one in made.blockers if one.effect == "refused"})
-    if refused and not arguments.force:
-        complain(
-            f"{', '.join(refused)} would be refused (see above): nothing was changed; --force does it all the same"
-        )
+    if made.refused and not arguments.force:
+        names = ", ".join(made.refused)
+        complain(f"{names} would not work any more (see above): nothing was changed; --force does it all the same")
         return 1
     if not _agreed("Write these changes?", yes=arguments.yes):
         complain("nothing was changed")
@@ -130,7 +179,7 @@ def _enable(arguments: Namespace) -> int:
         return 0
     write(
         "".join(f"Changed /{one.path}\n" for one in record.files)
-        + f"The files as they were are in /var/lib/sealock/userns/{record.when}.\n"
+        + f"The files as they were are in /var/lib/sealock/userns/{record.folder}.\n"
         "Now restart the engine (systemctl restart docker), then: sealock userns verify\n"
     )
     return 0
@@ -138,16 +187,24 @@ def _enable(arguments: Namespace) -> int:
 
 def _disable(arguments: Namespace) -> int:
     from sealock.remap import disable  # noqa: PLC0415  as above
+    from sealock.reports.text import line  # noqa: PLC0415  as above
 
     if not _agreed("Take the last change back?", yes=arguments.yes):
         complain("nothing was changed")
         return 1
     record = disable(arguments.root)
-    write(
-        "".join(f"Changed back /{one.path}\n" for one in record.files)
-        + "Now restart the engine: what it held before remapping is in view again.\n"
-        "What it pulled and made meanwhile stays in a folder of its own below its data root.\n"
-    )
+    told = [f"Changed back /{one.path}" for one in record.files] or ["The files were as before already."]
+    told.append("Now restart the engine: what it held before remapping is in view again.")
+    if record.data_root:
+        told += [
+            f"What it pulled and made meanwhile stays in {line(record.data_root)}, and the ranges of its",
+            "owner with it: remove that folder if nothing of it is needed, and then the lines in /etc/subuid",
+            "and /etc/subgid.",
+        ]
+    if record.back:
+        told.append("If folders changed hands, these commands give them back:")
+        told += [f"  {line(one, _COMMAND)}" for one in record.back]
+    write("\n".join(told) + "\n")
     return 0
 
 
@@ -167,7 +224,7 @@ def _verify(arguments: Namespace) -> int:
     from sealock.remap.verifying import verify  # noqa: PLC0415  as above
 
     with connect(arguments.engine) as engine:
-        found = verify(engine)
+        found = verify(engine, arguments.root)
     if arguments.format == "json":
         from msgspec import to_builtins  # noqa: PLC0415  as above
 

@@ -1,207 +1,238 @@
-"""Changes the three files, all or none: subuid, subgid, daemon.json; and takes the changes back."""
+"""Changes the three files, all or none: subuid, subgid, the engine's settings; and takes the changes back.
+
+A record is on the disk before the first file changes. Who finds one that was begun and not ended takes the rest of it
+back first, so that an interrupted change leaves nothing half done for longer than until the next run.
+"""
 
 from __future__ import annotations
 
 import os
-import time
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import suppress
 from datetime import UTC, datetime
-from typing import Final
+from typing import Final, TypeAlias
 
-import msgspec
+from msgspec.structs import replace
 
 from sealock import formats
 from sealock.errors import FormatError, TargetError
+from sealock.model.absent import UNSET
 from sealock.model.change import Set
 from sealock.model.location import Source
-from sealock.remap.looking import CONFIG
-from sealock.remap.record import Changed, Record, keep, records
+from sealock.remap.locking import PATIENCE, locked
+from sealock.remap.looking import read_settings, settings_of
+from sealock.remap.record import Changed, Record, State, keep, records, synced
 from sealock.remapping import Plan
-from sealock.remapping.plan import USER
-from sealock.remapping.ranges import added
+from sealock.remapping.ranges import Range, added, read
 
-_PATIENCE: Final = 15.0
-"""Seconds to wait for a program that holds the lock of a file of accounts."""
+_RANGES: Final = ("etc/subuid", "etc/subgid")
 _LARGEST: Final = 8 << 20
+_NEW: Final = ".sealock-new"
+_Text: TypeAlias = tuple[str, str | None]
+"""A file's path and its text."""
 
 
-def enable(plan: Plan, root: str = "/") -> Record:
+def enable(plan: Plan, root: str = "/", patience: float = PATIENCE) -> Record:
     """Write the ranges and the setting, after a backup; TargetError says what stood in the way, and nothing changed.
 
     The engine heeds it at its next start. Doing it twice changes nothing the second time.
     """
-    if plan.uids is None or plan.gids is None:
+    if not plan.uids or not plan.gids:
         message = "the plan has no range of ids, so there is nothing to enable"
         raise TargetError(message)
-    with _locked(root, "etc/subuid"), _locked(root, "etc/subgid"):
-        files: list[Changed] = []
-        wanted = (("etc/subuid", plan.uids, plan.new_uids), ("etc/subgid", plan.gids, plan.new_gids))
-        for path, one, new in wanted:
-            text = _read(root, path)
-            # Somebody may have given the range away since the plan was made.
-            if new and text is not None and any(line.startswith(f"{one.name}:") for line in text.split("\n")):
-                message = f"/{path} was changed since the plan was made: make it anew"
-                raise TargetError(message)
-            if new:
-                files.append(Changed(path, text, added(text or "", one)))
-        before = _read(root, CONFIG)
-        after = _set(before, "default" if plan.user == USER else plan.user)
-        if after != (before or ""):
-            files.append(Changed(CONFIG, before, after))
-        record = Record(f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}", plan.user, tuple(files))
+    with locked(root, _RANGES, patience):
+        heal(root)
+        files = [
+            *_added(root, "etc/subuid", plan.uids[0], new=plan.new_uids),
+            *_added(root, "etc/subgid", plan.gids[0], new=plan.new_gids),
+        ]
+        before = _settings(root, plan.settings)
+        after = _set(before, plan.setting, plan.settings)
+        if after != before:
+            files.append(Changed(plan.settings, before, after))
+        record = Record(
+            when=f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}",
+            user=plan.user,
+            files=tuple(files),
+            settings=plan.settings,
+            data_root=plan.data_root,
+            back=tuple(command for one in plan.handovers for command in one.back),
+        )
         if files:
-            keep(record, root)
-            _write(root, [(one.path, one.after) for one in files], [(one.path, one.before) for one in files])
+            new: list[_Text] = [(one.path, one.after) for one in files]
+            old = [(one.path, one.before) for one in files]
+            record = _all_or_none(root, keep(record, root), new, old, "done")
     return record
 
 
-def disable(root: str = "/") -> Record:
+def _added(root: str, path: str, one: Range, *, new: bool) -> list[Changed]:
+    """The file with a range more, if it is a new one and nobody took its ids since the plan was made."""
+    if not new:
+        return []
+    text = _read(root, path)
+    if any(other.name == one.name or other.overlaps(one) for other in read(text or "").ranges):
+        message = f"/{path} was changed since the plan was made, so nothing was changed: make it anew"
+        raise TargetError(message)
+    return [Changed(path, text, added(text or "", one))]
+
+
+def disable(root: str = "/", patience: float = PATIENCE) -> Record:
     """Take the last change back: each file gets its former text, if nobody has changed it since.
 
-    A file that was changed since keeps its other lines; only what was added goes. TargetError where there is no record.
+    A file that was changed since keeps its other lines; only what was added goes. Ranges whose ids own an engine's
+    data stay: given to somebody else, they would make that data theirs. TargetError where there is no record.
     """
-    held = [one for one in records(root) if not one.undone]
-    if not held:
-        message = "sealock has changed nothing here that could be taken back"
-        raise TargetError(message)
-    record = held[-1]
-    with _locked(root, "etc/subuid"), _locked(root, "etc/subgid"):
-        now = [(one.path, _read(root, one.path)) for one in record.files]
-        new = [(one.path, _undone(one, text)) for one, (_, text) in zip(record.files, now, strict=True)]
-        _write(root, new, now)
-        keep(msgspec.structs.replace(record, undone=True), root)
-    return record
+    with locked(root, _RANGES, patience):
+        healed = heal(root)
+        held = [one for one in records(root) if one.state == "done"]
+        if not held and healed is not None:
+            return healed
+        if not held:
+            message = "sealock has changed nothing here that could be taken back"
+            raise TargetError(message)
+        record = held[-1]
+        used = bool(record.data_root) and os.path.isdir(os.path.join(root, record.data_root.lstrip("/")))
+        return _back(
+            root, replace(record, files=tuple(one for one in record.files if not used or _mended(one, record)))
+        )
 
 
-def _undone(one: Changed, now: str | None) -> str | None:
+def _mended(one: Changed, record: Record) -> bool:
+    return one.path == record.settings
+
+
+def heal(root: str) -> Record | None:
+    """Take back what is there of a change that was begun and not ended; None where there is none."""
+    begun = [one for one in records(root) if one.state == "begun"]
+    for record in begun:
+        _back(root, record)
+    for path in _RANGES:
+        _drop(os.path.join(root, path) + _NEW)
+    return begun[-1] if begun else None
+
+
+def _back(root: str, record: Record) -> Record:
+    """Take the record's files back, and say so in it; gives the record with the files that did change."""
+    now = [(one.path, _read(root, one.path)) for one in record.files]
+    new = [(one.path, _undone(one, text, record)) for one, (_, text) in zip(record.files, now, strict=True)]
+    differing = [index for index, (old, made) in enumerate(zip(now, new, strict=True)) if old != made]
+    for one in record.files:
+        _drop(_place(root, one.path) + _NEW)
+    # The record keeps all its files, those too that were not to be taken back.
+    whole = next((one for one in records(root) if one.folder == record.folder), record)
+    _all_or_none(root, whole, [new[index] for index in differing], [now[index] for index in differing], "undone")
+    return replace(record, state="undone", files=tuple(record.files[index] for index in differing))
+
+
+def _undone(one: Changed, now: str | None, record: Record) -> str | None:
     """The text without what was added."""
-    if now is None or now == one.after:
-        return one.before
-    if one.path == CONFIG:
-        return _set(now, None)
+    if now in {one.before, one.after} or now is None:
+        return one.before if now == one.after else now
+    if one.path == record.settings:
+        noun, _ = settings_of(one.before)
+        return _set(now, noun.userns_remap if isinstance(noun.userns_remap, str) else None, one.path)
     mine = one.after.removeprefix(one.before or "").strip("\n")
     return "".join(line for line in now.splitlines(keepends=True) if line.rstrip("\n") != mine)
 
 
-def _set(text: str | None, user: str | None) -> str:
-    """daemon.json with the setting, or without it; TargetError where it cannot be changed safely."""
-    from sealock.model.absent import UNSET  # noqa: PLC0415  only here
+def _settings(root: str, path: str) -> str | None:
+    try:
+        return read_settings(root, path)
+    except (OSError, ValueError) as error:
+        message = f"/{path} could not be read, so nothing was changed: {error}"
+        raise TargetError(message) from error
 
+
+def _set(text: str | None, user: str | None, path: str) -> str:
+    """daemon.json with the setting, or without it; TargetError where it cannot be changed safely."""
     held = text if text and text.strip() else "{}\n"
     document = formats.read("daemon", Source("daemon.json", held))
     if document.problems or not document.subjects:
         why = document.problems[0].message if document.problems else "it is empty"
-        message = f"/{CONFIG} is not sound, and stays as it is: {why}"
+        message = f"/{path} is not sound, and stays as it is: {why}"
         raise TargetError(message)
     try:
         edits = formats.edits(document, document.subjects[0], Set("userns_remap", UNSET if user is None else user))
     except FormatError as error:
-        message = f"/{CONFIG} cannot be changed: {error}"
+        message = f"/{path} cannot be changed: {error}"
         raise TargetError(message) from error
-    made = formats.apply(held, edits)
-    return made if edits or text else ""
+    return formats.apply(held, edits) if edits else text or held
 
 
 def _read(root: str, path: str) -> str | None:
     try:
         with open(os.path.join(root, path), "rb") as file:
-            return file.read(_LARGEST).decode("utf-8", "surrogateescape")
+            held = file.read(_LARGEST + 1)
     except FileNotFoundError:
         return None
     except OSError as error:
         message = f"/{path} could not be read: {error.strerror or error}"
         raise TargetError(message) from error
+    if len(held) > _LARGEST:
+        message = f"/{path} is larger than {_LARGEST >> 20} MiB, and is left alone"
+        raise TargetError(message)
+    return held.decode("utf-8", "surrogateescape")
 
 
-def _write(root: str, new: list[tuple[str, str | None]], old: list[tuple[str, str | None]]) -> None:
-    """Write all files; where one cannot be written, those before it get their former texts again."""
-    done: list[tuple[str, str | None]] = []
+def _all_or_none(root: str, record: Record, new: list[_Text], old: list[_Text], state: State) -> Record:
+    """Write all files and what became of the record; where one cannot be written, all get their former texts again."""
+    done: list[_Text] = []
     try:
         for (path, text), former in zip(new, old, strict=True):
+            put(root, path, text)
             done.append(former)
-            _put(root, path, text)
-    except OSError as error:
+        return keep(replace(record, state=state), root)
+    except (OSError, TargetError) as error:
+        why = f"/{path} could not be written: {error.strerror or error}" if isinstance(error, OSError) else str(error)
         for path, text in reversed(done):
             try:
-                _put(root, path, text)
+                put(root, path, text)
             except OSError as second:
-                message = f"/{path} could not be given back its former text ({second}); it is in the backup"
+                message = f"/{path} could not be given back its former text ({second}): the next run tries it again"
                 raise TargetError(message) from second
-        message = f"nothing was changed: {error.filename or 'a file'} could not be written: {error.strerror or error}"
+        if record.state == "begun":
+            # What cannot be written down is found again by the next run, to which it makes no difference.
+            with suppress(TargetError):
+                keep(replace(record, state="undone"), root)
+        message = f"nothing was changed: {why.removesuffix(', so nothing was changed')}"
         raise TargetError(message) from error
 
 
-def _put(root: str, path: str, text: str | None) -> None:
-    """Replace a file whole, keeping its mode and owner; None removes it."""
+def _place(root: str, path: str) -> str:
+    """Where a file really is: a link stays one, and what it leads to is written."""
     target = os.path.join(root, path)
+    return os.path.realpath(target) if os.path.islink(target) else target
+
+
+def put(root: str, path: str, text: str | None) -> None:
+    """Replace a file whole, keeping its mode and owner; None removes it. OSError where that cannot be."""
+    target = _place(root, path)
+    folder = os.path.dirname(target)
     if text is None:
-        if os.path.lexists(target):
-            os.unlink(target)
+        _drop(target)
+        synced(folder)
         return
-    os.makedirs(os.path.dirname(target), exist_ok=True)
-    # A link stays one: what it leads to is written.
-    target = os.path.realpath(target) if root == "/" else target
-    temporary = f"{target}.sealock-new"
-    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC, 0o644)
-    with os.fdopen(descriptor, "wb") as file:
-        try:
-            former = os.stat(target)
-            os.fchmod(descriptor, former.st_mode & 0o7777)
-            os.fchown(descriptor, former.st_uid, former.st_gid)
-        except FileNotFoundError:
-            os.fchmod(descriptor, 0o644)
-        file.write(text.encode("utf-8", "surrogateescape"))
-        file.flush()
-        os.fsync(descriptor)
-    os.replace(temporary, target)
-
-
-@contextmanager
-def _locked(root: str, path: str) -> Iterator[None]:
-    """Hold the lock that useradd and its like hold: FILE.lock, made by linking a file with our process id to it."""
-    with ExitStack() as stack:
-        name = os.path.join(root, f"{path}.lock")
-        own = os.path.join(root, f"{path}.{os.getpid()}")
-        try:
-            os.makedirs(os.path.dirname(own), exist_ok=True)
-            descriptor = os.open(own, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-        except OSError as error:
-            message = f"/{path} cannot be locked, so it is not changed: {error.strerror or error}"
-            raise TargetError(message) from error
-        stack.callback(os.unlink, own)
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(f"{os.getpid()}\0".encode())
-        until = time.monotonic() + _PATIENCE
-        while True:
-            try:
-                os.link(own, name)
-                break
-            except FileExistsError:
-                if _abandoned(name):
-                    continue
-                if time.monotonic() > until:
-                    message = f"another program is changing /{path} (it holds {name})"
-                    raise TargetError(message) from None
-                time.sleep(0.2)
-        stack.callback(os.unlink, name)
-        yield
-
-
-def _abandoned(name: str) -> bool:
-    """Whether the program that made a lock has ended without removing it; the lock is then removed."""
+    os.makedirs(folder, exist_ok=True)
+    temporary = target + _NEW
+    _drop(temporary)
     try:
-        with open(name, "rb") as file:
-            word = file.read(32).split(b"\0")[0].decode("ascii", "replace").strip()
-        os.kill(int(word), 0)
-    except FileNotFoundError:
-        return True
-    except ProcessLookupError:
-        try:
-            os.unlink(name)
-        except OSError:
-            return False
-        return True
-    except (OSError, ValueError):
-        return False
-    return False
+        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+        with os.fdopen(os.open(temporary, flags, 0o600), "wb") as file:
+            try:
+                former = os.stat(target)
+                os.fchown(file.fileno(), former.st_uid, former.st_gid)
+                os.fchmod(file.fileno(), former.st_mode & 0o7777)
+            except FileNotFoundError:
+                os.fchmod(file.fileno(), 0o644)
+            file.write(text.encode("utf-8", "surrogateescape"))
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(temporary, target)
+    except OSError:
+        _drop(temporary)
+        raise
+    synced(folder)
+
+
+def _drop(path: str) -> None:
+    with suppress(FileNotFoundError):
+        os.unlink(path)

@@ -1,4 +1,4 @@
-"""Looks at the machine and asks the engine for everything that a plan is made of. It changes nothing."""
+"""Looks at the machine for everything that a plan is made of. It changes nothing."""
 
 from __future__ import annotations
 
@@ -10,48 +10,92 @@ from typing import Any, Final
 
 import msgspec
 
+from sealock import formats
 from sealock.engine import Engine
-from sealock.formats.engine import read_info
-from sealock.formats.inspect import read_inspect
 from sealock.kernel.tree import Silence, Tree
-from sealock.model.absent import given
-from sealock.model.host import Swarm
-from sealock.remapping import Bind, Image, Machine, Owned, Runs
+from sealock.model.container import Container
+from sealock.model.daemon import Daemon
+from sealock.model.document import Document
+from sealock.model.location import Source
+from sealock.remap.asking import Asked, ask
+from sealock.remap.owners import ENTRIES, owners
+from sealock.remap.record import pending
+from sealock.remapping import Bind, Machine, Owned, Runs
 
-_ENTRIES: Final = 200_000
-"""Files of one folder whose owners are looked at."""
 CONFIG: Final = "etc/docker/daemon.json"
+_LARGEST: Final = 8 << 20
+_EVERYTHING: Final = 1_000_000
+"""Entries of all folders together that are looked at."""
+_DIRECTORIES: Final = ("sss", "ldap", "winbind")
+_WALK: Final = 0o001
+_OTHERS: Final = 0o001
 
 
-def look(engine: Engine | None, root: str = "/") -> Machine:
-    """Gather the facts; what cannot be read or asked stays None or empty, and the plan says so."""
+def look(
+    engine: Engine | None, root: str = "/", *, user: str = "", files: tuple[Document, ...] = (), each: bool = False
+) -> Machine:
+    """Gather the facts; what cannot be read or asked stays None or empty, and the plan says so.
+
+    `user` is looked up where accounts come from elsewhere too. `files` are compose files that are planned for in the
+    place of what the engine runs. `each` lists every file of folders that change hands.
+    """
+    asked = ask(engine, root) if engine is not None else Asked()
     tree = Tree(root)
     try:
-        values = _here(tree)
+        values = _here(tree, root, user, asked.settings or CONFIG)
+        kernel = values["kernel"]
+        if asked.kernel and kernel and asked.kernel != kernel:
+            asked.values["away"] = f"{asked.values.get('away') or 'in a machine of its own'}, Linux {asked.kernel}"
     finally:
         tree.close()
-    if engine is not None:
-        values |= _asked(engine)
-        values["owned"] = tuple(owners(os.path.join(root, one.lstrip("/"))) for one in _paths(values["binds"]))
-        if root != "/":
-            values["owned"] = tuple(
-                msgspec.structs.replace(one, path=f"/{os.path.relpath(one.path, root)}") for one in values["owned"]
-            )
+    values |= asked.values
+    if files:
+        read = [one for document in files for one in _services(document)]
+        values["containers"] = tuple(runs for runs, _ in read)
+        values["binds"] = tuple(bind for _, binds in read for bind in binds)
+        values["files"] = tuple(document.source.name for document in files)
+    if not values.get("away"):
+        values["closed"] = tuple(_closed(root, values.get("data_root", "")))
+        values["free"] = _free(values.get("data_root", ""), root)
+        values["owned"] = tuple(_owned(values, root, each=each))
     return Machine(**values)
 
 
-def _here(tree: Tree) -> dict[str, Any]:
-    most = tree.text("proc/sys/user/max_user_namespaces")
-    files = {name: tree.text(f"etc/{name}") for name in ("subuid", "subgid", "passwd", "group")}
+def _here(tree: Tree, root: str, user: str, settings: str) -> dict[str, Any]:
+    names = ("subuid", "subgid", "passwd", "group", "nsswitch.conf")
+    files = {name: tree.text(f"etc/{name}") for name in names}
+    accounts = dict(_accounts(files["passwd"]))
+    if user and user not in accounts and root == "/":
+        accounts |= _elsewhere(user)
     return {
+        "kernel": _plain(tree.text("proc/sys/kernel/osrelease")).strip(),
+        "boot": _plain(tree.text("proc/cmdline")),
         "user_namespaces": tree.there("proc/self/ns/user") if tree.there("proc/self/ns") else None,
-        "most_namespaces": int(most) if isinstance(most, str) and most.strip().isdigit() else None,
+        "most_namespaces": _whole(_plain(tree.text("proc/sys/user/max_user_namespaces"))),
+        "unprivileged": _truth(_plain(tree.text("proc/sys/kernel/unprivileged_userns_clone"))),
         "subuid": _file(files["subuid"]),
         "subgid": _file(files["subgid"]),
-        "accounts": dict(_accounts(files["passwd"])),
+        "accounts": accounts,
         "groups": dict(_accounts(files["group"])),
-        "remap_setting": setting(tree.text(CONFIG)),
+        "directory": _directory(_plain(files["nsswitch.conf"])),
+        "settings": settings,
+        "interrupted": pending(root),
+        **_settings(root, settings),
     }
+
+
+def _plain(held: str | Silence) -> str:
+    return held if isinstance(held, str) else ""
+
+
+def _whole(text: str) -> int | None:
+    word = text.strip()
+    return int(word) if word.isascii() and word.isdigit() and len(word) < 20 else None
+
+
+def _truth(text: str) -> bool | None:
+    number = _whole(text)
+    return None if number is None else number != 0
 
 
 def _file(held: str | Silence) -> str | None:
@@ -59,146 +103,128 @@ def _file(held: str | Silence) -> str | None:
 
 
 def _accounts(held: str | Silence) -> Iterator[tuple[str, int]]:
-    for line in (held if isinstance(held, str) else "").split("\n"):
+    for line in _plain(held).split("\n"):
         words = line.split(":")
-        if len(words) > 2 and words[2].isascii() and words[2].isdigit():
-            yield words[0], int(words[2])
+        if len(words) > 2 and (number := _whole(words[2])) is not None:
+            yield words[0], number
 
 
-def setting(held: str | Silence) -> str:
-    """What daemon.json says of remapping, "" where it says nothing."""
+def _elsewhere(user: str) -> dict[str, int]:
+    """An account that a directory service tells of."""
+    import pwd  # noqa: PLC0415  seldom needed
+
     try:
-        said = msgspec.json.decode(held) if isinstance(held, str) and held.strip() else {}
-    except (msgspec.MsgspecError, RecursionError, UnicodeError):
-        return ""
-    value = said.get("userns-remap") if isinstance(said, dict) else None
-    return value if isinstance(value, str) else ""
+        return {user: pwd.getpwnam(user).pw_uid}
+    except (KeyError, ValueError, OSError):
+        return {}
 
 
-def _asked(engine: Engine) -> dict[str, Any]:
-    """What the engine holds. A container that is removed meanwhile is left out."""
-    told = read_info(engine.info(), engine.version())
-    daemon, host = told.daemon, told.host
-    data_root = given(daemon.data_root, "")
-    containers: list[Runs] = []
-    binds: list[Bind] = []
-    for listed, answer in engine.each(lambda one: engine.container(one.id), engine.containers()):
-        if isinstance(answer, str):
-            containers.append(Runs(listed.name, read_inspect(answer).container, listed.state == "running"))
-            binds += _binds(listed.name, answer)
-    swarm = host.swarm
+def _directory(text: str) -> str:
+    for line in text.split("\n"):
+        name, _, rest = line.partition(":")
+        if name.strip() == "passwd":
+            return next((one for one in _DIRECTORIES if one in rest.split("#")[0].split()), "")
+    return ""
+
+
+def read_settings(root: str, path: str) -> str | None:
+    """The text of the engine's settings, a link being followed; None where there are none. OSError, ValueError."""
+    try:
+        with open(os.path.join(root, path), "rb") as file:
+            if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+                message = "it is no file"
+                raise ValueError(message)
+            held = file.read(_LARGEST + 1)
+    except FileNotFoundError:
+        return None
+    if len(held) > _LARGEST:
+        message = "it is too large"
+        raise ValueError(message)
+    return held.decode("utf-8", "strict")
+
+
+def _settings(root: str, path: str) -> dict[str, Any]:
+    try:
+        text = read_settings(root, path)
+    except OSError as error:
+        return {"broken_settings": error.strerror or str(error)}
+    except ValueError as error:
+        return {"broken_settings": "it is not UTF-8" if isinstance(error, UnicodeError) else str(error)}
+    noun, broken = settings_of(text)
+    features = dict(noun.features) if isinstance(noun.features, tuple) else {}
     return {
-        "engine": True,
-        "remapped": given(daemon.userns_remap, "") != "",
-        "rootless": given(daemon.rootless, False),
-        "storage": given(daemon.storage_driver, ""),
-        "data_root": data_root,
-        "free": _free(data_root),
-        "swarm": isinstance(swarm, Swarm) and swarm.active,
-        "version": next((one.version for one in given(host.components, ()) if one.name == "engine"), ""),
-        "images": tuple(_images(engine.images())),
-        "containers": tuple(containers),
-        "volumes": tuple(_volumes(engine.get("/volumes"))),
-        "binds": tuple(binds),
+        "remap_setting": noun.userns_remap if isinstance(noun.userns_remap, str) else "",
+        "store_setting": features.get("containerd-snapshotter"),
+        "broken_settings": broken,
     }
 
 
-class _Image(msgspec.Struct, rename="pascal"):
-    id: str = ""
-    repo_tags: list[str] | None = None
-    size: int = 0
+def settings_of(text: str | None) -> tuple[Daemon, str]:
+    """What daemon.json says, and why it is not sound, "" where it is."""
+    document = formats.read("daemon", Source("daemon.json", text if text and text.strip() else "{}\n"))
+    noun = next((one.noun for one in document.subjects if isinstance(one.noun, Daemon)), Daemon())
+    return noun, document.problems[0].message if document.problems else ""
 
 
-class _Volume(msgspec.Struct, rename="pascal"):
-    name: str = ""
+def _services(document: Document) -> Iterator[tuple[Runs, tuple[Bind, ...]]]:
+    """The containers that a compose file, or a `docker run` line, asks for, and what of the host they mount."""
+    folder = os.path.dirname(os.path.abspath(document.source.name))
+    for subject in document.subjects:
+        noun = subject.noun
+        if not isinstance(noun, Container):
+            continue
+        name = subject.name.removeprefix("service ")
+        mounts = tuple(_placed(noun, folder))
+        values = [one for one, _ in mounts]
+        if isinstance(noun.mounts, tuple):
+            noun = msgspec.structs.replace(noun, mounts=tuple(values))
+        binds = tuple(Bind(name, one.source or "", one.target, one.read_only) for one, bound in mounts if bound)
+        yield Runs(name, noun, running=False), binds
 
 
-class _Volumes(msgspec.Struct, rename="pascal"):
-    volumes: list[_Volume] | None = None
+def _placed(noun: Container, folder: str) -> Iterator[tuple[Any, bool]]:
+    for mount in noun.mounts if isinstance(noun.mounts, tuple) else ():
+        if mount.kind != "bind" or not mount.source:
+            yield mount, False
+            continue
+        path = os.path.realpath(os.path.join(folder, os.path.expanduser(mount.source)))
+        yield msgspec.structs.replace(mount, source=path), True
 
 
-class _Mount(msgspec.Struct, rename="pascal"):
-    type: str = ""
-    name: str = ""
-    source: str = ""
-    destination: str = ""
-    rw: bool = msgspec.field(default=True, name="RW")
-
-
-class _Mounted(msgspec.Struct, rename="pascal"):
-    mounts: list[_Mount] | None = None
-
-
-def _images(text: str) -> Iterator[Image]:
-    for one in _decoded(text.encode(), list[_Image]) or ():
-        yield Image(next(iter(one.repo_tags or ()), one.id[:19]), one.size)
-
-
-def _volumes(body: bytes) -> Iterator[str]:
-    held = _decoded(body, _Volumes)
-    for one in (held.volumes or ()) if held is not None else ():
-        yield one.name
-
-
-def _binds(name: str, answer: str) -> Iterator[Bind]:
-    held = _decoded(answer.encode(), _Mounted)
-    for one in (held.mounts or ()) if held is not None else ():
-        if one.type in {"bind", "volume"} and one.source.startswith("/"):
-            yield Bind(name, one.source, one.destination, one.name if one.type == "volume" else "", not one.rw)
-
-
-def _decoded(body: bytes, kind: Any) -> Any:  # noqa: ANN401  a type, and a value of it
-    try:
-        return msgspec.json.decode(body, type=kind)
-    except (msgspec.MsgspecError, RecursionError):
-        return None
-
-
-def _free(path: str) -> int | None:
-    try:
-        return shutil.disk_usage(path).free if path else None
-    except OSError:
-        return None
-
-
-def _paths(binds: Iterable[Bind]) -> Iterator[str]:
-    yield from dict.fromkeys(one.path for one in binds if not one.volume and not one.read_only)
-
-
-def owners(path: str, most: int = _ENTRIES) -> Owned:
-    """Count who owns what in a folder and below, on one file system, never following a link out of it."""
-    counts: dict[tuple[int, int], int] = {}
-    seen = 0
-    try:
-        first = os.lstat(path)
-    except OSError:
-        return Owned(path, (), whole=False)
-    whole = True
-    folders: list[str] = []
-
-    def note(held: os.stat_result) -> None:
-        counts[held.st_uid, held.st_gid] = counts.get((held.st_uid, held.st_gid), 0) + 1
-
-    note(first)
-    if stat.S_ISDIR(first.st_mode):
-        folders.append(path)
-    while folders:
+def _closed(root: str, data_root: str) -> Iterator[str]:
+    """Folders above the engine's data that the mapped root cannot walk through; the engine opens its own itself."""
+    path = os.path.dirname(data_root)
+    while path not in {"", "/"}:
         try:
-            with os.scandir(folders.pop()) as entries:
-                for entry in entries:
-                    seen += 1
-                    if seen > most:
-                        return _owned(path, counts, whole=False)
-                    held = entry.stat(follow_symlinks=False)
-                    if held.st_dev != first.st_dev:
-                        continue
-                    note(held)
-                    if stat.S_ISDIR(held.st_mode):
-                        folders.append(entry.path)
+            if not os.stat(os.path.join(root, path.lstrip("/"))).st_mode & _OTHERS:
+                yield path
         except OSError:
-            whole = False
-    return _owned(path, counts, whole=whole)
+            pass
+        path = os.path.dirname(path)
 
 
-def _owned(path: str, counts: dict[tuple[int, int], int], *, whole: bool) -> Owned:
-    return Owned(path, tuple((uid, gid, count) for (uid, gid), count in sorted(counts.items())), whole)
+def _free(path: str, root: str) -> int | None:
+    try:
+        return shutil.disk_usage(os.path.join(root, path.lstrip("/"))).free if path else None
+    except OSError:
+        return None
+
+
+def _owned(values: dict[str, Any], root: str, *, each: bool) -> Iterator[Owned]:
+    """Look at all folders, those of binds first, until so many entries were seen that it must end."""
+    left = _EVERYTHING
+    for path in dict.fromkeys(_paths(values)):
+        held = owners(os.path.join(root, path.lstrip("/")), min(ENTRIES, left), each=each, shown=path)
+        left = max(left - sum(count for _, _, count in held.owners), 1)
+        yield held
+
+
+def _paths(values: dict[str, Any]) -> Iterable[str]:
+    for bind in values.get("binds", ()):
+        yield bind.path
+    for one in values.get("containers", ()):
+        devices = one.container.devices
+        yield from (device.source for device in (devices if isinstance(devices, tuple) else ()))
+    for volume in values.get("volumes", ()):
+        if volume.path and volume.plain and volume.driver == "local":
+            yield volume.path

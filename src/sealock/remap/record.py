@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from typing import Final
+from typing import Final, Literal, TypeAlias
 
 import msgspec
 from msgspec import Struct
@@ -12,6 +12,9 @@ from sealock.errors import TargetError
 
 FOLDER: Final = "var/lib/sealock/userns"
 _RECORD: Final = "record.json"
+_LARGEST: Final = 64 << 20
+_MOST: Final = 10_000
+State: TypeAlias = Literal["begun", "done", "undone"]
 
 
 class Changed(Struct, frozen=True):
@@ -22,13 +25,22 @@ class Changed(Struct, frozen=True):
     after: str
 
 
-class Record(Struct, frozen=True):
-    """One change of the machine. `when` is UTC, as 20261125T023000Z; `undone` says that the way back was gone."""
+class Record(Struct, frozen=True, kw_only=True):
+    """One change of the machine. `when` is UTC, as 20261125T023000Z.
+
+    It is "begun" before the first file changes, "done" after the last, and "undone" when the way back was gone.
+    """
 
     when: str
     user: str
     files: tuple[Changed, ...]
-    undone: bool = False
+    state: State = "begun"
+    settings: str = "etc/docker/daemon.json"
+    """The engine's file of settings."""
+    data_root: str = ""
+    """Where the engine keeps what it makes with these ranges."""
+    back: tuple[str, ...] = ()
+    """Commands that take the plan's changes of owners back."""
     folder: str = ""
 
 
@@ -40,29 +52,58 @@ def records(root: str = "/") -> tuple[Record, ...]:
         names = sorted(os.listdir(base))
     except OSError:
         return ()
-    for name in names:
+    for name in names[-_MOST:]:
         try:
             with open(os.path.join(base, name, _RECORD), "rb") as file:
-                held = msgspec.json.decode(file.read(8 << 20), type=Record)
+                held = msgspec.json.decode(file.read(_LARGEST), type=Record)
         except (OSError, msgspec.MsgspecError):
             continue
         found.append(msgspec.structs.replace(held, folder=name))
     return tuple(found)
 
 
-def keep(record: Record, root: str) -> str:
-    """Write a record in a folder of its own, for root alone, and give the folder's path."""
-    path = os.path.join(root, FOLDER, record.folder or record.when)
+def pending(root: str) -> bool:
+    """Whether a change was begun and not ended."""
+    return any(one.state == "begun" for one in records(root))
+
+
+def keep(record: Record, root: str) -> Record:
+    """Write a record in a folder of its own, for root alone; TargetError where that cannot be."""
+    base = os.path.join(root, FOLDER)
+    name = record.folder
     try:
-        os.makedirs(path, 0o700, exist_ok=True)
+        os.makedirs(base, 0o700, exist_ok=True)
+        number = 0
+        while not name:
+            # Two changes within a second have folders of their own all the same.
+            wanted = f"{record.when}-{number}" if number else record.when
+            try:
+                os.mkdir(os.path.join(base, wanted), 0o700)
+                name = wanted
+            except FileExistsError:
+                number += 1
+        path = os.path.join(base, name)
+        record = msgspec.structs.replace(record, folder=name)
         temporary = os.path.join(path, f"{_RECORD}.new")
-        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
-        with os.fdopen(descriptor, "wb") as file:
+        flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC
+        with os.fdopen(os.open(temporary, flags, 0o600), "wb") as file:
             file.write(msgspec.json.format(msgspec.json.encode(record), indent=1) + b"\n")
             file.flush()
-            os.fsync(descriptor)
+            os.fsync(file.fileno())
         os.replace(temporary, os.path.join(path, _RECORD))
+        synced(path)
+        synced(base)
     except OSError as error:
-        message = f"no backup could be written to {path}, so nothing was changed: {error.strerror or error}"
+        why = error.strerror or str(error)
+        message = f"the backup could not be written below {base} ({why}), so nothing was changed"
         raise TargetError(message) from error
-    return path
+    return record
+
+
+def synced(folder: str) -> None:
+    """See to it that a folder's names are on the disk."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -4,67 +4,88 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-import msgspec
 from msgspec import Struct
 
 from sealock.engine import Engine
+from sealock.errors import TargetError
 from sealock.formats.engine import read_info
+from sealock.formats.inspect import read_inspect
+from sealock.formats.members import Members, decode
 from sealock.kernel.reading import GoneError, Machine
 from sealock.model.absent import given
+from sealock.model.process import IdRange
 from sealock.reports.text import line
 
 
-class _State(Struct, rename="pascal"):
-    pid: int = 0
-
-
-class _Container(Struct, rename="pascal"):
-    name: str = ""
-    state: _State = msgspec.field(default_factory=_State)
-
-
 class Verified(Struct, frozen=True):
-    """What was seen: running containers whose root is somebody else outside (`mapped`), and those whose is not."""
+    """What was seen of the containers that run.
+
+    `mapped` are those whose root is somebody else outside, and who; `opted_out` those that asked for the machine's own
+    users; `unmapped` those whose root is root although nobody asked for it.
+    """
 
     on: bool
+    data_root: str = ""
     mapped: tuple[tuple[str, int], ...] = ()
+    opted_out: tuple[str, ...] = ()
     unmapped: tuple[str, ...] = ()
     unknown: tuple[str, ...] = ()
 
     def lines(self) -> Iterator[str]:
         """It in words."""
         yield "The engine remaps users." if self.on else "The engine does not remap users."
+        if self.data_root:
+            yield f"It keeps its data in {line(self.data_root)}."
         for name, number in self.mapped:
             yield f"  {line(name)}: root in it is {number} outside"
+        for name in self.opted_out:
+            yield f"  {line(name)}: root in it is root outside, as --userns=host asks for"
         for name in self.unmapped:
-            yield f"  {line(name)}: root in it is root outside (it opted out, or was started before)"
+            yield f"  {line(name)}: root in it is root outside"
         for name in self.unknown:
-            yield f"  {line(name)}: could not be looked at"
+            yield f"  {line(name)}: could not be looked at (run it as root, where the engine runs)"
 
 
 def verify(engine: Engine, root: str = "/") -> Verified:
     """Look at every running container; those that end meanwhile are left out."""
-    on = given(read_info(engine.info(), "").daemon.userns_remap, "") != ""
+    if engine.endpoint.kind != "unix":
+        message = f"the engine at {engine.endpoint} runs elsewhere: run sealock there, where its processes can be seen"
+        raise TargetError(message)
+    daemon = read_info(engine.info(), "").daemon
     machine = Machine(root)
     mapped: list[tuple[str, int]] = []
-    unmapped: list[str] = []
-    unknown: list[str] = []
+    seen: dict[str, list[str]] = {"opted out": [], "unmapped": [], "unknown": []}
     for listed, answer in engine.each(lambda one: engine.container(one.id), engine.containers(stopped=False)):
         if not isinstance(answer, str):
             continue
-        pid = msgspec.json.decode(answer, type=_Container).state.pid
-        try:
-            process = machine.read(pid)
-        except GoneError:
-            if pid:
-                unknown.append(listed.name)
+        pid = given(Members(decode(answer)).within("State").whole("Pid"), 0)
+        if pid <= 0:
             continue
-        if not isinstance(process.uid_map, tuple) or process.container_id != listed.id:
-            unknown.append(listed.name)
-            continue
-        outside = next((one.outside for one in process.uid_map if one.inside == 0), None)
-        if outside:
+        outside = _outside(machine, pid, listed.id)
+        if outside is None:
+            seen["unknown"].append(listed.name)
+        elif outside:
             mapped.append((listed.name, outside))
         else:
-            unmapped.append(listed.name)
-    return Verified(on, tuple(mapped), tuple(unmapped), tuple(unknown))
+            asked = read_inspect(answer).container.userns == "host"
+            seen["opted out" if asked else "unmapped"].append(listed.name)
+    return Verified(
+        given(daemon.userns_remap, "") != "",
+        given(daemon.data_root, ""),
+        tuple(mapped),
+        tuple(seen["opted out"]),
+        tuple(seen["unmapped"]),
+        tuple(seen["unknown"]),
+    )
+
+
+def _outside(machine: Machine, pid: int, container: str) -> int | None:
+    """Who root in the container is outside; None where that could not be seen."""
+    try:
+        process = machine.read(pid)
+    except GoneError:
+        return None
+    ranges: object = process.uid_map
+    if not isinstance(ranges, tuple) or process.container_id != container:
+        return None
+    return next((one.outside for one in ranges if isinstance(one, IdRange) and one.inside == 0), None)

@@ -1,22 +1,52 @@
 """What of a container stands in the way of remapping: what the engine refuses, and what fails in it.
 
-Observed with docker 26: host namespaces and --privileged are refused; mqueue with the host's IPC, raised limits, some
-kernel parameters and device nodes fail.
+Each row was observed with docker 26 on Linux 6.18; those of older kernels with their sources.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Final, Literal, TypeAlias
 
 from msgspec import Struct
 
-from sealock.model.absent import given
-from sealock.remapping.facts import Runs
+from sealock.model.absent import UNKNOWN, Maybe, given
+from sealock.model.container import Container, Device, Mount, Ulimit
+from sealock.remapping.facts import Machine, Owned
+from sealock.remapping.ranges import COUNT
 
 Effect: TypeAlias = Literal["refused", "fails", "may fail"]
-_DROP: Final = "do without it, or opt out with --userns=host, which gives up the protection for this container"
-_SHARED_SYSCTLS: Final = ("kernel.shm", "kernel.sem", "kernel.msg", "fs.mqueue.")
+_DROP: Final = "do without it, or opt out (--userns=host)"
+_IPC: Final = ("kernel.shm", "kernel.sem", "kernel.msg", "fs.mqueue.")
+_IPC_SINCE: Final = (6, 10)
+"""The kernel from which on root of a user namespace may set the limits of its own IPC namespace."""
+_MACHINE_WIDE: Final = {
+    "AUDIT_CONTROL": "change the rules of audit",
+    "AUDIT_READ": "read the audit log",
+    "AUDIT_WRITE": "write to the audit log",
+    "BLOCK_SUSPEND": "keep the machine awake",
+    "BPF": "load most BPF programs",
+    "IPC_LOCK": "lock more memory than its limit",
+    "LINUX_IMMUTABLE": "make files immutable",
+    "MAC_ADMIN": "change security policies",
+    "MAC_OVERRIDE": "override security policies",
+    "MKNOD": "make device nodes",
+    "PERFMON": "measure the whole machine",
+    "SYSLOG": "read the kernel's log",
+    "SYS_BOOT": "restart the machine",
+    "SYS_MODULE": "load kernel modules",
+    "SYS_NICE": "raise priorities",
+    "SYS_PACCT": "account for processes",
+    "SYS_RAWIO": "reach input and output ports",
+    "SYS_RESOURCE": "raise limits",
+    "SYS_TIME": "set the clock",
+    "SYS_TTY_CONFIG": "configure terminals",
+    "WAKE_ALARM": "wake the machine",
+}
+"""Capabilities that the kernel asks for in the machine's own user namespace, and what for (capabilities(7))."""
+_OPEN: Final = 0o006
+_WRITABLE: Final = 0o002
+_UNLIMITED: Final = -1
 
 
 class Blocker(Struct, frozen=True):
@@ -28,32 +58,146 @@ class Blocker(Struct, frozen=True):
     remedy: str
 
 
-def blockers(one: Runs) -> Iterator[Blocker]:
+class _Found(Struct, frozen=True):
+    what: str
+    effect: Effect
+    remedy: str = _DROP
+
+
+def blockers(machine: Machine) -> tuple[Blocker, ...]:
     """Tell of everything; a container that opted out already has nothing in the way, and no protection."""
-    held = one.container
-    if held.userns == "host":
-        return
+    owned = {one.path: one for one in machine.owned}
+    out = {word for one in machine.containers if one.container.userns == "host" for word in (one.name, one.id)}
+    found = []
+    for one in machine.containers:
+        held = one.container
+        if held.userns == "host":
+            continue
+        parts = (
+            _namespaces(held),
+            _joined(held, out),
+            _limits(held, machine),
+            _sysctls(held, machine.kernel),
+            _capabilities(held),
+            _people(held),
+            _devices(held, owned),
+            _sockets(held, owned),
+        )
+        found += [Blocker(one.name, it.what, it.effect, it.remedy) for part in parts for it in part]
+    return tuple(found)
 
-    def tell(what: str, effect: Effect, remedy: str = _DROP) -> Blocker:
-        return Blocker(one.name, what, effect, remedy)
 
+def _namespaces(held: Container) -> Iterator[_Found]:
     if held.privileged is True:
-        yield tell("--privileged", "refused", "give it the capability or device that it needs instead; else " + _DROP)
+        yield _Found("--privileged", "refused", f"give it the capability or device that it needs instead; else {_DROP}")
     if held.network_mode == "host":
-        yield tell("--network host", "refused", "publish the ports that it serves; else " + _DROP)
+        yield _Found("--network host", "refused", f"publish the ports that it serves; else {_DROP}")
     if held.pid == "host":
-        yield tell("--pid host", "refused")
+        yield _Found("--pid host", "refused")
     if held.ipc == "host":
-        yield tell("--ipc host", "fails")
+        yield _Found("--ipc host", "fails")
+
+
+def _joined(held: Container, out: set[str]) -> Iterator[_Found]:
+    """Namespaces of a container that is outside: they belong to root of the machine."""
+    for flag, value in (("network", held.network_mode), ("pid", held.pid), ("ipc", held.ipc)):
+        kind, _, name = given(value, "").partition(":")
+        if kind in {"container", "service"} and name in out:
+            yield _Found(f"--{flag} {kind}:{name[:40]}", "fails", "that one opts out, so this one must too")
+
+
+def _limits(held: Container, machine: Machine) -> Iterator[_Found]:
     for limit in given(held.ulimits, ()):
-        yield tell(f"--ulimit {limit.name}", "may fail", "a limit above the engine's own cannot be raised any more")
+        if limit.name not in machine.limits:
+            yield _Found(f"--ulimit {_words(limit)}", "may fail", "it must not be above the engine's own limit")
+        elif _above(limit.hard, machine.limits[limit.name]):
+            most = machine.limits[limit.name]
+            text = f"the engine's own limit is {most}, and cannot be raised in it: raise that (LimitXXX= in its unit)"
+            yield _Found(f"--ulimit {_words(limit)}", "fails", text)
+    if isinstance(held.oom_score_adj, int) and held.oom_score_adj < 0:
+        text = "a container can be made likelier to be ended, and no less likely"
+        yield _Found(f"--oom-score-adj {held.oom_score_adj}", "fails", text)
+
+
+def _words(limit: Ulimit) -> str:
+    return f"{limit.name}={limit.hard}" if limit.soft == limit.hard else f"{limit.name}={limit.soft}:{limit.hard}"
+
+
+def _above(wanted: int, most: int) -> bool:
+    return most != _UNLIMITED and (wanted == _UNLIMITED or wanted > most)
+
+
+def _sysctls(held: Container, kernel: str) -> Iterator[_Found]:
+    version = _version(kernel)
+    if version is not None and version >= _IPC_SINCE:
+        return
     for sysctl in given(held.sysctls, ()):
-        if sysctl.name.startswith(_SHARED_SYSCTLS):
-            yield tell(f"--sysctl {sysctl.name}", "fails", "set it on the host; sysctls of networks work")
-    for device in given(held.devices, ()):
-        yield tell(f"--device {device.source}", "may fail", "the device must be open to the mapped user or group")
-    if "MKNOD" in given(held.cap_add, ()):
-        yield tell("--cap-add MKNOD", "fails", "device nodes cannot be made in a user namespace")
-    for mount in given(held.mounts, ()):
-        if mount.kind == "bind" and mount.source and mount.source.endswith((".sock", "/docker.sock")):
-            yield tell(f"socket {mount.source}", "fails", "root in it is nobody special to the socket; " + _DROP)
+        if sysctl.name.startswith(_IPC):
+            effect: Effect = "may fail" if version is None else "fails"
+            yield _Found(f"--sysctl {sysctl.name}", effect, "take Linux 6.10 or newer, or set it on the host")
+
+
+def _version(kernel: str) -> tuple[int, int] | None:
+    major, _, rest = kernel[:100].partition(".")
+    minor = rest.partition(".")[0].partition("-")[0]
+    return (int(major), int(minor)) if (major + minor).isascii() and major.isdigit() and minor.isdigit() else None
+
+
+def _capabilities(held: Container) -> Iterator[_Found]:
+    added: Iterable[str] = given(held.cap_add, ())
+    for name in sorted(added):
+        if name in _MACHINE_WIDE:
+            yield _Found(f"--cap-add {name}", "fails", f"it cannot {_MACHINE_WIDE[name]} from within; {_DROP}")
+        elif name == "ALL":
+            text = f"capabilities hold for what is its own, and nothing of the machine's; {_DROP}"
+            yield _Found("--cap-add ALL", "may fail", text)
+
+
+def _people(held: Container) -> Iterator[_Found]:
+    words = [("--user", word) for word in given(held.user, "").split(":", 1)]
+    words += [("--group-add", word) for word in given(held.groups, ())]
+    for flag, word in words:
+        if word.isascii() and word.isdigit() and len(word) <= 10 and int(word) >= COUNT:
+            yield _Found(f"{flag} {word}", "fails", f"only ids up to {COUNT - 1} are mapped: take a smaller one")
+
+
+def _devices(held: Container, owned: dict[str, Owned]) -> Iterator[_Found]:
+    devices: Maybe[tuple[Device, ...]] = held.devices
+    for device in given(devices, ()):
+        seen = owned.get(device.source)
+        if device.target != device.source:
+            text = "a device keeps its name: the host's one of the new name would be mounted"
+            yield _Found(f"--device {device.source}:{device.target}", "fails", text)
+        elif seen is None or seen.kind == "unknown":
+            yield _Found(f"--device {device.source}", "may fail", "the device must be open to everybody")
+        elif seen.kind == "device" and seen.mode & _OPEN != _OPEN:
+            text = f"its mode is {seen.mode & 0o777:o}, and root in it is nobody special to it; {_DROP}"
+            yield _Found(f"--device {device.source}", "fails", text)
+
+
+def _sockets(held: Container, owned: dict[str, Owned]) -> Iterator[_Found]:
+    mounts: tuple[Mount, ...] = given(held.mounts, ())
+    for mount in mounts:
+        if mount.kind != "bind" or not mount.source:
+            continue
+        seen = owned.get(mount.source)
+        if seen is None or seen.kind in {"unknown", "missing"}:
+            if mount.source.endswith(".sock"):
+                yield _Found(f"socket {mount.source}", "may fail", f"root in it is nobody special to it; {_DROP}")
+        elif seen.kind == "socket" and not seen.mode & _WRITABLE:
+            text = f"its mode is {seen.mode & 0o777:o}, and root in it is nobody special to it; {_DROP}"
+            yield _Found(f"socket {mount.source}", "fails", text)
+
+
+def opted_out(machine: Machine) -> tuple[str, ...]:
+    """Names of those with --userns=host."""
+    return tuple(one.name for one in machine.containers if one.container.userns == "host")
+
+
+def unread(machine: Machine) -> tuple[str, ...]:
+    """Names of those whose way of keeping apart could not be read, so that nothing found means nothing."""
+    return tuple(
+        one.name
+        for one in machine.containers
+        if UNKNOWN in {one.container.userns, one.container.privileged, one.container.network_mode, one.container.pid}
+    )

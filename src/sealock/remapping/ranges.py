@@ -1,4 +1,8 @@
-"""/etc/subuid and /etc/subgid: read, judged, and a range found that overlaps none (subuid(5))."""
+"""/etc/subuid and /etc/subgid: read, judged, and a range found that overlaps none (subuid(5)).
+
+How the engine reads them was observed with docker 26: both files by the user's number, and only where that has no line
+by its name; several ranges are joined in the order of their lines; a line that is no range keeps it from starting.
+"""
 
 from __future__ import annotations
 
@@ -11,9 +15,14 @@ COUNT: Final = 65536
 """Ids that a container needs: every id that an image's files may have."""
 FIRST: Final = 100_000
 """Where shadow-utils begins to give ranges."""
-LAST: Final = (1 << 32) - 2
+NSPAWN: Final = 524_288
+"""From here to 1879048191 systemd-nspawn picks ids for its own containers."""
+LAST: Final = 1_879_048_191
+"""The last id that is given: above are ids that systemd has uses for, and such as are negative to some programs."""
+LARGEST: Final = (1 << 32) - 2
 """The largest id; the one above means "none"."""
 _LINES: Final = 100_000
+_DIGITS: Final = 10
 
 
 class Range(Struct, frozen=True, gc=False):
@@ -40,46 +49,78 @@ class Ranges(Struct, frozen=True):
     broken: tuple[tuple[int, str], ...] = ()
 
     def of(self, name: str, number: int | None = None) -> tuple[Range, ...]:
-        """Those of a user, who may be named by number too."""
-        return tuple(one for one in self.ranges if one.name == name or (number is not None and one.name == str(number)))
+        """The ranges that the engine takes for a user: those under its number, else those under its name."""
+        by_number = tuple(one for one in self.ranges if number is not None and one.name == str(number))
+        return by_number or tuple(one for one in self.ranges if one.name == name)
 
     def overlapping(self, name: str, number: int | None = None) -> Iterator[tuple[Range, Range]]:
-        """Ranges of a user beside others' that share ids with them."""
-        own = self.of(name, number)
-        for mine in own:
-            for other in self.ranges:
-                if other not in own and mine.overlaps(other):
-                    yield mine, other
+        """Ranges of a user beside others that share ids with them, its own too; one for each place at least."""
+        mine = set(map(id, self.of(name, number)))
+        same = {name, str(number)}
+        reach: Range | None = None
+        for one in sorted(self.ranges, key=lambda one: one.start):
+            # Lines of the same user that the engine passes over do no harm.
+            if one.name in same and id(one) not in mine:
+                continue
+            if reach is not None and one.start <= reach.end and not mine.isdisjoint({id(one), id(reach)}):
+                yield (one, reach) if id(one) in mine else (reach, one)
+            reach = one if reach is None or one.end > reach.end else reach
 
 
 def read(text: str) -> Ranges:
-    """Read the file; lines that shadow-utils would pass over are told."""
+    """Read the file; lines that the engine would stumble over are told."""
     found: list[Range] = []
     broken: list[tuple[int, str]] = []
     for number, line in enumerate(text.split("\n")[:_LINES], 1):
         if not line.strip() or line.startswith("#"):
             continue
         name, *numbers = line.strip().split(":")
-        if name and len(numbers) == 2 and all(one.isascii() and one.isdigit() and len(one) <= 10 for one in numbers):
+        if name and len(numbers) == 2 and all(map(_whole, numbers)):
             start, count = int(numbers[0]), int(numbers[1])
-            if count and start + count - 1 <= LAST:
+            if count and start + count - 1 <= LARGEST:
                 found.append(Range(name, start, count))
                 continue
         broken.append((number, line[:80]))
     return Ranges(tuple(found), tuple(broken))
 
 
+def _whole(word: str) -> bool:
+    return word.isascii() and word.isdigit() and len(word) <= _DIGITS
+
+
+def outside(ranges: tuple[Range, ...], number: int) -> int | None:
+    """Who a user of a container is outside; None where nobody is."""
+    begins = 0
+    for one in ranges:
+        if begins <= number < begins + one.count:
+            return one.start + number - begins
+        begins += one.count
+    return None
+
+
+def size(ranges: tuple[Range, ...]) -> int:
+    """How many users a container can have."""
+    return sum(one.count for one in ranges)
+
+
 def free_range(taken: Iterable[Range], ids: Iterable[int], name: str) -> Range | None:
-    """The lowest range of 65536 ids that no other range and no account has; None where all are taken."""
+    """The lowest range of 65536 ids that no other range and no account has; None where all are taken.
+
+    It ends below the ids of systemd-nspawn as long as there is room.
+    """
     blocks = sorted([*((one.start, one.end) for one in taken), *((number, number) for number in ids)])
-    at = FIRST
+    return _gap(blocks, FIRST, NSPAWN - 1, name) or _gap(blocks, NSPAWN, LAST, name)
+
+
+def _gap(blocks: list[tuple[int, int]], first: int, last: int, name: str) -> Range | None:
+    at = first
     for start, end in blocks:
         if end < at:
             continue
         if start - at >= COUNT:
             break
-        at = max(at, end + 1)
-    return Range(name, at, COUNT) if at + COUNT - 1 <= LAST else None
+        at = end + 1
+    return Range(name, at, COUNT) if at + COUNT - 1 <= last else None
 
 
 def added(text: str, one: Range) -> str:

@@ -7,7 +7,10 @@ from typing import Final
 
 from msgspec import to_builtins
 
-from sealock.remapping.plan import Answer, Check, Plan, Verdict
+from sealock.remapping.blockers import Effect
+from sealock.remapping.handover import Copied, Handover
+from sealock.remapping.plan import Plan, Verdict
+from sealock.remapping.readiness import Answer, Check, told
 from sealock.reports.ansi import Ink, Paint, Signs
 from sealock.reports.encoded import encode
 from sealock.reports.text import count, fit, line, width, wrap
@@ -19,18 +22,24 @@ _WORDS: Final[dict[Verdict, tuple[str, Ink]]] = {
     "could not tell": ("Could not tell: not everything could be looked at.", "magenta"),
 }
 _INKS: Final[dict[Answer, Ink]] = {"ok": "green", "note": "cyan", "unknown": "magenta", "fails": "red"}
-_LABEL: Final = 10
+_LABEL: Final = 11
 _MOST: Final = 12
+_COMMAND: Final = 20_000
+"""Characters: a command that is cut short would be another one."""
+_FEW: Final = 5
+"""Folders and volumes that are told of one by one, unless all are asked for."""
 
 
 def as_json(plan: Plan) -> str:
     """The whole plan."""
-    return encode(to_builtins(plan)) + "\n"
+    held = to_builtins(plan)
+    held["refused"] = list(plan.refused)
+    return encode(held) + "\n"
 
 
-def render(plan: Plan, *, width: int = 80, colour: bool = False, unicode: bool = True) -> str:
-    """Render for a terminal of that width."""
-    page = _Page(plan, max(width, 40), Paint(on=colour), Signs(unicode=unicode), unicode=unicode)
+def render(plan: Plan, *, width: int = 80, colour: bool = False, unicode: bool = True, every: bool = False) -> str:
+    """Render for a terminal of that width; `every` leaves nothing out."""
+    page = _Page(plan, max(width, 40), Paint(on=colour), unicode=unicode, every=every)
     parts = (
         page.head(),
         page.checks(),
@@ -38,6 +47,8 @@ def render(plan: Plan, *, width: int = 80, colour: bool = False, unicode: bool =
         page.vanishing(),
         page.blocking(),
         page.handing_over(),
+        page.keeping(),
+        page.copying(),
         page.end(),
     )
     return "\n".join(row.rstrip() for part in parts for row in part) + "\n"
@@ -46,8 +57,9 @@ def render(plan: Plan, *, width: int = 80, colour: bool = False, unicode: bool =
 class _Page:
     """Knows how the page looks; each method yields the lines of one part."""
 
-    def __init__(self, plan: Plan, room: int, paint: Paint, signs: Signs, *, unicode: bool) -> None:
-        self.plan, self.room, self.paint, self.signs = plan, room, paint, signs
+    def __init__(self, plan: Plan, room: int, paint: Paint, *, unicode: bool, every: bool) -> None:
+        self.plan, self.room, self.paint, self.every = plan, room, paint, every
+        self.signs = Signs(unicode=unicode)
         self.marks: dict[Answer, str] = (
             {"ok": "✔", "note": "●", "unknown": "?", "fails": "✖"}
             if unicode
@@ -60,6 +72,9 @@ class _Page:
         bar = self.signs.rule * max(self.room - width(name) - 4, 0)
         yield f"{self.paint('faint', self.signs.rule * 2)} {self.paint('bold', name)} {self.paint('faint', bar)}"
         words, ink = _WORDS[self.plan.verdict]
+        if self.plan.files:
+            words = words.partition(":")[0] + ", as far as it can be told without an engine."
+            yield from self.told(f"Planned for {', '.join(line(one, 200) for one in self.plan.files)}.", 0)
         yield self.paint(ink, words)
         yield ""
 
@@ -85,67 +100,137 @@ class _Page:
     def ranges(self) -> Iterator[str]:
         """Who root in a container will be outside."""
         uids, gids = self.plan.uids, self.plan.gids
-        if uids is None or gids is None:
+        if not uids or not gids:
             return
         yield self.paint("bold", "What users become")
-        yield f"  root (0) in a container is {uids.start}:{gids.start} outside, and 1000 is {uids.start + 1000}."
-        for file, one, new in (("subuid", uids, self.plan.new_uids), ("subgid", gids, self.plan.new_gids)):
-            yield f"  /etc/{file}: {line(one.name, 40)}:{one.start}:{one.count}{' (new)' if new else ''}"
+        first = f"root (0) in a container is {uids[0].start}:{gids[0].start} outside"
+        more = f", and 1000 is {uids[0].start + 1000}" if uids[0].count > 1000 else ""
+        yield from self.told(f"{first}{more}.")
+        for file, ranges, new in (("subuid", uids, self.plan.new_uids), ("subgid", gids, self.plan.new_gids)):
+            lines = ", ".join(f"{line(one.name, 40)}:{one.start}:{one.count}" for one in ranges[:_FEW])
+            yield from self.told(f"/etc/{file}: {lines}{' (new)' if new else ''}")
         yield ""
 
     def vanishing(self) -> Iterator[str]:
         """What the engine will not see any more."""
         plan = self.plan
-        if plan.verdict == "on already" or not (plan.images or plan.containers or plan.volumes):
+        if plan.verdict == "on already" or not (plan.images or plan.containers or plan.volumes) or plan.files:
             return
         yield self.paint("bold", "What vanishes from view, and comes back when remapping is switched off")
         if plan.data_root:
             yield from self.told(f"The engine will keep its data in {line(plan.data_root)}, which starts empty.")
-        yield from self.listed("Images", [f"{one.name} ({_size(one.size)})" for one in plan.images])
-        yield from self.listed("Containers", plan.containers)
+        pulled = [one for one in plan.images if one.pullable]
+        built = [one for one in plan.images if not one.pullable]
+        yield from self.listed("Images to pull again", [f"{one.name} ({told(one.size)})" for one in pulled])
+        yield from self.listed("Images made here", [f"{one.name} ({told(one.size)})" for one in built])
+        if built:
+            arrow = self.signs.arrow
+            yield from self.told(f"{arrow} build them again, or carry them over: docker save -o FILE NAME… before,", 4)
+            yield from self.told("docker load -i FILE afterwards", 4 + len(arrow) + 1)
+        yield from self.listed("Containers to make again", plan.containers)
         yield from self.listed("Volumes", plan.volumes)
+        yield from self.listed("Networks to make again", plan.networks)
         yield ""
 
     def blocking(self) -> Iterator[str]:
         """What of which container will not work."""
         plan = self.plan
         if plan.blockers:
-            yield self.paint("bold", "What will not work as it does now")
-        for name in dict.fromkeys(one.container for one in plan.blockers):
-            yield f"  {self.paint('bold', fit(line(name), self.room - 2))}"
-            for one in plan.blockers:
-                if one.container == name:
-                    ink: Ink = "red" if one.effect == "refused" else "magenta"
-                    what = line(one.what)
-                    yield from self.told(f"{what}: {one.effect}", 4, ink)
-                    yield from self.told(f"{self.signs.arrow} {one.remedy}", 6)
+            yield self.paint("bold", "What does not work where users are remapped")
+        found: dict[tuple[str, Effect, str], list[str]] = {}
+        for one in plan.blockers:
+            found.setdefault((one.what, one.effect, one.remedy), []).append(one.container)
+        for (what, effect, remedy), names in found.items():
+            yield from self.told(f"{line(what)}: {effect}", 2, "red" if effect == "refused" else "magenta")
+            yield from self.told(self.some(names), 4)
+            yield from self.told(f"{self.signs.arrow} {line(remedy)}", 4)
         if plan.blockers:
+            text = "Root in a container that opts out with --userns=host is root on the host, as before."
+            yield from self.told(text)
+            yield ""
+        elif plan.containers and plan.verdict != "could not tell":
+            yield from self.told("Nothing stands in the way of these containers.", 0)
             yield ""
         if plan.opted_out:
-            names = ", ".join(line(one, 60) for one in plan.opted_out)
-            yield from self.told(f"With --userns=host, and so root on the host all the same: {names}")
+            text = f"With --userns=host, and so root on the host all the same: {self.some(plan.opted_out)}"
+            yield from self.told(text, 0)
             yield ""
 
     def handing_over(self) -> Iterator[str]:
         """Folders that must change hands."""
-        if not self.plan.handovers:
+        held = self.plan.handovers
+        if not held:
             return
-        yield self.paint("bold", "Folders of the host that containers write to")
-        for one in self.plan.handovers:
-            entries = sum(number for _, _, number in one.owners)
-            more = "" if one.whole else " at least"
-            yield from self.told(
-                f"{line(one.bind.path)} ({line(one.bind.container, 60)}:{line(one.bind.target)}):{more}"
-                f" {count(entries, 'entry', 'entries')} of {count(len(one.owners), 'owner')}"
-            )
-            for command in one.commands:
-                yield f"    {line(command, 2000)}"
+        yield self.paint("bold", "Folders of the host that change hands")
+        yield from self.told(
+            "Stop the containers first. Each command shifts an entry once, however often it is run; disable tells how"
+            " to take it back."
+        )
+        for one in held if self.every else held[:_FEW]:
+            yield from self.handover(one)
+        yield from self.left(len(held))
+
+    def handover(self, one: Handover) -> Iterator[str]:
+        """One folder with its commands."""
+        entries = sum(number for _, _, number in one.owners)
+        people = len({uid for uid, _, _ in one.owners})
+        more = "" if one.whole else "at least "
+        what = f"{more}{count(entries, 'entry', 'entries')} of {count(people, 'user')}" if one.owners else "unknown"
+        if one.reads:
+            what += " that others cannot read"
+        yield f"  {self.paint('bold', fit(line(one.path), self.room - 2))}"
+        mounts = dict.fromkeys(f"{bind.container}:{bind.target}" for bind in one.binds)
+        yield from self.told(f"{what}; {'read' if one.reads else 'mounted'} by {self.some(mounts)}", 4)
+        for note in one.notes:
+            yield from self.told(f"{self.marks['note']} {line(note)}", 4, "cyan")
+        for command in one.commands:
+            yield f"    {line(command, _COMMAND)}"
+
+    def keeping(self) -> Iterator[str]:
+        """Folders that must not change hands."""
+        if self.plan.kept:
+            yield self.paint("bold", "Folders of the host that must not change hands")
+        for one in self.plan.kept:
+            users = self.some(dict.fromkeys(bind.container for bind in one.binds))
+            yield from self.told(f"{line(one.path)} ({users})")
+            yield from self.told(f"{self.signs.arrow} {one.why}; in the container its owners show as 65534", 4)
+        if self.plan.kept:
+            yield ""
+
+    def copying(self) -> Iterator[str]:
+        """Volumes whose data goes along."""
+        held = self.plan.copies
+        if not held:
+            return
+        yield self.paint("bold", "Volumes to copy, after the restart and before containers use them")
+        for one in held if self.every else held[:_FEW]:
+            yield from self.copy(one)
+        yield from self.left(len(held))
+
+    def copy(self, one: Copied) -> Iterator[str]:
+        """One volume with its commands."""
+        more = "" if one.whole else "at least "
+        size = f" ({more}{told(one.size)})" if one.size else ""
+        yield f"  {self.paint('bold', fit(line(one.name), self.room - 24))}{size}"
+        for note in one.notes:
+            yield from self.told(f"{self.marks['note']} {line(note)}", 4, "cyan")
+        for command in one.commands:
+            yield f"    {line(command, _COMMAND)}"
+
+    def left(self, number: int) -> Iterator[str]:
+        """How many were not shown."""
+        if number > _FEW and not self.every:
+            yield from self.told(f"… and {number - _FEW} more: --all shows each")
         yield ""
 
     def end(self) -> Iterator[str]:
         """What to do next."""
         match self.plan.verdict:
-            case "ready":
+            case "ready" if not self.plan.files:
+                refused = self.plan.refused
+                if refused:
+                    text = f"First settle what does not work of {self.some(refused)}; or `enable --force`."
+                    yield from self.told(text, 0)
                 yield from self.told("Next: `sealock userns enable`, then restart the engine. The way back:", 0)
                 yield from self.told("`sealock userns disable`, and restart it again.", 0)
             case "on already":
@@ -158,13 +243,14 @@ class _Page:
         for row in wrap(text, self.room - indent):
             yield " " * indent + (self.paint(ink, row) if ink else row)
 
+    def some(self, names: Iterable[str]) -> str:
+        """Names in a row, the first of them."""
+        shown = [line(one, 100) for one in names]
+        most = len(shown) if self.every else _MOST
+        return ", ".join(shown[:most]) + (f" and {len(shown) - most} more" if len(shown) > most else "")
+
     def listed(self, label: str, names: Iterable[str]) -> Iterator[str]:
         """Names after a label, the first of them."""
-        shown = [line(one, 80) for one in names]
+        shown = list(names)
         if shown:
-            more = f" and {len(shown) - _MOST} more" if len(shown) > _MOST else ""
-            yield from self.told(f"{label}, {len(shown)}: {', '.join(shown[:_MOST])}{more}")
-
-
-def _size(number: int) -> str:
-    return f"{number / 1e6:.0f} MB" if number < 1e9 else f"{number / 1e9:.1f} GB"
+            yield from self.told(f"{label}, {len(shown)}: {self.some(shown)}")

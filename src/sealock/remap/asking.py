@@ -1,0 +1,118 @@
+"""Asks the engine for what it holds, and finds out how it was started."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, Final
+
+from msgspec import Struct
+
+from sealock.engine import Engine
+from sealock.formats.daemon.flags import read_flags
+from sealock.formats.engine import read_info, read_networks
+from sealock.formats.inspect import read_inspect
+from sealock.formats.members import Members, decode
+from sealock.host import see
+from sealock.kernel import parsing
+from sealock.kernel.tree import Silence, Tree
+from sealock.model.absent import given
+from sealock.model.host import Swarm
+from sealock.remapping import Bind, Image, Runs, Volume
+
+_SNAPSHOTTER: Final = "io.containerd.snapshotter.v1"
+_BUILT_IN: Final = frozenset({"bridge", "host", "none"})
+_NO_NAME: Final = frozenset({"", "<none>:<none>"})
+_PROCESSES: Final = frozenset({"dockerd", "containerd"})
+"""Whose limits a container's first process starts with."""
+_MOST: Final = 100_000
+
+
+class Asked(Struct):
+    """What a Machine is made of, beside its kernel's release and the file of its settings, "" for the usual one."""
+
+    values: dict[str, Any] = {}
+    kernel: str = ""
+    settings: str = ""
+
+
+def ask(engine: Engine, root: str) -> Asked:
+    """Ask for everything. A container that is removed meanwhile is left out."""
+    info = engine.info()
+    told = read_info(info, engine.version())
+    daemon, host = told.daemon, told.host
+    components = given(host.components, ())
+    containers: list[Runs] = []
+    binds: list[Bind] = []
+    for listed, answer in engine.each(lambda one: engine.container(one.id), engine.containers()):
+        if isinstance(answer, str):
+            containers.append(Runs(listed.name, read_inspect(answer).container, listed.state == "running", listed.id))
+            binds += _binds(listed.name, answer)
+    swarm = host.swarm
+    values: dict[str, Any] = {
+        "engine": True,
+        "away": "" if engine.endpoint.kind == "unix" else str(engine.endpoint),
+        "podman": any(one.name == "podman" for one in components),
+        "remapped": given(daemon.userns_remap, "") != "",
+        "rootless": given(daemon.rootless, False),
+        "storage": given(daemon.storage_driver, ""),
+        "containerd_store": _SNAPSHOTTER in info,
+        "data_root": given(daemon.data_root, "").rstrip("/"),
+        "live_restore": given(daemon.live_restore, False),
+        "swarm": isinstance(swarm, Swarm) and swarm.active,
+        "version": next((one.version for one in components if one.name == "engine"), ""),
+        "images": tuple(_images(engine.images())),
+        "containers": tuple(containers),
+        "volumes": tuple(_volumes(engine.get("/volumes").decode("utf-8", "replace"))),
+        "networks": tuple(one.name for one in read_networks(engine.networks()) if one.name not in _BUILT_IN),
+        "binds": tuple(binds),
+    }
+    settings = ""
+    if not values["away"]:
+        seen = see(root, data_root=values["data_root"], engine=engine.process())
+        if seen.command is not None:
+            values["flag"] = given(read_flags(seen.command).userns_remap, "")
+            settings = seen.config_path.lstrip("/")
+            values["limits"] = _limits(root)
+    return Asked(values, given(host.kernel, ""), settings)
+
+
+def _limits(root: str) -> dict[str, int]:
+    """The lowest hard limits of the programs that containers come from; {} where none could be read."""
+    tree = Tree(root)
+    found: dict[str, int] = {}
+    try:
+        for pid in tree.names("proc")[:_MOST]:
+            if pid.isdigit() and _plain(tree.text(f"proc/{pid}/comm")).strip() in _PROCESSES:
+                for name, _, hard in parsing.limits(_plain(tree.text(f"proc/{pid}/limits"))):
+                    known = found.get(name, -1)
+                    found[name] = hard if known == -1 else known if hard == -1 else min(known, hard)
+    finally:
+        tree.close()
+    return found
+
+
+def _plain(held: str | Silence) -> str:
+    return held if isinstance(held, str) else ""
+
+
+def _images(text: str) -> Iterator[Image]:
+    held = decode(text)
+    for one in map(Members, held if isinstance(held, list) else ()):
+        names = [name for name in given(one.texts("RepoTags"), ()) if name not in _NO_NAME]
+        digests = [name for name in given(one.texts("RepoDigests"), ()) if not name.startswith("<none>")]
+        name = next(iter([*names, *digests]), one.plain("Id")[:19])
+        yield Image(name, given(one.whole("Size"), 0), bool(digests))
+
+
+def _volumes(text: str) -> Iterator[Volume]:
+    for one in Members(decode(text)).each("Volumes"):
+        if one.plain("Name"):
+            plain = not one.within("Options")
+            yield Volume(one.plain("Name"), one.plain("Driver") or "local", one.plain("Mountpoint"), plain)
+
+
+def _binds(name: str, answer: str) -> Iterator[Bind]:
+    for one in Members(decode(answer)).each("Mounts"):
+        if one.plain("Type") == "bind" and one.plain("Source").startswith("/"):
+            path = one.plain("Source").rstrip("/") or "/"
+            yield Bind(name, path, one.plain("Destination"), one.truth("RW") is False)
