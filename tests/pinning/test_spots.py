@@ -80,6 +80,17 @@ LINES = {
     "a variable of a Makefile": ("Makefile", "IMAGE ?= x:1\nrun:\n\tdocker run $(IMAGE) a\n", "IMAGE ?= x:1@@\nrun:\n\tdocker run $(IMAGE) a\n"),
     "a page": ("a.md", "# x:1\n\n```sh\n$ docker run x:1\n```\n", "# x:1\n\n```sh\n$ docker run x:1@@\n```\n"),
     "a CI file": (".gitlab-ci.yml", "a:\n  script:\n    - docker run x:1\n", "a:\n  script:\n    - docker run x:1@@\n"),
+    "the images of GitLab's jobs": (
+        ".gitlab-ci.yml",
+        "image: ruby:3\ndefault:\n  image: {name: x:1, entrypoint: ['']}\njob:\n  image: &i \"y:2\"\n  services: [redis:7, {name: pg:16}]\nother: {image: *i}\n",
+        "image: ruby:3@@\ndefault:\n  image: {name: x:1@@, entrypoint: ['']}\njob:\n  image: &i \"y:2@@\"\n  services: [redis:7@@, {name: pg:16@@}]\nother: {image: *i}\n",
+    ),
+    "the images of a composite action": (
+        "action.yml",
+        "runs:\n  using: composite\n  steps:\n  - uses: docker://x:1\n  - uses: actions/checkout@v4\n  - run: docker run y:2 z\n",
+        "runs:\n  using: composite\n  steps:\n  - uses: docker://x:1@@\n  - uses: actions/checkout@v4\n  - run: docker run y:2@@ z\n",
+    ),
+    "the image of an action": ("action.yaml", "runs: {using: docker, image: 'docker://x'}\n", "runs: {using: docker, image: 'docker://x:latest@@'}\n"),
 }  # fmt: skip
 
 
@@ -103,6 +114,7 @@ LEFT = {
     "what a script builds": ("a.sh", "docker build --pull -t x:1 .\ndocker run x:1", 1),
     "a placeholder in a page": ("a.md", "```sh\ndocker run <image>\n```\n", 0),
     "a digest without a tag": ("Dockerfile", f"FROM x@{OLD}", 1),
+    "a Dockerfile of an action": ("action.yml", "runs: {using: docker, image: Dockerfile}\n", 0),
     "an image field of what is no container": ("k.yaml", "apiVersion: v1\nkind: X\nspec: {image: x:1}", 0),
 }  # fmt: skip
 
@@ -131,6 +143,7 @@ STUCK = {
     "a block": ("compose.yaml", "services:\n  a:\n    image: >-\n      x:1\n", "written with escapes or over several lines"),
     "a Dockerfile in a compose file": ("compose.yaml", "services:\n  a:\n    build:\n      dockerfile_inline: |\n        FROM x:1\n", "it stands in dockerfile_inline"),
     "a template": ("k.yaml", "apiVersion: v1\nkind: Pod\nspec:\n  {{- if .x }}\n  containers: [{image: x}]\n", "it is a template"),
+    "a placeholder in a manifest": ("k.yaml", "apiVersion: v1\nkind: Pod\nspec:\n  containers: [{image: <yours>}]\n", "or by you"),
     "a template's value": ("k.yaml", "apiVersion: v1\nkind: Pod\nspec:\n  containers: [{image: 'x:{{ .tag }}'}]\n", "another program"),
     "an argument of a script": ("a.sh", "docker run x:$1", "no value that is known here"),
     "a variable with two values": ("a.sh", "I=x:1\nI=y:1\ndocker run $I", "no"),
@@ -186,6 +199,19 @@ def test_an_override_does_not_pin_what_the_file_beside_it_builds(tmp_path: Path)
     (tmp_path / "compose.yaml").write_text("services: {a: {build: .}, b: {image: y:1}}\n")
     _, verdicts = pin(tmp_path, "compose.override.yaml", "services: {a: {image: x:1}, b: {image: y:2}}\n")
     assert [one.spot.written for one in verdicts] == ["y:2"]
+
+
+def test_the_images_of_a_workflow_are_found_by_its_folder(tmp_path: Path) -> None:
+    (tmp_path / ".github" / "workflows").mkdir(parents=True)
+    text = "jobs:\n  a:\n    container: x:1\n    services: {db: {image: pg:16}}\n  b:\n    container: {image: y:2}\n  c: {container: '${{ matrix.image }}'}\n"
+    (tmp_path / ".github" / "workflows" / "ci.yml").write_text(text)
+    ((one),) = texts.gather([str(tmp_path)])
+    assert [(spot.reference, bool(spot.stuck)) for spot in one.found.spots] == [
+        ("x:1", False),
+        ("pg:16", False),
+        ("y:2", False),
+        ("", True),
+    ]
 
 
 def test_manifests_are_told_by_version_and_kind() -> None:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Final, Literal, TypeAlias
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from sealock.formats import sniff
 from sealock.formats.files import FileRefused
@@ -19,7 +20,10 @@ from sealock.targets.reading import read_text
 from sealock.targets.walk import walk
 
 Kind: TypeAlias = Literal["dockerfile", "compose", "kubernetes", "run"]
-_MANIFEST: Final = re.compile(rb"^[ \t]*[\"']?apiVersion[\"']?[ \t]*:", re.MULTILINE)
+_ALSO: Final = re.compile(rb"^[ \t-]*[\"']?(?:apiVersion|image|container|uses)[\"']?[ \t]*:", re.MULTILINE)
+"""What Kubernetes manifests and pipelines hold."""
+_WORKFLOW: Final = re.compile(r"(?:.*/)?\.(?:github|gitea|forgejo)/workflows/[^/]+\.ya?ml|(?:.*/)?action\.ya?ml")
+_GITLAB: Final = re.compile(r"(?:.*/)?(?:[^/]*\.)?gitlab-ci\.ya?ml")
 _NONE: Final = (
     "has nothing to pin: it is no Dockerfile, compose file or Kubernetes manifest, and has no `docker run` lines"
 )
@@ -59,7 +63,7 @@ def _files(path: str, excluded: Callable[[str], bool]) -> Iterator[tuple[Text, b
         return
     troubles: list[Text] = []
     for found in walk(
-        path, lambda name: excluded(os.path.join(path, name)), lambda at, why: troubles.append(_bad(at, why)), _MANIFEST
+        path, lambda name: excluded(os.path.join(path, name)), lambda at, why: troubles.append(_bad(at, why)), _ALSO
     ):
         yield Text(os.path.normpath(found)), True
     yield from ((trouble, True) for trouble in troubles)
@@ -84,10 +88,22 @@ def read(path: str) -> Text:
 
 def kind_of(path: str, text: str) -> Kind | None:
     """Tell what a text is as far as its images go; None for what has none that we know of."""
+    if is_pipeline(path.replace(os.sep, "/")):
+        return "run"
     found = sniff(os.path.basename(path), text)
     if found in {None, "run"} and path.lower().endswith((".yml", ".yaml", ".json")) and is_manifest(text):
         return "kubernetes"
     return found if found in {"dockerfile", "compose", "run"} else None
+
+
+def is_workflow(path: str) -> bool:
+    """Whether a file of this name is a workflow or an action of GitHub's kind."""
+    return _WORKFLOW.fullmatch(path) is not None
+
+
+def is_pipeline(path: str) -> bool:
+    """Whether a file of this name says what a pipeline does."""
+    return is_workflow(path) or _GITLAB.fullmatch(path) is not None
 
 
 def find(kind: Kind, source: Source) -> Found:
@@ -109,4 +125,13 @@ def find(kind: Kind, source: Source) -> Found:
         case "run":
             from sealock.pinning import lines  # noqa: PLC0415  as above
 
-            return lines.find(source)
+            found = lines.find(source)
+            if not is_pipeline(source.name):
+                return found
+            from sealock.pinning import pipelines  # noqa: PLC0415  as above
+
+            spots = {
+                spot.place.start: spot
+                for spot in (*found.spots, *pipelines.find(source, workflow=is_workflow(source.name)))
+            }
+            return replace(found, spots=tuple(spots[at] for at in sorted(spots)))

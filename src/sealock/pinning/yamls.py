@@ -28,23 +28,28 @@ def find_kubernetes(source: Source) -> Found:
         at = tree.flaws[0].start
         return Found((Spot("{{…}}", "", Place(at, at), None, _TEMPLATE),))
     fields, flaws = kubernetes.images(source.text)
-    spots = tuple(_literal(source.text, field.scalar, field.container) for field in fields)
-    return Found(spots, tuple((flaw.message, Place(flaw.start, flaw.end)) for flaw in flaws))
+    spots = tuple(literal(source.text, field.scalar, field.container) for field in fields)
+    # Clusters take a key that is given twice, and no image is missed for it.
+    told = [flaw for flaw in flaws if not flaw.message.endswith("is given twice")]
+    return Found(spots, tuple((flaw.message, Place(flaw.start, flaw.end)) for flaw in told))
 
 
-def _literal(text: str, scalar: Scalar, user: str) -> Spot:
-    """A scalar in which no variable is anything but a mistake, or for another program to fill in."""
+def literal(text: str, scalar: Scalar, user: str, behind: str = "") -> Spot:
+    """A scalar in which a variable is a mistake, or for another program to fill in; the image stands behind a text."""
+    written = scalar.text.removeprefix(behind)
     place = _inner(text, scalar)
     if place is None:
-        return Spot(scalar.text, "", Place(scalar.start, scalar.end), None, _FOLDED, user)
-    if "$" in scalar.text or "{" in scalar.text:
-        return Spot(scalar.text, "", place, None, "it is to be filled in by another program", user)
-    found = seat(scalar.text, place.start, lambda _: None)
+        return Spot(written, "", Place(scalar.start, scalar.end), None, _FOLDED, user)
+    place = Place(place.end - len(written), place.end)
+    if not _OPEN.isdisjoint(written):
+        return Spot(written, "", place, None, "it is to be filled in by another program, or by you", user)
+    found = seat(written, place.start, lambda _: None)
     if isinstance(found, str):
-        return Spot(scalar.text, scalar.text, place, None, found, user)
-    return Spot(scalar.text, scalar.text, place, found, "", user)
+        return Spot(written, written, place, None, found, user)
+    return Spot(written, written, place, found, "", user)
 
 
+_OPEN: Final = frozenset("${}<>")
 _FOLDED: Final = "it is written with escapes or over several lines"
 
 
@@ -91,12 +96,12 @@ def _built_beside(name: str, files: Files) -> frozenset[str]:
             text = files.text(path)
         except FileRefused:
             continue
-        services = [_get(document, "services") for document in yamltree.parse(text).documents]
+        services = [get(document, "services") for document in yamltree.parse(text).documents]
         return frozenset(
             key.text
             for one in services
             for key, held in (one.entries if isinstance(one, Table) else ())
-            if isinstance(key, Scalar) and _get(held, "build") is not None
+            if isinstance(key, Scalar) and get(held, "build") is not None
         )
     return frozenset()
 
@@ -107,12 +112,12 @@ class _Compose:
         self.built: set[str] = set()
 
     def spots(self, document: Node | None) -> Iterator[Spot]:
-        services = _get(document, "services")
+        services = get(document, "services")
         for key, held in services.entries if isinstance(services, Table) else ():
             name = target(key)
             if not isinstance(name, Scalar) or name.text == "<<":
                 continue
-            image, build = _get(held, "image"), _get(held, "build")
+            image, build = get(held, "image"), get(held, "build")
             if isinstance(image, Scalar) and isinstance(image.value, str) and image.text:
                 if build is None and name.text not in self.elsewhere:
                     yield self._spot(image, name.text, "")
@@ -122,13 +127,13 @@ class _Compose:
 
     def _contexts(self, build: Node | None, service: str) -> Iterator[Spot]:
         """Images that a build takes in: additional_contexts, and a Dockerfile written right here."""
-        contexts = _get(build, "additional_contexts")
+        contexts = get(build, "additional_contexts")
         values = [value for _, value in contexts.entries] if isinstance(contexts, Table) else []
         values += contexts.items if isinstance(contexts, Sequence) else ()
         for value in map(target, values):
             if isinstance(value, Scalar) and _IMAGE_CONTEXT in value.text:
                 yield replace(self._spot(value, service, _IMAGE_CONTEXT), runs=False)
-        inline = _get(build, "dockerfile_inline")
+        inline = get(build, "dockerfile_inline")
         if isinstance(inline, Scalar):
             for spot in dockerfiles.find(Source("dockerfile_inline", inline.text)).spots:
                 place = Place(inline.start, inline.start)
@@ -158,7 +163,7 @@ class _Compose:
         return f"${name} has its value from .env or the environment: write the digest there"
 
 
-def _get(node: Node | None, key: str, depth: int = 0) -> Scalar | Sequence | Table | None:
+def get(node: Node | None, key: str, depth: int = 0) -> Scalar | Sequence | Table | None:
     """An entry's value, aliases followed and `<<` merged."""
     table = target(node) if node is not None else None
     if not isinstance(table, Table) or depth > yamltree.DEEPEST:
@@ -169,6 +174,6 @@ def _get(node: Node | None, key: str, depth: int = 0) -> Scalar | Sequence | Tab
     merged = table.get("<<")
     other = target(merged) if merged is not None else None
     for one in other.items if isinstance(other, Sequence) else (other,):
-        if one is not None and (found := _get(one, key, depth + 1)) is not None:
+        if one is not None and (found := get(one, key, depth + 1)) is not None:
             return found
     return None

@@ -1,0 +1,72 @@
+"""Finds the images that jobs of GitLab CI and GitHub Actions run in, or beside."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from sealock.formats import yamltree
+from sealock.formats.yamltree import Mapping, Node, Scalar, Sequence, target
+from sealock.model.location import Source
+from sealock.pinning.spot import Spot
+from sealock.pinning.yamls import get, literal
+
+_DOCKER: Final = "docker://"
+
+
+def find(source: Source, *, workflow: bool) -> tuple[Spot, ...]:
+    """Find them all; what runs in a job's script is for `lines` to find."""
+    fields = _workflow if workflow else _gitlab
+    spots: dict[int, Spot] = {}
+    for document in yamltree.parse(source.text).documents:
+        for scalar in fields(document):
+            behind = _DOCKER if scalar.text.startswith(_DOCKER) else ""
+            if isinstance(scalar.value, str) and scalar.text != behind:
+                spot = literal(source.text, scalar, "", behind)
+                spots.setdefault(spot.place.start, spot)
+    return tuple(spots[at] for at in sorted(spots))
+
+
+def _gitlab(document: Node | None) -> Iterator[Scalar]:
+    """`image` and `services` at the top, in `default`, and in jobs: a text, or a mapping with its `name`."""
+    tables = [document, get(document, "default"), *_values(document)]
+    for table in tables:
+        services = get(table, "services")
+        for held in (get(table, "image"), *(services.items if isinstance(services, Sequence) else ())):
+            yield from _named(held, "name")
+
+
+def _workflow(document: Node | None) -> Iterator[Scalar]:
+    """`container`, `services` and steps that are images (docker://…), of jobs and of composite actions."""
+    for job in _values(get(document, "jobs")):
+        yield from _named(get(job, "container"), "image")
+        for service in _values(get(job, "services")):
+            yield from _named(get(service, "image"), "image")
+        yield from _steps(get(job, "steps"))
+    runs = get(document, "runs")
+    yield from _steps(get(runs, "steps"))
+    image = get(runs, "image")
+    if isinstance(image, Scalar) and image.text.startswith(_DOCKER):
+        yield image
+
+
+def _steps(held: Node | None) -> Iterator[Scalar]:
+    for step in held.items if isinstance(held, Sequence) else ():
+        uses = get(step, "uses")
+        if isinstance(uses, Scalar) and uses.text.startswith(_DOCKER):
+            yield uses
+
+
+def _named(held: Node | None, key: str) -> Iterator[Scalar]:
+    node = target(held) if held is not None else None
+    inner = get(node, key) if isinstance(node, Mapping) else node
+    if isinstance(inner, Scalar) and inner.text:
+        yield inner
+
+
+def _values(held: Node | None) -> Iterator[Node]:
+    node = target(held) if held is not None else None
+    for key, value in node.entries if isinstance(node, Mapping) else ():
+        name = target(key)
+        if not (isinstance(name, Scalar) and name.text == "<<"):
+            yield target(value)
