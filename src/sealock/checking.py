@@ -19,7 +19,7 @@ from sealock.model.finding import Finding, Problem, Severity
 from sealock.model.host import Host
 from sealock.model.inventory import Inventory
 from sealock.model.location import Location, Source
-from sealock.model.report import Report, TargetReport
+from sealock.model.report import Report, TargetReport, identity
 from sealock.policy.excusing import excuse
 from sealock.policy.ignores import VULNERABILITIES, Ignore, about_ignores, inline
 from sealock.policy.settings import Policy, excluded
@@ -328,6 +328,7 @@ class Run:
             verdict.not_judged,
             (*document.problems, *problems),
             {source.name: source for source in document.sources.values()},
+            next((identity(noun) for _, noun in judged.inventories if one.image), None),
         )
 
     def _weighed(self, judged: Judged) -> Judged:

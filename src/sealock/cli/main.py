@@ -19,6 +19,7 @@ COMMANDS: Final = {
     "sbom": "list what is in an image: packages of every kind, layer by layer, without an engine",
     "inspect": "show what an image holds, what of it is needed, and which smaller base would do",
     "db": "keep the database of advisories up to date, and tell how old its data is",
+    "vex": "tell others, as OpenVEX, which known vulnerabilities the policy excuses, and why",
     "cache": "show, prune or clear what is kept of layers that were read",
     "trust": "tell who vouches for images: verify, sign, attest, and keep the keys (Docker Content Trust, cosign)",
     "map": "draw who can reach whom: networks, published ports, links, of an engine or a compose file",

@@ -65,6 +65,8 @@ class Suppression(Struct, frozen=True):
     until: str = ""
     justification: str = ""
     """Why a vulnerability does no harm, in a word of VEX; "" where nobody gave one."""
+    ignored: bool = False
+    """Whether an ignore says so, in the policy or in the text."""
 
 
 class Finding(Struct, frozen=True):

@@ -107,6 +107,13 @@ def _part(text: str) -> str:
     return (text if text.isascii() else text.encode("utf-8", "replace").decode()).strip()
 
 
+def image_purl(repository: str, digest: str = "", tag: str = "") -> str:
+    """The URL of an image by its repository, registry included, and its digest, or else its tag."""
+    last = repository.rpartition("/")[2]
+    qualifiers = {"repository_url": repository} | ({"tag": tag} if tag and not digest else {})
+    return PackageURL("oci", None, last, digest or None, qualifiers).to_string()
+
+
 class Url(Struct, frozen=True):
     """A package URL taken apart, each part decoded and "" where there is none."""
 

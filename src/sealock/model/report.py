@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Literal, TypeAlias
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from msgspec import Struct
 from msgspec.structs import force_setattr
@@ -11,8 +11,19 @@ from msgspec.structs import force_setattr
 from sealock.model.finding import Confidence, Finding, NotJudged, Problem, Reference, Severity
 from sealock.model.location import Source
 
+if TYPE_CHECKING:
+    from sealock.model.inventory import Inventory
+
 ExitStatus: TypeAlias = Literal[0, 1, 2]
 Repair: TypeAlias = Literal["safe", "unsafe", "none"]
+
+
+class Identity(Struct, frozen=True):
+    """Which image was judged: its names, and the digests of its manifest and configuration ("" where none is known)."""
+
+    names: tuple[str, ...] = ()
+    manifest: str = ""
+    configuration: str = ""
 
 
 class TargetReport(Struct, frozen=True):
@@ -28,6 +39,8 @@ class TargetReport(Struct, frozen=True):
     not_judged: tuple[NotJudged, ...] = ()
     problems: tuple[Problem, ...] = ()
     sources: Mapping[str, Source] = {}
+    image: Identity | None = None
+    """The image, where it is one."""
 
     def __post_init__(self) -> None:
         """Put the findings in order."""
@@ -42,6 +55,12 @@ class TargetReport(Struct, frozen=True):
     def suppressed(self) -> tuple[Finding, ...]:
         """The findings that are set aside."""
         return tuple(finding for finding in self.findings if finding.suppressed is not None)
+
+
+def identity(inventory: Inventory) -> Identity | None:
+    """Which image an inventory is of; None where it has neither a name nor a digest."""
+    found = Identity(inventory.names, inventory.manifest, inventory.id)
+    return None if found == Identity() else found
 
 
 def _by_place(finding: Finding) -> tuple[str, int, int, int, str]:

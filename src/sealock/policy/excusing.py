@@ -22,7 +22,7 @@ def excuse(
         for ignore in (*ignores, *policy.ignores):
             if not ignore.expired(today) and ignore.covers(finding, name):
                 by = f"{ignore.location.file}:{ignore.location.line}"
-                aside = Suppression(by, ignore.reason, ignore.until, ignore.justification)
+                aside = Suppression(by, ignore.reason, ignore.until, ignore.justification, ignored=True)
                 yield replace(finding, suppressed=aside), ignore
                 break
         else:

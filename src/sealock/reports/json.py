@@ -7,7 +7,7 @@ from typing import Any, Final
 from sealock.model.advisory import Vulnerability
 from sealock.model.finding import Finding, NotJudged, Problem, Reference, Suppression
 from sealock.model.location import Location
-from sealock.model.report import Report, TargetReport
+from sealock.model.report import Identity, Report, TargetReport
 from sealock.reports.encoded import encode
 
 SCHEMA: Final = 1
@@ -31,6 +31,14 @@ def _target(target: TargetReport) -> dict[str, Any]:
         "findings": [_finding(finding) for finding in target.findings],
         "not_judged": [_not_judged(one) for one in target.not_judged],
         "problems": [_problem(problem) for problem in target.problems],
+    } | ({"image": _image(target.image)} if target.image else {})
+
+
+def _image(image: Identity) -> dict[str, Any]:
+    return {
+        "names": list(image.names),
+        "manifest": image.manifest or None,
+        "configuration": image.configuration or None,
     }
 
 
@@ -108,7 +116,8 @@ def _reference(reference: Reference) -> dict[str, Any]:
 
 def _suppression(suppression: Suppression) -> dict[str, Any]:
     told = {"by": suppression.by, "reason": suppression.reason, "until": suppression.until or None}
-    return told | ({"justification": suppression.justification} if suppression.justification else {})
+    more = {"justification": suppression.justification, "ignored": suppression.ignored}
+    return told | {key: value for key, value in more.items() if value}
 
 
 def _not_judged(one: NotJudged) -> dict[str, Any]:
