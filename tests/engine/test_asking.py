@@ -238,3 +238,19 @@ def test_an_engine_is_named_by_its_address(engine: EngineSimulator) -> None:
     with connect(engine.where) as ours:
         assert isinstance(ours, Engine)
         assert str(ours.endpoint) == engine.where
+
+
+def test_no_more_is_asked_for_than_is_taken(engine: EngineSimulator) -> None:
+    names = [engine.container(f"c{number}") for number in range(100)]
+    with connect(engine.where) as ours:
+        answers = ours.each(ours.container, names)
+        next(answers)
+        sleep(0.3)
+        assert len(engine.asked) < 30
+        assert len(list(answers)) == 99
+
+
+def test_a_list_of_more_than_anybody_has_is_refused(engine: EngineSimulator) -> None:
+    only(engine, "/containers/json", told([{"Id": str(number)} for number in range(20_001)]))
+    with connect(engine.where) as ours, pytest.raises(EngineError, match="more than the 20000"):
+        ours.containers()

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
-from typing import Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 from urllib.parse import quote
 
 import msgspec
@@ -16,6 +16,9 @@ from msgspec import Struct
 
 from sealock.engine.asking import LARGEST, Asking
 from sealock.errors import EngineError, EngineRefusedError
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future
 
 OLDEST: Final = (1, 24)
 NEWEST: Final = (1, 47)
@@ -26,6 +29,10 @@ AT_ONCE_SSH: Final = 3
 """The same over ssh, where each connection is a login."""
 _PONG: Final = 4
 """Pieces of an answer to a ping that are read, so that its connection can be used again."""
+MOST: Final = 20_000
+"""Containers of one engine."""
+LIST: Final = 32 << 20
+"""Bytes of the list of them."""
 CONTAINER: Final = 8 << 20
 """Bytes of what is said of one container."""
 
@@ -92,7 +99,12 @@ class Engine(Asking):
     def containers(self, *, stopped: bool = True) -> tuple[Listed, ...]:
         """List the containers, by name."""
         query = {"all": "1"} if stopped else {}
-        rows = self._decoded(self.get("/containers/json", query), list[_Row])
+        rows = self._decoded(self.get("/containers/json", query, limit=LIST), list[_Row])
+        if len(rows) > MOST:
+            message = (
+                f"the engine at {self.endpoint} lists {len(rows)} containers, more than the {MOST} that are looked at"
+            )
+            raise EngineError(message)
         found = (Listed(row.id, tuple(row.names or ()), row.image, row.state) for row in rows)
         return tuple(sorted(found, key=lambda one: (one.name, one.id)))
 
@@ -148,9 +160,17 @@ class Engine(Asking):
             except EngineRefusedError as refusal:
                 return thing, refusal
 
-        pool = ThreadPoolExecutor(AT_ONCE_SSH if self.endpoint.kind == "ssh" else AT_ONCE)
+        workers = AT_ONCE_SSH if self.endpoint.kind == "ssh" else AT_ONCE
+        pool = ThreadPoolExecutor(workers)
+        # Answers that nobody has taken yet are held, so no more are asked for.
+        asked: deque[Future[tuple[_K, _T | EngineRefusedError]]] = deque()
         try:
-            yield from pool.map(one, of)
+            for thing in of:
+                asked.append(pool.submit(one, thing))
+                if len(asked) > 2 * workers:
+                    yield asked.popleft().result()
+            while asked:
+                yield asked.popleft().result()
         finally:
             pool.shutdown(wait=False, cancel_futures=True)
 
