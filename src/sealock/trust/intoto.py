@@ -51,12 +51,11 @@ class Statement(Struct, frozen=True):
     subjects: tuple[Subject, ...]
     predicate: Any
 
-    def about(self, digest: str) -> Subject:
-        """The subject that has a digest; SignatureRefusedError where it speaks of other things."""
+    def about(self, digest: str) -> tuple[Subject, ...]:
+        """The subjects that have a digest; SignatureRefusedError where it speaks of other things."""
         algorithm, _, value = digest.partition(":")
-        for one in self.subjects:
-            if one.digests.get(algorithm) == value:
-                return one
+        if found := tuple(one for one in self.subjects if one.digests.get(algorithm) == value):
+            return found
         others = ", ".join(f"sha256:{one.digests.get('sha256', '?')[:16]}…" for one in self.subjects[:3])
         raise SignatureRefusedError(check="digest", why=f"it speaks of another image ({others or 'of none'})")
 

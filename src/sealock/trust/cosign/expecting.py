@@ -47,7 +47,7 @@ class Expected(Struct, frozen=True):
     annotations: Mapping[str, str] = {}
 
     def check(self) -> None:
-        """Raise UsageError where nobody could meet it, or anybody."""
+        """Raise UsageError where nobody could meet it, or anybody; TargetError for a trusted root that is none."""
         if not self.keys and not self.identities:
             msg = "whose signature is to be trusted? Name a key, or an identity and its issuer"
             raise UsageError(msg)
@@ -60,6 +60,10 @@ class Expected(Struct, frozen=True):
         if self.identities and not self.trusted_root:
             msg = "identities are verified against a trusted root: name its file"
             raise UsageError(msg)
+        if self.identities:
+            from sealock.trust.cosign.trustedroot import read_trusted_root  # noqa: PLC0415  seldom needed
+
+            read_trusted_root(self.trusted_root)
         if not 1 <= self.threshold <= len(self.keys) + len(self.identities):
             msg = f"{self.threshold} signers are wanted of {len(self.keys) + len(self.identities)} that are named"
             raise UsageError(msg)

@@ -5,12 +5,14 @@ Each digest is verified for itself: a signature counts if what it signs names th
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from msgspec import Struct
 
-from sealock.model.imagename import ImageName
+from sealock.errors import TargetError, UsageError
+from sealock.model.imagename import ImageName, parse
 from sealock.model.trust import Signer, Verdict
 from sealock.registry.client import Registry
 from sealock.trust.cosign.bundles import Bundle, read_bundle
@@ -21,7 +23,7 @@ from sealock.trust.cosign.promises import CERTIFICATE, PROMISE, Unproven
 from sealock.trust.cosign.simple import SIGNATURE as SIGNATURE_ANNOTATION
 from sealock.trust.cosign.simple import read_claims
 from sealock.trust.dsse import read_envelope
-from sealock.trust.intoto import CREATED, CUSTOM, SIGNATURE, Statement, read_statement
+from sealock.trust.intoto import CREATED, CUSTOM, SIGNATURE, Statement, Subject, read_statement
 from sealock.trust.refusal import SignatureRefusedError
 from sealock.trust.wire import decoded, table_of
 
@@ -99,6 +101,10 @@ class _Judge:
         except SignatureRefusedError as error:
             self.refused.append((one.where, error))
             return False
+        except (TargetError, UsageError) as error:
+            # What verifies it is missing here, or cannot use the trusted root.
+            self.unknown.append(Passed(one.where, str(error), unknown=True))
+            return False
         if signer is None:
             return False
         self.signers.setdefault(signer.name or signer.key, signer)
@@ -152,9 +158,19 @@ class _Judge:
 
     def _fitting(self, statement: Statement, signer: Signer) -> Signer:
         """Hold a statement to the image and to what is expected."""
-        subject = statement.about(self.digest)
-        self._note(check_repository(subject.name, self.name, self.expected))
+        *others, last = statement.about(self.digest)
+        for subject in others:
+            # The same image may have several names, as it has when it is pushed to several places.
+            with suppress(SignatureRefusedError):
+                return self._fits(subject, statement, signer)
+        return self._fits(last, statement, signer)
+
+    def _fits(self, subject: Subject, statement: Statement, signer: Signer) -> Signer:
+        # A subject may have any name ("pkg:docker/app@1.2"); only what may be a repository is held to it.
+        named = subject.name if parse(subject.name) is not None else ""
+        note = check_repository(named, self.name, self.expected)
         check_annotations(subject.annotations, self.expected)
+        self._note(note)
         when = subject.annotations.get(CREATED)
         if statement.predicate_type == CUSTOM and isinstance(statement.predicate, dict):
             when = statement.predicate.get("Timestamp", when)
