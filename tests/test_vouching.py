@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from cosignworld import PROVENANCE, World, world
+from imagemaker import config, info, tar
 from sealock.cli.main import main
 from sealock.errors import PolicyError
 from sealock.model.location import Source
@@ -126,3 +127,35 @@ def test_without_a_table_the_command_asks_content_trust(here: World, capsys: pyt
     Path("sealock.toml").write_text('fail-on = "high"\n', encoding="utf-8")
     assert main(["trust", "verify", f"{here.server.host}/app:1"]) == 2
     assert "could not be told" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "told"),
+    [
+        pytest.param(KEY, 1, "", id="a trusted image"),
+        pytest.param('cosign = {keys = ["s.pub"]}', 1, "does not meet the trust policy: cosign: ", id="one that is not"),
+        pytest.param('notary = {server = "https://127.0.0.1:1", first-use = true}', 2, "could not be told: notary: ", id="nobody can tell"),
+    ],
+)  # fmt: skip
+def test_a_check_of_an_image_at_its_registry_asks_the_policy_too(
+    here: World, body: str, status: int, told: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    layer = tar(info("etc/os-release", b'ID=debian\nVERSION_ID="13"\n'))
+    here.digest = here.server.add_image("app", "1", config=config(layer), layers=[layer])["digest"]
+    here.sign()
+    Path("sealock.toml").write_text(policy(here, body), encoding="utf-8")
+    words = [
+        "check",
+        f"image:{here.server.host}/app:1",
+        "--format",
+        "json",
+        "--no-vulnerabilities",
+        "--fail-on",
+        "high",
+    ]
+    # Other rules find faults in so bare an image.
+    assert main(words) == status
+    (target,) = json.loads(capsys.readouterr().out)["targets"]
+    found = [one["message"] for one in target["findings"] if one["rule"] == "T001"]
+    found += [one["message"] for one in target["problems"]]
+    assert [told in one for one in found] == ([True] if told else [])

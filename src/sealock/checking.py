@@ -258,13 +258,38 @@ class Run:
             from sealock.engine import endpoint  # noqa: PLC0415  other images have no engine
 
             self.notes.append(f"{one.target} is the image that the engine at {endpoint(settings.engine)} has.")
-        found = documents(one.image, how, progress)
+        source, doubts, unknown = self._vouched(one, holds)
+        found = documents(source, how, progress)
         for document in found:
             rules = self.rules(document, holds)
             verdict = judge(one.name, document, rules)
+            verdict = Verdict((*doubts, *verdict.findings), verdict.not_judged)
+            document = replace(document, problems=(*unknown, *document.problems))  # noqa: PLW2901  with what was told of it
             judged = Judged(one, document, verdict, rules, holds, _inventories(document))
             name = document.subjects[0].name.removeprefix("image ")
             yield self.excused(judged, one.target if len(found) == 1 else f"{one.target}: {name}")
+
+    def _vouched(self, one: Input, holds: Policy) -> tuple[str, tuple[Finding, ...], tuple[Problem, ...]]:
+        """Which image to read, and what the trust policy makes of it: that digest is read which was decided on."""
+        reference = one.image.removeprefix("image:")
+        if not holds.trust.given or reference == one.image or self.settings.only:
+            return one.image, (), ()
+        from sealock.policy.trust import untrusted  # noqa: PLC0415  as below
+        from sealock.registry.names import reference as taken_apart  # noqa: PLC0415  as below
+        from sealock.registry.opening import open_registry  # noqa: PLC0415  as below
+        from sealock.vouching import Vouching  # noqa: PLC0415  loads all kinds of trust
+
+        name = taken_apart(reference)
+        told = Vouching(holds.trust, open_registry(holds.access), holds.access).vouch(name, reference)
+        source = f"image:{name.registry}/{name.repository}@{told.digest}" if told.digest else one.image
+        match told.decision.state:
+            case "trusted":
+                return source, (), ()
+            case "untrusted":
+                return source, (untrusted(reference, one.name, told.decision),), ()
+            case "unknown":
+                why = f"whether {reference} is trusted could not be told: {told.decision.why}"
+                return source, (), (_problem(why, one.target),)
 
     def _machine(self, one: Input, progress: Callable[[str], None]) -> Iterator[TargetReport]:
         """Judge this machine or containers on it: a report each, so that one container's faults stand together."""

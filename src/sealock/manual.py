@@ -4,13 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from inspect import cleandoc
-from typing import Any
+from typing import Any, Final
 
 from sealock.model.finding import Confidence, Severity
 from sealock.model.report import RulePage
 from sealock.policy.ignores import EXPIRED_IGNORE, TITLES, UNUSED_IGNORE
+from sealock.policy.trust import TITLE, UNTRUSTED
 from sealock.rules.catalog import KINDS, rules
 from sealock.rules.rule import Rule, title
+
+_EXAMPLES: Final = {
+    UNUSED_IGNORE: "# sealock: ignore[C001] excused though nothing here is privileged\nFROM scratch\n",
+    EXPIRED_IGNORE: "# sealock: ignore[B034] the base image is on its way until=2024-01-31\nFROM debian\n",
+    UNTRUSTED: '[[trust.image]]\nmatch = ["docker.io/library/*"]\ncosign = { keys = ["keys/release.pub"] }\n',
+}
 
 
 def pages() -> Iterator[RulePage]:
@@ -30,6 +37,13 @@ def pages() -> Iterator[RulePage]:
         Severity.MEDIUM,
         "An ignore may carry a last day. After it the findings count again, so that what was put off is not forgotten.",
         "Mend the cause, or set a new day with a new reason.",
+    )
+    yield _policy_page(
+        UNTRUSTED,
+        Severity.HIGH,
+        "The policy's table [trust] says who must vouch for which images. Nobody whom it names does so for this one, "
+        "so it may be anybody's. It is judged when an image is checked at its registry, and by `sealock trust verify`.",
+        "Have it signed by somebody whom the policy names, or run another image.",
     )
 
 
@@ -54,7 +68,7 @@ def _page(kind: str, rule: Rule[Any]) -> RulePage:
 def _policy_page(id_: str, severity: Severity, why: str, remedy: str) -> RulePage:
     return RulePage(
         id=id_,
-        title=TITLES[id_],
+        title=TITLE if id_ == UNTRUSTED else TITLES[id_],
         severity=severity,
         confidence=Confidence.HIGH,
         kind="policy",
@@ -63,8 +77,6 @@ def _policy_page(id_: str, severity: Severity, why: str, remedy: str) -> RulePag
         why=why,
         remedy=remedy,
         references=(),
-        bad=("# sealock: ignore[C001] excused though nothing here is privileged\nFROM scratch\n",)
-        if id_ == UNUSED_IGNORE
-        else ("# sealock: ignore[B034] the base image is on its way until=2024-01-31\nFROM debian\n",),
+        bad=(_EXAMPLES[id_],),
         good=(),
     )

@@ -16,10 +16,12 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from fnmatch import fnmatchcase
+from hashlib import sha256
 from typing import Any, Final, Literal, TypeAlias
 
 from msgspec import Struct
 
+from sealock.model.finding import Confidence, Finding, Remedy, Severity
 from sealock.model.imagename import ImageName
 from sealock.model.location import Location, Source
 from sealock.model.trust import State, Verdict
@@ -27,6 +29,8 @@ from sealock.policy.tables import TableReader
 
 Require: TypeAlias = Literal["all", "any"]
 Default: TypeAlias = Literal["accept", "refuse"]
+UNTRUSTED: Final = "T001"
+TITLE: Final = "Image is not trusted by the policy"
 _WILD: Final = re.compile(r"[*?\[]")
 
 
@@ -149,6 +153,23 @@ def decide(policy: TrustPolicy, name: ImageName, verdicts: Mapping[str, Verdict]
 
 def _why(one: Verdict | None) -> str:
     return "it was not looked at" if one is None else one.why or "not trusted"
+
+
+def untrusted(reference: str, target: str, decision: Decision) -> Finding:
+    """The finding on an image that the policy refuses."""
+    return Finding(
+        rule=UNTRUSTED,
+        severity=Severity.HIGH,
+        confidence=Confidence.HIGH,
+        title=TITLE,
+        message=f"does not meet the trust policy: {decision.why}",
+        location=Location(target),
+        subject=f"image {reference}",
+        evidence=reference,
+        remedy=Remedy("Have it signed by somebody whom the policy names, or run another image."),
+        references=(),
+        fingerprint=sha256(f"{UNTRUSTED}\0{target}\0{reference}".encode("utf-8", "replace")).hexdigest()[:32],
+    )
 
 
 def read_trust(source: Source, table: dict[str, Any], folder: str) -> TrustPolicy:
