@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from base64 import b64encode
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from typing import Any
@@ -262,6 +263,23 @@ def test_a_noted_stranger_does_not_hide_a_trusted_signer(here: World) -> None:
     here.sign(here.stranger)
     here.sign()
     assert here.judge(actions=LEVELS["audit"]).verdict.state == "trusted"
+
+
+@pytest.mark.parametrize(
+    ("stamp", "check"),
+    [(b"", ""), (b"garbage", "timestamp"), (b"\x30\x80", "timestamp"), (b"x" * (1 << 17), "timestamp")],
+)
+def test_a_time_stamp_that_is_none_does_not_count(here: World, stamp: bytes, check: str) -> None:
+    said = {envelope.TIMESTAMP: b64encode(stamp).decode()}
+    here.refer(here.envelope(after=lambda t: t["header"].update(said)))
+    assert here.verify(anchors=(Anchor(here.root.der), Anchor(here.stranger.der, "tsa"))).check == check
+    assert here.verify().state == "trusted"
+
+
+def test_a_time_stamp_of_another_form_is_refused(here: World) -> None:
+    here.refer(here.envelope(after=lambda t: t["header"].update({envelope.TIMESTAMP: 1})))
+    here.refer(cose(here, here.signer, open_head={envelope.TIMESTAMP: "x"}), envelope.COSE)
+    assert here.verify().check == "malformed"
 
 
 def revocations(issuer: Holder, *serials: int, days: int = 3, by: Holder | None = None) -> RevocationList:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from sealock.trust.notation.policy import Document, Statement
 
 PASSPHRASE: Final = "SEALOCK_KEY_PASSPHRASE"  # noqa: S105  the name of a variable
+VERIFYING: Final = ("authority", "subject", "stamper", "trust_policy", "level", "revoked")
 _LEVELS: Final = ("strict", "permissive", "audit")
 _MOST_DAYS: Final = 36500
 
@@ -52,6 +53,13 @@ def add_verifying(parser: ArgumentParser) -> None:
         default=[],
         metavar="NAME",
         help="of those only: 'C=US, ST=WA, O=example' (may repeat)",
+    )
+    group.add_argument(
+        "--stamper",
+        action="append",
+        default=[],
+        metavar="FILE",
+        help="with --authority: trust time stamps that this certificate vouches for (may repeat)",
     )
     group.add_argument("--level", choices=_LEVELS, help="how strictly, with --authority (default: strict)")
     group.add_argument(
@@ -120,8 +128,8 @@ class _Judge:
                 raise UsageError(msg)
             self.given = self._given(arguments)
         else:
-            if arguments.subject or arguments.level:
-                msg = "--subject and --level go with --authority; a trust policy says them itself"
+            if arguments.subject or arguments.level or arguments.stamper:
+                msg = "--subject, --stamper and --level go with --authority; a trust policy says them itself"
                 raise UsageError(msg)
             self.document = open_policy(self.folder, arguments.trust_policy or "")
         self.registry = open_registry(registries(arguments.policy, none=arguments.no_policy))
@@ -139,6 +147,7 @@ class _Judge:
             for kind in ("ca", "signingAuthority")
             for one in read_anchors(file, kind)
         ]
+        anchors += [one for file in arguments.stamper for one in read_anchors(file, "tsa")]
         return Expected(
             tuple(anchors),
             tuple(read_subject(one) for one in arguments.subject),

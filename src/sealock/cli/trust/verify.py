@@ -68,8 +68,9 @@ def run(arguments: Namespace) -> int:
             msg = "--notation does not go with cosign's --key and --identity, nor with Notary's --pin and --server"
             raise UsageError(msg)
         return notated.verify(arguments)
-    if arguments.authority or arguments.subject or arguments.trust_policy or arguments.level or arguments.revoked:
-        msg = "--authority, --subject, --level, --revoked and --trust-policy are Notation's, and go with --notation"
+    if any(getattr(arguments, one) for one in notated.VERIFYING):
+        words = ", ".join("--" + one.replace("_", "-") for one in notated.VERIFYING)
+        msg = f"{words} are Notation's, and go with --notation"
         raise UsageError(msg)
     if asked_for(arguments):
         if arguments.pin or arguments.pin_authority or arguments.no_first_use or arguments.server:

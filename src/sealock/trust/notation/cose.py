@@ -72,6 +72,9 @@ def read(raw: bytes) -> Envelope:
         or not all(isinstance(one, bytes) for one in chain)
     ):
         raise malformed(_WHAT, f"x5chain is no list of at most {MOST_CERTIFICATES} certificates")
+    stamp = open_head.get(TIMESTAMP, b"")
+    if not isinstance(stamp, bytes):
+        raise malformed(_WHAT, "its time stamp is no bytes")
     algorithm = head.get(_ALGORITHM)
     known = _ALGORITHMS.get(algorithm, "") if isinstance(algorithm, int) else ""
     return Envelope(
@@ -83,7 +86,7 @@ def read(raw: bytes) -> Envelope:
         scheme,
         signed,
         expiry,
-        stamped=TIMESTAMP in open_head,
+        timestamp=stamp,
         agent=str(open_head.get(AGENT, ""))[:200],
     )
 

@@ -41,7 +41,7 @@ class Envelope(Struct, frozen=True):
     """A signature with its parts taken apart.
 
     `chain` are certificates in DER, the signer's first. `signed_bytes` are what `signature` was made over, by the
-    algorithm `algorithm` (a JWS name, whatever the envelope). `stamped`: a time stamp is attached.
+    algorithm `algorithm` (a JWS name, whatever the envelope). `timestamp` is a token of RFC 3161.
     """
 
     algorithm: str
@@ -52,7 +52,7 @@ class Envelope(Struct, frozen=True):
     scheme: Scheme
     signed: datetime
     expiry: datetime | None = None
-    stamped: bool = False
+    timestamp: bytes = b""
     agent: str = ""
 
 

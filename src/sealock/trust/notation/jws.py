@@ -52,7 +52,7 @@ def read(raw: bytes) -> Envelope:
         scheme,
         signed,
         expiry,
-        stamped=TIMESTAMP in open_head,
+        timestamp=_from_base64(open_head.get(TIMESTAMP, "")),
         agent=str(open_head.get(AGENT, ""))[:200],
     )
 
@@ -99,11 +99,11 @@ def _to_url(data: bytes) -> str:
 
 def _from_base64(value: object) -> bytes:
     if not isinstance(value, str):
-        raise malformed(_WHAT, "x5c holds something else than texts")
+        raise malformed(_WHAT, "a certificate or time stamp is no text")
     try:
         return b64decode(value, validate=True)
     except ValueError:
-        raise malformed(_WHAT, "a certificate is not base64") from None
+        raise malformed(_WHAT, "a certificate or time stamp is not base64") from None
 
 
 def _moment(value: object, name: str) -> datetime:

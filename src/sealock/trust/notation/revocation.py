@@ -6,7 +6,7 @@ of its issuer was given, it cannot be told.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 from warnings import catch_warnings, simplefilter
@@ -19,11 +19,13 @@ if TYPE_CHECKING:
     from cryptography.x509 import Certificate, CertificateRevocationList
 
 
-def check(certificates: Sequence[Certificate], lists: Sequence[RevocationList], now: datetime) -> None:
-    """Refuse with the check "revoked", or with "unrevoked" where it could not be told."""
+def check(pairs: Iterable[tuple[Certificate, Certificate]], lists: Sequence[RevocationList], now: datetime) -> None:
+    """Look at certificates, each with its issuer.
+
+    Refuse with the check "revoked", or with "unrevoked" where it could not be told.
+    """
     loaded = [_load(one) for one in lists]
-    for place, one in enumerate(certificates):
-        issuer = certificates[min(place + 1, len(certificates) - 1)]
+    for one, issuer in pairs:
         mine = [each for each in loaded if _is_of(each, issuer)]
         if any(each.get_revoked_certificate_by_serial_number(one.serial_number) is not None for each in mine):
             why = f"the certificate of {chain.name_of(one)} was revoked"

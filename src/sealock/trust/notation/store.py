@@ -42,14 +42,18 @@ def open_policy(folder: Path, file: str = "") -> Document:
 
 
 def anchors_of(statement: Statement, folder: Path) -> tuple[Anchor, ...]:
-    """Read the certificates of a statement's trust stores; PolicyError where a store has none, or cannot be trusted."""
+    """Read the certificates of a statement's trust stores; PolicyError where a store has none, or cannot be trusted.
+
+    `folder` is notation's, or its trust-store.
+    """
+    top = folder / "x509" if (folder / "x509").is_dir() else folder / "trust-store" / "x509"
     found: list[Anchor] = []
     for store in statement.stores:
         kind, _, name = store.partition(":")
         if kind not in _KINDS or not _PLAIN.fullmatch(name) or name in {".", ".."}:
             msg = f"{store[:200]!r} is no trust store, such as ca:NAME"
             raise PolicyError(msg)
-        found += _store(folder / "trust-store" / "x509" / kind / name, _KINDS[kind])
+        found += _store(top / kind / name, _KINDS[kind])
         if len(found) > _MOST_CERTIFICATES:
             msg = f"the trust stores of {statement.name} hold more than {_MOST_CERTIFICATES} certificates"
             raise PolicyError(msg)

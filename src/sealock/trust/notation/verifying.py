@@ -19,7 +19,7 @@ from sealock.model.manifest import Descriptor, Manifest
 from sealock.model.trust import Signer, Verdict
 from sealock.registry.client import Registry
 from sealock.registry.manifests import ManifestError
-from sealock.trust.notation import algorithms, chain, cose, jws, revocation
+from sealock.trust.notation import algorithms, chain, cose, jws, revocation, timestamps
 from sealock.trust.notation.envelope import ARTIFACT_TYPE, COSE, JWS, MOST_BYTES, Envelope, Target, read_target
 from sealock.trust.notation.expecting import SCHEMES, Expected
 from sealock.trust.refusal import SignatureRefusedError
@@ -230,16 +230,30 @@ class _Judge:
         if envelope.signed > self.now + _CLOCKS:
             why = f"it was made on {envelope.signed:%Y-%m-%d %H:%M}, which is yet to come"
             raise SignatureRefusedError(check="time", why=why)
-        authority = envelope.scheme == "notary.x509.signingAuthority"
-        why = chain.outside(certificates, envelope.signed if authority else self.now)
-        if why:
-            if envelope.stamped and not authority:
-                why += "; it has a time stamp, which sealock does not judge"
-            raise SignatureRefusedError(check="certificate", why=why)
+        moments = [self.now]
+        if envelope.scheme == "notary.x509.signingAuthority":
+            moments = [envelope.signed]
+        elif envelope.timestamp and (stamped := self._stamped(envelope)) is not None:
+            moments = [stamped.earliest, stamped.latest]
+            if stamped.latest > self.now + _CLOCKS:
+                why = "its time stamp is of a time that is yet to come"
+                raise SignatureRefusedError(check="time", why=why)
+        for moment in moments:
+            if why := chain.outside(certificates, moment):
+                if envelope.timestamp and moment == self.now:
+                    why += "; it has a time stamp, and no authority for time stamps is trusted"
+                raise SignatureRefusedError(check="certificate", why=why)
+
+    def _stamped(self, envelope: Envelope) -> timestamps.Stamped | None:
+        """What a time stamp says; None where no authority for time stamps is trusted."""
+        trusted = [one.der for one in self.expected.anchors if one.kind == "tsa"]
+        return timestamps.verify(envelope.timestamp, envelope.signature, trusted) if trusted else None
 
     def _revocation(self, envelope: Envelope, certificates: tuple[Certificate, ...]) -> None:
-        del envelope
-        revocation.check(certificates, self.expected.revoked, self.now)
+        pairs = list(zip(certificates, [*certificates[1:], certificates[-1]], strict=True))
+        if envelope.scheme == "notary.x509" and envelope.timestamp and (stamped := self._stamped(envelope)) is not None:
+            pairs += stamped.certificates
+        revocation.check(pairs, self.expected.revoked, self.now)
 
     # What it comes to.
 
