@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Final
 
 from sealock.formats.runargs.scalars import holds_expansion, integer, size
+from sealock.model.capabilities import NAMES
 from sealock.model.container import Device, Label, Link, Restart, Sysctl, Ulimit, Variable
 
 _ULIMITS: Final = frozenset({
@@ -13,14 +14,7 @@ _ULIMITS: Final = frozenset({
     "rttime", "sigpending", "stack",
 })  # fmt: skip
 
-_CAPABILITIES: Final = frozenset({
-    "ALL", "AUDIT_CONTROL", "AUDIT_READ", "AUDIT_WRITE", "BLOCK_SUSPEND", "BPF", "CHECKPOINT_RESTORE", "CHOWN",
-    "DAC_OVERRIDE", "DAC_READ_SEARCH", "FOWNER", "FSETID", "IPC_LOCK", "IPC_OWNER", "KILL", "LEASE",
-    "LINUX_IMMUTABLE", "MAC_ADMIN", "MAC_OVERRIDE", "MKNOD", "NET_ADMIN", "NET_BIND_SERVICE", "NET_BROADCAST",
-    "NET_RAW", "PERFMON", "SETFCAP", "SETGID", "SETPCAP", "SETUID", "SYSLOG", "SYS_ADMIN", "SYS_BOOT", "SYS_CHROOT",
-    "SYS_MODULE", "SYS_NICE", "SYS_PACCT", "SYS_PTRACE", "SYS_RAWIO", "SYS_RESOURCE", "SYS_TIME", "SYS_TTY_CONFIG",
-    "WAKE_ALARM",
-})  # fmt: skip
+_CAPABILITIES: Final = frozenset({"ALL", *NAMES})
 
 
 def capability(text: str) -> str:

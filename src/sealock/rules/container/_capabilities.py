@@ -5,14 +5,11 @@ from __future__ import annotations
 from typing import Final
 
 from sealock.model.absent import given
+from sealock.model.capabilities import DEFAULT
 from sealock.model.container import Container
 from sealock.model.finding import Severity
 
-DEFAULT: Final = frozenset({
-    "AUDIT_WRITE", "CHOWN", "DAC_OVERRIDE", "FOWNER", "FSETID", "KILL", "MKNOD", "NET_BIND_SERVICE", "NET_RAW",
-    "SETFCAP", "SETGID", "SETPCAP", "SETUID", "SYS_CHROOT",
-})  # fmt: skip
-"""What Docker gives to every container."""
+__all__ = ["DEFAULT", "TAKEOVER", "TIERS", "added", "dropped"]
 
 TAKEOVER: Final = {
     "ALL": "every capability that the kernel knows",
