@@ -22,7 +22,7 @@ _SCOPES: Final = (
     ("cri-o", re.compile(rf"(?:^|/)crio-({_HEX})(?:\.scope|/|$)")),
     ("docker", re.compile(rf"(?:^|/)docker/({_HEX})")),
     ("kubernetes", re.compile(rf"(?:^|/)kubepods[^/]*(?:/[^/]+)*/({_HEX})")),
-    ("kubernetes", re.compile(rf":cri-containerd:({_HEX})$")),
+    ("containerd", re.compile(rf":cri-containerd:({_HEX})$")),
     ("", re.compile(rf"/({_HEX})(?:/|$)")),
 )
 _MOUNTED: Final = (

@@ -119,9 +119,7 @@ def _processors(process: Process, held: dict[str, Limit], machine: Room) -> Iter
     if busy is not None and limit is None and there:
         wanted = min(max(0.5, ceil(busy * 4) / 2), len(there))
         yield Advice("--cpus", f"{wanted:g}", f"it used {busy:.2f} on average; there is room for busy times")
-    if not there or (mine and mine != there):
-        return
-    if len(there) == 1:
+    if len(there) < 2 or (mine and mine != there) or (limit is None and busy is None):
         return
     need = min(max(1, ceil(limit or (busy or 0) * 2)), len(there))
     homes = [(number, numbers(cpus)) for number, cpus in machine.nodes] or [(0, there)]

@@ -1,0 +1,490 @@
+"""A process out of recorded trees: kinds of machines that this one is not, and trees that lie."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from recordedtree import DISK, HOST, ID, OTHER, OWN, ROOT, V1, V2, Recorded
+from sealock.errors import TargetError
+from sealock.kernel.effective import effective
+from sealock.kernel.members import gather
+from sealock.kernel.reading import GoneError, Machine
+from sealock.kernel.single import Told, beside, look
+from sealock.kernel.tree import LIMIT, Silence, Tree
+from sealock.model.absent import UNKNOWN, UNSET, given
+from sealock.model.container import Container, Device
+from sealock.model.process import Limit, Process
+
+SCOPE = f"/system.slice/docker-{ID}.scope"
+TWO = {
+    "memory.max": "67108864", "memory.current": "1000000", "memory.peak": "2000000", "memory.low": "0",
+    "memory.swap.max": "0", "memory.swap.current": "0", "pids.max": "100", "pids.current": "3", "pids.peak": "9",
+    "cpu.max": "50000 100000", "cpu.weight": "100", "cpu.stat": "usage_usec 5000000\nthrottled_usec 7",
+    "cpuset.cpus.effective": "0-3", "cpuset.mems.effective": "0", "io.max": "8:0 rbps=1048576 wbps=max riops=max wiops=9",
+    "io.weight": "default 50", "cgroup.controllers": "cpuset cpu io memory pids",
+}  # fmt: skip
+ONE = {
+    "memory": {"memory.limit_in_bytes": "67108864", "memory.usage_in_bytes": "1000000", "memory.max_usage_in_bytes": "2000000",
+               "memory.soft_limit_in_bytes": "9223372036854771712", "memory.swappiness": "60",
+               "memory.memsw.limit_in_bytes": "134217728", "memory.oom_control": "oom_kill_disable 1\nunder_oom 0"},
+    "pids": {"pids.max": "100", "pids.current": "3"},
+    "cpu": {"cpu.cfs_quota_us": "50000", "cpu.cfs_period_us": "100000", "cpu.shares": "512", "cpu.stat": "nr_throttled 1\nthrottled_time 7000"},
+    "cpuacct": {"cpuacct.usage": "5000000000"},
+    "cpuset": {"cpuset.effective_cpus": "0-3", "cpuset.effective_mems": "0"},
+    "devices": {"devices.list": "c *:* m\nb *:* m\nc 1:3 rwm\nc 10:229 rwm"},
+    "blkio": {"blkio.throttle.read_bps_device": "8:0 1048576", "blkio.throttle.write_bps_device": ""},
+}  # fmt: skip
+LINES_ONE = "".join(f"{index}:{name}:/docker/{ID}\n" for index, name in enumerate(ONE, 2))
+
+
+@pytest.fixture
+def two(tmp_path: Path) -> Recorded:
+    made = Recorded(tmp_path)
+    made.group(SCOPE, TWO)
+    made.group(
+        "/system.slice", {"cpuset.cpus.effective": "0-7", "cpuset.mems.effective": "0", "cgroup.controllers": "cpu"}
+    )
+    made.process(7, cgroup=f"0::{SCOPE}\n")
+    return made
+
+
+@pytest.fixture
+def one(tmp_path: Path) -> Recorded:
+    made = Recorded(tmp_path, V1)
+    for controller, files in ONE.items():
+        made.group(f"{controller}/docker/{ID}", files)
+    made.group("cpuset/docker", {"cpuset.effective_cpus": "0-7", "cpuset.effective_mems": "0"})
+    made.write("sys/dev/char/10:229/uevent", "MAJOR=10\nMINOR=229\nDEVNAME=fuse\n")
+    made.process(7, cgroup=LINES_ONE)
+    return made
+
+
+def machine(made: Recorded) -> Machine:
+    return Machine(str(made.folder))
+
+
+def container(made: Recorded, pid: int = 7) -> Container:
+    there = machine(made)
+    return effective(there.read(pid), there)
+
+
+def limits(process: Process) -> dict[str, Limit]:
+    return {each.name: each for each in given(process.resources, ())}
+
+
+def test_limits_and_use_of_version_2(two: Recorded) -> None:
+    held = limits(machine(two).read(7))
+    assert held["memory"] == Limit("memory", 67108864, 1000000, peak=2000000)
+    assert held["memory.swap"] == Limit("memory.swap", 67108864, 1000000)
+    assert held["pids"] == Limit("pids", 100, 3, peak=9)
+    assert (held["cpu.time"].used, held["cpu.throttled"].used) == (5000000, 7)
+    assert (held["io.read:8:0"].limit, held["io.writes:8:0"].limit) == (1048576, 9)
+    assert "io.write:8:0" not in held
+    seen = container(two)
+    assert (seen.memory, seen.pids_limit, seen.cpus, seen.cpuset_cpus, seen.cpuset_mems) == (
+        67108864,
+        100,
+        0.5,
+        "0-3",
+        UNSET,
+    )
+    assert (seen.oom_kill_disable, seen.cpu_shares, seen.blkio_weight) == (UNSET, UNSET, 50)
+    assert (seen.device_rules, seen.devices) == (UNKNOWN, UNKNOWN)
+
+
+def test_limits_and_use_of_version_1(one: Recorded) -> None:
+    process = machine(one).read(7)
+    held = limits(process)
+    assert held["memory"] == Limit("memory", 67108864, 1000000, peak=2000000)
+    assert held["memory.reservation"].limit is None
+    assert (held["cpu.time"].used, held["cpu.throttled"].used) == (5000000, 7)
+    assert held["io.read:8:0"].limit == 1048576
+    seen = container(one)
+    assert (seen.memory, seen.memory_swap, seen.cpus, seen.cpu_shares, seen.oom_kill_disable) == (
+        67108864,
+        134217728,
+        0.5,
+        512,
+        True,
+    )
+    assert seen.devices == (Device("/dev/fuse", "/dev/fuse", "rwm"),)
+    assert seen.device_rules == ("c 10:229 rwm",)
+
+
+def test_a_limit_above_holds_too_and_is_named(two: Recorded) -> None:
+    two.group("/system.slice", {"memory.max": "4096", "pids.max": "max"})
+    held = limits(machine(two).read(7))
+    assert (held["memory"].limit, held["memory"].group) == (4096, "/system.slice")
+    assert (held["pids"].limit, held["pids"].group) == (100, "")
+
+
+def test_a_controller_that_was_not_handed_down_does_not_limit(two: Recorded) -> None:
+    for name in ("memory.max", "pids.max", "cpu.max"):
+        (two.folder / f"sys/fs/cgroup{SCOPE}/{name}").unlink()
+    seen = container(two)
+    assert (seen.memory, seen.pids_limit, seen.cpus) == (UNSET, UNSET, UNSET)
+
+
+def test_without_cgroupfs_limits_are_unknown(tmp_path: Path) -> None:
+    made = Recorded(tmp_path, "")
+    made.process(7, cgroup=f"0::{SCOPE}\n")
+    process = machine(made).read(7)
+    assert (process.resources, process.cgroup_version, process.cpuset_cpus) == (UNKNOWN, UNKNOWN, UNKNOWN)
+    assert (container(made).memory, container(made).memory_swap) == (UNKNOWN, UNKNOWN)
+
+
+def test_in_a_private_namespace_the_group_reads_as_the_first(tmp_path: Path) -> None:
+    made = Recorded(tmp_path, "25 1 0:22 / /sys/fs/cgroup rw - cgroup2 cgroup rw\n")
+    made.group("/", TWO)
+    made.process(
+        7, cgroup="0::/\n", mountinfo=ROOT + f"9 8 8:1 /docker/containers/{ID}/hosts /etc/hosts rw - ext4 a rw\n"
+    )
+    process = machine(made).read(7)
+    assert (process.container_id, process.id_source) == (ID, "mountinfo")
+    assert limits(process)["memory"].limit == 67108864
+
+
+@pytest.mark.parametrize("path", ["/../../etc", "/a/../../../etc", "/" + "x/" * 3000])
+def test_a_group_that_leads_out_of_the_tree_is_not_followed(two: Recorded, path: str) -> None:
+    two.write("etc/memory.max", "1")
+    two.process(7, cgroup=f"0::{path}\n")
+    assert limits(machine(two).read(7)).get("memory", Limit("memory")).limit is None
+
+
+LABELS = {
+    "AppArmor": ({"attr/apparmor/current": "docker-default (enforce)\n"}, "docker-default (enforce)", UNSET),
+    "AppArmor in the old place": ({"attr/current": "docker-default (enforce)\n"}, "docker-default (enforce)", UNSET),
+    "AppArmor, unconfined": ({"attr/current": "unconfined\n"}, "unconfined", UNSET),
+    "SELinux": ({"attr/current": "system_u:system_r:container_t:s0:c1,c2\0"}, UNSET, "system_u:system_r:container_t:s0:c1,c2"),
+    "SELinux, privileged": ({"attr/current": "system_u:system_r:spc_t:s0\0"}, UNSET, "system_u:system_r:spc_t:s0"),
+    "both": ({"attr/apparmor/current": "unconfined\n", "attr/current": "a:b:container_t:s0\0"}, "unconfined", "a:b:container_t:s0"),
+    "neither": ({}, UNSET, UNSET),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("files", "apparmor", "selinux"), LABELS.values(), ids=LABELS)
+def test_labels(two: Recorded, files: dict[str, str], apparmor: object, selinux: object) -> None:
+    two.process(7, cgroup=f"0::{SCOPE}\n", files=files)
+    process = machine(two).read(7)
+    assert (process.apparmor, process.selinux) == (apparmor, selinux)
+
+
+def test_the_labels_become_options(two: Recorded) -> None:
+    two.process(7, files={"attr/apparmor/current": "docker-default (complain)\n", "attr/current": "a:b:spc_t:s0\0"})
+    assert (container(two).apparmor, container(two).selinux) == ("docker-default", ("disable",))
+
+
+NAMESPACES = [
+    ("pid", "pid", "host", "private"),
+    ("ipc", "ipc", "host", "private"),
+    ("uts", "uts", "host", "private"),
+    ("net", "network_mode", "host", UNSET),
+    ("cgroup", "cgroupns", "host", "private"),
+    ("user", "userns", UNSET, "private"),
+]
+
+
+@pytest.mark.parametrize(("kind", "field", "shared", "own"), NAMESPACES)
+def test_namespaces_are_the_hosts_or_its_own(two: Recorded, kind: str, field: str, shared: object, own: object) -> None:
+    two.process(7, spaces={kind: HOST[kind]})
+    assert getattr(container(two), field) == shared
+    two.process(7, spaces={kind: 4026539999})
+    assert getattr(container(two), field) == own
+
+
+def test_where_the_hosts_own_cannot_be_told_it_is_unknown(two: Recorded) -> None:
+    # Inside a container, process 1 is the container's; an older kernel has no fixed number for networks.
+    for pid in (1, "self"):
+        two.process(pid, spaces={"pid": 4026532900, "net": 4026532901, "mnt": 4026532902}, mountinfo=DISK + V2)
+    two.process(7, spaces={"pid": 4026532900, "net": 4026532901})
+    seen = container(two)
+    assert (seen.pid, seen.network_mode) == ("private", UNKNOWN)
+
+
+def test_ids_inside_and_outside(two: Recorded) -> None:
+    two.process(7, uid=100000, gid=100100, spaces={"user": 4026532500}, uid_map="0 100000 65536\n")
+    assert container(two).user == "0:100"
+    assert container(two).groups == UNSET
+
+
+def test_ids_that_are_told_as_they_are_inside_are_told_as_outside(two: Recorded) -> None:
+    two.process("self", spaces={"user": 4026532500}, mountinfo=DISK + V2)
+    two.process(7, uid=5, gid=6, spaces={"user": 4026532500}, uid_map="0 100000 65536\n")
+    process = machine(two).read(7)
+    assert (process.uid, process.gid) == (100005, 100006)
+    assert container(two).user == "5:6"
+
+
+def test_groups_have_the_names_of_the_host_and_those_of_root_do_not_count(two: Recorded) -> None:
+    two.write("etc/group", "root:x:0:\ndocker:x:998:me\nbroken\n")
+    two.process(7, uid=1000, gid=1000, groups="1000 998 4242 0")
+    assert container(two).groups == ("docker", "4242", "root")
+    two.process(7, uid=0, gid=0, groups="0 1 2 6")
+    assert container(two).groups == UNSET
+
+
+MOUNTS = {
+    "a folder of the host": ("/etc /host", "", [("bind", "/etc", "/host", False)]),
+    "read-only": ("/etc /host", "ro", [("bind", "/etc", "/host", True)]),
+    "the whole disk": ("/ /host", "", [("bind", "/", "/host", False)]),
+    "what every container has": ("/d/containers/x/hosts /etc/hosts", "", []),
+}
+
+
+@pytest.mark.parametrize(("paths", "option", "found"), MOUNTS.values(), ids=MOUNTS)
+def test_mounts(two: Recorded, paths: str, option: str, found: list[tuple[object, ...]]) -> None:
+    two.process(7, mountinfo=f"{ROOT}1 2 8:1 {paths} {option or 'rw'},relatime - ext4 /dev/sda1 rw\n")
+    mounts = given(container(two).mounts, ())
+    assert [(each.kind, each.source, each.target, each.read_only) for each in mounts] == found
+
+
+@pytest.mark.parametrize(
+    ("line", "own"),
+    [
+        ("1 2 0:9 / /proc rw - proc proc rw", False),
+        ("1 2 0:9 / /dev rw - tmpfs tmpfs rw", False),
+        ("1 2 0:9 / /dev/shm rw - tmpfs shm rw", False),
+        ("1 2 0:9 / /proc/acpi ro - tmpfs tmpfs ro", False),
+        ("1 2 0:9 /null /proc/kcore rw - tmpfs tmpfs rw", False),
+        ("1 2 0:9 /sys /proc/sys ro - proc proc rw", False),
+        ("1 2 0:22 / /sys/fs/cgroup ro - cgroup2 cgroup rw", False),
+        ("1 2 8:1 / /dev/shm rw - ext4 /dev/sda1 rw", True),
+        ("1 2 0:5 / /dev rw - devtmpfs udev rw", True),
+        ("1 2 8:1 /etc /proc/1/x rw - ext4 /dev/sda1 rw", True),
+        ("1 2 0:77 / /tmp rw,nosuid - tmpfs tmpfs rw", True),
+    ],
+)  # fmt: skip
+def test_what_engines_mount_is_told_from_what_somebody_asked_for(two: Recorded, line: str, own: object) -> None:
+    two.process(7, mountinfo=f"{ROOT}{line}\n")
+    assert bool(given(container(two).mounts, ())) == own
+
+
+def test_what_came_along_with_a_folder_of_the_host_was_not_asked_for(two: Recorded) -> None:
+    two.process("self", spaces=HOST, mountinfo=f"{DISK}21 20 0:33 / /run rw - tmpfs run rw\n{V2}")
+    lines = (
+        "1 2 8:1 / /host rw - ext4 a rw\n3 1 0:33 / /host/run rw - tmpfs run rw\n4 1 0:99 / /host/mnt rw - tmpfs x rw\n"
+    )
+    two.process(7, mountinfo=ROOT + lines)
+    assert [each.target for each in given(container(two).mounts, ())] == ["/host", "/host/mnt"]
+
+
+@pytest.mark.parametrize(
+    ("caps", "added", "dropped", "privileged"),
+    [
+        ("00000000a80425fb", UNSET, UNSET, False),
+        ("0000000000000000", UNSET, ("ALL",), False),
+        ("0000000000000400", UNSET, tuple(sorted({"AUDIT_WRITE", "CHOWN", "DAC_OVERRIDE", "FOWNER", "FSETID", "KILL", "MKNOD", "NET_RAW", "SETFCAP", "SETGID", "SETPCAP", "SETUID", "SYS_CHROOT"})), False),
+        ("00000000a82425fb", ("SYS_ADMIN",), UNSET, False),
+        ("000001ffffffffff", ("ALL",), UNSET, True),
+        ("0000000000200000", ("SYS_ADMIN",), ("ALL",), False),
+    ],
+)  # fmt: skip
+def test_capabilities(two: Recorded, caps: str, added: object, dropped: object, privileged: object) -> None:
+    two.process(7, caps=caps, seccomp=0)
+    seen = container(two)
+    assert (seen.cap_add, seen.cap_drop, seen.privileged) == (added, dropped, privileged)
+
+
+def test_who_holds_none_can_still_gain_what_the_bounding_set_has(two: Recorded) -> None:
+    two.process(7, caps="0000000000000000", bounding="00000000a82425fb", uid=1000, gid=1000)
+    assert container(two).cap_add == ("SYS_ADMIN",)
+
+
+class Reusing(Tree):
+    """A machine on which a process ends while it is read, and another takes its id."""
+
+    def text(self, path: str) -> str | Silence:
+        held = super().text(path)
+        if path == "proc/7/status":
+            Recorded(self.folder).process(7, start=6000)
+        return held
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(str(folder))
+        self.folder = folder
+
+
+def test_a_process_that_ended_is_not_mixed_with_the_next_of_its_id(two: Recorded) -> None:
+    there = machine(two)
+    there.tree = Reusing(two.folder)
+    with pytest.raises(GoneError, match="process 7 ended while it was read"):
+        there.read(7)
+    with pytest.raises(GoneError, match="process 8 is not there"):
+        machine(two).read(8)
+
+
+HOSTILE = ["name\x1b[2J", "x\\nUid:\\t0\\t0", ") R 1 2 3", "\u202egpj.exe", "a" * 4000]
+
+
+@pytest.mark.parametrize("name", HOSTILE, ids=range(len(HOSTILE)))
+def test_a_process_may_call_itself_what_it_likes(two: Recorded, name: str) -> None:
+    two.process(7, name=name, uid=1000, gid=1000)
+    process = machine(two).read(7)
+    assert (process.uid, process.start) == (1000, 5000)
+
+
+@pytest.mark.parametrize(
+    "file", ["mountinfo", "cgroup", "status", "cmdline", "uid_map", "limits", "net/tcp", "net/unix"]
+)
+@pytest.mark.parametrize("kind", ["pipe", "link", "huge", "folder", "gone", "noise"])
+def test_no_file_of_a_process_makes_it_hang_or_fail(two: Recorded, file: str, kind: str) -> None:
+    path = two.folder / "proc/7" / file
+    path.unlink(missing_ok=True)
+    secret = two.write("etc/shadow", "Uid:\t4242\t4242\n0::/secret\n")
+    match kind:
+        case "pipe":
+            os.mkfifo(path)
+        case "link":
+            path.symlink_to(secret)
+        case "huge":
+            path.write_bytes(b"x 1 2\n" * (LIMIT // 6 + 10))
+        case "folder":
+            path.mkdir()
+        case "noise":
+            path.write_bytes(bytes(range(256)) * 40)
+        case _:
+            pass
+    process = machine(two).read(7)
+    container(two)
+    assert process.pid == 7
+    assert "4242" not in repr(process)
+    assert "/secret" not in repr(process)
+
+
+def test_a_tree_is_not_left_by_a_link(two: Recorded) -> None:
+    (two.folder / "proc/9").symlink_to("/proc/1")
+    tree = Tree(str(two.folder))
+    assert tree.text("proc/7/cgroup") == f"0::{SCOPE}\n"
+    assert tree.text("proc/absent") is Silence.MISSING
+    assert tree.text("proc/7/cgroup/x") is Silence.MISSING
+
+
+def test_who_is_in_a_container_is_told_by_what_it_sees(two: Recorded) -> None:
+    two.process(8, cgroup=f"0::{SCOPE}/below\n")
+    two.process(9, cgroup="0::/init.scope\n")
+    two.process(10, cgroup="0::/init.scope\n", spaces={"mnt": OWN["mnt"]})
+    two.process(11, cgroup=f"0::/docker/{OTHER}\n", spaces={**OWN, "mnt": 4026533333})
+    two.process(12, cgroup=f"0::/docker/{OTHER}\n", spaces=OWN)
+    two.process(13, cgroup="0::/init.scope\n", spaces=HOST)
+    there = machine(two)
+    others, outside = gather(there).of(there.read(7))
+    # 11 is another container's that shares its view of processes; 12 was moved into that one's group.
+    assert {each.pid for each in others} == {8, 9, 10, 12}
+    assert set(outside) == {9, 10, 12}
+
+
+def test_with_version_1_who_left_one_controllers_group_is_outside(one: Recorded) -> None:
+    one.process(8, cgroup=LINES_ONE.replace(f"memory:/docker/{ID}", "memory:/"))
+    there = machine(one)
+    assert gather(there).of(there.read(7))[1] == (8,)
+
+
+def test_namespaces_are_shared_with_those_who_are_in_them(two: Recorded) -> None:
+    two.process(
+        8,
+        cgroup=f"0::/docker/{OTHER}\n",
+        spaces={**OWN, "mnt": 4026533333, "pid": 4026533334, "ipc": 4026533335, "uts": 4026533336},
+    )
+    there = machine(two)
+    seen = beside(Told("web", ID, 7, Container()), there, gather(there), {OTHER: "db"})
+    assert not isinstance(seen, str)
+    assert {each.kind: each.shared_with for each in given(seen.process.namespaces, ()) if each.shared_with} == {
+        "net": ("db",)
+    }
+
+
+@pytest.mark.parametrize(
+    ("cgroup", "mountinfo", "found"),
+    [
+        (f"0::{SCOPE}\n", ROOT, ()),
+        ("0::/\n", ROOT + f"9 8 8:1 /docker/containers/{ID}/hosts /etc/hosts rw - ext4 a rw\n", (7,)),
+        ("0::/\n", ROOT, "process 7 is not in this container as far as can be seen"),
+        (f"0::/docker/{OTHER}\n", ROOT, "process 7 is not in this container as far as can be seen"),
+    ],
+    ids=["in its group", "moved out of it", "no sign of the container", "in another"],
+)
+def test_what_an_engine_says_is_held_against_the_kernel(
+    two: Recorded, cgroup: str, mountinfo: str, found: object
+) -> None:
+    two.process(7, cgroup=cgroup, mountinfo=mountinfo)
+    there = machine(two)
+    seen = beside(Told("web", ID, 7, Container()), there, gather(there), {})
+    assert (seen if isinstance(seen, str) else seen.outside) == found
+    assert beside(Told("web", ID, 99, Container()), there, gather(there), {}) == "process 99 is not there"
+
+
+@pytest.mark.parametrize(
+    ("target", "said"),
+    [
+        ("pid:", "names no process"),
+        ("pid:1x", "names no process"),
+        ("pid:-1", "names no process"),
+        ("pid:99999999999999999999", "names no process"),
+        ("pid:\u0661", "names no process"),
+        ("pid:99", "process 99 is not there"),
+        ("container:web", "no process is in a container of this id"),
+        (f"container:{OTHER}", "no process is in a container of this id"),
+    ],
+)
+def test_what_names_no_process_is_an_error(two: Recorded, target: str, said: str) -> None:
+    with pytest.raises(TargetError, match=said):
+        look(target, machine(two))
+
+
+def test_a_container_is_found_by_its_ids_beginning_and_by_its_first_process(two: Recorded) -> None:
+    two.process(3, cgroup=f"0::{SCOPE}\n", start=9000)
+    seen = look(f"container:{ID[:12]}", machine(two))
+    assert (seen.process.pid, [each.pid for each in seen.others]) == (7, [3])
+    two.process(8, cgroup=f"0::/docker/{ID[:-1]}a\n")
+    with pytest.raises(TargetError, match="several containers' ids begin so"):
+        look(f"container:{ID[:12]}", machine(two))
+
+
+def test_the_machines_mounts_are_read_as_they_are_now(two: Recorded) -> None:
+    there = machine(two)
+    before = there.mounts
+    assert there.mounts is before
+    two.write("proc/self/mountinfo", DISK)
+    assert len(there.mounts) == 1
+
+
+def test_mounts_without_end_are_bounded(two: Recorded) -> None:
+    deep = "/x" * 900
+    lines = "".join(f"1 2 8:1 /a{index} {deep}/{index} rw - ext4 a rw\n" for index in range(2200))
+    two.process(7, mountinfo=ROOT + lines)
+    assert len(given(container(two).mounts, ())) == 2200
+    lines = "".join(f"1 2 8:1 /a{index} /m{index} rw - ext4 a rw\n" for index in range(6000))
+    two.process(7, mountinfo=ROOT + lines)
+    assert len(given(container(two).mounts, ())) == 5000
+
+
+def test_parameters_are_those_that_differ_from_the_machines(two: Recorded) -> None:
+    # A recording holds the parameters of who made it: only in its own namespaces are they a process's.
+    two.write("proc/sys/net/ipv4/ip_forward", "1\n")
+    two.process(7, spaces=HOST)
+    assert given(machine(two).read(7).sysctls, ()) == (("net.ipv4.ip_forward", "1"),)
+    assert container(two).sysctls == UNSET
+    two.process(7, spaces=OWN)
+    assert machine(two).read(7).sysctls is UNKNOWN
+    assert container(two).sysctls is UNKNOWN
+
+
+@pytest.mark.parametrize(
+    ("group", "parent"),
+    [
+        (f"/docker/{ID}", UNSET),
+        (SCOPE, UNSET),
+        (f"/machine.slice/libpod-{ID}.scope", UNSET),
+        (f"/kubepods/burstable/pod1/{ID}", UNSET),
+        (f"/batch/{ID}", "/batch"),
+        (f"/batch.slice/docker-{ID}.scope", "/batch.slice"),
+        (f"/{ID}", "/"),
+        ("/", UNKNOWN),
+    ],
+)
+def test_the_group_above_is_told_where_no_engine_chose_it(two: Recorded, group: str, parent: object) -> None:
+    two.process(7, cgroup=f"0::{group}\n")
+    assert container(two).cgroup_parent == parent
