@@ -339,3 +339,39 @@ def test_start_up_does_not_load_it() -> None:
     code = "import sys; from sealock.cli.main import main; main(['--version']); print([m for m in sys.modules if 'pinning' in m])"
     told = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout
     assert told.splitlines()[-1] == "[]"
+
+
+@pytest.mark.parametrize(
+    ("policy", "status", "why"),
+    [
+        ('[[trust.image]]\nmatch = ["*/a"]\nrefuse = "it is ours no more"\n', 1, "it is ours no more"),
+        ('[trust]\ndefault = "refuse"\n', 1, "the default is to refuse"),
+        ('[[trust.image]]\nmatch = ["*/a"]\ncosign = { keys = ["cosign.pub"] }\n', 1, "cosign"),
+        ('[[trust.image]]\nmatch = ["*/a"]\ndigest = true\n', 0, ""),
+        ('[[trust.image]]\nmatch = ["*/b"]\nrefuse = "others"\n', 0, ""),
+    ],
+)
+def test_what_the_trust_policy_refuses_is_not_written(
+    *, server: RegistrySimulator, sealock: Sealock, tmp_path: Path, policy: str, status: int, why: str
+) -> None:
+    (tmp_path / "sealock.toml").write_text(policy)
+    (tmp_path / "cosign.pub").write_text(PUBLIC)
+    text = f"FROM {server.host}/a:1\n"
+    (tmp_path / "Dockerfile").write_text(text)
+    done = sealock("pin", "Dockerfile")
+    assert done.returncode == status, done.stderr
+    assert why in done.stdout.replace("\n  ", " ")
+    assert ((tmp_path / "Dockerfile").read_text() == text) == bool(status)
+    if status:
+        locked = sealock("pin", "--lock", "Dockerfile")
+        assert locked.returncode == 1
+        assert "Dockerfile:1" in locked.stderr
+        assert json.loads((tmp_path / "sealock.lock").read_text())["images"] == {}
+    assert sealock("pin", "Dockerfile", "--no-policy").returncode == 0
+
+
+PUBLIC = """-----BEGIN PUBLIC KEY-----
+MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEaxfR8uEsQkf4vOblY6RA8ncDfYEt
+6zOg9KE5RdiYwpZP40Li/hp/m47n60p8D54WK84zV2sxXs7LtkBoN79R9Q==
+-----END PUBLIC KEY-----
+"""

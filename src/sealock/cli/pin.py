@@ -106,6 +106,11 @@ def run(arguments: Namespace) -> int:
             check=arguments.check,
             stuck=locking or arguments.compose_override,
         )
+        if policy is not None and policy[1].trust.given and not arguments.check:
+            from sealock.pinning.trusting import by_policy  # noqa: PLC0415  seldom needed
+            from sealock.vouching import Vouching  # noqa: PLC0415  as above
+
+            judged = by_policy(judged, Vouching(policy[1].trust, registry, policy[1].access))
     for host, limit in registry.asker.limits.items():
         if limit.remaining * 5 < limit.limit:
             complain(f"{host}: {limit.remaining} of {limit.limit} pulls are left")
@@ -205,7 +210,7 @@ def _show(
     _emit(arguments, text)
     for one, verdicts in after:
         for verdict in verdicts:
-            if verdict.state in {"stuck", "untagged"}:
+            if verdict.state in {"stuck", "untagged", "refused"}:
                 place = one.source.position(verdict.spot.place.start)[0]
                 complain(f"{one.path}:{place}: {verdict.spot.written} is left as it is: {verdict.note}")
 
@@ -265,7 +270,12 @@ def _lock(arguments: Namespace, judged: list[tuple[Text, list[Verdict]]], asking
     if problems and not arguments.keep_going:
         complain(f"{path} was not written; --keep-going writes what could be found out")
         return 2
-    left = [(text, one) for text, held in judged for one in held if one.state == "stuck" and not (one.old or one.new)]
+    left = [
+        (text, one)
+        for text, held in judged
+        for one in held
+        if one.state == "refused" or (one.state == "stuck" and not (one.old or one.new))
+    ]
     for text, bare in left:
         place = text.source.position(bare.spot.place.start)[0]
         complain(f"{text.path}:{place}: {bare.spot.written} is not in the lock: {bare.note}")

@@ -64,17 +64,14 @@ class _Finder:
             for pair in one.pairs
         }
         """The ARGs of stages, which show the value to what runs there."""
-        self.words = sorted(
-            [
-                *((one.place.start, one.place.end, self._reference(one)) for one in self._images()),
-                *(
-                    (pair.value.place.start, pair.value.place.end, self._value(pair))
-                    for pair in self.pairs.values()
-                    if pair.value is not None
-                ),
-            ]
-        )
-        """Where FROM names images and ARGs have values, and what both stand for."""
+        images = [(one.place.start, one.place.end, "", self._reference(one)) for one in self._images()]
+        values = [
+            (pair.value.place.start, pair.value.place.end, pair.name, self._value(pair))
+            for pair in self.pairs.values()
+            if pair.value is not None
+        ]
+        self.words = sorted([*images, *values])
+        """Where FROM names images ("") and ARGs (their names) have values, and what they stand for."""
 
     @staticmethod
     def _value(pair: Pair) -> str:
@@ -142,14 +139,22 @@ class _Finder:
     def _other_use(self, name: str, value: str) -> int:
         """The offset (from 1) of a use of the variable that does not stand for this reference; 0 where there is none.
 
-        An ARG that hands the value on counts as the reference: it is followed in its turn, and its uses with it.
+        An ARG may hand the value on: then all uses of that one are looked at too.
         """
-        for use in self.uses.get(name, []):
-            at = bisect_right(self.words, (use, len(self.text) + 1, "")) - 1
-            start, end, held = self.words[at] if at >= 0 else (0, 0, "")
-            if not (start <= use < end and held and value.endswith(held)):
-                return use + 1
-        return self.redeclared.get(name, 0)
+        waiting, seen = [name], {name}
+        while waiting:
+            one = waiting.pop()
+            if one in self.redeclared:
+                return self.redeclared[one]
+            for use in self.uses.get(one, []):
+                at = bisect_right(self.words, (use, len(self.text) + 1, "", "")) - 1
+                start, end, owner, held = self.words[at] if at >= 0 else (0, 0, "", "")
+                if not start <= use < end or (held != value and not (owner and held and value.endswith(held))):
+                    return use + 1
+                if owner and owner not in seen:
+                    seen.add(owner)
+                    waiting.append(owner)
+        return 0
 
     def _copied(self, one: Instruction) -> Iterator[Spot]:
         if isinstance(one, Copy) and one.source_image is not None and one.stage is None:

@@ -16,12 +16,14 @@ from sealock.pinning.spot import Spot
 from sealock.pinning.texts import Text
 from sealock.registry.names import reference
 
-State: TypeAlias = Literal["pinned", "missing", "moved", "gone", "untagged", "fixed", "built", "stuck", "failed"]
+State: TypeAlias = Literal[
+    "pinned", "missing", "moved", "gone", "untagged", "fixed", "built", "stuck", "refused", "failed"
+]
 """pinned: as its tag | missing: no digest | moved: the tag stands for another one | gone: the registry has it no more
 untagged: the digest is there, the tag is not | fixed: a digest without a tag | built: made here, not pulled
-stuck: cannot be pinned in this text | failed: nobody could tell"""
+stuck: cannot be pinned in this text | refused: by the trust policy | failed: nobody could tell"""
 CHANGES: frozenset[State] = frozenset({"missing", "moved", "gone"})
-FAULTS: frozenset[State] = CHANGES | {"untagged", "stuck"}
+FAULTS: frozenset[State] = CHANGES | {"untagged", "stuck", "refused"}
 
 
 class Verdict(Struct, frozen=True):

@@ -94,7 +94,7 @@ def of_files(judged: Judged, folder: str) -> Iterator[tuple[str, Text, Verdict]]
     for text, verdicts in judged:
         name = os.path.relpath(os.path.realpath(text.path), os.path.realpath(folder)).replace(os.sep, "/")
         for one in verdicts:
-            if one.new and not one.old:
+            if one.new and not one.old and one.state in {"missing", "stuck"}:
                 yield name, text, one
 
 

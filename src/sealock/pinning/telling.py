@@ -23,11 +23,12 @@ _WORDS: Final[dict[State, str]] = {
     "fixed": "no tag",
     "built": "built here",
     "stuck": "left",
+    "refused": "not trusted",
     "failed": "failed",
 }
 _INKS: Final[dict[State, Ink]] = {
     "pinned": "green", "missing": "magenta", "moved": "magenta", "gone": "red", "untagged": "red", "fixed": "green",
-    "built": "faint", "stuck": "cyan", "failed": "red",
+    "built": "faint", "stuck": "cyan", "refused": "red", "failed": "red",
 }  # fmt: skip
 _DONE: Final = "now pinned"
 Judged = Sequence[tuple[Text, Sequence[Verdict]]]
@@ -97,7 +98,12 @@ def summary(judged: Judged, files: int, *, wrote: bool) -> str:
         parts.append(f"{count(changing, 'reference')} of {len(states)} {verb}, in {count(files, 'file')}")
     else:
         parts.append(f"{count(len(states), 'reference')}, nothing to change")
-    for state, words in (("stuck", "left as they are"), ("untagged", "without their tag"), ("failed", "failed")):
+    for state, words in (
+        ("stuck", "left as they are"),
+        ("refused", "not trusted"),
+        ("untagged", "without their tag"),
+        ("failed", "failed"),
+    ):
         if number := sum(1 for one in states if one == state):
             parts.append(f"{number} {words}")
     lost = sum(1 for _, verdicts in judged for one in verdicts if one.state == "gone" and not one.new)

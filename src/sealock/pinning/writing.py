@@ -96,9 +96,17 @@ def write_all(files: Sequence[tuple[str, str, str]]) -> None:
         try:
             replace_text(path, old, new)
         except SealockError as error:
-            for written, before, after in reversed(done):
-                with suppress(SealockError):
-                    replace_text(written, after, before)
+            _put_back(done)
             message = f"{error}; no file was changed"
             raise TargetError(message) from None
+        except KeyboardInterrupt:
+            _put_back([*done, (path, old, new)])
+            raise
         done.append((path, old, new))
+
+
+def _put_back(done: Sequence[tuple[str, str, str]]) -> None:
+    """Give files their old text again, those that hold the new one."""
+    for path, old, new in reversed(done):
+        with suppress(SealockError):
+            replace_text(path, new, old)

@@ -1,0 +1,39 @@
+"""Holds what would be written against the trust policy: no digest is written of an image that it refuses."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from msgspec.structs import replace
+
+from sealock.model.imagename import ImageName
+from sealock.pinning.judging import CHANGES, Verdict
+from sealock.pinning.texts import Text
+from sealock.vouching import Vouching, vouched
+
+
+def by_policy(judged: Sequence[tuple[Text, list[Verdict]]], vouching: Vouching) -> list[tuple[Text, list[Verdict]]]:
+    """The verdicts, with those that would write what is not trusted "refused", or "failed" where nobody could tell."""
+    named = {_text(name): name for _, verdicts in judged for one in verdicts if (name := _written(one)) is not None}
+    decisions = {one.reference: one.decision for one in vouched(vouching, named)}
+
+    def held(one: Verdict) -> Verdict:
+        name = _written(one)
+        decision = decisions[_text(name)] if name is not None else None
+        if decision is None or decision.state == "trusted":
+            return one
+        return replace(one, state="refused" if decision.state == "untrusted" else "failed", note=decision.why)
+
+    return [(text, [held(one) for one in verdicts]) for text, verdicts in judged]
+
+
+def _written(one: Verdict) -> ImageName | None:
+    """The image by the digest that would be written, if only to a lock file; None where none would."""
+    name = one.spot.name
+    if one.state not in CHANGES | {"stuck"} or not one.new or name is None:
+        return None
+    return replace(name, tag=name.tag or "latest", digest=one.new)
+
+
+def _text(name: ImageName) -> str:
+    return f"{name.familiar}:{name.tag}@{name.digest}"
