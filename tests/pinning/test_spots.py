@@ -236,3 +236,11 @@ def test_many_uses_of_one_argument_are_read_in_line_with_their_number() -> None:
 def test_digests_are_those_that_were_asked_for(tmp_path: Path) -> None:
     new, _ = pin(tmp_path, "Dockerfile", "FROM a:1\nFROM b:1\n", distinct=True)
     assert new == f"FROM a:1@{digest_of('docker.io/library/a:1')}\nFROM b:1@{digest_of('docker.io/library/b:1')}\n"
+
+
+def test_what_would_break_the_file_is_left_and_the_rest_is_written(tmp_path: Path) -> None:
+    long = "RUN --mount=from=m:3,target=/x echo ".ljust(65_530, "a")
+    new, verdicts = pin(tmp_path, "Dockerfile", f"FROM a:1\n{long}\n")
+    assert new == f"FROM a:1@{NEW}\n{long}\n"
+    assert [one.state for one in verdicts] == ["missing", "stuck"]
+    assert "do not let a digest be written there" in verdicts[1].note

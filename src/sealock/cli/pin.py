@@ -235,8 +235,11 @@ def _override(arguments: Namespace, judged: list[tuple[Text, list[Verdict]]], pr
         complain(one)
     if problems and not arguments.keep_going:
         return 2
+    refused = [one for _, verdicts in judged for one in verdicts if one.state == "refused"]
+    for bad in refused:
+        complain(f"{bad.spot.written} is left out: {bad.note}")
     _emit(arguments, override(judged))
-    return 2 if problems else 0
+    return 2 if problems else 1 if refused else 0
 
 
 def _lock(arguments: Namespace, judged: list[tuple[Text, list[Verdict]]], asking: Asking, problems: list[str]) -> int:

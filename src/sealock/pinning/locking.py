@@ -186,6 +186,6 @@ def override(judged: Judged) -> str:
         for text, verdicts in sorted(judged, key=lambda pair: ".override." in pair[0].path)
         if text.kind == "compose"
         for one in verdicts
-        if one.spot.user and one.spot.runs and (one.new or one.old)
+        if one.spot.user and one.spot.runs and (one.new or one.old) and one.state not in {"refused", "failed"}
     }
     return "\n".join(Writer("", None).block("services", services, 0)) + "\n"
