@@ -120,7 +120,9 @@ def _unseen(process: Process, machine: Machine) -> Iterator[str]:
     for field, words in _WORDS.items():
         if getattr(process, field) is UNKNOWN:
             file = _FILES.get(field, field)
-            if any(path.startswith(file) for path in denied):
+            if field == "sysctls" and not any(path.startswith(file) for path in denied):
+                why = "only root may enter them"
+            elif any(path.startswith(file) for path in denied):
                 why = _ROOT_ALONE
             elif field == "devices" and process.cgroup_version == 2:
                 why = "control groups of version 2 keep them in a program in the kernel, which no file shows"

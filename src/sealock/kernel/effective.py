@@ -12,7 +12,7 @@ from sealock.kernel.mounting import asked_for, is_read_only
 from sealock.kernel.reading import Machine
 from sealock.model.absent import UNKNOWN, UNSET, Maybe, given
 from sealock.model.capabilities import DEFAULT, decoded
-from sealock.model.container import Container, Device, Sysctl
+from sealock.model.container import Container, Device, Mount, Sysctl
 from sealock.model.process import IdRange, Limit, Mounted, Process
 
 _MASKED: Final = "/proc/kcore"
@@ -172,8 +172,18 @@ def _sees(process: Process, host: tuple[Mounted, ...]) -> dict[str, Any]:
     if isinstance(process.mounts, tuple):
         top = {mount.target: mount for mount in process.mounts}
         values["read_only"] = is_read_only(top["/"]) if "/" in top else UNKNOWN
-        values["mounts"] = tuple(asked_for(process.mounts, host)) or UNSET
+        mnt = spaces.get("mnt")
+        values["mounts"] = (
+            _whole(values["read_only"])
+            if mnt is not None and mnt.host
+            else tuple(asked_for(process.mounts, host)) or UNSET
+        )
     return values
+
+
+def _whole(read_only: Maybe[bool]) -> tuple[Mount, ...]:
+    """What a process in the host's own mount namespace sees: all of the host."""
+    return (Mount("bind", "/", "/", read_only is True),)
 
 
 def _uses(process: Process, group: Group) -> dict[str, Any]:

@@ -40,7 +40,7 @@ def asked_for(mounts: Sequence[Mounted], host: tuple[Mounted, ...]) -> Iterator[
     for one in own[:_MOUNTS]:
         around = next((above for above in _above(one.target) if above in folders), None)
         path = "" if around is None else f"{folders[around]}{one.target[len(around) :]}"
-        if path and (path in there or one.kind in _PSEUDO or (root and path.startswith(f"{root}/"))):
+        if path and (path in there or one.kind in _PSEUDO or (root and f"{path}/".startswith(f"{root}/"))):
             continue
         made = _mount(one, by_device.get(one.device, []))
         if made.kind == "bind" and made.source:

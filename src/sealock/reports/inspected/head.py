@@ -28,11 +28,11 @@ def head(page: Page, one: Look) -> Iterator[str]:
         told = f"{_ENGINES.get(engine, engine) or 'container'} {here[:12]}{_HOW.get(given(process.id_source, ''), '')}"
     else:
         told = "in no container, as far as its control groups and mounts tell"
-    parts = [line(one.image, 80)] if one.image else []
+    parts = [one.image] if one.image else []
     inner = given(process.inner_pid, process.pid)
     inside = f", {inner} inside" if inner != process.pid else ""
     parts += [told, f"process {process.pid}{inside}"]
-    for row in wrap(f" {page.signs.dot} ".join(parts), page.room - 2):
+    for row in wrap(f" {page.signs.dot} ".join(line(part, 120) for part in parts), page.room - 2):
         yield f"  {row}"
     if isinstance(process.command, tuple):
         yield page.paint("faint", f"  {fit(line(' '.join(process.command), 300), page.room - 2)}")

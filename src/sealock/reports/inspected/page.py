@@ -23,7 +23,8 @@ class Page:
     def heading(self, name: str, about: str) -> Iterator[str]:
         """The name of a part, and what it is about."""
         yield ""
-        yield f"{self.paint('bold', name)}  {self.paint('faint', about)}"
+        room = self.room - len(name) - 2
+        yield self.paint("bold", name) + (f"  {self.paint('faint', about)}" if len(about) <= room else "")
 
     def row(self, label: str, text: str, ink: Ink | None = None, *, most: int = 400) -> Iterator[str]:
         """A label with its text, wrapped."""

@@ -10,7 +10,8 @@ from sealock.model.container import Mount
 from sealock.model.look import Look
 from sealock.model.process import Namespace, NamespaceKind, Process
 from sealock.reports.ansi import Ink
-from sealock.reports.inspected.page import Page
+from sealock.reports.inspected.page import LABEL, Page
+from sealock.reports.text import fit, line, width
 
 _NAMES: Final[dict[NamespaceKind, str]] = {
     "mnt": "files",
@@ -32,6 +33,8 @@ _MEANS: Final[dict[NamespaceKind, str]] = {
 _USUAL: Final[frozenset[NamespaceKind]] = frozenset({"user", "time", "cgroup"})
 """The host's in most containers."""
 _MOST: Final = 12
+_LEAST: Final = 20
+"""Columns that are left to a path."""
 _ALL: Final = "a *:* rwm"
 
 
@@ -75,24 +78,38 @@ def _mounts(page: Page, one: Look) -> Iterator[str]:
     if not held:
         yield from page.row("Mounts", "none but those that every container has")
         return
+    if held[0].target == held[0].source == "/":
+        yield from page.row("Mounts", "those of the host, all of them", "red")
+        return
+    room = page.room - LABEL - 2
+    column = min(max(width(line(mount.target)) for mount in held[:_MOST]), room // 2)
     rows: list[tuple[str, str, Ink | None]] = [
-        (mount.target, _mount(page, mount, volumes.get(mount.target.rstrip("/"))), None) for mount in held[:_MOST]
+        (
+            fit(line(mount.target), column),
+            _mount(page, mount, volumes.get(mount.target.rstrip("/")), room - column - 2),
+            None,
+        )
+        for mount in held[:_MOST]
     ]
     if len(held) > _MOST:
         rows.append(("", f"and {len(held) - _MOST} more", None))
     yield from page.table("Mounts", rows)
 
 
-def _mount(page: Page, mount: Mount, volume: str | None) -> str:
+def _mount(page: Page, mount: Mount, volume: str | None, room: int) -> str:
+    access = ["read-only" if mount.read_only else "writable", *([mount.propagation] if mount.propagation else [])]
+    access += mount.options
+    left = room - len(", ".join(["", *access])) - 2
     if mount.kind == "tmpfs":
         source = "in memory"
     elif volume is not None:
         source = f"{page.from_sign} volume {volume if len(volume) < 40 else volume[:12]}"
     else:
-        source = f"{page.from_sign} {mount.source or 'a file system that the host does not show'}"
-    access = "read-only" if mount.read_only else "writable"
-    more = [mount.propagation] if mount.propagation else []
-    return ", ".join([source, access, *more, *mount.options])
+        shown = (
+            fit(line(mount.source), max(left, _LEAST)) if mount.source else "a file system that the host does not show"
+        )
+        source = f"{page.from_sign} {shown}"
+    return ", ".join([source, *access])
 
 
 def _spaces(spaces: tuple[Namespace, ...]) -> Iterator[tuple[str, str, Ink | None]]:

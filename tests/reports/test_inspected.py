@@ -1,0 +1,209 @@
+"""The screen on a container: whatever is known or not, at any width, and whatever a container calls its things."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from msgspec.structs import replace
+
+from sealock.model.absent import UNSET
+from sealock.model.container import Container, Mount
+from sealock.model.enforced import Enforced
+from sealock.model.finding import Severity
+from sealock.model.look import Advice, Difference, Look, Room
+from sealock.model.process import Device, IdRange, Limit, Namespace, Process, Socket
+from sealock.reports.inspected import render
+from sealock.reports.text import width
+
+MIB = 1 << 20
+PROCESS = Process(
+    pid=4711, start=10_000, name="web", command=("web", "--port", "80"), inner_pid=1, container_id="0123456789ab" * 5,
+    container_engine="docker", id_source="cgroup path", uid=101000, gid=101000, groups=(), effective=0, permitted=0,
+    bounding=0xA80425FB, inheritable=0, ambient=0, no_new_privileges=False, seccomp=2, seccomp_filters=1,
+    apparmor="docker-default (enforce)", selinux=UNSET,
+    namespaces=(
+        Namespace("mnt", 1, host=False), Namespace("net", 2, host=False, shared_with=("db", "cache")),
+        Namespace("pid", 3, host=True), Namespace("user", 4, host=False), Namespace("time", 5, host=True), Namespace("ipc", 6),
+    ),
+    uid_map=(IdRange(0, 100000, 65536),), gid_map=(IdRange(0, 100000, 65536),), mounts=(), limits=(("nofile", 1024, 4096),),
+    oom_score_adj=500, cgroup_version=2, cgroup_paths=(("", "/x"),),
+    resources=(
+        Limit("memory", 64 * MIB, 60 * MIB, peak=63 * MIB), Limit("memory.swap", 64 * MIB, 60 * MIB),
+        Limit("memory.reservation", 32 * MIB), Limit("pids", 100, 3, group="/pods", peak=9), Limit("cpu.quota", 50000),
+        Limit("cpu.period", 100000), Limit("cpu.time", None, 90_000_000), Limit("cpu.throttled", None, 4_200_000),
+        Limit("io.read:8:0", 1048576),
+    ),
+    cpuset_cpus="0-3", cpuset_mems="0", devices=(Device("c 1:3 rwm"),), sysctls=(),
+    listening=(Socket("tcp", "0.0.0.0", 80), Socket("tcp6", "::1", 81), Socket("unix", "/run/web.sock", 0)),
+)  # fmt: skip
+EFFECTIVE = Container(
+    read_only=True, cpus=0.5, cpuset_cpus="0-3", cpuset_mems=UNSET, device_rules=UNSET, unconfined_paths=False, cap_add=UNSET,
+    mounts=(Mount("bind", "/var/lib/docker/volumes/data/_data", "/data"), Mount("tmpfs", None, "/tmp", options=("noexec",))),
+)  # fmt: skip
+LOOK = Look(
+    enforced=Enforced(
+        name="web", declared=Container(mounts=(Mount("volume", "data", "/data"),)), effective=EFFECTIVE, process=PROCESS
+    ),
+    room=Room(8 << 30, "0-7", ((0, "0-7"),), 1000.0),
+    advised=(Advice("--memory", "96m", "its limit was all but reached"), Advice("--pids-limit", "", "100 fits")),
+    update="docker update --memory 96m web",
+    differences=(
+        Difference("K010", "has process 9 in it", Severity.HIGH),
+        Difference("K012", "the rules on devices could not be read"),
+    ),
+    unseen=("its rules on devices: no file shows them",),
+    image="web:1",
+)
+NOTHING = Look(enforced=Enforced(name="pid:7", declared=Container(), effective=Container(), process=Process(pid=7)))
+
+
+def page(one: Look, **how: Any) -> str:
+    return render(one, **how)
+
+
+def words(text: str) -> str:
+    """The text without its layout."""
+    return " ".join(text.split())
+
+
+def with_process(**values: Any) -> Look:
+    return replace(LOOK, enforced=replace(LOOK.enforced, process=replace(PROCESS, **values)))
+
+
+def with_effective(**values: Any) -> Look:
+    return replace(LOOK, enforced=replace(LOOK.enforced, effective=replace(EFFECTIVE, **values)))
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        "── container:web ─",
+        "web:1 · Docker 0123456789ab · process 4711, 1 inside",
+        "Root folder read-only",
+        "/data ← volume data, writable",
+        "/tmp in memory, writable, noexec",
+        "shared network, with db, cache",
+        "host's processes: it sees every process of the host",
+        "own files, users",
+        "? shared memory: whether these are the host's cannot be told here",
+        "runs as user 1000, which is 101000:101000 outside",
+        "inside 0-65535 are 100000-165535 outside",
+        "the usual ones alone",
+        "tcp 0.0.0.0:80, tcp [::1]:81",
+        "/run/web.sock",
+        "60.0 MiB of 64.0 MiB, at most 63.0 MiB so far",
+        "reserved 32.0 MiB",
+        "0.10 of 0.5 on average",
+        "on processors 0-3 alone",
+        "held back by its limit for 4.2 seconds so far",
+        "3 of 100 (set by /pods above it), at most 9 so far",
+        "read of device 8:0 1,048,576 a second",
+        "nofile 1024 to 4096",
+        "ended sooner than others (+500)",
+        "--memory 96m its limit was all but reached",
+        "→ docker update --memory 96m web",
+        "holds none; a setuid program in it can gain 14, those that Docker gives",
+        "NET_RAW forge packets",
+        "AppArmor: docker-default (enforce)",
+        "K010 Has process 9 in it.",
+        "? K012 not compared: the rules on devices could not be read",
+        "? its rules on devices: no file shows them",
+    ],
+)
+def test_the_page_tells(told: str) -> None:
+    assert told in words(page(LOOK, width=100))
+
+
+@pytest.mark.parametrize(
+    ("look", "told"),
+    [
+        (with_process(bounding=0, effective=0), "none, and none can be gained"),
+        (replace(with_process(bounding=(1 << 41) - 1, effective=(1 << 41) - 1), enforced=replace(with_process(bounding=(1 << 41) - 1, effective=(1 << 41) - 1).enforced, effective=replace(EFFECTIVE, cap_add=("ALL",)))), "all of them: root on the host"),
+        (with_process(bounding=0xA82425FB, effective=0xA82425FB), "holds 15; 1 one more than Docker gives"),
+        (with_process(bounding=0x400, effective=0x400), "holds 1; without 13 of those that Docker gives"),
+        (with_process(bounding=1 << 62, effective=1 << 62), "62 newer than this table"),
+        (with_process(seccomp=0), "not filtered: all of them"),
+        (with_process(seccomp=1), "(strict)"),
+        (with_process(seccomp_filters=3), "filtered, by 3 filters"),
+        (with_process(no_new_privileges=True), "no program in it can gain any"),
+        (with_process(apparmor="unconfined"), "AppArmor: unconfined"),
+        (with_process(apparmor=UNSET), "neither AppArmor nor SELinux"),
+        (with_process(uid=0, uid_map=(IdRange(0, 0, 4294967295),)), "runs as root, which is root on the host too"),
+        (with_process(uid=1000, gid=1000, uid_map=(IdRange(0, 0, 4294967295),)), "runs as user 1000 (group 1000), which it is on the host too root in it would be root on the host"),
+        (with_process(uid=5), "runs as a user that it does not know"),
+        (with_process(listening=()), "nothing in its network waits for anybody"),
+        (with_process(container_id=""), "in no container, as far as"),
+        (with_process(id_source="host name"), "(by its host name alone)"),
+        (with_process(resources=(Limit("memory", None, MIB), Limit("pids", None, 3))), "no limit: 1.0 MiB of the machine's 8.0 GiB"),
+        (with_effective(device_rules=("a *:* rwm",)), "every device of the host"),
+        (with_effective(device_rules=("c 10:229 rwm",)), "the usual ones, and c 10:229 rwm"),
+        (with_effective(unconfined_paths=True), "open: /proc/sys and the like are not covered"),
+        (with_effective(mounts=UNSET), "none but those that every container has"),
+        (with_effective(mounts=(Mount("bind", "/", "/"),)), "those of the host, all of them"),
+        (with_effective(mounts=tuple(Mount("tmpfs", None, f"/{n}") for n in range(30))), "and 18 more"),
+        (with_effective(cpus=UNSET), "no limit: 0.10 on average, on 0-3"),
+        (replace(LOOK, differences=()), "Nothing differs of what could be compared"),
+        (replace(LOOK, enforced=replace(LOOK.enforced, outside=(9,))), "process 9: in its files, and not in its control groups"),
+    ],
+)  # fmt: skip
+def test_other_states_are_told(look: Look, told: str) -> None:
+    assert told in words(page(look, width=100))
+
+
+def test_what_is_not_known_is_said_and_nothing_is_claimed() -> None:
+    text = words(page(NOTHING))
+    assert text.count("could not be seen") >= 5
+    assert "which it may use could not be told" in text
+    for claim in ("read-only", "can be written to", "covered", "filtered", "none", "own", "Nothing differs"):
+        assert claim not in text, claim
+
+
+@pytest.mark.parametrize("room", [40, 60, 80, 100])
+@pytest.mark.parametrize("look", [LOOK, NOTHING], ids=["everything", "nothing"])
+@pytest.mark.parametrize("unicode", [True, False])
+def test_no_line_is_wider_than_the_terminal(look: Look, room: int, unicode: bool) -> None:  # noqa: FBT001  from a table
+    assert max(width(line) for line in page(look, width=room, unicode=unicode).split("\n")) <= room
+
+
+def test_without_unicode_all_is_ascii() -> None:
+    assert page(replace(LOOK, differences=()), unicode=False).isascii()
+
+
+def test_colours_only_where_they_are_wanted() -> None:
+    assert "\x1b" not in page(LOOK)
+    coloured = page(LOOK, colour=True)
+    assert "\x1b[1;31m" in coloured
+    plain = coloured
+    for code in ("1", "2", "1;31", "32", "35", "36", "0"):
+        plain = plain.replace(f"\x1b[{code}m", "")
+    assert plain == page(LOOK)
+
+
+EVIL = "\x1b]0;x\x07\n\u202eevil\udcff"
+
+
+def test_nothing_that_a_container_says_steers_the_terminal() -> None:
+    look = with_process(
+        command=(EVIL, EVIL), apparmor=EVIL, container_engine=EVIL, cpuset_cpus=EVIL, listening=(Socket("unix", EVIL, 0),),
+        resources=(Limit("memory", 5, 3, group=EVIL), Limit(f"io.read:{EVIL}", 5)),
+        namespaces=(Namespace("net", 1, host=False, shared_with=(EVIL,)),),
+    )  # fmt: skip
+    look = replace(look, image=EVIL, update=f"docker update --memory 5m '{EVIL}'", unseen=(EVIL,))
+    look = replace(look, differences=(Difference("K007", EVIL, Severity.HIGH), Difference("K007", EVIL)))
+    effective = replace(EFFECTIVE, mounts=(Mount("bind", EVIL, EVIL, propagation=EVIL),), device_rules=(EVIL,))
+    look = replace(look, enforced=replace(look.enforced, name=EVIL, effective=effective))
+    text = page(look)
+    assert not {"\x1b", "\x07", "\u202e", "\udcff"} & set(text)
+    assert max(width(line) for line in text.split("\n")) <= 80
+
+
+def test_a_command_is_broken_as_a_shell_takes_it() -> None:
+    update = (
+        "docker update --memory 96m --memory-swap 96m --memory-reservation 48m --pids-limit 100 --cpuset-cpus 1 web"
+    )
+    text = page(replace(LOOK, update=update), width=60)
+    start = text.index("docker update")
+    command = text[start : text.index("\n\n", start)]
+    assert command.replace("\\\n", " ").split() == update.split()
+    assert command.count("\\\n") >= 1
