@@ -7,13 +7,13 @@ from typing import Final
 from msgspec import Struct
 
 from sealock.formats.members import Members, decode
-from sealock.model.absent import UNKNOWN, UNSET, Maybe
+from sealock.model.absent import UNKNOWN, UNSET, Maybe, given
 from sealock.model.daemon import Daemon
 from sealock.model.finding import Problem
 from sealock.model.host import Component, Host, Swarm
 from sealock.model.location import Location
 
-_NANOSECOND: Final = 1e-9
+_NANOSECONDS: Final = 1_000_000_000
 _PROXIES: Final = (("http-proxy", "HttpProxy"), ("https-proxy", "HttpsProxy"), ("no-proxy", "NoProxy"))
 _PARTS: Final = {"Engine": "engine", "Podman Engine": "podman"}
 _OWN_REGISTRIES: Final = frozenset({"127.0.0.0/8", "::1/128"})
@@ -48,7 +48,7 @@ def read_info(info: str, version: str) -> Told:
         components=_components(versions, said),
         api_version=versions.text("ApiVersion"),
         daemon=daemon,
-        swarm=_swarm(said.within("Swarm")) if "Swarm" in said.held else UNKNOWN,
+        swarm=_swarm(said.within("Swarm")),
         containers=said.whole("Containers"),
         running=said.whole("ContainersRunning"),
         images=said.whole("Images"),
@@ -62,11 +62,11 @@ def _daemon(said: Members) -> Daemon:
     indexes = registries.within("IndexConfigs")
     insecure = [name for name in indexes.held if indexes.within(name).truth("Secure") is False]
     ranges = registries.texts("InsecureRegistryCIDRs")
-    insecure += [one for one in (ranges if isinstance(ranges, tuple) else ()) if one not in _OWN_REGISTRIES]
+    insecure += [one for one in given(ranges, ()) if one not in _OWN_REGISTRIES]
     return Daemon(
         authorization_plugins=said.within("Plugins").texts("Authorization"),
         debug=said.truth("Debug"),
-        insecure_registries=(tuple(insecure) or UNSET) if registries else UNKNOWN,
+        insecure_registries=tuple(insecure) or (UNKNOWN if ranges is UNKNOWN else UNSET),
         registry_mirrors=registries.texts("Mirrors"),
         proxies=_proxies(said),
         userns_remap=_remapped(options),
@@ -136,7 +136,9 @@ def _components(versions: Members, said: Members) -> Maybe[tuple[Component, ...]
     return found or ((Component("engine", engine, versions.plain("GitCommit")),) if engine else UNKNOWN)
 
 
-def _swarm(said: Members) -> Swarm:
+def _swarm(said: Members) -> Maybe[Swarm]:
+    if said.text("LocalNodeState") is UNKNOWN:
+        return UNKNOWN
     cluster = said.within("Cluster")
     spec = cluster.within("Spec")
     expiry = spec.within("CAConfig").whole("NodeCertExpiry")
@@ -147,5 +149,5 @@ def _swarm(said: Members) -> Swarm:
         nodes=said.whole("Nodes"),
         autolock=spec.within("EncryptionConfig").truth("AutoLockManagers"),
         advertise_address=said.text("NodeAddr"),
-        certificate_expiry=expiry * _NANOSECOND if isinstance(expiry, int) else UNKNOWN,
+        certificate_expiry=expiry / _NANOSECONDS if isinstance(expiry, int) else UNKNOWN,
     )

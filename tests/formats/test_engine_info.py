@@ -1,0 +1,229 @@
+"""What engines say of themselves, of their machines and of their networks."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from sealock.formats.engine import read_info, read_network, read_networks
+from sealock.model.absent import UNKNOWN, UNSET
+from sealock.model.host import Component, Swarm
+from sealock.model.network import Endpoint
+
+INFO: dict[str, Any] = {
+    "ID": "x", "Containers": 3, "ContainersRunning": 2, "Images": 7, "Driver": "overlay2", "DriverStatus": None,
+    "Plugins": {"Volume": ["local"], "Network": ["bridge"], "Authorization": None, "Log": ["json-file"]},
+    "SwapLimit": True, "IPv4Forwarding": True, "Debug": False, "LoggingDriver": "json-file", "CgroupDriver": "systemd",
+    "CgroupVersion": "2", "KernelVersion": "6.1.0", "OperatingSystem": "Debian GNU/Linux 12", "Architecture": "x86_64",
+    "RegistryConfig": {
+        "InsecureRegistryCIDRs": ["127.0.0.0/8"], "Mirrors": None,
+        "IndexConfigs": {"docker.io": {"Name": "docker.io", "Mirrors": [], "Secure": True, "Official": True}},
+    },
+    "DockerRootDir": "/var/lib/docker", "HttpProxy": "", "HttpsProxy": "", "NoProxy": "", "Name": "vm", "Labels": [],
+    "ExperimentalBuild": False, "ServerVersion": "26.1.5", "Runtimes": {"runc": {"path": "runc"}}, "DefaultRuntime": "runc",
+    "Swarm": {"NodeID": "", "NodeAddr": "", "LocalNodeState": "inactive", "ControlAvailable": False},
+    "LiveRestoreEnabled": False, "SecurityOptions": ["name=seccomp,profile=builtin", "name=cgroupns"],
+}  # fmt: skip
+VERSION: dict[str, Any] = {
+    "Components": [
+        {"Name": "Engine", "Version": "26.1.5", "Details": {"GitCommit": "411e817"}},
+        {"Name": "containerd", "Version": "1.7.24", "Details": {"GitCommit": "abc"}},
+        {"Name": "runc", "Version": "1.1.15", "Details": {}},
+    ],
+    "Version": "26.1.5", "ApiVersion": "1.45", "MinAPIVersion": "1.24",
+}  # fmt: skip
+
+
+def told(info: object = INFO, version: object = VERSION) -> Any:
+    return read_info(json.dumps(info), json.dumps(version))
+
+
+def test_an_engine_as_it_comes() -> None:
+    says = told()
+    daemon, host = says.daemon, says.host
+    assert says.problems == ()
+    assert (host.name, host.kernel, host.containers, host.running, host.images) == ("vm", "6.1.0", 3, 2, 7)
+    assert (host.cgroup_version, host.swap_accounting, host.seccomp, host.api_version) == (2, True, True, "1.45")
+    assert host.components == (
+        Component("engine", "26.1.5", "411e817"), Component("containerd", "1.7.24", "abc"), Component("runc", "1.1.15"),
+    )  # fmt: skip
+    assert host.swarm == Swarm(active=False, advertise_address=UNSET)
+    assert daemon.authorization_plugins is UNSET
+    assert daemon.insecure_registries is UNSET
+    assert daemon.userns_remap is UNSET
+    assert (daemon.rootless, daemon.no_new_privileges, daemon.selinux_enabled) == (False, False, False)
+    assert daemon.seccomp_profile is UNSET
+    assert daemon.default_cgroupns_mode == "private"
+    assert (daemon.runtimes, daemon.storage_driver, daemon.live_restore) == (("runc",), "overlay2", False)
+
+
+SETTINGS: list[tuple[dict[str, Any], str, object]] = [
+    ({"SecurityOptions": ["name=userns"]}, "userns_remap", "on"),
+    ({"SecurityOptions": ["name=rootless"]}, "rootless", True),
+    ({"SecurityOptions": ["name=no-new-privileges"]}, "no_new_privileges", True),
+    ({"SecurityOptions": ["name=selinux"]}, "selinux_enabled", True),
+    ({"SecurityOptions": ["name=seccomp,profile=/etc/p.json"]}, "seccomp_profile", "/etc/p.json"),
+    ({"SecurityOptions": ["name=seccomp,profile=unconfined"]}, "seccomp_profile", "unconfined"),
+    ({"SecurityOptions": ["seccomp"]}, "seccomp_profile", UNSET),
+    ({"SecurityOptions": []}, "seccomp_profile", UNKNOWN),
+    ({"SecurityOptions": []}, "default_cgroupns_mode", "host"),
+    ({"SecurityOptions": None}, "rootless", False),
+    ({"SecurityOptions": 5}, "rootless", UNKNOWN),
+    ({"SecurityOptions": ["name=seccomp", 5]}, "userns_remap", UNKNOWN),
+    ({"Plugins": {"Authorization": ["opa"]}}, "authorization_plugins", ("opa",)),
+    ({"Plugins": {}}, "authorization_plugins", UNKNOWN),
+    ({"RegistryConfig": {"InsecureRegistryCIDRs": ["10.0.0.0/8", "127.0.0.0/8"]}}, "insecure_registries", ("10.0.0.0/8",)),
+    (
+        {"RegistryConfig": {"InsecureRegistryCIDRs": None, "IndexConfigs": {"r:5000": {"Secure": False}}}},
+        "insecure_registries", ("r:5000",),
+    ),
+    ({"RegistryConfig": {"InsecureRegistryCIDRs": 5}}, "insecure_registries", UNKNOWN),
+    ({"RegistryConfig": None}, "insecure_registries", UNKNOWN),
+    ({"RegistryConfig": {"Mirrors": ["https://m/"], "InsecureRegistryCIDRs": None}}, "registry_mirrors", ("https://m/",)),
+    ({"HttpProxy": "http://p:1"}, "proxies", (("http-proxy", "http://p:1"),)),
+    ({"CgroupVersion": "3"}, "cgroup_version", UNKNOWN),
+    ({"Debug": "yes"}, "debug", UNKNOWN),
+    ({"LiveRestoreEnabled": True}, "live_restore", True),
+    ({"Labels": None}, "labels", UNSET),
+    ({"Runtimes": 5}, "runtimes", UNKNOWN),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("said", "field", "means"), SETTINGS)
+def test_each_setting_is_read(said: dict[str, Any], field: str, means: object) -> None:
+    assert getattr(told(INFO | said).daemon, field) == means
+
+
+@pytest.mark.parametrize("key", sorted(set(INFO) - {"ID", "DriverStatus"}))
+def test_what_an_engine_does_not_say_is_unknown_and_no_pass(key: str) -> None:
+    before, after = told(), told({name: value for name, value in INFO.items() if name != key})
+    lost = [
+        name
+        for noun, other in ((before.daemon, after.daemon), (before.host, after.host))
+        for name in noun.__struct_fields__
+        if name != "daemon" and getattr(noun, name) != getattr(other, name)
+    ]
+    changed = [getattr(after.daemon, name, getattr(after.host, name, None)) for name in lost]
+    assert all(value is UNKNOWN for value in changed) or key == "HttpProxy"
+
+
+SWARM = {
+    "NodeAddr": "10.0.0.1", "LocalNodeState": "active", "ControlAvailable": True, "Managers": 3, "Nodes": 5,
+    "Cluster": {"Spec": {"EncryptionConfig": {"AutoLockManagers": True}, "CAConfig": {"NodeCertExpiry": 7776000000000000}}},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("said", "means"),
+    [
+        (SWARM, Swarm(active=True, manager=True, managers=3, nodes=5, autolock=True, advertise_address="10.0.0.1",
+                      certificate_expiry=7776000.0)),
+        ({"LocalNodeState": "pending"}, Swarm(active=True)),
+        ({"LocalNodeState": "locked", "NodeAddr": ""}, Swarm(active=True, advertise_address=UNSET)),
+        ({}, UNKNOWN),
+        (5, UNKNOWN),
+        ({"LocalNodeState": 5}, UNKNOWN),
+    ],
+)  # fmt: skip
+def test_the_swarm_it_is_in(said: object, means: object) -> None:
+    assert told(INFO | {"Swarm": said}).host.swarm == means
+
+
+@pytest.mark.parametrize(
+    ("version", "means"),
+    [
+        ({"Version": "1.12.6", "GitCommit": "78d1802"}, (Component("engine", "1.12.6", "78d1802"),)),
+        ({}, (Component("engine", "26.1.5"),)),
+        ({"Components": [{"Name": "Podman Engine", "Version": "5.4.2"}]}, (Component("podman", "5.4.2"),)),
+        ({"Components": [5, {"Name": 5}, {"Version": "1"}]}, (Component("engine", "26.1.5"),)),
+    ],
+)
+def test_its_parts_and_their_versions(version: object, means: object) -> None:
+    assert told(version=version).host.components == means
+
+
+@pytest.mark.parametrize("text", ["", "[]", "null", "5", "{", "\x00", "[" * 100_000])
+def test_what_is_no_answer_is_a_problem_and_all_unknown(text: str) -> None:
+    says = read_info(text, text)
+    assert len(says.problems) == (2 if text else 0)
+    assert all(
+        getattr(says.daemon, name) is UNKNOWN
+        for name in ("rootless", "userns_remap", "authorization_plugins", "insecure_registries", "live_restore")
+    )
+    assert says.host.components is UNKNOWN
+    assert says.host.swarm is UNKNOWN
+    assert read_networks(text) == ()
+    assert read_network(text) is None
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=8,
+)
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.dictionaries(st.sampled_from(sorted(INFO)), JSON), st.dictionaries(st.sampled_from(sorted(VERSION)), JSON))
+def test_no_json_makes_it_raise(info: dict[str, Any], version: dict[str, Any]) -> None:
+    told(info, version)
+
+
+NETWORK: dict[str, Any] = {
+    "Name": "app", "Id": "a" * 64, "Scope": "local", "Driver": "bridge", "EnableIPv6": False, "Internal": True,
+    "IPAM": {"Driver": "default", "Config": [{"Subnet": "172.18.0.0/16", "Gateway": "172.18.0.1/16"}, {"Subnet": "fd00::/64"}]},
+    "Attachable": False, "Ingress": False, "Labels": {"a": "b", "c": 5},
+    "Options": {"com.docker.network.bridge.enable_icc": "false", "com.docker.network.bridge.name": "br-app"},
+    "Containers": {
+        "b" * 64: {"Name": "web", "IPv4Address": "172.18.0.2/16", "IPv6Address": "", "MacAddress": "02:42:ac:12:00:02"},
+        "c" * 64: {"Name": "", "IPv4Address": "172.18.0.3/16"},
+    },
+}  # fmt: skip
+
+
+def test_a_network_and_who_is_on_it() -> None:
+    found = read_network(json.dumps(NETWORK))
+    assert found is not None
+    assert (found.name, found.driver, found.internal, found.ipv6, found.icc) == ("app", "bridge", True, False, False)
+    assert (found.subnets, found.gateways) == (("172.18.0.0/16", "fd00::/64"), ("172.18.0.1",))
+    assert (found.bridge, found.labels) == ("br-app", (("a", "b"),))
+    assert found.endpoints == (
+        Endpoint("c" * 12, "172.18.0.3"), Endpoint("web", "172.18.0.2", "", "02:42:ac:12:00:02"),
+    )  # fmt: skip
+
+
+def test_a_list_of_networks_tells_nobody_on_them() -> None:
+    found = read_networks(json.dumps([NETWORK, NETWORK | {"Name": "aaa", "Containers": {}}, 5, {"Name": ""}, {}]))
+    assert [one.name for one in found] == ["aaa", "app"]
+    assert {one.endpoints for one in found} == {UNKNOWN}
+
+
+@pytest.mark.parametrize(
+    ("said", "field", "means"),
+    [
+        ({"Options": {"com.docker.network.bridge.enable_icc": "maybe"}}, "icc", UNKNOWN),
+        ({"Options": {"com.docker.network.bridge.enable_icc": "1"}}, "icc", True),
+        ({"Options": None}, "icc", UNSET),
+        ({"Options": {"encrypted": ""}}, "encrypted", True),
+        ({"Options": {"encrypted": "false"}}, "encrypted", False),
+        ({"Options": {"com.docker.network.bridge.gateway_mode_ipv4": "routed"}}, "gateway_mode_ipv4", "routed"),
+        ({"IPAM": {"Config": None}}, "subnets", UNSET),
+        ({"IPAM": 5}, "gateways", UNSET),
+        ({"Internal": "no"}, "internal", UNKNOWN),
+        ({"Containers": {}}, "endpoints", ()),
+        ({"Containers": {"x": 5}}, "endpoints", ()),
+    ],
+)
+def test_each_property_of_a_network(said: dict[str, Any], field: str, means: object) -> None:
+    assert getattr(read_network(json.dumps(NETWORK | said)), field) == means
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.dictionaries(st.sampled_from(sorted(NETWORK)), JSON))
+def test_no_json_of_a_network_makes_it_raise(said: dict[str, Any]) -> None:
+    read_network(json.dumps(said))
+    read_networks(json.dumps([said]))
