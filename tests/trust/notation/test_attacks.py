@@ -18,6 +18,7 @@ from registryworld import OCI_MANIFEST
 from sealock.trust.notation import envelope
 from sealock.trust.notation.expecting import Anchor
 from sealock.trust.notation.names import read_subject
+from sealock.trust.notation.policy import LEVELS
 from simulators.registry import OCI_INDEX, Asked, Reply, sha256
 
 Attack = Callable[[World], Any]
@@ -542,6 +543,25 @@ def test_unprotected_words_change_nothing(here: World) -> None:
     agent = {envelope.AGENT: "\x1b[2J", "io.cncf.notary.expiry": "2030-01-01T00:00:00Z"}
     here.refer(here.envelope(after=lambda t: t["header"].update(agent)))
     assert here.verify().state == "trusted"
+
+
+@pytest.mark.parametrize("place", [0, 1, 2])
+def test_certificates_that_were_altered_end_in_a_verdict(here: World, place: int) -> None:
+    """Wherever a certificate is altered, and with whatever: nothing is raised, and nobody is trusted."""
+    table = json.loads(here.envelope())
+    der = here.signer.chain[place]
+    for at in range(0, len(der), 9):
+        for byte in (0x00, 0x30, 0xFF):
+            if der[at] == byte:
+                continue
+            chain = list(here.signer.chain)
+            chain[place] = der[:at] + bytes([byte]) + der[at + 1 :]
+            table["header"]["x5c"] = spelled(tuple(chain))
+            shelf = here.server.manifests["app"]
+            here.server.manifests["app"] = {key: one for key, one in shelf.items() if b'"subject"' not in one[1]}
+            here.refer(json.dumps(table).encode())
+            judged = here.judge(actions=LEVELS["audit"])
+            assert judged.verdict.state == "untrusted", (at, byte)
 
 
 def test_every_byte_of_what_is_signed_counts(here: World) -> None:

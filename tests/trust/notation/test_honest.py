@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from base64 import b64encode
 from collections.abc import Callable, Iterator
 from datetime import timedelta
@@ -273,6 +274,16 @@ def test_a_time_stamp_that_is_none_does_not_count(here: World, stamp: bytes, che
     said = {envelope.TIMESTAMP: b64encode(stamp).decode()}
     here.refer(here.envelope(after=lambda t: t["header"].update(said)))
     assert here.verify(anchors=(Anchor(here.root.der), Anchor(here.stranger.der, "tsa"))).check == check
+    assert here.verify().state == "trusted"
+
+
+def test_without_the_library_for_time_stamps_it_could_not_be_told(here: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "rfc3161_client", None)  # as where it is not installed
+    said = {envelope.TIMESTAMP: b64encode(b"x").decode()}
+    here.refer(here.envelope(after=lambda t: t["header"].update(said)))
+    verdict = here.verify(anchors=(Anchor(here.root.der), Anchor(here.stranger.der, "tsa")))
+    assert verdict.state == "unknown"
+    assert "sealock[timestamps]" in verdict.why
     assert here.verify().state == "trusted"
 
 

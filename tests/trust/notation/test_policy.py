@@ -235,6 +235,10 @@ def test_what_is_signed_here_is_verified_here(
         here.digest,
     )
     store(folder, here.root)
+    keys = {"name": "a", "keyPath": str(tmp_path / "my.key"), "certPath": str(tmp_path / "my.crt")}
+    (folder / "signingkeys.json").write_text(json.dumps({"default": "a", "keys": [keys]}))
+    assert run(capsys, "sign", "--notation", "--annotation", "a=b", one)[0] == 0
+    assert run(capsys, *trust, "--annotation", "a=b")[0] == 0
     (folder / "trustpolicy.json").write_bytes(document({**GOOD, "registryScopes": [f"{here.server.host}/app"]}))
     status, out, _ = run(capsys, "verify", "--notation", one)
     assert status == 0

@@ -43,7 +43,7 @@ def load(ders: Sequence[bytes]) -> tuple[Certificate, ...]:
         with catch_warnings():
             simplefilter("ignore")
             return tuple(x509.load_der_x509_certificate(_small(one)) for one in ders)
-    except ValueError:
+    except unreadable():
         raise _refused(why="a certificate that comes with it cannot be read") from None
 
 

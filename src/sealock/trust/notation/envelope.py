@@ -31,6 +31,8 @@ PLUGIN: Final = "io.cncf.notary.verificationPlugin"
 AGENT: Final = "io.cncf.notary.signingAgent"
 TIMESTAMP: Final = "io.cncf.notary.timestampSignature"
 
+UNABLE: Final = "unable"
+"""The check of a refusal that is none: whether the signature counts could not be told."""
 Scheme: TypeAlias = Literal["notary.x509", "notary.x509.signingAuthority"]
 _KNOWN: Final = frozenset({SCHEME, AUTHENTIC, EXPIRY})
 """What may be critical, since it is understood here."""

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from warnings import catch_warnings, simplefilter
 
 from sealock.trust.notation import chain
+from sealock.trust.notation.envelope import UNABLE
 from sealock.trust.notation.expecting import RevocationList
 from sealock.trust.refusal import SignatureRefusedError
 
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 def check(pairs: Iterable[tuple[Certificate, Certificate]], lists: Sequence[RevocationList], now: datetime) -> None:
     """Look at certificates, each with its issuer.
 
-    Refuse with the check "revoked", or with "unrevoked" where it could not be told.
+    Refuse with the check "revoked", or with UNABLE where it could not be told.
     """
     loaded = [_load(one) for one in lists]
     for one, issuer in pairs:
@@ -34,7 +35,7 @@ def check(pairs: Iterable[tuple[Certificate, Certificate]], lists: Sequence[Revo
         if not fresh and chain.lists_revocation([one]):
             old = "the list that was given has expired" if mine else "sealock fetches no revocation lists"
             why = f"whether the certificate of {chain.name_of(one)} was revoked could not be told: {old}"
-            raise SignatureRefusedError(check="unrevoked", why=why)
+            raise SignatureRefusedError(check=UNABLE, why=why)
 
 
 def _is_of(found: CertificateRevocationList, issuer: Certificate) -> bool:

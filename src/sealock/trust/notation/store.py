@@ -11,6 +11,7 @@ from typing import Final
 from warnings import catch_warnings, simplefilter
 
 from sealock.errors import PolicyError, TargetError
+from sealock.trust.notation.chain import unreadable
 from sealock.trust.notation.expecting import Anchor, Kind, RevocationList
 from sealock.trust.notation.policy import Document, Statement, read_policy
 from sealock.trust.refusal import SignatureRefusedError
@@ -89,7 +90,7 @@ def read_anchors(path: str | Path, kind: Kind = "ca") -> tuple[Anchor, ...]:
             pem = b"-----BEGIN" in raw
             loaded = x509.load_pem_x509_certificates(raw) if pem else [x509.load_der_x509_certificate(raw)]
             return tuple(Anchor(one.public_bytes(Encoding.DER), kind, str(path)) for one in loaded)
-    except ValueError:
+    except unreadable():
         msg = f"{path} holds no certificate that can be read"
         raise TargetError(msg) from None
 

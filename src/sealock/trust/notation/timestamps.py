@@ -12,9 +12,9 @@ from warnings import catch_warnings, simplefilter
 
 from msgspec import Struct
 
-from sealock.errors import TargetError
 from sealock.trust.notary import der
 from sealock.trust.notation import chain
+from sealock.trust.notation.envelope import UNABLE
 from sealock.trust.refusal import SignatureRefusedError
 
 if TYPE_CHECKING:
@@ -43,8 +43,8 @@ def verify(token: bytes, signature: bytes, anchors: Sequence[bytes]) -> Stamped:
     try:
         import rfc3161_client as library  # noqa: PLC0415  it costs 150 ms, and is an extra
     except ImportError:
-        msg = "the signature has a time stamp, and time stamps need a library: install sealock[timestamps]"
-        raise TargetError(msg) from None
+        why = "it has a time stamp, and time stamps need a library: install sealock[timestamps]"
+        raise SignatureRefusedError(check=UNABLE, why=why) from None
     if len(token) > MOST_BYTES:
         raise _refused(why=f"its time stamp has {len(token)} bytes, more than the {MOST_BYTES} that are read")
     roots = chain.load(anchors)
