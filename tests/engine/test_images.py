@@ -98,6 +98,13 @@ def test_a_cache_of_another_image_or_with_a_damaged_entry_is_not_believed(
     assert any("other layers than it said" in one.message for one in found.problems)
 
 
+def test_without_verifying_nothing_is_remembered(engine: EngineSimulator, tmp_path: Path) -> None:
+    cache = str(tmp_path / "cache")
+    for times in (1, 2):
+        assert read(engine, cache=cache, verify=False).packages
+        assert sent(engine) == times
+
+
 def test_an_engine_that_keeps_images_with_containerd(engine: EngineSimulator, tmp_path: Path) -> None:
     layout = Layout()
     manifest = layout.image((BASE, BASE))
@@ -164,6 +171,18 @@ def test_an_image_that_is_not_there_is_told(engine: EngineSimulator, capsys: pyt
     said = " ".join(capsys.readouterr().out.split())
     assert "has no image 'nope:1'" in said
     assert "image:nope:1" in said
+
+
+def test_no_name_at_all_is_told(engine: EngineSimulator) -> None:
+    with pytest.raises(TargetError, match="docker: names no image"):
+        read(engine, "")
+
+
+def test_an_odd_name_is_one_path_of_the_api(engine: EngineSimulator) -> None:
+    for name in ("../containers", "a b?all=1#x", "x\r\nHost: y", "é"):
+        with pytest.raises(TargetError, match="has no image"):
+            read(engine, name)
+    assert all(path.startswith(("/_ping", "/v1.45/images/")) for path in engine.asked)
 
 
 def test_another_platform_is_told(engine: EngineSimulator) -> None:

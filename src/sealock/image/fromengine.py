@@ -96,12 +96,15 @@ def open_from_engine(  # noqa: PLR0913  as open_image
         image.add([f"the engine sent {len(others) + 1} images under one id; the first is read"])
     if diff_ids and tuple(layer.diff_id for layer in layers) != diff_ids:
         image.add(["the engine sent other layers than it said that the image has"])
-    elif known and image.config and layers:
+    elif known and context.verifier and image.config and layers:
         known.keep_image(told.id, Shelved(image.config, image.manifest, layers))
     return image
 
 
 def _told(engine: Engine, name: str) -> _Told:
+    if not name:
+        message = "docker: names no image; docker:NAME does (`docker images` lists them)"
+        raise TargetError(message)
     try:
         answer = engine.image(name)
     except EngineRefusedError as refusal:
