@@ -1,0 +1,110 @@
+"""Each thing of a container that does not go with remapping, from the words of `docker run`."""
+
+from __future__ import annotations
+
+import pytest
+
+from sealock import formats
+from sealock.model.container import Container
+from sealock.model.location import Source
+from sealock.remapping import Machine, Owned, Runs
+from sealock.remapping.blockers import blockers, unread
+
+
+def runs(words: str, name: str = "web") -> Runs:
+    document = formats.read("run", Source("run", f"docker run {words} box"))
+    noun = document.subjects[0].noun
+    assert isinstance(noun, Container)
+    return Runs(name, noun, id=f"{name}-id")
+
+
+SEEN = (
+    Owned(path="/dev/vda", kind="device", mode=0o660),
+    Owned(path="/dev/fuse", kind="device", mode=0o666),
+    Owned(path="/run/closed.sock", kind="socket", mode=0o660),
+    Owned(path="/run/open", kind="socket", mode=0o666),
+    Owned(path="/run/shut", kind="socket", mode=0o600),
+    Owned(path="/srv/file.sock", kind="file", mode=0o600),
+)
+MACHINE = Machine(kernel="6.18.0", owned=SEEN, limits={"nofile": 20_000, "core": -1})
+
+
+@pytest.mark.parametrize(
+    ("words", "what", "effect"),
+    [
+        ("--privileged", "--privileged", "refused"),
+        ("--network host", "--network host", "refused"),
+        ("--pid host", "--pid host", "refused"),
+        ("--ipc host", "--ipc host", "fails"),
+        ("--ulimit nofile=30000", "--ulimit nofile=30000", "fails"),
+        ("--ulimit nofile=100:-1", "--ulimit nofile=100:-1", "fails"),
+        ("--ulimit memlock=-1", "--ulimit memlock=-1", "may fail"),
+        ("--oom-score-adj -500", "--oom-score-adj -500", "fails"),
+        ("--cap-add SYS_TIME", "--cap-add SYS_TIME", "fails"),
+        ("--cap-add MKNOD", "--cap-add MKNOD", "fails"),
+        ("--cap-add ALL", "--cap-add ALL", "may fail"),
+        ("-u 70000", "--user 70000", "fails"),
+        ("-u 65536:0", "--user 65536", "fails"),
+        ("-u 0:70000", "--user 70000", "fails"),
+        ("--group-add 70000", "--group-add 70000", "fails"),
+        ("--device /dev/vda", "--device /dev/vda", "fails"),
+        ("--device /dev/unseen", "--device /dev/unseen", "may fail"),
+        ("--device /dev/fuse:/dev/other", "--device /dev/fuse:/dev/other", "fails"),
+        ("-v /run/closed.sock:/s", "socket /run/closed.sock", "fails"),
+        ("-v /run/shut:/s", "socket /run/shut", "fails"),
+        ("-v /run/unseen.sock:/s", "socket /run/unseen.sock", "may fail"),
+    ],
+)
+def test_what_stands_in_the_way_is_found(words: str, what: str, effect: str) -> None:
+    found = blockers(Machine(kernel="6.18.0", owned=SEEN, limits=MACHINE.limits, containers=(runs(words),)))
+    assert [(one.container, one.what, one.effect) for one in found] == [("web", what, effect)]
+    assert found[0].remedy
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "",
+        "--userns host --privileged --network host --pid host",
+        "--uts host",
+        "--cgroupns host",
+        "--ulimit nofile=20000",
+        "--ulimit core=-1",
+        "--oom-score-adj 500",
+        "--cap-add SYS_ADMIN",
+        "--cap-add NET_ADMIN",
+        "-u 65535:65535",
+        "-u www-data",
+        "--device /dev/fuse",
+        "-v /run/open:/s",
+        "-v /srv/file.sock:/s",
+        "-v data:/data.sock",
+        "--network container:db",
+        "--sysctl net.ipv4.ip_forward=1",
+        "--sysctl kernel.shmmax=1",
+        "--read-only --tmpfs /tmp --init",
+    ],
+)
+def test_what_works_is_left_alone(words: str) -> None:
+    assert not blockers(Machine(kernel="6.18.0", owned=SEEN, limits=MACHINE.limits, containers=(runs(words),)))
+
+
+@pytest.mark.parametrize(
+    ("kernel", "effect"),
+    [("6.9.1", "fails"), ("6.10.0-1-amd64", None), ("5.15.0", "fails"), ("7.0", None), ("", "may fail"), ("x.y", "may fail"), ("6.1.0-rc1+", "fails")],
+)  # fmt: skip
+@pytest.mark.parametrize("sysctl", ["kernel.shmmax", "kernel.msgmax", "kernel.sem", "fs.mqueue.msg_max"])
+def test_limits_of_ipc_can_be_set_from_linux_6_10_on(kernel: str, effect: str | None, sysctl: str) -> None:
+    found = blockers(Machine(kernel=kernel, containers=(runs(f"--sysctl {sysctl}=1"),)))
+    assert [one.effect for one in found] == ([effect] if effect else [])
+
+
+@pytest.mark.parametrize("flag", ["network", "pid", "ipc"])
+@pytest.mark.parametrize("name", ["db", "db-id"])
+def test_who_joins_one_that_opts_out_must_opt_out_too(flag: str, name: str) -> None:
+    held = (runs("--userns host", "db"), runs(f"--{flag} container:{name}"))
+    assert [(one.container, one.effect) for one in blockers(Machine(containers=held))] == [("web", "fails")]
+
+
+def test_a_container_of_which_nothing_is_known_is_told() -> None:
+    assert unread(Machine(containers=(Runs("web", Container()), runs("", "db")))) == ("web",)

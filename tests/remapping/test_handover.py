@@ -1,0 +1,213 @@
+"""Folders and volumes: who owns them is to own them as the mapped user, by commands that shift once."""
+
+from __future__ import annotations
+
+import shlex
+from typing import Any
+
+import pytest
+
+from sealock.model.container import container
+from sealock.remapping import Bind, Entry, Machine, Owned, Runs, Volume
+from sealock.remapping.handover import Handover, Ids, Kept, copies, handovers, shifting
+from sealock.remapping.ranges import Range
+
+IDS = Ids((Range("d", 200_000, 65536),), (Range("d", 300_000, 65536),))
+DATA = Bind("web", "/srv/data", "/data")
+
+
+def planned(*binds: Bind, ids: Ids = IDS, **fields: Any) -> list[Handover | Kept]:
+    return list(handovers(Machine(binds=binds, data_root="/var/lib/docker", **fields), ids))
+
+
+def owned(path: str = "/srv/data", *owners: tuple[int, int, int], **fields: Any) -> Owned:
+    return Owned(path=path, owners=owners or ((0, 0, 3),), **fields)
+
+
+def test_a_folder_of_one_owner() -> None:
+    (made,) = planned(DATA, owned=(owned(),))
+    assert isinstance(made, Handover)
+    assert made.commands == (
+        "find /srv/data -xdev -uid 0 -execdir chown -h 200000 {} +",
+        "find /srv/data -xdev -gid 0 -execdir chown -h :300000 {} +",
+    )
+    assert made.back == (
+        "find /srv/data -xdev -uid 200000 -execdir chown -h 0 {} +",
+        "find /srv/data -xdev -gid 300000 -execdir chown -h :0 {} +",
+    )
+
+
+def test_many_owners_need_one_command_for_users_and_one_for_groups() -> None:
+    commands = list(shifting("/d", [(0, 0, 1), (33, 33, 1), (1000, 0, 1)], IDS))
+    assert commands == [
+        "for i in 0 33 1000; do find /d -xdev -uid $i -execdir chown -h $((i + 200000)) {} +; done",
+        "for i in 0 33; do find /d -xdev -gid $i -execdir chown -h :$((i + 300000)) {} +; done",
+    ]
+
+
+def test_each_part_of_a_joined_range_has_its_own_distance() -> None:
+    ids = Ids((Range("d", 300_000, 1000), Range("d", 200_000, 65536)), IDS.gids)
+    commands = [one for one in shifting("/d", [(999, 0, 1), (1000, 0, 1)], ids) if "-uid" in one]
+    assert commands == [
+        "find /d -xdev -uid 999 -execdir chown -h 300999 {} +",
+        "find /d -xdev -uid 1000 -execdir chown -h 200000 {} +",
+    ]
+
+
+def test_a_thousand_owners_are_told_in_commands_of_bearable_length() -> None:
+    commands = list(shifting("/d", [(uid, 0, 1) for uid in range(1000)], IDS))
+    assert len(commands) == 26
+    assert max(map(len, commands)) < 400
+
+
+def test_ids_that_no_container_writes_as_are_left_alone() -> None:
+    assert not planned(DATA, owned=(owned("/srv/data", (200_000, 300_000, 5)),))
+    (made,) = planned(DATA, owned=(owned("/srv/data", (0, 300_000, 5), (500_000, 0, 1)),))
+    assert isinstance(made, Handover)
+    assert [one for one in made.commands if "-uid 500000" in one or "-gid 300000" in one] == []
+    assert any("1 entries belong to ids" in note for note in made.notes)
+
+
+@pytest.mark.parametrize(
+    "path", ["/srv/two words", "/srv/$(reboot)", "/srv/'quoted'", "/srv/a;b", "/srv/a\nb", "/srv/-rf", "/srv/ü"]
+)
+def test_a_path_stays_one_word_whatever_is_in_it(path: str) -> None:
+    for command in shifting(path, [(0, 0, 1)], IDS):
+        assert shlex.split(command)[:3] == ["find", path, "-xdev"]
+
+
+@pytest.mark.parametrize(
+    ("path", "kept"),
+    [
+        ("/", True), ("/etc", True), ("/etc/ssl/certs", True), ("/usr/share", True), ("/home", True), ("/var/run", True),
+        ("/var/lib", True), ("/var/lib/docker", True), ("/var/lib/docker/volumes/x/_data", True), ("/proc", True),
+        ("/sys/fs/cgroup", True), ("/dev", True), ("/root", True), ("/tmp", True), ("/lib/modules", True),
+        ("/var/log/app", True), ("/etcetera", False), ("/home/jo/app", False), ("/var/lib/app", False), ("/srv/x", False),
+        ("/var/lib/dockers", False), ("/opt/app", False), ("/tmp/work", False),
+    ],
+)  # fmt: skip
+def test_what_belongs_to_the_machine_is_never_handed_over(path: str, *, kept: bool) -> None:
+    (made,) = planned(Bind("web", path, "/x"), owned=(owned(path),))
+    assert isinstance(made, Kept) == kept
+
+
+def test_a_folder_within_another_goes_along_with_it() -> None:
+    binds = (DATA, Bind("db", "/srv/data/db", "/db"), Bind("db", "/srv/data2", "/two"))
+    held = (owned(device=1), owned("/srv/data/db", device=1), owned("/srv/data2", device=1))
+    assert [one.path for one in planned(*binds, owned=held)] == ["/srv/data", "/srv/data2"]
+
+
+def test_a_folder_within_another_on_its_own_file_system_does_not() -> None:
+    binds = (DATA, Bind("db", "/srv/data/db", "/db"))
+    held = (owned(device=1), owned("/srv/data/db", device=2))
+    assert [one.path for one in planned(*binds, owned=held)] == ["/srv/data", "/srv/data/db"]
+
+
+def test_a_folder_within_one_that_is_only_read_is_handed_over_itself() -> None:
+    binds = (Bind("web", "/srv/data", "/data", read_only=True), Bind("db", "/srv/data/db", "/db"))
+    held = (owned(device=1), owned("/srv/data/db", device=1))
+    assert [one.path for one in planned(*binds, owned=held)] == ["/srv/data/db"]
+
+
+def test_what_is_only_read_changes_hands_where_others_cannot_read_it() -> None:
+    bind = Bind("web", "/srv/data", "/data", read_only=True)
+    assert not planned(bind, owned=(owned(),))
+    (made,) = planned(bind, owned=(owned(hidden=((0, 0, 1),)),))
+    assert isinstance(made, Handover)
+    assert made.reads
+    assert all("-perm -004" in command for command in made.commands)
+
+
+def test_one_that_writes_among_those_that_read_counts() -> None:
+    binds = (DATA, Bind("log", "/srv/data", "/data", read_only=True))
+    (made,) = planned(*binds, owned=(owned(),))
+    assert isinstance(made, Handover)
+    assert not made.reads
+    assert len(made.binds) == 2
+
+
+def test_who_opts_out_goes_on_as_before() -> None:
+    held = (Runs("web", container(userns="host")),)
+    assert not planned(DATA, owned=(owned(),), containers=held)
+
+
+@pytest.mark.parametrize("kind", ["socket", "device", "other", "missing"])
+def test_what_is_neither_file_nor_folder_is_no_matter_of_owners(kind: Any) -> None:
+    assert not planned(DATA, owned=(owned(kind=kind),))
+
+
+@pytest.mark.parametrize("held", [(), (owned(kind="unknown"),)], ids=["not looked at", "could not be looked at"])
+def test_what_could_not_be_looked_at_is_told(held: tuple[Owned, ...]) -> None:
+    (made,) = planned(DATA, owned=held)
+    assert isinstance(made, Handover)
+    assert not made.whole
+    assert not made.commands
+    assert "could not be looked at" in made.notes[0]
+
+
+@pytest.mark.parametrize(
+    ("fields", "words"),
+    [
+        ({"setuid": ("/srv/data/su",)}, "set-user-ID"),
+        ({"capable": ("/srv/data/ping",)}, "file capabilities"),
+        ({"acls": ("/srv/data/a",)}, "access control lists"),
+    ],
+)
+def test_what_a_change_of_owner_takes_away_is_told(fields: dict[str, Any], words: str) -> None:
+    (made,) = planned(DATA, owned=(owned(**fields),))
+    assert isinstance(made, Handover)
+    assert any(words in note and "/srv/data/" in note for note in made.notes)
+
+
+def test_people_who_lose_their_files_are_named() -> None:
+    (made,) = planned(DATA, owned=(owned("/srv/data", (1000, 1000, 1)),), accounts={"jo": 1000})
+    assert isinstance(made, Handover)
+    assert "jo (1000)" in made.notes[0]
+
+
+def test_every_entry_is_listed_with_its_new_owner() -> None:
+    entries = (Entry("/srv/data", 0, 0), Entry("/srv/data/a", 33, 300_005), Entry("/srv/data/b", 200_000, 300_000))
+    (made,) = planned(DATA, owned=(owned(entries=entries),))
+    assert isinstance(made, Handover)
+    assert [(one.path, one.new_uid, one.new_gid) for one in made.entries] == [
+        ("/srv/data", 200_000, 300_000),
+        ("/srv/data/a", 200_033, 300_005),
+    ]
+
+
+OLD, NEW = "/var/lib/docker/volumes/db/_data", "/var/lib/docker/200000.300000/volumes/db/_data"
+ROOT = "/var/lib/docker/200000.300000"
+
+
+def copied(*volumes: Volume, **fields: Any) -> list[tuple[str, ...]]:
+    machine = Machine(volumes=volumes, data_root="/var/lib/docker", **fields)
+    return [one.commands for one in copies(machine, IDS, ROOT)]
+
+
+def test_a_volume_is_copied_and_then_changes_hands() -> None:
+    assert copied(Volume("db", path=OLD), owned=(owned(OLD, (999, 999, 5)),)) == [
+        (
+            f"docker volume create db && cp -a {OLD}/. {NEW}/",
+            f"find {NEW} -xdev -uid 999 -execdir chown -h 200999 {{}} +",
+            f"find {NEW} -xdev -gid 999 -execdir chown -h :300999 {{}} +",
+        )
+    ]
+
+
+def test_an_empty_volume_needs_nothing() -> None:
+    assert not copied(Volume("db", path=OLD), owned=(owned(OLD, (0, 0, 1)),))
+
+
+@pytest.mark.parametrize(
+    "volume",
+    [Volume("nfs", path=OLD, plain=False), Volume("far", driver="rexray", path=OLD), Volume("gone", path="/x")],
+)
+def test_a_volume_that_is_no_folder_here_is_told(volume: Volume) -> None:
+    (made,) = copies(Machine(volumes=(volume,), data_root="/var/lib/docker"), IDS, ROOT)
+    assert not made.commands
+    assert made.notes
+
+
+def test_ten_thousand_binds_are_no_matter() -> None:
+    binds = tuple(Bind("web", "/srv/" + "a/" * 50 + str(number), "/x") for number in range(10_000))
+    assert len(planned(*binds, owned=tuple(owned(one.path) for one in binds))) == 10_000
