@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import json
+import re
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -8,6 +10,7 @@ import pytest
 import feedmirror
 from sealock.cli.main import main
 from simulators.feeds import Oddity, serving
+from simulators.registry import RegistrySimulator, registry
 
 
 @pytest.fixture(autouse=True)
@@ -135,3 +138,57 @@ def test_records_that_are_broken_are_counted_and_named(mirror: Path, capsys: pyt
     assert "feed osv/PyPI: 1 of its records could not be read, such as bad\\e[2J.json" in told.err
     assert main(["db", "status"]) == 0
     assert "osv/PyPI: 1 record; bad\\e[2J.json" in capsys.readouterr().out
+
+
+@pytest.fixture
+def shelf() -> Iterator[RegistrySimulator]:
+    with registry() as one:
+        yield one
+
+
+def test_push_prints_the_pin_and_pull_takes_it(
+    mirror: Path, place: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str],
+    shelf: RegistrySimulator,
+) -> None:  # fmt: skip
+    tmp_path = place.parent
+    main(["db", "update", "--from", str(mirror), "--only", "osv/Debian", "kev", "-q"])
+    assert main(["db", "push", f"{shelf.host}/team/advisories:1", "-q"]) == 0
+    pin, said = capsys.readouterr().out.splitlines()
+    assert pin.startswith(f"{shelf.host}/team/advisories:1@sha256:")
+    assert re.fullmatch(r"pushed: 2 feeds, \d records, \d+ kB", said)
+    monkeypatch.setenv("SEALOCK_DB_DIR", str(tmp_path / "other"))
+    assert main(["db", "pull", pin, "--format", "json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert (told["reference"], told["outcome"], told["database"]) == (pin, "pulled", str(tmp_path / "other"))
+    assert [one["feed"] for one in told["feeds"]] == ["kev", "osv/Debian"]
+    assert (tmp_path / "other/advisories.db").read_bytes() == (place / "advisories.db").read_bytes()
+    assert main(["db", "pull", pin]) == 0
+    assert "this is what is here already: 2 feeds" in capsys.readouterr().out
+
+
+def test_what_a_registry_lacks_or_is_no_database_is_an_error(
+    shelf: RegistrySimulator, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["db", "pull", f"{shelf.host}/none"]) == 2
+    assert "none:latest is not there" in capsys.readouterr().err
+    shelf.add_image("app", "1", config=b"{}")
+    assert main(["db", "pull", f"{shelf.host}/app:1"]) == 2
+    assert "it is no advisory database but an image" in capsys.readouterr().err
+    assert main(["db", "push", f"{shelf.host}/app:1"]) == 2
+    assert "there is no advisory database yet" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("words", "why"),
+    [
+        (["push"], "`db push` needs a REF"),
+        (["pull"], "`db pull` needs a REF"),
+        (["status", "example.com/x"], "`db status` takes no REF"),
+        (["pull", "example.com/X"], "is not a repository's name"),
+        (["push", "example.com/x@sha256:" + "a" * 64], "a digest comes of what is pushed"),
+        (["pull", "example.com/x", "--from", "."], "are for `db update`"),
+    ],
+)
+def test_references_that_do_not_fit(words: list[str], why: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["db", *words]) == 2
+    assert why in capsys.readouterr().err

@@ -1,4 +1,4 @@
-"""`sealock db`: the database of advisories, updated, looked at, removed."""
+"""`sealock db`: the database of advisories, updated, shared through a registry, looked at, removed."""
 
 from __future__ import annotations
 
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 _ABOUT: Final = {
     "update": "fetch what is new from the publishers of advisories, or from a mirror",
+    "push": "send the database to a registry, for others to pull: prints REF@DIGEST, which pins it",
+    "pull": "take the database from a registry: by its tag, or by the digest that pins it",
     "status": "tell how old the data is, and how much there is",
     "clear": "remove the database",
 }
@@ -29,6 +31,13 @@ _ABOUT: Final = {
 def configure(parser: ArgumentParser) -> None:
     """Add the command's options."""
     parser.add_argument("what", metavar="WHAT", choices=tuple(_ABOUT), help=_about())
+    parser.add_argument(
+        "reference",
+        metavar="REF",
+        nargs="?",
+        default="",
+        help="push, pull: where, such as example.com/team/advisories:1",
+    )
     parser.add_argument(
         "--from",
         dest="source",
@@ -44,6 +53,8 @@ def configure(parser: ArgumentParser) -> None:
         default=[],
         help="update these feeds alone: whole families (osv, alpine-secdb) or single ones (osv/PyPI, kev)",
     )
+    parser.add_argument("--policy", metavar="FILE", help="push, pull: the policy (default: sealock.toml here or above)")
+    parser.add_argument("--no-policy", action="store_true", help="push, pull: heed no sealock.toml")
     parser.add_argument("--format", choices=("terminal", "json"), default="terminal", help="how to tell")
     parser.add_argument("--output", metavar="FILE", help="where to write it (default: standard output)")
     parser.add_argument("-q", "--quiet", action="store_true", help="say nothing where all is well")
@@ -58,9 +69,15 @@ def run(arguments: Namespace) -> int:
     if arguments.what != "update" and (arguments.source or arguments.only):
         msg = f"--from and --only are for `db update`, not for `db {arguments.what}`"
         raise UsageError(msg)
+    sharing = arguments.what in {"push", "pull"}
+    if sharing is not bool(arguments.reference):
+        msg = f"`db {arguments.what}` {'needs a REF, such as example.com/advisories:1' if sharing else 'takes no REF'}"
+        raise UsageError(msg)
     match arguments.what:
         case "update":
             return _update(arguments)
+        case "push" | "pull":
+            return _share(arguments)
         case "status":
             return _status(arguments)
         case _:
@@ -94,6 +111,34 @@ def _update(arguments: Namespace) -> int:
     if absent:
         complain(f"{arguments.source or 'the publisher'} does not have {', '.join(absent)}")
     return 2 if absent or any(row.what == "failed" for row in rows) else 0
+
+
+def _share(arguments: Namespace) -> int:
+    from sealock.cli.registries import registries  # noqa: PLC0415  only where it is needed
+    from sealock.database.place import folder  # noqa: PLC0415  as above
+    from sealock.database.sharing import pull, push  # noqa: PLC0415  loads the registry's client
+    from sealock.registry.names import reference  # noqa: PLC0415  as above
+    from sealock.registry.opening import open_registry  # noqa: PLC0415  as above
+    from sealock.reports.database import as_json, shared  # noqa: PLC0415  as above
+
+    name = reference(arguments.reference)
+    if arguments.what == "push" and name.digest:
+        msg = f"{arguments.reference}: a digest comes of what is pushed; name a tag, or none"
+        raise UsageError(msg)
+    registry = open_registry(registries(arguments.policy, none=arguments.no_policy))
+    with Progress("done", quiet=arguments.quiet) as progress:
+        done = push(registry, name, folder()) if arguments.what == "push" else pull(registry, name, folder(), progress)
+    place = f"{name.familiar}{f':{name.tag}' if name.tag else ''}@{done.digest}"
+    rows = [_row(state, feed) for feed, state in done.feeds.items()]
+    if arguments.format == "json":
+        text = as_json(rows, reference=place, digest=done.digest, outcome=done.what, size=done.size, database=folder())
+        _say(arguments, text, exact=True)
+    elif not arguments.quiet or arguments.what == "push":
+        _say(arguments, shared(place, done.what, rows, done.size))
+    for row in rows if arguments.what == "pull" and not arguments.quiet else ():
+        if row.old:
+            complain(f"feed {row.feed} is old: {row.old}")
+    return 0
 
 
 def _chosen(only: Sequence[str], held: Collection[str], *, mirrored: bool) -> tuple[Feed, ...]:

@@ -7,11 +7,11 @@ import os
 import sqlite3
 import struct
 from collections.abc import Iterator
-from typing import Final
+from typing import Final, Literal, TypeAlias, assert_never
 from urllib.parse import quote
 
 from sealock.advisories.store import Store
-from sealock.advisories.stored import APPLICATION, SCHEMA, damaged
+from sealock.advisories.stored import APPLICATION, SCHEMA, TABLES, damaged
 from sealock.errors import DatabaseError
 
 _MAGIC: Final = b"sealock stamp 1\n"
@@ -76,33 +76,90 @@ def opened(path: str, *, thorough: bool = False) -> Store:
     return Store(connection)
 
 
+def fault(path: str) -> str:
+    """Say in a few words why a file is no database that this sealock reads, "" where it is one.
+
+    For a file that came from elsewhere: every byte is summed, its tables must be ours to the letter, its pages whole.
+    """
+    with open(path, "rb") as file:
+        wrong = _wrong(file.fileno(), thorough=True)
+    if wrong:
+        return _WORDS[wrong]
+    connection = sqlite3.connect(f"file:{quote(path)}?mode=ro&immutable=1", uri=True, isolation_level=None)
+    try:
+        connection.execute("PRAGMA trusted_schema=OFF")
+        made = [row[0] for row in connection.execute("SELECT sql FROM sqlite_master WHERE sql IS NOT NULL")]
+        if sorted(made) != sorted(one for one in TABLES.replace("\n", "").split(";") if one):
+            return "its tables are not those of an advisory database"
+        checked = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
+        Store(connection).feeds()
+    except (sqlite3.Error, DatabaseError):
+        return _WORDS["damaged"]
+    finally:
+        connection.close()
+    return "" if checked == "ok" else _WORDS["damaged"]
+
+
+_Wrong: TypeAlias = Literal["", "none", "foreign", "newer", "older", "damaged"]
+_WORDS: Final[dict[_Wrong, str]] = {
+    "none": "it is no advisory database, or only part of one",
+    "foreign": "it is a database of another program",
+    "newer": "it is from a newer sealock",
+    "older": "it is from an older sealock",
+    "damaged": "it is damaged: its bytes are not those that were sealed",
+}
+
+
 def _check(handle: int, path: str, *, thorough: bool) -> None:
+    """Refuse a database of this machine that is wrong, with what to do."""
+    wrong = _wrong(handle, thorough=thorough)
+    match wrong:
+        case "":
+            return
+        case "none":
+            mend = "`sealock db clear` and `sealock db update` mend that"
+            msg = f"{path} is no advisory database, or only part of one; {mend}"
+            raise DatabaseError(msg)
+        case "foreign":
+            msg = f"{path} is a database of another program; move it away, or set SEALOCK_DB_DIR to another folder"
+            raise ForeignError(msg)
+        case "newer":
+            msg = (
+                f"the advisory database is from a newer sealock (shape {_shape(handle)}, not {SCHEMA}); use that one,"
+                " clear it with `sealock db clear`, or set SEALOCK_DB_DIR to another folder"
+            )
+            raise ForeignError(msg)
+        case "older":
+            shape = _shape(handle)
+            msg = f"the advisory database is from an older sealock (shape {shape}): `sealock db update` builds it anew"
+            raise DatabaseError(msg)
+        case "damaged":
+            raise damaged()
+        case _:
+            assert_never(wrong)
+
+
+def _shape(handle: int) -> int:
+    return int.from_bytes(os.pread(handle, 4, 60), "big")
+
+
+def _wrong(handle: int, *, thorough: bool) -> _Wrong:
     size = os.fstat(handle).st_size
     header = os.pread(handle, _HEADER, 0)
     if len(header) < _HEADER or not header.startswith(b"SQLite format 3\0"):
-        msg = (
-            f"{path} is no advisory database, or only part of one; `sealock db clear` and `sealock db update` mend that"
-        )
-        raise DatabaseError(msg)
+        return "none"
     version, application = struct.unpack_from(">I", header, 60)[0], struct.unpack_from(">I", header, 68)[0]
     if application != APPLICATION:
-        msg = f"{path} is a database of another program; move it away, or set SEALOCK_DB_DIR to another folder"
-        raise ForeignError(msg)
-    if version > SCHEMA:
-        msg = (
-            f"the advisory database is from a newer sealock (shape {version}, not {SCHEMA}); use that one, clear"
-            " it with `sealock db clear`, or set SEALOCK_DB_DIR to another folder"
-        )
-        raise ForeignError(msg)
-    if version < SCHEMA:
-        msg = f"the advisory database is from an older sealock (shape {version}): `sealock db update` builds it anew"
-        raise DatabaseError(msg)
+        return "foreign"
+    if version != SCHEMA:
+        return "newer" if version > SCHEMA else "older"
     stamp = os.pread(handle, _STAMP.size, max(0, size - _STAMP.size))
     magic, length, crc, digest = _STAMP.unpack(stamp)
     if magic != _MAGIC or length != size - _STAMP.size or size > MOST:
-        raise damaged()
+        return "damaged"
     if _sums(_parts(handle, length), strong=thorough) != (crc, digest if thorough else b""):
-        raise damaged()
+        return "damaged"
+    return ""
 
 
 def _parts(handle: int, size: int) -> Iterator[bytes]:

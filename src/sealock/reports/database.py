@@ -55,8 +55,7 @@ def _object(row: Row) -> dict[str, object]:
 
 def status(rows: Sequence[Row], path: str, size: int, now: float, room: int) -> str:
     """The feeds of a database as a table, oldest news last."""
-    large = f"{size / 1e6:.1f} MB" if size >= 1e6 else f"{size / 1e3:.0f} kB"
-    lines = [*wrap(f"Advisory database {line(path)}, {large}, whole", room), ""]
+    lines = [*wrap(f"Advisory database {line(path)}, {_large(size)}, whole", room), ""]
     table = [("feed", "records", "newest", "looked at")]
     table += [(line(row.feed), f"{row.records:,}", row.date[:10] or "-", _ago(now - row.checked)) for row in rows]
     lines += _laid_out(table)
@@ -90,6 +89,17 @@ def outcomes(rows: Sequence[Row], room: int) -> str:
     if same:
         lines += wrap(f"{count(same, 'feed')} {'is' if same == 1 else 'are'} as before", room)
     return "\n".join(lines) + "\n"
+
+
+def shared(place: str, what: str, rows: Sequence[Row], size: int) -> str:
+    """What was pushed to a registry, or pulled from one: in the first line the reference that pins it."""
+    records = sum(row.records for row in rows)
+    said = {"pushed": "pushed", "pulled": "pulled", "unchanged": "this is what is here already"}[what]
+    return f"{line(place)}\n{said}: {count(len(rows), 'feed')}, {records:,} records, {_large(size)}\n"
+
+
+def _large(size: int) -> str:
+    return f"{size / 1e6:.1f} MB" if size >= 1e6 else f"{size / 1e3:.0f} kB"
 
 
 def _laid_out(table: Sequence[Sequence[str]], right: Iterable[int] = (1,)) -> Iterator[str]:

@@ -1,0 +1,179 @@
+"""The database as an artifact of a registry: pushed as it is, and pulled whole or not at all.
+
+A pull believes nothing: the manifest is what its digest says, the file is what the manifest says, and the database is
+looked at to the last byte before it takes the place of the one that is there. Whether its advisories are true is a
+matter of who made it: pin it by its digest, or sign it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import time
+from collections.abc import Callable, Iterator
+from typing import Final, Literal
+
+import msgspec
+from msgspec import Struct
+from msgspec.structs import replace
+
+from sealock.advisories.stored import SCHEMA, FeedState
+from sealock.database.place import NAME, cannot, put, writing
+from sealock.database.sealing import MOST, ForeignError, fault, opened
+from sealock.errors import DatabaseError
+from sealock.model.imagename import ImageName
+from sealock.model.manifest import EMPTY, EMPTY_TYPE, OCI_MANIFEST, Descriptor, Manifest
+from sealock.registry.client import Fetched, Registry
+from sealock.registry.pushing import UPLOADS, push_blob, push_manifest, push_stream, written
+from sealock.transport import BrokenOffError
+
+ARTIFACT: Final = "application/vnd.sealock.advisories.v1"
+"""The artifact's type."""
+FILE: Final = "application/vnd.sealock.advisories.v1+sqlite"
+"""The media type of its one layer: the database's file."""
+SHAPE: Final = "dev.sealock.advisories.shape"
+FEEDS: Final = "dev.sealock.advisories.feeds"
+"""Annotations: the version of the database's shape, and the day of each feed as a JSON object."""
+_CREATED: Final = "org.opencontainers.image.created"
+_TITLE: Final = "org.opencontainers.image.title"
+_CHUNK: Final = 1 << 20
+
+
+class Shared(Struct, frozen=True):
+    """What was pushed or pulled: the manifest's digest, the file's size in bytes, and the feeds in it."""
+
+    digest: str
+    size: int
+    feeds: dict[str, FeedState]
+    what: Literal["pushed", "pulled", "unchanged"]
+
+
+def push(registry: Registry, name: ImageName, folder: str) -> Shared:
+    """Send the database of a folder, under the name's tag. The same database always makes the same manifest.
+
+    DatabaseError where there is none or it is damaged, TransportError where the registry does not take it.
+    """
+    path = os.path.join(folder, NAME)
+    store = opened(path, thorough=True)
+    try:
+        feeds = store.feeds()
+    finally:
+        store.close()
+    digest, size = _digest(path)
+    for attempt in range(UPLOADS):
+        try:
+            push_stream(registry, name, digest, _chunks(path))
+            break
+        except BrokenOffError:
+            if attempt == UPLOADS - 1:
+                raise
+            registry.asker.rest(attempt)
+    layer = Descriptor(FILE, digest, size, annotations={_TITLE: NAME})
+    table = {
+        "schemaVersion": 2,
+        "mediaType": OCI_MANIFEST,
+        "artifactType": ARTIFACT,
+        "config": written(replace(push_blob(registry, name, EMPTY), media_type=EMPTY_TYPE)),
+        "layers": [written(layer)],
+        "annotations": {
+            _CREATED: _moment(max((state.fetched for state in feeds.values()), default=0)),
+            FEEDS: msgspec.json.encode(
+                {feed: state.date[:10] for feed, state in feeds.items()}, order="sorted"
+            ).decode(),
+            SHAPE: str(SCHEMA),
+        },
+    }
+    sent = push_manifest(registry, name, msgspec.json.encode(table), OCI_MANIFEST, name.tag or "")
+    return Shared(sent.digest, size, feeds, "pushed")
+
+
+def pull(registry: Registry, name: ImageName, folder: str, tell: Callable[[str], None] = lambda _text: None) -> Shared:
+    """Put a registry's database in the place of a folder's own; whatever goes wrong, that one stays as it was.
+
+    DatabaseError where what the registry has is no database that can be used, or where the folder's own is another
+    program's or a newer sealock's; TransportError where it does not come, or is not what its digest says.
+    """
+    found = registry.manifest(name)
+    layer = _layer(name, found)
+    path = os.path.join(folder, NAME)
+    with writing(folder, lambda: tell("an update, which is waited for")) as incoming:
+        before = _before(path)
+        if before is not None and _digest(path) == (layer.digest, layer.size):
+            return Shared(found.digest, layer.size, before, "unchanged")
+        tell(f"{name.familiar}, {layer.size / 1e6:.1f} MB")
+        new = os.path.join(incoming, NAME)
+        try:
+            with open(new, "xb") as file:
+                file.writelines(registry.blob(name, layer.digest, layer.size))
+        except OSError as error:
+            raise DatabaseError(cannot(folder, error)) from None
+        if why := fault(new):
+            raise _refused(name, found, why)
+        feeds = _feeds(new)
+        put(new, folder)
+    return Shared(found.digest, layer.size, feeds, "pulled")
+
+
+def _before(path: str) -> dict[str, FeedState] | None:
+    """The feeds of the database that there is, None where it is damaged or older, or there is none: it is replaced."""
+    try:
+        return _feeds(path)
+    except ForeignError:
+        raise
+    except DatabaseError:
+        return None
+
+
+def _layer(name: ImageName, found: Fetched) -> Descriptor:
+    """The database's file, as a manifest names it; DatabaseError for any other manifest."""
+    noun = found.noun
+    if not isinstance(noun, Manifest) or noun.artifact_type != ARTIFACT:
+        kind = noun.artifact_type if isinstance(noun, Manifest) else "an index"
+        raise _refused(name, found, f"it is no advisory database but {kind[:100] or 'an image'}")
+    if len(noun.layers) != 1 or noun.layers[0].media_type != FILE:
+        raise _refused(name, found, f"it should have one file of type {FILE}")
+    layer = noun.layers[0]
+    shape = noun.annotations.get(SHAPE, "")
+    if shape != str(SCHEMA):
+        newer = shape.isascii() and shape.isdigit() and (len(shape) > 9 or int(shape) > SCHEMA)
+        age = "from a newer sealock" if newer else "from another sealock"
+        raise _refused(name, found, f"it is {age} (shape {shape[:20] or 'unknown'}, and this one reads {SCHEMA})")
+    if layer.size > MOST:
+        raise _refused(name, found, f"it has {layer.size} bytes, more than {MOST}")
+    return layer
+
+
+def _refused(name: ImageName, found: Fetched, why: str) -> DatabaseError:
+    tag = f":{name.tag}" if name.tag else ""
+    return DatabaseError(f"{name.familiar}{tag}@{found.digest} is refused: {why}; what was here before is still in use")
+
+
+def _feeds(path: str) -> dict[str, FeedState]:
+    store = opened(path)
+    try:
+        return store.feeds()
+    finally:
+        store.close()
+
+
+def _digest(path: str) -> tuple[str, int]:
+    """A file's digest and size."""
+    digest, size = hashlib.sha256(), 0
+    for chunk in _chunks(path):
+        digest.update(chunk)
+        size += len(chunk)
+    return f"sha256:{digest.hexdigest()}", size
+
+
+def _chunks(path: str) -> Iterator[bytes]:
+    try:
+        with open(path, "rb") as file:
+            while chunk := file.read(_CHUNK):
+                yield chunk
+    except OSError as error:
+        msg = f"the advisory database {path} cannot be read: {error.strerror or error}"
+        raise DatabaseError(msg) from None
+
+
+def _moment(seconds: int) -> str:
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(seconds))
