@@ -116,6 +116,16 @@ def test_the_command_tells_what_to_do(home: Path, capsys: pytest.CaptureFixture[
     assert [one["kind"] for one in table["targets"][0]["findings"]] == ["hub", "variable"]
 
 
+def test_of_a_file_with_many_places_the_first_few_are_told(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (home / "x.sh").write_text("docker trust sign app:1\n" * 40)
+    _, out, _ = run(capsys, "x.sh")
+    assert out.count("docker trust sign") == 4
+    assert "x.sh: and 36 more" in out
+    assert "40 places lean" in out
+    _, out, _ = run(capsys, "x.sh", "--format", "json")
+    assert len(json.loads(out)["targets"][0]["findings"]) == 40
+
+
 @pytest.mark.parametrize(
     ("text", "status", "said"),
     [

@@ -28,6 +28,8 @@ exit status:
   2  something could not be looked at
 """
 _INDENT: Final = 4
+_FEW: Final = 4
+"""Places of one file that are told."""
 
 
 def configure(parser: ArgumentParser) -> None:
@@ -97,8 +99,16 @@ def _lines(audited: list[Audited], columns: int) -> Iterator[str]:
 
 
 def _grouped(places: list[Leaning]) -> Iterator[tuple[str, str]]:
+    """The places with what stands there; of a file that has many, the first few (JSON has all)."""
+    by_file: dict[str, list[Leaning]] = {}
     for each in places:
-        yield (f"{each.where}:{each.line}:{each.column}" if each.line else each.where), each.what
+        by_file.setdefault(each.where, []).append(each)
+    for where, here in by_file.items():
+        few = here if len(here) <= _FEW + 1 or not here[0].line else here[:_FEW]
+        for each in few:
+            yield (f"{where}:{each.line}:{each.column}" if each.line else where), each.what
+        if len(few) < len(here):
+            yield where, f"and {len(here) - len(few)} more"
 
 
 def _todo(about: About, places: list[Leaning]) -> str:

@@ -55,7 +55,13 @@ KINDS: Final[Mapping[Kind, About]] = {
         "gives a passphrase of a notary key",
         "The key signs content trust alone. " + _SIGN_ANEW + " Then take the secret away.",
     ),
-    "command": About("runs `docker trust`", _SIGN_ANEW + " `sealock trust` does the same with a server of your own."),
+    "command": About(
+        "runs `docker trust`",
+        "From Docker CLI 29 on it is a plugin that is installed apart. "
+        + _SIGN_ANEW
+        + " `sealock trust` does what it did"
+        " with a server of your own.",
+    ),
     "notary": About("runs notary's client", "`sealock trust` does the same with a server of your own. " + _SIGN_ANEW),
     "service": About(
         "runs a notary server",

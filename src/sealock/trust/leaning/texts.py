@@ -60,6 +60,7 @@ _PATTERNS: Final[tuple[tuple[Kind, re.Pattern[str]], ...]] = (
     ("server", re.compile(r"\"remote_server\"[ \t]{0,8}:[ \t]{0,8}\{")),
 )
 _AZURE_POLICY: Final = re.compile(r"\btrustPolicy\b[^}]{0,200}\bNotary\b")
+_PASSED_ON: Final = re.compile(r"\$\{?DOCKER_CONTENT_TRUST[}:\w-]{0,20}|%DOCKER_CONTENT_TRUST%")
 _PASSWORD: Final = re.compile(r"//[^/@\s]{1,200}@")
 _MOST_LINE: Final = 20_000
 _MOST_FOUND: Final = 1000
@@ -124,7 +125,7 @@ def _kind(match: re.Match[str], value: str, line: str) -> Kind:
         return "hub" if "notary.docker.io" in value else "server"
     if name != "DOCKER_CONTENT_TRUST":
         return "mention"
-    if not value and match["mark"] == ":":
+    if (not value and match["mark"] == ":") or _PASSED_ON.fullmatch(value):
         return "mention"  # what it is set to stands elsewhere
     return "off" if not value or value.lower() in _OFF else "variable"
 
