@@ -172,7 +172,7 @@ def test_a_container_with_too_much_to_say_is_its_own_problem(engine: EngineSimul
     engine.container("vast", Padding="x" * (9 << 20))
     engine.container("web")
     reports = reported(engine, "container:*", tmp_path)
-    assert "larger than 8 MiB" in reports["container:vast"]["problems"][0]["message"]
+    assert "larger than 4 MiB" in reports["container:vast"]["problems"][0]["message"]
     assert reports["container:web"]["problems"] == []
 
 

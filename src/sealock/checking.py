@@ -254,12 +254,12 @@ class Run:
             settings.platform, settings.verify, bounds, holds.access, settings.cache, self.today.isoformat(),
             settings.engine,
         )  # fmt: skip
+        source, doubts, unknown = self._vouched(one, holds)
+        found = documents(source, how, progress)
         if one.image.startswith("docker:"):
             from sealock.engine import endpoint  # noqa: PLC0415  other images have no engine
 
             self.notes.append(f"{one.target} is the image that the engine at {endpoint(settings.engine)} has.")
-        source, doubts, unknown = self._vouched(one, holds)
-        found = documents(source, how, progress)
         for document in found:
             rules = self.rules(document, holds)
             verdict = judge(one.name, document, rules)

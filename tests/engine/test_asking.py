@@ -254,3 +254,12 @@ def test_a_list_of_more_than_anybody_has_is_refused(engine: EngineSimulator) -> 
     only(engine, "/containers/json", told([{"Id": str(number)} for number in range(20_001)]))
     with connect(engine.where) as ours, pytest.raises(EngineError, match="more than the 20000"):
         ours.containers()
+
+
+def test_a_stream_that_stops_is_told(engine: EngineSimulator) -> None:
+    engine.images["app:1"] = {"Id": "x", "RepoTags": ["app:1"]}
+    only(engine, "/get", Reply(body=b"x" * 100, drip=0.2))
+    begun = monotonic()
+    with connect(engine.where, HASTY) as ours, pytest.raises(EngineError, match="stopped, or dripped"):
+        list(ours.saved("app:1"))
+    assert monotonic() - begun < 10

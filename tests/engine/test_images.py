@@ -171,6 +171,7 @@ def test_an_image_that_is_not_there_is_told(engine: EngineSimulator, capsys: pyt
     said = " ".join(capsys.readouterr().out.split())
     assert "has no image 'nope:1'" in said
     assert "image:nope:1" in said
+    assert "is the image that" not in said
 
 
 def test_no_name_at_all_is_told(engine: EngineSimulator) -> None:

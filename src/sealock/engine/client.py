@@ -33,7 +33,7 @@ MOST: Final = 20_000
 """Containers of one engine."""
 LIST: Final = 32 << 20
 """Bytes of the list of them."""
-CONTAINER: Final = 8 << 20
+CONTAINER: Final = 4 << 20
 """Bytes of what is said of one container."""
 
 _T = TypeVar("_T")
