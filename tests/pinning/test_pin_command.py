@@ -327,6 +327,13 @@ def test_a_lock_that_is_stale_or_points_at_what_is_gone_fails_its_check(
     assert list(json.loads((tmp_path / "sealock.lock").read_text())["images"]) == [f"{host}/a:2"]
 
 
+def test_a_file_cannot_make_it_ask_without_end(sealock: Sealock, tmp_path: Path) -> None:
+    (tmp_path / "Dockerfile").write_text("".join(f"FROM 127.0.0.1:1/a:{number}\n" for number in range(5001)))
+    done = sealock("pin", "--check", "Dockerfile")
+    assert done.returncode == 2
+    assert "more than 5000 images are named" in done.stderr
+
+
 def test_a_hostile_name_never_reaches_the_terminal(sealock: Sealock, tmp_path: Path) -> None:
     (tmp_path / "Dockerfile").write_text("FROM a\x1b[31mb:$X\x9b\n")
     done = sealock("pin", "Dockerfile")

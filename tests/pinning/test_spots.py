@@ -41,6 +41,7 @@ LINES = {
     "the default of an ARG": ("Dockerfile", "ARG V\nFROM a:${V:-3}", "ARG V\nFROM a:${V:-3@@}"),
     "an ARG that is the registry": ("Dockerfile", "ARG R=host\nFROM $R/a:3", "ARG R=host\nFROM $R/a:3@@"),
     "a digest behind an ARG": ("Dockerfile", f"ARG V=3\nFROM a:${{V}}-x@{OLD}", "ARG V=3\nFROM a:${V}-x@@"),
+    "an image whose name a stage's begins with": ("Dockerfile", "ARG V=3\nFROM scratch AS node-x\nFROM node$V", "ARG V=3:latest@@\nFROM scratch AS node-x\nFROM node$V"),
     "a compose image": ("compose.yaml", "services:\n  a:\n    image: x:1  # why", "services:\n  a:\n    image: x:1@@  # why"),
     "in double quotes": ("compose.yaml", 'services: {a: {image: "x:1"}}', 'services: {a: {image: "x:1@@"}}'),
     "in flow style": ("compose.yaml", "services: {a: {image: x:1}}", "services: {a: {image: x:1@@}}"),

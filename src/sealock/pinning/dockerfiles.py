@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 from typing import Final
 
@@ -49,6 +49,7 @@ class _Finder:
         }
         self.declared = {pair.name for arg in build.arguments for pair in arg.pairs}
         self.stages = {stage.name.lower() for stage in build.stages} | {str(stage.index) for stage in build.stages}
+        self.sorted_stages = sorted(self.stages)
         self.scope = Scope({name: self._value(pair) for name, pair in self.pairs.items()}, complete=True)
         self.others: dict[tuple[str, str], int] = {}
         self.uses: dict[str, list[int]] = {}
@@ -95,9 +96,12 @@ class _Finder:
                 yield from self._copied(one)
 
     def _picks_stage(self, image: Text) -> bool:
-        """Whether it chooses among the file's own stages: FROM build-${TARGETARCH}."""
+        """Whether it chooses among the file's own stages by what the builder sets: FROM build-${TARGETARCH}."""
         head = image.raw.strip("\"'").partition("$")[0].lower()
-        return "$" in image.raw and bool(head) and any(name.startswith(head) for name in self.stages)
+        if "$" not in image.raw or not head or isinstance(image.value, str):
+            return False
+        at = bisect_left(self.sorted_stages, head)
+        return at < len(self.sorted_stages) and self.sorted_stages[at].startswith(head)
 
     def _base(self, start: From) -> Spot:
         image = start.image

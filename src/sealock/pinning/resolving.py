@@ -19,6 +19,8 @@ from sealock.registry.manifests import strict_json
 from sealock.registry.names import reference
 
 AT_ONCE: Final = 8
+MOST: Final = 5000
+"""Images that are asked for in one run."""
 _GONE: Final = 404
 T = TypeVar("T")
 
@@ -46,8 +48,14 @@ class Asking:
         self.children: dict[str, tuple[tuple[str, str], ...]] = {}
 
     def ask(self, references: Iterable[str]) -> None:
-        """Find out what these references stand for: by HEAD, but for a platform's image by GET."""
+        """Find out what these references stand for: by HEAD, but for a platform's image by GET.
+
+        TargetError where that would be more than MOST.
+        """
         wanted = [one for one in dict.fromkeys(references) if one not in self.known]
+        if len(self.known) + len(wanted) > MOST:
+            message = f"more than {MOST} images are named; pin fewer files at a time, or choose with --only"
+            raise TargetError(message)
         self.known.update(zip(wanted, self._at_once(self._ask, wanted), strict=True))
 
     def expand(self, references: Iterable[str]) -> None:

@@ -17,8 +17,8 @@ from sealock.pinning.spot import Found, Spot
 from sealock.pinning.texts import Text
 from sealock.targets.writing import replace_text
 
-_MOST_SINGLY: Final = 100
-"""Edits of one text that are tried one by one where they do not go together."""
+_MOST_SINGLY: Final = 20_000_000
+"""Characters that are read again to try edits one by one, where they do not go together."""
 _UNSAFE: Final = "the words around it do not let a digest be written there"
 
 
@@ -37,7 +37,7 @@ def rewritten(text: Text, verdicts: Sequence[Verdict]) -> tuple[str, list[Verdic
     kept: list[Verdict] = []
     new = old
     for one in verdicts:
-        if id(one) in changing and len(changing) <= _MOST_SINGLY:
+        if id(one) in changing and len(changing) * len(old) <= _MOST_SINGLY:
             tried = _applied(old, [changing[id(other)] for other in (*kept, one)])
             if tried is not None and _proved(text, tried, [*kept, one]):
                 kept.append(one)
