@@ -18,6 +18,8 @@ class Page:
         self.room, self.unicode = room, unicode
         self.paint, self.signs = Paint(on=colour), Signs(unicode=unicode)
         self.full, self.empty, self.none = ("█", "░", "·") if unicode else ("#", ".", "-")
+        self.length = 20 if room >= 60 else 6
+        """Columns of a bar."""
         self.from_sign = "←" if unicode else "<-"
 
     def heading(self, name: str, about: str) -> Iterator[str]:
@@ -52,13 +54,14 @@ class Page:
                 yield f"{lead}{self.paint(ink, name) if ink else name}  {part}"
                 lead, name = " " * (LABEL + 2), " " * column
 
-    def bar(self, used: float, limit: float, length: int = 20) -> str:
+    def bar(self, used: float, limit: float) -> str:
         """How full something is."""
+        length = self.length
         share = min(max(used / limit, 0.0), 1.0) if limit else 0.0
         filled = min(max(round(share * length), int(share > 0)), length)
         ink: Ink = "red" if share >= 0.9 else "magenta" if share >= 0.75 else "green"
         return self.paint(ink, self.full * filled) + self.paint("faint", self.empty * (length - filled))
 
-    def no_bar(self, length: int = 20) -> str:
+    def no_bar(self) -> str:
         """In the place of a bar, where there is no limit."""
-        return self.paint("faint", self.none * length)
+        return self.paint("faint", self.none * self.length)

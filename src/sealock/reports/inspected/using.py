@@ -11,7 +11,6 @@ from sealock.model.process import Limit
 from sealock.reports.inspected.page import LABEL, Page
 from sealock.reports.text import line, wrap
 
-_BAR: Final = 20
 _RLIMITS: Final = ("nofile", "nproc", "memlock", "core")
 _TICKS: Final = 100
 _RATES: Final = ("io.read", "io.write", "io.reads", "io.writes")
@@ -38,9 +37,9 @@ def using(page: Page, one: Look) -> Iterator[str]:
 
 def _line(page: Page, label: str, bar: str, text: str) -> Iterator[str]:
     lead = f"  {page.paint('faint', label.ljust(LABEL))}{bar}  "
-    for row in wrap(line(text), page.room - LABEL - _BAR - 4):
+    for row in wrap(line(text), page.room - LABEL - page.length - 4):
         yield lead + row
-        lead = " " * (LABEL + _BAR + 4)
+        lead = " " * (LABEL + page.length + 4)
 
 
 def _amount(page: Page, label: str, one: Limit | None, machine: int) -> Iterator[str]:

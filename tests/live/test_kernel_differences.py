@@ -1,0 +1,199 @@
+"""Every difference between declared and enforced is made on a real engine, and none is seen where nobody meddled."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from realengine import Engine
+from realkernel import HARD, containers, differences, enforced, group, pid_of, pids, start, within, write
+
+pytestmark = pytest.mark.live
+
+
+@pytest.fixture(scope="module")
+def docker() -> Iterator[Engine]:
+    with containers() as one:
+        yield one
+
+
+CLEAN = {
+    "plain": (),
+    "hardened": HARD,
+    "privileged": ("--privileged",),
+    "namespaces of the host": ("--pid=host", "--ipc=host", "--uts=host", "--network=host"),
+    "everything unconfined": (
+        "--security-opt", "seccomp=unconfined", "--security-opt", "systempaths=unconfined", "--cap-add", "ALL",
+    ),
+    "some capabilities": ("--cap-drop", "NET_RAW", "--cap-add", "SYS_ADMIN"),
+    "all dropped and one added": ("--cap-drop", "ALL", "--cap-add", "NET_BIND_SERVICE"),
+    "folders of the host": ("-v", "/:/host", "-v", "/dev:/hostdev", "-v", "/run:/run:ro", "-v", "/proc:/hostproc"),
+    "a folder in a folder": ("-v", "/usr:/u", "-v", "v1:/imgvol/x", "--mount", "type=tmpfs,target=/imgvol/x/y"),
+    "devices": ("--device", "/dev/null:/dev/x", "--device", "/dev/full", "--device-cgroup-rule", "c 42:* rwm"),
+    "a terminal": ("-t", "-i"),
+    "limits in all spellings": (
+        "-m", "32m", "--cpu-quota", "25000", "--cpu-period", "50000", "--cpu-shares", "512", "--cpuset-cpus", "0",
+        "--oom-score-adj", "100", "--shm-size", "10m",
+    ),
+    "a memory limit without one of swap": ("-m", "40m", "--memory-swap", "-1"),
+    "another parent of control groups": ("--cgroup-parent", "/sealock-test"),
+    "a user of its own": ("--user", "1000:1000", "--group-add", "4242"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("flags", CLEAN.values(), ids=CLEAN)
+def test_where_nobody_meddled_nothing_differs(docker: Engine, flags: tuple[str, ...]) -> None:
+    assert differences(docker, start(docker, *flags)) == set()
+
+
+def test_containers_that_share_namespaces_are_told_apart(docker: Engine) -> None:
+    one = start(docker, "--name", "one", "--ipc", "shareable")
+    two = start(docker, "--name", "two", "--pid=container:one", "--network=container:one", "--ipc=container:one")
+    assert differences(docker, one) == differences(docker, two) == set()
+    spaces = enforced(docker, "one").process.namespaces
+    assert isinstance(spaces, tuple)
+    shared = {space.kind: space.shared_with for space in spaces if space.shared_with}
+    assert shared == {"pid": ("two",), "net": ("two",), "ipc": ("two",)}
+    assert not enforced(docker, "two").others
+
+
+def test_a_container_in_a_container_is_told_apart(docker: Engine) -> None:
+    outer = start(docker, "--privileged")
+    inner = "a" * 64
+    docker.docker("exec", "-d", outer, "busybox", "unshare", "-m", "-p", "-f", "busybox", "sleep", "601")
+    try:
+        time.sleep(0.3)
+        pid = next(iter(pids("601")))
+        for controller in ("systemd", "memory", "pids", "freezer"):
+            below = group(controller, outer) / "docker" / inner
+            below.mkdir(parents=True)
+            write(below / "cgroup.procs", str(pid))
+        seen = enforced(docker, outer)
+        assert pid not in {one.pid for one in seen.others} | set(seen.outside)
+    finally:
+        docker.docker("rm", "-f", outer)
+
+
+def memory_written_away(_docker: Engine, name: str) -> None:
+    write(group("memory", name) / "memory.memsw.limit_in_bytes", "-1")
+    write(group("memory", name) / "memory.limit_in_bytes", "-1")
+
+
+def pids_written_away(_docker: Engine, name: str) -> None:
+    write(group("pids", name) / "pids.max", "max")
+
+
+def quota_written_away(_docker: Engine, name: str) -> None:
+    write(group("cpu", name) / "cpu.cfs_quota_us", "-1")
+
+
+def set_widened(_docker: Engine, name: str) -> None:
+    write(group("cpuset", name) / "cpuset.cpus", (group("cpuset") / "cpuset.cpus").read_text(encoding="utf-8"))
+
+
+def first_process_moved(docker: Engine, name: str) -> None:
+    for controller in ("memory", "pids", "cpu", "cpuset", "devices", "blkio", "freezer", "cpuacct", "systemd"):
+        write(group(controller) / "cgroup.procs", str(pid_of(docker, name)))
+
+
+def first_process_moved_from_one_group(docker: Engine, name: str) -> None:
+    write(group("memory") / "cgroup.procs", str(pid_of(docker, name)))
+
+
+def other_process_moved(docker: Engine, name: str) -> None:
+    docker.docker("exec", "-d", name, "busybox", "sleep", "602")
+    time.sleep(0.2)
+    for pid in pids("602"):
+        write(group("pids") / "cgroup.procs", str(pid))
+
+
+def privileged_exec(docker: Engine, name: str) -> None:
+    assert docker.docker("exec", "-d", "--privileged", name, "busybox", "sleep", "603").returncode == 0
+    time.sleep(0.2)
+
+
+def mounted_later(docker: Engine, name: str) -> None:
+    within(docker, name, "mount", "-t", "tmpfs", "none", "/bin")
+
+
+def mounted_over(docker: Engine, name: str) -> None:
+    within(docker, name, "mount", "-t", "tmpfs", "none", "/imgvol")
+
+
+def mounted_in_dev(docker: Engine, name: str) -> None:
+    within(docker, name, "mount", "-t", "tmpfs", "none", "/dev/shm/../pts")
+
+
+def root_remounted(docker: Engine, name: str) -> None:
+    within(docker, name, "mount", "-o", "remount,rw,bind", "/")
+
+
+def volume_remounted(docker: Engine, name: str) -> None:
+    within(docker, name, "mount", "-o", "remount,rw,bind", "/data")
+
+
+def uncovered(docker: Engine, name: str) -> None:
+    within(docker, name, "umount", "/proc/sys")
+
+
+def device_allowed(_docker: Engine, name: str) -> None:
+    write(group("devices", name) / "devices.allow", "b 254:0 rwm")
+
+
+def every_device_allowed(_docker: Engine, name: str) -> None:
+    write(group("devices", name) / "devices.allow", "a")
+
+
+MEDDLED: list[tuple[str, tuple[str, ...], Callable[[Engine, str], None]]] = [
+    ("K005", ("-m", "32m"), memory_written_away),
+    ("K005", ("--pids-limit", "20"), pids_written_away),
+    ("K005", ("--cpus", "0.5"), quota_written_away),
+    ("K005", ("--cpuset-cpus", "0"), set_widened),
+    ("K005", ("-m", "32m", "--pids-limit", "20"), first_process_moved),
+    ("K011", (), first_process_moved),
+    ("K011", (), first_process_moved_from_one_group),
+    ("K011", (), other_process_moved),
+    ("K010", (), privileged_exec),
+    ("K010", ("--cap-drop", "ALL"), privileged_exec),
+    ("K007", (), mounted_later),
+    ("K007", (), mounted_over),
+    ("K007", (), mounted_in_dev),
+    ("K006", ("--read-only",), root_remounted),
+    ("K016", ("-v", "vol:/data:ro"), volume_remounted),
+    ("K013", (), uncovered),
+    ("K012", (), device_allowed),
+    ("K012", (), every_device_allowed),
+]
+
+
+@pytest.mark.parametrize(
+    ("rule", "flags", "meddle"), MEDDLED, ids=[f"{rule}-{meddle.__name__}" for rule, _, meddle in MEDDLED]
+)
+def test_what_somebody_changes_afterwards_is_found(
+    docker: Engine, rule: str, flags: tuple[str, ...], meddle: Callable[[Engine, str], None]
+) -> None:
+    name = start(docker, *flags)
+    assert differences(docker, name) == set()
+    meddle(docker, name)
+    assert rule in differences(docker, name)
+
+
+LIES = {
+    "K001": ((), "[spec['process']['capabilities'][k].append('CAP_SYS_ADMIN') for k in ('bounding','permitted')]"),
+    "K002": ((), "spec['linux'].pop('seccomp')"),
+    "K003": (("--security-opt", "no-new-privileges"), "spec['process']['noNewPrivileges'] = False"),
+    "K006": (("--read-only",), "spec['root']['readonly'] = False"),
+    "K008": ((), "spec['linux']['namespaces'] = [n for n in spec['linux']['namespaces'] if n['type'] != 'uts']; spec.pop('hostname', None)"),
+    "K009": (("--user", "1000:1000"), "spec['process']['user']['uid'] = 0"),
+    "K013": ((), "spec['linux'].update(maskedPaths=[], readonlyPaths=[])"),
+    "K014": ((), "spec['linux'].pop('sysctl', None); m = [dict(containerID=0, hostID=0, size=65536)]; spec['linux']['namespaces'].append(dict(type='user')); spec['linux'].update(uidMappings=m, gidMappings=m)"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("rule", LIES)
+def test_a_runtime_that_does_other_than_it_was_told_is_found(docker: Engine, rule: str) -> None:
+    flags, lie = LIES[rule]
+    name = start(docker, *flags, "--runtime", "liar", "-e", f"LIE={lie}")
+    assert differences(docker, name) == {rule}

@@ -1,0 +1,88 @@
+"""For each setting that the kernel shows a container with it and one without: both views say the same."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from realengine import Engine
+from realkernel import containers, start, where
+from sealock.machine import documents, told
+from sealock.rules.catalog import rules
+from sealock.rules.judge import judge
+
+pytestmark = pytest.mark.live
+
+
+@pytest.fixture(scope="module")
+def docker() -> Iterator[Engine]:
+    with containers() as one:
+        yield one
+
+
+BOTH: list[tuple[str, tuple[str, ...], tuple[str, ...]]] = [
+    ("C001", ("--privileged",), ()),
+    ("C002", ("--cap-add", "SYS_ADMIN"), ()),
+    ("C003", ("--cap-add", "NET_ADMIN"), ()),
+    ("C004", (), ("--cap-drop", "ALL")),
+    ("C005", ("--cap-drop", "ALL", "--cap-add", "NET_RAW"), ("--cap-drop", "NET_RAW")),
+    ("C006", (), ("--security-opt", "no-new-privileges")),
+    ("C007", ("--security-opt", "seccomp=unconfined"), ()),
+    ("C010", ("--security-opt", "systempaths=unconfined"), ()),
+    ("C011", ("-v", "{socket}:/var/run/docker.sock"), ()),
+    ("C012", ("-v", "/run:/run"), ()),
+    ("C014", ("-v", "/etc:/host"), ("-v", "/etc:/host:ro")),
+    ("C015", ("-v", "/etc:/host:ro"), ("-v", "vol:/host")),
+    ("C018", ("--pid=host",), ()),
+    ("C019", ("--ipc=host",), ()),
+    ("C020", ("--network=host",), ()),
+    ("C021", ("--uts=host",), ()),
+    ("C023", ("--cgroupns=host",), ("--cgroupns=private",)),
+    ("C025", ("--device", "/dev/vda"), ()),
+    ("C026", ("--device-cgroup-rule", "b *:* rwm"), ("--device-cgroup-rule", "c 10:229 rwm")),
+    ("C028", (), ("-m", "32m")),
+    ("C029", (), ("--cpus", "0.5")),
+    ("C030", (), ("--pids-limit", "20")),
+    ("C033", ("-m", "32m", "--memory-swap", "-1"), ("-m", "32m", "--memory-swap", "32m")),
+    ("C034", ("-m", "32m", "--oom-kill-disable"), ("-m", "32m")),
+    ("C040", (), ("--read-only",)),
+    ("C041", ("--tmpfs", "/x:exec,suid"), ("--tmpfs", "/x")),
+    ("C042", ("-v", "{shared}:/x:shared"), ("-v", "{shared}:/x")),
+    ("C045", ("--cgroup-parent", "/sealock-test"), ()),
+    ("C046", ("--user", "0:0"), ("--user", "1000:1000")),
+    ("C047", ("--user", "1000:1000", "--group-add", "0"), ("--user", "1000:1000", "--group-add", "4242")),
+    ("C050", ("--sysctl", "net.ipv4.conf.all.route_localnet=1"), ()),
+]  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def shared(docker: Engine) -> Iterator[Path]:
+    """A folder whose mounts are shared; unmounted again when the containers are gone."""
+    folder = docker.folder / "shared"
+    folder.mkdir()
+    subprocess.run(["mount", "-t", "tmpfs", "none", folder], check=True)
+    subprocess.run(["mount", "--make-shared", folder], check=True)
+    yield folder
+    subprocess.run(["umount", "-l", folder], check=True)
+
+
+@pytest.mark.parametrize(("rule", "with_it", "without"), BOTH, ids=[rule for rule, _, _ in BOTH])
+def test_a_setting_is_found_by_the_engines_word_and_by_the_kernels(
+    docker: Engine, shared: Path, rule: str, with_it: tuple[str, ...], without: tuple[str, ...]
+) -> None:
+    for flags, wanted in ((with_it, True), (without, False)):
+        name = start(docker, *(flag.format(socket=docker.socket, shared=shared) for flag in flags))
+        (_, document), *_ = documents(f"container:{name}", where(docker))
+        verdict = judge(name, document, {"container": rules("container")})
+        for end in ("", " (kernel)"):
+            views = {subject.name for subject in document.subjects if subject.kind == "container"}
+            view = next(one for one in views if one.endswith("(kernel)") == bool(end))
+            hits = [one for one in verdict.findings if one.rule == rule and one.subject == view]
+            silent = [one for one in verdict.not_judged if one.rule == rule and one.subject == view]
+            assert (bool(hits), silent) == (wanted, []), (view, flags)
+        once = [one for one in told(verdict, document).findings if one.rule == rule]
+        assert len(once) == len({one.location for one in once})
+        docker.docker("rm", "-fv", name)
