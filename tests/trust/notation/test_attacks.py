@@ -545,6 +545,36 @@ def test_unprotected_words_change_nothing(here: World) -> None:
     assert here.verify().state == "trusted"
 
 
+def test_so_much_that_not_all_is_looked_at_is_no_verdict(here: World) -> None:
+    """A flood of others' signatures hides a good one, and that is not "not trusted", nor a pass."""
+    body = here.envelope(here.stranger)
+    for number in range(101):
+        here.refer(body, annotations={"n": str(number)})
+    verdict = here.verify()
+    assert verdict.state == "unknown"
+    assert "not all of it" in verdict.why
+
+
+def test_a_flood_of_other_things_hides_no_signature(here: World) -> None:
+    """Types in the list are anybody's word; but what says that it is a signature is looked at first."""
+    empty = {"mediaType": "application/vnd.oci.empty.v1+json", "digest": sha256(b"{}"), "size": 2}
+    for number in range(300):
+        here.refer(b"{}", "application/json", config=empty, artifactType="x/y", annotations={"n": str(number)})
+    made = here.sign()
+    assert here.verify().state == "trusted"
+    del here.server.manifests["app"][made.digest]
+    assert here.verify().state == "unknown"
+
+
+def test_a_signed_image_takes_four_requests(here: World) -> None:
+    here.sign()
+    here.server.asked.clear()
+    assert here.verify().state == "trusted"
+    assert [one.partition("/v2/app/")[2].partition("/")[0] for one in here.server.heard] == [
+        "manifests", "referrers", "manifests", "blobs",
+    ]  # fmt: skip
+
+
 @pytest.mark.parametrize("place", [0, 1, 2])
 def test_certificates_that_were_altered_end_in_a_verdict(here: World, place: int) -> None:
     """Wherever a certificate is altered, and with whatever: nothing is raised, and nobody is trusted."""
