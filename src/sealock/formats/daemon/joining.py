@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from itertools import combinations
 from typing import Any, Final
@@ -10,6 +11,7 @@ from sealock.model.absent import UNKNOWN, UNSET, Absent
 from sealock.model.daemon import FIELDS, Daemon
 from sealock.model.host import Drift
 
+_MAPPED: Final = re.compile(r"/\d+\.\d+\Z")
 _SAME: Final = {
     "seccomp_profile": {"builtin": UNSET, "default": UNSET},
     "log_driver": {"json-file": UNSET},
@@ -54,6 +56,9 @@ def drift(readings: tuple[tuple[str, Daemon], ...]) -> Iterator[Drift]:
             continue
         for (here, one), (there, other) in combinations(readings, 2):
             mine, theirs = _plain(field, getattr(one, field)), _plain(field, getattr(other, field))
+            if field == "data_root" and isinstance(theirs, str):
+                # An engine that maps the users of containers has a folder for each mapping below its own.
+                theirs = _MAPPED.sub("", theirs)
             if mine is UNKNOWN or theirs is UNKNOWN or mine is UNSET or mine == theirs:
                 continue
             if theirs is UNSET and there != "engine":

@@ -42,7 +42,7 @@ class DefaultBridge(Rule[Container]):
         """Look at the network; in a compose project, silence means the project's own."""
         if on_default_bridge(container):
             # A compose service that names none joins its project's own; which one a run line means is not ours to say.
-            mend = Set("network_mode", UNSET) if container.detach is UNKNOWN else ()
+            mend = Set("network_mode", UNSET) if container.auto_remove is UNKNOWN else ()
             yield self.fault(
                 "joins docker0, as all do that name no network",
                 "network_mode",

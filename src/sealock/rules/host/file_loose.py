@@ -84,7 +84,9 @@ class FileLoose(Rule[Host]):
                     remedy=f"Close it: `chmod {allowed:04o} {shown(one.path)}`.",
                     severity=None if more & 0o022 or one.role in _SECRET else Severity.MEDIUM,
                 )
-            if one.uid != 0 or one.gid != 0:
+            # An engine that maps the users of containers gives the folder to the group that their root is mapped to.
+            grouped = one.gid != 0 and (one.role != "data-root" or one.mode & 0o020)
+            if one.uid != 0 or grouped:
                 # A group that may not write can do no more than the mode lets it.
                 harmless = one.uid == 0 and not one.mode & 0o020 and one.role not in _SECRET
                 yield self.fault(

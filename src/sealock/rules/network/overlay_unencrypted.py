@@ -36,8 +36,14 @@ class OverlayUnencrypted(Rule[EngineNetwork]):
     def check(self, network: EngineNetwork, /) -> Iterator[Fault]:
         """The option is there or not."""
         if network.driver == "overlay" and network.encrypted is not True:
+            name = shown(network.name)
+            command = f"docker network create --driver overlay --opt encrypted {name}"
+            if network.ingress is True:
+                command = (
+                    f"docker network rm {name}; docker network create --driver overlay --ingress --opt encrypted {name}"
+                )
             yield self.fault(
                 "does not encrypt what goes from machine to machine",
                 evidence="encrypted",
-                remedy=f"Make it anew: docker network create --driver overlay --opt encrypted {shown(network.name)}",
+                remedy=f"Make it anew: {command}",
             )
