@@ -204,6 +204,16 @@ def test_where_one_file_cannot_be_written_the_others_are_put_back(server: Regist
     assert (tmp_path / "two").read_text() == "somebody else's"
 
 
+def test_places_are_told_whole_where_no_terminal_is(
+    server: RegistrySimulator, sealock: Sealock, tmp_path: Path
+) -> None:
+    folder = tmp_path / ("long-" * 20) / ("path-" * 20)
+    folder.mkdir(parents=True)
+    (folder / "Dockerfile").write_text(f"FROM {server.host}/a:1\n")
+    told = sealock("pin", "--check", ".").stdout
+    assert told.startswith(f"{folder.relative_to(tmp_path)}/Dockerfile:1  {server.host}/a:1  not pinned")
+
+
 def test_a_diff_shows_and_does_not_write(server: RegistrySimulator, sealock: Sealock, tmp_path: Path) -> None:
     (tmp_path / "Dockerfile").write_text(f"FROM {server.host}/a:1\nFROM x$TARGETARCH\n")
     done = sealock("pin", "--diff", "Dockerfile")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from argparse import ArgumentParser, Namespace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
@@ -171,7 +172,8 @@ def _pin(arguments: Namespace, judged: list[tuple[Text, list[Verdict]]], problem
             shown = [(text, [one for one in held if one.state in FAULTS]) for text, held in after]
         lines = telling.lines(
             shown,
-            columns=120 if arguments.output else width(),
+            # Logs and programs want places whole.
+            columns=width() if sys.stdout.isatty() and not arguments.output else 0,
             colour=not arguments.output and colour(arguments.color),
             unicode=bool(arguments.output) or knows_unicode(),
             wrote=writes,
@@ -200,8 +202,6 @@ def _show(
     if arguments.format == "json":
         _emit(arguments, _json(after, problems, []))
         return
-    import sys  # noqa: PLC0415  seldom needed
-
     from sealock.reports import diff  # noqa: PLC0415  as above
 
     terminal = not arguments.output and sys.stdout.isatty()

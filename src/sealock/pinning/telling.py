@@ -40,21 +40,23 @@ def short(digest: str) -> str:
 
 
 def lines(judged: Judged, *, columns: int, colour: bool, unicode: bool, wrote: bool) -> Iterator[str]:
-    """A line for each reference: where, what, its state, and its digest's old and new start."""
+    """A line for each reference: where, what, its state, and its digests; cut to `columns`, 0 for as long as it is."""
     paint, signs = Paint(on=colour), Signs(unicode=unicode)
     rows = [
-        (f"{line(text.path, 200)}:{text.source.position(one.spot.place.start)[0]}", one)
+        (f"{line(text.path, 4096)}:{text.source.position(one.spot.place.start)[0]}", one)
         for text, verdicts in judged
         for one in verdicts
     ]
-    places = min(max((width(place) for place, _ in rows), default=0), columns // 3)
-    names = min(max((width(shown(one)) for _, one in rows), default=0), columns // 2 - 6)
+    places = max((width(place) for place, _ in rows), default=0)
+    names = max((width(shown(one)) for _, one in rows), default=0)
+    if columns:
+        places, names = min(places, columns // 3), min(names, columns // 2 - 6)
     for place, one in rows:
         done = wrote and one.state in CHANGES and bool(one.new)
         word = paint("green" if done else _INKS[one.state], f"{_DONE if done else _WORDS[one.state]:<11}")
         yield f"{_padded(place, places)}  {_padded(shown(one), names)}  {word}  {_digests(one, signs.arrow)}".rstrip()
         if one.note and one.state not in {"pinned", "moved"} and not done:
-            yield from (f"  {paint('faint', part)}" for part in wrap(line(one.note, 400), columns - 2))
+            yield from (f"  {paint('faint', part)}" for part in wrap(line(one.note, 400), (columns or 120) - 2))
 
 
 def _padded(text: str, room: int) -> str:
