@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import time
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from shlex import quote
 from typing import Final, TypeGuard
 
@@ -32,6 +34,8 @@ from sealock.rules.judge import Verdict
 _NOWHERE: Final[Mapping[At, Place]] = {(): Place()}
 _LOCAL: Final = "unix"
 _GONE: Final = 404
+_PAUSES, _PAUSE = 20, 0.1
+"""How often in a run the engine is given time to notice that a container has ended, and how many seconds each time."""
 _SHOWN, _LONG, _COMPARED = 5, 200, 2000
 """Names that are suggested, characters of each that are looked at, and containers that are."""
 _KERNEL: Final = "kernel"
@@ -99,13 +103,20 @@ def found(engine: Engine, names: tuple[str, ...] = (), root: str = "/") -> Itera
     members = gather(machine) if machine is not None else Members()
     running = (engine.containers(stopped=False) if names else wanted) if machine is not None else ()
     called = {one.id: one.name for one in running}
+    pauses = [_PAUSE] * _PAUSES
+
+    def look(listed: Listed, answer: str) -> Found:
+        return _found(listed, answer, machine, members, called)
+
+    def anew(listed: Listed) -> Found:
+        return look(listed, engine.container(listed.id))
+
     for listed, answer in engine.each(lambda one: engine.container(one.id), wanted):
         if isinstance(answer, str):
-            one = _found(listed, answer, machine, members, called)
+            one = look(listed, answer)
             if one.unseen and machine is not None:
-                # It may have ended, or been started anew, between the engine's word and the look.
                 try:
-                    one = _found(listed, engine.container(listed.id), machine, members, called)
+                    one = _settled(partial(anew, listed), pauses)
                 except EngineRefusedError as refusal:
                     if names or refusal.status != _GONE:
                         raise
@@ -115,6 +126,15 @@ def found(engine: Engine, names: tuple[str, ...] = (), root: str = "/") -> Itera
             raise _missing(engine, listed.id, answer)
         elif answer.status != _GONE:
             yield Found(listed, "", fault=str(answer))
+
+
+def _settled(look: Callable[[], Found], pauses: list[float]) -> Found:
+    """Look again at a container that may have ended, or been started anew, since the engine spoke of it."""
+    one = look()
+    while one.unseen and pauses:
+        time.sleep(pauses.pop())
+        one = look()
+    return one
 
 
 def _missing(engine: Engine, name: str, refusal: EngineRefusedError) -> TargetError:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shlex
 import shutil
+import signal
 import socket
 import subprocess
 import tarfile
@@ -21,8 +22,9 @@ from msgspec.structs import replace
 from realengine import Engine
 from realengine import engine as started
 from sealock.checking import Settings, check
-from sealock.engine import connect, endpoint
+from sealock.engine import Patience, connect, endpoint
 from sealock.errors import EngineError
+from sealock.formats.inspect import read_inspect
 from sealock.listing import How, inventories
 from sealock.model.finding import Finding
 from sealock.model.report import TargetReport
@@ -182,6 +184,35 @@ def test_names_ids_and_states(world: World) -> None:
         assert "is web meant?" in report.problems[0].message
     finally:
         world.remove("web", "still", "made", "failing")
+
+
+def test_the_oldest_version_of_the_api_tells_the_same(world: World) -> None:
+    world.run("old", "--network none --cap-drop ALL --read-only -m 64m")
+    try:
+        with connect(world.where) as engine:
+            newest = read_inspect(engine.container("old"))
+            engine.api = "1.24"
+            assert engine.version()
+            assert [one.name for one in engine.containers()] == ["old"]
+            assert read_inspect(engine.container("old")).container == newest.container
+    finally:
+        world.remove("old")
+
+
+def test_an_engine_that_is_stopped_is_waited_for_and_no_longer(world: World) -> None:
+    pid = int((world.engine.folder / "pid").read_text())
+    with connect(world.where, Patience(silence=0.5, answer=1.0)) as engine:
+        os.kill(pid, signal.SIGSTOP)
+        try:
+            begun = time.monotonic()
+            with pytest.raises(EngineError, match=r"said nothing for 0\.5 seconds"):
+                engine.info()
+            with pytest.raises(EngineError, match="does not answer"):
+                connect(world.where, Patience(silence=0.5, answer=1.0))
+            assert time.monotonic() - begun < 10
+        finally:
+            os.kill(pid, signal.SIGCONT)
+        assert engine.info()
 
 
 LINES = [

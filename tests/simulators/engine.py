@@ -71,7 +71,6 @@ class EngineSimulator:
         """Whether it names its version in every head, as engines since 1.25 do."""
         self.containers: dict[str, dict[str, Any]] = {}
         self.images: dict[str, dict[str, Any]] = {}
-        self.histories: dict[str, list[dict[str, Any]]] = {}
         self.saved: dict[str, bytes] = {}
         self.asked: list[str] = []
         self.connections = 0
@@ -146,8 +145,6 @@ class EngineSimulator:
             return told({"message": f"No such image: {name}"}, 404)
         if what == "json":
             return told(image)
-        if what == "history":
-            return told(self.histories.get(name, []))
         return Reply(200, self.saved[name], "application/x-tar")
 
 

@@ -136,10 +136,6 @@ class Engine(Asking):
         """Give what the engine says of one image, as JSON."""
         return self._text(f"/images/{quote(name, safe='/')}/json")
 
-    def history(self, name: str) -> str:
-        """Give the lines of an image's history, the newest first, as JSON: a list."""
-        return self._text(f"/images/{quote(name, safe='/')}/history")
-
     def saved(self, name: str) -> Iterator[bytes]:
         """Yield an image as `docker save` writes it. The caller bounds its size."""
         return self.stream(f"/images/{quote(name, safe='/')}/get")
