@@ -224,28 +224,28 @@ def _records(raw: msgspec.Raw) -> tuple[Record, ...]:
 
 def _advisory(name: str, records: tuple[Record, ...]) -> Advisory:
     """What several feeds tell of one id, put together: texts of the first that has any, lists of all."""
+    if len(records) == 1:  # nearly always, and an image has a thousand
+        one = records[0]
+        rated = tuple([Rating(of.source, of.severity, of.vector, of.score) for of in one.ratings])
+        return Advisory(
+            name, one.feed, (), one.aliases, one.upstream, one.summary, one.details, rated, one.references,
+            one.published, one.modified,
+        )  # fmt: skip
 
     def first(field: str) -> str:
         return next((text for one in records if (text := getattr(one, field))), "")
 
-    if len(records) == 1:
-        one = records[0]
-        aliases, upstream, rated, references = one.aliases, one.upstream, one.ratings, one.references
-    else:
-        aliases = tuple(dict.fromkeys(chain.from_iterable(one.aliases for one in records)))
-        upstream = tuple(dict.fromkeys(chain.from_iterable(one.upstream for one in records)))
-        rated = tuple(dict.fromkeys(chain.from_iterable(one.ratings for one in records)))
-        references = tuple(dict.fromkeys(chain.from_iterable(one.references for one in records)))
+    ratings = dict.fromkeys(chain.from_iterable(one.ratings for one in records))
     return Advisory(
         id=name,
         feed=records[0].feed,
         affects=(),
-        aliases=aliases,
-        upstream=upstream,
+        aliases=tuple(dict.fromkeys(chain.from_iterable(one.aliases for one in records))),
+        upstream=tuple(dict.fromkeys(chain.from_iterable(one.upstream for one in records))),
         summary=first("summary"),
         details=first("details"),
-        ratings=tuple(Rating(one.source, one.severity, one.vector, one.score) for one in rated),
-        references=references,
+        ratings=tuple(Rating(one.source, one.severity, one.vector, one.score) for one in ratings),
+        references=tuple(dict.fromkeys(chain.from_iterable(one.references for one in records))),
         published=first("published"),
         modified=first("modified"),
     )

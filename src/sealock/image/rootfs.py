@@ -15,6 +15,8 @@ from sealock.model.finding import Problem
 from sealock.model.inventory import Layer
 
 _DEEPEST: Final = 256
+_TRAIL: Final = 48
+"""Folders on the way down that are kept open, so that each is opened once and not again for each folder below."""
 _KERNELS: Final = frozenset({"proc", "sys", "dev"})
 """Folders that show the kernel's own state where something is mounted on them."""
 _KINDS: Final[dict[int, EntryKind]] = {
@@ -32,6 +34,8 @@ class FolderLayer:
         self._faults: list[str] = []
         self._more = 0
         self._folder: OpenFile = root
+        self._trail: list[tuple[str, OpenFile]] = [("", root)]
+        """Open folders, each within the one before."""
         self._name = ""
         self._status: os.stat_result | None = None
 
@@ -51,13 +55,14 @@ class FolderLayer:
         """Yield folders before what they hold, in order of name."""
         self._faults.clear()
         self._more = 0
+        del self._trail[1:]
         first: dict[tuple[int, int], str] = {}
         device = os.fstat(self._root.fd).st_dev
         folders, left = [""], self._context.bounds.entries
         while folders:
             path = folders.pop()
             try:
-                self._folder = open_folder_below(self._root, path)
+                self._folder = self._opened(path)
                 with os.scandir(self._folder.fd) as listed:
                     found = sorted(listed, key=lambda one: one.name)
             except OSError as error:
@@ -84,6 +89,16 @@ class FolderLayer:
                 else:
                     self._report(inner, f"it lies more than {_DEEPEST} folders deep")
             folders += reversed(below)
+
+    def _opened(self, path: str) -> OpenFile:
+        """Open a folder from the nearest one above it that is still open: they come in the order of a walk."""
+        while len(self._trail) > 1 and not path.startswith(f"{self._trail[-1][0]}/"):
+            self._trail.pop()
+        above, at = self._trail[-1]
+        folder = open_folder_below(at, path[len(above) :].removeprefix("/"))
+        if path and len(self._trail) < _TRAIL:
+            self._trail.append((path, folder))
+        return folder
 
     def _entry(self, path: str, name: str, status: os.stat_result, first: dict[tuple[int, int], str]) -> Entry:
         kind = _KINDS.get(stat.S_IFMT(status.st_mode), "device")
