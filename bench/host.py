@@ -1,0 +1,107 @@
+"""Measures `sealock check host --containers` on a real engine with many running containers, beside a peer on twenty.
+
+The peer is docker-bench-security's own script where --peer names its folder. Without it as many real `docker` calls
+are made as that script makes (35 for the machine, 39 for each running container, 6 for each image), which is most of
+its work and not all. Exits 1 when a figure is missed. Needs root and Debian's docker.io.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+
+from measuring import Ran, memory, run, seconds
+
+from hostengine import Machine, machine
+
+MANY, FEW = 200, 20
+SECONDS, MEMORY, TIMES = 3.0, 150 << 20, 50
+"""For many containers; and how many times faster per container than the peer."""
+OPTIONS = ["--network", "none", "--memory", "32m", "--cap-drop", "ALL", "--read-only"]
+
+
+@contextmanager
+def engine() -> Iterator[Machine]:
+    """An engine with an image."""
+    with machine({"storage-driver": "overlay2", "bridge": "none", "iptables": False}) as here:
+        here.image("base:1")
+        yield here
+
+
+def start(here: Machine, first: int, last: int) -> None:
+    """Start containers, some at a time."""
+
+    def one(number: int) -> str:
+        done = here.docker("run", "-d", "--name", f"c{number}", *OPTIONS, "base:1", "busybox", "sleep", "36000")
+        return done.stderr if done.returncode else ""
+
+    with ThreadPoolExecutor(4) as pool:
+        failed = [said for said in pool.map(one, range(first, last)) if said]
+    if failed:
+        sys.exit(failed[0])
+
+
+def sealock(here: Machine, times: int) -> list[Ran]:
+    """Look at everything, several times; the first one warms the files up."""
+    words = [
+        sys.executable, "-m", "sealock", "check", "host", "--containers", "--engine", f"unix://{here.socket}",
+        "--format", "json",
+    ]  # fmt: skip
+    run(words)
+    return [run(words) for _ in range(times)]
+
+
+def peer(here: Machine, script: Path | None, containers: int) -> float:
+    """Seconds of one run of the peer, or of the calls that it makes."""
+    begun = time.perf_counter()
+    if script is not None:
+        subprocess.run(
+            ["sh", script / "docker-bench-security.sh", "-b", "-l", here.folder / "peer.log"],
+            cwd=script, env=here.environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False,
+        )  # fmt: skip
+        return time.perf_counter() - begun
+    for number in range(35 + 39 * containers + 6):
+        here.docker("inspect", "--format", "{{.Id}}", f"c{number % containers}") if containers else here.docker("info")
+    return time.perf_counter() - begun
+
+
+def main() -> int:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("--peer", type=Path, help="the folder of docker-bench-security")
+    parser.add_argument("--many", type=int, default=MANY)
+    parser.add_argument("--runs", type=int, default=5)
+    given = parser.parse_args()
+    script = given.peer.resolve() if given.peer else None
+    os.environ.pop("DOCKER_HOST", None)
+    with engine() as here:
+        start(here, 0, 1)
+        one, theirs_one = seconds(sealock(here, given.runs)), peer(here, script, 1)
+        start(here, 1, FEW)
+        few, theirs = seconds(sealock(here, given.runs)), peer(here, script, FEW)
+        start(here, FEW, given.many)
+        runs = sealock(here, given.runs)
+    if any(ran.status == 2 for ran in runs):
+        sys.stdout.write("sealock could not read everything\n")
+        return 1
+    took, held = seconds(runs), memory(runs)
+    name = "docker-bench-security" if script is not None else "as many docker calls as docker-bench-security makes"
+    whole, each = theirs / few, (theirs - theirs_one) / max(few - one, 1e-3)
+    sys.stdout.write(
+        f"{given.many} running containers: {took:.2f} s (at most {SECONDS:.0f}), {held >> 20} MiB (at most 150)\n"
+        f"{FEW} running containers: sealock {few:.2f} s; {name} {theirs:.1f} s: {whole:.0f} times the time\n"
+        f"each container more, from 1 to {FEW}: sealock {(few - one) / (FEW - 1) * 1000:.1f} ms; peer "
+        f"{(theirs - theirs_one) / (FEW - 1) * 1000:.0f} ms: {each:.0f} times the time (at least {TIMES})\n"
+    )
+    return 0 if took <= SECONDS and held <= MEMORY and each >= TIMES else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
