@@ -488,3 +488,74 @@ def test_parameters_are_those_that_differ_from_the_machines(two: Recorded) -> No
 def test_the_group_above_is_told_where_no_engine_chose_it(two: Recorded, group: str, parent: object) -> None:
     two.process(7, cgroup=f"0::{group}\n")
     assert container(two).cgroup_parent == parent
+
+
+COVERS = (
+    "1 2 0:9 / /proc rw - proc proc rw\n"
+    "1 2 0:50 /null /proc/kcore rw - tmpfs tmpfs rw\n1 2 0:50 /null /proc/keys rw - tmpfs tmpfs rw\n"
+    "1 2 0:9 /sys /proc/sys ro - proc proc rw\n1 2 0:9 /bus /proc/bus ro - proc proc rw\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("replaced", "uncovered", "unconfined"),
+    [
+        ("", (), False),
+        ("1 2 0:50 /null /proc/keys rw - tmpfs tmpfs rw\n", ("/proc/keys",), False),
+        ("1 2 0:9 /bus /proc/bus ro - proc proc rw\n", ("/proc/bus",), False),
+        (COVERS, ("/proc/kcore", "/proc/keys", "/proc/bus", "/proc/sys"), True),
+    ],
+    ids=["all covered", "one lies open", "one can be written to", "nothing covered"],
+)
+def test_what_of_the_kernels_own_paths_lies_open(
+    two: Recorded, replaced: str, uncovered: tuple[str, ...], unconfined: object
+) -> None:
+    for path in ("proc/kcore", "proc/keys", "proc/bus/input"):
+        two.write(path, "")
+    two.process(7, mountinfo=ROOT + COVERS.replace(replaced, "") if replaced else ROOT + COVERS)
+    assert machine(two).read(7).uncovered == uncovered
+    assert container(two).unconfined_paths == unconfined
+
+
+@pytest.fixture
+def within(two: Recorded) -> Recorded:
+    """A machine as it looks from inside a container: process 1 and whoever reads are that container's."""
+    lines = f"{ROOT}1 2 8:1 /srv/data /data rw - ext4 a rw\n1 2 0:44 /x /more rw - nfs4 b rw\n{V2}"
+    for pid in (1, "self", 7):
+        two.process(pid, cgroup="0::/\n", mountinfo=lines)
+    return two
+
+
+def test_from_inside_a_source_is_the_path_within_its_disk_and_else_unknown(within: Recorded) -> None:
+    assert machine(within).mounts == ()
+    found = {each.target: each.source for each in given(container(within).mounts, ())}
+    assert found == {"/data": "/srv/data", "/more": None}
+
+
+def test_from_inside_the_first_process_does_not_tell_what_all_capabilities_are(within: Recorded) -> None:
+    assert (container(within).cap_add, container(within).privileged) == (UNSET, False)
+    for pid in (1, "self", 7):
+        # All but one: the machine's own first process may have lacked it.
+        within.process(pid, caps="000001fffeffffff", seccomp=0)
+    assert (container(within).cap_add, container(within).privileged) == (("ALL",), True)
+
+
+@pytest.mark.parametrize(("name", "found"), [(ID[:12], (ID[:12], "host name")), ("web", ("", UNSET))])
+def test_from_inside_a_short_id_as_the_host_name_comes_last(
+    within: Recorded, name: str, found: tuple[object, ...]
+) -> None:
+    within.write("proc/sys/kernel/hostname", f"{name}\n")
+    process = machine(within).read(7)
+    assert (process.container_id, process.id_source) == found
+
+
+def test_the_name_of_whoever_reads_is_not_that_of_another_container(within: Recorded) -> None:
+    within.write("proc/sys/kernel/hostname", f"{ID[:12]}\n")
+    within.process(7, cgroup="0::/\n", spaces={**OWN, "uts": 4026539999})
+    assert machine(within).read(7).container_id == ""
+
+
+def test_a_process_in_the_hosts_files_sees_all_of_them(two: Recorded) -> None:
+    two.process(7, spaces=HOST, mountinfo=DISK)
+    (mount,) = given(container(two).mounts, ())
+    assert (mount.kind, mount.source, mount.target, mount.read_only) == ("bind", "/", "/", False)

@@ -148,6 +148,9 @@ def test_from_inside_it_needs_nothing_but_the_wheel(docker: Engine) -> None:
     assert seen["effective"]["pid"] == "private"
     assert seen["effective"]["privileged"] is False
     assert seen["effective"]["read_only"] is False
+    assert (seen["effective"]["cap_add"], seen["effective"]["cap_drop"]) == (None, None)
+    sources = {one["target"]: one["source"] for one in seen["effective"]["mounts"]}
+    assert sources["/usr"] == "/usr"
 
 
 @pytest.mark.parametrize("flags", [(), ("--cgroupns=private",), ("--cgroupns=host",), ("--privileged",), HARD])

@@ -138,6 +138,14 @@ def uncovered(docker: Engine, name: str) -> None:
     within(docker, name, "umount", "/proc/sys")
 
 
+def one_uncovered(docker: Engine, name: str) -> None:
+    within(docker, name, "umount", "/proc/keys")
+
+
+def made_writable(docker: Engine, name: str) -> None:
+    within(docker, name, "mount", "-o", "remount,rw,bind", "/proc/sys")
+
+
 def device_allowed(_docker: Engine, name: str) -> None:
     write(group("devices", name) / "devices.allow", "b 254:0 rwm")
 
@@ -163,6 +171,8 @@ MEDDLED: list[tuple[str, tuple[str, ...], Callable[[Engine, str], None]]] = [
     ("K006", ("--read-only",), root_remounted),
     ("K016", ("-v", "vol:/data:ro"), volume_remounted),
     ("K013", (), uncovered),
+    ("K013", (), one_uncovered),
+    ("K013", (), made_writable),
     ("K012", (), device_allowed),
     ("K012", (), every_device_allowed),
 ]

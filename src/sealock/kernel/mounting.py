@@ -15,6 +15,8 @@ _STANDARD: Final = {
 }  # fmt: skip
 """What every engine mounts, and of which kind; "" for any."""
 _PSEUDO: Final = frozenset({"proc", "sysfs", "devpts", "mqueue", "cgroup", "cgroup2", "devtmpfs"})
+_NONE: Final = (Mounted("", "", "", "", ()),)
+"""A mount that no other is in: the host shows none of that file system."""
 _DEEPEST: Final = 100
 _MOUNTS: Final = 5000
 """Mounts at the most; whoever may mount in a container could make a hundred thousand."""
@@ -42,7 +44,7 @@ def asked_for(mounts: Sequence[Mounted], host: tuple[Mounted, ...]) -> Iterator[
         path = "" if around is None else f"{folders[around]}{one.target[len(around) :]}"
         if path and (path in there or one.kind in _PSEUDO or (root and f"{path}/".startswith(f"{root}/"))):
             continue
-        made = _mount(one, by_device.get(one.device, []))
+        made = _mount(one, by_device.get(one.device, _NONE) if host else ())
         if made.kind == "bind" and made.source:
             folders[made.target.rstrip("/")] = made.source.rstrip("/")
         yield made
@@ -70,7 +72,9 @@ def _mount(mount: Mounted, host: Sequence[Mounted]) -> Mount:
     if mount.kind == "tmpfs" and mount.root == "/":
         loose = tuple(one for one in ("exec", "suid", "dev") if f"no{one}" not in mount.options)
         return Mount("tmpfs", None, mount.target, read_only, propagation, options + loose)
-    return Mount("bind", source(mount, host), mount.target, read_only, propagation, options)
+    # From inside a container the host's mounts do not show: the path within a disk is then the nearest to the truth.
+    known = source(mount, host) if host else None if mount.device.startswith("0:") else mount.root
+    return Mount("bind", known, mount.target, read_only, propagation, options)
 
 
 def source(mount: Mounted, host: Sequence[Mounted]) -> str | None:

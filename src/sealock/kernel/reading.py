@@ -27,6 +27,11 @@ _INITIAL: Final = {
 _INITIAL_SINCE_6_18: Final = {"net": 4026531833, "mnt": 4026531832}
 """Fixed in newer kernels alone; in older ones these have any number from 4026531840 on."""
 _KINDS: Final[tuple[NamespaceKind, ...]] = get_args(NamespaceKind)
+COVERED: Final = ("/proc/kcore", "/proc/keys", "/proc/timer_list", "/sys/firmware")
+READ_ONLY: Final = ("/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger")
+"""What Docker, Podman, containerd and CRI-O have covered for as long as they cover anything."""
+_LACKING: Final = 4
+"""Capabilities that the first process of a machine may lack."""
 _LISTENING: Final = ("tcp", "tcp6", "udp", "udp6")
 
 
@@ -40,10 +45,13 @@ class Machine:
     def __init__(self, root: str = "/") -> None:
         self.tree = Tree(root)
         self._mounts: tuple[str, tuple[Mounted, ...]] = "", ()
-        self.hierarchies = Hierarchies(self.tree, self.mounts)
-        self.capabilities = self._everything()
+        shown = self._text("proc/self/mountinfo") or self._text("proc/1/mountinfo")
+        self.hierarchies = Hierarchies(self.tree, parsing.mounts(shown))
         self.initial = self._initial()
         """The machine's own namespaces by kind; those that could not be told are missing."""
+        self.inside = bool(self.own("self", "pid"))
+        """Whether this looks from inside a container: process 1 is then the container's."""
+        self.capabilities = self._everything()
 
     def _text(self, path: str) -> str:
         held = self.tree.text(path)
@@ -51,8 +59,11 @@ class Machine:
 
     @property
     def mounts(self) -> tuple[Mounted, ...]:
-        """The machine's own mounts as they are now: containers come and go while it is looked at."""
-        text = self._text("proc/self/mountinfo") or self._text("proc/1/mountinfo")
+        """The machine's own mounts as they are now, since containers come and go; none from inside a container."""
+        if self.inside:
+            return ()
+        first = self._text("proc/1/mountinfo") if self.own("self", "mnt") else ""
+        text = first or self._text("proc/self/mountinfo") or self._text("proc/1/mountinfo")
         if text != self._mounts[0]:
             self._mounts = text, parsing.mounts(text)
         return self._mounts[1]
@@ -72,7 +83,10 @@ class Machine:
         last = parsing.whole(self._text("proc/sys/kernel/cap_last_cap").strip())
         known = everything(last if last is not None else len(NAMES) - 1)
         first = parsing.whole(parsing.fields(self._text("proc/1/status")).get("CapBnd"), 16)
-        return known & first if first else known
+        if not first or (self.inside and first.bit_count() < known.bit_count() - _LACKING):
+            # From inside a container, its first process says nothing of the machine, unless it has all but everything.
+            return known
+        return known & first
 
     def inode(self, pid: int | str, kind: str) -> int:
         """The inode of a process's namespace, 0 where it cannot be told."""
@@ -191,7 +205,7 @@ class Machine:
     def _use(self, pid: int) -> dict[str, Any]:
         groups = self.groups(pid)
         mounts = parsing.mounts(self._text(f"proc/{pid}/mountinfo"))
-        found = identity(groups, mounts)
+        found = identity(groups, mounts, self._host_name(pid))
         held = self.group(groups)
         return {
             "container_id": found.id if groups or mounts else UNKNOWN,
@@ -203,9 +217,15 @@ class Machine:
             "cpuset_cpus": held.cpuset_cpus,
             "cpuset_mems": held.cpuset_mems,
             "devices": held.devices,
+            "uncovered": self.uncovered(mounts) if mounts else UNKNOWN,
             "sysctls": self.sysctls(pid),
             "listening": self.listening(pid),
         }
+
+    def _host_name(self, pid: int) -> str:
+        """The name of a process's own host, where whoever reads is in the same namespace of it."""
+        own = self.own("self", "uts")
+        return self._text("proc/sys/kernel/hostname").strip() if own and own == self.inode(pid, "uts") else ""
 
     def sysctls(self, pid: int) -> Maybe[parameters.Parameters]:
         """The kernel parameters of a process's namespaces; a recording holds those of who made it alone."""
@@ -239,6 +259,13 @@ class Machine:
         own = all(self.inode("self", kind) == self.initial.get(kind) for kind in parameters.KINDS)
         return dict(parameters.read(self._text)) if own else {}
 
+    def uncovered(self, mounts: tuple[Mounted, ...]) -> tuple[str, ...]:
+        """Paths of the kernel that every engine covers, or makes read-only, and that lie open among these mounts."""
+        shown = {mount.target: mount for mount in mounts}
+        hidden = [path for path in COVERED if path not in shown and self.tree.there(path[1:])]
+        open_ = [path for path in READ_ONLY if self.tree.there(path[1:]) and not _is_closed(shown.get(path))]
+        return (*hidden, *open_)
+
     def group(self, groups: tuple[tuple[str, str], ...]) -> Group:
         """What the control groups set and count."""
         return self.hierarchies.read(groups) if groups else Group()
@@ -263,6 +290,10 @@ def _outward(number: Maybe[int], ranges: Maybe[tuple[IdRange, ...]]) -> Maybe[in
         if isinstance(number, int) and one.inside <= number < one.inside + one.count:
             return number - one.inside + one.outside
     return UNKNOWN
+
+
+def _is_closed(mount: Mounted | None) -> bool:
+    return mount is not None and ("ro" in mount.options or "ro" in mount.super_options)
 
 
 def _made(held: str | Silence, parse: Any) -> Any:  # noqa: ANN401  each parser has its own type

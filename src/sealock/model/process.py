@@ -121,6 +121,8 @@ class Process(Struct, frozen=True, kw_only=True):
     cpuset_cpus: Maybe[str] = UNKNOWN
     cpuset_mems: Maybe[str] = UNKNOWN
     devices: Maybe[tuple[Device, ...]] = UNKNOWN
+    uncovered: Maybe[tuple[str, ...]] = UNKNOWN
+    """Paths of the kernel that engines cover or make read-only, and that lie open."""
     sysctls: Maybe[tuple[tuple[str, str], ...]] = UNKNOWN
     """The kernel parameters of its namespaces that matter, each with its value."""
     listening: Maybe[tuple[Socket, ...]] = UNKNOWN

@@ -58,6 +58,9 @@ def seeing(page: Page, one: Look) -> Iterator[str]:
     match effective.unconfined_paths:
         case True:
             yield from page.row("Kernel paths", "open: /proc/sys and the like are not covered", "red")
+        case False if process.uncovered:
+            open_ = ", ".join(given(process.uncovered, ()))
+            yield from page.row("Kernel paths", f"not covered, or writable: {open_}", "red")
         case False:
             yield from page.row("Kernel paths", "covered, or read-only")
         case _:

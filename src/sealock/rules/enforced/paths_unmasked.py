@@ -29,6 +29,10 @@ class PathsUnmasked(Rule[Enforced]):
             '{"observed": {"containers": [{"name": "web", "declared": {"privileged": false, "unconfined_paths": null}, '
             '"effective": {"unconfined_paths": true}, "process": {"pid": 7}}]}}'
         ),
+        (
+            '{"observed": {"containers": [{"name": "web", "declared": {"privileged": false, "unconfined_paths": null}, '
+            '"effective": {"unconfined_paths": false}, "process": {"pid": 7, "uncovered": ["/proc/keys"]}}]}}'
+        ),
     )
     good = (
         (
@@ -38,11 +42,14 @@ class PathsUnmasked(Rule[Enforced]):
     )
 
     def check(self, enforced: Enforced, /) -> Iterator[Fault]:
-        """Compare what was asked for with what covers them."""
+        """Compare what was asked for with what covers them; one that lies open is enough."""
         declared, there = enforced.declared, enforced.effective.unconfined_paths
         if is_privileged(declared) or declared.unconfined_paths is True:
             return
-        if isinstance(there, Absent) or declared.unconfined_paths is UNKNOWN:
+        paths = enforced.process.uncovered
+        if declared.unconfined_paths is UNKNOWN or (isinstance(there, Absent) and isinstance(paths, Absent)):
             yield self.undecided("its mounts could not be read")
-        elif there:
+        elif isinstance(paths, tuple) and paths:
+            yield self.fault(f"sees {', '.join(paths)} uncovered, or may write there", evidence=" ".join(paths))
+        elif there is True:
             yield self.fault("sees /proc/kcore and /proc/sys uncovered", evidence="unconfined_paths")
