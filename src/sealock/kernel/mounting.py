@@ -14,6 +14,8 @@ _STANDARD: Final = {
     "/etc/hosts": "", "/sbin/docker-init": "", "/run/.containerenv": "",
 }  # fmt: skip
 """What every engine mounts, and of which kind; "" for any."""
+_DEVICES: Final = frozenset(f"/dev/{name}" for name in ("null", "zero", "full", "random", "urandom", "tty"))
+"""With a user namespace, devices cannot be made: engines mount the host's, one by one."""
 _PSEUDO: Final = frozenset({"proc", "sysfs", "devpts", "mqueue", "cgroup", "cgroup2", "devtmpfs"})
 _NONE: Final = (Mounted("", "", "", "", ()),)
 """A mount that no other is in: the host shows none of that file system."""
@@ -60,6 +62,8 @@ def _above(target: str) -> Iterator[str]:
 def _is_own(mount: Mounted) -> bool:
     """Whether somebody asked for a mount: engines make the others themselves."""
     if _STANDARD.get(mount.target) in {"", mount.kind} or mount.target.startswith("/sys/fs/cgroup"):
+        return False
+    if mount.target in _DEVICES and mount.root == mount.target.removeprefix("/dev") and mount.kind.endswith("tmpfs"):
         return False
     covers = mount.target.startswith(("/proc/", "/sys/"))
     return not (covers and (mount.kind in _PSEUDO | {"tmpfs"} or mount.root == "/null"))
