@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
 from msgspec import Struct
@@ -153,13 +153,19 @@ def _summary(record: Advisory) -> str:
     return " ".join((record.summary or record.details)[:330].split())[:300]
 
 
-def _folded(hits: Iterable[Hit]) -> Iterator[tuple[Hit, str]]:
+def _folded(hits: Sequence[Hit]) -> Iterator[tuple[Hit, str]]:
     """Tell the same flaw in the same package once, however many places it lies in."""
-    groups: dict[tuple[str, str, str, str, str, str, bool], list[Hit]] = {}
+    numbers: dict[tuple[str, str, str, str, str, bool], int] = {}
+    alike: dict[int, int] = {}
+    """By a package's identity, a number that it shares with all that are the same but for their place."""
     for hit in hits:
         one = hit.package
-        key = (hit.flaw.id, one.type, one.namespace, one.name, one.version, one.architecture, one.removed)
-        groups.setdefault(key, []).append(hit)
+        if id(one) not in alike:
+            key = (one.type, one.namespace, one.name, one.version, one.architecture, one.removed)
+            alike[id(one)] = numbers.setdefault(key, len(numbers))
+    groups: dict[tuple[str, int], list[Hit]] = {}
+    for hit in hits:
+        groups.setdefault((hit.flaw.id, alike[id(hit.package)]), []).append(hit)
     for group in groups.values():
         if len(group) == 1:
             yield group[0], ""

@@ -145,25 +145,27 @@ class Store:
         for some in _portions(list(wanted)):
             marks = ",".join("?" * len(some))
             for block, data in self._rows(f"SELECT block, data FROM epss WHERE block IN ({marks})", some):  # noqa: S608
-                held = self._scores(data)
+                numbers, scores, percentiles = self._figures(data)
                 for number, cve in wanted[block]:
-                    place = bisect_left(held.numbers, number)
-                    if place < len(held.numbers) and held.numbers[place] == number:
-                        found[cve] = Epss(held.scores[place] / 100_000, held.percentiles[place] / 100_000)
+                    place = bisect_left(numbers, number)
+                    if place < len(numbers) and numbers[place] == number:
+                        found[cve] = Epss(scores[place] / 100_000, percentiles[place] / 100_000)
         return found
 
-    def _scores(self, data: bytes) -> Scores:
-        found = Scores(array("H"), array("I"), array("I"))
+    def _figures(self, data: bytes) -> tuple[memoryview[int], memoryview[int], memoryview[int]]:
+        """The columns of a block as they lie there."""
         try:
             numbers, scores, percentiles = _columns(self._plain.unpack(data))
-            found.numbers.frombytes(numbers)
-            found.scores.frombytes(scores)
-            found.percentiles.frombytes(percentiles)
-        except (msgspec.DecodeError, ValueError):
+            figures = memoryview(numbers).cast("H"), memoryview(scores).cast("I"), memoryview(percentiles).cast("I")
+        except (msgspec.DecodeError, TypeError):
             raise damaged() from None
-        if not len(found.numbers) == len(found.scores) == len(found.percentiles):
+        if not len(figures[0]) == len(figures[1]) == len(figures[2]):
             raise damaged()
-        return found
+        return figures
+
+    def _scores(self, data: bytes) -> Scores:
+        numbers, scores, percentiles = self._figures(data)
+        return Scores(array("H", numbers), array("I", scores), array("I", percentiles))
 
     @cached_property
     def ended(self) -> dict[str, dict[str, str]]:
