@@ -30,8 +30,8 @@ def configure(parser: ArgumentParser) -> None:
         metavar="TARGET",
         help="a file, an image archive or OCI layout, a folder (walked for all that it holds), rootfs:FOLDER, "
         "an image in its registry (REF, image:REF) or of the engine (docker:NAME), container:NAME (container:* is "
-        'all), pid:N, self (in a container: that one), host (this machine and its engine), run:"docker run …", or - for '
-        "standard input",
+        'all), pid:N, self (in a container: that one), host (this machine and its engine), run:"docker run …", or - '
+        "for standard input",
     )
     judging = parser.add_argument_group("judging")
     judging.add_argument(

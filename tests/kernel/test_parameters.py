@@ -1,0 +1,53 @@
+"""Kernel parameters are read by a thread that enters the namespaces, and by nobody else."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from sealock.kernel.parameters import KINDS, NAMES, inside, read, spaces
+from sealock.kernel.tree import Tree
+
+ROOT = Tree("/")
+
+
+def text(path: str) -> str:
+    held = ROOT.text(path)
+    return held if isinstance(held, str) else ""
+
+
+def test_those_that_are_there_are_read_with_single_blanks() -> None:
+    held = {"proc/sys/kernel/sem": "1\t2\t3\n", "proc/sys/net/ipv4/ip_forward": "1\n"}
+    assert read(lambda path: held.get(path, "")) == (("net.ipv4.ip_forward", "1"), ("kernel.sem", "1 2 3"))
+
+
+def test_all_of_the_names_have_a_namespace() -> None:
+    assert {name.partition(".")[0] for name in NAMES} == {"net", "kernel", "fs"}
+    assert len(set(NAMES)) == len(NAMES)
+
+
+def test_the_namespaces_of_a_process_are_opened_and_those_of_none_are_not() -> None:
+    opened = spaces(ROOT.descriptor, os.getpid())
+    try:
+        assert len(opened) == len(KINDS)
+        assert [os.readlink(f"/proc/self/fd/{one}").partition(":")[0] for one in opened] == list(KINDS)
+    finally:
+        for one in opened:
+            os.close(one)
+    before = len(os.listdir("/proc/self/fd"))
+    assert spaces(ROOT.descriptor, 999999999) == ()
+    assert len(os.listdir("/proc/self/fd")) == before
+
+
+def test_where_there_is_nothing_to_enter_ones_own_are_read() -> None:
+    assert inside((), text) == read(text)
+
+
+def test_what_cannot_be_entered_gives_nothing_and_leaves_one_where_one_was(tmp_path: Path) -> None:
+    before = [os.readlink(f"/proc/self/ns/{kind}") for kind in KINDS]
+    descriptor = os.open(tmp_path, os.O_RDONLY)
+    try:
+        assert inside((descriptor,), text) is None
+    finally:
+        os.close(descriptor)
+    assert [os.readlink(f"/proc/self/ns/{kind}") for kind in KINDS] == before
