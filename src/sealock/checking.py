@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import date
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -33,6 +33,12 @@ if TYPE_CHECKING:
     from sealock.policy.vex import Opinions
     from sealock.statements import Documents
     from sealock.weighing import Scales
+
+
+_NO_DATABASE: Final = (
+    "Packages of lock files were not looked up, as there is no advisory database here: `sealock db update` builds one, "
+    "and a lock file that is named by itself is looked up anyhow."
+)
 
 
 class Settings(Struct, frozen=True):
@@ -127,7 +133,8 @@ class Run:
         self._used: set[Ignore] = set()
         self._undecided: dict[str, set[str]] = {}
         self._progress: Callable[[str], None] = lambda _name: None
-        self._scales: Scales | None = None
+        self._scales: dict[bool, Scales] = {}
+        """By whether a walk met what is weighed."""
         self._vex: Documents | None = None
         self.notes: list[str] = []
         """What is worth knowing of the run as a whole: that the database is old, say."""
@@ -361,17 +368,22 @@ class Run:
         settings = self.settings
         if not judged.inventories or not settings.vulnerabilities or settings.only:
             return judged
-        if self._scales is None:
+        one, document, verdict = judged.input, judged.document, judged.verdict
+        if one.walked not in self._scales:
             from sealock.weighing import Scales, Wishes, opener  # noqa: PLC0415  loads the database and the matching
 
             wishes = Wishes(settings.ignore_states, only_fixed=settings.only_fixed)
-            self._scales = Scales(wishes, opener(self._progress, self.notes.append, offline=settings.offline))
-        one, document, verdict = judged.input, judged.document, judged.verdict
-        opinions = self._opinions(judged.policy)
+            # A walk over a project asks nobody outside: lock files that it meets are looked up in what is here.
+            offline = settings.offline or one.walked
+            self._scales[one.walked] = Scales(wishes, opener(self._progress, self.notes.append, offline=offline))
+        scales, opinions = self._scales[one.walked], self._opinions(judged.policy)
         for name, inventory in judged.inventories:
-            found = self._scales.weigh(inventory, one.name, name, document.source, opinions)
+            found = scales.weigh(inventory, one.name, name, document.source, opinions)
             verdict = Verdict((*verdict.findings, *found.findings), (*verdict.not_judged, *found.not_judged))
-            document = replace(document, problems=(*document.problems, *found.problems))
+            if one.walked and scales.failed:
+                self.notes.append(_NO_DATABASE)
+            else:
+                document = replace(document, problems=(*document.problems, *found.problems))
         return replace(judged, verdict=verdict, document=document)
 
     def _opinions(self, holds: Policy) -> Opinions | None:

@@ -56,6 +56,11 @@ class Scales:
         self._opener = opener
         self._failed = ""
 
+    @property
+    def failed(self) -> bool:
+        """Whether there was no database to weigh by."""
+        return bool(self._failed)
+
     def weigh(
         self, inventory: Inventory, name: str, subject: str, source: Source, opinions: Opinions | None = None
     ) -> Weighed:

@@ -285,3 +285,26 @@ def test_a_bill_of_materials_without_a_database_is_refused(capsys: pytest.Captur
     assert "no advisory database" in capsys.readouterr().err
     assert main(["sbom", image, "--format", "spdx", "--vulnerabilities"]) == 2
     assert "goes with --format cyclonedx" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("walked", "status"),
+    [
+        pytest.param(True, 0, id="met in a walk it is no fault of the project's, and is said"),
+        pytest.param(False, 2, id="named by itself it is no pass"),
+    ],
+)
+def test_a_lock_file_without_a_database(
+    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
+    walked: bool,  # noqa: FBT001  a table's row
+    status: int,
+) -> None:
+    lock = tmp_path / "requirements.txt"
+    lock.write_text("jinja2==2.11.0\n")
+    got, report = checked(capsys, str(tmp_path if walked else lock))
+    assert got == status
+    (target,) = report["targets"]
+    assert len(target["not_judged"]) == 1
+    assert len(target["problems"]) == (0 if walked else 1)
+    assert any("Packages of lock files were not looked up" in note for note in report["notes"]) is walked
