@@ -16,7 +16,7 @@ from sealock import formats
 from sealock.engine import Engine, Listed, connect
 from sealock.errors import EngineError, EngineRefusedError, FormatError, TargetError
 from sealock.formats.daemon.worded import RELOADED, worded
-from sealock.formats.inspect import read_inspect
+from sealock.formats.inspect import Inspected, read_inspect
 from sealock.host.reading import CONFIG
 from sealock.hostview import FLAGS, SETTINGS, host_document
 from sealock.kernel.members import Members, gather
@@ -57,7 +57,9 @@ class Found(Struct, frozen=True):
     """A container: what the engine says of it, and what the kernel shows where it runs on this machine."""
 
     listed: Listed
-    inspected: str
+    source: Source
+    """The engine's words on it, a member a line."""
+    inspected: Inspected | None = None
     enforced: Enforced | None = None
     unseen: str = ""
     """Why the kernel's view is missing, "" where it is not, or there is none."""
@@ -125,7 +127,7 @@ def found(engine: Engine, names: tuple[str, ...] = (), root: str = "/") -> Itera
         elif names:
             raise _missing(engine, listed.id, answer)
         elif answer.status != _GONE:
-            yield Found(listed, "", fault=str(answer))
+            yield Found(listed, Source("", ""), fault=str(answer))
 
 
 def _settled(look: Callable[[], Found], pauses: list[float]) -> Found:
@@ -158,29 +160,31 @@ def _found(listed: Listed, answer: str, machine: Machine | None, members: Member
         state = msgspec.json.decode(answer, type=_Inspected)
     except (msgspec.MsgspecError, RecursionError) as error:
         fault = f"the engine does not describe this container as engines do: {error}"
-        return Found(listed, "", fault=fault)
+        return Found(listed, Source("", ""), fault=fault)
     listed = Listed(state.id, (state.name,), listed.image, state.state.status)
+    source = Source(f"container {listed.name}", msgspec.json.format(answer, indent=1))
+    inspected = read_inspect(source.text)
     if state.state.pid <= 0:
-        return Found(listed, answer)
+        return Found(listed, source, inspected)
     if machine is None:
-        return Found(listed, answer, unseen="it runs on another machine")
-    told = Told(listed.name, state.id, state.state.pid, read_inspect(answer).container)
+        return Found(listed, source, inspected, unseen="it runs on another machine")
+    told = Told(listed.name, state.id, state.state.pid, inspected.container)
     seen = beside(told, machine, members, names)
-    return Found(listed, answer, unseen=seen) if isinstance(seen, str) else Found(listed, answer, seen)
+    unseen, enforced = (seen, None) if isinstance(seen, str) else ("", seen)
+    return Found(listed, source, inspected, enforced, unseen)
 
 
 def container_document(one: Found) -> Document:
     """A container as the engine declares it, as the kernel shows it, and the two side by side."""
     name = f"container {one.listed.name}"
-    if one.fault:
+    inspected = one.inspected
+    if inspected is None:
         return Document("container", {"": Source(name, "")}, (), (Problem(one.fault, Location(name)),))
-    source = Source(name, msgspec.json.format(one.inspected, indent=1))
-    inspected = read_inspect(source.text)
     silent = "the engine does not say it"
     # The text as a whole is nowhere in particular: what is wrong because nobody said anything has no line.
     places: Mapping[At, Place] = {**inspected.where, (): Place()}
     subjects = [Subject(name, inspected.container, places, inspected.unresolved, silent)]
-    sources = {"": source}
+    sources = {"": one.source}
     if one.enforced is not None:
         kernel = "the kernel does not show it"
         # The kernel's view has no text that a line could be shown of.

@@ -25,7 +25,7 @@ _WORDS: Final[tuple[tuple[str, bool | None], ...]] = (("true", True), ("false", 
 class Node:
     """A value: None, bool, int, float, str, list of nodes, or dict of nodes; and where it stands."""
 
-    __slots__ = ("end", "key", "parent", "start", "value")
+    __slots__ = ("_folded", "end", "key", "parent", "start", "value")
 
     def __init__(self, value: Any, start: int, end: int, parent: Node | None, key: str | int) -> None:  # noqa: ANN401  JSON
         self.value = value
@@ -33,6 +33,7 @@ class Node:
         self.end = end
         self.parent = parent
         self.key = key
+        self._folded: dict[str, Node] | None = None
 
     @property
     def pointer(self) -> str:
@@ -53,11 +54,9 @@ class Node:
         """The member of that name, in any letter case; the last of several."""
         if not isinstance(self.value, dict):
             return None
-        found: Node | None = None
-        for key, node in self.value.items():
-            if key == name or key.lower() == name.lower():
-                found = node
-        return found
+        if self._folded is None or len(self._folded) > len(self.value):
+            self._folded = {key.lower(): node for key, node in self.value.items()}
+        return self._folded.get(name.lower())
 
     def at(self, *path: str) -> Node | None:
         """The node at the end of a path of names."""
