@@ -16,6 +16,10 @@ def text(path: str) -> str:
     return held if isinstance(held, str) else ""
 
 
+def namespaces() -> list[Path]:
+    return [Path(f"/proc/self/ns/{kind}").readlink() for kind in KINDS]
+
+
 def test_those_that_are_there_are_read_with_single_blanks() -> None:
     held = {"proc/sys/kernel/sem": "1\t2\t3\n", "proc/sys/net/ipv4/ip_forward": "1\n"}
     assert read(lambda path: held.get(path, "")) == (("net.ipv4.ip_forward", "1"), ("kernel.sem", "1 2 3"))
@@ -30,13 +34,13 @@ def test_the_namespaces_of_a_process_are_opened_and_those_of_none_are_not() -> N
     opened = spaces(ROOT.descriptor, os.getpid())
     try:
         assert len(opened) == len(KINDS)
-        assert [os.readlink(f"/proc/self/fd/{one}").partition(":")[0] for one in opened] == list(KINDS)
+        assert [str(Path(f"/proc/self/fd/{one}").readlink()).partition(":")[0] for one in opened] == list(KINDS)
     finally:
         for one in opened:
             os.close(one)
-    before = len(os.listdir("/proc/self/fd"))
+    before = len(list(Path("/proc/self/fd").iterdir()))
     assert spaces(ROOT.descriptor, 999999999) == ()
-    assert len(os.listdir("/proc/self/fd")) == before
+    assert len(list(Path("/proc/self/fd").iterdir())) == before
 
 
 def test_where_there_is_nothing_to_enter_ones_own_are_read() -> None:
@@ -44,10 +48,10 @@ def test_where_there_is_nothing_to_enter_ones_own_are_read() -> None:
 
 
 def test_what_cannot_be_entered_gives_nothing_and_leaves_one_where_one_was(tmp_path: Path) -> None:
-    before = [os.readlink(f"/proc/self/ns/{kind}") for kind in KINDS]
+    before = namespaces()
     descriptor = os.open(tmp_path, os.O_RDONLY)
     try:
         assert inside((descriptor,), text) is None
     finally:
         os.close(descriptor)
-    assert [os.readlink(f"/proc/self/ns/{kind}") for kind in KINDS] == before
+    assert namespaces() == before
