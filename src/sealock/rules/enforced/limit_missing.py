@@ -65,8 +65,9 @@ class LimitMissing(Rule[Enforced]):
             if there is UNKNOWN:
                 yield self.undecided(f"the kernel's {words} could not be read")
             elif there is UNSET or there < 0 or there > asked * _ROUNDED:
-                shown = "none" if there is UNSET or there < 0 else f"{there:g}"
-                yield self.fault(f"should have a {words} of {asked:g}, and has {shown}", evidence=field)
+                shown = "none" if there is UNSET or there < 0 else _amount(field, there)
+                message = f"should have a {words} of {_amount(field, asked)}, and has {shown}"
+                yield self.fault(message, evidence=field)
         for field, words in _SETS.items():
             # A set as wide as that above it does not count as the container's own: the process's is compared.
             asked, there = getattr(enforced.declared, field), getattr(enforced.process, field)
@@ -75,6 +76,11 @@ class LimitMissing(Rule[Enforced]):
                 yield self.undecided(f"the kernel's {words} could not be read")
             elif isinstance(asked, str) and isinstance(there, str) and _members(there) - _members(asked):
                 yield self.fault(f"should be kept on {words} {asked}, and may use {there}", evidence=field)
+
+
+def _amount(field: str, number: float) -> str:
+    """Memory in MiB, all else as it is."""
+    return f"{number / (1 << 20):g} MiB" if field.startswith("memory") else f"{number:g}"
 
 
 def _processors(declared: Container) -> Maybe[float]:
