@@ -229,7 +229,7 @@ PROVOKED = [
     "2.2", "2.3", "2.4", "2.5", "2.6", "2.7", "2.8", "2.9", "2.10", "2.12", "2.13", "2.14", "2.15", "2.16", "2.17", "2.18",
     *(f"3.{at}" for at in range(1, 25)),
     "4.1", "4.6",
-    "5.4", "5.5", "5.6", "5.7", "5.8", "5.9", "5.10", "5.11", "5.12", "5.13", "5.14", "5.15", "5.16", "5.17",
+    "5.4", "5.5", "5.6", "5.7", "5.8", "5.9", "5.10", "5.11", "5.12", "5.13", "5.14", "5.15", "5.16", "5.17", "5.18",
     "5.20", "5.21", "5.22", "5.25", "5.26", "5.27", "5.28", "5.29", "5.30", "5.32",
     "6.2",
 ]  # fmt: skip
@@ -323,13 +323,23 @@ NETWORKS = (
 )
 
 
-def test_networks_of_every_kind_are_judged() -> None:
-    with machine({"storage-driver": "vfs"}, setup="ip link add up0 type veth peer name up1") as here:
+LINKS = "ip link add up0 type veth peer name up1"
+FIREWALL = "mkdir -p /etc/ufw; echo ENABLED=yes >/etc/ufw/ufw.conf"
+
+
+def test_networks_of_every_kind_and_the_firewall_are_judged() -> None:
+    with machine({"storage-driver": "vfs"}, setup=f"{LINKS}; {FIREWALL}") as here:
         for words in NETWORKS:
             done = here.docker("network", *words.split())
             assert done.returncode == 0, done.stderr
         here.image("base:1")
-        for name in ("one", "two"):
-            here.docker("run", "-d", "--name", name, "base:1", "busybox", "sleep", "600")
-        said = {(one["rule"], one["subject"]) for one in here.findings() if one["rule"].startswith("N")}
-        assert said == {("N003", "network bridge"), ("N004", "network lan")}
+        for name, ports in (("one", "8080:80"), ("two", "127.0.0.1:8081:80")):
+            done = here.docker("run", "-d", "--name", name, "-p", ports, "base:1", "busybox", "sleep", "600")
+            assert done.returncode == 0, done.stderr
+        said = here.findings()
+        assert {(one["rule"], one["subject"]) for one in said if one["rule"].startswith("N")} == {
+            ("N003", "network bridge"), ("N004", "network lan"),
+        }  # fmt: skip
+        assert [one["message"] for one in said if one["rule"] == "H022"] == [
+            "runs ufw, which does not see the published 8080/tcp (one)"
+        ]

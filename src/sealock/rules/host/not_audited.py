@@ -17,6 +17,7 @@ _ROLES: Final = frozenset({
     "engine-socket-unit", "engine-socket", "engine-defaults", "daemon-config", "containerd-config",
 })  # fmt: skip
 """What CIS 1.1.3 to 1.1.18 ask for, where it is there."""
+_RULES: Final = "/etc/audit/rules.d/docker.rules"
 _SAME: Final = (("/lib/", "/usr/lib/"), ("/bin/", "/usr/bin/"), ("/sbin/", "/usr/sbin/"), ("/var/run/", "/run/"))
 """Folders that are links to others on systems of this decade."""
 
@@ -72,9 +73,10 @@ class NotAudited(Rule[Host]):
         """One fault for all of them: they have one cause and one cure."""
         paths = unwatched(host)
         if paths:
-            rules = "; ".join(f"-w {shown(path)} -k docker" for path in paths)
+            words = " ".join(shown(path) for path in paths if not set(list(_above(path))[1:]) & set(paths))
+            loop = f'for f in {words}; do echo "-w $f -k docker"; done >>{_RULES}; augenrules --load'
             yield self.fault(
                 f"has no audit rule on {', '.join(paths)}",
                 evidence="audit rules",
-                remedy=f"Put these lines into /etc/audit/rules.d/docker.rules and load them: {rules}.",
+                remedy=f"Watch them: `{loop}`.",
             )
