@@ -172,5 +172,20 @@ def test_the_page_for_people_keeps_to_its_width_and_shows_nothing_that_steers_a_
     assert "118 recommendations: 1 fail, 117 not applicable" in " ".join(text.split())
 
 
+@pytest.mark.parametrize(
+    ("names", "shown"),
+    [
+        (["a", "b"], "a, b: has it"),
+        (list("abcdef"), "a, b, c, d, e, f: has it"),
+        (list("abcdefgh"), "a, b, c, d, e and 3 more: has it"),
+    ],
+)
+def test_of_many_containers_the_first_are_named(names: list[str], shown: str) -> None:
+    made = report(Judgement(RECOMMENDED["5.5"], "fail", (f"{', '.join(names)}: has it",)))
+    assert shown in render(made)
+    assert f"{', '.join(names)}: has it" in render(made, every=True)
+    assert f"{', '.join(names)}: has it" in render_json(made)
+
+
 def test_without_unicode_the_page_is_ascii() -> None:
     assert render(report(*all_of("fail", Severity.HIGH)), unicode=False).isascii()

@@ -27,6 +27,8 @@ _LEGEND: Final = (
 )
 _MOST: Final = 5
 """Reasons that are shown of one recommendation unless all are asked for."""
+_NAMES: Final = 5
+"""Containers that are named with a reason, likewise."""
 
 
 def render_json(report: BenchmarkReport) -> str:
@@ -63,6 +65,14 @@ def render(
     """Render for a terminal of that width; `every` shows all reasons of each recommendation."""
     page = _Page(report, max(width, 40), Paint(on=colour), Signs(unicode=unicode), every=every)
     return "\n".join(row.rstrip() for row in page.lines()) + "\n"
+
+
+def _short(reason: str) -> str:
+    """A reason with the first of the containers that it names."""
+    names, colon, words = reason.partition(": ")
+    held = names.split(", ")
+    few = f"{', '.join(held[:_NAMES])} and {len(held) - _NAMES} more"
+    return f"{few}{colon}{words}" if colon and len(held) > _NAMES + 1 else reason
 
 
 class _Page:
@@ -107,6 +117,8 @@ class _Page:
         shown = reasons if self.every else reasons[:_MOST]
         rest = len(reasons) - len(shown)
         shown += [f"and {rest} more (--verbose tells all)"] if rest else []
+        if not self.every and one.recommendation.scope in {"containers", "apparmor", "selinux"}:
+            shown = list(map(_short, shown))
         for reason in shown:
             for part in wrap(line(reason, 400), self.room - len(indent)):
                 yield f"{indent}{self.paint('faint', part)}"

@@ -181,9 +181,9 @@ _SWARM: Final = (
     _rule("7.3", "Overlay networks are encrypted", "overlay", "N001"),
     _by_hand("7.4", "Secrets are kept by the swarm", "`docker secret ls` lists those that are", "swarm"),
     _rule("7.5", "Managers are locked after a restart", "swarm", "H018"),
-    _by_hand("7.6", "The key that unlocks managers is changed at times", "`docker swarm unlock-key --rotate`", "swarm"),
+    _by_hand("7.6", "The key to managers is changed at times", "`docker swarm unlock-key --rotate` does it", "swarm"),
     _rule("7.7", "Certificates of nodes end soon enough", "swarm", "H019"),
-    _by_hand("7.8", "The CA's certificate is changed where that is needed", "`docker swarm ca --rotate`", "swarm"),
+    _by_hand("7.8", "The CA's certificate is changed where need be", "`docker swarm ca --rotate` does it", "swarm"),
     _by_hand(
         "7.9", "Management and data go over different networks", "see --data-path-addr of `docker swarm init`", "swarm"
     ),
