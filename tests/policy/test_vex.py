@@ -171,6 +171,8 @@ def test_what_leaves_a_finding_is_told_with_it(status: str, message: str, remedy
     assert one.suppressed is None
     assert one.message.endswith(message)
     assert one.remedy.text.endswith(remedy or "no version mends it yet")
+    assert one.vulnerability is not None
+    assert f"{message}{'; switch it off' if remedy else ''}" in one.vulnerability.note
     assert notes == []
 
 

@@ -54,7 +54,10 @@ class Heard:
             elif len(rest) == len(every):
                 said = f"none of its {len(every)} statements is about anything that was found"
             else:
-                said = f"{len(rest)} of its {len(every)} statements are about nothing that was found ({_named(rest)})"
+                verb = "is" if len(rest) == 1 else "are"
+                said = (
+                    f"{len(rest)} of its {len(every)} statements {verb} about nothing that was found ({_named(rest)})"
+                )
             if close := [one for one in rest if id(one) in self.near]:
                 product = next((one.ids[0] for one in close[0].products), "")
                 said += f"; {_named(close)} {'was' if len(close) == 1 else 'were'} found, in something else"
@@ -287,8 +290,13 @@ def _applied(finding: Finding, statement: Statement) -> Finding:
         words += f": {statement.impact}" if statement.impact else ""
         return replace(finding, suppressed=Suppression(by, words, justification=statement.justification))
     words = "affected" if statement.status == "affected" else "under investigation"
-    told = f"{finding.message}; {by} says: {words}{f', {statement.impact}' if statement.impact else ''}"
-    if statement.status == "affected" and statement.action:
-        remedy = Remedy(f"{finding.remedy.text}; {by} says: {statement.action}", finding.remedy.changes)
-        return replace(finding, message=told, remedy=remedy)
-    return replace(finding, message=told)
+    told = f"{by} says: {words}{f', {statement.impact}' if statement.impact else ''}"
+    advice = statement.action if statement.status == "affected" else ""
+    known = finding.vulnerability
+    if known is not None:  # reports that list flaws in short show its note
+        note = "; ".join(filter(None, (known.note, told, advice)))
+        finding = replace(finding, vulnerability=replace(known, note=note))
+    remedy = finding.remedy
+    if advice:
+        remedy = Remedy(f"{remedy.text}; {by} says: {advice}", remedy.changes)
+    return replace(finding, message=f"{finding.message}; {told}", remedy=remedy)
