@@ -9,16 +9,26 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeVar
 
 from msgspec import Struct
 from msgspec.structs import replace
 
-from sealock.errors import PolicyError, SealockError, TransportError, TrustError
+from sealock.errors import PolicyError, SealockError, TrustError
 from sealock.model.imagename import ImageName
+from sealock.model.manifest import Index
 from sealock.model.registries import Registries
 from sealock.model.trust import Signer, Verdict, Voucher
-from sealock.policy.trust import AttestationNeed, CosignNeed, Decision, NotaryNeed, NotationNeed, TrustPolicy, decide
+from sealock.policy.trust import (
+    AttestationNeed,
+    CosignNeed,
+    Decision,
+    ImageTrust,
+    NotaryNeed,
+    NotationNeed,
+    TrustPolicy,
+    decide,
+)
 from sealock.registry.client import Registry
 from sealock.trust.cosign.expecting import Expected, Identity
 from sealock.trust.cosign.keys import read_public
@@ -27,6 +37,7 @@ from sealock.trust.intoto import type_of
 from sealock.trust.notary.opening import Setup, judge
 from sealock.trust.pins import Pin
 
+T = TypeVar("T")
 _MOST_FILE: Final = 4 << 20
 """Bytes of a key, an authority or a trusted root."""
 
@@ -55,14 +66,15 @@ class Vouching:
 
     def vouch(self, name: ImageName, text: str) -> Vouched:
         """Decide on one image, whose reference reads `text`. PolicyError where the policy's own files are not sound."""
+        if not (name.tag or name.digest):
+            name = replace(name, tag="latest")
         entry = self.policy.about(name)
         if entry is None or entry.refuse or (entry.digest and name.digest is None) or not entry.needs:
             return Vouched(text, name.digest or "", decide(self.policy, name, {}))
         try:
             digest = name.digest or self.registry.claim(name).digest
-        except TransportError as error:
-            unknown = Verdict("cosign", text, "", "unknown", "unavailable", str(error))
-            return Vouched(text, "", Decision("unknown", str(error)), dict.fromkeys(entry.needs, unknown))
+        except SealockError as error:
+            return Vouched(text, "", Decision("unknown", str(error)), _unknown(entry, text, str(error)))
         pinned = replace(name, digest=digest)
         found: dict[str, Verdict] = {}
         if entry.notary is not None:
@@ -71,8 +83,8 @@ class Vouching:
             found["cosign"] = self._cosign(pinned, text, entry.cosign)
         if entry.notation is not None:
             found["notation"] = self._notation(pinned, text, entry.notation)
-        for need in entry.attestations:
-            found[f"attestation {need.type}"] = self._attested(pinned, text, need)
+        for label, need in entry.attested.items():
+            found[label] = self._attested(pinned, text, need)
         return Vouched(text, digest, decide(self.policy, name, found), found)
 
     def _notary(self, name: ImageName, text: str, digest: str, need: NotaryNeed) -> Verdict:
@@ -83,12 +95,25 @@ class Vouching:
             verified = judge(name, setup)
             if verified.digest != digest:
                 why = f"{name.tag or 'the tag'} is signed for {verified.digest}, and the registry gives {digest}"
+                why += self._platform(name, digest, verified.digest)
                 return Verdict("notary", text, digest, "untrusted", "digest", why)
             role = verified.signed_by
             signers = tuple(Signer(key, role.role, signed=role.signed, where=verified.server) for key in role.keys)
             return Verdict("notary", text, digest, "trusted", signers=signers, notes=verified.notes)
 
         return _verdict("notary", text, digest, verify)
+
+    def _platform(self, name: ImageName, given: str, signed: str) -> str:
+        """What to do where one platform's image was signed, as docker's clients do, of an index that the tag names."""
+        try:
+            top = self.registry.manifest(replace(name, digest=given)).noun
+        except SealockError:
+            return ""
+        for one in top.manifests if isinstance(top, Index) else ():
+            if one.digest == signed:
+                which = f" for {one.platform.name}" if one.platform is not None else ""
+                return f", an index with that image{which} in it. Name the image by its own digest, or sign the index"
+        return ""
 
     def _cosign(self, name: ImageName, text: str, need: CosignNeed) -> Verdict:
         expected = _expected(need)
@@ -110,12 +135,12 @@ class Vouching:
         from sealock.trust.notation.store import anchors_of, open_policy  # noqa: PLC0415  as above
         from sealock.trust.notation.verifying import verify_notation  # noqa: PLC0415  as above
 
-        document = open_policy(Path(need.store), need.policy)
+        document = _sound(lambda: open_policy(Path(need.store), need.policy))
         statement = document.applying(name)
         if statement is None or statement.level == "skip":
             why = f"no statement of {need.policy} asks for a signature of its repository"
             return Verdict("notation", text, name.digest or "", "untrusted", "policy", why)
-        expected = by_statement(statement, anchors_of(statement, Path(need.store)))
+        expected = _sound(lambda: by_statement(statement, anchors_of(statement, Path(need.store))))
         return _verdict(
             "notation",
             text,
@@ -136,22 +161,47 @@ def _verdict(by: Voucher, text: str, digest: str, verify: Callable[[], Verdict])
         return Verdict(by, text, digest, "unknown", "unavailable", str(error))
 
 
+def _unknown(entry: ImageTrust, text: str, why: str) -> dict[str, Verdict]:
+    """Of all that an image needs, that it could not be told."""
+    by: dict[str, Voucher] = {"notary": "notary", "notation": "notation"}
+    return {
+        need: Verdict(by.get(need, "cosign"), text, "", "unknown", "unavailable", why)
+        for need in entry.needs
+    }  # fmt: skip
+
+
+def _sound(read: Callable[[], T]) -> T:
+    """What the policy's own files hold. PolicyError where they are not sound: that is no verdict on an image."""
+    try:
+        return read()
+    except PolicyError:
+        raise
+    except SealockError as error:
+        message = f"what the trust policy names is not sound: {error}"
+        raise PolicyError(message) from None
+
+
 def _pin(need: NotaryNeed) -> Pin:
-    return Pin(
-        frozenset(one.lower() for one in need.pins) or None,
-        _read(need.authority) if need.authority else None,
-        need.first_use,
-        "the trust policy",
-    )
+    authorities = _read(need.authority) if need.authority else None
+    if authorities is not None and b"-----BEGIN CERTIFICATE-----" not in authorities:
+        message = f"the trust policy names {need.authority}, which holds no certificates in PEM"
+        raise PolicyError(message)
+    ids = frozenset(one.lower() for one in need.pins) or None
+    return Pin(ids, authorities, need.first_use, "the trust policy")
 
 
 def _expected(need: CosignNeed) -> Expected:
-    keys = {key.id: key for key in (read_public(_read(path), path) for path in need.keys)}
-    return Expected(
-        keys=tuple(keys.values()),
-        identities=tuple(Identity(one.name, one.issuer) for one in need.identities),
-        trusted_root=_read(need.trusted_root) if need.trusted_root else b"",
-    )
+    def read() -> Expected:
+        keys = {key.id: key for key in (read_public(_read(path), path) for path in need.keys)}
+        expected = Expected(
+            keys=tuple(keys.values()),
+            identities=tuple(Identity(one.name, one.issuer) for one in need.identities),
+            trusted_root=_read(need.trusted_root) if need.trusted_root else b"",
+        )
+        expected.check()
+        return expected
+
+    return _sound(read)
 
 
 def _read(path: str) -> bytes:

@@ -23,7 +23,7 @@ def entry(body: str, match: str = "docker.io/library/*") -> str:
 
 
 KEYS = 'cosign = {keys = ["a.pub"]}'
-BOTH = KEYS + '\nnotary = {pins = ["6f"]}'
+BOTH = KEYS + '\nnotary = {authority = "ca.pem"}'
 
 
 def verdict(by: str, state: State, why: str = "") -> Verdict:
@@ -33,7 +33,7 @@ def verdict(by: str, state: State, why: str = "") -> Verdict:
 def test_what_an_entry_asks_for() -> None:
     (one,) = policy(entry(BOTH + '\nattestation = [{type = "vuln", keys = ["/k"]}]')).images
     assert one.cosign == CosignNeed(keys=("/repo/a.pub",))
-    assert one.notary == NotaryNeed(pins=("6f",))
+    assert one.notary == NotaryNeed(authority="/repo/ca.pem")
     assert one.needs == ("notary", "cosign", "attestation vuln")
     assert one.location.line == 1
 
@@ -53,6 +53,17 @@ def test_what_an_entry_asks_for() -> None:
         pytest.param(entry('cosign = {trusted-root = "r"}'), "keys is missing", id="no key and no identity"),
         pytest.param(entry('notary = {server = "https://n"}'), "pins is missing", id="no pin and no first use"),
         pytest.param(entry('attestation = [{keys = ["a"]}]'), "type is missing", id="an attestation of nothing"),
+        pytest.param(entry('notary = {pins = ["6f2a"]}'), "64 hexadecimal digits", id="a pin that is cut short"),
+        pytest.param(entry("notary = {}\n" + KEYS), "pins is missing", id="an empty need beside another"),
+        pytest.param(entry('require = "any"\ncosign = {}\nnotary = {first-use = true}'), "keys is missing", id="any of nothing and something"),
+        pytest.param(entry("notation = {}\n" + KEYS), "policy is missing", id="an empty need of Notation"),
+        pytest.param(entry('refuse = " "\n' + KEYS), "refuse should say why", id="a refusal without a reason"),
+        pytest.param(entry('cosign = {identities = [{name = "**", issuer = "b"}], trusted-root = "r"}'), "mere \\*", id="anybody's name"),
+        pytest.param(entry('cosign = {identities = [{name = "a", issuer = "https://*"}], trusted-root = "r"}'), "mere \\*", id="anybody's issuer"),
+        pytest.param(entry("digest = true", "acme/app"), "should begin with the registry, and is 'acme/app' .docker.io/acme/app", id="a name of Docker Hub without the registry"),
+        pytest.param(entry("digest = true", "ghcr.io/Acme/*"), "matches nothing", id="a repository in capitals"),
+        pytest.param(entry("digest = true", "ghcr.io/acme/app@sha256:00"), "matches nothing", id="a digest in a pattern"),
+        pytest.param(entry("digest = true", "ghcr.io/"), "matches nothing", id="a registry and no repository"),
         pytest.param(entry('notation = {policy = "p"}'), "store is missing", id="a Notation policy without a store"),
     ],
 )  # fmt: skip
@@ -84,6 +95,49 @@ def test_the_longest_pattern_speaks_of_an_image(reference: str, expected: str) -
     assert name is not None
     one = policy(text).about(name)
     assert (one.refuse if one else "") == expected
+
+
+@pytest.mark.parametrize(
+    ("pattern", "reference", "speaks"),
+    [
+        pytest.param("ghcr.io/acme/*", "GHCR.io/acme/app:1", True, id="a registry in capitals"),
+        pytest.param("GHCR.io/acme/*", "ghcr.io/acme/app:1", True, id="a pattern in capitals"),
+        pytest.param("ghcr.io/acme/*", "ghcr.io:443/acme/app:1", True, id="a port that goes without saying"),
+        pytest.param("ghcr.io:443/acme/*", "ghcr.io/acme/app:1", True, id="the same in the pattern"),
+        pytest.param("ghcr.io/acme/*", "ghcr.io:8443/acme/app:1", False, id="another port"),
+        pytest.param("docker.io/library/*", "index.docker.io/library/nginx", True, id="Docker Hub by its old name"),
+        pytest.param("docker.io/library/*", "index.docker.io/nginx", True, id="and in short"),
+        pytest.param("docker.io/library/*", "registry-1.docker.io/library/nginx", True, id="Docker Hub by its server"),
+        pytest.param("docker.io/library/*", "registry-1.docker.io:443/library/nginx", True, id="with its port"),
+        pytest.param("docker.io/library/*", "registry.hub.docker.com/library/nginx", True, id="by its other server"),
+        pytest.param("docker.io/library/*", "DOCKER.IO/nginx", True, id="in capitals"),
+        pytest.param("index.docker.io/library/*", "nginx", True, id="a pattern by the old name"),
+        pytest.param("docker.io/nginx", "nginx:1", True, id="a pattern in short"),
+        pytest.param("docker.io/nginx:1.*", "nginx:1.27", True, id="a pattern in short with a tag"),
+        pytest.param("docker.io/nginx", "acme/nginx:1", False, id="in short it means the official one"),
+        pytest.param("docker.io/acme/app:latest", "acme/app", True, id="no tag is the tag latest"),
+        pytest.param("docker.io/acme/app:latest", f"acme/app@{DIGEST}", False, id="a digest is no tag"),
+        pytest.param("docker.io/acme/app:1", f"acme/app:1@{DIGEST}", True, id="a tag beside a digest"),
+        pytest.param("ghcr.io/acme/*", "ghcr.io/acme-evil/app:1", False, id="a neighbour whose name goes on"),
+        pytest.param("ghcr.io/acme/*", "ghcr.io.evil.example/acme/app:1", False, id="a registry whose name goes on"),
+        pytest.param("ghcr.io/acme/*", "evil.example/ghcr.io/acme/app:1", False, id="a repository that looks like a registry"),
+        pytest.param("*", "evil.example/app", True, id="all"),
+    ],
+)  # fmt: skip
+def test_no_spelling_gets_round_an_entry(pattern: str, reference: str, *, speaks: bool) -> None:
+    name = parse(reference)
+    assert name is not None
+    assert (policy(entry("digest = true", pattern)).about(name) is not None) == speaks
+
+
+def test_the_same_statement_by_two_signers_is_two_needs() -> None:
+    twice = 'attestation = [{type = "vuln", keys = ["a.pub"]}, {type = "vuln", keys = ["b.pub"]}]'
+    (one,) = policy(entry(twice)).images
+    assert {name: need.by.keys for name, need in one.attested.items()} == {
+        "attestation vuln": ("/repo/a.pub",),
+        "attestation vuln (2)": ("/repo/b.pub",),
+    }
+    assert one.needs == tuple(one.attested)
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ match = ["docker.io/library/*", "ghcr.io/acme/*"]
 digest = true                            # must be named by digest
 require = "any"                          # of those below; "all" where nothing is said
 cosign = { keys = ["keys/cosign.pub"] }
-notary = { pins = ["6f2a…"] }
+notary = { pins = ["806ce6…"] }
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from typing import Any, Final, Literal, TypeAlias
 from msgspec import Struct
 
 from sealock.model.finding import Confidence, Finding, Remedy, Severity
-from sealock.model.imagename import ImageName
+from sealock.model.imagename import DEFAULT_REGISTRY, ImageName
 from sealock.model.location import Location, Source
 from sealock.model.trust import State, Verdict
 from sealock.policy.tables import TableReader
@@ -32,6 +32,9 @@ Default: TypeAlias = Literal["accept", "refuse"]
 UNTRUSTED: Final = "T001"
 TITLE: Final = "Image is not trusted by the policy"
 _WILD: Final = re.compile(r"[*?\[]")
+_ID: Final = re.compile(r"[0-9a-fA-F]{64}")
+_HUB: Final = frozenset({DEFAULT_REGISTRY, "index.docker.io", "registry-1.docker.io", "registry.hub.docker.com"})
+"""Docker Hub's names: each gives the same images."""
 
 
 class Identity(Struct, frozen=True):
@@ -92,8 +95,17 @@ class ImageTrust(Struct, frozen=True):
         named = (("notary", self.notary), ("cosign", self.cosign), ("notation", self.notation))
         return (
             *(name for name, need in named if need is not None),
-            *(f"attestation {one.type}" for one in self.attestations),
+            *self.attested,
         )
+
+    @property
+    def attested(self) -> dict[str, AttestationNeed]:
+        """The attestations by their names. Where one type is asked for twice, of different signers, both must be."""
+        named: dict[str, AttestationNeed] = {}
+        for one in self.attestations:
+            name, number = f"attestation {one.type}", 1 + sum(one.type == other.type for other in named.values())
+            named[name if number == 1 else f"{name} ({number})"] = one
+        return named
 
 
 class TrustPolicy(Struct, frozen=True):
@@ -104,7 +116,7 @@ class TrustPolicy(Struct, frozen=True):
     given: bool = False
 
     def about(self, name: ImageName) -> ImageTrust | None:
-        """The entry that speaks of an image: that with the longest pattern, of equal ones the first."""
+        """The entry that speaks of an image: that whose pattern has most before a wildcard, of equal ones the first."""
         best: tuple[int, ImageTrust] | None = None
         for one in self.images:
             for pattern in one.match:
@@ -115,9 +127,21 @@ class TrustPolicy(Struct, frozen=True):
 
 
 def _matches(pattern: str, name: ImageName) -> bool:
-    """A pattern is on registry and repository; one with a tag is on the tag too. Nothing matches across letter case."""
-    whole = f"{name.registry}/{name.repository}"
-    return fnmatchcase(whole, pattern) or (name.tag is not None and fnmatchcase(f"{whole}:{name.tag}", pattern))
+    """A pattern is on registry and repository; one with a tag is on the tag too, which is latest where none is said.
+
+    By whichever of its names a registry is called, it is the same: a policy must not be got round by spelling.
+    """
+    registry = _registry(name.registry)
+    alone = registry == DEFAULT_REGISTRY and "/" not in name.repository
+    whole = f"{registry}/{'library/' if alone else ''}{name.repository}"
+    tag = name.tag or ("" if name.digest else "latest")
+    return fnmatchcase(whole, pattern) or (tag != "" and fnmatchcase(f"{whole}:{tag}", pattern))
+
+
+def _registry(host: str) -> str:
+    """One spelling for each registry: small letters, no port that goes without saying, one name for Docker Hub."""
+    plain = host.lower().removesuffix(":443").rstrip(".")
+    return DEFAULT_REGISTRY if plain in _HUB else plain
 
 
 class Decision(Struct, frozen=True):
@@ -203,14 +227,11 @@ def _choice(reader: TableReader, key: str, words: tuple[Any, ...]) -> Any:  # no
 
 def _image(source: Source, entry: Any, where: str, line: int, folder: str) -> ImageTrust:  # noqa: ANN401  TOML
     reader = TableReader(source, entry if isinstance(entry, dict) else {}, where)
-    patterns = reader.strings("match")
+    given = frozenset(reader.table)
+    patterns = tuple(_pattern(reader, one) for one in reader.strings("match"))
     if not patterns:
         key = "match"
         raise reader.fail(key, "is missing: name the images that are meant, such as docker.io/library/*")
-    for pattern in patterns:
-        if "/" not in pattern and pattern != "*":
-            key = "match"
-            raise reader.fail(key, f"should begin with the registry, and is {pattern!r} (docker.io/library/{pattern}?)")
     notary, cosign = reader.take("notary", dict, {}), reader.take("cosign", dict, {})
     notation = reader.take("notation", dict, {})
     made = ImageTrust(
@@ -218,17 +239,39 @@ def _image(source: Source, entry: Any, where: str, line: int, folder: str) -> Im
         Location(source.name, line, 1),
         _choice(reader, "require", ("all", "any")),
         reader.take("digest", bool, default=False),
-        _notary(source, notary, where, folder) if notary else None,
-        _cosign(source, cosign, f"{where}cosign: ", folder) if cosign else None,
+        _notary(source, notary, where, folder) if "notary" in given else None,
+        _cosign(source, cosign, f"{where}cosign: ", folder) if "cosign" in given else None,
         tuple(_attestation(source, one, where, folder) for one in reader.take("attestation", list, [])),
-        _notation(source, notation, where, folder) if notation else None,
+        _notation(source, notation, where, folder) if "notation" in given else None,
         reader.take("refuse", str, "").strip(),
     )
     reader.done()
+    if "refuse" in given and not made.refuse:
+        key = "refuse"
+        raise reader.fail(key, "should say why such images are refused, and is empty")
     if not (made.needs or made.digest or made.refuse):
         key = "match"
         raise reader.fail(key, "asks for nothing: say digest = true, cosign, notary, notation, attestation or refuse")
     return made
+
+
+def _pattern(reader: TableReader, text: str) -> str:
+    """A pattern in the spelling that names are held to; PolicyError for what could never match."""
+    key = "match"
+    host, slash, rest = text.strip().partition("/")
+    if host == "*" and not slash:
+        return host
+    if not slash or not (_WILD.search(host) or "." in host or ":" in host or host == "localhost"):
+        hint = f"docker.io/{'' if slash else 'library/'}{text}"
+        raise reader.fail(key, f"should begin with the registry, and is {text!r} ({hint}?)")
+    repository, colon, tag = rest.partition(":")
+    if not repository or "@" in rest or repository != repository.lower():
+        what = "is REGISTRY/REPOSITORY, or with :TAG, the repository in small letters and no digest"
+        raise reader.fail(key, f"{text!r} matches nothing: a pattern {what}")
+    host = _registry(host)
+    if host == DEFAULT_REGISTRY and "/" not in repository and not _WILD.search(repository):
+        repository = f"library/{repository}"
+    return f"{host}/{repository}{colon}{tag}"
 
 
 def _notary(source: Source, table: dict[str, Any], where: str, folder: str) -> NotaryNeed:
@@ -240,8 +283,12 @@ def _notary(source: Source, table: dict[str, Any], where: str, folder: str) -> N
         reader.take("first-use", bool, default=False),
     )
     reader.done()
+    key = "pins"
+    if not all(_ID.fullmatch(one) for one in need.pins):
+        raise reader.fail(
+            key, "should be ids of root certificates, 64 hexadecimal digits (`sealock trust list` shows it)"
+        )
     if not (need.pins or need.authority or need.first_use):
-        key = "pins"
         raise reader.fail(key, "is missing: name the root certificate's id, an authority, or say first-use = true")
     return need
 
@@ -264,6 +311,8 @@ def _cosign(source: Source, table: dict[str, Any], where: str, folder: str) -> C
         raise reader.fail(key, "is missing: a signature counts only by a key or an identity that you trust")
     if any(not (one.name and one.issuer) for one in need.identities):
         raise reader.fail(key, "should each have a name and an issuer: anybody can get the same name elsewhere")
+    if any(not one.name.strip("*") or "*" in one.issuer for one in need.identities):
+        raise reader.fail(key, "should not be a mere *, and name the issuer in full: anybody can get a certificate")
     if need.identities and not need.trusted_root:
         key = "trusted-root"
         raise reader.fail(key, "is missing: identities are believed by a trusted root")

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import json
+import re
 from argparse import Namespace
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from sealock.cli.output import WIDTH, complain, width
 from sealock.cli.registries import policy_of
 from sealock.cli.trust.common import name_of, tell, told
+from sealock.errors import TargetError
+
+_TAGGED: Final = re.compile(r":[^/]*\Z|@")
+"""A tag or a digest at the end of a word."""
 
 if TYPE_CHECKING:
     from sealock.model.imagename import ImageName
@@ -50,24 +55,36 @@ def verify(arguments: Namespace, policy: Policy) -> int:
 
 
 def _named(words: list[str]) -> tuple[dict[str, ImageName], list[str]]:
-    """The images that are meant: references as they are, and all that stand in files and folders."""
+    """The images that are meant: references as they are, and all that stand in files and folders.
+
+    What has a tag or a digest is a reference, whatever lies here under that name: whoever may put files into a checkout
+    must not turn the image that was asked about into another question.
+    """
     from sealock.pinning.texts import gather  # noqa: PLC0415  configuring does without
 
     named: dict[str, ImageName] = {}
     problems: list[str] = []
     for word in words:
-        if not Path(word).exists():
+        if word[:1] not in {".", "/"} and (_TAGGED.search(word) or not Path(word).exists()):
             named[word] = name_of(word)
             continue
+        images = 0
         for text in gather([word]):
             problems += [f"{text.path}: {text.problem}"] if text.problem else []
             problems += [f"{text.path}: {why}" for why, _ in text.found.broken]
             for spot in text.found.spots:
-                name = spot.name
-                if name is None:
+                if spot.name is None:
                     problems.append(f"{text.path}: {spot.written} could not be resolved to an image")
-                elif spot.reference not in text.found.built:
-                    named.setdefault(spot.reference, name)
+                    continue
+                images += 1
+                if spot.reference in text.found.built or spot.reference in named:
+                    continue
+                try:
+                    named[spot.reference] = name_of(spot.reference)
+                except TargetError as error:
+                    problems.append(f"{text.path}: {error}")
+        if not images and not problems:
+            problems.append(f"{word} names no image, so nothing of it was verified")
     return named, problems
 
 

@@ -50,7 +50,7 @@ def run(arguments: Namespace) -> int:
     from sealock.errors import TrustError  # noqa: PLC0415  as above
     from sealock.migrating import GOOD, Migration, Record, migrate  # noqa: PLC0415  loads all kinds of trust
     from sealock.registry.opening import open_registry  # noqa: PLC0415  loads HTTP
-    from sealock.reports.text import fit, line  # noqa: PLC0415  as above
+    from sealock.reports.text import count, fit, line  # noqa: PLC0415  as above
     from sealock.trust.notary.opening import signed_tags  # noqa: PLC0415  as above
 
     name = name_of(arguments.repository, tag=False)
@@ -76,6 +76,9 @@ def run(arguments: Namespace) -> int:
         which = f"{good} of {len(steps)} tags {'can be' if arguments.dry_run else 'are'} signed by {key.public.id[:12]}"
         lines.append(which + ("" if arguments.dry_run else f"; the record is {record.path}"))
         tell("".join(f"{one}\n" for one in lines), arguments)
+    if not steps:
+        complain(f"none of {count(len(signed), 'signed tag')} of {arguments.repository} was asked for: see --tags")
+        return 1
     if any(step.outcome == "failed" for step in steps):
         return 2
     return 0 if all(step.outcome in GOOD for step in steps) else 1
