@@ -152,9 +152,10 @@ def _tell(text: str, arguments: Namespace) -> None:
 
 
 def _enable(arguments: Namespace) -> int:
-    from sealock.remap import enable  # noqa: PLC0415  as above
+    from sealock.remap import enable, recover  # noqa: PLC0415  as above
     from sealock.reports import userns  # noqa: PLC0415  as above
 
+    recover(arguments.root)
     made = _planned(arguments)
     if made.verdict == "on already":
         write("Remapping is on already: nothing was changed.\n")

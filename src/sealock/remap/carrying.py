@@ -20,7 +20,7 @@ from sealock.model.change import Set
 from sealock.model.location import Source
 from sealock.remap.locking import PATIENCE, locked
 from sealock.remap.looking import read_settings, settings_of
-from sealock.remap.record import Changed, Record, State, keep, records, synced
+from sealock.remap.record import Changed, Record, State, keep, pending, records, synced
 from sealock.remapping import Plan
 from sealock.remapping.ranges import Range, added, read
 
@@ -66,10 +66,11 @@ def enable(plan: Plan, root: str = "/", patience: float = PATIENCE) -> Record:
 
 def _added(root: str, path: str, one: Range, *, new: bool) -> list[Changed]:
     """The file with a range more, if it is a new one and nobody took its ids since the plan was made."""
-    if not new:
-        return []
     text = _read(root, path)
-    if any(other.name == one.name or other.overlaps(one) for other in read(text or "").ranges):
+    held = read(text or "").ranges
+    if not new and one in held:
+        return []
+    if not new or any(other.name == one.name or other.overlaps(one) for other in held):
         message = f"/{path} was changed since the plan was made, so nothing was changed: make it anew"
         raise TargetError(message)
     return [Changed(path, text, added(text or "", one))]
@@ -100,13 +101,22 @@ def _mended(one: Changed, record: Record) -> bool:
     return one.path == record.settings
 
 
+def recover(root: str = "/", patience: float = PATIENCE) -> None:
+    """Take back what an interrupted change left, so that a plan is made of the files as they were before it."""
+    if pending(root):
+        with locked(root, _RANGES, patience):
+            heal(root)
+
+
 def heal(root: str) -> Record | None:
     """Take back what is there of a change that was begun and not ended; None where there is none."""
     begun = [one for one in records(root) if one.state == "begun"]
     for record in begun:
         _back(root, record)
     for path in _RANGES:
-        _drop(os.path.join(root, path) + _NEW)
+        # What cannot be removed is told by the writing that it is in the way of.
+        with suppress(OSError):
+            _drop(os.path.join(root, path) + _NEW)
     return begun[-1] if begun else None
 
 
@@ -160,7 +170,9 @@ def _set(text: str | None, user: str | None, path: str) -> str:
 
 def _read(root: str, path: str) -> str | None:
     try:
-        with open(os.path.join(root, path), "rb") as file:
+        # A pipe must not be waited for.
+        descriptor = os.open(os.path.join(root, path), os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOCTTY)
+        with os.fdopen(descriptor, "rb") as file:
             held = file.read(_LARGEST + 1)
     except FileNotFoundError:
         return None

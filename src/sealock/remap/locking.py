@@ -114,7 +114,11 @@ def _abandoned(name: str) -> bool:
         pass
     except (OSError, ValueError, OverflowError):
         return False
-    with suppress(OSError):
+    try:
         os.unlink(name)
-        return True
-    return False
+    except OSError:
+        return False
+    with suppress(OSError):
+        # The file that the lock was a link to.
+        os.unlink(f"{name.removesuffix('.lock')}.{number}")
+    return True

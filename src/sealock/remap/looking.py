@@ -129,8 +129,10 @@ def _directory(text: str) -> str:
 
 def read_settings(root: str, path: str) -> str | None:
     """The text of the engine's settings, a link being followed; None where there are none. OSError, ValueError."""
+    # A pipe must not be waited for.
+    flags = os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOCTTY
     try:
-        with open(os.path.join(root, path), "rb") as file:
+        with os.fdopen(os.open(os.path.join(root, path), flags), "rb") as file:
             if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
                 message = "it is no file"
                 raise ValueError(message)

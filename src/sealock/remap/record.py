@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from typing import Final, Literal, TypeAlias
 
@@ -55,8 +56,8 @@ def records(root: str = "/") -> tuple[Record, ...]:
     for name in names[-_MOST:]:
         try:
             with open(os.path.join(base, name, _RECORD), "rb") as file:
-                held = msgspec.json.decode(file.read(_LARGEST), type=Record)
-        except (OSError, msgspec.MsgspecError):
+                held = msgspec.convert(json.loads(file.read(_LARGEST)), Record)
+        except (OSError, ValueError, RecursionError):
             continue
         found.append(msgspec.structs.replace(held, folder=name))
     return tuple(found)
@@ -87,7 +88,8 @@ def keep(record: Record, root: str) -> Record:
         temporary = os.path.join(path, f"{_RECORD}.new")
         flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC
         with os.fdopen(os.open(temporary, flags, 0o600), "wb") as file:
-            file.write(msgspec.json.format(msgspec.json.encode(record), indent=1) + b"\n")
+            # Bytes that are no text are lone surrogates here, which this library alone writes and reads again.
+            file.write(json.dumps(msgspec.to_builtins(record), indent=1).encode() + b"\n")
             file.flush()
             os.fsync(file.fileno())
         os.replace(temporary, os.path.join(path, _RECORD))
