@@ -9,6 +9,7 @@ import pytest
 from sealock.host import see
 from sealock.model.absent import UNKNOWN, UNSET, given
 from sealock.model.host import Host
+from sealock.rules.catalog import rules
 
 PASSWD = "root:x:0:0:root:/root:/bin/bash\nann:x:1000:1000::/home/ann:/bin/sh\nbob:x:1001:994::/home/bob:/bin/sh\nweb:x:33:33::/srv:/bin/false\n"
 
@@ -144,3 +145,20 @@ def test_a_context_with_certificates_is_not_told(tmp_path: Path) -> None:
         {"etc/passwd": PASSWD, f"{folder}/meta/abc/meta.json": meta, f"{folder}/tls/abc/docker/ca.pem": "x"},
     )
     assert seen.client_hosts is UNSET
+
+
+@pytest.mark.parametrize(
+    ("rule", "path"),
+    [
+        ("H002", "/etc/sudoers"),
+        ("H002", "/etc/sudoers.d"),
+        ("H007", "/etc/docker/certs.d"),
+        ("H010", "/root/.docker/config.json"),
+        ("H011", "/home/ann/.docker/contexts/meta"),
+    ],
+)
+def test_what_only_root_may_read_is_not_judged_without_root(rule: str, path: str) -> None:
+    judge = next(one for one in rules("host") if one.id == rule)
+    silent = {"logins": UNSET, "files": UNSET, "client_credentials": UNSET, "client_hosts": UNSET}
+    assert [fault.message for fault in judge.check(Host(**silent, unread=(path,)))] == [f"{path} could not be read"]
+    assert not list(judge.check(Host(**silent, unread=("/etc/shadow",))))

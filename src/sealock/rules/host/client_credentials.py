@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from sealock.model.absent import given
 from sealock.model.finding import Fault, Severity
 from sealock.model.host import Host
+from sealock.rules.host._unread import unread
 from sealock.rules.references import cwe, docker_docs
 from sealock.rules.rule import Rule
 
@@ -29,5 +30,7 @@ class ClientCredentials(Rule[Host]):
 
     def check(self, host: Host, /) -> Iterator[Fault]:
         """Every configuration that could be read."""
-        for path in given(host.client_credentials, ()):
-            yield self.fault(f"keeps passwords in {path}", evidence=path)
+        if path := unread(host, "/.docker/config.json"):
+            yield self.undecided(f"{path} could not be read")
+        for held in given(host.client_credentials, ()):
+            yield self.fault(f"keeps passwords in {held}", evidence=held)

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from sealock.model.absent import given
 from sealock.model.finding import Fault, Severity
 from sealock.model.host import Host
+from sealock.rules.host._unread import unread
 from sealock.rules.references import cis_docker, cwe
 from sealock.rules.rule import Rule
 
@@ -29,6 +30,8 @@ class ClientWithoutTls(Rule[Host]):
 
     def check(self, host: Host, /) -> Iterator[Fault]:
         """Addresses of contexts and environments that name no certificates."""
+        if path := unread(host, "/.docker/contexts"):
+            yield self.undecided(f"{path} could not be read")
         for one in given(host.client_hosts, ()):
             if one.startswith(("tcp://", "http://")):
                 yield self.fault(f"names the engine {one} without TLS", evidence=one)

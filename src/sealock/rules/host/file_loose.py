@@ -9,6 +9,7 @@ from sealock.model.absent import given
 from sealock.model.finding import Fault, Severity
 from sealock.model.host import Host
 from sealock.rules.host._commands import shown
+from sealock.rules.host._unread import unread
 from sealock.rules.references import cis_docker, cwe
 from sealock.rules.rule import Rule
 
@@ -71,6 +72,8 @@ class FileLoose(Rule[Host]):
 
     def check(self, host: Host, /) -> Iterator[Fault]:
         """Owner, group and every bit beyond what the role allows."""
+        if path := unread(host, "/etc/docker", "/systemd/system/"):
+            yield self.undecided(f"{path} could not be read")
         for one in given(host.files, ()):
             allowed = _MOST.get(one.role)
             if allowed is None:

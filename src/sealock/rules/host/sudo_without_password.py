@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from sealock.model.absent import given
 from sealock.model.finding import Fault, Severity
 from sealock.model.host import Host
+from sealock.rules.host._unread import unread
 from sealock.rules.references import cis_docker, man
 from sealock.rules.rule import Rule
 
@@ -34,6 +35,8 @@ class SudoWithoutPassword(Rule[Host]):
 
     def check(self, host: Host, /) -> Iterator[Fault]:
         """Every rule that names a client of the engine."""
+        if path := unread(host, "/etc/sudoers"):
+            yield self.undecided(f"{path} could not be read")
         for one in given(host.logins, ()):
             if one.how == "sudo without password":
                 yield self.fault(
