@@ -6,8 +6,9 @@ import os
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from realengine import Engine, engine
@@ -24,6 +25,8 @@ HARD = (
     "--cpuset-mems", "0", "--tmpfs", "/tmp", "-v", "vol:/data", "--init", "--ulimit", "nofile=100:200",
     "--sysctl", "net.ipv4.ip_unprivileged_port_start=80",
 )  # fmt: skip
+PARENT = "/sealock-test"
+"""A control group that some containers are put below."""
 LIAR = """\
 #!{python}
 import json, os, sys
@@ -54,6 +57,19 @@ def containers() -> Iterator[Engine]:
             finally:
                 if left := one.docker("ps", "-aq").stdout.split():
                     one.docker("rm", "-fv", *left)
+                _tidied()
+
+
+def _tidied() -> None:
+    """Remove the control groups that the containers were put below; the last ones may still be on their way out."""
+    for _ in range(100):
+        left = sorted(Path("/sys/fs/cgroup").glob(f"*{PARENT}/**/"), key=lambda path: -len(path.parts))
+        if not left:
+            return
+        for path in left:
+            with suppress(OSError):
+                path.rmdir()
+        time.sleep(0.1)
 
 
 def start(docker: Engine, *flags: str, words: tuple[str, ...] = IDLE) -> str:

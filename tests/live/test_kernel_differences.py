@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from realengine import Engine
-from realkernel import HARD, containers, differences, enforced, group, pid_of, pids, start, within, write
+from realkernel import HARD, PARENT, containers, differences, enforced, group, pid_of, pids, start, within, write
 
 pytestmark = pytest.mark.live
 
@@ -38,7 +38,7 @@ CLEAN = {
         "--oom-score-adj", "100", "--shm-size", "10m",
     ),
     "a memory limit without one of swap": ("-m", "40m", "--memory-swap", "-1"),
-    "another parent of control groups": ("--cgroup-parent", "/sealock-test"),
+    "another parent of control groups": ("--cgroup-parent", PARENT),
     "a user of its own": ("--user", "1000:1000", "--group-add", "4242"),
 }  # fmt: skip
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from realengine import Engine
-from realkernel import containers, start, where
+from realkernel import PARENT, containers, start, where
 from sealock.machine import documents, told
 from sealock.rules.catalog import rules
 from sealock.rules.judge import judge
@@ -51,7 +51,7 @@ BOTH: list[tuple[str, tuple[str, ...], tuple[str, ...]]] = [
     ("C040", (), ("--read-only",)),
     ("C041", ("--tmpfs", "/x:exec,suid"), ("--tmpfs", "/x")),
     ("C042", ("-v", "{shared}:/x:shared"), ("-v", "{shared}:/x")),
-    ("C045", ("--cgroup-parent", "/sealock-test"), ()),
+    ("C045", ("--cgroup-parent", PARENT), ()),
     ("C046", ("--user", "0:0"), ("--user", "1000:1000")),
     ("C047", ("--user", "1000:1000", "--group-add", "0"), ("--user", "1000:1000", "--group-add", "4242")),
     ("C050", ("--sysctl", "net.ipv4.conf.all.route_localnet=1"), ()),
