@@ -162,3 +162,18 @@ def test_what_only_root_may_read_is_not_judged_without_root(rule: str, path: str
     silent = {"logins": UNSET, "files": UNSET, "client_credentials": UNSET, "client_hosts": UNSET}
     assert [fault.message for fault in judge.check(Host(**silent, unread=(path,)))] == [f"{path} could not be read"]
     assert not list(judge.check(Host(**silent, unread=("/etc/shadow",))))
+
+
+@pytest.mark.parametrize(
+    ("path", "text", "hosts"),
+    [
+        ("etc/environment", "PATH=/bin\nDOCKER_HOST=tcp://10.0.0.5:2375\n", ("tcp://10.0.0.5:2375",)),
+        ("root/.bashrc", 'export DOCKER_HOST="tcp://10.0.0.5:2375"; echo', ("tcp://10.0.0.5:2375",)),
+        ("etc/profile.d/docker.sh", "export DOCKER_HOST=tcp://a:1 DOCKER_TLS_VERIFY=1", UNSET),
+        ("home/ann/.zshrc", "# DOCKER_HOST=tcp://a:1", UNSET),
+        ("home/ann/.zshrc", "export DOCKER_HOST=ssh://me@a", UNSET),
+        ("home/ann/.zshrc", "MY_DOCKER_HOST=tcp://a:1", UNSET),
+    ],
+)
+def test_engines_that_the_starts_of_shells_name(tmp_path: Path, path: str, text: str, hosts: object) -> None:
+    assert host(tmp_path, {"etc/passwd": PASSWD, path: text}).client_hosts == hosts

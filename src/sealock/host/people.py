@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterator
 from typing import Any, Final
 
@@ -17,6 +18,8 @@ _PERSON: Final = 1000
 _MOST: Final = 2000
 _GROUP: Final = "docker"
 _CLIENTS: Final = frozenset({"docker", "docker-compose", "podman", "nerdctl", "ctr"})
+_SCRIPTS: Final = (".profile", ".bashrc", ".bash_profile", ".zshrc", ".zshenv")
+_ADDRESS: Final = re.compile(r"\bDOCKER_HOST=[\"']?(tcp://[^\s\"';]{1,300})")
 _CREDENTIALS: Final = ("auth", "password", "identitytoken", "registrytoken")
 
 
@@ -140,9 +143,15 @@ class _Config(Struct):
 def clients(tree: Tree, who: People) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """What the clients' settings in home folders hold: files with passwords, and engines without certificates."""
     passwords: list[str] = []
-    engines: list[str] = []
+    scripts = [
+        "etc/environment",
+        "etc/profile",
+        *(f"etc/profile.d/{name}" for name in tree.names("etc/profile.d")[:_MOST]),
+    ]
+    engines = [host for path in scripts for host in _exported(tree.text(path))]
     for home in dict.fromkeys(list(who.homes.values())[:_MOST]):
         folder = f"{home}/.docker" if home else ".docker"
+        engines += [host for name in _SCRIPTS for host in _exported(tree.text(f"{home}/{name}".lstrip("/")))]
         if _holds_password(tree.text(f"{folder}/config.json")):
             passwords.append(f"/{folder}/config.json")
         meta = f"{folder}/contexts/meta"
@@ -151,6 +160,15 @@ def clients(tree: Tree, who: People) -> tuple[tuple[str, ...], tuple[str, ...]]:
             if host and not tree.there(f"{folder}/contexts/tls/{name}/docker"):
                 engines.append(host)
     return tuple(passwords), tuple(dict.fromkeys(engines))
+
+
+def _exported(held: str | Silence) -> list[str]:
+    """The engines that a shell's start names and talks to without TLS."""
+    text = held if isinstance(held, str) else ""
+    rows = [line.split("#")[0] for line in text.split("\n") if "DOCKER_" in line]
+    if any("DOCKER_TLS_VERIFY=" in row for row in rows):
+        return []
+    return [found[1] for row in rows for found in _ADDRESS.finditer(row)]
 
 
 def _holds_password(held: str | Silence) -> bool:
