@@ -17,7 +17,8 @@ from sealock.model.registries import Registries
 from sealock.policy.settings import read
 from sealock.trust.cosign.keys import write_public
 from sealock.vouching import Vouched, Vouching
-from simulators.registry import Reply
+from simulators.notary import Author, notary
+from simulators.registry import Asked, Reply
 
 
 @pytest.fixture
@@ -159,3 +160,155 @@ def test_a_check_of_an_image_at_its_registry_asks_the_policy_too(
     found = [one["message"] for one in target["findings"] if one["rule"] == "T001"]
     found += [one["message"] for one in target["problems"]]
     assert [told in one for one in found] == ([True] if told else [])
+
+
+def test_the_same_statement_is_asked_of_each_signer_that_is_named(here: World) -> None:
+    here.attest()
+    twice = f'{{type = "{PROVENANCE}", keys = ["s.pub"]}}, {{type = "{PROVENANCE}", keys = ["k.pub"]}}'
+    found = vouch(here, "app:1", f"attestation = [{twice}]")
+    assert found.decision.state == "untrusted"
+    here.attest(here.stranger)
+    assert vouch(here, "app:1", f"attestation = [{twice}]").decision.state == "trusted"
+
+
+@pytest.mark.parametrize(
+    ("body", "content", "words"),
+    [
+        pytest.param('cosign = {keys = ["f"]}', b"no key", "f", id="a key that is none"),
+        pytest.param('cosign = {keys = ["."]}', b"", "could not be read", id="a folder in place of a key"),
+        pytest.param('cosign = {keys = ["sub/f"]}', b"", "could not be read", id="a key in a folder that is not there"),
+        pytest.param('cosign = {identities = [{name = "a", issuer = "b"}], trusted-root = "f"}', b"{}", "not sound", id="a trusted root that is none"),
+        pytest.param('notary = {authority = "f"}', b"no certificate", "holds no certificates in PEM", id="an authority that is none"),
+        pytest.param('notation = {policy = "none.json", store = "."}', b"", "none.json", id="a trust policy that is not there"),
+        pytest.param('notation = {policy = "f", store = "."}', b"[]", "f", id="a trust policy that is none"),
+        pytest.param('require = "any"\ncosign = {keys = ["k.pub"]}\nnotary = {authority = "f"}', b"", "PEM", id="even where another would do"),
+    ],
+)  # fmt: skip
+def test_files_of_the_policy_that_are_not_sound_are_no_verdict(
+    here: World, body: str, content: bytes, words: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    here.sign()
+    Path("f").write_bytes(content)
+    with pytest.raises(PolicyError, match=words):
+        vouch(here, "app:1", body)
+    Path("sealock.toml").write_text(policy(here, body), encoding="utf-8")
+    assert main(["trust", "verify", f"{here.server.host}/app:1"]) == 2
+    assert "trusted" not in capsys.readouterr().out
+
+
+def test_files_lie_in_the_policys_folder_wherever_the_command_runs(
+    here: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here.sign()
+    (tmp_path / "deep" / "er").mkdir(parents=True)
+    (tmp_path / "sealock.toml").write_text(policy(here, KEY), encoding="utf-8")
+    (tmp_path / "deep" / "er" / "k.pub").write_bytes(Path("s.pub").read_bytes())
+    monkeypatch.chdir(tmp_path / "deep" / "er")
+    assert main(["trust", "verify", f"{here.server.host}/app:1"]) == 0
+    assert main(["trust", "verify", "--policy", "../../sealock.toml", f"{here.server.host}/app:1"]) == 0
+
+
+def test_what_has_a_tag_is_a_reference_whatever_lies_in_the_checkout(here: World) -> None:
+    host = here.server.host
+    Path("sealock.toml").write_text(policy(here, KEY), encoding="utf-8")
+    Path(host).mkdir()
+    Path(host, "app:1").write_text("FROM scratch\n", encoding="utf-8")
+    assert main(["trust", "verify", f"{host}/app:1"]) == 1
+
+
+def test_a_folder_without_images_is_not_taken_for_trusted_ones(here: World, capsys: pytest.CaptureFixture[str]) -> None:
+    Path("sealock.toml").write_text(policy(here, KEY), encoding="utf-8")
+    Path("app").mkdir()
+    Path("app", "notes.txt").write_text("nothing\n", encoding="utf-8")
+    assert main(["trust", "verify", "app"]) == 2
+    assert "app names no image, so nothing of it was verified" in capsys.readouterr().err
+
+
+def test_an_image_without_a_tag_in_a_file_is_the_latest(here: World, capsys: pytest.CaptureFixture[str]) -> None:
+    here.push("app:latest")
+    here.sign(text="app:latest")
+    Path("sealock.toml").write_text(policy(here, KEY), encoding="utf-8")
+    Path("Dockerfile").write_text(f"FROM {here.server.host}/app\n", encoding="utf-8")
+    assert main(["trust", "verify", "Dockerfile"]) == 0
+    assert "is trusted" in capsys.readouterr().out
+
+
+def test_a_name_in_a_file_that_leads_elsewhere_is_not_asked_for(
+    here: World, capsys: pytest.CaptureFixture[str]
+) -> None:
+    Path("sealock.toml").write_text(policy(here, KEY, "accept"), encoding="utf-8")
+    Path("Dockerfile").write_text(f"FROM {here.server.host}/../../secret:1\n", encoding="utf-8")
+    assert main(["trust", "verify", "Dockerfile"]) == 2
+    assert "is not a repository's name" in capsys.readouterr().err
+    assert not [asked for asked in here.server.asked if ".." in asked.path]
+
+
+@pytest.fixture
+def author(here: World) -> Iterator[Author]:
+    """Who signs the repository in content trust."""
+    with notary() as server:
+        yield Author(server, f"{here.server.host}/app")
+
+
+def publish(here: World, author: Author, digest: str) -> str:
+    """Sign a digest for the tag; give the policy that asks for it."""
+    author.tags["1"] = digest, len(here.client.manifest(here.name(f"app@{digest}")).raw)
+    author.publish()
+    return f'notary = {{server = "{author.server.address}", first-use = true}}'
+
+
+def test_content_trust_and_the_registry_must_agree(here: World, author: Author) -> None:
+    signed = here.digest
+    body = publish(here, author, signed)
+    assert vouch(here, "app:1", body).decision.state == "trusted"
+    moved = here.push("app:1")
+    found = vouch(here, "app:1", body)
+    assert found.decision.state == "untrusted"
+    assert f"1 is signed for {signed}, and the registry gives {moved}" in found.decision.why
+    # By digest content trust is not got round either.
+    assert vouch(here, f"app@{signed}", body).decision.state == "trusted"
+    assert vouch(here, f"app@{moved}", body).decision.state == "untrusted"
+    assert vouch(here, f"app:1@{moved}", body).decision.state == "untrusted"
+
+
+def test_a_signed_platform_does_not_vouch_for_the_index_around_it(here: World, author: Author) -> None:
+    host = here.server
+    image = host.add_image("app", config=config(), layers=[])
+    other = host.add_image("app", config=config(b"other"), layers=[])
+    index = host.add_index("app", "1", images={"linux/amd64": image, "linux/arm64": other})
+    body = publish(here, author, image["digest"])
+    found = vouch(here, "app:1", body)
+    assert (found.decision.state, found.digest) == ("untrusted", index["digest"])
+    assert "an index with that image for linux/amd64 in it. Name the image by its own digest" in found.decision.why
+    assert vouch(here, f"app:1@{image['digest']}", body).decision.state == "trusted"
+    assert vouch(here, f"app:1@{other['digest']}", body).decision.state == "untrusted"
+
+
+def test_a_tag_that_moves_between_claim_and_read_changes_nothing(
+    here: World, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The registry says one digest when asked for it, and would give another image for the tag from then on."""
+    here.sign()
+    signed = here.digest
+    seen: list[str] = []
+
+    def answers(asked: Asked) -> Reply | None:
+        if asked.method == "HEAD" and asked.path.endswith("/manifests/1"):
+            here.server.answers = watch
+            reply = here.server.answer(asked)
+            seen.clear()
+            here.push("app:1")
+            return reply
+        return None
+
+    def watch(asked: Asked) -> Reply | None:
+        seen.append(asked.path)
+        return None
+
+    Path("sealock.toml").write_text(policy(here, KEY), encoding="utf-8")
+    here.server.answers = answers
+    main(["check", f"image:{here.server.host}/app:1", "--format", "json", "--no-vulnerabilities"])
+    (target,) = json.loads(capsys.readouterr().out)["targets"]
+    assert not [one for one in target["findings"] if one["rule"] == "T001"]
+    assert any(path.endswith(signed) for path in seen)
+    assert not [path for path in seen if path.endswith("/manifests/1")]
