@@ -12,7 +12,7 @@ from sealock.engine import connect
 from sealock.errors import EngineError, TargetError
 from sealock.kernel.reading import Machine
 from sealock.kernel.room import advised, room
-from sealock.kernel.single import look
+from sealock.kernel.single import SELF, is_id, look
 from sealock.machine import Found, container_document, found
 from sealock.model.absent import UNKNOWN, given
 from sealock.model.enforced import Enforced
@@ -48,14 +48,17 @@ def looked(kind: str, name: str, where: str = "") -> Look:
     """
     machine = Machine()
     if kind != _CONTAINER:
-        return _look(look(f"{kind}:{name}" if name else kind, machine), machine)
+        return _look(look(SELF if kind == SELF and not name else f"{kind}:{name}", machine), machine)
+    if name in {"", "*"}:
+        message = f"container:{name} names no container: one is inspected at a time"
+        raise TargetError(message)
     try:
         engine = connect(where)
     except EngineError as error:
         try:
             return _look(look(f"container:{name}", machine), machine)
         except TargetError as missing:
-            message = f"{error}; {missing}"
+            message = f"{error} {missing}" if is_id(name) else str(error)
             raise TargetError(message) from None
     with engine:
         one = next(found(engine, (name,)))

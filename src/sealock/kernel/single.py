@@ -88,11 +88,16 @@ def look(target: str, machine: Machine) -> Enforced:
     return _enforced(Told(target, container, pid, Container()), process, machine, members, {})
 
 
+def is_id(name: str) -> bool:
+    """Whether a name may be the beginning of a container's id."""
+    return _ID.fullmatch(name) is not None
+
+
 def _first(name: str, members: Members) -> int:
     """The first process of the one container whose id begins so."""
-    found = [one for one in members.by_id if one.startswith(name)] if _ID.fullmatch(name) else []
+    found = [one for one in members.by_id if one.startswith(name)] if is_id(name) else []
     if len(found) != 1:
         why = "several containers' ids begin so" if found else "no process is in a container of this id"
-        message = f"container:{name} was not found without an engine: {why}"
+        message = f"Without it, container:{name} was not found: {why}"
         raise TargetError(message)
     return min(members.by_id[found[0]], key=lambda one: (one.process.start, one.process.pid)).process.pid
