@@ -90,6 +90,16 @@ def test_several_formats_go_to_several_files_and_an_ending_tells_the_format(fold
     assert (folder / "c.html").read_text(encoding="utf-8").startswith("<!DOCTYPE html>")
 
 
+def test_a_terminal_report_stays_on_the_terminal_beside_files_of_other_formats(folder: Path) -> None:
+    result = sealock(
+        "check", "bad.sh", "--output", "a.html", "--output", "b.sarif", "--format", "terminal", cwd=folder
+    )  # fmt: skip
+    assert result.returncode == 1
+    assert "C001" in result.stdout
+    assert json.loads((folder / "b.sarif").read_text(encoding="utf-8"))["version"] == "2.1.0"
+    assert (folder / "a.html").read_text(encoding="utf-8").startswith("<!DOCTYPE html>")
+
+
 def test_standard_input_is_judged(folder: Path) -> None:
     result = sealock("check", "-", "--format", "json", cwd=folder, stdin=BAD)
     (target,) = json.loads(result.stdout)["targets"]

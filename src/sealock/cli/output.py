@@ -74,18 +74,24 @@ def close_output() -> None:
 
 
 def pairs(formats: list[reports.Format], outputs: list[str]) -> Iterator[tuple[reports.Format, str]]:
-    """Pair each --format with its --output, in order; "" is standard output, which only one may have."""
-    if len(outputs) > len(formats):
-        for output in outputs[len(formats) :]:
-            ending = os.path.splitext(output)[1].lower()  # noqa: PTH122  pathlib costs 10 ms
-            formats = [*formats, ENDINGS.get(ending, "terminal")]
-    if len(formats) - len(outputs) > 1:
+    """Pair each --format with its --output, in order; "" is standard output, which only one may have.
+
+    A terminal report passes over a file whose ending tells of another format: nobody wants it in report.html.
+    """
+    left, paired = list(outputs), list[tuple[reports.Format, str]]()
+    for name in formats:
+        passed = name == "terminal" and left and _by_ending(left[0]) != "terminal"
+        paired.append((name, left.pop(0) if left and not passed else ""))
+    paired += [(_by_ending(output), output) for output in left]
+    paired = [(name, "" if output == "-" else output) for name, output in paired or [("terminal", "")]]
+    if sum(not output for _, output in paired) > 1:
         msg = "several formats cannot share standard output: give an --output for each but one"
         raise UsageError(msg)
-    formats = formats or ["terminal"]
-    for index, name in enumerate(formats):
-        output = outputs[index] if index < len(outputs) else ""
-        yield name, "" if output == "-" else output
+    yield from paired
+
+
+def _by_ending(output: str) -> reports.Format:
+    return ENDINGS.get(os.path.splitext(output)[1].lower(), "terminal")  # noqa: PTH122  pathlib costs 10 ms
 
 
 def tell(report: Report, arguments: Namespace, *, aside: bool = False) -> None:
