@@ -93,7 +93,7 @@ def _lacking(states: dict[str, FeedState], ecosystems: Iterable[tuple[str, ...]]
 
 
 def old(states: dict[str, FeedState], ecosystems: Iterable[tuple[str, ...]], now: float) -> tuple[str, ...]:
-    """Say which feeds that these ecosystems are judged by are old, each in a sentence."""
+    """Say in one sentence which feeds that these ecosystems are judged by are old, nothing where none is."""
     wanted = {spellings[0] for spellings in ecosystems}
     told = []
     for name, state in states.items():
@@ -101,8 +101,14 @@ def old(states: dict[str, FeedState], ecosystems: Iterable[tuple[str, ...]], now
         if feed is None or not any(feed.tells_of(one) for one in wanted):
             continue
         if reason := age(state, now):
-            told.append(f"feed {name} is old: {reason}; `sealock db update` brings what is new")
-    return tuple(told)
+            told.append((name, reason, _days(state, now)))
+    if not told:
+        return ()
+    (name, reason, _), *more = told
+    words = f"feed {name} is old: {reason}"
+    if more:
+        words = f"{len(told)} feeds are old: {', '.join(f'{one} ({days} days)' for one, _, days in told)}"
+    return (f"{words}; `sealock db update` brings what is new",)
 
 
 def age(state: FeedState, now: float) -> str:
@@ -113,6 +119,12 @@ def age(state: FeedState, now: float) -> str:
     if state.date and (silent := now - _seconds(state.date)) > STALE:
         return f"its newest record is of {state.date[:10]}, {silent // DAY:.0f} days ago"
     return ""
+
+
+def _days(state: FeedState, now: float) -> int:
+    """How long ago an old feed was looked at, or had its newest record, whichever makes it old."""
+    unchecked = now - state.checked
+    return int(unchecked if unchecked > UNCHECKED else now - _seconds(state.date)) // DAY
 
 
 def _seconds(date: str) -> float:
