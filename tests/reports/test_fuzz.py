@@ -7,7 +7,7 @@ import unicodedata
 from typing import get_args
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from reports.samples import finding
@@ -64,6 +64,7 @@ def test_wrapping_keeps_every_character_and_the_room(text: str, room: int) -> No
 
 
 @given(TEXTS.map(visible), st.integers(3, 40))
+@example("⺀00", 3)
 @settings(max_examples=150, deadline=None)
 def test_fitting_keeps_the_room_and_both_ends(text: str, room: int) -> None:
     fitted = fit(text, room)

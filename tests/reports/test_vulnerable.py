@@ -7,10 +7,12 @@ from typing import Any
 
 import pytest
 
-from reports.samples import known, vulnerable
+from reports.samples import known, plain, vulnerable
 from sealock.model.advisory import Epss, Exploited
 from sealock.model.finding import Severity
+from sealock.model.report import Report
 from sealock.reports import render
+from sealock.reports.advice import named, steps
 from sealock.reports.upgrades import based, instruction, upgrades
 
 
@@ -20,7 +22,7 @@ def terminal(*vulnerabilities: Any, remedy: str = "", **style: Any) -> str:
 
 def test_the_summary_counts_flaws_once_and_says_what_can_be_done() -> None:
     lines = terminal().splitlines()
-    assert "4 known vulnerabilities in 3 packages" in lines
+    assert "4 known vulnerabilities in 3 packages (5 findings)" in lines
     assert "1 high, 1 medium, 1 low, 1 info; 1 known to be exploited; 2 can be mended by upgrades." in lines
 
 
@@ -62,6 +64,31 @@ def test_upgrades_that_close_what_is_exploited_come_first_then_the_gravest_then_
         known("CVE-2024-0004", "2", "d", severity=Severity.HIGH, epss=Epss(0.9, 0.9)),
     )
     assert [one.remedy[8] for one in upgrades(report.findings())] == ["b", "c", "a", "d"]
+
+
+def test_what_to_do_first_begins_with_what_is_exploited_and_ends_with_what_nothing_mends() -> None:
+    report = vulnerable(
+        known("CVE-2024-0001", "", "a", severity=Severity.CRITICAL),
+        known("CVE-2024-0002", "2", "b", severity=Severity.HIGH),
+        known("CVE-2024-0003", "2", "c", severity=Severity.LOW, exploited=Exploited("2024-01-01")),
+    )
+    assert [step.findings[0].rule[-1] for step in steps(report.findings())] == ["3", "2", "1"]
+    page = render("html", report)
+    assert page.index(">c</a>") < page.index(">b</a>") < page.index(">a</a>")
+
+
+def test_upgrades_stand_among_what_to_do_first_where_there_is_more_to_do() -> None:
+    (image,), (file,) = vulnerable(remedy="upgrade openssl").targets, plain().targets[:1]
+    shown = render("terminal", Report("0.1.0", (image, file)), width=100)
+    first = shown[shown.index("What to do first") : shown.index("Not judged")]
+    assert "  1. Upgrade openssl.\n" in first
+    assert "CVE-2024-0001 × 2, CVE-2024-0003" in first
+
+
+def test_of_many_flaws_of_one_step_some_are_named() -> None:
+    many = [known(f"CVE-2024-{n:04}", "1-2", "a") for n in range(20)]
+    (step,) = steps(vulnerable(*many, remedy="upgrade a").findings())
+    assert named(step, "x") == [*(f"CVE-2024-{n:04}" for n in range(6)), "14 more"]
 
 
 def test_that_a_newer_base_image_mends_all_is_said() -> None:

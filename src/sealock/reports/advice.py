@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Final
 
 from msgspec import Struct
 
 from sealock.model.finding import Finding, Severity
 from sealock.model.report import Repair, Report
+
+_NAMED: Final = 6
+"""Rules that are named beside a thing to do."""
 
 
 class Step(Struct, frozen=True):
@@ -31,15 +35,33 @@ class Step(Struct, frozen=True):
 
 
 def steps(findings: Iterable[Finding]) -> list[Step]:
-    """Group the findings by remedy and rank the groups: by severity, then confidence, then how many there are."""
+    """Group the findings by remedy and rank the groups.
+
+    First what mends a flaw that is exploited, then by severity, confidence and number; last what no version mends.
+    """
     groups: dict[str, list[Finding]] = {}
     for finding in findings:
         groups.setdefault(finding.remedy.text or finding.title, []).append(finding)
     return sorted((Step(remedy, tuple(group)) for remedy, group in groups.items()), key=_rank)
 
 
-def _rank(step: Step) -> tuple[int, int, int]:
-    return -step.severity, -max(one.confidence for one in step.findings), -len(step.findings)
+def _rank(step: Step) -> tuple[bool, bool, int, int, int]:
+    flaws = [one for finding in step.findings if (one := finding.vulnerability)]
+    exploited = any(one.exploited for one in flaws)
+    sure = max(one.confidence for one in step.findings)
+    return unmended(step), not exploited, -step.severity, -sure, -len(step.findings)
+
+
+def unmended(step: Step) -> bool:
+    """Whether it is all about flaws that no version mends."""
+    return all(finding.vulnerability and not finding.vulnerability.fixed for finding in step.findings)
+
+
+def named(step: Step, times: str) -> list[str]:
+    """The step's rules, each with how often it was met; `times` is the sign between the two."""
+    rules = [f"{rule} {times} {number}" if number > 1 else rule for rule, number in step.rules.items()]
+    more = len(rules) - _NAMED
+    return [*rules[:_NAMED], f"{more} more"] if more > 0 else rules
 
 
 def repair(finding: Finding) -> Repair:

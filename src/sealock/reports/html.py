@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from hashlib import sha256
 
 from sealock.model.report import Report, TargetReport
-from sealock.reports.advice import repairs, silences, steps
+from sealock.reports.advice import named, repairs, silences, steps
 from sealock.reports.htmlfinding import Numbers, aside, escaped, finding, problem, prose
 from sealock.reports.htmlstyle import SIGN, STYLE
 from sealock.reports.mask import masked
@@ -110,14 +110,12 @@ def _first(report: Report, numbers: Numbers) -> Iterator[str]:
     yield f"<h2>What to do first <small>{escaped(repairs(report.findings()))}</small></h2>"
     yield '<div class="card"><ol class="first">'
     for step in ranked[:_STEPS]:
-        rules = ", ".join(
-            f"{escaped(rule)} × {times}" if times > 1 else escaped(rule) for rule, times in step.rules.items()
-        )
-        links = " ".join(numbers.link(one) for one in step.findings[:6])
-        more = f" and {len(step.findings) - 6} more" if len(step.findings) > 6 else ""
+        rules = ", ".join(escaped(rule) for rule in named(step, "×"))
+        links = list({numbers.label(one): numbers.link(one) for one in reversed(step.findings)}.values())[::-1]
+        where = " ".join(links[:6]) + (f" and {len(links) - 6} more" if len(links) > 6 else "")
         yield (
             f'<li class="{step.severity.word}">{prose(sentence(step.remedy))}<br>'
-            f'<span class="faint">{rules}, {step.severity.word}: {links}{more}</span></li>'
+            f'<span class="faint">{rules}, {step.severity.word}: {where}</span></li>'
         )
     yield "</ol>"
     if len(ranked) > _STEPS:

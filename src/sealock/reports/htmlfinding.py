@@ -36,7 +36,13 @@ class Numbers:
 
     def link(self, finding: Finding) -> str:
         """A link to the finding, that says where its fault is."""
-        return f'<a href="#{self.finding(finding)}">{place(finding.location)}</a>'
+        return f'<a href="#{self.finding(finding)}">{self.label(finding)}</a>'
+
+    @staticmethod
+    def label(finding: Finding) -> str:
+        """The place of the fault, or the package that has it."""
+        one = finding.vulnerability
+        return escaped(one.package.name, 80) if one else place(finding.location)
 
 
 def escaped(text: str, limit: int = 1000) -> str:

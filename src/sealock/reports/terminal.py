@@ -8,7 +8,7 @@ from typing import Final
 from sealock.model.finding import Confidence, Finding, Problem
 from sealock.model.location import Location
 from sealock.model.report import Report, TargetReport
-from sealock.reports.advice import Step, repair, repairs, silences, steps
+from sealock.reports.advice import Step, named, repair, repairs, silences, steps, unmended
 from sealock.reports.ansi import INKS, Ink, Paint, Signs
 from sealock.reports.excerpt import excerpt
 from sealock.reports.gutter import Gutter
@@ -38,7 +38,7 @@ def render(  # noqa: PLR0913  each is an option of the command line
     """
     page = _Page(report, max(width, 30), Paint(on=colour), Signs(unicode=unicode), verbose=verbose, every=every)
     lines = [row for target in report.targets for row in page.target(target, show_suppressed=show_suppressed)]
-    lines += [*page.first(), *page.not_judged(), *page.notes(), *page.summary()]
+    lines += [*page.first(), *page.not_judged(), *page.notes(), *page.summary(shown=show_suppressed)]
     return "\n".join(row.rstrip() for row in lines) + "\n"
 
 
@@ -48,6 +48,11 @@ def place(location: Location) -> str:
     if not location.line:
         return f"{name} {line(location.pointer, 80)}".rstrip()
     return f"{name}:{location.line}:{location.column}" if location.column else f"{name}:{location.line}"
+
+
+def _where(finding: Finding) -> str:
+    """The package that has the flaw, else the place of the fault."""
+    return line(finding.vulnerability.package.name, 80) if finding.vulnerability else place(finding.location)
 
 
 class _Page:
@@ -159,8 +164,9 @@ class _Page:
 
     def first(self) -> Iterator[str]:
         """What to do first, where there are enough findings for the question."""
-        findings = tuple(finding for finding in self.report.findings() if finding.vulnerability is None)
-        ranked = steps(findings)
+        every = tuple(self.report.findings())
+        findings = tuple(finding for finding in every if finding.vulnerability is None)
+        ranked = [step for step in steps(every) if not unmended(step)]
         if len(findings) > 2:
             yield self.paint("heading", "What to do first")
             for number, step in enumerate(ranked[:_STEPS], 1):
@@ -175,14 +181,11 @@ class _Page:
     def step(self, number: int, step: Step) -> Iterator[str]:
         """One thing to do: the remedy, then what it mends and where."""
         yield from self.wrapped(sentence(line(step.remedy, 200)), 5, label=f"  {number}.")
-        rules = ", ".join(
-            f"{line(rule, 40)} {self.signs.times} {times}" if times > 1 else line(rule, 40)
-            for rule, times in step.rules.items()
-        )
-        places = [place(finding.location) for finding in step.findings[:3]]
-        more = f", and {len(step.findings) - 3} more" if len(step.findings) > 3 else ""
+        rules = ", ".join(line(rule, 60) for rule in named(step, self.signs.times))
+        places = list(dict.fromkeys(_where(finding) for finding in step.findings))
+        more = f", and {len(places) - 3} more" if len(places) > 3 else ""
         badge = f"{self.signs.of[step.severity]} {step.severity.word}"
-        words = f"{rules}, {badge}: {', '.join(dict.fromkeys(places))}{more}"
+        words = f"{rules}, {badge}: {', '.join(places[:3])}{more}"
         yield from self.wrapped(words, 5, "faint")
 
     def not_judged(self) -> Iterator[str]:
@@ -217,8 +220,8 @@ class _Page:
         if self.report.notes:
             yield ""
 
-    def summary(self) -> Iterator[str]:
-        """The last lines: how many of what, and what the exit status says."""
+    def summary(self, *, shown: bool) -> Iterator[str]:
+        """The last lines: how many of what, whether what is set aside was `shown`, and what the exit status says."""
         report = self.report
         if not report.targets:
             yield "Nothing was checked."
@@ -228,7 +231,7 @@ class _Page:
         words = f"{count(total, 'finding') if total else 'No findings'} in {count(len(report.targets), 'target')}"
         words += f": {', '.join(counts)}." if counts else "."
         if report.suppressed:
-            words += f" {report.suppressed} set aside."
+            words += f" {report.suppressed} set aside" + ("." if shown else " (--show-suppressed lists them).")
         if report.problems:
             words += f" {count(report.problems, 'problem')}: not everything could be read."
         ink: Ink = "green" if report.status == 0 and not total else "bold"

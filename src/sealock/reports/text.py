@@ -71,7 +71,8 @@ def fit(text: str, room: int) -> str:
         if width(one + tail) > (room - 1) // 2:
             break
         tail = one + tail
-    return f"{_head(text, room - 1 - width(tail))}…{tail}"
+    head = _head(text, left := room - 1 - width(tail))
+    return f"{head if width(head) <= left else ''}…{tail}"
 
 
 def wrap(text: str, room: int) -> list[str]:

@@ -53,6 +53,8 @@ class Vulnerable:
                 worst[one.id] = max(finding.severity, worst.get(one.id, finding.severity))
         packages = len({finding.vulnerability.package.purl for finding in found if finding.vulnerability})
         head = f"{count(len(flaws), 'known vulnerability', 'known vulnerabilities')} in {count(packages, 'package')}"
+        if len(found) > len(flaws):
+            head += f" ({len(found)} findings)"
         graded = [f"{number} {one.word}" for one in sorted(Severity, reverse=True) if (number := _times(worst, one))]
         yield from (self.paint("heading", part) for part in wrap(head, self.room))
         words = [", ".join(graded)]
