@@ -55,7 +55,7 @@ def test_a_line_that_is_no_account_is_told_and_the_rest_is_read(line: str) -> No
     assert broken.startswith("line 2 is no account")
 
 
-@settings(max_examples=100, deadline=2000)
+@settings(max_examples=100, deadline=None)
 @given(
     st.sampled_from(Accounts.wanted.paths),
     st.one_of(st.binary(max_size=200), mutated((PASSWD + "a::0:0::/:\n").encode())),

@@ -70,7 +70,7 @@ def test_a_description_without_name_and_version_is_told(text: str) -> None:
     assert "names no package and version" in broken
 
 
-@settings(max_examples=100, deadline=2000)
+@settings(max_examples=100, deadline=None)
 @given(st.sampled_from(["desc", "files"]), mutated((DESC + FILES).encode()))
 def test_no_bytes_make_it_fail(last: str, data: bytes) -> None:
     survives(Alpm(), f"{FOLDER}a-1/{last}", data)

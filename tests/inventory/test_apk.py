@@ -89,7 +89,7 @@ def test_what_cannot_be_read_is_told_and_the_rest_is_listed(text: str, fault: st
     assert fault in broken
 
 
-@settings(max_examples=100, deadline=2000)
+@settings(max_examples=100, deadline=None)
 @given(mutated((MUSL + SSL).encode()))
 def test_no_bytes_make_it_fail(data: bytes) -> None:
     survives(Apk(), PATH, data)

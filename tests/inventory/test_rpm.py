@@ -185,7 +185,7 @@ def test_the_list_of_distroless_mariner_is_read() -> None:
 
 
 @every_database
-@settings(max_examples=120, deadline=3000)
+@settings(max_examples=120, deadline=None)
 @given(data=st.data())
 def test_no_bytes_make_it_fail_nor_fill_memory(write: Callable[[Sequence[bytes]], bytes], data: st.DataObject) -> None:
     whole = write([header(BASH), header(package("b", license="x" * 1500))])

@@ -202,13 +202,13 @@ def test_texts_that_repeat_what_is_looked_for_end_soon(unit: str) -> None:
 WHOLE = "\n".join(FILES.values()).encode()[:20000]
 
 
-@settings(max_examples=80, deadline=4000)
+@settings(max_examples=80, deadline=None)
 @given(mutated(WHOLE))
 def test_damaged_texts_are_survived(data: bytes) -> None:
     survives(Secrets(), "app/x.conf", data)
 
 
-@settings(max_examples=60, deadline=2000)
+@settings(max_examples=60, deadline=None)
 @given(st.binary(max_size=400), st.sampled_from(sorted(FILES)))
 def test_any_bytes_are_survived(data: bytes, path: str) -> None:
     survives(Secrets(), path, data)
