@@ -66,6 +66,8 @@ def test_a_machine_that_is_ready() -> None:
         ({"subuid": None}, "subuid", "unknown", "could not be read"),
         ({"subgid": None}, "subgid", "unknown", "could not be read"),
         ({"subuid": "nonsense\n"}, "subuid", "fails", "the engine does not start with it"),
+        ({"subuid": "dockremap: 1:65536\n"}, "subuid", "fails", "the engine does not start with it"),
+        ({"subuid": "jo: 1:65536\n"}, "subuid", "note", "is no range"),
         ({"subuid": "dockremap:200000:1000\n"}, "subuid", "fails", "only 1000 ids"),
         ({"subuid": "dockremap:30000:65536\n"}, "subuid", "fails", "below 65536"),
         ({"subuid": f"{RANGE}other:200000:65536\n"}, "subuid", "fails", "shares ids with other's"),

@@ -245,7 +245,8 @@ def copies(machine: Machine, ids: Ids, data_root: str) -> Iterator[Copied]:
         new = _new_place(volume, machine.data_root, data_root)
         owners = tuple(one for one in held.owners if one[0] < COUNT or one[1] < COUNT)
         copy = f"docker volume create {quote(volume.name)} && cp -a {quote(volume.path)}/. {quote(new)}/"
-        notes = tuple(_notes(held, owners, ids, machine))
+        # It is a copy: nobody of the host loses anything.
+        notes = tuple(_notes(held, owners, ids, Machine()))
         yield Copied(volume.name, (copy, *shifting(new, owners, ids)), notes, held.size, held.whole)
 
 

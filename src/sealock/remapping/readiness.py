@@ -102,11 +102,7 @@ def chosen(file: str, text: str | None, user: str, machine: Machine) -> Chosen:
     if text is None:
         return Chosen(checks=(Check(file, "unknown", f"/etc/{file} could not be read", "run it as root"),))
     held = read(text)
-    checks = tuple(
-        Check(file, "fails", f"line {number} of /etc/{file} is no range: {line!r}; the engine does not start with it",
-              "correct or remove the line")
-        for number, line in held.broken
-    )  # fmt: skip
+    checks = tuple(_broken(file, held, user))
     own = held.of(user, machine.accounts.get(user))
     if own:
         return Chosen(own, new=False, checks=(*checks, *_judged(file, held, own, user, machine)))
@@ -116,6 +112,16 @@ def chosen(file: str, text: str | None, user: str, machine: Machine) -> Chosen:
         return Chosen(checks=(*checks, Check(file, "fails", f"/etc/{file} leaves no {COUNT} ids free", "free some")))
     text = f"{made.start} to {made.end} are free for {user}; a line will be added to /etc/{file}"
     return Chosen((made,), new=True, checks=(*checks, Check(file, "ok", text), *_neighbours(file, made, machine)))
+
+
+def _broken(file: str, held: Ranges, user: str) -> Iterator[Check]:
+    """Lines that are no ranges: the engine reads the numbers of its own user alone, and stops at any other shape."""
+    for number, line in held.broken:
+        text = f"line {number} of /etc/{file} is no range: {line!r}"
+        if line.count(":") == 2 and line.partition(":")[0].strip() != user:
+            yield Check(file, "note", text, "correct or remove the line")
+        else:
+            yield Check(file, "fails", f"{text}; the engine does not start with it", "correct or remove the line")
 
 
 def _neighbours(file: str, one: Range, machine: Machine) -> Iterator[Check]:

@@ -75,7 +75,7 @@ class _Page:
         if self.plan.files:
             words = words.partition(":")[0] + ", as far as it can be told without an engine."
             yield from self.told(f"Planned for {', '.join(line(one, 200) for one in self.plan.files)}.", 0)
-        yield self.paint(ink, words)
+        yield from self.told(words, 0, ink)
         yield ""
 
     def checks(self) -> Iterator[str]:
