@@ -16,6 +16,7 @@ from sealock.model.location import Source
 from sealock.model.registries import Registries
 from sealock.policy.settings import read
 from sealock.trust.cosign.keys import write_public
+from sealock.trust.intoto import type_of
 from sealock.vouching import Vouched, Vouching
 from simulators.notary import Author, notary
 from simulators.registry import Asked, Reply
@@ -104,16 +105,20 @@ def test_a_key_that_is_not_there_is_the_policys_fault(here: World) -> None:
 
 def test_the_command_decides_references_and_files(here: World, capsys: pytest.CaptureFixture[str]) -> None:
     here.sign()
+    here.attest(kind=type_of("vuln"))
     here.push("bare:1")
     host = here.server.host
-    Path("sealock.toml").write_text(policy(here, KEY), encoding="utf-8")
+    Path("sealock.toml").write_text(
+        policy(here, KEY + '\nattestation = [{type = "vuln", keys = ["k.pub"]}]'), encoding="utf-8"
+    )
     Path("Dockerfile").write_text(
         f"FROM {host}/app:1 AS one\nFROM {host}/bare:1\nCOPY --from=one / /\n", encoding="utf-8"
     )
     assert main(["trust", "verify", f"{host}/app:1"]) == 0
     told = capsys.readouterr().out
     assert f"{host}/app:1 is trusted\n  digest     {here.digest}\n" in told
-    assert f"by key {here.key.public.id[:12]}" in told
+    assert f"  cosign     by key {here.key.public.id[:12]}" in told
+    assert "  attested   vuln by key" in told
     assert main(["trust", "verify", "Dockerfile", "--format", "json"]) == 1
     held = json.loads(capsys.readouterr().out)
     assert [(one["reference"], one["verdict"]) for one in held["references"]] == [

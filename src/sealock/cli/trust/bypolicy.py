@@ -101,7 +101,9 @@ def _lines(one: Vouched, columns: int) -> Iterator[str]:
         by = ", ".join(signer.name or f"key {signer.key[:12]}" for signer in verdict.signers)
         dates = sorted(f"{signer.signed:%Y-%m-%d}" for signer in verdict.signers if signer.signed)
         if verdict.state == "trusted":
-            yield from told(need, f"by {by}{f' on {dates[-1]}' if dates else ''}", columns)
+            label, _, kind = need.partition(" ")
+            label = "attested" if kind else label
+            yield from told(label, f"{kind} by {by}{f' on {dates[-1]}' if dates else ''}".strip(), columns)
     if trusted and not one.verdicts:
         yield from told("note", "the trust policy asks for no signature of it", columns)
 
