@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 import subprocess
+import sys
 import tarfile
 from collections.abc import Iterator
 from io import BytesIO
@@ -128,12 +129,16 @@ def test_what_listens_on_loopback_alone_is_not_told_to_neighbours(drawn: tuple[M
 )
 def test_the_command(running: Engine, words: list[str], status: int, told: str) -> None:
     environment = os.environ | {"DOCKER_HOST": f"unix://{running.socket}"}
-    done = subprocess.run(["sealock", "map", *words], env=environment, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [sys.executable, "-m", "sealock", "map", *words], env=environment, capture_output=True, text=True, check=False
+    )
     assert done.returncode == status, done.stderr
     assert told in done.stdout + done.stderr
 
 
 def test_the_json_names_every_container(running: Engine) -> None:
     environment = os.environ | {"DOCKER_HOST": f"unix://{running.socket}"}
-    done = subprocess.run(["sealock", "map", "--format", "json"], env=environment, capture_output=True, check=True)
+    done = subprocess.run(
+        [sys.executable, "-m", "sealock", "map", "--format", "json"], env=environment, capture_output=True, check=True
+    )
     assert sorted(one["name"] for one in json.loads(done.stdout)["containers"]) == sorted(name for name, _ in RUN)
