@@ -100,7 +100,7 @@ RECORD = {
     "name": "openssl",
     "version": "3.2.1",
     "build": "hd590300_1",
-    "channel": "https://conda.anaconda.org/conda-forge/linux-64",
+    "channel": "https://channels.example.org/conda-forge/linux-64",
     "subdir": "linux-64",
     "fn": "openssl-3.2.1-hd590300_1.conda",
     "license": "Apache-2.0",

@@ -60,7 +60,7 @@ class Conda(Analyzer):
 def qualifiers(record: Record) -> tuple[tuple[str, str], ...]:
     """Build, channel, platform and kind of archive, as package URLs name them."""
     subdir = word(record.subdir)
-    # https://conda.anaconda.org/conda-forge/linux-64 is the channel conda-forge; its platform is told apart.
+    # https://channels.example.org/conda-forge/linux-64 is the channel conda-forge; its platform is told apart.
     channel = word(record.channel).rstrip("/").removesuffix(f"/{subdir}").rpartition("/")[2]
     kind = next((one for one in TYPES if word(record.fn).endswith(f".{one}")), "")
     pairs = (("build", word(record.build)), ("channel", channel), ("subdir", subdir), ("type", kind))
