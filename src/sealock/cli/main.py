@@ -21,7 +21,7 @@ COMMANDS: Final = {
     "db": "keep the database of advisories up to date, and tell how old its data is",
     "vex": "tell others, as OpenVEX, which known vulnerabilities the policy excuses, and why",
     "cache": "show, prune or clear what is kept of layers that were read",
-    "trust": "tell who vouches for images: verify, sign, attest, keep the keys (cosign, Notation, Docker Content Trust)",
+    "trust": "tell who vouches for images: verify, sign, attest, keep keys (cosign, Notation, Docker Content Trust)",
     "map": "draw who can reach whom: networks, published ports, links, of an engine or a compose file",
     "userns": "plan user-namespace remapping, switch it on and off, and see that it holds",
     "rules": "list the rules, or explain one",

@@ -17,7 +17,7 @@ JSON for each tag; a second run goes on where the first ended, and signs nothing
 
 exit status:
   0  every tag that was asked for is signed
-  1  some were left out, for they moved or are gone
+  1  some were left out, for they moved or are gone; or no signed tag is as --tags asks
   2  something did not verify, or could not be told: the reasons are told
 """
 
@@ -54,7 +54,11 @@ def run(arguments: Namespace) -> int:
     from sealock.trust.notary.opening import signed_tags  # noqa: PLC0415  as above
 
     name = name_of(arguments.repository, tag=False)
-    key = open_key(arguments.key)
+    try:
+        key = open_key(arguments.key)
+    except TrustError as error:
+        complain(f"{error}; nothing is signed")
+        return 2
     record = Record(arguments.record or "migration.jsonl")
     try:
         signed = signed_tags(name, setup_of(arguments))

@@ -1,0 +1,103 @@
+"""`sealock trust migrate`: what is told, what is signed, and when it is no success."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from cosignworld import World, world
+from sealock.cli.main import main
+from sealock.trust.cosign.keys import write_public
+from sealock.trust.cosign.privatekeys import write_private
+from simulators.notary import Author, notary
+
+Migrate = Callable[..., int]
+
+
+@pytest.fixture
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("DOCKER_CONFIG", str(tmp_path / "docker"))
+    monkeypatch.setenv("COSIGN_PASSWORD", "a secret passphrase")
+    monkeypatch.setenv("COLUMNS", "100")
+    monkeypatch.chdir(tmp_path)
+    with world() as one:
+        Path("k.key").write_bytes(write_private(one.key, "a secret passphrase"))
+        Path("k.pub").write_bytes(write_public(one.key.public))
+        yield one
+
+
+@pytest.fixture
+def author(here: World) -> Iterator[Author]:
+    with notary() as server:
+        one = Author(server, f"{here.server.host}/app")
+        one.tags["1"] = here.digest, len(here.client.manifest(here.name()).raw)
+        one.publish()
+        yield one
+
+
+@pytest.fixture
+def migrate(here: World, author: Author) -> Migrate:
+    def run(*words: str, repository: str = "app") -> int:
+        server = ("--server", author.server.address, "--no-policy")
+        return main(["trust", "migrate", f"{here.server.host}/{repository}", "--key", "k.key", *server, *words])
+
+    return run
+
+
+def test_what_is_signed_is_told_and_on_record(
+    here: World, migrate: Migrate, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert migrate("--dry-run") == 0
+    assert "1 of 1 tags can be signed" in capsys.readouterr().out
+    assert here.verify().state == "untrusted"
+    assert migrate() == 0
+    assert "1 of 1 tags are signed" in capsys.readouterr().out
+    assert here.verify().state == "trusted"
+    (line,) = Path("migration.jsonl").read_text(encoding="utf-8").splitlines()
+    assert json.loads(line)["outcome"] == "signed"
+    assert migrate("--format", "json") == 0
+    assert json.loads(capsys.readouterr().out)["steps"][0]["outcome"] == "signed before"
+
+
+def test_tags_that_nobody_signed_are_no_success(
+    here: World, migrate: Migrate, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert migrate("--tags", "2*") == 1
+    assert "none of 1 signed tag of" in capsys.readouterr().err
+    assert here.verify().state == "untrusted"
+
+
+def test_a_tag_that_moved_is_left_out(here: World, migrate: Migrate, capsys: pytest.CaptureFixture[str]) -> None:
+    signed, moved = here.digest, here.push("app:1")
+    assert migrate() == 1
+    assert f"the registry gives {moved}" in " ".join(capsys.readouterr().out.split())
+    assert {here.verify(digest=one).state for one in (signed, moved)} == {"untrusted"}
+
+
+def test_a_record_that_cannot_be_written_ends_the_run(migrate: Migrate, capsys: pytest.CaptureFixture[str]) -> None:
+    assert migrate("--record", "no/such/folder.jsonl") == 2
+    assert "could not be written, so nothing more is signed" in capsys.readouterr().err
+
+
+def test_a_repository_without_trust_gets_no_signature(
+    here: World, migrate: Migrate, capsys: pytest.CaptureFixture[str]
+) -> None:
+    here.push("other:1")
+    before = len(here.server.manifests["other"])
+    assert migrate(repository="other") == 2
+    assert "so nothing is signed" in capsys.readouterr().err
+    assert len(here.server.manifests["other"]) == before
+
+
+def test_the_passphrase_is_never_told(
+    migrate: Migrate, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("COSIGN_PASSWORD", "another secret")
+    assert migrate() == 2
+    told = capsys.readouterr()
+    assert "k.key" in told.err
+    assert "another secret" not in told.out + told.err
