@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from matched import advisory, affects, deb, inventory, pypi
 from knowledge import Table
+from matched import advisory, affects, deb, inventory, pypi
 from sealock.advisories.match import match
 from sealock.model.advisory import Epss, Exploited, Rating, Span, State
 from sealock.model.inventory import Layer

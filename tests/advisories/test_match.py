@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from matched import ALMA, advisory, affects, deb, inventory, pypi, rpm, told
 from knowledge import Table
+from matched import ALMA, advisory, affects, deb, inventory, pypi, rpm, told
 from sealock.advisories.match import match
 from sealock.advisories.matched import Matched
 from sealock.model.advisory import Span, State

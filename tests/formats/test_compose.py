@@ -73,7 +73,7 @@ def project(text: str, files: Files = NOTHING) -> Project:
         ("ports: ['[::1]:8080:80']", "ports", (Port("80", "8080", "::1"),)),
         ("ports: ['::1:8080:80']", "ports", (Port("80", "8080", "::1"),)),
         ("ports: ['8000-8010:80-90']", "ports", (Port("80-90", "8000-8010"),)),
-        ("ports: [{target: 80, published: 8080, host_ip: 0.0.0.0, protocol: tcp}]", "ports", (Port("80", "8080", "0.0.0.0"),)),  # noqa: S104
+        ("ports: [{target: 80, published: 8080, host_ip: 0.0.0.0, protocol: tcp}]", "ports", (Port("80", "8080", "0.0.0.0"),)),
         ("volumes: [/data]", "mounts", (Mount("volume", None, "/data"),)),
         ("volumes: ['./a:/b/../c:ro,Z']", "mounts", (Mount("bind", "./a", "/c", read_only=True, options=("Z",)),)),
         ("volumes: ['/a:/b:rshared']", "mounts", (Mount("bind", "/a", "/b", propagation="rshared"),)),

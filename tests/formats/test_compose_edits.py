@@ -239,7 +239,7 @@ def test_who_extends_a_service_has_what_it_is_changed_to() -> None:
 WORDS = st.text("abc.-$ \"':#%{}[],é", min_size=1, max_size=6).filter(lambda word: word == word.strip())
 NAMES = st.text("ABCxyz_", min_size=1, max_size=4)
 CAPABILITIES = st.sampled_from(["ALL", "NET_ADMIN", "SYS_TIME", "KILL"])
-ADDRESSES = st.sampled_from([None, "127.0.0.1", "::1", "0.0.0.0"])  # noqa: S104  only written
+ADDRESSES = st.sampled_from([None, "127.0.0.1", "::1", "0.0.0.0"])
 PORTS = st.builds(
     Port,
     st.integers(1, 65535).map(str),
@@ -279,7 +279,7 @@ def key_of(field: str, element: Any) -> Any:
     if field in {"mounts", "devices"}:
         return element.target
     if field == "ports":
-        return element.container, element.host, element.address or "0.0.0.0", element.protocol  # noqa: S104  compared
+        return element.container, element.host, element.address or "0.0.0.0", element.protocol
     return element.name if field in {"environment", "labels", "sysctls", "ulimits"} else element
 
 

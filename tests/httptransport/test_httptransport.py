@@ -305,7 +305,7 @@ def test_a_name_that_is_not_known_is_told() -> None:
     ("address", "reach"),
     [
         ("127.0.0.1", "loopback"), ("127.9.9.9", "loopback"), ("::1", "loopback"), ("localhost", "loopback"), ("a.localhost", "loopback"),
-        ("0.0.0.0", "loopback"),  # noqa: S104  judged, not bound to
+        ("0.0.0.0", "loopback"),
         ("::ffff:127.0.0.1", "loopback"), ("169.254.169.254", "link-local"), ("fe80::1%eth0", "link-local"),
         ("100.100.100.200", "link-local"), ("fd00:ec2::254", "link-local"), ("10.0.0.1", "public"), ("8.8.8.8", "public"), ("localhost.example.com", "public"),
     ],

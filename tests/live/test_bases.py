@@ -294,7 +294,9 @@ def copied(program: str, image: Path) -> None:
             link.symlink_to(os.path.relpath(to, link.parent))
 
 
-@pytest.mark.parametrize("words", ["openssl version", "xz --version", "curl --version", "tar --version", "gcc --version"])
+@pytest.mark.parametrize(
+    "words", ["openssl version", "xz --version", "curl --version", "tar --version", "gcc --version"]
+)
 def test_what_a_program_needs_is_enough_to_start_it_and_no_more(words: str, tmp_path: Path) -> None:
     name, argument = words.split()
     program = str(shutil.which(name))

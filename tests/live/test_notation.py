@@ -28,7 +28,10 @@ pytestmark = pytest.mark.live
 
 MANIFEST = "application/vnd.oci.image.manifest.v1+json"
 DAYS = (datetime.now(UTC) - NOW).days
-KEYS: dict[str, Callable[[], Any]] = {"ES256": lambda: ec.generate_private_key(ec.SECP256R1()), "PS256": lambda: rsa_key(2048)}
+KEYS: dict[str, Callable[[], Any]] = {
+    "ES256": lambda: ec.generate_private_key(ec.SECP256R1()),
+    "PS256": lambda: rsa_key(2048),
+}
 
 
 @pytest.fixture(scope="module")

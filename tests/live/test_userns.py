@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.remapworld import World, world
+
+from remapworld import World, world
 
 pytestmark = pytest.mark.live
 

@@ -9,8 +9,8 @@ import sys
 from collections.abc import Iterator
 
 import pytest
-from tests.remapworld import World, world
 
+from remapworld import World, world
 from sealock import formats
 from sealock.model.container import Container
 from sealock.model.location import Source

@@ -6,7 +6,8 @@ import subprocess
 import sys
 
 import pytest
-from tests.remapworld import world
+
+from remapworld import world
 
 pytestmark = pytest.mark.live
 
