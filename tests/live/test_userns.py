@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -163,3 +164,26 @@ def test_a_flag_on_the_command_line_is_read_from_the_process() -> None:
         one.start("--userns-remap=other")
         one.image("box")
         assert plan_of(one)["verdict"] == "on already"
+
+
+def test_live_restore_leaves_containers_running_that_nobody_knows() -> None:
+    with world('{"live-restore": true}') as one:
+        one.start()
+        one.image("box")
+        assert one.docker("run", "-d", "--name", "web", "box", "sleep", "1000").returncode == 0
+        pid = int(one.docker("inspect", "-f", "{{.State.Pid}}", "web").stdout)
+        # Its shim outlives the engine as well.
+        shim = int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
+        try:
+            told = plan_of(one)
+            assert [row["answer"] for row in told["checks"] if row["name"] == "restart"] == ["note"]
+            assert one.sealock("userns", "enable", "--yes").returncode == 0
+            assert one.process is not None
+            one.process.terminate()
+            one.process.wait(30)
+            one.start()
+            assert Path(f"/proc/{pid}").exists()
+            assert not one.docker("ps", "-aq").stdout
+        finally:
+            os.kill(pid, signal.SIGKILL)
+            os.kill(shim, signal.SIGKILL)
