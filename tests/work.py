@@ -5,7 +5,9 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 from types import FrameType
-from typing import Any, Final
+from typing import Any, Final, TypeVar
+
+T = TypeVar("T")
 
 OWN: Final = "/sealock/"
 SIZE: Final = 120
@@ -30,6 +32,13 @@ def lines_run(task: Callable[[], object]) -> int:
     finally:
         sys.settrace(before)
     return count
+
+
+def counted(task: Callable[[], T]) -> tuple[T, int]:
+    """What a task returns, and how many lines of sealock's own ran for it."""
+    results: list[T] = []
+    ran = lines_run(lambda: results.append(task()))
+    return results[0], ran
 
 
 def grows(task: Callable[[], object], twice: Callable[[], object]) -> float:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from time import perf_counter
 from typing import Any
 
 import pytest
@@ -16,6 +15,7 @@ from sealock.model.inventory import Distribution, Inventory, Package
 from sealock.model.location import Source
 from sealock.model.purl import purl
 from sealock.reports.sbom import Form, render
+from work import counted
 
 STANDARDS = pytest.mark.parametrize("form", ["cyclonedx", "spdx"])
 
@@ -218,12 +218,11 @@ def test_thousands_of_faults_are_told_in_a_hundred_problems() -> None:
     assert len(found.packages) == 1
 
 
-def test_a_big_document_is_read_in_good_time() -> None:
+def test_a_big_document_is_read_with_work_for_each_package() -> None:
     text = cyclonedx(*[library(f"pkg:deb/debian/p{number}@1?arch=amd64&distro=debian-12") for number in range(5000)])
-    start = perf_counter()
-    found, _ = read(text)
+    (found, _), ran = counted(lambda: read(text))
     assert len(found.packages) == 5000
-    assert perf_counter() - start < 2
+    assert ran < 1000 * 5000
 
 
 KEYS = [

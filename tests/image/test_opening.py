@@ -10,7 +10,6 @@ import os
 import sys
 import tarfile
 import threading
-import time
 import zlib
 from collections.abc import Callable
 from functools import partial
@@ -266,10 +265,8 @@ def with_layer(stored: bytes) -> dict[str, bytes]:
 def test_a_broken_layer_costs_no_other(members: dict[str, bytes], told: str, tmp_path: Path) -> None:
     before = threading.active_count()
     image = one(write(tmp_path / "lay.tar", members), bounds=Bounds(ratio=500, calm=64 << 20))
-    started = time.monotonic()
     assert listed(image)[-1] == SEEN[1]
     assert told in troubles(image)
-    assert time.monotonic() - started < 5
     assert threading.active_count() <= before
 
 

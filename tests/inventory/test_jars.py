@@ -4,7 +4,6 @@ import hashlib
 import io
 import random
 import struct
-import time
 import zipfile
 from collections.abc import Mapping
 
@@ -14,6 +13,7 @@ from sealock.inventory import _zip, jars
 from sealock.inventory.analyzer import Broken, File
 from sealock.inventory.jars import Jars
 from sealock.model.inventory import Package
+from work import counted
 
 
 def jar(files: Mapping[str, bytes | str], method: int = zipfile.ZIP_DEFLATED) -> bytes:
@@ -139,9 +139,7 @@ def test_archives_without_end_are_followed_to_a_depth() -> None:
 
 def test_a_bomb_is_told_of_and_not_inflated() -> None:
     bomb = jar({"huge.jar": bytes(300 << 20)})
-    start = time.perf_counter()
     packages, fault = listed("app.jar", jar({"a.jar": jar(pom("g", "a", "1")), "b.jar": bomb}, zipfile.ZIP_STORED))
-    assert time.perf_counter() - start < 2
     assert coordinates(packages) == ["g:a:1"]
     assert "huge.jar would become 314572800 bytes" in fault
 
@@ -166,11 +164,12 @@ def test_entries_are_counted_over_all_archives(monkeypatch: pytest.MonkeyPatch) 
     assert fault == "2.jar: was not read: there is too much in this file"
 
 
-def test_thousands_of_libraries_in_one_archive_take_no_long_time() -> None:
-    files = {name: text for i in range(20_000) for name, text in pom("g", f"a{i}", "1").items()}
-    start = time.perf_counter()
-    assert len(listed("x.jar", jar(files, zipfile.ZIP_STORED))[0]) == 20_000
-    assert time.perf_counter() - start < 5
+def test_thousands_of_libraries_in_one_archive_take_work_in_proportion() -> None:
+    files = {name: text for i in range(2000) for name, text in pom("g", f"a{i}", "1").items()}
+    archive = jar(files, zipfile.ZIP_STORED)
+    (packages, _), ran = counted(lambda: listed("x.jar", archive))
+    assert len(packages) == 2000
+    assert ran < 1000 * 2000
 
 
 def test_a_name_that_is_too_long_is_told_of_in_short() -> None:

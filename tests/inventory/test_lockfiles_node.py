@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import json
-import time
 
 import pytest
 
@@ -12,6 +11,7 @@ from sealock.inventory.lockfiles.pnpm import Pnpm
 from sealock.inventory.lockfiles.yarn import Yarn
 from sealock.model.inventory import Package
 from swapped import survives
+from work import counted
 
 COMMIT = "4f2aa2d8a3c9e1b0d7f6"
 GIT = (("vcs_url", f"git+https://github.com/me/mine.git@{COMMIT}"),)
@@ -332,10 +332,10 @@ def test_values_of_any_shape_do_no_harm(analyzer: Analyzer, text: str) -> None:
     survives(analyzer, "app/lock", text)
 
 
-def test_bun_looks_for_needs_in_deep_folders_in_a_short_time() -> None:
+def test_bun_looks_for_needs_in_deep_folders_with_little_work() -> None:
     deep = "a/" * 100_000
     entries = {deep + "b": ["b@1", "", {"dependencies": {"c": "1"}}], "b": ["b@1", "", {"dependencies": {deep: "1"}}]}
     lock = {"workspaces": {"": {"dependencies": {deep + "b": "1"}}}, "packages": entries}
-    start = time.perf_counter()
-    assert names(read(Bun(), json.dumps(lock))) == {"b@1": False}
-    assert time.perf_counter() - start < 1
+    found, ran = counted(lambda: names(read(Bun(), json.dumps(lock))))
+    assert found == {"b@1": False}
+    assert ran < 2000

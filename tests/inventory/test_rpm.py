@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import tracemalloc
 from collections.abc import Callable, Sequence
-from time import monotonic
 
 import pytest
 from hypothesis import given, settings
@@ -191,11 +190,9 @@ def test_no_bytes_make_it_fail_nor_fill_memory(write: Callable[[Sequence[bytes]]
     whole = write([header(BASH), header(package("b", license="x" * 1500))])
     hostile = data.draw(mutated(whole))
     tracemalloc.start()
-    before = monotonic()
     try:
         survives(Rpm(), PATHS[write], hostile)
         _, peak = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
-    assert monotonic() - before < 2
     assert peak < 20 << 20

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import tracemalloc
-from time import monotonic
 
 import pytest
 
@@ -39,11 +38,8 @@ LONG = b"x" * 100_000
         ("rpm", "var/lib/rpm/Packages", sqlite([b"x"] * 100_000), "more faults"),
     ],
 )
-def test_a_file_that_would_swell_is_refused_in_little_time_and_memory(
-    name: str, path: str, data: bytes, fault: str
-) -> None:
+def test_a_file_that_would_swell_is_refused_in_little_memory(name: str, path: str, data: bytes, fault: str) -> None:
     tracemalloc.start()
-    before = monotonic()
     try:
         _, broken = read(ANALYZERS[name], path, data)
         _, peak = tracemalloc.get_traced_memory()
@@ -52,7 +48,6 @@ def test_a_file_that_would_swell_is_refused_in_little_time_and_memory(
     assert fault in broken
     assert len(broken) < 600
     assert peak < 40 * len(data) + (8 << 20)
-    assert monotonic() - before < 10
 
 
 @pytest.mark.parametrize(
