@@ -171,6 +171,13 @@ def test_a_report_says_the_same_as_its_target(capsys: pytest.CaptureFixture[str]
     assert told(capsys, str(report)) == told(capsys, image)
 
 
+def test_a_report_takes_no_other_policy(capsys: pytest.CaptureFixture[str], image: str, tmp_path: Path) -> None:
+    report = tmp_path / "report.json"
+    main(["check", "--format", "json", "--output", str(report), image])
+    assert main(["vex", str(report), "--policy", str(tmp_path / "sealock.toml")]) == 2
+    assert "give --policy to the check" in capsys.readouterr().err
+
+
 def test_documents_are_stable(
     capsys: pytest.CaptureFixture[str], image: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -275,7 +282,9 @@ def test_what_could_not_be_judged_is_told_and_the_status_is_2(
     capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
     assert main(["vex", str(tmp_path / "none.tar")]) == 2
-    assert "no such file or folder" in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert "no such file or folder" in said
+    assert "nothing to say" not in said
 
 
 def test_an_id_must_be_one(capsys: pytest.CaptureFixture[str], image: str) -> None:

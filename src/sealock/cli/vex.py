@@ -132,8 +132,10 @@ def run(arguments: Namespace) -> int:
     excused = [one for some in held for one in some.excused]
     claimed = sum(bool(one.justification) for one in excused)
     if not excused:
+        if problems:
+            return 2
         complain("no ignore of a known vulnerability excuses anything here, so there is nothing to say")
-        return 2 if problems else 1
+        return 1
     if claimed < len(excused) and not arguments.quiet:
         complain(
             f"{len(excused) - claimed} of {len(excused)} are ignored without a justification, and so are told as"
@@ -176,6 +178,9 @@ def _excused(arguments: Namespace) -> tuple[list[Held], list[str]]:
 def _report(arguments: Namespace) -> _Report:
     """The report that was named, or one of what was named, checked now."""
     text = _written(arguments.target)
+    if text is not None and arguments.policy:
+        msg = f"{arguments.target} is a report, which tells what its own policy excused: give --policy to the check"
+        raise UsageError(msg)
     if text is None:
         from sealock import reports  # noqa: PLC0415  configuring does without
 
