@@ -22,6 +22,7 @@ from sealock.errors import SealockError, TargetError
 from sealock.model.imagename import ImageName
 from sealock.registry.asking import RegistryError
 from sealock.registry.client import Registry
+from sealock.registry.indexes import image_within
 from sealock.trust.cosign import signing
 from sealock.trust.cosign.expecting import Expected
 from sealock.trust.cosign.privatekeys import PrivateKey
@@ -135,7 +136,8 @@ def _taken(tagged: ImageName, one: SignedTag, how: Migration, base: Step) -> Ste
             raise
         return replace(base, outcome="gone", why="the registry has no such tag any more")
     if claimed != one.digest:
-        why = f"the registry gives {claimed} for the tag by now, and {one.digest} was signed"
+        within = image_within(how.registry, tagged, claimed, one.digest)
+        why = f"{one.digest} was signed, and the registry gives {claimed} for the tag by now{within}"
         return replace(base, outcome="moved", why=why)
     found = how.registry.manifest(replace(tagged, tag=None, digest=one.digest))
     if len(found.raw) != one.length:

@@ -16,7 +16,6 @@ from msgspec.structs import replace
 
 from sealock.errors import PolicyError, SealockError, TrustError
 from sealock.model.imagename import ImageName
-from sealock.model.manifest import Index
 from sealock.model.registries import Registries
 from sealock.model.trust import Signer, Verdict, Voucher
 from sealock.policy.trust import (
@@ -30,6 +29,7 @@ from sealock.policy.trust import (
     decide,
 )
 from sealock.registry.client import Registry
+from sealock.registry.indexes import image_within
 from sealock.trust.cosign.expecting import Expected, Identity
 from sealock.trust.cosign.keys import read_public
 from sealock.trust.cosign.verifying import verify_attestations, verify_cosign
@@ -95,25 +95,13 @@ class Vouching:
             verified = judge(name, setup)
             if verified.digest != digest:
                 why = f"{name.tag or 'the tag'} is signed for {verified.digest}, and the registry gives {digest}"
-                why += self._platform(name, digest, verified.digest)
+                why += image_within(self.registry, name, digest, verified.digest)
                 return Verdict("notary", text, digest, "untrusted", "digest", why)
             role = verified.signed_by
             signers = tuple(Signer(key, role.role, signed=role.signed, where=verified.server) for key in role.keys)
             return Verdict("notary", text, digest, "trusted", signers=signers, notes=verified.notes)
 
         return _verdict("notary", text, digest, verify)
-
-    def _platform(self, name: ImageName, given: str, signed: str) -> str:
-        """What to do where one platform's image was signed, as docker's clients do, of an index that the tag names."""
-        try:
-            top = self.registry.manifest(replace(name, digest=given)).noun
-        except SealockError:
-            return ""
-        for one in top.manifests if isinstance(top, Index) else ():
-            if one.digest == signed:
-                which = f" for {one.platform.name}" if one.platform is not None else ""
-                return f", an index with that image{which} in it. Name the image by its own digest, or sign the index"
-        return ""
 
     def _cosign(self, name: ImageName, text: str, need: CosignNeed) -> Verdict:
         expected = _expected(need)

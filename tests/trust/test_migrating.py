@@ -111,3 +111,12 @@ def test_nothing_is_signed_without_a_record(here: World, tmp_path: Path) -> None
     here.push("app:2")
     with pytest.raises(TargetError, match="nothing more is signed"):
         steps(here, signed(here, "1"), signed(here, "2"), record=record)
+
+
+def test_a_signed_platform_of_an_index_is_left_out_and_told_apart_from_a_tag_that_moved(here: World) -> None:
+    image = here.server.add_image("app", config=b"{}")
+    here.server.add_index("app", "1", images={"linux/amd64": image})
+    (step,) = steps(here, SignedTag("1", image["digest"], image["size"], "targets"))
+    assert step.outcome == "moved"
+    assert "an index with that image for linux/amd64 in it" in step.why
+    assert here.verify(digest=image["digest"]).state == "untrusted"

@@ -1,0 +1,26 @@
+"""What an index holds: whether a digest is that of one of its images."""
+
+from __future__ import annotations
+
+from msgspec.structs import replace
+
+from sealock.errors import TransportError
+from sealock.model.imagename import ImageName
+from sealock.model.manifest import Index
+from sealock.registry.client import Registry
+
+
+def image_within(registry: Registry, name: ImageName, top: str, digest: str) -> str:
+    """Say, as a clause, that `digest` is one of the images in the index `top`; "" where it is not, or nobody tells.
+
+    Docker's clients sign one platform's image where its tag names an index, so that the two never agree.
+    """
+    try:
+        noun = registry.manifest(replace(name, tag=None, digest=top)).noun
+    except TransportError:
+        return ""
+    for one in noun.manifests if isinstance(noun, Index) else ():
+        if one.digest == digest:
+            which = f" for {one.platform.name}" if one.platform is not None and one.platform.name else ""
+            return f", an index with that image{which} in it. Name the image by its own digest, or sign the index"
+    return ""
