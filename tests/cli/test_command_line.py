@@ -100,6 +100,23 @@ def test_a_terminal_report_stays_on_the_terminal_beside_files_of_other_formats(f
     assert (folder / "a.html").read_text(encoding="utf-8").startswith("<!DOCTYPE html>")
 
 
+@pytest.mark.parametrize("line", ["", "ls", "docker ps"])
+def test_a_line_that_runs_nothing_is_no_pass(folder: Path, line: str) -> None:
+    result = sealock("check", f"run:{line}", cwd=folder)
+    assert result.returncode == 2
+    assert "There is no `docker run` line in it." in result.stdout
+
+
+@pytest.mark.parametrize("words", [("rules",), ("check", "bad.sh"), ("check", "bad.sh", "--format", "json")])
+def test_a_full_disk_is_told(folder: Path, words: tuple[str, ...]) -> None:
+    with Path("/dev/full").open("wb") as full:
+        result = subprocess.run(
+            [sys.executable, "-m", "sealock", *words], cwd=folder, stdout=full, stderr=subprocess.PIPE, text=True, check=False
+        )  # fmt: skip
+    assert result.returncode == 2
+    assert result.stderr == "sealock: standard output could not be written: No space left on device\n"
+
+
 def test_standard_input_is_judged(folder: Path) -> None:
     result = sealock("check", "-", "--format", "json", cwd=folder, stdin=BAD)
     (target,) = json.loads(result.stdout)["targets"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from errno import EDQUOT, EIO, ENOSPC
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
 
@@ -117,4 +118,12 @@ def main(words: Sequence[str] | None = None) -> int:
         return 2
     except KeyboardInterrupt:
         return 130
+    except OSError as error:
+        from sealock.cli.output import close_output, complain  # noqa: PLC0415  seldom needed
+
+        if error.errno not in (ENOSPC, EDQUOT, EIO):
+            raise
+        close_output()
+        complain(f"standard output could not be written: {error.strerror}")
+        return 2
     return status

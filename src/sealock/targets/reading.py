@@ -24,7 +24,7 @@ def read_bytes(path: str, limit: int = LIMIT) -> bytes:
     try:
         facts = os.fstat(handle)
         if not stat.S_ISREG(facts.st_mode):
-            msg = f"{path} is {_KINDS.get(stat.S_IFMT(facts.st_mode), 'no regular file')}"
+            msg = f"this is {_KINDS.get(stat.S_IFMT(facts.st_mode), 'no regular file')}: {path}"
             raise FileRefused(msg)
         if facts.st_size > limit:
             raise FileRefused(_too_large(path, limit))

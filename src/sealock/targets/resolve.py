@@ -72,7 +72,7 @@ def resolve(target: str, options: Options) -> Iterator[Input]:
     if target == "-":
         yield _standard_input()
     elif colon and prefix == "run":
-        yield Input(target, target, "run", Source(target, rest))
+        yield _line(target, rest)
     elif target == MACHINE:
         yield Input(target, target, "host", root=root_of("."), machine=target)
     elif (colon and prefix in _RUNNING) or target == SELF:
@@ -94,6 +94,15 @@ def resolve(target: str, options: Options) -> Iterator[Input]:
     else:
         hint = f" (if an image is meant: image:{target})" if _named(target) else ""
         yield Input(target, target, problem=f"no such file or folder{hint}")
+
+
+def _line(target: str, text: str) -> Input:
+    """A `docker run` line as it is typed; one without is a problem, since nothing in it would be judged."""
+    source = Source(target, text)
+    document = formats.read("run", source)
+    if not document.subjects and not document.problems:
+        return Input(target, target, problem="there is no `docker run` line in it")
+    return Input(target, target, "run", source)
 
 
 def _image(target: str, path: str) -> Input:
