@@ -143,6 +143,9 @@ class Registry:
                     self.asker.rest(attempt)
                     continue
             break
+        if kind.partition(";")[0].strip().lower() in {"text/html", "application/xhtml+xml"}:
+            message = f"{shown(where)} answers with a web page: is a registry there, or a proxy, or a page to sign in?"
+            raise ManifestError(message)
         digest = digest_of(raw, name.digest or "sha256:")
         if name.digest is not None and digest != name.digest:
             message = f"{shown(where)} gives something else: its digest is {digest}. It is not used"
