@@ -99,8 +99,8 @@ def attach(here: World, stamper: Stamper, digest: str = "sha256", changed: Any =
 
 
 def later(here: World, *anchors: Anchor, days: int = 30) -> Verdict:
-    """After the signer's certificate has expired."""
-    return here.verify(anchors=(Anchor(here.root.der), *anchors), now=TODAY + timedelta(days=days))
+    """Verify in some days from now; after thirty, the signer's certificate has expired."""
+    return here.verify(anchors=(Anchor(here.root.der), *anchors), now=datetime.now(UTC) + timedelta(days=days))
 
 
 @pytest.mark.parametrize("digest", ["sha256", "sha384"])
