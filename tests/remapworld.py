@@ -6,7 +6,6 @@ are never changed.
 
 from __future__ import annotations
 
-import os
 import shlex
 import shutil
 import subprocess
@@ -18,6 +17,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from io import BytesIO
 from pathlib import Path
+
+import bare
 
 PASSWD = """\
 root:x:0:0:root:/root:/bin/sh
@@ -69,7 +70,7 @@ class World:
         """Run a program there to its end."""
         return subprocess.run(
             self.inside(*words),
-            env={"PATH": os.environ["PATH"], "HOME": str(self.folder), "COLUMNS": "100"},
+            env=bare.environment(self.folder, COLUMNS="100"),
             capture_output=True, check=False, text=True, timeout=120, stdin=subprocess.DEVNULL,
         )  # fmt: skip
 
@@ -82,7 +83,7 @@ class World:
         """Run the real client."""
         done = subprocess.run(
             ["docker", *words],
-            env={"PATH": os.environ["PATH"], "HOME": str(self.folder), "DOCKER_HOST": self.socket},
+            env=bare.environment(self.folder, DOCKER_HOST=self.socket),
             input=data or b"", capture_output=True, check=False, timeout=120,
         )  # fmt: skip
         return subprocess.CompletedProcess(done.args, done.returncode, done.stdout.decode(), done.stderr.decode())

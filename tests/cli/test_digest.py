@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gzip
 import json
-import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -12,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+import bare
 from imagemaker import config, info, tar
 from simulators.registry import RegistrySimulator, Reply, registry
 
@@ -41,11 +41,10 @@ def sealock(tmp_path: Path) -> Sealock:
             check=False,
             timeout=60,
             cwd=tmp_path,
-            env={
-                "PATH": os.environ["PATH"], "HOME": str(tmp_path), "COLUMNS": "100",
-                "SEALOCK_CACHE_DIR": str(tmp_path / "cache"), **environment,
-            },
-        )  # fmt: skip
+            env=bare.environment(
+                tmp_path, **{"COLUMNS": "100", "SEALOCK_CACHE_DIR": str(tmp_path / "cache"), **environment}
+            ),
+        )
 
     return run
 

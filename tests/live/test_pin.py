@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import subprocess
 import sys
@@ -13,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from bare import environment
 from pinworld import pin
 from realengine import Engine, engine
 from realregistry import real_registry
@@ -50,7 +50,7 @@ def sealock(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-m", "sealock", *words],
         cwd=folder,
-        env={"PATH": os.environ["PATH"], "HOME": str(folder), "COLUMNS": "120"},
+        env=environment(folder, COLUMNS="120"),
         capture_output=True,
         text=True,
         check=False,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -11,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+import bare
 from simulators.registry import Asked, RegistrySimulator, Reply, registry
 
 GONE = "sha256:" + "d" * 64
@@ -38,7 +38,7 @@ def sealock(tmp_path: Path) -> Sealock:
             check=False,
             timeout=60,
             cwd=tmp_path,
-            env={"PATH": os.environ["PATH"], "HOME": str(tmp_path), "COLUMNS": "100", **environment},
+            env=bare.environment(tmp_path, **{"COLUMNS": "100", **environment}),
         )
 
     return run
