@@ -562,3 +562,18 @@ def test_a_process_in_the_hosts_files_sees_all_of_them(two: Recorded) -> None:
     two.process(7, spaces=HOST, mountinfo=DISK)
     (mount,) = given(container(two).mounts, ())
     assert (mount.kind, mount.source, mount.target, mount.read_only) == ("bind", "/", "/", False)
+
+
+@pytest.mark.parametrize(
+    ("release", "told"),
+    [("6.18.4-amd64", {"net": False, "mnt": False}), ("6.17.9", {"net": None, "mnt": None}), ("odd", {"net": None, "mnt": None})],
+)  # fmt: skip
+def test_from_inside_a_kernel_that_fixed_the_numbers_tells_whose_network_it_is(
+    tmp_path: Path, release: str, told: dict[str, bool | None]
+) -> None:
+    made = Recorded(tmp_path)
+    made.write("proc/sys/kernel/osrelease", f"{release}\n")
+    for pid in (1, "self", 7):
+        made.process(pid)
+    spaces = given(Machine(str(tmp_path)).read(7).namespaces, ())
+    assert {one.kind: one.host for one in spaces if one.kind in told} == told

@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 import time
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -124,21 +125,34 @@ def test_check_reads_back_what_inspect_writes(docker: Engine, tmp_path: Path) ->
 
 
 PYTHON = Path(sys.executable).resolve()
-INSIDE = (
-    "-v", "/usr:/usr:ro", "-v", "/lib:/lib:ro", "-v", "/lib64:/lib64:ro",
-    "-v", f"{Path(msgspec.__file__).parent.parent}:/site:ro", "-v", f"{Path(__file__).parents[2] / 'src'}:/sealock:ro",
-    "-e", "PYTHONPATH=/sealock:/site", "-e", "PYTHONDONTWRITEBYTECODE=1",
-)  # fmt: skip
-"""The host's own Python, and of sealock no more than a wheel brings."""
+INSIDE = ("-e", "PYTHONPATH=/sealock:/site", "-e", "PYTHONDONTWRITEBYTECODE=1")
 
 
-def inside(docker: Engine, *flags: str, words: tuple[str, ...]) -> subprocess.CompletedProcess[str]:
-    roots = [] if str(PYTHON).startswith("/usr/") else ["-v", f"{PYTHON.parents[1]}:{PYTHON.parents[1]}:ro"]
-    return docker.docker("run", "--rm", "--network=none", *INSIDE, *roots, *flags, "tiny", str(PYTHON), "-m", "sealock", *words)  # fmt: skip
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, ...]:
+    """The host's own Python, msgspec and typing-extensions, and of sealock what the wheel holds."""
+    folder = tmp_path_factory.mktemp("wheel")
+    words = [sys.executable, "-m", "hatchling", "build", "--target", "wheel", "--directory", str(folder)]
+    subprocess.run(words, check=True, capture_output=True, cwd=Path(__file__).parents[2])
+    with zipfile.ZipFile(next(folder.glob("*.whl"))) as archive:
+        archive.extractall(folder / "here")
+    binds = ["/usr", "/lib", "/lib64"]
+    binds += [] if str(PYTHON).startswith("/usr/") else [str(PYTHON.parents[1])]
+    mounts = {bind: bind for bind in binds} | {
+        str(Path(msgspec.__file__).parents[1]): "/site",
+        f"{folder}/here": "/sealock",
+    }
+    return tuple(word for source, target in mounts.items() for word in ("-v", f"{source}:{target}:ro"))
 
 
-def test_from_inside_it_needs_nothing_but_the_wheel(docker: Engine) -> None:
-    done = inside(docker, "-m", "200m", "--pids-limit", "77", words=("inspect", "self", "--format", "json"))
+def inside(
+    docker: Engine, wheel: tuple[str, ...], *flags: str, words: tuple[str, ...]
+) -> subprocess.CompletedProcess[str]:
+    return docker.docker("run", "--rm", "--network=none", *INSIDE, *wheel, *flags, "tiny", str(PYTHON), "-m", "sealock", *words)  # fmt: skip
+
+
+def test_from_inside_it_needs_nothing_but_the_wheel(docker: Engine, wheel: tuple[str, ...]) -> None:
+    done = inside(docker, wheel, "-m", "200m", "--pids-limit", "77", words=("inspect", "self", "--format", "json"))
     assert done.returncode == 0, done.stderr
     (seen,) = json.loads(done.stdout)["observed"]["containers"]
     held = {one["name"]: one for one in seen["process"]["resources"]}
@@ -154,22 +168,24 @@ def test_from_inside_it_needs_nothing_but_the_wheel(docker: Engine) -> None:
 
 
 @pytest.mark.parametrize("flags", [(), ("--cgroupns=private",), ("--cgroupns=host",), ("--privileged",), HARD])
-def test_from_inside_the_page_names_the_container_and_never_fails(docker: Engine, flags: tuple[str, ...]) -> None:
-    done = inside(docker, *flags, words=("inspect", "self"))
+def test_from_inside_the_page_names_the_container_and_never_fails(
+    docker: Engine, wheel: tuple[str, ...], flags: tuple[str, ...]
+) -> None:
+    done = inside(docker, wheel, *flags, words=("inspect", "self"))
     assert done.returncode == 0, done.stderr
     assert done.stdout.startswith("── self ")
     assert "Docker " in done.stdout
     assert "could not be seen" not in done.stdout
 
 
-def test_without_cgroupfs_it_says_what_it_could_not_see(docker: Engine) -> None:
-    done = inside(docker, "--tmpfs", "/sys/fs", words=("inspect", "self"))
+def test_without_cgroupfs_it_says_what_it_could_not_see(docker: Engine, wheel: tuple[str, ...]) -> None:
+    done = inside(docker, wheel, "--tmpfs", "/sys/fs", words=("inspect", "self"))
     assert done.returncode == 0, done.stderr
     assert "its limits and its use: it is not there" in " ".join(done.stdout.split())
 
 
-def test_check_self_judges_the_container_from_inside(docker: Engine) -> None:
-    done = inside(docker, "--privileged", words=("check", "self", "--format", "json"))
+def test_check_self_judges_the_container_from_inside(docker: Engine, wheel: tuple[str, ...]) -> None:
+    done = inside(docker, wheel, "--privileged", words=("check", "self", "--format", "json"))
     assert done.returncode == 1, done.stderr
     (target,) = json.loads(done.stdout)["targets"]
     assert "C001" in {one["rule"] for one in target["findings"]}

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ctypes
 import errno
+import inspect
 import json
 import os
 import select
@@ -36,9 +37,11 @@ def tried(pid: int, targets: Sequence[tuple[str, int]], patience: float = PATIEN
     """Try to connect from the network namespace of a process; in order. "untried" where it could not be entered."""
     asked = json.dumps({"pid": pid, "targets": list(targets), "patience": patience})
     limit = patience * (1 + len(targets) // _AT_ONCE) + 10
+    # Its text rather than its file, which may be a part of an archive.
+    text = inspect.getsource(sys.modules[__name__])
     try:
         done = subprocess.run(  # noqa: S603  this very program
-            [sys.executable, "-I", __file__], input=asked.encode(), capture_output=True, check=False, timeout=limit
+            [sys.executable, "-I", "-c", text], input=asked.encode(), capture_output=True, check=False, timeout=limit
         )
         found = json.loads(done.stdout) if done.returncode == 0 else []
     except (OSError, subprocess.SubprocessError, ValueError):

@@ -26,6 +26,8 @@ _INITIAL: Final = {
 """Inodes of the machine's first namespaces, fixed in the kernel (include/linux/proc_ns.h)."""
 _INITIAL_SINCE_6_18: Final = {"net": 4026531833, "mnt": 4026531832}
 """Fixed in newer kernels alone; in older ones these have any number from 4026531840 on."""
+_FIXED_SINCE: Final = (6, 18)
+"""The kernel that fixed them."""
 _KINDS: Final[tuple[NamespaceKind, ...]] = get_args(NamespaceKind)
 COVERED: Final = ("/proc/kcore", "/proc/keys", "/proc/timer_list", "/sys/firmware")
 READ_ONLY: Final = ("/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger")
@@ -70,13 +72,18 @@ class Machine:
 
     def _initial(self) -> dict[str, int]:
         """Those of process 1, if that is in the machine's first pid namespace; else the fixed ones."""
-        found = dict(_INITIAL)
+        found = _INITIAL | (_INITIAL_SINCE_6_18 if self._release() >= _FIXED_SINCE else {})
         for pid in (1, 2, "self"):
             kinds = {kind: inode for kind in _KINDS if (inode := self.inode(pid, kind))}
             if pid != "self" and kinds.get("pid") == _INITIAL["pid"]:
                 return kinds | found
             found |= {kind: number for kind, number in _INITIAL_SINCE_6_18.items() if number in kinds.values()}
         return found
+
+    def _release(self) -> tuple[int, ...]:
+        """The first two numbers of the kernel's release; () where it does not say."""
+        words = self._text("proc/sys/kernel/osrelease").split(".")[:2]
+        return tuple(number for word in words if (number := parsing.whole(word)) is not None)
 
     def _everything(self) -> int:
         """All capabilities that a program on this machine can have: those of process 1, which may lack some itself."""
