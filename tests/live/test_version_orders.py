@@ -28,7 +28,7 @@ for line in io.lines("/dev/stdin") do
 end}"""
 VERCMP = """
 while IFS="\t" read -r a b; do
-    case $(vercmp "$a" "$b") in -1) echo "<";; 0) echo "=";; *) echo ">";; esac
+    case $(vercmp "$a" "$b") in -1) echo "<";; 0) echo "=";; 1) echo ">";; *) exit 1;; esac
 done
 """
 NODE = """
