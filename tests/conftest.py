@@ -15,6 +15,13 @@ os.environ["SEALOCK_CACHE_DIR"] = "/dev/null/sealock"
 SKIPPED: list[str] = []
 
 
+def pytest_make_parametrize_id(val: object) -> str | None:
+    """Name a row the same in every worker: a set has no order, and compressed bytes may hold the time of day."""
+    if isinstance(val, (set, frozenset)):
+        return str(sorted(val, key=str))
+    return f"{len(val)} bytes" if isinstance(val, bytes) and len(val) > 40 else None
+
+
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:
     if report.skipped:
         SKIPPED.append(report.nodeid)

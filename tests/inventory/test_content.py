@@ -38,7 +38,6 @@ def laid(folder: Path, *layers: File) -> Content:
         ([{"a": b"22", "b": "=> a"}, {".wh.b": b""}], {"a"}, 0),
         ([{"a": b"1"}, {".wh.a": b""}, {"a": b"4444"}], {"a"}, 1),
     ],
-    ids=str,
 )
 def test_what_is_seen_and_what_is_hidden(layers: list[File], seen: set[str], hidden: int, tmp_path: Path) -> None:
     found = laid(tmp_path, *layers)
