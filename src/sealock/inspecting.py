@@ -11,7 +11,7 @@ import msgspec
 from sealock.engine import connect
 from sealock.errors import EngineError, TargetError
 from sealock.kernel.reading import Machine
-from sealock.kernel.room import advised, room
+from sealock.kernel.room import advised, average, room
 from sealock.kernel.single import SELF, is_id, look
 from sealock.machine import Found, container_document, found
 from sealock.model.absent import UNKNOWN, given
@@ -86,6 +86,7 @@ def _look(enforced: Enforced, machine: Machine, one: Found | None = None) -> Loo
     return Look(
         enforced=enforced,
         room=size,
+        busy=average(enforced.process, size),
         advised=advice,
         update=_update(enforced.process, advice, one),
         differences=None if one is None else tuple(_differences(one)),

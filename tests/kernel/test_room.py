@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from recordedtree import Recorded
 from sealock.kernel.room import advised, average, numbers, room, size
@@ -115,6 +116,18 @@ def test_use_is_measured_since_it_started() -> None:
     assert average(process(Limit("cpu.time", None, 450_000_000)), LARGE) == 0.5
     assert average(process(Limit("cpu.time", None, 5), start=100_000), LARGE) is None
     assert average(process(), LARGE) is None
+
+
+def test_no_more_use_is_told_than_the_machine_has_processors_for() -> None:
+    """The group is older than the process, which somebody started in it just now."""
+    assert average(process(Limit("cpu.time", None, 900_000_000), start=90_000), LARGE) == 9
+    assert average(process(Limit("cpu.time", None, 900_000_000), start=95_000), LARGE) is None
+
+
+def test_what_is_in_no_container_has_no_use_of_its_own() -> None:
+    machines = replace(process(Limit("cpu.time", None, 450_000_000), Limit("memory", None, 20 * MIB)), container_id="")
+    assert average(machines, LARGE) is None
+    assert advised(machines, LARGE) == ()
 
 
 def test_nothing_is_advised_where_nothing_is_known() -> None:

@@ -46,6 +46,7 @@ LOOK = Look(
         name="web", declared=Container(mounts=(Mount("volume", "data", "/data"),)), effective=EFFECTIVE, process=PROCESS
     ),
     room=Room(8 << 30, "0-7", ((0, "0-7"),), 1000.0),
+    busy=0.1,
     advised=(Advice("--memory", "96m", "its limit was all but reached"), Advice("--pids-limit", "", "100 fits")),
     update="docker update --memory 96m web",
     differences=(

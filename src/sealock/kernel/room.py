@@ -55,16 +55,25 @@ def age(process: Process, machine: Room) -> float:
 
 
 def average(process: Process, machine: Room) -> float | None:
-    """How many processors its control group has used on average since it started; None where that is not known."""
+    """How many processors its control group has used on average since it started; None where that is not known.
+
+    The group may be older than the process: the machine's own, or a container's that somebody entered later.
+    """
     held = {one.name: one for one in given(process.resources, ())}
     ran, spent = age(process, machine), held.get("cpu.time")
-    if ran < 1 or spent is None or spent.used is None:
+    if process.container_id == "" or ran < 1 or spent is None or spent.used is None:
         return None
-    return spent.used / 1e6 / ran
+    busy = spent.used / 1e6 / ran
+    return busy if busy <= (len(numbers(machine.processors)) or busy) else None
 
 
 def advised(process: Process, machine: Room) -> tuple[Advice, ...]:
-    """The limits that would fit, by its present use, its peak, and the size of the machine; each with its reason."""
+    """The limits that would fit, by its present use, its peak, and the size of the machine; each with its reason.
+
+    None for what is in no container: what its control groups use is not its own.
+    """
+    if process.container_id == "":
+        return ()
     held = {one.name: one for one in given(process.resources, ())}
     found = [*_memory(held, machine), *_pids(held), *_processors(process, held, machine)]
     return tuple(found)

@@ -41,6 +41,8 @@ class Look(Struct, frozen=True, kw_only=True):
 
     enforced: Enforced
     room: Room = Room()
+    busy: float | None = None
+    """Processors that it used on average; None where that is not known."""
     advised: tuple[Advice, ...] = ()
     update: str = ""
     """The command that sets what is advised, "" where there is none."""

@@ -12,7 +12,6 @@ from sealock.reports.inspected.page import LABEL, Page
 from sealock.reports.text import line, wrap
 
 _RLIMITS: Final = ("nofile", "nproc", "memlock", "core")
-_TICKS: Final = 100
 _RATES: Final = ("io.read", "io.write", "io.reads", "io.writes")
 
 
@@ -70,12 +69,8 @@ def _pids(page: Page, one: Limit | None) -> Iterator[str]:
 
 
 def _processors(page: Page, one: Look, held: dict[str, Limit]) -> Iterator[str]:
-    process = one.enforced.process
-    cpus = one.enforced.effective.cpus
-    ran = one.room.now - process.start / _TICKS if one.room.now and process.start else 0.0
-    spent = held.get("cpu.time")
-    busy = spent.used / 1e6 / ran if spent is not None and spent.used is not None and ran > 1 else None
-    mine = given(process.cpuset_cpus, "") or one.room.processors
+    cpus, busy = one.enforced.effective.cpus, one.busy
+    mine = given(one.enforced.process.cpuset_cpus, "") or one.room.processors
     if isinstance(cpus, float | int):
         text = f"{busy:.2f} of {cpus:g} on average" if busy is not None else f"at most {cpus:g} at a time"
         yield from _line(page, "Processors", page.bar(busy or 0, cpus), text)
