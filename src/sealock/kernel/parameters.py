@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import ctypes
 import os
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Iterable
 from threading import Thread
 from typing import Final
 
@@ -25,26 +26,32 @@ NAMES: Final = (
     "fs.mqueue.msg_max", "fs.mqueue.msgsize_max", "fs.mqueue.queues_max",
 )  # fmt: skip
 """Those that a container has of its own and that say something of its safety or its limits."""
+_NAME: Final = re.compile(r"(?:net|kernel|fs\.mqueue)(?:\.[A-Za-z0-9_-]{1,64}){1,8}")
+"""What a namespace may have of its own; a name with a slash in it, as of an interface with a dot, is not looked up."""
 _PATIENCE: Final = 5.0
 """Seconds; reading takes less than a millisecond."""
 
 Parameters = tuple[tuple[str, str], ...]
 
 
-def read(text: Callable[[str], str]) -> Parameters:
-    """The parameters as `text` finds them, by their paths without a leading slash; blanks made single."""
-    held = ((name, text(f"proc/sys/{name.replace('.', '/')}")) for name in NAMES)
+def read(text: Callable[[str], str], further: Iterable[str] = ()) -> Parameters:
+    """The parameters as `text` finds them, by their paths without a leading slash; blanks made single.
+
+    `further` are names beside the usual ones, which anybody may have made up.
+    """
+    names = dict.fromkeys((*NAMES, *(name for name in further if _NAME.fullmatch(name))))
+    held = ((name, text(f"proc/sys/{name.replace('.', '/')}")) for name in names)
     return tuple((name, " ".join(value.split())) for name, value in held if value)
 
 
-def inside(descriptors: tuple[int, ...], text: Callable[[str], str]) -> Parameters | None:
+def inside(descriptors: tuple[int, ...], text: Callable[[str], str], further: Iterable[str] = ()) -> Parameters | None:
     """Read them within the namespaces that the descriptors stand for; None where they may not be entered."""
     found: list[Parameters] = []
     enter = ctypes.CDLL(None, use_errno=True).setns
 
     def look() -> None:
         if all(enter(one, 0) == 0 for one in descriptors):
-            found.append(read(text))
+            found.append(read(text, further))
 
     thread = Thread(target=look, daemon=True)
     thread.start()

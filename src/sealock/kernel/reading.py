@@ -104,13 +104,17 @@ class Machine:
         """The ids of all processes that can be seen."""
         return tuple(sorted(int(name) for name in self.tree.names("proc") if name.isdigit() and len(name) < 10))
 
-    def read(self, pid: int) -> Process:
-        """Read a process; GoneError where it ended meanwhile, so that no two processes are mixed into one."""
+    def read(self, pid: int, further: tuple[str, ...] = ()) -> Process:
+        """Read a process; GoneError where it ended meanwhile, so that no two processes are mixed into one.
+
+        `further` are kernel parameters that somebody asks for beside the usual ones.
+        """
         start = self._start(pid)
         values: dict[str, Any] = {}
         values |= self._status(pid)
         values |= self._isolation(pid)
         values |= self._use(pid)
+        values["sysctls"] = self.sysctls(pid, further)
         if self._within_users(pid):
             values |= {name: _outward(values[name], values[f"{name}_map"]) for name in ("uid", "gid")}
         if self._start(pid) != start:
@@ -225,7 +229,6 @@ class Machine:
             "cpuset_mems": held.cpuset_mems,
             "devices": held.devices,
             "uncovered": self.uncovered(mounts) if mounts else UNKNOWN,
-            "sysctls": self.sysctls(pid),
             "listening": self.listening(pid),
         }
 
@@ -234,13 +237,13 @@ class Machine:
         own = self.own("self", "uts")
         return self._text("proc/sys/kernel/hostname").strip() if own and own == self.inode(pid, "uts") else ""
 
-    def sysctls(self, pid: int) -> Maybe[parameters.Parameters]:
+    def sysctls(self, pid: int, further: tuple[str, ...] = ()) -> Maybe[parameters.Parameters]:
         """The kernel parameters of a process's namespaces; a recording holds those of who made it alone."""
         if all(self.inode(pid, kind) == self.inode("self", kind) != 0 for kind in parameters.KINDS):
-            return parameters.read(self._text) or UNKNOWN
+            return parameters.read(self._text, further) or UNKNOWN
         opened = parameters.spaces(self.tree.descriptor, pid) if self.tree.live else ()
         try:
-            return (parameters.inside(opened, self._text) if opened else None) or UNKNOWN
+            return (parameters.inside(opened, self._text, further) if opened else None) or UNKNOWN
         finally:
             for one in opened:
                 os.close(one)

@@ -39,7 +39,7 @@ def beside(told: Told, machine: Machine, members: Members, names: Mapping[str, s
     `names` are those of the engine's containers, by id.
     """
     try:
-        process = machine.read(told.pid)
+        process = machine.read(told.pid, tuple(one.name for one in given(told.declared.sysctls, ())))
     except GoneError as gone:
         return str(gone)
     # A process that was moved out of its control groups is still known by what the engine mounted for it.

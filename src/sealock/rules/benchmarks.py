@@ -153,7 +153,9 @@ _RUNTIME: Final = (
     _rule("5.16", "The machine's processes are not shared", "containers", "C018", "K008:pid"),
     _rule("5.17", "The machine's IPC is not shared", "containers", "C019", "K008:ipc"),
     _rule("5.18", "No device of the machine is exposed", "containers", "C025", "C026", "K012"),
-    _rule("5.19", "Limits on resources of processes are set where the default is not right", "containers", "C031"),
+    _rule(
+        "5.19", "Limits on resources of processes are set where the default is not right", "containers", "C031", "K017"
+    ),
     _rule("5.20", "No mount is shared with the machine", "containers", "C042"),
     _rule("5.21", "The machine's name is not shared", "containers", "C021", "K008:uts"),
     _rule("5.22", "Seccomp is not switched off", "containers", "C007", "K002"),
@@ -161,7 +163,10 @@ _RUNTIME: Final = (
         "5.23", "Nobody runs docker exec with --privileged", "containers", "K010",
         by_hand="no process has more rights than its container by now; the audit log tells of earlier ones",
     ),
-    _by_hand("5.24", "Nobody runs docker exec as root", "the audit log tells of it", "containers"),
+    _rule(
+        "5.24", "Nobody runs docker exec as root", "containers", "K018",
+        by_hand="nobody is root by now where the container is not; the audit log tells of earlier ones",
+    ),
     _rule("5.25", "Containers are in the control group that is meant for them", "containers", "C045", "K011"),
     _rule("5.26", "No container can gain privileges", "containers", "C006", "K003"),
     _rule("5.27", "Health is checked at run time", "containers", "C054", "C044"),

@@ -15,8 +15,10 @@ from sealock.rules.rule import Rule
 class ProcessWithMore(Rule[Enforced]):
     """Another process in the container may do more than its first one.
 
-    It holds capabilities that the first process cannot have, or runs without its filter: a privileged `docker exec`, or
-    a process that somebody put in from the host. It has the container's files and more than the container's rights.
+    It holds capabilities that the first process cannot have, runs without its filter, or may gain privileges where the
+    first one may not: a privileged `docker exec`, or a process that somebody put in from the host. It has the
+    container's files and more than the container's rights. One that runs as root where the first process does not
+    (`docker exec --user 0`, or a program with the setuid bit) is told as well, less loudly.
     """
 
     id = "K010"
@@ -48,11 +50,12 @@ class ProcessWithMore(Rule[Enforced]):
         mine = held(first.bounding, first.permitted, first.effective)
         for other in enforced.others:
             more = held(other.effective, other.permitted, other.ambient) - mine
-            unfiltered = other.seccomp == 0 and isinstance(first.seccomp, int) and first.seccomp > 0
-            name = f"process {other.pid} ({other.name})" if isinstance(other.name, str) else f"process {other.pid}"
-            if more or unfiltered:
-                what = [f"holds {listed(more)}"] if more else []
-                what += ["runs without the filter of system calls"] if unfiltered else []
-                yield self.fault(
-                    f"has {name} in it, which {' and '.join(what)}", evidence=f"{other.name} {sorted(more)}"
-                )
+            what = [f"holds {listed(more)}"] if more else []
+            if other.seccomp == 0 and isinstance(first.seccomp, int) and first.seccomp > 0:
+                what.append("runs without the filter of system calls")
+            if other.no_new_privileges is False and first.no_new_privileges is True:
+                what.append("may gain privileges by setuid programs")
+            if what:
+                name = f"process {other.pid} ({other.name})" if isinstance(other.name, str) else f"process {other.pid}"
+                evidence = f"{other.name} {sorted(more)}"
+                yield self.fault(f"has {name} in it, which {' and '.join(what)}", evidence=evidence)

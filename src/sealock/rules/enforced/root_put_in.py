@@ -1,0 +1,65 @@
+"""Another process runs as root, and the container's first one does not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sealock.model.absent import UNKNOWN, given
+from sealock.model.enforced import Enforced
+from sealock.model.finding import Fault, Severity
+from sealock.model.process import Process
+from sealock.rules.references import cis_docker, docker_docs
+from sealock.rules.rule import Rule
+
+
+class RootPutIn(Rule[Enforced]):
+    """Another process runs as root, and the container's first one does not.
+
+    Somebody used `docker exec --user 0`, or a program with the setuid bit raised itself. What was to run as an ordinary
+    user has a process beside it that may change all of the container's files.
+    """
+
+    id = "K018"
+    severity = Severity.LOW
+    references = (cis_docker("5.24"), docker_docs("reference/cli/docker/container/exec/"))
+    remedy = "End that process; run no `docker exec --user 0`, and set no-new-privileges against setuid programs."
+    mends = False
+    bad = (
+        (
+            '{"observed": {"containers": [{"name": "web", "declared": {"user": "1000"}, '
+            '"effective": {}, "process": {"pid": 7, "uid": 1000}, "others": [{"pid": 9, "name": "sh", "uid": 0}]}]}}'
+        ),
+        (
+            '{"observed": {"containers": [{"name": "web", "declared": {"user": "1000"}, "effective": {}, '
+            '"process": {"pid": 7, "uid": 101000, "uid_map": [{"inside": 0, "outside": 100000, "count": 65536}]}, '
+            '"others": [{"pid": 9, "name": "sh", "uid": 100000}]}]}}'
+        ),
+    )
+    good = (
+        (
+            '{"observed": {"containers": [{"name": "web", "declared": {}, '
+            '"effective": {}, "process": {"pid": 7, "uid": 0}, "others": [{"pid": 9, "name": "sh", "uid": 0}]}]}}'
+        ),
+        (
+            '{"observed": {"containers": [{"name": "web", "declared": {}, '
+            '"effective": {}, "process": {"pid": 7, "uid": 1000}, "others": [{"pid": 9, "name": "sh", "uid": 1001}]}]}}'
+        ),
+    )
+
+    def check(self, enforced: Enforced, /) -> Iterator[Fault]:
+        """Compare users, as the host numbers them, with whom the map of ids makes root."""
+        first = enforced.process
+        if first.uid is UNKNOWN:
+            yield self.undecided("its user could not be read")
+            return
+        ranges = given(first.uid_map, ())
+        root = next((one.outside - one.inside for one in ranges if one.inside <= 0 < one.inside + one.count), 0)
+        if first.uid == root:
+            return
+        for other in enforced.others:
+            if other.uid == root:
+                yield self.fault(f"has {_called(other)} in it, which runs as root", evidence=f"{other.name}")
+
+
+def _called(process: Process) -> str:
+    return f"process {process.pid} ({process.name})" if isinstance(process.name, str) else f"process {process.pid}"
