@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from datetime import timedelta
+
+import pytest
 
 from notaryattacks.tools import Attack, Row, serve
 from notaryworld import World
 from sealock.trust.notary.privatekeys import generate
+from sealock.trust.notary.refusal import RefusedError
 from sealock.trust.notary.signing import certify
-from simulators.notary import NOW, Reply
+from simulators.notary import NOW, Reply, signed
 
 # Rollback.
 
@@ -53,6 +57,48 @@ def old_releases(here: World) -> None:
     author.put_snapshot(held)
 
 
+def with_releases(here: World) -> bytes:
+    """A tag that `targets` signed once and `targets/releases` signs now, seen by the client; the release's file."""
+    author = here.author
+    author.delegated["targets/releases"] = ([generate()], [""])
+    raw = author.put_delegation("targets/releases", {"v1": here.digest()})
+    author.publish()
+    here.verify()
+    return raw
+
+
+def hidden_releases(here: World) -> None:
+    with_releases(here)
+    here.author.put_snapshot({"root": here.author.held("root"), "targets": here.author.held("targets")})
+
+
+def spoilt_releases(here: World) -> None:
+    raw = with_releases(here)
+    held = {"root": here.author.held("root"), "targets": here.author.held("targets")}
+    spoilt = signed(json.loads(raw)["signed"] | {"version": 2}, [generate()])
+    here.author.shelf.put("targets/releases", spoilt)
+    here.author.put_snapshot(held | {"targets/releases": spoilt})
+
+
+def root_that_was_seen_and_is_taken_back(here: World) -> None:
+    author = here.author
+    old = {role: author.held(role) for role in ("root", "timestamp", "snapshot", "targets")}
+    author.put_root()
+    author.list_all()
+    here.server.answers = lambda _gun, name: Reply(404, b"{}") if name.startswith("snapshot") else None
+    with pytest.raises(RefusedError):
+        here.verify()
+    serve(here, **old)
+
+
+def timestamp_that_was_seen_and_is_taken_back(here: World) -> None:
+    old = here.author.held("timestamp")
+    withheld_snapshot(here)
+    with pytest.raises(RefusedError):
+        here.verify()
+    serve(here, timestamp=old)
+
+
 def old_root(here: World) -> None:
     author = here.author
     old = author.held("root")
@@ -73,6 +119,15 @@ def timestamp_rolled_back_behind_a_rotation_of_its_key(here: World) -> None:
     author.put_root()
     author.put_snapshot({"root": author.held("root"), "targets": author.held("targets")})
     author.put_timestamp(author.held("snapshot"), version=1)
+
+
+def targets_rolled_back_behind_a_rotation_of_their_key(here: World) -> None:
+    author = here.author
+    author.publish()
+    here.verify()
+    author.targets_keys, author.versions["targets"] = [generate()], 0
+    author.put_root()
+    author.publish()
 
 
 # Expiry.
@@ -175,11 +230,24 @@ ROWS: list[Row] = [
     (old_snapshot_under_a_new_timestamp, "rollback", "the snapshot metadata of {gun} was rolled back: version 1 came"),
     (old_targets_under_a_new_snapshot, "rollback", "the targets metadata of {gun} was rolled back: version 1 came"),
     (old_releases, "rollback", "the targets/releases metadata of {gun} was rolled back: version 1 came, and 2 was"),
+    (hidden_releases, "rollback", "the snapshot of {gun} lists targets/releases no longer, which it did, and which"),
+    (spoilt_releases, "signature", "the targets/releases metadata of {gun} has no signature by a key that is trusted"),
+    (root_that_was_seen_and_is_taken_back, "rollback", "the root metadata of {gun} was rolled back: version 1 came"),
+    (
+        timestamp_that_was_seen_and_is_taken_back,
+        "rollback",
+        "the timestamp metadata of {gun} was rolled back: version 1",
+    ),
     (old_root, "rollback", "the root metadata of {gun} was rolled back: version 1 came, and 2 is known"),
     (
         timestamp_rolled_back_behind_a_rotation_of_its_key,
         "rollback",
         "timestamp metadata of {gun} was rolled back: version 1",
+    ),
+    (
+        targets_rolled_back_behind_a_rotation_of_their_key,
+        "rollback",
+        "the targets metadata of {gun} was rolled back: version 1 came",
     ),
     (expired("timestamp"), "expired", "the timestamp metadata of {gun} expired on 20"),
     (expired("snapshot"), "expired", "the snapshot metadata of {gun} expired on 20"),

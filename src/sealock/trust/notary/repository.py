@@ -77,9 +77,10 @@ class Repository:
         update.trusted.lenient = lenient
         try:
             update.run()
-        except RefusedError:
-            # What was believed before the refusal stays believed, so that it cannot be rolled back.
-            if not update.first_use:
+        except RefusedError as error:
+            # What was believed before the refusal stays believed, so that it cannot be rolled back. But with a new root
+            # kept, what keys signed that it withdrew would count no longer, and so not refuse this rollback next time.
+            if not update.first_use and not (error.check == "rollback" and "root" in update.fresh):
                 self._keep(update)
             raise
         self._keep(update)

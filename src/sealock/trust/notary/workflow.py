@@ -10,6 +10,7 @@ from typing import Final, Protocol, TypeAlias
 from sealock.errors import TransportError
 from sealock.trust.notary.keys import signers
 from sealock.trust.notary.metadata import (
+    Delegation,
     FileMeta,
     Listing,
     Root,
@@ -72,9 +73,9 @@ class Update:
             self._newer_root(error)
             self._listings(raw)
         self.trusted.finish_root()
-        if self.trusted.root.raw != self.had("root"):
+        if self.first_use:
             self.fresh["root"] = self.trusted.root.raw
-        self.fresh["timestamp"], self.fresh["snapshot"] = raw, self.trusted.snapshot.raw
+        self.fresh["snapshot"] = self.trusted.snapshot.raw
         self._targets()
         return self.trusted
 
@@ -125,19 +126,39 @@ class Update:
     def _listings(self, raw: bytes) -> None:
         """Let in the timestamp and the snapshot that it names (5.4, 5.5)."""
         timestamp = self.trusted.let_in_timestamp(raw)
+        self.fresh["timestamp"] = raw  # 5.4.5: kept, whatever becomes of the rest
         self.trusted.let_in_snapshot(self._named("snapshot", timestamp.body.meta["snapshot"]))
 
     def _targets(self) -> None:
         """Let in targets and the one delegation that tags are taken from (5.6)."""
-        targets = self._role("targets")
-        if any(one.name == RELEASES for one in targets.body.delegations) and self.trusted.meta_of(RELEASES):
-            try:
-                self._role(RELEASES)
-            except RefusedError as error:
-                # As Docker does: what nobody signs validly counts for nothing, and `targets` still does.
-                if error.check not in {"signature", "expired"}:
-                    raise
-                self.notes.append(f"{error}; it was passed over")
+        given = next((one for one in self._role("targets").body.delegations if one.name == RELEASES), None)
+        if given is None:
+            return
+        # Whoever holds the server's keys must not hide what outranks `targets`, by leaving it out or spoiling it.
+        known = self._was_signed_by(given)
+        if self.trusted.meta_of(RELEASES) is None:
+            if known:
+                why = f"the snapshot of {self.gun} lists {RELEASES} no longer, which it did, and which still may sign"
+                raise RefusedError(check="rollback", why=why)
+            return
+        try:
+            self._role(RELEASES)
+        except RefusedError as error:
+            # As Docker does: what nobody signs validly counts for nothing, and `targets` still does.
+            if error.check not in {"signature", "expired"} or (error.check == "signature" and known):
+                raise
+            self.notes.append(f"{error}; it was passed over")
+
+    def _was_signed_by(self, delegation: Delegation) -> bool:
+        """Whether what was kept of a delegation is by the keys that it has still."""
+        raw, role = self.had(delegation.name), delegation.name
+        if raw is None:
+            return False
+        try:
+            signers(self.trusted.targets[parent(role)].body.keys, delegation.role, read_targets(raw, role, role), role)
+        except RefusedError:
+            return False
+        return True
 
     def _role(self, role: str) -> Signed[Targets]:
         meta = self.trusted.meta_of(role)
@@ -204,9 +225,14 @@ class Update:
             if raw is None:
                 why = f"root version {version} of {self.gun} is missing, so version {wanted} cannot be followed up"
                 raise RefusedError(check="root", why=why)
-            self.trusted.next_root(raw)
-        self.trusted.next_root(newest)
+            self._follow(raw)
+        self._follow(newest)
         self._find_floors()
+
+    def _follow(self, raw: bytes) -> None:
+        """Believe the next root, and keep it at once (5.3.8): it may have been made to withdraw a stolen key."""
+        self.trusted.next_root(raw)
+        self.fresh["root"] = raw
 
     # Floors: versions that were believed before.
 
