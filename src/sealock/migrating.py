@@ -32,6 +32,8 @@ from sealock.trust.notary.verdict import SignedTag
 Outcome: TypeAlias = Literal["signed", "signed before", "would sign", "moved", "gone", "failed"]
 GOOD: Final[frozenset[Outcome]] = frozenset({"signed", "signed before", "would sign"})
 _LARGEST: Final = 64 << 20
+_BEGIN: Final = b'{"repository":"'
+"""How each line of a record begins."""
 
 
 class Step(Struct, frozen=True):
@@ -73,9 +75,10 @@ class Record:
                 if line:
                     yield msgspec.json.decode(line, type=Step)
             except msgspec.MsgspecError as error:
-                # The last line may have been cut short when the run was ended.
-                if number == len(lines):
-                    return
+                # A line may have been cut short when a run was ended; the next run's lines follow it.
+                truncated = not isinstance(error, msgspec.ValidationError)
+                if truncated and _BEGIN.startswith(line[: len(_BEGIN)]):
+                    continue
                 message = f"{self.path}:{number} is no line of such a record: {error}"
                 raise TargetError(message) from None
 

@@ -97,10 +97,13 @@ def test_every_step_is_on_record_even_after_a_line_was_cut_short(here: World, tm
     assert [step.tag for step in record.steps] == ["1"]
     steps(here, signed(here, "1"), record=record)
     assert json.loads(path.read_text(encoding="utf-8").splitlines()[-1])["outcome"] == "signed before"
+    # And so is the line after that, in the run after that.
+    assert [step.outcome for step in Record(str(path)).steps] == ["signed", "signed before"]
 
 
-def test_a_record_that_is_none_is_refused(tmp_path: Path) -> None:
-    (tmp_path / "r.jsonl").write_text("hello\n{}\n", encoding="utf-8")
+@pytest.mark.parametrize("text", ["hello\n{}\n", "hello", '{"repository":"example.com/app"}', "{}"])
+def test_a_record_that_is_none_is_refused(tmp_path: Path, text: str) -> None:
+    (tmp_path / "r.jsonl").write_text(text, encoding="utf-8")
     with pytest.raises(TargetError, match=r"r\.jsonl:1 is no line of such a record"):
         Record(str(tmp_path / "r.jsonl"))
 
