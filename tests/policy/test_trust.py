@@ -109,6 +109,7 @@ def test_the_longest_pattern_speaks_of_an_image(reference: str, expected: str) -
         pytest.param("docker.io/library/*", "index.docker.io/nginx", True, id="and in short"),
         pytest.param("docker.io/library/*", "registry-1.docker.io/library/nginx", True, id="Docker Hub by its server"),
         pytest.param("docker.io/library/*", "registry-1.docker.io:443/library/nginx", True, id="with its port"),
+        pytest.param("host.lan:5000/*", "host.lan.:5000/app", True, id="with the dot that names may end in"),
         pytest.param("docker.io/library/*", "registry.hub.docker.com/library/nginx", True, id="by its other server"),
         pytest.param("docker.io/library/*", "DOCKER.IO/nginx", True, id="in capitals"),
         pytest.param("index.docker.io/library/*", "nginx", True, id="a pattern by the old name"),

@@ -139,8 +139,9 @@ def _matches(pattern: str, name: ImageName) -> bool:
 
 
 def _registry(host: str) -> str:
-    """One spelling for each registry: small letters, no port that goes without saying, one name for Docker Hub."""
-    plain = host.lower().removesuffix(":443").rstrip(".")
+    """One spelling for each registry: small letters, no port or dot that goes without saying, one name for the Hub."""
+    name, colon, port = host.lower().removesuffix(":443").partition(":")
+    plain = name.rstrip(".") + colon + port
     return DEFAULT_REGISTRY if plain in _HUB else plain
 
 
