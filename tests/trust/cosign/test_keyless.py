@@ -77,6 +77,15 @@ def test_a_key_and_an_identity_are_two_signers(here: World) -> None:
     assert verdict(here, keys=(here.key.public,), threshold=2).state == "trusted"
 
 
+def test_two_workflows_that_fit_one_pattern_are_one_signer_of_two_that_are_wanted(here: World) -> None:
+    ours = Identity("https://ci.example/org/*", ISSUER)
+    attach(here, TRUSTED.bundle(here.statement(), BUILD))
+    attach(here, TRUSTED.bundle(here.statement(), BUILD.replace("build", "test")))
+    assert verdict(here, ours, ALICE, threshold=2).check == "threshold"
+    attach(here, TRUSTED.bundle(here.statement(), ALICE.subject))
+    assert verdict(here, ours, ALICE, threshold=2).state == "trusted"
+
+
 def edited(table: Table, *path: Any, value: Any) -> Table:
     at: Any = table
     for step in path[:-1]:

@@ -107,8 +107,15 @@ class _Judge:
             return False
         if signer is None:
             return False
-        self.signers.setdefault(signer.name or signer.key, signer)
+        self.signers.setdefault(self._expected_as(signer), signer)
         return True
+
+    def _expected_as(self, signer: Signer) -> str:
+        """The key, or the identity that was expected: all names that fit one pattern are one of the signers wanted."""
+        fitting = (
+            f"{one.subject} {one.issuer}" for one in self.expected.identities if one.fits(signer.name, signer.issuer)
+        )
+        return next(fitting, signer.key) if signer.name else signer.key
 
     # A signature.
 
