@@ -111,7 +111,7 @@ def main() -> int:
         print(f"{name:42}{took * 1000:7.0f} ms")
     for name, count in counts.items():
         print(f"requests, {name:32}{count:7}")
-    met = counts["under a tag"] <= REQUESTS
+    met = max(counts.values()) <= REQUESTS
     print(f"{'met' if met else 'MISSED'}: at most {REQUESTS} requests a verification")
     return 0 if met else 1
 

@@ -9,6 +9,7 @@ import pytest
 
 from cosignworld import World, world
 from registryworld import OCI_MANIFEST
+from sealock.trust.cosign.signing import Form
 from simulators.registry import OCI_INDEX, Asked, Reply, sha256
 
 
@@ -109,17 +110,13 @@ def test_one_key_that_signs_twice_is_one_signer(here: World) -> None:
     assert here.verify(keys=(here.key.public, here.stranger.public), threshold=2).state == "trusted"
 
 
-def test_one_verification_asks_little(here: World) -> None:
-    here.sign()
-    assert requests(here) == 2
-
-
-def test_one_verification_of_a_bundle_asks_little(here: World) -> None:
-    here.sign(form="bundle")
-    assert requests(here) == 4
-    here.server.referrers = False
-    here.sign(form="bundle")
-    assert requests(here) == 5
+@pytest.mark.parametrize(
+    ("form", "referrers", "most"), [("tag", True, 3), ("tag", False, 4), ("bundle", True, 3), ("bundle", False, 4)]
+)
+def test_one_verification_asks_little(here: World, form: Form, *, referrers: bool, most: int) -> None:
+    here.server.referrers = referrers
+    here.sign(form=form)
+    assert requests(here) == most
 
 
 def requests(here: World) -> int:

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from sealock.trust.cosign.verifying import Attested
     from sealock.trust.intoto import Statement
 
+AT_ONCE: Final = 8
+"""Images that are verified at the same time."""
 PASSWORD: Final = "COSIGN_PASSWORD"  # noqa: S105  the name of a variable
 
 
@@ -62,13 +64,17 @@ def asked_for(arguments: Namespace) -> bool:
 
 def verify(arguments: Namespace) -> int:
     """Verify cosign's signatures, or attestations, and return the exit status."""
+    from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415  configuring does without
+
     from sealock.cli.registries import registries  # noqa: PLC0415  loads the policy
     from sealock.registry.opening import open_registry  # noqa: PLC0415  loads HTTP
 
     expected = _expected(arguments)
     expected.check()
     registry = open_registry(registries(arguments.policy, none=arguments.no_policy))
-    found = [(text, _one(registry, text, expected, arguments.attestation)) for text in arguments.references]
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        each = pool.map(lambda text: _one(registry, text, expected, arguments.attestation), arguments.references)
+        found = list(zip(arguments.references, each, strict=True))
     if arguments.format == "json":
         tables = [_table(text, one, arguments.attestation) for text, one in found]
         tell(json.dumps({"references": tables}, indent=2) + "\n", arguments)

@@ -5,7 +5,7 @@ Nothing here is trusted: whoever may push to the repository may attach what they
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Final, Literal, TypeAlias
 
 from msgspec import Struct
@@ -63,7 +63,10 @@ def tag_of(digest: str, suffix: str) -> str:
 
 
 def attached(registry: Registry, name: ImageName, digest: str, wanted: Wanted) -> Iterator[Attached | Passed]:
-    """Yield what is attached to a digest: by the tag first, which costs the fewest requests."""
+    """Yield what is attached to a digest: bundles, then what is under the tag, then the rest.
+
+    So a signature costs four requests at the most, wherever it is.
+    """
     return _Gathering(registry, name, digest, wanted).all()
 
 
@@ -78,24 +81,28 @@ class _Gathering:
         suffix = _SUFFIXES[self.wanted]
         name = replace(self.name, tag=tag_of(self.digest, suffix), digest=None)
         try:
+            found: tuple[Descriptor, ...] = ()
+            try:
+                found = self.registry.referrers(self.name, self.digest)
+            except TransportError as error:
+                yield Passed("the list of referrers", str(error), unknown=True)
+            # The types in the list are anybody's word, so none is left out; but those that fit come first.
+            ordered = sorted(found, key=self._order)[:_MOST_REFERRERS]
+            fitting = sum(self._order(one) == 0 for one in ordered)
+            yield from self._referrers(ordered[:fitting])
             yield from self._of_manifest(name, f"the .{suffix} tag", missing_is_fine=True)
-            yield from self._referrers()
+            yield from self._referrers(ordered[fitting:])
+            left = len(found) > _MOST_REFERRERS
         except _EnoughError:
+            left = True
+        if left:
             why = "so much is attached to the image that not all of it was looked at"
             yield Passed("the rest", why, unknown=True)
 
-    def _referrers(self) -> Iterator[Attached | Passed]:
-        try:
-            found = self.registry.referrers(self.name, self.digest)
-        except TransportError as error:
-            yield Passed("the list of referrers", str(error), unknown=True)
-            return
-        # The types in the list are anybody's word, so none is left out; but those that fit come first.
-        for descriptor in sorted(found, key=self._order)[:_MOST_REFERRERS]:
+    def _referrers(self, found: Sequence[Descriptor]) -> Iterator[Attached | Passed]:
+        for descriptor in found:
             where = f"referrer {descriptor.digest[:19]}"
             yield from self._of_manifest(replace(self.name, tag=None, digest=descriptor.digest), where)
-        if len(found) > _MOST_REFERRERS:
-            raise _EnoughError
 
     def _order(self, descriptor: Descriptor) -> int:
         kind = descriptor.artifact_type
