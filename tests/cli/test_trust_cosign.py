@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from cosignworld import World, world
+from cosignworld import NOW, World, world
 from imagemaker import config, info, tar
 from sealock.cli.main import main
 from sealock.trust.cosign.keys import write_public
@@ -85,7 +85,8 @@ def test_what_is_not_trusted_is_told_with_the_reason(here: World, run: Run) -> N
     )
     here.sign()
     said = " ".join(run("verify", image(here), "--key", "s.pub", status=1).split())
-    assert "why no signature of it counts (the .sig tag: it was not made by a key that you trust)" in said
+    claimed = f"it says on {NOW:%Y-%m-%d}, which was not verified"
+    assert f"why no signature of it counts (the .sig tag: it was not made by a key that you trust; {claimed})" in said
     table = json.loads(run("verify", image(here), "--key", "s.pub", "--format", "json", status=1))["references"][0]
     assert (table["verdict"], table["check"], table["signers"]) == ("untrusted", "signature", [])
 

@@ -243,7 +243,7 @@ REFUSED: list[tuple[Attack, str, str]] = [
     (deleted, "unsigned", "there is no signature"),
     (by_a_stranger, "signature", "not made by a key that you trust"),
     (bundle_by_a_stranger, "signature", "not made by a key that you trust"),
-    (bundle_by_a_stranger_with_our_hint, "signature", "not made by a key that you trust"),
+    (bundle_by_a_stranger_with_our_hint, "signature", "not made by a key that you trust; it says by key "),
     (payload_swapped, "signature", "not made by a key that you trust"),
     (payload_of_another_type, "type", "no signature of cosign's"),
     (digest_in_the_optional_part_alone, "digest", "made for another image"),

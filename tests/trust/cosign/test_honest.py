@@ -80,11 +80,14 @@ def test_signatures_are_added_to_those_of_others(here: World) -> None:
     assert here.verify().state == here.verify(keys=(here.stranger.public,)).state == "trusted"
 
 
-def test_signing_again_adds_nothing(here: World) -> None:
-    assert not here.sign().already
-    assert here.sign().already
-    assert not here.sign(annotations={"a": "b"}).already
-    assert len(layers(here)) == 2
+@pytest.mark.parametrize("form", ["tag", "bundle"])
+def test_signing_again_adds_nothing(here: World, form: Form) -> None:
+    assert not here.sign(form=form).already
+    assert here.sign(form=form).already
+    assert not here.sign(annotations={"a": "b"}, form=form).already
+    assert not here.sign(here.stranger, form=form).already
+    assert here.sign(annotations={"a": "b"}, form=form).already
+    assert len(layers(here) if form == "tag" else here.client.referrers(here.name(), here.digest)) == 3
 
 
 def test_attesting_again_adds_what_is_newer(here: World) -> None:

@@ -22,8 +22,8 @@ from sealock.trust.cosign import bundles, simple
 from sealock.trust.cosign.gathering import ENVELOPE_TYPE, tag_of
 from sealock.trust.cosign.keys import PublicKey, made
 from sealock.trust.cosign.privatekeys import PrivateKey
-from sealock.trust.dsse import IN_TOTO, pae, write_envelope
-from sealock.trust.intoto import CREATED, CUSTOM, SIGNATURE, write_statement
+from sealock.trust.dsse import IN_TOTO, Envelope, pae, write_envelope
+from sealock.trust.intoto import CREATED, CUSTOM, SIGNATURE, Statement, read_statement, write_statement
 from sealock.trust.refusal import SignatureRefusedError
 from sealock.trust.wire import decoded, encoded
 
@@ -61,6 +61,9 @@ def sign(  # noqa: PLR0913  a signature has as many parts
     if form == "bundle":
         noted = {**(annotations or {}), CREATED: f"{when:%Y-%m-%dT%H:%M:%SZ}"}
         payload = write_statement(digest, SIGNATURE, {}, name=spelled(name), annotations=noted)
+        for one in registry.referrers(name, digest, bundles.MEDIA_TYPE)[-_LATEST:]:
+            if _bundles_the_same(registry, replace(name, tag=None, digest=one.digest), key.public, payload):
+                return Made(one.digest, f"{name.familiar}@{one.digest}", already=True)
         return _refer(registry, name, image, payload, key, SIGNATURE)
     optional = {**(annotations or {}), "creator": "sealock", "timestamp": int(when.timestamp())}
     payload = simple.write_claims(spelled(name), digest, optional)
@@ -194,6 +197,29 @@ def _config(registry: Registry, name: ImageName, known: Manifest | None, layers:
     table["rootfs"] = {"type": "layers", "diff_ids": [one.digest for one in layers]}
     table["history"] = [{"created": _ZERO} for _ in layers]
     return replace(push_blob(registry, name, json.dumps(table, separators=(",", ":")).encode()), media_type=_CONFIG)
+
+
+def _bundles_the_same(registry: Registry, name: ImageName, key: PublicKey, payload: bytes) -> bool:
+    """Whether a referrer is a bundle by a key and states what a payload does, but for when."""
+    try:
+        noun = registry.manifest(name).noun
+        if not isinstance(noun, Manifest) or len(noun.layers) != 1:
+            return False
+        envelope = bundles.read_bundle(registry.read_blob(name, noun.layers[0], simple.MOST_BYTES), "it").envelope
+        if not made(key, envelope.signatures[0], envelope.message):
+            return False
+        ours, theirs = read_statement(Envelope(IN_TOTO, payload, ()), "it"), read_statement(envelope, "it")
+    except (SignatureRefusedError, TransportError):
+        return False
+    return _undated(ours) == _undated(theirs)
+
+
+def _undated(statement: Statement) -> Statement:
+    subjects = tuple(
+        replace(one, annotations={key: value for key, value in one.annotations.items() if key != CREATED})
+        for one in statement.subjects
+    )
+    return replace(statement, subjects=subjects)
 
 
 def _says_the_same(registry: Registry, name: ImageName, known: Descriptor, key: PublicKey, payload: bytes) -> bool:

@@ -22,6 +22,7 @@ from sealock.trust.cosign.keys import made
 from sealock.trust.cosign.promises import CERTIFICATE, PROMISE, Unproven
 from sealock.trust.cosign.simple import SIGNATURE as SIGNATURE_ANNOTATION
 from sealock.trust.cosign.simple import read_claims
+from sealock.trust.cosign.telling import moment, stranger
 from sealock.trust.dsse import read_envelope
 from sealock.trust.intoto import CREATED, CUSTOM, SIGNATURE, Statement, Subject, read_statement
 from sealock.trust.refusal import SignatureRefusedError
@@ -181,7 +182,7 @@ class _Judge:
         when = subject.annotations.get(CREATED)
         if statement.predicate_type == CUSTOM and isinstance(statement.predicate, dict):
             when = statement.predicate.get("Timestamp", when)
-        return _dated(signer, _moment(when) if isinstance(when, str) else None)
+        return _dated(signer, moment(when) if isinstance(when, str) else None)
 
     def _bundle(self, bundle: Bundle, where: str) -> tuple[Signer, Statement]:
         message = bundle.envelope.message
@@ -189,7 +190,7 @@ class _Judge:
         if signer is None:
             root = self._trusted_root()
             if root is None or not bundle.certificate:
-                raise _stranger(bundle.certificate)
+                raise stranger(bundle.envelope.payload, bundle.certificate, bundle.hint)
             signer = root.signer(bundle, where)
         return signer, read_statement(bundle.envelope, "its statement")
 
@@ -199,7 +200,7 @@ class _Judge:
             return signer
         root, certificate = self._trusted_root(), one.annotations.get(CERTIFICATE, "")
         if root is None or not certificate:
-            raise _stranger(certificate.encode())
+            raise stranger(payload, certificate.encode())
         promise = one.annotations.get(PROMISE, "")
         signer = root.promised(Unproven(signatures[0], message, payload, one.body, certificate, promise), one.where)
         self._note("when it was signed rests on the log's promise; there is no proof in it that the log keeps it")
@@ -256,23 +257,5 @@ class _Judge:
         return said + (f" ({told}{f'; and {more} more' if more > 0 else ''})" if told else "")
 
 
-def _stranger(certificate: bytes) -> SignatureRefusedError:
-    """The refusal of what nobody who is trusted made, with who claims to have."""
-    why = "it was not made by a key that you trust"
-    if certificate:
-        from sealock.trust.cosign.certificates import claimed  # noqa: PLC0415  certificates cost 80 ms
-
-        why = f"it was made without a key; it says by {claimed(certificate)}, which was not verified"
-    return SignatureRefusedError(check="signature", why=why)
-
-
 def _dated(signer: Signer, when: datetime | None) -> Signer:
     return signer if when is None else Signer(signer.key, signer.name, signer.issuer, when, signer.where)
-
-
-def _moment(text: str) -> datetime | None:
-    try:
-        when = datetime.fromisoformat(text[:40])
-    except ValueError:
-        return None
-    return when if when.tzinfo is not None else None
