@@ -16,15 +16,25 @@ from sealock.formats.inspect import read_inspect
 from sealock.kernel.connecting import tried
 from sealock.kernel.reading import Machine
 from sealock.model.absent import UNKNOWN, Maybe
+from sealock.model.container import Port
 from sealock.model.network import EngineNetwork
 from sealock.model.process import Socket
 from sealock.model.project import Project
-from sealock.model.reach import Map, Station
+from sealock.model.reach import HOST, Map, Station
 from sealock.reach import declared, draw, seen
 from sealock.reach.probes import Found, Probe, Wrong, differing, probes
 from sealock.targets.resolve import Options, resolve
 
 _AT_ONCE: Final = 8
+
+
+class _Binding(Struct, rename="pascal"):
+    host_ip: str = msgspec.field(default="", name="HostIp")
+    host_port: str = ""
+
+
+class _Network(Struct, rename="pascal"):
+    ports: dict[str, list[_Binding] | None] | None = None
 
 
 class _State(Struct, rename="pascal"):
@@ -35,6 +45,18 @@ class _State(Struct, rename="pascal"):
 class _Container(Struct, rename="pascal"):
     id: str = ""
     state: _State = msgspec.field(default_factory=_State)
+    network_settings: _Network = msgspec.field(default_factory=_Network)
+
+    def opened(self) -> tuple[Port, ...] | None:
+        """The ports that are published by now; None from an engine that does not say."""
+        ports = self.network_settings.ports
+        if ports is None:
+            return None
+        return tuple(
+            Port(port, one.host_port or None, one.host_ip or None, protocol or "tcp")
+            for port, _, protocol in (name.partition("/") for name in ports)
+            for one in ports[f"{port}/{protocol}" if protocol else port] or ()
+        )
 
 
 class Checked(Struct, frozen=True):
@@ -48,6 +70,8 @@ class Checked(Struct, frozen=True):
 def of_engine(where: str = "") -> tuple[Map, dict[str, int]]:
     """The map of an engine's containers, and the ids of their processes by name (0 for those that do not run here).
 
+    Under HOST stands a process that is on the host's own network.
+
     EngineError where no engine answers. What vanishes meanwhile is left out.
     """
     with connect(where) as engine:
@@ -56,12 +80,14 @@ def of_engine(where: str = "") -> tuple[Map, dict[str, int]]:
         listed = engine.containers()
         names = {one.id: one.name for one in listed}
         stations = []
-        pids: dict[str, int] = {}
+        # Whoever listens on the engine's socket is on the host's network.
+        pids: dict[str, int] = {HOST: engine.process()}
         for one, answer in engine.each(lambda two: engine.container(two.id), listed):
             if not isinstance(answer, str):
                 continue
             container = read_inspect(answer).container
-            state = msgspec.json.decode(answer, type=_Container).state
+            said = msgspec.json.decode(answer, type=_Container)
+            state = said.state
             pids[one.name] = state.pid if machine is not None else 0
             stations.append(
                 seen(
@@ -71,6 +97,7 @@ def of_engine(where: str = "") -> tuple[Map, dict[str, int]]:
                     listens=_listens(machine, state.pid, one.id),
                     names=names,
                     running=state.running,
+                    opened=said.opened(),
                 )
             )
     return draw(tuple(_own_sockets(stations)), networks), pids

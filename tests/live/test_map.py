@@ -12,11 +12,12 @@ from collections.abc import Iterator
 from io import BytesIO
 
 import pytest
+from msgspec.structs import replace
 
 from bridgedengine import bridged_engine
 from realengine import Engine
 from sealock.mapping import checked, of_engine
-from sealock.model.reach import Map
+from sealock.model.reach import HOST, Map
 from sealock.reach import reason
 
 pytestmark = pytest.mark.live
@@ -33,6 +34,9 @@ RUN = [
     ("lone", "--network none"),
     ("side", "--network container:web --entrypoint /bin/sleep web 600"),
     ("mon", "--network host --entrypoint /bin/httpd web -f -p 9999 -h /www"),
+    ("near", "--network front -p 127.0.0.1:6543:80"),
+    ("any", "--network front -p 80"),
+    ("still", "--network none -p 6544:80"),
     ("inner", "--network front --entrypoint /bin/httpd web -f -p 127.0.0.1:7777 -h /www"),
 ]
 
@@ -78,6 +82,37 @@ def test_no_connection_contradicts_the_map(drawn: tuple[Map, dict[str, int]]) ->
     assert found.wrong == ()
     assert found.untried == 0
     assert found.tried > 70
+
+
+@pytest.mark.parametrize(
+    ("name", "published", "shut"),
+    [
+        ("web", [("8080", None)], []),
+        ("near", [("6543", "127.0.0.1")], []),
+        ("db", [], [("5432", "127.0.0.1")]),
+        ("still", [], [("6544", None)]),
+    ],
+)
+def test_what_is_published_is_what_the_engine_opened(
+    drawn: tuple[Map, dict[str, int]], name: str, published: list[object], shut: list[object]
+) -> None:
+    one = next(station for station in drawn[0].stations if station.name == name)
+    assert [(port.host, port.address) for port in one.published] == published
+    assert [(port.host, port.address) for port in one.shut] == shut
+
+
+def test_the_port_that_the_engine_chose_is_told(running: Engine, drawn: tuple[Map, dict[str, int]]) -> None:
+    one = next(station for station in drawn[0].stations if station.name == "any")
+    told = running.docker("port", "any", "80/tcp").stdout.split()
+    assert {f"0.0.0.0:{port.host}" for port in one.published} <= set(told)
+    assert one.published
+
+
+def test_from_the_host_a_port_that_is_not_published_is_found_out(drawn: tuple[Map, dict[str, int]]) -> None:
+    there, pids = drawn
+    lying = tuple(replace(one, published=one.published + one.shut, shut=()) for one in there.stations)
+    wrong = checked(replace(there, stations=lying), pids).wrong
+    assert {(one.probe.source, one.probe.target, one.probe.port) for one in wrong} >= {(HOST, "db", 5432)}
 
 
 def test_a_map_that_is_wrong_is_found_out(drawn: tuple[Map, dict[str, int]]) -> None:

@@ -17,6 +17,7 @@ from sealock.model.project import Project
 from sealock.model.reach import HOST, OUTSIDE, Map, Seat, Station
 from sealock.reach import declared, draw, reason
 from sealock.reach.probes import differing, probes
+from sealock.reach.stations import both_families
 from sealock.reports import map as pages
 
 HTTP = (Socket("tcp", "0.0.0.0", 80), Socket("tcp", "127.0.0.11", 40123), Socket("tcp6", "::", 80))
@@ -48,6 +49,46 @@ NETWORKS = (
     EngineNetwork(name="lan", driver="macvlan", internal=False),
 )  # fmt: skip
 DRAWN = draw(STATIONS, NETWORKS)
+
+
+@pytest.mark.parametrize(
+    ("addresses", "shown"),
+    [
+        (["0.0.0.0", "::"], [None]),
+        (["::", "0.0.0.0", "10.0.0.1"], [None, "10.0.0.1"]),
+        (["0.0.0.0"], ["0.0.0.0"]),
+        (["::"], ["::"]),
+        (["127.0.0.1", "::1"], ["127.0.0.1", "::1"]),
+        ([], []),
+    ],
+)  # fmt: skip
+def test_a_port_on_every_address_is_one(addresses: list[str], shown: list[str | None]) -> None:
+    found = both_families(Port("80", "8080", one) for one in addresses)
+    assert [one.address for one in found] == shown
+
+
+COMPOSE_SHUT = """\
+services:
+  db: {image: a, networks: [inner], ports: ["5432:5432"]}
+  web: {image: a, networks: [inner, outer], ports: ["80:80"]}
+  far: {image: a, network_mode: host, ports: ["81:81"]}
+networks: {inner: {internal: true}, outer: {}}
+"""
+
+
+def test_nothing_is_published_by_whom_no_network_leads_out_of() -> None:
+    document = formats.read("compose", Source("compose.yaml", COMPOSE_SHUT))
+    project = next(one.noun for one in document.subjects if isinstance(one.noun, Project))
+    drawn = draw(*declared(project), declared=True)
+    assert {one.name: (len(one.published), len(one.shut)) for one in drawn.stations} == {
+        "db": (0, 1), "web": (1, 0), "far": (0, 0),
+    }  # fmt: skip
+    assert "was to publish 5432 to 5432, and does not" in next(one.text for one in drawn.remarks if one.about == "db")
+    said = reason(drawn, OUTSIDE, "db")
+    assert said == (
+        False,
+        "anybody outside does not reach db: its ports are not published, since it is on no network that leads out.",
+    )
 
 
 @pytest.mark.parametrize(

@@ -31,6 +31,7 @@ _FIXED: Final[tuple[tuple[Role, tuple[str, ...]], ...]] = (
     ("engine-binary", ("usr/bin/runc", "usr/sbin/runc")),
 )
 """The first of each that is there counts."""
+_SOCKETS: Final = frozenset({"engine-socket", "containerd-socket"})
 _CERTIFICATES: Final = "etc/docker/certs.d"
 _ENDINGS: Final[dict[str, Role]] = {
     ".crt": "registry-certificate", ".cert": "registry-certificate", ".key": "tls-key",
@@ -54,11 +55,16 @@ def _first(tree: Tree, people: People, role: Role, paths: tuple[str, ...]) -> Ho
 
 
 def look(tree: Tree, people: People, role: Role, path: str) -> HostFile | None:
-    """What a file's own entry says; None where it is not there or may not be looked at."""
+    """What a file's own entry says; None where it is not there or may not be looked at.
+
+    At a socket's path an engine that binds what is not there leaves a folder, which nobody can talk to.
+    """
     held = tree.entry(path)
     if held is None:
         return None
     kind = _KINDS.get(stat.S_IFMT(held.st_mode), "other")
+    if role in _SOCKETS and kind != "socket":
+        return None
     user, group = people.users.get(held.st_uid, ""), people.groups.get(held.st_gid, "")
     return HostFile(role, f"/{path}", kind, stat.S_IMODE(held.st_mode), held.st_uid, held.st_gid, user, group)
 

@@ -31,7 +31,9 @@ class Seat(Struct, frozen=True, gc=False):
 class Station(Struct, frozen=True):
     """A container as far as reaching goes. `shares` is the container whose network namespace it is in, "" for its own.
 
-    `listens` are the sockets that wait for others, UNKNOWN where nobody could look; `links` are (target, alias).
+    `published` are the ports that are open on the host (those that would be, where it does not run), `shut` those
+    that were asked for and are not: an internal network has no way in. `listens` are the sockets that wait for
+    others, UNKNOWN where nobody could look; `links` are (target, alias).
     """
 
     name: str
@@ -41,6 +43,7 @@ class Station(Struct, frozen=True):
     """Whether it has no network at all."""
     shares: str = ""
     published: tuple[Port, ...] = ()
+    shut: tuple[Port, ...] = ()
     links: tuple[tuple[str, str], ...] = ()
     listens: Maybe[tuple[Socket, ...]] = UNKNOWN
     running: bool = True

@@ -15,6 +15,7 @@ Found: TypeAlias = Literal["open", "refused", "silent", "unreachable", "untried"
 _ANY_PORT: Final = 9
 """Tried where nothing is known to listen: a refusal shows that the way is open."""
 _MOST: Final = 20_000
+_HERE: Final = "127.0.0.1"
 
 
 class Probe(Struct, frozen=True, gc=False):
@@ -36,7 +37,10 @@ class Wrong(Struct, frozen=True, gc=False):
 
 
 def probes(drawn: Map) -> Iterator[Probe]:
-    """Everything worth trying: each container's addresses from each other one, and published ports at each gateway."""
+    """Everything worth trying: each container's addresses from each other one, and published ports at each gateway.
+
+    From the host too, where a refusal of a published port is one: nobody passes it on.
+    """
     ways: dict[tuple[str, str], list[Edge]] = {}
     for edge in drawn.edges:
         ways.setdefault((edge.source, edge.target), []).append(edge)
@@ -54,6 +58,27 @@ def probes(drawn: Map) -> Iterator[Probe]:
                 if count > _MOST:
                     return
                 yield probe
+    for target in stations:
+        for probe in _from_host(target, ways.get((HOST, target.name), [])):
+            count += 1
+            if count > _MOST:
+                return
+            yield probe
+
+
+def _from_host(target: Station, edges: list[Edge]) -> Iterator[Probe]:
+    """From the host itself: the container's addresses, what is published, and what should be and is said not to be."""
+    reached = {address for edge in edges for address in edge.addresses}
+    listening = [one.port for one in given(target.listens, ()) if _is_open_tcp(one.protocol, one.address)]
+    for seat in target.seats:
+        if seat.ipv4:
+            port = next(iter(listening), _ANY_PORT)
+            yield Probe(HOST, target.name, seat.ipv4, port, seat.ipv4 in reached, seat.network)
+    for bound in (*target.published, *target.shut):
+        address = _HERE if bound.address in {None, "", "0.0.0.0"} else bound.address or ""  # noqa: S104
+        if bound.protocol == "tcp" and (bound.host or "").isdigit() and ":" not in address:
+            expected = bound in target.published
+            yield Probe(HOST, target.name, address, int(bound.host or 0), expected, "published")
 
 
 def _direct(source: Station, target: Station, edges: list[Edge]) -> Iterator[Probe]:
@@ -94,6 +119,7 @@ def differing(probe: Probe, found: Found) -> Wrong | None:
 
     A published port whose program does not listen is refused, and the way to it is open all the same.
     """
-    if found == "untried" or (found in {"open", "refused"}) == probe.expected:
+    taken = {"open"} if probe.source == HOST and probe.how == "published" else {"open", "refused"}
+    if found == "untried" or (found in taken) == probe.expected:
         return None
     return Wrong(probe, found)

@@ -55,6 +55,8 @@ def _why_not(drawn: Map, source: str, target: str) -> str:
     if source == HOST and there.seats:
         return f"{', '.join(seat.network for seat in there.seats)} keeps the host itself out"
     if source in {HOST, OUTSIDE}:
+        if there.shut:
+            return "its ports are not published, since it is on no network that leads out"
         return "it is published on the host's loopback alone" if there.published else "nothing of it is published"
     if source not in known:
         return f"there is no container {source}"

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from shlex import quote
+from typing import Final
 
 from sealock.model.absent import given
 from sealock.model.reach import OUTSIDE, Map, Remark
+
+_SHOWN: Final = 6
 
 
 def remarks(drawn: Map) -> Iterator[Remark]:
@@ -25,6 +28,10 @@ def remarks(drawn: Map) -> Iterator[Remark]:
                 "is on a network with icc off, and published on every address: neighbours reach it there all the same"
             )
             yield Remark(station.name, text, "publish it on 127.0.0.1, or on the one address that is meant")
+        if station.shut:
+            ports = ", ".join(f"{port.host or '?'} to {port.container}" for port in station.shut[:_SHOWN])
+            text = f"was to publish {ports}, and does not: it is on no network that leads out"
+            yield Remark(station.name, text, "take that away, or give it a network that is not internal")
         if station.on_host:
             text = "is on the host's own network: it sees the host's traffic and every container's"
             yield Remark(station.name, text, "give it a network, and publish what it serves")

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
+
+from msgspec.structs import replace
 
 from sealock.model.absent import UNKNOWN, UNSET, Maybe, given
-from sealock.model.container import Container
+from sealock.model.container import Container, Port
 from sealock.model.network import Endpoint, EngineNetwork
 from sealock.model.process import Socket
 from sealock.model.project import Project, ProjectNetwork
 from sealock.model.reach import Seat, Station
 from sealock.reach.drawing import DEFAULT
+
+_EVERYWHERE: Final = frozenset({"0.0.0.0", "::"})  # noqa: S104  what it looks for
 
 
 def seen(  # noqa: PLR0913  each fact has a source of its own
@@ -22,8 +26,12 @@ def seen(  # noqa: PLR0913  each fact has a source of its own
     listens: Maybe[tuple[Socket, ...]] = UNKNOWN,
     names: Mapping[str, str] | None = None,
     running: bool = True,
+    opened: tuple[Port, ...] | None = None,
 ) -> Station:
-    """A container that an engine has. `names` leads from ids to names, since namespaces are joined by id."""
+    """A container that an engine has. `names` leads from ids to names, since namespaces are joined by id.
+
+    `opened` are the ports that the engine did publish, None where it does not say.
+    """
     mode = given(container.network_mode, "")
     shares = mode.removeprefix("container:") if mode.startswith("container:") else ""
     aliases = {one.name: one.aliases for one in given(container.networks, ())}
@@ -38,11 +46,25 @@ def seen(  # noqa: PLR0913  each fact has a source of its own
         on_host=mode == "host",
         alone=mode == "none",
         shares=(names or {}).get(shares, shares),
-        published=given(container.ports, ()),
+        published=given(container.ports, ()) if opened is None or not running else both_families(opened),
+        shut=given(container.ports, ()) if running and opened == () else (),
         links=tuple((one.target, one.alias) for one in given(container.links, ())),
         listens=listens,
         running=running,
     )
+
+
+def both_families(ports: Iterable[Port]) -> tuple[Port, ...]:
+    """Ports as people ask for them: what is published on every address, old and new, is one without an address."""
+    addresses: dict[Port, list[str | None]] = {}
+    for port in ports:
+        addresses.setdefault(replace(port, address=None), []).append(port.address)
+    found: list[Port] = []
+    for port, held in addresses.items():
+        everywhere = {*held} >= _EVERYWHERE
+        found += [port] if everywhere else []
+        found += [replace(port, address=one) for one in held if not (everywhere and one in _EVERYWHERE)]
+    return tuple(found)
 
 
 def _endpoint(network: EngineNetwork, name: str) -> Endpoint | None:
@@ -52,6 +74,7 @@ def _endpoint(network: EngineNetwork, name: str) -> Endpoint | None:
 def declared(project: Project) -> tuple[tuple[Station, ...], tuple[EngineNetwork, ...]]:
     """What a compose file will make: services without a network are on the project's own."""
     own = "default"
+    inner = {one.name for one in project.networks if one.internal is True}
     stations: list[Station] = []
     used: dict[str, list[Endpoint]] = {}
     for service in project.services:
@@ -63,6 +86,9 @@ def declared(project: Project) -> tuple[tuple[Station, ...], tuple[EngineNetwork
             places = [(DEFAULT if mode else own, (service.name,))]
         for network, _ in places:
             used.setdefault(network, []).append(Endpoint(service.name))
+        # On the host's own network nothing is published, since all is open; on internal ones alone there is no way in.
+        no_way_in = bool(places) and all(network in inner for network, _ in places)
+        ports = () if mode in {"host", "none"} else given(container.ports, ())
         stations.append(
             Station(
                 name=service.name,
@@ -72,7 +98,8 @@ def declared(project: Project) -> tuple[tuple[Station, ...], tuple[EngineNetwork
                 on_host=mode == "host",
                 alone=mode == "none",
                 shares=mode.partition(":")[2] if mode.startswith(("service:", "container:")) else "",
-                published=given(container.ports, ()),
+                published=() if no_way_in else ports,
+                shut=ports if no_way_in else (),
                 links=tuple((one.target, one.alias) for one in given(container.links, ())),
             )
         )

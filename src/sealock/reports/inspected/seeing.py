@@ -33,6 +33,8 @@ _MEANS: Final[dict[NamespaceKind, str]] = {
 _USUAL: Final[frozenset[NamespaceKind]] = frozenset({"user", "time", "cgroup"})
 """The host's in most containers."""
 _MOST: Final = 12
+_PATHS: Final = 4
+"""Unix sockets that are shown, each on a line of its own."""
 _LEAST: Final = 20
 """Columns that are left to a path."""
 _ALL: Final = "a *:* rwm"
@@ -54,6 +56,9 @@ def seeing(page: Page, one: Look) -> Iterator[str]:
         yield from page.table("Namespaces", list(_spaces(process.namespaces)), 6)
     for label, (text, ink) in zip(("Users", "", ""), _users(process), strict=False):
         yield from page.row(label, text, ink)
+    if groups := given(effective.groups, ()):
+        more = f" and {len(groups) - _MOST} more" if len(groups) > _MOST else ""
+        yield from page.row("", f"also in the groups {', '.join(groups[:_MOST])}{more}")
     yield from page.row("Devices", *_devices(one))
     match effective.unconfined_paths:
         case True:
@@ -189,7 +194,10 @@ def _listening(page: Page, process: Process) -> Iterator[str]:
     paths = [one.address for one in sockets if one.protocol == "unix"]
     if not ports and not paths:
         yield from page.row("Listens", "nothing in its network waits for anybody")
-    for label, held in (("Listens", ports), ("" if ports else "Listens", paths)):
-        if held:
-            more = f" and {len(held) - _MOST} more" if len(held) > _MOST else ""
-            yield from page.row(label, f"{', '.join(held[:_MOST])}{more}")
+    if ports:
+        more = f" and {len(ports) - _MOST} more" if len(ports) > _MOST else ""
+        yield from page.row("Listens", f"{', '.join(ports[:_MOST])}{more}")
+    shown = [fit(line(path), page.room - LABEL - 2) for path in paths[:_PATHS]]
+    shown += [f"and {len(paths) - _PATHS} more"] if len(paths) > _PATHS else []
+    for at, path in enumerate(shown):
+        yield from page.row("" if ports or at else "Listens", path)

@@ -7,6 +7,7 @@ from sealock.model.reach import Map
 from sealock.reports.text import visible
 
 _OUTSIDE = "outside"
+_HOST = "host"
 
 
 def render(drawn: Map) -> str:
@@ -18,8 +19,13 @@ def render(drawn: Map) -> str:
         '  edge [fontname="Helvetica", fontsize=10];',
         f'  {_OUTSIDE} [label="outside", shape=ellipse, fillcolor="#f4d6d2"];',
     ]
-    networks = {one.name: f"n{index}" for index, one in enumerate(drawn.networks)}
+    if any(station.on_host for station in drawn.stations):
+        rows.append(f'  {_HOST} [label="the host\'s own network", shape=component, fillcolor="#f9e2c0"];')
+    used = {seat.network for station in drawn.stations for seat in station.seats}
+    networks = {one.name: f"n{index}" for index, one in enumerate(drawn.networks) if one.name in used}
     for one in drawn.networks:
+        if one.name not in networks:
+            continue
         marks = [word for word, on in (("internal", one.internal is True), ("icc off", one.icc is False)) if on]
         label = f"{one.name}\\n{given(one.driver, 'bridge')}{', ' + ', '.join(marks) if marks else ''}"
         rows.append(f'  {networks[one.name]} [label={_quoted(label)}, shape=component, fillcolor="#dbe7f3"];')
@@ -32,6 +38,8 @@ def render(drawn: Map) -> str:
             f"  {own} -> {networks.get(seat.network, own)} [dir=none, label={_quoted(seat.ipv4)}];"
             for seat in station.seats
         ]
+        if station.on_host:
+            rows.append(f"  {own} -> {_HOST} [dir=none];")
         if station.shares in stations:
             rows.append(f'  {own} -> {stations[station.shares]} [dir=none, style=bold, label="same network"];')
         for target, alias in station.links:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from sealock.model.absent import UNKNOWN, UNSET, Absent
+from sealock.model.container import Port
 from sealock.model.reach import Edge, Map, Station
 from sealock.reports.encoded import encode
 
@@ -42,15 +43,17 @@ def _station(one: Station) -> dict[str, Any]:
         "host_network": one.on_host,
         "no_network": one.alone,
         "shares_network_of": one.shares,
-        "published": [
-            {"address": port.address, "host": port.host, "container": port.container, "protocol": port.protocol}
-            for port in one.published
-        ],
+        "published": [_port(port) for port in one.published],
+        "not_published": [_port(port) for port in one.shut],
         "links": [{"target": target, "alias": alias} for target, alias in one.links],
         "listens": None
         if isinstance(listens, Absent)
         else [{"protocol": two.protocol, "address": two.address, "port": two.port} for two in listens],
     }
+
+
+def _port(one: Port) -> dict[str, Any]:
+    return {"address": one.address, "host": one.host, "container": one.container, "protocol": one.protocol}
 
 
 def _edge(one: Edge) -> dict[str, Any]:

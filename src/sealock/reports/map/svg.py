@@ -156,6 +156,7 @@ class _Picture:
         if not station.published:
             return
         wide = any(not (port.address or "").startswith(("127.", "::1")) for port in station.published)
+        wide = wide and station.running
         kind = "wide" if wide else "near"
         words = [
             f"{port.address + ':' if port.address else ''}{port.host or '?'}→{port.container}"

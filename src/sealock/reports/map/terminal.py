@@ -36,7 +36,8 @@ class _Page:
     def head(self) -> Iterator[str]:
         """How many of what."""
         running = sum(one.running for one in self.drawn.stations)
-        name = f"{count(running, 'container')} on {count(len(self.drawn.networks), 'network')}"
+        used = {seat.network for one in self.drawn.stations for seat in one.seats}
+        name = f"{count(running, 'container')} on {count(len(used), 'network')}"
         bar = self.signs.rule * max(self.room - width(name) - 4, 0)
         yield f"{self.paint('faint', self.signs.rule * 2)} {self.paint('bold', name)} {self.paint('faint', bar)}"
         if self.drawn.declared:
@@ -100,7 +101,9 @@ class _Page:
                 shown = f"[{address}]" if ":" in address else address
                 inner = address.startswith(("127.", "::1"))
                 text = f"{line(station.name, _NAME)}:{port.container}/{port.protocol}"
-                rows.append((f"{shown}:{port.host or '(any free port)'}", text, "faint" if inner else "red"))
+                text += "" if station.running else "  when it runs"
+                ink: Ink = "faint" if inner or not station.running else "red"
+                rows.append((f"{shown}:{port.host or '(any free port)'}", text, ink))
         for edge in self.drawn.edges:
             if edge.source == OUTSIDE and edge.way == "outside":
                 what = ", ".join(edge.ports[:6]) or "whatever it listens on"
