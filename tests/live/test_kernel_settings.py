@@ -36,6 +36,7 @@ BOTH: list[tuple[str, tuple[str, ...], tuple[str, ...]]] = [
     ("C012", ("-v", "/run:/run"), ()),
     ("C014", ("-v", "/etc:/host"), ("-v", "/etc:/host:ro")),
     ("C015", ("-v", "/etc:/host:ro"), ("-v", "vol:/host")),
+    ("C016", ("-v", "{shared}/ann/.ssh:/x:ro"), ("-v", "{shared}/ann/public:/x:ro")),
     ("C018", ("--pid=host",), ()),
     ("C019", ("--ipc=host",), ()),
     ("C020", ("--network=host",), ()),
@@ -58,6 +59,32 @@ BOTH: list[tuple[str, tuple[str, ...], tuple[str, ...]]] = [
 ]  # fmt: skip
 
 
+WORD: list[tuple[str, tuple[str, ...], tuple[str, ...]]] = [
+    ("C008", ("--security-opt", "apparmor=unconfined"), ()),
+    ("C009", ("--security-opt", "label=disable"), ()),
+    ("C013", ("-e", "DOCKER_HOST=tcp://10.0.0.1:2375"), ("-e", "DOCKER_HOST=unix:///x.sock")),
+    ("C022", ("--userns=host",), ()),
+    ("C024", ("--pid=container:{other}",), ("--ipc=shareable",)),
+    ("C024", ("--network=container:{other}",), ()),
+    ("C031", ("--ulimit", "core=-1"), ("--ulimit", "core=0")),
+    ("C032", (), ("--ulimit", "nofile=100:200")),
+    ("C043", ("--restart", "always"), ("--restart", "on-failure:3")),
+    ("C044", ("--no-healthcheck",), ("--health-cmd", "true")),
+    ("C048", ("-e", "DB_PASSWORD=vG7kq2Xw9tLz4Rb8"), ("-e", "DB_PASSWORD_FILE=/run/secrets/db")),
+    ("C049", ("--label", "token=ghp_0123456789abcdefghijABCDEFGHIJ012345"), ("--label", "token=none")),
+    ("C051", ("--log-driver", "none"), ()),
+    ("C052", ("--log-opt", "max-file=1"), ("--log-opt", "max-size=10m")),
+    ("C056", ("--volumes-from", "{other}"), ()),
+    ("C057", ("--runtime", "liar"), ()),
+    ("C060", ("-p", "0.0.0.0:8080:80"), ("-p", "127.0.0.1:8080:80")),
+    ("C060", ("-p", "[::]:8080:80"), ("-p", "[::1]:8080:80")),
+    ("C061", ("-p", "6379:6379"), ("-p", "127.0.0.1:6379:6379")),
+    ("C062", ("-p", "25:25"), ("-p", "8025:25")),
+    ("C063", ("-P",), ()),
+]  # fmt: skip
+"""What the kernel has no word for, or none that tells it from something else: the engine's word decides."""
+
+
 @pytest.fixture(scope="module")
 def shared(docker: Engine) -> Iterator[Path]:
     """A folder whose mounts are shared; unmounted again when the containers are gone."""
@@ -65,6 +92,8 @@ def shared(docker: Engine) -> Iterator[Path]:
     folder.mkdir()
     subprocess.run(["mount", "-t", "tmpfs", "none", folder], check=True)
     subprocess.run(["mount", "--make-shared", folder], check=True)
+    for name in (".ssh", "public"):
+        (folder / "ann" / name).mkdir(parents=True)
     yield folder
     subprocess.run(["umount", "-l", folder], check=True)
 
@@ -85,4 +114,22 @@ def test_a_setting_is_found_by_the_engines_word_and_by_the_kernels(
             assert (bool(hits), silent) == (wanted, []), (view, flags)
         once = [one for one in told(verdict, document).findings if one.rule == rule]
         assert len(once) == len({one.location for one in once})
+        docker.docker("rm", "-fv", name)
+
+
+@pytest.fixture(scope="module")
+def other(docker: Engine) -> str:
+    return start(docker, "--ipc=shareable", "-v", "/vol")
+
+
+@pytest.mark.parametrize(("rule", "with_it", "without"), WORD, ids=[f"{rule} {' '.join(one)}" for rule, one, _ in WORD])
+def test_what_the_engine_alone_knows_is_found_by_its_word_and_the_kernel_says_nothing_false(
+    docker: Engine, other: str, rule: str, with_it: tuple[str, ...], without: tuple[str, ...]
+) -> None:
+    for flags, wanted in ((with_it, True), (without, False)):
+        name = start(docker, *(flag.format(other=other) for flag in flags))
+        (_, document), *_ = documents(f"container:{name}", where(docker))
+        verdict = told(judge(name, document, {"container": rules("container")}), document)
+        assert bool([one for one in verdict.findings if one.rule == rule]) == wanted, flags
+        assert not [one for one in verdict.not_judged if one.rule == rule], flags
         docker.docker("rm", "-fv", name)

@@ -71,6 +71,7 @@ FOUND = [
     ("a secret in a URL", service("environment: ['DB=postgres://app:kV9-tqz2LmWx@db/app']"), "C048"),
     ("a secret in a command", service("command: app --password kV9-tqz2LmWx"), "C049"),
     ("a secret in a label", service("labels: {api.token: ghp_A1b2C3d4E5f6G7h8I9j0K1l2M3n4O5p6Q7r8}"), "C049"),
+    ("keys of a home folder elsewhere", "docker run -v /srv/people/ann/.ssh/id_ed25519:/k:ro alpine", "C016"),
     ("a home folder by its variable", "docker run -v $HOME/.aws:/root/.aws:ro alpine", "C016"),
     ("everything a device list could say, in one star", "docker run --device-cgroup-rule 'a *:* rwm' alpine", "C026"),
     ("shared propagation in the short form", service("volumes: ['/mnt:/mnt:rshared']"), "C042"),
@@ -124,6 +125,7 @@ SILENT = [
     ("the default runtime under its long name", "docker run --runtime io.containerd.runc.v2 alpine", "C057"),
     ("the namespaced kernel parameters are the container's", "docker run --sysctl kernel.shmmax=1 alpine", "C050"),
     ("WireGuard's mark is sound", "docker run --sysctl net.ipv4.conf.all.src_valid_mark=1 alpine", "C050"),
+    ("a name that only begins so", "docker run -v /srv/.sshd:/data alpine", "C016"),
     ("web data below home is no credential", "docker run -v ~/projects/app/data:/data alpine", "C016"),
 ]  # fmt: skip
 

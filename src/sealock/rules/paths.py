@@ -238,11 +238,16 @@ _CREDENTIALS: Final = {
 }
 
 
+_ANYWHERE: Final = (".ssh", ".aws", ".azure", ".kube", ".gnupg", ".password-store", ".config/gcloud")
+"""Folders that nothing else is called by, wherever home folders are kept."""
+
+
 def credentials(path: str) -> str | None:
     """What credentials of a person a normal path holds, None where it holds none that we know."""
     inside = below_home(path)
     if inside is None:
-        return None
+        named = (name for name in _ANYWHERE if f"/{name}/" in f"{path}/")
+        return next((_CREDENTIALS[name] for name in named), None)
     if inside == "":
         return "a whole home folder, with every key and token in it"
     return next((what for name, what in _CREDENTIALS.items() if within(inside, name)), None)
