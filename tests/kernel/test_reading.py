@@ -121,6 +121,35 @@ def test_a_limit_above_holds_too_and_is_named(two: Recorded) -> None:
     assert (held["pids"].limit, held["pids"].group) == (100, "")
 
 
+@pytest.mark.parametrize(
+    ("own", "above", "cpus", "group"),
+    [
+        ("50000 100000", "25000 100000", 0.25, "/system.slice"),
+        ("50000 100000", "150000 200000", 0.5, ""),
+        ("max 100000", "10000 20000", 0.5, "/system.slice"),
+        ("max 100000", "max 100000", UNSET, ""),
+        ("50000 100000", "100000 0", 0.5, ""),
+    ],
+)
+def test_processor_time_is_limited_by_the_fewest_on_the_way_up(
+    two: Recorded, own: str, above: str, cpus: object, group: str
+) -> None:
+    two.group(SCOPE, {"cpu.max": own})
+    two.group("/system.slice", {"cpu.max": above})
+    assert (container(two).cpus, limits(machine(two).read(7))["cpu.quota"].group) == (cpus, group)
+
+
+def test_so_it_is_in_version_one(one: Recorded) -> None:
+    one.group("cpu/docker", {"cpu.cfs_quota_us": "20000", "cpu.cfs_period_us": "100000"})
+    assert (container(one).cpus, limits(machine(one).read(7))["cpu.quota"].group) == (0.2, "/docker")
+
+
+def test_swap_that_a_group_above_forbids_counts(two: Recorded) -> None:
+    two.group(SCOPE, {"memory.swap.max": "max"})
+    two.group("/system.slice", {"memory.swap.max": "0"})
+    assert container(two).memory_swap == container(two).memory
+
+
 def test_a_controller_that_was_not_handed_down_does_not_limit(two: Recorded) -> None:
     for name in ("memory.max", "pids.max", "cpu.max"):
         (two.folder / f"sys/fs/cgroup{SCOPE}/{name}").unlink()

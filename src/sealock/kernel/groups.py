@@ -5,11 +5,13 @@ https://docs.kernel.org/admin-guide/cgroup-v1/ and https://docs.kernel.org/admin
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from typing import Final
 
 from msgspec import Struct
 
+from sealock.kernel import devices
 from sealock.kernel.parsing import whole
 from sealock.kernel.tree import Tree
 from sealock.model.absent import UNKNOWN, Maybe
@@ -68,6 +70,23 @@ class Hierarchies:
             return None if path != "/" else point.target.strip("/")
         return f"{point.target}{path[len(root) :]}".strip("/").replace("//", "/")
 
+    def devices(self, path: str) -> Maybe[tuple[Device, ...]]:
+        """The device rules of version 2, which a program of the kernel holds; a recording has none."""
+        folder = self.folder("", path)
+        if folder is None or not self.tree.live:
+            return UNKNOWN
+        try:
+            group = os.open(
+                folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=self.tree.descriptor
+            )
+        except OSError:
+            return UNKNOWN
+        try:
+            found = devices.rules(group)
+        finally:
+            os.close(group)
+        return UNKNOWN if found is None else found
+
     def read(self, groups: tuple[tuple[str, str], ...]) -> Group:
         """Read what holds for a process in these groups."""
         match self.version:
@@ -115,6 +134,10 @@ class _One:
         """The lowest limit on the way up, as in version 2: these controllers count what is below too."""
         return _lowest(self.groups.get(controller, "/"), lambda path: self.number(controller, name, path))
 
+    def quota(self, path: str) -> tuple[int | None, int | None]:
+        quota = self.number("cpu", "cpu.cfs_quota_us", path)
+        return None if quota is None or quota < 0 else quota, self.number("cpu", "cpu.cfs_period_us", path)
+
     def resources(self) -> Iterator[Limit]:
         number = self.number
         if self.text("memory", "memory.limit_in_bytes") is not None:
@@ -133,10 +156,8 @@ class _One:
         if self.text("pids", "pids.max") is not None or self.first("pids"):
             limit, group = self.lowest("pids", "pids.max")
             yield Limit("pids", limit, number("pids", "pids.current"), group, number("pids", "pids.peak"))
-        quota = number("cpu", "cpu.cfs_quota_us")
-        if quota is not None or self.first("cpu"):
-            yield Limit("cpu.quota", quota if quota is not None and quota >= 0 else None)
-            yield Limit("cpu.period", number("cpu", "cpu.cfs_period_us"))
+        if number("cpu", "cpu.cfs_quota_us") is not None or self.first("cpu"):
+            yield from _fewest(self.groups.get("cpu", "/"), self.quota)
         if (shares := number("cpu", "cpu.shares")) is not None:
             yield Limit("cpu.shares", shares)
         if (spent := number("cpuacct", "cpuacct.usage")) is not None:
@@ -176,6 +197,10 @@ def _two(trees: Hierarchies, path: str) -> Group:
     def lowest(name: str) -> tuple[int | None, str]:
         return _lowest(path, lambda of: number(name, of))
 
+    def quota(of: str) -> tuple[int | None, int | None]:
+        words = [*(text("cpu.max", of) or "").split(), "", ""]
+        return whole(words[0]), whole(words[1])
+
     # A controller that was not handed down to this group limits by the groups above alone.
     there = text("cgroup.controllers") is not None
     found: list[Limit] = []
@@ -184,16 +209,15 @@ def _two(trees: Hierarchies, path: str) -> Group:
         used = number("memory.current")
         found += [Limit("memory", limit, used, group, number("memory.peak"))]
         found += [Limit("memory.reservation", number("memory.low") or None)]
-        if (swap := text("memory.swap.max")) is not None:
-            more, used_more = whole(swap), number("memory.swap.current")
+        if text("memory.swap.max") is not None:
+            (more, _), used_more = lowest("memory.swap.max"), number("memory.swap.current")
             both = None if more is None or limit is None else more + limit
             found += [Limit("memory.swap", both, None if used is None or used_more is None else used + used_more)]
     if there or text("pids.max") is not None:
         limit, group = lowest("pids.max")
         found.append(Limit("pids", limit, number("pids.current"), group, number("pids.peak")))
     if there or text("cpu.max") is not None:
-        words = [*(text("cpu.max") or "").split(), "", ""]
-        found += [Limit("cpu.quota", whole(words[0])), Limit("cpu.period", whole(words[1]))]
+        found += _fewest(path, quota)
     if (weight := number("cpu.weight")) is not None:
         found.append(Limit("cpu.weight", weight))
     for name, row in (("cpu.time", "usage_usec"), ("cpu.throttled", "throttled_usec")):
@@ -208,8 +232,7 @@ def _two(trees: Hierarchies, path: str) -> Group:
         resources=tuple(found) or UNKNOWN,
         cpuset_cpus=_maybe(text("cpuset.cpus.effective")),
         cpuset_mems=_maybe(text("cpuset.mems.effective")),
-        # Version 2 keeps device rules in a BPF program, which no file shows.
-        devices=UNKNOWN,
+        devices=trees.devices(path),
         parent_cpus=text("cpuset.cpus.effective", above) or "",
         parent_mems=text("cpuset.mems.effective", above) or "",
     )
@@ -218,15 +241,34 @@ def _two(trees: Hierarchies, path: str) -> Group:
 def _lowest(path: str, number: Callable[[str], int | None]) -> tuple[int | None, str]:
     """The lowest limit on the way up, and the group that sets it where that is not the own one."""
     best, group = number(path), ""
-    at = path
-    for _ in range(_DEEPEST):
-        if at in {"", "/"}:
-            break
-        at = at.rpartition("/")[0] or "/"
+    for at in _ways_up(path):
         held = number(at)
         if held is not None and (best is None or held < best):
             best, group = held, at
     return best, group
+
+
+def _ways_up(path: str) -> Iterator[str]:
+    """The groups above a group, from the nearest on."""
+    for _ in range(_DEEPEST):
+        if path in {"", "/"}:
+            return
+        path = path.rpartition("/")[0] or "/"
+        yield path
+
+
+def _fewest(path: str, quota: Callable[[str], tuple[int | None, int | None]]) -> tuple[Limit, Limit]:
+    """The quota in its period that allows the fewest processors, on the way up."""
+    best, group = quota(path), ""
+    for at in _ways_up(path):
+        held = quota(at)
+        if (
+            held[0] is not None
+            and held[1]
+            and (best[0] is None or not best[1] or held[0] * best[1] < best[0] * held[1])
+        ):
+            best, group = held, at
+    return Limit("cpu.quota", best[0], None, group), Limit("cpu.period", best[1])
 
 
 def _row(text: str | None, name: str) -> str | None:

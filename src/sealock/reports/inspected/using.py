@@ -73,7 +73,9 @@ def _processors(page: Page, one: Look, held: dict[str, Limit]) -> Iterator[str]:
     mine = given(one.enforced.process.cpuset_cpus, "") or one.room.processors
     if isinstance(cpus, float | int):
         text = f"{busy:.2f} of {cpus:g} on average" if busy is not None else f"at most {cpus:g} at a time"
-        yield from _line(page, "Processors", page.bar(busy or 0, cpus), text)
+        quota = held.get("cpu.quota")
+        above = f" (set by {quota.group} above it)" if quota is not None and quota.group else ""
+        yield from _line(page, "Processors", page.bar(busy or 0, cpus), text + above)
     elif cpus is UNKNOWN:
         yield from page.row("Processors", "could not be seen", "magenta")
     else:

@@ -1,0 +1,126 @@
+"""Which devices a control group of version 2 lets its processes use.
+
+No file shows it: the engine attaches a BPF program to the group, which is asked at each opening of a device. Here the
+programs of a group and of those above it are fetched with bpf(2), which needs root's rights and changes nothing, and
+are worked out for every device that they name. https://docs.kernel.org/admin-guide/cgroup-v2.html#device-controller
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import struct
+import sys
+from collections.abc import Iterator
+from functools import lru_cache
+from typing import Final
+
+from sealock.kernel.program import Unclear, constants, runs
+from sealock.model.process import Device
+
+_CALLS: Final = {"x86_64": 321, "aarch64": 280, "riscv64": 280, "loongarch64": 280, "ppc64le": 361}
+"""The number of bpf(2), by machine."""
+_QUERY, _BY_ID, _INFO = 16, 13, 15
+"""BPF_PROG_QUERY, BPF_PROG_GET_FD_BY_ID, BPF_OBJ_GET_INFO_BY_FD."""
+_DEVICES: Final = 6
+"""BPF_CGROUP_DEVICE: the place of a control group where such programs are attached."""
+_EFFECTIVE: Final = 1
+"""BPF_F_QUERY_EFFECTIVE: with those of the groups above."""
+_MOST: Final = 64
+_LARGEST: Final = 1 << 20
+"""Bytes of one program; the kernel takes a million instructions, engines write some hundred."""
+_ATTRIBUTES: Final = 144
+_INFORMATION: Final = 256
+_KINDS: Final = {"b": 1, "c": 2}
+_ACCESS: Final = {"r": 2, "w": 4, "m": 1}
+_OTHER: Final = 0xFFFFE
+"""A number that no program names."""
+_NUMBERS: Final = 64
+"""Different numbers that a program may name before it is left alone."""
+ALL: Final = "a *:* rwm"
+
+
+def rules(group: int) -> tuple[Device, ...] | None:
+    """The rules in force for an open control group, as version 1 would write them; None where they cannot be told."""
+    try:
+        found = tuple(_programs(group))
+    except OSError:
+        return None
+    return told(found)
+
+
+@lru_cache(128)
+def told(programs: tuple[bytes, ...]) -> tuple[Device, ...] | None:
+    """What all of these programs allow together; None where one cannot be understood. Engines write many alike."""
+    try:
+        majors, minors = constants(programs)
+        if len(majors) > _NUMBERS or len(minors) > _NUMBERS:
+            return None
+        lines = tuple(
+            line for kind in ("c", "b") for line in _lines(programs, kind, [_OTHER, *majors], [_OTHER, *minors])
+        )
+    except Unclear:
+        return None
+    if lines[:1] == ("c *:* rwm",) and "b *:* rwm" in lines:
+        return (Device(ALL),)
+    return tuple(Device(line) for line in lines)
+
+
+def _lines(programs: tuple[bytes, ...], kind: str, majors: list[int], minors: list[int]) -> Iterator[str]:
+    """A line for what is allowed; what follows from a line with a star is left out. The wider ones come first."""
+    wide: dict[tuple[int, int], str] = {}
+    for major in majors:
+        for minor in minors:
+            access = "".join(
+                letter
+                for letter, bit in _ACCESS.items()
+                if all(runs(one, _KINDS[kind] | bit << 16, major, minor) for one in programs)
+            )
+            around = ((_OTHER, _OTHER), (major, _OTHER), (_OTHER, minor))
+            known = any(set(access) <= set(wide.get(one, "")) for one in around)
+            wide[major, minor] = access
+            if access and not known:
+                yield f"{kind} {_star(major)}:{_star(minor)} {access}"
+
+
+def _star(number: int) -> str:
+    return "*" if number == _OTHER else str(number)
+
+
+def _programs(group: int) -> Iterator[bytes]:
+    """The programs that are asked for a group; OSError where the kernel keeps them to itself."""
+    ids = (ctypes.c_uint32 * _MOST)()
+    said = _bpf(_QUERY, struct.pack("<IIIIQI", group, _DEVICES, _EFFECTIVE, 0, ctypes.addressof(ids), _MOST))
+    (count,) = struct.unpack_from("<I", said[1], 24)
+    for number in list(ids)[:count]:
+        program, _ = _bpf(_BY_ID, struct.pack("<I", number))
+        try:
+            yield _text(program)
+        finally:
+            os.close(program)
+
+
+def _text(program: int) -> bytes:
+    """The instructions of a program; OSError where the kernel shows none, as it may with hardening on."""
+    info = ctypes.create_string_buffer(_INFORMATION)
+    _bpf(_INFO, struct.pack("<IIQ", program, _INFORMATION, ctypes.addressof(info)))
+    (size,) = struct.unpack_from("<I", info, 20)
+    if not 0 < size <= _LARGEST:
+        raise OSError(0, "the kernel does not show the program")
+    held = ctypes.create_string_buffer(size)
+    info = ctypes.create_string_buffer(_INFORMATION)
+    struct.pack_into("<IIQQ", info, 16, 0, size, 0, ctypes.addressof(held))
+    _bpf(_INFO, struct.pack("<IIQ", program, _INFORMATION, ctypes.addressof(info)))
+    return held.raw
+
+
+def _bpf(command: int, attributes: bytes) -> tuple[int, bytes]:
+    """Call bpf(2): its result, and the attributes as the kernel left them."""
+    number = _CALLS.get(os.uname().machine)
+    if number is None or sys.byteorder != "little" or ctypes.sizeof(ctypes.c_void_p) != 8:
+        raise OSError(0, "bpf(2) is not known here")
+    held = ctypes.create_string_buffer(attributes, _ATTRIBUTES)
+    result: int = ctypes.CDLL(None, use_errno=True).syscall(number, command, held, _ATTRIBUTES)
+    if result < 0:
+        raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
+    return result, held.raw

@@ -1,0 +1,100 @@
+"""Which devices a control group of version 2 allows, by the programs that runtimes write, and by ones that lie."""
+
+from __future__ import annotations
+
+import os
+import random
+from contextlib import suppress
+
+import pytest
+
+from bpfprograms import USUAL, Rule, one, program
+from sealock.kernel.devices import ALL, rules, told
+from sealock.kernel.effective import _DEVICES
+from sealock.kernel.program import Unclear, runs
+
+TABLE: list[tuple[str, tuple[Rule, ...], bool, list[str]]] = [
+    ("nothing", (), False, []),
+    ("everything", (), True, [ALL]),
+    ("everything by a rule", (("a", None, None, "rwm", True),), False, [ALL]),
+    ("one device", (("c", 1, 3, "rwm", True),), False, ["c 1:3 rwm"]),
+    ("reading alone", (("b", 8, 0, "r", True),), False, ["b 8:0 r"]),
+    ("reading and making", (("b", 8, None, "rm", True),), False, ["b 8:* rm"]),
+    ("any of a minor", (("c", None, 7, "w", True),), False, ["c *:7 w"]),
+    ("all but one", (("c", None, None, "rwm", True), ("c", 1, 1, "rwm", False)), False, ["c *:* rwm"]),
+    ("both kinds", (("a", 10, 229, "rw", True),), False, ["c 10:229 rw", "b 10:229 rw"]),
+    ("one within a wider one", (("c", 1, None, "r", True), ("c", 1, 3, "rwm", True)), False, ["c 1:* r", "c 1:3 rwm"]),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("wanted", "otherwise", "lines"), [row[1:] for row in TABLE], ids=[row[0] for row in TABLE])
+def test_a_program_is_told_as_rules(wanted: tuple[Rule, ...], otherwise: bool, lines: list[str]) -> None:  # noqa: FBT001
+    found = told((program(wanted, otherwise=otherwise),))
+    assert found is not None
+    assert [device.rule for device in found] == lines
+
+
+def test_what_runc_allows_every_container_is_nothing_special() -> None:
+    found = told((program(USUAL),))
+    assert found is not None
+    assert {device.rule for device in found} == _DEVICES
+
+
+def test_without_any_program_everything_is_allowed() -> None:
+    found = told(())
+    assert found is not None
+    assert [device.rule for device in found] == [ALL]
+
+
+def test_of_several_programs_the_strictest_counts() -> None:
+    found = told((program(USUAL), program((), otherwise=True), program((("c", 1, 3, "rw", True),))))
+    assert found is not None
+    assert [device.rule for device in found] == ["c 1:3 rw"]
+
+
+UNCLEAR = {
+    "a call": one(0x85, 0, 0, 0, 14) + one(0x95),
+    "memory of its own": one(0x63, 10, 1, -4) + one(0x95),
+    "a jump out of it": one(0x05, 0, 0, 100) + one(0x95),
+    "a jump back for ever": one(0x05, 0, 0, -1) + one(0x95),
+    "no end": one(0xB7, 0, 0, 0, 1),
+    "half an instruction": one(0xB7, 0, 0, 0, 1)[:5],
+    "a number cut in two": one(0x18, 0, 0, 0, 1),
+    "a register that is not there": one(0xB7, 15, 0, 0, 1) + one(0x95),
+    "what is asked, elsewhere": one(0x61, 2, 1, 12) + one(0xB7) + one(0x95),
+    "a minor compared by size": one(0x61, 5, 1, 8)
+    + one(0xB7)
+    + one(0x25, 5, 0, 1, 3)
+    + one(0xB7, 0, 0, 0, 1)
+    + one(0x95),
+    "a minor worked on": one(0x61, 5, 1, 8) + one(0x54, 5, 0, 0, 1) + one(0xBF, 0, 5) + one(0x95),
+    "an address as the answer": one(0xBF, 0, 1) + one(0x95),
+}
+
+
+@pytest.mark.parametrize("text", UNCLEAR.values(), ids=UNCLEAR)
+def test_what_is_not_understood_is_no_answer(text: bytes) -> None:
+    assert told((text,)) is None
+
+
+def test_any_bytes_are_answered_or_not_and_never_more() -> None:
+    chance = random.Random(7)  # noqa: S311  chance alone is wanted
+    for _ in range(3000):
+        text = bytearray(program(USUAL[: chance.randrange(4)]))
+        for _ in range(chance.randrange(1, 6)):
+            text[chance.randrange(len(text))] = chance.choice([0, 1, 5, 0x55, 0x61, 0x95, 0xFF, chance.randrange(256)])
+        with suppress(Unclear):
+            runs(bytes(text), 2 | 2 << 16, 1, 3)
+        told((bytes(text),))
+
+
+def test_numbers_without_end_are_not_worked_out() -> None:
+    assert told((program([("c", 1, number, "r", True) for number in range(100)]),)) is None
+
+
+def test_a_folder_that_is_no_control_group_tells_nothing(tmp_path: os.PathLike[str]) -> None:
+    descriptor = os.open(tmp_path, os.O_RDONLY)
+    try:
+        assert rules(descriptor) is None
+    finally:
+        os.close(descriptor)
