@@ -91,7 +91,7 @@ def test_ubuntu_has_a_second_pocket() -> None:
         (package("npm", "JSONStream", "1"), "npm", "JSONStream"),
         (package("golang", "net", "v0.1.0", namespace="golang.org/x"), "Go", "golang.org/x/net"),
         (package("golang", "stdlib", "1.22.5"), "Go", "stdlib"),
-        (package("golang", "toml", "v1", namespace="github.com/BurntSushi"), "Go", "github.com/BurntSushi/toml"),
+        (package("golang", "toml", "v1", namespace="github.com/BurntSushi"), "Go", "github.com/burntsushi/toml"),
         (package("maven", "log4j-core", "2.14.1", namespace="org.apache.logging.log4j"), "Maven", "org.apache.logging.log4j:log4j-core"),
         (package("nuget", "Newtonsoft.Json", "9.0.1"), "NuGet", "newtonsoft.json"),
         (package("composer", "HttpFoundation", "1", namespace="Symfony"), "Packagist", "symfony/httpfoundation"),

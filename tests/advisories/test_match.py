@@ -241,6 +241,51 @@ def test_ubuntu_pro_is_a_second_pass_that_says_so() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("version", "pro", "fixed", "counts", "aside"),
+    [
+        ("5.0-6", Span(fixed="5.0-6+esm1"), "5.0-6+esm1", True, False),
+        ("5.0-6+esm1", Span(fixed="5.0-6+esm1"), "", False, True),
+        ("5.0-7", Span(fixed="5.0-6+esm1"), "", False, True),
+        ("5.0-6+esm1", Span(fixed="5.0-6+esm2"), "5.0-6+esm2", True, False),
+        ("5.0-6+esm1", Span(), "", True, False),
+    ],
+)
+def test_what_ubuntu_pro_mends_is_mended_where_its_fix_is_there_and_told_where_it_is_not(
+    version: str,
+    pro: Span,
+    fixed: str,
+    counts: bool,  # noqa: FBT001  a column
+    aside: bool,  # noqa: FBT001  a column
+) -> None:
+    table = Table(
+        advisory(
+            "UBUNTU-CVE-2024-0001",
+            affects("Ubuntu:20.04:LTS", "bash", Span()),
+            affects("Ubuntu:Pro:20.04:LTS", "bash", pro),
+            upstream=("CVE-2024-0001",),
+        ),
+    )
+    found = match(inventory(deb("bash", version), distribution=Distribution("ubuntu", "20.04")), table)
+    assert told(found) == ({("CVE-2024-0001", "bash", fixed)} if counts else set())
+    assert [(one.by, one.reason) for one in found.silenced] == (
+        [("Ubuntu:Pro:20.04:LTS", "the distribution holds this version to be mended")] if aside else []
+    )
+
+
+def test_what_everybody_gets_a_fix_for_is_not_ubuntu_pros_to_tell_of() -> None:
+    table = Table(
+        advisory(
+            "UBUNTU-CVE-2024-0001",
+            affects("Ubuntu:20.04:LTS", "bash", Span(fixed="5.0-7")),
+            affects("Ubuntu:Pro:20.04:LTS", "bash", Span(fixed="5.0-6+esm1")),
+            upstream=("CVE-2024-0001",),
+        ),
+    )
+    found = match(inventory(deb("bash", "5.0-6"), distribution=Distribution("ubuntu", "20.04")), table)
+    assert told(found) == {("CVE-2024-0001", "bash", "5.0-7")}
+
+
 JINJA = deb(
     "python3-jinja2", "3.1.2-1", source="jinja2", source_version="3.1.2-1", files=("usr/lib/python3/jinja2.egg-info",)
 )

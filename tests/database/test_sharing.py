@@ -12,6 +12,7 @@ import pytest
 
 import feedmirror
 from registryworld import Client, name
+from sealock.advisories.stored import SCHEMA
 from sealock.database.place import NAME
 from sealock.database.sealing import opened, seal, unseal
 from sealock.database.sharing import ARTIFACT, FILE, SHAPE, pull, push
@@ -59,7 +60,7 @@ def share(server: RegistrySimulator, data: bytes, **more: Any) -> str:
         "artifactType": ARTIFACT,
         "config": empty,
         "layers": [server.add_blob(data) | {"mediaType": FILE}],
-        "annotations": {SHAPE: "1"},
+        "annotations": {SHAPE: str(SCHEMA)},
     }
     return str(server.add_manifest("db", table | more, "1")["digest"])
 
@@ -99,7 +100,7 @@ def test_the_artifact_says_what_it_is(server: RegistrySimulator, here: Path) -> 
     assert table["annotations"] == {
         "org.opencontainers.image.created": "2026-09-21T14:13:20Z",
         "dev.sealock.advisories.feeds": '{"kev":"2026-06-01","osv/Debian":"2026-05-01"}',
-        "dev.sealock.advisories.shape": "1",
+        "dev.sealock.advisories.shape": str(SCHEMA),
     }
 
 
@@ -153,7 +154,7 @@ def _plain(change: Callable[[bytes], bytes]) -> Callable[[Path], bytes]:
         pytest.param(_plain(lambda data: data[:5000] + bytes([data[5000] ^ 1]) + data[5001:]), "is damaged", id="a bit"),
         pytest.param(_plain(lambda data: data[:-1] + bytes([data[-1] ^ 1])), "is damaged", id="a bit of its stamp"),
         pytest.param(_plain(lambda data: data + b"x"), "is damaged", id="something behind it"),
-        pytest.param(_resealed("PRAGMA user_version=2"), "from a newer sealock", id="newer, though it says otherwise"),
+        pytest.param(_resealed("PRAGMA user_version=99"), "from a newer sealock", id="newer, though it says otherwise"),
         pytest.param(_resealed("PRAGMA user_version=0"), "from an older sealock", id="older, though it says otherwise"),
         pytest.param(_resealed("PRAGMA application_id=7"), "of another program", id="another program's"),
         pytest.param(_resealed("DROP TABLE claim"), "tables are not those", id="without a table"),
@@ -189,7 +190,9 @@ def test_what_is_no_sound_database_is_refused_and_the_old_one_stays(
         pytest.param({"artifactType": ""}, "no advisory database but an image", id="no type"),
         pytest.param({"layers": []}, "should have one file of type", id="no file"),
         pytest.param(
-            {"annotations": {SHAPE: "2"}}, r"from a newer sealock \(shape 2, and this one reads 1\)", id="newer"
+            {"annotations": {SHAPE: "99"}},
+            rf"from a newer sealock \(shape 99, and this one reads {SCHEMA}\)",
+            id="newer",
         ),
         pytest.param({"annotations": {SHAPE: "9" * 5000}}, r"newer sealock \(shape 9{20},", id="newer beyond counting"),
         pytest.param({"annotations": {SHAPE: "-1"}}, r"another sealock \(shape -1,", id="a shape that is none"),

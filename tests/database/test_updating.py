@@ -403,18 +403,20 @@ class Counting:
         return HttpTransport()
 
 
+def _at(publisher: Publisher, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have every feed at one publisher."""
+    for name, feed in list(FEEDS.items()):
+        files = tuple(File(file.path, f"{publisher.url}/{file.path}") for file in feed.files)
+        moved = type(feed)(
+            name, feed.family, feed.title, files, feed.ecosystem, standard=feed.standard, partial=feed.partial
+        )
+        monkeypatch.setitem(FEEDS, name, moved)
+
+
 def test_a_check_fetches_only_what_the_ecosystems_need(
     publisher: Publisher, place: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    local = {
-        name: type(feed)(
-            feed.name, feed.family, feed.title, tuple(File(file.path, f"{publisher.url}/{file.path}") for file in feed.files),
-            feed.ecosystem, feed.standard, feed.partial,
-        )
-        for name, feed in FEEDS.items()
-    }  # fmt: skip
-    for name, feed in local.items():
-        monkeypatch.setitem(FEEDS, name, feed)
+    _at(publisher, monkeypatch)
     transport = Counting()
     wanted = [("Debian:12",), ("PyPI",)]
     found = ready(wanted, transport, where=str(place), now=lambda: NOW)
@@ -427,6 +429,18 @@ def test_a_check_fetches_only_what_the_ecosystems_need(
     nothing = ready([("NuGet",)], transport, where=str(place), now=lambda: NOW)
     assert nothing.notes == ("feed osv/NuGet: its publisher no longer has it where it was",)
     assert not nothing.store.covers("NuGet")
+
+
+def test_a_check_fetches_anew_what_an_older_version_left(
+    mirror: Path, publisher: Publisher, place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _at(publisher, monkeypatch)
+    feedmirror.updated(place, mirror, "osv/PyPI")
+    (place / NAME).write_bytes(_header((place / NAME).read_bytes(), 60, 1))
+    with pytest.raises(DatabaseError, match="from an older sealock"):
+        ready([("PyPI",)], None, where=str(place))
+    found = ready([("PyPI",)], HttpTransport, where=str(place), now=lambda: NOW)
+    assert found.store.about("PyPI", ["lock-gate"])
 
 
 def test_a_check_that_may_not_fetch_says_so(mirror: Path, place: Path) -> None:

@@ -71,7 +71,11 @@ class Describing:
         """Who holds that it does not count, and why; None where it does."""
         package = hit.package
         if hit.flaw.cancelled:
-            return hit.ecosystem, "the distribution holds this version not to be affected"
+            mended = hit.flaw.state == "fixed"
+            return (
+                hit.ecosystem,
+                f"the distribution holds this version {'to be mended' if mended else 'not to be affected'}",
+            )
         if package.removed:
             return "a later layer", "it was removed or replaced: it is in the image's layers, and no container sees it"
         owner = owned.get(package.path)

@@ -94,7 +94,8 @@ def normalised(ecosystem: str, name: str) -> str:
     match ecosystem.partition(":")[0]:
         case "PyPI":
             return re.sub(r"[-_.]+", "-", name).lower()
-        case "NuGet" | "Packagist":
+        case "NuGet" | "Packagist" | "Go":
+            # Go tells letters apart, but package URLs of its modules have none but small ones.
             return name.lower()
         case _:
             return name

@@ -8,11 +8,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Final
 
+from msgspec.structs import replace
+
 from sealock.advisories.claim import Claim, Knowledge
 from sealock.advisories.describing import Describing
 from sealock.advisories.ecosystems import OF_DISTRIBUTIONS, Lookup, NoData, lookup, streams
 from sealock.advisories.matched import Hit, Matched, Unjudged
-from sealock.advisories.merging import Flaw, affects, merged
+from sealock.advisories.merging import Flaw, affects, labels, merged
 from sealock.advisories.versions import Scheme, scheme_of
 from sealock.advisories.versions import key as key_of
 from sealock.model.inventory import Inventory, Package
@@ -78,6 +80,14 @@ class _Match:
         known = {ecosystem: self._ecosystem(ecosystem, lookups) for ecosystem, lookups in wanted.items()}
         for pocket, lookups in second.items():
             self._pocket(pocket, lookups, known)
+        for ecosystem, judged in known.items():
+            lookups = wanted[ecosystem]
+            self.hits += [
+                Hit(package, flaw, ecosystem)
+                for one, flaws in judged.items()
+                for package in lookups[one]
+                for flaw in flaws
+            ]
         judging = {name: home[0] for name, home in self.homes.items() if home in self.told_of}
         counted, silenced = Describing(self.inventory, self.knowledge, self.hits, judging).done()
         return Matched(counted, silenced, tuple(self.unjudged), self.judged)
@@ -101,9 +111,7 @@ class _Match:
             if not claims:
                 continue
             self.told_of.add((ecosystem, one.name))
-            flaws = self._flaws(ecosystem, one, claims, packages)
-            judged[one] = flaws
-            self.hits += [Hit(package, flaw, ecosystem) for package in packages for flaw in flaws]
+            judged[one] = self._flaws(ecosystem, one, claims, packages)
         return judged
 
     def _flaws(
@@ -137,21 +145,43 @@ class _Match:
         return tuple(merged(claims, hits, key, frozenset(assumed))) if hits else ()
 
     def _pocket(
-        self,
-        pocket: str,
-        lookups: Mapping[Lookup, list[Package]],
-        known: Mapping[str, Mapping[Lookup, tuple[Flaw, ...]]],
+        self, pocket: str, lookups: Mapping[Lookup, list[Package]], known: Mapping[str, dict[Lookup, tuple[Flaw, ...]]]
     ) -> None:
-        """A second pass over fixes that not everybody gets: they add what the first did not know, and say so."""
+        """A second pass, over fixes that not everybody gets: they add to what the first found, or have mended it.
+
+        `known` is what the first found; what the second knows better is taken out of it. What everybody gets a fix for
+        is the first's to tell of.
+        """
         about = self.knowledge.about(pocket, sorted({one.name for one in lookups}))
         for one, packages in lookups.items():
             if one.name not in about:
                 continue
-            first = {flaw.id for flaws in known.values() for flaw in flaws.get(one, ())}
-            for flaw in self._flaws(pocket, one, about[one.name], packages):
-                if flaw.id not in first and not flaw.cancelled:
+            further = {flaw.id: flaw for flaw in self._flaws(pocket, one, about[one.name], packages)}
+            mended = self._mended(pocket, one, about[one.name]) - further.keys()
+            first = next((judged for judged in known.values() if one in judged), {})
+            kept: list[Flaw] = []
+            for flaw in first.get(one, ()):
+                better = further.get(flaw.id)
+                if flaw.fixed or flaw.cancelled or not (flaw.id in mended or (better and better.fixed)):
+                    kept.append(flaw)
+                    further.pop(flaw.id, None)
+                elif better is None:
+                    done = replace(flaw, state="fixed", cancelled=True)
+                    self.hits += [Hit(package, done, pocket) for package in packages]
+            first[one] = tuple(kept)
+            for flaw in further.values():
+                if not flaw.cancelled:
                     note = "the fix is in Ubuntu Pro (ESM) alone" if flaw.fixed else "known from Ubuntu Pro (ESM)"
                     self.hits += [Hit(package, flaw, pocket, note) for package in packages]
+
+    def _mended(self, pocket: str, one: Lookup, claims: tuple[Claim, ...]) -> set[str]:
+        """The flaws whose fix is in the version that is there."""
+        scheme = self.schemes[pocket]
+        key = key_of(scheme, one.version) if scheme else None
+        if key is None:
+            return set()
+        done = [claim for claim in claims if any(span.fixed and b"" < span.end <= key for span in claim.spans)]
+        return labels(claims, [claim for claim in done if not affects(claim, key)])
 
 
 def _uncovered(package: Package, found: Lookup) -> Unjudged:

@@ -105,6 +105,12 @@ def merged(claims: Sequence[Claim], hits: Sequence[Claim], key: bytes, assumed: 
         yield _flaw(label, group, key, labels, assumed)
 
 
+def labels(claims: Sequence[Claim], some: Sequence[Claim]) -> set[str]:
+    """The flaws that some of the claims on a package tell of."""
+    names = _Names(claims)
+    return {label for claim in some for label in names.labels(claim)}
+
+
 class _Names:
     """What the ids of one package's records stand for."""
 

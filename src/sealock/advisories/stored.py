@@ -11,7 +11,7 @@ from sealock.advisories.claim import Claim
 from sealock.errors import DatabaseError
 from sealock.model.severity import Severity
 
-SCHEMA: Final = 1
+SCHEMA: Final = 2
 """The version of the database's shape; another one is not read."""
 APPLICATION: Final = 0x5EA10C4B
 """SQLite's application id of the file."""

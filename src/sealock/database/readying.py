@@ -13,7 +13,7 @@ from sealock.advisories.feeds.catalog import FEEDS, Feed, needed
 from sealock.advisories.store import Store
 from sealock.advisories.stored import FeedState
 from sealock.database.place import NAME, folder
-from sealock.database.sealing import NoDatabaseError, opened
+from sealock.database.sealing import NoDatabaseError, OlderError, opened
 from sealock.database.sources import Web
 from sealock.errors import DatabaseError
 from sealock.transport import Transport
@@ -52,7 +52,7 @@ def ready(
     try:
         store = opened(path)
         lacking = _lacking(store.feeds(), ecosystems)
-    except NoDatabaseError:
+    except (NoDatabaseError, OlderError):
         lacking = _lacking({}, ecosystems)
         if transport is None:
             raise
@@ -65,7 +65,7 @@ def ready(
     failed = _fetched(where, lacking, transport(), tell, now)
     try:
         store = opened(path)
-    except NoDatabaseError:
+    except (NoDatabaseError, OlderError):
         msg = f"no advisories could be fetched: {'; '.join(failed) or 'no feed is for these packages'}"
         raise DatabaseError(msg) from None
     return Ready(store, (*failed, *old(store.feeds(), ecosystems, now())))

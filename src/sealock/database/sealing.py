@@ -28,6 +28,10 @@ class NoDatabaseError(DatabaseError):
     """There is none yet."""
 
 
+class OlderError(DatabaseError):
+    """It is from an older sealock: what it holds cannot be used, and may be replaced."""
+
+
 class ForeignError(DatabaseError):
     """It is another program's, or a newer sealock's, and is not to be replaced."""
 
@@ -132,7 +136,7 @@ def _check(handle: int, path: str, *, thorough: bool) -> None:
         case "older":
             shape = _shape(handle)
             msg = f"the advisory database is from an older sealock (shape {shape}): `sealock db update` builds it anew"
-            raise DatabaseError(msg)
+            raise OlderError(msg)
         case "damaged":
             raise damaged()
         case _:
