@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from base64 import b64encode
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from analyzed import mutated, survives
+from imagemaker import docker_save, info, tar, write
 from sealock.inventory import leftovers
 from sealock.inventory.analyzer import Broken, File
-from sealock.inventory.secrets import LARGEST, Secrets, looks_into, may_hold
+from sealock.inventory.looked import LARGEST, looks_into, may_hold
+from sealock.inventory.secrets import Secrets
+from sealock.listing import How, inventories
 from sealock.model.inventory import FileFact
 from secretmaker import HEX, UPPER, Maker, files, key, pgp, putty
 from work import grows
@@ -27,7 +31,7 @@ def found(path: str, data: str | bytes) -> list[FileFact]:
 
 def is_looked_into(path: str, size: int = 100) -> bool:
     folder, _, name = path.rpartition("/")
-    return looks_into(folder) and may_hold(name, name.rpartition(".")[2], size)
+    return may_hold(name, name.rpartition(".")[2], size, looks_into(folder))
 
 
 @pytest.mark.parametrize("path", FILES)
@@ -137,13 +141,43 @@ def test_what_is_no_secret(path: str, text: str | bytes) -> None:
 @pytest.mark.parametrize(
     "path",
     [
-        "usr/share/doc/x/example.conf", "usr/lib/x/settings.ini", "app/node_modules/x/config.json",
-        "usr/local/lib/python3.12/test/keycert.pem", "opt/venv/lib/python3.11/site-packages/x/y.py", "bin/sh",
-        "app/locale/de.yml", "app/a.png", "app/README", "app/package-lock.json", "etc/ssl/certs/ca.pem",
+        "usr/share/doc/x/example.conf", "usr/lib/x/helper.py", "usr/share/x/translations/de.json", "usr/lib/x/plain",
+        "usr/local/lib/python3.12/test/keycert.pem", "opt/venv/lib/python3.11/site-packages/x/y.py", "usr/include/x.json",
+        "app/node_modules/x/config.json", "usr/share/nodejs/x/package.json", "usr/src/linux-headers-6.1/.config",
+        "root/go/pkg/mod/x/a.yml", "usr/local/cargo/registry/a.toml", "app/.git/objects/ab/cd", "var/lib/dpkg/info/x.sh",
+        "app/locale/de.yml", "app/a.png", "app/README", "app/package-lock.json",
     ],
 )  # fmt: skip
 def test_what_is_not_looked_into(path: str) -> None:
     assert not is_looked_into(path)
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        # The folders that official images are built around lie where packages have theirs.
+        "usr/src/app/config/settings.yml", "usr/share/nginx/html/config.js", "usr/share/caddy/index.html",
+        "usr/lib/cgi-bin/app", "usr/lib/systemd/system/app.service", "lib/systemd/system/app.service",
+        "usr/lib/x/settings.ini", "usr/share/x/.env", "usr/local/bin/run", "app/registry/a.yml", "app/mod/a.yml",
+        "app/objects/a.yml", "app/docs/a.yml", "app/lang/a.yml", "root/.npm/_logs/a.log", "root/.cache/pip/pip.conf",
+        "app/node_modules/.npmrc", "app/vendor/own/.env", "etc/apt/sources.list.d/private.list", "app/private.asc",
+        "app/aws/rootkey.csv", "app/main.js.map", "app/index.html", "etc/ssl/certs/own.pem",
+    ],
+)  # fmt: skip
+def test_where_people_put_theirs_among_what_packages_have(path: str) -> None:
+    assert is_looked_into(path)
+
+
+def test_of_programs_only_scripts_are_read(tmp_path: Path) -> None:
+    line = f"export TOKEN={make.checked('ghp_')}\n"
+    layer = tar(info("usr/bin/run", f"#!/bin/sh\n{line}".encode()), info("usr/bin/data", line.encode()))
+    (image,) = inventories(write(tmp_path / "a.tar", docker_save(layer)), How())
+    assert [fact.path for fact in image.files if fact.kind == "secret"] == ["usr/bin/run"]
+
+
+def test_in_prose_a_name_tells_of_what_looks_drawn_by_lot_alone() -> None:
+    assert found("app/lang/de.yml", f"password: Passwort{make.password()}\n") == []
+    assert found("app/lang/de.yml", f"a: {make.checked('ghp_')}\n")
 
 
 def test_large_and_tiny_files_are_not_looked_into() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from sealock.image.entry import EntryKind
+from sealock.inventory.looked import SITES
 from sealock.model.inventory import FileFact
 
 FOLDERS: Final = {
@@ -87,7 +88,15 @@ KEY_ENDINGS: Final = frozenset({"pem", "key", "ppk", "p12", "pfx", "jks", "kdbx"
 PUBLIC_WORDS: Final = ("cert", "chain", "pub", "bundle", "root")
 """A .pem file with one of these in its name holds certificates or public keys."""
 
-THEIRS: Final = ("usr/share/", "usr/lib/", "usr/include/", "usr/local/lib/", "usr/local/share/", "lib/", "var/lib/")
+THEIRS: Final = (
+    "usr/share/",
+    "usr/lib/",
+    "usr/include/",
+    "usr/local/lib/",
+    "usr/local/share/",
+    "lib/",
+    "var/lib/dpkg/",
+)
 THEIRS_WITHIN: Final = ("/node_modules/", "/site-packages/", "/dist-packages/", "/gems/", "/go/pkg/mod/", "/go/src/")
 """Where packages put what their makers left behind: not this image's doing, and of no use to an attacker."""
 
@@ -169,4 +178,5 @@ def _leftover(name: str) -> str:
 
 
 def _is_theirs(path: str) -> bool:
-    return path.startswith(THEIRS) or any(part in path for part in THEIRS_WITHIN)
+    theirs = path.startswith(THEIRS) and not path.startswith(SITES)
+    return theirs or any(part in path for part in THEIRS_WITHIN)

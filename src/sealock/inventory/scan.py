@@ -12,7 +12,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from sealock.image.entry import Entry, EntryKind, LayerSource
-from sealock.inventory import leftovers, modes, secrets
+from sealock.inventory import leftovers, looked, modes, secrets
 from sealock.inventory.analyzer import Analyzer, Broken, Fact, File
 from sealock.inventory.facts import Fault, LayerFacts
 from sealock.inventory.names import Gathering, Names, chained
@@ -99,8 +99,8 @@ class _Scan:
     def walk(self, entries: Iterator[Entry]) -> None:
         """Take every entry. There are very many: a few looks tell of most that nobody wants them."""
         selection, add = self.selection, self.paths.add
-        may_be_left, asks_elf, may_hold = leftovers.may_be, bool(selection.elf), secrets.may_hold
-        folder, of_folder, looks = "", selection.by_folder(""), True
+        may_be_left, asks_elf, may_hold = leftovers.may_be, bool(selection.elf), looked.may_hold
+        folder, of_folder, look = "", selection.by_folder(""), looked.Look.ALL
         size = count = 0
         for entry in entries:
             path, kind = entry.path, entry.kind
@@ -110,10 +110,10 @@ class _Scan:
                 size += entry.size
                 before, _, name = path.rpartition("/")
                 if before != folder:
-                    folder, of_folder, looks = before, selection.by_folder(before), secrets.looks_into(before)
+                    folder, of_folder, look = before, selection.by_folder(before), looked.looks_into(before)
                 ending = name.rpartition(".")[2]
-                if looks and may_hold(name, ending, entry.size):
-                    self.search(entry)
+                if may_hold(name, ending, entry.size, look):
+                    self.search(entry, look)
                 if may_be_left(name, ending):
                     self.leftover(path, kind)
                 wanted = selection.among(path, name, ending, of_folder)
@@ -147,8 +147,10 @@ class _Scan:
         if (left := leftovers.fact(path, kind)) is not None and path not in self.cleared:
             self.keep("", (left,))
 
-    def search(self, entry: Entry) -> None:
+    def search(self, entry: Entry, look: looked.Look) -> None:
         """Look for secrets in a file."""
+        if look is looked.Look.SCRIPTS and entry.read(2) != b"#!":
+            return
         data = entry.read(entry.size)
         before = self.kept
         self.ask(self.secrets, File(entry.path, data, entry.mode, entry.uid, entry.gid))

@@ -1,8 +1,8 @@
 """Secrets in the texts of a layer. What is kept of one is where it stands and what it is, never its value.
 
-What is not looked into: files above a megabyte, binary files, and what packages and languages bring (/usr/share,
-/usr/lib, node_modules, site-packages, documentation, translations): everybody has what is
-in there, and it is most of an image.
+What is not looked into: files above a megabyte, binary files, and most of what packages and languages bring
+(node_modules, site-packages; in /usr/share and /usr/lib all but settings, in /usr/bin all but scripts): everybody has
+what is in there, and it is most of an image.
 """
 
 from __future__ import annotations
@@ -10,20 +10,16 @@ from __future__ import annotations
 import re
 from base64 import b64decode
 from collections.abc import Iterator
-from functools import lru_cache
 from hashlib import blake2b
 from typing import Final
 
-from sealock.inventory._looked import BINARY, CODE, NAMED, THEIRS, WITHIN
 from sealock.inventory.analyzer import Analyzer, Broken, File, Wanted
+from sealock.inventory.looked import LARGEST, is_code
 from sealock.model.finding import Confidence
 from sealock.model.inventory import FileFact
 from sealock.secrets.search import MOST, Found, by_shape, places
 from sealock.secrets.settings import by_name, words
 
-SMALLEST: Final = 12
-LARGEST: Final = 1 << 20
-"""Bytes of a file that is looked into."""
 PLACES: Final = 1_000_000
 """Where something may begin a secret, in all files of a layer: some ten times what large images have."""
 
@@ -36,30 +32,18 @@ _VAULT: Final = re.compile(r"\A\s{0,8}((?:hv)?[sb]\.[\w-]{20,300})\s{0,8}\Z")
 _REQUIREPASS: Final = re.compile(r"(?m)^[ \t]{0,8}(?:requirepass|masterauth)[ \t]{1,8}(\S{4,512})[ \t]{0,8}$")
 
 
-@lru_cache(maxsize=1024)
-def looks_into(folder: str) -> bool:
-    """Whether the files of a folder are looked into at all."""
-    inside = folder + "/"
-    return not inside.startswith(THEIRS) and WITHIN.isdisjoint(folder.split("/"))
-
-
-def may_hold(name: str, ending: str, size: int) -> bool:
-    """Whether a file of this name, with this behind its last dot, is looked into, given that its folder is."""
-    return SMALLEST <= size <= LARGEST and ending.lower() not in BINARY and name not in NAMED
-
-
 def search(path: str, data: bytes) -> tuple[list[Found], int]:
     """Find the secrets of a file, none within another, in order; and tell how many places were looked at."""
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
         data = data.decode("utf-16", "replace").encode("utf-8", "replace")
     elif b"\0" in data[:4096]:
         return [], 0
-    name = path.rpartition("/")[2]
-    ending = name.rpartition(".")[2].lower()
+    folder, _, name = path.rpartition("/")
+    code = is_code(folder, name.rpartition(".")[2].lower())
     # Latin-1 has a character for every byte, so that places in the one are places in the other.
     text = data.decode("latin-1")
     shapes, names = places(data), words(data)
-    found = [*_of_format(path, name, text), *by_shape(text, shapes), *by_name(text, names, code=ending in CODE)]
+    found = [*_of_format(path, name, text), *by_shape(text, shapes), *by_name(text, names, code=code)]
     kept: list[Found] = []
     for one in sorted(found, key=lambda one: (one.start, -one.confidence)):
         if one.confidence > Confidence.LOW and (not kept or one.start >= kept[-1].end):
@@ -102,7 +86,7 @@ def _is_pair(encoded: str) -> bool:
 
 
 class Secrets(Analyzer):
-    """Asks for no file by its name: `looks_into` and `may_hold` tell which ones it is given.
+    """Asks for no file by its name: `looked` tells which ones it is given.
 
     One of them looks at so many places and no more, since a layer may be made of nothing but what secrets begin with.
     """

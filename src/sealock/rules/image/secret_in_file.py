@@ -24,7 +24,7 @@ class SecretInFile(Rule[Inventory]):
     was found by its value: the shape and check digits of a service's token, a private key, a password under its name in
     settings. Change the secret, since it is known; then build without it (.dockerignore; RUN --mount=type=secret for
     what the build needs) and give it to the container at run time. Not looked into are binary files, those above one
-    megabyte, and what packages bring.
+    megabyte, and most of what packages bring.
     """
 
     id = "F015"
