@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 
 from sealock.image.layers import Context, TarLayer
-from sealock.image.manifest import Config, SavedImage, decode, read_bytes
+from sealock.image.manifest import Config, SavedImage, decode
 from sealock.image.opened import OpenedImage
 from sealock.image.store import Store
 from sealock.image.stored import Damage
@@ -17,8 +17,12 @@ MANIFEST = "manifest.json"
 
 def saved_images(store: Store, context: Context) -> list[OpenedImage]:
     """The images that manifest.json names; Damage where it cannot be read."""
-    listed = decode(read_bytes(store, MANIFEST, context.bounds.metadata), list[SavedImage])
-    return [_image(saved, store, context) for saved in listed]
+    listed = decode(context.metadata(store, MANIFEST), list[SavedImage])
+    most = context.bounds.images
+    images = [_image(saved, store, context) for saved in listed[:most]]
+    if len(listed) > most:
+        images[0].add([f"only the first {most} of {len(listed)} images are read"])
+    return images
 
 
 def _image(saved: SavedImage, store: Store, context: Context) -> OpenedImage:
@@ -26,7 +30,7 @@ def _image(saved: SavedImage, store: Store, context: Context) -> OpenedImage:
     raw, config = b"", Config()
     names = tuple(saved.repo_tags or ())
     try:
-        raw = read_bytes(store, saved.config, context.bounds.metadata)
+        raw = context.metadata(store, saved.config)
         config = decode(raw, Config)
     except Damage as damage:
         problems.append(context.problem(f"the image's configuration {saved.config!r}: {damage}"))

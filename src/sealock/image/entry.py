@@ -75,7 +75,7 @@ class Bounds(Struct, frozen=True):
     """
 
     entries: int = 2_000_000
-    """Of all layers together."""
+    """Of all layers together, those of an archive's other images included."""
     layer: int = 16 << 30
     """Plain bytes of one layer, after inflating."""
     total: int = 48 << 30
@@ -87,8 +87,10 @@ class Bounds(Struct, frozen=True):
     file: int = 0
     """Bytes of one file that an analyzer asked for, where that is more than the analyzer's own limit."""
     metadata: int = 16 << 20
-    """Bytes of a manifest, an index or a configuration."""
+    """Bytes of a manifest, an index or a configuration; all those of an archive have four times as many."""
     layers: int = 1024
+    images: int = 1024
+    """Of one archive or layout."""
     depth: int = 8
     """Indexes within indexes."""
 

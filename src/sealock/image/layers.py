@@ -11,8 +11,10 @@ from sealock.image.cutting import cuts
 from sealock.image.entry import Bounds, Entry
 from sealock.image.header import MOST
 from sealock.image.inflate import Inflating, compression
+from sealock.image.manifest import read_bytes
 from sealock.image.pump import Pumped
 from sealock.image.spending import Spending
+from sealock.image.store import Store
 from sealock.image.stored import Bytes, Damage, Stored, Stretch
 from sealock.image.tarreader import TarReader
 from sealock.image.verifying import Claim, Outcome, Proofs, Verifier, claimed, new_hash
@@ -21,6 +23,8 @@ from sealock.model.inventory import Layer
 from sealock.model.location import Location
 
 PROBLEMS_KEPT: Final = 100
+_METADATA: Final = 4
+"""How many manifests and configurations of the largest size an archive may have."""
 _WHITEOUT: Final = ".wh."
 _OPAQUE: Final = ".wh..wh..opq"
 _PRIVATE: Final = ".wh..wh."
@@ -32,8 +36,21 @@ class Context:
     def __init__(self, file: str, bounds: Bounds, verifier: Verifier | None, proofs: Proofs | None = None) -> None:
         self.file, self.bounds, self.verifier, self.proofs = file, bounds, verifier, proofs
         self.spending = Spending()
+        self._room = _METADATA * bounds.metadata
         self.entries: dict[str, int] = {}
         """How many entries each layer has given: the bound is for all of them together."""
+        self.apart = False
+        """Whether layers are read at the same time. Each may then have as many entries as all of them: what others have
+        given so far would hang on which of them is the fastest."""
+
+    def metadata(self, store: Store, name: str) -> bytes:
+        """The whole of a manifest or a configuration; Damage where it cannot be read, or is too large.
+
+        An archive may name a large one as often as it likes: what is read of all of them is bounded as well.
+        """
+        data = read_bytes(store, name, min(self.bounds.metadata, self._room))
+        self._room -= len(data)
+        return data
 
     def problem(self, message: str) -> Problem:
         """A problem of the archive."""
@@ -78,6 +95,12 @@ class TarLayer:
     def stretch(self) -> Stretch | None:
         """Its bytes, where they stand in a file as they are, so that other processes can read them as well."""
         return self._stored if isinstance(self._stored, Stretch) else None
+
+    @property
+    def identity(self) -> tuple[object, ...] | None:
+        """Which bytes it has, and which digests they are to have; None where it is no part of an open file."""
+        place = getattr(self._stored, "place", None)
+        return (*place, self.layer.digest, self.layer.diff_id) if place else None
 
     @property
     def is_pledged(self) -> bool:
@@ -140,6 +163,11 @@ class TarLayer:
         finally:
             pumped.close()
 
+    def count_apart(self, *, apart: bool) -> None:
+        """Say whether layers are read at the same time; none of those of this archive has given an entry then."""
+        self._context.apart = apart
+        self._context.entries.clear()
+
     def forget(self, problems: Iterable[str] = ()) -> None:
         """Let these be its problems, in place of those so far."""
         self._problems.clear()
@@ -176,7 +204,7 @@ class TarLayer:
 
     def _walk(self, source: Bytes) -> Iterator[Entry]:
         seen = self._context.entries
-        others = sum(seen.values()) - seen.get(self.name, 0)
+        others = 0 if self._context.apart else sum(seen.values()) - seen.get(self.name, 0)
         reader = TarReader(source, self._report, max(0, self._context.bounds.entries - others))
         try:
             yield from self.told_apart(reader.entries())

@@ -6,7 +6,7 @@ import hashlib
 from typing import Final
 
 from sealock.image.layers import Context, TarLayer
-from sealock.image.manifest import Config, Descriptor, Manifest, decode, read_bytes
+from sealock.image.manifest import Config, Descriptor, Manifest, decode
 from sealock.image.opened import OpenedImage
 from sealock.image.platform import choose
 from sealock.image.store import Store
@@ -15,7 +15,6 @@ from sealock.model.finding import Problem
 from sealock.model.inventory import Layer
 
 INDEX: Final = "index.json"
-_MOST_MANIFESTS: Final = 1024
 _REFERENCE_TYPE: Final = "vnd.docker.reference.type"
 _NAMES: Final = ("io.containerd.image.name", "org.opencontainers.image.ref.name")
 
@@ -38,7 +37,7 @@ class LayoutReader:
 
     def images(self) -> list[OpenedImage]:
         """One image for each entry of index.json; Damage where that cannot be read."""
-        data = read_bytes(self._store, INDEX, self._context.bounds.metadata)
+        data = self._context.metadata(self._store, INDEX)
         entries = decode(data, Manifest).manifests
         if entries is None:
             raise Damage(why="index.json names no manifests")
@@ -49,6 +48,10 @@ class LayoutReader:
                 named.setdefault(entry.digest, []).extend(_names(entry))
                 first.setdefault(entry.digest, entry)
         wanted = list(first.values())
+        most = self._context.bounds.images
+        if len(wanted) > most:
+            self._problem(f"only the first {most} of {len(wanted)} images are read")
+            del wanted[most:]
         # An index whose entries differ by platform alone is one image.
         platforms = [entry.platform for entry in wanted]
         if len(wanted) > 1 and all(platforms) and len({tuple(names) for names in named.values()}) == 1:
@@ -77,7 +80,8 @@ class LayoutReader:
     def _follow(self, entry: Descriptor, names: tuple[str, ...], above: tuple[str, ...]) -> OpenedImage | None:
         """The image that a descriptor leads to, over as many indexes as bounds allow."""
         self._seen += 1
-        if entry.digest in above or len(above) > self._context.bounds.depth or self._seen > _MOST_MANIFESTS:
+        bounds = self._context.bounds
+        if entry.digest in above or len(above) > bounds.depth or self._seen > 2 * bounds.images:
             why = "leads back to itself" if entry.digest in above else "is nested too deep"
             self._problem(f"the index {entry.digest[:19]} {why}")
             return None
@@ -130,7 +134,7 @@ class LayoutReader:
         )  # fmt: skip
 
     def _blob(self, entry: Descriptor, what: str) -> bytes:
-        data = read_bytes(self._store, blob_path(entry.digest), self._context.bounds.metadata)
+        data = self._context.metadata(self._store, blob_path(entry.digest))
         algorithm, _, value = entry.digest.partition(":")
         if self._context.verifier is not None and hashlib.new(algorithm, data).hexdigest() != value:
             self._problem(f"the {what} {entry.digest[:19]} has another digest than it is named by")

@@ -92,6 +92,11 @@ class PackedMember:
     def __init__(self, file: PackedFile, start: int, length: int) -> None:
         self._file, self._start, self.length = file, start, length
 
+    @property
+    def place(self) -> tuple[object, int, int]:
+        """Where it is."""
+        return self._file, self._start, self.length
+
     def fetch(self, offset: int, count: int, /) -> bytes:
         """Give bytes at any offset; each call inflates anew, so this is for small things."""
         count = min(count, self.length - offset)

@@ -36,13 +36,17 @@ class FolderStore:
 
     def __init__(self, root: OpenFile) -> None:
         self._root = root
+        self._files: dict[str, OpenFile] = {}
+        """Those that are open: images share layers."""
 
     def open(self, name: str, /) -> Stretch:
         """Open a file without following links."""
         path, outside = normal(name)
         if outside or not path:
             raise Damage(why="its name leads outside")
-        return stretch_below(self._root, path)
+        if path not in self._files:
+            self._files[path] = stretch_below(self._root, path).file
+        return Stretch(self._files[path])
 
     def has(self, name: str, /) -> bool:
         """Whether it can be opened."""

@@ -68,6 +68,11 @@ class Stretch:
         self.length = left if length is None else min(length, left)
         self._held, self._at = b"", 0
 
+    @property
+    def place(self) -> tuple[object, int, int]:
+        """Where it is."""
+        return self.file, self.start, self.length
+
     def fetch(self, offset: int, count: int, /) -> bytes:
         """Give bytes at any offset."""
         begin = offset - self._at

@@ -125,7 +125,7 @@ class Verifier:
         """Wait for all that was begun, and tell what was found."""
         for thread in self._threads:
             thread.join()
-        return tuple(self._faults)
+        return tuple(dict.fromkeys(self._faults))
 
     def confirmed(self, claim: Claim) -> bool:
         """Wait for all that was begun, and tell whether it was found to be so."""

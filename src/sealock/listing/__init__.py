@@ -10,13 +10,13 @@ from msgspec import Struct
 
 from sealock import formats
 from sealock.cache.memory import Memory
-from sealock.image.entry import DEFAULT_BOUNDS, Bounds, ImageSource, LayerSource
+from sealock.image.entry import DEFAULT_BOUNDS, Bounds, ImageSource
 from sealock.image.manifest import Config, decode
 from sealock.image.opening import open_image
 from sealock.image.stored import Damage
 from sealock.inventory.facts import LayerFacts
 from sealock.inventory.merging import merge
-from sealock.listing.remembering import layer_facts
+from sealock.listing.remembering import Reader
 from sealock.model.container import Container
 from sealock.model.document import Document, Subject
 from sealock.model.finding import Problem
@@ -64,8 +64,10 @@ def _listed(path: str, how: How, progress: Callable[[str], None]) -> list[tuple[
         known=memory,
         progress=progress,
     )
+    most = max((len(image.layers) for image in images), default=0)
+    reader = Reader(memory, how.bounds, lambda source: progress(f"layer {source.layer.index + 1} of {most}"))
     with _no_collection():
-        found = [(image, _inventory(path, image, how, memory, progress)) for image in images]
+        found = [(image, _inventory(path, image, how, reader)) for image in images]
     if memory:
         memory.close()
     return found
@@ -93,15 +95,16 @@ def _document(path: str, image: ImageSource, inventory: Inventory) -> Document:
     return Document("image", {"": Source(path, "")}, tuple(subjects), inventory.problems)
 
 
-def _inventory(
-    path: str, image: ImageSource, how: How, memory: Memory | None, progress: Callable[[str], None]
-) -> Inventory:
+def _inventory(path: str, image: ImageSource, how: How, reader: Reader) -> Inventory:
     layers = tuple(source.layer for source in image.layers)
-
-    def about(source: LayerSource) -> None:
-        progress(f"layer {source.layer.index + 1} of {len(layers)}")
-
-    scanned = layer_facts(image, memory, how.bounds, about)
+    unread: tuple[Problem, ...] = ()
+    if reader.is_spent:
+        # It is named, and that nothing is known of it.
+        layers, scanned = (), []
+        told = f"its layers were not read: the images before it have more than {how.bounds.entries} entries in all"
+        unread = (Problem(told, Location(path)),)
+    else:
+        scanned = reader.facts(image)
     merged = merge([(layer.index, facts) for layer, facts in zip(layers, scanned, strict=True)])
     container, problems = _configuration(path, image)
     return Inventory(
@@ -114,7 +117,7 @@ def _inventory(
         packages=merged.packages,
         files=merged.files,
         sizes=tuple((layer.index, facts.entries, facts.size) for layer, facts in zip(layers, scanned, strict=True)),
-        problems=(*image.problems, *problems, *_faults(path, image, scanned)),
+        problems=(*image.problems, *problems, *unread, *_faults(path, image, scanned)),
         manifest=image.manifest,
         created=_created(image),
         seen=how.today,
@@ -131,7 +134,7 @@ def _created(image: ImageSource) -> str:
 
 def _faults(path: str, image: ImageSource, scanned: Iterable[LayerFacts]) -> Iterator[Problem]:
     """What was wrong with the layers, and with files in them."""
-    for source, facts in zip(image.layers, scanned, strict=True):
+    for source, facts in zip(image.layers, scanned, strict=False):  # of an image that was not read, none
         yield from source.problems
         for fault in facts.faults:
             where = f"{path}: layer {source.layer.index + 1}" + (f": {fault.path}" if fault.path else "")

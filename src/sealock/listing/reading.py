@@ -53,43 +53,49 @@ class _Task(Struct, frozen=True):
 def read_layers(
     sources: Sequence[LayerSource],
     selection: Selection,
-    most: int,
     progress: Callable[[LayerSource], None],
     meanwhile: Callable[[], None] = lambda: None,
 ) -> list[LayerFacts]:
-    """What each layer holds; together they may have no more than `most` entries.
-
-    `meanwhile` begins what else is to be done at the same time, in threads.
-    """
+    """What each layer holds by itself, whatever is in the others. `meanwhile` begins what is to be done beside it."""
     if not sources:
         meanwhile()
         return []
-    layers = [source for source in sources if isinstance(source, TarLayer) and source.stretch is not None]
+    layers = [source for source in sources if isinstance(source, TarLayer)]
+    for layer in layers:
+        layer.count_apart(apart=True)
+    stored = [layer for layer in layers if layer.stretch is not None]
     helpers = sharing.children()
-    if helpers and len(layers) == len(sources) and sum(layer.layer.size for layer in layers) >= WORTH:
-        facts = _shared(layers, selection, helpers, progress, meanwhile)
-        if sum(one.entries for one in facts) <= most:
-            return facts
-    else:
-        meanwhile()
-    return in_threads(sources, selection, progress)
+    if helpers and len(stored) == len(sources) and sum(layer.layer.size for layer in stored) >= WORTH:
+        return _shared(stored, selection, helpers, progress, meanwhile)
+    meanwhile()
+    return _in_threads(sources, selection, progress)
 
 
-def in_threads(
+def in_order(
+    sources: Sequence[LayerSource], selection: Selection, progress: Callable[[LayerSource], None]
+) -> list[LayerFacts]:
+    """What each layer holds where all together have too many entries: the last ones are left out."""
+    for source in sources:
+        if isinstance(source, TarLayer):
+            source.count_apart(apart=False)
+    return [_scanned(source, selection, progress) for source in sources]
+
+
+def _scanned(source: LayerSource, selection: Selection, progress: Callable[[LayerSource], None]) -> LayerFacts:
+    progress(source)
+    return scan_layer(source, selection)
+
+
+def _in_threads(
     sources: Sequence[LayerSource], selection: Selection, progress: Callable[[LayerSource], None]
 ) -> list[LayerFacts]:
     """Read layers here. Inflating, hashing and waiting for a network go on beside another layer's walk."""
-
-    def scan(source: LayerSource) -> LayerFacts:
-        progress(source)
-        return scan_layer(source, selection)
-
     if len(sources) < 2:
-        return [scan(source) for source in sources]
+        return [_scanned(source, selection, progress) for source in sources]
     from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415  takes 15 ms
 
     with ThreadPoolExecutor(THREADS) as pool:
-        return list(pool.map(scan, sources))
+        return list(pool.map(lambda source: _scanned(source, selection, progress), sources))
 
 
 def _shared(

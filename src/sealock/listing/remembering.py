@@ -1,64 +1,89 @@
-"""Reads the layers of an image that no earlier run knows, and takes the others from the cache."""
+"""Reads the layers of images that nothing is known of, and takes the others from the cache, or from an image before."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from typing import Final
 
+from sealock.cache.layers import Kept
 from sealock.cache.memory import Memory
 from sealock.image.entry import Bounds, ImageSource, LayerSource
 from sealock.image.layers import TarLayer
 from sealock.inventory.facts import LayerFacts
 
+_CHEAP: Final = 16
+"""Entries that are known already cost as much as one that is read."""
 
-def layer_facts(
-    image: ImageSource, memory: Memory | None, bounds: Bounds, progress: Callable[[LayerSource], None]
-) -> list[LayerFacts]:
-    """What each layer holds. What is remembered counts only for bytes that are verified now, or were before."""
-    sources = image.layers
-    found = [memory.recall(source) if memory else None for source in sources]
 
-    def verify() -> None:
-        for source, kept in zip(sources, found, strict=True):
-            if kept and isinstance(source, TarLayer):
-                source.verify()
+class Reader:
+    """Reads the layers of an archive's images, of each layer once, and of all of them so many entries at the most."""
 
-    unknown = [source for source, kept in zip(sources, found, strict=True) if kept is None]
-    read = _read(unknown, bounds, progress, verify)
-    facts: list[LayerFacts] = []
-    for source, kept in zip(sources, found, strict=True):
-        if kept is None or not isinstance(source, TarLayer):
-            facts.append(read.pop(0))
-        elif source.certain():
-            source.forget(kept.messages)
-            facts.append(kept.facts)
-        else:
-            # It says that it is one that is known, and is another.
-            facts += _read([source], bounds, progress)
-    if sum(one.entries for one in facts) > bounds.entries and len(unknown) < len(sources):
-        # How much of each is read depends on the others: that is found out in their order.
+    def __init__(self, memory: Memory | None, bounds: Bounds, progress: Callable[[LayerSource], None]) -> None:
+        self._memory, self._bounds, self._progress = memory, bounds, progress
+        self._before: dict[tuple[object, ...], Kept] = {}
+        """What was found for an image before."""
+        self._spent = 0
+
+    @property
+    def is_spent(self) -> bool:
+        """Whether the images so far had as many entries as all may have."""
+        return self._spent > self._bounds.entries
+
+    def facts(self, image: ImageSource) -> list[LayerFacts]:
+        """What each layer holds. What is remembered counts only for bytes that are verified now, or were before."""
+        sources = image.layers
+        before = [self._before.get(identity) if (identity := _identity(source)) else None for source in sources]
+        found = [
+            self._memory.recall(source) if self._memory and not known else None
+            for source, known in zip(sources, before, strict=True)
+        ]
+
+        def verify() -> None:
+            for source, known, kept in zip(sources, before, found, strict=True):
+                if (known or kept) and isinstance(source, TarLayer):
+                    source.verify()
+
+        unknown = [source for source, known, kept in zip(sources, before, found, strict=True) if not known and not kept]
+        read = self._read(unknown, verify)
+        facts: list[LayerFacts] = []
+        for source, known, kept in zip(sources, before, found, strict=True):
+            if (known is None and kept is None) or not isinstance(source, TarLayer):
+                facts.append(read.pop(0))
+            elif (remembered := known or (kept if source.certain() else None)) is not None:
+                source.forget(remembered.messages)
+                facts.append(remembered.facts)
+            else:
+                # It says that it is one that is known, and is another.
+                facts += self._read([source])
+        self._spent += sum(one.entries // (_CHEAP if known else 1) for one, known in zip(facts, before, strict=True))
+        if sum(one.entries for one in facts) > self._bounds.entries:
+            return self._in_order(sources)
+        for source, one in zip(sources, facts, strict=True):
+            if self._memory and source in unknown:
+                self._memory.keep(source, one)
+            if isinstance(source, TarLayer) and (identity := _identity(source)):
+                self._before[identity] = Kept(one, tuple(source.messages()))
+        return facts
+
+    def _read(self, sources: Sequence[LayerSource], meanwhile: Callable[[], None] = lambda: None) -> list[LayerFacts]:
+        if not sources:
+            meanwhile()
+            return []
+        # Loading the analyzers takes long, compared with what the cache gives.
+        from sealock.inventory.catalog import analyzers  # noqa: PLC0415  as above
+        from sealock.inventory.selection import Selection  # noqa: PLC0415  as above
+        from sealock.listing.reading import read_layers  # noqa: PLC0415  as above
+
+        return read_layers(sources, Selection(analyzers(), self._bounds.file), self._progress, meanwhile)
+
+    def _in_order(self, sources: Sequence[LayerSource]) -> list[LayerFacts]:
+        """Read all where they have too many entries: how much of each is read depends on those before it."""
         from sealock.inventory.catalog import analyzers  # noqa: PLC0415  as in _read
         from sealock.inventory.selection import Selection  # noqa: PLC0415  as above
-        from sealock.listing.reading import in_threads  # noqa: PLC0415  as above
+        from sealock.listing.reading import in_order  # noqa: PLC0415  as above
 
-        return in_threads(sources, Selection(analyzers(), bounds.file), progress)
-    if memory and sum(one.entries for one in facts) < bounds.entries:
-        for source in unknown:
-            memory.keep(source, facts[sources.index(source)])
-    return facts
+        return in_order(sources, Selection(analyzers(), self._bounds.file), self._progress)
 
 
-def _read(
-    sources: list[LayerSource],
-    bounds: Bounds,
-    progress: Callable[[LayerSource], None],
-    meanwhile: Callable[[], None] = lambda: None,
-) -> list[LayerFacts]:
-    if not sources:
-        meanwhile()
-        return []
-    # Loading the analyzers takes long, compared with what the cache gives.
-    from sealock.inventory.catalog import analyzers  # noqa: PLC0415  as above
-    from sealock.inventory.selection import Selection  # noqa: PLC0415  as above
-    from sealock.listing.reading import read_layers  # noqa: PLC0415  as above
-
-    return read_layers(sources, Selection(analyzers(), bounds.file), bounds.entries, progress, meanwhile)
+def _identity(source: LayerSource) -> tuple[object, ...] | None:
+    return source.identity if isinstance(source, TarLayer) else None

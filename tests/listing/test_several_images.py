@@ -1,0 +1,109 @@
+"""Many images in one archive: what they share is read once, and all of them together cost no more than one may."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from imagemaker import Layout, config, docker_save, files, info, sha256, spread, tar, write
+from sealock.image.entry import Bounds, Entry
+from sealock.image.layers import TarLayer
+from sealock.listing import How, inventories
+
+BASE = tar(*(info(f"opt/{number}", b"x", mode=0o4755) for number in range(30)))
+OTHER = tar(*(info(f"srv/{number}", b"x", mode=0o4755) for number in range(30)))
+
+
+def saved(*images: tuple[bytes, ...]) -> dict[str, bytes]:
+    """An archive whose images share configurations and layers."""
+    members: dict[str, bytes] = {}
+    listed: list[dict[str, object]] = []
+    for number, layers in enumerate(images):
+        raw = config(*layers)
+        blobs = {f"blobs/sha256/{sha256(one).removeprefix('sha256:')}": one for one in (raw, *layers)}
+        members |= blobs
+        paths = [f"blobs/sha256/{sha256(one).removeprefix('sha256:')}" for one in layers]
+        name = f"blobs/sha256/{sha256(raw).removeprefix('sha256:')}"
+        listed.append({"Config": name, "RepoTags": [f"app:{number}"], "Layers": paths})
+    return members | {"manifest.json": json.dumps(listed).encode()}
+
+
+@pytest.fixture
+def walks(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The layers that were walked, by their beginnings."""
+    begun: list[str] = []
+    entries = TarLayer.entries
+
+    def noted(layer: TarLayer) -> Iterator[Entry]:
+        begun.append(layer.layer.diff_id)
+        return entries(layer)
+
+    monkeypatch.setattr(TarLayer, "entries", noted)
+    return begun
+
+
+@pytest.mark.parametrize("shape", ["archive", "layout"])
+def test_a_layer_that_images_share_is_read_once(tmp_path: Path, walks: list[str], shape: str) -> None:
+    if shape == "archive":
+        path = write(tmp_path / "app.tar", saved((BASE, OTHER), (BASE,), (OTHER, BASE)))
+    else:
+        made = Layout()
+        each = [made.image(*((one, one) for one in layers)) for layers in ((BASE, OTHER), (BASE,), (OTHER, BASE))]
+        path = spread(tmp_path, made.index(*each))
+    found = inventories(path, How())
+    assert [len(image.files) for image in found] == [60, 30, 60]
+    assert [fact.layer for fact in found[2].files if fact.path.startswith("opt")] == [1] * 30
+    assert sorted(walks) == sorted({sha256(BASE), sha256(OTHER)})
+    assert not any(image.problems for image in found)
+
+
+def test_another_digest_for_the_same_bytes_is_told_of_each_image(tmp_path: Path) -> None:
+    members = saved((BASE,), (BASE,))
+    listed = json.loads(members["manifest.json"])
+    lying = config(OTHER)
+    name = f"blobs/sha256/{sha256(lying).removeprefix('sha256:')}"
+    listed[1]["Config"] = name
+    members |= {name: lying, "manifest.json": json.dumps(listed).encode()}
+    found = inventories(write(tmp_path / "app.tar", members), How())
+    assert any("has the digest" in problem.message for problem in found[1].problems)
+
+
+def test_all_images_together_have_no_more_entries_than_one_may(tmp_path: Path, walks: list[str]) -> None:
+    others = [tar(*(info(f"o{number}/{at}", mode=0o4755) for at in range(30))) for number in range(6)]
+    path = write(tmp_path / "app.tar", saved(*((one,) for one in others)))
+    found = inventories(path, How(bounds=Bounds(entries=75)))
+    assert [len(image.files) for image in found] == [30, 30, 30, 0, 0, 0]
+    assert len(walks) == 3
+    for image in found[3:]:
+        assert [problem.message for problem in image.problems] == [
+            "its layers were not read: the images before it have more than 75 entries in all"
+        ]
+
+
+def test_the_same_image_named_without_end_ends(tmp_path: Path, walks: list[str]) -> None:
+    path = write(tmp_path / "app.tar", saved(*[(BASE,)] * 300))
+    found = inventories(path, How(bounds=Bounds(entries=200, images=250)))
+    assert len(found) == 250
+    assert len(walks) == 1
+    assert any("only the first 250 of 300 images" in one.message.lower() for one in found[0].problems)
+    assert found[-1].problems
+
+
+def test_a_large_configuration_named_without_end_is_read_a_few_times(tmp_path: Path) -> None:
+    large = config(BASE) + b" " * 20_000
+    listed = [{"Config": "config.json", "RepoTags": [f"app:{number}"], "Layers": ["layer.tar"]} for number in range(9)]
+    members = {"config.json": large, "layer.tar": BASE, "manifest.json": json.dumps(listed).encode()}
+    found = inventories(write(tmp_path / "app.tar", members), How(bounds=Bounds(metadata=len(large))))
+    assert [bool(image.id) for image in found] == [True] * 3 + [False] * 6
+    assert "configuration" in found[-1].problems[0].message
+
+
+def test_entries_are_cut_alike_however_layers_are_read(tmp_path: Path) -> None:
+    """Threads and processes read layers in any order: what is left out must not hang on who is the first."""
+    path = write(tmp_path / "app.tar", docker_save(files(a=b"1"), BASE, OTHER))
+    found = [inventories(path, How(bounds=Bounds(entries=40)))[0] for _ in range(12)]
+    assert {len(image.files) for image in found} == {39}
+    assert len({tuple(fact.path for fact in image.files) for image in found}) == 1
