@@ -23,6 +23,7 @@ from sealock.errors import TransportError
 from sealock.model.registries import Registries
 from sealock.registry.credentials import Credentials, Login
 from sealock.registry.manifests import ManifestError, strict_json
+from sealock.registry.unsaid import secrets_of, without
 from sealock.transport import Transport, read_json, shown
 
 _CHALLENGE: Final = re.compile(r"[\s,]*([A-Za-z][\w!#$%&'*+.^`|~-]*)(?:\s*=\s*(?:\"((?:[^\"\\]|\\.)*)\"|([^\s,\"]*)))?")
@@ -91,16 +92,14 @@ class Authorizer:
     def clean(self, text: str) -> str:
         """A server's words without any secret that we told it."""
         with self._lock:
-            secrets = [one for one in self._secrets if len(one) >= 4]
-        for secret in secrets:
-            text = text.replace(secret, "***")
-        return text
+            secrets = tuple(self._secrets)
+        return without(text, secrets)
 
     def _login(self, host: str, repository: str) -> Login | None:
         login = self._credentials.login(host, repository)
         if login is not None:
             with self._lock:
-                self._secrets.update(login.secrets, (self._basic(login).removeprefix("Basic "),))
+                self._secrets.update(login.secrets, secrets_of(self._basic(login)))
         return login
 
     @staticmethod

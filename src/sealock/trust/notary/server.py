@@ -10,6 +10,7 @@ from typing import Final
 from urllib.parse import quote, urlsplit
 
 from sealock.errors import TransportError
+from sealock.registry.unsaid import secrets_of, without
 from sealock.transport import Answer, Transport, shown
 from sealock.trust.notary.metadata import Key, read_key
 from sealock.trust.notary.refusal import RefusedError
@@ -161,4 +162,5 @@ class Server:
                 said += [str(one) for one in detail["Error"].values()]
         except (TransportError, ValueError, LookupError, TypeError, AttributeError, RecursionError):
             return ""
-        return f": {'; '.join(one[:300] for one in said)}"
+        secrets = tuple(secrets_of(self._headers.get("authorization", "")))
+        return f": {'; '.join(without(one, secrets)[:300] for one in said)}"
