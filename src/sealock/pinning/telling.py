@@ -98,10 +98,8 @@ def summary(judged: Judged, files: int, *, wrote: bool) -> str:
     if changing:
         verb = "pinned anew" if wrote else "to be pinned"
         parts.append(f"{count(changing, 'reference')} of {len(states)} {verb}, in {count(files, 'file')}")
-    else:
-        parts.append(f"{count(len(states), 'reference')}, nothing to change")
     for state, words in (
-        ("stuck", "left as they are"),
+        ("stuck", "left"),
         ("refused", "not trusted"),
         ("untagged", "without their tag"),
         ("failed", "failed"),
@@ -111,6 +109,8 @@ def summary(judged: Judged, files: int, *, wrote: bool) -> str:
     lost = sum(1 for _, verdicts in judged for one in verdicts if one.state == "gone" and not one.new)
     if lost:
         parts.append(f"{lost} gone")
+    if not changing:
+        parts[:0] = [f"{count(len(states), 'reference')}{'' if parts else ', nothing to change'}"]
     return "; ".join(parts) + "."
 
 
