@@ -282,6 +282,17 @@ def test_a_registry_that_stays_broken_is_told(server: RegistrySimulator) -> None
     assert len(client.waited) == 4
 
 
+@pytest.mark.parametrize(("patience", "asked"), [(60.0, 5), (0.0, 1)], ids=["soon", "after a long silence"])
+def test_a_registry_that_breaks_off_is_asked_again_until_it_took_too_long(
+    server: RegistrySimulator, monkeypatch: pytest.MonkeyPatch, patience: float, asked: int
+) -> None:
+    monkeypatch.setattr("sealock.registry.asking._LONGEST_SILENCE", patience)
+    server.answers = lambda asked: Reply(200, b"{" * 100, cut=10) if "manifests" in asked.path else None
+    with pytest.raises(TransportError, match="broke off"):
+        Client().manifest(name(server, "a:1"))
+    assert len([one for one in server.asked if "manifests" in one.path]) == asked
+
+
 @pytest.mark.parametrize("status", [400, 403, 404])
 def test_what_does_not_pass_is_not_tried_again(server: RegistrySimulator, status: int) -> None:
     server.answers = lambda asked: Reply(status) if "manifests" in asked.path else None

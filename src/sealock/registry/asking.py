@@ -29,6 +29,8 @@ _PASSING: Final = frozenset({408, 425, 429, 500, 502, 503, 504})
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 8.0
 _LONGEST_WAIT: Final = 60.0
 """Seconds of a Retry-After that are waited; who asks for more is not asked again."""
+_LONGEST_SILENCE: Final = 60.0
+"""Seconds after which a server that breaks off or keeps silent is given up, however few attempts that were."""
 _ERROR: Final = 64 << 10
 
 
@@ -116,12 +118,13 @@ class Asker:
         """As ask, of a whole URL, which `named_by` gave us. Without `again`, a request is sent once."""
         host = host or host_of(name)
         scopes = (f"repository:{name.repository}:{actions}", *(f"repository:{other}:pull" for other in others))
+        begun = time.monotonic()
         for attempt in range(ATTEMPTS if again else 1):
             last = attempt == (ATTEMPTS if again else 1) - 1
             try:
                 answer = self._signed_in(name, host, method, url, headers or {}, body, scopes, named_by)
             except BrokenOffError:
-                if last:
+                if last or given_up(begun):
                     raise
                 self._rest(attempt)
                 continue
@@ -230,6 +233,11 @@ class Asker:
         except (ManifestError, TransportError, LookupError, TypeError):
             return ""
         return f" (it says {self.authorizer.clean(words)[:200]!r})"
+
+
+def given_up(begun: float) -> bool:
+    """Whether what began at that moment (by the monotonic clock) has taken so long that it is not tried again."""
+    return time.monotonic() - begun >= _LONGEST_SILENCE
 
 
 def _origin(url: str) -> tuple[str, str]:

@@ -30,7 +30,7 @@ from sealock.model.manifest import (
 )
 from sealock.model.platforms import choose, of_machine
 from sealock.model.registries import Registries
-from sealock.registry.asking import ATTEMPTS, Asker, RegistryError
+from sealock.registry.asking import ATTEMPTS, Asker, RegistryError, given_up
 from sealock.registry.credentials import Credentials, Nobody
 from sealock.registry.manifests import MOST_BYTES, ManifestError, digest_of, read_manifest, strict_json
 from sealock.registry.names import host_of, is_digest, is_tag
@@ -130,6 +130,7 @@ class Registry:
     def manifest(self, name: ImageName) -> Fetched:
         """Get the manifest or index that a name stands for: its digest if it has one, else its tag."""
         wanted = name.digest or name.tag or "latest"
+        begun = time.monotonic()
         for attempt in range(ATTEMPTS):
             with self._from_mirrors(name, "GET", f"manifests/{wanted}") as answer:
                 kind = answer.headers.get("content-type", "")
@@ -138,7 +139,7 @@ class Registry:
                 try:
                     raw = answer.read(MOST_BYTES)
                 except BrokenOffError:
-                    if attempt == ATTEMPTS - 1:
+                    if attempt == ATTEMPTS - 1 or given_up(begun):
                         raise
                     self.asker.rest(attempt)
                     continue
