@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import json
 from argparse import ArgumentParser, Namespace
-from typing import Final
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Final
 
-from sealock.cli.output import WIDTH, complain, width
+from sealock.cli.output import WIDTH, complain, width, write
 from sealock.cli.trust.common import add_output, add_server, name_of, setup_of, tell
 from sealock.cli.trust.cosigned import open_key
+
+if TYPE_CHECKING:
+    from sealock.migrating import Step
 
 EPILOG: Final = """\
 Every signed tag is verified once more; a tag that the registry gives another digest for by now is left out, and so is
@@ -31,7 +35,10 @@ def configure(parser: ArgumentParser) -> None:
     )
     parser.add_argument("--key", required=True, metavar="FILE", help="the private key: cosign's own file, or PEM")
     parser.add_argument(
-        "--form", choices=("bundle", "tag"), default="bundle", help="a bundle as cosign 3 makes, or a tag"
+        "--form",
+        choices=("bundle", "tag"),
+        default="bundle",
+        help="a bundle, which cosign 3 verifies, or a tag, which cosign 2 does too (default: bundle)",
     )
     parser.add_argument(
         "--tags", action="append", default=[], metavar="PATTERN", help="of these tags only (may repeat)"
@@ -50,7 +57,7 @@ def run(arguments: Namespace) -> int:
     from sealock.errors import TrustError  # noqa: PLC0415  as above
     from sealock.migrating import GOOD, Migration, Record, migrate  # noqa: PLC0415  loads all kinds of trust
     from sealock.registry.opening import open_registry  # noqa: PLC0415  loads HTTP
-    from sealock.reports.text import count, fit, line  # noqa: PLC0415  as above
+    from sealock.reports.text import count  # noqa: PLC0415  as above
     from sealock.trust.notary.opening import signed_tags  # noqa: PLC0415  as above
 
     name = name_of(arguments.repository, tag=False)
@@ -67,22 +74,34 @@ def run(arguments: Namespace) -> int:
         return 2
     registry = open_registry(registries(arguments.policy, none=arguments.no_policy))
     how = Migration(registry, key, arguments.form, tuple(arguments.tags), arguments.dry_run)
-    steps = list(migrate(name, signed, how, record))
-    if arguments.format == "json":
+    steps: list[Step] = []
+    columns, at_once = WIDTH if arguments.output else width(), arguments.format == "text" and not arguments.output
+    for step in migrate(name, signed, how, record):
+        steps.append(step)
+        if at_once:
+            write("".join(_lines(step, columns)))
+    good = sum(step.outcome in GOOD for step in steps)
+    which = f"{good} of {len(steps)} tags {'can be' if arguments.dry_run else 'are'} signed by {key.public.id[:12]}"
+    which += "\n" if arguments.dry_run else f"; the record is {record.path}\n"
+    if at_once:
+        write(which)
+    elif arguments.format == "json":
         tell(json.dumps({"steps": to_builtins(steps)}, indent=2) + "\n", arguments)
     else:
-        columns = WIDTH if arguments.output else width()
-        lines: list[str] = []
-        for step in steps:
-            about = f"{step.outcome:<13}  {line(step.tag, 60)}  {step.digest[:19]}…  verified by {step.verified_by}"
-            lines += [fit(about, columns), *([f"{'':<15}{line(step.why)}"] if step.why else [])]
-        good = sum(step.outcome in GOOD for step in steps)
-        which = f"{good} of {len(steps)} tags {'can be' if arguments.dry_run else 'are'} signed by {key.public.id[:12]}"
-        lines.append(which + ("" if arguments.dry_run else f"; the record is {record.path}"))
-        tell("".join(f"{one}\n" for one in lines), arguments)
+        tell("".join(line for step in steps for line in _lines(step, columns)) + which, arguments)
     if not steps:
         complain(f"none of {count(len(signed), 'signed tag')} of {arguments.repository} was asked for: see --tags")
         return 1
     if any(step.outcome == "failed" for step in steps):
         return 2
     return 0 if all(step.outcome in GOOD for step in steps) else 1
+
+
+def _lines(step: Step, columns: int) -> Iterator[str]:
+    """A step in words: what became of the tag, and why where that is not well."""
+    from sealock.reports.text import fit, line  # noqa: PLC0415  configuring does without
+
+    about = f"{step.outcome:<13}  {line(step.tag, 60)}  {step.digest[:19]}…  verified by {step.verified_by}"
+    yield f"{fit(about, columns)}\n"
+    if step.why:
+        yield f"{'':<15}{line(step.why)}\n"
