@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from typing import Any, Final
 
 from sealock.errors import TransportError
@@ -25,6 +26,15 @@ MOST_ENTRIES: Final = 1024
 _MOST_SIZE: Final = 1 << 50
 _VAGUE: Final = frozenset({"", "application/json", "application/octet-stream", "text/plain"})
 """Content types that say nothing of the kind."""
+_SURROGATE: Final = re.compile(rb"\\u[dD][89a-fA-F]")
+_READ_BY: Final = {
+    key.casefold(): key
+    for key in (
+        *("schemaVersion", "mediaType", "artifactType", "config", "layers", "manifests", "subject", "annotations"),
+        *("digest", "size", "urls", "platform", "data", "os", "architecture", "variant", "os.version", "fsLayers"),
+    )
+}
+"""The keys of manifests, descriptors and platforms, by how those who look away from case find them."""
 
 
 class ManifestError(TransportError):
@@ -43,6 +53,7 @@ def read_manifest(raw: bytes, content_type: str = "") -> AnyManifest:
     if not isinstance(table, dict):
         message = "it is no JSON object"
         raise ManifestError(message)
+    _check_case(table, "it")
     declared = content_type.partition(";")[0].strip().lower()
     stated = _text(table, "mediaType")
     if (
@@ -72,12 +83,21 @@ def read_manifest(raw: bytes, content_type: str = "") -> AnyManifest:
 
 
 def strict_json(raw: bytes) -> Any:  # noqa: ANN401  whatever the JSON holds
-    """Read JSON in which each key stands once; ManifestError else, since readers differ in which of two counts."""
+    """Read JSON in which each key stands once; ManifestError else, since readers differ in which of two counts.
+
+    So they do in what they make of half a surrogate pair, which JSON can spell and UTF-8 cannot.
+    """
     try:
-        return json.loads(raw.decode("utf-8"), object_pairs_hook=_once, parse_constant=_no_constant)
+        value = json.loads(raw.decode("utf-8"), object_pairs_hook=_once, parse_constant=_no_constant)
+        if _SURROGATE.search(raw):
+            json.dumps(value, ensure_ascii=False).encode("utf-8")
+    except UnicodeEncodeError:
+        message = "it is not JSON (it holds text that is not Unicode)"
+        raise ManifestError(message) from None
     except (ValueError, RecursionError) as error:
         message = f"it is not JSON ({str(error)[:100] or 'nested too deep'})"
         raise ManifestError(message) from None
+    return value
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -93,6 +113,15 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 def _no_constant(word: str) -> None:
     message = f"{word} is no JSON"
     raise ValueError(message)
+
+
+def _check_case(table: dict[str, Any], where: str) -> None:
+    """Refuse "Layers": engines, which are written in Go, read it as "layers", and let the last of the two count."""
+    for key in table:
+        meant = _READ_BY.get(key.casefold(), key)
+        if meant != key:
+            message = f"{where} has the key {key[:50]!r}, which some read as {meant!r} and others pass over"
+            raise ManifestError(message)
 
 
 def _checked(kind: str, kinds: frozenset[str], what: str) -> str:
@@ -145,6 +174,7 @@ def _descriptor(value: object, where: str) -> Descriptor:
     if not isinstance(value, dict):
         message = f"{where} is no descriptor"
         raise ManifestError(message)
+    _check_case(value, where)
     digest, size = _text(value, "digest", where), value.get("size")
     if not is_digest(digest):
         message = f"{where} has {digest[:40]!r} for a digest"
@@ -173,6 +203,7 @@ def _platform(value: object, where: str) -> Platform | None:
     if not isinstance(value, dict):
         message = f"{where} has something else for a platform"
         raise ManifestError(message)
+    _check_case(value, where)
     return Platform(*(_text(value, key, where) for key in ("os", "architecture", "variant", "os.version")))
 
 

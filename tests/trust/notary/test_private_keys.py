@@ -193,7 +193,14 @@ def test_public_halves_are_written_and_read_as_docker_does() -> None:
     assert read_public(text, "alice.pub") == key.public
 
 
-@pytest.mark.parametrize("text", ["", "hello", "-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----\n"])
+UNKNOWN = "MFkwEwYHKovIzj0CAQYIKoZIzj0DAQcDQgAE0ndyLVUkyoU19QPfWIauD7j78rWJ50Ov1CS8DgorVAhwS4EsTE1+M9hFusMnZbwKXg7dBfv0t3obOOX4159QqQ=="
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "hello", *(f"-----BEGIN PUBLIC KEY-----\n{one}\n-----END PUBLIC KEY-----\n" for one in ("AAAA", UNKNOWN))],
+    ids=["nothing", "a word", "no DER", "an algorithm that is none"],
+)
 def test_what_is_no_public_key_is_told(text: str) -> None:
     with pytest.raises(TrustError, match=r"alice\.pub holds no public key that Notary can use"):
         read_public(text, "alice.pub")

@@ -61,6 +61,11 @@ def two_chains(here: World) -> None:
     here.refer(here.envelope(here.stranger, after=lambda t: t["header"].update(x5c=spelled(both))))
 
 
+def half_a_surrogate_pair(here: World) -> None:
+    """A text that JSON can spell and no signature can be over."""
+    here.refer(here.envelope(after=lambda table: table.update(payload="\ud800")))
+
+
 def moved_from_another_image(here: World) -> None:
     """A good signature of another image, made to refer to this one."""
     other = here.push("app:other")
@@ -389,6 +394,7 @@ ATTACKS: dict[str, tuple[Attack, str]] = {
     "signed by a stranger, our root behind": (by_a_stranger_with_our_root_behind, "certificate"),
     "signed by a stranger, our chain with it": (by_a_stranger_with_our_chain, "signature"),
     "two chains in one": (two_chains, "certificate"),
+    "text that is not Unicode": (half_a_surrogate_pair, "malformed"),
     "moved from another image": (moved_from_another_image, "digest"),
     "listed for this image": (listed_for_this_image, "digest"),
     "target of another size": (target_of_another_size, "digest"),

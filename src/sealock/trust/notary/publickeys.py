@@ -37,7 +37,8 @@ def read_public(text: str, what: str) -> Key:
     """Read one public key or certificate; TrustError where there is none, or one that must not be used."""
     from datetime import UTC, datetime  # noqa: PLC0415  seldom needed
 
-    from cryptography.hazmat.primitives.asymmetric import ec, rsa  # noqa: PLC0415  it costs 20 ms
+    from cryptography.exceptions import UnsupportedAlgorithm  # noqa: PLC0415  it costs 20 ms
+    from cryptography.hazmat.primitives.asymmetric import ec, rsa  # noqa: PLC0415  as above
     from cryptography.hazmat.primitives.serialization import load_der_public_key  # noqa: PLC0415  as above
 
     for label, _, encoded in blocks(text):
@@ -56,7 +57,7 @@ def read_public(text: str, what: str) -> Key:
             try:
                 raw = b64decode("".join(encoded.split()), validate=True)
                 public = load_der_public_key(raw)
-            except (Error, ValueError):
+            except (Error, ValueError, TypeError, UnsupportedAlgorithm):
                 break
             if isinstance(public, ec.EllipticCurvePublicKey):
                 return Key("ecdsa", raw)
