@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Mapping
-from functools import partial
+from functools import lru_cache, partial
 from shlex import quote
 from typing import Final, TypeGuard
 
@@ -219,6 +219,7 @@ def told(verdict: Verdict, document: Document) -> Verdict:
     # What one of the two cannot decide, the other may.
     silent = {one.rule for one in verdict.not_judged if one.subject.endswith(_EFFECTIVE)}
     seen = any(name.endswith(_EFFECTIVE) for name in nouns)
+    client = next((_client(noun) for noun in nouns.values() if isinstance(noun, Enforced)), "docker")
     findings: list[Finding] = []
     for one in verdict.findings:
         if document.kind == "host":
@@ -227,9 +228,10 @@ def told(verdict: Verdict, document: Document) -> Verdict:
             continue
         elif not one.subject.endswith(_EFFECTIVE):
             also = " (the kernel shows it too)" if one.rule in shown and not one.subject.endswith(_DIFFERENCES) else ""
-            findings.append(replace(one, message=one.message + also, remedy=_remedy(one, nouns.get(one.subject))))
+            remedy = _remedy(one, nouns.get(one.subject), client)
+            findings.append(replace(one, message=one.message + also, remedy=remedy))
         elif one.rule not in declared and _PRIVILEGED not in declared:
-            remedy = _remedy(one, nouns.get(one.subject))
+            remedy = _remedy(one, nouns.get(one.subject), client)
             findings.append(replace(one, message=f"{one.message} (by the kernel alone)", remedy=remedy))
     skipped = tuple(
         one
@@ -260,7 +262,12 @@ def _setting(finding: Finding, document: Document) -> Remedy:
     return Remedy(f"{finding.remedy.text} {how}, then {after}.")
 
 
-def _remedy(finding: Finding, noun: object) -> Remedy:
+def _client(enforced: Enforced) -> str:
+    """The program that changes this container while it runs."""
+    return "podman" if enforced.process.container_engine == "podman" else "docker"
+
+
+def _remedy(finding: Finding, noun: object, client: str) -> Remedy:
     """A running container is no text to be mended: the changes become words to run it, or to change it, with."""
     words = [_words(change, noun) for change in finding.remedy.changes if isinstance(change, FieldChange)]
     gained, lost = (
@@ -270,7 +277,7 @@ def _remedy(finding: Finding, noun: object) -> Remedy:
     if gained and not lost and all(getattr(change, "field", "") in _UPDATED for change in finding.remedy.changes):
         # The engine takes no limit of memory above that of memory and swap, which "no limit" counts as.
         swaps = [Set("memory_swap", 2 * one.value) for one in finding.remedy.changes if _limits_memory(one)]
-        how = " ".join(["docker update", gained, *map(_flags, swaps), name])
+        how = " ".join([f"{client} update", gained, *map(_flags, swaps), name])
     elif gained or lost:
         how = " and ".join(f"{word} {some}" for word, some in (("with", gained), ("without", lost)) if some)
         how = f"start it anew {how}"
@@ -303,8 +310,9 @@ def _words(change: FieldChange, noun: object) -> tuple[str, str]:
     return _flags(change), ""
 
 
+@lru_cache(1024)
 def _flags(change: FieldChange) -> str:
-    """A change as the options of `docker run`, "" where it has no word for it."""
+    """A change as the options of `docker run`, "" where it has no word for it. Containers have many changes alike."""
     document = formats.read("run", Source("run", _RUN))
     try:
         made = formats.apply(_RUN, formats.edits(document, document.subjects[0], change))

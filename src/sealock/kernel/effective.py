@@ -39,7 +39,7 @@ def effective(process: Process, machine: Machine) -> Container:
     Sources of binds are found by the machine's own mounts. Of its kernel parameters those count that differ from the
     machine's: a new namespace takes most of them over.
     """
-    group = machine.group(given(process.cgroup_paths, ()))
+    group = machine.group_read(given(process.cgroup_paths, ()))
     # The command line holds the entrypoint too, and mounts show however they were asked for.
     values: dict[str, Any] = {"command": process.command, "entrypoint": UNSET, "volumes_from": UNSET}
     values |= {"user": _user(process), "groups": _groups(process, machine.group_names)}

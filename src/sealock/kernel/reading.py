@@ -47,6 +47,7 @@ class Machine:
     def __init__(self, root: str = "/") -> None:
         self.tree = Tree(root)
         self._mounts: tuple[str, tuple[Mounted, ...]] = "", ()
+        self._group: tuple[tuple[tuple[str, str], ...], Group] = (), Group()
         shown = self._text("proc/self/mountinfo") or self._text("proc/1/mountinfo")
         self.hierarchies = Hierarchies(self.tree, parsing.mounts(shown))
         self.initial = self._initial()
@@ -277,8 +278,13 @@ class Machine:
         return (*hidden, *open_)
 
     def group(self, groups: tuple[tuple[str, str], ...]) -> Group:
-        """What the control groups set and count."""
-        return self.hierarchies.read(groups) if groups else Group()
+        """What the control groups set and count, read now."""
+        self._group = groups, self.hierarchies.read(groups) if groups else Group()
+        return self._group[1]
+
+    def group_read(self, groups: tuple[tuple[str, str], ...]) -> Group:
+        """The same, as it was when the process was read that was read last."""
+        return self._group[1] if groups == self._group[0] else self.group(groups)
 
     def listening(self, pid: int) -> Maybe[tuple[Socket, ...]]:
         """The sockets that wait for others in the process's network namespace."""
