@@ -100,6 +100,7 @@ def test_what_the_engine_does_not_keep_is_unknown(field: str) -> None:
         ({"Memory": 64, "MemorySwap": -1}, "memory_swap", -1),
         ({"NanoCpus": 1500000000}, "cpus", 1.5),
         ({"Ulimits": [{"Name": "core", "Soft": 0, "Hard": 5}]}, "ulimits", (Ulimit("core", 0, 5),)),
+        ({"Ulimits": [{"Name": "RLIMIT_NOFILE", "Soft": 1, "Hard": 2}]}, "ulimits", (Ulimit("nofile", 1, 2),)),
         ({"RestartPolicy": {"Name": "on-failure", "MaximumRetryCount": 3}}, "restart", Restart("on-failure", 3)),
         ({"LogConfig": {"Type": "none", "Config": {}}}, "logging", Logging("none")),
         ({"LogConfig": {"Type": "json-file", "Config": {"max-size": "5m"}}}, "logging", Logging("json-file", (("max-size", "5m"),))),

@@ -25,6 +25,7 @@ from sealock.checking import Settings, check
 from sealock.engine import Patience, connect, endpoint
 from sealock.errors import EngineError
 from sealock.formats.inspect import read_inspect
+from sealock.inspecting import looked
 from sealock.listing import How, inventories
 from sealock.model.finding import Finding
 from sealock.model.report import TargetReport
@@ -349,6 +350,40 @@ def podman() -> Iterator[tuple[list[str], dict[str, str], str]]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
+def seen_running(podman: tuple[list[str], dict[str, str], str]) -> None:
+    """Podman's containers as they run: nothing differs, the page names them, and the remedy is a command of Podman's."""
+    words, environment, where = podman
+    for name, options in (
+        ("hard", ["--cap-drop", "all", "--read-only", "--pids-limit", "50"]),
+        ("open", ["--privileged"]),
+    ):
+        # The other runtime does not take control groups of both versions at once.
+        line = [
+            *words,
+            "--runtime",
+            "runc",
+            "run",
+            "-d",
+            "--name",
+            name,
+            "--network",
+            "none",
+            *options,
+            "base:1",
+            *SLEEP,
+        ]
+        done = subprocess.run(line, env=environment, capture_output=True, check=False)
+        assert done.returncode == 0, done.stderr
+        look = looked("container", name, where)
+        assert look.differences == ()
+        assert look.enforced.process.container_engine == "podman"
+        assert look.enforced.effective.privileged is (name == "open")
+    report = check("container:open", settings=Settings(engine=where, policy_file=""))
+    (one,) = (finding for target in report.targets for finding in target.findings if finding.rule == "C028")
+    assert "Here: podman update --memory" in one.remedy.text
+    subprocess.run([*words, "rm", "-f", "-t", "0", "hard", "open"], env=environment, check=True, capture_output=True)
+
+
 def test_podman_over_its_compatible_socket(podman: tuple[list[str], dict[str, str], str], tmp_path: Path) -> None:
     words, environment, where = podman
     made = BytesIO()
@@ -367,6 +402,7 @@ def test_podman_over_its_compatible_socket(podman: tuple[list[str], dict[str, st
     assert {"C001", "C018"} <= found["container:bad"]
     assert not {"C001", "C004", "C005", "C018", "C040", "C057"} & found["container:good"]
     assert all(one.problems == () for one in report.targets)
+    seen_running(podman)
     how = How(engine=where, cache=str(tmp_path / "cache"))
     (first,), (again,) = inventories("docker:base:1", how), inventories("docker:localhost/base:1", how)
     assert first.problems == ()

@@ -112,7 +112,9 @@ class Machine:
         """
         start = self._start(pid)
         values: dict[str, Any] = {}
-        values |= self._status(pid)
+        held = self.tree.text(f"proc/{pid}/cmdline")
+        command = tuple(held.rstrip("\0").split("\0")) if isinstance(held, str) and held else UNKNOWN
+        values |= self._status(pid, command)
         values |= self._isolation(pid)
         values |= self._use(pid)
         values["sysctls"] = self.sysctls(pid, further)
@@ -124,11 +126,20 @@ class Machine:
         return Process(pid=pid, start=start, **values)
 
     def brief(self, pid: int) -> Process:
-        """Read who a process is and what it may do, and no more; GoneError where it ended."""
+        """Read who a process is and what it may do, and no more; GoneError where it ended.
+
+        Not its command line: that stands in its own memory, and whoever reads it waits for what the process put there.
+        """
         start = self._start(pid)
         groups = self.groups(pid)
         found = identity(groups, ())
-        return Process(pid=pid, start=start, container_id=found.id, cgroup_paths=groups or UNKNOWN, **self._status(pid))
+        return Process(
+            pid=pid,
+            start=start,
+            container_id=found.id,
+            cgroup_paths=groups or UNKNOWN,
+            **self._status(pid, command=UNKNOWN),
+        )
 
     def _within_users(self, pid: int) -> bool:
         """Whether whoever reads is in the process's own user namespace: ids are then told as they are inside."""
@@ -151,9 +162,8 @@ class Machine:
             raise GoneError(message)
         return parsing.start_time(held)
 
-    def _status(self, pid: int) -> dict[str, Any]:
+    def _status(self, pid: int, command: Maybe[tuple[str, ...]]) -> dict[str, Any]:
         said = parsing.fields(self._text(f"proc/{pid}/status"))
-        command = self.tree.text(f"proc/{pid}/cmdline")
 
         def number(name: str, base: int = 10, word: int = 0) -> Maybe[int]:
             words = said.get(name, "").split()
@@ -164,7 +174,7 @@ class Machine:
         groups = [parsing.whole(word) for word in said["Groups"].split()] if "Groups" in said else None
         return {
             "name": said.get("Name", UNKNOWN),
-            "command": tuple(command.rstrip("\0").split("\0")) if isinstance(command, str) and command else UNKNOWN,
+            "command": command,
             "inner_pid": number("NSpid", word=-1),
             "uid": number("Uid", word=1),
             "gid": number("Gid", word=1),

@@ -170,9 +170,11 @@ def security(reader: EngineReader, host: Node, values: Mapping[str, Any]) -> dic
 
 
 def ulimit(reader: EngineReader, node: Node) -> Ulimit:
-    """Read one limit."""
+    """Read one limit. Podman names it as the kernel's headers do: RLIMIT_NOFILE."""
     soft, hard = reader.number(node, "Soft"), reader.number(node, "Hard")
-    return Ulimit(reader.string(node, "Name"), int(soft or 0), int(hard or 0))
+    name = reader.string(node, "Name")
+    name = name[7:].lower() if name.startswith("RLIMIT_") else name
+    return Ulimit(name, int(soft or 0), int(hard or 0))
 
 
 def restart(reader: EngineReader, host: Node) -> Maybe[Restart]:

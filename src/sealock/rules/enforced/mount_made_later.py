@@ -19,6 +19,9 @@ _ENGINES: Final = ("/run/secrets", "/run/configs")
 _MOST: Final = 20
 """Mounts that are told one by one."""
 
+_PODMAN: Final = frozenset({"/run", "/run/lock", "/tmp", "/var/log/journal", "/var/tmp"})  # noqa: S108  a container's
+"""Where Podman mounts memory by itself in containers that are read-only or run systemd, which it does not tell."""
+
 
 class MountMadeLater(Rule[Enforced]):
     """Something is mounted that the engine knows nothing of.
@@ -46,6 +49,11 @@ class MountMadeLater(Rule[Enforced]):
     )
     good = (
         (
+            '{"observed": {"containers": [{"name": "web", "declared": {"mounts": [], "read_only": true}, "effective": '
+            '{"mounts": [{"kind": "tmpfs", "source": null, "target": "/run"}]}, "process": {"pid": 7, '
+            '"container_engine": "podman"}}]}}'
+        ),
+        (
             '{"observed": {"containers": [{"name": "web", "declared": {"mounts": [{"kind": "bind", '
             '"source": "/etc", "target": "/mnt"}]}, '
             '"effective": {"mounts": [{"kind": "bind", "source": "/etc", "target": "/mnt"}]}, "process": {"pid": 7}}]}}'
@@ -59,6 +67,8 @@ class MountMadeLater(Rule[Enforced]):
             yield self.undecided("its mounts could not be read")
             return
         known = {mount.target.rstrip("/") for mount in given(declared, ())}
+        if enforced.process.container_engine == "podman":
+            known |= {mount.target for mount in given(there, ()) if mount.kind == "tmpfs" and mount.target in _PODMAN}
         found = [mount for mount in given(there, ()) if not _expected(mount, known, enforced.declared)]
         for mount in found[:_MOST]:
             what = (
