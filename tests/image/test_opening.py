@@ -115,7 +115,9 @@ def test_configurations_that_leave_things_out(changed: dict[str, Any], tmp_path:
     assert bool(troubles(image)) == ("rootfs" in changed)
 
 
-@pytest.mark.parametrize("raw", [b"", b"[]", b"{", b'{"rootfs": 5}', b'{"history": [[[[[' + b"[" * 100000])
+@pytest.mark.parametrize(
+    "raw", [b"", b"[]", b"{", b'{"rootfs": 5}', b'{"rootFS": {"diff_ids": []}}', b'{"history": [[[[[' + b"[" * 100000]
+)
 def test_configurations_that_make_no_sense_cost_no_layer(raw: bytes, tmp_path: Path) -> None:
     made = Layout()
     image = one(spread(tmp_path, made.index(made.image((BASE, BASE), configuration=raw))))
@@ -351,6 +353,12 @@ def test_links_of_a_layout_lead_nowhere(tmp_path: Path) -> None:
         (tar(info("manifest.json", b"[]")), "it names no image"),
         (tar(info("manifest.json", b"[" * 100000)), "it is not the JSON it should be"),
         (tar(info("index.json", b"{}")), "index.json names no manifests"),
+        (tar(info("manifest.json", b'[{"Config":"c","Layers":[],"layers":["l"]}]')), "engines read as 'Layers'"),
+        (
+            tar(info("index.json", b'{"manifests":[],"Manifests":[]}')),
+            "engines read as 'manifests' and others pass over",
+        ),
+        (tar(info("index.json", b'{"manifests":[{"Digest":"x"}]}')), "it has 'Digest', which engines read as 'digest'"),
     ],
 )
 def test_what_is_no_image_is_said_to_be_none(data: bytes, told: str, tmp_path: Path) -> None:

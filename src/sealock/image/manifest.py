@@ -84,6 +84,16 @@ class Config(Struct, frozen=True):
         return [mask(line[:LINE]) + ("…" if len(line) > LINE else "") for line in lines]
 
 
+_TOGETHER: Final[dict[object, tuple[type[Struct], ...]]] = {
+    Manifest: (Manifest, Descriptor),
+    list[SavedImage]: (SavedImage,),
+    Config: (Config, _RootFs, _History),
+}
+"""The nouns that are read of one file."""
+_WITHIN: Final = frozenset({"config", "layers", "manifests", "rootfs", "history"})
+"""Where others of these stand."""
+
+
 def read_bytes(store: Store, name: str, limit: int) -> bytes:
     """The whole of a small file; Damage where it is larger than `limit` or cannot be read."""
     stored = store.open(name)
@@ -93,8 +103,22 @@ def read_bytes(store: Store, name: str, limit: int) -> bytes:
 
 
 def decode(data: bytes, kind: type[T]) -> T:
-    """JSON as a noun; Damage where it is none, or not of that shape."""
+    """JSON as a noun; Damage where it is none, or not of that shape, or read otherwise by engines."""
+    names = {name.casefold(): name for noun in _TOGETHER[kind] for name in noun.__struct_encode_fields__}
     try:
-        return msgspec.json.decode(data, type=kind)
+        value = msgspec.json.decode(data)
+        _check_case(value, names)
+        return msgspec.convert(value, kind)
     except (msgspec.MsgspecError, RecursionError, UnicodeError) as error:
         raise Damage(why=f"it is not the JSON it should be ({error})") from error
+
+
+def _check_case(value: Any, names: dict[str, str]) -> None:  # noqa: ANN401  whatever the JSON holds
+    """Refuse "layers" for "Layers": engines, which are written in Go, read it so, and let the last of the two count."""
+    for one in value if isinstance(value, list) else [value]:
+        for key, inner in one.items() if isinstance(one, dict) else ():
+            meant = names.get(key.casefold(), key)
+            if meant != key:
+                raise Damage(why=f"it has {key[:50]!r}, which engines read as {meant!r} and others pass over")
+            if key in _WITHIN and key in names.values():
+                _check_case(inner, names)
