@@ -217,7 +217,8 @@ def test_the_newest_file_is_found_through_the_text_that_names_it(
 
 
 UPDATE = """
-import sys
+import signal, sys
+signal.signal(signal.SIGINT, signal.default_int_handler)  # whoever runs the tests in the background ignores it
 from sealock.advisories.feeds.catalog import FEEDS
 from sealock.database import updating
 from sealock.database.sources import Got, Web
