@@ -129,6 +129,23 @@ def test_the_command_decides_references_and_files(here: World, capsys: pytest.Ca
     assert held["references"][0]["checks"]["cosign"]["signers"][0]["key"] == here.key.public.id
 
 
+def test_what_was_let_pass_is_not_called_trusted_and_notes_are_told(
+    here: World, capsys: pytest.CaptureFixture[str]
+) -> None:
+    here.push("bare:1")
+    here.refer(here.bundled(here.bundle(here.statement(name=""))))
+    Path("sealock.toml").write_text(policy(here, KEY, "accept"), encoding="utf-8")
+    host = here.server.host
+    assert main(["trust", "verify", f"{host}/bare:1", f"{host}/app:1"]) == 0
+    told = capsys.readouterr().out
+    assert f"{host}/bare:1 is let pass, unverified\n  note       the trust policy asks for no signature of it" in told
+    assert "  note       cosign: the signature names no repository: it would hold wherever the image is" in told
+    assert main(["trust", "verify", f"{host}/bare:1", f"{host}/app:1", "--format", "json"]) == 0
+    notes = [one["notes"][0] for one in json.loads(capsys.readouterr().out)["references"]]
+    assert notes[0] == "the trust policy asks for no signature of it"
+    assert notes[1].startswith("cosign: the signature names no repository")
+
+
 def test_without_a_table_the_command_asks_content_trust(here: World, capsys: pytest.CaptureFixture[str]) -> None:
     Path("sealock.toml").write_text('fail-on = "high"\n', encoding="utf-8")
     assert main(["trust", "verify", f"{here.server.host}/app:1"]) == 2

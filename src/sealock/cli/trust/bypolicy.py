@@ -92,7 +92,8 @@ def _lines(one: Vouched, columns: int) -> Iterator[str]:
     from sealock.reports.text import visible  # noqa: PLC0415  configuring does without
 
     trusted = one.decision.state == "trusted"
-    yield f"{visible(one.reference)} is {'' if trusted else 'not '}trusted"
+    state = "not trusted" if not trusted else "trusted" if one.verdicts else "let pass, unverified"
+    yield f"{visible(one.reference)} is {state}"
     if one.digest:
         yield f"  digest     {one.digest}"
     if not trusted:
@@ -104,8 +105,15 @@ def _lines(one: Vouched, columns: int) -> Iterator[str]:
             label, _, kind = need.partition(" ")
             label = "attested" if kind else label
             yield from told(label, f"{kind} by {by}{f' on {dates[-1]}' if dates else ''}".strip(), columns)
-    if trusted and not one.verdicts:
-        yield from told("note", "the trust policy asks for no signature of it", columns)
+    for note in _notes(one):
+        yield from told("note", note, columns)
+
+
+def _notes(one: Vouched) -> list[str]:
+    """What else there is to know: of each verdict, or that nothing was asked for."""
+    if one.decision.state == "trusted" and not one.verdicts:
+        return ["the trust policy asks for no signature of it"]
+    return [f"{need}: {note}" for need, verdict in one.verdicts.items() for note in verdict.notes]
 
 
 def _table(one: Vouched) -> dict[str, Any]:
@@ -114,6 +122,7 @@ def _table(one: Vouched) -> dict[str, Any]:
         "verdict": one.decision.state,
         "digest": one.digest,
         "reason": one.decision.why,
+        "notes": _notes(one),
         "checks": {
             need: {
                 "verdict": verdict.state,
