@@ -14,12 +14,13 @@ from typing import NamedTuple
 
 
 class Ran(NamedTuple):
-    """One run of a program: seconds, bytes of memory at the peak, exit status, standard output."""
+    """One run of a program: seconds, bytes of memory at the peak, exit status, standard output, processor seconds."""
 
     seconds: float
     memory: int
     status: int
     output: str
+    processor: float = 0.0
 
 
 def run(command: Sequence[str | Path], folder: Path | None = None) -> Ran:
@@ -36,7 +37,7 @@ def run(command: Sequence[str | Path], folder: Path | None = None) -> Ran:
         process.returncode = os.waitstatus_to_exitcode(status)
         output.seek(0)
         text = output.read().decode("utf-8", "replace")
-    return Ran(seconds, usage.ru_maxrss * 1024, process.returncode, text)
+    return Ran(seconds, usage.ru_maxrss * 1024, process.returncode, text, usage.ru_utime + usage.ru_stime)
 
 
 def alternately(commands: dict[str, Sequence[str | Path]], times: int) -> dict[str, list[Ran]]:

@@ -12,7 +12,7 @@ from typing import Final, TypeAlias
 from msgspec import Struct
 from msgspec.structs import replace
 
-from sealock.advisories.claim import Knowledge
+from sealock.advisories.claim import Knowledge, Nothing
 from sealock.advisories.match import match, needed
 from sealock.advisories.matched import Matched, Unjudged
 from sealock.advisories.telling import Where, findings
@@ -189,6 +189,7 @@ def opener(progress: Callable[[str], None], note: Callable[[str], None], *, offl
     `note` hears what is worth knowing beside: that data is old, that a feed could not be had.
     """
     from sealock.database.readying import Ready, ready  # noqa: PLC0415  where packages are looked up alone
+    from sealock.database.sealing import NoDatabaseError  # noqa: PLC0415  as above
 
     offline = offline or bool(os.environ.get("SEALOCK_OFFLINE"))
     seen: set[tuple[str, ...]] = set()
@@ -199,7 +200,13 @@ def opener(progress: Callable[[str], None], note: Callable[[str], None], *, offl
             seen.update(ecosystems)
             while held:
                 held.pop().store.close()
-            held.append(ready(sorted(seen), None if offline else _transport, progress))
+            try:
+                held.append(ready(sorted(seen), None if offline else _transport, progress))
+            except NoDatabaseError:
+                if seen:
+                    raise
+                # No feed is for what is there: a database would have nothing to say.
+                return Nothing()
             for words in held[0].notes:
                 note(words)
         return held[0].store

@@ -77,6 +77,18 @@ def test_a_record_with_several_cves_keeps_them_all() -> None:
     assert {one.id: one.aliases for one in found} == {"CVE-2024-0001": ("RUSTSEC-1",), "CVE-2024-0002": ("RUSTSEC-1",)}
 
 
+def test_a_record_on_a_cve_is_on_no_other_whatever_it_calls_its_aliases() -> None:
+    table = Table(
+        advisory("CVE-2024-0001", affects("Debian:12", "webpack", Span()), aliases=("CVE-2024-0002", "GHSA-1")),
+        advisory("DEBIAN-CVE-2024-0003", affects("Debian:12", "webpack", Span()), aliases=("CVE-2024-0002",)),
+    )
+    found = match(inventory(deb("webpack", "5-1")), table).vulnerabilities
+    assert {one.id: one.aliases for one in found} == {
+        "CVE-2024-0001": ("GHSA-1",),
+        "CVE-2024-0003": ("DEBIAN-CVE-2024-0003",),
+    }
+
+
 def test_names_are_followed_to_the_cve_that_another_record_gives() -> None:
     table = Table(
         advisory("PYSEC-1", affects("PyPI", "thing", Span(fixed="1.2")), aliases=("GHSA-1",)),

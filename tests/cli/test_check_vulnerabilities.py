@@ -176,6 +176,17 @@ def test_without_a_database_nothing_passes(capsys: pytest.CaptureFixture[str], i
     assert "vulnerabilities" in {one["rule"] for one in report["targets"][0]["not_judged"]}
 
 
+def test_what_no_feed_is_for_needs_no_database(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    components = [{"type": "library", "name": "numpy", "version": "1", "purl": "pkg:conda/numpy@1"}]
+    bom = tmp_path / "conda.cdx.json"
+    bom.write_text(json.dumps({"bomFormat": "CycloneDX", "specVersion": "1.6", "components": components}))
+    status, report = checked(capsys, str(bom))
+    assert (status, report["targets"][0]["problems"]) == (0, [])
+    assert "no feed of advisories is for packages of type conda" in {
+        one["reason"] for one in report["targets"][0]["not_judged"]
+    }
+
+
 def test_who_wants_no_vulnerabilities_needs_no_database(capsys: pytest.CaptureFixture[str], image: str) -> None:
     status, report = checked(capsys, image, "--no-vulnerabilities")
     assert status != 2

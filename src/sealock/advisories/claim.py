@@ -60,3 +60,27 @@ class Knowledge(Protocol):
 
     def epss(self, cves: Sequence[str], /) -> dict[str, Epss]:
         """Give what is known of how likely each is to be exploited."""
+
+
+class Nothing:
+    """What is known without a database: that no ecosystem is covered."""
+
+    def about(self, _ecosystem: str, _names: Sequence[str], /) -> dict[str, tuple[Claim, ...]]:
+        """Give no claim."""
+        return {}
+
+    def covers(self, _ecosystem: str, /) -> bool:
+        """Hold nothing."""
+        return False
+
+    def details(self, _ids: Sequence[str], /) -> dict[str, Advisory]:
+        """Give no record."""
+        return {}
+
+    def exploited(self, _cves: Sequence[str], /) -> dict[str, Exploited]:
+        """Give no entry."""
+        return {}
+
+    def epss(self, _cves: Sequence[str], /) -> dict[str, Epss]:
+        """Give no score."""
+        return {}

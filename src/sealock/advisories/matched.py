@@ -9,7 +9,7 @@ from sealock.model.advisory import Vulnerability
 from sealock.model.inventory import Package
 
 
-class Silenced(Struct, frozen=True):
+class Silenced(Struct, frozen=True, gc=False):
     """A vulnerability that does not count, who says so, and why."""
 
     vulnerability: Vulnerability
@@ -34,7 +34,7 @@ class Matched(Struct, frozen=True):
     judged: int = 0
 
 
-class Hit(Struct, frozen=True):
+class Hit(Struct, frozen=True, gc=False):
     """A flaw in a package that is there."""
 
     package: Package

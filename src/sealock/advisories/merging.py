@@ -13,7 +13,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from sealock.advisories.claim import Claim, KeySpan
+from sealock.advisories.claim import Claim
 from sealock.model.advisory import State
 from sealock.model.severity import Severity
 
@@ -41,7 +41,7 @@ _TELLING: Final[tuple[State, ...]] = (
 """Which state counts where records differ: the one that says most."""
 
 
-class Flaw(Struct, frozen=True):
+class Flaw(Struct, frozen=True, gc=False):
     """One flaw in one version of one package. `severity` is the distribution's own word, None where it has none.
 
     `cancelled` says that a record holds it not to be affected; the flaw is then there to be shown, not to count.
@@ -65,17 +65,12 @@ def cve(name: str) -> str:
     return found[1] if found else ""
 
 
-def within(span: KeySpan, key: bytes) -> bool:
-    """Whether the version of this key is in the span."""
-    if key < span.introduced:
-        return False
-    return not span.end or key < span.end or (span.inclusive and key == span.end)
-
-
 def affects(claim: Claim, key: bytes) -> bool:
     """Whether the claim speaks of this version: it is listed, or in a span."""
     for span in claim.spans:
-        if within(span, key):
+        # A call for each of ten thousand spans would take as long as all comparisons.
+        end = span.end
+        if span.introduced <= key and (not end or key < end or (key == end and span.inclusive)):
             return True
     versions = claim.versions
     if versions:
@@ -173,11 +168,10 @@ class _Names:
 
 def _own_cves(claim: Claim) -> tuple[str, ...]:
     """The CVEs that are names of the record itself."""
-    names = (claim.advisory, *claim.aliases)
-    if len(names) == 1 and claim.advisory.startswith("CVE-"):
-        return names
-    # A record "DEBIAN-CVE-…" that passes on the CVE is on that very CVE.
-    return tuple(dict.fromkeys(one for one in map(cve, names) if one))
+    # A record on a CVE, or "DEBIAN-CVE-…", is on that one: others that it calls its aliases are other flaws.
+    if own := claim.advisory if claim.advisory.startswith("CVE-") else cve(claim.advisory):
+        return (own,)
+    return tuple(dict.fromkeys(one for one in map(cve, claim.aliases) if one))
 
 
 def _preference(name: str) -> tuple[int, str]:
@@ -205,7 +199,7 @@ def _flaw(label: str, group: list[Claim], key: bytes, labels: frozenset[str], as
         fixed=fixed,
         fixed_key=fixed_key,
         severity=max((claim.severity for claim in counting if claim.severity is not None), default=None),
-        aliases=tuple(sorted(name for name in names if name not in labels and name != label)),
+        aliases=tuple(sorted(name for name in names if name not in labels and not name.startswith("CVE-"))),
         advisories=tuple(dict.fromkeys(claim.advisory for claim in group)),
         cancelled=cancelled,
         module_assumed=any(id(claim) in assumed for claim in counting),

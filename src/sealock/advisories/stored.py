@@ -23,8 +23,8 @@ CREATE TABLE claim (ecosystem INTEGER, name TEXT, data BLOB NOT NULL, PRIMARY KE
 CREATE TABLE detail (block INTEGER PRIMARY KEY, data BLOB NOT NULL);
 CREATE TABLE epss (block INTEGER PRIMARY KEY, data BLOB NOT NULL);
 """
-BLOCK: Final = 4
-"""Records in one block of details."""
+BLOCK: Final = 2
+"""Records in one block of details: with more the file gets a little smaller, and expanding them takes longer."""
 PLAIN: Final = 64 << 20
 """Bytes that one compressed value may give."""
 
@@ -38,7 +38,7 @@ class Rated(Struct, frozen=True, array_like=True, gc=False):
     score: float | None = None
 
 
-class Record(Struct, frozen=True, array_like=True):
+class Record(Struct, frozen=True, array_like=True, gc=False):
     """What one feed tells of one flaw, whatever package it is in; aliases and upstream as the feed has them."""
 
     feed: str

@@ -67,7 +67,7 @@ class Affects(Struct, frozen=True):
     """The distribution's own word for this package, None where it has none."""
 
 
-class Advisory(Struct, frozen=True):
+class Advisory(Struct, frozen=True, gc=False):
     """One record of a feed. `aliases` are other names of the same flaw; `upstream` the flaws that it passes on.
 
     Times are RFC 3339 as the feed writes them, "" for none. A record that was withdrawn is never handed on.
@@ -102,7 +102,7 @@ class Exploited(Struct, frozen=True, gc=False):
     action: str = ""
 
 
-class Installed(Struct, frozen=True):
+class Installed(Struct, frozen=True, gc=False):
     """The package that a vulnerability is in, and where it came from. `instruction` is the history's line for it."""
 
     type: str
@@ -118,7 +118,7 @@ class Installed(Struct, frozen=True):
     removed: bool = False
 
 
-class Vulnerability(Struct, frozen=True):
+class Vulnerability(Struct, frozen=True, gc=False):
     """One known flaw in one package. `id` is the CVE where there is one; `aliases` are all its other names.
 
     `fixed` is the lowest version that mends it, "" where none is known. `severity` is the one it counts with: the

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_right
 from typing import TypeAlias
 
@@ -49,11 +50,7 @@ class Source:
     def starts(self) -> list[int]:
         """The offset at which each line starts."""
         if self._starts is None:
-            starts, at = [0], self.text.find("\n")
-            while at >= 0:
-                starts.append(at + 1)
-                at = self.text.find("\n", at + 1)
-            self._starts = starts
+            self._starts = [0, *(found.end() for found in re.finditer("\n", self.text))]
         return self._starts
 
     def position(self, offset: int) -> tuple[int, int]:

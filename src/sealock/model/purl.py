@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from msgspec import Struct
-from packageurl import PackageURL
 
 from sealock.model.inventory import Distribution, Package, PackageType
+
+if TYPE_CHECKING:
+    from packageurl import PackageURL
 
 _OF_DISTRIBUTIONS: Final = frozenset({"deb", "apk", "rpm", "alpm"})
 """Their namespace is the distribution; `arch`, `distro` and `upstream` tell more."""
@@ -18,6 +20,8 @@ _NAMESPACES: Final = {"deb": "debian", "apk": "alpine", "alpm": "arch"}
 """Where no os-release tells."""
 _KEY: Final = frozenset("abcdefghijklmnopqrstuvwxyz0123456789.-_")
 _PLAIN: Final = re.compile(r"[A-Za-z0-9._~-]*")
+_SIMPLE: Final = re.compile(r"[A-Za-z0-9._~:+@-]*")
+"""A colon stays as it is; a plus and an at sign become `%2B` and `%40`."""
 _LONGEST: Final = 1000
 """Characters of one part: what is longer names no package, and nobody could use the line."""
 _LONGEST_URL: Final = 40_000
@@ -36,22 +40,37 @@ def purl(package: Package, distribution: Distribution | None = None) -> str:
     if package.type in _LOWER:
         namespace, name = namespace.lower(), name.lower()
     version, qualifiers = _version(package), _qualifiers(package, distribution)
-    if _PLAIN.fullmatch("".join((name, version, *qualifiers.values()))) and _PLAIN.fullmatch(
-        namespace.replace("/", "")
+    # The library escapes names of some types in small letters, as it does for none of Debian's.
+    names = _SIMPLE if package.type == "deb" else _PLAIN
+    if (
+        names.fullmatch(name)
+        and _PLAIN.fullmatch(namespace.replace("/", ""))
+        and _SIMPLE.fullmatch("".join((version, *qualifiers.values())))
     ):
-        return _plain(package.type, namespace, name, version, qualifiers)
+        return _simple(package.type, namespace, name, version, qualifiers)
     # Writing it normalises its parts; to have them normalised before as well would take twice as long.
-    url = PackageURL(package.type, namespace or None, name, version or None, qualifiers, normalize_purl=False)
+    url = _library()(package.type, namespace or None, name, version or None, qualifiers, normalize_purl=False)
     return url.to_string()
 
 
-def _plain(kind: PackageType, namespace: str, name: str, version: str, qualifiers: dict[str, str]) -> str:
-    """Write a URL of parts in which nothing is to be escaped, as the library would: most packages have such."""
+def _library() -> type[PackageURL]:
+    from packageurl import PackageURL  # noqa: PLC0415  10 ms, and few packages take it
+
+    return PackageURL
+
+
+def _simple(kind: PackageType, namespace: str, name: str, version: str, qualifiers: dict[str, str]) -> str:
+    """Write a URL of parts in which little is to be escaped, as the library would: nearly all packages have such."""
     if kind == "pypi":
         name = name.replace("_", "-")
     before = f"{namespace}/" if namespace else ""
-    after = "&".join(f"{key}={qualifiers[key]}" for key in sorted(qualifiers))
-    return f"pkg:{kind}/{before}{name}{f'@{version}' if version else ''}{f'?{after}' if after else ''}"
+    after = "&".join(f"{key}={_escaped(qualifiers[key])}" for key in sorted(qualifiers))
+    version = f"@{_escaped(version)}" if version else ""
+    return f"pkg:{kind}/{before}{_escaped(name)}{version}{f'?{after}' if after else ''}"
+
+
+def _escaped(text: str) -> str:
+    return text if _PLAIN.fullmatch(text) else text.replace("+", "%2B").replace("@", "%40")
 
 
 def _namespace(package: Package, distribution: Distribution | None, before: list[str]) -> str:
@@ -111,7 +130,7 @@ def image_purl(repository: str, digest: str = "", tag: str = "") -> str:
     """The URL of an image by its repository, registry included, and its digest, or else its tag."""
     last = repository.rpartition("/")[2]
     qualifiers = {"repository_url": repository} | ({"tag": tag} if tag and not digest else {})
-    return PackageURL("oci", None, last, digest or None, qualifiers).to_string()
+    return _library()("oci", None, last, digest or None, qualifiers).to_string()
 
 
 class Url(Struct, frozen=True):
@@ -129,7 +148,7 @@ def taken_apart(text: str) -> Url | None:
     if len(text) > _LONGEST_URL:
         return None
     try:
-        url = PackageURL.from_string(text)
+        url = _library().from_string(text)
     except ValueError:
         return None
     return Url(url.type, url.namespace or "", url.name, url.version or "", url.qualifiers)

@@ -36,8 +36,7 @@ def masked(target: TargetReport) -> TargetReport:
 
 
 def _offsets(source: Source, location: Location) -> Iterator[tuple[int, int]]:
-    lines = len(source.starts)
-    if 1 <= location.line <= location.end_line <= lines:
+    if 1 <= location.line <= location.end_line <= len(source.starts):
         start = source.starts[location.line - 1] + location.column - 1
         yield start, source.starts[location.end_line - 1] + location.end_column - 1
 
