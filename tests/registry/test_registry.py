@@ -293,6 +293,18 @@ def test_a_registry_that_breaks_off_is_asked_again_until_it_took_too_long(
     assert len([one for one in server.asked if "manifests" in one.path]) == asked
 
 
+def test_a_registry_that_was_given_up_is_not_waited_for_again(
+    server: RegistrySimulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sealock.registry.asking.given_up", lambda _begun: True)
+    server.answers = lambda asked: Reply(200, b"{" * 100, cut=10) if "manifests" in asked.path else None
+    client = Client()
+    for tag in ("1", "2", "3"):
+        with pytest.raises(TransportError, match="broke off"):
+            client.manifest(name(server, f"a:{tag}"))
+    assert len([one for one in server.asked if "manifests" in one.path]) == 1
+
+
 @pytest.mark.parametrize("status", [400, 403, 404])
 def test_what_does_not_pass_is_not_tried_again(server: RegistrySimulator, status: int) -> None:
     server.answers = lambda asked: Reply(status) if "manifests" in asked.path else None

@@ -64,6 +64,8 @@ class Asker:
         self.authorizer = Authorizer(transport, credentials, settings)
         self._lock = Lock()
         self._bases: dict[str, str] = {}
+        self._silent: dict[str, tuple[float, str]] = {}
+        """Hosts that were given up, since when, and why."""
         self.limits: dict[str, RateLimit] = {}
         """By registry host, as last told."""
 
@@ -119,11 +121,13 @@ class Asker:
         host = host or host_of(name)
         scopes = (f"repository:{name.repository}:{actions}", *(f"repository:{other}:pull" for other in others))
         begun = time.monotonic()
+        self._check_given_up(host, begun)
         for attempt in range(ATTEMPTS if again else 1):
             last = attempt == (ATTEMPTS if again else 1) - 1
             try:
                 answer = self._signed_in(name, host, method, url, headers or {}, body, scopes, named_by)
-            except BrokenOffError:
+            except BrokenOffError as error:
+                self.note_silence(host, begun, error)
                 if last or given_up(begun):
                     raise
                 self._rest(attempt)
@@ -137,6 +141,18 @@ class Asker:
             answer.close()
             self._rest(attempt, wait)
         raise AssertionError  # the last attempt returns or raises
+
+    def note_silence(self, host: str, begun: float, error: BrokenOffError) -> None:
+        """Remember a host that has just been given up, if what began then is: the next request need not wait too."""
+        if given_up(begun):
+            with self._lock:
+                self._silent[host] = time.monotonic(), str(error)
+
+    def _check_given_up(self, host: str, now: float) -> None:
+        with self._lock:
+            since, why = self._silent.get(host, (-_LONGEST_SILENCE, ""))
+        if why and now - since < _LONGEST_SILENCE:
+            raise BrokenOffError(why)
 
     def base(self, host: str) -> str:
         """SCHEME://HOST of a registry. Plain HTTP is for this machine and for hosts that the policy names, and last."""

@@ -138,7 +138,8 @@ class Registry:
                 where = answer.url
                 try:
                     raw = answer.read(MOST_BYTES)
-                except BrokenOffError:
+                except BrokenOffError as error:
+                    self.asker.note_silence(host_of(name), begun, error)
                     if attempt == ATTEMPTS - 1 or given_up(begun):
                         raise
                     self.asker.rest(attempt)

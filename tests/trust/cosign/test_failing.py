@@ -101,6 +101,14 @@ def test_an_empty_type_in_the_index_hides_nothing(here: World) -> None:
     assert here.verify().state == "trusted"
 
 
+def test_a_registry_that_takes_too_long_is_no_verdict(here: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    here.sign()
+    monkeypatch.setattr("sealock.trust.cosign.gathering._LONGEST", -1.0)
+    verdict = here.verify()
+    assert verdict.state == "unknown"
+    assert "so slowly, that not all of it was looked at" in verdict.why
+
+
 def test_one_key_that_signs_twice_is_one_signer(here: World) -> None:
     here.sign()
     here.sign(form="bundle")

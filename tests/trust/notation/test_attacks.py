@@ -561,6 +561,14 @@ def test_so_much_that_not_all_is_looked_at_is_no_verdict(here: World) -> None:
     assert "not all of it" in verdict.why
 
 
+def test_a_registry_that_takes_too_long_is_no_verdict(here: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    here.sign()
+    monkeypatch.setattr("sealock.trust.notation.verifying._LONGEST", -1.0)
+    verdict = here.verify()
+    assert verdict.state == "unknown"
+    assert "so slowly, that not all of it was looked at" in verdict.why
+
+
 def test_a_flood_of_other_things_hides_no_signature(here: World) -> None:
     """Types in the list are anybody's word; but what says that it is a signature is looked at first."""
     empty = {"mediaType": "application/vnd.oci.empty.v1+json", "digest": sha256(b"{}"), "size": 2}

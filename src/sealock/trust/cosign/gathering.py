@@ -6,6 +6,7 @@ Nothing here is trusted: whoever may push to the repository may attach what they
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from time import monotonic
 from typing import Final, Literal, TypeAlias
 
 from msgspec import Struct
@@ -38,6 +39,8 @@ _MOST_REFERRERS: Final = 256
 _MOST_ITEMS: Final = 256
 _MOST_TOTAL: Final = 256 << 20
 """Bytes that are read for one verification."""
+_LONGEST: Final = 120.0
+"""Seconds after which nothing more is looked at, however slow a registry is."""
 
 
 class Attached(Struct, frozen=True):
@@ -75,7 +78,7 @@ class _Gathering:
 
     def __init__(self, registry: Registry, name: ImageName, digest: str, wanted: Wanted) -> None:
         self.registry, self.name, self.digest, self.wanted = registry, name, digest, wanted
-        self.items, self.bytes = 0, 0
+        self.items, self.bytes, self.begun = 0, 0, monotonic()
 
     def all(self) -> Iterator[Attached | Passed]:
         suffix = _SUFFIXES[self.wanted]
@@ -96,7 +99,7 @@ class _Gathering:
         except _EnoughError:
             left = True
         if left:
-            why = "so much is attached to the image that not all of it was looked at"
+            why = "so much is attached to the image, or it comes so slowly, that not all of it was looked at"
             yield Passed("the rest", why, unknown=True)
 
     def _referrers(self, found: Sequence[Descriptor]) -> Iterator[Attached | Passed]:
@@ -113,6 +116,8 @@ class _Gathering:
     def _of_manifest(
         self, name: ImageName, where: str, *, missing_is_fine: bool = False
     ) -> Iterator[Attached | Passed]:
+        if monotonic() - self.begun > _LONGEST:
+            raise _EnoughError
         try:
             manifest = self.registry.manifest(name).noun
         except RegistryError as error:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from time import monotonic
 from typing import TYPE_CHECKING, Final
 from warnings import catch_warnings, simplefilter
 
@@ -32,6 +33,8 @@ _MOST_REFERRERS: Final = 256
 _MOST_SIGNATURES: Final = 100
 """As many as notation tries."""
 _TOLD: Final = 4
+_LONGEST: Final = 120.0
+"""Seconds after which nothing more is looked at, however slow a registry is."""
 _CLOCKS: Final = timedelta(minutes=5)
 """So far clocks may differ."""
 
@@ -97,8 +100,10 @@ class _Judge:
         found = self.registry.referrers(self.name, self.digest)
         # The types in the list are anybody's word, so none is left out; but those that fit come first.
         ordered = sorted(found, key=lambda one: (one.artifact_type != ARTIFACT_TYPE, bool(one.artifact_type)))
-        count = 0
+        count, begun, late = 0, monotonic(), False
         for descriptor in ordered[:_MOST_REFERRERS]:
+            if late := monotonic() - begun > _LONGEST:
+                break
             where = f"referrer {descriptor.digest[:19]}"
             try:
                 layer = self._layer(descriptor)
@@ -114,8 +119,9 @@ class _Judge:
                 self.refused.append((where, SignatureRefusedError(check="malformed", why=str(error))))
             except TransportError as error:
                 self.unknown.append((where, str(error)))
-        if len(found) > _MOST_REFERRERS or count > _MOST_SIGNATURES:
-            self.unknown.append(("the rest", "so much is attached to the image that not all of it was looked at"))
+        if late or len(found) > _MOST_REFERRERS or count > _MOST_SIGNATURES:
+            why = "so much is attached to the image, or it comes so slowly, that not all of it was looked at"
+            self.unknown.append(("the rest", why))
 
     def _layer(self, descriptor: Descriptor) -> Descriptor | None:
         """The envelope of a referrer; None where it is no signature of Notation's."""
