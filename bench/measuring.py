@@ -56,6 +56,11 @@ def seconds(runs: Sequence[Ran]) -> float:
     return median(one.seconds for one in runs)
 
 
+def processor(runs: Sequence[Ran]) -> float:
+    """The median processor time, which other work on the machine disturbs less."""
+    return median(one.processor for one in runs)
+
+
 def memory(runs: Sequence[Ran]) -> int:
     """The median of the peaks."""
     return int(median(one.memory for one in runs))

@@ -11,18 +11,20 @@ from sealock.kernel.tree import Tree
 ROOT = Tree("/")
 
 
-def text(path: str) -> str:
-    held = ROOT.text(path)
-    return held if isinstance(held, str) else ""
-
-
 def namespaces() -> list[Path]:
     return [Path(f"/proc/self/ns/{kind}").readlink() for kind in KINDS]
 
 
-def test_those_that_are_there_are_read_with_single_blanks() -> None:
-    held = {"proc/sys/kernel/sem": "1\t2\t3\n", "proc/sys/net/ipv4/ip_forward": "1\n"}
-    assert read(lambda path: held.get(path, "")) == (("net.ipv4.ip_forward", "1"), ("kernel.sem", "1 2 3"))
+def test_those_that_are_there_are_read_with_single_blanks(tmp_path: Path) -> None:
+    held = {"kernel/sem": "1\t2\t3\n", "net/ipv4/ip_forward": "1\n", "net/ipv4/tcp_fin_timeout": "30\n"}
+    for name, text in held.items():
+        (tmp_path / "proc/sys" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "proc/sys" / name).write_text(text)
+    (tmp_path / "secret").write_text("x")
+    usual = (("net.ipv4.ip_forward", "1"), ("kernel.sem", "1 2 3"))
+    assert read(Tree(str(tmp_path))) == usual
+    wanted = ["net.ipv4.tcp_fin_timeout", "net.ipv4.ip_forward", "net/../../../secret", "net.ipv4.none", "secret", ""]
+    assert dict(read(Tree(str(tmp_path)), wanted)) == {**dict(usual), "net.ipv4.tcp_fin_timeout": "30"}
 
 
 def test_all_of_the_names_have_a_namespace() -> None:
@@ -44,14 +46,14 @@ def test_the_namespaces_of_a_process_are_opened_and_those_of_none_are_not() -> N
 
 
 def test_where_there_is_nothing_to_enter_ones_own_are_read() -> None:
-    assert inside((), text) == read(text)
+    assert inside((), ROOT) == read(ROOT)
 
 
 def test_what_cannot_be_entered_gives_nothing_and_leaves_one_where_one_was(tmp_path: Path) -> None:
     before = namespaces()
     descriptor = os.open(tmp_path, os.O_RDONLY)
     try:
-        assert inside((descriptor,), text) is None
+        assert inside((descriptor,), ROOT) is None
     finally:
         os.close(descriptor)
     assert namespaces() == before

@@ -9,9 +9,11 @@ from __future__ import annotations
 import ctypes
 import os
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from threading import Thread
 from typing import Final
+
+from sealock.kernel.tree import Tree
 
 KINDS: Final = ("net", "ipc", "uts")
 """The namespaces that have parameters."""
@@ -34,24 +36,31 @@ _PATIENCE: Final = 5.0
 Parameters = tuple[tuple[str, str], ...]
 
 
-def read(text: Callable[[str], str], further: Iterable[str] = ()) -> Parameters:
-    """The parameters as `text` finds them, by their paths without a leading slash; blanks made single.
+def read(tree: Tree, further: Iterable[str] = ()) -> Parameters:
+    """The parameters that whoever reads finds in a tree; blanks made single.
 
-    `further` are names beside the usual ones, which anybody may have made up.
+    `further` are names beside the usual ones, which anybody may have made up. Folder by folder: /proc/sys is slow to
+    walk.
     """
-    names = dict.fromkeys((*NAMES, *(name for name in further if _NAME.fullmatch(name))))
-    held = ((name, text(f"proc/sys/{name.replace('.', '/')}")) for name in names)
-    return tuple((name, " ".join(value.split())) for name, value in held if value)
+    folders: dict[str, dict[str, str]] = {}
+    for name in (*NAMES, *(name for name in further if _NAME.fullmatch(name))):
+        folder, _, file = name.rpartition(".")
+        folders.setdefault(folder, {})[file] = name
+    found: list[tuple[str, str]] = []
+    for folder, names in folders.items():
+        texts = tree.texts(f"proc/sys/{folder.replace('.', '/')}", names)
+        found += [(names[file], " ".join(value.split())) for file, value in texts.items() if value]
+    return tuple(found)
 
 
-def inside(descriptors: tuple[int, ...], text: Callable[[str], str], further: Iterable[str] = ()) -> Parameters | None:
+def inside(descriptors: tuple[int, ...], tree: Tree, further: Iterable[str] = ()) -> Parameters | None:
     """Read them within the namespaces that the descriptors stand for; None where they may not be entered."""
     found: list[Parameters] = []
     enter = ctypes.CDLL(None, use_errno=True).setns
 
     def look() -> None:
         if all(enter(one, 0) == 0 for one in descriptors):
-            found.append(read(text, further))
+            found.append(read(tree, further))
 
     thread = Thread(target=look, daemon=True)
     thread.start()

@@ -251,10 +251,10 @@ class Machine:
     def sysctls(self, pid: int, further: tuple[str, ...] = ()) -> Maybe[parameters.Parameters]:
         """The kernel parameters of a process's namespaces; a recording holds those of who made it alone."""
         if all(self.inode(pid, kind) == self.inode("self", kind) != 0 for kind in parameters.KINDS):
-            return parameters.read(self._text, further) or UNKNOWN
+            return parameters.read(self.tree, further) or UNKNOWN
         opened = parameters.spaces(self.tree.descriptor, pid) if self.tree.live else ()
         try:
-            return (parameters.inside(opened, self._text, further) if opened else None) or UNKNOWN
+            return (parameters.inside(opened, self.tree, further) if opened else None) or UNKNOWN
         finally:
             for one in opened:
                 os.close(one)
@@ -278,7 +278,7 @@ class Machine:
     def parameters(self) -> dict[str, str]:
         """The machine's own kernel parameters; none where whoever reads is not in its first namespaces."""
         own = all(self.inode("self", kind) == self.initial.get(kind) for kind in parameters.KINDS)
-        return dict(parameters.read(self._text)) if own else {}
+        return dict(parameters.read(self.tree)) if own else {}
 
     def uncovered(self, mounts: tuple[Mounted, ...]) -> tuple[str, ...]:
         """Paths of the kernel that every engine covers, or makes read-only, and that lie open among these mounts."""

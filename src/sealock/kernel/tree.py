@@ -9,6 +9,7 @@ from __future__ import annotations
 import errno
 import os
 import stat
+from collections.abc import Iterable
 from enum import Enum
 from typing import Final
 
@@ -58,9 +59,25 @@ class Tree:
 
     def text(self, path: str) -> str | Silence:
         """A file's text, all of it; undecodable bytes as lone surrogates. What is larger than the limit is BROKEN."""
+        return self._text(path, self._fd)
+
+    def texts(self, folder: str, names: Iterable[str]) -> dict[str, str]:
+        """The texts of several files of one folder, by name, as far as they can be read; the way there is gone once."""
+        try:
+            descriptor = os.open(folder, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC | os.O_NOFOLLOW, dir_fd=self._fd)
+        except OSError as error:
+            self._silence(folder, error)
+            return {}
+        try:
+            held = ((name, self._text(name, descriptor)) for name in names)
+            return {name: text for name, text in held if isinstance(text, str)}
+        finally:
+            os.close(descriptor)
+
+    def _text(self, path: str, folder: int) -> str | Silence:
         try:
             descriptor = os.open(
-                path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_NOCTTY, dir_fd=self._fd
+                path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_NOCTTY, dir_fd=folder
             )
         except OSError as error:
             return self._silence(path, error)
