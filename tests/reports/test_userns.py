@@ -61,6 +61,18 @@ def test_names_from_outside_steer_nothing(name: str) -> None:
     assert len(text.splitlines()) < 100
 
 
+@pytest.mark.parametrize(
+    ("number", "said"),
+    [
+        (0, "Ready: `sealock userns enable` would do it."),
+        (1, "The machine is ready, and 1 container would no longer start: see below."),
+        (3, "The machine is ready, and 3 containers would no longer start: see below."),
+    ],
+)
+def test_the_first_line_says_whether_anything_is_left_to_settle(number: int, said: str) -> None:
+    assert render(made(number), width=100).splitlines()[1] == said
+
+
 def test_without_unicode_there_is_none() -> None:
     assert render(made(0), unicode=False).isascii()
 

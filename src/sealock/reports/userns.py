@@ -72,6 +72,9 @@ class _Page:
         bar = self.signs.rule * max(self.room - width(name) - 4, 0)
         yield f"{self.paint('faint', self.signs.rule * 2)} {self.paint('bold', name)} {self.paint('faint', bar)}"
         words, ink = _WORDS[self.plan.verdict]
+        if self.plan.verdict == "ready" and self.plan.refused and not self.plan.files:
+            some = count(len(self.plan.refused), "container")
+            words, ink = f"The machine is ready, and {some} would no longer start: see below.", "magenta"
         if self.plan.files:
             words = words.partition(":")[0] + ", as far as it can be told without an engine."
             yield from self.told(f"Planned for {', '.join(line(one, 200) for one in self.plan.files)}.", 0)
