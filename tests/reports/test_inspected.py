@@ -120,6 +120,9 @@ def test_the_page_tells(told: str) -> None:
     ("look", "told"),
     [
         (with_process(bounding=0, effective=0), "none, and none can be gained"),
+        (with_process(permitted=0, effective=0, no_new_privileges=True), "none, and none can be gained"),
+        (with_process(permitted=1, effective=1, no_new_privileges=True), "holds 1; without 13 of those that Docker gives"),
+        (replace(with_process(bounding=(1 << 41) - 1, effective=0), enforced=replace(with_process(bounding=(1 << 41) - 1, effective=0).enforced, effective=replace(EFFECTIVE, cap_add=("ALL",)))), "holds none; a setuid program in it can gain all of them"),
         (replace(with_process(bounding=(1 << 41) - 1, effective=(1 << 41) - 1), enforced=replace(with_process(bounding=(1 << 41) - 1, effective=(1 << 41) - 1).enforced, effective=replace(EFFECTIVE, cap_add=("ALL",)))), "all of them: root on the host"),
         (with_process(bounding=0xA82425FB, effective=0xA82425FB), "holds 15; 1 one more than Docker gives"),
         (with_process(bounding=0x400, effective=0x400), "holds 1; without 13 of those that Docker gives"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from sealock.model.absent import UNSET
+from sealock.model.absent import UNSET, given
 from sealock.model.capabilities import ALLOWS, DEFAULT, GRAVE, decoded
 from sealock.model.look import Look
 from sealock.model.process import Process
@@ -37,12 +37,17 @@ def _capabilities(page: Page, one: Look) -> Iterator[str]:
     if not isinstance(process.bounding, int) or not isinstance(process.effective, int):
         yield from page.row("Capabilities", "could not be seen", "magenta")
         return
-    holds, may = decoded(process.effective), decoded(process.bounding)
+    holds = decoded(process.effective)
+    # Without new privileges a program can have no more than this one has.
+    kept = given(process.permitted, 0) | process.effective
+    may = decoded(kept if process.no_new_privileges is True else process.bounding)
     if not may and not holds:
         yield from page.row("Capabilities", "none, and none can be gained", "green")
         return
-    every = one.enforced.effective.cap_add == ("ALL",)
-    if every:
+    every = one.enforced.effective.cap_add == ("ALL",) and (bool(holds) or process.no_new_privileges is not True)
+    if every and not holds:
+        text, ink = "holds none; a setuid program in it can gain all of them, and be root on the host", "red"
+    elif every:
         text, ink = "all of them: root on the host, unless something else stops it", "red"
     elif holds:
         text, ink = f"holds {len(holds)}", None
