@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from sealock import formats
 from sealock.engine import Engine, connect
-from sealock.errors import TargetError
+from sealock.errors import EngineError, TargetError
 from sealock.formats.engine import read_network, read_networks
 from sealock.formats.inspect import read_inspect
 from sealock.kernel.connecting import tried
@@ -26,6 +26,7 @@ from sealock.reach.probes import Found, Probe, Wrong, differing, probes
 from sealock.targets.resolve import Options, resolve
 
 _AT_ONCE: Final = 8
+_GONE: Final = 404
 
 
 class _Binding(Struct, rename="pascal"):
@@ -72,7 +73,7 @@ def of_engine(where: str = "") -> tuple[Map, dict[str, int]]:
 
     Under HOST stands a process that is on the host's own network.
 
-    EngineError where no engine answers. What vanishes meanwhile is left out.
+    EngineError where no engine answers, or one that says odd things. What vanishes meanwhile is left out.
     """
     with connect(where) as engine:
         networks = tuple(_networks(engine))
@@ -84,9 +85,11 @@ def of_engine(where: str = "") -> tuple[Map, dict[str, int]]:
         pids: dict[str, int] = {HOST: engine.process()}
         for one, answer in engine.each(lambda two: engine.container(two.id), listed):
             if not isinstance(answer, str):
-                continue
+                if answer.status == _GONE:
+                    continue
+                raise answer
             container = read_inspect(answer).container
-            said = msgspec.json.decode(answer, type=_Container)
+            said = _said(answer, one.name)
             state = said.state
             pids[one.name] = state.pid if machine is not None else 0
             stations.append(
@@ -101,6 +104,14 @@ def of_engine(where: str = "") -> tuple[Map, dict[str, int]]:
                 )
             )
     return draw(tuple(_own_sockets(stations)), networks), pids
+
+
+def _said(answer: str, name: str) -> _Container:
+    try:
+        return msgspec.json.decode(answer, type=_Container)
+    except (msgspec.MsgspecError, RecursionError) as error:
+        message = f"the engine does not describe the container {name} as engines do: {error}"
+        raise EngineError(message) from None
 
 
 def _own_sockets(stations: list[Station]) -> Iterator[Station]:

@@ -1,0 +1,79 @@
+"""A map of what an engine says: the ports that it opened, and answers that are not as engines answer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sealock.cli.main import main
+from sealock.errors import EngineError
+from sealock.mapping import of_engine
+from sealock.model.container import Port
+from simulators.engine import EngineSimulator, Reply, missing, simulated
+
+RUNS = {"Status": "running", "Running": True, "Pid": 0}
+ASKED = {"PortBindings": {"80/tcp": [{"HostIp": "", "HostPort": "8080"}]}}
+
+
+@pytest.fixture
+def engine(tmp_path: Path) -> Iterator[EngineSimulator]:
+    with simulated(tmp_path) as one:
+        yield one
+
+
+def networks(ports: object) -> dict[str, Any]:
+    return {"NetworkSettings": {"Networks": {"bridge": {}}, "Ports": ports}}
+
+
+BOTH = [{"HostIp": "0.0.0.0", "HostPort": "8080"}, {"HostIp": "::", "HostPort": "8080"}]
+
+
+@pytest.mark.parametrize(
+    ("state", "ports", "published", "shut"),
+    [
+        (RUNS, {"80/tcp": BOTH}, (Port("80", "8080"),), ()),
+        (RUNS, {"80/tcp": BOTH[:1]}, (Port("80", "8080", "0.0.0.0"),), ()),
+        (RUNS, {"80/tcp": [{"HostIp": "127.0.0.1", "HostPort": "49153"}], "81/udp": None}, (Port("80", "49153", "127.0.0.1"),), ()),
+        (RUNS, {"80/tcp": None}, (), (Port("80", "8080"),)),
+        (RUNS, {}, (), (Port("80", "8080"),)),
+        (RUNS, None, (Port("80", "8080"),), ()),
+        ({}, {}, (Port("80", "8080"),), ()),
+    ],
+)  # fmt: skip
+def test_the_ports_are_those_that_the_engine_opened(
+    engine: EngineSimulator,
+    state: dict[str, object],
+    ports: object,
+    published: tuple[Port, ...],
+    shut: tuple[Port, ...],
+) -> None:
+    engine.container("web", host=ASKED, state=state, **networks(ports))
+    drawn, _ = of_engine(engine.where)
+    (one,) = drawn.stations
+    assert (one.published, one.shut) == (published, shut)
+
+
+@pytest.mark.parametrize("ports", [5, [], {"80/tcp": 7}, {"80/tcp": [{"HostPort": 80}]}, {"80/tcp": ["x"]}])
+def test_what_no_engine_says_is_told_and_no_map_is_made(
+    engine: EngineSimulator, ports: object, capsys: pytest.CaptureFixture[str]
+) -> None:
+    engine.container("web", state=RUNS, **networks(ports))
+    assert main(["map", "--engine", engine.where]) == 2
+    said = capsys.readouterr()
+    assert "does not describe the container web as engines do" in said.err
+    assert not said.out
+
+
+def test_one_that_is_removed_meanwhile_is_left_out_and_one_that_is_refused_is_not(engine: EngineSimulator) -> None:
+    for name in ("web", "api"):
+        engine.container(name, state=RUNS, **networks({}))
+    first = next(iter(engine.containers))
+    engine.answers = lambda path, _: missing("web") if path.endswith(f"/containers/{first}/json") else None
+    assert [one.name for one in of_engine(engine.where)[0].stations] == ["api"]
+    refused = Reply(500, b'{"message": "no such driver"}')
+    engine.answers = lambda path, _: refused if path.endswith(f"/containers/{first}/json") else None
+    with pytest.raises(EngineError, match="no such driver"):
+        of_engine(engine.where)
