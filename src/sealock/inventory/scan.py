@@ -112,9 +112,10 @@ class _Scan:
                 if before != folder:
                     folder, of_folder, look = before, selection.by_folder(before), looked.looks_into(before)
                 ending = name.rpartition(".")[2]
+                is_left = may_be_left(name, ending)
                 if may_hold(name, ending, entry.size, look):
-                    self.search(entry, look)
-                if may_be_left(name, ending):
+                    self.search(entry, look, is_left=is_left)
+                if is_left:
                     self.leftover(path, kind)
                 wanted = selection.among(path, name, ending, of_folder)
                 # A name without a dot is its own ending: `go` and `java` are programs.
@@ -147,14 +148,14 @@ class _Scan:
         if (left := leftovers.fact(path, kind)) is not None and path not in self.cleared:
             self.keep("", (left,))
 
-    def search(self, entry: Entry, look: looked.Look) -> None:
-        """Look for secrets in a file."""
+    def search(self, entry: Entry, look: looked.Look, *, is_left: bool) -> None:
+        """Look for secrets in a file; `is_left` where it may be told of by its name as well."""
         if look is looked.Look.SCRIPTS and entry.read(2) != b"#!":
             return
         data = entry.read(entry.size)
         before = self.kept
         self.ask(self.secrets, File(entry.path, data, entry.mode, entry.uid, entry.gid))
-        if self.kept == before and leftovers.is_cleared(entry.path, data):
+        if is_left and self.kept == before and leftovers.is_cleared(entry.path, data):
             self.cleared.add(entry.path)
 
     def file(self, entry: Entry, wanted: list[Analyzer], *, is_elf: bool) -> None:

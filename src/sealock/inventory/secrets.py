@@ -29,6 +29,10 @@ _DOCKER_AUTH: Final = re.compile(r"\"auth\"\s{0,8}:\s{0,8}\"([A-Za-z0-9+/]{6,409
 _REGISTRY_TOKEN: Final = re.compile(r"\"(?:identitytoken|registrytoken)\"\s{0,8}:\s{0,8}\"([^\"\s]{8,8192})\"")
 _MASTER_KEY: Final = re.compile(r"\A\s{0,8}([0-9a-f]{32})\s{0,8}\Z")
 _VAULT: Final = re.compile(r"\A\s{0,8}((?:hv)?[sb]\.[\w-]{20,300})\s{0,8}\Z")
+_FORMATS: Final = frozenset({
+    ".netrc", "_netrc", ".pgpass", ".dockercfg", ".dockerconfigjson", "config.json", "master.key", ".vault-token",
+})  # fmt: skip
+"""Files that hold secrets in a way of their own; Redis's settings do so too."""
 _REQUIREPASS: Final = re.compile(r"(?m)^[ \t]{0,8}(?:requirepass|masterauth)[ \t]{1,8}(\S{4,512})[ \t]{0,8}$")
 
 
@@ -39,10 +43,12 @@ def search(path: str, data: bytes) -> tuple[list[Found], int]:
     elif b"\0" in data[:4096]:
         return [], 0
     folder, _, name = path.rpartition("/")
+    shapes, names = places(data), words(data)
+    if not shapes and not names and name not in _FORMATS and not name.endswith(".conf"):
+        return [], 0  # as most files are, and there may be very many
     code = is_code(folder, name.rpartition(".")[2].lower())
     # Latin-1 has a character for every byte, so that places in the one are places in the other.
     text = data.decode("latin-1")
-    shapes, names = places(data), words(data)
     found = [*_of_format(path, name, text), *by_shape(text, shapes), *by_name(text, names, code=code)]
     kept: list[Found] = []
     for one in sorted(found, key=lambda one: (one.start, -one.confidence)):
