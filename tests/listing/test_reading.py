@@ -15,6 +15,7 @@ import pytest
 from imagemaker import Layout, docker_save, info, spread, tar, write
 from sealock.image.layers import TarLayer
 from sealock.image.opening import open_image
+from sealock.image.stored import Stretch
 from sealock.inventory.catalog import analyzers
 from sealock.inventory.scan import joined, scan_layer, scan_piece
 from sealock.inventory.selection import Selection
@@ -212,3 +213,25 @@ def test_progress_is_told_of_each_piece(tmp_path: Path) -> None:
         [sys.executable, "-c", program, path, "4096", "0"], capture_output=True, text=True, check=True, env=os.environ
     )
     assert "layer 1 of 1" in done.stdout
+
+
+def test_a_large_file_is_passed_over_and_not_searched(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What lies in it costs nothing, and the walk of several pieces goes on behind it."""
+    small = [info(f"srv/{number}", b"x" * 1000) for number in range(200)]
+    path = write(tmp_path / "app.tar", docker_save(tar(*small, info("srv/large", bytes(8 << 20)), *small)))
+    (image,) = open_image(path)
+    (layer,) = image.layers
+    assert isinstance(layer, TarLayer)
+    read: list[int] = []
+    fetch = Stretch.fetch
+
+    def counted(stretch: Stretch, offset: int, count: int, /) -> bytes:
+        read.append(count)
+        return fetch(stretch, offset, count)
+
+    monkeypatch.setattr(Stretch, "fetch", counted)
+    pieces = layer.pieces(100_000)
+    monkeypatch.undo()
+    assert len(pieces) > 2
+    # From some eighty places within the file, its whole rest would be searched again and again.
+    assert sum(read) < 82 * (1 << 20)

@@ -11,8 +11,8 @@ from typing import Final
 from sealock.image.header import BLOCK, checksum_is_right
 from sealock.image.stored import Damage, Stretch
 
-_LOOKED: Final = 32 << 20
-"""Bytes that are searched for a header, at the most."""
+_LOOKED: Final = 1 << 20
+"""Bytes that are searched for a header, at the most: where a file is larger than that, there is little to share."""
 _CHUNK: Final = 64 << 10
 _MAGIC: Final = b"ustar"
 _EXTENSIONS: Final = frozenset(b"xgLK")

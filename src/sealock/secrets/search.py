@@ -27,6 +27,7 @@ _PLACES: Final = 20_000
 _CHUNK: Final = 1 << 16
 _OVERLAP: Final = 32
 _KEY: Final = "-----BEGIN "
+_PUTTY_KEY: Final = "PuTTY-User-Key-File-"
 _ADDRESS: Final = "://"
 _ENCODED_KEY: Final = "LS0tLS1CRUdJTi"
 """A private key's first line in base64, as Kubernetes keeps it."""
@@ -71,7 +72,14 @@ class Found(Struct, frozen=True, gc=False):
 @cache
 def _automata() -> tuple[tuple[BytesAhoCorasick, tuple[str, ...]], ...]:
     """As few as leave each with no more than 60 texts, which are searched several times as fast as more."""
-    anchors = [_KEY, _ADDRESS, _ENCODED_KEY, *(anchor for anchor, _ in _HASHES), *(bare[0] for bare in _BARE)]
+    anchors = [
+        _KEY,
+        _PUTTY_KEY,
+        _ADDRESS,
+        _ENCODED_KEY,
+        *(anchor for anchor, _ in _HASHES),
+        *(bare[0] for bare in _BARE),
+    ]
     anchors += [prefix for prefix, _, _ in shapes()]
     # A longer text that begins as a shorter one does must come first.
     unique = sorted(dict.fromkeys(anchors), key=lambda anchor: (-len(anchor), anchor))
