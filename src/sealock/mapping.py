@@ -18,7 +18,7 @@ from sealock.kernel.reading import Machine
 from sealock.model.absent import UNKNOWN, Maybe
 from sealock.model.container import Port
 from sealock.model.network import EngineNetwork
-from sealock.model.process import Socket
+from sealock.model.process import Route, Socket
 from sealock.model.project import Project
 from sealock.model.reach import HOST, Map, Station
 from sealock.reach import declared, draw, seen
@@ -92,12 +92,14 @@ def of_engine(where: str = "") -> tuple[Map, dict[str, int]]:
             said = _said(answer, one.name)
             state = said.state
             pids[one.name] = state.pid if machine is not None else 0
+            listens, routes = _shown(machine, state.pid, one.id)
             stations.append(
                 seen(
                     one.name,
                     container,
                     networks,
-                    listens=_listens(machine, state.pid, one.id),
+                    listens=listens,
+                    routes=routes,
                     names=names,
                     running=state.running,
                     opened=said.opened(),
@@ -161,15 +163,19 @@ def _networks(engine: Engine) -> list[EngineNetwork]:
     return found
 
 
-def _listens(machine: Machine | None, pid: int, container: str) -> Maybe[tuple[Socket, ...]]:
-    """The sockets of a container that runs here; those of the host's own network belong to others too."""
+def _shown(
+    machine: Machine | None, pid: int, container: str
+) -> tuple[Maybe[tuple[Socket, ...]], Maybe[tuple[Route, ...]]]:
+    """The sockets and routes of a container that runs here; those of the host's own network belong to others too."""
     if machine is None or not pid:
-        return UNKNOWN
+        return UNKNOWN, UNKNOWN
     try:
         process = machine.brief(pid)
     except TargetError:
-        return UNKNOWN
-    return machine.listening(pid) if process.container_id == container else UNKNOWN
+        return UNKNOWN, UNKNOWN
+    if process.container_id != container:
+        return UNKNOWN, UNKNOWN
+    return machine.listening(pid), machine.routes(pid)
 
 
 def of_compose(path: str) -> tuple[Map, tuple[str, ...]]:

@@ -7,13 +7,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sealock.kernel import parsing
-from sealock.model.process import IdRange, Socket
+from sealock.model.process import IdRange, Route, Socket
 from work import SIZE, grows
 
 PARSERS = (
     parsing.fields, parsing.start_time, parsing.id_ranges, parsing.mounts, parsing.limits, parsing.control_groups,
     parsing.unix_listening, lambda text: parsing.listening("tcp", text), lambda text: parsing.listening("udp6", text),
-    parsing.plain, parsing.whole,
+    parsing.plain, parsing.whole, parsing.routes,
 )  # fmt: skip
 TCP = """\
   sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode
@@ -105,6 +105,28 @@ def test_sockets_that_wait(protocol: str, text: str, found: list[tuple[str, int]
 
 def test_unix_sockets_that_listen_have_their_whole_names() -> None:
     assert parsing.unix_listening(UNIX) == (Socket("unix", "/run/a b.sock", 0), Socket("unix", "@abstract", 0))
+
+
+ROUTES = """\
+Iface\tDestination\tGateway \tFlags\tRefCnt\tUse\tMetric\tMask\t\tMTU\tWindow\tIRTT
+eth0\t00000000\t010011AC\t0003\t0\t0\t0\t00000000\t0\t0\t0
+eth0\t000011AC\t00000000\t0001\t0\t0\t0\t0000FFFF\t0\t0\t0
+eth1\t0000630A\t00000000\t0001\t0\t0\t0\t00FFFFFF\t0\t0\t0
+down\t0000640A\t00000000\t0000\t0\t0\t0\t00FFFFFF\t0\t0\t0
+*\t0000650A\t00000000\t0201\t0\t0\t0\t00FFFFFF\t0\t0\t0
+eth2\tzz\t00000000\t0001\t0\t0\t0\t00FFFFFF\t0\t0\t0
+eth3\t1FFFFFFFF\t00000000\t0001\t0\t0\t0\t00FFFFFF\t0\t0\t0
+eth4\t0000660A
+eth5\t-1\t00000000\t0001\t0\t0\t0\t00FFFFFF\t0\t0\t0
+"""
+
+
+def test_routes_that_are_in_use() -> None:
+    assert parsing.routes(ROUTES) == (
+        Route("eth0", "0.0.0.0/0", "172.17.0.1"),
+        Route("eth0", "172.17.0.0/16"),
+        Route("eth1", "10.99.0.0/24"),
+    )
 
 
 def test_sockets_without_end_are_bounded() -> None:

@@ -108,6 +108,29 @@ def test_the_port_that_the_engine_chose_is_told(running: Engine, drawn: tuple[Ma
     assert one.published
 
 
+def test_who_stands_on_no_network_but_the_engines_is_not_remarked_on(drawn: tuple[Map, dict[str, int]]) -> None:
+    assert all(isinstance(one.routes, tuple) for one in drawn[0].stations)
+    assert not [one for one in drawn[0].remarks if "not by a network" in one.text or "have no way out" in one.text]
+
+
+def test_a_container_that_somebody_joined_to_another_network_is_found_by_its_routes(running: Engine) -> None:
+    for name in ("api", "lone"):
+        pid = running.docker("inspect", "-f", "{{.State.Pid}}", name).stdout.strip()
+        for words in (
+            f"link add out{name} type veth peer name in{name}",
+            f"addr add 10.99.7.{len(name)}/24 dev in{name}",
+            f"link set in{name} up",
+            f"link set out{name} up",
+        ):
+            subprocess.run(["nsenter", "-t", pid, "-n", "ip", *words.split()], check=True)
+    there, _ = of_engine(f"unix://{running.socket}")
+    told = {one.about: one.text for one in there.remarks if "10.99.7.0/24" in one.text}
+    assert told == {
+        name: f"is on 10.99.7.0/24 too, by its interface in{name}: not by a network of the engine's"
+        for name in ("api", "lone")
+    }
+
+
 def test_from_the_host_a_port_that_is_not_published_is_found_out(drawn: tuple[Map, dict[str, int]]) -> None:
     there, pids = drawn
     lying = tuple(replace(one, published=one.published + one.shut, shut=()) for one in there.stations)

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from typing import Final
 
-from sealock.model.process import IdRange, Mounted, Socket
+from sealock.model.process import IdRange, Mounted, Route, Socket
 
 _LISTENS: Final = "0A"
 """The state of a TCP socket that listens; a bound UDP socket has 07."""
 _BOUND: Final = "07"
 _ACCEPTS: Final = 0x10000
 """The flag of a unix socket that listens (__SO_ACCEPTCON)."""
+_UP, _THROUGH, _REFUSED = 0x1, 0x2, 0x200
+"""Flags of a route: it is in use, a gateway passes on, packets are refused (RTF_UP, RTF_GATEWAY, RTF_REJECT)."""
 _SOCKETS: Final = 1000
 """Unix sockets at the most: anybody in the namespace may make them."""
 _OCTAL: Final = {r"\040": " ", r"\011": "\t", r"\012": "\n", r"\134": "\\"}
@@ -153,6 +156,24 @@ def listening(protocol: str, text: str) -> tuple[tuple[Socket, int], ...]:
         if words[3] == wanted and alone and number is not None and (shown := _address(address)):
             found.append((Socket(protocol, shown, number), inode or 0))
     return tuple(found)
+
+
+def routes(text: str) -> tuple[Route, ...]:
+    """The lines of /proc/PID/net/route that are in use; addresses there are as the processor keeps them."""
+    found = []
+    for line in text.split("\n")[1 : _SOCKETS + 1]:
+        words = line.split()
+        numbers = [whole(word, 16) for word in (words[1:4] + words[7:8])] if len(words) >= 8 else []
+        if len(numbers) == 4 and None not in numbers:
+            subnet, gateway, flags, mask = (number or 0 for number in numbers)
+            if flags & _UP and not flags & _REFUSED and all(0 <= one < 1 << 32 for one in (subnet, gateway, mask)):
+                passed = _dotted(gateway) if flags & _THROUGH else ""
+                found.append(Route(words[0], f"{_dotted(subnet)}/{mask.bit_count()}", passed))
+    return tuple(found)
+
+
+def _dotted(number: int) -> str:
+    return ".".join(map(str, number.to_bytes(4, sys.byteorder)))
 
 
 def _rows(text: str) -> Iterator[list[str]]:

@@ -13,7 +13,7 @@ from sealock.kernel.identity import identity
 from sealock.kernel.tree import Silence, Tree
 from sealock.model.absent import UNKNOWN, UNSET, Maybe
 from sealock.model.capabilities import NAMES, everything
-from sealock.model.process import IdRange, Mounted, Namespace, NamespaceKind, Process, Socket
+from sealock.model.process import IdRange, Mounted, Namespace, NamespaceKind, Process, Route, Socket
 
 _INITIAL: Final = {
     "ipc": 4026531839,
@@ -295,6 +295,11 @@ class Machine:
     def group_read(self, groups: tuple[tuple[str, str], ...]) -> Group:
         """The same, as it was when the process was read that was read last."""
         return self._group[1] if groups == self._group[0] else self.group(groups)
+
+    def routes(self, pid: int) -> Maybe[tuple[Route, ...]]:
+        """The ways that packets take out of the process's network namespace; of IPv4 alone."""
+        held = self.tree.text(f"proc/{pid}/net/route")
+        return parsing.routes(held) if isinstance(held, str) else UNKNOWN
 
     def listening(self, pid: int) -> Maybe[tuple[Socket, ...]]:
         """The sockets that wait for others in the process's network namespace."""

@@ -66,6 +66,17 @@ class Socket(Struct, frozen=True, gc=False):
     program: str = ""
 
 
+class Route(Struct, frozen=True, gc=False):
+    """A way that packets take: those for a subnet ("10.1.0.0/16"; "0.0.0.0/0" is the rest) leave by an interface.
+
+    `gateway` is who passes them on, "" for a subnet that the interface is on itself.
+    """
+
+    interface: str
+    subnet: str
+    gateway: str = ""
+
+
 class Device(Struct, frozen=True, gc=False):
     """A device rule of the control group, as the kernel writes it: "c 1:3 rwm"."""
 

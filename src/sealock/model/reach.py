@@ -9,7 +9,7 @@ from msgspec import Struct
 from sealock.model.absent import UNKNOWN, Maybe
 from sealock.model.container import Port
 from sealock.model.network import EngineNetwork
-from sealock.model.process import Socket
+from sealock.model.process import Route, Socket
 
 Way: TypeAlias = Literal["network", "link", "published", "host network", "same namespace", "host", "outside"]
 """How one gets to another: over a network that both are on, a legacy link, a published port, the host's own network
@@ -33,7 +33,7 @@ class Station(Struct, frozen=True):
 
     `published` are the ports that are open on the host (those that would be, where it does not run), `shut` those
     that were asked for and are not: an internal network has no way in. `listens` are the sockets that wait for
-    others, UNKNOWN where nobody could look; `links` are (target, alias).
+    others, UNKNOWN where nobody could look, and so are `routes`; `links` are (target, alias).
     """
 
     name: str
@@ -46,6 +46,7 @@ class Station(Struct, frozen=True):
     shut: tuple[Port, ...] = ()
     links: tuple[tuple[str, str], ...] = ()
     listens: Maybe[tuple[Socket, ...]] = UNKNOWN
+    routes: Maybe[tuple[Route, ...]] = UNKNOWN
     running: bool = True
 
 

@@ -7,9 +7,12 @@ from shlex import quote
 from typing import Final
 
 from sealock.model.absent import given
-from sealock.model.reach import OUTSIDE, Map, Remark
+from sealock.model.reach import OUTSIDE, Map, Remark, Station
 
 _SHOWN: Final = 6
+_SWARM: Final = "docker_gwbridge"
+"""The network by which containers of a swarm leave; the engine joins them to it unasked."""
+_REST: Final = "0.0.0.0/0"
 
 
 def remarks(drawn: Map) -> Iterator[Remark]:
@@ -32,6 +35,7 @@ def remarks(drawn: Map) -> Iterator[Remark]:
             ports = ", ".join(f"{port.host or '?'} to {port.container}" for port in station.shut[:_SHOWN])
             text = f"was to publish {ports}, and does not: it is on no network that leads out"
             yield Remark(station.name, text, "take that away, or give it a network that is not internal")
+        yield from _elsewhere(drawn, station, internal)
         if station.on_host:
             text = "is on the host's own network: it sees the host's traffic and every container's"
             yield Remark(station.name, text, "give it a network, and publish what it serves")
@@ -44,6 +48,23 @@ def remarks(drawn: Map) -> Iterator[Remark]:
             yield Remark(f"network {network.name}", text, "give those that belong together a network of their own")
     if not any(edge.source == OUTSIDE for edge in drawn.edges) and drawn.stations:
         yield Remark("outside", "nobody outside this machine reaches a container")
+
+
+def _elsewhere(drawn: Map, station: Station, internal: set[str]) -> Iterator[Remark]:
+    """What the kernel's routes show beside the networks that the engine gave it."""
+    if station.on_host or station.shares or not isinstance(station.routes, tuple):
+        return
+    mine = {seat.network for seat in station.seats}
+    known = {one for network in drawn.networks if network.name in {*mine, _SWARM} for one in given(network.subnets, ())}
+    remedy = "find out who joined it there, and start it anew"
+    strange = [one for one in station.routes if not (one.gateway or one.subnet in known or one.subnet.endswith("/32"))]
+    for one in strange[:_SHOWN]:
+        text = f"is on {one.subnet} too, by its interface {one.interface}: not by a network of the engine's"
+        yield Remark(station.name, text, remedy)
+    ways = [one for one in station.routes if one.gateway and one.subnet == _REST]
+    if ways and not strange and mine <= internal:
+        text = f"sends what is for elsewhere to {ways[0].gateway}, though its networks have no way out"
+        yield Remark(station.name, text, remedy)
 
 
 def _link(source: str, target: str, alias: str, names: list[str]) -> Remark:

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from sealock.model.absent import UNKNOWN, UNSET, Maybe, given
 from sealock.model.container import Container, Port
 from sealock.model.network import Endpoint, EngineNetwork
-from sealock.model.process import Socket
+from sealock.model.process import Route, Socket
 from sealock.model.project import Project, ProjectNetwork
 from sealock.model.reach import Seat, Station
 from sealock.reach.drawing import DEFAULT
@@ -24,6 +24,7 @@ def seen(  # noqa: PLR0913  each fact has a source of its own
     networks: tuple[EngineNetwork, ...],
     *,
     listens: Maybe[tuple[Socket, ...]] = UNKNOWN,
+    routes: Maybe[tuple[Route, ...]] = UNKNOWN,
     names: Mapping[str, str] | None = None,
     running: bool = True,
     opened: tuple[Port, ...] | None = None,
@@ -50,6 +51,7 @@ def seen(  # noqa: PLR0913  each fact has a source of its own
         shut=given(container.ports, ()) if running and opened == () else (),
         links=tuple((one.target, one.alias) for one in given(container.links, ())),
         listens=listens,
+        routes=routes,
         running=running,
     )
 

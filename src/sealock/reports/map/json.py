@@ -46,6 +46,9 @@ def _station(one: Station) -> dict[str, Any]:
         "published": [_port(port) for port in one.published],
         "not_published": [_port(port) for port in one.shut],
         "links": [{"target": target, "alias": alias} for target, alias in one.links],
+        "routes": None
+        if isinstance(one.routes, Absent)
+        else [{"interface": two.interface, "subnet": two.subnet, "gateway": two.gateway} for two in one.routes],
         "listens": None
         if isinstance(listens, Absent)
         else [{"protocol": two.protocol, "address": two.address, "port": two.port} for two in listens],
