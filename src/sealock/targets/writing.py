@@ -36,7 +36,8 @@ def replace_text(path: str, old: str, new: str) -> None:
         os.replace(temporary, full)
         temporary = ""
     except (OSError, UnicodeError) as error:
-        msg = f"{path} could not be written: {error}"
+        # Not the error itself, which would name the file beside it that nobody else knows of.
+        msg = f"{path} could not be written: {getattr(error, 'strerror', None) or error}"
         raise TargetError(msg) from None
     finally:
         if temporary:

@@ -184,6 +184,8 @@ def test_a_file_that_holds_another_key_than_its_name_says_is_refused(tmp_path: P
     folder.add_key(wanted.id, seal(other, "targets", "", "another passphrase"))
     with pytest.raises(TrustError, match="holds another key"):
         Keyring(folder, Told()).open("targets", wanted.public)
+    with pytest.raises(TrustError, match="holds another key"):
+        Keyring(folder, Told()).by_id(wanted.id, "targets")
 
 
 def test_public_halves_are_written_and_read_as_docker_does() -> None:

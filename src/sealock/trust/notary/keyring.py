@@ -61,11 +61,7 @@ class Keyring:
             pem = self.folder.key(name)
             if pem is None:
                 return None
-            opened = self._opened(pem, role, name)
-            if opened.id != name:
-                msg = f"the file of the private key {name[:12]} holds another key"
-                raise TrustError(msg)
-            self._open[name] = opened
+            self._open[name] = self._opened(pem, role, name)
         return self._open[name]
 
     def has(self, key: Key) -> bool:
@@ -84,7 +80,11 @@ class Keyring:
         return self._open[name]
 
     def _opened(self, pem: bytes, role: str, name: str) -> PrivateKey:
-        return open_with(self._passphrases, parse(pem), role, name)
+        opened = open_with(self._passphrases, parse(pem), role, name)
+        if opened.id != name:
+            msg = f"the file of the private key {name[:12]} holds another key"
+            raise TrustError(msg)
+        return opened
 
     def make(self, role: str, gun: str = "") -> PrivateKey:
         """Make a new key and keep it, before anything is signed with it."""
