@@ -152,7 +152,8 @@ class Asker:
         with self._lock:
             since, why = self._silent.get(host, (-_LONGEST_SILENCE, ""))
         if why and now - since < _LONGEST_SILENCE:
-            raise BrokenOffError(why)
+            message = f"{host} is not asked again so soon: {why}"
+            raise BrokenOffError(message)
 
     def base(self, host: str) -> str:
         """SCHEME://HOST of a registry. Plain HTTP is for this machine and for hosts that the policy names, and last."""
