@@ -10,6 +10,7 @@ from typing import Final
 
 from msgspec import Struct
 
+from sealock.advisories.versions import of_package, scheme_of
 from sealock.model.inventory import Distribution, Package, PackageType
 
 OF_DISTRIBUTIONS: Final = frozenset({"deb", "apk", "rpm", "alpm"})
@@ -41,6 +42,8 @@ _MINOR: Final = {
     "photon": "Photon OS:{}",
 }
 _ROLLING: Final = {"wolfi": "Wolfi", "chainguard": "Chainguard", "opensuse-tumbleweed": "openSUSE:Tumbleweed"}
+_OTHERWISE: Final = {"alma": "almalinux", "amazon": "amzn", "oracle": "ol", "redhat": "rhel"}
+"""What bills of materials call distributions, and the ID of their os-release."""
 _REBUILD: Final = re.compile(r"\+b[0-9]+\Z")
 _SIGNED: Final = re.compile(r"\Alinux-signed(-(?:amd64|arm64|i386))?\Z")
 
@@ -108,12 +111,16 @@ def _distributed(package: Package, distribution: Distribution | None, stream: st
     if not ecosystems:
         named = distribution.name or " ".join(filter(None, (distribution.id, distribution.version)))
         return NoData(f"no feed of advisories is for {named}", grave=True)
+    if scheme_of(ecosystems[0]) != of_package(package.type):
+        return NoData(f"advisories for {ecosystems[0]} are not for packages of type {package.type}", grave=True)
     if package.type == "rpm":
         # By the binary package: the name of the source rpm has no epoch, and its version may be another.
         label = dict(package.qualifiers).get("modularitylabel", "")
         return Lookup(ecosystems, package.name, package.version, module=":".join(label.split(":")[:2]))
     name = package.source or package.name
-    version = package.source_version or _REBUILD.sub("", package.version)
+    version = package.source_version or package.version
+    if version == package.version:
+        version = _REBUILD.sub("", version)
     if package.type == "deb":
         name, version = _unsigned(name, version)
     also = tuple(one.replace("Ubuntu:", "Ubuntu:Pro:", 1) for one in ecosystems if distribution.id == "ubuntu")
@@ -131,7 +138,7 @@ def _unsigned(name: str, version: str) -> tuple[str, str]:
 
 def release(distribution: Distribution, stream: str = "") -> tuple[str, ...]:
     """The ecosystem of a distribution's release, in the spellings that feeds know; () for none that any feed has."""
-    one, version = distribution.id, distribution.version
+    one, version = _OTHERWISE.get(distribution.id, distribution.id), distribution.version
     major = version.partition(".")[0]
     if one in _ROLLING:
         return (_ROLLING[one],)

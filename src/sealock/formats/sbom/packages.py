@@ -58,6 +58,8 @@ class Gathered:
         self.id = self.manifest = self.platform = ""
         self.layers: tuple[Layer, ...] = ()
         self.distribution: Distribution | None = None
+        self._home: Distribution | None = None
+        """The distribution of the first of its packages that tells."""
         self.packages: list[Package] = []
         self.problems: list[Problem] = []
         self.untold = 0
@@ -89,8 +91,19 @@ class Gathered:
             self.packages.append(_package(parts, told))
             if told.owner and told.path:
                 self.owned.setdefault(told.owner, []).append(told.path)
-            if self.distribution is None and parts.type in _OF_DISTRIBUTIONS:
-                self.distribution = _distribution(parts)
+            if parts.type in _OF_DISTRIBUTIONS:
+                self._place(name, _distribution(parts), pointer)
+
+    def _place(self, name: str, home: Distribution, pointer: str) -> None:
+        """Note which distribution a package is of; a problem where others are of another one."""
+        self.distribution = self.distribution or home
+        if home.version:
+            self._home = self._home or home
+            if home.id != self._home.id or not _same(home.version, self._home.version):
+                theirs, ours = f"{home.id} {home.version}", f"{self._home.id} {self._home.version}"
+                self.fault(
+                    f"{name} is of {theirs}, and other packages are of {ours}: one of them is misjudged", pointer
+                )
 
     def finish(self) -> tuple[Problem, ...]:
         """All problems; packages are given the files that they own, as far as they are told."""
@@ -104,6 +117,11 @@ class Gathered:
             message = f"{self.untold} more entries could not be read, or are too many"
             self.problems.append(Problem(message, Location(self.file)))
         return tuple(self.problems)
+
+
+def _same(one: str, other: str) -> bool:
+    """Whether two versions of a distribution are of one release: some say 12, and some 12.5."""
+    return all(mine == theirs for mine, theirs in zip(one.split("."), other.split("."), strict=False))
 
 
 def _distribution(url: Url) -> Distribution:
