@@ -91,17 +91,19 @@ def documents(target: str, where: str = "", *, containers: bool = False) -> Iter
                 return
         elif (name := target.removeprefix("container:")) != "*":
             names = (name.removeprefix("/"),)
-        for one in found(engine, names):
+        for one in found(engine, names, sockets=False):
             yield f"container:{one.listed.name}", container_document(one)
 
 
-def found(engine: Engine, names: tuple[str, ...] = (), root: str = "/") -> Iterator[Found]:
+def found(engine: Engine, names: tuple[str, ...] = (), root: str = "/", *, sockets: bool = True) -> Iterator[Found]:
     """Every container, or those that are named; the kernel's view of those that run on this machine.
+
+    Without `sockets` it is not told who listens in them, which no rule asks for.
 
     One that is removed while the others are looked at is left out. One that is named must be there: TargetError.
     """
     wanted = tuple(Listed(name) for name in names) or engine.containers()
-    machine = Machine(root) if engine.endpoint.kind == _LOCAL else None
+    machine = Machine(root, sockets=sockets) if engine.endpoint.kind == _LOCAL else None
     members = gather(machine) if machine is not None else Members()
     running = (engine.containers(stopped=False) if names else wanted) if machine is not None else ()
     called = {one.id: one.name for one in running}

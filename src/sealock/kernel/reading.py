@@ -44,8 +44,10 @@ class GoneError(TargetError):
 class Machine:
     """What is the same for all processes: read once. `root` is "/" or a recorded tree."""
 
-    def __init__(self, root: str = "/") -> None:
+    def __init__(self, root: str = "/", *, sockets: bool = True) -> None:
         self.tree = Tree(root)
+        self.sockets = sockets
+        """Whether processes are read with the sockets of their networks: the kernel searches long for those."""
         self._mounts: tuple[str, tuple[Mounted, ...]] = "", ()
         self._group: tuple[tuple[tuple[str, str], ...], Group] = (), Group()
         shown = self._text("proc/self/mountinfo") or self._text("proc/1/mountinfo")
@@ -240,7 +242,7 @@ class Machine:
             "cpuset_mems": held.cpuset_mems,
             "devices": held.devices,
             "uncovered": self.uncovered(mounts) if mounts else UNKNOWN,
-            "listening": self.listening(pid),
+            "listening": self.listening(pid) if self.sockets else UNKNOWN,
         }
 
     def _host_name(self, pid: int) -> str:
