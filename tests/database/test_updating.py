@@ -9,7 +9,7 @@ import sqlite3
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from threading import Thread
 
@@ -88,6 +88,18 @@ def test_a_mirrors_folder_is_read_whole_then_only_what_changed(mirror: Path, pla
     assert found.epss(["CVE-1999-0001"])
     assert found.exploited(["CVE-2026-1000"])
     assert found.ended
+
+
+@pytest.mark.parametrize("make", [os.mkfifo, os.mkdir], ids=["a pipe", "a folder"])
+def test_what_is_no_file_in_a_mirror_is_told_and_not_waited_for(
+    mirror: Path, place: Path, make: Callable[[Path], None]
+) -> None:
+    feedmirror.updated(place, mirror, "kev", "osv/PyPI")
+    (mirror / ZIP).unlink()
+    make(mirror / ZIP)
+    outcomes = feedmirror.updated(place, mirror, "osv/PyPI", "kev")
+    assert {name: one.what for name, one in outcomes.items()} == {"osv/PyPI": "failed", "kev": "unchanged"}
+    assert store(place).covers("PyPI")
 
 
 def test_a_file_that_was_only_touched_is_unchanged(mirror: Path, place: Path) -> None:

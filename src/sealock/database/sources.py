@@ -63,7 +63,7 @@ class Folder:
         """Open the file there; what has size and time as before counts as unchanged, else its sum tells."""
         path = os.path.join(self._path, *file.path.split("/"))
         try:
-            stream = open(path, "rb")  # noqa: SIM115  its taker closes it
+            stream = open(path, "rb", opener=_unhindered)  # noqa: SIM115  its taker closes it
         except (FileNotFoundError, NotADirectoryError):
             return "absent"
         except OSError as error:
@@ -74,6 +74,11 @@ class Folder:
         except BaseException:
             stream.close()
             raise
+
+
+def _unhindered(path: str, flags: int) -> int:
+    """Open without waiting for who writes into a pipe: it is no file, and nobody may."""
+    return os.open(path, flags | os.O_NONBLOCK)
 
 
 def _opened(stream: IO[bytes], path: str, former: FileState | None) -> Found:

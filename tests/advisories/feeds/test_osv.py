@@ -50,6 +50,17 @@ def vector(ecosystem: str, name: str) -> Any:
             [Span("1", fixed="2"), Span("2", fixed="3")],
             id="mended and broken again in one version",
         ),
+        pytest.param(
+            [("introduced", "1"), ("introduced", "2"), ("fixed", "2"), ("fixed", "3")],
+            [Span("1", fixed="2"), Span("2", fixed="3")],
+            id="mended and broken again in one version, kind by kind",
+        ),
+        pytest.param(
+            [("introduced", "1"), ("fixed", "1"), ("introduced", "2"), ("fixed", "3")],
+            [Span("1", fixed="1"), Span("2", fixed="3")],
+            id="mended where it begins, and begun anew later",
+        ),
+        pytest.param([("last_affected", "2"), ("introduced", "2")], [Span("2", last="2")], id="a single version"),
         pytest.param([("fixed", "3")], [], id="never begun"),
         pytest.param([], [], id="no event"),
     ],

@@ -23,12 +23,18 @@ def spans(scheme: Scheme | None, events: Sequence[Event]) -> Iterator[Span]:
             yield _ended("", second)
             return
     begun: str | None = None
+    again: str | None = None
     for event in _ordered(scheme, events[:EVENTS]):
         if event.introduced is not None:
-            begun = _from(event.introduced) if begun is None else begun
+            if begun is None:
+                begun = _from(event.introduced)
+            else:
+                again = event.introduced
         elif begun is not None:
             yield _ended(begun, event)
-            begun = None
+            # What ends where the next begins goes on, whichever of the two was named first.
+            begun = again if again is not None and again in {event.fixed, event.limit} else None
+            again = None
     if begun is not None:
         yield Span(begun)
 
@@ -46,15 +52,18 @@ def _ended(begun: str, event: Event) -> Span:
 
 
 def _ordered(scheme: Scheme | None, events: Sequence[Event]) -> Sequence[Event]:
-    """Sort events by version; those at one version as they take effect: what ends there, then what begins."""
+    """Sort events by version; those at one version as they were named, and last what ends after it.
+
+    So a range that ends where it begins, as RustSec writes what was mended before a release, is empty.
+    """
     if len(events) < 2 or scheme is None:
         return events
 
     def place(event: Event) -> tuple[int, bytes, int]:
         if event.introduced is not None:
-            version, rank = event.introduced, 1
+            version, rank = event.introduced, 0
         elif event.last_affected is not None:
-            version, rank = event.last_affected, 2
+            version, rank = event.last_affected, 1
         else:
             version, rank = event.fixed or event.limit or "", 0
         if version == "0":
