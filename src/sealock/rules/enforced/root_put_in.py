@@ -16,7 +16,8 @@ class RootPutIn(Rule[Enforced]):
     """Another process runs as root, and the container's first one does not.
 
     Somebody used `docker exec --user 0`, or a program with the setuid bit raised itself. What was to run as an ordinary
-    user has a process beside it that may change all of the container's files.
+    user has a process beside it that may change all of the container's files. Where a container starts as root, and
+    its program becomes somebody else by itself, checks of its health and the like are root's too, and nothing is said.
     """
 
     id = "K018"
@@ -41,14 +42,20 @@ class RootPutIn(Rule[Enforced]):
             '"effective": {}, "process": {"pid": 7, "uid": 0}, "others": [{"pid": 9, "name": "sh", "uid": 0}]}]}}'
         ),
         (
-            '{"observed": {"containers": [{"name": "web", "declared": {}, '
+            '{"observed": {"containers": [{"name": "web", "declared": {"user": "1000"}, '
             '"effective": {}, "process": {"pid": 7, "uid": 1000}, "others": [{"pid": 9, "name": "sh", "uid": 1001}]}]}}'
+        ),
+        (
+            '{"observed": {"containers": [{"name": "db", "declared": {"user": null}, '
+            '"effective": {}, "process": {"pid": 7, "uid": 999}, "others": [{"pid": 9, "name": "check", "uid": 0}]}]}}'
         ),
     )
 
     def check(self, enforced: Enforced, /) -> Iterator[Fault]:
         """Compare users, as the host numbers them, with whom the map of ids makes root."""
-        first = enforced.process
+        first, asked = enforced.process, enforced.declared.user
+        if not isinstance(asked, str) or asked.partition(":")[0] in {"", "0", "root"}:
+            return
         if first.uid is UNKNOWN:
             yield self.undecided("its user could not be read")
             return
