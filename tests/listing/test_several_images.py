@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -107,3 +109,28 @@ def test_entries_are_cut_alike_however_layers_are_read(tmp_path: Path) -> None:
     found = [inventories(path, How(bounds=Bounds(entries=40)))[0] for _ in range(12)]
     assert {len(image.files) for image in found} == {39}
     assert len({tuple(fact.path for fact in image.files) for image in found}) == 1
+
+
+@pytest.mark.parametrize("helpers", [0, 2], ids=["threads", "processes"])
+def test_what_is_beyond_the_bound_is_not_walked(tmp_path: Path, helpers: int) -> None:
+    """A layer may be named a thousand times, and may have as many entries as there are bytes."""
+    large = tar(*(info(f"opt/{number}", mode=0o4755) for number in range(400)))
+    path = write(tmp_path / "app.tar", docker_save(*[large] * 40))
+    program = (
+        "import sys; from sealock.listing import How, inventories, reading, sharing\n"
+        "from sealock.image.entry import Bounds\n"
+        "from sealock.image.tarreader import TarReader\n"
+        "reading.WORTH, reading.SPACING, sharing.children = 0, 50_000, lambda: int(sys.argv[2])\n"
+        "begin = TarReader.entries\n"
+        "def noted(reader): print('walk', flush=True); yield from begin(reader)\n"
+        "TarReader.entries = noted\n"
+        "(image,) = inventories(sys.argv[1], How(bounds=Bounds(entries=500)))\n"
+        "print(len(image.files), len(image.problems))\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program, path, str(helpers)], capture_output=True, text=True, check=True, timeout=60
+    )
+    *walked, told = done.stdout.splitlines()
+    assert told == "500 39"
+    # The archive's own members, a few layers or pieces, and each layer's first header in the end.
+    assert len(walked) < 60

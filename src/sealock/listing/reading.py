@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
+from mmap import mmap
 from typing import Final
 
 from msgspec import Struct
@@ -50,13 +51,33 @@ class _Task(Struct, frozen=True):
         return _Done(facts, self.layer.messages(), outcome=self.layer.outcome(), by=os.getpid())
 
 
+class _Tally:
+    """Entries that were read so far, in memory that processes share. Each number is written by one of them alone."""
+
+    def __init__(self, tasks: int, most: int) -> None:
+        self._counts = memoryview(mmap(-1, 8 * max(1, tasks))).cast("Q")
+        self._most = most
+
+    def note(self, task: int, entries: int) -> None:
+        """Note how many a task had."""
+        self._counts[task] = entries
+
+    def is_over(self) -> bool:
+        """Whether there are more than all may have: what is left need not be read."""
+        return sum(self._counts) > self._most
+
+
 def read_layers(
     sources: Sequence[LayerSource],
     selection: Selection,
+    most: int,
     progress: Callable[[LayerSource], None],
     meanwhile: Callable[[], None] = lambda: None,
-) -> list[LayerFacts]:
-    """What each layer holds by itself, whatever is in the others. `meanwhile` begins what is to be done beside it."""
+) -> list[LayerFacts] | None:
+    """What each layer holds by itself, whatever is in the others; None where all have more than `most` entries.
+
+    `meanwhile` begins what else is to be done at the same time, in threads.
+    """
     if not sources:
         meanwhile()
         return []
@@ -64,11 +85,10 @@ def read_layers(
     for layer in layers:
         layer.count_apart(apart=True)
     stored = [layer for layer in layers if layer.stretch is not None]
-    helpers = sharing.children()
-    if helpers and len(stored) == len(sources) and sum(layer.layer.size for layer in stored) >= WORTH:
-        return _shared(stored, selection, helpers, progress, meanwhile)
+    if sharing.children() and len(stored) == len(sources) and sum(layer.layer.size for layer in stored) >= WORTH:
+        return _shared(stored, selection, most, progress, meanwhile)
     meanwhile()
-    return _in_threads(sources, selection, progress)
+    return _in_threads(sources, selection, most, progress)
 
 
 def in_order(
@@ -87,24 +107,34 @@ def _scanned(source: LayerSource, selection: Selection, progress: Callable[[Laye
 
 
 def _in_threads(
-    sources: Sequence[LayerSource], selection: Selection, progress: Callable[[LayerSource], None]
-) -> list[LayerFacts]:
+    sources: Sequence[LayerSource], selection: Selection, most: int, progress: Callable[[LayerSource], None]
+) -> list[LayerFacts] | None:
     """Read layers here. Inflating, hashing and waiting for a network go on beside another layer's walk."""
     if len(sources) < 2:
         return [_scanned(source, selection, progress) for source in sources]
     from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415  takes 15 ms
 
+    tally = _Tally(len(sources), most)
+
+    def scan(at: int) -> LayerFacts | None:
+        if tally.is_over():
+            return None
+        facts = _scanned(sources[at], selection, progress)
+        tally.note(at, facts.entries)
+        return facts
+
     with ThreadPoolExecutor(THREADS) as pool:
-        return list(pool.map(lambda source: _scanned(source, selection, progress), sources))
+        found = list(pool.map(scan, range(len(sources))))
+    return None if tally.is_over() else [facts for facts in found if facts is not None]
 
 
 def _shared(
     layers: Sequence[TarLayer],
     selection: Selection,
-    helpers: int,
+    most: int,
     progress: Callable[[LayerSource], None],
     meanwhile: Callable[[], None],
-) -> list[LayerFacts]:
+) -> list[LayerFacts] | None:
     tasks = [
         [_Task(layer, selection, piece) for piece in layer.pieces(SPACING)] or [_Task(layer, selection)]
         for layer in layers
@@ -115,10 +145,15 @@ def _shared(
         key=lambda task: (task.piece is not None, -task.layer.layer.size),
     )
     number = {id(task): at for at, task in enumerate(order)}
+    tally = _Tally(len(order), most)
 
-    def work(at: int) -> _Done:
+    def work(at: int) -> _Done | None:
+        if tally.is_over():
+            return None
         progress(order[at].layer)
-        return order[at]()
+        done = order[at]()
+        tally.note(at, done.facts.entries)
+        return done
 
     def begin() -> None:
         # Threads are begun when the other processes are made: they would not be in the copies.
@@ -127,7 +162,10 @@ def _shared(
             if of_layer[0].piece:
                 of_layer[0].layer.verify()
 
-    done = sharing.shared(work, len(order), helpers, begin)
+    found = sharing.shared(work, len(order), sharing.children(), begin)
+    if tally.is_over():
+        return None
+    done = [one for one in found if one is not None]
     return [
         _put_together(layer, [(task.piece, done[number[id(task)]]) for task in of_layer], selection)
         for layer, of_layer in zip(layers, tasks, strict=True)

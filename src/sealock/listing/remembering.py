@@ -45,6 +45,8 @@ class Reader:
 
         unknown = [source for source, known, kept in zip(sources, before, found, strict=True) if not known and not kept]
         read = self._read(unknown, verify)
+        if read is None:
+            return self._in_order(sources)
         facts: list[LayerFacts] = []
         for source, known, kept in zip(sources, before, found, strict=True):
             if (known is None and kept is None) or not isinstance(source, TarLayer):
@@ -54,7 +56,10 @@ class Reader:
                 facts.append(remembered.facts)
             else:
                 # It says that it is one that is known, and is another.
-                facts += self._read([source])
+                again = self._read([source])
+                if again is None:
+                    return self._in_order(sources)
+                facts += again
         self._spent += sum(one.entries // (_CHEAP if known else 1) for one, known in zip(facts, before, strict=True))
         if sum(one.entries for one in facts) > self._bounds.entries:
             return self._in_order(sources)
@@ -65,7 +70,9 @@ class Reader:
                 self._before[identity] = Kept(one, tuple(source.messages()))
         return facts
 
-    def _read(self, sources: Sequence[LayerSource], meanwhile: Callable[[], None] = lambda: None) -> list[LayerFacts]:
+    def _read(
+        self, sources: Sequence[LayerSource], meanwhile: Callable[[], None] = lambda: None
+    ) -> list[LayerFacts] | None:
         if not sources:
             meanwhile()
             return []
@@ -74,10 +81,12 @@ class Reader:
         from sealock.inventory.selection import Selection  # noqa: PLC0415  as above
         from sealock.listing.reading import read_layers  # noqa: PLC0415  as above
 
-        return read_layers(sources, Selection(analyzers(), self._bounds.file), self._progress, meanwhile)
+        selection = Selection(analyzers(), self._bounds.file)
+        return read_layers(sources, selection, self._bounds.entries, self._progress, meanwhile)
 
     def _in_order(self, sources: Sequence[LayerSource]) -> list[LayerFacts]:
         """Read all where they have too many entries: how much of each is read depends on those before it."""
+        self._spent += self._bounds.entries + 1
         from sealock.inventory.catalog import analyzers  # noqa: PLC0415  as in _read
         from sealock.inventory.selection import Selection  # noqa: PLC0415  as above
         from sealock.listing.reading import in_order  # noqa: PLC0415  as above
