@@ -304,6 +304,7 @@ def test_a_name_that_is_not_known_is_told() -> None:
 @pytest.mark.parametrize(
     ("address", "reach"),
     [
+        ("[::1]", "loopback"),
         ("127.0.0.1", "loopback"), ("127.9.9.9", "loopback"), ("::1", "loopback"), ("localhost", "loopback"), ("a.localhost", "loopback"),
         ("0.0.0.0", "loopback"),
         ("::ffff:127.0.0.1", "loopback"), ("169.254.169.254", "link-local"), ("fe80::1%eth0", "link-local"),

@@ -23,6 +23,8 @@ DIGEST = "sha256:" + "0123456789abcdef" * 4
         ("ghcr.io/acme/app:1", ImageName("ghcr.io", "acme/app", "1")),
         ("localhost/app", ImageName("localhost", "app")),
         ("registry:5000/app:1", ImageName("registry:5000", "app", "1")),
+        ("[::1]:5000/app:1", ImageName("[::1]:5000", "app", "1")),
+        ("[2001:db8::2]/app", ImageName("[2001:db8::2]", "app")),
         ("registry:5000", ImageName("docker.io", "library/registry", "5000")),
     ],
 )
@@ -31,7 +33,20 @@ def test_a_reference_is_taken_apart_and_filled_out_as_the_engine_does(text: str,
 
 
 @pytest.mark.parametrize(
-    "text", ["", "a b", "${IMAGE}", "nginx:$TAG", "nginx@sha256:short", "a//b", ":1", "@" + DIGEST]
+    "text",
+    [
+        "",
+        "a b",
+        "${IMAGE}",
+        "nginx:$TAG",
+        "nginx@sha256:short",
+        "a//b",
+        ":1",
+        "@" + DIGEST,
+        "[::1]",
+        "[::1]:5000",
+        "[::1]app",
+    ],
 )
 def test_what_is_no_reference_is_none(text: str) -> None:
     assert parse(text) is None

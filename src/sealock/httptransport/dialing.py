@@ -64,9 +64,9 @@ class PlainError(UnreachedError):
 
 
 def reach_of(address: str) -> Reach:
-    """Where an address leads; names that are none count as public."""
+    """Where an address leads, one of IPv6 with or without brackets; names that are none count as public."""
     try:
-        ip = ipaddress.ip_address(address.partition("%")[0])
+        ip = ipaddress.ip_address(address.removeprefix("[").removesuffix("]").partition("%")[0])
     except ValueError:
         name = address.rstrip(".").lower()
         return "loopback" if name == "localhost" or name.endswith(".localhost") else "public"

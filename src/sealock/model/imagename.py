@@ -37,7 +37,7 @@ class ImageName(Struct, frozen=True, gc=False):
 
 
 _NAME: Final = re.compile(
-    r"(?P<name>[^\s@:/]+(?::\d+(?=/))?(?:/[^\s@:/]+)*)(?::(?P<tag>[\w][\w.-]{0,127}))?(?:@(?P<digest>[a-z0-9+._-]+:[0-9a-fA-F]{32,}))?"
+    r"(?P<name>(?:\[[0-9a-fA-F:]+\](?=(?::\d+)?/)|[^\s@:/]+)(?::\d+(?=/))?(?:/[^\s@:/]+)*)(?::(?P<tag>[\w][\w.-]{0,127}))?(?:@(?P<digest>[a-z0-9+._-]+:[0-9a-fA-F]{32,}))?"
 )
 
 

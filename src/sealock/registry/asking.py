@@ -171,7 +171,7 @@ class Asker:
         return known
 
     def _may_be_plain(self, host: str) -> bool:
-        bare = host.rpartition(":")[0] or host
+        bare = host if host.endswith("]") else host.rpartition(":")[0] or host
         return reach_of(bare) == "loopback" or bool({host, bare} & set(self.settings.insecure))
 
     def _signed_in(  # noqa: PLR0913, PLR0917  as ask

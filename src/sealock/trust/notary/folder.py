@@ -16,7 +16,7 @@ from typing import Final
 from sealock.errors import TargetError
 from sealock.trust.notary.roles import bound
 
-_GUN: Final = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._:/-]*[A-Za-z0-9_-])?")
+_GUN: Final = re.compile(r"(?:\[[0-9a-fA-F:]+\][/:]|[A-Za-z0-9])(?:[A-Za-z0-9._:/-]*[A-Za-z0-9_-])?")
 _KEY: Final = 64 << 10
 _FILE: Final = re.compile(r"[0-9a-f]{64}")
 
