@@ -90,7 +90,7 @@ class Gatherer:
             advisory.aliases,
             advisory.upstream,
             advisory.summary,
-            advisory.details,
+            "" if advisory.summary else advisory.details,
             tuple(Rated(one.source, one.severity, one.vector, one.score) for one in advisory.ratings),
             advisory.references,
             advisory.published,

@@ -9,8 +9,8 @@ from typing import Final
 from sealock.advisories.feeds.feed import fit
 
 SUMMARY: Final = 300
-DETAILS: Final = 4000
-"""Characters that are kept; the references lead to the whole text."""
+DETAILS: Final = 330
+"""Characters that are kept, as a report shows of them where there is no summary; references lead to the whole text."""
 LINKS: Final = 12
 LINK: Final = 400
 NAMES: Final = 500
