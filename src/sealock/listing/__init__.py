@@ -86,12 +86,12 @@ def _no_collection() -> Iterator[None]:
 
 
 def _document(path: str, image: ImageSource, inventory: Inventory) -> Document:
-    name = inventory.names[0] if inventory.names else "image"
+    name = inventory.names[0] if inventory.names else ""
     # The configuration's own offsets would be taken for lines of the archive.
-    subjects = [Subject(f"image {name}", inventory, {})]
+    subjects = [Subject(f"image {name}".rstrip(), inventory, {})]
     if image.config:
         silent = "an image's configuration does not say how it is run"
-        subjects.append(Subject(f"configuration of {name}", inventory.container, {}, silent=silent))
+        subjects.append(Subject(f"configuration of {name or 'the image'}", inventory.container, {}, silent=silent))
     return Document("image", {"": Source(path, "")}, tuple(subjects), inventory.problems)
 
 
