@@ -73,6 +73,21 @@ def test_a_container_that_is_not_there_is_told(
     assert re.search(says, said), said
 
 
+def test_legacy_links_are_told_once_of_containers_that_run_and_that_do_not(
+    engine: EngineSimulator, tmp_path: Path
+) -> None:
+    engine.container("db")
+    engine.container("web", host={"Links": ["/db:/web/database"]})
+    engine.container("apart", host={"Links": None})
+    reports = reported(engine, "container:*", tmp_path)
+    (found,) = (one for one in reports["container:web"]["findings"] if one["rule"] == "P012")
+    assert "links web to db" in found["message"].lower()
+    assert "all of the other's environment variables" in found["message"]
+    assert "user-defined network" in found["remedy"]["text"]
+    for name in ("db", "apart"):
+        assert "P012" not in rules(reports[f"container:{name}"])
+
+
 def test_one_request_for_each_container_and_a_handful(engine: EngineSimulator) -> None:
     for number in range(40):
         engine.container(f"c{number}")

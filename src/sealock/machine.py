@@ -22,13 +22,14 @@ from sealock.hostview import FLAGS, SETTINGS, host_document
 from sealock.kernel.members import Members, gather
 from sealock.kernel.reading import Machine
 from sealock.kernel.single import SELF, Told, beside, look
-from sealock.model.absent import UNSET, Absent
+from sealock.model.absent import UNSET, Absent, given
 from sealock.model.change import Add, FieldChange, Remove, Set, Swap
-from sealock.model.container import Variable
+from sealock.model.container import Container, Variable
 from sealock.model.document import Document, Subject
 from sealock.model.enforced import Enforced
 from sealock.model.finding import Finding, Problem, Remedy
 from sealock.model.location import At, Location, Place, Source
+from sealock.model.project import Project, Service
 from sealock.rules.judge import Verdict
 
 _NOWHERE: Final[Mapping[At, Place]] = {(): Place()}
@@ -185,7 +186,7 @@ def container_document(one: Found) -> Document:
     silent = "the engine does not say it"
     # The text as a whole is nowhere in particular: what is wrong because nobody said anything has no line.
     places: Mapping[At, Place] = {**inspected.where, (): Place()}
-    subjects = [Subject(name, inspected.container, places, inspected.unresolved, silent)]
+    subjects = [Subject(name, inspected.container, places, inspected.unresolved, silent), *_linked(one, places)]
     sources = {"": one.source}
     if one.enforced is not None:
         kernel = "the kernel does not show it"
@@ -199,6 +200,19 @@ def container_document(one: Found) -> Document:
     problems = [replace(problem, location=replace(problem.location, file=name)) for problem in inspected.problems]
     problems += [Problem(f"the kernel's view is missing: {one.unseen}", Location(name))] if one.unseen else []
     return Document("container", sources, tuple(subjects), tuple(problems))
+
+
+def _linked(one: Found, places: Mapping[At, Place]) -> Iterator[Subject]:
+    """A container with legacy links as a project of its own, since rules on projects judge these. No more is told."""
+    held = one.inspected.container if one.inspected is not None else Container()
+    if given(held.links, ()):
+        name = one.listed.name
+        alone = Container(
+            links=held.links, networks=held.networks, network_mode=held.network_mode, auto_remove=held.auto_remove
+        )
+        where = {("services", name, *at): place for at, place in places.items() if at}
+        service = Service(name, f"container {name}", alone)
+        yield Subject(f"container {name} (links)", Project("script", (service,)), {(): Place(), **where})
 
 
 def process_document(seen: Enforced) -> Document:

@@ -16,6 +16,7 @@ from msgspec.structs import replace
 
 from bridgedengine import bridged_engine
 from realengine import Engine
+from sealock.checking import Settings, check
 from sealock.mapping import checked, of_engine
 from sealock.model.reach import HOST, Map
 from sealock.reach import reason
@@ -200,3 +201,13 @@ def test_the_json_names_every_container(running: Engine) -> None:
         [sys.executable, "-m", "sealock", "map", "--format", "json"], env=environment, capture_output=True, check=True
     )
     assert sorted(one["name"] for one in json.loads(done.stdout)["containers"]) == sorted(name for name, _ in RUN)
+
+
+def test_the_link_that_the_map_shows_is_found_where_the_container_is_checked(running: Engine) -> None:
+    told = {}
+    for name in ("d1", "d2"):
+        report = check(f"container:{name}", settings=Settings(engine=f"unix://{running.socket}", policy_file=""))
+        told[name] = [one.message for one in report.findings() if one.rule == "P012"]
+    assert told["d1"] == []
+    (said,) = told["d2"]
+    assert "inks d2 to d1, and gives it all of the other's environment variables" in said
