@@ -193,6 +193,19 @@ def test_a_kept_connection_that_the_engine_closed_is_replaced(engine: EngineSimu
         assert "26.1.5" in ours.version()
 
 
+def test_what_the_engine_closes_in_the_moment_that_it_is_used_is_asked_once_more(engine: EngineSimulator) -> None:
+    shut = [Reply(raw=b"")]
+    with connect(engine.where) as ours:
+        ours.version()
+        engine.answers = lambda path, _query: shut.pop() if path.endswith("/info") and shut else None
+        assert "26.1.5" in ours.info()
+        assert [path for path in engine.asked if path.endswith("/info")] == ["/v1.45/info"] * 2
+        shut += [Reply(raw=b"")] * 5
+        with pytest.raises(EngineError, match="closed connection without response"):
+            ours.info()
+        assert len(shut) == 3
+
+
 def test_what_is_said_unasked_is_not_taken_for_an_answer(engine: EngineSimulator) -> None:
     lie = b'HTTP/1.1 200 OK\r\nContent-Length: 8\r\n\r\n{"a": 1}'
     only(engine, "/info", Reply(raw=b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}" + lie))

@@ -184,8 +184,7 @@ class Asking:
     ) -> HTTPResponse:
         try:
             try:
-                connection.request(method, where, body, headers)
-                return connection.getresponse()
+                return self._asked(connection, method, where, body, headers)
             except ConnectionError:
                 words = connection.complaint()
                 if not words:
@@ -207,6 +206,21 @@ class Asking:
         except (OSError, ValueError) as error:
             message = f"the engine at {self.endpoint} broke off when asked for {where}: {_why(error)}"
             raise EngineError(message) from None
+
+    def _asked(
+        self, connection: EngineConnection, method: str, where: str, body: bytes | None, headers: dict[str, str]
+    ) -> HTTPResponse:
+        """Ask; once more over a new connection where the engine closed a kept one in the moment that it was used."""
+        kept = connection.sock is not None
+        try:
+            connection.request(method, where, body, headers)
+            return connection.getresponse()
+        except ConnectionError:
+            if not kept or method != "GET" or self._closed:
+                raise
+        connection.finish()
+        connection.request(method, where, body, headers)
+        return connection.getresponse()
 
     def _refusal(self, answer: HTTPResponse, path: str) -> EngineRefusedError:
         try:
