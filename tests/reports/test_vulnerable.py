@@ -13,7 +13,7 @@ from sealock.model.finding import Severity
 from sealock.model.report import Report
 from sealock.reports import render
 from sealock.reports.advice import named, steps
-from sealock.reports.upgrades import based, instruction, upgrades
+from sealock.reports.upgrades import based, upgrades
 
 
 def terminal(*vulnerabilities: Any, remedy: str = "", **style: Any) -> str:
@@ -97,23 +97,6 @@ def test_that_a_newer_base_image_mends_all_is_said() -> None:
     assert "a newer base image mends it." in terminal(one, remedy=remedy)
     assert "newer base image" not in terminal(one)
     assert based(vulnerable(one, remedy=remedy).findings()) == (1, 1)
-
-
-@pytest.mark.parametrize(
-    ("told", "shown"),
-    [
-        ("/bin/sh -c #(nop) ADD file:1234 in / ", "ADD file:1234 in /"),
-        ("/bin/sh -c apt-get update", "RUN apt-get update"),
-        ("RUN /bin/sh -c apt-get install -y curl # buildkit", "RUN apt-get install -y curl"),
-        ("COPY app /app # buildkit", "COPY app /app"),
-        ("", ""),
-    ],
-)
-def test_instructions_are_shown_as_people_write_them(told: str, shown: str) -> None:
-    from msgspec.structs import replace  # noqa: PLC0415  used here alone
-
-    one = known("CVE-2024-0001", "2", "a")
-    assert instruction(replace(one, package=replace(one.package, instruction=told))) == shown
 
 
 def test_json_carries_what_the_contract_says() -> None:

@@ -128,8 +128,7 @@ def test_a_key_that_a_later_layer_removes_is_still_told_of() -> None:
     (found,) = findings(image(fact("credential-file", "app/id_rsa", detail="an SSH private key", removed=True)))
     assert found.severity is H
     assert found.message == (
-        "still holds /app/id_rsa, an SSH private key: in layer 2 (RUN /bin/sh -c make install), "
-        "though a later layer removes it"
+        "still holds /app/id_rsa, an SSH private key: in layer 2 (RUN make install), though a later layer removes it"
     )
 
 
@@ -138,7 +137,7 @@ def test_a_key_that_a_later_layer_replaces_is_two_keys() -> None:
     second = FileFact("credential-file", "app/id_rsa", detail="an SSH private key", layer=2)
     one, other = findings(image(first, second))
     assert "though a later layer replaces it" in one.message
-    assert other.message.startswith("holds /app/id_rsa, an SSH private key, from layer 3 (rm -rf")
+    assert other.message.startswith("holds /app/id_rsa, an SSH private key, from layer 3 (RUN rm -rf")
     assert one.fingerprint != other.fingerprint
 
 

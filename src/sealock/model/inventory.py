@@ -41,6 +41,16 @@ class Layer(Struct, frozen=True):
     size: int = 0
 
 
+def instruction(created_by: str) -> str:
+    """The history's line as people write it in a Dockerfile: "RUN apt-get update", on one line."""
+    text = " ".join(created_by.split()).removesuffix("# buildkit").rstrip()
+    text = text.replace("RUN /bin/sh -c ", "RUN ", 1) if text.startswith("RUN ") else text
+    for builder, keyword in (("/bin/sh -c #(nop)", ""), ("|0 /bin/sh -c ", "RUN "), ("/bin/sh -c ", "RUN ")):
+        if text.startswith(builder):
+            return keyword + text.removeprefix(builder).strip()
+    return text
+
+
 class Distribution(Struct, frozen=True, gc=False):
     """What os-release says. `like` are the words of ID_LIKE."""
 

@@ -7,12 +7,12 @@ from typing import Final
 
 from sealock.model.advisory import Vulnerability
 from sealock.model.finding import Confidence, Finding, Problem, Reference
+from sealock.model.inventory import instruction
 from sealock.model.location import Location
 from sealock.model.report import Report, RulePage, TargetReport
 from sealock.reports.advice import repair
 from sealock.reports.listing import listing
 from sealock.reports.text import line, sentence, visible
-from sealock.reports.upgrades import instruction
 
 _ENTITIES: Final = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#39;"})
 _CHIPS: Final = {"safe": "--fix does it", "unsafe": "--fix --unsafe does it", "none": ""}
@@ -96,7 +96,7 @@ def _vulnerability(one: Vulnerability) -> Iterator[str]:
         ("Package", one.package.purl or f"{one.package.name} {one.package.version}"),
         ("Fixed in", one.fixed or f"no version ({one.state})"),
         ("Found in", one.package.path),
-        ("Brought in by", instruction(one)),
+        ("Brought in by", instruction(one.package.instruction)),
         ("Layer", one.package.layer),
         ("Also called", ", ".join(one.aliases)),
     ]

@@ -9,9 +9,7 @@ from msgspec import Struct
 
 from sealock.model.advisory import Vulnerability
 from sealock.model.finding import Finding, Severity
-
-_NOP = "/bin/sh -c #(nop) "
-_SHELLS = ("/bin/sh -c ", "RUN /bin/sh -c ")
+from sealock.model.inventory import instruction
 
 
 class Upgrade(Struct, frozen=True):
@@ -47,7 +45,7 @@ class Upgrade(Struct, frozen=True):
     @property
     def instructions(self) -> tuple[str, ...]:
         """What brought the packages in, as the image's history tells it."""
-        told = (instruction(one) for finding in self.findings if (one := finding.vulnerability))
+        told = (instruction(one.package.instruction) for finding in self.findings if (one := finding.vulnerability))
         return tuple(dict.fromkeys(filter(None, told)))
 
 
@@ -74,17 +72,6 @@ def states(findings: Iterable[Finding]) -> str:
     """How many are in which state, the commonest first: "52 no-dsa, 12 unimportant"."""
     counts = Counter(finding.vulnerability.state for finding in findings if finding.vulnerability)
     return ", ".join(f"{number} {state}" for state, number in counts.most_common())
-
-
-def instruction(one: Vulnerability) -> str:
-    """The instruction that made the package's layer, without what builders put around it."""
-    text = " ".join(one.package.instruction.removesuffix("# buildkit").split())
-    if text.startswith(_NOP):
-        return text.removeprefix(_NOP).strip()
-    for shell in _SHELLS:
-        if text.startswith(shell):
-            return f"RUN {text.removeprefix(shell)}"
-    return text
 
 
 def based(findings: Iterable[Finding]) -> tuple[int, int]:

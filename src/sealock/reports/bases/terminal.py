@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 from sealock.model.advice import Advice, Answer, BaseKind, Musl, Share, Verdict
+from sealock.model.inventory import instruction
 from sealock.reports.ansi import Ink, Paint, Signs
 from sealock.reports.text import count, fit, line, sentence, width, wrap
 
@@ -119,7 +120,7 @@ class _Page:
             ordered = sorted(surface.layers, key=lambda one: -one.size)[:_ROWS]
             whole = sum(one.size for one in surface.layers)
             rows = [
-                (f"{one.layer + 1}", one.size, _hidden(one) + line(_instruction(one.name), 200))
+                (f"{one.layer + 1}", one.size, _hidden(one) + line(instruction(one.name), 200))
                 for one in sorted(ordered, key=lambda one: one.layer)
             ]
             yield from self.bars(rows, whole)
@@ -241,15 +242,6 @@ def _needed(share: Share) -> str:
 def _hidden(share: Share) -> str:
     hidden = int(share.detail or 0)
     return f"({_bytes(hidden)} hidden) " if hidden > share.size // 100 else ""
-
-
-def _instruction(created_by: str) -> str:
-    """The history's line as the Dockerfile has it."""
-    text = created_by.strip().removesuffix("# buildkit").strip().replace("RUN /bin/sh -c", "RUN", 1)
-    for prefix in ("/bin/sh -c #(nop)", "|0 /bin/sh -c", "/bin/sh -c"):
-        if text.startswith(prefix):
-            return text.removeprefix(prefix).strip() if "nop" in prefix else f"RUN {text.removeprefix(prefix).strip()}"
-    return text
 
 
 def _names(paths: Iterable[str], most: int) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Final
 
-from sealock.model.inventory import FileFact, Inventory
+from sealock.model.inventory import FileFact, Inventory, instruction
 from sealock.model.location import Place
 
 LENGTH: Final = 80
@@ -20,7 +20,7 @@ def origin(image: Inventory, layer: int) -> str:
     found = next((one for one in image.layers if one.index == layer), None)
     if found is None:
         return "the image"
-    made = " ".join(found.created_by.removeprefix("/bin/sh -c ").split())
+    made = instruction(found.created_by)
     short = made if len(made) <= LENGTH else made[: LENGTH - 1] + "…"
     return f"layer {layer + 1}" + (f" ({short})" if short else "")
 
