@@ -19,11 +19,7 @@ _PIECE = 4096
 
 def encode(value: Any, *, indent: int = 2) -> str:  # noqa: ANN401  it takes what JSON can hold
     """Encode lists, dicts, strings and numbers. Lone surrogates are replaced; what could not be seen is escaped."""
-    try:
-        text = msgspec.json.encode(value)
-    except UnicodeEncodeError:
-        text = msgspec.json.encode(_well_formed(value))
-    written = msgspec.json.format(text, indent=indent).decode()
+    written = msgspec.json.format(compact(value), indent=indent).decode()
     # The search is slow, and most pieces have nothing to be found.
     return (
         "".join(
@@ -32,6 +28,14 @@ def encode(value: Any, *, indent: int = 2) -> str:  # noqa: ANN401  it takes wha
         )
         + "\n"
     )
+
+
+def compact(value: Any) -> bytes:  # noqa: ANN401  as above
+    """Encode without blanks, for what nobody looks at. Lone surrogates are replaced."""
+    try:
+        return msgspec.json.encode(value)
+    except UnicodeEncodeError:
+        return msgspec.json.encode(_well_formed(value))
 
 
 def _pieces(written: str) -> Iterator[str]:

@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import NAMESPACE_URL, UUID, uuid5
 
-from sealock.reports.encoded import encode
+from sealock.reports.encoded import compact
 
 
 def identity(serial: str, document: Mapping[str, Any]) -> str:
     """The UUID that was given (ValueError if it is none), else the one that the document's content makes."""
     if serial:
         return str(UUID(serial))
-    return str(uuid5(NAMESPACE_URL, encode(dict(document), indent=-1)))
+    return str(uuid5(NAMESPACE_URL, compact(dict(document)).decode()))
