@@ -32,6 +32,16 @@ BASH = tar(
     info("usr/bin/su", b"x", mode=0o4755),
     info("app/node_modules/x/package.json", b"{"),
 )
+RISKY = tar(
+    info(
+        "var/lib/dpkg/status", b"Package: bash\nStatus: install ok installed\nArchitecture: amd64\nVersion: 5.2-1\n\n"
+    ),
+    info("etc/passwd", b"root::0:0:root:/root:/bin/sh\nhalf an account\n"),
+    info("etc/apk/repositories", b"https://example.org/alpine/v3.20/main\n"),
+    info("root/.netrc", b"machine example.org login me password Tr0ub4dor-and-3\n"),
+    info("usr/bin/su", b"x", mode=0o4755),
+    info("app/node_modules/x/package.json", b"{"),
+)
 LATER = tar(info("usr/bin/.wh.su"), info("opt/tool", b"x", mode=0o4755), info("../outside", b"x"))
 OTHER = tar(info("app/node_modules/evil/package.json", b'{"name": "evil", "version": "6.6.6"}'))
 
@@ -52,8 +62,10 @@ def cache(tmp_path: Path) -> str:
     return str(tmp_path / "cache")
 
 
-def read(path: str, cache: str = "", *, verify: bool = True, bounds: Bounds = DEFAULT_BOUNDS) -> Inventory:
-    (found,) = inventories(path, How(verify=verify, cache=cache, bounds=bounds))
+def read(
+    path: str, cache: str = "", *, verify: bool = True, bounds: Bounds = DEFAULT_BOUNDS, files: bool = True
+) -> Inventory:
+    (found,) = inventories(path, How(verify=verify, cache=cache, bounds=bounds, files=files))
     return found
 
 
@@ -61,12 +73,14 @@ def names(found: Inventory) -> set[str]:
     return {package.name for package in found.packages}
 
 
-def plant(cache: str, plain: bytes, name: str, *, stored: str = "", bounds: Bounds = DEFAULT_BOUNDS) -> None:
+def plant(
+    cache: str, plain: bytes, name: str, *, stored: str = "", bounds: Bounds = DEFAULT_BOUNDS, files: bool = True
+) -> None:
     """Let the cache say of a layer what is not in it, so that whoever believes it is seen to."""
     facts = LayerFacts(
         (Package("npm", name, "1", f"{name}/package.json"),), (), (), Names(), Names(), Names(), Names(), 1, 1, ()
     )
-    LayerCache(Folder(cache), bounds).keep(sha256(plain), Kept(facts, ()), stored)
+    LayerCache(Folder(cache), bounds, files=files).keep(sha256(plain), Kept(facts, ()), stored)
 
 
 def layout(compress: Callable[[bytes], bytes]) -> dict[str, bytes]:
@@ -105,6 +119,40 @@ def test_a_full_cache_is_made_use_of(tmp_path: Path, cache: str, shape: str) -> 
     plant(cache, BASH, "planted")
     assert names(read(path, cache)) == {"planted"}
     assert names(read(path, cache, verify=False)) == {"planted"}
+
+
+def test_packages_alone_are_the_same_from_the_image_from_a_cache_of_them_and_from_one_of_everything(
+    tmp_path: Path,
+) -> None:
+    path = settled(write(tmp_path / "app.tar", docker_save(RISKY, LATER)))
+    whole, alone = read(path, files=True), read(path, files=False)
+    assert {fact.kind for fact in whole.files} >= {"empty-password", "secret", "setuid", "apk-repositories"}
+    assert {fact.kind for fact in alone.files} == {"apk-repositories"}
+    assert alone.unseen == ("files",)
+    assert alone.packages == whole.packages
+    assert {one.message for one in whole.problems} - {one.message for one in alone.problems} == {
+        one.message for one in whole.problems if "is no account" in one.message
+    }
+    for before in (False, True):
+        cache = str(tmp_path / f"cache of {before}")
+        assert read(path, cache, files=before) == (whole if before else alone)
+        assert read(path, cache, files=False) == alone
+        assert read(path, cache, files=True) == whole
+
+
+def test_one_cache_serves_who_asks_for_packages_alone_and_who_asks_for_everything(archive: str, cache: str) -> None:
+    read(archive, cache, files=True)
+    plant(cache, BASH, "planted")
+    assert names(read(archive, cache, files=False)) == {"planted"}
+    assert [one.name for one in Folder(cache).entries() if one.name.startswith("packages")] == []
+
+
+def test_what_was_kept_of_packages_alone_is_not_taken_for_everything(archive: str, cache: str) -> None:
+    plain = read(archive)
+    read(archive, cache, files=False)
+    plant(cache, BASH, "planted", files=False)
+    assert names(read(archive, cache, files=False)) == {"planted"}
+    assert read(archive, cache) == plain
 
 
 def test_an_archive_compressed_as_a_whole_is_read_anew(tmp_path: Path, cache: str) -> None:

@@ -1,8 +1,12 @@
 from __future__ import annotations
 
+from collections.abc import Iterator
+from typing import get_type_hints
+
 from msgspec.structs import asdict
 
 from sealock.inventory.catalog import analyzers
+from sealock.model.inventory import FileFact
 
 
 def test_every_analyzer_is_found_once_by_name() -> None:
@@ -19,3 +23,9 @@ def test_every_analyzer_asks_for_something_within_bounds() -> None:
         assert 0 < wanted.limit <= 512 << 20, one.name
         assert all(path == path.strip("/") for path in wanted.paths + wanted.folders), one.name
         assert type(one).__doc__, one.name
+
+
+def test_those_that_tell_of_files_alone_say_so_except_where_packages_hang_on_it() -> None:
+    for one in analyzers():
+        tells_files_alone = get_type_hints(one.read)["return"] == Iterator[FileFact]
+        assert one.tells_packages != tells_files_alone or one.name == "apk-repositories", one.name

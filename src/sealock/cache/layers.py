@@ -33,10 +33,10 @@ class _Alias(Struct, frozen=True):
 
 
 class LayerCache:
-    """What a folder keeps of layers."""
+    """What a folder keeps of layers: without `files`, of their packages alone."""
 
-    def __init__(self, folder: Folder, bounds: Bounds) -> None:
-        self._folder = folder
+    def __init__(self, folder: Folder, bounds: Bounds, *, files: bool = True) -> None:
+        self._folder, self._files = folder, files
         self._code = fingerprint()
         which = {name: value for name, value in msgspec.structs.asdict(bounds).items() if name not in _COUNTED}
         self._bounds = msgspec.json.encode(which, order="sorted").decode()
@@ -45,7 +45,14 @@ class LayerCache:
         """What is known of the plain bytes with this digest."""
         if not self._code or not diff_id:
             return None
-        name = self._name("facts", diff_id)
+        if self._files:
+            return self._read(self._name("facts", diff_id))
+        if (kept := self._read(self._name("packages", diff_id))) is not None:
+            return kept
+        whole = self._read(self._name("facts", diff_id))
+        return Kept(whole.facts.of_packages(), whole.messages) if whole else None
+
+    def _read(self, name: str) -> Kept | None:
         data = self._folder.read(name)
         if data is None:
             return None
@@ -63,13 +70,16 @@ class LayerCache:
             data = msgspec.msgpack.encode(kept)
         except UnicodeEncodeError:
             return  # names that are no Unicode
-        self._folder.write(self._name("facts", diff_id), data)
+        self._folder.write(self._name("facts" if self._files else "packages", diff_id), data)
         if stored:
             self._folder.write(_alias(stored), msgspec.msgpack.encode(_Alias(diff_id)))
 
     def has(self, diff_id: str) -> bool:
         """Whether anything is known of the plain bytes with this digest."""
-        return bool(self._code and diff_id) and self._folder.read(self._name("facts", diff_id)) is not None
+        kinds = ("facts",) if self._files else ("packages", "facts")
+        return bool(self._code and diff_id) and any(
+            self._folder.read(self._name(kind, diff_id)) is not None for kind in kinds
+        )
 
     def plain(self, stored: str) -> str:
         """The digest of what bytes with this digest inflate to; "" where that was never seen."""

@@ -17,12 +17,12 @@ from sealock.model.inventory import Layer
 
 
 class Memory:
-    """The cache in a folder, for one run."""
+    """The cache in a folder, for one run. Without `files`, facts without those of risky files do as well."""
 
-    def __init__(self, path: str, bounds: Bounds, limit: int = LIMIT) -> None:
+    def __init__(self, path: str, bounds: Bounds, limit: int = LIMIT, *, files: bool = True) -> None:
         self.folder = Folder(path, limit)
         self.proofs = FileProofs(self.folder)
-        self._layers = LayerCache(self.folder, bounds)
+        self._layers = LayerCache(self.folder, bounds, files=files)
 
     def recall(self, source: LayerSource) -> Kept | None:
         """What is known of a layer with these digests. It holds for this one only if `certain` says so."""

@@ -93,12 +93,29 @@ def fill(command: ArgumentParser, name: str) -> ArgumentParser:
     return command
 
 
+def load_msgspec() -> None:
+    """Load msgspec without typing_extensions, which it takes two names from where it is installed.
+
+    typing has both; the other module loads inspect, ast and more, and costs each command 12 ms.
+    """
+    name = "typing_extensions"
+    absent = name not in sys.modules
+    if absent:
+        sys.modules[name] = None  # type: ignore[assignment]  # what importlib takes for "is not there"
+    try:
+        import msgspec  # noqa: F401, PLC0415  --version does without
+    finally:
+        if absent:
+            del sys.modules[name]
+
+
 def main(words: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit status."""
     words = sys.argv[1:] if words is None else words
     if list(words) == ["--version"]:
         print(f"sealock {__version__}")  # noqa: T201  the answer
         return 0
+    load_msgspec()
     arguments = parse(words)
     from sealock.errors import SealockError  # noqa: PLC0415  --version does without
 

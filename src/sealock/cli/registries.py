@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from sealock.errors import PolicyError
 from sealock.model.registries import Registries
+from sealock.targets.nearest import folder_of, nearest
 
 if TYPE_CHECKING:
     from sealock.policy.settings import Policy
@@ -25,7 +25,7 @@ def registries(policy: str | None, *, none: bool = False, folder: str = ".") -> 
 
 def policy_of(policy: str | None, *, none: bool = False, folder: str = ".") -> tuple[str, Policy] | None:
     """The policy that holds, and the folder that it lies in; None where there is none. PolicyError as above."""
-    path = policy or ("" if none else _nearest(folder))
+    path = policy or ("" if none else nearest(POLICY_FILE, folder))
     if not path:
         return None
     from sealock.formats.files import FileRefused  # noqa: PLC0415  seldom needed
@@ -34,11 +34,6 @@ def policy_of(policy: str | None, *, none: bool = False, folder: str = ".") -> t
     from sealock.targets.reading import read_text  # noqa: PLC0415  as above
 
     try:
-        return str(Path(path).parent), read(Source(path, read_text(path)), str(Path(path).parent))
+        return folder_of(path), read(Source(path, read_text(path)), folder_of(path))
     except FileRefused as refusal:
         raise PolicyError(str(refusal)) from None
-
-
-def _nearest(folder: str) -> str:
-    own = Path(folder).absolute()
-    return next((str(one / POLICY_FILE) for one in (own, *own.parents) if (one / POLICY_FILE).is_file()), "")

@@ -21,6 +21,8 @@ from sealock.targets.resolve import image_of
 from sealock.targets.writing import write_output
 
 FORMATS: Final = ("table", "cyclonedx", "spdx", "json")
+_PACKAGES_ALONE: Final = frozenset({"cyclonedx", "spdx"})
+"""Standards that have no room for risky files."""
 
 
 def configure(parser: ArgumentParser) -> None:
@@ -58,7 +60,12 @@ def run(arguments: Namespace) -> int:
     target = image_of(arguments.target)
     bounds = Bounds(**limits(arguments))
     how = How(
-        arguments.platform, not arguments.no_verify, bounds, cache=cache_folder(arguments), engine=arguments.engine
+        arguments.platform,
+        not arguments.no_verify,
+        bounds,
+        cache=cache_folder(arguments),
+        engine=arguments.engine,
+        files=arguments.format not in _PACKAGES_ALONE,
     )
     if target.startswith("image:"):
         how = replace(how, access=registries(None))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from functools import partial
 from itertools import pairwise
 from typing import Final
@@ -15,7 +15,7 @@ from sealock.image.manifest import read_bytes
 from sealock.image.pump import Pumped
 from sealock.image.spending import Spending
 from sealock.image.store import Store
-from sealock.image.stored import Bytes, Damage, Stored, Stretch
+from sealock.image.stored import Damage, Stored, Stretch, Windowed
 from sealock.image.tarreader import TarReader
 from sealock.image.verifying import Claim, Outcome, Proofs, Verifier, claimed, new_hash
 from sealock.model.finding import Problem
@@ -25,9 +25,6 @@ from sealock.model.location import Location
 PROBLEMS_KEPT: Final = 100
 _METADATA: Final = 4
 """How many manifests and configurations of the largest size an archive may have."""
-_WHITEOUT: Final = ".wh."
-_OPAQUE: Final = ".wh..wh..opq"
-_PRIVATE: Final = ".wh..wh."
 
 
 class Context:
@@ -61,7 +58,7 @@ class TarLayer:
     """A layer that is stored as a tar archive, compressed or not. `whiteouts` is false for a root file system."""
 
     def __init__(self, layer: Layer, stored: Stored, context: Context, *, whiteouts: bool = True) -> None:
-        self.layer, self._stored, self._context, self._whiteouts = layer, stored, context, whiteouts
+        self.layer, self._stored, self._context, self.whiteouts = layer, stored, context, whiteouts
         self._slot = context.spending.slot()
         digest = layer.diff_id or layer.digest
         self.name = f"layer {layer.index + 1} ({digest[:19]})" if digest else "the root file system"
@@ -202,37 +199,15 @@ class TarLayer:
         most = self._context.bounds.entries
         return tuple(Piece(self, stored, most, start, stop) for start, stop in pairwise([*starts, MOST]))
 
-    def _walk(self, source: Bytes) -> Iterator[Entry]:
+    def _walk(self, source: Windowed) -> Iterator[Entry]:
         seen = self._context.entries
         others = 0 if self._context.apart else sum(seen.values()) - seen.get(self.name, 0)
-        reader = TarReader(source, self._report, max(0, self._context.bounds.entries - others))
+        most = max(0, self._context.bounds.entries - others)
+        reader = TarReader(source, self._report, most, whiteouts=self.whiteouts)
         try:
-            yield from self.told_apart(reader.entries())
+            yield from reader.entries()
         finally:
             seen[self.name] = reader.seen
-
-    def told_apart(self, entries: Iterator[Entry], report: Callable[[str], None] | None = None) -> Iterator[Entry]:
-        """Entries, with those that stand for a removal made what they mean."""
-        if not self._whiteouts:
-            yield from entries
-            return
-        for entry in entries:
-            if _WHITEOUT not in entry.path:
-                yield entry
-                continue
-            folder, _, name = entry.path.rpartition("/")
-            if not name.startswith(_WHITEOUT):
-                yield entry
-            elif name == _OPAQUE:
-                entry.kind, entry.path, entry.size = "opaque", folder, 0
-                yield entry
-            elif name.startswith(_PRIVATE):
-                continue  # AUFS's own, which engines pass over
-            elif (removed := name[len(_WHITEOUT) :]) in {"", ".", ".."}:
-                (report or self._report)(f"the whiteout {entry.path!r} names nothing that it could remove")
-            else:
-                entry.kind, entry.path, entry.size = "whiteout", f"{folder}/{removed}".lstrip("/"), 0
-                yield entry
 
 
 class Piece:
@@ -251,8 +226,10 @@ class Piece:
         """Yield its entries in order."""
         self.problems.clear()
         stored = self._stored.part(0, self._stored.length)
-        reader = TarReader(stored, self._report, self._most, self.start, self.stop)
-        yield from self._layer.told_apart(reader.entries(), self._report)
+        reader = TarReader(
+            stored, self._report, self._most, start=self.start, stop=self.stop, whiteouts=self._layer.whiteouts
+        )
+        yield from reader.entries()
         self.ended = reader.ended
 
     def _report(self, message: str) -> None:

@@ -7,6 +7,7 @@ from queue import Empty, Queue
 from threading import Thread
 from typing import Final
 
+from sealock.image.header import BLOCK
 from sealock.image.stored import Damage
 
 AHEAD: Final = 6
@@ -72,6 +73,11 @@ class Pumped:
                 have += len(parts[-1])
             self._held = held = b"".join(parts)
         return held[begin : begin + count]
+
+    def window(self, offset: int, /) -> tuple[bytes, int]:
+        """Give what is held from an offset on, and of what came before it with the same chunk."""
+        self.fetch(offset, BLOCK)
+        return self._held, self._at
 
     def _next(self, end: int | None = None) -> bytes:
         """The next chunk; b"" at the end, whose place is then known."""

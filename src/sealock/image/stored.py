@@ -6,8 +6,11 @@ import os
 from collections.abc import Iterator
 from typing import Final, Protocol
 
-WINDOW: Final = 4096
-"""Bytes read at once where small pieces are asked for: a header, and the first bytes of its file."""
+from sealock.image.header import BLOCK
+
+WINDOW: Final = 16384
+"""Bytes read at once where small pieces are asked for. Half of the files of images have less than two kilobytes, so
+that several headers are among them; to copy more would take longer than to ask again."""
 
 
 class Damage(Exception):  # noqa: N818  it is told as a problem, and no fault of the program
@@ -24,6 +27,16 @@ class Bytes(Protocol):
 
     def fetch(self, offset: int, count: int, /) -> bytes:
         """Give `count` bytes from `offset`, fewer only where the end is reached; never before an earlier offset."""
+
+
+class Windowed(Bytes, Protocol):
+    """Bytes that are looked at where they are held, which saves a call for each small piece."""
+
+    def window(self, offset: int, /) -> tuple[bytes, int]:
+        """Give bytes that are held, and where they begin: at `offset` or before.
+
+        Those of a tar header are among them, unless the end is nearer.
+        """
 
 
 class Stored(Bytes, Protocol):
@@ -84,6 +97,18 @@ class Stretch:
             return self._read(offset, min(count, self.length - offset))
         self._held, self._at = self._read(offset, min(WINDOW, self.length - offset)), offset
         return self._held[:count]
+
+    def piece(self, offset: int, count: int, /) -> bytes:
+        """Give bytes at any offset, and read no more than these, for who reads here and there."""
+        begin = offset - self._at
+        if begin >= 0 and begin + count <= len(self._held):
+            return self._held[begin : begin + count]
+        return self._read(offset, min(count, self.length - offset)) if offset < self.length else b""
+
+    def window(self, offset: int, /) -> tuple[bytes, int]:
+        """Give the bytes around an offset."""
+        self.fetch(offset, BLOCK)
+        return (self._held, self._at) if offset < self.length else (b"", offset)
 
     def _read(self, offset: int, count: int) -> bytes:
         try:

@@ -3,24 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from struct import Struct as Layout
 from typing import Final
-from zlib import adler32
+
+from zlib_ng.zlib_ng import adler32
 
 from sealock.image import header as tar
 from sealock.image import sparse
 from sealock.image.entry import Entry, EntryKind
 from sealock.image.header import BLOCK, MOST, ZEROS
-from sealock.image.paths import ODD_STARTS, normal
+from sealock.image.paths import ODD_STARTS, is_normal, normal
 from sealock.image.pax import Extension
 from sealock.image.sparse import Segments
-from sealock.image.stored import Bytes, Damage, Stretch
+from sealock.image.stored import Damage, Stretch, Windowed
 
 KINDS: Final[dict[int, EntryKind]] = {
     0: "file", 0x30: "file", 0x37: "file", 0x53: "file", 0x31: "hard link", 0x32: "symbolic link", 0x33: "device",
     0x34: "device", 0x35: "folder", 0x36: "pipe",
 }  # fmt: skip
+_FIELDS: Final = Layout("100s24s11sB12x8sB188xB166x").unpack
+"""Of a header: the name, mode and owner, the digits of the size and the byte behind them, the checksum, the flag, and
+the first byte of the prefix."""
 _EXTENSIONS: Final = frozenset(b"xgLK")
-_GLOBAL, _LONG_NAME, _LONG_TARGET, _FOLDER = b"gLK5"
+_GLOBAL, _LONG_NAME, _LONG_TARGET, _FOLDER, _REGULAR = b"gLK50"
 _BODILESS: Final = frozenset(b"123456")
 _LINKS: Final = frozenset(b"12")
 _OLD_SPARSE: Final = 0x53
@@ -33,19 +38,30 @@ LONG_NAMES: Final = 128 << 20
 _STEP: Final = 1 << 20
 """Bytes that are gathered at once."""
 _CAPABILITY: Final = b"SCHILY.xattr.security.capability"
+_WHITEOUT: Final = ".wh."
+_OPAQUE: Final = ".wh..wh..opq"
+_PRIVATE: Final = ".wh..wh."
 
 
 class TarReader:
     """Reads one archive once. `report` is told what is wrong, in whole sentences that start with a small letter.
 
     It can begin at a later header, and end before the first one that stands at or behind `stop`: `ended` then says
-    where that is, and is -1 where the archive ended before.
+    where that is, and is -1 where the archive ended before. In an archive with `whiteouts`, entries that stand for a
+    removal are given as what they mean.
     """
 
-    def __init__(
-        self, source: Bytes, report: Callable[[str], None], most: int, start: int = 0, stop: int = MOST
+    def __init__(  # noqa: PLR0913  the last three are for layers
+        self,
+        source: Windowed,
+        report: Callable[[str], None],
+        most: int,
+        *,
+        start: int = 0,
+        stop: int = MOST,
+        whiteouts: bool = False,
     ) -> None:
-        self._source, self._report, self._most = source, report, most
+        self._source, self._report, self._most, self._whiteouts = source, report, most, whiteouts
         self._start, self._stop = start, stop
         self.ended = -1
         self.seen = 0
@@ -74,19 +90,12 @@ class TarReader:
         except Damage:
             return b""  # the walk meets it again, and tells
 
-    def entries(self) -> Iterator[Entry]:
-        """Yield every entry that has a place; names outside the root are taken back into it, and reported."""
-        try:
-            yield from self._entries()
-        except Damage as damage:
-            self._report(str(damage))
-
     def part(self, offset: int, count: int, /) -> bytes:
         """A piece of the entry at hand, which is a regular file and no sparse one."""
         end = min(offset + count, self._size)
         try:
             if isinstance(self._source, Stretch):
-                return self._source.fetch(self.body + offset, end - offset) if end > offset else b""
+                return self._source.piece(self.body + offset, end - offset) if end > offset else b""
             self._gather(end)
             with memoryview(self._gathered[1]) as view:
                 return bytes(view[offset:end])
@@ -101,76 +110,129 @@ class TarReader:
         while len(held) < end and (data := self._source.fetch(at + len(held), min(_STEP, end - len(held)))):
             held += data
 
-    def _entries(self) -> Iterator[Entry]:  # noqa: C901, PLR0912, PLR0915  see below
+    def entries(self) -> Iterator[Entry]:  # noqa: C901  see below
+        """Yield every entry that has a place; names outside the root are taken back into it, and reported."""
         # This is what every header costs, and there are very many: hence no calls for what most of them have.
-        fetch, read, owners, sums, kinds = self._source.fetch, self.read, self._owners, self._sums, KINDS
-        part: Callable[[int, int], bytes] | None = self.part
+        source, owners, sums, read, part = self._source, self._owners, self._sums, self.read, self.part
         at, stop = self._start, self._stop
-        while True:
-            if at >= stop and self._extension is None:
-                self.ended = at
-                return
-            block = fetch(at, 512)
-            known = len(block) == BLOCK and sums.get(block[148:156]) == adler32(block) & 0xFFFF
-            if not known and not self._is_header(block, at):
-                return
-            self.seen += 1
-            if self.seen > self._most:
-                self._report(f"there are more than {self._most} entries, the most that are read of an image")
-                return
-            field = block[124:135]
-            size = (
-                int(field, 8)
-                if field.isdigit() and not block[135] and b"8" not in field and b"9" not in field
-                else tar.size(block)
-            )
-            if size is None or size < 0:
-                self._report(f"the tar header at offset {at} has no valid size; what follows is not read")
-                return
-            flag = block[156]
-            if flag in _EXTENSIONS:
-                self._extend(flag, at + BLOCK, size)
-                at += BLOCK + (size + 511 & ~511)
-                continue
-            kind = kinds.get(flag, "file")
-            name = tar.name(block) if block[345] else block[:100].partition(b"\0")[0]
-            mode, uid, gid = owners.get(block[100:124]) or self._owner(block, at)
-            body = at + BLOCK
-            self.body, self._segments = body, None
-            target, capability, extension = "", b"", self._extension
-            if flag in _LINKS:
-                target = tar.text(tar.until_nul(block[157:257]))
-            if extension is not None:
-                self._extension = None
-                capability = extension.records.get(_CAPABILITY, b"")[:1024]
-                name, target = extension.name_of(name), extension.target_of(target)
-                uid, gid = extension.number_of(b"uid", uid), extension.number_of(b"gid", gid)
-                size = extension.number_of(b"size", size)
-            if flag in _BODILESS:
-                size = 0
-            self._size, end, piece = size, body + size, part
-            if flag == _OLD_SPARSE or (extension is not None and extension.is_sparse):
-                end, piece = self._sparse(block, extension, end), None
-            if len(name) > _LONG or len(target) > _LONG:
-                name, target = self._shortened(name, target)
-            path = name.decode("utf-8", "surrogateescape")
-            if path[:2] == "./":
-                path = path[2:]
-            if flag == _FOLDER and path[-1:] == "/":
-                path = path[:-1]
-            if "/." in path or "//" in path or path[:1] in ODD_STARTS or path[-1] == "/" or flag not in kinds:
-                path = self._path(path, flag, at)
-            if not flag and name.endswith(b"/"):
-                kind = "folder"  # as before there was a flag for it
-            if kind == "file":
-                if path:
-                    yield Entry(path, kind, mode, uid, gid, self._size, target, capability, read, piece)
-            elif path or kind == "folder":
-                yield Entry(path, kind, mode, uid, gid, 0, target, capability, read)
-            if 0 <= self._source.length < end:
-                self._cut(name, end)
-                return
-            at = end + 511 & ~511
+        held, base, last = b"", 0, -1
+        try:
+            while True:
+                if at >= stop and self._extension is None:
+                    self.ended = at
+                    return
+                begin = at - base
+                if not 0 <= begin <= last:
+                    held, base = source.window(at)
+                    begin, last = at - base, len(held) - BLOCK
+                    if begin > last:
+                        self._end(at, held[begin:])
+                        return
+                block = held[begin : begin + BLOCK]
+                name, owner, digits, more, checksum, flag, prefix = _FIELDS(block)
+                if sums.get(checksum) != adler32(block) & 0xFFFF and not self._is_header(block, at):
+                    return
+                self.seen += 1
+                if self.seen > self._most:
+                    self._report(f"there are more than {self._most} entries, the most that are read of an image")
+                    return
+                try:
+                    size = int(digits, 8) if digits.isdigit() and not more else tar.size(block)
+                except ValueError:
+                    size = None
+                if size is None or size < 0:
+                    self._report(f"the tar header at offset {at} has no valid size; what follows is not read")
+                    return
+                if flag in _EXTENSIONS:
+                    self._extend(flag, at + BLOCK, size)
+                    at += BLOCK + (size + 511 & ~511)
+                    continue
+                entry: Entry | None
+                if flag == _REGULAR and self._extension is None:
+                    path = (
+                        self._long_name(block)
+                        if prefix
+                        else name.partition(b"\0")[0].decode("utf-8", "surrogateescape")
+                    )
+                    if path[:2] == "./":
+                        path = path[2:]
+                    if "/." in path or "//" in path or path[:1] in ODD_STARTS or path[-1] == "/":
+                        path = self._path(path, flag, at)
+                    mode, uid, gid = owners.get(owner) or self._owner(block, at)
+                    self.body, self._size, self._segments = at + BLOCK, size, None
+                    end = at + BLOCK + size
+                    entry = Entry(path, "file", mode, uid, gid, size, "", b"", read, part) if path else None
+                else:
+                    entry, end = self._other(block, flag, at, size)
+                if entry is not None and (
+                    _WHITEOUT not in entry.path or not self._whiteouts or self._stands_for_a_removal(entry)
+                ):
+                    yield entry
+                if 0 <= source.length < end:
+                    self._cut(entry.path if entry else tar.text(tar.name(block)), end)
+                    return
+                at = end + 511 & ~511
+        except Damage as damage:
+            self._report(str(damage))
+
+    def _other(self, block: bytes, flag: int, at: int, size: int) -> tuple[Entry | None, int]:
+        """What is no plain file, or is extended: the entry, if it has a place, and where its bytes end."""
+        kind = KINDS.get(flag, "file")
+        name, target, capability = tar.name(block), "", b""
+        mode, uid, gid = self._owners.get(block[100:124]) or self._owner(block, at)
+        extension, self._extension = self._extension, None
+        if flag in _LINKS:
+            target = tar.text(tar.until_nul(block[157:257]))
+        if extension is not None:
+            capability = extension.records.get(_CAPABILITY, b"")[:1024]
+            name, target = extension.name_of(name), extension.target_of(target)
+            uid, gid = extension.number_of(b"uid", uid), extension.number_of(b"gid", gid)
+            size = extension.number_of(b"size", size)
+        if flag in _BODILESS:
+            size = 0
+        self.body, self._size, self._segments = at + BLOCK, size, None
+        end = self.body + size
+        part: Callable[[int, int], bytes] | None = self.part
+        if flag == _OLD_SPARSE or (extension is not None and extension.is_sparse):
+            end, part = self._sparse(block, extension, end), None
+            size = self._size
+        if len(name) > _LONG or len(target) > _LONG:
+            name, target = self._shortened(name, target)
+        path = name.decode("utf-8", "surrogateescape").removeprefix("./")
+        if flag == _FOLDER and path.endswith("/"):
+            path = path[:-1]
+        if not is_normal(path) or flag not in KINDS:
+            path = self._path(path, flag, at)
+        if not flag and name.endswith(b"/"):
+            kind = "folder"  # as before there was a flag for it
+        if kind != "file":
+            size, part = 0, None
+        if not path and kind != "folder":
+            return None, end
+        return Entry(path, kind, mode, uid, gid, size, target, capability, self.read, part), end
+
+    def _long_name(self, block: bytes) -> str:
+        name = tar.name(block)
+        if len(name) > _LONG:
+            name, _ = self._shortened(name, "")
+        return tar.text(name)
+
+    def _stands_for_a_removal(self, entry: Entry) -> bool:
+        """Make a whiteout what it means; False for what stands for nothing."""
+        folder, _, name = entry.path.rpartition("/")
+        if not name.startswith(_WHITEOUT):
+            return True
+        if name == _OPAQUE:
+            entry.kind, entry.path, entry.size = "opaque", folder, 0
+            return True
+        if name.startswith(_PRIVATE):
+            return False  # AUFS's own, which engines pass over
+        removed = name[len(_WHITEOUT) :]
+        if removed in {"", ".", ".."}:
+            self._report(f"the whiteout {entry.path!r} names nothing that it could remove")
+            return False
+        entry.kind, entry.path, entry.size = "whiteout", f"{folder}/{removed}".lstrip("/"), 0
+        return True
 
     def _is_header(self, block: bytes, at: int) -> bool:
         """Whether a block has a right checksum, which is then remembered; the end of the archive is none, and due."""
@@ -208,11 +270,9 @@ class TarReader:
             target = ""
         return name, target
 
-    def _cut(self, name: bytes, end: int) -> None:
+    def _cut(self, name: str, end: int) -> None:
         left = max(0, self._source.length - self.body)
-        self._report(
-            f"{_shown(tar.text(name))} should have {end - self.body} bytes and has {left}: the archive is cut short"
-        )
+        self._report(f"{_shown(name)} should have {end - self.body} bytes and has {left}: the archive is cut short")
 
     def _end(self, at: int, block: bytes) -> None:
         """Tell whether an archive may end here."""

@@ -22,11 +22,13 @@ def stretches(program: Elf) -> list[tuple[int, int]]:
     """
     length = len(program.data)
     loaded = _joined(
-        (segment.offset, min(segment.offset + segment.size, length))
-        for segment in program.segments
-        if segment.type == LOAD
+        [
+            (segment.offset, min(segment.offset + segment.size, length))
+            for segment in program.segments
+            if segment.type == LOAD
+        ]
     )
-    skipped = _joined((row[4], row[4] + row[5]) for row in program.rows if _is_skipped(row, program))
+    skipped = _joined([(row[4], row[4] + row[5]) for row in program.rows if row[4] and _is_skipped(row, program)])
     found: list[tuple[int, int]] = []
     at = 0
     for start, end in loaded:
@@ -44,9 +46,8 @@ def stretches(program: Elf) -> list[tuple[int, int]]:
 
 
 def _is_skipped(row: tuple[int, ...], program: Elf) -> bool:
-    if row[1] == NOBITS or not row[4]:
-        return False
-    return bool(row[2] & EXECUTABLE) or row[1] in TABLES or program.name_of(row) in TABLE_NAMES
+    kind = row[1]
+    return kind != NOBITS and (bool(row[2] & EXECUTABLE) or kind in TABLES or program.name_of(row) in TABLE_NAMES)
 
 
 def _joined(ranges: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:

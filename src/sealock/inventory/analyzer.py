@@ -60,6 +60,8 @@ class Analyzer(ABC):
     name: ClassVar[str]
     version: ClassVar[int] = 1
     wanted: ClassVar[Wanted]
+    tells_packages: ClassVar[bool] = True
+    """False for one that tells nothing of packages, and that those who ask for packages alone do without."""
 
     @abstractmethod
     def read(self, file: File, /) -> Iterable[Fact]:

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from msgspec import Struct
+from msgspec.structs import replace
 
 from sealock.inventory.names import Names
 from sealock.model.inventory import Distribution, FileFact, Package
 
+ON_PACKAGES: Final = frozenset({"apk-repositories"})
+"""Kinds of facts on files that say something about packages."""
+
 
 class Fault(Struct, frozen=True, array_like=True, gc=False):
-    """What was wrong with a file of a layer."""
+    """What was wrong with a file of a layer; `on_files` where no package can have been missed for it."""
 
     path: str
     message: str
+    on_files: bool = False
 
 
 class LayerFacts(Struct, frozen=True):
@@ -33,3 +40,11 @@ class LayerFacts(Struct, frozen=True):
     size: int
     """Bytes of its regular files."""
     faults: tuple[Fault, ...]
+
+    def of_packages(self) -> LayerFacts:
+        """What is left of them for who asks for packages alone."""
+        return replace(
+            self,
+            files=tuple(fact for fact in self.files if fact.kind in ON_PACKAGES),
+            faults=tuple(fault for fault in self.faults if not fault.on_files),
+        )

@@ -98,8 +98,8 @@ class _Scan:
 
     def walk(self, entries: Iterator[Entry]) -> None:
         """Take every entry. There are very many: a few looks tell of most that nobody wants them."""
-        selection, add = self.selection, self.paths.add
-        may_be_left, asks_elf, may_hold = leftovers.may_be, bool(selection.elf), looked.may_hold
+        selection, add, asks_elf, files = self.selection, self.paths.add, bool(self.selection.elf), self.selection.files
+        may_be_left, may_hold = leftovers.may_be, looked.may_hold
         folder, of_folder, look = "", selection.by_folder(""), looked.Look.ALL
         size = count = 0
         for entry in entries:
@@ -110,13 +110,15 @@ class _Scan:
                 size += entry.size
                 before, _, name = path.rpartition("/")
                 if before != folder:
-                    folder, of_folder, look = before, selection.by_folder(before), looked.looks_into(before)
+                    folder, of_folder = before, selection.by_folder(before)
+                    look = looked.looks_into(before) if files else look
                 ending = name.rpartition(".")[2]
-                is_left = may_be_left(name, ending)
-                if may_hold(name, ending, entry.size, look):
-                    self.search(entry, look, is_left=is_left)
-                if is_left:
-                    self.leftover(path, kind)
+                if files:
+                    is_left = may_be_left(name, ending)
+                    if may_hold(name, ending, entry.size, look):
+                        self.search(entry, look, is_left=is_left)
+                    if is_left:
+                        self.leftover(path, kind)
                 wanted = selection.among(path, name, ending, of_folder)
                 # A name without a dot is its own ending: `go` and `java` are programs.
                 may_be_elf = asks_elf and entry.size > 64 and (ending not in NOT_ELF or ending == name)
@@ -125,7 +127,7 @@ class _Scan:
                     self.file(entry, wanted, is_elf=is_elf)
             elif not self.other(entry):
                 continue
-            if entry.mode & 0o6002 or entry.capability:
+            if files and (entry.mode & 0o6002 or entry.capability):
                 self.keep("", modes.facts(path, kind, entry.mode, entry.uid, entry.gid, entry.capability))
             if not count & 4095:
                 self.settle()
@@ -140,7 +142,8 @@ class _Scan:
             self.opaque.add(entry.path)
             return False
         (self.folders if entry.kind == "folder" else self.paths).add(entry.path)
-        self.leftover(entry.path, entry.kind)
+        if self.selection.files:
+            self.leftover(entry.path, entry.kind)
         return True
 
     def leftover(self, path: str, kind: EntryKind) -> None:
@@ -170,7 +173,7 @@ class _Scan:
             content = entry.read(self.selection.limit(wanted))
         if len(content) < entry.size:
             why = f"it is larger than {len(content)} bytes, the most that is read of it (--max-file-size)"
-            self.fault(entry.path, why)
+            self.fault(entry.path, why, on_files=not any(analyzer.tells_packages for analyzer in wanted))
         file = File(entry.path, content, entry.mode, entry.uid, entry.gid)
         for analyzer in wanted:
             self.ask(analyzer, file)
@@ -179,9 +182,10 @@ class _Scan:
         try:
             self.keep(analyzer.name, analyzer.read(file))
         except Broken as broken:
-            self.fault(file.path, str(broken))
+            self.fault(file.path, str(broken), on_files=not analyzer.tells_packages)
         except Exception as error:  # noqa: BLE001  one file that an analyzer fails on must not cost the others
-            self.fault(file.path, f"{analyzer.name} failed on it, which is a fault of sealock's: {error!r}")
+            why = f"{analyzer.name} failed on it, which is a fault of sealock's: {error!r}"
+            self.fault(file.path, why, on_files=not analyzer.tells_packages)
 
     def keep(self, analyzer: str, facts: Iterable[Fact]) -> None:
         held = self.facts.setdefault(analyzer, [])
@@ -193,9 +197,9 @@ class _Scan:
                 return
             held.append(fact)
 
-    def fault(self, path: str, message: str) -> None:
+    def fault(self, path: str, message: str, *, on_files: bool = False) -> None:
         if len(self.faults) < MOST_FAULTS:
-            self.faults.append(Fault(path, message))
+            self.faults.append(Fault(path, message, on_files))
         elif len(self.faults) == MOST_FAULTS:
             self.faults.append(Fault("", f"there are more than {MOST_FAULTS} problems; the rest is not told"))
 

@@ -99,6 +99,7 @@ class Secrets(Analyzer):
 
     name = "secrets"
     wanted = Wanted(limit=LARGEST)
+    tells_packages = False
 
     def __init__(self) -> None:
         self.left = PLACES

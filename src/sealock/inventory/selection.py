@@ -8,10 +8,14 @@ from sealock.inventory.analyzer import Analyzer
 
 
 class Selection:
-    """The analyzers, sorted by what they ask for. Of each file, `least` bytes are read even where they ask for less."""
+    """The analyzers, sorted by what they ask for. Of each file, `least` bytes are read even where they ask for less.
 
-    def __init__(self, analyzers: Iterable[Analyzer], least: int = 0) -> None:
-        self.analyzers, self._least = tuple(analyzers), least
+    Without `files`, packages alone are told of: no file is looked into for what it may be itself.
+    """
+
+    def __init__(self, analyzers: Iterable[Analyzer], least: int = 0, *, files: bool = True) -> None:
+        self.analyzers = tuple(one for one in analyzers if files or one.tells_packages)
+        self.files, self._least = files, least
         self.paths: dict[str, list[Analyzer]] = {}
         self.folders: dict[str, list[Analyzer]] = {}
         self.parents: dict[str, list[Analyzer]] = {}

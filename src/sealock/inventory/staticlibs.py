@@ -79,8 +79,6 @@ def _libraries(program: Elf, path: str) -> dict[tuple[str, str], bool]:
     hidden: set[str] = set()
     tries: dict[int, int] = {}
     searched = texts.stretches(program)
-    # musl's loader, which is its library too, has no name of its own but that of its file.
-    name = program.dynamic.soname or path.rpartition("/")[2].encode("utf-8", "replace")
     for library, at in _anchors(program.data, searched):
         key = id(library)
         count = tries.get(key, 0)
@@ -92,6 +90,8 @@ def _libraries(program: Elf, path: str) -> dict[tuple[str, str], bool]:
             continue
         if library.version is not None:
             tries[key] = _MAX_TRIES  # it looked through the whole file, and would find the same
+        # musl's loader, which is its library too, has no name of its own but that of its file.
+        name = program.dynamic.soname or path.rpartition("/")[2].encode("utf-8", "replace")
         own = name.startswith(library.shared)
         if own or not any(needed.startswith(library.shared) for needed in program.dynamic.needed):
             found[library.name, version] = own

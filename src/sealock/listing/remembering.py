@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from sealock.cache.layers import Kept
 from sealock.cache.memory import Memory
 from sealock.image.entry import Bounds, ImageSource, LayerSource
 from sealock.image.layers import TarLayer
 from sealock.inventory.facts import LayerFacts
+
+if TYPE_CHECKING:
+    from sealock.inventory.selection import Selection
 
 _CHEAP: Final = 16
 """Entries that are known already cost as much as one that is read."""
@@ -18,8 +21,10 @@ _CHEAP: Final = 16
 class Reader:
     """Reads the layers of an archive's images, of each layer once, and of all of them so many entries at the most."""
 
-    def __init__(self, memory: Memory | None, bounds: Bounds, progress: Callable[[LayerSource], None]) -> None:
-        self._memory, self._bounds, self._progress = memory, bounds, progress
+    def __init__(
+        self, memory: Memory | None, bounds: Bounds, progress: Callable[[LayerSource], None], *, files: bool
+    ) -> None:
+        self._memory, self._bounds, self._progress, self._files = memory, bounds, progress, files
         self._before: dict[tuple[object, ...], Kept] = {}
         """What was found for an image before."""
         self._spent = 0
@@ -77,21 +82,22 @@ class Reader:
             meanwhile()
             return []
         # Loading the analyzers takes long, compared with what the cache gives.
-        from sealock.inventory.catalog import analyzers  # noqa: PLC0415  as above
-        from sealock.inventory.selection import Selection  # noqa: PLC0415  as above
         from sealock.listing.reading import read_layers  # noqa: PLC0415  as above
 
-        selection = Selection(analyzers(), self._bounds.file)
-        return read_layers(sources, selection, self._bounds.entries, self._progress, meanwhile)
+        return read_layers(sources, self._selection(), self._bounds.entries, self._progress, meanwhile)
 
     def _in_order(self, sources: Sequence[LayerSource]) -> list[LayerFacts]:
         """Read all where they have too many entries: how much of each is read depends on those before it."""
         self._spent += self._bounds.entries + 1
+        from sealock.listing.reading import in_order  # noqa: PLC0415  as in _read
+
+        return in_order(sources, self._selection(), self._progress)
+
+    def _selection(self) -> Selection:
         from sealock.inventory.catalog import analyzers  # noqa: PLC0415  as in _read
         from sealock.inventory.selection import Selection  # noqa: PLC0415  as above
-        from sealock.listing.reading import in_order  # noqa: PLC0415  as above
 
-        return in_order(sources, Selection(analyzers(), self._bounds.file), self._progress)
+        return Selection(analyzers(), self._bounds.file, files=self._files)
 
 
 def _identity(source: LayerSource) -> tuple[object, ...] | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 from msgspec import Struct
@@ -21,6 +22,7 @@ _NAMESPACES: Final = {"deb": "debian", "apk": "alpine", "alpm": "arch"}
 _KEY: Final = frozenset("abcdefghijklmnopqrstuvwxyz0123456789.-_")
 _PLAIN: Final = re.compile(r"[A-Za-z0-9._~-]*")
 _SIMPLE: Final = re.compile(r"[A-Za-z0-9._~:+@-]*")
+_SPACE: Final = re.compile(r"[A-Za-z0-9._~@/-]*")
 """A colon stays as it is; a plus and an at sign become `%2B` and `%40`."""
 _LONGEST: Final = 1000
 """Characters of one part: what is longer names no package, and nobody could use the line."""
@@ -32,8 +34,10 @@ def purl(package: Package, distribution: Distribution | None = None) -> str:
     name = _part(package.name)
     if package.type == "maven" and not package.namespace:
         name = name.replace(":", "/", 1)
-    # A slash in a name parts the namespace from it, since a name cannot hold one.
-    *before, name = [one for one in map(str.strip, name.split("/")) if one] or [""]
+    before: list[str] = []
+    if "/" in name:
+        # It parts the namespace from the name, since a name cannot hold one.
+        *before, name = [one for one in map(str.strip, name.split("/")) if one] or [""]
     if not name:
         return ""
     namespace = _namespace(package, distribution, before)
@@ -44,7 +48,7 @@ def purl(package: Package, distribution: Distribution | None = None) -> str:
     names = _SIMPLE if package.type == "deb" else _PLAIN
     if (
         names.fullmatch(name)
-        and _PLAIN.fullmatch(namespace.replace("/", ""))
+        and _SPACE.fullmatch(namespace)
         and _SIMPLE.fullmatch("".join((version, *qualifiers.values())))
     ):
         return _simple(package.type, namespace, name, version, qualifiers)
@@ -63,14 +67,16 @@ def _simple(kind: PackageType, namespace: str, name: str, version: str, qualifie
     """Write a URL of parts in which little is to be escaped, as the library would: nearly all packages have such."""
     if kind == "pypi":
         name = name.replace("_", "-")
-    before = f"{namespace}/" if namespace else ""
-    after = "&".join(f"{key}={_escaped(qualifiers[key])}" for key in sorted(qualifiers))
+    before = f"{_escaped(namespace)}/" if namespace else ""
+    after = "&".join([f"{key}={_escaped(qualifiers[key])}" for key in sorted(qualifiers)])
     version = f"@{_escaped(version)}" if version else ""
     return f"pkg:{kind}/{before}{_escaped(name)}{version}{f'?{after}' if after else ''}"
 
 
 def _escaped(text: str) -> str:
-    return text if _PLAIN.fullmatch(text) else text.replace("+", "%2B").replace("@", "%40")
+    if "+" in text or "@" in text:
+        return text.replace("+", "%2B").replace("@", "%40")
+    return text
 
 
 def _namespace(package: Package, distribution: Distribution | None, before: list[str]) -> str:
@@ -78,6 +84,8 @@ def _namespace(package: Package, distribution: Distribution | None, before: list
     if package.type in _OF_DISTRIBUTIONS:
         given = given or (distribution.id if distribution else "") or _NAMESPACES.get(package.type, "")
         given = given.lower()
+    if not before and "/" not in given:
+        return _part(given)
     return "/".join([*(one for one in map(str.strip, _part(given).split("/")) if one), *before])
 
 
@@ -95,7 +103,7 @@ def _epoch(version: str) -> str:
 
 def _qualifiers(package: Package, distribution: Distribution | None) -> dict[str, str]:
     """What tells packages of the same name apart, by key; keys that the specification forbids are left out."""
-    found = {key.lower(): _part(value) for key, value in package.qualifiers}
+    found = {key.lower(): _part(value) for key, value in package.qualifiers} if package.qualifiers else {}
     if package.type in _OF_DISTRIBUTIONS:
         if distribution and distribution.id:
             version = distribution.version or distribution.codename
@@ -104,7 +112,12 @@ def _qualifiers(package: Package, distribution: Distribution | None) -> dict[str
         found.setdefault("upstream", _part(_upstream(package)))
         if package.type == "rpm":
             found.setdefault("epoch", _epoch(_part(package.version)).lstrip("0"))
-    return {key: value for key, value in found.items() if value and key and set(key) <= _KEY and not key[0].isdigit()}
+    return {key: value for key, value in found.items() if value and _is_key(key)}
+
+
+@lru_cache(256)
+def _is_key(text: str) -> bool:
+    return bool(text) and set(text) <= _KEY and not text[0].isdigit()
 
 
 def _upstream(package: Package) -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import stat
 from contextlib import suppress
-from tempfile import mkstemp
 
 from sealock.errors import TargetError
 
@@ -25,7 +24,7 @@ def replace_text(path: str, old: str, new: str) -> None:
             if handle.read() != old:
                 msg = f"{path} changed while sealock was at work, and was left alone"
                 raise TargetError(msg)
-        handle_number, temporary = mkstemp(prefix=f".{name}.", suffix=".tmp", dir=folder)
+        handle_number, temporary = _beside(folder, name)
         with open(handle_number, "w", encoding="utf-8", newline="") as handle:
             handle.write(new)
             handle.flush()
@@ -53,7 +52,7 @@ def write_output(path: str, text: str) -> None:
                 handle.write(text)
             return
         folder, name = os.path.split(os.path.realpath(path))
-        handle_number, temporary = mkstemp(prefix=f".{name}.", suffix=".tmp", dir=folder)
+        handle_number, temporary = _beside(folder, name)
         try:
             with open(handle_number, "w", encoding="utf-8", errors="backslashreplace", newline="") as handle:
                 handle.write(text)
@@ -66,6 +65,13 @@ def write_output(path: str, text: str) -> None:
     except OSError as error:
         msg = f"{path} could not be written: {error.strerror or error}"
         raise TargetError(msg) from None
+
+
+def _beside(folder: str, name: str) -> tuple[int, str]:
+    """Make a file beside the one of this name, and open it: its descriptor and its path."""
+    from tempfile import mkstemp  # noqa: PLC0415  most commands write no file
+
+    return mkstemp(prefix=f".{name}.", suffix=".tmp", dir=folder)
 
 
 def _umask() -> int:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import IO, Final, cast
 
 from sealock.advisories.feeds.feed import RECORD, Broken, Damaged
+from sealock.image.header import BLOCK
 from sealock.image.stored import Damage
 from sealock.image.tarreader import TarReader
 
@@ -39,6 +40,11 @@ class _Forward:
             have += len(more)
         self._held, self._at = b"".join(parts), offset
         return self._held[:count]
+
+    def window(self, offset: int, /) -> tuple[bytes, int]:
+        """Give what is held from an offset on."""
+        self.fetch(offset, BLOCK)
+        return self._held, self._at
 
     def _read(self, count: int) -> bytes:
         if self._at > PLAIN:

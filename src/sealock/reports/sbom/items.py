@@ -19,19 +19,26 @@ _HEX: Final = frozenset("0123456789abcdef")
 
 
 class Item(Struct, frozen=True):
-    """A package with its URL ("" for none). `mark` is a word of 16 hexadecimal digits that it has alone."""
+    """A package with its URL ("" for none). Equal ones are told apart by `copy`, from 1."""
 
     package: Package
     purl: str
-    mark: str
     layer: Layer | None
     owner: str = ""
     """The distribution's package that owns the file that told of it, "" for none."""
+    copy: int = 1
 
     @property
     def name(self) -> str:
         """The name as people of its ecosystem write it, namespace included."""
         return full_name(self.package)
+
+    @property
+    def mark(self) -> str:
+        """A word of 16 hexadecimal digits that it has alone."""
+        place = "\0".join(_told(self.package, self.purl, self.layer))
+        text = f"{place}\0{self.copy}" if self.copy > 1 else place
+        return sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
     @property
     def digest(self) -> str:
@@ -42,20 +49,25 @@ class Item(Struct, frozen=True):
 def items(inventory: Inventory) -> list[Item]:
     """The packages, sorted; equal ones are marked apart."""
     layers = {layer.index: layer for layer in inventory.layers}
-    seen: Counter[str] = Counter()
+    seen: Counter[tuple[str, ...]] = Counter()
     found = []
     languages = (package.path for package in inventory.packages if package.type not in OF_DISTRIBUTIONS)
     owned = owners(languages, inventory.packages)
     for package in sorted(inventory.packages, key=_order):
         url, layer = purl(package, inventory.distribution), layers.get(package.layer)
-        told = (url, package.type, package.namespace, package.name, package.version, package.path)
-        place = "\0".join((*told, layer.diff_id if layer else "", str(package.removed)))
-        seen[place] += 1
-        text = f"{place}\0{seen[place]}" if seen[place] > 1 else place
-        mark = sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16]
+        told = _told(package, url, layer)
+        seen[told] += 1
         owner = owned[package.path].name if package.path in owned and package.type not in OF_DISTRIBUTIONS else ""
-        found.append(Item(package, url, mark, layer, owner))
+        found.append(Item(package, url, layer, owner, seen[told]))
     return found
+
+
+def _told(package: Package, url: str, layer: Layer | None) -> tuple[str, ...]:
+    """What tells a package from others."""
+    return (
+        url, package.type, package.namespace, package.name, package.version, package.path,
+        layer.diff_id if layer else "", str(package.removed),
+    )  # fmt: skip
 
 
 def _order(package: Package) -> tuple[object, ...]:
