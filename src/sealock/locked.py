@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import cache
-from importlib import import_module
-from pkgutil import iter_modules
 
 from msgspec.structs import replace
 
@@ -19,6 +17,7 @@ from sealock.model.document import Document
 from sealock.model.finding import Problem
 from sealock.model.inventory import Inventory, Package
 from sealock.model.location import Location, Source
+from sealock.modules import within
 
 
 def _unpinned(source: Source) -> Iterator[Package]:
@@ -32,11 +31,9 @@ def _unpinned(source: Source) -> Iterator[Package]:
 @cache
 def readers() -> tuple[LockFile, ...]:
     """Every analyzer of lock files, and no other: the rest would take its time to load."""
-    package = sealock.inventory.lockfiles
-    modules = (import_module(f"{package.__name__}.{module.name}") for module in iter_modules(package.__path__))
     return tuple(
         one()
-        for module in modules
+        for module in within(sealock.inventory.lockfiles)
         for one in vars(module).values()
         if isinstance(one, type)
         and issubclass(one, LockFile)

@@ -13,7 +13,7 @@ from sealock.cli.output import Progress, colour, complain, knows_unicode, width,
 from sealock.cli.registries import registries
 from sealock.errors import UsageError
 from sealock.image.entry import Bounds
-from sealock.listing import How, inventories
+from sealock.listing import How, inventories, no_collection
 from sealock.model.advisory import Vulnerability
 from sealock.model.inventory import Inventory
 from sealock.reports import sbom
@@ -57,6 +57,11 @@ def run(arguments: Namespace) -> int:
     if arguments.vulnerabilities and arguments.format != "cyclonedx":
         msg = "--vulnerabilities goes with --format cyclonedx; `sealock check` tells of them in every other way"
         raise UsageError(msg)
+    with no_collection():
+        return _run(arguments)
+
+
+def _run(arguments: Namespace) -> int:
     target = image_of(arguments.target)
     bounds = Bounds(**limits(arguments))
     how = How(

@@ -30,6 +30,8 @@ _BODILESS: Final = frozenset(b"123456")
 _LINKS: Final = frozenset(b"12")
 _OLD_SPARSE: Final = 0x53
 _KEPT: Final = 1 << 15
+_SUMS: Final[dict[bytes, int]] = {}
+"""What adler32 makes of a header, in its lower half, by the checksum that it states, wherever that was first met."""
 PATH_LIMIT: Final = 4096
 """Bytes of a path, as Linux has it."""
 _LONG: Final = 255
@@ -65,7 +67,7 @@ class TarReader:
         self._start, self._stop = start, stop
         self.ended = -1
         self.seen = 0
-        """Headers read so far."""
+        """Headers read when the walk has ended."""
         self.body = 0
         """Where the bytes of the entry at hand begin."""
         self._size = 0
@@ -77,8 +79,6 @@ class TarReader:
         """Where an entry's body begins, and what of it was gathered."""
         self._owners: dict[bytes, tuple[int, int, int]] = {}
         """Mode, user and group by the bytes that say so."""
-        self._sums: dict[bytes, int] = {}
-        """What adler32 makes of a header, by the checksum that it states."""
 
     def read(self, limit: int, /) -> bytes:
         """The first bytes of the entry at hand; the holes of a sparse file read as NULs."""
@@ -110,11 +110,11 @@ class TarReader:
         while len(held) < end and (data := self._source.fetch(at + len(held), min(_STEP, end - len(held)))):
             held += data
 
-    def entries(self) -> Iterator[Entry]:  # noqa: C901  see below
+    def entries(self) -> Iterator[Entry]:  # noqa: C901, PLR0912, PLR0915  see below
         """Yield every entry that has a place; names outside the root are taken back into it, and reported."""
         # This is what every header costs, and there are very many: hence no calls for what most of them have.
-        source, owners, sums, read, part = self._source, self._owners, self._sums, self.read, self.part
-        at, stop = self._start, self._stop
+        source, owners, read, part = self._source, self._owners, self.read, self.part
+        at, stop, left = self._start, self._stop, self._most
         held, base, last = b"", 0, -1
         try:
             while True:
@@ -130,10 +130,10 @@ class TarReader:
                         return
                 block = held[begin : begin + BLOCK]
                 name, owner, digits, more, checksum, flag, prefix = _FIELDS(block)
-                if sums.get(checksum) != adler32(block) & 0xFFFF and not self._is_header(block, at):
+                if _SUMS.get(checksum) != adler32(block) & 0xFFFF and not self._is_header(block, at):
                     return
-                self.seen += 1
-                if self.seen > self._most:
+                left -= 1
+                if left < 0:
                     self._report(f"there are more than {self._most} entries, the most that are read of an image")
                     return
                 try:
@@ -174,6 +174,8 @@ class TarReader:
                 at = end + 511 & ~511
         except Damage as damage:
             self._report(str(damage))
+        finally:
+            self.seen = self._most - left
 
     def _other(self, block: bytes, flag: int, at: int, size: int) -> tuple[Entry | None, int]:
         """What is no plain file, or is extended: the entry, if it has a place, and where its bytes end."""
@@ -242,9 +244,9 @@ class TarReader:
         if not tar.checksum_is_right(block):
             self._report(f"the tar header at offset {at} has a wrong checksum; what follows is not read")
             return False
-        if len(self._sums) >= _KEPT:
-            self._sums.clear()
-        self._sums[block[148:156]] = adler32(block) & 0xFFFF
+        if len(_SUMS) >= _KEPT:
+            _SUMS.clear()
+        _SUMS[block[148:156]] = adler32(block) & 0xFFFF
         return True
 
     def _path(self, name: str, flag: int, at: int) -> str:

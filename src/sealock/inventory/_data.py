@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Iterable
 from typing import Final, TypeAlias, TypeVar
 
@@ -42,6 +41,8 @@ def toml(data: bytes) -> Table:
     if sum(line.count(b".") ** 2 for line in data.splitlines()) > DOTS:
         message = "has dotted keys that are too long"
         raise Broken(message)
+    import tomllib  # noqa: PLC0415  takes 3 ms, and few images have such files
+
     try:
         return tomllib.loads(data.removeprefix(BOM).decode())
     except (ValueError, OverflowError) as error:  # TOMLDecodeError and UnicodeDecodeError are ValueErrors

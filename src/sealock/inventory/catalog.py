@@ -3,25 +3,23 @@
 from __future__ import annotations
 
 from functools import cache
-from importlib import import_module
-from pkgutil import walk_packages
 
 import sealock.inventory
 from sealock.inventory.analyzer import Analyzer
+from sealock.modules import within
 
 
 @cache
 def analyzers() -> tuple[Analyzer, ...]:
     """Load every analyzer, by name."""
     found: list[Analyzer] = []
-    for module in walk_packages(sealock.inventory.__path__, f"{sealock.inventory.__name__}."):
-        names = vars(import_module(module.name))
+    for module in within(sealock.inventory):
         found += [
             one()
-            for one in names.values()
+            for one in vars(module).values()
             if isinstance(one, type)
             and issubclass(one, Analyzer)
-            and one.__module__ == module.name
+            and one.__module__ == module.__name__
             and not one.__abstractmethods__
         ]
     return tuple(sorted(found, key=lambda analyzer: analyzer.name))

@@ -6,7 +6,7 @@ What a later layer hides is still listed, and said to be removed.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Final
+from typing import Final, TypeAlias
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -17,6 +17,10 @@ from sealock.model.inventory import Distribution, FileFact, Package
 
 FOLDERS: Final = frozenset({"world-writable-folder"})
 """Kinds of facts on a folder's own mode."""
+
+
+_Seen: TypeAlias = tuple[Package, int, bool, tuple[str, ...]]
+"""What the last layer that has a package tells of it, the first that did, whether it is removed, and its files."""
 
 
 class Merged(Struct, frozen=True):
@@ -36,7 +40,7 @@ def merge(layers: Sequence[tuple[int, LayerFacts]]) -> Merged:
     told = {fact.path for _, facts in layers for fact in facts.files}
     told.update(_on_disk(package.path) for _, facts in layers for package in facts.packages)
     view = View([facts for _, facts in layers], told)
-    packages: dict[tuple[object, ...], Package] = {}
+    packages: dict[tuple[object, ...], _Seen] = {}
     files: list[FileFact] = []
     distribution: Distribution | None = None
     owners: dict[str, str] = {}
@@ -49,20 +53,22 @@ def merge(layers: Sequence[tuple[int, LayerFacts]]) -> Merged:
             mended = view.folders.get(fact.path, -1) if fact.kind in FOLDERS else -1
             by = max(mended if mended > place else -1, view.hidden_by(fact.path, place))
             files.append(replace(fact, layer=index, removed=by >= 0, removed_in=layers[by][0] if by >= 0 else -1))
+        hidden: dict[str, bool] = {}
         for found in facts.packages:
-            package = replace(found, layer=index, removed=view.hidden(_on_disk(found.path), place))
-            key = (
-                *(found.type, found.namespace, found.name, found.version, found.architecture),
-                *(found.path, found.qualifiers),
-            )
-            first = packages.get(key)
+            path = found.path
+            if (removed := hidden.get(path)) is None:
+                removed = hidden[path] = view.hidden(_on_disk(path), place)
+            key = found.type, found.namespace, found.name, found.version, found.architecture, path, found.qualifiers
             # The same package from a later copy of its database: it came with the first, and is there if any is.
-            if first is not None:
-                package = replace(package, layer=first.layer, files=package.files or first.files)
-            packages[key] = package
-            if package.files:
-                owners.update(dict.fromkeys(owned.intersection(package.files), package.name))
-    listed = sorted(_unowned(packages.values(), owners), key=lambda one: (one.type, one.name, one.version, one.path))
+            _, first, _, own = packages.get(key, (found, index, False, ()))
+            own = found.files or own
+            packages[key] = found, first, removed, own
+            if own:
+                owners.update(dict.fromkeys(owned.intersection(own), found.name))
+    together = (
+        replace(found, layer=first, removed=removed, files=own) for found, first, removed, own in packages.values()
+    )
+    listed = sorted(_unowned(together, owners), key=lambda one: (one.type, one.name, one.version, one.path))
     return Merged(distribution, tuple(listed), tuple(_with_owner(fact, owners) for fact in files))
 
 

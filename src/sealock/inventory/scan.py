@@ -25,7 +25,7 @@ NOT_ELF: Final = frozenset({
     "py", "pyc", "js", "mjs", "ts", "map", "json", "html", "css", "txt", "md", "h", "hpp", "c", "rb", "pl", "pm",
     "sh", "gz", "xz", "zip", "jar", "class", "png", "jpg", "svg", "gif", "mo", "po", "xml", "yml", "yaml", "toml",
     "ini", "conf", "list", "md5sums", "postinst", "prerm", "preinst", "postrm", "symbols", "shlibs", "triggers",
-    "java", "go", "rs", "pem", "crt",
+    "java", "go", "rs", "pem", "crt", "ri", "rbs", "rst", "ipp", "pyi", "sql", "s", "gemspec", "cjs", "csv",
 })  # fmt: skip
 """Endings of files that no ELF file has: they are not even looked at."""
 MOST_FACTS: Final = 250_000
@@ -100,6 +100,8 @@ class _Scan:
         """Take every entry. There are very many: a few looks tell of most that nobody wants them."""
         selection, add, asks_elf, files = self.selection, self.paths.add, bool(self.selection.elf), self.selection.files
         may_be_left, may_hold = leftovers.may_be, looked.may_hold
+        paths, names, endings = selection.paths, selection.names, selection.endings
+        nobody: list[Analyzer] = []
         folder, of_folder, look = "", selection.by_folder(""), looked.Look.ALL
         size = count = 0
         for entry in entries:
@@ -119,7 +121,10 @@ class _Scan:
                         self.search(entry, look, is_left=is_left)
                     if is_left:
                         self.leftover(path, kind)
-                wanted = selection.among(path, name, ending, of_folder)
+                if of_folder or path in paths or name in names or ending in endings:
+                    wanted = selection.among(path, name, ending, of_folder)
+                else:
+                    wanted = nobody
                 # A name without a dot is its own ending: `go` and `java` are programs.
                 may_be_elf = asks_elf and entry.size > 64 and (ending not in NOT_ELF or ending == name)
                 is_elf = may_be_elf and entry.read(4) == ELF

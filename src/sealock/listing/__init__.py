@@ -70,7 +70,7 @@ def _listed(path: str, how: How, progress: Callable[[str], None]) -> list[tuple[
     reader = Reader(
         memory, how.bounds, lambda source: progress(f"layer {source.layer.index + 1} of {most}"), files=how.files
     )
-    with _no_collection():
+    with no_collection():
         found = [(image, _inventory(path, image, how, reader)) for image in images]
     if memory:
         memory.close()
@@ -78,7 +78,7 @@ def _listed(path: str, how: How, progress: Callable[[str], None]) -> list[tuple[
 
 
 @contextmanager
-def _no_collection() -> Iterator[None]:
+def no_collection() -> Iterator[None]:
     """Without looks for garbage: very many facts come to be, and none of them in circles."""
     on = gc.isenabled()
     gc.disable()

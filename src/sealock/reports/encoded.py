@@ -19,7 +19,14 @@ _PIECE = 4096
 
 def encode(value: Any, *, indent: int = 2) -> str:  # noqa: ANN401  it takes what JSON can hold
     """Encode lists, dicts, strings and numbers. Lone surrogates are replaced; what could not be seen is escaped."""
-    written = msgspec.json.format(compact(value), indent=indent).decode()
+    return spread(compact(value), indent=indent)
+
+
+def spread(encoded: bytes, *, indent: int = 2) -> str:
+    """Spread JSON without blanks over lines; what could not be seen is escaped."""
+    written = msgspec.json.format(encoded, indent=indent).decode()
+    if written.isascii() and "\x7f" not in written:
+        return written + "\n"
     # The search is slow, and most pieces have nothing to be found.
     return (
         "".join(

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from functools import cache
 from importlib import import_module
-from pkgutil import iter_modules
 from typing import Any, Final
 
 from sealock.model.document import SubjectKind
+from sealock.modules import within
 from sealock.rules.rule import Rule
 
 KINDS: Final[tuple[SubjectKind, ...]] = (
@@ -25,17 +25,13 @@ KINDS: Final[tuple[SubjectKind, ...]] = (
 @cache
 def rules(kind: SubjectKind) -> tuple[Rule[Any], ...]:
     """Load the rules on one kind of noun, by id; only these are imported, since start-up counts."""
-    package = import_module(f"sealock.rules.{kind}")
-    found = []
-    for module in iter_modules(package.__path__):
-        if module.name.startswith("_"):
-            continue
-        names = vars(import_module(f"{package.__name__}.{module.name}"))
-        found += [
-            one()
-            for one in names.values()
-            if isinstance(one, type) and issubclass(one, Rule) and one.__module__ == names["__name__"]
-        ]
+    found = [
+        one()
+        for module in within(import_module(f"sealock.rules.{kind}"))
+        if not module.__name__.rpartition(".")[2].startswith("_")
+        for one in vars(module).values()
+        if isinstance(one, type) and issubclass(one, Rule) and one.__module__ == module.__name__
+    ]
     return tuple(sorted(found, key=lambda rule: rule.id))
 
 

@@ -6,7 +6,6 @@ from collections.abc import Iterable, Iterator
 from typing import Final
 
 from sealock.inventory._data import Table, table, word
-from sealock.inventory._yaml import documents
 from sealock.inventory.analyzer import File, Wanted
 from sealock.inventory.lockfiles import _node
 from sealock.inventory.lockfiles._shared import LockFile, reachable
@@ -23,6 +22,8 @@ class Pnpm(LockFile):
 
     def packages(self, file: File, /) -> Iterable[Package]:
         """Give the packages."""
+        from sealock.inventory._yaml import documents  # noqa: PLC0415  PyYAML takes 15 ms, and few images have such files
+
         return (one for document in documents(file.data) for one in packages(table(document), file.path))
 
 

@@ -9,11 +9,10 @@ from typing import Any, Final
 from sealock import __version__
 from sealock.model.advisory import Vulnerability
 from sealock.model.inventory import Distribution, Inventory
-from sealock.reports.encoded import encode
 from sealock.reports.sbom.flaws import entries
 from sealock.reports.sbom.items import Item, facts, image, items
 from sealock.reports.sbom.licences import licences
-from sealock.reports.sbom.serial import identity
+from sealock.reports.sbom.serial import numbered
 from sealock.reports.text import clip
 
 _ROOT: Final = "image"
@@ -48,14 +47,17 @@ def render(
         document["vulnerabilities"] = entries(vulnerabilities, by_url)
     if inventory.problems:
         document["compositions"] = [{"aggregate": "incomplete", "assemblies": [_ROOT]}]
-    head = {
+    return numbered(serial, document, _head)
+
+
+def _head(serial: str) -> dict[str, Any]:
+    return {
         "$schema": "http://cyclonedx.org/schema/bom-1.6.schema.json",
         "bomFormat": "CycloneDX",
         "specVersion": "1.6",
-        "serialNumber": f"urn:uuid:{identity(serial.removeprefix('urn:uuid:'), document)}",
+        "serialNumber": f"urn:uuid:{serial}",
         "version": 1,
     }
-    return encode(head | document)
 
 
 def _references(found: list[Item]) -> list[str]:
@@ -110,21 +112,26 @@ def _system(distribution: Distribution) -> dict[str, Any]:
 def _component(item: Item, reference: str) -> dict[str, Any]:
     package = item.package
     grouped = package.type in _GROUPED
-    component = {
-        "type": "library",
-        "bom-ref": reference,
-        "supplier": {"name": package.supplier} if package.supplier else {},
-        "group": package.namespace if grouped else "",
-        "name": package.name if grouped else item.name,
-        "version": clip(package.version, _VERSION),
+    component: dict[str, Any] = {"type": "library", "bom-ref": reference}
+    if package.supplier:
+        component["supplier"] = {"name": package.supplier}
+    if grouped and package.namespace:
+        component["group"] = package.namespace
+    component["name"] = package.name if grouped else item.name
+    if package.version:
+        component["version"] = clip(package.version, _VERSION)
+    if package.removed or package.development:
         # Neither is what the program runs with: a removed package is in the image's layers all the same.
-        "scope": "excluded" if package.removed else "optional" if package.development else "",
-        "licenses": _licences(package.licenses),
-        "purl": item.purl,
-        "evidence": {"occurrences": [{"location": package.path}]} if package.path else {},
-        "properties": _properties(facts(item)),
-    }
-    return _filled(component)
+        component["scope"] = "excluded" if package.removed else "optional"
+    if package.licenses and (found := _licences(package.licenses)):
+        component["licenses"] = found
+    if item.purl:
+        component["purl"] = item.purl
+    if package.path:
+        component["evidence"] = {"occurrences": [{"location": package.path}]}
+    if properties := _properties(facts(item)):
+        component["properties"] = properties
+    return component
 
 
 def _licences(texts: tuple[str, ...]) -> list[dict[str, Any]]:

@@ -1,16 +1,29 @@
-"""Serial numbers of documents: given ones, or such as follow from the content."""
+"""Documents with a serial number of their own: a given one, or such as follows from the content."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable
+from hashlib import sha1
 from typing import Any
-from uuid import NAMESPACE_URL, UUID, uuid5
+from uuid import NAMESPACE_URL, UUID
 
-from sealock.reports.encoded import compact
+from sealock.reports.encoded import compact, spread
 
 
-def identity(serial: str, document: Mapping[str, Any]) -> str:
-    """The UUID that was given (ValueError if it is none), else the one that the document's content makes."""
+def numbered(serial: str, content: dict[str, Any], head: Callable[[str], dict[str, Any]]) -> str:
+    """Write a document: what `head` makes of the serial number, then the content.
+
+    The number is the UUID that was given (ValueError if it is none), else the one that the content makes.
+    """
+    # The content may have megabytes: it is encoded once.
+    body = compact(content)
+    return spread(compact(head(_identity(serial.removeprefix("urn:uuid:"), body)))[:-1] + b"," + body[1:])
+
+
+def _identity(serial: str, body: bytes) -> str:
     if serial:
         return str(UUID(serial))
-    return str(uuid5(NAMESPACE_URL, compact(dict(document)).decode()))
+    # As uuid5 makes it of a text.
+    made = sha1(NAMESPACE_URL.bytes, usedforsecurity=False)
+    made.update(body)
+    return str(UUID(bytes=made.digest()[:16], version=5))

@@ -8,10 +8,9 @@ from typing import Any, Final
 
 from sealock import __version__
 from sealock.model.inventory import Distribution, Inventory
-from sealock.reports.encoded import encode
 from sealock.reports.sbom.items import Image, Item, image, items
 from sealock.reports.sbom.licences import Licence, licences
-from sealock.reports.sbom.serial import identity
+from sealock.reports.sbom.serial import numbered
 from sealock.reports.text import clip, line
 
 _DOCUMENT: Final = "SPDXRef-DOCUMENT"
@@ -50,15 +49,18 @@ def render(inventory: Inventory, *, serial: str = "", timestamp: str = "") -> st
     if inventory.problems:
         content["comment"] = "Incomplete: something in the image could not be read."
     name = _NOT_ID.sub("-", about.name).strip("-.")[:100] or "image"
-    return encode({
-        "spdxVersion": "SPDX-2.3",
-        "dataLicense": "CC0-1.0",
-        "SPDXID": _DOCUMENT,
-        "name": about.name or "image",
-        "documentNamespace": f"{_SPACE}/{name}-{identity(serial.removeprefix('urn:uuid:'), content)}",
-        "creationInfo": {"created": timestamp or _EPOCH, "creators": [f"Tool: sealock-{__version__}"]},
-        **content,
-    })  # fmt: skip
+    return numbered(
+        serial,
+        content,
+        lambda number: {
+            "spdxVersion": "SPDX-2.3",
+            "dataLicense": "CC0-1.0",
+            "SPDXID": _DOCUMENT,
+            "name": about.name or "image",
+            "documentNamespace": f"{_SPACE}/{name}-{number}",
+            "creationInfo": {"created": timestamp or _EPOCH, "creators": [f"Tool: sealock-{__version__}"]},
+        },
+    )
 
 
 def _relation(one: str, kind: str, other: str) -> dict[str, str]:
