@@ -293,10 +293,11 @@ def test_nothing_is_kept_of_what_is_not_verified(archive: str, cache: str) -> No
     assert Folder(cache).entries() == []
 
 
-def test_other_bounds_are_other_facts(archive: str, cache: str) -> None:
-    plant(cache, BASH, "planted", bounds=Bounds(file=7))
+@pytest.mark.parametrize("bounds", [Bounds(file=7), Bounds(depth=9)], ids=["file", "depth"])
+def test_other_bounds_are_other_facts(bounds: Bounds, archive: str, cache: str) -> None:
+    plant(cache, BASH, "planted", bounds=bounds)
     assert "planted" not in names(read(archive, cache))
-    assert "planted" in names(read(archive, cache, bounds=Bounds(file=7)))
+    assert "planted" in names(read(archive, cache, bounds=bounds))
 
 
 def test_images_with_too_many_entries_are_cut_alike_with_a_cache(tmp_path: Path, cache: str) -> None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import gzip
+import zipfile
 from argparse import ArgumentTypeError
+from io import BytesIO
 from pathlib import Path
 
 import pytest
@@ -44,6 +46,20 @@ LARGE = tar(info("x", bytes(30 << 20)))
 INSTALLED = tar(info("lib/apk/db/installed", b"P:musl\nV:1\nA:x86_64\nT:" + b"x" * (65 << 20) + b"\n\n"))
 
 
+def deep() -> bytes:
+    """Java archives, eleven of them within another."""
+    data = b""
+    for _ in range(12):
+        buffer = BytesIO()
+        with zipfile.ZipFile(buffer, "w") as archive:
+            archive.writestr("n.jar" if data else "x", data)
+        data = buffer.getvalue()
+    return tar(info("app/a.jar", data))
+
+
+DEEP = deep()
+
+
 @pytest.mark.parametrize("command", ["sbom", "check"])
 @pytest.mark.parametrize(
     ("layer", "options", "told"),
@@ -54,8 +70,19 @@ INSTALLED = tar(info("lib/apk/db/installed", b"P:musl\nV:1\nA:x86_64\nT:" + b"x"
         (INSTALLED, [], "the most that is read of it (--max-file-size)"),
         (INSTALLED, ["--max-file-size", "70M"], ""),
         (GOOD * 10, ["--max-entries", "1"], "more than 1 entries"),
+        (DEEP, [], "lies more than 8 archives deep, and was not read (--max-depth)"),
+        (DEEP, ["--max-depth", "12"], ""),
     ],
-    ids=["a small layer", "a large one", "as by default", "a file too large", "a larger file", "few entries"],
+    ids=[
+        "a small layer",
+        "a large one",
+        "as by default",
+        "a file too large",
+        "a larger file",
+        "few entries",
+        "deep",
+        "deeper",
+    ],
 )
 def test_limits_are_kept_and_can_be_raised(  # noqa: PLR0917  a table's columns
     layer: bytes, options: list[str], told: str, command: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 
 import pytest
 
+from sealock.image.entry import Bounds
 from sealock.inventory import _zip, jars
 from sealock.inventory.analyzer import Broken, File
 from sealock.inventory.jars import Jars
@@ -34,10 +35,10 @@ def manifest(**headers: str) -> dict[str, bytes | str]:
     return {"META-INF/MANIFEST.MF": f"Manifest-Version: 1.0\r\n{lines}\r\nName: x\r\nBundle-Version: 9.9\r\n"}
 
 
-def listed(path: str, data: bytes) -> tuple[list[Package], str]:
+def listed(path: str, data: bytes, depth: int = 8) -> tuple[list[Package], str]:
     """As read, but what came before a fault is kept."""
     found: list[Package] = []
-    facts = iter(Jars().read(File(path, data)))
+    facts = iter(Jars(Bounds(depth=depth)).read(File(path, data)))
     while True:
         try:
             fact = next(facts)
@@ -133,8 +134,32 @@ def test_archives_without_end_are_followed_to_a_depth() -> None:
     for level in range(20):
         data = jar(pom("g", f"level{level}", "1") | {"next.jar": data})
     packages, fault = listed("app.jar", data)
-    assert len(packages) == jars.DEEPEST
-    assert "lies more than 8 archives deep" in fault
+    assert len(packages) == 8
+    assert "lies more than 8 archives deep, and was not read (--max-depth)" in fault
+
+
+def test_the_depth_is_as_bounds_have_it_and_may_be_more_than_python_would_recurse() -> None:
+    data = jar(pom("g", "deepest", "1"))
+    for _ in range(1500):
+        data = jar({"n.jar": data}, zipfile.ZIP_STORED)
+    packages, fault = listed("app.jar", data, depth=2000)
+    assert (coordinates(packages), fault) == (["g:deepest:1"], "")
+    packages, fault = listed("app.jar", data, depth=1500)
+    assert (coordinates(packages), fault[-50:]) == ([], "1500 archives deep, and was not read (--max-depth)")
+
+
+def test_archives_on_the_way_down_share_a_room(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was left again makes room; what is stored takes none."""
+    monkeypatch.setattr(jars, "HELD", 4000)
+    padding: dict[str, bytes | str] = {"x": random.Random(1).randbytes(1500)}  # noqa: S311  the same at each run
+    one, two = (jar(pom("g", name, "1") | padding) for name in "ab")
+    packages, fault = listed("app.jar", jar({"1.jar": one, "2.jar": two}))
+    assert (coordinates(packages), fault) == (["g:a:1", "g:b:1"], "")
+    both = jar({"1.jar": jar(padding | {"2.jar": two}, zipfile.ZIP_STORED), "3.jar": two})
+    packages, fault = listed("app.jar", both)
+    assert (coordinates(packages), fault[:26]) == (["g:b:1"], "1.jar: 2.jar would become ")
+    packages, fault = listed("app.jar", jar({"1.jar": jar(padding | {"2.jar": two})}, zipfile.ZIP_STORED))
+    assert (coordinates(packages), fault) == (["g:b:1"], "")
 
 
 def test_a_bomb_is_told_of_and_not_inflated() -> None:

@@ -17,7 +17,7 @@ from sealock.cache.folder import Folder
 from sealock.image.entry import Bounds
 from sealock.inventory.facts import LayerFacts
 
-_COUNTED: Final = ("metadata", "layers", "depth", "entries", "total")
+_COUNTED: Final = ("metadata", "layers", "images", "entries", "total")
 """Bounds on an image as a whole, which make no other facts of one layer."""
 
 

@@ -46,6 +46,12 @@ def add_limits(parser: ArgumentParser | _ArgumentGroup) -> None:
     parser.add_argument(
         "--max-entries", type=count, metavar="COUNT", help="entries that all layers may have (default: 2000000)"
     )
+    parser.add_argument(
+        "--max-depth",
+        type=count,
+        metavar="COUNT",
+        help="how deep indexes and Java archives may lie within one another (default: 8)",
+    )
 
 
 def limits(arguments: Namespace) -> dict[str, int]:
@@ -58,4 +64,6 @@ def limits(arguments: Namespace) -> dict[str, int]:
         found["file"] = arguments.max_file_size
     if arguments.max_entries is not None:
         found["entries"] = arguments.max_entries
+    if arguments.max_depth is not None:
+        found["depth"] = arguments.max_depth
     return found

@@ -92,7 +92,7 @@ class Bounds(Struct, frozen=True):
     images: int = 1024
     """Of one archive or layout."""
     depth: int = 8
-    """Indexes within indexes."""
+    """Indexes within indexes, and archives within archives that an analyzer opens (jars)."""
 
 
 DEFAULT_BOUNDS: Final = Bounds()

@@ -56,7 +56,7 @@ class LayoutReader:
         platforms = [entry.platform for entry in wanted]
         if len(wanted) > 1 and all(platforms) and len({tuple(names) for names in named.values()}) == 1:
             wanted = [self._chosen(wanted)]
-        images = (self._follow(entry, tuple(dict.fromkeys(named[entry.digest])), ()) for entry in wanted)
+        images = (self._follow(entry, tuple(dict.fromkeys(named[entry.digest]))) for entry in wanted)
         return [image for image in images if image is not None]
 
     def name_manifests(self, images: list[OpenedImage]) -> None:
@@ -77,27 +77,31 @@ class LayoutReader:
             self._problem(f"the image has nothing for the platform {self._platform}; another one's is read")
         return entries[chosen]
 
-    def _follow(self, entry: Descriptor, names: tuple[str, ...], above: tuple[str, ...]) -> OpenedImage | None:
+    def _follow(self, entry: Descriptor, names: tuple[str, ...]) -> OpenedImage | None:
         """The image that a descriptor leads to, over as many indexes as bounds allow."""
-        self._seen += 1
+        above: set[str] = set()
         bounds = self._context.bounds
-        if entry.digest in above or len(above) > bounds.depth or self._seen > 2 * bounds.images:
-            why = "leads back to itself" if entry.digest in above else "is nested too deep"
-            self._problem(f"the index {entry.digest[:19]} {why}")
-            return None
-        try:
-            data = self._blob(entry, "manifest")
-            manifest = decode(data, Manifest)
-        except Damage as damage:
-            self._problem(f"the manifest {entry.digest[:19]}: {damage}")
-            return None
-        if manifest.manifests is not None and manifest.layers is None:
+        while True:
+            self._seen += 1
+            if entry.digest in above or len(above) > bounds.depth or self._seen > 2 * bounds.images:
+                why = "is nested too deep (--max-depth)" if len(above) > bounds.depth else "is one of too many"
+                why = "leads back to itself" if entry.digest in above else why
+                self._problem(f"the index {entry.digest[:19]} {why}")
+                return None
+            try:
+                data = self._blob(entry, "manifest")
+                manifest = decode(data, Manifest)
+            except Damage as damage:
+                self._problem(f"the manifest {entry.digest[:19]}: {damage}")
+                return None
+            if manifest.manifests is None or manifest.layers is not None:
+                return self._image(entry, manifest, names)
             below = [one for one in manifest.manifests if _is_image(one)]
             if not below:
                 self._problem(f"the index {entry.digest[:19]} names no image")
                 return None
-            return self._follow(self._chosen(below), names, (*above, entry.digest))
-        return self._image(entry, manifest, names)
+            above.add(entry.digest)
+            entry = self._chosen(below)
 
     def _image(self, entry: Descriptor, manifest: Manifest, names: tuple[str, ...]) -> OpenedImage:
         context = self._context

@@ -8,6 +8,7 @@ from typing import ClassVar, TypeAlias
 
 from msgspec import Struct
 
+from sealock.image.entry import DEFAULT_BOUNDS, Bounds
 from sealock.inventory.window import Content
 from sealock.model.inventory import Distribution, FileFact, Package
 
@@ -62,6 +63,10 @@ class Analyzer(ABC):
     wanted: ClassVar[Wanted]
     tells_packages: ClassVar[bool] = True
     """False for one that tells nothing of packages, and that those who ask for packages alone do without."""
+
+    def __init__(self, bounds: Bounds = DEFAULT_BOUNDS) -> None:
+        """Keep to these bounds."""
+        self.bounds = bounds
 
     @abstractmethod
     def read(self, file: File, /) -> Iterable[Fact]:

@@ -1,4 +1,4 @@
-"""Java archives, nested to any depth within bounds: Maven's pom.properties, the manifest, the file's name."""
+"""Java archives, nested as deep as bounds allow: Maven's pom.properties, the manifest, the file's name."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Final
 
 from msgspec import Struct
 
+from sealock.image.entry import DEFAULT_BOUNDS
 from sealock.inventory import _zip
 from sealock.inventory._data import word
 from sealock.inventory._headers import headers
@@ -15,18 +16,18 @@ from sealock.model.inventory import Package
 
 ENDINGS: Final = (".jar", ".war", ".ear", ".jpi", ".hpi", ".par", ".sar", ".lpkg")
 RAW_ENDINGS: Final = tuple(one.encode() for one in ENDINGS)
-DEEPEST: Final = 8
-"""Archives within archives."""
 LARGEST: Final = 512 << 20
 """Bytes of one archive within another, and of one file that is read."""
 TOTAL: Final = 2 << 30
 """Bytes inflated from one file of the image, in all."""
+HELD: Final = 512 << 20
+"""Bytes of inflated archives on the way down that are held at the same time."""
 ARCHIVES: Final = 20_000
 """Archives in one file of the image, in all."""
 ENTRIES: Final = 2_000_000
 """Entries of all these archives."""
-LONGEST: Final = 1024
-"""Characters in the name of an archive within another."""
+LONGEST: Final = 128
+"""Characters in the name of an archive within another, on the average of as many as may lie in one another."""
 SMALL: Final = 1 << 20
 """Bytes of pom.properties or a manifest."""
 FAULTS: Final = 5
@@ -41,6 +42,15 @@ class Identity(Struct, frozen=True):
     group: str = ""
 
 
+class Level(Struct):
+    """An archive on the way down: those in it that were not read yet, and how many bytes it was inflated to."""
+
+    path: str
+    archive: _zip.Archive
+    nested: Iterator[_zip.Entry]
+    held: int
+
+
 class Jars(Analyzer):
     """Every library in a Java archive, and in the archives that it holds."""
 
@@ -51,8 +61,8 @@ class Jars(Analyzer):
         """Yield the packages of the archive and of all within it, then tell what could not be read."""
         if not file.data or (not file.path.endswith(".jar") and not file.data.startswith(b"PK")):
             return  # others use these endings too
-        walk = Walk()
-        yield from walk.archive(file.path, memoryview(file.data), 1)
+        walk = Walk(self.bounds.depth)
+        yield from walk.packages(file.path, memoryview(file.data))
         if walk.faults:
             raise Broken("; ".join(walk.faults))
 
@@ -60,9 +70,13 @@ class Jars(Analyzer):
 class Walk:
     """A walk through one file of the image, with what is left of its bounds."""
 
-    def __init__(self) -> None:
+    def __init__(self, deepest: int) -> None:
         self.faults: list[str] = []
+        self.levels: list[Level] = []
+        self.deepest = deepest
         self.bytes = TOTAL
+        self.room = HELD
+        self.longest = LONGEST * max(deepest, DEFAULT_BOUNDS.depth)
         self.archives = ARCHIVES
         self.entries = ENTRIES
 
@@ -72,8 +86,31 @@ class Walk:
         if len(self.faults) < FAULTS:
             self.faults.append(f"{where}: {message}" if where else str(message))
 
-    def archive(self, path: str, data: _zip.View, depth: int) -> Iterator[Package]:
-        """Yield the packages of an archive, then those of the archives in it."""
+    def packages(self, path: str, data: _zip.View) -> Iterator[Package]:
+        """Yield the packages of an archive, then those of the archives in it, at any depth."""
+        self.longest += len(path)
+        yield from self.archive(path, data, 0)
+        while self.levels:
+            level = self.levels[-1]
+            entry = next(level.nested, None)
+            if entry is None:
+                self.room += level.held
+                self.levels.pop()
+                continue
+            inner = f"{level.path}!/{entry.name}"
+            if len(inner) > self.longest:
+                self.fault(f"{inner[: self.longest]}...", "was not read: its name is too long")
+            elif len(self.levels) >= self.deepest:
+                self.fault(inner, f"lies more than {self.deepest} archives deep, and was not read (--max-depth)")
+            elif min(self.archives, self.bytes, self.entries) <= 0:
+                self.fault(inner, "was not read: there is too much in this file")
+                return
+            else:
+                data = self.plain(level.path, level.archive, entry, min(LARGEST, self.room))
+                yield from self.archive(inner, data, 0 if entry.method == _zip.STORED else len(data))
+
+    def archive(self, path: str, data: _zip.View, held: int) -> Iterator[Package]:
+        """Yield the packages of an archive itself; those in it are looked into next."""
         self.archives -= 1
         try:
             archive = _zip.opened(data, asked, self.entries)
@@ -93,18 +130,9 @@ class Walk:
                     poms[pom] = None
             else:
                 manifest = dict(headers(self.text(path, archive, entry), glue=""))
-        yield from self.packages(path, list(poms), manifest)
-        for entry in nested:
-            inner = f"{path}!/{entry.name}"
-            if len(entry.name) > LONGEST:
-                self.fault(inner[: len(path) + LONGEST] + "...", "was not read: its name is too long")
-            elif depth >= DEEPEST:
-                self.fault(inner, f"lies more than {DEEPEST} archives deep, and was not read")
-            elif min(self.archives, self.bytes, self.entries) <= 0:
-                self.fault(inner, "was not read: there is too much in this file")
-                return
-            else:
-                yield from self.archive(inner, self.plain(path, archive, entry, LARGEST), depth + 1)
+        yield from told(path, list(poms), manifest)
+        self.room -= held
+        self.levels.append(Level(path, archive, iter(nested), held))
 
     def plain(self, path: str, archive: _zip.Archive, entry: _zip.Entry, limit: int) -> _zip.View:
         """An entry's bytes; none, and a fault, where they cannot be had."""
@@ -121,27 +149,28 @@ class Walk:
         """An entry's text."""
         return bytes(self.plain(path, archive, entry, SMALL)).decode(errors="replace")
 
-    def packages(self, path: str, poms: list[Identity], manifest: dict[str, str]) -> Iterator[Package]:
-        """The archive itself, and what was shaded into it."""
-        stem = path.rpartition("/")[2].rpartition(".")[0]
-        named = from_name(stem)
-        own = next((pom for pom in poms if is_own(pom, stem, named)), None)
-        if own is None:
-            own = declared(stem, named, manifest)
-            # One without group may be one of those with pom.properties, under another name.
-            if own and any(pom.artifact == own.artifact or pom.version == own.version for pom in poms):
-                own = None
-        for pom in [*([own] if own and own not in poms else []), *poms]:
-            about = manifest if pom == own else {}
-            yield Package(
-                "maven",
-                pom.artifact,
-                pom.version,
-                path,
-                namespace=pom.group,
-                licenses=licenses(about.get("bundle-license", "")),
-                supplier=word(about.get("implementation-vendor")) or word(about.get("bundle-vendor")),
-            )
+
+def told(path: str, poms: list[Identity], manifest: dict[str, str]) -> Iterator[Package]:
+    """The archive itself, and what was shaded into it."""
+    stem = path.rpartition("/")[2].rpartition(".")[0]
+    named = from_name(stem)
+    own = next((pom for pom in poms if is_own(pom, stem, named)), None)
+    if own is None:
+        own = declared(stem, named, manifest)
+        # One without group may be one of those with pom.properties, under another name.
+        if own and any(pom.artifact == own.artifact or pom.version == own.version for pom in poms):
+            own = None
+    for pom in [*([own] if own and own not in poms else []), *poms]:
+        about = manifest if pom == own else {}
+        yield Package(
+            "maven",
+            pom.artifact,
+            pom.version,
+            path,
+            namespace=pom.group,
+            licenses=licenses(about.get("bundle-license", "")),
+            supplier=word(about.get("implementation-vendor")) or word(about.get("bundle-vendor")),
+        )
 
 
 def asked(name: bytes) -> bool:

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from hashlib import blake2b
 from typing import Final
 
+from sealock.image.entry import DEFAULT_BOUNDS, Bounds
 from sealock.inventory.analyzer import Analyzer, Broken, File, Wanted
 from sealock.inventory.looked import LARGEST, is_code
 from sealock.model.finding import Confidence
@@ -101,7 +102,8 @@ class Secrets(Analyzer):
     wanted = Wanted(limit=LARGEST)
     tells_packages = False
 
-    def __init__(self) -> None:
+    def __init__(self, bounds: Bounds = DEFAULT_BOUNDS) -> None:
+        super().__init__(bounds)
         self.left = PLACES
 
     def read(self, file: File, /) -> Iterator[FileFact]:

@@ -97,7 +97,8 @@ class Reader:
         from sealock.inventory.catalog import analyzers  # noqa: PLC0415  as in _read
         from sealock.inventory.selection import Selection  # noqa: PLC0415  as above
 
-        return Selection(analyzers(), self._bounds.file, files=self._files)
+        bounded = (type(one)(self._bounds) for one in analyzers())
+        return Selection(bounded, self._bounds.file, files=self._files)
 
 
 def _identity(source: LayerSource) -> tuple[object, ...] | None:
