@@ -16,7 +16,7 @@ import msgspec
 from msgspec import Struct
 
 from sealock.cache.folder import Folder
-from sealock.image.stored import OpenFile, Stretch
+from sealock.image.stored import Bytefile, Damage, Stretch, is_ours
 
 _TICK: Final = 20_000_000
 """Nanoseconds within which a file may be changed twice without another time."""
@@ -35,6 +35,10 @@ class _Stamp(Struct, frozen=True):
     changed: int
 
 
+_GONE: Final = _Stamp(-1, -1, -1)
+"""That of a file that cannot be looked at, and that is never sound."""
+
+
 class _Record(Struct, frozen=True):
     stamp: _Stamp
     places: tuple[_Place, ...]
@@ -48,7 +52,7 @@ class _Known(Struct):
     asked: int
     """When that was, in nanoseconds."""
     places: set[_Place]
-    file: OpenFile
+    file: Bytefile
     fresh: bool = False
 
 
@@ -73,18 +77,18 @@ class FileProofs:
                 known.places.add((stored.start, stored.length, digest))
                 known.fresh = True
 
-    def note(self, file: OpenFile) -> None:
+    def note(self, file: Bytefile) -> None:
         """Take down how a file is, before anything is read of it."""
         with self._lock:
             self._known(file)
 
-    def sound(self, file: OpenFile) -> bool:
+    def sound(self, file: Bytefile) -> bool:
         """Whether what was read of a file since it was noted is what it held: nobody changed it, or could have."""
-        known = self._known(file)
-        if file.own:
-            return _stamp(file) == known.stamp
+        known, status = self._known(file), _status(file)
+        if status is None or _stamp(status) != known.stamp:
+            return False
         tick = _TICK if known.stamp.changed % 1_000_000_000 else _COARSE
-        return known.asked - known.stamp.changed > tick and file.is_ours() and _stamp(file) == known.stamp
+        return file.own or (known.asked - known.stamp.changed > tick and is_ours(status))
 
     def keep(self) -> None:
         """Write down what was found of sound files."""
@@ -94,13 +98,16 @@ class FileProofs:
                 record = _Record(known.stamp, tuple(sorted(known.places)))
                 self._folder.write(known.name, msgspec.msgpack.encode(record))
 
-    def _known(self, file: OpenFile) -> _Known:
+    def _known(self, file: Bytefile) -> _Known:
         known = self._files.get(id(file))
         if known is None:
-            status = os.fstat(file.fd)
+            status = _status(file)
+            if status is None:
+                return _Known("", _GONE, 0, set(), file)
             name = f"proof-{sha256(f'{status.st_dev} {status.st_ino}'.encode()).hexdigest()}"
-            known = _Known(name, _stamp(file), time.time_ns(), set(), file)
-            known.places.update(self._recorded(known))
+            known = _Known(name, _stamp(status), time.time_ns(), set(), file)
+            if is_ours(status):
+                known.places.update(self._recorded(known))
             self._files[id(file)] = known
         return known
 
@@ -112,9 +119,16 @@ class FileProofs:
             record = msgspec.msgpack.decode(data, type=_Record)
         except msgspec.MsgspecError:
             return ()
-        return record.places if record.stamp == known.stamp and known.file.is_ours() else ()
+        return record.places if record.stamp == known.stamp else ()
 
 
-def _stamp(file: OpenFile) -> _Stamp:
-    status = os.fstat(file.fd)
+def _status(file: Bytefile) -> os.stat_result | None:
+    """How a file is; None where it went away meanwhile, or another one took its place."""
+    try:
+        return file.status()
+    except (OSError, Damage):
+        return None
+
+
+def _stamp(status: os.stat_result) -> _Stamp:
     return _Stamp(status.st_size, status.st_mtime_ns, status.st_ctime_ns)

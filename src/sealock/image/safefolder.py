@@ -6,7 +6,7 @@ import os
 import stat
 from typing import Final
 
-from sealock.image.stored import Damage, OpenFile, Stretch
+from sealock.image.stored import Damage, OpenFile
 
 _FOLDER: Final = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _FILE: Final = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY
@@ -33,10 +33,10 @@ def open_in(folder: OpenFile, name: str) -> OpenFile:
     return file
 
 
-def stretch_below(root: OpenFile, path: str) -> Stretch:
-    """A regular file below an open folder; Damage, with the reason, where it cannot be read."""
+def open_below(root: OpenFile, path: str) -> OpenFile:
+    """Open a regular file below an open folder; Damage, with the reason, where it cannot be read."""
     folder, _, name = path.rpartition("/")
     try:
-        return Stretch(open_in(open_folder_below(root, folder), name))
+        return open_in(open_folder_below(root, folder), name)
     except OSError as error:
         raise Damage(why=error.strerror or str(error)) from error

@@ -10,7 +10,7 @@ from sealock.image.links import resolve
 from sealock.image.packed import PackedFile, PackedMember
 from sealock.image.paths import normal
 from sealock.image.pump import Pumped
-from sealock.image.safefolder import stretch_below
+from sealock.image.shelf import Blob, Shelf
 from sealock.image.stored import Damage, OpenFile, Stored, Stretch
 from sealock.image.tarreader import TarReader
 
@@ -32,12 +32,12 @@ class Store(Protocol):
 
 
 class FolderStore:
-    """A folder."""
+    """A folder. It may have far more files than a process may hold open."""
 
     def __init__(self, root: OpenFile) -> None:
-        self._root = root
-        self._files: dict[str, OpenFile] = {}
-        """Those that are open: images share layers."""
+        self._shelf = Shelf(root)
+        self._files: dict[str, Blob] = {}
+        """Those that were opened so far: images share layers."""
 
     def open(self, name: str, /) -> Stretch:
         """Open a file without following links."""
@@ -45,7 +45,7 @@ class FolderStore:
         if outside or not path:
             raise Damage(why="its name leads outside")
         if path not in self._files:
-            self._files[path] = stretch_below(self._root, path).file
+            self._files[path] = Blob(self._shelf, path)
         return Stretch(self._files[path])
 
     def has(self, name: str, /) -> bool:

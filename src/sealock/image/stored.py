@@ -46,8 +46,26 @@ class Stored(Bytes, Protocol):
         """Yield all bytes from an offset on, about `size` at a time."""
 
 
+class Bytefile(Protocol):
+    """A file that stretches are parts of."""
+
+    @property
+    def own(self) -> bool:
+        """Whether it is one that we wrote, and that has no name."""
+
+    @property
+    def size(self) -> int:
+        """How many bytes it had when it was opened first."""
+
+    def pread(self, count: int, offset: int, /) -> bytes:
+        """Give bytes from an offset on, as the system call does; OSError or Damage where that fails."""
+
+    def status(self) -> os.stat_result:
+        """How it is now; OSError or Damage where that cannot be had."""
+
+
 class OpenFile:
-    """A file held open; closed when nobody uses it any more. `own` is one that we wrote, and that has no name."""
+    """A file held open; closed when nobody uses it any more."""
 
     __slots__ = ("fd", "own", "size")
 
@@ -55,27 +73,35 @@ class OpenFile:
         self.fd, self.own = fd, own
         self.size = os.fstat(fd).st_size
 
-    def is_ours(self) -> bool:
-        """Whether only this user, its own group and the system's can write to it."""
-        status = os.fstat(self.fd)
-        mine = status.st_uid in {0, os.geteuid()}
-        loose = status.st_mode & (0o002 if status.st_gid == os.getegid() else 0o022)
-        return mine and not loose
+    def pread(self, count: int, offset: int, /) -> bytes:
+        """Give bytes from an offset on."""
+        return os.pread(self.fd, count, offset)
+
+    def status(self) -> os.stat_result:
+        """How it is now."""
+        return os.fstat(self.fd)
 
     def __del__(self) -> None:
         """Close it."""
         os.close(self.fd)
 
 
+def is_ours(status: os.stat_result) -> bool:
+    """Whether only this user, its own group and the system's can write to such a file."""
+    mine = status.st_uid in {0, os.geteuid()}
+    loose = status.st_mode & (0o002 if status.st_gid == os.getegid() else 0o022)
+    return mine and not loose
+
+
 class Stretch:
-    """A part of an open file.
+    """A part of a file.
 
     It is read, and not mapped: a map of a file that shrinks kills the process, and its pages would count as memory.
     """
 
     __slots__ = ("_at", "_held", "file", "length", "start")
 
-    def __init__(self, file: OpenFile, start: int = 0, length: int | None = None) -> None:
+    def __init__(self, file: Bytefile, start: int = 0, length: int | None = None) -> None:
         left = max(0, file.size - start)
         self.file, self.start = file, start
         self.length = left if length is None else min(length, left)
@@ -112,11 +138,11 @@ class Stretch:
 
     def _read(self, offset: int, count: int) -> bytes:
         try:
-            data = os.pread(self.file.fd, count, self.start + offset)
+            data = self.file.pread(count, self.start + offset)
             if 0 < len(data) < count:
                 parts = [data]
                 while (have := sum(map(len, parts))) < count and parts[-1]:
-                    parts.append(os.pread(self.file.fd, count - have, self.start + offset + have))
+                    parts.append(self.file.pread(count - have, self.start + offset + have))
                 data = b"".join(parts)
         except OSError as error:
             raise Damage(why=error.strerror or str(error)) from error

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import os
-from threading import BoundedSemaphore, Lock, Thread
+from collections import deque
+from threading import Lock, Thread
 from typing import Final, Protocol, TypeAlias
 
 from msgspec import Struct
@@ -13,6 +14,8 @@ from sealock.image.stored import Damage, Stretch
 
 _CHUNK: Final = 4 << 20
 """Large, because each chunk waits for the lock once."""
+_THREADS: Final = max(1, min(4, os.cpu_count() or 1))
+"""At the most, however many layers there are."""
 
 
 class Hash(Protocol):
@@ -62,8 +65,10 @@ class Verifier:
 
     def __init__(self, proofs: Proofs | None = None) -> None:
         self._proofs = proofs
-        self._room = BoundedSemaphore(max(1, min(4, os.cpu_count() or 1)))
+        self._waiting: deque[tuple[str, Stretch, str]] = deque()
         self._threads: list[Thread] = []
+        """Those that take what waits; each ends when nothing does."""
+        self._working = 0
         self._lock = Lock()
         # A digest alone is not enough: another stretch may claim it too.
         self._begun: set[tuple[object, Claim]] = set()
@@ -78,26 +83,49 @@ class Verifier:
                 return
             self._begun.add((stored.file, claim))
         if self._proofs is not None and self._proofs.proven(stored, digest):
-            self._confirmed.add(claim)
+            with self._lock:
+                self._confirmed.add(claim)
             return
-        thread = Thread(target=self._check, args=(what, stored, digest), daemon=True)
-        self._threads.append(thread)
-        thread.start()
+        with self._lock:
+            self._waiting.append((what, stored, digest))
+            if self._working >= _THREADS:
+                return
+            self._working += 1
+            self._threads = [thread for thread in self._threads if thread.is_alive()]
+            self._threads.append(thread := Thread(target=self._work, daemon=True))
+            try:
+                thread.start()
+            except RuntimeError:
+                self._threads.pop()  # there are no more to be had: it is done here
+            else:
+                return
+        self._work()
+
+    def _work(self) -> None:
+        while True:
+            with self._lock:
+                if not self._waiting:
+                    self._working -= 1
+                    return
+                what, stored, digest = self._waiting.popleft()
+            try:
+                self._check(what, stored, digest)
+            except Exception as error:  # noqa: BLE001  whatever it is, what was not verified is told
+                self.fault(f"{what} could not be verified ({error!r})")
 
     def _check(self, what: str, stored: Stretch, digest: str) -> None:
-        with self._room:
-            counted = new_hash(digest)
-            if counted is None:
-                self.fault(f"{what} is named by a digest that cannot be checked: {digest[:40]!r}")
-                return
-            try:
-                for chunk in stored.chunks(_CHUNK):
-                    counted.update(chunk)
-            except Damage as damage:
-                self.fault(f"{what} could not be read: {damage}")
-                return
-            if self.compare(what, counted, digest, claimed(stored, digest)) and self._proofs is not None:
-                self._proofs.prove(stored, digest)
+        counted = new_hash(digest)
+        if counted is None:
+            self.fault(f"{what} is named by a digest that cannot be checked: {digest[:40]!r}")
+            return
+        try:
+            for chunk in stored.chunks(_CHUNK):
+                counted.update(chunk)
+        except Damage as damage:
+            self.fault(f"{what} could not be read: {damage}")
+            return
+        if self.compare(what, counted, digest, claimed(stored, digest)) and self._proofs is not None:
+            self._proofs.prove(stored, digest)
 
     def compare(self, what: str, counted: Hash | None, digest: str, claim: Claim | None = None) -> bool:
         """Note where the digest is another, or is of a kind that cannot be checked; "" is one that nobody stated.
@@ -123,7 +151,7 @@ class Verifier:
 
     def faults(self) -> tuple[str, ...]:
         """Wait for all that was begun, and tell what was found."""
-        for thread in self._threads:
+        for thread in list(self._threads):
             thread.join()
         return tuple(dict.fromkeys(self._faults))
 
