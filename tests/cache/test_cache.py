@@ -18,9 +18,9 @@ from backports import zstd
 from imagemaker import Layout, docker_save, info, sha256, spread, tar, write
 from sealock.cache import code, layers
 from sealock.cache.folder import Folder
-from sealock.cache.layers import Kept, LayerCache
+from sealock.cache.layers import Kept, LayerCache, Together
 from sealock.image.entry import DEFAULT_BOUNDS, Bounds
-from sealock.inventory.facts import LayerFacts
+from sealock.inventory.facts import ImageFacts, LayerFacts
 from sealock.inventory.names import Names
 from sealock.listing import How, inventories
 from sealock.model.inventory import Inventory, Package
@@ -81,6 +81,21 @@ def plant(
         (Package("npm", name, "1", f"{name}/package.json"),), (), (), Names(), Names(), Names(), Names(), 1, 1, ()
     )
     LayerCache(Folder(cache), bounds, files=files).keep(sha256(plain), Kept(facts, ()), stored)
+    forget(cache, "whole", "bill")
+
+
+def plant_together(cache: str, *layers: bytes, files: bool = True) -> None:
+    """The same of an image's layers together."""
+    facts = ImageFacts(None, (Package("npm", "planted", "1", "x/package.json"),), (), ((0, 1, 1),), ((),) * len(layers))
+    together = Together(facts, ((),) * len(layers))
+    LayerCache(Folder(cache), DEFAULT_BOUNDS, files=files).keep_together(tuple(map(sha256, layers)), together)
+
+
+def forget(cache: str, *kinds: str) -> None:
+    """Remove entries of these kinds."""
+    for one in Folder(cache).entries():
+        if one.name.startswith(kinds):
+            Path(cache, one.name).unlink()
 
 
 def layout(compress: Callable[[bytes], bytes]) -> dict[str, bytes]:
@@ -168,68 +183,99 @@ def entry(cache: str, kind: str = "facts") -> Path:
     return next(Path(cache, one.name) for one in Folder(cache).entries() if one.name.startswith(kind))
 
 
-def swap(cache: str) -> None:
-    first, second = (Path(cache, one.name) for one in Folder(cache).entries() if one.name.startswith("facts"))
-    shutil.copy(first, second)
+def swap(cache: str, kind: str) -> None:
+    other = next(Path(cache, one.name) for one in Folder(cache).entries() if one.name != entry(cache, kind).name)
+    shutil.copy(other, entry(cache, kind))
 
 
-def link(cache: str) -> None:
-    path = entry(cache)
+def link(cache: str, kind: str) -> None:
+    path = entry(cache, kind)
     path.rename(path.with_name("elsewhere"))
     path.symlink_to("elsewhere")
 
 
-def folder(cache: str) -> None:
-    path = entry(cache)
+def folder(cache: str, kind: str) -> None:
+    path = entry(cache, kind)
     path.unlink()
     path.mkdir()
 
 
-def pipe(cache: str) -> None:
-    path = entry(cache)
+def pipe(cache: str, kind: str) -> None:
+    path = entry(cache, kind)
     path.unlink()
     os.mkfifo(path)
 
 
-def flipped(data: bytes, at: int) -> bytes:
-    return data[:at] + bytes([data[at] ^ 1]) + data[at + 1 :]
+def flip(path: Path, at: int) -> None:
+    data = path.read_bytes()
+    path.write_bytes(data[:at] + bytes([data[at] ^ 1]) + data[at + 1 :])
 
 
-def rewritten(cache: str, data: bytes) -> None:
-    Folder(cache).write(entry(cache).name, data)
+def rewritten(cache: str, kind: str, data: bytes) -> None:
+    Folder(cache).write(entry(cache, kind).name, data)
 
 
-DAMAGES: dict[str, Callable[[str], object]] = {
-    "nothing in it": lambda cache: entry(cache).write_bytes(b""),
-    "its end missing": lambda cache: os.truncate(entry(cache), entry(cache).stat().st_size - 1),
-    "its half missing": lambda cache: os.truncate(entry(cache), entry(cache).stat().st_size // 2),
-    "a bit of its data turned": lambda cache: entry(cache).write_bytes(flipped(entry(cache).read_bytes(), -9)),
-    "a bit of its checksum turned": lambda cache: entry(cache).write_bytes(flipped(entry(cache).read_bytes(), 20)),
-    "a bit of its mark turned": lambda cache: entry(cache).write_bytes(flipped(entry(cache).read_bytes(), 0)),
-    "something behind its end": lambda cache: entry(cache).write_bytes(entry(cache).read_bytes() + b"x"),
+DAMAGES: dict[str, Callable[[str, str], object]] = {
+    "nothing in it": lambda cache, kind: entry(cache, kind).write_bytes(b""),
+    "its end missing": lambda cache, kind: os.truncate(entry(cache, kind), entry(cache, kind).stat().st_size - 1),
+    "its half missing": lambda cache, kind: os.truncate(entry(cache, kind), entry(cache, kind).stat().st_size // 2),
+    "a bit of its data turned": lambda cache, kind: flip(entry(cache, kind), -9),
+    "a bit of its checksum turned": lambda cache, kind: flip(entry(cache, kind), 20),
+    "a bit of its mark turned": lambda cache, kind: flip(entry(cache, kind), 0),
+    "something behind its end": lambda cache, kind: entry(cache, kind).write_bytes(
+        entry(cache, kind).read_bytes() + b"x"
+    ),
     "another entry's bytes": swap,
     "a link in its place": link,
     "a folder in its place": folder,
     "a pipe in its place": pipe,
-    "sound, and of another shape": lambda cache: rewritten(cache, msgspec.msgpack.encode({"facts": 1})),
-    "sound, and nested without end": lambda cache: rewritten(cache, b"\x91" * 100_000),
-    "sound, and no msgpack": lambda cache: rewritten(cache, b"\xc1"),
-    "removed": lambda cache: entry(cache).unlink(),
-    "a broken proof": lambda cache: entry(cache, "proof").write_bytes(b"x"),
-    "a proof of another shape": lambda cache: Folder(cache).write(entry(cache, "proof").name, b"\xc1"),
-    "the whole folder removed": shutil.rmtree,
+    "sound, and of another shape": lambda cache, kind: rewritten(cache, kind, msgspec.msgpack.encode({"facts": 1})),
+    "sound, and nested without end": lambda cache, kind: rewritten(cache, kind, b"\x91" * 100_000),
+    "sound, and no msgpack": lambda cache, kind: rewritten(cache, kind, b"\xc1"),
+    "removed": lambda cache, kind: entry(cache, kind).unlink(),
+    "a broken proof": lambda cache, _: entry(cache, "proof").write_bytes(b"x"),
+    "a proof of another shape": lambda cache, _: rewritten(cache, "proof", b"\xc1"),
+    "the whole folder removed": lambda cache, _: shutil.rmtree(cache),
 }
 
 
+@pytest.mark.parametrize("kind", ["facts", "whole"])
 @pytest.mark.parametrize("damage", DAMAGES)
-def test_what_is_damaged_or_foreign_is_made_anew(archive: str, cache: str, damage: str) -> None:
+def test_what_is_damaged_or_foreign_is_made_anew(archive: str, cache: str, damage: str, kind: str) -> None:
     plain = read(archive)
     read(archive, cache)
-    DAMAGES[damage](cache)
+    if kind == "facts":
+        forget(cache, "whole")
+    DAMAGES[damage](cache, kind)
     assert read(archive, cache) == plain
     assert read(archive, cache) == plain
     plant(cache, BASH, "planted")
     assert "planted" in names(read(archive, cache))
+    plant_together(cache, BASH, LATER)
+    assert names(read(archive, cache)) == {"planted"}
+
+
+@pytest.mark.parametrize("shape", ["an archive", "a plain layout", "a gzip layout", "a zstd layout"])
+@pytest.mark.parametrize("files", [True, False], ids=["everything", "packages alone"])
+def test_layers_that_were_laid_over_one_another_before_are_not_so_again(
+    tmp_path: Path, cache: str, shape: str, *, files: bool
+) -> None:
+    path = settled(SHAPES[shape](tmp_path))
+    plain = read(path, cache, files=files)
+    assert read(path, cache, files=files) == plain
+    plant_together(cache, BASH, LATER, files=files)
+    assert names(read(path, cache, files=files)) == {"planted"}
+    assert names(read(path, cache, verify=False, files=files)) == {"planted"}
+    assert names(read(path, cache, files=not files)) == names(plain)
+
+
+def test_the_same_layers_in_another_order_are_another_image(tmp_path: Path, archive: str, cache: str) -> None:
+    read(archive, cache)
+    plant_together(cache, BASH, LATER)
+    turned = settled(write(tmp_path / "turned.tar", docker_save(LATER, BASH)))
+    plain = read(turned)
+    assert read(turned, cache) == plain
+    assert read(turned, cache) == plain
 
 
 @pytest.mark.parametrize("verify", [True, False], ids=["verified", "not verified"])
@@ -237,6 +283,7 @@ def test_an_archive_that_claims_a_known_layer_is_listed_by_its_own_bytes(
     tmp_path: Path, archive: str, cache: str, *, verify: bool
 ) -> None:
     read(archive, cache)
+    plant_together(cache, BASH)
     lying = docker_save(BASH)
     lying = {name: OTHER if data == BASH else data for name, data in lying.items()}
     found = read(settled(write(tmp_path / "lying.tar", lying)), cache, verify=verify)
@@ -253,13 +300,14 @@ def test_an_image_that_lies_leaves_nothing_behind(
     lying = made.index(made.image((BASH, compress(OTHER))))
     found = read(settled(spread(tmp_path / "lying", lying)), cache, verify=verify)
     assert names(found) == {"evil"}
-    assert not [one for one in Folder(cache).entries() if one.name.startswith(("facts", "plain"))]
+    assert not [one for one in Folder(cache).entries() if one.name.startswith(("facts", "plain", "whole"))]
     assert names(read(settled(SHAPES["a gzip layout"](tmp_path)), cache)) == {"bash"}
 
 
 def test_a_known_blob_that_is_claimed_to_hold_another_layer_is_read(tmp_path: Path, cache: str) -> None:
     read(settled(SHAPES["a gzip layout"](tmp_path)), cache)
     plant(cache, OTHER, "planted")
+    plant_together(cache, OTHER)
     made = Layout()
     lying = made.index(made.image((OTHER, gzip.compress(BASH))))
     found = read(settled(spread(tmp_path / "lying", lying)), cache)
@@ -270,6 +318,7 @@ def test_a_known_blob_that_is_claimed_to_hold_another_layer_is_read(tmp_path: Pa
 def test_a_file_that_was_verified_and_then_changed_is_known_no_more(archive: str, cache: str) -> None:
     read(archive, cache)
     plant(cache, BASH, "planted")
+    plant_together(cache, BASH, LATER)
     before = Path(archive).stat()
     data = Path(archive).read_bytes()
     Path(archive).write_bytes(data.replace(b"Package: bash", b"Package: tash"))
@@ -332,7 +381,7 @@ def test_all_that_makes_facts_is_in_the_fingerprint() -> None:
         for line in path.read_text().splitlines()
         if line.startswith("from sealock.")
     }
-    assert used <= {*code.PACKAGES, "errors"}
+    assert used <= {*code.PACKAGES, "errors", "modules"}
 
 
 @pytest.mark.parametrize(
@@ -390,7 +439,7 @@ def test_several_processes_share_it(archive: str, cache: str) -> None:
     told = {one.communicate()[0] for one in running}
     assert len(told) == 1
     kept = Folder(cache)
-    assert {one.name.split("-")[0] for one in kept.entries()} == {"facts", "proof"}
+    assert {one.name.split("-")[0] for one in kept.entries()} == {"facts", "whole", "proof"}
     assert all(kept.read(one.name) for one in kept.entries())
     assert subprocess.run(command, capture_output=True, check=False).stdout in told
 

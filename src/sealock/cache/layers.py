@@ -1,5 +1,8 @@
 """Facts of layers, kept by the digest of the layer's plain bytes, by the code that made them and by its bounds.
 
+Those of all layers of an image together are kept as well, by the digests of all: most of the time of a second look
+would go into laying them over one another.
+
 They are facts of bytes that were read and hashed in the same run, and are given only for bytes that have that digest:
 who asks sees to that.
 """
@@ -7,7 +10,7 @@ who asks sees to that.
 from __future__ import annotations
 
 from hashlib import sha256
-from typing import Final
+from typing import Final, TypeVar
 
 import msgspec
 from msgspec import Struct
@@ -15,7 +18,9 @@ from msgspec import Struct
 from sealock.cache.code import fingerprint
 from sealock.cache.folder import Folder
 from sealock.image.entry import Bounds
-from sealock.inventory.facts import LayerFacts
+from sealock.inventory.facts import ImageFacts, LayerFacts
+
+T = TypeVar("T")
 
 _COUNTED: Final = ("metadata", "layers", "images", "entries", "total")
 """Bounds on an image as a whole, which make no other facts of one layer."""
@@ -28,6 +33,13 @@ class Kept(Struct, frozen=True):
     messages: tuple[str, ...]
 
 
+class Together(Struct, frozen=True):
+    """The facts of all layers of an image, laid over one another, and what was wrong with the archive of each."""
+
+    facts: ImageFacts
+    messages: tuple[tuple[str, ...], ...]
+
+
 class _Alias(Struct, frozen=True):
     diff_id: str
 
@@ -37,6 +49,7 @@ class LayerCache:
 
     def __init__(self, folder: Folder, bounds: Bounds, *, files: bool = True) -> None:
         self._folder, self._files = folder, files
+        self._whole = "whole" if files else "bill"
         self._code = fingerprint()
         which = {name: value for name, value in msgspec.structs.asdict(bounds).items() if name not in _COUNTED}
         self._bounds = msgspec.json.encode(which, order="sorted").decode()
@@ -46,33 +59,48 @@ class LayerCache:
         if not self._code or not diff_id:
             return None
         if self._files:
-            return self._read(self._name("facts", diff_id))
-        if (kept := self._read(self._name("packages", diff_id))) is not None:
+            return self._read(self._name("facts", diff_id), Kept)
+        if (kept := self._read(self._name("packages", diff_id), Kept)) is not None:
             return kept
-        whole = self._read(self._name("facts", diff_id))
+        whole = self._read(self._name("facts", diff_id), Kept)
         return Kept(whole.facts.of_packages(), whole.messages) if whole else None
 
-    def _read(self, name: str) -> Kept | None:
+    def keep(self, diff_id: str, kept: Kept, stored: str = "") -> None:
+        """Keep facts under the digest of the plain bytes, and note which one that is for the bytes as `stored`."""
+        if (
+            self._code
+            and diff_id
+            and self._write(self._name("facts" if self._files else "packages", diff_id), kept)
+            and stored
+        ):
+            self._folder.write(_alias(stored), msgspec.msgpack.encode(_Alias(diff_id)))
+
+    def together(self, diff_ids: tuple[str, ...]) -> Together | None:
+        """What is known of layers with these digests, in this order, laid over one another."""
+        return self._read(self._name(self._whole, " ".join(diff_ids)), Together) if self._code else None
+
+    def keep_together(self, diff_ids: tuple[str, ...], together: Together) -> None:
+        """Keep what layers with these digests come to."""
+        if self._code:
+            self._write(self._name(self._whole, " ".join(diff_ids)), together)
+
+    def _read(self, name: str, kind: type[T]) -> T | None:
         data = self._folder.read(name)
         if data is None:
             return None
         try:
-            return msgspec.msgpack.decode(data, type=Kept)
+            return msgspec.msgpack.decode(data, type=kind)
         except msgspec.MsgspecError:
             self._folder.remove(name)
             return None
 
-    def keep(self, diff_id: str, kept: Kept, stored: str = "") -> None:
-        """Keep facts under the digest of the plain bytes, and note which one that is for the bytes as `stored`."""
-        if not self._code or not diff_id:
-            return
+    def _write(self, name: str, value: Struct) -> bool:
         try:
-            data = msgspec.msgpack.encode(kept)
+            data = msgspec.msgpack.encode(value)
         except UnicodeEncodeError:
-            return  # names that are no Unicode
-        self._folder.write(self._name("facts" if self._files else "packages", diff_id), data)
-        if stored:
-            self._folder.write(_alias(stored), msgspec.msgpack.encode(_Alias(diff_id)))
+            return False  # names that are no Unicode
+        self._folder.write(name, data)
+        return True
 
     def has(self, diff_id: str) -> bool:
         """Whether anything is known of the plain bytes with this digest."""

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from hashlib import sha256
 
 import msgspec
 
 from sealock.cache.folder import LIMIT, Folder
-from sealock.cache.layers import Kept, LayerCache
+from sealock.cache.layers import Kept, LayerCache, Together
 from sealock.cache.proofs import FileProofs
 from sealock.image.entry import Bounds, LayerSource
 from sealock.image.layers import TarLayer
 from sealock.image.shelved import Shelved
-from sealock.inventory.facts import LayerFacts
+from sealock.inventory.facts import ImageFacts, LayerFacts
 from sealock.model.inventory import Layer
 
 
@@ -26,27 +27,45 @@ class Memory:
 
     def recall(self, source: LayerSource) -> Kept | None:
         """What is known of a layer with these digests. It holds for this one only if `certain` says so."""
-        if not isinstance(source, TarLayer):
+        return self._layers.facts(source.layer.diff_id) if self._may_know(source) else None
+
+    def recall_together(self, sources: Sequence[LayerSource]) -> Together | None:
+        """What is known of layers with these digests, laid over one another. It holds for these as for each alone."""
+        if not all(self._may_know(source) for source in sources):
             return None
+        return self._layers.together(tuple(source.layer.diff_id for source in sources))
+
+    def _may_know(self, source: LayerSource) -> bool:
+        """Whether a layer's digests say which bytes it has to have, so that something may be known of them."""
+        if not isinstance(source, TarLayer):
+            return False
         layer, stretch = source.layer, source.stretch
         if stretch is not None:
             self.proofs.note(stretch.file)
         elif not source.is_pledged:
-            return None  # a part of a compressed archive has no digest before it was inflated
+            return False  # a part of a compressed archive has no digest before it was inflated
         # A layer that an engine names by its diff_id alone is never sent.
         plain = not source.is_compressed() if stretch is not None else not layer.digest
-        if not plain and not self._inflates_to(layer):
-            return None
-        return self._layers.facts(layer.diff_id)
+        return bool(layer.diff_id) and (plain or self._inflates_to(layer))
 
-    def keep(self, source: LayerSource, facts: LayerFacts) -> None:
-        """Keep what was found in a layer, if it was verified while it was read, and nobody could have changed it."""
+    def keep(self, source: LayerSource, facts: LayerFacts) -> bool:
+        """Keep what was found in a layer, if that may be; tell whether it may."""
+        if not isinstance(source, TarLayer) or not self.may_keep(source):
+            return False
+        stored = source.layer.digest if source.layer.digest != source.layer.diff_id else ""
+        self._layers.keep(source.layer.diff_id, Kept(facts, tuple(source.messages())), stored)
+        return True
+
+    def may_keep(self, source: LayerSource) -> bool:
+        """Whether a layer was verified while it was read, and nobody could have changed it."""
         if not isinstance(source, TarLayer) or not source.proven():
-            return
-        stretch = source.stretch
-        if stretch is None or self.proofs.sound(stretch.file):
-            stored = source.layer.digest if source.layer.digest != source.layer.diff_id else ""
-            self._layers.keep(source.layer.diff_id, Kept(facts, tuple(source.messages())), stored)
+            return False
+        return source.stretch is None or self.proofs.sound(source.stretch.file)
+
+    def keep_together(self, sources: Sequence[TarLayer], facts: ImageFacts) -> None:
+        """Keep what layers come to that have the digests that they are named by."""
+        messages = tuple(tuple(source.messages()) for source in sources)
+        self._layers.keep_together(tuple(source.layer.diff_id for source in sources), Together(facts, messages))
 
     def holds(self, layer: Layer, /) -> bool:
         """Whether it is known what is in a layer with these digests."""

@@ -51,7 +51,7 @@ def run(arguments: Namespace) -> int:
         removed, freed = folder.prune(most if arguments.what == "prune" else 0)
     entries = folder.entries() if not folder.trouble else []
     size = sum(one.size for one in entries)
-    layers = sum(one.name.startswith("facts-") for one in entries)
+    layers = sum(one.name.startswith(("facts-", "packages-")) for one in entries)
     if arguments.format == "json":
         told = {"folder": where, "entries": len(entries), "layers": layers, "size": size, "limit": LIMIT}
         if arguments.what != "show":

@@ -1,4 +1,4 @@
-"""What one layer holds: what caches keep. Loading this loads no analyzer."""
+"""What a layer holds, and all layers of an image: what caches keep. Loading this loads no analyzer."""
 
 from __future__ import annotations
 
@@ -48,3 +48,19 @@ class LayerFacts(Struct, frozen=True):
             files=tuple(fact for fact in self.files if fact.kind in ON_PACKAGES),
             faults=tuple(fault for fault in self.faults if not fault.on_files),
         )
+
+
+class ImageFacts(Struct, frozen=True):
+    """What an image holds, all layers together: what a later one replaces or removes is marked as removed."""
+
+    distribution: Distribution | None
+    packages: tuple[Package, ...]
+    files: tuple[FileFact, ...]
+    sizes: tuple[tuple[int, int, int], ...]
+    """Of each layer: its index, its entries, and the bytes of its regular files."""
+    faults: tuple[tuple[Fault, ...], ...]
+    """What was wrong with files, layer by layer."""
+
+
+NOTHING: Final = ImageFacts(None, (), (), (), ())
+"""The facts of no layers."""

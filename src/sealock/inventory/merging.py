@@ -8,10 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final, TypeAlias
 
-from msgspec import Struct
 from msgspec.structs import replace
 
-from sealock.inventory.facts import LayerFacts
+from sealock.inventory.facts import ImageFacts, LayerFacts
 from sealock.inventory.view import View
 from sealock.model.inventory import Distribution, FileFact, Package
 
@@ -23,16 +22,10 @@ _Seen: TypeAlias = tuple[Package, int, bool, tuple[str, ...]]
 """What the last layer that has a package tells of it, the first that did, whether it is removed, and its files."""
 
 
-class Merged(Struct, frozen=True):
-    """What an image holds, all layers together."""
-
-    distribution: Distribution | None
-    packages: tuple[Package, ...]
-    files: tuple[FileFact, ...]
-
-
-def merge(layers: Sequence[tuple[int, LayerFacts]]) -> Merged:
+def merge(layers: Sequence[tuple[int, LayerFacts]], *, files: bool = True) -> ImageFacts:
     """Lay layers, each with its number, over one another: what a later one replaces or removes is marked as removed.
+
+    Without `files`, a package's files are only those that something is told of.
 
     A database of packages (dpkg's status, apk's installed …) that a later layer writes anew replaces the earlier one:
     its packages are then listed from the later layer, with the layer that first brought each of them.
@@ -41,7 +34,7 @@ def merge(layers: Sequence[tuple[int, LayerFacts]]) -> Merged:
     told.update(_on_disk(package.path) for _, facts in layers for package in facts.packages)
     view = View([facts for _, facts in layers], told)
     packages: dict[tuple[object, ...], _Seen] = {}
-    files: list[FileFact] = []
+    risky: list[FileFact] = []
     distribution: Distribution | None = None
     owners: dict[str, str] = {}
     owned = told.union(path.removeprefix("usr/") for path in told)
@@ -52,7 +45,7 @@ def merge(layers: Sequence[tuple[int, LayerFacts]]) -> Merged:
         for fact in facts.files:
             mended = view.folders.get(fact.path, -1) if fact.kind in FOLDERS else -1
             by = max(mended if mended > place else -1, view.hidden_by(fact.path, place))
-            files.append(replace(fact, layer=index, removed=by >= 0, removed_in=layers[by][0] if by >= 0 else -1))
+            risky.append(replace(fact, layer=index, removed=by >= 0, removed_in=layers[by][0] if by >= 0 else -1))
         hidden: dict[str, bool] = {}
         for found in facts.packages:
             path = found.path
@@ -62,14 +55,22 @@ def merge(layers: Sequence[tuple[int, LayerFacts]]) -> Merged:
             # The same package from a later copy of its database: it came with the first, and is there if any is.
             _, first, _, own = packages.get(key, (found, index, False, ()))
             own = found.files or own
-            packages[key] = found, first, removed, own
             if own:
-                owners.update(dict.fromkeys(owned.intersection(own), found.name))
+                told_of = owned.intersection(own)
+                owners.update(dict.fromkeys(told_of, found.name))
+                own = own if files else tuple(sorted(told_of))
+            packages[key] = found, first, removed, own
     together = (
         replace(found, layer=first, removed=removed, files=own) for found, first, removed, own in packages.values()
     )
     listed = sorted(_unowned(together, owners), key=lambda one: (one.type, one.name, one.version, one.path))
-    return Merged(distribution, tuple(listed), tuple(_with_owner(fact, owners) for fact in files))
+    return ImageFacts(
+        distribution=distribution,
+        packages=tuple(listed),
+        files=tuple(_with_owner(fact, owners) for fact in risky),
+        sizes=tuple((index, facts.entries, facts.size) for index, facts in layers),
+        faults=tuple(facts.faults for _, facts in layers),
+    )
 
 
 def _with_owner(fact: FileFact, owners: dict[str, str]) -> FileFact:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from msgspec import Struct
@@ -14,8 +14,7 @@ from sealock.image.entry import DEFAULT_BOUNDS, Bounds, ImageSource
 from sealock.image.manifest import Config, decode
 from sealock.image.opening import open_image
 from sealock.image.stored import Damage
-from sealock.inventory.facts import LayerFacts
-from sealock.inventory.merging import merge
+from sealock.inventory.facts import NOTHING, ImageFacts
 from sealock.listing.remembering import Reader
 from sealock.model.container import Container
 from sealock.model.document import Document, Subject
@@ -40,7 +39,8 @@ class How(Struct, frozen=True):
     engine: str = ""
     """The address or context of the engine that is asked for "docker:NAME", "" for the usual one."""
     files: bool = True
-    """Whether risky files are listed as well; packages alone take half of the time."""
+    """Whether risky files are listed as well. Packages alone take half of the time; of the files that they own, those
+    are told that other packages are in."""
 
 
 def inventories(path: str, how: How, progress: Callable[[str], None] = lambda _name: None) -> tuple[Inventory, ...]:
@@ -102,14 +102,14 @@ def _document(path: str, image: ImageSource, inventory: Inventory) -> Document:
 def _inventory(path: str, image: ImageSource, how: How, reader: Reader) -> Inventory:
     layers = tuple(source.layer for source in image.layers)
     unread: tuple[Problem, ...] = ()
+    facts = NOTHING
     if reader.is_spent:
         # It is named, and that nothing is known of it.
-        layers, scanned = (), []
+        layers = ()
         told = f"its layers were not read: the images before it have more than {how.bounds.entries} entries in all"
         unread = (Problem(told, Location(path)),)
     else:
-        scanned = reader.facts(image)
-    merged = merge([(layer.index, facts) for layer, facts in zip(layers, scanned, strict=True)])
+        facts = reader.together(image)
     container, problems = _configuration(path, image)
     return Inventory(
         names=image.names,
@@ -117,11 +117,11 @@ def _inventory(path: str, image: ImageSource, how: How, reader: Reader) -> Inven
         platform=image.platform,
         layers=layers,
         container=container,
-        distribution=merged.distribution,
-        packages=merged.packages,
-        files=merged.files,
-        sizes=tuple((layer.index, facts.entries, facts.size) for layer, facts in zip(layers, scanned, strict=True)),
-        problems=(*image.problems, *problems, *unread, *_faults(path, image, scanned)),
+        distribution=facts.distribution,
+        packages=facts.packages,
+        files=facts.files,
+        sizes=facts.sizes,
+        problems=(*image.problems, *problems, *unread, *_faults(path, image, facts)),
         manifest=image.manifest,
         unseen=() if how.files else ("files",),
         created=_created(image),
@@ -137,11 +137,11 @@ def _created(image: ImageSource) -> str:
         return ""  # it is told of where it is read
 
 
-def _faults(path: str, image: ImageSource, scanned: Iterable[LayerFacts]) -> Iterator[Problem]:
+def _faults(path: str, image: ImageSource, facts: ImageFacts) -> Iterator[Problem]:
     """What was wrong with the layers, and with files in them."""
-    for source, facts in zip(image.layers, scanned, strict=False):  # of an image that was not read, none
+    for source, faults in zip(image.layers, facts.faults, strict=False):  # of an image that was not read, none
         yield from source.problems
-        for fault in facts.faults:
+        for fault in faults:
             where = f"{path}: layer {source.layer.index + 1}" + (f": {fault.path}" if fault.path else "")
             yield Problem(fault.message, Location(where))
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Final
 
-from sealock.cache.layers import Kept
+from sealock.cache.layers import Kept, Together
 from sealock.cache.memory import Memory
 from sealock.image.entry import Bounds, ImageSource, LayerSource
 from sealock.image.layers import TarLayer
-from sealock.inventory.facts import LayerFacts
+from sealock.inventory.facts import ImageFacts, LayerFacts
 
 if TYPE_CHECKING:
     from sealock.inventory.selection import Selection
@@ -34,8 +34,35 @@ class Reader:
         """Whether the images so far had as many entries as all may have."""
         return self._spent > self._bounds.entries
 
-    def facts(self, image: ImageSource) -> list[LayerFacts]:
-        """What each layer holds. What is remembered counts only for bytes that are verified now, or were before."""
+    def together(self, image: ImageSource) -> ImageFacts:
+        """What the layers hold, laid over one another. What is remembered counts only for bytes that are verified."""
+        sources = [source for source in image.layers if isinstance(source, TarLayer)]
+        memory = self._memory if len(sources) == len(image.layers) else None
+        if memory and (known := memory.recall_together(sources)) is not None and self._holds(known, sources):
+            for source, messages in zip(sources, known.messages, strict=True):
+                source.forget(messages)
+            self._spent += sum(entries // _CHEAP for _, entries, _ in known.facts.sizes)
+            return known.facts
+        from sealock.inventory.merging import merge  # noqa: PLC0415  as in _read
+
+        scanned, sound = self._facts(image)
+        facts = merge(
+            [(source.layer.index, one) for source, one in zip(image.layers, scanned, strict=True)], files=self._files
+        )
+        if memory and sound:
+            memory.keep_together(sources, facts)
+        return facts
+
+    def _holds(self, known: Together, sources: Sequence[TarLayer]) -> bool:
+        """Whether facts are of these very bytes, and within bounds that the cache does not know of."""
+        if sum(entries for _, entries, _ in known.facts.sizes) > self._bounds.entries:
+            return False
+        for source in sources:
+            source.verify()
+        return len(known.messages) == len(sources) and all(source.certain() for source in sources)
+
+    def _facts(self, image: ImageSource) -> tuple[list[LayerFacts], bool]:
+        """What each layer holds, and whether all have the digests that they are named by."""
         sources = image.layers
         before = [self._before.get(identity) if (identity := _identity(source)) else None for source in sources]
         found = [
@@ -51,8 +78,9 @@ class Reader:
         unknown = [source for source, known, kept in zip(sources, before, found, strict=True) if not known and not kept]
         read = self._read(unknown, verify)
         if read is None:
-            return self._in_order(sources)
+            return self._in_order(sources), False
         facts: list[LayerFacts] = []
+        sound = self._memory is not None
         for source, known, kept in zip(sources, before, found, strict=True):
             if (known is None and kept is None) or not isinstance(source, TarLayer):
                 facts.append(read.pop(0))
@@ -63,17 +91,20 @@ class Reader:
                 # It says that it is one that is known, and is another.
                 again = self._read([source])
                 if again is None:
-                    return self._in_order(sources)
+                    return self._in_order(sources), False
                 facts += again
+                sound = False
         self._spent += sum(one.entries // (_CHEAP if known else 1) for one, known in zip(facts, before, strict=True))
         if sum(one.entries for one in facts) > self._bounds.entries:
-            return self._in_order(sources)
-        for source, one in zip(sources, facts, strict=True):
+            return self._in_order(sources), False
+        for source, one, known in zip(sources, facts, before, strict=True):
             if self._memory and source in unknown:
-                self._memory.keep(source, one)
+                sound = self._memory.keep(source, one) and sound
+            elif self._memory and known:
+                sound = self._memory.may_keep(source) and sound
             if isinstance(source, TarLayer) and (identity := _identity(source)):
                 self._before[identity] = Kept(one, tuple(source.messages()))
-        return facts
+        return facts, sound
 
     def _read(
         self, sources: Sequence[LayerSource], meanwhile: Callable[[], None] = lambda: None
