@@ -11,9 +11,8 @@ from typing import Final
 from sealock.image.header import BLOCK, checksum_is_right
 from sealock.image.stored import Damage, Stretch
 
-_LOOKED: Final = 1 << 20
-"""Bytes that are searched for a header, at the most: where a file is larger than that, there is little to share."""
-_CHUNK: Final = 64 << 10
+_LOOKED: Final = 64 << 10
+"""Bytes that are searched for a header: within a large file there is none, and little to share."""
 _MAGIC: Final = b"ustar"
 _EXTENSIONS: Final = frozenset(b"xgLK")
 _BACK: Final = 4
@@ -35,14 +34,13 @@ def cuts(stored: Stretch, spacing: int) -> list[int]:
 
 def _header(stored: Stretch, start: int) -> int:
     """The first block from an offset on that looks like a header, -1 if there is none nearby."""
-    for offset in range(start, min(stored.length, start + _LOOKED), _CHUNK):
-        data = stored.fetch(offset, _CHUNK)
-        at = data.find(_MAGIC)
-        while at >= 0:
-            begin = at - 257
-            if begin >= 0 and not begin % BLOCK and checksum_is_right(data[begin : begin + BLOCK].ljust(BLOCK)):
-                return _with_extension(stored, offset + begin)
-            at = data.find(_MAGIC, at + 1)
+    data = stored.fetch(start, _LOOKED)
+    at = data.find(_MAGIC)
+    while at >= 0:
+        begin = at - 257
+        if begin >= 0 and not begin % BLOCK and checksum_is_right(data[begin : begin + BLOCK].ljust(BLOCK)):
+            return _with_extension(stored, start + begin)
+        at = data.find(_MAGIC, at + 1)
     return -1
 
 

@@ -20,8 +20,8 @@ from sealock.listing import sharing
 
 WORTH: Final = 32 << 20
 """Stored bytes from which on other processes help: less is read before they are made."""
-SPACING: Final = 48 << 20
-"""Bytes of a piece, or thereabouts."""
+SPACING: Final = 12 << 20
+"""Bytes of a piece, or thereabouts: small enough that no process waits long for the last one of another."""
 THREADS: Final = 2
 """Layers that are read at the same time where processes cannot: more would only wait, and take memory."""
 

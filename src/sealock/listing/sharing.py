@@ -1,7 +1,7 @@
 """Work shared with child processes, since one interpreter uses one processor. Without children, all of it is done here.
 
-The numbers of the tasks stand in a pipe, from which everybody takes the next one. What a child made comes back pickled;
-what a child did not get done, for whatever reason, is done here in the end.
+The numbers of the tasks stand in a pipe, from which everybody takes the next one. What a child made of each comes back
+pickled, as soon as it is there; what a child did not get done, for whatever reason, is done here in the end.
 """
 
 from __future__ import annotations
@@ -11,11 +11,15 @@ import pickle
 import signal
 import sys
 import threading
+from collections import deque
 from collections.abc import Callable
+from struct import Struct
 from threading import Thread
 from typing import Final, TypeVar
 
 T = TypeVar("T")
+_FRAME: Final = Struct("<IQ")
+"""What stands before each result: its task, and how many bytes it has."""
 
 MOST_CHILDREN: Final = 3
 _MOST_TASKS: Final = 8192
@@ -57,8 +61,11 @@ def _together(
         meanwhile()
         while (task := _next(queue)) is not None:
             results[task] = work(task)
+            for child in made:
+                results.update(child.arrived())
         for child in made:
-            results.update(child.results())
+            child.wait()
+            results.update(child.arrived())
     finally:
         os.close(queue)
         for child in made:
@@ -87,7 +94,7 @@ class _Child:
                 os._exit(status)
         os.close(outlet)
         self._ended = False
-        self._told = bytearray()
+        self._told: deque[tuple[int, bytes]] = deque()
         self._thread = Thread(target=self._hear, daemon=True)
 
     def listen(self) -> None:
@@ -95,17 +102,30 @@ class _Child:
         self._thread.start()
 
     def _hear(self) -> None:
+        held = bytearray()
         while data := os.read(self._inlet, 1 << 20):
-            self._told += data
+            held += data
+            while len(held) >= _FRAME.size:
+                task, size = _FRAME.unpack_from(held)
+                end = _FRAME.size + size
+                if len(held) < end:
+                    break
+                self._told.append((task, bytes(held[_FRAME.size : end])))
+                del held[:end]
 
-    def results(self) -> dict[int, T]:
-        """Wait for it; nothing, if it failed."""
+    def arrived(self) -> dict[int, T]:
+        """What it has told since this was last asked."""
+        found: dict[int, T] = {}
+        while self._told:
+            task, data = self._told.popleft()
+            found[task] = pickle.loads(data)  # noqa: S301  it comes from this very program
+        return found
+
+    def wait(self) -> None:
+        """Wait until it has ended; one that failed has told less."""
         self._thread.join()
         self._ended = True
-        _, status = os.waitpid(self.pid, 0)
-        told: dict[int, T] = pickle.loads(bytes(self._told)) if status == 0 and self._told else {}  # noqa: S301  as above
-        self._told.clear()
-        return told
+        os.waitpid(self.pid, 0)
 
     def end(self) -> None:
         """End it, if it did not by itself."""
@@ -117,9 +137,8 @@ class _Child:
 
 
 def _labour(work: Callable[[int], T], queue: int, outlet: int) -> None:
-    results: dict[int, T] = {}
     while (task := _next(queue)) is not None:
-        results[task] = work(task)
-    data = memoryview(pickle.dumps(results, pickle.HIGHEST_PROTOCOL))
-    while data:
-        data = data[os.write(outlet, data) :]
+        told = pickle.dumps(work(task), pickle.HIGHEST_PROTOCOL)
+        data = memoryview(_FRAME.pack(task, len(told)) + told)
+        while data:
+            data = data[os.write(outlet, data) :]
