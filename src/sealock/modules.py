@@ -8,7 +8,10 @@ from types import ModuleType
 
 
 def within(package: ModuleType) -> list[ModuleType]:
-    """Load the modules of a package and of the packages below it, in the order of their names."""
+    """Load the modules of a package and of the packages below it, in the order of their names.
+
+    Those whose names begin with an underscore help the others, and are left to them: not all of them are needed.
+    """
     found: list[ModuleType] = []
     for folder in package.__path__:
         try:
@@ -18,7 +21,9 @@ def within(package: ModuleType) -> list[ModuleType]:
             from pkgutil import iter_modules  # noqa: PLC0415  as above
 
             names = [one.name for one in iter_modules([folder])]
-        for name in filter(None, names):
+        for name in names:
+            if not name or name.startswith("_"):
+                continue
             module = import_module(f"{package.__name__}.{name}")
             found.append(module)
             if hasattr(module, "__path__"):

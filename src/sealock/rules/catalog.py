@@ -28,7 +28,6 @@ def rules(kind: SubjectKind) -> tuple[Rule[Any], ...]:
     found = [
         one()
         for module in within(import_module(f"sealock.rules.{kind}"))
-        if not module.__name__.rpartition(".")[2].startswith("_")
         for one in vars(module).values()
         if isinstance(one, type) and issubclass(one, Rule) and one.__module__ == module.__name__
     ]
