@@ -131,6 +131,33 @@ def test_the_holes_of_sparse_files_are_read_as_nuls(words: list[str], stretches:
     assert streamed.read(10000) == (root / "rpmdb").read_bytes()[:10000]
 
 
+def holed(name: bytes, size: int) -> bytes:
+    """A header of a file that is one hole."""
+    return mended(
+        ONE[:512],
+        at0=name.ljust(4, b"\0"),
+        at124=b"00000000000\0",
+        at156=b"S",
+        at257=b"ustar  \0",
+        at483=b"%011o\0" % size,
+    )
+
+
+def test_the_holes_of_all_files_together_make_no_more_than_so_many_bytes(tmp_path: Path) -> None:
+    """A header is enough for a file of any size: a megabyte of them would make terabytes."""
+    path = tmp_path / "one.tar"
+    path.write_bytes(b"".join(holed(b"%d" % number, 30 << 20) for number in range(20)) + TWO)
+    problems: list[str] = []
+    reader = TarReader(Stretch(OpenFile(os.open(path, os.O_RDONLY))), problems.append, 99)
+    sizes = [(entry.size, len(entry.read(512 << 20))) for entry in reader.entries()]
+    assert sizes == [(30 << 20, 30 << 20)] * 8 + [(30 << 20, 0)] * 12 + [(1, 1)]
+    assert (
+        problems[0]
+        == "the sparse file at offset 4608 would make more than 268435456 bytes of its layer's sparse files; it is not read"
+    )
+    assert len(problems) == 12
+
+
 def test_capabilities_come_from_pax_records(tmp_path: Path) -> None:
     raw = b"\x01\x00\x00\x02\x00\x20\x00\x00" + bytes(12)
     records = {"SCHILY.xattr.security.capability": raw.decode("latin-1"), "SCHILY.xattr.user.x": "1"}

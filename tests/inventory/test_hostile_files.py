@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import struct
 import tracemalloc
 import zipfile
 import zlib
@@ -14,10 +15,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import rpmdatabases as rpm
-from analyzed import joined, mutated, survives
+from analyzed import joined, mutated, read, survives
 from elffile import make
-from sealock.inventory.analyzer import Analyzer, Broken, File
+from sealock.inventory.analyzer import Analyzer, Broken, Fact, File
 from sealock.inventory.catalog import analyzers
+from sealock.model.inventory import Package
 from work import grows
 
 ANALYZERS: dict[str, Analyzer] = {one.name: one for one in analyzers()}
@@ -157,11 +159,20 @@ def bomb_jar() -> bytes:
     return buffer.getvalue()
 
 
+def numerous() -> bytes:
+    """A header of rpm's with fifteen million numbers in the place of one."""
+    strings, numbers = b"name\0version\0release\0", b"\1\2\3\4" * (15 << 20)
+    places = [(1000, 6, 0, 1), (1001, 6, 5, 1), (1002, 6, 13, 1), (1003, 4, len(strings), 15 << 20)]
+    index = b"".join(struct.pack(">4I", *place) for place in places)
+    return rpm.ndb([struct.pack(">2I", len(places), len(strings) + len(numbers)) + index + strings + numbers])
+
+
 DEEP = 200_000
 HOSTILE: dict[str, tuple[str, str, Callable[[], bytes]]] = {
     "YAML whose aliases multiply": ("pnpm lock", "app/pnpm-lock.yaml", yaml_bomb),
     "YAML nested in flow": ("pnpm lock", "app/pnpm-lock.yaml", lambda: b"a: " + b"[" * DEEP),
     "YAML nested in blocks": ("pnpm lock", "app/pnpm-lock.yaml", lambda: b"".join(b" " * n + b"a:\n" for n in range(1500))),
+    "YAML of directives": ("pnpm lock", "app/pnpm-lock.yaml", lambda: b"".join(b"%%TAG !a%d! x\n" % n for n in range(DEEP)) + b"--- a\n"),
     "YAML of berry nested": ("yarn lock", "app/yarn.lock", lambda: b"__metadata:\n  version: 8\na: " + b"{a: " * DEEP),
     "yarn's blocks nested": ("yarn lock", "app/yarn.lock", lambda: b"# yarn lockfile v1\n" + b"".join(b" " * n + b"a:\n" for n in range(1500))),
     "bun's JSON nested": ("bun lock", "app/bun.lock", lambda: b'{"packages": ' + b"[" * DEEP),
@@ -170,6 +181,8 @@ HOSTILE: dict[str, tuple[str, str, Callable[[], bytes]]] = {
     "a package's JSON nested": ("npm", "usr/lib/node_modules/a/package.json", lambda: b'{"a":' * DEEP),
     "Composer's JSON nested": ("php", "app/vendor/composer/installed.json", lambda: b'{"a":' * DEEP),
     "Conda's JSON nested": ("conda", "opt/conda/conda-meta/a.json", lambda: b"[" * DEEP),
+    "Conda's JSON of empty lists": ("conda", "opt/conda/conda-meta/a.json", lambda: b'{"files": [' + b"[]," * (20 << 20) + b"1]}"),
+    "Conda's JSON of short names": ("conda", "opt/conda/conda-meta/a.json", lambda: b'{"name": "a", "version": "1", "files": [' + b'"a",' * (15 << 20) + b'""]}'),
     ".NET's JSON nested": ("dotnet", "app/x.deps.json", lambda: b"[" * DEEP),
     "Pipenv's JSON nested": ("pipenv lock", "app/Pipfile.lock", lambda: b'{"default":' * DEEP),
     "NuGet's JSON nested": ("nuget lock", "app/packages.lock.json", lambda: b'{"dependencies":' * DEEP),
@@ -186,6 +199,7 @@ HOSTILE: dict[str, tuple[str, str, Callable[[], bytes]]] = {
     "continued lines of dpkg": ("dpkg", "var/lib/dpkg/status", lambda: b"Package: a\nDescription: x\n" + b" .\n" * (1 << 20)),
     "apk's letters alone": ("apk", "lib/apk/db/installed", lambda: b"P\n" * (1 << 20)),
     "apk's files alone": ("apk", "lib/apk/db/installed", lambda: b"P:a\nV:1\n" + b"R:x\n" * (1 << 20)),
+    "rpm's numbers": ("rpm", "var/lib/rpm/Packages.db", numerous),
     "a list of slashes": ("dpkg", "var/lib/dpkg/info/a.list", lambda: b"/" * (4 << 20)),
     "accounts without end": ("accounts", "etc/passwd", lambda: b"a::0:0:::\n" * 200_000),
     "accounts with many ids": ("accounts", "etc/passwd", lambda: b"".join(b"a%d:x:%d:0:::\n" % (n, n // 2) for n in range(100_000))),
@@ -219,6 +233,44 @@ def test_hostile_files_end_in_bounded_memory(name: str, path: str, making: Calla
     assert peak < MEMORY
     assert len(said) < 2000
     assert facts <= 250_000
+
+
+NAMESAKES: dict[str, tuple[str, list[tuple[str, bytes]]]] = {
+    "stanzas of dpkg with one list": (
+        "dpkg",
+        [
+            ("var/lib/dpkg/info/a.list", b"".join(b"/usr/%d\n" % n for n in range(2000))),
+            ("var/lib/dpkg/status", b"".join(b"Package: a\nVersion: %d\nArchitecture: all\n\n" % n for n in range(500))),
+        ],
+    ),
+    "eggs in the folder of one RECORD": (
+        "python",
+        [
+            ("x/a.dist-info/RECORD", b"".join(b"%d.py,,\n" % n for n in range(2000))),
+            *((f"x/a.dist-info/{n}.egg-info", b"Name: a\nVersion: %d\n" % n) for n in range(500)),
+        ],
+    ),
+    "a package of pacman's written again and again": (
+        "alpm",
+        [
+            ("var/lib/pacman/local/a-1-1/files", b"%FILES%\n" + b"".join(b"usr/%d\n" % n for n in range(2000))),
+            *(("var/lib/pacman/local/a-1-1/desc", b"%%NAME%%\na\n\n%%VERSION%%\n%d\n" % n) for n in range(500)),
+        ],
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "files"), NAMESAKES.values(), ids=NAMESAKES)
+def test_a_list_of_files_is_given_to_one_package(name: str, files: list[tuple[str, bytes]]) -> None:
+    """Else a list of a million, and a million packages with its name, would have a million million files."""
+    facts: list[Fact] = []
+    for path, data in files:
+        found, broken = read(ANALYZERS[name], path, data)
+        assert not broken
+        facts += found
+    packages = [fact for fact in ANALYZERS[name].join(facts) if isinstance(fact, Package)]
+    assert len(packages) == 500
+    assert sum(len(package.files) for package in packages) == 2000
 
 
 LINEAR = [(name, path, data) for name, path, data in FILES if name not in {"rpm", "jars", "gobinary", "rustbinary"}]

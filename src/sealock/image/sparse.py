@@ -13,18 +13,20 @@ Segments: TypeAlias = tuple[tuple[int, int], ...]
 Fetch: TypeAlias = Callable[[int, int], bytes]
 MOST: Final = 1 << 16
 """Stretches of data that one file may have."""
+EXPANDED: Final = 256 << 20
+"""Bytes of sparse files that are read of a layer: with holes, a header of 512 bytes may claim any number of them."""
 
 
 def expanded(fetch: Fetch, body: int, segments: Segments, size: int) -> bytes:
     """The first `size` bytes of a sparse file, whose data is stored without its holes from `body` on."""
     kept = [(offset, min(length, size - offset)) for offset, length in segments if offset < size]
     data = fetch(body, sum(length for _, length in kept))
-    plain, at = bytearray(size), 0
+    parts, at, end = [], 0, 0
     for offset, length in kept:
         piece = data[at : at + length]
-        plain[offset : offset + len(piece)] = piece
-        at += length
-    return bytes(plain)
+        parts += [bytes(offset - end), piece]
+        at, end = at + length, offset + len(piece)
+    return b"".join([*parts, bytes(size - end)])
 
 
 def _checked(segments: list[tuple[int, int]], size: int) -> Segments | None:

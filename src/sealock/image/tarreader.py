@@ -37,6 +37,7 @@ PATH_LIMIT: Final = 4096
 _LONG: Final = 255
 LONG_NAMES: Final = 128 << 20
 """Bytes of all longer names and targets of a layer."""
+SPARSE: Final = f"more than {sparse.EXPANDED} bytes of its layer's sparse files"
 _STEP: Final = 1 << 20
 """Bytes that are gathered at once."""
 _CAPABILITY: Final = b"SCHILY.xattr.security.capability"
@@ -75,6 +76,8 @@ class TarReader:
         self._extension: Extension | None = None
         """What the next header is extended by."""
         self._long = 0
+        self._expanded = 0
+        """Bytes of sparse files that were read."""
         self._gathered = -1, bytearray()
         """Where an entry's body begins, and what of it was gathered."""
         self._owners: dict[bytes, tuple[int, int, int]] = {}
@@ -86,9 +89,17 @@ class TarReader:
         try:
             if self._segments is None:
                 return self._source.fetch(self.body, wanted)
-            return sparse.expanded(self._source.fetch, self.body, self._segments, wanted)
+            return self._with_holes(wanted, self._segments)
         except Damage:
             return b""  # the walk meets it again, and tells
+
+    def _with_holes(self, wanted: int, segments: Segments) -> bytes:
+        """The first bytes of a sparse file; none where those of its layer have made too many."""
+        self._expanded += wanted
+        if self._expanded > sparse.EXPANDED:
+            self._report(f"the sparse file at offset {self.body} would make {SPARSE}; it is not read")
+            return b""
+        return sparse.expanded(self._source.fetch, self.body, segments, wanted)
 
     def part(self, offset: int, count: int, /) -> bytes:
         """A piece of the entry at hand, which is a regular file and no sparse one."""

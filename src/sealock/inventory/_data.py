@@ -14,6 +14,8 @@ T = TypeVar("T")
 
 LONGEST_WORD: Final = 512
 """Characters of a name, a version or a licence; what is longer is none."""
+VALUES: Final = 1_000_000
+"""Values in a JSON document: each of them, be it but a digit and a comma, becomes an object."""
 LONGEST_TOML: Final = 8 << 20
 DOTS: Final = 50_000_000
 """The sum of the squares of each line's dots: tomllib takes quadratic time on dotted keys."""
@@ -22,6 +24,9 @@ BOM: Final = b"\xef\xbb\xbf"
 
 def decoded(data: bytes, kind: type[T]) -> T:
     """JSON of this shape. Structs read but the fields that they name, so the rest costs neither time nor memory."""
+    if data.count(b",") > VALUES:
+        message = "holds too many values"
+        raise Broken(message)
     try:
         return msgspec.json.decode(data.removeprefix(BOM), type=kind)
     except msgspec.ValidationError as error:

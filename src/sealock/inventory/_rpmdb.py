@@ -100,7 +100,7 @@ def _ndb_blob(data: bytes, index: int, start: int, size: int) -> bytes | Broken:
         total = (16 + length + 12 + 15) // 16 * 16
         if magic == b"BlbS" and itself == index and total == size:
             checksum, again, mark = unpack_from("<II4s", data, start + size - 12)
-            if (again, mark) == (length, b"BlbE") and checksum == adler32(data[start : start + size - 12]):
+            if (again, mark) == (length, b"BlbE") and checksum == adler32(memoryview(data)[start : start + size - 12]):
                 return data[start + 16 : start + 16 + length]
     except error:
         pass

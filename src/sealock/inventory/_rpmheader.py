@@ -38,7 +38,7 @@ MOST_TAGS: Final = 0xFFFF
 """As in rpm itself (hdrchkTags)."""
 MOST_BYTES: Final = 64 << 20
 MOST_STRINGS: Final = 1_000_000
-"""Of one tag; the largest packages have some hundred thousand files."""
+"""Of one tag, and numbers as well; the largest packages have some hundred thousand files."""
 
 
 class Header:
@@ -70,9 +70,13 @@ class Header:
         if count > MOST_STRINGS:
             msg = f"tag {tag} has {count} strings"
             raise Broken(msg)
-        parts = self._data[offset:].split(b"\0", count) if kind != STRING else self._data[offset:].split(b"\0", 1)
-        # What follows the last zero byte is not of this tag.
-        found = [part.decode("utf-8", "replace") for part in parts[:-1]]
+        if kind == STRING:
+            end = self._data.find(b"\0", offset)
+            parts = [self._data[offset:end]] if end >= 0 else []
+        else:
+            # What follows the last zero byte is not of this tag.
+            parts = self._data[offset:].split(b"\0", count)[:-1]
+        found = [part.decode("utf-8", "replace") for part in parts]
         if len(found) < (1 if kind == STRING else count):
             msg = f"the strings of tag {tag} run out of its header"
             raise Broken(msg)
@@ -84,7 +88,7 @@ class Header:
         letter, width = {INT16: ("H", 2), INT32: ("I", 4)}.get(kind, ("", 0))
         if not letter:
             return ()
-        if offset + width * count > len(self._data):
+        if count > MOST_STRINGS or offset + width * count > len(self._data):
             msg = f"the numbers of tag {tag} run out of its header"
             raise Broken(msg)
         return tuple(number for (number,) in iter_unpack(f">{letter}", self._data[offset : offset + width * count]))

@@ -12,6 +12,8 @@ from sealock.inventory.analyzer import Broken
 LARGEST: Final = 16 << 20
 NODES: Final = 1_000_000
 DEEPEST: Final = 100
+DIRECTIVES: Final = 64
+"""Times that "%TAG" may stand anywhere: libyaml compares each such directive with all before it."""
 LOADER: Final = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
@@ -64,6 +66,9 @@ def documents(data: bytes) -> list[object]:
     """The documents of a stream."""
     if len(data) >= LARGEST:
         message = f"is larger than {LARGEST >> 20} MiB"
+        raise Broken(message)
+    if data.count(b"%TAG") > DIRECTIVES:
+        message = "has directives, as no lock file does"
         raise Broken(message)
     builder = Builder()
     for event in events(data):

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import zlib
 from bisect import bisect_right
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from struct import Struct as Layout
 from typing import Final, TypeAlias
 
@@ -29,6 +29,9 @@ LOCATOR_64: Final = Layout("<4sLQL")
 CENTRAL: Final = Layout("<4s4xHH8x2L3H8xL")
 LOCAL: Final = Layout("<4s22x2H")
 STORED, DEFLATED = 0, 8
+PIECE: Final = 1 << 20
+PACKED: Final = 64 << 10
+"""Plain and packed bytes that are dealt with at once."""
 UNKNOWN_32: Final = 0xFFFFFFFF
 
 
@@ -55,22 +58,29 @@ class Archive(Struct, frozen=True):
         if entry.size > limit or (entry.size > 1 << 20 and entry.size > entry.packed * RATIO):
             message = f"{entry.name} would become {entry.size} bytes from {entry.packed}"
             raise Broken(message)
-        if entry.encrypted or entry.method not in {STORED, DEFLATED}:
-            message = f"{entry.name} is encrypted or packed in an unusual way"
-            raise Broken(message)
+        _check_method(entry)
         packed = self.packed(entry)
         if entry.method == STORED:
             return packed
         inflater = zlib.decompressobj(-15)
-        try:
-            plain = inflater.decompress(packed, entry.size + 1)
-        except zlib.error as error:
-            message = f"{entry.name} cannot be inflated: {error}"
-            raise Broken(message) from None
-        if len(plain) != entry.size or not inflater.eof:
+        plain, at = bytearray(entry.size), 0
+        for piece in _inflated(inflater, packed, entry):
+            if at + len(piece) > entry.size:
+                break
+            plain[at : at + len(piece)] = piece
+            at += len(piece)
+        if at != entry.size or not inflater.eof:
             message = f"{entry.name} is not as long as the archive says"
             raise Broken(message)
-        return plain
+        return memoryview(plain).toreadonly()
+
+    def head(self, entry: Entry, most: int) -> View:
+        """The first plain bytes of an entry, whatever is behind them."""
+        _check_method(entry)
+        packed = self.packed(entry)
+        if entry.method == STORED:
+            return packed[:most]
+        return next(_inflated(zlib.decompressobj(-15), packed, entry, most), b"")
 
     def packed(self, entry: Entry) -> View:
         """The bytes of an entry as they are stored; Broken where they reach into another's."""
@@ -91,6 +101,28 @@ class Archive(Struct, frozen=True):
             message = f"{entry.name} is not as long as the archive says"
             raise Broken(message)
         return self.data[start:end]
+
+
+def _check_method(entry: Entry) -> None:
+    if entry.encrypted or entry.method not in {STORED, DEFLATED}:
+        message = f"{entry.name} is encrypted or packed in an unusual way"
+        raise Broken(message)
+
+
+def _inflated(inflater: zlib._Decompress, packed: View, entry: Entry, most: int = PIECE) -> Iterator[bytes]:
+    """Yield plain bytes, so that no more than a piece of them is there twice; one more than there should be, if any."""
+    try:
+        for at in range(0, len(packed), PACKED):
+            left: View = packed[at : at + PACKED]
+            while (left or at + PACKED >= len(packed)) and not inflater.eof:
+                plain = inflater.decompress(left, most)
+                left = inflater.unconsumed_tail
+                if not plain:
+                    break
+                yield plain
+    except zlib.error as error:
+        message = f"{entry.name} cannot be inflated: {error}"
+        raise Broken(message) from None
 
 
 def opened(data: View, wanted: Callable[[bytes], bool], most: int = ENTRIES) -> Archive:

@@ -22,7 +22,7 @@ class Alpm(Analyzer):
 
     name = "alpm"
     version = 2
-    wanted = Wanted(names=("desc", "files"))
+    wanted = Wanted(names=("desc", "files"), limit=16 << 20)
 
     def read(self, file: File, /) -> Iterator[Package]:
         """Yield the package of a `desc`, or the part that its `files` tells."""
@@ -69,7 +69,7 @@ class Alpm(Analyzer):
             else:
                 whole.append(fact)
         for fact in whole:
-            own = files.get(fact.path) if isinstance(fact, Package) else None
+            own = files.pop(fact.path, ()) if isinstance(fact, Package) else None
             yield msgspec.structs.replace(fact, files=own) if own and isinstance(fact, Package) else fact
 
 

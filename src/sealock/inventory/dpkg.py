@@ -116,7 +116,8 @@ class Dpkg(Analyzer):
         for fact in whole:
             if isinstance(fact, Package):
                 keys = (f"{fact.name}:{fact.architecture}", fact.name, fact.path + SUMS)
-                own = next((files[key] for key in keys if key in files), fact.files)
+                # A list is one package's: of several stanzas with its name, one has its files.
+                own = next((files.pop(key) for key in keys if key in files), fact.files)
                 yield msgspec.structs.replace(fact, files=own, licenses=licenses.get(fact.name, fact.licenses))
             else:
                 yield fact

@@ -7,7 +7,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from sealock.image.entry import DEFAULT_BOUNDS
+from sealock.image.entry import DEFAULT_BOUNDS, Bounds
 from sealock.inventory import _zip
 from sealock.inventory._data import word
 from sealock.inventory._headers import headers
@@ -19,17 +19,21 @@ RAW_ENDINGS: Final = tuple(one.encode() for one in ENDINGS)
 LARGEST: Final = 512 << 20
 """Bytes of one archive within another, and of one file that is read."""
 TOTAL: Final = 2 << 30
-"""Bytes inflated from one file of the image, in all."""
-HELD: Final = 512 << 20
-"""Bytes of inflated archives on the way down that are held at the same time."""
-ARCHIVES: Final = 20_000
-"""Archives in one file of the image, in all."""
-ENTRIES: Final = 2_000_000
-"""Entries of all these archives."""
+"""Bytes inflated from one file of the image, at the most."""
+TIMES: Final = 32
+LEAST: Final = 1 << 20
+"""Bytes inflated from one file: so many times its own, and so many more. What takes time counts as inflating would:"""
+ARCHIVE: Final = 8 << 10
+ENTRY: Final = 512
+FEW: Final = 1000
+TEXT: Final = 4 << 10
+LETTER: Final = 16
+HELD: Final = 256 << 20
+"""Bytes of inflated archives on the way down that are held at the same time (--max-file-size)."""
 LONGEST: Final = 128
 """Characters in the name of an archive within another, on the average of as many as may lie in one another."""
-SMALL: Final = 1 << 20
-"""Bytes of pom.properties or a manifest."""
+HEAD: Final = 64 << 10
+"""Bytes of pom.properties or a manifest that are read: what counts stands first."""
 FAULTS: Final = 5
 """Faults of one file that are told of."""
 
@@ -61,7 +65,7 @@ class Jars(Analyzer):
         """Yield the packages of the archive and of all within it, then tell what could not be read."""
         if not file.data or (not file.path.endswith(".jar") and not file.data.startswith(b"PK")):
             return  # others use these endings too
-        walk = Walk(self.bounds.depth)
+        walk = Walk(len(file.data), self.bounds)
         yield from walk.packages(file.path, memoryview(file.data))
         if walk.faults:
             raise Broken("; ".join(walk.faults))
@@ -70,15 +74,13 @@ class Jars(Analyzer):
 class Walk:
     """A walk through one file of the image, with what is left of its bounds."""
 
-    def __init__(self, deepest: int) -> None:
+    def __init__(self, size: int, bounds: Bounds) -> None:
         self.faults: list[str] = []
         self.levels: list[Level] = []
-        self.deepest = deepest
-        self.bytes = TOTAL
-        self.room = HELD
-        self.longest = LONGEST * max(deepest, DEFAULT_BOUNDS.depth)
-        self.archives = ARCHIVES
-        self.entries = ENTRIES
+        self.deepest = bounds.depth
+        self.left = min(TOTAL, LEAST + TIMES * size)
+        self.room = max(HELD, bounds.file)
+        self.longest = LONGEST * max(bounds.depth, DEFAULT_BOUNDS.depth)
 
     def fault(self, path: str, message: object) -> None:
         """Keep what was wrong, up to a number that a person would read."""
@@ -102,26 +104,32 @@ class Walk:
                 self.fault(f"{inner[: self.longest]}...", "was not read: its name is too long")
             elif len(self.levels) >= self.deepest:
                 self.fault(inner, f"lies more than {self.deepest} archives deep, and was not read (--max-depth)")
-            elif min(self.archives, self.bytes, self.entries) <= 0:
+            elif self.left <= 0:
                 self.fault(inner, "was not read: there is too much in this file")
                 return
+            elif entry.method == _zip.STORED:
+                yield from self.archive(inner, self.plain(level.path, level.archive, entry), 0)
+            elif entry.size > self.room:
+                self.fault(inner, f"was not read: it would be inflated to {entry.size} bytes (--max-file-size)")
             else:
-                data = self.plain(level.path, level.archive, entry, min(LARGEST, self.room))
-                yield from self.archive(inner, data, 0 if entry.method == _zip.STORED else len(data))
+                yield from self.archive(inner, self.plain(level.path, level.archive, entry), entry.size)
 
     def archive(self, path: str, data: _zip.View, held: int) -> Iterator[Package]:
         """Yield the packages of an archive itself; those in it are looked into next."""
-        self.archives -= 1
+        self.left -= ARCHIVE
         try:
-            archive = _zip.opened(data, asked, self.entries)
+            archive = _zip.opened(data, asked, max(self.left // ENTRY, FEW))
         except Broken as broken:
             self.fault(path, broken)
             return
-        self.entries -= len(archive.offsets)
+        self.left -= ENTRY * len(archive.offsets)
         poms: dict[Identity, None] = {}
         manifest: dict[str, str] = {}
         nested: list[_zip.Entry] = []
         for name, entry in archive.entries.items():
+            if self.left <= 0:
+                self.fault(path, "was not read to its end: there is too much in this file")
+                break
             if name.endswith(ENDINGS):
                 nested.append(entry)
             elif name.endswith(".properties"):
@@ -134,20 +142,22 @@ class Walk:
         self.room -= held
         self.levels.append(Level(path, archive, iter(nested), held))
 
-    def plain(self, path: str, archive: _zip.Archive, entry: _zip.Entry, limit: int) -> _zip.View:
-        """An entry's bytes; none, and a fault, where they cannot be had."""
+    def plain(self, path: str, archive: _zip.Archive, entry: _zip.Entry, most: int = LARGEST) -> _zip.View:
+        """An entry's bytes, the first of them where there are more; none, and a fault, where they cannot be had."""
         try:
-            data = archive.read(entry, min(limit, self.bytes))
+            data = archive.read(entry, min(LARGEST, self.left)) if entry.size <= most else archive.head(entry, most)
         except Broken as broken:
             self.fault(f"{path}!/" if "!/" not in path else path, broken)
             return b""
         if entry.method != _zip.STORED:
-            self.bytes -= len(data)
+            self.left -= len(data)
         return data
 
     def text(self, path: str, archive: _zip.Archive, entry: _zip.Entry) -> str:
         """An entry's text."""
-        return bytes(self.plain(path, archive, entry, SMALL)).decode(errors="replace")
+        data = self.plain(path, archive, entry, HEAD)
+        self.left -= TEXT + LETTER * len(data)
+        return bytes(data).decode(errors="replace")
 
 
 def told(path: str, poms: list[Identity], manifest: dict[str, str]) -> Iterator[Package]:

@@ -81,7 +81,8 @@ class Python(Analyzer):
                 beside.setdefault(fact.path.rpartition("/")[0], []).append(fact)
         for fact in known:
             if fact.name:
-                parts = beside.get(fact.path.rpartition("/")[0], ())
+                # A folder is one distribution's: of several that claim it, one has its files.
+                parts = beside.pop(fact.path.rpartition("/")[0], ())
                 files = tuple(path for part in parts for path in part.files)
                 yield replace(
                     fact,

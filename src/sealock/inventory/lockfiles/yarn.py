@@ -26,6 +26,8 @@ class Yarn(LockFile):
 def packages(text: str, path: str) -> Iterator[Package]:
     """A package from each block."""
     for heading, fields in blocks(text):
+        if not fields:
+            continue
         version, resolution = word(fields.get("version")), fields.get("resolution", "")
         if resolution:
             name, source = _node.split(word(resolution))
