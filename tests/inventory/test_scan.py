@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import tarfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from sealock.inventory.facts import LayerFacts
 from sealock.inventory.merging import merge
 from sealock.inventory.names import Gathering
 from sealock.listing import How, inventories
-from sealock.model.inventory import Inventory
+from sealock.model.inventory import FileFact, Inventory, Package
 
 STATUS = "var/lib/dpkg/status"
 
@@ -48,6 +49,28 @@ def test_a_database_that_is_written_anew_keeps_the_layer_that_first_brought_a_pa
 def test_a_package_that_a_later_database_no_longer_has_is_removed(tmp_path: Path) -> None:
     found = listed(tmp_path, layer((STATUS, stanza("bash") + stanza("curl"))), layer((STATUS, stanza("bash"))))
     assert packages(found) == {"bash": ("1.0-1", 0, False), "curl": ("1.0-1", 0, True)}
+
+
+class Looked(tuple[str, ...]):
+    """Files that count how often they are gone through."""
+
+    __slots__ = ()
+    times = 0
+
+    def __iter__(self) -> Iterator[str]:
+        Looked.times += 1
+        return super().__iter__()
+
+
+def test_the_files_of_a_package_that_is_told_again_and_again_are_looked_at_once() -> None:
+    """Else few bytes, a stanza that stands there very often, cost as much as a list of a million files each time."""
+    one = Package("deb", "a", "1", STATUS, files=Looked(["usr/bin/su"]))
+    empty, risky = Gathering().names(), FileFact("setuid", "usr/bin/su")
+    again = (one, *(replace(one, files=()) for _ in range(50)))
+    told = LayerFacts(again, (risky,), (), empty, empty, empty, empty, 1, 0, ())
+    found = merge([(0, told), (1, told)])
+    assert (found.files[0].owner, found.packages[0].files) == ("a", ("usr/bin/su",))
+    assert Looked.times == 2
 
 
 def test_a_package_that_is_upgraded_is_there_twice_and_once_removed(tmp_path: Path) -> None:

@@ -55,7 +55,7 @@ def merge(layers: Sequence[tuple[int, LayerFacts]], *, files: bool = True) -> Im
             # The same package from a later copy of its database: it came with the first, and is there if any is.
             _, first, _, own = packages.get(key, (found, index, False, ()))
             own = found.files or own
-            if own:
+            if found.files:
                 told_of = owned.intersection(own)
                 owners.update(dict.fromkeys(told_of, found.name))
                 own = own if files else tuple(sorted(told_of))
