@@ -439,3 +439,18 @@ def test_a_bomb_of_an_archive_is_refused(tmp_path: Path) -> None:
         (tmp_path / "x").write_bytes(WAYS[way](tar(info("blobs/sha256/" + "a" * 64, bytes(32 << 20)))))
         with pytest.raises(TargetError, match="as a bomb does"):
             open_image(str(tmp_path / "x"), bounds=Bounds(calm=8 << 20))
+
+
+@pytest.mark.parametrize("verify", [True, False], ids=["verified", "not verified"])
+@pytest.mark.parametrize("left", [0.9, 0.4, 0.0], ids=["a little", "half", "everything"])
+def test_an_archive_that_becomes_shorter_while_it_is_read_is_told_of(
+    tmp_path: Path, left: float, *, verify: bool
+) -> None:
+    many = tar(*(info(f"opt/{number}", b"x" * 600) for number in range(200)))
+    path = write(tmp_path / "app.tar", docker_save(many))
+    image = one(path, verify=verify)
+    os.truncate(path, int(Path(path).stat().st_size * left))
+    seen = [entry.path for layer in image.layers for entry in layer.entries()]
+    assert len(seen) < 200
+    told = [problem.message for problem in (*image.layers[0].problems, *image.problems)]
+    assert any("was longer when it was opened" in message for message in told), told

@@ -81,16 +81,26 @@ def name(block: bytes) -> bytes:
     return short
 
 
+def due(field: bytes) -> int:
+    """What a header that states this checksum has as the lower half of its adler32; -1 if the field states none.
+
+    adler32 begins with one and adds the bytes there, modulo 65521, and is far quicker than sum().
+    """
+    stored = _stated(field)
+    return -1 if stored is None else (stored + sum(field) - 255) % 65521
+
+
+def _stated(field: bytes) -> int | None:
+    # Nearly all write six digits, a NUL and a blank.
+    if field[6:] == b"\0 " and field[:6].isdigit() and b"8" not in field and b"9" not in field:
+        return int(field[:6], 8)
+    return number(field)
+
+
 def checksum_is_right(block: bytes) -> bool:
     """Whether a header's checksum fits, counted with unsigned bytes or, as some old programs did, with signed ones."""
     field = block[148:156]
-    # Nearly all write six digits, a NUL and a blank.
-    plain = field[6:] == b"\0 " and field[:6].isdigit() and b"8" not in field and b"9" not in field
-    stored = int(field[:6], 8) if plain else number(field)
-    if stored is None:
-        return False
-    # adler32 begins with one and adds the bytes, modulo 65521, in its lower half: far quicker than sum().
-    if (stored + sum(field) - 255 - (adler32(block) & 0xFFFF)) % 65521 == 0:
+    if due(field) == adler32(block) & 0xFFFF:
         return True
     rest = block[:148] + b"        " + block[156:]
-    return stored in {sum(rest), sum(byte - 256 if byte > 127 else byte for byte in rest)}
+    return _stated(field) in {sum(rest), sum(byte - 256 if byte > 127 else byte for byte in rest)}

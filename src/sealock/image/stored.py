@@ -146,6 +146,10 @@ class Stretch:
                 data = b"".join(parts)
         except OSError as error:
             raise Damage(why=error.strerror or str(error)) from error
+        if len(data) < count:
+            raise Damage(
+                why=f"the file ends at byte {self.start + offset + len(data)}, and was longer when it was opened"
+            )
         return data
 
     def part(self, offset: int, length: int) -> Stretch:

@@ -31,7 +31,7 @@ _LINKS: Final = frozenset(b"12")
 _OLD_SPARSE: Final = 0x53
 _KEPT: Final = 1 << 15
 _SUMS: Final[dict[bytes, int]] = {}
-"""What adler32 makes of a header, in its lower half, by the checksum that it states, wherever that was first met."""
+"""What `due` says of the checksums that were met."""
 PATH_LIMIT: Final = 4096
 """Bytes of a path, as Linux has it."""
 _LONG: Final = 255
@@ -248,7 +248,7 @@ class TarReader:
         return True
 
     def _is_header(self, block: bytes, at: int) -> bool:
-        """Whether a block has a right checksum, which is then remembered; the end of the archive is none, and due."""
+        """Whether a block has a right checksum; the end of the archive has none, and needs none."""
         if len(block) < BLOCK or (not block[0] and block == ZEROS):
             self._end(at, block)
             return False
@@ -257,7 +257,7 @@ class TarReader:
             return False
         if len(_SUMS) >= _KEPT:
             _SUMS.clear()
-        _SUMS[block[148:156]] = adler32(block) & 0xFFFF
+        _SUMS[block[148:156]] = tar.due(block[148:156])
         return True
 
     def _path(self, name: str, flag: int, at: int) -> str:

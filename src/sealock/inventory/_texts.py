@@ -28,7 +28,15 @@ def stretches(program: Elf) -> list[tuple[int, int]]:
             if segment.type == LOAD
         ]
     )
-    skipped = _joined([(row[4], row[4] + row[5]) for row in program.rows if row[4] and _is_skipped(row, program)])
+    skipped = _joined(
+        [
+            (row[4], row[4] + row[5])
+            for row in program.rows
+            if row[4]
+            and row[1] != NOBITS
+            and (row[2] & EXECUTABLE or row[1] in TABLES or program.name_of(row) in TABLE_NAMES)
+        ]
+    )
     found: list[tuple[int, int]] = []
     at = 0
     for start, end in loaded:
@@ -43,11 +51,6 @@ def stretches(program: Elf) -> list[tuple[int, int]]:
             at += 1
         found.append((begin, end))
     return [(start, end) for start, end in found if end - start >= LEAST]
-
-
-def _is_skipped(row: tuple[int, ...], program: Elf) -> bool:
-    kind = row[1]
-    return kind != NOBITS and (bool(row[2] & EXECUTABLE) or kind in TABLES or program.name_of(row) in TABLE_NAMES)
 
 
 def _joined(ranges: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
