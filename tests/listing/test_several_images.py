@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from imagemaker import Layout, config, docker_save, files, info, sha256, spread, tar, write
+from sealock.cache.folder import Folder
 from sealock.image.entry import Bounds, Entry
 from sealock.image.layers import TarLayer
 from sealock.listing import How, inventories
@@ -62,15 +64,46 @@ def test_a_layer_that_images_share_is_read_once(tmp_path: Path, walks: list[str]
     assert not any(image.problems for image in found)
 
 
-def test_another_digest_for_the_same_bytes_is_told_of_each_image(tmp_path: Path) -> None:
+def test_images_of_one_archive_are_the_same_from_the_cache_and_none_is_read_again(
+    tmp_path: Path, walks: list[str]
+) -> None:
+    path = write(tmp_path / "app.tar", saved((BASE, OTHER), (BASE,), (OTHER, BASE)))
+    time.sleep(0.05)  # so that it counts as one that nobody is writing
+    plain = inventories(path, How())
+    cache = str(tmp_path / "cache")
+    assert inventories(path, How(cache=cache)) == plain
+    assert sum(one.name.startswith("whole") for one in Folder(cache).entries()) == 3
+    walks.clear()
+    assert inventories(path, How(cache=cache)) == plain
+    assert walks == []
+
+
+def lying(tmp_path: Path) -> str:
+    """An archive whose second image says of the first one's layer that it is another."""
     members = saved((BASE,), (BASE,))
     listed = json.loads(members["manifest.json"])
-    lying = config(OTHER)
-    name = f"blobs/sha256/{sha256(lying).removeprefix('sha256:')}"
+    other = config(OTHER)
+    name = f"blobs/sha256/{sha256(other).removeprefix('sha256:')}"
     listed[1]["Config"] = name
-    members |= {name: lying, "manifest.json": json.dumps(listed).encode()}
-    found = inventories(write(tmp_path / "app.tar", members), How())
+    members |= {name: other, "manifest.json": json.dumps(listed).encode()}
+    path = write(tmp_path / "app.tar", members)
+    time.sleep(0.05)
+    return path
+
+
+def test_another_digest_for_the_same_bytes_is_told_of_each_image(tmp_path: Path) -> None:
+    found = inventories(lying(tmp_path), How())
     assert any("has the digest" in problem.message for problem in found[1].problems)
+
+
+def test_an_image_that_lies_of_a_shared_layer_leaves_nothing_behind(tmp_path: Path) -> None:
+    cache, path = str(tmp_path / "cache"), lying(tmp_path)
+    plain = inventories(path, How())
+    for _ in range(3):
+        assert inventories(path, How(cache=cache)) == plain
+    assert sum(one.name.startswith("whole") for one in Folder(cache).entries()) == 1
+    honest = write(tmp_path / "honest.tar", docker_save(OTHER))
+    assert {fact.path for fact in inventories(honest, How(cache=cache))[0].files} == {f"srv/{n}" for n in range(30)}
 
 
 def test_all_images_together_have_no_more_entries_than_one_may(tmp_path: Path, walks: list[str]) -> None:
