@@ -13,6 +13,7 @@ from cyclonedx.model.bom import Bom
 from cyclonedx.schema import SchemaVersion
 from cyclonedx.validation.json import JsonStrictValidator
 from hypothesis import given, settings
+from msgspec.structs import replace
 from spdx_tools.spdx.model.document import Document
 from spdx_tools.spdx.model.relationship import RelationshipType
 from spdx_tools.spdx.parser.jsonlikedict.json_like_dict_parser import JsonLikeDictParser
@@ -171,6 +172,25 @@ def test_each_component_says_where_it_is_from() -> None:
     assert told["sealock:source"] == "glibc"
     assert libc["evidence"]["occurrences"] == [{"location": "var/lib/dpkg/status"}]
     assert libc["supplier"]["name"].startswith("GNU Libc")
+
+
+def test_the_instruction_that_made_each_layer_is_told() -> None:
+    made = inventory()
+    layers = tuple(
+        replace(layer, created_by=words)
+        for layer, words in zip(
+            made.layers, ("/bin/sh -c #(nop) ADD file:1 in / ", "RUN /bin/sh -c make  all # buildkit"), strict=True
+        )
+    )
+    made = replace(made, layers=layers)
+    about = cyclonedx(made)["metadata"]["component"]["properties"]
+    told = [one["value"] for one in about if one["name"] == "sealock:instruction"]
+    assert told == ["0 ADD file:1 in /", "1 RUN make all"]
+    read, _ = spdx(made)
+    comment = next(one["comment"] for one in read["packages"] if one["SPDXID"] == "SPDXRef-Image")
+    assert [line for line in comment.splitlines() if line.startswith("layer")] == [
+        f"layer {BASE} ADD file:1 in /", f"layer {APP} RUN make all",
+    ]  # fmt: skip
 
 
 def test_what_a_later_layer_removed_is_excluded_and_says_so() -> None:

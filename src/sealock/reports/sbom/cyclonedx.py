@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from sealock import __version__
 from sealock.model.advisory import Vulnerability
-from sealock.model.inventory import Distribution, Inventory
+from sealock.model.inventory import Distribution, Inventory, instruction
 from sealock.reports.sbom.flaws import entries
 from sealock.reports.sbom.items import Item, facts, image, items
 from sealock.reports.sbom.licences import licences
@@ -86,6 +86,11 @@ def _metadata(inventory: Inventory, timestamp: str) -> dict[str, Any]:
             ("platform", inventory.platform),
             *(("layer", layer.digest or layer.diff_id) for layer in inventory.layers),
             *(("diffId", layer.diff_id) for layer in inventory.layers),
+            *(
+                ("instruction", f"{layer.index} {instruction(layer.created_by)}")
+                for layer in inventory.layers
+                if layer.created_by
+            ),
         ]),
     }  # fmt: skip
     tool = {"type": "application", "name": "sealock", "version": __version__}

@@ -7,7 +7,7 @@ from hashlib import sha256
 from typing import Any, Final
 
 from sealock import __version__
-from sealock.model.inventory import Distribution, Inventory
+from sealock.model.inventory import Distribution, Inventory, instruction
 from sealock.reports.sbom.items import Image, Item, image, items
 from sealock.reports.sbom.licences import Licence, licences
 from sealock.reports.sbom.serial import numbered
@@ -86,7 +86,10 @@ def _image(inventory: Inventory, about: Image) -> dict[str, Any]:
     told = _bare(_IMAGE, about.name, about.version) | {"primaryPackagePurpose": "CONTAINER"}
     if about.sha256:
         told["checksums"] = [{"algorithm": "SHA256", "checksumValue": about.sha256}]
-    layers = "".join(f"\nlayer {layer.digest or layer.diff_id}" for layer in inventory.layers)
+    layers = "".join(
+        f"\nlayer {layer.digest or layer.diff_id} {line(instruction(layer.created_by), 300)}".rstrip()
+        for layer in inventory.layers
+    )
     names = "".join(f"\nname {name}" for name in inventory.names)
     comment = f"image {inventory.id or 'without configuration'}{names}\nplatform {inventory.platform}{layers}"
     return told | {"comment": comment}

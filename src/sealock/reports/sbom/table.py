@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from itertools import groupby
 from typing import Final
 
-from sealock.model.inventory import Inventory
+from sealock.model.inventory import Inventory, instruction
 from sealock.reports.ansi import Ink, Paint, Signs
 from sealock.reports.sbom.items import Item, image, items
 from sealock.reports.text import count, fit, line, sentence, width, wrap
@@ -75,7 +75,11 @@ class _Page:
             return
         yield self.paint("heading", count(len(self.inventory.layers), "layer").capitalize())
         rows = [
-            (str(layer.index + 1), _bytes(layer.size), line(layer.created_by or layer.digest or layer.diff_id))
+            (
+                str(layer.index + 1),
+                _bytes(layer.size),
+                line(instruction(layer.created_by) or layer.digest or layer.diff_id),
+            )
             for layer in self.inventory.layers
         ]
         yield from self.columns(rows, right=(True, True, False))
