@@ -180,7 +180,7 @@ class TarReader:
                 ):
                     yield entry
                 if 0 <= source.length < end:
-                    self._cut(entry.path if entry else tar.text(tar.name(block)), end)
+                    self._cut(entry.path if entry and entry.kind == "file" else tar.text(tar.name(block)), end)
                     return
                 at = end + 511 & ~511
         except Damage as damage:
