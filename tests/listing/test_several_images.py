@@ -114,7 +114,7 @@ def test_all_images_together_have_no_more_entries_than_one_may(tmp_path: Path, w
     assert len(walks) == 3
     for image in found[3:]:
         assert [problem.message for problem in image.problems] == [
-            "its layers were not read: the images before it have more than 75 entries in all"
+            "its layers were not read: the images before it take more than the 75 entries that all may have (--max-entries)"
         ]
 
 

@@ -70,6 +70,7 @@ def merge(layers: Sequence[tuple[int, LayerFacts]], *, files: bool = True) -> Im
         files=tuple(_with_owner(fact, owners) for fact in risky),
         sizes=tuple((index, facts.entries, facts.size) for index, facts in layers),
         faults=tuple(facts.faults for _, facts in layers),
+        cost=sum(facts.cost for _, facts in layers),
     )
 
 

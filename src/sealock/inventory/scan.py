@@ -14,7 +14,7 @@ from msgspec.structs import replace
 from sealock.image.entry import Entry, EntryKind, LayerSource
 from sealock.inventory import leftovers, looked, modes, secrets
 from sealock.inventory.analyzer import Analyzer, Broken, Fact, File
-from sealock.inventory.facts import Fault, LayerFacts
+from sealock.inventory.facts import Fault, LayerFacts, excess, weigh
 from sealock.inventory.names import Gathering, Names, chained
 from sealock.inventory.selection import Selection
 from sealock.inventory.window import Content, Window
@@ -30,6 +30,9 @@ NOT_ELF: Final = frozenset({
 """Endings of files that no ELF file has: they are not even looked at."""
 MOST_FACTS: Final = 250_000
 """Facts that are kept of a layer."""
+MOST_WEIGHT: Final = 1_000_000
+"""What they may take together, as `weigh` has it: four million files of packages, say."""
+FULL: Final = "there is more to tell of packages and files than is kept of an image; the rest is not (--max-entries)"
 MOST_FAULTS: Final = 1000
 
 
@@ -44,16 +47,26 @@ class PieceFacts(Struct):
     entries: int
     size: int
     faults: list[Fault]
+    weight: int
+    """What its facts take, as `weigh` has it."""
+
+    @property
+    def cost(self) -> int:
+        """As that of a layer."""
+        return max(self.entries, self.weight)
 
 
-def scan_layer(source: LayerSource, selection: Selection) -> LayerFacts:
-    """Read a layer once and keep what analyzers make of it; what is broken becomes a fault, and the rest goes on."""
-    return joined([scan_piece(source.entries(), selection)], selection)
+def scan_layer(source: LayerSource, selection: Selection, most: int = MOST_WEIGHT) -> LayerFacts:
+    """Read a layer once and keep what analyzers make of it; what is broken becomes a fault, and the rest goes on.
+
+    `most` is what facts may take together.
+    """
+    return joined([scan_piece(source.entries(), selection, most)], selection)
 
 
-def scan_piece(entries: Iterator[Entry], selection: Selection) -> PieceFacts:
+def scan_piece(entries: Iterator[Entry], selection: Selection, most: int = MOST_WEIGHT) -> PieceFacts:
     """Read a part of a layer, as `scan_layer` does the whole."""
-    scan = _Scan(selection)
+    scan = _Scan(selection, min(most, MOST_WEIGHT))
     scan.walk(entries)
     return scan.done()
 
@@ -69,32 +82,35 @@ def joined(pieces: Sequence[PieceFacts], selection: Selection) -> LayerFacts:
                 facts.append(replace(fact, found_by=name))
             else:
                 facts.append(fact)
+    paths, entries = chained(piece.paths for piece in pieces), sum(piece.entries for piece in pieces)
     return LayerFacts(
         packages=tuple(fact for fact in facts if isinstance(fact, Package)),
         files=tuple(fact for fact in facts if isinstance(fact, FileFact)),
         distributions=tuple(fact for fact in facts if isinstance(fact, Distribution)),
-        paths=chained(piece.paths for piece in pieces),
+        paths=paths,
         folders=chained(piece.folders for piece in pieces),
         gone=chained(piece.gone for piece in pieces),
         opaque=chained(piece.opaque for piece in pieces),
-        entries=sum(piece.entries for piece in pieces),
+        entries=entries,
         size=sum(piece.size for piece in pieces),
         faults=tuple(fault for piece in pieces for fault in piece.faults),
+        weight=sum(map(weigh, facts)) + excess(paths, entries),
     )
 
 
 class _Scan:
     """Entries on their way."""
 
-    def __init__(self, selection: Selection) -> None:
-        self.selection = selection
+    def __init__(self, selection: Selection, most: int) -> None:
+        self.selection, self.most = selection, most
         self.facts: dict[str, list[Fact]] = {}
         self.paths, self.folders, self.gone, self.opaque = Gathering(), Gathering(), Gathering(), Gathering()
         self.secrets = secrets.Secrets()
         self.cleared: set[str] = set()
         """Files that by their names may hold credentials, and were seen to hold none."""
         self.faults: list[Fault] = []
-        self.entries = self.size = self.kept = 0
+        self.is_full = False
+        self.entries = self.size = self.kept = self.weight = 0
 
     def walk(self, entries: Iterator[Entry]) -> None:
         """Take every entry. There are very many: a few looks tell of most that nobody wants them."""
@@ -195,11 +211,13 @@ class _Scan:
     def keep(self, analyzer: str, facts: Iterable[Fact]) -> None:
         held = self.facts.setdefault(analyzer, [])
         for fact in facts:
-            self.kept += 1
-            if self.kept > MOST_FACTS:
-                if self.kept == MOST_FACTS + 1:
-                    self.fault("", f"there are more than {MOST_FACTS} packages and files to tell of; the rest is not")
+            if self.kept >= MOST_FACTS or self.weight >= self.most:
+                if not self.is_full:
+                    self.fault("", FULL)
+                self.is_full = True
                 return
+            self.kept += 1
+            self.weight += weigh(fact)
             held.append(fact)
 
     def fault(self, path: str, message: str, *, on_files: bool = False) -> None:
@@ -214,13 +232,15 @@ class _Scan:
             gathering.settle()
 
     def done(self) -> PieceFacts:
+        paths = self.paths.names()
         return PieceFacts(
             facts=self.facts,
-            paths=self.paths.names(),
+            paths=paths,
             folders=self.folders.names(),
             gone=self.gone.names(),
             opaque=self.opaque.names(),
             entries=self.entries,
             size=self.size,
             faults=self.faults,
+            weight=self.weight + excess(paths, self.entries),
         )

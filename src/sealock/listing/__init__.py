@@ -106,8 +106,8 @@ def _inventory(path: str, image: ImageSource, how: How, reader: Reader) -> Inven
     if reader.is_spent:
         # It is named, and that nothing is known of it.
         layers = ()
-        told = f"its layers were not read: the images before it have more than {how.bounds.entries} entries in all"
-        unread = (Problem(told, Location(path)),)
+        told = f"the images before it take more than the {how.bounds.entries} entries that all may have"
+        unread = (Problem(f"its layers were not read: {told} (--max-entries)", Location(path)),)
     else:
         facts = reader.together(image)
     container, problems = _configuration(path, image)

@@ -52,18 +52,18 @@ class _Task(Struct, frozen=True):
 
 
 class _Tally:
-    """Entries that were read so far, in memory that processes share. Each number is written by one of them alone."""
+    """What was read so far, in memory that processes share. Each number is written by one of them alone."""
 
     def __init__(self, tasks: int, most: int) -> None:
         self._counts = memoryview(mmap(-1, 8 * max(1, tasks))).cast("Q")
         self._most = most
 
-    def note(self, task: int, entries: int) -> None:
-        """Note how many a task had."""
-        self._counts[task] = entries
+    def note(self, task: int, cost: int) -> None:
+        """Note what a task took."""
+        self._counts[task] = cost
 
     def is_over(self) -> bool:
-        """Whether there are more than all may have: what is left need not be read."""
+        """Whether that is more than all may take: what is left need not be read."""
         return sum(self._counts) > self._most
 
 
@@ -74,7 +74,7 @@ def read_layers(
     progress: Callable[[LayerSource], None],
     meanwhile: Callable[[], None] = lambda: None,
 ) -> list[LayerFacts] | None:
-    """What each layer holds by itself, whatever is in the others; None where all have more than `most` entries.
+    """What each layer holds by itself, whatever is in the others; None where all take more than `most` entries may.
 
     `meanwhile` begins what else is to be done at the same time, in threads.
     """
@@ -92,18 +92,18 @@ def read_layers(
 
 
 def in_order(
-    sources: Sequence[LayerSource], selection: Selection, progress: Callable[[LayerSource], None]
+    sources: Sequence[LayerSource], selection: Selection, most: int, progress: Callable[[LayerSource], None]
 ) -> list[LayerFacts]:
-    """What each layer holds where all together have too many entries: the last ones are left out."""
+    """What each layer holds where all together have too many entries or facts: the last ones are left out."""
     for source in sources:
         if isinstance(source, TarLayer):
             source.count_apart(apart=False)
-    return [_scanned(source, selection, progress) for source in sources]
-
-
-def _scanned(source: LayerSource, selection: Selection, progress: Callable[[LayerSource], None]) -> LayerFacts:
-    progress(source)
-    return scan_layer(source, selection)
+    found: list[LayerFacts] = []
+    for source in sources:
+        progress(source)
+        found.append(scan_layer(source, selection, max(0, most)))
+        most -= found[-1].cost
+    return found
 
 
 def _in_threads(
@@ -111,7 +111,8 @@ def _in_threads(
 ) -> list[LayerFacts] | None:
     """Read layers here. Inflating, hashing and waiting for a network go on beside another layer's walk."""
     if len(sources) < 2:
-        return [_scanned(source, selection, progress) for source in sources]
+        progress(sources[0])
+        return [scan_layer(sources[0], selection)]
     from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415  takes 15 ms
 
     tally = _Tally(len(sources), most)
@@ -119,8 +120,9 @@ def _in_threads(
     def scan(at: int) -> LayerFacts | None:
         if tally.is_over():
             return None
-        facts = _scanned(sources[at], selection, progress)
-        tally.note(at, facts.entries)
+        progress(sources[at])
+        facts = scan_layer(sources[at], selection)
+        tally.note(at, facts.cost)
         return facts
 
     with ThreadPoolExecutor(THREADS) as pool:
@@ -152,7 +154,7 @@ def _shared(
             return None
         progress(order[at].layer)
         done = order[at]()
-        tally.note(at, done.facts.entries)
+        tally.note(at, done.facts.cost)
         return done
 
     def begin() -> None:

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 _CHEAP: Final = 16
 """Entries that are known already cost as much as one that is read."""
+_TOLD: Final = 4
+"""Packages and files that are told of, as well."""
 
 
 class Reader:
@@ -31,7 +33,7 @@ class Reader:
 
     @property
     def is_spent(self) -> bool:
-        """Whether the images so far had as many entries as all may have."""
+        """Whether the images so far took as much as all may have."""
         return self._spent > self._bounds.entries
 
     def together(self, image: ImageSource) -> ImageFacts:
@@ -42,7 +44,7 @@ class Reader:
             for source, messages in zip(sources, known.messages, strict=True):
                 source.forget(messages)
             self._spent += sum(entries // _CHEAP for _, entries, _ in known.facts.sizes)
-            return known.facts
+            return self._told(known.facts)
         from sealock.inventory.merging import merge  # noqa: PLC0415  as in _read
 
         scanned, sound = self._facts(image)
@@ -51,11 +53,16 @@ class Reader:
         )
         if memory and sound:
             memory.keep_together(sources, facts)
+        return self._told(facts)
+
+    def _told(self, facts: ImageFacts) -> ImageFacts:
+        """The same; what is told of an image takes room, also where its layers were known."""
+        self._spent += (len(facts.packages) + len(facts.files)) // _TOLD
         return facts
 
     def _holds(self, known: Together, sources: Sequence[TarLayer]) -> bool:
         """Whether facts are of these very bytes, and within bounds that the cache does not know of."""
-        if sum(entries for _, entries, _ in known.facts.sizes) > self._bounds.entries:
+        if known.facts.cost > self._bounds.entries:
             return False
         for source in sources:
             source.verify()
@@ -94,8 +101,10 @@ class Reader:
                     return self._in_order(sources), False
                 facts += again
                 sound = False
-        self._spent += sum(one.entries // (_CHEAP if known else 1) for one, known in zip(facts, before, strict=True))
-        if sum(one.entries for one in facts) > self._bounds.entries:
+        self._spent += sum(
+            one.entries // _CHEAP if known else one.cost for one, known in zip(facts, before, strict=True)
+        )
+        if sum(one.cost for one in facts) > self._bounds.entries:
             return self._in_order(sources), False
         for source, one, known in zip(sources, facts, before, strict=True):
             if self._memory and source in unknown:
@@ -122,7 +131,7 @@ class Reader:
         self._spent += self._bounds.entries + 1
         from sealock.listing.reading import in_order  # noqa: PLC0415  as in _read
 
-        return in_order(sources, self._selection(), self._progress)
+        return in_order(sources, self._selection(), self._bounds.entries, self._progress)
 
     def _selection(self) -> Selection:
         from sealock.inventory.catalog import analyzers  # noqa: PLC0415  as in _read

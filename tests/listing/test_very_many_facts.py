@@ -1,0 +1,105 @@
+"""What is found in an image is bounded, as its entries are: few bytes can name very many packages and files."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from imagemaker import Layout, docker_save, info, spread, tar, write
+from sealock.image.entry import Bounds
+from sealock.inventory import scan
+from sealock.inventory.facts import weigh
+from sealock.listing import How, inventories
+from sealock.model.inventory import FileFact, Inventory, Package
+
+TOLD = "there is more to tell of packages and files than is kept of an image; the rest is not (--max-entries)"
+
+
+def lock(name: str, count: int) -> bytes:
+    """A layer with a lock file of so many packages."""
+    packages = {f"node_modules/{name}{number}": {"version": "1.0.0"} for number in range(count)}
+    return tar(info(f"{name}/package-lock.json", json.dumps({"packages": packages}).encode()))
+
+
+def read(path: str, bounds: Bounds, cache: str = "") -> Inventory:
+    (found,) = inventories(path, How(bounds=bounds, cache=cache))
+    return found
+
+
+def counts(found: Inventory) -> tuple[int, list[str]]:
+    return len(found.packages), [f"{one.location.file.rpartition(': ')[2]}: {one.message}" for one in found.problems]
+
+
+@pytest.mark.parametrize("shape", ["archive", "layout"])
+def test_packages_of_all_layers_are_bounded_in_their_order(shape: str, tmp_path: Path) -> None:
+    """A package counts as four entries would."""
+    layers = [lock(name, 100) for name in "abcde"]
+    if shape == "archive":
+        path = write(tmp_path / "app.tar", docker_save(*layers))
+    else:
+        made = Layout()
+        path = spread(tmp_path / "app", made.index(made.image(*((one, gzip.compress(one)) for one in layers))))
+    cut = (250, [f"layer {number}: {TOLD}" for number in (3, 4, 5)])
+    assert counts(read(path, Bounds(entries=1000))) == cut
+    assert counts(read(path, Bounds(entries=2000))) == (500, [])
+    # The cache knows of no such bound.
+    cache = str(tmp_path / "cache")
+    assert counts(read(path, Bounds(entries=2000), cache)) == (500, [])
+    assert counts(read(path, Bounds(entries=1000), cache)) == cut
+    assert counts(read(path, Bounds(entries=2000), cache)) == (500, [])
+
+
+def test_what_one_layer_tells_is_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(scan, "MOST_WEIGHT", 200)
+    path = write(tmp_path / "app.tar", docker_save(lock("a", 100), lock("b", 40)))
+    assert counts(read(path, Bounds())) == (90, [f"layer 1: {TOLD}"])
+
+
+def test_the_rest_of_a_layer_that_tells_too_much_is_walked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a later layer hides is hidden, and what stands in other layers is listed."""
+    monkeypatch.setattr(scan, "MOST_FACTS", 50)
+    last = tar(info("z/.wh.package-lock.json"), info("a/package-lock.json", b"{"))
+    path = write(tmp_path / "app.tar", docker_save(lock("a", 100), lock("z", 10), last))
+    found = read(path, Bounds())
+    assert [(one.namespace, one.removed) for one in found.packages] == [("", True)] * 60
+    assert counts(found)[1][0] == f"layer 1: {TOLD}"
+
+
+PACKAGE = Package("deb", "a", "1", "var/lib/dpkg/status")
+
+
+@pytest.mark.parametrize(
+    ("fact", "weight"),
+    [
+        (PACKAGE, 4),
+        (FileFact("setuid", "usr/bin/su"), 1),
+        (FileFact("setuid", "a" * 4096), 17),
+        (Package("deb", "a", "1", "p", files=("usr/bin/a",) * 1000), 4 + 250 + 35),
+        (Package("deb", "a", "1", "p", needs=("a",) * 400, provides=("b",) * 400), 4 + 200),
+        (Package("deb", "a", "1", "p", supplier="x" * (1 << 20)), 4 + 4096),
+    ],
+    ids=["a package", "a file", "a long path", "files", "needs", "a long supplier"],
+)
+def test_facts_weigh_what_they_take(fact: Package | FileFact, weight: int) -> None:
+    assert weigh(fact) == weight
+
+
+def test_lock_files_in_layer_after_layer_take_bounded_memory(tmp_path: Path) -> None:
+    """Two megabytes of them would take more than a gigabyte."""
+    layers = [lock(name, 60_000) for name in "abcdefghijklmnopqrstuvwxyz"]
+    made = Layout()
+    path = spread(tmp_path, made.index(made.image(*((one, gzip.compress(one)) for one in layers))))
+    program = (
+        "import resource, sys\nfrom sealock.image.entry import Bounds\nfrom sealock.listing import How, inventories\n"
+        "(one,) = inventories(sys.argv[1], How(bounds=Bounds(entries=400_000)))\n"
+        "print(len(one.packages), resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)"
+    )
+    told = subprocess.run([sys.executable, "-c", program, path], capture_output=True, text=True, check=True).stdout
+    packages, kilobytes = map(int, told.split())
+    assert packages == 100_000
+    assert kilobytes < 400 << 10
