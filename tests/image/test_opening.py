@@ -358,6 +358,8 @@ def test_links_of_a_layout_lead_nowhere(tmp_path: Path) -> None:
             tar(info("index.json", b'{"manifests":[],"Manifests":[]}')),
             "engines read as 'manifests' and others pass over",
         ),
+        (tar(info("index.json", b'{"manifests":[],"manifests":[]}')), "it has 'manifests' twice, which engines"),
+        (tar(info("manifest.json", b'[{"Config":"c","Layers":[],"Layers":["l"]}]')), "it has 'Layers' twice"),
         (tar(info("index.json", b'{"manifests":[{"Digest":"x"}]}')), "it has 'Digest', which engines read as 'digest'"),
     ],
 )
@@ -367,6 +369,15 @@ def test_what_is_no_image_is_said_to_be_none(data: bytes, told: str, tmp_path: P
         open_image(str(tmp_path / "x"))
     assert told in str(raised.value)
     assert str(tmp_path / "x") in str(raised.value)
+
+
+@pytest.mark.parametrize("compress", [gzip.compress, zstd.compress])
+def test_of_what_ends_too_early_no_digest_is_told(compress: Callable[[bytes], bytes], tmp_path: Path) -> None:
+    """That of a part is none that anybody named."""
+    made = Layout()
+    path = write(tmp_path / "x.tar", made.index(made.image((BASE, compress(BASE)[:-9]))))
+    assert "cut short" in troubles(one(path))
+    assert "has the digest" not in troubles(one(path))
 
 
 def test_a_missing_file_is_named(tmp_path: Path) -> None:

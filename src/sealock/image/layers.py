@@ -152,6 +152,11 @@ class TarLayer:
             yield from self._walk(pumped)
             if verifier is not None:
                 pumped.drain()
+                if pumped.broken:
+                    # It is told already; the digest of a part would say nothing.
+                    if not self._problems:
+                        self._report("it could not be read to its end")
+                    return
                 if not isinstance(stored, Stretch):
                     verifier.compare(self.name, as_stored, layer.digest)
                 verifier.compare(f"{self.name}, inflated,", as_plain, layer.diff_id, self._inflated)

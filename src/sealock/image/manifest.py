@@ -108,9 +108,25 @@ def decode(data: bytes, kind: type[T]) -> T:
     try:
         value = msgspec.json.decode(data)
         _check_case(value, names)
+        if kind is not Config:  # whoever judges configurations tells it of them
+            _check_once(data)
         return msgspec.convert(value, kind)
-    except (msgspec.MsgspecError, RecursionError, UnicodeError) as error:
+    except (msgspec.MsgspecError, RecursionError, ValueError) as error:
         raise Damage(why=f"it is not the JSON it should be ({error})") from error
+
+
+def _check_once(data: bytes) -> None:
+    """Refuse what has a key twice: engines lay the second value over the first, others take one of the two."""
+    import json  # noqa: PLC0415  it tells the keys in their order
+
+    def once(pairs: list[tuple[str, Any]]) -> None:
+        seen: set[str] = set()
+        for key, _ in pairs:
+            if key in seen:
+                raise Damage(why=f"it has {key[:50]!r} twice, which engines and others read differently")
+            seen.add(key)
+
+    json.loads(data, object_pairs_hook=once)
 
 
 def _check_case(value: Any, names: dict[str, str]) -> None:  # noqa: ANN401  whatever the JSON holds

@@ -22,6 +22,8 @@ class Pumped:
 
     def __init__(self, chunks: Iterator[bytes], tap: Callable[[bytes], None] | None = None) -> None:
         self.length = -1
+        self.broken = False
+        """Whether they end before they should."""
         self._held, self._at = b"", 0
         self._queue: Queue[bytes | Damage | None] = Queue(AHEAD)
         self._stopped = False
@@ -86,6 +88,7 @@ class Pumped:
             return chunk
         self.length = self._at if end is None else end
         if chunk is not None:
+            self.broken = True
             raise chunk
         return b""
 
