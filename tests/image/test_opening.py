@@ -300,6 +300,16 @@ def test_bounds_are_kept_and_told(bounds: Bounds, told: str, tmp_path: Path) -> 
         assert told in str(error)  # noqa: PT017  either way of being told will do
 
 
+def test_a_manifest_that_is_an_index_as_well_is_refused(tmp_path: Path) -> None:
+    made = Layout()
+    inner = made.image((BASE, BASE))
+    both = json.loads(made.files["blobs/" + inner["digest"].replace(":", "/")]) | {"manifests": [inner]}
+    path = spread(tmp_path, made.index(made.blob(json.dumps(both).encode()), made.image((UPPER, UPPER))))
+    image = one(path)
+    assert listed(image) == [SEEN[1]]
+    assert "has both manifests and layers" in troubles(image)
+
+
 def test_indexes_that_lead_round_or_too_deep_end(tmp_path: Path) -> None:
     made = Layout()
     deep = made.image((BASE, BASE))

@@ -71,9 +71,19 @@ def test_a_scope_is_the_namespace_and_case_is_kept(name: str, parts: tuple[str, 
     assert (package.namespace, package.name) == parts
 
 
-@pytest.mark.parametrize("name", ["@/x", "a/b", "@a/b/c", "/x", "x/", "", 7, None, "x" * 10_000, "a\x00b"])
+@pytest.mark.parametrize("name", ["@/x", "a/b", "@a/b/c", "/x", "x/", "", 7, None])
 def test_what_is_no_name_makes_no_package(name: object) -> None:
     assert read("node_modules/x/package.json", manifest(name=name)) == []
+
+
+@pytest.mark.parametrize("odd", ["x" * 10_000, "a\x00b", "lodash\u200b", "a\nb", "\x1b[2J"])
+@pytest.mark.parametrize("field", ["name", "version"])
+def test_what_cannot_be_shown_is_said_to_be_broken(field: str, odd: str) -> None:
+    """Node goes by the folder's name: such a package is there, under whatever name."""
+    with pytest.raises(Broken, match="has a name or a version that cannot be shown: '") as raised:
+        read("node_modules/x/package.json", manifest(**{field: odd}))
+    assert str(raised.value).isascii()
+    assert len(str(raised.value)) < 400
 
 
 def test_a_byte_order_mark_does_no_harm() -> None:

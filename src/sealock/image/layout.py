@@ -94,7 +94,11 @@ class LayoutReader:
             except Damage as damage:
                 self._problem(f"the manifest {entry.digest[:19]}: {damage}")
                 return None
-            if manifest.manifests is None or manifest.layers is not None:
+            if manifest.manifests is not None and manifest.layers is not None:
+                why = "has both manifests and layers, and so may mean one image to some and another to others"
+                self._problem(f"the manifest {entry.digest[:19]} {why}")
+                return None
+            if manifest.manifests is None:
                 return self._image(entry, manifest, names)
             below = [one for one in manifest.manifests if _is_image(one)]
             if not below:

@@ -9,7 +9,8 @@ from msgspec import Struct
 
 from sealock.inventory import _names
 from sealock.inventory._data import decoded, rows, table, word
-from sealock.inventory.analyzer import Analyzer, Fact, File, Wanted
+from sealock.inventory.analyzer import Analyzer, Broken, Fact, File, Wanted
+from sealock.inventory.stanzas import quoted
 from sealock.model.inventory import Package
 
 HOMES: Final = ("usr/share/nodejs", "usr/lib/nodejs")
@@ -38,6 +39,9 @@ class Npm(Analyzer):
         manifest = decoded(file.data, Manifest)
         namespace, name = _names.scoped(word(manifest.name))
         version = word(manifest.version)
+        for odd in filter(_is_odd, (manifest.name, manifest.version)):
+            message = f"has a name or a version that cannot be shown: {quoted(odd)}"
+            raise Broken(message)
         if name and version:
             found = licenses(manifest.license) or licenses(manifest.licenses)
             yield Package("npm", name, version, file.path, namespace=namespace, licenses=found)
@@ -50,6 +54,11 @@ def installed(path: str) -> bool:
     if scope.startswith("@"):
         home = outer
     return bool(folder) and (home == "node_modules" or home.endswith("/node_modules") or home in HOMES)
+
+
+def _is_odd(name: object) -> bool:
+    """Whether a name hides what stands there. One of another shape is none: folders of tests hold many such."""
+    return isinstance(name, str) and bool(name.strip()) and not word(name)
 
 
 def licenses(value: object) -> tuple[str, ...]:
