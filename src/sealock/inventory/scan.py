@@ -53,7 +53,7 @@ class PieceFacts(Struct):
     @property
     def cost(self) -> int:
         """As that of a layer."""
-        return max(self.entries, self.weight)
+        return max(self.entries, self.weight + excess(self.paths, self.entries))
 
 
 def scan_layer(source: LayerSource, selection: Selection, most: int = MOST_WEIGHT) -> LayerFacts:
@@ -94,7 +94,7 @@ def joined(pieces: Sequence[PieceFacts], selection: Selection) -> LayerFacts:
         entries=entries,
         size=sum(piece.size for piece in pieces),
         faults=tuple(fault for piece in pieces for fault in piece.faults),
-        weight=sum(map(weigh, facts)) + excess(paths, entries),
+        weight=sum(piece.weight for piece in pieces) + excess(paths, entries),
     )
 
 
@@ -232,15 +232,14 @@ class _Scan:
             gathering.settle()
 
     def done(self) -> PieceFacts:
-        paths = self.paths.names()
         return PieceFacts(
             facts=self.facts,
-            paths=paths,
+            paths=self.paths.names(),
             folders=self.folders.names(),
             gone=self.gone.names(),
             opaque=self.opaque.names(),
             entries=self.entries,
             size=self.size,
             faults=self.faults,
-            weight=self.weight + excess(paths, self.entries),
+            weight=self.weight,
         )
