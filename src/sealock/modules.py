@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Collection
 from importlib import import_module
 from types import ModuleType
 
 
-def within(package: ModuleType) -> list[ModuleType]:
-    """Load the modules of a package and of the packages below it, in the order of their names.
+def within(package: ModuleType, without: Collection[str] = ()) -> list[ModuleType]:
+    """Load the modules of a package and of the packages below it, in the order of their names, but those named.
 
     Those whose names begin with an underscore help the others, and are left to them: not all of them are needed.
     """
@@ -22,7 +23,7 @@ def within(package: ModuleType) -> list[ModuleType]:
 
             names = [one.name for one in iter_modules([folder])]
         for name in names:
-            if not name or name.startswith("_"):
+            if not name or name.startswith("_") or name in without:
                 continue
             module = import_module(f"{package.__name__}.{name}")
             found.append(module)

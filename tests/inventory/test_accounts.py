@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from analyzed import mutated, read, survives
-from sealock.inventory.accounts import Accounts
+from sealock.inventory.onfiles.accounts import Accounts
 from sealock.model.inventory import FileFact
 
 PASSWD = "root:x:0:0:root:/root:/bin/bash\nbin:x:1:1:bin:/bin:/sbin/nologin\n"

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from elffile import make
 from sealock.inventory.analyzer import File
-from sealock.inventory.libc import NeedsGlibc
+from sealock.inventory.onfiles.libc import NeedsGlibc
 
 LOADER = "/lib64/ld-linux-x86-64.so.2"
 

@@ -14,7 +14,7 @@ from imagemaker import docker_save, info, tar, write
 from sealock.inventory import leftovers
 from sealock.inventory.analyzer import Broken, File
 from sealock.inventory.looked import LARGEST, looks_into, may_hold
-from sealock.inventory.secrets import Secrets
+from sealock.inventory.onfiles.secrets import Secrets
 from sealock.listing import How, inventories
 from sealock.model.inventory import FileFact
 from secretmaker import HEX, UPPER, Maker, files, key, pgp, putty

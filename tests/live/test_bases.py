@@ -17,7 +17,7 @@ from sealock.advising import advised
 from sealock.image.opening import open_image
 from sealock.inventory.analyzer import File
 from sealock.inventory.content import content
-from sealock.inventory.libc import NeedsGlibc
+from sealock.inventory.onfiles.libc import NeedsGlibc
 from sealock.inventory.programs import program as read_program
 from sealock.listing import How
 from sealock.model.advice import Advice, Musl

@@ -15,7 +15,7 @@ from msgspec import Struct
 
 from sealock.inventory.analyzer import File
 from sealock.inventory.gobinary import GoBinary
-from sealock.inventory.libc import NeedsGlibc
+from sealock.inventory.onfiles.libc import NeedsGlibc
 from sealock.inventory.rustbinary import RustBinary
 from sealock.inventory.staticlibs import StaticLibraries
 

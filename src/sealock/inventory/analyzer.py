@@ -61,12 +61,15 @@ class Analyzer(ABC):
     name: ClassVar[str]
     version: ClassVar[int] = 1
     wanted: ClassVar[Wanted]
-    tells_packages: ClassVar[bool] = True
-    """False for one that tells nothing of packages, and that those who ask for packages alone do without."""
 
     def __init__(self, bounds: Bounds = DEFAULT_BOUNDS) -> None:
         """Keep to these bounds."""
         self.bounds = bounds
+
+    @property
+    def tells_packages(self) -> bool:
+        """Whether those who ask for packages alone need it: not if it is one of `onfiles`."""
+        return ".onfiles." not in type(self).__module__
 
     @abstractmethod
     def read(self, file: File, /) -> Iterable[Fact]:

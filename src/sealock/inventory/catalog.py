@@ -10,10 +10,10 @@ from sealock.modules import within
 
 
 @cache
-def analyzers() -> tuple[Analyzer, ...]:
-    """Load every analyzer, by name."""
+def analyzers(*, files: bool = True) -> tuple[Analyzer, ...]:
+    """Load the analyzers, by name; without `files`, those that tell of packages."""
     found: list[Analyzer] = []
-    for module in within(sealock.inventory):
+    for module in within(sealock.inventory, () if files else ("onfiles",)):
         found += [
             one()
             for one in vars(module).values()

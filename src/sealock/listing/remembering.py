@@ -137,7 +137,7 @@ class Reader:
         from sealock.inventory.catalog import analyzers  # noqa: PLC0415  as in _read
         from sealock.inventory.selection import Selection  # noqa: PLC0415  as above
 
-        bounded = (type(one)(self._bounds) for one in analyzers())
+        bounded = (type(one)(self._bounds) for one in analyzers(files=self._files))
         return Selection(bounded, self._bounds.file, files=self._files)
 
 

@@ -100,7 +100,6 @@ class Secrets(Analyzer):
 
     name = "secrets"
     wanted = Wanted(limit=LARGEST)
-    tells_packages = False
 
     def __init__(self, bounds: Bounds = DEFAULT_BOUNDS) -> None:
         super().__init__(bounds)

@@ -46,7 +46,6 @@ class NeedsGlibc(Analyzer):
     name = "libc"
     version = 2
     wanted = Wanted(elf=True, limit=256 << 20)
-    tells_packages = False
 
     def read(self, file: File, /) -> Iterator[FileFact]:
         """Yield one fact for a file that needs glibc."""

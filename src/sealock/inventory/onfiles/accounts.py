@@ -22,7 +22,6 @@ class Accounts(Analyzer):
 
     name = "accounts"
     wanted = Wanted(paths=(PASSWD, SHADOW, GROUP), limit=4 << 20)
-    tells_packages = False
 
     def read(self, file: File, /) -> Iterator[FileFact]:
         """Yield one fact for each kind of fault, and one for each id that several have."""
