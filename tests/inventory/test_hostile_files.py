@@ -204,6 +204,7 @@ HOSTILE: dict[str, tuple[str, str, Callable[[], bytes]]] = {
     "accounts without end": ("accounts", "etc/passwd", lambda: b"a::0:0:::\n" * 200_000),
     "accounts with many ids": ("accounts", "etc/passwd", lambda: b"".join(b"a%d:x:%d:0:::\n" % (n, n // 2) for n in range(100_000))),
     "a METADATA of headers": ("python", "x/a-1.0.dist-info/METADATA", lambda: b"Name: a\n" * 300_000),
+    "a RECORD of short lines": ("python", "x/a-1.0.dist-info/RECORD", lambda: b"a\n" * (8 << 20)),
     "requirements continued": ("requirements", "app/requirements.txt", lambda: b"a==1 \\\n" * 300_000),
     "requirements in one line": ("requirements", "app/requirements.txt", lambda: b"a" * (4 << 20)),
     "go.mod in brackets": ("go.mod", "app/go.mod", lambda: b"require (\n" * 200_000),

@@ -70,6 +70,20 @@ def test_the_rest_of_a_layer_that_tells_too_much_is_walked(tmp_path: Path, monke
     assert counts(found)[1][0] == f"layer 1: {TOLD}"
 
 
+def test_one_endless_list_costs_nothing_but_itself(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(scan, "MOST_WEIGHT", 2000)
+    files = b"".join(b"usr/lib/%d\n" % number for number in range(20_000))
+    layer = tar(
+        info("x/a-1.dist-info/RECORD", b"".join(b"%d.py,,\n" % number for number in range(20_000))),
+        info("x/a-1.dist-info/METADATA", b"Name: a\nVersion: 1\n\n"),
+        info("lib/apk/db/installed", b"P:b\nV:1\nF:usr\n" + files.replace(b"usr", b"R:usr") + b"\nP:c\nV:1\nR:x\n\n"),
+        info("app/node_modules/d/package.json", b'{"name": "d", "version": "1"}'),
+    )
+    found = read(write(tmp_path / "app.tar", docker_save(layer)), Bounds())
+    assert {one.name: len(one.files) for one in found.packages} == {"a": 0, "b": 0, "c": 1, "d": 0}
+    assert counts(found)[1] == [f"layer 1: {TOLD}"]
+
+
 PACKAGE = Package("deb", "a", "1", "var/lib/dpkg/status")
 
 

@@ -13,6 +13,7 @@ from sealock.inventory._data import decoded, table, word
 from sealock.inventory._headers import headers
 from sealock.inventory._zip import opened
 from sealock.inventory.analyzer import Analyzer, Broken, Fact, File, Wanted
+from sealock.inventory.stanzas import text
 from sealock.model.inventory import Package
 
 LONGEST_LICENSE: Final = 120
@@ -44,10 +45,10 @@ class Python(Analyzer):
         match name:
             case "RECORD":
                 home = folder.rpartition("/")[0]
-                files = tuple(_names.inside(home, one) for one in recorded(file.data) if one)
+                files = tuple(_names.inside(home, one) for one in recorded(text(file.data)) if one)
                 yield Package("pypi", "", "", file.path, files=tuple(filter(None, files)))
             case "installed-files.txt":
-                lines = file.data.decode(errors="replace").splitlines()
+                lines = text(file.data).splitlines()
                 files = tuple(_names.inside(folder, line) for line in lines if line)
                 yield Package("pypi", "", "", file.path, files=tuple(filter(None, files)))
             case "direct_url.json":
@@ -119,9 +120,9 @@ def licenses(said: list[tuple[str, str]], first: dict[str, str]) -> tuple[str, .
     return tuple(word(one) for one in dict.fromkeys(found) if word(one))
 
 
-def recorded(data: bytes) -> Iterator[str]:
+def recorded(told: str) -> Iterator[str]:
     """The first column of RECORD, which is CSV."""
-    for line in data.decode(errors="replace").splitlines():
+    for line in told.splitlines():
         if not line.startswith('"'):
             yield line.partition(",")[0]
             continue

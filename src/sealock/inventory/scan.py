@@ -32,6 +32,8 @@ MOST_FACTS: Final = 250_000
 """Facts that are kept of a layer."""
 MOST_WEIGHT: Final = 1_000_000
 """What they may take together, as `weigh` has it: four million files of packages, say."""
+HEAVY: Final = 1000
+"""From which weight on a package is kept without the files that it owns, where there is no room for them."""
 FULL: Final = "there is more to tell of packages and files than is kept of an image; the rest is not (--max-entries)"
 MOST_FAULTS: Final = 1000
 
@@ -212,13 +214,22 @@ class _Scan:
     def keep(self, analyzer: str, facts: Iterable[Fact]) -> None:
         held = self.facts.setdefault(analyzer, [])
         for fact in facts:
-            if self.kept >= MOST_FACTS or self.weight >= self.most:
+            weight = weigh(fact)
+            if self.kept >= MOST_FACTS or self.weight + weight > self.most:
                 if not self.is_full:
                     self.fault("", FULL)
                 self.is_full = True
-                return
+                if self.kept >= MOST_FACTS:
+                    return
+                if weight < HEAVY or not isinstance(fact, Package):
+                    continue
+                # What one file tells must not cost the others: the package is kept, if not what it owns.
+                fact = replace(fact, files=(), needs=(), provides=(), licenses=(), supplier="")  # noqa: PLW2901  in its place
+                weight = weigh(fact)
+                if self.weight + weight > self.most:
+                    continue
             self.kept += 1
-            self.weight += weigh(fact)
+            self.weight += weight
             held.append(fact)
 
     def fault(self, path: str, message: str, *, on_files: bool = False) -> None:
