@@ -1,0 +1,80 @@
+"""A sound file of each kind that an analyzer reads: what fuzzers begin with."""
+
+from __future__ import annotations
+
+import io
+import json
+import zipfile
+import zlib
+
+import rpmdatabases as rpm
+from elffile import make
+
+
+def jar(inner: bytes = b"", depth: int = 0) -> bytes:
+    """A Java archive, within as many others."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("META-INF/maven/g/a/pom.properties", "version=1\ngroupId=g\nartifactId=a\n")
+        if inner or depth:
+            archive.writestr("inner.jar", inner or jar(depth=depth - 1))
+    return buffer.getvalue()
+
+
+def go() -> bytes:
+    modules = "path\tx.org/app\nmod\tx.org/app\tv1.2.3\t\ndep\tx.org/other\tv0.1.0\th1:abc=\n"
+    marked = b"0" * 16 + modules.encode() + b"1" * 16
+    return make(
+        {".go.buildinfo": b"\xff Go buildinf:\x08\x02" + bytes(16) + b"\x06go1.22" + bytes([len(marked)]) + marked}
+    )
+
+
+PACKAGES = [rpm.header(rpm.package(name)) for name in ("hello", "world")]
+LOCK = {"lockfileVersion": 3, "packages": {"": {"name": "x"}, "node_modules/a": {"version": "1.0.0"}}}
+SOUND: dict[str, list[tuple[str, bytes]]] = {
+    "accounts": [("etc/passwd", b"root:x:0:0::/:/bin/sh\ntoor::0:0::/:/bin/sh\na:x:7:7::/:\nb:x:7:7::/:\n")],
+    "alpm": [("var/lib/pacman/local/a-1-1/desc", b"%NAME%\na\n\n%VERSION%\n1-1\n\n%ARCH%\nany\n\n")],
+    "apk": [("lib/apk/db/installed", b"C:Q1x=\nP:musl\nV:1.2.5-r0\nA:x86_64\no:musl\nF:lib\nR:libc.so\n\n")],
+    "apk-repositories": [("etc/apk/repositories", b"https://x.org/alpine/v3.20/main\n")],
+    "bun lock": [("app/bun.lock", b'{"lockfileVersion": 1, "packages": {"a": ["a@1.0.0", "", {}, "sha512-x"],},}')],
+    "bundler lock": [("app/Gemfile.lock", b"GEM\n  remote: https://x.org/\n  specs:\n    a (1.0)\n      b (~> 2)\n\nPLATFORMS\n")],
+    "cargo lock": [("app/Cargo.lock", b'version = 3\n[[package]]\nname = "a"\nversion = "1.0.0"\nsource = "registry+x"\n')],
+    "composer lock": [("app/composer.lock", b'{"packages": [{"name": "a/b", "version": "v1.0"}], "packages-dev": []}')],
+    "conda": [("opt/conda/conda-meta/a.json", b'{"name": "a", "version": "1", "build": "0", "channel": "x", "subdir": "y"}')],
+    "dotnet": [("app/x.deps.json", b'{"libraries": {"A/1.0": {"type": "package"}}, "targets": {}}')],
+    "dpkg": [
+        ("var/lib/dpkg/status", b"Package: a\nStatus: install ok installed\nVersion: 1:2-3\nArchitecture: amd64\n\n"),
+        ("var/lib/dpkg/info/a.list", b"/.\n/usr\n/usr/bin/a\n"),
+        ("usr/share/doc/a/copyright", b"Format: https://x.org/copyright-format/1.0/\n\nFiles: *\nLicense: MIT\n"),
+    ],
+    "gems": [("g/specifications/a-1.0.gemspec", b'Gem::Specification.new do |s|\n  s.name = "a".freeze\n  s.version = "1.0"\nend\n')],
+    "go.mod": [("app/go.mod", b"module x.org/a\n\ngo 1.22\n\nrequire (\n\tx.org/b v1.2.3 // indirect\n)\n")],
+    "gobinary": [("usr/bin/app", go())],
+    "jars": [("app/a-1.jar", jar(jar()))],
+    "libc": [("usr/bin/app", make(needed=["libc.so.6"], symbols=[("qsort_r", "libc.so.6", "GLIBC_2.8")]))],
+    "npm": [("usr/lib/node_modules/a/package.json", b'{"name": "a", "version": "1.0.0", "license": "MIT"}')],
+    "npm lock": [("app/package-lock.json", json.dumps(LOCK).encode())],
+    "nuget lock": [("app/packages.lock.json", b'{"version": 1, "dependencies": {"net8.0": {"A": {"type": "Direct", "resolved": "1.0"}}}}')],
+    "osrelease": [("etc/os-release", b'ID=debian\nVERSION_ID="12"\nPRETTY_NAME="Debian 12"\n')],
+    "php": [("app/vendor/composer/installed.json", b'{"packages": [{"name": "a/b", "version": "1.0.0"}]}')],
+    "pipenv lock": [("app/Pipfile.lock", b'{"default": {"a": {"version": "==1.0"}}, "develop": {}}')],
+    "pnpm lock": [("app/pnpm-lock.yaml", b"lockfileVersion: '9.0'\npackages:\n  a@1.0.0:\n    resolution: {integrity: x}\n")],
+    "poetry lock": [("app/poetry.lock", b'[[package]]\nname = "a"\nversion = "1.0"\n\n[metadata]\nlock-version = "2.0"\n')],
+    "pylock": [("app/pylock.toml", b'lock-version = "1.0"\n[[packages]]\nname = "a"\nversion = "1.0"\n')],
+    "python": [("x/a-1.0.dist-info/METADATA", b"Metadata-Version: 2.1\nName: a\nVersion: 1.0\nLicense: MIT\n\ntext\n")],
+    "requirements": [("app/requirements.txt", b"a==1.0 --hash=sha256:00\nb>=2\n-r other.txt\n")],
+    "rpm": [
+        ("var/lib/rpm/rpmdb.sqlite", rpm.sqlite(PACKAGES)),
+        ("var/lib/rpm/Packages.db", rpm.ndb(PACKAGES)),
+        ("var/lib/rpm/Packages", rpm.berkeley(PACKAGES)),
+    ],
+    "rustbinary": [("usr/bin/app", make({".dep-v0": zlib.compress(b'{"packages": [{"name": "a", "version": "1.0", "source": "registry"}]}')}))],
+    "secrets": [("app/.env", b"DB_PASSWORD=Tr0ub4dor-and-3\nURL=https://a:Tr0ub4dor7@h.org/\n")],
+    "staticlibs": [("usr/bin/app", make({".rodata": b"\0 deflate 1.2.13 Copyright 1995-2022 Jean-loup Gailly \0"}))],
+    "uv lock": [("app/uv.lock", b'version = 1\n[[package]]\nname = "a"\nversion = "1.0"\nsource = { registry = "x" }\n')],
+    "yarn lock": [
+        ("app/yarn.lock", b'# yarn lockfile v1\n\na@^1.0.0:\n  version "1.0.0"\n  resolved "https://x.org/a.tgz"\n'),
+        ("app/yarn.lock", b'__metadata:\n  version: 8\n\n"a@npm:^1.0.0":\n  version: 1.0.0\n  resolution: "a@npm:1.0.0"\n'),
+    ],
+}  # fmt: skip
+FILES = [(name, path, data) for name, files in SOUND.items() for path, data in files]
