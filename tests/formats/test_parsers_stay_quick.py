@@ -11,7 +11,7 @@ from sealock import formats
 from sealock.model.container import Container
 from sealock.model.document import DocumentKind
 from sealock.model.location import Source
-from work import SIZE, grows
+from work import LINEAR, SIZE, grows
 
 Maker = Callable[[int], str]
 D: Final = "FROM debian:12\n"
@@ -134,7 +134,7 @@ def test_a_parser_stays_quick(kind: DocumentKind, name: str, make: Maker) -> Non
         return lambda: formats.read(kind, Source(name, make(times)))
 
     reading(2)()
-    assert grows(reading(SIZE), reading(2 * SIZE)) < 2.8
+    assert grows(reading(SIZE), reading(2 * SIZE)) < LINEAR
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from sealock.kernel import parsing
 from sealock.model.process import IdRange, Route, Socket
-from work import SIZE, grows
+from work import LINEAR, SIZE, grows
 
 PARSERS = (
     parsing.fields, parsing.start_time, parsing.id_ranges, parsing.mounts, parsing.limits, parsing.control_groups,
@@ -52,7 +52,7 @@ def test_no_text_breaks_a_parser(parse: object, text: str) -> None:
 @pytest.mark.parametrize("piece", ["0:", " - ", "\\040", "1 2 3 4 5 6 - 7 8 9\n", "a" * 64 + "\n", "00010000 "])
 def test_twice_the_text_is_no_more_than_twice_the_work(parse: object, piece: str) -> None:
     assert callable(parse)
-    assert grows(lambda: parse(piece * SIZE), lambda: parse(piece * SIZE * 2)) < 2.5
+    assert grows(lambda: parse(piece * SIZE), lambda: parse(piece * SIZE * 2)) < LINEAR
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from sealock.model.location import Source
 from sealock.rules.catalog import KINDS, every_rule, rules
 from sealock.rules.judge import judge
 from sealock.rules.rule import Rule
-from work import SIZE, grows
+from work import LINEAR, SIZE, grows
 
 KIND_OF = {rule.id: kind for kind in KINDS for rule in rules(kind)}
 
@@ -139,4 +139,4 @@ def test_a_rule_stays_quick(rule: Rule[Any], kind: DocumentKind, text: str, way:
         document = formats.read(kind, Source("test", way(text, times)))
         return lambda: judge("test", document, {KIND_OF[rule.id]: (rule,)})
 
-    assert grows(judging(SIZE), judging(2 * SIZE)) < 2.8
+    assert grows(judging(SIZE), judging(2 * SIZE)) < LINEAR
