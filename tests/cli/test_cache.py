@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
-import sys
 import time
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+import commandline
 from imagemaker import docker_save, info, tar, write
 from sealock.cache.folder import Folder
 from sealock.cache.place import default_folder
@@ -19,8 +20,7 @@ LAYER = tar(info("app/node_modules/x/package.json", b'{"name": "x", "version": "
 
 
 def sealock(*words: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "sealock", *words]
-    return subprocess.run(command, capture_output=True, text=True, check=False, env=environment or None)
+    return commandline.sealock(*words, cwd=Path.cwd(), environment=environment or os.environ)
 
 
 def status(cache: Path) -> dict[str, Any]:

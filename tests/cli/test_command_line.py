@@ -10,21 +10,15 @@ from pathlib import Path
 
 import pytest
 
+import commandline
+
 BAD = "docker run --privileged alpine:3.20\n"
 GOOD_ENOUGH = "docker run --rm alpine:3.20 true\n"
 
 
 def sealock(*words: str, cwd: Path, stdin: str = "", **environment: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "sealock", *words],
-        cwd=cwd,
-        input=stdin,
-        env={**os.environ, "NO_COLOR": "", "FORCE_COLOR": "", "COLUMNS": "80", **environment},
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=60,
-    )
+    plain = {"NO_COLOR": "", "FORCE_COLOR": "", "COLUMNS": "80"}
+    return commandline.sealock(*words, cwd=cwd, stdin=stdin, environment={**os.environ, **plain, **environment})
 
 
 @pytest.fixture
@@ -60,6 +54,15 @@ def test_the_exit_status_says_how_it_went(folder: Path, words: tuple[str, ...], 
     assert result.returncode == status, result.stderr
     assert result.stdout or result.stderr
     assert "Traceback" not in result.stderr
+
+
+@pytest.mark.parametrize(("name", "status"), [("fair.sh", 0), ("bad.sh", 1), ("broken.sh", 2)])
+def test_a_process_ends_with_that_status_and_says_the_same(folder: Path, name: str, status: int) -> None:
+    environment = {**os.environ, "NO_COLOR": "", "FORCE_COLOR": "", "COLUMNS": "80"}
+    words = [sys.executable, "-m", "sealock", "check", name]
+    result = subprocess.run(words, cwd=folder, env=environment, capture_output=True, text=True, check=False)
+    here = sealock("check", name, cwd=folder)
+    assert (result.returncode, result.stdout, result.stderr) == (status, here.stdout, here.stderr)
 
 
 def test_the_rest_of_a_run_goes_on_past_what_cannot_be_read(folder: Path) -> None:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import gzip
 import json
 import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 import bare
+import commandline
 from imagemaker import config, info, tar
 from simulators.registry import RegistrySimulator, Reply, registry
 
@@ -34,17 +34,8 @@ Sealock = Callable[..., "subprocess.CompletedProcess[str]"]
 @pytest.fixture
 def sealock(tmp_path: Path) -> Sealock:
     def run(*words: str, **environment: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [sys.executable, "-m", "sealock", *words],
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=60,
-            cwd=tmp_path,
-            env=bare.environment(
-                tmp_path, **{"COLUMNS": "100", "SEALOCK_CACHE_DIR": str(tmp_path / "cache"), **environment}
-            ),
-        )
+        own = {"COLUMNS": "100", "SEALOCK_CACHE_DIR": str(tmp_path / "cache"), **environment}
+        return commandline.sealock(*words, cwd=tmp_path, environment=bare.environment(tmp_path, **own))
 
     return run
 

@@ -5,24 +5,18 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
+import commandline
 from advised import STATIC, layer
 from imagemaker import docker_save, write
 
 
 def inspect(*words: str, columns: int = 80) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "sealock", "inspect", *words],
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=60,
-        env={**os.environ, "COLUMNS": str(columns)},
-    )
+    environment = {**os.environ, "COLUMNS": str(columns)}
+    return commandline.sealock("inspect", *words, cwd=Path.cwd(), environment=environment)
 
 
 @pytest.fixture

@@ -5,23 +5,17 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+
+import commandline
 
 NOWHERE = ("--engine", "unix:///nowhere/docker.sock")
 
 
 def sealock(*words: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "sealock", *words],
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=60,
-        env={**os.environ, "COLUMNS": "80", "PYTHONIOENCODING": "utf-8"},
-    )
+    return commandline.sealock(*words, cwd=Path.cwd(), environment={**os.environ, "COLUMNS": "80"})
 
 
 def test_the_page_on_oneself_has_all_its_parts() -> None:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
+import commandline
 from imagemaker import docker_save, info, tar, write
 
 STATUS = "Package: bash\nStatus: install ok installed\nArchitecture: amd64\nVersion: 5.2-1\n\n"
@@ -17,14 +17,8 @@ LAYER = tar(info("var/lib/dpkg/status", STATUS.encode()), info("etc/os-release",
 
 
 def sbom(*words: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "sealock", "sbom", *words],
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=60,
-        env={**os.environ, "COLUMNS": "80"},
-    )
+    environment = {**os.environ, "COLUMNS": "80"}
+    return commandline.sealock("sbom", *words, cwd=Path.cwd(), environment=environment)
 
 
 @pytest.fixture

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 import bare
+import commandline
 from simulators.registry import Asked, RegistrySimulator, Reply, registry
 
 GONE = "sha256:" + "d" * 64
@@ -31,15 +32,8 @@ def server() -> Iterator[RegistrySimulator]:
 @pytest.fixture
 def sealock(tmp_path: Path) -> Sealock:
     def run(*words: str, **environment: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [sys.executable, "-m", "sealock", *words],
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=60,
-            cwd=tmp_path,
-            env=bare.environment(tmp_path, **{"COLUMNS": "100", **environment}),
-        )
+        own = {"COLUMNS": "100", **environment}
+        return commandline.sealock(*words, cwd=tmp_path, environment=bare.environment(tmp_path, **own))
 
     return run
 
