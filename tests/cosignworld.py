@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 from collections.abc import Iterator, Mapping
@@ -25,6 +26,11 @@ from simulators.registry import RegistrySimulator, registry, sha256
 NOW = datetime(2026, 11, 25, 12, tzinfo=UTC)
 PROVENANCE = "https://slsa.dev/provenance/v1"
 EMPTY = {"mediaType": "application/vnd.oci.empty.v1+json", "digest": sha256(b"{}"), "size": 2}
+
+
+def stretched_cheaply(passphrase: str, salt: bytes, cost: tuple[int, int, int]) -> bytes:
+    """A passphrase made a key in no time, whatever cost the file names; for tests of what is not about key files."""
+    return hashlib.scrypt(passphrase.encode(), salt=salt + repr(cost).encode(), n=2, r=8, p=1, dklen=32)
 
 
 class World:

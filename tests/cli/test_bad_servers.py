@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from cosignworld import stretched_cheaply
 from sealock.cli.main import main
 from simulators.registry import Reply, registry
 
@@ -34,6 +35,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Captu
     monkeypatch.chdir(tmp_path)
     for name in ("HOME", "DOCKER_CONFIG", "SEALOCK_CACHE_DIR", "SEALOCK_DATA_DIR"):
         monkeypatch.setenv(name, str(tmp_path / "home"))
+    monkeypatch.setattr("sealock.trust.cosign.privatekeys._stretched", stretched_cheaply)
     monkeypatch.setenv("COSIGN_PASSWORD", "a passphrase")
     # What a server says is not to be broken in the middle.
     monkeypatch.setenv("COLUMNS", "400")

@@ -10,6 +10,7 @@ from urllib.parse import quote
 
 import pytest
 
+from cosignworld import stretched_cheaply
 from sealock.cli.main import main
 from simulators.registry import Asked, RegistrySimulator, Reply, registry
 
@@ -41,6 +42,7 @@ def server(
     monkeypatch.setenv("DOCKER_CONFIG", str(tmp_path))
     monkeypatch.setenv("SEALOCK_CACHE_DIR", str(tmp_path / "cache"))
     monkeypatch.setenv("SEALOCK_DATA_DIR", str(tmp_path / "data"))
+    monkeypatch.setattr("sealock.trust.cosign.privatekeys._stretched", stretched_cheaply)
     monkeypatch.setenv("COSIGN_PASSWORD", PASSPHRASE)
     with registry() as one:
         (tmp_path / "config.json").write_text(json.dumps({"auths": {one.host: {"auth": LOGIN}}}), encoding="utf-8")

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from cosignworld import NOW, World, world
+from cosignworld import NOW, World, stretched_cheaply, world
 from imagemaker import config, info, tar
 from sealock.cli.main import main
 from sealock.trust.cosign.keys import write_public
@@ -26,6 +26,7 @@ STATUS = b"Package: bash\nStatus: install ok installed\nArchitecture: amd64\nVer
 
 @pytest.fixture
 def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
+    monkeypatch.setattr("sealock.trust.cosign.privatekeys._stretched", stretched_cheaply)
     monkeypatch.setenv("COSIGN_PASSWORD", "a secret passphrase")
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setenv("DOCKER_CONFIG", str(tmp_path / "docker"))

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from cosignworld import World, world
+from cosignworld import World, stretched_cheaply, world
 from sealock.cli.main import main
 from sealock.trust.cosign.keys import write_public
 from sealock.trust.cosign.privatekeys import write_private
@@ -21,6 +21,7 @@ Migrate = Callable[..., int]
 def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setenv("DOCKER_CONFIG", str(tmp_path / "docker"))
+    monkeypatch.setattr("sealock.trust.cosign.privatekeys._stretched", stretched_cheaply)
     monkeypatch.setenv("COSIGN_PASSWORD", "a secret passphrase")
     monkeypatch.setenv("COLUMNS", "100")
     monkeypatch.chdir(tmp_path)
