@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import os
+import sys
+from importlib import import_module
+from types import ModuleType
 
 import pytest
 
@@ -13,6 +16,16 @@ os.environ["SEALOCK_OFFLINE"] = "1"
 os.environ["SEALOCK_CACHE_DIR"] = "/dev/null/sealock"
 
 SKIPPED: list[str] = []
+
+
+def _is_iri(term: str, value: str) -> bool:
+    sys.modules.pop("rfc3987_syntax", None)
+    return bool(import_module("rfc3987_syntax").is_valid_syntax(term, value))
+
+
+# jsonschema imports this at once, and it compiles forty grammars, which costs every worker seconds: few tests ask it.
+sys.modules["rfc3987_syntax"] = ModuleType("rfc3987_syntax")
+sys.modules["rfc3987_syntax"].is_valid_syntax = _is_iri  # type: ignore[attr-defined]  # the one name that is imported
 
 
 def pytest_make_parametrize_id(val: object) -> str | None:

@@ -10,7 +10,6 @@ import os
 import sys
 import tarfile
 import threading
-import zlib
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -38,8 +37,8 @@ WAYS: dict[str, Callable[[bytes], bytes]] = {
     "plain": bytes,
     "gzip": partial(gzip.compress, mtime=0),
     "zstd": zstd.compress,
-    "xz": lzma.compress,
-    "bzip2": bz2.compress,
+    "xz": partial(lzma.compress, preset=0),
+    "bzip2": partial(bz2.compress, compresslevel=1),
 }
 
 
@@ -256,11 +255,7 @@ def with_layer(stored: bytes) -> dict[str, bytes]:
         (with_layer(lzma.compress(BASE)[:-20]), "its xz data is cut short"),
         (with_layer(lzma.compress(BASE)[:30] + b"\xff" * 40), "its xz data is broken"),
         (with_layer(b"\x04\x22\x4d\x18\0\0\0"), "it is compressed with lz4, which is not read"),
-        (with_layer(bz2.compress(bytes(100 << 20))), "as a bomb does"),
-        (with_layer(lzma.compress(bytes(100 << 20), preset=0)), "as a bomb does"),
         (with_layer(b"no archive at all" * 100), "the tar header at offset 0 has a wrong checksum"),
-        (with_layer(gzip.compress(bytes(100 << 20))), "as a bomb does"),
-        (with_layer(zstd.compress(bytes(100 << 20))), "as a bomb does"),
         (with_layer(tar(info("x/.wh.", b""), info("x/.wh...", b""), info(".wh..wh.aufs", b""))), "the whiteout 'x/.wh.' names nothing"),
     ],
 )  # fmt: skip
@@ -270,6 +265,11 @@ def test_a_broken_layer_costs_no_other(members: dict[str, bytes], told: str, tmp
     assert listed(image)[-1] == SEEN[1]
     assert told in troubles(image)
     assert threading.active_count() <= before
+
+
+@pytest.mark.parametrize("way", [way for way in WAYS if way != "plain"])
+def test_a_layer_that_is_a_bomb_costs_no_other(way: str, tmp_path: Path) -> None:
+    test_a_broken_layer_costs_no_other(with_layer(WAYS[way](bytes(100 << 20))), "as a bomb does", tmp_path)
 
 
 def test_layers_compressed_in_several_members(tmp_path: Path) -> None:
@@ -408,7 +408,7 @@ def test_a_root_file_system_in_an_archive(way: str, extra: dict[str, str], tmp_p
 
 
 def test_layers_far_within_a_compressed_archive_are_read_from_marks(tmp_path: Path) -> None:
-    noise = b"".join(zlib.crc32(str(number).encode()).to_bytes(4, "big") for number in range(1 << 20))
+    noise = os.urandom(4 << 20)
     layers = [tar(info(f"noise{number}", noise + bytes([number]))) for number in range(5)]
     path = write(tmp_path / "app.tar", docker_save(*layers))
     Path(path).write_bytes(gzip.compress(Path(path).read_bytes(), 1))
