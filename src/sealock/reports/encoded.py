@@ -28,13 +28,8 @@ def spread(encoded: bytes, *, indent: int = 2) -> str:
     if written.isascii() and "\x7f" not in written:
         return written + "\n"
     # The search is slow, and most pieces have nothing to be found.
-    return (
-        "".join(
-            piece if piece.isascii() and "\x7f" not in piece else _NOT_ASCII.sub(_escaped, piece)
-            for piece in _pieces(written)
-        )
-        + "\n"
-    )
+    pieces = (piece if _is_seen(piece) else _NOT_ASCII.sub(_escaped, piece) for piece in _pieces(written))
+    return "".join(pieces) + "\n"
 
 
 def compact(value: Any) -> bytes:  # noqa: ANN401  as above
@@ -52,6 +47,12 @@ def _pieces(written: str) -> Iterator[str]:
         end = written.find("\n", at + _PIECE) + 1 or len(written)
         yield written[at:end]
         at = end
+
+
+def _is_seen(piece: str) -> bool:
+    if piece.isascii():
+        return "\x7f" not in piece
+    return piece.replace("\n", "").isprintable()
 
 
 def _escaped(match: re.Match[str]) -> str:

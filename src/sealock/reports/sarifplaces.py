@@ -11,6 +11,8 @@ from sealock.model.report import TargetReport
 
 _UNRESERVED: Final = frozenset(b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~/")
 
+_QUOTED: Final = {byte: f"%{byte:02X}" for byte in range(256) if byte not in _UNRESERVED}
+
 _ASTRAL: Final = re.compile("[\U00010000-\U0010ffff]")
 
 
@@ -20,7 +22,7 @@ def uri(name: str) -> str:
         raw = name.encode("utf-8", "surrogateescape")  # the bytes that a file name not in UTF-8 really has
     except UnicodeEncodeError:
         raw = name.encode("utf-8", "surrogatepass")
-    path = "".join(chr(byte) if byte in _UNRESERVED else f"%{byte:02X}" for byte in raw)
+    path = raw.decode("latin-1").translate(_QUOTED)
     if path.startswith("/"):
         return f"file:///{path.lstrip('/')}"
     return path.removeprefix("./") or "."
