@@ -11,7 +11,7 @@ import sys
 import tarfile
 import threading
 from collections.abc import Callable
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -395,11 +395,16 @@ def test_a_missing_file_is_named(tmp_path: Path) -> None:
         open_image(str(tmp_path / "nowhere"))
 
 
+@cache
+def root_archive(extra: tuple[tuple[str, str], ...]) -> bytes:
+    many = {f"usr__{number}": "x" for number in range(5000)}
+    return files(**many, **dict(extra), **{"etc__.wh.x": "kept"})
+
+
 @pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize("extra", [{}, {"manifest.json": '{"name": "an app"}'}, {"index.json": "[]"}], ids=str)
 def test_a_root_file_system_in_an_archive(way: str, extra: dict[str, str], tmp_path: Path) -> None:
-    many = {f"usr__{number}": "x" for number in range(5000)}
-    (tmp_path / "root.tar").write_bytes(WAYS[way](files(**many, **extra, **{"etc__.wh.x": "kept"})))
+    (tmp_path / "root.tar").write_bytes(WAYS[way](root_archive(tuple(extra.items()))))
     image = one(str(tmp_path / "root.tar"))
     assert (image.config, image.id, len(image.layers)) == (b"", "", 1)
     assert len(listed(image)[0]) == 5001 + len(extra)

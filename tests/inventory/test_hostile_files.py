@@ -84,7 +84,7 @@ def wide_jar() -> bytes:
 
 def bomb_jar() -> bytes:
     buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
         for number in range(12):
             archive.writestr(f"META-INF/maven/g/a{number}/pom.properties", bytes(40 << 20))
     return buffer.getvalue()
