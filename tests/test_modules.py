@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import zipfile
@@ -29,7 +30,9 @@ print("kit._needed" in sys.modules, "inspect" in sys.modules)
 
 def told(path: Path) -> list[str]:
     command = [sys.executable, "-c", f"import sys; sys.path.insert(0, {str(path)!r}){PROGRAM}"]
-    return subprocess.run(command, capture_output=True, text=True, check=True).stdout.splitlines()
+    # Coverage would load inspect itself.
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("COV")}
+    return subprocess.run(command, capture_output=True, text=True, check=True, env=environment).stdout.splitlines()
 
 
 def test_modules_of_a_folder_are_found_in_order_without_loading_inspect(tmp_path: Path) -> None:
