@@ -87,7 +87,9 @@ def test_licences_that_spdx_does_not_know_come_back_as_they_were(form: Form) -> 
 @settings(max_examples=60, deadline=None)
 def test_every_package_of_any_inventory_is_read_or_is_a_problem(form: Form, image: Inventory) -> None:
     found, problems = read(render(form, image))
-    assert len(found.packages) + len(problems) == len(image.packages)
+    # That packages are of two distributions is told beside those that are read.
+    left_out = [problem for problem in problems if "one of them is misjudged" not in problem]
+    assert len(found.packages) + len(left_out) == len(image.packages)
 
 
 # Others'
