@@ -75,6 +75,9 @@ def _tidied() -> None:
 def start(docker: Engine, *flags: str, words: tuple[str, ...] = IDLE) -> str:
     network = () if any(flag.startswith("--network") for flag in flags) else ("--network=none",)
     done = docker.docker("run", "-d", *network, *flags, "tiny", *words)
+    if "not a shared mount" in done.stderr:
+        # The engine looks it up in a list of mounts that the kernel does not hold still: other engines mount meanwhile.
+        done = docker.docker("run", "-d", *network, *flags, "tiny", *words)
     assert done.returncode == 0, done.stderr
     return done.stdout.strip()
 
