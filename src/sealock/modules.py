@@ -28,7 +28,7 @@ def within(package: ModuleType, without: Collection[str] = ()) -> list[ModuleTyp
             module = import_module(f"{package.__name__}.{name}")
             found.append(module)
             if hasattr(module, "__path__"):
-                found += within(module)
+                found += within(module, without)
     return found
 
 

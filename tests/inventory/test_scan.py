@@ -187,3 +187,22 @@ def test_which_instruction_made_each_layer(lines: list[dict[str, Any]], told: li
     made = Layout()
     (found,) = inventories(spread(tmp_path, made.index(made.image((one, one), (two, two), configuration=raw))), How())
     assert [one.created_by for one in found.layers] == told
+
+
+LIBRARY = "usr/lib/python3/dist-packages/x/_c.so"
+DEBIANS: tuple[tuple[str, str], ...] = (
+    (STATUS, stanza("python3-x")),
+    ("var/lib/dpkg/info/python3-x.list", f"/.\n/{LIBRARY}\n"),
+    ("usr/lib/python3/dist-packages/x-1.dist-info/METADATA", "Metadata-Version: 2.1\nName: x\nVersion: 1\n"),
+    ("usr/lib/python3/dist-packages/x-1.dist-info/RECORD", "x/_c.so,,\n"),
+)
+
+
+@pytest.mark.parametrize("later", [[], [layer((STATUS, stanza("python3-x")))]], ids=["one layer", "told again"])
+def test_a_file_of_a_distributions_package_is_not_that_of_the_language_in_it(
+    tmp_path: Path, later: list[bytes]
+) -> None:
+    first = tar(*(info(name, text.encode()) for name, text in DEBIANS), info(LIBRARY, b"x", mode=0o4755))
+    found = listed(tmp_path, first, *later)
+    assert {one.name for one in found.packages} == {"python3-x", "x"}
+    assert [(fact.path, fact.owner) for fact in found.files if fact.kind == "setuid"] == [(LIBRARY, "python3-x")]

@@ -9,14 +9,14 @@ from sealock.advice.bases import Facts, best, verdicts
 from sealock.advice.closure import closure
 from sealock.advice.musl import on_musl
 from sealock.advice.origin import origin
-from sealock.advice.owners import SYSTEM, Owners
+from sealock.advice.owners import Owners
 from sealock.advice.paths import Files
 from sealock.advice.start import Commands, follow
 from sealock.advice.surface import surface
 from sealock.model.advice import Advice, Start
 from sealock.model.container import Container
 from sealock.model.content import Content
-from sealock.model.inventory import Inventory
+from sealock.model.inventory import OF_DISTRIBUTIONS, Inventory
 
 _OF_LANGUAGES: Final = {
     "Python": ("/dist-packages/", "/site-packages/"),
@@ -61,7 +61,9 @@ def advise(inventory: Inventory, content: Content, commands: Commands, container
     ]
     if content.cut:
         unknown.append("the image has more files than are looked at: what lies beyond is not in these figures")
-    if any(package.type in SYSTEM and not package.files for package in inventory.packages if not package.removed):
+    if any(
+        package.type in OF_DISTRIBUTIONS and not package.files for package in inventory.packages if not package.removed
+    ):
         unknown.append("some packages do not say which files are theirs")
     return Advice(
         names=inventory.names,

@@ -9,6 +9,7 @@ from msgspec import Struct
 
 from sealock.advice.paths import Files
 from sealock.model.advice import Answer, BaseKind, Closure, Musl, Need, Start, Step, Sure, Surface, Verdict
+from sealock.model.inventory import OF_DISTRIBUTIONS
 
 RUNTIMES: Final = {"Python": "python3", "Node.js": "nodejs", "Java": "java", ".NET": "dotnet"}
 """Languages that distroless images or ones like them are kept for."""
@@ -262,7 +263,7 @@ def _slim(facts: Facts) -> Verdict:
     if not need.known:
         why = "which packages need which could not be told" if surface.owners else "no package manager's list is in it"
         return Verdict("slim", "unknown", "unsure", (why,))
-    count = sum(number for kind, number in surface.packages if kind in {"deb", "apk", "rpm", "alpm"})
+    count = sum(number for kind, number in surface.packages if kind in OF_DISTRIBUTIONS)
     spare = count - need.packages
     part = need.spare / max(surface.size, 1)
     reason = f"{spare} of {count} packages ({_megabytes(need.spare)}) are needed by nothing that it starts"

@@ -7,10 +7,8 @@ from typing import Final
 
 from sealock.advice.paths import Files
 from sealock.model.advice import Need, Share
-from sealock.model.inventory import Inventory, Package
+from sealock.model.inventory import OF_DISTRIBUTIONS, Inventory, Package
 
-SYSTEM: Final = frozenset({"deb", "apk", "rpm", "alpm"})
-"""Types of packages that a distribution's own manager installed."""
 _FOLDERS: Final = {"gem": ".gemspec", "npm": "/package.json"}
 """Types whose packages are whole folders, told of by a file in them."""
 SHOWN: Final = 12
@@ -28,7 +26,7 @@ class Owners:
         self.of: dict[str, Package] = {}
         """The owner of each real path; a distribution's package rather than another."""
         for package in self.packages:
-            system = package.type in SYSTEM
+            system = package.type in OF_DISTRIBUTIONS
             for path in package.files:
                 real = files.real(path)
                 if real and (system or real not in self.of):
@@ -63,7 +61,7 @@ class Owners:
     def system(self, path: str) -> Package | None:
         """The distribution's package that a real path is of."""
         found = self.of.get(path)
-        return found if found is not None and found.type in SYSTEM else None
+        return found if found is not None and found.type in OF_DISTRIBUTIONS else None
 
     def shares(self) -> tuple[list[tuple[Package, Share]], list[Share]]:
         """Each owner with its size, the largest first, and the files that nobody owns."""
@@ -92,7 +90,7 @@ class Owners:
         """The distribution's packages that own these real paths, and all that those depend on."""
         by_name: dict[str, list[Package]] = {}
         for package in self.packages:
-            if package.type in SYSTEM:
+            if package.type in OF_DISTRIBUTIONS:
                 for name in (package.name, *package.provides):
                     by_name.setdefault(name, []).append(package)
         todo = [found for path in paths if (found := self.system(path)) is not None]
@@ -110,7 +108,7 @@ class Owners:
     def need(self, paths: Iterable[str], shares: list[tuple[Package, Share]], *, known: bool) -> Need:
         """Count what these paths need, and what nothing of that needs."""
         reached = self.needed(paths)
-        system = [(package, share) for package, share in shares if package.type in SYSTEM]
+        system = [(package, share) for package, share in shares if package.type in OF_DISTRIBUTIONS]
         # Whose dependencies are not known (rpm, pacman), of those nothing can be said to be spare.
         told = known and any(package.needs for package, _ in system)
         spare = [share for package, share in system if _key(package) not in reached]

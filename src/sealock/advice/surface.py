@@ -6,11 +6,11 @@ from collections import Counter
 from heapq import nlargest
 from typing import Final
 
-from sealock.advice.owners import SYSTEM, Owners
+from sealock.advice.owners import Owners
 from sealock.advice.paths import PATH, Files
 from sealock.advice.start import LANGUAGES, MANAGERS, SHELLS
 from sealock.model.advice import Share, Surface
-from sealock.model.inventory import FileFact, Inventory
+from sealock.model.inventory import OF_DISTRIBUTIONS, FileFact, Inventory
 
 GROUPS: Final = {
     "shells": SHELLS,
@@ -54,7 +54,7 @@ def surface(inventory: Inventory, files: Files, owners: Owners, reached: set[tup
                 share.size,
                 share.files,
                 share.layer,
-                None if reached is None or package.type not in SYSTEM
+                None if reached is None or package.type not in OF_DISTRIBUTIONS
                 else (package.type, package.name, package.version) in reached,
                 package.type,
             )

@@ -8,12 +8,11 @@ from typing import Final
 from msgspec import Struct
 
 from sealock.advisories.claim import Knowledge
-from sealock.advisories.ecosystems import OF_DISTRIBUTIONS
 from sealock.advisories.matched import Hit, Silenced
 from sealock.advisories.owning import owners
 from sealock.advisories.rating import rank, severity_of
 from sealock.model.advisory import Advisory, Epss, Exploited, Installed, Rating, Vulnerability
-from sealock.model.inventory import Inventory, Layer, Package
+from sealock.model.inventory import OF_DISTRIBUTIONS, Inventory, Layer, Package
 from sealock.model.purl import purl
 from sealock.model.severity import Severity
 

@@ -11,9 +11,8 @@ from typing import Final
 from msgspec import Struct
 
 from sealock.advisories.versions import of_package, scheme_of
-from sealock.model.inventory import Distribution, Package, PackageType
+from sealock.model.inventory import OF_DISTRIBUTIONS, Distribution, Package, PackageType
 
-OF_DISTRIBUTIONS: Final = frozenset({"deb", "apk", "rpm", "alpm"})
 LANGUAGES: Final[dict[PackageType, str]] = {
     "pypi": "PyPI",
     "npm": "npm",

@@ -12,12 +12,12 @@ from msgspec.structs import replace
 
 from sealock.advisories.claim import Claim, Knowledge
 from sealock.advisories.describing import Describing
-from sealock.advisories.ecosystems import OF_DISTRIBUTIONS, Lookup, NoData, lookup, streams
+from sealock.advisories.ecosystems import Lookup, NoData, lookup, streams
 from sealock.advisories.matched import Hit, Matched, Unjudged
 from sealock.advisories.merging import Flaw, affects, labels, merged
 from sealock.advisories.versions import Scheme, scheme_of
 from sealock.advisories.versions import key as key_of
-from sealock.model.inventory import Inventory, Package
+from sealock.model.inventory import OF_DISTRIBUTIONS, Inventory, Package
 
 STREAM: Final = "apk-repositories"
 """The kind of the file fact that holds the lines of /etc/apk/repositories."""

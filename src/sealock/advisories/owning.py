@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from sealock.advisories.ecosystems import OF_DISTRIBUTIONS
-from sealock.model.inventory import Package
+from sealock.model.inventory import OF_DISTRIBUTIONS, Package
 
 
 def owners(paths: Iterable[str], packages: Iterable[Package]) -> dict[str, Package]:

@@ -13,11 +13,11 @@ from typing import Final
 
 from msgspec import Struct
 
-from sealock.advisories.ecosystems import OF_DISTRIBUTIONS
 from sealock.advisories.matched import Matched
 from sealock.advisories.versions import key, of_package
 from sealock.model.advisory import Installed, State, Vulnerability
 from sealock.model.finding import Confidence, Finding, Reference, Remedy, Suppression
+from sealock.model.inventory import OF_DISTRIBUTIONS
 from sealock.model.location import Location
 
 _UNPLANNED: Final[dict[State, str]] = {

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from sealock.inventory.facts import ImageFacts, LayerFacts
 from sealock.inventory.view import View
-from sealock.model.inventory import Distribution, FileFact, Package
+from sealock.model.inventory import OF_DISTRIBUTIONS, Distribution, FileFact, Package
 
 FOLDERS: Final = frozenset({"world-writable-folder"})
 """Kinds of facts on a folder's own mode."""
@@ -37,6 +37,7 @@ def merge(layers: Sequence[tuple[int, LayerFacts]], *, files: bool = True) -> Im
     risky: list[FileFact] = []
     distribution: Distribution | None = None
     owners: dict[str, str] = {}
+    of_distributions: dict[str, str] = {}
     owned = told.union(path.removeprefix("usr/") for path in told)
     for place, (index, facts) in enumerate(layers):
         for one in facts.distributions:
@@ -57,9 +58,12 @@ def merge(layers: Sequence[tuple[int, LayerFacts]], *, files: bool = True) -> Im
             own = found.files or own
             if found.files:
                 told_of = owned.intersection(own)
-                owners.update(dict.fromkeys(told_of, found.name))
+                ours = of_distributions if found.type in OF_DISTRIBUTIONS else owners
+                ours.update(dict.fromkeys(told_of, found.name))
                 own = own if files else tuple(sorted(told_of))
             packages[key] = found, first, removed, own
+    # Debian's python3-scipy owns the files of the scipy in it.
+    owners |= of_distributions
     together = (
         replace(found, layer=first, removed=removed, files=own) for found, first, removed, own in packages.values()
     )

@@ -78,7 +78,7 @@ def _next(queue: int) -> int | None:
 
 
 class _Child:
-    """A copy of this process that takes tasks, and tells what came of them when there are no more."""
+    """A copy of this process that takes tasks, and tells what came of each."""
 
     def __init__(self, work: Callable[[int], T], queue: int) -> None:
         self._inlet, outlet = os.pipe()

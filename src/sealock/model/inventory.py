@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal, TypeAlias
+from typing import Final, Literal, TypeAlias
 
 from msgspec import Struct
 
@@ -26,6 +26,10 @@ PackageType: TypeAlias = Literal[
     "generic",
 ]
 """The package URL types that analyzers yield; "generic" is for C libraries found inside programs."""
+
+
+OF_DISTRIBUTIONS: Final[frozenset[PackageType]] = frozenset({"deb", "apk", "rpm", "alpm"})
+"""Types whose packages are a distribution's: what else lies in their files is the distribution's to judge."""
 
 
 class Layer(Struct, frozen=True):

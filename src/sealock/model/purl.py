@@ -8,13 +8,11 @@ from typing import TYPE_CHECKING, Final
 
 from msgspec import Struct
 
-from sealock.model.inventory import Distribution, Package, PackageType
+from sealock.model.inventory import OF_DISTRIBUTIONS, Distribution, Package, PackageType
 
 if TYPE_CHECKING:
     from packageurl import PackageURL
 
-_OF_DISTRIBUTIONS: Final = frozenset({"deb", "apk", "rpm", "alpm"})
-"""Their namespace is the distribution; `arch`, `distro` and `upstream` tell more."""
 _LOWER: Final = frozenset({"deb", "apk", "alpm", "golang", "pypi", "npm", "composer"})
 """Types whose namespace and name the specification writes in lower case; the library knows some, and ASCII alone."""
 _NAMESPACES: Final = {"deb": "debian", "apk": "alpine", "alpm": "arch"}
@@ -81,7 +79,8 @@ def _escaped(text: str) -> str:
 
 def _namespace(package: Package, distribution: Distribution | None, before: list[str]) -> str:
     given = package.namespace
-    if package.type in _OF_DISTRIBUTIONS:
+    if package.type in OF_DISTRIBUTIONS:
+        # Their namespace is the distribution; `arch`, `distro` and `upstream` tell more.
         given = given or (distribution.id if distribution else "") or _NAMESPACES.get(package.type, "")
         given = given.lower()
     if not before and "/" not in given:
@@ -104,7 +103,7 @@ def _epoch(version: str) -> str:
 def _qualifiers(package: Package, distribution: Distribution | None) -> dict[str, str]:
     """What tells packages of the same name apart, by key; keys that the specification forbids are left out."""
     found = {key.lower(): _part(value) for key, value in package.qualifiers} if package.qualifiers else {}
-    if package.type in _OF_DISTRIBUTIONS:
+    if package.type in OF_DISTRIBUTIONS:
         if distribution and distribution.id:
             version = distribution.version or distribution.codename
             found.setdefault("distro", _part(f"{distribution.id}-{version}" if version else distribution.id))

@@ -19,11 +19,10 @@ from msgspec.structs import replace
 from sealock.model.advisory import Installed
 from sealock.model.finding import Finding, Remedy, Suppression
 from sealock.model.imagename import ImageName, parse
-from sealock.model.inventory import Inventory, Package
+from sealock.model.inventory import OF_DISTRIBUTIONS, Inventory, Package
 from sealock.model.purl import Url, purl, taken_apart
 from sealock.model.vex import Product, Statement, moment
 
-_OF_DISTRIBUTIONS: Final = frozenset({"deb", "apk", "rpm", "alpm"})
 _SOURCES: Final = frozenset({"source", "src"})
 """Values of the qualifier `arch` by which a package URL means a source package."""
 _IMAGES: Final = ("pkg:oci/", "pkg:docker/")
@@ -161,7 +160,7 @@ class Hearing:
         """The packages that each file told of, but a distribution's, which all lie in one."""
         found: dict[str, list[Package]] = {}
         for one in self._inventory.packages:
-            if one.path and one.type not in _OF_DISTRIBUTIONS:
+            if one.path and one.type not in OF_DISTRIBUTIONS:
                 found.setdefault(one.path, []).append(one)
         return found
 

@@ -8,7 +8,7 @@ from typing import Any, Final, cast, get_args
 from msgspec.structs import replace
 
 from sealock.model.finding import Problem
-from sealock.model.inventory import Distribution, Layer, Package, PackageType
+from sealock.model.inventory import OF_DISTRIBUTIONS, Distribution, Layer, Package, PackageType
 from sealock.model.location import Location
 from sealock.model.purl import Url, taken_apart
 
@@ -16,7 +16,6 @@ TYPES: Final = frozenset(get_args(PackageType))
 MOST: Final = 200_000
 """Packages that are read of one document."""
 _PROBLEMS: Final = 100
-_OF_DISTRIBUTIONS: Final = frozenset({"deb", "apk", "rpm", "alpm"})
 _HOME: Final = frozenset({"arch", "distro", "upstream", "epoch"})
 """Qualifiers that have a field of their own."""
 
@@ -91,7 +90,7 @@ class Gathered:
             self.packages.append(_package(parts, told))
             if told.owner and told.path:
                 self.owned.setdefault(told.owner, []).append(told.path)
-            if parts.type in _OF_DISTRIBUTIONS:
+            if parts.type in OF_DISTRIBUTIONS:
                 self._place(name, _distribution(parts), pointer)
 
     def _place(self, name: str, home: Distribution, pointer: str) -> None:
@@ -109,7 +108,7 @@ class Gathered:
         """All problems; packages are given the files that they own, as far as they are told."""
         self.packages = [
             replace(one, files=tuple(dict.fromkeys(self.owned[one.name])))
-            if one.type in _OF_DISTRIBUTIONS and one.name in self.owned
+            if one.type in OF_DISTRIBUTIONS and one.name in self.owned
             else one
             for one in self.packages
         ]
@@ -136,7 +135,7 @@ def _distribution(url: Url) -> Distribution:
 def _package(url: Url, told: Told) -> Package:
     version = url.version or told.version
     epoch = url.qualifiers.get("epoch", "")
-    ours = url.type in _OF_DISTRIBUTIONS
+    ours = url.type in OF_DISTRIBUTIONS
     if ours and epoch.isdigit() and epoch != "0" and not version.startswith(f"{epoch}:"):
         version = f"{epoch}:{version}"
     source, source_version = _source(url, version) if ours else ("", "")

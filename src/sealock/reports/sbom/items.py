@@ -9,10 +9,9 @@ from typing import Final
 
 from msgspec import Struct
 
-from sealock.advisories.ecosystems import OF_DISTRIBUTIONS
 from sealock.advisories.owning import owners
 from sealock.model.imagename import parse
-from sealock.model.inventory import Inventory, Layer, Package
+from sealock.model.inventory import OF_DISTRIBUTIONS, Inventory, Layer, Package
 from sealock.model.purl import purl
 
 _HEX: Final = frozenset("0123456789abcdef")
@@ -80,7 +79,7 @@ def _order(package: Package) -> tuple[object, ...]:
 
 def full_name(package: Package) -> str:
     """The name with its namespace, where the ecosystem's people write it: "@angular/core", "org.slf4j:slf4j-api"."""
-    if not package.namespace or package.type in {"deb", "apk", "rpm", "alpm"}:
+    if not package.namespace or package.type in OF_DISTRIBUTIONS:
         return package.name
     return f"{package.namespace}{':' if package.type == 'maven' else '/'}{package.name}"
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from sealock.model.finding import Fault, Severity
-from sealock.model.inventory import Inventory
+from sealock.model.inventory import OF_DISTRIBUTIONS, Inventory
 from sealock.rules.image._where import origin
 from sealock.rules.references import cis_docker, cwe, docker_docs
 from sealock.rules.rule import Rule
@@ -44,7 +44,7 @@ class LoginServer(Rule[Inventory]):
     def check(self, image: Inventory, /) -> Iterator[Fault]:
         """Tell of each; those that ask in the clear weigh more."""
         for package in image.packages:
-            if package.removed or package.type not in {"deb", "apk", "rpm", "alpm"}:
+            if package.removed or package.type not in OF_DISTRIBUTIONS:
                 continue
             clear = package.name in _CLEAR
             if clear or package.name in _SECURE:

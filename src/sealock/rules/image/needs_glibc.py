@@ -6,13 +6,12 @@ from collections.abc import Iterator
 from typing import Final
 
 from sealock.model.finding import Fault, Severity
-from sealock.model.inventory import FileFact, Inventory
+from sealock.model.inventory import OF_DISTRIBUTIONS, FileFact, Inventory
 from sealock.rules.image._where import batches, listed, origin, place, present
 from sealock.rules.references import page
 from sealock.rules.rule import Rule
 
 _GLIBC: Final = frozenset({"libc6", "glibc", "gcompat", "libc6-compat"})
-_DISTRIBUTIONS: Final = frozenset({"deb", "apk", "rpm", "alpm"})
 
 
 class NeedsGlibc(Rule[Inventory]):
@@ -53,7 +52,7 @@ class NeedsGlibc(Rule[Inventory]):
 
     def check(self, image: Inventory, /) -> Iterator[Fault]:
         """Tell by layer of the files that no package of the distribution brings."""
-        here = {one.name for one in image.packages if one.type in _DISTRIBUTIONS and not one.removed}
+        here = {one.name for one in image.packages if one.type in OF_DISTRIBUTIONS and not one.removed}
         broken = "musl" in here and here.isdisjoint(_GLIBC)
         files = [fact for fact in present(image, "needs-glibc") if not (fact.owner and fact.owner in here)]
         for batch in batches(files):
