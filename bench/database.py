@@ -19,8 +19,8 @@ from pathlib import Path
 from statistics import median
 from typing import NamedTuple
 
-from sealock.database.place import NAME
-from sealock.database.sealing import opened
+from sealock.vulnerabilities.database.place import NAME
+from sealock.vulnerabilities.database.sealing import opened
 
 FEEDS = Path(__file__).parents[1].parent / "shared/feeds"
 BUILD, MEMORY, SIZE, ASK = 60.0, 500e6, 40e6, 20.0
@@ -31,9 +31,9 @@ DEBIAN, LANGUAGES = 570, 60
 REPEATED = 15
 UPDATE = """
 import sys
-from sealock.advisories.feeds.catalog import FEEDS
-from sealock.database.sources import Folder
-from sealock.database.updating import update
+from sealock.vulnerabilities.feeds.catalog import FEEDS
+from sealock.vulnerabilities.database.sources import Folder
+from sealock.vulnerabilities.database.updating import update
 done = update(sys.argv[1], Folder(sys.argv[2]), list(FEEDS.values()))
 had = [one for one in done if one.state]
 print(sum(one.state.records for one in had if one.feed != "epss"), len(had))

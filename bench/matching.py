@@ -22,20 +22,20 @@ from pathlib import Path
 import measuring
 from msgspec.structs import replace
 
-from sealock.advisories.claim import KeySpan
-from sealock.advisories.feeds.catalog import FEEDS
-from sealock.advisories.match import match
-from sealock.advisories.matched import Matched
-from sealock.advisories.store import Store
-from sealock.database.place import NAME
-from sealock.database.sealing import opened
-from sealock.database.sources import Folder
-from sealock.database.updating import update
 from sealock.formats import inventory
 from sealock.formats.files import NOTHING
 from sealock.model.container import Container
 from sealock.model.inventory import Distribution, Inventory, Package, PackageType
 from sealock.model.location import Source
+from sealock.vulnerabilities.claim import KeySpan
+from sealock.vulnerabilities.database.place import NAME
+from sealock.vulnerabilities.database.sealing import opened
+from sealock.vulnerabilities.database.sources import Folder
+from sealock.vulnerabilities.database.updating import update
+from sealock.vulnerabilities.feeds.catalog import FEEDS
+from sealock.vulnerabilities.match import match
+from sealock.vulnerabilities.matched import Matched
+from sealock.vulnerabilities.store import Store
 
 ECOSYSTEMS = ("Debian", "PyPI", "npm", "Go", "Maven", "crates.io", "RubyGems", "Packagist", "NuGet")
 TYPES: dict[str, PackageType] = {

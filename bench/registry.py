@@ -27,10 +27,10 @@ from pathlib import Path
 import measuring
 
 from sealock.model.manifest import Manifest
-from sealock.registry import pushing
-from sealock.registry.client import Registry
-from sealock.registry.names import reference
-from sealock.registry.opening import open_registry
+from sealock.net.registry import pushing
+from sealock.net.registry.client import Registry
+from sealock.net.registry.names import reference
+from sealock.net.registry.opening import open_registry
 
 REFERENCES = 100
 LAYERS = 6

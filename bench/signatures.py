@@ -15,10 +15,10 @@ from statistics import median
 from tempfile import TemporaryDirectory
 
 from realcosign import SECRET, UNLOGGED, Place, cosign_place, good
-from sealock.httptransport import HttpTransport
-from sealock.httptransport.exchange import HttpAnswer
-from sealock.registry.client import Registry
-from sealock.registry.names import reference
+from sealock.net.http import HttpTransport
+from sealock.net.http.exchange import HttpAnswer
+from sealock.net.registry.client import Registry
+from sealock.net.registry.names import reference
 from sealock.trust.cosign import signing
 from sealock.trust.cosign.expecting import Expected
 from sealock.trust.cosign.keys import read_public

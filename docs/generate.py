@@ -11,8 +11,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from sealock.cli.main import COMMANDS, EPILOG, parser
-from sealock.manual import pages
 from sealock.reports.rules import render
+from sealock.scan.manual import pages
 
 DOCS = Path(__file__).parent
 

@@ -8,9 +8,9 @@ from typing import Any
 
 from elffile import make
 from imagemaker import docker_save, info, tar, write
-from sealock.advising import advised
-from sealock.listing import How
+from sealock.scan.baseimages import advised
 from sealock.model.advice import Advice, Verdict
+from sealock.scan.images import How
 
 LOADER = "/lib64/ld-linux-x86-64.so.2"
 MUSL = "/lib/ld-musl-x86_64.so.1"

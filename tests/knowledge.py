@@ -8,10 +8,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from sealock.advisories.claim import Claim, KeySpan
-from sealock.advisories.ecosystems import normalised
-from sealock.advisories.versions import key, scheme_of
 from sealock.model.advisory import Advisory, Affects, Epss, Exploited
+from sealock.vulnerabilities.claim import Claim, KeySpan
+from sealock.vulnerabilities.ecosystems import normalised
+from sealock.vulnerabilities.versions import key, scheme_of
 
 
 class Table:
@@ -92,9 +92,9 @@ def database(folder: Path, records: Mapping[str, Sequence[Mapping[str, Any]]], *
 
     `feeds` are whole files of other feeds: kev, epss.
     """
-    from sealock.advisories.feeds.catalog import FEEDS  # noqa: PLC0415  tests of pure matching do without
-    from sealock.database.sources import Folder  # noqa: PLC0415  as above
-    from sealock.database.updating import update  # noqa: PLC0415  as above
+    from sealock.vulnerabilities.database.sources import Folder  # noqa: PLC0415  as above
+    from sealock.vulnerabilities.database.updating import update  # noqa: PLC0415  as above
+    from sealock.vulnerabilities.feeds.catalog import FEEDS  # noqa: PLC0415  tests of pure matching do without
 
     mirror = folder / "mirror"
     for ecosystem, found in records.items():

@@ -13,7 +13,7 @@ import pytest
 
 from notaryworld import Told
 from sealock.errors import TrustError
-from sealock.transport import Transport
+from sealock.net.transport import Transport
 from sealock.trust.notary.folder import Folder
 from sealock.trust.notary.keyring import Keyring
 from sealock.trust.notary.privatekeys import PrivateKey

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 
-from sealock.httptransport import HttpTransport
+from sealock.net.http import HttpTransport
 from sealock.trust.notary.folder import Folder
 from sealock.trust.notary.keyring import Keyring
 from sealock.trust.notary.repository import Repository

@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Any, cast
 
 from sealock.model.imagename import ImageName
-from sealock.pinning import texts
-from sealock.pinning.judging import Verdict, judge
-from sealock.pinning.resolving import Asking
-from sealock.pinning.writing import rewritten
-from sealock.registry.client import Claim, Registry
+from sealock.net.registry.client import Claim, Registry
+from sealock.pin import texts
+from sealock.pin.judging import Verdict, judge
+from sealock.pin.resolving import Asking
+from sealock.pin.writing import rewritten
 
 NEW = "sha256:" + "b" * 64
 OLD = "sha256:" + "a" * 64

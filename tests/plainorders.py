@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from itertools import zip_longest
 from typing import Any, Final
 
-from sealock.advisories.versions import Scheme
+from sealock.vulnerabilities.versions import Scheme
 
 
 def _sign(one: Any, other: Any) -> int:

@@ -12,11 +12,11 @@ from pathlib import Path
 
 from imagemaker import config, files, info, tar
 from realregistry import real_registry
-from sealock.httptransport import HttpTransport
 from sealock.model.trust import Verdict
-from sealock.registry import pushing
-from sealock.registry.client import Registry
-from sealock.registry.names import reference
+from sealock.net.http import HttpTransport
+from sealock.net.registry import pushing
+from sealock.net.registry.client import Registry
+from sealock.net.registry.names import reference
 from sealock.trust.cosign.expecting import Expected
 from sealock.trust.cosign.keys import read_public, write_public
 from sealock.trust.cosign.privatekeys import Kind, generate, write_private

@@ -12,11 +12,11 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from realengine import Engine, engine
-from sealock.engine import connect
-from sealock.machine import documents, found
 from sealock.model.enforced import Enforced
 from sealock.rules.catalog import rules
 from sealock.rules.judge import judge
+from sealock.runtime.containers import documents, found
+from sealock.runtime.engine import connect
 
 IDLE = ("busybox", "sleep", "600")
 HARD = (

@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from sealock.httptransport import HttpTransport, Patience
 from sealock.model.imagename import ImageName
 from sealock.model.registries import Registries
-from sealock.registry.client import Registry
-from sealock.registry.credentials import Login
-from sealock.registry.names import reference
+from sealock.net.http import HttpTransport, Patience
+from sealock.net.registry.client import Registry
+from sealock.net.registry.credentials import Login
+from sealock.net.registry.names import reference
 from simulators.registry import RegistrySimulator, Reply
 
 CALM = Patience(connect=20.0, quiet=20.0, head=40.0)

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from sealock.checking import Run, Settings, check
-from sealock.fix import fix
+from sealock.scan.fix import fix
+from sealock.scan.run import Run, Settings, check
 
 SERVICE = "services:\n  web:\n    build:{build}\n    ports: ['127.0.0.1:80:80']\n"
 

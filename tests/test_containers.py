@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 
 from sealock.cli.main import main
-from sealock.engine import connect
-from sealock.machine import documents
 from sealock.model.absent import UNKNOWN
 from sealock.model.container import Container
+from sealock.runtime.containers import documents
+from sealock.runtime.engine import connect
 from simulators.engine import EngineSimulator, Reply, missing, simulated
 
 LOUD = "evil\x1b[31m\nname\u202e"

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from sealock.manual import pages
 from sealock.model.location import Source
 from sealock.policy import settings, trust
+from sealock.scan.manual import pages
 
 ROOT = Path(__file__).parent.parent
 GUIDE = ROOT / "docs" / "guide"

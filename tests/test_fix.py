@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from sealock.checking import Run, Settings
-from sealock.fix import Fixed, fix
+from sealock.scan.fix import Fixed, fix
+from sealock.scan.run import Run, Settings
 
 TODAY = date(2026, 6, 1)
 

@@ -10,8 +10,8 @@ import pytest
 
 from sealock.cli.main import main
 from sealock.errors import EngineError
-from sealock.mapping import of_engine
 from sealock.model.container import Port
+from sealock.netmap.sources import of_engine
 from simulators.engine import EngineSimulator, Reply, missing, simulated
 
 RUNS = {"Status": "running", "Running": True, "Pid": 0}

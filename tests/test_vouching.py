@@ -15,9 +15,9 @@ from sealock.errors import PolicyError
 from sealock.model.location import Source
 from sealock.model.registries import Registries
 from sealock.policy.settings import read
+from sealock.trust.bypolicy import Vouched, Vouching
 from sealock.trust.cosign.keys import write_public
 from sealock.trust.intoto import type_of
-from sealock.vouching import Vouched, Vouching
 from simulators.notary import Author, notary
 from simulators.registry import Asked, Reply
 

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import msgspec
 
-from sealock.advisories.versions import Scheme, key
+from sealock.vulnerabilities.versions import Scheme, key
 
 ROOT: Final = Path(__file__).resolve().parent.parent
 FEEDS: Final = ROOT.parent / "shared" / "feeds" / "osv"

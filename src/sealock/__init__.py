@@ -10,7 +10,6 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
-    from sealock.checking import Settings, check
     from sealock.errors import PolicyError, SealockError
     from sealock.model.absent import UNKNOWN, UNSET, Absent, Maybe
     from sealock.model.build import Build
@@ -19,6 +18,7 @@ if TYPE_CHECKING:
     from sealock.model.location import Location
     from sealock.model.project import Project
     from sealock.model.report import Report, TargetReport
+    from sealock.scan.run import Settings, check
 
 __version__ = "0.1.0"
 
@@ -45,7 +45,7 @@ __all__ = [
 ]
 
 _HOMES: Final = {
-    "sealock.checking": ("Settings", "check"),
+    "sealock.scan.run": ("Settings", "check"),
     "sealock.errors": ("PolicyError", "SealockError"),
     "sealock.model.absent": ("UNKNOWN", "UNSET", "Absent", "Maybe"),
     "sealock.model.build": ("Build",),

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sealock.advisories import cvss
 from sealock.model.severity import Severity
+from sealock.vulnerabilities import cvss
 
 V3 = "CVSS:3.1/AV:{}/AC:{}/PR:{}/UI:{}/S:{}/C:{}/I:{}/A:{}"
 

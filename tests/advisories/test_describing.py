@@ -6,10 +6,10 @@ import pytest
 
 from knowledge import Table
 from matched import advisory, affects, deb, inventory, pypi
-from sealock.advisories.match import match
 from sealock.model.advisory import Epss, Exploited, Rating, Span, State
 from sealock.model.inventory import Layer
 from sealock.model.severity import Severity
+from sealock.vulnerabilities.match import match
 
 
 @pytest.mark.parametrize(

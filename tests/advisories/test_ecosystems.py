@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from sealock.advisories.ecosystems import Lookup, NoData, lookup, normalised, release, streams
 from sealock.model.inventory import Distribution, Package
+from sealock.vulnerabilities.ecosystems import Lookup, NoData, lookup, normalised, release, streams
 
 BOOKWORM = Distribution("debian", "12", "bookworm", "Debian GNU/Linux 12 (bookworm)")
 

@@ -6,10 +6,10 @@ import pytest
 
 from knowledge import Table
 from matched import ALMA, advisory, affects, deb, inventory, pypi, rpm, told
-from sealock.advisories.match import match
-from sealock.advisories.matched import Matched
 from sealock.model.advisory import Span, State
 from sealock.model.inventory import Distribution, FileFact, Package
+from sealock.vulnerabilities.match import match
+from sealock.vulnerabilities.matched import Matched
 
 
 def test_a_binary_package_is_judged_by_its_source() -> None:

@@ -12,12 +12,12 @@ from packaging.version import Version
 from analyzed import packages
 from debiantruth import affected
 from knowledge import database
-from sealock.advisories.match import match
-from sealock.advisories.store import Store
-from sealock.database.sealing import opened
 from sealock.inventory.dpkg import STATUS, Dpkg
 from sealock.model.container import Container
 from sealock.model.inventory import Distribution, Inventory, Package
+from sealock.vulnerabilities.database.sealing import opened
+from sealock.vulnerabilities.match import match
+from sealock.vulnerabilities.store import Store
 
 VECTORS = Path(__file__).parent.parent / "vectors" / "advisories"
 BOOKWORM = Distribution("debian", "12", "bookworm")

@@ -16,14 +16,14 @@ import pytest
 from backports import zstd
 
 from imagemaker import Layout, docker_save, info, sha256, spread, tar, write
-from sealock.cache import code, layers
-from sealock.cache.folder import Folder
-from sealock.cache.layers import Kept, LayerCache, Together
 from sealock.image.entry import DEFAULT_BOUNDS, Bounds
 from sealock.inventory.facts import ImageFacts, LayerFacts
 from sealock.inventory.names import Names
-from sealock.listing import How, inventories
 from sealock.model.inventory import Inventory, Package
+from sealock.scan.cache import code, layers
+from sealock.scan.cache.folder import Folder
+from sealock.scan.cache.layers import Kept, LayerCache, Together
+from sealock.scan.images import How, inventories
 
 BASH = tar(
     info(
@@ -407,7 +407,7 @@ def test_a_folder_that_cannot_be_used_is_done_without(
 def test_a_folder_of_another_user_is_done_without(archive: str, cache: str) -> None:
     Path(cache).mkdir()
     told = subprocess.run(
-        [sys.executable, "-c", "import os, sys\nos.geteuid = lambda: 12345\nfrom sealock.cache.folder import Folder\nprint(Folder(sys.argv[1]).trouble)", cache],
+        [sys.executable, "-c", "import os, sys\nos.geteuid = lambda: 12345\nfrom sealock.scan.cache.folder import Folder\nprint(Folder(sys.argv[1]).trouble)", cache],
         capture_output=True, text=True, check=True,
     )  # fmt: skip
     assert "belongs to another user" in told.stdout

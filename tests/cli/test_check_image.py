@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from imagemaker import Layout, docker_save, info, spread, tar, write
-from sealock.checking import Settings, check
 from sealock.model.report import TargetReport
+from sealock.scan.run import Settings, check
 
 BASE = tar(info("etc/os-release", b"ID=debian\nVERSION_ID=13\n"), info("usr/bin/su", b"x", mode=0o4755))
 CONFIG: dict[str, Any] = {"config": {"User": "0:0", "Env": ["API_TOKEN=ghp_0123456789abcdefghijABCDEFGHIJ012345"]}}
@@ -98,8 +98,8 @@ def test_what_is_no_image_is_a_problem(tmp_path: Path) -> None:
 
 
 def test_the_same_findings_come_from_an_inventory_that_was_written(tmp_path: Path) -> None:
-    from sealock.listing import How, inventories  # noqa: PLC0415  used here alone
     from sealock.reports import sbom  # noqa: PLC0415  used here alone
+    from sealock.scan.images import How, inventories  # noqa: PLC0415  used here alone
 
     path = write(tmp_path / "app.tar", docker_save(BASE))
     (inventory,) = inventories(path, How())
@@ -130,8 +130,8 @@ def test_a_layer_that_claims_another_ones_digest_is_checked_itself(tmp_path: Pat
 
 @pytest.mark.parametrize("form", ["cyclonedx", "spdx"])
 def test_a_bill_of_materials_is_read_back_without_problems(tmp_path: Path, form: Any) -> None:
-    from sealock.listing import How, inventories  # noqa: PLC0415  used here alone
     from sealock.reports import sbom  # noqa: PLC0415  used here alone
+    from sealock.scan.images import How, inventories  # noqa: PLC0415  used here alone
 
     status = b"Package: bash\nStatus: install ok installed\nArchitecture: amd64\nVersion: 5.2-1\n\n"
     layer = tar(info("etc/os-release", b"ID=debian\nVERSION_ID=13\nNAME=Debian\n"), info("var/lib/dpkg/status", status))

@@ -15,15 +15,15 @@ from typing import Any
 
 import pytest
 
-from sealock.advisories.feeds.catalog import FEEDS
-from sealock.advisories.match import match
-from sealock.advisories.matched import Matched
-from sealock.database.place import NAME
-from sealock.database.sealing import opened
-from sealock.database.sources import Folder
-from sealock.database.updating import Outcome, update
 from sealock.model.container import Container
 from sealock.model.inventory import Inventory, Package
+from sealock.vulnerabilities.database.place import NAME
+from sealock.vulnerabilities.database.sealing import opened
+from sealock.vulnerabilities.database.sources import Folder
+from sealock.vulnerabilities.database.updating import Outcome, update
+from sealock.vulnerabilities.feeds.catalog import FEEDS
+from sealock.vulnerabilities.match import match
+from sealock.vulnerabilities.matched import Matched
 
 
 def record(name: Any, package: str = "odd", events: Any = None, **more: Any) -> dict[str, Any]:

@@ -12,11 +12,11 @@ import pytest
 
 import feedmirror
 from registryworld import Client, name
-from sealock.advisories.stored import SCHEMA
-from sealock.database.place import NAME
-from sealock.database.sealing import opened, seal, unseal
-from sealock.database.sharing import ARTIFACT, FILE, SHAPE, pull, push
 from sealock.errors import DatabaseError, TransportError
+from sealock.vulnerabilities.database.place import NAME
+from sealock.vulnerabilities.database.sealing import opened, seal, unseal
+from sealock.vulnerabilities.database.sharing import ARTIFACT, FILE, SHAPE, pull, push
+from sealock.vulnerabilities.stored import SCHEMA
 from simulators.registry import Asked, RegistrySimulator, Reply, registry, sha256
 
 FEEDS = ("kev", "osv/Debian")
@@ -90,17 +90,17 @@ def test_the_artifact_says_what_it_is(server: RegistrySimulator, here: Path) -> 
     kind, raw = server.manifests["db"]["1"]
     table = json.loads(raw)
     assert (sha256(raw), kind) == (sent.digest, "application/vnd.oci.image.manifest.v1+json")
-    assert table["artifactType"] == "application/vnd.sealock.advisories.v1"
+    assert table["artifactType"] == "application/vnd.sealock.vulnerabilities.v1"
     assert table["config"]["mediaType"] == "application/vnd.oci.empty.v1+json"
     (layer,) = table["layers"]
     assert (layer["mediaType"], layer["annotations"]) == (
-        "application/vnd.sealock.advisories.v1+sqlite",
+        "application/vnd.sealock.vulnerabilities.v1+sqlite",
         {"org.opencontainers.image.title": "advisories.db"},
     )
     assert table["annotations"] == {
         "org.opencontainers.image.created": "2026-09-21T14:13:20Z",
-        "dev.sealock.advisories.feeds": '{"kev":"2026-06-01","osv/Debian":"2026-05-01"}',
-        "dev.sealock.advisories.shape": str(SCHEMA),
+        "dev.sealock.vulnerabilities.feeds": '{"kev":"2026-06-01","osv/Debian":"2026-05-01"}',
+        "dev.sealock.vulnerabilities.shape": str(SCHEMA),
     }
 
 

@@ -10,15 +10,15 @@ from hypothesis import strategies as st
 
 import feedmirror
 import work
-from sealock.advisories.aliases import groups, passed_on
-from sealock.advisories.claim import Claim, KeySpan
-from sealock.advisories.gathering import Gatherer
-from sealock.advisories.store import Store
-from sealock.advisories.versions import key, scheme_of
-from sealock.database.place import NAME
-from sealock.database.sealing import opened
 from sealock.model.advisory import Advisory, Affects, Epss, Exploited, Rating, Span, State
 from sealock.model.severity import Severity
+from sealock.vulnerabilities.aliases import groups, passed_on
+from sealock.vulnerabilities.claim import Claim, KeySpan
+from sealock.vulnerabilities.database.place import NAME
+from sealock.vulnerabilities.database.sealing import opened
+from sealock.vulnerabilities.gathering import Gatherer
+from sealock.vulnerabilities.store import Store
+from sealock.vulnerabilities.versions import key, scheme_of
 
 NOW = 1_790_000_000
 

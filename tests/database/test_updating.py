@@ -16,16 +16,16 @@ from threading import Thread
 import pytest
 
 import feedmirror
-from sealock.advisories.feeds.catalog import FEEDS, File
-from sealock.advisories.feeds.feed import Damaged
-from sealock.advisories.store import Store
-from sealock.database import updating
-from sealock.database.place import NAME, clear
-from sealock.database.readying import old, ready
-from sealock.database.sealing import opened, seal, unseal
-from sealock.database.sources import Got, Web
 from sealock.errors import DatabaseError
-from sealock.httptransport import HttpTransport, Patience
+from sealock.net.http import HttpTransport, Patience
+from sealock.vulnerabilities.database import updating
+from sealock.vulnerabilities.database.place import NAME, clear
+from sealock.vulnerabilities.database.readying import old, ready
+from sealock.vulnerabilities.database.sealing import opened, seal, unseal
+from sealock.vulnerabilities.database.sources import Got, Web
+from sealock.vulnerabilities.feeds.catalog import FEEDS, File
+from sealock.vulnerabilities.feeds.feed import Damaged
+from sealock.vulnerabilities.store import Store
 from simulators.feeds import Oddity, Publisher, serving
 
 NOW = 1_782_000_000
@@ -231,10 +231,10 @@ def test_the_newest_file_is_found_through_the_text_that_names_it(
 UPDATE = """
 import signal, sys
 signal.signal(signal.SIGINT, signal.default_int_handler)  # whoever runs the tests in the background ignores it
-from sealock.advisories.feeds.catalog import FEEDS
-from sealock.database import updating
-from sealock.database.sources import Got, Web
-from sealock.httptransport import HttpTransport
+from sealock.vulnerabilities.feeds.catalog import FEEDS
+from sealock.vulnerabilities.database import updating
+from sealock.vulnerabilities.database.sources import Got, Web
+from sealock.net.http import HttpTransport
 for one in updating.update(sys.argv[1], Web(HttpTransport(), sys.argv[2]), [FEEDS["osv/PyPI"], FEEDS["kev"]]):
     print(one.feed, one.what)
 """

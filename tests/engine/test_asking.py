@@ -10,8 +10,8 @@ from time import monotonic, sleep
 
 import pytest
 
-from sealock.engine import Engine, Patience, connect
 from sealock.errors import EngineError, EngineRefusedError
+from sealock.runtime.engine import Engine, Patience, connect
 from simulators.engine import EngineSimulator, Reply, nobody, simulated, told
 
 HASTY = Patience(silence=0.4, answer=1.0, stream=0.5)

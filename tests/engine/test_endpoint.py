@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from sealock.engine import connect, endpoint
 from sealock.errors import EngineError
+from sealock.runtime.engine import connect, endpoint
 from simulators.certificates import certificates
 from simulators.engine import piped, simulated
 

@@ -13,8 +13,8 @@ from imagemaker import Layout, config, docker_save, files, info, sha256, tar
 from sealock.cli.main import main
 from sealock.errors import EngineError, TargetError
 from sealock.image.entry import Bounds
-from sealock.listing import How, inventories
 from sealock.model.inventory import Inventory
+from sealock.scan.images import How, inventories
 from simulators.engine import EngineSimulator, Reply, simulated
 
 DPKG = "Package: bash\nStatus: install ok installed\nVersion: 5.2\nArchitecture: amd64\n\n"

@@ -6,7 +6,6 @@ import json
 
 import pytest
 
-from sealock.benchmarking import Seen, judgement
 from sealock.model.absent import UNKNOWN
 from sealock.model.benchmark import BenchmarkReport, Judgement, Outcome, Recommendation
 from sealock.model.finding import Confidence, Finding, NotJudged, Problem, Remedy, Severity, Suppression
@@ -17,6 +16,7 @@ from sealock.policy.ignores import VULNERABILITIES
 from sealock.reports.benchmark import render, render_json
 from sealock.rules.benchmarks import BENCHMARKS, CIS_1_6_0
 from sealock.rules.catalog import every_rule
+from sealock.scan.benchmark import Seen, judgement
 
 RECOMMENDED = {one.number: one for section in CIS_1_6_0.sections for one in section.recommendations}
 NUMBERS = [

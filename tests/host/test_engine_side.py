@@ -11,12 +11,12 @@ import pytest
 
 from knowledge import database
 from sealock.cli.main import main
-from sealock.engine import connect
-from sealock.hostparts import weigh_parts
-from sealock.hostview import host_document
 from sealock.model.absent import UNKNOWN, UNSET
 from sealock.model.host import Component, Host, Swarm
-from sealock.weighing import Wishes
+from sealock.runtime.engine import connect
+from sealock.runtime.hosts import host_document
+from sealock.scan.engineparts import weigh_parts
+from sealock.scan.vulnerabilities import Wishes
 from simulators.engine import EngineSimulator, Reply, simulated, told
 
 OLD, NEW = f"sha256:{'a' * 64}", f"sha256:{'b' * 64}"

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from sealock.host import see
 from sealock.model.absent import given
 from sealock.model.finding import Fault, Severity
 from sealock.model.host import Host, HostFile, Role
 from sealock.rules.host.file_loose import FileLoose
 from sealock.rules.host.socket_loose import SocketLoose
+from sealock.runtime.host import see
 
 ASKED: dict[Role, str] = {
     "engine-unit": "rw-r--r--",

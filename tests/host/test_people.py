@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from sealock.host import see
 from sealock.model.absent import UNKNOWN, UNSET, given
 from sealock.model.host import Host
 from sealock.rules.catalog import rules
+from sealock.runtime.host import see
 
 PASSWD = "root:x:0:0:root:/root:/bin/bash\nann:x:1000:1000::/home/ann:/bin/sh\nbob:x:1001:994::/home/bob:/bin/sh\nweb:x:33:33::/srv:/bin/false\n"
 

@@ -6,9 +6,6 @@ from pathlib import Path
 
 import pytest
 
-from sealock.host import Seen, see
-from sealock.hostview import FLAGS, SETTINGS, host_document
-from sealock.machine import told
 from sealock.model.absent import UNKNOWN, UNSET, given
 from sealock.model.daemon import Daemon
 from sealock.model.document import Document
@@ -17,6 +14,9 @@ from sealock.model.host import Host
 from sealock.rules.catalog import rules
 from sealock.rules.host.not_audited import unwatched
 from sealock.rules.judge import judge
+from sealock.runtime.containers import told
+from sealock.runtime.host import Seen, see
+from sealock.runtime.hosts import FLAGS, SETTINGS, host_document
 
 
 def machine(folder: Path, texts: dict[str, str]) -> str:

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from sealock.host.units import engine_words
-from sealock.kernel.tree import Tree
+from sealock.runtime.host.units import engine_words
+from sealock.runtime.kernel.tree import Tree
 
 UNIT = "usr/lib/systemd/system/docker.service"
 DROP = "etc/systemd/system/docker.service.d"

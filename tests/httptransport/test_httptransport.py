@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 
 from sealock.errors import TransportError
-from sealock.httptransport import HttpTransport, Patience
-from sealock.httptransport.dialing import Place, proxy_for, reach_of
-from sealock.transport import BrokenOffError, NoTlsError, read_json, shown
+from sealock.net.http import HttpTransport, Patience
+from sealock.net.http.dialing import Place, proxy_for, reach_of
+from sealock.net.transport import BrokenOffError, NoTlsError, read_json, shown
 from simulators.certificates import certificates
 from simulators.registry import RegistrySimulator, Reply, registry
 

@@ -27,7 +27,7 @@ OPEN = 64
 
 NAMES = """
 import sys
-from sealock.listing import How, inventories
+from sealock.scan.images import How, inventories
 for one in inventories(sys.argv[1], How()):
     print(*(package.name for package in one.packages), *one.problems)
 """

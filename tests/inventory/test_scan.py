@@ -15,8 +15,8 @@ from imagemaker import Layout, config, docker_save, info, spread, tar, write
 from sealock.inventory.facts import LayerFacts
 from sealock.inventory.merging import merge
 from sealock.inventory.names import Gathering
-from sealock.listing import How, inventories
 from sealock.model.inventory import FileFact, Inventory, Package
+from sealock.scan.images import How, inventories
 
 STATUS = "var/lib/dpkg/status"
 

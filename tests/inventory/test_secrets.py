@@ -15,8 +15,8 @@ from sealock.inventory import leftovers
 from sealock.inventory.analyzer import Broken, File
 from sealock.inventory.looked import LARGEST, looks_into, may_hold
 from sealock.inventory.onfiles.secrets import Secrets
-from sealock.listing import How, inventories
 from sealock.model.inventory import FileFact
+from sealock.scan.images import How, inventories
 from secretmaker import HEX, UPPER, Maker, files, key, pgp, putty
 from work import grows
 

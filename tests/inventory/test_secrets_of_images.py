@@ -9,8 +9,8 @@ from typing import Literal
 import pytest
 
 from imagemaker import Layout, config, docker_save, info, spread, tar, write
-from sealock.listing import How, inventories
 from sealock.reports import sbom
+from sealock.scan.images import How, inventories
 from secretmaker import Maker
 
 make = Maker(3)

@@ -9,9 +9,9 @@ from contextlib import suppress
 import pytest
 
 from bpfprograms import USUAL, Rule, one, program
-from sealock.kernel.devices import ALL, rules, told
-from sealock.kernel.effective import _DEVICES
-from sealock.kernel.program import Unclear, runs
+from sealock.runtime.kernel.devices import ALL, rules, told
+from sealock.runtime.kernel.effective import _DEVICES
+from sealock.runtime.kernel.program import Unclear, runs
 
 TABLE: list[tuple[str, tuple[Rule, ...], bool, list[str]]] = [
     ("nothing", (), False, []),

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from recordedtree import ID, OTHER
-from sealock.kernel import parsing
-from sealock.kernel.identity import Identity, identity
+from sealock.runtime.kernel import parsing
+from sealock.runtime.kernel.identity import Identity, identity
 
 POD = "pod11111111_2222_3333_4444_555555555555"
 PATHS = {

@@ -8,9 +8,6 @@ from typing import Any
 import pytest
 
 from recordedtree import ID, OWN, Recorded
-from sealock.kernel.members import gather
-from sealock.kernel.reading import Machine
-from sealock.kernel.single import Told, beside
 from sealock.model.absent import UNSET
 from sealock.model.container import Container, Device, Mount, container
 from sealock.model.document import Document, Subject
@@ -18,6 +15,9 @@ from sealock.model.enforced import Enforced
 from sealock.model.location import Place, Source
 from sealock.rules.catalog import rules
 from sealock.rules.judge import Verdict, judge
+from sealock.runtime.kernel.members import gather
+from sealock.runtime.kernel.reading import Machine
+from sealock.runtime.kernel.single import Told, beside
 
 SCOPE = f"/system.slice/docker-{ID}.scope"
 USUAL = """\

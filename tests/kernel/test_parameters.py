@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from sealock.kernel.parameters import KINDS, NAMES, inside, read, spaces
-from sealock.kernel.tree import Tree
+from sealock.runtime.kernel.parameters import KINDS, NAMES, inside, read, spaces
+from sealock.runtime.kernel.tree import Tree
 
 ROOT = Tree("/")
 

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sealock.kernel import parsing
 from sealock.model.process import IdRange, Route, Socket
+from sealock.runtime.kernel import parsing
 from work import LINEAR, SIZE, grows
 
 PARSERS = (

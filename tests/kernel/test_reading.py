@@ -9,14 +9,14 @@ import pytest
 
 from recordedtree import DISK, HOST, ID, OTHER, OWN, ROOT, V1, V2, Recorded
 from sealock.errors import TargetError
-from sealock.kernel.effective import effective
-from sealock.kernel.members import gather
-from sealock.kernel.reading import GoneError, Machine
-from sealock.kernel.single import Told, beside, look
-from sealock.kernel.tree import LIMIT, Silence, Tree
 from sealock.model.absent import UNKNOWN, UNSET, given
 from sealock.model.container import Container, Device
 from sealock.model.process import Limit, Process
+from sealock.runtime.kernel.effective import effective
+from sealock.runtime.kernel.members import gather
+from sealock.runtime.kernel.reading import GoneError, Machine
+from sealock.runtime.kernel.single import Told, beside, look
+from sealock.runtime.kernel.tree import LIMIT, Silence, Tree
 
 SCOPE = f"/system.slice/docker-{ID}.scope"
 TWO = {

@@ -8,10 +8,10 @@ import pytest
 from msgspec.structs import replace
 
 from recordedtree import Recorded
-from sealock.kernel.room import advised, average, numbers, room, size
-from sealock.kernel.tree import Tree
 from sealock.model.look import Room
 from sealock.model.process import Limit, Process
+from sealock.runtime.kernel.room import advised, average, numbers, room, size
+from sealock.runtime.kernel.tree import Tree
 
 MIB = 1 << 20
 SMALL = Room(1 << 30, "0", ((0, "0"),), 1000.0)

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from imagemaker import docker_save, info, tar, write
-from sealock.listing import How, inventories
+from sealock.scan.images import How, inventories
 from soundfiles import FILES
 
 ODD = (

@@ -106,7 +106,7 @@ def test_a_header_is_not_parted_from_what_extends_it(tmp_path: Path) -> None:
 
 PROGRAM = """
 import sys
-from sealock.listing import How, inventories, reading, sharing
+from sealock.scan.images import How, inventories, reading, sharing
 reading.WORTH, reading.SPACING = 0, int(sys.argv[2])
 helpers = int(sys.argv[3])
 sharing.children = lambda: helpers
@@ -154,7 +154,7 @@ def test_several_processes_find_what_one_finds(tmp_path: Path, shape: str, verif
 
 DYING = """
 import os, sys
-from sealock.listing.sharing import shared
+from sealock.scan.images.sharing import shared
 parent = os.getpid()
 def work(task):
     if os.getpid() != parent and task == 3:
@@ -189,7 +189,7 @@ def test_what_a_child_does_not_get_done_is_done_all_the_same(fate: str) -> None:
 
 def test_children_end_with_a_failure_of_the_parent() -> None:
     program = (
-        "import os, time\nfrom sealock.listing.sharing import shared\n"
+        "import os, time\nfrom sealock.scan.images.sharing import shared\n"
         "try:\n    shared(time.sleep, 1000, 2, lambda: 1 / 0)\nexcept ZeroDivisionError:\n    print('failed')\n"
         "try:\n    os.waitpid(-1, 0)\nexcept ChildProcessError:\n    print('no child is left')\n"
     )
@@ -199,7 +199,7 @@ def test_children_end_with_a_failure_of_the_parent() -> None:
 
 def test_a_process_with_threads_makes_no_copies_of_itself() -> None:
     program = (
-        "import threading, time\nfrom sealock.listing.sharing import children\n"
+        "import threading, time\nfrom sealock.scan.images.sharing import children\n"
         "threading.Thread(target=time.sleep, args=(1,), daemon=True).start()\nprint(children())"
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)

@@ -12,10 +12,10 @@ from pathlib import Path
 import pytest
 
 from imagemaker import Layout, config, docker_save, files, info, sha256, spread, tar, write
-from sealock.cache.folder import Folder
 from sealock.image.entry import Bounds, Entry
 from sealock.image.layers import TarLayer
-from sealock.listing import How, inventories
+from sealock.scan.cache.folder import Folder
+from sealock.scan.images import How, inventories
 
 BASE = tar(*(info(f"opt/{number}", b"x", mode=0o4755) for number in range(30)))
 OTHER = tar(*(info(f"srv/{number}", b"x", mode=0o4755) for number in range(30)))
@@ -150,7 +150,7 @@ def test_what_is_beyond_the_bound_is_not_walked(tmp_path: Path, helpers: int) ->
     large = tar(*(info(f"opt/{number}", mode=0o4755) for number in range(400)))
     path = write(tmp_path / "app.tar", docker_save(*[large] * 40))
     program = (
-        "import sys; from sealock.listing import How, inventories, reading, sharing\n"
+        "import sys; from sealock.scan.images import How, inventories, reading, sharing\n"
         "from sealock.image.entry import Bounds\n"
         "from sealock.image.tarreader import TarReader\n"
         "reading.WORTH, reading.SPACING, sharing.children = 0, 50_000, lambda: int(sys.argv[2])\n"

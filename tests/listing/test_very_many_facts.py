@@ -14,8 +14,8 @@ from imagemaker import Layout, docker_save, info, spread, tar, write
 from sealock.image.entry import Bounds
 from sealock.inventory import scan
 from sealock.inventory.facts import weigh
-from sealock.listing import How, inventories
 from sealock.model.inventory import FileFact, Inventory, Package
+from sealock.scan.images import How, inventories
 
 TOLD = "there is more to tell of packages and files than is kept of an image; the rest is not (--max-entries)"
 
@@ -109,7 +109,7 @@ def test_lock_files_in_layer_after_layer_take_bounded_memory(tmp_path: Path) -> 
     made = Layout()
     path = spread(tmp_path, made.index(made.image(*((one, gzip.compress(one)) for one in layers))))
     program = (
-        "import sys\nfrom sealock.image.entry import Bounds\nfrom sealock.listing import How, inventories\n"
+        "import sys\nfrom sealock.image.entry import Bounds\nfrom sealock.scan.images import How, inventories\n"
         "(one,) = inventories(sys.argv[1], How(bounds=Bounds(entries=400_000)))\n"
         # Not ru_maxrss, which begins with what the process that started this one took.
         "print(len(one.packages), open('/proc/self/status').read().split('VmHWM:')[1].split()[0])"

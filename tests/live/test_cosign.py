@@ -12,8 +12,8 @@ from msgspec.structs import replace
 from realcosign import PLAIN, SECRET, UNLOGGED, Place, cosign_place, good
 from sealock.model.imagename import ImageName
 from sealock.model.manifest import Manifest
-from sealock.registry import pushing
-from sealock.registry.names import reference
+from sealock.net.registry import pushing
+from sealock.net.registry.names import reference
 from sealock.trust.cosign import signing
 from sealock.trust.cosign.expecting import ANY, Expected
 from sealock.trust.cosign.gathering import tag_of

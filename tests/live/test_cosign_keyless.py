@@ -12,8 +12,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from realcosign import PLAIN, Place, cosign_place
-from sealock.registry import pushing
-from sealock.registry.names import reference
+from sealock.net.registry import pushing
+from sealock.net.registry.names import reference
 from sealock.trust.cosign import bundles, simple
 from sealock.trust.cosign.expecting import Expected, Identity
 from sealock.trust.cosign.gathering import ENVELOPE_TYPE, tag_of

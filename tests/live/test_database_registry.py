@@ -46,7 +46,7 @@ def test_a_team_shares_a_database_through_a_registry(tmp_path: Path) -> None:
             f"docker://{pin.replace(':1@', '@')}",
         ]
         seen = json.loads(subprocess.run(words, capture_output=True, check=True, timeout=60).stdout)
-        assert seen["artifactType"] == "application/vnd.sealock.advisories.v1"
+        assert seen["artifactType"] == "application/vnd.sealock.vulnerabilities.v1"
         assert seen["layers"][0]["size"] == (tmp_path / "one/advisories.db").stat().st_size
         status = sealock("db", "status", database=tmp_path / "two")
         assert status.returncode == 0

@@ -18,10 +18,10 @@ import pytest
 
 from debiantruth import Found, affected
 from knowledge import database
-from sealock.advisories.match import match
-from sealock.database.sealing import opened
-from sealock.listing import How, inventories
 from sealock.model.inventory import Inventory
+from sealock.scan.images import How, inventories
+from sealock.vulnerabilities.database.sealing import opened
+from sealock.vulnerabilities.match import match
 
 pytestmark = pytest.mark.live
 

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from bpfprograms import USUAL, Rule, attached, program
-from sealock.kernel.devices import rules
-from sealock.kernel.parsing import mounts
+from sealock.runtime.kernel.devices import rules
+from sealock.runtime.kernel.parsing import mounts
 
 pytestmark = pytest.mark.live
 

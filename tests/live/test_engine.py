@@ -21,14 +21,14 @@ from msgspec.structs import replace
 
 from realengine import Engine
 from realengine import engine as started
-from sealock.checking import Settings, check
-from sealock.engine import Patience, connect, endpoint
 from sealock.errors import EngineError
 from sealock.formats.inspect import read_inspect
-from sealock.inspecting import looked
-from sealock.listing import How, inventories
 from sealock.model.finding import Finding
 from sealock.model.report import TargetReport
+from sealock.runtime.engine import Patience, connect, endpoint
+from sealock.runtime.inspect import looked
+from sealock.scan.images import How, inventories
+from sealock.scan.run import Settings, check
 from simulators.certificates import Certificates, certificates
 from simulators.engine import simulated
 

@@ -16,14 +16,14 @@ import pytest
 
 from realengine import Engine
 from realkernel import HARD, containers, enforced, group, pid_of, sealock, start, where
-from sealock.engine import connect
-from sealock.inspecting import looked
-from sealock.kernel.parsing import start_time
-from sealock.machine import found
 from sealock.model.absent import UNKNOWN, UNSET, given
 from sealock.model.capabilities import decoded
 from sealock.model.enforced import Enforced
 from sealock.model.look import Look
+from sealock.runtime.containers import found
+from sealock.runtime.engine import connect
+from sealock.runtime.inspect import looked
+from sealock.runtime.kernel.parsing import start_time
 
 pytestmark = pytest.mark.live
 

@@ -10,9 +10,9 @@ import pytest
 
 from realengine import Engine
 from realkernel import PARENT, containers, start, where
-from sealock.machine import documents, told
 from sealock.rules.catalog import rules
 from sealock.rules.judge import judge
+from sealock.runtime.containers import documents, told
 
 pytestmark = pytest.mark.live
 

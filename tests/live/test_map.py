@@ -16,10 +16,10 @@ from msgspec.structs import replace
 
 from bridgedengine import bridged_engine
 from realengine import Engine
-from sealock.checking import Settings, check
-from sealock.mapping import checked, of_engine
 from sealock.model.reach import HOST, Map
-from sealock.reach import reason
+from sealock.netmap import reason
+from sealock.netmap.sources import checked, of_engine
+from sealock.scan.run import Settings, check
 
 pytestmark = pytest.mark.live
 

@@ -18,10 +18,10 @@ from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 from imagemaker import config
 from notationworld import NOW, Holder, rsa_key
 from realregistry import real_registry
-from sealock.httptransport import HttpTransport
-from sealock.registry import pushing
-from sealock.registry.client import Fetched, Registry
-from sealock.registry.names import reference
+from sealock.net.http import HttpTransport
+from sealock.net.registry import pushing
+from sealock.net.registry.client import Fetched, Registry
+from sealock.net.registry.names import reference
 from sealock.trust.notation.envelope import ARTIFACT_TYPE
 
 pytestmark = pytest.mark.live

@@ -16,11 +16,11 @@ from bare import environment
 from pinworld import pin
 from realengine import Engine, engine
 from realregistry import real_registry
-from sealock.httptransport import HttpTransport
-from sealock.pinning.spot import DIGEST
-from sealock.registry import pushing
-from sealock.registry.client import Registry
-from sealock.registry.names import reference
+from sealock.net.http import HttpTransport
+from sealock.net.registry import pushing
+from sealock.net.registry.client import Registry
+from sealock.net.registry.names import reference
+from sealock.pin.spot import DIGEST
 
 pytestmark = pytest.mark.live
 

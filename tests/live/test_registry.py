@@ -15,14 +15,14 @@ import pytest
 from imagemaker import config, docker_save, files, info, tar, write
 from realregistry import HTPASSWD, real_registry, token_giver
 from sealock.errors import TransportError
-from sealock.httptransport import HttpTransport
 from sealock.image.remote import open_remote
-from sealock.registry import pushing
-from sealock.registry.asking import RegistryError
-from sealock.registry.client import Fetched, Registry
-from sealock.registry.credentials import Login
-from sealock.registry.names import reference
-from sealock.registry.opening import open_registry
+from sealock.net.http import HttpTransport
+from sealock.net.registry import pushing
+from sealock.net.registry.asking import RegistryError
+from sealock.net.registry.client import Fetched, Registry
+from sealock.net.registry.credentials import Login
+from sealock.net.registry.names import reference
+from sealock.net.registry.opening import open_registry
 from simulators.certificates import certificates
 from simulators.registry import sha256
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from imagemaker import spread
-from sealock.listing import How, inventories
+from sealock.scan.images import How, inventories
 from secretmaker import files
 
 pytestmark = pytest.mark.live

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from realengine import engine
-from sealock.trust.leaning.places import audit_engine
+from sealock.trust.audit.places import audit_engine
 
 pytestmark = pytest.mark.live
 

@@ -14,10 +14,10 @@ from remapworld import World, world
 from sealock import formats
 from sealock.model.container import Container
 from sealock.model.location import Source
-from sealock.remap.owners import owners
-from sealock.remapping import Machine, Runs
-from sealock.remapping.blockers import blockers
-from sealock.remapping.ranges import read
+from sealock.userns.apply.owners import owners
+from sealock.userns.plan import Machine, Runs
+from sealock.userns.plan.blockers import blockers
+from sealock.userns.plan.ranges import read
 
 pytestmark = pytest.mark.live
 

@@ -17,7 +17,7 @@ def test_nothing_changes_where_nothing_may_be_written() -> None:
         one.start()
         before = {path: path.read_bytes() for path in (one.etc / "subuid", one.etc / "subgid")}
         locked = f"mount -o remount,bind,ro /etc && exec {sys.executable} -m sealock userns enable --yes"
-        nobody = "import os; from sealock.remap import disable; os.setgroups([]); os.setuid(65534); disable('/')"
+        nobody = "import os; from sealock.userns.apply import disable; os.setgroups([]); os.setuid(65534); disable('/')"
         read_only = one.run("sh", "-c", f"{locked} --engine {one.socket}")
         assert read_only.returncode == 2, read_only.stdout
         assert "Read-only" in read_only.stderr
@@ -37,7 +37,9 @@ def test_usermod_and_we_heed_the_same_lock(alive: bool) -> None:  # noqa: FBT001
             usermod = one.run("usermod", "-v", "700000-765535", "other")
             if not alive:
                 (one.etc / "subuid.lock").write_bytes(f"{holder.pid}\0".encode())
-            program = "from sealock.remap.locking import locked\nwith locked('/', ('etc/subuid',), 0.5): print('held')"
+            program = (
+                "from sealock.userns.apply.locking import locked\nwith locked('/', ('etc/subuid',), 0.5): print('held')"
+            )
             ours = one.run(sys.executable, "-c", program)
             holder.kill()
         assert (usermod.returncode == 0) == (not alive)

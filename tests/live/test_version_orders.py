@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from sealock.advisories.versions import Scheme
+from sealock.vulnerabilities.versions import Scheme
 from versionpairs import order, pairs
 
 pytestmark = pytest.mark.live

@@ -16,10 +16,10 @@ from imagemaker import config, docker_save, info, tar, write
 from knowledge import database
 from realregistry import real_registry
 from sealock.cli.main import main
-from sealock.httptransport import HttpTransport
-from sealock.registry import pushing
-from sealock.registry.client import Registry
-from sealock.registry.names import reference
+from sealock.net.http import HttpTransport
+from sealock.net.registry import pushing
+from sealock.net.registry.client import Registry
+from sealock.net.registry.names import reference
 from trivydb import write_trivy_db
 
 pytestmark = pytest.mark.live

@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sealock.checking import Settings, check
 from sealock.model.finding import Finding
 from sealock.model.location import Source
 from sealock.model.report import TargetReport
 from sealock.policy.ignores import inline
+from sealock.scan.run import Settings, check
 
 TODAY = date(2026, 6, 1)
 COMPOSE = """\

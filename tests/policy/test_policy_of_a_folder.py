@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from sealock.checking import Settings, check
 from sealock.model.finding import Severity
 from sealock.model.report import Report
+from sealock.scan.run import Settings, check
 
 BAD = "services:\n  web:\n    image: nginx:1.27\n    privileged: true\n"
 

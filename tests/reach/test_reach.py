@@ -15,9 +15,9 @@ from sealock.model.network import Endpoint, EngineNetwork
 from sealock.model.process import Socket
 from sealock.model.project import Project
 from sealock.model.reach import HOST, OUTSIDE, Map, Seat, Station
-from sealock.reach import declared, draw, reason
-from sealock.reach.probes import differing, probes
-from sealock.reach.stations import both_families
+from sealock.netmap import declared, draw, reason
+from sealock.netmap.probes import differing, probes
+from sealock.netmap.stations import both_families
 from sealock.reports import map as pages
 
 HTTP = (Socket("tcp", "0.0.0.0", 80), Socket("tcp", "127.0.0.11", 40123), Socket("tcp6", "::", 80))

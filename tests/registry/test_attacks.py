@@ -10,8 +10,8 @@ import pytest
 from registryworld import CONFIG, Client, manifest, name, served
 from sealock.errors import TransportError
 from sealock.model.registries import Registries
-from sealock.registry.credentials import Login
-from sealock.registry.manifests import ManifestError, read_manifest
+from sealock.net.registry.credentials import Login
+from sealock.net.registry.manifests import ManifestError, read_manifest
 from simulators.registry import OCI_INDEX, OCI_MANIFEST, Asked, RegistrySimulator, Reply, registry, sha256
 
 SCHEMA1 = "application/vnd.docker.distribution.manifest.v1+prettyjws"
@@ -389,7 +389,7 @@ def test_a_referrers_tag_that_is_an_image_is_refused(server: RegistrySimulator) 
 
 
 def test_a_registry_that_keeps_something_else_than_was_sent_is_told(server: RegistrySimulator) -> None:
-    from sealock.registry.pushing import push_manifest  # noqa: PLC0415  this test alone pushes
+    from sealock.net.registry.pushing import push_manifest  # noqa: PLC0415  this test alone pushes
 
     server.answers = lambda asked: Reply(201, b"", {"Docker-Content-Digest": DIGEST}) if asked.method == "PUT" else None
     with pytest.raises(ManifestError, match="says that it keeps"):

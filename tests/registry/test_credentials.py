@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from sealock.errors import TransportError
-from sealock.registry import credentials
-from sealock.registry.credentials import HUB, DockerCredentials, Login
-from sealock.registry.opening import certificates_of, open_registry
+from sealock.net.registry import credentials
+from sealock.net.registry.credentials import HUB, DockerCredentials, Login
+from sealock.net.registry.opening import certificates_of, open_registry
 
 
 def auth(user: str, password: str) -> dict[str, str]:

@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 from registryworld import manifest
 from sealock.errors import TargetError
-from sealock.registry.auth import parse_challenge
-from sealock.registry.manifests import ManifestError, read_manifest
-from sealock.registry.names import reference
+from sealock.net.registry.auth import parse_challenge
+from sealock.net.registry.manifests import ManifestError, read_manifest
+from sealock.net.registry.names import reference
 from simulators.registry import OCI_INDEX, OCI_MANIFEST
 
 LEAVES = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=9) | st.just("sha256:" + "a" * 64)

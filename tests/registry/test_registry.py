@@ -13,12 +13,12 @@ from registryworld import CONFIG, Client, manifest, name
 from sealock.errors import TargetError, TransportError
 from sealock.model.manifest import Index, Manifest
 from sealock.model.registries import Registries
-from sealock.registry import pushing
-from sealock.registry.asking import RateLimit, RegistryError
-from sealock.registry.auth import Challenge, parse_challenge
-from sealock.registry.client import ACCEPT, SMALL_BLOB
-from sealock.registry.credentials import Login
-from sealock.registry.names import host_of, reference
+from sealock.net.registry import pushing
+from sealock.net.registry.asking import RateLimit, RegistryError
+from sealock.net.registry.auth import Challenge, parse_challenge
+from sealock.net.registry.client import ACCEPT, SMALL_BLOB
+from sealock.net.registry.credentials import Login
+from sealock.net.registry.names import host_of, reference
 from simulators.certificates import certificates
 from simulators.registry import OCI_INDEX, OCI_MANIFEST, Asked, RegistrySimulator, Reply, registry, sha256
 
@@ -286,7 +286,7 @@ def test_a_registry_that_stays_broken_is_told(server: RegistrySimulator) -> None
 def test_a_registry_that_breaks_off_is_asked_again_until_it_took_too_long(
     server: RegistrySimulator, monkeypatch: pytest.MonkeyPatch, patience: float, asked: int
 ) -> None:
-    monkeypatch.setattr("sealock.registry.asking._LONGEST_SILENCE", patience)
+    monkeypatch.setattr("sealock.net.registry.asking._LONGEST_SILENCE", patience)
     server.answers = lambda asked: Reply(200, b"{" * 100, cut=10) if "manifests" in asked.path else None
     with pytest.raises(TransportError, match="broke off"):
         Client().manifest(name(server, "a:1"))
@@ -296,7 +296,7 @@ def test_a_registry_that_breaks_off_is_asked_again_until_it_took_too_long(
 def test_a_registry_that_was_given_up_is_not_waited_for_again(
     server: RegistrySimulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("sealock.registry.asking.given_up", lambda _begun: True)
+    monkeypatch.setattr("sealock.net.registry.asking.given_up", lambda _begun: True)
     server.answers = lambda asked: Reply(200, b"{" * 100, cut=10) if "manifests" in asked.path else None
     client = Client()
     for tag in ("1", "2", "3"):

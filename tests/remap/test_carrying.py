@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 
 from sealock.errors import TargetError
-from sealock.remap import disable, enable, look, records, recover
-from sealock.remap.record import pending
-from sealock.remapping import Machine, plan
-from sealock.remapping.plan import Plan
+from sealock.userns.apply import disable, enable, look, records, recover
+from sealock.userns.apply.record import pending
+from sealock.userns.plan import Machine, plan
+from sealock.userns.plan.plan import Plan
 
 SUBUID = "other:100000:65536\n"
 SETTINGS = "{\n  // no comment is allowed here\n}"
@@ -223,7 +223,7 @@ PROGRAM = """
 import os, signal, sys
 from tests.remap.test_carrying import planned
 from pathlib import Path
-from sealock.remap import disable, enable
+from sealock.userns.apply import disable, enable
 root, step, verb = sys.argv[1], int(sys.argv[2]), sys.argv[3]
 wanted = planned(Path(root)) if verb == "enable" else None
 count, replace = 0, os.replace
@@ -291,7 +291,7 @@ import resource, signal, sys
 from pathlib import Path
 from sealock.errors import TargetError
 from tests.remap.test_carrying import planned
-from sealock.remap import disable, enable
+from sealock.userns.apply import disable, enable
 wanted = planned(Path(sys.argv[1]))
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[2]), int(sys.argv[2])))

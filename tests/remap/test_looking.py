@@ -10,8 +10,8 @@ import pytest
 
 from sealock import formats
 from sealock.model.location import Source
-from sealock.remap import look
-from sealock.remap.owners import owners
+from sealock.userns.apply import look
+from sealock.userns.apply.owners import owners
 
 
 def made(root: Path, **files: str) -> Path:

@@ -7,8 +7,8 @@ import pytest
 from sealock import formats
 from sealock.model.container import Container
 from sealock.model.location import Source
-from sealock.remapping import Machine, Owned, Runs
-from sealock.remapping.blockers import blockers, unread
+from sealock.userns.plan import Machine, Owned, Runs
+from sealock.userns.plan.blockers import blockers, unread
 
 
 def runs(words: str, name: str = "web") -> Runs:

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from sealock.model.container import container
-from sealock.remapping import Bind, Entry, Machine, Owned, Runs, Volume
-from sealock.remapping.handover import Handover, Ids, Kept, copies, handovers, shifting
-from sealock.remapping.ranges import Range
+from sealock.userns.plan import Bind, Entry, Machine, Owned, Runs, Volume
+from sealock.userns.plan.handover import Handover, Ids, Kept, copies, handovers, shifting
+from sealock.userns.plan.ranges import Range
 
 IDS = Ids((Range("d", 200_000, 65536),), (Range("d", 300_000, 65536),))
 DATA = Bind("web", "/srv/data", "/data")

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sealock.remapping.ranges import COUNT, FIRST, LAST, NSPAWN, Range, added, free_range, outside, read, size
+from sealock.userns.plan.ranges import COUNT, FIRST, LAST, NSPAWN, Range, added, free_range, outside, read, size
 
 DOCK = "dockremap"
 

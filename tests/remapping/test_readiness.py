@@ -8,7 +8,7 @@ import pytest
 from msgspec.structs import replace
 
 from sealock.model.container import Container, container
-from sealock.remapping import Image, Machine, Owned, Runs, Volume, plan
+from sealock.userns.plan import Image, Machine, Owned, Runs, Volume, plan
 
 GB = 10**9
 WEB = Runs("web", container(userns="", privileged=False))

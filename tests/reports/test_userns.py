@@ -7,10 +7,10 @@ import json
 import pytest
 
 from sealock.model.container import container
-from sealock.remapping import Bind, Image, Machine, Owned, Runs, Volume, plan
-from sealock.remapping.plan import Plan
 from sealock.reports.text import width
 from sealock.reports.userns import as_json, render
+from sealock.userns.plan import Bind, Image, Machine, Owned, Runs, Volume, plan
+from sealock.userns.plan.plan import Plan
 
 
 def made(number: int, name: str = "web-{}") -> Plan:

@@ -10,7 +10,7 @@ import pytest
 
 from cosignworld import World, world
 from sealock.errors import TargetError
-from sealock.migrating import Migration, Record, Step, migrate
+from sealock.trust.migration import Migration, Record, Step, migrate
 from sealock.trust.notary.verdict import SignedTag
 from simulators.registry import Reply
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from sealock.advice.bases import Facts, best, verdicts
-from sealock.advice.closure import closure
-from sealock.advice.musl import on_musl
-from sealock.advice.origin import origin
-from sealock.advice.owners import Owners
-from sealock.advice.paths import Files
-from sealock.advice.start import Commands, follow
-from sealock.advice.surface import surface
+from sealock.baseimage.bases import Facts, best, verdicts
+from sealock.baseimage.closure import closure
+from sealock.baseimage.musl import on_musl
+from sealock.baseimage.origin import origin
+from sealock.baseimage.owners import Owners
+from sealock.baseimage.paths import Files
+from sealock.baseimage.start import Commands, follow
+from sealock.baseimage.surface import surface
 from sealock.model.advice import Advice, Start
 from sealock.model.container import Container
 from sealock.model.content import Content

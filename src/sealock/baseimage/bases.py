@@ -7,7 +7,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from sealock.advice.paths import Files
+from sealock.baseimage.paths import Files
 from sealock.model.advice import Answer, BaseKind, Closure, Musl, Need, Start, Step, Sure, Surface, Verdict
 from sealock.model.inventory import OF_DISTRIBUTIONS
 

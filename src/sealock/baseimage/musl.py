@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from sealock.advice.owners import Owners
-from sealock.advice.paths import Files
+from sealock.baseimage.owners import Owners
+from sealock.baseimage.paths import Files
 from sealock.model.advice import Musl, OnMusl
 from sealock.model.inventory import FileFact, Inventory
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final
 
-from sealock.advice.paths import Files
+from sealock.baseimage.paths import Files
 from sealock.model.advice import Need, Share
 from sealock.model.inventory import OF_DISTRIBUTIONS, Inventory, Package
 

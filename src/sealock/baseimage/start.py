@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import Final
 
-from sealock.advice.paths import Files
+from sealock.baseimage.paths import Files
 from sealock.model.absent import UNKNOWN
 from sealock.model.advice import Start, Step, StepKind
 from sealock.model.container import Container

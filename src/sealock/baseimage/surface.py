@@ -6,9 +6,9 @@ from collections import Counter
 from heapq import nlargest
 from typing import Final
 
-from sealock.advice.owners import Owners
-from sealock.advice.paths import PATH, Files
-from sealock.advice.start import LANGUAGES, MANAGERS, SHELLS
+from sealock.baseimage.owners import Owners
+from sealock.baseimage.paths import PATH, Files
+from sealock.baseimage.start import LANGUAGES, MANAGERS, SHELLS
 from sealock.model.advice import Share, Surface
 from sealock.model.inventory import OF_DISTRIBUTIONS, FileFact, Inventory
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from argparse import Namespace
 
-from sealock.benchmarking import benchmark
-from sealock.checking import Settings
 from sealock.cli.output import WIDTH, Progress, colour, knows_unicode, pairs, width, write
 from sealock.errors import UsageError
 from sealock.model.benchmark import BenchmarkReport
 from sealock.reports.benchmark import render, render_json
 from sealock.rules.benchmarks import BENCHMARKS
+from sealock.scan.benchmark import benchmark
+from sealock.scan.run import Settings
 from sealock.targets.writing import write_output
 
 

@@ -6,12 +6,12 @@ import re
 from argparse import ArgumentParser, Namespace
 from typing import Final
 
-from sealock.cache.folder import LIMIT, Folder
 from sealock.cli.caching import named_folder
 from sealock.cli.output import complain, write
 from sealock.errors import UsageError
 from sealock.reports.encoded import encode
 from sealock.reports.text import visible
+from sealock.scan.cache.folder import LIMIT, Folder
 from sealock.targets.writing import write_output
 
 _ABOUT: Final = {

@@ -8,7 +8,6 @@ from argparse import ArgumentParser, Namespace
 from collections.abc import Iterable
 from typing import Final
 
-from sealock.checking import Run, Settings
 from sealock.cli.caching import add_cache, cache_folder
 from sealock.cli.limits import add_limits, limits
 from sealock.cli.output import Progress, colour, complain, tell, write
@@ -17,6 +16,7 @@ from sealock.model.advisory import STATES, State
 from sealock.model.finding import Severity
 from sealock.model.location import Source
 from sealock.model.report import Report
+from sealock.scan.run import Run, Settings
 from sealock.targets.resolve import Input
 
 FORMATS: Final = ("terminal", "json", "sarif", "junit", "html", "github", "gitlab")
@@ -212,8 +212,8 @@ def _known(only: list[str]) -> None:
 
 def _mend(one: Run, inputs: Iterable[Input], arguments: Namespace, notes: list[str]) -> tuple[list[Input], bool]:
     """Mend every text; yield the inputs as they are afterwards, and whether anything changed."""
-    from sealock.fix import fix  # noqa: PLC0415  only for --fix
     from sealock.reports import diff  # noqa: PLC0415  only for --fix
+    from sealock.scan.fix import fix  # noqa: PLC0415  only for --fix
     from sealock.targets.writing import replace_text  # noqa: PLC0415  only for --fix
 
     after: list[Input] = []

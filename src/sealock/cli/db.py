@@ -14,10 +14,10 @@ from sealock.targets.writing import write_output
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
-    from sealock.advisories.feeds.catalog import Feed
-    from sealock.advisories.stored import FeedState
-    from sealock.database.sources import Source
     from sealock.reports.database import Row
+    from sealock.vulnerabilities.database.sources import Source
+    from sealock.vulnerabilities.feeds.catalog import Feed
+    from sealock.vulnerabilities.stored import FeedState
 
 _ABOUT: Final = {
     "update": "fetch what is new from the publishers of advisories, or from a mirror",
@@ -85,9 +85,9 @@ def run(arguments: Namespace) -> int:
 
 
 def _update(arguments: Namespace) -> int:
-    from sealock.database.place import folder  # noqa: PLC0415  only where it is needed
-    from sealock.database.updating import update  # noqa: PLC0415  loads what reads feeds
     from sealock.reports.database import as_json, outcomes  # noqa: PLC0415  as above
+    from sealock.vulnerabilities.database.place import folder  # noqa: PLC0415  only where it is needed
+    from sealock.vulnerabilities.database.updating import update  # noqa: PLC0415  loads what reads feeds
 
     where = folder()
     held = _states(where, forgiving=True)
@@ -115,11 +115,11 @@ def _update(arguments: Namespace) -> int:
 
 def _share(arguments: Namespace) -> int:
     from sealock.cli.registries import registries  # noqa: PLC0415  only where it is needed
-    from sealock.database.place import folder  # noqa: PLC0415  as above
-    from sealock.database.sharing import pull, push  # noqa: PLC0415  loads the registry's client
-    from sealock.registry.names import reference  # noqa: PLC0415  as above
-    from sealock.registry.opening import open_registry  # noqa: PLC0415  as above
+    from sealock.net.registry.names import reference  # noqa: PLC0415  as above
+    from sealock.net.registry.opening import open_registry  # noqa: PLC0415  as above
     from sealock.reports.database import as_json, shared  # noqa: PLC0415  as above
+    from sealock.vulnerabilities.database.place import folder  # noqa: PLC0415  as above
+    from sealock.vulnerabilities.database.sharing import pull, push  # noqa: PLC0415  loads the registry's client
 
     name = reference(arguments.reference)
     if arguments.what == "push" and name.digest:
@@ -143,7 +143,7 @@ def _share(arguments: Namespace) -> int:
 
 def _chosen(only: Sequence[str], held: Collection[str], *, mirrored: bool) -> tuple[Feed, ...]:
     """The feeds to look at: those named, all that a mirror may have, or the standard ones and those at hand."""
-    from sealock.advisories.feeds.catalog import FEEDS  # noqa: PLC0415  only where it is needed
+    from sealock.vulnerabilities.feeds.catalog import FEEDS  # noqa: PLC0415  only where it is needed
 
     for name in only:
         if name not in FEEDS and not any(feed.family == name for feed in FEEDS.values()):
@@ -158,22 +158,22 @@ def _chosen(only: Sequence[str], held: Collection[str], *, mirrored: bool) -> tu
 
 
 def _source(given: str) -> Source:
-    from sealock.database.sources import Folder, Web  # noqa: PLC0415  only for an update
+    from sealock.vulnerabilities.database.sources import Folder, Web  # noqa: PLC0415  only for an update
 
     if given and "://" not in given:
         if not Path(given).is_dir():
             msg = f"{given} is no folder; --from takes one, or an address that begins with https://"
             raise UsageError(msg)
         return Folder(given)
-    from sealock.httptransport import HttpTransport  # noqa: PLC0415  only where something is fetched
+    from sealock.net.http import HttpTransport  # noqa: PLC0415  only where something is fetched
 
     return Web(HttpTransport(), given)
 
 
 def _states(where: str, *, forgiving: bool = False, thorough: bool = False) -> dict[str, FeedState]:
-    from sealock.database.place import NAME  # noqa: PLC0415  only where it is needed
-    from sealock.database.sealing import opened  # noqa: PLC0415  as above
     from sealock.errors import DatabaseError  # noqa: PLC0415  as above
+    from sealock.vulnerabilities.database.place import NAME  # noqa: PLC0415  only where it is needed
+    from sealock.vulnerabilities.database.sealing import opened  # noqa: PLC0415  as above
 
     try:
         store = opened(f"{where}/{NAME}", thorough=thorough)
@@ -188,8 +188,8 @@ def _states(where: str, *, forgiving: bool = False, thorough: bool = False) -> d
 
 
 def _status(arguments: Namespace) -> int:
-    from sealock.database.place import NAME, folder  # noqa: PLC0415  only where it is needed
     from sealock.reports.database import as_json, status  # noqa: PLC0415  as above
+    from sealock.vulnerabilities.database.place import NAME, folder  # noqa: PLC0415  only where it is needed
 
     path = f"{folder()}/{NAME}"
     rows = [_row(state, name) for name, state in _states(folder(), thorough=True).items()]
@@ -202,8 +202,8 @@ def _status(arguments: Namespace) -> int:
 
 
 def _row(state: FeedState | None, feed: str, what: str = "", why: str = "") -> Row:
-    from sealock.database.readying import age  # noqa: PLC0415  only where it is needed
     from sealock.reports.database import Row  # noqa: PLC0415  as above
+    from sealock.vulnerabilities.database.readying import age  # noqa: PLC0415  only where it is needed
 
     if state is None:
         return Row(feed, what=what, why=why)
@@ -231,7 +231,7 @@ def _say(arguments: Namespace, text: str, *, exact: bool = False) -> None:
 
 
 def _clear(arguments: Namespace) -> int:
-    from sealock.database.place import clear, folder  # noqa: PLC0415  only where it is needed
+    from sealock.vulnerabilities.database.place import clear, folder  # noqa: PLC0415  only where it is needed
 
     removed = clear(folder())
     if not arguments.quiet:

@@ -16,9 +16,9 @@ from sealock.errors import SealockError, TargetError
 from sealock.model.imagename import ImageName
 from sealock.model.manifest import Index, Platform
 from sealock.model.platforms import fit
-from sealock.registry.client import Fetched, Registry
-from sealock.registry.manifests import strict_json
-from sealock.registry.names import reference
+from sealock.net.registry.client import Fetched, Registry
+from sealock.net.registry.manifests import strict_json
+from sealock.net.registry.names import reference
 from sealock.reports.text import visible
 
 AT_ONCE: Final = 8
@@ -69,7 +69,7 @@ def configure(parser: ArgumentParser) -> None:
 
 def run(arguments: Namespace) -> int:
     """Run the command and return the exit status."""
-    from sealock.registry.opening import open_registry  # noqa: PLC0415  loads HTTP
+    from sealock.net.registry.opening import open_registry  # noqa: PLC0415  loads HTTP
 
     registry = open_registry(registries(arguments.policy, none=arguments.no_policy))
 

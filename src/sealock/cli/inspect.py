@@ -52,10 +52,10 @@ def run(arguments: Namespace) -> int:
 
 def image(target: str, arguments: Namespace) -> int:
     """Tell what an image in a file or folder holds, what it needs of that, and which smaller base would do."""
-    from sealock.advising import advised  # noqa: PLC0415  other kinds of target do without
     from sealock.image.entry import Bounds  # noqa: PLC0415  as above
-    from sealock.listing import How  # noqa: PLC0415  as above
     from sealock.reports import bases  # noqa: PLC0415  as above
+    from sealock.scan.baseimages import advised  # noqa: PLC0415  other kinds of target do without
+    from sealock.scan.images import How  # noqa: PLC0415  as above
     from sealock.targets.resolve import image_of  # noqa: PLC0415  as above
 
     bounds = Bounds(**limits(arguments))
@@ -89,8 +89,8 @@ def image(target: str, arguments: Namespace) -> int:
 
 def running(kind: str, name: str, arguments: Namespace) -> int:
     """Tell what a container or process sees, may use and may do, as the kernel shows it."""
-    from sealock.inspecting import as_json, looked  # noqa: PLC0415  images do without the engine and the kernel
     from sealock.reports import inspected  # noqa: PLC0415  as above
+    from sealock.runtime.inspect import as_json, looked  # noqa: PLC0415  images do without the engine and the kernel
 
     found = looked(kind, name, arguments.engine)
     if arguments.format == "json":

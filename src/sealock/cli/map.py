@@ -31,7 +31,7 @@ def configure(parser: ArgumentParser) -> None:
 
 def run(arguments: Namespace) -> int:
     """Run the command; 1 where --from does not reach --to, 2 where something could not be read."""
-    from sealock.mapping import of_compose, of_engine  # noqa: PLC0415  the help does without
+    from sealock.netmap.sources import of_compose, of_engine  # noqa: PLC0415  the help does without
     from sealock.reports import map as pages  # noqa: PLC0415  as above
 
     if arguments.verify and arguments.target:
@@ -49,7 +49,7 @@ def run(arguments: Namespace) -> int:
     for problem in problems:
         complain(problem)
     if arguments.source:
-        from sealock.reach import reason  # noqa: PLC0415  as above
+        from sealock.netmap import reason  # noqa: PLC0415  as above
 
         reached, why = reason(drawn, arguments.source, arguments.to)
         write(f"{why}\n")
@@ -73,7 +73,7 @@ def run(arguments: Namespace) -> int:
 
 def _verified(drawn: Map, pids: dict[str, int]) -> int:
     """Tell where the map is wrong: 1 where it is, 2 where not everything could be tried."""
-    from sealock.mapping import checked  # noqa: PLC0415  as above
+    from sealock.netmap.sources import checked  # noqa: PLC0415  as above
     from sealock.reports.text import line  # noqa: PLC0415  as above
 
     found = checked(drawn, pids)

@@ -127,7 +127,7 @@ def _explained(report: Report) -> Report:
     """The report with the manual's pages of the rules that it speaks of."""
     from msgspec.structs import replace  # noqa: PLC0415  only for formats that explain
 
-    from sealock.manual import pages  # noqa: PLC0415  loads all rules
+    from sealock.scan.manual import pages  # noqa: PLC0415  loads all rules
 
     found = {finding.rule for target in report.targets for finding in target.findings}
     return replace(report, pages={page.id: page for page in pages() if page.id in found})

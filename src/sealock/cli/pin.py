@@ -15,9 +15,9 @@ from sealock.errors import UsageError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from sealock.pinning.judging import Verdict
-    from sealock.pinning.resolving import Asking
-    from sealock.pinning.texts import Text
+    from sealock.pin.judging import Verdict
+    from sealock.pin.resolving import Asking
+    from sealock.pin.texts import Text
     from sealock.policy.settings import Policy
 
 EPILOG: Final = """\
@@ -82,8 +82,8 @@ def configure(parser: ArgumentParser) -> None:
 
 def run(arguments: Namespace) -> int:
     """Run the command and return the exit status."""
-    from sealock.pinning import judging, resolving, texts  # noqa: PLC0415  the parser does without
-    from sealock.registry.opening import open_registry  # noqa: PLC0415  loads HTTP
+    from sealock.net.registry.opening import open_registry  # noqa: PLC0415  loads HTTP
+    from sealock.pin import judging, resolving, texts  # noqa: PLC0415  the parser does without
 
     locking = arguments.lock or bool(arguments.lock_file)
     if (locking or arguments.compose_override) and arguments.diff:
@@ -93,7 +93,7 @@ def run(arguments: Namespace) -> int:
     gathered = list(texts.gather(arguments.paths, _excluded(policy)))
     wanted = judging.wanted_by(arguments.only, arguments.exclude)
     if locking and arguments.compose_override:
-        from sealock.pinning.locking import EMPTY, NAME, held, load  # noqa: PLC0415  seldom needed
+        from sealock.pin.locking import EMPTY, NAME, held, load  # noqa: PLC0415  seldom needed
 
         judged = held(load(arguments.lock_file or NAME) or EMPTY, gathered, wanted)
         return _override(arguments, judged, list(_problems(judged)))
@@ -108,8 +108,8 @@ def run(arguments: Namespace) -> int:
             stuck=locking or arguments.compose_override,
         )
         if policy is not None and policy[1].trust.given and not arguments.check:
-            from sealock.pinning.trusting import by_policy  # noqa: PLC0415  seldom needed
-            from sealock.vouching import Vouching  # noqa: PLC0415  as above
+            from sealock.pin.trusting import by_policy  # noqa: PLC0415  seldom needed
+            from sealock.trust.bypolicy import Vouching  # noqa: PLC0415  as above
 
             judged = by_policy(judged, Vouching(policy[1].trust, registry, policy[1].access))
     for host, limit in registry.asker.limits.items():
@@ -149,8 +149,8 @@ def _problems(judged: list[tuple[Text, list[Verdict]]]) -> list[str]:
 
 
 def _pin(arguments: Namespace, judged: list[tuple[Text, list[Verdict]]], problems: list[str]) -> int:
-    from sealock.pinning import telling, writing  # noqa: PLC0415  the parser does without
-    from sealock.pinning.judging import CHANGES, FAULTS  # noqa: PLC0415  as above
+    from sealock.pin import telling, writing  # noqa: PLC0415  the parser does without
+    from sealock.pin.judging import CHANGES, FAULTS  # noqa: PLC0415  as above
 
     after: list[tuple[Text, list[Verdict]]] = []
     changes: list[tuple[str, str, str]] = []
@@ -217,7 +217,7 @@ def _show(
 
 def _json(judged: Any, problems: list[str], written: list[tuple[str, str, str]]) -> str:  # noqa: ANN401  as telling has it
     from sealock import __version__  # noqa: PLC0415  seldom needed
-    from sealock.pinning.telling import table  # noqa: PLC0415  as above
+    from sealock.pin.telling import table  # noqa: PLC0415  as above
     from sealock.reports.encoded import encode  # noqa: PLC0415  as above
 
     return encode({
@@ -229,7 +229,7 @@ def _json(judged: Any, problems: list[str], written: list[tuple[str, str, str]])
 
 
 def _override(arguments: Namespace, judged: list[tuple[Text, list[Verdict]]], problems: list[str]) -> int:
-    from sealock.pinning.locking import override  # noqa: PLC0415  seldom needed
+    from sealock.pin.locking import override  # noqa: PLC0415  seldom needed
 
     for one in problems:
         complain(one)
@@ -244,7 +244,7 @@ def _override(arguments: Namespace, judged: list[tuple[Text, list[Verdict]]], pr
 
 def _lock(arguments: Namespace, judged: list[tuple[Text, list[Verdict]]], asking: Asking, problems: list[str]) -> int:
     """Renew the lock, or compare it with what the references stand for now."""
-    from sealock.pinning import locking, telling  # noqa: PLC0415  seldom needed
+    from sealock.pin import locking, telling  # noqa: PLC0415  seldom needed
     from sealock.reports.text import count  # noqa: PLC0415  as above
     from sealock.targets.writing import write_output  # noqa: PLC0415  as above
 
@@ -292,7 +292,7 @@ def _lock(arguments: Namespace, judged: list[tuple[Text, list[Verdict]]], asking
 
 def _lost(lock: Any, asking: Asking) -> list[str]:  # noqa: ANN401  Lock or None
     """The references of a lock whose digests the registry has no more."""
-    from sealock.pinning.locking import at_digest  # noqa: PLC0415  seldom needed
+    from sealock.pin.locking import at_digest  # noqa: PLC0415  seldom needed
 
     if lock is None:
         return []

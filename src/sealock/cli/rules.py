@@ -6,8 +6,8 @@ from argparse import ArgumentParser, Namespace
 
 from sealock.cli.output import colour, knows_unicode, width, write
 from sealock.errors import UsageError
-from sealock.manual import pages
 from sealock.reports import rules as reports
+from sealock.scan.manual import pages
 from sealock.targets.writing import write_output
 
 

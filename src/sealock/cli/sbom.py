@@ -13,10 +13,10 @@ from sealock.cli.output import Progress, colour, complain, knows_unicode, width,
 from sealock.cli.registries import registries
 from sealock.errors import UsageError
 from sealock.image.entry import Bounds
-from sealock.listing import How, inventories, no_collection
 from sealock.model.advisory import Vulnerability
 from sealock.model.inventory import Inventory
 from sealock.reports import sbom
+from sealock.scan.images import How, inventories, no_collection
 from sealock.targets.resolve import image_of
 from sealock.targets.writing import write_output
 
@@ -104,7 +104,7 @@ def _run(arguments: Namespace) -> int:
 
 def _known(inventory: Inventory, arguments: Namespace) -> tuple[tuple[Vulnerability, ...], tuple[str, ...]]:
     """What is known to be vulnerable, and what could not be judged though it ought to be."""
-    from sealock.weighing import lookup  # noqa: PLC0415  most bills are written without
+    from sealock.scan.vulnerabilities import lookup  # noqa: PLC0415  most bills are written without
 
     with Progress("feeds fetched", quiet=arguments.quiet) as progress:
         found, unjudged = lookup(inventory, progress, complain, offline=arguments.offline)

@@ -11,7 +11,7 @@ from sealock.targets.writing import write_output
 
 if TYPE_CHECKING:
     from sealock.model.document import Document
-    from sealock.remapping import Plan
+    from sealock.userns.plan import Plan
 
 VERBS: Final = {
     "plan": "say whether this machine is ready, and what would change",
@@ -70,10 +70,10 @@ def run(arguments: Namespace) -> int:
 
 
 def _planned(arguments: Namespace, files: tuple[Document, ...] = (), *, each: bool = False) -> Plan:
-    from sealock.engine import connect  # noqa: PLC0415  the help does without
     from sealock.errors import EngineError  # noqa: PLC0415  as above
-    from sealock.remap import look  # noqa: PLC0415  as above
-    from sealock.remapping import plan  # noqa: PLC0415  as above
+    from sealock.runtime.engine import connect  # noqa: PLC0415  the help does without
+    from sealock.userns.apply import look  # noqa: PLC0415  as above
+    from sealock.userns.plan import plan  # noqa: PLC0415  as above
 
     root, user = arguments.root, arguments.user
     if files and not arguments.engine:
@@ -152,8 +152,8 @@ def _tell(text: str, arguments: Namespace) -> None:
 
 
 def _enable(arguments: Namespace) -> int:
-    from sealock.remap import enable, recover  # noqa: PLC0415  as above
     from sealock.reports import userns  # noqa: PLC0415  as above
+    from sealock.userns.apply import enable, recover  # noqa: PLC0415  as above
 
     recover(arguments.root)
     made = _planned(arguments)
@@ -187,8 +187,8 @@ def _enable(arguments: Namespace) -> int:
 
 
 def _disable(arguments: Namespace) -> int:
-    from sealock.remap import disable  # noqa: PLC0415  as above
     from sealock.reports.text import line  # noqa: PLC0415  as above
+    from sealock.userns.apply import disable  # noqa: PLC0415  as above
 
     if not _agreed("Take the last change back?", yes=arguments.yes):
         complain("nothing was changed")
@@ -221,8 +221,8 @@ def _agreed(question: str, *, yes: bool) -> bool:
 
 
 def _verify(arguments: Namespace) -> int:
-    from sealock.engine import connect  # noqa: PLC0415  as above
-    from sealock.remap.verifying import verify  # noqa: PLC0415  as above
+    from sealock.runtime.engine import connect  # noqa: PLC0415  as above
+    from sealock.userns.apply.verifying import verify  # noqa: PLC0415  as above
 
     with connect(arguments.engine) as engine:
         found = verify(engine, arguments.root)

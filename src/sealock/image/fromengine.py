@@ -15,7 +15,6 @@ from typing import Final, NoReturn
 import msgspec
 from msgspec import Struct
 
-from sealock.engine import Engine
 from sealock.errors import EngineError, EngineRefusedError, TargetError
 from sealock.image.entry import Bounds
 from sealock.image.layers import Context, TarLayer
@@ -26,6 +25,7 @@ from sealock.image.shelved import Knowledge, Shelved
 from sealock.image.stored import Damage, OpenFile
 from sealock.model.manifest import Platform
 from sealock.model.platforms import fit
+from sealock.runtime.engine import Engine
 
 ROOM: Final = "/var/tmp"  # noqa: S108  its files have no names there
 """Where large files go for a while: /tmp is often a part of memory."""

@@ -54,15 +54,15 @@ def open_image(  # noqa: PLR0913  there are as many ways to read an image
     """
     if path.startswith(REMOTE):
         from sealock.image.remote import open_remote  # noqa: PLC0415  loads HTTP
-        from sealock.registry.names import reference  # noqa: PLC0415  as above
-        from sealock.registry.opening import open_registry  # noqa: PLC0415  as above
+        from sealock.net.registry.names import reference  # noqa: PLC0415  as above
+        from sealock.net.registry.opening import open_registry  # noqa: PLC0415  as above
 
         wanted = reference(path.removeprefix(REMOTE))
         return (open_remote(open_registry(access), wanted, platform=platform, bounds=bounds),)
     context = Context(path, bounds, Verifier(proofs) if verify else None, proofs)
     if path.startswith(ENGINE):
-        from sealock.engine import connect  # noqa: PLC0415  loads HTTP
         from sealock.image.fromengine import open_from_engine  # noqa: PLC0415  as above
+        from sealock.runtime.engine import connect  # noqa: PLC0415  loads HTTP
 
         with connect(engine) as one:
             name = path.removeprefix(ENGINE)

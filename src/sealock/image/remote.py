@@ -20,8 +20,8 @@ from sealock.model.imagename import ImageName
 from sealock.model.inventory import Layer
 from sealock.model.manifest import Descriptor, Manifest, Platform
 from sealock.model.platforms import fit
-from sealock.registry.client import Registry, Resolved
-from sealock.registry.manifests import ManifestError
+from sealock.net.registry.client import Registry, Resolved
+from sealock.net.registry.manifests import ManifestError
 
 CONFIGS: Final = frozenset(
     {"application/vnd.oci.image.config.v1+json", "application/vnd.docker.container.image.v1+json"}

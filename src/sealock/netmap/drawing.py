@@ -14,7 +14,7 @@ from sealock.model.absent import given
 from sealock.model.container import Port
 from sealock.model.network import EngineNetwork
 from sealock.model.reach import HOST, OUTSIDE, Edge, Map, Seat, Station, Way
-from sealock.reach.remarks import remarks
+from sealock.netmap.remarks import remarks
 
 _LOOPBACK: Final = ("127.", "::1", "localhost")
 _EVERYWHERE: Final = frozenset({"0.0.0.0", "::", ""})  # noqa: S104  what it looks for

@@ -13,7 +13,7 @@ from sealock.model.network import Endpoint, EngineNetwork
 from sealock.model.process import Route, Socket
 from sealock.model.project import Project, ProjectNetwork
 from sealock.model.reach import Seat, Station
-from sealock.reach.drawing import DEFAULT
+from sealock.netmap.drawing import DEFAULT
 
 _EVERYWHERE: Final = frozenset({"0.0.0.0", "::"})  # noqa: S104  what it looks for
 

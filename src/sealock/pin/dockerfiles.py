@@ -15,8 +15,8 @@ from sealock.model.absent import Absent
 from sealock.model.build import Arg, Build, Copy, From, Instruction, Pair, Run, Text
 from sealock.model.imagename import is_official
 from sealock.model.location import Place, Source
-from sealock.pinning.seats import Given, seat
-from sealock.pinning.spot import Found, Spot
+from sealock.pin.seats import Given, seat
+from sealock.pin.spot import Found, Spot
 
 _FROM_KEY: Final = re.compile(r"(?:^|[=,\"])from=(?P<image>[^,\s\"]+)", re.IGNORECASE)
 _USES: Final = re.compile(r"\$\{?([A-Za-z_]\w*)")

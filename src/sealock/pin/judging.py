@@ -11,10 +11,10 @@ from msgspec import Struct
 
 from sealock.errors import TargetError
 from sealock.model.imagename import ImageName, parse
-from sealock.pinning.resolving import Asking, Known
-from sealock.pinning.spot import Spot
-from sealock.pinning.texts import Text
-from sealock.registry.names import reference
+from sealock.net.registry.names import reference
+from sealock.pin.resolving import Asking, Known
+from sealock.pin.spot import Spot
+from sealock.pin.texts import Text
 
 State: TypeAlias = Literal[
     "pinned", "missing", "moved", "gone", "untagged", "fixed", "built", "stuck", "refused", "failed"

@@ -14,8 +14,8 @@ from sealock.formats.scripts import find as find_lines
 from sealock.formats.scripts import refused
 from sealock.model.imagename import parse
 from sealock.model.location import Place, Source
-from sealock.pinning.seats import Given, seat, unquoted
-from sealock.pinning.spot import Found, Spot
+from sealock.pin.seats import Given, seat, unquoted
+from sealock.pin.spot import Found, Spot
 
 _NAMES: Final = re.compile(r"(?<=[${(])[A-Za-z_]\w*")
 _SETS: Final = re.compile(

@@ -21,11 +21,11 @@ from msgspec import Struct
 from sealock.errors import FormatError
 from sealock.formats.files import FileRefused
 from sealock.model.imagename import parse
-from sealock.pinning.judging import Verdict, Wanted
-from sealock.pinning.resolving import Asking
-from sealock.pinning.spot import Spot
-from sealock.pinning.texts import Text
-from sealock.registry.names import is_digest
+from sealock.net.registry.names import is_digest
+from sealock.pin.judging import Verdict, Wanted
+from sealock.pin.resolving import Asking
+from sealock.pin.spot import Spot
+from sealock.pin.texts import Text
 from sealock.targets.reading import read_text
 
 VERSION: Final = 1

@@ -8,8 +8,8 @@ from typing import Final
 from sealock.formats import yamltree
 from sealock.formats.yamltree import Mapping, Node, Scalar, Sequence, target
 from sealock.model.location import Source
-from sealock.pinning.spot import Spot
-from sealock.pinning.yamls import get, literal
+from sealock.pin.spot import Spot
+from sealock.pin.yamls import get, literal
 
 _DOCKER: Final = "docker://"
 

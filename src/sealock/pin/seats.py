@@ -15,7 +15,7 @@ from typing import Final, TypeAlias
 from msgspec import Struct
 
 from sealock.model.location import Place
-from sealock.pinning.spot import DIGEST
+from sealock.pin.spot import DIGEST
 
 _DEEPEST: Final = 20
 _NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")

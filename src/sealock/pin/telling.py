@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
-from sealock.pinning.judging import CHANGES, State, Verdict
-from sealock.pinning.locking import Fault
-from sealock.pinning.spot import DIGEST
-from sealock.pinning.texts import Text
-from sealock.pinning.writing import pinned
+from sealock.pin.judging import CHANGES, State, Verdict
+from sealock.pin.locking import Fault
+from sealock.pin.spot import DIGEST
+from sealock.pin.texts import Text
+from sealock.pin.writing import pinned
 from sealock.reports.ansi import Ink, Paint, Signs
 from sealock.reports.text import count, fit, line, visible, width, wrap
 

@@ -14,7 +14,7 @@ from sealock.formats import sniff
 from sealock.formats.files import FileRefused
 from sealock.formats.kubernetes import is_manifest
 from sealock.model.location import Source
-from sealock.pinning.spot import Found
+from sealock.pin.spot import Found
 from sealock.targets.folder import Folder
 from sealock.targets.reading import read_text
 from sealock.targets.walk import walk
@@ -110,25 +110,25 @@ def find(kind: Kind, source: Source) -> Found:
     """Find the references of a text of this kind."""
     match kind:
         case "dockerfile":
-            from sealock.pinning import dockerfiles  # noqa: PLC0415  each kind loads only its own reader
+            from sealock.pin import dockerfiles  # noqa: PLC0415  each kind loads only its own reader
 
             return dockerfiles.find(source)
         case "compose":
-            from sealock.pinning import yamls  # noqa: PLC0415  as above
+            from sealock.pin import yamls  # noqa: PLC0415  as above
 
             folder = os.path.dirname(source.name) or "."
             return yamls.find_compose(source, Folder(folder, folder))
         case "kubernetes":
-            from sealock.pinning import yamls  # noqa: PLC0415  as above
+            from sealock.pin import yamls  # noqa: PLC0415  as above
 
             return yamls.find_kubernetes(source)
         case "run":
-            from sealock.pinning import lines  # noqa: PLC0415  as above
+            from sealock.pin import lines  # noqa: PLC0415  as above
 
             found = lines.find(source)
             if not is_pipeline(source.name):
                 return found
-            from sealock.pinning import pipelines  # noqa: PLC0415  as above
+            from sealock.pin import pipelines  # noqa: PLC0415  as above
 
             spots = {
                 spot.place.start: spot

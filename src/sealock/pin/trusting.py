@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from msgspec.structs import replace
 
 from sealock.model.imagename import ImageName
-from sealock.pinning.judging import CHANGES, Verdict
-from sealock.pinning.texts import Text
-from sealock.vouching import Vouching, vouched
+from sealock.pin.judging import CHANGES, Verdict
+from sealock.pin.texts import Text
+from sealock.trust.bypolicy import Vouching, vouched
 
 
 def by_policy(judged: Sequence[tuple[Text, list[Verdict]]], vouching: Vouching) -> list[tuple[Text, list[Verdict]]]:

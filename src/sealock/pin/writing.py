@@ -12,9 +12,9 @@ from msgspec.structs import replace
 from sealock.errors import FormatError, SealockError, TargetError
 from sealock.formats.edits import apply
 from sealock.model.change import Edit
-from sealock.pinning.judging import CHANGES, Verdict
-from sealock.pinning.spot import Found, Spot
-from sealock.pinning.texts import Text
+from sealock.pin.judging import CHANGES, Verdict
+from sealock.pin.spot import Found, Spot
+from sealock.pin.texts import Text
 from sealock.targets.writing import replace_text
 
 _MOST_SINGLY: Final = 20_000_000

@@ -14,9 +14,9 @@ from sealock.formats.files import FileRefused, Files
 from sealock.formats.yamltree import Mapping as Table
 from sealock.formats.yamltree import Node, Scalar, Sequence, target
 from sealock.model.location import Place, Source
-from sealock.pinning import dockerfiles
-from sealock.pinning.seats import seat
-from sealock.pinning.spot import Found, Spot
+from sealock.pin import dockerfiles
+from sealock.pin.seats import seat
+from sealock.pin.spot import Found, Spot
 
 _IMAGE_CONTEXT: Final = "docker-image://"
 _TEMPLATE: Final = "it is a template, which is no YAML before it is rendered: pin its values, or what it renders"

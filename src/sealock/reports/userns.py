@@ -7,13 +7,13 @@ from typing import Final
 
 from msgspec import to_builtins
 
-from sealock.remapping.blockers import Effect
-from sealock.remapping.handover import Copied, Handover
-from sealock.remapping.plan import Plan, Verdict
-from sealock.remapping.readiness import Answer, Check, told
 from sealock.reports.ansi import Ink, Paint, Signs
 from sealock.reports.encoded import encode
 from sealock.reports.text import count, fit, line, width, wrap
+from sealock.userns.plan.blockers import Effect
+from sealock.userns.plan.handover import Copied, Handover
+from sealock.userns.plan.plan import Plan, Verdict
+from sealock.userns.plan.readiness import Answer, Check, told
 
 _WORDS: Final[dict[Verdict, tuple[str, Ink]]] = {
     "on already": ("Remapping is on.", "green"),

@@ -10,12 +10,10 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from sealock import formats
-from sealock.engine import Engine
 from sealock.errors import EngineError, EngineRefusedError
 from sealock.formats.daemon.flags import read_flags
 from sealock.formats.daemon.joining import drift, in_force
 from sealock.formats.engine import read_info, read_network, read_networks
-from sealock.host import Seen, see
 from sealock.model.absent import UNKNOWN, UNSET, Absent, Maybe
 from sealock.model.daemon import FIELDS, Daemon
 from sealock.model.document import Document, Subject
@@ -23,6 +21,8 @@ from sealock.model.finding import Problem
 from sealock.model.host import Drift, Host, Role, Swarm
 from sealock.model.location import At, Location, Place, Source
 from sealock.model.network import EngineNetwork
+from sealock.runtime.engine import Engine
+from sealock.runtime.host import Seen, see
 
 SETTINGS: Final = "settings"
 """What daemon.json is called among a document's sources."""

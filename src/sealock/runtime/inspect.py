@@ -8,16 +8,16 @@ from typing import Final
 
 import msgspec
 
-from sealock.engine import connect
 from sealock.errors import EngineError, TargetError
-from sealock.kernel.reading import Machine
-from sealock.kernel.room import advised, average, room
-from sealock.kernel.single import SELF, is_id, look
-from sealock.machine import Found, container_document, found
 from sealock.model.absent import UNKNOWN, given
 from sealock.model.enforced import Enforced
 from sealock.model.look import Advice, Difference, Look
 from sealock.model.process import Process
+from sealock.runtime.containers import Found, container_document, found
+from sealock.runtime.engine import connect
+from sealock.runtime.kernel.reading import Machine
+from sealock.runtime.kernel.room import advised, average, room
+from sealock.runtime.kernel.single import SELF, is_id, look
 
 _CONTAINER: Final = "container"
 _ROOT_ALONE: Final = "only root may read it"

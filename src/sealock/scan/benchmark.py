@@ -9,7 +9,6 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from sealock import __version__
-from sealock.checking import Run, Settings
 from sealock.errors import TargetError, TransportError
 from sealock.model.absent import UNKNOWN, given
 from sealock.model.benchmark import BenchmarkReport, Judgement, Outcome, Recommendation
@@ -21,6 +20,7 @@ from sealock.model.report import TargetReport
 from sealock.policy.ignores import VULNERABILITIES
 from sealock.rules.benchmarks import BENCHMARKS
 from sealock.rules.host.not_audited import unwatched
+from sealock.scan.run import Run, Settings
 
 _MODULES: Final = {"apparmor": "AppArmor", "selinux": "SELinux"}
 

@@ -16,7 +16,7 @@ from sealock.model.host import Component, Host
 from sealock.model.inventory import Inventory, Package
 from sealock.model.location import Source
 from sealock.policy.ignores import VULNERABILITIES
-from sealock.weighing import Scales, Weighed, Wishes, opener
+from sealock.scan.vulnerabilities import Scales, Weighed, Wishes, opener
 
 SUBJECT: Final = "engine"
 _MODULES: Final = {

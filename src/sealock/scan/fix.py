@@ -10,7 +10,6 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from sealock import formats
-from sealock.checking import Judged, read, verdict_on
 from sealock.errors import FormatError
 from sealock.formats.edits import apply
 from sealock.model.change import Change, Edit, On
@@ -19,6 +18,7 @@ from sealock.model.finding import Finding
 from sealock.model.location import Source
 from sealock.policy.excusing import excuse
 from sealock.policy.ignores import inline
+from sealock.scan.run import Judged, read, verdict_on
 
 STEPS: Final = 1000
 """Changes to one text at the most: far more than any text has faults."""

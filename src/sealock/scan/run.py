@@ -10,7 +10,6 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from sealock import __version__, formats
-from sealock.built import over_images
 from sealock.errors import PolicyError, SealockError, TargetError, TransportError
 from sealock.formats.files import FileRefused
 from sealock.model.advisory import State
@@ -26,13 +25,14 @@ from sealock.policy.settings import Policy, excluded
 from sealock.policy.settings import read as read_policy
 from sealock.rules.judge import Verdict, judge
 from sealock.rules.rule import Rule
+from sealock.scan.builtimages import over_images
 from sealock.targets.reading import read_text
 from sealock.targets.resolve import POLICY_FILE, Input, Options, resolve, resolve_compose
 
 if TYPE_CHECKING:
     from sealock.policy.vex import Opinions
-    from sealock.statements import Documents
-    from sealock.weighing import Scales
+    from sealock.scan.vexfiles import Documents
+    from sealock.scan.vulnerabilities import Scales
 
 
 _NO_DATABASE: Final = (
@@ -116,7 +116,7 @@ def verdict_on(one: Input, document: Document, rules: Mapping[str, tuple[Rule[An
     """Judge an input's document; a service that builds its image is laid over it first."""
     verdict = judge(one.name, over_images(document, one.files) if one.kind == "compose" else document, rules)
     if one.kind == "observed":
-        from sealock.machine import told  # noqa: PLC0415  loads the engine's client and the kernel's reader
+        from sealock.runtime.containers import told  # noqa: PLC0415  loads the engine's client and the kernel's reader
 
         return told(verdict, document)
     return verdict
@@ -191,7 +191,7 @@ class Run:
         holds = self.policy(one.root)
         if one.lock:
             # A lock file lists packages, and is no image: no rule is on it.
-            from sealock.locked import lock_file  # noqa: PLC0415  loads all analyzers
+            from sealock.scan.lockfiles import lock_file  # noqa: PLC0415  loads all analyzers
 
             assert one.source is not None  # noqa: S101  it was looked at above
             document, inventory = lock_file(one.source)
@@ -252,7 +252,7 @@ class Run:
     def _images(self, one: Input, progress: Callable[[str], None]) -> Iterator[TargetReport]:
         """Judge every image of an archive."""
         from sealock.image.entry import Bounds  # noqa: PLC0415  as below
-        from sealock.listing import How, documents  # noqa: PLC0415  loads all analyzers
+        from sealock.scan.images import How, documents  # noqa: PLC0415  loads all analyzers
 
         holds = self.policy(one.root)
         settings = self.settings
@@ -264,7 +264,7 @@ class Run:
         source, doubts, unknown = self._vouched(one, holds)
         found = documents(source, how, progress)
         if one.image.startswith("docker:"):
-            from sealock.engine import endpoint  # noqa: PLC0415  other images have no engine
+            from sealock.runtime.engine import endpoint  # noqa: PLC0415  other images have no engine
 
             self.notes.append(f"{one.target} is the image that the engine at {endpoint(settings.engine)} has.")
         for document in found:
@@ -281,10 +281,10 @@ class Run:
         reference = one.image.removeprefix("image:")
         if not holds.trust.given or reference == one.image or self.settings.only:
             return one.image, (), ()
+        from sealock.net.registry.names import reference as taken_apart  # noqa: PLC0415  as below
+        from sealock.net.registry.opening import open_registry  # noqa: PLC0415  as below
         from sealock.policy.trust import untrusted  # noqa: PLC0415  as below
-        from sealock.registry.names import reference as taken_apart  # noqa: PLC0415  as below
-        from sealock.registry.opening import open_registry  # noqa: PLC0415  as below
-        from sealock.vouching import Vouching  # noqa: PLC0415  loads all kinds of trust
+        from sealock.trust.bypolicy import Vouching  # noqa: PLC0415  loads all kinds of trust
 
         name = taken_apart(reference)
         told = Vouching(holds.trust, open_registry(holds.access), holds.access).vouch(name, reference)
@@ -305,7 +305,7 @@ class Run:
 
     def machine(self, one: Input, progress: Callable[[str], None]) -> Iterator[tuple[str, Judged]]:
         """This machine or containers on it, by name, before the policy has excused anything."""
-        from sealock.machine import documents, told  # noqa: PLC0415  loads the engine's client and the kernel's reader
+        from sealock.runtime.containers import documents, told  # noqa: PLC0415  loads the engine's client and the kernel's reader
 
         holds = self.policy(one.root)
         for name, document in documents(one.machine, self.settings.engine, containers=self.settings.containers):
@@ -319,8 +319,8 @@ class Run:
         hosts = [subject.noun for subject in document.subjects if isinstance(subject.noun, Host)]
         if not hosts or not self.settings.vulnerabilities or self.settings.only:
             return verdict
-        from sealock.hostparts import weigh_parts  # noqa: PLC0415  loads the database and the matching
-        from sealock.weighing import Wishes  # noqa: PLC0415  as above
+        from sealock.scan.engineparts import weigh_parts  # noqa: PLC0415  loads the database and the matching
+        from sealock.scan.vulnerabilities import Wishes  # noqa: PLC0415  as above
 
         wishes = Wishes(self.settings.ignore_states, only_fixed=self.settings.only_fixed)
         found = weigh_parts(hosts[0], name, wishes, self.notes.append)
@@ -370,7 +370,7 @@ class Run:
             return judged
         one, document, verdict = judged.input, judged.document, judged.verdict
         if one.walked not in self._scales:
-            from sealock.weighing import Scales, Wishes, opener  # noqa: PLC0415  loads the database and the matching
+            from sealock.scan.vulnerabilities import Scales, Wishes, opener  # noqa: PLC0415  loads the database and the matching
 
             wishes = Wishes(settings.ignore_states, only_fixed=settings.only_fixed)
             # A walk over a project asks nobody outside: lock files that it meets are looked up in what is here.
@@ -391,7 +391,7 @@ class Run:
         if not (self.settings.vex or holds.vex):
             return None
         if self._vex is None:
-            from sealock.statements import Documents  # noqa: PLC0415  most runs have none
+            from sealock.scan.vexfiles import Documents  # noqa: PLC0415  most runs have none
 
             self._vex = Documents()
         return self._vex.opinions(self.settings.vex, holds.name, holds.vex)

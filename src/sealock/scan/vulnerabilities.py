@@ -12,18 +12,18 @@ from typing import Final, TypeAlias
 from msgspec import Struct
 from msgspec.structs import replace
 
-from sealock.advisories.claim import Knowledge, Nothing
-from sealock.advisories.match import match, needed
-from sealock.advisories.matched import Matched, Unjudged
-from sealock.advisories.telling import Where, findings
 from sealock.errors import SealockError
 from sealock.model.advisory import State, Vulnerability
 from sealock.model.finding import Finding, NotJudged, Problem, Suppression
 from sealock.model.inventory import Inventory
 from sealock.model.location import Location, Place, Source
+from sealock.net.transport import Transport
 from sealock.policy.ignores import VULNERABILITIES
 from sealock.policy.vex import Opinions
-from sealock.transport import Transport
+from sealock.vulnerabilities.claim import Knowledge, Nothing
+from sealock.vulnerabilities.match import match, needed
+from sealock.vulnerabilities.matched import Matched, Unjudged
+from sealock.vulnerabilities.telling import Where, findings
 
 _NAMED: Final = 40
 """Packages that are named one by one with the reason why they were not judged; beyond, they are counted."""
@@ -188,8 +188,8 @@ def opener(progress: Callable[[str], None], note: Callable[[str], None], *, offl
 
     `note` hears what is worth knowing beside: that data is old, that a feed could not be had.
     """
-    from sealock.database.readying import Ready, ready  # noqa: PLC0415  where packages are looked up alone
-    from sealock.database.sealing import NoDatabaseError  # noqa: PLC0415  as above
+    from sealock.vulnerabilities.database.readying import Ready, ready  # noqa: PLC0415  where packages are looked up alone
+    from sealock.vulnerabilities.database.sealing import NoDatabaseError  # noqa: PLC0415  as above
 
     offline = offline or bool(os.environ.get("SEALOCK_OFFLINE"))
     seen: set[tuple[str, ...]] = set()
@@ -215,6 +215,6 @@ def opener(progress: Callable[[str], None], note: Callable[[str], None], *, offl
 
 
 def _transport() -> Transport:
-    from sealock.httptransport import HttpTransport  # noqa: PLC0415  only where something is to be fetched
+    from sealock.net.http import HttpTransport  # noqa: PLC0415  only where something is to be fetched
 
     return HttpTransport()

@@ -133,7 +133,7 @@ def _is_reference(target: str) -> bool:
 
 def _named(target: str) -> ImageName | None:
     """What a target would name as a reference; None where it is none."""
-    from sealock.registry.names import reference  # noqa: PLC0415  files and folders do without
+    from sealock.net.registry.names import reference  # noqa: PLC0415  files and folders do without
 
     try:
         return reference(target)

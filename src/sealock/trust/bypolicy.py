@@ -18,6 +18,8 @@ from sealock.errors import PolicyError, SealockError, TrustError
 from sealock.model.imagename import ImageName
 from sealock.model.registries import Registries
 from sealock.model.trust import Signer, Verdict, Voucher
+from sealock.net.registry.client import Registry
+from sealock.net.registry.indexes import image_within
 from sealock.policy.trust import (
     AttestationNeed,
     CosignNeed,
@@ -28,8 +30,6 @@ from sealock.policy.trust import (
     TrustPolicy,
     decide,
 )
-from sealock.registry.client import Registry
-from sealock.registry.indexes import image_within
 from sealock.trust.cosign.expecting import Expected, Identity
 from sealock.trust.cosign.keys import read_public
 from sealock.trust.cosign.verifying import verify_attestations, verify_cosign

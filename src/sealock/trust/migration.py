@@ -20,9 +20,9 @@ from msgspec.structs import replace
 
 from sealock.errors import SealockError, TargetError
 from sealock.model.imagename import ImageName
-from sealock.registry.asking import RegistryError
-from sealock.registry.client import Registry
-from sealock.registry.indexes import image_within
+from sealock.net.registry.asking import RegistryError
+from sealock.net.registry.client import Registry
+from sealock.net.registry.indexes import image_within
 from sealock.trust.cosign import signing
 from sealock.trust.cosign.expecting import Expected
 from sealock.trust.cosign.privatekeys import PrivateKey

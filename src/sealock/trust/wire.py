@@ -5,7 +5,7 @@ from __future__ import annotations
 from base64 import b64decode, b64encode
 from typing import Any, Final
 
-from sealock.registry.manifests import ManifestError, strict_json
+from sealock.net.registry.manifests import ManifestError, strict_json
 from sealock.trust.refusal import SignatureRefusedError
 
 _URL_SAFE: Final = str.maketrans("-_", "+/")

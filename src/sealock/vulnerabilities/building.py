@@ -11,12 +11,13 @@ from typing import Final
 import msgspec
 from msgspec import Struct
 
-from sealock.advisories.aliases import groups, passed_on
-from sealock.advisories.claim import Claim
-from sealock.advisories.feeds.catalog import FEEDS
-from sealock.advisories.gathering import Gathered
-from sealock.advisories.scores import Scores
-from sealock.advisories.stored import (
+from sealock.model.advisory import Exploited
+from sealock.vulnerabilities.aliases import groups, passed_on
+from sealock.vulnerabilities.claim import Claim
+from sealock.vulnerabilities.feeds.catalog import FEEDS
+from sealock.vulnerabilities.gathering import Gathered
+from sealock.vulnerabilities.scores import Scores
+from sealock.vulnerabilities.stored import (
     APPLICATION,
     BLOCK,
     SCHEMA,
@@ -27,7 +28,6 @@ from sealock.advisories.stored import (
     decode_record,
     encode,
 )
-from sealock.model.advisory import Exploited
 
 SAMPLES: Final = 6000
 DICTIONARY: Final = 32 << 10

@@ -7,14 +7,14 @@ from typing import Final
 
 from msgspec import Struct
 
-from sealock.advisories.claim import Knowledge
-from sealock.advisories.matched import Hit, Silenced
-from sealock.advisories.owning import owners
-from sealock.advisories.rating import rank, severity_of
 from sealock.model.advisory import Advisory, Epss, Exploited, Installed, Rating, Vulnerability
 from sealock.model.inventory import OF_DISTRIBUTIONS, Inventory, Layer, Package
 from sealock.model.purl import purl
 from sealock.model.severity import Severity
+from sealock.vulnerabilities.claim import Knowledge
+from sealock.vulnerabilities.matched import Hit, Silenced
+from sealock.vulnerabilities.owning import owners
+from sealock.vulnerabilities.rating import rank, severity_of
 
 _REFERENCES: Final = 20
 

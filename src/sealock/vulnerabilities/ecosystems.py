@@ -10,8 +10,8 @@ from typing import Final
 
 from msgspec import Struct
 
-from sealock.advisories.versions import of_package, scheme_of
 from sealock.model.inventory import OF_DISTRIBUTIONS, Distribution, Package, PackageType
+from sealock.vulnerabilities.versions import of_package, scheme_of
 
 LANGUAGES: Final[dict[PackageType, str]] = {
     "pypi": "PyPI",

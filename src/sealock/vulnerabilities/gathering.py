@@ -10,12 +10,12 @@ from typing import Final
 
 from msgspec import Struct
 
-from sealock.advisories.claim import Claim, KeySpan
-from sealock.advisories.feeds.feed import Broken, Dated, Ended, Item, KnownExploited, Likelihood, Withdrawn
-from sealock.advisories.scores import Scores, block_of
-from sealock.advisories.stored import Rated, Record, encode
-from sealock.advisories.versions import Scheme, key, scheme_of
 from sealock.model.advisory import Advisory, Affects, Epss, Exploited, Span
+from sealock.vulnerabilities.claim import Claim, KeySpan
+from sealock.vulnerabilities.feeds.feed import Broken, Dated, Ended, Item, KnownExploited, Likelihood, Withdrawn
+from sealock.vulnerabilities.scores import Scores, block_of
+from sealock.vulnerabilities.stored import Rated, Record, encode
+from sealock.vulnerabilities.versions import Scheme, key, scheme_of
 
 EXAMPLES: Final = 20
 UNREADABLE: Final = 50

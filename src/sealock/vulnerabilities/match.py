@@ -10,14 +10,14 @@ from typing import Final
 
 from msgspec.structs import replace
 
-from sealock.advisories.claim import Claim, Knowledge
-from sealock.advisories.describing import Describing
-from sealock.advisories.ecosystems import Lookup, NoData, lookup, streams
-from sealock.advisories.matched import Hit, Matched, Unjudged
-from sealock.advisories.merging import Flaw, affects, labels, merged
-from sealock.advisories.versions import Scheme, scheme_of
-from sealock.advisories.versions import key as key_of
 from sealock.model.inventory import OF_DISTRIBUTIONS, Inventory, Package
+from sealock.vulnerabilities.claim import Claim, Knowledge
+from sealock.vulnerabilities.describing import Describing
+from sealock.vulnerabilities.ecosystems import Lookup, NoData, lookup, streams
+from sealock.vulnerabilities.matched import Hit, Matched, Unjudged
+from sealock.vulnerabilities.merging import Flaw, affects, labels, merged
+from sealock.vulnerabilities.versions import Scheme, scheme_of
+from sealock.vulnerabilities.versions import key as key_of
 
 STREAM: Final = "apk-repositories"
 """The kind of the file fact that holds the lines of /etc/apk/repositories."""

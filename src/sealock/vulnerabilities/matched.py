@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from msgspec import Struct
 
-from sealock.advisories.merging import Flaw
 from sealock.model.advisory import Vulnerability
 from sealock.model.inventory import Package
+from sealock.vulnerabilities.merging import Flaw
 
 
 class Silenced(Struct, frozen=True, gc=False):

@@ -13,9 +13,9 @@ from typing import Final
 
 from msgspec import Struct
 
-from sealock.advisories.claim import Claim
 from sealock.model.advisory import State
 from sealock.model.severity import Severity
+from sealock.vulnerabilities.claim import Claim
 
 _CVE: Final = re.compile(r"(?:\A|-)(CVE-\d{4}-\d{4,})\Z")
 _MOST: Final = 2000

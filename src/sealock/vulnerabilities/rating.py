@@ -32,7 +32,7 @@ def severity_of(
 def _by_score(rating: Rating) -> Severity | None:
     if rating.severity is not None:
         return rating.severity
-    from sealock.advisories import cvss  # noqa: PLC0415  most ratings come with a word of their own
+    from sealock.vulnerabilities import cvss  # noqa: PLC0415  most ratings come with a word of their own
 
     return cvss.severity(cvss.score(rating.vector) if rating.score is None and rating.vector else rating.score)
 

@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 import msgspec
 from msgspec.structs import replace
 
-from sealock.advisories.claim import Claim
-from sealock.advisories.scores import Scores, block_of
-from sealock.advisories.stored import (
+from sealock.model.advisory import Advisory, Epss, Exploited, Rating
+from sealock.vulnerabilities.claim import Claim
+from sealock.vulnerabilities.scores import Scores, block_of
+from sealock.vulnerabilities.stored import (
     FeedState,
     Packing,
     Record,
@@ -26,10 +27,9 @@ from sealock.advisories.stored import (
     decode_records,
     encode,
 )
-from sealock.model.advisory import Advisory, Epss, Exploited, Rating
 
 if TYPE_CHECKING:
-    from sealock.advisories.gathering import Gathered
+    from sealock.vulnerabilities.gathering import Gathered
 
 T = TypeVar("T")
 AT_ONCE: Final = 500
@@ -184,7 +184,7 @@ class Store:
 
     def extract(self, feeds: Iterable[str]) -> dict[str, Gathered]:
         """Give the data of some feeds back as it was gathered, to be written anew with what has changed."""
-        from sealock.advisories.gathering import Gathered  # noqa: PLC0415  a check does without
+        from sealock.vulnerabilities.gathering import Gathered  # noqa: PLC0415  a check does without
 
         wanted = {name: Gathered(claims={}, records={}, exploited={}, epss={}, ended={}, examples=[]) for name in feeds}
         own: dict[tuple[str, str], Record] = {}

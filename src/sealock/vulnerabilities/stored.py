@@ -7,9 +7,9 @@ from typing import Final, cast
 import msgspec
 from msgspec import Struct
 
-from sealock.advisories.claim import Claim
 from sealock.errors import DatabaseError
 from sealock.model.severity import Severity
+from sealock.vulnerabilities.claim import Claim
 
 SCHEMA: Final = 2
 """The version of the database's shape; another one is not read."""

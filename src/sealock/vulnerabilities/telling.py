@@ -13,12 +13,12 @@ from typing import Final
 
 from msgspec import Struct
 
-from sealock.advisories.matched import Matched
-from sealock.advisories.versions import key, of_package
 from sealock.model.advisory import Installed, State, Vulnerability
 from sealock.model.finding import Confidence, Finding, Reference, Remedy, Suppression
 from sealock.model.inventory import OF_DISTRIBUTIONS
 from sealock.model.location import Location
+from sealock.vulnerabilities.matched import Matched
+from sealock.vulnerabilities.versions import key, of_package
 
 _UNPLANNED: Final[dict[State, str]] = {
     "no-dsa": "its distribution holds it to be too minor for an update of its own",

@@ -8,12 +8,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import feedmirror
-from sealock.advisories.feeds import osv
-from sealock.advisories.feeds._osvshape import Event
-from sealock.advisories.feeds.feed import Broken, Damaged, Withdrawn
-from sealock.advisories.feeds.spans import spans
 from sealock.model.advisory import Advisory, Span
 from sealock.model.severity import Severity
+from sealock.vulnerabilities.feeds import osv
+from sealock.vulnerabilities.feeds._osvshape import Event
+from sealock.vulnerabilities.feeds.feed import Broken, Damaged, Withdrawn
+from sealock.vulnerabilities.feeds.spans import spans
 
 GATE = {"package": {"ecosystem": "PyPI", "name": "gate"}, "versions": ["1.0"]}
 

@@ -8,11 +8,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import feedmirror
-from sealock.advisories.feeds import catalog, csaf, secdb
-from sealock.advisories.feeds.endoflife import ALREADY
-from sealock.advisories.feeds.feed import Broken, Damaged, Dated, Ended, Item, KnownExploited, Likelihood
 from sealock.model.advisory import Advisory, Affects, Epss, Exploited, Span
 from sealock.model.severity import Severity
+from sealock.vulnerabilities.feeds import catalog, csaf, secdb
+from sealock.vulnerabilities.feeds.endoflife import ALREADY
+from sealock.vulnerabilities.feeds.feed import Broken, Damaged, Dated, Ended, Item, KnownExploited, Likelihood
 
 FILES = {
     "alpine-secdb/v3.20": "alpine-secdb/v3.20/main.json",

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from packaging.version import InvalidVersion, Version
 
 from plainorders import ORDERS
-from sealock.advisories.versions import Scheme, key
+from sealock.vulnerabilities.versions import Scheme, key
 from versionpairs import VECTORS, order, pairs, recorded
 
 ASCENDING: list[tuple[Scheme, str, str]] = [

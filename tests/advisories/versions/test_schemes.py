@@ -6,8 +6,8 @@ from typing import get_args
 
 import pytest
 
-from sealock.advisories.versions import Scheme, key, of_package, scheme_of
 from sealock.model.inventory import PackageType
+from sealock.vulnerabilities.versions import Scheme, key, of_package, scheme_of
 
 ECOSYSTEMS: list[tuple[str, Scheme | None]] = [
     ("Debian:12", "dpkg"),

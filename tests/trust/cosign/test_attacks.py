@@ -10,7 +10,7 @@ import pytest
 
 from cosignworld import PROVENANCE, World, world
 from sealock.model.trust import Verdict
-from sealock.registry.manifests import MOST_ENTRIES
+from sealock.net.registry.manifests import MOST_ENTRIES
 from sealock.trust.cosign import bundles, simple
 from sealock.trust.cosign.gathering import tag_of
 from sealock.trust.dsse import pae

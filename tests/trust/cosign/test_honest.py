@@ -10,7 +10,7 @@ import pytest
 
 from cosignworld import NOW, PROVENANCE, World, world
 from sealock.errors import TransportError, UsageError
-from sealock.registry.names import reference
+from sealock.net.registry.names import reference
 from sealock.trust.cosign.expecting import ANY, Expected, Identity
 from sealock.trust.cosign.gathering import tag_of
 from sealock.trust.cosign.privatekeys import KINDS, Kind, generate

@@ -10,7 +10,7 @@ import pytest
 
 from sealock.cli.main import main
 from sealock.errors import TargetError
-from sealock.trust.leaning.places import LARGEST, audit_host, audit_path
+from sealock.trust.audit.places import LARGEST, audit_host, audit_path
 from sealock.trust.notary.folder import Folder
 
 LEANS = "export DOCKER_CONTENT_TRUST=1\n"

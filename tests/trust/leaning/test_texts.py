@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sealock.trust.leaning.kinds import KINDS
-from sealock.trust.leaning.texts import WORTH, find
+from sealock.trust.audit.kinds import KINDS
+from sealock.trust.audit.texts import WORTH, find
 
 FOUND: Final = {
     "Dockerfile": ("ENV DOCKER_CONTENT_TRUST 1", "variable"),

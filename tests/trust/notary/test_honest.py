@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from notaryrows import ROWS, Make, parties
-from sealock.httptransport import HttpTransport
+from sealock.net.http import HttpTransport
 from simulators.notary import notary
 
 

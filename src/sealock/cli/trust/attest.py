@@ -120,8 +120,8 @@ def _spelled(name: ImageName) -> str:
 def _contents(name: ImageName, arguments: Namespace) -> Any:  # noqa: ANN401  whatever the form has
     from sealock.cli.caching import named_folder  # noqa: PLC0415  configuring does without
     from sealock.cli.registries import registries  # noqa: PLC0415  as above
-    from sealock.listing import How, inventories  # noqa: PLC0415  as above
     from sealock.reports import sbom  # noqa: PLC0415  as above
+    from sealock.scan.images import How, inventories  # noqa: PLC0415  as above
 
     access = registries(arguments.policy, none=arguments.no_policy)
     inventory = inventories(_spelled(name), How(access=access, cache=named_folder("")))[0]
@@ -136,7 +136,7 @@ def _scan(name: ImageName, arguments: Namespace) -> dict[str, Any]:
     from datetime import UTC, datetime  # noqa: PLC0415  configuring does without
 
     from sealock import __version__, reports  # noqa: PLC0415  as above
-    from sealock.checking import Settings, check  # noqa: PLC0415  as above
+    from sealock.scan.run import Settings, check  # noqa: PLC0415  as above
 
     start = datetime.now(UTC)
     settings = Settings(policy_file="" if arguments.no_policy else arguments.policy, offline=arguments.offline)

@@ -12,7 +12,7 @@ from sealock.cli.output import WIDTH, complain, width
 from sealock.cli.trust.common import add_output, tell
 
 if TYPE_CHECKING:
-    from sealock.trust.leaning.kinds import About, Audited, Leaning
+    from sealock.trust.audit.kinds import About, Audited, Leaning
 
 EPILOG: Final = """\
   PATH            a file, or a folder, in which every text file is looked at
@@ -57,8 +57,8 @@ def run(arguments: Namespace) -> int:
 def _audited(target: str) -> Audited:
     from sealock.errors import SealockError  # noqa: PLC0415  configuring does without
     from sealock.targets.walk import SKIPPED  # noqa: PLC0415  as above
-    from sealock.trust.leaning import places  # noqa: PLC0415  as above
-    from sealock.trust.leaning.kinds import Audited  # noqa: PLC0415  as above
+    from sealock.trust.audit import places  # noqa: PLC0415  as above
+    from sealock.trust.audit.kinds import Audited  # noqa: PLC0415  as above
 
     try:
         if target == "host":
@@ -77,7 +77,7 @@ def _leaning(audited: list[Audited]) -> list[Leaning]:
 def _lines(audited: list[Audited], columns: int) -> Iterator[str]:
     """What was found, by what is to be done about it: that is the order in which people work it off."""
     from sealock.reports.text import count, visible, wrap  # noqa: PLC0415  configuring does without
-    from sealock.trust.leaning.kinds import KINDS  # noqa: PLC0415  as above
+    from sealock.trust.audit.kinds import KINDS  # noqa: PLC0415  as above
 
     for kind, about in KINDS.items():
         places = [each for one in audited for each in one.found if each.kind == kind]

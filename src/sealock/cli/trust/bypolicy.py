@@ -20,7 +20,7 @@ _TAGGED: Final = re.compile(r":[^/]*\Z|@")
 if TYPE_CHECKING:
     from sealock.model.imagename import ImageName
     from sealock.policy.settings import Policy
-    from sealock.vouching import Vouched
+    from sealock.trust.bypolicy import Vouched
 
 
 def policy_for(arguments: Namespace) -> Policy | None:
@@ -31,8 +31,8 @@ def policy_for(arguments: Namespace) -> Policy | None:
 
 def verify(arguments: Namespace, policy: Policy) -> int:
     """Decide every reference, and every image that a file names, and return the exit status."""
-    from sealock.registry.opening import open_registry  # noqa: PLC0415  loads HTTP
-    from sealock.vouching import Vouching, vouched  # noqa: PLC0415  loads all kinds of trust
+    from sealock.net.registry.opening import open_registry  # noqa: PLC0415  loads HTTP
+    from sealock.trust.bypolicy import Vouching, vouched  # noqa: PLC0415  loads all kinds of trust
 
     named, problems = _named(arguments.references)
     vouching = Vouching(policy.trust, open_registry(policy.access), policy.access)
@@ -60,7 +60,7 @@ def _named(words: list[str]) -> tuple[dict[str, ImageName], list[str]]:
     What has a tag or a digest is a reference, whatever lies here under that name: whoever may put files into a checkout
     must not turn the image that was asked about into another question.
     """
-    from sealock.pinning.texts import gather  # noqa: PLC0415  configuring does without
+    from sealock.pin.texts import gather  # noqa: PLC0415  configuring does without
 
     named: dict[str, ImageName] = {}
     problems: list[str] = []

@@ -74,7 +74,7 @@ def setup_of(arguments: Namespace) -> Setup:
 
 def name_of(text: str, *, tag: bool = True) -> ImageName:
     """Take a reference apart; UsageError for a tag or digest where a repository is meant."""
-    from sealock.registry.names import reference  # noqa: PLC0415  loads the model
+    from sealock.net.registry.names import reference  # noqa: PLC0415  loads the model
 
     name = reference(text)
     if not tag and (name.digest or text.rpartition("/")[2].count(":")):

@@ -16,7 +16,7 @@ from sealock.errors import SealockError, UsageError
 if TYPE_CHECKING:
     from sealock.model.imagename import ImageName
     from sealock.model.trust import Signer
-    from sealock.registry.client import Registry
+    from sealock.net.registry.client import Registry
     from sealock.trust.cosign.expecting import Expected
     from sealock.trust.cosign.privatekeys import PrivateKey
     from sealock.trust.cosign.verifying import Attested
@@ -67,7 +67,7 @@ def verify(arguments: Namespace) -> int:
     from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415  configuring does without
 
     from sealock.cli.registries import registries  # noqa: PLC0415  loads the policy
-    from sealock.registry.opening import open_registry  # noqa: PLC0415  loads HTTP
+    from sealock.net.registry.opening import open_registry  # noqa: PLC0415  loads HTTP
 
     expected = _expected(arguments)
     expected.check()
@@ -248,7 +248,7 @@ def sign(arguments: Namespace) -> int:
 def open_image(arguments: Namespace, name: ImageName) -> tuple[Registry, str]:
     """A registry, and the digest that a reference stands for there."""
     from sealock.cli.registries import registries  # noqa: PLC0415  loads the policy
-    from sealock.registry.opening import open_registry  # noqa: PLC0415  loads HTTP
+    from sealock.net.registry.opening import open_registry  # noqa: PLC0415  loads HTTP
 
     registry = open_registry(registries(arguments.policy, none=arguments.no_policy))
     return registry, registry.manifest(name).digest

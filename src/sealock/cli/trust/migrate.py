@@ -12,7 +12,7 @@ from sealock.cli.trust.common import add_output, add_server, name_of, setup_of, 
 from sealock.cli.trust.cosigned import open_key
 
 if TYPE_CHECKING:
-    from sealock.migrating import Step
+    from sealock.trust.migration import Step
 
 EPILOG: Final = """\
 Every signed tag is verified once more; a tag that the registry gives another digest for by now is left out, and so is
@@ -55,9 +55,9 @@ def run(arguments: Namespace) -> int:
 
     from sealock.cli.registries import registries  # noqa: PLC0415  loads the policy
     from sealock.errors import TrustError  # noqa: PLC0415  as above
-    from sealock.migrating import GOOD, Migration, Record, migrate  # noqa: PLC0415  loads all kinds of trust
-    from sealock.registry.opening import open_registry  # noqa: PLC0415  loads HTTP
+    from sealock.net.registry.opening import open_registry  # noqa: PLC0415  loads HTTP
     from sealock.reports.text import count  # noqa: PLC0415  as above
+    from sealock.trust.migration import GOOD, Migration, Record, migrate  # noqa: PLC0415  loads all kinds of trust
     from sealock.trust.notary.opening import signed_tags  # noqa: PLC0415  as above
 
     name = name_of(arguments.repository, tag=False)

@@ -113,7 +113,7 @@ class _Judge:
 
     def __init__(self, arguments: Namespace) -> None:
         from sealock.cli.registries import registries  # noqa: PLC0415  loads the policy
-        from sealock.registry.opening import open_registry  # noqa: PLC0415  loads HTTP
+        from sealock.net.registry.opening import open_registry  # noqa: PLC0415  loads HTTP
         from sealock.trust.notation.store import notation_folder, open_policy, read_revoked  # noqa: PLC0415  as above
 
         self.folder = notation_folder(os.environ)

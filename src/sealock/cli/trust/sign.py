@@ -64,7 +64,7 @@ def run(arguments: Namespace) -> int:
         msg = "--digest and --size go together"
         raise UsageError(msg)
     if not digest:
-        from sealock.registry.opening import open_registry  # noqa: PLC0415  loads HTTP
+        from sealock.net.registry.opening import open_registry  # noqa: PLC0415  loads HTTP
 
         found = open_registry(setup.registries).manifest(name)
         digest, size = found.digest, len(found.raw)

@@ -1,4 +1,4 @@
-"""The one HTTP implementation: `HttpTransport` carries out `sealock.transport`, over the standard library's client."""
+"""The one HTTP implementation: `HttpTransport` carries out `sealock.net.transport`, over the standard library's client."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from urllib.parse import urljoin, urlsplit
 
 from sealock import __version__
 from sealock.errors import TransportError
-from sealock.httptransport.dialing import (
+from sealock.net.http.dialing import (
     PORTS,
     Place,
     PlainError,
@@ -26,9 +26,9 @@ from sealock.httptransport.dialing import (
     secure,
     through,
 )
-from sealock.httptransport.exchange import Connection, HttpAnswer, failed
-from sealock.httptransport.wire import Line, Patience
-from sealock.transport import NobodyError, NoTlsError, shown
+from sealock.net.http.exchange import Connection, HttpAnswer, failed
+from sealock.net.http.wire import Line, Patience
+from sealock.net.transport import NobodyError, NoTlsError, shown
 
 __all__ = ["HttpAnswer", "HttpTransport", "Patience"]
 

@@ -12,9 +12,9 @@ from typing import Final, Self
 from urllib.parse import quote, urlsplit
 
 from sealock.errors import TransportError
-from sealock.httptransport.dialing import Place, Proxy, Reach
-from sealock.httptransport.wire import Line, Patience, TooMuchError
-from sealock.transport import BrokenOffError, shown
+from sealock.net.http.dialing import Place, Proxy, Reach
+from sealock.net.http.wire import Line, Patience, TooMuchError
+from sealock.net.transport import BrokenOffError, shown
 
 IDLE: Final = 20.0
 """Seconds that a connection is kept for the next request."""

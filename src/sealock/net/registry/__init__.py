@@ -1,8 +1,8 @@
 """A client of the OCI distribution specification 1.1, which Docker's registries speak.
 
-    from sealock.registry import pushing
-    from sealock.registry.names import reference
-    from sealock.registry.opening import open_registry
+    from sealock.net.registry import pushing
+    from sealock.net.registry.names import reference
+    from sealock.net.registry.opening import open_registry
 
     registry = open_registry(policy.access)                # logins, proxies and certificates of this machine
     name = reference("ghcr.io/example/app:2")

@@ -14,14 +14,14 @@ from urllib.parse import urlsplit
 from msgspec import Struct
 
 from sealock.errors import TransportError
-from sealock.httptransport.dialing import reach_of
 from sealock.model.imagename import ImageName
 from sealock.model.registries import Registries
-from sealock.registry.auth import Authorizer, withheld_words
-from sealock.registry.credentials import Credentials
-from sealock.registry.manifests import ManifestError, strict_json
-from sealock.registry.names import host_of
-from sealock.transport import Answer, BrokenOffError, NobodyError, NoTlsError, Transport, shown
+from sealock.net.http.dialing import reach_of
+from sealock.net.registry.auth import Authorizer, withheld_words
+from sealock.net.registry.credentials import Credentials
+from sealock.net.registry.manifests import ManifestError, strict_json
+from sealock.net.registry.names import host_of
+from sealock.net.transport import Answer, BrokenOffError, NobodyError, NoTlsError, Transport, shown
 
 ATTEMPTS: Final = 5
 _PASSING: Final = frozenset({408, 425, 429, 500, 502, 503, 504})

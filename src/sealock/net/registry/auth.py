@@ -21,10 +21,10 @@ from msgspec import Struct
 
 from sealock.errors import TransportError
 from sealock.model.registries import Registries
-from sealock.registry.credentials import Credentials, Login
-from sealock.registry.manifests import ManifestError, strict_json
-from sealock.registry.unsaid import secrets_of, without
-from sealock.transport import Transport, read_json, shown
+from sealock.net.registry.credentials import Credentials, Login
+from sealock.net.registry.manifests import ManifestError, strict_json
+from sealock.net.registry.unsaid import secrets_of, without
+from sealock.net.transport import Transport, read_json, shown
 
 _CHALLENGE: Final = re.compile(r"[\s,]*([A-Za-z][\w!#$%&'*+.^`|~-]*)(?:\s*=\s*(?:\"((?:[^\"\\]|\\.)*)\"|([^\s,\"]*)))?")
 _TOKEN: Final = re.compile(r"[\x21-\x7e]{1,32768}")

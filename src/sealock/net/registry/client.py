@@ -30,12 +30,12 @@ from sealock.model.manifest import (
 )
 from sealock.model.platforms import choose, of_machine
 from sealock.model.registries import Registries
-from sealock.registry.asking import ATTEMPTS, Asker, RegistryError, given_up
-from sealock.registry.credentials import Credentials, Nobody
-from sealock.registry.manifests import MOST_BYTES, ManifestError, digest_of, read_manifest, strict_json
-from sealock.registry.names import host_of, is_digest, is_tag
-from sealock.registry.streaming import Blob
-from sealock.transport import Answer, BrokenOffError, Transport, shown
+from sealock.net.registry.asking import ATTEMPTS, Asker, RegistryError, given_up
+from sealock.net.registry.credentials import Credentials, Nobody
+from sealock.net.registry.manifests import MOST_BYTES, ManifestError, digest_of, read_manifest, strict_json
+from sealock.net.registry.names import host_of, is_digest, is_tag
+from sealock.net.registry.streaming import Blob
+from sealock.net.transport import Answer, BrokenOffError, Transport, shown
 
 ACCEPT: Final = f"{OCI_INDEX}, {DOCKER_LIST}, {OCI_MANIFEST}, {DOCKER_MANIFEST}"
 """All four in one header: with fewer, registries give another manifest than the one that the tag stands for."""

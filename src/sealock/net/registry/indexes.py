@@ -7,7 +7,7 @@ from msgspec.structs import replace
 from sealock.errors import TransportError
 from sealock.model.imagename import ImageName
 from sealock.model.manifest import Index
-from sealock.registry.client import Registry
+from sealock.net.registry.client import Registry
 
 
 def image_within(registry: Registry, name: ImageName, top: str, digest: str) -> str:

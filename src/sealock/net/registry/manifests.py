@@ -17,7 +17,7 @@ from sealock.model.manifest import (
     Manifest,
     Platform,
 )
-from sealock.registry.names import is_digest
+from sealock.net.registry.names import is_digest
 
 MOST_BYTES: Final = 4 << 20
 """Of a manifest; the specification lets registries refuse larger ones."""

@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
-from sealock.httptransport import HttpTransport, Patience
 from sealock.model.registries import Registries
-from sealock.registry.client import Registry
-from sealock.registry.credentials import DockerCredentials
+from sealock.net.http import HttpTransport, Patience
+from sealock.net.registry.client import Registry
+from sealock.net.registry.credentials import DockerCredentials
 
 _SYSTEM: Final = ("/etc/containers/certs.d", "/etc/docker/certs.d")
 _MOST_HOSTS: Final = 1000

@@ -12,10 +12,10 @@ from msgspec.structs import replace
 from sealock.errors import TransportError
 from sealock.model.imagename import ImageName
 from sealock.model.manifest import EMPTY, EMPTY_TYPE, OCI_INDEX, Descriptor, Index
-from sealock.registry.client import Fetched, Registry
-from sealock.registry.manifests import ManifestError, digest_of, read_manifest
-from sealock.registry.names import host_of
-from sealock.transport import Answer, BrokenOffError, shown
+from sealock.net.registry.client import Fetched, Registry
+from sealock.net.registry.manifests import ManifestError, digest_of, read_manifest
+from sealock.net.registry.names import host_of
+from sealock.net.transport import Answer, BrokenOffError, shown
 
 _ALL: Final = "pull,push"
 CHUNK: Final = 16 << 20

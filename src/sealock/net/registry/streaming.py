@@ -8,10 +8,10 @@ from typing import Final
 
 from sealock.errors import TransportError
 from sealock.model.imagename import ImageName
-from sealock.registry.asking import Asker, RegistryError
-from sealock.registry.manifests import ManifestError
-from sealock.registry.names import is_digest
-from sealock.transport import Answer, BrokenOffError
+from sealock.net.registry.asking import Asker, RegistryError
+from sealock.net.registry.manifests import ManifestError
+from sealock.net.registry.names import is_digest
+from sealock.net.transport import Answer, BrokenOffError
 
 MOST_BYTES: Final = 64 << 30
 """Of one blob."""

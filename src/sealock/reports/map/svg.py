@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from sealock.model.reach import Map, Station
-from sealock.reach.drawing import listening
+from sealock.netmap.drawing import listening
 from sealock.reports.text import clip, count, visible
 
 _ROW: Final = 34

@@ -8,7 +8,7 @@ from typing import Final
 from sealock.model.absent import given
 from sealock.model.network import EngineNetwork
 from sealock.model.reach import OUTSIDE, Map, Station
-from sealock.reach.drawing import listening
+from sealock.netmap.drawing import listening
 from sealock.reports.ansi import Ink, Paint, Signs
 from sealock.reports.text import count, fit, line, width, wrap
 

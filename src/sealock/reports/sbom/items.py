@@ -9,10 +9,10 @@ from typing import Final
 
 from msgspec import Struct
 
-from sealock.advisories.owning import owners
 from sealock.model.imagename import parse
 from sealock.model.inventory import OF_DISTRIBUTIONS, Inventory, Layer, Package
 from sealock.model.purl import purl
+from sealock.vulnerabilities.owning import owners
 
 _HEX: Final = frozenset("0123456789abcdef")
 

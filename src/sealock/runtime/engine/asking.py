@@ -13,11 +13,11 @@ from urllib.parse import urlencode
 import msgspec
 from msgspec import Struct
 
-from sealock.engine.connection import CONNECT, EngineConnection
-from sealock.engine.endpoint import Endpoint
 from sealock.errors import EngineError, EngineRefusedError
-from sealock.httptransport.wire import Patience as Waiting
-from sealock.httptransport.wire import TooMuchError
+from sealock.net.http.wire import Patience as Waiting
+from sealock.net.http.wire import TooMuchError
+from sealock.runtime.engine.connection import CONNECT, EngineConnection
+from sealock.runtime.engine.endpoint import Endpoint
 
 LARGEST: Final = 64 << 20
 """Bytes of one answer."""

@@ -14,8 +14,8 @@ from urllib.parse import quote
 import msgspec
 from msgspec import Struct
 
-from sealock.engine.asking import LARGEST, Asking
 from sealock.errors import EngineError, EngineRefusedError
+from sealock.runtime.engine.asking import LARGEST, Asking
 
 if TYPE_CHECKING:
     from concurrent.futures import Future

@@ -11,10 +11,10 @@ from http.client import HTTPConnection
 from shlex import quote
 from typing import TYPE_CHECKING, Final
 
-from sealock.engine.endpoint import Endpoint
 from sealock.errors import EngineError
-from sealock.httptransport.dialing import UnreachedError, dial, secure
-from sealock.httptransport.wire import Line, Patience
+from sealock.net.http.dialing import UnreachedError, dial, secure
+from sealock.net.http.wire import Line, Patience
+from sealock.runtime.engine.endpoint import Endpoint
 
 if TYPE_CHECKING:
     import ssl

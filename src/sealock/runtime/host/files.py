@@ -6,9 +6,9 @@ import stat
 from collections.abc import Iterator
 from typing import Final
 
-from sealock.host.people import People
-from sealock.kernel.tree import Tree
 from sealock.model.host import FileKind, HostFile, Role
+from sealock.runtime.host.people import People
+from sealock.runtime.kernel.tree import Tree
 
 _UNITS: Final = ("etc/systemd/system", "usr/lib/systemd/system", "lib/systemd/system")
 _FIXED: Final[tuple[tuple[Role, tuple[str, ...]], ...]] = (

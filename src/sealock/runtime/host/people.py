@@ -9,9 +9,9 @@ from typing import Any, Final
 import msgspec
 from msgspec import Struct
 
-from sealock.kernel.parsing import whole
-from sealock.kernel.tree import Silence, Tree
 from sealock.model.host import Login
+from sealock.runtime.kernel.parsing import whole
+from sealock.runtime.kernel.tree import Silence, Tree
 
 _PERSON: Final = 1000
 """The first user id that distributions give to people."""

@@ -7,15 +7,15 @@ from typing import Final
 
 from msgspec import Struct
 
-from sealock.host.files import files
-from sealock.host.people import clients, logins, people
-from sealock.host.units import UNIT, engine_words
-from sealock.kernel import parsing
-from sealock.kernel.groups import Hierarchies
-from sealock.kernel.tree import Silence, Tree
 from sealock.model.absent import UNKNOWN, UNSET, Maybe
 from sealock.model.host import Host, Role
 from sealock.model.process import Mounted
+from sealock.runtime.host.files import files
+from sealock.runtime.host.people import clients, logins, people
+from sealock.runtime.host.units import UNIT, engine_words
+from sealock.runtime.kernel import parsing
+from sealock.runtime.kernel.groups import Hierarchies
+from sealock.runtime.kernel.tree import Silence, Tree
 
 DATA_ROOT: Final = "/var/lib/docker"
 CONFIG: Final = "/etc/docker/daemon.json"

@@ -10,7 +10,7 @@ import shlex
 from collections.abc import Iterator
 from typing import Final
 
-from sealock.kernel.tree import Tree
+from sealock.runtime.kernel.tree import Tree
 
 FOLDERS: Final = ("etc/systemd/system", "run/systemd/system", "usr/lib/systemd/system", "lib/systemd/system")
 """Where units are looked for, the first that has one counts; drop-ins are taken from all of them."""

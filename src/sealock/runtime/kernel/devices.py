@@ -15,8 +15,8 @@ from collections.abc import Iterator
 from functools import lru_cache
 from typing import Final
 
-from sealock.kernel.program import Unclear, constants, runs
 from sealock.model.process import Device
+from sealock.runtime.kernel.program import Unclear, constants, runs
 
 _CALLS: Final = {"x86_64": 321, "aarch64": 280, "riscv64": 280, "loongarch64": 280, "ppc64le": 361}
 """The number of bpf(2), by machine."""

@@ -6,14 +6,14 @@ import re
 from collections.abc import Mapping
 from typing import Any, Final
 
-from sealock.kernel.groups import Group
-from sealock.kernel.members import groups_of
-from sealock.kernel.mounting import asked_for, is_read_only
-from sealock.kernel.reading import Machine
 from sealock.model.absent import UNKNOWN, UNSET, Maybe, given
 from sealock.model.capabilities import DEFAULT, decoded
 from sealock.model.container import Container, Device, Mount, Sysctl
 from sealock.model.process import IdRange, Limit, Mounted, Process
+from sealock.runtime.kernel.groups import Group
+from sealock.runtime.kernel.members import groups_of
+from sealock.runtime.kernel.mounting import asked_for, is_read_only
+from sealock.runtime.kernel.reading import Machine
 
 _MASKED: Final = "/proc/kcore"
 """Covered in every container whose masked paths are in force."""

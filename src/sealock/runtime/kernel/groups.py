@@ -11,11 +11,11 @@ from typing import Final
 
 from msgspec import Struct
 
-from sealock.kernel import devices
-from sealock.kernel.parsing import whole
-from sealock.kernel.tree import Tree
 from sealock.model.absent import UNKNOWN, Maybe
 from sealock.model.process import Device, Limit, Mounted
+from sealock.runtime.kernel import devices
+from sealock.runtime.kernel.parsing import whole
+from sealock.runtime.kernel.tree import Tree
 
 _UNLIMITED: Final = 1 << 62
 """Version 1 writes "no limit" as the largest multiple of a page; nobody has that much memory."""

@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from threading import Thread
 from typing import Final
 
-from sealock.kernel.tree import Tree
+from sealock.runtime.kernel.tree import Tree
 
 KINDS: Final = ("net", "ipc", "uts")
 """The namespaces that have parameters."""

@@ -7,13 +7,13 @@ from functools import cached_property
 from typing import Any, Final, get_args
 
 from sealock.errors import TargetError
-from sealock.kernel import parameters, parsing
-from sealock.kernel.groups import Group, Hierarchies
-from sealock.kernel.identity import identity
-from sealock.kernel.tree import Silence, Tree
 from sealock.model.absent import UNKNOWN, UNSET, Maybe
 from sealock.model.capabilities import NAMES, everything
 from sealock.model.process import IdRange, Mounted, Namespace, NamespaceKind, Process, Route, Socket
+from sealock.runtime.kernel import parameters, parsing
+from sealock.runtime.kernel.groups import Group, Hierarchies
+from sealock.runtime.kernel.identity import identity
+from sealock.runtime.kernel.tree import Silence, Tree
 
 _INITIAL: Final = {
     "ipc": 4026531839,

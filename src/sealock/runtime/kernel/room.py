@@ -7,11 +7,11 @@ from collections.abc import Iterator
 from math import ceil
 from typing import Final
 
-from sealock.kernel.parsing import fields, whole
-from sealock.kernel.tree import Tree
 from sealock.model.absent import given
 from sealock.model.look import Advice, Room
 from sealock.model.process import Limit, Process
+from sealock.runtime.kernel.parsing import fields, whole
+from sealock.runtime.kernel.tree import Tree
 
 _NODES: Final = 1024
 _MIB: Final = 1 << 20

@@ -11,14 +11,14 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from sealock.errors import TargetError
-from sealock.kernel import identity
-from sealock.kernel.effective import effective
-from sealock.kernel.members import Members, gather
-from sealock.kernel.reading import GoneError, Machine
 from sealock.model.absent import given
 from sealock.model.container import Container
 from sealock.model.enforced import Enforced
 from sealock.model.process import Process
+from sealock.runtime.kernel import identity
+from sealock.runtime.kernel.effective import effective
+from sealock.runtime.kernel.members import Members, gather
+from sealock.runtime.kernel.reading import GoneError, Machine
 
 SELF: Final = "self"
 _ID: Final = re.compile(r"[0-9a-f]{12,64}")

@@ -15,10 +15,10 @@ from typing import Final, TypeVar
 import msgspec
 from msgspec import Struct
 
-from sealock.cache.code import fingerprint
-from sealock.cache.folder import Folder
 from sealock.image.entry import Bounds
 from sealock.inventory.facts import ImageFacts, LayerFacts
+from sealock.scan.cache.code import fingerprint
+from sealock.scan.cache.folder import Folder
 
 T = TypeVar("T")
 

@@ -7,14 +7,14 @@ from hashlib import sha256
 
 import msgspec
 
-from sealock.cache.folder import LIMIT, Folder
-from sealock.cache.layers import Kept, LayerCache, Together
-from sealock.cache.proofs import FileProofs
 from sealock.image.entry import Bounds, LayerSource
 from sealock.image.layers import TarLayer
 from sealock.image.shelved import Shelved
 from sealock.inventory.facts import ImageFacts, LayerFacts
 from sealock.model.inventory import Layer
+from sealock.scan.cache.folder import LIMIT, Folder
+from sealock.scan.cache.layers import Kept, LayerCache, Together
+from sealock.scan.cache.proofs import FileProofs
 
 
 class Memory:

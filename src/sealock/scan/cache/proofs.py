@@ -15,8 +15,8 @@ from typing import Final, TypeAlias
 import msgspec
 from msgspec import Struct
 
-from sealock.cache.folder import Folder
 from sealock.image.stored import Bytefile, Damage, Stretch, is_ours
+from sealock.scan.cache.folder import Folder
 
 _TICK: Final = 20_000_000
 """Nanoseconds within which a file may be changed twice without another time."""

@@ -9,19 +9,19 @@ from contextlib import contextmanager
 from msgspec import Struct
 
 from sealock import formats
-from sealock.cache.memory import Memory
 from sealock.image.entry import DEFAULT_BOUNDS, Bounds, ImageSource
 from sealock.image.manifest import Config, decode
 from sealock.image.opening import open_image
 from sealock.image.stored import Damage
 from sealock.inventory.facts import NOTHING, ImageFacts
-from sealock.listing.remembering import Reader
 from sealock.model.container import Container
 from sealock.model.document import Document, Subject
 from sealock.model.finding import Problem
 from sealock.model.inventory import Inventory
 from sealock.model.location import Location, Source
 from sealock.model.registries import Registries
+from sealock.scan.cache.memory import Memory
+from sealock.scan.images.remembering import Reader
 
 
 class How(Struct, frozen=True):

@@ -16,7 +16,7 @@ from sealock.image.verifying import Outcome
 from sealock.inventory.facts import LayerFacts
 from sealock.inventory.scan import PieceFacts, joined, scan_layer, scan_piece
 from sealock.inventory.selection import Selection
-from sealock.listing import sharing
+from sealock.scan.images import sharing
 
 WORTH: Final = 32 << 20
 """Stored bytes from which on other processes help: less is read before they are made."""

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Final
 
-from sealock.cache.layers import Kept, Together
-from sealock.cache.memory import Memory
 from sealock.image.entry import Bounds, ImageSource, LayerSource
 from sealock.image.layers import TarLayer
 from sealock.inventory.facts import ImageFacts, LayerFacts
+from sealock.scan.cache.layers import Kept, Together
+from sealock.scan.cache.memory import Memory
 
 if TYPE_CHECKING:
     from sealock.inventory.selection import Selection
@@ -122,14 +122,14 @@ class Reader:
             meanwhile()
             return []
         # Loading the analyzers takes long, compared with what the cache gives.
-        from sealock.listing.reading import read_layers  # noqa: PLC0415  as above
+        from sealock.scan.images.reading import read_layers  # noqa: PLC0415  as above
 
         return read_layers(sources, self._selection(), self._bounds.entries, self._progress, meanwhile)
 
     def _in_order(self, sources: Sequence[LayerSource]) -> list[LayerFacts]:
         """Read all where they have too many entries: how much of each is read depends on those before it."""
         self._spent += self._bounds.entries + 1
-        from sealock.listing.reading import in_order  # noqa: PLC0415  as in _read
+        from sealock.scan.images.reading import in_order  # noqa: PLC0415  as in _read
 
         return in_order(sources, self._selection(), self._bounds.entries, self._progress)
 

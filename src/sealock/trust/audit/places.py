@@ -10,10 +10,10 @@ import stat
 from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any, Final
 
-from sealock.engine import connect
 from sealock.errors import EngineError, EngineRefusedError, TargetError
-from sealock.trust.leaning.kinds import Audited, Leaning, ends_of
-from sealock.trust.leaning.texts import WORTH, find
+from sealock.runtime.engine import connect
+from sealock.trust.audit.kinds import Audited, Leaning, ends_of
+from sealock.trust.audit.texts import WORTH, find
 from sealock.trust.notary.folder import Folder, docker_folder
 
 LARGEST: Final = 4 << 20

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from sealock.trust.leaning.kinds import Kind, Leaning, ends_of
+from sealock.trust.audit.kinds import Kind, Leaning, ends_of
 
 WORTH: Final = re.compile(
     rb"CONTENT_TRUST|content-trust|notary|NOTARY_|\btrust\b|trust_?(?:p|_p)(?:olicy|inning)|portieris|remote_server",

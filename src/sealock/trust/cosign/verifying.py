@@ -14,7 +14,7 @@ from msgspec import Struct
 from sealock.errors import TargetError, UsageError
 from sealock.model.imagename import ImageName, parse
 from sealock.model.trust import Signer, Verdict
-from sealock.registry.client import Registry
+from sealock.net.registry.client import Registry
 from sealock.trust.cosign.bundles import Bundle, read_bundle
 from sealock.trust.cosign.expecting import Expected, check_annotations, check_repository
 from sealock.trust.cosign.gathering import Attached, Passed, attached

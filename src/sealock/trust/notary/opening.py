@@ -15,13 +15,13 @@ from urllib.parse import urlsplit
 from msgspec import Struct
 
 from sealock.errors import PolicyError, TargetError, TransportError
-from sealock.httptransport import HttpTransport, Patience
 from sealock.model.imagename import ImageName
 from sealock.model.registries import Registries
-from sealock.registry.auth import Authorizer, parse_challenge
-from sealock.registry.credentials import DockerCredentials
-from sealock.registry.names import host_of
-from sealock.transport import Transport
+from sealock.net.http import HttpTransport, Patience
+from sealock.net.registry.auth import Authorizer, parse_challenge
+from sealock.net.registry.credentials import DockerCredentials
+from sealock.net.registry.names import host_of
+from sealock.net.transport import Transport
 from sealock.trust.notary.folder import Folder, docker_folder
 from sealock.trust.notary.refusal import RefusedError
 from sealock.trust.notary.repository import Repository

@@ -10,8 +10,8 @@ from typing import Final
 from urllib.parse import quote, urlsplit
 
 from sealock.errors import TransportError
-from sealock.registry.unsaid import secrets_of, without
-from sealock.transport import Answer, Transport, shown
+from sealock.net.registry.unsaid import secrets_of, without
+from sealock.net.transport import Answer, Transport, shown
 from sealock.trust.notary.metadata import Key, read_key
 from sealock.trust.notary.refusal import RefusedError
 from sealock.trust.notary.signin import SignIn

@@ -11,7 +11,7 @@ from typing import Final, Literal, TypeAlias
 
 from msgspec import Struct
 
-from sealock.registry.names import is_digest
+from sealock.net.registry.names import is_digest
 from sealock.trust.refusal import SignatureRefusedError
 from sealock.trust.wire import field, malformed, table_of, text
 

@@ -19,8 +19,8 @@ from sealock.errors import TransportError
 from sealock.model.imagename import ImageName
 from sealock.model.manifest import Descriptor, Manifest
 from sealock.model.trust import Signer, Verdict
-from sealock.registry.client import Registry
-from sealock.registry.manifests import ManifestError
+from sealock.net.registry.client import Registry
+from sealock.net.registry.manifests import ManifestError
 from sealock.trust.notation import algorithms, chain, cose, jws, revocation, timestamps
 from sealock.trust.notation.envelope import ARTIFACT_TYPE, COSE, JWS, MOST_BYTES, UNABLE, Envelope, Target, read_target
 from sealock.trust.notation.expecting import SCHEMES, Expected

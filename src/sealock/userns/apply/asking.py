@@ -7,17 +7,17 @@ from typing import Any, Final
 
 from msgspec import Struct
 
-from sealock.engine import Engine
 from sealock.formats.daemon.flags import read_flags
 from sealock.formats.engine import read_info, read_networks
 from sealock.formats.inspect import read_inspect
 from sealock.formats.members import Members, decode
-from sealock.host import see
-from sealock.kernel import parsing
-from sealock.kernel.tree import Silence, Tree
 from sealock.model.absent import given
 from sealock.model.host import Swarm
-from sealock.remapping import Bind, Image, Runs, Volume
+from sealock.runtime.engine import Engine
+from sealock.runtime.host import see
+from sealock.runtime.kernel import parsing
+from sealock.runtime.kernel.tree import Silence, Tree
+from sealock.userns.plan import Bind, Image, Runs, Volume
 
 _SNAPSHOTTER: Final = "io.containerd.snapshotter.v1"
 _BUILT_IN: Final = frozenset({"bridge", "host", "none"})

@@ -18,11 +18,11 @@ from sealock.errors import FormatError, TargetError
 from sealock.model.absent import UNSET
 from sealock.model.change import Set
 from sealock.model.location import Source
-from sealock.remap.locking import PATIENCE, locked
-from sealock.remap.looking import read_settings, settings_of
-from sealock.remap.record import Changed, Record, State, keep, pending, records, synced
-from sealock.remapping import Plan
-from sealock.remapping.ranges import Range, added, read
+from sealock.userns.apply.locking import PATIENCE, locked
+from sealock.userns.apply.looking import read_settings, settings_of
+from sealock.userns.apply.record import Changed, Record, State, keep, pending, records, synced
+from sealock.userns.plan import Plan
+from sealock.userns.plan.ranges import Range, added, read
 
 _RANGES: Final = ("etc/subuid", "etc/subgid")
 _LARGEST: Final = 8 << 20

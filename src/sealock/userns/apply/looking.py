@@ -11,16 +11,16 @@ from typing import Any, Final
 import msgspec
 
 from sealock import formats
-from sealock.engine import Engine
-from sealock.kernel.tree import Silence, Tree
 from sealock.model.container import Container
 from sealock.model.daemon import Daemon
 from sealock.model.document import Document
 from sealock.model.location import Source
-from sealock.remap.asking import Asked, ask
-from sealock.remap.owners import ENTRIES, owners
-from sealock.remap.record import pending
-from sealock.remapping import Bind, Machine, Owned, Runs
+from sealock.runtime.engine import Engine
+from sealock.runtime.kernel.tree import Silence, Tree
+from sealock.userns.apply.asking import Asked, ask
+from sealock.userns.apply.owners import ENTRIES, owners
+from sealock.userns.apply.record import pending
+from sealock.userns.plan import Bind, Machine, Owned, Runs
 
 CONFIG: Final = "etc/docker/daemon.json"
 _LARGEST: Final = 8 << 20

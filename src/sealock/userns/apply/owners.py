@@ -6,7 +6,7 @@ import os
 import stat
 from typing import Final
 
-from sealock.remapping.facts import Entry, Kind, Owned
+from sealock.userns.plan.facts import Entry, Kind, Owned
 
 ENTRIES: Final = 200_000
 """Entries of one folder that are looked at."""

@@ -6,15 +6,15 @@ from collections.abc import Iterator
 
 from msgspec import Struct
 
-from sealock.engine import Engine
 from sealock.errors import TargetError
 from sealock.formats.engine import read_info
 from sealock.formats.inspect import read_inspect
 from sealock.formats.members import Members, decode
-from sealock.kernel.reading import GoneError, Machine
 from sealock.model.absent import given
 from sealock.model.process import IdRange
 from sealock.reports.text import line
+from sealock.runtime.engine import Engine
+from sealock.runtime.kernel.reading import GoneError, Machine
 
 
 class Verified(Struct, frozen=True):

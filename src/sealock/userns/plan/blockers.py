@@ -12,8 +12,8 @@ from msgspec import Struct
 
 from sealock.model.absent import UNKNOWN, Maybe, given
 from sealock.model.container import Container, Device, Mount, Ulimit
-from sealock.remapping.facts import Machine, Owned
-from sealock.remapping.ranges import COUNT
+from sealock.userns.plan.facts import Machine, Owned
+from sealock.userns.plan.ranges import COUNT
 
 Effect: TypeAlias = Literal["refused", "fails", "may fail"]
 _DROP: Final = "do without it, or opt out (--userns=host)"

@@ -13,8 +13,8 @@ from typing import Final
 
 from msgspec import Struct
 
-from sealock.remapping.facts import Bind, Entry, Machine, Owned, Volume
-from sealock.remapping.ranges import COUNT, Range, outside
+from sealock.userns.plan.facts import Bind, Entry, Machine, Owned, Volume
+from sealock.userns.plan.ranges import COUNT, Range, outside
 
 _AT_ONCE: Final = 40
 """Ids in a command."""

@@ -7,11 +7,11 @@ from typing import Literal, TypeAlias
 
 from msgspec import Struct
 
-from sealock.remapping.blockers import Blocker, blockers, opted_out, unread
-from sealock.remapping.facts import Image, Machine
-from sealock.remapping.handover import Copied, Handover, Ids, Kept, copies, handovers
-from sealock.remapping.ranges import Range
-from sealock.remapping.readiness import DEFAULT, Check, account, chosen, engine, kernel, user_of
+from sealock.userns.plan.blockers import Blocker, blockers, opted_out, unread
+from sealock.userns.plan.facts import Image, Machine
+from sealock.userns.plan.handover import Copied, Handover, Ids, Kept, copies, handovers
+from sealock.userns.plan.ranges import Range
+from sealock.userns.plan.readiness import DEFAULT, Check, account, chosen, engine, kernel, user_of
 
 Verdict: TypeAlias = Literal["on already", "ready", "not ready", "could not tell"]
 

@@ -7,8 +7,8 @@ from typing import Final, Literal, TypeAlias
 
 from msgspec import Struct
 
-from sealock.remapping.facts import Machine
-from sealock.remapping.ranges import COUNT, FIRST, NSPAWN, Range, Ranges, free_range, read, size
+from sealock.userns.plan.facts import Machine
+from sealock.userns.plan.ranges import COUNT, FIRST, NSPAWN, Range, Ranges, free_range, read, size
 
 Answer: TypeAlias = Literal["ok", "note", "unknown", "fails"]
 DEFAULT: Final = "dockremap"

@@ -10,9 +10,9 @@ from collections.abc import Iterator
 from typing import Final, Literal, TypeAlias, assert_never
 from urllib.parse import quote
 
-from sealock.advisories.store import Store
-from sealock.advisories.stored import APPLICATION, SCHEMA, TABLES, damaged
 from sealock.errors import DatabaseError
+from sealock.vulnerabilities.store import Store
+from sealock.vulnerabilities.stored import APPLICATION, SCHEMA, TABLES, damaged
 
 _MAGIC: Final = b"sealock stamp 1\n"
 _STAMP: Final = struct.Struct(">16sQI32s")

@@ -17,22 +17,22 @@ import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
-from sealock.advisories.stored import SCHEMA, FeedState
-from sealock.database.place import NAME, cannot, put, writing
-from sealock.database.sealing import MOST, ForeignError, fault, opened
 from sealock.errors import DatabaseError
 from sealock.model.imagename import ImageName
 from sealock.model.manifest import EMPTY, EMPTY_TYPE, OCI_MANIFEST, Descriptor, Manifest
-from sealock.registry.client import Fetched, Registry
-from sealock.registry.pushing import UPLOADS, push_blob, push_manifest, push_stream, written
-from sealock.transport import BrokenOffError
+from sealock.net.registry.client import Fetched, Registry
+from sealock.net.registry.pushing import UPLOADS, push_blob, push_manifest, push_stream, written
+from sealock.net.transport import BrokenOffError
+from sealock.vulnerabilities.database.place import NAME, cannot, put, writing
+from sealock.vulnerabilities.database.sealing import MOST, ForeignError, fault, opened
+from sealock.vulnerabilities.stored import SCHEMA, FeedState
 
-ARTIFACT: Final = "application/vnd.sealock.advisories.v1"
+ARTIFACT: Final = "application/vnd.sealock.vulnerabilities.v1"
 """The artifact's type."""
-FILE: Final = "application/vnd.sealock.advisories.v1+sqlite"
+FILE: Final = "application/vnd.sealock.vulnerabilities.v1+sqlite"
 """The media type of its one layer: the database's file."""
-SHAPE: Final = "dev.sealock.advisories.shape"
-FEEDS: Final = "dev.sealock.advisories.feeds"
+SHAPE: Final = "dev.sealock.vulnerabilities.shape"
+FEEDS: Final = "dev.sealock.vulnerabilities.feeds"
 """Annotations: the version of the database's shape, and the day of each feed as a JSON object."""
 _CREATED: Final = "org.opencontainers.image.created"
 _TITLE: Final = "org.opencontainers.image.title"

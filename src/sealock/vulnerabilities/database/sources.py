@@ -11,11 +11,11 @@ from urllib.parse import quote
 
 from msgspec import Struct
 
-from sealock.advisories.feeds.catalog import File
-from sealock.advisories.feeds.feed import Damaged
-from sealock.advisories.stored import FileState
 from sealock.errors import TransportError
-from sealock.transport import Answer, BrokenOffError, Transport
+from sealock.net.transport import Answer, BrokenOffError, Transport
+from sealock.vulnerabilities.feeds.catalog import File
+from sealock.vulnerabilities.feeds.feed import Damaged
+from sealock.vulnerabilities.stored import FileState
 
 DOWNLOAD: Final = 4 << 30
 """Bytes of the largest file that is fetched."""

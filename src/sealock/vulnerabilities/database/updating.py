@@ -12,16 +12,16 @@ from typing import Final, Literal
 import msgspec
 from msgspec import Struct
 
-from sealock.advisories.building import Content, build
-from sealock.advisories.feeds.catalog import Feed, read
-from sealock.advisories.feeds.feed import Damaged
-from sealock.advisories.gathering import Gathered, Gatherer
-from sealock.advisories.store import Store
-from sealock.advisories.stored import FeedState, FileState, encode
-from sealock.database.place import NAME, cannot, put, writing
-from sealock.database.sealing import ForeignError, opened, seal, unseal
-from sealock.database.sources import Got, Same, Source
 from sealock.errors import DatabaseError, TransportError
+from sealock.vulnerabilities.building import Content, build
+from sealock.vulnerabilities.database.place import NAME, cannot, put, writing
+from sealock.vulnerabilities.database.sealing import ForeignError, opened, seal, unseal
+from sealock.vulnerabilities.database.sources import Got, Same, Source
+from sealock.vulnerabilities.feeds.catalog import Feed, read
+from sealock.vulnerabilities.feeds.feed import Damaged
+from sealock.vulnerabilities.gathering import Gathered, Gatherer
+from sealock.vulnerabilities.store import Store
+from sealock.vulnerabilities.stored import FeedState, FileState, encode
 
 _FUTURE: Final = 86_400
 """Seconds that a publisher's clock may be ahead."""

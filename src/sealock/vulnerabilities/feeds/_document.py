@@ -6,7 +6,7 @@ from typing import IO, Final, TypeVar
 
 import msgspec
 
-from sealock.advisories.feeds.feed import DOCUMENT, Damaged
+from sealock.vulnerabilities.feeds.feed import DOCUMENT, Damaged
 
 T = TypeVar("T")
 UNREADABLE: Final = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)

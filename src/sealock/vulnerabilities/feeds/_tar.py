@@ -6,10 +6,10 @@ import sys
 from collections.abc import Iterator
 from typing import IO, Final, cast
 
-from sealock.advisories.feeds.feed import RECORD, Broken, Damaged
 from sealock.image.header import BLOCK
 from sealock.image.stored import Damage
 from sealock.image.tarreader import TarReader
+from sealock.vulnerabilities.feeds.feed import RECORD, Broken, Damaged
 
 MEMBERS: Final = 3_000_000
 PLAIN: Final = 64 << 30

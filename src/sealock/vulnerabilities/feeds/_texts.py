@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 from typing import Final
 
-from sealock.advisories.feeds.feed import fit
+from sealock.vulnerabilities.feeds.feed import fit
 
 SUMMARY: Final = 300
 DETAILS: Final = 330

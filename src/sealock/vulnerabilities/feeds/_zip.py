@@ -7,7 +7,7 @@ import zlib
 from collections.abc import Iterator
 from typing import IO, Final
 
-from sealock.advisories.feeds.feed import RECORD, Broken, Damaged
+from sealock.vulnerabilities.feeds.feed import RECORD, Broken, Damaged
 
 MEMBERS: Final = 3_000_000
 PLAIN: Final = 32 << 30

@@ -11,7 +11,7 @@ from urllib.parse import quote
 
 from msgspec import Struct
 
-from sealock.advisories.feeds.feed import Item
+from sealock.vulnerabilities.feeds.feed import Item
 
 Family: TypeAlias = Literal[
     "osv", "alpine-secdb", "wolfi", "chainguard", "debian-tracker", "redhat-vex", "kev", "epss", "endoflife"
@@ -112,31 +112,31 @@ def read(feed: Feed, file: File, stream: IO[bytes], size: int) -> Iterator[Item]
     """Read one file of a feed. `size` is the file's, in bytes. Damaged where it cannot be read as a whole."""
     match feed.family:
         case "osv":
-            from sealock.advisories.feeds import osv  # noqa: PLC0415  each only where it is read
+            from sealock.vulnerabilities.feeds import osv  # noqa: PLC0415  each only where it is read
 
             return osv.read(stream, size, feed.ecosystem)
         case "alpine-secdb" | "wolfi" | "chainguard":
-            from sealock.advisories.feeds import secdb  # noqa: PLC0415
+            from sealock.vulnerabilities.feeds import secdb  # noqa: PLC0415
 
             return secdb.read(stream, feed.name, feed.ecosystem.partition(":")[0])
         case "debian-tracker":
-            from sealock.advisories.feeds import debian  # noqa: PLC0415
+            from sealock.vulnerabilities.feeds import debian  # noqa: PLC0415
 
             return debian.read(stream)
         case "redhat-vex":
-            from sealock.advisories.feeds import csaf  # noqa: PLC0415
+            from sealock.vulnerabilities.feeds import csaf  # noqa: PLC0415
 
             return csaf.read(stream, file.path)
         case "kev":
-            from sealock.advisories.feeds import kev  # noqa: PLC0415
+            from sealock.vulnerabilities.feeds import kev  # noqa: PLC0415
 
             return kev.read(stream)
         case "epss":
-            from sealock.advisories.feeds import epss  # noqa: PLC0415
+            from sealock.vulnerabilities.feeds import epss  # noqa: PLC0415
 
             return epss.read(stream)
         case "endoflife":
-            from sealock.advisories.feeds import endoflife  # noqa: PLC0415
+            from sealock.vulnerabilities.feeds import endoflife  # noqa: PLC0415
 
             product = file.path.rpartition("/")[2].removesuffix(".json")
             return endoflife.read(stream, PRODUCTS[product])

@@ -12,14 +12,14 @@ from urllib.parse import parse_qs, unquote
 
 import msgspec
 
-from sealock.advisories import cvss
-from sealock.advisories.feeds import _csafshape as shape
-from sealock.advisories.feeds._document import UNREADABLE
-from sealock.advisories.feeds._tar import members
-from sealock.advisories.feeds._texts import dated, details, links, summary
-from sealock.advisories.feeds.feed import RECORD, Broken, Damaged, Item, fit, word
-from sealock.advisories.versions import key
 from sealock.model.advisory import Advisory, Affects, Rating, Span, State
+from sealock.vulnerabilities import cvss
+from sealock.vulnerabilities.feeds import _csafshape as shape
+from sealock.vulnerabilities.feeds._document import UNREADABLE
+from sealock.vulnerabilities.feeds._tar import members
+from sealock.vulnerabilities.feeds._texts import dated, details, links, summary
+from sealock.vulnerabilities.feeds.feed import RECORD, Broken, Damaged, Item, fit, word
+from sealock.vulnerabilities.versions import key
 
 FEED: Final = "redhat-vex"
 _CVE: Final = re.compile(r"CVE-\d{4}-\d{4,9}")

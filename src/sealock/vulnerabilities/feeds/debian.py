@@ -11,10 +11,10 @@ from typing import IO, Final
 import msgspec
 from msgspec import Struct
 
-from sealock.advisories.feeds._document import UNREADABLE, document
-from sealock.advisories.feeds._texts import details
-from sealock.advisories.feeds.feed import Broken, Item, fit, word
 from sealock.model.advisory import Advisory, Affects, Span, State
+from sealock.vulnerabilities.feeds._document import UNREADABLE, document
+from sealock.vulnerabilities.feeds._texts import details
+from sealock.vulnerabilities.feeds.feed import Broken, Item, fit, word
 
 FEED: Final = "debian-tracker"
 RELEASES: Final = {

@@ -9,8 +9,8 @@ from typing import IO, Final
 import msgspec
 from msgspec import Struct
 
-from sealock.advisories.feeds._document import UNREADABLE, document
-from sealock.advisories.feeds.feed import Broken, Ended, Item, fit
+from sealock.vulnerabilities.feeds._document import UNREADABLE, document
+from sealock.vulnerabilities.feeds.feed import Broken, Ended, Item, fit
 
 _DAY: Final = re.compile(r"\d{4}-\d\d-\d\d")
 ALREADY: Final = "0001-01-01"

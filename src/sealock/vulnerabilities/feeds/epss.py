@@ -8,9 +8,9 @@ import zlib
 from collections.abc import Iterator
 from typing import IO, Final
 
-from sealock.advisories.feeds._texts import dated
-from sealock.advisories.feeds.feed import DOCUMENT, Broken, Damaged, Dated, Item, Likelihood
 from sealock.model.advisory import Epss
+from sealock.vulnerabilities.feeds._texts import dated
+from sealock.vulnerabilities.feeds.feed import DOCUMENT, Broken, Damaged, Dated, Item, Likelihood
 
 _CHUNK: Final = 1 << 20
 _LINE: Final = 4096

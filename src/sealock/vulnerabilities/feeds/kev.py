@@ -9,10 +9,10 @@ from typing import IO, Final
 import msgspec
 from msgspec import Struct
 
-from sealock.advisories.feeds._document import UNREADABLE, document
-from sealock.advisories.feeds._texts import SUMMARY, dated
-from sealock.advisories.feeds.feed import Broken, Dated, Item, KnownExploited
 from sealock.model.advisory import Exploited
+from sealock.vulnerabilities.feeds._document import UNREADABLE, document
+from sealock.vulnerabilities.feeds._texts import SUMMARY, dated
+from sealock.vulnerabilities.feeds.feed import Broken, Dated, Item, KnownExploited
 
 _CVE: Final = re.compile(r"CVE-\d{4}-\d{4,9}")
 _DAY: Final = re.compile(r"\d{4}-\d\d-\d\d")

@@ -8,17 +8,17 @@ from typing import IO, Any, Final
 
 import msgspec
 
-from sealock.advisories import cvss
-from sealock.advisories.ecosystems import normalised
-from sealock.advisories.feeds import _osvshape as shape
-from sealock.advisories.feeds._document import UNREADABLE
-from sealock.advisories.feeds._texts import dated, details, links, names, summary
-from sealock.advisories.feeds._zip import members
-from sealock.advisories.feeds.feed import Broken, Item, Withdrawn, fit, word
-from sealock.advisories.feeds.spans import spans
-from sealock.advisories.versions import scheme_of
 from sealock.model.advisory import Advisory, Affects, Rating, State
 from sealock.model.severity import Severity
+from sealock.vulnerabilities import cvss
+from sealock.vulnerabilities.ecosystems import normalised
+from sealock.vulnerabilities.feeds import _osvshape as shape
+from sealock.vulnerabilities.feeds._document import UNREADABLE
+from sealock.vulnerabilities.feeds._texts import dated, details, links, names, summary
+from sealock.vulnerabilities.feeds._zip import members
+from sealock.vulnerabilities.feeds.feed import Broken, Item, Withdrawn, fit, word
+from sealock.vulnerabilities.feeds.spans import spans
+from sealock.vulnerabilities.versions import scheme_of
 
 _NOTICES: Final = re.compile(
     r"(?:DSA|DLA|DTSA|USN|LSN|ALSA|ALBA|ALEA|RLSA|RLBA|RLEA|RXSA|RHSA|RHBA|RHEA|SUSE|openSUSE|MGASA)-"

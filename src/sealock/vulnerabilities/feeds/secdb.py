@@ -12,9 +12,9 @@ from typing import IO, Any, Final
 import msgspec
 from msgspec import Struct
 
-from sealock.advisories.feeds._document import UNREADABLE, document
-from sealock.advisories.feeds.feed import Broken, Damaged, Item, fit
 from sealock.model.advisory import Advisory, Affects, Span
+from sealock.vulnerabilities.feeds._document import UNREADABLE, document
+from sealock.vulnerabilities.feeds.feed import Broken, Damaged, Item, fit
 
 _RELEASE: Final = re.compile(r"v\d{1,3}\.\d{1,3}|edge")
 _ID: Final = re.compile(r"[A-Za-z][A-Za-z0-9]*(?:[-_:][A-Za-z0-9.]+)+")

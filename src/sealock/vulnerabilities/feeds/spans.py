@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from sealock.advisories.feeds._osvshape import Event
-from sealock.advisories.versions import Scheme, key
 from sealock.model.advisory import Span
+from sealock.vulnerabilities.feeds._osvshape import Event
+from sealock.vulnerabilities.versions import Scheme, key
 
 EVENTS: Final = 10_000
 _LATE: Final = b"\xff" * 8

@@ -9,8 +9,8 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from sealock.advisories.versions.coding import HIGH, Codes, high, number
-from sealock.advisories.versions.semver import RELEASE, STRICT, prerelease
+from sealock.vulnerabilities.versions.coding import HIGH, Codes, high, number
+from sealock.vulnerabilities.versions.semver import RELEASE, STRICT, prerelease
 
 _MODULE: Final = re.compile(rf"v?(?:{STRICT}|(0|[1-9][0-9]*)(?:\.(0|[1-9][0-9]*))?)")
 _TOOLCHAIN: Final = re.compile(r"go([0-9]+)(?:\.([0-9]+)(?:\.([0-9]+))?(?:(alpha|beta|rc)([0-9]+))?)?(?:[-+\s].*)?")

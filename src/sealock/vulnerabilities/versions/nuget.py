@@ -8,8 +8,8 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from sealock.advisories.versions.coding import LOW, Codes, high, number
-from sealock.advisories.versions.semver import PRERELEASE, RELEASE
+from sealock.vulnerabilities.versions.coding import LOW, Codes, high, number
+from sealock.vulnerabilities.versions.semver import PRERELEASE, RELEASE
 
 _VERSION: Final = re.compile(
     r"([0-9]+)\s*(?:\.\s*([0-9]+)\s*)?(?:\.\s*([0-9]+)\s*)?(?:\.\s*([0-9]+)\s*)?"

@@ -9,12 +9,12 @@ from typing import Final
 from msgspec import Struct
 from msgspec.structs import replace
 
-from sealock.advice.advising import advise
+from sealock.baseimage.advising import advise
 from sealock.image.opening import open_image
 from sealock.inventory.content import content
-from sealock.listing import How, inventories
 from sealock.model.advice import Advice
 from sealock.model.finding import Problem
+from sealock.scan.images import How, inventories
 
 _MOST: Final = 2000
 """Commands of one script that are followed."""

@@ -1,0 +1,1 @@
+"""Connections to servers: the HTTP client and the registry client."""

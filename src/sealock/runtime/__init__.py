@@ -1,0 +1,1 @@
+"""What runs on this machine: containers, their engine, their kernel and their host, declared and effective."""
