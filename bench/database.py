@@ -19,8 +19,8 @@ from pathlib import Path
 from statistics import median
 from typing import NamedTuple
 
-from sealock.vulnerabilities.database.place import NAME
-from sealock.vulnerabilities.database.sealing import opened
+from sealock.vulnerabilities.database.location import NAME
+from sealock.vulnerabilities.database.seal import opened
 
 FEEDS = Path(__file__).parents[1].parent / "shared/feeds"
 BUILD, MEMORY, SIZE, ASK = 60.0, 500e6, 40e6, 20.0
@@ -33,7 +33,7 @@ UPDATE = """
 import sys
 from sealock.vulnerabilities.feeds.catalog import FEEDS
 from sealock.vulnerabilities.database.sources import Folder
-from sealock.vulnerabilities.database.updating import update
+from sealock.vulnerabilities.database.update import update
 done = update(sys.argv[1], Folder(sys.argv[2]), list(FEEDS.values()))
 had = [one for one in done if one.state]
 print(sum(one.state.records for one in had if one.feed != "epss"), len(had))

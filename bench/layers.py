@@ -65,7 +65,7 @@ def main() -> int:
 
 def walk(path: str, *, verify: bool) -> None:
     """Walk every layer once; print how many entries there were, and the processor's seconds."""
-    from sealock.image.opening import open_image  # noqa: PLC0415  the measured process alone needs it
+    from sealock.image.opener import open_image  # noqa: PLC0415  the measured process alone needs it
 
     entries = 0
     problems: list[Problem] = []

@@ -28,13 +28,13 @@ from sealock.model.container import Container
 from sealock.model.inventory import Distribution, Inventory, Package, PackageType
 from sealock.model.location import Source
 from sealock.vulnerabilities.claim import KeySpan
-from sealock.vulnerabilities.database.place import NAME
-from sealock.vulnerabilities.database.sealing import opened
+from sealock.vulnerabilities.database.location import NAME
+from sealock.vulnerabilities.database.seal import opened
 from sealock.vulnerabilities.database.sources import Folder
-from sealock.vulnerabilities.database.updating import update
+from sealock.vulnerabilities.database.update import update
 from sealock.vulnerabilities.feeds.catalog import FEEDS
 from sealock.vulnerabilities.match import match
-from sealock.vulnerabilities.matched import Matched
+from sealock.vulnerabilities.matches import Matched
 from sealock.vulnerabilities.store import Store
 
 ECOSYSTEMS = ("Debian", "PyPI", "npm", "Go", "Maven", "crates.io", "RubyGems", "Packagist", "NuGet")

@@ -27,10 +27,10 @@ from pathlib import Path
 import measuring
 
 from sealock.model.manifest import Manifest
-from sealock.net.registry import pushing
+from sealock.net.registry import upload
 from sealock.net.registry.client import Registry
+from sealock.net.registry.clientconfig import open_registry
 from sealock.net.registry.names import reference
-from sealock.net.registry.opening import open_registry
 
 REFERENCES = 100
 LAYERS = 6
@@ -102,7 +102,7 @@ def push(registry: Registry, text: str, blobs: Iterable[tuple[bytes, str]]) -> s
     name = reference(text)
     made, plain = [], []
     for data, diff_id in blobs:
-        made.append(pushing.push_blob(registry, name, data))
+        made.append(upload.push_blob(registry, name, data))
         plain.append(diff_id)
     config = json.dumps(
         {
@@ -112,14 +112,14 @@ def push(registry: Registry, text: str, blobs: Iterable[tuple[bytes, str]]) -> s
             "config": {"Labels": {"name": text.partition("/")[2]}},
         }
     ).encode()
-    sent = pushing.push_blob(registry, name, config)
+    sent = upload.push_blob(registry, name, config)
     table = {
         "schemaVersion": 2,
         "mediaType": MANIFEST,
-        "config": pushing.written(sent) | {"mediaType": CONFIG},
-        "layers": [pushing.written(one) | {"mediaType": LAYER} for one in made],
+        "config": upload.written(sent) | {"mediaType": CONFIG},
+        "layers": [upload.written(one) | {"mediaType": LAYER} for one in made],
     }
-    return pushing.push_manifest(registry, name, json.dumps(table).encode(), MANIFEST, name.tag or "").digest
+    return upload.push_manifest(registry, name, json.dumps(table).encode(), MANIFEST, name.tag or "").digest
 
 
 def layers() -> Iterator[tuple[bytes, str]]:

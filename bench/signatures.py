@@ -19,12 +19,12 @@ from sealock.net.http import HttpTransport
 from sealock.net.http.exchange import HttpAnswer
 from sealock.net.registry.client import Registry
 from sealock.net.registry.names import reference
-from sealock.trust.cosign import signing
-from sealock.trust.cosign.expecting import Expected
+from sealock.trust.cosign import signer
 from sealock.trust.cosign.keys import read_public
 from sealock.trust.cosign.privatekeys import read_private
-from sealock.trust.cosign.signing import Form
-from sealock.trust.cosign.verifying import verify_cosign
+from sealock.trust.cosign.requirements import Expected
+from sealock.trust.cosign.signer import Form
+from sealock.trust.cosign.verifier import verify_cosign
 
 REQUESTS = 4
 """Of one verification at the most."""
@@ -81,7 +81,7 @@ def measure(place: Place, times: int) -> tuple[dict[str, float], dict[str, int]]
     def signed(form: Form) -> str:
         image = place.image()
         name = reference(image)
-        signing.sign(place.client, name, name.digest or "", key, form=form)
+        signer.sign(place.client, name, name.digest or "", key, form=form)
         return image
 
     images = [signed("tag") for _ in range(IMAGES)]

@@ -8,8 +8,8 @@ from typing import Any
 
 from elffile import make
 from imagemaker import docker_save, info, tar, write
-from sealock.scan.baseimages import advised
 from sealock.model.advice import Advice, Verdict
+from sealock.scan.baseimages import advised
 from sealock.scan.images import How
 
 LOADER = "/lib64/ld-linux-x86-64.so.2"

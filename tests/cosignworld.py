@@ -13,11 +13,11 @@ from typing import Any
 from registryworld import OCI_MANIFEST, Client, name
 from sealock.model.imagename import ImageName
 from sealock.model.trust import Verdict
-from sealock.trust.cosign import bundles, signing, simple
-from sealock.trust.cosign.expecting import Expected
-from sealock.trust.cosign.gathering import ENVELOPE_TYPE, tag_of
+from sealock.trust.cosign import bundles, signer, simple
+from sealock.trust.cosign.attachments import ENVELOPE_TYPE, tag_of
 from sealock.trust.cosign.privatekeys import PrivateKey, generate
-from sealock.trust.cosign.verifying import Attested, verify_attestations, verify_cosign
+from sealock.trust.cosign.requirements import Expected
+from sealock.trust.cosign.verifier import Attested, verify_attestations, verify_cosign
 from sealock.trust.dsse import IN_TOTO, pae, write_envelope
 from sealock.trust.intoto import SIGNATURE, write_statement
 from sealock.trust.wire import encoded
@@ -53,14 +53,14 @@ class World:
 
     # What honest people do.
 
-    def sign(self, key: PrivateKey | None = None, *, text: str = "app:1", **more: Any) -> signing.Made:
+    def sign(self, key: PrivateKey | None = None, *, text: str = "app:1", **more: Any) -> signer.Made:
         one = self.name(text)
         digest = self.client.manifest(one).digest
-        return signing.sign(self.client, one, digest, key or self.key, now=NOW, **more)
+        return signer.sign(self.client, one, digest, key or self.key, now=NOW, **more)
 
-    def attest(self, key: PrivateKey | None = None, kind: str = PROVENANCE, **more: Any) -> signing.Made:
+    def attest(self, key: PrivateKey | None = None, kind: str = PROVENANCE, **more: Any) -> signer.Made:
         predicate = {"buildDefinition": {"buildType": "x"}}
-        return signing.attest(
+        return signer.attest(
             self.client, self.name(), self.digest, key or self.key, predicate_type=kind, predicate=predicate, **more
         )
 

@@ -13,16 +13,16 @@ from typing import Any
 
 from backports import zstd
 
-from sealock.vulnerabilities.building import Content, build
+from sealock.vulnerabilities.builder import Content, build
 from sealock.vulnerabilities.claim import Claim
-from sealock.vulnerabilities.database.sealing import opened, seal
+from sealock.vulnerabilities.collector import Gatherer
+from sealock.vulnerabilities.database.seal import opened, seal
 from sealock.vulnerabilities.database.sources import Folder
-from sealock.vulnerabilities.database.updating import Outcome, update
+from sealock.vulnerabilities.database.update import Outcome, update
 from sealock.vulnerabilities.feeds import catalog
 from sealock.vulnerabilities.feeds.feed import Item
-from sealock.vulnerabilities.gathering import Gatherer
+from sealock.vulnerabilities.records import FeedState
 from sealock.vulnerabilities.store import Store
-from sealock.vulnerabilities.stored import FeedState
 
 VECTORS = Path(__file__).parent / "vectors/feeds"
 

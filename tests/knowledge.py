@@ -93,7 +93,7 @@ def database(folder: Path, records: Mapping[str, Sequence[Mapping[str, Any]]], *
     `feeds` are whole files of other feeds: kev, epss.
     """
     from sealock.vulnerabilities.database.sources import Folder  # noqa: PLC0415  as above
-    from sealock.vulnerabilities.database.updating import update  # noqa: PLC0415  as above
+    from sealock.vulnerabilities.database.update import update  # noqa: PLC0415  as above
     from sealock.vulnerabilities.feeds.catalog import FEEDS  # noqa: PLC0415  tests of pure matching do without
 
     mirror = folder / "mirror"

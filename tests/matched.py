@@ -7,7 +7,7 @@ from typing import Any
 from sealock.model.advisory import Advisory, Affects, Span, State
 from sealock.model.container import Container
 from sealock.model.inventory import Distribution, Inventory, Package
-from sealock.vulnerabilities.matched import Matched
+from sealock.vulnerabilities.matches import Matched
 
 DEBIAN = Distribution("debian", "12", "bookworm", "Debian GNU/Linux 12 (bookworm)")
 ALMA = Distribution("almalinux", "8.10", name="AlmaLinux 8.10")

@@ -20,7 +20,7 @@ from sealock.trust.notary.privatekeys import PrivateKey
 from sealock.trust.notary.refusal import RefusedError
 from sealock.trust.notary.repository import Repository
 from sealock.trust.notary.server import Server
-from sealock.trust.notary.signing import certify
+from sealock.trust.notary.signer import certify
 from sealock.trust.notary.verdict import Verified
 from sealock.trust.pins import Pin
 

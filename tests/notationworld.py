@@ -19,9 +19,9 @@ from registryworld import OCI_MANIFEST, Client, name
 from sealock.model.imagename import ImageName
 from sealock.model.manifest import Descriptor
 from sealock.model.trust import Verdict
-from sealock.trust.notation import algorithms, envelope, signing
-from sealock.trust.notation.expecting import Anchor, Expected
-from sealock.trust.notation.verifying import Judged, judge, verify_notation
+from sealock.trust.notation import algorithms, envelope, signer
+from sealock.trust.notation.requirements import Anchor, Expected
+from sealock.trust.notation.verifier import Judged, judge, verify_notation
 from simulators.registry import RegistrySimulator, registry, sha256
 
 NOW = datetime(2026, 11, 25, 12, tzinfo=UTC)
@@ -76,10 +76,10 @@ class Holder:
         self.der = self.certificate.public_bytes(serialization.Encoding.DER)
         self.chain: tuple[bytes, ...] = (self.der, *(issuer.chain if issuer else ()))
 
-    def signer(self) -> signing.SigningKey:
+    def signer(self) -> signer.SigningKey:
         """As one who signs; nothing is checked."""
         algorithm = algorithms.algorithm_of(self.key.public_key())
-        return signing.SigningKey(self.key, self.chain, algorithm, self.name.rfc4514_string())
+        return signer.SigningKey(self.key, self.chain, algorithm, self.name.rfc4514_string())
 
     def pem(self, passphrase: bytes = b"") -> bytes:
         hidden = serialization.BestAvailableEncryption(passphrase) if passphrase else serialization.NoEncryption()
@@ -123,10 +123,10 @@ class World:
 
     # What honest people do.
 
-    def sign(self, by: Holder | None = None, *, text: str = "app:1", **more: Any) -> signing.Signed:
+    def sign(self, by: Holder | None = None, *, text: str = "app:1", **more: Any) -> signer.Signed:
         one = self.name(text)
         key = (by or self.signer).signer()
-        return signing.sign(self.client, one, self.target(text).digest, key, **{"now": NOW, **more})
+        return signer.sign(self.client, one, self.target(text).digest, key, **{"now": NOW, **more})
 
     def judge(self, digest: str = "", now: datetime = NOW, **more: Any) -> Judged:
         expected = Expected(**{"anchors": (Anchor(self.root.der),), **more})
@@ -163,7 +163,7 @@ class World:
         """A signature, truly signed, with fields of its protected header or payload replaced before (None: left out);
         `after` may change the envelope afterwards."""
         maker = by or self.signer
-        table = json.loads(signing.envelope(self.target(), maker.signer(), signed, expiry, {}))
+        table = json.loads(signer.envelope(self.target(), maker.signer(), signed, expiry, {}))
         protected = json.loads(unpacked(table["protected"])) | dict(head or {})
         inner = json.loads(unpacked(table["payload"]))["targetArtifact"] | dict(target or {})
         body = payload if payload is not None else json.dumps({"targetArtifact": _kept(inner)}).encode()

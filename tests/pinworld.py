@@ -9,9 +9,9 @@ from typing import Any, cast
 from sealock.model.imagename import ImageName
 from sealock.net.registry.client import Claim, Registry
 from sealock.pin import texts
-from sealock.pin.judging import Verdict, judge
-from sealock.pin.resolving import Asking
-from sealock.pin.writing import rewritten
+from sealock.pin.assessment import Verdict, judge
+from sealock.pin.resolver import Asking
+from sealock.pin.writer import rewritten
 
 NEW = "sha256:" + "b" * 64
 OLD = "sha256:" + "a" * 64

@@ -14,13 +14,13 @@ from imagemaker import config, files, info, tar
 from realregistry import real_registry
 from sealock.model.trust import Verdict
 from sealock.net.http import HttpTransport
-from sealock.net.registry import pushing
+from sealock.net.registry import upload
 from sealock.net.registry.client import Registry
 from sealock.net.registry.names import reference
-from sealock.trust.cosign.expecting import Expected
 from sealock.trust.cosign.keys import read_public, write_public
 from sealock.trust.cosign.privatekeys import Kind, generate, write_private
-from sealock.trust.cosign.verifying import verify_cosign
+from sealock.trust.cosign.requirements import Expected
+from sealock.trust.cosign.verifier import verify_cosign
 
 MANIFEST = "application/vnd.oci.image.manifest.v1+json"
 SECRET = "a word"
@@ -76,14 +76,14 @@ class Place:
         base = tar(info("var/lib/dpkg/status", STATUS), info("etc/os-release", b'ID=debian\nVERSION_ID="13"\n'))
         top = files(app=os.urandom(64))
         name = reference(f"{self.host}/app{self.pushed}:1")
-        blobs = [pushing.push_blob(self.client, name, one) for one in (config(base, top), base, top)]
+        blobs = [upload.push_blob(self.client, name, one) for one in (config(base, top), base, top)]
         kinds = ["image.config.v1+json", "image.layer.v1.tar", "image.layer.v1.tar"]
         told = [
-            pushing.written(one) | {"mediaType": f"application/vnd.oci.{kind}"}
+            upload.written(one) | {"mediaType": f"application/vnd.oci.{kind}"}
             for one, kind in zip(blobs, kinds, strict=True)
         ]
         table = {"schemaVersion": 2, "mediaType": MANIFEST, "config": told[0], "layers": told[1:]}
-        pushed = pushing.push_manifest(self.client, name, json.dumps(table).encode(), MANIFEST, "1")
+        pushed = upload.push_manifest(self.client, name, json.dumps(table).encode(), MANIFEST, "1")
         return f"{self.host}/app{self.pushed}@{pushed.digest}"
 
     def pair(self, kind: Kind) -> tuple[Path, Path]:

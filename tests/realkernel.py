@@ -14,7 +14,7 @@ from pathlib import Path
 from realengine import Engine, engine
 from sealock.model.enforced import Enforced
 from sealock.rules.catalog import rules
-from sealock.rules.judge import judge
+from sealock.rules.evaluation import judge
 from sealock.runtime.containers import documents, found
 from sealock.runtime.engine import connect
 

@@ -9,7 +9,7 @@ from matched import ALMA, advisory, affects, deb, inventory, pypi, rpm, told
 from sealock.model.advisory import Span, State
 from sealock.model.inventory import Distribution, FileFact, Package
 from sealock.vulnerabilities.match import match
-from sealock.vulnerabilities.matched import Matched
+from sealock.vulnerabilities.matches import Matched
 
 
 def test_a_binary_package_is_judged_by_its_source() -> None:

@@ -12,8 +12,8 @@ from sealock.model.container import Container
 from sealock.model.finding import Confidence, Finding
 from sealock.model.inventory import Distribution, Inventory, Layer, Package
 from sealock.model.location import Location
+from sealock.vulnerabilities.findings import Where, findings
 from sealock.vulnerabilities.match import match
-from sealock.vulnerabilities.telling import Where, findings
 
 DEBIAN = Distribution("debian", "12")
 LAYERS = (Layer(0, "sha256:a", "sha256:b"), Layer(1, "sha256:c", "sha256:d"))

@@ -15,7 +15,7 @@ from knowledge import database
 from sealock.inventory.dpkg import STATUS, Dpkg
 from sealock.model.container import Container
 from sealock.model.inventory import Distribution, Inventory, Package
-from sealock.vulnerabilities.database.sealing import opened
+from sealock.vulnerabilities.database.seal import opened
 from sealock.vulnerabilities.match import match
 from sealock.vulnerabilities.store import Store
 

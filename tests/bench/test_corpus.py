@@ -11,7 +11,7 @@ import pytest
 from sealock import formats
 from sealock.model.location import Source
 from sealock.rules.catalog import every_rule, rules
-from sealock.rules.judge import judge
+from sealock.rules.evaluation import judge
 
 PLANTED = {
     "root": {"C046"},

@@ -14,7 +14,7 @@ import pytest
 import commandline
 from imagemaker import docker_save, info, tar, write
 from sealock.scan.cache.folder import Folder
-from sealock.scan.cache.place import default_folder
+from sealock.scan.cache.location import default_folder
 
 LAYER = tar(info("app/node_modules/x/package.json", b'{"name": "x", "version": "1.2.3"}'))
 

@@ -15,7 +15,7 @@ import pytest
 
 from notaryworld import World, world
 from sealock.cli.main import main
-from sealock.trust.notary.signing import certify
+from sealock.trust.notary.signer import certify
 from simulators.notary import NOW, Reply
 
 Run = Callable[..., str]

@@ -17,13 +17,13 @@ import pytest
 
 from sealock.model.container import Container
 from sealock.model.inventory import Inventory, Package
-from sealock.vulnerabilities.database.place import NAME
-from sealock.vulnerabilities.database.sealing import opened
+from sealock.vulnerabilities.database.location import NAME
+from sealock.vulnerabilities.database.seal import opened
 from sealock.vulnerabilities.database.sources import Folder
-from sealock.vulnerabilities.database.updating import Outcome, update
+from sealock.vulnerabilities.database.update import Outcome, update
 from sealock.vulnerabilities.feeds.catalog import FEEDS
 from sealock.vulnerabilities.match import match
-from sealock.vulnerabilities.matched import Matched
+from sealock.vulnerabilities.matches import Matched
 
 
 def record(name: Any, package: str = "odd", events: Any = None, **more: Any) -> dict[str, Any]:

@@ -13,10 +13,10 @@ import pytest
 import feedmirror
 from registryworld import Client, name
 from sealock.errors import DatabaseError, TransportError
-from sealock.vulnerabilities.database.place import NAME
-from sealock.vulnerabilities.database.sealing import opened, seal, unseal
-from sealock.vulnerabilities.database.sharing import ARTIFACT, FILE, SHAPE, pull, push
-from sealock.vulnerabilities.stored import SCHEMA
+from sealock.vulnerabilities.database.artifact import ARTIFACT, FILE, SHAPE, pull, push
+from sealock.vulnerabilities.database.location import NAME
+from sealock.vulnerabilities.database.seal import opened, seal, unseal
+from sealock.vulnerabilities.records import SCHEMA
 from simulators.registry import Asked, RegistrySimulator, Reply, registry, sha256
 
 FEEDS = ("kev", "osv/Debian")

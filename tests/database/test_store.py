@@ -14,9 +14,9 @@ from sealock.model.advisory import Advisory, Affects, Epss, Exploited, Rating, S
 from sealock.model.severity import Severity
 from sealock.vulnerabilities.aliases import groups, passed_on
 from sealock.vulnerabilities.claim import Claim, KeySpan
-from sealock.vulnerabilities.database.place import NAME
-from sealock.vulnerabilities.database.sealing import opened
-from sealock.vulnerabilities.gathering import Gatherer
+from sealock.vulnerabilities.collector import Gatherer
+from sealock.vulnerabilities.database.location import NAME
+from sealock.vulnerabilities.database.seal import opened
 from sealock.vulnerabilities.store import Store
 from sealock.vulnerabilities.versions import key, scheme_of
 

@@ -18,10 +18,10 @@ import pytest
 import feedmirror
 from sealock.errors import DatabaseError
 from sealock.net.http import HttpTransport, Patience
-from sealock.vulnerabilities.database import updating
-from sealock.vulnerabilities.database.place import NAME, clear
-from sealock.vulnerabilities.database.readying import old, ready
-from sealock.vulnerabilities.database.sealing import opened, seal, unseal
+from sealock.vulnerabilities.database import update
+from sealock.vulnerabilities.database.freshness import old, ready
+from sealock.vulnerabilities.database.location import NAME, clear
+from sealock.vulnerabilities.database.seal import opened, seal, unseal
 from sealock.vulnerabilities.database.sources import Got, Web
 from sealock.vulnerabilities.feeds.catalog import FEEDS, File
 from sealock.vulnerabilities.feeds.feed import Damaged
@@ -48,10 +48,10 @@ def publisher(mirror: Path) -> Iterator[Publisher]:
         yield one
 
 
-def fetched(place: Path, publisher: Publisher, *feeds: str, now: float = NOW) -> dict[str, updating.Outcome]:
+def fetched(place: Path, publisher: Publisher, *feeds: str, now: float = NOW) -> dict[str, update.Outcome]:
     source = Web(HttpTransport(patience=Patience(connect=5.0, quiet=1.0)), publisher.url)
     return {
-        one.feed: one for one in updating.update(str(place), source, [FEEDS[name] for name in feeds], now=lambda: now)
+        one.feed: one for one in update.update(str(place), source, [FEEDS[name] for name in feeds], now=lambda: now)
     }
 
 
@@ -277,10 +277,10 @@ def test_of_two_updates_at_once_the_second_waits_and_finds_all_done(publisher: P
     assert publisher.reached.wait(30)
     told: list[str] = []
     source = Web(HttpTransport(), publisher.url)
-    outcomes: list[updating.Outcome] = []
+    outcomes: list[update.Outcome] = []
 
     def second() -> None:
-        outcomes.extend(updating.update(str(place), source, [FEEDS["osv/PyPI"], FEEDS["kev"]], told.append))
+        outcomes.extend(update.update(str(place), source, [FEEDS["osv/PyPI"], FEEDS["kev"]], told.append))
 
     thread = Thread(target=second)
     thread.start()

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from sealock import formats
 from sealock.formats.files import FileRefused
-from sealock.formats.runargs.reading import read_words
+from sealock.formats.runargs.reader import read_words
 from sealock.model.absent import UNKNOWN, UNSET
 from sealock.model.container import (
     FIELDS,

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from sealock import formats
 from sealock.errors import FormatError
 from sealock.formats.edits import apply
-from sealock.formats.runargs.spelling import FALSE_BY_DEFAULT
+from sealock.formats.runargs.writer import FALSE_BY_DEFAULT
 from sealock.model.absent import UNSET
 from sealock.model.change import Add, Edit, FieldChange, On, Remove, Set, Swap, changed
 from sealock.model.container import (

@@ -12,8 +12,8 @@ from sealock.model.document import Document
 from sealock.model.finding import Finding
 from sealock.model.host import Host
 from sealock.rules.catalog import rules
+from sealock.rules.evaluation import judge
 from sealock.rules.host.not_audited import unwatched
-from sealock.rules.judge import judge
 from sealock.runtime.containers import told
 from sealock.runtime.host import Seen, see
 from sealock.runtime.hosts import FLAGS, SETTINGS, host_document

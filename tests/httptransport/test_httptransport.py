@@ -13,7 +13,7 @@ import pytest
 
 from sealock.errors import TransportError
 from sealock.net.http import HttpTransport, Patience
-from sealock.net.http.dialing import Place, proxy_for, reach_of
+from sealock.net.http.connections import Place, proxy_for, reach_of
 from sealock.net.transport import BrokenOffError, NoTlsError, read_json, shown
 from simulators.certificates import certificates
 from simulators.registry import RegistrySimulator, Reply, registry

@@ -9,7 +9,7 @@ import pytest
 
 from imagemaker import contents, troubles
 from sealock.image.entry import Bounds
-from sealock.image.opening import open_image
+from sealock.image.opener import open_image
 
 
 def made(tmp_path: Path) -> Path:

@@ -15,12 +15,12 @@ from typing import Any
 import pytest
 
 from imagemaker import Layout, info, spread, tar
-from sealock.image import shelf, verifying
-from sealock.image.opening import open_image
+from sealock.image import digests, lazyfiles
+from sealock.image.bytesources import Damage, Stretch
+from sealock.image.digests import Verifier
+from sealock.image.lazyfiles import Blob, Shelf
+from sealock.image.opener import open_image
 from sealock.image.safefolder import open_folder
-from sealock.image.shelf import Blob, Shelf
-from sealock.image.stored import Damage, Stretch
-from sealock.image.verifying import Verifier
 
 OPEN = 64
 """Files that a process may hold open in these tests; one at rest has fewer than ten."""
@@ -84,7 +84,7 @@ def test_an_index_of_more_images_than_files_may_be_open_is_listed(tmp_path: Path
 @pytest.fixture
 def blob(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Blob:
     """A file that is closed as soon as another one is read."""
-    monkeypatch.setattr(shelf, "MOST_OPEN", 1)
+    monkeypatch.setattr(lazyfiles, "MOST_OPEN", 1)
     (tmp_path / "a").write_bytes(b"first")
     (tmp_path / "b").write_bytes(b"other")
     return Blob(Shelf(open_folder(str(tmp_path))), "a")
@@ -126,7 +126,7 @@ def test_a_file_that_is_another_one_now_is_not_read_on(how: str, blob: Blob, tmp
 def test_threads_that_read_many_files_at_once_read_what_is_in_each(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(shelf, "MOST_OPEN", 2)
+    monkeypatch.setattr(lazyfiles, "MOST_OPEN", 2)
     one = Shelf(open_folder(str(tmp_path)))
     for number in range(20):
         (tmp_path / str(number)).write_bytes(b"%d" % number * 5000)
@@ -150,7 +150,7 @@ def test_threads_that_read_many_files_at_once_read_what_is_in_each(
 def test_a_file_replaced_while_an_image_is_read_is_a_problem_and_is_not_kept(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(shelf, "MOST_OPEN", 1)
+    monkeypatch.setattr(lazyfiles, "MOST_OPEN", 1)
     made = Layout()
     layers = [program(number) for number in range(3)]
     path = spread(tmp_path / "image", made.index(made.image(*((layer, layer) for layer in layers))))
@@ -172,7 +172,7 @@ def test_digests_of_very_many_layers_are_taken_by_a_few_threads(
     layers = [program(number) for number in range(200)]
     path = spread(tmp_path, made.index(made.image(*((layer, layer) for layer in layers))))
     (image,) = open_image(path, verify=False)
-    monkeypatch.setattr(verifying, "_THREADS", 3)
+    monkeypatch.setattr(digests, "_THREADS", 3)
     verifier, most = Verifier(), 0
     before = threading.active_count()
     for layer in image.layers:

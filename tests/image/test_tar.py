@@ -16,9 +16,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from imagemaker import facts, info, tar
+from sealock.image.bytesources import OpenFile, Stretch
 from sealock.image.entry import Entry
 from sealock.image.pump import Pumped
-from sealock.image.stored import OpenFile, Stretch
 from sealock.image.tarreader import TarReader
 
 KINDS = {

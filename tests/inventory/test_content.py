@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from advised import GLIBC, STATIC, dynamic, layer
 from elffile import make
 from imagemaker import docker_save, write
-from sealock.image.opening import open_image
+from sealock.image.opener import open_image
 from sealock.inventory.content import content
 from sealock.inventory.programs import program
 from sealock.model.content import Content

@@ -13,7 +13,7 @@ from msgspec.structs import replace
 
 from imagemaker import Layout, config, docker_save, info, spread, tar, write
 from sealock.inventory.facts import LayerFacts
-from sealock.inventory.merging import merge
+from sealock.inventory.merge import merge
 from sealock.inventory.names import Gathering
 from sealock.model.inventory import FileFact, Inventory, Package
 from sealock.scan.images import How, inventories

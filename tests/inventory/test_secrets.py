@@ -13,8 +13,8 @@ from analyzed import mutated, survives
 from imagemaker import docker_save, info, tar, write
 from sealock.inventory import leftovers
 from sealock.inventory.analyzer import Broken, File
-from sealock.inventory.looked import LARGEST, looks_into, may_hold
 from sealock.inventory.onfiles.secrets import Secrets
+from sealock.inventory.secretfiles import LARGEST, looks_into, may_hold
 from sealock.model.inventory import FileFact
 from sealock.scan.images import How, inventories
 from secretmaker import HEX, UPPER, Maker, files, key, pgp, putty

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from recordedtree import ID, OTHER
-from sealock.runtime.kernel import parsing
+from sealock.runtime.kernel import procfiles
 from sealock.runtime.kernel.identity import Identity, identity
 
 POD = "pod11111111_2222_3333_4444_555555555555"
@@ -56,23 +56,23 @@ MOUNTS = {
     "line", ["0::{}\n", "12:memory:{}\n11:cpu,cpuacct:{}\n1:name=systemd:{}\n0::/\n"], ids=["2", "1"]
 )
 def test_the_group_tells(path: str, engine: str, line: str) -> None:
-    assert identity(parsing.control_groups(line.replace("{}", path)), ()) == Identity(ID, engine, "cgroup path")
+    assert identity(procfiles.control_groups(line.replace("{}", path)), ()) == Identity(ID, engine, "cgroup path")
 
 
 @pytest.mark.parametrize("path", NONE, ids=range(len(NONE)))
 def test_what_is_no_containers_group_tells_nothing(path: str) -> None:
-    assert identity(parsing.control_groups(f"0::{path}\n"), ()) == Identity()
+    assert identity(procfiles.control_groups(f"0::{path}\n"), ()) == Identity()
 
 
 @pytest.mark.parametrize(("root", "target", "engine"), MOUNTS.values(), ids=MOUNTS)
 @pytest.mark.parametrize("path", ["/", "/../../.."])
 def test_in_a_private_namespace_of_groups_the_mounts_tell(root: str, target: str, engine: str, path: str) -> None:
-    mounts = parsing.mounts(f"1 2 8:1 {root} {target} rw - ext4 /dev/sda rw\n")
-    assert identity(parsing.control_groups(f"0::{path}\n"), mounts) == Identity(ID, engine, "mountinfo")
+    mounts = procfiles.mounts(f"1 2 8:1 {root} {target} rw - ext4 /dev/sda rw\n")
+    assert identity(procfiles.control_groups(f"0::{path}\n"), mounts) == Identity(ID, engine, "mountinfo")
 
 
 def test_a_mount_elsewhere_tells_nothing() -> None:
-    mounts = parsing.mounts(f"1 2 8:1 /var/lib/docker/containers/{ID}/hostname /tmp/x rw - ext4 /dev/sda rw\n")
+    mounts = procfiles.mounts(f"1 2 8:1 /var/lib/docker/containers/{ID}/hostname /tmp/x rw - ext4 /dev/sda rw\n")
     assert identity((), mounts) == Identity()
 
 
@@ -84,5 +84,5 @@ def test_a_short_id_as_the_host_name_comes_last(name: str, found: str) -> None:
 
 
 def test_the_group_counts_more_than_a_mount_that_anybody_may_make() -> None:
-    mounts = parsing.mounts(f"1 2 8:1 /containers/{OTHER}/hostname /etc/hostname rw - ext4 /dev/sda rw\n")
+    mounts = procfiles.mounts(f"1 2 8:1 /containers/{OTHER}/hostname /etc/hostname rw - ext4 /dev/sda rw\n")
     assert identity((("", f"/docker/{ID}"),), mounts).id == ID

@@ -14,10 +14,10 @@ from sealock.model.document import Document, Subject
 from sealock.model.enforced import Enforced
 from sealock.model.location import Place, Source
 from sealock.rules.catalog import rules
-from sealock.rules.judge import Verdict, judge
+from sealock.rules.evaluation import Verdict, judge
 from sealock.runtime.kernel.members import gather
-from sealock.runtime.kernel.reading import Machine
-from sealock.runtime.kernel.single import Told, beside
+from sealock.runtime.kernel.processes import Machine
+from sealock.runtime.kernel.views import Told, beside
 
 SCOPE = f"/system.slice/docker-{ID}.scope"
 USUAL = """\

@@ -7,13 +7,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sealock.model.process import IdRange, Route, Socket
-from sealock.runtime.kernel import parsing
+from sealock.runtime.kernel import procfiles
 from work import LINEAR, SIZE, grows
 
 PARSERS = (
-    parsing.fields, parsing.start_time, parsing.id_ranges, parsing.mounts, parsing.limits, parsing.control_groups,
-    parsing.unix_listening, lambda text: parsing.listening("tcp", text), lambda text: parsing.listening("udp6", text),
-    parsing.plain, parsing.whole, parsing.routes,
+    procfiles.fields, procfiles.start_time, procfiles.id_ranges, procfiles.mounts, procfiles.limits, procfiles.control_groups,
+    procfiles.unix_listening, lambda text: procfiles.listening("tcp", text), lambda text: procfiles.listening("udp6", text),
+    procfiles.plain, procfiles.whole, procfiles.routes,
 )  # fmt: skip
 TCP = """\
   sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode
@@ -66,18 +66,18 @@ def test_twice_the_text_is_no_more_than_twice_the_work(parse: object, piece: str
     ],
 )
 def test_the_start_is_found_after_any_name(stat: str, ticks: int) -> None:
-    assert parsing.start_time(stat) == ticks
+    assert procfiles.start_time(stat) == ticks
 
 
 def test_a_name_cannot_forge_a_field() -> None:
     # The kernel escapes line breaks; even if it did not, the first field of a name counts.
-    said = parsing.fields("Name:\tx\nUid:\t1000\t1000\nUid:\t0\t0\n")
+    said = procfiles.fields("Name:\tx\nUid:\t1000\t1000\nUid:\t0\t0\n")
     assert said["Uid"] == "1000\t1000"
 
 
 def test_mounts_are_read_with_blanks_and_line_breaks_in_their_names() -> None:
     text = "1 2 8:1 /a\\040b /m\\012\\134n rw,nosuid shared:1 master:2 - ext4 /dev/x\\011y ro,noatime\nbroken\n"
-    (mount,) = parsing.mounts(text)
+    (mount,) = procfiles.mounts(text)
     assert (mount.root, mount.target, mount.source) == ("/a b", "/m\n\\n", "/dev/x\ty")
     assert (mount.options, mount.super_options, mount.propagation) == (("rw", "nosuid"), ("ro", "noatime"), "shared")
 
@@ -87,7 +87,7 @@ def test_mounts_are_read_with_blanks_and_line_breaks_in_their_names() -> None:
     [("", "private"), ("shared:9 ", "shared"), ("master:9 ", "slave"), ("unbindable ", "unbindable")],
 )
 def test_propagation(marks: str, propagation: str) -> None:
-    assert parsing.mounts(f"1 2 8:1 / /x rw {marks}- ext4 none rw\n")[0].propagation == propagation
+    assert procfiles.mounts(f"1 2 8:1 / /x rw {marks}- ext4 none rw\n")[0].propagation == propagation
 
 
 @pytest.mark.parametrize(
@@ -100,11 +100,11 @@ def test_propagation(marks: str, propagation: str) -> None:
     ],
 )
 def test_sockets_that_wait(protocol: str, text: str, found: list[tuple[str, int]]) -> None:
-    assert [(one.address, one.port) for one, _ in parsing.listening(protocol, text)] == found
+    assert [(one.address, one.port) for one, _ in procfiles.listening(protocol, text)] == found
 
 
 def test_unix_sockets_that_listen_have_their_whole_names() -> None:
-    assert parsing.unix_listening(UNIX) == (Socket("unix", "/run/a b.sock", 0), Socket("unix", "@abstract", 0))
+    assert procfiles.unix_listening(UNIX) == (Socket("unix", "/run/a b.sock", 0), Socket("unix", "@abstract", 0))
 
 
 ROUTES = """\
@@ -122,7 +122,7 @@ eth5\t-1\t00000000\t0001\t0\t0\t0\t00FFFFFF\t0\t0\t0
 
 
 def test_routes_that_are_in_use() -> None:
-    assert parsing.routes(ROUTES) == (
+    assert procfiles.routes(ROUTES) == (
         Route("eth0", "0.0.0.0/0", "172.17.0.1"),
         Route("eth0", "172.17.0.0/16"),
         Route("eth1", "10.99.0.0/24"),
@@ -131,7 +131,7 @@ def test_routes_that_are_in_use() -> None:
 
 def test_sockets_without_end_are_bounded() -> None:
     lines = "".join(f"f: 2 0 00010000 1 1 {index} /s{index}\n" for index in range(5000))
-    assert len(parsing.unix_listening(f"Num\n{lines}")) == 1000
+    assert len(procfiles.unix_listening(f"Num\n{lines}")) == 1000
 
 
 @pytest.mark.parametrize(
@@ -143,12 +143,12 @@ def test_sockets_without_end_are_bounded() -> None:
     ],
 )
 def test_maps_of_ids(text: str, found: tuple[IdRange, ...]) -> None:
-    assert parsing.id_ranges(text) == found
+    assert procfiles.id_ranges(text) == found
 
 
 def test_limits() -> None:
     text = "Limit   Soft   Hard  Units\nMax open files   1024   unlimited   files\nMax shoes   1   2   pairs\nMax nice priority   0   0\n"
-    assert parsing.limits(text) == (("nofile", 1024, -1), ("nice", 0, 0))
+    assert procfiles.limits(text) == (("nofile", 1024, -1), ("nice", 0, 0))
 
 
 @pytest.mark.parametrize(
@@ -160,4 +160,4 @@ def test_limits() -> None:
     ],
 )
 def test_control_groups(text: str, found: tuple[tuple[str, str], ...]) -> None:
-    assert parsing.control_groups(text) == found
+    assert procfiles.control_groups(text) == found

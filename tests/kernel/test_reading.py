@@ -14,9 +14,9 @@ from sealock.model.container import Container, Device
 from sealock.model.process import Limit, Process
 from sealock.runtime.kernel.effective import effective
 from sealock.runtime.kernel.members import gather
-from sealock.runtime.kernel.reading import GoneError, Machine
-from sealock.runtime.kernel.single import Told, beside, look
+from sealock.runtime.kernel.processes import GoneError, Machine
 from sealock.runtime.kernel.tree import LIMIT, Silence, Tree
+from sealock.runtime.kernel.views import Told, beside, look
 
 SCOPE = f"/system.slice/docker-{ID}.scope"
 TWO = {

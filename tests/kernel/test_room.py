@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from recordedtree import Recorded
 from sealock.model.look import Room
 from sealock.model.process import Limit, Process
-from sealock.runtime.kernel.room import advised, average, numbers, room, size
+from sealock.runtime.kernel.limits import advised, average, numbers, room, size
 from sealock.runtime.kernel.tree import Tree
 
 MIB = 1 << 20

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from sealock.model.absent import given
-from sealock.runtime.kernel.reading import Machine
+from sealock.runtime.kernel.processes import Machine
 
 HEAD = "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode\n"
 ROW = "   0: 00000000:0050 00000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 1 1 0 100 0 0 10 0\n"

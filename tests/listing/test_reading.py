@@ -13,9 +13,9 @@ from pathlib import Path
 import pytest
 
 from imagemaker import Layout, docker_save, info, spread, tar, write
+from sealock.image.bytesources import Stretch
 from sealock.image.layers import TarLayer
-from sealock.image.opening import open_image
-from sealock.image.stored import Stretch
+from sealock.image.opener import open_image
 from sealock.inventory.catalog import analyzers
 from sealock.inventory.scan import joined, scan_layer, scan_piece
 from sealock.inventory.selection import Selection
@@ -154,7 +154,7 @@ def test_several_processes_find_what_one_finds(tmp_path: Path, shape: str, verif
 
 DYING = """
 import os, sys
-from sealock.scan.images.sharing import shared
+from sealock.scan.images.processes import shared
 parent = os.getpid()
 def work(task):
     if os.getpid() != parent and task == 3:
@@ -189,7 +189,7 @@ def test_what_a_child_does_not_get_done_is_done_all_the_same(fate: str) -> None:
 
 def test_children_end_with_a_failure_of_the_parent() -> None:
     program = (
-        "import os, time\nfrom sealock.scan.images.sharing import shared\n"
+        "import os, time\nfrom sealock.scan.images.processes import shared\n"
         "try:\n    shared(time.sleep, 1000, 2, lambda: 1 / 0)\nexcept ZeroDivisionError:\n    print('failed')\n"
         "try:\n    os.waitpid(-1, 0)\nexcept ChildProcessError:\n    print('no child is left')\n"
     )
@@ -199,7 +199,7 @@ def test_children_end_with_a_failure_of_the_parent() -> None:
 
 def test_a_process_with_threads_makes_no_copies_of_itself() -> None:
     program = (
-        "import threading, time\nfrom sealock.scan.images.sharing import children\n"
+        "import threading, time\nfrom sealock.scan.images.processes import children\n"
         "threading.Thread(target=time.sleep, args=(1,), daemon=True).start()\nprint(children())"
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)

@@ -11,16 +11,16 @@ import pytest
 from msgspec import Struct
 
 from sealock.baseimage.closure import closure
-from sealock.scan.baseimages import advised
 from sealock.baseimage.musl import judge
 from sealock.baseimage.paths import Files
-from sealock.image.opening import open_image
+from sealock.image.opener import open_image
 from sealock.inventory.analyzer import File
 from sealock.inventory.content import content
 from sealock.inventory.onfiles.libc import NeedsGlibc
 from sealock.inventory.programs import program as read_program
 from sealock.model.advice import Advice, Musl
 from sealock.model.container import Container
+from sealock.scan.baseimages import advised
 from sealock.scan.images import How
 
 pytestmark = pytest.mark.live

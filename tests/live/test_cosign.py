@@ -12,15 +12,15 @@ from msgspec.structs import replace
 from realcosign import PLAIN, SECRET, UNLOGGED, Place, cosign_place, good
 from sealock.model.imagename import ImageName
 from sealock.model.manifest import Manifest
-from sealock.net.registry import pushing
+from sealock.net.registry import upload
 from sealock.net.registry.names import reference
-from sealock.trust.cosign import signing
-from sealock.trust.cosign.expecting import ANY, Expected
-from sealock.trust.cosign.gathering import tag_of
+from sealock.trust.cosign import signer
+from sealock.trust.cosign.attachments import tag_of
 from sealock.trust.cosign.keys import read_public
 from sealock.trust.cosign.privatekeys import KINDS, Kind, PrivateKey, read_private
-from sealock.trust.cosign.signing import Form
-from sealock.trust.cosign.verifying import verify_attestations, verify_cosign
+from sealock.trust.cosign.requirements import ANY, Expected
+from sealock.trust.cosign.signer import Form
+from sealock.trust.cosign.verifier import verify_attestations, verify_cosign
 from sealock.trust.intoto import SIGNATURE, type_of
 
 pytestmark = pytest.mark.live
@@ -108,7 +108,7 @@ def test_what_we_sign_cosign_verifies(place: Place, kind: Kind) -> None:
     image = place.image()
     name = reference(image)
     key = read_private(private.read_bytes(), "", lambda: SECRET)
-    signing.sign(place.client, name, name.digest or "", key, annotations={"stage": "tested"})
+    signer.sign(place.client, name, name.digest or "", key, annotations={"stage": "tested"})
     told = json.loads(good(place.cosign("verify", "--key", public, "-a", "stage=tested", *UNLOGGED, image)))
     assert told[0]["critical"]["image"]["docker-manifest-digest"] == name.digest
     assert told[0]["critical"]["identity"]["docker-reference"] == image.partition("@")[0]
@@ -120,7 +120,7 @@ def test_what_we_sign_as_a_bundle_cosign_verifies(place: Place, kind: Kind) -> N
     private, public = place.pair(kind)
     image = place.image()
     name = reference(image)
-    signing.sign(
+    signer.sign(
         place.client, name, name.digest or "", read_private(private.read_bytes(), "", lambda: SECRET), form="bundle"
     )
     bundled = ["--new-bundle-format", "--trusted-root", "root.json"]
@@ -153,7 +153,7 @@ def test_cosign_finds_each_type_of_what_we_attest(place: Place, form: Form) -> N
 def attest(place: Place, image: str, key: PrivateKey, what: str, form: Form) -> None:
     name = reference(image)
     kind = type_of(what)
-    signing.attest(place.client, name, name.digest or "", key, predicate_type=kind, predicate={"a": [1]}, form=form)
+    signer.attest(place.client, name, name.digest or "", key, predicate_type=kind, predicate={"a": [1]}, form=form)
 
 
 def as_form(form: Form) -> list[str]:
@@ -165,7 +165,7 @@ def test_we_add_to_what_cosign_signed_and_it_to_what_we_did(place: Place) -> Non
     name = reference(image)
     (ours, our_public), (theirs, their_public) = place.pair("ecdsa-p256"), place.pair("ecdsa-p384")
     good(place.cosign("sign", "-y", "--key", theirs, "--tlog-upload=false", *PLAIN, image))
-    signing.sign(place.client, name, name.digest or "", read_private(ours.read_bytes(), "", lambda: SECRET))
+    signer.sign(place.client, name, name.digest or "", read_private(ours.read_bytes(), "", lambda: SECRET))
     third, third_public = place.pair("ed25519")
     good(place.cosign("sign", "-y", "--key", third, "--tlog-upload=false", *PLAIN, image))
     for public in (our_public, their_public, third_public):
@@ -252,8 +252,8 @@ def test_a_signature_for_another_repository_counts_for_cosign_alone(place: Place
     assert isinstance(image.noun, Manifest)
     other = replace(signed, repository="production")
     for one in (image.noun.config, *image.noun.layers):
-        pushing.push_blob(place.client, other, place.client.read_blob(signed, one))
-    pushing.push_manifest(place.client, other, image.raw, image.media_type, "1")
+        upload.push_blob(place.client, other, place.client.read_blob(signed, one))
+    upload.push_manifest(place.client, other, image.raw, image.media_type, "1")
     copy(place, signed, other)
     good(place.cosign("verify", "--key", public, *UNLOGGED, spelled(other)))
     assert place.verdict(spelled(other), public).check == "repository"
@@ -270,5 +270,5 @@ def copy(place: Place, signed: ImageName, other: ImageName) -> None:
     found = place.client.manifest(replace(signed, digest=None, tag=tag_of(signed.digest or "", "sig")))
     assert isinstance(found.noun, Manifest)
     for one in (found.noun.config, *found.noun.layers):
-        pushing.push_blob(place.client, other, place.client.read_blob(signed, one))
-    pushing.push_manifest(place.client, other, found.raw, found.media_type, tag_of(other.digest or "", "sig"))
+        upload.push_blob(place.client, other, place.client.read_blob(signed, one))
+    upload.push_manifest(place.client, other, found.raw, found.media_type, tag_of(other.digest or "", "sig"))

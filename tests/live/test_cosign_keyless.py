@@ -12,12 +12,12 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from realcosign import PLAIN, Place, cosign_place
-from sealock.net.registry import pushing
+from sealock.net.registry import upload
 from sealock.net.registry.names import reference
 from sealock.trust.cosign import bundles, simple
-from sealock.trust.cosign.expecting import Expected, Identity
-from sealock.trust.cosign.gathering import ENVELOPE_TYPE, tag_of
-from sealock.trust.cosign.verifying import verify_attestations, verify_cosign
+from sealock.trust.cosign.attachments import ENVELOPE_TYPE, tag_of
+from sealock.trust.cosign.requirements import Expected, Identity
+from sealock.trust.cosign.verifier import verify_attestations, verify_cosign
 from sealock.trust.dsse import IN_TOTO, pae, write_envelope
 from sealock.trust.intoto import SIGNATURE, type_of, write_statement
 from sigstoreworld import ISSUER, SIGNED, Sigstore
@@ -76,7 +76,7 @@ def test_both_judge_a_bundle_without_a_key_alike(place: Place, who: str, counts:
     name = reference(image)
     body = json.dumps(here.sigstore.bundle(write_statement(name.digest or "", SIGNATURE, {}), who)).encode()
     subject = place.client.manifest(name).descriptor
-    pushing.push_artifact(place.client, name, bundles.MEDIA_TYPE, [(body, bundles.MEDIA_TYPE, {})], subject=subject)
+    upload.push_artifact(place.client, name, bundles.MEDIA_TYPE, [(body, bundles.MEDIA_TYPE, {})], subject=subject)
     words = ["verify-attestation", "--new-bundle-format", "--trusted-root=made-up.json", f"--type={SIGNATURE}"]
     ours = verify_cosign(place.client, name, name.digest or "", here.expected)
     assert (ours.state == "trusted", here.cosign(image, *words)) == (counts, counts)
@@ -100,7 +100,7 @@ def test_both_judge_a_signature_without_a_key_alike(place: Place, how: dict[str,
     body = simple.write_claims(image.partition("@")[0], name.digest or "", {})
     beside = here.sigstore.annotations(body, body, **{"subject": "alice@example.org", **how})
     tag = tag_of(name.digest or "", "sig")
-    pushing.push_artifact(place.client, name, "", [(body, simple.MEDIA_TYPE, beside)], tag=tag)
+    upload.push_artifact(place.client, name, "", [(body, simple.MEDIA_TYPE, beside)], tag=tag)
     ours = verify_cosign(place.client, name, name.digest or "", here.expected)
     assert (ours.state == "trusted", here.cosign(image, "verify")) == (counts, counts)
 
@@ -119,7 +119,7 @@ def test_both_take_an_attestation_without_a_key(place: Place, kind: str) -> None
     beside = here.sigstore.annotations(pae(IN_TOTO, payload), payload, "alice@example.org", kind=kind, layer=layer)
     beside |= {simple.SIGNATURE: "", "predicateType": type_of("cyclonedx")}
     tag = tag_of(name.digest or "", "att")
-    pushing.push_artifact(place.client, name, "", [(bodies[0], ENVELOPE_TYPE, beside)], tag=tag)
+    upload.push_artifact(place.client, name, "", [(bodies[0], ENVELOPE_TYPE, beside)], tag=tag)
     ours = verify_attestations(place.client, name, name.digest or "", here.expected, type_of("cyclonedx"))
     assert ours.verdict.state == "trusted", ours.verdict.why
     assert here.cosign(image, "verify-attestation", "--type=cyclonedx")

@@ -20,7 +20,7 @@ from debiantruth import Found, affected
 from knowledge import database
 from sealock.model.inventory import Inventory
 from sealock.scan.images import How, inventories
-from sealock.vulnerabilities.database.sealing import opened
+from sealock.vulnerabilities.database.seal import opened
 from sealock.vulnerabilities.match import match
 
 pytestmark = pytest.mark.live

@@ -12,7 +12,7 @@ import pytest
 
 from bpfprograms import USUAL, Rule, attached, program
 from sealock.runtime.kernel.devices import rules
-from sealock.runtime.kernel.parsing import mounts
+from sealock.runtime.kernel.procfiles import mounts
 
 pytestmark = pytest.mark.live
 

@@ -13,7 +13,7 @@ import pytest
 from sealock import formats
 from sealock.model.location import Source
 from sealock.rules.catalog import rules
-from sealock.rules.judge import judge
+from sealock.rules.evaluation import judge
 
 pytestmark = pytest.mark.live
 

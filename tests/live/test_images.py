@@ -15,7 +15,7 @@ import pytest
 from imagemaker import troubles
 from realengine import Engine, engine
 from sealock.image.entry import ImageSource
-from sealock.image.opening import open_image
+from sealock.image.opener import open_image
 
 pytestmark = pytest.mark.live
 

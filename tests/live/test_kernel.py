@@ -23,7 +23,7 @@ from sealock.model.look import Look
 from sealock.runtime.containers import found
 from sealock.runtime.engine import connect
 from sealock.runtime.inspect import looked
-from sealock.runtime.kernel.parsing import start_time
+from sealock.runtime.kernel.procfiles import start_time
 
 pytestmark = pytest.mark.live
 

@@ -11,7 +11,7 @@ import pytest
 from realengine import Engine
 from realkernel import PARENT, containers, start, where
 from sealock.rules.catalog import rules
-from sealock.rules.judge import judge
+from sealock.rules.evaluation import judge
 from sealock.runtime.containers import documents, told
 
 pytestmark = pytest.mark.live

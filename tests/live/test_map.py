@@ -16,7 +16,7 @@ from msgspec.structs import replace
 
 from bridgedengine import bridged_engine
 from realengine import Engine
-from sealock.model.reach import HOST, Map
+from sealock.model.netmap import HOST, Map
 from sealock.netmap import reason
 from sealock.netmap.sources import checked, of_engine
 from sealock.scan.run import Settings, check

@@ -14,7 +14,7 @@ import pytest
 from notaryrows import ROWS, Make, parties
 from notaryserver import Servers, servers
 from realengine import Engine, engine
-from sealock.trust.notary.opening import open_transport
+from sealock.trust.notary.client import open_transport
 
 pytestmark = pytest.mark.live
 

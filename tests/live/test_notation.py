@@ -19,7 +19,7 @@ from imagemaker import config
 from notationworld import NOW, Holder, rsa_key
 from realregistry import real_registry
 from sealock.net.http import HttpTransport
-from sealock.net.registry import pushing
+from sealock.net.registry import upload
 from sealock.net.registry.client import Fetched, Registry
 from sealock.net.registry.names import reference
 from sealock.trust.notation.envelope import ARTIFACT_TYPE
@@ -46,10 +46,10 @@ def client() -> Registry:
 
 def push(text: str) -> Fetched:
     name = reference(text)
-    sent = pushing.push_blob(client(), name, config())
-    told = pushing.written(sent) | {"mediaType": "application/vnd.oci.image.config.v1+json"}
+    sent = upload.push_blob(client(), name, config())
+    told = upload.written(sent) | {"mediaType": "application/vnd.oci.image.config.v1+json"}
     table = {"schemaVersion": 2, "mediaType": MANIFEST, "config": told, "layers": []}
-    return pushing.push_manifest(client(), name, json.dumps(table).encode(), MANIFEST, name.tag or "")
+    return upload.push_manifest(client(), name, json.dumps(table).encode(), MANIFEST, name.tag or "")
 
 
 def sealock(folder: Path, *words: str, status: int = 0) -> str:

@@ -17,8 +17,8 @@ from cryptography.x509.oid import ExtendedKeyUsageOID
 from notationworld import NOW, Holder, World, unpacked, usage, world
 from sealock.model.trust import Verdict
 from sealock.trust.notation import envelope
-from sealock.trust.notation.expecting import Anchor
 from sealock.trust.notation.policy import LEVELS
+from sealock.trust.notation.requirements import Anchor
 
 pytestmark = pytest.mark.live
 

@@ -17,7 +17,7 @@ from pinworld import pin
 from realengine import Engine, engine
 from realregistry import real_registry
 from sealock.net.http import HttpTransport
-from sealock.net.registry import pushing
+from sealock.net.registry import upload
 from sealock.net.registry.client import Registry
 from sealock.net.registry.names import reference
 from sealock.pin.spot import DIGEST
@@ -113,11 +113,11 @@ def test_a_digest_that_the_registry_has_deleted_is_told_and_renewed(host: str, t
 
     def push(user: str) -> str:
         name = reference(f"{host}/moving:1")
-        config = pushing.push_blob(client, name, json.dumps({"os": "linux", "config": {"User": user}}).encode())
+        config = upload.push_blob(client, name, json.dumps({"os": "linux", "config": {"User": user}}).encode())
         kind = "application/vnd.oci.image.manifest.v1+json"
-        told = pushing.written(config) | {"mediaType": "application/vnd.oci.image.config.v1+json"}
+        told = upload.written(config) | {"mediaType": "application/vnd.oci.image.config.v1+json"}
         raw = json.dumps({"schemaVersion": 2, "mediaType": kind, "config": told, "layers": []}).encode()
-        return pushing.push_manifest(client, name, raw, kind, "1").digest
+        return upload.push_manifest(client, name, raw, kind, "1").digest
 
     old = push("one")
     new = push("two")

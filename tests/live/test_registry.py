@@ -17,12 +17,12 @@ from realregistry import HTPASSWD, real_registry, token_giver
 from sealock.errors import TransportError
 from sealock.image.remote import open_remote
 from sealock.net.http import HttpTransport
-from sealock.net.registry import pushing
-from sealock.net.registry.asking import RegistryError
+from sealock.net.registry import upload
 from sealock.net.registry.client import Fetched, Registry
+from sealock.net.registry.clientconfig import open_registry
 from sealock.net.registry.credentials import Login
 from sealock.net.registry.names import reference
-from sealock.net.registry.opening import open_registry
+from sealock.net.registry.requests import RegistryError
 from simulators.certificates import certificates
 from simulators.registry import sha256
 
@@ -74,14 +74,14 @@ def client(credentials: Me | None = None) -> Registry:
 def push(one: Registry, text: str, **more: str) -> Fetched:
     """Push an image of two layers."""
     name = reference(text)
-    sent = [pushing.push_blob(one, name, data) for data in (config(BASE, TOP, **more), gzip.compress(BASE), TOP)]
+    sent = [upload.push_blob(one, name, data) for data in (config(BASE, TOP, **more), gzip.compress(BASE), TOP)]
     kinds = ("image.config.v1+json", "image.layer.v1.tar+gzip", "image.layer.v1.tar")
     told = [
-        pushing.written(blob) | {"mediaType": f"application/vnd.oci.{kind}"}
+        upload.written(blob) | {"mediaType": f"application/vnd.oci.{kind}"}
         for blob, kind in zip(sent, kinds, strict=True)
     ]
     table = {"schemaVersion": 2, "mediaType": MANIFEST, "config": told[0], "layers": told[1:]}
-    return pushing.push_manifest(one, name, json.dumps(table).encode(), MANIFEST, name.tag or "")
+    return upload.push_manifest(one, name, json.dumps(table).encode(), MANIFEST, name.tag or "")
 
 
 def test_what_we_push_skopeo_pulls(host: str, skopeo: list[str], tmp_path: Path) -> None:
@@ -113,11 +113,11 @@ def test_an_index_of_two_platforms_keeps_its_own_digest(host: str, skopeo: list[
     one = client()
     made = {arch: push(one, f"{host}/many:{arch}", architecture=arch) for arch in ("amd64", "arm64")}
     entries = [
-        pushing.written(image.descriptor) | {"platform": {"os": "linux", "architecture": arch}}
+        upload.written(image.descriptor) | {"platform": {"os": "linux", "architecture": arch}}
         for arch, image in made.items()
     ]
     raw = json.dumps({"schemaVersion": 2, "mediaType": INDEX, "manifests": entries}).encode()
-    index = pushing.push_manifest(one, reference(f"{host}/many:1"), raw, INDEX, "1")
+    index = upload.push_manifest(one, reference(f"{host}/many:1"), raw, INDEX, "1")
     assert one.claim(reference(f"{host}/many:1")).digest == index.digest == sha256(raw)
     assert one.resolve(reference(f"{host}/many:1"), "linux/arm64").image.digest == made["arm64"].digest
     assert run(*skopeo, "inspect", "--raw", "--tls-verify=false", f"docker://{host}/many:1").stdout.encode() == raw
@@ -125,14 +125,14 @@ def test_an_index_of_two_platforms_keeps_its_own_digest(host: str, skopeo: list[
 
 def test_a_large_blob_goes_up_in_chunks_and_comes_back(host: str) -> None:
     one, name = client(), reference(f"{host}/chunks:1")
-    data = os.urandom(pushing.CHUNK + 1000)
-    pushing.push_stream(one, name, sha256(data), (data[at : at + 1_000_000] for at in range(0, len(data), 1_000_000)))
+    data = os.urandom(upload.CHUNK + 1000)
+    upload.push_stream(one, name, sha256(data), (data[at : at + 1_000_000] for at in range(0, len(data), 1_000_000)))
     assert b"".join(one.blob(name, sha256(data), len(data))) == data
 
 
 def test_a_blob_comes_from_the_middle_on(host: str) -> None:
     one, name = client(), reference(f"{host}/ours:1")
-    pushing.push_blob(one, name, TOP)
+    upload.push_blob(one, name, TOP)
     path = f"blobs/{sha256(TOP)}"
     with one.asker.ask(name, "GET", path, headers={"range": "bytes=1000-"}, accepted=(206,)) as answer:
         assert answer.headers["content-range"] == f"bytes 1000-{len(TOP) - 1}/{len(TOP)}"
@@ -141,17 +141,17 @@ def test_a_blob_comes_from_the_middle_on(host: str) -> None:
 
 def test_a_blob_is_mounted(host: str) -> None:
     one = client()
-    pushing.push_blob(one, reference(f"{host}/from"), BASE)
-    assert pushing.mount(one, reference(f"{host}/into"), sha256(BASE), "from")
+    upload.push_blob(one, reference(f"{host}/from"), BASE)
+    assert upload.mount(one, reference(f"{host}/into"), sha256(BASE), "from")
     assert one.has_blob(reference(f"{host}/into"), sha256(BASE))
-    assert not pushing.mount(one, reference(f"{host}/into"), "sha256:" + "1" * 64, "from")
+    assert not upload.mount(one, reference(f"{host}/into"), "sha256:" + "1" * 64, "from")
 
 
 def test_a_registry_without_referrers_keeps_the_tag_that_stands_for_them(host: str) -> None:
     one, name = client(), reference(f"{host}/referred:1")
     image = push(one, f"{host}/referred:1")
     made = {
-        pushing.push_artifact(one, name, kind, [(b"x", "text/plain", {})], subject=image.descriptor).digest
+        upload.push_artifact(one, name, kind, [(b"x", "text/plain", {})], subject=image.descriptor).digest
         for kind in ("application/a", "application/b")
     }
     assert {found.digest for found in one.referrers(name, image.digest)} == made
@@ -194,7 +194,7 @@ def test_tokens_are_asked_for(tmp_path: Path) -> None:
             assert one.claim(reference(f"{host}/a:1")).digest == pushed.digest
             assert one.manifest(reference(f"{host}/a:1")) == pushed
             assert [query["scope"] for query in asked] == [["repository:a:pull"]]
-            assert pushing.mount(client(Me()), reference(f"{host}/b"), sha256(TOP), "a")
+            assert upload.mount(client(Me()), reference(f"{host}/b"), sha256(TOP), "a")
 
 
 def test_tls_by_an_authority_in_certs_d(tmp_path: Path) -> None:

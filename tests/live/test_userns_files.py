@@ -38,7 +38,7 @@ def test_usermod_and_we_heed_the_same_lock(alive: bool) -> None:  # noqa: FBT001
             if not alive:
                 (one.etc / "subuid.lock").write_bytes(f"{holder.pid}\0".encode())
             program = (
-                "from sealock.userns.apply.locking import locked\nwith locked('/', ('etc/subuid',), 0.5): print('held')"
+                "from sealock.userns.apply.locks import locked\nwith locked('/', ('etc/subuid',), 0.5): print('held')"
             )
             ours = one.run(sys.executable, "-c", program)
             holder.kill()

@@ -17,7 +17,7 @@ from knowledge import database
 from realregistry import real_registry
 from sealock.cli.main import main
 from sealock.net.http import HttpTransport
-from sealock.net.registry import pushing
+from sealock.net.registry import upload
 from sealock.net.registry.client import Registry
 from sealock.net.registry.names import reference
 from trivydb import write_trivy_db
@@ -133,15 +133,15 @@ def served(tmp_path: Path) -> Iterator[str]:
     """The image in a registry, by its name."""
     with real_registry(tmp_path / "registry") as host:
         one, name = Registry(HttpTransport(environment={})), reference(f"{host}/team/app:1")
-        blobs = [pushing.push_blob(one, name, data) for data in (config(LAYER), gzip.compress(LAYER))]
+        blobs = [upload.push_blob(one, name, data) for data in (config(LAYER), gzip.compress(LAYER))]
         kinds = ("image.config.v1+json", "image.layer.v1.tar+gzip")
         told = [
-            pushing.written(blob) | {"mediaType": f"application/vnd.oci.{kind}"}
+            upload.written(blob) | {"mediaType": f"application/vnd.oci.{kind}"}
             for blob, kind in zip(blobs, kinds, strict=True)
         ]
         media = "application/vnd.oci.image.manifest.v1+json"
         table = {"schemaVersion": 2, "mediaType": media, "config": told[0], "layers": told[1:]}
-        pushing.push_manifest(one, name, json.dumps(table).encode(), media, "1")
+        upload.push_manifest(one, name, json.dumps(table).encode(), media, "1")
         yield f"{host}/team/app:1"
 
 

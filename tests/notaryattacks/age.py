@@ -11,7 +11,7 @@ from notaryattacks.tools import Attack, Row, serve
 from notaryworld import World
 from sealock.trust.notary.privatekeys import generate
 from sealock.trust.notary.refusal import RefusedError
-from sealock.trust.notary.signing import certify
+from sealock.trust.notary.signer import certify
 from simulators.notary import NOW, Reply, signed
 
 # Rollback.

@@ -11,7 +11,7 @@ from notaryworld import World
 from sealock.trust.notary.keys import base64
 from sealock.trust.notary.metadata import Key, key_id, key_json
 from sealock.trust.notary.privatekeys import generate
-from sealock.trust.notary.signing import certify
+from sealock.trust.notary.signer import certify
 from simulators.notary import NOW, listing, signed
 
 # Keys.

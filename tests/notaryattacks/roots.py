@@ -5,7 +5,7 @@ from __future__ import annotations
 from notaryattacks.tools import Row, serve
 from notaryworld import World
 from sealock.trust.notary.privatekeys import generate
-from sealock.trust.notary.signing import certify
+from sealock.trust.notary.signer import certify
 from simulators.notary import NOW, Author, Reply, signed
 
 # The root.

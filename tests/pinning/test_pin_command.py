@@ -187,7 +187,7 @@ def test_a_registry_that_says_no_digest_is_not_believed(
 
 def test_where_one_file_cannot_be_written_the_others_are_put_back(server: RegistrySimulator, tmp_path: Path) -> None:
     from sealock.errors import TargetError  # noqa: PLC0415  beside what it is raised by
-    from sealock.pin.writing import write_all  # noqa: PLC0415  as above
+    from sealock.pin.writer import write_all  # noqa: PLC0415  as above
 
     del server
     (tmp_path / "one").write_text("old 1")

@@ -10,7 +10,7 @@ from pinworld import NEW, OLD, digest_of, pin
 from sealock.formats.kubernetes import images, is_manifest
 from sealock.model.location import Source
 from sealock.pin import texts
-from sealock.pin.seats import Given, seat
+from sealock.pin.digestplaces import Given, seat
 
 # (the file's name, the line, the same line pinned); @@ stands for the digest of what was looked up.
 LINES = {

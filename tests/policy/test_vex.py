@@ -14,8 +14,8 @@ from sealock.model.inventory import Distribution, Inventory, Package
 from sealock.model.location import Location
 from sealock.model.vex import Product, Statement
 from sealock.policy.vex import Heard, Opinions
+from sealock.vulnerabilities.findings import Where, findings
 from sealock.vulnerabilities.match import match
-from sealock.vulnerabilities.telling import Where, findings
 
 DIGEST, CONFIG = "sha256:" + "d" * 64, "sha256:" + "c" * 64
 LIBSSL = Package("deb", "libssl3", "1:3.0.9-1", "var/lib/dpkg/status", architecture="amd64", source="openssl",

@@ -11,10 +11,10 @@ from sealock import formats
 from sealock.model.absent import UNKNOWN
 from sealock.model.container import Port
 from sealock.model.location import Source
+from sealock.model.netmap import HOST, OUTSIDE, Map, Seat, Station
 from sealock.model.network import Endpoint, EngineNetwork
 from sealock.model.process import Socket
 from sealock.model.project import Project
-from sealock.model.reach import HOST, OUTSIDE, Map, Seat, Station
 from sealock.netmap import declared, draw, reason
 from sealock.netmap.probes import differing, probes
 from sealock.netmap.stations import both_families

@@ -389,7 +389,7 @@ def test_a_referrers_tag_that_is_an_image_is_refused(server: RegistrySimulator) 
 
 
 def test_a_registry_that_keeps_something_else_than_was_sent_is_told(server: RegistrySimulator) -> None:
-    from sealock.net.registry.pushing import push_manifest  # noqa: PLC0415  this test alone pushes
+    from sealock.net.registry.upload import push_manifest  # noqa: PLC0415  this test alone pushes
 
     server.answers = lambda asked: Reply(201, b"", {"Docker-Content-Digest": DIGEST}) if asked.method == "PUT" else None
     with pytest.raises(ManifestError, match="says that it keeps"):

@@ -11,8 +11,8 @@ import pytest
 
 from sealock.errors import TransportError
 from sealock.net.registry import credentials
+from sealock.net.registry.clientconfig import certificates_of, open_registry
 from sealock.net.registry.credentials import HUB, DockerCredentials, Login
-from sealock.net.registry.opening import certificates_of, open_registry
 
 
 def auth(user: str, password: str) -> dict[str, str]:

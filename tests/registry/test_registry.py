@@ -13,12 +13,12 @@ from registryworld import CONFIG, Client, manifest, name
 from sealock.errors import TargetError, TransportError
 from sealock.model.manifest import Index, Manifest
 from sealock.model.registries import Registries
-from sealock.net.registry import pushing
-from sealock.net.registry.asking import RateLimit, RegistryError
+from sealock.net.registry import upload
 from sealock.net.registry.auth import Challenge, parse_challenge
 from sealock.net.registry.client import ACCEPT, SMALL_BLOB
 from sealock.net.registry.credentials import Login
 from sealock.net.registry.names import host_of, reference
+from sealock.net.registry.requests import RateLimit, RegistryError
 from simulators.certificates import certificates
 from simulators.registry import OCI_INDEX, OCI_MANIFEST, Asked, RegistrySimulator, Reply, registry, sha256
 
@@ -286,7 +286,7 @@ def test_a_registry_that_stays_broken_is_told(server: RegistrySimulator) -> None
 def test_a_registry_that_breaks_off_is_asked_again_until_it_took_too_long(
     server: RegistrySimulator, monkeypatch: pytest.MonkeyPatch, patience: float, asked: int
 ) -> None:
-    monkeypatch.setattr("sealock.net.registry.asking._LONGEST_SILENCE", patience)
+    monkeypatch.setattr("sealock.net.registry.requests._LONGEST_SILENCE", patience)
     server.answers = lambda asked: Reply(200, b"{" * 100, cut=10) if "manifests" in asked.path else None
     with pytest.raises(TransportError, match="broke off"):
         Client().manifest(name(server, "a:1"))
@@ -296,7 +296,7 @@ def test_a_registry_that_breaks_off_is_asked_again_until_it_took_too_long(
 def test_a_registry_that_was_given_up_is_not_waited_for_again(
     server: RegistrySimulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("sealock.net.registry.asking.given_up", lambda _begun: True)
+    monkeypatch.setattr("sealock.net.registry.requests.given_up", lambda _begun: True)
     server.answers = lambda asked: Reply(200, b"{" * 100, cut=10) if "manifests" in asked.path else None
     client = Client()
     for tag in ("1", "2", "3"):
@@ -449,10 +449,10 @@ def test_a_mirror_that_gives_other_bytes_is_passed_over(server: RegistrySimulato
 
 
 def push(server: RegistrySimulator, client: Client, subject: Any = None) -> Any:
-    config = pushing.push_blob(client, name(server, "a:1"), CONFIG)
+    config = upload.push_blob(client, name(server, "a:1"), CONFIG)
     told = {"mediaType": "application/vnd.oci.image.config.v1+json", "digest": config.digest, "size": config.size}
     table = manifest(config=told, artifactType="application/x", subject=subject)
-    return pushing.push_manifest(client, name(server, "a:1"), json.dumps(table).encode(), OCI_MANIFEST, "1")
+    return upload.push_manifest(client, name(server, "a:1"), json.dumps(table).encode(), OCI_MANIFEST, "1")
 
 
 def test_what_is_pushed_is_there(server: RegistrySimulator) -> None:
@@ -464,17 +464,17 @@ def test_what_is_pushed_is_there(server: RegistrySimulator) -> None:
 
 def test_a_blob_that_is_there_is_not_sent_again(server: RegistrySimulator) -> None:
     server.add_blob(DATA)
-    pushing.push_blob(Client(), name(server, "a:1"), DATA)
+    upload.push_blob(Client(), name(server, "a:1"), DATA)
     assert not [asked for asked in server.asked if asked.method in {"POST", "PUT", "PATCH"}]
 
 
 def test_a_large_blob_goes_up_in_chunks(server: RegistrySimulator) -> None:
-    data = b"x" * (pushing.CHUNK + 5)
-    pushing.push_blob(Client(), name(server, "a:1"), data)
+    data = b"x" * (upload.CHUNK + 5)
+    upload.push_blob(Client(), name(server, "a:1"), data)
     assert server.blobs[sha256(data)] == data
     assert [asked.headers["content-range"] for asked in server.asked if asked.method == "PATCH"] == [
-        f"0-{pushing.CHUNK - 1}",
-        f"{pushing.CHUNK}-{pushing.CHUNK + 4}",
+        f"0-{upload.CHUNK - 1}",
+        f"{upload.CHUNK}-{upload.CHUNK + 4}",
     ]
 
 
@@ -482,13 +482,13 @@ def test_an_upload_that_breaks_off_is_begun_anew(server: RegistrySimulator) -> N
     replies = iter([Reply(raw=b""), Reply(raw=b"")])
     server.answers = lambda asked: next(replies, None) if asked.method in {"PATCH", "PUT"} else None
     client = Client()
-    pushing.push_blob(client, name(server, "a:1"), DATA)
+    upload.push_blob(client, name(server, "a:1"), DATA)
     assert server.blobs[sha256(DATA)] == DATA
     assert len(client.waited) == 2
 
 
 def test_a_blob_goes_up_as_a_stream(server: RegistrySimulator) -> None:
-    pushing.push_stream(Client(), name(server, "a:1"), sha256(DATA), iter([DATA[:1000], b"", DATA[1000:]]))
+    upload.push_stream(Client(), name(server, "a:1"), sha256(DATA), iter([DATA[:1000], b"", DATA[1000:]]))
     assert server.blobs[sha256(DATA)] == DATA
 
 
@@ -497,13 +497,13 @@ def test_a_blob_of_another_repository_is_mounted(server: RegistrySimulator) -> N
     server.sign_in = "bearer"
     server.logins = {"me": "word"}
     client = Client(logins={server.host: Login("me", "word")})
-    assert pushing.mount(client, name(server, "b"), sha256(DATA), "a")
+    assert upload.mount(client, name(server, "b"), sha256(DATA), "a")
     (token,) = [asked for asked in server.asked if asked.path == "/token"]
     assert token.query["scope"] == ["repository:b:pull,push", "repository:a:pull"]
 
 
 def test_an_upload_in_place_of_a_mount_is_ended(server: RegistrySimulator) -> None:
-    assert not pushing.mount(Client(), name(server, "b"), sha256(DATA), "a")
+    assert not upload.mount(Client(), name(server, "b"), sha256(DATA), "a")
     assert server.uploads == {}
 
 
@@ -514,7 +514,7 @@ def test_what_refers_to_an_image_is_found(server: RegistrySimulator, *, api: boo
     image = push(server, client)
     where = name(server, "a:1")
     made = [
-        pushing.push_artifact(client, where, kind, [(b"s", "text/plain", {"k": kind})], subject=image.descriptor)
+        upload.push_artifact(client, where, kind, [(b"s", "text/plain", {"k": kind})], subject=image.descriptor)
         for kind in ("application/sig", "application/sbom")
     ]
     found = client.referrers(where, image.digest)
@@ -528,7 +528,7 @@ def test_the_same_artifact_is_listed_once(server: RegistrySimulator) -> None:
     client = Client()
     image = push(server, client)
     for _ in range(2):
-        pushing.push_artifact(client, name(server, "a"), "application/sig", [], subject=image.descriptor)
+        upload.push_artifact(client, name(server, "a"), "application/sig", [], subject=image.descriptor)
     assert len(client.referrers(name(server, "a"), image.digest)) == 1
 
 
@@ -544,6 +544,6 @@ def test_an_upload_goes_on_with_credentials_only_at_the_registry(
 
     server.answer = elsewhere  # type: ignore[method-assign]  # it still asks who is there
     other.answers = lambda _asked: Reply(201)
-    pushing.push_blob(Client(logins={server.host: Login("me", "word")}), name(server, "a:1"), DATA)
+    upload.push_blob(Client(logins={server.host: Login("me", "word")}), name(server, "a:1"), DATA)
     assert other.asked
     assert all("authorization" not in asked.headers for asked in other.asked)

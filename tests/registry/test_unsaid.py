@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sealock.net.registry.unsaid import secrets_of, without
+from sealock.net.registry.redaction import secrets_of, without
 
 LOGIN = b64encode(b'me:p/ss wo"rd+').decode()
 

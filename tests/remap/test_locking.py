@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from sealock.errors import TargetError
-from sealock.userns.apply.locking import locked
+from sealock.userns.apply.locks import locked
 
 PATHS = ("etc/subuid", "etc/subgid")
 
@@ -75,7 +75,7 @@ def test_what_an_earlier_process_of_our_id_left_is_no_matter(root: Path) -> None
 
 HOLDER = """
 import sys
-from sealock.userns.apply.locking import locked
+from sealock.userns.apply.locks import locked
 with locked(sys.argv[1], ("etc/subuid",)):
     print("held", flush=True)
     sys.stdin.read()

@@ -9,7 +9,7 @@ import pytest
 
 from sealock.model.container import container
 from sealock.userns.plan import Bind, Entry, Machine, Owned, Runs, Volume
-from sealock.userns.plan.handover import Handover, Ids, Kept, copies, handovers, shifting
+from sealock.userns.plan.ownership import Handover, Ids, Kept, copies, handovers, shifting
 from sealock.userns.plan.ranges import Range
 
 IDS = Ids((Range("d", 200_000, 65536),), (Range("d", 300_000, 65536),))

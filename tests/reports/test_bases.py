@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from advised import GLIBC, SHELL, advise, dpkg, dynamic
 from sealock.model.advice import Advice, Base, Musl, Share
 from sealock.reports.bases import render
-from sealock.reports.text import width
+from sealock.text import width
 
 SCHEMA = json.loads((Path(__file__).parents[2] / "docs/schema/advice.schema.json").read_text(encoding="utf-8"))
 EVIL = "\x1b[31m\u202e\n\tx" + "ẅ" * 40

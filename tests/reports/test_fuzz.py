@@ -15,7 +15,7 @@ from sealock.model.finding import NotJudged, Problem
 from sealock.model.location import Location, Source
 from sealock.model.report import Report, TargetReport
 from sealock.reports import Format, render
-from sealock.reports.text import fit, visible, width, wrap
+from sealock.text import fit, visible, width, wrap
 
 FORMATS: tuple[Format, ...] = get_args(Format)
 TEXTS = st.text(st.characters(codec=None), max_size=60)

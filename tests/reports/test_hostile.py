@@ -37,7 +37,7 @@ def test_what_people_read_stays_short_however_long_a_text_is(form: Format) -> No
 @pytest.mark.parametrize("width", [1, 30, 40, 80, 200])
 @pytest.mark.parametrize("text", TEXTS)
 def test_the_terminal_gets_no_line_that_is_too_wide(width: int, text: str) -> None:
-    from sealock.reports.text import width as columns  # noqa: PLC0415  the parameter is called width
+    from sealock.text import width as columns  # noqa: PLC0415  the parameter is called width
 
     shown = {"verbose": True, "show_suppressed": True}
     pages = [render("terminal", hostile(text), width=width, every=every, **shown) for every in (False, True)]

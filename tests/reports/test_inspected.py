@@ -14,7 +14,7 @@ from sealock.model.finding import Severity
 from sealock.model.look import Advice, Difference, Look, Room
 from sealock.model.process import Device, IdRange, Limit, Namespace, Process, Socket
 from sealock.reports.inspected import render
-from sealock.reports.text import width
+from sealock.text import width
 
 MIB = 1 << 20
 PROCESS = Process(

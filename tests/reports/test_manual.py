@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from reports.samples import HOSTILE, page
 from sealock.model.report import Repair
 from sealock.reports.rules import render
-from sealock.reports.text import width
+from sealock.text import width
 
 PAGES = (page(), replace(page(), id="B001", kind="build", repair="safe", pedantic=True, title="A | B `c`"))
 

@@ -18,7 +18,7 @@ from reports.inventories import EVERY_TYPE, bare, broken, hostile, inventory
 from sealock.model.inventory import FileFact, Inventory, Package, PackageType
 from sealock.model.purl import purl
 from sealock.reports.sbom import Form, render
-from sealock.reports.text import width as columns
+from sealock.text import width as columns
 
 SCHEMA = json.loads((Path(__file__).parents[2] / "docs" / "schema" / "inventory.schema.json").read_text("utf-8"))
 VALIDATOR = Draft202012Validator(SCHEMA)

@@ -13,7 +13,7 @@ from sealock.model.finding import Remedy
 from sealock.model.location import Location, Place, Source
 from sealock.model.report import Report, TargetReport
 from sealock.reports import render
-from sealock.reports.text import width as columns
+from sealock.text import width as columns
 
 INKS = re.compile(r"\x1b\[([0-9;]*)m")
 

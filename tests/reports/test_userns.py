@@ -7,8 +7,8 @@ import json
 import pytest
 
 from sealock.model.container import container
-from sealock.reports.text import width
 from sealock.reports.userns import as_json, render
+from sealock.text import width
 from sealock.userns.plan import Bind, Image, Machine, Owned, Runs, Volume, plan
 from sealock.userns.plan.plan import Plan
 

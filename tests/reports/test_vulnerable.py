@@ -12,7 +12,7 @@ from sealock.model.advisory import Epss, Exploited
 from sealock.model.finding import Severity
 from sealock.model.report import Report
 from sealock.reports import render
-from sealock.reports.advice import named, steps
+from sealock.reports.priorities import named, steps
 from sealock.reports.upgrades import based, upgrades
 
 

@@ -17,7 +17,7 @@ from sealock.model.finding import Finding, Severity
 from sealock.model.location import Source
 from sealock.model.project import FileFact
 from sealock.rules.catalog import rules
-from sealock.rules.judge import judge
+from sealock.rules.evaluation import judge
 
 RULES = {rule.id: rule for rule in rules("build")}
 

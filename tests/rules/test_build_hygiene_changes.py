@@ -12,7 +12,7 @@ from sealock.model.document import Document
 from sealock.model.finding import Finding
 from sealock.model.location import Source
 from sealock.rules.catalog import rules
-from sealock.rules.judge import judge
+from sealock.rules.evaluation import judge
 
 RULES = tuple(rule for rule in rules("build") if rule.id >= "B100")
 PARTS = sorted({

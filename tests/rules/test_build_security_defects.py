@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from sealock.rules.catalog import rules
-from sealock.rules.judge import judge
+from sealock.rules.evaluation import judge
 from texts import read
 
 SECURITY = tuple(rule for rule in rules("build") if rule.id < "B100")

@@ -11,7 +11,7 @@ from sealock.formats.files import FileRefused
 from sealock.model.finding import Severity
 from sealock.model.project import FileFact
 from sealock.rules.catalog import rules
-from sealock.rules.judge import Verdict, judge
+from sealock.rules.evaluation import Verdict, judge
 from texts import read
 
 

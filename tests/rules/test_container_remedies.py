@@ -10,7 +10,7 @@ from sealock.model.change import Edit, On
 from sealock.model.document import Document, Subject
 from sealock.model.finding import Finding
 from sealock.rules.catalog import rules
-from sealock.rules.judge import judge
+from sealock.rules.evaluation import judge
 from texts import read
 
 

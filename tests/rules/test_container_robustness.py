@@ -28,7 +28,7 @@ from sealock.model.document import Document, Subject
 from sealock.model.location import Source
 from sealock.model.project import Project, Service, ServiceBuild
 from sealock.rules.catalog import rules
-from sealock.rules.judge import judge
+from sealock.rules.evaluation import judge
 
 WORDS = st.sampled_from(
     ["", "/", "//", "..", "~", "$HOME", "0", "-1", ":", "host", "container:", "/run/..", "root", "a:b:c", "x*", "%", "é", "\0", "ALL"]

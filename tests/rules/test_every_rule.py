@@ -15,7 +15,7 @@ from sealock.model.change import Edit, FieldChange, On
 from sealock.model.container import Container
 from sealock.model.document import Document, Subject
 from sealock.rules.catalog import KINDS, every_rule, rules
-from sealock.rules.judge import judge
+from sealock.rules.evaluation import judge
 from sealock.rules.rule import Rule, title
 from texts import read
 

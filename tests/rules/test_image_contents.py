@@ -12,7 +12,7 @@ from sealock.model.finding import Finding, Severity
 from sealock.model.inventory import Distribution, FileFact, Inventory, Layer, Package, PackageType
 from sealock.model.location import Source
 from sealock.rules.catalog import rules
-from sealock.rules.judge import Verdict, judge
+from sealock.rules.evaluation import Verdict, judge
 
 LAYERS = (
     Layer(0, "sha256:a", created_by="ADD rootfs.tar /"),

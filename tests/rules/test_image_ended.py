@@ -12,8 +12,8 @@ from sealock.model.finding import Severity
 from sealock.model.inventory import Distribution, Inventory
 from sealock.model.location import Source
 from sealock.rules.catalog import rules
-from sealock.rules.ended import AS_OF, ENDS, NAMES, has_ended, last_day
-from sealock.rules.judge import Verdict, judge
+from sealock.rules.endofsupport import AS_OF, ENDS, NAMES, has_ended, last_day
+from sealock.rules.evaluation import Verdict, judge
 from texts import read
 
 VERSIONS = [

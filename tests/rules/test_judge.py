@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from sealock.rules.catalog import rules
-from sealock.rules.judge import Verdict, judge
+from sealock.rules.evaluation import Verdict, judge
 from texts import read
 
 

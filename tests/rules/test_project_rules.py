@@ -10,7 +10,7 @@ from sealock.model.finding import Finding, Severity
 from sealock.model.location import Source
 from sealock.model.project import FileFact, Project, ProjectSecret, Service
 from sealock.rules.catalog import rules
-from sealock.rules.judge import Verdict, judge
+from sealock.rules.evaluation import Verdict, judge
 from texts import read
 
 

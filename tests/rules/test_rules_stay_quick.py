@@ -12,7 +12,7 @@ from sealock import formats
 from sealock.model.document import DocumentKind
 from sealock.model.location import Source
 from sealock.rules.catalog import KINDS, every_rule, rules
-from sealock.rules.judge import judge
+from sealock.rules.evaluation import judge
 from sealock.rules.rule import Rule
 from work import LINEAR, SIZE, grows
 

@@ -26,7 +26,7 @@ from sealock.trust.notary.keys import base64
 from sealock.trust.notary.metadata import Key, key_id, key_json
 from sealock.trust.notary.privatekeys import PrivateKey, generate, of
 from sealock.trust.notary.roles import lifetime
-from sealock.trust.notary.signing import certify, envelope, meta_of
+from sealock.trust.notary.signer import certify, envelope, meta_of
 
 NOW = datetime.now(UTC).replace(microsecond=0)
 

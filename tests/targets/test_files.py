@@ -10,9 +10,9 @@ import pytest
 
 from sealock.errors import TargetError
 from sealock.formats.files import FileRefused
+from sealock.targets.files import LIMIT, read_text
 from sealock.targets.folder import Folder
-from sealock.targets.reading import LIMIT, read_text
-from sealock.targets.writing import replace_text, write_output
+from sealock.targets.outputs import replace_text, write_output
 
 
 def sparse(path: Path) -> None:

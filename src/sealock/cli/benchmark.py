@@ -11,7 +11,7 @@ from sealock.reports.benchmark import render, render_json
 from sealock.rules.benchmarks import BENCHMARKS
 from sealock.scan.benchmark import benchmark
 from sealock.scan.run import Settings
-from sealock.targets.writing import write_output
+from sealock.targets.outputs import write_output
 
 
 def run_benchmark(arguments: Namespace, settings: Settings) -> int:

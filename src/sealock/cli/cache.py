@@ -6,13 +6,13 @@ import re
 from argparse import ArgumentParser, Namespace
 from typing import Final
 
-from sealock.cli.caching import named_folder
+from sealock.cli.cacheoptions import named_folder
 from sealock.cli.output import complain, write
 from sealock.errors import UsageError
-from sealock.reports.encoded import encode
-from sealock.reports.text import visible
+from sealock.reports.jsontext import encode
 from sealock.scan.cache.folder import LIMIT, Folder
-from sealock.targets.writing import write_output
+from sealock.targets.outputs import write_output
+from sealock.text import visible
 
 _ABOUT: Final = {
     "show": "tell where it is, how much it holds, and how large it may become (this is the default)",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from argparse import ArgumentParser, Namespace, _ArgumentGroup
 
-from sealock.scan.cache.place import default_folder
+from sealock.scan.cache.location import default_folder
 
 
 def add_cache(parser: ArgumentParser | _ArgumentGroup) -> None:

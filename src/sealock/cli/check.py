@@ -8,7 +8,7 @@ from argparse import ArgumentParser, Namespace
 from collections.abc import Iterable
 from typing import Final
 
-from sealock.cli.caching import add_cache, cache_folder
+from sealock.cli.cacheoptions import add_cache, cache_folder
 from sealock.cli.limits import add_limits, limits
 from sealock.cli.output import Progress, colour, complain, tell, write
 from sealock.errors import UsageError
@@ -214,7 +214,7 @@ def _mend(one: Run, inputs: Iterable[Input], arguments: Namespace, notes: list[s
     """Mend every text; yield the inputs as they are afterwards, and whether anything changed."""
     from sealock.reports import diff  # noqa: PLC0415  only for --fix
     from sealock.scan.fix import fix  # noqa: PLC0415  only for --fix
-    from sealock.targets.writing import replace_text  # noqa: PLC0415  only for --fix
+    from sealock.targets.outputs import replace_text  # noqa: PLC0415  only for --fix
 
     after: list[Input] = []
     mended = files = 0
@@ -262,7 +262,7 @@ def _count(number: int, what: str) -> str:
 
 def _write_baseline(path: str, report: Report) -> None:
     from sealock.policy.baseline import write_baseline  # noqa: PLC0415  seldom needed
-    from sealock.targets.writing import write_output  # noqa: PLC0415  seldom needed
+    from sealock.targets.outputs import write_output  # noqa: PLC0415  seldom needed
 
     write_output(path, write_baseline(report.findings()))
     complain(f"wrote {_count(sum(1 for _ in report.findings()), 'finding')} to {path}")

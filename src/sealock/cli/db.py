@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from sealock.cli.output import Progress, complain, width, write
 from sealock.errors import UsageError
-from sealock.targets.writing import write_output
+from sealock.targets.outputs import write_output
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from sealock.reports.database import Row
     from sealock.vulnerabilities.database.sources import Source
     from sealock.vulnerabilities.feeds.catalog import Feed
-    from sealock.vulnerabilities.stored import FeedState
+    from sealock.vulnerabilities.records import FeedState
 
 _ABOUT: Final = {
     "update": "fetch what is new from the publishers of advisories, or from a mirror",
@@ -86,8 +86,8 @@ def run(arguments: Namespace) -> int:
 
 def _update(arguments: Namespace) -> int:
     from sealock.reports.database import as_json, outcomes  # noqa: PLC0415  as above
-    from sealock.vulnerabilities.database.place import folder  # noqa: PLC0415  only where it is needed
-    from sealock.vulnerabilities.database.updating import update  # noqa: PLC0415  loads what reads feeds
+    from sealock.vulnerabilities.database.location import folder  # noqa: PLC0415  only where it is needed
+    from sealock.vulnerabilities.database.update import update  # noqa: PLC0415  loads what reads feeds
 
     where = folder()
     held = _states(where, forgiving=True)
@@ -115,11 +115,11 @@ def _update(arguments: Namespace) -> int:
 
 def _share(arguments: Namespace) -> int:
     from sealock.cli.registries import registries  # noqa: PLC0415  only where it is needed
+    from sealock.net.registry.clientconfig import open_registry  # noqa: PLC0415  as above
     from sealock.net.registry.names import reference  # noqa: PLC0415  as above
-    from sealock.net.registry.opening import open_registry  # noqa: PLC0415  as above
     from sealock.reports.database import as_json, shared  # noqa: PLC0415  as above
-    from sealock.vulnerabilities.database.place import folder  # noqa: PLC0415  as above
-    from sealock.vulnerabilities.database.sharing import pull, push  # noqa: PLC0415  loads the registry's client
+    from sealock.vulnerabilities.database.artifact import pull, push  # noqa: PLC0415  loads the registry's client
+    from sealock.vulnerabilities.database.location import folder  # noqa: PLC0415  as above
 
     name = reference(arguments.reference)
     if arguments.what == "push" and name.digest:
@@ -172,8 +172,8 @@ def _source(given: str) -> Source:
 
 def _states(where: str, *, forgiving: bool = False, thorough: bool = False) -> dict[str, FeedState]:
     from sealock.errors import DatabaseError  # noqa: PLC0415  as above
-    from sealock.vulnerabilities.database.place import NAME  # noqa: PLC0415  only where it is needed
-    from sealock.vulnerabilities.database.sealing import opened  # noqa: PLC0415  as above
+    from sealock.vulnerabilities.database.location import NAME  # noqa: PLC0415  only where it is needed
+    from sealock.vulnerabilities.database.seal import opened  # noqa: PLC0415  as above
 
     try:
         store = opened(f"{where}/{NAME}", thorough=thorough)
@@ -189,7 +189,7 @@ def _states(where: str, *, forgiving: bool = False, thorough: bool = False) -> d
 
 def _status(arguments: Namespace) -> int:
     from sealock.reports.database import as_json, status  # noqa: PLC0415  as above
-    from sealock.vulnerabilities.database.place import NAME, folder  # noqa: PLC0415  only where it is needed
+    from sealock.vulnerabilities.database.location import NAME, folder  # noqa: PLC0415  only where it is needed
 
     path = f"{folder()}/{NAME}"
     rows = [_row(state, name) for name, state in _states(folder(), thorough=True).items()]
@@ -203,7 +203,7 @@ def _status(arguments: Namespace) -> int:
 
 def _row(state: FeedState | None, feed: str, what: str = "", why: str = "") -> Row:
     from sealock.reports.database import Row  # noqa: PLC0415  as above
-    from sealock.vulnerabilities.database.readying import age  # noqa: PLC0415  only where it is needed
+    from sealock.vulnerabilities.database.freshness import age  # noqa: PLC0415  only where it is needed
 
     if state is None:
         return Row(feed, what=what, why=why)
@@ -231,7 +231,7 @@ def _say(arguments: Namespace, text: str, *, exact: bool = False) -> None:
 
 
 def _clear(arguments: Namespace) -> int:
-    from sealock.vulnerabilities.database.place import clear, folder  # noqa: PLC0415  only where it is needed
+    from sealock.vulnerabilities.database.location import clear, folder  # noqa: PLC0415  only where it is needed
 
     removed = clear(folder())
     if not arguments.quiet:

@@ -19,7 +19,7 @@ from sealock.model.platforms import fit
 from sealock.net.registry.client import Fetched, Registry
 from sealock.net.registry.manifests import strict_json
 from sealock.net.registry.names import reference
-from sealock.reports.text import visible
+from sealock.text import visible
 
 AT_ONCE: Final = 8
 """References that are asked for at the same time."""
@@ -69,7 +69,7 @@ def configure(parser: ArgumentParser) -> None:
 
 def run(arguments: Namespace) -> int:
     """Run the command and return the exit status."""
-    from sealock.net.registry.opening import open_registry  # noqa: PLC0415  loads HTTP
+    from sealock.net.registry.clientconfig import open_registry  # noqa: PLC0415  loads HTTP
 
     registry = open_registry(registries(arguments.policy, none=arguments.no_policy))
 
@@ -87,7 +87,7 @@ def run(arguments: Namespace) -> int:
         pool.shutdown(wait=False, cancel_futures=True)
     text = _json(registry, found) if arguments.format == "json" else "".join(f"{line}\n" for line in _lines(found))
     if arguments.output:
-        from sealock.targets.writing import write_output  # noqa: PLC0415  seldom needed
+        from sealock.targets.outputs import write_output  # noqa: PLC0415  seldom needed
 
         write_output(arguments.output, text)
     else:

@@ -9,11 +9,11 @@ from typing import Final
 
 from msgspec.structs import replace
 
-from sealock.cli.caching import add_cache, cache_folder
+from sealock.cli.cacheoptions import add_cache, cache_folder
 from sealock.cli.limits import add_limits, limits
 from sealock.cli.output import Progress, colour, complain, knows_unicode, width, write
 from sealock.errors import UsageError
-from sealock.targets.writing import write_output
+from sealock.targets.outputs import write_output
 
 FORMATS: Final = ("terminal", "json")
 

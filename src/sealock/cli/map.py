@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Final
 
 from sealock.cli.output import colour, complain, knows_unicode, width, write
 from sealock.errors import UsageError
-from sealock.targets.writing import write_output
+from sealock.targets.outputs import write_output
 
 if TYPE_CHECKING:
-    from sealock.model.reach import Map
+    from sealock.model.netmap import Map
 
 FORMATS: Final = ("terminal", "json", "dot", "svg")
 
@@ -74,7 +74,7 @@ def run(arguments: Namespace) -> int:
 def _verified(drawn: Map, pids: dict[str, int]) -> int:
     """Tell where the map is wrong: 1 where it is, 2 where not everything could be tried."""
     from sealock.netmap.sources import checked  # noqa: PLC0415  as above
-    from sealock.reports.text import line  # noqa: PLC0415  as above
+    from sealock.text import line  # noqa: PLC0415  as above
 
     found = checked(drawn, pids)
     for one in found.wrong:

@@ -12,7 +12,7 @@ from typing import Final, Self
 from sealock import reports
 from sealock.errors import UsageError
 from sealock.model.report import Report
-from sealock.targets.writing import write_output
+from sealock.targets.outputs import write_output
 
 WIDTH: Final = 100
 """Columns of a terminal report at the most: longer lines are hard to read."""
@@ -61,7 +61,7 @@ def write(text: str, *, exact: bool = False) -> None:
 
 def complain(text: str) -> None:
     """Tell of an error on standard error, with what is not fit for a terminal escaped."""
-    from sealock.reports.text import visible  # noqa: PLC0415  seldom needed
+    from sealock.text import visible  # noqa: PLC0415  seldom needed
 
     sys.stderr.write(f"sealock: {visible(text)}\n")
 
@@ -153,7 +153,7 @@ class Progress:
         self.count += 1
         now = monotonic()
         if self.on and now - self.start > self.PATIENCE and now - self.shown > 0.1:
-            from sealock.reports.text import visible  # noqa: PLC0415  only in long runs
+            from sealock.text import visible  # noqa: PLC0415  only in long runs
 
             self.shown = now
             sys.stderr.write(f"\r\x1b[K{self.count} {self.done}; now {visible(name)[-60:]}")

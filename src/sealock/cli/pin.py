@@ -15,8 +15,8 @@ from sealock.errors import UsageError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from sealock.pin.judging import Verdict
-    from sealock.pin.resolving import Asking
+    from sealock.pin.assessment import Verdict
+    from sealock.pin.resolver import Asking
     from sealock.pin.texts import Text
     from sealock.policy.settings import Policy
 
@@ -60,14 +60,14 @@ def configure(parser: ArgumentParser) -> None:
     choosing.add_argument(
         "--keep-going", action="store_true", help="write what could be found out even where something failed"
     )
-    locking = parser.add_argument_group("a lock file instead")
-    locking.add_argument(
+    lockfile = parser.add_argument_group("a lock file instead")
+    lockfile.add_argument(
         "--lock", action="store_true", help="write digests to the lock file, and touch no other; with --check, compare"
     )
-    locking.add_argument(
+    lockfile.add_argument(
         "--lock-file", default="", metavar="FILE", help="the lock file (default: sealock.lock); implies --lock"
     )
-    locking.add_argument(
+    lockfile.add_argument(
         "--compose-override",
         action="store_true",
         help="print a compose file that pins every service's image; with --lock, by the lock file alone",
@@ -82,33 +82,33 @@ def configure(parser: ArgumentParser) -> None:
 
 def run(arguments: Namespace) -> int:
     """Run the command and return the exit status."""
-    from sealock.net.registry.opening import open_registry  # noqa: PLC0415  loads HTTP
-    from sealock.pin import judging, resolving, texts  # noqa: PLC0415  the parser does without
+    from sealock.net.registry.clientconfig import open_registry  # noqa: PLC0415  loads HTTP
+    from sealock.pin import assessment, resolver, texts  # noqa: PLC0415  the parser does without
 
-    locking = arguments.lock or bool(arguments.lock_file)
-    if (locking or arguments.compose_override) and arguments.diff:
+    lockfile = arguments.lock or bool(arguments.lock_file)
+    if (lockfile or arguments.compose_override) and arguments.diff:
         message = "--diff shows changes of files; --lock and --compose-override change none"
         raise UsageError(message)
     policy = policy_of(arguments.policy, none=arguments.no_policy)
     gathered = list(texts.gather(arguments.paths, _excluded(policy)))
-    wanted = judging.wanted_by(arguments.only, arguments.exclude)
-    if locking and arguments.compose_override:
-        from sealock.pin.locking import EMPTY, NAME, held, load  # noqa: PLC0415  seldom needed
+    wanted = assessment.wanted_by(arguments.only, arguments.exclude)
+    if lockfile and arguments.compose_override:
+        from sealock.pin.lockfile import EMPTY, NAME, held, load  # noqa: PLC0415  seldom needed
 
         judged = held(load(arguments.lock_file or NAME) or EMPTY, gathered, wanted)
         return _override(arguments, judged, list(_problems(judged)))
     registry = open_registry(policy[1].access if policy is not None else None)
     with Progress("images asked for", quiet=arguments.quiet) as progress:
-        asking = resolving.Asking(registry, arguments.platform, progress)
-        judged = judging.judge(
+        asking = resolver.Asking(registry, arguments.platform, progress)
+        judged = assessment.judge(
             gathered,
             wanted,
             asking,
             check=arguments.check,
-            stuck=locking or arguments.compose_override,
+            stuck=lockfile or arguments.compose_override,
         )
         if policy is not None and policy[1].trust.given and not arguments.check:
-            from sealock.pin.trusting import by_policy  # noqa: PLC0415  seldom needed
+            from sealock.pin.bypolicy import by_policy  # noqa: PLC0415  seldom needed
             from sealock.trust.bypolicy import Vouching  # noqa: PLC0415  as above
 
             judged = by_policy(judged, Vouching(policy[1].trust, registry, policy[1].access))
@@ -118,7 +118,7 @@ def run(arguments: Namespace) -> int:
     problems = list(_problems(judged))
     if arguments.compose_override:
         return _override(arguments, judged, problems)
-    if locking:
+    if lockfile:
         return _lock(arguments, judged, asking, problems)
     return _pin(arguments, judged, problems)
 
@@ -149,19 +149,19 @@ def _problems(judged: list[tuple[Text, list[Verdict]]]) -> list[str]:
 
 
 def _pin(arguments: Namespace, judged: list[tuple[Text, list[Verdict]]], problems: list[str]) -> int:
-    from sealock.pin import telling, writing  # noqa: PLC0415  the parser does without
-    from sealock.pin.judging import CHANGES, FAULTS  # noqa: PLC0415  as above
+    from sealock.pin import report, writer  # noqa: PLC0415  the parser does without
+    from sealock.pin.assessment import CHANGES, FAULTS  # noqa: PLC0415  as above
 
     after: list[tuple[Text, list[Verdict]]] = []
     changes: list[tuple[str, str, str]] = []
     for text, verdicts in judged:
-        new, told = writing.rewritten(text, verdicts)
+        new, told = writer.rewritten(text, verdicts)
         after.append((text, told))
         if new != text.source.text:
             changes.append((text.path, text.source.text, new))
     writes = not arguments.check and not arguments.diff and (not problems or arguments.keep_going)
     if writes:
-        writing.write_all(changes)
+        writer.write_all(changes)
     if arguments.diff:
         _show(arguments, changes, after, problems)
     elif arguments.format == "json":
@@ -170,7 +170,7 @@ def _pin(arguments: Namespace, judged: list[tuple[Text, list[Verdict]]], problem
         shown = after
         if arguments.quiet:
             shown = [(text, [one for one in held if one.state in FAULTS]) for text, held in after]
-        lines = telling.lines(
+        lines = report.lines(
             shown,
             # Logs and programs want places whole.
             columns=width() if sys.stdout.isatty() and not arguments.output else 0,
@@ -179,7 +179,7 @@ def _pin(arguments: Namespace, judged: list[tuple[Text, list[Verdict]]], problem
             wrote=writes,
         )
         body = "".join(f"{line}\n" for line in lines)
-        _emit(arguments, body + ("" if arguments.quiet else f"{telling.summary(after, len(changes), wrote=writes)}\n"))
+        _emit(arguments, body + ("" if arguments.quiet else f"{report.summary(after, len(changes), wrote=writes)}\n"))
     for one in problems:
         complain(one)
     if problems:
@@ -217,8 +217,8 @@ def _show(
 
 def _json(judged: Any, problems: list[str], written: list[tuple[str, str, str]]) -> str:  # noqa: ANN401  as telling has it
     from sealock import __version__  # noqa: PLC0415  seldom needed
-    from sealock.pin.telling import table  # noqa: PLC0415  as above
-    from sealock.reports.encoded import encode  # noqa: PLC0415  as above
+    from sealock.pin.report import table  # noqa: PLC0415  as above
+    from sealock.reports.jsontext import encode  # noqa: PLC0415  as above
 
     return encode({
         "sealock": __version__,
@@ -229,7 +229,7 @@ def _json(judged: Any, problems: list[str], written: list[tuple[str, str, str]])
 
 
 def _override(arguments: Namespace, judged: list[tuple[Text, list[Verdict]]], problems: list[str]) -> int:
-    from sealock.pin.locking import override  # noqa: PLC0415  seldom needed
+    from sealock.pin.lockfile import override  # noqa: PLC0415  seldom needed
 
     for one in problems:
         complain(one)
@@ -244,17 +244,17 @@ def _override(arguments: Namespace, judged: list[tuple[Text, list[Verdict]]], pr
 
 def _lock(arguments: Namespace, judged: list[tuple[Text, list[Verdict]]], asking: Asking, problems: list[str]) -> int:
     """Renew the lock, or compare it with what the references stand for now."""
-    from sealock.pin import locking, telling  # noqa: PLC0415  seldom needed
-    from sealock.reports.text import count  # noqa: PLC0415  as above
-    from sealock.targets.writing import write_output  # noqa: PLC0415  as above
+    from sealock.pin import lockfile, report  # noqa: PLC0415  seldom needed
+    from sealock.targets.outputs import write_output  # noqa: PLC0415  as above
+    from sealock.text import count  # noqa: PLC0415  as above
 
-    path = arguments.lock_file or locking.NAME
+    path = arguments.lock_file or lockfile.NAME
     folder = os.path.dirname(path) or "."  # noqa: PTH120  pathlib costs 10 ms
-    before = locking.load(path)
+    before = lockfile.load(path)
     for one in problems:
         complain(one)
     if arguments.check:
-        faults = list(locking.compared(before or locking.EMPTY, judged, folder, _lost(before, asking)))
+        faults = list(lockfile.compared(before or lockfile.EMPTY, judged, folder, _lost(before, asking)))
         if arguments.format == "json":
             import msgspec  # noqa: PLC0415  seldom needed
 
@@ -266,9 +266,7 @@ def _lock(arguments: Namespace, judged: list[tuple[Text, list[Verdict]]], asking
                 + "\n",
             )
         else:
-            _emit(
-                arguments, "".join(f"{line}\n" for line in telling.lock_lines(path, faults, there=before is not None))
-            )
+            _emit(arguments, "".join(f"{line}\n" for line in report.lock_lines(path, faults, there=before is not None)))
         return 2 if problems else 1 if faults else 0
     if problems and not arguments.keep_going:
         complain(f"{path} was not written; --keep-going writes what could be found out")
@@ -282,9 +280,9 @@ def _lock(arguments: Namespace, judged: list[tuple[Text, list[Verdict]]], asking
     for text, bare in left:
         place = text.source.position(bare.spot.place.start)[0]
         complain(f"{text.path}:{place}: {bare.spot.written} is not in the lock: {bare.note}")
-    lock = locking.renewed(before or locking.EMPTY, judged, asking, folder, datetime.now(UTC))
+    lock = lockfile.renewed(before or lockfile.EMPTY, judged, asking, folder, datetime.now(UTC))
     if lock != before:
-        write_output(path, locking.written(lock))
+        write_output(path, lockfile.written(lock))
     done = "written" if lock != before else "as before"
     _emit(arguments, f"{path}: {count(len(lock.images), 'image')} in {count(len(lock.files), 'file')}, {done}\n")
     return 2 if problems else 1 if left else 0
@@ -292,7 +290,7 @@ def _lock(arguments: Namespace, judged: list[tuple[Text, list[Verdict]]], asking
 
 def _lost(lock: Any, asking: Asking) -> list[str]:  # noqa: ANN401  Lock or None
     """The references of a lock whose digests the registry has no more."""
-    from sealock.pin.locking import at_digest  # noqa: PLC0415  seldom needed
+    from sealock.pin.lockfile import at_digest  # noqa: PLC0415  seldom needed
 
     if lock is None:
         return []
@@ -303,7 +301,7 @@ def _lost(lock: Any, asking: Asking) -> list[str]:  # noqa: ANN401  Lock or None
 
 def _emit(arguments: Namespace, text: str) -> None:
     if arguments.output:
-        from sealock.targets.writing import write_output  # noqa: PLC0415  seldom needed
+        from sealock.targets.outputs import write_output  # noqa: PLC0415  seldom needed
 
         write_output(arguments.output, text)
     elif text:

@@ -8,7 +8,7 @@ from sealock.cli.output import colour, knows_unicode, width, write
 from sealock.errors import UsageError
 from sealock.reports import rules as reports
 from sealock.scan.manual import pages
-from sealock.targets.writing import write_output
+from sealock.targets.outputs import write_output
 
 
 def configure(parser: ArgumentParser) -> None:

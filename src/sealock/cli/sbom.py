@@ -7,7 +7,7 @@ from typing import Final
 
 from msgspec.structs import replace
 
-from sealock.cli.caching import add_cache, cache_folder
+from sealock.cli.cacheoptions import add_cache, cache_folder
 from sealock.cli.limits import add_limits, limits
 from sealock.cli.output import Progress, colour, complain, knows_unicode, width, write
 from sealock.cli.registries import registries
@@ -17,8 +17,8 @@ from sealock.model.advisory import Vulnerability
 from sealock.model.inventory import Inventory
 from sealock.reports import sbom
 from sealock.scan.images import How, inventories, no_collection
+from sealock.targets.outputs import write_output
 from sealock.targets.resolve import image_of
-from sealock.targets.writing import write_output
 
 FORMATS: Final = ("table", "cyclonedx", "spdx", "json")
 _PACKAGES_ALONE: Final = frozenset({"cyclonedx", "spdx"})

@@ -7,7 +7,7 @@ from argparse import ArgumentParser, Namespace
 from typing import TYPE_CHECKING, Final
 
 from sealock.cli.output import colour, complain, knows_unicode, width, write
-from sealock.targets.writing import write_output
+from sealock.targets.outputs import write_output
 
 if TYPE_CHECKING:
     from sealock.model.document import Document
@@ -97,8 +97,8 @@ def _documents(paths: list[str]) -> tuple[Document, ...]:
     from sealock.errors import TargetError, UsageError  # noqa: PLC0415  as above
     from sealock.formats.files import FileRefused  # noqa: PLC0415  as above
     from sealock.model.location import Source  # noqa: PLC0415  as above
+    from sealock.targets.files import read_text  # noqa: PLC0415  as above
     from sealock.targets.folder import Folder  # noqa: PLC0415  as above
-    from sealock.targets.reading import read_text  # noqa: PLC0415  as above
 
     found = []
     for path in paths:
@@ -187,7 +187,7 @@ def _enable(arguments: Namespace) -> int:
 
 
 def _disable(arguments: Namespace) -> int:
-    from sealock.reports.text import line  # noqa: PLC0415  as above
+    from sealock.text import line  # noqa: PLC0415  as above
     from sealock.userns.apply import disable  # noqa: PLC0415  as above
 
     if not _agreed("Take the last change back?", yes=arguments.yes):
@@ -222,14 +222,14 @@ def _agreed(question: str, *, yes: bool) -> bool:
 
 def _verify(arguments: Namespace) -> int:
     from sealock.runtime.engine import connect  # noqa: PLC0415  as above
-    from sealock.userns.apply.verifying import verify  # noqa: PLC0415  as above
+    from sealock.userns.apply.verification import verify  # noqa: PLC0415  as above
 
     with connect(arguments.engine) as engine:
         found = verify(engine, arguments.root)
     if arguments.format == "json":
         from msgspec import to_builtins  # noqa: PLC0415  as above
 
-        from sealock.reports.encoded import encode  # noqa: PLC0415  as above
+        from sealock.reports.jsontext import encode  # noqa: PLC0415  as above
 
         text = encode(to_builtins(found)) + "\n"
     else:

@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 from msgspec import Struct
 
-from sealock.cli.caching import add_cache, cache_folder
+from sealock.cli.cacheoptions import add_cache, cache_folder
 from sealock.cli.output import Progress, complain, write
 from sealock.errors import TargetError, UsageError
 from sealock.formats.files import FileRefused
 from sealock.model.report import Identity
 from sealock.scan.run import Run, Settings
-from sealock.targets.reading import read_start, read_text
-from sealock.targets.writing import write_output
+from sealock.targets.files import read_start, read_text
+from sealock.targets.outputs import write_output
 
 if TYPE_CHECKING:
     from sealock.reports.openvex import Held

@@ -47,6 +47,6 @@ def edits(document: Document, subject: Subject, change: Change) -> tuple[Edit, .
 
 def sniff(name: str, text: str) -> DocumentKind | None:
     """Tell the kind of a text by its file name ("" where there is none) and its first lines; None for none of ours."""
-    from sealock.formats.sniffing import sniff as tell  # noqa: PLC0415  its patterns are not needed where the kind is known
+    from sealock.formats.detection import sniff as tell  # noqa: PLC0415  its patterns are not needed where the kind is known
 
     return tell(name, text)

@@ -14,9 +14,9 @@ from typing import Final
 
 from msgspec.structs import replace
 
+from sealock.image.bytesources import Damage, OpenFile, Stretch
 from sealock.image.entry import Bounds
 from sealock.image.inflate import STORED_CHUNK, Compression, Gunzip, Inflating
-from sealock.image.stored import Damage, OpenFile, Stretch
 
 MARKS: Final = 256
 """At the most; each takes about 50 KB."""

@@ -10,7 +10,7 @@ from typing import Final, Protocol, TypeAlias
 
 from msgspec import Struct
 
-from sealock.image.stored import Damage, Stretch
+from sealock.image.bytesources import Damage, Stretch
 
 _CHUNK: Final = 4 << 20
 """Large, because each chunk waits for the lock once."""

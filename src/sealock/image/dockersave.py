@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import hashlib
 
+from sealock.image.bytesources import Damage
 from sealock.image.layers import Context, TarLayer
 from sealock.image.manifest import Config, SavedImage, decode
-from sealock.image.opened import OpenedImage
+from sealock.image.openimage import OpenedImage
 from sealock.image.store import Store
-from sealock.image.stored import Damage
 from sealock.model.finding import Problem
 from sealock.model.inventory import Layer
 

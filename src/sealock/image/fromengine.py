@@ -16,13 +16,13 @@ import msgspec
 from msgspec import Struct
 
 from sealock.errors import EngineError, EngineRefusedError, TargetError
+from sealock.image.bytesources import Damage, OpenFile
 from sealock.image.entry import Bounds
+from sealock.image.knowledge import Knowledge, Shelved
 from sealock.image.layers import Context, TarLayer
 from sealock.image.manifest import Config, decode
-from sealock.image.opened import OpenedImage
-from sealock.image.opening import images_in
-from sealock.image.shelved import Knowledge, Shelved
-from sealock.image.stored import Damage, OpenFile
+from sealock.image.opener import images_in
+from sealock.image.openimage import OpenedImage
 from sealock.model.manifest import Platform
 from sealock.model.platforms import fit
 from sealock.runtime.engine import Engine

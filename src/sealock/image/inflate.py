@@ -6,8 +6,8 @@ import sys
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
+from sealock.image.bytesources import Damage, Stored
 from sealock.image.entry import Bounds
-from sealock.image.stored import Damage, Stored
 
 if TYPE_CHECKING:
     from zlib_ng import zlib_ng

@@ -7,17 +7,17 @@ from functools import partial
 from itertools import pairwise
 from typing import Final
 
-from sealock.image.cutting import cuts
+from sealock.image.budget import Spending
+from sealock.image.bytesources import Damage, Stored, Stretch, Windowed
+from sealock.image.digests import Claim, Outcome, Proofs, Verifier, claimed, new_hash
 from sealock.image.entry import Bounds, Entry
 from sealock.image.header import MOST
 from sealock.image.inflate import Inflating, compression
 from sealock.image.manifest import read_bytes
 from sealock.image.pump import Pumped
-from sealock.image.spending import Spending
+from sealock.image.splits import cuts
 from sealock.image.store import Store
-from sealock.image.stored import Damage, Stored, Stretch, Windowed
 from sealock.image.tarreader import TarReader
-from sealock.image.verifying import Claim, Outcome, Proofs, Verifier, claimed, new_hash
 from sealock.model.finding import Problem
 from sealock.model.inventory import Layer
 from sealock.model.location import Location

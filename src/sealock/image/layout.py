@@ -5,12 +5,12 @@ from __future__ import annotations
 import hashlib
 from typing import Final
 
+from sealock.image.bytesources import Damage
 from sealock.image.layers import Context, TarLayer
 from sealock.image.manifest import Config, Descriptor, Manifest, decode
-from sealock.image.opened import OpenedImage
+from sealock.image.openimage import OpenedImage
 from sealock.image.platform import choose
 from sealock.image.store import Store
-from sealock.image.stored import Damage
 from sealock.model.finding import Problem
 from sealock.model.inventory import Layer
 

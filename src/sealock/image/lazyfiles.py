@@ -7,8 +7,8 @@ from collections import OrderedDict
 from threading import Lock
 from typing import Final
 
+from sealock.image.bytesources import Damage, OpenFile
 from sealock.image.safefolder import open_below
-from sealock.image.stored import Damage, OpenFile
 
 MOST_OPEN: Final = 32
 """Files that stay open, those that were read last. Whoever reads another one holds that as well."""

@@ -7,8 +7,8 @@ from typing import Any, Final, TypeVar
 import msgspec
 from msgspec import Struct
 
+from sealock.image.bytesources import Damage
 from sealock.image.store import Store
-from sealock.image.stored import Damage
 
 T = TypeVar("T")
 

@@ -8,19 +8,19 @@ from collections.abc import Callable, Sequence
 from typing import Final
 
 from sealock.errors import TargetError
+from sealock.image.bytesources import Damage, OpenFile, Stretch
+from sealock.image.digests import Proofs, Verifier
 from sealock.image.dockersave import MANIFEST, saved_images
 from sealock.image.entry import DEFAULT_BOUNDS, Bounds, ImageSource
 from sealock.image.header import BLOCK, ZEROS, checksum_is_right
 from sealock.image.inflate import compression
+from sealock.image.knowledge import Knowledge
 from sealock.image.layers import Context, TarLayer
 from sealock.image.layout import INDEX, LayoutReader
-from sealock.image.opened import OpenedImage
+from sealock.image.openimage import OpenedImage
 from sealock.image.rootfs import FolderLayer
 from sealock.image.safefolder import open_folder
-from sealock.image.shelved import Knowledge
 from sealock.image.store import ArchiveStore, FolderStore, Store
-from sealock.image.stored import Damage, OpenFile, Stretch
-from sealock.image.verifying import Proofs, Verifier
 from sealock.model.inventory import Layer
 from sealock.model.registries import Registries
 
@@ -54,8 +54,8 @@ def open_image(  # noqa: PLR0913  there are as many ways to read an image
     """
     if path.startswith(REMOTE):
         from sealock.image.remote import open_remote  # noqa: PLC0415  loads HTTP
+        from sealock.net.registry.clientconfig import open_registry  # noqa: PLC0415  as above
         from sealock.net.registry.names import reference  # noqa: PLC0415  as above
-        from sealock.net.registry.opening import open_registry  # noqa: PLC0415  as above
 
         wanted = reference(path.removeprefix(REMOTE))
         return (open_remote(open_registry(access), wanted, platform=platform, bounds=bounds),)

@@ -7,8 +7,8 @@ from queue import Empty, Queue
 from threading import Thread
 from typing import Final
 
+from sealock.image.bytesources import Damage
 from sealock.image.header import BLOCK
-from sealock.image.stored import Damage
 
 AHEAD: Final = 6
 """Chunks that may wait to be read."""

@@ -10,12 +10,12 @@ from collections.abc import Iterator
 from typing import Final
 
 from sealock.errors import TargetError, TransportError
+from sealock.image.bytesources import Damage
+from sealock.image.digests import Verifier
 from sealock.image.entry import DEFAULT_BOUNDS, Bounds, ImageSource
 from sealock.image.layers import Context, TarLayer
 from sealock.image.manifest import Config, decode
-from sealock.image.opened import OpenedImage
-from sealock.image.stored import Damage
-from sealock.image.verifying import Verifier
+from sealock.image.openimage import OpenedImage
 from sealock.model.imagename import ImageName
 from sealock.model.inventory import Layer
 from sealock.model.manifest import Descriptor, Manifest, Platform

@@ -7,10 +7,10 @@ import stat
 from collections.abc import Iterator
 from typing import Final
 
+from sealock.image.bytesources import Damage, OpenFile, Stretch
 from sealock.image.entry import Entry, EntryKind
 from sealock.image.layers import PROBLEMS_KEPT, Context
 from sealock.image.safefolder import open_folder_below, open_in
-from sealock.image.stored import Damage, OpenFile, Stretch
 from sealock.model.finding import Problem
 from sealock.model.inventory import Layer
 

@@ -6,7 +6,7 @@ import os
 import stat
 from typing import Final
 
-from sealock.image.stored import Damage, OpenFile
+from sealock.image.bytesources import Damage, OpenFile
 
 _FOLDER: Final = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _FILE: Final = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY

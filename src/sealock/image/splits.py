@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from typing import Final
 
+from sealock.image.bytesources import Damage, Stretch
 from sealock.image.header import BLOCK, checksum_is_right
-from sealock.image.stored import Damage, Stretch
 
 _LOOKED: Final = 64 << 10
 """Bytes that are searched for a header: within a large file there is none, and little to share."""

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import Final, Protocol
 
+from sealock.image.bytesources import Damage, OpenFile, Stored, Stretch
+from sealock.image.compressedarchive import PackedFile, PackedMember
 from sealock.image.entry import Bounds
 from sealock.image.inflate import Compression
+from sealock.image.lazyfiles import Blob, Shelf
 from sealock.image.links import resolve
-from sealock.image.packed import PackedFile, PackedMember
 from sealock.image.paths import normal
 from sealock.image.pump import Pumped
-from sealock.image.shelf import Blob, Shelf
-from sealock.image.stored import Damage, OpenFile, Stored, Stretch
 from sealock.image.tarreader import TarReader
 
 _STRANGERS: Final = 4096

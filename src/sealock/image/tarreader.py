@@ -10,12 +10,12 @@ from zlib_ng.zlib_ng import adler32
 
 from sealock.image import header as tar
 from sealock.image import sparse
+from sealock.image.bytesources import Damage, Stretch, Windowed
 from sealock.image.entry import Entry, EntryKind
 from sealock.image.header import BLOCK, MOST, ZEROS
 from sealock.image.paths import ODD_STARTS, is_normal, normal
 from sealock.image.pax import Extension
 from sealock.image.sparse import Segments
-from sealock.image.stored import Damage, Stretch, Windowed
 
 KINDS: Final[dict[int, EntryKind]] = {
     0: "file", 0x30: "file", 0x37: "file", 0x53: "file", 0x31: "hard link", 0x32: "symbolic link", 0x33: "device",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from sealock.image.entry import EntryKind
-from sealock.inventory.looked import SITES
+from sealock.inventory.secretfiles import SITES
 from sealock.model.inventory import FileFact
 
 FOLDERS: Final = {

@@ -12,7 +12,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from sealock.image.entry import Entry, EntryKind, LayerSource
-from sealock.inventory import leftovers, looked, modes
+from sealock.inventory import leftovers, modes, secretfiles
 from sealock.inventory.analyzer import Analyzer, Broken, Fact, File
 from sealock.inventory.facts import Fault, LayerFacts, excess, weigh
 from sealock.inventory.names import Gathering, Names, chained
@@ -117,10 +117,10 @@ class _Scan:
     def walk(self, entries: Iterator[Entry]) -> None:
         """Take every entry. There are very many: a few looks tell of most that nobody wants them."""
         selection, add, asks_elf, files = self.selection, self.paths.add, bool(self.selection.elf), self.selection.files
-        may_be_left, may_hold = leftovers.may_be, looked.may_hold
+        may_be_left, may_hold = leftovers.may_be, secretfiles.may_hold
         paths, names, endings = selection.paths, selection.names, selection.endings
         nobody: list[Analyzer] = []
-        folder, of_folder, look = "", selection.by_folder(""), looked.Look.ALL
+        folder, of_folder, look = "", selection.by_folder(""), secretfiles.Look.ALL
         size = count = 0
         for entry in entries:
             path, kind = entry.path, entry.kind
@@ -131,7 +131,7 @@ class _Scan:
                 before, _, name = path.rpartition("/")
                 if before != folder:
                     folder, of_folder = before, selection.by_folder(before)
-                    look = looked.looks_into(before) if files else look
+                    look = secretfiles.looks_into(before) if files else look
                 ending = name.rpartition(".")[2]
                 if files:
                     is_left = may_be_left(name, ending)
@@ -174,9 +174,9 @@ class _Scan:
         if (left := leftovers.fact(path, kind)) is not None and path not in self.cleared:
             self.keep("", (left,))
 
-    def search(self, entry: Entry, look: looked.Look, *, is_left: bool) -> None:
+    def search(self, entry: Entry, look: secretfiles.Look, *, is_left: bool) -> None:
         """Look for secrets in a file; `is_left` where it may be told of by its name as well."""
-        if look is looked.Look.SCRIPTS and entry.read(2) != b"#!":
+        if look is secretfiles.Look.SCRIPTS and entry.read(2) != b"#!":
             return
         data = entry.read(entry.size)
         before = self.kept

@@ -12,8 +12,8 @@ from typing import Final
 
 from sealock.model.absent import given
 from sealock.model.container import Port
+from sealock.model.netmap import HOST, OUTSIDE, Edge, Map, Seat, Station, Way
 from sealock.model.network import EngineNetwork
-from sealock.model.reach import HOST, OUTSIDE, Edge, Map, Seat, Station, Way
 from sealock.netmap.remarks import remarks
 
 _LOOPBACK: Final = ("127.", "::1", "localhost")

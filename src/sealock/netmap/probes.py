@@ -8,7 +8,7 @@ from typing import Final, Literal, TypeAlias
 from msgspec import Struct
 
 from sealock.model.absent import given
-from sealock.model.reach import HOST, Edge, Map, Station
+from sealock.model.netmap import HOST, Edge, Map, Station
 
 Found: TypeAlias = Literal["open", "refused", "silent", "unreachable", "untried"]
 """What came of a connection: it was taken; nobody listens there but the machine answered; no answer; no way there."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from sealock.model.reach import HOST, OUTSIDE, Edge, Map, Station
+from sealock.model.netmap import HOST, OUTSIDE, Edge, Map, Station
 
 _NAMES: Final = {HOST: "the host", OUTSIDE: "anybody outside"}
 

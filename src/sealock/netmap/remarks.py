@@ -7,7 +7,7 @@ from shlex import quote
 from typing import Final
 
 from sealock.model.absent import given
-from sealock.model.reach import OUTSIDE, Map, Remark, Station
+from sealock.model.netmap import OUTSIDE, Map, Remark, Station
 
 _SHOWN: Final = 6
 _SWARM: Final = "docker_gwbridge"

@@ -14,15 +14,15 @@ from sealock.formats.engine import read_network, read_networks
 from sealock.formats.inspect import read_inspect
 from sealock.model.absent import UNKNOWN, Maybe
 from sealock.model.container import Port
+from sealock.model.netmap import HOST, Map, Station
 from sealock.model.network import EngineNetwork
 from sealock.model.process import Route, Socket
 from sealock.model.project import Project
-from sealock.model.reach import HOST, Map, Station
 from sealock.netmap import declared, draw, seen
 from sealock.netmap.probes import Found, Probe, Wrong, differing, probes
 from sealock.runtime.engine import Engine, connect
-from sealock.runtime.kernel.connecting import tried
-from sealock.runtime.kernel.reading import Machine
+from sealock.runtime.kernel.connections import tried
+from sealock.runtime.kernel.processes import Machine
 from sealock.targets.resolve import Options, resolve
 
 _AT_ONCE: Final = 8

@@ -9,11 +9,11 @@ from msgspec.structs import replace
 
 from sealock.model.absent import UNKNOWN, UNSET, Maybe, given
 from sealock.model.container import Container, Port
+from sealock.model.netmap import Seat, Station
 from sealock.model.network import Endpoint, EngineNetwork
 from sealock.model.process import Route, Socket
 from sealock.model.project import Project, ProjectNetwork
-from sealock.model.reach import Seat, Station
-from sealock.netmap.drawing import DEFAULT
+from sealock.netmap.graph import DEFAULT
 
 _EVERYWHERE: Final = frozenset({"0.0.0.0", "::"})  # noqa: S104  what it looks for
 

@@ -12,7 +12,7 @@ from msgspec import Struct
 from sealock.errors import TargetError
 from sealock.model.imagename import ImageName, parse
 from sealock.net.registry.names import reference
-from sealock.pin.resolving import Asking, Known
+from sealock.pin.resolver import Asking, Known
 from sealock.pin.spot import Spot
 from sealock.pin.texts import Text
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from msgspec.structs import replace
 
 from sealock.model.imagename import ImageName
-from sealock.pin.judging import CHANGES, Verdict
+from sealock.pin.assessment import CHANGES, Verdict
 from sealock.pin.texts import Text
 from sealock.trust.bypolicy import Vouching, vouched
 

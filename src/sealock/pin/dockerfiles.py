@@ -15,7 +15,7 @@ from sealock.model.absent import Absent
 from sealock.model.build import Arg, Build, Copy, From, Instruction, Pair, Run, Text
 from sealock.model.imagename import is_official
 from sealock.model.location import Place, Source
-from sealock.pin.seats import Given, seat
+from sealock.pin.digestplaces import Given, seat
 from sealock.pin.spot import Found, Spot
 
 _FROM_KEY: Final = re.compile(r"(?:^|[=,\"])from=(?P<image>[^,\s\"]+)", re.IGNORECASE)

@@ -14,7 +14,7 @@ from sealock.formats.scripts import find as find_lines
 from sealock.formats.scripts import refused
 from sealock.model.imagename import parse
 from sealock.model.location import Place, Source
-from sealock.pin.seats import Given, seat, unquoted
+from sealock.pin.digestplaces import Given, seat, unquoted
 from sealock.pin.spot import Found, Spot
 
 _NAMES: Final = re.compile(r"(?<=[${(])[A-Za-z_]\w*")

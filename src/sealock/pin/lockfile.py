@@ -22,11 +22,11 @@ from sealock.errors import FormatError
 from sealock.formats.files import FileRefused
 from sealock.model.imagename import parse
 from sealock.net.registry.names import is_digest
-from sealock.pin.judging import Verdict, Wanted
-from sealock.pin.resolving import Asking
+from sealock.pin.assessment import Verdict, Wanted
+from sealock.pin.resolver import Asking
 from sealock.pin.spot import Spot
 from sealock.pin.texts import Text
-from sealock.targets.reading import read_text
+from sealock.targets.files import read_text
 
 VERSION: Final = 1
 NAME: Final = "sealock.lock"

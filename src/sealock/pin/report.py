@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
-from sealock.pin.judging import CHANGES, State, Verdict
-from sealock.pin.locking import Fault
+from sealock.pin.assessment import CHANGES, State, Verdict
+from sealock.pin.lockfile import Fault
 from sealock.pin.spot import DIGEST
 from sealock.pin.texts import Text
-from sealock.pin.writing import pinned
+from sealock.pin.writer import pinned
 from sealock.reports.ansi import Ink, Paint, Signs
-from sealock.reports.text import count, fit, line, visible, width, wrap
+from sealock.text import count, fit, line, visible, width, wrap
 
 _SHORT: Final = 12
 _WORDS: Final[dict[State, str]] = {

@@ -13,10 +13,10 @@ from sealock.errors import SealockError, TargetError
 from sealock.model.imagename import ImageName
 from sealock.model.manifest import Index, Platform
 from sealock.model.platforms import fit
-from sealock.net.registry.asking import RegistryError
 from sealock.net.registry.client import Fetched, Registry
 from sealock.net.registry.manifests import strict_json
 from sealock.net.registry.names import reference
+from sealock.net.registry.requests import RegistryError
 
 AT_ONCE: Final = 8
 MOST: Final = 5000

@@ -15,8 +15,8 @@ from sealock.formats.files import FileRefused
 from sealock.formats.kubernetes import is_manifest
 from sealock.model.location import Source
 from sealock.pin.spot import Found
+from sealock.targets.files import read_text
 from sealock.targets.folder import Folder
-from sealock.targets.reading import read_text
 from sealock.targets.walk import walk
 
 Kind: TypeAlias = Literal["dockerfile", "compose", "kubernetes", "run"]

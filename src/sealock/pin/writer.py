@@ -12,10 +12,10 @@ from msgspec.structs import replace
 from sealock.errors import FormatError, SealockError, TargetError
 from sealock.formats.edits import apply
 from sealock.model.change import Edit
-from sealock.pin.judging import CHANGES, Verdict
+from sealock.pin.assessment import CHANGES, Verdict
 from sealock.pin.spot import Found, Spot
 from sealock.pin.texts import Text
-from sealock.targets.writing import replace_text
+from sealock.targets.outputs import replace_text
 
 _MOST_SINGLY: Final = 20_000_000
 """Characters that are read again to try edits one by one, where they do not go together."""

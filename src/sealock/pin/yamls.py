@@ -15,7 +15,7 @@ from sealock.formats.yamltree import Mapping as Table
 from sealock.formats.yamltree import Node, Scalar, Sequence, target
 from sealock.model.location import Place, Source
 from sealock.pin import dockerfiles
-from sealock.pin.seats import seat
+from sealock.pin.digestplaces import seat
 from sealock.pin.spot import Found, Spot
 
 _IMAGE_CONTEXT: Final = "docker-image://"

@@ -7,8 +7,8 @@ from typing import Any, Final
 
 from sealock.model.benchmark import BenchmarkReport, Judgement, Outcome
 from sealock.reports.ansi import Ink, Paint, Signs
-from sealock.reports.encoded import encode
-from sealock.reports.text import count, line, sentence, wrap
+from sealock.reports.jsontext import encode
+from sealock.text import count, line, sentence, wrap
 
 SCHEMA: Final = 1
 _INKS: Final[dict[Outcome, Ink]] = {

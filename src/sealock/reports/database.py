@@ -8,8 +8,8 @@ from typing import Final
 
 from msgspec import Struct
 
-from sealock.reports.encoded import encode
-from sealock.reports.text import count, line, wrap
+from sealock.reports.jsontext import encode
+from sealock.text import count, line, wrap
 
 _UNITS: Final = ((86_400, "day"), (3_600, "hour"), (60, "minute"))
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Literal, TypeAlias
 
 from sealock.reports.ansi import Ink, Paint
-from sealock.reports.text import visible
+from sealock.text import visible
 
 _CONTEXT = 3
 _NO_NEWLINE = "\\ No newline at end of file\n"

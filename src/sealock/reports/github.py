@@ -11,8 +11,8 @@ from typing import Final, Literal, TypeAlias
 from sealock.model.finding import Finding, Severity
 from sealock.model.location import Location
 from sealock.model.report import Report
-from sealock.reports.advice import silences
-from sealock.reports.text import clip, count, line, sentence, visible
+from sealock.reports.priorities import silences
+from sealock.text import clip, count, line, sentence, visible
 
 Command: TypeAlias = Literal["error", "warning", "notice"]
 

@@ -9,8 +9,8 @@ from typing import Any, Final
 from sealock.model.finding import Finding, Severity
 from sealock.model.location import Location
 from sealock.model.report import Report, TargetReport
-from sealock.reports.encoded import encode
-from sealock.reports.text import count, line, sentence
+from sealock.reports.jsontext import encode
+from sealock.text import count, line, sentence
 
 _SEVERITIES: Final = {
     Severity.CRITICAL: "blocker",

@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from sealock.reports.ansi import Ink, Paint, Signs
 from sealock.reports.excerpt import Excerpt
-from sealock.reports.text import columns, visible, width
+from sealock.text import columns, visible, width
 
 _TAB = 4
 _CUT = "…"

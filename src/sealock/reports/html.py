@@ -7,11 +7,11 @@ from collections.abc import Iterator
 from hashlib import sha256
 
 from sealock.model.report import Report, TargetReport
-from sealock.reports.advice import named, repairs, silences, steps
 from sealock.reports.htmlfinding import Numbers, aside, escaped, finding, problem, prose
 from sealock.reports.htmlstyle import SIGN, STYLE
 from sealock.reports.mask import masked
-from sealock.reports.text import count, sentence
+from sealock.reports.priorities import named, repairs, silences, steps
+from sealock.text import count, sentence
 
 _STEPS = 5
 _LOOKS = {0: ("pass", "✓"), 1: ("fail", "✕"), 2: ("broken", "!")}

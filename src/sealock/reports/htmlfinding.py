@@ -10,9 +10,9 @@ from sealock.model.finding import Confidence, Finding, Problem, Reference
 from sealock.model.inventory import instruction
 from sealock.model.location import Location
 from sealock.model.report import Report, RulePage, TargetReport
-from sealock.reports.advice import repair
-from sealock.reports.listing import listing
-from sealock.reports.text import line, sentence, visible
+from sealock.reports.priorities import repair
+from sealock.reports.sourcelines import listing
+from sealock.text import line, sentence, visible
 
 _ENTITIES: Final = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#39;"})
 _CHIPS: Final = {"safe": "--fix does it", "unsafe": "--fix --unsafe does it", "none": ""}

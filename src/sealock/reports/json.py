@@ -8,7 +8,7 @@ from sealock.model.advisory import Vulnerability
 from sealock.model.finding import Finding, NotJudged, Problem, Reference, Suppression
 from sealock.model.location import Location
 from sealock.model.report import Identity, Report, TargetReport
-from sealock.reports.encoded import encode
+from sealock.reports.jsontext import encode
 
 SCHEMA: Final = 1
 

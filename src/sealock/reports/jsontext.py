@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from sealock.reports.text import well_formed
+from sealock.text import well_formed
 
 # Beyond what JSON escapes by itself: DEL and C1 controls, zero-width and bidi marks, line separators, noncharacters and
 # the like. They stand in strings alone, so escaping them in the finished text is sound.

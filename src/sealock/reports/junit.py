@@ -14,7 +14,7 @@ from msgspec import Struct
 from sealock.model.finding import Finding
 from sealock.model.location import Location
 from sealock.model.report import Report, TargetReport
-from sealock.reports.text import clip, line, sentence, visible
+from sealock.text import clip, line, sentence, visible
 
 Outcome: TypeAlias = Literal["passed", "failure", "error", "skipped"]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sealock.reports.text import visible
+from sealock.text import visible
 
 _SPECIAL = str.maketrans({one: f"\\{one}" for one in "\\`*_[]<>|~#!&"})
 

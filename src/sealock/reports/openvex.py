@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from sealock.model.imagename import DEFAULT_REGISTRY, parse
 from sealock.model.purl import image_purl, taken_apart
 from sealock.model.report import Identity
-from sealock.reports.encoded import encode
+from sealock.reports.jsontext import encode
 
 CONTEXT: Final = "https://openvex.dev/ns/v0.2.0"
 _HOME: Final = "https://openvex.dev/docs/public/vex-"

@@ -7,7 +7,7 @@ from typing import Any, Literal, TypeAlias
 
 from sealock.model.report import RulePage
 from sealock.reports.ansi import INKS, Paint, Signs
-from sealock.reports.text import count, line, sentence, visible, wrap
+from sealock.text import count, line, sentence, visible, wrap
 
 Form: TypeAlias = Literal["terminal", "json", "markdown"]
 
@@ -38,7 +38,7 @@ def render(  # noqa: PLR0913  each is an option of the command line
     """Render the pages: one line each, or in full with `explain`. JSON is always in full."""
     pages = tuple(pages)
     if form == "json":
-        from sealock.reports.encoded import encode  # noqa: PLC0415  a terminal's page does without
+        from sealock.reports.jsontext import encode  # noqa: PLC0415  a terminal's page does without
 
         return encode({"rules": [_fields(page) for page in pages]})
     if form == "markdown":

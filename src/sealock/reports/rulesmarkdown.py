@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from sealock.model.report import RulePage
 from sealock.reports.markdown import code, inline, link
 from sealock.reports.rules import applies_to, mended
-from sealock.reports.text import sentence
+from sealock.text import sentence
 
 
 def index(pages: Iterable[RulePage]) -> str:

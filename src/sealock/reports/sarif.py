@@ -9,10 +9,10 @@ from sealock.model.advisory import Vulnerability
 from sealock.model.finding import Finding, Severity, Suppression
 from sealock.model.location import Location
 from sealock.model.report import Report, TargetReport
-from sealock.reports.encoded import encode
+from sealock.reports.jsontext import encode
 from sealock.reports.sarifplaces import Places, uri
 from sealock.reports.sarifrules import descriptors
-from sealock.reports.text import clip, count, line, sentence
+from sealock.text import clip, count, line, sentence
 
 Level: TypeAlias = Literal["error", "warning", "note"]
 

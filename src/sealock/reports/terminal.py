@@ -8,12 +8,12 @@ from typing import Final
 from sealock.model.finding import Confidence, Finding, Problem
 from sealock.model.location import Location
 from sealock.model.report import Report, TargetReport
-from sealock.reports.advice import Step, named, repair, repairs, silences, steps, unmended
 from sealock.reports.ansi import INKS, Ink, Paint, Signs
 from sealock.reports.excerpt import excerpt
 from sealock.reports.gutter import Gutter
 from sealock.reports.mask import masked
-from sealock.reports.text import clip, count, fit, line, sentence, width, wrap
+from sealock.reports.priorities import Step, named, repair, repairs, silences, steps, unmended
+from sealock.text import clip, count, fit, line, sentence, width, wrap
 
 _STEPS = 5
 _REASONS = 3

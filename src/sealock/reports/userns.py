@@ -8,10 +8,10 @@ from typing import Final
 from msgspec import to_builtins
 
 from sealock.reports.ansi import Ink, Paint, Signs
-from sealock.reports.encoded import encode
-from sealock.reports.text import count, fit, line, width, wrap
+from sealock.reports.jsontext import encode
+from sealock.text import count, fit, line, width, wrap
 from sealock.userns.plan.blockers import Effect
-from sealock.userns.plan.handover import Copied, Handover
+from sealock.userns.plan.ownership import Copied, Handover
 from sealock.userns.plan.plan import Plan, Verdict
 from sealock.userns.plan.readiness import Answer, Check, told
 

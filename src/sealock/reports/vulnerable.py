@@ -8,8 +8,8 @@ from typing import Final
 from sealock.model.advisory import Vulnerability
 from sealock.model.finding import Finding, Severity
 from sealock.reports.ansi import INKS, Paint, Signs
-from sealock.reports.text import count, line, sentence, wrap
 from sealock.reports.upgrades import Upgrade, based, known, states, unmended, upgrades
+from sealock.text import count, line, sentence, wrap
 
 _SHOWN: Final = 10
 """Things to do that are shown unasked."""

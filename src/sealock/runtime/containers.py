@@ -14,7 +14,7 @@ from msgspec.structs import replace
 
 from sealock import formats
 from sealock.errors import EngineError, EngineRefusedError, FormatError, TargetError
-from sealock.formats.daemon.worded import RELOADED, worded
+from sealock.formats.daemon.advice import RELOADED, worded
 from sealock.formats.inspect import Inspected, read_inspect
 from sealock.model.absent import UNSET, Absent, given
 from sealock.model.change import Add, FieldChange, Remove, Set, Swap
@@ -24,13 +24,13 @@ from sealock.model.enforced import Enforced
 from sealock.model.finding import Finding, Problem, Remedy
 from sealock.model.location import At, Location, Place, Source
 from sealock.model.project import Project, Service
-from sealock.rules.judge import Verdict
+from sealock.rules.evaluation import Verdict
 from sealock.runtime.engine import Engine, Listed, connect
-from sealock.runtime.host.reading import CONFIG
+from sealock.runtime.host.snapshot import CONFIG
 from sealock.runtime.hosts import FLAGS, SETTINGS, host_document
 from sealock.runtime.kernel.members import Members, gather
-from sealock.runtime.kernel.reading import Machine
-from sealock.runtime.kernel.single import SELF, Told, beside, look
+from sealock.runtime.kernel.processes import Machine
+from sealock.runtime.kernel.views import SELF, Told, beside, look
 
 _NOWHERE: Final[Mapping[At, Place]] = {(): Place()}
 _LOCAL: Final = "unix"

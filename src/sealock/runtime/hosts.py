@@ -11,8 +11,8 @@ from msgspec.structs import replace
 
 from sealock import formats
 from sealock.errors import EngineError, EngineRefusedError
+from sealock.formats.daemon.combined import drift, in_force
 from sealock.formats.daemon.flags import read_flags
-from sealock.formats.daemon.joining import drift, in_force
 from sealock.formats.engine import read_info, read_network, read_networks
 from sealock.model.absent import UNKNOWN, UNSET, Absent, Maybe
 from sealock.model.daemon import FIELDS, Daemon

@@ -15,9 +15,9 @@ from sealock.model.look import Advice, Difference, Look
 from sealock.model.process import Process
 from sealock.runtime.containers import Found, container_document, found
 from sealock.runtime.engine import connect
-from sealock.runtime.kernel.reading import Machine
-from sealock.runtime.kernel.room import advised, average, room
-from sealock.runtime.kernel.single import SELF, is_id, look
+from sealock.runtime.kernel.limits import advised, average, room
+from sealock.runtime.kernel.processes import Machine
+from sealock.runtime.kernel.views import SELF, is_id, look
 
 _CONTAINER: Final = "container"
 _ROOT_ALONE: Final = "only root may read it"
@@ -109,7 +109,7 @@ def _update(process: Process, advice: tuple[Advice, ...], one: Found | None) -> 
 def _differences(one: Found) -> Iterator[Difference]:
     """What the rules on declared and enforced find."""
     from sealock.rules.catalog import rules  # noqa: PLC0415  only where there is something to compare
-    from sealock.rules.judge import judge  # noqa: PLC0415  as above
+    from sealock.rules.evaluation import judge  # noqa: PLC0415  as above
 
     verdict = judge(one.listed.name, container_document(one), {"enforced": rules("enforced")})
     for finding in sorted(verdict.findings, key=lambda each: (-each.severity, each.rule)):

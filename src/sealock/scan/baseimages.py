@@ -9,8 +9,8 @@ from typing import Final
 from msgspec import Struct
 from msgspec.structs import replace
 
-from sealock.baseimage.advising import advise
-from sealock.image.opening import open_image
+from sealock.baseimage.advice import advise
+from sealock.image.opener import open_image
 from sealock.inventory.content import content
 from sealock.model.advice import Advice
 from sealock.model.finding import Problem

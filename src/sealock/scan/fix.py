@@ -16,8 +16,8 @@ from sealock.model.change import Change, Edit, On
 from sealock.model.document import Document
 from sealock.model.finding import Finding
 from sealock.model.location import Source
-from sealock.policy.excusing import excuse
 from sealock.policy.ignores import inline
+from sealock.policy.suppressions import excuse
 from sealock.scan.run import Judged, read, verdict_on
 
 STEPS: Final = 1000

@@ -19,14 +19,14 @@ from sealock.model.host import Host
 from sealock.model.inventory import Inventory
 from sealock.model.location import Location, Source
 from sealock.model.report import Report, TargetReport, identity
-from sealock.policy.excusing import excuse
 from sealock.policy.ignores import VULNERABILITIES, Ignore, about_ignores, inline
 from sealock.policy.settings import Policy, excluded
 from sealock.policy.settings import read as read_policy
-from sealock.rules.judge import Verdict, judge
+from sealock.policy.suppressions import excuse
+from sealock.rules.evaluation import Verdict, judge
 from sealock.rules.rule import Rule
 from sealock.scan.builtimages import over_images
-from sealock.targets.reading import read_text
+from sealock.targets.files import read_text
 from sealock.targets.resolve import POLICY_FILE, Input, Options, resolve, resolve_compose
 
 if TYPE_CHECKING:
@@ -281,8 +281,8 @@ class Run:
         reference = one.image.removeprefix("image:")
         if not holds.trust.given or reference == one.image or self.settings.only:
             return one.image, (), ()
+        from sealock.net.registry.clientconfig import open_registry  # noqa: PLC0415  as below
         from sealock.net.registry.names import reference as taken_apart  # noqa: PLC0415  as below
-        from sealock.net.registry.opening import open_registry  # noqa: PLC0415  as below
         from sealock.policy.trust import untrusted  # noqa: PLC0415  as below
         from sealock.trust.bypolicy import Vouching  # noqa: PLC0415  loads all kinds of trust
 

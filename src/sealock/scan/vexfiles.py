@@ -11,7 +11,7 @@ from sealock.formats.vex import LARGEST, Vex, read_vex
 from sealock.model.finding import Problem
 from sealock.model.location import Location, Source
 from sealock.policy.vex import Heard, Opinions
-from sealock.targets.reading import read_text
+from sealock.targets.files import read_text
 
 
 class Documents:

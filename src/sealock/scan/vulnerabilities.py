@@ -21,9 +21,9 @@ from sealock.net.transport import Transport
 from sealock.policy.ignores import VULNERABILITIES
 from sealock.policy.vex import Opinions
 from sealock.vulnerabilities.claim import Knowledge, Nothing
+from sealock.vulnerabilities.findings import Where, findings
 from sealock.vulnerabilities.match import match, needed
-from sealock.vulnerabilities.matched import Matched, Unjudged
-from sealock.vulnerabilities.telling import Where, findings
+from sealock.vulnerabilities.matches import Matched, Unjudged
 
 _NAMED: Final = 40
 """Packages that are named one by one with the reason why they were not judged; beyond, they are counted."""
@@ -188,8 +188,8 @@ def opener(progress: Callable[[str], None], note: Callable[[str], None], *, offl
 
     `note` hears what is worth knowing beside: that data is old, that a feed could not be had.
     """
-    from sealock.vulnerabilities.database.readying import Ready, ready  # noqa: PLC0415  where packages are looked up alone
-    from sealock.vulnerabilities.database.sealing import NoDatabaseError  # noqa: PLC0415  as above
+    from sealock.vulnerabilities.database.freshness import Ready, ready  # noqa: PLC0415  where packages are looked up alone
+    from sealock.vulnerabilities.database.seal import NoDatabaseError  # noqa: PLC0415  as above
 
     offline = offline or bool(os.environ.get("SEALOCK_OFFLINE"))
     seen: set[tuple[str, ...]] = set()

@@ -10,7 +10,7 @@ from typing import Final
 
 from sealock.formats.files import FileRefused
 from sealock.model.project import FileFact
-from sealock.targets.reading import LIMIT, read_bytes, read_text
+from sealock.targets.files import LIMIT, read_bytes, read_text
 
 MANY: Final = 4096
 """Names of one folder that a document is shown at the most."""

@@ -14,10 +14,10 @@ from sealock.formats.files import NOTHING, FileRefused, Files
 from sealock.model.document import DocumentKind
 from sealock.model.imagename import ImageName
 from sealock.model.location import Source
+from sealock.targets.files import LIMIT, read_input, read_start, read_text
 from sealock.targets.folder import Folder
 from sealock.targets.locks import LIMIT as LOCK_LIMIT
 from sealock.targets.locks import is_lock
-from sealock.targets.reading import LIMIT, read_input, read_start, read_text
 from sealock.targets.walk import walk
 
 MACHINE: Final = "host"

@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterator
 from typing import Final
 
 from sealock.formats.files import FileRefused
+from sealock.targets.files import read_start
 from sealock.targets.locks import is_lock
-from sealock.targets.reading import read_start
 
 SKIPPED: Final = frozenset({
     ".git", ".hg", ".svn", "node_modules", ".venv", "venv", "__pycache__", ".tox", ".nox", ".mypy_cache", ".ruff_cache",

@@ -30,11 +30,11 @@ from sealock.policy.trust import (
     TrustPolicy,
     decide,
 )
-from sealock.trust.cosign.expecting import Expected, Identity
 from sealock.trust.cosign.keys import read_public
-from sealock.trust.cosign.verifying import verify_attestations, verify_cosign
+from sealock.trust.cosign.requirements import Expected, Identity
+from sealock.trust.cosign.verifier import verify_attestations, verify_cosign
 from sealock.trust.intoto import type_of
-from sealock.trust.notary.opening import Setup, judge
+from sealock.trust.notary.client import Setup, judge
 from sealock.trust.pins import Pin
 
 T = TypeVar("T")
@@ -119,9 +119,9 @@ class Vouching:
         )
 
     def _notation(self, name: ImageName, text: str, need: NotationNeed) -> Verdict:
-        from sealock.trust.notation.expecting import by_statement  # noqa: PLC0415  only where it is asked for
+        from sealock.trust.notation.requirements import by_statement  # noqa: PLC0415  only where it is asked for
         from sealock.trust.notation.store import anchors_of, open_policy  # noqa: PLC0415  as above
-        from sealock.trust.notation.verifying import verify_notation  # noqa: PLC0415  as above
+        from sealock.trust.notation.verifier import verify_notation  # noqa: PLC0415  as above
 
         document = _sound(lambda: open_policy(Path(need.store), need.policy))
         statement = document.applying(name)

@@ -20,13 +20,13 @@ from msgspec.structs import replace
 
 from sealock.errors import SealockError, TargetError
 from sealock.model.imagename import ImageName
-from sealock.net.registry.asking import RegistryError
 from sealock.net.registry.client import Registry
 from sealock.net.registry.indexes import image_within
-from sealock.trust.cosign import signing
-from sealock.trust.cosign.expecting import Expected
+from sealock.net.registry.requests import RegistryError
+from sealock.trust.cosign import signer
 from sealock.trust.cosign.privatekeys import PrivateKey
-from sealock.trust.cosign.verifying import verify_cosign
+from sealock.trust.cosign.requirements import Expected
+from sealock.trust.cosign.verifier import verify_cosign
 from sealock.trust.notary.verdict import SignedTag
 
 Outcome: TypeAlias = Literal["signed", "signed before", "would sign", "moved", "gone", "failed"]
@@ -104,7 +104,7 @@ class Migration(Struct, frozen=True):
 
     registry: Registry
     key: PrivateKey
-    form: signing.Form = "bundle"
+    form: signer.Form = "bundle"
     tags: tuple[str, ...] = ()
     trial: bool = False
 
@@ -151,7 +151,7 @@ def _taken(tagged: ImageName, one: SignedTag, how: Migration, base: Step) -> Ste
         return replace(base, outcome="signed before", where=before.signers[0].where)
     if how.trial:
         return replace(base, outcome="would sign")
-    made = signing.sign(how.registry, tagged, one.digest, how.key, form=how.form)
+    made = signer.sign(how.registry, tagged, one.digest, how.key, form=how.form)
     after = verify_cosign(how.registry, tagged, one.digest, expected)
     if after.state != "trusted":
         return replace(base, where=made.where, why=f"the signature was made, and does not verify: {after.why}")

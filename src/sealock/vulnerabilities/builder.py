@@ -14,10 +14,9 @@ from msgspec import Struct
 from sealock.model.advisory import Exploited
 from sealock.vulnerabilities.aliases import groups, passed_on
 from sealock.vulnerabilities.claim import Claim
+from sealock.vulnerabilities.collector import Gathered
 from sealock.vulnerabilities.feeds.catalog import FEEDS
-from sealock.vulnerabilities.gathering import Gathered
-from sealock.vulnerabilities.scores import Scores
-from sealock.vulnerabilities.stored import (
+from sealock.vulnerabilities.records import (
     APPLICATION,
     BLOCK,
     SCHEMA,
@@ -28,6 +27,7 @@ from sealock.vulnerabilities.stored import (
     decode_record,
     encode,
 )
+from sealock.vulnerabilities.scores import Scores
 
 SAMPLES: Final = 6000
 DICTIONARY: Final = 32 << 10

@@ -13,8 +13,8 @@ from msgspec import Struct
 from sealock.model.advisory import Advisory, Affects, Epss, Exploited, Span
 from sealock.vulnerabilities.claim import Claim, KeySpan
 from sealock.vulnerabilities.feeds.feed import Broken, Dated, Ended, Item, KnownExploited, Likelihood, Withdrawn
+from sealock.vulnerabilities.records import Rated, Record, encode
 from sealock.vulnerabilities.scores import Scores, block_of
-from sealock.vulnerabilities.stored import Rated, Record, encode
 from sealock.vulnerabilities.versions import Scheme, key, scheme_of
 
 EXAMPLES: Final = 20

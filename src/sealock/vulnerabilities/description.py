@@ -12,9 +12,9 @@ from sealock.model.inventory import OF_DISTRIBUTIONS, Inventory, Layer, Package
 from sealock.model.purl import purl
 from sealock.model.severity import Severity
 from sealock.vulnerabilities.claim import Knowledge
-from sealock.vulnerabilities.matched import Hit, Silenced
-from sealock.vulnerabilities.owning import owners
-from sealock.vulnerabilities.rating import rank, severity_of
+from sealock.vulnerabilities.matches import Hit, Silenced
+from sealock.vulnerabilities.owners import owners
+from sealock.vulnerabilities.ratings import rank, severity_of
 
 _REFERENCES: Final = 20
 

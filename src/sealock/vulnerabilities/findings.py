@@ -17,7 +17,7 @@ from sealock.model.advisory import Installed, State, Vulnerability
 from sealock.model.finding import Confidence, Finding, Reference, Remedy, Suppression
 from sealock.model.inventory import OF_DISTRIBUTIONS
 from sealock.model.location import Location
-from sealock.vulnerabilities.matched import Matched
+from sealock.vulnerabilities.matches import Matched
 from sealock.vulnerabilities.versions import key, of_package
 
 _UNPLANNED: Final[dict[State, str]] = {

@@ -12,10 +12,10 @@ from msgspec.structs import replace
 
 from sealock.model.inventory import OF_DISTRIBUTIONS, Inventory, Package
 from sealock.vulnerabilities.claim import Claim, Knowledge
-from sealock.vulnerabilities.describing import Describing
+from sealock.vulnerabilities.description import Describing
 from sealock.vulnerabilities.ecosystems import Lookup, NoData, lookup, streams
-from sealock.vulnerabilities.matched import Hit, Matched, Unjudged
-from sealock.vulnerabilities.merging import Flaw, affects, labels, merged
+from sealock.vulnerabilities.flaws import Flaw, affects, labels, merged
+from sealock.vulnerabilities.matches import Hit, Matched, Unjudged
 from sealock.vulnerabilities.versions import Scheme, scheme_of
 from sealock.vulnerabilities.versions import key as key_of
 

@@ -6,7 +6,7 @@ from msgspec import Struct
 
 from sealock.model.advisory import Vulnerability
 from sealock.model.inventory import Package
-from sealock.vulnerabilities.merging import Flaw
+from sealock.vulnerabilities.flaws import Flaw
 
 
 class Silenced(Struct, frozen=True, gc=False):

@@ -15,8 +15,7 @@ from msgspec.structs import replace
 
 from sealock.model.advisory import Advisory, Epss, Exploited, Rating
 from sealock.vulnerabilities.claim import Claim
-from sealock.vulnerabilities.scores import Scores, block_of
-from sealock.vulnerabilities.stored import (
+from sealock.vulnerabilities.records import (
     FeedState,
     Packing,
     Record,
@@ -27,9 +26,10 @@ from sealock.vulnerabilities.stored import (
     decode_records,
     encode,
 )
+from sealock.vulnerabilities.scores import Scores, block_of
 
 if TYPE_CHECKING:
-    from sealock.vulnerabilities.gathering import Gathered
+    from sealock.vulnerabilities.collector import Gathered
 
 T = TypeVar("T")
 AT_ONCE: Final = 500
@@ -184,7 +184,7 @@ class Store:
 
     def extract(self, feeds: Iterable[str]) -> dict[str, Gathered]:
         """Give the data of some feeds back as it was gathered, to be written anew with what has changed."""
-        from sealock.vulnerabilities.gathering import Gathered  # noqa: PLC0415  a check does without
+        from sealock.vulnerabilities.collector import Gathered  # noqa: PLC0415  a check does without
 
         wanted = {name: Gathered(claims={}, records={}, exploited={}, epss={}, ended={}, examples=[]) for name in feeds}
         own: dict[tuple[str, str], Record] = {}

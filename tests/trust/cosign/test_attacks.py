@@ -12,7 +12,7 @@ from cosignworld import PROVENANCE, World, world
 from sealock.model.trust import Verdict
 from sealock.net.registry.manifests import MOST_ENTRIES
 from sealock.trust.cosign import bundles, simple
-from sealock.trust.cosign.gathering import tag_of
+from sealock.trust.cosign.attachments import tag_of
 from sealock.trust.dsse import pae
 from sealock.trust.intoto import SIGNATURE
 from sealock.trust.wire import encoded

@@ -9,7 +9,7 @@ import pytest
 
 from cosignworld import World, world
 from registryworld import OCI_MANIFEST
-from sealock.trust.cosign.signing import Form
+from sealock.trust.cosign.signer import Form
 from simulators.registry import OCI_INDEX, Asked, Reply, sha256
 
 
@@ -103,7 +103,7 @@ def test_an_empty_type_in_the_index_hides_nothing(here: World) -> None:
 
 def test_a_registry_that_takes_too_long_is_no_verdict(here: World, monkeypatch: pytest.MonkeyPatch) -> None:
     here.sign()
-    monkeypatch.setattr("sealock.trust.cosign.gathering._LONGEST", -1.0)
+    monkeypatch.setattr("sealock.trust.cosign.attachments._LONGEST", -1.0)
     verdict = here.verify()
     assert verdict.state == "unknown"
     assert "so slowly, that not all of it was looked at" in verdict.why

@@ -11,11 +11,11 @@ import pytest
 from cosignworld import NOW, PROVENANCE, World, world
 from sealock.errors import TransportError, UsageError
 from sealock.net.registry.names import reference
-from sealock.trust.cosign.expecting import ANY, Expected, Identity
-from sealock.trust.cosign.gathering import tag_of
+from sealock.trust.cosign.attachments import tag_of
 from sealock.trust.cosign.privatekeys import KINDS, Kind, generate
-from sealock.trust.cosign.signing import Form, spelled
-from sealock.trust.cosign.verifying import verify_cosign
+from sealock.trust.cosign.requirements import ANY, Expected, Identity
+from sealock.trust.cosign.signer import Form, spelled
+from sealock.trust.cosign.verifier import verify_cosign
 from sealock.trust.intoto import CUSTOM, Statement, type_of
 from sealock.trust.provenance import Provenance, provenance_of
 from simulators.registry import Asked, Reply, sha256

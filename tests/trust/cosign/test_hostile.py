@@ -16,10 +16,10 @@ from hypothesis import strategies as st
 from sealock.errors import TargetError
 from sealock.trust.cosign.bundles import read_bundle, write_bundle
 from sealock.trust.cosign.certificates import claimed, said
-from sealock.trust.cosign.expecting import Identity
 from sealock.trust.cosign.keyless import Root
 from sealock.trust.cosign.privatekeys import generate
 from sealock.trust.cosign.promises import Unproven, check_certificate, check_promise
+from sealock.trust.cosign.requirements import Identity
 from sealock.trust.cosign.simple import read_claims, write_claims
 from sealock.trust.cosign.trustedroot import read_trusted_root
 from sealock.trust.dsse import Envelope, pae

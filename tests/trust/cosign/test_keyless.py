@@ -17,9 +17,9 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from cosignworld import PROVENANCE, World, world
 from sealock.errors import TargetError
-from sealock.trust.cosign.expecting import Identity
-from sealock.trust.cosign.gathering import ENVELOPE_TYPE
+from sealock.trust.cosign.attachments import ENVELOPE_TYPE
 from sealock.trust.cosign.promises import issuer_of
+from sealock.trust.cosign.requirements import Identity
 from sealock.trust.cosign.simple import SIGNATURE as ANNOTATION
 from sealock.trust.cosign.trustedroot import Authority, read_trusted_root
 from sealock.trust.dsse import IN_TOTO, pae, write_envelope

@@ -13,7 +13,7 @@ from notaryattacks.tools import Attack
 from notaryworld import World, world
 from sealock.errors import TransportError
 from sealock.trust.notary.refusal import RefusedError
-from sealock.trust.notary.signing import certify, meta_of
+from sealock.trust.notary.signer import certify, meta_of
 from simulators.notary import NOW, Author, Reply, listing, signed
 
 ATTACKS = [*age.ROWS, *keys.ROWS, *roots.ROWS, *forms.ROWS]

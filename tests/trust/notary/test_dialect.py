@@ -11,7 +11,7 @@ import pytest
 from notaryworld import World, world
 from sealock.trust.notary.privatekeys import generate
 from sealock.trust.notary.refusal import RefusedError
-from sealock.trust.notary.signing import certify
+from sealock.trust.notary.signer import certify
 from simulators.notary import NOW, signed
 
 

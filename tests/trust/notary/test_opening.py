@@ -15,8 +15,8 @@ from notaryworld import World, world
 from sealock.errors import PolicyError, TargetError, TransportError
 from sealock.model.registries import Registries
 from sealock.net.registry.names import reference
+from sealock.trust.notary.client import Setup, configured_pins, judge, signed_tags
 from sealock.trust.notary.folder import Folder, docker_folder
-from sealock.trust.notary.opening import Setup, configured_pins, judge, signed_tags
 from sealock.trust.notary.refusal import RefusedError
 from sealock.trust.notary.server import address_of
 from sealock.trust.pins import Pin

@@ -21,7 +21,7 @@ from sealock.trust.notary.keys import made
 from sealock.trust.notary.metadata import Signature
 from sealock.trust.notary.privatekeys import PassphraseError, generate, of, open_key, parse, seal
 from sealock.trust.notary.publickeys import read_backup, read_public, write_backup, write_public
-from sealock.trust.notary.signing import signature
+from sealock.trust.notary.signer import signature
 
 # Written by notary 0.7.0; the passphrases are rootpass123 and targpass123.
 BY_NOTARY = b"""\

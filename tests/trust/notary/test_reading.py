@@ -16,7 +16,7 @@ from sealock.trust.notary.fields import Fields, spelled
 from sealock.trust.notary.metadata import Key, key_id, key_json, read_key, read_listing, read_root, read_targets
 from sealock.trust.notary.privatekeys import generate
 from sealock.trust.notary.refusal import RefusedError
-from sealock.trust.notary.signing import certify, listing_json, new_root, root_json, targets_json
+from sealock.trust.notary.signer import certify, listing_json, new_root, root_json, targets_json
 from sealock.trust.notary.trusted import TrustedMetadata
 from sealock.trust.pins import Pin
 from simulators.notary import NOW, signed

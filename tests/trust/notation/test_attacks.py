@@ -16,9 +16,9 @@ from cryptography.x509.oid import ExtendedKeyUsageOID
 from notationworld import NOW, Holder, World, packed, rsa_key, spelled, unpacked, usage, world
 from registryworld import OCI_MANIFEST
 from sealock.trust.notation import envelope
-from sealock.trust.notation.expecting import Anchor
 from sealock.trust.notation.names import read_subject
 from sealock.trust.notation.policy import LEVELS
+from sealock.trust.notation.requirements import Anchor
 from simulators.registry import OCI_INDEX, Asked, Reply, sha256
 
 Attack = Callable[[World], Any]
@@ -563,7 +563,7 @@ def test_so_much_that_not_all_is_looked_at_is_no_verdict(here: World) -> None:
 
 def test_a_registry_that_takes_too_long_is_no_verdict(here: World, monkeypatch: pytest.MonkeyPatch) -> None:
     here.sign()
-    monkeypatch.setattr("sealock.trust.notation.verifying._LONGEST", -1.0)
+    monkeypatch.setattr("sealock.trust.notation.verifier._LONGEST", -1.0)
     verdict = here.verify()
     assert verdict.state == "unknown"
     assert "so slowly, that not all of it was looked at" in verdict.why

@@ -21,10 +21,10 @@ from notationworld import NOW, Holder, World, rsa_key, world
 from sealock.errors import PolicyError, TargetError, UsageError
 from sealock.trust.notation import cose as reading
 from sealock.trust.notation import envelope, jws
-from sealock.trust.notation.expecting import Anchor, RevocationList
 from sealock.trust.notation.names import read_subject
 from sealock.trust.notation.policy import LEVELS
-from sealock.trust.notation.signing import signing_key
+from sealock.trust.notation.requirements import Anchor, RevocationList
+from sealock.trust.notation.signer import signing_key
 from sealock.trust.refusal import SignatureRefusedError
 from simulators.registry import OCI_INDEX, Asked, Reply
 

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 VERBS: Final = {
     "verify": ("verify", "tell whether references are trusted, and which digests they stand for"),
-    "list": ("listing", "list a repository's signed tags, and whose keys sign for it"),
+    "list": ("tags", "list a repository's signed tags, and whose keys sign for it"),
     "sign": ("sign", "sign a tag, or with --key an image as cosign does"),
     "attest": ("attest", "attach a signed statement to an image: its contents, how it was judged, anything else"),
     "init": ("start", "begin to sign a repository: its root, its keys, its first metadata"),

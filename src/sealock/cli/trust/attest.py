@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from sealock.cli.output import write
 from sealock.cli.trust.common import name_of
-from sealock.cli.trust.cosigned import add_bundle, open_image, open_key
+from sealock.cli.trust.cosign import add_bundle, open_image, open_key
 from sealock.errors import TargetError, UsageError
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ def run(arguments: Namespace) -> int:
     """Run the verb and return the exit status."""
     from msgspec.structs import replace  # noqa: PLC0415  configuring does without
 
-    from sealock.trust.cosign.signing import attest  # noqa: PLC0415  as above
+    from sealock.trust.cosign.signer import attest  # noqa: PLC0415  as above
     from sealock.trust.intoto import type_of  # noqa: PLC0415  as above
 
     if arguments.type and arguments.predicate is None:
@@ -118,7 +118,7 @@ def _spelled(name: ImageName) -> str:
 
 
 def _contents(name: ImageName, arguments: Namespace) -> Any:  # noqa: ANN401  whatever the form has
-    from sealock.cli.caching import named_folder  # noqa: PLC0415  configuring does without
+    from sealock.cli.cacheoptions import named_folder  # noqa: PLC0415  configuring does without
     from sealock.cli.registries import registries  # noqa: PLC0415  as above
     from sealock.reports import sbom  # noqa: PLC0415  as above
     from sealock.scan.images import How, inventories  # noqa: PLC0415  as above

@@ -76,7 +76,7 @@ def _leaning(audited: list[Audited]) -> list[Leaning]:
 
 def _lines(audited: list[Audited], columns: int) -> Iterator[str]:
     """What was found, by what is to be done about it: that is the order in which people work it off."""
-    from sealock.reports.text import count, visible, wrap  # noqa: PLC0415  configuring does without
+    from sealock.text import count, visible, wrap  # noqa: PLC0415  configuring does without
     from sealock.trust.audit.kinds import KINDS  # noqa: PLC0415  as above
 
     for kind, about in KINDS.items():

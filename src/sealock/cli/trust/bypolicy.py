@@ -31,7 +31,7 @@ def policy_for(arguments: Namespace) -> Policy | None:
 
 def verify(arguments: Namespace, policy: Policy) -> int:
     """Decide every reference, and every image that a file names, and return the exit status."""
-    from sealock.net.registry.opening import open_registry  # noqa: PLC0415  loads HTTP
+    from sealock.net.registry.clientconfig import open_registry  # noqa: PLC0415  loads HTTP
     from sealock.trust.bypolicy import Vouching, vouched  # noqa: PLC0415  loads all kinds of trust
 
     named, problems = _named(arguments.references)
@@ -89,7 +89,7 @@ def _named(words: list[str]) -> tuple[dict[str, ImageName], list[str]]:
 
 
 def _lines(one: Vouched, columns: int) -> Iterator[str]:
-    from sealock.reports.text import visible  # noqa: PLC0415  configuring does without
+    from sealock.text import visible  # noqa: PLC0415  configuring does without
 
     trusted = one.decision.state == "trusted"
     state = "not trusted" if not trusted else "trusted" if one.verdicts else "let pass, unverified"

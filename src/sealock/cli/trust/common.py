@@ -13,8 +13,8 @@ from sealock.errors import UsageError
 
 if TYPE_CHECKING:
     from sealock.model.imagename import ImageName
+    from sealock.trust.notary.client import Setup
     from sealock.trust.notary.keyring import Keyring
-    from sealock.trust.notary.opening import Setup
 
 ROOT: Final = "DOCKER_CONTENT_TRUST_ROOT_PASSPHRASE"
 OTHER: Final = "DOCKER_CONTENT_TRUST_REPOSITORY_PASSPHRASE"
@@ -48,7 +48,7 @@ def add_output(parser: ArgumentParser) -> None:
 def tell(text: str, arguments: Namespace) -> None:
     """Write an answer where it was asked for."""
     if arguments.output:
-        from sealock.targets.writing import write_output  # noqa: PLC0415  seldom needed
+        from sealock.targets.outputs import write_output  # noqa: PLC0415  seldom needed
 
         write_output(arguments.output, text)
     else:
@@ -57,7 +57,7 @@ def tell(text: str, arguments: Namespace) -> None:
 
 def told(label: str, text: str, columns: int) -> Iterator[str]:
     """Yield a value under its label, broken into as many lines as it needs; what a terminal must not see is escaped."""
-    from sealock.reports.text import visible, wrap  # noqa: PLC0415  configuring does without
+    from sealock.text import visible, wrap  # noqa: PLC0415  configuring does without
 
     for index, line in enumerate(wrap(visible(text), columns - _INDENT)):
         yield f"  {'' if index else label:<{_INDENT - 2}}{line}"
@@ -66,7 +66,7 @@ def told(label: str, text: str, columns: int) -> Iterator[str]:
 def setup_of(arguments: Namespace) -> Setup:
     """The machine's setup, with what the options say."""
     from sealock.cli.registries import registries  # noqa: PLC0415  loads the policy
-    from sealock.trust.notary.opening import Setup  # noqa: PLC0415  loads HTTP
+    from sealock.trust.notary.client import Setup  # noqa: PLC0415  loads HTTP
 
     access = registries(arguments.policy, none=arguments.no_policy)
     return Setup(os.environ, server=arguments.server, registries=access)
@@ -99,8 +99,8 @@ def read_file(path: str) -> str:
 
 def open_keyring() -> Keyring:
     """Docker's folder of keys, opened as this machine's person can."""
+    from sealock.trust.notary.client import open_folder  # noqa: PLC0415  loads HTTP
     from sealock.trust.notary.keyring import Keyring  # noqa: PLC0415  loads the reading of keys
-    from sealock.trust.notary.opening import open_folder  # noqa: PLC0415  loads HTTP
 
     return Keyring(open_folder(os.environ), Passphrases())
 

@@ -17,9 +17,9 @@ if TYPE_CHECKING:
     from sealock.model.imagename import ImageName
     from sealock.model.trust import Signer
     from sealock.net.registry.client import Registry
-    from sealock.trust.cosign.expecting import Expected
     from sealock.trust.cosign.privatekeys import PrivateKey
-    from sealock.trust.cosign.verifying import Attested
+    from sealock.trust.cosign.requirements import Expected
+    from sealock.trust.cosign.verifier import Attested
     from sealock.trust.intoto import Statement
 
 AT_ONCE: Final = 8
@@ -67,7 +67,7 @@ def verify(arguments: Namespace) -> int:
     from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415  configuring does without
 
     from sealock.cli.registries import registries  # noqa: PLC0415  loads the policy
-    from sealock.net.registry.opening import open_registry  # noqa: PLC0415  loads HTTP
+    from sealock.net.registry.clientconfig import open_registry  # noqa: PLC0415  loads HTTP
 
     expected = _expected(arguments)
     expected.check()
@@ -95,7 +95,7 @@ def verify(arguments: Namespace) -> int:
 
 def _one(registry: Registry, text: str, expected: Expected, attestation: str | None) -> Attested:
     from sealock.model.trust import Verdict  # noqa: PLC0415  configuring does without
-    from sealock.trust.cosign.verifying import Attested, verify_attestations, verify_cosign  # noqa: PLC0415  as above
+    from sealock.trust.cosign.verifier import Attested, verify_attestations, verify_cosign  # noqa: PLC0415  as above
     from sealock.trust.intoto import type_of  # noqa: PLC0415  as above
 
     try:
@@ -113,8 +113,8 @@ def _one(registry: Registry, text: str, expected: Expected, attestation: str | N
 
 
 def _expected(arguments: Namespace) -> Expected:
-    from sealock.trust.cosign.expecting import ANY, Expected, Identity  # noqa: PLC0415  configuring does without
     from sealock.trust.cosign.keys import read_public  # noqa: PLC0415  as above
+    from sealock.trust.cosign.requirements import ANY, Expected, Identity  # noqa: PLC0415  configuring does without
 
     if arguments.identity and not arguments.issuer:
         msg = "--identity goes with --issuer: anybody can have a certificate for a name from an issuer of their own"
@@ -134,7 +134,7 @@ def _expected(arguments: Namespace) -> Expected:
 
 
 def _lines(text: str, one: Attested, expected: Expected, columns: int, *, attested: bool) -> Iterator[str]:
-    from sealock.reports.text import count, visible  # noqa: PLC0415  configuring does without
+    from sealock.text import count, visible  # noqa: PLC0415  configuring does without
 
     verdict = one.verdict
     trusted = verdict.state == "trusted"
@@ -227,12 +227,12 @@ def add_bundle(parser: Any) -> None:  # noqa: ANN401  a parser or a group of one
 
 def sign(arguments: Namespace) -> int:
     """Sign as cosign does, and return the exit status."""
-    from sealock.trust.cosign import signing  # noqa: PLC0415  configuring does without
+    from sealock.trust.cosign import signer  # noqa: PLC0415  configuring does without
 
     key = open_key(arguments.key)
     name = name_of(arguments.reference)
     registry, digest = open_image(arguments, name)
-    made = signing.sign(
+    made = signer.sign(
         registry,
         name,
         digest,
@@ -248,7 +248,7 @@ def sign(arguments: Namespace) -> int:
 def open_image(arguments: Namespace, name: ImageName) -> tuple[Registry, str]:
     """A registry, and the digest that a reference stands for there."""
     from sealock.cli.registries import registries  # noqa: PLC0415  loads the policy
-    from sealock.net.registry.opening import open_registry  # noqa: PLC0415  loads HTTP
+    from sealock.net.registry.clientconfig import open_registry  # noqa: PLC0415  loads HTTP
 
     registry = open_registry(registries(arguments.policy, none=arguments.no_policy))
     return registry, registry.manifest(name).digest

@@ -33,7 +33,7 @@ def configure(parser: ArgumentParser) -> None:
 
 def run(arguments: Namespace) -> int:
     """Run the verb and return the exit status."""
-    from sealock.trust.notary.opening import opened  # noqa: PLC0415  loads HTTP
+    from sealock.trust.notary.client import opened  # noqa: PLC0415  loads HTTP
     from sealock.trust.notary.publickeys import read_public  # noqa: PLC0415  as above
     from sealock.trust.notary.roles import RELEASES  # noqa: PLC0415  as above
 

@@ -20,7 +20,7 @@ def configure(parser: ArgumentParser) -> None:
 
 def run(arguments: Namespace) -> int:
     """Run the verb and return the exit status."""
-    from sealock.trust.notary.opening import gun_of, open_folder  # noqa: PLC0415  loads HTTP
+    from sealock.trust.notary.client import gun_of, open_folder  # noqa: PLC0415  loads HTTP
 
     gun = gun_of(name_of(arguments.repository, tag=False))
     folder = open_folder(os.environ)

@@ -57,7 +57,7 @@ def run(arguments: Namespace) -> int:
 
 
 def _list(arguments: Namespace) -> int:
-    from sealock.reports.text import visible  # noqa: PLC0415  configuring does without
+    from sealock.text import visible  # noqa: PLC0415  configuring does without
 
     keys = list(open_keyring().list())
     if arguments.format == "json":
@@ -92,7 +92,7 @@ def _generate(arguments: Namespace) -> int:
 
 
 def _generate_cosign(arguments: Namespace) -> int:
-    from sealock.cli.trust.cosigned import passphrase  # noqa: PLC0415  configuring does without
+    from sealock.cli.trust.cosign import passphrase  # noqa: PLC0415  configuring does without
     from sealock.trust.cosign.keys import write_public  # noqa: PLC0415  as above
     from sealock.trust.cosign.privatekeys import generate, write_private  # noqa: PLC0415  as above
     from sealock.trust.notary.folder import create  # noqa: PLC0415  as above

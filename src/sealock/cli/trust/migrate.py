@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from sealock.cli.output import WIDTH, complain, width, write
 from sealock.cli.trust.common import add_output, add_server, name_of, setup_of, tell
-from sealock.cli.trust.cosigned import open_key
+from sealock.cli.trust.cosign import open_key
 
 if TYPE_CHECKING:
     from sealock.trust.migration import Step
@@ -55,10 +55,10 @@ def run(arguments: Namespace) -> int:
 
     from sealock.cli.registries import registries  # noqa: PLC0415  loads the policy
     from sealock.errors import TrustError  # noqa: PLC0415  as above
-    from sealock.net.registry.opening import open_registry  # noqa: PLC0415  loads HTTP
-    from sealock.reports.text import count  # noqa: PLC0415  as above
+    from sealock.net.registry.clientconfig import open_registry  # noqa: PLC0415  loads HTTP
+    from sealock.text import count  # noqa: PLC0415  as above
     from sealock.trust.migration import GOOD, Migration, Record, migrate  # noqa: PLC0415  loads all kinds of trust
-    from sealock.trust.notary.opening import signed_tags  # noqa: PLC0415  as above
+    from sealock.trust.notary.client import signed_tags  # noqa: PLC0415  as above
 
     name = name_of(arguments.repository, tag=False)
     try:
@@ -99,7 +99,7 @@ def run(arguments: Namespace) -> int:
 
 def _lines(step: Step, columns: int) -> Iterator[str]:
     """A step in words: what became of the tag, and why where that is not well."""
-    from sealock.reports.text import fit, line  # noqa: PLC0415  configuring does without
+    from sealock.text import fit, line  # noqa: PLC0415  configuring does without
 
     about = f"{step.outcome:<13}  {line(step.tag, 60)}  {step.digest[:19]}…  verified by {step.verified_by}"
     yield f"{fit(about, columns)}\n"

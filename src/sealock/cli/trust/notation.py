@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from sealock.cli.output import WIDTH, complain, width, write
 from sealock.cli.trust.common import name_of, read_file, tell, told
-from sealock.cli.trust.cosigned import annotations_of, open_image
+from sealock.cli.trust.cosign import annotations_of, open_image
 from sealock.errors import SealockError, UsageError
 
 if TYPE_CHECKING:
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
     from sealock.model.imagename import ImageName
     from sealock.model.trust import Verdict
-    from sealock.trust.notation.expecting import Anchor, Expected
     from sealock.trust.notation.policy import Document, Statement
+    from sealock.trust.notation.requirements import Anchor, Expected
 
 PASSPHRASE: Final = "SEALOCK_KEY_PASSPHRASE"  # noqa: S105  the name of a variable
 VERIFYING: Final = ("authority", "subject", "stamper", "trust_policy", "level", "revoked")
@@ -113,7 +113,7 @@ class _Judge:
 
     def __init__(self, arguments: Namespace) -> None:
         from sealock.cli.registries import registries  # noqa: PLC0415  loads the policy
-        from sealock.net.registry.opening import open_registry  # noqa: PLC0415  loads HTTP
+        from sealock.net.registry.clientconfig import open_registry  # noqa: PLC0415  loads HTTP
         from sealock.trust.notation.store import notation_folder, open_policy, read_revoked  # noqa: PLC0415  as above
 
         self.folder = notation_folder(os.environ)
@@ -135,9 +135,9 @@ class _Judge:
         self.registry = open_registry(registries(arguments.policy, none=arguments.no_policy))
 
     def _given(self, arguments: Namespace) -> Expected:
-        from sealock.trust.notation.expecting import Expected  # noqa: PLC0415  configuring does without
         from sealock.trust.notation.names import read_subject  # noqa: PLC0415  as above
         from sealock.trust.notation.policy import LEVELS  # noqa: PLC0415  as above
+        from sealock.trust.notation.requirements import Expected  # noqa: PLC0415  configuring does without
         from sealock.trust.notation.store import read_anchors  # noqa: PLC0415  as above
 
         # Whose schemes they are for is not asked: a person who names a file trusts it.
@@ -159,7 +159,7 @@ class _Judge:
     def one(self, text: str) -> _Found:
         """Judge one reference."""
         from sealock.model.trust import Verdict  # noqa: PLC0415  configuring does without
-        from sealock.trust.notation.verifying import judge  # noqa: PLC0415  as above
+        from sealock.trust.notation.verifier import judge  # noqa: PLC0415  as above
 
         name = name_of(text)
         statement = None
@@ -186,7 +186,7 @@ class _Judge:
     def _expected(self, statement: Statement | None) -> Expected:
         from msgspec.structs import replace  # noqa: PLC0415  configuring does without
 
-        from sealock.trust.notation.expecting import by_statement  # noqa: PLC0415  as above
+        from sealock.trust.notation.requirements import by_statement  # noqa: PLC0415  as above
         from sealock.trust.notation.store import anchors_of  # noqa: PLC0415  as above
 
         if statement is None:
@@ -203,7 +203,7 @@ def _spelled(statement: Statement) -> str:
 
 
 def _lines(one: _Found, columns: int) -> Iterator[str]:
-    from sealock.reports.text import visible  # noqa: PLC0415  configuring does without
+    from sealock.text import visible  # noqa: PLC0415  configuring does without
 
     verdict = one.verdict
     if verdict.state == "unknown":
@@ -258,7 +258,7 @@ def _table(one: _Found) -> dict[str, Any]:
 
 def sign(arguments: Namespace) -> int:
     """Sign as notation does, and return the exit status."""
-    from sealock.trust.notation import signing  # noqa: PLC0415  configuring does without
+    from sealock.trust.notation import signer  # noqa: PLC0415  configuring does without
     from sealock.trust.notation.store import default_key, notation_folder, read_anchors  # noqa: PLC0415  as above
 
     if bool(arguments.key) != bool(arguments.certificate):
@@ -269,10 +269,10 @@ def sign(arguments: Namespace) -> int:
     if not key_file:
         key_file, chain_file = default_key(notation_folder(os.environ))
     chain = tuple(one.der for one in read_anchors(chain_file))
-    key = signing.signing_key(read_file(key_file).encode(), chain, key_file, lambda: _passphrase(key_file))
+    key = signer.signing_key(read_file(key_file).encode(), chain, key_file, lambda: _passphrase(key_file))
     name: ImageName = name_of(arguments.reference)
     registry, digest = open_image(arguments, name)
-    made = signing.sign(registry, name, digest, key, annotations=annotations_of(arguments), holds=holds)
+    made = signer.sign(registry, name, digest, key, annotations=annotations_of(arguments), holds=holds)
     write(f"{name.familiar}@{digest} is signed by {key.name}\n{made.where}\n")
     return 0
 

@@ -18,7 +18,7 @@ def configure(parser: ArgumentParser) -> None:
 
 def run(arguments: Namespace) -> int:
     """Run the verb and return the exit status."""
-    from sealock.trust.notary.opening import opened  # noqa: PLC0415  loads HTTP
+    from sealock.trust.notary.client import opened  # noqa: PLC0415  loads HTTP
 
     with opened(name_of(arguments.repository, tag=False), setup_of(arguments)) as repository:
         roles = repository.renew(open_keyring(), root=arguments.root)

@@ -25,7 +25,7 @@ def configure(parser: ArgumentParser) -> None:
 
 def run(arguments: Namespace) -> int:
     """Run the verb and return the exit status."""
-    from sealock.trust.notary.opening import opened  # noqa: PLC0415  loads HTTP
+    from sealock.trust.notary.client import opened  # noqa: PLC0415  loads HTTP
 
     role = arguments.role
     by_server = arguments.by_server or role == "timestamp"

@@ -6,9 +6,9 @@ from argparse import ArgumentParser, Namespace
 from typing import Final
 
 from sealock.cli.output import write
-from sealock.cli.trust import notated
+from sealock.cli.trust import notation
 from sealock.cli.trust.common import PASSPHRASES, add_server, name_of, open_keyring, setup_of
-from sealock.cli.trust.cosigned import add_signing, sign
+from sealock.cli.trust.cosign import add_signing, sign
 from sealock.errors import UsageError
 
 COSIGN: Final = """
@@ -32,7 +32,7 @@ def configure(parser: ArgumentParser) -> None:
     )
     add_server(parser)
     add_signing(parser)
-    notated.add_signing(parser)
+    notation.add_signing(parser)
 
 
 def run(arguments: Namespace) -> int:
@@ -41,7 +41,7 @@ def run(arguments: Namespace) -> int:
         if arguments.digest or arguments.size or arguments.role or arguments.server or arguments.bundle:
             msg = "--notation goes with neither Notary's --digest, --size, --role and --server nor cosign's --bundle"
             raise UsageError(msg)
-        return notated.sign(arguments)
+        return notation.sign(arguments)
     if arguments.certificate or arguments.expires:
         msg = "--certificate and --expires are Notation's, and go with --notation"
         raise UsageError(msg)
@@ -53,7 +53,7 @@ def run(arguments: Namespace) -> int:
     if arguments.bundle or arguments.annotation:
         msg = "--bundle and --annotation are cosign's, and go with --key"
         raise UsageError(msg)
-    from sealock.trust.notary.opening import opened  # noqa: PLC0415  loads HTTP
+    from sealock.trust.notary.client import opened  # noqa: PLC0415  loads HTTP
 
     name, setup = name_of(arguments.reference), setup_of(arguments)
     if name.tag is None:
@@ -64,7 +64,7 @@ def run(arguments: Namespace) -> int:
         msg = "--digest and --size go together"
         raise UsageError(msg)
     if not digest:
-        from sealock.net.registry.opening import open_registry  # noqa: PLC0415  loads HTTP
+        from sealock.net.registry.clientconfig import open_registry  # noqa: PLC0415  loads HTTP
 
         found = open_registry(setup.registries).manifest(name)
         digest, size = found.digest, len(found.raw)

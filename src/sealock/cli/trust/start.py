@@ -29,7 +29,7 @@ def configure(parser: ArgumentParser) -> None:
 
 def run(arguments: Namespace) -> int:
     """Run the verb and return the exit status."""
-    from sealock.trust.notary.opening import opened  # noqa: PLC0415  loads HTTP
+    from sealock.trust.notary.client import opened  # noqa: PLC0415  loads HTTP
 
     keyring = open_keyring()
     with opened(name_of(arguments.repository, tag=False), setup_of(arguments)) as repository:

@@ -22,7 +22,7 @@ def configure(parser: ArgumentParser) -> None:
 
 def run(arguments: Namespace) -> int:
     """Run the verb and return the exit status."""
-    from sealock.trust.notary.opening import opened  # noqa: PLC0415  loads HTTP
+    from sealock.trust.notary.client import opened  # noqa: PLC0415  loads HTTP
 
     with opened(name_of(arguments.repository, tag=False), setup_of(arguments)) as repository:
         trusted = repository.trusted()
@@ -34,7 +34,7 @@ def run(arguments: Namespace) -> int:
 
 
 def _lines(trusted: TrustedMetadata) -> Iterator[str]:
-    from sealock.reports.text import visible  # noqa: PLC0415  configuring does without
+    from sealock.text import visible  # noqa: PLC0415  configuring does without
     from sealock.trust.notary.keys import canonical_id  # noqa: PLC0415  as above
     from sealock.trust.notary.roles import RELEASES  # noqa: PLC0415  as above
     from sealock.trust.notary.verdict import root_names, states, tags_of  # noqa: PLC0415  as above

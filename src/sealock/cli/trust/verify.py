@@ -9,13 +9,13 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from sealock.cli.output import WIDTH, complain, width
-from sealock.cli.trust import bypolicy, notated
+from sealock.cli.trust import bypolicy, notation
 from sealock.cli.trust.common import add_output, add_server, name_of, setup_of, tell, told
-from sealock.cli.trust.cosigned import add_verifying, asked_for, verify
+from sealock.cli.trust.cosign import add_verifying, asked_for, verify
 from sealock.errors import SealockError, TrustError, UsageError
 
 if TYPE_CHECKING:
-    from sealock.trust.notary.opening import Setup
+    from sealock.trust.notary.client import Setup
     from sealock.trust.notary.verdict import RoleState, Verified
 
 EPILOG: Final = """\
@@ -57,7 +57,7 @@ def configure(parser: ArgumentParser) -> None:
     parser.add_argument("--no-first-use", action="store_true", help="trust no root at first use that is not pinned")
     add_server(parser)
     add_verifying(parser)
-    notated.add_verifying(parser)
+    notation.add_verifying(parser)
     add_output(parser)
 
 
@@ -67,9 +67,9 @@ def run(arguments: Namespace) -> int:
         if arguments.key or arguments.identity or arguments.pin or arguments.pin_authority or arguments.server:
             msg = "--notation does not go with cosign's --key and --identity, nor with Notary's --pin and --server"
             raise UsageError(msg)
-        return notated.verify(arguments)
-    if any(getattr(arguments, one) for one in notated.VERIFYING):
-        words = ", ".join("--" + one.replace("_", "-") for one in notated.VERIFYING)
+        return notation.verify(arguments)
+    if any(getattr(arguments, one) for one in notation.VERIFYING):
+        words = ", ".join("--" + one.replace("_", "-") for one in notation.VERIFYING)
         msg = f"{words} are Notation's, and go with --notation"
         raise UsageError(msg)
     if asked_for(arguments):
@@ -81,7 +81,7 @@ def run(arguments: Namespace) -> int:
         policy = bypolicy.policy_for(arguments)
         if policy is not None:
             return bypolicy.verify(arguments, policy)
-    from sealock.trust.notary.opening import judge  # noqa: PLC0415  loads HTTP
+    from sealock.trust.notary.client import judge  # noqa: PLC0415  loads HTTP
 
     setup = _pinned(setup_of(arguments), arguments)
     found: list[tuple[str, Verified | SealockError]] = []
@@ -115,7 +115,7 @@ def _pinned(setup: Setup, arguments: Namespace) -> Setup:
 
     from msgspec import structs  # noqa: PLC0415  configuring does without
 
-    from sealock.trust.notary.opening import loading  # noqa: PLC0415  loads HTTP
+    from sealock.trust.notary.client import loading  # noqa: PLC0415  loads HTTP
     from sealock.trust.pins import Pin, Pins  # noqa: PLC0415  as above
 
     for one in arguments.pin:
@@ -135,7 +135,7 @@ def _pinned(setup: Setup, arguments: Namespace) -> Setup:
 
 
 def _lines(text: str, one: Verified | SealockError, columns: int) -> Iterator[str]:
-    from sealock.reports.text import count, visible  # noqa: PLC0415  configuring does without
+    from sealock.text import count, visible  # noqa: PLC0415  configuring does without
     from sealock.trust.notary.verdict import brief  # noqa: PLC0415  as above
 
     if isinstance(one, SealockError):

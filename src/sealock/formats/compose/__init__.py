@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sealock.formats.compose.reading import read, read_many
+from sealock.formats.compose.reader import read, read_many
 
 if TYPE_CHECKING:
     from sealock.model.change import Change, Edit
@@ -15,6 +15,6 @@ __all__ = ["edits", "read", "read_many"]
 
 def edits(document: Document, subject: Subject, change: Change) -> tuple[Edit, ...]:
     """Spell a change of a service in the document's own text; FormatError where that cannot be done soundly."""
-    from sealock.formats.compose.editing import edits as spell  # noqa: PLC0415  most runs change nothing
+    from sealock.formats.compose.edits import edits as spell  # noqa: PLC0415  most runs change nothing
 
     return spell(document, subject, change)

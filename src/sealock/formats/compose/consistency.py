@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from sealock.formats.compose import mounts, values
-from sealock.formats.compose.merging import as_mapping
+from sealock.formats.compose.merge import as_mapping
 from sealock.formats.compose.tree import Report, Value
 
 

@@ -14,7 +14,7 @@ from msgspec.structs import replace
 from sealock.errors import FormatError
 from sealock.formats.compose.fields import ROWS, Many, Named, One, Option
 from sealock.formats.compose.plans import Plan
-from sealock.formats.compose.reading import ComposeDocument, reread
+from sealock.formats.compose.reader import ComposeDocument, reread
 from sealock.formats.edits import apply
 from sealock.model.absent import UNSET
 from sealock.model.change import Change, Edit, FieldChange, On, changed

@@ -8,8 +8,8 @@ from typing import Final
 
 from sealock.formats import yamltree
 from sealock.formats.compose import dotenv, paths
-from sealock.formats.compose.merging import merge, without_resets
-from sealock.formats.compose.remembering import Remembering
+from sealock.formats.compose.filecache import Remembering
+from sealock.formats.compose.merge import merge, without_resets
 from sealock.formats.compose.tree import NOWHERE, Value, build
 from sealock.formats.files import FileRefused, Files
 from sealock.model.finding import Problem

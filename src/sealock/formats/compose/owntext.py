@@ -8,7 +8,7 @@ from typing import Any
 from sealock.errors import FormatError
 from sealock.formats import yamltree
 from sealock.formats.compose.fields import Bare, Keys
-from sealock.formats.compose.reading import ComposeDocument
+from sealock.formats.compose.reader import ComposeDocument
 from sealock.formats.compose.tree import Value
 from sealock.formats.yamledit import Writer
 from sealock.formats.yamltree import Alias, Mapping, Node, Scalar, Sequence

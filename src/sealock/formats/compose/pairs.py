@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from posixpath import normpath
 
 from sealock.formats.compose import dotenv
-from sealock.formats.compose.loading import Loader
+from sealock.formats.compose.loader import Loader
 from sealock.model.location import Place
 
 

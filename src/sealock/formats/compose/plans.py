@@ -9,7 +9,7 @@ from msgspec import Struct, structs
 from sealock.errors import FormatError
 from sealock.formats.compose.fields import Bare, Keys, Many, Named, One, Option, Part
 from sealock.formats.compose.owntext import OwnText, interpolated, literal, target_text
-from sealock.formats.compose.reading import ComposeDocument
+from sealock.formats.compose.reader import ComposeDocument
 from sealock.formats.compose.tree import Value
 from sealock.formats.yamltree import Mapping, Scalar, Sequence
 from sealock.model.absent import Absent

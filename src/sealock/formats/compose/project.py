@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterable
 from typing import TypeVar
 
 from sealock.formats.compose import values
-from sealock.formats.compose.loading import Loader
-from sealock.formats.compose.merging import as_items, as_mapping
+from sealock.formats.compose.loader import Loader
+from sealock.formats.compose.merge import as_items, as_mapping
 from sealock.formats.compose.tree import Value
 from sealock.model.absent import UNSET
 from sealock.model.container import Container

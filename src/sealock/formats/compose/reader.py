@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from sealock.formats.compose.consistency import check_names
-from sealock.formats.compose.loading import Loader
-from sealock.formats.compose.merging import unique
+from sealock.formats.compose.loader import Loader
+from sealock.formats.compose.merge import unique
 from sealock.formats.compose.project import read_project
 from sealock.formats.compose.schema import FILE, check
 from sealock.formats.compose.service import ServiceReader

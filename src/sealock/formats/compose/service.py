@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from sealock.formats.compose import settings
 from sealock.formats.compose.fields import TABLE, UNSAID, Many, Named, One, Option, Row
-from sealock.formats.compose.loading import Loader
+from sealock.formats.compose.loader import Loader
 from sealock.formats.compose.pairs import pointer, read_pairs
 from sealock.formats.compose.tree import Path, Value
 from sealock.formats.compose.values import text

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from sealock.errors import FormatError
 from sealock.formats.daemon.fields import BY_FIELD, KNOWN, SAYS, TABLE, UNWRITTEN, Mistyped
-from sealock.formats.daemon.writing import without, written
+from sealock.formats.daemon.writer import without, written
 from sealock.formats.files import NOTHING, Files
 from sealock.formats.jsontree import Node, parse
 from sealock.model.absent import UNKNOWN, UNSET, Absent

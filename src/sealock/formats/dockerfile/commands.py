@@ -6,10 +6,10 @@ import re
 from collections.abc import Callable
 from typing import Any, Final
 
-from sealock.formats.dockerfile.ground import Ground, Parts, literal
 from sealock.formats.dockerfile.heredocs import opening
 from sealock.formats.dockerfile.lines import WHITE, Broken, Offsets
 from sealock.formats.dockerfile.mounts import run_mount
+from sealock.formats.dockerfile.scope import Ground, Parts, literal
 from sealock.formats.dockerfile.words import array
 from sealock.formats.shell import parse, parse_words, refused
 from sealock.model.build import Cmd, Healthcheck, Heredoc, Instruction, Run, Shell, Text

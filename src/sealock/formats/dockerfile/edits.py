@@ -8,8 +8,8 @@ from sealock.errors import FormatError
 from sealock.formats.dockerfile.accounts import creation
 from sealock.formats.dockerfile.lists import list_edits
 from sealock.formats.dockerfile.reader import read
-from sealock.formats.dockerfile.spelling import Above, AtEnd, Insertion, deleted, healthcheck, quoted, words
 from sealock.formats.dockerfile.stages import SAYS
+from sealock.formats.dockerfile.syntax import Above, AtEnd, Insertion, deleted, healthcheck, quoted, words
 from sealock.formats.edits import apply
 from sealock.formats.files import NOTHING
 from sealock.model.absent import UNSET, Absent, Maybe, given

@@ -6,9 +6,9 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from sealock.formats.dockerfile import commands, sources
-from sealock.formats.dockerfile.ground import Ground, Parts
 from sealock.formats.dockerfile.heredocs import take
 from sealock.formats.dockerfile.lines import WHITE, Broken, Lexer, Line
+from sealock.formats.dockerfile.scope import Ground, Parts
 from sealock.formats.dockerfile.words import BLANK, array, flags, keyword, plain, quoted
 from sealock.model.build import (
     Arg,

@@ -7,8 +7,8 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from sealock.errors import FormatError
-from sealock.formats.dockerfile.spelling import Insertion, deleted, name, quoted
 from sealock.formats.dockerfile.stages import exposed
+from sealock.formats.dockerfile.syntax import Insertion, deleted, name, quoted
 from sealock.model.absent import given
 from sealock.model.build import Build, Env, Expose, Instruction, LabelSet, Pair, Stage, Text, Volume
 from sealock.model.change import Edit

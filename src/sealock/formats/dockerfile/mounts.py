@@ -5,8 +5,8 @@ from __future__ import annotations
 import csv
 from typing import Final
 
-from sealock.formats.dockerfile.ground import Ground
 from sealock.formats.dockerfile.lines import Broken
+from sealock.formats.dockerfile.scope import Ground
 from sealock.model.absent import Absent
 from sealock.model.build import Flag, RunMount
 from sealock.model.location import Place

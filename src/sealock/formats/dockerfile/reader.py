@@ -7,9 +7,9 @@ from typing import Final
 from msgspec.structs import replace
 
 from sealock.formats.dockerfile.context import context
-from sealock.formats.dockerfile.ground import Ground, Parts
 from sealock.formats.dockerfile.instructions import instruction, parts_of
 from sealock.formats.dockerfile.lines import Broken, Lexer
+from sealock.formats.dockerfile.scope import Ground, Parts
 from sealock.formats.dockerfile.stages import State
 from sealock.formats.dockerfile.variables import Scope
 from sealock.formats.files import Files

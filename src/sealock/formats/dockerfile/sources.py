@@ -6,9 +6,9 @@ import re
 from collections.abc import Callable
 from typing import Any, Final
 
-from sealock.formats.dockerfile.ground import Ground, Parts, literal
 from sealock.formats.dockerfile.heredocs import opening
 from sealock.formats.dockerfile.lines import Broken
+from sealock.formats.dockerfile.scope import Ground, Parts, literal
 from sealock.formats.dockerfile.words import plain
 from sealock.model.absent import Absent
 from sealock.model.build import AddFile, Copy, From, Instruction, Text

@@ -6,7 +6,7 @@ import posixpath
 from typing import Any, Final
 
 from sealock.formats.dockerfile.commands import seconds
-from sealock.formats.dockerfile.ground import DEFAULT_SHELL
+from sealock.formats.dockerfile.scope import DEFAULT_SHELL
 from sealock.formats.dockerfile.variables import Scope
 from sealock.model.absent import UNKNOWN, UNSET, Absent, Maybe
 from sealock.model.build import (

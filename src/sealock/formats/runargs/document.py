@@ -8,8 +8,8 @@ from typing import Final
 from sealock.errors import FormatError
 from sealock.formats.edits import apply
 from sealock.formats.files import NOTHING, Files
-from sealock.formats.runargs.quoting import host_of
-from sealock.formats.runargs.reading import read_words
+from sealock.formats.runargs.quotes import host_of
+from sealock.formats.runargs.reader import read_words
 from sealock.formats.runargs.spot import Spot
 from sealock.formats.scripts import Found, find, find_networks, refused
 from sealock.model.absent import UNSET, given
@@ -60,7 +60,7 @@ def edits(document: Document, subject: Subject, change: Change) -> tuple[Edit, .
     """Spell a change in the run line that the subject was read from."""
     if isinstance(change, Edit):
         return (change,)
-    from sealock.formats.runargs.editing import edits_of  # noqa: PLC0415  reading does not need it, and start-up counts
+    from sealock.formats.runargs.edits import edits_of  # noqa: PLC0415  reading does not need it, and start-up counts
     from sealock.formats.runargs.newnetwork import created  # noqa: PLC0415  likewise
 
     name, inner = (change.subject, change.change) if isinstance(change, On) else (subject.name, change)

@@ -7,11 +7,11 @@ from typing import Any
 
 from sealock.errors import FormatError
 from sealock.formats.runargs.options import OPTIONS, SEVERAL, Spelling
-from sealock.formats.runargs.quoting import quote
-from sealock.formats.runargs.rewording import checked, gap_start, gone, reworded
-from sealock.formats.runargs.spelling import FALSE_BY_DEFAULT, spell, spell_like, wanted
+from sealock.formats.runargs.quotes import quote
+from sealock.formats.runargs.rewrites import checked, gap_start, gone, reworded
 from sealock.formats.runargs.spot import Spot
 from sealock.formats.runargs.words import Given
+from sealock.formats.runargs.writer import FALSE_BY_DEFAULT, spell, spell_like, wanted
 from sealock.model.absent import UNSET, Absent
 from sealock.model.change import Edit, FieldChange, Set, changed
 from sealock.model.location import Place

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from sealock.errors import FormatError
-from sealock.formats.runargs.quoting import quote
+from sealock.formats.runargs.quotes import quote
 from sealock.formats.runargs.spot import Spot
 from sealock.formats.scripts import find, find_networks
 from sealock.model.absent import given

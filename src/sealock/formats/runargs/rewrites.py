@@ -6,7 +6,7 @@ from typing import Final
 
 from sealock.errors import FormatError
 from sealock.formats.runargs.expansions import mask
-from sealock.formats.runargs.quoting import escape, plain, quote
+from sealock.formats.runargs.quotes import escape, plain, quote
 from sealock.formats.runargs.spot import Spot
 from sealock.formats.runargs.words import Given
 from sealock.model.change import Edit

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from msgspec import Struct
 
-from sealock.formats.runargs.quoting import Host
-from sealock.formats.runargs.reading import RunLine
+from sealock.formats.runargs.quotes import Host
+from sealock.formats.runargs.reader import RunLine
 from sealock.model.location import Place
 from sealock.model.shell import Word
 

@@ -7,7 +7,7 @@ from typing import Any, Final
 from sealock.errors import FormatError
 from sealock.formats.runargs.mounts import spell_mount
 from sealock.formats.runargs.options import OPTIONS, SEVERAL, SPELL, Spelling
-from sealock.formats.runargs.reading import Slots
+from sealock.formats.runargs.reader import Slots
 from sealock.formats.runargs.words import Given
 from sealock.model.absent import UNKNOWN, UNSET, Absent, given
 from sealock.model.container import Health, Logging, Network

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 from sealock.formats.shell.bounds import LIMIT, refused
 from sealock.formats.shell.exec import parse_words
-from sealock.formats.shell.nesting import BOURNE
+from sealock.formats.shell.nested import BOURNE
 from sealock.formats.shell.statements import Statements
 from sealock.model.location import Place
 from sealock.model.shell import Script

@@ -8,8 +8,8 @@ from typing import Final
 
 from tree_sitter import Node
 
-from sealock.formats.shell.masking import Heredoc
-from sealock.formats.shell.nesting import nested_in
+from sealock.formats.shell.masks import Heredoc
+from sealock.formats.shell.nested import nested_in
 from sealock.formats.shell.text import WORDS, Text
 from sealock.formats.shell.words import IN_HEREDOC, Value, mapped
 from sealock.model.location import Place

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from sealock.formats.shell.bounds import refused
-from sealock.formats.shell.nesting import nested_in
+from sealock.formats.shell.nested import nested_in
 from sealock.formats.shell.statements import Statements
 from sealock.formats.shell.text import spread
 from sealock.model.location import Place

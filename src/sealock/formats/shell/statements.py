@@ -10,8 +10,8 @@ from tree_sitter import Node
 
 from sealock.formats.shell.bounds import refused
 from sealock.formats.shell.commands import Commands
-from sealock.formats.shell.masking import with_ends_parted, with_escapes_masked, without_heredocs
-from sealock.formats.shell.nesting import piped
+from sealock.formats.shell.masks import with_ends_parted, with_escapes_masked, without_heredocs
+from sealock.formats.shell.nested import piped
 from sealock.formats.shell.text import WORDS
 from sealock.model.shell import Assignment, Command, Joint, Nested, Pipeline, Script
 

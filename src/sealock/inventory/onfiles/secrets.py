@@ -15,7 +15,7 @@ from typing import Final
 
 from sealock.image.entry import DEFAULT_BOUNDS, Bounds
 from sealock.inventory.analyzer import Analyzer, Broken, File, Wanted
-from sealock.inventory.looked import LARGEST, is_code
+from sealock.inventory.secretfiles import LARGEST, is_code
 from sealock.model.finding import Confidence
 from sealock.model.inventory import FileFact
 from sealock.secrets.search import MOST, Found, by_shape, places

@@ -1,4 +1,4 @@
-"""The one HTTP implementation: `HttpTransport` carries out `sealock.net.transport`, over the standard library's client."""
+"""The one HTTP implementation: `HttpTransport` implements `sealock.net.transport` on the standard library's client."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from urllib.parse import urljoin, urlsplit
 
 from sealock import __version__
 from sealock.errors import TransportError
-from sealock.net.http.dialing import (
+from sealock.net.http.connections import (
     PORTS,
     Place,
     PlainError,

@@ -12,7 +12,7 @@ from typing import Final, Self
 from urllib.parse import quote, urlsplit
 
 from sealock.errors import TransportError
-from sealock.net.http.dialing import Place, Proxy, Reach
+from sealock.net.http.connections import Place, Proxy, Reach
 from sealock.net.http.wire import Line, Patience, TooMuchError
 from sealock.net.transport import BrokenOffError, shown
 

@@ -2,7 +2,7 @@
 
     from sealock.net.registry import pushing
     from sealock.net.registry.names import reference
-    from sealock.net.registry.opening import open_registry
+    from sealock.net.registry.clientconfig import open_registry
 
     registry = open_registry(policy.access)                # logins, proxies and certificates of this machine
     name = reference("ghcr.io/example/app:2")

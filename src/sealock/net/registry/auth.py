@@ -23,7 +23,7 @@ from sealock.errors import TransportError
 from sealock.model.registries import Registries
 from sealock.net.registry.credentials import Credentials, Login
 from sealock.net.registry.manifests import ManifestError, strict_json
-from sealock.net.registry.unsaid import secrets_of, without
+from sealock.net.registry.redaction import secrets_of, without
 from sealock.net.transport import Transport, read_json, shown
 
 _CHALLENGE: Final = re.compile(r"[\s,]*([A-Za-z][\w!#$%&'*+.^`|~-]*)(?:\s*=\s*(?:\"((?:[^\"\\]|\\.)*)\"|([^\s,\"]*)))?")

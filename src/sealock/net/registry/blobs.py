@@ -8,9 +8,9 @@ from typing import Final
 
 from sealock.errors import TransportError
 from sealock.model.imagename import ImageName
-from sealock.net.registry.asking import Asker, RegistryError
 from sealock.net.registry.manifests import ManifestError
 from sealock.net.registry.names import is_digest
+from sealock.net.registry.requests import Asker, RegistryError
 from sealock.net.transport import Answer, BrokenOffError
 
 MOST_BYTES: Final = 64 << 30

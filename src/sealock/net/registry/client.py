@@ -30,11 +30,11 @@ from sealock.model.manifest import (
 )
 from sealock.model.platforms import choose, of_machine
 from sealock.model.registries import Registries
-from sealock.net.registry.asking import ATTEMPTS, Asker, RegistryError, given_up
+from sealock.net.registry.blobs import Blob
 from sealock.net.registry.credentials import Credentials, Nobody
 from sealock.net.registry.manifests import MOST_BYTES, ManifestError, digest_of, read_manifest, strict_json
 from sealock.net.registry.names import host_of, is_digest, is_tag
-from sealock.net.registry.streaming import Blob
+from sealock.net.registry.requests import ATTEMPTS, Asker, RegistryError, given_up
 from sealock.net.transport import Answer, BrokenOffError, Transport, shown
 
 ACCEPT: Final = f"{OCI_INDEX}, {DOCKER_LIST}, {OCI_MANIFEST}, {DOCKER_MANIFEST}"

@@ -16,7 +16,7 @@ from msgspec import Struct
 from sealock.errors import TransportError
 from sealock.model.imagename import ImageName
 from sealock.model.registries import Registries
-from sealock.net.http.dialing import reach_of
+from sealock.net.http.connections import reach_of
 from sealock.net.registry.auth import Authorizer, withheld_words
 from sealock.net.registry.credentials import Credentials
 from sealock.net.registry.manifests import ManifestError, strict_json

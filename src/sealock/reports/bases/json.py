@@ -8,7 +8,7 @@ import msgspec
 
 from sealock import __version__
 from sealock.model.advice import Advice
-from sealock.reports.encoded import encode
+from sealock.reports.jsontext import encode
 
 SCHEMA: Final = 1
 

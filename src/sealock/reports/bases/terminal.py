@@ -8,7 +8,7 @@ from typing import Final
 from sealock.model.advice import Advice, Answer, BaseKind, Musl, Share, Verdict
 from sealock.model.inventory import instruction
 from sealock.reports.ansi import Ink, Paint, Signs
-from sealock.reports.text import count, fit, line, sentence, width, wrap
+from sealock.text import count, fit, line, sentence, width, wrap
 
 BASES: Final[dict[BaseKind, str]] = {
     "static": "scratch or static",

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from sealock.model.look import Look
-from sealock.reports.encoded import encode
-from sealock.reports.inspected.doing import doing
 from sealock.reports.inspected.head import differences, head, unseen
 from sealock.reports.inspected.page import Page
-from sealock.reports.inspected.seeing import seeing
-from sealock.reports.inspected.using import using
+from sealock.reports.inspected.permissions import doing
+from sealock.reports.inspected.resources import using
+from sealock.reports.inspected.view import seeing
+from sealock.reports.jsontext import encode
 
 __all__ = ["as_json", "render"]
 

@@ -9,7 +9,7 @@ from sealock.model.absent import given
 from sealock.model.look import Look
 from sealock.reports.ansi import INKS
 from sealock.reports.inspected.page import Page
-from sealock.reports.text import fit, line, sentence, width, wrap
+from sealock.text import fit, line, sentence, width, wrap
 
 _ENGINES: Final = {"docker": "Docker", "podman": "Podman", "cri-o": "CRI-O", "kubernetes": "Kubernetes"}
 _HOW: Final = {"mountinfo": " (by what is mounted)", "host name": " (by its host name alone)"}

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from sealock.reports.ansi import Ink, Paint, Signs
-from sealock.reports.text import line, width, wrap
+from sealock.text import line, width, wrap
 
 LABEL: Final = 14
 

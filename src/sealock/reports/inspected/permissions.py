@@ -10,7 +10,7 @@ from sealock.model.look import Look
 from sealock.model.process import Process
 from sealock.reports.ansi import Ink
 from sealock.reports.inspected.page import Page
-from sealock.reports.text import count
+from sealock.text import count
 
 
 def doing(page: Page, one: Look) -> Iterator[str]:

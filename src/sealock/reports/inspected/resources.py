@@ -9,7 +9,7 @@ from sealock.model.absent import UNKNOWN, given
 from sealock.model.look import Look
 from sealock.model.process import Limit
 from sealock.reports.inspected.page import LABEL, Page
-from sealock.reports.text import line, wrap
+from sealock.text import line, wrap
 
 _RLIMITS: Final = ("nofile", "nproc", "memlock", "core")
 _RATES: Final = ("io.read", "io.write", "io.reads", "io.writes")

@@ -11,7 +11,7 @@ from sealock.model.look import Look
 from sealock.model.process import Namespace, NamespaceKind, Process
 from sealock.reports.ansi import Ink
 from sealock.reports.inspected.page import LABEL, Page
-from sealock.reports.text import fit, line, width
+from sealock.text import fit, line, width
 
 _NAMES: Final[dict[NamespaceKind, str]] = {
     "mnt": "files",

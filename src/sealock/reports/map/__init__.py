@@ -5,7 +5,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import Any, Final, Literal, TypeAlias
 
-from sealock.model.reach import Map
+from sealock.model.netmap import Map
 
 Format: TypeAlias = Literal["terminal", "json", "dot", "svg"]
 FORMATS: Final[tuple[Format, ...]] = ("terminal", "json", "dot", "svg")

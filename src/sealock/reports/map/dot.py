@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from sealock.model.absent import given
-from sealock.model.reach import Map
-from sealock.reports.text import visible
+from sealock.model.netmap import Map
+from sealock.text import visible
 
 _OUTSIDE = "outside"
 _HOST = "host"

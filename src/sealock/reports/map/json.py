@@ -6,8 +6,8 @@ from typing import Any
 
 from sealock.model.absent import UNKNOWN, UNSET, Absent
 from sealock.model.container import Port
-from sealock.model.reach import Edge, Map, Station
-from sealock.reports.encoded import encode
+from sealock.model.netmap import Edge, Map, Station
+from sealock.reports.jsontext import encode
 
 
 def render(drawn: Map) -> str:

@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from sealock.model.reach import Map, Station
-from sealock.netmap.drawing import listening
-from sealock.reports.text import clip, count, visible
+from sealock.model.netmap import Map, Station
+from sealock.netmap.graph import listening
+from sealock.text import clip, count, visible
 
 _ROW: Final = 34
 _TOP: Final = 128

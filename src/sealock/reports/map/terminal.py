@@ -6,11 +6,11 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from sealock.model.absent import given
+from sealock.model.netmap import OUTSIDE, Map, Station
 from sealock.model.network import EngineNetwork
-from sealock.model.reach import OUTSIDE, Map, Station
-from sealock.netmap.drawing import listening
+from sealock.netmap.graph import listening
 from sealock.reports.ansi import Ink, Paint, Signs
-from sealock.reports.text import count, fit, line, width, wrap
+from sealock.text import count, fit, line, width, wrap
 
 _MATRIX: Final = 12
 """Containers up to which the whole matrix is shown."""

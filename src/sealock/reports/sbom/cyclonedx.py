@@ -13,7 +13,7 @@ from sealock.reports.sbom.flaws import entries
 from sealock.reports.sbom.items import Item, facts, image, items
 from sealock.reports.sbom.licences import licences
 from sealock.reports.sbom.serial import numbered
-from sealock.reports.text import clip
+from sealock.text import clip
 
 _ROOT: Final = "image"
 _SYSTEM: Final = "operating-system"

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from sealock.model.advisory import Rating, State, Vulnerability
 from sealock.model.finding import Severity
-from sealock.reports.text import clip
+from sealock.text import clip
 
 _METHODS: Final = {"CVSS:4": "CVSSv4", "CVSS:3.1": "CVSSv31", "CVSS:3.0": "CVSSv3", "AV:": "CVSSv2"}
 _WORDS: Final = {

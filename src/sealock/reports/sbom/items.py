@@ -12,7 +12,7 @@ from msgspec import Struct
 from sealock.model.imagename import parse
 from sealock.model.inventory import OF_DISTRIBUTIONS, Inventory, Layer, Package
 from sealock.model.purl import purl
-from sealock.vulnerabilities.owning import owners
+from sealock.vulnerabilities.owners import owners
 
 _HEX: Final = frozenset("0123456789abcdef")
 

@@ -7,7 +7,7 @@ from typing import Any, Final
 from sealock import __version__
 from sealock.model.finding import Problem
 from sealock.model.inventory import FileFact, Inventory, Layer
-from sealock.reports.encoded import encode
+from sealock.reports.jsontext import encode
 from sealock.reports.sbom.items import Item, items
 
 SCHEMA: Final = 1

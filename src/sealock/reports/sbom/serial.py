@@ -7,7 +7,7 @@ from hashlib import sha1
 from typing import Any
 from uuid import NAMESPACE_URL, UUID
 
-from sealock.reports.encoded import compact, spread
+from sealock.reports.jsontext import compact, spread
 
 
 def numbered(serial: str, content: dict[str, Any], head: Callable[[str], dict[str, Any]]) -> str:

@@ -11,7 +11,7 @@ from sealock.model.inventory import Distribution, Inventory, instruction
 from sealock.reports.sbom.items import Image, Item, image, items
 from sealock.reports.sbom.licences import Licence, licences
 from sealock.reports.sbom.serial import numbered
-from sealock.reports.text import clip, line
+from sealock.text import clip, line
 
 _DOCUMENT: Final = "SPDXRef-DOCUMENT"
 _IMAGE: Final = "SPDXRef-Image"

@@ -10,7 +10,7 @@ from typing import Final
 from sealock.model.inventory import Inventory, instruction
 from sealock.reports.ansi import Ink, Paint, Signs
 from sealock.reports.sbom.items import Item, image, items
-from sealock.reports.text import count, fit, line, sentence, width, wrap
+from sealock.text import count, fit, line, sentence, width, wrap
 
 _NAMES: Final = {
     "deb": "Debian packages",

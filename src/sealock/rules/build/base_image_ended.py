@@ -11,7 +11,7 @@ from sealock.model.finding import Confidence, Fault, Severity
 from sealock.model.imagename import ImageName
 from sealock.rules.build._images import base_images
 from sealock.rules.build._ran import reaches_image
-from sealock.rules.ended import NAMES, has_ended, last_day
+from sealock.rules.endofsupport import NAMES, has_ended, last_day
 from sealock.rules.references import cis_docker, cwe, page
 from sealock.rules.rule import Rule
 

@@ -7,7 +7,7 @@ from typing import Final
 
 from sealock.model.finding import Fault, Severity
 from sealock.model.inventory import Distribution, Inventory
-from sealock.rules.ended import AS_OF, has_ended, last_day
+from sealock.rules.endofsupport import AS_OF, has_ended, last_day
 from sealock.rules.references import cis_docker, cwe, page
 from sealock.rules.rule import Rule
 

@@ -1,8 +1,8 @@
 """A container engine's API: where it listens, how it is asked. What its answers mean is told by `formats`."""
 
-from sealock.runtime.engine.asking import Patience
 from sealock.runtime.engine.client import Engine, Listed
 from sealock.runtime.engine.endpoint import Endpoint, endpoint
+from sealock.runtime.engine.requests import Patience
 
 __all__ = ["Endpoint", "Engine", "Listed", "Patience", "connect", "endpoint"]
 

@@ -15,7 +15,7 @@ import msgspec
 from msgspec import Struct
 
 from sealock.errors import EngineError, EngineRefusedError
-from sealock.runtime.engine.asking import LARGEST, Asking
+from sealock.runtime.engine.requests import LARGEST, Asking
 
 if TYPE_CHECKING:
     from concurrent.futures import Future

@@ -12,7 +12,7 @@ from shlex import quote
 from typing import TYPE_CHECKING, Final
 
 from sealock.errors import EngineError
-from sealock.net.http.dialing import UnreachedError, dial, secure
+from sealock.net.http.connections import UnreachedError, dial, secure
 from sealock.net.http.wire import Line, Patience
 from sealock.runtime.engine.endpoint import Endpoint
 

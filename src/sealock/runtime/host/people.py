@@ -10,7 +10,7 @@ import msgspec
 from msgspec import Struct
 
 from sealock.model.host import Login
-from sealock.runtime.kernel.parsing import whole
+from sealock.runtime.kernel.procfiles import whole
 from sealock.runtime.kernel.tree import Silence, Tree
 
 _PERSON: Final = 1000

@@ -13,7 +13,7 @@ from sealock.model.process import Mounted
 from sealock.runtime.host.files import files
 from sealock.runtime.host.people import clients, logins, people
 from sealock.runtime.host.units import UNIT, engine_words
-from sealock.runtime.kernel import parsing
+from sealock.runtime.kernel import procfiles
 from sealock.runtime.kernel.groups import Hierarchies
 from sealock.runtime.kernel.tree import Silence, Tree
 
@@ -70,7 +70,7 @@ def _see(tree: Tree, data_root: str, engine: int, named: tuple[tuple[Role, str],
     data_root = data_root or _option(words, "--data-root") or DATA_ROOT
     named = (*named, ("data-root", data_root))
     who = people(tree, _socket_group(tree, named))
-    mounts = parsing.mounts(_plain(tree.text("proc/self/mountinfo")) or _plain(tree.text("proc/1/mountinfo")))
+    mounts = procfiles.mounts(_plain(tree.text("proc/self/mountinfo")) or _plain(tree.text("proc/1/mountinfo")))
     passwords, engines = clients(tree, who)
     trees = Hierarchies(tree, mounts)
     audited = _audited(tree)
@@ -136,7 +136,7 @@ def _socket_group(tree: Tree, named: tuple[tuple[Role, str], ...]) -> int:
 def _swarm_listens(tree: Tree, pid: int) -> str:
     """The address at which the swarm's managers are met, by the sockets of the engine's own network."""
     for protocol in ("tcp", "tcp6") if pid else ():
-        for one, _ in parsing.listening(protocol, _plain(tree.text(f"proc/{pid}/net/{protocol}"))):
+        for one, _ in procfiles.listening(protocol, _plain(tree.text(f"proc/{pid}/net/{protocol}"))):
             if one.port == _SWARM:
                 return f"[{one.address}]:{one.port}" if ":" in one.address else f"{one.address}:{one.port}"
     return ""

@@ -12,8 +12,8 @@ from sealock.model.container import Container, Device, Mount, Sysctl
 from sealock.model.process import IdRange, Limit, Mounted, Process
 from sealock.runtime.kernel.groups import Group
 from sealock.runtime.kernel.members import groups_of
-from sealock.runtime.kernel.mounting import asked_for, is_read_only
-from sealock.runtime.kernel.reading import Machine
+from sealock.runtime.kernel.mounts import asked_for, is_read_only
+from sealock.runtime.kernel.processes import Machine
 
 _MASKED: Final = "/proc/kcore"
 """Covered in every container whose masked paths are in force."""

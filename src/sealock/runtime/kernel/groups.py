@@ -14,7 +14,7 @@ from msgspec import Struct
 from sealock.model.absent import UNKNOWN, Maybe
 from sealock.model.process import Device, Limit, Mounted
 from sealock.runtime.kernel import devices
-from sealock.runtime.kernel.parsing import whole
+from sealock.runtime.kernel.procfiles import whole
 from sealock.runtime.kernel.tree import Tree
 
 _UNLIMITED: Final = 1 << 62

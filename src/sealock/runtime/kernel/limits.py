@@ -10,7 +10,7 @@ from typing import Final
 from sealock.model.absent import given
 from sealock.model.look import Advice, Room
 from sealock.model.process import Limit, Process
-from sealock.runtime.kernel.parsing import fields, whole
+from sealock.runtime.kernel.procfiles import fields, whole
 from sealock.runtime.kernel.tree import Tree
 
 _NODES: Final = 1024

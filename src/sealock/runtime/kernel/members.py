@@ -10,7 +10,7 @@ from msgspec import Struct
 from sealock.model.absent import given
 from sealock.model.process import NAMESPACES, Namespace, NamespaceKind, Process
 from sealock.runtime.kernel.identity import identity
-from sealock.runtime.kernel.reading import GoneError, Machine
+from sealock.runtime.kernel.processes import GoneError, Machine
 
 _LIMITING: Final = ("memory", "pids", "cpu", "cpuset", "blkio", "devices")
 """The controllers of version 1 that limit; the unified tree beside them, and systemd's, only count."""

@@ -10,7 +10,7 @@ from sealock.errors import TargetError
 from sealock.model.absent import UNKNOWN, UNSET, Maybe
 from sealock.model.capabilities import NAMES, everything
 from sealock.model.process import IdRange, Mounted, Namespace, NamespaceKind, Process, Route, Socket
-from sealock.runtime.kernel import parameters, parsing
+from sealock.runtime.kernel import parameters, procfiles
 from sealock.runtime.kernel.groups import Group, Hierarchies
 from sealock.runtime.kernel.identity import identity
 from sealock.runtime.kernel.tree import Silence, Tree
@@ -51,7 +51,7 @@ class Machine:
         self._mounts: tuple[str, tuple[Mounted, ...]] = "", ()
         self._group: tuple[tuple[tuple[str, str], ...], Group] = (), Group()
         shown = self._text("proc/self/mountinfo") or self._text("proc/1/mountinfo")
-        self.hierarchies = Hierarchies(self.tree, parsing.mounts(shown))
+        self.hierarchies = Hierarchies(self.tree, procfiles.mounts(shown))
         self.initial = self._initial()
         """The machine's own namespaces by kind; those that could not be told are missing."""
         self.inside = bool(self.own("self", "pid"))
@@ -70,7 +70,7 @@ class Machine:
         first = self._text("proc/1/mountinfo") if self.own("self", "mnt") else ""
         text = first or self._text("proc/self/mountinfo") or self._text("proc/1/mountinfo")
         if text != self._mounts[0]:
-            self._mounts = text, parsing.mounts(text)
+            self._mounts = text, procfiles.mounts(text)
         return self._mounts[1]
 
     def _initial(self) -> dict[str, int]:
@@ -86,13 +86,13 @@ class Machine:
     def _release(self) -> tuple[int, ...]:
         """The first two numbers of the kernel's release; () where it does not say."""
         words = self._text("proc/sys/kernel/osrelease").split(".")[:2]
-        return tuple(number for word in words if (number := parsing.whole(word)) is not None)
+        return tuple(number for word in words if (number := procfiles.whole(word)) is not None)
 
     def _everything(self) -> int:
         """All capabilities that a program on this machine can have: those of process 1, which may lack some itself."""
-        last = parsing.whole(self._text("proc/sys/kernel/cap_last_cap").strip())
+        last = procfiles.whole(self._text("proc/sys/kernel/cap_last_cap").strip())
         known = everything(last if last is not None else len(NAMES) - 1)
-        first = parsing.whole(parsing.fields(self._text("proc/1/status")).get("CapBnd"), 16)
+        first = procfiles.whole(procfiles.fields(self._text("proc/1/status")).get("CapBnd"), 16)
         if not first or (self.inside and first.bit_count() < known.bit_count() - _LACKING):
             # From inside a container, its first process says nothing of the machine, unless it has all but everything.
             return known
@@ -101,7 +101,7 @@ class Machine:
     def inode(self, pid: int | str, kind: str) -> int:
         """The inode of a process's namespace, 0 where it cannot be told."""
         held = self.tree.link(f"proc/{pid}/ns/{kind}")
-        return (parsing.whole(held.rpartition("[")[2].rstrip("]")) or 0) if isinstance(held, str) else 0
+        return (procfiles.whole(held.rpartition("[")[2].rstrip("]")) or 0) if isinstance(held, str) else 0
 
     def processes(self) -> tuple[int, ...]:
         """The ids of all processes that can be seen."""
@@ -150,7 +150,7 @@ class Machine:
 
     def groups(self, pid: int | str) -> tuple[tuple[str, str], ...]:
         """The control groups of a process: controller and path."""
-        return parsing.control_groups(self._text(f"proc/{pid}/cgroup"))
+        return procfiles.control_groups(self._text(f"proc/{pid}/cgroup"))
 
     def own(self, pid: int | str, kind: NamespaceKind) -> int:
         """The inode of a namespace that is not the machine's, 0 where it is or cannot be told."""
@@ -162,18 +162,18 @@ class Machine:
         if not isinstance(held, str):
             message = f"process {pid} is not there" if held is not Silence.DENIED else f"process {pid} may not be read"
             raise GoneError(message)
-        return parsing.start_time(held)
+        return procfiles.start_time(held)
 
     def _status(self, pid: int, command: Maybe[tuple[str, ...]]) -> dict[str, Any]:
-        said = parsing.fields(self._text(f"proc/{pid}/status"))
+        said = procfiles.fields(self._text(f"proc/{pid}/status"))
 
         def number(name: str, base: int = 10, word: int = 0) -> Maybe[int]:
             words = said.get(name, "").split()
-            held = parsing.whole(words[word], base) if len(words) > abs(word) - (word < 0) else None
+            held = procfiles.whole(words[word], base) if len(words) > abs(word) - (word < 0) else None
             return UNKNOWN if held is None else held
 
         no_new = number("NoNewPrivs")
-        groups = [parsing.whole(word) for word in said["Groups"].split()] if "Groups" in said else None
+        groups = [procfiles.whole(word) for word in said["Groups"].split()] if "Groups" in said else None
         return {
             "name": said.get("Name", UNKNOWN),
             "command": command,
@@ -198,14 +198,14 @@ class Machine:
             if (inode := self.inode(pid, kind))
         )
         maps = {name: self.tree.text(f"proc/{pid}/{name}") for name in ("uid_map", "gid_map", "mountinfo", "limits")}
-        adjusted = parsing.whole(self._text(f"proc/{pid}/oom_score_adj").strip())
+        adjusted = procfiles.whole(self._text(f"proc/{pid}/oom_score_adj").strip())
         apparmor, selinux = self._label(pid)
         return {
             "namespaces": spaces or UNKNOWN,
-            "uid_map": _made(maps["uid_map"], parsing.id_ranges),
-            "gid_map": _made(maps["gid_map"], parsing.id_ranges),
-            "mounts": _made(maps["mountinfo"], parsing.mounts),
-            "limits": _made(maps["limits"], parsing.limits),
+            "uid_map": _made(maps["uid_map"], procfiles.id_ranges),
+            "gid_map": _made(maps["gid_map"], procfiles.id_ranges),
+            "mounts": _made(maps["mountinfo"], procfiles.mounts),
+            "limits": _made(maps["limits"], procfiles.limits),
             "oom_score_adj": UNKNOWN if adjusted is None else adjusted,
             "apparmor": apparmor,
             "selinux": selinux,
@@ -228,7 +228,7 @@ class Machine:
 
     def _use(self, pid: int) -> dict[str, Any]:
         groups = self.groups(pid)
-        mounts = parsing.mounts(self._text(f"proc/{pid}/mountinfo"))
+        mounts = procfiles.mounts(self._text(f"proc/{pid}/mountinfo"))
         found = identity(groups, mounts, self._host_name(pid))
         held = self.group(groups)
         return {
@@ -265,7 +265,7 @@ class Machine:
     def group_names(self) -> dict[int, str]:
         """The names that the machine has for groups, by their numbers."""
         rows = (line.split(":") for line in self._text("etc/group").split("\n")[:10_000])
-        return {number: row[0] for row in rows if len(row) > 2 and (number := parsing.whole(row[2])) is not None}
+        return {number: row[0] for row in rows if len(row) > 2 and (number := procfiles.whole(row[2])) is not None}
 
     def device(self, kind: str, numbers: str) -> str:
         """The machine's name for a device ("c", "10:229"), without /dev/; "" where it has none."""
@@ -301,7 +301,7 @@ class Machine:
     def routes(self, pid: int) -> Maybe[tuple[Route, ...]]:
         """The ways that packets take out of the process's network namespace; of IPv4 alone."""
         held = self.tree.text(f"proc/{pid}/net/route")
-        return parsing.routes(held) if isinstance(held, str) else UNKNOWN
+        return procfiles.routes(held) if isinstance(held, str) else UNKNOWN
 
     def listening(self, pid: int) -> Maybe[tuple[Socket, ...]]:
         """The sockets that wait for others in the process's network namespace."""
@@ -313,11 +313,11 @@ class Machine:
                 continue
             held = self.tree.text(f"proc/{pid}/net/{protocol}")
             if isinstance(held, str):
-                found += [one for one, _ in parsing.listening(protocol, held)]
+                found += [one for one, _ in procfiles.listening(protocol, held)]
             elif protocol == "tcp":
                 return UNKNOWN
         held = self.tree.text(f"proc/{pid}/net/unix")
-        found += parsing.unix_listening(held) if isinstance(held, str) else ()
+        found += procfiles.unix_listening(held) if isinstance(held, str) else ()
         return tuple(sorted(set(found), key=lambda one: (one.protocol, one.port, one.address)))
 
 

@@ -18,7 +18,7 @@ from sealock.model.process import Process
 from sealock.runtime.kernel import identity
 from sealock.runtime.kernel.effective import effective
 from sealock.runtime.kernel.members import Members, gather
-from sealock.runtime.kernel.reading import GoneError, Machine
+from sealock.runtime.kernel.processes import GoneError, Machine
 
 SELF: Final = "self"
 _ID: Final = re.compile(r"[0-9a-f]{12,64}")

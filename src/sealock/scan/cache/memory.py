@@ -8,8 +8,8 @@ from hashlib import sha256
 import msgspec
 
 from sealock.image.entry import Bounds, LayerSource
+from sealock.image.knowledge import Shelved
 from sealock.image.layers import TarLayer
-from sealock.image.shelved import Shelved
 from sealock.inventory.facts import ImageFacts, LayerFacts
 from sealock.model.inventory import Layer
 from sealock.scan.cache.folder import LIMIT, Folder

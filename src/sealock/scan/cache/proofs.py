@@ -15,7 +15,7 @@ from typing import Final, TypeAlias
 import msgspec
 from msgspec import Struct
 
-from sealock.image.stored import Bytefile, Damage, Stretch, is_ours
+from sealock.image.bytesources import Bytefile, Damage, Stretch, is_ours
 from sealock.scan.cache.folder import Folder
 
 _TICK: Final = 20_000_000

@@ -9,10 +9,10 @@ from contextlib import contextmanager
 from msgspec import Struct
 
 from sealock import formats
+from sealock.image.bytesources import Damage
 from sealock.image.entry import DEFAULT_BOUNDS, Bounds, ImageSource
 from sealock.image.manifest import Config, decode
-from sealock.image.opening import open_image
-from sealock.image.stored import Damage
+from sealock.image.opener import open_image
 from sealock.inventory.facts import NOTHING, ImageFacts
 from sealock.model.container import Container
 from sealock.model.document import Document, Subject
@@ -21,7 +21,7 @@ from sealock.model.inventory import Inventory
 from sealock.model.location import Location, Source
 from sealock.model.registries import Registries
 from sealock.scan.cache.memory import Memory
-from sealock.scan.images.remembering import Reader
+from sealock.scan.images.reader import Reader
 
 
 class How(Struct, frozen=True):

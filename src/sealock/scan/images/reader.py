@@ -45,7 +45,7 @@ class Reader:
                 source.forget(messages)
             self._spent += sum(entries // _CHEAP for _, entries, _ in known.facts.sizes)
             return self._told(known.facts)
-        from sealock.inventory.merging import merge  # noqa: PLC0415  as in _read
+        from sealock.inventory.merge import merge  # noqa: PLC0415  as in _read
 
         scanned, sound = self._facts(image)
         facts = merge(
@@ -122,14 +122,14 @@ class Reader:
             meanwhile()
             return []
         # Loading the analyzers takes long, compared with what the cache gives.
-        from sealock.scan.images.reading import read_layers  # noqa: PLC0415  as above
+        from sealock.scan.images.workers import read_layers  # noqa: PLC0415  as above
 
         return read_layers(sources, self._selection(), self._bounds.entries, self._progress, meanwhile)
 
     def _in_order(self, sources: Sequence[LayerSource]) -> list[LayerFacts]:
         """Read all where they have too many entries: how much of each is read depends on those before it."""
         self._spent += self._bounds.entries + 1
-        from sealock.scan.images.reading import in_order  # noqa: PLC0415  as in _read
+        from sealock.scan.images.workers import in_order  # noqa: PLC0415  as in _read
 
         return in_order(sources, self._selection(), self._bounds.entries, self._progress)
 

@@ -9,14 +9,14 @@ from typing import Final
 
 from msgspec import Struct
 
+from sealock.image.digests import Outcome
 from sealock.image.entry import LayerSource
 from sealock.image.header import MOST
 from sealock.image.layers import Piece, TarLayer
-from sealock.image.verifying import Outcome
 from sealock.inventory.facts import LayerFacts
 from sealock.inventory.scan import PieceFacts, joined, scan_layer, scan_piece
 from sealock.inventory.selection import Selection
-from sealock.scan.images import sharing
+from sealock.scan.images import processes
 
 WORTH: Final = 32 << 20
 """Stored bytes from which on other processes help: less is read before they are made."""
@@ -85,7 +85,7 @@ def read_layers(
     for layer in layers:
         layer.count_apart(apart=True)
     stored = [layer for layer in layers if layer.stretch is not None]
-    if sharing.children() and len(stored) == len(sources) and sum(layer.layer.size for layer in stored) >= WORTH:
+    if processes.children() and len(stored) == len(sources) and sum(layer.layer.size for layer in stored) >= WORTH:
         return _shared(stored, selection, most, progress, meanwhile)
     meanwhile()
     return _in_threads(sources, selection, most, progress)
@@ -164,7 +164,7 @@ def _shared(
             if of_layer[0].piece:
                 of_layer[0].layer.verify()
 
-    found = sharing.shared(work, len(order), sharing.children(), begin)
+    found = processes.shared(work, len(order), processes.children(), begin)
     if tally.is_over():
         return None
     done = [one for one in found if one is not None]

@@ -15,9 +15,9 @@ from msgspec.structs import replace
 from sealock.errors import TransportError
 from sealock.model.imagename import ImageName
 from sealock.model.manifest import Descriptor, Manifest
-from sealock.net.registry.asking import RegistryError
 from sealock.net.registry.client import Registry
 from sealock.net.registry.manifests import ManifestError
+from sealock.net.registry.requests import RegistryError
 from sealock.trust.cosign import bundles, simple
 
 Wanted: TypeAlias = Literal["signature", "attestation"]

@@ -15,8 +15,8 @@ from sealock.errors import TargetError, UsageError
 from sealock.model.trust import Signer
 from sealock.trust.cosign.bundles import Bundle
 from sealock.trust.cosign.certificates import Said, claimed, said
-from sealock.trust.cosign.expecting import Identity
 from sealock.trust.cosign.promises import Unproven, check_certificate, check_log, check_promise
+from sealock.trust.cosign.requirements import Identity
 from sealock.trust.cosign.trustedroot import read_trusted_root
 from sealock.trust.refusal import SignatureRefusedError
 

@@ -14,12 +14,12 @@ from msgspec.structs import replace
 from sealock.errors import TransportError
 from sealock.model.imagename import DEFAULT_REGISTRY, ImageName
 from sealock.model.manifest import OCI_MANIFEST, Descriptor, Manifest
-from sealock.net.registry.asking import RegistryError
 from sealock.net.registry.client import Fetched, Registry
 from sealock.net.registry.manifests import MOST_ENTRIES, digest_of, strict_json
-from sealock.net.registry.pushing import push_artifact, push_blob, push_manifest, written
+from sealock.net.registry.requests import RegistryError
+from sealock.net.registry.upload import push_artifact, push_blob, push_manifest, written
 from sealock.trust.cosign import bundles, simple
-from sealock.trust.cosign.gathering import ENVELOPE_TYPE, tag_of
+from sealock.trust.cosign.attachments import ENVELOPE_TYPE, tag_of
 from sealock.trust.cosign.keys import PublicKey, made
 from sealock.trust.cosign.privatekeys import PrivateKey
 from sealock.trust.dsse import IN_TOTO, Envelope, pae, write_envelope

@@ -15,14 +15,14 @@ from sealock.errors import TargetError, UsageError
 from sealock.model.imagename import ImageName, parse
 from sealock.model.trust import Signer, Verdict
 from sealock.net.registry.client import Registry
+from sealock.trust.cosign.attachments import Attached, Passed, attached
 from sealock.trust.cosign.bundles import Bundle, read_bundle
-from sealock.trust.cosign.expecting import Expected, check_annotations, check_repository
-from sealock.trust.cosign.gathering import Attached, Passed, attached
+from sealock.trust.cosign.claimedsigners import moment, stranger
 from sealock.trust.cosign.keys import made
 from sealock.trust.cosign.promises import CERTIFICATE, PROMISE, Unproven
+from sealock.trust.cosign.requirements import Expected, check_annotations, check_repository
 from sealock.trust.cosign.simple import SIGNATURE as SIGNATURE_ANNOTATION
 from sealock.trust.cosign.simple import read_claims
-from sealock.trust.cosign.telling import moment, stranger
 from sealock.trust.dsse import read_envelope
 from sealock.trust.intoto import CREATED, CUSTOM, SIGNATURE, Statement, Subject, read_statement
 from sealock.trust.refusal import SignatureRefusedError

@@ -12,7 +12,7 @@ from sealock.trust.notary.keys import canonical_id
 from sealock.trust.notary.metadata import Delegation, FileMeta, Key, Listing, Role, Root, Targets, key_id
 from sealock.trust.notary.refusal import RefusedError
 from sealock.trust.notary.roles import is_delegation, lifetime, parent
-from sealock.trust.notary.signing import Open, listing_json, meta_of, root_json, sign, targets_json
+from sealock.trust.notary.signer import Open, listing_json, meta_of, root_json, sign, targets_json
 from sealock.trust.notary.trusted import TrustedMetadata, can_sign
 
 

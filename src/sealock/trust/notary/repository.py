@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 
 from sealock.errors import TargetError, TrustError
-from sealock.trust.notary.editing import Editor, digest_meta, first_files
+from sealock.trust.notary.editor import Editor, digest_meta, first_files
 from sealock.trust.notary.folder import Folder
 from sealock.trust.notary.keyring import Keyring
 from sealock.trust.notary.keys import canonical_id
@@ -18,7 +18,7 @@ from sealock.trust.notary.privatekeys import PrivateKey
 from sealock.trust.notary.refusal import RefusedError
 from sealock.trust.notary.roles import bound, parent
 from sealock.trust.notary.server import Server
-from sealock.trust.notary.signing import certify, new_root
+from sealock.trust.notary.signer import certify, new_root
 from sealock.trust.notary.trusted import TrustedMetadata, can_sign
 from sealock.trust.notary.verdict import SignedTag, Verified, ending, find_tag, states, tags_of, unsigned
 from sealock.trust.notary.workflow import Update

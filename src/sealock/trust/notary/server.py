@@ -10,7 +10,7 @@ from typing import Final
 from urllib.parse import quote, urlsplit
 
 from sealock.errors import TransportError
-from sealock.net.registry.unsaid import secrets_of, without
+from sealock.net.registry.redaction import secrets_of, without
 from sealock.net.transport import Answer, Transport, shown
 from sealock.trust.notary.metadata import Key, read_key
 from sealock.trust.notary.refusal import RefusedError

@@ -13,7 +13,7 @@ from warnings import catch_warnings, simplefilter
 
 from sealock.trust.notation import chain
 from sealock.trust.notation.envelope import UNABLE
-from sealock.trust.notation.expecting import RevocationList
+from sealock.trust.notation.requirements import RevocationList
 from sealock.trust.refusal import SignatureRefusedError
 
 if TYPE_CHECKING:

@@ -17,7 +17,7 @@ from sealock.errors import TargetError, UsageError
 from sealock.model.imagename import ImageName
 from sealock.model.manifest import EMPTY, OCI_MANIFEST, Descriptor
 from sealock.net.registry.client import Registry
-from sealock.net.registry.pushing import push_blob, push_manifest, written
+from sealock.net.registry.upload import push_blob, push_manifest, written
 from sealock.trust.notation import algorithms, chain, jws
 from sealock.trust.notation.envelope import ARTIFACT_TYPE, JWS
 from sealock.trust.refusal import SignatureRefusedError

@@ -12,8 +12,8 @@ from warnings import catch_warnings, simplefilter
 
 from sealock.errors import PolicyError, TargetError
 from sealock.trust.notation.chain import unreadable
-from sealock.trust.notation.expecting import Anchor, Kind, RevocationList
 from sealock.trust.notation.policy import Document, Statement, read_policy
+from sealock.trust.notation.requirements import Anchor, Kind, RevocationList
 from sealock.trust.refusal import SignatureRefusedError
 from sealock.trust.wire import table_of
 

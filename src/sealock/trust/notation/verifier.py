@@ -23,7 +23,7 @@ from sealock.net.registry.client import Registry
 from sealock.net.registry.manifests import ManifestError
 from sealock.trust.notation import algorithms, chain, cose, jws, revocation, timestamps
 from sealock.trust.notation.envelope import ARTIFACT_TYPE, COSE, JWS, MOST_BYTES, UNABLE, Envelope, Target, read_target
-from sealock.trust.notation.expecting import SCHEMES, Expected
+from sealock.trust.notation.requirements import SCHEMES, Expected
 from sealock.trust.refusal import SignatureRefusedError
 
 if TYPE_CHECKING:

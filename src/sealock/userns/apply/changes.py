@@ -18,9 +18,9 @@ from sealock.errors import FormatError, TargetError
 from sealock.model.absent import UNSET
 from sealock.model.change import Set
 from sealock.model.location import Source
-from sealock.userns.apply.locking import PATIENCE, locked
-from sealock.userns.apply.looking import read_settings, settings_of
+from sealock.userns.apply.locks import PATIENCE, locked
 from sealock.userns.apply.record import Changed, Record, State, keep, pending, records, synced
+from sealock.userns.apply.survey import read_settings, settings_of
 from sealock.userns.plan import Plan
 from sealock.userns.plan.ranges import Range, added, read
 

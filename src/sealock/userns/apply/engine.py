@@ -15,7 +15,7 @@ from sealock.model.absent import given
 from sealock.model.host import Swarm
 from sealock.runtime.engine import Engine
 from sealock.runtime.host import see
-from sealock.runtime.kernel import parsing
+from sealock.runtime.kernel import procfiles
 from sealock.runtime.kernel.tree import Silence, Tree
 from sealock.userns.plan import Bind, Image, Runs, Volume
 
@@ -83,7 +83,7 @@ def _limits(root: str) -> dict[str, int]:
     try:
         for pid in tree.names("proc")[:_MOST]:
             if pid.isdigit() and _plain(tree.text(f"proc/{pid}/comm")).strip() in _PROCESSES:
-                for name, _, hard in parsing.limits(_plain(tree.text(f"proc/{pid}/limits"))):
+                for name, _, hard in procfiles.limits(_plain(tree.text(f"proc/{pid}/limits"))):
                     known = found.get(name, -1)
                     found[name] = hard if known == -1 else known if hard == -1 else min(known, hard)
     finally:

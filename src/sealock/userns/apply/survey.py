@@ -17,7 +17,7 @@ from sealock.model.document import Document
 from sealock.model.location import Source
 from sealock.runtime.engine import Engine
 from sealock.runtime.kernel.tree import Silence, Tree
-from sealock.userns.apply.asking import Asked, ask
+from sealock.userns.apply.engine import Asked, ask
 from sealock.userns.apply.owners import ENTRIES, owners
 from sealock.userns.apply.record import pending
 from sealock.userns.plan import Bind, Machine, Owned, Runs

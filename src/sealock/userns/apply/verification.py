@@ -12,9 +12,9 @@ from sealock.formats.inspect import read_inspect
 from sealock.formats.members import Members, decode
 from sealock.model.absent import given
 from sealock.model.process import IdRange
-from sealock.reports.text import line
 from sealock.runtime.engine import Engine
-from sealock.runtime.kernel.reading import GoneError, Machine
+from sealock.runtime.kernel.processes import GoneError, Machine
+from sealock.text import line
 
 
 class Verified(Struct, frozen=True):

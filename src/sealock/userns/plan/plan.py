@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from sealock.userns.plan.blockers import Blocker, blockers, opted_out, unread
 from sealock.userns.plan.facts import Image, Machine
-from sealock.userns.plan.handover import Copied, Handover, Ids, Kept, copies, handovers
+from sealock.userns.plan.ownership import Copied, Handover, Ids, Kept, copies, handovers
 from sealock.userns.plan.ranges import Range
 from sealock.userns.plan.readiness import DEFAULT, Check, account, chosen, engine, kernel, user_of
 

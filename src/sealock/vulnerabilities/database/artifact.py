@@ -21,11 +21,11 @@ from sealock.errors import DatabaseError
 from sealock.model.imagename import ImageName
 from sealock.model.manifest import EMPTY, EMPTY_TYPE, OCI_MANIFEST, Descriptor, Manifest
 from sealock.net.registry.client import Fetched, Registry
-from sealock.net.registry.pushing import UPLOADS, push_blob, push_manifest, push_stream, written
+from sealock.net.registry.upload import UPLOADS, push_blob, push_manifest, push_stream, written
 from sealock.net.transport import BrokenOffError
-from sealock.vulnerabilities.database.place import NAME, cannot, put, writing
-from sealock.vulnerabilities.database.sealing import MOST, ForeignError, fault, opened
-from sealock.vulnerabilities.stored import SCHEMA, FeedState
+from sealock.vulnerabilities.database.location import NAME, cannot, put, writing
+from sealock.vulnerabilities.database.seal import MOST, ForeignError, fault, opened
+from sealock.vulnerabilities.records import SCHEMA, FeedState
 
 ARTIFACT: Final = "application/vnd.sealock.vulnerabilities.v1"
 """The artifact's type."""

@@ -11,12 +11,12 @@ from msgspec import Struct
 
 from sealock.errors import DatabaseError
 from sealock.net.transport import Transport
-from sealock.vulnerabilities.database.place import NAME, folder
-from sealock.vulnerabilities.database.sealing import NoDatabaseError, OlderError, opened
+from sealock.vulnerabilities.database.location import NAME, folder
+from sealock.vulnerabilities.database.seal import NoDatabaseError, OlderError, opened
 from sealock.vulnerabilities.database.sources import Web
 from sealock.vulnerabilities.feeds.catalog import FEEDS, Feed, needed
+from sealock.vulnerabilities.records import FeedState
 from sealock.vulnerabilities.store import Store
-from sealock.vulnerabilities.stored import FeedState
 
 DAY: Final = 86_400
 UNCHECKED: Final = 7 * DAY
@@ -75,7 +75,7 @@ def _fetched(
     where: str, feeds: Sequence[Feed], transport: Transport, tell: Callable[[str], None], now: Callable[[], float]
 ) -> tuple[str, ...]:
     """Fetch feeds; give what failed."""
-    from sealock.vulnerabilities.database.updating import update  # noqa: PLC0415  loads what reads feeds
+    from sealock.vulnerabilities.database.update import update  # noqa: PLC0415  loads what reads feeds
 
     outcomes = update(where, Web(transport), feeds, tell, now)
     return tuple(f"feed {one.feed}: {one.why}" for one in outcomes if one.what == "failed")

@@ -11,8 +11,8 @@ from typing import Final, Literal, TypeAlias, assert_never
 from urllib.parse import quote
 
 from sealock.errors import DatabaseError
+from sealock.vulnerabilities.records import APPLICATION, SCHEMA, TABLES, damaged
 from sealock.vulnerabilities.store import Store
-from sealock.vulnerabilities.stored import APPLICATION, SCHEMA, TABLES, damaged
 
 _MAGIC: Final = b"sealock stamp 1\n"
 _STAMP: Final = struct.Struct(">16sQI32s")

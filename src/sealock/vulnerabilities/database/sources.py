@@ -15,7 +15,7 @@ from sealock.errors import TransportError
 from sealock.net.transport import Answer, BrokenOffError, Transport
 from sealock.vulnerabilities.feeds.catalog import File
 from sealock.vulnerabilities.feeds.feed import Damaged
-from sealock.vulnerabilities.stored import FileState
+from sealock.vulnerabilities.records import FileState
 
 DOWNLOAD: Final = 4 << 30
 """Bytes of the largest file that is fetched."""

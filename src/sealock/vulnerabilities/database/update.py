@@ -13,15 +13,15 @@ import msgspec
 from msgspec import Struct
 
 from sealock.errors import DatabaseError, TransportError
-from sealock.vulnerabilities.building import Content, build
-from sealock.vulnerabilities.database.place import NAME, cannot, put, writing
-from sealock.vulnerabilities.database.sealing import ForeignError, opened, seal, unseal
+from sealock.vulnerabilities.builder import Content, build
+from sealock.vulnerabilities.collector import Gathered, Gatherer
+from sealock.vulnerabilities.database.location import NAME, cannot, put, writing
+from sealock.vulnerabilities.database.seal import ForeignError, opened, seal, unseal
 from sealock.vulnerabilities.database.sources import Got, Same, Source
 from sealock.vulnerabilities.feeds.catalog import Feed, read
 from sealock.vulnerabilities.feeds.feed import Damaged
-from sealock.vulnerabilities.gathering import Gathered, Gatherer
+from sealock.vulnerabilities.records import FeedState, FileState, encode
 from sealock.vulnerabilities.store import Store
-from sealock.vulnerabilities.stored import FeedState, FileState, encode
 
 _FUTURE: Final = 86_400
 """Seconds that a publisher's clock may be ahead."""

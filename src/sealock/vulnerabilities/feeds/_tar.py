@@ -6,8 +6,8 @@ import sys
 from collections.abc import Iterator
 from typing import IO, Final, cast
 
+from sealock.image.bytesources import Damage
 from sealock.image.header import BLOCK
-from sealock.image.stored import Damage
 from sealock.image.tarreader import TarReader
 from sealock.vulnerabilities.feeds.feed import RECORD, Broken, Damaged
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from sealock.vulnerabilities.versions.coding import HIGH, LOW, Codes, number
+from sealock.vulnerabilities.versions.keys import HIGH, LOW, Codes, number
 
 _PIECES: Final = re.compile("[^0-9A-Za-z]*(?:[0-9]+|[A-Za-z]+)")
 _PIECE: Final = re.compile("([^0-9A-Za-z]*)(.*)")

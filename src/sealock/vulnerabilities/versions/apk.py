@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from sealock.vulnerabilities.versions.coding import Codes, high
+from sealock.vulnerabilities.versions.keys import Codes, high
 
 _VERSION: Final = re.compile(
     r"[0-9]+(?:\.[0-9]+)*[a-z]?"

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from sealock.vulnerabilities.versions.coding import Codes, high
+from sealock.vulnerabilities.versions.keys import Codes, high
 
 # "beta2", "-RC.1", "p1", ".x-dev": [._-], stability and its numbers, and dev, each of which may lack.
 _MODIFIER: Final = r"[._-]?(?:(stable|beta|b|RC|alpha|a|patch|pl|p)((?:[.-]?[0-9](?:[0-9]|[.-][0-9])*)?))?([.-]?dev)?"

@@ -11,7 +11,7 @@ import re
 from collections.abc import Sequence
 from typing import Final
 
-from sealock.vulnerabilities.versions.coding import Codes, high
+from sealock.vulnerabilities.versions.keys import Codes, high
 
 _ALLOWED: Final = re.compile("[*.+!_0-9a-z]+")
 _PIECES: Final = re.compile("[0-9]+|[*]+|[^0-9*]+")

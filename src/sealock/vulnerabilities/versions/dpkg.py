@@ -12,7 +12,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from sealock.vulnerabilities.versions.coding import LOW, Codes, number
+from sealock.vulnerabilities.versions.keys import LOW, Codes, number
 
 _PAIRS: Final = re.compile("([^0-9]*)([0-9]*)")
 _PIECES: Final = re.compile("[^0-9]*[0-9]*")

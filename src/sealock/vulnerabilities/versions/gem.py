@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from sealock.vulnerabilities.versions.coding import END, Codes, high, high_or_text, zeros
+from sealock.vulnerabilities.versions.keys import END, Codes, high, high_or_text, zeros
 
 _VERSION: Final = re.compile(r"[0-9]+(?:\.[0-9A-Za-z]+)*(?:-[0-9A-Za-z-]+(?:\.[0-9A-Za-z-]+)*)?")
 _SEGMENTS: Final = re.compile("[0-9]+|[A-Za-z]+")

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from sealock.vulnerabilities.versions.coding import Codes, high, high_or_text
+from sealock.vulnerabilities.versions.keys import Codes, high, high_or_text
 
 _NUMBERS: Final = re.compile(r"[^0-9]*([0-9]+(?:[._-][0-9]+)*)(.*)", re.DOTALL)
 _DIVIDERS: Final = re.compile("[._-]")

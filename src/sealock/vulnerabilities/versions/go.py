@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from sealock.vulnerabilities.versions.coding import HIGH, Codes, high, number
+from sealock.vulnerabilities.versions.keys import HIGH, Codes, high, number
 from sealock.vulnerabilities.versions.semver import RELEASE, STRICT, prerelease
 
 _MODULE: Final = re.compile(rf"v?(?:{STRICT}|(0|[1-9][0-9]*)(?:\.(0|[1-9][0-9]*))?)")

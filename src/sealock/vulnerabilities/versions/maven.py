@@ -15,7 +15,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from sealock.vulnerabilities.versions.coding import LOW, Codes, number
+from sealock.vulnerabilities.versions.keys import LOW, Codes, number
 
 _PIECES: Final = re.compile(r"[0-9]+|[^0-9.-]+|[.-]")
 _ALIASES: Final = {"ga": "", "final": "", "release": "", "cr": "rc"}

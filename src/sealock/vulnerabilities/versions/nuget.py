@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from sealock.vulnerabilities.versions.coding import LOW, Codes, high, number
+from sealock.vulnerabilities.versions.keys import LOW, Codes, high, number
 from sealock.vulnerabilities.versions.semver import PRERELEASE, RELEASE
 
 _VERSION: Final = re.compile(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from sealock.vulnerabilities.versions.coding import Codes, high
+from sealock.vulnerabilities.versions.keys import Codes, high
 
 _VERSION: Final = re.compile(
     r"v?(?:([0-9]+)!)?"

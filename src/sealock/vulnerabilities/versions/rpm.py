@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from sealock.vulnerabilities.versions.coding import Codes, high, high_or_text
+from sealock.vulnerabilities.versions.keys import Codes, high, high_or_text
 
 _PIECES: Final = re.compile(r"[0-9]+|[A-Za-z]+|~|\^")
 _EPOCH: Final = re.compile("([0-9]*):")

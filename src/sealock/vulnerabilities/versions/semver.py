@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from sealock.vulnerabilities.versions.coding import HIGH, LOW, Codes, high, number
+from sealock.vulnerabilities.versions.keys import HIGH, LOW, Codes, high, number
 
 RELEASE: Final = b"\x02"
 """After the numbers: the release itself, which comes after its pre-releases."""
