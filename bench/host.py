@@ -17,7 +17,7 @@ from pathlib import Path
 
 from measuring import Ran, memory, processor, run, seconds
 
-from hostengine import Machine, machine
+from support.hostengine import Machine, machine
 
 MANY, FEW = 200, 20
 SECONDS, MEMORY, TIMES = 3.0, 150 << 20, 50

@@ -14,7 +14,6 @@ from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
 
-from realcosign import SECRET, UNLOGGED, Place, cosign_place, good
 from sealock.net.http import HttpTransport
 from sealock.net.http.exchange import HttpAnswer
 from sealock.net.registry.client import Registry
@@ -25,6 +24,7 @@ from sealock.trust.cosign.privatekeys import read_private
 from sealock.trust.cosign.requirements import Expected
 from sealock.trust.cosign.signer import Form
 from sealock.trust.cosign.verifier import verify_cosign
+from support.realcosign import SECRET, UNLOGGED, Place, cosign_place, good
 
 REQUESTS = 4
 """Of one verification at the most."""

@@ -15,7 +15,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from statistics import median
 
-from notaryserver import Servers, servers
+from support.realnotary import Servers, servers
 
 REQUESTS = 4
 """Of one verification at the most."""

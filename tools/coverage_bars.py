@@ -38,7 +38,7 @@ def main() -> int:
             continue
         share = 100 * reached[package] / there[package]
         low = low or share < bar
-        print(f"coverage of {package:<10} {share:5.1f} % (bar {bar} %){'  too low' if share < bar else ''}")  # noqa: T201
+        print(f"coverage of {package:<10} {share:5.1f} % (bar {bar} %){'  too low' if share < bar else ''}")
     return 1 if low else 0
 
 

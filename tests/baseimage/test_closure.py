@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from advised import GLIBC, LOADER, MUSL, STATIC, advise, dynamic, verdict
-from elffile import make
+from support.baseadvice import GLIBC, LOADER, MUSL, STATIC, advise, dynamic, verdict
+from support.elffiles import make
 
 LIBRARY = make({}, soname="libown.so.1", needed=("libc.so.6",))
 PLUG = make(

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from advised import GLIBC, SHELL, advise, dynamic
-from elffile import make
 from sealock.reports.bases import render
+from support.baseadvice import GLIBC, SHELL, advise, dynamic
+from support.elffiles import make
 
 NAMES = ["a", "b", "bin/sh", "bin/c", "lib/libc.so.6", "etc/ld.so.conf", "x/WHEEL", "s/a-1.dist-info/WHEEL", "d/e/f"]
 TEXTS = st.sampled_from(

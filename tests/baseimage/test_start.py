@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from advised import GLIBC, SHELL, STATIC, advise, dynamic
+from support.baseadvice import GLIBC, SHELL, STATIC, advise, dynamic
 
 IMAGE: dict[str, bytes | str] = {
     **GLIBC,

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from advised import GLIBC, LOADER, MUSL, SHELL, STATIC, advise, dpkg, dynamic, verdict
-from elffile import make
+from support.baseadvice import GLIBC, LOADER, MUSL, SHELL, STATIC, advise, dpkg, dynamic, verdict
+from support.elffiles import make
 
 RELEASE = {"etc/os-release": 'ID=debian\nVERSION_ID="12"\nPRETTY_NAME="Debian GNU/Linux 12 (bookworm)"\n'}
 MUSL_BASE = {

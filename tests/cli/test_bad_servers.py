@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from cosignworld import stretched_cheaply
 from sealock.cli.main import main
-from simulators.registry import Reply, registry
+from support.cosignworld import stretched_cheaply
+from support.simulators.registry import Reply, registry
 
 PAGE = Reply(200, b"<!DOCTYPE html><title>Sign in</title>", {"Content-Type": "text/html"})
 COMMANDS = [

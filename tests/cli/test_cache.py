@@ -11,10 +11,10 @@ from typing import Any
 
 import pytest
 
-import commandline
-from imagemaker import docker_save, info, tar, write
 from sealock.scan.cache.folder import Folder
 from sealock.scan.cache.location import default_folder
+from support import commandline
+from support.madeimages import docker_save, info, tar, write
 
 LAYER = tar(info("app/node_modules/x/package.json", b'{"name": "x", "version": "1.2.3"}'))
 

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from imagemaker import Layout, docker_save, info, spread, tar, write
 from sealock.model.report import TargetReport
 from sealock.scan.run import Settings, check
+from support.madeimages import Layout, docker_save, info, spread, tar, write
 
 BASE = tar(info("etc/os-release", b"ID=debian\nVERSION_ID=13\n"), info("usr/bin/su", b"x", mode=0o4755))
 CONFIG: dict[str, Any] = {"config": {"User": "0:0", "Env": ["API_TOKEN=ghp_0123456789abcdefghijABCDEFGHIJ012345"]}}

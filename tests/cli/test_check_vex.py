@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from imagemaker import docker_save, info, tar, write
-from knowledge import database
 from sealock.cli.main import main
+from support.madedatabases import database
+from support.madeimages import docker_save, info, tar, write
 
 STATUS = b"Package: openssl\nStatus: install ok installed\nArchitecture: amd64\nVersion: 3.0.9-1\n"
 OS = b"ID=debian\nVERSION_ID=12\n"

@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from imagemaker import docker_save, info, tar, write
-from knowledge import database
 from sealock.cli.main import main
+from support.madedatabases import database
+from support.madeimages import docker_save, info, tar, write
 
 STATUS = b"""\
 Package: libssl3

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-import commandline
+from support import commandline
 
 BAD = "docker run --privileged alpine:3.20\n"
 GOOD_ENOUGH = "docker run --rm alpine:3.20 true\n"

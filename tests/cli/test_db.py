@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-import feedmirror
 from sealock.cli.main import main
-from simulators.feeds import Oddity, serving
-from simulators.registry import RegistrySimulator, registry
+from support import feedmirror
+from support.simulators.feeds import Oddity, serving
+from support.simulators.registry import RegistrySimulator, registry
 
 
 @pytest.fixture(autouse=True)

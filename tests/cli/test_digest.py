@@ -10,10 +10,9 @@ from pathlib import Path
 
 import pytest
 
-import bare
-import commandline
-from imagemaker import config, info, tar
-from simulators.registry import RegistrySimulator, Reply, registry
+from support import commandline, processenvironment
+from support.madeimages import config, info, tar
+from support.simulators.registry import RegistrySimulator, Reply, registry
 
 STATUS = b"Package: bash\nStatus: install ok installed\nArchitecture: amd64\nVersion: 5.2-1\n\n"
 LAYER = tar(info("var/lib/dpkg/status", STATUS), info("etc/os-release", b'ID=debian\nVERSION_ID="13"\n'))
@@ -35,7 +34,7 @@ Sealock = Callable[..., "subprocess.CompletedProcess[str]"]
 def sealock(tmp_path: Path) -> Sealock:
     def run(*words: str, **environment: str) -> subprocess.CompletedProcess[str]:
         own = {"COLUMNS": "100", "SEALOCK_CACHE_DIR": str(tmp_path / "cache"), **environment}
-        return commandline.sealock(*words, cwd=tmp_path, environment=bare.environment(tmp_path, **own))
+        return commandline.sealock(*words, cwd=tmp_path, environment=processenvironment.environment(tmp_path, **own))
 
     return run
 

@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 from backports import zstd
 
-from imagemaker import Layout, config, docker_save, info, sha256, tar, write
+from support.madeimages import Layout, config, docker_save, info, sha256, tar, write
 
 SOUND = tar(info("app/node_modules/sound/package.json", b'{"name": "sound", "version": "1.2.3"}'))
 MEMORY = 1 << 30

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-import commandline
-from advised import STATIC, layer
-from imagemaker import docker_save, write
+from support import commandline
+from support.baseadvice import STATIC, layer
+from support.madeimages import docker_save, write
 
 
 def inspect(*words: str, columns: int = 80) -> subprocess.CompletedProcess[str]:

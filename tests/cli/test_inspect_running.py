@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-import commandline
+from support import commandline
 
 NOWHERE = ("--engine", "unix:///nowhere/docker.sock")
 

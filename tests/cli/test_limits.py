@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from imagemaker import Layout, files, info, tar, write
 from sealock.cli.limits import count, size
 from sealock.cli.main import main
+from support.madeimages import Layout, files, info, tar, write
 
 GOOD = files(etc__x="1")
 

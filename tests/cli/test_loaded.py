@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from imagemaker import docker_save, info, tar, write
+from support.madeimages import docker_save, info, tar, write
 
 PROGRAM = """
 import sys

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-import commandline
-from imagemaker import docker_save, info, tar, write
+from support import commandline
+from support.madeimages import docker_save, info, tar, write
 
 STATUS = "Package: bash\nStatus: install ok installed\nArchitecture: amd64\nVersion: 5.2-1\n\n"
 LAYER = tar(info("var/lib/dpkg/status", STATUS.encode()), info("etc/os-release", b'ID=debian\nVERSION_ID="13"\n'))

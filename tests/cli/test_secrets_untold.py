@@ -10,9 +10,9 @@ from urllib.parse import quote
 
 import pytest
 
-from cosignworld import stretched_cheaply
 from sealock.cli.main import main
-from simulators.registry import Asked, RegistrySimulator, Reply, registry
+from support.cosignworld import stretched_cheaply
+from support.simulators.registry import Asked, RegistrySimulator, Reply, registry
 
 PASSWORD, PASSPHRASE = 's3cr3t "pass" w0rd', "k3y-passphrase"
 LOGIN = b64encode(f"me:{PASSWORD}".encode()).decode()

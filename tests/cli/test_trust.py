@@ -13,10 +13,10 @@ from pathlib import Path
 
 import pytest
 
-from notaryworld import World, world
 from sealock.cli.main import main
 from sealock.trust.notary.signer import certify
-from simulators.notary import NOW, Reply
+from support.notaryworld import World, world
+from support.simulators.notary import NOW, Reply
 
 Run = Callable[..., str]
 

@@ -12,13 +12,13 @@ from pathlib import Path
 
 import pytest
 
-from cosignworld import NOW, World, stretched_cheaply, world
-from imagemaker import config, info, tar
 from sealock.cli.main import main
 from sealock.trust.cosign.keys import write_public
 from sealock.trust.cosign.privatekeys import write_private
-from sigstoreworld import ISSUER, Sigstore
-from simulators.registry import Reply
+from support.cosignworld import NOW, World, stretched_cheaply, world
+from support.madeimages import config, info, tar
+from support.sigstoreworld import ISSUER, Sigstore
+from support.simulators.registry import Reply
 
 Run = Callable[..., str]
 STATUS = b"Package: bash\nStatus: install ok installed\nArchitecture: amd64\nVersion: 5.2-1\n\n"

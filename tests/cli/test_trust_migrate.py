@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from cosignworld import World, stretched_cheaply, world
 from sealock.cli.main import main
 from sealock.trust.cosign.keys import write_public
 from sealock.trust.cosign.privatekeys import write_private
-from simulators.notary import Author, notary
+from support.cosignworld import World, stretched_cheaply, world
+from support.simulators.notary import Author, notary
 
 Migrate = Callable[..., int]
 

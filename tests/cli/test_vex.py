@@ -9,12 +9,12 @@ from typing import Any
 
 import pytest
 
-from imagemaker import docker_save, info, tar, write
-from knowledge import database
 from sealock.cli.main import main
 from sealock.formats.vex import read_vex
 from sealock.model.location import Source
 from sealock.model.vex import JUSTIFICATIONS, STATUSES
+from support.madedatabases import database
+from support.madeimages import docker_save, info, tar, write
 
 STATUS = b"""\
 Package: openssl

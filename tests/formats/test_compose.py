@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 
-from folder import Table
 from sealock.formats.compose import read, read_many
 from sealock.formats.files import NOTHING, Files
 from sealock.model.absent import UNKNOWN, UNSET
@@ -36,6 +35,7 @@ from sealock.model.project import (
     ProjectVolume,
     ServiceBuild,
 )
+from support.filetable import Table
 
 
 def service(lines: str, **files: str) -> Subject:

@@ -8,7 +8,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from folder import Table
 from sealock.errors import FormatError
 from sealock.formats.compose import edits, read, read_many
 from sealock.formats.edits import apply
@@ -32,6 +31,7 @@ from sealock.model.container import (
 )
 from sealock.model.document import Document, Subject
 from sealock.model.location import Source
+from support.filetable import Table
 
 GIGABYTE = 2**30
 

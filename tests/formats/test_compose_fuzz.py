@@ -9,7 +9,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from folder import Table
 from sealock.errors import FormatError
 from sealock.formats.compose import edits, read
 from sealock.formats.compose.dotenv import parse
@@ -19,7 +18,8 @@ from sealock.model.change import Add, Remove, Set
 from sealock.model.container import Container, Mount, Network
 from sealock.model.document import Document
 from sealock.model.location import Source
-from work import grows
+from support.filetable import Table
+from support.linecount import grows
 
 VECTORS = Path(__file__).parents[1] / "vectors" / "compose"
 TEXTS = [path.read_text(encoding="utf-8") for path in sorted(VECTORS.rglob("*.*ml"))]

@@ -21,7 +21,7 @@ from sealock.model.container import Container, Health, Label, Mount, Variable
 from sealock.model.document import Document
 from sealock.model.location import Place, Source
 from sealock.model.shell import Script, Word
-from work import lines_run
+from support.linecount import lines_run
 
 PIECES = [
     "FROM ", "from alpine:3", "FROM debian AS b", "FROM b", "FROM scratch", "RUN ", "COPY ", "ADD ", "ENV ", "ARG ", "LABEL ",

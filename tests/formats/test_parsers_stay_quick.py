@@ -11,7 +11,7 @@ from sealock import formats
 from sealock.model.container import Container
 from sealock.model.document import DocumentKind
 from sealock.model.location import Source
-from work import LINEAR, SIZE, grows
+from support.linecount import LINEAR, SIZE, grows
 
 Maker = Callable[[int], str]
 D: Final = "FROM debian:12\n"

@@ -15,7 +15,7 @@ from sealock.model.inventory import Distribution, Inventory, Package
 from sealock.model.location import Source
 from sealock.model.purl import purl
 from sealock.reports.sbom import Form, render
-from work import counted
+from support.linecount import counted
 
 STANDARDS = pytest.mark.parametrize("form", ["cyclonedx", "spdx"])
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from sealock.formats import yamltree
 from sealock.formats.yamltree import Alias, Mapping, Node, Scalar, Sequence, parse, resolve
-from work import counted
+from support.linecount import counted
 
 
 def plain(node: Node | None) -> Any:

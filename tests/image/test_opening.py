@@ -17,10 +17,23 @@ from typing import Any
 
 import pytest
 
-from imagemaker import Layout, config, contents, docker_save, files, info, listed, sha256, spread, tar, troubles, write
 from sealock.errors import TargetError
 from sealock.image.entry import Bounds, ImageSource
 from sealock.image.opener import open_image
+from support.madeimages import (
+    Layout,
+    config,
+    contents,
+    docker_save,
+    files,
+    info,
+    listed,
+    sha256,
+    spread,
+    tar,
+    troubles,
+    write,
+)
 
 if sys.version_info >= (3, 14):
     from compression import zstd

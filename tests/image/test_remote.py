@@ -8,12 +8,12 @@ from collections.abc import Iterator
 
 import pytest
 
-from imagemaker import config, files, troubles
-from registryworld import Client, manifest, name
 from sealock.errors import TargetError, TransportError
 from sealock.image.entry import ImageSource
 from sealock.image.remote import open_remote
-from simulators.registry import RegistrySimulator, Reply, registry, sha256
+from support.madeimages import config, files, troubles
+from support.registryworld import Client, manifest, name
+from support.simulators.registry import RegistrySimulator, Reply, registry, sha256
 
 BASE = files(etc__passwd="root:x:0:0::/:/bin/sh\n", bin__sh=b"\x7fELF" * 10_000)
 TOP = files(app=b"program" * 100_000)

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from imagemaker import contents, troubles
 from sealock.image.entry import Bounds
 from sealock.image.opener import open_image
+from support.madeimages import contents, troubles
 
 
 def made(tmp_path: Path) -> Path:

@@ -14,13 +14,13 @@ from typing import Any
 
 import pytest
 
-from imagemaker import Layout, info, spread, tar
 from sealock.image import digests, lazyfiles
 from sealock.image.bytesources import Damage, Stretch
 from sealock.image.digests import Verifier
 from sealock.image.lazyfiles import Blob, Shelf
 from sealock.image.opener import open_image
 from sealock.image.safefolder import open_folder
+from support.madeimages import Layout, info, spread, tar
 
 OPEN = 64
 """Files that a process may hold open in these tests; one at rest has fewer than ten."""

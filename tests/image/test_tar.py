@@ -15,11 +15,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from imagemaker import facts, info, tar
 from sealock.image.bytesources import OpenFile, Stretch
 from sealock.image.entry import Entry
 from sealock.image.pump import Pumped
 from sealock.image.tarreader import TarReader
+from support.madeimages import facts, info, tar
 
 KINDS = {
     tarfile.REGTYPE: "file", tarfile.AREGTYPE: "file", tarfile.LNKTYPE: "hard link", tarfile.SYMTYPE: "symbolic link",

@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from analyzed import mutated, read, survives
 from sealock.inventory.onfiles.accounts import Accounts
 from sealock.model.inventory import FileFact
+from support.analyzers import mutated, read, survives
 
 PASSWD = "root:x:0:0:root:/root:/bin/bash\nbin:x:1:1:bin:/bin:/sbin/nologin\n"
 

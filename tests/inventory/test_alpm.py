@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from analyzed import mutated, packages, read, survives
 from sealock.inventory.alpm import Alpm
+from support.analyzers import mutated, packages, read, survives
 
 FOLDER = "var/lib/pacman/local/"
 DESC = """%NAME%

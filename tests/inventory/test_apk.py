@@ -3,8 +3,8 @@ from __future__ import annotations
 import pytest
 from hypothesis import given, settings
 
-from analyzed import mutated, packages, read, survives
 from sealock.inventory.apk import Apk
+from support.analyzers import mutated, packages, read, survives
 
 PATH = "lib/apk/db/installed"
 MUSL = """C:Q1ViB9jWZn9DMZyTvbUF2dUcTY9UY=

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from analyzed import read, survives
 from sealock.inventory.apkrepositories import PATH, ApkRepositories
 from sealock.model.inventory import FileFact
+from support.analyzers import read, survives
 
 
 @pytest.mark.parametrize(

@@ -8,13 +8,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from advised import GLIBC, STATIC, dynamic, layer
-from elffile import make
-from imagemaker import docker_save, write
 from sealock.image.opener import open_image
 from sealock.inventory.content import content
 from sealock.inventory.programs import program
 from sealock.model.content import Content
+from support.baseadvice import GLIBC, STATIC, dynamic, layer
+from support.elffiles import make
+from support.madeimages import docker_save, write
 
 File = dict[str, bytes | str]
 

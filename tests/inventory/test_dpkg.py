@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from analyzed import mutated, packages, read, survives
 from sealock.inventory.dpkg import Dpkg
+from support.analyzers import mutated, packages, read, survives
 
 STATUS = "var/lib/dpkg/status"
 

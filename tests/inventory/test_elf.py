@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from elffile import BASE, make
 from sealock.inventory import elf
 from sealock.inventory._symbols import Symbol, wanted_symbols
 from sealock.inventory.analyzer import Broken
+from support.elffiles import BASE, make
 
 SHAPES = [(wide, order) for wide in (True, False) for order in "<>"]
 SYMBOLS = (("printf", "GLIBC_2.2.5", "libc.so.6"), ("sin", "GLIBC_2.29", "libm.so.6"), ("own", "", ""))

@@ -5,8 +5,8 @@ import pytest
 from sealock.inventory.analyzer import Broken, File
 from sealock.inventory.gems import Gems
 from sealock.model.inventory import Package
-from swapped import survives
-from work import counted
+from support.linecount import counted
+from support.mutations import survives
 
 HOME = "usr/local/lib/ruby/gems/3.3.0/specifications"
 

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from elffile import BASE, make
 from sealock.inventory.analyzer import Broken, File
 from sealock.inventory.gobinary import MAGIC, GoBinary, read_modules, standard_library
+from support.elffiles import BASE, make
 
 MODULES = (
     "path\texample.com/Tool/cmd/tool\n"

@@ -13,14 +13,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-import rpmdatabases as rpm
-from analyzed import joined, mutated, read, survives
-from elffile import make
 from sealock.inventory.analyzer import Analyzer, Broken, Fact, File
 from sealock.inventory.catalog import analyzers
 from sealock.model.inventory import Package
-from soundfiles import FILES, SOUND, jar
-from work import grows
+from support import rpmdatabases as rpm
+from support.analyzerfiles import FILES, SOUND, jar
+from support.analyzers import joined, mutated, read, survives
+from support.elffiles import make
+from support.linecount import grows
 
 ANALYZERS: dict[str, Analyzer] = {one.name: one for one in analyzers()}
 MEMORY = 200 << 20

@@ -14,7 +14,7 @@ from sealock.inventory import _zip, jars
 from sealock.inventory.analyzer import Broken, File
 from sealock.inventory.jars import Jars
 from sealock.model.inventory import Package
-from work import counted
+from support.linecount import counted
 
 
 def jar(files: Mapping[str, bytes | str], method: int = zipfile.ZIP_DEFLATED) -> bytes:

@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from elffile import make
 from sealock.inventory.analyzer import File
 from sealock.inventory.onfiles.libc import NeedsGlibc
+from support.elffiles import make
 
 LOADER = "/lib64/ld-linux-x86-64.so.2"
 

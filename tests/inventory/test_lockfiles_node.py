@@ -10,8 +10,8 @@ from sealock.inventory.lockfiles.npm_lock import NpmLock
 from sealock.inventory.lockfiles.pnpm import Pnpm
 from sealock.inventory.lockfiles.yarn import Yarn
 from sealock.model.inventory import Package
-from swapped import survives
-from work import counted
+from support.linecount import counted
+from support.mutations import survives
 
 COMMIT = "4f2aa2d8a3c9e1b0d7f6"
 GIT = (("vcs_url", f"git+https://github.com/me/mine.git@{COMMIT}"),)

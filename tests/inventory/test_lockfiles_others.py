@@ -11,7 +11,7 @@ from sealock.inventory.lockfiles.composer import Composer
 from sealock.inventory.lockfiles.gomod import GoMod
 from sealock.inventory.lockfiles.nuget import NuGet
 from sealock.model.inventory import Package
-from swapped import survives
+from support.mutations import survives
 
 
 def read(analyzer: Analyzer, data: str) -> list[Package]:

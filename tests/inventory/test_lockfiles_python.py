@@ -9,8 +9,8 @@ from sealock.inventory.lockfiles.pylock import Pylock
 from sealock.inventory.lockfiles.requirements import Requirements
 from sealock.inventory.lockfiles.uv import Uv
 from sealock.model.inventory import Package
-from swapped import survives
-from work import lines_run
+from support.linecount import lines_run
+from support.mutations import survives
 
 GIT = (("vcs_url", "git+https://github.com/me/mine.git@4f2a"),)
 

@@ -7,7 +7,7 @@ import pytest
 from sealock.inventory.analyzer import Broken, File
 from sealock.inventory.npm import Npm
 from sealock.model.inventory import Package
-from swapped import survives
+from support.mutations import survives
 
 
 def read(path: str, data: bytes) -> list[Package]:

@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from analyzed import joined, mutated, survives
 from sealock.inventory.osrelease import RANKS, OsRelease
 from sealock.model.inventory import Distribution
+from support.analyzers import joined, mutated, survives
 
 DEBIAN = """PRETTY_NAME="Debian GNU/Linux 12 (bookworm)"
 NAME="Debian GNU/Linux"

@@ -9,7 +9,7 @@ from sealock.inventory.conda import Conda
 from sealock.inventory.dotnet import Dotnet
 from sealock.inventory.php import Php
 from sealock.model.inventory import Package
-from swapped import survives
+from support.mutations import survives
 
 
 def read(analyzer: Analyzer, path: str, value: object) -> list[Package]:

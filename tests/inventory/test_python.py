@@ -9,7 +9,7 @@ import pytest
 from sealock.inventory.analyzer import Broken, File
 from sealock.inventory.python import Python
 from sealock.model.inventory import Package
-from swapped import survives
+from support.mutations import survives
 
 SITE = "usr/lib/python3/dist-packages"
 

@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from analyzed import mutated, packages, read, survives
-from rpmdatabases import berkeley, header, ndb, package, sqlite
 from sealock.inventory.rpm import Rpm
 from sealock.model.inventory import Package
+from support.analyzers import mutated, packages, read, survives
+from support.rpmdatabases import berkeley, header, ndb, package, sqlite
 
 PATHS: dict[Callable[[Sequence[bytes]], bytes], str] = {
     sqlite: "usr/lib/sysimage/rpm/rpmdb.sqlite",

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from elffile import make
 from sealock.inventory.analyzer import Broken, File
 from sealock.inventory.rustbinary import RustBinary
 from sealock.model.inventory import Package
+from support.elffiles import make
 
 CRATES = {
     "packages": [

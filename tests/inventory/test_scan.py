@@ -11,12 +11,12 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from imagemaker import Layout, config, docker_save, info, spread, tar, write
 from sealock.inventory.facts import LayerFacts
 from sealock.inventory.merge import merge
 from sealock.inventory.names import Gathering
 from sealock.model.inventory import FileFact, Inventory, Package
 from sealock.scan.images import How, inventories
+from support.madeimages import Layout, config, docker_save, info, spread, tar, write
 
 STATUS = "var/lib/dpkg/status"
 

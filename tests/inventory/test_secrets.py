@@ -9,16 +9,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from analyzed import mutated, survives
-from imagemaker import docker_save, info, tar, write
 from sealock.inventory import leftovers
 from sealock.inventory.analyzer import Broken, File
 from sealock.inventory.onfiles.secrets import Secrets
 from sealock.inventory.secretfiles import LARGEST, looks_into, may_hold
 from sealock.model.inventory import FileFact
 from sealock.scan.images import How, inventories
-from secretmaker import HEX, UPPER, Maker, files, key, pgp, putty
-from work import grows
+from support.analyzers import mutated, survives
+from support.linecount import grows
+from support.madeimages import docker_save, info, tar, write
+from support.madesecrets import HEX, UPPER, Maker, files, key, pgp, putty
 
 FILES = files()
 make = Maker(7)

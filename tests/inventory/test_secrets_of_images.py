@@ -8,10 +8,10 @@ from typing import Literal
 
 import pytest
 
-from imagemaker import Layout, config, docker_save, info, spread, tar, write
 from sealock.reports import sbom
 from sealock.scan.images import How, inventories
-from secretmaker import Maker
+from support.madeimages import Layout, config, docker_save, info, spread, tar, write
+from support.madesecrets import Maker
 
 make = Maker(3)
 TOKEN = make.checked("ghp_")

@@ -6,10 +6,10 @@ import tracemalloc
 
 import pytest
 
-from analyzed import read
-from rpmdatabases import header, ndb, package, sqlite
 from sealock.inventory.catalog import analyzers
 from sealock.inventory.stanzas import owned
+from support.analyzers import read
+from support.rpmdatabases import header, ndb, package, sqlite
 
 MILLION = 1_000_000
 ANALYZERS = {one.name: one for one in analyzers()}

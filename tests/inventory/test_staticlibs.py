@@ -6,11 +6,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from elffile import make
 from sealock.inventory._libraries import LIBRARIES
 from sealock.inventory.analyzer import Broken, File
 from sealock.inventory.staticlibs import StaticLibraries
-from work import lines_run
+from support.elffiles import make
+from support.linecount import lines_run
 
 
 def found(data: bytes) -> list[str]:

@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
-from realcosign import PLAIN, SECRET, UNLOGGED, Place, cosign_place, good
 from sealock.model.imagename import ImageName
 from sealock.model.manifest import Manifest
 from sealock.net.registry import upload
@@ -22,6 +21,7 @@ from sealock.trust.cosign.requirements import ANY, Expected
 from sealock.trust.cosign.signer import Form
 from sealock.trust.cosign.verifier import verify_attestations, verify_cosign
 from sealock.trust.intoto import SIGNATURE, type_of
+from support.realcosign import PLAIN, SECRET, UNLOGGED, Place, cosign_place, good
 
 pytestmark = pytest.mark.live
 

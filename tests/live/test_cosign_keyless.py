@@ -11,7 +11,6 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from realcosign import PLAIN, Place, cosign_place
 from sealock.net.registry import upload
 from sealock.net.registry.names import reference
 from sealock.trust.cosign import bundles, simple
@@ -20,7 +19,8 @@ from sealock.trust.cosign.requirements import Expected, Identity
 from sealock.trust.cosign.verifier import verify_attestations, verify_cosign
 from sealock.trust.dsse import IN_TOTO, pae, write_envelope
 from sealock.trust.intoto import SIGNATURE, type_of, write_statement
-from sigstoreworld import ISSUER, SIGNED, Sigstore
+from support.realcosign import PLAIN, Place, cosign_place
+from support.sigstoreworld import ISSUER, SIGNED, Sigstore
 
 pytestmark = pytest.mark.live
 

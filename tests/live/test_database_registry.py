@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-import feedmirror
-from realregistry import HTPASSWD, real_registry
+from support import feedmirror
+from support.realregistry import HTPASSWD, real_registry
 
 pytestmark = pytest.mark.live
 

@@ -16,12 +16,12 @@ from typing import Any
 
 import pytest
 
-from debiantruth import Found, affected
-from knowledge import database
 from sealock.model.inventory import Inventory
 from sealock.scan.images import How, inventories
 from sealock.vulnerabilities.database.seal import opened
 from sealock.vulnerabilities.match import match
+from support.debiantruth import Found, affected
+from support.madedatabases import database
 
 pytestmark = pytest.mark.live
 

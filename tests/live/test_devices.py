@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from bpfprograms import USUAL, Rule, attached, program
 from sealock.runtime.kernel.devices import rules
 from sealock.runtime.kernel.procfiles import mounts
+from support.bpfprograms import USUAL, Rule, attached, program
 
 pytestmark = pytest.mark.live
 

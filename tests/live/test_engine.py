@@ -19,8 +19,6 @@ from threading import Thread
 import pytest
 from msgspec.structs import replace
 
-from realengine import Engine
-from realengine import engine as started
 from sealock.errors import EngineError
 from sealock.formats.inspect import read_inspect
 from sealock.model.finding import Finding
@@ -29,8 +27,10 @@ from sealock.runtime.engine import Patience, connect, endpoint
 from sealock.runtime.inspect import looked
 from sealock.scan.images import How, inventories
 from sealock.scan.run import Settings, check
-from simulators.certificates import Certificates, certificates
-from simulators.engine import simulated
+from support.realengine import Engine
+from support.realengine import engine as started
+from support.simulators.certificates import Certificates, certificates
+from support.simulators.engine import simulated
 
 pytestmark = pytest.mark.live
 

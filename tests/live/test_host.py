@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from hostengine import Machine, machine
+from support.hostengine import Machine, machine
 
 pytestmark = pytest.mark.live
 

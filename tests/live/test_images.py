@@ -12,10 +12,10 @@ from pathlib import Path
 
 import pytest
 
-from imagemaker import troubles
-from realengine import Engine, engine
 from sealock.image.entry import ImageSource
 from sealock.image.opener import open_image
+from support.madeimages import troubles
+from support.realengine import Engine, engine
 
 pytestmark = pytest.mark.live
 

@@ -14,8 +14,6 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from realengine import Engine
-from realkernel import HARD, containers, enforced, group, pid_of, sealock, start, where
 from sealock.model.absent import UNKNOWN, UNSET, given
 from sealock.model.capabilities import decoded
 from sealock.model.enforced import Enforced
@@ -24,6 +22,8 @@ from sealock.runtime.containers import found
 from sealock.runtime.engine import connect
 from sealock.runtime.inspect import looked
 from sealock.runtime.kernel.procfiles import start_time
+from support.realengine import Engine
+from support.realkernel import HARD, containers, enforced, group, pid_of, sealock, start, where
 
 pytestmark = pytest.mark.live
 

@@ -8,8 +8,20 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from realengine import Engine
-from realkernel import HARD, PARENT, containers, differences, enforced, group, pid_of, pids, start, within, write
+from support.realengine import Engine
+from support.realkernel import (
+    HARD,
+    PARENT,
+    containers,
+    differences,
+    enforced,
+    group,
+    pid_of,
+    pids,
+    start,
+    within,
+    write,
+)
 
 pytestmark = pytest.mark.live
 

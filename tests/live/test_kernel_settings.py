@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from realengine import Engine
-from realkernel import PARENT, containers, start, where
 from sealock.rules.catalog import rules
 from sealock.rules.evaluation import judge
 from sealock.runtime.containers import documents, told
+from support.realengine import Engine
+from support.realkernel import PARENT, containers, start, where
 
 pytestmark = pytest.mark.live
 

@@ -14,12 +14,12 @@ from io import BytesIO
 import pytest
 from msgspec.structs import replace
 
-from bridgedengine import bridged_engine
-from realengine import Engine
 from sealock.model.netmap import HOST, Map
 from sealock.netmap import reason
 from sealock.netmap.sources import checked, of_engine
 from sealock.scan.run import Settings, check
+from support.bridgedengine import bridged_engine
+from support.realengine import Engine
 
 pytestmark = pytest.mark.live
 

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from notaryserver import Servers, servers
-from realengine import Engine, engine
+from support.realengine import Engine, engine
+from support.realnotary import Servers, servers
 
 pytestmark = pytest.mark.live
 

@@ -11,10 +11,10 @@ from typing import Any
 
 import pytest
 
-from notaryrows import ROWS, Make, parties
-from notaryserver import Servers, servers
-from realengine import Engine, engine
 from sealock.trust.notary.client import open_transport
+from support.notaryrows import ROWS, Make, parties
+from support.realengine import Engine, engine
+from support.realnotary import Servers, servers
 
 pytestmark = pytest.mark.live
 

@@ -15,14 +15,14 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 
-from imagemaker import config
-from notationworld import NOW, Holder, rsa_key
-from realregistry import real_registry
 from sealock.net.http import HttpTransport
 from sealock.net.registry import upload
 from sealock.net.registry.client import Fetched, Registry
 from sealock.net.registry.names import reference
 from sealock.trust.notation.envelope import ARTIFACT_TYPE
+from support.madeimages import config
+from support.notationworld import NOW, Holder, rsa_key
+from support.realregistry import real_registry
 
 pytestmark = pytest.mark.live
 

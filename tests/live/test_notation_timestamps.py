@@ -14,11 +14,11 @@ import pytest
 from cryptography import x509
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
-from notationworld import NOW, Holder, World, unpacked, usage, world
 from sealock.model.trust import Verdict
 from sealock.trust.notation import envelope
 from sealock.trust.notation.policy import LEVELS
 from sealock.trust.notation.requirements import Anchor
+from support.notationworld import NOW, Holder, World, unpacked, usage, world
 
 pytestmark = pytest.mark.live
 

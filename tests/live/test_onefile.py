@@ -15,8 +15,8 @@ from onefile import TAGS, build, packages
 from onefile_start import fits
 
 import sealock
-from realengine import Engine
-from realkernel import containers, start, where
+from support.realengine import Engine
+from support.realkernel import containers, start, where
 
 pytestmark = pytest.mark.live
 

@@ -11,7 +11,6 @@ from pathlib import Path
 
 import pytest
 
-from analyzed import joined
 from sealock.inventory import modes
 from sealock.inventory.alpm import Alpm
 from sealock.inventory.analyzer import Analyzer
@@ -19,6 +18,7 @@ from sealock.inventory.dpkg import Dpkg
 from sealock.inventory.osrelease import OsRelease
 from sealock.inventory.rpm import Rpm
 from sealock.model.inventory import Distribution, Package
+from support.analyzers import joined
 
 pytestmark = pytest.mark.live
 

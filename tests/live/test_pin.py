@@ -12,15 +12,15 @@ from typing import Any
 
 import pytest
 
-from bare import environment
-from pinworld import pin
-from realengine import Engine, engine
-from realregistry import real_registry
 from sealock.net.http import HttpTransport
 from sealock.net.registry import upload
 from sealock.net.registry.client import Registry
 from sealock.net.registry.names import reference
 from sealock.pin.spot import DIGEST
+from support.pinworld import pin
+from support.processenvironment import environment
+from support.realengine import Engine, engine
+from support.realregistry import real_registry
 
 pytestmark = pytest.mark.live
 

@@ -12,8 +12,6 @@ from pathlib import Path
 
 import pytest
 
-from imagemaker import config, docker_save, files, info, tar, write
-from realregistry import HTPASSWD, real_registry, token_giver
 from sealock.errors import TransportError
 from sealock.image.remote import open_remote
 from sealock.net.http import HttpTransport
@@ -23,8 +21,10 @@ from sealock.net.registry.clientconfig import open_registry
 from sealock.net.registry.credentials import Login
 from sealock.net.registry.names import reference
 from sealock.net.registry.requests import RegistryError
-from simulators.certificates import certificates
-from simulators.registry import sha256
+from support.madeimages import config, docker_save, files, info, tar, write
+from support.realregistry import HTPASSWD, real_registry, token_giver
+from support.simulators.certificates import certificates
+from support.simulators.registry import sha256
 
 pytestmark = pytest.mark.live
 

@@ -10,8 +10,6 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from realengine import Engine
-from realengine import engine as started
 from sealock import formats
 from sealock.formats.edits import apply
 from sealock.formats.inspect import SAYS, read_inspect
@@ -32,6 +30,8 @@ from sealock.model.container import (
     Variable,
 )
 from sealock.model.location import Source
+from support.realengine import Engine
+from support.realengine import engine as started
 
 pytestmark = pytest.mark.live
 

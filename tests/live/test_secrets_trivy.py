@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from imagemaker import spread
 from sealock.scan.images import How, inventories
-from secretmaker import files
+from support.madeimages import spread
+from support.madesecrets import files
 
 pytestmark = pytest.mark.live
 ROOT = Path(__file__).parents[2]

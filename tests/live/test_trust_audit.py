@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from realengine import engine
 from sealock.trust.audit.places import audit_engine
+from support.realengine import engine
 
 pytestmark = pytest.mark.live
 

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from remapworld import World, world
+from support.realremap import World, world
 
 pytestmark = pytest.mark.live
 

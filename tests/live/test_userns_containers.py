@@ -10,7 +10,6 @@ from collections.abc import Iterator
 
 import pytest
 
-from remapworld import World, world
 from sealock import formats
 from sealock.model.container import Container
 from sealock.model.location import Source
@@ -18,6 +17,7 @@ from sealock.userns.apply.owners import owners
 from sealock.userns.plan import Machine, Runs
 from sealock.userns.plan.blockers import blockers
 from sealock.userns.plan.ranges import read
+from support.realremap import World, world
 
 pytestmark = pytest.mark.live
 

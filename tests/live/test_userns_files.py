@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from remapworld import world
+from support.realremap import world
 
 pytestmark = pytest.mark.live
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from sealock.vulnerabilities.versions import Scheme
-from versionpairs import order, pairs
+from support.versionpairs import order, pairs
 
 pytestmark = pytest.mark.live
 

@@ -12,15 +12,15 @@ from typing import Any
 
 import pytest
 
-from imagemaker import config, docker_save, info, tar, write
-from knowledge import database
-from realregistry import real_registry
 from sealock.cli.main import main
 from sealock.net.http import HttpTransport
 from sealock.net.registry import upload
 from sealock.net.registry.client import Registry
 from sealock.net.registry.names import reference
-from trivydb import write_trivy_db
+from support.madedatabases import database
+from support.madeimages import config, docker_save, info, tar, write
+from support.realregistry import real_registry
+from support.trivydb import write_trivy_db
 
 pytestmark = pytest.mark.live
 

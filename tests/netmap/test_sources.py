@@ -12,7 +12,7 @@ from sealock.cli.main import main
 from sealock.errors import EngineError
 from sealock.model.container import Port
 from sealock.netmap.sources import of_engine
-from simulators.engine import EngineSimulator, Reply, missing, simulated
+from support.simulators.engine import EngineSimulator, Reply, missing, simulated
 
 RUNS = {"Status": "running", "Running": True, "Pid": 0}
 ASKED = {"PortBindings": {"80/tcp": [{"HostIp": "", "HostPort": "8080"}]}}

@@ -10,9 +10,8 @@ from pathlib import Path
 
 import pytest
 
-import bare
-import commandline
-from simulators.registry import Asked, RegistrySimulator, Reply, registry
+from support import commandline, processenvironment
+from support.simulators.registry import Asked, RegistrySimulator, Reply, registry
 
 GONE = "sha256:" + "d" * 64
 Sealock = Callable[..., "subprocess.CompletedProcess[str]"]
@@ -33,7 +32,7 @@ def server() -> Iterator[RegistrySimulator]:
 def sealock(tmp_path: Path) -> Sealock:
     def run(*words: str, **environment: str) -> subprocess.CompletedProcess[str]:
         own = {"COLUMNS": "100", **environment}
-        return commandline.sealock(*words, cwd=tmp_path, environment=bare.environment(tmp_path, **own))
+        return commandline.sealock(*words, cwd=tmp_path, environment=processenvironment.environment(tmp_path, **own))
 
     return run
 

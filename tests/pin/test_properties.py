@@ -8,11 +8,11 @@ from pathlib import Path
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pinworld import OLD, pin
 from sealock.model.location import Source
 from sealock.pin import texts
 from sealock.pin.spot import DIGEST
 from sealock.pin.texts import Kind
+from support.pinworld import OLD, pin
 
 NAMES = st.sampled_from(["nginx", "ghcr.io/a/b", "host:5000/x", "a/b", "x"])
 TAGS = st.sampled_from(["", ":1", ":1.27-alpine", ":latest", f":2@{OLD}", f"@{OLD}"])

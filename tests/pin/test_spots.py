@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from pinworld import NEW, OLD, digest_of, pin
 from sealock.formats.kubernetes import images, is_manifest
 from sealock.model.location import Source
 from sealock.pin import texts
 from sealock.pin.digestplaces import Given, seat
+from support.pinworld import NEW, OLD, digest_of, pin
 
 # (the file's name, the line, the same line pinned); @@ stands for the digest of what was looked up.
 LINES = {

@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 
-from knowledge import Table
 from sealock.model.advisory import Advisory, Affects, Span
 from sealock.model.container import Container
 from sealock.model.finding import Finding
@@ -16,6 +15,7 @@ from sealock.model.vex import Product, Statement
 from sealock.policy.vex import Heard, Opinions
 from sealock.vulnerabilities.findings import Where, findings
 from sealock.vulnerabilities.match import match
+from support.madedatabases import Table
 
 DIGEST, CONFIG = "sha256:" + "d" * 64, "sha256:" + "c" * 64
 LIBSSL = Package("deb", "libssl3", "1:3.0.9-1", "var/lib/dpkg/status", architecture="amd64", source="openssl",

@@ -10,10 +10,10 @@ import jsonschema
 import pytest
 from msgspec.structs import replace
 
-from advised import GLIBC, SHELL, advise, dpkg, dynamic
 from sealock.model.advice import Advice, Base, Musl, Share
 from sealock.reports.bases import render
 from sealock.text import width
+from support.baseadvice import GLIBC, SHELL, advise, dpkg, dynamic
 
 SCHEMA = json.loads((Path(__file__).parents[2] / "docs/schema/advice.schema.json").read_text(encoding="utf-8"))
 EVIL = "\x1b[31m\u202e\n\tx" + "ẅ" * 40

@@ -23,7 +23,7 @@ from reports.inventories import APP, BASE, EVERY_TYPE, bare, broken, hostile, in
 from sealock.model.inventory import Inventory, Package
 from sealock.model.purl import purl
 from sealock.reports.sbom import Form, render
-from work import grows
+from support.linecount import grows
 
 SAMPLES: dict[str, Callable[[], Inventory]] = {"every type": inventory, "broken": broken, "bare": bare}
 IMAGES = pytest.mark.parametrize("image", SAMPLES.values(), ids=SAMPLES)

@@ -18,7 +18,7 @@ from sealock.model.location import Source
 from sealock.model.project import FileFact
 from sealock.rules.catalog import rules
 from sealock.rules.evaluation import Verdict, judge
-from texts import read
+from support.documents import read
 
 SECURITY = {rule.id: rule for rule in rules("build") if rule.id < "B100"}
 

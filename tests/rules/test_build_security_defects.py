@@ -6,7 +6,7 @@ import pytest
 
 from sealock.rules.catalog import rules
 from sealock.rules.evaluation import judge
-from texts import read
+from support.documents import read
 
 SECURITY = tuple(rule for rule in rules("build") if rule.id < "B100")
 DIGEST = "sha256:0b1f8f1f8a4e4a1f1e1c2d3b4a5968778695a4b3c2d1e0f00112233445566778"

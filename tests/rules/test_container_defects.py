@@ -12,7 +12,7 @@ from sealock.model.finding import Severity
 from sealock.model.project import FileFact
 from sealock.rules.catalog import rules
 from sealock.rules.evaluation import Verdict, judge
-from texts import read
+from support.documents import read
 
 
 def verdict(text: str) -> Verdict:

@@ -11,7 +11,7 @@ from sealock.model.document import Document, Subject
 from sealock.model.finding import Finding
 from sealock.rules.catalog import rules
 from sealock.rules.evaluation import judge
-from texts import read
+from support.documents import read
 
 
 def finding(text: str, rule: str) -> tuple[Document, Finding]:

@@ -17,7 +17,7 @@ from sealock.model.document import Document, Subject
 from sealock.rules.catalog import KINDS, every_rule, rules
 from sealock.rules.evaluation import judge
 from sealock.rules.rule import Rule, title
-from texts import read
+from support.documents import read
 
 RULES = every_rule()
 BAD = [pytest.param(rule, text, id=f"{rule.id}-{index}") for rule in RULES for index, text in enumerate(rule.bad)]

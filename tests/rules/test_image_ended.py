@@ -14,7 +14,7 @@ from sealock.model.location import Source
 from sealock.rules.catalog import rules
 from sealock.rules.endofsupport import AS_OF, ENDS, NAMES, has_ended, last_day
 from sealock.rules.evaluation import Verdict, judge
-from texts import read
+from support.documents import read
 
 VERSIONS = [
     ("debian", "10", "2024-06-30", True),

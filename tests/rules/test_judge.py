@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sealock.rules.catalog import rules
 from sealock.rules.evaluation import Verdict, judge
-from texts import read
+from support.documents import read
 
 
 def verdict(text: str, *ids: str) -> Verdict:

@@ -11,7 +11,7 @@ from sealock.model.location import Source
 from sealock.model.project import FileFact, Project, ProjectSecret, Service
 from sealock.rules.catalog import rules
 from sealock.rules.evaluation import Verdict, judge
-from texts import read
+from support.documents import read
 
 
 def judged(project: Project) -> Verdict:

@@ -14,7 +14,7 @@ from sealock.model.location import Source
 from sealock.rules.catalog import KINDS, every_rule, rules
 from sealock.rules.evaluation import judge
 from sealock.rules.rule import Rule
-from work import LINEAR, SIZE, grows
+from support.linecount import LINEAR, SIZE, grows
 
 KIND_OF = {rule.id: kind for kind in KINDS for rule in rules(kind)}
 

@@ -15,7 +15,7 @@ from sealock.model.absent import UNKNOWN
 from sealock.model.container import Container
 from sealock.runtime.containers import documents
 from sealock.runtime.engine import connect
-from simulators.engine import EngineSimulator, Reply, missing, simulated
+from support.simulators.engine import EngineSimulator, Reply, missing, simulated
 
 LOUD = "evil\x1b[31m\nname\u202e"
 

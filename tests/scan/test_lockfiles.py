@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from knowledge import Table
 from sealock.inventory.selection import Selection
 from sealock.model.advisory import Advisory, Affects, Span
 from sealock.model.location import Source
 from sealock.scan.lockfiles import lock_file, readers
 from sealock.targets.locks import LIMIT, is_lock
 from sealock.vulnerabilities.match import match
+from support.madedatabases import Table
 
 NAMES = sorted({name for reader in readers() for name in reader.wanted.names})
 

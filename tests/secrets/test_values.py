@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from sealock.model.finding import Confidence
 from sealock.secrets.values import find, find_in_text, mask, of_name, redact, secret
-from work import lines_run
+from support.linecount import lines_run
 
 HIGH, MEDIUM, LOW = Confidence.HIGH, Confidence.MEDIUM, Confidence.LOW
 LETTERS = "abcdefghijklmnopqrstuvwxyz0123456789"

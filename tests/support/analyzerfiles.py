@@ -7,8 +7,8 @@ import json
 import zipfile
 import zlib
 
-import rpmdatabases as rpm
-from elffile import make
+from support import rpmdatabases as rpm
+from support.elffiles import make
 
 
 def jar(inner: bytes = b"", depth: int = 0) -> bytes:

@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from elffile import make
-from imagemaker import docker_save, info, tar, write
 from sealock.model.advice import Advice, Verdict
 from sealock.scan.baseimages import advised
 from sealock.scan.images import How
+from support.elffiles import make
+from support.madeimages import docker_save, info, tar, write
 
 LOADER = "/lib64/ld-linux-x86-64.so.2"
 MUSL = "/lib/ld-musl-x86_64.so.1"

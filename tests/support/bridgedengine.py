@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from realengine import Engine
+from support.realengine import Engine
 
 _START = (
     "ip link set lo up && exec dockerd --data-root {0}/data --exec-root {0}/exec -H unix://{0}/docker.sock"

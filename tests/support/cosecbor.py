@@ -6,9 +6,9 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from notationworld import NOW, Holder, World
 from sealock.trust.notation import algorithms, envelope
 from sealock.trust.notation.cose import Tagged
+from support.notationworld import NOW, Holder, World
 
 ALGORITHMS = {"ES256": -7, "ES384": -35, "ES512": -36, "PS256": -37, "PS384": -38, "PS512": -39}
 

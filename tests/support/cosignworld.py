@@ -10,7 +10,6 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
 
-from registryworld import OCI_MANIFEST, Client, name
 from sealock.model.imagename import ImageName
 from sealock.model.trust import Verdict
 from sealock.trust.cosign import bundles, signer, simple
@@ -21,7 +20,8 @@ from sealock.trust.cosign.verifier import Attested, verify_attestations, verify_
 from sealock.trust.dsse import IN_TOTO, pae, write_envelope
 from sealock.trust.intoto import SIGNATURE, write_statement
 from sealock.trust.wire import encoded
-from simulators.registry import RegistrySimulator, registry, sha256
+from support.registryworld import OCI_MANIFEST, Client, name
+from support.simulators.registry import RegistrySimulator, registry, sha256
 
 NOW = datetime(2026, 11, 25, 12, tzinfo=UTC)
 PROVENANCE = "https://slsa.dev/provenance/v1"

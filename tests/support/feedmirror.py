@@ -24,7 +24,7 @@ from sealock.vulnerabilities.feeds.feed import Item
 from sealock.vulnerabilities.records import FeedState
 from sealock.vulnerabilities.store import Store
 
-VECTORS = Path(__file__).parent / "vectors/feeds"
+VECTORS = Path(__file__).parents[1] / "vectors/feeds"
 
 
 def zipped(files: Mapping[str, bytes]) -> bytes:

@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from realengine import Engine
+from support.realengine import Engine
 
 SETUP = """
 set -e

@@ -11,7 +11,6 @@ from typing import Any
 
 import pytest
 
-from notaryworld import Told
 from sealock.errors import TrustError
 from sealock.net.transport import Transport
 from sealock.trust.notary.folder import Folder
@@ -23,6 +22,7 @@ from sealock.trust.notary.server import Server
 from sealock.trust.notary.signer import certify
 from sealock.trust.notary.verdict import Verified
 from sealock.trust.pins import Pin
+from support.notaryworld import Told
 
 
 class Party:

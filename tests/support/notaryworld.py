@@ -15,7 +15,7 @@ from sealock.trust.notary.repository import Repository
 from sealock.trust.notary.server import Server
 from sealock.trust.notary.verdict import Verified
 from sealock.trust.pins import Pin
-from simulators.notary import NOW, Author, NotarySimulator, notary
+from support.simulators.notary import NOW, Author, NotarySimulator, notary
 
 
 class Told:

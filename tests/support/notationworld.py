@@ -15,14 +15,14 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-from registryworld import OCI_MANIFEST, Client, name
 from sealock.model.imagename import ImageName
 from sealock.model.manifest import Descriptor
 from sealock.model.trust import Verdict
 from sealock.trust.notation import algorithms, envelope, signer
 from sealock.trust.notation.requirements import Anchor, Expected
 from sealock.trust.notation.verifier import Judged, judge, verify_notation
-from simulators.registry import RegistrySimulator, registry, sha256
+from support.registryworld import OCI_MANIFEST, Client, name
+from support.simulators.registry import RegistrySimulator, registry, sha256
 
 NOW = datetime(2026, 11, 25, 12, tzinfo=UTC)
 CONFIG = {"mediaType": envelope.ARTIFACT_TYPE, "digest": sha256(b"{}"), "size": 2}

@@ -10,8 +10,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from imagemaker import config, files, info, tar
-from realregistry import real_registry
 from sealock.model.trust import Verdict
 from sealock.net.http import HttpTransport
 from sealock.net.registry import upload
@@ -21,6 +19,8 @@ from sealock.trust.cosign.keys import read_public, write_public
 from sealock.trust.cosign.privatekeys import Kind, generate, write_private
 from sealock.trust.cosign.requirements import Expected
 from sealock.trust.cosign.verifier import verify_cosign
+from support.madeimages import config, files, info, tar
+from support.realregistry import real_registry
 
 MANIFEST = "application/vnd.oci.image.manifest.v1+json"
 SECRET = "a word"

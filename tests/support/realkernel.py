@@ -11,12 +11,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from realengine import Engine, engine
 from sealock.model.enforced import Enforced
 from sealock.rules.catalog import rules
 from sealock.rules.evaluation import judge
 from sealock.runtime.containers import documents, found
 from sealock.runtime.engine import connect
+from support.realengine import Engine, engine
 
 IDLE = ("busybox", "sleep", "600")
 HARD = (

@@ -18,7 +18,7 @@ from contextlib import contextmanager
 from io import BytesIO
 from pathlib import Path
 
-import bare
+from support import processenvironment
 
 PASSWD = """\
 root:x:0:0:root:/root:/bin/sh
@@ -70,7 +70,7 @@ class World:
         """Run a program there to its end."""
         return subprocess.run(
             self.inside(*words),
-            env=bare.environment(self.folder, COLUMNS="100"),
+            env=processenvironment.environment(self.folder, COLUMNS="100"),
             capture_output=True, check=False, text=True, timeout=120, stdin=subprocess.DEVNULL,
         )  # fmt: skip
 
@@ -83,7 +83,7 @@ class World:
         """Run the real client."""
         done = subprocess.run(
             ["docker", *words],
-            env=bare.environment(self.folder, DOCKER_HOST=self.socket),
+            env=processenvironment.environment(self.folder, DOCKER_HOST=self.socket),
             input=data or b"", capture_output=True, check=False, timeout=120,
         )  # fmt: skip
         return subprocess.CompletedProcess(done.args, done.returncode, done.stdout.decode(), done.stderr.decode())

@@ -11,7 +11,7 @@ from sealock.net.http import HttpTransport, Patience
 from sealock.net.registry.client import Registry
 from sealock.net.registry.credentials import Login
 from sealock.net.registry.names import reference
-from simulators.registry import RegistrySimulator, Reply
+from support.simulators.registry import RegistrySimulator, Reply
 
 CALM = Patience(connect=20.0, quiet=20.0, head=40.0)
 CONFIG = b'{"os":"linux","architecture":"amd64"}'

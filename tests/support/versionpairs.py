@@ -13,7 +13,7 @@ import msgspec
 
 from sealock.vulnerabilities.versions import Scheme, key
 
-ROOT: Final = Path(__file__).resolve().parent.parent
+ROOT: Final = Path(__file__).resolve().parents[2]
 FEEDS: Final = ROOT.parent / "shared" / "feeds" / "osv"
 VECTORS: Final = ROOT / "tests" / "vectors" / "versions"
 

@@ -8,8 +8,6 @@ from pathlib import Path
 
 import pytest
 
-from cosignworld import PROVENANCE, World, world
-from imagemaker import config, info, tar
 from sealock.cli.main import main
 from sealock.errors import PolicyError
 from sealock.model.location import Source
@@ -18,8 +16,10 @@ from sealock.policy.settings import read
 from sealock.trust.bypolicy import Vouched, Vouching
 from sealock.trust.cosign.keys import write_public
 from sealock.trust.intoto import type_of
-from simulators.notary import Author, notary
-from simulators.registry import Asked, Reply
+from support.cosignworld import PROVENANCE, World, world
+from support.madeimages import config, info, tar
+from support.simulators.notary import Author, notary
+from support.simulators.registry import Asked, Reply
 
 
 @pytest.fixture

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from cosignworld import World, world
 from sealock.errors import TargetError
 from sealock.trust.migration import Migration, Record, Step, migrate
 from sealock.trust.notary.verdict import SignedTag
-from simulators.registry import Reply
+from support.cosignworld import World, world
+from support.simulators.registry import Reply
 
 
 @pytest.fixture

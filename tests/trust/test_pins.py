@@ -14,12 +14,12 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID, ObjectIdentifier
 
-from notaryworld import World, world
 from sealock.errors import PolicyError
 from sealock.trust.notary.metadata import Key
 from sealock.trust.notary.refusal import RefusedError
 from sealock.trust.pins import Pin, Pins, merged, pin_of, read_pins
-from simulators.notary import NOW
+from support.notaryworld import World, world
+from support.simulators.notary import NOW
 
 A, B, C = (frozenset({letter * 64}) for letter in "abc")
 PINS = Pins(

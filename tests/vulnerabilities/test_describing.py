@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from knowledge import Table
-from matched import advisory, affects, deb, inventory, pypi
 from sealock.model.advisory import Epss, Exploited, Rating, Span, State
 from sealock.model.inventory import Layer
 from sealock.model.severity import Severity
 from sealock.vulnerabilities.match import match
+from support.madedatabases import Table
+from support.madeinventories import advisory, affects, deb, inventory, pypi
 
 
 @pytest.mark.parametrize(

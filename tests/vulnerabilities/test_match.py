@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from knowledge import Table
-from matched import ALMA, advisory, affects, deb, inventory, pypi, rpm, told
 from sealock.model.advisory import Span, State
 from sealock.model.inventory import Distribution, FileFact, Package
 from sealock.vulnerabilities.match import match
 from sealock.vulnerabilities.matches import Matched
+from support.madedatabases import Table
+from support.madeinventories import ALMA, advisory, affects, deb, inventory, pypi, rpm, told
 
 
 def test_a_binary_package_is_judged_by_its_source() -> None:

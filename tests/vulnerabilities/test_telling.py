@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 
-from knowledge import Table
 from sealock.model.advisory import Advisory, Affects, Span, State
 from sealock.model.container import Container
 from sealock.model.finding import Confidence, Finding
@@ -14,6 +13,7 @@ from sealock.model.inventory import Distribution, Inventory, Layer, Package
 from sealock.model.location import Location
 from sealock.vulnerabilities.findings import Where, findings
 from sealock.vulnerabilities.match import match
+from support.madedatabases import Table
 
 DEBIAN = Distribution("debian", "12")
 LAYERS = (Layer(0, "sha256:a", "sha256:b"), Layer(1, "sha256:c", "sha256:d"))

@@ -9,15 +9,15 @@ from typing import Any
 import pytest
 from packaging.version import Version
 
-from analyzed import packages
-from debiantruth import affected
-from knowledge import database
 from sealock.inventory.dpkg import STATUS, Dpkg
 from sealock.model.container import Container
 from sealock.model.inventory import Distribution, Inventory, Package
 from sealock.vulnerabilities.database.seal import opened
 from sealock.vulnerabilities.match import match
 from sealock.vulnerabilities.store import Store
+from support.analyzers import packages
+from support.debiantruth import affected
+from support.madedatabases import database
 
 VECTORS = Path(__file__).parent.parent / "vectors" / "advisories"
 BOOKWORM = Distribution("debian", "12", "bookworm")

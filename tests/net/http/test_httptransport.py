@@ -15,8 +15,8 @@ from sealock.errors import TransportError
 from sealock.net.http import HttpTransport, Patience
 from sealock.net.http.connections import Place, proxy_for, reach_of
 from sealock.net.transport import BrokenOffError, NoTlsError, read_json, shown
-from simulators.certificates import certificates
-from simulators.registry import RegistrySimulator, Reply, registry
+from support.simulators.certificates import certificates
+from support.simulators.registry import RegistrySimulator, Reply, registry
 
 CALM = Patience(connect=20.0, quiet=20.0, head=40.0)
 QUICK = Patience(connect=1.0, quiet=0.3, head=0.6, rate=1e6)

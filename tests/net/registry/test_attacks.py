@@ -7,12 +7,12 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from registryworld import CONFIG, Client, manifest, name, served
 from sealock.errors import TransportError
 from sealock.model.registries import Registries
 from sealock.net.registry.credentials import Login
 from sealock.net.registry.manifests import ManifestError, read_manifest
-from simulators.registry import OCI_INDEX, OCI_MANIFEST, Asked, RegistrySimulator, Reply, registry, sha256
+from support.registryworld import CONFIG, Client, manifest, name, served
+from support.simulators.registry import OCI_INDEX, OCI_MANIFEST, Asked, RegistrySimulator, Reply, registry, sha256
 
 SCHEMA1 = "application/vnd.docker.distribution.manifest.v1+prettyjws"
 LIST = "application/vnd.docker.distribution.manifest.list.v2+json"

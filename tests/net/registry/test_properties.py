@@ -8,12 +8,12 @@ from contextlib import suppress
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from registryworld import manifest
 from sealock.errors import TargetError
 from sealock.net.registry.auth import parse_challenge
 from sealock.net.registry.manifests import ManifestError, read_manifest
 from sealock.net.registry.names import reference
-from simulators.registry import OCI_INDEX, OCI_MANIFEST
+from support.registryworld import manifest
+from support.simulators.registry import OCI_INDEX, OCI_MANIFEST
 
 LEAVES = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=9) | st.just("sha256:" + "a" * 64)
 JSON = st.recursive(

@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 
-from registryworld import CONFIG, Client, manifest, name
 from sealock.errors import TargetError, TransportError
 from sealock.model.manifest import Index, Manifest
 from sealock.model.registries import Registries
@@ -19,8 +18,9 @@ from sealock.net.registry.client import ACCEPT, SMALL_BLOB
 from sealock.net.registry.credentials import Login
 from sealock.net.registry.names import host_of, reference
 from sealock.net.registry.requests import RateLimit, RegistryError
-from simulators.certificates import certificates
-from simulators.registry import OCI_INDEX, OCI_MANIFEST, Asked, RegistrySimulator, Reply, registry, sha256
+from support.registryworld import CONFIG, Client, manifest, name
+from support.simulators.certificates import certificates
+from support.simulators.registry import OCI_INDEX, OCI_MANIFEST, Asked, RegistrySimulator, Reply, registry, sha256
 
 DATA = bytes(range(256)) * 4096
 

@@ -12,7 +12,7 @@ import pytest
 
 from sealock.errors import EngineError, EngineRefusedError
 from sealock.runtime.engine import Engine, Patience, connect
-from simulators.engine import EngineSimulator, Reply, nobody, simulated, told
+from support.simulators.engine import EngineSimulator, Reply, nobody, simulated, told
 
 HASTY = Patience(silence=0.4, answer=1.0, stream=0.5)
 

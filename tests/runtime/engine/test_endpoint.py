@@ -13,8 +13,8 @@ import pytest
 
 from sealock.errors import EngineError
 from sealock.runtime.engine import connect, endpoint
-from simulators.certificates import certificates
-from simulators.engine import piped, simulated
+from support.simulators.certificates import certificates
+from support.simulators.engine import piped, simulated
 
 VARIABLES = ("DOCKER_HOST", "DOCKER_CONTEXT", "DOCKER_TLS", "DOCKER_TLS_VERIFY", "DOCKER_CERT_PATH")
 

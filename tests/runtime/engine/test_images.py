@@ -9,13 +9,13 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
-from imagemaker import Layout, config, docker_save, files, info, sha256, tar
 from sealock.cli.main import main
 from sealock.errors import EngineError, TargetError
 from sealock.image.entry import Bounds
 from sealock.model.inventory import Inventory
 from sealock.scan.images import How, inventories
-from simulators.engine import EngineSimulator, Reply, simulated
+from support.madeimages import Layout, config, docker_save, files, info, sha256, tar
+from support.simulators.engine import EngineSimulator, Reply, simulated
 
 DPKG = "Package: bash\nStatus: install ok installed\nVersion: 5.2\nArchitecture: amd64\n\n"
 BASE = files(etc__os_release='ID=debian\nVERSION_ID="12"\n', var__lib__dpkg__status=DPKG)

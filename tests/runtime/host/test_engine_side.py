@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 
-from knowledge import database
 from sealock.cli.main import main
 from sealock.model.absent import UNKNOWN, UNSET
 from sealock.model.host import Component, Host, Swarm
@@ -17,7 +16,8 @@ from sealock.runtime.engine import connect
 from sealock.runtime.hosts import host_document
 from sealock.scan.engineparts import weigh_parts
 from sealock.scan.vulnerabilities import Wishes
-from simulators.engine import EngineSimulator, Reply, simulated, told
+from support.madedatabases import database
+from support.simulators.engine import EngineSimulator, Reply, simulated, told
 
 OLD, NEW = f"sha256:{'a' * 64}", f"sha256:{'b' * 64}"
 MANAGER = {

@@ -8,10 +8,10 @@ from contextlib import suppress
 
 import pytest
 
-from bpfprograms import USUAL, Rule, one, program
 from sealock.runtime.kernel.devices import ALL, rules, told
 from sealock.runtime.kernel.effective import _DEVICES
 from sealock.runtime.kernel.program import Unclear, runs
+from support.bpfprograms import USUAL, Rule, one, program
 
 TABLE: list[tuple[str, tuple[Rule, ...], bool, list[str]]] = [
     ("nothing", (), False, []),

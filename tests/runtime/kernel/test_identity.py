@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from recordedtree import ID, OTHER
 from sealock.runtime.kernel import procfiles
 from sealock.runtime.kernel.identity import Identity, identity
+from support.recordedtree import ID, OTHER
 
 POD = "pod11111111_2222_3333_4444_555555555555"
 PATHS = {

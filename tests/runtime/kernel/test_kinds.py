@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 
-from recordedtree import ID, OWN, Recorded
 from sealock.model.absent import UNSET
 from sealock.model.container import Container, Device, Mount, container
 from sealock.model.document import Document, Subject
@@ -18,6 +17,7 @@ from sealock.rules.evaluation import Verdict, judge
 from sealock.runtime.kernel.members import gather
 from sealock.runtime.kernel.processes import Machine
 from sealock.runtime.kernel.views import Told, beside
+from support.recordedtree import ID, OWN, Recorded
 
 SCOPE = f"/system.slice/docker-{ID}.scope"
 USUAL = """\

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from sealock.model.process import IdRange, Route, Socket
 from sealock.runtime.kernel import procfiles
-from work import LINEAR, SIZE, grows
+from support.linecount import LINEAR, SIZE, grows
 
 PARSERS = (
     procfiles.fields, procfiles.start_time, procfiles.id_ranges, procfiles.mounts, procfiles.limits, procfiles.control_groups,

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from recordedtree import DISK, HOST, ID, OTHER, OWN, ROOT, V1, V2, Recorded
 from sealock.errors import TargetError
 from sealock.model.absent import UNKNOWN, UNSET, given
 from sealock.model.container import Container, Device
@@ -17,6 +16,7 @@ from sealock.runtime.kernel.members import gather
 from sealock.runtime.kernel.processes import GoneError, Machine
 from sealock.runtime.kernel.tree import LIMIT, Silence, Tree
 from sealock.runtime.kernel.views import Told, beside, look
+from support.recordedtree import DISK, HOST, ID, OTHER, OWN, ROOT, V1, V2, Recorded
 
 SCOPE = f"/system.slice/docker-{ID}.scope"
 TWO = {

@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
-from recordedtree import Recorded
 from sealock.model.look import Room
 from sealock.model.process import Limit, Process
 from sealock.runtime.kernel.limits import advised, average, numbers, room, size
 from sealock.runtime.kernel.tree import Tree
+from support.recordedtree import Recorded
 
 MIB = 1 << 20
 SMALL = Room(1 << 30, "0", ((0, "0"),), 1000.0)

@@ -15,7 +15,6 @@ import msgspec
 import pytest
 from backports import zstd
 
-from imagemaker import Layout, docker_save, info, sha256, spread, tar, write
 from sealock.image.entry import DEFAULT_BOUNDS, Bounds
 from sealock.inventory.facts import ImageFacts, LayerFacts
 from sealock.inventory.names import Names
@@ -24,6 +23,7 @@ from sealock.scan.cache import code, layers
 from sealock.scan.cache.folder import Folder
 from sealock.scan.cache.layers import Kept, LayerCache, Together
 from sealock.scan.images import How, inventories
+from support.madeimages import Layout, docker_save, info, sha256, spread, tar, write
 
 BASH = tar(
     info(

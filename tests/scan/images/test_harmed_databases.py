@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from imagemaker import docker_save, info, tar, write
 from sealock.scan.images import How, inventories
-from soundfiles import FILES
+from support.analyzerfiles import FILES
+from support.madeimages import docker_save, info, tar, write
 
 ODD = (
     b"\0", b"\xff", b"\r\n", b"\xe2\x80\xa8", b"\xed\xa0\x80", b'"', b"{", b"[", b"]", b":", b"=", b"%", b"../", b"9" * 30,

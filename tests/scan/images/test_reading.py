@@ -12,13 +12,13 @@ from pathlib import Path
 
 import pytest
 
-from imagemaker import Layout, docker_save, info, spread, tar, write
 from sealock.image.bytesources import Stretch
 from sealock.image.layers import TarLayer
 from sealock.image.opener import open_image
 from sealock.inventory.catalog import analyzers
 from sealock.inventory.scan import joined, scan_layer, scan_piece
 from sealock.inventory.selection import Selection
+from support.madeimages import Layout, docker_save, info, spread, tar, write
 
 SELECTION = Selection(analyzers())
 STATUS = b"Package: bash\nStatus: install ok installed\nArchitecture: amd64\nVersion: 5.2-1\n\n"

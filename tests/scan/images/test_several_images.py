@@ -11,11 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from imagemaker import Layout, config, docker_save, files, info, sha256, spread, tar, write
 from sealock.image.entry import Bounds, Entry
 from sealock.image.layers import TarLayer
 from sealock.scan.cache.folder import Folder
 from sealock.scan.images import How, inventories
+from support.madeimages import Layout, config, docker_save, files, info, sha256, spread, tar, write
 
 BASE = tar(*(info(f"opt/{number}", b"x", mode=0o4755) for number in range(30)))
 OTHER = tar(*(info(f"srv/{number}", b"x", mode=0o4755) for number in range(30)))

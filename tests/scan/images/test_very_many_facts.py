@@ -10,12 +10,12 @@ from pathlib import Path
 
 import pytest
 
-from imagemaker import Layout, docker_save, info, spread, tar, write
 from sealock.image.entry import Bounds
 from sealock.inventory import scan
 from sealock.inventory.facts import weigh
 from sealock.model.inventory import FileFact, Inventory, Package
 from sealock.scan.images import How, inventories
+from support.madeimages import Layout, docker_save, info, spread, tar, write
 
 TOLD = "there is more to tell of packages and files than is kept of an image; the rest is not (--max-entries)"
 

@@ -7,12 +7,12 @@ from datetime import timedelta
 
 import pytest
 
-from notaryattacks.tools import Attack, Row, serve
-from notaryworld import World
 from sealock.trust.notary.privatekeys import generate
 from sealock.trust.notary.refusal import RefusedError
 from sealock.trust.notary.signer import certify
-from simulators.notary import NOW, Reply, signed
+from support.notaryattacks.tools import Attack, Row, serve
+from support.notaryworld import World
+from support.simulators.notary import NOW, Reply, signed
 
 # Rollback.
 

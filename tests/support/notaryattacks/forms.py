@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from notaryattacks.tools import Attack, Row, serve
-from notaryworld import World
-from simulators.notary import Reply, listing, said, signed
+from support.notaryattacks.tools import Attack, Row, serve
+from support.notaryworld import World
+from support.simulators.notary import Reply, listing, said, signed
 
 # Form.
 

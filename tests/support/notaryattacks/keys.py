@@ -6,13 +6,13 @@ import json
 
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from notaryattacks.tools import Attack, Row, edited
-from notaryworld import World
 from sealock.trust.notary.keys import base64
 from sealock.trust.notary.metadata import Key, key_id, key_json
 from sealock.trust.notary.privatekeys import generate
 from sealock.trust.notary.signer import certify
-from simulators.notary import NOW, listing, signed
+from support.notaryattacks.tools import Attack, Row, edited
+from support.notaryworld import World
+from support.simulators.notary import NOW, listing, signed
 
 # Keys.
 

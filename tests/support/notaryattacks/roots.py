@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from notaryattacks.tools import Row, serve
-from notaryworld import World
 from sealock.trust.notary.privatekeys import generate
 from sealock.trust.notary.signer import certify
-from simulators.notary import NOW, Author, Reply, signed
+from support.notaryattacks.tools import Row, serve
+from support.notaryworld import World
+from support.simulators.notary import NOW, Author, Reply, signed
 
 # The root.
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 
-from notaryworld import World
-from simulators.notary import Reply
+from support.notaryworld import World
+from support.simulators.notary import Reply
 
 Attack = Callable[[World], None]
 Row = tuple[Attack, str, str]

@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 
-from cosignworld import PROVENANCE, World, world
 from sealock.model.trust import Verdict
 from sealock.net.registry.manifests import MOST_ENTRIES
 from sealock.trust.cosign import bundles, simple
@@ -16,7 +15,8 @@ from sealock.trust.cosign.attachments import tag_of
 from sealock.trust.dsse import pae
 from sealock.trust.intoto import SIGNATURE
 from sealock.trust.wire import encoded
-from simulators.registry import sha256
+from support.cosignworld import PROVENANCE, World, world
+from support.simulators.registry import sha256
 
 Attack = Callable[[World], Any]
 

@@ -7,10 +7,10 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from cosignworld import World, world
-from registryworld import OCI_MANIFEST
 from sealock.trust.cosign.signer import Form
-from simulators.registry import OCI_INDEX, Asked, Reply, sha256
+from support.cosignworld import World, world
+from support.registryworld import OCI_MANIFEST
+from support.simulators.registry import OCI_INDEX, Asked, Reply, sha256
 
 
 @pytest.fixture

@@ -8,7 +8,6 @@ from datetime import UTC, datetime
 
 import pytest
 
-from cosignworld import NOW, PROVENANCE, World, world
 from sealock.errors import TransportError, UsageError
 from sealock.net.registry.names import reference
 from sealock.trust.cosign.attachments import tag_of
@@ -18,7 +17,8 @@ from sealock.trust.cosign.signer import Form, spelled
 from sealock.trust.cosign.verifier import verify_cosign
 from sealock.trust.intoto import CUSTOM, Statement, type_of
 from sealock.trust.provenance import Provenance, provenance_of
-from simulators.registry import Asked, Reply, sha256
+from support.cosignworld import NOW, PROVENANCE, World, world
+from support.simulators.registry import Asked, Reply, sha256
 
 
 @pytest.fixture

@@ -25,7 +25,7 @@ from sealock.trust.cosign.trustedroot import read_trusted_root
 from sealock.trust.dsse import Envelope, pae
 from sealock.trust.intoto import SIGNATURE, read_statement, write_statement
 from sealock.trust.refusal import SignatureRefusedError
-from sigstoreworld import ISSUER, SIGNED, Sigstore
+from support.sigstoreworld import ISSUER, SIGNED, Sigstore
 
 DIGEST = "sha256:" + "0" * 64
 SIGSTORE = Sigstore()

@@ -15,7 +15,6 @@ from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from cosignworld import PROVENANCE, World, world
 from sealock.errors import TargetError
 from sealock.trust.cosign.attachments import ENVELOPE_TYPE
 from sealock.trust.cosign.promises import issuer_of
@@ -25,7 +24,8 @@ from sealock.trust.cosign.trustedroot import Authority, read_trusted_root
 from sealock.trust.dsse import IN_TOTO, pae, write_envelope
 from sealock.trust.intoto import SIGNATURE
 from sealock.trust.wire import encoded
-from sigstoreworld import ISSUER, SIGNED, Sigstore
+from support.cosignworld import PROVENANCE, World, world
+from support.sigstoreworld import ISSUER, SIGNED, Sigstore
 
 ALICE = Identity("alice@example.org", ISSUER)
 BUILD = "https://ci.example/org/repo/.ci/build.yml@refs/heads/main"

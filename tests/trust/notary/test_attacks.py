@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from notaryattacks import age, forms, keys, roots
-from notaryattacks.tools import Attack
-from notaryworld import World, world
 from sealock.errors import TransportError
 from sealock.trust.notary.refusal import RefusedError
 from sealock.trust.notary.signer import certify, meta_of
-from simulators.notary import NOW, Author, Reply, listing, signed
+from support.notaryattacks import age, forms, keys, roots
+from support.notaryattacks.tools import Attack
+from support.notaryworld import World, world
+from support.simulators.notary import NOW, Author, Reply, listing, signed
 
 ATTACKS = [*age.ROWS, *keys.ROWS, *roots.ROWS, *forms.ROWS]
 

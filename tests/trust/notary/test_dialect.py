@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from notaryworld import World, world
 from sealock.trust.notary.privatekeys import generate
 from sealock.trust.notary.refusal import RefusedError
 from sealock.trust.notary.signer import certify
-from simulators.notary import NOW, signed
+from support.notaryworld import World, world
+from support.simulators.notary import NOW, signed
 
 
 @pytest.fixture

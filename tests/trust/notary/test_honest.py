@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from notaryrows import ROWS, Make, parties
 from sealock.net.http import HttpTransport
-from simulators.notary import notary
+from support.notaryrows import ROWS, Make, parties
+from support.simulators.notary import notary
 
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row.__name__)

@@ -11,7 +11,6 @@ from threading import Thread
 
 import pytest
 
-from notaryworld import World, world
 from sealock.errors import PolicyError, TargetError, TransportError
 from sealock.model.registries import Registries
 from sealock.net.registry.names import reference
@@ -20,6 +19,7 @@ from sealock.trust.notary.folder import Folder, docker_folder
 from sealock.trust.notary.refusal import RefusedError
 from sealock.trust.notary.server import address_of
 from sealock.trust.pins import Pin
+from support.notaryworld import World, world
 
 
 @pytest.fixture

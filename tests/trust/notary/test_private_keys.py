@@ -13,7 +13,6 @@ from cryptography.hazmat.primitives.serialization import BestAvailableEncryption
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from notaryworld import Told
 from sealock.errors import TargetError, TrustError
 from sealock.trust.notary.folder import Folder
 from sealock.trust.notary.keyring import Keyring
@@ -22,6 +21,7 @@ from sealock.trust.notary.metadata import Signature
 from sealock.trust.notary.privatekeys import PassphraseError, generate, of, open_key, parse, seal
 from sealock.trust.notary.publickeys import read_backup, read_public, write_backup, write_public
 from sealock.trust.notary.signer import signature
+from support.notaryworld import Told
 
 # Written by notary 0.7.0; the passphrases are rootpass123 and targpass123.
 BY_NOTARY = b"""\

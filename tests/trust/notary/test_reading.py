@@ -19,7 +19,7 @@ from sealock.trust.notary.refusal import RefusedError
 from sealock.trust.notary.signer import certify, listing_json, new_root, root_json, targets_json
 from sealock.trust.notary.trusted import TrustedMetadata
 from sealock.trust.pins import Pin
-from simulators.notary import NOW, signed
+from support.simulators.notary import NOW, signed
 
 GUN = "example.com/app"
 ROOT_KEY, TARGETS_KEY, OTHER_KEY = generate(), generate(), generate()

@@ -15,7 +15,7 @@ from sealock.trust.notary.refusal import RefusedError
 from sealock.trust.notary.verdict import find_tag
 from sealock.trust.notary.workflow import Update
 from sealock.trust.pins import Pin
-from simulators.notary import NOW, Author, NotarySimulator
+from support.simulators.notary import NOW, Author, NotarySimulator
 
 GUN = "example.com/app"
 ROLES = ("root", "timestamp", "snapshot", "targets", "targets/releases")

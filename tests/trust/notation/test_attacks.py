@@ -13,13 +13,13 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
-from notationworld import NOW, Holder, World, packed, rsa_key, spelled, unpacked, usage, world
-from registryworld import OCI_MANIFEST
 from sealock.trust.notation import envelope
 from sealock.trust.notation.names import read_subject
 from sealock.trust.notation.policy import LEVELS
 from sealock.trust.notation.requirements import Anchor
-from simulators.registry import OCI_INDEX, Asked, Reply, sha256
+from support.notationworld import NOW, Holder, World, packed, rsa_key, spelled, unpacked, usage, world
+from support.registryworld import OCI_MANIFEST
+from support.simulators.registry import OCI_INDEX, Asked, Reply, sha256
 
 Attack = Callable[[World], Any]
 

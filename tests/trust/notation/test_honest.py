@@ -16,8 +16,6 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cosecbor import cose, encoded
-from notationworld import NOW, Holder, World, rsa_key, world
 from sealock.errors import PolicyError, TargetError, UsageError
 from sealock.trust.notation import cose as reading
 from sealock.trust.notation import envelope, jws
@@ -26,7 +24,9 @@ from sealock.trust.notation.policy import LEVELS
 from sealock.trust.notation.requirements import Anchor, RevocationList
 from sealock.trust.notation.signer import signing_key
 from sealock.trust.refusal import SignatureRefusedError
-from simulators.registry import OCI_INDEX, Asked, Reply
+from support.cosecbor import cose, encoded
+from support.notationworld import NOW, Holder, World, rsa_key, world
+from support.simulators.registry import OCI_INDEX, Asked, Reply
 
 KEYS: dict[str, Callable[[], Any]] = {
     "ES256": lambda: ec.generate_private_key(ec.SECP256R1()),

@@ -10,12 +10,12 @@ from typing import Any
 
 import pytest
 
-from notationworld import NOW, Holder, World, world
 from sealock.cli.main import main
 from sealock.errors import PolicyError, TargetError
 from sealock.net.registry.names import reference
 from sealock.trust.notation.policy import read_policy
 from sealock.trust.notation.store import anchors_of, default_key, open_policy, read_anchors
+from support.notationworld import NOW, Holder, World, world
 
 GOOD: dict[str, Any] = {
     "name": "mine",

@@ -242,7 +242,7 @@ STEPS = ("the record", "subuid", "subgid", "the settings", "the record's end")
 def killed(root: Path, step: int, verb: str) -> int:
     """Run it in a process that ends itself just before it renames for the n-th time."""
     words = [sys.executable, "-c", PROGRAM, str(root), str(step), verb]
-    return subprocess.run(words, check=False, cwd=Path(__file__).parents[2]).returncode
+    return subprocess.run(words, check=False, cwd=Path(__file__).parents[3]).returncode
 
 
 @pytest.mark.parametrize("step", range(5), ids=STEPS)
@@ -312,7 +312,7 @@ def test_a_disk_that_takes_only_so_much(bytes_: int, verb: str, tmp_path: Path) 
         enable(planned(root), str(root))
     before = held(root)
     words = [sys.executable, "-c", FULL, str(root), str(bytes_), verb]
-    done = subprocess.run(words, capture_output=True, check=False, text=True, cwd=Path(__file__).parents[2])
+    done = subprocess.run(words, capture_output=True, check=False, text=True, cwd=Path(__file__).parents[3])
     assert done.returncode == 2, done.stderr
     assert "nothing was changed" in done.stdout
     assert held(root) == before
@@ -322,7 +322,7 @@ def test_a_disk_that_takes_only_so_much(bytes_: int, verb: str, tmp_path: Path) 
 def test_two_at_once_give_one_range(tmp_path: Path) -> None:
     root = made(tmp_path)
     words = [sys.executable, "-c", FULL, str(root), str(1 << 30), "enable"]
-    both = [subprocess.Popen(words, stdout=subprocess.PIPE, cwd=Path(__file__).parents[2]) for _ in range(2)]
+    both = [subprocess.Popen(words, stdout=subprocess.PIPE, cwd=Path(__file__).parents[3]) for _ in range(2)]
     codes = sorted(one.wait(60) for one in both)
     for one in both:
         assert one.stdout is not None

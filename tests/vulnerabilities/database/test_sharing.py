@@ -10,14 +10,14 @@ from typing import Any
 
 import pytest
 
-import feedmirror
-from registryworld import Client, name
 from sealock.errors import DatabaseError, TransportError
 from sealock.vulnerabilities.database.artifact import ARTIFACT, FILE, SHAPE, pull, push
 from sealock.vulnerabilities.database.location import NAME
 from sealock.vulnerabilities.database.seal import opened, seal, unseal
 from sealock.vulnerabilities.records import SCHEMA
-from simulators.registry import Asked, RegistrySimulator, Reply, registry, sha256
+from support import feedmirror
+from support.registryworld import Client, name
+from support.simulators.registry import Asked, RegistrySimulator, Reply, registry, sha256
 
 FEEDS = ("kev", "osv/Debian")
 

@@ -8,8 +8,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-import feedmirror
-import work
 from sealock.model.advisory import Advisory, Affects, Epss, Exploited, Rating, Span, State
 from sealock.model.severity import Severity
 from sealock.vulnerabilities.aliases import groups, passed_on
@@ -19,6 +17,7 @@ from sealock.vulnerabilities.database.location import NAME
 from sealock.vulnerabilities.database.seal import opened
 from sealock.vulnerabilities.store import Store
 from sealock.vulnerabilities.versions import key, scheme_of
+from support import feedmirror, linecount
 
 NOW = 1_790_000_000
 
@@ -221,7 +220,7 @@ def test_what_the_database_says_is_what_the_records_say(
     store.close()
 
 
-SHARED = Path(__file__).parents[2].parent / "shared/feeds"
+SHARED = Path(__file__).parents[3].parent / "shared/feeds"
 
 
 AT_HAND = [one for one in ("RubyGems", "crates.io") if (SHARED / f"osv/{one}/all.zip").is_file()]
@@ -260,4 +259,4 @@ def test_work_grows_with_versions_and_spans_and_not_with_their_product() -> None
         gatherer.take([Advisory("CVE-2026-1", "osv/Debian", (Affects("Debian:12", "gate", spans, versions),))])
         assert gatherer.found.count == 1
 
-    assert work.grows(lambda: gather(work.SIZE), lambda: gather(2 * work.SIZE)) < 2.5
+    assert linecount.grows(lambda: gather(linecount.SIZE), lambda: gather(2 * linecount.SIZE)) < 2.5

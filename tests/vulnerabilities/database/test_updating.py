@@ -15,7 +15,6 @@ from threading import Thread
 
 import pytest
 
-import feedmirror
 from sealock.errors import DatabaseError
 from sealock.net.http import HttpTransport, Patience
 from sealock.vulnerabilities.database import update
@@ -26,7 +25,8 @@ from sealock.vulnerabilities.database.sources import Got, Web
 from sealock.vulnerabilities.feeds.catalog import FEEDS, File
 from sealock.vulnerabilities.feeds.feed import Damaged
 from sealock.vulnerabilities.store import Store
-from simulators.feeds import Oddity, Publisher, serving
+from support import feedmirror
+from support.simulators.feeds import Oddity, Publisher, serving
 
 NOW = 1_782_000_000
 ZIP = "osv/PyPI/all.zip"
@@ -506,7 +506,7 @@ def test_an_update_that_is_killed_at_any_moment_leaves_a_whole_database(mirror: 
     code = """
 import sys
 sys.path.insert(0, sys.argv[3])
-import feedmirror
+from support import feedmirror
 from pathlib import Path
 print("begun", flush=True)
 while True:
@@ -517,7 +517,7 @@ while True:
 """
     for moment in (0.0, 0.005, 0.02, 0.05):
         process = subprocess.Popen(
-            [sys.executable, "-c", code, place, mirror, str(Path(feedmirror.__file__).parent)], stdout=subprocess.PIPE
+            [sys.executable, "-c", code, place, mirror, str(Path(feedmirror.__file__).parents[1])], stdout=subprocess.PIPE
         )
         assert process.stdout is not None
         assert process.stdout.readline() == b"begun\n"

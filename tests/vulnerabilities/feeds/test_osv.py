@@ -7,13 +7,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-import feedmirror
 from sealock.model.advisory import Advisory, Span
 from sealock.model.severity import Severity
 from sealock.vulnerabilities.feeds import osv
 from sealock.vulnerabilities.feeds._osvshape import Event
 from sealock.vulnerabilities.feeds.feed import Broken, Damaged, Withdrawn
 from sealock.vulnerabilities.feeds.spans import spans
+from support import feedmirror
 
 GATE = {"package": {"ecosystem": "PyPI", "name": "gate"}, "versions": ["1.0"]}
 

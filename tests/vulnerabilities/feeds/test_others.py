@@ -7,12 +7,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-import feedmirror
 from sealock.model.advisory import Advisory, Affects, Epss, Exploited, Span
 from sealock.model.severity import Severity
 from sealock.vulnerabilities.feeds import catalog, csaf, secdb
 from sealock.vulnerabilities.feeds.endoflife import ALREADY
 from sealock.vulnerabilities.feeds.feed import Broken, Damaged, Dated, Ended, Item, KnownExploited, Likelihood
+from support import feedmirror
 
 FILES = {
     "alpine-secdb/v3.20": "alpine-secdb/v3.20/main.json",

@@ -10,9 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from packaging.version import InvalidVersion, Version
 
-from plainorders import ORDERS
 from sealock.vulnerabilities.versions import Scheme, key
-from versionpairs import VECTORS, order, pairs, recorded
+from support.plainorders import ORDERS
+from support.versionpairs import VECTORS, order, pairs, recorded
 
 ASCENDING: list[tuple[Scheme, str, str]] = [
     ("dpkg", "a tilde is before the end, letters after it, all else after letters", "1.0~~ 1.0~~a 1.0~ 1.0 1.0-1 1.0a 1.0z 1.0+dfsg 1.0.1"),
