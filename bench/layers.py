@@ -20,7 +20,7 @@ from pathlib import Path
 
 import measuring
 
-from sealock.model.finding import Problem
+from sealock.model.finding import InputError
 
 ENTRIES = 20_000
 """Entries in a layer; four layers are made."""
@@ -68,7 +68,7 @@ def walk(path: str, *, verify: bool) -> None:
     from sealock.image.opener import open_image  # noqa: PLC0415  the measured process alone needs it
 
     entries = 0
-    problems: list[Problem] = []
+    problems: list[InputError] = []
     for image in open_image(path, verify=verify):
         for layer in image.layers:
             entries += sum(1 for _ in layer.entries())

@@ -30,12 +30,12 @@ from sealock.model.location import Source
 from sealock.vulnerabilities.claim import KeySpan
 from sealock.vulnerabilities.database.location import NAME
 from sealock.vulnerabilities.database.seal import opened
-from sealock.vulnerabilities.database.sources import Folder
+from sealock.vulnerabilities.database.sources import SourceFolder
 from sealock.vulnerabilities.database.update import update
 from sealock.vulnerabilities.feeds.catalog import FEEDS
 from sealock.vulnerabilities.match import match
 from sealock.vulnerabilities.matches import Matched
-from sealock.vulnerabilities.store import Store
+from sealock.vulnerabilities.store import AdvisoryStore
 
 ECOSYSTEMS = ("Debian", "PyPI", "npm", "Go", "Maven", "crates.io", "RubyGems", "Packagist", "NuGet")
 TYPES: dict[str, PackageType] = {
@@ -70,7 +70,7 @@ def main() -> int:
             wanted = [
                 feed for feed in FEEDS.values() if feed.name in {*(f"osv/{one}" for one in ECOSYSTEMS), "kev", "epss"}
             ]
-            update(str(folder), Folder(str(arguments.feeds)), wanted)
+            update(str(folder), SourceFolder(str(arguments.feeds)), wanted)
         store = opened(str(folder / NAME))
         listings = [made(store, number) for number in (100, NUMBER, 1000, 3000, 10_000)]
         if arguments.inventory:
@@ -104,7 +104,7 @@ def sampled(listed: Inventory) -> Inventory:
     )
 
 
-def made(store: Store, number: int) -> Inventory:
+def made(store: AdvisoryStore, number: int) -> Inventory:
     """An inventory of so many packages."""
     packages: list[Package] = []
     sources = _spread(store, DEBIAN, int(number * RATIO / BINARIES), CLAIMS)
@@ -127,7 +127,7 @@ def _deb(name: str, source: str, version: str) -> Package:
     return Package("deb", name, version, path, architecture="amd64", source=source, source_version=version)
 
 
-def _spread(store: Store, ecosystem: str, number: int, average: int) -> list[tuple[str, str]]:
+def _spread(store: AdvisoryStore, ecosystem: str, number: int, average: int) -> list[tuple[str, str]]:
     """Names with versions, evenly taken from an ecosystem; with about so many claims on average, where it is not 0."""
     number_of = store._ecosystems[ecosystem]  # noqa: SLF001  no reader of the database has use for all names
     names = [row[0] for row in store._rows("SELECT name FROM claim WHERE ecosystem = ? ORDER BY name", (number_of,))]  # noqa: SLF001
@@ -145,13 +145,13 @@ def _version(spans: list[KeySpan]) -> str:
     return ordered[int(len(ordered) * MENDED)] if ordered else "1.0"
 
 
-def claims(store: Store, listed: Inventory) -> int:
+def claims(store: AdvisoryStore, listed: Inventory) -> int:
     """How many claims there are on the inventory's Debian packages."""
     names = sorted({package.source for package in listed.packages if package.type == "deb"})
     return sum(len(found) for found in store.about(DEBIAN, names).values())
 
 
-def measured(store: Store, listed: Inventory, times: int) -> tuple[float, float, float, Matched]:
+def measured(store: AdvisoryStore, listed: Inventory, times: int) -> tuple[float, float, float, Matched]:
     """Milliseconds of the wall clock, of the processor and of that at best, and what was found."""
     found = match(listed, store)
     walls, processors = [], []

@@ -21,8 +21,8 @@ from sealock.net.registry.names import reference
 from sealock.trust.cosign import signer
 from sealock.trust.cosign.keys import read_public
 from sealock.trust.cosign.privatekeys import read_private
-from sealock.trust.cosign.requirements import Expected
-from sealock.trust.cosign.signer import Form
+from sealock.trust.cosign.requirements import CosignRequirements
+from sealock.trust.cosign.signer import SignatureForm
 from sealock.trust.cosign.verifier import verify_cosign
 from support.realcosign import SECRET, UNLOGGED, Place, cosign_place, good
 
@@ -68,7 +68,7 @@ def requests(image: str, public: Path) -> int:
     registry = Registry(transport)
     registry.manifest(name)  # what comes before: how the registry is spoken to, and the digest
     transport.count = 0
-    expected = Expected((read_public(public.read_bytes(), ""),))
+    expected = CosignRequirements((read_public(public.read_bytes(), ""),))
     assert verify_cosign(registry, name, name.digest or "", expected).state == "trusted"
     return transport.count
 
@@ -78,7 +78,7 @@ def measure(place: Place, times: int) -> tuple[dict[str, float], dict[str, int]]
     private, public = place.pair("ecdsa-p256")
     key = read_private(private.read_bytes(), "", lambda: SECRET)
 
-    def signed(form: Form) -> str:
+    def signed(form: SignatureForm) -> str:
         image = place.image()
         name = reference(image)
         signer.sign(place.client, name, name.digest or "", key, form=form)

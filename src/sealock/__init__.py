@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from sealock.model.absent import UNKNOWN, UNSET, Absent, Maybe
     from sealock.model.build import Build
     from sealock.model.container import Container
-    from sealock.model.finding import Confidence, Finding, NotJudged, Problem, Severity
+    from sealock.model.finding import Confidence, Finding, InputError, Severity, Skipped
     from sealock.model.location import Location
     from sealock.model.project import Project
     from sealock.model.report import Report, TargetReport
@@ -30,16 +30,16 @@ __all__ = [
     "Confidence",
     "Container",
     "Finding",
+    "InputError",
     "Location",
     "Maybe",
-    "NotJudged",
     "PolicyError",
-    "Problem",
     "Project",
     "Report",
     "SealockError",
     "Settings",
     "Severity",
+    "Skipped",
     "TargetReport",
     "check",
 ]

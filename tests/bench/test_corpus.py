@@ -11,7 +11,7 @@ import pytest
 from sealock import formats
 from sealock.model.location import Source
 from sealock.rules.catalog import every_rule, rules
-from sealock.rules.evaluation import judge
+from sealock.rules.evaluation import evaluate
 
 PLANTED = {
     "root": {"C046"},
@@ -69,7 +69,7 @@ def test_what_was_planted_is_found(made: list[corpus.Planted]) -> None:
     for one in made:
         document = formats.read("dockerfile", Source("Dockerfile", one.path.read_text()))
         assert not document.problems, (one.path, document.problems)
-        found = {finding.rule for finding in judge("Dockerfile", document, book).findings}
+        found = {finding.rule for finding in evaluate("Dockerfile", document, book).findings}
         missed += [(one.path.parent.name, kind) for kind in one.kinds if not PLANTED[kind] & found]
     assert not missed
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from sealock.scan.cache.folder import Folder
+from sealock.scan.cache.folder import CacheFolder
 from sealock.scan.cache.location import default_folder
 from support import commandline
 from support.madeimages import docker_save, info, tar, write
@@ -70,7 +70,7 @@ def test_pruning_and_clearing_tell_what_they_removed(tmp_path: Path, archive: st
     assert "Removed 2 entries, 8 KiB." in told.stdout
     cleared = json.loads(sealock("cache", "clear", "--cache-dir", str(cache), "--format", "json").stdout)
     assert (cleared["removed"], cleared["freed"], cleared["entries"]) == (1, size - 8192, 0)
-    assert Folder(str(cache)).entries() == []
+    assert CacheFolder(str(cache)).entries() == []
 
 
 def test_a_folder_that_is_not_there_is_an_empty_cache_and_is_not_made(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from sealock.formats.compose import read, read_many
-from sealock.formats.files import NOTHING, Files
+from sealock.formats.files import NOTHING, FileWindow
 from sealock.model.absent import UNKNOWN, UNSET
 from sealock.model.container import (
     Container,
@@ -28,8 +28,8 @@ from sealock.model.document import Document, Subject
 from sealock.model.location import At, Source
 from sealock.model.project import (
     Dependency,
-    FileFact,
     Project,
+    ProjectFile,
     ProjectNetwork,
     ProjectSecret,
     ProjectVolume,
@@ -48,7 +48,7 @@ def subject(document: Document, name: str) -> Subject:
     return next(one for one in document.subjects if one.name == name)
 
 
-def project(text: str, files: Files = NOTHING) -> Project:
+def project(text: str, files: FileWindow = NOTHING) -> Project:
     noun = subject(read(Source("compose.yaml", text), files), "project").noun
     assert isinstance(noun, Project)
     return noun
@@ -376,7 +376,7 @@ def test_a_project_is_read_as_a_whole() -> None:
     assert noun.secrets == (
         ProjectSecret("s", file="./s.txt"), ProjectSecret("e", environment="E"), ProjectSecret("c", "config", content="hello"),
     )  # fmt: skip
-    assert noun.files == (FileFact("w.env", exists=True), FileFact("./s.txt", exists=False))
+    assert noun.files == (ProjectFile("w.env", exists=True), ProjectFile("./s.txt", exists=False))
     assert noun.obsolete == ("/version",)
 
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from sealock.errors import FormatError
 from sealock.formats.compose import edits, read, read_many
 from sealock.formats.edits import apply
-from sealock.formats.files import NOTHING, Files
+from sealock.formats.files import NOTHING, FileWindow
 from sealock.model.absent import UNSET
 from sealock.model.change import Add, Change, FieldChange, On, Remove, Set, Swap, changed
 from sealock.model.container import (
@@ -40,7 +40,7 @@ def subject(document: Document, name: str) -> Subject:
     return next(one for one in document.subjects if one.name == name)
 
 
-def change(text: str, asked: Change, name: str = "web", files: Files = NOTHING) -> str:
+def change(text: str, asked: Change, name: str = "web", files: FileWindow = NOTHING) -> str:
     document = read(Source("compose.yaml", text), files)
     assert not document.problems
     return apply(text, edits(document, subject(document, f"service {name}"), asked))

@@ -15,7 +15,7 @@ from sealock.model.build import AddFile, Arg, Build, Cmd, Copy, Env, Healthcheck
 from sealock.model.container import FIELDS, Container, Health, Label, Mount, Variable
 from sealock.model.document import Document, Subject
 from sealock.model.location import Source
-from sealock.model.project import FileFact
+from sealock.model.project import ProjectFile
 
 
 def read(text: str) -> Document:
@@ -387,8 +387,8 @@ class Folder:
             raise FileRefused(path)
         return text
 
-    def fact(self, path: str) -> FileFact:
-        return FileFact(path, exists=path in self.files)
+    def fact(self, path: str) -> ProjectFile:
+        return ProjectFile(path, exists=path in self.files)
 
     def entries(self, _folder: str) -> tuple[str, ...]:
         return tuple(self.files)

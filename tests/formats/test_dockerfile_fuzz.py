@@ -15,7 +15,7 @@ from sealock.errors import FormatError
 from sealock.formats.edits import apply
 from sealock.model.absent import UNSET
 from sealock.model.absent import given as value_or
-from sealock.model.build import Build, Flag, Heredoc, Instruction, Text
+from sealock.model.build import Build, BuildText, Flag, Heredoc, Instruction
 from sealock.model.change import Add, FieldChange, Remove, Set, Swap, changed
 from sealock.model.container import Container, Health, Label, Mount, Variable
 from sealock.model.document import Document
@@ -62,14 +62,14 @@ def check_places(document: Document) -> None:
         assert 0 <= place.start <= place.end <= len(text), noun
         excerpt = text[place.start : place.end]
         match noun:
-            case Text(raw=raw) if "\n" not in excerpt:
+            case BuildText(raw=raw) if "\n" not in excerpt:
                 assert excerpt == raw
-            case Text(raw=raw):
+            case BuildText(raw=raw):
                 assert is_subsequence(raw, excerpt)
             case Instruction():
                 if "\n" not in text[noun.keyword_place.start : noun.keyword_place.end]:
                     assert text[noun.keyword_place.start : noun.keyword_place.end].upper() == noun.keyword
-                inner = [one.place for one in nouns(noun) if isinstance(one, Text | Flag | Heredoc | Word)]
+                inner = [one.place for one in nouns(noun) if isinstance(one, BuildText | Flag | Heredoc | Word)]
                 assert all(place.start <= one.start <= one.end <= place.end for one in inner)
             case Heredoc(body=body, strip_tabs=False):
                 assert excerpt == body

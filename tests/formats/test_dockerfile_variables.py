@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from sealock import formats
-from sealock.formats.dockerfile.lines import Broken
+from sealock.formats.dockerfile.lines import BrokenLineError
 from sealock.formats.dockerfile.patterns import replaced, trimmed
-from sealock.formats.dockerfile.variables import Scope, expand
+from sealock.formats.dockerfile.variables import VariableScope, expand
 from sealock.formats.dockerfile.words import flags
 from sealock.model.absent import UNKNOWN, Maybe
 from sealock.model.build import Build, Env
@@ -131,28 +131,28 @@ WRONG = ["${", "${A", "${A:", "${A:-", "${}", "${{}", "${:x}", "${A@Q}", "${A^}"
 
 @pytest.mark.parametrize(("word", "value"), KNOWN)
 def test_a_word_has_its_value(word: str, value: str) -> None:
-    assert expand(word, Scope(NAMES, complete=True), "\\") == value
+    assert expand(word, VariableScope(NAMES, complete=True), "\\") == value
 
 
 @pytest.mark.parametrize(("word", "value"), UNCERTAIN)
 def test_what_hangs_on_the_unknown_is_unknown_unless_it_has_a_default(word: str, value: Maybe[str]) -> None:
-    assert expand(word, Scope(NAMES, complete=True), "\\") == value
+    assert expand(word, VariableScope(NAMES, complete=True), "\\") == value
 
 
 @pytest.mark.parametrize("word", WRONG)
 def test_what_buildkit_refuses_is_broken(word: str) -> None:
-    with pytest.raises(Broken):
-        expand(word, Scope(NAMES, complete=True), "\\")
+    with pytest.raises(BrokenLineError):
+        expand(word, VariableScope(NAMES, complete=True), "\\")
 
 
 def test_a_name_that_the_base_image_may_set_is_unknown() -> None:
-    assert expand("$N", Scope(NAMES, complete=False), "\\") is UNKNOWN
-    assert expand("$1", Scope(NAMES, complete=False), "\\") == ""
-    assert expand("$N", Scope(NAMES, complete=True), "\\") == ""
+    assert expand("$N", VariableScope(NAMES, complete=False), "\\") is UNKNOWN
+    assert expand("$1", VariableScope(NAMES, complete=False), "\\") == ""
+    assert expand("$N", VariableScope(NAMES, complete=True), "\\") == ""
 
 
 def test_the_backquote_escapes_where_the_directive_says_so() -> None:
-    assert expand('C:\\x`$A"`""', Scope(NAMES, complete=True), "`") == 'C:\\x$A"'
+    assert expand('C:\\x`$A"`""', VariableScope(NAMES, complete=True), "`") == 'C:\\x$A"'
 
 
 def test_a_value_that_grows_without_end_is_unknown() -> None:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from sealock.formats.engine import read_info, read_network, read_networks
 from sealock.model.absent import UNKNOWN, UNSET
 from sealock.model.host import Component, Swarm
-from sealock.model.network import Endpoint
+from sealock.model.network import NetworkEndpoint
 
 INFO: dict[str, Any] = {
     "ID": "x", "Containers": 3, "ContainersRunning": 2, "Images": 7, "Driver": "overlay2", "DriverStatus": None,
@@ -192,7 +192,7 @@ def test_a_network_and_who_is_on_it() -> None:
     assert (found.subnets, found.gateways) == (("172.18.0.0/16", "fd00::/64"), ("172.18.0.1",))
     assert (found.bridge, found.labels) == ("br-app", (("a", "b"),))
     assert found.endpoints == (
-        Endpoint("c" * 12, "172.18.0.3"), Endpoint("web", "172.18.0.2", "", "02:42:ac:12:00:02"),
+        NetworkEndpoint("c" * 12, "172.18.0.3"), NetworkEndpoint("web", "172.18.0.2", "", "02:42:ac:12:00:02"),
     )  # fmt: skip
 
 

@@ -13,7 +13,7 @@ from sealock.model.document import Document
 from sealock.model.enforced import Enforced
 from sealock.model.host import Component, Host
 from sealock.model.location import Source
-from sealock.model.network import Endpoint, EngineNetwork
+from sealock.model.network import EngineNetwork, NetworkEndpoint
 from sealock.model.process import IdRange, Process
 
 NOUNS = [
@@ -21,7 +21,9 @@ NOUNS = [
         Host(name="a", lsm=UNSET, components=(Component("engine", "26.1"),), daemon=daemon(icc=False)), id="a host"
     ),
     pytest.param(daemon(says=("icc", "hosts"), hosts=("unix:///a", "tcp://0.0.0.0:1")), id="an engine"),
-    pytest.param(EngineNetwork(name="n", internal=True, endpoints=(Endpoint("web", "10.0.0.2"),)), id="a network"),
+    pytest.param(
+        EngineNetwork(name="n", internal=True, endpoints=(NetworkEndpoint("web", "10.0.0.2"),)), id="a network"
+    ),
     pytest.param(
         Enforced(
             name="web",

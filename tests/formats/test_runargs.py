@@ -32,7 +32,7 @@ from sealock.model.container import (
 )
 from sealock.model.document import Document, Subject
 from sealock.model.location import Place, Source
-from sealock.model.project import FileFact, Project
+from sealock.model.project import Project, ProjectFile
 from sealock.model.shell import Word
 
 
@@ -388,7 +388,7 @@ def test_names_are_unique_and_several_lines_make_a_project() -> None:
     assert [one.subject for one in script.noun.services] == names
     assert len({one.name for one in script.noun.services}) == len(names)
     assert [(one.name, one.internal) for one in script.noun.networks] == [("back", True)]
-    assert script.noun.files == (FileFact("db.env"),)
+    assert script.noun.files == (ProjectFile("db.env"),)
     assert document.source.excerpt(script.place(("services", "db", "networks", 0))) == "--network back"
     assert document.source.excerpt(script.place(("networks", "back"))) == "docker network create --internal back"
 
@@ -416,8 +416,8 @@ class Watching:
     def text(self, path: str) -> str:
         raise FileRefused(path)
 
-    def fact(self, path: str) -> FileFact:
-        return FileFact(path, exists=True, mode=0o644)
+    def fact(self, path: str) -> ProjectFile:
+        return ProjectFile(path, exists=True, mode=0o644)
 
     def entries(self, folder: str) -> None:
         del folder
@@ -427,7 +427,7 @@ def test_files_that_lines_name_are_looked_at() -> None:
     document = formats.read("run", Source("", "docker run --env-file a.env x"), Watching())
     project = document.subjects[-1].noun
     assert isinstance(project, Project)
-    assert project.files == (FileFact("a.env", exists=True, mode=0o644),)
+    assert project.files == (ProjectFile("a.env", exists=True, mode=0o644),)
 
 
 TOKENS = st.lists(

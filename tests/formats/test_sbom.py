@@ -14,7 +14,7 @@ from sealock.formats.sbom import is_sbom, read_sbom
 from sealock.model.inventory import Distribution, Inventory, Package
 from sealock.model.location import Source
 from sealock.model.purl import purl
-from sealock.reports.sbom import Form, render
+from sealock.reports.sbom import SbomFormat, render
 from support.linecount import counted
 
 STANDARDS = pytest.mark.parametrize("form", ["cyclonedx", "spdx"])
@@ -49,7 +49,7 @@ def library(url: str, *properties: tuple[str, str], **more: Any) -> dict[str, An
 
 @STANDARDS
 @pytest.mark.parametrize("package", EVERY_TYPE, ids=lambda package: f"{package.type} {package.name}")
-def test_what_we_wrote_of_a_package_we_read(form: Form, package: Package) -> None:
+def test_what_we_wrote_of_a_package_we_read(form: SbomFormat, package: Package) -> None:
     found, problems = read(render(form, inventory(packages=(package,))))
     assert problems == []
     (told,) = found.packages
@@ -76,7 +76,7 @@ def test_what_we_wrote_of_the_image_we_read() -> None:
 
 
 @STANDARDS
-def test_licences_that_spdx_does_not_know_come_back_as_they_were(form: Form) -> None:
+def test_licences_that_spdx_does_not_know_come_back_as_they_were(form: SbomFormat) -> None:
     package = Package("deb", "x", "1", "p", licenses=("GPL-2+", "MIT", "Artistic"))
     found, _ = read(render(form, inventory(packages=(package,))))
     assert found.packages[0].licenses == package.licenses
@@ -85,7 +85,7 @@ def test_licences_that_spdx_does_not_know_come_back_as_they_were(form: Form) -> 
 @STANDARDS
 @given(hostile)
 @settings(max_examples=60, deadline=None)
-def test_every_package_of_any_inventory_is_read_or_is_a_problem(form: Form, image: Inventory) -> None:
+def test_every_package_of_any_inventory_is_read_or_is_a_problem(form: SbomFormat, image: Inventory) -> None:
     found, problems = read(render(form, image))
     # That packages are of two distributions is told beside those that are read.
     left_out = [problem for problem in problems if "one of them is misjudged" not in problem]
@@ -275,7 +275,7 @@ def test_no_text_makes_the_reader_fail(text: str) -> None:
 
 
 @STANDARDS
-def test_a_document_is_known_by_its_beginning(form: Form) -> None:
+def test_a_document_is_known_by_its_beginning(form: SbomFormat) -> None:
     assert is_sbom(render(form, broken()))
     assert not is_sbom('{"services": {}}')
     assert not is_sbom("FROM debian")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from sealock.formats.scripts import Found, find, find_networks
+from sealock.formats.scripts import FoundFragments, find, find_networks
 from sealock.model.location import Source
 
 
@@ -12,7 +12,7 @@ def lines(name: str, text: str) -> list[str]:
     return [shown(found) for found in find(Source(name, text))]
 
 
-def shown(found: Found) -> str:
+def shown(found: FoundFragments) -> str:
     """Engine, verb and arguments; what is unresolved stands in guillemets, words with blanks in brackets."""
     words = [
         f"«{word.text}»" if not word.literal else f"[{word.text}]" if " " in word.text or not word.text else word.text

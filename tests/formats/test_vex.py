@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from sealock.formats.vex import MOST, Vex, read_vex
 from sealock.model.location import Source
-from sealock.model.vex import Product, Statement, moment
+from sealock.model.vex import VexProduct, VexStatement, moment
 
 OPENSSL = "pkg:deb/debian/openssl@3.0.9-1"
 WHEN = "2026-01-02T03:04:05Z"
@@ -101,10 +101,10 @@ def test_openvex_is_read_whole() -> None:
     )
     assert found == Vex(
         (
-            Statement(
+            VexStatement(
                 ("CVE-2024-0001", "GHSA-1"),
                 "not_affected",
-                (Product(("pkg:oci/app", "cpe:2.3:a:b:c", "sha256:ab"), (OPENSSL,)),),
+                (VexProduct(("pkg:oci/app", "cpe:2.3:a:b:c", "sha256:ab"), (OPENSSL,)),),
                 "component_not_present",
                 "not linked",
                 "",
@@ -112,10 +112,10 @@ def test_openvex_is_read_whole() -> None:
                 "Me",
                 "it.json (https://example.org/1)",
             ),
-            Statement(
+            VexStatement(
                 ("CVE-2024-0001",),
                 "affected",
-                (Product((OPENSSL,)),),
+                (VexProduct((OPENSSL,)),),
                 action="update",
                 when=WHEN,
                 author="Me",
@@ -144,7 +144,7 @@ def test_openvex_is_read_whole() -> None:
 def test_forms_of_openvex(more: dict[str, Any], said: object) -> None:
     found = read(openvex(row(**more)))
     assert (found.problems, [(one.names, one.status) for one in found.statements]) == ((), [said])
-    assert found.statements[0].products == (Product((OPENSSL,)),)
+    assert found.statements[0].products == (VexProduct((OPENSSL,)),)
 
 
 @pytest.mark.parametrize(
@@ -245,16 +245,16 @@ def test_cyclonedx_is_read_whole() -> None:
         )
     )
     (one,) = found.statements
-    assert one == Statement(
+    assert one == VexStatement(
         ("CVE-2024-0001", "GHSA-1"),
         "not_affected",
         (
-            Product((OPENSSL, "c1")),
-            Product(("pkg:npm/inner@1", "inner")),
-            Product(
+            VexProduct((OPENSSL, "c1")),
+            VexProduct(("pkg:npm/inner@1", "inner")),
+            VexProduct(
                 ("pkg:npm/@a/b@1", "urn:cdx:3e671687-395b-41f5-a30f-a58921a69b79/1#pkg:npm/%40a/b@1"),
             ),
-            Product(("pkg:golang/x@1#sub",)),
+            VexProduct(("pkg:golang/x@1#sub",)),
         ),
         "vulnerable_code_not_in_execute_path",
         "never called",
@@ -281,10 +281,10 @@ def test_csaf_is_read_whole() -> None:
     told = {(one.status, one.products, one.justification, one.impact, one.action) for one in found.statements}
     flag = "vulnerable_code_not_present"
     assert told == {
-        ("not_affected", (Product(("pkg:oci/app", "a"), (OPENSSL, "b")),), flag, "none", ""),
-        ("affected", (Product(("pkg:oci/app", "a")),), "", "", "update"),
-        ("fixed", (Product((OPENSSL, "b")),), flag, "", ""),
-        ("fixed", (Product(("C",)),), "", "", ""),
+        ("not_affected", (VexProduct(("pkg:oci/app", "a"), (OPENSSL, "b")),), flag, "none", ""),
+        ("affected", (VexProduct(("pkg:oci/app", "a")),), "", "", "update"),
+        ("fixed", (VexProduct((OPENSSL, "b")),), flag, "", ""),
+        ("fixed", (VexProduct(("C",)),), "", "", ""),
     }
     assert {(one.names, one.when, one.author, one.document) for one in found.statements} == {
         (("CVE-2024-0001", "GHSA-1"), WHEN, "Acme", "it.json (ACME-1)")
@@ -296,7 +296,7 @@ def test_products_of_csaf_stand_in_branches_as_deep_as_anybody_nests() -> None:
     for _ in range(20):
         tree = {"branches": [tree]}
     rows = known(product_status={"fixed": ["P"]})
-    assert read(csaf(rows, tree=tree)).statements[0].products == (Product(("p",)),)
+    assert read(csaf(rows, tree=tree)).statements[0].products == (VexProduct(("p",)),)
 
 
 def test_more_statements_than_anybody_reads_are_cut_and_said() -> None:

@@ -11,11 +11,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sealock.formats import yamltree
-from sealock.formats.yamltree import Alias, Mapping, Node, Scalar, Sequence, parse, resolve
+from sealock.formats.yamltree import Alias, Mapping, Scalar, Sequence, YamlNode, parse, resolve
 from support.linecount import counted
 
 
-def plain(node: Node | None) -> Any:
+def plain(node: YamlNode | None) -> Any:
     match node:
         case None:
             return None
@@ -73,7 +73,7 @@ def test_quotes_and_tags_decide_what_a_scalar_means(text: str, value: object) ->
 def test_a_node_knows_where_it_stands(text: str, excerpts: list[str]) -> None:
     found: list[str] = []
 
-    def walk(node: Node) -> None:
+    def walk(node: YamlNode) -> None:
         if not found or node.start >= 0:
             found.append(text[node.start : node.end])
         if isinstance(node, Sequence):
@@ -188,7 +188,7 @@ def test_no_text_makes_the_parser_raise(text: str) -> None:
         plain_or_nothing(document)
 
 
-def plain_or_nothing(node: Node | None) -> None:
+def plain_or_nothing(node: YamlNode | None) -> None:
     if node is not None:
         assert 0 <= node.start <= node.end
         assert yamltree.target(node) is not None

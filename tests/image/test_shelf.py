@@ -17,7 +17,7 @@ import pytest
 from sealock.image import digests, lazyfiles
 from sealock.image.bytesources import Damage, Stretch
 from sealock.image.digests import Verifier
-from sealock.image.lazyfiles import Blob, Shelf
+from sealock.image.lazyfiles import LazyFile, Shelf
 from sealock.image.opener import open_image
 from sealock.image.safefolder import open_folder
 from support.madeimages import Layout, info, spread, tar
@@ -82,20 +82,20 @@ def test_an_index_of_more_images_than_files_may_be_open_is_listed(tmp_path: Path
 
 
 @pytest.fixture
-def blob(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Blob:
+def blob(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> LazyFile:
     """A file that is closed as soon as another one is read."""
     monkeypatch.setattr(lazyfiles, "MOST_OPEN", 1)
     (tmp_path / "a").write_bytes(b"first")
     (tmp_path / "b").write_bytes(b"other")
-    return Blob(Shelf(open_folder(str(tmp_path))), "a")
+    return LazyFile(Shelf(open_folder(str(tmp_path))), "a")
 
 
-def closed(one: Blob) -> None:
+def closed(one: LazyFile) -> None:
     """Read another file of its shelf."""
-    Blob(one.shelf, "b")
+    LazyFile(one.shelf, "b")
 
 
-def test_a_file_is_opened_again_when_it_is_read_again(blob: Blob) -> None:
+def test_a_file_is_opened_again_when_it_is_read_again(blob: LazyFile) -> None:
     closed(blob)
     assert Stretch(blob).fetch(1, 3) == b"irs"
     closed(blob)
@@ -103,7 +103,7 @@ def test_a_file_is_opened_again_when_it_is_read_again(blob: Blob) -> None:
 
 
 @pytest.mark.parametrize("how", ["written to", "replaced", "replaced by one as old", "removed"])
-def test_a_file_that_is_another_one_now_is_not_read_on(how: str, blob: Blob, tmp_path: Path) -> None:
+def test_a_file_that_is_another_one_now_is_not_read_on(how: str, blob: LazyFile, tmp_path: Path) -> None:
     closed(blob)
     path = tmp_path / "a"
     match how:
@@ -130,7 +130,7 @@ def test_threads_that_read_many_files_at_once_read_what_is_in_each(
     one = Shelf(open_folder(str(tmp_path)))
     for number in range(20):
         (tmp_path / str(number)).write_bytes(b"%d" % number * 5000)
-    stretches = [Stretch(Blob(one, str(number))) for number in range(20)]
+    stretches = [Stretch(LazyFile(one, str(number))) for number in range(20)]
     wrong: list[int] = []
 
     def read(step: int) -> None:
@@ -190,7 +190,7 @@ def test_digests_are_taken_even_where_no_thread_is_to_be_had(tmp_path: Path, mon
         raise RuntimeError(message)
 
     (tmp_path / "a").write_bytes(b"first")
-    stretch = Stretch(Blob(Shelf(open_folder(str(tmp_path))), "a"))
+    stretch = Stretch(LazyFile(Shelf(open_folder(str(tmp_path))), "a"))
     verifier = Verifier()
     monkeypatch.setattr(threading.Thread, "start", none)
     verifier.check("a layer", stretch, "sha256:" + "0" * 64)
@@ -202,7 +202,7 @@ def test_what_could_not_be_verified_for_want_of_memory_is_told(tmp_path: Path, m
         raise MemoryError
 
     (tmp_path / "a").write_bytes(b"first")
-    stretch = Stretch(Blob(Shelf(open_folder(str(tmp_path))), "a"))
+    stretch = Stretch(LazyFile(Shelf(open_folder(str(tmp_path))), "a"))
     monkeypatch.setattr(Stretch, "chunks", spent)
     verifier = Verifier()
     verifier.check("a layer", stretch, "sha256:" + "0" * 64)

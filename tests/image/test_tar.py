@@ -16,7 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sealock.image.bytesources import OpenFile, Stretch
-from sealock.image.entry import Entry
+from sealock.image.entry import LayerEntry
 from sealock.image.pump import Pumped
 from sealock.image.tarreader import TarReader
 from support.madeimages import facts, info, tar
@@ -41,7 +41,7 @@ SAMPLES = (
 )
 
 
-def read(data: bytes, tmp_path: Path, most: int = 1 << 20) -> tuple[list[Entry], list[bytes], list[str]]:
+def read(data: bytes, tmp_path: Path, most: int = 1 << 20) -> tuple[list[LayerEntry], list[bytes], list[str]]:
     """Entries, the first bytes of the files, and problems."""
     path = tmp_path / "one.tar"
     path.write_bytes(data)

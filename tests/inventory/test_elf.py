@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from sealock.inventory import elf
 from sealock.inventory._symbols import Symbol, wanted_symbols
-from sealock.inventory.analyzer import Broken
+from sealock.inventory.analyzer import BrokenFileError
 from support.elffiles import BASE, make
 
 SHAPES = [(wide, order) for wide in (True, False) for order in "<>"]
@@ -79,7 +79,7 @@ def test_the_running_interpreter_needs_libc() -> None:
 )
 def test_what_has_no_header_is_broken(data: bytes, message: str) -> None:
     assert elf.attempt(data) is None
-    with pytest.raises(Broken, match=message):
+    with pytest.raises(BrokenFileError, match=message):
         elf.read(data)
 
 
@@ -91,7 +91,7 @@ def test_a_file_that_ends_early_is_read_as_far_as_it_goes() -> None:
 
 def everything(data: bytes) -> None:
     """Reads all that there is to read; only Broken may come of it."""
-    with suppress(Broken):
+    with suppress(BrokenFileError):
         program = elf.read(data)
         assert isinstance(program.interpreter, str)
         assert len(program.dynamic.needed) < 10_000

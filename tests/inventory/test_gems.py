@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from sealock.inventory.analyzer import Broken, File
+from sealock.inventory.analyzer import AnalyzedFile, BrokenFileError
 from sealock.inventory.gems import Gems
 from sealock.model.inventory import Package
 from support.linecount import counted
@@ -12,7 +12,7 @@ HOME = "usr/local/lib/ruby/gems/3.3.0/specifications"
 
 
 def read(path: str, text: str) -> list[Package]:
-    return [fact for fact in Gems().read(File(path, text.encode())) if isinstance(fact, Package)]
+    return [fact for fact in Gems().read(AnalyzedFile(path, text.encode())) if isinstance(fact, Package)]
 
 
 def spec(*lines: str, stub: str = "") -> str:
@@ -61,7 +61,7 @@ def test_only_what_is_installed_counts(path: str, found: bool) -> None:  # noqa:
     "text", ["", "x", spec('name = "a"'), spec('name = "a', 'version = "1"', "licenses = [%q{"), "\0" * 100]
 )
 def test_a_specification_without_name_or_version_is_broken(text: str) -> None:
-    with pytest.raises(Broken, match="names no gem"):
+    with pytest.raises(BrokenFileError, match="names no gem"):
         read(f"{HOME}/x.gemspec", text.replace('version = "1"', ""))
 
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sealock.inventory.analyzer import Broken, File
+from sealock.inventory.analyzer import AnalyzedFile, BrokenFileError
 from sealock.inventory.gobinary import MAGIC, GoBinary, read_modules, standard_library
 from support.elffiles import BASE, make
 
@@ -58,7 +58,7 @@ def pointed(word: str, order: str) -> bytes:
 def found(data: bytes) -> list[str]:
     return [
         f"{package.namespace}/{package.name}@{package.version}".lstrip("/")
-        for package in GoBinary().read(File("usr/bin/tool", data))
+        for package in GoBinary().read(AnalyzedFile("usr/bin/tool", data))
     ]
 
 
@@ -155,7 +155,7 @@ def test_the_version_of_a_main_module_that_was_fetched_stays() -> None:
 )
 def test_damaged_information_is_told_of(section: bytes) -> None:
     data = make({".go.buildinfo": section})
-    with pytest.raises(Broken, match="Go build information"):
+    with pytest.raises(BrokenFileError, match="Go build information"):
         found(data)
 
 
@@ -163,7 +163,7 @@ def test_damaged_information_is_told_of(section: bytes) -> None:
 @given(st.binary(max_size=200), st.integers(0, 3), st.integers(0, 9))
 def test_no_information_makes_it_fail(noise: bytes, flags: int, width: int) -> None:
     data = make({".go.buildinfo": MAGIC + bytes([width, flags]) + noise})
-    with suppress(Broken):
+    with suppress(BrokenFileError):
         assert all("@" in package for package in found(data))
 
 

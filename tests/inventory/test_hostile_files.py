@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sealock.inventory.analyzer import Analyzer, Broken, Fact, File
+from sealock.inventory.analyzer import AnalyzedFile, Analyzer, BrokenFileError, Fact
 from sealock.inventory.catalog import analyzers
 from sealock.model.inventory import Package
 from support import rpmdatabases as rpm
@@ -155,9 +155,9 @@ def test_hostile_files_end_in_bounded_memory(name: str, path: str, making: Calla
     data, facts, said = making(), 0, ""
     tracemalloc.start()
     try:
-        for _ in ANALYZERS[name].read(File(path, data)):
+        for _ in ANALYZERS[name].read(AnalyzedFile(path, data)):
             facts += 1
-    except Broken as broken:
+    except BrokenFileError as broken:
         said = str(broken)
     finally:
         _, peak = tracemalloc.get_traced_memory()

@@ -11,7 +11,7 @@ import pytest
 
 from sealock.image.entry import Bounds
 from sealock.inventory import _zip, jars
-from sealock.inventory.analyzer import Broken, File
+from sealock.inventory.analyzer import AnalyzedFile, BrokenFileError
 from sealock.inventory.jars import Jars
 from sealock.model.inventory import Package
 from support.linecount import counted
@@ -38,13 +38,13 @@ def manifest(**headers: str) -> dict[str, bytes | str]:
 def listed(path: str, data: bytes, depth: int = 8) -> tuple[list[Package], str]:
     """As read, but what came before a fault is kept."""
     found: list[Package] = []
-    facts = iter(Jars(Bounds(depth=depth)).read(File(path, data)))
+    facts = iter(Jars(Bounds(depth=depth)).read(AnalyzedFile(path, data)))
     while True:
         try:
             fact = next(facts)
         except StopIteration:
             return found, ""
-        except Broken as broken:
+        except BrokenFileError as broken:
             return found, str(broken)
         assert isinstance(fact, Package)
         found.append(fact)

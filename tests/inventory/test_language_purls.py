@@ -8,7 +8,7 @@ import zipfile
 
 import pytest
 
-from sealock.inventory.analyzer import Analyzer, File
+from sealock.inventory.analyzer import AnalyzedFile, Analyzer
 from sealock.inventory.conda import Conda
 from sealock.inventory.dotnet import Dotnet
 from sealock.inventory.gems import Gems
@@ -64,6 +64,6 @@ POM = "groupId=org.apache.commons\nartifactId=commons-lang3\nversion=3.12.0\n"
     ],
 )  # fmt: skip
 def test_a_package_has_the_url_of_its_type(analyzer: Analyzer, path: str, data: bytes, url: str) -> None:
-    (package,) = analyzer.read(File(path, data))
+    (package,) = analyzer.read(AnalyzedFile(path, data))
     assert isinstance(package, Package)
     assert purl(package) == url

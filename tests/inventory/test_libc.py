@@ -4,15 +4,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sealock.inventory.analyzer import File
-from sealock.inventory.onfiles.libc import NeedsGlibc
+from sealock.inventory.analyzer import AnalyzedFile
+from sealock.inventory.onfiles.libc import GlibcAnalyzer
 from support.elffiles import make
 
 LOADER = "/lib64/ld-linux-x86-64.so.2"
 
 
 def told(data: bytes) -> list[str]:
-    facts = list(NeedsGlibc().read(File("usr/bin/app", data, mode=0o755, uid=3)))
+    facts = list(GlibcAnalyzer().read(AnalyzedFile("usr/bin/app", data, mode=0o755, uid=3)))
     assert all(
         (fact.kind, fact.path, fact.mode, fact.uid) == ("needs-glibc", "usr/bin/app", 0o755, 3) for fact in facts
     )

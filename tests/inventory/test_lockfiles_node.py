@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from sealock.inventory.analyzer import Analyzer, Broken, File
+from sealock.inventory.analyzer import AnalyzedFile, Analyzer, BrokenFileError
 from sealock.inventory.lockfiles.bun import Bun
 from sealock.inventory.lockfiles.npm_lock import NpmLock
 from sealock.inventory.lockfiles.pnpm import Pnpm
@@ -18,7 +18,7 @@ GIT = (("vcs_url", f"git+https://github.com/me/mine.git@{COMMIT}"),)
 
 
 def read(analyzer: Analyzer, data: str) -> list[Package]:
-    return [fact for fact in analyzer.read(File("app/lock", data.encode())) if isinstance(fact, Package)]
+    return [fact for fact in analyzer.read(AnalyzedFile("app/lock", data.encode())) if isinstance(fact, Package)]
 
 
 def names(packages: list[Package]) -> dict[str, bool]:
@@ -297,18 +297,18 @@ def test_bun_reads_json_with_commas_and_walks_the_folders() -> None:
     ],
 )
 def test_what_cannot_be_read_is_said_to_be_broken(analyzer: Analyzer, data: bytes, fault: str) -> None:
-    with pytest.raises(Broken, match=fault):
-        list(analyzer.read(File("app/lock", data)))
+    with pytest.raises(BrokenFileError, match=fault):
+        list(analyzer.read(AnalyzedFile("app/lock", data)))
 
 
 def test_aliases_are_refused_before_they_can_grow() -> None:
     laughs = ["a0: &a0 {x: 1}"] + [f"a{i}: &a{i} {{<<: [{', '.join([f'*a{i - 1}'] * 9)}]}}" for i in range(1, 30)]
-    with pytest.raises(Broken, match="has an alias"):
+    with pytest.raises(BrokenFileError, match="has an alias"):
         read(Pnpm(), "\n".join(laughs))
 
 
 def test_values_are_counted_before_they_fill_the_memory() -> None:
-    with pytest.raises(Broken, match="holds too many values"):
+    with pytest.raises(BrokenFileError, match="holds too many values"):
         read(Pnpm(), "a: [" + "b," * 1_000_000 + "]")
 
 

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from sealock.inventory.analyzer import Analyzer, Broken, File
+from sealock.inventory.analyzer import AnalyzedFile, Analyzer, BrokenFileError
 from sealock.inventory.lockfiles.bundler import Bundler
 from sealock.inventory.lockfiles.cargo import Cargo
 from sealock.inventory.lockfiles.composer import Composer
@@ -15,7 +15,7 @@ from support.mutations import survives
 
 
 def read(analyzer: Analyzer, data: str) -> list[Package]:
-    return [fact for fact in analyzer.read(File("app/lock", data.encode())) if isinstance(fact, Package)]
+    return [fact for fact in analyzer.read(AnalyzedFile("app/lock", data.encode())) if isinstance(fact, Package)]
 
 
 GEMFILE = """GIT
@@ -166,8 +166,8 @@ def test_nuget_lists_each_package_once_for_all_frameworks() -> None:
     ],
 )
 def test_what_cannot_be_read_is_said_to_be_broken(analyzer: Analyzer, data: bytes, fault: str) -> None:
-    with pytest.raises(Broken, match=fault):
-        list(analyzer.read(File("app/lock", data)))
+    with pytest.raises(BrokenFileError, match=fault):
+        list(analyzer.read(AnalyzedFile("app/lock", data)))
 
 
 @pytest.mark.parametrize(
@@ -198,4 +198,4 @@ def test_values_of_any_shape_do_no_harm(analyzer: Analyzer, text: str) -> None:
     ],
 )
 def test_lock_files_that_came_within_a_dependency_do_not_count(path: str, found: bool) -> None:  # noqa: FBT001  a column
-    assert bool(list(GoMod().read(File(path, GO_MOD.encode())))) is found
+    assert bool(list(GoMod().read(AnalyzedFile(path, GO_MOD.encode())))) is found

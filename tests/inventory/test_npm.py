@@ -4,14 +4,14 @@ import json
 
 import pytest
 
-from sealock.inventory.analyzer import Broken, File
+from sealock.inventory.analyzer import AnalyzedFile, BrokenFileError
 from sealock.inventory.npm import Npm
 from sealock.model.inventory import Package
 from support.mutations import survives
 
 
 def read(path: str, data: bytes) -> list[Package]:
-    return [fact for fact in Npm().read(File(path, data)) if isinstance(fact, Package)]
+    return [fact for fact in Npm().read(AnalyzedFile(path, data)) if isinstance(fact, Package)]
 
 
 def manifest(**fields: object) -> bytes:
@@ -80,7 +80,7 @@ def test_what_is_no_name_makes_no_package(name: object) -> None:
 @pytest.mark.parametrize("field", ["name", "version"])
 def test_what_cannot_be_shown_is_said_to_be_broken(field: str, odd: str) -> None:
     """Node goes by the folder's name: such a package is there, under whatever name."""
-    with pytest.raises(Broken, match="has a name or a version that cannot be shown: '") as raised:
+    with pytest.raises(BrokenFileError, match="has a name or a version that cannot be shown: '") as raised:
         read("node_modules/x/package.json", manifest(**{field: odd}))
     assert str(raised.value).isascii()
     assert len(str(raised.value)) < 400
@@ -101,7 +101,7 @@ def test_a_byte_order_mark_does_no_harm() -> None:
     ],
 )
 def test_a_manifest_that_is_none_is_said_to_be_broken(data: bytes, fault: str) -> None:
-    with pytest.raises(Broken, match=fault):
+    with pytest.raises(BrokenFileError, match=fault):
         read("node_modules/x/package.json", data)
 
 

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from sealock.inventory.analyzer import Analyzer, Broken, File
+from sealock.inventory.analyzer import AnalyzedFile, Analyzer, BrokenFileError
 from sealock.inventory.conda import Conda
 from sealock.inventory.dotnet import Dotnet
 from sealock.inventory.php import Php
@@ -13,7 +13,7 @@ from support.mutations import survives
 
 
 def read(analyzer: Analyzer, path: str, value: object) -> list[Package]:
-    facts = analyzer.read(File(path, json.dumps(value).encode()))
+    facts = analyzer.read(AnalyzedFile(path, json.dumps(value).encode()))
     return [fact for fact in facts if isinstance(fact, Package)]
 
 
@@ -146,8 +146,8 @@ def test_a_field_of_another_type_costs_only_itself(name: str) -> None:
     ],
 )
 def test_what_cannot_be_read_is_said_to_be_broken(analyzer: Analyzer, data: bytes, fault: str) -> None:
-    with pytest.raises(Broken, match=fault):
-        list(analyzer.read(File("conda-meta/x.json", data)))
+    with pytest.raises(BrokenFileError, match=fault):
+        list(analyzer.read(AnalyzedFile("conda-meta/x.json", data)))
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ import zipfile
 
 import pytest
 
-from sealock.inventory.analyzer import Broken, File
+from sealock.inventory.analyzer import AnalyzedFile, BrokenFileError
 from sealock.inventory.python import Python
 from sealock.model.inventory import Package
 from support.mutations import survives
@@ -16,7 +16,7 @@ SITE = "usr/lib/python3/dist-packages"
 
 def read(path: str, data: bytes | str) -> list[Package]:
     raw = data.encode() if isinstance(data, str) else data
-    return [fact for fact in Python().read(File(path, raw)) if isinstance(fact, Package)]
+    return [fact for fact in Python().read(AnalyzedFile(path, raw)) if isinstance(fact, Package)]
 
 
 def one(path: str, data: bytes | str) -> Package:
@@ -90,11 +90,11 @@ def test_a_distribution_owns_what_its_record_lists() -> None:
     url = {"url": "https://example.org/x.git", "vcs_info": {"vcs": "git", "commit_id": "4f2a"}}
     analyzer = Python()
     facts = [
-        *analyzer.read(File(f"{info}/RECORD", record.encode())),
-        *analyzer.read(File(f"{info}/METADATA", b"Name: x\nVersion: 1\n")),
-        *analyzer.read(File(f"{info}/direct_url.json", json.dumps(url).encode())),
-        *analyzer.read(File(f"{SITE}/y-2.dist-info/METADATA", b"Name: y\nVersion: 2\n")),
-        *analyzer.read(File(f"{SITE}/gone-2.dist-info/RECORD", b"gone.py,,\n")),
+        *analyzer.read(AnalyzedFile(f"{info}/RECORD", record.encode())),
+        *analyzer.read(AnalyzedFile(f"{info}/METADATA", b"Name: x\nVersion: 1\n")),
+        *analyzer.read(AnalyzedFile(f"{info}/direct_url.json", json.dumps(url).encode())),
+        *analyzer.read(AnalyzedFile(f"{SITE}/y-2.dist-info/METADATA", b"Name: y\nVersion: 2\n")),
+        *analyzer.read(AnalyzedFile(f"{SITE}/gone-2.dist-info/RECORD", b"gone.py,,\n")),
     ]
     first, second = (fact for fact in analyzer.join(facts) if isinstance(fact, Package))
     assert first.files == (f'{SITE}/odd, "name".py', f"{SITE}/x/__init__.py", "usr/bin/x", "etc/x.conf")
@@ -105,8 +105,8 @@ def test_a_distribution_owns_what_its_record_lists() -> None:
 def test_old_installations_list_their_files_relative_to_the_egg_info() -> None:
     analyzer = Python()
     facts = [
-        *analyzer.read(File(f"{SITE}/x.egg-info/PKG-INFO", b"Name: x\nVersion: 1\n")),
-        *analyzer.read(File(f"{SITE}/x.egg-info/installed-files.txt", b"../x.py\nPKG-INFO\n")),
+        *analyzer.read(AnalyzedFile(f"{SITE}/x.egg-info/PKG-INFO", b"Name: x\nVersion: 1\n")),
+        *analyzer.read(AnalyzedFile(f"{SITE}/x.egg-info/installed-files.txt", b"../x.py\nPKG-INFO\n")),
     ]
     (package,) = analyzer.join(facts)
     assert isinstance(package, Package)
@@ -124,7 +124,7 @@ def test_old_installations_list_their_files_relative_to_the_egg_info() -> None:
     ],
 )
 def test_what_cannot_be_read_is_said_to_be_broken(path: str, data: bytes, fault: str) -> None:
-    with pytest.raises(Broken, match=fault):
+    with pytest.raises(BrokenFileError, match=fault):
         read(path, data)
 
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sealock.inventory.analyzer import Broken, File
+from sealock.inventory.analyzer import AnalyzedFile, BrokenFileError
 from sealock.inventory.rustbinary import RustBinary
 from sealock.model.inventory import Package
 from support.elffiles import make
@@ -27,7 +27,7 @@ def program(section: bytes, **shape: bool) -> bytes:
 
 
 def found(data: bytes) -> list[Package]:
-    return list(RustBinary().read(File("usr/bin/app", data)))
+    return list(RustBinary().read(AnalyzedFile("usr/bin/app", data)))
 
 
 @pytest.mark.parametrize("wide", [True, False])
@@ -64,7 +64,7 @@ def test_a_program_without_the_section_tells_nothing() -> None:
     ],
 )
 def test_a_list_that_cannot_be_read_is_told_of(section: bytes, message: str) -> None:
-    with pytest.raises(Broken, match=message):
+    with pytest.raises(BrokenFileError, match=message):
         found(program(section))
 
 
@@ -79,12 +79,12 @@ def test_a_list_that_cannot_be_read_is_told_of(section: bytes, message: str) -> 
     )
 )
 def test_no_list_makes_it_fail(value: object) -> None:
-    with suppress(Broken):
+    with suppress(BrokenFileError):
         assert all(package.type == "cargo" for package in found(program(zlib.compress(json.dumps(value).encode()))))
 
 
 @settings(max_examples=100, deadline=None)
 @given(st.binary(max_size=200))
 def test_no_bytes_make_it_fail(noise: bytes) -> None:
-    with suppress(Broken):
+    with suppress(BrokenFileError):
         assert all(package.name for package in found(program(noise)))

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sealock.inventory import leftovers
-from sealock.inventory.analyzer import Broken, File
+from sealock.inventory.analyzer import AnalyzedFile, BrokenFileError
 from sealock.inventory.onfiles.secrets import Secrets
 from sealock.inventory.secretfiles import LARGEST, looks_into, may_hold
 from sealock.model.inventory import FileFact
@@ -26,7 +26,7 @@ make = Maker(7)
 
 def found(path: str, data: str | bytes) -> list[FileFact]:
     raw = data.encode() if isinstance(data, str) else data
-    return list(Secrets().read(File(path, raw)))
+    return list(Secrets().read(AnalyzedFile(path, raw)))
 
 
 def is_looked_into(path: str, size: int = 100) -> bool:
@@ -257,8 +257,8 @@ def test_a_layer_of_nothing_but_beginnings_is_left_at_last() -> None:
     while not told and read < 9:
         read += 1
         try:
-            assert list(search.read(File("app/x.conf", data))) == []
-        except Broken as broken:
+            assert list(search.read(AnalyzedFile("app/x.conf", data))) == []
+        except BrokenFileError as broken:
             told = str(broken)
     assert "what follows was not searched" in told
-    assert list(search.read(File("app/.env", FILES["app/.env"].encode()))) == []
+    assert list(search.read(AnalyzedFile("app/.env", FILES["app/.env"].encode()))) == []

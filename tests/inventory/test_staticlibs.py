@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sealock.inventory._libraries import LIBRARIES
-from sealock.inventory.analyzer import Broken, File
+from sealock.inventory.analyzer import AnalyzedFile, BrokenFileError
 from sealock.inventory.staticlibs import StaticLibraries
 from support.elffiles import make
 from support.linecount import lines_run
@@ -16,7 +16,7 @@ from support.linecount import lines_run
 def found(data: bytes) -> list[str]:
     return [
         f"{package.name} {package.version}" + "".join(f" {key}={value}" for key, value in package.qualifiers)
-        for package in StaticLibraries().read(File("usr/bin/app", data))
+        for package in StaticLibraries().read(AnalyzedFile("usr/bin/app", data))
     ]
 
 
@@ -189,9 +189,9 @@ def test_only_what_is_loaded_counts() -> None:
 
 
 def test_a_file_that_ends_early_tells_what_it_has_and_is_a_problem() -> None:
-    packages = StaticLibraries().read(File("app", program(b"expat_2.5.0")[:-64]))
+    packages = StaticLibraries().read(AnalyzedFile("app", program(b"expat_2.5.0")[:-64]))
     assert next(iter(packages)).name == "expat"
-    with pytest.raises(Broken, match="ends before the tables"):
+    with pytest.raises(BrokenFileError, match="ends before the tables"):
         list(packages)
 
 
@@ -200,14 +200,14 @@ def test_a_file_made_of_anchors_is_read_with_work_in_proportion(anchor: bytes) -
     data = make({".rodata": anchor * (200_000 // len(anchor))})
 
     def look() -> None:
-        with suppress(Broken):
+        with suppress(BrokenFileError):
             assert len(found(data)) < 10
 
     assert lines_run(look) < 2.2 * len(data)
 
 
 def test_a_file_with_more_anchors_than_any_program_is_broken() -> None:
-    with pytest.raises(Broken, match="more often than any program"):
+    with pytest.raises(BrokenFileError, match="more often than any program"):
         found(make({".rodata": b"expat_" * 2_500_000}))
 
 
@@ -220,5 +220,5 @@ def test_no_damage_makes_it_fail(texts: list[bytes], changes: list[tuple[int, in
     data = bytearray(program(b"\0".join(texts)))
     for place, value in changes:
         data[place % len(data)] = value
-    with suppress(Broken):
+    with suppress(BrokenFileError):
         assert all(" " in library for library in found(bytes(data)))

@@ -12,13 +12,13 @@ from msgspec import Struct
 
 from sealock.baseimage.closure import closure
 from sealock.baseimage.musl import judge
-from sealock.baseimage.paths import Files
+from sealock.baseimage.paths import ImageFiles
 from sealock.image.opener import open_image
-from sealock.inventory.analyzer import File
+from sealock.inventory.analyzer import AnalyzedFile
 from sealock.inventory.content import content
-from sealock.inventory.onfiles.libc import NeedsGlibc
+from sealock.inventory.onfiles.libc import GlibcAnalyzer
 from sealock.inventory.programs import program as read_program
-from sealock.model.advice import Advice, Musl
+from sealock.model.advice import BaseAdvice, Musl
 from sealock.model.container import Container
 from sealock.scan.baseimages import advised
 from sealock.scan.images import How
@@ -155,8 +155,8 @@ def told(program: Path, root: Path) -> tuple[Musl | None, bool]:
     data = program.read_bytes()
     shutil.copy(program, root / "program")
     (image,) = open_image(str(root), verify=False)
-    files = Files(content(image.layers), Container())
-    facts = list(NeedsGlibc().read(File("program", data, 0o755)))
+    files = ImageFiles(content(image.layers), Container())
+    facts = list(GlibcAnalyzer().read(AnalyzedFile("program", data, 0o755)))
     complete = not closure(["program"], files).missing
     return (judge(facts[0], files) if facts else None), complete
 
@@ -202,13 +202,13 @@ def test_the_symbol_that_breaks_it_is_the_one_that_musl_complains_of(
     assert {one.partition("@")[0] for one in verdict.says} == complained
 
 
-def advice(folder: Path, start: str) -> Advice:
+def advice(folder: Path, start: str) -> BaseAdvice:
     found = advised(str(folder), How(), tuple(start.split()))
     assert found.problems == ()
     return found.advice
 
 
-def answers(found: Advice) -> dict[str, str]:
+def answers(found: BaseAdvice) -> dict[str, str]:
     return {one.base: one.answer for one in found.verdicts}
 
 

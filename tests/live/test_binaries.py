@@ -13,9 +13,9 @@ from typing import Any
 import pytest
 from msgspec import Struct
 
-from sealock.inventory.analyzer import File
+from sealock.inventory.analyzer import AnalyzedFile
 from sealock.inventory.gobinary import GoBinary
-from sealock.inventory.onfiles.libc import NeedsGlibc
+from sealock.inventory.onfiles.libc import GlibcAnalyzer
 from sealock.inventory.rustbinary import RustBinary
 from sealock.inventory.staticlibs import StaticLibraries
 
@@ -112,7 +112,7 @@ def calling(functions: str) -> str:
 
 
 def found(program: Path) -> dict[str, str]:
-    packages = StaticLibraries().read(File("usr/bin/program", program.read_bytes()))
+    packages = StaticLibraries().read(AnalyzedFile("usr/bin/program", program.read_bytes()))
     return {package.name: package.version for package in packages}
 
 
@@ -156,7 +156,7 @@ def test_the_c_library_of_a_static_program_is_known(tmp_path: Path) -> None:
     )
     shared = found(Path(next(iter(Path("/lib").rglob("libc.so.6")))))
     assert shared == {"glibc": version}
-    assert list(NeedsGlibc().read(File("p", link(tmp_path, source, "-static").read_bytes()))) == []
+    assert list(GlibcAnalyzer().read(AnalyzedFile("p", link(tmp_path, source, "-static").read_bytes()))) == []
 
 
 def test_busybox_is_known() -> None:
@@ -166,7 +166,7 @@ def test_busybox_is_known() -> None:
 
 def test_a_program_tells_the_symbols_that_musl_has_not(tmp_path: Path) -> None:
     source = "#include <execinfo.h>\n#include <netdb.h>\nint main() { backtrace(0, 0); getaddrinfo(0, 0, 0, 0); }"
-    facts = list(NeedsGlibc().read(File("p", link(tmp_path, source).read_bytes())))
+    facts = list(GlibcAnalyzer().read(AnalyzedFile("p", link(tmp_path, source).read_bytes())))
     assert len(facts) == 1
     assert "lacks backtrace" in facts[0].detail
     assert "resolves getaddrinfo" in facts[0].detail
@@ -177,7 +177,7 @@ def test_a_section_that_objcopy_adds_tells_the_crates(tmp_path: Path) -> None:
     crates = {"packages": [{"name": "adler", "version": "1.0.2", "source": "registry"}]}
     (tmp_path / "crates").write_bytes(zlib.compress(json.dumps(crates).encode()))
     subprocess.run(["objcopy", "--add-section", ".dep-v0=crates", program], cwd=tmp_path, check=True)
-    packages = list(RustBinary().read(File("p", program.read_bytes())))
+    packages = list(RustBinary().read(AnalyzedFile("p", program.read_bytes())))
     assert [(package.name, package.version) for package in packages] == [("adler", "1.0.2")]
 
 
@@ -197,7 +197,7 @@ def test_trivy_finds_the_same_modules_in_go_programs(tmp_path: Path) -> None:
     }
     ours = set()
     for file in tmp_path.iterdir():
-        for package in GoBinary().read(File(file.name, file.read_bytes())):
+        for package in GoBinary().read(AnalyzedFile(file.name, file.read_bytes())):
             name = f"{package.namespace}/{package.name}".lstrip("/")
             ours.add((name, package.version.removeprefix("v")))
     assert theirs

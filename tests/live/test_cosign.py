@@ -16,9 +16,9 @@ from sealock.net.registry.names import reference
 from sealock.trust.cosign import signer
 from sealock.trust.cosign.attachments import tag_of
 from sealock.trust.cosign.keys import read_public
-from sealock.trust.cosign.privatekeys import KINDS, Kind, PrivateKey, read_private
-from sealock.trust.cosign.requirements import ANY, Expected
-from sealock.trust.cosign.signer import Form
+from sealock.trust.cosign.privatekeys import KINDS, CosignPrivateKey, KeyKind, read_private
+from sealock.trust.cosign.requirements import ANY, CosignRequirements
+from sealock.trust.cosign.signer import SignatureForm
 from sealock.trust.cosign.verifier import verify_attestations, verify_cosign
 from sealock.trust.intoto import SIGNATURE, type_of
 from support.realcosign import PLAIN, SECRET, UNLOGGED, Place, cosign_place, good
@@ -36,13 +36,13 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_what_cosign_signs_we_verify(place: Place, kind: Kind) -> None:
+def test_what_cosign_signs_we_verify(place: Place, kind: KeyKind) -> None:
     private, public = place.pair(kind)
     image = place.image()
     good(place.cosign("sign", "-y", "--key", private, "--tlog-upload=false", "-a", "stage=tested", *PLAIN, image))
     assert place.verdict(image, public).state == "trusted"
     name = reference(image)
-    wanting = Expected((read_public(public.read_bytes(), ""),), annotations={"stage": "released"})
+    wanting = CosignRequirements((read_public(public.read_bytes(), ""),), annotations={"stage": "released"})
     assert verify_cosign(place.client, name, name.digest or "", wanting).check == "annotation"
 
 
@@ -66,7 +66,7 @@ def test_what_cosign_attaches_as_a_referrer_we_verify(place: Place) -> None:
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("more", [[], ["--new-bundle-format"]], ids=["under the tag", "as a bundle"])
-def test_what_cosign_attests_we_verify(place: Place, kind: Kind, more: list[str]) -> None:
+def test_what_cosign_attests_we_verify(place: Place, kind: KeyKind, more: list[str]) -> None:
     private, public = place.pair(kind)
     image = place.image()
     words: list[str | Path] = [
@@ -82,7 +82,7 @@ def test_what_cosign_attests_we_verify(place: Place, kind: Kind, more: list[str]
     ]
     good(place.cosign(*words, "--type", "cyclonedx", image))
     name = reference(image)
-    expected = Expected((read_public(public.read_bytes(), ""),))
+    expected = CosignRequirements((read_public(public.read_bytes(), ""),))
     found = verify_attestations(place.client, name, name.digest or "", expected, type_of("cyclonedx"))
     assert [one.statement.predicate for one in found.attestations] == [{"bomFormat": "CycloneDX"}]
     assert place.verdict(image, public).state == "untrusted"
@@ -94,7 +94,7 @@ def test_two_signers_are_both_found(place: Place) -> None:
         good(place.cosign("sign", "-y", "--key", place.pair(kind)[0], "--tlog-upload=false", *PLAIN, image))
     keys = tuple(read_public(place.pair(kind)[1].read_bytes(), kind) for kind in ("ecdsa-p256", "ed25519"))
     name = reference(image)
-    verdict = verify_cosign(place.client, name, name.digest or "", Expected(keys, threshold=2))
+    verdict = verify_cosign(place.client, name, name.digest or "", CosignRequirements(keys, threshold=2))
     assert verdict.state == "trusted"
     assert {one.key for one in verdict.signers} == {one.id for one in keys}
 
@@ -103,7 +103,7 @@ def test_two_signers_are_both_found(place: Place) -> None:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_what_we_sign_cosign_verifies(place: Place, kind: Kind) -> None:
+def test_what_we_sign_cosign_verifies(place: Place, kind: KeyKind) -> None:
     private, public = place.pair(kind)
     image = place.image()
     name = reference(image)
@@ -116,7 +116,7 @@ def test_what_we_sign_cosign_verifies(place: Place, kind: Kind) -> None:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_what_we_sign_as_a_bundle_cosign_verifies(place: Place, kind: Kind) -> None:
+def test_what_we_sign_as_a_bundle_cosign_verifies(place: Place, kind: KeyKind) -> None:
     private, public = place.pair(kind)
     image = place.image()
     name = reference(image)
@@ -129,7 +129,7 @@ def test_what_we_sign_as_a_bundle_cosign_verifies(place: Place, kind: Kind) -> N
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("form", ["tag", "bundle"])
-def test_what_we_attest_cosign_verifies(place: Place, kind: Kind, form: Form) -> None:
+def test_what_we_attest_cosign_verifies(place: Place, kind: KeyKind, form: SignatureForm) -> None:
     private, public = place.pair(kind)
     image = place.image()
     key = read_private(private.read_bytes(), "", lambda: SECRET)
@@ -139,7 +139,7 @@ def test_what_we_attest_cosign_verifies(place: Place, kind: Kind, form: Form) ->
 
 
 @pytest.mark.parametrize("form", ["tag", "bundle"])
-def test_cosign_finds_each_type_of_what_we_attest(place: Place, form: Form) -> None:
+def test_cosign_finds_each_type_of_what_we_attest(place: Place, form: SignatureForm) -> None:
     private, public = place.pair("ecdsa-p256")
     image = place.image()
     key = read_private(private.read_bytes(), "", lambda: SECRET)
@@ -150,13 +150,13 @@ def test_cosign_finds_each_type_of_what_we_attest(place: Place, form: Form) -> N
         assert len(good(place.cosign(*words, *UNLOGGED, image)).splitlines()) == 1
 
 
-def attest(place: Place, image: str, key: PrivateKey, what: str, form: Form) -> None:
+def attest(place: Place, image: str, key: CosignPrivateKey, what: str, form: SignatureForm) -> None:
     name = reference(image)
     kind = type_of(what)
     signer.attest(place.client, name, name.digest or "", key, predicate_type=kind, predicate={"a": [1]}, form=form)
 
 
-def as_form(form: Form) -> list[str]:
+def as_form(form: SignatureForm) -> list[str]:
     return ["--new-bundle-format", "--trusted-root", "root.json"] if form == "bundle" else []
 
 
@@ -194,7 +194,7 @@ def test_a_key_pair_of_cosigns_is_ours_too(place: Place) -> None:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_cosign_reads_our_key_files(place: Place, kind: Kind) -> None:
+def test_cosign_reads_our_key_files(place: Place, kind: KeyKind) -> None:
     private, public = place.pair(kind)
     assert good(place.cosign("public-key", "--key", private)) == public.read_text()
 
@@ -257,7 +257,7 @@ def test_a_signature_for_another_repository_counts_for_cosign_alone(place: Place
     copy(place, signed, other)
     good(place.cosign("verify", "--key", public, *UNLOGGED, spelled(other)))
     assert place.verdict(spelled(other), public).check == "repository"
-    anywhere = Expected((read_public(public.read_bytes(), ""),), repository=ANY)
+    anywhere = CosignRequirements((read_public(public.read_bytes(), ""),), repository=ANY)
     assert verify_cosign(place.client, other, other.digest or "", anywhere).state == "trusted"
 
 

@@ -15,7 +15,7 @@ from sealock.net.registry import upload
 from sealock.net.registry.names import reference
 from sealock.trust.cosign import bundles, simple
 from sealock.trust.cosign.attachments import ENVELOPE_TYPE, tag_of
-from sealock.trust.cosign.requirements import Expected, Identity
+from sealock.trust.cosign.requirements import CosignRequirements, SignerIdentity
 from sealock.trust.cosign.verifier import verify_attestations, verify_cosign
 from sealock.trust.dsse import IN_TOTO, pae, write_envelope
 from sealock.trust.intoto import SIGNATURE, type_of, write_statement
@@ -37,7 +37,9 @@ class Keyless:
     def __init__(self, place: Place) -> None:
         self.place, self.sigstore = place, Sigstore()
         (place.folder / "made-up.json").write_bytes(self.sigstore.root)
-        self.expected = Expected(identities=(Identity("alice@example.org", ISSUER),), trusted_root=self.sigstore.root)
+        self.expected = CosignRequirements(
+            identities=(SignerIdentity("alice@example.org", ISSUER),), trusted_root=self.sigstore.root
+        )
 
     def cosign(self, image: str, *words: str) -> bool:
         """Whether the real cosign verifies."""

@@ -23,7 +23,7 @@ from sealock.errors import EngineError
 from sealock.formats.inspect import read_inspect
 from sealock.model.finding import Finding
 from sealock.model.report import TargetReport
-from sealock.runtime.engine import Patience, connect, endpoint
+from sealock.runtime.engine import EngineTimeouts, connect, endpoint
 from sealock.runtime.inspect import looked
 from sealock.scan.images import How, inventories
 from sealock.scan.run import Settings, check
@@ -202,14 +202,14 @@ def test_the_oldest_version_of_the_api_tells_the_same(world: World) -> None:
 
 def test_an_engine_that_is_stopped_is_waited_for_and_no_longer(world: World) -> None:
     pid = int((world.engine.folder / "pid").read_text())
-    with connect(world.where, Patience(silence=0.5, answer=1.0)) as engine:
+    with connect(world.where, EngineTimeouts(silence=0.5, answer=1.0)) as engine:
         os.kill(pid, signal.SIGSTOP)
         try:
             begun = time.monotonic()
             with pytest.raises(EngineError, match=r"said nothing for 0\.5 seconds"):
                 engine.info()
             with pytest.raises(EngineError, match="does not answer"):
-                connect(world.where, Patience(silence=0.5, answer=1.0))
+                connect(world.where, EngineTimeouts(silence=0.5, answer=1.0))
             assert time.monotonic() - begun < 10
         finally:
             os.kill(pid, signal.SIGCONT)

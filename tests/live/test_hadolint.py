@@ -13,7 +13,7 @@ import pytest
 from sealock import formats
 from sealock.model.location import Source
 from sealock.rules.catalog import rules
-from sealock.rules.evaluation import judge
+from sealock.rules.evaluation import evaluate
 
 pytestmark = pytest.mark.live
 
@@ -98,7 +98,7 @@ def test_both_find_it(theirs: str, ours: str, text: str, tmp_path: Path) -> None
     assert theirs in hadolint(text, tmp_path)
     document = formats.read("dockerfile", Source("Dockerfile", text))
     book = {"build": rules("build"), "container": rules("container")}
-    assert ours in {finding.rule for finding in judge("Dockerfile", document, book).findings}
+    assert ours in {finding.rule for finding in evaluate("Dockerfile", document, book).findings}
 
 
 @pytest.mark.parametrize(("theirs", "text"), REFUSED, ids=[row[0] for row in REFUSED])

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from sealock.rules.catalog import rules
-from sealock.rules.evaluation import judge
-from sealock.runtime.containers import documents, told
+from sealock.rules.evaluation import evaluate
+from sealock.runtime.containers import documents, merge_views
 from support.realengine import Engine
 from support.realkernel import PARENT, containers, start, where
 
@@ -105,14 +105,14 @@ def test_a_setting_is_found_by_the_engines_word_and_by_the_kernels(
     for flags, wanted in ((with_it, True), (without, False)):
         name = start(docker, *(flag.format(socket=docker.socket, shared=shared) for flag in flags))
         (_, document), *_ = documents(f"container:{name}", where(docker))
-        verdict = judge(name, document, {"container": rules("container")})
+        verdict = evaluate(name, document, {"container": rules("container")})
         for end in ("", " (kernel)"):
             views = {subject.name for subject in document.subjects if subject.kind == "container"}
             view = next(one for one in views if one.endswith("(kernel)") == bool(end))
             hits = [one for one in verdict.findings if one.rule == rule and one.subject == view]
             silent = [one for one in verdict.not_judged if one.rule == rule and one.subject == view]
             assert (bool(hits), silent) == (wanted, []), (view, flags)
-        once = [one for one in told(verdict, document).findings if one.rule == rule]
+        once = [one for one in merge_views(verdict, document).findings if one.rule == rule]
         assert len(once) == len({one.location for one in once})
         docker.docker("rm", "-fv", name)
 
@@ -129,7 +129,7 @@ def test_what_the_engine_alone_knows_is_found_by_its_word_and_the_kernel_says_no
     for flags, wanted in ((with_it, True), (without, False)):
         name = start(docker, *(flag.format(other=other) for flag in flags))
         (_, document), *_ = documents(f"container:{name}", where(docker))
-        verdict = told(judge(name, document, {"container": rules("container")}), document)
+        verdict = merge_views(evaluate(name, document, {"container": rules("container")}), document)
         assert bool([one for one in verdict.findings if one.rule == rule]) == wanted, flags
         assert not [one for one in verdict.not_judged if one.rule == rule], flags
         docker.docker("rm", "-fv", name)

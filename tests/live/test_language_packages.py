@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from sealock.inventory.analyzer import Analyzer, Fact, File
+from sealock.inventory.analyzer import AnalyzedFile, Analyzer, Fact
 from sealock.inventory.python import Python
 from sealock.inventory.selection import Selection
 from sealock.model.inventory import Package
@@ -24,7 +24,7 @@ def found(analyzer: Analyzer, root: Path) -> list[Package]:
     for file in sorted(root.rglob("*")):
         path = file.relative_to(root).as_posix()
         if file.is_file() and not file.is_symlink() and selection.by_path(path):
-            facts += analyzer.read(File(path, file.read_bytes()))
+            facts += analyzer.read(AnalyzedFile(path, file.read_bytes()))
     return [fact for fact in analyzer.join(facts) if isinstance(fact, Package)]
 
 

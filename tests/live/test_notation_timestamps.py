@@ -14,7 +14,7 @@ import pytest
 from cryptography import x509
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
-from sealock.model.trust import Verdict
+from sealock.model.trust import TrustResult
 from sealock.trust.notation import envelope
 from sealock.trust.notation.policy import LEVELS
 from sealock.trust.notation.requirements import Anchor
@@ -98,7 +98,7 @@ def attach(here: World, stamper: Stamper, digest: str = "sha256", changed: Any =
     here.refer(json.dumps(table).encode())
 
 
-def later(here: World, *anchors: Anchor, days: int = 30) -> Verdict:
+def later(here: World, *anchors: Anchor, days: int = 30) -> TrustResult:
     """Verify in some days from now; after thirty, the signer's certificate has expired."""
     return here.verify(anchors=(Anchor(here.root.der), *anchors), now=datetime.now(UTC) + timedelta(days=days))
 

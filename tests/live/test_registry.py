@@ -18,7 +18,7 @@ from sealock.net.http import HttpTransport
 from sealock.net.registry import upload
 from sealock.net.registry.client import Fetched, Registry
 from sealock.net.registry.clientconfig import open_registry
-from sealock.net.registry.credentials import Login
+from sealock.net.registry.credentials import RegistryLogin
 from sealock.net.registry.names import reference
 from sealock.net.registry.requests import RegistryError
 from support.madeimages import config, docker_save, files, info, tar, write
@@ -41,9 +41,9 @@ class Me:
     def __init__(self, password: str = "word") -> None:  # noqa: S107  made up
         self.password = password
 
-    def login(self, host: str, repository: str, /) -> Login:
+    def login(self, host: str, repository: str, /) -> RegistryLogin:
         del host, repository
-        return Login("me", self.password)
+        return RegistryLogin("me", self.password)
 
 
 @pytest.fixture(scope="module")

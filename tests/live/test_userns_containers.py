@@ -14,7 +14,7 @@ from sealock import formats
 from sealock.model.container import Container
 from sealock.model.location import Source
 from sealock.userns.apply.owners import owners
-from sealock.userns.plan import Machine, Runs
+from sealock.userns.plan import MachineFacts, Runs
 from sealock.userns.plan.blockers import blockers
 from sealock.userns.plan.ranges import read
 from support.realremap import World, world
@@ -46,7 +46,7 @@ def said(words: str, root: World) -> list[str]:
     opted = formats.read("run", Source("run", "docker run --userns host box")).subjects[0].noun
     assert isinstance(opted, Container)
     paths = ("/dev/vda", "/dev/fuse", "/dev/null", f"{root.folder}/docker.sock")
-    machine = Machine(
+    machine = MachineFacts(
         kernel=os.uname().release,
         limits=LIMITS,
         owned=tuple(owners(path) for path in paths),

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from sealock.vulnerabilities.versions import Scheme
+from sealock.vulnerabilities.versions import VersionScheme
 from support.versionpairs import order, pairs
 
 pytestmark = pytest.mark.live
@@ -60,7 +60,7 @@ while (($line = fgets(STDIN)) !== false) {
 }
 """
 
-PROGRAMS: list[tuple[Scheme, list[str], int]] = [
+PROGRAMS: list[tuple[VersionScheme, list[str], int]] = [
     ("dpkg", ["bash", "-c", DPKG], 300),
     ("rpm", ["rpm", "--eval", RPM], 5000),
     ("alpm", ["bash", "-c", VERCMP], 300),
@@ -70,7 +70,7 @@ PROGRAMS: list[tuple[Scheme, list[str], int]] = [
 ]
 
 
-def _comparable(scheme: Scheme, pair: tuple[str, str]) -> bool:
+def _comparable(scheme: VersionScheme, pair: tuple[str, str]) -> bool:
     if scheme == "npm":
         # sealock reads "1" and "1.2" as npm's ranges do; as versions npm takes neither.
         return all(version.strip("v=").count(".") >= 2 for version in pair)
@@ -81,7 +81,9 @@ def _comparable(scheme: Scheme, pair: tuple[str, str]) -> bool:
 
 
 @pytest.mark.parametrize(("scheme", "program", "count"), PROGRAMS, ids=[row[0] for row in PROGRAMS])
-def test_keys_sort_as_the_real_program_compares(scheme: Scheme, program: list[str], count: int, tmp_path: Path) -> None:
+def test_keys_sort_as_the_real_program_compares(
+    scheme: VersionScheme, program: list[str], count: int, tmp_path: Path
+) -> None:
     compared = [pair for pair in pairs(scheme, count) if pair[0][0] != "-" != pair[1][0] and _comparable(scheme, pair)]
     asked = tmp_path / "pairs"
     asked.write_text("".join(f"{one}\t{other}\n" for one, other in compared), encoding="ascii")

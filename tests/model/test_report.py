@@ -5,12 +5,12 @@ from __future__ import annotations
 import pytest
 
 from reports.samples import broken, clean, finding, plain
-from sealock.model.finding import Finding, Problem, Severity, Suppression
+from sealock.model.finding import Finding, InputError, Severity, Suppression
 from sealock.model.location import Location
 from sealock.model.report import Report, TargetReport
 
 EXCUSED = Suppression("compose.yaml:3", "known", "")
-PROBLEM = Problem("cannot be read", Location("x"))
+PROBLEM = InputError("cannot be read", Location("x"))
 
 
 @pytest.mark.parametrize(
@@ -27,7 +27,7 @@ PROBLEM = Problem("cannot be read", Location("x"))
     ],
 )
 def test_the_exit_status(
-    findings: tuple[Finding, ...], problems: tuple[Problem, ...], fail_on: Severity, status: int
+    findings: tuple[Finding, ...], problems: tuple[InputError, ...], fail_on: Severity, status: int
 ) -> None:
     report = Report("1", (clean().targets[0], TargetReport("x", "compose", findings, (), problems)), fail_on)
     assert report.status == status

@@ -12,7 +12,7 @@ from sealock.model.absent import UNKNOWN
 from sealock.model.container import Port
 from sealock.model.location import Source
 from sealock.model.netmap import HOST, OUTSIDE, Map, Seat, Station
-from sealock.model.network import Endpoint, EngineNetwork
+from sealock.model.network import EngineNetwork, NetworkEndpoint
 from sealock.model.process import Socket
 from sealock.model.project import Project
 from sealock.netmap import declared, draw, reason
@@ -45,7 +45,7 @@ NETWORKS = (
     EngineNetwork(name="front", driver="bridge", internal=False, gateways=("10.1.0.1",)),
     EngineNetwork(name="back", driver="bridge", internal=True, gateways=("10.2.0.1",)),
     EngineNetwork(name="apart", driver="bridge", internal=False, icc=False, gateways=("10.3.0.1",)),
-    EngineNetwork(name="bridge", driver="bridge", internal=False, gateways=("10.0.0.1",), endpoints=(Endpoint("d1"), Endpoint("d2"))),
+    EngineNetwork(name="bridge", driver="bridge", internal=False, gateways=("10.0.0.1",), endpoints=(NetworkEndpoint("d1"), NetworkEndpoint("d2"))),
     EngineNetwork(name="lan", driver="macvlan", internal=False),
 )  # fmt: skip
 DRAWN = draw(STATIONS, NETWORKS)
@@ -212,7 +212,7 @@ HOSTILE = draw(
 
 @pytest.mark.parametrize("form", pages.FORMATS)
 @pytest.mark.parametrize("drawn", [pytest.param(DRAWN, id="a machine"), pytest.param(composed(), id="a file"), pytest.param(HOSTILE, id="hostile names"), pytest.param(draw((), ()), id="nothing")])  # fmt: skip
-def test_every_page_is_well_formed_and_harmless(form: pages.Format, drawn: Map) -> None:
+def test_every_page_is_well_formed_and_harmless(form: pages.MapFormat, drawn: Map) -> None:
     text = pages.render(form, drawn)
     assert "\x1b" not in text
     assert text.endswith("\n")

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from sealock.model.location import Source
 from sealock.pin import texts
 from sealock.pin.spot import DIGEST
-from sealock.pin.texts import Kind
+from sealock.pin.texts import PinnedFileKind
 from support.pinworld import OLD, pin
 
 NAMES = st.sampled_from(["nginx", "ghcr.io/a/b", "host:5000/x", "a/b", "x"])
@@ -103,7 +103,7 @@ ODD = st.lists(
 
 @given(ODD, st.sampled_from(["dockerfile", "compose", "kubernetes", "run"]))
 @settings(max_examples=200, deadline=None)
-def test_no_text_makes_a_reader_fail(text: str, kind: Kind) -> None:
+def test_no_text_makes_a_reader_fail(text: str, kind: PinnedFileKind) -> None:
     found = texts.find(kind, Source("some/file", text))
     for spot in found.spots:
         assert spot.stuck or spot.seat is not None

@@ -9,7 +9,7 @@ import pytest
 from sealock.formats.kubernetes import images, is_manifest
 from sealock.model.location import Source
 from sealock.pin import texts
-from sealock.pin.digestplaces import Given, seat
+from sealock.pin.digestplaces import VariableSource, seat
 from support.pinworld import NEW, OLD, digest_of, pin
 
 # (the file's name, the line, the same line pinned); @@ stands for the digest of what was looked up.
@@ -186,9 +186,9 @@ def test_what_cannot_be_pinned_says_why(tmp_path: Path, name: str, text: str, wh
     ],
 )
 def test_where_a_digest_goes(raw: str, wanted: int | str) -> None:
-    values: dict[str, Given | str] = {
-        "X": Given("v2", 100),
-        "LOOP": Given("$LOOP", 0),
+    values: dict[str, VariableSource | str] = {
+        "X": VariableSource("v2", 100),
+        "LOOP": VariableSource("$LOOP", 0),
         "GONE": "out of reach",
     }
     found = seat(raw, 0, values.get)

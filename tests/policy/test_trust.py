@@ -7,7 +7,7 @@ import pytest
 from sealock.errors import PolicyError
 from sealock.model.imagename import parse
 from sealock.model.location import Source
-from sealock.model.trust import State, Verdict
+from sealock.model.trust import TrustResult, TrustState
 from sealock.policy.settings import read
 from sealock.policy.trust import CosignNeed, NotaryNeed, TrustPolicy, decide
 
@@ -26,8 +26,8 @@ KEYS = 'cosign = {keys = ["a.pub"]}'
 BOTH = KEYS + '\nnotary = {authority = "ca.pem"}'
 
 
-def verdict(by: str, state: State, why: str = "") -> Verdict:
-    return Verdict(by="cosign", reference=by, digest=DIGEST, state=state, why=why)
+def verdict(by: str, state: TrustState, why: str = "") -> TrustResult:
+    return TrustResult(by="cosign", reference=by, digest=DIGEST, state=state, why=why)
 
 
 def test_what_an_entry_asks_for() -> None:
@@ -154,7 +154,9 @@ def test_the_same_statement_by_two_signers_is_two_needs() -> None:
         ("any", "untrusted", "untrusted", "untrusted", "notary: wrong key; cosign: wrong key"),
     ],
 )
-def test_what_follows_of_verdicts(require: str, cosign: State, notary: State, expected: State, why: str) -> None:
+def test_what_follows_of_verdicts(
+    require: str, cosign: TrustState, notary: TrustState, expected: TrustState, why: str
+) -> None:
     words = {"trusted": "", "untrusted": "wrong key", "unknown": "no answer"}
     name = parse("alpine:3")
     assert name is not None
@@ -178,7 +180,7 @@ def test_what_follows_of_verdicts(require: str, cosign: State, notary: State, ex
         pytest.param(entry(KEYS), "alpine", "unknown", "cosign: it was not looked at", id="nobody looked"),
     ],
 )  # fmt: skip
-def test_what_follows_without_verdicts(text: str, reference: str, state: State, why: str) -> None:
+def test_what_follows_without_verdicts(text: str, reference: str, state: TrustState, why: str) -> None:
     name = parse(reference)
     assert name is not None
     decision = decide(policy(text), name, {})

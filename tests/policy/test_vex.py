@@ -11,7 +11,7 @@ from sealock.model.container import Container
 from sealock.model.finding import Finding
 from sealock.model.inventory import Distribution, Inventory, Package
 from sealock.model.location import Location
-from sealock.model.vex import Product, Statement
+from sealock.model.vex import VexProduct, VexStatement
 from sealock.policy.vex import Heard, Opinions
 from sealock.vulnerabilities.findings import Where, findings
 from sealock.vulnerabilities.match import match
@@ -34,15 +34,15 @@ IMAGE = Inventory(
 
 
 def said(
-    *products: Product, status: Any = "not_affected", names: tuple[str, ...] = ("CVE-2024-0001",), **more: Any
-) -> Statement:
-    return Statement(
+    *products: VexProduct, status: Any = "not_affected", names: tuple[str, ...] = ("CVE-2024-0001",), **more: Any
+) -> VexStatement:
+    return VexStatement(
         names, status, products, **({"document": "v.json", "justification": "component_not_present"} | more)
     )
 
 
 def weighed(
-    *statements: Statement, inventory: Inventory = IMAGE, target: str = "app.tar"
+    *statements: VexStatement, inventory: Inventory = IMAGE, target: str = "app.tar"
 ) -> tuple[dict[str, Finding], list[str]]:
     heard = Heard()
     hearing = Opinions(statements, heard).on(inventory, target)
@@ -50,7 +50,7 @@ def weighed(
     return {one.rule: hearing.weighed(one) for one in told}, list(heard.notes(statements))
 
 
-def excused(*products: Product, **more: Any) -> bool:
+def excused(*products: VexProduct, **more: Any) -> bool:
     found, _ = weighed(said(*products, **more))
     return found["CVE-2024-0001"].suppressed is not None
 
@@ -102,25 +102,25 @@ def excused(*products: Product, **more: Any) -> bool:
     ],
 )  # fmt: skip
 def test_who_a_statement_is_about(ids: tuple[str, ...], about: bool) -> None:  # noqa: FBT001  a column of the table
-    assert excused(*([Product(ids)] if ids else [])) is about
+    assert excused(*([VexProduct(ids)] if ids else [])) is about
 
 
 @pytest.mark.parametrize(
     ("product", "about"),
     [
-        pytest.param(Product(("pkg:oci/app",), ("pkg:golang/golang.org/x/net",)), True, id="of the image"),
-        pytest.param(Product(("pkg:oci/app",), ("pkg:golang/golang.org/x/net@v0.2.0",)), False, id="another version"),
-        pytest.param(Product(("pkg:oci/app",), ("pkg:oci/app",)), False, id="the image of itself"),
-        pytest.param(Product(("pkg:oci/else",), ("pkg:golang/golang.org/x/net",)), False, id="of another image"),
-        pytest.param(Product(("pkg:golang/example.com/app",), ("pkg:golang/golang.org/x/net",)), True, id="of a program"),
-        pytest.param(Product(("pkg:golang/example.com/other",), ("pkg:golang/golang.org/x/net",)), False,
+        pytest.param(VexProduct(("pkg:oci/app",), ("pkg:golang/golang.org/x/net",)), True, id="of the image"),
+        pytest.param(VexProduct(("pkg:oci/app",), ("pkg:golang/golang.org/x/net@v0.2.0",)), False, id="another version"),
+        pytest.param(VexProduct(("pkg:oci/app",), ("pkg:oci/app",)), False, id="the image of itself"),
+        pytest.param(VexProduct(("pkg:oci/else",), ("pkg:golang/golang.org/x/net",)), False, id="of another image"),
+        pytest.param(VexProduct(("pkg:golang/example.com/app",), ("pkg:golang/golang.org/x/net",)), True, id="of a program"),
+        pytest.param(VexProduct(("pkg:golang/example.com/other",), ("pkg:golang/golang.org/x/net",)), False,
                      id="of a program in another file"),
-        pytest.param(Product(("pkg:golang/golang.org/x/net",), ("pkg:golang/golang.org/x/net",)), True, id="of itself"),
-        pytest.param(Product(("pkg:golang/golang.org/x/net",), ("pkg:golang/x/other",)), False, id="a part of it"),
-        pytest.param(Product(("cpe:2.3:a:b",), ("pkg:golang/golang.org/x/net",)), False, id="of what nobody knows"),
+        pytest.param(VexProduct(("pkg:golang/golang.org/x/net",), ("pkg:golang/golang.org/x/net",)), True, id="of itself"),
+        pytest.param(VexProduct(("pkg:golang/golang.org/x/net",), ("pkg:golang/x/other",)), False, id="a part of it"),
+        pytest.param(VexProduct(("cpe:2.3:a:b",), ("pkg:golang/golang.org/x/net",)), False, id="of what nobody knows"),
     ],
 )  # fmt: skip
-def test_statements_on_components(product: Product, about: bool) -> None:  # noqa: FBT001  a column of the table
+def test_statements_on_components(product: VexProduct, about: bool) -> None:  # noqa: FBT001  a column of the table
     found, _ = weighed(said(product, names=("CVE-2024-0002",)))
     assert (found["CVE-2024-0002"].suppressed is not None) is about
     assert found["CVE-2024-0001"].suppressed is None
@@ -130,10 +130,10 @@ def test_a_package_in_files_of_several_products_needs_the_word_of_all() -> None:
     again = Package("golang", "net", "v0.1.0", "usr/bin/other", namespace="golang.org/x")
     both = Inventory((), "", "", (), Container(), packages=(NET, APP, again, OTHER))
     part = ("pkg:golang/golang.org/x/net",)
-    of_one = said(Product(("pkg:golang/example.com/app",), part), names=("GO-2",))
+    of_one = said(VexProduct(("pkg:golang/example.com/app",), part), names=("GO-2",))
     found, _ = weighed(of_one, inventory=both)
     assert found["CVE-2024-0002"].suppressed is None
-    found, _ = weighed(said(Product(("pkg:oci/any",), part), names=("GO-2",)), inventory=both, target="any:1")
+    found, _ = weighed(said(VexProduct(("pkg:oci/any",), part), names=("GO-2",)), inventory=both, target="any:1")
     assert found["CVE-2024-0002"].suppressed is not None
 
 
@@ -209,7 +209,7 @@ def test_the_latest_statement_counts(times: tuple[tuple[str, str], ...], aside: 
     [
         pytest.param([said(names=("CVE-9",))], "VEX v.json: its statement on CVE-9 is about nothing that was found",
                      id="a flaw that is not there"),
-        pytest.param([said(Product(("pkg:oci/else",)))],
+        pytest.param([said(VexProduct(("pkg:oci/else",)))],
                      "VEX v.json: its statement on CVE-2024-0001 is about nothing that was found; CVE-2024-0001 was "
                      "found, in something else than pkg:oci/else", id="a product that is not there"),
         pytest.param([said(), *(said(names=(f"CVE-{number}",)) for number in range(7))],
@@ -219,7 +219,7 @@ def test_the_latest_statement_counts(times: tuple[tuple[str, str], ...], aside: 
                      "VEX v.json: none of its 2 statements is about anything that was found", id="none of several"),
     ],
 )  # fmt: skip
-def test_statements_about_nothing_are_noted(statements: list[Statement], note: str) -> None:
+def test_statements_about_nothing_are_noted(statements: list[VexStatement], note: str) -> None:
     assert weighed(*statements)[1] == [note]
 
 
@@ -236,5 +236,5 @@ def test_what_does_not_count_anyway_keeps_its_own_reason() -> None:
 def test_an_image_without_a_name_goes_by_its_digest() -> None:
     bare = Inventory((), CONFIG, "", (), Container(), Distribution("debian", "12"), (LIBSSL,), manifest=DIGEST)
     for product, about in ((f"pkg:oci/any@{DIGEST}", True), ("pkg:oci/any", False), (CONFIG, True)):
-        found, _ = weighed(said(Product((product,))), inventory=bare, target="./folder/a.tar")
+        found, _ = weighed(said(VexProduct((product,))), inventory=bare, target="./folder/a.tar")
         assert (found["CVE-2024-0001"].suppressed is not None) is about, product

@@ -7,7 +7,7 @@ from typing import Any, get_args
 from hypothesis import strategies as st
 
 from sealock.model.container import Container
-from sealock.model.finding import Problem
+from sealock.model.finding import InputError
 from sealock.model.inventory import Distribution, FileFact, Inventory, Layer, Package, PackageType
 from sealock.model.location import Location
 
@@ -54,7 +54,7 @@ def inventory(packages: tuple[Package, ...] = EVERY_TYPE, **fields: Any) -> Inve
 
 
 def broken() -> Inventory:
-    return inventory(problems=(Problem("ends in the middle of an entry", Location("app.tar: layer 2")),))
+    return inventory(problems=(InputError("ends in the middle of an entry", Location("app.tar: layer 2")),))
 
 
 def bare() -> Inventory:
@@ -97,6 +97,6 @@ hostile = st.builds(
     st.lists(packages, max_size=5).map(tuple),
     st.lists(st.builds(FileFact, texts, texts, st.integers(0, 2**20)), max_size=3).map(tuple),
     st.just(()),
-    st.lists(st.builds(Problem, texts, st.builds(Location, texts)), max_size=2).map(tuple),
+    st.lists(st.builds(InputError, texts, st.builds(Location, texts)), max_size=2).map(tuple),
     texts,
 )  # fmt: skip

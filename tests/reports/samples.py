@@ -6,7 +6,7 @@ from typing import Any
 
 from sealock.model.advisory import Epss, Exploited, Installed, Rating, Vulnerability
 from sealock.model.change import Edit, Set
-from sealock.model.finding import Confidence, Finding, NotJudged, Problem, Reference, Remedy, Severity, Suppression
+from sealock.model.finding import Confidence, Finding, InputError, Reference, Remedy, Severity, Skipped, Suppression
 from sealock.model.location import Location, Place, Source
 from sealock.model.report import Report, RulePage, TargetReport
 
@@ -109,7 +109,7 @@ def plain() -> Report:
                         suppressed=Suppression("compose.yaml:10", "built on the spot & <never> pulled", "2027-01-31"),
                     ),
                 ),
-                not_judged=(NotJudged("C070", "service web", "${MEMORY} could not be resolved"),),
+                not_judged=(Skipped("C070", "service web", "${MEMORY} could not be resolved"),),
                 sources={"compose.yaml": compose},
             ),
             TargetReport(
@@ -161,7 +161,7 @@ def plain() -> Report:
                     ),
                 ),
                 not_judged=tuple(
-                    NotJudged(f"C{number:03}", "final stage", "a Dockerfile does not say how its image is run")
+                    Skipped(f"C{number:03}", "final stage", "a Dockerfile does not say how its image is run")
                     for number in range(1, 39)
                 ),
                 sources={"app/Dockerfile": dockerfile},
@@ -192,8 +192,8 @@ def page() -> RulePage:
 
 def broken() -> Report:
     source = Source("bad.yaml", "services:\n  web: [\n")
-    problem = Problem("the file ends within a list that starts on line 2", source.location(Place(17, 18)))
-    lost = Problem("permission denied", Location("secret/Dockerfile"))
+    problem = InputError("the file ends within a list that starts on line 2", source.location(Place(17, 18)))
+    lost = InputError("permission denied", Location("secret/Dockerfile"))
     return Report(
         "0.1.0",
         (
@@ -344,7 +344,7 @@ def hostile(text: str) -> Report:
         "0.1.0",
         (
             TargetReport(
-                text, text, findings, (NotJudged("C002", text, text),), (Problem(text, places[1]),), {text: source}
+                text, text, findings, (Skipped("C002", text, text),), (InputError(text, places[1]),), {text: source}
             ),
         ),
         notes=(text,),

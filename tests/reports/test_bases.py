@@ -10,7 +10,7 @@ import jsonschema
 import pytest
 from msgspec.structs import replace
 
-from sealock.model.advice import Advice, Base, Musl, Share
+from sealock.model.advice import Base, BaseAdvice, Musl, Share
 from sealock.reports.bases import render
 from sealock.text import width
 from support.baseadvice import GLIBC, SHELL, advise, dpkg, dynamic
@@ -20,7 +20,7 @@ EVIL = "\x1b[31m\u202e\n\tx" + "ẅ" * 40
 
 
 @pytest.fixture(scope="module")
-def advice(tmp_path_factory: pytest.TempPathFactory) -> Advice:
+def advice(tmp_path_factory: pytest.TempPathFactory) -> BaseAdvice:
     files: dict[str, bytes | str] = {
         **GLIBC, **dpkg(("big", "libc6"), ("libc6", ""), big="usr/bin/big", libc6="lib/libc.so.6"),
         "usr/bin/big": dynamic() + b"x" * 5000, "bin/sh": SHELL, "run": "#!/bin/sh\nexec /app\n",
@@ -29,7 +29,7 @@ def advice(tmp_path_factory: pytest.TempPathFactory) -> Advice:
     return advise(tmp_path_factory.mktemp("image"), files, {"usr/bin/big": b"y" * 10}, config={"Cmd": ["/run"]})
 
 
-def hostile(advice: Advice) -> Advice:
+def hostile(advice: BaseAdvice) -> BaseAdvice:
     surface = advice.surface
     return replace(
         advice,
@@ -43,7 +43,7 @@ def hostile(advice: Advice) -> Advice:
     )
 
 
-def test_it_tells_what_counts(advice: Advice) -> None:
+def test_it_tells_what_counts(advice: BaseAdvice) -> None:
     told = render("terminal", advice, width=100)
     for part in (
         "Starts            /run → /bin/sh → /app", "backtrace@GLIBC_2.2.5", "Would a smaller base do?", "libnone.so",
@@ -55,23 +55,23 @@ def test_it_tells_what_counts(advice: Advice) -> None:
 
 @pytest.mark.parametrize("columns", [40, 80, 100, 120])
 @pytest.mark.parametrize("bad", [False, True])
-def test_no_line_is_wider_than_the_terminal(advice: Advice, columns: int, *, bad: bool) -> None:
+def test_no_line_is_wider_than_the_terminal(advice: BaseAdvice, columns: int, *, bad: bool) -> None:
     told = render("terminal", hostile(advice) if bad else advice, width=columns)
     assert [one for one in told.splitlines() if width(one) > columns] == []
 
 
-def test_without_unicode_it_is_ascii(advice: Advice) -> None:
+def test_without_unicode_it_is_ascii(advice: BaseAdvice) -> None:
     assert render("terminal", advice, unicode=False).isascii()
 
 
 @pytest.mark.parametrize("form", ["terminal", "json"])
-def test_nothing_raw_reaches_a_terminal(advice: Advice, form: str) -> None:
+def test_nothing_raw_reaches_a_terminal(advice: BaseAdvice, form: str) -> None:
     told = render(form, hostile(advice))  # type: ignore[arg-type]  # one of the two
     assert {one for one in told if unicodedata.category(one) in {"Cc", "Cf", "Cs"}} <= {"\n"}
 
 
 @pytest.mark.parametrize("bad", [False, True])
-def test_json_follows_its_schema(advice: Advice, *, bad: bool) -> None:
+def test_json_follows_its_schema(advice: BaseAdvice, *, bad: bool) -> None:
     told = json.loads(render("json", hostile(advice) if bad else advice))
     jsonschema.validate(told, SCHEMA)
     assert told["advice"]["surface"]["tools"]["shells"] == ["bin/sh"]

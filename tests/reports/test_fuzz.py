@@ -11,13 +11,13 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from reports.samples import finding
-from sealock.model.finding import NotJudged, Problem
+from sealock.model.finding import InputError, Skipped
 from sealock.model.location import Location, Source
 from sealock.model.report import Report, TargetReport
-from sealock.reports import Format, render
+from sealock.reports import ReportFormat, render
 from sealock.text import fit, visible, width, wrap
 
-FORMATS: tuple[Format, ...] = get_args(Format)
+FORMATS: tuple[ReportFormat, ...] = get_args(ReportFormat)
 TEXTS = st.text(st.characters(codec=None), max_size=60)
 LINES = st.text(st.sampled_from("ab \t\n\r\x1b\u202e日\u0301🚀\ud800=:"), max_size=60)
 SMALL = st.integers(0, 12)
@@ -28,7 +28,7 @@ LOCATIONS = st.builds(Location, st.sampled_from(["f", "g", ""]), SMALL, SMALL, S
 @given(text=LINES, words=TEXTS, location=LOCATIONS, conceal=st.booleans())
 @settings(max_examples=60, deadline=None)
 def test_no_place_and_no_text_stops_a_report(
-    form: Format,
+    form: ReportFormat,
     text: str,
     words: str,
     location: Location,
@@ -36,8 +36,8 @@ def test_no_place_and_no_text_stops_a_report(
 ) -> None:
     source = Source("f", text)
     found = finding(message=words, location=location, conceal=conceal)
-    problems = (Problem(words, location),)
-    target = TargetReport("f", "compose", (found,), (NotJudged("C1", words, words),), problems, {"f": source})
+    problems = (InputError(words, location),)
+    target = TargetReport("f", "compose", (found,), (Skipped("C1", words, words),), problems, {"f": source})
     rendered = render(form, Report("1", (target,)))
     assert {unicodedata.category(one) for one in rendered} & {"Cc", "Cf", "Cs", "Zl", "Zp"} <= {"Cc"}
     if form == "sarif":

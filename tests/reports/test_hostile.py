@@ -12,9 +12,9 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from reports.samples import HOSTILE, broken, clean, hostile, plain
-from sealock.reports import MODULES, Format, render
+from sealock.reports import MODULES, ReportFormat, render
 
-FORMATS: tuple[Format, ...] = get_args(Format)
+FORMATS: tuple[ReportFormat, ...] = get_args(ReportFormat)
 TEXTS = [pytest.param(text, id=name) for name, text in HOSTILE.items()]
 UNSEEN = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
 VOID = {"meta", "br", "input", "path"}
@@ -22,7 +22,7 @@ VOID = {"meta", "br", "input", "path"}
 
 @pytest.mark.parametrize("form", FORMATS)
 @pytest.mark.parametrize("text", TEXTS)
-def test_nothing_that_is_not_to_be_seen_reaches_the_output(form: Format, text: str) -> None:
+def test_nothing_that_is_not_to_be_seen_reaches_the_output(form: ReportFormat, text: str) -> None:
     rendered = render(form, hostile(text))
     rendered.encode()
     assert {one for one in set(rendered) if unicodedata.category(one) in UNSEEN} <= {"\n", "\t"}
@@ -30,7 +30,7 @@ def test_nothing_that_is_not_to_be_seen_reaches_the_output(form: Format, text: s
 
 
 @pytest.mark.parametrize("form", ["terminal", "html", "junit"])
-def test_what_people_read_stays_short_however_long_a_text_is(form: Format) -> None:
+def test_what_people_read_stays_short_however_long_a_text_is(form: ReportFormat) -> None:
     assert len(render(form, hostile(HOSTILE["huge"]))) < 100_000
 
 
@@ -56,7 +56,7 @@ def test_the_terminal_gets_no_escapes_but_our_own(text: str) -> None:
 
 @pytest.mark.parametrize("form", ["json", "sarif", "gitlab"])
 @pytest.mark.parametrize("text", TEXTS)
-def test_json_can_be_read_by_a_strict_reader(form: Format, text: str) -> None:
+def test_json_can_be_read_by_a_strict_reader(form: ReportFormat, text: str) -> None:
     def no_twice(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         assert len(dict(pairs)) == len(pairs)
         return dict(pairs)
@@ -147,7 +147,7 @@ def test_every_line_for_github_is_one_whole_command(text: str) -> None:
 
 
 @pytest.mark.parametrize("form", FORMATS)
-def test_the_same_report_is_the_same_text(form: Format) -> None:
+def test_the_same_report_is_the_same_text(form: ReportFormat) -> None:
     assert render(form, plain()) == render(form, plain())
 
 

@@ -11,8 +11,8 @@ from sealock.model.absent import UNSET
 from sealock.model.container import Container, Mount
 from sealock.model.enforced import Enforced
 from sealock.model.finding import Severity
-from sealock.model.look import Advice, Difference, Look, Room
-from sealock.model.process import Device, IdRange, Limit, Namespace, Process, Socket
+from sealock.model.look import Difference, LimitAdvice, Look, MachineSize
+from sealock.model.process import AllowedDevice, IdRange, Limit, Namespace, Process, Socket
 from sealock.reports.inspected import render
 from sealock.text import width
 
@@ -34,7 +34,7 @@ PROCESS = Process(
         Limit("cpu.period", 100000), Limit("cpu.time", None, 90_000_000), Limit("cpu.throttled", None, 4_200_000),
         Limit("io.read:8:0", 1048576),
     ),
-    cpuset_cpus="0-3", cpuset_mems="0", devices=(Device("c 1:3 rwm"),), sysctls=(),
+    cpuset_cpus="0-3", cpuset_mems="0", devices=(AllowedDevice("c 1:3 rwm"),), sysctls=(),
     listening=(Socket("tcp", "0.0.0.0", 80), Socket("tcp6", "::1", 81), Socket("unix", "/run/web.sock", 0)),
 )  # fmt: skip
 EFFECTIVE = Container(
@@ -45,9 +45,12 @@ LOOK = Look(
     enforced=Enforced(
         name="web", declared=Container(mounts=(Mount("volume", "data", "/data"),)), effective=EFFECTIVE, process=PROCESS
     ),
-    room=Room(8 << 30, "0-7", ((0, "0-7"),), 1000.0),
+    room=MachineSize(8 << 30, "0-7", ((0, "0-7"),), 1000.0),
     busy=0.1,
-    advised=(Advice("--memory", "96m", "its limit was all but reached"), Advice("--pids-limit", "", "100 fits")),
+    advised=(
+        LimitAdvice("--memory", "96m", "its limit was all but reached"),
+        LimitAdvice("--pids-limit", "", "100 fits"),
+    ),
     update="docker update --memory 96m web",
     differences=(
         Difference("K010", "has process 9 in it", Severity.HIGH),

@@ -10,10 +10,10 @@ from reports.samples import finding
 from sealock.model.finding import Suppression
 from sealock.model.location import Place, Source
 from sealock.model.report import Report, TargetReport
-from sealock.reports import Format, render
+from sealock.reports import ReportFormat, render
 from sealock.reports.mask import masked
 
-FORMATS: tuple[Format, ...] = get_args(Format)
+FORMATS: tuple[ReportFormat, ...] = get_args(ReportFormat)
 
 
 def target(text: str, *stretches: str, suppressed: Suppression | None = None) -> TargetReport:
@@ -67,7 +67,7 @@ def test_without_secrets_the_texts_are_the_same() -> None:
 
 @pytest.mark.parametrize("form", FORMATS)
 @pytest.mark.parametrize("suppressed", [None, Suppression("f:1", "a test's", "")], ids=["counted", "set aside"])
-def test_no_format_shows_it_not_even_beside_another_fault(form: Format, suppressed: Suppression | None) -> None:
+def test_no_format_shows_it_not_even_beside_another_fault(form: ReportFormat, suppressed: Suppression | None) -> None:
     secret = target("x: 1\nTOKEN: hunter2xyz\ny: 2\n", "TOKEN: hunter2xyz", suppressed=suppressed)
     beside = finding("C002", location=secret.sources["f"].location(Place(0, 4)))
     report = Report("1", (TargetReport("f", "compose", (*secret.findings, beside), sources=secret.sources),))

@@ -17,7 +17,7 @@ from jsonschema import Draft202012Validator
 from reports.inventories import EVERY_TYPE, bare, broken, hostile, inventory
 from sealock.model.inventory import FileFact, Inventory, Package, PackageType
 from sealock.model.purl import purl
-from sealock.reports.sbom import Form, render
+from sealock.reports.sbom import SbomFormat, render
 from sealock.text import width as columns
 
 SCHEMA = json.loads((Path(__file__).parents[2] / "docs" / "schema" / "inventory.schema.json").read_text("utf-8"))
@@ -48,10 +48,10 @@ def test_json_of_any_inventory_follows_the_schema_and_keeps_every_package(image:
     assert len(native(image)["packages"]) == len(image.packages)
 
 
-@pytest.mark.parametrize("form", get_args(Form))
+@pytest.mark.parametrize("form", get_args(SbomFormat))
 @given(image=hostile)
 @settings(max_examples=60, deadline=None)
-def test_nothing_that_is_not_to_be_seen_reaches_the_output(form: Form, image: Inventory) -> None:
+def test_nothing_that_is_not_to_be_seen_reaches_the_output(form: SbomFormat, image: Inventory) -> None:
     rendered = render(form, image)
     rendered.encode()
     assert {one for one in rendered if unicodedata.category(one) in UNSEEN} <= {"\n"}

@@ -22,7 +22,7 @@ from spdx_tools.spdx.validation.document_validator import validate_full_spdx_doc
 from reports.inventories import APP, BASE, EVERY_TYPE, bare, broken, hostile, inventory
 from sealock.model.inventory import Inventory, Package
 from sealock.model.purl import purl
-from sealock.reports.sbom import Form, render
+from sealock.reports.sbom import SbomFormat, render
 from support.linecount import grows
 
 SAMPLES: dict[str, Callable[[], Inventory]] = {"every type": inventory, "broken": broken, "bare": bare}
@@ -264,7 +264,7 @@ def test_a_supplier_is_spelled_as_spdx_does(text: str, expected: str) -> None:
 
 
 @pytest.mark.parametrize("form", ["spdx", "cyclonedx"])
-def test_twice_the_packages_take_twice_the_work(form: Form) -> None:
+def test_twice_the_packages_take_twice_the_work(form: SbomFormat) -> None:
     few, more = (
         inventory(packages=tuple(
             Package("deb", f"p{number}", "1:2-3", "s", source="q", licenses=("MIT",)) for number in range(count)

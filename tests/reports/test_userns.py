@@ -9,15 +9,15 @@ import pytest
 from sealock.model.container import container
 from sealock.reports.userns import as_json, render
 from sealock.text import width
-from sealock.userns.plan import Bind, Image, Machine, Owned, Runs, Volume, plan
-from sealock.userns.plan.plan import Plan
+from sealock.userns.plan import Bind, EngineImage, EngineVolume, MachineFacts, Owned, Runs, plan
+from sealock.userns.plan.plan import RemappingPlan
 
 
-def made(number: int, name: str = "web-{}") -> Plan:
+def made(number: int, name: str = "web-{}") -> RemappingPlan:
     names = [name.format(index) for index in range(number)]
     paths = [f"/srv/{one}" for one in names]
     return plan(
-        Machine(
+        MachineFacts(
             kernel="6.1.0",
             user_namespaces=True,
             most_namespaces=1000,
@@ -29,9 +29,9 @@ def made(number: int, name: str = "web-{}") -> Plan:
             storage="overlay2",
             data_root="/var/lib/docker",
             free=10**12,
-            images=tuple(Image(f"{one}:1", 10**9, pullable=index % 2 == 0) for index, one in enumerate(names)),
+            images=tuple(EngineImage(f"{one}:1", 10**9, pullable=index % 2 == 0) for index, one in enumerate(names)),
             containers=tuple(Runs(one, container(privileged=True)) for one in names),
-            volumes=tuple(Volume(one, path=path) for one, path in zip(names, paths, strict=True)),
+            volumes=tuple(EngineVolume(one, path=path) for one, path in zip(names, paths, strict=True)),
             binds=tuple(Bind(one, path, "/data") for one, path in zip(names, paths, strict=True)),
             owned=tuple(Owned(path=path, owners=((0, 0, 5), (1000, 33, 2)), setuid=(f"{path}/su",)) for path in paths),
         )

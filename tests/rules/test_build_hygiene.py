@@ -15,9 +15,9 @@ from sealock.model.change import Edit
 from sealock.model.document import Document
 from sealock.model.finding import Finding, Severity
 from sealock.model.location import Source
-from sealock.model.project import FileFact
+from sealock.model.project import ProjectFile
 from sealock.rules.catalog import rules
-from sealock.rules.evaluation import judge
+from sealock.rules.evaluation import evaluate
 
 RULES = {rule.id: rule for rule in rules("build")}
 
@@ -35,8 +35,8 @@ class Folder:
             raise FileRefused(path)
         return self.files[path.removeprefix("./")]
 
-    def fact(self, path: str) -> FileFact:
-        return FileFact(path, exists=path in self.files)
+    def fact(self, path: str) -> ProjectFile:
+        return ProjectFile(path, exists=path in self.files)
 
     def entries(self, _folder: str) -> tuple[str, ...]:
         return tuple(self.files)
@@ -48,7 +48,7 @@ def read(text: str, folder: Folder | None = None) -> Document:
 
 
 def findings(rule: str, text: str, folder: Folder | None = None) -> list[Finding]:
-    return list(judge("Dockerfile", read(text, folder), {"build": (RULES[rule],)}).findings)
+    return list(evaluate("Dockerfile", read(text, folder), {"build": (RULES[rule],)}).findings)
 
 
 def mended(rule: str, text: str) -> str:

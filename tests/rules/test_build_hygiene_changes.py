@@ -12,7 +12,7 @@ from sealock.model.document import Document
 from sealock.model.finding import Finding
 from sealock.model.location import Source
 from sealock.rules.catalog import rules
-from sealock.rules.evaluation import judge
+from sealock.rules.evaluation import evaluate
 
 RULES = tuple(rule for rule in rules("build") if rule.id >= "B100")
 PARTS = sorted({
@@ -57,7 +57,7 @@ def read(text: str) -> Document:
 
 
 def findings(document: Document) -> tuple[Finding, ...]:
-    return judge("Dockerfile", document, {"build": RULES}).findings
+    return evaluate("Dockerfile", document, {"build": RULES}).findings
 
 
 @settings(max_examples=200, deadline=None)

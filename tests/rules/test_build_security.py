@@ -15,9 +15,9 @@ from sealock.formats.files import FileRefused
 from sealock.model.change import Edit
 from sealock.model.finding import Finding, Severity
 from sealock.model.location import Source
-from sealock.model.project import FileFact
+from sealock.model.project import ProjectFile
 from sealock.rules.catalog import rules
-from sealock.rules.evaluation import Verdict, judge
+from sealock.rules.evaluation import Evaluation, evaluate
 from support.documents import read
 
 SECURITY = {rule.id: rule for rule in rules("build") if rule.id < "B100"}
@@ -38,16 +38,16 @@ class Folder:
             raise FileRefused(msg)
         return self.ignored
 
-    def fact(self, path: str) -> FileFact:
-        return FileFact(path, exists=path in self.names)
+    def fact(self, path: str) -> ProjectFile:
+        return ProjectFile(path, exists=path in self.names)
 
     def entries(self, _folder: str) -> tuple[str, ...]:
         return self.names
 
 
-def verdict(text: str, *ids: str, files: Any = None) -> Verdict:
+def verdict(text: str, *ids: str, files: Any = None) -> Evaluation:
     document = read(text) if files is None else formats.read("dockerfile", Source("Dockerfile", text), files)
-    return judge("Dockerfile", document, {"build": tuple(SECURITY[one] for one in ids or SECURITY)})
+    return evaluate("Dockerfile", document, {"build": tuple(SECURITY[one] for one in ids or SECURITY)})
 
 
 def findings(text: str, *ids: str, files: Any = None) -> tuple[Finding, ...]:
@@ -259,8 +259,8 @@ def test_severity_follows_what_is_at_stake(text: str, rule: str, severity: Sever
 def test_the_list_of_trusted_registries_can_be_ones_own() -> None:
     document = read("FROM registry.example.com/acme/base:1\nCOPY --from=ghcr.io/acme/tool:1 /x /x\n")
     rule = SECURITY["B004"]
-    assert len(judge("x", document, {"build": (rule,)}).findings) == 1
-    (finding,) = judge("x", document, {"build": (rule.going_by(("*.example.com",)),)}).findings
+    assert len(evaluate("x", document, {"build": (rule,)}).findings) == 1
+    (finding,) = evaluate("x", document, {"build": (rule.going_by(("*.example.com",)),)}).findings
     assert "ghcr.io" in finding.message
 
 
@@ -287,7 +287,7 @@ WORDS = (
 def test_no_dockerfile_makes_a_rule_fail_and_every_change_fits(text: str) -> None:
     text = f"FROM debian:12\nRUN {text}\n"
     document = formats.read("dockerfile", Source("Dockerfile", text))
-    for finding in judge("Dockerfile", document, {"build": tuple(SECURITY.values())}).findings:
+    for finding in evaluate("Dockerfile", document, {"build": tuple(SECURITY.values())}).findings:
         assert finding.location.line > 0
         edits = [change for change in finding.remedy.changes if isinstance(change, Edit)]
         assert not edits or apply(text, edits) != text

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from sealock.rules.catalog import rules
-from sealock.rules.evaluation import judge
+from sealock.rules.evaluation import evaluate
 from support.documents import read
 
 SECURITY = tuple(rule for rule in rules("build") if rule.id < "B100")
@@ -15,7 +15,7 @@ DIGEST = "sha256:0b1f8f1f8a4e4a1f1e1c2d3b4a5968778695a4b3c2d1e0f0011223344556677
 def found(text: str) -> set[str]:
     document = read(text)
     assert not document.problems, document.problems
-    return {finding.rule for finding in judge("Dockerfile", document, {"build": SECURITY}).findings}
+    return {finding.rule for finding in evaluate("Dockerfile", document, {"build": SECURITY}).findings}
 
 
 @pytest.mark.parametrize(

@@ -9,16 +9,16 @@ import pytest
 
 from sealock.formats.files import FileRefused
 from sealock.model.finding import Severity
-from sealock.model.project import FileFact
+from sealock.model.project import ProjectFile
 from sealock.rules.catalog import rules
-from sealock.rules.evaluation import Verdict, judge
+from sealock.rules.evaluation import Evaluation, evaluate
 from support.documents import read
 
 
-def verdict(text: str) -> Verdict:
+def verdict(text: str) -> Evaluation:
     document = read(text)
     assert not document.problems, document.problems
-    return judge("test", document, {kind: rules(kind) for kind in ("container", "build", "project")})
+    return evaluate("test", document, {kind: rules(kind) for kind in ("container", "build", "project")})
 
 
 def found(text: str) -> dict[str, Any]:
@@ -211,8 +211,8 @@ class Folder:
             raise FileRefused(path)
         return texts[path.removeprefix("./")]
 
-    def fact(self, path: str) -> FileFact:
-        return FileFact(path)
+    def fact(self, path: str) -> ProjectFile:
+        return ProjectFile(path)
 
     def entries(self, _folder: str) -> None:
         return None
@@ -232,5 +232,5 @@ ORIGINS = [
 def test_only_what_is_written_down_is_a_secret_written_down(lines: str, *, written: bool) -> None:
     document = read(service(lines), Folder())
     assert not document.problems
-    findings = judge("test", document, {"container": rules("container")}).findings
+    findings = evaluate("test", document, {"container": rules("container")}).findings
     assert ("C048" in {finding.rule for finding in findings}) is written

@@ -10,13 +10,13 @@ from sealock.model.change import Edit, On
 from sealock.model.document import Document, Subject
 from sealock.model.finding import Finding
 from sealock.rules.catalog import rules
-from sealock.rules.evaluation import judge
+from sealock.rules.evaluation import evaluate
 from support.documents import read
 
 
 def finding(text: str, rule: str) -> tuple[Document, Finding]:
     document = read(text)
-    found = judge("test", document, {kind: rules(kind) for kind in ("container", "build", "project")}).findings
+    found = evaluate("test", document, {kind: rules(kind) for kind in ("container", "build", "project")}).findings
     return document, next(one for one in found if one.rule == rule)
 
 

@@ -28,7 +28,7 @@ from sealock.model.document import Document, Subject
 from sealock.model.location import Source
 from sealock.model.project import Project, Service, ServiceBuild
 from sealock.rules.catalog import rules
-from sealock.rules.evaluation import judge
+from sealock.rules.evaluation import evaluate
 
 WORDS = st.sampled_from(
     ["", "/", "//", "..", "~", "$HOME", "0", "-1", ":", "host", "container:", "/run/..", "root", "a:b:c", "x*", "%", "é", "\0", "ALL"]
@@ -102,5 +102,5 @@ def test_no_rule_raises(one: Container, other: Container) -> None:
     )
     subjects = (Subject("a", one, {}), Subject("b", other, {}), Subject("p", Project("compose", services), {}))
     document = Document("compose", {"": Source("x", "")}, subjects)
-    verdict = judge("x", document, {kind: rules(kind) for kind in ("container", "project")})
+    verdict = evaluate("x", document, {kind: rules(kind) for kind in ("container", "project")})
     assert all(finding.message and finding.remedy.text for finding in verdict.findings)

@@ -15,7 +15,7 @@ from sealock.model.change import Edit, FieldChange, On
 from sealock.model.container import Container
 from sealock.model.document import Document, Subject
 from sealock.rules.catalog import KINDS, every_rule, rules
-from sealock.rules.evaluation import judge
+from sealock.rules.evaluation import evaluate
 from sealock.rules.rule import Rule, title
 from support.documents import read
 
@@ -29,7 +29,7 @@ KIND_OF = {rule.id: kind for kind in KINDS for rule in rules(kind)}
 def found(rule: Rule[Any], text: str) -> list[Any]:
     document = read(text)
     assert not document.problems, document.problems
-    return list(judge("test", document, {KIND_OF[rule.id]: (rule,)}).findings)
+    return list(evaluate("test", document, {KIND_OF[rule.id]: (rule,)}).findings)
 
 
 @pytest.mark.parametrize(("rule", "text"), BAD)
@@ -42,7 +42,7 @@ def test_what_a_page_calls_bad_is_found(rule: Rule[Any], text: str) -> None:
 @pytest.mark.parametrize(("rule", "text"), GOOD)
 def test_what_a_page_calls_good_is_judged_and_not_found(rule: Rule[Any], text: str) -> None:
     document = read(text)
-    verdict = judge("test", document, {KIND_OF[rule.id]: (rule,)})
+    verdict = evaluate("test", document, {KIND_OF[rule.id]: (rule,)})
     assert not document.problems
     assert not verdict.findings
     assert len(verdict.not_judged) < sum(subject.kind == KIND_OF[rule.id] for subject in document.subjects)
@@ -56,7 +56,7 @@ def heal(text: str, rule: Rule[Any]) -> str:
     """Make the rule's own changes, one finding at a time, until none is left that offers any."""
     for _ in range(30):
         document = read(text)
-        findings = judge("test", document, {KIND_OF[rule.id]: (rule,)}).findings
+        findings = evaluate("test", document, {KIND_OF[rule.id]: (rule,)}).findings
         mendable = next((finding for finding in findings if finding.remedy.changes), None)
         if mendable is None:
             return text
@@ -98,7 +98,7 @@ def test_silence_is_no_pass(rule: Rule[Any]) -> None:
 def judge_noun(rule: Rule[Any], noun: Container) -> Any:
     document = read("docker run alpine")
     subject = Subject("nobody", noun, {})
-    return judge("test", Document(document.kind, document.sources, (subject,)), {"container": (rule,)})
+    return evaluate("test", Document(document.kind, document.sources, (subject,)), {"container": (rule,)})
 
 
 @pytest.mark.parametrize("rule", EACH)

@@ -12,7 +12,7 @@ from sealock.model.finding import Finding, Severity
 from sealock.model.inventory import Distribution, FileFact, Inventory, Layer, Package, PackageType
 from sealock.model.location import Source
 from sealock.rules.catalog import rules
-from sealock.rules.evaluation import Verdict, judge
+from sealock.rules.evaluation import Evaluation, evaluate
 
 LAYERS = (
     Layer(0, "sha256:a", created_by="ADD rootfs.tar /"),
@@ -32,9 +32,9 @@ def image(
     )
 
 
-def judged(inventory: Inventory) -> Verdict:
+def judged(inventory: Inventory) -> Evaluation:
     document = Document("inventory", {"": Source("app:1", "")}, (Subject("app:1", inventory, {}),))
-    return judge("app:1", document, {"image": rules("image")})
+    return evaluate("app:1", document, {"image": rules("image")})
 
 
 def findings(inventory: Inventory) -> list[Finding]:

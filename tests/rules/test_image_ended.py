@@ -13,7 +13,7 @@ from sealock.model.inventory import Distribution, Inventory
 from sealock.model.location import Source
 from sealock.rules.catalog import rules
 from sealock.rules.endofsupport import AS_OF, ENDS, NAMES, has_ended, last_day
-from sealock.rules.evaluation import Verdict, judge
+from sealock.rules.evaluation import Evaluation, evaluate
 from support.documents import read
 
 VERSIONS = [
@@ -77,10 +77,10 @@ def test_code_names_lead_to_versions_of_the_table() -> None:
     assert [name for name, (distribution, version) in NAMES.items() if version not in ENDS[distribution]] == []
 
 
-def judged(distribution: Distribution | None) -> Verdict:
+def judged(distribution: Distribution | None) -> Evaluation:
     inventory = Inventory((), "", "", (), Container(), distribution)
     document = Document("inventory", {"": Source("image", "")}, (Subject("image", inventory, {}),))
-    return judge("image", document, {"image": rules("image")})
+    return evaluate("image", document, {"image": rules("image")})
 
 
 def test_a_distribution_that_has_ended_is_named_with_its_day() -> None:
@@ -145,5 +145,7 @@ BASES = [
 
 @pytest.mark.parametrize(("base", "message"), BASES)
 def test_base_images_go_by_the_same_table(base: str, message: str) -> None:
-    verdict = judge("test", read(f"FROM {base}\n"), {"build": [rule for rule in rules("build") if rule.id == "B062"]})
+    verdict = evaluate(
+        "test", read(f"FROM {base}\n"), {"build": [rule for rule in rules("build") if rule.id == "B062"]}
+    )
     assert [one.message for one in verdict.findings] == ([f"builds on {message}"] if message else [])

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from sealock.rules.catalog import rules
-from sealock.rules.evaluation import Verdict, judge
+from sealock.rules.evaluation import Evaluation, evaluate
 from support.documents import read
 
 
-def verdict(text: str, *ids: str) -> Verdict:
+def verdict(text: str, *ids: str) -> Evaluation:
     chosen = {kind: [rule for rule in rules(kind) if rule.id in ids] for kind in ("container", "build", "project")}
-    return judge("test", read(text), chosen)
+    return evaluate("test", read(text), chosen)
 
 
-def reasons(found: Verdict) -> list[str]:
+def reasons(found: Evaluation) -> list[str]:
     return [skipped.reason for skipped in found.not_judged]
 
 

@@ -8,15 +8,15 @@ from sealock.model.container import Container, Mount, Network, Port, Variable, c
 from sealock.model.document import Document, Subject
 from sealock.model.finding import Finding, Severity
 from sealock.model.location import Source
-from sealock.model.project import FileFact, Project, ProjectSecret, Service
+from sealock.model.project import Project, ProjectFile, ProjectSecret, Service
 from sealock.rules.catalog import rules
-from sealock.rules.evaluation import Verdict, judge
+from sealock.rules.evaluation import Evaluation, evaluate
 from support.documents import read
 
 
-def judged(project: Project) -> Verdict:
+def judged(project: Project) -> Evaluation:
     document = Document("compose", {"": Source("compose.yaml", "")}, (Subject("project", project, {}),))
-    return judge("test", document, {"project": rules("project")})
+    return evaluate("test", document, {"project": rules("project")})
 
 
 def findings(project: Project, rule: str) -> list[Finding]:
@@ -26,29 +26,29 @@ def findings(project: Project, rule: str) -> list[Finding]:
 SECRET = ProjectSecret("pw", file="pw.txt")
 FACTS = [
     ("a secret in the repository that Git does not ignore",
-     FileFact("pw.txt", exists=True, mode=0o600, ignored_by_git=False, in_repository=True), (SECRET,), {Severity.HIGH}),
+     ProjectFile("pw.txt", exists=True, mode=0o600, ignored_by_git=False, in_repository=True), (SECRET,), {Severity.HIGH}),
     ("an env_file there counts less, since it may hold mere settings",
-     FileFact("app.env", exists=True, mode=0o600, ignored_by_git=False, in_repository=True), (), {Severity.MEDIUM}),
+     ProjectFile("app.env", exists=True, mode=0o600, ignored_by_git=False, in_repository=True), (), {Severity.MEDIUM}),
     ("a secret that every user may read",
-     FileFact("pw.txt", exists=True, mode=0o644, ignored_by_git=True, in_repository=True), (SECRET,), {Severity.MEDIUM}),
+     ProjectFile("pw.txt", exists=True, mode=0o644, ignored_by_git=True, in_repository=True), (SECRET,), {Severity.MEDIUM}),
     ("an env_file that every user may read",
-     FileFact(".env", exists=True, mode=0o644, ignored_by_git=True, in_repository=True), (), {Severity.LOW}),
+     ProjectFile(".env", exists=True, mode=0o644, ignored_by_git=True, in_repository=True), (), {Severity.LOW}),
     ("a file that every user may write",
-     FileFact(".env", exists=True, mode=0o666, ignored_by_git=None, in_repository=False), (), {Severity.HIGH}),
+     ProjectFile(".env", exists=True, mode=0o666, ignored_by_git=None, in_repository=False), (), {Severity.HIGH}),
     ("mode 577 is compared as bits: others may write nothing, and read",
-     FileFact(".env", exists=True, mode=0o575, ignored_by_git=None, in_repository=False), (), {Severity.LOW}),
+     ProjectFile(".env", exists=True, mode=0o575, ignored_by_git=None, in_repository=False), (), {Severity.LOW}),
     ("both at once",
-     FileFact("pw.txt", exists=True, mode=0o644, ignored_by_git=False, in_repository=True), (SECRET,),
+     ProjectFile("pw.txt", exists=True, mode=0o644, ignored_by_git=False, in_repository=True), (SECRET,),
      {Severity.HIGH, Severity.MEDIUM}),
     ("a file that is its owner's alone and ignored is sound",
-     FileFact("pw.txt", exists=True, mode=0o600, ignored_by_git=True, in_repository=True), (SECRET,), set()),
+     ProjectFile("pw.txt", exists=True, mode=0o600, ignored_by_git=True, in_repository=True), (SECRET,), set()),
     ("an example is no secret",
-     FileFact(".env.example", exists=True, mode=0o644, ignored_by_git=False, in_repository=True), (), set()),
+     ProjectFile(".env.example", exists=True, mode=0o644, ignored_by_git=False, in_repository=True), (), set()),
     ("a config is no secret",
-     FileFact("nginx.conf", exists=True, mode=0o644, ignored_by_git=False, in_repository=True),
+     ProjectFile("nginx.conf", exists=True, mode=0o644, ignored_by_git=False, in_repository=True),
      (ProjectSecret("c", "config", file="nginx.conf"),), set()),
     ("a file that is not there gives nothing away",
-     FileFact("pw.txt", exists=False, mode=None, ignored_by_git=None, in_repository=None), (SECRET,), set()),
+     ProjectFile("pw.txt", exists=False, mode=None, ignored_by_git=None, in_repository=None), (SECRET,), set()),
 ]  # fmt: skip
 
 
@@ -56,14 +56,14 @@ FACTS = [
     ("fact", "secrets", "severities"), [pytest.param(fact, secrets, bad, id=name) for name, fact, secrets, bad in FACTS]
 )
 def test_files_with_secrets_are_judged_by_what_the_folder_says(
-    fact: FileFact, secrets: tuple[ProjectSecret, ...], severities: set[Severity]
+    fact: ProjectFile, secrets: tuple[ProjectSecret, ...], severities: set[Severity]
 ) -> None:
     found = findings(Project("compose", files=(fact,), secrets=secrets), "P003")
     assert {one.severity for one in found} == severities
 
 
 def test_a_file_that_nobody_could_look_at_is_not_judged() -> None:
-    verdict = judged(Project("compose", files=(FileFact(".env"),)))
+    verdict = judged(Project("compose", files=(ProjectFile(".env"),)))
     assert "P003" in {one.rule for one in verdict.not_judged}
 
 
@@ -141,5 +141,5 @@ def test_workers_of_one_image_may_share_a_volume() -> None:
 
 def test_a_link_is_mended_on_both_sides_or_not_at_all() -> None:
     text = "docker run --link db:database acme/app:1\n"
-    found = judge("test", read(text), {"project": rules("project")}).findings
+    found = evaluate("test", read(text), {"project": rules("project")}).findings
     assert [one.remedy.changes for one in found if one.rule == "P012"] == [()]

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from sealock.scan.fix import fix
-from sealock.scan.run import Run, Settings, check
+from sealock.scan.run import CheckRun, Settings, check
 
 SERVICE = "services:\n  web:\n    build:{build}\n    ports: ['127.0.0.1:80:80']\n"
 
@@ -51,7 +51,7 @@ def test_the_user_is_the_images(tmp_path: Path, build: str, files: dict[str, str
 def test_a_service_that_is_laid_over_its_image_can_be_mended(tmp_path: Path) -> None:
     (tmp_path / "Dockerfile").write_text("FROM debian:13\n", encoding="utf-8")
     (tmp_path / "compose.yaml").write_text("services:\n  web:\n    build: .\n    privileged: true\n", encoding="utf-8")
-    run = Run(Settings(only=("C001", "C046")))
+    run = CheckRun(Settings(only=("C001", "C046")))
     (one,) = run.inputs([str(tmp_path / "compose.yaml")])
     judged = run.judged(one)
     assert judged is not None

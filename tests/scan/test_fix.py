@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from sealock.scan.fix import Fixed, fix
-from sealock.scan.run import Run, Settings
+from sealock.scan.run import CheckRun, Settings
 
 TODAY = date(2026, 6, 1)
 
@@ -45,7 +45,7 @@ services:
 def mended(tmp_path: Path, name: str, text: str, *, unsafe: bool = True, only: tuple[str, ...] = ()) -> Fixed:
     path = tmp_path / name
     path.write_text(text, encoding="utf-8")
-    run = Run(Settings(only=only, today=TODAY, policy_file=""))
+    run = CheckRun(Settings(only=only, today=TODAY, policy_file=""))
     (one,) = run.inputs([str(path)])
     judged = run.judged(one)
     assert judged is not None
@@ -96,7 +96,7 @@ def test_mending_all_keeps_every_comment_and_mending_twice_changes_nothing(
 def test_line_ends_stay_as_they_are(tmp_path: Path, name: str, text: str) -> None:
     path = tmp_path / name
     path.write_bytes(text.replace("\n", "\r\n").encode())
-    run = Run(Settings(today=TODAY, policy_file=""))
+    run = CheckRun(Settings(today=TODAY, policy_file=""))
     (one,) = run.inputs([str(path)])
     judged = run.judged(one)
     assert judged is not None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from hypothesis import strategies as st
 
-from sealock.inventory.analyzer import Analyzer, Broken, Fact, File
+from sealock.inventory.analyzer import AnalyzedFile, Analyzer, BrokenFileError, Fact
 from sealock.model.inventory import Package
 
 
@@ -12,9 +12,9 @@ def read(analyzer: Analyzer, path: str, data: bytes) -> tuple[list[Fact], str]:
     """What one file tells, and what is broken in it ("" for nothing)."""
     found: list[Fact] = []
     try:
-        for fact in analyzer.read(File(path, data)):
+        for fact in analyzer.read(AnalyzedFile(path, data)):
             found.append(fact)  # noqa: PERF402  what came before a fault is to be kept
-    except Broken as broken:
+    except BrokenFileError as broken:
         return found, str(broken)
     return found, ""
 

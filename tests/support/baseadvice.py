@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from sealock.model.advice import Advice, Verdict
+from sealock.model.advice import BaseAdvice, BaseFit
 from sealock.scan.baseimages import advised
 from sealock.scan.images import How
 from support.elffiles import make
@@ -42,7 +42,7 @@ def layer(files: Mapping[str, bytes | str], *, mode: int = 0o755) -> bytes:
     return tar(*members)
 
 
-def advise(folder: Path, *layers: Mapping[str, bytes | str], start: tuple[str, ...] = (), **config: Any) -> Advice:
+def advise(folder: Path, *layers: Mapping[str, bytes | str], start: tuple[str, ...] = (), **config: Any) -> BaseAdvice:
     """Advise on an image of these layers; `config` are fields of its configuration."""
     import json  # noqa: PLC0415  used here alone
 
@@ -54,7 +54,7 @@ def advise(folder: Path, *layers: Mapping[str, bytes | str], start: tuple[str, .
     return advised(write(folder / "app.tar", members), How(verify=False), start).advice
 
 
-def verdict(advice: Advice, base: str) -> Verdict:
+def verdict(advice: BaseAdvice, base: str) -> BaseFit:
     return next(one for one in advice.verdicts if one.base == base)
 
 

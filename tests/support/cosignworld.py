@@ -11,11 +11,11 @@ from datetime import UTC, datetime
 from typing import Any
 
 from sealock.model.imagename import ImageName
-from sealock.model.trust import Verdict
+from sealock.model.trust import TrustResult
 from sealock.trust.cosign import bundles, signer, simple
 from sealock.trust.cosign.attachments import ENVELOPE_TYPE, tag_of
-from sealock.trust.cosign.privatekeys import PrivateKey, generate
-from sealock.trust.cosign.requirements import Expected
+from sealock.trust.cosign.privatekeys import CosignPrivateKey, generate
+from sealock.trust.cosign.requirements import CosignRequirements
 from sealock.trust.cosign.verifier import Attested, verify_attestations, verify_cosign
 from sealock.trust.dsse import IN_TOTO, pae, write_envelope
 from sealock.trust.intoto import SIGNATURE, write_statement
@@ -53,23 +53,23 @@ class World:
 
     # What honest people do.
 
-    def sign(self, key: PrivateKey | None = None, *, text: str = "app:1", **more: Any) -> signer.Made:
+    def sign(self, key: CosignPrivateKey | None = None, *, text: str = "app:1", **more: Any) -> signer.Made:
         one = self.name(text)
         digest = self.client.manifest(one).digest
         return signer.sign(self.client, one, digest, key or self.key, now=NOW, **more)
 
-    def attest(self, key: PrivateKey | None = None, kind: str = PROVENANCE, **more: Any) -> signer.Made:
+    def attest(self, key: CosignPrivateKey | None = None, kind: str = PROVENANCE, **more: Any) -> signer.Made:
         predicate = {"buildDefinition": {"buildType": "x"}}
         return signer.attest(
             self.client, self.name(), self.digest, key or self.key, predicate_type=kind, predicate=predicate, **more
         )
 
-    def verify(self, text: str = "app:1", digest: str = "", **more: Any) -> Verdict:
-        expected = Expected(**{"keys": (self.key.public,), **more})
+    def verify(self, text: str = "app:1", digest: str = "", **more: Any) -> TrustResult:
+        expected = CosignRequirements(**{"keys": (self.key.public,), **more})
         return verify_cosign(self.client, self.name(text), digest or self.digest, expected)
 
     def attested(self, kind: str = "", **more: Any) -> Attested:
-        expected = Expected(**{"keys": (self.key.public,), **more})
+        expected = CosignRequirements(**{"keys": (self.key.public,), **more})
         return verify_attestations(self.client, self.name(), self.digest, expected, kind)
 
     # What anybody who may push can do.
@@ -84,7 +84,7 @@ class World:
     ) -> dict[str, Any]:
         return {**self.server.add_blob(body), "mediaType": kind, "annotations": dict(annotations or {})}
 
-    def signed_layer(self, payload: bytes, key: PrivateKey | None = None) -> dict[str, Any]:
+    def signed_layer(self, payload: bytes, key: CosignPrivateKey | None = None) -> dict[str, Any]:
         signature = encoded((key or self.key).sign(payload))
         return self.layer(payload, annotations={simple.SIGNATURE: signature})
 
@@ -108,7 +108,9 @@ class World:
         named = more.pop("name", f"{self.server.host}/app")
         return write_statement(digest or self.digest, kind, more.pop("predicate", {}), name=named, **more)
 
-    def bundle(self, payload: bytes, key: PrivateKey | None = None, payload_type: str = IN_TOTO, **more: Any) -> bytes:
+    def bundle(
+        self, payload: bytes, key: CosignPrivateKey | None = None, payload_type: str = IN_TOTO, **more: Any
+    ) -> bytes:
         """A bundle, with any of its fields replaced."""
         maker = key or self.key
         table = json.loads(bundles.write_bundle(payload, maker.sign(pae(payload_type, payload)), maker.public))
@@ -118,7 +120,9 @@ class World:
     def bundled(self, body: bytes) -> dict[str, Any]:
         return self.layer(body, bundles.MEDIA_TYPE)
 
-    def enveloped(self, payload: bytes, key: PrivateKey | None = None, payload_type: str = IN_TOTO) -> dict[str, Any]:
+    def enveloped(
+        self, payload: bytes, key: CosignPrivateKey | None = None, payload_type: str = IN_TOTO
+    ) -> dict[str, Any]:
         signature = (key or self.key).sign(pae(payload_type, payload))
         return self.layer(write_envelope(payload, signature, payload_type), ENVELOPE_TYPE)
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from sealock import formats
-from sealock.formats.files import NOTHING, Files
+from sealock.formats.files import NOTHING, FileWindow
 from sealock.model.document import Document
 from sealock.model.location import Source
 
 
-def read(text: str, files: Files = NOTHING) -> Document:
+def read(text: str, files: FileWindow = NOTHING) -> Document:
     """Read a text of any format: a Dockerfile, a compose file, a `docker run` line or script, an image config."""
     kind = formats.sniff("", text)
     assert kind is not None, f"no format knows this text: {text!r}"

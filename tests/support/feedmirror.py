@@ -13,16 +13,16 @@ from typing import Any
 
 from backports import zstd
 
-from sealock.vulnerabilities.builder import Content, build
+from sealock.vulnerabilities.builder import DatabaseContent, build
 from sealock.vulnerabilities.claim import Claim
 from sealock.vulnerabilities.collector import Gatherer
 from sealock.vulnerabilities.database.seal import opened, seal
-from sealock.vulnerabilities.database.sources import Folder
-from sealock.vulnerabilities.database.update import Outcome, update
+from sealock.vulnerabilities.database.sources import SourceFolder
+from sealock.vulnerabilities.database.update import UpdateOutcome, update
 from sealock.vulnerabilities.feeds import catalog
-from sealock.vulnerabilities.feeds.feed import Item
+from sealock.vulnerabilities.feeds.feed import FeedItem
 from sealock.vulnerabilities.records import FeedState
-from sealock.vulnerabilities.store import Store
+from sealock.vulnerabilities.store import AdvisoryStore
 
 VECTORS = Path(__file__).parents[1] / "vectors/feeds"
 
@@ -64,16 +64,16 @@ def mirror(folder: Path) -> Path:
     return folder
 
 
-def read(feed: str, data: bytes, path: str = "") -> list[Item]:
+def read(feed: str, data: bytes, path: str = "") -> list[FeedItem]:
     """What the reader of a feed makes of one file's bytes."""
     one = catalog.FEEDS[feed]
     file = next(file for file in one.files if path in file.path)
     return list(catalog.read(one, file, io.BytesIO(data), len(data)))
 
 
-def stored(folder: Path, feeds: Mapping[str, Iterable[Item]]) -> Store:
+def stored(folder: Path, feeds: Mapping[str, Iterable[FeedItem]]) -> AdvisoryStore:
     """A database of what some feeds tell."""
-    content = Content({}, {})
+    content = DatabaseContent({}, {})
     for name, items in feeds.items():
         gatherer = Gatherer(name)
         gatherer.take(items)
@@ -85,13 +85,13 @@ def stored(folder: Path, feeds: Mapping[str, Iterable[Item]]) -> Store:
     return opened(str(path))
 
 
-def updated(where: Path, source: Path, *feeds: str, now: float = 1_780_000_000) -> dict[str, Outcome]:
+def updated(where: Path, source: Path, *feeds: str, now: float = 1_780_000_000) -> dict[str, UpdateOutcome]:
     """Update a database from a mirror's folder."""
     wanted = [catalog.FEEDS[name] for name in feeds] if feeds else list(catalog.FEEDS.values())
-    return {one.feed: one for one in update(str(where), Folder(str(source)), wanted, now=lambda: now)}
+    return {one.feed: one for one in update(str(where), SourceFolder(str(source)), wanted, now=lambda: now)}
 
 
-def claims(store: Store, ecosystem: str, name: str) -> dict[str, Claim]:
+def claims(store: AdvisoryStore, ecosystem: str, name: str) -> dict[str, Claim]:
     """The claims on one name, by the advisory and, where several feeds have it, the feed."""
     return {f"{one.advisory} {one.feed}": one for one in store.about(ecosystem, [name]).get(name, ())}
 
@@ -103,6 +103,6 @@ def json_of(value: Any) -> bytes:
     return json.dumps(value).encode()
 
 
-def pairs(items: Iterable[Item], kind: type[Any]) -> Iterator[Any]:
+def pairs(items: Iterable[FeedItem], kind: type[Any]) -> Iterator[Any]:
     """Items of one kind."""
     return (item for item in items if isinstance(item, kind))

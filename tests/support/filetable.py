@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from sealock.formats.files import FileRefused
-from sealock.model.project import FileFact
+from sealock.model.project import ProjectFile
 
 
 class Table:
@@ -21,8 +21,8 @@ class Table:
             raise FileRefused(msg)
         return self.texts[path]
 
-    def fact(self, path: str) -> FileFact:
-        return FileFact(path, exists=path in self.texts)
+    def fact(self, path: str) -> ProjectFile:
+        return ProjectFile(path, exists=path in self.texts)
 
     def entries(self, folder: str) -> tuple[str, ...] | None:
         return tuple(sorted(self.texts)) if folder in {"", "."} else None

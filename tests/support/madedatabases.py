@@ -92,7 +92,7 @@ def database(folder: Path, records: Mapping[str, Sequence[Mapping[str, Any]]], *
 
     `feeds` are whole files of other feeds: kev, epss.
     """
-    from sealock.vulnerabilities.database.sources import Folder  # noqa: PLC0415  as above
+    from sealock.vulnerabilities.database.sources import SourceFolder  # noqa: PLC0415  as above
     from sealock.vulnerabilities.database.update import update  # noqa: PLC0415  as above
     from sealock.vulnerabilities.feeds.catalog import FEEDS  # noqa: PLC0415  tests of pure matching do without
 
@@ -108,6 +108,6 @@ def database(folder: Path, records: Mapping[str, Sequence[Mapping[str, Any]]], *
         path.parent.mkdir(parents=True)
         path.write_bytes(data)
     wanted = [FEEDS[name] for name in (*(f"osv/{ecosystem}" for ecosystem in records), *feeds)]
-    outcomes = update(str(folder / "db"), Folder(str(mirror)), wanted)
+    outcomes = update(str(folder / "db"), SourceFolder(str(mirror)), wanted)
     assert [one.why for one in outcomes if one.what != "updated"] == []
     return str(folder / "db")

@@ -9,7 +9,7 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any
 
-from sealock.image.entry import Entry, ImageSource
+from sealock.image.entry import ImageSource, LayerEntry
 
 
 def info(name: str, data: bytes = b"", **fields: Any) -> tuple[tarfile.TarInfo, bytes]:
@@ -140,6 +140,6 @@ def contents(image: ImageSource, limit: int = 1 << 20) -> dict[str, bytes]:
     return {one.path: one.read(limit) for layer in image.layers for one in layer.entries() if one.kind == "file"}
 
 
-def facts(entry: Entry) -> tuple[str, str, int, int, int, int, str]:
+def facts(entry: LayerEntry) -> tuple[str, str, int, int, int, int, str]:
     """What tarfile knows of an entry as well."""
     return entry.path, entry.kind, entry.mode, entry.uid, entry.gid, entry.size, entry.target

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sealock.model.advisory import Advisory, Affects, Span, State
+from sealock.model.advisory import Advisory, Affects, DistributionState, Span
 from sealock.model.container import Container
 from sealock.model.inventory import Distribution, Inventory, Package
 from sealock.vulnerabilities.matches import Matched
@@ -33,7 +33,7 @@ def inventory(*packages: Package, distribution: Distribution | None = DEBIAN, **
     )
 
 
-def affects(ecosystem: str, name: str, *spans: Span, state: State = "affected", **more: Any) -> Affects:
+def affects(ecosystem: str, name: str, *spans: Span, state: DistributionState = "affected", **more: Any) -> Affects:
     return Affects(ecosystem, name, spans, state=state, **more)
 
 

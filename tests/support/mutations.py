@@ -6,7 +6,7 @@ import random
 import re
 from typing import Final
 
-from sealock.inventory.analyzer import Analyzer, Broken, File
+from sealock.inventory.analyzer import AnalyzedFile, Analyzer, BrokenFileError
 from sealock.model.inventory import Package
 
 TOKEN: Final = re.compile(r'"[^"\n]*"|[\w./@+-]+|[\[\]{}():=]')
@@ -30,8 +30,8 @@ def survives(analyzer: Analyzer, path: str, text: str, *, times: int = 1500) -> 
         if chance.random() < 0.1:
             data = data[: chance.randrange(len(data))]
         try:
-            facts = list(analyzer.join(list(analyzer.read(File(path, data)))))
-        except Broken as broken:
+            facts = list(analyzer.join(list(analyzer.read(AnalyzedFile(path, data)))))
+        except BrokenFileError as broken:
             assert str(broken)  # noqa: PT017  either way is right
             continue
         for fact in facts:

@@ -13,14 +13,14 @@ import pytest
 
 from sealock.errors import TrustError
 from sealock.net.transport import Transport
-from sealock.trust.notary.folder import Folder
+from sealock.trust.notary.folder import TrustFolder
 from sealock.trust.notary.keyring import Keyring
-from sealock.trust.notary.privatekeys import PrivateKey
-from sealock.trust.notary.refusal import RefusedError
+from sealock.trust.notary.privatekeys import NotaryPrivateKey
+from sealock.trust.notary.refusal import MetadataRefusedError
 from sealock.trust.notary.repository import Repository
 from sealock.trust.notary.server import Server
 from sealock.trust.notary.signer import certify
-from sealock.trust.notary.verdict import Verified
+from sealock.trust.notary.verdict import VerifiedTag
 from sealock.trust.pins import Pin
 from support.notaryworld import Told
 
@@ -30,7 +30,7 @@ class Party:
 
     def __init__(self, transport: Transport, address: str, folder: Path, gun: str) -> None:
         self._transport, self._address, self.gun = transport, address, gun
-        self.folder = Folder(folder)
+        self.folder = TrustFolder(folder)
         self.pin = Pin()
         self.certificate = ""
 
@@ -52,18 +52,18 @@ class Party:
         self.repository.sign(self.keyring, tag, digest, 1234, roles)
         return digest
 
-    def verify(self, tag: str) -> Verified:
+    def verify(self, tag: str) -> VerifiedTag:
         return self.repository.verify(tag)
 
     def refused(self, tag: str) -> str:
-        with pytest.raises(RefusedError) as error:
+        with pytest.raises(MetadataRefusedError) as error:
             self.verify(tag)
         return str(error.value)
 
     def rotate(self, role: str, *, by_server: bool = False) -> str:
         return self.repository.rotate(self.keyring, role, by_server=by_server)
 
-    def delegate(self, name: str, *keys: PrivateKey, paths: tuple[str, ...] = ("",), threshold: int = 1) -> None:
+    def delegate(self, name: str, *keys: NotaryPrivateKey, paths: tuple[str, ...] = ("",), threshold: int = 1) -> None:
         self.repository.delegate(self.keyring, [name], [one.public for one in keys], paths, threshold)
 
 
@@ -105,7 +105,7 @@ def tags_are_told_together_and_a_digest_is_found_by_itself(make: Make) -> None:
     digests = {tag: owner.sign(tag) for tag in ("v1", "v2")}
     assert {one.tag: one.digest for one in other.repository.signed_tags()} == digests
     assert other.repository.verify_digest(digests["v2"]).tag.tag == "v2"
-    with pytest.raises(RefusedError, match=r"no tag of .* is signed for sha256:"):
+    with pytest.raises(MetadataRefusedError, match=r"no tag of .* is signed for sha256:"):
         other.repository.verify_digest(f"sha256:{secrets.token_hex(32)}")
 
 

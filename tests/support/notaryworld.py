@@ -9,11 +9,11 @@ from datetime import datetime
 from pathlib import Path
 
 from sealock.net.http import HttpTransport
-from sealock.trust.notary.folder import Folder
+from sealock.trust.notary.folder import TrustFolder
 from sealock.trust.notary.keyring import Keyring
 from sealock.trust.notary.repository import Repository
 from sealock.trust.notary.server import Server
-from sealock.trust.notary.verdict import Verified
+from sealock.trust.notary.verdict import VerifiedTag
 from sealock.trust.pins import Pin
 from support.simulators.notary import NOW, Author, NotarySimulator, notary
 
@@ -36,7 +36,7 @@ class World:
 
     def __init__(self, server: NotarySimulator, folder: Path) -> None:
         self.transport = HttpTransport(environment={})
-        self.server, self.folder = server, Folder(folder)
+        self.server, self.folder = server, TrustFolder(folder)
         self.gun = f"127.0.0.1:5000/{secrets.token_hex(4)}/app"
         self.author = Author(server, self.gun)
         self.pin = Pin()
@@ -55,7 +55,7 @@ class World:
         server = Server(self.transport, self.server.address, gun or self.gun)
         return Repository(server, self.folder, self.pin, now or self.now)
 
-    def verify(self, tag: str = "v1", now: datetime | None = None) -> Verified:
+    def verify(self, tag: str = "v1", now: datetime | None = None) -> VerifiedTag:
         return self.repository(now=now).verify(tag)
 
     def keyring(self) -> Keyring:

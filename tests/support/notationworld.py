@@ -17,10 +17,10 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from sealock.model.imagename import ImageName
 from sealock.model.manifest import Descriptor
-from sealock.model.trust import Verdict
+from sealock.model.trust import TrustResult
 from sealock.trust.notation import algorithms, envelope, signer
-from sealock.trust.notation.requirements import Anchor, Expected
-from sealock.trust.notation.verifier import Judged, judge, verify_notation
+from sealock.trust.notation.requirements import Anchor, NotationRequirements
+from sealock.trust.notation.verifier import CheckedSignature, judge, verify_notation
 from support.registryworld import OCI_MANIFEST, Client, name
 from support.simulators.registry import RegistrySimulator, registry, sha256
 
@@ -123,17 +123,17 @@ class World:
 
     # What honest people do.
 
-    def sign(self, by: Holder | None = None, *, text: str = "app:1", **more: Any) -> signer.Signed:
+    def sign(self, by: Holder | None = None, *, text: str = "app:1", **more: Any) -> signer.SignedImage:
         one = self.name(text)
         key = (by or self.signer).signer()
         return signer.sign(self.client, one, self.target(text).digest, key, **{"now": NOW, **more})
 
-    def judge(self, digest: str = "", now: datetime = NOW, **more: Any) -> Judged:
-        expected = Expected(**{"anchors": (Anchor(self.root.der),), **more})
+    def judge(self, digest: str = "", now: datetime = NOW, **more: Any) -> CheckedSignature:
+        expected = NotationRequirements(**{"anchors": (Anchor(self.root.der),), **more})
         return judge(self.client, self.name(), digest or self.digest, expected, now)
 
-    def verify(self, digest: str = "", now: datetime = NOW, **more: Any) -> Verdict:
-        expected = Expected(**{"anchors": (Anchor(self.root.der),), **more})
+    def verify(self, digest: str = "", now: datetime = NOW, **more: Any) -> TrustResult:
+        expected = NotationRequirements(**{"anchors": (Anchor(self.root.der),), **more})
         return verify_notation(self.client, self.name(), digest or self.digest, expected, now)
 
     # What anybody who may push can do.

@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Any, cast
 
 from sealock.model.imagename import ImageName
-from sealock.net.registry.client import Claim, Registry
+from sealock.net.registry.client import ReferenceClaim, Registry
 from sealock.pin import texts
-from sealock.pin.assessment import Verdict, judge
-from sealock.pin.resolver import Asking
+from sealock.pin.assessment import PinResult, judge
+from sealock.pin.resolver import Resolver
 from sealock.pin.writer import rewritten
 
 NEW = "sha256:" + "b" * 64
@@ -28,16 +28,16 @@ class Everything:
     def __init__(self, *, distinct: bool) -> None:
         self.distinct = distinct
 
-    def claim(self, name: ImageName) -> Claim:
+    def claim(self, name: ImageName) -> ReferenceClaim:
         own = digest_of(f"{name.registry}/{name.repository}:{name.tag}") if self.distinct else NEW
-        return Claim(name.digest or own, INDEX, 100)
+        return ReferenceClaim(name.digest or own, INDEX, 100)
 
 
-def asking(*, distinct: bool = False) -> Asking:
-    return Asking(cast("Registry", cast("Any", Everything(distinct=distinct))))
+def asking(*, distinct: bool = False) -> Resolver:
+    return Resolver(cast("Registry", cast("Any", Everything(distinct=distinct))))
 
 
-def pin(folder: Path, name: str, text: str, *, distinct: bool = False) -> tuple[str, list[Verdict]]:
+def pin(folder: Path, name: str, text: str, *, distinct: bool = False) -> tuple[str, list[PinResult]]:
     """The text of a file pinned, and what was said of its references."""
     (folder / name).write_bytes(text.encode())
     read = texts.read(str(folder / name))

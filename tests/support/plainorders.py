@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from itertools import zip_longest
 from typing import Any, Final
 
-from sealock.vulnerabilities.versions import Scheme
+from sealock.vulnerabilities.versions import VersionScheme
 
 
 def _sign(one: Any, other: Any) -> int:
@@ -147,7 +147,7 @@ def maven(one: str, other: str) -> int:
     return _sign(len(left[0]), len(right[0])) or _sign(left[1], right[1]) or _sign(left[2], right[2])
 
 
-ORDERS: Final[dict[Scheme, Callable[[str, str], int]]] = {
+ORDERS: Final[dict[VersionScheme, Callable[[str, str], int]]] = {
     "dpkg": dpkg,
     "rpm": rpm,
     "npm": semver,

@@ -10,14 +10,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from sealock.model.trust import Verdict
+from sealock.model.trust import TrustResult
 from sealock.net.http import HttpTransport
 from sealock.net.registry import upload
 from sealock.net.registry.client import Registry
 from sealock.net.registry.names import reference
 from sealock.trust.cosign.keys import read_public, write_public
-from sealock.trust.cosign.privatekeys import Kind, generate, write_private
-from sealock.trust.cosign.requirements import Expected
+from sealock.trust.cosign.privatekeys import KeyKind, generate, write_private
+from sealock.trust.cosign.requirements import CosignRequirements
 from sealock.trust.cosign.verifier import verify_cosign
 from support.madeimages import config, files, info, tar
 from support.realregistry import real_registry
@@ -86,7 +86,7 @@ class Place:
         pushed = upload.push_manifest(self.client, name, json.dumps(table).encode(), MANIFEST, "1")
         return f"{self.host}/app{self.pushed}@{pushed.digest}"
 
-    def pair(self, kind: Kind) -> tuple[Path, Path]:
+    def pair(self, kind: KeyKind) -> tuple[Path, Path]:
         """A key pair that we made, in cosign's files."""
         private, public = self.folder / f"{kind}.key", self.folder / f"{kind}.pub"
         if not private.exists():
@@ -95,9 +95,9 @@ class Place:
             public.write_bytes(write_public(key.public))
         return private, public
 
-    def verdict(self, image: str, public: Path) -> Verdict:
+    def verdict(self, image: str, public: Path) -> TrustResult:
         name = reference(image)
-        expected = Expected((read_public(public.read_bytes(), public.name),))
+        expected = CosignRequirements((read_public(public.read_bytes(), public.name),))
         return verify_cosign(self.client, name, name.digest or "", expected)
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from sealock.model.enforced import Enforced
 from sealock.rules.catalog import rules
-from sealock.rules.evaluation import judge
+from sealock.rules.evaluation import evaluate
 from sealock.runtime.containers import documents, found
 from sealock.runtime.engine import connect
 from support.realengine import Engine, engine
@@ -96,7 +96,7 @@ def enforced(docker: Engine, name: str) -> Enforced:
 def differences(docker: Engine, name: str) -> set[str]:
     (_, document), *_ = documents(f"container:{name}", where(docker))
     assert not document.problems
-    verdict = judge(name, document, {"enforced": rules("enforced")})
+    verdict = evaluate(name, document, {"enforced": rules("enforced")})
     return {finding.rule for finding in verdict.findings}
 
 

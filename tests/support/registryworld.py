@@ -7,23 +7,23 @@ from typing import Any
 
 from sealock.model.imagename import ImageName
 from sealock.model.registries import Registries
-from sealock.net.http import HttpTransport, Patience
+from sealock.net.http import HttpTimeouts, HttpTransport
 from sealock.net.registry.client import Registry
-from sealock.net.registry.credentials import Login
+from sealock.net.registry.credentials import RegistryLogin
 from sealock.net.registry.names import reference
 from support.simulators.registry import RegistrySimulator, Reply
 
-CALM = Patience(connect=20.0, quiet=20.0, head=40.0)
+CALM = HttpTimeouts(connect=20.0, quiet=20.0, head=40.0)
 CONFIG = b'{"os":"linux","architecture":"amd64"}'
 
 
 class Logins:
     """Credentials from a table of hosts."""
 
-    def __init__(self, **by_host: Login) -> None:
+    def __init__(self, **by_host: RegistryLogin) -> None:
         self.by_host = by_host
 
-    def login(self, host: str, repository: str, /) -> Login | None:
+    def login(self, host: str, repository: str, /) -> RegistryLogin | None:
         del repository
         return self.by_host.get(host)
 
@@ -31,7 +31,9 @@ class Logins:
 class Client(Registry):
     """A client that notes how long it would have waited."""
 
-    def __init__(self, settings: Registries | None = None, logins: dict[str, Login] | None = None, **more: Any) -> None:
+    def __init__(
+        self, settings: Registries | None = None, logins: dict[str, RegistryLogin] | None = None, **more: Any
+    ) -> None:
         self.waited: list[float] = []
         self.net = HttpTransport(environment={}, patience=CALM, **more)
         super().__init__(self.net, Logins(**(logins or {})), settings, pause=self.waited.append)

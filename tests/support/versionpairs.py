@@ -11,13 +11,13 @@ from typing import Any, Final
 
 import msgspec
 
-from sealock.vulnerabilities.versions import Scheme, key
+from sealock.vulnerabilities.versions import VersionScheme, key
 
 ROOT: Final = Path(__file__).resolve().parents[2]
 FEEDS: Final = ROOT.parent / "shared" / "feeds" / "osv"
 VECTORS: Final = ROOT / "tests" / "vectors" / "versions"
 
-ECOSYSTEMS: Final[dict[Scheme, str]] = {
+ECOSYSTEMS: Final[dict[VersionScheme, str]] = {
     "dpkg": "Debian",
     "rpm": "Debian",
     "alpm": "Debian",
@@ -33,7 +33,7 @@ ECOSYSTEMS: Final[dict[Scheme, str]] = {
 }
 """Whose versions each order is tried with."""
 
-ALPHABETS: Final[dict[Scheme, str]] = {
+ALPHABETS: Final[dict[VersionScheme, str]] = {
     "dpkg": "0019abz~+.-:",
     "rpm": "0019abZ~^.-_:",
     "alpm": "0019ab.-_",
@@ -59,14 +59,14 @@ class _Record(msgspec.Struct):
     affected: list[_Affected] = []
 
 
-def recorded(scheme: Scheme) -> list[tuple[str, ...]]:
+def recorded(scheme: VersionScheme) -> list[tuple[str, ...]]:
     """The versions that the real comparator put in order; those in one tuple are equal."""
     lines = (VECTORS / f"{scheme}.txt").read_text(encoding="ascii").splitlines()
     return [tuple(line.split("\t")) for line in lines if not line.startswith("# ")]
 
 
 @cache
-def real(scheme: Scheme) -> tuple[str, ...]:
+def real(scheme: VersionScheme) -> tuple[str, ...]:
     """Versions that people gave, sorted by key, so that neighbours are near one another."""
     archive = FEEDS / ECOSYSTEMS.get(scheme, "") / "all.zip"
     if archive.is_file():
@@ -78,7 +78,7 @@ def real(scheme: Scheme) -> tuple[str, ...]:
     )
 
 
-def _key(scheme: Scheme, version: str) -> bytes:
+def _key(scheme: VersionScheme, version: str) -> bytes:
     return key(scheme, version) or b""
 
 
@@ -94,7 +94,7 @@ def _of_feed(archive: Path) -> Iterator[str]:
                         yield from event.values()
 
 
-def pairs(scheme: Scheme, count: int) -> list[tuple[str, str]]:
+def pairs(scheme: VersionScheme, count: int) -> list[tuple[str, str]]:
     """Pairs to compare, always the same ones: of neighbours, of any two, and of versions that were changed a little."""
     random = Random(scheme)  # noqa: S311  not for secrets
     versions = real(scheme)
@@ -109,7 +109,7 @@ def pairs(scheme: Scheme, count: int) -> list[tuple[str, str]]:
     return [pair if random.random() < 0.5 else (pair[1], pair[0]) for pair in found]
 
 
-def changed(version: str, scheme: Scheme, random: Random) -> str:
+def changed(version: str, scheme: VersionScheme, random: Random) -> str:
     """A version with up to three characters put in, taken out or changed."""
     for _ in range(random.randint(1, 3)):
         place = random.randint(0, len(version))
@@ -119,7 +119,7 @@ def changed(version: str, scheme: Scheme, random: Random) -> str:
     return version or "0"
 
 
-def order(scheme: Scheme, one: str, other: str) -> str:
+def order(scheme: VersionScheme, one: str, other: str) -> str:
     """How the keys compare: `<`, `=` or `>`; `?` where one of them could not be read."""
     left, right = key(scheme, one), key(scheme, other)
     if left is None or right is None:

@@ -11,7 +11,7 @@ import pytest
 from sealock.errors import TargetError
 from sealock.formats.files import FileRefused
 from sealock.targets.files import LIMIT, read_text
-from sealock.targets.folder import Folder
+from sealock.targets.folder import FolderWindow
 from sealock.targets.outputs import replace_text, write_output
 
 
@@ -41,14 +41,14 @@ def test_what_is_no_text_file_is_refused(tmp_path: Path, make: Callable[[Path], 
     assert said in str(refused.value)
 
 
-def window(tmp_path: Path, *, outside: bool = False) -> Folder:
+def window(tmp_path: Path, *, outside: bool = False) -> FolderWindow:
     (tmp_path / "secret").write_text("s", encoding="utf-8")
     inner = tmp_path / "project"
     (inner / "sub").mkdir(parents=True)
     (inner / "in").write_text("i", encoding="utf-8")
     (inner / "away").symlink_to(tmp_path / "secret")
     (inner / "home").symlink_to(inner / "in")
-    return Folder(str(inner / "sub"), str(inner), outside=outside)
+    return FolderWindow(str(inner / "sub"), str(inner), outside=outside)
 
 
 @pytest.mark.parametrize("path", ["../in", "../sub/../in", "../home"])
@@ -92,13 +92,13 @@ def test_git_ignores_are_read(tmp_path: Path, ignore: str, at: str, verdict: boo
     (tmp_path / ".gitignore").write_text(ignore, encoding="utf-8")
     (tmp_path / at / ".env").write_text("A=1", encoding="utf-8")
     (tmp_path / at / ".env").chmod(0o604)
-    fact = Folder(str(tmp_path / at), str(tmp_path)).fact(".env")
+    fact = FolderWindow(str(tmp_path / at), str(tmp_path)).fact(".env")
     assert (fact.exists, fact.mode, fact.in_repository, fact.ignored_by_git) == (True, 0o604, True, verdict)
 
 
 def test_without_a_repository_nothing_is_ignored_by_git(tmp_path: Path) -> None:
     (tmp_path / ".env").write_text("A=1", encoding="utf-8")
-    fact = Folder(str(tmp_path), str(tmp_path)).fact(".env")
+    fact = FolderWindow(str(tmp_path), str(tmp_path)).fact(".env")
     assert (fact.in_repository, fact.ignored_by_git) == (False, None)
 
 

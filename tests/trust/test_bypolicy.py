@@ -13,7 +13,7 @@ from sealock.errors import PolicyError
 from sealock.model.location import Source
 from sealock.model.registries import Registries
 from sealock.policy.settings import read
-from sealock.trust.bypolicy import Vouched, Vouching
+from sealock.trust.bypolicy import PolicyVerification, PolicyVerifier
 from sealock.trust.cosign.keys import write_public
 from sealock.trust.intoto import type_of
 from support.cosignworld import PROVENANCE, World, world
@@ -38,10 +38,10 @@ def policy(here: World, body: str, default: str = "refuse") -> str:
     return f'[trust]\ndefault = "{default}"\n[[trust.image]]\nmatch = ["{here.server.host}/app"]\n{body}\n'
 
 
-def vouch(here: World, text: str, body: str, default: str = "refuse") -> Vouched:
+def vouch(here: World, text: str, body: str, default: str = "refuse") -> PolicyVerification:
     trust = read(Source("sealock.toml", policy(here, body, default)), str(Path.cwd())).trust
     reference = f"{here.server.host}/{text}"
-    return Vouching(trust, here.client, Registries()).vouch(here.name(text), reference)
+    return PolicyVerifier(trust, here.client, Registries()).vouch(here.name(text), reference)
 
 
 KEY = 'cosign = {keys = ["k.pub"]}'
@@ -93,7 +93,7 @@ def test_what_the_policy_says_nothing_of_goes_by_its_default(here: World) -> Non
 def test_a_registry_that_is_down_is_no_verdict(here: World) -> None:
     trust = read(Source("sealock.toml", policy(here, KEY)), str(Path.cwd())).trust
     here.server.answers = lambda _asked: Reply(403, b"")
-    found = Vouching(trust, here.client, Registries()).vouch(here.name("app:1"), "app:1")
+    found = PolicyVerifier(trust, here.client, Registries()).vouch(here.name("app:1"), "app:1")
     assert found.decision.state == "unknown"
     assert found.digest == ""
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from sealock.errors import TargetError
-from sealock.trust.migration import Migration, Record, Step, migrate
+from sealock.trust.migration import Migration, MigrationRecord, MigrationStep, migrate
 from sealock.trust.notary.verdict import SignedTag
 from support.cosignworld import World, world
 from support.simulators.registry import Reply
@@ -26,7 +26,7 @@ def signed(here: World, tag: str, *, digest: str = "", length: int = 0) -> Signe
     return SignedTag(tag, digest or found.digest, length or len(found.raw), "targets/releases")
 
 
-def steps(here: World, *tags: SignedTag, record: Record | None = None, **how: object) -> list[Step]:
+def steps(here: World, *tags: SignedTag, record: MigrationRecord | None = None, **how: object) -> list[MigrationStep]:
     return list(migrate(here.name("app:1"), tags, Migration(here.client, here.key, **how), record))  # type: ignore[arg-type]  # a table's words
 
 
@@ -40,7 +40,7 @@ def test_what_is_signed_verifies_and_is_signed_once(here: World, form: str) -> N
 
 
 def test_a_trial_changes_nothing(here: World, tmp_path: Path) -> None:
-    record = Record(str(tmp_path / "r.jsonl"))
+    record = MigrationRecord(str(tmp_path / "r.jsonl"))
     (step,) = steps(here, signed(here, "1"), record=record, trial=True)
     assert step.outcome == "would sign"
     assert here.verify().state == "untrusted"
@@ -89,27 +89,27 @@ def test_patterns_choose_tags(here: World) -> None:
 
 def test_every_step_is_on_record_even_after_a_line_was_cut_short(here: World, tmp_path: Path) -> None:
     path = tmp_path / "r.jsonl"
-    steps(here, signed(here, "1"), record=Record(str(path)))
+    steps(here, signed(here, "1"), record=MigrationRecord(str(path)))
     whole = path.read_text(encoding="utf-8")
     assert json.loads(whole)["outcome"] == "signed"
     path.write_text(whole + whole[:40], encoding="utf-8")
-    record = Record(str(path))
+    record = MigrationRecord(str(path))
     assert [step.tag for step in record.steps] == ["1"]
     steps(here, signed(here, "1"), record=record)
     assert json.loads(path.read_text(encoding="utf-8").splitlines()[-1])["outcome"] == "signed before"
     # And so is the line after that, in the run after that.
-    assert [step.outcome for step in Record(str(path)).steps] == ["signed", "signed before"]
+    assert [step.outcome for step in MigrationRecord(str(path)).steps] == ["signed", "signed before"]
 
 
 @pytest.mark.parametrize("text", ["hello\n{}\n", "hello", '{"repository":"example.com/app"}', "{}"])
 def test_a_record_that_is_none_is_refused(tmp_path: Path, text: str) -> None:
     (tmp_path / "r.jsonl").write_text(text, encoding="utf-8")
     with pytest.raises(TargetError, match=r"r\.jsonl:1 is no line of such a record"):
-        Record(str(tmp_path / "r.jsonl"))
+        MigrationRecord(str(tmp_path / "r.jsonl"))
 
 
 def test_nothing_is_signed_without_a_record(here: World, tmp_path: Path) -> None:
-    record = Record(str(tmp_path / "r.jsonl"))
+    record = MigrationRecord(str(tmp_path / "r.jsonl"))
     (tmp_path / "r.jsonl").mkdir()
     here.push("app:2")
     with pytest.raises(TargetError, match="nothing more is signed"):

@@ -15,8 +15,8 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID, ObjectIdentifier
 
 from sealock.errors import PolicyError
-from sealock.trust.notary.metadata import Key
-from sealock.trust.notary.refusal import RefusedError
+from sealock.trust.notary.metadata import NotaryKey
+from sealock.trust.notary.refusal import MetadataRefusedError
 from sealock.trust.pins import Pin, Pins, merged, pin_of, read_pins
 from support.notaryworld import World, world
 from support.simulators.notary import NOW
@@ -131,17 +131,17 @@ class Authority:
             .not_valid_after(until)
         )
 
-    def leaf(self, here: World, *chain: Authority, use: ObjectIdentifier | None = None) -> Key:
+    def leaf(self, here: World, *chain: Authority, use: ObjectIdentifier | None = None) -> NotaryKey:
         """A certificate for the repository's root key, with the chain that goes with it."""
         name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, here.gun)])
         builder = self._builder(name, here.author.root_keys[0].secret.public_key(), self, NOW + timedelta(days=5))
         if use is not None:
             builder = builder.add_extension(x509.ExtendedKeyUsage([use]), critical=False)
         made = builder.sign(self.key, hashes.SHA256()).public_bytes(Encoding.PEM)
-        return Key("ecdsa-x509", made + b"".join(one.pem for one in chain))
+        return NotaryKey("ecdsa-x509", made + b"".join(one.pem for one in chain))
 
 
-def use_of(here: World, leaf: Key, *anchors: Authority) -> None:
+def use_of(here: World, leaf: NotaryKey, *anchors: Authority) -> None:
     here.author.certificates = [leaf]
     here.pin = Pin(authorities=b"".join(one.pem for one in anchors), source="a test")
     here.publish()
@@ -161,43 +161,43 @@ def test_and_over_an_authority_between(here: World) -> None:
     assert here.verify().rests_on == "authority"
 
 
-def strange(here: World) -> tuple[Key, Authority]:
+def strange(here: World) -> tuple[NotaryKey, Authority]:
     return Authority("top").leaf(here), Authority("top")
 
 
-def no_authority(here: World) -> tuple[Key, Authority]:
+def no_authority(here: World) -> tuple[NotaryKey, Authority]:
     top = Authority("top", ca=False)
     return top.leaf(here), top
 
 
-def too_long(here: World) -> tuple[Key, Authority]:
+def too_long(here: World) -> tuple[NotaryKey, Authority]:
     top = Authority("top", length=0)
     between = Authority("between", top)
     return between.leaf(here, between), top
 
 
-def missing_between(here: World) -> tuple[Key, Authority]:
+def missing_between(here: World) -> tuple[NotaryKey, Authority]:
     top = Authority("top")
     return Authority("between", top).leaf(here), top
 
 
-def expired_between(here: World) -> tuple[Key, Authority]:
+def expired_between(here: World) -> tuple[NotaryKey, Authority]:
     top = Authority("top")
     between = Authority("between", top, until=NOW - timedelta(days=1))
     return between.leaf(here, between), top
 
 
-def expired_top(here: World) -> tuple[Key, Authority]:
+def expired_top(here: World) -> tuple[NotaryKey, Authority]:
     top = Authority("top", until=NOW - timedelta(days=1))
     return top.leaf(here), top
 
 
-def for_another_use(here: World) -> tuple[Key, Authority]:
+def for_another_use(here: World) -> tuple[NotaryKey, Authority]:
     top = Authority("top")
     return top.leaf(here, use=ExtendedKeyUsageOID.EMAIL_PROTECTION), top
 
 
-def unknown_demand(here: World) -> tuple[Key, Authority]:
+def unknown_demand(here: World) -> tuple[NotaryKey, Authority]:
     top = Authority("top", critical="1.2.3.4")
     return top.leaf(here), top
 
@@ -211,7 +211,7 @@ def test_a_root_that_it_did_not_or_might_not_issue_is_refused(here: World, chain
     leaf, top = chain(here)
     use_of(here, leaf, top)
     with pytest.raises(
-        RefusedError, match=r"is not as pinned: its certificate is .*, and the pin says one issued by"
+        MetadataRefusedError, match=r"is not as pinned: its certificate is .*, and the pin says one issued by"
     ) as error:
         here.verify()
     assert error.value.check == "pins"
@@ -223,6 +223,6 @@ def test_a_pin_holds_at_every_use(here: World) -> None:
     here.verify()
     here.pin = Pin(ids=A, source="a test")
     with pytest.raises(
-        RefusedError, match=r"is not as pinned: its certificate is .*, and the pin says a{12} \(a test\)"
+        MetadataRefusedError, match=r"is not as pinned: its certificate is .*, and the pin says a{12} \(a test\)"
     ):
         here.verify()

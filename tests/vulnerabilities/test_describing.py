@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from sealock.model.advisory import Epss, Exploited, Rating, Span, State
+from sealock.model.advisory import DistributionState, Epss, Exploited, Rating, Span
 from sealock.model.inventory import Layer
 from sealock.model.severity import Severity
 from sealock.vulnerabilities.match import match
@@ -24,7 +24,7 @@ from support.madeinventories import advisory, affects, deb, inventory, pypi
     ],
 )  # fmt: skip
 def test_the_distributions_word_counts_before_the_feeds_and_the_feeds_before_the_score(
-    own: Severity | None, state: State, ratings: tuple[Rating, ...], severity: Severity
+    own: Severity | None, state: DistributionState, ratings: tuple[Rating, ...], severity: Severity
 ) -> None:
     table = Table(
         advisory("CVE-2024-0001", affects("Debian:12", "bash", Span(), state=state, severity=own), ratings=ratings)

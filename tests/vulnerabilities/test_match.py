@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from sealock.model.advisory import Span, State
+from sealock.model.advisory import DistributionState, Span
 from sealock.model.inventory import Distribution, FileFact, Package
 from sealock.vulnerabilities.match import match
 from sealock.vulnerabilities.matches import Matched
@@ -162,7 +162,7 @@ def test_what_others_make_of_a_trackers_word_counts_no_more_where_the_tracker_sp
     "state",
     ["affected", "no-dsa", "ignored", "postponed", "unimportant", "end-of-life", "undetermined", "deferred", "pending"],
 )
-def test_the_distributions_state_is_kept(state: State) -> None:
+def test_the_distributions_state_is_kept(state: DistributionState) -> None:
     table = Table(advisory("CVE-2024-0001", affects("Debian:12", "bash", Span(), state=state)))
     (one,) = match(inventory(deb("bash", "5.2-1")), table).vulnerabilities
     assert (one.state, one.fixed) == (state, "")

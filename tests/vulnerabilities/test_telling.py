@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from sealock.model.advisory import Advisory, Affects, Span, State
+from sealock.model.advisory import Advisory, Affects, DistributionState, Span
 from sealock.model.container import Container
 from sealock.model.finding import Confidence, Finding
 from sealock.model.inventory import Distribution, Inventory, Layer, Package
@@ -24,7 +24,7 @@ def deb(version: str, name: str = "libssl3", **more: Any) -> Package:
 
 
 def told(
-    *packages: Package, spans: dict[str, Span] | None = None, state: State = "affected", **where: Any
+    *packages: Package, spans: dict[str, Span] | None = None, state: DistributionState = "affected", **where: Any
 ) -> list[Finding]:
     given = {"CVE-2024-0001": Span(fixed="9-1")} if spans is None else spans
     advisories = [
@@ -90,7 +90,7 @@ def test_what_came_with_the_first_layer_may_be_mended_by_a_newer_base() -> None:
         ("affected", "no fix is known", "do without openssl"),
     ],
 )
-def test_what_cannot_be_mended_says_why_and_what_is_left(state: State, message: str, remedy: str) -> None:
+def test_what_cannot_be_mended_says_why_and_what_is_left(state: DistributionState, message: str, remedy: str) -> None:
     (one,) = told(deb("1-1"), spans={"CVE-2024-0001": Span()}, state=state)
     assert message in one.message
     assert one.remedy.text.startswith(remedy)

@@ -14,7 +14,7 @@ from sealock.model.container import Container
 from sealock.model.inventory import Distribution, Inventory, Package
 from sealock.vulnerabilities.database.seal import opened
 from sealock.vulnerabilities.match import match
-from sealock.vulnerabilities.store import Store
+from sealock.vulnerabilities.store import AdvisoryStore
 from support.analyzers import packages
 from support.debiantruth import affected
 from support.madedatabases import database
@@ -29,7 +29,7 @@ def records(name: str) -> list[dict[str, Any]]:
 
 
 @pytest.fixture(scope="module")
-def store(tmp_path_factory: pytest.TempPathFactory) -> Store:
+def store(tmp_path_factory: pytest.TempPathFactory) -> AdvisoryStore:
     """A real database of all recorded advisories."""
     by_ecosystem: dict[str, list[dict[str, Any]]] = {"Debian": records("debian")}
     for one in records("languages"):
@@ -38,13 +38,15 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Store:
     return opened(f"{database(tmp_path_factory.mktemp('truth'), by_ecosystem)}/advisories.db")
 
 
-def found(store: Store, *listed: Package, distribution: Distribution | None = None) -> set[tuple[str, str, str]]:
+def found(
+    store: AdvisoryStore, *listed: Package, distribution: Distribution | None = None
+) -> set[tuple[str, str, str]]:
     matched = match(Inventory((), "", "", (), Container(), distribution, listed), store)
     assert not matched.unjudged
     return {(one.id, one.package.name, one.fixed) for one in matched.vulnerabilities}
 
 
-def debian(store: Store, name: str) -> tuple[set[tuple[str, str, str]], set[tuple[str, str, str]]]:
+def debian(store: AdvisoryStore, name: str) -> tuple[set[tuple[str, str, str]], set[tuple[str, str, str]]]:
     """What matching finds for a recorded status file, and what is true."""
     status = (VECTORS / f"{name}.status").read_text(encoding="utf-8")
     listed = packages(Dpkg(), {STATUS: status.encode()})
@@ -52,13 +54,15 @@ def debian(store: Store, name: str) -> tuple[set[tuple[str, str, str]], set[tupl
 
 
 @pytest.mark.parametrize("name", ["bookworm-released", "bookworm-updated"])
-def test_debian_packages_are_found_just_as_a_plain_reading_with_dpkg_finds_them(store: Store, name: str) -> None:
+def test_debian_packages_are_found_just_as_a_plain_reading_with_dpkg_finds_them(
+    store: AdvisoryStore, name: str
+) -> None:
     ours, truth = debian(store, name)
     assert ours == truth
     assert truth
 
 
-def test_an_updated_image_has_none_of_what_its_updates_mend(store: Store) -> None:
+def test_an_updated_image_has_none_of_what_its_updates_mend(store: AdvisoryStore) -> None:
     before, _ = debian(store, "bookworm-released")
     after, _ = debian(store, "bookworm-updated")
     mended = before - after
@@ -72,7 +76,7 @@ def test_an_updated_image_has_none_of_what_its_updates_mend(store: Store) -> Non
     [("django", "3.2"), ("django", "2.2.10"), ("django", "4.2"), ("jinja2", "2.11.0"), ("jinja2", "3.1.4")],
 )
 def test_python_packages_are_found_just_as_packaging_compares_their_versions(
-    store: Store, name: str, version: str
+    store: AdvisoryStore, name: str, version: str
 ) -> None:
     truth = set()
     for record in records("languages"):
@@ -118,12 +122,12 @@ X_NET = Package("golang", "net", "v0.17.0", "app", namespace="golang.org/x")
     ],
 )  # fmt: skip
 def test_packages_of_other_languages_are_found_with_the_fixes_that_their_records_name(
-    store: Store, package: Package, expected: set[tuple[str, str]]
+    store: AdvisoryStore, package: Package, expected: set[tuple[str, str]]
 ) -> None:
     assert {(flaw, fixed) for flaw, _, fixed in found(store, package)} == expected
 
 
-def test_old_go_modules_are_found_and_those_of_before_are_told_apart_from_those_of_after(store: Store) -> None:
+def test_old_go_modules_are_found_and_those_of_before_are_told_apart_from_those_of_after(store: AdvisoryStore) -> None:
     flaws = {flaw: fixed for flaw, _, fixed in found(store, X_NET)}
     assert flaws["CVE-2023-45288"] == "0.23.0"
     assert flaws["CVE-2024-45338"] == "0.33.0"

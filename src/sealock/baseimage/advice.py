@@ -10,10 +10,10 @@ from sealock.baseimage.closure import closure
 from sealock.baseimage.musl import on_musl
 from sealock.baseimage.origin import origin
 from sealock.baseimage.owners import Owners
-from sealock.baseimage.paths import Files
+from sealock.baseimage.paths import ImageFiles
 from sealock.baseimage.start import Commands, follow
 from sealock.baseimage.surface import surface
-from sealock.model.advice import Advice, Start
+from sealock.model.advice import BaseAdvice, Start
 from sealock.model.container import Container
 from sealock.model.content import Content
 from sealock.model.inventory import OF_DISTRIBUTIONS, Inventory
@@ -30,10 +30,12 @@ _OF_LANGUAGES: Final = {
 _MUSL: Final = ("lib/ld-musl-", "usr/lib/ld-musl-")
 
 
-def advise(inventory: Inventory, content: Content, commands: Commands, container: Container | None = None) -> Advice:
+def advise(
+    inventory: Inventory, content: Content, commands: Commands, container: Container | None = None
+) -> BaseAdvice:
     """Advise; `container` stands for the image's own configuration, where another start is asked about."""
     told = container or inventory.container
-    files = Files(content, told)
+    files = ImageFiles(content, told)
     owners = Owners(inventory, files)
     start = follow(told, files, commands)
     needed = closure((step.path for step in start.steps), files)
@@ -65,7 +67,7 @@ def advise(inventory: Inventory, content: Content, commands: Commands, container
         package.type in OF_DISTRIBUTIONS and not package.files for package in inventory.packages if not package.removed
     ):
         unknown.append("some packages do not say which files are theirs")
-    return Advice(
+    return BaseAdvice(
         names=inventory.names,
         id=inventory.id,
         platform=inventory.platform,

@@ -7,8 +7,8 @@ from typing import Final
 
 from msgspec import Struct
 
-from sealock.baseimage.paths import Files
-from sealock.model.advice import Answer, BaseKind, Closure, Musl, Need, Start, Step, Sure, Surface, Verdict
+from sealock.baseimage.paths import ImageFiles
+from sealock.model.advice import BaseFit, BaseKind, Closure, FitAnswer, Musl, Need, Start, StartStep, Sure, Surface
 from sealock.model.inventory import OF_DISTRIBUTIONS
 
 RUNTIMES: Final = {"Python": "python3", "Node.js": "nodejs", "Java": "java", ".NET": "dotnet"}
@@ -28,7 +28,7 @@ MENTIONED: Final = {
 class Facts(Struct, frozen=True):
     """All that verdicts rest on."""
 
-    files: Files
+    files: ImageFiles
     start: Start
     closure: Closure
     need: Need
@@ -40,7 +40,7 @@ class Facts(Struct, frozen=True):
     user: str
 
     @property
-    def ends(self) -> list[Step]:
+    def ends(self) -> list[StartStep]:
         """The steps that run as programs: all but scripts and their shells."""
         return [one for one in self.start.steps if one.kind not in {"script", "shell"}]
 
@@ -50,13 +50,13 @@ class Facts(Struct, frozen=True):
         return any(one.path and one.kind != "shell" for one in self.start.steps)
 
 
-def verdicts(facts: Facts) -> tuple[Verdict, ...]:
+def verdicts(facts: Facts) -> tuple[BaseFit, ...]:
     """Weigh all kinds, from the smallest."""
     smaller = _static(facts), _distroless(facts), _alpine(facts), _slim(facts)
     return *smaller, _keep(facts, smaller=any(one.answer == "yes" for one in smaller))
 
 
-def best(found: Iterable[Verdict]) -> BaseKind:
+def best(found: Iterable[BaseFit]) -> BaseKind:
     """The smallest that would do as it is."""
     return next((one.base for one in found if one.answer == "yes"), "keep")
 
@@ -69,12 +69,12 @@ def _shell(facts: Facts) -> str:
     return f"it needs a shell: {start.shell}"
 
 
-def _unknown(facts: Facts, base: BaseKind) -> Verdict | None:
+def _unknown(facts: Facts, base: BaseKind) -> BaseFit | None:
     """The verdict where nothing is known of what runs."""
     if facts.known:
         return None
     missing = _missing(facts)
-    return Verdict(
+    return BaseFit(
         base, "unknown", "unsure", tuple([*facts.start.unknown, *missing][:_SHOWN]) or ("nothing is started",)
     )
 
@@ -83,7 +83,7 @@ def _missing(facts: Facts) -> list[str]:
     return [f"{one.word}, which {one.by} starts, was not found in the image" for one in facts.ends if not one.path]
 
 
-def _static(facts: Facts) -> Verdict:
+def _static(facts: Facts) -> BaseFit:
     if (unknown := _unknown(facts, "static")) is not None:
         return unknown
     against: list[str] = []
@@ -95,13 +95,13 @@ def _static(facts: Facts) -> Verdict:
         against.append(shell)
     if not against:
         reasons = [f"/{one.path} is a static program, without loader or libraries" for one in facts.ends if one.path]
-        return Verdict("static", "yes", _sure(facts), (*reasons[:_SHOWN], *_takes(facts)), facts.closure.size)
+        return BaseFit("static", "yes", _sure(facts), (*reasons[:_SHOWN], *_takes(facts)), facts.closure.size)
     go = [one for one in dynamic if facts.files.content.programs[one.path].go]
     heals = [f"/{one.path} is written in Go: built with CGO_ENABLED=0 it would be static" for one in go]
     formed = [_rewrite(facts)] if facts.start.form else []
     if len(go) == len(dynamic) and (not facts.start.shell or facts.start.form):
-        return Verdict("static", "work", "likely", (*against[:_SHOWN], *heals, *formed))
-    return Verdict("static", "no", "sure", tuple(against[:_SHOWN]))
+        return BaseFit("static", "work", "likely", (*against[:_SHOWN], *heals, *formed))
+    return BaseFit("static", "no", "sure", tuple(against[:_SHOWN]))
 
 
 def _rewrite(facts: Facts) -> str:
@@ -145,7 +145,7 @@ def _sure(facts: Facts) -> Sure:
     return "sure"
 
 
-def _distroless(facts: Facts) -> Verdict:
+def _distroless(facts: Facts) -> BaseFit:
     if (unknown := _unknown(facts, "distroless")) is not None:
         return unknown
     shell, against = _shell(facts), []
@@ -154,9 +154,9 @@ def _distroless(facts: Facts) -> Verdict:
     if facts.is_musl and any(one.kind in {"dynamic", "interpreted"} for one in facts.ends):
         against.append("its programs are made for musl, and distroless images have glibc")
     if shell and not facts.start.form:
-        return Verdict("distroless", "no", "likely", (shell, *against))
+        return BaseFit("distroless", "no", "likely", (shell, *against))
     if against:
-        return Verdict("distroless", "no", "likely", tuple(against))
+        return BaseFit("distroless", "no", "likely", tuple(against))
     languages = sorted({one.language for one in facts.ends if one.language})
     strange = [one for one in languages if one not in RUNTIMES]
     reasons = [] if shell else ["nothing that it starts needs a shell"]
@@ -172,14 +172,14 @@ def _distroless(facts: Facts) -> Verdict:
     if facts.closure.maybe:
         told = ", ".join(path.rpartition("/")[2] for path in facts.closure.maybe[:_SHOWN])
         reasons.append(f"it may load more on its way (dlopen): {told}")
-    answer: Answer = "work" if work or strange else "yes"
+    answer: FitAnswer = "work" if work or strange else "yes"
     sure = "unsure" if facts.closure.missing else _sure(facts)
-    return Verdict("distroless", answer, sure, (*work, *reasons), 0 if languages else facts.closure.size)
+    return BaseFit("distroless", answer, sure, (*work, *reasons), 0 if languages else facts.closure.size)
 
 
-def _alpine(facts: Facts) -> Verdict:
+def _alpine(facts: Facts) -> BaseFit:
     if facts.is_musl:
-        return Verdict(
+        return BaseFit(
             "alpine", "yes", "sure", (f"it is on musl already{f' ({facts.system})' if facts.system else ''}",)
         )
     if (unknown := _unknown(facts, "alpine")) is not None and not facts.musl:
@@ -212,8 +212,8 @@ def _alpine(facts: Facts) -> Verdict:
     if differs:
         reasons.append(f"musl works in another way in {_few(differs)}: names without NSS, locales as C")
     if facts.musl:
-        answer: Answer = "no" if broken else "work"
-        return Verdict("alpine", answer, "likely", tuple(reasons))
+        answer: FitAnswer = "no" if broken else "work"
+        return BaseFit("alpine", answer, "likely", tuple(reasons))
     shell = "; its shell is BusyBox's" if facts.start.shell else ""
     system = facts.system or "the distribution"
     if any(
@@ -222,8 +222,8 @@ def _alpine(facts: Facts) -> Verdict:
         if one.path in facts.files.content.programs
     ):
         theirs = f"only files of {system}'s own packages need glibc: Alpine's would have to take their place{shell}"
-        return Verdict("alpine", "work", "likely", (theirs,))
-    return Verdict("alpine", "yes", _sure(facts), (f"nothing that it starts needs glibc{shell}",), 0)
+        return BaseFit("alpine", "work", "likely", (theirs,))
+    return BaseFit("alpine", "yes", _sure(facts), (f"nothing that it starts needs glibc{shell}",), 0)
 
 
 def _public(symbol: str) -> bool:
@@ -256,33 +256,33 @@ def _why(one: Musl) -> str:
     return f"musl has no {one.says[0].removeprefix('loader ')}" if one.says else "it was made for glibc"
 
 
-def _slim(facts: Facts) -> Verdict:
+def _slim(facts: Facts) -> BaseFit:
     need, surface = facts.need, facts.surface
     if (unknown := _unknown(facts, "slim")) is not None:
         return unknown
     if not need.known:
         why = "which packages need which could not be told" if surface.owners else "no package manager's list is in it"
-        return Verdict("slim", "unknown", "unsure", (why,))
+        return BaseFit("slim", "unknown", "unsure", (why,))
     count = sum(number for kind, number in surface.packages if kind in OF_DISTRIBUTIONS)
     spare = count - need.packages
     part = need.spare / max(surface.size, 1)
     reason = f"{spare} of {count} packages ({_megabytes(need.spare)}) are needed by nothing that it starts"
     if part < _WORTH:
-        return Verdict("slim", "no", "likely", (f"only {reason}",))
+        return BaseFit("slim", "no", "likely", (f"only {reason}",))
     largest = _few([f"{one.name} {_megabytes(one.size)}" for one in need.others])
     # What a program calls by name while it runs cannot be seen, so the packages it might call are left to judgement.
     sure: Sure = "unsure" if _sure(facts) == "unsure" else "likely"
-    return Verdict("slim", "yes", sure, (reason, f"the largest: {largest}"), surface.size - need.spare)
+    return BaseFit("slim", "yes", sure, (reason, f"the largest: {largest}"), surface.size - need.spare)
 
 
-def _keep(facts: Facts, *, smaller: bool) -> Verdict:
+def _keep(facts: Facts, *, smaller: bool) -> BaseFit:
     surface = facts.surface
     if not facts.known:
         why = "what it starts could not be told, so nothing smaller can be advised"
-        return Verdict("keep", "unknown", "unsure", (why,), surface.size)
+        return BaseFit("keep", "unknown", "unsure", (why,), surface.size)
     part = facts.closure.size / max(surface.size, 1)
     reason = f"the programs that it starts and their libraries are {_part(part)} of it"
-    return Verdict("keep", "no" if smaller else "yes", _sure(facts), (reason,), surface.size)
+    return BaseFit("keep", "no" if smaller else "yes", _sure(facts), (reason,), surface.size)
 
 
 def _part(part: float) -> str:

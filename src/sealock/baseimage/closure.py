@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final
 
-from sealock.baseimage.paths import Files
+from sealock.baseimage.paths import ImageFiles
 from sealock.model.advice import Closure
 
 _MOST_MISSING: Final = 100
@@ -13,7 +13,7 @@ _OF_MUSL: Final = frozenset({"libc", "libpthread", "librt", "libm", "libdl", "li
 """Names of libraries, up to their first dot, for which musl's loader stands itself."""
 
 
-def closure(starts: Iterable[str], files: Files) -> Closure:
+def closure(starts: Iterable[str], files: ImageFiles) -> Closure:
     """Follow the programs at these real paths."""
     follow = _Following(files)
     for path in starts:
@@ -32,7 +32,7 @@ def closure(starts: Iterable[str], files: Files) -> Closure:
 class _Following:
     """What was found so far."""
 
-    def __init__(self, files: Files) -> None:
+    def __init__(self, files: ImageFiles) -> None:
         self.files = files
         self.needed: dict[str, None] = {}
         self.missing: dict[tuple[str, str], None] = {}

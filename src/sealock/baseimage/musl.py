@@ -6,14 +6,14 @@ from collections.abc import Iterator
 from typing import Final
 
 from sealock.baseimage.owners import Owners
-from sealock.baseimage.paths import Files
+from sealock.baseimage.paths import ImageFiles
 from sealock.model.advice import Musl, OnMusl
 from sealock.model.inventory import FileFact, Inventory
 
 NEEDS_GLIBC: Final = "needs-glibc"
 
 
-def on_musl(inventory: Inventory, files: Files, owners: Owners) -> tuple[Musl, ...]:
+def on_musl(inventory: Inventory, files: ImageFiles, owners: Owners) -> tuple[Musl, ...]:
     """Judge the files that no package of the distribution brings, the worst first.
 
     A distribution's own files would not move: another distribution has packages of its own in their place.
@@ -28,7 +28,7 @@ def on_musl(inventory: Inventory, files: Files, owners: Owners) -> tuple[Musl, .
     return tuple(sorted(found, key=lambda one: (order.index(one.answer), one.path)))
 
 
-def judge(fact: FileFact, files: Files, owners: Owners | None = None) -> Musl:
+def judge(fact: FileFact, files: ImageFiles, owners: Owners | None = None) -> Musl:
     """Judge one file by the groups of its fact (see NeedsGlibc)."""
     groups = dict(_groups(fact.detail))
     lacks, helped = groups.get("lacks", ()), groups.get("gcompat", ())
@@ -54,7 +54,7 @@ def _groups(detail: str) -> Iterator[tuple[str, tuple[str, ...]]]:
         yield word, tuple(one for one in rest.split(", ") if one)
 
 
-def _wheel(path: str, files: Files, owners: Owners | None) -> str:
+def _wheel(path: str, files: ImageFiles, owners: Owners | None) -> str:
     """The platform tag of the wheel that a file came in."""
     package = owners.owner(files.real(path)) if owners else None
     if package is None or package.type != "pypi":

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final
 
-from sealock.baseimage.paths import Files
+from sealock.baseimage.paths import ImageFiles
 from sealock.model.advice import Need, Share
 from sealock.model.inventory import OF_DISTRIBUTIONS, Inventory, Package
 
@@ -20,7 +20,7 @@ Key = tuple[str, str, str]
 class Owners:
     """The packages of an image and their files."""
 
-    def __init__(self, inventory: Inventory, files: Files) -> None:
+    def __init__(self, inventory: Inventory, files: ImageFiles) -> None:
         self.files = files
         self.packages = [one for one in inventory.packages if not one.removed and one.files]
         self.of: dict[str, Package] = {}

@@ -8,7 +8,7 @@ from typing import Final
 
 from sealock.image.links import resolve
 from sealock.model.container import Container
-from sealock.model.content import Content, Node, Program
+from sealock.model.content import Content, FileNode, Program
 
 PATH: Final = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 """Where an engine looks when the configuration does not say."""
@@ -19,7 +19,7 @@ _OF_DEBIAN: Final = re.compile(r"(?:usr/)?lib/[a-z0-9_]+-linux-(?:gnu|musl)[a-z0
 _MOST_FOLDERS: Final = 200
 
 
-class Files:
+class ImageFiles:
     """The image's files, found in the ways of its programs."""
 
     def __init__(self, content: Content, container: Container) -> None:
@@ -53,7 +53,7 @@ class Files:
             self._real[folder] = _NOWHERE if found is None else found
         return self._real[folder]
 
-    def node(self, path: str) -> Node | None:
+    def node(self, path: str) -> FileNode | None:
         """What stands there, links followed."""
         return self.content.nodes.get(self.real(path))
 

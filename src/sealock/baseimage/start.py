@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import Final
 
-from sealock.baseimage.paths import Files
+from sealock.baseimage.paths import ImageFiles
 from sealock.model.absent import UNKNOWN
-from sealock.model.advice import Start, Step, StepKind
+from sealock.model.advice import Start, StartStep, StepKind
 from sealock.model.container import Container
 
 Commands = Callable[[str], Iterable[tuple[str, ...]]]
@@ -48,7 +48,7 @@ _MOST_SAID: Final = 20
 """Things that could not be told."""
 
 
-def follow(container: Container, files: Files, commands: Commands) -> Start:
+def follow(container: Container, files: ImageFiles, commands: Commands) -> Start:
     """Follow the entrypoint and command of a configuration."""
     entrypoint = container.entrypoint if isinstance(container.entrypoint, tuple) else ()
     command = container.command if isinstance(container.command, tuple) else ()
@@ -67,9 +67,9 @@ def follow(container: Container, files: Files, commands: Commands) -> Start:
 class _Way:
     """What was found on the way."""
 
-    def __init__(self, files: Files, commands: Commands, words: tuple[str, ...]) -> None:
+    def __init__(self, files: ImageFiles, commands: Commands, words: tuple[str, ...]) -> None:
         self.files, self.commands, self.words = files, commands, words
-        self.steps: dict[tuple[str, str], Step] = {}
+        self.steps: dict[tuple[str, str], StartStep] = {}
         self.room = _MOST_TEXT
         self.shell = ""
         self.form = False
@@ -90,9 +90,9 @@ class _Way:
         if name in MANAGERS and path:
             self.managers[name] = None
         if not path:
-            self.step(Step(word, "missing", "", by))
+            self.step(StartStep(word, "missing", "", by))
         elif program is None:
-            self.step(Step(word, "unreadable", path, by))
+            self.step(StartStep(word, "unreadable", path, by))
         elif program.kind == "script":
             self.script(word, path, words, by, depth)
         elif name in SHELLS or path.rpartition("/")[2] in SHELLS:
@@ -100,11 +100,11 @@ class _Way:
         else:
             kind: StepKind = "static" if program.kind == "static" else "dynamic"
             language = _language(path.rpartition("/")[2]) or _language(name)
-            fresh = self.step(Step(word, "interpreted" if language else kind, path, by, language))
+            fresh = self.step(StartStep(word, "interpreted" if language else kind, path, by, language))
             if fresh and name in _WRAPPERS:
                 self.run(_wrapped(name, words[1:]), name, depth + 1)
 
-    def step(self, step: Step) -> bool:
+    def step(self, step: StartStep) -> bool:
         """Note a step; whether it is a new one that is to be followed."""
         key = (step.path or step.word, step.kind)
         if key in self.steps or len(self.steps) >= _MOST_STEPS:
@@ -122,16 +122,16 @@ class _Way:
         name = first[0].rpartition("/")[2] if first else ""
         if name not in SHELLS:
             language = _language(name)
-            if self.step(Step(word, "script", path, by, language)):
+            if self.step(StartStep(word, "script", path, by, language)):
                 self.run(first, f"/{path}", depth + 1)
             return
-        if not self.step(Step(word, "script", path, by)):
+        if not self.step(StartStep(word, "script", path, by)):
             return
         self.shell = self.shell or f"/{path} is a script for {name}"
         self.form = False
         shell = self.files.command(first[0])
         kind: StepKind = "shell" if shell else "missing"
-        self.step(Step(first[0], kind, shell, f"/{path}"))
+        self.step(StartStep(first[0], kind, shell, f"/{path}"))
         text = self.files.content.texts.get(path)
         if text is None:
             self.unknown[f"/{path} is too large to be followed"] = None
@@ -140,7 +140,7 @@ class _Way:
 
     def shell_(self, word: str, path: str, words: Sequence[str], by: str, depth: int) -> None:
         """Follow `sh -c TEXT`, `sh SCRIPT`, or a shell that is to be talked to."""
-        fresh = self.step(Step(word, "shell", path, by))
+        fresh = self.step(StartStep(word, "shell", path, by))
         rest = list(words[1:])
         given = next((at for at, one in enumerate(rest) if one.startswith("-") and "c" in one.lstrip("-")[:4]), -1)
         if given >= 0 and given + 1 < len(rest):

@@ -7,7 +7,7 @@ from heapq import nlargest
 from typing import Final
 
 from sealock.baseimage.owners import Owners
-from sealock.baseimage.paths import PATH, Files
+from sealock.baseimage.paths import PATH, ImageFiles
 from sealock.baseimage.start import LANGUAGES, MANAGERS, SHELLS
 from sealock.model.advice import Share, Surface
 from sealock.model.inventory import OF_DISTRIBUTIONS, FileFact, Inventory
@@ -32,7 +32,9 @@ GROUPS: Final = {
 _SHOWN: Final = 12
 
 
-def surface(inventory: Inventory, files: Files, owners: Owners, reached: set[tuple[str, str, str]] | None) -> Surface:
+def surface(
+    inventory: Inventory, files: ImageFiles, owners: Owners, reached: set[tuple[str, str, str]] | None
+) -> Surface:
     """Count. `reached` are the packages that what is started needs, None where that is not known."""
     shares, unowned = owners.shares()
     types = Counter(one.type for one in inventory.packages if not one.removed)
@@ -74,7 +76,7 @@ def _of(facts: list[FileFact], kind: str) -> tuple[str, ...]:
     return tuple(sorted({fact.path for fact in facts if fact.kind == kind}))
 
 
-def _tools(files: Files, names: frozenset[str]) -> tuple[str, ...]:
+def _tools(files: ImageFiles, names: frozenset[str]) -> tuple[str, ...]:
     """Programs of these names in the usual folders and in PATH; versions at their ends do not count (gcc-12)."""
     folders = {files.home(folder) for folder in (*files.search(), *PATH.split(":"))} - {""}
     found: dict[str, str] = {}
@@ -91,7 +93,7 @@ def _tools(files: Files, names: frozenset[str]) -> tuple[str, ...]:
     return tuple(sorted(real.values()))
 
 
-def _layers(inventory: Inventory, files: Files) -> tuple[Share, ...]:
+def _layers(inventory: Inventory, files: ImageFiles) -> tuple[Share, ...]:
     """What each layer holds, and how much of it is seen in the end."""
     hidden = Counter[int]()
     for one in files.content.hidden:

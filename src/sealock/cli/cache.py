@@ -10,7 +10,7 @@ from sealock.cli.cacheoptions import named_folder
 from sealock.cli.output import complain, write
 from sealock.errors import UsageError
 from sealock.reports.jsontext import encode
-from sealock.scan.cache.folder import LIMIT, Folder
+from sealock.scan.cache.folder import LIMIT, CacheFolder
 from sealock.targets.outputs import write_output
 from sealock.text import visible
 
@@ -45,7 +45,7 @@ def run(arguments: Namespace) -> int:
         raise UsageError(msg)
     most = _bytes(arguments.max_size) if arguments.max_size else LIMIT
     where = named_folder(arguments.cache_dir)
-    folder = Folder(where, make=False)
+    folder = CacheFolder(where, make=False)
     removed = freed = 0
     if arguments.what != "show" and not folder.trouble:
         removed, freed = folder.prune(most if arguments.what == "prune" else 0)

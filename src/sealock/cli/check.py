@@ -12,11 +12,11 @@ from sealock.cli.cacheoptions import add_cache, cache_folder
 from sealock.cli.limits import add_limits, limits
 from sealock.cli.output import Progress, colour, complain, tell, write
 from sealock.errors import UsageError
-from sealock.model.advisory import STATES, State
+from sealock.model.advisory import STATES, DistributionState
 from sealock.model.finding import Severity
 from sealock.model.location import Source
 from sealock.model.report import Report
-from sealock.scan.run import Run, Settings
+from sealock.scan.run import CheckRun, Settings
 from sealock.targets.resolve import Input
 
 FORMATS: Final = ("terminal", "json", "sarif", "junit", "html", "github", "gitlab")
@@ -145,7 +145,7 @@ def run(arguments: Namespace) -> int:
         msg = "--vex is about known vulnerabilities, which --no-vulnerabilities and --only leave out"
         raise UsageError(msg)
     _known(arguments.only)
-    one = Run(_settings(arguments))
+    one = CheckRun(_settings(arguments))
     inputs: Iterable[Input] = one.inputs(targets)
     notes: list[str] = []
     aside = False
@@ -189,7 +189,7 @@ def _settings(arguments: Namespace) -> Settings:
     )
 
 
-def _states(given: list[str]) -> tuple[State, ...]:
+def _states(given: list[str]) -> tuple[DistributionState, ...]:
     words = [word.strip() for words in given for word in words.split(",") if word.strip()]
     for word in words:
         if word not in STATES:
@@ -210,7 +210,7 @@ def _known(only: list[str]) -> None:
             raise UsageError(msg)
 
 
-def _mend(one: Run, inputs: Iterable[Input], arguments: Namespace, notes: list[str]) -> tuple[list[Input], bool]:
+def _mend(one: CheckRun, inputs: Iterable[Input], arguments: Namespace, notes: list[str]) -> tuple[list[Input], bool]:
     """Mend every text; yield the inputs as they are afterwards, and whether anything changed."""
     from sealock.reports import diff  # noqa: PLC0415  only for --fix
     from sealock.scan.fix import fix  # noqa: PLC0415  only for --fix

@@ -14,8 +14,8 @@ from sealock.targets.outputs import write_output
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
-    from sealock.reports.database import Row
-    from sealock.vulnerabilities.database.sources import Source
+    from sealock.reports.database import FeedRow
+    from sealock.vulnerabilities.database.sources import FeedSource
     from sealock.vulnerabilities.feeds.catalog import Feed
     from sealock.vulnerabilities.records import FeedState
 
@@ -157,14 +157,14 @@ def _chosen(only: Sequence[str], held: Collection[str], *, mirrored: bool) -> tu
     return tuple(feed for feed in FEEDS.values() if feed.standard or feed.name in held)
 
 
-def _source(given: str) -> Source:
-    from sealock.vulnerabilities.database.sources import Folder, Web  # noqa: PLC0415  only for an update
+def _source(given: str) -> FeedSource:
+    from sealock.vulnerabilities.database.sources import SourceFolder, Web  # noqa: PLC0415  only for an update
 
     if given and "://" not in given:
         if not Path(given).is_dir():
             msg = f"{given} is no folder; --from takes one, or an address that begins with https://"
             raise UsageError(msg)
-        return Folder(given)
+        return SourceFolder(given)
     from sealock.net.http import HttpTransport  # noqa: PLC0415  only where something is fetched
 
     return Web(HttpTransport(), given)
@@ -201,13 +201,13 @@ def _status(arguments: Namespace) -> int:
     return 0
 
 
-def _row(state: FeedState | None, feed: str, what: str = "", why: str = "") -> Row:
-    from sealock.reports.database import Row  # noqa: PLC0415  as above
+def _row(state: FeedState | None, feed: str, what: str = "", why: str = "") -> FeedRow:
+    from sealock.reports.database import FeedRow  # noqa: PLC0415  as above
     from sealock.vulnerabilities.database.freshness import age  # noqa: PLC0415  only where it is needed
 
     if state is None:
-        return Row(feed, what=what, why=why)
-    return Row(
+        return FeedRow(feed, what=what, why=why)
+    return FeedRow(
         feed,
         state.title,
         what,

@@ -39,7 +39,7 @@ exit status:
 """
 
 
-class Answer(Struct, frozen=True, omit_defaults=True):
+class DigestAnswer(Struct, frozen=True, omit_defaults=True):
     """What is told of one reference."""
 
     reference: str
@@ -73,11 +73,11 @@ def run(arguments: Namespace) -> int:
 
     registry = open_registry(registries(arguments.policy, none=arguments.no_policy))
 
-    def ask(text: str) -> Answer:
+    def ask(text: str) -> DigestAnswer:
         try:
             return find(registry, text, arguments)
         except SealockError as error:
-            return Answer(text, problem=str(error))
+            return DigestAnswer(text, problem=str(error))
 
     pool = ThreadPoolExecutor(min(AT_ONCE, len(arguments.references)))
     try:
@@ -101,14 +101,14 @@ def run(arguments: Namespace) -> int:
     return 2 if any(one.problem for one in found) else 0
 
 
-def find(registry: Registry, text: str, arguments: Namespace) -> Answer:
+def find(registry: Registry, text: str, arguments: Namespace) -> DigestAnswer:
     """Find out what one reference stands for; SealockError says why not."""
     name = reference(text)
     if not (arguments.platform or arguments.all or arguments.verify):
         claim = registry.claim(name)
-        return Answer(text, claim.digest, claim.media_type, claim.size)
+        return DigestAnswer(text, claim.digest, claim.media_type, claim.size)
     top = registry.manifest(name)
-    answer = Answer(text, top.digest, top.media_type, len(top.raw), verified=True)
+    answer = DigestAnswer(text, top.digest, top.media_type, len(top.raw), verified=True)
     if arguments.all:
         return structs.replace(answer, platforms=_platforms(registry, name, top))
     if not arguments.platform:
@@ -133,7 +133,7 @@ def _platforms(registry: Registry, name: ImageName, top: Fetched) -> tuple[tuple
     return ((Platform(*(str(part) for part in parts)).name, top.digest),)
 
 
-def _lines(found: list[Answer]) -> Iterator[str]:
+def _lines(found: list[DigestAnswer]) -> Iterator[str]:
     """REF@DIGEST, a line each; platforms are indented below the index that has them."""
     for one in found:
         if one.problem:
@@ -145,7 +145,7 @@ def _lines(found: list[Answer]) -> Iterator[str]:
             yield f"  {visible(platform):<{width}}  {visible(bare)}@{digest}"
 
 
-def _json(registry: Registry, found: list[Answer]) -> str:
+def _json(registry: Registry, found: list[DigestAnswer]) -> str:
     told = []
     for one in found:
         table: dict[str, Any] = {"reference": one.reference}

@@ -16,7 +16,7 @@ from sealock.targets.outputs import write_output
 
 WIDTH: Final = 100
 """Columns of a terminal report at the most: longer lines are hard to read."""
-ENDINGS: Final[Mapping[str, reports.Format]] = {
+ENDINGS: Final[Mapping[str, reports.ReportFormat]] = {
     ".json": "json",
     ".sarif": "sarif",
     ".xml": "junit",
@@ -73,12 +73,12 @@ def close_output() -> None:
     os.close(nowhere)
 
 
-def pairs(formats: list[reports.Format], outputs: list[str]) -> Iterator[tuple[reports.Format, str]]:
+def pairs(formats: list[reports.ReportFormat], outputs: list[str]) -> Iterator[tuple[reports.ReportFormat, str]]:
     """Pair each --format with its --output, in order; "" is standard output, which only one may have.
 
     A terminal report passes over a file whose ending tells of another format: nobody wants it in report.html.
     """
-    left, paired = list(outputs), list[tuple[reports.Format, str]]()
+    left, paired = list(outputs), list[tuple[reports.ReportFormat, str]]()
     for name in formats:
         passed = name == "terminal" and left and _by_ending(left[0]) != "terminal"
         paired.append((name, left.pop(0) if left and not passed else ""))
@@ -90,7 +90,7 @@ def pairs(formats: list[reports.Format], outputs: list[str]) -> Iterator[tuple[r
     yield from paired
 
 
-def _by_ending(output: str) -> reports.Format:
+def _by_ending(output: str) -> reports.ReportFormat:
     return ENDINGS.get(os.path.splitext(output)[1].lower(), "terminal")  # noqa: PTH122  pathlib costs 10 ms
 
 

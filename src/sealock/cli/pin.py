@@ -15,9 +15,9 @@ from sealock.errors import UsageError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from sealock.pin.assessment import Verdict
-    from sealock.pin.resolver import Asking
-    from sealock.pin.texts import Text
+    from sealock.pin.assessment import PinResult
+    from sealock.pin.resolver import Resolver
+    from sealock.pin.texts import PinText
     from sealock.policy.settings import Policy
 
 EPILOG: Final = """\
@@ -99,7 +99,7 @@ def run(arguments: Namespace) -> int:
         return _override(arguments, judged, list(_problems(judged)))
     registry = open_registry(policy[1].access if policy is not None else None)
     with Progress("images asked for", quiet=arguments.quiet) as progress:
-        asking = resolver.Asking(registry, arguments.platform, progress)
+        asking = resolver.Resolver(registry, arguments.platform, progress)
         judged = assessment.judge(
             gathered,
             wanted,
@@ -109,9 +109,9 @@ def run(arguments: Namespace) -> int:
         )
         if policy is not None and policy[1].trust.given and not arguments.check:
             from sealock.pin.bypolicy import by_policy  # noqa: PLC0415  seldom needed
-            from sealock.trust.bypolicy import Vouching  # noqa: PLC0415  as above
+            from sealock.trust.bypolicy import PolicyVerifier  # noqa: PLC0415  as above
 
-            judged = by_policy(judged, Vouching(policy[1].trust, registry, policy[1].access))
+            judged = by_policy(judged, PolicyVerifier(policy[1].trust, registry, policy[1].access))
     for host, limit in registry.asker.limits.items():
         if limit.remaining * 5 < limit.limit:
             complain(f"{host}: {limit.remaining} of {limit.limit} pulls are left")
@@ -133,7 +133,7 @@ def _excluded(policy: tuple[str, Policy] | None) -> Callable[[str], bool]:
     return lambda path: excluded(holds, os.path.relpath(path, folder).replace(os.sep, "/"))
 
 
-def _problems(judged: list[tuple[Text, list[Verdict]]]) -> list[str]:
+def _problems(judged: list[tuple[PinText, list[PinResult]]]) -> list[str]:
     """What could not be read or found out, each once, with the first place of it."""
     told: dict[str, list[str]] = {}
     for text, verdicts in judged:
@@ -148,11 +148,11 @@ def _problems(judged: list[tuple[Text, list[Verdict]]]) -> list[str]:
     ]
 
 
-def _pin(arguments: Namespace, judged: list[tuple[Text, list[Verdict]]], problems: list[str]) -> int:
+def _pin(arguments: Namespace, judged: list[tuple[PinText, list[PinResult]]], problems: list[str]) -> int:
     from sealock.pin import report, writer  # noqa: PLC0415  the parser does without
     from sealock.pin.assessment import CHANGES, FAULTS  # noqa: PLC0415  as above
 
-    after: list[tuple[Text, list[Verdict]]] = []
+    after: list[tuple[PinText, list[PinResult]]] = []
     changes: list[tuple[str, str, str]] = []
     for text, verdicts in judged:
         new, told = writer.rewritten(text, verdicts)
@@ -195,7 +195,7 @@ def _pin(arguments: Namespace, judged: list[tuple[Text, list[Verdict]]], problem
 def _show(
     arguments: Namespace,
     changes: list[tuple[str, str, str]],
-    after: list[tuple[Text, list[Verdict]]],
+    after: list[tuple[PinText, list[PinResult]]],
     problems: list[str],
 ) -> None:
     """The differences; with --format json, what they come from."""
@@ -228,7 +228,7 @@ def _json(judged: Any, problems: list[str], written: list[tuple[str, str, str]])
     })  # fmt: skip
 
 
-def _override(arguments: Namespace, judged: list[tuple[Text, list[Verdict]]], problems: list[str]) -> int:
+def _override(arguments: Namespace, judged: list[tuple[PinText, list[PinResult]]], problems: list[str]) -> int:
     from sealock.pin.lockfile import override  # noqa: PLC0415  seldom needed
 
     for one in problems:
@@ -242,7 +242,9 @@ def _override(arguments: Namespace, judged: list[tuple[Text, list[Verdict]]], pr
     return 2 if problems else 1 if refused else 0
 
 
-def _lock(arguments: Namespace, judged: list[tuple[Text, list[Verdict]]], asking: Asking, problems: list[str]) -> int:
+def _lock(
+    arguments: Namespace, judged: list[tuple[PinText, list[PinResult]]], asking: Resolver, problems: list[str]
+) -> int:
     """Renew the lock, or compare it with what the references stand for now."""
     from sealock.pin import lockfile, report  # noqa: PLC0415  seldom needed
     from sealock.targets.outputs import write_output  # noqa: PLC0415  as above
@@ -288,7 +290,7 @@ def _lock(arguments: Namespace, judged: list[tuple[Text, list[Verdict]]], asking
     return 2 if problems else 1 if left else 0
 
 
-def _lost(lock: Any, asking: Asking) -> list[str]:  # noqa: ANN401  Lock or None
+def _lost(lock: Any, asking: Resolver) -> list[str]:  # noqa: ANN401  Lock or None
     """The references of a lock whose digests the registry has no more."""
     from sealock.pin.lockfile import at_digest  # noqa: PLC0415  seldom needed
 

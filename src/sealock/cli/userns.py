@@ -11,7 +11,7 @@ from sealock.targets.outputs import write_output
 
 if TYPE_CHECKING:
     from sealock.model.document import Document
-    from sealock.userns.plan import Plan
+    from sealock.userns.plan import RemappingPlan
 
 VERBS: Final = {
     "plan": "say whether this machine is ready, and what would change",
@@ -69,7 +69,7 @@ def run(arguments: Namespace) -> int:
             return _verify(arguments)
 
 
-def _planned(arguments: Namespace, files: tuple[Document, ...] = (), *, each: bool = False) -> Plan:
+def _planned(arguments: Namespace, files: tuple[Document, ...] = (), *, each: bool = False) -> RemappingPlan:
     from sealock.errors import EngineError  # noqa: PLC0415  as above
     from sealock.runtime.engine import connect  # noqa: PLC0415  the help does without
     from sealock.userns.apply import look  # noqa: PLC0415  as above
@@ -98,7 +98,7 @@ def _documents(paths: list[str]) -> tuple[Document, ...]:
     from sealock.formats.files import FileRefused  # noqa: PLC0415  as above
     from sealock.model.location import Source  # noqa: PLC0415  as above
     from sealock.targets.files import read_text  # noqa: PLC0415  as above
-    from sealock.targets.folder import Folder  # noqa: PLC0415  as above
+    from sealock.targets.folder import FolderWindow  # noqa: PLC0415  as above
 
     found = []
     for path in paths:
@@ -112,7 +112,7 @@ def _documents(paths: list[str]) -> tuple[Document, ...]:
             message = f"{path} is no compose file, and no script with docker run lines"
             raise UsageError(message)
         folder = os.path.dirname(path) or "."  # noqa: PTH120  pathlib costs 10 ms
-        files = Folder(folder, folder, dict(os.environ), outside=True)
+        files = FolderWindow(folder, folder, dict(os.environ), outside=True)
         found.append(formats.read(kind, Source(path, text), files))
     return tuple(found)
 

@@ -15,8 +15,8 @@ from sealock.cli.cacheoptions import add_cache, cache_folder
 from sealock.cli.output import Progress, complain, write
 from sealock.errors import TargetError, UsageError
 from sealock.formats.files import FileRefused
-from sealock.model.report import Identity
-from sealock.scan.run import Run, Settings
+from sealock.model.report import ImageIdentity
+from sealock.scan.run import CheckRun, Settings
 from sealock.targets.files import read_start, read_text
 from sealock.targets.outputs import write_output
 
@@ -159,7 +159,7 @@ def _excused(arguments: Namespace) -> tuple[list[Held], list[str]]:
         problems += (f"{problem.location.file}: {problem.message}" for problem in one.problems)
         products = tuple(arguments.product)
         if not products and not arguments.packages and one.image is not None:
-            products = product_of(Identity(tuple(one.image.names), one.image.manifest or ""))
+            products = product_of(ImageIdentity(tuple(one.image.names), one.image.manifest or ""))
         excused = []
         for finding in one.findings:
             why, package = finding.suppressed, finding.package
@@ -190,7 +190,7 @@ def _report(arguments: Namespace) -> _Report:
             offline=arguments.offline,
             cache=cache_folder(arguments),
         )
-        one = Run(settings)
+        one = CheckRun(settings)
         with Progress("checked", quiet=arguments.quiet) as progress:
             text = reports.render("json", one.report(one.inputs([arguments.target]), progress))
     try:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 # Loaded first, so that the module's name does not later take the place of the function `edits` in this package.
 from sealock.formats.edits import apply
-from sealock.formats.files import NOTHING, Files
+from sealock.formats.files import NOTHING, FileWindow
 
 if TYPE_CHECKING:
     from sealock.model.change import Change, Edit
@@ -32,7 +32,7 @@ MODULES: Final[dict[str, str]] = {
 }
 
 
-def read(kind: DocumentKind, source: Source, files: Files = NOTHING, more: tuple[Source, ...] = ()) -> Document:
+def read(kind: DocumentKind, source: Source, files: FileWindow = NOTHING, more: tuple[Source, ...] = ()) -> Document:
     """Read a text as this kind of document; `more` are compose files that are laid over it."""
     module = import_module(MODULES[kind])
     document: Document = module.read_many((source, *more), files) if more else module.read(source, files)

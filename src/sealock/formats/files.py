@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final, Protocol
 
-from sealock.model.project import FileFact
+from sealock.model.project import ProjectFile
 
 
 class FileRefused(Exception):  # noqa: N818  it is an answer, not a fault of the program
     """A file that was asked for is not there, too large, no text, or outside of what was named; the text says which."""
 
 
-class Files(Protocol):
+class FileWindow(Protocol):
     """The files that a document may refer to. Paths are as the document writes them, relative to its own folder."""
 
     @property
@@ -22,7 +22,7 @@ class Files(Protocol):
     def text(self, path: str) -> str:
         """Return the text of a file, or raise FileRefused."""
 
-    def fact(self, path: str) -> FileFact:
+    def fact(self, path: str) -> ProjectFile:
         """Tell what can be seen of a file without reading it."""
 
     def entries(self, folder: str) -> tuple[str, ...] | None:
@@ -38,11 +38,11 @@ class _Nothing:
         msg = f"{path} was not read: the text came without its folder"
         raise FileRefused(msg)
 
-    def fact(self, path: str) -> FileFact:
-        return FileFact(path)
+    def fact(self, path: str) -> ProjectFile:
+        return ProjectFile(path)
 
     def entries(self, _folder: str) -> None:
         return None
 
 
-NOTHING: Final[Files] = _Nothing()
+NOTHING: Final[FileWindow] = _Nothing()

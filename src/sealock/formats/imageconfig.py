@@ -6,13 +6,13 @@ from collections.abc import Callable
 from typing import Any, Final, NoReturn
 
 from sealock.errors import FormatError
-from sealock.formats.files import NOTHING, Files
-from sealock.formats.jsontree import Node, parse
+from sealock.formats.files import NOTHING, FileWindow
+from sealock.formats.jsontree import JsonNode, parse
 from sealock.model.absent import UNKNOWN, UNSET, Maybe
 from sealock.model.change import Change
 from sealock.model.container import Container, Health, Label, Mount, Variable, container
 from sealock.model.document import Document, Subject
-from sealock.model.finding import Problem
+from sealock.model.finding import InputError
 from sealock.model.location import At, Place, Source
 
 SAYS: Final = (
@@ -23,15 +23,15 @@ _LARGEST: Final = 1 << 63
 SILENT: Final = "an image's configuration does not say how it is run"
 
 
-def read(source: Source, files: Files = NOTHING) -> Document:  # noqa: ARG001  the interface of all formats
+def read(source: Source, files: FileWindow = NOTHING) -> Document:  # noqa: ARG001  the interface of all formats
     """Read one image configuration."""
     root, faults = parse(source.text)
-    problems = [Problem(f"not valid JSON: {fault.message}", source.location(fault.place)) for fault in faults]
+    problems = [InputError(f"not valid JSON: {fault.message}", source.location(fault.place)) for fault in faults]
     if root is None:
         return Document("image-config", {"": source}, (), tuple(problems))
     reader = ConfigReader()
     noun = reader.image(root)
-    problems += [Problem(message, source.location(node.place)) for message, node in reader.wrong]
+    problems += [InputError(message, source.location(node.place)) for message, node in reader.wrong]
     subject = Subject("image", noun, reader.where, reader.unresolved, SILENT)
     return Document("image-config", {"": source}, (subject,), tuple(problems))
 
@@ -47,10 +47,10 @@ class ConfigReader:
 
     def __init__(self) -> None:
         self.where: dict[At, Place] = {}
-        self.wrong: list[tuple[str, Node]] = []
+        self.wrong: list[tuple[str, JsonNode]] = []
         self.unresolved: dict[str, str] = {}
 
-    def image(self, root: Node) -> Container:
+    def image(self, root: JsonNode) -> Container:
         """Read a whole image configuration."""
         self.where[()] = Place(root.start, min(root.end, root.start + 1), root.pointer)
         if not isinstance(root.value, dict):
@@ -63,7 +63,7 @@ class ConfigReader:
         values = self.config(config) if config is not None else {}
         return container(says=SAYS, **values | {"platform": self.platform(root), "history": self.history(root)})
 
-    def config(self, config: Node) -> dict[str, Any]:
+    def config(self, config: JsonNode) -> dict[str, Any]:
         """Read what Docker calls a container's Config: an image's, or a container's own."""
         if not isinstance(config.value, dict):
             self.misread("should be an object", config)
@@ -81,23 +81,23 @@ class ConfigReader:
             "health": self.health(config),
         }
 
-    def member(self, node: Node, name: str) -> Node | None:
+    def member(self, node: JsonNode, name: str) -> JsonNode | None:
         """A member that is there and not null."""
         found = node.get(name)
         return None if found is None or found.value is None else found
 
-    def note(self, node: Node, field: str) -> None:
+    def note(self, node: JsonNode, field: str) -> None:
         """Keep a field's place; "" is no field."""
         if field:
             self.where[field,] = node.place
 
-    def misread(self, what: str, node: Node, *fields: str) -> None:
+    def misread(self, what: str, node: JsonNode, *fields: str) -> None:
         """Note that a value is not what it should be, and that these fields hang on it."""
         self.wrong.append((f"{node.pointer or '/'} {what}", node))
         for field in fields:
             self.unresolved[field] = node.pointer
 
-    def text(self, parent: Node, name: str, field: str) -> Maybe[str]:
+    def text(self, parent: JsonNode, name: str, field: str) -> Maybe[str]:
         """Read a text; "" is nothing said."""
         node = self.member(parent, name)
         if node is None:
@@ -108,7 +108,7 @@ class ConfigReader:
         self.note(node, field)
         return node.value or UNSET
 
-    def strings(self, parent: Node, name: str, *fields: str) -> tuple[Node, list[Node]] | None:
+    def strings(self, parent: JsonNode, name: str, *fields: str) -> tuple[JsonNode, list[JsonNode]] | None:
         """The texts of a list, which Docker once let be a single text; None where there is none, or no list."""
         node = self.member(parent, name)
         if node is None:
@@ -122,11 +122,11 @@ class ConfigReader:
                 self.misread("should be a text", one, *fields)
         return node, [one for one in nodes if isinstance(one.value, str)]
 
-    def words(self, parent: Node, name: str, field: str) -> Maybe[tuple[str, ...]]:
+    def words(self, parent: JsonNode, name: str, field: str) -> Maybe[tuple[str, ...]]:
         """Read the words of a command."""
         return self.each(parent, name, field, str)
 
-    def each(self, parent: Node, name: str, field: str, make: Callable[[str], Any]) -> Maybe[tuple[Any, ...]]:
+    def each(self, parent: JsonNode, name: str, field: str, make: Callable[[str], Any]) -> Maybe[tuple[Any, ...]]:
         """Read a list of texts into elements."""
         found = self.strings(parent, name, field)
         if found is None or not found[1]:
@@ -136,7 +136,7 @@ class ConfigReader:
             self.where[field, index] = node.place
         return tuple(make(node.value) for node in found[1])
 
-    def keys(self, parent: Node, name: str, field: str, make: Callable[[str], Any]) -> Maybe[tuple[Any, ...]]:
+    def keys(self, parent: JsonNode, name: str, field: str, make: Callable[[str], Any]) -> Maybe[tuple[Any, ...]]:
         """Read an object whose keys are the elements."""
         node = self.member(parent, name)
         if node is None:
@@ -149,7 +149,7 @@ class ConfigReader:
             self.where[field, index] = value.place
         return tuple(make(key) for key, _ in node.items()) or UNSET
 
-    def labels(self, parent: Node) -> Maybe[tuple[Label, ...]]:
+    def labels(self, parent: JsonNode) -> Maybe[tuple[Label, ...]]:
         """Read labels."""
         node = self.member(parent, "Labels")
         if node is None:
@@ -167,7 +167,7 @@ class ConfigReader:
         self.where["labels",] = node.place
         return tuple(found) or UNSET
 
-    def health(self, parent: Node) -> Maybe[Health]:
+    def health(self, parent: JsonNode) -> Maybe[Health]:
         """Read a health check, whose times are nanoseconds."""
         node = self.member(parent, "Healthcheck")
         if node is None:
@@ -191,7 +191,7 @@ class ConfigReader:
         times = (interval, timeout, start_period, start_interval)
         return Health(disabled, () if disabled else test, *times, int(retries) if retries else None)
 
-    def number(self, parent: Node, name: str, *fields: str) -> int | float | None:
+    def number(self, parent: JsonNode, name: str, *fields: str) -> int | float | None:
         """Read a number; None where there is none."""
         node = self.member(parent, name)
         if node is None:
@@ -202,7 +202,7 @@ class ConfigReader:
             return None
         return number
 
-    def platform(self, root: Node) -> Maybe[str]:
+    def platform(self, root: JsonNode) -> Maybe[str]:
         """Read os/architecture[/variant]."""
         parts = [self.text(root, name, "platform") for name in ("os", "architecture", "variant")]
         if UNKNOWN in parts:
@@ -210,7 +210,7 @@ class ConfigReader:
         known = [part for part in parts if isinstance(part, str)]
         return "/".join(known) if len(known) >= 2 and isinstance(parts[0], str) else UNSET
 
-    def history(self, root: Node) -> Maybe[tuple[str, ...]]:
+    def history(self, root: JsonNode) -> Maybe[tuple[str, ...]]:
         """Read the commands that made the layers."""
         node = self.member(root, "history")
         if node is None:

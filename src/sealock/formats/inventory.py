@@ -7,12 +7,12 @@ from typing import Any
 import msgspec
 
 from sealock.errors import FormatError
-from sealock.formats.files import Files
+from sealock.formats.files import FileWindow
 from sealock.formats.sbom import is_sbom, read_sbom
 from sealock.model.change import Change, Edit
 from sealock.model.container import Container
 from sealock.model.document import Document, Subject
-from sealock.model.finding import Problem
+from sealock.model.finding import InputError
 from sealock.model.inventory import Distribution, FileFact, Inventory, Layer, Package
 from sealock.model.location import At, Location, Place, Source
 
@@ -73,7 +73,7 @@ class _Written(msgspec.Struct):
     problems: list[dict[str, Any]] = []
 
 
-def read(source: Source, _files: Files) -> Document:
+def read(source: Source, _files: FileWindow) -> Document:
     """Read an inventory; what is not one, or was incomplete when it was written, is a problem."""
     if is_sbom(source.text):
         inventory, problems = read_sbom(source)
@@ -82,10 +82,10 @@ def read(source: Source, _files: Files) -> Document:
         written = msgspec.json.decode(source.text.encode("utf-8", "surrogatepass"), type=_Written)
         inventory = _inventory(written)
     except (msgspec.MsgspecError, ValueError, RecursionError) as error:
-        problem = Problem(f"this is not an inventory as sealock writes it: {error}", Location(source.name, 1, 1))
+        problem = InputError(f"this is not an inventory as sealock writes it: {error}", Location(source.name, 1, 1))
         return Document("inventory", {"": source}, (), (problem,))
     incomplete = tuple(
-        Problem(
+        InputError(
             f"the inventory is incomplete: {one.get('message', 'something could not be read')}", Location(source.name)
         )
         for one in written.problems
@@ -93,7 +93,7 @@ def read(source: Source, _files: Files) -> Document:
     return _document(source, inventory, incomplete)
 
 
-def _document(source: Source, inventory: Inventory, problems: tuple[Problem, ...]) -> Document:
+def _document(source: Source, inventory: Inventory, problems: tuple[InputError, ...]) -> Document:
     name = inventory.names[0] if inventory.names else "image"
     silent = "a bill of materials does not tell of files"
     where: dict[At, Place] = {(): Place(0, min(len(source.text), 1))}

@@ -22,24 +22,24 @@ _LONGEST_NUMBER: Final = 100
 _WORDS: Final[tuple[tuple[str, bool | None], ...]] = (("true", True), ("false", False), ("null", None))
 
 
-class Node:
+class JsonNode:
     """A value: None, bool, int, float, str, list of nodes, or dict of nodes; and where it stands."""
 
     __slots__ = ("_folded", "end", "key", "parent", "start", "value")
 
-    def __init__(self, value: Any, start: int, end: int, parent: Node | None, key: str | int) -> None:  # noqa: ANN401  JSON
+    def __init__(self, value: Any, start: int, end: int, parent: JsonNode | None, key: str | int) -> None:  # noqa: ANN401  JSON
         self.value = value
         self.start = start
         self.end = end
         self.parent = parent
         self.key = key
-        self._folded: dict[str, Node] | None = None
+        self._folded: dict[str, JsonNode] | None = None
 
     @property
     def pointer(self) -> str:
         """Its JSON pointer."""
         parts: list[str] = []
-        node: Node | None = self
+        node: JsonNode | None = self
         while node is not None and node.parent is not None:
             parts.append(str(node.key).replace("~", "~0").replace("/", "~1"))
             node = node.parent
@@ -50,7 +50,7 @@ class Node:
         """Its offsets and pointer."""
         return Place(self.start, self.end, self.pointer)
 
-    def get(self, name: str) -> Node | None:
+    def get(self, name: str) -> JsonNode | None:
         """The member of that name, in any letter case; the last of several."""
         if not isinstance(self.value, dict):
             return None
@@ -58,19 +58,19 @@ class Node:
             self._folded = {key.lower(): node for key, node in self.value.items()}
         return self._folded.get(name.lower())
 
-    def at(self, *path: str) -> Node | None:
+    def at(self, *path: str) -> JsonNode | None:
         """The node at the end of a path of names."""
-        node: Node | None = self
+        node: JsonNode | None = self
         for name in path:
             node = node.get(name) if node is not None else None
         return node
 
-    def items(self) -> Iterator[tuple[str, Node]]:
+    def items(self) -> Iterator[tuple[str, JsonNode]]:
         """The members of an object; nothing for all else."""
         if isinstance(self.value, dict):
             yield from self.value.items()
 
-    def elements(self) -> Iterator[Node]:
+    def elements(self) -> Iterator[JsonNode]:
         """The elements of a list; nothing for all else."""
         if isinstance(self.value, list):
             yield from self.value
@@ -84,7 +84,7 @@ class Node:
         return self.value
 
 
-class Fault(Exception):  # noqa: N818  it ends the reading, and is told as a problem
+class JsonFault(Exception):  # noqa: N818  it ends the reading, and is told as a problem
     """Where and why the text is not JSON."""
 
     def __init__(self, message: str, place: Place) -> None:
@@ -93,19 +93,19 @@ class Fault(Exception):  # noqa: N818  it ends the reading, and is told as a pro
         self.place = place
 
 
-def parse(text: str) -> tuple[Node | None, list[Fault]]:
+def parse(text: str) -> tuple[JsonNode | None, list[JsonFault]]:
     """Read a text; None where not even a first value is there."""
     if len(text) > _LONGEST:
-        return None, [Fault(f"longer than {_LONGEST >> 20} MiB", Place(0, 0))]
+        return None, [JsonFault(f"longer than {_LONGEST >> 20} MiB", Place(0, 0))]
     reader = _Reader(text)
     try:
         reader.value(reader.blank(1 if text.startswith("\ufeff") else 0), None, "", 0)
-    except Fault as fault:
+    except JsonFault as fault:
         reader.faults.append(fault)
     else:
         end = reader.blank(reader.root.end) if reader.root else 0
         if end < len(text):
-            reader.faults.append(Fault("more text after the end of the JSON value", Place(end, len(text))))
+            reader.faults.append(JsonFault("more text after the end of the JSON value", Place(end, len(text))))
     return reader.root, reader.faults
 
 
@@ -114,8 +114,8 @@ class _Reader:
 
     def __init__(self, text: str) -> None:
         self.text = text
-        self.root: Node | None = None
-        self.faults: list[Fault] = []
+        self.root: JsonNode | None = None
+        self.faults: list[JsonFault] = []
         self.count = 0
 
     def blank(self, at: int) -> int:
@@ -124,19 +124,19 @@ class _Reader:
             at += 1
         return at
 
-    def value(self, at: int, parent: Node | None, key: str | int, depth: int) -> Node:
+    def value(self, at: int, parent: JsonNode | None, key: str | int, depth: int) -> JsonNode:
         """Read the value that starts here, and hang it below its parent."""
         if at >= len(self.text):
             msg = "the text ends where a value should stand"
-            raise Fault(msg, Place(at, at))
+            raise JsonFault(msg, Place(at, at))
         if depth > _DEEPEST:
             msg = f"nested deeper than {_DEEPEST} levels"
-            raise Fault(msg, Place(at, at + 1))
+            raise JsonFault(msg, Place(at, at + 1))
         self.count += 1
         if self.count > _MOST:
             msg = f"more than {_MOST} values"
-            raise Fault(msg, Place(at, at + 1))
-        node = Node(None, at, len(self.text), parent, key)
+            raise JsonFault(msg, Place(at, at + 1))
+        node = JsonNode(None, at, len(self.text), parent, key)
         if parent is None:
             self.root = node
         elif isinstance(parent.value, list):
@@ -161,7 +161,7 @@ class _Reader:
             text, end = scanstring(self.text, at + 1)
         except ValueError:
             msg = "a string that never ends, or holds what no string may"
-            raise Fault(msg, Place(at, min(at + 40, len(self.text)))) from None
+            raise JsonFault(msg, Place(at, min(at + 40, len(self.text)))) from None
         if not text.isascii() and any("\ud800" <= one <= "\udfff" for one in text):
             # Half a surrogate pair is no character; Go puts the replacement character there, too.
             text = "".join("\ufffd" if "\ud800" <= one <= "\udfff" else one for one in text)
@@ -173,7 +173,7 @@ class _Reader:
                 return value, at + len(word)
         for word in ("NaN", "Infinity", "-Infinity"):
             if self.text.startswith(word, at):
-                self.faults.append(Fault(f"{word} is not JSON", Place(at, at + len(word))))
+                self.faults.append(JsonFault(f"{word} is not JSON", Place(at, at + len(word))))
                 return None, at + len(word)
         end = at
         while end < len(self.text) and self.text[end] in _NUMBER:
@@ -185,31 +185,31 @@ class _Reader:
             return (float(digits) if set(digits) & set(".eE") else int(digits)), end
         except ValueError:
             msg = "neither a value nor a number"
-            raise Fault(msg, Place(at, max(end, at + 1))) from None
+            raise JsonFault(msg, Place(at, max(end, at + 1))) from None
 
-    def members(self, at: int, node: Node, depth: int) -> int:
+    def members(self, at: int, node: JsonNode, depth: int) -> int:
         at = self.blank(at)
         if self.text.startswith("}", at):
             return at + 1
         while True:
             if not self.text.startswith('"', at):
                 msg = "a name in double quotes should stand here"
-                raise Fault(msg, Place(at, min(at + 1, len(self.text))))
+                raise JsonFault(msg, Place(at, min(at + 1, len(self.text))))
             start = at
             key, at = self.string(at)
             if key in node.value:
                 shown = key if len(key) <= 60 else f"{key[:57]}…"
-                self.faults.append(Fault(f'"{shown}" stands here twice; the last one counts', Place(start, at)))
+                self.faults.append(JsonFault(f'"{shown}" stands here twice; the last one counts', Place(start, at)))
             at = self.blank(at)
             if not self.text.startswith(":", at):
                 msg = "a colon should stand here"
-                raise Fault(msg, Place(at, min(at + 1, len(self.text))))
+                raise JsonFault(msg, Place(at, min(at + 1, len(self.text))))
             at = self.blank(self.value(self.blank(at + 1), node, key, depth + 1).end)
             if self.text.startswith("}", at):
                 return at + 1
             at = self.comma(at)
 
-    def list(self, at: int, node: Node, depth: int) -> int:
+    def list(self, at: int, node: JsonNode, depth: int) -> int:
         at = self.blank(at)
         if self.text.startswith("]", at):
             return at + 1
@@ -222,5 +222,5 @@ class _Reader:
     def comma(self, at: int) -> int:
         if not self.text.startswith(",", at):
             msg = "a comma should stand here, or the end of what was opened"
-            raise Fault(msg, Place(at, min(at + 1, len(self.text))))
+            raise JsonFault(msg, Place(at, min(at + 1, len(self.text))))
         return self.blank(at + 1)

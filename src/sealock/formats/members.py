@@ -18,7 +18,7 @@ def decode(text: str) -> object:
         return None
 
 
-class Members:
+class JsonMembers:
     """An object's members by name; one of anything else has none."""
 
     def __init__(self, held: object) -> None:
@@ -28,16 +28,16 @@ class Members:
         """Whether there is anything."""
         return bool(self.held)
 
-    def within(self, name: str) -> Members:
+    def within(self, name: str) -> JsonMembers:
         """The members of an object within."""
-        return Members(self.held.get(name))
+        return JsonMembers(self.held.get(name))
 
-    def each(self, name: str) -> Iterator[Members]:
+    def each(self, name: str) -> Iterator[JsonMembers]:
         """The objects of a list within."""
         held = self.held.get(name)
         for one in held if isinstance(held, list) else ():
             if isinstance(one, dict):
-                yield Members(one)
+                yield JsonMembers(one)
 
     def text(self, name: str) -> Maybe[str]:
         """A text; an empty one is UNSET."""

@@ -16,14 +16,14 @@ from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
 import msgspec
 
 from sealock.errors import FormatError
-from sealock.formats.files import Files
+from sealock.formats.files import FileWindow
 from sealock.model.absent import UNKNOWN, UNSET, Absent
 from sealock.model.change import Change, Edit
 from sealock.model.container import Container
 from sealock.model.daemon import Daemon
 from sealock.model.document import Document, Noun, Subject
 from sealock.model.enforced import Enforced
-from sealock.model.finding import Problem
+from sealock.model.finding import InputError
 from sealock.model.host import Host
 from sealock.model.location import At, Location, Place, Source
 from sealock.model.network import EngineNetwork
@@ -43,12 +43,12 @@ class _Written(msgspec.Struct):
     observed: _Observed
 
 
-def read(source: Source, _files: Files) -> Document:
+def read(source: Source, _files: FileWindow) -> Document:
     """Read what was written; what is not of its shape is a problem, and the rest is judged."""
     try:
         held = msgspec.json.decode(source.text.encode("utf-8", "surrogatepass"), type=_Written).observed
     except (msgspec.MsgspecError, RecursionError) as error:
-        problem = Problem(f"this is not what sealock writes of a machine: {error}", Location(source.name, 1, 1))
+        problem = InputError(f"this is not what sealock writes of a machine: {error}", Location(source.name, 1, 1))
         return Document("observed", {"": source}, (), (problem,))
     wanted: list[tuple[str, dict[str, Any], type[Any]]] = []
     wanted += [("host", held.host, Host)] if held.host is not None else []
@@ -56,12 +56,14 @@ def read(source: Source, _files: Files) -> Document:
     wanted += [("network", one, EngineNetwork) for one in held.networks]
     wanted += [("container", one, Enforced) for one in held.containers]
     subjects: list[Subject] = []
-    problems: list[Problem] = []
+    problems: list[InputError] = []
     for label, value, kind in wanted:
         try:
             subjects += _subjects(label, noun(value, kind), source)
         except (msgspec.MsgspecError, TypeError, ValueError) as error:
-            problems.append(Problem(f"the {label} is not written as sealock writes it: {error}", Location(source.name)))
+            problems.append(
+                InputError(f"the {label} is not written as sealock writes it: {error}", Location(source.name))
+            )
     return Document("observed", {"": source}, tuple(subjects), tuple(problems))
 
 

@@ -13,11 +13,11 @@ from typing import Any, Final, TypeAlias
 from msgspec import Struct
 
 from sealock.errors import FormatError
-from sealock.formats.yamltree import Alias, Mapping, Node, Scalar, Sequence, resolve
+from sealock.formats.yamltree import Alias, Mapping, Scalar, Sequence, YamlNode, resolve
 from sealock.model.change import Edit
 from sealock.model.location import Place
 
-Bare: TypeAlias = Any
+PlainValue: TypeAlias = Any
 _PLAIN: Final = re.compile(r"[A-Za-z0-9_./~+=$(*-][A-Za-z0-9_./~+=$@:(){}<>^*%!?;\\| -]*")
 _LIKE_NUMBERS: Final = re.compile(r"[0-9:.]+|[0-9]+-[0-9]+(:.*)?")
 _OLD_WORDS: Final = frozenset({"y", "n", "yes", "no", "on", "off"})
@@ -33,7 +33,7 @@ class Style(Struct, frozen=True):
     newline: str = "\n"
 
 
-def style_of(text: str, root: Node | None) -> Style:
+def style_of(text: str, root: YamlNode | None) -> Style:
     """Tell the style of a text by what stands in it first."""
     step = dash = 0
     waiting = [root] if isinstance(root, Mapping) else []
@@ -65,13 +65,13 @@ def column(text: str, offset: int) -> int:
 class Writer:
     """Writes edits of one text."""
 
-    def __init__(self, text: str, root: Node | None) -> None:
+    def __init__(self, text: str, root: YamlNode | None) -> None:
         self.text = text
         self.style = style_of(text, root)
 
     # Values
 
-    def scalar(self, value: Bare, quote: str = "") -> str:
+    def scalar(self, value: PlainValue, quote: str = "") -> str:
         """Write a scalar; a string is quoted where it must be, or where `quote` asks for it."""
         if value is None:
             return "null" if quote else ""
@@ -96,7 +96,7 @@ class Writer:
             return "'" + value.replace("'", "''") + "'"
         return '"' + "".join(_escaped(one) for one in value) + '"'
 
-    def flow(self, value: Bare, quote: str = "") -> str:
+    def flow(self, value: PlainValue, quote: str = "") -> str:
         """Write a value on one line."""
         if isinstance(value, dict):
             pairs = (f"{self.scalar(key)}: {self.flow(one, quote)}".rstrip() for key, one in value.items())
@@ -107,11 +107,11 @@ class Writer:
         needs_quotes = isinstance(value, str) and written == value and re.search(r"[][{},]", value)
         return self.scalar(value, self.style.quote) if needs_quotes else written
 
-    def line(self, value: Bare, quote: str = "") -> str:
+    def line(self, value: PlainValue, quote: str = "") -> str:
         """Write a value on one line that is not within brackets."""
         return self.flow(value, quote) if isinstance(value, dict | list) else self.scalar(value, quote)
 
-    def block(self, key: str, value: Bare, indent: int, quote: str = "") -> list[str]:
+    def block(self, key: str, value: PlainValue, indent: int, quote: str = "") -> list[str]:
         """Write an entry as lines, the first without its indentation."""
         name = self.scalar(key)
         if isinstance(value, dict) and value:
@@ -128,7 +128,7 @@ class Writer:
             return lines
         return [f"{name}: {self.line(value, quote)}".rstrip()]
 
-    def item(self, value: Bare, indent: int, quote: str = "") -> list[str]:
+    def item(self, value: PlainValue, indent: int, quote: str = "") -> list[str]:
         """Write an item of a list as lines, all with their indentation."""
         if isinstance(value, dict) and value:
             lines: list[str] = []
@@ -144,7 +144,7 @@ class Writer:
         """Put a text where another stands."""
         return Edit(Place(start, end), text)
 
-    def set(self, mapping: Mapping, key: str, value: Bare) -> Edit:
+    def set(self, mapping: Mapping, key: str, value: PlainValue) -> Edit:
         """Give an entry of a mapping this value, or add the entry."""
         found = mapping.entry(key)
         if found is None:
@@ -160,7 +160,7 @@ class Writer:
         lines = self.block(key, value, column(self.text, at.start))
         return self.put(at.start, held.end, self.style.newline.join(lines))
 
-    def add(self, mapping: Mapping, key: str, value: Bare) -> Edit:
+    def add(self, mapping: Mapping, key: str, value: PlainValue) -> Edit:
         """Add an entry at the end of a mapping."""
         if mapping.flow:
             written = f"{self.scalar(key)}: {self.flow(value)}"
@@ -175,7 +175,7 @@ class Writer:
         first, *rest = self.block(key, value, indent)
         return self.insert_after(mapping.entries[-1][1], [" " * indent + first, *rest])
 
-    def insert_after(self, node: Node, lines: Iterable[str]) -> Edit:
+    def insert_after(self, node: YamlNode, lines: Iterable[str]) -> Edit:
         """Put lines behind the line on which a node ends."""
         end = self.line_end(node.end)
         return self.put(end, end, "".join(self.style.newline + line for line in lines))
@@ -205,7 +205,9 @@ class Writer:
             spans = [(self.dash(start), end) for start, end in spans]
         return self.cut(spans, index, spans[index], flow=sequence.flow, inside=sequence)
 
-    def cut(self, spans: list[tuple[int, int]], index: int, span: tuple[int, int], *, flow: bool, inside: Node) -> Edit:
+    def cut(
+        self, spans: list[tuple[int, int]], index: int, span: tuple[int, int], *, flow: bool, inside: YamlNode
+    ) -> Edit:
         """Cut one of several spans out of what they stand in."""
         start, end = span
         if flow:
@@ -232,7 +234,7 @@ class Writer:
             raise FormatError(msg)
         return at
 
-    def append(self, sequence: Sequence, value: Bare) -> Edit:
+    def append(self, sequence: Sequence, value: PlainValue) -> Edit:
         """Add an item at the end of a list, quoted as the one before it is."""
         last = sequence.items[-1] if sequence.items else None
         quote = last.style if isinstance(last, Scalar) and last.style in {"'", '"'} else ""
@@ -242,7 +244,7 @@ class Writer:
             return self.put(last.end, last.end, f", {self.flow(value, quote)}")
         return self.insert_after(last, self.item(value, column(self.text, self.dash(last.start)), quote))
 
-    def replace(self, node: Node, value: Bare) -> Edit:
+    def replace(self, node: YamlNode, value: PlainValue) -> Edit:
         """Put another value where a scalar, alias or one-line collection stands."""
         if isinstance(node, Mapping | Sequence) and not node.flow:
             if not isinstance(value, dict):
@@ -256,7 +258,7 @@ class Writer:
             return self.put(node.start, node.end, self.scalar(value, quote) if free else self.flow(value, quote))
         return self.put(node.start, node.end, self.flow(value))
 
-    def renew(self, node: Node, value: Bare, *, item: bool) -> Edit:
+    def renew(self, node: YamlNode, value: PlainValue, *, item: bool) -> Edit:
         """Put another value where any node stands, `item` telling that it is one of a list's lines with dashes."""
         block = isinstance(node, Mapping | Sequence) and not node.flow
         if not isinstance(value, dict) or not item or not block:

@@ -49,7 +49,7 @@ class Alias(Struct, frozen=True):
 class Sequence(Struct, frozen=True):
     """A sequence. `flow` tells [a, b] from lines with dashes; `end` is that of its last item, or of the bracket."""
 
-    items: tuple[Node, ...]
+    items: tuple[YamlNode, ...]
     start: int
     end: int
     flow: bool = False
@@ -60,27 +60,27 @@ class Sequence(Struct, frozen=True):
 class Mapping(Struct, frozen=True):
     """A mapping, its entries in order as (key, value)."""
 
-    entries: tuple[tuple[Node, Node], ...]
+    entries: tuple[tuple[YamlNode, YamlNode], ...]
     start: int
     end: int
     flow: bool = False
     tag: str | None = None
     anchor: str | None = None
 
-    def entry(self, key: str) -> tuple[Node, Node] | None:
+    def entry(self, key: str) -> tuple[YamlNode, YamlNode] | None:
         """The last entry of this key."""
         return next((one for one in reversed(self.entries) if isinstance(one[0], Scalar) and one[0].text == key), None)
 
-    def get(self, key: str) -> Node | None:
+    def get(self, key: str) -> YamlNode | None:
         """The value of this key, as it is written there (it may be an alias)."""
         found = self.entry(key)
         return found[1] if found else None
 
 
-Node: TypeAlias = Scalar | Sequence | Mapping | Alias
+YamlNode: TypeAlias = Scalar | Sequence | Mapping | Alias
 
 
-class Flaw(Struct, frozen=True):
+class YamlFault(Struct, frozen=True):
     """Something that is wrong with the text, and where."""
 
     message: str
@@ -88,22 +88,22 @@ class Flaw(Struct, frozen=True):
     end: int = 0
 
 
-class Tree(Struct, frozen=True):
+class YamlTree(Struct, frozen=True):
     """The documents of a text (None for an empty one); after a flaw, what stood before it."""
 
-    documents: tuple[Node | None, ...]
-    flaws: tuple[Flaw, ...] = ()
+    documents: tuple[YamlNode | None, ...]
+    flaws: tuple[YamlFault, ...] = ()
 
 
-def target(node: Node) -> Scalar | Sequence | Mapping:
+def target(node: YamlNode) -> Scalar | Sequence | Mapping:
     """Return the node itself, or what it is an alias of."""
     return node.target if isinstance(node, Alias) else node
 
 
-def parse(text: str) -> Tree:
+def parse(text: str) -> YamlTree:
     """Read a text. Never raises, and takes time and memory in line with the text's length."""
     if len(text) > LONGEST:
-        return Tree((), (Flaw(f"the text is longer than {LONGEST // 1024 // 1024} million characters"),))
+        return YamlTree((), (YamlFault(f"the text is longer than {LONGEST // 1024 // 1024} million characters"),))
     builder = _Builder(text)
     loader: type[yaml.SafeLoader | yaml.CSafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     try:
@@ -136,7 +136,7 @@ class _Frame:
     def __init__(self, event: yaml.CollectionStartEvent, start: int) -> None:
         self.event = event
         self.start = start
-        self.nodes: list[Node] = []
+        self.nodes: list[YamlNode] = []
         self.size = 1
         self.deepest = 0
 
@@ -148,15 +148,15 @@ class _Builder:
         self.text = text
         self.shift = 1 if text.startswith("\ufeff") else 0
         self.stack: list[_Frame] = []
-        self.documents: list[Node | None] = []
-        self.flaws: list[Flaw] = []
-        self.root: Node | None = None
+        self.documents: list[YamlNode | None] = []
+        self.flaws: list[YamlFault] = []
+        self.root: YamlNode | None = None
         self.anchors: dict[str, tuple[Scalar | Sequence | Mapping, int, int]] = {}
         self.open_anchors: dict[str, int] = {}
         self.nodes = 0
 
     def flaw(self, message: str, start: int, end: int) -> None:
-        self.flaws.append(Flaw(message, start, end))
+        self.flaws.append(YamlFault(message, start, end))
 
     def take(self, event: yaml.Event) -> bool:
         """Take in one event; False when the text is not worth reading on."""
@@ -227,7 +227,7 @@ class _Builder:
                     self.flaw(f'the key "{key.text}" is given twice', key.start, key.end)
                 seen.add(key.text)
 
-    def add(self, node: Node, size: int, depth: int) -> bool:
+    def add(self, node: YamlNode, size: int, depth: int) -> bool:
         if not isinstance(node, Alias) and node.anchor:
             self.anchors[node.anchor] = (node, size, depth)
         self.nodes += isinstance(node, Scalar | Alias)
@@ -251,13 +251,13 @@ class _Builder:
         self.root = None
         return False
 
-    def finish(self) -> Tree:
+    def finish(self) -> YamlTree:
         while self.stack:
             if not self.close(None):
                 break
         if self.root is not None:
             self.documents.append(self.root)
-        return Tree(tuple(self.documents), tuple(self.flaws))
+        return YamlTree(tuple(self.documents), tuple(self.flaws))
 
 
 def _trimmed(text: str, start: int, end: int) -> int:

@@ -39,7 +39,7 @@ class Windowed(Bytes, Protocol):
         """
 
 
-class Stored(Bytes, Protocol):
+class StoredBytes(Bytes, Protocol):
     """Bytes of a known length, read at any place and as often as wanted."""
 
     def chunks(self, size: int, offset: int = 0) -> Iterator[bytes]:

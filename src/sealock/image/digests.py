@@ -28,7 +28,7 @@ class Hash(Protocol):
         """The digest so far."""
 
 
-Claim: TypeAlias = tuple[int, int, int, str]
+DigestClaim: TypeAlias = tuple[int, int, int, str]
 """That bytes have a digest: the file that they are in, where they begin, and how many there are."""
 
 
@@ -42,7 +42,7 @@ class Proofs(Protocol):
         """Take down that it was found to."""
 
 
-def claimed(stored: Stretch, digest: str) -> Claim:
+def claimed(stored: Stretch, digest: str) -> DigestClaim:
     """The claim that a stretch has a digest."""
     return id(stored.file), stored.start, stored.length, digest
 
@@ -53,11 +53,11 @@ def new_hash(digest: str) -> Hash | None:
     return hashlib.new(algorithm) if algorithm in {"sha256", "sha512"} else None
 
 
-class Outcome(Struct, frozen=True):
+class DigestOutcome(Struct, frozen=True):
     """What came of verifying: what is wrong, and the digests that some bytes were found to have, by their place."""
 
     faults: tuple[str, ...]
-    confirmed: frozenset[Claim]
+    confirmed: frozenset[DigestClaim]
 
 
 class Verifier:
@@ -71,9 +71,9 @@ class Verifier:
         self._working = 0
         self._lock = Lock()
         # A digest alone is not enough: another stretch may claim it too.
-        self._begun: set[tuple[object, Claim]] = set()
+        self._begun: set[tuple[object, DigestClaim]] = set()
         self._faults: list[str] = []
-        self._confirmed: set[Claim] = set()
+        self._confirmed: set[DigestClaim] = set()
 
     def check(self, what: str, stored: Stretch, digest: str) -> None:
         """Begin to compare; a difference is among `faults` later."""
@@ -127,7 +127,7 @@ class Verifier:
         if self.compare(what, counted, digest, claimed(stored, digest)) and self._proofs is not None:
             self._proofs.prove(stored, digest)
 
-    def compare(self, what: str, counted: Hash | None, digest: str, claim: Claim | None = None) -> bool:
+    def compare(self, what: str, counted: Hash | None, digest: str, claim: DigestClaim | None = None) -> bool:
         """Note where the digest is another, or is of a kind that cannot be checked; "" is one that nobody stated.
 
         One that is as claimed is noted under `claim`. Tell which of the two it is.
@@ -155,16 +155,16 @@ class Verifier:
             thread.join()
         return tuple(dict.fromkeys(self._faults))
 
-    def confirmed(self, claim: Claim) -> bool:
+    def confirmed(self, claim: DigestClaim) -> bool:
         """Wait for all that was begun, and tell whether it was found to be so."""
         self.faults()
         return claim in self._confirmed
 
-    def outcome(self) -> Outcome:
+    def outcome(self) -> DigestOutcome:
         """Wait, and tell all: for another process."""
-        return Outcome(self.faults(), frozenset(self._confirmed))
+        return DigestOutcome(self.faults(), frozenset(self._confirmed))
 
-    def take(self, outcome: Outcome) -> None:
+    def take(self, outcome: DigestOutcome) -> None:
         """Believe what another process found."""
         self._faults += [fault for fault in outcome.faults if fault not in self._faults]
         self._confirmed |= outcome.confirmed

@@ -5,17 +5,17 @@ from __future__ import annotations
 import hashlib
 
 from sealock.image.bytesources import Damage
-from sealock.image.layers import Context, TarLayer
+from sealock.image.layers import LayerContext, TarLayer
 from sealock.image.manifest import Config, SavedImage, decode
 from sealock.image.openimage import OpenedImage
-from sealock.image.store import Store
-from sealock.model.finding import Problem
+from sealock.image.store import ImageStore
+from sealock.model.finding import InputError
 from sealock.model.inventory import Layer
 
 MANIFEST = "manifest.json"
 
 
-def saved_images(store: Store, context: Context) -> list[OpenedImage]:
+def saved_images(store: ImageStore, context: LayerContext) -> list[OpenedImage]:
     """The images that manifest.json names; Damage where it cannot be read."""
     listed = decode(context.metadata(store, MANIFEST), list[SavedImage])
     most = context.bounds.images
@@ -25,8 +25,8 @@ def saved_images(store: Store, context: Context) -> list[OpenedImage]:
     return images
 
 
-def _image(saved: SavedImage, store: Store, context: Context) -> OpenedImage:
-    problems: list[Problem] = []
+def _image(saved: SavedImage, store: ImageStore, context: LayerContext) -> OpenedImage:
+    problems: list[InputError] = []
     raw, config = b"", Config()
     names = tuple(saved.repo_tags or ())
     try:

@@ -7,13 +7,13 @@ from typing import Final, Literal, Protocol, TypeAlias
 
 from msgspec import Struct
 
-from sealock.model.finding import Problem
+from sealock.model.finding import InputError
 from sealock.model.inventory import Layer
 
 EntryKind: TypeAlias = Literal["file", "folder", "hard link", "symbolic link", "device", "pipe", "whiteout", "opaque"]
 
 
-class Entry(Struct, gc=False):
+class LayerEntry(Struct, gc=False):
     """One entry of a layer. `path` is normal: relative, no "." or "..", no double slashes; "" is the root itself.
 
     For a whiteout, `path` is what it removes; an opaque marker's is its folder. `target` is a link's, as written.
@@ -41,11 +41,11 @@ class LayerSource(Protocol):
     def layer(self) -> Layer:
         """Which one it is."""
 
-    def entries(self) -> Iterator[Entry]:
+    def entries(self) -> Iterator[LayerEntry]:
         """Yield its entries in order; what is broken ends it, and is in `problems` afterwards."""
 
     @property
-    def problems(self) -> tuple[Problem, ...]:
+    def problems(self) -> tuple[InputError, ...]:
         """What was wrong with the entries read so far."""
 
 
@@ -60,7 +60,7 @@ class ImageSource(Protocol):
     layers: tuple[LayerSource, ...]
 
     @property
-    def problems(self) -> tuple[Problem, ...]:
+    def problems(self) -> tuple[InputError, ...]:
         """What is wrong with it, wrong digests of the layers that were read included.
 
         Those are taken in the background: ask when all layers were read, for it waits.

@@ -18,8 +18,8 @@ from msgspec import Struct
 from sealock.errors import EngineError, EngineRefusedError, TargetError
 from sealock.image.bytesources import Damage, OpenFile
 from sealock.image.entry import Bounds
-from sealock.image.knowledge import Knowledge, Shelved
-from sealock.image.layers import Context, TarLayer
+from sealock.image.knowledge import KnownImage, KnownImages
+from sealock.image.layers import LayerContext, TarLayer
 from sealock.image.manifest import Config, decode
 from sealock.image.opener import images_in
 from sealock.image.openimage import OpenedImage
@@ -68,10 +68,10 @@ class Remembered:
 def open_from_engine(  # noqa: PLR0913  as open_image
     engine: Engine,
     name: str,
-    context: Context,
+    context: LayerContext,
     *,
     platform: str = "",
-    known: Knowledge | None = None,
+    known: KnownImages | None = None,
     progress: Callable[[str], None] = lambda _text: None,
 ) -> OpenedImage:
     """Open an image that the engine has; EngineError or TargetError where it cannot be had."""
@@ -97,7 +97,7 @@ def open_from_engine(  # noqa: PLR0913  as open_image
     if diff_ids and tuple(layer.diff_id for layer in layers) != diff_ids:
         image.add(["the engine sent other layers than it said that the image has"])
     elif known and context.verifier and image.config and layers:
-        known.keep_image(told.id, Shelved(image.config, image.manifest, layers))
+        known.keep_image(told.id, KnownImage(image.config, image.manifest, layers))
     return image
 
 
@@ -126,7 +126,7 @@ def _told(engine: Engine, name: str) -> _Told:
     return told
 
 
-def _is(shelved: Shelved, identity: str, diff_ids: tuple[str, ...]) -> bool:
+def _is(shelved: KnownImage, identity: str, diff_ids: tuple[str, ...]) -> bool:
     """Whether what was kept is the image that the engine has now.
 
     The id is the digest of the configuration, or of a manifest in engines that keep their images with containerd.
@@ -139,7 +139,7 @@ def _is(shelved: Shelved, identity: str, diff_ids: tuple[str, ...]) -> bool:
     return same and named and bool(diff_ids) and tuple(layer.diff_id for layer in shelved.layers) == diff_ids
 
 
-def _remembered(shelved: Shelved, identity: str, name: str, context: Context) -> OpenedImage:
+def _remembered(shelved: KnownImage, identity: str, name: str, context: LayerContext) -> OpenedImage:
     layers = tuple(TarLayer(layer, Remembered(layer.size), context) for layer in shelved.layers)
     return OpenedImage(
         context,

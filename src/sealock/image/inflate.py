@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
-from sealock.image.bytesources import Damage, Stored
+from sealock.image.bytesources import Damage, StoredBytes
 from sealock.image.entry import Bounds
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ class Inflating:
 
     def __init__(
         self,
-        stored: Stored,
+        stored: StoredBytes,
         how: Compression,
         bounds: Bounds,
         tap: Callable[[bytes], None] | None = None,

@@ -9,7 +9,7 @@ from msgspec import Struct
 from sealock.model.inventory import Layer
 
 
-class Shelved(Struct, frozen=True):
+class KnownImage(Struct, frozen=True):
     """What an archive said of an image: its configuration, its manifest's digest, and its layers."""
 
     config: bytes
@@ -17,13 +17,13 @@ class Shelved(Struct, frozen=True):
     layers: tuple[Layer, ...]
 
 
-class Knowledge(Protocol):
+class KnownImages(Protocol):
     """What is known of images from an earlier time."""
 
-    def image(self, identity: str, /) -> Shelved | None:
+    def image(self, identity: str, /) -> KnownImage | None:
         """What was kept of the image with this id."""
 
-    def keep_image(self, identity: str, shelved: Shelved, /) -> None:
+    def keep_image(self, identity: str, shelved: KnownImage, /) -> None:
         """Keep it."""
 
     def holds(self, layer: Layer, /) -> bool:

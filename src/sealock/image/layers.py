@@ -8,17 +8,17 @@ from itertools import pairwise
 from typing import Final
 
 from sealock.image.budget import Spending
-from sealock.image.bytesources import Damage, Stored, Stretch, Windowed
-from sealock.image.digests import Claim, Outcome, Proofs, Verifier, claimed, new_hash
-from sealock.image.entry import Bounds, Entry
+from sealock.image.bytesources import Damage, StoredBytes, Stretch, Windowed
+from sealock.image.digests import DigestClaim, DigestOutcome, Proofs, Verifier, claimed, new_hash
+from sealock.image.entry import Bounds, LayerEntry
 from sealock.image.header import MOST
 from sealock.image.inflate import Inflating, compression
 from sealock.image.manifest import read_bytes
 from sealock.image.pump import Pumped
 from sealock.image.splits import cuts
-from sealock.image.store import Store
+from sealock.image.store import ImageStore
 from sealock.image.tarreader import TarReader
-from sealock.model.finding import Problem
+from sealock.model.finding import InputError
 from sealock.model.inventory import Layer
 from sealock.model.location import Location
 
@@ -27,7 +27,7 @@ _METADATA: Final = 4
 """How many manifests and configurations of the largest size an archive may have."""
 
 
-class Context:
+class LayerContext:
     """What the layers of one archive share: bounds, who verifies, and what is known from an earlier time."""
 
     def __init__(self, file: str, bounds: Bounds, verifier: Verifier | None, proofs: Proofs | None = None) -> None:
@@ -40,7 +40,7 @@ class Context:
         """Whether layers are read at the same time. Each may then have as many entries as all of them: what others have
         given so far would hang on which of them is the fastest."""
 
-    def metadata(self, store: Store, name: str) -> bytes:
+    def metadata(self, store: ImageStore, name: str) -> bytes:
         """The whole of a manifest or a configuration; Damage where it cannot be read, or is too large.
 
         An archive may name a large one as often as it likes: what is read of all of them is bounded as well.
@@ -49,15 +49,15 @@ class Context:
         self._room -= len(data)
         return data
 
-    def problem(self, message: str) -> Problem:
+    def problem(self, message: str) -> InputError:
         """A problem of the archive."""
-        return Problem(message[:1].upper() + message[1:], Location(self.file))
+        return InputError(message[:1].upper() + message[1:], Location(self.file))
 
 
 class TarLayer:
     """A layer that is stored as a tar archive, compressed or not. `whiteouts` is false for a root file system."""
 
-    def __init__(self, layer: Layer, stored: Stored, context: Context, *, whiteouts: bool = True) -> None:
+    def __init__(self, layer: Layer, stored: StoredBytes, context: LayerContext, *, whiteouts: bool = True) -> None:
         self.layer, self._stored, self._context, self.whiteouts = layer, stored, context, whiteouts
         self._slot = context.spending.slot()
         digest = layer.diff_id or layer.digest
@@ -66,7 +66,7 @@ class TarLayer:
         self._more = 0
 
     @property
-    def problems(self) -> tuple[Problem, ...]:
+    def problems(self) -> tuple[InputError, ...]:
         """What was wrong with the entries read so far; digests are told by the image."""
         return tuple(self._context.problem(f"{self.name}: {message}") for message in self.messages())
 
@@ -75,15 +75,15 @@ class TarLayer:
         return [*self._problems, *([f"{self._more} more problems"] if self._more else [])]
 
     @property
-    def _inflated(self) -> Claim:
+    def _inflated(self) -> DigestClaim:
         """The claim that its plain bytes have their digest."""
         return 0, self.layer.index, 0, self.layer.diff_id
 
-    def outcome(self) -> Outcome | None:
+    def outcome(self) -> DigestOutcome | None:
         """What came of verifying so far, for another process; None where nothing is verified."""
         return self._context.verifier.outcome() if self._context.verifier else None
 
-    def take(self, outcome: Outcome | None) -> None:
+    def take(self, outcome: DigestOutcome | None) -> None:
         """Believe what another process found."""
         if self._context.verifier and outcome:
             self._context.verifier.take(outcome)
@@ -128,7 +128,7 @@ class TarLayer:
         else:
             self._more += 1
 
-    def entries(self) -> Iterator[Entry]:
+    def entries(self) -> Iterator[LayerEntry]:
         """Yield its entries in order, from the first one each time."""
         self.forget()
         try:
@@ -204,7 +204,7 @@ class TarLayer:
         most = self._context.bounds.entries
         return tuple(Piece(self, stored, most, start, stop) for start, stop in pairwise([*starts, MOST]))
 
-    def _walk(self, source: Windowed) -> Iterator[Entry]:
+    def _walk(self, source: Windowed) -> Iterator[LayerEntry]:
         seen = self._context.entries
         others = 0 if self._context.apart else sum(seen.values()) - seen.get(self.name, 0)
         most = max(0, self._context.bounds.entries - others)
@@ -227,7 +227,7 @@ class Piece:
         """Another piece of the same layer."""
         return Piece(self._layer, self._stored, self._most, start, stop)
 
-    def entries(self) -> Iterator[Entry]:
+    def entries(self) -> Iterator[LayerEntry]:
         """Yield its entries in order."""
         self.problems.clear()
         stored = self._stored.part(0, self._stored.length)

@@ -6,12 +6,12 @@ import hashlib
 from typing import Final
 
 from sealock.image.bytesources import Damage
-from sealock.image.layers import Context, TarLayer
-from sealock.image.manifest import Config, Descriptor, Manifest, decode
+from sealock.image.layers import LayerContext, TarLayer
+from sealock.image.manifest import Config, ImageDescriptor, ImageManifest, decode
 from sealock.image.openimage import OpenedImage
 from sealock.image.platform import choose
-from sealock.image.store import Store
-from sealock.model.finding import Problem
+from sealock.image.store import ImageStore
+from sealock.model.finding import InputError
 from sealock.model.inventory import Layer
 
 INDEX: Final = "index.json"
@@ -30,19 +30,19 @@ def blob_path(digest: str) -> str:
 class LayoutReader:
     """Follows a layout from its index to its images."""
 
-    def __init__(self, store: Store, context: Context, platform: str) -> None:
+    def __init__(self, store: ImageStore, context: LayerContext, platform: str) -> None:
         self._store, self._context, self._platform = store, context, platform
-        self.problems: list[Problem] = []
+        self.problems: list[InputError] = []
         self._seen = 0
 
     def images(self) -> list[OpenedImage]:
         """One image for each entry of index.json; Damage where that cannot be read."""
         data = self._context.metadata(self._store, INDEX)
-        entries = decode(data, Manifest).manifests
+        entries = decode(data, ImageManifest).manifests
         if entries is None:
             raise Damage(why="index.json names no manifests")
         named: dict[str, list[str]] = {}
-        first: dict[str, Descriptor] = {}
+        first: dict[str, ImageDescriptor] = {}
         for entry in entries:
             if _is_image(entry):
                 named.setdefault(entry.digest, []).extend(_names(entry))
@@ -71,13 +71,13 @@ class LayoutReader:
     def _problem(self, message: str) -> None:
         self.problems.append(self._context.problem(message))
 
-    def _chosen(self, entries: list[Descriptor]) -> Descriptor:
+    def _chosen(self, entries: list[ImageDescriptor]) -> ImageDescriptor:
         chosen, exact = choose([entry.platform or {} for entry in entries], self._platform)
         if not exact and self._platform:
             self._problem(f"the image has nothing for the platform {self._platform}; another one's is read")
         return entries[chosen]
 
-    def _follow(self, entry: Descriptor, names: tuple[str, ...]) -> OpenedImage | None:
+    def _follow(self, entry: ImageDescriptor, names: tuple[str, ...]) -> OpenedImage | None:
         """The image that a descriptor leads to, over as many indexes as bounds allow."""
         above: set[str] = set()
         bounds = self._context.bounds
@@ -90,7 +90,7 @@ class LayoutReader:
                 return None
             try:
                 data = self._blob(entry, "manifest")
-                manifest = decode(data, Manifest)
+                manifest = decode(data, ImageManifest)
             except Damage as damage:
                 self._problem(f"the manifest {entry.digest[:19]}: {damage}")
                 return None
@@ -107,11 +107,11 @@ class LayoutReader:
             above.add(entry.digest)
             entry = self._chosen(below)
 
-    def _image(self, entry: Descriptor, manifest: Manifest, names: tuple[str, ...]) -> OpenedImage:
+    def _image(self, entry: ImageDescriptor, manifest: ImageManifest, names: tuple[str, ...]) -> OpenedImage:
         context = self._context
         before = len(self.problems)
         raw, config = b"", Config()
-        described = manifest.config or Descriptor()
+        described = manifest.config or ImageDescriptor()
         try:
             raw = self._blob(described, "configuration")
             config = decode(raw, Config)
@@ -141,7 +141,7 @@ class LayoutReader:
             platform=config.platform, config=raw, problems=found,
         )  # fmt: skip
 
-    def _blob(self, entry: Descriptor, what: str) -> bytes:
+    def _blob(self, entry: ImageDescriptor, what: str) -> bytes:
         data = self._context.metadata(self._store, blob_path(entry.digest))
         algorithm, _, value = entry.digest.partition(":")
         if self._context.verifier is not None and hashlib.new(algorithm, data).hexdigest() != value:
@@ -149,11 +149,11 @@ class LayoutReader:
         return data
 
 
-def _is_image(entry: Descriptor) -> bool:
+def _is_image(entry: ImageDescriptor) -> bool:
     """Whether a descriptor may lead to an image; attestations do not, and say so."""
     return not (entry.annotations and _REFERENCE_TYPE in entry.annotations) and not entry.artifact_type
 
 
-def _names(entry: Descriptor) -> list[str]:
+def _names(entry: ImageDescriptor) -> list[str]:
     annotations = entry.annotations or {}
     return [value for key in _NAMES if isinstance(value := annotations.get(key), str) and value][:1]

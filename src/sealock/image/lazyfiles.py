@@ -22,7 +22,7 @@ class Shelf:
         self._open: OrderedDict[str, OpenFile] = OrderedDict()
         self._lock = Lock()
 
-    def take(self, blob: Blob) -> OpenFile:
+    def take(self, blob: LazyFile) -> OpenFile:
         """Give a file, open. It is closed once it is neither kept here nor in use: nobody closes what another reads."""
         with self._lock:
             file = self._open.get(blob.path)
@@ -36,7 +36,7 @@ class Shelf:
             return file
 
 
-class Blob:
+class LazyFile:
     """One file of a folder. It is the same one each time that it is opened, or cannot be read."""
 
     own: Final = False

@@ -8,7 +8,7 @@ import msgspec
 from msgspec import Struct
 
 from sealock.image.bytesources import Damage
-from sealock.image.store import Store
+from sealock.image.store import ImageStore
 
 T = TypeVar("T")
 
@@ -16,7 +16,7 @@ LINE: Final = 16 << 10
 """Characters of a line of the history that are kept."""
 
 
-class Descriptor(Struct, frozen=True, rename="camel"):
+class ImageDescriptor(Struct, frozen=True, rename="camel"):
     """Names a blob by its digest."""
 
     digest: str = ""
@@ -27,13 +27,13 @@ class Descriptor(Struct, frozen=True, rename="camel"):
     artifact_type: str = ""
 
 
-class Manifest(Struct, frozen=True, rename="camel"):
+class ImageManifest(Struct, frozen=True, rename="camel"):
     """An OCI or Docker manifest, or an index: what it has tells which."""
 
     media_type: str = ""
-    config: Descriptor | None = None
-    layers: list[Descriptor] | None = None
-    manifests: list[Descriptor] | None = None
+    config: ImageDescriptor | None = None
+    layers: list[ImageDescriptor] | None = None
+    manifests: list[ImageDescriptor] | None = None
 
 
 class SavedImage(Struct, frozen=True, rename="pascal"):
@@ -85,7 +85,7 @@ class Config(Struct, frozen=True):
 
 
 _TOGETHER: Final[dict[object, tuple[type[Struct], ...]]] = {
-    Manifest: (Manifest, Descriptor),
+    ImageManifest: (ImageManifest, ImageDescriptor),
     list[SavedImage]: (SavedImage,),
     Config: (Config, _RootFs, _History),
 }
@@ -94,7 +94,7 @@ _WITHIN: Final = frozenset({"config", "layers", "manifests", "rootfs", "history"
 """Where others of these stand."""
 
 
-def read_bytes(store: Store, name: str, limit: int) -> bytes:
+def read_bytes(store: ImageStore, name: str, limit: int) -> bytes:
     """The whole of a small file; Damage where it is larger than `limit` or cannot be read."""
     stored = store.open(name)
     if stored.length > limit:

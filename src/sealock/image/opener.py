@@ -14,13 +14,13 @@ from sealock.image.dockersave import MANIFEST, saved_images
 from sealock.image.entry import DEFAULT_BOUNDS, Bounds, ImageSource
 from sealock.image.header import BLOCK, ZEROS, checksum_is_right
 from sealock.image.inflate import compression
-from sealock.image.knowledge import Knowledge
-from sealock.image.layers import Context, TarLayer
+from sealock.image.knowledge import KnownImages
+from sealock.image.layers import LayerContext, TarLayer
 from sealock.image.layout import INDEX, LayoutReader
 from sealock.image.openimage import OpenedImage
 from sealock.image.rootfs import FolderLayer
 from sealock.image.safefolder import open_folder
-from sealock.image.store import ArchiveStore, FolderStore, Store
+from sealock.image.store import ArchiveStore, FolderStore, ImageStore
 from sealock.model.inventory import Layer
 from sealock.model.registries import Registries
 
@@ -40,7 +40,7 @@ def open_image(  # noqa: PLR0913  there are as many ways to read an image
     access: Registries | None = None,
     proofs: Proofs | None = None,
     engine: str = "",
-    known: Knowledge | None = None,
+    known: KnownImages | None = None,
     progress: Callable[[str], None] = lambda _text: None,
 ) -> tuple[ImageSource, ...]:
     """Open the images of an archive, a layout or a root file system; TargetError where it is none of them.
@@ -59,7 +59,7 @@ def open_image(  # noqa: PLR0913  there are as many ways to read an image
 
         wanted = reference(path.removeprefix(REMOTE))
         return (open_remote(open_registry(access), wanted, platform=platform, bounds=bounds),)
-    context = Context(path, bounds, Verifier(proofs) if verify else None, proofs)
+    context = LayerContext(path, bounds, Verifier(proofs) if verify else None, proofs)
     if path.startswith(ENGINE):
         from sealock.image.fromengine import open_from_engine  # noqa: PLC0415  as above
         from sealock.runtime.engine import connect  # noqa: PLC0415  loads HTTP
@@ -81,7 +81,7 @@ def open_image(  # noqa: PLR0913  there are as many ways to read an image
     return _named(images, name, path)
 
 
-def _in_folder(path: str, context: Context, platform: str) -> list[OpenedImage]:
+def _in_folder(path: str, context: LayerContext, platform: str) -> list[OpenedImage]:
     root = open_folder(path)
     store = FolderStore(root)
     if store.has(INDEX) and (store.has("oci-layout") or os.path.isdir(os.path.join(path, "blobs"))):
@@ -94,14 +94,14 @@ def _in_folder(path: str, context: Context, platform: str) -> list[OpenedImage]:
     return [OpenedImage(context, (FolderLayer(root, context),))]
 
 
-def _in_file(path: str, context: Context, platform: str) -> list[OpenedImage]:
+def _in_file(path: str, context: LayerContext, platform: str) -> list[OpenedImage]:
     file = OpenFile(os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK))
     if not stat.S_ISREG(os.fstat(file.fd).st_mode):
         raise Damage(why="it is neither a file nor a folder")
     return images_in(file, context, platform)
 
 
-def images_in(file: OpenFile, context: Context, platform: str) -> list[OpenedImage]:
+def images_in(file: OpenFile, context: LayerContext, platform: str) -> list[OpenedImage]:
     """The images of an open archive; Damage where it is none."""
     stored = Stretch(file)
     begin = stored.fetch(0, BLOCK)
@@ -127,7 +127,7 @@ def images_in(file: OpenFile, context: Context, platform: str) -> list[OpenedIma
     return [OpenedImage(context, (TarLayer(layer, stored, context, whiteouts=False),))]
 
 
-def _stored(store: Store, context: Context, platform: str, *, layout: bool) -> list[OpenedImage]:
+def _stored(store: ImageStore, context: LayerContext, platform: str, *, layout: bool) -> list[OpenedImage]:
     reader = LayoutReader(store, context, platform)
     if not layout:
         images = saved_images(store, context)

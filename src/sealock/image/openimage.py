@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from sealock.image.entry import LayerSource
-from sealock.image.layers import Context
-from sealock.model.finding import Problem
+from sealock.image.layers import LayerContext
+from sealock.model.finding import InputError
 
 
 class OpenedImage:
@@ -12,7 +12,7 @@ class OpenedImage:
 
     def __init__(  # noqa: PLR0913  an image is made of as many parts
         self,
-        context: Context,
+        context: LayerContext,
         layers: tuple[LayerSource, ...],
         *,
         names: tuple[str, ...] = (),
@@ -20,7 +20,7 @@ class OpenedImage:
         manifest: str = "",
         platform: str = "",
         config: bytes = b"",
-        problems: tuple[Problem, ...] = (),
+        problems: tuple[InputError, ...] = (),
     ) -> None:
         self.names, self.id, self.manifest = names, id, manifest
         self.platform, self.config = platform, config
@@ -28,7 +28,7 @@ class OpenedImage:
         self._context, self._problems = context, problems
 
     @property
-    def problems(self) -> tuple[Problem, ...]:
+    def problems(self) -> tuple[InputError, ...]:
         """What is wrong with it, digests of the layers read so far included: ask when all were read, for it waits."""
         verifier = self._context.verifier
         faults = verifier.faults() if verifier is not None else ()

@@ -13,7 +13,7 @@ from sealock.errors import TargetError, TransportError
 from sealock.image.bytesources import Damage
 from sealock.image.digests import Verifier
 from sealock.image.entry import DEFAULT_BOUNDS, Bounds, ImageSource
-from sealock.image.layers import Context, TarLayer
+from sealock.image.layers import LayerContext, TarLayer
 from sealock.image.manifest import Config, decode
 from sealock.image.openimage import OpenedImage
 from sealock.model.imagename import ImageName
@@ -93,7 +93,7 @@ def open_resolved(
         kind = manifest.artifact_type or (manifest.config.media_type if isinstance(manifest, Manifest) else "an index")
         message = f"{shown} is no image of a container but {kind[:100] or 'something else'}"
         raise ManifestError(message)
-    context = Context(shown, bounds, Verifier())
+    context = LayerContext(shown, bounds, Verifier())
     raw = registry.read_blob(name, manifest.config, bounds.metadata)
     try:
         config = decode(raw, Config)

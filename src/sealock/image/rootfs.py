@@ -8,10 +8,10 @@ from collections.abc import Iterator
 from typing import Final
 
 from sealock.image.bytesources import Damage, OpenFile, Stretch
-from sealock.image.entry import Entry, EntryKind
-from sealock.image.layers import PROBLEMS_KEPT, Context
+from sealock.image.entry import EntryKind, LayerEntry
+from sealock.image.layers import PROBLEMS_KEPT, LayerContext
 from sealock.image.safefolder import open_folder_below, open_in
-from sealock.model.finding import Problem
+from sealock.model.finding import InputError
 from sealock.model.inventory import Layer
 
 _DEEPEST: Final = 256
@@ -28,7 +28,7 @@ _KINDS: Final[dict[int, EntryKind]] = {
 class FolderLayer:
     """The one layer of a root file system in a folder."""
 
-    def __init__(self, root: OpenFile, context: Context) -> None:
+    def __init__(self, root: OpenFile, context: LayerContext) -> None:
         self.layer = Layer(0, "")
         self._root, self._context = root, context
         self._faults: list[str] = []
@@ -40,7 +40,7 @@ class FolderLayer:
         self._status: os.stat_result | None = None
 
     @property
-    def problems(self) -> tuple[Problem, ...]:
+    def problems(self) -> tuple[InputError, ...]:
         """What could not be read so far."""
         told = [*self._faults, *([f"the root file system: {self._more} more could not be read"] if self._more else [])]
         return tuple(self._context.problem(message) for message in told)
@@ -51,7 +51,7 @@ class FolderLayer:
         else:
             self._more += 1
 
-    def entries(self) -> Iterator[Entry]:
+    def entries(self) -> Iterator[LayerEntry]:
         """Yield folders before what they hold, in order of name."""
         self._faults.clear()
         self._more = 0
@@ -100,7 +100,7 @@ class FolderLayer:
             self._trail.append((path, folder))
         return folder
 
-    def _entry(self, path: str, name: str, status: os.stat_result, first: dict[tuple[int, int], str]) -> Entry:
+    def _entry(self, path: str, name: str, status: os.stat_result, first: dict[tuple[int, int], str]) -> LayerEntry:
         kind = _KINDS.get(stat.S_IFMT(status.st_mode), "device")
         target, capability, size = "", b"", 0
         if kind == "symbolic link":
@@ -115,7 +115,7 @@ class FolderLayer:
                 capability = self._capability(name)
         self._name, self._status = name, status
         mode = stat.S_IMODE(status.st_mode)
-        return Entry(path, kind, mode, status.st_uid, status.st_gid, size, target, capability, self._read)
+        return LayerEntry(path, kind, mode, status.st_uid, status.st_gid, size, target, capability, self._read)
 
     def _capability(self, name: str) -> bytes:
         try:

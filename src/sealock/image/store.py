@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Final, Protocol
 
-from sealock.image.bytesources import Damage, OpenFile, Stored, Stretch
+from sealock.image.bytesources import Damage, OpenFile, StoredBytes, Stretch
 from sealock.image.compressedarchive import PackedFile, PackedMember
 from sealock.image.entry import Bounds
 from sealock.image.inflate import Compression
-from sealock.image.lazyfiles import Blob, Shelf
+from sealock.image.lazyfiles import LazyFile, Shelf
 from sealock.image.links import resolve
 from sealock.image.paths import normal
 from sealock.image.pump import Pumped
@@ -21,10 +21,10 @@ _OURS: Final = frozenset({"", "blobs", "manifest.json", "index.json", "oci-layou
 _HEX: Final = "0123456789abcdef"
 
 
-class Store(Protocol):
+class ImageStore(Protocol):
     """Named bytes."""
 
-    def open(self, name: str, /) -> Stored:
+    def open(self, name: str, /) -> StoredBytes:
         """Give what is stored under a name; Damage where that cannot be read."""
 
     def has(self, name: str, /) -> bool:
@@ -36,7 +36,7 @@ class FolderStore:
 
     def __init__(self, root: OpenFile) -> None:
         self._shelf = Shelf(root)
-        self._files: dict[str, Blob] = {}
+        self._files: dict[str, LazyFile] = {}
         """Those that were opened so far: images share layers."""
 
     def open(self, name: str, /) -> Stretch:
@@ -45,7 +45,7 @@ class FolderStore:
         if outside or not path:
             raise Damage(why="its name leads outside")
         if path not in self._files:
-            self._files[path] = Blob(self._shelf, path)
+            self._files[path] = LazyFile(self._shelf, path)
         return Stretch(self._files[path])
 
     def has(self, name: str, /) -> bool:
@@ -106,7 +106,7 @@ class ArchiveStore:
         """Whether it has any members."""
         return bool(self._members)
 
-    def open(self, name: str, /) -> Stored:
+    def open(self, name: str, /) -> StoredBytes:
         """Give a member, over the links that old versions of Docker put in place of a layer that comes twice."""
         member = self._member(name)
         if member is None:

@@ -11,7 +11,7 @@ from zlib_ng.zlib_ng import adler32
 from sealock.image import header as tar
 from sealock.image import sparse
 from sealock.image.bytesources import Damage, Stretch, Windowed
-from sealock.image.entry import Entry, EntryKind
+from sealock.image.entry import EntryKind, LayerEntry
 from sealock.image.header import BLOCK, MOST, ZEROS
 from sealock.image.paths import ODD_STARTS, is_normal, normal
 from sealock.image.pax import Extension
@@ -121,7 +121,7 @@ class TarReader:
         while len(held) < end and (data := self._source.fetch(at + len(held), min(_STEP, end - len(held)))):
             held += data
 
-    def entries(self) -> Iterator[Entry]:  # noqa: C901, PLR0912, PLR0915  see below
+    def entries(self) -> Iterator[LayerEntry]:  # noqa: C901, PLR0912, PLR0915  see below
         """Yield every entry that has a place; names outside the root are taken back into it, and reported."""
         # This is what every header costs, and there are very many: hence no calls for what most of them have.
         source, owners, read, part = self._source, self._owners, self.read, self.part
@@ -158,7 +158,7 @@ class TarReader:
                     self._extend(flag, at + BLOCK, size)
                     at += BLOCK + (size + 511 & ~511)
                     continue
-                entry: Entry | None
+                entry: LayerEntry | None
                 if flag == _REGULAR and self._extension is None:
                     path = (
                         self._long_name(block)
@@ -172,7 +172,7 @@ class TarReader:
                     mode, uid, gid = owners.get(owner) or self._owner(block, at)
                     self.body, self._size, self._segments = at + BLOCK, size, None
                     end = at + BLOCK + size
-                    entry = Entry(path, "file", mode, uid, gid, size, "", b"", read, part) if path else None
+                    entry = LayerEntry(path, "file", mode, uid, gid, size, "", b"", read, part) if path else None
                 else:
                     entry, end = self._other(block, flag, at, size)
                 if entry is not None and (
@@ -188,7 +188,7 @@ class TarReader:
         finally:
             self.seen = self._most - left
 
-    def _other(self, block: bytes, flag: int, at: int, size: int) -> tuple[Entry | None, int]:
+    def _other(self, block: bytes, flag: int, at: int, size: int) -> tuple[LayerEntry | None, int]:
         """What is no plain file, or is extended: the entry, if it has a place, and where its bytes end."""
         kind = KINDS.get(flag, "file")
         name, target, capability = tar.name(block), "", b""
@@ -222,7 +222,7 @@ class TarReader:
             size, part = 0, None
         if not path and kind != "folder":
             return None, end
-        return Entry(path, kind, mode, uid, gid, size, target, capability, self.read, part), end
+        return LayerEntry(path, kind, mode, uid, gid, size, target, capability, self.read, part), end
 
     def _long_name(self, block: bytes) -> str:
         name = tar.name(block)
@@ -230,7 +230,7 @@ class TarReader:
             name, _ = self._shortened(name, "")
         return tar.text(name)
 
-    def _stands_for_a_removal(self, entry: Entry) -> bool:
+    def _stands_for_a_removal(self, entry: LayerEntry) -> bool:
         """Make a whiteout what it means; False for what stands for nothing."""
         folder, _, name = entry.path.rpartition("/")
         if not name.startswith(_WHITEOUT):

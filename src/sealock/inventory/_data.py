@@ -7,7 +7,7 @@ from typing import Final, TypeAlias, TypeVar
 
 import msgspec
 
-from sealock.inventory.analyzer import Broken
+from sealock.inventory.analyzer import BrokenFileError
 
 Table: TypeAlias = dict[str, object]
 T = TypeVar("T")
@@ -26,7 +26,7 @@ def decoded(data: bytes, kind: type[T]) -> T:
     """JSON of this shape. Structs read but the fields that they name, so the rest costs neither time nor memory."""
     if data.count(b",") > VALUES:
         message = "holds too many values"
-        raise Broken(message)
+        raise BrokenFileError(message)
     try:
         return msgspec.json.decode(data.removeprefix(BOM), type=kind)
     except msgspec.ValidationError as error:
@@ -35,17 +35,17 @@ def decoded(data: bytes, kind: type[T]) -> T:
         message = f"is no valid JSON: {error}"
     except RecursionError:
         message = "is JSON that is nested too deeply"
-    raise Broken(message)
+    raise BrokenFileError(message)
 
 
 def toml(data: bytes) -> Table:
     """A TOML document."""
     if len(data) >= LONGEST_TOML:
         message = f"is larger than {LONGEST_TOML >> 20} MiB"
-        raise Broken(message)
+        raise BrokenFileError(message)
     if sum(line.count(b".") ** 2 for line in data.splitlines()) > DOTS:
         message = "has dotted keys that are too long"
-        raise Broken(message)
+        raise BrokenFileError(message)
     import tomllib  # noqa: PLC0415  takes 3 ms, and few images have such files
 
     try:
@@ -54,7 +54,7 @@ def toml(data: bytes) -> Table:
         message = f"is no valid TOML: {error}"
     except RecursionError:
         message = "is TOML that is nested too deeply"
-    raise Broken(message)
+    raise BrokenFileError(message)
 
 
 def table(value: object) -> Table:

@@ -11,7 +11,7 @@ from struct import calcsize, error, unpack_from
 from typing import Final
 from zlib import adler32
 
-from sealock.inventory.analyzer import Broken
+from sealock.inventory.analyzer import BrokenFileError
 from sealock.inventory.stanzas import MOST_STANZAS
 
 SQLITE_MAGIC: Final = b"SQLite format 3\0"
@@ -22,23 +22,23 @@ STEPS: Final = 10_000
 MOST_LOOKS: Final = 1_000
 
 
-def blobs(data: bytes) -> Iterator[bytes | Broken]:
+def blobs(data: bytes) -> Iterator[bytes | BrokenFileError]:
     """Yield the headers of any of the three, told apart by their first bytes."""
     if data.startswith(SQLITE_MAGIC):
-        found: Iterator[bytes | Broken] = _sqlite(data)
+        found: Iterator[bytes | BrokenFileError] = _sqlite(data)
     elif data.startswith(NDB_MAGIC):
         found = _ndb(data)
     elif data[12:16] in {BDB_HASH_MAGIC.to_bytes(4, "little"), BDB_HASH_MAGIC.to_bytes(4, "big")}:
         found = _berkeley(data)
     else:
         msg = "it is none of rpm's databases: SQLite, ndb, or a hash of Berkeley DB"
-        raise Broken(msg)
+        raise BrokenFileError(msg)
     left = len(data)
     for count, blob in enumerate(found):
         left -= 16 + (len(blob) if isinstance(blob, bytes) else 0)
         if left < 0 or count > MOST_STANZAS:
             msg = "its headers claim more bytes than the file has, or are far too many"
-            raise Broken(msg)
+            raise BrokenFileError(msg)
         yield blob
 
 
@@ -59,7 +59,7 @@ def _sqlite(data: bytes) -> Iterator[bytes]:
         kind = base.execute("SELECT type FROM sqlite_master WHERE name = 'Packages'").fetchone()
         if kind != ("table",):
             msg = "it has no table of packages"
-            raise Broken(msg)
+            raise BrokenFileError(msg)
         for (blob,) in base.execute("SELECT blob FROM Packages"):
             yield blob if isinstance(blob, bytes) else b""
     except (sqlite3.Error, ValueError, OverflowError, MemoryError) as failure:
@@ -68,32 +68,32 @@ def _sqlite(data: bytes) -> Iterator[bytes]:
             ascii(str(failure))[1:200].rstrip("'") if isinstance(failure, sqlite3.Error) else "its schema is damaged"
         )
         msg = f"SQLite cannot read it: {shown}"
-        raise Broken(msg) from failure
+        raise BrokenFileError(msg) from failure
     finally:
         base.close()
 
 
-def _ndb(data: bytes) -> Iterator[bytes | Broken]:
+def _ndb(data: bytes) -> Iterator[bytes | BrokenFileError]:
     """Read rpm's own database: pages of slots, each naming blocks of 16 bytes that hold one header. Little-endian."""
     try:
         version, pages = unpack_from("<I4xI", data, 4)
     except error:
         msg = "its head is cut off"
-        raise Broken(msg) from None
+        raise BrokenFileError(msg) from None
     end = pages * 4096
     if version != 0 or not pages or end > len(data):
         msg = f"ndb version {version} with {pages} pages of slots, in a file of {len(data)} bytes"
-        raise Broken(msg)
+        raise BrokenFileError(msg)
     for offset in range(32, end, 16):
         magic, index, block, count = unpack_from("<4sIII", data, offset)
         if magic != b"Slot":
             msg = f"slot {offset // 16} has no mark"
-            yield Broken(msg)
+            yield BrokenFileError(msg)
         elif block:
             yield _ndb_blob(data, index, block * 16, count * 16)
 
 
-def _ndb_blob(data: bytes, index: int, start: int, size: int) -> bytes | Broken:
+def _ndb_blob(data: bytes, index: int, start: int, size: int) -> bytes | BrokenFileError:
     """Read one blob between its head (16 bytes) and its tail (12 bytes), and verify its sum as rpm does."""
     try:
         magic, itself, length = unpack_from("<4sI4xI", data, start)
@@ -104,18 +104,18 @@ def _ndb_blob(data: bytes, index: int, start: int, size: int) -> bytes | Broken:
                 return data[start + 16 : start + 16 + length]
     except error:
         pass
-    return Broken(f"package {index} is damaged")
+    return BrokenFileError(f"package {index} is damaged")
 
 
-def _berkeley(data: bytes) -> Iterator[bytes | Broken]:
+def _berkeley(data: bytes) -> Iterator[bytes | BrokenFileError]:
     """Read a Berkeley DB hash by its pages, in any order: their items are the keys and values of all buckets."""
     order = "<" if data[12:16] == BDB_HASH_MAGIC.to_bytes(4, "little") else ">"
     size = _number(f"{order}I", data, 20)
     if size < 512 or size > 65536 or size & (size - 1) or data[24:25] != b"\0":
         msg = f"pages of {size} bytes, or encrypted ones, cannot be read"
-        raise Broken(msg)
+        raise BrokenFileError(msg)
     if len(data) % size:
-        yield Broken("its last page is cut off")
+        yield BrokenFileError("its last page is cut off")
     used: set[int] = set()
     for start in range(size, len(data) - size + 1, size):
         # 2 is a bucket's page, 13 one with sorted items; what else there is are free pages and values' own pages.
@@ -123,7 +123,7 @@ def _berkeley(data: bytes) -> Iterator[bytes | Broken]:
             yield from _items(data, start, size, order, used)
 
 
-def _items(data: bytes, start: int, size: int, order: str, used: set[int]) -> Iterator[bytes | Broken]:
+def _items(data: bytes, start: int, size: int, order: str, used: set[int]) -> Iterator[bytes | BrokenFileError]:
     """Yield the values of one page. Items are filled in from the page's end; every second one is a value."""
     count = min(_number(f"{order}H", data, start + 20), (size - 26) // 2)
     places = unpack_from(f"{order}{count}H", data, start + 26)
@@ -134,31 +134,31 @@ def _items(data: bytes, start: int, size: int, order: str, used: set[int]) -> It
             first, length = unpack_from(f"{order}II", item, 4)
             yield _chain(data, (first, length), size, order, used)
         elif item[:1] != b"\1":
-            yield Broken(f"page {start // size} holds an item of unknown kind")
+            yield BrokenFileError(f"page {start // size} holds an item of unknown kind")
         elif len(item) > 5:
             # Shorter ones are the counter under key 0.
             yield item[1:]
 
 
-def _chain(data: bytes, value: tuple[int, int], size: int, order: str, used: set[int]) -> bytes | Broken:
+def _chain(data: bytes, value: tuple[int, int], size: int, order: str, used: set[int]) -> bytes | BrokenFileError:
     """Put together a value that lies on pages of its own, each naming the next."""
     page, length = value
     parts: list[bytes] = []
     while page and length > 0:
         start = page * size
         if page in used or start + size > len(data) or data[start + 25] != 7:
-            return Broken(f"page {page} is no next part of a value")
+            return BrokenFileError(f"page {page} is no next part of a value")
         used.add(page)
         filled = min(_number(f"{order}H", data, start + 22), size - 26, length)
         parts.append(data[start + 26 : start + 26 + filled])
         length -= filled
         page = _number(f"{order}I", data, start + 16)
-    return Broken(f"a value lacks {length} bytes") if length else b"".join(parts)
+    return BrokenFileError(f"a value lacks {length} bytes") if length else b"".join(parts)
 
 
 def _number(form: str, data: bytes, offset: int) -> int:
     if offset + calcsize(form) > len(data):
         msg = "its first page is cut off"
-        raise Broken(msg)
+        raise BrokenFileError(msg)
     number: int = unpack_from(form, data, offset)[0]
     return number

@@ -8,8 +8,8 @@ from __future__ import annotations
 from struct import error, iter_unpack, unpack_from
 from typing import Final
 
-from sealock.inventory.analyzer import Broken
-from sealock.inventory.stanzas import Room
+from sealock.inventory.analyzer import BrokenFileError
+from sealock.inventory.stanzas import PathBudget
 
 NAME: Final = 1000
 VERSION: Final = 1001
@@ -50,11 +50,11 @@ class Header:
             tags, length = unpack_from(">II", blob)
         except error:
             msg = "a header is cut off"
-            raise Broken(msg) from None
+            raise BrokenFileError(msg) from None
         start = 8 + 16 * tags
         if tags > MOST_TAGS or start + length > min(len(blob), MOST_BYTES):
             msg = f"a header says that it has {tags} tags and {length} bytes, but has {len(blob)} bytes in all"
-            raise Broken(msg)
+            raise BrokenFileError(msg)
         self._index = {tag: (kind, offset, count) for tag, kind, offset, count in iter_unpack(">IIII", blob[8:start])}
         self._data = blob[start : start + length]
 
@@ -69,7 +69,7 @@ class Header:
             return []
         if count > MOST_STRINGS:
             msg = f"tag {tag} has {count} strings"
-            raise Broken(msg)
+            raise BrokenFileError(msg)
         if kind == STRING:
             end = self._data.find(b"\0", offset)
             parts = [self._data[offset:end]] if end >= 0 else []
@@ -79,7 +79,7 @@ class Header:
         found = [part.decode("utf-8", "replace") for part in parts]
         if len(found) < (1 if kind == STRING else count):
             msg = f"the strings of tag {tag} run out of its header"
-            raise Broken(msg)
+            raise BrokenFileError(msg)
         return found
 
     def numbers(self, tag: int) -> tuple[int, ...]:
@@ -90,7 +90,7 @@ class Header:
             return ()
         if count > MOST_STRINGS or offset + width * count > len(self._data):
             msg = f"the numbers of tag {tag} run out of its header"
-            raise Broken(msg)
+            raise BrokenFileError(msg)
         return tuple(number for (number,) in iter_unpack(f">{letter}", self._data[offset : offset + width * count]))
 
     def files(self) -> tuple[str, ...]:
@@ -98,8 +98,8 @@ class Header:
         folders, names, places = self.texts(DIRNAMES), self.texts(BASENAMES), self.numbers(DIRINDEXES)
         if len(names) != len(places) or any(place >= len(folders) for place in places):
             msg = "the names of files do not fit their folders"
-            raise Broken(msg)
-        room = Room(len(self._data))
+            raise BrokenFileError(msg)
+        room = PathBudget(len(self._data))
         for place, name in zip(places, names, strict=True):
             room.take(len(folders[place]) + len(name))
         paths = [folders[place] + name for place, name in zip(places, names, strict=True)] or self.texts(OLDFILENAMES)

@@ -7,7 +7,7 @@ from typing import Final
 
 import yaml
 
-from sealock.inventory.analyzer import Broken
+from sealock.inventory.analyzer import BrokenFileError
 
 LARGEST: Final = 16 << 20
 NODES: Final = 1_000_000
@@ -17,7 +17,7 @@ DIRECTIVES: Final = 64
 LOADER: Final = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
-class Builder:
+class YamlBuilder:
     """Values from libyaml's events: without PyYAML's nodes, which take much memory, and without types: 1.10 is text."""
 
     def __init__(self) -> None:
@@ -41,7 +41,7 @@ class Builder:
                 self.keys.pop()
             case yaml.AliasEvent():
                 message = "has an alias, as no lock file does"
-                raise Broken(message)
+                raise BrokenFileError(message)
             case _:
                 pass
 
@@ -50,7 +50,7 @@ class Builder:
         self.left -= 1
         if self.left < 0 or len(self.stack) > DEEPEST:
             message = "holds too many values" if self.left < 0 else "is YAML that is nested too deeply"
-            raise Broken(message)
+            raise BrokenFileError(message)
         top, key = self.stack[-1], self.keys[-1]
         if isinstance(top, list):
             top.append(value)
@@ -66,11 +66,11 @@ def documents(data: bytes) -> list[object]:
     """The documents of a stream."""
     if len(data) >= LARGEST:
         message = f"is larger than {LARGEST >> 20} MiB"
-        raise Broken(message)
+        raise BrokenFileError(message)
     if data.count(b"%TAG") > DIRECTIVES:
         message = "has directives, as no lock file does"
-        raise Broken(message)
-    builder = Builder()
+        raise BrokenFileError(message)
+    builder = YamlBuilder()
     for event in events(data):
         builder.event(event)
     root = builder.stack[0]
@@ -85,4 +85,4 @@ def events(data: bytes) -> Iterator[yaml.Event]:
         message = f"is no valid YAML: {' '.join(str(error).split())}"
     else:
         return
-    raise Broken(message)
+    raise BrokenFileError(message)

@@ -14,9 +14,9 @@ from typing import Final, TypeAlias
 
 from msgspec import Struct
 
-from sealock.inventory.analyzer import Broken
+from sealock.inventory.analyzer import BrokenFileError
 
-View: TypeAlias = bytes | memoryview
+ZipView: TypeAlias = bytes | memoryview
 
 ENTRIES: Final = 200_000
 """Entries of one archive."""
@@ -35,7 +35,7 @@ PACKED: Final = 64 << 10
 UNKNOWN_32: Final = 0xFFFFFFFF
 
 
-class Entry(Struct, frozen=True, gc=False):
+class ZipEntry(Struct, frozen=True, gc=False):
     """One file in an archive: how it is packed, and where its local header begins."""
 
     name: str
@@ -49,15 +49,15 @@ class Entry(Struct, frozen=True, gc=False):
 class Archive(Struct, frozen=True):
     """The entries that were asked for, and where every local header begins (with the directory's own place last)."""
 
-    data: View
-    entries: dict[str, Entry]
+    data: ZipView
+    entries: dict[str, ZipEntry]
     offsets: list[int]
 
-    def read(self, entry: Entry, limit: int) -> View:
+    def read(self, entry: ZipEntry, limit: int) -> ZipView:
         """The plain bytes of an entry; Broken where they are not what the directory says, or more than the limit."""
         if entry.size > limit or (entry.size > 1 << 20 and entry.size > entry.packed * RATIO):
             message = f"{entry.name} would become {entry.size} bytes from {entry.packed}"
-            raise Broken(message)
+            raise BrokenFileError(message)
         _check_method(entry)
         packed = self.packed(entry)
         if entry.method == STORED:
@@ -71,10 +71,10 @@ class Archive(Struct, frozen=True):
             at += len(piece)
         if at != entry.size or not inflater.eof:
             message = f"{entry.name} is not as long as the archive says"
-            raise Broken(message)
+            raise BrokenFileError(message)
         return memoryview(plain).toreadonly()
 
-    def head(self, entry: Entry, most: int) -> View:
+    def head(self, entry: ZipEntry, most: int) -> ZipView:
         """The first plain bytes of an entry, whatever is behind them."""
         _check_method(entry)
         packed = self.packed(entry)
@@ -82,38 +82,38 @@ class Archive(Struct, frozen=True):
             return packed[:most]
         return next(_inflated(zlib.decompressobj(-15), packed, entry, most), b"")
 
-    def packed(self, entry: Entry) -> View:
+    def packed(self, entry: ZipEntry) -> ZipView:
         """The bytes of an entry as they are stored; Broken where they reach into another's."""
         if not 0 <= entry.offset <= len(self.data) - LOCAL.size:
             message = f"{entry.name} lies outside of the archive"
-            raise Broken(message)
+            raise BrokenFileError(message)
         signature, name, extra = LOCAL.unpack_from(self.data, entry.offset)
         start = entry.offset + LOCAL.size + name + extra
         end = start + entry.packed
         written = bytes(self.data[entry.offset + LOCAL.size : entry.offset + LOCAL.size + name])
         if signature != b"PK\3\4" or written.decode(errors="replace") != entry.name:
             message = f"{entry.name} is not where the archive says"
-            raise Broken(message)
+            raise BrokenFileError(message)
         if end > self.offsets[bisect_right(self.offsets, entry.offset)]:
             message = f"{entry.name} overlaps what follows it"
-            raise Broken(message)
+            raise BrokenFileError(message)
         if entry.method == STORED and entry.size != entry.packed:
             message = f"{entry.name} is not as long as the archive says"
-            raise Broken(message)
+            raise BrokenFileError(message)
         return self.data[start:end]
 
 
-def _check_method(entry: Entry) -> None:
+def _check_method(entry: ZipEntry) -> None:
     if entry.encrypted or entry.method not in {STORED, DEFLATED}:
         message = f"{entry.name} is encrypted or packed in an unusual way"
-        raise Broken(message)
+        raise BrokenFileError(message)
 
 
-def _inflated(inflater: zlib._Decompress, packed: View, entry: Entry, most: int = PIECE) -> Iterator[bytes]:
+def _inflated(inflater: zlib._Decompress, packed: ZipView, entry: ZipEntry, most: int = PIECE) -> Iterator[bytes]:
     """Yield plain bytes, so that no more than a piece of them is there twice; one more than there should be, if any."""
     try:
         for at in range(0, len(packed), PACKED):
-            left: View = packed[at : at + PACKED]
+            left: ZipView = packed[at : at + PACKED]
             while (left or at + PACKED >= len(packed)) and not inflater.eof:
                 plain = inflater.decompress(left, most)
                 left = inflater.unconsumed_tail
@@ -122,24 +122,24 @@ def _inflated(inflater: zlib._Decompress, packed: View, entry: Entry, most: int 
                 yield plain
     except zlib.error as error:
         message = f"{entry.name} cannot be inflated: {error}"
-        raise Broken(message) from None
+        raise BrokenFileError(message) from None
 
 
-def opened(data: View, wanted: Callable[[bytes], bool], most: int = ENTRIES) -> Archive:
+def opened(data: ZipView, wanted: Callable[[bytes], bool], most: int = ENTRIES) -> Archive:
     """Read the central directory, and keep the entries whose names are wanted; of one name, the last."""
     start, end, shift = directory(data)
     count = bytes(data[start:end]).count(b"PK\1\2")
     if count > min(most, ENTRIES):
         message = f"has too many entries: {count}"
-        raise Broken(message)
-    entries: dict[str, Entry] = {}
+        raise BrokenFileError(message)
+    entries: dict[str, ZipEntry] = {}
     offsets = []
     at = start
     while at + CENTRAL.size <= end:
         signature, flags, method, packed, size, name, extra, comment, offset = CENTRAL.unpack_from(data, at)
         if signature != b"PK\1\2":
             message = "has a directory that is damaged"
-            raise Broken(message)
+            raise BrokenFileError(message)
         at += CENTRAL.size
         raw = bytes(data[at : at + name])
         if UNKNOWN_32 in {packed, size, offset}:
@@ -147,24 +147,24 @@ def opened(data: View, wanted: Callable[[bytes], bool], most: int = ENTRIES) -> 
         offsets.append(offset + shift)
         if wanted(raw):
             text = raw.decode(errors="replace")
-            entries[text] = Entry(text, method, bool(flags & 1), packed, size, offset + shift)
+            entries[text] = ZipEntry(text, method, bool(flags & 1), packed, size, offset + shift)
         at += name + extra + comment
     offsets.append(start)
     offsets.sort()
     # Nothing may begin behind the directory, so that every entry has something that follows it.
     if offsets[-1] > start or offsets[0] < 0:
         message = "has entries outside of the archive"
-        raise Broken(message)
+        raise BrokenFileError(message)
     return Archive(data, entries, offsets)
 
 
-def directory(data: View) -> tuple[int, int, int]:
+def directory(data: ZipView) -> tuple[int, int, int]:
     """Where the central directory begins and ends, and by how much all offsets are off (a script may stand before)."""
     tail = bytes(data[-(END.size + 65535) :])
     place = tail.rfind(b"PK\5\6")
     if place < 0 or len(tail) - place < END.size:
         message = "is no zip archive, or its end is missing"
-        raise Broken(message)
+        raise BrokenFileError(message)
     size, offset = END.unpack_from(tail, place)[5:7]
     end = len(data) - len(tail) + place
     at = end - LOCATOR_64.size - END_64.size
@@ -178,11 +178,11 @@ def directory(data: View) -> tuple[int, int, int]:
     start = end - size
     if start < 0 or start < offset:
         message = "has a directory outside of the archive"
-        raise Broken(message)
+        raise BrokenFileError(message)
     return start, end, start - offset
 
 
-def wide(extra: View, size: int, packed: int, offset: int) -> tuple[int, int, int]:
+def wide(extra: ZipView, size: int, packed: int, offset: int) -> tuple[int, int, int]:
     """Packed size, size and offset of an entry for which 32 bits are too few."""
     at = 0
     while at + 4 <= len(extra):

@@ -8,7 +8,7 @@ from typing import Final
 
 import msgspec
 
-from sealock.inventory.analyzer import Analyzer, Broken, Fact, File, Wanted
+from sealock.inventory.analyzer import AnalyzedFile, Analyzer, BrokenFileError, Fact, WantedFiles
 from sealock.inventory.stanzas import is_word, owned, quoted, stanzas, text
 from sealock.model.inventory import Package
 
@@ -22,9 +22,9 @@ class Alpm(Analyzer):
 
     name = "alpm"
     version = 2
-    wanted = Wanted(names=("desc", "files"), limit=16 << 20)
+    wanted = WantedFiles(names=("desc", "files"), limit=16 << 20)
 
-    def read(self, file: File, /) -> Iterator[Package]:
+    def read(self, file: AnalyzedFile, /) -> Iterator[Package]:
         """Yield the package of a `desc`, or the part that its `files` tells."""
         folder, slash, last = file.path.removeprefix(LOCAL).partition("/")
         if not slash or not file.path.startswith(LOCAL) or last not in {"desc", "files"}:
@@ -43,7 +43,7 @@ class Alpm(Analyzer):
         name, version = _first(sections, "NAME"), _first(sections, "VERSION")
         if not is_word(name) or not is_word(version):
             msg = f"names no package and version: {quoted(name)} {quoted(version)}"
-            raise Broken(msg)
+            raise BrokenFileError(msg)
         yield Package(
             type="alpm",
             name=name,

@@ -9,13 +9,13 @@ from typing import ClassVar, TypeAlias
 from msgspec import Struct
 
 from sealock.image.entry import DEFAULT_BOUNDS, Bounds
-from sealock.inventory.window import Content
+from sealock.inventory.window import FileContent
 from sealock.model.inventory import Distribution, FileFact, Package
 
 Fact: TypeAlias = Package | FileFact | Distribution
 
 
-class Wanted(Struct, frozen=True):
+class WantedFiles(Struct, frozen=True):
     """Which regular files an analyzer asks for. Any of these is enough; all comparisons are on the normal path.
 
     `paths` whole paths ("var/lib/dpkg/status"); `folders` all files right in such a folder ("var/lib/dpkg/status.d");
@@ -33,11 +33,11 @@ class Wanted(Struct, frozen=True):
     limit: int = 64 << 20
 
 
-class File(Struct, frozen=True, gc=False):
+class AnalyzedFile(Struct, frozen=True, gc=False):
     """A file as an analyzer sees it. `content` may be a window, for those who need no more than pieces of it."""
 
     path: str
-    content: Content
+    content: FileContent
     mode: int = 0
     uid: int = 0
     gid: int = 0
@@ -48,7 +48,7 @@ class File(Struct, frozen=True, gc=False):
         return self.content[:]
 
 
-class Broken(Exception):  # noqa: N818  it is an answer, not a fault of the program
+class BrokenFileError(Exception):  # noqa: N818  it is an answer, not a fault of the program
     """What a file holds cannot be made sense of; the text says why. It becomes a problem with layer and path."""
 
 
@@ -60,7 +60,7 @@ class Analyzer(ABC):
 
     name: ClassVar[str]
     version: ClassVar[int] = 1
-    wanted: ClassVar[Wanted]
+    wanted: ClassVar[WantedFiles]
 
     def __init__(self, bounds: Bounds = DEFAULT_BOUNDS) -> None:
         """Keep to these bounds."""
@@ -72,7 +72,7 @@ class Analyzer(ABC):
         return ".onfiles." not in type(self).__module__
 
     @abstractmethod
-    def read(self, file: File, /) -> Iterable[Fact]:
+    def read(self, file: AnalyzedFile, /) -> Iterable[Fact]:
         """Yield what the file tells; Broken where it cannot be read, after what came before the fault."""
 
     def join(self, facts: Iterable[Fact], /) -> Iterator[Fact]:

@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from sealock.inventory.analyzer import Analyzer, File, Wanted
-from sealock.inventory.stanzas import Faults, Room, is_word, stanzas, text
+from sealock.inventory.analyzer import AnalyzedFile, Analyzer, WantedFiles
+from sealock.inventory.stanzas import Faults, PathBudget, is_word, stanzas, text
 from sealock.model.inventory import Package
 
 FIELDS: Final = frozenset("PVAoLmDp")
@@ -23,11 +23,11 @@ class Apk(Analyzer):
 
     name = "apk"
     version = 2
-    wanted = Wanted(paths=("lib/apk/db/installed", "usr/lib/apk/db/installed"), limit=32 << 20)
+    wanted = WantedFiles(paths=("lib/apk/db/installed", "usr/lib/apk/db/installed"), limit=32 << 20)
 
-    def read(self, file: File, /) -> Iterator[Package]:
+    def read(self, file: AnalyzedFile, /) -> Iterator[Package]:
         """Yield each package with its files."""
-        faults, room = Faults(), Room(len(file.data))
+        faults, room = Faults(), PathBudget(len(file.data))
         for stanza in stanzas(text(file.data)):
             fields, files = _stanza(stanza, room)
             name, version = fields.get("P", ""), fields.get("V", "")
@@ -60,7 +60,7 @@ def _names(relations: str) -> tuple[str, ...]:
     return tuple(_RELATION.split(word, maxsplit=1)[0] for word in words if word and not word.startswith("!"))
 
 
-def _stanza(stanza: str, room: Room) -> tuple[dict[str, str], tuple[str, ...]]:
+def _stanza(stanza: str, room: PathBudget) -> tuple[dict[str, str], tuple[str, ...]]:
     """Read one letter, a colon and a value in each line; F: names a folder, and R: a file in the last folder."""
     fields: dict[str, str] = {}
     files: list[str] = []

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from sealock.inventory.analyzer import Analyzer, File, Wanted
+from sealock.inventory.analyzer import AnalyzedFile, Analyzer, WantedFiles
 from sealock.inventory.stanzas import text
 from sealock.model.inventory import FileFact
 
@@ -18,9 +18,9 @@ class ApkRepositories(Analyzer):
     """The detail holds the repositories, one a line, without comments."""
 
     name = "apk-repositories"
-    wanted = Wanted(paths=(PATH,), limit=1 << 16)
+    wanted = WantedFiles(paths=(PATH,), limit=1 << 16)
 
-    def read(self, file: File, /) -> Iterator[FileFact]:
+    def read(self, file: AnalyzedFile, /) -> Iterator[FileFact]:
         """Yield the lines that name a repository."""
         lines = [line.strip() for line in text(file.data).split("\n", _LINES)[:_LINES]]
         named = [line for line in lines if line and not line.startswith("#") and line.isprintable()]

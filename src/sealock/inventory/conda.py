@@ -9,13 +9,13 @@ from msgspec import Struct
 
 from sealock.inventory import _names
 from sealock.inventory._data import decoded, rows, word, words
-from sealock.inventory.analyzer import Analyzer, Broken, Fact, File, Wanted
+from sealock.inventory.analyzer import AnalyzedFile, Analyzer, BrokenFileError, Fact, WantedFiles
 from sealock.model.inventory import Package
 
 TYPES: Final = ("tar.bz2", "conda")
 
 
-class Record(Struct):
+class CondaRecord(Struct):
     """The fields of conda-meta/*.json that are of use here."""
 
     name: Any = ""
@@ -32,18 +32,18 @@ class Conda(Analyzer):
     """`conda-meta/*.json`; files are told relative to the environment."""
 
     name = "conda"
-    wanted = Wanted(parents=("conda-meta",), limit=64 << 20)
+    wanted = WantedFiles(parents=("conda-meta",), limit=64 << 20)
 
-    def read(self, file: File, /) -> Iterator[Fact]:
+    def read(self, file: AnalyzedFile, /) -> Iterator[Fact]:
         """Yield the package."""
         folder, _, stem = file.path.rpartition("/")
         if not stem.endswith(".json"):
             return
-        record = decoded(file.data, Record)
+        record = decoded(file.data, CondaRecord)
         name, version = word(record.name), word(record.version)
         if not name or not version:
             message = "names no package, or not its version"
-            raise Broken(message)
+            raise BrokenFileError(message)
         prefix = folder.rpartition("/")[0]
         files = (_names.inside(prefix, one) for one in rows(record.files) if isinstance(one, str) and one)
         yield Package(
@@ -57,7 +57,7 @@ class Conda(Analyzer):
         )
 
 
-def qualifiers(record: Record) -> tuple[tuple[str, str], ...]:
+def qualifiers(record: CondaRecord) -> tuple[tuple[str, str], ...]:
     """Build, channel, platform and kind of archive, as package URLs name them."""
     subdir = word(record.subdir)
     # https://channels.example.org/conda-forge/linux-64 is the channel conda-forge; its platform is told apart.

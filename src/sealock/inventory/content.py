@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final
 
-from sealock.image.entry import Entry, LayerSource
+from sealock.image.entry import LayerEntry, LayerSource
 from sealock.inventory import programs
 from sealock.inventory.scan import ELF, NOT_ELF
 from sealock.inventory.window import Window
-from sealock.model.content import Content, Hidden, Node, Program
+from sealock.model.content import Content, FileNode, Hidden, Program
 
 _LARGEST: Final = 256 << 20
 _SCRIPT: Final = 64 << 10
@@ -36,7 +36,7 @@ class _Laid:
     """The view of a container, so far."""
 
     def __init__(self) -> None:
-        self.nodes: dict[str, Node] = {}
+        self.nodes: dict[str, FileNode] = {}
         self.children: dict[str, set[str]] = {}
         """Names right in a folder: what a whiteout takes with it."""
         self.programs: dict[str, Program] = {}
@@ -72,7 +72,7 @@ class _Laid:
             folder, _, name = one.rpartition("/")
             self.children.get(folder, set()).discard(name)
 
-    def forget(self, path: str, node: Node, by: int) -> None:
+    def forget(self, path: str, node: FileNode, by: int) -> None:
         """Leave out what is no longer seen, and note its size."""
         del self.nodes[path]
         self.programs.pop(path, None)
@@ -84,7 +84,7 @@ class _Laid:
             else:
                 self.cut = True
 
-    def put(self, entry: Entry, index: int) -> None:
+    def put(self, entry: LayerEntry, index: int) -> None:
         """Put an entry where it belongs."""
         path = entry.path
         old = self.nodes.get(path)
@@ -102,14 +102,14 @@ class _Laid:
         if entry.kind == "hard link":
             self.nodes[path] = self.linked(entry, index)
         elif entry.kind == "file":
-            self.nodes[path] = Node("file", entry.size, index, entry.mode)
+            self.nodes[path] = FileNode("file", entry.size, index, entry.mode)
             self.read(entry)
         elif entry.kind == "folder":
-            self.nodes[path] = Node("folder", 0, index, entry.mode)
+            self.nodes[path] = FileNode("folder", 0, index, entry.mode)
         elif entry.kind == "symbolic link":
-            self.nodes[path] = Node("symbolic link", 0, index, entry.mode, entry.target)
+            self.nodes[path] = FileNode("symbolic link", 0, index, entry.mode, entry.target)
         else:
-            self.nodes[path] = Node("other", 0, index, entry.mode)
+            self.nodes[path] = FileNode("other", 0, index, entry.mode)
 
     def linked_up(self, path: str) -> bool:
         """Note what is in which folder, up to the root: not every folder has an entry of its own. False: no room."""
@@ -126,19 +126,19 @@ class _Laid:
             path = folder
         return True
 
-    def linked(self, entry: Entry, index: int) -> Node:
+    def linked(self, entry: LayerEntry, index: int) -> FileNode:
         """Make another name of a file; what its text says is known by the first one too."""
         target = entry.target.strip("/").removeprefix("./")
         first = self.nodes.get(target)
         if first is None or first.kind != "file":
-            return Node("other", 0, index, entry.mode)
+            return FileNode("other", 0, index, entry.mode)
         if target in self.programs:
             self.programs[entry.path] = self.programs[target]
         if target in self.texts:
             self.texts[entry.path] = self.texts[target]
-        return Node("file", first.size, index, first.mode, same=first.same or target)
+        return FileNode("file", first.size, index, first.mode, same=first.same or target)
 
-    def read(self, entry: Entry) -> None:
+    def read(self, entry: LayerEntry) -> None:
         """Read a file if it is a program, a script or one that says where libraries are."""
         path, size = entry.path, entry.size
         if path.endswith(".dist-info/WHEEL"):

@@ -8,7 +8,7 @@ from typing import Any, Final
 from msgspec import Struct
 
 from sealock.inventory._data import Table, decoded, table, word
-from sealock.inventory.analyzer import Analyzer, Fact, File, Wanted
+from sealock.inventory.analyzer import AnalyzedFile, Analyzer, Fact, WantedFiles
 from sealock.model.inventory import Package
 
 RUN: Final = ("runtime", "native", "runtimeTargets", "resources")
@@ -27,9 +27,9 @@ class Dotnet(Analyzer):
     """`*.deps.json` beside the program."""
 
     name = "dotnet"
-    wanted = Wanted(endings=(".deps.json",), limit=16 << 20)
+    wanted = WantedFiles(endings=(".deps.json",), limit=16 << 20)
 
-    def read(self, file: File, /) -> Iterator[Fact]:
+    def read(self, file: AnalyzedFile, /) -> Iterator[Fact]:
         """Yield the libraries that are packages and are there at run time."""
         deps = decoded(file.data, Deps)
         # Older SDKs wrote the target's bare name.

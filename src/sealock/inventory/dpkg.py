@@ -7,7 +7,7 @@ from typing import Final
 
 import msgspec
 
-from sealock.inventory.analyzer import Analyzer, Fact, File, Wanted
+from sealock.inventory.analyzer import AnalyzedFile, Analyzer, Fact, WantedFiles
 from sealock.inventory.stanzas import Faults, is_word, owned, stanzas, text
 from sealock.model.inventory import Package
 
@@ -52,11 +52,11 @@ class Dpkg(Analyzer):
 
     name = "dpkg"
     version = 2
-    wanted = Wanted(
+    wanted = WantedFiles(
         paths=(STATUS,), folders=(STATUS_FOLDER.rstrip("/"),), names=("copyright",), endings=(".list",), limit=32 << 20
     )
 
-    def read(self, file: File, /) -> Iterable[Fact]:
+    def read(self, file: AnalyzedFile, /) -> Iterable[Fact]:
         """Yield the packages of a stanza file, or the part that a list or a copyright file tells."""
         path = file.path
         if path.startswith(INFO_FOLDER):
@@ -69,7 +69,7 @@ class Dpkg(Analyzer):
             return () if path.endswith(CONTROL_ENDINGS) else self._packages(file)
         return self._packages(file) if path == STATUS else ()
 
-    def _packages(self, file: File) -> Iterator[Package]:
+    def _packages(self, file: AnalyzedFile) -> Iterator[Package]:
         faults = Faults()
         for stanza in stanzas(text(file.data)):
             fields = _fields(stanza)
@@ -157,24 +157,24 @@ def _source(field: str, name: str, version: str) -> tuple[str, str]:
     return source or name, stem if mark and stem and count.isascii() and count.isdigit() else version
 
 
-def _part(file: File, name: str, *, files: tuple[str, ...] = (), licenses: tuple[str, ...] = ()) -> Package:
+def _part(file: AnalyzedFile, name: str, *, files: tuple[str, ...] = (), licenses: tuple[str, ...] = ()) -> Package:
     return Package(type="deb", name=name, version="", path=file.path, files=files, licenses=licenses, found_by="dpkg")
 
 
-def _file_list(file: File) -> Iterator[Package]:
+def _file_list(file: AnalyzedFile) -> Iterator[Package]:
     """Read info/NAME.list or info/NAME:ARCHITECTURE.list, one absolute path in each line."""
     name = file.path.removeprefix(INFO_FOLDER)
     if name.endswith(".list") and "/" not in name:
         yield _part(file, name.removesuffix(".list"), files=owned(text(file.data).split("\n")))
 
 
-def _sums(file: File) -> Iterator[Package]:
+def _sums(file: AnalyzedFile) -> Iterator[Package]:
     """Read NAME.md5sums: a sum, two spaces, a relative path."""
     paths = [line.partition(" ")[2].lstrip(" *").removeprefix("./") for line in text(file.data).split("\n")]
     yield _part(file, "", files=owned(paths))
 
 
-def _copyright(file: File) -> Iterator[Package]:
+def _copyright(file: AnalyzedFile) -> Iterator[Package]:
     """Read the short names of licences in a machine-readable copyright file (DEP 5); others are prose."""
     name, _, last = file.path.removeprefix(DOC_FOLDER).partition("/")
     data = file.data[:COPYRIGHT_BYTES]

@@ -12,8 +12,8 @@ from typing import Final
 
 from msgspec import Struct
 
-from sealock.inventory.analyzer import Broken
-from sealock.inventory.window import Content, Window
+from sealock.inventory.analyzer import BrokenFileError
+from sealock.inventory.window import FileContent, Window
 
 MAGIC: Final = b"\x7fELF"
 
@@ -106,7 +106,7 @@ class Dynamic(Struct, frozen=True):
 class Elf(Struct):
     """One ELF file. `whole` is False where the file ends before its own tables do."""
 
-    data: Content
+    data: FileContent
     kind: int
     shape: _Shape
     segments: tuple[Segment, ...]
@@ -190,7 +190,7 @@ class _Last:
     elf: Elf | None = None
 
 
-def read(data: Content) -> Elf:
+def read(data: FileContent) -> Elf:
     """Read the tables of an ELF file; Broken where its header makes no sense."""
     last = _Last.elf
     if last is not None and last.data is data:
@@ -200,24 +200,24 @@ def read(data: Content) -> Elf:
     return elf
 
 
-def attempt(data: Content) -> Elf | None:
+def attempt(data: FileContent) -> Elf | None:
     """Read an ELF file; None where it is broken, which one analyzer tells for all that ask."""
     try:
         return read(data)
-    except Broken:
+    except BrokenFileError:
         return None
 
 
-def _read(data: Content) -> Elf:
+def _read(data: FileContent) -> Elf:
     shape = _SHAPES.get((data[4], data[5])) if len(data) > 6 else None
     if shape is None or not data.startswith(MAGIC):
         message = "is neither a 32 nor a 64 bit ELF file"
-        raise Broken(message)
+        raise BrokenFileError(message)
     try:
         kind, _, _, _, phoff, shoff, _, _, phsize, phnum, shsize, shnum, names = shape.header.unpack_from(data[:64], 16)
     except StructError:
         message = "ends within its ELF header"
-        raise Broken(message) from None
+        raise BrokenFileError(message) from None
     segments, whole = _table(data, shape.segment, phoff, min(phnum, _MAX_SEGMENTS), phsize)
     if shoff and not shnum:
         # More sections than sixteen bits can count: the first one's size tells how many.
@@ -237,7 +237,7 @@ def _read(data: Content) -> Elf:
     )
 
 
-def _table(data: Content, layout: Layout, offset: int, count: int, size: int) -> tuple[list[tuple[int, ...]], bool]:
+def _table(data: FileContent, layout: Layout, offset: int, count: int, size: int) -> tuple[list[tuple[int, ...]], bool]:
     """Read the rows of a table, and whether all of them are there."""
     if not offset or not count:
         return [], True

@@ -20,7 +20,7 @@ _USUAL: Final = 128
 """Bytes of a path that count as nothing beside its entry, on the average."""
 
 
-class Fault(Struct, frozen=True, array_like=True, gc=False):
+class FileFault(Struct, frozen=True, array_like=True, gc=False):
     """What was wrong with a file of a layer; `on_files` where no package can have been missed for it."""
 
     path: str
@@ -45,7 +45,7 @@ class LayerFacts(Struct, frozen=True):
     entries: int
     size: int
     """Bytes of its regular files."""
-    faults: tuple[Fault, ...]
+    faults: tuple[FileFault, ...]
     weight: int = 0
     """What its facts and names take, as `weigh` has it."""
 
@@ -92,7 +92,7 @@ class ImageFacts(Struct, frozen=True):
     files: tuple[FileFact, ...]
     sizes: tuple[tuple[int, int, int], ...]
     """Of each layer: its index, its entries, and the bytes of its regular files."""
-    faults: tuple[tuple[Fault, ...], ...]
+    faults: tuple[tuple[FileFault, ...], ...]
     """What was wrong with files, layer by layer."""
     cost: int = 0
     """As that of all its layers."""

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from sealock.inventory._data import word
-from sealock.inventory.analyzer import Analyzer, Broken, Fact, File, Wanted
+from sealock.inventory.analyzer import AnalyzedFile, Analyzer, BrokenFileError, Fact, WantedFiles
 from sealock.model.inventory import Package
 
 LONGEST: Final = 4096
@@ -19,9 +19,9 @@ class Gems(Analyzer):
     """`specifications/*.gemspec`, and those of the default gems below it; RubyGems writes a statement a line."""
 
     name = "gems"
-    wanted = Wanted(endings=(".gemspec",), limit=4 << 20)
+    wanted = WantedFiles(endings=(".gemspec",), limit=4 << 20)
 
-    def read(self, file: File, /) -> Iterator[Fact]:
+    def read(self, file: AnalyzedFile, /) -> Iterator[Fact]:
         """Yield the gem."""
         folder = file.path.rpartition("/")[0].removesuffix("/default")
         if folder.rpartition("/")[2] != "specifications":
@@ -30,7 +30,7 @@ class Gems(Analyzer):
         name, version = (word(next(iter(said.get(key, ())), "")) for key in ("name", "version"))
         if not name or not version:
             message = "names no gem, or not its version"
-            raise Broken(message)
+            raise BrokenFileError(message)
         platform = word(next(iter(said.get("platform", ())), ""))
         licenses = [word(one) for one in (*said.get("licenses", ()), *said.get("license", ()))]
         yield Package(

@@ -8,9 +8,9 @@ from struct import unpack_from
 from typing import Final
 
 from sealock.inventory import elf
-from sealock.inventory.analyzer import Analyzer, Broken, File, Wanted
+from sealock.inventory.analyzer import AnalyzedFile, Analyzer, BrokenFileError, WantedFiles
 from sealock.inventory.elf import Elf
-from sealock.inventory.window import Content
+from sealock.inventory.window import FileContent
 from sealock.model.inventory import Package
 
 MAGIC: Final = b"\xff Go buildinf:"
@@ -33,9 +33,9 @@ class GoBinary(Analyzer):
     """Go's build information."""
 
     name = "gobinary"
-    wanted = Wanted(elf=True, limit=256 << 20)
+    wanted = WantedFiles(elf=True, limit=256 << 20)
 
-    def read(self, file: File, /) -> Iterator[Package]:
+    def read(self, file: AnalyzedFile, /) -> Iterator[Package]:
         """Yield the standard library, the main module and those that it was built with."""
         program = elf.attempt(file.content)
         start = _find(program) if program else -1
@@ -47,7 +47,7 @@ class GoBinary(Analyzer):
             yield Package(type="golang", name="stdlib", version=version, path=file.path, found_by=self.name)
         elif not modules:
             message = "has Go build information that names neither a Go version nor modules"
-            raise Broken(message)
+            raise BrokenFileError(message)
         for name, found in read_modules(modules):
             namespace, _, last = name.rpartition("/")
             yield Package(
@@ -148,7 +148,7 @@ def _information(program: Elf, start: int) -> tuple[str, str]:
     header = program.data[start : start + 32]
     if len(header) < 32:
         message = "ends within its Go build information"
-        raise Broken(message)
+        raise BrokenFileError(message)
     width, flags = header[14], header[15]
     if flags & 2:  # since Go 1.18: both texts follow, each after its length
         version, at = _counted(program.data, start + 32)
@@ -156,7 +156,7 @@ def _information(program: Elf, start: int) -> tuple[str, str]:
     else:
         if width not in {4, 8}:
             message = f"has Go build information with pointers of {width} bytes"
-            raise Broken(message)
+            raise BrokenFileError(message)
         layout = (">" if flags & 1 else "<") + ("Q" if width == 8 else "I")
         version, modules = (
             _pointed(program, unpack_from(layout, header, offset)[0], layout, width) for offset in (16, 16 + width)
@@ -166,7 +166,7 @@ def _information(program: Elf, start: int) -> tuple[str, str]:
     return version.decode("utf-8", "replace"), modules.decode("utf-8", "replace")
 
 
-def _counted(data: Content, at: int) -> tuple[bytes, int]:
+def _counted(data: FileContent, at: int) -> tuple[bytes, int]:
     """Read a text after its length, which is a number of seven bits a byte; and where it ends."""
     length = 0
     for shift, byte in zip(range(0, 35, 7), data[at : at + 5], strict=False):
@@ -177,7 +177,7 @@ def _counted(data: Content, at: int) -> tuple[bytes, int]:
                 return data[at : at + length], at + length
             break
     message = "has Go build information that is longer than the file, or than is read"
-    raise Broken(message)
+    raise BrokenFileError(message)
 
 
 def _pointed(program: Elf, address: int, layout: str, width: int) -> bytes:

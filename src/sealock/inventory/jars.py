@@ -11,7 +11,7 @@ from sealock.image.entry import DEFAULT_BOUNDS, Bounds
 from sealock.inventory import _zip
 from sealock.inventory._data import word
 from sealock.inventory._headers import headers
-from sealock.inventory.analyzer import Analyzer, Broken, Fact, File, Wanted
+from sealock.inventory.analyzer import AnalyzedFile, Analyzer, BrokenFileError, Fact, WantedFiles
 from sealock.model.inventory import Package
 
 ENDINGS: Final = (".jar", ".war", ".ear", ".jpi", ".hpi", ".par", ".sar", ".lpkg")
@@ -38,7 +38,7 @@ FAULTS: Final = 5
 """Faults of one file that are told of."""
 
 
-class Identity(Struct, frozen=True):
+class MavenIdentity(Struct, frozen=True):
     """Maven's coordinates, as far as known."""
 
     artifact: str
@@ -46,12 +46,12 @@ class Identity(Struct, frozen=True):
     group: str = ""
 
 
-class Level(Struct):
+class JarLevel(Struct):
     """An archive on the way down: those in it that were not read yet, and how many bytes it was inflated to."""
 
     path: str
     archive: _zip.Archive
-    nested: Iterator[_zip.Entry]
+    nested: Iterator[_zip.ZipEntry]
     held: int
 
 
@@ -59,16 +59,16 @@ class Jars(Analyzer):
     """Every library in a Java archive, and in the archives that it holds."""
 
     name = "jars"
-    wanted = Wanted(endings=ENDINGS, limit=LARGEST)
+    wanted = WantedFiles(endings=ENDINGS, limit=LARGEST)
 
-    def read(self, file: File, /) -> Iterator[Fact]:
+    def read(self, file: AnalyzedFile, /) -> Iterator[Fact]:
         """Yield the packages of the archive and of all within it, then tell what could not be read."""
         if not file.data or (not file.path.endswith(".jar") and not file.data.startswith(b"PK")):
             return  # others use these endings too
         walk = Walk(len(file.data), self.bounds)
         yield from walk.packages(file.path, memoryview(file.data))
         if walk.faults:
-            raise Broken("; ".join(walk.faults))
+            raise BrokenFileError("; ".join(walk.faults))
 
 
 class Walk:
@@ -76,7 +76,7 @@ class Walk:
 
     def __init__(self, size: int, bounds: Bounds) -> None:
         self.faults: list[str] = []
-        self.levels: list[Level] = []
+        self.levels: list[JarLevel] = []
         self.deepest = bounds.depth
         self.left = min(TOTAL, LEAST + TIMES * size)
         self.room = max(HELD, bounds.file)
@@ -88,7 +88,7 @@ class Walk:
         if len(self.faults) < FAULTS:
             self.faults.append(f"{where}: {message}" if where else str(message))
 
-    def packages(self, path: str, data: _zip.View) -> Iterator[Package]:
+    def packages(self, path: str, data: _zip.ZipView) -> Iterator[Package]:
         """Yield the packages of an archive, then those of the archives in it, at any depth."""
         self.longest += len(path)
         yield from self.archive(path, data, 0)
@@ -114,18 +114,18 @@ class Walk:
             else:
                 yield from self.archive(inner, self.plain(level.path, level.archive, entry), entry.size)
 
-    def archive(self, path: str, data: _zip.View, held: int) -> Iterator[Package]:
+    def archive(self, path: str, data: _zip.ZipView, held: int) -> Iterator[Package]:
         """Yield the packages of an archive itself; those in it are looked into next."""
         self.left -= ARCHIVE
         try:
             archive = _zip.opened(data, asked, max(self.left // ENTRY, FEW))
-        except Broken as broken:
+        except BrokenFileError as broken:
             self.fault(path, broken)
             return
         self.left -= ENTRY * len(archive.offsets)
-        poms: dict[Identity, None] = {}
+        poms: dict[MavenIdentity, None] = {}
         manifest: dict[str, str] = {}
-        nested: list[_zip.Entry] = []
+        nested: list[_zip.ZipEntry] = []
         for name, entry in archive.entries.items():
             if self.left <= 0:
                 self.fault(path, "was not read to its end: there is too much in this file")
@@ -140,27 +140,27 @@ class Walk:
                 manifest = dict(headers(self.text(path, archive, entry), glue=""))
         yield from told(path, list(poms), manifest)
         self.room -= held
-        self.levels.append(Level(path, archive, iter(nested), held))
+        self.levels.append(JarLevel(path, archive, iter(nested), held))
 
-    def plain(self, path: str, archive: _zip.Archive, entry: _zip.Entry, most: int = LARGEST) -> _zip.View:
+    def plain(self, path: str, archive: _zip.Archive, entry: _zip.ZipEntry, most: int = LARGEST) -> _zip.ZipView:
         """An entry's bytes, the first of them where there are more; none, and a fault, where they cannot be had."""
         try:
             data = archive.read(entry, min(LARGEST, self.left)) if entry.size <= most else archive.head(entry, most)
-        except Broken as broken:
+        except BrokenFileError as broken:
             self.fault(f"{path}!/" if "!/" not in path else path, broken)
             return b""
         if entry.method != _zip.STORED:
             self.left -= len(data)
         return data
 
-    def text(self, path: str, archive: _zip.Archive, entry: _zip.Entry) -> str:
+    def text(self, path: str, archive: _zip.Archive, entry: _zip.ZipEntry) -> str:
         """An entry's text."""
         data = self.plain(path, archive, entry, HEAD)
         self.left -= TEXT + LETTER * len(data)
         return bytes(data).decode(errors="replace")
 
 
-def told(path: str, poms: list[Identity], manifest: dict[str, str]) -> Iterator[Package]:
+def told(path: str, poms: list[MavenIdentity], manifest: dict[str, str]) -> Iterator[Package]:
     """The archive itself, and what was shaded into it."""
     stem = path.rpartition("/")[2].rpartition(".")[0]
     named = from_name(stem)
@@ -192,7 +192,7 @@ def asked(name: bytes) -> bool:
     )
 
 
-def properties(text: str) -> Identity | None:
+def properties(text: str) -> MavenIdentity | None:
     """The coordinates in a pom.properties."""
     found: dict[str, str] = {}
     for line in text.splitlines():
@@ -200,7 +200,7 @@ def properties(text: str) -> Identity | None:
             key, _, value = line.partition("=")
             found[key.strip()] = value
     artifact, version, group = (plain(found.get(key, "")) for key in ("artifactId", "version", "groupId"))
-    return Identity(artifact, version, group) if artifact and version else None
+    return MavenIdentity(artifact, version, group) if artifact and version else None
 
 
 def plain(value: str) -> str:
@@ -208,22 +208,22 @@ def plain(value: str) -> str:
     return "" if "${" in value or "@" in value else word(value)
 
 
-def is_own(pom: Identity, stem: str, named: Identity | None) -> bool:
+def is_own(pom: MavenIdentity, stem: str, named: MavenIdentity | None) -> bool:
     """Whether these are the coordinates of the archive itself."""
     return stem in {pom.artifact, f"{pom.artifact}-{pom.version}"} or bool(named and named.artifact == pom.artifact)
 
 
-def from_name(stem: str) -> Identity | None:
+def from_name(stem: str) -> MavenIdentity | None:
     """Split name-1.2.3-classifier into name and version: the version begins with the first digit behind a dash."""
     at = stem.find("-")
     while at > 0:
         if stem[at + 1 : at + 2].isdigit():
-            return Identity(stem[:at], stem[at + 1 :])
+            return MavenIdentity(stem[:at], stem[at + 1 :])
         at = stem.find("-", at + 1)
     return None
 
 
-def declared(stem: str, named: Identity | None, manifest: dict[str, str]) -> Identity | None:
+def declared(stem: str, named: MavenIdentity | None, manifest: dict[str, str]) -> MavenIdentity | None:
     """The coordinates that the manifest tells, with the file's name where it is the better witness."""
     symbolic = plain(manifest.get("bundle-symbolicname", "").partition(";")[0])
     parent, _, last = symbolic.rpartition(".")
@@ -244,7 +244,7 @@ def declared(stem: str, named: Identity | None, manifest: dict[str, str]) -> Ide
         # org.apache.commons.lang3 is commons-lang3's: the last part is the artifact's name, or a piece of it.
         or (symbolic if last and last != artifact and not artifact.endswith(last) else parent)
     )
-    return Identity(artifact, version, "" if " " in group else group) if artifact and version else None
+    return MavenIdentity(artifact, version, "" if " " in group else group) if artifact and version else None
 
 
 def numbered(value: str) -> str:

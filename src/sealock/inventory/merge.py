@@ -11,7 +11,7 @@ from typing import Final, TypeAlias
 from msgspec.structs import replace
 
 from sealock.inventory.facts import ImageFacts, LayerFacts
-from sealock.inventory.view import View
+from sealock.inventory.view import ByteView
 from sealock.model.inventory import OF_DISTRIBUTIONS, Distribution, FileFact, Package
 
 FOLDERS: Final = frozenset({"world-writable-folder"})
@@ -32,7 +32,7 @@ def merge(layers: Sequence[tuple[int, LayerFacts]], *, files: bool = True) -> Im
     """
     told = {fact.path for _, facts in layers for fact in facts.files}
     told.update(_on_disk(package.path) for _, facts in layers for package in facts.packages)
-    view = View([facts for _, facts in layers], told)
+    view = ByteView([facts for _, facts in layers], told)
     packages: dict[tuple[object, ...], _Seen] = {}
     risky: list[FileFact] = []
     distribution: Distribution | None = None

@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from sealock.inventory import _names
 from sealock.inventory._data import decoded, rows, table, word
-from sealock.inventory.analyzer import Analyzer, Broken, Fact, File, Wanted
+from sealock.inventory.analyzer import AnalyzedFile, Analyzer, BrokenFileError, Fact, WantedFiles
 from sealock.inventory.stanzas import quoted
 from sealock.model.inventory import Package
 
@@ -17,7 +17,7 @@ HOMES: Final = ("usr/share/nodejs", "usr/lib/nodejs")
 """Where Debian keeps modules, besides folders called node_modules."""
 
 
-class Manifest(Struct):
+class PackageJson(Struct):
     """The fields of package.json that are of use here."""
 
     name: Any = ""
@@ -30,18 +30,18 @@ class Npm(Analyzer):
     """package.json right in a folder of node_modules; others are a program's own, or steer the loader of a part."""
 
     name = "npm"
-    wanted = Wanted(names=("package.json",), limit=16 << 20)
+    wanted = WantedFiles(names=("package.json",), limit=16 << 20)
 
-    def read(self, file: File, /) -> Iterator[Fact]:
+    def read(self, file: AnalyzedFile, /) -> Iterator[Fact]:
         """Yield the package."""
         if not installed(file.path):
             return
-        manifest = decoded(file.data, Manifest)
+        manifest = decoded(file.data, PackageJson)
         namespace, name = _names.scoped(word(manifest.name))
         version = word(manifest.version)
         for odd in filter(_is_odd, (manifest.name, manifest.version)):
             message = f"has a name or a version that cannot be shown: {quoted(odd)}"
-            raise Broken(message)
+            raise BrokenFileError(message)
         if name and version:
             found = licenses(manifest.license) or licenses(manifest.licenses)
             yield Package("npm", name, version, file.path, namespace=namespace, licenses=found)

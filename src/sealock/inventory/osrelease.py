@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Final
 
-from sealock.inventory.analyzer import Analyzer, Fact, File, Wanted
+from sealock.inventory.analyzer import AnalyzedFile, Analyzer, Fact, WantedFiles
 from sealock.inventory.stanzas import text
 from sealock.model.inventory import Distribution
 
@@ -34,9 +34,9 @@ class OsRelease(Analyzer):
     """Files that name the distribution. A distribution without `name` comes from one of the older files."""
 
     name = "osrelease"
-    wanted = Wanted(paths=RANKS, limit=1 << 16)
+    wanted = WantedFiles(paths=RANKS, limit=1 << 16)
 
-    def read(self, file: File, /) -> Iterator[Distribution]:
+    def read(self, file: AnalyzedFile, /) -> Iterator[Distribution]:
         """Yield the distribution, if the file names it."""
         told = text(file.data)
         match file.path:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from sealock.inventory._composer import package
 from sealock.inventory._data import decoded, table, tables, word, words
-from sealock.inventory.analyzer import Analyzer, Fact, File, Wanted
+from sealock.inventory.analyzer import AnalyzedFile, Analyzer, Fact, WantedFiles
 
 
 class Php(Analyzer):
@@ -14,9 +14,9 @@ class Php(Analyzer):
 
     name = "php"
     version = 2
-    wanted = Wanted(endings=("composer/installed.json",), limit=16 << 20)
+    wanted = WantedFiles(endings=("composer/installed.json",), limit=16 << 20)
 
-    def read(self, file: File, /) -> Iterator[Fact]:
+    def read(self, file: AnalyzedFile, /) -> Iterator[Fact]:
         """Yield the packages."""
         said = decoded(file.data, object)
         development = frozenset(words(table(said).get("dev-package-names", [])))

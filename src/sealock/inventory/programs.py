@@ -8,7 +8,7 @@ from typing import Final
 from sealock.inventory import elf
 from sealock.inventory._texts import stretches
 from sealock.inventory.elf import Elf
-from sealock.inventory.window import Content
+from sealock.inventory.window import FileContent
 from sealock.model.content import Program, ProgramKind
 
 _LIBRARY: Final = re.compile(rb"lib[A-Za-z0-9_+.-]{1,60}\.so(?:\.\d{1,4}){0,4}(?=\0)")
@@ -29,7 +29,7 @@ _LONGEST_LINE: Final = 256
 """As much of a `#!` line as Linux reads."""
 
 
-def program(data: Content) -> Program | None:
+def program(data: FileContent) -> Program | None:
     """Read an ELF file or the first line of a script; None for anything else."""
     if data.startswith(b"#!"):
         return _script(data[:_LONGEST_LINE])

@@ -12,7 +12,7 @@ from sealock.inventory import _names
 from sealock.inventory._data import decoded, table, word
 from sealock.inventory._headers import headers
 from sealock.inventory._zip import opened
-from sealock.inventory.analyzer import Analyzer, Broken, Fact, File, Wanted
+from sealock.inventory.analyzer import AnalyzedFile, Analyzer, BrokenFileError, Fact, WantedFiles
 from sealock.inventory.stanzas import text
 from sealock.model.inventory import Package
 
@@ -25,7 +25,7 @@ class Python(Analyzer):
     """One folder (or file) for each distribution; RECORD and installed-files.txt tell which files are its."""
 
     name = "python"
-    wanted = Wanted(
+    wanted = WantedFiles(
         endings=(
             ".dist-info/METADATA",
             ".dist-info/RECORD",
@@ -39,7 +39,7 @@ class Python(Analyzer):
         limit=LONGEST_METADATA,
     )
 
-    def read(self, file: File, /) -> Iterator[Fact]:
+    def read(self, file: AnalyzedFile, /) -> Iterator[Fact]:
         """Yield the distribution; a list of files yields one without name, for `join` to put with its own."""
         folder, _, name = file.path.rpartition("/")
         match name:
@@ -70,7 +70,7 @@ class Python(Analyzer):
         name, version = word(first.get("name")), word(first.get("version"))
         if not name or not version:
             message = "names no package, or not its version"
-            raise Broken(message)
+            raise BrokenFileError(message)
         return Package("pypi", _names.pypi(name), version, path, licenses=licenses(said, first))
 
     def join(self, facts: Iterable[Fact], /) -> Iterator[Fact]:

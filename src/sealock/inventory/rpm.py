@@ -8,7 +8,7 @@ from typing import Final
 from sealock.inventory import _rpmheader as tags
 from sealock.inventory._rpmdb import blobs
 from sealock.inventory._rpmheader import Header
-from sealock.inventory.analyzer import Analyzer, Broken, File, Wanted
+from sealock.inventory.analyzer import AnalyzedFile, Analyzer, BrokenFileError, WantedFiles
 from sealock.inventory.stanzas import Faults, is_word, quoted, text
 from sealock.model.inventory import Package
 
@@ -27,42 +27,42 @@ class Rpm(Analyzer):
 
     name = "rpm"
     version = 2
-    wanted = Wanted(
+    wanted = WantedFiles(
         paths=(*(f"{folder}/{name}" for folder in FOLDERS for name in (*DATABASES, LOG)), MANIFEST), limit=256 << 20
     )
 
-    def read(self, file: File, /) -> Iterator[Package]:
+    def read(self, file: AnalyzedFile, /) -> Iterator[Package]:
         """Yield the package of every header, or of every line of the manifest."""
         if file.path == MANIFEST:
             yield from self._manifest(file)
         elif file.path.endswith(LOG):
             if file.data:
                 msg = "it holds changes that are not in the database yet: packages may be missing or out of date"
-                raise Broken(msg)
+                raise BrokenFileError(msg)
         else:
             yield from self._database(file)
 
-    def _database(self, file: File) -> Iterator[Package]:
+    def _database(self, file: AnalyzedFile) -> Iterator[Package]:
         faults = Faults()
         try:
             for blob in blobs(file.data):
                 try:
-                    if isinstance(blob, Broken):
+                    if isinstance(blob, BrokenFileError):
                         raise blob
                     header = Header(blob)
                     if header.text(tags.NAME) != KEY:
                         yield self._package(file, header)
-                except Broken as broken:
+                except BrokenFileError as broken:
                     faults.add(str(broken))
-        except Broken as broken:
+        except BrokenFileError as broken:
             faults.add(str(broken))
         faults.end()
 
-    def _package(self, file: File, header: Header) -> Package:
+    def _package(self, file: AnalyzedFile, header: Header) -> Package:
         name, version, release = (header.text(tag) for tag in (tags.NAME, tags.VERSION, tags.RELEASE))
         if not all(is_word(word) for word in (name, version, release)):
             msg = f"a header names no package and version: {quoted(name)} {quoted(version)} {quoted(release)}"
-            raise Broken(msg)
+            raise BrokenFileError(msg)
         epoch = "".join(f"{number}:" for number in header.numbers(tags.EPOCH)[:1])
         source, source_version = _source(header.text(tags.SOURCERPM))
         module = header.text(tags.MODULARITYLABEL)
@@ -84,7 +84,7 @@ class Rpm(Analyzer):
             provides=_names(header, tags.PROVIDENAME),
         )
 
-    def _manifest(self, file: File) -> Iterator[Package]:
+    def _manifest(self, file: AnalyzedFile) -> Iterator[Package]:
         """Read lines of ten fields between tabs: name, version-release, …, vendor, …, architecture, epoch, source."""
         faults = Faults()
         for number, line in enumerate(text(file.data).split("\n"), 1):

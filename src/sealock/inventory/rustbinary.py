@@ -11,7 +11,7 @@ import msgspec
 from msgspec import Struct
 
 from sealock.inventory import elf
-from sealock.inventory.analyzer import Analyzer, Broken, File, Wanted
+from sealock.inventory.analyzer import AnalyzedFile, Analyzer, BrokenFileError, WantedFiles
 from sealock.model.inventory import Package
 
 _LONGEST: Final = 8 << 20
@@ -34,9 +34,9 @@ class RustBinary(Analyzer):
     """The list of crates that a program was built from."""
 
     name = "rustbinary"
-    wanted = Wanted(elf=True, limit=256 << 20)
+    wanted = WantedFiles(elf=True, limit=256 << 20)
 
-    def read(self, file: File, /) -> Iterator[Package]:
+    def read(self, file: AnalyzedFile, /) -> Iterator[Package]:
         """Yield each crate, those that only built the program as for development."""
         program = elf.attempt(file.content)
         section = program.section(b".dep-v0") if program else None
@@ -59,15 +59,15 @@ def _crates(section: bytes) -> list[_Crate]:
         text = inflating.decompress(section, _LONGEST)
         if inflating.unconsumed_tail or not inflating.eof:
             message = "has a list of crates that is not whole, or longer than is read"
-            raise Broken(message)
+            raise BrokenFileError(message)
         crates = msgspec.json.decode(text, type=_Crates).packages
     except ZlibError:
         message = "has a list of crates that is not compressed with zlib"
-        raise Broken(message) from None
+        raise BrokenFileError(message) from None
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         message = f"has a list of crates that cannot be read: {error}"
-        raise Broken(message) from None
+        raise BrokenFileError(message) from None
     if len(crates) > _MAX_CRATES:
         message = f"has a list of {len(crates)} crates, more than are read"
-        raise Broken(message)
+        raise BrokenFileError(message)
     return [crate for crate in crates if crate.name and crate.version]

@@ -11,13 +11,13 @@ from typing import Final
 from msgspec import Struct
 from msgspec.structs import replace
 
-from sealock.image.entry import Entry, EntryKind, LayerSource
+from sealock.image.entry import EntryKind, LayerEntry, LayerSource
 from sealock.inventory import leftovers, modes, secretfiles
-from sealock.inventory.analyzer import Analyzer, Broken, Fact, File
-from sealock.inventory.facts import Fault, LayerFacts, excess, weigh
+from sealock.inventory.analyzer import AnalyzedFile, Analyzer, BrokenFileError, Fact
+from sealock.inventory.facts import FileFault, LayerFacts, excess, weigh
 from sealock.inventory.names import Gathering, Names, chained
 from sealock.inventory.selection import Selection
-from sealock.inventory.window import Content, Window
+from sealock.inventory.window import FileContent, Window
 from sealock.model.inventory import Distribution, FileFact, Package
 
 ELF: Final = b"\x7fELF"
@@ -48,7 +48,7 @@ class PieceFacts(Struct):
     opaque: Names
     entries: int
     size: int
-    faults: list[Fault]
+    faults: list[FileFault]
     weight: int
     """What its facts take, as `weigh` has it."""
 
@@ -66,7 +66,7 @@ def scan_layer(source: LayerSource, selection: Selection, most: int = MOST_WEIGH
     return joined([scan_piece(source.entries(), selection, most)], selection)
 
 
-def scan_piece(entries: Iterator[Entry], selection: Selection, most: int = MOST_WEIGHT) -> PieceFacts:
+def scan_piece(entries: Iterator[LayerEntry], selection: Selection, most: int = MOST_WEIGHT) -> PieceFacts:
     """Read a part of a layer, as `scan_layer` does the whole."""
     scan = _Scan(selection, min(most, MOST_WEIGHT))
     scan.walk(entries)
@@ -110,17 +110,17 @@ class _Scan:
         self.secrets = _secrets() if selection.files else None
         self.cleared: set[str] = set()
         """Files that by their names may hold credentials, and were seen to hold none."""
-        self.faults: list[Fault] = []
+        self.faults: list[FileFault] = []
         self.is_full = False
         self.entries = self.size = self.kept = self.weight = 0
 
-    def walk(self, entries: Iterator[Entry]) -> None:
+    def walk(self, entries: Iterator[LayerEntry]) -> None:
         """Take every entry. There are very many: a few looks tell of most that nobody wants them."""
         selection, add, asks_elf, files = self.selection, self.paths.add, bool(self.selection.elf), self.selection.files
         may_be_left, may_hold = leftovers.may_be, secretfiles.may_hold
         paths, names, endings = selection.paths, selection.names, selection.endings
         nobody: list[Analyzer] = []
-        folder, of_folder, look = "", selection.by_folder(""), secretfiles.Look.ALL
+        folder, of_folder, look = "", selection.by_folder(""), secretfiles.SecretLook.ALL
         size = count = 0
         for entry in entries:
             path, kind = entry.path, entry.kind
@@ -156,7 +156,7 @@ class _Scan:
                 self.settle()
         self.entries, self.size = count, size
 
-    def other(self, entry: Entry) -> bool:
+    def other(self, entry: LayerEntry) -> bool:
         """Take what is no regular file; tell whether its mode counts."""
         if entry.kind == "whiteout":
             self.gone.add(entry.path)
@@ -174,23 +174,23 @@ class _Scan:
         if (left := leftovers.fact(path, kind)) is not None and path not in self.cleared:
             self.keep("", (left,))
 
-    def search(self, entry: Entry, look: secretfiles.Look, *, is_left: bool) -> None:
+    def search(self, entry: LayerEntry, look: secretfiles.SecretLook, *, is_left: bool) -> None:
         """Look for secrets in a file; `is_left` where it may be told of by its name as well."""
-        if look is secretfiles.Look.SCRIPTS and entry.read(2) != b"#!":
+        if look is secretfiles.SecretLook.SCRIPTS and entry.read(2) != b"#!":
             return
         data = entry.read(entry.size)
         before = self.kept
         if self.secrets is not None:
-            self.ask(self.secrets, File(entry.path, data, entry.mode, entry.uid, entry.gid))
+            self.ask(self.secrets, AnalyzedFile(entry.path, data, entry.mode, entry.uid, entry.gid))
         if is_left and self.kept == before and leftovers.is_cleared(entry.path, data):
             self.cleared.add(entry.path)
 
-    def file(self, entry: Entry, wanted: list[Analyzer], *, is_elf: bool) -> None:
+    def file(self, entry: LayerEntry, wanted: list[Analyzer], *, is_elf: bool) -> None:
         """Hand a file to those who want it."""
         # Of programs, pieces are read: they are large, and mostly code.
         if is_elf and entry.part is not None:
             limit = min(entry.size, self.selection.limit(self.selection.elf))
-            content: Content = Window(entry.part, limit)
+            content: FileContent = Window(entry.part, limit)
             wanted = [*wanted, *self.selection.elf]
         else:
             wanted = [*wanted, *self.selection.elf] if is_elf else wanted
@@ -198,14 +198,14 @@ class _Scan:
         if len(content) < entry.size:
             why = f"it is larger than {len(content)} bytes, the most that is read of it (--max-file-size)"
             self.fault(entry.path, why, on_files=not any(analyzer.tells_packages for analyzer in wanted))
-        file = File(entry.path, content, entry.mode, entry.uid, entry.gid)
+        file = AnalyzedFile(entry.path, content, entry.mode, entry.uid, entry.gid)
         for analyzer in wanted:
             self.ask(analyzer, file)
 
-    def ask(self, analyzer: Analyzer, file: File) -> None:
+    def ask(self, analyzer: Analyzer, file: AnalyzedFile) -> None:
         try:
             self.keep(analyzer.name, analyzer.read(file))
-        except Broken as broken:
+        except BrokenFileError as broken:
             self.fault(file.path, str(broken), on_files=not analyzer.tells_packages)
         except Exception as error:  # noqa: BLE001  one file that an analyzer fails on must not cost the others
             why = f"{analyzer.name} failed on it, which is a fault of sealock's: {error!r}"
@@ -234,9 +234,9 @@ class _Scan:
 
     def fault(self, path: str, message: str, *, on_files: bool = False) -> None:
         if len(self.faults) < MOST_FAULTS:
-            self.faults.append(Fault(path, message, on_files))
+            self.faults.append(FileFault(path, message, on_files))
         elif len(self.faults) == MOST_FAULTS:
-            self.faults.append(Fault("", f"there are more than {MOST_FAULTS} problems; the rest is not told"))
+            self.faults.append(FileFault("", f"there are more than {MOST_FAULTS} problems; the rest is not told"))
 
     def settle(self) -> None:
         """Let the paths take little memory."""

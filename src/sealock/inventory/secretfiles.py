@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import Final
 
 
-class Look(IntEnum):
+class SecretLook(IntEnum):
     """How closely the files of a folder are looked at."""
 
     NOTHING = 0
@@ -91,7 +91,7 @@ LARGEST: Final = 1 << 20
 
 
 @lru_cache(maxsize=1024)
-def looks_into(folder: str) -> Look:
+def looks_into(folder: str) -> SecretLook:
     """How closely the files right in a folder are looked at."""
     inside, parts = folder + "/", folder.split("/")
     if (
@@ -99,27 +99,27 @@ def looks_into(folder: str) -> Look:
         or not _OTHERS.isdisjoint(parts)
         or any(within in f"/{inside}" for within in _OTHERS_WITHIN)
     ):
-        return Look.NOTHING
+        return SecretLook.NOTHING
     prose = not _PROSE.isdisjoint(parts)
     if inside.startswith(_THEIRS) and not inside.startswith(SITES):
-        return Look.NOTHING if prose else Look.SETTINGS
+        return SecretLook.NOTHING if prose else SecretLook.SETTINGS
     if prose:
-        return Look.TOKENS
-    return Look.SCRIPTS if inside.startswith(_PROGRAMS) else Look.ALL
+        return SecretLook.TOKENS
+    return SecretLook.SCRIPTS if inside.startswith(_PROGRAMS) else SecretLook.ALL
 
 
-def may_hold(name: str, ending: str, size: int, look: Look) -> bool:
+def may_hold(name: str, ending: str, size: int, look: SecretLook) -> bool:
     """Whether a file of this name, with this behind its last dot, is looked into, its folder being so looked at."""
     if not SMALLEST <= size <= LARGEST:
         return False
     if name in _CREDENTIALS:
         return True
-    if look <= Look.SETTINGS:
+    if look <= SecretLook.SETTINGS:
         # Most of what packages hold of settings are manifests of npm's.
-        return look == Look.SETTINGS and ending in _SETTINGS and name not in _NAMED and name != "package.json"
+        return look == SecretLook.SETTINGS and ending in _SETTINGS and name not in _NAMED and name != "package.json"
     return ending.lower() not in BINARY and name not in _NAMED
 
 
 def is_code(folder: str, ending: str) -> bool:
     """Whether names in such a file are those of fields more often than of secrets."""
-    return ending in CODE or looks_into(folder) == Look.TOKENS
+    return ending in CODE or looks_into(folder) == SecretLook.TOKENS

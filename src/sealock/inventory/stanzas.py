@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Final
 
-from sealock.inventory.analyzer import Broken
+from sealock.inventory.analyzer import BrokenFileError
 
 LONGEST_WORD: Final = 256
 """Characters of a package's name or version. Real ones are far shorter; longer ones are an attack on reports."""
@@ -26,7 +26,7 @@ def text(data: bytes) -> str:
     """
     if data.count(b"\n") > len(data) // 8 + 2000:
         msg = "nearly all of its lines are empty"
-        raise Broken(msg)
+        raise BrokenFileError(msg)
     return data.decode("utf-8", "replace").replace("\r\n", "\n")
 
 
@@ -48,11 +48,11 @@ def stanzas(whole: str) -> Iterator[str]:
         count += 1
         if count > MOST_STANZAS:
             msg = f"it has more than {MOST_STANZAS} stanzas; the rest was not read"
-            raise Broken(msg)
+            raise BrokenFileError(msg)
         yield stanza
 
 
-class Room:
+class PathBudget:
     """Keeps the list of a package's files in proportion to what told of them.
 
     Where folders and names stand apart, few bytes can make endlessly many long paths.
@@ -67,7 +67,7 @@ class Room:
         self._left -= length + 64
         if self._left < 0:
             msg = "it names more files than it has room for"
-            raise Broken(msg)
+            raise BrokenFileError(msg)
 
 
 def owned(paths: Iterable[str]) -> tuple[str, ...]:
@@ -96,7 +96,7 @@ class Faults:
         """Raise Broken if there was a fault."""
         if self._count:
             more = f"; and {self._count - MOST_FAULTS} more faults" if self._count > MOST_FAULTS else ""
-            raise Broken("; ".join(self._texts) + more)
+            raise BrokenFileError("; ".join(self._texts) + more)
 
 
 def quoted(word: str) -> str:

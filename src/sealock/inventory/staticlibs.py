@@ -12,9 +12,9 @@ from ahocorasick_rs import BytesAhoCorasick, MatchKind
 from sealock.inventory import _texts as texts
 from sealock.inventory import elf
 from sealock.inventory._libraries import LIBRARIES, Library
-from sealock.inventory.analyzer import Analyzer, Broken, File, Wanted
+from sealock.inventory.analyzer import AnalyzedFile, Analyzer, BrokenFileError, WantedFiles
 from sealock.inventory.elf import Elf
-from sealock.inventory.window import Content
+from sealock.inventory.window import FileContent
 from sealock.model.inventory import Package
 
 _CHUNK: Final = 512 << 10
@@ -30,9 +30,9 @@ class StaticLibraries(Analyzer):
 
     name = "staticlibs"
     version = 2
-    wanted = Wanted(elf=True, limit=256 << 20)
+    wanted = WantedFiles(elf=True, limit=256 << 20)
 
-    def read(self, file: File, /) -> Iterator[Package]:
+    def read(self, file: AnalyzedFile, /) -> Iterator[Package]:
         """Yield each library once."""
         program = elf.read(file.content)
         for (name, version), shared in sorted(_libraries(program, file.path).items()):
@@ -46,7 +46,7 @@ class StaticLibraries(Analyzer):
             )
         if not program.whole:
             message = "ends before the tables that its ELF header tells of"
-            raise Broken(message)
+            raise BrokenFileError(message)
 
 
 _Searcher: TypeAlias = tuple[BytesAhoCorasick, tuple[tuple[Library, ...], ...]]
@@ -104,7 +104,7 @@ def _libraries(program: Elf, path: str) -> dict[tuple[str, str], bool]:
     }
 
 
-def _anchors(data: Content, searched: list[tuple[int, int]]) -> Iterator[tuple[Library, int]]:
+def _anchors(data: FileContent, searched: list[tuple[int, int]]) -> Iterator[tuple[Library, int]]:
     matches = 0
     for begin, end in searched:
         for start in range(begin, end, _CHUNK):
@@ -116,13 +116,13 @@ def _anchors(data: Content, searched: list[tuple[int, int]]) -> Iterator[tuple[L
                 matches += len(places)
                 if matches > _MAX_MATCHES:
                     message = "repeats the texts of libraries more often than any program does"
-                    raise Broken(message)
+                    raise BrokenFileError(message)
                 for index, first, _ in places:
                     for library in libraries[index]:
                         yield library, start + first
 
 
-def _version(library: Library, data: Content, at: int, searched: list[tuple[int, int]]) -> str | None:
+def _version(library: Library, data: FileContent, at: int, searched: list[tuple[int, int]]) -> str | None:
     window = data[max(0, at - library.before) : at + library.after]
     match = re.search(library.pattern, window, re.DOTALL)
     if match is None:

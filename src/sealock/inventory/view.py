@@ -28,7 +28,7 @@ class Laid(Protocol):
         """Folders whose earlier contents it hides."""
 
 
-class View:
+class ByteView:
     """What later layers do to the paths of interest; all others are passed over, since there are very many."""
 
     def __init__(self, layers: Sequence[Laid], paths: Iterable[str]) -> None:

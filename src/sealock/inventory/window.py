@@ -56,4 +56,4 @@ class Window:
         return self[: len(what)] == what
 
 
-Content: TypeAlias = bytes | Window
+FileContent: TypeAlias = bytes | Window

@@ -8,7 +8,7 @@ from msgspec import Struct
 
 BaseKind: TypeAlias = Literal["static", "distroless", "alpine", "slim", "keep"]
 """From the smallest: scratch or a static base, glibc without a shell, musl, the same distribution with less, as is."""
-Answer: TypeAlias = Literal["yes", "work", "no", "unknown"]
+FitAnswer: TypeAlias = Literal["yes", "work", "no", "unknown"]
 """It would do as it is; after the work that the reasons name; not at all; could not be told."""
 Sure: TypeAlias = Literal["sure", "likely", "unsure"]
 StepKind: TypeAlias = Literal["static", "dynamic", "shell", "script", "interpreted", "missing", "unreadable"]
@@ -16,7 +16,7 @@ OnMusl: TypeAlias = Literal["runs", "stand-in", "gcompat", "breaks"]
 """Runs as it is; starts where something stands in for glibc's loader; where gcompat adds functions too; not at all."""
 
 
-class Step(Struct, frozen=True):
+class StartStep(Struct, frozen=True):
     """One program on the way from the entrypoint to what runs.
 
     "interpreted" is an interpreter of a language other than the shell's, "script" a script for a shell.
@@ -34,7 +34,7 @@ class Start(Struct, frozen=True):
     """What the image starts. `shell` says why a shell is needed, "" where none is."""
 
     words: tuple[str, ...]
-    steps: tuple[Step, ...] = ()
+    steps: tuple[StartStep, ...] = ()
     shell: str = ""
     form: bool = False
     """Whether the shell is there only because a single command is written in shell form."""
@@ -124,17 +124,17 @@ class Base(Struct, frozen=True):
     says: tuple[str, ...] = ()
 
 
-class Verdict(Struct, frozen=True):
+class BaseFit(Struct, frozen=True):
     """Whether a kind of base would do. `size` is what the image would then hold at the least, 0 where not known."""
 
     base: BaseKind
-    answer: Answer
+    answer: FitAnswer
     sure: Sure
     reasons: tuple[str, ...]
     size: int = 0
 
 
-class Advice(Struct, frozen=True):
+class BaseAdvice(Struct, frozen=True):
     """All of it. `best` is the base to take."""
 
     names: tuple[str, ...]
@@ -147,6 +147,6 @@ class Advice(Struct, frozen=True):
     closure: Closure
     need: Need
     musl: tuple[Musl, ...]
-    verdicts: tuple[Verdict, ...]
+    verdicts: tuple[BaseFit, ...]
     best: BaseKind
     unknown: tuple[str, ...] = ()

@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from sealock.model.severity import Severity
 
-State: TypeAlias = Literal[
+DistributionState: TypeAlias = Literal[
     "affected",
     "fixed",
     "not-affected",
@@ -24,7 +24,7 @@ State: TypeAlias = Literal[
 ]
 """What a distribution says of a vulnerability in one of its packages. "affected" where the feed only gives versions;
 "no-dsa", "ignored", "postponed", "deferred": it is known, and no update is planned for now."""
-STATES: Final[tuple[State, ...]] = get_args(State)
+STATES: Final[tuple[DistributionState, ...]] = get_args(DistributionState)
 
 
 class Rating(Struct, frozen=True, gc=False):
@@ -61,7 +61,7 @@ class Affects(Struct, frozen=True):
     name: str
     spans: tuple[Span, ...] = ()
     versions: tuple[str, ...] = ()
-    state: State = "affected"
+    state: DistributionState = "affected"
     module: str = ""
     severity: Severity | None = None
     """The distribution's own word for this package, None where it has none."""
@@ -133,7 +133,7 @@ class Vulnerability(Struct, frozen=True, gc=False):
     advisories: tuple[str, ...] = ()
     """The records that say so, as their feeds call them."""
     fixed: str = ""
-    state: State = "affected"
+    state: DistributionState = "affected"
     ratings: tuple[Rating, ...] = ()
     exploited: Exploited | None = None
     epss: Epss | None = None

@@ -6,13 +6,15 @@ from typing import Literal, TypeAlias
 
 from msgspec import Struct
 
-from sealock.model.finding import Problem
+from sealock.model.finding import InputError
 from sealock.model.host import Role
 from sealock.model.report import ExitStatus
 from sealock.model.severity import Severity
 
-Outcome: TypeAlias = Literal["pass", "fail", "excused", "not applicable", "not judged", "manual"]
-Scope: TypeAlias = Literal["host", "files", "audit", "engine", "swarm", "overlay", "containers", "apparmor", "selinux"]
+BenchmarkOutcome: TypeAlias = Literal["pass", "fail", "excused", "not applicable", "not judged", "manual"]
+BenchmarkScope: TypeAlias = Literal[
+    "host", "files", "audit", "engine", "swarm", "overlay", "containers", "apparmor", "selinux"
+]
 """What has to be there for a recommendation to apply: "overlay" is a network of that kind; the last two are containers
 on a kernel with that module."""
 
@@ -27,7 +29,7 @@ class Recommendation(Struct, frozen=True, kw_only=True):
 
     number: str
     title: str
-    scope: Scope
+    scope: BenchmarkScope
     rules: tuple[str, ...] = ()
     role: Role | None = None
     ending: str = ""
@@ -35,7 +37,7 @@ class Recommendation(Struct, frozen=True, kw_only=True):
     by_hand: str = ""
 
 
-class Section(Struct, frozen=True):
+class BenchmarkSection(Struct, frozen=True):
     """A chapter of a benchmark."""
 
     number: str
@@ -48,7 +50,7 @@ class Benchmark(Struct, frozen=True):
 
     id: str
     title: str
-    sections: tuple[Section, ...]
+    sections: tuple[BenchmarkSection, ...]
     note: str = ""
 
 
@@ -56,7 +58,7 @@ class Judgement(Struct, frozen=True):
     """How a machine stands by one recommendation: `reasons` say why, `severity` is the worst fault's."""
 
     recommendation: Recommendation
-    outcome: Outcome
+    outcome: BenchmarkOutcome
     reasons: tuple[str, ...] = ()
     severity: Severity | None = None
 
@@ -69,12 +71,12 @@ class BenchmarkReport(Struct, frozen=True):
     about: tuple[str, ...]
     judgements: tuple[Judgement, ...]
     fail_on: Severity = Severity.HIGH
-    problems: tuple[Problem, ...] = ()
+    problems: tuple[InputError, ...] = ()
 
     @property
-    def counts(self) -> dict[Outcome, int]:
+    def counts(self) -> dict[BenchmarkOutcome, int]:
         """How many of each outcome; none is left out."""
-        found: dict[Outcome, int] = dict.fromkeys(
+        found: dict[BenchmarkOutcome, int] = dict.fromkeys(
             ("pass", "fail", "excused", "not applicable", "not judged", "manual"), 0
         )
         for one in self.judgements:

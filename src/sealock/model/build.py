@@ -15,7 +15,7 @@ from sealock.model.shell import Command, Script
 CommandForm: TypeAlias = Literal["shell", "exec", "heredoc"]
 
 
-class Text(Struct, frozen=True, gc=False):
+class BuildText(Struct, frozen=True, gc=False):
     """An argument: as written (quotes and escapes included), and its value once ARG and ENV are put in.
 
     The value is UNKNOWN where it hangs on an ARG without a default or on an environment that the base image sets.
@@ -35,7 +35,7 @@ class Flag(Struct, frozen=True):
     """`--name=value` before an instruction's arguments; value None for a bare flag such as --link."""
 
     name: str
-    value: Text | None
+    value: BuildText | None
     place: Place
 
 
@@ -73,9 +73,9 @@ class Instruction(Struct, frozen=True, kw_only=True):
 class From(Instruction, frozen=True, kw_only=True):
     """FROM. `stage` is the index of the stage it builds on, None where `image` is an image (or scratch)."""
 
-    image: Text
-    alias: Text | None = None
-    platform: Text | None = None
+    image: BuildText
+    alias: BuildText | None = None
+    platform: BuildText | None = None
     stage: int | None = None
 
 
@@ -96,10 +96,10 @@ class Run(Instruction, frozen=True, kw_only=True):
 
     form: CommandForm
     script: Script
-    words: tuple[Text, ...] = ()
+    words: tuple[BuildText, ...] = ()
     mounts: tuple[RunMount, ...] = ()
-    network: Text | None = None
-    security: Text | None = None
+    network: BuildText | None = None
+    security: BuildText | None = None
     shell: tuple[str, ...] = ("/bin/sh", "-c")
     """What SHELL says at this point."""
 
@@ -107,24 +107,24 @@ class Run(Instruction, frozen=True, kw_only=True):
 class Copy(Instruction, frozen=True, kw_only=True):
     """COPY. `stage` is the index of the stage that --from names, None where it is an image, a context or absent."""
 
-    sources: tuple[Text, ...]
-    target: Text
-    source_image: Text | None = None
+    sources: tuple[BuildText, ...]
+    target: BuildText
+    source_image: BuildText | None = None
     """What --from says."""
     stage: int | None = None
-    chown: Text | None = None
-    chmod: Text | None = None
+    chown: BuildText | None = None
+    chmod: BuildText | None = None
     form: Literal["shell", "exec"] = "shell"
 
 
 class AddFile(Instruction, frozen=True, kw_only=True):
     """ADD."""
 
-    sources: tuple[Text, ...]
-    target: Text
-    checksum: Text | None = None
-    chown: Text | None = None
-    chmod: Text | None = None
+    sources: tuple[BuildText, ...]
+    target: BuildText
+    checksum: BuildText | None = None
+    chown: BuildText | None = None
+    chmod: BuildText | None = None
     form: Literal["shell", "exec"] = "shell"
 
 
@@ -132,7 +132,7 @@ class Pair(Struct, frozen=True):
     """A name and its value; value None for an ARG without a default. `place` covers both."""
 
     name: str
-    value: Text | None
+    value: BuildText | None
     place: Place
 
 
@@ -158,32 +158,32 @@ class LabelSet(Instruction, frozen=True, kw_only=True):
 class User(Instruction, frozen=True, kw_only=True):
     """USER."""
 
-    user: Text
+    user: BuildText
 
 
 class Workdir(Instruction, frozen=True, kw_only=True):
     """WORKDIR."""
 
-    path: Text
+    path: BuildText
 
 
 class Expose(Instruction, frozen=True, kw_only=True):
     """EXPOSE; each port as written, with protocol and range."""
 
-    ports: tuple[Text, ...]
+    ports: tuple[BuildText, ...]
 
 
 class Volume(Instruction, frozen=True, kw_only=True):
     """VOLUME."""
 
-    paths: tuple[Text, ...]
+    paths: tuple[BuildText, ...]
 
 
 class Cmd(Instruction, frozen=True, kw_only=True):
     """CMD (`keyword` "CMD") and ENTRYPOINT. `words` are those of the exec form, `line` the text of the shell form."""
 
     form: CommandForm
-    words: tuple[Text, ...]
+    words: tuple[BuildText, ...]
     script: Script
     line: str | None = None
 
@@ -193,7 +193,7 @@ class Healthcheck(Instruction, frozen=True, kw_only=True):
 
     disabled: bool
     form: CommandForm = "shell"
-    words: tuple[Text, ...] = ()
+    words: tuple[BuildText, ...] = ()
     script: Script = Script()
     line: str | None = None
 
@@ -201,19 +201,19 @@ class Healthcheck(Instruction, frozen=True, kw_only=True):
 class Shell(Instruction, frozen=True, kw_only=True):
     """SHELL."""
 
-    words: tuple[Text, ...]
+    words: tuple[BuildText, ...]
 
 
 class StopSignal(Instruction, frozen=True, kw_only=True):
     """STOPSIGNAL."""
 
-    signal: Text
+    signal: BuildText
 
 
 class Maintainer(Instruction, frozen=True, kw_only=True):
     """MAINTAINER, which BuildKit still reads."""
 
-    name: Text
+    name: BuildText
 
 
 class Directive(Struct, frozen=True, gc=False):
@@ -250,7 +250,7 @@ class Stage(Struct, frozen=True):
                 yield instruction
 
 
-class Context(Struct, frozen=True):
+class BuildContext(Struct, frozen=True):
     """What is known of the build context: the .dockerignore patterns that hold, UNSET where there is no such file.
 
     `entries` are the names at the context's top, UNKNOWN where nobody looked.
@@ -267,7 +267,7 @@ class Build(Struct, frozen=True):
     arguments: tuple[Arg, ...] = ()
     directives: tuple[Directive, ...] = ()
     escape: str = "\\"
-    context: Context = Context()
+    context: BuildContext = BuildContext()
     text: str = ""
 
     def excerpt(self, place: Place) -> str:

@@ -11,7 +11,7 @@ NodeKind: TypeAlias = Literal["file", "folder", "symbolic link", "other"]
 ProgramKind: TypeAlias = Literal["static", "dynamic", "library", "script"]
 
 
-class Node(Struct, frozen=True, gc=False):
+class FileNode(Struct, frozen=True, gc=False):
     """What stands at a path. A hard link has the size and mode of the file that it is another name of, and `same`."""
 
     kind: NodeKind
@@ -61,7 +61,7 @@ class Content(Struct, frozen=True):
     the path of their .dist-info folder.
     """
 
-    nodes: Mapping[str, Node]
+    nodes: Mapping[str, FileNode]
     programs: Mapping[str, Program]
     texts: Mapping[str, str]
     tags: Mapping[str, tuple[str, ...]]

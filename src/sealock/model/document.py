@@ -11,7 +11,7 @@ from sealock.model.build import Build
 from sealock.model.container import Container
 from sealock.model.daemon import Daemon
 from sealock.model.enforced import Enforced
-from sealock.model.finding import Problem
+from sealock.model.finding import InputError
 from sealock.model.host import Host
 from sealock.model.inventory import Inventory
 from sealock.model.location import At, Place, Source
@@ -75,7 +75,7 @@ class Document(Struct, frozen=True):
     kind: DocumentKind
     sources: Mapping[str, Source]
     subjects: tuple[Subject, ...]
-    problems: tuple[Problem, ...] = ()
+    problems: tuple[InputError, ...] = ()
 
     @property
     def source(self) -> Source:

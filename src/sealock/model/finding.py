@@ -11,13 +11,13 @@ from sealock.model.severity import Confidence, Severity
 
 __all__ = [
     "Confidence",
-    "Fault",
     "Finding",
-    "NotJudged",
-    "Problem",
+    "InputError",
     "Reference",
     "Remedy",
+    "RuleFinding",
     "Severity",
+    "Skipped",
     "Suppression",
 ]
 
@@ -29,7 +29,7 @@ class Reference(Struct, frozen=True):
     url: str = ""
 
 
-class Fault(Struct, frozen=True):
+class RuleFinding(Struct, frozen=True):
     """What a rule says of a noun, before anybody knows file and line.
 
     `message` completes "this container …" in a few words; `at` leads to the field. `evidence` is what the fingerprint
@@ -90,7 +90,7 @@ class Finding(Struct, frozen=True):
     """For a known vulnerability, whose id is then `rule`: what is known of it, and of the package."""
 
 
-class NotJudged(Struct, frozen=True):
+class Skipped(Struct, frozen=True):
     """A rule that could not tell, on one subject, and why."""
 
     rule: str
@@ -98,7 +98,7 @@ class NotJudged(Struct, frozen=True):
     reason: str
 
 
-class Problem(Struct, frozen=True):
+class InputError(Struct, frozen=True):
     """Something that could not be read or analysed; it makes the exit status 2."""
 
     message: str

@@ -7,7 +7,7 @@ from typing import Final, Literal, TypeAlias
 from msgspec import Struct
 
 from sealock.model.container import Container
-from sealock.model.finding import Problem
+from sealock.model.finding import InputError
 
 PackageType: TypeAlias = Literal[
     "deb",
@@ -132,7 +132,7 @@ class Inventory(Struct, frozen=True):
     packages: tuple[Package, ...] = ()
     files: tuple[FileFact, ...] = ()
     sizes: tuple[tuple[int, int, int], ...] = ()
-    problems: tuple[Problem, ...] = ()
+    problems: tuple[InputError, ...] = ()
     manifest: str = ""
     """The digest of the image's manifest, "" where the archive has none."""
     unseen: tuple[str, ...] = ()

@@ -8,7 +8,7 @@ from sealock.model.enforced import Enforced
 from sealock.model.finding import Severity
 
 
-class Room(Struct, frozen=True):
+class MachineSize(Struct, frozen=True):
     """How large the machine is: bytes of memory, its processors as a list ("0-3"), those of each memory node.
 
     `now` are seconds since boot. What could not be read is 0 or "".
@@ -20,7 +20,7 @@ class Room(Struct, frozen=True):
     now: float = 0.0
 
 
-class Advice(Struct, frozen=True):
+class LimitAdvice(Struct, frozen=True):
     """A limit that would fit: the option of `docker update`, its value ("" to leave it as it is), and why."""
 
     option: str
@@ -40,10 +40,10 @@ class Look(Struct, frozen=True, kw_only=True):
     """One look. Where no engine told of it, nothing is declared and there are no differences (None)."""
 
     enforced: Enforced
-    room: Room = Room()
+    room: MachineSize = MachineSize()
     busy: float | None = None
     """Processors that it used on average; None where that is not known."""
-    advised: tuple[Advice, ...] = ()
+    advised: tuple[LimitAdvice, ...] = ()
     update: str = ""
     """The command that sets what is advised, "" where there is none."""
     differences: tuple[Difference, ...] | None = None

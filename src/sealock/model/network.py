@@ -7,7 +7,7 @@ from msgspec import Struct
 from sealock.model.absent import UNKNOWN, UNSET, Maybe
 
 
-class Endpoint(Struct, frozen=True, gc=False):
+class NetworkEndpoint(Struct, frozen=True, gc=False):
     """A container's place on a network; addresses without prefix length, "" for none."""
 
     container: str
@@ -39,6 +39,6 @@ class EngineNetwork(Struct, frozen=True, kw_only=True):
     gateway_mode_ipv6: Maybe[str] = UNSET
     bridge: Maybe[str] = UNSET
     """The name of the bridge on the host."""
-    endpoints: Maybe[tuple[Endpoint, ...]] = UNKNOWN
+    endpoints: Maybe[tuple[NetworkEndpoint, ...]] = UNKNOWN
     options: tuple[tuple[str, str], ...] = ()
     labels: tuple[tuple[str, str], ...] = ()

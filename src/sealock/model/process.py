@@ -77,7 +77,7 @@ class Route(Struct, frozen=True, gc=False):
     gateway: str = ""
 
 
-class Device(Struct, frozen=True, gc=False):
+class AllowedDevice(Struct, frozen=True, gc=False):
     """A device rule of the control group, as the kernel writes it: "c 1:3 rwm"."""
 
     rule: str
@@ -131,7 +131,7 @@ class Process(Struct, frozen=True, kw_only=True):
     "cpu.time" (used), "cpu.throttled" (used), "pids", "io.weight", "io.read:8:0" (bytes in a second) …"""
     cpuset_cpus: Maybe[str] = UNKNOWN
     cpuset_mems: Maybe[str] = UNKNOWN
-    devices: Maybe[tuple[Device, ...]] = UNKNOWN
+    devices: Maybe[tuple[AllowedDevice, ...]] = UNKNOWN
     uncovered: Maybe[tuple[str, ...]] = UNKNOWN
     """Paths of the kernel that engines cover or make read-only, and that lie open."""
     sysctls: Maybe[tuple[tuple[str, str], ...]] = UNKNOWN

@@ -77,7 +77,7 @@ class Service(Struct, frozen=True):
     external_links: tuple[str, ...] = ()
 
 
-class FileFact(Struct, frozen=True, gc=False):
+class ProjectFile(Struct, frozen=True, gc=False):
     """What the folder says of a file that the project names (env_file, secret file): None is "could not look"."""
 
     path: str
@@ -97,6 +97,6 @@ class Project(Struct, frozen=True):
     networks: tuple[ProjectNetwork, ...] = ()
     volumes: tuple[ProjectVolume, ...] = ()
     secrets: tuple[ProjectSecret, ...] = ()
-    files: tuple[FileFact, ...] = ()
+    files: tuple[ProjectFile, ...] = ()
     obsolete: tuple[str, ...] = ()
     """Top-level or service keys that Compose no longer reads, as JSON pointers: "/version"."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 from msgspec import Struct
 from msgspec.structs import force_setattr
 
-from sealock.model.finding import Confidence, Finding, NotJudged, Problem, Reference, Severity
+from sealock.model.finding import Confidence, Finding, InputError, Reference, Severity, Skipped
 from sealock.model.location import Source
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ ExitStatus: TypeAlias = Literal[0, 1, 2]
 Repair: TypeAlias = Literal["safe", "unsafe", "none"]
 
 
-class Identity(Struct, frozen=True):
+class ImageIdentity(Struct, frozen=True):
     """Which image was judged: its names, and the digests of its manifest and configuration ("" where none is known)."""
 
     names: tuple[str, ...] = ()
@@ -36,10 +36,10 @@ class TargetReport(Struct, frozen=True):
     target: str
     kind: str
     findings: tuple[Finding, ...] = ()
-    not_judged: tuple[NotJudged, ...] = ()
-    problems: tuple[Problem, ...] = ()
+    not_judged: tuple[Skipped, ...] = ()
+    problems: tuple[InputError, ...] = ()
     sources: Mapping[str, Source] = {}
-    image: Identity | None = None
+    image: ImageIdentity | None = None
     """The image, where it is one."""
 
     def __post_init__(self) -> None:
@@ -57,10 +57,10 @@ class TargetReport(Struct, frozen=True):
         return tuple(finding for finding in self.findings if finding.suppressed is not None)
 
 
-def identity(inventory: Inventory) -> Identity | None:
+def identity(inventory: Inventory) -> ImageIdentity | None:
     """Which image an inventory is of; None where it has neither a name nor a digest."""
-    found = Identity(inventory.names, inventory.manifest, inventory.id)
-    return None if found == Identity() else found
+    found = ImageIdentity(inventory.names, inventory.manifest, inventory.id)
+    return None if found == ImageIdentity() else found
 
 
 def _by_place(finding: Finding) -> tuple[str, int, int, int, str]:

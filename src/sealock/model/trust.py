@@ -8,7 +8,7 @@ from typing import Literal, TypeAlias
 from msgspec import Struct
 
 Voucher: TypeAlias = Literal["notary", "cosign", "notation"]
-State: TypeAlias = Literal["trusted", "untrusted", "unknown"]
+TrustState: TypeAlias = Literal["trusted", "untrusted", "unknown"]
 """Unknown: it could not be told, because a server is down or a file is missing. That is never a pass."""
 
 
@@ -26,7 +26,7 @@ class Signer(Struct, frozen=True):
     where: str = ""
 
 
-class Verdict(Struct, frozen=True):
+class TrustResult(Struct, frozen=True):
     """What verification of one digest came to.
 
     `check` names the test that failed ("unsigned", "signature", "repository", ...), "" where it is trusted. `why` says
@@ -36,7 +36,7 @@ class Verdict(Struct, frozen=True):
     by: Voucher
     reference: str
     digest: str
-    state: State
+    state: TrustState
     check: str = ""
     why: str = ""
     signers: tuple[Signer, ...] = ()

@@ -7,8 +7,8 @@ from typing import Final, Literal, TypeAlias, get_args
 
 from msgspec import Struct
 
-Status: TypeAlias = Literal["not_affected", "affected", "fixed", "under_investigation"]
-STATUSES: Final[tuple[Status, ...]] = get_args(Status)
+VexStatus: TypeAlias = Literal["not_affected", "affected", "fixed", "under_investigation"]
+STATUSES: Final[tuple[VexStatus, ...]] = get_args(VexStatus)
 JUSTIFICATIONS: Final = (
     "component_not_present",
     "vulnerable_code_not_present",
@@ -19,7 +19,7 @@ JUSTIFICATIONS: Final = (
 """Why something is not affected, in OpenVEX's words; those of other formats are led back to them where they can be."""
 
 
-class Product(Struct, frozen=True):
+class VexProduct(Struct, frozen=True):
     """What a statement is about: package URLs, digests ("sha256:…") or names, any of which may match.
 
     `parts` are the components within it that it is about; () is the product as a whole, with all that is in it.
@@ -29,7 +29,7 @@ class Product(Struct, frozen=True):
     parts: tuple[str, ...] = ()
 
 
-class Statement(Struct, frozen=True):
+class VexStatement(Struct, frozen=True):
     """One statement. `names` are the vulnerability's id and its aliases. Without products it is about anything.
 
     `justification` is one of JUSTIFICATIONS, or the document's own word; `impact` is its text on why, `action` on what
@@ -37,8 +37,8 @@ class Statement(Struct, frozen=True):
     """
 
     names: tuple[str, ...]
-    status: Status
-    products: tuple[Product, ...] = ()
+    status: VexStatus
+    products: tuple[VexProduct, ...] = ()
     justification: str = ""
     impact: str = ""
     action: str = ""

@@ -22,7 +22,7 @@ class NobodyError(TransportError):
     """Nothing listens on the port."""
 
 
-class Answer(Protocol):
+class Response(Protocol):
     """An answer whose head has come. Header names are in lower case. Closed on leaving, its body read or not."""
 
     status: int
@@ -59,7 +59,7 @@ class Transport(Protocol):
         headers: Mapping[str, str] | None = None,
         body: bytes | None = None,
         named_by: str = "",
-    ) -> Answer:
+    ) -> Response:
         """Send one request and give its answer as soon as the head has come.
 
         Redirects of GET and HEAD are followed within bounds, and never carry credentials to another host or port.
@@ -74,7 +74,7 @@ def shown(url: str) -> str:
     return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
 
 
-def read_json(answer: Answer, limit: int) -> bytes:
+def read_json(answer: Response, limit: int) -> bytes:
     """Give the body of an answer that should be JSON; TransportError where it is a page for people."""
     kind = answer.headers.get("content-type", "").partition(";")[0].strip().lower()
     body = answer.read(limit)

@@ -10,7 +10,7 @@ from msgspec import Struct
 from sealock.model.absent import given
 from sealock.model.netmap import HOST, Edge, Map, Station
 
-Found: TypeAlias = Literal["open", "refused", "silent", "unreachable", "untried"]
+ProbeResults: TypeAlias = Literal["open", "refused", "silent", "unreachable", "untried"]
 """What came of a connection: it was taken; nobody listens there but the machine answered; no answer; no way there."""
 _ANY_PORT: Final = 9
 """Tried where nothing is known to listen: a refusal shows that the way is open."""
@@ -33,7 +33,7 @@ class Wrong(Struct, frozen=True, gc=False):
     """Where the map and the truth differ."""
 
     probe: Probe
-    found: Found
+    found: ProbeResults
 
 
 def probes(drawn: Map) -> Iterator[Probe]:
@@ -114,7 +114,7 @@ def _is_open_tcp(protocol: str, address: str) -> bool:
     return protocol.startswith("tcp") and not address.startswith(("127.", "::1"))
 
 
-def differing(probe: Probe, found: Found) -> Wrong | None:
+def differing(probe: Probe, found: ProbeResults) -> Wrong | None:
     """What a probe shows of the map: nothing where it agrees, or where nothing could be tried.
 
     A published port whose program does not listen is refused, and the way to it is open all the same.

@@ -19,10 +19,10 @@ from sealock.model.network import EngineNetwork
 from sealock.model.process import Route, Socket
 from sealock.model.project import Project
 from sealock.netmap import declared, draw, seen
-from sealock.netmap.probes import Found, Probe, Wrong, differing, probes
+from sealock.netmap.probes import Probe, ProbeResults, Wrong, differing, probes
 from sealock.runtime.engine import Engine, connect
 from sealock.runtime.kernel.connections import tried
-from sealock.runtime.kernel.processes import Machine
+from sealock.runtime.kernel.processes import ProcReader
 from sealock.targets.resolve import Options, resolve
 
 _AT_ONCE: Final = 8
@@ -77,7 +77,7 @@ def of_engine(where: str = "") -> tuple[Map, dict[str, int]]:
     """
     with connect(where) as engine:
         networks = tuple(_networks(engine))
-        machine = Machine() if engine.endpoint.kind == "unix" else None
+        machine = ProcReader() if engine.endpoint.kind == "unix" else None
         listed = engine.containers()
         names = {one.id: one.name for one in listed}
         stations = []
@@ -135,7 +135,7 @@ def checked(drawn: Map, pids: dict[str, int]) -> Checked:
     for probe in probes(drawn):
         by_source.setdefault(probe.source, []).append(probe)
 
-    def one(source: str) -> tuple[Found, ...]:
+    def one(source: str) -> tuple[ProbeResults, ...]:
         wanted = by_source[source]
         if not pids.get(source):
             return tuple("untried" for _ in wanted)
@@ -164,7 +164,7 @@ def _networks(engine: Engine) -> list[EngineNetwork]:
 
 
 def _shown(
-    machine: Machine | None, pid: int, container: str
+    machine: ProcReader | None, pid: int, container: str
 ) -> tuple[Maybe[tuple[Socket, ...]], Maybe[tuple[Route, ...]]]:
     """The sockets and routes of a container that runs here; those of the host's own network belong to others too."""
     if machine is None or not pid:

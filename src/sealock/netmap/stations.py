@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from sealock.model.absent import UNKNOWN, UNSET, Maybe, given
 from sealock.model.container import Container, Port
 from sealock.model.netmap import Seat, Station
-from sealock.model.network import Endpoint, EngineNetwork
+from sealock.model.network import EngineNetwork, NetworkEndpoint
 from sealock.model.process import Route, Socket
 from sealock.model.project import Project, ProjectNetwork
 from sealock.netmap.graph import DEFAULT
@@ -69,7 +69,7 @@ def both_families(ports: Iterable[Port]) -> tuple[Port, ...]:
     return tuple(found)
 
 
-def _endpoint(network: EngineNetwork, name: str) -> Endpoint | None:
+def _endpoint(network: EngineNetwork, name: str) -> NetworkEndpoint | None:
     return next((one for one in given(network.endpoints, ()) if one.container == name), None)
 
 
@@ -78,7 +78,7 @@ def declared(project: Project) -> tuple[tuple[Station, ...], tuple[EngineNetwork
     own = "default"
     inner = {one.name for one in project.networks if one.internal is True}
     stations: list[Station] = []
-    used: dict[str, list[Endpoint]] = {}
+    used: dict[str, list[NetworkEndpoint]] = {}
     for service in project.services:
         container = service.container
         mode = given(container.network_mode, "")
@@ -87,7 +87,7 @@ def declared(project: Project) -> tuple[tuple[Station, ...], tuple[EngineNetwork
         if mode == DEFAULT or not (mode or places):
             places = [(DEFAULT if mode else own, (service.name,))]
         for network, _ in places:
-            used.setdefault(network, []).append(Endpoint(service.name))
+            used.setdefault(network, []).append(NetworkEndpoint(service.name))
         # On the host's own network nothing is published, since all is open; on internal ones alone there is no way in.
         no_way_in = bool(places) and all(network in inner for network, _ in places)
         ports = () if mode in {"host", "none"} else given(container.ports, ())

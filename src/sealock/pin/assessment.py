@@ -12,37 +12,37 @@ from msgspec import Struct
 from sealock.errors import TargetError
 from sealock.model.imagename import ImageName, parse
 from sealock.net.registry.names import reference
-from sealock.pin.resolver import Asking, Known
-from sealock.pin.spot import Spot
-from sealock.pin.texts import Text
+from sealock.pin.resolver import Known, Resolver
+from sealock.pin.spot import ReferenceSpot
+from sealock.pin.texts import PinText
 
-State: TypeAlias = Literal[
+PinState: TypeAlias = Literal[
     "pinned", "missing", "moved", "gone", "untagged", "fixed", "built", "stuck", "refused", "failed"
 ]
 """pinned: as its tag | missing: no digest | moved: the tag stands for another one | gone: the registry has it no more
 untagged: the digest is there, the tag is not | fixed: a digest without a tag | built: made here, not pulled
 stuck: cannot be pinned in this text | refused: by the trust policy | failed: nobody could tell"""
-CHANGES: frozenset[State] = frozenset({"missing", "moved", "gone"})
-FAULTS: frozenset[State] = CHANGES | {"untagged", "stuck", "refused"}
+CHANGES: frozenset[PinState] = frozenset({"missing", "moved", "gone"})
+FAULTS: frozenset[PinState] = CHANGES | {"untagged", "stuck", "refused"}
 
 
-class Verdict(Struct, frozen=True):
+class PinResult(Struct, frozen=True):
     """On one reference: its state, the digest that it has and the one that it should have ("" for none)."""
 
-    spot: Spot
-    state: State
+    spot: ReferenceSpot
+    state: PinState
     old: str = ""
     new: str = ""
     note: str = ""
 
 
-Wanted: TypeAlias = Callable[[Spot], bool]
+ReferenceFilter: TypeAlias = Callable[[ReferenceSpot], bool]
 
 
-def wanted_by(only: Sequence[str], exclude: Sequence[str]) -> Wanted:
+def wanted_by(only: Sequence[str], exclude: Sequence[str]) -> ReferenceFilter:
     """Tell which references are meant by patterns (*, ?) of whole references, or of names without tag and digest."""
 
-    def meant(spot: Spot) -> bool:
+    def meant(spot: ReferenceSpot) -> bool:
         name = spot.name
         shapes = {spot.written, spot.reference}
         if name is not None:
@@ -54,8 +54,8 @@ def wanted_by(only: Sequence[str], exclude: Sequence[str]) -> Wanted:
 
 
 def judge(
-    texts: Iterable[Text], wanted: Wanted, asking: Asking, *, check: bool, stuck: bool = False
-) -> list[tuple[Text, list[Verdict]]]:
+    texts: Iterable[PinText], wanted: ReferenceFilter, asking: Resolver, *, check: bool, stuck: bool = False
+) -> list[tuple[PinText, list[PinResult]]]:
     """Judge every reference that is wanted.
 
     With `check`, it is also asked whether the digests are still there; with `stuck`, registries are asked too for those
@@ -77,7 +77,7 @@ def judge(
     asking.ask([_digested(name) for name in (*alone, *differing)])
     asking.expand([_tagged(name) for name in names if _may_be_child(name, asking)])
     return [
-        (text, [Verdict(spot, "built") if built.makes(spot, text) else _verdict(spot, asking) for spot in spots])
+        (text, [PinResult(spot, "built") if built.makes(spot, text) else _verdict(spot, asking) for spot in spots])
         for text, spots in held
     ]
 
@@ -85,7 +85,7 @@ def judge(
 class _Built:
     """The images that files build: what lies in the folder of such a file, or below it, means those."""
 
-    def __init__(self, texts: Iterable[Text]) -> None:
+    def __init__(self, texts: Iterable[PinText]) -> None:
         self.folders: dict[str, set[str]] = {}
         for text in texts:
             folder = os.path.dirname(os.path.abspath(text.path)).rstrip("/") + "/"
@@ -93,7 +93,7 @@ class _Built:
                 if (name := parse(one)) is not None:
                     self.folders.setdefault(_tagged(name), set()).add(folder)
 
-    def makes(self, spot: Spot, text: Text) -> bool:
+    def makes(self, spot: ReferenceSpot, text: PinText) -> bool:
         name = spot.name
         if name is None or name.digest is not None or not self.folders:
             return False
@@ -101,7 +101,7 @@ class _Built:
         return any(path.startswith(folder) for folder in self.folders.get(_tagged(name), ()))
 
 
-def _sound(spot: Spot) -> str | None:
+def _sound(spot: ReferenceSpot) -> str | None:
     """Why the reference cannot be asked for; None where it can."""
     if not spot.reference:
         return spot.stuck or "it stands for nothing"
@@ -120,11 +120,11 @@ def _digested(name: ImageName) -> str:
     return f"{name.registry}/{name.repository}@{name.digest}"
 
 
-def _agrees(name: ImageName, asking: Asking) -> bool:
+def _agrees(name: ImageName, asking: Resolver) -> bool:
     return asking.known[_tagged(name)].digest == name.digest
 
 
-def _may_be_child(name: ImageName, asking: Asking) -> bool:
+def _may_be_child(name: ImageName, asking: Resolver) -> bool:
     """Whether a digest that is not its tag's may be that of one platform of it."""
     own, top = asking.known.get(_digested(name)), asking.known.get(_tagged(name))
     if own is None or top is None or asking.platform or own.digest == top.digest:
@@ -132,41 +132,41 @@ def _may_be_child(name: ImageName, asking: Asking) -> bool:
     return top.is_index and bool(own.digest) and not own.is_index
 
 
-def _verdict(spot: Spot, asking: Asking) -> Verdict:
+def _verdict(spot: ReferenceSpot, asking: Resolver) -> PinResult:
     name = spot.name
     why = _sound(spot)
     if why is not None or name is None:
-        return Verdict(spot, "failed" if spot.reference else "stuck", note=why or "")
+        return PinResult(spot, "failed" if spot.reference else "stuck", note=why or "")
     old = name.digest or ""
     own = asking.known.get(_digested(name)) if old else None
     lost = own is not None and own.gone
     if old and not name.tag:
         if own is not None and own.problem and not lost:
-            return Verdict(spot, "failed", old, note=own.problem)
-        return Verdict(spot, "gone" if lost else "fixed", old, note="no tag to renew it from" if lost else "")
+            return PinResult(spot, "failed", old, note=own.problem)
+        return PinResult(spot, "gone" if lost else "fixed", old, note="no tag to renew it from" if lost else "")
     top = asking.known.get(_tagged(name))
     if top is None:
-        return Verdict(spot, "stuck", old, note=spot.stuck)
+        return PinResult(spot, "stuck", old, note=spot.stuck)
     return _beside(spot, name, top, own, asking)
 
 
-def _beside(spot: Spot, name: ImageName, top: Known, own: Known | None, asking: Asking) -> Verdict:
+def _beside(spot: ReferenceSpot, name: ImageName, top: Known, own: Known | None, asking: Resolver) -> PinResult:
     """Hold a reference's digest (`own` is what was asked of it) beside what its tag stands for."""
     old, lost = name.digest or "", own is not None and own.gone
     if top.problem:
         if old and top.gone and own is not None and own.digest:
-            return Verdict(spot, "untagged", old, note="the tag is gone; the digest is still there")
-        return Verdict(spot, "failed", old, note=top.problem)
+            return PinResult(spot, "untagged", old, note="the tag is gone; the digest is still there")
+        return PinResult(spot, "failed", old, note=top.problem)
     if not old:
-        return Verdict(spot, "stuck" if spot.seat is None else "missing", "", top.digest, spot.stuck)
+        return PinResult(spot, "stuck" if spot.seat is None else "missing", "", top.digest, spot.stuck)
     if own is not None and own.problem and not lost:
-        return Verdict(spot, "failed", old, top.digest, own.problem)
+        return PinResult(spot, "failed", old, top.digest, own.problem)
     if top.digest == old:
-        return Verdict(spot, "pinned", old, old)
+        return PinResult(spot, "pinned", old, old)
     platform = next((one for one, digest in asking.children.get(_tagged(name), ()) if digest == old), "")
     if platform:
-        return Verdict(spot, "pinned", old, old, f"{platform} alone")
+        return PinResult(spot, "pinned", old, old, f"{platform} alone")
     if spot.seat is None:
-        return Verdict(spot, "stuck", old, top.digest, spot.stuck)
+        return PinResult(spot, "stuck", old, top.digest, spot.stuck)
     note = "the registry has it no more" if lost else "the tag stands for another one"
-    return Verdict(spot, "gone" if lost else "moved", old, top.digest, note)
+    return PinResult(spot, "gone" if lost else "moved", old, top.digest, note)

@@ -7,17 +7,19 @@ from collections.abc import Sequence
 from msgspec.structs import replace
 
 from sealock.model.imagename import ImageName
-from sealock.pin.assessment import CHANGES, Verdict
-from sealock.pin.texts import Text
-from sealock.trust.bypolicy import Vouching, vouched
+from sealock.pin.assessment import CHANGES, PinResult
+from sealock.pin.texts import PinText
+from sealock.trust.bypolicy import PolicyVerifier, vouched
 
 
-def by_policy(judged: Sequence[tuple[Text, list[Verdict]]], vouching: Vouching) -> list[tuple[Text, list[Verdict]]]:
+def by_policy(
+    judged: Sequence[tuple[PinText, list[PinResult]]], vouching: PolicyVerifier
+) -> list[tuple[PinText, list[PinResult]]]:
     """The verdicts, with those that would write what is not trusted "refused", or "failed" where nobody could tell."""
     named = {_text(name): name for _, verdicts in judged for one in verdicts if (name := _written(one)) is not None}
     decisions = {one.reference: one.decision for one in vouched(vouching, named)}
 
-    def held(one: Verdict) -> Verdict:
+    def held(one: PinResult) -> PinResult:
         name = _written(one)
         decision = decisions[_text(name)] if name is not None else None
         if decision is None or decision.state == "trusted":
@@ -27,7 +29,7 @@ def by_policy(judged: Sequence[tuple[Text, list[Verdict]]], vouching: Vouching) 
     return [(text, [held(one) for one in verdicts]) for text, verdicts in judged]
 
 
-def _written(one: Verdict) -> ImageName | None:
+def _written(one: PinResult) -> ImageName | None:
     """The image by the digest that would be written, if only to a lock file; None where none would."""
     name = one.spot.name
     if one.state not in CHANGES | {"stuck"} or not one.new or name is None:

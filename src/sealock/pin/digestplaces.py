@@ -21,14 +21,14 @@ _DEEPEST: Final = 20
 _NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
-class Given(Struct, frozen=True):
+class VariableSource(Struct, frozen=True):
     """What gives a variable its value: the words, and the offset at which they stand."""
 
     raw: str
     start: int
 
 
-Define: TypeAlias = Callable[[str], "Given | str | None"]
+Define: TypeAlias = Callable[[str], "VariableSource | str | None"]
 """Of a variable's name: what gives it its value, why that is out of reach, or None where it has no value at all."""
 
 

@@ -7,16 +7,16 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 from typing import Final
 
-from sealock.formats.dockerfile.lines import Broken
+from sealock.formats.dockerfile.lines import BrokenLineError
 from sealock.formats.dockerfile.reader import read
-from sealock.formats.dockerfile.variables import Scope, expand
+from sealock.formats.dockerfile.variables import VariableScope, expand
 from sealock.formats.files import NOTHING
 from sealock.model.absent import Absent
-from sealock.model.build import Arg, Build, Copy, From, Instruction, Pair, Run, Text
+from sealock.model.build import Arg, Build, BuildText, Copy, From, Instruction, Pair, Run
 from sealock.model.imagename import is_official
 from sealock.model.location import Place, Source
-from sealock.pin.digestplaces import Given, seat
-from sealock.pin.spot import Found, Spot
+from sealock.pin.digestplaces import VariableSource, seat
+from sealock.pin.spot import FoundReferences, ReferenceSpot
 
 _FROM_KEY: Final = re.compile(r"(?:^|[=,\"])from=(?P<image>[^,\s\"]+)", re.IGNORECASE)
 _USES: Final = re.compile(r"\$\{?([A-Za-z_]\w*)")
@@ -26,14 +26,14 @@ _OWN: Final = re.compile(r"(?:TARGET|BUILD)(?:PLATFORM|OS|OSVERSION|ARCH|VARIANT
 _CONTEXT: Final = "it may as well be a build context: write a tag, if it is an image"
 
 
-def find(source: Source) -> Found:
+def find(source: Source) -> FoundReferences:
     """Find them all; stages and scratch are none."""
     document = read(source, NOTHING)
     broken = tuple((problem.message, _place(source, problem.location.line)) for problem in document.problems)
     build = document.subjects[0].noun if document.subjects else None
     if not isinstance(build, Build):
-        return Found((), broken)
-    return Found(tuple(sorted(_Finder(build, source).spots(), key=lambda spot: spot.place.start)), broken)
+        return FoundReferences((), broken)
+    return FoundReferences(tuple(sorted(_Finder(build, source).spots(), key=lambda spot: spot.place.start)), broken)
 
 
 def _place(source: Source, line: int) -> Place:
@@ -50,7 +50,7 @@ class _Finder:
         self.declared = {pair.name for arg in build.arguments for pair in arg.pairs}
         self.stages = {stage.name.lower() for stage in build.stages} | {str(stage.index) for stage in build.stages}
         self.sorted_stages = sorted(self.stages)
-        self.scope = Scope({name: self._value(pair) for name, pair in self.pairs.items()}, complete=True)
+        self.scope = VariableScope({name: self._value(pair) for name, pair in self.pairs.items()}, complete=True)
         self.others: dict[tuple[str, str], int] = {}
         self.uses: dict[str, list[int]] = {}
         for use in _USES.finditer(self.text):
@@ -78,13 +78,13 @@ class _Finder:
     def _value(pair: Pair) -> str:
         return pair.value.value if pair.value is not None and isinstance(pair.value.value, str) else ""
 
-    def _images(self) -> Iterator[Text]:
+    def _images(self) -> Iterator[BuildText]:
         return (stage.start.image for stage in self.build.stages)
 
-    def _reference(self, image: Text) -> str:
+    def _reference(self, image: BuildText) -> str:
         return image.value if isinstance(image.value, str) else self._expanded(image.raw)
 
-    def spots(self) -> Iterator[Spot]:
+    def spots(self) -> Iterator[ReferenceSpot]:
         for directive in self.build.directives:
             if directive.name == "syntax":
                 yield self._plain(directive.value.split()[0], directive.place.start)
@@ -95,7 +95,7 @@ class _Finder:
             for one in stage.instructions:
                 yield from self._copied(one)
 
-    def _picks_stage(self, image: Text) -> bool:
+    def _picks_stage(self, image: BuildText) -> bool:
         """Whether it chooses among the file's own stages by what the builder sets: FROM build-${TARGETARCH}."""
         head = image.raw.strip("\"'").partition("$")[0].lower()
         if "$" not in image.raw or not head or isinstance(image.value, str):
@@ -103,18 +103,18 @@ class _Finder:
         at = bisect_left(self.sorted_stages, head)
         return at < len(self.sorted_stages) and self.sorted_stages[at].startswith(head)
 
-    def _base(self, start: From) -> Spot:
+    def _base(self, start: From) -> ReferenceSpot:
         image = start.image
         value = self._reference(image)
         if not value:
             unknown = re.findall(r"\$\{?([A-Za-z_]\w*)", image.raw)
             own = next((name for name in unknown if _OWN.fullmatch(name)), "")
             why = f"${own} is set by the builder" if own else "it hangs on an ARG that has no default"
-            return Spot(image.raw, "", image.place, None, why)
+            return ReferenceSpot(image.raw, "", image.place, None, why)
         found = seat(image.raw, image.place.start, lambda name: self._define(name, value))
         if isinstance(found, str):
-            return Spot(image.raw, value, image.place, None, found)
-        return Spot(image.raw, value, image.place, found)
+            return ReferenceSpot(image.raw, value, image.place, None, found)
+        return ReferenceSpot(image.raw, value, image.place, found)
 
     def _expanded(self, raw: str) -> str:
         """The value by the defaults that the file gives; "" where one is lacking."""
@@ -122,11 +122,11 @@ class _Finder:
             return ""
         try:
             value = expand(raw, self.scope, self.build.escape)
-        except Broken:
+        except BrokenLineError:
             return ""
         return "" if isinstance(value, Absent) or value.endswith((":", "/", "@")) or value[:1] in "/:@" else value
 
-    def _define(self, name: str, value: str) -> Given | str | None:
+    def _define(self, name: str, value: str) -> VariableSource | str | None:
         """The ARG that gives a variable its value, if no other use of it would meet a digest there."""
         pair = self.pairs.get(name)
         if pair is None or pair.value is None:
@@ -138,7 +138,7 @@ class _Finder:
         other = self.others[name, value]
         if other:
             return f"ARG {name} has a part in line {self.text.count(chr(10), 0, other - 1) + 1} too"
-        return Given(pair.value.raw, pair.value.place.start)
+        return VariableSource(pair.value.raw, pair.value.place.start)
 
     def _other_use(self, name: str, value: str) -> int:
         """The offset (from 1) of a use of the variable that does not stand for this reference; 0 where there is none.
@@ -160,7 +160,7 @@ class _Finder:
                     waiting.append(owner)
         return 0
 
-    def _copied(self, one: Instruction) -> Iterator[Spot]:
+    def _copied(self, one: Instruction) -> Iterator[ReferenceSpot]:
         if isinstance(one, Copy) and one.source_image is not None and one.stage is None:
             image = one.source_image
             if image.text.lower() not in self.stages:
@@ -171,17 +171,21 @@ class _Finder:
                 if found is not None and found["image"].lower() not in self.stages:
                     yield self._outside(found["image"], found.start("image"), found.end("image"))
 
-    def _outside(self, text: str, start: int, end: int) -> Spot:
+    def _outside(self, text: str, start: int, end: int) -> ReferenceSpot:
         if text != self.text[start:end]:
-            return Spot(
+            return ReferenceSpot(
                 self.text[start:end], text, Place(start, end), None, "its words are broken over lines or quoted"
             )
         if not any(sign in text for sign in ":/@") and not is_official(text):
-            return Spot(text, "", Place(start, end), None, _CONTEXT)
+            return ReferenceSpot(text, "", Place(start, end), None, _CONTEXT)
         return self._plain(text, start)
 
     @staticmethod
-    def _plain(text: str, start: int) -> Spot:
+    def _plain(text: str, start: int) -> ReferenceSpot:
         place = Place(start, start + len(text))
         found = seat(text, start, lambda _: None)
-        return Spot(text, text, place, None, found) if isinstance(found, str) else Spot(text, text, place, found)
+        return (
+            ReferenceSpot(text, text, place, None, found)
+            if isinstance(found, str)
+            else ReferenceSpot(text, text, place, found)
+        )

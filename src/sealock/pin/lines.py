@@ -9,13 +9,13 @@ from typing import Final
 
 from sealock.formats.compose.interpolation import Filled, fill
 from sealock.formats.runargs.words import split
-from sealock.formats.scripts import Found as Line
+from sealock.formats.scripts import FoundFragments as Line
 from sealock.formats.scripts import find as find_lines
 from sealock.formats.scripts import refused
 from sealock.model.imagename import parse
 from sealock.model.location import Place, Source
-from sealock.pin.digestplaces import Given, seat, unquoted
-from sealock.pin.spot import Found, Spot
+from sealock.pin.digestplaces import VariableSource, seat, unquoted
+from sealock.pin.spot import FoundReferences, ReferenceSpot
 
 _NAMES: Final = re.compile(r"(?<=[${(])[A-Za-z_]\w*")
 _SETS: Final = re.compile(
@@ -26,17 +26,17 @@ _USES: Final = re.compile(r"\$[{(]?([A-Za-z_]\w*)")
 _VARIABLE: Final = re.compile(r"\$\{?([A-Za-z_]\w*)\}?|\$\(([A-Za-z_]\w*)\)")
 
 
-def find(source: Source) -> Found:
+def find(source: Source) -> FoundReferences:
     """Find the image of every run line. In Markdown, placeholders are what they are, and left out."""
     finder = _Finder(source)
-    spots: dict[int, Spot] = {}
+    spots: dict[int, ReferenceSpot] = {}
     for line in finder.lines:
         spot = finder.spot(line)
         if spot is not None and not (finder.prose and spot.stuck):
             spots.setdefault(spot.place.start, spot)
     why = refused(source)
     broken = ((why, Place(0, 0)),) if why else ()
-    return Found(tuple(spots[at] for at in sorted(spots)), broken, built_in(source.text))
+    return FoundReferences(tuple(spots[at] for at in sorted(spots)), broken, built_in(source.text))
 
 
 def built_in(text: str) -> frozenset[str]:
@@ -62,7 +62,7 @@ class _Finder:
         self.uses: dict[str, list[int]] | None = None
         self.other: dict[str, int] = {}
 
-    def spot(self, line: Line) -> Spot | None:
+    def spot(self, line: Line) -> ReferenceSpot | None:
         """The image of one line; None where there is none."""
         taken = split(line.arguments, line.engine, line.verb)
         image = taken.image
@@ -70,17 +70,17 @@ class _Finder:
             return None
         raw, place = self.source.excerpt(image.place), image.place
         if not taken.image_certain:
-            return Spot(raw, "", place, None, "options before it are variables, so it may not be the image")
+            return ReferenceSpot(raw, "", place, None, "options before it are variables, so it may not be the image")
         inner, shift = unquoted(raw)
         if not image.literal:
             variable = _VARIABLE.fullmatch(inner)
             if variable is not None and (default := self._default(variable[1] or variable[2])):
                 given = self._assigned(variable[1] or variable[2], default)
-                if isinstance(given, Given):
+                if isinstance(given, VariableSource):
                     return _placed(raw, default, place, seat(given.raw, given.start, lambda _: None))
             filled = fill(image.text, {})
             if any(self._set(one[0]) for one in _NAMES.finditer(image.text)) or not _sound(filled, image.text):
-                return Spot(raw, "", place, None, "a variable in it has no value that is known here")
+                return ReferenceSpot(raw, "", place, None, "a variable in it has no value that is known here")
             return _placed(raw, filled.value, place, seat(inner, place.start + shift, lambda _: None))
         if parse(image.text) is None:
             return None
@@ -88,10 +88,10 @@ class _Finder:
             return _placed(raw, image.text, place, seat(inner, place.start + shift, lambda _: None))
         variable = _VARIABLE.fullmatch(inner)
         if variable is None:
-            return Spot(raw, image.text, place, None, "a variable or an escape has a part in it")
+            return ReferenceSpot(raw, image.text, place, None, "a variable or an escape has a part in it")
         given = self._assigned(variable[1] or variable[2], image.text)
         if isinstance(given, str):
-            return Spot(raw, image.text, place, None, given)
+            return ReferenceSpot(raw, image.text, place, None, given)
         return _placed(raw, image.text, place, seat(given.raw, given.start, lambda _: None))
 
     def _set(self, name: str) -> list[re.Match[str]]:
@@ -116,7 +116,7 @@ class _Finder:
         value = unquoted(sets[0]["raw"])[0] if len(sets) == 1 else ""
         return value if "$" not in value and parse(value) is not None else ""
 
-    def _assigned(self, name: str, value: str) -> Given | str:
+    def _assigned(self, name: str, value: str) -> VariableSource | str:
         """The one assignment of a variable that stands for images alone."""
         sets = self._set(name)
         if len(sets) != 1 or unquoted(sets[0]["raw"])[0] != value:
@@ -131,7 +131,7 @@ class _Finder:
                     break
         if self.other[name]:
             return f"${name} has a part in line {self.other[name]} too"
-        return Given(sets[0]["raw"], sets[0].start("raw"))
+        return VariableSource(sets[0]["raw"], sets[0].start("raw"))
 
 
 def _sound(filled: Filled, text: str) -> bool:
@@ -139,5 +139,9 @@ def _sound(filled: Filled, text: str) -> bool:
     return "$" in text and not (filled.words or filled.wrong or "(" in text) and parse(filled.value) is not None
 
 
-def _placed(raw: str, reference: str, place: Place, found: Place | str) -> Spot:
-    return Spot(raw, reference, place, None, found) if isinstance(found, str) else Spot(raw, reference, place, found)
+def _placed(raw: str, reference: str, place: Place, found: Place | str) -> ReferenceSpot:
+    return (
+        ReferenceSpot(raw, reference, place, None, found)
+        if isinstance(found, str)
+        else ReferenceSpot(raw, reference, place, found)
+    )

@@ -22,18 +22,18 @@ from sealock.errors import FormatError
 from sealock.formats.files import FileRefused
 from sealock.model.imagename import parse
 from sealock.net.registry.names import is_digest
-from sealock.pin.assessment import Verdict, Wanted
-from sealock.pin.resolver import Asking
-from sealock.pin.spot import Spot
-from sealock.pin.texts import Text
+from sealock.pin.assessment import PinResult, ReferenceFilter
+from sealock.pin.resolver import Resolver
+from sealock.pin.spot import ReferenceSpot
+from sealock.pin.texts import PinText
 from sealock.targets.files import read_text
 
 VERSION: Final = 1
 NAME: Final = "sealock.lock"
-Judged = Sequence[tuple[Text, Sequence[Verdict]]]
+Judged = Sequence[tuple[PinText, Sequence[PinResult]]]
 
 
-class Entry(Struct, frozen=True):
+class LockEntry(Struct, frozen=True):
     """What a reference stands for; `platforms` of an index."""
 
     digest: str
@@ -42,18 +42,18 @@ class Entry(Struct, frozen=True):
     platforms: Mapping[str, str] = {}
 
 
-class Lock(Struct, frozen=True):
+class PinLock(Struct, frozen=True):
     """The file's content."""
 
     sealock: int
-    images: Mapping[str, Entry] = {}
+    images: Mapping[str, LockEntry] = {}
     files: Mapping[str, tuple[str, ...]] = {}
 
 
-EMPTY: Final = Lock(VERSION)
+EMPTY: Final = PinLock(VERSION)
 
 
-class Fault(Struct, frozen=True):
+class LockFault(Struct, frozen=True):
     """A reference that the lock does not hold as it is now."""
 
     file: str
@@ -64,12 +64,12 @@ class Fault(Struct, frozen=True):
     new: str = ""
 
 
-def load(path: str) -> Lock | None:
+def load(path: str) -> PinLock | None:
     """Read a lock; None where there is none, FormatError where it is not one."""
     if not os.path.lexists(path):
         return None
     try:
-        lock = msgspec.json.decode(read_text(path), type=Lock)
+        lock = msgspec.json.decode(read_text(path), type=PinLock)
     except (FileRefused, msgspec.DecodeError, UnicodeError, RecursionError) as error:
         message = f"{path} is no lock file of sealock: {error}"
         raise FormatError(message) from None
@@ -83,13 +83,13 @@ def load(path: str) -> Lock | None:
     return lock
 
 
-def key(spot: Spot) -> str:
+def key(spot: ReferenceSpot) -> str:
     """The reference as the lock names it: "latest" said, the digest left out."""
     name = spot.name
     return f"{name.familiar}:{name.tag or 'latest'}" if name is not None else spot.reference
 
 
-def of_files(judged: Judged, folder: str) -> Iterator[tuple[str, Text, Verdict]]:
+def of_files(judged: Judged, folder: str) -> Iterator[tuple[str, PinText, PinResult]]:
     """Every reference that hangs on the lock, with its file as the lock names it: those that have no digest."""
     for text, verdicts in judged:
         name = os.path.relpath(os.path.realpath(text.path), os.path.realpath(folder)).replace(os.sep, "/")
@@ -98,7 +98,7 @@ def of_files(judged: Judged, folder: str) -> Iterator[tuple[str, Text, Verdict]]
                 yield name, text, one
 
 
-def renewed(before: Lock, judged: Judged, asking: Asking, folder: str, now: datetime) -> Lock:
+def renewed(before: PinLock, judged: Judged, asking: Resolver, folder: str, now: datetime) -> PinLock:
     """The lock with these files' references as they are now; other files keep theirs while they are there."""
     told = {
         os.path.relpath(os.path.realpath(text.path), os.path.realpath(folder)).replace(os.sep, "/")
@@ -117,22 +117,22 @@ def renewed(before: Lock, judged: Judged, asking: Asking, folder: str, now: date
         known = asking.known.get(_full(one.spot))
         platforms = dict(asking.children.get(_full(one.spot), ()))
         resolved = now.strftime("%Y-%m-%dT%H:%M:%SZ")
-        images[key(one.spot)] = Entry(one.new, known.media_type if known else "", resolved, platforms)
+        images[key(one.spot)] = LockEntry(one.new, known.media_type if known else "", resolved, platforms)
     for name, _, one in listed:
         files.setdefault(name, set()).add(key(one.spot))
     used = {reference for held in files.values() for reference in held}
-    return Lock(
+    return PinLock(
         VERSION,
         {name: images[name] for name in sorted(images) if name in used},
         {name: tuple(sorted(files[name])) for name in sorted(files)},
     )
 
 
-def _same(entry: Entry | None, one: Verdict) -> bool:
+def _same(entry: LockEntry | None, one: PinResult) -> bool:
     return entry is not None and entry.digest == one.new
 
 
-def _full(spot: Spot) -> str:
+def _full(spot: ReferenceSpot) -> str:
     name = spot.name
     return f"{name.registry}/{name.repository}:{name.tag or 'latest'}" if name is not None else spot.reference
 
@@ -143,38 +143,38 @@ def at_digest(reference: str, digest: str) -> str:
     return f"{name.registry}/{name.repository}@{digest}" if name is not None else f"{reference}@{digest}"
 
 
-def written(lock: Lock) -> str:
+def written(lock: PinLock) -> str:
     """The file's text."""
     return msgspec.json.format(msgspec.json.encode(lock), indent=2).decode() + "\n"
 
 
-def compared(lock: Lock, judged: Judged, folder: str, gone: Iterable[str] = ()) -> Iterator[Fault]:
+def compared(lock: PinLock, judged: Judged, folder: str, gone: Iterable[str] = ()) -> Iterator[LockFault]:
     """Say what the lock lacks, and which of its digests are not (or no longer) those that the references stand for."""
     lost = set(gone)
     for name, text, one in of_files(judged, folder):
         entry = lock.images.get(key(one.spot))
         line = text.source.position(one.spot.place.start)[0]
         if entry is None or key(one.spot) not in lock.files.get(name, ()):
-            yield Fault(text.path, line, key(one.spot), "missing", "", one.new)
+            yield LockFault(text.path, line, key(one.spot), "missing", "", one.new)
         elif key(one.spot) in lost:
-            yield Fault(text.path, line, key(one.spot), "gone", entry.digest, one.new)
+            yield LockFault(text.path, line, key(one.spot), "gone", entry.digest, one.new)
         elif entry.digest != one.new:
-            yield Fault(text.path, line, key(one.spot), "moved", entry.digest, one.new)
+            yield LockFault(text.path, line, key(one.spot), "moved", entry.digest, one.new)
 
 
-def held(lock: Lock, texts: Iterable[Text], wanted: Wanted) -> list[tuple[Text, list[Verdict]]]:
+def held(lock: PinLock, texts: Iterable[PinText], wanted: ReferenceFilter) -> list[tuple[PinText, list[PinResult]]]:
     """Judge references by a lock alone, without asking anybody: "pinned" by their own digest or the lock's."""
     return [(text, [_by(lock, spot) for spot in text.found.spots if wanted(spot)]) for text in texts]
 
 
-def _by(lock: Lock, spot: Spot) -> Verdict:
+def _by(lock: PinLock, spot: ReferenceSpot) -> PinResult:
     own = spot.name.digest if spot.name is not None else None
     entry = lock.images.get(key(spot))
     if own:
-        return Verdict(spot, "pinned", own, own)
+        return PinResult(spot, "pinned", own, own)
     if entry is None:
-        return Verdict(spot, "failed", note=f"{key(spot) or spot.written} is not in the lock")
-    return Verdict(spot, "pinned", "", entry.digest)
+        return PinResult(spot, "failed", note=f"{key(spot) or spot.written} is not in the lock")
+    return PinResult(spot, "pinned", "", entry.digest)
 
 
 def override(judged: Judged) -> str:

@@ -6,18 +6,18 @@ from collections.abc import Iterator
 from typing import Final
 
 from sealock.formats import yamltree
-from sealock.formats.yamltree import Mapping, Node, Scalar, Sequence, target
+from sealock.formats.yamltree import Mapping, Scalar, Sequence, YamlNode, target
 from sealock.model.location import Source
-from sealock.pin.spot import Spot
+from sealock.pin.spot import ReferenceSpot
 from sealock.pin.yamls import get, literal
 
 _DOCKER: Final = "docker://"
 
 
-def find(source: Source, *, workflow: bool) -> tuple[Spot, ...]:
+def find(source: Source, *, workflow: bool) -> tuple[ReferenceSpot, ...]:
     """Find them all; what runs in a job's script is for `lines` to find."""
     fields = _workflow if workflow else _gitlab
-    spots: dict[int, Spot] = {}
+    spots: dict[int, ReferenceSpot] = {}
     for document in yamltree.parse(source.text).documents:
         for scalar in fields(document):
             behind = _DOCKER if scalar.text.startswith(_DOCKER) else ""
@@ -27,7 +27,7 @@ def find(source: Source, *, workflow: bool) -> tuple[Spot, ...]:
     return tuple(spots[at] for at in sorted(spots))
 
 
-def _gitlab(document: Node | None) -> Iterator[Scalar]:
+def _gitlab(document: YamlNode | None) -> Iterator[Scalar]:
     """`image` and `services` at the top, in `default`, and in jobs: a text, or a mapping with its `name`."""
     tables = [document, get(document, "default"), *_values(document)]
     for table in tables:
@@ -36,7 +36,7 @@ def _gitlab(document: Node | None) -> Iterator[Scalar]:
             yield from _named(held, "name")
 
 
-def _workflow(document: Node | None) -> Iterator[Scalar]:
+def _workflow(document: YamlNode | None) -> Iterator[Scalar]:
     """`container`, `services` and steps that are images (docker://…), of jobs and of composite actions."""
     for job in _values(get(document, "jobs")):
         yield from _named(get(job, "container"), "image")
@@ -50,21 +50,21 @@ def _workflow(document: Node | None) -> Iterator[Scalar]:
         yield image
 
 
-def _steps(held: Node | None) -> Iterator[Scalar]:
+def _steps(held: YamlNode | None) -> Iterator[Scalar]:
     for step in held.items if isinstance(held, Sequence) else ():
         uses = get(step, "uses")
         if isinstance(uses, Scalar) and uses.text.startswith(_DOCKER):
             yield uses
 
 
-def _named(held: Node | None, key: str) -> Iterator[Scalar]:
+def _named(held: YamlNode | None, key: str) -> Iterator[Scalar]:
     node = target(held) if held is not None else None
     inner = get(node, key) if isinstance(node, Mapping) else node
     if isinstance(inner, Scalar) and inner.text:
         yield inner
 
 
-def _values(held: Node | None) -> Iterator[Node]:
+def _values(held: YamlNode | None) -> Iterator[YamlNode]:
     node = target(held) if held is not None else None
     for key, value in node.entries if isinstance(node, Mapping) else ():
         name = target(key)

@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
-from sealock.pin.assessment import CHANGES, State, Verdict
-from sealock.pin.lockfile import Fault
+from sealock.pin.assessment import CHANGES, PinResult, PinState
+from sealock.pin.lockfile import LockFault
 from sealock.pin.spot import DIGEST
-from sealock.pin.texts import Text
-from sealock.pin.writer import pinned
+from sealock.pin.texts import PinText
+from sealock.pin.writer import pin_text
 from sealock.reports.ansi import Ink, Paint, Signs
 from sealock.text import count, fit, line, visible, width, wrap
 
 _SHORT: Final = 12
-_WORDS: Final[dict[State, str]] = {
+_WORDS: Final[dict[PinState, str]] = {
     "pinned": "pinned",
     "missing": "not pinned",
     "moved": "tag moved",
@@ -26,12 +26,12 @@ _WORDS: Final[dict[State, str]] = {
     "refused": "not trusted",
     "failed": "failed",
 }
-_INKS: Final[dict[State, Ink]] = {
+_INKS: Final[dict[PinState, Ink]] = {
     "pinned": "green", "missing": "magenta", "moved": "magenta", "gone": "red", "untagged": "red", "fixed": "green",
     "built": "faint", "stuck": "cyan", "refused": "red", "failed": "red",
 }  # fmt: skip
 _DONE: Final = "now pinned"
-Judged = Sequence[tuple[Text, Sequence[Verdict]]]
+Judged = Sequence[tuple[PinText, Sequence[PinResult]]]
 
 
 def short(digest: str) -> str:
@@ -64,18 +64,18 @@ def _padded(text: str, room: int) -> str:
     return text + " " * (room - width(text))
 
 
-def shown(verdict: Verdict) -> str:
+def shown(verdict: PinResult) -> str:
     """The reference as it is written, without its digest."""
     return line(DIGEST.sub("", verdict.spot.written.strip("\"'")), 200)
 
 
-def _digests(one: Verdict, arrow: str) -> str:
+def _digests(one: PinResult, arrow: str) -> str:
     if one.state in CHANGES and one.new:
         return f"{short(one.old)} {arrow} {short(one.new)}" if one.old else f"{arrow} {short(one.new)}"
     return f"{short(one.old)}{f' ({visible(one.note)})' if one.state == 'pinned' and one.note else ''}"
 
 
-def lock_lines(path: str, faults: Sequence[Fault], *, there: bool) -> Iterator[str]:
+def lock_lines(path: str, faults: Sequence[LockFault], *, there: bool) -> Iterator[str]:
     """What is not in the lock as it is now, a line each."""
     if not there:
         yield f"There is no {line(path, 200)}."
@@ -125,7 +125,7 @@ def table(judged: Judged) -> list[dict[str, Any]]:
                 "reference": one.spot.reference, "state": one.state, "old": one.old, "new": one.new,
             }  # fmt: skip
             if one.state in CHANGES and one.new:
-                entry["pinned"] = pinned(one.spot, one.new)
+                entry["pinned"] = pin_text(one.spot, one.new)
             if one.note:
                 entry["note"] = one.note
             if one.spot.user:

@@ -39,7 +39,7 @@ class Known(Struct, frozen=True):
         return self.media_type.endswith((".index.v1+json", ".list.v2+json"))
 
 
-class Asking:
+class Resolver:
     """What was asked so far. Keys are references: with a tag alone, or with a digest alone."""
 
     def __init__(self, registry: Registry, platform: str = "", tell: Callable[[str], None] = lambda _: None) -> None:

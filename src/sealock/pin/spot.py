@@ -13,7 +13,7 @@ from sealock.model.location import Place
 DIGEST: Final = re.compile(r"@(sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128})(?![0-9A-Za-z])")
 
 
-class Spot(Struct, frozen=True):
+class ReferenceSpot(Struct, frozen=True):
     """A reference in a text.
 
     `written` is what stands there, variables and all, at `place`; `reference` is what it stands for, "" where that
@@ -37,10 +37,10 @@ class Spot(Struct, frozen=True):
         return parse(self.reference) if self.reference else None
 
 
-class Found(Struct, frozen=True):
+class FoundReferences(Struct, frozen=True):
     """The references of a text; `notes` are what could not be looked into (reason, place)."""
 
-    spots: tuple[Spot, ...] = ()
+    spots: tuple[ReferenceSpot, ...] = ()
     broken: tuple[tuple[str, Place], ...] = ()
     """What is wrong with the text, so that references may have been missed."""
     built: frozenset[str] = frozenset()

@@ -14,12 +14,12 @@ from sealock.formats import sniff
 from sealock.formats.files import FileRefused
 from sealock.formats.kubernetes import is_manifest
 from sealock.model.location import Source
-from sealock.pin.spot import Found
+from sealock.pin.spot import FoundReferences
 from sealock.targets.files import read_text
-from sealock.targets.folder import Folder
+from sealock.targets.folder import FolderWindow
 from sealock.targets.walk import walk
 
-Kind: TypeAlias = Literal["dockerfile", "compose", "kubernetes", "run"]
+PinnedFileKind: TypeAlias = Literal["dockerfile", "compose", "kubernetes", "run"]
 _ALSO: Final = re.compile(rb"^[ \t-]*[\"']?(?:apiVersion|image|container|uses)[\"']?[ \t]*:", re.MULTILINE)
 """What Kubernetes manifests and pipelines hold."""
 _WORKFLOW: Final = re.compile(r"(?:.*/)?\.(?:github|gitea|forgejo)/workflows/[^/]+\.ya?ml|(?:.*/)?action\.ya?ml")
@@ -30,21 +30,21 @@ _NONE: Final = (
 MOST_FILES: Final = 20_000
 
 
-class Text(Struct, frozen=True):
+class PinText(Struct, frozen=True):
     """A file with its references, or why it could not be read."""
 
     path: str
-    kind: Kind = "run"
+    kind: PinnedFileKind = "run"
     source: Source = Source("", "")
-    found: Found = Found()
+    found: FoundReferences = FoundReferences()
     problem: str = ""
 
-    def reread(self, text: str) -> Found:
+    def reread(self, text: str) -> FoundReferences:
         """The references that another text in this file's place would have."""
         return find(self.kind, Source(self.path, text))
 
 
-def gather(paths: Iterable[str], excluded: Callable[[str], bool] = lambda _: False) -> Iterator[Text]:
+def gather(paths: Iterable[str], excluded: Callable[[str], bool] = lambda _: False) -> Iterator[PinText]:
     """Read every file that is named, or lies in a folder that is, once; but for what is `excluded` in folders."""
     seen: set[str] = set()
     for path in paths:
@@ -57,36 +57,36 @@ def gather(paths: Iterable[str], excluded: Callable[[str], bool] = lambda _: Fal
                     yield text
 
 
-def _files(path: str, excluded: Callable[[str], bool]) -> Iterator[tuple[Text, bool]]:
+def _files(path: str, excluded: Callable[[str], bool]) -> Iterator[tuple[PinText, bool]]:
     if not os.path.isdir(path):
-        yield Text(path), False
+        yield PinText(path), False
         return
-    troubles: list[Text] = []
+    troubles: list[PinText] = []
     for found in walk(
         path, lambda name: excluded(os.path.join(path, name)), lambda at, why: troubles.append(_bad(at, why)), _ALSO
     ):
-        yield Text(os.path.normpath(found)), True
+        yield PinText(os.path.normpath(found)), True
     yield from ((trouble, True) for trouble in troubles)
 
 
-def _bad(path: str, why: str) -> Text:
-    return Text(path, problem=f"{path} could not be read: {why}")
+def _bad(path: str, why: str) -> PinText:
+    return PinText(path, problem=f"{path} could not be read: {why}")
 
 
-def read(path: str) -> Text:
+def read(path: str) -> PinText:
     """Read one file and find its references."""
     try:
         text = read_text(path)
     except FileRefused as refusal:
-        return Text(path, problem=str(refusal))
+        return PinText(path, problem=str(refusal))
     kind = kind_of(path, text)
     if kind is None:
-        return Text(path, problem=f"{path} {_NONE}")
+        return PinText(path, problem=f"{path} {_NONE}")
     source = Source(path, text)
-    return Text(path, kind, source, find(kind, source))
+    return PinText(path, kind, source, find(kind, source))
 
 
-def kind_of(path: str, text: str) -> Kind | None:
+def kind_of(path: str, text: str) -> PinnedFileKind | None:
     """Tell what a text is as far as its images go; None for what has none that we know of."""
     if is_pipeline(path.replace(os.sep, "/")):
         return "run"
@@ -106,7 +106,7 @@ def is_pipeline(path: str) -> bool:
     return is_workflow(path) or _GITLAB.fullmatch(path) is not None
 
 
-def find(kind: Kind, source: Source) -> Found:
+def find(kind: PinnedFileKind, source: Source) -> FoundReferences:
     """Find the references of a text of this kind."""
     match kind:
         case "dockerfile":
@@ -117,7 +117,7 @@ def find(kind: Kind, source: Source) -> Found:
             from sealock.pin import yamls  # noqa: PLC0415  as above
 
             folder = os.path.dirname(source.name) or "."
-            return yamls.find_compose(source, Folder(folder, folder))
+            return yamls.find_compose(source, FolderWindow(folder, folder))
         case "kubernetes":
             from sealock.pin import yamls  # noqa: PLC0415  as above
 

@@ -12,9 +12,9 @@ from msgspec.structs import replace
 from sealock.errors import FormatError, SealockError, TargetError
 from sealock.formats.edits import apply
 from sealock.model.change import Edit
-from sealock.pin.assessment import CHANGES, Verdict
-from sealock.pin.spot import Found, Spot
-from sealock.pin.texts import Text
+from sealock.pin.assessment import CHANGES, PinResult
+from sealock.pin.spot import FoundReferences, ReferenceSpot
+from sealock.pin.texts import PinText
 from sealock.targets.outputs import replace_text
 
 _MOST_SINGLY: Final = 20_000_000
@@ -22,7 +22,7 @@ _MOST_SINGLY: Final = 20_000_000
 _UNSAFE: Final = "the words around it do not let a digest be written there"
 
 
-def rewritten(text: Text, verdicts: Sequence[Verdict]) -> tuple[str, list[Verdict]]:
+def rewritten(text: PinText, verdicts: Sequence[PinResult]) -> tuple[str, list[PinResult]]:
     """The text with its digests written, and the verdicts: those that could not be written have become "stuck".
 
     No edit is believed: the new text must name the same images with these digests, and nothing else may have changed.
@@ -34,7 +34,7 @@ def rewritten(text: Text, verdicts: Sequence[Verdict]) -> tuple[str, list[Verdic
     new = _applied(old, list(changing.values()))
     if new is not None and _proved(text, new, [one for one in verdicts if id(one) in changing]):
         return new, list(verdicts)
-    kept: list[Verdict] = []
+    kept: list[PinResult] = []
     new = old
     for one in verdicts:
         if id(one) in changing and len(changing) * len(old) <= _MOST_SINGLY:
@@ -49,7 +49,7 @@ def rewritten(text: Text, verdicts: Sequence[Verdict]) -> tuple[str, list[Verdic
     ]
 
 
-def _edit(verdict: Verdict) -> Edit | None:
+def _edit(verdict: PinResult) -> Edit | None:
     spot = verdict.spot
     if verdict.state not in CHANGES or spot.seat is None or not verdict.new or spot.name is None:
         return None
@@ -58,7 +58,7 @@ def _edit(verdict: Verdict) -> Edit | None:
     return Edit(spot.seat, f"{'' if spot.name.tag else ':latest'}@{verdict.new}")
 
 
-def pinned(spot: Spot, digest: str) -> str:
+def pin_text(spot: ReferenceSpot, digest: str) -> str:
     """The reference with this digest, and with the tag "latest" where it has neither tag nor digest."""
     bare = spot.reference.partition("@")[0]
     return f"{bare}{'' if spot.name is None or spot.name.tag else ':latest'}@{digest}"
@@ -71,12 +71,12 @@ def _applied(text: str, edits: list[Edit]) -> str | None:
         return None
 
 
-def _proved(text: Text, new: str, changed: Sequence[Verdict]) -> bool:
+def _proved(text: PinText, new: str, changed: Sequence[PinResult]) -> bool:
     """Whether the new text names the same images, the changed ones with their digests, and is as sound as the old."""
-    wanted = {(one.spot.place.start, one.spot.reference): pinned(one.spot, one.new) for one in changed}
+    wanted = {(one.spot.place.start, one.spot.reference): pin_text(one.spot, one.new) for one in changed}
     # Several references that one ARG stands for change together.
-    seats = {(one.spot.seat, one.spot.reference): pinned(one.spot, one.new) for one in changed}
-    after: Found = text.reread(new)
+    seats = {(one.spot.seat, one.spot.reference): pin_text(one.spot, one.new) for one in changed}
+    after: FoundReferences = text.reread(new)
     expected = [
         (wanted.get((spot.place.start, spot.reference)) or seats.get((spot.seat, spot.reference)) or spot.reference)
         for spot in text.found.spots

@@ -10,43 +10,43 @@ from msgspec.structs import replace
 from sealock.formats import kubernetes, yamltree
 from sealock.formats.compose.dotenv import parse as parse_dotenv
 from sealock.formats.compose.interpolation import fill
-from sealock.formats.files import FileRefused, Files
+from sealock.formats.files import FileRefused, FileWindow
 from sealock.formats.yamltree import Mapping as Table
-from sealock.formats.yamltree import Node, Scalar, Sequence, target
+from sealock.formats.yamltree import Scalar, Sequence, YamlNode, target
 from sealock.model.location import Place, Source
 from sealock.pin import dockerfiles
 from sealock.pin.digestplaces import seat
-from sealock.pin.spot import Found, Spot
+from sealock.pin.spot import FoundReferences, ReferenceSpot
 
 _IMAGE_CONTEXT: Final = "docker-image://"
 _TEMPLATE: Final = "it is a template, which is no YAML before it is rendered: pin its values, or what it renders"
 
 
-def find_kubernetes(source: Source) -> Found:
+def find_kubernetes(source: Source) -> FoundReferences:
     """Find the images of pods, and of what makes pods."""
     if "{{" in source.text and (tree := yamltree.parse(source.text)).flaws:
         at = tree.flaws[0].start
-        return Found((Spot("{{…}}", "", Place(at, at), None, _TEMPLATE),))
+        return FoundReferences((ReferenceSpot("{{…}}", "", Place(at, at), None, _TEMPLATE),))
     fields, flaws = kubernetes.images(source.text)
     spots = tuple(literal(source.text, field.scalar, field.container) for field in fields)
     # Clusters take a key that is given twice, and no image is missed for it.
     told = [flaw for flaw in flaws if not flaw.message.endswith("is given twice")]
-    return Found(spots, tuple((flaw.message, Place(flaw.start, flaw.end)) for flaw in told))
+    return FoundReferences(spots, tuple((flaw.message, Place(flaw.start, flaw.end)) for flaw in told))
 
 
-def literal(text: str, scalar: Scalar, user: str, behind: str = "") -> Spot:
+def literal(text: str, scalar: Scalar, user: str, behind: str = "") -> ReferenceSpot:
     """A scalar in which a variable is a mistake, or for another program to fill in; the image stands behind a text."""
     written = scalar.text.removeprefix(behind)
     place = _inner(text, scalar)
     if place is None:
-        return Spot(written, "", Place(scalar.start, scalar.end), None, _FOLDED, user)
+        return ReferenceSpot(written, "", Place(scalar.start, scalar.end), None, _FOLDED, user)
     place = Place(place.end - len(written), place.end)
     if not _OPEN.isdisjoint(written):
-        return Spot(written, "", place, None, "it is to be filled in by another program, or by you", user)
+        return ReferenceSpot(written, "", place, None, "it is to be filled in by another program, or by you", user)
     found = seat(written, place.start, lambda _: None)
     if isinstance(found, str):
-        return Spot(written, written, place, None, found, user)
-    return Spot(written, written, place, found, "", user)
+        return ReferenceSpot(written, written, place, None, found, user)
+    return ReferenceSpot(written, written, place, found, "", user)
 
 
 _OPEN: Final = frozenset("${}<>")
@@ -63,19 +63,19 @@ def _inner(text: str, scalar: Scalar) -> Place | None:
     return Place(start, end)
 
 
-def find_compose(source: Source, files: Files) -> Found:
+def find_compose(source: Source, files: FileWindow) -> FoundReferences:
     """Find the images of a compose file's services; those that it builds are none."""
     tree = yamltree.parse(source.text)
     broken = tuple((flaw.message, Place(flaw.start, flaw.end)) for flaw in tree.flaws)
     finder = _Compose(source.text, _variables(files), _built_beside(source.name, files))
-    spots: dict[int, Spot] = {}
+    spots: dict[int, ReferenceSpot] = {}
     for document in tree.documents:
         for spot in finder.spots(document):
             spots.setdefault(spot.place.start, spot)
-    return Found(tuple(spots[at] for at in sorted(spots)), broken, frozenset(finder.built))
+    return FoundReferences(tuple(spots[at] for at in sorted(spots)), broken, frozenset(finder.built))
 
 
-def _variables(files: Files) -> dict[str, str]:
+def _variables(files: FileWindow) -> dict[str, str]:
     """What Compose knows of variables: the caller's, and those of .env."""
     found = dict(files.environment)
     try:
@@ -86,7 +86,7 @@ def _variables(files: Files) -> dict[str, str]:
     return {name: value for name, value, _ in lines if value is not None} | found
 
 
-def _built_beside(name: str, files: Files) -> frozenset[str]:
+def _built_beside(name: str, files: FileWindow) -> frozenset[str]:
     """The services that the other one of a compose file and its override builds."""
     base = name.replace("\\", "/").rpartition("/")[2]
     stem, _, ending = base.rpartition(".")
@@ -111,7 +111,7 @@ class _Compose:
         self.text, self.variables, self.elsewhere = text, variables, elsewhere
         self.built: set[str] = set()
 
-    def spots(self, document: Node | None) -> Iterator[Spot]:
+    def spots(self, document: YamlNode | None) -> Iterator[ReferenceSpot]:
         services = get(document, "services")
         for key, held in services.entries if isinstance(services, Table) else ():
             name = target(key)
@@ -125,7 +125,7 @@ class _Compose:
                     self.built.add(fill(image.text, self.variables).value)
             yield from self._contexts(build, name.text)
 
-    def _contexts(self, build: Node | None, service: str) -> Iterator[Spot]:
+    def _contexts(self, build: YamlNode | None, service: str) -> Iterator[ReferenceSpot]:
         """Images that a build takes in: additional_contexts, and a Dockerfile written right here."""
         contexts = get(build, "additional_contexts")
         values = [value for _, value in contexts.entries] if isinstance(contexts, Table) else []
@@ -137,25 +137,27 @@ class _Compose:
         if isinstance(inline, Scalar):
             for spot in dockerfiles.find(Source("dockerfile_inline", inline.text)).spots:
                 place = Place(inline.start, inline.start)
-                yield Spot(
+                yield ReferenceSpot(
                     spot.written, spot.reference, place, None, "it stands in dockerfile_inline", service, runs=False
                 )
 
-    def _spot(self, scalar: Scalar, service: str, behind: str) -> Spot:
+    def _spot(self, scalar: Scalar, service: str, behind: str) -> ReferenceSpot:
         written = scalar.text.partition(behind)[2] if behind else scalar.text
         place = _inner(self.text, scalar)
         filled = fill(written, self.variables)
         reference = "" if filled.words or filled.wrong else filled.value
         if place is None:
-            return Spot(written, reference, Place(scalar.start, scalar.end), None, _FOLDED, service)
+            return ReferenceSpot(written, reference, Place(scalar.start, scalar.end), None, _FOLDED, service)
         place = Place(place.end - len(written), place.end)
         if not reference:
             words = ", ".join(filled.words)
-            return Spot(written, "", place, None, f"{words} has no value here" if words else filled.wrong, service)
+            return ReferenceSpot(
+                written, "", place, None, f"{words} has no value here" if words else filled.wrong, service
+            )
         found = seat(written, place.start, self._define)
         if isinstance(found, str):
-            return Spot(written, reference, place, None, found, service)
-        return Spot(written, reference, place, found, "", service)
+            return ReferenceSpot(written, reference, place, None, found, service)
+        return ReferenceSpot(written, reference, place, found, "", service)
 
     def _define(self, name: str) -> str | None:
         if name not in self.variables:
@@ -163,7 +165,7 @@ class _Compose:
         return f"${name} has its value from .env or the environment: write the digest there"
 
 
-def get(node: Node | None, key: str, depth: int = 0) -> Scalar | Sequence | Table | None:
+def get(node: YamlNode | None, key: str, depth: int = 0) -> Scalar | Sequence | Table | None:
     """An entry's value, aliases followed and `<<` merged."""
     table = target(node) if node is not None else None
     if not isinstance(table, Table) or depth > yamltree.DEEPEST:

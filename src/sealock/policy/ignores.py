@@ -14,7 +14,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from sealock.model.finding import Confidence, Finding, Problem, Remedy, Severity
+from sealock.model.finding import Confidence, Finding, InputError, Remedy, Severity
 from sealock.model.location import Location, Source
 
 UNUSED_IGNORE: Final = "I001"
@@ -99,7 +99,7 @@ _INLINE: Final = re.compile(
 _COMMENT: Final = re.compile(r"\s*(#|//|<!--|;)")
 
 
-def inline(source: Source) -> tuple[tuple[Ignore, ...], tuple[Problem, ...]]:
+def inline(source: Source) -> tuple[tuple[Ignore, ...], tuple[InputError, ...]]:
     """Read the ignores that stand in a text's own comments, and say what is wrong with those that are not valid.
 
     `# sealock: ignore[C001,C002] reason` covers its own line; on a line of its own it covers the next statement:
@@ -107,7 +107,7 @@ def inline(source: Source) -> tuple[tuple[Ignore, ...], tuple[Problem, ...]]:
     follow the reason: `until=2027-01-31`.
     """
     ignores: list[Ignore] = []
-    problems: list[Problem] = []
+    problems: list[InputError] = []
     if "sealock:" not in source.text:
         return (), ()
     for match in _INLINE.finditer(source.text):
@@ -121,7 +121,7 @@ def inline(source: Source) -> tuple[tuple[Ignore, ...], tuple[Problem, ...]]:
         day = re.search(r"\buntil\s*=\s*(\S+)\s*$", rest)
         until, reason = (day[1], rest[: day.start()].strip()) if day else ("", rest)
         if fault := _inline_fault(rules, reason, until):
-            problems.append(Problem(fault, location))
+            problems.append(InputError(fault, location))
             continue
         lines = None if match["file"] else _covered(source, line, alone=_COMMENT.match(source.line(line)) is not None)
         ignores.append(Ignore(rules, reason, location, until=until, lines=lines))

@@ -24,7 +24,7 @@ from msgspec import Struct
 from sealock.model.finding import Confidence, Finding, Remedy, Severity
 from sealock.model.imagename import DEFAULT_REGISTRY, ImageName
 from sealock.model.location import Location, Source
-from sealock.model.trust import State, Verdict
+from sealock.model.trust import TrustResult, TrustState
 from sealock.policy.tables import TableReader
 
 Require: TypeAlias = Literal["all", "any"]
@@ -37,7 +37,7 @@ _HUB: Final = frozenset({DEFAULT_REGISTRY, "index.docker.io", "registry-1.docker
 """Docker Hub's names: each gives the same images."""
 
 
-class Identity(Struct, frozen=True):
+class RequiredIdentity(Struct, frozen=True):
     """Who signed without a key of their own: the name in the certificate, and who vouches for it."""
 
     name: str
@@ -57,7 +57,7 @@ class CosignNeed(Struct, frozen=True):
     """A cosign signature by one of the keys (files) or identities; identities need a trusted root (a file)."""
 
     keys: tuple[str, ...] = ()
-    identities: tuple[Identity, ...] = ()
+    identities: tuple[RequiredIdentity, ...] = ()
     trusted_root: str = ""
 
 
@@ -148,11 +148,11 @@ def _registry(host: str) -> str:
 class Decision(Struct, frozen=True):
     """What follows for one image: its state, and in words why where it is not trusted."""
 
-    state: State
+    state: TrustState
     why: str = ""
 
 
-def decide(policy: TrustPolicy, name: ImageName, verdicts: Mapping[str, Verdict]) -> Decision:
+def decide(policy: TrustPolicy, name: ImageName, verdicts: Mapping[str, TrustResult]) -> Decision:
     """Decide by the verdicts on what the image needs (see `ImageTrust.needs`). What is missing counts as unknown."""
     entry = policy.about(name)
     if entry is None:
@@ -165,18 +165,18 @@ def decide(policy: TrustPolicy, name: ImageName, verdicts: Mapping[str, Verdict]
         return Decision("untrusted", "it is named by a tag alone, and the policy wants a digest (`sealock pin`)")
     found = {need: verdicts.get(need) for need in entry.needs}
     whys = [f"{need}: {_why(one)}" for need, one in found.items() if one is None or one.state != "trusted"]
-    states: list[State] = [one.state if one is not None else "unknown" for one in found.values()]
+    states: list[TrustState] = [one.state if one is not None else "unknown" for one in found.values()]
     if not states:
         return Decision("trusted")
     # The worst counts where all are needed; where any will do, one is enough, and an unknown one leaves it open.
-    order: tuple[State, ...] = ("untrusted", "unknown", "trusted")
+    order: tuple[TrustState, ...] = ("untrusted", "unknown", "trusted")
     if entry.require == "any":
         order = ("trusted", "unknown", "untrusted")
     state = next(one for one in order if one in states)
     return Decision(state, "" if state == "trusted" else "; ".join(whys))
 
 
-def _why(one: Verdict | None) -> str:
+def _why(one: TrustResult | None) -> str:
     return "it was not looked at" if one is None else one.why or "not trusted"
 
 
@@ -299,7 +299,7 @@ def _cosign(source: Source, table: dict[str, Any], where: str, folder: str) -> C
     identities = []
     for one in reader.take("identities", list, []):
         inner = TableReader(source, one if isinstance(one, dict) else {}, f"{where}identities: ")
-        identities.append(Identity(inner.take("name", str, ""), inner.take("issuer", str, "")))
+        identities.append(RequiredIdentity(inner.take("name", str, ""), inner.take("issuer", str, "")))
         inner.done()
     need = CosignNeed(
         tuple(_file(one, folder) for one in reader.strings("keys")),

@@ -21,7 +21,7 @@ from sealock.model.finding import Finding, Remedy, Suppression
 from sealock.model.imagename import ImageName, parse
 from sealock.model.inventory import OF_DISTRIBUTIONS, Inventory, Package
 from sealock.model.purl import Url, purl, taken_apart
-from sealock.model.vex import Product, Statement, moment
+from sealock.model.vex import VexProduct, VexStatement, moment
 
 _SOURCES: Final = frozenset({"source", "src"})
 """Values of the qualifier `arch` by which a package URL means a source package."""
@@ -39,9 +39,9 @@ class Heard:
         self.near: set[int] = set()
         """Those whose vulnerability was found, in something else."""
 
-    def notes(self, statements: Iterable[Statement]) -> Iterator[str]:
+    def notes(self, statements: Iterable[VexStatement]) -> Iterator[str]:
         """Say of each document which statements were about nothing."""
-        documents: dict[str, list[Statement]] = {}
+        documents: dict[str, list[VexStatement]] = {}
         for one in statements:
             documents.setdefault(one.document, []).append(one)
         for document, every in documents.items():
@@ -64,7 +64,7 @@ class Heard:
             yield f"VEX {document}: {said}"
 
 
-def _named(statements: Iterable[Statement]) -> str:
+def _named(statements: Iterable[VexStatement]) -> str:
     names = list(dict.fromkeys(one.names[0] for one in statements))
     more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
     return f"{', '.join(names[:_NAMED])}{more}"
@@ -73,7 +73,7 @@ def _named(statements: Iterable[Statement]) -> str:
 class Opinions:
     """The statements of some documents; `heard` notes which of them are about something."""
 
-    def __init__(self, statements: Sequence[Statement], heard: Heard) -> None:
+    def __init__(self, statements: Sequence[VexStatement], heard: Heard) -> None:
         self.statements, self.heard = statements, heard
         self._by_name: dict[str, list[int]] = {}
         for number, statement in enumerate(statements):
@@ -213,7 +213,7 @@ class _Patterns:
     Each is a package URL, and what must hold the package beside: None for nothing more.
     """
 
-    def __init__(self, products: Iterable[Product], hearing: Hearing) -> None:
+    def __init__(self, products: Iterable[VexProduct], hearing: Hearing) -> None:
         self.whole = False
         self._by_name: dict[tuple[str, str], list[tuple[Url, tuple[Url, ...] | None]]] = {}
         for product in products:
@@ -273,11 +273,11 @@ def _place(one: ImageName) -> tuple[str, str]:
     return one.registry, one.repository
 
 
-def _when(statement: Statement) -> datetime:
+def _when(statement: VexStatement) -> datetime:
     return moment(statement.when) or datetime.min.replace(tzinfo=UTC)
 
 
-def _applied(finding: Finding, statement: Statement) -> Finding:
+def _applied(finding: Finding, statement: VexStatement) -> Finding:
     """The finding as one statement has it."""
     by = f"VEX {statement.document}"
     if finding.suppressed is not None:

@@ -8,16 +8,16 @@ from typing import Any, Final, Literal, TypeAlias, get_args
 
 from sealock.model.report import Report
 
-Format: TypeAlias = Literal["terminal", "json", "sarif", "junit", "html", "github", "gitlab"]
+ReportFormat: TypeAlias = Literal["terminal", "json", "sarif", "junit", "html", "github", "gitlab"]
 
-MODULES: Final[Mapping[Format, str]] = {name: f"sealock.reports.{name}" for name in get_args(Format)}
+MODULES: Final[Mapping[ReportFormat, str]] = {name: f"sealock.reports.{name}" for name in get_args(ReportFormat)}
 
 
-EXPLAINING: Final[frozenset[Format]] = frozenset({"sarif", "html"})
+EXPLAINING: Final[frozenset[ReportFormat]] = frozenset({"sarif", "html"})
 """The formats that show the manual's pages of the rules, where the report carries them."""
 
 
-def render(form: Format, report: Report, **style: Any) -> str:  # noqa: ANN401  only the terminal's report takes a style
+def render(form: ReportFormat, report: Report, **style: Any) -> str:  # noqa: ANN401  only the terminal's report takes a style
     """Render the report. The style is the terminal's: width, colour, unicode, show_suppressed, verbose, every."""
     text: str = import_module(MODULES[form]).render(report, **(style if form == "terminal" else {}))
     return text

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, Final
 
-from sealock.model.benchmark import BenchmarkReport, Judgement, Outcome
+from sealock.model.benchmark import BenchmarkOutcome, BenchmarkReport, Judgement
 from sealock.reports.ansi import Ink, Paint, Signs
 from sealock.reports.jsontext import encode
 from sealock.text import count, line, sentence, wrap
 
 SCHEMA: Final = 1
-_INKS: Final[dict[Outcome, Ink]] = {
+_INKS: Final[dict[BenchmarkOutcome, Ink]] = {
     "pass": "green",
     "fail": "red",
     "excused": "cyan",
@@ -19,7 +19,7 @@ _INKS: Final[dict[Outcome, Ink]] = {
     "not judged": "magenta",
     "manual": "cyan",
 }
-_WORDS: Final[dict[Outcome, str]] = {"not applicable": "n/a", "not judged": "unjudged"}
+_WORDS: Final[dict[BenchmarkOutcome, str]] = {"not applicable": "n/a", "not judged": "unjudged"}
 _LEGEND: Final = (
     ("n/a", "what it is about is not here"),
     ("unjudged", "it could not be seen, which is no pass"),

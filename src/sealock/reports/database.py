@@ -14,7 +14,7 @@ from sealock.text import count, line, wrap
 _UNITS: Final = ((86_400, "day"), (3_600, "hour"), (60, "minute"))
 
 
-class Row(Struct, frozen=True):
+class FeedRow(Struct, frozen=True):
     """One feed. Times are seconds since 1970, 0 for never; `what` is what an update made of it, "" outside of one."""
 
     feed: str
@@ -32,12 +32,12 @@ class Row(Struct, frozen=True):
     examples: tuple[str, ...] = ()
 
 
-def as_json(rows: Sequence[Row], **head: str | int) -> str:
+def as_json(rows: Sequence[FeedRow], **head: str | int) -> str:
     """The same as JSON."""
     return encode({**head, "feeds": [_object(row) for row in rows]})
 
 
-def _object(row: Row) -> dict[str, object]:
+def _object(row: FeedRow) -> dict[str, object]:
     told: dict[str, object] = {"feed": row.feed, "title": row.title}
     if row.what:
         told |= {"outcome": row.what, "reason": row.why}
@@ -53,7 +53,7 @@ def _object(row: Row) -> dict[str, object]:
     }
 
 
-def status(rows: Sequence[Row], path: str, size: int, now: float, room: int) -> str:
+def status(rows: Sequence[FeedRow], path: str, size: int, now: float, room: int) -> str:
     """The feeds of a database as a table, oldest news last."""
     lines = [*wrap(f"Advisory database {line(path)}, {_large(size)}, whole", room), ""]
     table = [("feed", "records", "newest", "looked at")]
@@ -77,7 +77,7 @@ def _hung(texts: Iterable[str], room: int) -> Iterator[str]:
         yield from (f"    {one}" for one in more)
 
 
-def outcomes(rows: Sequence[Row], room: int) -> str:
+def outcomes(rows: Sequence[FeedRow], room: int) -> str:
     """What became of each feed in an update; those that are as they were are counted."""
     table = [
         (line(row.feed), row.what, f"{row.records:,} records" if row.what == "updated" else "")
@@ -91,7 +91,7 @@ def outcomes(rows: Sequence[Row], room: int) -> str:
     return "\n".join(lines) + "\n"
 
 
-def shared(place: str, what: str, rows: Sequence[Row], size: int) -> str:
+def shared(place: str, what: str, rows: Sequence[FeedRow], size: int) -> str:
     """What was pushed to a registry, or pulled from one: in the first line the reference that pins it."""
     records = sum(row.records for row in rows)
     said = {"pushed": "pushed", "pulled": "pulled", "unchanged": "this is what is here already"}[what]

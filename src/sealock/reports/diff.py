@@ -11,7 +11,7 @@ from sealock.text import visible
 _CONTEXT = 3
 _NO_NEWLINE = "\\ No newline at end of file\n"
 
-Kind: TypeAlias = Literal[" ", "-", "+"]
+DiffLineKind: TypeAlias = Literal[" ", "-", "+"]
 
 
 def render(name: str, old: str, new: str, *, colour: bool = False, terminal: bool = False) -> str:
@@ -36,8 +36,8 @@ def _lines(text: str) -> list[str]:
     return [f"{line}\n" for line in lines] + ([last] if last else [])
 
 
-def _row(kind: Kind, text: str, paint: Paint, shown: str) -> str:
-    inks: dict[Kind, Ink] = {"-": "red", "+": "green"}
+def _row(kind: DiffLineKind, text: str, paint: Paint, shown: str) -> str:
+    inks: dict[DiffLineKind, Ink] = {"-": "red", "+": "green"}
     body = f"{kind}{shown}"
     body = paint(inks[kind], body) if kind in inks else body
     return f"{body}\n" if text.endswith("\n") else f"{body}\n{_NO_NEWLINE}"
@@ -71,7 +71,7 @@ def _bytes(character: str) -> bytes:
         return character.encode("utf-8", "surrogatepass")
 
 
-def _hunks(before: list[str], after: list[str]) -> Iterator[tuple[str, list[tuple[Kind, str]]]]:
+def _hunks(before: list[str], after: list[str]) -> Iterator[tuple[str, list[tuple[DiffLineKind, str]]]]:
     """The head and rows of each hunk. Equal starts and ends are put aside first, since fixes touch few lines."""
     from difflib import SequenceMatcher  # noqa: PLC0415  its import is dear, and seldom needed
 
@@ -91,7 +91,7 @@ def _hunks(before: list[str], after: list[str]) -> Iterator[tuple[str, list[tupl
         *([("equal", len(before) - end, len(before), len(after) - end, len(after))] if end else []),
     ]
     for group in whole.get_grouped_opcodes(_CONTEXT):
-        rows: list[tuple[Kind, str]] = []
+        rows: list[tuple[DiffLineKind, str]] = []
         for tag, left_from, left_to, right_from, right_to in group:
             if tag == "equal":
                 rows += [(" ", line) for line in before[left_from:left_to]]

@@ -14,9 +14,9 @@ from sealock.model.report import Report
 from sealock.reports.priorities import silences
 from sealock.text import clip, count, line, sentence, visible
 
-Command: TypeAlias = Literal["error", "warning", "notice"]
+WorkflowCommand: TypeAlias = Literal["error", "warning", "notice"]
 
-_COMMANDS: Final[dict[Severity, Command]] = {
+_COMMANDS: Final[dict[Severity, WorkflowCommand]] = {
     Severity.CRITICAL: "error",
     Severity.HIGH: "error",
     Severity.MEDIUM: "warning",
@@ -57,7 +57,7 @@ def _message(finding: Finding) -> str:
     return "\n".join(sentence(part) for part in parts if part)
 
 
-def _command(command: Command, location: Location, title: str, message: str) -> str:
+def _command(command: WorkflowCommand, location: Location, title: str, message: str) -> str:
     properties: dict[str, str] = {}
     if location.file:
         properties["file"] = visible(location.file.removeprefix("./"))

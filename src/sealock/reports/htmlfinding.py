@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from sealock.model.advisory import Vulnerability
-from sealock.model.finding import Confidence, Finding, Problem, Reference
+from sealock.model.finding import Confidence, Finding, InputError, Reference
 from sealock.model.inventory import instruction
 from sealock.model.location import Location
 from sealock.model.report import Report, RulePage, TargetReport
@@ -141,7 +141,7 @@ def _link(reference: Reference) -> str:
     return f'<a href="{escaped(reference.url, 2000)}" rel="noreferrer noopener">{label}</a>'
 
 
-def problem(target: TargetReport, one: Problem) -> Iterator[str]:
+def problem(target: TargetReport, one: InputError) -> Iterator[str]:
     """Something that could not be read."""
     yield '<article class="card problem">'
     yield f"<h3>{place(one.location)}</h3>"

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any, Final
 
 from sealock.model.advisory import Vulnerability
-from sealock.model.finding import Finding, NotJudged, Problem, Reference, Suppression
+from sealock.model.finding import Finding, InputError, Reference, Skipped, Suppression
 from sealock.model.location import Location
-from sealock.model.report import Identity, Report, TargetReport
+from sealock.model.report import ImageIdentity, Report, TargetReport
 from sealock.reports.jsontext import encode
 
 SCHEMA: Final = 1
@@ -34,7 +34,7 @@ def _target(target: TargetReport) -> dict[str, Any]:
     } | ({"image": _image(target.image)} if target.image else {})
 
 
-def _image(image: Identity) -> dict[str, Any]:
+def _image(image: ImageIdentity) -> dict[str, Any]:
     return {
         "names": list(image.names),
         "manifest": image.manifest or None,
@@ -120,11 +120,11 @@ def _suppression(suppression: Suppression) -> dict[str, Any]:
     return told | {key: value for key, value in more.items() if value}
 
 
-def _not_judged(one: NotJudged) -> dict[str, Any]:
+def _not_judged(one: Skipped) -> dict[str, Any]:
     return {"rule": one.rule, "subject": one.subject, "reason": one.reason}
 
 
-def _problem(problem: Problem) -> dict[str, Any]:
+def _problem(problem: InputError) -> dict[str, Any]:
     return {"message": problem.message, "location": _location(problem.location)}
 
 

@@ -16,14 +16,14 @@ from sealock.model.location import Location
 from sealock.model.report import Report, TargetReport
 from sealock.text import clip, line, sentence, visible
 
-Outcome: TypeAlias = Literal["passed", "failure", "error", "skipped"]
+CaseOutcome: TypeAlias = Literal["passed", "failure", "error", "skipped"]
 
 _ENTITIES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "\n": "&#10;", "\t": "&#9;"})
 
 
 class _Case(Struct, frozen=True):
     name: str
-    outcome: Outcome
+    outcome: CaseOutcome
     kind: str = ""
     message: str = ""
     text: str = ""
@@ -42,7 +42,7 @@ def render(report: Report) -> str:
     return "\n".join(rows) + "\n"
 
 
-def _count(cases: tuple[_Case, ...], outcome: Outcome) -> int:
+def _count(cases: tuple[_Case, ...], outcome: CaseOutcome) -> int:
     return sum(case.outcome == outcome for case in cases)
 
 

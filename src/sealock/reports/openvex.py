@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from sealock.model.imagename import DEFAULT_REGISTRY, parse
 from sealock.model.purl import image_purl, taken_apart
-from sealock.model.report import Identity
+from sealock.model.report import ImageIdentity
 from sealock.reports.jsontext import encode
 
 CONTEXT: Final = "https://openvex.dev/ns/v0.2.0"
@@ -38,7 +38,7 @@ class Held(Struct, frozen=True):
     products: tuple[str, ...] = ()
 
 
-def product_of(image: Identity) -> tuple[str, ...]:
+def product_of(image: ImageIdentity) -> tuple[str, ...]:
     """The package URLs of an image, one for each of its names: by its digest, else by its tag."""
     found: list[str] = []
     for name in image.names:

@@ -14,7 +14,7 @@ _NAMED: Final = 6
 """Rules that are named beside a thing to do."""
 
 
-class Step(Struct, frozen=True):
+class PriorityStep(Struct, frozen=True):
     """One thing to do, and the findings that it mends."""
 
     remedy: str
@@ -34,7 +34,7 @@ class Step(Struct, frozen=True):
         return counts
 
 
-def steps(findings: Iterable[Finding]) -> list[Step]:
+def steps(findings: Iterable[Finding]) -> list[PriorityStep]:
     """Group the findings by remedy and rank the groups.
 
     First what mends a flaw that is exploited, then by severity, confidence and number; last what no version mends.
@@ -42,22 +42,22 @@ def steps(findings: Iterable[Finding]) -> list[Step]:
     groups: dict[str, list[Finding]] = {}
     for finding in findings:
         groups.setdefault(finding.remedy.text or finding.title, []).append(finding)
-    return sorted((Step(remedy, tuple(group)) for remedy, group in groups.items()), key=_rank)
+    return sorted((PriorityStep(remedy, tuple(group)) for remedy, group in groups.items()), key=_rank)
 
 
-def _rank(step: Step) -> tuple[bool, bool, int, int, int]:
+def _rank(step: PriorityStep) -> tuple[bool, bool, int, int, int]:
     flaws = [one for finding in step.findings if (one := finding.vulnerability)]
     exploited = any(one.exploited for one in flaws)
     sure = max(one.confidence for one in step.findings)
     return unmended(step), not exploited, -step.severity, -sure, -len(step.findings)
 
 
-def unmended(step: Step) -> bool:
+def unmended(step: PriorityStep) -> bool:
     """Whether it is all about flaws that no version mends."""
     return all(finding.vulnerability and not finding.vulnerability.fixed for finding in step.findings)
 
 
-def named(step: Step, times: str) -> list[str]:
+def named(step: PriorityStep, times: str) -> list[str]:
     """The step's rules, each with how often it was met; `times` is the sign between the two."""
     rules = [f"{rule} {times} {number}" if number > 1 else rule for rule, number in step.rules.items()]
     more = len(rules) - _NAMED

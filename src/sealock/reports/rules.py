@@ -9,7 +9,7 @@ from sealock.model.report import RulePage
 from sealock.reports.ansi import INKS, Paint, Signs
 from sealock.text import count, line, sentence, visible, wrap
 
-Form: TypeAlias = Literal["terminal", "json", "markdown"]
+RuleListFormat: TypeAlias = Literal["terminal", "json", "markdown"]
 
 _REPAIRS = {
     "safe": "sealock check --fix mends it, and a sound program behaves as before",
@@ -28,7 +28,7 @@ _KINDS = {
 
 def render(  # noqa: PLR0913  each is an option of the command line
     pages: Iterable[RulePage],
-    form: Form = "terminal",
+    form: RuleListFormat = "terminal",
     *,
     explain: bool = False,
     width: int = 80,

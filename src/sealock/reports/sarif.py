@@ -14,10 +14,10 @@ from sealock.reports.sarifplaces import Places, uri
 from sealock.reports.sarifrules import descriptors
 from sealock.text import clip, count, line, sentence
 
-Level: TypeAlias = Literal["error", "warning", "note"]
+SarifLevel: TypeAlias = Literal["error", "warning", "note"]
 
 SCHEMA: Final = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
-LEVELS: Final[dict[Severity, Level]] = {
+LEVELS: Final[dict[Severity, SarifLevel]] = {
     Severity.CRITICAL: "error",
     Severity.HIGH: "error",
     Severity.MEDIUM: "warning",
@@ -137,7 +137,7 @@ def _notifications(target: TargetReport) -> Iterator[dict[str, Any]]:
         yield _notification("note", words, places.physical(Location(target.target)))
 
 
-def _notification(level: Level, text: str, place: dict[str, Any] | None) -> dict[str, Any]:
+def _notification(level: SarifLevel, text: str, place: dict[str, Any] | None) -> dict[str, Any]:
     """§3.58."""
     notification: dict[str, Any] = {"level": level, "message": {"text": clip(line(text, 2000), 2000) or "-"}}
     if place is not None:

@@ -16,7 +16,7 @@ _REACH = 160
 _END = 1 << 40
 
 
-class Row(Struct, frozen=True, gc=False):
+class SourceLine(Struct, frozen=True, gc=False):
     """A line with its number; the fault is empty in lines beside it. `at_fault` marks the lines of the fault."""
 
     number: int
@@ -28,7 +28,7 @@ class Row(Struct, frozen=True, gc=False):
     """Whether an empty fault is at a point of this line."""
 
 
-def listing(sources: Mapping[str, Source], location: Location) -> Iterator[Row]:
+def listing(sources: Mapping[str, Source], location: Location) -> Iterator[SourceLine]:
     """The fault's lines with a few around; nothing where there is no text to show."""
     source = sources.get(location.file)
     if source is None or excerpt(sources, location) is None:
@@ -47,13 +47,13 @@ def listing(sources: Mapping[str, Source], location: Location) -> Iterator[Row]:
         yield _row(number, cut, inside=inside, point=location.line == last and location.column == location.end_column)
 
 
-def _row(number: int, cut: Excerpt | None, *, inside: bool, point: bool) -> Row:
+def _row(number: int, cut: Excerpt | None, *, inside: bool, point: bool) -> SourceLine:
     if cut is None:
-        return Row(number, "", "", "", inside)
+        return SourceLine(number, "", "", "", inside)
     before, fault = cut.before, cut.fault
     if inside and not before:
         # The blanks that a line starts with are not what is wrong with it.
         stripped = fault.lstrip(" \t")
         before, fault = fault[: len(fault) - len(stripped)], stripped
     left, right = "…" if cut.cut_left else "", "…" if cut.cut_right else ""
-    return Row(number, left + before, fault, cut.after + right, inside, inside and point and not fault)
+    return SourceLine(number, left + before, fault, cut.after + right, inside, inside and point and not fault)

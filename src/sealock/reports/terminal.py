@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from sealock.model.finding import Confidence, Finding, Problem
+from sealock.model.finding import Confidence, Finding, InputError
 from sealock.model.location import Location
 from sealock.model.report import Report, TargetReport
 from sealock.reports.ansi import INKS, Ink, Paint, Signs
 from sealock.reports.excerpt import excerpt
 from sealock.reports.gutter import Gutter
 from sealock.reports.mask import masked
-from sealock.reports.priorities import Step, named, repair, repairs, silences, steps, unmended
+from sealock.reports.priorities import PriorityStep, named, repair, repairs, silences, steps, unmended
 from sealock.text import clip, count, fit, line, sentence, width, wrap
 
 _STEPS = 5
@@ -104,7 +104,7 @@ class _Page:
 
             yield from Vulnerable(self.room, self.paint, self.signs, every=self.every).lines(counted)
 
-    def problem(self, target: TargetReport, problem: Problem) -> Iterator[str]:
+    def problem(self, target: TargetReport, problem: InputError) -> Iterator[str]:
         """Something that could not be read."""
         head = self.paint("alarm", f"{self.signs.of[max(self.signs.of)]} PROBLEM ")
         first, *rest = wrap(place(problem.location), self.room - 12)
@@ -178,7 +178,7 @@ class _Page:
             yield from self.wrapped(words, 0, "green")
             yield ""
 
-    def step(self, number: int, step: Step) -> Iterator[str]:
+    def step(self, number: int, step: PriorityStep) -> Iterator[str]:
         """One thing to do: the remedy, then what it mends and where."""
         yield from self.wrapped(sentence(line(step.remedy, 200)), 5, label=f"  {number}.")
         rules = ", ".join(line(rule, 60) for rule in named(step, self.signs.times))

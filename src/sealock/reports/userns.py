@@ -12,16 +12,16 @@ from sealock.reports.jsontext import encode
 from sealock.text import count, fit, line, width, wrap
 from sealock.userns.plan.blockers import Effect
 from sealock.userns.plan.ownership import Copied, Handover
-from sealock.userns.plan.plan import Plan, Verdict
-from sealock.userns.plan.readiness import Answer, Check, told
+from sealock.userns.plan.plan import PlanOutcome, RemappingPlan
+from sealock.userns.plan.readiness import CheckAnswer, ReadinessCheck, told
 
-_WORDS: Final[dict[Verdict, tuple[str, Ink]]] = {
+_WORDS: Final[dict[PlanOutcome, tuple[str, Ink]]] = {
     "on already": ("Remapping is on.", "green"),
     "ready": ("Ready: `sealock userns enable` would do it.", "green"),
     "not ready": ("Not ready: what is marked below stands in the way.", "red"),
     "could not tell": ("Could not tell: not everything could be looked at.", "magenta"),
 }
-_INKS: Final[dict[Answer, Ink]] = {"ok": "green", "note": "cyan", "unknown": "magenta", "fails": "red"}
+_INKS: Final[dict[CheckAnswer, Ink]] = {"ok": "green", "note": "cyan", "unknown": "magenta", "fails": "red"}
 _LABEL: Final = 11
 _MOST: Final = 12
 _COMMAND: Final = 20_000
@@ -30,14 +30,16 @@ _FEW: Final = 5
 """Folders and volumes that are told of one by one, unless all are asked for."""
 
 
-def as_json(plan: Plan) -> str:
+def as_json(plan: RemappingPlan) -> str:
     """The whole plan."""
     held = to_builtins(plan)
     held["refused"] = list(plan.refused)
     return encode(held) + "\n"
 
 
-def render(plan: Plan, *, width: int = 80, colour: bool = False, unicode: bool = True, every: bool = False) -> str:
+def render(
+    plan: RemappingPlan, *, width: int = 80, colour: bool = False, unicode: bool = True, every: bool = False
+) -> str:
     """Render for a terminal of that width; `every` leaves nothing out."""
     page = _Page(plan, max(width, 40), Paint(on=colour), unicode=unicode, every=every)
     parts = (
@@ -57,10 +59,10 @@ def render(plan: Plan, *, width: int = 80, colour: bool = False, unicode: bool =
 class _Page:
     """Knows how the page looks; each method yields the lines of one part."""
 
-    def __init__(self, plan: Plan, room: int, paint: Paint, *, unicode: bool, every: bool) -> None:
+    def __init__(self, plan: RemappingPlan, room: int, paint: Paint, *, unicode: bool, every: bool) -> None:
         self.plan, self.room, self.paint, self.every = plan, room, paint, every
         self.signs = Signs(unicode=unicode)
-        self.marks: dict[Answer, str] = (
+        self.marks: dict[CheckAnswer, str] = (
             {"ok": "✔", "note": "●", "unknown": "?", "fails": "✖"}
             if unicode
             else {"ok": "+", "note": "*", "unknown": "?", "fails": "x"}
@@ -88,7 +90,7 @@ class _Page:
             yield from self.check(check)
         yield ""
 
-    def check(self, check: Check) -> Iterator[str]:
+    def check(self, check: ReadinessCheck) -> Iterator[str]:
         """One of them, with what to do."""
         lead = f"  {self.marks[check.answer]} "
         first, *more = wrap(line(check.text), self.room - 4 - _LABEL)

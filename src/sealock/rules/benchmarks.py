@@ -10,18 +10,18 @@ from typing import Final
 
 from msgspec.structs import replace
 
-from sealock.model.benchmark import Benchmark, Recommendation, Scope, Section
+from sealock.model.benchmark import Benchmark, BenchmarkScope, BenchmarkSection, Recommendation
 from sealock.model.host import Role
 
 _IMAGE: Final = "`sealock check image:REF` judges an image"
 _BUILD: Final = "`sealock check` judges Dockerfiles and the images built from them"
 
 
-def _rule(number: str, title: str, scope: Scope, *rules: str, by_hand: str = "") -> Recommendation:
+def _rule(number: str, title: str, scope: BenchmarkScope, *rules: str, by_hand: str = "") -> Recommendation:
     return Recommendation(number=number, title=title, scope=scope, rules=rules, by_hand=by_hand)
 
 
-def _by_hand(number: str, title: str, how: str, scope: Scope = "host") -> Recommendation:
+def _by_hand(number: str, title: str, how: str, scope: BenchmarkScope = "host") -> Recommendation:
     return Recommendation(number=number, title=title, scope=scope, by_hand=how)
 
 
@@ -203,13 +203,13 @@ CIS_1_6_0: Final = Benchmark(
     "cis-docker-1.6.0",
     "CIS Docker Benchmark 1.6.0",
     (
-        Section("1", "The machine", _HOST),
-        Section("2", "The engine", _ENGINE),
-        Section("3", "The engine's files", tuple(sorted(_files(), key=_order))),
-        Section("4", "Images and how they are built", _IMAGES),
-        Section("5", "Containers at run time", _RUNTIME),
-        Section("6", "Operations", _OPERATIONS),
-        Section("7", "Swarm", _SWARM),
+        BenchmarkSection("1", "The machine", _HOST),
+        BenchmarkSection("2", "The engine", _ENGINE),
+        BenchmarkSection("3", "The engine's files", tuple(sorted(_files(), key=_order))),
+        BenchmarkSection("4", "Images and how they are built", _IMAGES),
+        BenchmarkSection("5", "Containers at run time", _RUNTIME),
+        BenchmarkSection("6", "Operations", _OPERATIONS),
+        BenchmarkSection("7", "Swarm", _SWARM),
     ),
 )
 BENCHMARKS: Final = {

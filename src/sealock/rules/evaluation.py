@@ -10,39 +10,39 @@ from msgspec import Struct
 
 from sealock.model.absent import UNKNOWN
 from sealock.model.document import Document, Subject
-from sealock.model.finding import Fault, Finding, NotJudged, Remedy
+from sealock.model.finding import Finding, Remedy, RuleFinding, Skipped
 from sealock.rules.rule import Rule, title
 
 
-class Verdict(Struct, frozen=True):
+class Evaluation(Struct, frozen=True):
     """What the rules say of one document."""
 
     findings: tuple[Finding, ...]
-    not_judged: tuple[NotJudged, ...]
+    not_judged: tuple[Skipped, ...]
 
 
-def judge(target: str, document: Document, rules: Mapping[str, Iterable[Rule[Any]]]) -> Verdict:
+def evaluate(target: str, document: Document, rules: Mapping[str, Iterable[Rule[Any]]]) -> Evaluation:
     """Judge every subject of a document by the rules on its kind. `target` is a part of the fingerprints."""
     findings: list[Finding] = []
-    not_judged: list[NotJudged] = []
+    not_judged: list[Skipped] = []
     seen: dict[str, int] = {}
     for subject in document.subjects:
         for rule in rules.get(subject.kind, ()):
             if rule.reads and (field := _unknown_field(rule, subject)) is not None:
                 words = subject.unresolved.get(field)
                 reason = f"{words} could not be resolved" if words else subject.silent
-                not_judged.append(NotJudged(rule.id, subject.name, reason))
+                not_judged.append(Skipped(rule.id, subject.name, reason))
                 continue
             found = False
             for fault in rule.check(subject.noun):
                 if fault.unknown:
-                    not_judged.append(NotJudged(rule.id, subject.name, fault.message))
+                    not_judged.append(Skipped(rule.id, subject.name, fault.message))
                 else:
                     findings.append(_finding(target, document, subject, rule, fault, seen))
                 found = True
             if not found and subject.unresolved and rule.reads and (words := _unresolved(rule, subject)):
-                not_judged.append(NotJudged(rule.id, subject.name, f"{words} could not be resolved"))
-    return Verdict(tuple(findings), tuple(not_judged))
+                not_judged.append(Skipped(rule.id, subject.name, f"{words} could not be resolved"))
+    return Evaluation(tuple(findings), tuple(not_judged))
 
 
 def _unknown_field(rule: Rule[Any], subject: Subject) -> str | None:
@@ -60,7 +60,7 @@ def _unresolved(rule: Rule[Any], subject: Subject) -> str:
 
 
 def _finding(  # noqa: PLR0913, PLR0917  it joins what six parties know
-    target: str, document: Document, subject: Subject, rule: Rule[Any], fault: Fault, seen: dict[str, int]
+    target: str, document: Document, subject: Subject, rule: Rule[Any], fault: RuleFinding, seen: dict[str, int]
 ) -> Finding:
     place = fault.place or subject.place(fault.at)
     source = document.sources.get(place.file, document.source)

@@ -10,7 +10,7 @@ from sealock.model.container import Port
 from sealock.model.finding import Severity
 
 
-class Service(Struct, frozen=True, gc=False):
+class PortService(Struct, frozen=True, gc=False):
     """A service that listens on a well-known port, and how bad it is when everybody can reach it."""
 
     name: str
@@ -21,58 +21,58 @@ class Service(Struct, frozen=True, gc=False):
 
 
 _ADMIN: Final = "admin"
-SERVICES: Final[dict[int, Service]] = {
-    22: Service("SSH", Severity.MEDIUM, _ADMIN, ("ssh", "sftp", "gitea", "gitlab", "forgejo", "gogs")),
-    23: Service("Telnet", kind=_ADMIN),
-    111: Service("the RPC port mapper", Severity.MEDIUM, _ADMIN),
-    135: Service("Windows RPC", kind=_ADMIN),
-    139: Service("NetBIOS", kind=_ADMIN),
-    389: Service("LDAP", Severity.MEDIUM, "directory", ("ldap",)),
-    445: Service("SMB", kind="files", images=("samba", "smb")),
-    512: Service("rexec", kind=_ADMIN),
-    513: Service("rlogin", kind=_ADMIN),
-    514: Service("rsh", kind=_ADMIN),
-    873: Service("rsync", Severity.MEDIUM, "files", ("rsync",)),
-    1433: Service("Microsoft SQL Server", images=("mssql", "sql-edge")),
-    1521: Service("Oracle Database", images=("oracle",)),
-    2049: Service("NFS", kind="files", images=("nfs",)),
-    2181: Service("ZooKeeper", images=("zookeeper",)),
-    2375: Service("the Docker API without TLS", Severity.CRITICAL, _ADMIN, ("dind", "docker")),
-    2376: Service("the Docker API", Severity.HIGH, _ADMIN, ("dind", "docker")),
-    2379: Service("etcd", images=("etcd",)),
-    2380: Service("etcd", images=("etcd",)),
-    3306: Service("MySQL", images=("mysql", "mariadb", "percona")),
-    3389: Service("remote desktop", kind=_ADMIN),
-    4243: Service("the Docker API without TLS", Severity.CRITICAL, _ADMIN),
-    4369: Service("Erlang's port mapper", images=("rabbitmq", "couchdb")),
-    5432: Service("PostgreSQL", images=("postgres", "postgis", "timescale", "pgvector", "supabase")),
-    5601: Service("Kibana", Severity.MEDIUM, _ADMIN, ("kibana",)),
-    5672: Service("RabbitMQ", Severity.MEDIUM, "queue", ("rabbitmq", "activemq")),
-    5858: Service("Node's debugger", kind=_ADMIN),
-    5900: Service("VNC", kind=_ADMIN, images=("vnc", "selenium")),
-    5984: Service("CouchDB", images=("couchdb",)),
-    6379: Service("Redis", images=("redis", "valkey", "keydb", "dragonfly")),
-    6443: Service("the Kubernetes API", Severity.MEDIUM, _ADMIN, ("k3s", "rancher", "kind")),
-    7000: Service("Cassandra", images=("cassandra", "scylla")),
-    7474: Service("Neo4j", images=("neo4j",)),
-    7687: Service("Neo4j", images=("neo4j",)),
-    8086: Service("InfluxDB", Severity.MEDIUM, images=("influx",)),
-    8123: Service("ClickHouse", Severity.MEDIUM, images=("clickhouse",)),
-    8200: Service("Vault", Severity.MEDIUM, _ADMIN, ("vault", "openbao")),
-    8500: Service("Consul", Severity.MEDIUM, _ADMIN, ("consul",)),
-    9042: Service("Cassandra", images=("cassandra", "scylla")),
-    9092: Service("Kafka", Severity.MEDIUM, "queue", ("kafka", "redpanda")),
-    9200: Service("Elasticsearch", images=("elasticsearch", "opensearch")),
-    9229: Service("Node's debugger", kind=_ADMIN),
-    9300: Service("Elasticsearch", images=("elasticsearch", "opensearch")),
-    10250: Service("the kubelet", kind=_ADMIN),
-    10255: Service("the kubelet", kind=_ADMIN),
-    11211: Service("memcached", images=("memcached",)),
-    15672: Service("RabbitMQ's console", Severity.MEDIUM, _ADMIN, ("rabbitmq",)),
-    26257: Service("CockroachDB", images=("cockroach",)),
-    27017: Service("MongoDB", images=("mongo",)),
-    27018: Service("MongoDB", images=("mongo",)),
-    28015: Service("RethinkDB", images=("rethink",)),
+SERVICES: Final[dict[int, PortService]] = {
+    22: PortService("SSH", Severity.MEDIUM, _ADMIN, ("ssh", "sftp", "gitea", "gitlab", "forgejo", "gogs")),
+    23: PortService("Telnet", kind=_ADMIN),
+    111: PortService("the RPC port mapper", Severity.MEDIUM, _ADMIN),
+    135: PortService("Windows RPC", kind=_ADMIN),
+    139: PortService("NetBIOS", kind=_ADMIN),
+    389: PortService("LDAP", Severity.MEDIUM, "directory", ("ldap",)),
+    445: PortService("SMB", kind="files", images=("samba", "smb")),
+    512: PortService("rexec", kind=_ADMIN),
+    513: PortService("rlogin", kind=_ADMIN),
+    514: PortService("rsh", kind=_ADMIN),
+    873: PortService("rsync", Severity.MEDIUM, "files", ("rsync",)),
+    1433: PortService("Microsoft SQL Server", images=("mssql", "sql-edge")),
+    1521: PortService("Oracle Database", images=("oracle",)),
+    2049: PortService("NFS", kind="files", images=("nfs",)),
+    2181: PortService("ZooKeeper", images=("zookeeper",)),
+    2375: PortService("the Docker API without TLS", Severity.CRITICAL, _ADMIN, ("dind", "docker")),
+    2376: PortService("the Docker API", Severity.HIGH, _ADMIN, ("dind", "docker")),
+    2379: PortService("etcd", images=("etcd",)),
+    2380: PortService("etcd", images=("etcd",)),
+    3306: PortService("MySQL", images=("mysql", "mariadb", "percona")),
+    3389: PortService("remote desktop", kind=_ADMIN),
+    4243: PortService("the Docker API without TLS", Severity.CRITICAL, _ADMIN),
+    4369: PortService("Erlang's port mapper", images=("rabbitmq", "couchdb")),
+    5432: PortService("PostgreSQL", images=("postgres", "postgis", "timescale", "pgvector", "supabase")),
+    5601: PortService("Kibana", Severity.MEDIUM, _ADMIN, ("kibana",)),
+    5672: PortService("RabbitMQ", Severity.MEDIUM, "queue", ("rabbitmq", "activemq")),
+    5858: PortService("Node's debugger", kind=_ADMIN),
+    5900: PortService("VNC", kind=_ADMIN, images=("vnc", "selenium")),
+    5984: PortService("CouchDB", images=("couchdb",)),
+    6379: PortService("Redis", images=("redis", "valkey", "keydb", "dragonfly")),
+    6443: PortService("the Kubernetes API", Severity.MEDIUM, _ADMIN, ("k3s", "rancher", "kind")),
+    7000: PortService("Cassandra", images=("cassandra", "scylla")),
+    7474: PortService("Neo4j", images=("neo4j",)),
+    7687: PortService("Neo4j", images=("neo4j",)),
+    8086: PortService("InfluxDB", Severity.MEDIUM, images=("influx",)),
+    8123: PortService("ClickHouse", Severity.MEDIUM, images=("clickhouse",)),
+    8200: PortService("Vault", Severity.MEDIUM, _ADMIN, ("vault", "openbao")),
+    8500: PortService("Consul", Severity.MEDIUM, _ADMIN, ("consul",)),
+    9042: PortService("Cassandra", images=("cassandra", "scylla")),
+    9092: PortService("Kafka", Severity.MEDIUM, "queue", ("kafka", "redpanda")),
+    9200: PortService("Elasticsearch", images=("elasticsearch", "opensearch")),
+    9229: PortService("Node's debugger", kind=_ADMIN),
+    9300: PortService("Elasticsearch", images=("elasticsearch", "opensearch")),
+    10250: PortService("the kubelet", kind=_ADMIN),
+    10255: PortService("the kubelet", kind=_ADMIN),
+    11211: PortService("memcached", images=("memcached",)),
+    15672: PortService("RabbitMQ's console", Severity.MEDIUM, _ADMIN, ("rabbitmq",)),
+    26257: PortService("CockroachDB", images=("cockroach",)),
+    27017: PortService("MongoDB", images=("mongo",)),
+    27018: PortService("MongoDB", images=("mongo",)),
+    28015: PortService("RethinkDB", images=("rethink",)),
 }
 # Ports that people give to quite other programs: only an image's name tells that it is this service.
 _AMBIGUOUS: Final = frozenset({7000, 8086, 8123, 8200, 8500})
@@ -88,7 +88,7 @@ def numbers(text: str) -> range:
     return range(int(first), int(last or first) + 1)
 
 
-def service_on(port: str, image: str = "") -> Service | None:
+def service_on(port: str, image: str = "") -> PortService | None:
     """The service that is not for everybody on one of these container ports; `image` helps to tell it from others."""
     held = numbers(port)
     for number, service in SERVICES.items():
@@ -102,7 +102,7 @@ def service_on(port: str, image: str = "") -> Service | None:
     return None
 
 
-def is_image_of(service: Service, image: str) -> bool:
+def is_image_of(service: PortService, image: str) -> bool:
     """Whether an image's name says that it is this service."""
     return any(word in image for word in service.images)
 

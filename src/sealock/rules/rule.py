@@ -9,7 +9,7 @@ from typing import ClassVar, Generic, Self, TypeVar
 
 from sealock.model.change import Change
 from sealock.model.document import Noun
-from sealock.model.finding import Confidence, Fault, Reference, Severity
+from sealock.model.finding import Confidence, Reference, RuleFinding, Severity
 from sealock.model.location import At, Place
 
 N_contra = TypeVar("N_contra", bound=Noun, contravariant=True)
@@ -52,7 +52,7 @@ class Rule(Generic[N_contra]):
     """Whether the text at a fault's place is a secret: then no report shows it, and it is never evidence."""
 
     @abstractmethod
-    def check(self, noun: N_contra, /) -> Iterator[Fault]:
+    def check(self, noun: N_contra, /) -> Iterator[RuleFinding]:
         """Yield what is wrong with the noun."""
 
     def fault(  # noqa: PLR0913  one keyword for each thing that a fault can differ in
@@ -67,9 +67,9 @@ class Rule(Generic[N_contra]):
         confidence: Confidence | None = None,
         evidence: str = "",
         place: Place | None = None,
-    ) -> Fault:
+    ) -> RuleFinding:
         """Build a fault; `at` may be a field's name, `place` is more exact. What is not given comes from the rule."""
-        return Fault(
+        return RuleFinding(
             message,
             (at,) if isinstance(at, str) else at,
             evidence,
@@ -81,9 +81,9 @@ class Rule(Generic[N_contra]):
             place=place,
         )
 
-    def undecided(self, reason: str, at: At | str = ()) -> Fault:
+    def undecided(self, reason: str, at: At | str = ()) -> RuleFinding:
         """Say that this noun could not be judged, and why; it is never counted as a pass."""
-        return Fault(reason, (at,) if isinstance(at, str) else at, unknown=True)
+        return RuleFinding(reason, (at,) if isinstance(at, str) else at, unknown=True)
 
 
 def title(rule: type[Rule[Noun]] | Rule[Noun]) -> str:

@@ -21,16 +21,16 @@ from sealock.model.change import Add, FieldChange, Remove, Set, Swap
 from sealock.model.container import Container, Variable
 from sealock.model.document import Document, Subject
 from sealock.model.enforced import Enforced
-from sealock.model.finding import Finding, Problem, Remedy
+from sealock.model.finding import Finding, InputError, Remedy
 from sealock.model.location import At, Location, Place, Source
 from sealock.model.project import Project, Service
-from sealock.rules.evaluation import Verdict
+from sealock.rules.evaluation import Evaluation
 from sealock.runtime.engine import Engine, Listed, connect
 from sealock.runtime.host.snapshot import CONFIG
 from sealock.runtime.hosts import FLAGS, SETTINGS, host_document
-from sealock.runtime.kernel.members import Members, gather
-from sealock.runtime.kernel.processes import Machine
-from sealock.runtime.kernel.views import SELF, Told, beside, look
+from sealock.runtime.kernel.members import NamespaceMembers, gather
+from sealock.runtime.kernel.processes import ProcReader
+from sealock.runtime.kernel.views import SELF, DeclaredContainer, beside, look
 
 _NOWHERE: Final[Mapping[At, Place]] = {(): Place()}
 _LOCAL: Final = "unix"
@@ -54,7 +54,7 @@ _PROCESS: Final = "process "
 _DIFFERENCES: Final = " (declared and enforced)"
 
 
-class Found(Struct, frozen=True):
+class ObservedContainer(Struct, frozen=True):
     """A container: what the engine says of it, and what the kernel shows where it runs on this machine."""
 
     listed: Listed
@@ -75,7 +75,7 @@ def documents(target: str, where: str = "", *, containers: bool = False) -> Iter
     answers; the host is judged without one, and says so.
     """
     if target == SELF or target.startswith("pid:"):
-        yield target, process_document(look(target, Machine()))
+        yield target, process_document(look(target, ProcReader()))
         return
     try:
         engine = connect(where)
@@ -96,7 +96,9 @@ def documents(target: str, where: str = "", *, containers: bool = False) -> Iter
             yield f"container:{one.listed.name}", container_document(one)
 
 
-def found(engine: Engine, names: tuple[str, ...] = (), root: str = "/", *, sockets: bool = True) -> Iterator[Found]:
+def found(
+    engine: Engine, names: tuple[str, ...] = (), root: str = "/", *, sockets: bool = True
+) -> Iterator[ObservedContainer]:
     """Every container, or those that are named; the kernel's view of those that run on this machine.
 
     Without `sockets` it is not told who listens in them, which no rule asks for.
@@ -104,16 +106,16 @@ def found(engine: Engine, names: tuple[str, ...] = (), root: str = "/", *, socke
     One that is removed while the others are looked at is left out. One that is named must be there: TargetError.
     """
     wanted = tuple(Listed(name) for name in names) or engine.containers()
-    machine = Machine(root, sockets=sockets) if engine.endpoint.kind == _LOCAL else None
-    members = gather(machine) if machine is not None else Members()
+    machine = ProcReader(root, sockets=sockets) if engine.endpoint.kind == _LOCAL else None
+    members = gather(machine) if machine is not None else NamespaceMembers()
     running = (engine.containers(stopped=False) if names else wanted) if machine is not None else ()
     called = {one.id: one.name for one in running}
     pauses = [_PAUSE] * _PAUSES
 
-    def look(listed: Listed, answer: str) -> Found:
+    def look(listed: Listed, answer: str) -> ObservedContainer:
         return _found(listed, answer, machine, members, called)
 
-    def anew(listed: Listed) -> Found:
+    def anew(listed: Listed) -> ObservedContainer:
         return look(listed, engine.container(listed.id))
 
     for listed, answer in engine.each(lambda one: engine.container(one.id), wanted):
@@ -130,10 +132,10 @@ def found(engine: Engine, names: tuple[str, ...] = (), root: str = "/", *, socke
         elif names:
             raise _missing(engine, listed.id, answer)
         elif answer.status != _GONE:
-            yield Found(listed, Source("", ""), fault=str(answer))
+            yield ObservedContainer(listed, Source("", ""), fault=str(answer))
 
 
-def _settled(look: Callable[[], Found], pauses: list[float]) -> Found:
+def _settled(look: Callable[[], ObservedContainer], pauses: list[float]) -> ObservedContainer:
     """Look again at a container that may have ended, or been started anew, since the engine spoke of it."""
     one = look()
     while one.unseen and pauses:
@@ -158,31 +160,33 @@ def _missing(engine: Engine, name: str, refusal: EngineRefusedError) -> TargetEr
     return TargetError(f"there is no container {name[:_LONG]!r} at {engine.endpoint}; {hint}")
 
 
-def _found(listed: Listed, answer: str, machine: Machine | None, members: Members, names: Mapping[str, str]) -> Found:
+def _found(
+    listed: Listed, answer: str, machine: ProcReader | None, members: NamespaceMembers, names: Mapping[str, str]
+) -> ObservedContainer:
     try:
         state = msgspec.json.decode(answer, type=_Inspected)
     except (msgspec.MsgspecError, RecursionError) as error:
         fault = f"the engine does not describe this container as engines do: {error}"
-        return Found(listed, Source("", ""), fault=fault)
+        return ObservedContainer(listed, Source("", ""), fault=fault)
     listed = Listed(state.id, (state.name,), listed.image, state.state.status)
     source = Source(f"container {listed.name}", msgspec.json.format(answer, indent=1))
     inspected = read_inspect(source.text)
     if state.state.pid <= 0:
-        return Found(listed, source, inspected)
+        return ObservedContainer(listed, source, inspected)
     if machine is None:
-        return Found(listed, source, inspected, unseen="it runs on another machine")
-    told = Told(listed.name, state.id, state.state.pid, inspected.container)
-    seen = beside(told, machine, members, names)
+        return ObservedContainer(listed, source, inspected, unseen="it runs on another machine")
+    merge_views = DeclaredContainer(listed.name, state.id, state.state.pid, inspected.container)
+    seen = beside(merge_views, machine, members, names)
     unseen, enforced = (seen, None) if isinstance(seen, str) else ("", seen)
-    return Found(listed, source, inspected, enforced, unseen)
+    return ObservedContainer(listed, source, inspected, enforced, unseen)
 
 
-def container_document(one: Found) -> Document:
+def container_document(one: ObservedContainer) -> Document:
     """A container as the engine declares it, as the kernel shows it, and the two side by side."""
     name = f"container {one.listed.name}"
     inspected = one.inspected
     if inspected is None:
-        return Document("container", {"": Source(name, "")}, (), (Problem(one.fault, Location(name)),))
+        return Document("container", {"": Source(name, "")}, (), (InputError(one.fault, Location(name)),))
     silent = "the engine does not say it"
     # The text as a whole is nowhere in particular: what is wrong because nobody said anything has no line.
     places: Mapping[At, Place] = {**inspected.where, (): Place()}
@@ -198,11 +202,11 @@ def container_document(one: Found) -> Document:
             Subject(f"{name}{_DIFFERENCES}", one.enforced, where, silent=kernel),
         ]
     problems = [replace(problem, location=replace(problem.location, file=name)) for problem in inspected.problems]
-    problems += [Problem(f"the kernel's view is missing: {one.unseen}", Location(name))] if one.unseen else []
+    problems += [InputError(f"the kernel's view is missing: {one.unseen}", Location(name))] if one.unseen else []
     return Document("container", sources, tuple(subjects), tuple(problems))
 
 
-def _linked(one: Found, places: Mapping[At, Place]) -> Iterator[Subject]:
+def _linked(one: ObservedContainer, places: Mapping[At, Place]) -> Iterator[Subject]:
     """A container with legacy links as a project of its own, since rules on projects judge these. No more is told."""
     held = one.inspected.container if one.inspected is not None else Container()
     if given(held.links, ()):
@@ -223,7 +227,7 @@ def process_document(seen: Enforced) -> Document:
     return Document("container", {"": Source(name, "")}, (subject,))
 
 
-def told(verdict: Verdict, document: Document) -> Verdict:
+def merge_views(verdict: Evaluation, document: Document) -> Evaluation:
     """Tell what both views of a container show once, say of what one shows which it is, and how it is mended.
 
     The kernel shows less than the engine tells: rules that it cannot decide are judged on the engine's word alone. What
@@ -255,7 +259,7 @@ def told(verdict: Verdict, document: Document) -> Verdict:
         if not one.subject.endswith(_EFFECTIVE)
         and (not seen or one.rule in silent or one.subject.endswith(_DIFFERENCES))
     )
-    return Verdict(tuple(findings), skipped)
+    return Evaluation(tuple(findings), skipped)
 
 
 def _setting(finding: Finding, document: Document) -> Remedy:

@@ -17,12 +17,12 @@ from sealock.formats.engine import read_info, read_network, read_networks
 from sealock.model.absent import UNKNOWN, UNSET, Absent, Maybe
 from sealock.model.daemon import FIELDS, Daemon
 from sealock.model.document import Document, Subject
-from sealock.model.finding import Problem
+from sealock.model.finding import InputError
 from sealock.model.host import Drift, Host, Role, Swarm
 from sealock.model.location import At, Location, Place, Source
 from sealock.model.network import EngineNetwork
 from sealock.runtime.engine import Engine
-from sealock.runtime.host import Seen, see
+from sealock.runtime.host import HostSnapshot, see
 
 SETTINGS: Final = "settings"
 """What daemon.json is called among a document's sources."""
@@ -49,7 +49,7 @@ class _ToldBy(Struct, frozen=True):
 
 def host_document(engine: Engine | None, why_not: str = "", root: str = "/") -> Document:
     """The machine, its engine and its networks. Without an engine its part is not judged: `why_not` is a problem."""
-    problems = [Problem(why_not, Location("engine"))] if why_not else []
+    problems = [InputError(why_not, Location("engine"))] if why_not else []
     if engine is None:
         return _whole(see(root), Host(), None, (), problems, root, 0)
     said = read_info(engine.info(), engine.version())
@@ -65,11 +65,11 @@ def host_document(engine: Engine | None, why_not: str = "", root: str = "/") -> 
 
 
 def _whole(  # noqa: PLR0913, PLR0917  it joins what two sides know
-    seen: Seen,
+    seen: HostSnapshot,
     told: Host,
     said: Daemon | None,
     networks: tuple[EngineNetwork, ...],
-    problems: list[Problem],
+    problems: list[InputError],
     root: str,
     pid: int,
 ) -> Document:
@@ -96,7 +96,7 @@ def _whole(  # noqa: PLR0913, PLR0917  it joins what two sides know
 def _documented(
     host: Host,
     networks: tuple[EngineNetwork, ...],
-    problems: list[Problem],
+    problems: list[InputError],
     where: Mapping[At, Place],
     sources: Mapping[str, Source],
 ) -> Document:
@@ -136,12 +136,12 @@ def _over(seen: Host, told: Host) -> Host:
 
 
 def _settings(
-    seen: Seen, engine: Daemon | None
-) -> tuple[Maybe[Daemon], Maybe[tuple[Drift, ...]], _ToldBy, list[Problem]]:
+    seen: HostSnapshot, engine: Daemon | None
+) -> tuple[Maybe[Daemon], Maybe[tuple[Drift, ...]], _ToldBy, list[InputError]]:
     """The settings in force, where their sources differ, who told of them, and what is wrong with daemon.json."""
     subject: Subject | None = None
     file: Daemon | None = None
-    problems: list[Problem] = []
+    problems: list[InputError] = []
     if seen.config is None or seen.config:
         document = formats.read("daemon", Source(seen.config_path, seen.config or "{}"))
         subject = next((one for one in document.subjects if isinstance(one.noun, Daemon)), None)

@@ -11,12 +11,12 @@ import msgspec
 from sealock.errors import EngineError, TargetError
 from sealock.model.absent import UNKNOWN, given
 from sealock.model.enforced import Enforced
-from sealock.model.look import Advice, Difference, Look
+from sealock.model.look import Difference, LimitAdvice, Look
 from sealock.model.process import Process
-from sealock.runtime.containers import Found, container_document, found
+from sealock.runtime.containers import ObservedContainer, container_document, found
 from sealock.runtime.engine import connect
 from sealock.runtime.kernel.limits import advised, average, room
-from sealock.runtime.kernel.processes import Machine
+from sealock.runtime.kernel.processes import ProcReader
 from sealock.runtime.kernel.views import SELF, is_id, look
 
 _CONTAINER: Final = "container"
@@ -46,7 +46,7 @@ def looked(kind: str, name: str, where: str = "") -> Look:
 
     Without an engine a container is found by the beginning of its id.
     """
-    machine = Machine()
+    machine = ProcReader()
     if kind != _CONTAINER:
         return _look(look(SELF if kind == SELF and not name else f"{kind}:{name}", machine), machine)
     if name in {"", "*"}:
@@ -69,7 +69,7 @@ def looked(kind: str, name: str, where: str = "") -> Look:
     return _look(one.enforced, machine, one)
 
 
-def _why_not(one: Found) -> str:
+def _why_not(one: ObservedContainer) -> str:
     name = one.listed.name
     if one.unseen:
         return f"the kernel's view of container {name} is missing: {one.unseen}"
@@ -80,7 +80,7 @@ def _why_not(one: Found) -> str:
     )
 
 
-def _look(enforced: Enforced, machine: Machine, one: Found | None = None) -> Look:
+def _look(enforced: Enforced, machine: ProcReader, one: ObservedContainer | None = None) -> Look:
     size = room(machine.tree)
     advice = advised(enforced.process, size)
     return Look(
@@ -95,7 +95,7 @@ def _look(enforced: Enforced, machine: Machine, one: Found | None = None) -> Loo
     )
 
 
-def _update(process: Process, advice: tuple[Advice, ...], one: Found | None) -> str:
+def _update(process: Process, advice: tuple[LimitAdvice, ...], one: ObservedContainer | None) -> str:
     """The command that sets all that is advised."""
     here = given(process.container_id, "")
     wanted = [f"{each.option} {each.value}" for each in advice if each.value]
@@ -106,19 +106,19 @@ def _update(process: Process, advice: tuple[Advice, ...], one: Found | None) -> 
     return f"{program} update {' '.join(wanted)} {quote(name)}"
 
 
-def _differences(one: Found) -> Iterator[Difference]:
+def _differences(one: ObservedContainer) -> Iterator[Difference]:
     """What the rules on declared and enforced find."""
     from sealock.rules.catalog import rules  # noqa: PLC0415  only where there is something to compare
-    from sealock.rules.evaluation import judge  # noqa: PLC0415  as above
+    from sealock.rules.evaluation import evaluate  # noqa: PLC0415  as above
 
-    verdict = judge(one.listed.name, container_document(one), {"enforced": rules("enforced")})
+    verdict = evaluate(one.listed.name, container_document(one), {"enforced": rules("enforced")})
     for finding in sorted(verdict.findings, key=lambda each: (-each.severity, each.rule)):
         yield Difference(finding.rule, finding.message or finding.title, finding.severity)
     for skipped in verdict.not_judged:
         yield Difference(skipped.rule, skipped.reason)
 
 
-def _unseen(process: Process, machine: Machine) -> Iterator[str]:
+def _unseen(process: Process, machine: ProcReader) -> Iterator[str]:
     """What the kernel did not show, with the reason."""
     denied = {path.removeprefix(f"proc/{process.pid}/") for path in machine.tree.denied}
     for field, words in _WORDS.items():

@@ -12,8 +12,8 @@ from msgspec.structs import replace
 from sealock.baseimage.advice import advise
 from sealock.image.opener import open_image
 from sealock.inventory.content import content
-from sealock.model.advice import Advice
-from sealock.model.finding import Problem
+from sealock.model.advice import BaseAdvice
+from sealock.model.finding import InputError
 from sealock.scan.images import How, inventories
 
 _MOST: Final = 2000
@@ -23,8 +23,8 @@ _MOST: Final = 2000
 class Advised(Struct, frozen=True):
     """Advice on the first image of a file or folder, with what could not be read, and what the others are called."""
 
-    advice: Advice
-    problems: tuple[Problem, ...]
+    advice: BaseAdvice
+    problems: tuple[InputError, ...]
     others: tuple[str, ...] = ()
 
 

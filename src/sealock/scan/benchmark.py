@@ -11,8 +11,8 @@ from msgspec.structs import replace
 from sealock import __version__
 from sealock.errors import TargetError, TransportError
 from sealock.model.absent import UNKNOWN, given
-from sealock.model.benchmark import BenchmarkReport, Judgement, Outcome, Recommendation
-from sealock.model.finding import Finding, NotJudged, Problem, Severity
+from sealock.model.benchmark import BenchmarkOutcome, BenchmarkReport, Judgement, Recommendation
+from sealock.model.finding import Finding, InputError, Severity, Skipped
 from sealock.model.host import Host, HostFile, Swarm
 from sealock.model.location import Location
 from sealock.model.network import EngineNetwork
@@ -20,20 +20,20 @@ from sealock.model.report import TargetReport
 from sealock.policy.ignores import VULNERABILITIES
 from sealock.rules.benchmarks import BENCHMARKS
 from sealock.rules.host.not_audited import unwatched
-from sealock.scan.run import Run, Settings
+from sealock.scan.run import CheckRun, Settings
 
 _MODULES: Final = {"apparmor": "AppArmor", "selinux": "SELinux"}
 
 
-class Seen(Struct):
+class BenchmarkFacts(Struct):
     """What was gathered of the machine."""
 
     host: Host | None = None
     networks: tuple[EngineNetwork, ...] = ()
     containers: tuple[str, ...] = ()
     findings: tuple[Finding, ...] = ()
-    not_judged: tuple[NotJudged, ...] = ()
-    problems: tuple[Problem, ...] = ()
+    not_judged: tuple[Skipped, ...] = ()
+    problems: tuple[InputError, ...] = ()
 
 
 def benchmark(
@@ -41,8 +41,8 @@ def benchmark(
 ) -> BenchmarkReport:
     """Judge this machine, its engine and its containers by the benchmark of that id, one of BENCHMARKS."""
     wanted = BENCHMARKS[name]
-    run = Run(replace(settings or Settings(), containers=True, pedantic=True))
-    seen = Seen()
+    run = CheckRun(replace(settings or Settings(), containers=True, pedantic=True))
+    seen = BenchmarkFacts()
     fail_on = Severity.HIGH
     for one in run.inputs(["host"]):
         fail_on = run.policy(one.root).fail_on
@@ -51,12 +51,12 @@ def benchmark(
                 _gather(seen, target, [subject.noun for subject in judged.document.subjects])
                 _told(seen, run.excused(judged, target))
         except (TargetError, TransportError) as error:
-            seen.problems += (Problem(str(error), Location(one.target)),)
+            seen.problems += (InputError(str(error), Location(one.target)),)
     judgements = tuple(judgement(one, seen) for section in wanted.sections for one in section.recommendations)
     return BenchmarkReport(__version__, wanted, tuple(_about(seen)), judgements, fail_on, seen.problems)
 
 
-def _gather(seen: Seen, target: str, nouns: Sequence[object]) -> None:
+def _gather(seen: BenchmarkFacts, target: str, nouns: Sequence[object]) -> None:
     if target.startswith("container:"):
         seen.containers += (target.removeprefix("container:"),)
     for noun in nouns:
@@ -66,13 +66,13 @@ def _gather(seen: Seen, target: str, nouns: Sequence[object]) -> None:
             seen.networks += (noun,)
 
 
-def _told(seen: Seen, report: TargetReport) -> None:
+def _told(seen: BenchmarkFacts, report: TargetReport) -> None:
     seen.findings += report.findings
     seen.not_judged += report.not_judged
     seen.problems += report.problems
 
 
-def _about(seen: Seen) -> Iterator[str]:
+def _about(seen: BenchmarkFacts) -> Iterator[str]:
     """What was judged, in a few words each."""
     host = seen.host or Host()
     yield given(host.name, "a machine without a name")
@@ -82,7 +82,7 @@ def _about(seen: Seen) -> Iterator[str]:
     yield f"{len(seen.containers)} container{'' if len(seen.containers) == 1 else 's'}"
 
 
-def judgement(one: Recommendation, seen: Seen) -> Judgement:
+def judgement(one: Recommendation, seen: BenchmarkFacts) -> Judgement:
     """Where a fault was found it fails; where nothing was there to be judged, or not all was seen, it says so."""
     if one.scope in {"files", "audit"}:
         return _of_files(one, seen)
@@ -130,7 +130,7 @@ def _by_reason(said: Iterator[tuple[str, str]]) -> Iterator[str]:
         yield f"{names}: {words}" if names else words
 
 
-def _absent(one: Recommendation, seen: Seen) -> tuple[Outcome, str] | None:
+def _absent(one: Recommendation, seen: BenchmarkFacts) -> tuple[BenchmarkOutcome, str] | None:
     """Why a recommendation does not apply, or cannot be judged, as an outcome with its reason; None where it can."""
     host = seen.host or Host()
     if one.scope == "engine" and host.daemon is UNKNOWN:
@@ -147,7 +147,7 @@ def _absent(one: Recommendation, seen: Seen) -> tuple[Outcome, str] | None:
     return None
 
 
-def _of_swarm(one: Recommendation, seen: Seen, swarm: Swarm | None) -> tuple[Outcome, str] | None:
+def _of_swarm(one: Recommendation, seen: BenchmarkFacts, swarm: Swarm | None) -> tuple[BenchmarkOutcome, str] | None:
     if swarm is None:
         return "not judged", "the engine does not say whether it is in a swarm"
     if not swarm.active:
@@ -158,7 +158,7 @@ def _of_swarm(one: Recommendation, seen: Seen, swarm: Swarm | None) -> tuple[Out
     return None if swarm.manager else ("not judged", "a manager alone knows: ask one")
 
 
-def _of_files(one: Recommendation, seen: Seen) -> Judgement:
+def _of_files(one: Recommendation, seen: BenchmarkFacts) -> Judgement:
     """One on the files of a role: their owners, their modes, or whether the audit log notes who touches them."""
     host = seen.host or Host()
     if host.files is UNKNOWN or (one.scope == "audit" and host.audited is UNKNOWN):
@@ -180,7 +180,7 @@ def _of_files(one: Recommendation, seen: Seen) -> Judgement:
     return _failed(one, faults) if faults else Judgement(one, "pass")
 
 
-def _audited(one: Recommendation, there: Sequence[HostFile], host: Host, seen: Seen) -> Judgement:
+def _audited(one: Recommendation, there: Sequence[HostFile], host: Host, seen: BenchmarkFacts) -> Judgement:
     """The rule has one finding for all files; each recommendation is on one of them."""
     missing = [file.path for file in there if file.path in unwatched(host)]
     faults = [finding for finding in seen.findings if finding.rule in one.rules]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from sealock import formats
-from sealock.formats.files import FileRefused, Files
+from sealock.formats.files import FileRefused, FileWindow
 from sealock.model.absent import UNSET, Absent
 from sealock.model.build import Build, Stage
 from sealock.model.container import Container
@@ -15,7 +15,7 @@ from sealock.model.location import Source
 from sealock.model.project import Project, ServiceBuild
 
 
-def over_images(document: Document, files: Files) -> Document:
+def over_images(document: Document, files: FileWindow) -> Document:
     """Fill in what the services' own Dockerfiles say; a Dockerfile that cannot be seen leaves its service as it is."""
     project = next((subject.noun for subject in document.subjects if isinstance(subject.noun, Project)), None)
     builds = {service.subject: service.build for service in project.services if service.build} if project else {}
@@ -28,7 +28,7 @@ def over_images(document: Document, files: Files) -> Document:
     return replace(document, subjects=subjects)
 
 
-def _over(subject: Subject, build: ServiceBuild, files: Files) -> Subject:
+def _over(subject: Subject, build: ServiceBuild, files: FileWindow) -> Subject:
     stage = _stage(build, files)
     if stage is None or not isinstance(subject.noun, Container):
         return subject
@@ -45,7 +45,7 @@ def _over(subject: Subject, build: ServiceBuild, files: Files) -> Subject:
     return replace(subject, noun=replace(subject.noun, **filled))
 
 
-def _stage(build: ServiceBuild, files: Files) -> Stage | None:
+def _stage(build: ServiceBuild, files: FileWindow) -> Stage | None:
     """The stage that the service's image is, None where its Dockerfile cannot be seen."""
     if build.inline is not None:
         text = build.inline

@@ -11,12 +11,12 @@ from typing import Final
 
 from sealock.model.absent import given
 from sealock.model.container import Container
-from sealock.model.finding import NotJudged
+from sealock.model.finding import Skipped
 from sealock.model.host import Component, Host
 from sealock.model.inventory import Inventory, Package
 from sealock.model.location import Source
 from sealock.policy.ignores import VULNERABILITIES
-from sealock.scan.vulnerabilities import Scales, Weighed, Wishes, opener
+from sealock.scan.vulnerabilities import LookupOptions, LookupResult, VulnerabilityLookup, opener
 
 SUBJECT: Final = "engine"
 _MODULES: Final = {
@@ -31,30 +31,30 @@ _OWN: Final = ("+", "~", "-")
 _PRE_RELEASES: Final = ("-rc", "-beta", "-alpha")
 
 
-def weigh_parts(host: Host, name: str, wishes: Wishes, note: Callable[[str], None]) -> Weighed:
+def weigh_parts(host: Host, name: str, wishes: LookupOptions, note: Callable[[str], None]) -> LookupResult:
     """What is known to be vulnerable in a machine's engine and its parts; without data they are "not judged"."""
     parts = [one for one in given(host.components, ()) if one.name in _MODULES and one.version]
     own = [one for one in parts if _is_own(one.version)]
     silent = tuple(_unjudged(own))
     packages = tuple(package for one in parts if one not in own for package in _packages(one))
     if not packages:
-        return Weighed(not_judged=silent)
+        return LookupResult(not_judged=silent)
     inventory = Inventory(("engine",), "", "", (), Container(), packages=packages)
-    found = Scales(wishes, opener(lambda _name: None, note, offline=True)).weigh(
+    found = VulnerabilityLookup(wishes, opener(lambda _name: None, note, offline=True)).weigh(
         inventory, name, SUBJECT, Source("host", "")
     )
     # That the database lacks these is told as "not judged": `sealock db update` is the person's own choice.
-    return Weighed(found.findings, (*silent, *found.not_judged))
+    return LookupResult(found.findings, (*silent, *found.not_judged))
 
 
 def _is_own(version: str) -> bool:
     return any(sign in version for sign in _OWN) and not any(sign in version for sign in _PRE_RELEASES)
 
 
-def _unjudged(own: list[Component]) -> Iterator[NotJudged]:
+def _unjudged(own: list[Component]) -> Iterator[Skipped]:
     for one in own:
         words = f"{one.name} {one.version} is a distribution's own build: `sealock check rootfs:/` judges its packages"
-        yield NotJudged(VULNERABILITIES, SUBJECT, words)
+        yield Skipped(VULNERABILITIES, SUBJECT, words)
 
 
 def _packages(one: Component) -> Iterator[Package]:

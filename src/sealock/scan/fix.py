@@ -18,7 +18,7 @@ from sealock.model.finding import Finding
 from sealock.model.location import Source
 from sealock.policy.ignores import inline
 from sealock.policy.suppressions import excuse
-from sealock.scan.run import Judged, read, verdict_on
+from sealock.scan.run import EvaluatedInput, read, verdict_on
 
 STEPS: Final = 1000
 """Changes to one text at the most: far more than any text has faults."""
@@ -32,7 +32,7 @@ class Fixed(Struct, frozen=True):
     failed: tuple[tuple[Finding, str], ...] = ()
 
 
-def fix(judged: Judged, *, unsafe: bool, today: date) -> Fixed:
+def fix(judged: EvaluatedInput, *, unsafe: bool, today: date) -> Fixed:
     """Mend what can be: by the safe remedies, or by all. What the policy excuses is left alone.
 
     No change is believed: after each the text is read again, and where the finding is still there, or a new problem
@@ -50,7 +50,7 @@ def fix(judged: Judged, *, unsafe: bool, today: date) -> Fixed:
 class _Mender:
     """A text on its way: the document and the findings are always those of the text as it is now."""
 
-    def __init__(self, judged: Judged, *, unsafe: bool, today: date) -> None:
+    def __init__(self, judged: EvaluatedInput, *, unsafe: bool, today: date) -> None:
         self.judged, self.unsafe, self.today = judged, unsafe, today
         self.document = judged.document
         self.findings = judged.verdict.findings

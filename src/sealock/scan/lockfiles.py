@@ -8,13 +8,13 @@ from functools import cache
 from msgspec.structs import replace
 
 import sealock.inventory.lockfiles
-from sealock.inventory.analyzer import Broken, File
+from sealock.inventory.analyzer import AnalyzedFile, BrokenFileError
 from sealock.inventory.lockfiles._shared import LockFile
 from sealock.inventory.lockfiles.requirements import Requirements, lines, requirement
 from sealock.inventory.selection import Selection
 from sealock.model.container import Container
 from sealock.model.document import Document
-from sealock.model.finding import Problem
+from sealock.model.finding import InputError
 from sealock.model.inventory import Inventory, Package
 from sealock.model.location import Location, Source
 from sealock.modules import within
@@ -46,16 +46,16 @@ def lock_file(source: Source) -> tuple[Document, Inventory]:
     """Read a lock file; what cannot be read of it is a problem."""
     # Its own name alone: where it lies says nothing against a file that somebody named.
     name = source.name.replace("\\", "/").rpartition("/")[2]
-    file = File(name, source.text.encode("utf-8", "surrogatepass"))
+    file = AnalyzedFile(name, source.text.encode("utf-8", "surrogatepass"))
     packages: list[Package] = []
-    problems: list[Problem] = []
+    problems: list[InputError] = []
     for analyzer in Selection(readers()).by_path(name):
         try:
             packages += [replace(one, path=source.name) for one in analyzer.read(file) if isinstance(one, Package)]
             if isinstance(analyzer, Requirements):
                 packages += _unpinned(source)
-        except Broken as broken:
-            problems.append(Problem(f"{analyzer.name}: {broken}", Location(source.name)))
+        except BrokenFileError as broken:
+            problems.append(InputError(f"{analyzer.name}: {broken}", Location(source.name)))
     listed = tuple(sorted(packages, key=lambda one: (one.type, one.namespace, one.name, one.version)))
     inventory = Inventory(
         (source.name,), "", "", (), Container(), None, listed, unseen=("files", "layers", "container")

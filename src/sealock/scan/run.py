@@ -12,9 +12,9 @@ from msgspec.structs import replace
 from sealock import __version__, formats
 from sealock.errors import PolicyError, SealockError, TargetError, TransportError
 from sealock.formats.files import FileRefused
-from sealock.model.advisory import State
+from sealock.model.advisory import DistributionState
 from sealock.model.document import Document
-from sealock.model.finding import Finding, Problem, Severity
+from sealock.model.finding import Finding, InputError, Severity
 from sealock.model.host import Host
 from sealock.model.inventory import Inventory
 from sealock.model.location import Location, Source
@@ -23,7 +23,7 @@ from sealock.policy.ignores import VULNERABILITIES, Ignore, about_ignores, inlin
 from sealock.policy.settings import Policy, excluded
 from sealock.policy.settings import read as read_policy
 from sealock.policy.suppressions import excuse
-from sealock.rules.evaluation import Verdict, judge
+from sealock.rules.evaluation import Evaluation, evaluate
 from sealock.rules.rule import Rule
 from sealock.scan.builtimages import over_images
 from sealock.targets.files import read_text
@@ -32,7 +32,7 @@ from sealock.targets.resolve import POLICY_FILE, Input, Options, resolve, resolv
 if TYPE_CHECKING:
     from sealock.policy.vex import Opinions
     from sealock.scan.vexfiles import Documents
-    from sealock.scan.vulnerabilities import Scales
+    from sealock.scan.vulnerabilities import VulnerabilityLookup
 
 
 _NO_DATABASE: Final = (
@@ -71,7 +71,7 @@ class Settings(Struct, frozen=True):
     """Whether that database is taken as it is, whatever it lacks."""
     only_fixed: bool = False
     """Whether vulnerabilities that no version mends are set aside."""
-    ignore_states: tuple[State, ...] = ()
+    ignore_states: tuple[DistributionState, ...] = ()
     """What distributions say of vulnerabilities that are to be set aside."""
     vex: tuple[str, ...] = ()
     """Files of VEX documents, whose statements set vulnerabilities aside; those that the policy names come after."""
@@ -81,7 +81,7 @@ class Settings(Struct, frozen=True):
     """Whether the target "host" stands for its containers too."""
 
 
-class Judged(Struct, frozen=True):
+class EvaluatedInput(Struct, frozen=True):
     """One text, its document and its verdict: what a fix starts from, before the policy has excused anything.
 
     `document` holds what the text itself says; the verdict is on that, laid over the images that it builds.
@@ -89,7 +89,7 @@ class Judged(Struct, frozen=True):
 
     input: Input
     document: Document
-    verdict: Verdict
+    verdict: Evaluation
     rules: Mapping[str, tuple[Rule[Any], ...]]
     policy: Policy
     inventories: tuple[tuple[str, Inventory], ...] = ()
@@ -101,7 +101,7 @@ def check(*targets: str, settings: Settings | None = None) -> Report:
 
     A target that cannot be read becomes a problem in the report; PolicyError is raised for a policy that is not valid.
     """
-    run = Run(settings or Settings())
+    run = CheckRun(settings or Settings())
     return run.report(run.inputs(targets))
 
 
@@ -112,17 +112,17 @@ def read(one: Input) -> Document:
     return formats.read(one.kind, one.source, one.files, one.more)
 
 
-def verdict_on(one: Input, document: Document, rules: Mapping[str, tuple[Rule[Any], ...]]) -> Verdict:
+def verdict_on(one: Input, document: Document, rules: Mapping[str, tuple[Rule[Any], ...]]) -> Evaluation:
     """Judge an input's document; a service that builds its image is laid over it first."""
-    verdict = judge(one.name, over_images(document, one.files) if one.kind == "compose" else document, rules)
+    verdict = evaluate(one.name, over_images(document, one.files) if one.kind == "compose" else document, rules)
     if one.kind == "observed":
-        from sealock.runtime.containers import told  # noqa: PLC0415  loads the engine's client and the kernel's reader
+        from sealock.runtime.containers import merge_views  # noqa: PLC0415  loads the engine's client and the kernel's reader
 
-        return told(verdict, document)
+        return merge_views(verdict, document)
     return verdict
 
 
-class Run:
+class CheckRun:
     """One run: it keeps the policies that it has found and the rules that it has loaded."""
 
     def __init__(self, settings: Settings) -> None:
@@ -133,7 +133,7 @@ class Run:
         self._used: set[Ignore] = set()
         self._undecided: dict[str, set[str]] = {}
         self._progress: Callable[[str], None] = lambda _name: None
-        self._scales: dict[bool, Scales] = {}
+        self._scales: dict[bool, VulnerabilityLookup] = {}
         """By whether a walk met what is weighed."""
         self._vex: Documents | None = None
         self.notes: list[str] = []
@@ -184,7 +184,7 @@ class Run:
             found = replace(found, fail_on=self.settings.fail_on)
         return replace(found, pedantic=True) if self.settings.pedantic else found
 
-    def judged(self, one: Input) -> Judged | None:
+    def judged(self, one: Input) -> EvaluatedInput | None:
         """Read and judge one text; None where there is none to judge."""
         if one.source is None or one.problem:
             return None
@@ -195,10 +195,10 @@ class Run:
 
             assert one.source is not None  # noqa: S101  it was looked at above
             document, inventory = lock_file(one.source)
-            return Judged(one, document, Verdict((), ()), {}, holds, ((one.target, inventory),))
+            return EvaluatedInput(one, document, Evaluation((), ()), {}, holds, ((one.target, inventory),))
         document = read(one)
         rules = self.rules(document, holds)
-        return Judged(one, document, verdict_on(one, document, rules), rules, holds, _inventories(document))
+        return EvaluatedInput(one, document, verdict_on(one, document, rules), rules, holds, _inventories(document))
 
     def rules(self, document: Document, holds: Policy) -> Mapping[str, tuple[Rule[Any], ...]]:
         """The rules on this document's subjects that the policy wants; only these are imported."""
@@ -269,14 +269,14 @@ class Run:
             self.notes.append(f"{one.target} is the image that the engine at {endpoint(settings.engine)} has.")
         for document in found:
             rules = self.rules(document, holds)
-            verdict = judge(one.name, document, rules)
-            verdict = Verdict((*doubts, *verdict.findings), verdict.not_judged)
+            verdict = evaluate(one.name, document, rules)
+            verdict = Evaluation((*doubts, *verdict.findings), verdict.not_judged)
             document = replace(document, problems=(*unknown, *document.problems))  # noqa: PLW2901  with what was told of it
-            judged = Judged(one, document, verdict, rules, holds, _inventories(document))
+            judged = EvaluatedInput(one, document, verdict, rules, holds, _inventories(document))
             name = document.subjects[0].name.removeprefix("image ")
             yield self.excused(judged, one.target if len(found) == 1 else f"{one.target}: {name}")
 
-    def _vouched(self, one: Input, holds: Policy) -> tuple[str, tuple[Finding, ...], tuple[Problem, ...]]:
+    def _vouched(self, one: Input, holds: Policy) -> tuple[str, tuple[Finding, ...], tuple[InputError, ...]]:
         """Which image to read, and what the trust policy makes of it: that digest is read which was decided on."""
         reference = one.image.removeprefix("image:")
         if not holds.trust.given or reference == one.image or self.settings.only:
@@ -284,18 +284,18 @@ class Run:
         from sealock.net.registry.clientconfig import open_registry  # noqa: PLC0415  as below
         from sealock.net.registry.names import reference as taken_apart  # noqa: PLC0415  as below
         from sealock.policy.trust import untrusted  # noqa: PLC0415  as below
-        from sealock.trust.bypolicy import Vouching  # noqa: PLC0415  loads all kinds of trust
+        from sealock.trust.bypolicy import PolicyVerifier  # noqa: PLC0415  loads all kinds of trust
 
         name = taken_apart(reference)
-        told = Vouching(holds.trust, open_registry(holds.access), holds.access).vouch(name, reference)
-        source = f"image:{name.registry}/{name.repository}@{told.digest}" if told.digest else one.image
-        match told.decision.state:
+        verified = PolicyVerifier(holds.trust, open_registry(holds.access), holds.access).vouch(name, reference)
+        source = f"image:{name.registry}/{name.repository}@{verified.digest}" if verified.digest else one.image
+        match verified.decision.state:
             case "trusted":
                 return source, (), ()
             case "untrusted":
-                return source, (untrusted(reference, one.name, told.decision),), ()
+                return source, (untrusted(reference, one.name, verified.decision),), ()
             case "unknown":
-                why = f"whether {reference} is trusted could not be told: {told.decision.why}"
+                why = f"whether {reference} is trusted could not be told: {verified.decision.why}"
                 return source, (), (_problem(why, one.target),)
 
     def _machine(self, one: Input, progress: Callable[[str], None]) -> Iterator[TargetReport]:
@@ -303,28 +303,28 @@ class Run:
         for name, judged in self.machine(one, progress):
             yield self.excused(judged, name)
 
-    def machine(self, one: Input, progress: Callable[[str], None]) -> Iterator[tuple[str, Judged]]:
+    def machine(self, one: Input, progress: Callable[[str], None]) -> Iterator[tuple[str, EvaluatedInput]]:
         """This machine or containers on it, by name, before the policy has excused anything."""
-        from sealock.runtime.containers import documents, told  # noqa: PLC0415  loads the engine's client and the kernel's reader
+        from sealock.runtime.containers import documents, merge_views  # noqa: PLC0415  loads the engine's client and the kernel's reader
 
         holds = self.policy(one.root)
         for name, document in documents(one.machine, self.settings.engine, containers=self.settings.containers):
             progress(name)
             rules = self.rules(document, holds)
-            verdict = self._with_parts(name, document, told(judge(name, document, rules), document))
-            yield name, Judged(one, document, verdict, rules, holds)
+            verdict = self._with_parts(name, document, merge_views(evaluate(name, document, rules), document))
+            yield name, EvaluatedInput(one, document, verdict, rules, holds)
 
-    def _with_parts(self, name: str, document: Document, verdict: Verdict) -> Verdict:
+    def _with_parts(self, name: str, document: Document, verdict: Evaluation) -> Evaluation:
         """Add what is known to be vulnerable in the engine that a machine runs."""
         hosts = [subject.noun for subject in document.subjects if isinstance(subject.noun, Host)]
         if not hosts or not self.settings.vulnerabilities or self.settings.only:
             return verdict
         from sealock.scan.engineparts import weigh_parts  # noqa: PLC0415  loads the database and the matching
-        from sealock.scan.vulnerabilities import Wishes  # noqa: PLC0415  as above
+        from sealock.scan.vulnerabilities import LookupOptions  # noqa: PLC0415  as above
 
-        wishes = Wishes(self.settings.ignore_states, only_fixed=self.settings.only_fixed)
+        wishes = LookupOptions(self.settings.ignore_states, only_fixed=self.settings.only_fixed)
         found = weigh_parts(hosts[0], name, wishes, self.notes.append)
-        return Verdict((*verdict.findings, *found.findings), (*verdict.not_judged, *found.not_judged))
+        return Evaluation((*verdict.findings, *found.findings), (*verdict.not_judged, *found.not_judged))
 
     def _tell(self, one: Input) -> TargetReport:
         judged = self.judged(one)
@@ -333,7 +333,7 @@ class Run:
             return TargetReport(one.target, one.kind or "unknown", problems=(_problem(one.problem, one.target),))
         return self.excused(judged, one.target)
 
-    def excused(self, judged: Judged, target: str) -> TargetReport:
+    def excused(self, judged: EvaluatedInput, target: str) -> TargetReport:
         """Let the policy have its say on a verdict."""
         judged = self._weighed(judged)
         one, document, verdict, holds = judged.input, judged.document, judged.verdict, judged.policy
@@ -363,23 +363,25 @@ class Run:
             next((identity(noun) for _, noun in judged.inventories if one.image), None),
         )
 
-    def _weighed(self, judged: Judged) -> Judged:
+    def _weighed(self, judged: EvaluatedInput) -> EvaluatedInput:
         """Add what the advisory database says of the inventories in a text."""
         settings = self.settings
         if not judged.inventories or not settings.vulnerabilities or settings.only:
             return judged
         one, document, verdict = judged.input, judged.document, judged.verdict
         if one.walked not in self._scales:
-            from sealock.scan.vulnerabilities import Scales, Wishes, opener  # noqa: PLC0415  loads the database and the matching
+            from sealock.scan.vulnerabilities import LookupOptions, VulnerabilityLookup, opener  # noqa: PLC0415  loads the database and the matching
 
-            wishes = Wishes(settings.ignore_states, only_fixed=settings.only_fixed)
+            wishes = LookupOptions(settings.ignore_states, only_fixed=settings.only_fixed)
             # A walk over a project asks nobody outside: lock files that it meets are looked up in what is here.
             offline = settings.offline or one.walked
-            self._scales[one.walked] = Scales(wishes, opener(self._progress, self.notes.append, offline=offline))
+            self._scales[one.walked] = VulnerabilityLookup(
+                wishes, opener(self._progress, self.notes.append, offline=offline)
+            )
         scales, opinions = self._scales[one.walked], self._opinions(judged.policy)
         for name, inventory in judged.inventories:
             found = scales.weigh(inventory, one.name, name, document.source, opinions)
-            verdict = Verdict((*verdict.findings, *found.findings), (*verdict.not_judged, *found.not_judged))
+            verdict = Evaluation((*verdict.findings, *found.findings), (*verdict.not_judged, *found.not_judged))
             if one.walked and scales.failed:
                 self.notes.append(_NO_DATABASE)
             else:
@@ -406,7 +408,7 @@ class Run:
                 yield TargetReport(path, "vex", problems=problems)
 
     @staticmethod
-    def _off(judged: Judged) -> frozenset[str]:
+    def _off(judged: EvaluatedInput) -> frozenset[str]:
         from sealock.rules.catalog import rules  # noqa: PLC0415  loaded by now
 
         on = {rule.id for kind in judged.rules.values() for rule in kind}
@@ -431,5 +433,5 @@ def _inventories(document: Document) -> tuple[tuple[str, Inventory], ...]:
     return tuple((subject.name, subject.noun) for subject in document.subjects if isinstance(subject.noun, Inventory))
 
 
-def _problem(text: str, target: str) -> Problem:
-    return Problem(text, Location(target))
+def _problem(text: str, target: str) -> InputError:
+    return InputError(text, Location(target))

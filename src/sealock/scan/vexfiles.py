@@ -8,7 +8,7 @@ from pathlib import Path
 
 from sealock.formats.files import FileRefused
 from sealock.formats.vex import LARGEST, Vex, read_vex
-from sealock.model.finding import Problem
+from sealock.model.finding import InputError
 from sealock.model.location import Location, Source
 from sealock.policy.vex import Heard, Opinions
 from sealock.targets.files import read_text
@@ -38,10 +38,10 @@ class Documents:
             try:
                 self._read[path] = read_vex(Source(path, read_text(path, LARGEST)))
             except FileRefused as refusal:
-                self._read[path] = Vex(problems=(Problem(str(refusal), Location(path)),))
+                self._read[path] = Vex(problems=(InputError(str(refusal), Location(path)),))
         return self._read[path]
 
-    def problems(self) -> Iterator[tuple[str, tuple[Problem, ...]]]:
+    def problems(self) -> Iterator[tuple[str, tuple[InputError, ...]]]:
         """Each document in which something is wrong, with what it is."""
         yield from ((path, document.problems) for path, document in self._read.items() if document.problems)
 

@@ -13,14 +13,14 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from sealock.errors import SealockError
-from sealock.model.advisory import State, Vulnerability
-from sealock.model.finding import Finding, NotJudged, Problem, Suppression
+from sealock.model.advisory import DistributionState, Vulnerability
+from sealock.model.finding import Finding, InputError, Skipped, Suppression
 from sealock.model.inventory import Inventory
 from sealock.model.location import Location, Place, Source
 from sealock.net.transport import Transport
 from sealock.policy.ignores import VULNERABILITIES
 from sealock.policy.vex import Opinions
-from sealock.vulnerabilities.claim import Knowledge, Nothing
+from sealock.vulnerabilities.claim import AdvisoryLookup, Nothing
 from sealock.vulnerabilities.findings import Where, findings
 from sealock.vulnerabilities.match import match, needed
 from sealock.vulnerabilities.matches import Matched, Unjudged
@@ -28,30 +28,30 @@ from sealock.vulnerabilities.matches import Matched, Unjudged
 _NAMED: Final = 40
 """Packages that are named one by one with the reason why they were not judged; beyond, they are counted."""
 
-Opener: TypeAlias = Callable[[tuple[tuple[str, ...], ...]], Knowledge]
+Opener: TypeAlias = Callable[[tuple[tuple[str, ...], ...]], AdvisoryLookup]
 """Gives a database that covers what it can of these ecosystems (each a tuple of spellings); SealockError where none."""
 
 
-class Wishes(Struct, frozen=True):
+class LookupOptions(Struct, frozen=True):
     """What counts: which states do not, and whether only what a version mends does."""
 
-    ignored: tuple[State, ...] = ()
+    ignored: tuple[DistributionState, ...] = ()
     only_fixed: bool = False
 
 
-class Weighed(Struct, frozen=True):
+class LookupResult(Struct, frozen=True):
     """What is to be told of one inventory. `whole` says that nothing was left unjudged."""
 
     findings: tuple[Finding, ...] = ()
-    not_judged: tuple[NotJudged, ...] = ()
-    problems: tuple[Problem, ...] = ()
+    not_judged: tuple[Skipped, ...] = ()
+    problems: tuple[InputError, ...] = ()
     whole: bool = False
 
 
-class Scales:
+class VulnerabilityLookup:
     """Weighs the inventories of one run; the database stays open between them."""
 
-    def __init__(self, wishes: Wishes, opener: Opener) -> None:
+    def __init__(self, wishes: LookupOptions, opener: Opener) -> None:
         self.wishes = wishes
         self._opener = opener
         self._failed = ""
@@ -63,11 +63,11 @@ class Scales:
 
     def weigh(
         self, inventory: Inventory, name: str, subject: str, source: Source, opinions: Opinions | None = None
-    ) -> Weighed:
+    ) -> LookupResult:
         """Judge the packages of one inventory. `name` enters the fingerprints; `source` is the text it is from."""
         location = Location(source.name)
         if not inventory.packages:
-            return Weighed(whole=True)
+            return LookupResult(whole=True)
         try:
             if self._failed:
                 return _nothing(self._failed, inventory, subject, location)
@@ -82,7 +82,7 @@ class Scales:
             told = list(map(opinions.on(inventory, name).weighed, told))
         unjudged = tuple(_unjudged(matched.unjudged, subject))
         problems = tuple(_problems(matched, location))
-        return Weighed(tuple(map(self._wished, told)), unjudged, problems, not unjudged and not problems)
+        return LookupResult(tuple(map(self._wished, told)), unjudged, problems, not unjudged and not problems)
 
     def _wished(self, finding: Finding) -> Finding:
         """Set aside what the person did not ask for."""
@@ -129,13 +129,13 @@ def lookup(
     return found.vulnerabilities, tuple(problem.message for problem in _problems(found, Location("")))
 
 
-def _nothing(why: str, inventory: Inventory, subject: str, location: Location) -> Weighed:
+def _nothing(why: str, inventory: Inventory, subject: str, location: Location) -> LookupResult:
     """Say that nothing could be judged: that is no pass."""
     packages = len(inventory.packages)
     reason = f"known vulnerabilities of {packages} package{'s' if packages != 1 else ''} were not judged: {why}"
-    return Weighed(
-        not_judged=(NotJudged(VULNERABILITIES, subject, f"no advisory database: {why}"),),
-        problems=(Problem(f"{reason} (--no-vulnerabilities does without)", location),),
+    return LookupResult(
+        not_judged=(Skipped(VULNERABILITIES, subject, f"no advisory database: {why}"),),
+        problems=(InputError(f"{reason} (--no-vulnerabilities does without)", location),),
     )
 
 
@@ -154,18 +154,18 @@ def _grouped(unjudged: Iterable[Unjudged]) -> dict[tuple[str, bool], list[Unjudg
     return groups
 
 
-def _unjudged(unjudged: Iterable[Unjudged], subject: str) -> Iterator[NotJudged]:
+def _unjudged(unjudged: Iterable[Unjudged], subject: str) -> Iterator[Skipped]:
     """One entry for each package, up to a number; a distribution's packages, which share one reason, as one."""
     for (reason, grave), group in _grouped(unjudged).items():
         if grave and len(group) > 1:
-            yield NotJudged(VULNERABILITIES, f"{subject}: {_sample(group)}", reason)
+            yield Skipped(VULNERABILITIES, f"{subject}: {_sample(group)}", reason)
             continue
         for one in group[:_NAMED]:
             package = one.package
             told = " ".join(filter(None, (package.name, package.version)))
-            yield NotJudged(VULNERABILITIES, f"{subject}: {told} ({package.path or package.type})", reason)
+            yield Skipped(VULNERABILITIES, f"{subject}: {told} ({package.path or package.type})", reason)
         if len(group) > _NAMED:
-            yield NotJudged(VULNERABILITIES, f"{subject}: {len(group) - _NAMED} more packages", reason)
+            yield Skipped(VULNERABILITIES, f"{subject}: {len(group) - _NAMED} more packages", reason)
 
 
 def _sample(group: list[Unjudged]) -> str:
@@ -174,13 +174,15 @@ def _sample(group: list[Unjudged]) -> str:
     return f"{', '.join(names[:5])}{more}"
 
 
-def _problems(matched: Matched, location: Location) -> Iterator[Problem]:
+def _problems(matched: Matched, location: Location) -> Iterator[InputError]:
     """What nobody may pass over: the distribution itself, or versions that cannot be read."""
     for (reason, grave), group in _grouped(matched.unjudged).items():
         if grave:
             count = f"{len(group)} package{'s' if len(group) != 1 else ''}"
             verb = "were" if len(group) != 1 else "was"
-            yield Problem(f"{count} ({_sample(group)}) {verb} not judged for known vulnerabilities: {reason}", location)
+            yield InputError(
+                f"{count} ({_sample(group)}) {verb} not judged for known vulnerabilities: {reason}", location
+            )
 
 
 def opener(progress: Callable[[str], None], note: Callable[[str], None], *, offline: bool) -> Opener:
@@ -195,7 +197,7 @@ def opener(progress: Callable[[str], None], note: Callable[[str], None], *, offl
     seen: set[tuple[str, ...]] = set()
     held: list[Ready] = []
 
-    def opens(ecosystems: tuple[tuple[str, ...], ...]) -> Knowledge:
+    def opens(ecosystems: tuple[tuple[str, ...], ...]) -> AdvisoryLookup:
         if not held or not seen.issuperset(ecosystems):
             seen.update(ecosystems)
             while held:

@@ -60,7 +60,7 @@ _SHOWN_HOSTS: Final = ("example.", "localhost", "127.0.0.1", "host", "hostname",
 _WITH_CREDENTIALS: Final = re.compile(r"://[^\s/\"'<>`\\,;()@]{1,512}@")
 
 
-class Found(Struct, frozen=True, gc=False):
+class FoundSecret(Struct, frozen=True, gc=False):
     """A secret: what it is, where it stands in the text (in characters), and how sure that is."""
 
     kind: str
@@ -115,7 +115,7 @@ def places(data: bytes) -> list[tuple[int, str]]:
     return found
 
 
-def by_shape(text: str, where: list[tuple[int, str]]) -> Iterator[Found]:
+def by_shape(text: str, where: list[tuple[int, str]]) -> Iterator[FoundSecret]:
     """Look closely at these places of a text, and yield the secrets that show by their shape alone."""
     done = 0
     beginnings: list[int] = []
@@ -127,10 +127,10 @@ def by_shape(text: str, where: list[tuple[int, str]]) -> Iterator[Found]:
             yield hit
     for key in keys(text, beginnings):
         kind = f"{key.kind}, locked with a passphrase" if key.locked else key.kind
-        yield Found(kind, key.start, key.end, Confidence.MEDIUM if key.locked else Confidence.HIGH)
+        yield FoundSecret(kind, key.start, key.end, Confidence.MEDIUM if key.locked else Confidence.HIGH)
 
 
-def _at(text: str, at: int, anchor: str) -> Found | None:
+def _at(text: str, at: int, anchor: str) -> FoundSecret | None:
     """The secret that stands at a place, if one does."""
     if anchor == _ADDRESS:
         return _address(text, at)
@@ -138,18 +138,18 @@ def _at(text: str, at: int, anchor: str) -> Found | None:
         return _encoded_key(text, at)
     for known, pattern in _HASHES:
         if known == anchor and (match := pattern.match(text, at, at + _WINDOW)):
-            return Found("a password hash", *match.span())
+            return FoundSecret("a password hash", *match.span())
     for known, pattern, kind, before in _BARE:
         match = pattern.search(text, max(0, at - before), at + 200) if known == anchor else None
         if match and match.start() <= at and looks_random(match[0]):
-            return Found(kind, *match.span())
+            return FoundSecret(kind, *match.span())
     for pattern, kind in _patterns().get(anchor, ()):
         if match := pattern.match(text, at, at + _WINDOW):
             return _token(match, anchor, kind)
     return None
 
 
-def _token(match: re.Match[str], prefix: str, kind: str) -> Found | None:
+def _token(match: re.Match[str], prefix: str, kind: str) -> FoundSecret | None:
     rest = match[0][len(prefix) :]
     sound = is_sound(prefix, rest)
     if sound is False:
@@ -160,10 +160,10 @@ def _token(match: re.Match[str], prefix: str, kind: str) -> Found | None:
     if prefix in _WEAK_PREFIXES and not (any(one.isdigit() for one in rest) and any(one.isalpha() for one in rest)):
         return None
     sure = sound or prefix not in _WEAK_PREFIXES
-    return Found(kind, *match.span(), Confidence.HIGH if sure and prefix != "eyJ" else Confidence.MEDIUM)
+    return FoundSecret(kind, *match.span(), Confidence.HIGH if sure and prefix != "eyJ" else Confidence.MEDIUM)
 
 
-def _address(text: str, at: int) -> Found | None:
+def _address(text: str, at: int) -> FoundSecret | None:
     if _WITH_CREDENTIALS.match(text, at) is None:
         return None
     window = text[at : at + 800]
@@ -176,12 +176,12 @@ def _address(text: str, at: int) -> Found | None:
         low = password.lower()
         weak = len(password) < 6 or password.isalpha() or any(word in low for word in _SHOWN)
         if weak or host.startswith(_SHOWN_HOSTS) or "example" in host or not host:
-            return Found(hit.kind, at + hit.start, at + hit.end, Confidence.LOW)
-        return Found(hit.kind, at + hit.start, at + hit.end)
+            return FoundSecret(hit.kind, at + hit.start, at + hit.end, Confidence.LOW)
+        return FoundSecret(hit.kind, at + hit.start, at + hit.end)
     return None
 
 
-def _encoded_key(text: str, at: int) -> Found | None:
+def _encoded_key(text: str, at: int) -> FoundSecret | None:
     # Not amid other base64, so that none is read twice.
     match = None if at and text[at - 1].isalnum() else _BASE64.match(text, at)
     if match is None:
@@ -189,5 +189,5 @@ def _encoded_key(text: str, at: int) -> Found | None:
     plain = plain_base64(match[0]).decode("latin-1")
     for key in keys(plain):
         kind = f"{key.kind} in base64" + (", locked with a passphrase" if key.locked else "")
-        return Found(kind, *match.span(), Confidence.MEDIUM if key.locked else Confidence.HIGH)
+        return FoundSecret(kind, *match.span(), Confidence.MEDIUM if key.locked else Confidence.HIGH)
     return None

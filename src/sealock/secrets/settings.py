@@ -11,7 +11,7 @@ from ahocorasick_rs import BytesAhoCorasick, MatchKind
 
 from sealock.model.finding import Confidence
 from sealock.secrets.checks import looks_random, plain_base64
-from sealock.secrets.search import Found
+from sealock.secrets.search import FoundSecret
 from sealock.secrets.values import find, of_name
 
 _WORDS: Final = (
@@ -45,7 +45,7 @@ def _words() -> BytesAhoCorasick:
     return BytesAhoCorasick([word.encode() for word in _WORDS], matchkind=MatchKind.LeftmostLongest)
 
 
-def by_name(text: str, where: list[int], *, code: bool) -> Iterator[Found]:
+def by_name(text: str, where: list[int], *, code: bool) -> Iterator[FoundSecret]:
     """Yield the secrets of a text whose names tell of them; `where` are the places that `words` found.
 
     In a program (`code`) only a literal that looks drawn by lot counts: the rest there is mostly names of fields.
@@ -59,7 +59,7 @@ def by_name(text: str, where: list[int], *, code: bool) -> Iterator[Found]:
             found = _judged(name, value, text, start, code=code and "define(" not in text[line:start])
             done = max(done, end)
             if found is not None:
-                yield Found(found[0], start, start + len(value), found[1])
+                yield FoundSecret(found[0], start, start + len(value), found[1])
             break
 
 

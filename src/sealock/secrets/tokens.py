@@ -8,7 +8,7 @@ from functools import cache
 from typing import Final, NamedTuple
 
 
-class Hit(NamedTuple):
+class TokenMatch(NamedTuple):
     """A secret in a text: what it is, where it stands, and whether it is made up for show ("…EXAMPLE")."""
 
     kind: str
@@ -179,7 +179,7 @@ def shapes() -> Iterator[tuple[str, re.Pattern[str], str]]:
         yield prefix, _pattern(prefix, rest), kind
 
 
-def tokens(text: str) -> Iterator[Hit]:
+def tokens(text: str) -> Iterator[TokenMatch]:
     """Find the tokens and private keys in a text, in no particular order."""
     # A token is a long word; most texts hold few of them, so that the prefixes are looked for in little.
     words = " ".join([word for word in text.split() if len(word) >= 15])
@@ -187,15 +187,15 @@ def tokens(text: str) -> Iterator[Hit]:
         if prefix in words:
             for match in _pattern(prefix, rest).finditer(text):
                 if not _monotone(match[0][len(prefix) :]):
-                    yield Hit(kind, *match.span(), "EXAMPLE" in match[0].upper())
+                    yield TokenMatch(kind, *match.span(), "EXAMPLE" in match[0].upper())
     for needle, pattern, kind in _SHAPES:
         if needle in words:
             for match in re.finditer(pattern, text):
-                yield Hit(kind, *match.span())
+                yield TokenMatch(kind, *match.span())
     if "PRIVATE KEY" in text or "PuTTY-User-Key-File" in text:
         for match in re.finditer(_PRIVATE_KEY, text):
             end = text.find("-----END", match.end())
-            yield Hit("a private key", match.start(), len(text) if end < 0 else end)
+            yield TokenMatch("a private key", match.start(), len(text) if end < 0 else end)
 
 
 def _monotone(rest: str) -> bool:
@@ -203,18 +203,18 @@ def _monotone(rest: str) -> bool:
     return len(set(rest.replace("-", "").replace("_", "").lower())) <= 3
 
 
-def addresses(text: str) -> Iterator[Hit]:
+def addresses(text: str) -> Iterator[TokenMatch]:
     """Find addresses that carry credentials: scheme://user:password@host, and https://TOKEN@host for long tokens."""
     if "://" not in text or "@" not in text:
         return
     for match in re.finditer(r"://([^\s/\"'<>`\\,;()@]{1,512})@([^\s/\"'@]{0,200})", text):
         name, colon, password = match[1].partition(":")
         if colon and _is_literal(password):
-            yield Hit("a password in an address", *match.span(1))
+            yield TokenMatch("a password in an address", *match.span(1))
         elif colon or len(name) < 20 or not _is_literal(name) or not any(one.isdigit() for one in name):
             continue
         elif "sentry" not in match[2]:  # whose addresses carry their key by design, for all browsers to see
-            yield Hit("a token in an address", *match.span(1))
+            yield TokenMatch("a token in an address", *match.span(1))
 
 
 def _is_literal(password: str) -> bool:

@@ -9,7 +9,7 @@ from itertools import islice
 from typing import Final
 
 from sealock.formats.files import FileRefused
-from sealock.model.project import FileFact
+from sealock.model.project import ProjectFile
 from sealock.targets.files import LIMIT, read_bytes, read_text
 
 MANY: Final = 4096
@@ -18,7 +18,7 @@ FILES: Final = 1000
 """Files that one document may have read: an include that fans out ends here."""
 
 
-class Folder:
+class FolderWindow:
     """The files beside a document in `folder`; nothing outside of `root` is read or looked at unless `outside`."""
 
     def __init__(
@@ -54,21 +54,21 @@ class Folder:
             # The document knows the file by the path that it wrote.
             raise FileRefused(str(refusal).replace(full, path, 1)) from None
 
-    def fact(self, path: str) -> FileFact:
+    def fact(self, path: str) -> ProjectFile:
         """Tell what can be seen of a file without reading it."""
         try:
             full = self._path(path)
         except FileRefused:
-            return FileFact(path)
+            return ProjectFile(path)
         try:
             mode = stat.S_IMODE(os.stat(full).st_mode)
         except FileNotFoundError:
-            return FileFact(path, exists=False)
+            return ProjectFile(path, exists=False)
         except OSError:
-            return FileFact(path)
+            return ProjectFile(path)
         top = _repository(os.path.dirname(full))
         ignored = None if top is None else _ignored(full, top, self.root)
-        return FileFact(path, exists=True, mode=mode, ignored_by_git=ignored, in_repository=top is not None)
+        return ProjectFile(path, exists=True, mode=mode, ignored_by_git=ignored, in_repository=top is not None)
 
     def entries(self, folder: str) -> tuple[str, ...] | None:
         """Return the names in a folder, sorted, or None where it cannot be looked into."""

@@ -10,12 +10,12 @@ from msgspec import Struct
 
 from sealock import formats
 from sealock.errors import TargetError
-from sealock.formats.files import NOTHING, FileRefused, Files
+from sealock.formats.files import NOTHING, FileRefused, FileWindow
 from sealock.model.document import DocumentKind
 from sealock.model.imagename import ImageName
 from sealock.model.location import Source
 from sealock.targets.files import LIMIT, read_input, read_start, read_text
-from sealock.targets.folder import Folder
+from sealock.targets.folder import FolderWindow
 from sealock.targets.locks import LIMIT as LOCK_LIMIT
 from sealock.targets.locks import is_lock
 from sealock.targets.walk import walk
@@ -43,7 +43,7 @@ class Input(Struct, frozen=True):
     name: str
     kind: DocumentKind | None = None
     source: Source | None = None
-    files: Files = NOTHING
+    files: FileWindow = NOTHING
     path: str = ""
     root: str = ""
     problem: str = ""
@@ -160,7 +160,7 @@ def resolve_compose(paths: tuple[str, ...], options: Options) -> Input:
         first, *others = (Source(path, read_text(path)) for path in paths)
     except FileRefused as refusal:
         return Input(target, name, "compose", root=root, problem=str(refusal))
-    files = Folder(folder, folder, options.environment, outside=options.outside)
+    files = FolderWindow(folder, folder, options.environment, outside=options.outside)
     return Input(target, name, "compose", first, files, paths[0], root, more=tuple(others))
 
 
@@ -214,7 +214,7 @@ def _file(path: str, named: str, options: Options, *, walked: bool) -> Input:
     kind = formats.sniff(os.path.basename(path), text)
     if kind is None:
         return Input(path, name, root=root, problem=_UNKNOWN_KIND, walked=walked)
-    files = Folder(folder, named, options.environment, outside=options.outside)
+    files = FolderWindow(folder, named, options.environment, outside=options.outside)
     return Input(path, name, kind, Source(path, text), files, path, root, walked=walked)
 
 

@@ -17,7 +17,7 @@ from msgspec.structs import replace
 from sealock.errors import PolicyError, SealockError, TrustError
 from sealock.model.imagename import ImageName
 from sealock.model.registries import Registries
-from sealock.model.trust import Signer, Verdict, Voucher
+from sealock.model.trust import Signer, TrustResult, Voucher
 from sealock.net.registry.client import Registry
 from sealock.net.registry.indexes import image_within
 from sealock.policy.trust import (
@@ -31,7 +31,7 @@ from sealock.policy.trust import (
     decide,
 )
 from sealock.trust.cosign.keys import read_public
-from sealock.trust.cosign.requirements import Expected, Identity
+from sealock.trust.cosign.requirements import CosignRequirements, SignerIdentity
 from sealock.trust.cosign.verifier import verify_attestations, verify_cosign
 from sealock.trust.intoto import type_of
 from sealock.trust.notary.client import Setup, judge
@@ -42,16 +42,16 @@ _MOST_FILE: Final = 4 << 20
 """Bytes of a key, an authority or a trusted root."""
 
 
-class Vouched(Struct, frozen=True):
+class PolicyVerification(Struct, frozen=True):
     """What came of one reference: the decision, on which digest ("" where none could be told), and why."""
 
     reference: str
     digest: str
     decision: Decision
-    verdicts: Mapping[str, Verdict] = {}
+    verdicts: Mapping[str, TrustResult] = {}
 
 
-class Vouching:
+class PolicyVerifier:
     """Decides references by one policy. `registry` and `environment` are how the machine asks."""
 
     def __init__(
@@ -64,19 +64,19 @@ class Vouching:
         self.policy, self.registry, self.access = policy, registry, access
         self.environment = os.environ if environment is None else environment
 
-    def vouch(self, name: ImageName, text: str) -> Vouched:
+    def vouch(self, name: ImageName, text: str) -> PolicyVerification:
         """Decide on one image, whose reference reads `text`. PolicyError where the policy's own files are not sound."""
         if not (name.tag or name.digest):
             name = replace(name, tag="latest")
         entry = self.policy.about(name)
         if entry is None or entry.refuse or (entry.digest and name.digest is None) or not entry.needs:
-            return Vouched(text, name.digest or "", decide(self.policy, name, {}))
+            return PolicyVerification(text, name.digest or "", decide(self.policy, name, {}))
         try:
             digest = name.digest or self.registry.claim(name).digest
         except SealockError as error:
-            return Vouched(text, "", Decision("unknown", str(error)), _unknown(entry, text, str(error)))
+            return PolicyVerification(text, "", Decision("unknown", str(error)), _unknown(entry, text, str(error)))
         pinned = replace(name, digest=digest)
-        found: dict[str, Verdict] = {}
+        found: dict[str, TrustResult] = {}
         if entry.notary is not None:
             found["notary"] = self._notary(name, text, digest, entry.notary)
         if entry.cosign is not None:
@@ -85,31 +85,31 @@ class Vouching:
             found["notation"] = self._notation(pinned, text, entry.notation)
         for label, need in entry.attested.items():
             found[label] = self._attested(pinned, text, need)
-        return Vouched(text, digest, decide(self.policy, name, found), found)
+        return PolicyVerification(text, digest, decide(self.policy, name, found), found)
 
-    def _notary(self, name: ImageName, text: str, digest: str, need: NotaryNeed) -> Verdict:
+    def _notary(self, name: ImageName, text: str, digest: str, need: NotaryNeed) -> TrustResult:
         """Content trust signs tags: what the tag was signed for must be what the registry gives."""
         setup = Setup(self.environment, server=need.server, pin=_pin(need), registries=self.access)
 
-        def verify() -> Verdict:
+        def verify() -> TrustResult:
             verified = judge(name, setup)
             if verified.digest != digest:
                 why = f"{name.tag or 'the tag'} is signed for {verified.digest}, and the registry gives {digest}"
                 why += image_within(self.registry, name, digest, verified.digest)
-                return Verdict("notary", text, digest, "untrusted", "digest", why)
+                return TrustResult("notary", text, digest, "untrusted", "digest", why)
             role = verified.signed_by
             signers = tuple(Signer(key, role.role, signed=role.signed, where=verified.server) for key in role.keys)
-            return Verdict("notary", text, digest, "trusted", signers=signers, notes=verified.notes)
+            return TrustResult("notary", text, digest, "trusted", signers=signers, notes=verified.notes)
 
         return _verdict("notary", text, digest, verify)
 
-    def _cosign(self, name: ImageName, text: str, need: CosignNeed) -> Verdict:
+    def _cosign(self, name: ImageName, text: str, need: CosignNeed) -> TrustResult:
         expected = _expected(need)
         return _verdict(
             "cosign", text, name.digest or "", lambda: verify_cosign(self.registry, name, name.digest or "", expected)
         )
 
-    def _attested(self, name: ImageName, text: str, need: AttestationNeed) -> Verdict:
+    def _attested(self, name: ImageName, text: str, need: AttestationNeed) -> TrustResult:
         expected, kind = _expected(need.by), type_of(need.type)
         return _verdict(
             "cosign",
@@ -118,7 +118,7 @@ class Vouching:
             lambda: verify_attestations(self.registry, name, name.digest or "", expected, kind).verdict,
         )
 
-    def _notation(self, name: ImageName, text: str, need: NotationNeed) -> Verdict:
+    def _notation(self, name: ImageName, text: str, need: NotationNeed) -> TrustResult:
         from sealock.trust.notation.requirements import by_statement  # noqa: PLC0415  only where it is asked for
         from sealock.trust.notation.store import anchors_of, open_policy  # noqa: PLC0415  as above
         from sealock.trust.notation.verifier import verify_notation  # noqa: PLC0415  as above
@@ -127,7 +127,7 @@ class Vouching:
         statement = document.applying(name)
         if statement is None or statement.level == "skip":
             why = f"no statement of {need.policy} asks for a signature of its repository"
-            return Verdict("notation", text, name.digest or "", "untrusted", "policy", why)
+            return TrustResult("notation", text, name.digest or "", "untrusted", "policy", why)
         expected = _sound(lambda: by_statement(statement, anchors_of(statement, Path(need.store))))
         return _verdict(
             "notation",
@@ -137,23 +137,23 @@ class Vouching:
         )
 
 
-def _verdict(by: Voucher, text: str, digest: str, verify: Callable[[], Verdict]) -> Verdict:
+def _verdict(by: Voucher, text: str, digest: str, verify: Callable[[], TrustResult]) -> TrustResult:
     """Verify, and make of errors what they are: refused is untrusted, anything else could not be told."""
     try:
         return verify()
     except TrustError as error:
-        return Verdict(by, text, digest, "untrusted", getattr(error, "check", "other"), str(error))
+        return TrustResult(by, text, digest, "untrusted", getattr(error, "check", "other"), str(error))
     except PolicyError:
         raise
     except SealockError as error:
-        return Verdict(by, text, digest, "unknown", "unavailable", str(error))
+        return TrustResult(by, text, digest, "unknown", "unavailable", str(error))
 
 
-def _unknown(entry: ImageTrust, text: str, why: str) -> dict[str, Verdict]:
+def _unknown(entry: ImageTrust, text: str, why: str) -> dict[str, TrustResult]:
     """Of all that an image needs, that it could not be told."""
     by: dict[str, Voucher] = {"notary": "notary", "notation": "notation"}
     return {
-        need: Verdict(by.get(need, "cosign"), text, "", "unknown", "unavailable", why)
+        need: TrustResult(by.get(need, "cosign"), text, "", "unknown", "unavailable", why)
         for need in entry.needs
     }  # fmt: skip
 
@@ -178,12 +178,12 @@ def _pin(need: NotaryNeed) -> Pin:
     return Pin(ids, authorities, need.first_use, "the trust policy")
 
 
-def _expected(need: CosignNeed) -> Expected:
-    def read() -> Expected:
+def _expected(need: CosignNeed) -> CosignRequirements:
+    def read() -> CosignRequirements:
         keys = {key.id: key for key in (read_public(_read(path), path) for path in need.keys)}
-        expected = Expected(
+        expected = CosignRequirements(
             keys=tuple(keys.values()),
-            identities=tuple(Identity(one.name, one.issuer) for one in need.identities),
+            identities=tuple(SignerIdentity(one.name, one.issuer) for one in need.identities),
             trusted_root=_read(need.trusted_root) if need.trusted_root else b"",
         )
         expected.check()
@@ -202,7 +202,7 @@ def _read(path: str) -> bytes:
         raise PolicyError(message) from None
 
 
-def vouched(vouching: Vouching, named: Mapping[str, ImageName]) -> Iterator[Vouched]:
+def vouched(vouching: PolicyVerifier, named: Mapping[str, ImageName]) -> Iterator[PolicyVerification]:
     """Decide several references, some at the same time; in their order, each distinct one once."""
     from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415  only here
 

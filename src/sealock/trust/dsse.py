@@ -13,7 +13,7 @@ IN_TOTO: Final = "application/vnd.in-toto+json"
 _MOST_SIGNATURES: Final = 16
 
 
-class Envelope(Struct, frozen=True):
+class DsseEnvelope(Struct, frozen=True):
     """A payload that is still to be verified, with the signatures that claim to be over it."""
 
     payload_type: str
@@ -32,7 +32,7 @@ def pae(payload_type: str, payload: bytes) -> bytes:
     return b"DSSEv1 %d %s %d %s" % (len(kind), kind, len(payload), payload)
 
 
-def read_envelope(table: dict[str, Any], what: str) -> Envelope:
+def read_envelope(table: dict[str, Any], what: str) -> DsseEnvelope:
     """Read an envelope from JSON; SignatureRefusedError where it is none."""
     payload_type = text(table, "payloadType", what)
     if not payload_type.isprintable():
@@ -45,7 +45,7 @@ def read_envelope(table: dict[str, Any], what: str) -> Envelope:
         signatures.append(decoded(one.get("sig"), what))
     if not signatures:
         raise malformed(what, "it has no signature")
-    return Envelope(payload_type, payload, tuple(signatures))
+    return DsseEnvelope(payload_type, payload, tuple(signatures))
 
 
 def envelope_table(payload: bytes, signature: bytes, payload_type: str = IN_TOTO) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from msgspec import Struct
 
-from sealock.trust.dsse import IN_TOTO, Envelope
+from sealock.trust.dsse import IN_TOTO, DsseEnvelope
 from sealock.trust.refusal import SignatureRefusedError
 from sealock.trust.wire import field, listed, malformed, table_of, text
 
@@ -36,7 +36,7 @@ MOST_BYTES: Final = 16 << 20
 _MOST_SUBJECTS: Final = 4096
 
 
-class Subject(Struct, frozen=True):
+class StatementSubject(Struct, frozen=True):
     """What a statement speaks of: digests by algorithm, and a name that is the speaker's word."""
 
     digests: Mapping[str, str]
@@ -44,14 +44,14 @@ class Subject(Struct, frozen=True):
     annotations: Mapping[str, Any] = {}
 
 
-class Statement(Struct, frozen=True):
+class InTotoStatement(Struct, frozen=True):
     """What is said. `predicate` is JSON of the form that the predicate's type has."""
 
     predicate_type: str
-    subjects: tuple[Subject, ...]
+    subjects: tuple[StatementSubject, ...]
     predicate: Any
 
-    def about(self, digest: str) -> tuple[Subject, ...]:
+    def about(self, digest: str) -> tuple[StatementSubject, ...]:
         """The subjects that have a digest; SignatureRefusedError where it speaks of other things."""
         algorithm, _, value = digest.partition(":")
         if found := tuple(one for one in self.subjects if one.digests.get(algorithm) == value):
@@ -65,7 +65,7 @@ def type_of(name: str) -> str:
     return TYPES.get(name, name)
 
 
-def read_statement(envelope: Envelope, what: str) -> Statement:
+def read_statement(envelope: DsseEnvelope, what: str) -> InTotoStatement:
     """Read the statement of an envelope whose signature was verified."""
     if envelope.payload_type != IN_TOTO:
         raise SignatureRefusedError(
@@ -76,10 +76,10 @@ def read_statement(envelope: Envelope, what: str) -> Statement:
     if kind not in _STATEMENTS:
         raise SignatureRefusedError(check="type", why=f"its statement is of type {kind[:100]!r}, which is not known")
     subjects = tuple(_subject(one, what) for one in listed(table, "subject", what, _MOST_SUBJECTS))
-    return Statement(text(table, "predicateType", what), subjects, table.get("predicate"))
+    return InTotoStatement(text(table, "predicateType", what), subjects, table.get("predicate"))
 
 
-def _subject(value: object, what: str) -> Subject:
+def _subject(value: object, what: str) -> StatementSubject:
     if not isinstance(value, dict):
         raise malformed(what, "a subject is no object")
     digests = field(value, "digest", what)
@@ -87,7 +87,7 @@ def _subject(value: object, what: str) -> Subject:
     if not all(isinstance(one, str) for one in digests.values()) or not isinstance(annotations, dict):
         raise malformed(what, "a subject's digests are no texts")
     name = value.get("name") or ""
-    return Subject(digests, name if isinstance(name, str) else "", annotations)
+    return StatementSubject(digests, name if isinstance(name, str) else "", annotations)
 
 
 def write_statement(  # noqa: PLR0913  a statement has as many parts

@@ -24,19 +24,19 @@ from sealock.net.registry.client import Registry
 from sealock.net.registry.indexes import image_within
 from sealock.net.registry.requests import RegistryError
 from sealock.trust.cosign import signer
-from sealock.trust.cosign.privatekeys import PrivateKey
-from sealock.trust.cosign.requirements import Expected
+from sealock.trust.cosign.privatekeys import CosignPrivateKey
+from sealock.trust.cosign.requirements import CosignRequirements
 from sealock.trust.cosign.verifier import verify_cosign
 from sealock.trust.notary.verdict import SignedTag
 
-Outcome: TypeAlias = Literal["signed", "signed before", "would sign", "moved", "gone", "failed"]
-GOOD: Final[frozenset[Outcome]] = frozenset({"signed", "signed before", "would sign"})
+MigrationOutcome: TypeAlias = Literal["signed", "signed before", "would sign", "moved", "gone", "failed"]
+GOOD: Final[frozenset[MigrationOutcome]] = frozenset({"signed", "signed before", "would sign"})
 _LARGEST: Final = 64 << 20
 _BEGIN: Final = b'{"repository":"'
 """How each line of a record begins."""
 
 
-class Step(Struct, frozen=True):
+class MigrationStep(Struct, frozen=True):
     """What was done of one tag. `verified_by` is the role that signed it in content trust; `key` signs it now.
 
     `when` is UTC in RFC 3339. `why` says in words what was wrong, "" where all is well.
@@ -45,7 +45,7 @@ class Step(Struct, frozen=True):
     repository: str
     tag: str
     digest: str
-    outcome: Outcome
+    outcome: MigrationOutcome
     verified_by: str
     key: str
     where: str = ""
@@ -53,14 +53,14 @@ class Step(Struct, frozen=True):
     why: str = ""
 
 
-class Record:
+class MigrationRecord:
     """A file of steps, to which each is added as soon as it was taken."""
 
     def __init__(self, path: str) -> None:
         self.path = path
         self.steps = tuple(self._read())
 
-    def _read(self) -> Iterator[Step]:
+    def _read(self) -> Iterator[MigrationStep]:
         try:
             with Path(self.path).open("rb") as file:
                 raw = file.read(_LARGEST)
@@ -73,7 +73,7 @@ class Record:
         for number, line in enumerate(lines, 1):
             try:
                 if line:
-                    yield msgspec.json.decode(line, type=Step)
+                    yield msgspec.json.decode(line, type=MigrationStep)
             except msgspec.MsgspecError as error:
                 # A line may have been cut short when a run was ended; the next run's lines follow it.
                 truncated = not isinstance(error, msgspec.ValidationError)
@@ -82,7 +82,7 @@ class Record:
                 message = f"{self.path}:{number} is no line of such a record: {error}"
                 raise TargetError(message) from None
 
-    def add(self, step: Step) -> None:
+    def add(self, step: MigrationStep) -> None:
         """Write a step down, and see that it is on the disk."""
         try:
             descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o644)
@@ -103,13 +103,15 @@ class Migration(Struct, frozen=True):
     """How it is done: whose signature, in which form, for which tags (patterns; () for all), or only as a trial."""
 
     registry: Registry
-    key: PrivateKey
-    form: signer.Form = "bundle"
+    key: CosignPrivateKey
+    form: signer.SignatureForm = "bundle"
     tags: tuple[str, ...] = ()
     trial: bool = False
 
 
-def migrate(name: ImageName, signed: tuple[SignedTag, ...], how: Migration, record: Record | None) -> Iterator[Step]:
+def migrate(
+    name: ImageName, signed: tuple[SignedTag, ...], how: Migration, record: MigrationRecord | None
+) -> Iterator[MigrationStep]:
     """Take each tag that content trust vouches for, in their order; `signed` were verified just now."""
     for one in signed:
         if how.tags and not any(fnmatchcase(one.tag, pattern) for pattern in how.tags):
@@ -121,16 +123,18 @@ def migrate(name: ImageName, signed: tuple[SignedTag, ...], how: Migration, reco
         yield step
 
 
-def _step(name: ImageName, one: SignedTag, how: Migration) -> Step:
+def _step(name: ImageName, one: SignedTag, how: Migration) -> MigrationStep:
     tagged = replace(name, tag=one.tag, digest=None)
-    base = Step(f"{name.registry}/{name.repository}", one.tag, one.digest, "failed", one.role, how.key.public.id)
+    base = MigrationStep(
+        f"{name.registry}/{name.repository}", one.tag, one.digest, "failed", one.role, how.key.public.id
+    )
     try:
         return _taken(tagged, one, how, base)
     except SealockError as error:
         return replace(base, why=str(error))
 
 
-def _taken(tagged: ImageName, one: SignedTag, how: Migration, base: Step) -> Step:
+def _taken(tagged: ImageName, one: SignedTag, how: Migration, base: MigrationStep) -> MigrationStep:
     """See that the registry still gives what was signed, sign that digest, and verify the signature."""
     try:
         claimed = how.registry.claim(tagged).digest
@@ -145,7 +149,7 @@ def _taken(tagged: ImageName, one: SignedTag, how: Migration, base: Step) -> Ste
     found = how.registry.manifest(replace(tagged, tag=None, digest=one.digest))
     if len(found.raw) != one.length:
         return replace(base, why=f"its manifest has {len(found.raw)} bytes, and {one.length} were signed")
-    expected = Expected(keys=(how.key.public,))
+    expected = CosignRequirements(keys=(how.key.public,))
     before = verify_cosign(how.registry, tagged, one.digest, expected)
     if before.state == "trusted":
         return replace(base, outcome="signed before", where=before.signers[0].where)

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from msgspec import Struct
 
-from sealock.trust.intoto import Statement
+from sealock.trust.intoto import InTotoStatement
 
 _OLD: Final = "https://slsa.dev/provenance/v0.2"
 _NEW: Final = "https://slsa.dev/provenance/v1"
@@ -21,7 +21,7 @@ class Provenance(Struct, frozen=True):
     sources: tuple[str, ...]
 
 
-def provenance_of(statement: Statement) -> Provenance | None:
+def provenance_of(statement: InTotoStatement) -> Provenance | None:
     """Read it from a verified statement; None where that is no provenance."""
     if statement.predicate_type not in TYPES:
         return None

@@ -14,7 +14,7 @@ from msgspec import Struct
 from sealock.model.advisory import Exploited
 from sealock.vulnerabilities.aliases import groups, passed_on
 from sealock.vulnerabilities.claim import Claim
-from sealock.vulnerabilities.collector import Gathered
+from sealock.vulnerabilities.collector import CollectedFeed
 from sealock.vulnerabilities.feeds.catalog import FEEDS
 from sealock.vulnerabilities.records import (
     APPLICATION,
@@ -34,14 +34,14 @@ DICTIONARY: Final = 32 << 10
 """Bytes that deflate looks back."""
 
 
-class Content(Struct):
+class DatabaseContent(Struct):
     """All that goes into a database: each feed's state and data."""
 
     states: dict[str, FeedState]
-    gathered: dict[str, Gathered]
+    gathered: dict[str, CollectedFeed]
 
 
-def build(path: str, content: Content) -> None:
+def build(path: str, content: DatabaseContent) -> None:
     """Write a new database to a path where there is none."""
     connection = sqlite3.connect(path, isolation_level=None)
     try:
@@ -56,7 +56,7 @@ def build(path: str, content: Content) -> None:
         connection.close()
 
 
-def _write(connection: sqlite3.Connection, content: Content) -> None:
+def _write(connection: sqlite3.Connection, content: DatabaseContent) -> None:
     everything = [content.gathered[name] for name in _ordered(content)]
     records: dict[str, list[bytes]] = {}
     links: list[tuple[str, tuple[str, ...]]] = []
@@ -90,7 +90,7 @@ def _write(connection: sqlite3.Connection, content: Content) -> None:
     )
 
 
-def _ordered(content: Content) -> list[str]:
+def _ordered(content: DatabaseContent) -> list[str]:
     """Feeds in the catalogue's order, so that the same data makes the same database."""
     known = [name for name in FEEDS if name in content.gathered]
     return [*known, *sorted(set(content.gathered) - set(known))]
@@ -111,7 +111,7 @@ def _columns(scores: Scores) -> bytes:
 
 def _claims(
     connection: sqlite3.Connection,
-    content: Content,
+    content: DatabaseContent,
     others: Mapping[str, tuple[str, ...]],
     onward: Mapping[str, tuple[str, ...]],
 ) -> bytes:

@@ -7,7 +7,7 @@ from typing import Protocol
 
 from msgspec import Struct
 
-from sealock.model.advisory import Advisory, Epss, Exploited, State
+from sealock.model.advisory import Advisory, DistributionState, Epss, Exploited
 from sealock.model.severity import Severity
 
 
@@ -33,7 +33,7 @@ class Claim(Struct, frozen=True, array_like=True, gc=False):
     advisory: str
     spans: tuple[KeySpan, ...] = ()
     versions: tuple[bytes, ...] = ()
-    state: State = "affected"
+    state: DistributionState = "affected"
     severity: Severity | None = None
     aliases: tuple[str, ...] = ()
     upstream: tuple[str, ...] = ()
@@ -43,7 +43,7 @@ class Claim(Struct, frozen=True, array_like=True, gc=False):
     """Which feed says so: "osv/Debian", "debian-tracker", "alpine-secdb/v3.20"."""
 
 
-class Knowledge(Protocol):
+class AdvisoryLookup(Protocol):
     """What matching asks of a database."""
 
     def about(self, ecosystem: str, names: Sequence[str], /) -> dict[str, tuple[Claim, ...]]:

@@ -12,17 +12,25 @@ from msgspec import Struct
 
 from sealock.model.advisory import Advisory, Affects, Epss, Exploited, Span
 from sealock.vulnerabilities.claim import Claim, KeySpan
-from sealock.vulnerabilities.feeds.feed import Broken, Dated, Ended, Item, KnownExploited, Likelihood, Withdrawn
-from sealock.vulnerabilities.records import Rated, Record, encode
+from sealock.vulnerabilities.feeds.feed import (
+    BrokenRecord,
+    Dated,
+    Ended,
+    FeedItem,
+    KnownExploited,
+    Likelihood,
+    Withdrawn,
+)
+from sealock.vulnerabilities.records import AdvisoryRecord, Rated, encode
 from sealock.vulnerabilities.scores import Scores, block_of
-from sealock.vulnerabilities.versions import Scheme, key, scheme_of
+from sealock.vulnerabilities.versions import VersionScheme, key, scheme_of
 
 EXAMPLES: Final = 20
 UNREADABLE: Final = 50
 """Versions of one claim that are kept though they cannot be read."""
 
 
-class Gathered(Struct):
+class CollectedFeed(Struct):
     """One feed's data. Claims and records are encoded, so that they take little room and pass between processes."""
 
     claims: dict[tuple[str, str], list[bytes]] = {}
@@ -43,11 +51,11 @@ class Gatherer:
 
     def __init__(self, feed: str, latest: str = "9999") -> None:
         self.feed, self.latest = feed, latest
-        self.found = Gathered()
-        self._keys: dict[tuple[Scheme, str], bytes | None] = {}
+        self.found = CollectedFeed()
+        self._keys: dict[tuple[VersionScheme, str], bytes | None] = {}
         self._stated = ""
 
-    def take(self, items: Iterable[Item]) -> None:
+    def take(self, items: Iterable[FeedItem]) -> None:
         """Take all that a file of the feed yields."""
         found = self.found
         for item in items:
@@ -65,7 +73,7 @@ class Gatherer:
                 case Withdrawn():
                     found.withdrawn += 1
                     continue
-                case Broken(record, why):
+                case BrokenRecord(record, why):
                     found.broken += 1
                     if len(found.examples) < EXAMPLES:
                         found.examples.append(f"{record}: {why}"[:300])
@@ -85,7 +93,7 @@ class Gatherer:
             return  # it speaks of what nobody looks up here
         for affects, claim in claims:
             found.claims.setdefault((affects.ecosystem, affects.name), []).append(encode(claim))
-        record = Record(
+        record = AdvisoryRecord(
             self.feed,
             advisory.aliases,
             advisory.upstream,
@@ -96,7 +104,7 @@ class Gatherer:
             advisory.published,
             advisory.modified,
         )
-        if record != Record(self.feed):
+        if record != AdvisoryRecord(self.feed):
             # One that has come before (Debian's tracker speaks of a flaw once for each package) says the same.
             found.records[advisory.id] = encode(record)
 
@@ -129,7 +137,11 @@ class Gatherer:
         )
 
     def _single(
-        self, scheme: Scheme | None, versions: Sequence[str], spans: Sequence[KeySpan], unreadable: dict[str, None]
+        self,
+        scheme: VersionScheme | None,
+        versions: Sequence[str],
+        spans: Sequence[KeySpan],
+        unreadable: dict[str, None],
     ) -> tuple[bytes, ...]:
         """Keys of the versions that no span covers, sorted."""
         if not versions or any(not span.introduced and not span.end for span in spans):
@@ -144,7 +156,7 @@ class Gatherer:
                 lone.add(found)
         return tuple(sorted(lone))
 
-    def _key(self, scheme: Scheme | None, version: str) -> bytes | None:
+    def _key(self, scheme: VersionScheme | None, version: str) -> bytes | None:
         if scheme is None:
             return None
         try:

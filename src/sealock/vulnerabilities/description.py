@@ -11,8 +11,8 @@ from sealock.model.advisory import Advisory, Epss, Exploited, Installed, Rating,
 from sealock.model.inventory import OF_DISTRIBUTIONS, Inventory, Layer, Package
 from sealock.model.purl import purl
 from sealock.model.severity import Severity
-from sealock.vulnerabilities.claim import Knowledge
-from sealock.vulnerabilities.matches import Hit, Silenced
+from sealock.vulnerabilities.claim import AdvisoryLookup
+from sealock.vulnerabilities.matches import Silenced, VulnerabilityMatch
 from sealock.vulnerabilities.owners import owners
 from sealock.vulnerabilities.ratings import rank, severity_of
 
@@ -30,14 +30,18 @@ class _Known(Struct, frozen=True, gc=False):
     note: str
 
 
-class Describing:
+class Describer:
     """Makes vulnerabilities of hits: with what is known of the flaw beside the versions.
 
     `judging` names, for each of the distribution's packages that it says anything of, the ecosystem that judges it.
     """
 
     def __init__(
-        self, inventory: Inventory, knowledge: Knowledge, hits: Sequence[Hit], judging: Mapping[str, str]
+        self,
+        inventory: Inventory,
+        knowledge: AdvisoryLookup,
+        hits: Sequence[VulnerabilityMatch],
+        judging: Mapping[str, str],
     ) -> None:
         self.inventory, self.hits, self.judging = inventory, hits, judging
         self.layers: dict[int, Layer] = {layer.index: layer for layer in self.inventory.layers}
@@ -66,7 +70,7 @@ class Describing:
         silenced.sort(key=lambda one: rank(one.vulnerability))
         return tuple(sorted(counted, key=rank)), tuple(silenced)
 
-    def _why_not(self, hit: Hit, owned: Mapping[str, Package]) -> tuple[str, str] | None:
+    def _why_not(self, hit: VulnerabilityMatch, owned: Mapping[str, Package]) -> tuple[str, str] | None:
         """Who holds that it does not count, and why; None where it does."""
         package = hit.package
         if hit.flaw.cancelled:
@@ -82,7 +86,7 @@ class Describing:
             return judge, f"the file is the package {owner.name} {owner.version}'s, which the distribution judges"
         return None
 
-    def _told(self, hit: Hit, note: str) -> Vulnerability:
+    def _told(self, hit: VulnerabilityMatch, note: str) -> Vulnerability:
         flaw, package = hit.flaw, hit.package
         known = self.known.get(id(flaw))
         if known is None:
@@ -109,7 +113,7 @@ class Describing:
             notes,
         )
 
-    def _known(self, hit: Hit) -> _Known:
+    def _known(self, hit: VulnerabilityMatch) -> _Known:
         """What is the same for every package that has the flaw from one source."""
         flaw = hit.flaw
         own = [self.records[name] for name in flaw.advisories if name in self.records]
@@ -156,7 +160,7 @@ def _summary(record: Advisory) -> str:
     return " ".join((record.summary or record.details)[:330].split())[:300]
 
 
-def _folded(hits: Sequence[Hit]) -> Iterator[tuple[Hit, str]]:
+def _folded(hits: Sequence[VulnerabilityMatch]) -> Iterator[tuple[VulnerabilityMatch, str]]:
     """Tell the same flaw in the same package once, however many places it lies in."""
     numbers: dict[tuple[str, str, str, str, str, bool], int] = {}
     alike: dict[int, int] = {}
@@ -166,7 +170,7 @@ def _folded(hits: Sequence[Hit]) -> Iterator[tuple[Hit, str]]:
         if id(one) not in alike:
             key = (one.type, one.namespace, one.name, one.version, one.architecture, one.removed)
             alike[id(one)] = numbers.setdefault(key, len(numbers))
-    groups: dict[tuple[str, int], list[Hit]] = {}
+    groups: dict[tuple[str, int], list[VulnerabilityMatch]] = {}
     for hit in hits:
         groups.setdefault((hit.flaw.id, alike[id(hit.package)]), []).append(hit)
     for group in groups.values():

@@ -13,14 +13,14 @@ from typing import Final
 
 from msgspec import Struct
 
-from sealock.model.advisory import Installed, State, Vulnerability
+from sealock.model.advisory import DistributionState, Installed, Vulnerability
 from sealock.model.finding import Confidence, Finding, Reference, Remedy, Suppression
 from sealock.model.inventory import OF_DISTRIBUTIONS
 from sealock.model.location import Location
 from sealock.vulnerabilities.matches import Matched
 from sealock.vulnerabilities.versions import key, of_package
 
-_UNPLANNED: Final[dict[State, str]] = {
+_UNPLANNED: Final[dict[DistributionState, str]] = {
     "no-dsa": "its distribution holds it to be too minor for an update of its own",
     "ignored": "its distribution will not mend it",
     "postponed": "its distribution mends it with some later update",

@@ -13,7 +13,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from sealock.model.advisory import State
+from sealock.model.advisory import DistributionState
 from sealock.model.severity import Severity
 from sealock.vulnerabilities.claim import Claim
 
@@ -24,7 +24,7 @@ _OFFERED: Final = 100
 """Versions that are tried as the one that mends: the first few do, unless a feed means harm."""
 _TRACKERS: Final = frozenset({"debian-tracker"})
 """Feeds from which others make theirs: where one speaks of a CVE, what others make of it counts no more."""
-_TELLING: Final[tuple[State, ...]] = (
+_TELLING: Final[tuple[DistributionState, ...]] = (
     "no-dsa",
     "ignored",
     "postponed",
@@ -49,7 +49,7 @@ class Flaw(Struct, frozen=True, gc=False):
 
     id: str
     claims: tuple[Claim, ...]
-    state: State
+    state: DistributionState
     fixed: str
     fixed_key: bytes
     severity: Severity | None

@@ -11,12 +11,12 @@ from typing import Final
 from msgspec.structs import replace
 
 from sealock.model.inventory import OF_DISTRIBUTIONS, Inventory, Package
-from sealock.vulnerabilities.claim import Claim, Knowledge
-from sealock.vulnerabilities.description import Describing
+from sealock.vulnerabilities.claim import AdvisoryLookup, Claim
+from sealock.vulnerabilities.description import Describer
 from sealock.vulnerabilities.ecosystems import Lookup, NoData, lookup, streams
 from sealock.vulnerabilities.flaws import Flaw, affects, labels, merged
-from sealock.vulnerabilities.matches import Hit, Matched, Unjudged
-from sealock.vulnerabilities.versions import Scheme, scheme_of
+from sealock.vulnerabilities.matches import Matched, Unjudged, VulnerabilityMatch
+from sealock.vulnerabilities.versions import VersionScheme, scheme_of
 from sealock.vulnerabilities.versions import key as key_of
 
 STREAM: Final = "apk-repositories"
@@ -25,7 +25,7 @@ _MODULAR: Final = ".module"
 """Stands in the release of every rpm that was built for a module."""
 
 
-def match(inventory: Inventory, knowledge: Knowledge) -> Matched:
+def match(inventory: Inventory, knowledge: AdvisoryLookup) -> Matched:
     """Match all packages of an inventory."""
     return _Match(inventory, knowledge).done()
 
@@ -45,12 +45,12 @@ def _stream(inventory: Inventory) -> str:
 class _Match:
     """One matching on its way."""
 
-    def __init__(self, inventory: Inventory, knowledge: Knowledge) -> None:
+    def __init__(self, inventory: Inventory, knowledge: AdvisoryLookup) -> None:
         self.inventory, self.knowledge = inventory, knowledge
         self.covered: dict[str, bool] = {}
-        self.schemes: dict[str, Scheme | None] = {}
+        self.schemes: dict[str, VersionScheme | None] = {}
         self.unjudged: list[Unjudged] = []
-        self.hits: list[Hit] = []
+        self.hits: list[VulnerabilityMatch] = []
         self.told_of: set[tuple[str, str]] = set()
         """(ecosystem, name) of the distribution's packages that the database knows anything of."""
         self.homes: dict[str, tuple[str, str]] = {}
@@ -83,13 +83,13 @@ class _Match:
         for ecosystem, judged in known.items():
             lookups = wanted[ecosystem]
             self.hits += [
-                Hit(package, flaw, ecosystem)
+                VulnerabilityMatch(package, flaw, ecosystem)
                 for one, flaws in judged.items()
                 for package in lookups[one]
                 for flaw in flaws
             ]
         judging = {name: home[0] for name, home in self.homes.items() if home in self.told_of}
-        counted, silenced = Describing(self.inventory, self.knowledge, self.hits, judging).done()
+        counted, silenced = Describer(self.inventory, self.knowledge, self.hits, judging).done()
         return Matched(counted, silenced, tuple(self.unjudged), self.judged)
 
     def _one_of(self, ecosystems: Iterable[str]) -> str:
@@ -167,12 +167,12 @@ class _Match:
                     further.pop(flaw.id, None)
                 elif better is None:
                     done = replace(flaw, state="fixed", cancelled=True)
-                    self.hits += [Hit(package, done, pocket) for package in packages]
+                    self.hits += [VulnerabilityMatch(package, done, pocket) for package in packages]
             first[one] = tuple(kept)
             for flaw in further.values():
                 if not flaw.cancelled:
                     note = "the fix is in Ubuntu Pro (ESM) alone" if flaw.fixed else "known from Ubuntu Pro (ESM)"
-                    self.hits += [Hit(package, flaw, pocket, note) for package in packages]
+                    self.hits += [VulnerabilityMatch(package, flaw, pocket, note) for package in packages]
 
     def _mended(self, pocket: str, one: Lookup, claims: tuple[Claim, ...]) -> set[str]:
         """The flaws whose fix is in the version that is there."""

@@ -34,7 +34,7 @@ class Matched(Struct, frozen=True):
     judged: int = 0
 
 
-class Hit(Struct, frozen=True, gc=False):
+class VulnerabilityMatch(Struct, frozen=True, gc=False):
     """A flaw in a package that is there."""
 
     package: Package

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Final
 
-from sealock.model.advisory import Advisory, Rating, State, Vulnerability
+from sealock.model.advisory import Advisory, DistributionState, Rating, Vulnerability
 from sealock.model.severity import Severity
 
 UNRATED: Final = Severity.MEDIUM
@@ -13,7 +13,7 @@ UNRATED: Final = Severity.MEDIUM
 
 
 def severity_of(
-    own: Severity | None, state: State, records: Iterable[Advisory], ratings: Sequence[Rating]
+    own: Severity | None, state: DistributionState, records: Iterable[Advisory], ratings: Sequence[Rating]
 ) -> tuple[Severity, str]:
     """The severity that counts, and a note where it rests on nobody's word."""
     if own is not None:

@@ -38,7 +38,7 @@ class Rated(Struct, frozen=True, array_like=True, gc=False):
     score: float | None = None
 
 
-class Record(Struct, frozen=True, array_like=True, gc=False):
+class AdvisoryRecord(Struct, frozen=True, array_like=True, gc=False):
     """What one feed tells of one flaw, whatever package it is in; aliases and upstream as the feed has them."""
 
     feed: str
@@ -87,8 +87,8 @@ class FeedState(Struct, frozen=True, array_like=True):
 encode: Final = msgspec.msgpack.Encoder().encode
 decode_claim: Final = msgspec.msgpack.Decoder(Claim).decode
 decode_claims: Final = msgspec.msgpack.Decoder(tuple[Claim, ...]).decode
-decode_record: Final = msgspec.msgpack.Decoder(Record).decode
-decode_records: Final = msgspec.msgpack.Decoder(tuple[Record, ...]).decode
+decode_record: Final = msgspec.msgpack.Decoder(AdvisoryRecord).decode
+decode_records: Final = msgspec.msgpack.Decoder(tuple[AdvisoryRecord, ...]).decode
 decode_block: Final = msgspec.msgpack.Decoder(dict[str, msgspec.Raw]).decode
 decode_feed: Final = msgspec.msgpack.Decoder(FeedState).decode
 

@@ -16,9 +16,9 @@ from msgspec.structs import replace
 from sealock.model.advisory import Advisory, Epss, Exploited, Rating
 from sealock.vulnerabilities.claim import Claim
 from sealock.vulnerabilities.records import (
+    AdvisoryRecord,
     FeedState,
     Packing,
-    Record,
     damaged,
     decode_block,
     decode_claims,
@@ -29,19 +29,19 @@ from sealock.vulnerabilities.records import (
 from sealock.vulnerabilities.scores import Scores, block_of
 
 if TYPE_CHECKING:
-    from sealock.vulnerabilities.collector import Gathered
+    from sealock.vulnerabilities.collector import CollectedFeed
 
 T = TypeVar("T")
 AT_ONCE: Final = 500
 """Names in one query: SQLite's older versions take 999."""
-_bare: Final = Record("")
+_bare: Final = AdvisoryRecord("")
 _columns: Final = msgspec.msgpack.Decoder(tuple[bytes, bytes, bytes]).decode
 _catalogue: Final = msgspec.msgpack.Decoder(dict[str, Exploited]).decode
 _names: Final = msgspec.msgpack.Decoder(list[str]).decode
 _ends: Final = msgspec.msgpack.Decoder(dict[str, dict[str, str]]).decode
 
 
-class Store:
+class AdvisoryStore:
     """An open database. What is damaged within is a DatabaseError at the latest when it is read."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
@@ -182,12 +182,14 @@ class Store:
         except msgspec.DecodeError:
             raise damaged() from None
 
-    def extract(self, feeds: Iterable[str]) -> dict[str, Gathered]:
+    def extract(self, feeds: Iterable[str]) -> dict[str, CollectedFeed]:
         """Give the data of some feeds back as it was gathered, to be written anew with what has changed."""
-        from sealock.vulnerabilities.collector import Gathered  # noqa: PLC0415  a check does without
+        from sealock.vulnerabilities.collector import CollectedFeed  # noqa: PLC0415  a check does without
 
-        wanted = {name: Gathered(claims={}, records={}, exploited={}, epss={}, ended={}, examples=[]) for name in feeds}
-        own: dict[tuple[str, str], Record] = {}
+        wanted = {
+            name: CollectedFeed(claims={}, records={}, exploited={}, epss={}, ended={}, examples=[]) for name in feeds
+        }
+        own: dict[tuple[str, str], AdvisoryRecord] = {}
         for _, data in self._rows("SELECT block, data FROM detail"):
             for name, raw in self._block(data).items():
                 for record in _records(raw):
@@ -217,14 +219,14 @@ class Store:
         return wanted
 
 
-def _records(raw: msgspec.Raw) -> tuple[Record, ...]:
+def _records(raw: msgspec.Raw) -> tuple[AdvisoryRecord, ...]:
     try:
         return decode_records(raw)
     except msgspec.DecodeError:
         raise damaged() from None
 
 
-def _advisory(name: str, records: tuple[Record, ...]) -> Advisory:
+def _advisory(name: str, records: tuple[AdvisoryRecord, ...]) -> Advisory:
     """What several feeds tell of one id, put together: texts of the first that has any, lists of all."""
     if len(records) == 1:  # nearly always, and an image has a thousand
         one = records[0]

@@ -12,14 +12,14 @@ from typing import Any
 import pytest
 
 from sealock.errors import TransportError
-from sealock.net.http import HttpTransport, Patience
-from sealock.net.http.connections import Place, proxy_for, reach_of
+from sealock.net.http import HttpTimeouts, HttpTransport
+from sealock.net.http.connections import ServerPlace, proxy_for, reach_of
 from sealock.net.transport import BrokenOffError, NoTlsError, read_json, shown
 from support.simulators.certificates import certificates
 from support.simulators.registry import RegistrySimulator, Reply, registry
 
-CALM = Patience(connect=20.0, quiet=20.0, head=40.0)
-QUICK = Patience(connect=1.0, quiet=0.3, head=0.6, rate=1e6)
+CALM = HttpTimeouts(connect=20.0, quiet=20.0, head=40.0)
+QUICK = HttpTimeouts(connect=1.0, quiet=0.3, head=0.6, rate=1e6)
 """For servers that keep silent."""
 TOKEN = {"authorization": "Bearer secret", "x-secret": "1", "cookie": "a=b"}
 
@@ -36,7 +36,7 @@ def other() -> Iterator[RegistrySimulator]:
         yield one
 
 
-def transport(patience: Patience = CALM, **more: Any) -> HttpTransport:
+def transport(patience: HttpTimeouts = CALM, **more: Any) -> HttpTransport:
     return HttpTransport(environment={}, patience=patience, **more)
 
 
@@ -344,7 +344,7 @@ def test_plain_http_beyond_this_machine_is_refused() -> None:
 def test_the_proxy_of_the_environment(url: str, environment: dict[str, str], host: str | None) -> None:
     scheme, _, rest = url.partition("://")
     name, _, port = rest.partition(":")
-    found = proxy_for(Place(scheme, name, int(port or {"https": 443, "http": 80}[scheme])), environment)
+    found = proxy_for(ServerPlace(scheme, name, int(port or {"https": 443, "http": 80}[scheme])), environment)
     assert (found.host if found else None) == host
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from sealock.errors import TransportError
 from sealock.model.registries import Registries
-from sealock.net.registry.credentials import Login
+from sealock.net.registry.credentials import RegistryLogin
 from sealock.net.registry.manifests import ManifestError, read_manifest
 from support.registryworld import CONFIG, Client, manifest, name, served
 from support.simulators.registry import OCI_INDEX, OCI_MANIFEST, Asked, RegistrySimulator, Reply, registry, sha256
@@ -239,7 +239,7 @@ def test_credentials_do_not_follow_a_redirect_to_another_port(
         )
 
     server.answer = redirect  # type: ignore[method-assign]  # it still asks who is there
-    client = Client(logins={server.host: Login("me", "secret-word")})
+    client = Client(logins={server.host: RegistryLogin("me", "secret-word")})
     assert b"".join(client.blob(name(server, "a:1"), made["digest"], made["size"])) == DATA
     assert "authorization" in server.asked[-1].headers
     assert all("authorization" not in asked.headers for asked in other.asked)
@@ -252,7 +252,7 @@ def test_a_challenge_that_comes_after_a_redirect_gets_no_credentials(
     server.answers = lambda asked: (
         Reply(307, b"", {"Location": f"{other.url}/cdn"}) if "/blobs/" in asked.path else None
     )
-    client = Client(logins={server.host: Login("me", "secret-word")})
+    client = Client(logins={server.host: RegistryLogin("me", "secret-word")})
     with pytest.raises(TransportError, match="not allowed"):
         list(client.blob(name(server, "a:1"), DIGEST, 5))
     assert all("authorization" not in asked.headers for asked in [*server.asked, *other.asked])
@@ -261,7 +261,7 @@ def test_a_challenge_that_comes_after_a_redirect_gets_no_credentials(
 def test_a_realm_of_another_host_gets_no_credentials(server: RegistrySimulator) -> None:
     server.sign_in, server.logins, server.anonymous = "bearer", {"me": "secret-word"}, False
     server.realm = f"http://localhost:{server.host.rpartition(':')[2]}/token"
-    client = Client(logins={server.host: Login("me", "secret-word")})
+    client = Client(logins={server.host: RegistryLogin("me", "secret-word")})
     with pytest.raises(TransportError, match="another domain, which was not done"):
         client.manifest(name(server, "a:1"))
     assert "GET /token" in server.heard
@@ -273,7 +273,7 @@ def test_a_realm_that_the_policy_names_gets_credentials(server: RegistrySimulato
     realm = f"localhost:{server.host.rpartition(':')[2]}"
     server.realm = f"http://{realm}/token"
     made = server.add_manifest("a", manifest(), "1")
-    client = Client(Registries(token_hosts={server.host: (realm,)}), {server.host: Login("me", "secret-word")})
+    client = Client(Registries(token_hosts={server.host: (realm,)}), {server.host: RegistryLogin("me", "secret-word")})
     assert client.manifest(name(server, "a:1")).digest == made["digest"]
 
 
@@ -337,7 +337,7 @@ def test_secrets_that_a_registry_repeats_reach_no_error(server: RegistrySimulato
 
     server.answers = repeats
     with pytest.raises(TransportError, match="not allowed") as told:
-        Client(logins={server.host: Login("me", "secret-word")}).manifest(name(server, "a:1"))
+        Client(logins={server.host: RegistryLogin("me", "secret-word")}).manifest(name(server, "a:1"))
     assert "secret-word" not in str(told.value)
     assert server.asked[-1].headers["authorization"].removeprefix("Basic ") not in str(told.value)
 
@@ -345,7 +345,7 @@ def test_secrets_that_a_registry_repeats_reach_no_error(server: RegistrySimulato
 def test_a_registry_that_refuses_every_login_is_asked_twice_at_most(server: RegistrySimulator) -> None:
     server.sign_in, server.logins = "basic", {"me": "other"}
     with pytest.raises(TransportError, match="docker login"):
-        Client(logins={server.host: Login("me", "secret-word")}).manifest(name(server, "a:1"))
+        Client(logins={server.host: RegistryLogin("me", "secret-word")}).manifest(name(server, "a:1"))
     assert len([asked for asked in server.asked if "manifests" in asked.path]) == 2
 
 

@@ -12,7 +12,7 @@ import pytest
 from sealock.errors import TransportError
 from sealock.net.registry import credentials
 from sealock.net.registry.clientconfig import certificates_of, open_registry
-from sealock.net.registry.credentials import HUB, DockerCredentials, Login
+from sealock.net.registry.credentials import HUB, DockerCredentials, RegistryLogin
 
 
 def auth(user: str, password: str) -> dict[str, str]:
@@ -48,13 +48,13 @@ AUTHS = {
 @pytest.mark.parametrize(
     ("host", "repository", "login"),
     [
-        ("ghcr.io", "x/y", Login("a", "ghcr")),
-        ("quay.io", "x/y", Login("b", "quay")),
-        ("registry-1.docker.io", "library/nginx", Login("c", "hub:with:colons")),
-        ("registry.example.com", "team/app", Login("d", "team")),
-        ("registry.example.com", "teams/app", Login("e", "all")),
-        ("token.example.com", "x", Login(identity="identity")),
-        ("plain.example.com", "x", Login("f", "plain")),
+        ("ghcr.io", "x/y", RegistryLogin("a", "ghcr")),
+        ("quay.io", "x/y", RegistryLogin("b", "quay")),
+        ("registry-1.docker.io", "library/nginx", RegistryLogin("c", "hub:with:colons")),
+        ("registry.example.com", "team/app", RegistryLogin("d", "team")),
+        ("registry.example.com", "teams/app", RegistryLogin("e", "all")),
+        ("token.example.com", "x", RegistryLogin(identity="identity")),
+        ("plain.example.com", "x", RegistryLogin("f", "plain")),
         ("broken.example.com", "x", None),
         ("empty.example.com", "x", None),
         ("ghcr.io:443", "x", None),
@@ -62,7 +62,7 @@ AUTHS = {
         ("evil-ghcr.io", "x", None),
     ],
 )
-def test_a_stored_login(tmp_path: Path, host: str, repository: str, login: Login | None) -> None:
+def test_a_stored_login(tmp_path: Path, host: str, repository: str, login: RegistryLogin | None) -> None:
     assert known(tmp_path, AUTHS).login(host, repository) == login
 
 
@@ -74,14 +74,14 @@ def test_no_configuration_is_nobody(tmp_path: Path) -> None:
 def test_the_home_folder_has_it_where_nothing_else_is_said(tmp_path: Path) -> None:
     (tmp_path / ".docker").mkdir()
     (tmp_path / ".docker" / "config.json").write_text(json.dumps(AUTHS))
-    assert DockerCredentials({"HOME": str(tmp_path)}).login("ghcr.io", "x") == Login("a", "ghcr")
+    assert DockerCredentials({"HOME": str(tmp_path)}).login("ghcr.io", "x") == RegistryLogin("a", "ghcr")
 
 
 def test_the_environment_comes_first(tmp_path: Path) -> None:
     inline = json.dumps({"auths": {"ghcr.io": auth("env", "word")}})
     found = known(tmp_path, AUTHS, DOCKER_AUTH_CONFIG=inline)
-    assert found.login("ghcr.io", "x") == Login("env", "word")
-    assert found.login("quay.io", "x") == Login("b", "quay")
+    assert found.login("ghcr.io", "x") == RegistryLogin("env", "word")
+    assert found.login("quay.io", "x") == RegistryLogin("b", "quay")
 
 
 def test_a_helper_is_asked(tmp_path: Path) -> None:
@@ -91,18 +91,20 @@ def test_a_helper_is_asked(tmp_path: Path) -> None:
         'read server; echo "{\\"ServerURL\\":\\"$server\\",\\"Username\\":\\"$server\\",\\"Secret\\":\\"word\\"}"',
     )
     found = known(tmp_path, {"credHelpers": {"ghcr.io": "own"}})
-    assert found.login("ghcr.io", "x") == Login("ghcr.io", "word")
+    assert found.login("ghcr.io", "x") == RegistryLogin("ghcr.io", "word")
     assert found.login("quay.io", "x") is None
 
 
 def test_a_store_is_asked_for_docker_hub_by_its_old_name(tmp_path: Path) -> None:
     helper(tmp_path, "own", 'read server; echo "{\\"Username\\":\\"$server\\",\\"Secret\\":\\"word\\"}"')
-    assert known(tmp_path, {"credsStore": "own"}).login("registry-1.docker.io", "library/x") == Login(HUB, "word")
+    assert known(tmp_path, {"credsStore": "own"}).login("registry-1.docker.io", "library/x") == RegistryLogin(
+        HUB, "word"
+    )
 
 
 def test_a_helper_gives_an_identity_token(tmp_path: Path) -> None:
     helper(tmp_path, "own", 'echo "{\\"Username\\":\\"<token>\\",\\"Secret\\":\\"word\\"}"')
-    assert known(tmp_path, {"credsStore": "own"}).login("ghcr.io", "x") == Login(identity="word")
+    assert known(tmp_path, {"credsStore": "own"}).login("ghcr.io", "x") == RegistryLogin(identity="word")
 
 
 def test_a_helper_is_asked_once_for_each_host(tmp_path: Path) -> None:
@@ -156,7 +158,7 @@ def test_a_configuration_that_cannot_be_read_is_told_without_its_words(tmp_path:
 
 
 def test_a_login_shows_nothing_of_itself() -> None:
-    login = Login("me", "secret-word", "identity-word")
+    login = RegistryLogin("me", "secret-word", "identity-word")
     assert "word" not in f"{login} {login!r} {[login]}"
 
 

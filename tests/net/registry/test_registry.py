@@ -15,7 +15,7 @@ from sealock.model.registries import Registries
 from sealock.net.registry import upload
 from sealock.net.registry.auth import Challenge, parse_challenge
 from sealock.net.registry.client import ACCEPT, SMALL_BLOB
-from sealock.net.registry.credentials import Login
+from sealock.net.registry.credentials import RegistryLogin
 from sealock.net.registry.names import host_of, reference
 from sealock.net.registry.requests import RateLimit, RegistryError
 from support.registryworld import CONFIG, Client, manifest, name
@@ -321,7 +321,7 @@ def test_what_does_not_pass_is_not_tried_again(server: RegistrySimulator, status
 def test_a_login_is_used_where_it_is_asked_for(server: RegistrySimulator, how: str) -> None:
     made = server.add_image("a", "1", config=CONFIG)
     server.sign_in, server.logins, server.anonymous = how, {"me": "word"}, False
-    client = Client(logins={server.host: Login("me", "word")})
+    client = Client(logins={server.host: RegistryLogin("me", "word")})
     assert client.manifest(name(server, "a:1")).digest == made["digest"]
     assert "authorization" not in next(asked for asked in server.asked if "manifests" in asked.path).headers
 
@@ -367,7 +367,7 @@ def test_a_token_that_is_refused_is_replaced_once(server: RegistrySimulator) -> 
 def test_an_identity_token_is_exchanged(server: RegistrySimulator) -> None:
     made = server.add_image("a", "1", config=CONFIG)
     server.sign_in, server.identities, server.anonymous = "bearer", {"identity-word"}, False
-    client = Client(logins={server.host: Login(identity="identity-word")})
+    client = Client(logins={server.host: RegistryLogin(identity="identity-word")})
     assert client.manifest(name(server, "a:1")).digest == made["digest"]
     (asked,) = [one for one in server.asked if one.path == "/token"]
     assert asked.method == "POST"
@@ -496,7 +496,7 @@ def test_a_blob_of_another_repository_is_mounted(server: RegistrySimulator) -> N
     server.add_blob(DATA)
     server.sign_in = "bearer"
     server.logins = {"me": "word"}
-    client = Client(logins={server.host: Login("me", "word")})
+    client = Client(logins={server.host: RegistryLogin("me", "word")})
     assert upload.mount(client, name(server, "b"), sha256(DATA), "a")
     (token,) = [asked for asked in server.asked if asked.path == "/token"]
     assert token.query["scope"] == ["repository:b:pull,push", "repository:a:pull"]
@@ -544,6 +544,6 @@ def test_an_upload_goes_on_with_credentials_only_at_the_registry(
 
     server.answer = elsewhere  # type: ignore[method-assign]  # it still asks who is there
     other.answers = lambda _asked: Reply(201)
-    upload.push_blob(Client(logins={server.host: Login("me", "word")}), name(server, "a:1"), DATA)
+    upload.push_blob(Client(logins={server.host: RegistryLogin("me", "word")}), name(server, "a:1"), DATA)
     assert other.asked
     assert all("authorization" not in asked.headers for asked in other.asked)

@@ -11,10 +11,10 @@ from time import monotonic, sleep
 import pytest
 
 from sealock.errors import EngineError, EngineRefusedError
-from sealock.runtime.engine import Engine, Patience, connect
+from sealock.runtime.engine import Engine, EngineTimeouts, connect
 from support.simulators.engine import EngineSimulator, Reply, nobody, simulated, told
 
-HASTY = Patience(silence=0.4, answer=1.0, stream=0.5)
+HASTY = EngineTimeouts(silence=0.4, answer=1.0, stream=0.5)
 
 
 @pytest.fixture
@@ -77,7 +77,7 @@ LATER = [
 
 @pytest.mark.parametrize(("reply", "says"), [pytest.param(r, s, id=i) for i, r, s in LATER])
 def test_an_answer_that_goes_wrong_is_told(engine: EngineSimulator, reply: Reply, says: str) -> None:
-    with connect(engine.where, Patience(silence=0.4, answer=3.0)) as ours:
+    with connect(engine.where, EngineTimeouts(silence=0.4, answer=3.0)) as ours:
         only(engine, "/info", reply)
         with pytest.raises(EngineError, match=says):
             ours.info()

@@ -7,8 +7,8 @@ import json
 import pytest
 
 from sealock.model.absent import UNKNOWN
-from sealock.model.benchmark import BenchmarkReport, Judgement, Outcome, Recommendation
-from sealock.model.finding import Confidence, Finding, NotJudged, Problem, Remedy, Severity, Suppression
+from sealock.model.benchmark import BenchmarkOutcome, BenchmarkReport, Judgement, Recommendation
+from sealock.model.finding import Confidence, Finding, InputError, Remedy, Severity, Skipped, Suppression
 from sealock.model.host import Host, HostFile, Swarm
 from sealock.model.location import Location
 from sealock.model.network import EngineNetwork
@@ -16,7 +16,7 @@ from sealock.policy.ignores import VULNERABILITIES
 from sealock.reports.benchmark import render, render_json
 from sealock.rules.benchmarks import BENCHMARKS, CIS_1_6_0
 from sealock.rules.catalog import every_rule
-from sealock.scan.benchmark import Seen, judgement
+from sealock.scan.benchmark import BenchmarkFacts, judgement
 
 RECOMMENDED = {one.number: one for section in CIS_1_6_0.sections for one in section.recommendations}
 NUMBERS = [
@@ -83,53 +83,53 @@ def host(**more: object) -> Host:
 @pytest.mark.parametrize(
     ("number", "seen", "outcome", "reason"),
     [
-        pytest.param("2.2", Seen(host()), "pass", "", id="nothing found"),
-        pytest.param("2.2", Seen(host(), findings=(finding("E025"),)), "fail", "does E025 (E025)", id="a fault of its rule"),
-        pytest.param("2.2", Seen(host(), findings=(finding("E003"),)), "pass", "", id="a fault of another"),
-        pytest.param("2.2", Seen(host(), not_judged=(NotJudged("E025", "engine", "unseen"),)), "not judged", "unseen", id="a verdict that could not be given"),
-        pytest.param("2.2", Seen(host(daemon=UNKNOWN)), "not judged", "no engine was found", id="no engine"),
-        pytest.param("2.2", Seen(host(), findings=(finding("E025", suppressed=EXCUSE),)), "excused", "sealock.toml: on purpose", id="set aside"),
-        pytest.param("5.5", Seen(host()), "not applicable", "there are no containers", id="no containers"),
-        pytest.param("5.5", Seen(host(), problems=(Problem("x", Location("engine")),)), "not judged", "the containers could not be listed", id="no containers for want of an engine"),
-        pytest.param("5.5", Seen(host(), containers=("a", "b"), findings=(finding("C001", "container a"), finding("C001", "container b (kernel)"))), "fail", "a, b: does C001 (C001)", id="containers by name"),
-        pytest.param("5.2", Seen(host(lsm=("capability",)), containers=("a",)), "not applicable", "the kernel runs without AppArmor", id="no AppArmor"),
-        pytest.param("5.2", Seen(host(lsm=("apparmor",)), containers=("a",)), "pass", "", id="AppArmor"),
-        pytest.param("5.9", Seen(host(), containers=("a",)), "manual", "no database", id="sound as far as a program can tell"),
-        pytest.param("5.10", Seen(host(), containers=("a",), findings=(finding("K008", "container a", "pid"),)), "pass", "", id="another kind of the rule's faults"),
-        pytest.param("5.16", Seen(host(), containers=("a",), findings=(finding("K008", "container a", "pid"),)), "fail", "a: does K008", id="the kind that counts"),
-        pytest.param("6.2", Seen(host(), findings=(finding("H021", "host", "images"),)), "pass", "", id="images are not containers"),
-        pytest.param("6.1", Seen(host(), findings=(finding("H021", "host", "images"),)), "fail", "does H021", id="images"),
-        pytest.param("7.5", Seen(host()), "not applicable", "the engine is in no swarm", id="no swarm"),
-        pytest.param("7.5", Seen(host(swarm=UNKNOWN)), "not judged", "the engine does not say", id="a swarm that nobody tells of"),
-        pytest.param("7.5", Seen(host(swarm=Swarm(active=True))), "not judged", "a manager alone knows", id="a worker"),
-        pytest.param("7.5", Seen(host(swarm=SWARM)), "pass", "", id="a manager"),
-        pytest.param("7.3", Seen(host(swarm=SWARM), networks=(EngineNetwork(name="n", driver="bridge"),)), "not applicable", "no overlay", id="no overlay network"),
-        pytest.param("7.3", Seen(host(swarm=SWARM), networks=(EngineNetwork(name="n", driver="overlay"),), findings=(finding("N001", "network n"),)), "fail", "network n: does N001", id="networks by name"),
-        pytest.param("3.1", Seen(host(files=(UNIT,))), "pass", "", id="a file in order"),
-        pytest.param("3.1", Seen(host(files=(UNIT,)), findings=(finding("H007", "host", f"{UNIT.path} owner"),)), "fail", "does H007", id="a file of another owner"),
-        pytest.param("3.2", Seen(host(files=(UNIT,)), findings=(finding("H007", "host", f"{UNIT.path} owner"),)), "pass", "", id="its mode is another matter"),
-        pytest.param("3.1", Seen(host(files=())), "not applicable", "there is no such file", id="no such file"),
-        pytest.param("3.1", Seen(host(files=UNKNOWN)), "not judged", "the files could not be read", id="files that nobody saw"),
-        pytest.param("3.8", Seen(host(files=(), unread=("/etc/docker/certs.d",))), "not judged", "/etc/docker/certs.d could not be read", id="a folder that only root may look into"),
-        pytest.param("1.1.7", Seen(host(files=(UNIT,), audited=("/etc/systemd",))), "pass", "", id="an audit rule"),
-        pytest.param("1.1.7", Seen(host(files=(UNIT,), audited=("/usr",)), findings=(finding("H004", "host", "audit rules"),)), "fail", f"no audit rule is on {UNIT.path}", id="no audit rule"),
-        pytest.param("1.1.7", Seen(host(files=(UNIT,), audited=UNKNOWN)), "not judged", "the audit rules could not be read", id="audit rules that nobody saw"),
-        pytest.param("1.1.13", Seen(host(files=(UNIT,), audited=())), "not applicable", "there is no such file", id="nothing to be watched"),
-        pytest.param("4.2", Seen(host()), "manual", "sealock trust verify", id="what a person has to look at"),
-        pytest.param("2.2", Seen(None), "not judged", "no engine was found", id="no machine at all"),
+        pytest.param("2.2", BenchmarkFacts(host()), "pass", "", id="nothing found"),
+        pytest.param("2.2", BenchmarkFacts(host(), findings=(finding("E025"),)), "fail", "does E025 (E025)", id="a fault of its rule"),
+        pytest.param("2.2", BenchmarkFacts(host(), findings=(finding("E003"),)), "pass", "", id="a fault of another"),
+        pytest.param("2.2", BenchmarkFacts(host(), not_judged=(Skipped("E025", "engine", "unseen"),)), "not judged", "unseen", id="a verdict that could not be given"),
+        pytest.param("2.2", BenchmarkFacts(host(daemon=UNKNOWN)), "not judged", "no engine was found", id="no engine"),
+        pytest.param("2.2", BenchmarkFacts(host(), findings=(finding("E025", suppressed=EXCUSE),)), "excused", "sealock.toml: on purpose", id="set aside"),
+        pytest.param("5.5", BenchmarkFacts(host()), "not applicable", "there are no containers", id="no containers"),
+        pytest.param("5.5", BenchmarkFacts(host(), problems=(InputError("x", Location("engine")),)), "not judged", "the containers could not be listed", id="no containers for want of an engine"),
+        pytest.param("5.5", BenchmarkFacts(host(), containers=("a", "b"), findings=(finding("C001", "container a"), finding("C001", "container b (kernel)"))), "fail", "a, b: does C001 (C001)", id="containers by name"),
+        pytest.param("5.2", BenchmarkFacts(host(lsm=("capability",)), containers=("a",)), "not applicable", "the kernel runs without AppArmor", id="no AppArmor"),
+        pytest.param("5.2", BenchmarkFacts(host(lsm=("apparmor",)), containers=("a",)), "pass", "", id="AppArmor"),
+        pytest.param("5.9", BenchmarkFacts(host(), containers=("a",)), "manual", "no database", id="sound as far as a program can tell"),
+        pytest.param("5.10", BenchmarkFacts(host(), containers=("a",), findings=(finding("K008", "container a", "pid"),)), "pass", "", id="another kind of the rule's faults"),
+        pytest.param("5.16", BenchmarkFacts(host(), containers=("a",), findings=(finding("K008", "container a", "pid"),)), "fail", "a: does K008", id="the kind that counts"),
+        pytest.param("6.2", BenchmarkFacts(host(), findings=(finding("H021", "host", "images"),)), "pass", "", id="images are not containers"),
+        pytest.param("6.1", BenchmarkFacts(host(), findings=(finding("H021", "host", "images"),)), "fail", "does H021", id="images"),
+        pytest.param("7.5", BenchmarkFacts(host()), "not applicable", "the engine is in no swarm", id="no swarm"),
+        pytest.param("7.5", BenchmarkFacts(host(swarm=UNKNOWN)), "not judged", "the engine does not say", id="a swarm that nobody tells of"),
+        pytest.param("7.5", BenchmarkFacts(host(swarm=Swarm(active=True))), "not judged", "a manager alone knows", id="a worker"),
+        pytest.param("7.5", BenchmarkFacts(host(swarm=SWARM)), "pass", "", id="a manager"),
+        pytest.param("7.3", BenchmarkFacts(host(swarm=SWARM), networks=(EngineNetwork(name="n", driver="bridge"),)), "not applicable", "no overlay", id="no overlay network"),
+        pytest.param("7.3", BenchmarkFacts(host(swarm=SWARM), networks=(EngineNetwork(name="n", driver="overlay"),), findings=(finding("N001", "network n"),)), "fail", "network n: does N001", id="networks by name"),
+        pytest.param("3.1", BenchmarkFacts(host(files=(UNIT,))), "pass", "", id="a file in order"),
+        pytest.param("3.1", BenchmarkFacts(host(files=(UNIT,)), findings=(finding("H007", "host", f"{UNIT.path} owner"),)), "fail", "does H007", id="a file of another owner"),
+        pytest.param("3.2", BenchmarkFacts(host(files=(UNIT,)), findings=(finding("H007", "host", f"{UNIT.path} owner"),)), "pass", "", id="its mode is another matter"),
+        pytest.param("3.1", BenchmarkFacts(host(files=())), "not applicable", "there is no such file", id="no such file"),
+        pytest.param("3.1", BenchmarkFacts(host(files=UNKNOWN)), "not judged", "the files could not be read", id="files that nobody saw"),
+        pytest.param("3.8", BenchmarkFacts(host(files=(), unread=("/etc/docker/certs.d",))), "not judged", "/etc/docker/certs.d could not be read", id="a folder that only root may look into"),
+        pytest.param("1.1.7", BenchmarkFacts(host(files=(UNIT,), audited=("/etc/systemd",))), "pass", "", id="an audit rule"),
+        pytest.param("1.1.7", BenchmarkFacts(host(files=(UNIT,), audited=("/usr",)), findings=(finding("H004", "host", "audit rules"),)), "fail", f"no audit rule is on {UNIT.path}", id="no audit rule"),
+        pytest.param("1.1.7", BenchmarkFacts(host(files=(UNIT,), audited=UNKNOWN)), "not judged", "the audit rules could not be read", id="audit rules that nobody saw"),
+        pytest.param("1.1.13", BenchmarkFacts(host(files=(UNIT,), audited=())), "not applicable", "there is no such file", id="nothing to be watched"),
+        pytest.param("4.2", BenchmarkFacts(host()), "manual", "sealock trust verify", id="what a person has to look at"),
+        pytest.param("2.2", BenchmarkFacts(None), "not judged", "no engine was found", id="no machine at all"),
     ],
 )  # fmt: skip
-def test_outcomes(number: str, seen: Seen, outcome: Outcome, reason: str) -> None:
+def test_outcomes(number: str, seen: BenchmarkFacts, outcome: BenchmarkOutcome, reason: str) -> None:
     found = judgement(RECOMMENDED[number], seen)
     assert found.outcome == outcome
     assert (reason in " ".join(found.reasons)) if reason else not found.reasons
 
 
-def report(*judgements: Judgement, problems: tuple[Problem, ...] = ()) -> BenchmarkReport:
+def report(*judgements: Judgement, problems: tuple[InputError, ...] = ()) -> BenchmarkReport:
     return BenchmarkReport("1", CIS_1_6_0, ("vm",), judgements, problems=problems)
 
 
-def all_of(outcome: Outcome, severity: Severity | None = None) -> tuple[Judgement, ...]:
+def all_of(outcome: BenchmarkOutcome, severity: Severity | None = None) -> tuple[Judgement, ...]:
     return tuple(Judgement(one, outcome, ("why",), severity) for one in RECOMMENDED.values())
 
 
@@ -141,10 +141,10 @@ def all_of(outcome: Outcome, severity: Severity | None = None) -> tuple[Judgemen
         (all_of("fail", Severity.MEDIUM), (), 0),
         (all_of("fail", Severity.HIGH), (), 1),
         (all_of("excused"), (), 0),
-        (all_of("fail", Severity.HIGH), (Problem("x", Location("engine")),), 2),
+        (all_of("fail", Severity.HIGH), (InputError("x", Location("engine")),), 2),
     ],
 )
-def test_the_exit_status(judgements: tuple[Judgement, ...], problems: tuple[Problem, ...], status: int) -> None:
+def test_the_exit_status(judgements: tuple[Judgement, ...], problems: tuple[InputError, ...], status: int) -> None:
     assert report(*judgements, problems=problems).status == status
 
 

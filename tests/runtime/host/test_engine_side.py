@@ -15,7 +15,7 @@ from sealock.model.host import Component, Host, Swarm
 from sealock.runtime.engine import connect
 from sealock.runtime.hosts import host_document
 from sealock.scan.engineparts import weigh_parts
-from sealock.scan.vulnerabilities import Wishes
+from sealock.scan.vulnerabilities import LookupOptions
 from support.madedatabases import database
 from support.simulators.engine import EngineSimulator, Reply, simulated, told
 
@@ -158,7 +158,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> str:
 
 def weighed(*parts: tuple[str, str]) -> tuple[set[str], list[str]]:
     notes: list[str] = []
-    found = weigh_parts(Host(components=tuple(Component(*one) for one in parts)), "host", Wishes(), notes.append)
+    found = weigh_parts(Host(components=tuple(Component(*one) for one in parts)), "host", LookupOptions(), notes.append)
     assert not found.problems
     return {one.rule for one in found.findings}, [one.reason for one in found.not_judged]
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from sealock.model.absent import given
-from sealock.model.finding import Fault, Severity
+from sealock.model.finding import RuleFinding, Severity
 from sealock.model.host import Host, HostFile, Role
 from sealock.rules.host.file_loose import FileLoose
 from sealock.rules.host.socket_loose import SocketLoose
@@ -41,7 +41,7 @@ def allowed(mode: int, most: str) -> bool:
     return all(letter in {"-", most[at]} for at, letter in enumerate(letters))
 
 
-def faults(one: HostFile) -> list[Fault]:
+def faults(one: HostFile) -> list[RuleFinding]:
     host = Host(files=(one,))
     return [*FileLoose().check(host), *SocketLoose().check(host)]
 

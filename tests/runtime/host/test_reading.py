@@ -12,10 +12,10 @@ from sealock.model.document import Document
 from sealock.model.finding import Finding
 from sealock.model.host import Host
 from sealock.rules.catalog import rules
-from sealock.rules.evaluation import judge
+from sealock.rules.evaluation import evaluate
 from sealock.rules.host.not_audited import unwatched
-from sealock.runtime.containers import told
-from sealock.runtime.host import Seen, see
+from sealock.runtime.containers import merge_views
+from sealock.runtime.host import HostSnapshot, see
 from sealock.runtime.hosts import FLAGS, SETTINGS, host_document
 
 
@@ -27,7 +27,7 @@ def machine(folder: Path, texts: dict[str, str]) -> str:
     return str(folder)
 
 
-def seen(folder: Path, texts: dict[str, str], engine: int = 0) -> Seen:
+def seen(folder: Path, texts: dict[str, str], engine: int = 0) -> HostSnapshot:
     return see(machine(folder, texts), engine=engine)
 
 
@@ -178,8 +178,8 @@ def test_what_is_wrong_with_the_file_is_a_problem(tmp_path: Path) -> None:
 
 def findings(folder: Path, texts: dict[str, str]) -> dict[str, Finding]:
     found = document(folder, texts)
-    verdict = judge("host", found, {kind: rules(kind) for kind in ("host", "daemon", "network")})
-    return {one.rule: one for one in told(verdict, found).findings}
+    verdict = evaluate("host", found, {kind: rules(kind) for kind in ("host", "daemon", "network")})
+    return {one.rule: one for one in merge_views(verdict, found).findings}
 
 
 def test_a_remedy_names_the_file_the_words_and_the_command_that_writes_them(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from sealock.runtime.host.units import engine_words
-from sealock.runtime.kernel.tree import Tree
+from sealock.runtime.kernel.tree import ProcTree
 
 UNIT = "usr/lib/systemd/system/docker.service"
 DROP = "etc/systemd/system/docker.service.d"
@@ -19,7 +19,7 @@ def words(folder: Path, texts: dict[str, str]) -> tuple[str, ...] | None:
         file = folder / path
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(text, encoding="utf-8")
-    tree = Tree(str(folder))
+    tree = ProcTree(str(folder))
     try:
         return engine_words(tree)
     finally:

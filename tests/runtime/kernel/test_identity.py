@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from sealock.runtime.kernel import procfiles
-from sealock.runtime.kernel.identity import Identity, identity
+from sealock.runtime.kernel.identity import ContainerIdentity, identity
 from support.recordedtree import ID, OTHER
 
 POD = "pod11111111_2222_3333_4444_555555555555"
@@ -56,24 +56,26 @@ MOUNTS = {
     "line", ["0::{}\n", "12:memory:{}\n11:cpu,cpuacct:{}\n1:name=systemd:{}\n0::/\n"], ids=["2", "1"]
 )
 def test_the_group_tells(path: str, engine: str, line: str) -> None:
-    assert identity(procfiles.control_groups(line.replace("{}", path)), ()) == Identity(ID, engine, "cgroup path")
+    assert identity(procfiles.control_groups(line.replace("{}", path)), ()) == ContainerIdentity(
+        ID, engine, "cgroup path"
+    )
 
 
 @pytest.mark.parametrize("path", NONE, ids=range(len(NONE)))
 def test_what_is_no_containers_group_tells_nothing(path: str) -> None:
-    assert identity(procfiles.control_groups(f"0::{path}\n"), ()) == Identity()
+    assert identity(procfiles.control_groups(f"0::{path}\n"), ()) == ContainerIdentity()
 
 
 @pytest.mark.parametrize(("root", "target", "engine"), MOUNTS.values(), ids=MOUNTS)
 @pytest.mark.parametrize("path", ["/", "/../../.."])
 def test_in_a_private_namespace_of_groups_the_mounts_tell(root: str, target: str, engine: str, path: str) -> None:
     mounts = procfiles.mounts(f"1 2 8:1 {root} {target} rw - ext4 /dev/sda rw\n")
-    assert identity(procfiles.control_groups(f"0::{path}\n"), mounts) == Identity(ID, engine, "mountinfo")
+    assert identity(procfiles.control_groups(f"0::{path}\n"), mounts) == ContainerIdentity(ID, engine, "mountinfo")
 
 
 def test_a_mount_elsewhere_tells_nothing() -> None:
     mounts = procfiles.mounts(f"1 2 8:1 /var/lib/docker/containers/{ID}/hostname /tmp/x rw - ext4 /dev/sda rw\n")
-    assert identity((), mounts) == Identity()
+    assert identity((), mounts) == ContainerIdentity()
 
 
 @pytest.mark.parametrize(

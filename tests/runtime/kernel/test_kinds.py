@@ -13,10 +13,10 @@ from sealock.model.document import Document, Subject
 from sealock.model.enforced import Enforced
 from sealock.model.location import Place, Source
 from sealock.rules.catalog import rules
-from sealock.rules.evaluation import Verdict, judge
+from sealock.rules.evaluation import Evaluation, evaluate
 from sealock.runtime.kernel.members import gather
-from sealock.runtime.kernel.processes import Machine
-from sealock.runtime.kernel.views import Told, beside
+from sealock.runtime.kernel.processes import ProcReader
+from sealock.runtime.kernel.views import DeclaredContainer, beside
 from support.recordedtree import ID, OWN, Recorded
 
 SCOPE = f"/system.slice/docker-{ID}.scope"
@@ -86,16 +86,16 @@ def seen(folder: Path, process: dict[str, Any], limits: dict[str, str], declared
     values = {"mountinfo": USUAL, **process}
     values["mountinfo"] = values["mountinfo"].replace("{root}", "rw").replace("{id}", ID)
     made.process(7, cgroup=f"0::{SCOPE}\n", **values)
-    machine = Machine(str(folder))
-    told = Told("web", ID, 7, container(**{"privileged": False, **declared}))
+    machine = ProcReader(str(folder))
+    told = DeclaredContainer("web", ID, 7, container(**{"privileged": False, **declared}))
     found = beside(told, machine, gather(machine), {})
     assert not isinstance(found, str)
     return found
 
 
-def verdict(enforced: Enforced) -> Verdict:
+def verdict(enforced: Enforced) -> Evaluation:
     subject = Subject("web", enforced, {(): Place(0, 0)})
-    return judge("web", Document("container", {"": Source("web", "")}, (subject,)), {"enforced": rules("enforced")})
+    return evaluate("web", Document("container", {"": Source("web", "")}, (subject,)), {"enforced": rules("enforced")})
 
 
 @pytest.mark.parametrize(("process", "limits", "declared"), KINDS.values(), ids=KINDS)

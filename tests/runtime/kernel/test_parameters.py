@@ -6,9 +6,9 @@ import os
 from pathlib import Path
 
 from sealock.runtime.kernel.parameters import KINDS, NAMES, inside, read, spaces
-from sealock.runtime.kernel.tree import Tree
+from sealock.runtime.kernel.tree import ProcTree
 
-ROOT = Tree("/")
+ROOT = ProcTree("/")
 
 
 def namespaces() -> list[Path]:
@@ -22,9 +22,9 @@ def test_those_that_are_there_are_read_with_single_blanks(tmp_path: Path) -> Non
         (tmp_path / "proc/sys" / name).write_text(text)
     (tmp_path / "secret").write_text("x")
     usual = (("net.ipv4.ip_forward", "1"), ("kernel.sem", "1 2 3"))
-    assert read(Tree(str(tmp_path))) == usual
+    assert read(ProcTree(str(tmp_path))) == usual
     wanted = ["net.ipv4.tcp_fin_timeout", "net.ipv4.ip_forward", "net/../../../secret", "net.ipv4.none", "secret", ""]
-    assert dict(read(Tree(str(tmp_path)), wanted)) == {**dict(usual), "net.ipv4.tcp_fin_timeout": "30"}
+    assert dict(read(ProcTree(str(tmp_path)), wanted)) == {**dict(usual), "net.ipv4.tcp_fin_timeout": "30"}
 
 
 def test_all_of_the_names_have_a_namespace() -> None:

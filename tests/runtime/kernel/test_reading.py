@@ -13,9 +13,9 @@ from sealock.model.container import Container, Device
 from sealock.model.process import Limit, Process
 from sealock.runtime.kernel.effective import effective
 from sealock.runtime.kernel.members import gather
-from sealock.runtime.kernel.processes import GoneError, Machine
-from sealock.runtime.kernel.tree import LIMIT, Silence, Tree
-from sealock.runtime.kernel.views import Told, beside, look
+from sealock.runtime.kernel.processes import GoneError, ProcReader
+from sealock.runtime.kernel.tree import LIMIT, ProcTree, Silence
+from sealock.runtime.kernel.views import DeclaredContainer, beside, look
 from support.recordedtree import DISK, HOST, ID, OTHER, OWN, ROOT, V1, V2, Recorded
 
 SCOPE = f"/system.slice/docker-{ID}.scope"
@@ -62,8 +62,8 @@ def one(tmp_path: Path) -> Recorded:
     return made
 
 
-def machine(made: Recorded) -> Machine:
-    return Machine(str(made.folder))
+def machine(made: Recorded) -> ProcReader:
+    return ProcReader(str(made.folder))
 
 
 def container(made: Recorded, pid: int = 7) -> Container:
@@ -325,7 +325,7 @@ def test_who_holds_none_can_still_gain_what_the_bounding_set_has(two: Recorded) 
     assert container(two).cap_add == ("SYS_ADMIN",)
 
 
-class Reusing(Tree):
+class Reusing(ProcTree):
     """A machine on which a process ends while it is read, and another takes its id."""
 
     def text(self, path: str) -> str | Silence:
@@ -388,7 +388,7 @@ def test_no_file_of_a_process_makes_it_hang_or_fail(two: Recorded, file: str, ki
 
 def test_a_tree_is_not_left_by_a_link(two: Recorded) -> None:
     (two.folder / "proc/9").symlink_to("/proc/1")
-    tree = Tree(str(two.folder))
+    tree = ProcTree(str(two.folder))
     assert tree.text("proc/7/cgroup") == f"0::{SCOPE}\n"
     assert tree.text("proc/absent") is Silence.MISSING
     assert tree.text("proc/7/cgroup/x") is Silence.MISSING
@@ -421,7 +421,7 @@ def test_namespaces_are_shared_with_those_who_are_in_them(two: Recorded) -> None
         spaces={**OWN, "mnt": 4026533333, "pid": 4026533334, "ipc": 4026533335, "uts": 4026533336},
     )
     there = machine(two)
-    seen = beside(Told("web", ID, 7, Container()), there, gather(there), {OTHER: "db"})
+    seen = beside(DeclaredContainer("web", ID, 7, Container()), there, gather(there), {OTHER: "db"})
     assert not isinstance(seen, str)
     assert {each.kind: each.shared_with for each in given(seen.process.namespaces, ()) if each.shared_with} == {
         "net": ("db",)
@@ -443,9 +443,9 @@ def test_what_an_engine_says_is_held_against_the_kernel(
 ) -> None:
     two.process(7, cgroup=cgroup, mountinfo=mountinfo)
     there = machine(two)
-    seen = beside(Told("web", ID, 7, Container()), there, gather(there), {})
+    seen = beside(DeclaredContainer("web", ID, 7, Container()), there, gather(there), {})
     assert (seen if isinstance(seen, str) else seen.outside) == found
-    assert beside(Told("web", ID, 99, Container()), there, gather(there), {}) == "process 99 is not there"
+    assert beside(DeclaredContainer("web", ID, 99, Container()), there, gather(there), {}) == "process 99 is not there"
 
 
 @pytest.mark.parametrize(
@@ -604,5 +604,5 @@ def test_from_inside_a_kernel_that_fixed_the_numbers_tells_whose_network_it_is(
     made.write("proc/sys/kernel/osrelease", f"{release}\n")
     for pid in (1, "self", 7):
         made.process(pid)
-    spaces = given(Machine(str(tmp_path)).read(7).namespaces, ())
+    spaces = given(ProcReader(str(tmp_path)).read(7).namespaces, ())
     assert {one.kind: one.host for one in spaces if one.kind in told} == told

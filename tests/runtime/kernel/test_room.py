@@ -7,15 +7,15 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
-from sealock.model.look import Room
+from sealock.model.look import MachineSize
 from sealock.model.process import Limit, Process
 from sealock.runtime.kernel.limits import advised, average, numbers, room, size
-from sealock.runtime.kernel.tree import Tree
+from sealock.runtime.kernel.tree import ProcTree
 from support.recordedtree import Recorded
 
 MIB = 1 << 20
-SMALL = Room(1 << 30, "0", ((0, "0"),), 1000.0)
-LARGE = Room(64 << 30, "0-15", ((0, "0-7"), (1, "8-15")), 1000.0)
+SMALL = MachineSize(1 << 30, "0", ((0, "0"),), 1000.0)
+LARGE = MachineSize(64 << 30, "0-15", ((0, "0-7"), (1, "8-15")), 1000.0)
 
 
 def process(*limits: Limit, cpus: str = "", start: int = 0) -> Process:
@@ -23,7 +23,7 @@ def process(*limits: Limit, cpus: str = "", start: int = 0) -> Process:
     return Process(pid=7, start=start or 10_000, resources=limits, cpuset_cpus=cpus)
 
 
-def advice(of: Process, machine: Room = LARGE) -> dict[str, str]:
+def advice(of: Process, machine: MachineSize = LARGE) -> dict[str, str]:
     return {one.option: one.value for one in advised(of, machine)}
 
 
@@ -32,11 +32,11 @@ def test_the_machine_is_measured(tmp_path: Path) -> None:
     made.write("sys/devices/system/node/node0/cpulist", "0-3\n")
     made.write("sys/devices/system/node/node1/cpulist", "4-7\n")
     made.write("sys/devices/system/node/possible", "0-1\n")
-    assert room(Tree(str(tmp_path))) == Room(16384000 << 10, "0-7", ((0, "0-3"), (1, "4-7")), 1000.0)
+    assert room(ProcTree(str(tmp_path))) == MachineSize(16384000 << 10, "0-7", ((0, "0-3"), (1, "4-7")), 1000.0)
 
 
 def test_a_machine_that_shows_nothing_has_no_size(tmp_path: Path) -> None:
-    assert room(Tree(str(tmp_path))) == Room()
+    assert room(ProcTree(str(tmp_path))) == MachineSize()
 
 
 @pytest.mark.parametrize(
@@ -91,11 +91,11 @@ def test_processes(limit: Limit, wanted: str | None) -> None:
         pytest.param(2_700, LARGE, "6", "2,3,4,5,6,7", "0", id="busy: half a node"),
         pytest.param(9_900, LARGE, "16", None, None, id="busier than half the machine: no set"),
         pytest.param(0, SMALL, "0.5", None, None, id="one processor: nothing to choose"),
-        pytest.param(0, Room(1 << 30, "0-1", ((0, "0-1"),), 1000.0), "0.5", "1", "", id="one node: nothing to choose of them"),
-        pytest.param(0, Room(), None, None, None, id="a machine that shows nothing"),
+        pytest.param(0, MachineSize(1 << 30, "0-1", ((0, "0-1"),), 1000.0), "0.5", "1", "", id="one node: nothing to choose of them"),
+        pytest.param(0, MachineSize(), None, None, None, id="a machine that shows nothing"),
     ],
 )  # fmt: skip
-def test_processors(spent: int, machine: Room, cpus: str | None, sets: str | None, nodes: str | None) -> None:
+def test_processors(spent: int, machine: MachineSize, cpus: str | None, sets: str | None, nodes: str | None) -> None:
     used = process(Limit("cpu.time", None, spent * 1_000_000), Limit("cpu.quota", None), Limit("cpu.period", 100_000))
     told = advice(used, machine)
     assert (told.get("--cpus"), told.get("--cpuset-cpus"), told.get("--cpuset-mems")) == (cpus, sets, nodes)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from sealock.model.absent import given
-from sealock.runtime.kernel.processes import Machine
+from sealock.runtime.kernel.processes import ProcReader
 
 HEAD = "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode\n"
 ROW = "   0: 00000000:0050 00000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 1 1 0 100 0 0 10 0\n"
@@ -28,5 +28,5 @@ def test_sockets_that_listen(tmp_path: Path, numbers: str, ports: list[int]) -> 
     folder.mkdir(parents=True)
     (folder / "sockstat").write_text(numbers)
     (folder / "tcp").write_text(HEAD + ROW)
-    found = given(Machine(str(tmp_path)).listening(7), ())
+    found = given(ProcReader(str(tmp_path)).listening(7), ())
     assert [one.port for one in found] == ports

@@ -20,8 +20,8 @@ from sealock.inventory.facts import ImageFacts, LayerFacts
 from sealock.inventory.names import Names
 from sealock.model.inventory import Inventory, Package
 from sealock.scan.cache import code, layers
-from sealock.scan.cache.folder import Folder
-from sealock.scan.cache.layers import Kept, LayerCache, Together
+from sealock.scan.cache.folder import CacheFolder
+from sealock.scan.cache.layers import CachedFacts, LayerCache, Together
 from sealock.scan.images import How, inventories
 from support.madeimages import Layout, docker_save, info, sha256, spread, tar, write
 
@@ -80,7 +80,7 @@ def plant(
     facts = LayerFacts(
         (Package("npm", name, "1", f"{name}/package.json"),), (), (), Names(), Names(), Names(), Names(), 1, 1, ()
     )
-    LayerCache(Folder(cache), bounds, files=files).keep(sha256(plain), Kept(facts, ()), stored)
+    LayerCache(CacheFolder(cache), bounds, files=files).keep(sha256(plain), CachedFacts(facts, ()), stored)
     forget(cache, "whole", "bill")
 
 
@@ -88,12 +88,12 @@ def plant_together(cache: str, *layers: bytes, files: bool = True) -> None:
     """The same of an image's layers together."""
     facts = ImageFacts(None, (Package("npm", "planted", "1", "x/package.json"),), (), ((0, 1, 1),), ((),) * len(layers))
     together = Together(facts, ((),) * len(layers))
-    LayerCache(Folder(cache), DEFAULT_BOUNDS, files=files).keep_together(tuple(map(sha256, layers)), together)
+    LayerCache(CacheFolder(cache), DEFAULT_BOUNDS, files=files).keep_together(tuple(map(sha256, layers)), together)
 
 
 def forget(cache: str, *kinds: str) -> None:
     """Remove entries of these kinds."""
-    for one in Folder(cache).entries():
+    for one in CacheFolder(cache).entries():
         if one.name.startswith(kinds):
             Path(cache, one.name).unlink()
 
@@ -122,7 +122,7 @@ def test_what_is_listed_is_the_same_without_a_cache_with_an_empty_and_with_a_ful
     assert {"bash"} <= names(plain)
     assert {"is no valid JSON" in one.message or "outside" in one.message for one in plain.problems} == {True}
     assert read(path, cache) == plain
-    assert len([one for one in Folder(cache).entries() if one.name.startswith("facts")]) == 2
+    assert len([one for one in CacheFolder(cache).entries() if one.name.startswith("facts")]) == 2
     assert read(path, cache) == plain
     assert read(path, cache, verify=False).packages == plain.packages
 
@@ -159,7 +159,7 @@ def test_one_cache_serves_who_asks_for_packages_alone_and_who_asks_for_everythin
     read(archive, cache, files=True)
     plant(cache, BASH, "planted")
     assert names(read(archive, cache, files=False)) == {"planted"}
-    assert [one.name for one in Folder(cache).entries() if one.name.startswith("packages")] == []
+    assert [one.name for one in CacheFolder(cache).entries() if one.name.startswith("packages")] == []
 
 
 def test_what_was_kept_of_packages_alone_is_not_taken_for_everything(archive: str, cache: str) -> None:
@@ -180,11 +180,11 @@ def test_an_archive_compressed_as_a_whole_is_read_anew(tmp_path: Path, cache: st
 
 
 def entry(cache: str, kind: str = "facts") -> Path:
-    return next(Path(cache, one.name) for one in Folder(cache).entries() if one.name.startswith(kind))
+    return next(Path(cache, one.name) for one in CacheFolder(cache).entries() if one.name.startswith(kind))
 
 
 def swap(cache: str, kind: str) -> None:
-    other = next(Path(cache, one.name) for one in Folder(cache).entries() if one.name != entry(cache, kind).name)
+    other = next(Path(cache, one.name) for one in CacheFolder(cache).entries() if one.name != entry(cache, kind).name)
     shutil.copy(other, entry(cache, kind))
 
 
@@ -212,7 +212,7 @@ def flip(path: Path, at: int) -> None:
 
 
 def rewritten(cache: str, kind: str, data: bytes) -> None:
-    Folder(cache).write(entry(cache, kind).name, data)
+    CacheFolder(cache).write(entry(cache, kind).name, data)
 
 
 DAMAGES: dict[str, Callable[[str, str], object]] = {
@@ -300,7 +300,7 @@ def test_an_image_that_lies_leaves_nothing_behind(
     lying = made.index(made.image((BASH, compress(OTHER))))
     found = read(settled(spread(tmp_path / "lying", lying)), cache, verify=verify)
     assert names(found) == {"evil"}
-    assert not [one for one in Folder(cache).entries() if one.name.startswith(("facts", "plain", "whole"))]
+    assert not [one for one in CacheFolder(cache).entries() if one.name.startswith(("facts", "plain", "whole"))]
     assert names(read(settled(SHAPES["a gzip layout"](tmp_path)), cache)) == {"bash"}
 
 
@@ -334,12 +334,12 @@ def test_what_others_can_write_to_is_not_remembered(archive: str, cache: str) ->
     Path(archive).chmod(0o602)
     settled(archive)
     read(archive, cache)
-    assert Folder(cache).entries() == []
+    assert CacheFolder(cache).entries() == []
 
 
 def test_nothing_is_kept_of_what_is_not_verified(archive: str, cache: str) -> None:
     read(archive, cache, verify=False)
-    assert Folder(cache).entries() == []
+    assert CacheFolder(cache).entries() == []
 
 
 @pytest.mark.parametrize("bounds", [Bounds(file=7), Bounds(depth=9)], ids=["file", "depth"])
@@ -398,8 +398,8 @@ def test_a_folder_that_cannot_be_used_is_done_without(
 ) -> None:
     make(Path(cache))
     plain = read(archive)
-    assert why in Folder(cache).trouble
-    assert bool(why) is bool(Folder(cache).trouble)
+    assert why in CacheFolder(cache).trouble
+    assert bool(why) is bool(CacheFolder(cache).trouble)
     assert read(archive, cache) == plain
     assert read(archive, cache) == plain
 
@@ -438,14 +438,14 @@ def test_several_processes_share_it(archive: str, cache: str) -> None:
     running = [subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) for _ in range(4)]
     told = {one.communicate()[0] for one in running}
     assert len(told) == 1
-    kept = Folder(cache)
+    kept = CacheFolder(cache)
     assert {one.name.split("-")[0] for one in kept.entries()} == {"facts", "whole", "proof"}
     assert all(kept.read(one.name) for one in kept.entries())
     assert subprocess.run(command, capture_output=True, check=False).stdout in told
 
 
 def test_what_was_not_used_for_the_longest_time_goes_first(cache: str) -> None:
-    kept = Folder(cache, limit=64 << 10)
+    kept = CacheFolder(cache, limit=64 << 10)
     entries = [f"facts-{number:064x}" for number in range(10)]
     for number, name in enumerate(entries):
         kept.write(name, os.urandom(8000))
@@ -463,7 +463,7 @@ def test_what_has_no_unicode_name_is_found_and_not_kept(tmp_path: Path, cache: s
     layer = tar(info("opt/t\udcffol", b"x", mode=0o4755))
     path = settled(write(tmp_path / "app.tar", docker_save(layer)))
     assert [one.path for one in read(path, cache).files] == ["opt/t\udcffol"]
-    assert [one.name.split("-")[0] for one in Folder(cache).entries()] == ["proof"]
+    assert [one.name.split("-")[0] for one in CacheFolder(cache).entries()] == ["proof"]
 
 
 def test_without_sources_nothing_is_kept(tmp_path: Path, cache: str, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -473,11 +473,11 @@ def test_without_sources_nothing_is_kept(tmp_path: Path, cache: str, monkeypatch
     archive = settled(write(tmp_path / "app.tar", docker_save(BASH)))
     assert read(archive, cache) == read(archive)
     plant(cache, BASH, "planted")
-    assert [one.name.split("-")[0] for one in Folder(cache).entries()] == ["proof"]
+    assert [one.name.split("-")[0] for one in CacheFolder(cache).entries()] == ["proof"]
 
 
 def test_what_is_larger_than_half_of_the_cache_is_not_kept(cache: str) -> None:
-    kept = Folder(cache, limit=1000)
+    kept = CacheFolder(cache, limit=1000)
     kept.write("facts-" + "0" * 64, bytes(501))
     assert kept.entries() == []
 
@@ -488,16 +488,16 @@ def test_files_of_others_in_the_folder_are_let_alone(archive: str, cache: str) -
     Path(cache, "letter.txt").write_text("mine")
     stale = Path(cache, ".coming-1-0123456789abcdef")
     stale.write_text("half")
-    Folder(cache).prune(1 << 30)
+    CacheFolder(cache).prune(1 << 30)
     assert stale.exists()
     os.utime(stale, (1, 1))
-    Folder(cache).prune(1 << 30)
+    CacheFolder(cache).prune(1 << 30)
     assert not stale.exists()
-    Folder(cache).prune(0)
+    CacheFolder(cache).prune(0)
     assert sorted(one.name for one in Path(cache).iterdir()) == ["db", "letter.txt"]
 
 
 def test_the_folder_is_for_its_owner_alone(archive: str, cache: str) -> None:
     read(archive, cache)
     assert Path(cache).stat().st_mode & 0o777 == 0o700
-    assert all(Path(cache, one.name).stat().st_mode & 0o777 == 0o600 for one in Folder(cache).entries())
+    assert all(Path(cache, one.name).stat().st_mode & 0o777 == 0o600 for one in CacheFolder(cache).entries())

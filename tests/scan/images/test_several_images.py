@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from sealock.image.entry import Bounds, Entry
+from sealock.image.entry import Bounds, LayerEntry
 from sealock.image.layers import TarLayer
-from sealock.scan.cache.folder import Folder
+from sealock.scan.cache.folder import CacheFolder
 from sealock.scan.images import How, inventories
 from support.madeimages import Layout, config, docker_save, files, info, sha256, spread, tar, write
 
@@ -41,7 +41,7 @@ def walks(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     begun: list[str] = []
     entries = TarLayer.entries
 
-    def noted(layer: TarLayer) -> Iterator[Entry]:
+    def noted(layer: TarLayer) -> Iterator[LayerEntry]:
         begun.append(layer.layer.diff_id)
         return entries(layer)
 
@@ -72,7 +72,7 @@ def test_images_of_one_archive_are_the_same_from_the_cache_and_none_is_read_agai
     plain = inventories(path, How())
     cache = str(tmp_path / "cache")
     assert inventories(path, How(cache=cache)) == plain
-    assert sum(one.name.startswith("whole") for one in Folder(cache).entries()) == 3
+    assert sum(one.name.startswith("whole") for one in CacheFolder(cache).entries()) == 3
     walks.clear()
     assert inventories(path, How(cache=cache)) == plain
     assert walks == []
@@ -101,7 +101,7 @@ def test_an_image_that_lies_of_a_shared_layer_leaves_nothing_behind(tmp_path: Pa
     plain = inventories(path, How())
     for _ in range(3):
         assert inventories(path, How(cache=cache)) == plain
-    assert sum(one.name.startswith("whole") for one in Folder(cache).entries()) == 1
+    assert sum(one.name.startswith("whole") for one in CacheFolder(cache).entries()) == 1
     honest = write(tmp_path / "honest.tar", docker_save(OTHER))
     assert {fact.path for fact in inventories(honest, How(cache=cache))[0].files} == {f"srv/{n}" for n in range(30)}
 

@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 
 from sealock.trust.notary.privatekeys import generate
-from sealock.trust.notary.refusal import RefusedError
+from sealock.trust.notary.refusal import MetadataRefusedError
 from sealock.trust.notary.signer import certify
 from support.notaryattacks.tools import Attack, Row, serve
 from support.notaryworld import World
@@ -86,7 +86,7 @@ def root_that_was_seen_and_is_taken_back(here: World) -> None:
     author.put_root()
     author.list_all()
     here.server.answers = lambda _gun, name: Reply(404, b"{}") if name.startswith("snapshot") else None
-    with pytest.raises(RefusedError):
+    with pytest.raises(MetadataRefusedError):
         here.verify()
     serve(here, **old)
 
@@ -94,7 +94,7 @@ def root_that_was_seen_and_is_taken_back(here: World) -> None:
 def timestamp_that_was_seen_and_is_taken_back(here: World) -> None:
     old = here.author.held("timestamp")
     withheld_snapshot(here)
-    with pytest.raises(RefusedError):
+    with pytest.raises(MetadataRefusedError):
         here.verify()
     serve(here, timestamp=old)
 

@@ -7,7 +7,7 @@ import json
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from sealock.trust.notary.keys import base64
-from sealock.trust.notary.metadata import Key, key_id, key_json
+from sealock.trust.notary.metadata import NotaryKey, key_id, key_json
 from sealock.trust.notary.privatekeys import generate
 from sealock.trust.notary.signer import certify
 from support.notaryattacks.tools import Attack, Row, edited
@@ -108,7 +108,7 @@ def one_key_with_its_point_compressed_and_not_where_two_must(here: World) -> Non
     key = author.targets_keys[0]
     # SubjectPublicKeyInfo for P-256, the point in its compressed form.
     point = key.secret.public_key().public_bytes(Encoding.X962, PublicFormat.CompressedPoint)
-    other = Key("ecdsa", bytes.fromhex("3039301306072a8648ce3d020106082a8648ce3d030107032200") + point)
+    other = NotaryKey("ecdsa", bytes.fromhex("3039301306072a8648ce3d020106082a8648ce3d030107032200") + point)
     content = author.root_content(2)
     content["keys"][key_id(other)] = key_json(other)
     content["roles"]["targets"]["keyids"].append(key_id(other))

@@ -23,8 +23,8 @@ from msgspec import Struct
 
 from sealock.trust.notary.fields import spelled
 from sealock.trust.notary.keys import base64
-from sealock.trust.notary.metadata import Key, key_id, key_json
-from sealock.trust.notary.privatekeys import PrivateKey, generate, of
+from sealock.trust.notary.metadata import NotaryKey, key_id, key_json
+from sealock.trust.notary.privatekeys import NotaryPrivateKey, generate, of
 from sealock.trust.notary.roles import lifetime
 from sealock.trust.notary.signer import certify, envelope, meta_of
 
@@ -48,7 +48,7 @@ class Shelf:
 
     def __init__(self) -> None:
         self.files: dict[str, list[bytes]] = {}
-        self.keys: dict[str, list[PrivateKey]] = {}
+        self.keys: dict[str, list[NotaryPrivateKey]] = {}
 
     def put(self, role: str, raw: bytes) -> None:
         self.files.setdefault(role, []).append(raw)
@@ -56,7 +56,7 @@ class Shelf:
     def latest(self, role: str) -> bytes | None:
         return self.files[role][-1] if self.files.get(role) else None
 
-    def key(self, role: str, *, new: bool = False) -> PrivateKey:
+    def key(self, role: str, *, new: bool = False) -> NotaryPrivateKey:
         kept = self.keys.setdefault(role, [])
         if new or not kept:
             kept.append(of(ed25519.Ed25519PrivateKey.generate()))
@@ -213,9 +213,9 @@ def notary() -> Iterator[NotarySimulator]:
 # Metadata, made by hand.
 
 
-def signed(content: Any, keys: Iterable[PrivateKey | tuple[str, PrivateKey]]) -> bytes:
+def signed(content: Any, keys: Iterable[NotaryPrivateKey | tuple[str, NotaryPrivateKey]]) -> bytes:
     """Content signed by keys, each under its own id or the one given."""
-    return envelope(content, [(key_id(one.public), one) if isinstance(one, PrivateKey) else one for one in keys])
+    return envelope(content, [(key_id(one.public), one) if isinstance(one, NotaryPrivateKey) else one for one in keys])
 
 
 def listing(role: str, held: Mapping[str, Any], version: int, expires: datetime | None = None) -> dict[str, Any]:
@@ -247,7 +247,7 @@ class Author:
         self.targets_keys = [generate()]
         self.thresholds = {"root": 1, "targets": 1, "snapshot": 1, "timestamp": 1}
         self.tags: dict[str, tuple[str, int]] = {}
-        self.delegated: dict[str, tuple[list[PrivateKey], list[str]]] = {}
+        self.delegated: dict[str, tuple[list[NotaryPrivateKey], list[str]]] = {}
         self.versions = {"root": 0, "targets": 0}
         self.expires: dict[str, datetime] = {}
 
@@ -255,7 +255,7 @@ class Author:
         return self.expires.get(role, NOW + lifetime(role))
 
     def root_content(self, version: int) -> dict[str, Any]:
-        keys: dict[str, list[Key]] = {
+        keys: dict[str, list[NotaryKey]] = {
             "root": self.certificates,
             "targets": [one.public for one in self.targets_keys],
             "snapshot": [self.shelf.key("snapshot").public],
@@ -273,10 +273,10 @@ class Author:
             "version": version,
         }
 
-    def root_signers(self) -> list[tuple[str, PrivateKey]]:
+    def root_signers(self) -> list[tuple[str, NotaryPrivateKey]]:
         return [(key_id(key), own) for key, own in zip(self.certificates, self.root_keys, strict=True)]
 
-    def put_root(self, *also: tuple[str, PrivateKey]) -> bytes:
+    def put_root(self, *also: tuple[str, NotaryPrivateKey]) -> bytes:
         """A new root, signed by the root keys and by `also`."""
         self.versions["root"] += 1
         raw = signed(self.root_content(self.versions["root"]), [*self.root_signers(), *also])
@@ -304,7 +304,9 @@ class Author:
         self.shelf.put("targets", raw)
         return raw
 
-    def put_delegation(self, name: str, tags: Mapping[str, tuple[str, int]], keys: Iterable[PrivateKey] = ()) -> bytes:
+    def put_delegation(
+        self, name: str, tags: Mapping[str, tuple[str, int]], keys: Iterable[NotaryPrivateKey] = ()
+    ) -> bytes:
         version = self.versions[name] = self.versions.get(name, 0) + 1
         content: dict[str, Any] = {
             "_type": "Targets",

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from sealock.model.trust import Verdict
+from sealock.model.trust import TrustResult
 from sealock.net.registry.manifests import MOST_ENTRIES
 from sealock.trust.cosign import bundles, simple
 from sealock.trust.cosign.attachments import tag_of
@@ -358,6 +358,6 @@ def test_an_oversized_attestation_is_not_passed_over_in_silence(here: World) -> 
 
 def test_nothing_from_outside_reaches_a_terminal_raw(here: World) -> None:
     here.put(here.signed_layer(here.claims(repository="example.com/\x1b[2Jevil")))
-    verdict: Verdict = here.verify()
+    verdict: TrustResult = here.verify()
     assert verdict.state == "untrusted"
     assert verdict.check == "repository"

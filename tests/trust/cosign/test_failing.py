@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from sealock.trust.cosign.signer import Form
+from sealock.trust.cosign.signer import SignatureForm
 from support.cosignworld import World, world
 from support.registryworld import OCI_MANIFEST
 from support.simulators.registry import OCI_INDEX, Asked, Reply, sha256
@@ -121,7 +121,7 @@ def test_one_key_that_signs_twice_is_one_signer(here: World) -> None:
 @pytest.mark.parametrize(
     ("form", "referrers", "most"), [("tag", True, 3), ("tag", False, 4), ("bundle", True, 3), ("bundle", False, 4)]
 )
-def test_one_verification_asks_little(here: World, form: Form, *, referrers: bool, most: int) -> None:
+def test_one_verification_asks_little(here: World, form: SignatureForm, *, referrers: bool, most: int) -> None:
     here.server.referrers = referrers
     here.sign(form=form)
     assert requests(here) == most

@@ -11,11 +11,11 @@ import pytest
 from sealock.errors import TransportError, UsageError
 from sealock.net.registry.names import reference
 from sealock.trust.cosign.attachments import tag_of
-from sealock.trust.cosign.privatekeys import KINDS, Kind, generate
-from sealock.trust.cosign.requirements import ANY, Expected, Identity
-from sealock.trust.cosign.signer import Form, spelled
+from sealock.trust.cosign.privatekeys import KINDS, KeyKind, generate
+from sealock.trust.cosign.requirements import ANY, CosignRequirements, SignerIdentity
+from sealock.trust.cosign.signer import SignatureForm, spelled
 from sealock.trust.cosign.verifier import verify_cosign
-from sealock.trust.intoto import CUSTOM, Statement, type_of
+from sealock.trust.intoto import CUSTOM, InTotoStatement, type_of
 from sealock.trust.provenance import Provenance, provenance_of
 from support.cosignworld import NOW, PROVENANCE, World, world
 from support.simulators.registry import Asked, Reply, sha256
@@ -35,7 +35,7 @@ def layers(here: World, suffix: str = "sig") -> list[dict[str, object]]:
 @pytest.mark.parametrize("form", ["tag", "bundle"])
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("referrers", [True, False], ids=["a registry with referrers", "a registry without"])
-def test_what_is_signed_verifies(here: World, kind: Kind, form: Form, referrers: bool) -> None:  # noqa: FBT001  a row
+def test_what_is_signed_verifies(here: World, kind: KeyKind, form: SignatureForm, referrers: bool) -> None:  # noqa: FBT001  a row
     here.server.referrers = referrers
     key = generate(kind)
     here.sign(key, form=form)
@@ -46,7 +46,7 @@ def test_what_is_signed_verifies(here: World, kind: Kind, form: Form, referrers:
 
 
 @pytest.mark.parametrize("form", ["tag", "bundle"])
-def test_what_is_attested_is_found(here: World, form: Form) -> None:
+def test_what_is_attested_is_found(here: World, form: SignatureForm) -> None:
     here.attest(form=form)
     here.attest(kind=type_of("cyclonedx"), form=form)
     found = here.attested(PROVENANCE)
@@ -81,7 +81,7 @@ def test_signatures_are_added_to_those_of_others(here: World) -> None:
 
 
 @pytest.mark.parametrize("form", ["tag", "bundle"])
-def test_signing_again_adds_nothing(here: World, form: Form) -> None:
+def test_signing_again_adds_nothing(here: World, form: SignatureForm) -> None:
     assert not here.sign(form=form).already
     assert here.sign(form=form).already
     assert not here.sign(annotations={"a": "b"}, form=form).already
@@ -185,7 +185,9 @@ def test_annotations_of_bundles_are_held_to(here: World) -> None:
     ],
 )
 @pytest.mark.parametrize("form", ["tag", "bundle"])
-def test_a_signature_is_for_a_repository(here: World, form: Form, claimed: str, wanted: str, state: str) -> None:
+def test_a_signature_is_for_a_repository(
+    here: World, form: SignatureForm, claimed: str, wanted: str, state: str
+) -> None:
     if form == "tag":
         here.put(here.signed_layer(here.claims(repository=claimed)))
     else:
@@ -234,17 +236,19 @@ def test_a_time_that_cannot_be_is_no_time(here: World) -> None:
 @pytest.mark.parametrize(
     ("expected", "words"),
     [
-        (Expected(), "whose signature"),
-        (Expected(identities=(Identity("*", "https://x"),), trusted_root=b"{}"), "mere"),
-        (Expected(identities=(Identity("a@b.c", "https://*"),), trusted_root=b"{}"), "in full"),
-        (Expected(identities=(Identity("a@b.c", "https://x"),)), "trusted root"),
-        (Expected(keys=(generate().public,), threshold=2), "2 signers"),
-        (Expected(keys=(generate().public,), threshold=0), "0 signers"),
-        (Expected(keys=(generate().public,), repository="NOT A NAME"), "name of a repository"),
+        (CosignRequirements(), "whose signature"),
+        (CosignRequirements(identities=(SignerIdentity("*", "https://x"),), trusted_root=b"{}"), "mere"),
+        (CosignRequirements(identities=(SignerIdentity("a@b.c", "https://*"),), trusted_root=b"{}"), "in full"),
+        (CosignRequirements(identities=(SignerIdentity("a@b.c", "https://x"),)), "trusted root"),
+        (CosignRequirements(keys=(generate().public,), threshold=2), "2 signers"),
+        (CosignRequirements(keys=(generate().public,), threshold=0), "0 signers"),
+        (CosignRequirements(keys=(generate().public,), repository="NOT A NAME"), "name of a repository"),
     ],
     ids=["nobody", "anybody", "any issuer", "no root", "more than there are", "none", "no repository"],
 )
-def test_expectations_that_nobody_or_anybody_meets_are_told(here: World, expected: Expected, words: str) -> None:
+def test_expectations_that_nobody_or_anybody_meets_are_told(
+    here: World, expected: CosignRequirements, words: str
+) -> None:
     here.put(here.signed_layer(here.claims(), here.key))
     with pytest.raises(UsageError, match=words):
         verify_cosign(here.client, here.name(), here.digest, expected)
@@ -270,12 +274,12 @@ def test_expectations_that_nobody_or_anybody_meets_are_told(here: World, expecte
     ],
 )
 def test_a_pattern_stands_for_identities(pattern: str, subject: str, fits: bool) -> None:  # noqa: FBT001  a row
-    assert Identity(pattern, "https://issuer").fits(subject, "https://issuer") is fits
-    assert not Identity(pattern, "https://issuer").fits(subject, "https://issuer.evil")
+    assert SignerIdentity(pattern, "https://issuer").fits(subject, "https://issuer") is fits
+    assert not SignerIdentity(pattern, "https://issuer").fits(subject, "https://issuer.evil")
 
 
 def test_patterns_of_many_stars_take_no_time() -> None:
-    assert not Identity("*a" * 2000 + "b", "x").fits("a" * 20000, "x")
+    assert not SignerIdentity("*a" * 2000 + "b", "x").fits("a" * 20000, "x")
 
 
 GIT = {"uri": "git+https://example.com/app@refs/heads/main", "digest": {"gitCommit": "0123456789abcdef"}}
@@ -293,9 +297,9 @@ GIT = {"uri": "git+https://example.com/app@refs/heads/main", "digest": {"gitComm
     ],
 )  # fmt: skip
 def test_who_built_it_from_what_is_read(kind: str, predicate: object, builder: str, sources: tuple[str, ...]) -> None:
-    found = provenance_of(Statement(type_of(kind), (), predicate))
+    found = provenance_of(InTotoStatement(type_of(kind), (), predicate))
     assert found == Provenance(builder, sources)
 
 
 def test_what_is_no_provenance_tells_no_builder() -> None:
-    assert provenance_of(Statement(type_of("cyclonedx"), (), {"builder": {"id": "x"}})) is None
+    assert provenance_of(InTotoStatement(type_of("cyclonedx"), (), {"builder": {"id": "x"}})) is None

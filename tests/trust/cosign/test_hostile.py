@@ -16,13 +16,13 @@ from hypothesis import strategies as st
 from sealock.errors import TargetError
 from sealock.trust.cosign.bundles import read_bundle, write_bundle
 from sealock.trust.cosign.certificates import claimed, said
-from sealock.trust.cosign.keyless import Root
+from sealock.trust.cosign.keyless import SigstoreRoot
 from sealock.trust.cosign.privatekeys import generate
 from sealock.trust.cosign.promises import Unproven, check_certificate, check_promise
-from sealock.trust.cosign.requirements import Identity
+from sealock.trust.cosign.requirements import SignerIdentity
 from sealock.trust.cosign.simple import read_claims, write_claims
 from sealock.trust.cosign.trustedroot import read_trusted_root
-from sealock.trust.dsse import Envelope, pae
+from sealock.trust.dsse import DsseEnvelope, pae
 from sealock.trust.intoto import SIGNATURE, read_statement, write_statement
 from sealock.trust.refusal import SignatureRefusedError
 from support.sigstoreworld import ISSUER, SIGNED, Sigstore
@@ -112,7 +112,7 @@ def test_a_payload_is_read_or_refused(raw: bytes) -> None:
 @given(harmed(STATEMENT) | bent(STATEMENT) | st.binary(max_size=50))
 def test_a_statement_is_read_or_refused(raw: bytes) -> None:
     try:
-        statement = read_statement(Envelope("application/vnd.in-toto+json", raw, (b"",)), "it")
+        statement = read_statement(DsseEnvelope("application/vnd.in-toto+json", raw, (b"",)), "it")
         statement.about(DIGEST)
     except SignatureRefusedError:
         return
@@ -172,7 +172,7 @@ def test_a_bundle_without_a_key_that_was_changed_proves_nothing(data: st.DataObj
     assert (signer.name, signer.issuer, signer.signed) == ("alice@example.org", ISSUER, SIGNED)
 
 
-KEYLESS = Root(SIGSTORE.root, (Identity("alice@example.org", ISSUER),))
+KEYLESS = SigstoreRoot(SIGSTORE.root, (SignerIdentity("alice@example.org", ISSUER),))
 
 
 def test_a_certificate_counts_at_its_time_alone() -> None:

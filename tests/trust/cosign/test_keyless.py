@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from sealock.errors import TargetError
 from sealock.trust.cosign.attachments import ENVELOPE_TYPE
 from sealock.trust.cosign.promises import issuer_of
-from sealock.trust.cosign.requirements import Identity
+from sealock.trust.cosign.requirements import SignerIdentity
 from sealock.trust.cosign.simple import SIGNATURE as ANNOTATION
 from sealock.trust.cosign.trustedroot import Authority, read_trusted_root
 from sealock.trust.dsse import IN_TOTO, pae, write_envelope
@@ -27,7 +27,7 @@ from sealock.trust.wire import encoded
 from support.cosignworld import PROVENANCE, World, world
 from support.sigstoreworld import ISSUER, SIGNED, Sigstore
 
-ALICE = Identity("alice@example.org", ISSUER)
+ALICE = SignerIdentity("alice@example.org", ISSUER)
 BUILD = "https://ci.example/org/repo/.ci/build.yml@refs/heads/main"
 TRUSTED = Sigstore()
 OTHER = Sigstore()
@@ -44,7 +44,7 @@ def attach(here: World, table: Table) -> None:
     here.refer(here.bundled(json.dumps(table).encode()))
 
 
-def verdict(here: World, *identities: Identity, **more: Any) -> Any:
+def verdict(here: World, *identities: SignerIdentity, **more: Any) -> Any:
     expected = {"keys": (), "identities": identities or (ALICE,), "trusted_root": TRUSTED.root, **more}
     return here.verify(**expected)
 
@@ -59,16 +59,16 @@ def test_a_person_who_is_expected_is_trusted(here: World) -> None:
 
 def test_a_workflow_fits_a_pattern(here: World) -> None:
     attach(here, TRUSTED.bundle(here.statement(), BUILD))
-    assert verdict(here, Identity("https://ci.example/org/*", ISSUER)).state == "trusted"
-    assert verdict(here, Identity("https://ci.example/other/*", ISSUER)).check == "identity"
+    assert verdict(here, SignerIdentity("https://ci.example/org/*", ISSUER)).state == "trusted"
+    assert verdict(here, SignerIdentity("https://ci.example/other/*", ISSUER)).check == "identity"
 
 
 def test_an_attestation_without_a_key_is_found(here: World) -> None:
     attach(here, TRUSTED.bundle(here.statement(PROVENANCE), BUILD))
-    found = here.attested(PROVENANCE, keys=(), identities=(Identity(BUILD, ISSUER),), trusted_root=TRUSTED.root)
+    found = here.attested(PROVENANCE, keys=(), identities=(SignerIdentity(BUILD, ISSUER),), trusted_root=TRUSTED.root)
     assert found.verdict.state == "trusted", found.verdict.why
     assert found.attestations[0].signer.name == BUILD
-    assert verdict(here, Identity(BUILD, ISSUER)).check == "type"
+    assert verdict(here, SignerIdentity(BUILD, ISSUER)).check == "type"
 
 
 def test_a_key_and_an_identity_are_two_signers(here: World) -> None:
@@ -78,7 +78,7 @@ def test_a_key_and_an_identity_are_two_signers(here: World) -> None:
 
 
 def test_two_workflows_that_fit_one_pattern_are_one_signer_of_two_that_are_wanted(here: World) -> None:
-    ours = Identity("https://ci.example/org/*", ISSUER)
+    ours = SignerIdentity("https://ci.example/org/*", ISSUER)
     attach(here, TRUSTED.bundle(here.statement(), BUILD))
     attach(here, TRUSTED.bundle(here.statement(), BUILD.replace("build", "test")))
     assert verdict(here, ours, ALICE, threshold=2).check == "threshold"
@@ -216,7 +216,7 @@ def put_attestation(here: World, kind: str, **how: Any) -> None:
 @pytest.mark.parametrize("kind", LOGGED)
 def test_an_attestation_under_the_tag_is_found(here: World, kind: str) -> None:
     put_attestation(here, kind)
-    found = here.attested(PROVENANCE, keys=(), identities=(Identity(BUILD, ISSUER),), trusted_root=TRUSTED.root)
+    found = here.attested(PROVENANCE, keys=(), identities=(SignerIdentity(BUILD, ISSUER),), trusted_root=TRUSTED.root)
     assert found.verdict.state == "trusted", found.verdict.why
     assert found.attestations[0].signer.name == BUILD
     assert "promise" in found.verdict.notes[0]
@@ -234,7 +234,7 @@ def test_an_attestation_under_the_tag_is_found(here: World, kind: str) -> None:
 )  # fmt: skip
 def test_an_attestation_that_is_not_proven_does_not_count(here: World, kind: str, how: dict[str, Any]) -> None:
     put_attestation(here, kind, **how)
-    found = here.attested(PROVENANCE, keys=(), identities=(Identity(BUILD, ISSUER),), trusted_root=TRUSTED.root)
+    found = here.attested(PROVENANCE, keys=(), identities=(SignerIdentity(BUILD, ISSUER),), trusted_root=TRUSTED.root)
     assert (found.verdict.state, found.verdict.check) == ("untrusted", "signature")
 
 

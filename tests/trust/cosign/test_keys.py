@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 
 from sealock.errors import SealockError, TargetError, TrustError
 from sealock.trust.cosign.keys import made, read_public, write_public
-from sealock.trust.cosign.privatekeys import KINDS, Kind, generate, read_private, write_private
+from sealock.trust.cosign.privatekeys import KINDS, KeyKind, generate, read_private, write_private
 
 LABEL = "ENCRYPTED SIGSTORE PRIVATE KEY"
 KEY = generate()
@@ -46,7 +46,7 @@ def never() -> str:
 @pytest.mark.parametrize(
     ("kind", "secret"), [*((one, "word") for one in KINDS), (KINDS[0], ""), (KINDS[0], "pässword ☃")]
 )
-def test_a_key_file_is_read_again(kind: Kind, secret: str) -> None:
+def test_a_key_file_is_read_again(kind: KeyKind, secret: str) -> None:
     key = generate(kind)
     again = read_private(write_private(key, secret), "x.key", lambda: secret)
     assert again.public.der == key.public.der

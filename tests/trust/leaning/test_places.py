@@ -11,7 +11,7 @@ import pytest
 from sealock.cli.main import main
 from sealock.errors import TargetError
 from sealock.trust.audit.places import LARGEST, audit_host, audit_path
-from sealock.trust.notary.folder import Folder
+from sealock.trust.notary.folder import TrustFolder
 
 LEANS = "export DOCKER_CONTENT_TRUST=1\n"
 
@@ -72,7 +72,7 @@ def test_this_persons_settings_are_looked_at(home: Path) -> None:
     (home / ".docker" / "config.json").write_text('{"trust_pinning": {"disable_tofu": true}}')
     (home / ".notary").mkdir()
     (home / ".notary" / "config.json").write_text('{"remote_server": {"url": "https://n.example.com"}}')
-    trust = Folder(home / ".docker" / "trust")
+    trust = TrustFolder(home / ".docker" / "trust")
     for gun in ("docker.io/library/alpine", "example.com/app", "mine.azurecr.io/app"):
         trust.write(gun, {"root": b"{}"})
     trust.add_key("a" * 64, b"-----BEGIN ENCRYPTED PRIVATE KEY-----\nrole: targets\ngun: example.com/app\n\nAAAA\n")

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from sealock.errors import TransportError
-from sealock.trust.notary.refusal import RefusedError
+from sealock.trust.notary.refusal import MetadataRefusedError
 from sealock.trust.notary.signer import certify, meta_of
 from support.notaryattacks import age, forms, keys, roots
 from support.notaryattacks.tools import Attack
@@ -37,14 +37,14 @@ def test_who_has_verified_before_is_not_deceived(here: World, attack: Attack, ch
     here.verify()
     attack(here)
     before = here.held()
-    with pytest.raises(RefusedError) as refused:
+    with pytest.raises(MetadataRefusedError) as refused:
         here.verify()
     assert words.format(gun=here.gun) in str(refused.value)
     assert refused.value.check == check
     if check == "unsigned":
         return
     # Refused again, and what was known before is not lost.
-    with pytest.raises(RefusedError):
+    with pytest.raises(MetadataRefusedError):
         here.verify()
     assert here.held().keys() >= before.keys()
 
@@ -61,7 +61,7 @@ FIRST = [one for one in ATTACKS if one[1] not in {"rollback", "withheld"} and on
 def test_nor_is_who_comes_for_the_first_time_and_keeps_nothing_of_it(here: World, attack: Attack, check: str) -> None:
     here.publish()
     attack(here)
-    with pytest.raises(RefusedError) as refused:
+    with pytest.raises(MetadataRefusedError) as refused:
         here.verify()
     assert refused.value.check in {check, "root", "signature"}
     assert check == "unsigned" or not here.held()
@@ -69,7 +69,7 @@ def test_nor_is_who_comes_for_the_first_time_and_keeps_nothing_of_it(here: World
 
 def test_another_repositorys_metadata_is_refused_at_first_use_too(here: World) -> None:
     roots.another_repository(here)
-    with pytest.raises(RefusedError, match=r"has a certificate that is for '.*-other', not for "):
+    with pytest.raises(MetadataRefusedError, match=r"has a certificate that is for '.*-other', not for "):
         here.verify()
 
 
@@ -95,12 +95,12 @@ def test_what_was_seen_in_a_refused_run_is_not_forgotten(here: World) -> None:
     here.verify()
     here.publish()
     age.withheld_targets(here)
-    with pytest.raises(RefusedError):
+    with pytest.raises(MetadataRefusedError):
         here.verify()
     # The timestamp of that run counts: an older one is a rollback now.
     here.server.answers = lambda _gun, _name: None
     here.author.shelf.put("timestamp", here.author.shelf.files["timestamp"][0])
-    with pytest.raises(RefusedError, match="was rolled back: version 1 came, and"):
+    with pytest.raises(MetadataRefusedError, match="was rolled back: version 1 came, and"):
         here.verify()
 
 
@@ -110,7 +110,7 @@ def test_a_damaged_cache_never_makes_anything_trusted(here: World, role: str) ->
     here.verify()
     here.folder.write(here.gun, {role: b'{"signed":{},"signatures":[]}'})
     if role == "root":
-        with pytest.raises(RefusedError, match="the cached root metadata of"):
+        with pytest.raises(MetadataRefusedError, match="the cached root metadata of"):
             here.verify()
     else:
         assert here.verify().digest == wanted[0]
@@ -121,7 +121,7 @@ def test_a_foreign_root_in_the_cache_is_what_counts_until_it_is_forgotten(here: 
     stranger = Author(here.server, here.gun)
     stranger.certificates, stranger.root_keys = [certify(stranger.root_keys[0], here.gun, NOW)], stranger.root_keys
     here.folder.write(here.gun, {"root": signed(stranger.root_content(1), stranger.root_signers())})
-    with pytest.raises(RefusedError):
+    with pytest.raises(MetadataRefusedError):
         here.verify()
     here.folder.forget(here.gun)
     here.verify()
@@ -147,7 +147,7 @@ def test_its_owner_can_renew_what_has_expired(here: World, role: str) -> None:
     shelf = here.server.shelf(here.gun)
     here.server.snapshot(shelf)
     here.server.timestamp(shelf)
-    with pytest.raises(RefusedError, match=r"the targets metadata of .* expired on"):
+    with pytest.raises(MetadataRefusedError, match=r"the targets metadata of .* expired on"):
         here.verify(now=much_later)
     here.repository(now=much_later).renew(here.keyring(), root=role == "root")
     assert here.verify(now=much_later).digest == digest
@@ -159,7 +159,7 @@ def test_a_file_of_unknown_hashes_alone_is_refused(here: World) -> None:
     meta = {"snapshot": {"hashes": {"md5": "AAAA"}, "length": meta_of(author.held("snapshot")).length}}
     raw = signed(listing("timestamp", {}, 9) | {"meta": meta}, [author.shelf.key("timestamp")])
     author.shelf.put("timestamp", raw)
-    with pytest.raises(RefusedError, match="has no hash of a known algorithm"):
+    with pytest.raises(MetadataRefusedError, match="has no hash of a known algorithm"):
         here.verify()
 
 
@@ -167,5 +167,5 @@ def test_who_signed_instead_is_told_and_about_when(here: World) -> None:
     here.publish()
     keys.foreign_key("targets")(here)
     stranger = here.author.targets_keys[0].id[:12]
-    with pytest.raises(RefusedError, match=rf"; signed by {stranger}, about {NOW:%Y-%m-%d}$"):
+    with pytest.raises(MetadataRefusedError, match=rf"; signed by {stranger}, about {NOW:%Y-%m-%d}$"):
         here.verify()

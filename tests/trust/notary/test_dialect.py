@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from sealock.trust.notary.privatekeys import generate
-from sealock.trust.notary.refusal import RefusedError
+from sealock.trust.notary.refusal import MetadataRefusedError
 from sealock.trust.notary.signer import certify
 from support.notaryworld import World, world
 from support.simulators.notary import NOW, signed
@@ -56,7 +56,7 @@ def test_two_root_keys_of_which_two_must_sign(here: World) -> None:
     both = author.root_signers()
     author.shelf.put("root", signed(author.root_content(3), both[:1]))
     author.list_all()
-    with pytest.raises(RefusedError, match="needs signatures by 2 different keys, and has valid ones by 1"):
+    with pytest.raises(MetadataRefusedError, match="needs signatures by 2 different keys, and has valid ones by 1"):
         here.verify()
 
 
@@ -107,7 +107,9 @@ def test_releases_count_only_for_tags_below_their_paths(here: World) -> None:
     author.list_all()
     assert here.verify("1.0").digest == digest
     assert here.verify("2.0").digest == newer[0]
-    with pytest.raises(RefusedError, match=r"not signed by a key that you trust for tags; signed are: 2\.0, 1\.0 "):
+    with pytest.raises(
+        MetadataRefusedError, match=r"not signed by a key that you trust for tags; signed are: 2\.0, 1\.0 "
+    ):
         here.verify("3.0")
     assert {one.tag for one in here.repository().signed_tags()} == {"1.0", "2.0"}
 

@@ -15,8 +15,8 @@ from sealock.errors import PolicyError, TargetError, TransportError
 from sealock.model.registries import Registries
 from sealock.net.registry.names import reference
 from sealock.trust.notary.client import Setup, configured_pins, judge, signed_tags
-from sealock.trust.notary.folder import Folder, docker_folder
-from sealock.trust.notary.refusal import RefusedError
+from sealock.trust.notary.folder import TrustFolder, docker_folder
+from sealock.trust.notary.refusal import MetadataRefusedError
 from sealock.trust.notary.server import address_of
 from sealock.trust.pins import Pin
 from support.notaryworld import World, world
@@ -95,7 +95,7 @@ def test_a_pin_that_is_given_is_in_place_of_those_that_are_configured(here: Worl
     docker = here.folder.path.parent
     docker.mkdir(exist_ok=True)
     (docker / "config.json").write_text(json.dumps({"trust_pinning": {"certs": {here.gun: ["00"]}}}))
-    with pytest.raises(RefusedError, match=r"is not as pinned.*the pin says 00 \("):
+    with pytest.raises(MetadataRefusedError, match=r"is not as pinned.*the pin says 00 \("):
         judge(reference(f"{here.gun}:v1"), Setup(environment(here)))
     judge(reference(f"{here.gun}:v1"), Setup(environment(here), pin=Pin()))
 
@@ -177,14 +177,14 @@ def test_a_login_is_not_sent_to_a_realm_elsewhere(here: World) -> None:
 @pytest.mark.parametrize("gun", ["", "..", "a/../../b", "/etc", "a//b", "a/./b", "a/..", "a\x00b", "a b"])
 def test_no_name_leads_out_of_the_folder(tmp_path: Path, gun: str) -> None:
     with pytest.raises(TargetError, match="is not the name of a repository"):
-        Folder(tmp_path).write(gun, {"root": b"x"})
+        TrustFolder(tmp_path).write(gun, {"root": b"x"})
     assert not list(tmp_path.iterdir())
 
 
 def test_the_folder_is_dockers(tmp_path: Path) -> None:
     assert docker_folder({"HOME": "/home/me"}) == Path("/home/me/.docker")
     assert docker_folder({"HOME": "/home/me", "DOCKER_CONFIG": "/etc/docker-config"}) == Path("/etc/docker-config")
-    folder = Folder(tmp_path / "trust")
+    folder = TrustFolder(tmp_path / "trust")
     folder.write("127.0.0.1:5000/app", {"targets/releases": b"{}", "root": b"{}"})
     path = tmp_path / "trust" / "tuf" / "127.0.0.1:5000" / "app" / "metadata" / "targets" / "releases.json"
     assert path.read_bytes() == b"{}"

@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 
 from sealock.trust.notary.canonical import decode, encode
 from sealock.trust.notary.fields import Fields, spelled
-from sealock.trust.notary.metadata import Key, key_id, key_json, read_key, read_listing, read_root, read_targets
+from sealock.trust.notary.metadata import NotaryKey, key_id, key_json, read_key, read_listing, read_root, read_targets
 from sealock.trust.notary.privatekeys import generate
-from sealock.trust.notary.refusal import RefusedError
+from sealock.trust.notary.refusal import MetadataRefusedError
 from sealock.trust.notary.signer import certify, listing_json, new_root, root_json, targets_json
 from sealock.trust.notary.trusted import TrustedMetadata
 from sealock.trust.pins import Pin
@@ -114,7 +114,7 @@ def test_what_is_written_in_any_order_reads_and_signs_alike(value: Any) -> None:
     ids=lambda value: value if isinstance(value, str) else "",
 )  # fmt: skip
 def test_targets_with_a_fault_are_refused(changes: dict[str, Any], words: str) -> None:
-    with pytest.raises(RefusedError) as error:
+    with pytest.raises(MetadataRefusedError) as error:
         read_targets(signed(targets_table(**changes), [TARGETS_KEY]), "the targets metadata")
     assert words in str(error.value)
     assert error.value.check == "malformed"
@@ -123,12 +123,12 @@ def test_targets_with_a_fault_are_refused(changes: dict[str, Any], words: str) -
 def test_a_root_must_name_keys_for_each_role() -> None:
     table = root_table()
     del table["roles"]["snapshot"]
-    with pytest.raises(RefusedError, match="names no keys for the role snapshot"):
+    with pytest.raises(MetadataRefusedError, match="names no keys for the role snapshot"):
         read_root(root_file(table), "the root")
 
 
 def test_too_many_signatures_are_not_looked_at() -> None:
-    with pytest.raises(RefusedError, match="has more than 64 signatures"):
+    with pytest.raises(MetadataRefusedError, match="has more than 64 signatures"):
         read_targets(signed(targets_table(), [TARGETS_KEY] * 65), "the targets metadata")
 
 
@@ -177,7 +177,7 @@ def test_a_root_with_one_byte_changed_is_refused_and_nothing_else_happens(at: in
     try:
         trusted.first_root(raw)
         trusted.finish_root()
-    except RefusedError:
+    except MetadataRefusedError:
         return
     # Only what means the same may pass: the very byte, or another spelling of JSON.
     assert decode(raw, "it")["signed"] == root_table()  # type: ignore[call-overload,index]  # it is a table
@@ -187,7 +187,7 @@ def test_a_root_with_one_byte_changed_is_refused_and_nothing_else_happens(at: in
 @given(raw=st.binary(max_size=200) | VALUES.map(lambda value: json.dumps(value).encode()))
 def test_anything_else_is_refused_too(raw: bytes) -> None:
     for read in (read_root, read_targets, read_key, lambda raw, what: read_listing(raw, what, "timestamp")):
-        with pytest.raises(RefusedError):
+        with pytest.raises(MetadataRefusedError):
             read(raw, "it")
 
 
@@ -197,12 +197,12 @@ def test_anything_else_is_refused_too(raw: bytes) -> None:
     kind=st.sampled_from(["ecdsa", "rsa", "ed25519", "ecdsa-x509", "rsa-x509", "dsa", ""]),
 )
 def test_keys_that_are_none_count_for_nothing(noise: bytes, kind: str) -> None:
-    key = Key(kind, noise)
+    key = NotaryKey(kind, noise)
     table = root_table()
     table["keys"][key_id(key)] = key_json(key)
     table["roles"]["root"] = {"keyids": [key_id(key)], "threshold": 1}
     raw = signed(table, [(key_id(key), ROOT_KEY)])
-    with pytest.raises(RefusedError):
+    with pytest.raises(MetadataRefusedError):
         TrustedMetadata(GUN, Pin(), NOW).first_root(raw)
 
 
@@ -212,13 +212,13 @@ def test_a_damaged_certificate_is_refused(at: int, byte: int) -> None:
     lines = CERTIFICATE.public.splitlines()
     content = bytearray(b64decode(b"".join(lines[1:-1])))
     content[at % len(content)] = byte
-    damaged = Key("ecdsa-x509", b"\n".join([lines[0], b64encode(bytes(content)), lines[-1]]))
+    damaged = NotaryKey("ecdsa-x509", b"\n".join([lines[0], b64encode(bytes(content)), lines[-1]]))
     table = root_table()
     table["keys"][key_id(damaged)] = key_json(damaged)
     table["roles"]["root"] = {"keyids": [key_id(damaged)], "threshold": 1}
     raw = signed(table, [(key_id(damaged), ROOT_KEY)])
     try:
         TrustedMetadata(GUN, Pin(), NOW).first_root(raw)
-    except RefusedError:
+    except MetadataRefusedError:
         return
     # What the key, the name and the days do not depend on may differ: a serial number, the signature by itself.

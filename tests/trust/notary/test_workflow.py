@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from sealock.errors import TransportError
 from sealock.trust.notary.privatekeys import generate
-from sealock.trust.notary.refusal import RefusedError
+from sealock.trust.notary.refusal import MetadataRefusedError
 from sealock.trust.notary.verdict import find_tag
 from sealock.trust.notary.workflow import Update
 from sealock.trust.pins import Pin
@@ -43,7 +43,7 @@ class Memory:
         raw = self.author.shelf.find(name)
         changed = None if raw is None else self.change(role, raw)
         if changed is not None and len(changed) > limit:
-            raise RefusedError(check="size", why="too large")
+            raise MetadataRefusedError(check="size", why="too large")
         return changed
 
 
@@ -77,7 +77,7 @@ def test_with_any_byte_of_any_file_changed_it_refuses_or_tells_the_truth(
 
     try:
         one = update(Memory(AUTHOR, change), {"root": CACHED["root"]} if known else {})
-    except RefusedError:
+    except MetadataRefusedError:
         return
     found = find_tag(one.trusted, "v1")
     assert found is None or found.digest == DIGEST
@@ -90,7 +90,7 @@ def test_with_noise_in_the_place_of_any_file_too(*, role: str, noise: bytes | No
     if role == "root" and known:
         assert find_tag(update(source, {"root": CACHED["root"]}).trusted, "v1")
         return
-    with pytest.raises(RefusedError):
+    with pytest.raises(MetadataRefusedError):
         update(source, {"root": CACHED["root"]} if known else {})
 
 

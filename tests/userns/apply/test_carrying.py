@@ -13,8 +13,8 @@ import pytest
 from sealock.errors import TargetError
 from sealock.userns.apply import disable, enable, look, records, recover
 from sealock.userns.apply.record import pending
-from sealock.userns.plan import Machine, plan
-from sealock.userns.plan.plan import Plan
+from sealock.userns.plan import MachineFacts, plan
+from sealock.userns.plan.plan import RemappingPlan
 
 SUBUID = "other:100000:65536\n"
 SETTINGS = "{\n  // no comment is allowed here\n}"
@@ -34,10 +34,10 @@ def made(root: Path, settings: str | None = PLAIN, subuid: str = SUBUID) -> Path
     return root
 
 
-def planned(root: Path, user: str = "", data_root: str = "/data") -> Plan:
+def planned(root: Path, user: str = "", data_root: str = "/data") -> RemappingPlan:
     machine = look(None, str(root))
     return plan(
-        Machine(
+        MachineFacts(
             subuid=machine.subuid,
             subgid=machine.subgid,
             accounts=machine.accounts,
@@ -216,7 +216,7 @@ def test_a_plan_made_of_half_a_change_is_refused(tmp_path: Path) -> None:
 
 def test_a_plan_without_ranges_enables_nothing(tmp_path: Path) -> None:
     with pytest.raises(TargetError, match="no range"):
-        enable(plan(Machine()), str(tmp_path))
+        enable(plan(MachineFacts()), str(tmp_path))
 
 
 PROGRAM = """

@@ -7,7 +7,7 @@ import pytest
 from sealock import formats
 from sealock.model.container import Container
 from sealock.model.location import Source
-from sealock.userns.plan import Machine, Owned, Runs
+from sealock.userns.plan import MachineFacts, Owned, Runs
 from sealock.userns.plan.blockers import blockers, unread
 
 
@@ -26,7 +26,7 @@ SEEN = (
     Owned(path="/run/shut", kind="socket", mode=0o600),
     Owned(path="/srv/file.sock", kind="file", mode=0o600),
 )
-MACHINE = Machine(kernel="6.18.0", owned=SEEN, limits={"nofile": 20_000, "core": -1})
+MACHINE = MachineFacts(kernel="6.18.0", owned=SEEN, limits={"nofile": 20_000, "core": -1})
 
 
 @pytest.mark.parametrize(
@@ -56,7 +56,7 @@ MACHINE = Machine(kernel="6.18.0", owned=SEEN, limits={"nofile": 20_000, "core":
     ],
 )
 def test_what_stands_in_the_way_is_found(words: str, what: str, effect: str) -> None:
-    found = blockers(Machine(kernel="6.18.0", owned=SEEN, limits=MACHINE.limits, containers=(runs(words),)))
+    found = blockers(MachineFacts(kernel="6.18.0", owned=SEEN, limits=MACHINE.limits, containers=(runs(words),)))
     assert [(one.container, one.what, one.effect) for one in found] == [("web", what, effect)]
     assert found[0].remedy
 
@@ -86,7 +86,7 @@ def test_what_stands_in_the_way_is_found(words: str, what: str, effect: str) -> 
     ],
 )
 def test_what_works_is_left_alone(words: str) -> None:
-    assert not blockers(Machine(kernel="6.18.0", owned=SEEN, limits=MACHINE.limits, containers=(runs(words),)))
+    assert not blockers(MachineFacts(kernel="6.18.0", owned=SEEN, limits=MACHINE.limits, containers=(runs(words),)))
 
 
 @pytest.mark.parametrize(
@@ -95,7 +95,7 @@ def test_what_works_is_left_alone(words: str) -> None:
 )  # fmt: skip
 @pytest.mark.parametrize("sysctl", ["kernel.shmmax", "kernel.msgmax", "kernel.sem", "fs.mqueue.msg_max"])
 def test_limits_of_ipc_can_be_set_from_linux_6_10_on(kernel: str, effect: str | None, sysctl: str) -> None:
-    found = blockers(Machine(kernel=kernel, containers=(runs(f"--sysctl {sysctl}=1"),)))
+    found = blockers(MachineFacts(kernel=kernel, containers=(runs(f"--sysctl {sysctl}=1"),)))
     assert [one.effect for one in found] == ([effect] if effect else [])
 
 
@@ -103,8 +103,8 @@ def test_limits_of_ipc_can_be_set_from_linux_6_10_on(kernel: str, effect: str | 
 @pytest.mark.parametrize("name", ["db", "db-id"])
 def test_who_joins_one_that_opts_out_must_opt_out_too(flag: str, name: str) -> None:
     held = (runs("--userns host", "db"), runs(f"--{flag} container:{name}"))
-    assert [(one.container, one.effect) for one in blockers(Machine(containers=held))] == [("web", "fails")]
+    assert [(one.container, one.effect) for one in blockers(MachineFacts(containers=held))] == [("web", "fails")]
 
 
 def test_a_container_of_which_nothing_is_known_is_told() -> None:
-    assert unread(Machine(containers=(Runs("web", Container()), runs("", "db")))) == ("web",)
+    assert unread(MachineFacts(containers=(Runs("web", Container()), runs("", "db")))) == ("web",)

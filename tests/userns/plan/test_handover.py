@@ -8,16 +8,16 @@ from typing import Any
 import pytest
 
 from sealock.model.container import container
-from sealock.userns.plan import Bind, Entry, Machine, Owned, Runs, Volume
-from sealock.userns.plan.ownership import Handover, Ids, Kept, copies, handovers, shifting
-from sealock.userns.plan.ranges import Range
+from sealock.userns.plan import Bind, EngineVolume, MachineFacts, Owned, PathEntry, Runs
+from sealock.userns.plan.ownership import Handover, Ids, KeptFolder, copies, handovers, shifting
+from sealock.userns.plan.ranges import SubordinateRange
 
-IDS = Ids((Range("d", 200_000, 65536),), (Range("d", 300_000, 65536),))
+IDS = Ids((SubordinateRange("d", 200_000, 65536),), (SubordinateRange("d", 300_000, 65536),))
 DATA = Bind("web", "/srv/data", "/data")
 
 
-def planned(*binds: Bind, ids: Ids = IDS, **fields: Any) -> list[Handover | Kept]:
-    return list(handovers(Machine(binds=binds, data_root="/var/lib/docker", **fields), ids))
+def planned(*binds: Bind, ids: Ids = IDS, **fields: Any) -> list[Handover | KeptFolder]:
+    return list(handovers(MachineFacts(binds=binds, data_root="/var/lib/docker", **fields), ids))
 
 
 def owned(path: str = "/srv/data", *owners: tuple[int, int, int], **fields: Any) -> Owned:
@@ -46,7 +46,7 @@ def test_many_owners_need_one_command_for_users_and_one_for_groups() -> None:
 
 
 def test_each_part_of_a_joined_range_has_its_own_distance() -> None:
-    ids = Ids((Range("d", 300_000, 1000), Range("d", 200_000, 65536)), IDS.gids)
+    ids = Ids((SubordinateRange("d", 300_000, 1000), SubordinateRange("d", 200_000, 65536)), IDS.gids)
     commands = [one for one in shifting("/d", [(999, 0, 1), (1000, 0, 1)], ids) if "-uid" in one]
     assert commands == [
         "find /d -xdev -uid 999 -execdir chown -h 300999 {} +",
@@ -88,7 +88,7 @@ def test_a_path_stays_one_word_whatever_is_in_it(path: str) -> None:
 )  # fmt: skip
 def test_what_belongs_to_the_machine_is_never_handed_over(path: str, *, kept: bool) -> None:
     (made,) = planned(Bind("web", path, "/x"), owned=(owned(path),))
-    assert isinstance(made, Kept) == kept
+    assert isinstance(made, KeptFolder) == kept
 
 
 def test_a_folder_within_another_goes_along_with_it() -> None:
@@ -166,7 +166,11 @@ def test_people_who_lose_their_files_are_named() -> None:
 
 
 def test_every_entry_is_listed_with_its_new_owner() -> None:
-    entries = (Entry("/srv/data", 0, 0), Entry("/srv/data/a", 33, 300_005), Entry("/srv/data/b", 200_000, 300_000))
+    entries = (
+        PathEntry("/srv/data", 0, 0),
+        PathEntry("/srv/data/a", 33, 300_005),
+        PathEntry("/srv/data/b", 200_000, 300_000),
+    )
     (made,) = planned(DATA, owned=(owned(entries=entries),))
     assert isinstance(made, Handover)
     assert [(one.path, one.new_uid, one.new_gid) for one in made.entries] == [
@@ -179,13 +183,13 @@ OLD, NEW = "/var/lib/docker/volumes/db/_data", "/var/lib/docker/200000.300000/vo
 ROOT = "/var/lib/docker/200000.300000"
 
 
-def copied(*volumes: Volume, **fields: Any) -> list[tuple[str, ...]]:
-    machine = Machine(volumes=volumes, data_root="/var/lib/docker", **fields)
+def copied(*volumes: EngineVolume, **fields: Any) -> list[tuple[str, ...]]:
+    machine = MachineFacts(volumes=volumes, data_root="/var/lib/docker", **fields)
     return [one.commands for one in copies(machine, IDS, ROOT)]
 
 
 def test_a_volume_is_copied_and_then_changes_hands() -> None:
-    assert copied(Volume("db", path=OLD), owned=(owned(OLD, (999, 999, 5)),)) == [
+    assert copied(EngineVolume("db", path=OLD), owned=(owned(OLD, (999, 999, 5)),)) == [
         (
             f"docker volume create db && cp -a {OLD}/. {NEW}/",
             f"find {NEW} -xdev -uid 999 -execdir chown -h 200999 {{}} +",
@@ -195,15 +199,19 @@ def test_a_volume_is_copied_and_then_changes_hands() -> None:
 
 
 def test_an_empty_volume_needs_nothing() -> None:
-    assert not copied(Volume("db", path=OLD), owned=(owned(OLD, (0, 0, 1)),))
+    assert not copied(EngineVolume("db", path=OLD), owned=(owned(OLD, (0, 0, 1)),))
 
 
 @pytest.mark.parametrize(
     "volume",
-    [Volume("nfs", path=OLD, plain=False), Volume("far", driver="rexray", path=OLD), Volume("gone", path="/x")],
+    [
+        EngineVolume("nfs", path=OLD, plain=False),
+        EngineVolume("far", driver="rexray", path=OLD),
+        EngineVolume("gone", path="/x"),
+    ],
 )
-def test_a_volume_that_is_no_folder_here_is_told(volume: Volume) -> None:
-    (made,) = copies(Machine(volumes=(volume,), data_root="/var/lib/docker"), IDS, ROOT)
+def test_a_volume_that_is_no_folder_here_is_told(volume: EngineVolume) -> None:
+    (made,) = copies(MachineFacts(volumes=(volume,), data_root="/var/lib/docker"), IDS, ROOT)
     assert not made.commands
     assert made.notes
 

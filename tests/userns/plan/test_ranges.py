@@ -6,7 +6,18 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sealock.userns.plan.ranges import COUNT, FIRST, LAST, NSPAWN, Range, added, free_range, outside, read, size
+from sealock.userns.plan.ranges import (
+    COUNT,
+    FIRST,
+    LAST,
+    NSPAWN,
+    SubordinateRange,
+    added,
+    free_range,
+    outside,
+    read,
+    size,
+)
 
 DOCK = "dockremap"
 
@@ -76,12 +87,12 @@ def test_ranges_that_share_ids_are_found(text: str, *, overlaps: bool) -> None:
     assert bool(list(read(text).overlapping(DOCK, 105))) == overlaps
 
 
-ranges = st.builds(Range, st.sampled_from(["a", DOCK]), st.integers(0, 400), st.integers(1, 200))
+ranges = st.builds(SubordinateRange, st.sampled_from(["a", DOCK]), st.integers(0, 400), st.integers(1, 200))
 
 
 @settings(max_examples=200, deadline=None)
 @given(st.lists(ranges, max_size=8))
-def test_an_overlap_is_found_exactly_where_two_ranges_share_an_id(held: list[Range]) -> None:
+def test_an_overlap_is_found_exactly_where_two_ranges_share_an_id(held: list[SubordinateRange]) -> None:
     text = "".join(f"{one.name}:{one.start}:{one.count}\n" for one in held)
     truth = any(
         DOCK in {one.name, other.name} and set(range(one.start, one.end + 1)) & set(range(other.start, other.end + 1))
@@ -93,10 +104,12 @@ def test_an_overlap_is_found_exactly_where_two_ranges_share_an_id(held: list[Ran
 
 @settings(max_examples=200, deadline=None)
 @given(
-    st.lists(st.builds(Range, st.just("a"), st.integers(50_000, 700_000), st.integers(1, 200_000)), max_size=8),
+    st.lists(
+        st.builds(SubordinateRange, st.just("a"), st.integers(50_000, 700_000), st.integers(1, 200_000)), max_size=8
+    ),
     st.lists(st.integers(0, 800_000), max_size=8),
 )
-def test_a_free_range_shares_no_id_with_anybody(held: list[Range], ids: list[int]) -> None:
+def test_a_free_range_shares_no_id_with_anybody(held: list[SubordinateRange], ids: list[int]) -> None:
     made = free_range(held, ids, DOCK)
     assert made is not None
     assert made.count == COUNT
@@ -109,21 +122,21 @@ def test_a_free_range_shares_no_id_with_anybody(held: list[Range], ids: list[int
     ("taken", "start"),
     [
         ([], 100_000),
-        ([Range("a", 100_000, COUNT)], 165_536),
-        ([Range("a", 100_000, 1)], 100_001),
-        ([Range("a", 165_535, 1)], 165_536),
-        ([Range("a", 165_536, 1)], 100_000),
-        ([Range("a", 0, 100_001)], 100_001),
-        ([Range("a", FIRST, NSPAWN - FIRST)], NSPAWN),
-        ([Range("a", FIRST, NSPAWN - FIRST - COUNT + 1)], NSPAWN),
-        ([Range("a", FIRST, LAST - FIRST)], None),
+        ([SubordinateRange("a", 100_000, COUNT)], 165_536),
+        ([SubordinateRange("a", 100_000, 1)], 100_001),
+        ([SubordinateRange("a", 165_535, 1)], 165_536),
+        ([SubordinateRange("a", 165_536, 1)], 100_000),
+        ([SubordinateRange("a", 0, 100_001)], 100_001),
+        ([SubordinateRange("a", FIRST, NSPAWN - FIRST)], NSPAWN),
+        ([SubordinateRange("a", FIRST, NSPAWN - FIRST - COUNT + 1)], NSPAWN),
+        ([SubordinateRange("a", FIRST, LAST - FIRST)], None),
     ],
     ids=[
         "nobody has any", "after the first", "after one id", "one id in the way", "just before one id", "from below",
         "all below systemd-nspawn's are taken", "one too few below systemd-nspawn's", "all are taken",
     ],
 )  # fmt: skip
-def test_the_lowest_free_range_is_taken(taken: list[Range], start: int | None) -> None:
+def test_the_lowest_free_range_is_taken(taken: list[SubordinateRange], start: int | None) -> None:
     made = free_range(taken, (), DOCK)
     assert (made.start if made else None) == start
 
@@ -132,7 +145,7 @@ def test_the_lowest_free_range_is_taken(taken: list[Range], start: int | None) -
     ("number", "who"), [(0, 300_000), (999, 300_999), (1000, 200_000), (1009, 200_009), (1010, None), (-1, None)]
 )
 def test_several_ranges_are_joined_in_their_order(number: int, who: int | None) -> None:
-    held = (Range(DOCK, 300_000, 1000), Range(DOCK, 200_000, 10))
+    held = (SubordinateRange(DOCK, 300_000, 1000), SubordinateRange(DOCK, 200_000, 10))
     assert outside(held, number) == who
     assert size(held) == 1010
 
@@ -147,7 +160,7 @@ def test_several_ranges_are_joined_in_their_order(number: int, who: int | None) 
     ],
 )
 def test_a_line_is_added_and_all_else_stays(text: str, after: str) -> None:
-    assert added(text, Range("d", 1, 2)) == after
+    assert added(text, SubordinateRange("d", 1, 2)) == after
 
 
 def test_a_hundred_thousand_lines_are_no_matter() -> None:

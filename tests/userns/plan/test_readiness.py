@@ -8,11 +8,11 @@ import pytest
 from msgspec.structs import replace
 
 from sealock.model.container import Container, container
-from sealock.userns.plan import Image, Machine, Owned, Runs, Volume, plan
+from sealock.userns.plan import EngineImage, EngineVolume, MachineFacts, Owned, Runs, plan
 
 GB = 10**9
 WEB = Runs("web", container(userns="", privileged=False))
-READY = Machine(
+READY = MachineFacts(
     kernel="6.1.0",
     user_namespaces=True,
     most_namespaces=1000,
@@ -26,17 +26,17 @@ READY = Machine(
     data_root="/var/lib/docker",
     free=50 * GB,
     version="26.1.5",
-    images=(Image("nginx:1", GB), Image("own:1", GB, pullable=False)),
+    images=(EngineImage("nginx:1", GB), EngineImage("own:1", GB, pullable=False)),
     containers=(WEB,),
 )
 RANGE = "dockremap:200000:65536\n"
 
 
-def with_(**fields: Any) -> Machine:
+def with_(**fields: Any) -> MachineFacts:
     return replace(READY, **fields)
 
 
-def told(machine: Machine, user: str = "") -> list[tuple[str, str, str]]:
+def told(machine: MachineFacts, user: str = "") -> list[tuple[str, str, str]]:
     return [(one.name, one.answer, one.text) for one in plan(machine, user).checks if one.answer != "ok"]
 
 
@@ -139,7 +139,7 @@ def test_what_is_well_is_left_alone(fields: dict[str, Any]) -> None:
 
 
 def test_volumes_take_room_too() -> None:
-    held = {"volumes": (Volume("db", path="/v"),), "owned": (Owned(path="/v", size=2 * GB),)}
+    held = {"volumes": (EngineVolume("db", path="/v"),), "owned": (Owned(path="/v", size=2 * GB),)}
     assert plan(with_(free=3 * GB, **held)).verdict == "not ready"
     assert plan(with_(free=4 * GB, **held)).verdict == "ready"
 

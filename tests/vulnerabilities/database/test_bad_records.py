@@ -19,8 +19,8 @@ from sealock.model.container import Container
 from sealock.model.inventory import Inventory, Package
 from sealock.vulnerabilities.database.location import NAME
 from sealock.vulnerabilities.database.seal import opened
-from sealock.vulnerabilities.database.sources import Folder
-from sealock.vulnerabilities.database.update import Outcome, update
+from sealock.vulnerabilities.database.sources import SourceFolder
+from sealock.vulnerabilities.database.update import UpdateOutcome, update
 from sealock.vulnerabilities.feeds.catalog import FEEDS
 from sealock.vulnerabilities.match import match
 from sealock.vulnerabilities.matches import Matched
@@ -49,11 +49,11 @@ def archive(records: Sequence[Any]) -> bytes:
     return stream.getvalue()
 
 
-def built(folder: Path, data: bytes) -> Outcome:
+def built(folder: Path, data: bytes) -> UpdateOutcome:
     path = folder / "mirror/osv/PyPI/all.zip"
     path.parent.mkdir(parents=True)
     path.write_bytes(data)
-    (outcome,) = update(str(folder / "db"), Folder(str(folder / "mirror")), [FEEDS["osv/PyPI"]])
+    (outcome,) = update(str(folder / "db"), SourceFolder(str(folder / "mirror")), [FEEDS["osv/PyPI"]])
     return outcome
 
 

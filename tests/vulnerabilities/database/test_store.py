@@ -8,14 +8,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sealock.model.advisory import Advisory, Affects, Epss, Exploited, Rating, Span, State
+from sealock.model.advisory import Advisory, Affects, DistributionState, Epss, Exploited, Rating, Span
 from sealock.model.severity import Severity
 from sealock.vulnerabilities.aliases import groups, passed_on
 from sealock.vulnerabilities.claim import Claim, KeySpan
 from sealock.vulnerabilities.collector import Gatherer
 from sealock.vulnerabilities.database.location import NAME
 from sealock.vulnerabilities.database.seal import opened
-from sealock.vulnerabilities.store import Store
+from sealock.vulnerabilities.store import AdvisoryStore
 from sealock.vulnerabilities.versions import key, scheme_of
 from support import feedmirror, linecount
 
@@ -23,7 +23,7 @@ NOW = 1_790_000_000
 
 
 @pytest.fixture(scope="module")
-def store(tmp_path_factory: pytest.TempPathFactory) -> Store:
+def store(tmp_path_factory: pytest.TempPathFactory) -> AdvisoryStore:
     folder = tmp_path_factory.mktemp("store")
     feedmirror.updated(folder / "db", feedmirror.mirror(folder / "mirror"), now=NOW)
     return opened(str(folder / "db" / NAME))
@@ -35,7 +35,7 @@ def dpkg(version: str) -> bytes:
     return found
 
 
-def test_claims_of_two_feeds_on_one_package_stand_side_by_side(store: Store) -> None:
+def test_claims_of_two_feeds_on_one_package_stand_side_by_side(store: AdvisoryStore) -> None:
     found = feedmirror.claims(store, "Debian:12", "lockgate")
     span = KeySpan(b"", dpkg("1.2-3+deb12u1"), inclusive=False, fixed="1.2-3+deb12u1")
     assert found["CVE-2026-1000 osv/Debian"].spans == (span,)
@@ -44,13 +44,13 @@ def test_claims_of_two_feeds_on_one_package_stand_side_by_side(store: Store) -> 
     assert "CVE-2026-1009 osv/Debian" not in found
 
 
-def test_what_a_record_of_one_archive_says_of_another_ecosystem_is_left_to_that(store: Store) -> None:
+def test_what_a_record_of_one_archive_says_of_another_ecosystem_is_left_to_that(store: AdvisoryStore) -> None:
     found = feedmirror.claims(store, "Alpine:v3.20", "lockgate")
     assert [name for name in found if name.endswith("osv/Debian")] == []
     assert found["CVE-2026-1003 alpine-secdb/v3.20"].state == "not-affected"
 
 
-def test_several_names_are_asked_for_at_once(store: Store) -> None:
+def test_several_names_are_asked_for_at_once(store: AdvisoryStore) -> None:
     assert set(store.about("Alpine:v3.20", ["weir", "sluice", "nothing"])) == {"weir", "sluice"}
     assert set(store.about("Alpine:v3.20", [f"n{number}" for number in range(2000)] + ["weir"])) == {"weir"}
     assert store.about("Haiku", ["weir"]) == {}
@@ -67,11 +67,11 @@ def test_several_names_are_asked_for_at_once(store: Store) -> None:
         ("Alpine:edge", True),
     ],
 )
-def test_ecosystems_that_it_covers(store: Store, ecosystem: str, covered: bool) -> None:  # noqa: FBT001  a column
+def test_ecosystems_that_it_covers(store: AdvisoryStore, ecosystem: str, covered: bool) -> None:  # noqa: FBT001  a column
     assert store.covers(ecosystem) is covered
 
 
-def test_single_versions_are_kept_where_no_span_has_them(store: Store) -> None:
+def test_single_versions_are_kept_where_no_span_has_them(store: AdvisoryStore) -> None:
     found = feedmirror.claims(store, "PyPI", "lock-gate")
     assert found["GHSA-aaaa-bbbb-cccc osv/PyPI"].versions == (key("pep440", "3.0.dev1"),)
     last = found["PYSEC-2026-7 osv/PyPI"]
@@ -80,20 +80,20 @@ def test_single_versions_are_kept_where_no_span_has_them(store: Store) -> None:
     assert last.unreadable == ("not a version",)
 
 
-def test_aliases_hold_both_ways_and_onwards(store: Store) -> None:
+def test_aliases_hold_both_ways_and_onwards(store: AdvisoryStore) -> None:
     found = feedmirror.claims(store, "PyPI", "lock-gate")
     everything = {"CVE-2026-2000", "GHSA-aaaa-bbbb-cccc", "GO-2026-0001", "PYSEC-2026-7"}
     for claim in (*found.values(), *feedmirror.claims(store, "Go", "stdlib").values()):
         assert {claim.advisory, *claim.aliases} == everything
 
 
-def test_upstream_is_followed_one_way(store: Store) -> None:
+def test_upstream_is_followed_one_way(store: AdvisoryStore) -> None:
     found = feedmirror.claims(store, "Ubuntu:22.04:LTS", "lockgate")
     assert found["USN-9000-1 osv/Ubuntu"].upstream == ("UBUNTU-CVE-2026-1000", "CVE-2026-1000")
     assert found["UBUNTU-CVE-2026-1000 osv/Ubuntu"].upstream == ("CVE-2026-1000",)
 
 
-def test_details_of_several_feeds_are_put_together(store: Store) -> None:
+def test_details_of_several_feeds_are_put_together(store: AdvisoryStore) -> None:
     found = store.details(["CVE-2026-1000", "GHSA-dddd-eeee-ffff", "nothing", "", "zzz"])
     assert set(found) == {"CVE-2026-1000", "GHSA-dddd-eeee-ffff"}
     one = found["CVE-2026-1000"]
@@ -103,7 +103,7 @@ def test_details_of_several_feeds_are_put_together(store: Store) -> None:
     assert one.affects == ()
 
 
-def test_scores_and_the_exploited_catalogue(store: Store) -> None:
+def test_scores_and_the_exploited_catalogue(store: AdvisoryStore) -> None:
     asked = [
         "CVE-2026-1000",
         "CVE-1999-0001",
@@ -120,7 +120,7 @@ def test_scores_and_the_exploited_catalogue(store: Store) -> None:
     assert store.ended == {"debian": {"12": "2026-06-10", "2.1": "0001-01-01"}}
 
 
-def test_each_feeds_state_is_told(store: Store) -> None:
+def test_each_feeds_state_is_told(store: AdvisoryStore) -> None:
     states = store.feeds()
     debian = states["osv/Debian"]
     assert (debian.records, debian.withdrawn, debian.broken, debian.date) == (2, 1, 0, "2026-05-01T10:00:00Z")
@@ -202,12 +202,12 @@ def test_what_the_database_says_is_what_the_records_say(
     for ecosystem in ("Debian:12", "Debian:13"):
         for name in ("gate", "lock", "weir"):
             for version in ("0.1-1", "1.0-1", "1.0-2", "1.1-1", "1:0.9-1", "1:1-1", "2-1"):
-                wanted: dict[str, set[State]] = {}
+                wanted: dict[str, set[DistributionState]] = {}
                 for one in told:
                     for affects in one.affects:
                         if (affects.ecosystem, affects.name) == (ecosystem, name) and plain(affects, version):
                             wanted.setdefault(one.id, set()).add(affects.state)
-                found: dict[str, set[State]] = {}
+                found: dict[str, set[DistributionState]] = {}
                 for claim in store.about(ecosystem, [name]).get(name, ()):
                     if says(claim, dpkg(version)):
                         found.setdefault(claim.advisory, set()).add(claim.state)

@@ -16,15 +16,15 @@ from threading import Thread
 import pytest
 
 from sealock.errors import DatabaseError
-from sealock.net.http import HttpTransport, Patience
+from sealock.net.http import HttpTimeouts, HttpTransport
 from sealock.vulnerabilities.database import update
 from sealock.vulnerabilities.database.freshness import old, ready
 from sealock.vulnerabilities.database.location import NAME, clear
 from sealock.vulnerabilities.database.seal import opened, seal, unseal
 from sealock.vulnerabilities.database.sources import Got, Web
-from sealock.vulnerabilities.feeds.catalog import FEEDS, File
+from sealock.vulnerabilities.feeds.catalog import FEEDS, FeedFile
 from sealock.vulnerabilities.feeds.feed import Damaged
-from sealock.vulnerabilities.store import Store
+from sealock.vulnerabilities.store import AdvisoryStore
 from support import feedmirror
 from support.simulators.feeds import Oddity, Publisher, serving
 
@@ -48,8 +48,8 @@ def publisher(mirror: Path) -> Iterator[Publisher]:
         yield one
 
 
-def fetched(place: Path, publisher: Publisher, *feeds: str, now: float = NOW) -> dict[str, update.Outcome]:
-    source = Web(HttpTransport(patience=Patience(connect=5.0, quiet=1.0)), publisher.url)
+def fetched(place: Path, publisher: Publisher, *feeds: str, now: float = NOW) -> dict[str, update.UpdateOutcome]:
+    source = Web(HttpTransport(patience=HttpTimeouts(connect=5.0, quiet=1.0)), publisher.url)
     return {
         one.feed: one for one in update.update(str(place), source, [FEEDS[name] for name in feeds], now=lambda: now)
     }
@@ -59,7 +59,7 @@ def left(place: Path) -> list[str]:
     return sorted(one.name for one in place.iterdir())
 
 
-def store(place: Path) -> Store:
+def store(place: Path) -> AdvisoryStore:
     return opened(str(place / NAME))
 
 
@@ -219,13 +219,13 @@ def test_the_newest_file_is_found_through_the_text_that_names_it(
     (mirror / "latest.txt").write_text("csaf_vex.tar.zst\n")
     source = Web(HttpTransport())
     base = f"{publisher.url}/redhat-vex/"
-    found = source.fetch(File("x", base, f"{publisher.url}/latest.txt"), None, str(tmp_path))
+    found = source.fetch(FeedFile("x", base, f"{publisher.url}/latest.txt"), None, str(tmp_path))
     assert isinstance(found, Got)
     found.stream.close()
     assert found.state.url == f"{base}csaf_vex.tar.zst"
     (mirror / "latest.txt").write_text("../../etc/passwd\n")
     with pytest.raises(Damaged, match="names no file"):
-        source.fetch(File("x", base, f"{publisher.url}/latest.txt"), None, str(tmp_path))
+        source.fetch(FeedFile("x", base, f"{publisher.url}/latest.txt"), None, str(tmp_path))
 
 
 UPDATE = """
@@ -277,7 +277,7 @@ def test_of_two_updates_at_once_the_second_waits_and_finds_all_done(publisher: P
     assert publisher.reached.wait(30)
     told: list[str] = []
     source = Web(HttpTransport(), publisher.url)
-    outcomes: list[update.Outcome] = []
+    outcomes: list[update.UpdateOutcome] = []
 
     def second() -> None:
         outcomes.extend(update.update(str(place), source, [FEEDS["osv/PyPI"], FEEDS["kev"]], told.append))
@@ -419,7 +419,7 @@ class Counting:
 def _at(publisher: Publisher, monkeypatch: pytest.MonkeyPatch) -> None:
     """Have every feed at one publisher."""
     for name, feed in list(FEEDS.items()):
-        files = tuple(File(file.path, f"{publisher.url}/{file.path}") for file in feed.files)
+        files = tuple(FeedFile(file.path, f"{publisher.url}/{file.path}") for file in feed.files)
         moved = type(feed)(
             name, feed.family, feed.title, files, feed.ecosystem, standard=feed.standard, partial=feed.partial
         )
@@ -470,7 +470,7 @@ def test_a_check_where_nothing_can_be_reached_says_so(
 ) -> None:
     for name in ("osv/PyPI", "kev", "epss", "endoflife"):
         feed = FEEDS[name]
-        files = tuple(File(file.path, f"{publisher.url}/nowhere") for file in feed.files)
+        files = tuple(FeedFile(file.path, f"{publisher.url}/nowhere") for file in feed.files)
         monkeypatch.setitem(
             FEEDS, name, type(feed)(name, feed.family, feed.title, files, feed.ecosystem, partial=feed.partial)
         )
@@ -517,7 +517,8 @@ while True:
 """
     for moment in (0.0, 0.005, 0.02, 0.05):
         process = subprocess.Popen(
-            [sys.executable, "-c", code, place, mirror, str(Path(feedmirror.__file__).parents[1])], stdout=subprocess.PIPE
+            [sys.executable, "-c", code, place, mirror, str(Path(feedmirror.__file__).parents[1])],
+            stdout=subprocess.PIPE,
         )
         assert process.stdout is not None
         assert process.stdout.readline() == b"begun\n"

@@ -11,7 +11,7 @@ from sealock.model.advisory import Advisory, Span
 from sealock.model.severity import Severity
 from sealock.vulnerabilities.feeds import osv
 from sealock.vulnerabilities.feeds._osvshape import Event
-from sealock.vulnerabilities.feeds.feed import Broken, Damaged, Withdrawn
+from sealock.vulnerabilities.feeds.feed import BrokenRecord, Damaged, Withdrawn
 from sealock.vulnerabilities.feeds.spans import spans
 from support import feedmirror
 
@@ -165,7 +165,7 @@ def test_texts_links_and_dates_are_bounded() -> None:
 )
 def test_broken_records_are_named(data: bytes, why: str) -> None:
     found = osv.record("file.json", data, "PyPI")
-    assert isinstance(found, Broken)
+    assert isinstance(found, BrokenRecord)
     assert found.record == "file.json"
     assert why in found.why
 
@@ -201,7 +201,7 @@ def test_what_was_taken_back_is_dropped() -> None:
 )
 def test_names_in_zips_cannot_lead_out(files: dict[str, bytes], why: str) -> None:
     (found,) = feedmirror.read("osv/PyPI", feedmirror.zipped(files))
-    assert isinstance(found, Broken)
+    assert isinstance(found, BrokenRecord)
     assert why in found.why
 
 
@@ -213,7 +213,7 @@ def _damaged_member() -> bytes:
 
 def test_a_broken_member_does_not_hide_the_next() -> None:
     first, second = feedmirror.read("osv/PyPI", _damaged_member())
-    assert isinstance(first, Broken)
+    assert isinstance(first, BrokenRecord)
     assert isinstance(second, Advisory)
 
 
@@ -261,7 +261,7 @@ json_values = st.recursive(
 @given(json_values)
 def test_no_json_breaks_the_reader(value: Any) -> None:
     found = osv.record("file.json", feedmirror.json_of(value), "PyPI")
-    assert isinstance(found, Advisory | Broken | Withdrawn)
+    assert isinstance(found, Advisory | BrokenRecord | Withdrawn)
 
 
 @settings(max_examples=100, deadline=None)
@@ -275,4 +275,4 @@ def test_no_changed_byte_breaks_the_archive(at: int, flip: int) -> None:
         found = feedmirror.read("osv/npm", bytes(data))
     except Damaged:
         return
-    assert all(isinstance(one, Advisory | Broken | Withdrawn) for one in found)
+    assert all(isinstance(one, Advisory | BrokenRecord | Withdrawn) for one in found)

@@ -11,7 +11,7 @@ from sealock.model.advisory import Advisory, Affects, Epss, Exploited, Span
 from sealock.model.severity import Severity
 from sealock.vulnerabilities.feeds import catalog, csaf, secdb
 from sealock.vulnerabilities.feeds.endoflife import ALREADY
-from sealock.vulnerabilities.feeds.feed import Broken, Damaged, Dated, Ended, Item, KnownExploited, Likelihood
+from sealock.vulnerabilities.feeds.feed import BrokenRecord, Damaged, Dated, Ended, FeedItem, KnownExploited, Likelihood
 from support import feedmirror
 
 FILES = {
@@ -23,11 +23,11 @@ FILES = {
 }
 
 
-def vector(feed: str) -> list[Item]:
+def vector(feed: str) -> list[FeedItem]:
     return feedmirror.read(feed, (feedmirror.VECTORS / FILES[feed]).read_bytes(), FILES[feed])
 
 
-def by_id(items: list[Item]) -> dict[str, list[Affects]]:
+def by_id(items: list[FeedItem]) -> dict[str, list[Affects]]:
     found: dict[str, list[Affects]] = {}
     for item in items:
         assert isinstance(item, Advisory), item
@@ -123,7 +123,9 @@ def test_exploited_likely_and_ended() -> None:
 
 def broken(feed: str, value: Any, path: str = "") -> list[str]:
     data = value if isinstance(value, bytes) else feedmirror.json_of(value)
-    return [f"{item.record}: {item.why}" for item in feedmirror.read(feed, data, path) if isinstance(item, Broken)]
+    return [
+        f"{item.record}: {item.why}" for item in feedmirror.read(feed, data, path) if isinstance(item, BrokenRecord)
+    ]
 
 
 HEAD = "cve,epss,percentile\n"
@@ -224,7 +226,7 @@ def test_no_changed_byte_breaks_a_reader(feed: str, at: int, flip: int) -> None:
 def test_no_changed_byte_breaks_csaf(at: int, flip: int) -> None:
     data = bytearray((feedmirror.VECTORS / "redhat-vex/cve-2026-1000.json").read_bytes())
     data[at % len(data)] ^= flip
-    assert all(isinstance(item, Advisory | Broken) for item in csaf.record("a.json", bytes(data)))
+    assert all(isinstance(item, Advisory | BrokenRecord) for item in csaf.record("a.json", bytes(data)))
 
 
 @pytest.mark.parametrize(

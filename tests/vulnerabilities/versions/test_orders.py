@@ -10,11 +10,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from packaging.version import InvalidVersion, Version
 
-from sealock.vulnerabilities.versions import Scheme, key
+from sealock.vulnerabilities.versions import VersionScheme, key
 from support.plainorders import ORDERS
 from support.versionpairs import VECTORS, order, pairs, recorded
 
-ASCENDING: list[tuple[Scheme, str, str]] = [
+ASCENDING: list[tuple[VersionScheme, str, str]] = [
     ("dpkg", "a tilde is before the end, letters after it, all else after letters", "1.0~~ 1.0~~a 1.0~ 1.0 1.0-1 1.0a 1.0z 1.0+dfsg 1.0.1"),
     ("dpkg", "an update of a stable release, and a binary rebuild", "1.1.1n-0+deb11u1 1.1.1n-0+deb11u4 1.1.1n-1 1.1.1n-1+b1 1.1.1w-0+deb11u1 1:0.1-1"),
     ("dpkg", "a security update is after its backport's tilde", "3.0.15-1~deb12u1 3.0.15-1 3.0.15-1ubuntu1"),
@@ -55,14 +55,14 @@ ASCENDING: list[tuple[Scheme, str, str]] = [
 
 
 @pytest.mark.parametrize(("scheme", "what", "versions"), ASCENDING, ids=[f"{row[0]}: {row[1]}" for row in ASCENDING])
-def test_versions_ascend(scheme: Scheme, what: str, versions: str) -> None:
+def test_versions_ascend(scheme: VersionScheme, what: str, versions: str) -> None:
     del what
     assert [(one, order(scheme, one, other), other) for one, other in pairwise(versions.split())] == [
         (one, "<", other) for one, other in pairwise(versions.split())
     ]
 
 
-EQUAL: list[tuple[Scheme, str, str]] = [
+EQUAL: list[tuple[VersionScheme, str, str]] = [
     ("dpkg", "no epoch is 0, no revision is 0, zeros before numbers", "1.0 0:1.0 1.0-0 1.00 01.0 1."),
     ("rpm", "what is between pieces only divides", "1.0-1 0:1.0-1 1_0-1 01.0-1 1..0-1"),
     ("alpm", "zeros before numbers", "1.0-1 0:1.0-1 1.00-01"),
@@ -93,14 +93,14 @@ EQUAL: list[tuple[Scheme, str, str]] = [
 
 
 @pytest.mark.parametrize(("scheme", "what", "versions"), EQUAL, ids=[f"{row[0]}: {row[1]}" for row in EQUAL])
-def test_versions_are_equal(scheme: Scheme, what: str, versions: str) -> None:
+def test_versions_are_equal(scheme: VersionScheme, what: str, versions: str) -> None:
     del what
     first = key(scheme, versions.split(maxsplit=1)[0])
     assert first
     assert {version: key(scheme, version) for version in versions.split()} == dict.fromkeys(versions.split(), first)
 
 
-SPACED: list[tuple[Scheme, str, str]] = [
+SPACED: list[tuple[VersionScheme, str, str]] = [
     ("dpkg", " 1.0-1 ", "1.0-1"),
     ("pep440", " 1.0\n", "1.0"),
     ("npm", " v1.0.0 ", "1.0.0"),
@@ -113,11 +113,13 @@ SPACED: list[tuple[Scheme, str, str]] = [
 
 
 @pytest.mark.parametrize(("scheme", "spaced", "plain"), SPACED)
-def test_spaces_count_for_nothing_where_the_ecosystem_drops_them(scheme: Scheme, spaced: str, plain: str) -> None:
+def test_spaces_count_for_nothing_where_the_ecosystem_drops_them(
+    scheme: VersionScheme, spaced: str, plain: str
+) -> None:
     assert order(scheme, spaced, plain) == "="
 
 
-UNREADABLE: list[tuple[Scheme, list[str]]] = [
+UNREADABLE: list[tuple[VersionScheme, list[str]]] = [
     ("dpkg", ["1.0-", "-1", ":1", "0:", "a:1", "1-2:3", "2147483648:1", "1 2", "1é", " "]),
     ("alpm", ["1.0.", "1.0-", "-1", "1.é"]),
     ("apk", ["a", "1.", "1..2", "1.0_foo", "1.0ab", "1.0p2", "1.0-1", "1.0-r", "1.0-r1-r2", "1.0~", "1.0~xyz", " 1"]),
@@ -135,15 +137,15 @@ UNREADABLE: list[tuple[Scheme, list[str]]] = [
 
 
 @pytest.mark.parametrize(("scheme", "versions"), UNREADABLE, ids=[row[0] for row in UNREADABLE])
-def test_what_the_ecosystem_cannot_read_has_no_key(scheme: Scheme, versions: list[str]) -> None:
+def test_what_the_ecosystem_cannot_read_has_no_key(scheme: VersionScheme, versions: list[str]) -> None:
     assert {version: key(scheme, version) for version in versions} == dict.fromkeys(versions)
 
 
-RECORDED: list[Scheme] = [scheme for scheme in get_args(Scheme) if (VECTORS / f"{scheme}.txt").is_file()]
+RECORDED: list[VersionScheme] = [scheme for scheme in get_args(VersionScheme) if (VECTORS / f"{scheme}.txt").is_file()]
 
 
 @pytest.mark.parametrize("scheme", RECORDED)
-def test_keys_put_versions_in_the_order_that_the_real_program_put_them_in(scheme: Scheme) -> None:
+def test_keys_put_versions_in_the_order_that_the_real_program_put_them_in(scheme: VersionScheme) -> None:
     lines = recorded(scheme)
     assert len(lines) > 200
     # Keys that ascend from line to line do so between any two lines.
@@ -151,12 +153,12 @@ def test_keys_put_versions_in_the_order_that_the_real_program_put_them_in(scheme
     assert [line for line in lines if len({key(scheme, version) for version in line}) != 1] == []
 
 
-def _below(scheme: Scheme, line: tuple[str, ...], following: tuple[str, ...]) -> bool:
+def _below(scheme: VersionScheme, line: tuple[str, ...], following: tuple[str, ...]) -> bool:
     return order(scheme, line[0], following[0]) == "<"
 
 
 def test_every_order_with_a_program_to_ask_is_recorded() -> None:
-    assert set(get_args(Scheme)) - set(RECORDED) == {"cargo", "nuget", "generic"}
+    assert set(get_args(VersionScheme)) - set(RECORDED) == {"cargo", "nuget", "generic"}
 
 
 def test_python_versions_compare_as_the_library_packaging_compares_them() -> None:
@@ -179,7 +181,7 @@ _IDENTIFIERS = st.lists(st.sampled_from(["0", "1", "10", "a", "a-1", "1a", "alph
 _SEMVER = st.tuples(st.lists(st.integers(0, 11).map(str), min_size=3, max_size=3).map(".".join), _IDENTIFIERS).map(
     lambda parts: f"{parts[0]}-{'.'.join(parts[1])}" if parts[1] else parts[0]
 )
-VERSIONS: dict[Scheme, st.SearchStrategy[str]] = {
+VERSIONS: dict[VersionScheme, st.SearchStrategy[str]] = {
     "dpkg": st.from_regex(r"\A([012]:)?[01][01a9~+.-]{0,6}[0a~]\Z"),
     "rpm": st.text("0019abZ~^.-_", min_size=1, max_size=8),
     "npm": _SEMVER,
@@ -194,7 +196,9 @@ VERSIONS: dict[Scheme, st.SearchStrategy[str]] = {
 @pytest.mark.parametrize("scheme", list(ORDERS))
 @given(data=st.data())
 @settings(max_examples=200, deadline=None)
-def test_keys_compare_as_the_plain_order_does_which_is_a_total_order(scheme: Scheme, data: st.DataObject) -> None:
+def test_keys_compare_as_the_plain_order_does_which_is_a_total_order(
+    scheme: VersionScheme, data: st.DataObject
+) -> None:
     plain = ORDERS[scheme]
     one, two, three = (data.draw(VERSIONS[scheme]) for _ in range(3))
     for left, right in ((one, two), (two, three), (one, three)):
@@ -205,16 +209,16 @@ def test_keys_compare_as_the_plain_order_does_which_is_a_total_order(scheme: Sch
     assert order(scheme, one, one) == "="
 
 
-@pytest.mark.parametrize("scheme", get_args(Scheme))
+@pytest.mark.parametrize("scheme", get_args(VersionScheme))
 @given(version=st.one_of(st.text(max_size=30), st.text("0123abz.-_+~:!^*vx \n", max_size=12)))
 @settings(max_examples=200, deadline=None)
-def test_any_text_has_a_key_that_is_not_empty_or_none_at_all(scheme: Scheme, version: str) -> None:
+def test_any_text_has_a_key_that_is_not_empty_or_none_at_all(scheme: VersionScheme, version: str) -> None:
     found = key(scheme, version)
     assert found is None or len(found) > 0
 
 
-@pytest.mark.parametrize("scheme", get_args(Scheme))
-def test_texts_that_are_too_long_have_no_key_and_others_short_ones(scheme: Scheme) -> None:
+@pytest.mark.parametrize("scheme", get_args(VersionScheme))
+def test_texts_that_are_too_long_have_no_key_and_others_short_ones(scheme: VersionScheme) -> None:
     assert key(scheme, "1" * 1001) is None
     for text in (
         "1",

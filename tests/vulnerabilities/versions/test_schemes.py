@@ -7,9 +7,9 @@ from typing import get_args
 import pytest
 
 from sealock.model.inventory import PackageType
-from sealock.vulnerabilities.versions import Scheme, key, of_package, scheme_of
+from sealock.vulnerabilities.versions import VersionScheme, key, of_package, scheme_of
 
-ECOSYSTEMS: list[tuple[str, Scheme | None]] = [
+ECOSYSTEMS: list[tuple[str, VersionScheme | None]] = [
     ("Debian:12", "dpkg"),
     ("Debian", "dpkg"),
     ("Ubuntu:22.04", "dpkg"),
@@ -44,7 +44,7 @@ ECOSYSTEMS: list[tuple[str, Scheme | None]] = [
 
 
 @pytest.mark.parametrize(("ecosystem", "scheme"), ECOSYSTEMS)
-def test_an_ecosystem_has_its_order_whatever_its_release(ecosystem: str, scheme: Scheme | None) -> None:
+def test_an_ecosystem_has_its_order_whatever_its_release(ecosystem: str, scheme: VersionScheme | None) -> None:
     assert scheme_of(ecosystem) == scheme
 
 

@@ -12,7 +12,7 @@ from sealock.cli.output import WIDTH, complain, width
 from sealock.cli.trust.common import add_output, tell
 
 if TYPE_CHECKING:
-    from sealock.trust.audit.kinds import About, Audited, Leaning
+    from sealock.trust.audit.kinds import About, Audited, NotaryDependence
 
 EPILOG: Final = """\
   PATH            a file, or a folder, in which every text file is looked at
@@ -70,7 +70,7 @@ def _audited(target: str) -> Audited:
         return Audited(target, problems=(str(error),))
 
 
-def _leaning(audited: list[Audited]) -> list[Leaning]:
+def _leaning(audited: list[Audited]) -> list[NotaryDependence]:
     return [each for one in audited for each in one.found if each.about.leans]
 
 
@@ -98,9 +98,9 @@ def _lines(audited: list[Audited], columns: int) -> Iterator[str]:
         yield f"Nothing leans on content trust ({looked} looked at)"
 
 
-def _grouped(places: list[Leaning]) -> Iterator[tuple[str, str]]:
+def _grouped(places: list[NotaryDependence]) -> Iterator[tuple[str, str]]:
     """The places with what stands there; of a file that has many, the first few (JSON has all)."""
-    by_file: dict[str, list[Leaning]] = {}
+    by_file: dict[str, list[NotaryDependence]] = {}
     for each in places:
         by_file.setdefault(each.where, []).append(each)
     for where, here in by_file.items():
@@ -111,7 +111,7 @@ def _grouped(places: list[Leaning]) -> Iterator[tuple[str, str]]:
             yield where, f"and {len(here) - len(few)} more"
 
 
-def _todo(about: About, places: list[Leaning]) -> str:
+def _todo(about: About, places: list[NotaryDependence]) -> str:
     """What to do; and the days on which it ends, where there are any (versions are told in the text itself)."""
     days = sorted({each.ends for each in places if each.ends[:1].isdigit()})
     return f"Ends on {' and '.join(days)}. {about.todo}" if days else about.todo

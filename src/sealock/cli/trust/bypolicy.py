@@ -20,7 +20,7 @@ _TAGGED: Final = re.compile(r":[^/]*\Z|@")
 if TYPE_CHECKING:
     from sealock.model.imagename import ImageName
     from sealock.policy.settings import Policy
-    from sealock.trust.bypolicy import Vouched
+    from sealock.trust.bypolicy import PolicyVerification
 
 
 def policy_for(arguments: Namespace) -> Policy | None:
@@ -32,10 +32,10 @@ def policy_for(arguments: Namespace) -> Policy | None:
 def verify(arguments: Namespace, policy: Policy) -> int:
     """Decide every reference, and every image that a file names, and return the exit status."""
     from sealock.net.registry.clientconfig import open_registry  # noqa: PLC0415  loads HTTP
-    from sealock.trust.bypolicy import Vouching, vouched  # noqa: PLC0415  loads all kinds of trust
+    from sealock.trust.bypolicy import PolicyVerifier, vouched  # noqa: PLC0415  loads all kinds of trust
 
     named, problems = _named(arguments.references)
-    vouching = Vouching(policy.trust, open_registry(policy.access), policy.access)
+    vouching = PolicyVerifier(policy.trust, open_registry(policy.access), policy.access)
     found = list(vouched(vouching, named))
     if arguments.format == "json":
         tell(
@@ -88,7 +88,7 @@ def _named(words: list[str]) -> tuple[dict[str, ImageName], list[str]]:
     return named, problems
 
 
-def _lines(one: Vouched, columns: int) -> Iterator[str]:
+def _lines(one: PolicyVerification, columns: int) -> Iterator[str]:
     from sealock.text import visible  # noqa: PLC0415  configuring does without
 
     trusted = one.decision.state == "trusted"
@@ -109,14 +109,14 @@ def _lines(one: Vouched, columns: int) -> Iterator[str]:
         yield from told("note", note, columns)
 
 
-def _notes(one: Vouched) -> list[str]:
+def _notes(one: PolicyVerification) -> list[str]:
     """What else there is to know: of each verdict, or that nothing was asked for."""
     if one.decision.state == "trusted" and not one.verdicts:
         return ["the trust policy asks for no signature of it"]
     return [f"{need}: {note}" for need, verdict in one.verdicts.items() for note in verdict.notes]
 
 
-def _table(one: Vouched) -> dict[str, Any]:
+def _table(one: PolicyVerification) -> dict[str, Any]:
     return {
         "reference": one.reference,
         "verdict": one.decision.state,

@@ -102,10 +102,10 @@ def open_keyring() -> Keyring:
     from sealock.trust.notary.client import open_folder  # noqa: PLC0415  loads HTTP
     from sealock.trust.notary.keyring import Keyring  # noqa: PLC0415  loads the reading of keys
 
-    return Keyring(open_folder(os.environ), Passphrases())
+    return Keyring(open_folder(os.environ), PassphraseSource())
 
 
-class Passphrases:
+class PassphraseSource:
     """Takes passphrases from the environment, else asks on a terminal. None is ever told."""
 
     def __init__(self) -> None:

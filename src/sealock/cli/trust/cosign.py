@@ -17,10 +17,10 @@ if TYPE_CHECKING:
     from sealock.model.imagename import ImageName
     from sealock.model.trust import Signer
     from sealock.net.registry.client import Registry
-    from sealock.trust.cosign.privatekeys import PrivateKey
-    from sealock.trust.cosign.requirements import Expected
+    from sealock.trust.cosign.privatekeys import CosignPrivateKey
+    from sealock.trust.cosign.requirements import CosignRequirements
     from sealock.trust.cosign.verifier import Attested
-    from sealock.trust.intoto import Statement
+    from sealock.trust.intoto import InTotoStatement
 
 AT_ONCE: Final = 8
 """Images that are verified at the same time."""
@@ -93,8 +93,8 @@ def verify(arguments: Namespace) -> int:
     return 2 if "unknown" in states else 1 if "untrusted" in states else 0
 
 
-def _one(registry: Registry, text: str, expected: Expected, attestation: str | None) -> Attested:
-    from sealock.model.trust import Verdict  # noqa: PLC0415  configuring does without
+def _one(registry: Registry, text: str, expected: CosignRequirements, attestation: str | None) -> Attested:
+    from sealock.model.trust import TrustResult  # noqa: PLC0415  configuring does without
     from sealock.trust.cosign.verifier import Attested, verify_attestations, verify_cosign  # noqa: PLC0415  as above
     from sealock.trust.intoto import type_of  # noqa: PLC0415  as above
 
@@ -109,12 +109,12 @@ def _one(registry: Registry, text: str, expected: Expected, attestation: str | N
     except UsageError:
         raise
     except SealockError as error:
-        return Attested(Verdict("cosign", text, "", "unknown", "unavailable", str(error)))
+        return Attested(TrustResult("cosign", text, "", "unknown", "unavailable", str(error)))
 
 
-def _expected(arguments: Namespace) -> Expected:
+def _expected(arguments: Namespace) -> CosignRequirements:
     from sealock.trust.cosign.keys import read_public  # noqa: PLC0415  as above
-    from sealock.trust.cosign.requirements import ANY, Expected, Identity  # noqa: PLC0415  configuring does without
+    from sealock.trust.cosign.requirements import ANY, CosignRequirements, SignerIdentity  # noqa: PLC0415  configuring does without
 
     if arguments.identity and not arguments.issuer:
         msg = "--identity goes with --issuer: anybody can have a certificate for a name from an issuer of their own"
@@ -123,9 +123,9 @@ def _expected(arguments: Namespace) -> Expected:
         msg = "--signed-for and --any-repository cannot both be given"
         raise UsageError(msg)
     keys = {key.id: key for key in (read_public(read_file(one).encode(), one) for one in arguments.key)}
-    return Expected(
+    return CosignRequirements(
         keys=tuple(keys.values()),
-        identities=tuple(Identity(one, arguments.issuer) for one in arguments.identity),
+        identities=tuple(SignerIdentity(one, arguments.issuer) for one in arguments.identity),
         trusted_root=read_file(arguments.trusted_root).encode() if arguments.trusted_root else b"",
         threshold=arguments.threshold,
         repository=ANY if arguments.any_repository else arguments.signed_for,
@@ -133,7 +133,7 @@ def _expected(arguments: Namespace) -> Expected:
     )
 
 
-def _lines(text: str, one: Attested, expected: Expected, columns: int, *, attested: bool) -> Iterator[str]:
+def _lines(text: str, one: Attested, expected: CosignRequirements, columns: int, *, attested: bool) -> Iterator[str]:
     from sealock.text import count, visible  # noqa: PLC0415  configuring does without
 
     verdict = one.verdict
@@ -157,7 +157,7 @@ def _lines(text: str, one: Attested, expected: Expected, columns: int, *, attest
         yield from told("note", note, columns)
 
 
-def _built(statement: Statement, columns: int) -> Iterator[str]:
+def _built(statement: InTotoStatement, columns: int) -> Iterator[str]:
     from sealock.trust.provenance import provenance_of  # noqa: PLC0415  configuring does without
 
     if (found := provenance_of(statement)) is not None:
@@ -165,7 +165,7 @@ def _built(statement: Statement, columns: int) -> Iterator[str]:
         yield from told("built", ", ".join([f"by {found.builder or 'nobody that it names'}", *sources]), columns)
 
 
-def _who(signer: Signer, expected: Expected) -> str:
+def _who(signer: Signer, expected: CosignRequirements) -> str:
     if signer.name:
         who = f"by {signer.name}, for whom {signer.issuer} vouches"
     else:
@@ -254,7 +254,7 @@ def open_image(arguments: Namespace, name: ImageName) -> tuple[Registry, str]:
     return registry, registry.manifest(name).digest
 
 
-def open_key(path: str) -> PrivateKey:
+def open_key(path: str) -> CosignPrivateKey:
     """A private key from its file, with its passphrase from the environment or a terminal."""
     from sealock.trust.cosign.privatekeys import read_private  # noqa: PLC0415  configuring does without
 

@@ -115,14 +115,14 @@ def _generate_cosign(arguments: Namespace) -> int:
 
 
 def _load(arguments: Namespace) -> int:
-    from sealock.cli.trust.common import Passphrases  # noqa: PLC0415  as above
+    from sealock.cli.trust.common import PassphraseSource  # noqa: PLC0415  as above
     from sealock.trust.notary.keyring import open_with  # noqa: PLC0415  configuring does without
     from sealock.trust.notary.privatekeys import parse  # noqa: PLC0415  as above
 
     stored = parse(read_file(arguments.what).encode())
     role = "root" if arguments.root else _role(arguments.name or stored.role or Path(arguments.what).stem)
     keyring = open_keyring()
-    key = open_with(Passphrases(), stored, role, arguments.what)
+    key = open_with(PassphraseSource(), stored, role, arguments.what)
     keyring.add(key, role)
     write(f"{key.id} is loaded as a {role} key\n")
     return 0

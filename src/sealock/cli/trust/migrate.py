@@ -12,7 +12,7 @@ from sealock.cli.trust.common import add_output, add_server, name_of, setup_of, 
 from sealock.cli.trust.cosign import open_key
 
 if TYPE_CHECKING:
-    from sealock.trust.migration import Step
+    from sealock.trust.migration import MigrationStep
 
 EPILOG: Final = """\
 Every signed tag is verified once more; a tag that the registry gives another digest for by now is left out, and so is
@@ -57,7 +57,7 @@ def run(arguments: Namespace) -> int:
     from sealock.errors import TrustError  # noqa: PLC0415  as above
     from sealock.net.registry.clientconfig import open_registry  # noqa: PLC0415  loads HTTP
     from sealock.text import count  # noqa: PLC0415  as above
-    from sealock.trust.migration import GOOD, Migration, Record, migrate  # noqa: PLC0415  loads all kinds of trust
+    from sealock.trust.migration import GOOD, Migration, MigrationRecord, migrate  # noqa: PLC0415  loads all kinds of trust
     from sealock.trust.notary.client import signed_tags  # noqa: PLC0415  as above
 
     name = name_of(arguments.repository, tag=False)
@@ -66,7 +66,7 @@ def run(arguments: Namespace) -> int:
     except TrustError as error:
         complain(f"{error}; nothing is signed")
         return 2
-    record = Record(arguments.record or "migration.jsonl")
+    record = MigrationRecord(arguments.record or "migration.jsonl")
     try:
         signed = signed_tags(name, setup_of(arguments))
     except TrustError as error:
@@ -74,7 +74,7 @@ def run(arguments: Namespace) -> int:
         return 2
     registry = open_registry(registries(arguments.policy, none=arguments.no_policy))
     how = Migration(registry, key, arguments.form, tuple(arguments.tags), arguments.dry_run)
-    steps: list[Step] = []
+    steps: list[MigrationStep] = []
     columns, at_once = WIDTH if arguments.output else width(), arguments.format == "text" and not arguments.output
     for step in migrate(name, signed, how, record):
         steps.append(step)
@@ -97,7 +97,7 @@ def run(arguments: Namespace) -> int:
     return 0 if all(step.outcome in GOOD for step in steps) else 1
 
 
-def _lines(step: Step, columns: int) -> Iterator[str]:
+def _lines(step: MigrationStep, columns: int) -> Iterator[str]:
     """A step in words: what became of the tag, and why where that is not well."""
     from sealock.text import fit, line  # noqa: PLC0415  configuring does without
 

@@ -19,9 +19,9 @@ if TYPE_CHECKING:
     from datetime import timedelta
 
     from sealock.model.imagename import ImageName
-    from sealock.model.trust import Verdict
-    from sealock.trust.notation.policy import Document, Statement
-    from sealock.trust.notation.requirements import Anchor, Expected
+    from sealock.model.trust import TrustResult
+    from sealock.trust.notation.policy import PolicyDocument, PolicyStatement
+    from sealock.trust.notation.requirements import Anchor, NotationRequirements
 
 PASSPHRASE: Final = "SEALOCK_KEY_PASSPHRASE"  # noqa: S105  the name of a variable
 VERIFYING: Final = ("authority", "subject", "stamper", "trust_policy", "level", "revoked")
@@ -82,7 +82,7 @@ def add_signing(parser: ArgumentParser) -> None:
 class _Found:
     """What came of one reference."""
 
-    def __init__(self, text: str, verdict: Verdict, *, passes: bool, policy: str = "") -> None:
+    def __init__(self, text: str, verdict: TrustResult, *, passes: bool, policy: str = "") -> None:
         self.text, self.verdict, self.passes, self.policy = text, verdict, passes, policy
 
     @property
@@ -119,8 +119,8 @@ class _Judge:
         self.folder = notation_folder(os.environ)
         self.annotations = annotations_of(arguments)
         self.revoked = tuple(read_revoked(one) for one in arguments.revoked)
-        self.document: Document | None = None
-        self.given: Expected | None = None
+        self.document: PolicyDocument | None = None
+        self.given: NotationRequirements | None = None
         self.stores: dict[str, tuple[Anchor, ...]] = {}
         if arguments.authority:
             if arguments.trust_policy:
@@ -134,10 +134,10 @@ class _Judge:
             self.document = open_policy(self.folder, arguments.trust_policy or "")
         self.registry = open_registry(registries(arguments.policy, none=arguments.no_policy))
 
-    def _given(self, arguments: Namespace) -> Expected:
+    def _given(self, arguments: Namespace) -> NotationRequirements:
         from sealock.trust.notation.names import read_subject  # noqa: PLC0415  as above
         from sealock.trust.notation.policy import LEVELS  # noqa: PLC0415  as above
-        from sealock.trust.notation.requirements import Expected  # noqa: PLC0415  configuring does without
+        from sealock.trust.notation.requirements import NotationRequirements  # noqa: PLC0415  configuring does without
         from sealock.trust.notation.store import read_anchors  # noqa: PLC0415  as above
 
         # Whose schemes they are for is not asked: a person who names a file trusts it.
@@ -148,7 +148,7 @@ class _Judge:
             for one in read_anchors(file, kind)
         ]
         anchors += [one for file in arguments.stamper for one in read_anchors(file, "tsa")]
-        return Expected(
+        return NotationRequirements(
             tuple(anchors),
             tuple(read_subject(one) for one in arguments.subject),
             LEVELS[arguments.level or "strict"],
@@ -158,7 +158,7 @@ class _Judge:
 
     def one(self, text: str) -> _Found:
         """Judge one reference."""
-        from sealock.model.trust import Verdict  # noqa: PLC0415  configuring does without
+        from sealock.model.trust import TrustResult  # noqa: PLC0415  configuring does without
         from sealock.trust.notation.verifier import judge  # noqa: PLC0415  as above
 
         name = name_of(text)
@@ -168,22 +168,22 @@ class _Judge:
                 statement = self.document.applying(name)
                 if statement is None:
                     why = f"{self.document.source} says nothing of {name.registry}/{name.repository}"
-                    return _Found(text, Verdict("notation", text, "", "untrusted", "policy", why), passes=False)
+                    return _Found(text, TrustResult("notation", text, "", "untrusted", "policy", why), passes=False)
                 if statement.level == "skip":
                     why = f"nothing of it was verified: {_spelled(statement)} says skip"
-                    verdict = Verdict("notation", text, name.digest or "", "unknown", "skipped", why)
+                    verdict = TrustResult("notation", text, name.digest or "", "unknown", "skipped", why)
                     return _Found(text, verdict, passes=True, policy=_spelled(statement))
             digest = name.digest or self.registry.claim(name).digest
             judged = judge(self.registry, name, digest, self._expected(statement))
         except UsageError:
             raise
         except SealockError as error:
-            verdict = Verdict("notation", text, "", "unknown", "unavailable", str(error))
+            verdict = TrustResult("notation", text, "", "unknown", "unavailable", str(error))
             return _Found(text, verdict, passes=False)
         policy = _spelled(statement) if statement else ""
         return _Found(text, judged.verdict, passes=judged.passes, policy=policy)
 
-    def _expected(self, statement: Statement | None) -> Expected:
+    def _expected(self, statement: PolicyStatement | None) -> NotationRequirements:
         from msgspec.structs import replace  # noqa: PLC0415  configuring does without
 
         from sealock.trust.notation.requirements import by_statement  # noqa: PLC0415  as above
@@ -198,7 +198,7 @@ class _Judge:
         return replace(expected, revoked=self.revoked)
 
 
-def _spelled(statement: Statement) -> str:
+def _spelled(statement: PolicyStatement) -> str:
     return f"{statement.name} ({statement.level})"
 
 

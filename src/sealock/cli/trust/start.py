@@ -11,7 +11,7 @@ from sealock.errors import UsageError
 
 if TYPE_CHECKING:
     from sealock.trust.notary.keyring import Keyring
-    from sealock.trust.notary.privatekeys import PrivateKey
+    from sealock.trust.notary.privatekeys import NotaryPrivateKey
 
 
 def configure(parser: ArgumentParser) -> None:
@@ -41,7 +41,7 @@ def run(arguments: Namespace) -> int:
     return 0
 
 
-def choose_root(keyring: Keyring, wanted: str) -> PrivateKey:
+def choose_root(keyring: Keyring, wanted: str) -> NotaryPrivateKey:
     """The root key that is named, or the only one, or a new one; UsageError where it is not clear."""
     if wanted:
         return keyring.by_id(wanted, "root")

@@ -16,7 +16,7 @@ from sealock.errors import SealockError, TrustError, UsageError
 
 if TYPE_CHECKING:
     from sealock.trust.notary.client import Setup
-    from sealock.trust.notary.verdict import RoleState, Verified
+    from sealock.trust.notary.verdict import RoleState, VerifiedTag
 
 EPILOG: Final = """\
 Without options, where sealock.toml has a [trust] table: each image must meet what the policy asks of it. A file or a
@@ -84,7 +84,7 @@ def run(arguments: Namespace) -> int:
     from sealock.trust.notary.client import judge  # noqa: PLC0415  loads HTTP
 
     setup = _pinned(setup_of(arguments), arguments)
-    found: list[tuple[str, Verified | SealockError]] = []
+    found: list[tuple[str, VerifiedTag | SealockError]] = []
     for text in arguments.references:
         try:
             found.append((text, judge(name_of(text), setup)))
@@ -105,7 +105,7 @@ def run(arguments: Namespace) -> int:
     return 1 if any(isinstance(one, TrustError) for _, one in found) else 0
 
 
-def _known(one: Verified | SealockError) -> bool:
+def _known(one: VerifiedTag | SealockError) -> bool:
     return isinstance(one, TrustError) or not isinstance(one, SealockError)
 
 
@@ -134,7 +134,7 @@ def _pinned(setup: Setup, arguments: Namespace) -> Setup:
     return structs.replace(setup, pins=Pins(first_use=not arguments.no_first_use))
 
 
-def _lines(text: str, one: Verified | SealockError, columns: int) -> Iterator[str]:
+def _lines(text: str, one: VerifiedTag | SealockError, columns: int) -> Iterator[str]:
     from sealock.text import count, visible  # noqa: PLC0415  configuring does without
     from sealock.trust.notary.verdict import brief  # noqa: PLC0415  as above
 
@@ -165,7 +165,7 @@ def _day(moment: datetime) -> str:
     return f"{moment:%Y-%m-%d}"
 
 
-def _table(text: str, one: Verified | SealockError) -> dict[str, Any]:
+def _table(text: str, one: VerifiedTag | SealockError) -> dict[str, Any]:
     if isinstance(one, SealockError):
         if not isinstance(one, TrustError):
             return {"reference": text, "verdict": "unknown", "problem": str(one)}

@@ -6,10 +6,10 @@ from collections.abc import Iterator, Mapping
 
 from sealock.formats.compose import mounts, values
 from sealock.formats.compose.merge import as_mapping
-from sealock.formats.compose.tree import Report, Value
+from sealock.formats.compose.tree import ComposeValue, ReportFault
 
 
-def check_names(model: Value, services: Mapping[str, Value], report: Report) -> None:
+def check_names(model: ComposeValue, services: Mapping[str, ComposeValue], report: ReportFault) -> None:
     """Report what a service names that the project does not have.
 
     A file with a service that has neither an image nor a build is no project but a part of one, to be laid over another
@@ -30,12 +30,12 @@ def check_names(model: Value, services: Mapping[str, Value], report: Report) -> 
     _check_circles(services, report)
 
 
-def _wanted(service: Value) -> Iterator[tuple[str, Value, str]]:
+def _wanted(service: ComposeValue) -> Iterator[tuple[str, ComposeValue, str]]:
     """What a service uses: the top-level key, the value that names it, the name."""
     networks = service.at("networks")
     for name, value in as_mapping(networks).mapping.items() if networks else ():
         yield "networks", value, name
-    for value in (service.at("volumes") or Value(None)).items:
+    for value in (service.at("volumes") or ComposeValue(None)).items:
         try:
             mount = mounts.mount(value)
         except ValueError:
@@ -43,7 +43,7 @@ def _wanted(service: Value) -> Iterator[tuple[str, Value, str]]:
         if mount.kind == "volume" and mount.source:
             yield "volumes", value, mount.source
     for kind, path in (("secrets", ("secrets",)), ("configs", ("configs",)), ("secrets", ("build", "secrets"))):
-        for value in (service.at(*path) or Value(None)).items:
+        for value in (service.at(*path) or ComposeValue(None)).items:
             source = value.at("source") if isinstance(value.data, dict) else value
             yield kind, value, source.text if source else ""
 
@@ -56,7 +56,7 @@ _TWICE = (
 )
 
 
-def _check_contradictions(name: str, service: Value, report: Report) -> None:
+def _check_contradictions(name: str, service: ComposeValue, report: ReportFault) -> None:
     networks = service.at("networks")
     if service.at("network_mode") and networks and networks.data:
         report(f"service {name} has both network_mode and networks", networks.whole())
@@ -76,7 +76,9 @@ def _check_contradictions(name: str, service: Value, report: Report) -> None:
             report(f"service {name}: {one[0]} and {'.'.join(other)} differ", second.whole())
 
 
-def _check_other_services(name: str, service: Value, services: Mapping[str, Value], report: Report) -> None:
+def _check_other_services(
+    name: str, service: ComposeValue, services: Mapping[str, ComposeValue], report: ReportFault
+) -> None:
     depends = service.at("depends_on")
     for other, held in as_mapping(depends).mapping.items() if depends else ():
         required = held.at("required")
@@ -87,22 +89,22 @@ def _check_other_services(name: str, service: Value, services: Mapping[str, Valu
         report(f"service {name} uses the network of {mode.text[8:]!r}, which is no service", mode.whole())
 
 
-def _check_sources(model: Value, report: Report) -> None:
+def _check_sources(model: ComposeValue, report: ReportFault) -> None:
     for kind, ways in (("secrets", ("file", "environment")), ("configs", ("file", "environment", "content"))):
-        for name, value in (model.at(kind) or Value(None)).mapping.items():
+        for name, value in (model.at(kind) or ComposeValue(None)).mapping.items():
             given = [way for way in ways if value.at(way)]
             if len(given) > 1:
                 report(f"{kind}.{name}: {' and '.join(given)} exclude each other", value.key)
             elif not given and isinstance(value.data, dict) and not value.at("external") and not value.at("driver"):
                 report(f"{kind}.{name} needs one of {', '.join(ways)}", value.key)
-    for name, value in (model.at("volumes") or Value(None)).mapping.items():
+    for name, value in (model.at("volumes") or ComposeValue(None)).mapping.items():
         external = value.at("external")
         others = [key for key in value.mapping if key not in {"name", "external"} and not key.startswith("x-")]
         if external and external.data not in {False, "false"} and others:
             report(f"volumes.{name}: external and {others[0]} exclude each other", value.key)
 
 
-def _check_circles(services: Mapping[str, Value], report: Report) -> None:
+def _check_circles(services: Mapping[str, ComposeValue], report: ReportFault) -> None:
     """Report services that wait for each other."""
     waits = {name: list(_waits_for(service)) for name, service in services.items()}
     done: set[str] = set()
@@ -127,8 +129,8 @@ def _check_circles(services: Mapping[str, Value], report: Report) -> None:
                 stack.append((following, iter(waits[following])))
 
 
-def _waits_for(service: Value) -> Iterator[str]:
+def _waits_for(service: ComposeValue) -> Iterator[str]:
     depends = service.at("depends_on")
     yield from as_mapping(depends).mapping if depends else ()
-    for link in (service.at("links") or Value(None)).items:
+    for link in (service.at("links") or ComposeValue(None)).items:
         yield link.text.partition(":")[0]

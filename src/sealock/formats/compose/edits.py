@@ -12,8 +12,8 @@ from typing import Any
 from msgspec.structs import replace
 
 from sealock.errors import FormatError
-from sealock.formats.compose.fields import ROWS, Many, Named, One, Option
-from sealock.formats.compose.plans import Plan
+from sealock.formats.compose.fields import ROWS, Many, NamedField, One, ServiceOption
+from sealock.formats.compose.plans import EditPlan
 from sealock.formats.compose.reader import ComposeDocument, reread
 from sealock.formats.edits import apply
 from sealock.model.absent import UNSET
@@ -43,15 +43,15 @@ def edits(document: Document, subject: Subject, change: Change) -> tuple[Edit, .
     reasons = []
     for whole in (False, True):
         try:
-            plan = Plan(document, subject, whole=whole)
+            plan = EditPlan(document, subject, whole=whole)
             match row:
                 case One():
                     made = plan.one(row, getattr(wanted, row.name))
                 case Many():
                     made = plan.many(row, wanted)
-                case Named():
+                case NamedField():
                     made = plan.named(row, wanted)
-                case Option():
+                case ServiceOption():
                     made = plan.option(row, getattr(wanted, row.name))
             _prove(document, subject, change, wanted, made)
         except FormatError as error:

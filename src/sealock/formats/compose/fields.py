@@ -8,11 +8,11 @@ from typing import Any, Final, TypeAlias
 from msgspec import Struct
 
 from sealock.formats.compose import mounts, parts, ports, settings, values
-from sealock.formats.compose.tree import Value
+from sealock.formats.compose.tree import ComposeValue
 from sealock.model.container import Mount
 
 Keys: TypeAlias = tuple[str, ...]
-Bare: TypeAlias = Any
+WrittenValue: TypeAlias = Any
 """What is written: scalars, lists and dicts of them."""
 
 
@@ -24,9 +24,9 @@ class One(Struct, frozen=True):
 
     name: str
     paths: tuple[Keys, ...]
-    read: Callable[[Value], Any]
-    write: Callable[[Any], Bare]
-    second: Callable[[Any], Bare] | None = None
+    read: Callable[[ComposeValue], Any]
+    write: Callable[[Any], WrittenValue]
+    second: Callable[[Any], WrittenValue] | None = None
     """How it is written at the other paths, where that differs."""
 
 
@@ -34,8 +34,8 @@ class Part(Struct, frozen=True):
     """A key whose list holds elements of a field. `long` writes the form with keys, where there is one."""
 
     key: str
-    read: Callable[[Value], Any]
-    write: Callable[[Any], Bare]
+    read: Callable[[ComposeValue], Any]
+    write: Callable[[Any], WrittenValue]
     takes: Callable[[Any], bool] = lambda _element: True
     long: Callable[[Any], dict[str, object]] | None = None
 
@@ -47,7 +47,7 @@ class Many(Struct, frozen=True):
     parts: tuple[Part, ...]
 
 
-class Named(Struct, frozen=True):
+class NamedField(Struct, frozen=True):
     """A field of several elements with names: a mapping, or a list of NAME=VALUE.
 
     `pair` reads an entry of the mapping, `item` one of the list; `to_pair` and `to_item` write them (None: a list
@@ -56,15 +56,15 @@ class Named(Struct, frozen=True):
 
     name: str
     key: str
-    pair: Callable[[str, Value], Any]
-    item: Callable[[Value], Any]
-    to_pair: Callable[[Any], tuple[str, Bare]]
+    pair: Callable[[str, ComposeValue], Any]
+    item: Callable[[ComposeValue], Any]
+    to_pair: Callable[[Any], tuple[str, WrittenValue]]
     to_item: Callable[[Any], str | None]
     as_list: bool = False
     """Whether a new one is written as a list."""
 
 
-class Option(Struct, frozen=True):
+class ServiceOption(Struct, frozen=True):
     """A field that is said by items of `security_opt`. `read` returns None for an item that is about something else."""
 
     name: str
@@ -73,10 +73,10 @@ class Option(Struct, frozen=True):
     several: bool = False
 
 
-Row: TypeAlias = One | Many | Named | Option
+ServiceFieldRow: TypeAlias = One | Many | NamedField | ServiceOption
 
 
-def _same(value: Any) -> Bare:  # noqa: ANN401  fields are of all types
+def _same(value: Any) -> WrittenValue:  # noqa: ANN401  fields are of all types
     return value
 
 
@@ -107,7 +107,7 @@ def _is_tmpfs(element: Mount) -> bool:
 _LIMITS: Final = ("deploy", "resources", "limits")
 _RESERVED: Final = ("deploy", "resources", "reservations")
 
-TABLE: Final[tuple[Row, ...]] = (
+TABLE: Final[tuple[ServiceFieldRow, ...]] = (
     _text("image"),
     _text("name", "container_name"),
     _text("platform"),
@@ -120,25 +120,29 @@ TABLE: Final[tuple[Row, ...]] = (
     _flag("stdin_open"),
     _text("stop_signal"),
     _text("runtime"),
-    Named("environment", "environment", parts.variable, parts.variable_item, parts.from_variable, parts.variable_text),
+    NamedField(
+        "environment", "environment", parts.variable, parts.variable_item, parts.from_variable, parts.variable_text
+    ),
     Many("env_files", (Part("env_file", parts.env_file, _same),)),
-    Named("labels", "labels", parts.label, parts.label_item, parts.from_label, parts.label_text),
-    Named("annotations", "annotations", parts.label, parts.label_item, parts.from_label, parts.label_text),
+    NamedField("labels", "labels", parts.label, parts.label_item, parts.from_label, parts.label_text),
+    NamedField("annotations", "annotations", parts.label, parts.label_item, parts.from_label, parts.label_text),
     Many("secrets", (Part("secrets", parts.source, _same),)),
     _text("user"),
     _texts("groups", "group_add"),
     _flag("privileged"),
     Many("cap_add", (Part("cap_add", values.capability, _same),)),
     Many("cap_drop", (Part("cap_drop", values.capability, _same),)),
-    Option("seccomp", parts.option("seccomp"), lambda value: (f"seccomp={value}",)),
-    Option("apparmor", parts.option("apparmor"), lambda value: (f"apparmor={value}",)),
-    Option("selinux", parts.option("label"), lambda value: tuple(f"label={one}" for one in value), several=True),
-    Option("no_new_privileges", parts.no_new_privileges, lambda value: (f"no-new-privileges:{str(value).lower()}",)),
-    Option("unconfined_paths", parts.system_paths, lambda value: ("systempaths=unconfined",) if value else ()),
+    ServiceOption("seccomp", parts.option("seccomp"), lambda value: (f"seccomp={value}",)),
+    ServiceOption("apparmor", parts.option("apparmor"), lambda value: (f"apparmor={value}",)),
+    ServiceOption("selinux", parts.option("label"), lambda value: tuple(f"label={one}" for one in value), several=True),
+    ServiceOption(
+        "no_new_privileges", parts.no_new_privileges, lambda value: (f"no-new-privileges:{str(value).lower()}",)
+    ),
+    ServiceOption("unconfined_paths", parts.system_paths, lambda value: ("systempaths=unconfined",) if value else ()),
     Many("devices", (Part("devices", mounts.device, mounts.device_as_text, long=parts.device_as_mapping),)),
     _texts("device_rules", "device_cgroup_rules"),
     One("gpus", (("gpus",), (*_RESERVED, "devices")), settings.gpus, settings.from_gpus, settings.as_devices),
-    Named("sysctls", "sysctls", parts.sysctl, parts.sysctl_item, parts.from_label, parts.label_text),
+    NamedField("sysctls", "sysctls", parts.sysctl, parts.sysctl_item, parts.from_label, parts.label_text),
     _flag("read_only"),
     Many(
         "mounts",
@@ -155,7 +159,7 @@ TABLE: Final[tuple[Row, ...]] = (
     _text("cgroupns", "cgroup"),
     _text("cgroup_parent"),
     _text("network_mode"),
-    Named(
+    NamedField(
         "networks", "networks", parts.network, parts.network_item, parts.from_network, parts.network_text, as_list=True
     ),
     Many("links", (Part("links", parts.link, parts.link_text),)),
@@ -166,7 +170,7 @@ TABLE: Final[tuple[Row, ...]] = (
     _texts("dns"),
     _texts("dns_search"),
     _texts("dns_options", "dns_opt"),
-    Named("extra_hosts", "extra_hosts", parts.host, parts.host_item, parts.from_host, _same, as_list=True),
+    NamedField("extra_hosts", "extra_hosts", parts.host, parts.host_item, parts.from_host, _same, as_list=True),
     _text("mac_address"),
     _size("memory", ("mem_limit",), (*_LIMITS, "memory")),
     _size("memory_reservation", ("mem_reservation",), (*_RESERVED, "memory")),
@@ -181,11 +185,13 @@ TABLE: Final[tuple[Row, ...]] = (
     _integer("cpu_rt_period"),
     _text("cpuset_cpus", "cpuset"),
     _integer("pids_limit", ("pids_limit",), (*_LIMITS, "pids")),
-    Named("ulimits", "ulimits", parts.ulimit, parts.no_item, parts.from_ulimit, lambda _one: None),
+    NamedField("ulimits", "ulimits", parts.ulimit, parts.no_item, parts.from_ulimit, lambda _one: None),
     _integer("blkio_weight", ("blkio_config", "weight")),
     _flag("oom_kill_disable"),
     _integer("oom_score_adj"),
-    Named("storage_options", "storage_opt", parts.pair_text, parts.no_item, parts.from_pair_text, lambda _one: None),
+    NamedField(
+        "storage_options", "storage_opt", parts.pair_text, parts.no_item, parts.from_pair_text, lambda _one: None
+    ),
     One(
         "restart",
         (("restart",), ("deploy", "restart_policy")),

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from sealock.formats.files import NOTHING, FileRefused, Files
-from sealock.model.project import FileFact
+from sealock.formats.files import NOTHING, FileRefused, FileWindow
+from sealock.model.project import ProjectFile
 
 
-class Remembering:
+class FileCache:
     """The files of a project as they were when they were first asked for, refusals too."""
 
-    def __init__(self, files: Files) -> None:
+    def __init__(self, files: FileWindow) -> None:
         self.files = files
         self.known: dict[str, str | FileRefused] = {}
-        self.facts: dict[str, FileFact] = {}
+        self.facts: dict[str, ProjectFile] = {}
 
     @property
     def blind(self) -> bool:
@@ -39,7 +39,7 @@ class Remembering:
             raise held
         return held
 
-    def fact(self, path: str) -> FileFact:
+    def fact(self, path: str) -> ProjectFile:
         """Tell what can be seen of a file without reading it."""
         held = self.facts.get(path)
         if held is None:

@@ -8,11 +8,11 @@ from typing import Final
 
 from sealock.formats import yamltree
 from sealock.formats.compose import dotenv, paths
-from sealock.formats.compose.filecache import Remembering
+from sealock.formats.compose.filecache import FileCache
 from sealock.formats.compose.merge import merge, without_resets
-from sealock.formats.compose.tree import NOWHERE, Value, build
-from sealock.formats.files import FileRefused, Files
-from sealock.model.finding import Problem
+from sealock.formats.compose.tree import NOWHERE, ComposeValue, build
+from sealock.formats.files import FileRefused, FileWindow
+from sealock.model.finding import InputError
 from sealock.model.location import Place, Source
 
 _MOST_FILES: Final = 200
@@ -27,21 +27,21 @@ class Loader:
     Files are named by their path from the main file's folder; the main file is "".
     """
 
-    def __init__(self, source: Source, files: Files) -> None:
-        self.files = files if isinstance(files, Remembering) else Remembering(files)
+    def __init__(self, source: Source, files: FileWindow) -> None:
+        self.files = files if isinstance(files, FileCache) else FileCache(files)
         self.sources: dict[str, Source] = {"": source}
-        self.problems: list[Problem] = []
+        self.problems: list[InputError] = []
         self.folder = posixpath.dirname(source.name)
         self.extending: set[str] = set()
 
     def report(self, message: str, place: Place) -> None:
         """Keep a problem, once."""
         source = self.sources.get(place.file, self.sources[""])
-        problem = Problem(message, source.location(place))
+        problem = InputError(message, source.location(place))
         if problem not in self.problems[-50:] and len(self.problems) < 1000:
             self.problems.append(problem)
 
-    def load(self, others: Mapping[str, Source]) -> Value:
+    def load(self, others: Mapping[str, Source]) -> ComposeValue:
         """Load the main file with its overrides (by name) laid over it."""
         self.sources.update(others)
         variables = self.variables("", self.files.environment)
@@ -49,7 +49,7 @@ class Loader:
         if any("!reset" in source.text for source in self.sources.values()):
             merged = without_resets(merged)
         if not isinstance(merged.data, dict):
-            merged = Value({})
+            merged = ComposeValue({})
         return merged
 
     def override(self) -> str | None:
@@ -81,7 +81,9 @@ class Loader:
         source = self.sources[path] = Source(posixpath.normpath(posixpath.join(self.folder, path)), text)
         return source
 
-    def variables(self, folder: str, outer: Mapping[str, str], named: list[Value] | None = None) -> dict[str, str]:
+    def variables(
+        self, folder: str, outer: Mapping[str, str], named: list[ComposeValue] | None = None
+    ) -> dict[str, str]:
         """The variables of a folder's .env file (or the files named), those of the caller before them."""
         found: dict[str, str] = {}
         wanted = [(join(folder, ".env"), NOWHERE)] if named is None else [(one.text, one.place) for one in named]
@@ -94,9 +96,11 @@ class Loader:
                 found.update({name: value for name, value, _ in lines if value is not None})
         return {**found, **outer}
 
-    def model(self, names: list[str], folder: str, variables: Mapping[str, str], including: tuple[str, ...]) -> Value:
+    def model(
+        self, names: list[str], folder: str, variables: Mapping[str, str], including: tuple[str, ...]
+    ) -> ComposeValue:
         """Several files, each laid over those before it."""
-        merged = Value({})
+        merged = ComposeValue({})
         for name in names:
             for document in self.documents(name, variables):
                 model = self.extended(document, name, folder, variables)
@@ -104,7 +108,7 @@ class Loader:
                 merged = merge(merged, model, self.report)
         return merged
 
-    def documents(self, name: str, variables: Mapping[str, str]) -> list[Value]:
+    def documents(self, name: str, variables: Mapping[str, str]) -> list[ComposeValue]:
         """The documents of one file, variables put in."""
         source = self.sources[name]
         tree = yamltree.parse(source.text)
@@ -123,12 +127,12 @@ class Loader:
 
     # extends
 
-    def extended(self, model: Value, name: str, folder: str, variables: Mapping[str, str]) -> Value:
+    def extended(self, model: ComposeValue, name: str, folder: str, variables: Mapping[str, str]) -> ComposeValue:
         """The model with every service's `extends` followed."""
         services = model.at("services")
         if services is None or not isinstance(services.data, dict):
             return model
-        done: dict[str, Value] = {}
+        done: dict[str, ComposeValue] = {}
         for service in services.data:
             done[service] = self.service(service, services.data, name, folder, variables, ())
         return model.with_data({**model.mapping, "services": services.with_data(done)})
@@ -136,12 +140,12 @@ class Loader:
     def service(  # noqa: PLR0913, PLR0917  what one step of a chain hands to the next
         self,
         name: str,
-        services: Mapping[str, Value],
+        services: Mapping[str, ComposeValue],
         file: str,
         folder: str,
         variables: Mapping[str, str],
         chain: tuple[tuple[str, str], ...],
-    ) -> Value:
+    ) -> ComposeValue:
         """One service laid over the one that it extends."""
         service = services[name]
         extends = service.at("extends")
@@ -165,11 +169,11 @@ class Loader:
     def base(
         self,
         wanted: str,
-        extends: Value,
-        services: Mapping[str, Value],
+        extends: ComposeValue,
+        services: Mapping[str, ComposeValue],
         here: tuple[str, str, Mapping[str, str]],
         chain: tuple[tuple[str, str], ...],
-    ) -> Value | None:
+    ) -> ComposeValue | None:
         """The service that is extended, itself resolved; paths in it rewritten as seen from the extending file."""
         file, folder, variables = here
         named = extends.at("file")
@@ -181,7 +185,7 @@ class Loader:
         path = join(folder, named.text)
         if self.text(path, named.whole()) is None:
             return None
-        other: Value | None = None
+        other: ComposeValue | None = None
         for document in self.documents(path, variables):
             other = merge(other, document, self.report) if other else document
         held = other.at("services", wanted) if other else None
@@ -195,7 +199,9 @@ class Loader:
 
     # include
 
-    def included(self, model: Value, folder: str, variables: Mapping[str, str], including: tuple[str, ...]) -> Value:
+    def included(
+        self, model: ComposeValue, folder: str, variables: Mapping[str, str], including: tuple[str, ...]
+    ) -> ComposeValue:
         """The model with the resources of the projects that it includes."""
         include = model.at("include")
         if include is None or include.data is None:
@@ -215,19 +221,21 @@ class Loader:
                 top[key] = (top.get(key) or held).with_data(own)
         return model.with_data(top)
 
-    def one_include(self, item: Value, folder: str, variables: Mapping[str, str], including: tuple[str, ...]) -> Value:
+    def one_include(
+        self, item: ComposeValue, folder: str, variables: Mapping[str, str], including: tuple[str, ...]
+    ) -> ComposeValue:
         """The model of one included project, its paths as seen from here."""
         named = item.at("path") if isinstance(item.data, dict) else item
         wanted = [] if named is None else named.items or [named]
         names = [join(folder, one.text) for one in wanted if isinstance(one.data, str)]
         if not names or len(including) > _DEEPEST:
             self.report("include needs a path" if not names else "files are included too deeply", item.whole())
-            return Value({})
+            return ComposeValue({})
         if names[0] in including or (names[0] == posixpath.basename(self.sources[""].name) and "" in including):
             self.report(f"{names[0]} includes itself in the end", item.whole())
-            return Value({})
+            return ComposeValue({})
         if any(self.text(name, one.whole()) is None for name, one in zip(names, wanted, strict=False)):
-            return Value({})
+            return ComposeValue({})
         project = item.at("project_directory")
         inner = join(folder, project.text) if project and project.data else posixpath.dirname(names[0])
         env = item.at("env_file")

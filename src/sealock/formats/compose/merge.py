@@ -6,12 +6,12 @@ from collections.abc import Callable
 from typing import Final, TypeAlias
 
 from sealock.formats.compose import mounts, ports
-from sealock.formats.compose.tree import NOWHERE, Report, Value, as_text
+from sealock.formats.compose.tree import NOWHERE, ComposeValue, ReportFault, as_text
 
 Pattern: TypeAlias = tuple[str, ...]
 
 
-def merge(base: Value, over: Value, report: Report, path: Pattern = ()) -> Value:
+def merge(base: ComposeValue, over: ComposeValue, report: ReportFault, path: Pattern = ()) -> ComposeValue:
     """Return `over` laid on `base`. `path` is where both stand, names of services and the like written as "*"."""
     if over.tag == "override":
         return over
@@ -30,11 +30,11 @@ def merge(base: Value, over: Value, report: Report, path: Pattern = ()) -> Value
     return over
 
 
-def _kind(value: Value) -> str:
+def _kind(value: ComposeValue) -> str:
     return {"dict": "mapping", "list": "list"}.get(type(value.data).__name__, "single value")
 
 
-def _mappings(base: Value, over: Value, report: Report, path: Pattern) -> Value:
+def _mappings(base: ComposeValue, over: ComposeValue, report: ReportFault, path: Pattern) -> ComposeValue:
     merged = dict(base.mapping)
     for key, value in over.mapping.items():
         if value.tag == "reset":
@@ -43,7 +43,7 @@ def _mappings(base: Value, over: Value, report: Report, path: Pattern) -> Value:
             merged[key] = value
         else:
             merged[key] = merge(held, value, report, _next(path, key))
-    return Value(merged, over.place, over.key)
+    return ComposeValue(merged, over.place, over.key)
 
 
 def _next(path: Pattern, key: str) -> Pattern:
@@ -52,74 +52,74 @@ def _next(path: Pattern, key: str) -> Pattern:
     return (*path, "*") if named else (*path, key)
 
 
-def _replaced(_base: Value, over: Value, _report: Report, _path: Pattern) -> Value:
+def _replaced(_base: ComposeValue, over: ComposeValue, _report: ReportFault, _path: Pattern) -> ComposeValue:
     return over
 
 
-def _joined(base: Value, over: Value, _report: Report, _path: Pattern) -> Value:
+def _joined(base: ComposeValue, over: ComposeValue, _report: ReportFault, _path: Pattern) -> ComposeValue:
     tagged = {key for key, value in over.mapping.items() if value.tag}
     if tagged and isinstance(base.data, dict):
         base = base.with_data({key: value for key, value in base.data.items() if key not in tagged})
     return over.with_data(as_items(base) + as_items(over))
 
 
-def _hosts(base: Value, over: Value, _report: Report, _path: Pattern) -> Value:
+def _hosts(base: ComposeValue, over: ComposeValue, _report: ReportFault, _path: Pattern) -> ComposeValue:
     held = as_items(base)
     known = {item.text for item in held}
     return over.with_data(held + [item for item in as_items(over) if item.text not in known])
 
 
-def _named(base: Value, over: Value, report: Report, path: Pattern) -> Value:
+def _named(base: ComposeValue, over: ComposeValue, report: ReportFault, path: Pattern) -> ComposeValue:
     return _mappings(as_mapping(base), as_mapping(over), report, path)
 
 
-def _depends(base: Value, over: Value, report: Report, path: Pattern) -> Value:
-    def long(value: Value) -> Value:
+def _depends(base: ComposeValue, over: ComposeValue, report: ReportFault, path: Pattern) -> ComposeValue:
+    def long(value: ComposeValue) -> ComposeValue:
         if not isinstance(value.data, list):
             return value
-        started = {"condition": Value("service_started"), "required": Value(data=True)}
-        return value.with_data({item.text: Value(started, item.place, item.place) for item in value.data})
+        started = {"condition": ComposeValue("service_started"), "required": ComposeValue(data=True)}
+        return value.with_data({item.text: ComposeValue(started, item.place, item.place) for item in value.data})
 
     return _mappings(long(base), long(over), report, path)
 
 
-def _build(base: Value, over: Value, report: Report, path: Pattern) -> Value:
-    def long(value: Value) -> Value:
+def _build(base: ComposeValue, over: ComposeValue, report: ReportFault, path: Pattern) -> ComposeValue:
+    def long(value: ComposeValue) -> ComposeValue:
         return value if isinstance(value.data, dict) else value.with_data({"context": value})
 
     return _mappings(long(base), long(over), report, path)
 
 
-def _logging(base: Value, over: Value, report: Report, path: Pattern) -> Value:
+def _logging(base: ComposeValue, over: ComposeValue, report: ReportFault, path: Pattern) -> ComposeValue:
     drivers = [driver.text for value in (base, over) if (driver := value.at("driver"))]
     return over if len(drivers) == 2 and drivers[0] != drivers[1] else _mappings(base, over, report, path)
 
 
-def as_items(value: Value) -> list[Value]:
+def as_items(value: ComposeValue) -> list[ComposeValue]:
     """A mapping as a list of NAME=VALUE, in order of name; a single text as a list of it."""
     if isinstance(value.data, list):
         return value.data
     if not isinstance(value.data, dict):
         return [] if value.data is None else [value]
-    found: list[tuple[str, Value]] = []
+    found: list[tuple[str, ComposeValue]] = []
     for key, held in value.data.items():
         if held.tag == "reset":
             continue
         for one in held.items if isinstance(held.data, list) else [held]:
             text = key if one.data is None else f"{key}={as_text(one.data)}"
             shown = f"{key}={one.shown}" if one.words else text
-            found.append((text, Value(text, held.whole(), NOWHERE, one.words, shown)))
+            found.append((text, ComposeValue(text, held.whole(), NOWHERE, one.words, shown)))
     return [one for _, one in sorted(found, key=lambda pair: pair[0])]
 
 
-def as_mapping(value: Value) -> Value:
+def as_mapping(value: ComposeValue) -> ComposeValue:
     """A list of names as a mapping without values."""
     if not isinstance(value.data, list):
         return value if isinstance(value.data, dict) else value.with_data({})
-    return value.with_data({item.text: Value(None, item.place, item.place) for item in value.data})
+    return value.with_data({item.text: ComposeValue(None, item.place, item.place) for item in value.data})
 
 
-_SPECIAL: Final[dict[Pattern, Callable[[Value, Value, Report, Pattern], Value]]] = {
+_SPECIAL: Final[dict[Pattern, Callable[[ComposeValue, ComposeValue, ReportFault, Pattern], ComposeValue]]] = {
     **{("services", "*", key): _replaced for key in ("command", "entrypoint")},
     ("services", "*", "healthcheck", "test"): _replaced,
     ("services", "*", "ulimits", "*"): _replaced,
@@ -143,7 +143,7 @@ _SPECIAL: Final[dict[Pattern, Callable[[Value, Value, Report, Pattern], Value]]]
 }  # fmt: skip
 
 
-def without_resets(value: Value) -> Value:
+def without_resets(value: ComposeValue) -> ComposeValue:
     """The tree without the entries that are marked `!reset`."""
     if isinstance(value.data, dict):
         kept = {key: without_resets(one) for key, one in value.data.items() if one.tag != "reset"}
@@ -151,7 +151,7 @@ def without_resets(value: Value) -> Value:
     return value.with_data([without_resets(one) for one in value.data]) if isinstance(value.data, list) else value
 
 
-def unique(service: Value) -> Value:
+def unique(service: ComposeValue) -> ComposeValue:
     """Drop the items of a service's lists that a later item of the same name, target or port takes the place of."""
     entries = dict(service.mapping)
     for key, name_of in _UNIQUE.items():
@@ -159,7 +159,7 @@ def unique(service: Value) -> Value:
         if held is None or not isinstance(held.data, list) or len(held.data) < 2:
             continue
         places: dict[object, int] = {}
-        kept: list[Value] = []
+        kept: list[ComposeValue] = []
         for item in held.data:
             name = name_of(item)
             if name in places:
@@ -172,14 +172,14 @@ def unique(service: Value) -> Value:
     return service.with_data(entries)
 
 
-def _by_name(item: Value) -> object:
+def _by_name(item: ComposeValue) -> object:
     return (item.shown or item.text).partition("=")[0] if not isinstance(item.data, dict) else id(item)
 
 
-def _by(parse: Callable[[Value], object]) -> Callable[[Value], object]:
+def _by(parse: Callable[[ComposeValue], object]) -> Callable[[ComposeValue], object]:
     """Name an item by what it parses to; one that does not parse is like no other."""
 
-    def name_of(item: Value) -> object:
+    def name_of(item: ComposeValue) -> object:
         try:
             return parse(item)
         except ValueError:
@@ -188,13 +188,13 @@ def _by(parse: Callable[[Value], object]) -> Callable[[Value], object]:
     return name_of
 
 
-def _published(item: Value) -> object:
+def _published(item: ComposeValue) -> object:
     port = ports.port(item)
     return port.address or "0.0.0.0", port.host, port.container, port.protocol  # noqa: S104  compared, not bound
 
 
-def _mounted(folder: str) -> Callable[[Value], object]:
-    def name_of(item: Value) -> object:
+def _mounted(folder: str) -> Callable[[ComposeValue], object]:
+    def name_of(item: ComposeValue) -> object:
         if isinstance(item.data, dict):
             where = item.at("target")
             source = item.at("source")
@@ -204,11 +204,11 @@ def _mounted(folder: str) -> Callable[[Value], object]:
     return name_of
 
 
-def _path(item: Value) -> object:
+def _path(item: ComposeValue) -> object:
     return (item.at("path") or item).text
 
 
-_UNIQUE: Final[dict[str, Callable[[Value], object]]] = {
+_UNIQUE: Final[dict[str, Callable[[ComposeValue], object]]] = {
     **dict.fromkeys(
         (
             "annotations", "cap_add", "cap_drop", "dns", "dns_opt", "dns_search", "environment", "expose", "labels",

@@ -6,14 +6,14 @@ import posixpath
 import re
 from typing import Final
 
-from sealock.formats.compose.tree import Value
+from sealock.formats.compose.tree import ComposeValue
 from sealock.formats.compose.values import boolean, integer, known, split, text
 from sealock.model.container import Device, Mount
 
 _PROPAGATION: Final = frozenset({"rprivate", "private", "rshared", "shared", "rslave", "slave"})
 
 
-def mount(value: Value) -> Mount:
+def mount(value: ComposeValue) -> Mount:
     """An item of `volumes`, in its short or long form."""
     if isinstance(value.data, dict):
         return _long_mount(value)
@@ -50,7 +50,7 @@ def _clean(target: str) -> str:
     return posixpath.normpath(target) if target and "\\" not in target else target
 
 
-def _long_mount(value: Value) -> Mount:
+def _long_mount(value: ComposeValue) -> Mount:
     kind = known(value.at("type"))
     if kind not in {"bind", "volume", "tmpfs", "npipe", "cluster", "image"}:
         msg = f"{kind[:40]!r} is no type of mount"
@@ -113,7 +113,7 @@ def mount_as_mapping(one: Mount) -> dict[str, object]:
     }
 
 
-def tmpfs(value: Value) -> Mount:
+def tmpfs(value: ComposeValue) -> Mount:
     """An item of `tmpfs`: target[:options]."""
     target, _, words = text(value).partition(":")
     if not target:
@@ -130,7 +130,7 @@ def tmpfs_as_text(one: Mount) -> str:
     return f"{one.target}:{','.join(words)}" if words else one.target
 
 
-def device(value: Value) -> Device:
+def device(value: ComposeValue) -> Device:
     """An item of `devices`, in its short or long form."""
     if isinstance(value.data, dict):
         source = known(value.at("source"))

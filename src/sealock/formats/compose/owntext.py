@@ -7,11 +7,11 @@ from typing import Any
 
 from sealock.errors import FormatError
 from sealock.formats import yamltree
-from sealock.formats.compose.fields import Bare, Keys
+from sealock.formats.compose.fields import Keys, WrittenValue
 from sealock.formats.compose.reader import ComposeDocument
-from sealock.formats.compose.tree import Value
+from sealock.formats.compose.tree import ComposeValue
 from sealock.formats.yamledit import Writer
-from sealock.formats.yamltree import Alias, Mapping, Node, Scalar, Sequence
+from sealock.formats.yamltree import Alias, Mapping, Scalar, Sequence, YamlNode
 from sealock.model.change import Edit
 from sealock.model.container import Mount, Network
 from sealock.model.document import Subject
@@ -38,19 +38,19 @@ class OwnText:
 
     # Looking
 
-    def own(self, path: Iterable[str]) -> Node | None:
+    def own(self, path: Iterable[str]) -> YamlNode | None:
         """What the service's own text holds at these keys."""
-        here: Node | None = self.service
+        here: YamlNode | None = self.service
         for key in path:
             here = here.get(key) if isinstance(here, Mapping) else None
         return here
 
-    def effective(self, path: Iterable[str]) -> Value | None:
+    def effective(self, path: Iterable[str]) -> ComposeValue | None:
         """What holds at these keys in the end, wherever it is written."""
         service = self.document.services.get(self.name)
         return service.at(*path) if service else None
 
-    def untouchable(self, node: Node | None) -> str:
+    def untouchable(self, node: YamlNode | None) -> str:
         """Why a node's text is not to be replaced; "" where it may be."""
         if isinstance(node, Scalar) and interpolated(node.text):
             return f"it is set by {node.text}"
@@ -58,7 +58,7 @@ class OwnText:
             return "its text is shared through an anchor"
         return ""
 
-    def guard(self, node: Node | None) -> None:
+    def guard(self, node: YamlNode | None) -> None:
         """Refuse where a node is not to be replaced."""
         if reason := self.untouchable(node):
             raise FormatError(reason)
@@ -69,7 +69,7 @@ class OwnText:
 
     # Changing
 
-    def put(self, path: Keys, bare: Bare) -> Edit:
+    def put(self, path: Keys, bare: WrittenValue) -> Edit:
         """Write a value at these keys, with the mappings that lead there."""
         mapping = self.service
         for depth, key in enumerate(path[:-1]):
@@ -99,7 +99,7 @@ class OwnText:
             raise FormatError(msg)
         return self.writer.drop(chain[depth], path[depth])
 
-    def conformed(self, node: Mapping, before: dict[str, Bare], after: dict[str, Bare]) -> list[Edit]:
+    def conformed(self, node: Mapping, before: dict[str, WrittenValue], after: dict[str, WrittenValue]) -> list[Edit]:
         """Change just the entries of a mapping that differ."""
         made: list[Edit] = []
         for key, value in after.items():
@@ -118,7 +118,7 @@ class OwnText:
                 made.append(self.writer.drop(node, key))
         return made
 
-    def item(self, field: str, index: int) -> tuple[str, Node, int | None]:
+    def item(self, field: str, index: int) -> tuple[str, YamlNode, int | None]:
         """The key, node and number of an element's item in the service's own text."""
         place = self.place(index, field)
         steps = place.pointer.split("/")
@@ -164,13 +164,13 @@ class OwnText:
         return [self.writer.set(self.root, kind, {name: None})]
 
 
-def target_text(node: Node) -> str:
+def target_text(node: YamlNode) -> str:
     """The text of a scalar, also behind an alias."""
     held = yamltree.target(node)
     return held.text if isinstance(held, Scalar) else ""
 
 
-def literal(bare: Bare) -> Bare:
+def literal(bare: WrittenValue) -> WrittenValue:
     """What is written, each dollar sign doubled, since a single one starts a variable."""
     if isinstance(bare, str):
         return bare.replace("$", "$$")
@@ -186,13 +186,13 @@ def interpolated(text: str) -> bool:
     return "$" in text.replace("$$", "")
 
 
-def _service(root: Node | None, name: str) -> Mapping | None:
+def _service(root: YamlNode | None, name: str) -> Mapping | None:
     services = root.get("services") if isinstance(root, Mapping) else None
     service = services.get(name) if isinstance(services, Mapping) else None
     return service if isinstance(service, Mapping) else None
 
 
-def _nodes(node: Node) -> Iterator[Node]:
+def _nodes(node: YamlNode) -> Iterator[YamlNode]:
     waiting = [node]
     while waiting:
         one = waiting.pop()
@@ -204,7 +204,7 @@ def _nodes(node: Node) -> Iterator[Node]:
                 waiting += (key, value)
 
 
-def _aliased(node: Node) -> Iterator[Node]:
+def _aliased(node: YamlNode) -> Iterator[YamlNode]:
     """The nodes that an alias stands for, and all below them."""
     for one in _nodes(node):
         if isinstance(one, Alias):

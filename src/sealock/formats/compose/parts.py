@@ -6,17 +6,17 @@ from collections.abc import Callable
 from typing import Any
 
 from sealock.formats.compose.mounts import mount_as_mapping, mount_as_text
-from sealock.formats.compose.tree import Value
+from sealock.formats.compose.tree import ComposeValue
 from sealock.formats.compose.values import integer, text
 from sealock.model.container import Device, Label, Link, Mount, Network, Sysctl, Ulimit, Variable
 
 
-def variable(name: str, value: Value) -> Variable:
+def variable(name: str, value: ComposeValue) -> Variable:
     """An entry of the environment; one without a value is taken over from the caller."""
     return Variable(name, None if value.data is None else value.text)
 
 
-def variable_item(value: Value) -> Variable:
+def variable_item(value: ComposeValue) -> Variable:
     """An item NAME=VALUE of the environment."""
     name, equals, held = value.text.partition("=")
     return Variable(name, held if equals else None)
@@ -32,12 +32,12 @@ def variable_text(one: Variable) -> str:
     return one.name if one.value is None else f"{one.name}={one.value}"
 
 
-def label(name: str, value: Value) -> Label:
+def label(name: str, value: ComposeValue) -> Label:
     """An entry of the labels."""
     return Label(name, value.text)
 
 
-def label_item(value: Value) -> Label:
+def label_item(value: ComposeValue) -> Label:
     """An item NAME=VALUE of the labels."""
     name, _, held = value.text.partition("=")
     return Label(name, held)
@@ -53,18 +53,18 @@ def label_text(one: Label | Sysctl) -> str:
     return f"{one.name}={one.value}"
 
 
-def sysctl(name: str, value: Value) -> Sysctl:
+def sysctl(name: str, value: ComposeValue) -> Sysctl:
     """An entry of the kernel parameters."""
     return Sysctl(name, text(value))
 
 
-def sysctl_item(value: Value) -> Sysctl:
+def sysctl_item(value: ComposeValue) -> Sysctl:
     """An item NAME=VALUE of the kernel parameters."""
     name, _, held = text(value).partition("=")
     return Sysctl(name, held)
 
 
-def pair_text(name: str, value: Value) -> str:
+def pair_text(name: str, value: ComposeValue) -> str:
     """An entry as NAME=VALUE."""
     return f"{name}={text(value)}"
 
@@ -75,18 +75,18 @@ def from_pair_text(one: str) -> tuple[str, Any]:
     return name, held
 
 
-def no_item(_value: Value) -> Any:  # noqa: ANN401  it never returns
+def no_item(_value: ComposeValue) -> Any:  # noqa: ANN401  it never returns
     """Refuse a list where a mapping is needed."""
     msg = "must be a mapping"
     raise ValueError(msg)
 
 
-def env_file(value: Value) -> str:
+def env_file(value: ComposeValue) -> str:
     """An item of `env_file`: its path."""
     return source(value, "path")
 
 
-def source(value: Value, key: str = "source") -> str:
+def source(value: ComposeValue, key: str = "source") -> str:
     """An item that is a name, or a mapping that gives it."""
     if isinstance(value.data, dict):
         held = value.at(key)
@@ -126,13 +126,13 @@ def mount(one: Mount) -> Any:  # noqa: ANN401  a text or a dict
     return mount_as_text(one) or mount_as_mapping(one)
 
 
-def network(name: str, value: Value) -> Network:
+def network(name: str, value: ComposeValue) -> Network:
     """An entry of the networks."""
     aliases = value.at("aliases")
     return Network(name, tuple(text(one) for one in aliases.items) if aliases else ())
 
 
-def network_item(value: Value) -> Network:
+def network_item(value: ComposeValue) -> Network:
     """An item of the networks."""
     return Network(text(value))
 
@@ -147,7 +147,7 @@ def network_text(one: Network) -> str | None:
     return None if one.aliases else one.name
 
 
-def link(value: Value) -> Link:
+def link(value: ComposeValue) -> Link:
     """A link, SERVICE[:ALIAS]."""
     target, _, alias = text(value).partition(":")
     return Link(target, alias or target)
@@ -158,7 +158,7 @@ def link_text(one: Link) -> str:
     return one.target if one.alias == one.target else f"{one.target}:{one.alias}"
 
 
-def expose(value: Value) -> str:
+def expose(value: ComposeValue) -> str:
     """A port that is only exposed, with its protocol."""
     word = text(value)
     return word if "/" in word else f"{word}/tcp"
@@ -169,12 +169,12 @@ def expose_text(one: str) -> str:
     return one.removesuffix("/tcp")
 
 
-def host(name: str, value: Value) -> tuple[str, ...]:
+def host(name: str, value: ComposeValue) -> tuple[str, ...]:
     """An entry of the extra hosts, which may have several addresses."""
     return tuple(f"{name}:{_address(text(one))}" for one in (value.items or [value]))
 
 
-def host_item(value: Value) -> str:
+def host_item(value: ComposeValue) -> str:
     """An item of the extra hosts: name:address or name=address."""
     word = text(value)
     name, equals, address = word.partition("=")
@@ -193,10 +193,10 @@ def from_host(one: str) -> tuple[str, Any]:
     return name, address
 
 
-def ulimit(name: str, value: Value) -> Ulimit:
+def ulimit(name: str, value: ComposeValue) -> Ulimit:
     """An entry of the ulimits: one number, or soft and hard."""
     if isinstance(value.data, dict):
-        soft, hard = (value.at(key) or Value(0) for key in ("soft", "hard"))
+        soft, hard = (value.at(key) or ComposeValue(0) for key in ("soft", "hard"))
         return Ulimit(name, integer(soft), integer(hard))
     return Ulimit(name, integer(value), integer(value))
 

@@ -7,10 +7,10 @@ from typing import Any
 from msgspec import Struct, structs
 
 from sealock.errors import FormatError
-from sealock.formats.compose.fields import Bare, Keys, Many, Named, One, Option, Part
+from sealock.formats.compose.fields import Keys, Many, NamedField, One, Part, ServiceOption, WrittenValue
 from sealock.formats.compose.owntext import OwnText, interpolated, literal, target_text
 from sealock.formats.compose.reader import ComposeDocument
-from sealock.formats.compose.tree import Value
+from sealock.formats.compose.tree import ComposeValue
 from sealock.formats.yamltree import Mapping, Scalar, Sequence
 from sealock.model.absent import Absent
 from sealock.model.change import Edit
@@ -18,7 +18,7 @@ from sealock.model.container import Container
 from sealock.model.document import Subject
 
 
-class Plan(OwnText):
+class EditPlan(OwnText):
     """Plans for each kind of row.
 
     With `whole`, a key is written anew with all that it should hold, which overrides what an anchor brings in; without,
@@ -142,7 +142,7 @@ class Plan(OwnText):
             made.append(self.put((part.key,), [literal(part.write(one)) for one in elements]))
         return made
 
-    def named(self, row: Named, wanted: Container) -> list[Edit]:
+    def named(self, row: NamedField, wanted: Container) -> list[Edit]:
         """Bring a mapping, or a list of NAME=VALUE, to what is wanted."""
         old, new = self.both(row.name, wanted)
         made = self.declared(new) if row.name == "networks" else []
@@ -163,7 +163,7 @@ class Plan(OwnText):
             return made + self.entries(row, held, old, new)
         return made + self.list_items(row, held, old, new)
 
-    def form(self, row: Named, elements: list[Any]) -> Bare:
+    def form(self, row: NamedField, elements: list[Any]) -> WrittenValue:
         """Elements as a list or mapping, whichever the row prefers and can say."""
         items = [row.to_item(one) for one in elements]
         held = self.effective((row.key,))
@@ -172,7 +172,7 @@ class Plan(OwnText):
             return [literal(one) for one in items]
         return {name: literal(bare) for name, bare in map(row.to_pair, elements)}
 
-    def entries(self, row: Named, held: Mapping, old: tuple[Any, ...], new: tuple[Any, ...]) -> list[Edit]:
+    def entries(self, row: NamedField, held: Mapping, old: tuple[Any, ...], new: tuple[Any, ...]) -> list[Edit]:
         """Change the entries of a mapping."""
         before = {name: literal(bare) for name, bare in map(row.to_pair, old)}
         after = {name: literal(bare) for name, bare in map(row.to_pair, new)}
@@ -191,7 +191,7 @@ class Plan(OwnText):
             made.append(self.writer.drop(held, name))
         return made
 
-    def list_items(self, row: Named, held: Sequence, old: tuple[Any, ...], new: tuple[Any, ...]) -> list[Edit]:
+    def list_items(self, row: NamedField, held: Sequence, old: tuple[Any, ...], new: tuple[Any, ...]) -> list[Edit]:
         """Change the items of a list of NAME=VALUE."""
         names = {row.to_pair(one)[0]: one for one in new if one not in old}
         if any(row.to_item(one) is None for one in new):
@@ -212,7 +212,7 @@ class Plan(OwnText):
 
     # Fields that security_opt says
 
-    def option(self, row: Option, value: Any) -> list[Edit]:  # noqa: ANN401  fields are of all types
+    def option(self, row: ServiceOption, value: Any) -> list[Edit]:  # noqa: ANN401  fields are of all types
         """Bring the items of `security_opt` that say a field to what is wanted."""
         items = [] if isinstance(value, Absent) else [literal(one) for one in row.write(value)]
         held = self.own(("security_opt",))
@@ -247,10 +247,10 @@ def part_for(row: Many, element: Any) -> Part:  # noqa: ANN401  elements of all 
     return next((part for part in reversed(row.parts) if part.takes(element)), row.parts[0])
 
 
-def transplanted(part: Part, text: str, old: Any, new: Any) -> Bare:  # noqa: ANN401  elements of all types
+def transplanted(part: Part, text: str, old: Any, new: Any) -> WrittenValue:  # noqa: ANN401  elements of all types
     """Write the difference between two elements into a text with variables, and leave the rest as it is."""
     try:
-        raw = part.read(Value(text, words=("$",), shown=text))
+        raw = part.read(ComposeValue(text, words=("$",), shown=text))
     except ValueError:
         raw = None
     if not isinstance(raw, Struct) or not isinstance(old, Struct) or not isinstance(new, Struct):

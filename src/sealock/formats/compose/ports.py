@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from sealock.formats.compose.tree import Value
+from sealock.formats.compose.tree import ComposeValue
 from sealock.formats.compose.values import known, split, text
 from sealock.model.container import Port
 
@@ -15,7 +15,7 @@ _OCTET: Final = r"(25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])"
 _ADDRESS: Final = rf"{_OCTET}(\.{_OCTET}){{3}}|[0-9a-fA-F:.]*:[0-9a-fA-F:.]*"
 
 
-def port(value: Value) -> Port:
+def port(value: ComposeValue) -> Port:
     """A published port, in its short or long form."""
     if isinstance(value.data, dict):
         target = known(value.at("target"))

@@ -8,15 +8,15 @@ from typing import TypeVar
 from sealock.formats.compose import values
 from sealock.formats.compose.loader import Loader
 from sealock.formats.compose.merge import as_items, as_mapping
-from sealock.formats.compose.tree import Value
+from sealock.formats.compose.tree import ComposeValue
 from sealock.model.absent import UNSET
 from sealock.model.container import Container
 from sealock.model.document import Subject
 from sealock.model.location import At, Place
 from sealock.model.project import (
     Dependency,
-    FileFact,
     Project,
+    ProjectFile,
     ProjectNetwork,
     ProjectSecret,
     ProjectVolume,
@@ -27,12 +27,12 @@ from sealock.model.project import (
 T = TypeVar("T")
 
 
-def read_project(model: Value, subjects: Iterable[Subject], loader: Loader) -> Subject:
+def read_project(model: ComposeValue, subjects: Iterable[Subject], loader: Loader) -> Subject:
     """Read the project as a whole, around the containers that were read."""
     return _Reader(model, loader).subject(tuple(subjects))
 
 
-def _text(value: Value | None) -> str | None:
+def _text(value: ComposeValue | None) -> str | None:
     return (
         None
         if value is None or value.data is None or isinstance(value.data, list | dict)
@@ -40,14 +40,14 @@ def _text(value: Value | None) -> str | None:
     )
 
 
-def _flag(value: Value | None) -> bool:
+def _flag(value: ComposeValue | None) -> bool:
     try:
         return value is not None and (isinstance(value.data, dict) or values.boolean(value))
     except ValueError:
         return False
 
 
-def _pairs(value: Value | None) -> tuple[tuple[str, str | None], ...]:
+def _pairs(value: ComposeValue | None) -> tuple[tuple[str, str | None], ...]:
     if value is None:
         return ()
     if isinstance(value.data, dict):
@@ -57,16 +57,16 @@ def _pairs(value: Value | None) -> tuple[tuple[str, str | None], ...]:
     )
 
 
-def _options(value: Value | None) -> tuple[tuple[str, str], ...]:
+def _options(value: ComposeValue | None) -> tuple[tuple[str, str], ...]:
     return tuple((name, one.text) for name, one in value.mapping.items()) if value else ()
 
 
-def _sources(value: Value | None) -> tuple[str, ...]:
+def _sources(value: ComposeValue | None) -> tuple[str, ...]:
     return tuple((one.at("source") or one).text for one in value.items) if value else ()
 
 
 class _Reader:
-    def __init__(self, model: Value, loader: Loader) -> None:
+    def __init__(self, model: ComposeValue, loader: Loader) -> None:
         self.model = model
         self.loader = loader
         self.where: dict[At, Place] = {(): self.start()}
@@ -104,12 +104,12 @@ class _Reader:
         value = self.model.at(key)
         return value.all_words() if value else ()
 
-    def note(self, at: At, value: Value, pointer: str, *, key: bool = False) -> None:
+    def note(self, at: At, value: ComposeValue, pointer: str, *, key: bool = False) -> None:
         place = value.key if key and value.key.start >= 0 else value.whole()
         if place.start >= 0:
             self.where[at] = Place(place.start, place.end, pointer, place.file)
 
-    def service(self, name: str, value: Value, subject: Subject) -> Service:
+    def service(self, name: str, value: ComposeValue, subject: Subject) -> Service:
         for at, place in subject.where.items():
             self.where["services", name, *at] = place
         noun = subject.noun if isinstance(subject.noun, Container) else Container()
@@ -126,13 +126,13 @@ class _Reader:
             tuple(one.text for one in self.listed(name, "external_links", value)),
         )
 
-    def listed(self, name: str, key: str, value: Value) -> list[Value]:
+    def listed(self, name: str, key: str, value: ComposeValue) -> list[ComposeValue]:
         held = value.at(key)
         for index, one in enumerate(held.items if held else []):
             self.note(("services", name, key, index), one, f"/services/{name}/{key}/{index}")
         return held.items if held else []
 
-    def dependencies(self, name: str, value: Value | None) -> tuple[Dependency, ...]:
+    def dependencies(self, name: str, value: ComposeValue | None) -> tuple[Dependency, ...]:
         if value is None:
             return ()
         found = []
@@ -141,7 +141,7 @@ class _Reader:
             found.append(Dependency(service, _text(held.at("condition")) or "service_started"))
         return tuple(found)
 
-    def build_places(self, name: str, build: Value) -> None:
+    def build_places(self, name: str, build: ComposeValue) -> None:
         self.note(("services", name, "build"), build, f"/services/{name}/build")
         for key, held in build.mapping.items():
             field = "inline" if key == "dockerfile_inline" else key
@@ -150,7 +150,7 @@ class _Reader:
             for index, (part, one) in enumerate(parts):
                 self.note(("services", name, "build", field, index), one, f"/services/{name}/build/{key}/{part}")
 
-    def build(self, value: Value) -> ServiceBuild:
+    def build(self, value: ComposeValue) -> ServiceBuild:
         if not isinstance(value.data, dict):
             return ServiceBuild(_text(value) or ".")
         contexts = tuple((name, held or "") for name, held in _pairs(value.at("additional_contexts")))
@@ -162,14 +162,14 @@ class _Reader:
             _text(value.at("target")),
             _pairs(value.at("args")),
             _sources(value.at("secrets")),
-            tuple(one.text for one in as_items(value.at("ssh") or Value(None))),
+            tuple(one.text for one in as_items(value.at("ssh") or ComposeValue(None))),
             _text(value.at("network")),
             _flag(value.at("privileged")),
             tuple(one.text for one in entitlements.items) if entitlements else (),
             contexts,
         )
 
-    def declared(self, key: str, read: Callable[[str, Value], T]) -> tuple[T, ...]:
+    def declared(self, key: str, read: Callable[[str, ComposeValue], T]) -> tuple[T, ...]:
         """The networks, volumes or secrets that stand at the top, each with its places."""
         held = self.model.at(key)
         found = []
@@ -181,7 +181,7 @@ class _Reader:
             found.append(read(name, value))
         return tuple(found)
 
-    def network(self, name: str, value: Value) -> ProjectNetwork:
+    def network(self, name: str, value: ComposeValue) -> ProjectNetwork:
         return ProjectNetwork(
             name,
             _text(value.at("driver")) or UNSET,
@@ -190,12 +190,12 @@ class _Reader:
             _options(value.at("driver_opts")),
         )
 
-    def volume(self, name: str, value: Value) -> ProjectVolume:
+    def volume(self, name: str, value: ComposeValue) -> ProjectVolume:
         return ProjectVolume(
             name, _text(value.at("driver")) or UNSET, _flag(value.at("external")), _options(value.at("driver_opts"))
         )
 
-    def secret(self, name: str, value: Value) -> ProjectSecret:
+    def secret(self, name: str, value: ComposeValue) -> ProjectSecret:
         return ProjectSecret(
             name,
             "secret",
@@ -205,11 +205,11 @@ class _Reader:
             _flag(value.at("external")),
         )
 
-    def config(self, name: str, value: Value) -> ProjectSecret:
+    def config(self, name: str, value: ComposeValue) -> ProjectSecret:
         secret = self.secret(name, value)
         return ProjectSecret(name, "config", secret.file, secret.environment, secret.content, secret.external)
 
-    def uses_default(self, services: Iterable[Value]) -> bool:
+    def uses_default(self, services: Iterable[ComposeValue]) -> bool:
         for service in services:
             networks = service.at("networks")
             named = as_mapping(networks).mapping if networks else {}
@@ -217,9 +217,9 @@ class _Reader:
                 return True
         return False
 
-    def files(self, services: dict[str, Value], secrets: tuple[ProjectSecret, ...]) -> tuple[FileFact, ...]:
+    def files(self, services: dict[str, ComposeValue], secrets: tuple[ProjectSecret, ...]) -> tuple[ProjectFile, ...]:
         """What the folder says of every env_file and secret file, each once."""
-        wanted: dict[str, Value] = {}
+        wanted: dict[str, ComposeValue] = {}
         for service in services.values():
             env_file = service.at("env_file")
             for one in (env_file.items or [env_file]) if env_file and env_file.data is not None else ():

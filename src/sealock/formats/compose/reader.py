@@ -10,8 +10,8 @@ from sealock.formats.compose.merge import unique
 from sealock.formats.compose.project import read_project
 from sealock.formats.compose.schema import FILE, check
 from sealock.formats.compose.service import ServiceReader
-from sealock.formats.compose.tree import Value
-from sealock.formats.files import NOTHING, Files
+from sealock.formats.compose.tree import ComposeValue
+from sealock.formats.files import NOTHING, FileWindow
 from sealock.model.document import Document
 from sealock.model.location import Source
 
@@ -19,10 +19,10 @@ from sealock.model.location import Source
 class ComposeDocument(Document, frozen=True):
     """A compose document that remembers what it was read with, so that changes can be proved by reading again."""
 
-    files: Files = NOTHING
+    files: FileWindow = NOTHING
     others: tuple[Source, ...] = ()
     """The sources that were laid over the main one by whoever called, not by themselves."""
-    services: Mapping[str, Value] = {}
+    services: Mapping[str, ComposeValue] = {}
     """The services, merged."""
     declared: Mapping[str, frozenset[str]] = {}
     """The names of the networks and volumes at the top."""
@@ -32,14 +32,14 @@ class ComposeDocument(Document, frozen=True):
     """Problems but for those of names that lead nowhere."""
 
 
-def read(source: Source, files: Files = NOTHING) -> ComposeDocument:
+def read(source: Source, files: FileWindow = NOTHING) -> ComposeDocument:
     """Read a compose file, with the override file that Compose takes in by itself where there is one."""
     loader = Loader(source, files)
     override = loader.override()
     return _document(loader, {override: loader.sources[override]} if override else {}, ())
 
 
-def read_many(sources: Sequence[Source], files: Files = NOTHING) -> ComposeDocument:
+def read_many(sources: Sequence[Source], files: FileWindow = NOTHING) -> ComposeDocument:
     """Read several files as `docker compose -f one -f two` does. The first is the document's own."""
     return _document(Loader(sources[0], files), {source.name: source for source in sources[1:]}, tuple(sources[1:]))
 

@@ -8,26 +8,26 @@ from typing import Final, TypeAlias
 
 from msgspec import Struct
 
-from sealock.formats.compose.tree import Report, Value
+from sealock.formats.compose.tree import ComposeValue, ReportFault
 
 
 class ListOf(Struct, frozen=True):
     """A list, all of whose items are of one kind."""
 
-    item: Kind
+    item: ValueKind
 
 
 class MapOf(Struct, frozen=True):
     """A mapping: the keys that it may have, the kind of all others (None: there are none), and those it must have."""
 
-    keys: Mapping[str, Kind] = {}
-    others: Kind | None = None
+    keys: Mapping[str, ValueKind] = {}
+    others: ValueKind | None = None
     needs: tuple[str, ...] = ()
     named: bool = False
     """Whether the other keys are names of services and the like, of which Compose is choosy."""
 
 
-class Word(Struct, frozen=True):
+class WordKind(Struct, frozen=True):
     """One of these words, or any that starts so."""
 
     words: tuple[str, ...]
@@ -38,13 +38,13 @@ class Word(Struct, frozen=True):
         return data in self.words or (bool(self.start) and isinstance(data, str) and data.startswith(self.start))
 
 
-Kind: TypeAlias = str | ListOf | MapOf | Word | tuple["Kind", ...]
+ValueKind: TypeAlias = str | ListOf | MapOf | WordKind | tuple["ValueKind", ...]
 """A string of letters stands for scalars: s string, n number, i whole number, b truth value, 0 nothing, * anything."""
 
 _WORDS: Final = {"s": "a string", "n": "a number", "i": "a whole number", "b": "true or false", "0": "empty"}
 
 
-def _each(keys: str, kind: Kind) -> dict[str, Kind]:
+def _each(keys: str, kind: ValueKind) -> dict[str, ValueKind]:
     """The same kind for several keys."""
     return dict.fromkeys(keys.split(), kind)
 
@@ -60,7 +60,7 @@ HOSTS: Final = (MapOf(others=TEXT_OR_TEXTS), TEXTS)
 OPTIONS: Final = MapOf(others="sn")
 MOUNTED: Final = ListOf(("s", MapOf(_each("source target uid gid", "s") | {"mode": NUMBER})))
 ULIMITS: Final = MapOf(others=(INTEGER, MapOf({"hard": INTEGER, "soft": INTEGER}, needs=("soft", "hard"))))
-_GPU: Final[dict[str, Kind]] = {
+_GPU: Final[dict[str, ValueKind]] = {
     "capabilities": TEXTS,
     "count": "si",
     "device_ids": TEXTS,
@@ -82,7 +82,7 @@ BUILD: Final = MapOf({
     "no_cache_filter": TEXT_OR_TEXTS,
     "shm_size": INTEGER, "extra_hosts": HOSTS, "secrets": MOUNTED, "ulimits": ULIMITS,
 })  # fmt: skip
-_CONDITION: Final = Word(("service_started", "service_healthy", "service_completed_successfully"))
+_CONDITION: Final = WordKind(("service_started", "service_healthy", "service_completed_successfully"))
 DEPLOY: Final = MapOf({
     "mode": "s", "endpoint_mode": "s", "replicas": INTEGER, "labels": PAIRS,
     "rollback_config": _UPDATE, "update_config": _UPDATE,
@@ -158,7 +158,7 @@ SERVICE: Final = MapOf({
     "expose": ListOf("sn"),
     "extends": ("s", MapOf({"service": "s", "file": "s"}, needs=("service",))),
     "extra_hosts": HOSTS,
-    "gpus": (Word(("all",)), ListOf(MapOf(_GPU))),
+    "gpus": (WordKind(("all",)), ListOf(MapOf(_GPU))),
     "group_add": ListOf("sn"),
     "healthcheck": MapOf({
         "disable": BOOL, "retries": NUMBER, "test": TEXT_OR_TEXTS,
@@ -173,8 +173,8 @@ SERVICE: Final = MapOf({
         }))),
     ),
     "pid": "s0",
-    "cgroup": Word(("host", "private")),
-    "pull_policy": Word(
+    "cgroup": WordKind(("host", "private")),
+    "pull_policy": WordKind(
         ("always", "never", "if_not_present", "build", "missing", "refresh", "daily", "weekly"), "every_"
     ),
     "ports": PORTS,
@@ -210,7 +210,7 @@ FILE: Final = MapOf({
 })  # fmt: skip
 
 
-def check(value: Value, kind: Kind, report: Report, path: str = "") -> None:
+def check(value: ComposeValue, kind: ValueKind, report: ReportFault, path: str = "") -> None:
     """Report what of a value is not as its kind demands."""
     kinds = kind if isinstance(kind, tuple) else (kind,)
     for one in kinds:
@@ -221,18 +221,18 @@ def check(value: Value, kind: Kind, report: Report, path: str = "") -> None:
             for index, item in enumerate(value.data):
                 check(item, one.item, report, f"{path}.{index}")
             return
-        if isinstance(one, Word) and (one.takes(value.data) or value.words):
+        if isinstance(one, WordKind) and (one.takes(value.data) or value.words):
             return
         if isinstance(one, str) and ("*" in one or _is(value.data, one) or (value.words and not _structured(value))):
             return
     report(f"{path or 'the file'} must be {_wanted(kinds)}", value.whole())
 
 
-def _structured(value: Value) -> bool:
+def _structured(value: ComposeValue) -> bool:
     return isinstance(value.data, dict | list)
 
 
-def _check_mapping(value: Value, kind: MapOf, report: Report, path: str) -> None:
+def _check_mapping(value: ComposeValue, kind: MapOf, report: ReportFault, path: str) -> None:
     for key, held in value.mapping.items():
         below = f"{path}.{key}" if path else key
         if key in kind.keys:
@@ -262,7 +262,7 @@ def _is(data: object, letters: str) -> bool:
     return data is None and "0" in letters
 
 
-def _wanted(kinds: tuple[Kind, ...]) -> str:
+def _wanted(kinds: tuple[ValueKind, ...]) -> str:
     words: list[str] = []
     for one in kinds:
         match one:
@@ -270,7 +270,7 @@ def _wanted(kinds: tuple[Kind, ...]) -> str:
                 words.append("a list")
             case MapOf():
                 words.append("a mapping")
-            case Word():
+            case WordKind():
                 words.append(f"one of {', '.join(one.words)}")
             case str():
                 words += [_WORDS[letter] for letter in one]

@@ -9,10 +9,10 @@ from typing import Any
 from msgspec import Struct
 
 from sealock.formats.compose import settings
-from sealock.formats.compose.fields import TABLE, UNSAID, Many, Named, One, Option, Row
+from sealock.formats.compose.fields import TABLE, UNSAID, Many, NamedField, One, ServiceFieldRow, ServiceOption
 from sealock.formats.compose.loader import Loader
 from sealock.formats.compose.pairs import pointer, read_pairs
-from sealock.formats.compose.tree import Path, Value
+from sealock.formats.compose.tree import ComposeValue, Path
 from sealock.formats.compose.values import text
 from sealock.model.absent import UNKNOWN
 from sealock.model.container import Label, Mount, Variable, container
@@ -29,13 +29,13 @@ class Slot(Struct, frozen=True):
 
     element: Any
     path: Path
-    value: Value
+    value: ComposeValue
 
 
 class ServiceReader:
     """Reads one service, row by row of the table."""
 
-    def __init__(self, name: str, service: Value, loader: Loader) -> None:
+    def __init__(self, name: str, service: ComposeValue, loader: Loader) -> None:
         self.name = name
         self.service = service
         self.loader = loader
@@ -54,7 +54,7 @@ class ServiceReader:
         noun = container(says=_SAYS, **self.values)
         return Subject(f"service {self.name}", noun, self.where, self.unresolved, SILENT)
 
-    def row(self, row: Row) -> None:
+    def row(self, row: ServiceFieldRow) -> None:
         """Read one row of the table."""
         match row:
             case One():
@@ -62,9 +62,9 @@ class ServiceReader:
             case Many():
                 slots = [slot for part in row.parts for slot in self.items(row.name, part.key, part.read)]
                 self.several(row.name, slots, any(self.given(part.key) for part in row.parts))
-            case Named():
+            case NamedField():
                 self.several(row.name, self.named(row), self.given(row.key))
-            case Option():
+            case ServiceOption():
                 self.option(row)
 
     def given(self, key: str) -> bool:
@@ -72,12 +72,12 @@ class ServiceReader:
         held = self.service.at(key)
         return held is not None and held.data is not None
 
-    def place(self, path: Path, value: Value, *, key: bool = False) -> Place:
+    def place(self, path: Path, value: ComposeValue, *, key: bool = False) -> Place:
         """The place of a value, or of its key, with its pointer."""
         found = value.key if key and value.key.start >= 0 else value.whole()
         return Place(found.start, found.end, pointer("services", self.name, *path), found.file)
 
-    def parsed(self, read: Callable[..., Any], path: Path, value: Value, *arguments: object) -> Any:  # noqa: ANN401
+    def parsed(self, read: Callable[..., Any], path: Path, value: ComposeValue, *arguments: object) -> Any:  # noqa: ANN401
         """What a value means; None, and a problem, where it means nothing."""
         try:
             return read(*arguments, value)
@@ -87,7 +87,7 @@ class ServiceReader:
                 self.loader.report(f"{words} {error}", value.whole())
             return None
 
-    def words(self, field: str, value: Value) -> bool:
+    def words(self, field: str, value: ComposeValue) -> bool:
         """Note the unset variables of a field; True where there are any."""
         found = list(dict.fromkeys(value.all_words()))
         if found:
@@ -114,7 +114,7 @@ class ServiceReader:
                 self.values.setdefault(row.name, parsed)
                 return
 
-    def items(self, field: str, key: str, read: Callable[[Value], Any]) -> list[Slot]:
+    def items(self, field: str, key: str, read: Callable[[ComposeValue], Any]) -> list[Slot]:
         """Read the elements that the list of a key holds, or its bare value."""
         held = self.service.at(key)
         if held is None or held.data is None:
@@ -130,7 +130,7 @@ class ServiceReader:
                 found.append(Slot(element, path, value))
         return found
 
-    def named(self, row: Named) -> list[Slot]:
+    def named(self, row: NamedField) -> list[Slot]:
         """Read the elements of a mapping, or of a list of NAME=VALUE."""
         held = self.service.at(row.key)
         if held is None or not isinstance(held.data, dict):
@@ -151,7 +151,7 @@ class ServiceReader:
         for index, slot in enumerate(slots):
             self.where[field, index] = self.place(slot.path, slot.value)
 
-    def option(self, row: Option) -> None:
+    def option(self, row: ServiceOption) -> None:
         """Read a field that items of `security_opt` say."""
         held = self.service.at("security_opt")
         for index, value in enumerate(held.items if held else []):
@@ -209,7 +209,7 @@ class ServiceReader:
         text = source.excerpt(place).replace("$$", "") if source else ""
         return "$" in text and bool(variable.value) and str(variable.value) not in text
 
-    def env_file(self, value: Value, known: Mapping[str, str]) -> dict[str, tuple[Variable, Place]]:
+    def env_file(self, value: ComposeValue, known: Mapping[str, str]) -> dict[str, tuple[Variable, Place]]:
         """Read the variables of one env_file, each with its place there."""
         path = value.at("path") or value
         required = value.at("required")

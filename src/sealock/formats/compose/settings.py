@@ -5,18 +5,18 @@ from __future__ import annotations
 import shlex
 from typing import Any
 
-from sealock.formats.compose.tree import Value
+from sealock.formats.compose.tree import ComposeValue
 from sealock.formats.compose.values import boolean, duration, integer, seconds_as_text, text
 from sealock.model.container import Health, Logging, Restart
 
 
-def pull(value: Value) -> str:
+def pull(value: ComposeValue) -> str:
     """A pull policy; if_not_present is the older word for missing."""
     word = text(value)
     return "missing" if word == "if_not_present" else word
 
 
-def words(value: Value) -> tuple[str, ...]:
+def words(value: ComposeValue) -> tuple[str, ...]:
     """A command: a list of words, or a line that is split as a shell splits it."""
     if isinstance(value.data, list):
         return tuple(text(item) for item in value.data)
@@ -27,7 +27,7 @@ def words(value: Value) -> tuple[str, ...]:
         raise ValueError(msg) from error
 
 
-def gpus(value: Value) -> str | None:
+def gpus(value: ComposeValue) -> str | None:
     """GPUs as `docker run --gpus` says them: all, a number, device=0,1; None where the devices are no GPUs."""
     if isinstance(value.data, str):
         return text(value)
@@ -63,7 +63,7 @@ def from_number(value: float) -> Any:  # noqa: ANN401  a whole number is written
     return int(value) if value == int(value) else value
 
 
-def whole_seconds(value: Value) -> int:
+def whole_seconds(value: ComposeValue) -> int:
     """A duration in whole seconds."""
     return int(duration(value))
 
@@ -71,14 +71,14 @@ def whole_seconds(value: Value) -> int:
 _CONDITIONS = {"none": "no", "any": "always", "": "always", "no": "no"}
 
 
-def restart(value: Value) -> Restart:
+def restart(value: ComposeValue) -> Restart:
     """A restart policy: `restart: on-failure:3`, or that of `deploy`."""
     if isinstance(value.data, dict):
         condition, attempts = (value.at(key) for key in ("condition", "max_attempts"))
         word = text(condition) if condition else ""
         return Restart(_CONDITIONS.get(word, word), integer(attempts) if attempts else None)
     policy, _, retries = text(value).partition(":")
-    return Restart(policy, integer(Value(retries)) if retries else None)
+    return Restart(policy, integer(ComposeValue(retries)) if retries else None)
 
 
 def from_restart(one: Restart) -> str:
@@ -93,7 +93,7 @@ def as_policy(one: Restart) -> dict[str, Any]:
     return {"condition": words.get(one.policy, one.policy), **attempts}
 
 
-def health(value: Value) -> Health:
+def health(value: ComposeValue) -> Health:
     """A health check."""
     disable = value.at("disable")
     test = value.at("test")
@@ -138,7 +138,7 @@ def from_health(one: Health) -> dict[str, Any]:
     return written
 
 
-def logging(value: Value) -> Logging:
+def logging(value: ComposeValue) -> Logging:
     """A log driver and its options."""
     driver, options = value.at("driver"), value.at("options")
     held = options.mapping if options else {}

@@ -7,15 +7,15 @@ from typing import Final, TypeAlias
 
 from sealock.formats import yamltree
 from sealock.formats.compose.interpolation import fill
-from sealock.formats.yamltree import Node, Plain, Scalar, Sequence, target
+from sealock.formats.yamltree import Plain, Scalar, Sequence, YamlNode, target
 from sealock.model.location import Place
 
-Report: TypeAlias = Callable[[str, Place], None]
+ReportFault: TypeAlias = Callable[[str, Place], None]
 Path: TypeAlias = tuple[str | int, ...]
 NOWHERE: Final = Place()
 
 
-class Value:
+class ComposeValue:
     """A scalar, list or mapping, with the place of its text and of its key.
 
     `shown` is a string with its unset variables as they are written, and `words` are those; `tag` is "reset",
@@ -27,7 +27,7 @@ class Value:
 
     def __init__(  # noqa: PLR0913, PLR0917  one value, all that is known of it
         self,
-        data: Plain | list[Value] | dict[str, Value],
+        data: Plain | list[ComposeValue] | dict[str, ComposeValue],
         place: Place = NOWHERE,
         key: Place = NOWHERE,
         words: tuple[str, ...] = (),
@@ -41,21 +41,21 @@ class Value:
         self.shown = shown or (data if isinstance(data, str) else "")
         self.tag = tag
 
-    def keyed(self, key: Place) -> Value:
+    def keyed(self, key: Place) -> ComposeValue:
         """The same value under another key."""
-        return Value(self.data, self.place, key, self.words, self.shown, self.tag)
+        return ComposeValue(self.data, self.place, key, self.words, self.shown, self.tag)
 
-    def with_data(self, data: Plain | list[Value] | dict[str, Value]) -> Value:
+    def with_data(self, data: Plain | list[ComposeValue] | dict[str, ComposeValue]) -> ComposeValue:
         """Other data in the same place."""
-        return Value(data, self.place, self.key, self.words, data if isinstance(data, str) else "", self.tag)
+        return ComposeValue(data, self.place, self.key, self.words, data if isinstance(data, str) else "", self.tag)
 
     @property
-    def mapping(self) -> dict[str, Value]:
+    def mapping(self) -> dict[str, ComposeValue]:
         """The entries; none where this is no mapping."""
         return self.data if isinstance(self.data, dict) else {}
 
     @property
-    def items(self) -> list[Value]:
+    def items(self) -> list[ComposeValue]:
         """The items; none where this is no list."""
         return self.data if isinstance(self.data, list) else []
 
@@ -64,9 +64,9 @@ class Value:
         """A scalar as Compose turns it into text."""
         return as_text(self.data)
 
-    def at(self, *path: str) -> Value | None:
+    def at(self, *path: str) -> ComposeValue | None:
         """The value at the end of these keys."""
-        here: Value | None = self
+        here: ComposeValue | None = self
         for key in path:
             here = here.mapping.get(key) if here else None
         return here
@@ -109,53 +109,53 @@ def as_text(data: object) -> str:
     return str(data)
 
 
-def build(node: Node | None, file: str, variables: Mapping[str, str], report: Report) -> Value:
+def build(node: YamlNode | None, file: str, variables: Mapping[str, str], report: ReportFault) -> ComposeValue:
     """Turn a document into values: aliases followed, `<<` merged, variables put in."""
     if node is None:
-        return Value(None)
+        return ComposeValue(None)
     return _Builder(file, variables, report).value(node)
 
 
 class _Builder:
     """Turns nodes into values. Recursion is bounded by the depth that yamltree allows."""
 
-    def __init__(self, file: str, variables: Mapping[str, str], report: Report) -> None:
+    def __init__(self, file: str, variables: Mapping[str, str], report: ReportFault) -> None:
         self.file = file
         self.variables = variables
         self.report = report
-        self.aliased: dict[int, Value] = {}
+        self.aliased: dict[int, ComposeValue] = {}
 
-    def place(self, node: Node) -> Place:
+    def place(self, node: YamlNode) -> Place:
         return Place(node.start, node.end, "", self.file)
 
-    def value(self, node: Node, key: Place = NOWHERE) -> Value:
+    def value(self, node: YamlNode, key: Place = NOWHERE) -> ComposeValue:
         if isinstance(node, yamltree.Alias):
             held = self.aliased.get(id(node.target))
             if held is None:
                 held = self.aliased[id(node.target)] = self.value(node.target)
             # The alias stands for the whole; the elements keep the places where their text is.
-            return Value(held.data, self.place(node), key, held.words, held.shown, held.tag)
+            return ComposeValue(held.data, self.place(node), key, held.words, held.shown, held.tag)
         tag = node.tag[1:] if node.tag in {"!reset", "!override"} else ""
         if isinstance(node, Scalar):
             return self.scalar(node, key, tag)
         if isinstance(node, Sequence):
             items = [self.value(item) for item in node.items]
-            return Value([item for item in items if item.tag != "reset"], self.place(node), key, tag=tag)
-        return Value(self.entries(node), self.place(node), key, tag=tag)
+            return ComposeValue([item for item in items if item.tag != "reset"], self.place(node), key, tag=tag)
+        return ComposeValue(self.entries(node), self.place(node), key, tag=tag)
 
-    def scalar(self, node: Scalar, key: Place, tag: str) -> Value:
+    def scalar(self, node: Scalar, key: Place, tag: str) -> ComposeValue:
         data = node.value
         place = self.place(node)
         if not isinstance(data, str) or "$" not in data:
-            return Value(data, place, key, tag=tag)
+            return ComposeValue(data, place, key, tag=tag)
         filled = fill(data, self.variables)
         if filled.wrong:
             self.report(filled.wrong, place)
-        return Value(filled.value, place, key, filled.words, filled.shown, tag)
+        return ComposeValue(filled.value, place, key, filled.words, filled.shown, tag)
 
-    def entries(self, node: yamltree.Mapping) -> dict[str, Value]:
-        found: dict[str, Value] = {}
-        merged: list[Node] = []
+    def entries(self, node: yamltree.Mapping) -> dict[str, ComposeValue]:
+        found: dict[str, ComposeValue] = {}
+        merged: list[YamlNode] = []
         for key, node_value in node.entries:
             named = target(key)
             if not isinstance(named, Scalar):
@@ -172,7 +172,7 @@ class _Builder:
                 found.setdefault(name, value)
         return found
 
-    def merged(self, node: Node) -> Iterator[tuple[str, Value]]:
+    def merged(self, node: YamlNode) -> Iterator[tuple[str, ComposeValue]]:
         """The entries that `<<` brings in; of several mappings the first to have a key gives it."""
         held = self.value(node)
         for one in held.items if isinstance(held.data, list) else [held]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from sealock.formats.compose.tree import Value
+from sealock.formats.compose.tree import ComposeValue
 
 _SIZES: Final = {"": 0, "b": 0, "k": 10, "m": 20, "g": 30, "t": 40, "p": 50}
 
@@ -16,7 +16,7 @@ _SIZES: Final = {"": 0, "b": 0, "k": 10, "m": 20, "g": 30, "t": 40, "p": 50}
 _UNITS: Final = {"ns": 1e-9, "us": 1e-6, "µs": 1e-6, "μs": 1e-6, "ms": 1e-3, "s": 1, "m": 60, "h": 3600}
 
 
-def text(value: Value) -> str:
+def text(value: ComposeValue) -> str:
     """A text, or a number or truth value as text."""
     if isinstance(value.data, list | dict):
         msg = "must be a string"
@@ -24,7 +24,7 @@ def text(value: Value) -> str:
     return value.shown if value.words else value.text
 
 
-def boolean(value: Value) -> bool:
+def boolean(value: ComposeValue) -> bool:
     """True or false; as text also yes, on, y and their opposites, which Compose takes here."""
     if isinstance(value.data, bool):
         return value.data
@@ -37,7 +37,7 @@ def boolean(value: Value) -> bool:
     raise ValueError(msg)
 
 
-def integer(value: Value) -> int:
+def integer(value: ComposeValue) -> int:
     """A whole number, also as text."""
     if isinstance(value.data, int) and not isinstance(value.data, bool):
         return value.data
@@ -49,7 +49,7 @@ def integer(value: Value) -> int:
     raise ValueError(msg)
 
 
-def number(value: Value) -> float:
+def number(value: ComposeValue) -> float:
     """A number, also as text."""
     if isinstance(value.data, int | float) and not isinstance(value.data, bool):
         return float(value.data)
@@ -59,7 +59,7 @@ def number(value: Value) -> float:
     raise ValueError(msg)
 
 
-def size(value: Value) -> int:
+def size(value: ComposeValue) -> int:
     """Bytes: a number, or a text such as 512m, 1.5gb, 1 GiB; the number -1 is unlimited where that has a meaning."""
     if isinstance(value.data, int | float) and not isinstance(value.data, bool) and abs(value.data) < 1e18:
         return int(value.data)
@@ -71,7 +71,7 @@ def size(value: Value) -> int:
     return int(float(found[1]) * 2 ** _SIZES[found[2][:1]])
 
 
-def duration(value: Value) -> float:
+def duration(value: ComposeValue) -> float:
     """Seconds of a text such as 1m30s."""
     word = value.text
     if word == "0":
@@ -100,12 +100,12 @@ def size_as_text(amount: int) -> str | int:
     return f"{amount}b" if amount > 0 else amount
 
 
-def capability(value: Value) -> str:
+def capability(value: ComposeValue) -> str:
     """A capability's name without CAP_, in upper case."""
     return text(value).upper().removeprefix("CAP_")
 
 
-def known(value: Value | None, default: str = "") -> str:
+def known(value: ComposeValue | None, default: str = "") -> str:
     """A text where there is one, else the default."""
     return default if value is None or value.data is None else text(value)
 

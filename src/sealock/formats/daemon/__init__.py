@@ -11,25 +11,25 @@ from typing import Any, Final
 from sealock.errors import FormatError
 from sealock.formats.daemon.fields import BY_FIELD, KNOWN, SAYS, TABLE, UNWRITTEN, Mistyped
 from sealock.formats.daemon.writer import without, written
-from sealock.formats.files import NOTHING, Files
-from sealock.formats.jsontree import Node, parse
+from sealock.formats.files import NOTHING, FileWindow
+from sealock.formats.jsontree import JsonNode, parse
 from sealock.model.absent import UNKNOWN, UNSET, Absent
 from sealock.model.change import Change, Edit, FieldChange, changed
 from sealock.model.daemon import Daemon, daemon
 from sealock.model.document import Document, Subject
-from sealock.model.finding import Problem
+from sealock.model.finding import InputError
 from sealock.model.location import At, Place, Source
 
 SILENT: Final = "daemon.json does not say it"
 
 
-def read(source: Source, files: Files = NOTHING) -> Document:  # noqa: ARG001  the interface of all formats
+def read(source: Source, files: FileWindow = NOTHING) -> Document:  # noqa: ARG001  the interface of all formats
     """Read the settings; what is broken is a problem, and the rest is judged."""
     root, faults = parse(source.text)
-    problems = [Problem(f"not valid JSON: {fault.message}", source.location(fault.place)) for fault in faults]
+    problems = [InputError(f"not valid JSON: {fault.message}", source.location(fault.place)) for fault in faults]
     if root is None or not isinstance(root.value, dict):
         if not faults:
-            problems.append(Problem("the engine's settings are a JSON object", source.location(Place(0, 1))))
+            problems.append(InputError("the engine's settings are a JSON object", source.location(Place(0, 1))))
         return Document("daemon", {"": source}, (), tuple(problems))
     where: dict[At, Place] = {(): Place(root.start, min(root.end, root.start + 1))}
     values: dict[str, Any] = {}
@@ -41,7 +41,7 @@ def read(source: Source, files: Files = NOTHING) -> Document:  # noqa: ARG001  t
         try:
             value = row.read(node)
         except Mistyped as mistyped:
-            problems.append(Problem(f"{row.key} {mistyped}: the engine will not start", source.location(node.place)))
+            problems.append(InputError(f"{row.key} {mistyped}: the engine will not start", source.location(node.place)))
             unresolved[row.field] = row.key
             values[row.field] = UNKNOWN
             continue
@@ -57,9 +57,9 @@ def read(source: Source, files: Files = NOTHING) -> Document:  # noqa: ARG001  t
     return Document("daemon", {"": source}, (Subject("engine", noun, where, unresolved, SILENT),), tuple(problems))
 
 
-def _member(root: Node, key: str) -> Node | None:
+def _member(root: JsonNode, key: str) -> JsonNode | None:
     """A member by its exact name: the engine refuses another spelling."""
-    found: Node | None = root.value.get(key)
+    found: JsonNode | None = root.value.get(key)
     return found
 
 

@@ -10,11 +10,11 @@ from typing import Any, Final
 
 from msgspec import Struct
 
-from sealock.formats.jsontree import Node
+from sealock.formats.jsontree import JsonNode
 from sealock.model.container import Ulimit
 from sealock.model.daemon import FIELDS
 
-Read = Callable[[Node], Any]
+Read = Callable[[JsonNode], Any]
 """Gives the value; raises Mistyped where it is of a wrong type."""
 
 
@@ -22,7 +22,7 @@ class Mistyped(Exception):  # noqa: N818  it ends the reading of one field, and 
     """What should stand there."""
 
 
-class Row(Struct, frozen=True):
+class DaemonFieldRow(Struct, frozen=True):
     """One field: its key, how it is read, and how its value is made plain again for JSON."""
 
     field: str
@@ -31,28 +31,28 @@ class Row(Struct, frozen=True):
     plain: Callable[[Any], Any] = lambda value: value
 
 
-def _text(node: Node) -> str:
+def _text(node: JsonNode) -> str:
     if not isinstance(node.value, str):
         msg = "should be a text"
         raise Mistyped(msg)
     return node.value
 
 
-def _truth(node: Node) -> bool:
+def _truth(node: JsonNode) -> bool:
     if not isinstance(node.value, bool):
         msg = "should be true or false"
         raise Mistyped(msg)
     return node.value
 
 
-def _texts(node: Node) -> tuple[str, ...]:
+def _texts(node: JsonNode) -> tuple[str, ...]:
     if not isinstance(node.value, list) or not all(isinstance(one.value, str) for one in node.value):
         msg = "should be a list of texts"
         raise Mistyped(msg)
     return tuple(one.value for one in node.value)
 
 
-def _pairs(node: Node) -> tuple[tuple[str, Any], ...]:
+def _pairs(node: JsonNode) -> tuple[tuple[str, Any], ...]:
     """The members of an object whose values are texts or truth values."""
     if not isinstance(node.value, dict) or not all(isinstance(one.value, (str, bool)) for one in node.value.values()):
         msg = "should be an object of texts"
@@ -60,14 +60,14 @@ def _pairs(node: Node) -> tuple[tuple[str, Any], ...]:
     return tuple((key, one.value) for key, one in node.items())
 
 
-def _names(node: Node) -> tuple[str, ...]:
+def _names(node: JsonNode) -> tuple[str, ...]:
     if not isinstance(node.value, dict):
         msg = "should be an object"
         raise Mistyped(msg)
     return tuple(node.value)
 
 
-def _ulimits(node: Node) -> tuple[Ulimit, ...]:
+def _ulimits(node: JsonNode) -> tuple[Ulimit, ...]:
     found = []
     for name, one in node.items():
         soft, hard = one.get("Soft"), one.get("Hard")
@@ -86,7 +86,7 @@ def _plain_ulimits(value: tuple[Ulimit, ...]) -> dict[str, Any]:
     return {one.name: {"Name": one.name, "Hard": one.hard, "Soft": one.soft} for one in value}
 
 
-def _cgroup_driver(node: Node) -> str | None:
+def _cgroup_driver(node: JsonNode) -> str | None:
     options = [one.partition("=") for one in _texts(node)]
     return next((value for name, _, value in reversed(options) if name == "native.cgroupdriver"), None)
 
@@ -109,16 +109,16 @@ def _key(field: str) -> str:
     return field.replace("_", "-")
 
 
-TABLE: Final[tuple[Row, ...]] = (
-    *(Row(field, _key(field), _text) for field in _TEXT),
-    *(Row(field, _key(field), _truth) for field in _TRUTH),
-    *(Row(field, _key(field), _texts, list) for field in _TEXTS),
-    Row("proxies", "proxies", _pairs, dict),
-    Row("log_opts", "log-opts", _pairs, dict),
-    Row("features", "features", _pairs, dict),
-    Row("runtimes", "runtimes", _names),
-    Row("default_ulimits", "default-ulimits", _ulimits, _plain_ulimits),
-    Row("cgroup_driver", "exec-opts", _cgroup_driver),
+TABLE: Final[tuple[DaemonFieldRow, ...]] = (
+    *(DaemonFieldRow(field, _key(field), _text) for field in _TEXT),
+    *(DaemonFieldRow(field, _key(field), _truth) for field in _TRUTH),
+    *(DaemonFieldRow(field, _key(field), _texts, list) for field in _TEXTS),
+    DaemonFieldRow("proxies", "proxies", _pairs, dict),
+    DaemonFieldRow("log_opts", "log-opts", _pairs, dict),
+    DaemonFieldRow("features", "features", _pairs, dict),
+    DaemonFieldRow("runtimes", "runtimes", _names),
+    DaemonFieldRow("default_ulimits", "default-ulimits", _ulimits, _plain_ulimits),
+    DaemonFieldRow("cgroup_driver", "exec-opts", _cgroup_driver),
 )
 BY_FIELD: Final = {row.field: row for row in TABLE}
 SAYS: Final = tuple(field for field in FIELDS if field in BY_FIELD or field == "unknown_keys")

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from typing import Final
 
-from sealock.formats.jsontree import Node
+from sealock.formats.jsontree import JsonNode
 from sealock.model.change import Edit
 from sealock.model.location import Place
 
 _BLANK: Final = " \t\r\n"
 
 
-def written(text: str, root: Node, key: str, value: str) -> Edit:
+def written(text: str, root: JsonNode, key: str, value: str) -> Edit:
     """Give a member this value, which is JSON; a new one comes last, on a line of its own where the others have one."""
-    held: Node | None = root.value.get(key)
+    held: JsonNode | None = root.value.get(key)
     if held is not None:
         return Edit(held.place, value)
     members = list(root.value.values())
@@ -24,7 +24,7 @@ def written(text: str, root: Node, key: str, value: str) -> Edit:
     return Edit(Place(last.end, last.end), f',{lead or " "}"{key}": {value}')
 
 
-def without(text: str, root: Node, key: str) -> Edit:
+def without(text: str, root: JsonNode, key: str) -> Edit:
     """Take a member out, with the comma and the line that only it needed."""
     names = list(root.value)
     at, node = names.index(key), root.value[key]
@@ -45,7 +45,7 @@ def _lead(text: str, at: int) -> str:
     return blanks[blanks.rindex("\n") - (blanks[: blanks.rindex("\n")].endswith("\r")) :] if "\n" in blanks else ""
 
 
-def _name_start(text: str, node: Node, key: str) -> int:
+def _name_start(text: str, node: JsonNode, key: str) -> int:
     """Where the member's name begins: names may be written with escapes, so the quotes are looked for."""
     colon = text.rindex(":", 0, node.start)
     end = text.rindex('"', 0, colon)

@@ -7,12 +7,12 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from sealock.formats.dockerfile.heredocs import opening
-from sealock.formats.dockerfile.lines import WHITE, Broken, Offsets
+from sealock.formats.dockerfile.lines import WHITE, BrokenLineError, Offsets
 from sealock.formats.dockerfile.mounts import run_mount
 from sealock.formats.dockerfile.scope import Ground, Parts, literal
 from sealock.formats.dockerfile.words import array
 from sealock.formats.shell import parse, parse_words, refused
-from sealock.model.build import Cmd, Healthcheck, Heredoc, Instruction, Run, Shell, Text
+from sealock.model.build import BuildText, Cmd, Healthcheck, Heredoc, Instruction, Run, Shell
 from sealock.model.shell import Script, Word
 
 MOST: Final = 30_000
@@ -56,16 +56,16 @@ def healthcheck(parts: Parts, ground: Ground) -> Instruction:
     text, kind = parts.line.text, parts.rest[: len(parts.rest)].split(None, 1)
     if not kind:
         message = "HEALTHCHECK needs CMD and a command, or NONE"
-        raise Broken(message)
+        raise BrokenLineError(message)
     name = kind[0].upper()
     if name == "NONE":
         if len(kind) > 1:
             message = "HEALTHCHECK NONE takes no arguments"
-            raise Broken(message)
+            raise BrokenLineError(message)
         return Healthcheck(**_typed(parts), disabled=True)
     if name != "CMD":
         message = f"HEALTHCHECK takes CMD or NONE, not {kind[0][:40]}"
-        raise Broken(message)
+        raise BrokenLineError(message)
     parts.check_flags()
     for flag in parts.flags:
         _check_time(flag.name, flag.value)
@@ -76,7 +76,7 @@ def healthcheck(parts: Parts, ground: Ground) -> Instruction:
     parts.array = array(text, at)
     if not parts.rest or parts.array == []:
         message = "HEALTHCHECK CMD needs a command"
-        raise Broken(message)
+        raise BrokenLineError(message)
     words, script = _what_runs(parts, ground)
     line = None if parts.array is not None else parts.rest
     return Healthcheck(
@@ -94,7 +94,7 @@ def shell(parts: Parts, _ground: Ground) -> Instruction:
     parts.check_flags()
     if not parts.array:
         message = "SHELL needs its words as a JSON array" if parts.rest else "SHELL needs at least one argument"
-        raise Broken(message)
+        raise BrokenLineError(message)
     return Shell(**_typed(parts), words=tuple(literal(parts.line, token) for token in parts.array))
 
 
@@ -102,22 +102,22 @@ def _typed(parts: Parts) -> Any:  # noqa: ANN401  keyword arguments of every typ
     return parts.common()
 
 
-def _one_of(text: Text | None, flag: str, allowed: tuple[str, ...]) -> None:
+def _one_of(text: BuildText | None, flag: str, allowed: tuple[str, ...]) -> None:
     if text is not None and text.text not in allowed:
         message = f"--{flag} is one of {', '.join(allowed)}, not {text.text[:40]}"
-        raise Broken(message, text.place)
+        raise BrokenLineError(message, text.place)
 
 
-def _check_time(flag: str, value: Text | None) -> None:
+def _check_time(flag: str, value: BuildText | None) -> None:
     if value is None or not value.text:
         return
     if flag == "retries":
         if not re.fullmatch(r"\+?\d{1,9}", value.text):
             message = f"--retries is a whole number from 0 on, not {value.text[:40]}"
-            raise Broken(message, value.place)
+            raise BrokenLineError(message, value.place)
     elif value.text != "0" and (time := seconds(value.text)) != 0 and (time is None or time < 0.001):
         message = f"--{flag} is a time of at least 1ms such as 30s, not {value.text[:40]}"
-        raise Broken(message, value.place)
+        raise BrokenLineError(message, value.place)
 
 
 _UNITS: Final = {"ns": 1e-9, "us": 1e-6, "µs": 1e-6, "μs": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0}
@@ -132,12 +132,12 @@ def seconds(text: str) -> float | None:
     return -total if text[0] == "-" else total
 
 
-def _what_runs(parts: Parts, ground: Ground) -> tuple[tuple[Text, ...], Script]:
+def _what_runs(parts: Parts, ground: Ground) -> tuple[tuple[BuildText, ...], Script]:
     """The words of the exec form, and the script of any form."""
     line = parts.line
     if ground.commands > MOST:
         message = f"there are more than {MOST} commands before this one, and it was not read"
-        raise Broken(message)
+        raise BrokenLineError(message)
     if parts.array is not None:
         words = tuple(literal(line, token) for token in parts.array)
         program = tuple(Word(text.text, text.place) for text in words)
@@ -148,10 +148,12 @@ def _what_runs(parts: Parts, ground: Ground) -> tuple[tuple[Text, ...], Script]:
     else:
         script = parse(parts.rest, line.offsets(parts.start, len(line.text)), shell=name)
     if script.broken and (why := refused(parts.rest) or refused(ground.text[parts.place.start : parts.place.end])):
-        ground.problems.append(Broken(why, parts.place))
+        ground.problems.append(BrokenLineError(why, parts.place))
     ground.commands += sum(1 for _ in script.commands())
     if ground.commands >= MOST:
-        ground.problems.append(Broken(f"there are more than {MOST} commands; the rest was not read", parts.place))
+        ground.problems.append(
+            BrokenLineError(f"there are more than {MOST} commands; the rest was not read", parts.place)
+        )
     return (), script
 
 

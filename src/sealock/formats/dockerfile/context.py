@@ -4,35 +4,35 @@ from __future__ import annotations
 
 from typing import Final
 
-from sealock.formats.files import NOTHING, FileRefused, Files
+from sealock.formats.files import NOTHING, FileRefused, FileWindow
 from sealock.model.absent import UNKNOWN, UNSET, Maybe
-from sealock.model.build import Context
-from sealock.model.finding import Problem
+from sealock.model.build import BuildContext
+from sealock.model.finding import InputError
 from sealock.model.location import Location
 
 _MANY: Final = 1000
 """A folder with more names than this may not have been told in full."""
 
 
-def context(name: str, files: Files, problems: list[Problem]) -> Context:
+def context(name: str, files: FileWindow, problems: list[InputError]) -> BuildContext:
     """Look at the folder that the Dockerfile stands in, which is the context of most builds."""
     if files is NOTHING:
-        return Context()
+        return BuildContext()
     entries = files.entries(".")
     if entries is None:
-        return Context()
+        return BuildContext()
     base = name.replace("\\", "/").rpartition("/")[2]
     for path in (f"{base}.dockerignore", ".dockerignore"):
         if path in entries or (len(entries) >= _MANY and files.fact(path).exists):
-            return Context(_patterns(path, files, problems), entries)
-    return Context(UNSET, entries)
+            return BuildContext(_patterns(path, files, problems), entries)
+    return BuildContext(UNSET, entries)
 
 
-def _patterns(path: str, files: Files, problems: list[Problem]) -> Maybe[tuple[str, ...]]:
+def _patterns(path: str, files: FileWindow, problems: list[InputError]) -> Maybe[tuple[str, ...]]:
     try:
         text = files.text(path)
     except FileRefused as refused:
-        problems.append(Problem(f"{path} could not be read: {refused}", Location(path)))
+        problems.append(InputError(f"{path} could not be read: {refused}", Location(path)))
         return UNKNOWN
     return patterns(text)
 

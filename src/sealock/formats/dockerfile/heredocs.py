@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Final, NamedTuple
 
-from sealock.formats.dockerfile.lines import Broken, Lexer, Line
+from sealock.formats.dockerfile.lines import BrokenLineError, Lexer, LogicalLine
 from sealock.formats.dockerfile.variables import NOBODY, expand, words_of
 from sealock.model.build import Heredoc
 from sealock.model.location import Place
@@ -34,7 +34,7 @@ def opening(word: str) -> Opening | None:
     return Opening(name, match[1] == "-", quotes == name.count("'") + name.count('"'))
 
 
-def take(lexer: Lexer, line: Line) -> tuple[Heredoc, ...]:
+def take(lexer: Lexer, line: LogicalLine) -> tuple[Heredoc, ...]:
     """Take the bodies of all here-documents that the line opens; the lexer then stands behind the last one."""
     taken: list[Heredoc] = []
     for start, end in words_of(line.text):
@@ -60,4 +60,4 @@ def _body(lexer: Lexer, one: Opening, place: Place) -> Heredoc:
             body = stripped(body) if one.strip_tabs else body
             return Heredoc(one.name, body, Place(start, span[0]), one.expand, one.strip_tabs, span[1])
     message = f"the here-document {one.name} has no end"
-    raise Broken(message, place)
+    raise BrokenLineError(message, place)

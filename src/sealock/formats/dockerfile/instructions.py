@@ -7,11 +7,12 @@ from typing import Any, Final
 
 from sealock.formats.dockerfile import commands, sources
 from sealock.formats.dockerfile.heredocs import take
-from sealock.formats.dockerfile.lines import WHITE, Broken, Lexer, Line
+from sealock.formats.dockerfile.lines import WHITE, BrokenLineError, Lexer, LogicalLine
 from sealock.formats.dockerfile.scope import Ground, Parts
 from sealock.formats.dockerfile.words import BLANK, array, flags, keyword, plain, quoted
 from sealock.model.build import (
     Arg,
+    BuildText,
     Env,
     Expose,
     Instruction,
@@ -19,7 +20,6 @@ from sealock.model.build import (
     Maintainer,
     Pair,
     StopSignal,
-    Text,
     User,
     Volume,
     Workdir,
@@ -30,7 +30,7 @@ _LISTS: Final = frozenset({"RUN", "CMD", "ENTRYPOINT", "SHELL", "COPY", "ADD", "
 _HEREDOCS: Final = frozenset({"RUN", "COPY", "ADD"})
 
 
-def parts_of(line: Line, lexer: Lexer) -> Parts:
+def parts_of(line: LogicalLine, lexer: Lexer) -> Parts:
     """Take a line apart as far as all instructions are alike, with the here-documents that it opens."""
     word, start = keyword(line.text)
     name = word.upper()
@@ -40,18 +40,18 @@ def parts_of(line: Line, lexer: Lexer) -> Parts:
             behind = keyword(line.text[start:])[0].upper()
             if behind in {"ONBUILD", "FROM", "MAINTAINER"}:
                 message = f"{behind} cannot stand behind ONBUILD"
-                raise Broken(message)
+                raise BrokenLineError(message)
             inner = parts_of(line.part(start, len(line.text)), lexer)
             inner.onbuild = True
             inner.place = Place(line.place(0, 0).start, inner.place.end)
             return inner
     found, start = flags(line.text, start, lexer.escape)
     parts = Parts(line, word, found, start)
-    broken: Broken | None = None
+    broken: BrokenLineError | None = None
     try:
         if name in _LISTS:
             parts.array = array(line.text, start)
-    except Broken as one:
+    except BrokenLineError as one:
         broken = one
     if name in _HEREDOCS and parts.array is None and broken is None and "<<" in line.text:
         parts.heredocs = take(lexer, line)
@@ -60,7 +60,7 @@ def parts_of(line: Line, lexer: Lexer) -> Parts:
     return parts
 
 
-def _argument(line: Line, start: int) -> int:
+def _argument(line: LogicalLine, start: int) -> int:
     while start < len(line.text) and line.text[start] in WHITE:
         start += 1
     return start
@@ -72,7 +72,7 @@ def instruction(parts: Parts, ground: Ground) -> Instruction:
     if maker is None:
         word = parts.line.text[: len(parts.keyword)]
         message = f"there is no instruction {word[:40]}{_meant(parts.keyword)}"
-        raise Broken(message, parts.line.place(0, len(word)))
+        raise BrokenLineError(message, parts.line.place(0, len(word)))
     if parts.start >= len(parts.line.text) and parts.keyword not in {
         "RUN",
         "CMD",
@@ -81,7 +81,7 @@ def instruction(parts: Parts, ground: Ground) -> Instruction:
         "SHELL",
     }:
         message = f"{parts.keyword} needs at least one argument"
-        raise Broken(message)
+        raise BrokenLineError(message)
     return maker(parts, ground)
 
 
@@ -105,7 +105,7 @@ def _pairs(parts: Parts, ground: Ground) -> tuple[tuple[Pair, ...], bool]:
         blank = BLANK.search(text, parts.start)
         if blank is None:
             message = f"{parts.keyword} needs NAME=VALUE"
-            raise Broken(message)
+            raise BrokenLineError(message)
         name = _name(text[parts.start : blank.start()], ground, line, parts.start)
         value = ground.expanded(line, blank.end(), len(text))
         return (Pair(name, value, line.place(parts.start, len(text))),), True
@@ -114,13 +114,13 @@ def _pairs(parts: Parts, ground: Ground) -> tuple[tuple[Pair, ...], bool]:
         name, equals, _ = word.text.partition("=")
         if not equals or not name:
             message = f"{parts.keyword} needs NAME=VALUE, and {word.text[:40]} is none"
-            raise Broken(message, line.place(word.start, word.end))
+            raise BrokenLineError(message, line.place(word.start, word.end))
         value = ground.expanded(line, word.start + len(name) + 1, word.end)
         pairs.append(Pair(_name(name, ground, line, word.start), value, line.place(word.start, word.end)))
     return tuple(pairs), False
 
 
-def _name(raw: str, ground: Ground, line: Line, start: int) -> str:
+def _name(raw: str, ground: Ground, line: LogicalLine, start: int) -> str:
     if raw.isidentifier():
         return raw
     value = ground.value(raw, line.place(start, start + len(raw)))
@@ -145,13 +145,13 @@ def _arg(parts: Parts, ground: Ground) -> Instruction:
         place = line.place(word.start, word.end)
         if equals and not name:
             message = "ARG needs a name before the equals sign"
-            raise Broken(message, place)
+            raise BrokenLineError(message, place)
         value = ground.expanded(line, word.start + len(name) + 1, word.end) if equals else None
         pairs.append(Pair(name, value, place))
     return Arg(**_common(parts), pairs=tuple(pairs))
 
 
-def _whole(parts: Parts, ground: Ground) -> Text:
+def _whole(parts: Parts, ground: Ground) -> BuildText:
     """All arguments as one text."""
     return ground.expanded(parts.line, parts.start, len(parts.line.text))
 
@@ -173,7 +173,7 @@ def _stopsignal(parts: Parts, ground: Ground) -> Instruction:
 def _maintainer(parts: Parts, _ground: Ground) -> Instruction:
     parts.check_flags()
     place = parts.line.place(parts.start, len(parts.line.text))
-    return Maintainer(**_common(parts), name=Text(parts.rest, parts.rest, place))
+    return Maintainer(**_common(parts), name=BuildText(parts.rest, parts.rest, place))
 
 
 def _expose(parts: Parts, ground: Ground) -> Instruction:
@@ -188,14 +188,14 @@ def _volume(parts: Parts, ground: Ground) -> Instruction:
     tokens = plain(line.text, parts.start) if parts.array is None else parts.array
     if not tokens or any(not token.text.strip() for token in tokens):
         message = "VOLUME needs a path, and it may not be empty"
-        raise Broken(message)
+        raise BrokenLineError(message)
     paths = []
     for token in tokens:
         place = line.place(token.start, token.end)
         value = ground.value(token.text.strip(), place)
         if value == "":
-            ground.problems.append(Broken("VOLUME needs a path, and this one comes out empty", place))
-        paths.append(Text(line.text[token.start : token.end], value, place))
+            ground.problems.append(BrokenLineError("VOLUME needs a path, and this one comes out empty", place))
+        paths.append(BuildText(line.text[token.start : token.end], value, place))
     return Volume(**_common(parts), paths=tuple(paths))
 
 

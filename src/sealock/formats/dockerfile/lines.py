@@ -16,7 +16,7 @@ LONGEST: Final = 65_535
 """Bytes that BuildKit's scanner takes in one physical line."""
 
 
-class Broken(Exception):  # noqa: N818  it is an answer about the text, caught where the instruction is read
+class BrokenLineError(Exception):  # noqa: N818  it is an answer about the text, caught where the instruction is read
     """The text cannot be read as BuildKit would; `place` is where, None for the instruction as a whole."""
 
     def __init__(self, message: str, place: Place | None = None) -> None:
@@ -25,7 +25,7 @@ class Broken(Exception):  # noqa: N818  it is an answer about the text, caught w
         self.place = place
 
 
-class Line:
+class LogicalLine:
     """A logical line. `end` is the file's offset behind it, before the end of its last physical line."""
 
     __slots__ = ("at", "end", "text")
@@ -49,9 +49,9 @@ class Line:
         at = self.at
         return at + start if isinstance(at, int) else at[start:end]
 
-    def part(self, start: int, end: int) -> Line:
+    def part(self, start: int, end: int) -> LogicalLine:
         """Cut out text[start:end] as a line of its own."""
-        return Line(self.text[start:end], self.offsets(start, end), self.place(start, end).end)
+        return LogicalLine(self.text[start:end], self.offsets(start, end), self.place(start, end).end)
 
 
 class Lexer:
@@ -78,12 +78,12 @@ class Lexer:
             self.pos = end + 1
         if end - start > LONGEST // 4 and len(text[start:end].encode("utf-8", "surrogatepass")) > LONGEST:
             message = f"the line is longer than {LONGEST} bytes, which BuildKit does not read"
-            raise Broken(message, Place(start, min(end, start + 80)))
+            raise BrokenLineError(message, Place(start, min(end, start + 80)))
         while end > start and text[end - 1] == "\r":
             end -= 1
         return start, end
 
-    def line(self) -> Line | None:
+    def line(self) -> LogicalLine | None:
         """The next logical line that is neither empty nor a comment; None at the end of the file."""
         text, escape = self.text, self.escape
         while (span := self.physical()) is not None:
@@ -98,11 +98,11 @@ class Lexer:
             head = _continued(chunk, escape)
             if head is None:
                 chunk = chunk.rstrip(WHITE)
-                return Line(chunk, start, start + len(chunk))
+                return LogicalLine(chunk, start, start + len(chunk))
             return self._joined(head, start)
         return None
 
-    def _joined(self, head: str, start: int) -> Line:
+    def _joined(self, head: str, start: int) -> LogicalLine:
         text, escape = self.text, self.escape
         parts, places = [head], [(start, start + len(head))]
         while (span := self.physical()) is not None:
@@ -124,7 +124,7 @@ class Lexer:
         for first, last in places:
             offsets.extend(range(first, last))
         offsets = offsets[lead : lead + len(bare)]
-        return Line(bare, offsets, offsets[-1] + 1 if offsets else places[-1][1])
+        return LogicalLine(bare, offsets, offsets[-1] + 1 if offsets else places[-1][1])
 
     def _directive(self, chunk: str, start: int) -> None:
         """Take a parser directive; the first line that is none ends them (a shebang on the first line does not)."""
@@ -140,12 +140,12 @@ class Lexer:
         place = Place(at, at + len(value))
         if any(one.name == name for one in self.directives):
             message = f"the parser directive {name} stands twice"
-            raise Broken(message, place)
+            raise BrokenLineError(message, place)
         self.directives.append(Directive(name, value, place))
         if name == "escape":
             if value not in {"`", "\\"}:
                 message = f"the escape character is \\ or `, not {value[:20]}"
-                raise Broken(message, place)
+                raise BrokenLineError(message, place)
             self.escape = value
 
 

@@ -10,7 +10,7 @@ from sealock.errors import FormatError
 from sealock.formats.dockerfile.stages import exposed
 from sealock.formats.dockerfile.syntax import Insertion, deleted, name, quoted
 from sealock.model.absent import given
-from sealock.model.build import Build, Env, Expose, Instruction, LabelSet, Pair, Stage, Text, Volume
+from sealock.model.build import Build, BuildText, Env, Expose, Instruction, LabelSet, Pair, Stage, Volume
 from sealock.model.change import Edit
 from sealock.model.container import Label, Mount, Variable
 from sealock.model.location import Place
@@ -98,7 +98,7 @@ class _Lister:
             return [Insertion(self.build, self.chain[-1]).edit(self.line(element))]
         return [self._replaced(stage, one, token, element)]
 
-    def _replaced(self, stage: Stage, one: Instruction, token: Pair | Text, element: Any) -> Edit:  # noqa: ANN401  an element of any field
+    def _replaced(self, stage: Stage, one: Instruction, token: Pair | BuildText, element: Any) -> Edit:  # noqa: ANN401  an element of any field
         self._check_own(stage)
         if isinstance(token, Pair):
             if isinstance(one, Env) and one.legacy:
@@ -135,7 +135,7 @@ class _Lister:
                 message = f"stage {stage.name} says it, and stage {other.name} builds on that too"
                 raise FormatError(message)
 
-    def _tokens(self) -> list[tuple[Stage, Instruction, Pair | Text]]:
+    def _tokens(self) -> list[tuple[Stage, Instruction, Pair | BuildText]]:
         return [
             (stage, one, token)
             for stage in self.chain
@@ -144,7 +144,7 @@ class _Lister:
             for token in _tokens_of(one)
         ]
 
-    def _says(self, token: Pair | Text, key: str) -> bool:
+    def _says(self, token: Pair | BuildText, key: str) -> bool:
         if isinstance(token, Pair):
             return token.name == key
         return (exposed(token.text) if self.field == "expose" else token.text) == key
@@ -158,7 +158,7 @@ _KINDS: Final[dict[str, tuple[type[Instruction], ...]]] = {
 }
 
 
-def _tokens_of(one: Instruction) -> list[Pair | Text]:
+def _tokens_of(one: Instruction) -> list[Pair | BuildText]:
     match one:
         case Env(pairs=pairs) | LabelSet(pairs=pairs):
             return list(pairs)
@@ -168,7 +168,7 @@ def _tokens_of(one: Instruction) -> list[Pair | Text]:
             return []
 
 
-def _cut(tokens: list[Pair | Text], kept: list[bool]) -> list[Edit]:
+def _cut(tokens: list[Pair | BuildText], kept: list[bool]) -> list[Edit]:
     """Cut words out of a list, each with what stands between it and its neighbour, line ends included."""
     first = kept.index(True)
     made = [Edit(Place(tokens[0].place.start, tokens[first].place.start), "")] if first else []

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 from typing import Final
 
-from sealock.formats.dockerfile.lines import Broken
+from sealock.formats.dockerfile.lines import BrokenLineError
 from sealock.formats.dockerfile.scope import Ground
 from sealock.model.absent import Absent
 from sealock.model.build import Flag, RunMount
@@ -31,16 +31,16 @@ def run_mount(flag: Flag, ground: Ground) -> RunMount:
             message = (
                 f"--mount has no option {key[:40]}" if key not in _KEYS else f"--mount's option {key} needs a value"
             )
-            raise Broken(message, flag.place)
+            raise BrokenLineError(message, flag.place)
         if key == "from" and "$" in value[:-1]:
             message = "--mount=from=… takes no variables: name a stage for it"
-            raise Broken(message, flag.place)
+            raise BrokenLineError(message, flag.place)
         value = _value(value, flag.place, ground)
         if key == "type":
             kind = value.lower()
             if kind not in _TYPES and "$" not in kind:
                 message = f"--mount has no type {kind[:40]}"
-                raise Broken(message, flag.place)
+                raise BrokenLineError(message, flag.place)
         options.append((key, value if equals else "true"))
     return RunMount(kind, tuple(options), flag.place)
 
@@ -53,7 +53,7 @@ def _fields(text: str) -> list[str]:
         return next(csv.reader([text], strict=True), [])
     except csv.Error as error:
         message = f"--mount cannot be taken apart: {error}"
-        raise Broken(message) from None
+        raise BrokenLineError(message) from None
 
 
 def _value(raw: str, place: Place, ground: Ground) -> str:

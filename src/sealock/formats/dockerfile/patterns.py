@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from sealock.formats.dockerfile.lines import Broken
+from sealock.formats.dockerfile.lines import BrokenLineError
 from sealock.model.absent import UNKNOWN, Maybe
 
 _STAR: Final = None
@@ -72,7 +72,7 @@ def _parts(pattern: str) -> list[str | None]:
                 continue
             if not after or after not in "*?\\":
                 message = f"the escape \\{after} in a variable's pattern is not known"
-                raise Broken(message)
+                raise BrokenLineError(message)
             parts.append(after)
             at += 1
         else:

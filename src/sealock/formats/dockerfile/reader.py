@@ -8,15 +8,15 @@ from msgspec.structs import replace
 
 from sealock.formats.dockerfile.context import context
 from sealock.formats.dockerfile.instructions import instruction, parts_of
-from sealock.formats.dockerfile.lines import Broken, Lexer
+from sealock.formats.dockerfile.lines import BrokenLineError, Lexer
 from sealock.formats.dockerfile.scope import Ground, Parts
-from sealock.formats.dockerfile.stages import State
-from sealock.formats.dockerfile.variables import Scope
-from sealock.formats.files import Files
+from sealock.formats.dockerfile.stages import StageState
+from sealock.formats.dockerfile.variables import VariableScope
+from sealock.formats.files import FileWindow
 from sealock.model.absent import UNKNOWN, Maybe
 from sealock.model.build import Arg, Build, Copy, From, Instruction, Run, Stage
 from sealock.model.document import Document, Subject
-from sealock.model.finding import Problem
+from sealock.model.finding import InputError
 from sealock.model.location import At, Place, Source
 
 _PLATFORM: Final = (
@@ -35,12 +35,12 @@ MANY: Final = 10
 _SILENT: Final = "a Dockerfile does not say how its image is run"
 
 
-def read(source: Source, files: Files) -> Document:
+def read(source: Source, files: FileWindow) -> Document:
     """Read a Dockerfile; never raises on what it says."""
     reader = _Reader(source)
     if len(source.text) > LONGEST:
         message = f"larger than {LONGEST} characters, the most that is read of a Dockerfile"
-        return Document("dockerfile", {"": source}, (), (Problem(message, source.location(Place(0, 0))),))
+        return Document("dockerfile", {"": source}, (), (InputError(message, source.location(Place(0, 0))),))
     reader.read()
     build = Build(
         tuple(reader.stages),
@@ -60,7 +60,7 @@ def read(source: Source, files: Files) -> Document:
     if len(problems) > MANY:
         # A text that is no Dockerfile at all (a template, say) would have one for every line.
         rest = f"and {len(problems) - MANY} more of this kind: this does not look like a Dockerfile"
-        problems[MANY:] = [Problem(rest, problems[MANY].location)]
+        problems[MANY:] = [InputError(rest, problems[MANY].location)]
     return Document("dockerfile", {"": source}, tuple(subjects), tuple(problems))
 
 
@@ -82,18 +82,18 @@ class _Reader:
     def __init__(self, source: Source) -> None:
         self.source = source
         self.lexer = Lexer(source.text)
-        self.problems: list[Problem] = []
+        self.problems: list[InputError] = []
         self.stages: list[Stage] = []
-        self.states: list[State] = []
+        self.states: list[StageState] = []
         self.arguments: list[Arg] = []
         self.outer: dict[str, Maybe[str]] = dict.fromkeys(_PLATFORM, UNKNOWN)
-        self.ground = Ground(source.text, "\\", Scope(self.outer, complete=True))
+        self.ground = Ground(source.text, "\\", VariableScope(self.outer, complete=True))
         self.current: list[Instruction] = []
         self.start: From | None = None
         self.inherited = 0
         self.lost = False
         """A FROM was broken, so that nobody knows which stage the next instructions belong to."""
-        self.soft: list[tuple[int, Broken]] = []
+        self.soft: list[tuple[int, BrokenLineError]] = []
 
     def read(self) -> None:
         """Read it all."""
@@ -106,7 +106,7 @@ class _Reader:
                 self._finish()
             try:
                 self._take(self._trigger(parts) if parts.onbuild else instruction(parts, self.ground), parts)
-            except Broken as broken:
+            except BrokenLineError as broken:
                 self._problem(broken, parts.place)
                 self.lost = self.lost or opens
             if self.ground.problems:
@@ -115,7 +115,7 @@ class _Reader:
         self._finish()
         if not self.stages and not self.problems:
             text = "there is no FROM: nothing would be built"
-            self.problems.append(Problem(text, self.source.location(Place(0, 0))))
+            self.problems.append(InputError(text, self.source.location(Place(0, 0))))
         self._check_references()
         self._mark_needed()
         for index, soft in self.soft:
@@ -125,15 +125,15 @@ class _Reader:
     def _trigger(self, parts: Parts) -> Instruction:
         """Read what stands behind ONBUILD: its variables are those of a build that nobody has seen yet."""
         ground = self.ground
-        scope, ground.scope = ground.scope, Scope({}, complete=False)
+        scope, ground.scope = ground.scope, VariableScope({}, complete=False)
         try:
             return instruction(parts, ground)
         finally:
             ground.scope = scope
             ground.problems.clear()
 
-    def _problem(self, broken: Broken, place: Place) -> None:
-        self.problems.append(Problem(broken.message, self.source.location(broken.place or place)))
+    def _problem(self, broken: BrokenLineError, place: Place) -> None:
+        self.problems.append(InputError(broken.message, self.source.location(broken.place or place)))
 
     def _lines(self) -> list[Parts]:
         found: list[Parts] = []
@@ -145,10 +145,12 @@ class _Reader:
                     return found
                 place = line.place(0, len(line.text))
                 if len(found) == MOST:
-                    self._problem(Broken(f"there are more than {MOST} instructions; the rest was not read"), place)
+                    self._problem(
+                        BrokenLineError(f"there are more than {MOST} instructions; the rest was not read"), place
+                    )
                     return found
                 found.append(parts_of(line, self.lexer))
-            except Broken as broken:
+            except BrokenLineError as broken:
                 self._problem(broken, place)
 
     def _name_stages(self, lines: list[Parts]) -> None:
@@ -180,15 +182,15 @@ class _Reader:
                     self.outer.setdefault(pair.name, UNKNOWN)
         elif not self.lost:
             message = f"{one.keyword} stands before the first FROM"
-            raise Broken(message, one.keyword_place)
+            raise BrokenLineError(message, one.keyword_place)
 
     def _begin(self, start: From) -> None:
         base = self.states[start.stage] if start.stage is not None else None
         self.inherited += base.size() if base else 0
         if self.inherited > _MOST_INHERITED:
             message = f"the stages take over more than {_MOST_INHERITED} variables, labels and triggers of each other"
-            raise Broken(message)
-        state = State(base)
+            raise BrokenLineError(message)
+        state = StageState(base)
         self.states.append(state)
         self.start = start
         self.lost = False
@@ -210,7 +212,7 @@ class _Reader:
         self.stages.append(Stage(index, self.start, tuple(self.current), state.container(), state.shell))
         self.current = []
         self.start = None
-        self.ground.scope = Scope(self.outer, complete=True)
+        self.ground.scope = VariableScope(self.outer, complete=True)
 
     def _check_references(self) -> None:
         for stage in self.stages:
@@ -218,9 +220,9 @@ class _Reader:
                 if isinstance(one, Copy) and one.stage is not None and one.source_image is not None:
                     if one.stage >= len(self.stages):
                         text = f"there is no stage {one.source_image.text}"
-                        self._problem(Broken(text), one.source_image.place)
+                        self._problem(BrokenLineError(text), one.source_image.place)
                     elif one.stage == stage.index and not one.onbuild:
-                        self._problem(Broken("a stage cannot copy from itself"), one.source_image.place)
+                        self._problem(BrokenLineError("a stage cannot copy from itself"), one.source_image.place)
 
     def _mark_needed(self) -> None:
         """Say of each stage whether the last one hangs on it; BuildKit leaves the others out."""

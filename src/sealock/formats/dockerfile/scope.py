@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final
 
-from sealock.formats.dockerfile.lines import Broken, Line
-from sealock.formats.dockerfile.variables import Scope, expand
+from sealock.formats.dockerfile.lines import BrokenLineError, LogicalLine
+from sealock.formats.dockerfile.variables import VariableScope, expand
 from sealock.formats.dockerfile.words import RawFlag, Token
 from sealock.model.absent import UNKNOWN, Maybe
-from sealock.model.build import Flag, Heredoc, Text
+from sealock.model.build import BuildText, Flag, Heredoc
 from sealock.model.location import Place
 
 DEFAULT_SHELL: Final = ("/bin/sh", "-c")
@@ -32,7 +32,7 @@ class Ground:
 
     __slots__ = ("bases", "commands", "escape", "expanded_to", "names", "problems", "scope", "shell", "text")
 
-    def __init__(self, text: str, escape: str, scope: Scope) -> None:
+    def __init__(self, text: str, escape: str, scope: VariableScope) -> None:
         self.text = text
         self.escape = escape
         self.scope = scope
@@ -41,7 +41,7 @@ class Ground:
         """Every stage of the file that has a name, also those further down, by it in lower case."""
         self.bases: dict[str, int] = {}
         """The stages above that a FROM may name."""
-        self.problems: list[Broken] = []
+        self.problems: list[BrokenLineError] = []
         self.commands = 0
         """How many commands were read so far, in all instructions."""
         self.expanded_to = 0
@@ -51,22 +51,22 @@ class Ground:
         """A word's value; what BuildKit refuses is noted as a problem."""
         try:
             value = expand(raw, self.scope, self.escape)
-        except Broken as broken:
-            self.problems.append(Broken(broken.message, place))
+        except BrokenLineError as broken:
+            self.problems.append(BrokenLineError(broken.message, place))
             return UNKNOWN
         self.expanded_to += len(value) if isinstance(value, str) else 0
         return value if self.expanded_to <= MOST_EXPANDED else UNKNOWN
 
-    def expanded(self, line: Line, start: int, end: int) -> Text:
+    def expanded(self, line: LogicalLine, start: int, end: int) -> BuildText:
         """The words at text[start:end], with variables put in."""
         raw = line.text[start:end]
         place = line.place(start, end)
-        return Text(raw, self.value(raw, place), place)
+        return BuildText(raw, self.value(raw, place), place)
 
 
-def literal(line: Line, token: Token) -> Text:
+def literal(line: LogicalLine, token: Token) -> BuildText:
     """A word in which no variable means anything to BuildKit."""
-    return Text(line.text[token.start : token.end], token.text, line.place(token.start, token.end))
+    return BuildText(line.text[token.start : token.end], token.text, line.place(token.start, token.end))
 
 
 class Parts:
@@ -74,7 +74,7 @@ class Parts:
 
     __slots__ = ("array", "flags", "heredocs", "keyword", "line", "onbuild", "place", "start")
 
-    def __init__(self, line: Line, keyword: str, flags: Iterable[RawFlag], start: int) -> None:
+    def __init__(self, line: LogicalLine, keyword: str, flags: Iterable[RawFlag], start: int) -> None:
         self.line = line
         self.keyword = keyword.upper()
         self.start = start
@@ -110,34 +110,34 @@ class Parts:
             kind = known.get(flag.name)
             if kind is None:
                 message = f"{self.keyword} has no flag --{flag.name}"
-                raise Broken(message, flag.place)
+                raise BrokenLineError(message, flag.place)
             if flag.name in seen and kind != "many":
                 message = f"the flag --{flag.name} stands twice"
-                raise Broken(message, flag.place)
+                raise BrokenLineError(message, flag.place)
             seen.add(flag.name)
             value = flag.value.text if flag.value else None
             if kind == "bool" and value is not None and value.lower() not in {"true", "false"}:
                 message = f"the flag --{flag.name} is true or false"
-                raise Broken(message, flag.place)
+                raise BrokenLineError(message, flag.place)
             if kind != "bool" and value is None:
                 message = f"the flag --{flag.name} needs a value"
-                raise Broken(message, flag.place)
+                raise BrokenLineError(message, flag.place)
 
-    def flag(self, name: str) -> Text | None:
+    def flag(self, name: str) -> BuildText | None:
         """The value of the first flag of that name."""
         return next((flag.value for flag in self.flags if flag.name == name), None)
 
-    def expanded_flag(self, name: str, ground: Ground) -> Text | None:
+    def expanded_flag(self, name: str, ground: Ground) -> BuildText | None:
         """The value of a flag, with variables put in."""
         text = self.flag(name)
         if text is None or "$" not in text.raw:
             return text
-        return Text(text.raw, ground.value(text.text, text.place), text.place)
+        return BuildText(text.raw, ground.value(text.text, text.place), text.place)
 
 
-def _flag(line: Line, flag: RawFlag) -> Flag:
+def _flag(line: LogicalLine, flag: RawFlag) -> Flag:
     place = line.place(flag.start, flag.end)
     if flag.value is None:
         return Flag(flag.name, None, place)
     start = line.text.index("=", flag.start) + 1
-    return Flag(flag.name, Text(line.text[start : flag.end], flag.value, line.place(start, flag.end)), place)
+    return Flag(flag.name, BuildText(line.text[start : flag.end], flag.value, line.place(start, flag.end)), place)

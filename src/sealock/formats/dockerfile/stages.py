@@ -7,10 +7,11 @@ from typing import Any, Final
 
 from sealock.formats.dockerfile.commands import seconds
 from sealock.formats.dockerfile.scope import DEFAULT_SHELL
-from sealock.formats.dockerfile.variables import Scope
+from sealock.formats.dockerfile.variables import VariableScope
 from sealock.model.absent import UNKNOWN, UNSET, Absent, Maybe
 from sealock.model.build import (
     Arg,
+    BuildText,
     Cmd,
     Env,
     Expose,
@@ -20,7 +21,6 @@ from sealock.model.build import (
     LabelSet,
     Shell,
     StopSignal,
-    Text,
     User,
     Volume,
     Workdir,
@@ -41,7 +41,7 @@ _NOT_IN_SCOPE: Final = frozenset({
 """ARGs that steer BuildKit and never become variables."""
 
 
-class State:
+class StageState:
     """A stage's configuration while its instructions are gone through; it starts as that of the stage below."""
 
     __slots__ = (
@@ -49,7 +49,7 @@ class State:
         "values", "where",
     )  # fmt: skip
 
-    def __init__(self, base: State | None) -> None:
+    def __init__(self, base: StageState | None) -> None:
         self.values: dict[str, Any] = dict(base.values) if base else {}
         self.where: dict[At, Place] = dict(base.where) if base else {}
         self.unresolved: dict[str, str] = dict(base.unresolved) if base else {}
@@ -58,9 +58,9 @@ class State:
         self.expose: dict[str, Place] = dict(base.expose) if base else {}
         self.mounts: dict[str, Place] = dict(base.mounts) if base else {}
         self.shell: tuple[str, ...] = base.shell if base else DEFAULT_SHELL
-        self.scope: Scope = Scope({}, complete=False)
+        self.scope: VariableScope = VariableScope({}, complete=False)
         if base:
-            self.scope = Scope(dict(base.scope.names), complete=base.scope.complete)
+            self.scope = VariableScope(dict(base.scope.names), complete=base.scope.complete)
         self.command_is_own = False
         self.triggers: list[Any] = []
 
@@ -73,7 +73,7 @@ class State:
         """Start on an image of somebody else's."""
         self._set("image", start.image)
         if start.image.value == "scratch":
-            self.scope = Scope({"PATH": PATH}, complete=True)
+            self.scope = VariableScope({"PATH": PATH}, complete=True)
         if start.platform is not None:
             self._set("platform", start.platform)
         if _is_windows(start):
@@ -149,7 +149,7 @@ class State:
             self.values.pop("command", None)
             self.where.pop(("command",), None)
 
-    def _workdir(self, path: Text) -> None:
+    def _workdir(self, path: BuildText) -> None:
         before = self.values.get("working_dir", "/" if self.scope.complete else UNKNOWN)
         self.where["working_dir",] = path.place
         value = path.value
@@ -162,7 +162,7 @@ class State:
             value = value if _windows(value) else _clean(value)
         self.values["working_dir"] = value
 
-    def _set(self, field: str, text: Text) -> None:
+    def _set(self, field: str, text: BuildText) -> None:
         self.values[field] = text.value if text.value != "" or field == "user" else UNSET
         self.where[field,] = text.place
         if isinstance(text.value, Absent):
@@ -170,7 +170,7 @@ class State:
         else:
             self.unresolved.pop(field, None)
 
-    def _note(self, field: str, text: Text | None) -> None:
+    def _note(self, field: str, text: BuildText | None) -> None:
         if text is not None and isinstance(text.value, Absent):
             said = self.unresolved.get(field)
             self.unresolved[field] = f"{said}, {text.raw}" if said else text.raw

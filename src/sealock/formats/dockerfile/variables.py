@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from sealock.formats.dockerfile.lines import Broken
+from sealock.formats.dockerfile.lines import BrokenLineError
 from sealock.formats.dockerfile.patterns import replaced, trimmed
 from sealock.model.absent import UNKNOWN, UNSET, Absent, Maybe
 
@@ -15,7 +15,7 @@ LONGEST: Final = 65_536
 _SPECIAL: Final = "@*#?-$!0"
 
 
-class Scope:
+class VariableScope:
     """The variables that an instruction sees.
 
     `complete` says that no others exist: before the first FROM, and in stages on scratch. Elsewhere a name that is not
@@ -36,10 +36,10 @@ class Scope:
         return UNSET if self.complete or not name.isidentifier() else UNKNOWN
 
 
-NOBODY: Final = Scope({}, complete=True)
+NOBODY: Final = VariableScope({}, complete=True)
 
 
-def expand(word: str, scope: Scope, escape: str) -> Maybe[str]:
+def expand(word: str, scope: VariableScope, escape: str) -> Maybe[str]:
     """The word's value, UNKNOWN where it hangs on what nobody knows; Broken where BuildKit refuses it."""
     if "$" not in word and "'" not in word and '"' not in word and escape not in word:
         return word
@@ -49,7 +49,7 @@ def expand(word: str, scope: Scope, escape: str) -> Maybe[str]:
 class _Expansion:
     __slots__ = ("depth", "escape", "pos", "raw", "scope", "text")
 
-    def __init__(self, text: str, scope: Scope, escape: str) -> None:
+    def __init__(self, text: str, scope: VariableScope, escape: str) -> None:
         self.text = text
         self.scope = scope
         self.escape = escape
@@ -82,14 +82,14 @@ class _Expansion:
                 self.pos += 1
         if stop:
             message = f"{stop} is missing in a variable"
-            raise Broken(message)
+            raise BrokenLineError(message)
         return _joined(parts, known=known)
 
     def _single(self) -> str:
         end = self.text.find("'", self.pos + 1)
         if end < 0:
             message = "a single quote is not closed"
-            raise Broken(message)
+            raise BrokenLineError(message)
         value = self.text[self.pos + 1 : end]
         self.pos = end + 1
         return value
@@ -123,7 +123,7 @@ class _Expansion:
                     continue
             parts.append(char)
         message = "a double quote is not closed"
-        raise Broken(message)
+        raise BrokenLineError(message)
 
     def dollar(self, *, raw: bool = False) -> Maybe[str]:
         """Read what starts with a dollar sign."""
@@ -135,11 +135,11 @@ class _Expansion:
         self.pos += 1
         if text[self.pos : self.pos + 1] in {"", "{", "}", ":"}:
             message = "a variable's } is missing" if self.pos >= len(text) else "the substitution has no name"
-            raise Broken(message)
+            raise BrokenLineError(message)
         self.depth += 1
         if self.depth > DEEPEST:
             message = f"variables are nested more than {DEEPEST} deep"
-            raise Broken(message)
+            raise BrokenLineError(message)
         name = self._name()
         value = self._modified(name, raw=raw)
         self.depth -= 1
@@ -159,7 +159,7 @@ class _Expansion:
             message = (
                 f"the modifier {':' if colon else ''}{sign} in a variable is not known" if sign else "} is missing"
             )
-            raise Broken(message)
+            raise BrokenLineError(message)
         word = self.until("}", raw=raw or sign in "#%")
         if sign in "#%":
             return self._trimmed(value, word, sign)
@@ -171,7 +171,7 @@ class _Expansion:
             return UNKNOWN if value is UNKNOWN else "" if empty else word
         if empty:
             message = f"{name}: {word if isinstance(word, str) and word else 'must be set'}"
-            raise Broken(message)
+            raise BrokenLineError(message)
         return value
 
     @staticmethod
@@ -252,7 +252,7 @@ def words_of(text: str) -> list[tuple[int, int]]:
                 reader.dollar()
             else:
                 reader.pos += 2 if char == "\\" else 1
-    except Broken:
+    except BrokenLineError:
         return []
     if start >= 0:
         found.append((start, len(text)))

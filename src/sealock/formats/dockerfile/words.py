@@ -7,7 +7,7 @@ from typing import Final, NamedTuple
 
 from msgspec import DecodeError, ValidationError, json
 
-from sealock.formats.dockerfile.lines import WHITE, Broken
+from sealock.formats.dockerfile.lines import WHITE, BrokenLineError
 
 BLANK: Final = re.compile(r"[\t\v\f\r ]+")
 _WORDS: Final = re.compile(r"[^\t\v\f\r ]+")
@@ -72,7 +72,7 @@ def array(text: str, start: int) -> list[Token] | None:
         except (DecodeError, RecursionError):
             return None
         message = "a JSON array of arguments may hold strings only"
-        raise Broken(message) from None
+        raise BrokenLineError(message) from None
     except (DecodeError, RecursionError, UnicodeEncodeError):
         return None
     found = _STRING.finditer(text, start)

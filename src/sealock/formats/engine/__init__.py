@@ -4,7 +4,7 @@ Nothing here raises on what the JSON says: what is missing or of a wrong type is
 judged.
 """
 
-from sealock.formats.engine.info import Told, read_info
+from sealock.formats.engine.info import EngineInfo, read_info
 from sealock.formats.engine.networks import read_network, read_networks
 
 __all__ = ["Told", "read_info", "read_network", "read_networks"]

@@ -6,10 +6,10 @@ from typing import Final
 
 from msgspec import Struct
 
-from sealock.formats.members import Members, decode
+from sealock.formats.members import JsonMembers, decode
 from sealock.model.absent import UNKNOWN, UNSET, Maybe, given
 from sealock.model.daemon import Daemon
-from sealock.model.finding import Problem
+from sealock.model.finding import InputError
 from sealock.model.host import Component, Host, Swarm
 from sealock.model.location import Location
 
@@ -20,19 +20,19 @@ _OWN_REGISTRIES: Final = frozenset({"127.0.0.0/8", "::1/128"})
 """The engine counts loopback as insecure without being told to."""
 
 
-class Told(Struct, frozen=True):
+class EngineInfo(Struct, frozen=True):
     """What the engine says. The daemon's settings are those in force, flags and daemon.json together."""
 
     daemon: Daemon
     host: Host
-    problems: tuple[Problem, ...] = ()
+    problems: tuple[InputError, ...] = ()
 
 
-def read_info(info: str, version: str) -> Told:
+def read_info(info: str, version: str) -> EngineInfo:
     """Read both answers; either may be "" where the engine did not give it."""
-    said, versions = Members(decode(info)), Members(decode(version))
+    said, versions = JsonMembers(decode(info)), JsonMembers(decode(version))
     problems = tuple(
-        Problem("the engine did not answer with a JSON object", Location(path))
+        InputError("the engine did not answer with a JSON object", Location(path))
         for path, text, held in (("/info", info, said), ("/version", version, versions))
         if text and not held
     )
@@ -53,10 +53,10 @@ def read_info(info: str, version: str) -> Told:
         running=said.whole("ContainersRunning"),
         images=said.whole("Images"),
     )
-    return Told(daemon, host, problems)
+    return EngineInfo(daemon, host, problems)
 
 
-def _daemon(said: Members) -> Daemon:
+def _daemon(said: JsonMembers) -> Daemon:
     options = said.texts("SecurityOptions")
     registries = said.within("RegistryConfig")
     indexes = registries.within("IndexConfigs")
@@ -90,7 +90,7 @@ def _daemon(said: Members) -> Daemon:
     )
 
 
-def _proxies(said: Members) -> Maybe[tuple[tuple[str, str], ...]]:
+def _proxies(said: JsonMembers) -> Maybe[tuple[tuple[str, str], ...]]:
     if not any(key in said.held for _, key in _PROXIES):
         return UNKNOWN
     return tuple((name, said.plain(key)) for name, key in _PROXIES if said.plain(key)) or UNSET
@@ -122,7 +122,7 @@ def _seccomp(options: Maybe[tuple[str, ...]]) -> Maybe[str]:
     return UNKNOWN
 
 
-def _components(versions: Members, said: Members) -> Maybe[tuple[Component, ...]]:
+def _components(versions: JsonMembers, said: JsonMembers) -> Maybe[tuple[Component, ...]]:
     found = tuple(
         Component(
             _PARTS.get(one.plain("Name"), one.plain("Name")),
@@ -136,7 +136,7 @@ def _components(versions: Members, said: Members) -> Maybe[tuple[Component, ...]
     return found or ((Component("engine", engine, versions.plain("GitCommit")),) if engine else UNKNOWN)
 
 
-def _swarm(said: Members) -> Maybe[Swarm]:
+def _swarm(said: JsonMembers) -> Maybe[Swarm]:
     if said.text("LocalNodeState") is UNKNOWN:
         return UNKNOWN
     cluster = said.within("Cluster")

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Final
 
-from sealock.formats.members import Members, decode
+from sealock.formats.members import JsonMembers, decode
 from sealock.model.absent import UNKNOWN, UNSET, Maybe
-from sealock.model.network import Endpoint, EngineNetwork
+from sealock.model.network import EngineNetwork, NetworkEndpoint
 
 _ICC: Final = "com.docker.network.bridge.enable_icc"
 _MODE: Final = "com.docker.network.bridge.gateway_mode_ipv"
@@ -16,17 +16,17 @@ _BRIDGE: Final = "com.docker.network.bridge.name"
 def read_networks(text: str) -> tuple[EngineNetwork, ...]:
     """Read a list of networks, by name. The engine's list does not tell who is on them: `endpoints` is UNKNOWN."""
     held = decode(text)
-    found = [_network(Members(one), listed=True) for one in (held if isinstance(held, list) else ())]
+    found = [_network(JsonMembers(one), listed=True) for one in (held if isinstance(held, list) else ())]
     return tuple(sorted((one for one in found if one.name), key=lambda one: (one.name, one.id)))
 
 
 def read_network(text: str) -> EngineNetwork | None:
     """Read one network with its endpoints; None where the text describes none."""
-    found = _network(Members(decode(text)), listed=False)
+    found = _network(JsonMembers(decode(text)), listed=False)
     return found if found.name else None
 
 
-def _network(said: Members, *, listed: bool) -> EngineNetwork:
+def _network(said: JsonMembers, *, listed: bool) -> EngineNetwork:
     options = said.pairs("Options")
     chosen = dict(options)
     ranges = list(said.within("IPAM").each("Config"))
@@ -62,9 +62,9 @@ def _truth(text: str | None) -> Maybe[bool]:
     return False if text in {"0", "f", "F", "false", "FALSE", "False"} else UNKNOWN
 
 
-def _endpoints(said: Members) -> tuple[Endpoint, ...]:
+def _endpoints(said: JsonMembers) -> tuple[NetworkEndpoint, ...]:
     found = [
-        Endpoint(
+        NetworkEndpoint(
             one.plain("Name") or name[:12],
             one.plain("IPv4Address").partition("/")[0],
             one.plain("IPv6Address").partition("/")[0],

@@ -14,10 +14,10 @@ from msgspec import Struct
 from sealock.formats.inspect.hostconfig import host_fields, link
 from sealock.formats.inspect.mounts import mounts
 from sealock.formats.inspect.reader import EngineReader
-from sealock.formats.jsontree import Node, parse
+from sealock.formats.jsontree import JsonNode, parse
 from sealock.model.absent import UNKNOWN, UNSET, Absent, Maybe
 from sealock.model.container import FIELDS, Container, Link, Network
-from sealock.model.finding import Problem
+from sealock.model.finding import InputError
 from sealock.model.location import At, Location, Place
 
 __all__ = ["Inspected", "read_inspect"]
@@ -41,25 +41,25 @@ class Inspected(Struct, frozen=True):
     container: Container
     where: Mapping[At, Place]
     unresolved: Mapping[str, str] = {}
-    problems: tuple[Problem, ...] = ()
+    problems: tuple[InputError, ...] = ()
 
 
 def read_inspect(json_text: str) -> Inspected:
     """Read one container: an object, or the list of one that `docker inspect` prints."""
     root, faults = parse(json_text)
-    problems = [Problem(f"not valid JSON: {fault.message}", Location("")) for fault in faults]
+    problems = [InputError(f"not valid JSON: {fault.message}", Location("")) for fault in faults]
     if root is not None and isinstance(root.value, list) and len(root.value) == 1:
         root = root.value[0]
     if root is None or not isinstance(root.value, dict):
-        problems.append(Problem("the engine should describe one container", Location("")))
+        problems.append(InputError("the engine should describe one container", Location("")))
         return Inspected(Container(), {}, problems=tuple(problems))
     reader = EngineReader()
     noun = _read(reader, root)
-    problems += [Problem(message, Location("", pointer=node.pointer)) for message, node in reader.wrong]
+    problems += [InputError(message, Location("", pointer=node.pointer)) for message, node in reader.wrong]
     return Inspected(noun, reader.where, reader.unresolved, tuple(problems))
 
 
-def _read(reader: EngineReader, root: Node) -> Container:
+def _read(reader: EngineReader, root: JsonNode) -> Container:
     """Read the whole of it; what hangs on a part that is missing stays UNKNOWN."""
     reader.where[()] = root.place
     values: dict[str, Any] = {"name": _name(reader, root)}
@@ -82,7 +82,7 @@ def _read(reader: EngineReader, root: Node) -> Container:
     return Container(**values)
 
 
-def _part(reader: EngineReader, root: Node, name: str) -> Node | None:
+def _part(reader: EngineReader, root: JsonNode, name: str) -> JsonNode | None:
     node = reader.member(root, name)
     if node is not None and isinstance(node.value, dict):
         return node
@@ -90,19 +90,19 @@ def _part(reader: EngineReader, root: Node, name: str) -> Node | None:
     return None
 
 
-def _name(reader: EngineReader, root: Node) -> Maybe[str]:
+def _name(reader: EngineReader, root: JsonNode) -> Maybe[str]:
     """The name, without the slash before it."""
     name = reader.text(root, "Name", "name")
     return name if isinstance(name, Absent) else name.removeprefix("/") or UNSET
 
 
-def _hostname(reader: EngineReader, root: Node, config: Node) -> Maybe[str]:
+def _hostname(reader: EngineReader, root: JsonNode, config: JsonNode) -> Maybe[str]:
     """The host name, unless it is the short form of the container's id that the engine puts there."""
     name = reader.text(config, "Hostname", "hostname")
     return UNSET if name == reader.string(root, "Id")[:_SHORT] else name
 
 
-def _networks(reader: EngineReader, root: Node, host: Node) -> dict[str, Any]:
+def _networks(reader: EngineReader, root: JsonNode, host: JsonNode) -> dict[str, Any]:
     """Read how it is connected; the default bridge is nothing said."""
     mode = reader.text(host, "NetworkMode", "network_mode")
     if mode is UNKNOWN:

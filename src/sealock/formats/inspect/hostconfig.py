@@ -7,7 +7,7 @@ from functools import partial
 from typing import Any, Final
 
 from sealock.formats.inspect.reader import EngineReader
-from sealock.formats.jsontree import Node
+from sealock.formats.jsontree import JsonNode
 from sealock.formats.runargs.security import security_option
 from sealock.model.absent import UNKNOWN, UNSET, Absent, Maybe
 from sealock.model.container import Device, Label, Link, Logging, Port, Restart, Sysctl, Ulimit
@@ -63,7 +63,7 @@ _KEYS: Final = {field: key for field, key, _ in DEFAULTS if key not in {"Init", 
 _TRUTHS: Final = frozenset({"privileged", "read_only", "publish_all", "auto_remove", "oom_kill_disable", "init"})
 
 
-def host_fields(reader: EngineReader, host: Node) -> dict[str, Any]:
+def host_fields(reader: EngineReader, host: JsonNode) -> dict[str, Any]:
     """Read what the container is run with."""
     values: dict[str, Any] = {}
     for field, key, defaults in DEFAULTS:
@@ -131,7 +131,7 @@ def _names(names: Maybe[tuple[str, ...]]) -> frozenset[str]:
     return frozenset() if isinstance(names, Absent) else frozenset(names)
 
 
-def _security(reader: EngineReader, host: Node, values: Mapping[str, Any]) -> dict[str, Any]:
+def _security(reader: EngineReader, host: JsonNode, values: Mapping[str, Any]) -> dict[str, Any]:
     """The fields that security options fill; not known, where one of these makes no sense and they are not said."""
     before = len(reader.wrong)
     found = security(reader, host, values)
@@ -141,7 +141,7 @@ def _security(reader: EngineReader, host: Node, values: Mapping[str, Any]) -> di
     return dict.fromkeys(_SECURITY, UNKNOWN) | found
 
 
-def security(reader: EngineReader, host: Node, values: Mapping[str, Any]) -> dict[str, Any]:
+def security(reader: EngineReader, host: JsonNode, values: Mapping[str, Any]) -> dict[str, Any]:
     """Read SecurityOpt, and the paths that are masked and read-only."""
     found: dict[str, Any] = {}
     labels: list[str] = []
@@ -169,7 +169,7 @@ def security(reader: EngineReader, host: Node, values: Mapping[str, Any]) -> dic
     return found
 
 
-def ulimit(reader: EngineReader, node: Node) -> Ulimit:
+def ulimit(reader: EngineReader, node: JsonNode) -> Ulimit:
     """Read one limit. Podman names it as the kernel's headers do: RLIMIT_NOFILE."""
     soft, hard = reader.number(node, "Soft"), reader.number(node, "Hard")
     name = reader.string(node, "Name")
@@ -177,7 +177,7 @@ def ulimit(reader: EngineReader, node: Node) -> Ulimit:
     return Ulimit(name, int(soft or 0), int(hard or 0))
 
 
-def restart(reader: EngineReader, host: Node) -> Maybe[Restart]:
+def restart(reader: EngineReader, host: JsonNode) -> Maybe[Restart]:
     """Read the restart policy."""
     node = reader.member(host, "RestartPolicy")
     if node is None:
@@ -190,7 +190,7 @@ def restart(reader: EngineReader, host: Node) -> Maybe[Restart]:
     return UNSET if policy in {"", "no"} else Restart(policy, int(retries) if retries else None)
 
 
-def logging(reader: EngineReader, host: Node) -> Maybe[Logging]:
+def logging(reader: EngineReader, host: JsonNode) -> Maybe[Logging]:
     """Read the log driver; the engine's own without options is nothing said."""
     node = reader.member(host, "LogConfig")
     if node is None:
@@ -206,7 +206,7 @@ def logging(reader: EngineReader, host: Node) -> Maybe[Logging]:
     return Logging(driver, options)
 
 
-def ports(reader: EngineReader, host: Node) -> Maybe[tuple[Port, ...]]:
+def ports(reader: EngineReader, host: JsonNode) -> Maybe[tuple[Port, ...]]:
     """Read the published ports."""
     node = reader.member(host, "PortBindings")
     if node is None:
@@ -227,7 +227,7 @@ def ports(reader: EngineReader, host: Node) -> Maybe[tuple[Port, ...]]:
     return tuple(found) or UNSET
 
 
-def gpus(reader: EngineReader, host: Node) -> Maybe[str]:
+def gpus(reader: EngineReader, host: JsonNode) -> Maybe[str]:
     """Read what is asked of GPUs."""
     found: list[str] = []
     node = reader.member(host, "DeviceRequests")
@@ -243,10 +243,10 @@ def gpus(reader: EngineReader, host: Node) -> Maybe[str]:
     return ";".join(found) or UNSET
 
 
-def devices(reader: EngineReader, host: Node) -> Maybe[tuple[Device, ...]]:
+def devices(reader: EngineReader, host: JsonNode) -> Maybe[tuple[Device, ...]]:
     """Read host devices, and those that CDI names."""
 
-    def device(node: Node) -> Device:
+    def device(node: JsonNode) -> Device:
         source, target = reader.string(node, "PathOnHost"), reader.string(node, "PathInContainer")
         return Device(source, target, reader.string(node, "CgroupPermissions") or "rwm")
 

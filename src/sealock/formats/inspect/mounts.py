@@ -5,17 +5,17 @@ from __future__ import annotations
 from typing import Any
 
 from sealock.formats.inspect.reader import EngineReader
-from sealock.formats.jsontree import Node
+from sealock.formats.jsontree import JsonNode
 from sealock.formats.runargs.mounts import volume
 from sealock.model.absent import UNSET, Maybe
 from sealock.model.container import Mount
 
 
-def mounts(reader: EngineReader, root: Node, host: Node, config: Node) -> Maybe[tuple[Mount, ...]]:
+def mounts(reader: EngineReader, root: JsonNode, host: JsonNode, config: JsonNode) -> Maybe[tuple[Mount, ...]]:
     """What was asked for, then what the engine mounted besides (--volumes-from, the image's volumes)."""
     found: dict[str, Mount] = {}
 
-    def add(one: Mount, node: Node) -> None:
+    def add(one: Mount, node: JsonNode) -> None:
         if one.target not in found:
             reader.where["mounts", len(found)] = node.place
             found[one.target] = one
@@ -44,10 +44,10 @@ def mounts(reader: EngineReader, root: Node, host: Node, config: Node) -> Maybe[
     return tuple(found.values()) or UNSET
 
 
-def _asked(reader: EngineReader, node: Node) -> Mount:
+def _asked(reader: EngineReader, node: JsonNode) -> Mount:
     """One of HostConfig.Mounts."""
     bind, volumes, tmpfs = (
-        reader.member(node, f"{kind}Options") or Node({}, 0, 0, node, kind) for kind in ("Bind", "Volume", "Tmpfs")
+        reader.member(node, f"{kind}Options") or JsonNode({}, 0, 0, node, kind) for kind in ("Bind", "Volume", "Tmpfs")
     )
     options: list[str] = []
     if size := reader.number(tmpfs, "SizeBytes"):
@@ -69,7 +69,7 @@ def _asked(reader: EngineReader, node: Node) -> Mount:
     )
 
 
-def _mounted(reader: EngineReader, node: Node) -> Mount:
+def _mounted(reader: EngineReader, node: JsonNode) -> Mount:
     """One of the mounts that the engine made."""
     kind: Any = reader.string(node, "Type") or "volume"
     source = reader.string(node, "Name" if kind == "volume" else "Source") or None

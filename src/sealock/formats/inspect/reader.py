@@ -6,14 +6,14 @@ from collections.abc import Callable
 from typing import Any
 
 from sealock.formats.imageconfig import ConfigReader
-from sealock.formats.jsontree import Node
+from sealock.formats.jsontree import JsonNode
 from sealock.model.absent import UNKNOWN, UNSET, Maybe
 
 
 class EngineReader(ConfigReader):
     """Config is read as an image's is; these are for all that is around it."""
 
-    def truth(self, parent: Node, name: str, field: str, *, default: bool | None = False) -> Maybe[bool]:
+    def truth(self, parent: JsonNode, name: str, field: str, *, default: bool | None = False) -> Maybe[bool]:
         """Read true or false; the engine's default is nothing said."""
         node = self.member(parent, name)
         if node is None:
@@ -24,7 +24,7 @@ class EngineReader(ConfigReader):
         self.note(node, field)
         return UNSET if node.value is default else node.value
 
-    def whole(self, parent: Node, name: str, field: str, defaults: tuple[Any, ...]) -> Maybe[int]:
+    def whole(self, parent: JsonNode, name: str, field: str, defaults: tuple[Any, ...]) -> Maybe[int]:
         """Read a whole number; `defaults` are as good as nothing said."""
         node, number = self.member(parent, name), self.number(parent, name)
         if node is None:
@@ -34,7 +34,7 @@ class EngineReader(ConfigReader):
         self.where[field,] = node.place
         return UNSET if number in defaults else int(number)
 
-    def pairs(self, parent: Node, name: str, field: str, make: Callable[[str, str], Any]) -> Maybe[tuple[Any, ...]]:
+    def pairs(self, parent: JsonNode, name: str, field: str, make: Callable[[str, str], Any]) -> Maybe[tuple[Any, ...]]:
         """Read an object of texts into elements."""
         node = self.member(parent, name)
         if node is None:
@@ -52,7 +52,9 @@ class EngineReader(ConfigReader):
                 self.misread("should be a text", value, field)
         return tuple(found) or UNSET
 
-    def objects(self, parent: Node, name: str, field: str, make: Callable[[Node], Any]) -> Maybe[tuple[Any, ...]]:
+    def objects(
+        self, parent: JsonNode, name: str, field: str, make: Callable[[JsonNode], Any]
+    ) -> Maybe[tuple[Any, ...]]:
         """Read a list of objects; what `make` returns None for is left out."""
         node = self.member(parent, name)
         if node is None:
@@ -79,12 +81,12 @@ class EngineReader(ConfigReader):
             return UNKNOWN if value is UNSET else value
         return value
 
-    def texts(self, parent: Node, name: str) -> list[Node]:
+    def texts(self, parent: JsonNode, name: str) -> list[JsonNode]:
         """The texts of a list."""
         found = self.strings(parent, name)
         return found[1] if found else []
 
-    def string(self, parent: Node, name: str) -> str:
+    def string(self, parent: JsonNode, name: str) -> str:
         """A text of an object, "" where there is none."""
         node = self.member(parent, name)
         if node is None or isinstance(node.value, str):

@@ -9,7 +9,7 @@ from typing import Final
 from msgspec import Struct
 
 from sealock.formats import yamltree
-from sealock.formats.yamltree import Flaw, Mapping, Node, Scalar, Sequence, target
+from sealock.formats.yamltree import Mapping, Scalar, Sequence, YamlFault, YamlNode, target
 
 _LISTS: Final = frozenset({"containers", "initContainers", "ephemeralContainers"})
 _VERSION: Final = re.compile(r"(?:^|[{,])[ \t]*[\"']?apiVersion[\"']?[ \t]*:", re.MULTILINE)
@@ -29,7 +29,7 @@ def is_manifest(text: str) -> bool:
     return _VERSION.search(text) is not None and _KIND.search(text) is not None
 
 
-def images(text: str) -> tuple[tuple[ImageField, ...], tuple[Flaw, ...]]:
+def images(text: str) -> tuple[tuple[ImageField, ...], tuple[YamlFault, ...]]:
     """Find the image fields of every document, each scalar once, and what is wrong with the text."""
     tree = yamltree.parse(text)
     found: dict[int, ImageField] = {}
@@ -46,9 +46,9 @@ def _text(mapping: Mapping, key: str) -> str:
     return node.text if isinstance(node, Scalar) else ""
 
 
-def _fields(root: Node) -> Iterator[tuple[Scalar, str]]:
+def _fields(root: YamlNode) -> Iterator[tuple[Scalar, str]]:
     """The image of every container below a node, and of every volume that is an image."""
-    waiting: list[Node] = [root]
+    waiting: list[YamlNode] = [root]
     seen: set[int] = set()
     while waiting:
         node = target(waiting.pop())
@@ -67,10 +67,10 @@ def _fields(root: Node) -> Iterator[tuple[Scalar, str]]:
                 waiting.append(held)
 
 
-def _each(held: Node, path: tuple[str, ...]) -> Iterator[tuple[Scalar, str]]:
+def _each(held: YamlNode, path: tuple[str, ...]) -> Iterator[tuple[Scalar, str]]:
     items = target(held)
     for item in items.items if isinstance(items, Sequence) else ():
-        node: Node | None = target(item)
+        node: YamlNode | None = target(item)
         container = _text(node, "name") if isinstance(node, Mapping) else ""
         for key in path:
             inner = node.get(key) if isinstance(node, Mapping) else None

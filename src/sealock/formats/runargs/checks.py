@@ -9,12 +9,12 @@ from collections.abc import Callable, Iterator
 from typing import Any, Final
 
 from sealock.formats.runargs.mounts import PROPAGATIONS
-from sealock.formats.runargs.words import Given, Line, Trouble
+from sealock.formats.runargs.words import GivenOption, RunWords, Trouble
 from sealock.model.absent import UNKNOWN
 from sealock.model.container import Mount, Network
 from sealock.model.imagename import parse
 
-Pairs = dict[str, list[tuple[Any, Given]]]
+Pairs = dict[str, list[tuple[Any, GivenOption]]]
 
 _SMALLEST_MEMORY: Final = 6 << 20
 _NAME: Final = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-")
@@ -33,7 +33,7 @@ _SPACES: Final = {
 """The words of docker's own; `container:NAME` besides for pid and ipc."""
 
 
-def refused(line: Line, pairs: Pairs, engine: str) -> Iterator[Trouble]:
+def refused(line: RunWords, pairs: Pairs, engine: str) -> Iterator[Trouble]:
     """Tell what would be refused, each with its place."""
     for slot, holds, message in _EACH:
         for value, one in pairs.get(slot, ()):
@@ -86,7 +86,7 @@ def _together(pairs: Pairs) -> Iterator[Trouble]:
         yield Trouble("the log driver none takes no options", pairs["logging.options"][-1][1].place)
 
 
-def _docker(line: Line, pairs: Pairs) -> Iterator[Trouble]:
+def _docker(line: RunWords, pairs: Pairs) -> Iterator[Trouble]:
     """What docker refuses, while podman or nerdctl may take it."""
     for slot, words in _SPACES.items():
         for value, one in pairs.get(slot, ()):

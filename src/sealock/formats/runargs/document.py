@@ -7,18 +7,18 @@ from typing import Final
 
 from sealock.errors import FormatError
 from sealock.formats.edits import apply
-from sealock.formats.files import NOTHING, Files
+from sealock.formats.files import NOTHING, FileWindow
 from sealock.formats.runargs.quotes import host_of
 from sealock.formats.runargs.reader import read_words
-from sealock.formats.runargs.spot import Spot
-from sealock.formats.scripts import Found, find, find_networks, refused
+from sealock.formats.runargs.spot import RunLineSpot
+from sealock.formats.scripts import FoundFragments, find, find_networks, refused
 from sealock.model.absent import UNSET, given
 from sealock.model.change import Change, Edit, FieldChange, On, changed
 from sealock.model.container import FIELDS, Container
 from sealock.model.document import Document, Subject
-from sealock.model.finding import Problem
+from sealock.model.finding import InputError
 from sealock.model.location import At, Place, Source
-from sealock.model.project import FileFact, Project, ProjectNetwork, Service
+from sealock.model.project import Project, ProjectFile, ProjectNetwork, Service
 from sealock.model.shell import Word
 
 LONGEST: Final = 1_000_000
@@ -30,25 +30,25 @@ _ORDERED: Final = frozenset({"command", "entrypoint"})
 _NOTHING: Final = (UNSET, False, ())
 
 
-def read(source: Source, files: Files = NOTHING) -> Document:
+def read(source: Source, files: FileWindow = NOTHING) -> Document:
     """Read every run line of a text; together they make a project, be it of one."""
     subjects: list[Subject] = []
-    problems: list[Problem] = []
+    problems: list[InputError] = []
     if len(source.text) > LONGEST:
         message = f"larger than {LONGEST} characters, the most that is looked through for run lines"
-        return Document("run", {"": source}, (), (Problem(message, source.location(Place(0, 0))),))
+        return Document("run", {"": source}, (), (InputError(message, source.location(Place(0, 0))),))
     if why := refused(source):
-        problems.append(Problem(why, source.location(Place(0, 0))))
+        problems.append(InputError(why, source.location(Place(0, 0))))
     for name, spot in _spots(source):
         line = spot.line
         if len(subjects) == MOST:
             message = f"there are more than {MOST} run lines; the rest was not read"
-            problems.append(Problem(message, source.location(spot.place)))
+            problems.append(InputError(message, source.location(spot.place)))
             break
         where = {(): spot.place, **line.where}
         subjects.append(Subject(name, line.container, where, line.unresolved, line.silent))
         problems += [
-            Problem(one.message, source.location(one.place if one.place.start >= 0 else spot.place))
+            InputError(one.message, source.location(one.place if one.place.start >= 0 else spot.place))
             for one in line.problems
         ]
     if subjects:
@@ -74,7 +74,7 @@ def edits(document: Document, subject: Subject, change: Change) -> tuple[Edit, .
     raise FormatError(msg)
 
 
-def _prove(source: Source, index: int, spot: Spot, change: FieldChange, made: tuple[Edit, ...]) -> None:
+def _prove(source: Source, index: int, spot: RunLineSpot, change: FieldChange, made: tuple[Edit, ...]) -> None:
     """Refuse what would not read back as the change: a line inside other quotes, say, that new quotes would end."""
     after = list(_spots(Source(source.name, apply(source.text, made)))) if made else []
     if made and (
@@ -96,7 +96,7 @@ def _same(one: Container, other: Container) -> bool:
     return True
 
 
-def _spots(source: Source) -> Iterator[tuple[str, Spot]]:
+def _spots(source: Source) -> Iterator[tuple[str, RunLineSpot]]:
     """Each run line with its name."""
     names: set[str] = set()
     host = host_of(source.name)
@@ -114,7 +114,7 @@ def _spots(source: Source) -> Iterator[tuple[str, Spot]]:
             name = _unique(name, source.position(found.place.start), names)
         names.add(name)
         verb = found.command.words[found.first - 1]
-        yield name, Spot(source.text, verb, words, line, found.place, found.engine, host)
+        yield name, RunLineSpot(source.text, verb, words, line, found.place, found.engine, host)
 
 
 def _unmade(word: Word) -> Word:
@@ -133,7 +133,7 @@ def _unique(name: str, position: tuple[int, int], names: set[str]) -> str:
     return numbered if numbered not in names else f"{name} (line {line}, column {column})"
 
 
-def _trust(found: Found) -> bool | None:
+def _trust(found: FoundFragments) -> bool | None:
     """What DOCKER_CONTENT_TRUST before the command says."""
     for one in found.command.assignments:
         if one.name == "DOCKER_CONTENT_TRUST" and one.value is not None and one.value.literal:
@@ -141,12 +141,12 @@ def _trust(found: Found) -> bool | None:
     return None
 
 
-def _project(source: Source, subjects: list[Subject], files: Files) -> Subject:
+def _project(source: Source, subjects: list[Subject], files: FileWindow) -> Subject:
     """The run lines of one text as what they are together."""
     where: dict[At, Place] = {(): subjects[0].place(())}
     services: list[Service] = []
     taken: set[str] = set()
-    facts: dict[str, FileFact] = {}
+    facts: dict[str, ProjectFile] = {}
     for subject in subjects:
         if not isinstance(subject.noun, Container):
             continue

@@ -9,15 +9,15 @@ from sealock.errors import FormatError
 from sealock.formats.runargs.options import OPTIONS, SEVERAL, Spelling
 from sealock.formats.runargs.quotes import quote
 from sealock.formats.runargs.rewrites import checked, gap_start, gone, reworded
-from sealock.formats.runargs.spot import Spot
-from sealock.formats.runargs.words import Given
+from sealock.formats.runargs.spot import RunLineSpot
+from sealock.formats.runargs.words import GivenOption
 from sealock.formats.runargs.writer import FALSE_BY_DEFAULT, spell, spell_like, wanted
 from sealock.model.absent import UNSET, Absent
 from sealock.model.change import Edit, FieldChange, Set, changed
 from sealock.model.location import Place
 
 
-def edits_of(spot: Spot, change: FieldChange) -> tuple[Edit, ...]:
+def edits_of(spot: RunLineSpot, change: FieldChange) -> tuple[Edit, ...]:
     """Spell a change of one field; nothing where the line says so already."""
     old = getattr(spot.line.container, change.field, None)
     if change.field not in spot.line.container.__struct_fields__:
@@ -42,7 +42,7 @@ def edits_of(spot: Spot, change: FieldChange) -> tuple[Edit, ...]:
     return pen.edits()
 
 
-def _image(spot: Spot, value: Any) -> Edit:  # noqa: ANN401  an image's name, it should be
+def _image(spot: RunLineSpot, value: Any) -> Edit:  # noqa: ANN401  an image's name, it should be
     word = spot.line.line.image
     if word is None or not isinstance(value, str) or not value:
         msg = "a run line needs an image"
@@ -50,7 +50,7 @@ def _image(spot: Spot, value: Any) -> Edit:  # noqa: ANN401  an image's name, it
     return Edit(word.place, reworded(spot, word, word.text, value, 0))
 
 
-def _command(spot: Spot, value: Any) -> tuple[Edit, ...]:  # noqa: ANN401  words, or UNSET
+def _command(spot: RunLineSpot, value: Any) -> tuple[Edit, ...]:  # noqa: ANN401  words, or UNSET
     words, image = spot.line.line.command, spot.line.line.image
     if image is None or not all(word.literal and spot.within(word) for word in words):
         msg = "the command holds what could not be resolved"
@@ -103,7 +103,7 @@ def _mend(pen: Pen, slot: str, new: Sequence[Any]) -> None:
 class Pen:
     """Gathers what is to be done to each option of a line, then writes it down as edits."""
 
-    def __init__(self, spot: Spot) -> None:
+    def __init__(self, spot: RunLineSpot) -> None:
         self.spot = spot
         self.values: dict[int, list[tuple[str, Any]]] = {}
         """For each option touched, by its index: what it is to say."""
@@ -114,19 +114,19 @@ class Pen:
             for value, one in pairs:
                 self._before.setdefault(id(one), []).append((slot, value))
 
-    def _said(self, one: Given) -> list[tuple[str, Any]]:
+    def _said(self, one: GivenOption) -> list[tuple[str, Any]]:
         return self.values.setdefault(self._index[id(one)], self._before[id(one)])
 
-    def take(self, one: Given, slot: str, value: Any) -> None:  # noqa: ANN401  each slot has its type
+    def take(self, one: GivenOption, slot: str, value: Any) -> None:  # noqa: ANN401  each slot has its type
         """Let an option no longer say this."""
         self._said(one).remove((slot, value))
 
-    def put(self, one: Given, slot: str, old: Any, new: Any) -> None:  # noqa: ANN401  each slot has its type
+    def put(self, one: GivenOption, slot: str, old: Any, new: Any) -> None:  # noqa: ANN401  each slot has its type
         """Let an option say something else."""
         said = self._said(one)
         said[said.index((slot, old))] = (slot, new)
 
-    def insert(self, slot: str, value: Any, before: Given | None, following: Given | None) -> None:  # noqa: ANN401  each slot has its type
+    def insert(self, slot: str, value: Any, before: GivenOption | None, following: GivenOption | None) -> None:  # noqa: ANN401  each slot has its type
         """Say this by a new option: behind `before`, else in front of `following`, else where options start."""
         name, text = spell(slot, value, self.spot.engine)
         before, following = (one if one and self.spot.holds(one.place) else None for one in (before, following))
@@ -140,7 +140,7 @@ class Pen:
             at, gap = self._first_gap()
             self.inserted.append((at, gap + spelled))
 
-    def _option(self, name: str, text: str | None, sibling: Given | None) -> str:
+    def _option(self, name: str, text: str | None, sibling: GivenOption | None) -> str:
         """Write an option, as its sibling is written or as the line's other long options are."""
         if text is None:
             return f"--{name}"
@@ -179,7 +179,7 @@ class Pen:
     def edits(self) -> tuple[Edit, ...]:
         """Write everything down."""
         made: list[Edit] = []
-        letters: dict[int, list[Given]] = {}
+        letters: dict[int, list[GivenOption]] = {}
         for index, said in self.values.items():
             one = checked(self.spot, self.spot.line.line.given[index])
             if said:
@@ -196,7 +196,7 @@ class Pen:
         made += [Edit(Place(at, at), text) for at, text in inserted.items()]
         return tuple(made)
 
-    def _without_letters(self, several: list[Given]) -> list[Edit]:
+    def _without_letters(self, several: list[GivenOption]) -> list[Edit]:
         """Take short options out of a word that joins several."""
         word = several[0].word
         raw = self.spot.text[word.place.start : word.place.end]
@@ -213,7 +213,7 @@ class Pen:
             made.append(Edit(Place(start, end), ""))
         return made
 
-    def _rewritten(self, one: Given, said: list[tuple[str, Any]]) -> list[Edit]:
+    def _rewritten(self, one: GivenOption, said: list[tuple[str, Any]]) -> list[Edit]:
         """Let one option say something else, in its place."""
         spelled = [self._like(one, slot, value) for slot, value in said]
         name, text = spelled[0]
@@ -231,17 +231,17 @@ class Pen:
             return [Edit(one.value.place, reworded(self.spot, one.value, one.text, new, 0))]
         return [Edit(one.word.place, reworded(self.spot, one.word, one.text, new, len(one.word.text) - len(one.text)))]
 
-    def _joined(self, one: Given) -> bool:
+    def _joined(self, one: GivenOption) -> bool:
         return sum(other.word is one.word for other in self.spot.line.line.given) > 1
 
-    def _moved(self, one: Given, name: str, text: str | None) -> list[Edit]:
+    def _moved(self, one: GivenOption, name: str, text: str | None) -> list[Edit]:
         end = one.place.end
         return [*self._without_letters([one]), Edit(Place(end, end), " " + self._option(name, text, None))]
 
-    def _like(self, one: Given, slot: str, value: Any) -> Spelling:  # noqa: ANN401  each slot has its type
+    def _like(self, one: GivenOption, slot: str, value: Any) -> Spelling:  # noqa: ANN401  each slot has its type
         return spell_like(one, slot, value, self.spot.engine)
 
-    def _flag(self, one: Given, text: str | None) -> list[Edit]:
+    def _flag(self, one: GivenOption, text: str | None) -> list[Edit]:
         name = one.option.name
         new = f"--{name}" if text is None else f"--{name}={text}"
         return self._moved(one, name, text) if self._joined(one) else [Edit(one.word.place, new)]

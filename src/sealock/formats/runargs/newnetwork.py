@@ -6,7 +6,7 @@ from typing import Final
 
 from sealock.errors import FormatError
 from sealock.formats.runargs.quotes import quote
-from sealock.formats.runargs.spot import Spot
+from sealock.formats.runargs.spot import RunLineSpot
 from sealock.formats.scripts import find, find_networks
 from sealock.model.absent import given
 from sealock.model.change import Add, Edit, FieldChange, Set, Swap
@@ -21,7 +21,7 @@ _OPEN_ENDS: Final = ("\\", "&&", "||", "|")
 _PREFIXES: Final = ("sudo", "exec", "time")
 
 
-def created(source: Source, spot: Spot, change: FieldChange) -> tuple[Edit, ...]:
+def created(source: Source, spot: RunLineSpot, change: FieldChange) -> tuple[Edit, ...]:
     """Make the networks that a change speaks of and the text never makes; FormatError where no shell reads the text."""
     if change.field != "networks":
         return ()
@@ -70,7 +70,7 @@ def _statement(text: str, at: int) -> tuple[int, str]:
     return start, text[start:end]
 
 
-def _engine(text: str, spot: Spot, line_start: int) -> str:
+def _engine(text: str, spot: RunLineSpot, line_start: int) -> str:
     """The words that call the engine, as the run line itself has them."""
     called = text[spot.place.start : spot.verb.place.start].split()
     if called[-1:] == ["container"]:

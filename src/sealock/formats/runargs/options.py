@@ -17,18 +17,18 @@ from sealock.formats.runargs.networks import network, spell_network
 from sealock.formats.runargs.security import security_option, spell_security
 from sealock.model.absent import UNKNOWN
 
-Said: TypeAlias = tuple[str, Any]
-Reader: TypeAlias = Callable[[str], tuple[Said, ...]]
+FieldValue: TypeAlias = tuple[str, Any]
+OptionReader: TypeAlias = Callable[[str], tuple[FieldValue, ...]]
 
 
-class Option(Struct, frozen=True):
+class RunOption(Struct, frozen=True):
     """One option. A flag takes no word of its own; `engines` is empty for all, else the words that know it.
 
     `slots` are those that it may fill. `comma` marks a list that podman splits at commas.
     """
 
     name: str
-    read: Reader
+    read: OptionReader
     short: str = ""
     flag: bool = False
     slots: tuple[str, ...] = ()
@@ -40,15 +40,15 @@ class Option(Struct, frozen=True):
 Spelling: TypeAlias = tuple[str, str | None]
 """An option's name, and the word that it is given (None for a flag)."""
 
-OPTIONS: Final[dict[str, Option]] = {}
-SHORT: Final[dict[str, Option]] = {}
+OPTIONS: Final[dict[str, RunOption]] = {}
+SHORT: Final[dict[str, RunOption]] = {}
 SEVERAL: Final[set[str]] = set()
 """The slots that hold several values."""
 SPELL: Final[dict[str, Callable[[Any], Spelling]]] = {}
 _OTHERS: Final = ("podman", "nerdctl")
 
 
-def _enter(option: Option) -> None:
+def _enter(option: RunOption) -> None:
     for name in option.name.split():
         OPTIONS[name] = option
     if option.short:
@@ -56,10 +56,10 @@ def _enter(option: Option) -> None:
 
 
 def _flag(name: str, slot: str, short: str = "", *, inverted: bool = False, **more: Any) -> None:  # noqa: ANN401  as Option's
-    def read(text: str) -> tuple[Said, ...]:
+    def read(text: str) -> tuple[FieldValue, ...]:
         return ((slot, scalars.boolean(text) is not inverted),)
 
-    _enter(Option(name, read, short, flag=True, slots=(slot,), **more))
+    _enter(RunOption(name, read, short, flag=True, slots=(slot,), **more))
     SPELL[slot] = lambda value: (name, None if value is not inverted else "false")
 
 
@@ -72,7 +72,7 @@ def _one(
     **more: Any,  # noqa: ANN401  as Option's
 ) -> None:
     """An option that fills one slot. Names after the first are other spellings of it."""
-    _enter(Option(name, lambda text: ((slot, read(text)),), short, slots=(slot,), **more))
+    _enter(RunOption(name, lambda text: ((slot, read(text)),), short, slots=(slot,), **more))
     SPELL.setdefault(slot, lambda value: (name.split(maxsplit=1)[0], spell(value)))
 
 
@@ -91,12 +91,12 @@ def _many(
 def _known(names: str, short: str = "", *, flag: bool = False, check: Callable[[str], Any] = str, **more: Any) -> None:  # noqa: ANN401  as Option's
     """Options that say nothing of the container that a field holds."""
 
-    def read(text: str) -> tuple[Said, ...]:
+    def read(text: str) -> tuple[FieldValue, ...]:
         (scalars.boolean if flag else check)(text)
         return ()
 
     for name in names.split():
-        _enter(Option(name, read, short, flag=flag, **more))
+        _enter(RunOption(name, read, short, flag=flag, **more))
 
 
 # What runs
@@ -197,7 +197,7 @@ _one("stop-timeout", "stop_timeout", "", scalars.integer)
 # One option, many fields
 _SECURITY: Final = ("no_new_privileges", "seccomp", "apparmor", "selinux", "unconfined_paths")
 SEVERAL.add("selinux")
-_enter(Option("security-opt", security_option, slots=_SECURITY))
+_enter(RunOption("security-opt", security_option, slots=_SECURITY))
 for _slot in _SECURITY:
     SPELL[_slot] = partial(spell_security, _slot)
 # Known, and without a field
@@ -232,4 +232,4 @@ _known(
     engines=_OTHERS,
 )
 # What a pod shares is told where it is made.
-_enter(Option("pod", lambda _: tuple((slot, UNKNOWN) for slot in ("ipc", "uts", "network_mode")), engines=_OTHERS))
+_enter(RunOption("pod", lambda _: tuple((slot, UNKNOWN) for slot in ("ipc", "uts", "network_mode")), engines=_OTHERS))

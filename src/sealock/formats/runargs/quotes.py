@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Final, Literal, TypeAlias
 
-Host: TypeAlias = Literal["shell", "make", "systemd"]
+QuotingHost: TypeAlias = Literal["shell", "make", "systemd"]
 """What reads the line before the engine's client does."""
 
 _SAFE: Final = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-+=:,./@%")
 
 
-def quote(text: str, host: Host = "shell") -> str:
+def quote(text: str, host: QuotingHost = "shell") -> str:
     """Quote a word where it needs quotes, and double the signs that make and systemd read before the shell."""
     if not text or any(one not in _SAFE for one in text):
         text = _systemd(text) if host == "systemd" else "'" + text.replace("'", "'\\''") + "'"
@@ -21,7 +21,7 @@ def _systemd(text: str) -> str:
     return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
-def escape(text: str, host: Host) -> str:
+def escape(text: str, host: QuotingHost) -> str:
     """Double the signs that are not the shell's to read."""
     match host:
         case "make":
@@ -37,7 +37,7 @@ def plain(text: str) -> bool:
     return all(one in _SAFE for one in text) and "%" not in text
 
 
-def host_of(name: str) -> Host:
+def host_of(name: str) -> QuotingHost:
     """Tell by a file's name who reads its lines first."""
     base = name.lower().replace("\\", "/").rpartition("/")[2]
     if base.endswith((".service", ".socket", ".timer")):

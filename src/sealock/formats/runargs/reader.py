@@ -9,8 +9,8 @@ from msgspec import Struct
 
 from sealock.formats.runargs.checks import refused
 from sealock.formats.runargs.expansions import harmless, mask
-from sealock.formats.runargs.options import SEVERAL, Said
-from sealock.formats.runargs.words import Given, Line, Trouble, split
+from sealock.formats.runargs.options import SEVERAL, FieldValue
+from sealock.formats.runargs.words import GivenOption, RunWords, Trouble, split
 from sealock.model.absent import UNKNOWN, UNSET
 from sealock.model.container import FIELDS, Container, Health, Logging, Mount, Network
 from sealock.model.location import At, Place
@@ -30,7 +30,7 @@ class Slots(Struct, frozen=True):
     `hidden` names slots in which a value could not be resolved, with the words.
     """
 
-    values: Mapping[str, list[tuple[Any, Given]]]
+    values: Mapping[str, list[tuple[Any, GivenOption]]]
     hidden: Mapping[str, list[str]]
     troubles: tuple[Trouble, ...]
 
@@ -42,14 +42,14 @@ class RunLine(Struct, frozen=True):
     where: Mapping[At, Place]
     unresolved: Mapping[str, str]
     problems: tuple[Trouble, ...]
-    line: Line
+    line: RunWords
     slots: Slots
     silent: str
 
 
-def slots_of(line: Line, engine: str) -> Slots:
+def slots_of(line: RunWords, engine: str) -> Slots:
     """Read the value of every option."""
-    found: dict[str, list[tuple[Any, Given]]] = {}
+    found: dict[str, list[tuple[Any, GivenOption]]] = {}
     hidden: dict[str, list[str]] = {}
     troubles = list(line.troubles)
     for one in line.given:
@@ -58,10 +58,10 @@ def slots_of(line: Line, engine: str) -> Slots:
     return Slots(found, hidden, tuple(troubles))
 
 
-def said(one: Given, engine: str, hidden: dict[str, list[str]], troubles: list[Trouble]) -> list[Said]:
+def said(one: GivenOption, engine: str, hidden: dict[str, list[str]], troubles: list[Trouble]) -> list[FieldValue]:
     """Tell what one option says; expansions stay in elements of a list, and make a single value UNKNOWN."""
     parts = one.text.split(",") if one.option.comma and engine != "docker" else [one.text]
-    result: list[Said] = []
+    result: list[FieldValue] = []
     for part in parts:
         masked = None if one.literal else mask(part)
         try:
@@ -86,7 +86,7 @@ def said(one: Given, engine: str, hidden: dict[str, list[str]], troubles: list[T
     return result
 
 
-def _spelled(one: Given) -> str:
+def _spelled(one: GivenOption) -> str:
     return f"-{one.option.short}" if one.letter else one.word.text.partition("=")[0]
 
 
@@ -136,7 +136,7 @@ def _fields_of(slot: str) -> tuple[str, ...]:
     return _PARTS.get(slot, ()) or _PARTS.get(slot.partition(".")[0], ()) or (slot,)
 
 
-def _silence(line: Line, fields: Mapping[str, Any], unresolved: dict[str, str]) -> str:
+def _silence(line: RunWords, fields: Mapping[str, Any], unresolved: dict[str, str]) -> str:
     words = [word.text for word in line.opaque]
     if words:
         # Lists that are said in part may be longer.
@@ -148,7 +148,7 @@ def _silence(line: Line, fields: Mapping[str, Any], unresolved: dict[str, str]) 
 
 
 def _positional(  # noqa: PLR0913, PLR0917  it fills what read_words gathers
-    line: Line,
+    line: RunWords,
     verb: str,
     engine: str,
     fields: dict[str, Any],

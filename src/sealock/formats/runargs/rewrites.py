@@ -7,8 +7,8 @@ from typing import Final
 from sealock.errors import FormatError
 from sealock.formats.runargs.expansions import mask
 from sealock.formats.runargs.quotes import escape, plain, quote
-from sealock.formats.runargs.spot import Spot
-from sealock.formats.runargs.words import Given
+from sealock.formats.runargs.spot import RunLineSpot
+from sealock.formats.runargs.words import GivenOption
 from sealock.model.change import Edit
 from sealock.model.location import Place
 from sealock.model.shell import Word
@@ -28,12 +28,12 @@ def gap_start(text: str, at: int) -> int:
     return at
 
 
-def gone(spot: Spot, place: Place) -> Edit:
+def gone(spot: RunLineSpot, place: Place) -> Edit:
     """Take words away, with the white space before them."""
     return Edit(Place(gap_start(spot.text, place.start), place.end), "")
 
 
-def checked(spot: Spot, one: Given) -> Given:
+def checked(spot: RunLineSpot, one: GivenOption) -> GivenOption:
     """Refuse to touch an option that is not written in the line."""
     for word in (one.word, *([one.value] if one.value else [])):
         if not spot.within(word):
@@ -42,7 +42,7 @@ def checked(spot: Spot, one: Given) -> Given:
     return one
 
 
-def reworded(spot: Spot, word: Word, old: str, new: str, prefix: int) -> str:
+def reworded(spot: RunLineSpot, word: Word, old: str, new: str, prefix: int) -> str:
     """Write a word anew in which `new` takes the place of `old`; `prefix` letters before it stay ("--name=", "-p")."""
     raw, head = spot.raw(word), word.text[:prefix]
     expansions = set() if word.literal else set(mask(old).expansions)

@@ -8,21 +8,21 @@ from typing import Final
 from msgspec import Struct
 
 from sealock.formats.runargs.expansions import placeholder
-from sealock.formats.runargs.options import OPTIONS, SHORT, Option
+from sealock.formats.runargs.options import OPTIONS, SHORT, RunOption
 from sealock.model.location import Place
 from sealock.model.shell import Word
 
 _ELLIPSES: Final = frozenset({"...", "…", "[...]"})
 
 
-class Given(Struct, frozen=True):
+class GivenOption(Struct, frozen=True):
     """An option as it is given. `word` names it; `value` is the word of its own that it takes, None where it is joined.
 
     `text` is what it is given ("true" for a bare flag). `letter` is the place of a short option in its word, 0 for a
     long one; `literal` whether no expansion is in the text.
     """
 
-    option: Option
+    option: RunOption
     text: str
     word: Word
     value: Word | None
@@ -44,10 +44,10 @@ class Trouble(Struct, frozen=True):
     place: Place
 
 
-class Line(Struct, frozen=True):
+class RunWords(Struct, frozen=True):
     """A run line taken apart. `opaque` are the words that may hold any number of options."""
 
-    given: tuple[Given, ...]
+    given: tuple[GivenOption, ...]
     image: Word | None
     command: tuple[Word, ...]
     opaque: tuple[Word, ...]
@@ -56,11 +56,11 @@ class Line(Struct, frozen=True):
     image_certain: bool = True
 
 
-def split(words: Sequence[Word], engine: str, verb: str) -> Line:
+def split(words: Sequence[Word], engine: str, verb: str) -> RunWords:
     """Take the words after the verb apart."""
     if any("{{" in word.text for word in words):
         words = list(_joined(words))
-    given: list[Given] = []
+    given: list[GivenOption] = []
     opaque: list[Word] = []
     troubles: list[Trouble] = []
     at, certain = 0, True
@@ -82,7 +82,7 @@ def split(words: Sequence[Word], engine: str, verb: str) -> Line:
         at += 2 if taken else 1
     rest = tuple(_template(word, image=True) for word in words[at : at + 1]) + tuple(words[at + 1 :])
     helping = any(one.option.name == "help" and one.text != "false" for one in given)
-    return Line(tuple(given), rest[0] if rest else None, rest[1:], tuple(opaque), tuple(troubles), helping, certain)
+    return RunWords(tuple(given), rest[0] if rest else None, rest[1:], tuple(opaque), tuple(troubles), helping, certain)
 
 
 def _joined(words: Sequence[Word]) -> Iterator[Word]:
@@ -140,7 +140,7 @@ def _whole(text: str) -> str:
     return "image, it seems" if "/" in text.rpartition("}")[2] or ":" in text.rpartition("}")[2] else ""
 
 
-def _known(option: Option | None, engine: str, verb: str) -> Option | None:
+def _known(option: RunOption | None, engine: str, verb: str) -> RunOption | None:
     if (
         option is None
         or (option.engines and engine not in option.engines)
@@ -151,7 +151,7 @@ def _known(option: Option | None, engine: str, verb: str) -> Option | None:
 
 
 def _long(
-    word: Word, following: Word | None, said: tuple[str, str], given: list[Given], troubles: list[Trouble]
+    word: Word, following: Word | None, said: tuple[str, str], given: list[GivenOption], troubles: list[Trouble]
 ) -> bool:
     """Read `--name`, `--name=value` or `--name value`; whether the following word was taken."""
     name, equals, value = word.text[2:].partition("=")
@@ -161,19 +161,19 @@ def _long(
         troubles.append(Trouble(fault, word.place))
         return False
     if equals:
-        given.append(Given(option, value, word, None, 0, word.literal, bare=False))
+        given.append(GivenOption(option, value, word, None, 0, word.literal, bare=False))
     elif option.flag:
-        given.append(Given(option, "true", word, None, 0, literal=True, bare=True))
+        given.append(GivenOption(option, "true", word, None, 0, literal=True, bare=True))
     elif following is None:
         troubles.append(Trouble(f"--{name} needs a value", word.place))
     else:
-        given.append(Given(option, following.text, word, following, 0, following.literal, bare=False))
+        given.append(GivenOption(option, following.text, word, following, 0, following.literal, bare=False))
         return True
     return False
 
 
 def _short(
-    word: Word, following: Word | None, said: tuple[str, str], given: list[Given], troubles: list[Trouble]
+    word: Word, following: Word | None, said: tuple[str, str], given: list[GivenOption], troubles: list[Trouble]
 ) -> bool:
     """Read `-itd`, `-p80:80`, `-p=80:80` or `-p 80:80`; whether the following word was taken."""
     text = word.text
@@ -184,17 +184,17 @@ def _short(
             troubles.append(Trouble(f"unknown option: -{text[letter]} in {text}", word.place))
             return False
         if len(rest) > 1 and rest[0] == "=":
-            given.append(Given(option, rest[1:], word, None, letter, word.literal, bare=False))
+            given.append(GivenOption(option, rest[1:], word, None, letter, word.literal, bare=False))
             return False
         if option.flag:
-            given.append(Given(option, "true", word, None, letter, literal=True, bare=True))
+            given.append(GivenOption(option, "true", word, None, letter, literal=True, bare=True))
         elif rest:
-            given.append(Given(option, rest, word, None, letter, word.literal, bare=False))
+            given.append(GivenOption(option, rest, word, None, letter, word.literal, bare=False))
             return False
         elif following is None:
             troubles.append(Trouble(f"-{text[letter]} needs a value", word.place))
             return False
         else:
-            given.append(Given(option, following.text, word, following, letter, following.literal, bare=False))
+            given.append(GivenOption(option, following.text, word, following, letter, following.literal, bare=False))
             return True
     return False

@@ -8,7 +8,7 @@ from sealock.errors import FormatError
 from sealock.formats.runargs.mounts import spell_mount
 from sealock.formats.runargs.options import OPTIONS, SEVERAL, SPELL, Spelling
 from sealock.formats.runargs.reader import Slots
-from sealock.formats.runargs.words import Given
+from sealock.formats.runargs.words import GivenOption
 from sealock.model.absent import UNKNOWN, UNSET, Absent, given
 from sealock.model.container import Health, Logging, Network
 
@@ -90,7 +90,7 @@ def spell(slot: str, value: Any, engine: str) -> Spelling:  # noqa: ANN401  each
     return name, text
 
 
-def spell_like(one: Given, slot: str, value: Any, engine: str) -> Spelling:  # noqa: ANN401  each slot has its type
+def spell_like(one: GivenOption, slot: str, value: Any, engine: str) -> Spelling:  # noqa: ANN401  each slot has its type
     """Spell a value by the option that stands there already, where that can say it."""
     if one.option is OPTIONS["mount"]:
         return "mount", spell_mount(value)

@@ -10,9 +10,9 @@ from typing import Any, Final
 import msgspec
 
 from sealock.formats.sbom import cyclonedx, spdx
-from sealock.formats.sbom.packages import Gathered
+from sealock.formats.sbom.packages import CollectedPackages
 from sealock.model.container import Container
-from sealock.model.finding import Problem
+from sealock.model.finding import InputError
 from sealock.model.inventory import Inventory
 from sealock.model.location import Source
 
@@ -28,9 +28,9 @@ def is_sbom(text: str) -> bool:
     )
 
 
-def read_sbom(source: Source) -> tuple[Inventory, tuple[Problem, ...]]:
+def read_sbom(source: Source) -> tuple[Inventory, tuple[InputError, ...]]:
     """Read a document. The inventory holds what could be read; its container says nothing."""
-    found = Gathered(source.name)
+    found = CollectedPackages(source.name)
     document = _decoded(source.text, found)
     if document.get("bomFormat") == "CycloneDX":
         cyclonedx.gather(document, found)
@@ -54,7 +54,7 @@ def read_sbom(source: Source) -> tuple[Inventory, tuple[Problem, ...]]:
     return inventory, problems
 
 
-def _decoded(text: str, found: Gathered) -> dict[str, Any]:
+def _decoded(text: str, found: CollectedPackages) -> dict[str, Any]:
     if len(text) > _LONGEST:
         found.fault(f"longer than the {_LONGEST >> 20} million characters that are read")
         return {}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from sealock.formats.sbom.packages import Gathered, Told, member, objects, texts
+from sealock.formats.sbom.packages import CollectedPackages, PackageFacts, member, objects, texts
 from sealock.model.inventory import Distribution, Layer
 
 _NO_PACKAGES: Final = frozenset({"application", "container", "file", "device", "firmware", "platform", "data"})
@@ -16,7 +16,7 @@ _DIFFS: Final = ("sealock:diffId", f"{_TRIVY}DiffID")
 _LAYERS: Final = 2000
 
 
-def gather(document: dict[str, Any], into: Gathered) -> None:
+def gather(document: dict[str, Any], into: CollectedPackages) -> None:
     """Read a document."""
     if not texts(document.get("specVersion")).startswith("1."):
         into.fault("CycloneDX of a version that is not known here", "/specVersion")
@@ -37,7 +37,7 @@ def gather(document: dict[str, Any], into: Gathered) -> None:
                 ahead.append((f"{here}/components", component["components"]))
 
 
-def _image(root: Any, into: Gathered) -> None:  # noqa: ANN401  a JSON value
+def _image(root: Any, into: CollectedPackages) -> None:  # noqa: ANN401  a JSON value
     told = _properties(root)
     diffs = [value for name in _DIFFS for value in told.get(name, ())][:_LAYERS]
     if not told.get("sealock:diffId"):
@@ -57,7 +57,7 @@ def _image(root: Any, into: Gathered) -> None:  # noqa: ANN401  a JSON value
     )
 
 
-def _component(component: dict[str, Any], pointer: str, positions: dict[str, int], into: Gathered) -> None:
+def _component(component: dict[str, Any], pointer: str, positions: dict[str, int], into: CollectedPackages) -> None:
     kind, url = texts(component.get("type")), texts(component.get("purl"))
     if kind == "operating-system":
         name, version = texts(component.get("name")), texts(component.get("version"))
@@ -70,9 +70,9 @@ def _component(component: dict[str, Any], pointer: str, positions: dict[str, int
         into.add(url, _told(component, positions), pointer)
 
 
-def _told(component: dict[str, Any], positions: dict[str, int]) -> Told:
+def _told(component: dict[str, Any], positions: dict[str, int]) -> PackageFacts:
     own = _properties(component)
-    told = Told(
+    told = PackageFacts(
         texts(component.get("name")),
         texts(component.get("version")),
         texts(member(component.get("supplier"), "name")),

@@ -7,7 +7,7 @@ from typing import Any, Final, cast, get_args
 
 from msgspec.structs import replace
 
-from sealock.model.finding import Problem
+from sealock.model.finding import InputError
 from sealock.model.inventory import OF_DISTRIBUTIONS, Distribution, Layer, Package, PackageType
 from sealock.model.location import Location
 from sealock.model.purl import Url, taken_apart
@@ -36,7 +36,7 @@ def member(value: Any, name: str) -> Any:  # noqa: ANN401  JSON values
     return value.get(name) if isinstance(value, dict) else None
 
 
-class Told:
+class PackageFacts:
     """What a document says of one package beside its URL."""
 
     def __init__(self, name: str = "", version: str = "", supplier: str = "", licenses: tuple[str, ...] = ()) -> None:
@@ -48,7 +48,7 @@ class Told:
         """The distribution's package that owns the file at `path`."""
 
 
-class Gathered:
+class CollectedPackages:
     """All that was read of a document so far."""
 
     def __init__(self, file: str) -> None:
@@ -60,7 +60,7 @@ class Gathered:
         self._home: Distribution | None = None
         """The distribution of the first of its packages that tells."""
         self.packages: list[Package] = []
-        self.problems: list[Problem] = []
+        self.problems: list[InputError] = []
         self.untold = 0
         self.owned: dict[str, list[str]] = {}
         """By the distribution's package: files that it owns and that others were told of by."""
@@ -68,11 +68,11 @@ class Gathered:
     def fault(self, message: str, pointer: str = "") -> None:
         """Note a problem; after many, only their number."""
         if len(self.problems) < _PROBLEMS:
-            self.problems.append(Problem(message, Location(self.file, pointer=pointer)))
+            self.problems.append(InputError(message, Location(self.file, pointer=pointer)))
         else:
             self.untold += 1
 
-    def add(self, url: str, told: Told, pointer: str) -> None:
+    def add(self, url: str, told: PackageFacts, pointer: str) -> None:
         """Add the package that a URL names; a problem where nobody could look it up."""
         if len(self.packages) >= MOST:
             self.untold += 1
@@ -104,7 +104,7 @@ class Gathered:
                     f"{name} is of {theirs}, and other packages are of {ours}: one of them is misjudged", pointer
                 )
 
-    def finish(self) -> tuple[Problem, ...]:
+    def finish(self) -> tuple[InputError, ...]:
         """All problems; packages are given the files that they own, as far as they are told."""
         self.packages = [
             replace(one, files=tuple(dict.fromkeys(self.owned[one.name])))
@@ -114,7 +114,7 @@ class Gathered:
         ]
         if self.untold:
             message = f"{self.untold} more entries could not be read, or are too many"
-            self.problems.append(Problem(message, Location(self.file)))
+            self.problems.append(InputError(message, Location(self.file)))
         return tuple(self.problems)
 
 
@@ -132,7 +132,7 @@ def _distribution(url: Url) -> Distribution:
     return Distribution(url.namespace or name, version if known else "", "" if known else version)
 
 
-def _package(url: Url, told: Told) -> Package:
+def _package(url: Url, told: PackageFacts) -> Package:
     version = url.version or told.version
     epoch = url.qualifiers.get("epoch", "")
     ours = url.type in OF_DISTRIBUTIONS

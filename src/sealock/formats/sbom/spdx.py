@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any, Final
 
-from sealock.formats.sbom.packages import Gathered, Told, objects, texts
+from sealock.formats.sbom.packages import CollectedPackages, PackageFacts, objects, texts
 from sealock.model.inventory import Distribution
 
 _SILENT: Final = frozenset({"", "NONE", "NOASSERTION"})
@@ -20,7 +20,7 @@ _OWNED: Final = "a file of the package "
 _LONGEST: Final = 10_000
 
 
-def gather(document: dict[str, Any], into: Gathered) -> None:
+def gather(document: dict[str, Any], into: CollectedPackages) -> None:
     """Read a document."""
     if not texts(document.get("spdxVersion")).startswith("SPDX-2."):
         into.fault("SPDX of a version that is not known here", "/spdxVersion")
@@ -59,9 +59,9 @@ def _url(package: dict[str, Any]) -> str:
     )
 
 
-def _told(package: dict[str, Any], named: dict[str, str]) -> Told:
+def _told(package: dict[str, Any], named: dict[str, str]) -> PackageFacts:
     supplier = texts(package.get("supplier"))
-    told = Told(
+    told = PackageFacts(
         texts(package.get("name")),
         texts(package.get("versionInfo")),
         "" if supplier in _SILENT else supplier.partition(":")[2].strip(),

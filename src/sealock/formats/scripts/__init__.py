@@ -12,7 +12,7 @@ from typing import Literal
 from msgspec import Struct
 
 from sealock.formats import shell
-from sealock.formats.scripts.engines import Network, Run, network_of, run_of
+from sealock.formats.scripts.engines import EngineCall, MadeNetwork, network_of, run_of
 from sealock.formats.scripts.fragments import commands_of, kind_of
 from sealock.model.location import Place, Source
 from sealock.model.shell import Command, Word
@@ -20,7 +20,7 @@ from sealock.model.shell import Command, Word
 __all__ = ["Found", "find", "find_networks", "refused"]
 
 
-class Found(Struct, frozen=True):
+class FoundFragments(Struct, frozen=True):
     """One `docker run` or `docker create` of a text.
 
     `engine` is "docker", "podman" or "nerdctl"; `verb` is "run" or "create".
@@ -54,27 +54,27 @@ class Found(Struct, frozen=True):
         return self.command.words[self.first :]
 
 
-def find(source: Source) -> tuple[Found, ...]:
+def find(source: Source) -> tuple[FoundFragments, ...]:
     """Find every `docker run`, `docker create`, `docker container run|create` of a text, also podman's and nerdctl's.
 
     They are given in the order of the text. Nothing that a text says makes this raise.
     """
-    found: list[Found] = []
+    found: list[FoundFragments] = []
     for command in _commands(source):
-        run: Run | None = run_of(command)
+        run: EngineCall | None = run_of(command)
         if run is not None:
             words = command.words[run.engine_at :]
             verb = words[run.verb_at - run.engine_at]
             place = Place(words[0].place.start, max(words[-1].place.end, verb.place.end), "", words[0].place.file)
             inner = Command(words, place, command.assignments, command.redirects, command.nested)
             first = run.verb_at - run.engine_at + 1
-            found.append(Found(inner, run.engine, run.verb, first, place, verb.place))
+            found.append(FoundFragments(inner, run.engine, run.verb, first, place, verb.place))
     return tuple(sorted(found, key=lambda one: one.place.start))
 
 
 def find_networks(source: Source) -> tuple[tuple[str, Place, bool], ...]:
     """Find every `docker network create`: the network's name, the command's place, and whether it is internal."""
-    networks: list[Network] = [found for command in _commands(source) if (found := network_of(command)) is not None]
+    networks: list[MadeNetwork] = [found for command in _commands(source) if (found := network_of(command)) is not None]
     return tuple((network.name, network.place, network.internal) for network in networks)
 
 

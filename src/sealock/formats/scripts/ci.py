@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from sealock.formats.scripts.fragment import Builder, Fragment
+from sealock.formats.scripts.fragment import Fragment, FragmentBuilder
 from sealock.model.location import Source
 
 _KEYS: Final = (
@@ -56,7 +56,7 @@ def fragments(source: Source) -> Iterator[Fragment]:
         if match is None:
             index += 1
             continue
-        out = Builder()
+        out = FragmentBuilder()
         indent = len(match.group(1)) + len(match.group(2))
         if match.end() < end and lines.text[match.end()] != "#":
             index = _value(lines, index, match.end(), indent, out)
@@ -66,7 +66,7 @@ def fragments(source: Source) -> Iterator[Fragment]:
             yield out.fragment("bash")
 
 
-def _list(lines: _Lines, index: int, indent: int, out: Builder) -> int:
+def _list(lines: _Lines, index: int, indent: int, out: FragmentBuilder) -> int:
     """Read the items of a list, each a line or a block; give the index of the line after it."""
     while index < len(lines):
         own = lines.indent(index)
@@ -81,7 +81,7 @@ def _list(lines: _Lines, index: int, indent: int, out: Builder) -> int:
     return index
 
 
-def _value(lines: _Lines, index: int, at: int, indent: int, out: Builder) -> int:
+def _value(lines: _Lines, index: int, at: int, indent: int, out: FragmentBuilder) -> int:
     """Read a value that starts here; give the index of the line after it."""
     text, end = lines.text, lines.end(index)
     block = _BLOCK.match(text, at, end)
@@ -104,7 +104,7 @@ def _value(lines: _Lines, index: int, at: int, indent: int, out: Builder) -> int
     return index
 
 
-def _block(lines: _Lines, index: int, indent: int, out: Builder, *, folded: bool) -> int:
+def _block(lines: _Lines, index: int, indent: int, out: FragmentBuilder, *, folded: bool) -> int:
     """Read a block's lines; a folded one's ends are blanks, but before a line that is indented more."""
     first = -1
     while index < len(lines):
@@ -126,7 +126,7 @@ def _block(lines: _Lines, index: int, indent: int, out: Builder, *, folded: bool
     return index
 
 
-def _quoted(text: str, at: int, end: int, out: Builder) -> None:
+def _quoted(text: str, at: int, end: int, out: FragmentBuilder) -> None:
     """Read a quoted value that ends on its line."""
     quote = text[at]
     at += 1
@@ -148,7 +148,7 @@ def _quoted(text: str, at: int, end: int, out: Builder) -> None:
             at = stop
 
 
-def _copy(text: str, start: int, end: int, out: Builder) -> None:
+def _copy(text: str, start: int, end: int, out: FragmentBuilder) -> None:
     """Add a stretch of the file; the CI system's own expressions become variables that nobody sets."""
     at = start
     for match in _EXPRESSION.finditer(text, start, end):

@@ -31,7 +31,7 @@ _NETWORK: Final = frozenset(
 )
 
 
-class Run(Struct, frozen=True, gc=False):
+class EngineCall(Struct, frozen=True, gc=False):
     """Which engine a command runs, by which verb, and the indices of both words."""
 
     engine: str
@@ -40,7 +40,7 @@ class Run(Struct, frozen=True, gc=False):
     verb_at: int
 
 
-class Network(Struct, frozen=True, gc=False):
+class MadeNetwork(Struct, frozen=True, gc=False):
     """One network that a command makes."""
 
     name: str
@@ -48,7 +48,7 @@ class Network(Struct, frozen=True, gc=False):
     internal: bool
 
 
-def run_of(command: Command) -> Run | None:
+def run_of(command: Command) -> EngineCall | None:
     """Tell whether a command runs or creates a container."""
     found = _verb(command)
     if found is None:
@@ -62,10 +62,10 @@ def run_of(command: Command) -> Run | None:
     text = words[at].text
     if text not in {"run", "create"} or (at + 1 < len(words) and words[at + 1].text.startswith("[")):
         return None  # "docker run [OPTIONS] IMAGE" explains the command
-    return Run(engine, "run" if text == "run" else "create", engine_at, at)
+    return EngineCall(engine, "run" if text == "run" else "create", engine_at, at)
 
 
-def network_of(command: Command) -> Network | None:
+def network_of(command: Command) -> MadeNetwork | None:
     """Tell whether a command makes a network."""
     found = _verb(command)
     if found is None:
@@ -85,7 +85,7 @@ def network_of(command: Command) -> Network | None:
         else:
             name = text
     place = Place(command.words[found[1]].place.start, words[-1].place.end, "", words[-1].place.file)
-    return Network(name, place, internal) if name else None
+    return MadeNetwork(name, place, internal) if name else None
 
 
 def _verb(command: Command) -> tuple[str, int, int] | None:

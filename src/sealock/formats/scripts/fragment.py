@@ -23,7 +23,7 @@ class Fragment(Struct, frozen=True):
     rewritten: bool = False
 
 
-class Builder:
+class FragmentBuilder:
     """Puts a fragment's text together from stretches of a file and from what stands for them."""
 
     __slots__ = ("offsets", "parts")

@@ -10,7 +10,7 @@ from typing import Final
 from msgspec.structs import replace
 
 from sealock.formats import shell
-from sealock.formats.scripts.fragment import Builder, Fragment
+from sealock.formats.scripts.fragment import Fragment, FragmentBuilder
 from sealock.model.location import Place, Source
 from sealock.model.shell import Word
 
@@ -87,7 +87,7 @@ def _values(variables: dict[str, str | None]) -> dict[str, tuple[Word, ...]]:
 
 def _recipe(text: str, start: int, end: int, given: dict[str, tuple[Word, ...]]) -> Fragment:
     """A recipe line as its shell gets it: `@`, `-` and tabs gone, `$$` a dollar, Make's variables as the shell's."""
-    out = Builder()
+    out = FragmentBuilder()
     at = start
     while at < end and text[at] in "@-+ \t":
         at += 1
@@ -106,7 +106,7 @@ def _recipe(text: str, start: int, end: int, given: dict[str, tuple[Word, ...]])
     return out.fragment("sh", given)
 
 
-def _reference(text: str, dollar: int, end: int, out: Builder, given: dict[str, tuple[Word, ...]]) -> int:
+def _reference(text: str, dollar: int, end: int, out: FragmentBuilder, given: dict[str, tuple[Word, ...]]) -> int:
     """Write what a dollar of Make's begins; give the offset after it."""
     after = text[dollar + 1 : dollar + 2] if dollar + 1 < end else ""
     if after == "$":

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from sealock.formats.scripts.engines import ENGINES
-from sealock.formats.scripts.fragment import Builder, Fragment
+from sealock.formats.scripts.fragment import Fragment, FragmentBuilder
 from sealock.model.location import Source
 
 _FENCE: Final = re.compile(r"(?:[ \t]|> ?){0,12}(?:[-*+] |\d{1,3}[.)] )?[ \t]{0,4}(`{3,}|~{3,})[ \t]*([^`\n]*)$")
@@ -82,7 +82,7 @@ def _block(text: str, lines: list[tuple[int, int]], language: str) -> Iterator[F
         [_prompt(text, start, end, language) for start, end in lines] if alone or language not in _SESSIONS else sure
     )
     session = any(prompt >= 0 for prompt in prompts)
-    out = Builder()
+    out = FragmentBuilder()
     continued = False
     for (start, end), prompt in zip(lines, prompts, strict=True):
         if session and prompt < 0 and not continued:

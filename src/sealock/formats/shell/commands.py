@@ -8,10 +8,10 @@ from typing import Final
 
 from tree_sitter import Node
 
-from sealock.formats.shell.masks import Heredoc
+from sealock.formats.shell.masks import MaskedHeredoc
 from sealock.formats.shell.nested import nested_in
-from sealock.formats.shell.text import WORDS, Text
-from sealock.formats.shell.words import IN_HEREDOC, Value, mapped
+from sealock.formats.shell.text import WORDS, ShellText
+from sealock.formats.shell.words import IN_HEREDOC, ShellValue, mapped
 from sealock.model.location import Place
 from sealock.model.shell import Assignment, Command, Nested, Redirect, Script, Word
 
@@ -21,7 +21,7 @@ _SCRIPTS: Final = {"command_substitution": "substitution", "process_substitution
 _DECLARING: Final = frozenset({"export", "readonly", "declare", "local", "typeset"})
 
 
-class Commands(Text):
+class Commands(ShellText):
     """A text in which simple commands can be read. `seen` are the substitutions that were read already, by offset."""
 
     __slots__ = ("count", "deep", "heredocs", "level", "seen")
@@ -30,7 +30,7 @@ class Commands(Text):
         super().__init__(text, base, shell, file)
         self.level = 0
         self.count = 0
-        self.heredocs: dict[int, Heredoc] = {}
+        self.heredocs: dict[int, MaskedHeredoc] = {}
         self.deep: list[Place] = []
         """What stands too deep in other commands to be read."""
         self.seen: set[int] = set()
@@ -185,7 +185,7 @@ class _Draft:
         """Take in a redirection; what the grammar counts to it but is the command's goes to the words."""
         source = self.source
         operator, fd, target, body = "", None, None, None
-        heredoc: Heredoc | None = None
+        heredoc: MaskedHeredoc | None = None
         extra: list[Node] = []
         for child in node.children:
             kind = child.type
@@ -211,11 +211,11 @@ class _Draft:
         for child in extra:
             self.add(child)
 
-    def _document(self, heredoc: Heredoc, delimiter: Word) -> str:
+    def _document(self, heredoc: MaskedHeredoc, delimiter: Word) -> str:
         """A here-document's text; what a shell makes of it is kept with its offsets, as the delimiter's value."""
         source = self.source
         text = source.text
-        body, value = Value(), Value()
+        body, value = ShellValue(), ShellValue()
         for start, end in heredoc.lines(text):
             body.raw(text, start, end)
             if heredoc.expands:

@@ -23,7 +23,7 @@ _ENDS: Final = re.compile(
 _WORD: Final = re.compile(r"""[ \t]*((?:\\.|'[^'\n]*'|"[^"\n]*"|[^\s\\'"|&;<>()`])+)""")
 
 
-class Heredoc(Struct, frozen=True, gc=False):
+class MaskedHeredoc(Struct, frozen=True, gc=False):
     """A here-document: where its body is, without the delimiter's line; `tabs` says that leading tabs go (<<-)."""
 
     delimiter: str
@@ -66,9 +66,9 @@ def _parted(match: re.Match[str]) -> str:
     return ";".ljust(len(match.group()))
 
 
-def without_heredocs(text: str) -> tuple[str, dict[int, Heredoc]]:
+def without_heredocs(text: str) -> tuple[str, dict[int, MaskedHeredoc]]:
     """Give the text with here-documents made plain redirects, and the here-documents by the offset of their `<<`."""
-    found: dict[int, Heredoc] = {}
+    found: dict[int, MaskedHeredoc] = {}
     pieces: list[str] = []
     done = 0
     waiting: list[tuple[int, str, bool, bool]] = []
@@ -80,7 +80,7 @@ def without_heredocs(text: str) -> tuple[str, dict[int, Heredoc]]:
         if mark == "\n" and waiting and top != '"':
             for begin, delimiter, expands, tabs in waiting:
                 end, after = _body(text, at, delimiter, tabs=tabs)
-                found[begin] = Heredoc(delimiter, expands, tabs, at, end)
+                found[begin] = MaskedHeredoc(delimiter, expands, tabs, at, end)
                 pieces += (text[done:at], _blank(at, after))
                 at = done = after
             waiting = []

@@ -9,7 +9,7 @@ from typing import Final
 from tree_sitter import Node
 
 from sealock.formats.shell.grammar import parser
-from sealock.formats.shell.words import Value, braced, mapped
+from sealock.formats.shell.words import ShellValue, braced, mapped
 from sealock.model.location import Place
 from sealock.model.shell import Word
 
@@ -26,7 +26,7 @@ NO_BRACES: Final = frozenset({"sh", "dash", "ash"})
 _BLANK: Final = " \t\r\n"
 
 
-class Text:
+class ShellText:
     """One text. `base` leads from its offsets to the file's."""
 
     __slots__ = ("base", "file", "shell", "text", "values")
@@ -36,7 +36,7 @@ class Text:
         self.base = base
         self.shell = shell
         self.file = file
-        self.values: dict[int, Value] = {}
+        self.values: dict[int, ShellValue] = {}
         """What words with quotes and here-documents are made of, by the offset of the word or delimiter."""
 
     def tree(self, masked: str) -> Node:
@@ -84,7 +84,7 @@ class Text:
 
     def word(self, nodes: Sequence[Node]) -> Word:
         """The word that these nodes make together; nothing but escaped line ends may be between them."""
-        value = Value()
+        value = ShellValue()
         start, at = self.span(nodes[0])
         text = self.text
         for node in nodes:
@@ -102,7 +102,7 @@ class Text:
         self.values[place.start] = value
         return Word(value.text, place, literal)
 
-    def _add(self, value: Value, node: Node, start: int, end: int) -> None:
+    def _add(self, value: ShellValue, node: Node, start: int, end: int) -> None:
         text = self.text
         match node.type:
             case "raw_string":
@@ -126,7 +126,7 @@ class Text:
             case _:
                 value.bare(text, start, end)
 
-    def _string(self, value: Value, node: Node, start: int, end: int) -> None:
+    def _string(self, value: ShellValue, node: Node, start: int, end: int) -> None:
         """Add a "…" string. The grammar leaves out blanks between expansions, so read between them."""
         text = self.text
         at = text.find('"', start, end) + 1 or end

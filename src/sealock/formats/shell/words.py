@@ -15,7 +15,7 @@ _NAMED: Final = {
 _HEX: Final = {"x": 2, "u": 4, "U": 8}
 
 
-class Value:
+class ShellValue:
     """A word's value while it is being put together: its characters, and the offset in the text that each is from."""
 
     __slots__ = ("braces", "literal", "offsets", "parts")

@@ -12,12 +12,12 @@ from typing import Final
 import msgspec
 from msgspec import Struct
 
-from sealock.formats.members import Members
+from sealock.formats.members import JsonMembers
 from sealock.formats.vex import csaf, cyclonedx, openvex
-from sealock.formats.vex.fault import Fault
-from sealock.model.finding import Problem
+from sealock.formats.vex.fault import StatementFault
+from sealock.model.finding import InputError
 from sealock.model.location import Location, Place, Source
-from sealock.model.vex import Statement, moment
+from sealock.model.vex import VexStatement, moment
 
 LARGEST: Final = 64 << 20
 """Bytes of one document."""
@@ -32,8 +32,8 @@ __all__ = ["LARGEST", "Vex", "read_vex"]
 class Vex(Struct, frozen=True):
     """What a document says, and what is wrong with it."""
 
-    statements: tuple[Statement, ...] = ()
-    problems: tuple[Problem, ...] = ()
+    statements: tuple[VexStatement, ...] = ()
+    problems: tuple[InputError, ...] = ()
 
 
 def read_vex(source: Source) -> Vex:
@@ -45,36 +45,38 @@ def read_vex(source: Source) -> Vex:
         table = msgspec.json.decode(data)
     except (msgspec.MsgspecError, RecursionError) as error:
         return _none(source, f"it is not valid JSON: {error}", _place(data, str(error)))
-    held = Members(table)
+    held = JsonMembers(table)
     reader = _reader(held)
     if reader is None:
         return _none(source, "it is no VEX document: neither OpenVEX, nor CycloneDX with vulnerabilities, nor CSAF")
-    statements: list[Statement] = []
-    problems: list[Problem] = []
+    statements: list[VexStatement] = []
+    problems: list[InputError] = []
     faults = 0
     for one in reader.statements(held, source.name):
-        if isinstance(one, Statement) and (not one.when or moment(one.when) is not None):
+        if isinstance(one, VexStatement) and (not one.when or moment(one.when) is not None):
             statements.append(one)
         else:
             faults += 1
             if faults <= _FAULTS:
                 problems.append(_problem(one, source.name))
         if len(statements) + faults >= MOST:
-            problems.append(Problem(f"it has {MOST} statements or more; the rest is not read", Location(source.name)))
+            problems.append(
+                InputError(f"it has {MOST} statements or more; the rest is not read", Location(source.name))
+            )
             break
     if faults > _FAULTS:
-        problems.append(Problem(f"{faults - _FAULTS} more of its statements cannot be read", Location(source.name)))
+        problems.append(InputError(f"{faults - _FAULTS} more of its statements cannot be read", Location(source.name)))
     return Vex(tuple(statements), tuple(problems))
 
 
 def _none(source: Source, message: str, place: Place | None = None) -> Vex:
-    return Vex(problems=(Problem(message, source.location(place or Place(0, 0))),))
+    return Vex(problems=(InputError(message, source.location(place or Place(0, 0))),))
 
 
-def _problem(one: Statement | Fault, name: str) -> Problem:
-    if isinstance(one, Fault):
-        return Problem(one.message, Location(name, pointer=one.pointer))
-    return Problem(f"a statement on {one.names[0]} has the time {one.when[:60]!r}, which is none", Location(name))
+def _problem(one: VexStatement | StatementFault, name: str) -> InputError:
+    if isinstance(one, StatementFault):
+        return InputError(one.message, Location(name, pointer=one.pointer))
+    return InputError(f"a statement on {one.names[0]} has the time {one.when[:60]!r}, which is none", Location(name))
 
 
 def _place(data: bytes, error: str) -> Place | None:
@@ -87,7 +89,7 @@ def _place(data: bytes, error: str) -> Place | None:
     return Place(at, at)
 
 
-def _reader(held: Members) -> ModuleType | None:
+def _reader(held: JsonMembers) -> ModuleType | None:
     """The module that reads the format, None for none of them."""
     context = held.held.get("@context")
     contexts = context if isinstance(context, list) else [context]

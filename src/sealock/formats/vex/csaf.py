@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
-from sealock.formats.members import Members
-from sealock.formats.vex.fault import Fault, short
-from sealock.model.vex import Product, Statement, Status
+from sealock.formats.members import JsonMembers
+from sealock.formats.vex.fault import StatementFault, short
+from sealock.model.vex import VexProduct, VexStatement, VexStatus
 
-_STATUSES: Final[dict[str, Status]] = {
+_STATUSES: Final[dict[str, VexStatus]] = {
     "known_not_affected": "not_affected",
     "fixed": "fixed",
     "first_fixed": "fixed",
@@ -22,7 +22,7 @@ _DEEPEST: Final = 50
 _MOST: Final = 500_000
 
 
-def statements(held: Members, name: str) -> Iterator[Statement | Fault]:
+def statements(held: JsonMembers, name: str) -> Iterator[VexStatement | StatementFault]:
     """Yield a statement for each vulnerability, status and group of products that share their reasons."""
     document = held.within("document")
     tracking = document.within("tracking")
@@ -33,7 +33,9 @@ def statements(held: Members, name: str) -> Iterator[Statement | Fault]:
     for number, one in enumerate(held.each("vulnerabilities")):
         names = tuple(dict.fromkeys(filter(None, (one.plain("cve"), *(row.plain("text") for row in one.each("ids"))))))
         if not names:
-            yield Fault(f"vulnerability {number + 1} has neither a CVE nor another id", f"/vulnerabilities/{number}")
+            yield StatementFault(
+                f"vulnerability {number + 1} has neither a CVE nor another id", f"/vulnerabilities/{number}"
+            )
             continue
         reasons = _Reasons(one, groups)
         for word, status in _STATUSES.items():
@@ -41,12 +43,12 @@ def statements(held: Members, name: str) -> Iterator[Statement | Fault]:
             for (justification, impact, action), group in reasons.grouped(ids if isinstance(ids, tuple) else ()):
                 if status == "not_affected" and not (justification or impact):
                     message = f"vulnerability {number + 1} says known_not_affected of {len(group)} and gives no reason"
-                    yield Fault(message, f"/vulnerabilities/{number}/product_status/{word}")
+                    yield StatementFault(message, f"/vulnerabilities/{number}/product_status/{word}")
                     continue
-                yield Statement(
+                yield VexStatement(
                     names,
                     status,
-                    tuple(products.get(product, Product((product,))) for product in group),
+                    tuple(products.get(product, VexProduct((product,))) for product in group),
                     justification,
                     impact,
                     action if status == "affected" else "",
@@ -55,20 +57,22 @@ def statements(held: Members, name: str) -> Iterator[Statement | Fault]:
                     label,
                 )
     if groups.spent > _MOST:
-        yield Fault(f"its groups of products come to more than {_MOST} products; not all are heeded", "/product_tree")
+        yield StatementFault(
+            f"its groups of products come to more than {_MOST} products; not all are heeded", "/product_tree"
+        )
 
 
 class _Groups:
     """Products by the groups that they are named by."""
 
-    def __init__(self, tree: Members) -> None:
+    def __init__(self, tree: JsonMembers) -> None:
         self.spent = 0
         self._groups: dict[str, tuple[str, ...]] = {}
         for row in tree.each("product_groups"):
             ids = row.texts("product_ids")
             self._groups[row.plain("group_id")] = ids if isinstance(ids, tuple) else ()
 
-    def named(self, row: Members) -> Iterator[str]:
+    def named(self, row: JsonMembers) -> Iterator[str]:
         """Yield every product that a row names, by itself or by a group."""
         ids, groups = row.texts("product_ids"), row.texts("group_ids")
         yield from ids if isinstance(ids, tuple) else ()
@@ -82,7 +86,7 @@ class _Groups:
 class _Reasons:
     """What a vulnerability says of products beside their status."""
 
-    def __init__(self, one: Members, groups: _Groups) -> None:
+    def __init__(self, one: JsonMembers, groups: _Groups) -> None:
         def told(name: str, text: str, category: str = "") -> dict[str, str]:
             return {
                 product: short(row.plain(text))
@@ -104,25 +108,25 @@ class _Reasons:
         return groups.items()
 
 
-def _products(tree: Members) -> Iterator[tuple[str, Product]]:
+def _products(tree: JsonMembers) -> Iterator[tuple[str, VexProduct]]:
     """Each product's id with what identifies it: package URLs first, names last; a component within a product too."""
-    found: dict[str, Product] = {}
+    found: dict[str, VexProduct] = {}
     for one in _leaves(tree):
         key = one.plain("product_id")
         helper = one.within("product_identification_helper")
         ids = (helper.plain("purl"), helper.plain("cpe"), one.plain("name"))
         if key:
-            found[key] = Product(tuple(filter(None, ids)) or (key,))
+            found[key] = VexProduct(tuple(filter(None, ids)) or (key,))
     for row in tree.each("relationships"):
         made, part = row.within("full_product_name"), row.plain("product_reference")
         whole = row.plain("relates_to_product_reference")
         key = made.plain("product_id")
         if key and part in found:
-            found[key] = Product(found[whole].ids if whole in found else (whole or key,), found[part].ids)
+            found[key] = VexProduct(found[whole].ids if whole in found else (whole or key,), found[part].ids)
     yield from found.items()
 
 
-def _leaves(tree: Members) -> Iterator[Members]:
+def _leaves(tree: JsonMembers) -> Iterator[JsonMembers]:
     """Every product of the tree, without recursion, within bounds."""
     yield from tree.each("full_product_names")
     waiting: list[tuple[Any, int]] = [(one.held, 0) for one in tree.each("branches")]
@@ -130,7 +134,7 @@ def _leaves(tree: Members) -> Iterator[Members]:
     while waiting and seen < _MOST:
         held, depth = waiting.pop()
         seen += 1
-        branch = Members(held)
+        branch = JsonMembers(held)
         if product := branch.within("product"):
             yield product
         if depth < _DEEPEST:

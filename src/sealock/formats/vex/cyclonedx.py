@@ -6,11 +6,11 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from sealock.formats.members import Members
-from sealock.formats.vex.fault import Fault, short
-from sealock.model.vex import Product, Statement, Status
+from sealock.formats.members import JsonMembers
+from sealock.formats.vex.fault import StatementFault, short
+from sealock.model.vex import VexProduct, VexStatement, VexStatus
 
-_STATES: Final[dict[str, Status]] = {
+_STATES: Final[dict[str, VexStatus]] = {
     "resolved": "fixed",
     "resolved_with_pedigree": "fixed",
     "exploitable": "affected",
@@ -33,27 +33,27 @@ _JUSTIFICATIONS: Final = {
 _ESCAPE: Final = re.compile(rb"%([0-9A-Fa-f]{2})")
 
 
-def statements(held: Members, name: str) -> Iterator[Statement | Fault]:
+def statements(held: JsonMembers, name: str) -> Iterator[VexStatement | StatementFault]:
     """Yield a statement for each vulnerability that was analysed; those without an analysis say nothing."""
     serial, when = held.plain("serialNumber"), held.within("metadata").plain("timestamp")
     purls = dict(_purls(held))
     rows = held.held.get("vulnerabilities")
     if not isinstance(rows, list):
-        yield Fault("its vulnerabilities are no list", "/vulnerabilities")
+        yield StatementFault("its vulnerabilities are no list", "/vulnerabilities")
         return
     for number, row in enumerate(rows):
-        one = Members(row)
+        one = JsonMembers(row)
         analysis = one.within("analysis")
         state = analysis.plain("state")
         if not state:
             continue
         if fault := _fault(one, state):
-            yield Fault(f"vulnerability {number + 1} {fault}", f"/vulnerabilities/{number}")
+            yield StatementFault(f"vulnerability {number + 1} {fault}", f"/vulnerabilities/{number}")
             continue
         reason = analysis.plain("justification")
         responses = analysis.texts("response")
         detail = short(analysis.plain("detail"))
-        yield Statement(
+        yield VexStatement(
             (one.plain("id"), *(ref.plain("id") for ref in one.each("references") if ref.plain("id"))),
             _STATES[state],
             tuple(_products(one, purls)),
@@ -65,7 +65,7 @@ def statements(held: Members, name: str) -> Iterator[Statement | Fault]:
         )
 
 
-def _fault(one: Members, state: str) -> str:
+def _fault(one: JsonMembers, state: str) -> str:
     """What is wrong with a vulnerability that was analysed, "" where it can be heeded."""
     if not one.plain("id"):
         return "has no id"
@@ -73,13 +73,13 @@ def _fault(one: Members, state: str) -> str:
         return f"has the state {state[:60]!r}, which CycloneDX does not know"
     rows = one.held.get("affects")
     if "affects" in one.held and not (
-        isinstance(rows, list) and rows and all(Members(row).plain("ref") for row in rows)
+        isinstance(rows, list) and rows and all(JsonMembers(row).plain("ref") for row in rows)
     ):
         return "does not tell what it affects"
     return ""
 
 
-def _purls(held: Members) -> Iterator[tuple[str, str]]:
+def _purls(held: JsonMembers) -> Iterator[tuple[str, str]]:
     """The package URL behind each reference of the document, components within components too."""
     waiting = [held.within("metadata").within("component"), *held.each("components")]
     while waiting:
@@ -89,12 +89,12 @@ def _purls(held: Members) -> Iterator[tuple[str, str]]:
             yield one.plain("bom-ref"), one.plain("purl")
 
 
-def _products(one: Members, purls: dict[str, str]) -> Iterator[Product]:
+def _products(one: JsonMembers, purls: dict[str, str]) -> Iterator[VexProduct]:
     """What is affected, by reference; one into another document (urn:cdx:…#REF) ends with what it has there."""
     for row in one.each("affects"):
         ref = row.plain("ref")
         inner = _plain(ref.partition("#")[2]) if ref.startswith("urn:cdx:") else ""
-        yield Product(tuple(dict.fromkeys(filter(None, (purls.get(ref, ""), purls.get(inner, ""), inner, ref)))))
+        yield VexProduct(tuple(dict.fromkeys(filter(None, (purls.get(ref, ""), purls.get(inner, ""), inner, ref)))))
 
 
 def _plain(text: str) -> str:

@@ -10,7 +10,7 @@ _LONGEST: Final = 2000
 """Characters of a text that are kept: people are to read it."""
 
 
-class Fault(Struct, frozen=True):
+class StatementFault(Struct, frozen=True):
     """What is wrong with one statement, which is left out then, and the JSON pointer to it."""
 
     message: str

@@ -5,28 +5,28 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from sealock.formats.members import Members
-from sealock.formats.vex.fault import Fault, short
-from sealock.model.vex import STATUSES, Product, Statement
+from sealock.formats.members import JsonMembers
+from sealock.formats.vex.fault import StatementFault, short
+from sealock.model.vex import STATUSES, VexProduct, VexStatement
 
 _HASHES: Final = {"sha-256": "sha256", "sha256": "sha256", "sha-512": "sha512", "sha512": "sha512"}
 
 
-def statements(held: Members, name: str) -> Iterator[Statement | Fault]:
+def statements(held: JsonMembers, name: str) -> Iterator[VexStatement | StatementFault]:
     """Yield each statement, or what is wrong with it. A statement without a time has the document's."""
     document, author = held.plain("@id"), short(held.plain("author"))
     when = held.plain("last_updated") or held.plain("timestamp")
     rows = held.held.get("statements")
     if not isinstance(rows, list):
-        yield Fault("it has no list of statements", "/statements")
+        yield StatementFault("it has no list of statements", "/statements")
         return
     for number, row in enumerate(rows):
-        one = Members(row)
+        one = JsonMembers(row)
         if fault := _fault(one):
-            yield Fault(f"statement {number + 1} {fault}", f"/statements/{number}")
+            yield StatementFault(f"statement {number + 1} {fault}", f"/statements/{number}")
             continue
         products = tuple(_products(one))
-        yield Statement(
+        yield VexStatement(
             _names(one),
             next(known for known in STATUSES if known == one.plain("status")),
             tuple(filter(None, products)),
@@ -39,7 +39,7 @@ def statements(held: Members, name: str) -> Iterator[Statement | Fault]:
         )
 
 
-def _fault(one: Members) -> str:
+def _fault(one: JsonMembers) -> str:
     """What is wrong with a statement, "" where it can be heeded."""
     status = one.plain("status")
     if not _names(one):
@@ -53,7 +53,7 @@ def _fault(one: Members) -> str:
     return ""
 
 
-def _names(one: Members) -> tuple[str, ...]:
+def _names(one: JsonMembers) -> tuple[str, ...]:
     """The vulnerability's names: an object's, or in old documents a bare text."""
     inner = one.within("vulnerability")
     name = inner.plain("name") or inner.plain("@id").rpartition("/")[2] or one.plain("vulnerability")
@@ -61,7 +61,7 @@ def _names(one: Members) -> tuple[str, ...]:
     return tuple(dict.fromkeys(filter(None, (name, *(aliases if isinstance(aliases, tuple) else ())))))
 
 
-def _products(one: Members) -> Iterator[Product | None]:
+def _products(one: JsonMembers) -> Iterator[VexProduct | None]:
     """Products are objects with an id and identifiers, or in old documents bare texts; None for what is neither."""
     rows = one.held.get("products")
     old = one.texts("subcomponents")
@@ -71,7 +71,7 @@ def _products(one: Members) -> Iterator[Product | None]:
     for row in rows or ():
         ids = _ids(row)
         parts: list[str] = list(old) if isinstance(old, tuple) else []
-        held = Members(row).held
+        held = JsonMembers(row).held
         inner = held.get("subcomponents")
         if "subcomponents" in held and not (isinstance(inner, list) and inner):
             yield None
@@ -80,13 +80,13 @@ def _products(one: Members) -> Iterator[Product | None]:
             if not (found := _ids(part)):
                 ids = ()
             parts += found
-        yield Product(ids, tuple(parts)) if ids else None
+        yield VexProduct(ids, tuple(parts)) if ids else None
 
 
 def _ids(row: object) -> tuple[str, ...]:
     if isinstance(row, str):
         return (row,) if row else ()
-    held = Members(row)
+    held = JsonMembers(row)
     found = [held.plain("@id"), *(text for _, text in held.pairs("identifiers"))]
     found += [f"{_HASHES[kind]}:{text}" for kind, text in held.pairs("hashes") if kind in _HASHES]
     return tuple(dict.fromkeys(filter(None, found)))

@@ -8,7 +8,7 @@ from typing import Final
 
 from msgspec.structs import replace
 
-from sealock.inventory.analyzer import Analyzer, Broken, Fact, File
+from sealock.inventory.analyzer import AnalyzedFile, Analyzer, BrokenFileError, Fact
 from sealock.model.inventory import Package
 
 DEPENDENCIES: Final = (
@@ -29,21 +29,21 @@ DEPENDENCIES: Final = (
 class LockFile(Analyzer):
     """A lock file of a project; one that came within a dependency says what its authors work with, not what is here."""
 
-    def read(self, file: File, /) -> Iterable[Fact]:
+    def read(self, file: AnalyzedFile, /) -> Iterable[Fact]:
         """Give each package once."""
         path = f"/{file.path}"
         return () if any(folder in path for folder in DEPENDENCIES) else unique(self.packages(file))
 
     @abstractmethod
-    def packages(self, file: File, /) -> Iterable[Package]:
+    def packages(self, file: AnalyzedFile, /) -> Iterable[Package]:
         """Give the packages as the file tells them, perhaps several times."""
 
 
-def text_of(file: File) -> str:
+def text_of(file: AnalyzedFile) -> str:
     """The text of a file that is written in lines."""
     if b"\0" in file.data[:4096]:
         message = "is no text"
-        raise Broken(message)
+        raise BrokenFileError(message)
     return file.data.decode("utf-8-sig", errors="replace")
 
 

@@ -8,7 +8,7 @@ from typing import Any, Final
 from msgspec import Struct
 
 from sealock.inventory._data import Table, decoded, rows, table, word
-from sealock.inventory.analyzer import File, Wanted
+from sealock.inventory.analyzer import AnalyzedFile, WantedFiles
 from sealock.inventory.lockfiles import _node
 from sealock.inventory.lockfiles._shared import LockFile, reachable
 from sealock.model.inventory import Package
@@ -20,7 +20,7 @@ DEEPEST: Final = 64
 """Slashes in the folder of a package whose needs are looked for around it."""
 
 
-class Lock(Struct):
+class BunLock(Struct):
     """`packages` are by the folder that they are put in ("a", "a/b"): ["name@version", ..., {their needs}, ...]."""
 
     workspaces: Any = None
@@ -31,11 +31,11 @@ class Bun(LockFile):
     """Bun's lock file; its graph tells what is for development."""
 
     name = "bun lock"
-    wanted = Wanted(names=("bun.lock",), limit=16 << 20)
+    wanted = WantedFiles(names=("bun.lock",), limit=16 << 20)
 
-    def packages(self, file: File, /) -> Iterable[Package]:
+    def packages(self, file: AnalyzedFile, /) -> Iterable[Package]:
         """Give the packages."""
-        lock = decoded(strict(file.data), Lock)
+        lock = decoded(strict(file.data), BunLock)
         return packages(table(lock.packages), table(lock.workspaces), file.path)
 
 

@@ -9,12 +9,12 @@ from msgspec import Struct
 
 from sealock.inventory._composer import package
 from sealock.inventory._data import decoded, tables
-from sealock.inventory.analyzer import File, Wanted
+from sealock.inventory.analyzer import AnalyzedFile, WantedFiles
 from sealock.inventory.lockfiles._shared import LockFile
 from sealock.model.inventory import Package
 
 
-class Lock(Struct, rename={"development": "packages-dev"}):
+class ComposerLock(Struct, rename={"development": "packages-dev"}):
     """The two lists of packages."""
 
     packages: Any = None
@@ -25,11 +25,11 @@ class Composer(LockFile):
     """Composer's lock file."""
 
     name = "composer lock"
-    wanted = Wanted(names=("composer.lock",), limit=16 << 20)
+    wanted = WantedFiles(names=("composer.lock",), limit=16 << 20)
 
-    def packages(self, file: File, /) -> Iterable[Package]:
+    def packages(self, file: AnalyzedFile, /) -> Iterable[Package]:
         """Give the packages."""
-        lock = decoded(file.data, Lock)
+        lock = decoded(file.data, ComposerLock)
         found = [package(row, file.path, development=False) for row in tables(lock.packages)]
         found += [package(row, file.path, development=True) for row in tables(lock.development)]
         return (one for one in found if one)

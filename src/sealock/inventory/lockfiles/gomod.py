@@ -7,7 +7,7 @@ from typing import Final
 
 from sealock.inventory import _names
 from sealock.inventory._data import word
-from sealock.inventory.analyzer import File, Wanted
+from sealock.inventory.analyzer import AnalyzedFile, WantedFiles
 from sealock.inventory.lockfiles._shared import LockFile, text_of
 from sealock.model.inventory import Package
 
@@ -18,9 +18,9 @@ class GoMod(LockFile):
     """Requirements, with what replaces them; names keep their case, for Go tells github.com/A/b from github.com/a/b."""
 
     name = "go.mod"
-    wanted = Wanted(names=("go.mod",), limit=8 << 20)
+    wanted = WantedFiles(names=("go.mod",), limit=8 << 20)
 
-    def packages(self, file: File, /) -> Iterable[Package]:
+    def packages(self, file: AnalyzedFile, /) -> Iterable[Package]:
         """Give the packages."""
         return packages(text_of(file), file.path)
 

@@ -9,13 +9,13 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from sealock.inventory._data import decoded, table, word, words
-from sealock.inventory.analyzer import File, Wanted
+from sealock.inventory.analyzer import AnalyzedFile, WantedFiles
 from sealock.inventory.lockfiles import _node
 from sealock.inventory.lockfiles._shared import LockFile
 from sealock.model.inventory import Package
 
 
-class Lock(Struct):
+class NpmLockFile(Struct):
     """Version 1 nests `dependencies`; 3 has `packages` by folder; 2 has both."""
 
     packages: Any = None
@@ -26,11 +26,11 @@ class NpmLock(LockFile):
     """npm's lock files."""
 
     name = "npm lock"
-    wanted = Wanted(names=("package-lock.json", "npm-shrinkwrap.json"), limit=16 << 20)
+    wanted = WantedFiles(names=("package-lock.json", "npm-shrinkwrap.json"), limit=16 << 20)
 
-    def packages(self, file: File, /) -> Iterable[Package]:
+    def packages(self, file: AnalyzedFile, /) -> Iterable[Package]:
         """Give the packages."""
-        lock = decoded(file.data, Lock)
+        lock = decoded(file.data, NpmLockFile)
         if table(lock.packages):
             return by_folder(table(lock.packages), file.path)
         return nested(lock.dependencies, file.path)

@@ -8,12 +8,12 @@ from typing import Any
 from msgspec import Struct
 
 from sealock.inventory._data import decoded, table, word
-from sealock.inventory.analyzer import File, Wanted
+from sealock.inventory.analyzer import AnalyzedFile, WantedFiles
 from sealock.inventory.lockfiles._shared import LockFile
 from sealock.model.inventory import Package
 
 
-class Lock(Struct):
+class NugetLock(Struct):
     """`dependencies` by framework ("net8.0"), then by name."""
 
     dependencies: Any = None
@@ -23,11 +23,11 @@ class NuGet(LockFile):
     """NuGet's lock file."""
 
     name = "nuget lock"
-    wanted = Wanted(names=("packages.lock.json",), limit=16 << 20)
+    wanted = WantedFiles(names=("packages.lock.json",), limit=16 << 20)
 
-    def packages(self, file: File, /) -> Iterable[Package]:
+    def packages(self, file: AnalyzedFile, /) -> Iterable[Package]:
         """Give the packages."""
-        return packages(decoded(file.data, Lock).dependencies, file.path)
+        return packages(decoded(file.data, NugetLock).dependencies, file.path)
 
 
 def packages(frameworks: object, path: str) -> Iterator[Package]:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from sealock.inventory import _names
 from sealock.inventory._data import decoded, table, word
-from sealock.inventory.analyzer import File, Wanted
+from sealock.inventory.analyzer import AnalyzedFile, WantedFiles
 from sealock.inventory.lockfiles._shared import LockFile
 from sealock.model.inventory import Package
 
@@ -15,9 +15,9 @@ class Pipenv(LockFile):
     """Pipenv's lock file: a section for each category, of which `develop` alone is for development."""
 
     name = "pipenv lock"
-    wanted = Wanted(names=("Pipfile.lock",), limit=16 << 20)
+    wanted = WantedFiles(names=("Pipfile.lock",), limit=16 << 20)
 
-    def packages(self, file: File, /) -> Iterable[Package]:
+    def packages(self, file: AnalyzedFile, /) -> Iterable[Package]:
         """Give the packages."""
         sections = table(decoded(file.data, object)).items()
         return (

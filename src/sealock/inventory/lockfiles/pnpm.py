@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from typing import Final
 
 from sealock.inventory._data import Table, table, word
-from sealock.inventory.analyzer import File, Wanted
+from sealock.inventory.analyzer import AnalyzedFile, WantedFiles
 from sealock.inventory.lockfiles import _node
 from sealock.inventory.lockfiles._shared import LockFile, reachable
 from sealock.model.inventory import Package
@@ -18,9 +18,9 @@ class Pnpm(LockFile):
     """pnpm's lock file; since version 9 only its graph tells what is for development."""
 
     name = "pnpm lock"
-    wanted = Wanted(names=("pnpm-lock.yaml",), limit=16 << 20)
+    wanted = WantedFiles(names=("pnpm-lock.yaml",), limit=16 << 20)
 
-    def packages(self, file: File, /) -> Iterable[Package]:
+    def packages(self, file: AnalyzedFile, /) -> Iterable[Package]:
         """Give the packages."""
         from sealock.inventory._yaml import documents  # noqa: PLC0415  PyYAML takes 15 ms, and few images have such files
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from sealock.inventory import _names
 from sealock.inventory._data import Table, table, tables, toml, word, words
-from sealock.inventory.analyzer import File, Wanted
+from sealock.inventory.analyzer import AnalyzedFile, WantedFiles
 from sealock.inventory.lockfiles._shared import LockFile
 from sealock.model.inventory import Package
 
@@ -15,9 +15,9 @@ class Poetry(LockFile):
     """Poetry's lock file: version 1 tells a category, 2 the groups of each package."""
 
     name = "poetry lock"
-    wanted = Wanted(names=("poetry.lock",), limit=8 << 20)
+    wanted = WantedFiles(names=("poetry.lock",), limit=8 << 20)
 
-    def packages(self, file: File, /) -> Iterable[Package]:
+    def packages(self, file: AnalyzedFile, /) -> Iterable[Package]:
         """Give the packages."""
         return packages(toml(file.data), file.path)
 

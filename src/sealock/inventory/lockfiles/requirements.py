@@ -7,7 +7,7 @@ from typing import Final
 
 from sealock.inventory import _names
 from sealock.inventory._data import word
-from sealock.inventory.analyzer import File, Wanted
+from sealock.inventory.analyzer import AnalyzedFile, WantedFiles
 from sealock.inventory.lockfiles._shared import LockFile, text_of
 from sealock.model.inventory import Package
 
@@ -23,9 +23,9 @@ class Requirements(LockFile):
     """A line for each requirement; one without a pinned version tells of no package."""
 
     name = "requirements"
-    wanted = Wanted(names=NAMES, endings=("requirements.txt",), limit=8 << 20)
+    wanted = WantedFiles(names=NAMES, endings=("requirements.txt",), limit=8 << 20)
 
-    def packages(self, file: File, /) -> Iterable[Package]:
+    def packages(self, file: AnalyzedFile, /) -> Iterable[Package]:
         """Give the packages."""
         found = (requirement(line, file.path) for line in lines(text_of(file)))
         return (one for one in found if one)

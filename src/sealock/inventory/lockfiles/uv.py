@@ -7,7 +7,7 @@ from typing import Final
 
 from sealock.inventory import _names
 from sealock.inventory._data import Table, table, tables, toml, word
-from sealock.inventory.analyzer import File, Wanted
+from sealock.inventory.analyzer import AnalyzedFile, WantedFiles
 from sealock.inventory.lockfiles._shared import LockFile, reachable
 from sealock.model.inventory import Package
 
@@ -19,9 +19,9 @@ class Uv(LockFile):
     """uv's lock file; its graph tells what is for development."""
 
     name = "uv lock"
-    wanted = Wanted(names=("uv.lock",), limit=8 << 20)
+    wanted = WantedFiles(names=("uv.lock",), limit=8 << 20)
 
-    def packages(self, file: File, /) -> Iterable[Package]:
+    def packages(self, file: AnalyzedFile, /) -> Iterable[Package]:
         """Give the packages."""
         return packages(list(tables(toml(file.data).get("package"))), file.path)
 

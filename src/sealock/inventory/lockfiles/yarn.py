@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from sealock.inventory._data import word
-from sealock.inventory.analyzer import File, Wanted
+from sealock.inventory.analyzer import AnalyzedFile, WantedFiles
 from sealock.inventory.lockfiles import _node
 from sealock.inventory.lockfiles._shared import LockFile, text_of
 from sealock.model.inventory import Package
@@ -15,9 +15,9 @@ class Yarn(LockFile):
     """Both shapes are blocks with a heading of patterns ("a@^1, a@^2"); the later one is a subset of YAML."""
 
     name = "yarn lock"
-    wanted = Wanted(names=("yarn.lock",), limit=16 << 20)
+    wanted = WantedFiles(names=("yarn.lock",), limit=16 << 20)
 
-    def packages(self, file: File, /) -> Iterable[Package]:
+    def packages(self, file: AnalyzedFile, /) -> Iterable[Package]:
         """Give the packages."""
         text = text_of(file)
         return packages(text, file.path)

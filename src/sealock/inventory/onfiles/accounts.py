@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from sealock.inventory.analyzer import Analyzer, File, Wanted
+from sealock.inventory.analyzer import AnalyzedFile, Analyzer, WantedFiles
 from sealock.inventory.stanzas import Faults, text
 from sealock.model.inventory import FileFact
 
@@ -21,9 +21,9 @@ class Accounts(Analyzer):
     """The files of accounts. A fact's `detail` holds the names: "alice, bob"; for shared ids, "alice, bob (1000)"."""
 
     name = "accounts"
-    wanted = Wanted(paths=(PASSWD, SHADOW, GROUP), limit=4 << 20)
+    wanted = WantedFiles(paths=(PASSWD, SHADOW, GROUP), limit=4 << 20)
 
-    def read(self, file: File, /) -> Iterator[FileFact]:
+    def read(self, file: AnalyzedFile, /) -> Iterator[FileFact]:
         """Yield one fact for each kind of fault, and one for each id that several have."""
         faults = Faults()
         rows = list(_rows(file, faults))
@@ -41,7 +41,7 @@ class Accounts(Analyzer):
         faults.end()
 
 
-def _rows(file: File, faults: Faults) -> Iterator[list[str]]:
+def _rows(file: AnalyzedFile, faults: Faults) -> Iterator[list[str]]:
     """Yield the fields of each account; comments and the +/- lines of NIS are none."""
     least = FIELDS.get(file.path, 7)
     for number, line in enumerate(text(file.data).split("\n"), 1):
@@ -72,7 +72,7 @@ def _id(field: str) -> int:
     return int(digits) if digits.isascii() and digits.isdigit() and len(digits) <= 10 else -1
 
 
-def _fact(file: File, kind: str, names: list[str], after: str = "") -> Iterator[FileFact]:
+def _fact(file: AnalyzedFile, kind: str, names: list[str], after: str = "") -> Iterator[FileFact]:
     if names:
         shown = ", ".join(name[:64] for name in names[:MOST_NAMES])
         more = f" and {len(names) - MOST_NAMES} more" if len(names) > MOST_NAMES else ""

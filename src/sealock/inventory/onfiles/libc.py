@@ -9,7 +9,7 @@ from typing import Final
 from sealock.inventory import elf
 from sealock.inventory._musl import EXPORTED
 from sealock.inventory._symbols import Symbol, wanted_symbols
-from sealock.inventory.analyzer import Analyzer, File, Wanted
+from sealock.inventory.analyzer import AnalyzedFile, Analyzer, WantedFiles
 from sealock.inventory.elf import Elf
 from sealock.model.inventory import FileFact
 
@@ -34,7 +34,7 @@ _THROUGH_GCOMPAT: Final = re.compile(
 """What the package gcompat adds to musl: fortified functions, C99's and C23's scanf, names for large files."""
 
 
-class NeedsGlibc(Analyzer):
+class GlibcAnalyzer(Analyzer):
     """Files that glibc's loader has to load.
 
     The detail is a list of groups, divided by "; ", each a word and what it is about: "version" the newest version of
@@ -45,9 +45,9 @@ class NeedsGlibc(Analyzer):
 
     name = "libc"
     version = 2
-    wanted = Wanted(elf=True, limit=256 << 20)
+    wanted = WantedFiles(elf=True, limit=256 << 20)
 
-    def read(self, file: File, /) -> Iterator[FileFact]:
+    def read(self, file: AnalyzedFile, /) -> Iterator[FileFact]:
         """Yield one fact for a file that needs glibc."""
         program = elf.attempt(file.content)
         if program is None or not _is_dynamic(program):

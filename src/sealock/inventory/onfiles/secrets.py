@@ -14,11 +14,11 @@ from hashlib import blake2b
 from typing import Final
 
 from sealock.image.entry import DEFAULT_BOUNDS, Bounds
-from sealock.inventory.analyzer import Analyzer, Broken, File, Wanted
+from sealock.inventory.analyzer import AnalyzedFile, Analyzer, BrokenFileError, WantedFiles
 from sealock.inventory.secretfiles import LARGEST, is_code
 from sealock.model.finding import Confidence
 from sealock.model.inventory import FileFact
-from sealock.secrets.search import MOST, Found, by_shape, places
+from sealock.secrets.search import MOST, FoundSecret, by_shape, places
 from sealock.secrets.settings import by_name, words
 
 PLACES: Final = 1_000_000
@@ -37,7 +37,7 @@ _FORMATS: Final = frozenset({
 _REQUIREPASS: Final = re.compile(r"(?m)^[ \t]{0,8}(?:requirepass|masterauth)[ \t]{1,8}(\S{4,512})[ \t]{0,8}$")
 
 
-def search(path: str, data: bytes) -> tuple[list[Found], int]:
+def search(path: str, data: bytes) -> tuple[list[FoundSecret], int]:
     """Find the secrets of a file, none within another, in order; and tell how many places were looked at."""
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
         data = data.decode("utf-16", "replace").encode("utf-8", "replace")
@@ -51,14 +51,14 @@ def search(path: str, data: bytes) -> tuple[list[Found], int]:
     # Latin-1 has a character for every byte, so that places in the one are places in the other.
     text = data.decode("latin-1")
     found = [*_of_format(path, name, text), *by_shape(text, shapes), *by_name(text, names, code=code)]
-    kept: list[Found] = []
+    kept: list[FoundSecret] = []
     for one in sorted(found, key=lambda one: (one.start, -one.confidence)):
         if one.confidence > Confidence.LOW and (not kept or one.start >= kept[-1].end):
             kept.append(one)
     return kept, len(shapes) + len(names)
 
 
-def _of_format(path: str, name: str, text: str) -> Iterator[Found]:
+def _of_format(path: str, name: str, text: str) -> Iterator[FoundSecret]:
     """The secrets of files that write them in a way of their own."""
     if name in {".netrc", "_netrc"}:
         yield from _all(_NETRC, text, "a password")
@@ -67,7 +67,7 @@ def _of_format(path: str, name: str, text: str) -> Iterator[Found]:
     elif name in {".dockercfg", ".dockerconfigjson"} or path.endswith(".docker/config.json"):
         for match in _DOCKER_AUTH.finditer(text):
             if _is_pair(match[1]):
-                yield Found("a registry's credentials", *match.span(1))
+                yield FoundSecret("a registry's credentials", *match.span(1))
         yield from _all(_REGISTRY_TOKEN, text, "a registry's token")
     elif name == "master.key":
         yield from _all(_MASTER_KEY, text, "a key")
@@ -77,10 +77,10 @@ def _of_format(path: str, name: str, text: str) -> Iterator[Found]:
         yield from _all(_REQUIREPASS, text, "a password")
 
 
-def _all(pattern: re.Pattern[str], text: str, kind: str) -> Iterator[Found]:
+def _all(pattern: re.Pattern[str], text: str, kind: str) -> Iterator[FoundSecret]:
     for match in pattern.finditer(text):
         if not match[1].startswith(("$", "<", "{{")):
-            yield Found(kind, *match.span(1))
+            yield FoundSecret(kind, *match.span(1))
 
 
 def _is_pair(encoded: str) -> bool:
@@ -99,13 +99,13 @@ class Secrets(Analyzer):
     """
 
     name = "secrets"
-    wanted = Wanted(limit=LARGEST)
+    wanted = WantedFiles(limit=LARGEST)
 
     def __init__(self, bounds: Bounds = DEFAULT_BOUNDS) -> None:
         super().__init__(bounds)
         self.left = PLACES
 
-    def read(self, file: File, /) -> Iterator[FileFact]:
+    def read(self, file: AnalyzedFile, /) -> Iterator[FileFact]:
         """Yield a fact for each secret, with its line and a mark that tells it from another one in the same place."""
         if self.left < 0:
             return
@@ -124,7 +124,7 @@ class Secrets(Analyzer):
                            confidence="medium")  # fmt: skip
         if self.left < 0:
             message = f"there are more than {PLACES} places where a secret may begin; what follows was not searched"
-            raise Broken(message)
+            raise BrokenFileError(message)
 
 
 def _mark(path: str, value: bytes) -> str:

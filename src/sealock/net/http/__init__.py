@@ -15,10 +15,10 @@ from sealock import __version__
 from sealock.errors import TransportError
 from sealock.net.http.connections import (
     PORTS,
-    Place,
+    ConnectionRefusedByPolicyError,
     PlainError,
     Reach,
-    RefusedError,
+    ServerPlace,
     UnreachedError,
     dial,
     proxy_for,
@@ -27,10 +27,10 @@ from sealock.net.http.connections import (
     through,
 )
 from sealock.net.http.exchange import Connection, HttpAnswer, failed
-from sealock.net.http.wire import Line, Patience
+from sealock.net.http.wire import HeaderLine, HttpTimeouts
 from sealock.net.transport import NobodyError, NoTlsError, shown
 
-__all__ = ["HttpAnswer", "HttpTransport", "Patience"]
+__all__ = ["HttpAnswer", "HttpTimeouts", "HttpTransport"]
 
 MOST_REDIRECTS: Final = 5
 _REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
@@ -41,7 +41,10 @@ _KEPT: Final = 16
 """Idle connections to one server."""
 
 
-_KINDS: Final[dict[type[Exception], type[TransportError]]] = {PlainError: NoTlsError, RefusedError: NobodyError}
+_KINDS: Final[dict[type[Exception], type[TransportError]]] = {
+    PlainError: NoTlsError,
+    ConnectionRefusedByPolicyError: NobodyError,
+}
 
 
 class HttpTransport:
@@ -63,16 +66,16 @@ class HttpTransport:
         certificates: Mapping[str, tuple[str, str]] | None = None,
         insecure: Collection[str] = (),
         environment: Mapping[str, str] | None = None,
-        patience: Patience | None = None,
+        patience: HttpTimeouts | None = None,
     ) -> None:
         self._authorities, self._certificates = authorities or {}, certificates or {}
         self._insecure = insecure
         self._environment = os.environ if environment is None else environment
-        self._patience = patience or Patience()
+        self._patience = patience or HttpTimeouts()
         self._lock = Lock()
-        self._idle: dict[Place, list[Connection]] = {}
+        self._idle: dict[ServerPlace, list[Connection]] = {}
         self._contexts: dict[tuple[tuple[str, ...], tuple[str, str]], ssl.SSLContext] = {}
-        self._reaches: dict[Place, Reach] = {}
+        self._reaches: dict[ServerPlace, Reach] = {}
 
     def request(
         self,
@@ -116,7 +119,7 @@ class HttpTransport:
         """Close what is kept."""
         self.close()
 
-    def _place(self, url: str) -> Place:
+    def _place(self, url: str) -> ServerPlace:
         """The server of a URL; TransportError for one that we do not speak to."""
         parts = urlsplit(url)
         try:
@@ -126,7 +129,7 @@ class HttpTransport:
         if parts.scheme not in PORTS or not parts.hostname or port in {-1, 0} or "@" in parts.netloc:
             message = f"{shown(url)[:200]} is not an address that we speak to: https://HOST[:PORT]/... is"
             raise TransportError(message)
-        place = Place(parts.scheme, parts.hostname, port or PORTS[parts.scheme])
+        place = ServerPlace(parts.scheme, parts.hostname, port or PORTS[parts.scheme])
         if place.scheme == "http" and reach_of(place.host) != "loopback" and not self._is_insecure(place):
             message = (
                 f"{shown(url)} would be asked over plain HTTP, where anybody on the way can read and change what comes."
@@ -135,7 +138,7 @@ class HttpTransport:
             raise TransportError(message)
         return place
 
-    def _is_insecure(self, place: Place) -> bool:
+    def _is_insecure(self, place: ServerPlace) -> bool:
         return bool({place.host, place.name, f"{place.host}:{place.port}"} & set(self._insecure))
 
     def _checked_step(self, origin: str, url: str, only: Reach | None = None) -> Reach:
@@ -150,7 +153,13 @@ class HttpTransport:
             return self._reaches.get(place, reach_of(place.host))
 
     def _send(  # noqa: PLR0913, PLR0917  a request has as many parts
-        self, method: str, url: str, place: Place, headers: Mapping[str, str], body: bytes | None, only: Reach | None
+        self,
+        method: str,
+        url: str,
+        place: ServerPlace,
+        headers: Mapping[str, str],
+        body: bytes | None,
+        only: Reach | None,
     ) -> HttpAnswer:
         """Send to one server, over a kept connection if there is one that still stands."""
         while True:
@@ -171,7 +180,7 @@ class HttpTransport:
                 connection.close()
                 raise
 
-    def _take(self, place: Place, only: Reach | None) -> Connection | None:
+    def _take(self, place: ServerPlace, only: Reach | None) -> Connection | None:
         with self._lock:
             kept = self._idle.get(place, [])
             while kept:
@@ -181,7 +190,7 @@ class HttpTransport:
                 connection.close()
         return None
 
-    def _connected(self, place: Place, only: Reach | None, url: str) -> Connection:
+    def _connected(self, place: ServerPlace, only: Reach | None, url: str) -> Connection:
         proxy = proxy_for(place, self._environment)
         patience = self._patience
         context = self._context(place) if place.scheme == "https" else None
@@ -199,9 +208,9 @@ class HttpTransport:
             raise _KINDS.get(type(error), TransportError)(message) from None
         with self._lock:
             self._reaches[place] = reach
-        return Connection(place, Line(sock, patience), reach, proxy)
+        return Connection(place, HeaderLine(sock, patience), reach, proxy)
 
-    def _context(self, place: Place) -> ssl.SSLContext:
+    def _context(self, place: ServerPlace) -> ssl.SSLContext:
         names = (place.name, f"{place.host}:{place.port}", place.host)
         named = next((self._authorities[name] for name in names if name in self._authorities), ())
         authority = (named,) if isinstance(named, str) else named

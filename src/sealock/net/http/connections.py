@@ -26,7 +26,7 @@ _NO_TLS: Final = frozenset(
 )
 
 
-class Place(Struct, frozen=True):
+class ServerPlace(Struct, frozen=True):
     """A server: what credentials and connections belong to."""
 
     scheme: str
@@ -55,7 +55,7 @@ class UnreachedError(Exception):
     """No connection came about; the text completes "https://HOST: ..."."""
 
 
-class RefusedError(UnreachedError):
+class ConnectionRefusedByPolicyError(UnreachedError):
     """Nothing listens on the port."""
 
 
@@ -114,10 +114,10 @@ def dial(host: str, port: int, patience: float, *, only: Reach | None = None) ->
         else:
             return sock, reach
         sock.close()
-    raise (RefusedError if refused else UnreachedError)(reason)
+    raise (ConnectionRefusedByPolicyError if refused else UnreachedError)(reason)
 
 
-def through(proxy: Proxy, place: Place, patience: float, *, only: Reach | None = None) -> socket.socket:
+def through(proxy: Proxy, place: ServerPlace, patience: float, *, only: Reach | None = None) -> socket.socket:
     """Connect to a proxy, and have it connect to `place` where that is to be spoken to over TLS."""
     if only is not None and reach_of(place.host) not in {"public", only}:
         why = f"a server outside leads to {place.host}, within this machine's own network: refused"
@@ -155,7 +155,7 @@ def through(proxy: Proxy, place: Place, patience: float, *, only: Reach | None =
     return sock
 
 
-def proxy_for(place: Place, environment: Mapping[str, str]) -> Proxy | None:
+def proxy_for(place: ServerPlace, environment: Mapping[str, str]) -> Proxy | None:
     """The proxy that the environment names for a server; none for this machine itself."""
     if reach_of(place.host) == "loopback":
         return None
@@ -179,7 +179,7 @@ def proxy_for(place: Place, environment: Mapping[str, str]) -> Proxy | None:
     return Proxy(parts.hostname, port or 80, authorization)
 
 
-def _is_exempt(place: Place, exempt: str) -> bool:
+def _is_exempt(place: ServerPlace, exempt: str) -> bool:
     """Whether NO_PROXY names the server: a name or what ends in it, an address, a network, HOST:PORT, or *."""
     for entry in exempt.lower().split(","):
         host, _, port = entry.strip().partition(":") if entry.count(":") == 1 else (entry.strip(), "", "")

@@ -12,8 +12,8 @@ from typing import Final, Self
 from urllib.parse import quote, urlsplit
 
 from sealock.errors import TransportError
-from sealock.net.http.connections import Place, Proxy, Reach
-from sealock.net.http.wire import Line, Patience, TooMuchError
+from sealock.net.http.connections import Proxy, Reach, ServerPlace
+from sealock.net.http.wire import HeaderLine, HttpTimeouts, TooMuchError
 from sealock.net.transport import BrokenOffError, shown
 
 IDLE: Final = 20.0
@@ -27,7 +27,7 @@ _DRAINED: Final = 64 << 10
 class Connection:
     """One connection, and http.client's view of it."""
 
-    def __init__(self, place: Place, line: Line, reach: Reach, proxy: Proxy | None) -> None:
+    def __init__(self, place: ServerPlace, line: HeaderLine, reach: Reach, proxy: Proxy | None) -> None:
         self.place, self.line, self.reach, self.proxy = place, line, reach, proxy
         self.since = monotonic()
         self._client = HTTPConnection(place.host, place.port)
@@ -172,7 +172,7 @@ class HttpAnswer:
             self._end(keep=False)
 
 
-def failed(url: str, error: Exception, patience: Patience) -> TransportError:
+def failed(url: str, error: Exception, patience: HttpTimeouts) -> TransportError:
     """What went wrong, in words."""
     where = shown(url)
     if isinstance(error, TimeoutError):

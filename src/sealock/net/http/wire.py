@@ -17,7 +17,7 @@ HEAD: Final = 1 << 20
 """Bytes of an answer's head at the most, all lines and interim answers together."""
 
 
-class Patience(Struct, frozen=True):
+class HttpTimeouts(Struct, frozen=True):
     """How long a server is waited for, in seconds; a body may take longer the more of it comes."""
 
     connect: float = 10.0
@@ -37,7 +37,7 @@ class TooMuchError(OSError):
 class Wire(io.RawIOBase):
     """Reads one answer from a socket."""
 
-    def __init__(self, sock: socket.socket, patience: Patience) -> None:
+    def __init__(self, sock: socket.socket, patience: HttpTimeouts) -> None:
         # This holds the socket open after the connection has closed it, as http.client does for a last answer.
         self._raw = sock.makefile("rb", buffering=0)
         self._sock, self._patience = sock, patience
@@ -77,10 +77,10 @@ class Wire(io.RawIOBase):
         super().close()
 
 
-class Line:
+class HeaderLine:
     """What http.client takes for its socket."""
 
-    def __init__(self, sock: socket.socket, patience: Patience) -> None:
+    def __init__(self, sock: socket.socket, patience: HttpTimeouts) -> None:
         self.sock, self.patience = sock, patience
         self.wire: Wire | None = None
 

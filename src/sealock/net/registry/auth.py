@@ -21,7 +21,7 @@ from msgspec import Struct
 
 from sealock.errors import TransportError
 from sealock.model.registries import Registries
-from sealock.net.registry.credentials import Credentials, Login
+from sealock.net.registry.credentials import Credentials, RegistryLogin
 from sealock.net.registry.manifests import ManifestError, strict_json
 from sealock.net.registry.redaction import secrets_of, without
 from sealock.net.transport import Transport, read_json, shown
@@ -95,7 +95,7 @@ class Authorizer:
             secrets = tuple(self._secrets)
         return without(text, secrets)
 
-    def _login(self, host: str, repository: str) -> Login | None:
+    def _login(self, host: str, repository: str) -> RegistryLogin | None:
         login = self._credentials.login(host, repository)
         if login is not None:
             with self._lock:
@@ -103,7 +103,7 @@ class Authorizer:
         return login
 
     @staticmethod
-    def _basic(login: Login | None) -> str:
+    def _basic(login: RegistryLogin | None) -> str:
         if login is None or not login.password:
             return ""
         return "Basic " + b64encode(f"{login.user}:{login.password}".encode()).decode()
@@ -151,7 +151,7 @@ class Authorizer:
             and (server == domain or server.endswith("." + domain))
         )
 
-    def _denied(self, host: str, challenge: Challenge, login: Login | None) -> str:
+    def _denied(self, host: str, challenge: Challenge, login: RegistryLogin | None) -> str:
         realm = shown(challenge.realm)
         if host in self.withheld:
             return withheld_words(host, self.withheld[host])

@@ -11,7 +11,7 @@ from sealock.model.imagename import ImageName
 from sealock.net.registry.manifests import ManifestError
 from sealock.net.registry.names import is_digest
 from sealock.net.registry.requests import Asker, RegistryError
-from sealock.net.transport import Answer, BrokenOffError
+from sealock.net.transport import BrokenOffError, Response
 
 MOST_BYTES: Final = 64 << 30
 """Of one blob."""
@@ -20,7 +20,7 @@ _BREAKS: Final = 8
 _MOST_BREAKS: Final = 100
 
 
-class Blob:
+class BlobStream:
     """One blob of a repository, from the first of `hosts` that has it ("" is the registry itself)."""
 
     def __init__(self, asker: Asker, name: ImageName, digest: str, size: int, hosts: tuple[str, ...] = ("",)) -> None:
@@ -98,7 +98,7 @@ class Blob:
                 yield chunk[skip:] if skip else chunk
                 skip = 0
 
-    def _check_range(self, answer: Answer, start: int) -> None:
+    def _check_range(self, answer: Response, start: int) -> None:
         told = answer.headers.get("content-range", "")
         if not start or not told.startswith(f"bytes {start}-") or told.rpartition("/")[2] not in {str(self._size), "*"}:
             message = f"{self._what}: asked from byte {start} on, the server gives {told[:60]!r}"

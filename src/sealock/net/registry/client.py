@@ -30,12 +30,12 @@ from sealock.model.manifest import (
 )
 from sealock.model.platforms import choose, of_machine
 from sealock.model.registries import Registries
-from sealock.net.registry.blobs import Blob
+from sealock.net.registry.blobs import BlobStream
 from sealock.net.registry.credentials import Credentials, Nobody
 from sealock.net.registry.manifests import MOST_BYTES, ManifestError, digest_of, read_manifest, strict_json
 from sealock.net.registry.names import host_of, is_digest, is_tag
 from sealock.net.registry.requests import ATTEMPTS, Asker, RegistryError, given_up
-from sealock.net.transport import Answer, BrokenOffError, Transport, shown
+from sealock.net.transport import BrokenOffError, Response, Transport, shown
 
 ACCEPT: Final = f"{OCI_INDEX}, {DOCKER_LIST}, {OCI_MANIFEST}, {DOCKER_MANIFEST}"
 """All four in one header: with fewer, registries give another manifest than the one that the tag stands for."""
@@ -48,7 +48,7 @@ _MOST_REFERRERS: Final = 10_000
 _MOST_DEPTH: Final = 4
 
 
-class Claim(Struct, frozen=True):
+class ReferenceClaim(Struct, frozen=True):
     """What a registry says that a reference stands for; `size` is -1 where it does not say. Nothing is verified."""
 
     digest: str
@@ -103,7 +103,7 @@ class Registry:
         with self.asker.transport.request("GET", f"{self.asker.base(host)}/v2/") as answer:
             return answer.status in {200, 401}
 
-    def claim(self, name: ImageName) -> Claim:
+    def claim(self, name: ImageName) -> ReferenceClaim:
         """Ask by HEAD what a name stands for, which counts as no pull; by GET and hash where HEAD does not say.
 
         The answer is the registry's claim, as what a tag stands for always is. Whoever pulls by the digest then gets
@@ -123,9 +123,9 @@ class Registry:
                 raise ManifestError(message)
             if is_digest(digest) and digest == (name.digest or digest):
                 length = answer.headers.get("content-length", "")
-                return Claim(digest, kind, int(length) if length.isascii() and length.isdigit() else -1)
+                return ReferenceClaim(digest, kind, int(length) if length.isascii() and length.isdigit() else -1)
         found = self.manifest(name)
-        return Claim(found.digest, found.media_type, len(found.raw))
+        return ReferenceClaim(found.digest, found.media_type, len(found.raw))
 
     def manifest(self, name: ImageName) -> Fetched:
         """Get the manifest or index that a name stands for: its digest if it has one, else its tag."""
@@ -200,7 +200,7 @@ class Registry:
 
     def blob(self, name: ImageName, digest: str, size: int) -> Iterator[bytes]:
         """Yield a blob as it comes. The last chunk comes only once the whole has the digest, else TransportError."""
-        return Blob(self.asker, name, digest, size, self._hosts(name)).chunks()
+        return BlobStream(self.asker, name, digest, size, self._hosts(name)).chunks()
 
     def read_blob(self, name: ImageName, descriptor: Descriptor, limit: int = SMALL_BLOB) -> bytes:
         """Give a small blob, whose digest and size are as its descriptor says."""
@@ -269,7 +269,7 @@ class Registry:
         """Who is asked, in order: mirrors, and "" for the registry itself."""
         return (*self.settings.mirrors.get(name.registry, ()), "")
 
-    def _from_mirrors(self, name: ImageName, method: str, path: str) -> Answer:
+    def _from_mirrors(self, name: ImageName, method: str, path: str) -> Response:
         """Ask mirrors first; what they lack, or where they fail, the registry itself is asked."""
         *mirrors, own = self._hosts(name)
         for mirror in mirrors:

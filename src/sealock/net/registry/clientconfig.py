@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from sealock.model.registries import Registries
-from sealock.net.http import HttpTransport, Patience
+from sealock.net.http import HttpTimeouts, HttpTransport
 from sealock.net.registry.client import Registry
 from sealock.net.registry.credentials import DockerCredentials
 
@@ -20,7 +20,7 @@ def open_registry(
     settings: Registries | None = None,
     *,
     environment: Mapping[str, str] | None = None,
-    patience: Patience | None = None,
+    patience: HttpTimeouts | None = None,
 ) -> Registry:
     """Make a client: logins from Docker's config.json, proxies from the environment, certificates from certs.d."""
     known = os.environ if environment is None else environment

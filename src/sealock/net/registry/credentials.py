@@ -27,7 +27,7 @@ _MOST: Final = 1 << 20
 """Bytes of config.json, and of a helper's answer."""
 
 
-class Login(Struct, frozen=True):
+class RegistryLogin(Struct, frozen=True):
     """A name and a password, or an identity token that stands for both. Shows nothing of itself."""
 
     user: str = ""
@@ -47,14 +47,14 @@ class Login(Struct, frozen=True):
 class Credentials(Protocol):
     """Knows who we are to a registry."""
 
-    def login(self, host: str, repository: str, /) -> Login | None:
+    def login(self, host: str, repository: str, /) -> RegistryLogin | None:
         """The login for HOST[:PORT] and a repository there; None for nobody in particular."""
 
 
 class Nobody:
     """Knows no logins."""
 
-    def login(self, host: str, repository: str, /) -> Login | None:
+    def login(self, host: str, repository: str, /) -> RegistryLogin | None:
         """None."""
         del host, repository
         return None
@@ -69,10 +69,10 @@ class DockerCredentials:
     def __init__(self, environment: Mapping[str, str] | None = None) -> None:
         self._environment = os.environ if environment is None else environment
         self._lock = Lock()
-        self._found: dict[str, Login | None] = {}
+        self._found: dict[str, RegistryLogin | None] = {}
         self._tables: list[dict[str, Any]] | None = None
 
-    def login(self, host: str, repository: str, /) -> Login | None:
+    def login(self, host: str, repository: str, /) -> RegistryLogin | None:
         """The login for a host; TransportError where config.json cannot be read, or a helper fails."""
         with self._lock:
             if self._tables is None:
@@ -103,7 +103,7 @@ class DockerCredentials:
             raise TransportError(message)
         return [*tables, _table(str(path), data)]
 
-    def _from(self, table: dict[str, Any], host: str, repository: str) -> Login | None:
+    def _from(self, table: dict[str, Any], host: str, repository: str) -> RegistryLogin | None:
         helpers = _dict(table.get("credHelpers"))
         keys = (HUB, *sorted(_HUB_HOSTS)) if host in _HUB_HOSTS else (host, f"https://{host}")
         for key in keys:
@@ -113,13 +113,13 @@ class DockerCredentials:
             return self._helped(str(helper), keys[0])
         return _stored(_dict(table.get("auths")), host, repository)
 
-    def _helped(self, helper: str, server: str) -> Login | None:
+    def _helped(self, helper: str, server: str) -> RegistryLogin | None:
         key = f"{helper} {server}"
         if key not in self._found:
             self._found[key] = self._ask(helper, server)
         return self._found[key]
 
-    def _ask(self, helper: str, server: str) -> Login | None:
+    def _ask(self, helper: str, server: str) -> RegistryLogin | None:
         if not _HELPER.fullmatch(helper):
             message = f"config.json names {helper[:60]!r} for a credential helper, which is no program's name"
             raise TransportError(message)
@@ -152,7 +152,7 @@ class DockerCredentials:
         user, secret = str(table.get("Username", "")), str(table.get("Secret", ""))
         if not secret:
             return None
-        return Login(identity=secret) if user == "<token>" else Login(user, secret)
+        return RegistryLogin(identity=secret) if user == "<token>" else RegistryLogin(user, secret)
 
 
 def _table(where: str, data: bytes) -> dict[str, Any]:
@@ -171,7 +171,7 @@ def _dict(value: object) -> dict[str, Any]:
     return value if isinstance(value, dict) else {}
 
 
-def _stored(auths: dict[str, Any], host: str, repository: str) -> Login | None:
+def _stored(auths: dict[str, Any], host: str, repository: str) -> RegistryLogin | None:
     """The login of the entry that fits best: one for the repository or a folder of it, then one for the host."""
     best, most = None, -1
     for key, entry in auths.items():
@@ -186,15 +186,15 @@ def _stored(auths: dict[str, Any], host: str, repository: str) -> Login | None:
     return best
 
 
-def _entry(entry: dict[str, Any]) -> Login | None:
+def _entry(entry: dict[str, Any]) -> RegistryLogin | None:
     if identity := entry.get("identitytoken"):
-        return Login(identity=str(identity))
+        return RegistryLogin(identity=str(identity))
     if entry.get("auth"):
         try:
             user, colon, password = b64decode(str(entry["auth"])).decode().rstrip("\0").partition(":")
         except (Base64Error, ValueError):
             return None
-        return Login(user, password) if colon else None
+        return RegistryLogin(user, password) if colon else None
     if entry.get("username"):
-        return Login(str(entry["username"]), str(entry.get("password", "")))
+        return RegistryLogin(str(entry["username"]), str(entry.get("password", "")))
     return None

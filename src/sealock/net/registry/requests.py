@@ -21,7 +21,7 @@ from sealock.net.registry.auth import Authorizer, withheld_words
 from sealock.net.registry.credentials import Credentials
 from sealock.net.registry.manifests import ManifestError, strict_json
 from sealock.net.registry.names import host_of
-from sealock.net.transport import Answer, BrokenOffError, NobodyError, NoTlsError, Transport, shown
+from sealock.net.transport import BrokenOffError, NobodyError, NoTlsError, Response, Transport, shown
 
 ATTEMPTS: Final = 5
 _PASSING: Final = frozenset({408, 425, 429, 500, 502, 503, 504})
@@ -82,7 +82,7 @@ class Asker:
         host: str = "",
         others: tuple[str, ...] = (),
         again: bool = True,
-    ) -> Answer:
+    ) -> Response:
         """Send a request for a repository (`path` below /v2/NAME/) and give an answer of an accepted status.
 
         `host` is a mirror's, "" for the registry's own. `others` are further repositories that are read on the way.
@@ -116,7 +116,7 @@ class Asker:
         others: tuple[str, ...] = (),
         named_by: str = "",
         again: bool = True,
-    ) -> Answer:
+    ) -> Response:
         """As ask, of a whole URL, which `named_by` gave us. Without `again`, a request is sent once."""
         host = host or host_of(name)
         scopes = (f"repository:{name.repository}:{actions}", *(f"repository:{other}:pull" for other in others))
@@ -184,7 +184,7 @@ class Asker:
         body: bytes | None,
         scopes: tuple[str, ...],
         named_by: str,
-    ) -> Answer:
+    ) -> Response:
         """Send a request; where the registry wants to know who asks, tell it, and send it anew."""
         own = _origin(url) == _origin(self.base(host))
         for attempt in (1, 2):
@@ -207,13 +207,13 @@ class Asker:
         # Jitter: clients that failed together must not come back together.
         self._pause((wait or 0.0) + pause * random.uniform(0.5, 1.0))  # noqa: S311  no secret
 
-    def _note(self, host: str, answer: Answer) -> None:
+    def _note(self, host: str, answer: Response) -> None:
         limit, window = _amount(answer.headers.get("ratelimit-limit", ""))
         remaining, _ = _amount(answer.headers.get("ratelimit-remaining", ""))
         if limit is not None and remaining is not None:
             self.limits[host] = RateLimit(limit, remaining, window or 0)
 
-    def refusal(self, name: ImageName, host: str, answer: Answer) -> RegistryError:
+    def refusal(self, name: ImageName, host: str, answer: Response) -> RegistryError:
         """What a status means, in words, with the registry's own; closes the answer."""
         where, status = f"{name.registry}/{name.repository}", answer.status
         told = self._told(answer)
@@ -241,7 +241,7 @@ class Asker:
             words = f"{where}: the registry answers {status} to {shown(answer.url)}"
         return RegistryError(words + told, status)
 
-    def _told(self, answer: Answer) -> str:
+    def _told(self, answer: Response) -> str:
         """What the registry says of an error, in its own words, "" for nothing readable."""
         try:
             table = strict_json(answer.read(_ERROR))
@@ -272,7 +272,7 @@ def _amount(text: str) -> tuple[int | None, int | None]:
     )
 
 
-def _asked_wait(answer: Answer) -> float | None:
+def _asked_wait(answer: Response) -> float | None:
     """Seconds of a Retry-After, which is a number or a date."""
     text = answer.headers.get("retry-after", "").strip()[:100]
     if text.isascii() and text.isdigit():

@@ -15,7 +15,7 @@ from sealock.model.manifest import EMPTY, EMPTY_TYPE, OCI_INDEX, Descriptor, Ind
 from sealock.net.registry.client import Fetched, Registry
 from sealock.net.registry.manifests import ManifestError, digest_of, read_manifest
 from sealock.net.registry.names import host_of
-from sealock.net.transport import Answer, BrokenOffError, shown
+from sealock.net.transport import BrokenOffError, Response, shown
 
 _ALL: Final = "pull,push"
 CHUNK: Final = 16 << 20
@@ -164,7 +164,7 @@ def _list(registry: Registry, name: ImageName, subject: str, entry: Descriptor) 
     push_manifest(registry, name, raw, OCI_INDEX, subject.replace(":", "-"))
 
 
-def _begin(registry: Registry, name: ImageName) -> Answer:
+def _begin(registry: Registry, name: ImageName) -> Response:
     return registry.asker.ask(name, "POST", "blobs/uploads/", actions=_ALL, accepted=(202,))
 
 
@@ -203,7 +203,7 @@ def _finish(registry: Registry, name: ImageName, location: str, digest: str, dat
         return
 
 
-def _location(answer: Answer) -> str:
+def _location(answer: Response) -> str:
     """Where an upload goes on."""
     location = answer.headers.get("location", "")
     if not location:

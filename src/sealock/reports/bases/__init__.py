@@ -5,12 +5,12 @@ from __future__ import annotations
 from importlib import import_module
 from typing import Any, Literal, TypeAlias
 
-from sealock.model.advice import Advice
+from sealock.model.advice import BaseAdvice
 
-Form: TypeAlias = Literal["terminal", "json"]
+AdviceFormat: TypeAlias = Literal["terminal", "json"]
 
 
-def render(form: Form, advice: Advice, **style: Any) -> str:  # noqa: ANN401  only the terminal takes a style
+def render(form: AdviceFormat, advice: BaseAdvice, **style: Any) -> str:  # noqa: ANN401  only the terminal takes a style
     """Render the advice. The style is the terminal's: width, colour, unicode."""
     words = style if form == "terminal" else {}
     text: str = import_module(f"sealock.reports.bases.{form}").render(advice, **words)

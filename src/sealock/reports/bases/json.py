@@ -7,13 +7,13 @@ from typing import Any, Final
 import msgspec
 
 from sealock import __version__
-from sealock.model.advice import Advice
+from sealock.model.advice import BaseAdvice
 from sealock.reports.jsontext import encode
 
 SCHEMA: Final = 1
 
 
-def render(advice: Advice) -> str:
+def render(advice: BaseAdvice) -> str:
     """Render as JSON; `schema` counts up when its shape changes."""
     told: dict[str, Any] = msgspec.to_builtins(advice)
     surface = told["surface"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
-from sealock.model.advice import Advice, Answer, BaseKind, Musl, Share, Verdict
+from sealock.model.advice import BaseAdvice, BaseFit, BaseKind, FitAnswer, Musl, Share
 from sealock.model.inventory import instruction
 from sealock.reports.ansi import Ink, Paint, Signs
 from sealock.text import count, fit, line, sentence, width, wrap
@@ -17,8 +17,8 @@ BASES: Final[dict[BaseKind, str]] = {
     "slim": "slim variant",
     "keep": "keep as it is",
 }
-_ANSWERS: Final[dict[Answer, str]] = {"yes": "yes", "work": "with work", "no": "no", "unknown": "cannot tell"}
-_INKS: Final[dict[Answer, Ink]] = {"yes": "green", "work": "cyan", "no": "faint", "unknown": "magenta"}
+_ANSWERS: Final[dict[FitAnswer, str]] = {"yes": "yes", "work": "with work", "no": "no", "unknown": "cannot tell"}
+_INKS: Final[dict[FitAnswer, Ink]] = {"yes": "green", "work": "cyan", "no": "faint", "unknown": "magenta"}
 _TYPES: Final = {
     "deb": "Debian", "apk": "Alpine", "rpm": "RPM", "alpm": "Pacman", "pypi": "Python", "npm": "Node", "gem": "Ruby",
     "composer": "PHP", "maven": "Java", "nuget": ".NET", "conda": "Conda", "golang": "Go", "cargo": "Rust",
@@ -35,7 +35,7 @@ _WORD: Final = 8
 """Columns that a word on a bar has to have, to be worth its place."""
 
 
-def render(advice: Advice, *, width: int = 80, colour: bool = False, unicode: bool = True) -> str:
+def render(advice: BaseAdvice, *, width: int = 80, colour: bool = False, unicode: bool = True) -> str:
     """Render for a terminal of that width."""
     page = _Page(advice, max(width, 40), Paint(on=colour), Signs(unicode=unicode), unicode=unicode)
     parts = (page.head(), page.surface(), page.large(), page.verdicts(), page.musl(), page.unknown(), page.advised())
@@ -45,7 +45,7 @@ def render(advice: Advice, *, width: int = 80, colour: bool = False, unicode: bo
 class _Page:
     """Knows how the page looks; each method yields the lines of one part."""
 
-    def __init__(self, advice: Advice, room: int, paint: Paint, signs: Signs, *, unicode: bool) -> None:
+    def __init__(self, advice: BaseAdvice, room: int, paint: Paint, signs: Signs, *, unicode: bool) -> None:
         self.advice, self.room, self.paint, self.signs = advice, room, paint, signs
         self.full, self.empty = ("█", "░") if unicode else ("#", ".")
 
@@ -218,7 +218,7 @@ class _Page:
             yield f"  {part}"
 
 
-def _advised(best: Verdict, advice: Advice) -> str:
+def _advised(best: BaseFit, advice: BaseAdvice) -> str:
     now = advice.surface.size
     if best.answer == "unknown":
         return "Say what it starts: --start COMMAND."

@@ -7,11 +7,11 @@ from typing import Any, Final, Literal, TypeAlias
 
 from sealock.model.netmap import Map
 
-Format: TypeAlias = Literal["terminal", "json", "dot", "svg"]
-FORMATS: Final[tuple[Format, ...]] = ("terminal", "json", "dot", "svg")
+MapFormat: TypeAlias = Literal["terminal", "json", "dot", "svg"]
+FORMATS: Final[tuple[MapFormat, ...]] = ("terminal", "json", "dot", "svg")
 
 
-def render(form: Format, drawn: Map, **style: Any) -> str:  # noqa: ANN401  only the terminal's takes a style
+def render(form: MapFormat, drawn: Map, **style: Any) -> str:  # noqa: ANN401  only the terminal's takes a style
     """Render in a format; the terminal's takes width, colour and unicode."""
     text: str = import_module(f"sealock.reports.map.{form}").render(drawn, **style)
     return text

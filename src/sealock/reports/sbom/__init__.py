@@ -13,7 +13,7 @@ from typing import Any, Literal, TypeAlias
 from sealock.model.advisory import Vulnerability
 from sealock.model.inventory import Inventory
 
-Form: TypeAlias = Literal["table", "cyclonedx", "spdx", "json"]
+SbomFormat: TypeAlias = Literal["table", "cyclonedx", "spdx", "json"]
 
 _MODULES = {form: f"sealock.reports.sbom.{name}" for form, name in {
     "table": "table", "cyclonedx": "cyclonedx", "spdx": "spdx", "json": "native",
@@ -22,7 +22,7 @@ _STANDARD = frozenset({"cyclonedx", "spdx"})
 
 
 def render(
-    form: Form,
+    form: SbomFormat,
     inventory: Inventory,
     *,
     serial: str = "",

@@ -10,7 +10,7 @@ from sealock import __version__
 from sealock.model.advisory import Vulnerability
 from sealock.model.inventory import Distribution, Inventory, instruction
 from sealock.reports.sbom.flaws import entries
-from sealock.reports.sbom.items import Item, facts, image, items
+from sealock.reports.sbom.items import SbomItem, facts, image, items
 from sealock.reports.sbom.licences import licences
 from sealock.reports.sbom.serial import numbered
 from sealock.text import clip
@@ -60,7 +60,7 @@ def _head(serial: str) -> dict[str, Any]:
     }
 
 
-def _references(found: list[Item]) -> list[str]:
+def _references(found: list[SbomItem]) -> list[str]:
     """The package's URL is its reference; where several share it, the mark tells them apart."""
     times = Counter(item.purl for item in found)
     return [
@@ -114,7 +114,7 @@ def _system(distribution: Distribution) -> dict[str, Any]:
     })  # fmt: skip
 
 
-def _component(item: Item, reference: str) -> dict[str, Any]:
+def _component(item: SbomItem, reference: str) -> dict[str, Any]:
     package = item.package
     grouped = package.type in _GROUPED
     component: dict[str, Any] = {"type": "library", "bom-ref": reference}

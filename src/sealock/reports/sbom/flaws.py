@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
-from sealock.model.advisory import Rating, State, Vulnerability
+from sealock.model.advisory import DistributionState, Rating, Vulnerability
 from sealock.model.finding import Severity
 from sealock.text import clip
 
@@ -18,7 +18,7 @@ _WORDS: Final = {
     Severity.LOW: "low",
     Severity.INFO: "info",
 }
-_ANALYSED: Final[dict[State, str]] = {
+_ANALYSED: Final[dict[DistributionState, str]] = {
     "undetermined": "in_triage",
     "under-investigation": "in_triage",
     "not-affected": "not_affected",

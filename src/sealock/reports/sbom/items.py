@@ -17,7 +17,7 @@ from sealock.vulnerabilities.owners import owners
 _HEX: Final = frozenset("0123456789abcdef")
 
 
-class Item(Struct, frozen=True):
+class SbomItem(Struct, frozen=True):
     """A package with its URL ("" for none). Equal ones are told apart by `copy`, from 1."""
 
     package: Package
@@ -45,7 +45,7 @@ class Item(Struct, frozen=True):
         return (self.layer.digest or self.layer.diff_id) if self.layer else ""
 
 
-def items(inventory: Inventory) -> list[Item]:
+def items(inventory: Inventory) -> list[SbomItem]:
     """The packages, sorted; equal ones are marked apart."""
     layers = {layer.index: layer for layer in inventory.layers}
     seen: Counter[tuple[str, ...]] = Counter()
@@ -57,7 +57,7 @@ def items(inventory: Inventory) -> list[Item]:
         told = _told(package, url, layer)
         seen[told] += 1
         owner = owned[package.path].name if package.path in owned and package.type not in OF_DISTRIBUTIONS else ""
-        found.append(Item(package, url, layer, owner, seen[told]))
+        found.append(SbomItem(package, url, layer, owner, seen[told]))
     return found
 
 
@@ -84,7 +84,7 @@ def full_name(package: Package) -> str:
     return f"{package.namespace}{':' if package.type == 'maven' else '/'}{package.name}"
 
 
-class Image(Struct, frozen=True):
+class SbomImage(Struct, frozen=True):
     """How the image is called: a name, and the tag or digest that tells which. `sha256` is hexadecimal, "" for none."""
 
     name: str
@@ -92,7 +92,7 @@ class Image(Struct, frozen=True):
     sha256: str
 
 
-def image(inventory: Inventory) -> Image:
+def image(inventory: Inventory) -> SbomImage:
     """What the bill is of."""
     digest = inventory.manifest or inventory.id
     found = digest.removeprefix("sha256:")
@@ -100,12 +100,12 @@ def image(inventory: Inventory) -> Image:
     for name in inventory.names:
         found_name = parse(name)
         if found_name is None:
-            return Image(name, digest, sha)
-        return Image(found_name.familiar, found_name.tag or found_name.digest or digest, sha)
-    return Image("image", digest, sha)
+            return SbomImage(name, digest, sha)
+        return SbomImage(found_name.familiar, found_name.tag or found_name.digest or digest, sha)
+    return SbomImage("image", digest, sha)
 
 
-def facts(item: Item) -> Iterator[tuple[str, str]]:
+def facts(item: SbomItem) -> Iterator[tuple[str, str]]:
     """What a package says of itself beyond what the standards have fields for."""
     package = item.package
     yield "layer", item.digest

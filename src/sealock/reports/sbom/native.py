@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any, Final
 
 from sealock import __version__
-from sealock.model.finding import Problem
+from sealock.model.finding import InputError
 from sealock.model.inventory import FileFact, Inventory, Layer
 from sealock.reports.jsontext import encode
-from sealock.reports.sbom.items import Item, items
+from sealock.reports.sbom.items import SbomItem, items
 
 SCHEMA: Final = 1
 
@@ -44,7 +44,7 @@ def _layer(layer: Layer, entries: int, size: int) -> dict[str, Any]:
     return _fields(layer) | {"entries": entries, "file_bytes": size}
 
 
-def _package(item: Item) -> dict[str, Any]:
+def _package(item: SbomItem) -> dict[str, Any]:
     fields = _fields(item.package)
     return {"purl": item.purl} | fields | {"qualifiers": dict(item.package.qualifiers)}
 
@@ -53,5 +53,5 @@ def _file(fact: FileFact) -> dict[str, Any]:
     return _fields(fact) | {"mode": f"{fact.mode & 0o7777:04o}"}
 
 
-def _problem(problem: Problem) -> dict[str, Any]:
+def _problem(problem: InputError) -> dict[str, Any]:
     return {"message": problem.message, "location": _fields(problem.location)}

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from sealock import __version__
 from sealock.model.inventory import Distribution, Inventory, instruction
-from sealock.reports.sbom.items import Image, Item, image, items
+from sealock.reports.sbom.items import SbomImage, SbomItem, image, items
 from sealock.reports.sbom.licences import Licence, licences
 from sealock.reports.sbom.serial import numbered
 from sealock.text import clip, line
@@ -82,7 +82,7 @@ def _bare(mark: str, name: str, version: str) -> dict[str, Any]:
     }
 
 
-def _image(inventory: Inventory, about: Image) -> dict[str, Any]:
+def _image(inventory: Inventory, about: SbomImage) -> dict[str, Any]:
     told = _bare(_IMAGE, about.name, about.version) | {"primaryPackagePurpose": "CONTAINER"}
     if about.sha256:
         told["checksums"] = [{"algorithm": "SHA256", "checksumValue": about.sha256}]
@@ -100,7 +100,7 @@ def _system(distribution: Distribution) -> dict[str, Any]:
     return told | ({"description": distribution.name} if distribution.name else {})
 
 
-def _package(item: Item, named: dict[str, str]) -> dict[str, Any]:
+def _package(item: SbomItem, named: dict[str, str]) -> dict[str, Any]:
     package = item.package
     told = _bare(f"SPDXRef-{_NOT_ID.sub('-', package.name)[:60]}-{item.mark}", item.name, package.version)
     told["licenseDeclared"] = _declared(licences(package.licenses), named)
@@ -121,7 +121,7 @@ def _package(item: Item, named: dict[str, str]) -> dict[str, Any]:
     return told
 
 
-def _comments(item: Item) -> list[str]:
+def _comments(item: SbomItem) -> list[str]:
     told = {
         "a later layer removed it": item.package.removed,
         "for development alone": item.package.development,

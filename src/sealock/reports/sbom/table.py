@@ -9,7 +9,7 @@ from typing import Final
 
 from sealock.model.inventory import Inventory, instruction
 from sealock.reports.ansi import Ink, Paint, Signs
-from sealock.reports.sbom.items import Item, image, items
+from sealock.reports.sbom.items import SbomItem, image, items
 from sealock.text import count, fit, line, sentence, width, wrap
 
 _NAMES: Final = {
@@ -99,7 +99,7 @@ class _Page:
             yield from self.columns([("Name", "Version", "Layer", "" if where else "Path"), *rows], ["faint", *marks])
             yield ""
 
-    def row(self, item: Item, *, path: bool, precise: bool) -> tuple[str, ...]:
+    def row(self, item: SbomItem, *, path: bool, precise: bool) -> tuple[str, ...]:
         """The cells of a package; `precise` tells its architecture, as dpkg does for packages of one name."""
         package = item.package
         notes = [word for word, told in (("removed", package.removed), ("development", package.development)) if told]

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from sealock.model.build import Build, Copy, From, Run, Text
+from sealock.model.build import Build, BuildText, Copy, From, Run
 from sealock.model.imagename import ImageName, parse
 from sealock.model.location import At, Place
 
 
-class Named(NamedTuple):
+class NamedImage(NamedTuple):
     """An image that a Dockerfile names; `image` is None where the text is no reference or hangs on an unknown ARG."""
 
     text: str
@@ -19,15 +19,15 @@ class Named(NamedTuple):
     at: At
 
 
-def base_images(build: Build) -> Iterator[Named]:
+def base_images(build: Build) -> Iterator[NamedImage]:
     """The image of every FROM that names one."""
     for stage in build.stages:
         start: From = stage.start
         if start.stage is None and start.image.text.lower() != "scratch":
-            yield Named(start.image.text, _read(start.image), start.image.place, ("stages", stage.index))
+            yield NamedImage(start.image.text, _read(start.image), start.image.place, ("stages", stage.index))
 
 
-def copied_images(build: Build) -> Iterator[Named]:
+def copied_images(build: Build) -> Iterator[NamedImage]:
     """The images that COPY --from and RUN --mount=…,from= name; stages are none.
 
     A bare word may also be a build context that the command line names.
@@ -37,18 +37,18 @@ def copied_images(build: Build) -> Iterator[Named]:
         if isinstance(copy, Copy) and copy.source_image is not None and copy.stage is None:
             image = copy.source_image
             if image.text.lower() not in names:
-                yield Named(image.text, _read(image), image.place, at)
+                yield NamedImage(image.text, _read(image), image.place, at)
     for at, _, run in build.each(Run):
         for mount in run.mounts if isinstance(run, Run) else ():
             text = mount.get("from")
             if text and text.lower() not in names:
-                yield Named(text, parse(text), mount.place, at)
+                yield NamedImage(text, parse(text), mount.place, at)
 
 
-def _read(image: Text) -> ImageName | None:
+def _read(image: BuildText) -> ImageName | None:
     return parse(image.value) if isinstance(image.value, str) else None
 
 
-def is_context(named: Named) -> bool:
+def is_context(named: NamedImage) -> bool:
     """Whether it may as well be a build context of the command line: a bare word, neither tag nor folder nor host."""
     return not any(sign in named.text for sign in ":/@")

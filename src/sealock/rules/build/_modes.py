@@ -14,7 +14,7 @@ from sealock.rules.build._commands import known, line, rewrite
 from sealock.rules.build._ran import ran
 
 
-class Given(NamedTuple):
+class GivenMode(NamedTuple):
     """A mode that somebody gives files: `text` is the mode alone, `prefix` what stands before it in its word (-m)."""
 
     at: At
@@ -33,17 +33,17 @@ class Given(NamedTuple):
         return rewrite(build, self.word, self.prefix + mode)
 
 
-def modes(build: Build) -> Iterator[Given]:
+def modes(build: Build) -> Iterator[GivenMode]:
     """Every mode that the build gives files."""
     for at, _, copy in build.each(Copy, AddFile):
         if isinstance(copy, Copy | AddFile) and copy.chmod is not None:
             evidence = f"{copy.keyword} --chmod={copy.chmod.text}"
-            yield Given(at, copy.chmod.text, known(copy.chmod.place), evidence, copy.chmod.place, "", folder=False)
+            yield GivenMode(at, copy.chmod.text, known(copy.chmod.place), evidence, copy.chmod.place, "", folder=False)
     for one in ran(build, "chmod"):
         word = next((word for word in one.command.words[1:] if is_mode(word.text)), None)
         if word is not None:
             place = known(word.place)
-            yield Given(one.at, word.text, place, line(one.command), word, "", folder=_recursive(one.command))
+            yield GivenMode(one.at, word.text, place, line(one.command), word, "", folder=_recursive(one.command))
     for one in ran(build, "mkdir", "install"):
         words = one.command.words
         folder = one.command.name == "mkdir" or one.command.option("-d", "--directory") is not None
@@ -56,7 +56,7 @@ def modes(build: Build) -> Iterator[Given]:
                 else:
                     continue
                 text = mode.text.removeprefix(start)
-                yield Given(one.at, text, known(mode.place), line(one.command), mode, start, folder=folder)
+                yield GivenMode(one.at, text, known(mode.place), line(one.command), mode, start, folder=folder)
 
 
 def _recursive(command: Command) -> bool:

@@ -8,7 +8,7 @@ from typing import Final
 
 from sealock.model.build import AddFile, Build
 from sealock.model.change import Edit
-from sealock.model.finding import Fault, Severity
+from sealock.model.finding import RuleFinding, Severity
 from sealock.rules.references import cis_docker, docker_docs
 from sealock.rules.rule import Rule
 
@@ -41,7 +41,7 @@ class AddForCopy(Rule[Build]):
         ),
     )
 
-    def check(self, build: Build, /) -> Iterator[Fault]:
+    def check(self, build: Build, /) -> Iterator[RuleFinding]:
         """Judge every ADD without address or archive."""
         for at, _, add in build.each(AddFile):
             if not isinstance(add, AddFile) or not add.sources:

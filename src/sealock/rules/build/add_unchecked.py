@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from sealock.model.build import AddFile, Build
-from sealock.model.finding import Fault, Severity
+from sealock.model.finding import RuleFinding, Severity
 from sealock.rules.references import cis_docker, cwe, docker_docs
 from sealock.rules.rule import Rule
 from sealock.secrets.values import mask
@@ -49,7 +49,7 @@ class AddUnchecked(Rule[Build]):
         "FROM debian:12\nADD rootfs.tar.xz /\n",
     )
 
-    def check(self, build: Build, /) -> Iterator[Fault]:
+    def check(self, build: Build, /) -> Iterator[RuleFinding]:
         """Judge every source of every ADD."""
         for at, _, add in build.each(AddFile):
             if not isinstance(add, AddFile) or add.checksum is not None:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from sealock.model.build import Build, Env, Run, Stage
-from sealock.model.finding import Fault, Severity
+from sealock.model.finding import RuleFinding, Severity
 from sealock.rules.build._mend import insert_after
 from sealock.rules.build._ran import Call, calls, inherited, once_each
 from sealock.rules.references import man
@@ -85,7 +85,7 @@ class AnswerMissing(Rule[Build]):
         "FROM opensuse/leap:15.6\nRUN zypper --non-interactive in curl && zypper clean\n",
     )
 
-    def check(self, build: Build, /) -> Iterator[Fault]:
+    def check(self, build: Build, /) -> Iterator[RuleFinding]:
         """Look at each call that would ask."""
         configured, piped = inherited(build, _configured), once_each(_piped)
         for call in calls(build, _ASKING):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from sealock.model.build import Build, Run
-from sealock.model.finding import Fault, Severity
+from sealock.model.finding import RuleFinding, Severity
 from sealock.rules.build._mend import insert_after
 from sealock.rules.build._ran import calls, mounted, once_each, reaches_image, removes
 from sealock.rules.references import page
@@ -36,7 +36,7 @@ class ApkCacheKept(Rule[Build]):
         "FROM alpine:3.20\nRUN --mount=type=cache,target=/var/cache/apk apk add curl\n",
     )
 
-    def check(self, build: Build, /) -> Iterator[Fault]:
+    def check(self, build: Build, /) -> Iterator[RuleFinding]:
         """Look at each call that fetches the index."""
         reaching = reaches_image(build)
         kept = once_each(_kept)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from sealock.model.build import Build
-from sealock.model.finding import Fault, Severity
+from sealock.model.finding import RuleFinding, Severity
 from sealock.rules.build._commands import drop, known, line
 from sealock.rules.build._ran import ran
 from sealock.rules.references import cis_docker, cwe, page
@@ -33,7 +33,7 @@ class ApkUntrusted(Rule[Build]):
     )
     good = ("FROM alpine:3.20\nCOPY x.rsa.pub /etc/apk/keys/\nRUN apk add --no-cache ./x.apk\n",)
 
-    def check(self, build: Build, /) -> Iterator[Fault]:
+    def check(self, build: Build, /) -> Iterator[RuleFinding]:
         """Judge apk's options."""
         for one in ran(build, "apk"):
             if (word := one.command.option("--allow-untrusted")) is not None:

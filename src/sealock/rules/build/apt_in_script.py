@@ -7,7 +7,7 @@ from typing import Final
 
 from sealock.model.build import Build
 from sealock.model.change import Edit
-from sealock.model.finding import Fault, Severity
+from sealock.model.finding import RuleFinding, Severity
 from sealock.rules.build._mend import replace_word
 from sealock.rules.build._ran import Call, calls
 from sealock.rules.references import man
@@ -39,7 +39,7 @@ class AptInScript(Rule[Build]):
     )
     good = ("FROM debian:12\nRUN apt-get update && apt-get install -y curl\n", "FROM debian:12\nRUN rm -rf /etc/apt\n")
 
-    def check(self, build: Build, /) -> Iterator[Fault]:
+    def check(self, build: Build, /) -> Iterator[RuleFinding]:
         """Look for calls of apt."""
         for call in calls(build, ("apt",)):
             yield self.fault(

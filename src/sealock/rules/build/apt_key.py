@@ -9,7 +9,7 @@ from typing import Final
 
 from sealock.model.build import Build, Run, Stage
 from sealock.model.change import Edit
-from sealock.model.finding import Fault, Severity
+from sealock.model.finding import RuleFinding, Severity
 from sealock.model.location import Place
 from sealock.rules.build._commands import addresses, known, line
 from sealock.rules.build._ran import Ran, once, once_each, ran
@@ -61,7 +61,7 @@ class AptKey(Rule[Build]):
         ),
     )
 
-    def check(self, build: Build, /) -> Iterator[Fault]:
+    def check(self, build: Build, /) -> Iterator[RuleFinding]:
         """Judge every call of apt-key that adds a key."""
         calls = [one for one in ran(build, "apt-key") if {"add", "adv"} & set(one.command.arguments)]
         origin = once_each(_origins)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from sealock.model.build import Build
-from sealock.model.finding import Fault, Severity
+from sealock.model.finding import RuleFinding, Severity
 from sealock.rules.build._mend import append_command
 from sealock.rules.build._ran import calls, mounted, reaches_image, removes
 from sealock.rules.references import docker_docs
@@ -38,7 +38,7 @@ class AptListsKept(Rule[Build]):
         "FROM debian:12 AS build\nRUN apt-get update && apt-get install -y gcc\nFROM scratch\nCOPY --from=build /a /\n",
     )
 
-    def check(self, build: Build, /) -> Iterator[Fault]:
+    def check(self, build: Build, /) -> Iterator[RuleFinding]:
         """Look at each RUN that updates the lists of an image's layer."""
         reaching = reaches_image(build)
         updating = [call for call in calls(build, _APT, ("update",)) if call.ran.stage.index in reaching]

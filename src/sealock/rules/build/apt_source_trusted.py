@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from sealock.model.build import Build
-from sealock.model.finding import Fault, Severity
+from sealock.model.finding import RuleFinding, Severity
 from sealock.rules.build._commands import known
 from sealock.rules.build._ran import ran
 from sealock.rules.build._written import Writing, corrected, writings
@@ -56,7 +56,7 @@ class AptSourceTrusted(Rule[Build]):
         ),
     )
 
-    def check(self, build: Build, /) -> Iterator[Fault]:
+    def check(self, build: Build, /) -> Iterator[RuleFinding]:
         """Judge what is written to apt's sources, and what add-apt-repository is given."""
         given = [
             Writing(one.at, "add-apt-repository", word.text, word.place)

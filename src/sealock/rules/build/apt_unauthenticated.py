@@ -8,7 +8,7 @@ from typing import Final
 
 from sealock.model.build import Build
 from sealock.model.change import Edit
-from sealock.model.finding import Fault, Severity
+from sealock.model.finding import RuleFinding, Severity
 from sealock.model.shell import Command, Word
 from sealock.rules.build._commands import bundled, drop, known, line, rewrite
 from sealock.rules.build._ran import calls
@@ -54,7 +54,7 @@ class AptUnauthenticated(Rule[Build]):
         ),
     )
 
-    def check(self, build: Build, /) -> Iterator[Fault]:
+    def check(self, build: Build, /) -> Iterator[RuleFinding]:
         """Judge apt's options and what is written to its settings."""
         for call in calls(build, ("apt-get", "apt", "aptitude")):
             command = call.ran.command

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from sealock.model.build import Build, Copy
-from sealock.model.finding import Fault, Severity
+from sealock.model.finding import RuleFinding, Severity
 from sealock.model.location import At
 from sealock.rules.build._ran import ran
 from sealock.rules.references import docker_docs
@@ -34,7 +34,7 @@ class ArchiveCopied(Rule[Build]):
     )
     mends = False
 
-    def check(self, build: Build, /) -> Iterator[Fault]:
+    def check(self, build: Build, /) -> Iterator[RuleFinding]:
         """Look for copied archives that a later tar of the stage names."""
         unpacked = [
             one for one in ran(build, "tar", "bsdtar") if not one.command.option("-c", "--create", "-t", "--list")

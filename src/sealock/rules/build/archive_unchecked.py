@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from sealock.model.build import Build
-from sealock.model.finding import Confidence, Fault, Severity
+from sealock.model.finding import Confidence, RuleFinding, Severity
 from sealock.rules.build._commands import known, line
 from sealock.rules.build._fetched import unchecked
 from sealock.rules.references import cis_docker, cwe
@@ -34,7 +34,7 @@ class ArchiveUnchecked(Rule[Build]):
         "FROM debian:12\nRUN curl -O https://example.com/a.tgz && echo '1f2e a.tgz' | sha256sum -c && tar xf a.tgz\n",
     )
 
-    def check(self, build: Build, /) -> Iterator[Fault]:
+    def check(self, build: Build, /) -> Iterator[RuleFinding]:
         """Judge what becomes of downloads."""
         for use in unchecked(build):
             if use.how == "unpacked":

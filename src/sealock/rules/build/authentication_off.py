@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from sealock.model.build import Build, Cmd, Env
-from sealock.model.finding import Fault, Severity
+from sealock.model.finding import RuleFinding, Severity
 from sealock.rules.build._commands import known, line
 from sealock.rules.build._ran import reaches_image
 from sealock.rules.references import cwe
@@ -53,7 +53,7 @@ class AuthenticationOff(Rule[Build]):
         'FROM redis:7.4\nENV MYSQL_ALLOW_EMPTY_PASSWORD=no\nCMD ["redis-server", "/etc/redis.conf"]\n',
     )
 
-    def check(self, build: Build, /) -> Iterator[Fault]:
+    def check(self, build: Build, /) -> Iterator[RuleFinding]:
         """Judge the variables and the commands of what becomes the image."""
         reaching = reaches_image(build)
         for at, stage, env in build.each(Env):

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from sealock.model.build import AddFile, Build
-from sealock.model.finding import Fault, Severity
+from sealock.model.finding import RuleFinding, Severity
 from sealock.rules.build._commands import DOWNLOADERS, is_verified, known, line, saved_as
 from sealock.rules.build._ran import ran
 from sealock.rules.references import cwe, man
@@ -44,7 +44,7 @@ class AuthorityFetched(Rule[Build]):
         ),
     )
 
-    def check(self, build: Build, /) -> Iterator[Fault]:
+    def check(self, build: Build, /) -> Iterator[RuleFinding]:
         """Judge downloads and ADD by where they put the file."""
         message = "trusts whatever authority the server sends"
         for one in ran(build, *DOWNLOADERS):

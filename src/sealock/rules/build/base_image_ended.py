@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from sealock.model.build import Build
-from sealock.model.finding import Confidence, Fault, Severity
+from sealock.model.finding import Confidence, RuleFinding, Severity
 from sealock.model.imagename import ImageName
 from sealock.rules.build._images import base_images
 from sealock.rules.build._ran import reaches_image
@@ -59,7 +59,7 @@ class BaseImageEnded(Rule[Build]):
         "FROM postgres:17\n",
     )
 
-    def check(self, build: Build, /) -> Iterator[Fault]:
+    def check(self, build: Build, /) -> Iterator[RuleFinding]:
         """Compare names and versions with what has ended."""
         reaching = reaches_image(build)
         for named in base_images(build):

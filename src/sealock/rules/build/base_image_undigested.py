@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from sealock.model.build import Build
-from sealock.model.finding import Fault, Severity
+from sealock.model.finding import RuleFinding, Severity
 from sealock.rules.build._images import base_images
 from sealock.rules.references import cis_docker, cwe, docker_docs
 from sealock.rules.rule import Rule
@@ -31,7 +31,7 @@ class BaseImageUndigested(Rule[Build]):
         "FROM scratch\n",
     )
 
-    def check(self, build: Build, /) -> Iterator[Fault]:
+    def check(self, build: Build, /) -> Iterator[RuleFinding]:
         """Judge every FROM that names an image with a tag that promises a version."""
         for named in base_images(build):
             if named.image is None:

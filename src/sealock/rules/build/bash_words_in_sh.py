@@ -7,7 +7,7 @@ from typing import Final
 
 from sealock.model.build import Build, Run
 from sealock.model.change import Edit
-from sealock.model.finding import Fault, Severity
+from sealock.model.finding import RuleFinding, Severity
 from sealock.model.imagename import family
 from sealock.model.shell import Command, Script
 from sealock.rules.build._ran import bases
@@ -50,7 +50,7 @@ class BashWordsInSh(Rule[Build]):
     )
     mends = False
 
-    def check(self, build: Build, /) -> Iterator[Fault]:
+    def check(self, build: Build, /) -> Iterator[RuleFinding]:
         """Look at what /bin/sh itself runs in stages on Debian's family."""
         images = bases(build)
         for stage in build.stages:

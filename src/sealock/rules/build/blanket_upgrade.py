@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from sealock.model.build import Build
-from sealock.model.finding import Fault, Severity
+from sealock.model.finding import RuleFinding, Severity
 from sealock.rules.build._ran import Call, calls
 from sealock.rules.references import docker_docs
 from sealock.rules.rule import Rule
@@ -48,7 +48,7 @@ class BlanketUpgrade(Rule[Build]):
     )
     mends = False
 
-    def check(self, build: Build, /) -> Iterator[Fault]:
+    def check(self, build: Build, /) -> Iterator[RuleFinding]:
         """Look for upgrades that name no package."""
         for call in calls(build, _UPGRADES):
             if call.verb.text in _UPGRADES[call.manager] and not call.operands and not _security_only(call):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from sealock.model.build import Build
-from sealock.model.finding import Fault, Severity
+from sealock.model.finding import RuleFinding, Severity
 from sealock.rules.build._ran import Call, calls, reaches_image
 from sealock.rules.references import cis_docker
 from sealock.rules.rule import Rule
@@ -33,7 +33,7 @@ class BuildPackagesKept(Rule[Build]):
     )
     mends = False
 
-    def check(self, build: Build, /) -> Iterator[Fault]:
+    def check(self, build: Build, /) -> Iterator[RuleFinding]:
         """Look for groups that their RUN does not remove."""
         reaching = reaches_image(build)
         removed = {(call.ran.at, word.text) for call in calls(build, ("apk",), ("del",)) for word in call.operands}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from sealock.model.build import Build
-from sealock.model.finding import Fault, Severity
+from sealock.model.finding import RuleFinding, Severity
 from sealock.rules.build._ran import ran
 from sealock.rules.references import docker_docs
 from sealock.rules.rule import Rule
@@ -27,7 +27,7 @@ class CdInRun(Rule[Build]):
     good = ("FROM debian:12\nWORKDIR /srv/app\nRUN make\n", "FROM debian:12\nRUN make && (cd doc && make)\n")
     mends = False
 
-    def check(self, build: Build, /) -> Iterator[Fault]:
+    def check(self, build: Build, /) -> Iterator[RuleFinding]:
         """Look for RUNs of several commands whose first one is cd."""
         for one in ran(build, "cd"):
             pipelines = one.run.script.pipelines

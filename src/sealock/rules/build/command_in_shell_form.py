@@ -9,7 +9,7 @@ from typing import Final
 from sealock.model.absent import UNSET
 from sealock.model.build import Build, Cmd, Shell, Stage
 from sealock.model.change import Edit
-from sealock.model.finding import Fault, Severity
+from sealock.model.finding import RuleFinding, Severity
 from sealock.model.location import Place
 from sealock.rules.build._ran import inherited, once
 from sealock.rules.references import docker_docs
@@ -44,7 +44,7 @@ class CommandInShellForm(Rule[Build]):
         'FROM debian:12\nSHELL ["/bin/bash", "-c"]\nCMD app $PORT\n',
     )
 
-    def check(self, build: Build, /) -> Iterator[Fault]:
+    def check(self, build: Build, /) -> Iterator[RuleFinding]:
         """Look for shell forms; who sets SHELL wants one, and `exec` gives the program its place."""
         chosen = inherited(build, lambda stage: any(True for _ in stage.of(Shell)))
         has_command = once(lambda stage: any(one.keyword == "CMD" for one in stage.of(Cmd)))

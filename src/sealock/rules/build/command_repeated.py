@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from sealock.model.build import Build, Cmd
-from sealock.model.finding import Fault, Severity
+from sealock.model.finding import RuleFinding, Severity
 from sealock.model.location import At
 from sealock.rules.build._mend import delete_instruction
 from sealock.rules.references import docker_docs
@@ -29,7 +29,7 @@ class CommandRepeated(Rule[Build]):
     )
     good = ('FROM debian:12 AS one\nCMD ["a"]\nFROM one\nCMD ["b"]\n', 'FROM debian:12\nENTRYPOINT ["a"]\nCMD ["b"]\n')
 
-    def check(self, build: Build, /) -> Iterator[Fault]:
+    def check(self, build: Build, /) -> Iterator[RuleFinding]:
         """Look for instructions with another of their kind behind them."""
         last: dict[tuple[int, str], At] = {}
         found = [(at, stage, one) for at, stage, one in build.each(Cmd) if not one.onbuild]

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from sealock.model.build import Build
-from sealock.model.finding import Fault, Severity
+from sealock.model.finding import RuleFinding, Severity
 from sealock.rules.build._ran import ran
 from sealock.rules.references import docker_docs
 from sealock.rules.rule import Rule
@@ -56,7 +56,7 @@ class CommandWithoutUse(Rule[Build]):
     )
     mends = False
 
-    def check(self, build: Build, /) -> Iterator[Fault]:
+    def check(self, build: Build, /) -> Iterator[RuleFinding]:
         """Look for such commands."""
         for one in ran(build, *_NAMES):
             name = one.command.name

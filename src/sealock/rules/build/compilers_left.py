@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from sealock.model.build import Build
-from sealock.model.finding import Confidence, Fault, Severity
+from sealock.model.finding import Confidence, RuleFinding, Severity
 from sealock.rules.build._commands import known, line
 from sealock.rules.build._ran import calls, reaches_image
 from sealock.rules.references import cis_docker, docker_docs
@@ -47,7 +47,7 @@ class CompilersLeft(Rule[Build]):
         "FROM debian:12\nRUN apt-get install -y gcc && make && apt-get purge -y --auto-remove gcc\n",
     )
 
-    def check(self, build: Build, /) -> Iterator[Fault]:
+    def check(self, build: Build, /) -> Iterator[RuleFinding]:
         """Judge what the layers of the final image install and keep."""
         reaching = reaches_image(build)
         cleaned = {call.ran.at for call in calls(build, _MANAGERS, _REMOVERS)}

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from sealock.model.build import Build
 from sealock.model.change import Edit
-from sealock.model.finding import Fault, Severity
+from sealock.model.finding import RuleFinding, Severity
 from sealock.model.location import Place
 from sealock.rules.references import docker_docs
 from sealock.rules.rule import Rule
@@ -28,7 +28,7 @@ class ConstantPlatform(Rule[Build]):
     bad = ("FROM --platform=linux/amd64 debian:12.8\n",)
     good = ("FROM --platform=$BUILDPLATFORM golang:1.23 AS build\nFROM scratch\n", "FROM debian:12.8\n")
 
-    def check(self, build: Build, /) -> Iterator[Fault]:
+    def check(self, build: Build, /) -> Iterator[RuleFinding]:
         """Judge the platform of every FROM as written."""
         for stage in build.stages:
             platform, flag = stage.start.platform, stage.start.flag("platform")

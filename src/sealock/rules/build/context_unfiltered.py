@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from fnmatch import fnmatchcase
 
 from sealock.model.absent import UNKNOWN, UNSET
-from sealock.model.build import AddFile, Build, Context, Copy
-from sealock.model.finding import Confidence, Fault, Severity
+from sealock.model.build import AddFile, Build, BuildContext, Copy
+from sealock.model.finding import Confidence, RuleFinding, Severity
 from sealock.rules.build._credentials import credential_file
 from sealock.rules.references import cis_docker, cwe, docker_docs
 from sealock.rules.rule import Rule
@@ -30,7 +30,7 @@ class ContextUnfiltered(Rule[Build]):
     bad = ("FROM debian:12\nCOPY .git /app/.git\n",)
     good = ("FROM debian:12\nCOPY src/ /app/\n", "FROM debian:12 AS b\nFROM debian:12\nCOPY --from=b . .\n")
 
-    def check(self, build: Build, /) -> Iterator[Fault]:
+    def check(self, build: Build, /) -> Iterator[RuleFinding]:
         """Judge every COPY and ADD from the build context."""
         for at, _, copy in build.each(Copy, AddFile):
             if not isinstance(copy, Copy | AddFile) or (isinstance(copy, Copy) and copy.source_image is not None):
@@ -48,7 +48,7 @@ class ContextUnfiltered(Rule[Build]):
                         yield self.fault(message, at, place=source.place, evidence="COPY .", confidence=confidence)
 
 
-def _judge(context: Context, kept_out: list[str]) -> tuple[bool, str, Confidence]:
+def _judge(context: BuildContext, kept_out: list[str]) -> tuple[bool, str, Confidence]:
     """Whether nobody can tell; what is wrong, "" for nothing; how sure that is."""
     names = context.entries if isinstance(context.entries, tuple) else ()
     patterns = [*(context.ignored if isinstance(context.ignored, tuple) else ()), *kept_out]

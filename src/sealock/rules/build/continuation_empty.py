@@ -7,7 +7,7 @@ from typing import Final
 
 from sealock.model.build import Build, Instruction
 from sealock.model.change import Edit
-from sealock.model.finding import Fault, Severity
+from sealock.model.finding import RuleFinding, Severity
 from sealock.model.location import At, Place
 from sealock.rules.references import docker_docs
 from sealock.rules.rule import Rule
@@ -41,14 +41,14 @@ class ContinuationEmpty(Rule[Build]):
         "FROM debian:12\nRUN a \\\n  && echo COPY \\\n  b\n",
     )
 
-    def check(self, build: Build, /) -> Iterator[Fault]:
+    def check(self, build: Build, /) -> Iterator[RuleFinding]:
         """Look for empty lines between the first line of an instruction and its last one."""
         for stage in build.stages:
             yield from self._within(build, ("stages", stage.index), stage.start)
             for index, one in enumerate(stage.instructions):
                 yield from self._within(build, ("stages", stage.index, "instructions", index), one)
 
-    def _within(self, build: Build, at: At, one: Instruction) -> Iterator[Fault]:
+    def _within(self, build: Build, at: At, one: Instruction) -> Iterator[RuleFinding]:
         text = build.text
         end = one.heredocs[0].place.start if one.heredocs else one.place.end
         start = text.find("\n", one.place.start, end)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from sealock.model.build import AddFile, Build, Copy, Text
-from sealock.model.finding import Fault, Severity
+from sealock.model.build import AddFile, Build, BuildText, Copy
+from sealock.model.finding import RuleFinding, Severity
 from sealock.rules.build._ignored import is_ignored
 from sealock.rules.references import docker_docs
 from sealock.rules.rule import Rule
@@ -30,7 +30,7 @@ class CopiedFromOutside(Rule[Build]):
     )
     mends = False
 
-    def check(self, build: Build, /) -> Iterator[Fault]:
+    def check(self, build: Build, /) -> Iterator[RuleFinding]:
         """Look at each source from the context."""
         for at, _, one in build.each(Copy, AddFile):
             if (isinstance(one, Copy) and one.source_image is not None) or not isinstance(one, Copy | AddFile):
@@ -41,7 +41,7 @@ class CopiedFromOutside(Rule[Build]):
                     yield self.fault(f"{source.text[:80]} {why}", at, place=source.place)
 
 
-def _why(build: Build, source: Text) -> str:
+def _why(build: Build, source: BuildText) -> str:
     path = source.value
     if not isinstance(path, str) or "://" in path or path.startswith("git@"):
         return ""

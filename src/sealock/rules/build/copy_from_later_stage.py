@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from sealock.model.build import Build, Copy
-from sealock.model.finding import Fault, Severity
+from sealock.model.finding import RuleFinding, Severity
 from sealock.rules.references import docker_docs
 from sealock.rules.rule import Rule
 
@@ -25,7 +25,7 @@ class CopyFromLaterStage(Rule[Build]):
     good = ("FROM debian:12 AS assets\nRUN make\nFROM debian:12\nCOPY --from=assets /a /\nCOPY --from=0 /b /\n",)
     mends = False
 
-    def check(self, build: Build, /) -> Iterator[Fault]:
+    def check(self, build: Build, /) -> Iterator[RuleFinding]:
         """Compare each stage that is copied from with the one that copies."""
         for at, stage, one in build.each(Copy):
             if (

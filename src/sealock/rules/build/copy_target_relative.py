@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from sealock.model.build import AddFile, Build, Copy, Workdir
-from sealock.model.finding import Fault, Severity
+from sealock.model.finding import RuleFinding, Severity
 from sealock.rules.build._ran import below_of, inherited
 from sealock.rules.references import docker_docs
 from sealock.rules.rule import Rule
@@ -31,7 +31,7 @@ class CopyTargetRelative(Rule[Build]):
     )
     mends = False
 
-    def check(self, build: Build, /) -> Iterator[Fault]:
+    def check(self, build: Build, /) -> Iterator[RuleFinding]:
         """Look for relative targets without a WORKDIR before."""
         settled = inherited(build, lambda stage: any(True for _ in stage.of(Workdir)))
         for stage in build.stages:

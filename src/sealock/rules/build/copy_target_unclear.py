@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from sealock.model.build import AddFile, Build, Copy
 from sealock.model.change import Edit
-from sealock.model.finding import Fault, Severity
+from sealock.model.finding import RuleFinding, Severity
 from sealock.model.location import Place
 from sealock.rules.references import docker_docs
 from sealock.rules.rule import Rule
@@ -31,7 +31,7 @@ class CopyTargetUnclear(Rule[Build]):
         "FROM debian:12\nARG TO\nCOPY a b $TO\n",
     )
 
-    def check(self, build: Build, /) -> Iterator[Fault]:
+    def check(self, build: Build, /) -> Iterator[RuleFinding]:
         """Look at each COPY and ADD of several sources."""
         for at, _, one in build.each(Copy, AddFile):
             if isinstance(one, Copy | AddFile) and len(one.sources) > 1 and isinstance(one.target.value, str):

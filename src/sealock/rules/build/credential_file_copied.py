@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from sealock.model.build import AddFile, Build, Copy
-from sealock.model.finding import Fault, Severity
+from sealock.model.finding import RuleFinding, Severity
 from sealock.rules.build._credentials import credential_file
 from sealock.rules.references import cis_docker, cwe, docker_docs
 from sealock.rules.rule import Rule
@@ -37,7 +37,7 @@ class CredentialFileCopied(Rule[Build]):
         "FROM debian:12\nCOPY certs/ /usr/local/share/ca-certificates/\n",
     )
 
-    def check(self, build: Build, /) -> Iterator[Fault]:
+    def check(self, build: Build, /) -> Iterator[RuleFinding]:
         """Judge every source by its name; where a source says nothing, the name that it is copied to."""
         for at, _, copy in build.each(Copy, AddFile):
             if not isinstance(copy, Copy | AddFile):

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from sealock.model.build import Build, Env
 from sealock.model.change import Edit
-from sealock.model.finding import Fault, Severity
+from sealock.model.finding import RuleFinding, Severity
 from sealock.rules.references import docker_docs
 from sealock.rules.rule import Rule
 
@@ -32,7 +32,7 @@ class DebianFrontendInEnv(Rule[Build]):
         "FROM debian:12\nENV DEBIAN_FRONTEND=\n",
     )
 
-    def check(self, build: Build, /) -> Iterator[Fault]:
+    def check(self, build: Build, /) -> Iterator[RuleFinding]:
         """Look for the variable in ENV."""
         parents = {stage.start.stage for stage in build.stages}
         for at, stage, instruction in build.each(Env):

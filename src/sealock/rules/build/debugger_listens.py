@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from sealock.model.build import Build, Cmd, Env
-from sealock.model.finding import Confidence, Fault, Severity
+from sealock.model.finding import Confidence, RuleFinding, Severity
 from sealock.rules.build._commands import known, line
 from sealock.rules.build._ran import reaches_image
 from sealock.rules.references import cis_docker, cwe, page
@@ -47,7 +47,7 @@ class DebuggerListens(Rule[Build]):
     )
     good = ('FROM node:22\nENV FLASK_DEBUG=0\nCMD ["node", "--inspect=127.0.0.1:9229", "app.js"]\n',)
 
-    def check(self, build: Build, /) -> Iterator[Fault]:
+    def check(self, build: Build, /) -> Iterator[RuleFinding]:
         """Judge the variables and the commands of what becomes the image."""
         reaching = reaches_image(build)
         for at, stage, env in build.each(Env):

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from sealock.model.build import Arg, Build, Instruction
 from sealock.model.change import Edit
-from sealock.model.finding import Fault, Severity
+from sealock.model.finding import RuleFinding, Severity
 from sealock.model.location import At, Place
 from sealock.rules.references import docker_docs
 from sealock.rules.rule import Rule
@@ -35,7 +35,7 @@ class DescriptionOfAnother(Rule[Build]):
         "# about this file\n\nFROM debian:12 AS build\n# made by hand\nRUN make\n",
     )
 
-    def check(self, build: Build, /) -> Iterator[Fault]:
+    def check(self, build: Build, /) -> Iterator[RuleFinding]:
         """Look at the line above each named stage and each argument."""
         for index, arg in enumerate(build.arguments):
             yield from self._above(build, ("arguments", index), arg, arg.pairs[0].name)
@@ -46,7 +46,7 @@ class DescriptionOfAnother(Rule[Build]):
             if isinstance(one, Arg) and not one.onbuild:
                 yield from self._above(build, at, one, one.pairs[0].name)
 
-    def _above(self, build: Build, at: At, one: Instruction, name: str) -> Iterator[Fault]:
+    def _above(self, build: Build, at: At, one: Instruction, name: str) -> Iterator[RuleFinding]:
         end = build.text.rfind("\n", 0, one.place.start)
         start = build.text.rfind("\n", 0, max(end, 0)) + 1
         line = build.text[start : max(end, 0)]

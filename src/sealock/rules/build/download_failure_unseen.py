@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from sealock.model.build import Build, Run
-from sealock.model.finding import Fault, Severity
+from sealock.model.finding import RuleFinding, Severity
 from sealock.rules.build._mend import insert_after
 from sealock.rules.build._ran import once_each, ran
 from sealock.rules.references import page
@@ -53,7 +53,7 @@ class DownloadFailureUnseen(Rule[Build]):
         "FROM debian:12\nRUN curl --version\n",
     )
 
-    def check(self, build: Build, /) -> Iterator[Fault]:
+    def check(self, build: Build, /) -> Iterator[RuleFinding]:
         """Look for downloads without it, whose result nobody checks in the same RUN."""
         checked = once_each(_checked)
         for one in ran(build, "curl"):

@@ -7,7 +7,7 @@ from typing import Final
 
 from sealock.model.build import Build, Run
 from sealock.model.change import Edit
-from sealock.model.finding import Fault, Severity
+from sealock.model.finding import RuleFinding, Severity
 from sealock.model.shell import Command
 from sealock.rules.references import docker_docs
 from sealock.rules.rule import Rule
@@ -50,7 +50,7 @@ class EffectEndsWithRun(Rule[Build]):
         "FROM debian:12\nRUN export A=$(date) && echo $A > /built\n",
     )
 
-    def check(self, build: Build, /) -> Iterator[Fault]:
+    def check(self, build: Build, /) -> Iterator[RuleFinding]:
         """Look for a RUN with nothing but such commands."""
         for at, _, run in build.each(Run):
             if not isinstance(run, Run) or run.form == "exec" or not run.script.pipelines or run.script.broken:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from sealock.model.build import Build, Env, LabelSet, Pair
 from sealock.model.change import Edit
-from sealock.model.finding import Fault, Severity
+from sealock.model.finding import RuleFinding, Severity
 from sealock.model.location import Place
 from sealock.rules.references import docker_docs
 from sealock.rules.rule import Rule
@@ -33,7 +33,7 @@ class EnvRefersToItself(Rule[Build]):
         "FROM debian:12\nENV PATH=/app/bin:$PATH A=b\n",
     )
 
-    def check(self, build: Build, /) -> Iterator[Fault]:
+    def check(self, build: Build, /) -> Iterator[RuleFinding]:
         """Look for uses of the names that stand before, in the same instruction."""
         for at, _, one in build.each(Env):
             if not isinstance(one, Env):

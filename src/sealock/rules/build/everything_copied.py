@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from sealock.model.build import Build, Copy
-from sealock.model.finding import Fault, Severity
+from sealock.model.finding import RuleFinding, Severity
 from sealock.rules.references import docker_docs
 from sealock.rules.rule import Rule
 
@@ -29,7 +29,7 @@ class EverythingCopied(Rule[Build]):
         "FROM debian:12 AS all\nFROM scratch\nCOPY --from=all / /\n",
     )
 
-    def check(self, build: Build, /) -> Iterator[Fault]:
+    def check(self, build: Build, /) -> Iterator[RuleFinding]:
         """Judge every COPY --from."""
         for at, stage, copy in build.each(Copy):
             if isinstance(copy, Copy) and copy.source_image is not None and stage.start.image.text != "scratch":

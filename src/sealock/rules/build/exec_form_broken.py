@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from sealock.model.build import AddFile, Build, Cmd, Copy, Healthcheck, Instruction, Run, Volume
 from sealock.model.change import Edit
-from sealock.model.finding import Fault, Severity
+from sealock.model.finding import RuleFinding, Severity
 from sealock.model.location import Place
 from sealock.rules.references import docker_docs
 from sealock.rules.rule import Rule
@@ -37,7 +37,7 @@ class ExecFormBroken(Rule[Build]):
         "FROM debian:12\nCOPY [a-z].txt /x[y]\n",
     )
 
-    def check(self, build: Build, /) -> Iterator[Fault]:
+    def check(self, build: Build, /) -> Iterator[RuleFinding]:
         """Look for arguments in brackets that were not read as JSON."""
         for at, _, instruction in build.each(Run, Cmd, Healthcheck, Volume, Copy, AddFile):
             place = _arguments(build, instruction)

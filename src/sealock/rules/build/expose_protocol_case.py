@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from sealock.model.build import Build, Expose
 from sealock.model.change import Edit
-from sealock.model.finding import Fault, Severity
+from sealock.model.finding import RuleFinding, Severity
 from sealock.rules.references import docker_docs
 from sealock.rules.rule import Rule
 
@@ -25,7 +25,7 @@ class ExposeProtocolCase(Rule[Build]):
     bad = ("FROM debian:12\nEXPOSE 80/TcP 443/tcp\n",)
     good = ("FROM debian:12\nEXPOSE 80/tcp 53/udp 443\n", "FROM debian:12\nARG P=80\nEXPOSE ${P}/tcp\n")
 
-    def check(self, build: Build, /) -> Iterator[Fault]:
+    def check(self, build: Build, /) -> Iterator[RuleFinding]:
         """Compare each protocol with its lower case."""
         for at, _, instruction in build.each(Expose):
             if isinstance(instruction, Expose):

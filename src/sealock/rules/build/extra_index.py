@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from sealock.model.build import Build
-from sealock.model.finding import Confidence, Fault, Severity
+from sealock.model.finding import Confidence, RuleFinding, Severity
 from sealock.rules.build._commands import known, line, settings
 from sealock.rules.build._ran import calls
 from sealock.rules.build._written import settings as variables
@@ -43,7 +43,7 @@ class ExtraIndex(Rule[Build]):
         ),
     )
 
-    def check(self, build: Build, /) -> Iterator[Fault]:
+    def check(self, build: Build, /) -> Iterator[RuleFinding]:
         """Judge calls of pip and its variable."""
         for call in calls(build, ("pip",), ("install", "download", "wheel")):
             given = settings(call.ran.command, "--extra-index-url")

@@ -8,7 +8,7 @@ from typing import Final
 
 from sealock.model.build import Build, Run
 from sealock.model.change import Edit
-from sealock.model.finding import Fault, Severity
+from sealock.model.finding import RuleFinding, Severity
 from sealock.model.location import Place
 from sealock.model.shell import Pipeline
 from sealock.rules.build._errexit import stops_at_failure
@@ -47,7 +47,7 @@ class FailurePassedOver(Rule[Build]):
         'FROM debian:12\nSHELL ["/bin/bash", "-e", "-c"]\nRUN apt-get update; apt-get install -y curl\n',
     )
 
-    def check(self, build: Build, /) -> Iterator[Fault]:
+    def check(self, build: Build, /) -> Iterator[RuleFinding]:
         """Look for semicolons behind commands whose failure matters."""
         for at, _, run in build.each(Run):
             if not isinstance(run, Run) or run.form == "exec" or stops_at_failure(run):

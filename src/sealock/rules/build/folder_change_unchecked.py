@@ -7,7 +7,7 @@ from itertools import pairwise
 
 from sealock.model.build import Build, Run
 from sealock.model.change import Edit
-from sealock.model.finding import Fault, Severity
+from sealock.model.finding import RuleFinding, Severity
 from sealock.model.location import Place
 from sealock.rules.build._errexit import stops_at_failure
 from sealock.rules.references import page
@@ -35,7 +35,7 @@ class FolderChangeUnchecked(Rule[Build]):
         "FROM debian:12\nRUN <<EOF\nset -eu\ncd /srv/app\nrm -rf *\nEOF\n",
     )
 
-    def check(self, build: Build, /) -> Iterator[Fault]:
+    def check(self, build: Build, /) -> Iterator[RuleFinding]:
         """Look for cd with a semicolon or a line's end behind it."""
         for at, _, run in build.each(Run):
             if not isinstance(run, Run) or stops_at_failure(run):

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from sealock.model.build import Build
 from sealock.model.change import Edit
-from sealock.model.finding import Fault, Severity
+from sealock.model.finding import RuleFinding, Severity
 from sealock.model.location import Place
 from sealock.rules.references import docker_docs
 from sealock.rules.rule import Rule
@@ -26,7 +26,7 @@ class FromAndAsCase(Rule[Build]):
     bad = ("FROM debian:12 as build\nRUN make\n",)
     good = ("FROM debian:12 AS build\nRUN make\n", "FROM debian:12\nRUN make\n")
 
-    def check(self, build: Build, /) -> Iterator[Fault]:
+    def check(self, build: Build, /) -> Iterator[RuleFinding]:
         """Compare the two words as written."""
         for stage in build.stages:
             start = stage.start

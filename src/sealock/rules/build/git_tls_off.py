@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from sealock.model.build import Build
-from sealock.model.finding import Fault, Severity
+from sealock.model.finding import RuleFinding, Severity
 from sealock.rules.build._commands import drop, known, line, rewrite
 from sealock.rules.build._ran import ran
 from sealock.rules.build._written import revalued, settings
@@ -44,7 +44,7 @@ class GitTlsOff(Rule[Build]):
         "FROM debian:12\nENV GIT_SSL_NO_VERIFY=0\n",
     )
 
-    def check(self, build: Build, /) -> Iterator[Fault]:
+    def check(self, build: Build, /) -> Iterator[RuleFinding]:
         """Judge the variable, `git config` and `git -c`."""
         for setting in settings(build, "GIT_SSL_NO_VERIFY"):
             # git knows false, no, off and 0 as "not set".

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from sealock.model.build import Build
-from sealock.model.finding import Fault, Severity
+from sealock.model.finding import RuleFinding, Severity
 from sealock.rules.build._commands import drop, known, line
 from sealock.rules.build._ran import ran
 from sealock.rules.build._written import revalued, settings
@@ -40,7 +40,7 @@ class GoChecksOff(Rule[Build]):
         ("FROM golang:1.23\nENV GOPRIVATE=git.example.com/acme GOFLAGS=-mod=vendor GONOSUMDB=git.example.com/acme\n"),
     )
 
-    def check(self, build: Build, /) -> Iterator[Fault]:
+    def check(self, build: Build, /) -> Iterator[RuleFinding]:
         """Judge Go's variables and `go get -insecure`."""
         for one in settings(build, "GOSUMDB", "GONOSUMDB", "GONOSUMCHECK", "GOINSECURE", "GOFLAGS"):
             name, value = one.name.upper(), one.value

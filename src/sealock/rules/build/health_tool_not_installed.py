@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from sealock.model.build import AddFile, Build, Copy, Healthcheck, Run
 from sealock.model.container import Health
-from sealock.model.finding import Confidence, Fault, Severity
+from sealock.model.finding import Confidence, RuleFinding, Severity
 from sealock.model.imagename import family
 from sealock.rules.build._ran import lineage
 from sealock.rules.images import lacks
@@ -39,7 +39,7 @@ class HealthToolNotInstalled(Rule[Build]):
     )
     mends = False
 
-    def check(self, build: Build, /) -> Iterator[Fault]:
+    def check(self, build: Build, /) -> Iterator[RuleFinding]:
         """Look at the check of the final stage, and whether anything before brings its program in."""
         final = build.final
         if (

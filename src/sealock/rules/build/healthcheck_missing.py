@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from sealock.model.build import Build, Healthcheck
-from sealock.model.finding import Fault, Severity
+from sealock.model.finding import RuleFinding, Severity
 from sealock.rules.build._ran import lineage
 from sealock.rules.references import cis_docker, docker_docs
 from sealock.rules.rule import Rule
@@ -30,7 +30,7 @@ class HealthcheckMissing(Rule[Build]):
     )
     mends = False
 
-    def check(self, build: Build, /) -> Iterator[Fault]:
+    def check(self, build: Build, /) -> Iterator[RuleFinding]:
         """Look through the final stage and those that it builds on."""
         final = build.final
         if final is not None and not any(

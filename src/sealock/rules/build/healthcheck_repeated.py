@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from sealock.model.build import Build, Healthcheck
-from sealock.model.finding import Fault, Severity
+from sealock.model.finding import RuleFinding, Severity
 from sealock.rules.build._mend import delete_instruction
 from sealock.rules.references import docker_docs
 from sealock.rules.rule import Rule
@@ -25,7 +25,7 @@ class HealthcheckRepeated(Rule[Build]):
     bad = ("FROM debian:12\nHEALTHCHECK CMD a\nHEALTHCHECK CMD b\nCMD c\n",)
     good = ("FROM debian:12 AS one\nHEALTHCHECK CMD a\nFROM one\nHEALTHCHECK CMD b\n",)
 
-    def check(self, build: Build, /) -> Iterator[Fault]:
+    def check(self, build: Build, /) -> Iterator[RuleFinding]:
         """Look for a HEALTHCHECK with another behind it in its stage."""
         last = {stage.index: at for at, stage, one in build.each(Healthcheck) if not one.onbuild}
         for at, stage, one in build.each(Healthcheck):

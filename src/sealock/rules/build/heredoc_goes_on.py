@@ -7,7 +7,7 @@ from itertools import pairwise
 
 from sealock.model.build import Build, Run
 from sealock.model.change import Edit
-from sealock.model.finding import Fault, Severity
+from sealock.model.finding import RuleFinding, Severity
 from sealock.model.location import Place
 from sealock.rules.build._errexit import stops_at_failure
 from sealock.rules.references import docker_docs
@@ -36,7 +36,7 @@ class HeredocGoesOn(Rule[Build]):
         "FROM debian:12\nRUN <<EOF\nmake &&\nmake install\nEOF\n",
     )
 
-    def check(self, build: Build, /) -> Iterator[Fault]:
+    def check(self, build: Build, /) -> Iterator[RuleFinding]:
         """Look for scripts of several lines without errexit."""
         for at, _, run in build.each(Run):
             if not isinstance(run, Run) or run.form != "heredoc" or stops_at_failure(run):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from sealock.model.build import Build
-from sealock.model.finding import Fault, Severity
+from sealock.model.finding import RuleFinding, Severity
 from sealock.model.shell import Command
 from sealock.rules.build._mend import insert_after
 from sealock.rules.build._ran import ran
@@ -34,7 +34,7 @@ class HugeUidLogged(Rule[Build]):
         "FROM debian:12\nRUN useradd -u 10001 app\n",
     )
 
-    def check(self, build: Build, /) -> Iterator[Fault]:
+    def check(self, build: Build, /) -> Iterator[RuleFinding]:
         """Look for large numbers in useradd."""
         for one in ran(build, "useradd"):
             number = _number(one.command)

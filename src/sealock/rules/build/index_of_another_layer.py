@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from sealock.model.build import Build
-from sealock.model.finding import Fault, Severity
+from sealock.model.finding import RuleFinding, Severity
 from sealock.model.location import At
 from sealock.rules.build._ran import calls, mounted
 from sealock.rules.references import docker_docs
@@ -37,7 +37,7 @@ class IndexOfAnotherLayer(Rule[Build]):
     )
     mends = False
 
-    def check(self, build: Build, /) -> Iterator[Fault]:
+    def check(self, build: Build, /) -> Iterator[RuleFinding]:
         """Look for an install whose RUN updates nothing though an earlier RUN of the stage did, and used it."""
         managers = ("apt-get", "apt", "aptitude")
         updating = {call.ran.at: call.ran.stage.index for call in calls(build, managers, ("update",))}

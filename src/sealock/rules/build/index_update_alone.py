@@ -7,7 +7,7 @@ from typing import Final
 
 from sealock.model.build import Build, Run
 from sealock.model.change import Edit
-from sealock.model.finding import Fault, Severity
+from sealock.model.finding import RuleFinding, Severity
 from sealock.model.location import At, Place
 from sealock.rules.build._ran import Call, calls
 from sealock.rules.references import cis_docker, docker_docs
@@ -40,7 +40,7 @@ class IndexUpdateAlone(Rule[Build]):
         "FROM debian:12\nRUN <<EOF\nset -e\napt-get update\napt-get install -y curl\nEOF\n",
     )
 
-    def check(self, build: Build, /) -> Iterator[Fault]:
+    def check(self, build: Build, /) -> Iterator[RuleFinding]:
         """Look for an update in a RUN that installs nothing."""
         used = {call.ran.at for call in calls(build, _MANAGERS, _USES)}
         for call in calls(build, _MANAGERS, _UPDATES):

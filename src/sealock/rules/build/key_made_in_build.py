@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from sealock.model.build import Build, Run
-from sealock.model.finding import Confidence, Fault, Severity
+from sealock.model.finding import Confidence, RuleFinding, Severity
 from sealock.model.shell import Command
 from sealock.rules.build._commands import known, line
 from sealock.rules.build._ran import once_each, ran, reaches_image
@@ -46,7 +46,7 @@ class KeyMadeInBuild(Rule[Build]):
         "FROM debian:12\nRUN openssl genrsa -out k.pem 4096 && make test && rm k.pem\n",
     )
 
-    def check(self, build: Build, /) -> Iterator[Fault]:
+    def check(self, build: Build, /) -> Iterator[RuleFinding]:
         """Judge the programs that make keys, in the layers of the final image."""
         reaching = reaches_image(build)
         removed = once_each(_removed)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from sealock.model.build import Build, Run
-from sealock.model.finding import Confidence, Fault, Severity
+from sealock.model.finding import Confidence, RuleFinding, Severity
 from sealock.model.location import At
 from sealock.rules.build._commands import DOWNLOADERS, downloads, is_verified, known, line, pipelines, program, saved_as
 from sealock.rules.build._ran import once_each, ran
@@ -38,7 +38,7 @@ class KeyUnchecked(Rule[Build]):
         "FROM rockylinux:9\nCOPY k.asc /k.asc\nRUN rpm --import /k.asc\n",
     )
 
-    def check(self, build: Build, /) -> Iterator[Fault]:
+    def check(self, build: Build, /) -> Iterator[RuleFinding]:
         """Judge keys that come through a pipe, and addresses that rpm imports from."""
         shown = once_each(_shows_fingerprint)
         shown_by: dict[At, bool] = {}

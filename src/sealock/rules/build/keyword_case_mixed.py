@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from sealock.model.build import Build, Instruction
 from sealock.model.change import Edit
-from sealock.model.finding import Fault, Severity
+from sealock.model.finding import RuleFinding, Severity
 from sealock.model.location import At
 from sealock.rules.references import docker_docs
 from sealock.rules.rule import Rule
@@ -26,7 +26,7 @@ class KeywordCaseMixed(Rule[Build]):
     bad = ("FROM debian:12\nrun make\nRUN make install\n", "FROM debian:12\nRun make\n")
     good = ("FROM debian:12\nRUN make\n",)
 
-    def check(self, build: Build, /) -> Iterator[Fault]:
+    def check(self, build: Build, /) -> Iterator[RuleFinding]:
         """Look for keywords unlike the most."""
         found: list[tuple[At, Instruction, str]] = []
         for stage in build.stages:

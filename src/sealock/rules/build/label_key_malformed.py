@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from sealock.model.build import Build, LabelSet
-from sealock.model.finding import Fault, Severity
+from sealock.model.finding import RuleFinding, Severity
 from sealock.rules.references import docker_docs
 from sealock.rules.rule import Rule
 
@@ -39,7 +39,7 @@ class LabelKeyMalformed(Rule[Build]):
     good = ('FROM debian:12\nLABEL org.opencontainers.image.licenses="MIT" com.example.team="x" version="1"\n',)
     mends = False
 
-    def check(self, build: Build, /) -> Iterator[Fault]:
+    def check(self, build: Build, /) -> Iterator[RuleFinding]:
         """Look at each label's name."""
         for at, _, one in build.each(LabelSet):
             if isinstance(one, LabelSet):

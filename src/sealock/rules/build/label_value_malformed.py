@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from typing import Final
 
 from sealock.model.build import Build, LabelSet
-from sealock.model.finding import Fault, Severity
+from sealock.model.finding import RuleFinding, Severity
 from sealock.rules.references import page
 from sealock.rules.rule import Rule
 
@@ -61,7 +61,7 @@ class LabelValueMalformed(Rule[Build]):
     )
     mends = False
 
-    def check(self, build: Build, /) -> Iterator[Fault]:
+    def check(self, build: Build, /) -> Iterator[RuleFinding]:
         """Look at each label of the specification whose value is known."""
         for at, _, one in build.each(LabelSet):
             if not isinstance(one, LabelSet):

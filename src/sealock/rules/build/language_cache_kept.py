@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from sealock.model.build import Build
-from sealock.model.finding import Fault, Severity
+from sealock.model.finding import RuleFinding, Severity
 from sealock.model.location import At
 from sealock.rules.build._mend import append_command
 from sealock.rules.build._ran import calls, mounted, reaches_image, removes
@@ -60,7 +60,7 @@ class LanguageCacheKept(Rule[Build]):
         "FROM node:22 AS build\nRUN npm ci\nFROM nginx:1.27\nCOPY --from=build /app/dist /srv\n",
     )
 
-    def check(self, build: Build, /) -> Iterator[Fault]:
+    def check(self, build: Build, /) -> Iterator[RuleFinding]:
         """Look at each RUN that fills the cache of an image's layer."""
         reaching = reaches_image(build)
         cleaned = {

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from sealock.model.build import Build
-from sealock.model.finding import Fault, Severity
+from sealock.model.finding import RuleFinding, Severity
 from sealock.rules.build._ran import Call, calls
 from sealock.rules.references import cwe
 from sealock.rules.rule import Rule
@@ -53,7 +53,7 @@ class LanguagePackagesUnpinned(Rule[Build]):
     )
     mends = False
 
-    def check(self, build: Build, /) -> Iterator[Fault]:
+    def check(self, build: Build, /) -> Iterator[RuleFinding]:
         """Tell the unpinned packages of each install."""
         for call in calls(build, _INSTALLS):
             if call.verb.text not in _INSTALLS[call.manager] or _elsewhere(call):

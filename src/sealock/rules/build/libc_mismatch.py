@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from sealock.model.build import Build, Copy, Stage
-from sealock.model.finding import Confidence, Fault, Severity
+from sealock.model.finding import Confidence, RuleFinding, Severity
 from sealock.model.imagename import family
 from sealock.rules.build._commands import known
 from sealock.rules.build._ran import calls, ran
@@ -58,7 +58,7 @@ class LibcMismatch(Rule[Build]):
         ),
     )
 
-    def check(self, build: Build, /) -> Iterator[Fault]:
+    def check(self, build: Build, /) -> Iterator[RuleFinding]:
         """Judge what is copied between stages of two families, and packages that bridge them."""
         for at, stage, copy in build.each(Copy):
             if not isinstance(copy, Copy) or copy.stage is None or copy.stage >= stage.index:

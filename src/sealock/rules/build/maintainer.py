@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from sealock.model.build import Build, Maintainer
 from sealock.model.change import Edit
-from sealock.model.finding import Fault, Severity
+from sealock.model.finding import RuleFinding, Severity
 from sealock.rules.references import docker_docs
 from sealock.rules.rule import Rule
 
@@ -26,7 +26,7 @@ class MaintainerUsed(Rule[Build]):
     bad = ("FROM debian:12\nMAINTAINER Jo Doe <jo@example.org>\n", 'FROM debian:12\nMAINTAINER "Jo Doe"\n')
     good = ('FROM debian:12\nLABEL org.opencontainers.image.authors="Jo Doe <jo@example.org>"\n',)
 
-    def check(self, build: Build, /) -> Iterator[Fault]:
+    def check(self, build: Build, /) -> Iterator[RuleFinding]:
         """Look for the instruction."""
         for at, _, instruction in build.each(Maintainer):
             if isinstance(instruction, Maintainer):

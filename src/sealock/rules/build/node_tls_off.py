@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from sealock.model.build import Build
-from sealock.model.finding import Fault, Severity
+from sealock.model.finding import RuleFinding, Severity
 from sealock.rules.build._commands import known, line, rewrite
 from sealock.rules.build._ran import ran
 from sealock.rules.build._written import revalued, settings
@@ -66,7 +66,7 @@ class NodeTlsOff(Rule[Build]):
         ),
     )
 
-    def check(self, build: Build, /) -> Iterator[Fault]:
+    def check(self, build: Build, /) -> Iterator[RuleFinding]:
         """Judge variables, settings commands and options."""
         for setting in settings(build, *_VARIABLES):
             if setting.value.lower() in _OFF:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from sealock.model.build import AddFile, Build, Copy, Stage
-from sealock.model.finding import Fault, Severity
+from sealock.model.finding import RuleFinding, Severity
 from sealock.rules.build._mend import replace_word
 from sealock.rules.build._ran import calls, once
 from sealock.rules.references import page
@@ -33,7 +33,7 @@ class NpmWithoutLockFile(Rule[Build]):
         "FROM node:22\nWORKDIR /app\nCOPY package.json ./\nRUN npm install\n",
     )
 
-    def check(self, build: Build, /) -> Iterator[Fault]:
+    def check(self, build: Build, /) -> Iterator[RuleFinding]:
         """Look for an install of everything, where a lock file was copied."""
         locked = once(lambda stage: _locked(build, stage))
         for call in calls(build, ("npm",), ("install", "i")):

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from sealock.model.build import Build
-from sealock.model.finding import Fault, Severity
+from sealock.model.finding import RuleFinding, Severity
 from sealock.model.shell import Word
 from sealock.rules.build._ran import calls
 from sealock.rules.references import cis_docker
@@ -41,7 +41,7 @@ class OsPackagesUnpinned(Rule[Build]):
     )
     mends = False
 
-    def check(self, build: Build, /) -> Iterator[Fault]:
+    def check(self, build: Build, /) -> Iterator[RuleFinding]:
         """Tell the unpinned packages of each install."""
         for call in calls(build, _MANAGERS, _INSTALLS):
             loose = [word.text for word in call.operands if not _pinned(call.manager, word)]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from sealock.model.build import AddFile, Build, Copy, Stage
-from sealock.model.finding import Fault, Severity
+from sealock.model.finding import RuleFinding, Severity
 from sealock.model.location import At
 from sealock.rules.build._ran import once, ran, reaches_image
 from sealock.rules.references import docker_docs
@@ -33,7 +33,7 @@ class OwnerChangedAfterCopy(Rule[Build]):
     )
     mends = False
 
-    def check(self, build: Build, /) -> Iterator[Fault]:
+    def check(self, build: Build, /) -> Iterator[RuleFinding]:
         """Compare what chown -R and chmod -R name with the targets of COPY before."""
         reaching = reaches_image(build)
         copied = once(_copied)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from sealock.model.build import Build
-from sealock.model.finding import Fault, Severity
+from sealock.model.finding import RuleFinding, Severity
 from sealock.model.location import At
 from sealock.rules.build._mend import append_command
 from sealock.rules.build._ran import Call, calls, mounted, reaches_image, removes
@@ -60,7 +60,7 @@ class PackageCacheKept(Rule[Build]):
         "FROM archlinux:base\nRUN pacman -Sy --noconfirm curl && pacman -Scc --noconfirm\n",
     )
 
-    def check(self, build: Build, /) -> Iterator[Fault]:
+    def check(self, build: Build, /) -> Iterator[RuleFinding]:
         """Look at each RUN that fills the cache of an image's layer."""
         reaching = reaches_image(build)
         cleaned = {call.ran.at for call in calls(build, _MANAGERS) if _cleans(call)}

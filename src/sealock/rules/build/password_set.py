@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from sealock.model.build import Build
-from sealock.model.finding import Fault, Severity
+from sealock.model.finding import RuleFinding, Severity
 from sealock.model.shell import Command
 from sealock.rules.build._commands import known, pipelines
 from sealock.rules.build._ran import ran
@@ -44,7 +44,7 @@ class PasswordSet(Rule[Build]):
         "FROM alpine:3.20\nRUN adduser -D -H app\n",
     )
 
-    def check(self, build: Build, /) -> Iterator[Fault]:
+    def check(self, build: Build, /) -> Iterator[RuleFinding]:
         """Judge the programs that set passwords."""
         for one in ran(build, "chpasswd"):
             # What comes in is told apart by nothing but a look at the pipe, and all that can come in sets a password.
@@ -66,6 +66,6 @@ class PasswordSet(Rule[Build]):
             if text is not None and text not in _LOCKED and not re.fullmatch(r"[!*].*", text):
                 yield self._fault(one.at, one.command, f"sets a password with {one.command.name}", one.command.name)
 
-    def _fault(self, at: tuple[str | int, ...], command: Command, message: str, evidence: str) -> Fault:
+    def _fault(self, at: tuple[str | int, ...], command: Command, message: str, evidence: str) -> RuleFinding:
         # The evidence names the program alone: its words may hold the password.
         return self.fault(message, at, place=known(command.place), evidence=evidence)

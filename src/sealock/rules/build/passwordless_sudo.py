@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from sealock.model.build import Build
-from sealock.model.finding import Fault, Severity
+from sealock.model.finding import RuleFinding, Severity
 from sealock.rules.build._commands import known, line
 from sealock.rules.build._ran import ran
 from sealock.rules.build._written import writings
@@ -39,7 +39,7 @@ class PasswordlessSudo(Rule[Build]):
     )
     good = ("FROM debian:12\nRUN echo 'app ALL=(ALL) ALL' > /etc/sudoers.d/app\n",)
 
-    def check(self, build: Build, /) -> Iterator[Fault]:
+    def check(self, build: Build, /) -> Iterator[RuleFinding]:
         """Judge what is written, and who gets into a group that may do everything."""
         for writing in writings(build):
             doas = "doas" in writing.file and re.search(r"^\s*permit\b.*\bnopass\b", writing.text, re.MULTILINE)

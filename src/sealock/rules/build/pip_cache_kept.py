@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from sealock.model.build import Arg, Build, Env, Run, Stage
-from sealock.model.finding import Fault, Severity
+from sealock.model.finding import RuleFinding, Severity
 from sealock.rules.build._mend import insert_after
 from sealock.rules.build._ran import calls, inherited, mounted, once_each, reaches_image, removes
 from sealock.rules.references import page
@@ -38,7 +38,7 @@ class PipCacheKept(Rule[Build]):
         "FROM python:3.12\nRUN PIP_NO_CACHE_DIR=1 pip install flask==3.0.3\n",
     )
 
-    def check(self, build: Build, /) -> Iterator[Fault]:
+    def check(self, build: Build, /) -> Iterator[RuleFinding]:
         """Look at each install whose layer is in the image."""
         reaching = reaches_image(build)
         switched_off = inherited(build, _switched_off)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from sealock.model.build import Build
-from sealock.model.finding import Fault, Severity
+from sealock.model.finding import RuleFinding, Severity
 from sealock.rules.build._commands import drop, known, line, settings
 from sealock.rules.build._ran import calls, ran
 from sealock.rules.build._written import revalued
@@ -35,7 +35,7 @@ class PipTrustedHost(Rule[Build]):
     )
     good = ("FROM python:3.12\nRUN pip install --cert /ca.pem -r requirements.txt\n",)
 
-    def check(self, build: Build, /) -> Iterator[Fault]:
+    def check(self, build: Build, /) -> Iterator[RuleFinding]:
         """Judge calls of pip and its variables."""
         for call in calls(build, ("pip",)):
             command = call.ran.command

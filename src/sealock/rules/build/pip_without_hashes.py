@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from sealock.model.build import Build
-from sealock.model.finding import Fault, Severity
+from sealock.model.finding import RuleFinding, Severity
 from sealock.rules.build._ran import calls
 from sealock.rules.references import cis_docker, page
 from sealock.rules.rule import Rule
@@ -33,7 +33,7 @@ class PipWithoutHashes(Rule[Build]):
     )
     mends = False
 
-    def check(self, build: Build, /) -> Iterator[Fault]:
+    def check(self, build: Build, /) -> Iterator[RuleFinding]:
         """Look for requirements files without --require-hashes."""
         for call in calls(build, ("pip",), ("install", "wheel", "download")):
             if call.has("-r", "--requirement") and not call.has("--require-hashes"):

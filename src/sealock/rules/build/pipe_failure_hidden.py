@@ -7,7 +7,7 @@ from typing import Final
 
 from sealock.model.absent import Absent
 from sealock.model.build import Build, Run
-from sealock.model.finding import Fault, Severity
+from sealock.model.finding import RuleFinding, Severity
 from sealock.model.imagename import family
 from sealock.model.shell import Command, Pipeline
 from sealock.rules.build._mend import insert_before
@@ -44,7 +44,7 @@ class PipeFailureHidden(Rule[Build]):
         'FROM debian:12\nRUN ["/bin/bash", "-o", "pipefail", "-c", "curl -f https://example.org/a | gunzip > /a"]\n',
     )
 
-    def check(self, build: Build, /) -> Iterator[Fault]:
+    def check(self, build: Build, /) -> Iterator[RuleFinding]:
         """Look for pipes whose first commands may fail in silence."""
         told: set[int] = set()
         below = bases(build)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from sealock.model.build import Build, Run
-from sealock.model.finding import Fault, Severity
+from sealock.model.finding import RuleFinding, Severity
 from sealock.model.location import Place
 from sealock.model.shell import Command, Script
 from sealock.rules.build._commands import DOWNLOADERS, INTERPRETERS, SHELLS, downloads, known, line, pipelines, program
@@ -58,7 +58,7 @@ class PipedToShell(Rule[Build]):
         'FROM debian:12\nRUN version="$(curl -s https://example.com/v)"; echo "$version" | sh -c "cat"\n',
     )
 
-    def check(self, build: Build, /) -> Iterator[Fault]:
+    def check(self, build: Build, /) -> Iterator[RuleFinding]:
         """Judge every pipeline, and every command that runs what another prints."""
         for at, _, run in build.each(Run) if _EXPRESSION.search(build.text) else ():
             text = build.excerpt(run.place)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from sealock.model.build import Build
-from sealock.model.finding import Fault, Severity
+from sealock.model.finding import RuleFinding, Severity
 from sealock.rules.build._commands import addresses, is_verified, known, swap
 from sealock.rules.build._ran import ran
 from sealock.rules.references import cis_docker, cwe
@@ -43,7 +43,7 @@ class PlainHttpDownload(Rule[Build]):
         "FROM debian:12\nRUN ./serve & curl http://localhost:8080/health\n",
     )
 
-    def check(self, build: Build, /) -> Iterator[Fault]:
+    def check(self, build: Build, /) -> Iterator[RuleFinding]:
         """Judge every address of every downloader."""
         for one in ran(build, *_PROGRAMS):
             fetches = one.command.name not in {"git", "svn"} or {

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from sealock.model.build import Build
 from sealock.model.change import Edit
-from sealock.model.finding import Fault, Severity
+from sealock.model.finding import RuleFinding, Severity
 from sealock.model.location import Place
 from sealock.rules.references import docker_docs
 from sealock.rules.rule import Rule
@@ -27,7 +27,7 @@ class PlatformRedundant(Rule[Build]):
     bad = ("FROM --platform=$TARGETPLATFORM debian:12\n", "FROM --platform=${TARGETPLATFORM} debian:12 AS a\n")
     good = ("FROM --platform=$BUILDPLATFORM debian:12\n", "FROM debian:12\n")
 
-    def check(self, build: Build, /) -> Iterator[Fault]:
+    def check(self, build: Build, /) -> Iterator[RuleFinding]:
         """Look at each FROM."""
         for stage in build.stages:
             flag = stage.start.flag("platform")

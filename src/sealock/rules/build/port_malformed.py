@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from sealock.model.build import Build, Expose, Text
+from sealock.model.build import Build, BuildText, Expose
 from sealock.model.change import Edit
-from sealock.model.finding import Fault, Severity
+from sealock.model.finding import RuleFinding, Severity
 from sealock.rules.references import docker_docs
 from sealock.rules.rule import Rule
 
@@ -39,7 +39,7 @@ class PortMalformed(Rule[Build]):
     )
     mends = False
 
-    def check(self, build: Build, /) -> Iterator[Fault]:
+    def check(self, build: Build, /) -> Iterator[RuleFinding]:
         """Look at each port whose value is known."""
         for at, _, instruction in build.each(Expose):
             if not isinstance(instruction, Expose):
@@ -68,7 +68,7 @@ def _number(text: str) -> int | None:
     return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else None
 
 
-def _mend(text: Text) -> tuple[Edit, ...]:
+def _mend(text: BuildText) -> tuple[Edit, ...]:
     """The container's part of a host and container port."""
     inner = text.raw.rpartition(":")[2]
     return (Edit(text.place, inner),) if ":" in text.raw and "$" not in text.raw and not _wrong(inner) else ()

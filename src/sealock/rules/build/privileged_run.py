@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from sealock.model.build import Build, Flag, Run
 from sealock.model.change import Edit
-from sealock.model.finding import Fault, Severity
+from sealock.model.finding import RuleFinding, Severity
 from sealock.model.location import Place
 from sealock.rules.references import cis_docker, cwe, docker_docs
 from sealock.rules.rule import Rule
@@ -30,7 +30,7 @@ class PrivilegedRun(Rule[Build]):
     )
     good = ("FROM debian:12\nRUN --network=none make test\n", "FROM debian:12\nRUN --security=sandbox make\n")
 
-    def check(self, build: Build, /) -> Iterator[Fault]:
+    def check(self, build: Build, /) -> Iterator[RuleFinding]:
         """Judge the flags of every RUN."""
         for at, _, run in build.each(Run):
             for flag in run.flags:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from sealock.model.build import Build, Run
-from sealock.model.finding import Fault, Severity
+from sealock.model.finding import RuleFinding, Severity
 from sealock.rules.references import docker_docs
 from sealock.rules.rule import Rule
 
@@ -25,7 +25,7 @@ class ProcessLeftBehind(Rule[Build]):
     good = ("FROM debian:12\nRUN server & sleep 5 && load-data && kill %1\n", "FROM debian:12\nRUN make &> log\n")
     mends = False
 
-    def check(self, build: Build, /) -> Iterator[Fault]:
+    def check(self, build: Build, /) -> Iterator[RuleFinding]:
         """Look for an ampersand at the end."""
         for at, _, run in build.each(Run):
             if isinstance(run, Run) and run.form == "shell" and not run.heredocs and run.script.pipelines:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from sealock.model.build import Build
-from sealock.model.finding import Fault, Severity
+from sealock.model.finding import RuleFinding, Severity
 from sealock.rules.build._ran import ran
 from sealock.rules.references import docker_docs
 from sealock.rules.rule import Rule
@@ -31,7 +31,7 @@ class ProfileWritten(Rule[Build]):
     good = ("FROM debian:12\nENV PATH=/app/bin:$PATH\n", "FROM debian:12\nRUN echo 'alias ll=\"ls -l\"' >> ~/.bashrc\n")
     mends = False
 
-    def check(self, build: Build, /) -> Iterator[Fault]:
+    def check(self, build: Build, /) -> Iterator[RuleFinding]:
         """Look for echo and printf of an assignment into such a file."""
         for one in ran(build, "echo", "printf"):
             for redirect in one.command.redirects:

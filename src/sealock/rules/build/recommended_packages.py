@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from sealock.model.build import Build, Heredoc, Stage
-from sealock.model.finding import Fault, Severity
+from sealock.model.finding import RuleFinding, Severity
 from sealock.rules.build._mend import insert_after
 from sealock.rules.build._ran import calls, inherited, reaches_image
 from sealock.rules.references import cis_docker, docker_docs
@@ -35,7 +35,7 @@ class RecommendedPackages(Rule[Build]):
         "FROM debian:12 AS build\nRUN apt-get update && apt-get install -y gcc\nFROM scratch\nCOPY --from=build /a /\n",
     )
 
-    def check(self, build: Build, /) -> Iterator[Fault]:
+    def check(self, build: Build, /) -> Iterator[RuleFinding]:
         """Look at each apt install whose layer is in the image."""
         reaching = reaches_image(build)
         configured = inherited(build, _configured)

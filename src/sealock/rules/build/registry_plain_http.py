@@ -8,7 +8,7 @@ from typing import Final
 
 from sealock.model.build import Build
 from sealock.model.change import Edit
-from sealock.model.finding import Fault, Severity
+from sealock.model.finding import RuleFinding, Severity
 from sealock.model.location import Place
 from sealock.rules.build._commands import known, swap
 from sealock.rules.build._ran import ran
@@ -47,7 +47,7 @@ class RegistryPlainHttp(Rule[Build]):
         ),
     )
 
-    def check(self, build: Build, /) -> Iterator[Fault]:
+    def check(self, build: Build, /) -> Iterator[RuleFinding]:
         """Judge the addresses that package managers are given."""
         for one in ran(build, *_PROGRAMS):
             words = one.command.words

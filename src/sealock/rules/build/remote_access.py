@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from sealock.model.build import Build
-from sealock.model.finding import Confidence, Fault, Severity
+from sealock.model.finding import Confidence, RuleFinding, Severity
 from sealock.rules.build._commands import known
 from sealock.rules.build._ran import calls, reaches_image
 from sealock.rules.references import cis_docker, cwe
@@ -49,7 +49,7 @@ class RemoteAccess(Rule[Build]):
         "FROM debian:12 AS debug\nRUN apt-get install -y nmap\nFROM debian:12\n",
     )
 
-    def check(self, build: Build, /) -> Iterator[Fault]:
+    def check(self, build: Build, /) -> Iterator[RuleFinding]:
         """Judge what the layers of the final image install."""
         reaching = reaches_image(build)
         for call in calls(build, _MANAGERS):

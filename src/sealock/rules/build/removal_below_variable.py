@@ -8,7 +8,7 @@ from typing import Final
 
 from sealock.model.build import Arg, Build, Env, Run, Stage
 from sealock.model.change import Edit
-from sealock.model.finding import Confidence, Fault, Severity
+from sealock.model.finding import Confidence, RuleFinding, Severity
 from sealock.model.location import At, Place
 from sealock.rules.build._ran import inherited, once, ran
 from sealock.rules.references import page
@@ -39,7 +39,7 @@ class RemovalBelowVariable(Rule[Build]):
         "FROM debian:12\nRUN rm -f $X/y\n",
     )
 
-    def check(self, build: Build, /) -> Iterator[Fault]:
+    def check(self, build: Build, /) -> Iterator[RuleFinding]:
         """Look at each recursive rm."""
         given = once(lambda stage: _given(build, stage))
         known: dict[str, Callable[[Stage], bool]] = {}

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from sealock.model.build import Build
-from sealock.model.finding import Fault, Severity
+from sealock.model.finding import RuleFinding, Severity
 from sealock.rules.build._commands import drop, known, line
 from sealock.rules.build._ran import ran
 from sealock.rules.build._written import corrected, writings
@@ -53,7 +53,7 @@ class RpmCheckOff(Rule[Build]):
         "FROM rockylinux:9\nCOPY <<EOF /etc/yum.repos.d/x.repo\n[x]\ngpgcheck=1\nrepo_gpgcheck=0\nsslverify=1\nEOF\n",
     )
 
-    def check(self, build: Build, /) -> Iterator[Fault]:
+    def check(self, build: Build, /) -> Iterator[RuleFinding]:
         """Judge options, --setopt and what is written to repository files."""
         for one in ran(build, "yum", "dnf", "dnf5", "microdnf", "tdnf", "zypper", "yum-config-manager", "dnf-3"):
             words = one.command.words

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from sealock.model.build import Build
-from sealock.model.finding import Fault, Severity
+from sealock.model.finding import RuleFinding, Severity
 from sealock.rules.build._commands import drop, known, line
 from sealock.rules.build._ran import ran
 from sealock.rules.references import cis_docker, cwe, man
@@ -29,7 +29,7 @@ class RpmSignatureOff(Rule[Build]):
     )
     good = ("FROM rockylinux:9\nRUN rpm --import /keys/x.asc && rpm -ivh https://example.com/x.rpm\n",)
 
-    def check(self, build: Build, /) -> Iterator[Fault]:
+    def check(self, build: Build, /) -> Iterator[RuleFinding]:
         """Judge rpm's options."""
         for one in ran(build, "rpm"):
             for word in one.command.words[1:]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from sealock.model.build import Build, Run
-from sealock.model.finding import Fault, Severity
+from sealock.model.finding import RuleFinding, Severity
 from sealock.rules.build._ran import reaches_image
 from sealock.rules.references import docker_docs
 from sealock.rules.rule import Rule
@@ -30,7 +30,7 @@ class RunsInARow(Rule[Build]):
     )
     mends = False
 
-    def check(self, build: Build, /) -> Iterator[Fault]:
+    def check(self, build: Build, /) -> Iterator[RuleFinding]:
         """Look for a RUN right behind a RUN of the same kind, in the stages that are in the image."""
         reaching = reaches_image(build)
         for stage in build.stages:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from sealock.model.build import Build
-from sealock.model.finding import Confidence, Fault, Severity
+from sealock.model.finding import Confidence, RuleFinding, Severity
 from sealock.model.shell import Command
 from sealock.rules.build._commands import known, line
 from sealock.rules.build._ran import ran
@@ -39,7 +39,7 @@ class SecondRoot(Rule[Build]):
         "FROM alpine:3.20\nRUN addgroup -S app && adduser -S -G app app\n",
     )
 
-    def check(self, build: Build, /) -> Iterator[Fault]:
+    def check(self, build: Build, /) -> Iterator[RuleFinding]:
         """Judge the programs that make users and put them into groups."""
         for one in ran(build, "useradd", "adduser", "usermod"):
             number = _value(one.command, "-u", "--uid")
@@ -63,7 +63,9 @@ class SecondRoot(Rule[Build]):
             ):
                 yield self._fault(one.at, one.command, "writes a user with root's id to /etc/passwd", Severity.HIGH)
 
-    def _fault(self, at: tuple[str | int, ...], command: Command, message: str, severity: Severity | None) -> Fault:
+    def _fault(
+        self, at: tuple[str | int, ...], command: Command, message: str, severity: Severity | None
+    ) -> RuleFinding:
         sure = Confidence.HIGH if severity else Confidence.MEDIUM
         place = known(command.place)
         return self.fault(message, at, place=place, evidence=line(command), severity=severity, confidence=sure)

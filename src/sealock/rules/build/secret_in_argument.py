@@ -9,7 +9,7 @@ from typing import Final
 
 from sealock.model.build import Arg, Build, Instruction, Run, Stage
 from sealock.model.change import Edit
-from sealock.model.finding import Confidence, Fault, Severity
+from sealock.model.finding import Confidence, RuleFinding, Severity
 from sealock.model.location import At, Place
 from sealock.rules.build._mend import delete_instruction
 from sealock.rules.build._ran import once
@@ -45,7 +45,7 @@ class SecretInArgument(Rule[Build]):
         ),
     )
 
-    def check(self, build: Build, /) -> Iterator[Fault]:
+    def check(self, build: Build, /) -> Iterator[RuleFinding]:
         """Judge every ARG by its name, and by its default where it has one."""
         uses = once(lambda stage: _uses(build, stage))
         before: list[tuple[At, Stage | None, Arg]] = [((), None, one) for one in build.arguments]

@@ -6,7 +6,7 @@ from bisect import bisect_left
 from collections.abc import Iterator
 
 from sealock.model.build import Build, Cmd, Healthcheck, Instruction, LabelSet, Run
-from sealock.model.finding import Confidence, Fault, Severity
+from sealock.model.finding import Confidence, RuleFinding, Severity
 from sealock.model.location import At, Place
 from sealock.model.shell import Command
 from sealock.rules.build._commands import known, line
@@ -15,7 +15,7 @@ from sealock.rules.rule import Rule
 from sealock.secrets.values import find, find_in_text
 
 
-class SecretInCommand(Rule[Build]):
+class BuildSecretInCommand(Rule[Build]):
     """A secret is written out in a command, a label or a file.
 
     What RUN, CMD, ENTRYPOINT and LABEL say stays in the image's history and configuration, and in the repository of
@@ -48,7 +48,7 @@ class SecretInCommand(Rule[Build]):
         ),
     )
 
-    def check(self, build: Build, /) -> Iterator[Fault]:
+    def check(self, build: Build, /) -> Iterator[RuleFinding]:
         """Look through all that is run, all labels and all here-documents."""
         suspects = _suspects(build)
         for at, _, instruction, script in build.scripts():
@@ -69,7 +69,7 @@ class SecretInCommand(Rule[Build]):
                         at = ("stages", stage.index, "instructions", index)
                         yield self._fault(at, kind, place, f"{instruction.keyword} heredoc", "writes")
 
-    def _fault(self, at: At, kind: str, place: Place, evidence: str, verb: str = "writes") -> Fault:
+    def _fault(self, at: At, kind: str, place: Place, evidence: str, verb: str = "writes") -> RuleFinding:
         return self.fault(f"{verb} out {kind}", at, place=known(place), evidence=f"{evidence}: {kind}")
 
 

@@ -6,14 +6,14 @@ import re
 from collections.abc import Iterator
 
 from sealock.model.build import Arg, Build, Env, Stage
-from sealock.model.finding import Confidence, Fault, Severity
+from sealock.model.finding import Confidence, RuleFinding, Severity
 from sealock.rules.build._ran import once
 from sealock.rules.references import cis_docker, cwe, docker_docs
 from sealock.rules.rule import Rule
 from sealock.secrets.values import Secret, find, of_name
 
 
-class SecretInEnvironment(Rule[Build]):
+class BuildSecretInEnvironment(Rule[Build]):
     """A secret is written into the image's environment.
 
     ENV is a part of the image's configuration: `docker inspect` and `docker history` show it to everybody who can
@@ -39,7 +39,7 @@ class SecretInEnvironment(Rule[Build]):
         "FROM python:3.12\nENV GPG_KEY=7169605F62C751356D054A26A821E680E5FA6305\n",
     )
 
-    def check(self, build: Build, /) -> Iterator[Fault]:
+    def check(self, build: Build, /) -> Iterator[RuleFinding]:
         """Judge every variable by name and value."""
         declared = once(_declared)
         for at, stage, env in build.each(Env):

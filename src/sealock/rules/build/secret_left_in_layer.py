@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from sealock.model.build import Build, Run
-from sealock.model.finding import Confidence, Fault, Severity
+from sealock.model.finding import Confidence, RuleFinding, Severity
 from sealock.model.shell import Command
 from sealock.rules.build._commands import known, line
 from sealock.rules.build._credentials import credential_file
@@ -51,7 +51,7 @@ class SecretLeftInLayer(Rule[Build]):
         "FROM debian:12\nRUN --mount=type=ssh git clone git@github.com:acme/x.git /src\n",
     )
 
-    def check(self, build: Build, /) -> Iterator[Fault]:
+    def check(self, build: Build, /) -> Iterator[RuleFinding]:
         """Judge the commands that write files; what the same RUN removes is in no layer."""
         removed, mounted = once_each(_removed), once_each(_mounted_secrets)
         for one in ran(build, *_WRITERS):

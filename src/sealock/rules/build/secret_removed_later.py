@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from sealock.model.build import AddFile, Build, Copy, Run
-from sealock.model.finding import Fault, Severity
+from sealock.model.finding import RuleFinding, Severity
 from sealock.model.location import At
 from sealock.model.shell import Command, Word
 from sealock.rules.build._commands import known, line
@@ -38,7 +38,7 @@ class SecretRemovedLater(Rule[Build]):
         "FROM debian:12\nRUN rm -rf /var/lib/apt/lists/*\n",
     )
 
-    def check(self, build: Build, /) -> Iterator[Fault]:
+    def check(self, build: Build, /) -> Iterator[RuleFinding]:
         """Follow credential files through each stage's layers."""
         written: dict[At, list[str]] = {}
         for writing in writings(build):

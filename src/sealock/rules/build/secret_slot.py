@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from sealock.model.build import Build, Env
-from sealock.model.finding import Confidence, Fault, Severity
+from sealock.model.finding import Confidence, RuleFinding, Severity
 from sealock.rules.references import cis_docker, cwe, docker_docs
 from sealock.rules.rule import Rule
 from sealock.secrets.values import find, is_placeholder, of_name
@@ -28,7 +28,7 @@ class SecretSlot(Rule[Build]):
     bad = ("FROM debian:12\nENV PASSWORD=\n", "FROM debian:12\nENV SLACK_TOKEN=xxxxxxxx API_SECRET=your-secret-here\n")
     good = ("FROM debian:12\nENV PASSWORD_FILE=/run/secrets/password TOKEN_TTL=3600\n",)
 
-    def check(self, build: Build, /) -> Iterator[Fault]:
+    def check(self, build: Build, /) -> Iterator[RuleFinding]:
         """Judge variables whose name promises a secret that is not there."""
         for at, _, env in build.each(Env):
             for pair in env.pairs if isinstance(env, Env) else ():

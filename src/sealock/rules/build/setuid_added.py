@@ -8,9 +8,9 @@ from typing import Final
 
 from sealock.model.build import Build
 from sealock.model.change import Edit
-from sealock.model.finding import Fault, Severity
+from sealock.model.finding import RuleFinding, Severity
 from sealock.rules.build._commands import known, line
-from sealock.rules.build._modes import Given, bits, clauses, modes
+from sealock.rules.build._modes import GivenMode, bits, clauses, modes
 from sealock.rules.build._ran import ran
 from sealock.rules.references import cis_docker, cwe, man
 from sealock.rules.rule import Rule
@@ -43,7 +43,7 @@ class SetuidAdded(Rule[Build]):
         "FROM debian:12\nRUN setcap -r /usr/local/bin/tool && chmod 0755 /x\n",
     )
 
-    def check(self, build: Build, /) -> Iterator[Fault]:
+    def check(self, build: Build, /) -> Iterator[RuleFinding]:
         """Judge modes and setcap."""
         for given in modes(build):
             octal = bits(given.text)
@@ -66,7 +66,7 @@ class SetuidAdded(Rule[Build]):
                     severity=Severity.LOW if names and names <= _MILD else Severity.HIGH,
                 )
 
-    def _fault(self, given: Given, mend: tuple[Edit, ...]) -> Fault:
+    def _fault(self, given: GivenMode, mend: tuple[Edit, ...]) -> RuleFinding:
         return self.fault(
             f"makes a program run as its owner with mode {given.text}",
             given.at,

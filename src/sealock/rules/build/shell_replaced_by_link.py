@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from sealock.model.build import Build
-from sealock.model.finding import Fault, Severity
+from sealock.model.finding import RuleFinding, Severity
 from sealock.rules.build._ran import ran
 from sealock.rules.references import docker_docs
 from sealock.rules.rule import Rule
@@ -29,7 +29,7 @@ class ShellReplacedByLink(Rule[Build]):
     good = ('FROM debian:12\nSHELL ["/bin/bash", "-c"]\nRUN echo\n', "FROM debian:12\nRUN ln -s /bin/bash /opt/sh\n")
     mends = False
 
-    def check(self, build: Build, /) -> Iterator[Fault]:
+    def check(self, build: Build, /) -> Iterator[RuleFinding]:
         """Look for ln and for the alternatives of Debian."""
         for one in ran(build, "ln", "update-alternatives"):
             if any(text in {"/bin/sh", "/usr/bin/sh"} for text in one.command.arguments[1:]):

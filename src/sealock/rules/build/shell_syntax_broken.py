@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from sealock.model.build import Build
-from sealock.model.finding import Confidence, Fault, Severity
+from sealock.model.finding import Confidence, RuleFinding, Severity
 from sealock.rules.references import docker_docs
 from sealock.rules.rule import Rule
 
@@ -26,7 +26,7 @@ class ShellSyntaxBroken(Rule[Build]):
     good = ('FROM debian:12\nRUN echo "it has an end"\n', "FROM debian:12\nRUN if [ -f /a ]; then echo a; fi\n")
     mends = False
 
-    def check(self, build: Build, /) -> Iterator[Fault]:
+    def check(self, build: Build, /) -> Iterator[RuleFinding]:
         """Look at what the shell's grammar could not make sense of."""
         for at, _, instruction, script in build.scripts():
             # Brackets at the start are a broken exec form, which is another rule's matter.

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from sealock.model.build import Build
-from sealock.model.finding import Fault, Severity
+from sealock.model.finding import RuleFinding, Severity
 from sealock.rules.build._commands import known, line
 from sealock.rules.build._ran import ran
 from sealock.rules.references import cis_docker, cwe, page
@@ -41,7 +41,7 @@ class ShortKey(Rule[Build]):
         'FROM debian:12\nENV GPG_KEY=0A9AF2115F4687BD29803A206B73A36E6026DFCA\nRUN gpg --recv-keys "$GPG_KEY"\n',
     )
 
-    def check(self, build: Build, /) -> Iterator[Fault]:
+    def check(self, build: Build, /) -> Iterator[RuleFinding]:
         """Judge the keys that gpg and apt-key are told to fetch."""
         for one in ran(build, "gpg", "gpg2", "apt-key"):
             words = one.command.words

@@ -8,7 +8,7 @@ from typing import Final
 
 from sealock.model.build import Build
 from sealock.model.change import Edit
-from sealock.model.finding import Fault, Severity
+from sealock.model.finding import RuleFinding, Severity
 from sealock.model.location import Place
 from sealock.rules.build._commands import known, line, swap
 from sealock.rules.build._ran import ran
@@ -54,7 +54,7 @@ class SourcePlainHttp(Rule[Build]):
         "FROM debian:12\nRUN sed -i 's|http://debian.example.org|https://debian.example.org|g' /etc/apt/sources.list\n",
     )
 
-    def check(self, build: Build, /) -> Iterator[Fault]:
+    def check(self, build: Build, /) -> Iterator[RuleFinding]:
         """Judge what is written to source lists, and what package managers are given."""
         for writing in writings(build):
             if not any(part in writing.file for part in _FILES):
@@ -74,7 +74,7 @@ class SourcePlainHttp(Rule[Build]):
 
     def _fault(
         self, at: tuple[str | int, ...], place: Place | None, address: str, where: str, mend: tuple[Edit, ...]
-    ) -> Fault:
+    ) -> RuleFinding:
         return self.fault(
             f"takes packages from {mask(address)}",
             at,

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from sealock.model.build import Build
-from sealock.model.finding import Confidence, Fault, Severity
+from sealock.model.finding import Confidence, RuleFinding, Severity
 from sealock.rules.build._commands import is_verified, known, line
 from sealock.rules.build._ran import once_each, ran
 from sealock.rules.build._written import settings, writings
@@ -47,7 +47,7 @@ class SshHostUnchecked(Rule[Build]):
         ),
     )
 
-    def check(self, build: Build, /) -> Iterator[Fault]:
+    def check(self, build: Build, /) -> Iterator[RuleFinding]:
         """Judge options, variables, settings files and key scans."""
         message = "lets ssh talk to whoever answers"
         for one in ran(build, "ssh", "scp", "sftp", "rsync", "sshfs", "git"):

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from sealock.model.build import Build
 from sealock.model.change import Edit
-from sealock.model.finding import Fault, Severity
+from sealock.model.finding import RuleFinding, Severity
 from sealock.rules.references import docker_docs
 from sealock.rules.rule import Rule
 
@@ -26,7 +26,7 @@ class StageNameCase(Rule[Build]):
     bad = ("FROM debian:12 AS Build\nRUN make\nFROM debian:12\nCOPY --from=build /a /\n",)
     good = ("FROM debian:12 AS build\nRUN make\nFROM debian:12\nCOPY --from=build /a /\n",)
 
-    def check(self, build: Build, /) -> Iterator[Fault]:
+    def check(self, build: Build, /) -> Iterator[RuleFinding]:
         """Look at each name as written."""
         for stage in build.stages:
             alias = stage.start.alias

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from sealock.model.build import Build
-from sealock.model.finding import Fault, Severity
+from sealock.model.finding import RuleFinding, Severity
 from sealock.rules.references import docker_docs
 from sealock.rules.rule import Rule
 
@@ -24,7 +24,7 @@ class StageNameRepeated(Rule[Build]):
     good = ("FROM debian:12 AS build\nRUN make\nFROM debian:12 AS test\nRUN make\nFROM debian:12\n",)
     mends = False
 
-    def check(self, build: Build, /) -> Iterator[Fault]:
+    def check(self, build: Build, /) -> Iterator[RuleFinding]:
         """Compare names without regard to case, as BuildKit does."""
         seen: dict[str, int] = {}
         for stage in build.stages:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from sealock.model.build import Build
-from sealock.model.finding import Fault, Severity
+from sealock.model.finding import RuleFinding, Severity
 from sealock.rules.references import docker_docs
 from sealock.rules.rule import Rule
 
@@ -27,7 +27,7 @@ class StageNameReserved(Rule[Build]):
     good = ("FROM scratch AS build\nCOPY a /\nFROM debian:12\n",)
     mends = False
 
-    def check(self, build: Build, /) -> Iterator[Fault]:
+    def check(self, build: Build, /) -> Iterator[RuleFinding]:
         """Look at each name."""
         for stage in build.stages:
             alias = stage.start.alias

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from sealock.model.build import Build
-from sealock.model.finding import Fault, Severity
+from sealock.model.finding import RuleFinding, Severity
 from sealock.rules.references import docker_docs
 from sealock.rules.rule import Rule
 
@@ -26,7 +26,7 @@ class StageUnused(Rule[Build]):
     good = ("FROM debian:12 AS build\nRUN make\nFROM debian:12\nCOPY --from=build /a /\n",)
     mends = False
 
-    def check(self, build: Build, /) -> Iterator[Fault]:
+    def check(self, build: Build, /) -> Iterator[RuleFinding]:
         """Look for stages that the last one does not need."""
         for stage in build.stages:
             if not stage.needed:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from sealock.model.build import Build, StopSignal
-from sealock.model.finding import Fault, Severity
+from sealock.model.finding import RuleFinding, Severity
 from sealock.rules.build._mend import delete_instruction
 from sealock.rules.references import docker_docs
 from sealock.rules.rule import Rule
@@ -25,7 +25,7 @@ class StopSignalDeadly(Rule[Build]):
     bad = ("FROM debian:12\nSTOPSIGNAL SIGKILL\n", "FROM debian:12\nSTOPSIGNAL 9\nCMD x\n")
     good = ("FROM debian:12\nSTOPSIGNAL SIGQUIT\n",)
 
-    def check(self, build: Build, /) -> Iterator[Fault]:
+    def check(self, build: Build, /) -> Iterator[RuleFinding]:
         """Look for SIGKILL and SIGSTOP, by name and number."""
         for at, _, one in build.each(StopSignal):
             if isinstance(one, StopSignal) and one.signal.text.upper().removeprefix("SIG") in {

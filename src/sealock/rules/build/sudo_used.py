@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from sealock.model.build import Build
 from sealock.model.change import Edit
-from sealock.model.finding import Fault, Severity
+from sealock.model.finding import RuleFinding, Severity
 from sealock.model.location import Place
 from sealock.rules.build._commands import is_root, known, line, user_at
 from sealock.rules.build._ran import Ran, ran
@@ -37,7 +37,7 @@ class SudoUsed(Rule[Build]):
     )
     good = ("FROM debian:12\nRUN apt-get update\n",)
 
-    def check(self, build: Build, /) -> Iterator[Fault]:
+    def check(self, build: Build, /) -> Iterator[RuleFinding]:
         """Judge every sudo, however deep."""
         for one in ran(build, "sudo"):
             root = is_root(user_at(build, one.stage, one.at))

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from sealock.model.build import Build, Run
-from sealock.model.finding import Fault, Severity
+from sealock.model.finding import RuleFinding, Severity
 from sealock.model.location import Place
 from sealock.model.shell import Command, Word
 from sealock.rules.build._commands import CURL_VALUED, bundled, drop_option, known, line
@@ -68,7 +68,7 @@ class TlsCheckOff(Rule[Build]):
         "FROM debian:12\nRUN wget https://example.com/a\n",
     )
 
-    def check(self, build: Build, /) -> Iterator[Fault]:
+    def check(self, build: Build, /) -> Iterator[RuleFinding]:
         """Judge every download by its options, and what is written to the downloaders' own settings."""
         for one in ran(build, *_OPTIONS):
             command = one.command

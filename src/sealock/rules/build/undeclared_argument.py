@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from sealock.model.build import Build
-from sealock.model.finding import Fault, Severity
+from sealock.model.finding import RuleFinding, Severity
 from sealock.rules.references import docker_docs
 from sealock.rules.rule import Rule
 
@@ -38,7 +38,7 @@ class UndeclaredArgument(Rule[Build]):
         "FROM --platform=$BUILDPLATFORM debian:12\n",
     )
 
-    def check(self, build: Build, /) -> Iterator[Fault]:
+    def check(self, build: Build, /) -> Iterator[RuleFinding]:
         """Look up every variable of every FROM among the ARGs before the first."""
         declared = {pair.name: pair.value for one in build.arguments for pair in one.pairs}
         for stage in build.stages:

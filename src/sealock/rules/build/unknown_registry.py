@@ -6,14 +6,14 @@ from collections.abc import Iterator
 from itertools import chain
 
 from sealock.model.build import Build
-from sealock.model.finding import Fault, Severity
+from sealock.model.finding import RuleFinding, Severity
 from sealock.rules.build._images import base_images, copied_images, is_context
 from sealock.rules.references import cis_docker, cwe
 from sealock.rules.registries import WELL_KNOWN, covers
 from sealock.rules.rule import Rule
 
 
-class UnknownRegistry(Rule[Build]):
+class BuildUnknownRegistry(Rule[Build]):
     """Image comes from a registry that is not on the list of trusted ones.
 
     Whoever runs a registry decides what its images hold. Keep the list of those that you trust short, and build on
@@ -34,7 +34,7 @@ class UnknownRegistry(Rule[Build]):
     setting = "registries"
     listed = WELL_KNOWN
 
-    def check(self, build: Build, /) -> Iterator[Fault]:
+    def check(self, build: Build, /) -> Iterator[RuleFinding]:
         """Judge every image that the Dockerfile names."""
         for named in chain(base_images(build), (one for one in copied_images(build) if not is_context(one))):
             if named.image is None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from sealock.model.build import Build, User
-from sealock.model.finding import Fault, Severity
+from sealock.model.finding import RuleFinding, Severity
 from sealock.rules.build._ran import lineage
 from sealock.rules.references import page
 from sealock.rules.rule import Rule
@@ -34,7 +34,7 @@ class UserByName(Rule[Build]):
     good = ("FROM debian:12\nUSER 10001:10001\n", "FROM debian:12\nUSER root\n", "FROM debian:12\nARG U\nUSER $U\n")
     mends = False
 
-    def check(self, build: Build, /) -> Iterator[Fault]:
+    def check(self, build: Build, /) -> Iterator[RuleFinding]:
         """Look at the last USER of the final stage."""
         if build.final is None:
             return

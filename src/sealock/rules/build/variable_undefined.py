@@ -10,19 +10,19 @@ from sealock.model.build import (
     AddFile,
     Arg,
     Build,
+    BuildText,
     Copy,
     Env,
     Expose,
     Instruction,
     LabelSet,
     StopSignal,
-    Text,
     User,
     Volume,
     Workdir,
 )
 from sealock.model.change import Edit
-from sealock.model.finding import Fault, Severity
+from sealock.model.finding import RuleFinding, Severity
 from sealock.rules.build._ran import bases
 from sealock.rules.references import docker_docs
 from sealock.rules.rule import Rule
@@ -59,7 +59,7 @@ class VariableUndefined(Rule[Build]):
 
     mends = False
 
-    def check(self, build: Build, /) -> Iterator[Fault]:
+    def check(self, build: Build, /) -> Iterator[RuleFinding]:
         """Follow what each stage knows; of the base image's own variables nobody knows here."""
         outer = {pair.name for arg in build.arguments for pair in arg.pairs}
         below = bases(build)
@@ -117,7 +117,7 @@ def _one_slip(a: str, b: str) -> bool:
     return rest_a[1:] == rest_b or rest_a == rest_b[1:] or (rest_a[:2] == rest_b[1::-1] and rest_a[2:] == rest_b[2:])
 
 
-def _texts(one: Instruction) -> Iterator[Text]:
+def _texts(one: Instruction) -> Iterator[BuildText]:
     """The arguments in which BuildKit puts variables in."""
     match one:
         case Copy() | AddFile():

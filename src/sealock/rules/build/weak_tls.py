@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from sealock.model.build import Build
-from sealock.model.finding import Fault, Severity
+from sealock.model.finding import RuleFinding, Severity
 from sealock.rules.build._commands import known, line
 from sealock.rules.build._ran import ran
 from sealock.rules.build._written import settings, writings
@@ -44,7 +44,7 @@ class WeakTls(Rule[Build]):
         "FROM rockylinux:9\nRUN update-crypto-policies --set FUTURE\n",
     )
 
-    def check(self, build: Build, /) -> Iterator[Fault]:
+    def check(self, build: Build, /) -> Iterator[RuleFinding]:
         """Judge what is written to OpenSSL's settings, the system's policy and Node's options."""
         for writing in writings(build):
             if ("ssl" in writing.file or "tls" in writing.file) and (match := _SETTING.search(writing.text)):

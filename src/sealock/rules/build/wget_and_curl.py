@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from sealock.model.build import Build
-from sealock.model.finding import Fault, Severity
+from sealock.model.finding import RuleFinding, Severity
 from sealock.rules.build._ran import ran
 from sealock.rules.references import cis_docker
 from sealock.rules.rule import Rule
@@ -28,7 +28,7 @@ class WgetAndCurl(Rule[Build]):
     )
     mends = False
 
-    def check(self, build: Build, /) -> Iterator[Fault]:
+    def check(self, build: Build, /) -> Iterator[RuleFinding]:
         """Look for stages that use both, and point at the one that comes second."""
         first: dict[int, str] = {}
         told: set[int] = set()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from sealock.model.build import Build
-from sealock.model.finding import Fault, Severity
+from sealock.model.finding import RuleFinding, Severity
 from sealock.model.imagename import family
 from sealock.rules.build._mend import insert_after
 from sealock.rules.build._ran import bases, ran
@@ -46,7 +46,7 @@ class WgetProgress(Rule[Build]):
         "FROM alpine:3.20\nRUN wget https://example.org/x\n",
     )
 
-    def check(self, build: Build, /) -> Iterator[Fault]:
+    def check(self, build: Build, /) -> Iterator[RuleFinding]:
         """Look for wget (GNU's; busybox has no such option) without a word on its output."""
         images = bases(build)
         for one in ran(build, "wget"):

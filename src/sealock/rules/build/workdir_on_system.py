@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from sealock.model.build import Build, Workdir
-from sealock.model.finding import Fault, Severity
+from sealock.model.finding import RuleFinding, Severity
 from sealock.rules.references import docker_docs
 from sealock.rules.rule import Rule
 
@@ -32,7 +32,7 @@ class WorkdirOnSystem(Rule[Build]):
     good = ("FROM debian:12\nWORKDIR /app\n", "FROM debian:12\nWORKDIR /usr/src/app\n", "FROM debian:12\nWORKDIR /\n")
     mends = False
 
-    def check(self, build: Build, /) -> Iterator[Fault]:
+    def check(self, build: Build, /) -> Iterator[RuleFinding]:
         """Compare each WORKDIR with the system's folders."""
         for at, _, instruction in build.each(Workdir):
             if isinstance(instruction, Workdir) and isinstance(instruction.path.value, str):

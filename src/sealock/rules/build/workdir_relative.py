@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from sealock.model.build import Build, Stage, Workdir
 from sealock.model.change import Edit
-from sealock.model.finding import Fault, Severity
+from sealock.model.finding import RuleFinding, Severity
 from sealock.rules.build._ran import below_of, inherited
 from sealock.rules.references import docker_docs
 from sealock.rules.rule import Rule
@@ -31,7 +31,7 @@ class WorkdirRelative(Rule[Build]):
         "FROM debian:12\nARG HOME_DIR\nWORKDIR $HOME_DIR/app\n",
     )
 
-    def check(self, build: Build, /) -> Iterator[Fault]:
+    def check(self, build: Build, /) -> Iterator[RuleFinding]:
         """Look for relative paths without an absolute one before."""
         settled = inherited(build, lambda stage: any(map(_absolute, _paths(stage))))
         for stage in build.stages:

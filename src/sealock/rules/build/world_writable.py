@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from sealock.model.build import Build
-from sealock.model.finding import Fault, Severity
+from sealock.model.finding import RuleFinding, Severity
 from sealock.rules.build._modes import bits, clauses, modes
 from sealock.rules.references import cwe, man
 from sealock.rules.rule import Rule
@@ -36,7 +36,7 @@ class WorldWritable(Rule[Build]):
         "FROM debian:12\nCOPY --chmod=755 run /app/run\n",
     )
 
-    def check(self, build: Build, /) -> Iterator[Fault]:
+    def check(self, build: Build, /) -> Iterator[RuleFinding]:
         """Judge every mode that the build gives files."""
         for given in modes(build):
             octal = bits(given.text)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from sealock.model.build import AddFile, Build, Copy, Stage
-from sealock.model.finding import Fault, Severity
+from sealock.model.finding import RuleFinding, Severity
 from sealock.rules.build._mend import insert_after
 from sealock.rules.build._ran import calls, once
 from sealock.rules.references import page
@@ -36,7 +36,7 @@ class YarnLockNotFrozen(Rule[Build]):
         "FROM node:22\nWORKDIR /app\nCOPY package.json pnpm-lock.yaml ./\nRUN pnpm i --frozen-lockfile --prod\n",
     )
 
-    def check(self, build: Build, /) -> Iterator[Fault]:
+    def check(self, build: Build, /) -> Iterator[RuleFinding]:
         """Look for an install of everything without a word on the lock file."""
         copies = once(_copied)
         for call in calls(build, ("yarn", "pnpm"), ("", "install", "i")):

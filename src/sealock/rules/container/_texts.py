@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from sealock.model.absent import given
 from sealock.model.change import Swap
 from sealock.model.container import Container, Health, Variable
-from sealock.model.finding import Confidence, Fault, Severity
+from sealock.model.finding import Confidence, RuleFinding, Severity
 from sealock.model.location import At
 from sealock.rules.rule import Rule
 from sealock.secrets.values import find, find_in_text, redact
@@ -21,7 +21,9 @@ def command_lines(container: Container) -> Iterator[tuple[str, At, str]]:
         yield "its health check", ("health",), " ".join(container.health.test)
 
 
-def secrets_in_environment(rule: Rule[Container], container: Container, *, taken_over: bool = False) -> Iterator[Fault]:
+def secrets_in_environment(
+    rule: Rule[Container], container: Container, *, taken_over: bool = False
+) -> Iterator[RuleFinding]:
     """The variables into which secrets are written; `taken_over` offers to take them from the caller's environment."""
     outside = frozenset(given(container.outside, ()))
     for index, variable in enumerate(given(container.environment, ())):
@@ -40,7 +42,7 @@ def secrets_in_environment(rule: Rule[Container], container: Container, *, taken
             )
 
 
-def secrets_in_labels(rule: Rule[Container], container: Container) -> Iterator[Fault]:
+def secrets_in_labels(rule: Rule[Container], container: Container) -> Iterator[RuleFinding]:
     """The labels whose values are secrets."""
     for index, label in enumerate(given(container.labels, ())):
         if (found := find(label.name, label.value)) is not None:
@@ -56,7 +58,7 @@ def secrets_in_labels(rule: Rule[Container], container: Container) -> Iterator[F
             )
 
 
-def secrets_in(rule: Rule[Container], name: str, at: At, line: str) -> Iterator[Fault]:
+def secrets_in(rule: Rule[Container], name: str, at: At, line: str) -> Iterator[RuleFinding]:
     """The secrets in one command line."""
     for kind, start, end in find_in_text(line):
         shown = redact(line[start:end])

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from sealock.model.absent import given
 from sealock.model.change import Remove
 from sealock.model.container import Container
-from sealock.model.finding import Fault, Severity
+from sealock.model.finding import RuleFinding, Severity
 from sealock.rules.container._capabilities import DEFAULT, TAKEOVER, TIERS
 from sealock.rules.references import cis_docker, cwe, man
 from sealock.rules.rule import Rule
@@ -35,7 +35,7 @@ class AddedCapability(Rule[Container]):
         "services:\n  app:\n    image: alpine:3.20\n    cap_drop: [ALL]\n",
     )
 
-    def check(self, container: Container, /) -> Iterator[Fault]:
+    def check(self, container: Container, /) -> Iterator[RuleFinding]:
         """Look at each capability that is added; those of Docker's default are no news."""
         own_network = container.network_mode != "host"
         for index, name in enumerate(given(container.cap_add, ())):

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from sealock.model.absent import UNSET
 from sealock.model.change import Set
 from sealock.model.container import Container
-from sealock.model.finding import Fault, Severity
+from sealock.model.finding import RuleFinding, Severity
 from sealock.rules.references import cis_docker, cwe, docker_docs
 from sealock.rules.rule import Rule
 
@@ -31,7 +31,7 @@ class ApparmorUnconfined(Rule[Container]):
     )
     good = ("docker run alpine", "docker run --security-opt apparmor=docker-nginx alpine")
 
-    def check(self, container: Container, /) -> Iterator[Fault]:
+    def check(self, container: Container, /) -> Iterator[RuleFinding]:
         """Look at the profile: none named means the default one."""
         if container.apparmor == "unconfined":
             yield self.fault("runs outside AppArmor", "apparmor", mend=Set("apparmor", UNSET))

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from sealock.model.change import Add
 from sealock.model.container import Container
-from sealock.model.finding import Fault, Severity
+from sealock.model.finding import RuleFinding, Severity
 from sealock.rules.container._capabilities import added, dropped
 from sealock.rules.container._images import capabilities_needed
 from sealock.rules.references import cis_docker, cwe, docker_docs
@@ -34,7 +34,7 @@ class CapabilitiesKept(Rule[Container]):
     )
     good = ("docker run --cap-drop=all alpine", "services:\n  app:\n    image: alpine:3.20\n    cap_drop: [ALL]\n")
 
-    def check(self, container: Container, /) -> Iterator[Fault]:
+    def check(self, container: Container, /) -> Iterator[RuleFinding]:
         """See whether ALL is dropped; a privileged container has graver faults."""
         gone = dropped(container)
         if "ALL" in gone or container.privileged is True:

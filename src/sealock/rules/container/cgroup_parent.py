@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from sealock.model.absent import UNSET
 from sealock.model.change import Set
 from sealock.model.container import Container
-from sealock.model.finding import Fault, Severity
+from sealock.model.finding import RuleFinding, Severity
 from sealock.rules.references import cis_docker, docker_docs
 from sealock.rules.rule import Rule
 
@@ -30,7 +30,7 @@ class CgroupParent(Rule[Container]):
     )
     good = ("docker run alpine", "docker run --cgroup-parent docker alpine")
 
-    def check(self, container: Container, /) -> Iterator[Fault]:
+    def check(self, container: Container, /) -> Iterator[RuleFinding]:
         """Look at the parent; docker and system.slice are the engine's own."""
         parent = container.cgroup_parent
         if isinstance(parent, str) and parent.strip("/") not in {"docker", "system.slice"}:

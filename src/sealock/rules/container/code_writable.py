@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from sealock.model.absent import given
 from sealock.model.change import Swap
 from sealock.model.container import Container
-from sealock.model.finding import Fault, Severity
+from sealock.model.finding import RuleFinding, Severity
 from sealock.rules.references import cwe, docker_docs
 from sealock.rules.rule import Rule
 
@@ -50,7 +50,7 @@ class CodeWritable(Rule[Container]):
         "services:\n  app:\n    image: a:1\n    volumes: ['./data:/app/data', 'www:/var/www/html']\nvolumes:\n  www:\n",
     )
 
-    def check(self, container: Container, /) -> Iterator[Fault]:
+    def check(self, container: Container, /) -> Iterator[RuleFinding]:
         """Look for the project's folder itself on one of the folders that code is kept in."""
         for index, mount in enumerate(given(container.mounts, ())):
             source = (mount.source or "").strip("\"'").rstrip("/")

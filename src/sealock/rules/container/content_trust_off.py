@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from sealock.model.container import Container
-from sealock.model.finding import Fault, Severity
+from sealock.model.finding import RuleFinding, Severity
 from sealock.rules.references import cis_docker, docker_docs
 from sealock.rules.rule import Rule
 
@@ -27,7 +27,7 @@ class ContentTrustOff(Rule[Container]):
     good = ("docker run alpine:3.20", "docker run --disable-content-trust=false alpine:3.20")
     mends = False
 
-    def check(self, container: Container, /) -> Iterator[Fault]:
+    def check(self, container: Container, /) -> Iterator[RuleFinding]:
         """Look at the flag."""
         if container.content_trust is False:
             yield self.fault("takes its image without the signature check", "content_trust")

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from sealock.model.absent import given
 from sealock.model.change import Set
 from sealock.model.container import Container
-from sealock.model.finding import Fault, Severity
+from sealock.model.finding import RuleFinding, Severity
 from sealock.rules.references import cis_docker, cwe, docker_docs
 from sealock.rules.rule import Rule
 
@@ -33,7 +33,7 @@ class CpuUnlimited(Rule[Container]):
         "services:\n  app:\n    image: alpine:3.20\n    cpuset: '0,1'\n",
     )
 
-    def check(self, container: Container, /) -> Iterator[Fault]:
+    def check(self, container: Container, /) -> Iterator[RuleFinding]:
         """Look at all that bounds processor time."""
         quota = given(container.cpu_quota, 0) > 0
         if given(container.cpus, 0.0) <= 0 and not quota and not container.cpuset_cpus:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from sealock.model.absent import UNKNOWN, UNSET
 from sealock.model.change import Set
 from sealock.model.container import Container
-from sealock.model.finding import Fault, Severity
+from sealock.model.finding import RuleFinding, Severity
 from sealock.rules.container._networks import on_default_bridge
 from sealock.rules.references import cis_docker, docker_docs
 from sealock.rules.rule import Rule
@@ -38,7 +38,7 @@ class DefaultBridge(Rule[Container]):
     )
     mends = False
 
-    def check(self, container: Container, /) -> Iterator[Fault]:
+    def check(self, container: Container, /) -> Iterator[RuleFinding]:
         """Look at the network; in a compose project, silence means the project's own."""
         if on_default_bridge(container):
             # A compose service that names none joins its project's own; which one a run line means is not ours to say.

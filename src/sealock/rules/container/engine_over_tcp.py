@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from sealock.model.absent import given
 from sealock.model.container import Container
-from sealock.model.finding import Fault, Severity
+from sealock.model.finding import RuleFinding, Severity
 from sealock.rules.references import cwe, docker_docs
 from sealock.rules.rule import Rule
 
@@ -36,7 +36,7 @@ class EngineOverTcp(Rule[Container]):
     )
     mends = False
 
-    def check(self, container: Container, /) -> Iterator[Fault]:
+    def check(self, container: Container, /) -> Iterator[RuleFinding]:
         """Look at DOCKER_HOST, and whether TLS is on beside it."""
         variables = given(container.environment, ())
         if any(one.name in {"DOCKER_TLS_VERIFY", "DOCKER_TLS"} and one.value for one in variables):

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from sealock.model.absent import given
 from sealock.model.change import Remove
 from sealock.model.container import Container
-from sealock.model.finding import Fault, Severity
+from sealock.model.finding import RuleFinding, Severity
 from sealock.rules.paths import engine_of, host_source
 from sealock.rules.references import cis_docker, cwe, docker_docs
 from sealock.rules.rule import Rule
@@ -35,7 +35,7 @@ class EngineSocket(Rule[Container]):
     )
     good = ("docker run -v app:/var/lib/app alpine", "docker run -v ./docker.sock.md:/readme alpine")
 
-    def check(self, container: Container, /) -> Iterator[Fault]:
+    def check(self, container: Container, /) -> Iterator[RuleFinding]:
         """Look at the host's side of each mount."""
         proxy = "socket-proxy" in given(container.image, "") or "socketproxy" in given(container.image, "")
         for index, mount in enumerate(given(container.mounts, ())):

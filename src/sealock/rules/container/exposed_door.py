@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from sealock.model.absent import UNKNOWN, given
 from sealock.model.change import Remove
 from sealock.model.container import Container
-from sealock.model.finding import Fault, Severity
+from sealock.model.finding import RuleFinding, Severity
 from sealock.rules.ports import SERVICES, is_image_of, numbers
 from sealock.rules.references import cis_docker, cwe, docker_docs
 from sealock.rules.rule import Rule
@@ -38,7 +38,7 @@ class ExposedDoor(Rule[Container]):
         "services:\n  db:\n    image: registry.example/db:1\n    expose: ['5432']\n",
     )
 
-    def check(self, container: Container, /) -> Iterator[Fault]:
+    def check(self, container: Container, /) -> Iterator[RuleFinding]:
         """Look for well-known ports in an image that is something else.
 
         In a run line or compose file `expose` is no more than a note for databases.

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from itertools import pairwise
 
 from sealock.model.container import Container
-from sealock.model.finding import Fault, Severity
+from sealock.model.finding import RuleFinding, Severity
 from sealock.rules.container._texts import command_lines
 from sealock.rules.references import cwe
 from sealock.rules.rule import Rule
@@ -56,7 +56,7 @@ class FetchedAtStart(Rule[Container]):
     )
     mends = False
 
-    def check(self, container: Container, /) -> Iterator[Fault]:
+    def check(self, container: Container, /) -> Iterator[RuleFinding]:
         """Look through entry point and command; those of a Dockerfile are judged with its build."""
         for name, at, line in command_lines(container):
             if at[0] == "health":

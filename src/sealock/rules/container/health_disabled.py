@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from sealock.model.absent import UNSET
 from sealock.model.change import Set
 from sealock.model.container import Container, Health
-from sealock.model.finding import Fault, Severity
+from sealock.model.finding import RuleFinding, Severity
 from sealock.rules.references import cis_docker, docker_docs
 from sealock.rules.rule import Rule
 
@@ -34,7 +34,7 @@ class HealthDisabled(Rule[Container]):
         'FROM alpine:3.20\nHEALTHCHECK CMD ["/app", "--check"]\n',
     )
 
-    def check(self, container: Container, /) -> Iterator[Fault]:
+    def check(self, container: Container, /) -> Iterator[RuleFinding]:
         """Look at the switch."""
         if isinstance(container.health, Health) and container.health.disabled:
             yield self.fault("switches its health check off", "health", mend=Set("health", UNSET))

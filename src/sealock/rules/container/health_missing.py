@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from sealock.model.absent import UNSET
 from sealock.model.container import Container
-from sealock.model.finding import Fault, Severity
+from sealock.model.finding import RuleFinding, Severity
 from sealock.rules.references import cis_docker, docker_docs
 from sealock.rules.rule import Rule
 
@@ -31,7 +31,7 @@ class HealthMissing(Rule[Container]):
     )
     mends = False
 
-    def check(self, container: Container, /) -> Iterator[Fault]:
+    def check(self, container: Container, /) -> Iterator[RuleFinding]:
         """See whether there is one; a Dockerfile is judged as a build."""
         if container.health is UNSET:
             yield self.fault("brings no health check but what its image has", "health", evidence="no health check")

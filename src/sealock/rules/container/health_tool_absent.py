@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from sealock.model.container import Container, Health
-from sealock.model.finding import Confidence, Fault, Severity
+from sealock.model.finding import Confidence, RuleFinding, Severity
 from sealock.model.imagename import family
 from sealock.rules.images import lacks
 from sealock.rules.references import docker_docs
@@ -43,7 +43,7 @@ class HealthToolAbsent(Rule[Container]):
     )
     mends = False
 
-    def check(self, container: Container, /) -> Iterator[Fault]:
+    def check(self, container: Container, /) -> Iterator[RuleFinding]:
         """Look at the first word of the check, and at what is known of the image."""
         health, image = container.health, container.image
         if not isinstance(health, Health) or not isinstance(image, str) or len(health.test) < 2:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from sealock.model.absent import UNSET
 from sealock.model.change import Set
 from sealock.model.container import Container
-from sealock.model.finding import Fault, Severity
+from sealock.model.finding import RuleFinding, Severity
 from sealock.rules.references import cwe, docker_docs
 from sealock.rules.rule import Rule
 
@@ -28,7 +28,7 @@ class HostCgroupns(Rule[Container]):
     bad = ("docker run --cgroupns=host alpine", "services:\n  app:\n    image: alpine:3.20\n    cgroup: host\n")
     good = ("docker run --cgroupns=private alpine", "services:\n  app:\n    image: alpine:3.20\n")
 
-    def check(self, container: Container, /) -> Iterator[Fault]:
+    def check(self, container: Container, /) -> Iterator[RuleFinding]:
         """Look at the namespace."""
         if container.cgroupns == "host":
             yield self.fault("sees the control groups of the whole host", "cgroupns", mend=Set("cgroupns", UNSET))

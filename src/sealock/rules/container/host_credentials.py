@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from sealock.model.absent import given
 from sealock.model.change import Remove
 from sealock.model.container import Container
-from sealock.model.finding import Fault, Severity
+from sealock.model.finding import RuleFinding, Severity
 from sealock.rules.paths import agent_socket, credentials, host_source
 from sealock.rules.references import cis_docker, cwe, docker_docs
 from sealock.rules.rule import Rule
@@ -34,7 +34,7 @@ class HostCredentials(Rule[Container]):
     )
     good = ("docker run -v ~/projects/app:/app alpine", "docker run -v ssh:/root/.ssh alpine")
 
-    def check(self, container: Container, /) -> Iterator[Fault]:
+    def check(self, container: Container, /) -> Iterator[RuleFinding]:
         """Look at the host's side of each mount."""
         for index, mount in enumerate(given(container.mounts, ())):
             path = host_source(mount)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from sealock.model.absent import given
 from sealock.model.change import Remove
 from sealock.model.container import Container
-from sealock.model.finding import Fault, Severity
+from sealock.model.finding import RuleFinding, Severity
 from sealock.rules.container._devices import tier
 from sealock.rules.paths import host_source, normal, within
 from sealock.rules.references import cis_docker, cwe, docker_docs
@@ -38,7 +38,7 @@ class HostDevice(Rule[Container]):
         "services:\n  app:\n    image: alpine:3.20\n    volumes:\n      - data:/dev/shm\nvolumes:\n  data:\n",
     )
 
-    def check(self, container: Container, /) -> Iterator[Fault]:
+    def check(self, container: Container, /) -> Iterator[RuleFinding]:
         """Look at devices, and at mounts of single devices; a mount of /dev as a whole is a folder's rule."""
         for index, device in enumerate(given(container.devices, ())):
             severity, what = tier(normal(device.source))

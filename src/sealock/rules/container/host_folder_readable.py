@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from sealock.model.absent import given
 from sealock.model.change import Remove
 from sealock.model.container import Container
-from sealock.model.finding import Fault, Severity
+from sealock.model.finding import RuleFinding, Severity
 from sealock.rules.container._images import watches_the_host
 from sealock.rules.paths import exposure, host_source
 from sealock.rules.references import cis_docker, cwe
@@ -37,7 +37,7 @@ class HostFolderReadable(Rule[Container]):
         "services:\n  app:\n    image: alpine:3.20\n    volumes:\n      - /lib/modules:/lib/modules:ro\n",
     )
 
-    def check(self, container: Container, /) -> Iterator[Fault]:
+    def check(self, container: Container, /) -> Iterator[RuleFinding]:
         """Look at the host's side of each read-only mount."""
         for index, mount in enumerate(given(container.mounts, ())):
             path = host_source(mount) if mount.read_only else None

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from sealock.model.absent import given
 from sealock.model.change import Swap
 from sealock.model.container import Container
-from sealock.model.finding import Fault, Severity
+from sealock.model.finding import RuleFinding, Severity
 from sealock.rules.paths import exposure, host_source
 from sealock.rules.references import cis_docker, cwe
 from sealock.rules.rule import Rule
@@ -41,7 +41,7 @@ class HostFolderWritable(Rule[Container]):
         "docker run -v /etc/nginx/conf.d:/etc/nginx/conf.d nginx:1.27",
     )
 
-    def check(self, container: Container, /) -> Iterator[Fault]:
+    def check(self, container: Container, /) -> Iterator[RuleFinding]:
         """Look at the host's side of each writable mount."""
         for index, mount in enumerate(given(container.mounts, ())):
             path = None if mount.read_only else host_source(mount)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from sealock.model.absent import UNSET
 from sealock.model.change import Set
 from sealock.model.container import Container
-from sealock.model.finding import Fault, Severity
+from sealock.model.finding import RuleFinding, Severity
 from sealock.rules.references import cis_docker, cwe, docker_docs
 from sealock.rules.rule import Rule
 
@@ -28,7 +28,7 @@ class HostIpc(Rule[Container]):
     bad = ("docker run --ipc=host alpine", "services:\n  app:\n    image: alpine:3.20\n    ipc: host\n")
     good = ("docker run --shm-size 1g alpine", "services:\n  app:\n    image: alpine:3.20\n    ipc: private\n")
 
-    def check(self, container: Container, /) -> Iterator[Fault]:
+    def check(self, container: Container, /) -> Iterator[RuleFinding]:
         """Look at the namespace."""
         if container.ipc == "host":
             yield self.fault("shares memory with every program of the host", "ipc", mend=Set("ipc", UNSET))

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from sealock.model.absent import UNSET
 from sealock.model.change import Set
 from sealock.model.container import Container
-from sealock.model.finding import Fault, Severity
+from sealock.model.finding import RuleFinding, Severity
 from sealock.rules.references import cis_docker, cwe, docker_docs
 from sealock.rules.rule import Rule
 
@@ -31,7 +31,7 @@ class HostNetwork(Rule[Container]):
         "services:\n  app:\n    image: alpine:3.20\n    networks: [front]\nnetworks:\n  front:\n",
     )
 
-    def check(self, container: Container, /) -> Iterator[Fault]:
+    def check(self, container: Container, /) -> Iterator[RuleFinding]:
         """Look at the network mode."""
         if container.network_mode == "host":
             yield self.fault(

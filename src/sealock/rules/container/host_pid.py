@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from sealock.model.absent import UNSET
 from sealock.model.change import Set
 from sealock.model.container import Container
-from sealock.model.finding import Fault, Severity
+from sealock.model.finding import RuleFinding, Severity
 from sealock.rules.references import cis_docker, cwe, docker_docs
 from sealock.rules.rule import Rule
 
@@ -28,7 +28,7 @@ class HostPid(Rule[Container]):
     bad = ("docker run --pid=host alpine", "services:\n  app:\n    image: alpine:3.20\n    pid: host\n")
     good = ("docker run alpine", "services:\n  app:\n    image: alpine:3.20\n")
 
-    def check(self, container: Container, /) -> Iterator[Fault]:
+    def check(self, container: Container, /) -> Iterator[RuleFinding]:
         """Look at the namespace."""
         if container.pid == "host":
             yield self.fault("sees and may signal every process of the host", "pid", mend=Set("pid", UNSET))

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from sealock.model.absent import UNSET
 from sealock.model.change import Set
 from sealock.model.container import Container
-from sealock.model.finding import Fault, Severity
+from sealock.model.finding import RuleFinding, Severity
 from sealock.rules.references import cis_docker, cwe, docker_docs
 from sealock.rules.rule import Rule
 
@@ -27,7 +27,7 @@ class HostUserns(Rule[Container]):
     bad = ("docker run --userns=host alpine", "services:\n  app:\n    image: alpine:3.20\n    userns_mode: host\n")
     good = ("docker run alpine", "services:\n  app:\n    image: alpine:3.20\n")
 
-    def check(self, container: Container, /) -> Iterator[Fault]:
+    def check(self, container: Container, /) -> Iterator[RuleFinding]:
         """Look at the namespace."""
         if container.userns == "host":
             yield self.fault(

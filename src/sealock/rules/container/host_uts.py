@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from sealock.model.absent import UNSET
 from sealock.model.change import Set
 from sealock.model.container import Container
-from sealock.model.finding import Fault, Severity
+from sealock.model.finding import RuleFinding, Severity
 from sealock.rules.container._capabilities import added
 from sealock.rules.references import cis_docker, docker_docs
 from sealock.rules.rule import Rule
@@ -33,7 +33,7 @@ class HostUts(Rule[Container]):
     )
     good = ("docker run --hostname app alpine", "services:\n  app:\n    image: alpine:3.20\n    hostname: app\n")
 
-    def check(self, container: Container, /) -> Iterator[Fault]:
+    def check(self, container: Container, /) -> Iterator[RuleFinding]:
         """Look at the namespace, and whether the name can be changed at all."""
         if container.uts != "host":
             return

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from sealock.model.absent import UNKNOWN
 from sealock.model.container import Container
-from sealock.model.finding import Fault, Severity
+from sealock.model.finding import RuleFinding, Severity
 from sealock.model.imagename import parse
 from sealock.rules.images import moves
 from sealock.rules.references import cis_docker, cwe, docker_docs
@@ -32,7 +32,7 @@ class ImageMoves(Rule[Container]):
     )
     mends = False
 
-    def check(self, container: Container, /) -> Iterator[Fault]:
+    def check(self, container: Container, /) -> Iterator[RuleFinding]:
         """Look at tag and digest. Compose services are judged with their project, which may build them."""
         if not isinstance(container.image, str) or container.detach is UNKNOWN:
             return

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from sealock.model.absent import UNKNOWN
 from sealock.model.container import Container
-from sealock.model.finding import Fault, Severity
+from sealock.model.finding import RuleFinding, Severity
 from sealock.rules.images import unpinned
 from sealock.rules.references import cis_docker, cwe, docker_docs
 from sealock.rules.rule import Rule
@@ -32,7 +32,7 @@ class ImageUnpinned(Rule[Container]):
     )
     mends = False
 
-    def check(self, container: Container, /) -> Iterator[Fault]:
+    def check(self, container: Container, /) -> Iterator[RuleFinding]:
         """Look for the digest; images without a version have a rule of their own, as have those of compose files."""
         if container.detach is UNKNOWN or not isinstance(container.image, str):
             return

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from sealock.model.absent import UNSET
 from sealock.model.change import Set
 from sealock.model.container import Container
-from sealock.model.finding import Fault, Severity
+from sealock.model.finding import RuleFinding, Severity
 from sealock.rules.references import cwe, docker_docs
 from sealock.rules.rule import Rule
 
@@ -38,7 +38,7 @@ class JoinedNamespace(Rule[Container]):
     )
     good = ("docker run --network app alpine", "docker run --ipc private alpine")
 
-    def check(self, container: Container, /) -> Iterator[Fault]:
+    def check(self, container: Container, /) -> Iterator[RuleFinding]:
         """Look at the three namespaces that can be joined."""
         for field, (severity, reach) in _FIELDS.items():
             mode = getattr(container, field)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from sealock.model.absent import UNSET, given
 from sealock.model.change import Set
 from sealock.model.container import Container
-from sealock.model.finding import Fault, Severity
+from sealock.model.finding import RuleFinding, Severity
 from sealock.rules.references import docker_docs
 from sealock.rules.rule import Rule
 
@@ -36,7 +36,7 @@ class LimitsContradict(Rule[Container]):
         "docker run --cpu-quota 50000 --cpu-period 100000 alpine",
     )
 
-    def check(self, container: Container, /) -> Iterator[Fault]:
+    def check(self, container: Container, /) -> Iterator[RuleFinding]:
         """Hold each limit against the others."""
         memory, reserved = given(container.memory, 0), given(container.memory_reservation, 0)
         swap = given(container.memory_swap, 0)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from sealock.model.container import Container, Logging
-from sealock.model.finding import Fault, Severity
+from sealock.model.finding import RuleFinding, Severity
 from sealock.rules.ports import everyone
 from sealock.rules.references import cis_docker, cwe, docker_docs
 from sealock.rules.rule import Rule
@@ -38,7 +38,7 @@ class LogInClear(Rule[Container]):
     )
     mends = False
 
-    def check(self, container: Container, /) -> Iterator[Fault]:
+    def check(self, container: Container, /) -> Iterator[RuleFinding]:
         """Look at where the driver sends to, and whether it checks who that is."""
         if not isinstance(container.logging, Logging):
             return

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from sealock.model.absent import UNSET
 from sealock.model.change import Set
 from sealock.model.container import Container, Logging
-from sealock.model.finding import Fault, Severity
+from sealock.model.finding import RuleFinding, Severity
 from sealock.rules.references import cis_docker, cwe, docker_docs
 from sealock.rules.rule import Rule
 
@@ -30,7 +30,7 @@ class LogNone(Rule[Container]):
     )
     good = ("docker run --log-driver local alpine", "docker run --log-driver=journald alpine")
 
-    def check(self, container: Container, /) -> Iterator[Fault]:
+    def check(self, container: Container, /) -> Iterator[RuleFinding]:
         """Look at the driver."""
         if isinstance(container.logging, Logging) and container.logging.driver == "none":
             yield self.fault("throws its log away", "logging", mend=Set("logging", UNSET))

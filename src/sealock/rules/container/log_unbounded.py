@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from sealock.model.change import Set
 from sealock.model.container import Container, Logging
-from sealock.model.finding import Fault, Severity
+from sealock.model.finding import RuleFinding, Severity
 from sealock.rules.references import cis_docker, cwe, docker_docs
 from sealock.rules.rule import Rule
 
@@ -35,7 +35,7 @@ class LogUnbounded(Rule[Container]):
         "services:\n  app:\n    image: alpine:3.20\n    logging: {driver: local}\n",
     )
 
-    def check(self, container: Container, /) -> Iterator[Fault]:
+    def check(self, container: Container, /) -> Iterator[RuleFinding]:
         """Look at the options of the driver that is named."""
         log = container.logging
         if isinstance(log, Logging) and log.driver == "json-file" and "max-size" not in dict(log.options):

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from sealock.model.absent import UNSET
 from sealock.model.change import Set
 from sealock.model.container import Container, Logging
-from sealock.model.finding import Confidence, Fault, Severity
+from sealock.model.finding import Confidence, RuleFinding, Severity
 from sealock.rules.references import cis_docker, cwe, docker_docs
 from sealock.rules.rule import Rule
 
@@ -30,7 +30,7 @@ class LogUnset(Rule[Container]):
     bad = ("docker run alpine", "services:\n  app:\n    image: alpine:3.20\n")
     good = ("docker run --log-driver local alpine", "docker run --log-opt max-size=10m alpine")
 
-    def check(self, container: Container, /) -> Iterator[Fault]:
+    def check(self, container: Container, /) -> Iterator[RuleFinding]:
         """See whether anything is said."""
         if container.logging is UNSET:
             rotated = Logging("json-file", (("max-size", "10m"), ("max-file", "3")))

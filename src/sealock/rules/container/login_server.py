@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from sealock.model.absent import given
 from sealock.model.container import Container
-from sealock.model.finding import Fault, Severity
+from sealock.model.finding import RuleFinding, Severity
 from sealock.rules.references import cis_docker, cwe
 from sealock.rules.rule import Rule
 
@@ -57,7 +57,7 @@ class LoginServer(Rule[Container]):
     good = ("docker run alpine ssh user@host", 'FROM debian:12\nCMD ["/app/server", "--no-sshd"]\n')
     mends = False
 
-    def check(self, container: Container, /) -> Iterator[Fault]:
+    def check(self, container: Container, /) -> Iterator[RuleFinding]:
         """Look at the programs that entry point and command start."""
         if any(word in given(container.image, "") for word in ("ssh", "sftp", "git")):
             return

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from sealock.model.absent import given
 from sealock.model.change import Swap
 from sealock.model.container import Container
-from sealock.model.finding import Fault, Severity
+from sealock.model.finding import RuleFinding, Severity
 from sealock.rules.references import cis_docker, cwe, docker_docs
 from sealock.rules.rule import Rule
 
@@ -34,7 +34,7 @@ class MountShared(Rule[Container]):
     )
     good = ("docker run -v /mnt/data:/data:rslave alpine", "docker run -v /mnt/data:/data alpine")
 
-    def check(self, container: Container, /) -> Iterator[Fault]:
+    def check(self, container: Container, /) -> Iterator[RuleFinding]:
         """Look at the propagation of each mount."""
         for index, mount in enumerate(given(container.mounts, ())):
             if mount.propagation in {"shared", "rshared"}:

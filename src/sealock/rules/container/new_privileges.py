@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from sealock.model.absent import UNSET, given
 from sealock.model.change import Set
 from sealock.model.container import Container
-from sealock.model.finding import Fault, Severity
+from sealock.model.finding import RuleFinding, Severity
 from sealock.rules.container._images import leans_on_setuid
 from sealock.rules.references import cis_docker, cwe, man
 from sealock.rules.rule import Rule
@@ -37,7 +37,7 @@ class NewPrivileges(Rule[Container]):
         "services:\n  app:\n    image: alpine:3.20\n    security_opt: ['no-new-privileges:true']\n",
     )
 
-    def check(self, container: Container, /) -> Iterator[Fault]:
+    def check(self, container: Container, /) -> Iterator[RuleFinding]:
         """Look at the switch, which may be written down as off; a privileged container has graver faults."""
         if container.no_new_privileges is True or container.privileged is True:
             return

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from sealock.model.absent import given
 from sealock.model.change import Remove
 from sealock.model.container import Container
-from sealock.model.finding import Fault, Severity
+from sealock.model.finding import RuleFinding, Severity
 from sealock.rules.container._texts import command_lines
 from sealock.rules.references import cwe
 from sealock.rules.rule import Rule
@@ -86,7 +86,7 @@ class NoPassword(Rule[Container]):
     )
     mends = False
 
-    def check(self, container: Container, /) -> Iterator[Fault]:
+    def check(self, container: Container, /) -> Iterator[RuleFinding]:
         """Look at the variables and switches that are known to do it."""
         for index, variable in enumerate(given(container.environment, ())):
             values, severity = _VARIABLES.get(variable.name.upper(), (frozenset(), self.severity))

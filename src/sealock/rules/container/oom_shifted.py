@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from sealock.model.absent import UNSET, given
 from sealock.model.change import Set
 from sealock.model.container import Container
-from sealock.model.finding import Fault, Severity
+from sealock.model.finding import RuleFinding, Severity
 from sealock.rules.references import cwe, docker_docs
 from sealock.rules.rule import Rule
 
@@ -38,7 +38,7 @@ class OomShifted(Rule[Container]):
         "services:\n  app:\n    image: alpine:3.20\n    oom_score_adj: -100\n",
     )
 
-    def check(self, container: Container, /) -> Iterator[Fault]:
+    def check(self, container: Container, /) -> Iterator[RuleFinding]:
         """Look at both ways of not being chosen."""
         limited = given(container.memory, 0) > 0
         if container.oom_kill_disable is True:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from sealock.model.absent import given
 from sealock.model.container import Container
-from sealock.model.finding import Fault, Severity
+from sealock.model.finding import RuleFinding, Severity
 from sealock.rules.container._texts import command_lines
 from sealock.rules.references import cwe
 from sealock.rules.rule import Rule
@@ -47,7 +47,7 @@ class OpenDebugger(Rule[Container]):
     )
     mends = False
 
-    def check(self, container: Container, /) -> Iterator[Fault]:
+    def check(self, container: Container, /) -> Iterator[RuleFinding]:
         """Look at the command, and at the variables that add to it."""
         lines = [(at, line) for _, at, line in command_lines(container)]
         for index, variable in enumerate(given(container.environment, ())):

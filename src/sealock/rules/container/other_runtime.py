@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from sealock.model.container import Container
-from sealock.model.finding import Fault, Severity
+from sealock.model.finding import RuleFinding, Severity
 from sealock.rules.references import docker_docs
 from sealock.rules.rule import Rule
 
@@ -35,7 +35,7 @@ class OtherRuntime(Rule[Container]):
     good = ("docker run --runtime=runsc alpine", "docker run --gpus all alpine")
     mends = False
 
-    def check(self, container: Container, /) -> Iterator[Fault]:
+    def check(self, container: Container, /) -> Iterator[RuleFinding]:
         """Look at the runtime."""
         runtime = container.runtime
         if isinstance(runtime, str) and runtime and not runtime.startswith(_KNOWN):

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from sealock.model.absent import given
 from sealock.model.change import Set
 from sealock.model.container import Container
-from sealock.model.finding import Fault, Severity
+from sealock.model.finding import RuleFinding, Severity
 from sealock.rules.references import cis_docker, cwe, docker_docs
 from sealock.rules.rule import Rule
 
@@ -31,7 +31,7 @@ class PidsUnlimited(Rule[Container]):
     )
     good = ("docker run --pids-limit 100 alpine", "services:\n  app:\n    image: alpine:3.20\n    pids_limit: 500\n")
 
-    def check(self, container: Container, /) -> Iterator[Fault]:
+    def check(self, container: Container, /) -> Iterator[RuleFinding]:
         """Look at the limit; 0 and -1 are none."""
         if given(container.pids_limit, 0) <= 0:
             yield self.fault(

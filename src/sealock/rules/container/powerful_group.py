@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from sealock.model.absent import given
 from sealock.model.change import Remove
 from sealock.model.container import Container
-from sealock.model.finding import Fault, Severity
+from sealock.model.finding import RuleFinding, Severity
 from sealock.rules.container._users import POWERFUL_GROUPS, is_zero
 from sealock.rules.references import cwe, docker_docs
 from sealock.rules.rule import Rule
@@ -33,7 +33,7 @@ class PowerfulGroup(Rule[Container]):
     )
     good = ("docker run --group-add audio alpine", "docker run --group-add 1001 alpine")
 
-    def check(self, container: Container, /) -> Iterator[Fault]:
+    def check(self, container: Container, /) -> Iterator[RuleFinding]:
         """Look at each supplementary group."""
         for index, group in enumerate(given(container.groups, ())):
             if group == "root" or is_zero(group):

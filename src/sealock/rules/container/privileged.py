@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from sealock.model.change import Set
 from sealock.model.container import Container
-from sealock.model.finding import Fault, Severity
+from sealock.model.finding import RuleFinding, Severity
 from sealock.rules.references import cis_docker, cwe, docker_docs
 from sealock.rules.rule import Rule
 
@@ -31,7 +31,7 @@ class Privileged(Rule[Container]):
     bad = ("docker run --privileged alpine", "services:\n  dind:\n    image: docker:27-dind\n    privileged: true\n")
     good = ("docker run --cap-add NET_ADMIN alpine", "docker run --privileged=false alpine")
 
-    def check(self, container: Container, /) -> Iterator[Fault]:
+    def check(self, container: Container, /) -> Iterator[RuleFinding]:
         """Look at the switch."""
         if container.privileged is True:
             yield self.fault(

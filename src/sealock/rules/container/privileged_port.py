@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from sealock.model.absent import given
 from sealock.model.container import Container
-from sealock.model.finding import Fault, Severity
+from sealock.model.finding import RuleFinding, Severity
 from sealock.rules.ports import numbers, spelled
 from sealock.rules.references import cis_docker, docker_docs
 from sealock.rules.rule import Rule
@@ -32,7 +32,7 @@ class PrivilegedPort(Rule[Container]):
     good = ("docker run -p 443:8443 alpine", "docker run -p 2525:25 alpine")
     mends = False
 
-    def check(self, container: Container, /) -> Iterator[Fault]:
+    def check(self, container: Container, /) -> Iterator[RuleFinding]:
         """Look at each host port."""
         for index, port in enumerate(given(container.ports, ())):
             held = numbers(port.host or "")

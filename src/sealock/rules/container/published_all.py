@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from sealock.model.change import Set
 from sealock.model.container import Container
-from sealock.model.finding import Fault, Severity
+from sealock.model.finding import RuleFinding, Severity
 from sealock.rules.references import cis_docker, cwe, docker_docs
 from sealock.rules.rule import Rule
 
@@ -26,7 +26,7 @@ class PublishedAll(Rule[Container]):
     bad = ("docker run -P nginx:1.27", "docker run --publish-all=true redis:7.4")
     good = ("docker run -p 127.0.0.1:8080:80 nginx:1.27", "docker run nginx:1.27")
 
-    def check(self, container: Container, /) -> Iterator[Fault]:
+    def check(self, container: Container, /) -> Iterator[RuleFinding]:
         """Look at the switch."""
         if container.publish_all is True:
             yield self.fault(

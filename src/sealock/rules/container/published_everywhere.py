@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from sealock.model.absent import given
 from sealock.model.change import Swap
 from sealock.model.container import Container
-from sealock.model.finding import Fault, Severity
+from sealock.model.finding import RuleFinding, Severity
 from sealock.rules.ports import everywhere, loopback, service_on, spelled
 from sealock.rules.references import cis_docker, cwe, docker_docs
 from sealock.rules.rule import Rule
@@ -44,7 +44,7 @@ class PublishedEverywhere(Rule[Container]):
         "services:\n  app:\n    image: alpine:3.20\n    ports: ['192.168.1.5:8080:80']\n",
     )
 
-    def check(self, container: Container, /) -> Iterator[Fault]:
+    def check(self, container: Container, /) -> Iterator[RuleFinding]:
         """Look at each port's host address; those of databases and the like have a rule of their own."""
         image = given(container.image, "")
         for index, port in enumerate(given(container.ports, ())):

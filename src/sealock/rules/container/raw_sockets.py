@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from sealock.model.change import Add, Change, Remove
 from sealock.model.container import Container
-from sealock.model.finding import Fault, Severity
+from sealock.model.finding import RuleFinding, Severity
 from sealock.rules.container._capabilities import added, dropped
 from sealock.rules.references import cis_docker, man
 from sealock.rules.rule import Rule
@@ -32,7 +32,7 @@ class RawSockets(Rule[Container]):
     )
     good = ("docker run --cap-drop NET_RAW alpine", "docker run --network host --cap-drop ALL alpine")
 
-    def check(self, container: Container, /) -> Iterator[Fault]:
+    def check(self, container: Container, /) -> Iterator[RuleFinding]:
         """See whether NET_RAW stays; where nothing at all is dropped, the rule on capabilities says so already."""
         gone, gained, host = dropped(container), added(container), container.network_mode == "host"
         if container.privileged is True or "ALL" in gained or "NET_RAW" in gone:
@@ -43,7 +43,7 @@ class RawSockets(Rule[Container]):
         elif "ALL" not in gone and (gone or host):
             yield self._fault("cap_drop", (Add("cap_drop", "NET_RAW"),), host=host)
 
-    def _fault(self, field: str, mend: tuple[Change, ...], *, host: bool) -> Fault:
+    def _fault(self, field: str, mend: tuple[Change, ...], *, host: bool) -> RuleFinding:
         where = "on the host's own network" if host else "on its networks"
         severity = Severity.MEDIUM if host else Severity.LOW
         return self.fault(

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from sealock.model.change import Set
 from sealock.model.container import Container, Restart
-from sealock.model.finding import Fault, Severity
+from sealock.model.finding import RuleFinding, Severity
 from sealock.rules.references import cis_docker, docker_docs
 from sealock.rules.rule import Rule
 
@@ -32,7 +32,7 @@ class RestartForever(Rule[Container]):
     )
     good = ("docker run --restart on-failure:5 alpine", "docker run alpine")
 
-    def check(self, container: Container, /) -> Iterator[Fault]:
+    def check(self, container: Container, /) -> Iterator[RuleFinding]:
         """Look at the policy and how often it tries."""
         restart = container.restart
         if not isinstance(restart, Restart) or restart.policy in {"no", ""}:

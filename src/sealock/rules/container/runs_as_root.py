@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from sealock.model.absent import UNKNOWN, UNSET, given
 from sealock.model.change import Set
 from sealock.model.container import Container
-from sealock.model.finding import Fault, Severity
+from sealock.model.finding import RuleFinding, Severity
 from sealock.model.imagename import default_user, drops_root, has_root_master
 from sealock.rules.container._users import is_root
 from sealock.rules.references import cis_docker, cwe, docker_docs
@@ -50,7 +50,7 @@ class RunsAsRoot(Rule[Container]):
         '{"architecture": "amd64", "config": {"User": "app"}, "rootfs": {"type": "layers", "diff_ids": []}}',
     )
 
-    def check(self, container: Container, /) -> Iterator[Fault]:
+    def check(self, container: Container, /) -> Iterator[RuleFinding]:
         """Go by the user that is named, else by what is known of the image."""
         image = given(container.image, "")
         # Only what runs a container says privileged: elsewhere an image is made, for all who will run it.
@@ -69,7 +69,7 @@ class RunsAsRoot(Rule[Container]):
             return
         yield from self._by_image(container, image, makes_image=makes_image)
 
-    def _by_image(self, container: Container, image: str, *, makes_image: bool) -> Iterator[Fault]:
+    def _by_image(self, container: Container, image: str, *, makes_image: bool) -> Iterator[RuleFinding]:
         """Judge by the image's own user."""
         user = default_user(image) if image else "root"
         if user is UNKNOWN:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from sealock.model.absent import UNSET
 from sealock.model.change import Set
 from sealock.model.container import Container
-from sealock.model.finding import Fault, Severity
+from sealock.model.finding import RuleFinding, Severity
 from sealock.rules.references import cis_docker, cwe, docker_docs
 from sealock.rules.rule import Rule
 
@@ -30,7 +30,7 @@ class SeccompUnconfined(Rule[Container]):
     )
     good = ("docker run alpine", "docker run --security-opt seccomp=profile.json alpine")
 
-    def check(self, container: Container, /) -> Iterator[Fault]:
+    def check(self, container: Container, /) -> Iterator[RuleFinding]:
         """Look at the profile."""
         if container.seccomp == "unconfined":
             yield self.fault("may make every system call", "seccomp", mend=Set("seccomp", UNSET))

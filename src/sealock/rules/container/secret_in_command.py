@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from sealock.model.container import Container
-from sealock.model.finding import Fault, Severity
+from sealock.model.finding import RuleFinding, Severity
 from sealock.rules.container._texts import command_lines, secrets_in, secrets_in_labels
 from sealock.rules.references import cis_docker, cwe, docker_docs
 from sealock.rules.rule import Rule
@@ -36,7 +36,7 @@ class SecretInCommand(Rule[Container]):
     )
     mends = False
 
-    def check(self, container: Container, /) -> Iterator[Fault]:
+    def check(self, container: Container, /) -> Iterator[RuleFinding]:
         """Search each command line, then judge each label by its name and value."""
         for name, at, line in command_lines(container):
             yield from secrets_in(self, name, at, line)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from sealock.model.container import Container
-from sealock.model.finding import Fault, Severity
+from sealock.model.finding import RuleFinding, Severity
 from sealock.rules.container._texts import secrets_in_environment
 from sealock.rules.references import cis_docker, cwe, docker_docs
 from sealock.rules.rule import Rule
@@ -36,6 +36,6 @@ class SecretInEnvironment(Rule[Container]):
         "docker run -e POSTGRES_PASSWORD_FILE=/run/secrets/db -e TOKEN_TTL=3600 alpine",
     )
 
-    def check(self, container: Container, /) -> Iterator[Fault]:
+    def check(self, container: Container, /) -> Iterator[RuleFinding]:
         """Judge each value by its shape together with its name."""
         yield from secrets_in_environment(self, container, taken_over=True)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from sealock.model.absent import given
 from sealock.model.change import Remove
 from sealock.model.container import Container
-from sealock.model.finding import Fault, Severity
+from sealock.model.finding import RuleFinding, Severity
 from sealock.rules.references import cis_docker, cwe, man
 from sealock.rules.rule import Rule
 
@@ -32,7 +32,7 @@ class SelinuxDisabled(Rule[Container]):
     )
     good = ("docker run alpine", "docker run --security-opt label=type:svirt_apache_t alpine")
 
-    def check(self, container: Container, /) -> Iterator[Fault]:
+    def check(self, container: Container, /) -> Iterator[RuleFinding]:
         """Look at each label option."""
         for index, option in enumerate(given(container.selinux, ())):
             if option == "disable" or option in {"type:spc_t", "type:unconfined_t"}:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from sealock.model.absent import given
 from sealock.model.change import Swap
 from sealock.model.container import Container
-from sealock.model.finding import Fault, Severity
+from sealock.model.finding import RuleFinding, Severity
 from sealock.rules.ports import everyone, everywhere, loopback, service_on, spelled
 from sealock.rules.references import cis_docker, cwe, docker_docs
 from sealock.rules.rule import Rule
@@ -37,7 +37,7 @@ class SensitivePublished(Rule[Container]):
         "services:\n  db:\n    image: postgres:16\n    expose: ['5432']\n",
     )
 
-    def check(self, container: Container, /) -> Iterator[Fault]:
+    def check(self, container: Container, /) -> Iterator[RuleFinding]:
         """Look at what listens on each port that others than the host can reach."""
         image = given(container.image, "")
         for index, port in enumerate(given(container.ports, ())):

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from sealock.model.absent import given
 from sealock.model.change import Remove
 from sealock.model.container import Container
-from sealock.model.finding import Fault, Severity
+from sealock.model.finding import RuleFinding, Severity
 from sealock.rules.paths import host_source, privileged_socket, sockets_in
 from sealock.rules.references import cis_docker, cwe
 from sealock.rules.rule import Rule
@@ -38,7 +38,7 @@ class SocketFolder(Rule[Container]):
         "docker run -v run:/run alpine",
     )
 
-    def check(self, container: Container, /) -> Iterator[Fault]:
+    def check(self, container: Container, /) -> Iterator[RuleFinding]:
         """Look at the host's side of each mount."""
         for index, mount in enumerate(given(container.mounts, ())):
             path = host_source(mount)

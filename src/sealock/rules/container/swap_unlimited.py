@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from sealock.model.absent import UNSET, given
 from sealock.model.change import Set
 from sealock.model.container import Container
-from sealock.model.finding import Fault, Severity
+from sealock.model.finding import RuleFinding, Severity
 from sealock.rules.references import cwe, docker_docs
 from sealock.rules.rule import Rule
 
@@ -34,7 +34,7 @@ class SwapUnlimited(Rule[Container]):
         "services:\n  app:\n    image: alpine:3.20\n    mem_limit: 1g\n    memswap_limit: 1g\n",
     )
 
-    def check(self, container: Container, /) -> Iterator[Fault]:
+    def check(self, container: Container, /) -> Iterator[RuleFinding]:
         """Hold the swap against the memory limit."""
         swap, memory = given(container.memory_swap, 0), given(container.memory, 0)
         if swap < 0:

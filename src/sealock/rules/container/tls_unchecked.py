@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from sealock.model.absent import given
 from sealock.model.change import Remove
 from sealock.model.container import Container
-from sealock.model.finding import Fault, Severity
+from sealock.model.finding import RuleFinding, Severity
 from sealock.rules.references import cwe
 from sealock.rules.rule import Rule
 
@@ -53,7 +53,7 @@ class TlsUnchecked(Rule[Container]):
     )
     good = ("docker run -e NODE_EXTRA_CA_CERTS=/ca.pem alpine", "docker run -e NODE_TLS_REJECT_UNAUTHORIZED=1 alpine")
 
-    def check(self, container: Container, /) -> Iterator[Fault]:
+    def check(self, container: Container, /) -> Iterator[RuleFinding]:
         """Look at the switches that are known; those of a Dockerfile are judged with its build."""
         for index, variable in enumerate(given(container.environment, ())):
             values, whose = _SWITCHES.get(variable.name.upper(), (frozenset(), ""))

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from sealock.model.absent import given
 from sealock.model.change import Swap
 from sealock.model.container import Container
-from sealock.model.finding import Fault, Severity
+from sealock.model.finding import RuleFinding, Severity
 from sealock.rules.references import cwe, docker_docs
 from sealock.rules.rule import Rule
 
@@ -34,7 +34,7 @@ class TmpfsLoose(Rule[Container]):
     )
     good = ("docker run --tmpfs /tmp alpine", "docker run --tmpfs /tmp:noexec,size=64m alpine")
 
-    def check(self, container: Container, /) -> Iterator[Fault]:
+    def check(self, container: Container, /) -> Iterator[RuleFinding]:
         """Look at the options of each tmpfs."""
         for index, mount in enumerate(given(container.mounts, ())):
             loose = [option for option in mount.options if option in {"exec", "suid", "dev"}]

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from sealock.model.absent import given
 from sealock.model.change import Swap
 from sealock.model.container import Container
-from sealock.model.finding import Fault, Severity
+from sealock.model.finding import RuleFinding, Severity
 from sealock.rules.references import cwe, docker_docs
 from sealock.rules.rule import Rule
 
@@ -30,7 +30,7 @@ class TmpfsUnbounded(Rule[Container]):
     bad = ("docker run --tmpfs /tmp alpine", "services:\n  app:\n    image: alpine:3.20\n    tmpfs: [/tmp]\n")
     good = ("docker run --tmpfs /tmp:size=64m alpine", "docker run -m 256m --tmpfs /tmp alpine")
 
-    def check(self, container: Container, /) -> Iterator[Fault]:
+    def check(self, container: Container, /) -> Iterator[RuleFinding]:
         """Look at the options of each tmpfs."""
         if given(container.memory, 0) > 0:
             return

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from sealock.model.absent import given
 from sealock.model.change import Remove
 from sealock.model.container import Container
-from sealock.model.finding import Fault, Severity
+from sealock.model.finding import RuleFinding, Severity
 from sealock.rules.references import cis_docker, cwe, docker_docs
 from sealock.rules.rule import Rule
 
@@ -34,7 +34,7 @@ class UlimitUnlimited(Rule[Container]):
         "services:\n  app:\n    image: alpine:3.20\n    ulimits:\n      core: 0\n",
     )
 
-    def check(self, container: Container, /) -> Iterator[Fault]:
+    def check(self, container: Container, /) -> Iterator[RuleFinding]:
         """Look for limits that are none."""
         for index, limit in enumerate(given(container.ulimits, ())):
             if limit.name in {"nofile", "nproc", "core", "fsize", "msgqueue", "sigpending"} and limit.hard < 0:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from sealock.model.change import Add
 from sealock.model.container import Container, Ulimit
-from sealock.model.finding import Fault, Severity
+from sealock.model.finding import RuleFinding, Severity
 from sealock.rules.references import cis_docker, docker_docs
 from sealock.rules.rule import Rule
 
@@ -30,7 +30,7 @@ class UlimitsUnset(Rule[Container]):
         "services:\n  app:\n    image: alpine:3.20\n    ulimits:\n      nofile: 4096\n",
     )
 
-    def check(self, container: Container, /) -> Iterator[Fault]:
+    def check(self, container: Container, /) -> Iterator[RuleFinding]:
         """See whether there is any."""
         if not container.ulimits:
             yield self.fault(

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from sealock.model.change import Set
 from sealock.model.container import Container
-from sealock.model.finding import Fault, Severity
+from sealock.model.finding import RuleFinding, Severity
 from sealock.rules.references import cwe, docker_docs
 from sealock.rules.rule import Rule
 
@@ -30,7 +30,7 @@ class UnconfinedPaths(Rule[Container]):
     )
     good = ("docker run alpine", "docker run --security-opt no-new-privileges alpine")
 
-    def check(self, container: Container, /) -> Iterator[Fault]:
+    def check(self, container: Container, /) -> Iterator[RuleFinding]:
         """Look at the switch."""
         if container.unconfined_paths is True:
             yield self.fault(

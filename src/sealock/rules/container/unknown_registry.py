@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from sealock.model.absent import UNKNOWN
 from sealock.model.container import Container
-from sealock.model.finding import Fault, Severity
+from sealock.model.finding import RuleFinding, Severity
 from sealock.model.imagename import parse
 from sealock.rules.references import cis_docker, cwe
 from sealock.rules.registries import WELL_KNOWN, covers
@@ -35,7 +35,7 @@ class UnknownRegistry(Rule[Container]):
     setting = "registries"
     listed = WELL_KNOWN
 
-    def check(self, container: Container, /) -> Iterator[Fault]:
+    def check(self, container: Container, /) -> Iterator[RuleFinding]:
         """Judge the image's name; those of Dockerfiles and of compose files have rules of their own."""
         if container.detach is UNKNOWN or not isinstance(container.image, str):
             return

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from sealock.model.absent import given
 from sealock.model.container import Container
-from sealock.model.finding import Fault, Severity
+from sealock.model.finding import RuleFinding, Severity
 from sealock.rules.references import cwe, man
 from sealock.rules.rule import Rule
 
@@ -51,7 +51,7 @@ class UnsafeSearchPath(Rule[Container]):
     )
     mends = False
 
-    def check(self, container: Container, /) -> Iterator[Fault]:
+    def check(self, container: Container, /) -> Iterator[RuleFinding]:
         """Look at each entry of the search paths, and at what is loaded into every process."""
         for index, variable in enumerate(given(container.environment, ())):
             value = (variable.value or "").strip("\"'")

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from sealock.model.absent import given
 from sealock.model.change import Remove
 from sealock.model.container import Container
-from sealock.model.finding import Fault, Severity
+from sealock.model.finding import RuleFinding, Severity
 from sealock.rules.references import cwe, docker_docs
 from sealock.rules.rule import Rule
 
@@ -53,7 +53,7 @@ class UnsafeSysctl(Rule[Container]):
         "docker run --sysctl kernel.shmmax=1073741824 alpine",
     )
 
-    def check(self, container: Container, /) -> Iterator[Fault]:
+    def check(self, container: Container, /) -> Iterator[RuleFinding]:
         """Judge each parameter by its name and value."""
         for index, one in enumerate(given(container.sysctls, ())):
             name, value = one.name.replace("/", "."), one.value.strip()

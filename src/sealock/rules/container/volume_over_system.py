@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from sealock.model.absent import given
 from sealock.model.change import Remove
 from sealock.model.container import Container
-from sealock.model.finding import Fault, Severity
+from sealock.model.finding import RuleFinding, Severity
 from sealock.rules.references import cis_docker, cwe, docker_docs
 from sealock.rules.rule import Rule
 
@@ -39,7 +39,7 @@ class VolumeOverSystem(Rule[Container]):
         "docker run --tmpfs /run -v conf:/etc/app -v /dev/shm:/dev/shm alpine",
     )
 
-    def check(self, container: Container, /) -> Iterator[Fault]:
+    def check(self, container: Container, /) -> Iterator[RuleFinding]:
         """Look at where volumes lie; binds are judged by what they show of the host."""
         for index, mount in enumerate(given(container.mounts, ())):
             target = mount.target.rstrip("/") or "/"

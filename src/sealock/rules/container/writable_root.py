@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from sealock.model.change import Add, Set
 from sealock.model.container import Container, Mount
-from sealock.model.finding import Fault, Severity
+from sealock.model.finding import RuleFinding, Severity
 from sealock.rules.container._images import writable_folders
 from sealock.rules.references import cis_docker, cwe, docker_docs
 from sealock.rules.rule import Rule
@@ -36,7 +36,7 @@ class WritableRoot(Rule[Container]):
         "services:\n  app:\n    image: alpine:3.20\n    read_only: true\n",
     )
 
-    def check(self, container: Container, /) -> Iterator[Fault]:
+    def check(self, container: Container, /) -> Iterator[RuleFinding]:
         """Look at the switch."""
         if container.read_only is not True:
             folders = writable_folders(container)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from sealock.model.absent import given
 from sealock.model.daemon import Daemon
-from sealock.model.finding import Fault, Severity
+from sealock.model.finding import RuleFinding, Severity
 from sealock.rules.references import cis_docker
 from sealock.rules.rule import Rule
 
@@ -30,7 +30,7 @@ class BaseSize(Rule[Daemon]):
         '{"icc": false}',
     )
 
-    def check(self, daemon: Daemon, /) -> Iterator[Fault]:
+    def check(self, daemon: Daemon, /) -> Iterator[RuleFinding]:
         """The option is there or not."""
         for index, one in enumerate(given(daemon.storage_opts, ())):
             if one.startswith("dm.basesize="):

@@ -7,12 +7,12 @@ from collections.abc import Iterator
 from sealock.model.absent import UNSET
 from sealock.model.change import Set
 from sealock.model.daemon import Daemon
-from sealock.model.finding import Fault, Severity
+from sealock.model.finding import RuleFinding, Severity
 from sealock.rules.references import cis_docker, man
 from sealock.rules.rule import Rule
 
 
-class CgroupParent(Rule[Daemon]):
+class DaemonCgroupParent(Rule[Daemon]):
     """Containers are put under a control group of one's own.
 
     The engine's own group has limits that the distribution or the cluster set; another one may have none, and no tool
@@ -27,7 +27,7 @@ class CgroupParent(Rule[Daemon]):
     bad = ('{"cgroup-parent": "/elsewhere", "icc": false}',)
     good = ('{"icc": false}',)
 
-    def check(self, daemon: Daemon, /) -> Iterator[Fault]:
+    def check(self, daemon: Daemon, /) -> Iterator[RuleFinding]:
         """The default is the engine's own."""
         if isinstance(daemon.cgroup_parent, str):
             yield self.fault(

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from sealock.model.absent import UNSET
 from sealock.model.change import Set
 from sealock.model.daemon import Daemon
-from sealock.model.finding import Fault, Severity
+from sealock.model.finding import RuleFinding, Severity
 from sealock.rules.references import cis_docker
 from sealock.rules.rule import Rule
 
@@ -30,7 +30,7 @@ class Experimental(Rule[Daemon]):
         '{"icc": false}',
     )
 
-    def check(self, daemon: Daemon, /) -> Iterator[Fault]:
+    def check(self, daemon: Daemon, /) -> Iterator[RuleFinding]:
         """Off is the default."""
         if daemon.experimental is True:
             yield self.fault("offers experimental features", "experimental", mend=Set("experimental", UNSET))

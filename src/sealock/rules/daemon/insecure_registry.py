@@ -8,7 +8,7 @@ from typing import Final
 from sealock.model.absent import given
 from sealock.model.change import Remove
 from sealock.model.daemon import Daemon
-from sealock.model.finding import Fault, Severity
+from sealock.model.finding import RuleFinding, Severity
 from sealock.rules.references import cis_docker, cwe, docker_docs
 from sealock.rules.rule import Rule
 
@@ -36,7 +36,7 @@ class InsecureRegistry(Rule[Daemon]):
         '{"insecure-registries": []}',
     )
 
-    def check(self, daemon: Daemon, /) -> Iterator[Fault]:
+    def check(self, daemon: Daemon, /) -> Iterator[RuleFinding]:
         """All but this machine itself."""
         for index, one in enumerate(given(daemon.insecure_registries, ())):
             if not one.startswith(_OWN):

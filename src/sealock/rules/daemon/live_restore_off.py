@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from sealock.model.change import Set
 from sealock.model.daemon import Daemon
-from sealock.model.finding import Fault, Severity
+from sealock.model.finding import RuleFinding, Severity
 from sealock.rules.references import cis_docker, docker_docs
 from sealock.rules.rule import Rule
 
@@ -29,7 +29,7 @@ class LiveRestoreOff(Rule[Daemon]):
     )
     good = ('{"live-restore": true}',)
 
-    def check(self, daemon: Daemon, /) -> Iterator[Fault]:
+    def check(self, daemon: Daemon, /) -> Iterator[RuleFinding]:
         """The default is that they stop."""
         if daemon.live_restore is not True:
             yield self.fault(

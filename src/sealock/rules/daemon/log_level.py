@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from sealock.model.absent import UNSET
 from sealock.model.change import Set
 from sealock.model.daemon import Daemon
-from sealock.model.finding import Fault, Severity
+from sealock.model.finding import RuleFinding, Severity
 from sealock.rules.references import cis_docker
 from sealock.rules.rule import Rule
 
@@ -35,7 +35,7 @@ class LogLevel(Rule[Daemon]):
         '{"icc": false}',
     )
 
-    def check(self, daemon: Daemon, /) -> Iterator[Fault]:
+    def check(self, daemon: Daemon, /) -> Iterator[RuleFinding]:
         """Every level but the default."""
         if isinstance(daemon.log_level, str) and daemon.log_level != "info":
             yield self.fault(f"logs at level {daemon.log_level}", "log_level", mend=Set("log_level", UNSET))

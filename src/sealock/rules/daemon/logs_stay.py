@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from sealock.model.absent import given
 from sealock.model.daemon import Daemon
-from sealock.model.finding import Fault, Severity
+from sealock.model.finding import RuleFinding, Severity
 from sealock.rules.references import cis_docker, docker_docs
 from sealock.rules.rule import Rule
 
@@ -31,7 +31,7 @@ class LogsStay(Rule[Daemon]):
     )
     good = ('{"log-driver": "syslog", "log-opts": {"syslog-address": "tcp+tls://logs.example.net:6514"}}',)
 
-    def check(self, daemon: Daemon, /) -> Iterator[Fault]:
+    def check(self, daemon: Daemon, /) -> Iterator[RuleFinding]:
         """Files here are the default."""
         driver = given(daemon.log_driver, "json-file")
         if driver in {"json-file", "local", "none"}:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from sealock.model.absent import given
 from sealock.model.change import Set
 from sealock.model.daemon import Daemon
-from sealock.model.finding import Fault, Severity
+from sealock.model.finding import RuleFinding, Severity
 from sealock.rules.references import cwe, docker_docs
 from sealock.rules.rule import Rule
 
@@ -34,7 +34,7 @@ class LogsUnbounded(Rule[Daemon]):
         '{"log-driver": "local"}',
     )
 
-    def check(self, daemon: Daemon, /) -> Iterator[Fault]:
+    def check(self, daemon: Daemon, /) -> Iterator[RuleFinding]:
         """Only json-file does that."""
         options = given(daemon.log_opts, ())
         if given(daemon.log_driver, "json-file") == "json-file" and not any(name == "max-size" for name, _ in options):

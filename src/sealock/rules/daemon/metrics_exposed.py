@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from sealock.model.change import Set
 from sealock.model.daemon import Daemon
-from sealock.model.finding import Fault, Severity
+from sealock.model.finding import RuleFinding, Severity
 from sealock.rules.references import cwe, docker_docs
 from sealock.rules.rule import Rule
 
@@ -32,7 +32,7 @@ class MetricsExposed(Rule[Daemon]):
         '{"icc": false}',
     )
 
-    def check(self, daemon: Daemon, /) -> Iterator[Fault]:
+    def check(self, daemon: Daemon, /) -> Iterator[RuleFinding]:
         """Any address but this machine's own."""
         where = daemon.metrics_addr
         if isinstance(where, str) and not where.startswith(("127.", "localhost", "[::1]")):

@@ -7,7 +7,7 @@ from typing import Final
 
 from sealock.model.absent import given
 from sealock.model.daemon import Daemon
-from sealock.model.finding import Fault, Severity
+from sealock.model.finding import RuleFinding, Severity
 from sealock.rules.references import cwe, docker_docs
 from sealock.rules.rule import Rule
 
@@ -33,7 +33,7 @@ class MirrorPlainHttp(Rule[Daemon]):
         '{"registry-mirrors": ["http://127.0.0.1:5000"]}',
     )
 
-    def check(self, daemon: Daemon, /) -> Iterator[Fault]:
+    def check(self, daemon: Daemon, /) -> Iterator[RuleFinding]:
         """All but this machine itself."""
         for index, one in enumerate(given(daemon.registry_mirrors, ())):
             if one.startswith("http://") and not one.startswith(_OWN):

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from sealock.model.change import Set
 from sealock.model.daemon import Daemon
-from sealock.model.finding import Fault, Severity
+from sealock.model.finding import RuleFinding, Severity
 from sealock.rules.references import docker_docs, man
 from sealock.rules.rule import Rule
 
@@ -32,7 +32,7 @@ class NamespacesShared(Rule[Daemon]):
         '{"icc": false}',
     )
 
-    def check(self, daemon: Daemon, /) -> Iterator[Fault]:
+    def check(self, daemon: Daemon, /) -> Iterator[RuleFinding]:
         """Where nothing is said, the kernel's version of control groups decides."""
         if daemon.default_cgroupns_mode == "host":
             yield self.fault(

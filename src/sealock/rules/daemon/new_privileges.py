@@ -6,12 +6,12 @@ from collections.abc import Iterator
 
 from sealock.model.change import Set
 from sealock.model.daemon import Daemon
-from sealock.model.finding import Fault, Severity
+from sealock.model.finding import RuleFinding, Severity
 from sealock.rules.references import cis_docker, docker_docs
 from sealock.rules.rule import Rule
 
 
-class NewPrivileges(Rule[Daemon]):
+class DefaultNewPrivileges(Rule[Daemon]):
     """Containers may gain privileges unless they forbid it themselves.
 
     A setuid program in an image makes an ordinary user root. With "no-new-privileges": true that is off for every
@@ -29,7 +29,7 @@ class NewPrivileges(Rule[Daemon]):
     )
     good = ('{"no-new-privileges": true}',)
 
-    def check(self, daemon: Daemon, /) -> Iterator[Fault]:
+    def check(self, daemon: Daemon, /) -> Iterator[RuleFinding]:
         """The default is that they may."""
         if daemon.no_new_privileges is not True:
             yield self.fault(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from sealock.model.daemon import Daemon
-from sealock.model.finding import Fault, Severity
+from sealock.model.finding import RuleFinding, Severity
 from sealock.rules.references import cis_docker, docker_docs
 from sealock.rules.rule import Rule
 
@@ -30,7 +30,7 @@ class NoAuthorization(Rule[Daemon]):
     bad = ('{"icc": false}',)
     good = ('{"authorization-plugins": ["guard"]}',)
 
-    def check(self, daemon: Daemon, /) -> Iterator[Fault]:
+    def check(self, daemon: Daemon, /) -> Iterator[RuleFinding]:
         """Any plugin counts."""
         if not daemon.authorization_plugins:
             yield self.fault("asks no plugin before it does what it is told", evidence="authorization_plugins")

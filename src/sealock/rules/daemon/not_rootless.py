@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from sealock.model.daemon import Daemon
-from sealock.model.finding import Fault, Severity
+from sealock.model.finding import RuleFinding, Severity
 from sealock.rules.references import cis_docker, docker_docs
 from sealock.rules.rule import Rule
 
@@ -27,7 +27,7 @@ class NotRootless(Rule[Daemon]):
     bad = ('{"observed": {"daemon": {"rootless": false}}}',)
     good = ('{"observed": {"daemon": {"rootless": true}}}',)
 
-    def check(self, daemon: Daemon, /) -> Iterator[Fault]:
+    def check(self, daemon: Daemon, /) -> Iterator[RuleFinding]:
         """The engine says it itself."""
         if not daemon.rootless:
             yield self.fault("runs as root of the host, and so does root in its containers", "rootless")

@@ -7,12 +7,12 @@ from collections.abc import Iterator
 from sealock.model.absent import given
 from sealock.model.change import Set
 from sealock.model.daemon import Daemon
-from sealock.model.finding import Fault, Severity
+from sealock.model.finding import RuleFinding, Severity
 from sealock.rules.references import cis_docker, docker_docs
 from sealock.rules.rule import Rule
 
 
-class PublishedEverywhere(Rule[Daemon]):
+class DefaultPublishedEverywhere(Rule[Daemon]):
     """Ports are published to everybody unless told otherwise.
 
     `-p 8080:80` without an address listens on every interface, past the rules of most firewalls. With "ip":
@@ -34,7 +34,7 @@ class PublishedEverywhere(Rule[Daemon]):
     )
     good = ('{"ip": "127.0.0.1", "icc": false}',)
 
-    def check(self, daemon: Daemon, /) -> Iterator[Fault]:
+    def check(self, daemon: Daemon, /) -> Iterator[RuleFinding]:
         """The default is everywhere."""
         if given(daemon.ip, "0.0.0.0") in {"0.0.0.0", "::"}:  # noqa: S104  it looks for it
             yield self.fault(

@@ -7,12 +7,12 @@ from collections.abc import Iterator
 from sealock.model.absent import UNSET
 from sealock.model.change import Set
 from sealock.model.daemon import Daemon
-from sealock.model.finding import Fault, Severity
+from sealock.model.finding import RuleFinding, Severity
 from sealock.rules.references import cis_docker, docker_docs
 from sealock.rules.rule import Rule
 
 
-class SeccompUnconfined(Rule[Daemon]):
+class DefaultSeccompUnconfined(Rule[Daemon]):
     """System calls of all containers are unfiltered by default.
 
     The engine's own profile keeps about 50 system calls from containers that nearly none needs and many holes in the
@@ -30,7 +30,7 @@ class SeccompUnconfined(Rule[Daemon]):
         '{"icc": false}',
     )
 
-    def check(self, daemon: Daemon, /) -> Iterator[Fault]:
+    def check(self, daemon: Daemon, /) -> Iterator[RuleFinding]:
         """A profile of one's own is fine."""
         if daemon.seccomp_profile == "unconfined":
             yield self.fault("filters no system calls", "seccomp_profile", mend=Set("seccomp_profile", UNSET))

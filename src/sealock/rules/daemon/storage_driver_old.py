@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from sealock.model.daemon import Daemon
-from sealock.model.finding import Fault, Severity
+from sealock.model.finding import RuleFinding, Severity
 from sealock.rules.references import cis_docker, docker_docs
 from sealock.rules.rule import Rule
 
@@ -40,7 +40,7 @@ class StorageDriverOld(Rule[Daemon]):
         '{"icc": false}',
     )
 
-    def check(self, daemon: Daemon, /) -> Iterator[Fault]:
+    def check(self, daemon: Daemon, /) -> Iterator[RuleFinding]:
         """Those that Docker took out, or never meant for use."""
         if isinstance(daemon.storage_driver, str) and (why := _OLD.get(daemon.storage_driver)):
             yield self.fault(f"keeps its data with {daemon.storage_driver}, {why}", "storage_driver")

@@ -8,7 +8,7 @@ from typing import Final
 from sealock.model.absent import given
 from sealock.model.change import Remove
 from sealock.model.daemon import Daemon
-from sealock.model.finding import Fault, Severity
+from sealock.model.finding import RuleFinding, Severity
 from sealock.rules.references import cis_docker, cwe, docker_docs
 from sealock.rules.rule import Rule
 
@@ -41,7 +41,7 @@ class TcpWithoutTls(Rule[Daemon]):
         '{"hosts": ["tcp://0.0.0.0:2376"], "tlsverify": true, "tlscacert": "/etc/docker/ca.pem"}',
     )
 
-    def check(self, daemon: Daemon, /) -> Iterator[Fault]:
+    def check(self, daemon: Daemon, /) -> Iterator[RuleFinding]:
         """Every address but sockets; on this machine alone it still lets every user and browser of it in."""
         for index, one in enumerate(given(daemon.hosts, ())):
             if not one.startswith(_NETWORK) or daemon.tlsverify is True:

@@ -7,12 +7,12 @@ from collections.abc import Iterator
 from sealock.model.change import Set
 from sealock.model.container import Ulimit
 from sealock.model.daemon import Daemon
-from sealock.model.finding import Fault, Severity
+from sealock.model.finding import RuleFinding, Severity
 from sealock.rules.references import cis_docker, man
 from sealock.rules.rule import Rule
 
 
-class UlimitsUnset(Rule[Daemon]):
+class DefaultUlimitsUnset(Rule[Daemon]):
     """No default limits on resources of processes.
 
     Containers that say nothing get the engine's own limits, which are often without end: one of them can open all
@@ -28,7 +28,7 @@ class UlimitsUnset(Rule[Daemon]):
     bad = ('{"icc": false}',)
     good = ('{"default-ulimits": {"nofile": {"Name": "nofile", "Soft": 1024, "Hard": 4096}}}',)
 
-    def check(self, daemon: Daemon, /) -> Iterator[Fault]:
+    def check(self, daemon: Daemon, /) -> Iterator[RuleFinding]:
         """Any limit counts."""
         if not daemon.default_ulimits:
             yield self.fault(

@@ -7,7 +7,7 @@ from typing import Final
 
 from sealock.model.absent import given
 from sealock.model.daemon import Daemon
-from sealock.model.finding import Fault, Severity
+from sealock.model.finding import RuleFinding, Severity
 from sealock.rules.references import docker_docs
 from sealock.rules.rule import Rule
 
@@ -51,7 +51,7 @@ class UnknownKey(Rule[Daemon]):
     )
     good = ('{"icc": false, "insecure-registries": []}',)
 
-    def check(self, daemon: Daemon, /) -> Iterator[Fault]:
+    def check(self, daemon: Daemon, /) -> Iterator[RuleFinding]:
         """Each of them, with the key that was meant where a flag's name tells it."""
         for index, key in enumerate(given(daemon.unknown_keys, ())):
             at = ("unknown_keys", index)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from sealock.model.change import Set
 from sealock.model.daemon import Daemon
-from sealock.model.finding import Fault, Severity
+from sealock.model.finding import RuleFinding, Severity
 from sealock.rules.references import cis_docker, docker_docs
 from sealock.rules.rule import Rule
 
@@ -27,7 +27,7 @@ class UsernsOff(Rule[Daemon]):
     bad = ('{"icc": false}',)
     good = ('{"userns-remap": "default"}',)
 
-    def check(self, daemon: Daemon, /) -> Iterator[Fault]:
+    def check(self, daemon: Daemon, /) -> Iterator[RuleFinding]:
         """A rootless engine needs none."""
         if not daemon.userns_remap and daemon.rootless is not True:
             yield self.fault(

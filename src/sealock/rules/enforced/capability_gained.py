@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from sealock.model.absent import Absent
 from sealock.model.enforced import Enforced
-from sealock.model.finding import Fault, Severity
+from sealock.model.finding import RuleFinding, Severity
 from sealock.rules.enforced._expected import capabilities, held, is_told, listed
 from sealock.rules.references import cis_docker, man
 from sealock.rules.rule import Rule
@@ -41,7 +41,7 @@ class CapabilityGained(Rule[Enforced]):
         ),
     )
 
-    def check(self, enforced: Enforced, /) -> Iterator[Fault]:
+    def check(self, enforced: Enforced, /) -> Iterator[RuleFinding]:
         """Compare the sets of the first process with what was asked for."""
         process = enforced.process
         if isinstance(process.bounding, Absent):

@@ -7,7 +7,7 @@ from typing import Final
 
 from sealock.model.absent import UNKNOWN, given
 from sealock.model.enforced import Enforced
-from sealock.model.finding import Fault, Severity
+from sealock.model.finding import RuleFinding, Severity
 from sealock.rules.enforced._expected import is_privileged
 from sealock.rules.references import cis_docker, docker_docs
 from sealock.rules.rule import Rule
@@ -42,7 +42,7 @@ class DeviceAllowed(Rule[Enforced]):
         ),
     )
 
-    def check(self, enforced: Enforced, /) -> Iterator[Fault]:
+    def check(self, enforced: Enforced, /) -> Iterator[RuleFinding]:
         """Compare the lists; devices given by their path have numbers that only the host knows."""
         declared, there = enforced.declared, enforced.effective.device_rules
         if is_privileged(declared):

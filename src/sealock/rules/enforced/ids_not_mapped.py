@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from sealock.model.absent import Absent
 from sealock.model.enforced import Enforced
-from sealock.model.finding import Fault, Severity
+from sealock.model.finding import RuleFinding, Severity
 from sealock.rules.references import cis_docker, man
 from sealock.rules.rule import Rule
 
@@ -38,7 +38,7 @@ class IdsNotMapped(Rule[Enforced]):
         ),
     )
 
-    def check(self, enforced: Enforced, /) -> Iterator[Fault]:
+    def check(self, enforced: Enforced, /) -> Iterator[RuleFinding]:
         """Look where id 0 leads."""
         if enforced.effective.userns != "private":
             return

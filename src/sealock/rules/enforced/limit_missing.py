@@ -8,7 +8,7 @@ from typing import Final
 from sealock.model.absent import UNKNOWN, UNSET, Absent, Maybe, given
 from sealock.model.container import Container
 from sealock.model.enforced import Enforced
-from sealock.model.finding import Fault, Severity
+from sealock.model.finding import RuleFinding, Severity
 from sealock.rules.references import cis_docker, man
 from sealock.rules.rule import Rule
 
@@ -55,7 +55,7 @@ class LimitMissing(Rule[Enforced]):
         ),
     )
 
-    def check(self, enforced: Enforced, /) -> Iterator[Fault]:
+    def check(self, enforced: Enforced, /) -> Iterator[RuleFinding]:
         """Compare number by number; a stricter limit than was asked for, set from above, is none of its business."""
         for field, words in _NUMBERS.items():
             asked, there = getattr(enforced.declared, field), getattr(enforced.effective, field)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from sealock.model.enforced import Enforced
-from sealock.model.finding import Fault, Severity
+from sealock.model.finding import RuleFinding, Severity
 from sealock.rules.references import cis_docker, cwe
 from sealock.rules.rule import Rule
 
@@ -39,7 +39,7 @@ class LoginServerRuns(Rule[Enforced]):
         ),
     )
 
-    def check(self, enforced: Enforced, /) -> Iterator[Fault]:
+    def check(self, enforced: Enforced, /) -> Iterator[RuleFinding]:
         """By the names of the processes; each program once."""
         named = {one.name: one for one in (*enforced.others, enforced.process) if isinstance(one.name, str)}
         for name, one in sorted(named.items()):

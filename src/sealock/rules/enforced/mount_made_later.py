@@ -10,7 +10,7 @@ from typing import Final
 from sealock.model.absent import UNKNOWN, given
 from sealock.model.container import Container, Mount
 from sealock.model.enforced import Enforced
-from sealock.model.finding import Fault, Severity
+from sealock.model.finding import RuleFinding, Severity
 from sealock.rules.references import cis_docker, man
 from sealock.rules.rule import Rule
 
@@ -60,7 +60,7 @@ class MountMadeLater(Rule[Enforced]):
         ),
     )
 
-    def check(self, enforced: Enforced, /) -> Iterator[Fault]:
+    def check(self, enforced: Enforced, /) -> Iterator[RuleFinding]:
         """Compare the targets; what lies within a mount that is known came along with it."""
         declared, there = enforced.declared.mounts, enforced.effective.mounts
         if declared is UNKNOWN or there is UNKNOWN:

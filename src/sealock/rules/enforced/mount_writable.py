@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from sealock.model.absent import UNKNOWN, given
 from sealock.model.enforced import Enforced
-from sealock.model.finding import Fault, Severity
+from sealock.model.finding import RuleFinding, Severity
 from sealock.rules.references import cis_docker, man
 from sealock.rules.rule import Rule
 
@@ -38,7 +38,7 @@ class MountWritable(Rule[Enforced]):
         ),
     )
 
-    def check(self, enforced: Enforced, /) -> Iterator[Fault]:
+    def check(self, enforced: Enforced, /) -> Iterator[RuleFinding]:
         """Compare mount by mount."""
         declared, there = enforced.declared.mounts, enforced.effective.mounts
         if declared is UNKNOWN or there is UNKNOWN:

@@ -7,7 +7,7 @@ from typing import Final
 
 from sealock.model.absent import UNKNOWN, given
 from sealock.model.enforced import Enforced
-from sealock.model.finding import Fault, Severity
+from sealock.model.finding import RuleFinding, Severity
 from sealock.rules.references import cis_docker, man
 from sealock.rules.rule import Rule
 
@@ -51,7 +51,7 @@ class NamespaceOfHost(Rule[Enforced]):
         ),
     )
 
-    def check(self, enforced: Enforced, /) -> Iterator[Fault]:
+    def check(self, enforced: Enforced, /) -> Iterator[RuleFinding]:
         """Compare kind by kind; one that joins another container may be the host's through that one."""
         spaces = {one.kind: one.host for one in given(enforced.process.namespaces, ())}
         if spaces.get("mnt"):

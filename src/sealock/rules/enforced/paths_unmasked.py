@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from sealock.model.absent import UNKNOWN, Absent
 from sealock.model.enforced import Enforced
-from sealock.model.finding import Fault, Severity
+from sealock.model.finding import RuleFinding, Severity
 from sealock.rules.enforced._expected import is_privileged
 from sealock.rules.references import cwe, man
 from sealock.rules.rule import Rule
@@ -41,7 +41,7 @@ class PathsUnmasked(Rule[Enforced]):
         ),
     )
 
-    def check(self, enforced: Enforced, /) -> Iterator[Fault]:
+    def check(self, enforced: Enforced, /) -> Iterator[RuleFinding]:
         """Compare what was asked for with what covers them; one that lies open is enough."""
         declared, there = enforced.declared, enforced.effective.unconfined_paths
         if is_privileged(declared) or declared.unconfined_paths is True:

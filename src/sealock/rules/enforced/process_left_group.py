@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from sealock.model.enforced import Enforced
-from sealock.model.finding import Fault, Severity
+from sealock.model.finding import RuleFinding, Severity
 from sealock.rules.references import cis_docker, man
 from sealock.rules.rule import Rule
 
@@ -35,7 +35,7 @@ class ProcessLeftGroup(Rule[Enforced]):
         ),
     )
 
-    def check(self, enforced: Enforced, /) -> Iterator[Fault]:
+    def check(self, enforced: Enforced, /) -> Iterator[RuleFinding]:
         """Tell of each that left."""
         for pid in enforced.outside:
             yield self.fault(f"has process {pid}, which is not counted or limited with it", evidence="outside")

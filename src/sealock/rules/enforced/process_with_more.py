@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from sealock.model.absent import Absent
 from sealock.model.enforced import Enforced
-from sealock.model.finding import Fault, Severity
+from sealock.model.finding import RuleFinding, Severity
 from sealock.rules.enforced._expected import held, listed
 from sealock.rules.references import cis_docker, man
 from sealock.rules.rule import Rule
@@ -41,7 +41,7 @@ class ProcessWithMore(Rule[Enforced]):
         ),
     )
 
-    def check(self, enforced: Enforced, /) -> Iterator[Fault]:
+    def check(self, enforced: Enforced, /) -> Iterator[RuleFinding]:
         """Compare every other process with the first."""
         first = enforced.process
         if isinstance(first.bounding, Absent):

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from sealock.model.absent import UNKNOWN, given
 from sealock.model.enforced import Enforced
-from sealock.model.finding import Fault, Severity
+from sealock.model.finding import RuleFinding, Severity
 from sealock.model.process import Process
 from sealock.rules.references import cis_docker, docker_docs
 from sealock.rules.rule import Rule
@@ -51,7 +51,7 @@ class RootPutIn(Rule[Enforced]):
         ),
     )
 
-    def check(self, enforced: Enforced, /) -> Iterator[Fault]:
+    def check(self, enforced: Enforced, /) -> Iterator[RuleFinding]:
         """Compare users, as the host numbers them, with whom the map of ids makes root."""
         first, asked = enforced.process, enforced.declared.user
         if not isinstance(asked, str) or asked.partition(":")[0] in {"", "0", "root"}:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from sealock.model.absent import Absent
 from sealock.model.enforced import Enforced
-from sealock.model.finding import Fault, Severity
+from sealock.model.finding import RuleFinding, Severity
 from sealock.rules.references import cis_docker
 from sealock.rules.rule import Rule
 
@@ -36,7 +36,7 @@ class RootWritable(Rule[Enforced]):
         ),
     )
 
-    def check(self, enforced: Enforced, /) -> Iterator[Fault]:
+    def check(self, enforced: Enforced, /) -> Iterator[RuleFinding]:
         """Compare what was asked for with the mount's own option."""
         if enforced.declared.read_only is not True:
             return

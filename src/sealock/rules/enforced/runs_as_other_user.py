@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from sealock.model.absent import Absent
 from sealock.model.enforced import Enforced
-from sealock.model.finding import Fault, Severity
+from sealock.model.finding import RuleFinding, Severity
 from sealock.rules.references import cis_docker
 from sealock.rules.rule import Rule
 
@@ -39,7 +39,7 @@ class RunsAsOtherUser(Rule[Enforced]):
         ),
     )
 
-    def check(self, enforced: Enforced, /) -> Iterator[Fault]:
+    def check(self, enforced: Enforced, /) -> Iterator[RuleFinding]:
         """Compare the user inside with the words."""
         asked, there = enforced.declared.user, enforced.effective.user
         if not isinstance(asked, str) or asked.partition(":")[0] in {"", "0", "root"}:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from sealock.model.absent import UNKNOWN, UNSET, Absent
 from sealock.model.enforced import Enforced
-from sealock.model.finding import Fault, Severity
+from sealock.model.finding import RuleFinding, Severity
 from sealock.rules.enforced._expected import is_privileged
 from sealock.rules.references import cis_docker, docker_docs
 from sealock.rules.rule import Rule
@@ -39,7 +39,7 @@ class SeccompMissing(Rule[Enforced]):
         ),
     )
 
-    def check(self, enforced: Enforced, /) -> Iterator[Fault]:
+    def check(self, enforced: Enforced, /) -> Iterator[RuleFinding]:
         """Look at the first process's mode."""
         declared, mode = enforced.declared, enforced.process.seccomp
         if is_privileged(declared) or declared.seccomp == "unconfined":

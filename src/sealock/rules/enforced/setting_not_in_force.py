@@ -7,7 +7,7 @@ from math import inf
 
 from sealock.model.absent import UNKNOWN, Absent, given
 from sealock.model.enforced import Enforced
-from sealock.model.finding import Fault, Severity
+from sealock.model.finding import RuleFinding, Severity
 from sealock.rules.references import cis_docker, man
 from sealock.rules.rule import Rule
 
@@ -43,7 +43,7 @@ class SettingNotInForce(Rule[Enforced]):
         ),
     )
 
-    def check(self, enforced: Enforced, /) -> Iterator[Fault]:
+    def check(self, enforced: Enforced, /) -> Iterator[RuleFinding]:
         """Compare one by one what was asked for; the engine's own choices are none of its business."""
         declared, process = enforced.declared, enforced.process
         shown = dict(given(process.sysctls, ()))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from sealock.model.absent import given
-from sealock.model.finding import Fault, Severity
+from sealock.model.finding import RuleFinding, Severity
 from sealock.model.host import Host
 from sealock.rules.host._unread import unread
 from sealock.rules.references import cwe, docker_docs
@@ -28,7 +28,7 @@ class ClientCredentials(Rule[Host]):
     bad = ('{"observed": {"host": {"client_credentials": ["/root/.docker/config.json"]}}}',)
     good = ('{"observed": {"host": {"client_credentials": null}}}',)
 
-    def check(self, host: Host, /) -> Iterator[Fault]:
+    def check(self, host: Host, /) -> Iterator[RuleFinding]:
         """Every configuration that could be read."""
         if path := unread(host, "/.docker/config.json"):
             yield self.undecided(f"{path} could not be read")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from sealock.model.absent import given
-from sealock.model.finding import Fault, Severity
+from sealock.model.finding import RuleFinding, Severity
 from sealock.model.host import Host
 from sealock.rules.host._unread import unread
 from sealock.rules.references import cis_docker, cwe
@@ -28,7 +28,7 @@ class ClientWithoutTls(Rule[Host]):
     bad = ('{"observed": {"host": {"client_hosts": ["tcp://10.0.0.5:2375"]}}}',)
     good = ('{"observed": {"host": {"client_hosts": ["ssh://me@10.0.0.5", "unix:///run/docker.sock"]}}}',)
 
-    def check(self, host: Host, /) -> Iterator[Fault]:
+    def check(self, host: Host, /) -> Iterator[RuleFinding]:
         """Addresses of contexts and environments that name no certificates."""
         if path := unread(host, "/.docker/contexts"):
             yield self.undecided(f"{path} could not be read")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from sealock.model.finding import Fault, Severity
+from sealock.model.finding import RuleFinding, Severity
 from sealock.model.host import Host
 from sealock.rules.references import cis_docker
 from sealock.rules.rule import Rule
@@ -26,7 +26,7 @@ class DataOnRoot(Rule[Host]):
     bad = ('{"observed": {"host": {"data_root_mounted": false}}}',)
     good = ('{"observed": {"host": {"data_root_mounted": true}}}',)
 
-    def check(self, host: Host, /) -> Iterator[Fault]:
+    def check(self, host: Host, /) -> Iterator[RuleFinding]:
         """By the mounts."""
         if host.data_root_mounted is False:
             yield self.fault("keeps images, volumes and logs beside the system", evidence="data_root")

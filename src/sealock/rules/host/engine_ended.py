@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from sealock.model.absent import given
-from sealock.model.finding import Confidence, Fault, Severity
+from sealock.model.finding import Confidence, RuleFinding, Severity
 from sealock.model.host import Host
 from sealock.rules.references import cis_docker, docker_docs
 from sealock.rules.rule import Rule
@@ -34,7 +34,7 @@ class EngineEnded(Rule[Host]):
         '{"observed": {"host": {"components": [{"name": "podman", "version": "4.3.1"}]}}}',
     )
 
-    def check(self, host: Host, /) -> Iterator[Fault]:
+    def check(self, host: Host, /) -> Iterator[RuleFinding]:
         """By its first number; Docker's line ended with the ones before 25."""
         for one in given(host.components, ()):
             major = one.version.partition(".")[0]

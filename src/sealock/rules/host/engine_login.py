@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from sealock.model.absent import given
-from sealock.model.finding import Fault, Severity
+from sealock.model.finding import RuleFinding, Severity
 from sealock.model.host import Host
 from sealock.rules.host._commands import shown
 from sealock.rules.references import cis_docker, docker_docs
@@ -31,7 +31,7 @@ class EngineLogin(Rule[Host]):
     bad = ('{"observed": {"host": {"logins": [{"name": "ann", "how": "docker group", "where": "/etc/group"}]}}}',)
     good = ('{"observed": {"host": {"logins": null}}}',)
 
-    def check(self, host: Host, /) -> Iterator[Fault]:
+    def check(self, host: Host, /) -> Iterator[RuleFinding]:
         """Every member of the group."""
         for one in given(host.logins, ()):
             if one.how.endswith(" group"):

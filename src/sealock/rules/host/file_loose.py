@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from sealock.model.absent import given
-from sealock.model.finding import Fault, Severity
+from sealock.model.finding import RuleFinding, Severity
 from sealock.model.host import Host
 from sealock.rules.host._commands import shown
 from sealock.rules.host._unread import unread
@@ -70,7 +70,7 @@ class FileLoose(Rule[Host]):
         ),
     )
 
-    def check(self, host: Host, /) -> Iterator[Fault]:
+    def check(self, host: Host, /) -> Iterator[RuleFinding]:
         """Owner, group and every bit beyond what the role allows."""
         if path := unread(host, "/etc/docker", "/systemd/system/"):
             yield self.undecided(f"{path} could not be read")

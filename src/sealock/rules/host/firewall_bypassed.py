@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from sealock.model.absent import given
 from sealock.model.daemon import Daemon
-from sealock.model.finding import Fault, Severity
+from sealock.model.finding import RuleFinding, Severity
 from sealock.model.host import Host
 from sealock.rules.references import cis_docker, docker_docs
 from sealock.rules.rule import Rule
@@ -41,7 +41,7 @@ class FirewallBypassed(Rule[Host]):
         ('{"observed": {"host": {"firewall": "ufw", "published": ["8080/tcp (web)"], "daemon": {"iptables": false}}}}'),
     )
 
-    def check(self, host: Host, /) -> Iterator[Fault]:
+    def check(self, host: Host, /) -> Iterator[RuleFinding]:
         """An engine that leaves the firewall alone passes nothing by it."""
         ports = given(host.published, ())
         if not isinstance(host.firewall, str) or not host.firewall or not ports:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from sealock.model.absent import given
-from sealock.model.finding import Fault, Severity
+from sealock.model.finding import RuleFinding, Severity
 from sealock.model.host import Host
 from sealock.rules.host._commands import shown
 from sealock.rules.references import cis_docker
@@ -28,7 +28,7 @@ class ImageOutdated(Rule[Host]):
     bad = ('{"observed": {"host": {"outdated": [["web", "nginx:1.27"]]}}}',)
     good = ('{"observed": {"host": {"outdated": null}}}',)
 
-    def check(self, host: Host, /) -> Iterator[Fault]:
+    def check(self, host: Host, /) -> Iterator[RuleFinding]:
         """Each of them."""
         for name, image in given(host.outdated, ()):
             yield self.fault(

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from sealock.model.absent import given
-from sealock.model.finding import Fault, Severity
+from sealock.model.finding import RuleFinding, Severity
 from sealock.model.host import Host
 from sealock.rules.references import cis_docker, cwe
 from sealock.rules.rule import Rule
@@ -44,7 +44,7 @@ class KernelSettings(Rule[Host]):
         ),
     )
 
-    def check(self, host: Host, /) -> Iterator[Fault]:
+    def check(self, host: Host, /) -> Iterator[RuleFinding]:
         """Those that are known and looser than they should be: one fault, one file to write."""
         loose: list[tuple[str, str]] = []
         for name, value in given(host.sysctls, ()):

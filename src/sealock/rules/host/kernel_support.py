@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from sealock.model.finding import Fault, Severity
+from sealock.model.finding import RuleFinding, Severity
 from sealock.model.host import Host
 from sealock.rules.references import docker_docs, man
 from sealock.rules.rule import Rule
@@ -37,7 +37,7 @@ class KernelSupport(Rule[Host]):
         ),
     )
 
-    def check(self, host: Host, /) -> Iterator[Fault]:
+    def check(self, host: Host, /) -> Iterator[RuleFinding]:
         """Each by itself."""
         if host.seccomp is False:
             yield self.fault("has no seccomp: nothing filters system calls", evidence="seccomp", severity=Severity.HIGH)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from sealock.model.absent import given
-from sealock.model.finding import Fault, Severity
+from sealock.model.finding import RuleFinding, Severity
 from sealock.model.host import Host
 from sealock.rules.host._commands import shown
 from sealock.rules.references import cis_docker, man
@@ -69,7 +69,7 @@ class NotAudited(Rule[Host]):
         ),
     )
 
-    def check(self, host: Host, /) -> Iterator[Fault]:
+    def check(self, host: Host, /) -> Iterator[RuleFinding]:
         """One fault for all of them: they have one cause and one cure."""
         paths = unwatched(host)
         if paths:

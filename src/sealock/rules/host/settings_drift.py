@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from sealock.model.absent import given
-from sealock.model.finding import Fault, Severity
+from sealock.model.finding import RuleFinding, Severity
 from sealock.model.host import Host
 from sealock.rules.references import docker_docs
 from sealock.rules.rule import Rule
@@ -32,7 +32,7 @@ class SettingsDrift(Rule[Host]):
     )
     good = ('{"observed": {"host": {"drift": null}}}',)
 
-    def check(self, host: Host, /) -> Iterator[Fault]:
+    def check(self, host: Host, /) -> Iterator[RuleFinding]:
         """Each setting on which two sources differ."""
         for one in given(host.drift, ()):
             message = f"has {one.setting} = {one.value} by the {one.here}, and {one.other} by the {one.there}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from sealock.model.absent import given
-from sealock.model.finding import Fault, Severity
+from sealock.model.finding import RuleFinding, Severity
 from sealock.model.host import Host
 from sealock.rules.host._commands import shown
 from sealock.rules.references import cis_docker, cwe
@@ -38,7 +38,7 @@ class SocketLoose(Rule[Host]):
         ),
     )
 
-    def check(self, host: Host, /) -> Iterator[Fault]:
+    def check(self, host: Host, /) -> Iterator[RuleFinding]:
         """The engine's and containerd's; the latter is for root alone."""
         for one in given(host.files, ()):
             if one.role not in {"engine-socket", "containerd-socket"}:

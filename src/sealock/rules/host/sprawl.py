@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from sealock.model.absent import UNKNOWN, given
-from sealock.model.finding import Fault, Severity
+from sealock.model.finding import RuleFinding, Severity
 from sealock.model.host import Host
 from sealock.rules.references import cis_docker
 from sealock.rules.rule import Rule
@@ -31,7 +31,7 @@ class Sprawl(Rule[Host]):
     )
     good = ('{"observed": {"host": {"containers": 4, "running": 4, "images": 5, "images_unused": 1}}}',)
 
-    def check(self, host: Host, /) -> Iterator[Fault]:
+    def check(self, host: Host, /) -> Iterator[RuleFinding]:
         """Only where it is much."""
         if UNKNOWN in {host.containers, host.running} and host.images_unused is UNKNOWN:
             yield self.undecided("containers and images could not be counted")

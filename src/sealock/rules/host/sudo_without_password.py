@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from sealock.model.absent import given
-from sealock.model.finding import Fault, Severity
+from sealock.model.finding import RuleFinding, Severity
 from sealock.model.host import Host
 from sealock.rules.host._unread import unread
 from sealock.rules.references import cis_docker, man
@@ -33,7 +33,7 @@ class SudoWithoutPassword(Rule[Host]):
     )
     good = ('{"observed": {"host": {"logins": null}}}',)
 
-    def check(self, host: Host, /) -> Iterator[Fault]:
+    def check(self, host: Host, /) -> Iterator[RuleFinding]:
         """Every rule that names a client of the engine."""
         if path := unread(host, "/etc/sudoers"):
             yield self.undecided(f"{path} could not be read")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from sealock.model.finding import Fault, Severity
+from sealock.model.finding import RuleFinding, Severity
 from sealock.model.host import Host, Swarm
 from sealock.rules.references import cis_docker, docker_docs
 from sealock.rules.rule import Rule
@@ -30,7 +30,7 @@ class SwarmCertificates(Rule[Host]):
     bad = ('{"observed": {"host": {"swarm": {"active": true, "manager": true, "certificate_expiry": 31536000.0}}}}',)
     good = ('{"observed": {"host": {"swarm": {"active": true, "manager": true, "certificate_expiry": 7776000.0}}}}',)
 
-    def check(self, host: Host, /) -> Iterator[Fault]:
+    def check(self, host: Host, /) -> Iterator[RuleFinding]:
         """More than the default."""
         swarm = host.swarm
         if (

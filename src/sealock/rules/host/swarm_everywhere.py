@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from sealock.model.finding import Fault, Severity
+from sealock.model.finding import RuleFinding, Severity
 from sealock.model.host import Host, Swarm
 from sealock.rules.references import cis_docker, docker_docs
 from sealock.rules.rule import Rule
@@ -25,7 +25,7 @@ class SwarmEverywhere(Rule[Host]):
     bad = ('{"observed": {"host": {"swarm": {"active": true, "manager": true, "listen_address": "0.0.0.0:2377"}}}}',)
     good = ('{"observed": {"host": {"swarm": {"active": true, "manager": true, "listen_address": "10.0.0.5:2377"}}}}',)
 
-    def check(self, host: Host, /) -> Iterator[Fault]:
+    def check(self, host: Host, /) -> Iterator[RuleFinding]:
         """The default is everywhere."""
         swarm = host.swarm
         if not isinstance(swarm, Swarm) or not swarm.manager:

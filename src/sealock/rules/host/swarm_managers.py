@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from sealock.model.finding import Fault, Severity
+from sealock.model.finding import RuleFinding, Severity
 from sealock.model.host import Host, Swarm
 from sealock.rules.references import cis_docker, docker_docs
 from sealock.rules.rule import Rule
@@ -35,7 +35,7 @@ class SwarmManagers(Rule[Host]):
         '{"observed": {"host": {"swarm": {"active": true, "manager": true, "managers": 1, "nodes": 1}}}}',
     )
 
-    def check(self, host: Host, /) -> Iterator[Fault]:
+    def check(self, host: Host, /) -> Iterator[RuleFinding]:
         """A single node is nobody's cluster."""
         swarm = host.swarm
         if not isinstance(swarm, Swarm) or not swarm.manager or not isinstance(swarm.managers, int):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from sealock.model.finding import Fault, Severity
+from sealock.model.finding import RuleFinding, Severity
 from sealock.model.host import Host, Swarm
 from sealock.rules.references import cis_docker, docker_docs
 from sealock.rules.rule import Rule
@@ -29,7 +29,7 @@ class SwarmUnlocked(Rule[Host]):
         '{"observed": {"host": {"swarm": {"active": false}}}}',
     )
 
-    def check(self, host: Host, /) -> Iterator[Fault]:
+    def check(self, host: Host, /) -> Iterator[RuleFinding]:
         """Only a manager knows."""
         swarm = host.swarm
         if isinstance(swarm, Swarm) and swarm.manager and swarm.autolock is False:

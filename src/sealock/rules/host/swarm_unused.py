@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from sealock.model.absent import UNKNOWN
-from sealock.model.finding import Fault, Severity
+from sealock.model.finding import RuleFinding, Severity
 from sealock.model.host import Host, Swarm
 from sealock.rules.references import cis_docker, docker_docs
 from sealock.rules.rule import Rule
@@ -29,7 +29,7 @@ class SwarmUnused(Rule[Host]):
         '{"observed": {"host": {"swarm": {"active": true, "manager": true, "services": 3}}}}',
     )
 
-    def check(self, host: Host, /) -> Iterator[Fault]:
+    def check(self, host: Host, /) -> Iterator[RuleFinding]:
         """Only a manager knows the services."""
         swarm = host.swarm
         if isinstance(swarm, Swarm) and swarm.active:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from sealock.model.finding import Confidence, Fault, Severity
+from sealock.model.finding import Confidence, RuleFinding, Severity
 from sealock.model.inventory import FileFact, Inventory
 from sealock.rules.image._where import batches, hidden, is_for_tests, listed, origin, place, whose
 from sealock.rules.references import cis_docker, cwe, docker_docs
@@ -41,7 +41,7 @@ class CredentialFile(Rule[Inventory]):
         '{"sealock": "1", "files": [{"kind": "leftover", "path": "app/Dockerfile", "detail": "a build recipe"}]}',
     )
 
-    def check(self, image: Inventory, /) -> Iterator[Fault]:
+    def check(self, image: Inventory, /) -> Iterator[RuleFinding]:
         """Tell of files by layer, also of those that a later layer hides: they are kept and sent all the same."""
         known = {(fact.layer, fact.path) for fact in image.files if fact.kind == "secret"}
         last: dict[str, int] = {}
@@ -59,7 +59,7 @@ class CredentialFile(Rule[Inventory]):
 
     def _told(
         self, image: Inventory, batch: list[FileFact], severity: Severity, confidence: Confidence, how: str
-    ) -> Fault:
+    ) -> RuleFinding:
         fact = batch[0]
         where = origin(image, fact.layer)
         about = f"{whose(fact) or ','} {fact.detail}" if len(batch) == 1 and fact.detail else ""

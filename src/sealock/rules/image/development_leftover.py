@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from sealock.model.finding import Fault, Severity
+from sealock.model.finding import RuleFinding, Severity
 from sealock.model.inventory import FileFact, Inventory
 from sealock.rules.image._where import batches, listed, origin, place, whose
 from sealock.rules.references import cwe, docker_docs
@@ -35,7 +35,7 @@ class DevelopmentLeftover(Rule[Inventory]):
         '{"sealock": "1", "files": [{"kind": "leftover", "path": "root/.cache", "removed": true}]}',
     )
 
-    def check(self, image: Inventory, /) -> Iterator[Fault]:
+    def check(self, image: Inventory, /) -> Iterator[RuleFinding]:
         """Tell of it by layer; what tells a history is told of although a later layer hides it."""
         seen: set[str] = set()
         groups: dict[tuple[Severity, bool], list[FileFact]] = {}

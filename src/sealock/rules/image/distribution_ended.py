@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from sealock.model.finding import Fault, Severity
+from sealock.model.finding import RuleFinding, Severity
 from sealock.model.inventory import Distribution, Inventory
 from sealock.rules.endofsupport import AS_OF, has_ended, last_day
 from sealock.rules.references import cis_docker, cwe, page
@@ -40,7 +40,7 @@ class DistributionEnded(Rule[Inventory]):
         '{"sealock": "1", "distribution": {"id": "arch", "name": "Arch Linux"}}',
     )
 
-    def check(self, image: Inventory, /) -> Iterator[Fault]:
+    def check(self, image: Inventory, /) -> Iterator[RuleFinding]:
         """Compare the version with what has ended; a version that is not known is not judged."""
         one = image.distribution
         if one is None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from sealock.model.finding import Fault, Severity
+from sealock.model.finding import RuleFinding, Severity
 from sealock.model.inventory import Inventory
 from sealock.rules.image._where import origin, place, present
 from sealock.rules.references import cwe, man
@@ -31,7 +31,7 @@ class EmptyPassword(Rule[Inventory]):
         '{"sealock": "1", "files": [{"kind": "empty-password", "path": "etc/shadow", "removed": true}]}',
     )
 
-    def check(self, image: Inventory, /) -> Iterator[Fault]:
+    def check(self, image: Inventory, /) -> Iterator[RuleFinding]:
         """Tell of each file with such accounts; the latest copy of it is the one that counts."""
         for fact in present(image, "empty-password"):
             yield self.fault(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from sealock.model.finding import Fault, Severity
+from sealock.model.finding import RuleFinding, Severity
 from sealock.model.inventory import Inventory
 from sealock.rules.image._where import origin, place, present, whose
 from sealock.rules.references import cis_docker, cwe, man
@@ -51,7 +51,7 @@ class FileCapability(Rule[Inventory]):
         '{"sealock": "1", "files": [{"kind": "capability", "path": "x", "detail": "all=ep", "removed": true}]}',
     )
 
-    def check(self, image: Inventory, /) -> Iterator[Fault]:
+    def check(self, image: Inventory, /) -> Iterator[RuleFinding]:
         """Tell of each file by the strongest of its capabilities; those of a distribution's package count less."""
         for fact in present(image, "capability"):
             gained = _gained(fact.detail)

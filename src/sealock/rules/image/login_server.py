@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from sealock.model.finding import Fault, Severity
+from sealock.model.finding import RuleFinding, Severity
 from sealock.model.inventory import OF_DISTRIBUTIONS, Inventory
 from sealock.rules.image._where import origin
 from sealock.rules.references import cis_docker, cwe, docker_docs
@@ -19,7 +19,7 @@ _CLEAR: Final = frozenset({
 _SECURE: Final = frozenset({"openssh-server", "dropbear", "dropbear-bin", "tinysshd", "openssh-server-pam"})
 
 
-class LoginServer(Rule[Inventory]):
+class ImageLoginServer(Rule[Inventory]):
     """Image holds a server to log in to.
 
     A container is looked into with `docker exec`, which asks the engine who may. An SSH or telnet server beside that
@@ -41,7 +41,7 @@ class LoginServer(Rule[Inventory]):
         '{"sealock": "1", "packages": [{"type": "apk", "name": "dropbear", "version": "1", "removed": true}]}',
     )
 
-    def check(self, image: Inventory, /) -> Iterator[Fault]:
+    def check(self, image: Inventory, /) -> Iterator[RuleFinding]:
         """Tell of each; those that ask in the clear weigh more."""
         for package in image.packages:
             if package.removed or package.type not in OF_DISTRIBUTIONS:

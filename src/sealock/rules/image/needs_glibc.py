@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from sealock.model.finding import Fault, Severity
+from sealock.model.finding import RuleFinding, Severity
 from sealock.model.inventory import OF_DISTRIBUTIONS, FileFact, Inventory
 from sealock.rules.image._where import batches, listed, origin, place, present
 from sealock.rules.references import page
@@ -50,7 +50,7 @@ class NeedsGlibc(Rule[Inventory]):
         ),
     )
 
-    def check(self, image: Inventory, /) -> Iterator[Fault]:
+    def check(self, image: Inventory, /) -> Iterator[RuleFinding]:
         """Tell by layer of the files that no package of the distribution brings."""
         here = {one.name for one in image.packages if one.type in OF_DISTRIBUTIONS and not one.removed}
         broken = "musl" in here and here.isdisjoint(_GLIBC)

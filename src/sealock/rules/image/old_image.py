@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import date
 from typing import Final
 
-from sealock.model.finding import Confidence, Fault, Severity
+from sealock.model.finding import Confidence, RuleFinding, Severity
 from sealock.model.inventory import Inventory
 from sealock.rules.references import cis_docker, cwe
 from sealock.rules.rule import Rule
@@ -39,7 +39,7 @@ class OldImage(Rule[Inventory]):
         '{"sealock": "1", "image": {"created": "2024-05-01T10:00:00Z"}}',
     )
 
-    def check(self, image: Inventory, /) -> Iterator[Fault]:
+    def check(self, image: Inventory, /) -> Iterator[RuleFinding]:
         """Count the days between the two."""
         made, seen = _day(image.created), _day(image.seen)
         if made is None or seen is None or made < _FIRST:

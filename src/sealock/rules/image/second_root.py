@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from sealock.model.finding import Fault, Severity
+from sealock.model.finding import RuleFinding, Severity
 from sealock.model.inventory import Inventory
 from sealock.rules.image._where import origin, place, present
 from sealock.rules.references import cis_docker, cwe, man
 from sealock.rules.rule import Rule
 
 
-class SecondRoot(Rule[Inventory]):
+class ImageSecondRoot(Rule[Inventory]):
     """Account beside root has root's id.
 
     An account with uid 0 is root, whatever its name: a USER instruction with it looks harmless and is not, and who
@@ -31,7 +31,7 @@ class SecondRoot(Rule[Inventory]):
         '{"sealock": "1", "files": [{"kind": "root-account", "path": "etc/passwd", "removed": true}]}',
     )
 
-    def check(self, image: Inventory, /) -> Iterator[Fault]:
+    def check(self, image: Inventory, /) -> Iterator[RuleFinding]:
         """Tell of the accounts in the file that counts."""
         for fact in present(image, "root-account"):
             yield self.fault(

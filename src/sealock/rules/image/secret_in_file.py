@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from sealock.model.finding import Confidence, Fault, Severity
+from sealock.model.finding import Confidence, RuleFinding, Severity
 from sealock.model.inventory import FileFact, Inventory
 from sealock.rules.image._where import hidden, is_for_tests, origin, place, whose
 from sealock.rules.references import cis_docker, cwe, docker_docs
@@ -46,7 +46,7 @@ class SecretInFile(Rule[Inventory]):
         '{"sealock": "1", "files": [{"kind": "leftover", "path": "app/Dockerfile", "detail": "a build recipe"}]}',
     )
 
-    def check(self, image: Inventory, /) -> Iterator[Fault]:
+    def check(self, image: Inventory, /) -> Iterator[RuleFinding]:
         """Tell of each file once for each layer that has it; of files for tests and of packages' together."""
         files: dict[tuple[int, str], list[FileFact]] = {}
         for fact in image.files:
@@ -64,7 +64,7 @@ class SecretInFile(Rule[Inventory]):
         for (layer, why), held in mild.items():
             yield self._together(image, layer, why, held)
 
-    def _told(self, image: Inventory, facts: list[FileFact], last: int) -> Fault:
+    def _told(self, image: Inventory, facts: list[FileFact], last: int) -> RuleFinding:
         fact = facts[0]
         what = f"{_listed(facts)} in /{fact.path}{whose(fact)}"
         where = origin(image, fact.layer)
@@ -82,7 +82,7 @@ class SecretInFile(Rule[Inventory]):
             confidence=sure,
         )
 
-    def _together(self, image: Inventory, layer: int, why: str, held: list[list[FileFact]]) -> Fault:
+    def _together(self, image: Inventory, layer: int, why: str, held: list[list[FileFact]]) -> RuleFinding:
         first = held[0][0]
         paths = [f"/{facts[0].path}" for facts in held]
         more = f" and {len(paths) - FEW} more" if len(paths) > FEW else ""

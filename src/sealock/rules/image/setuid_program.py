@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from sealock.model.finding import Fault, Severity
+from sealock.model.finding import RuleFinding, Severity
 from sealock.model.inventory import Inventory
 from sealock.rules.image._where import batches, listed, origin, place, present, whose
 from sealock.rules.references import cis_docker, cwe
@@ -34,7 +34,7 @@ class SetuidProgram(Rule[Inventory]):
         '{"sealock": "1", "files": [{"kind": "setuid", "path": "opt/tool", "mode": "4755", "removed": true}]}',
     )
 
-    def check(self, image: Inventory, /) -> Iterator[Fault]:
+    def check(self, image: Inventory, /) -> Iterator[RuleFinding]:
         """Tell of those that are still there; those that come with a package count less, and together."""
         brought = {package.name: package.layer for package in image.packages}
         found = present(image, "setuid", "setgid")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from sealock.model.finding import Fault, Severity
+from sealock.model.finding import RuleFinding, Severity
 from sealock.model.inventory import Inventory
 from sealock.rules.image._where import origin, place
 from sealock.rules.references import cwe, man
@@ -35,7 +35,7 @@ class SharedId(Rule[Inventory]):
         '{"sealock": "1", "files": [{"kind": "double-uid", "path": "etc/passwd", "detail": "root, toor (0)"}]}',
     )
 
-    def check(self, image: Inventory, /) -> Iterator[Fault]:
+    def check(self, image: Inventory, /) -> Iterator[RuleFinding]:
         """Tell of each id; who shares root's is told of by another rule."""
         for fact in image.files:
             if fact.removed or fact.kind not in {"double-uid", "double-gid"}:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from sealock.model.finding import Fault, Severity
+from sealock.model.finding import RuleFinding, Severity
 from sealock.model.inventory import Inventory
 from sealock.rules.references import cis_docker, cwe
 from sealock.rules.rule import Rule
@@ -58,7 +58,7 @@ class ToolsLeft(Rule[Inventory]):
         '{"sealock": "1", "packages": [{"type": "deb", "name": "curl", "version": "1", "removed": true}]}',
     )
 
-    def check(self, image: Inventory, /) -> Iterator[Fault]:
+    def check(self, image: Inventory, /) -> Iterator[RuleFinding]:
         """Count by group, in one finding."""
         found: dict[str, set[str]] = {}
         for package in image.packages:

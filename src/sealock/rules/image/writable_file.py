@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from sealock.model.finding import Fault, Severity
+from sealock.model.finding import RuleFinding, Severity
 from sealock.model.inventory import FileFact, Inventory
 from sealock.rules.image._path import folders, is_on_path
 from sealock.rules.image._where import batches, listed, origin, place, present
@@ -45,7 +45,7 @@ class WritableFile(Rule[Inventory]):
         '{"sealock": "1", "files": [{"kind": "world-writable", "path": "usr/bin/tool", "mode": "777"}]}',
     )
 
-    def check(self, image: Inventory, /) -> Iterator[Fault]:
+    def check(self, image: Inventory, /) -> Iterator[RuleFinding]:
         """Tell of files by layer, the worst apart from the rest."""
         path = folders(image)
         by_severity: dict[Severity, list[FileFact]] = {}

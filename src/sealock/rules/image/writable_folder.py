@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from sealock.model.finding import Fault, Severity
+from sealock.model.finding import RuleFinding, Severity
 from sealock.model.inventory import Inventory
 from sealock.rules.image._path import folders, is_on_path
 from sealock.rules.image._where import batches, listed, origin, place, present
@@ -33,7 +33,7 @@ class WritableFolder(Rule[Inventory]):
         '{"sealock": "1", "files": [{"kind": "world-writable-folder", "path": "usr/local/bin", "mode": "777"}]}',
     )
 
-    def check(self, image: Inventory, /) -> Iterator[Fault]:
+    def check(self, image: Inventory, /) -> Iterator[RuleFinding]:
         """Tell of folders by layer; those that a package brings count less, and apart."""
         path = folders(image)
         writable = [fact for fact in present(image, "world-writable-folder") if not is_on_path(fact, path)]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from sealock.model.finding import Fault, Severity
+from sealock.model.finding import RuleFinding, Severity
 from sealock.model.inventory import Inventory
 from sealock.rules.image._path import folders, is_on_path
 from sealock.rules.image._where import batches, listed, origin, place, present
@@ -37,7 +37,7 @@ class WritableProgram(Rule[Inventory]):
         '{"sealock": "1", "files": [{"kind": "setuid", "path": "usr/bin/tool", "mode": "4755"}]}',
     )
 
-    def check(self, image: Inventory, /) -> Iterator[Fault]:
+    def check(self, image: Inventory, /) -> Iterator[RuleFinding]:
         """Tell of folders and programs by layer."""
         path = folders(image)
         for kind, many in (("world-writable-folder", "folders"), ("world-writable", "programs")):

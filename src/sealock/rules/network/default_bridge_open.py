@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from sealock.model.absent import given
-from sealock.model.finding import Fault, Severity
+from sealock.model.finding import RuleFinding, Severity
 from sealock.model.network import EngineNetwork
 from sealock.rules.references import cis_docker, docker_docs
 from sealock.rules.rule import Rule
@@ -46,7 +46,7 @@ class DefaultBridgeOpen(Rule[EngineNetwork]):
         ),
     )
 
-    def check(self, network: EngineNetwork, /) -> Iterator[Fault]:
+    def check(self, network: EngineNetwork, /) -> Iterator[RuleFinding]:
         """The default bridge has a fixed name."""
         if network.name != "bridge" or network.icc is False:
             return

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from sealock.model.finding import Fault, Severity
+from sealock.model.finding import RuleFinding, Severity
 from sealock.model.network import EngineNetwork
 from sealock.rules.references import docker_docs
 from sealock.rules.rule import Rule
@@ -29,7 +29,7 @@ class DirectOnLan(Rule[EngineNetwork]):
         '{"observed": {"networks": [{"name": "app", "driver": "bridge", "internal": false}]}}',
     )
 
-    def check(self, network: EngineNetwork, /) -> Iterator[Fault]:
+    def check(self, network: EngineNetwork, /) -> Iterator[RuleFinding]:
         """An internal one reaches nobody outside."""
         if network.driver in {"macvlan", "ipvlan"} and network.internal is not True:
             yield self.fault(f"puts its containers on the local network ({network.driver})", evidence="driver")

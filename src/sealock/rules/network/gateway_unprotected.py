@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from sealock.model.finding import Fault, Severity
+from sealock.model.finding import RuleFinding, Severity
 from sealock.model.network import EngineNetwork
 from sealock.rules.references import docker_docs
 from sealock.rules.rule import Rule
@@ -32,7 +32,7 @@ class GatewayUnprotected(Rule[EngineNetwork]):
         '{"observed": {"networks": [{"name": "app", "driver": "bridge"}]}}',
     )
 
-    def check(self, network: EngineNetwork, /) -> Iterator[Fault]:
+    def check(self, network: EngineNetwork, /) -> Iterator[RuleFinding]:
         """Both families."""
         for field, family in (("gateway_mode_ipv4", "IPv4"), ("gateway_mode_ipv6", "IPv6")):
             mode = getattr(network, field)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from sealock.model.finding import Fault, Severity
+from sealock.model.finding import RuleFinding, Severity
 from sealock.model.network import EngineNetwork
 from sealock.rules.references import docker_docs
 from sealock.rules.rule import Rule
@@ -27,7 +27,7 @@ class OverlayAttachable(Rule[EngineNetwork]):
     bad = ('{"observed": {"networks": [{"name": "app", "driver": "overlay", "attachable": true}]}}',)
     good = ('{"observed": {"networks": [{"name": "app", "driver": "overlay", "attachable": false}]}}',)
 
-    def check(self, network: EngineNetwork, /) -> Iterator[Fault]:
+    def check(self, network: EngineNetwork, /) -> Iterator[RuleFinding]:
         """Only for overlays it means something."""
         if network.driver == "overlay" and network.attachable is True:
             yield self.fault("can be joined by any container of any node", evidence="attachable")

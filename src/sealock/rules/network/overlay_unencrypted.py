@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from sealock.model.finding import Fault, Severity
+from sealock.model.finding import RuleFinding, Severity
 from sealock.model.network import EngineNetwork
 from sealock.rules.host._commands import shown
 from sealock.rules.references import cis_docker, docker_docs
 from sealock.rules.rule import Rule
 
 
-class OverlayUnencrypted(Rule[EngineNetwork]):
+class EngineOverlayUnencrypted(Rule[EngineNetwork]):
     """Overlay network carries its traffic in the clear.
 
     Between the machines of a swarm the containers' traffic goes as plain VXLAN: anybody on the way reads and changes
@@ -33,7 +33,7 @@ class OverlayUnencrypted(Rule[EngineNetwork]):
         '{"observed": {"networks": [{"name": "app", "driver": "bridge", "encrypted": false}]}}',
     )
 
-    def check(self, network: EngineNetwork, /) -> Iterator[Fault]:
+    def check(self, network: EngineNetwork, /) -> Iterator[RuleFinding]:
         """The option is there or not."""
         if network.driver == "overlay" and network.encrypted is not True:
             name = shown(network.name)

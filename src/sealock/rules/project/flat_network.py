@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from sealock.model.finding import Confidence, Fault, Severity
+from sealock.model.finding import Confidence, RuleFinding, Severity
 from sealock.model.project import Project, Service
 from sealock.rules.project._members import is_database, is_front, networks_of, speaks_of
 from sealock.rules.references import cwe, docker_docs
@@ -45,7 +45,7 @@ class FlatNetwork(Rule[Project]):
     )
     mends = False
 
-    def check(self, project: Project, /) -> Iterator[Fault]:
+    def check(self, project: Project, /) -> Iterator[RuleFinding]:
         """Look for a published proxy and a database that it never speaks of, on one network with others."""
         if project.kind != "compose":
             return

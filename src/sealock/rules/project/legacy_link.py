@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from sealock.model.absent import given
 from sealock.model.change import Add, Change, On, Remove
 from sealock.model.container import Link, Network
-from sealock.model.finding import Fault, Severity
+from sealock.model.finding import RuleFinding, Severity
 from sealock.model.project import Project, Service
 from sealock.rules.container._networks import on_default_bridge
 from sealock.rules.references import cwe, docker_docs
@@ -37,7 +37,7 @@ class LegacyLink(Rule[Project]):
         "services:\n  db:\n    image: postgres:16\n  app:\n    image: alpine:3.20\n    depends_on: [db]\n",
     )
 
-    def check(self, project: Project, /) -> Iterator[Fault]:
+    def check(self, project: Project, /) -> Iterator[RuleFinding]:
         """Look at each link, and at what stands in its place."""
         named: dict[str, Service] = {}
         for service in project.services:

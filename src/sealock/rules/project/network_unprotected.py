@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from sealock.model.finding import Fault, Severity
+from sealock.model.finding import RuleFinding, Severity
 from sealock.model.project import Project
 from sealock.rules.references import cwe, docker_docs
 from sealock.rules.rule import Rule
@@ -38,7 +38,7 @@ class NetworkUnprotected(Rule[Project]):
     )
     mends = False
 
-    def check(self, project: Project, /) -> Iterator[Fault]:
+    def check(self, project: Project, /) -> Iterator[RuleFinding]:
         """Look at the options of each network."""
         for network in project.networks:
             for name, value in network.options:

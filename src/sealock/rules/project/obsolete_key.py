@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from sealock.model.finding import Fault, Severity
+from sealock.model.finding import RuleFinding, Severity
 from sealock.model.project import Project
 from sealock.rules.references import docker_docs
 from sealock.rules.rule import Rule
@@ -26,7 +26,7 @@ class ObsoleteKey(Rule[Project]):
     good = ("services:\n  app:\n    image: acme/app:1\n",)
     mends = False
 
-    def check(self, project: Project, /) -> Iterator[Fault]:
+    def check(self, project: Project, /) -> Iterator[RuleFinding]:
         """Name each such key."""
         for index, pointer in enumerate(project.obsolete):
             yield self.fault(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from sealock.model.finding import Fault, Severity
+from sealock.model.finding import RuleFinding, Severity
 from sealock.model.project import Project
 from sealock.rules.references import cis_docker, cwe, docker_docs
 from sealock.rules.rule import Rule
@@ -30,7 +30,7 @@ class OverlayUnencrypted(Rule[Project]):
     )
     mends = False
 
-    def check(self, project: Project, /) -> Iterator[Fault]:
+    def check(self, project: Project, /) -> Iterator[RuleFinding]:
         """Look at each overlay that the project makes; an empty value switches encryption on."""
         for network in project.networks:
             encrypted = dict(network.options).get("encrypted", "false").lower() not in {"false", "0"}

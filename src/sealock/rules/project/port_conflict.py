@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from sealock.model.absent import given
-from sealock.model.finding import Fault, Severity
+from sealock.model.finding import RuleFinding, Severity
 from sealock.model.project import Project, Service
 from sealock.rules.ports import everywhere, numbers
 from sealock.rules.references import docker_docs
@@ -46,7 +46,7 @@ class PortConflict(Rule[Project]):
     )
     mends = False
 
-    def check(self, project: Project, /) -> Iterator[Fault]:
+    def check(self, project: Project, /) -> Iterator[RuleFinding]:
         """Compare all published ports; the lines of a script need not run together."""
         if project.kind != "compose":
             return

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from sealock.model.absent import given
-from sealock.model.finding import Fault, Severity
+from sealock.model.finding import RuleFinding, Severity
 from sealock.model.project import Project, Service
 from sealock.rules.container._capabilities import powerful
 from sealock.rules.paths import engine_of, host_source, sockets_in
@@ -42,7 +42,7 @@ class PowerfulAndReachable(Rule[Project]):
     )
     mends = False
 
-    def check(self, project: Project, /) -> Iterator[Fault]:
+    def check(self, project: Project, /) -> Iterator[RuleFinding]:
         """Look for services that have both."""
         for service in project.services:
             power = powerful(service.container) or _socket(service)

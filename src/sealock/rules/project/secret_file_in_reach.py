@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from sealock.model.finding import Confidence, Fault, Severity
+from sealock.model.finding import Confidence, RuleFinding, Severity
 from sealock.model.location import At
-from sealock.model.project import FileFact, Project
+from sealock.model.project import Project, ProjectFile
 from sealock.rules.references import cwe, docker_docs
 from sealock.rules.rule import Rule
 
@@ -35,7 +35,7 @@ class SecretFileInReach(Rule[Project]):
     )
     mends = False
 
-    def check(self, project: Project, /) -> Iterator[Fault]:
+    def check(self, project: Project, /) -> Iterator[RuleFinding]:
         """Go by what the folder says of each file; where nobody could look, by its path."""
         configs = {one.file for one in project.secrets if one.kind == "config"}
         secrets = {one.file for one in project.secrets if one.kind == "secret"}
@@ -50,7 +50,7 @@ class SecretFileInReach(Rule[Project]):
             elif fact.exists:
                 yield from self._by_fact(fact, at, certain=fact.path in secrets)
 
-    def _by_fact(self, fact: FileFact, at: At, *, certain: bool) -> Iterator[Fault]:
+    def _by_fact(self, fact: ProjectFile, at: At, *, certain: bool) -> Iterator[RuleFinding]:
         """Judge a file that is there; `certain` for one that is declared as a secret."""
         name = fact.path.rpartition("/")[2].lower()
         if not certain and any(word in name for word in _SAMPLES):

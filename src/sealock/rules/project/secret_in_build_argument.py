@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from sealock.model.finding import Confidence, Fault, Severity
+from sealock.model.finding import Confidence, RuleFinding, Severity
 from sealock.model.project import Project
 from sealock.rules.references import cwe, docker_docs
 from sealock.rules.rule import Rule
@@ -35,7 +35,7 @@ class SecretInBuildArgument(Rule[Project]):
     )
     mends = False
 
-    def check(self, project: Project, /) -> Iterator[Fault]:
+    def check(self, project: Project, /) -> Iterator[RuleFinding]:
         """Judge each argument by name and value; one that is taken over from outside by its name."""
         for service in project.services:
             for index, (name, value) in enumerate(service.build.args if service.build else ()):

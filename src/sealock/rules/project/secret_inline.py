@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from sealock.model.finding import Fault, Severity
+from sealock.model.finding import RuleFinding, Severity
 from sealock.model.project import Project
 from sealock.rules.references import cwe, docker_docs
 from sealock.rules.rule import Rule
@@ -42,7 +42,7 @@ class SecretInline(Rule[Project]):
     )
     mends = False
 
-    def check(self, project: Project, /) -> Iterator[Fault]:
+    def check(self, project: Project, /) -> Iterator[RuleFinding]:
         """Search what is written inline."""
         for one in project.secrets:
             at = ("secrets", one.name, "content")

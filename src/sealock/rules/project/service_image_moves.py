@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from sealock.model.finding import Fault, Severity
+from sealock.model.finding import RuleFinding, Severity
 from sealock.model.project import Project
 from sealock.rules.images import moves
 from sealock.rules.references import cis_docker, cwe, docker_docs
@@ -27,7 +27,7 @@ class ServiceImageMoves(Rule[Project]):
     good = ("services:\n  web:\n    image: nginx:1.27.2\n  app:\n    build: .\n    image: app\n",)
     mends = False
 
-    def check(self, project: Project, /) -> Iterator[Fault]:
+    def check(self, project: Project, /) -> Iterator[RuleFinding]:
         """Look at tag and digest of each service that is pulled; run lines are judged one by one."""
         built = {service.container.image for service in project.services if service.build}
         for service in project.services if project.kind == "compose" else ():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from sealock.model.finding import Fault, Severity
+from sealock.model.finding import RuleFinding, Severity
 from sealock.model.imagename import parse
 from sealock.model.project import Project
 from sealock.rules.references import cis_docker, cwe
@@ -36,7 +36,7 @@ class ServiceRegistryUnknown(Rule[Project]):
     setting = "registries"
     listed = WELL_KNOWN
 
-    def check(self, project: Project, /) -> Iterator[Fault]:
+    def check(self, project: Project, /) -> Iterator[RuleFinding]:
         """Judge the image of each service that is pulled; run lines are judged one by one."""
         built = {service.container.image for service in project.services if service.build}
         for service in project.services if project.kind == "compose" else ():

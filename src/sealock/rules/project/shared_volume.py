@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from sealock.model.absent import given
 from sealock.model.container import Mount
-from sealock.model.finding import Confidence, Fault, Severity
+from sealock.model.finding import Confidence, RuleFinding, Severity
 from sealock.model.project import Project, Service
 from sealock.rules.references import cwe, docker_docs
 from sealock.rules.rule import Rule
@@ -42,7 +42,7 @@ class SharedVolume(Rule[Project]):
     )
     mends = False
 
-    def check(self, project: Project, /) -> Iterator[Fault]:
+    def check(self, project: Project, /) -> Iterator[RuleFinding]:
         """Gather who writes each named volume; several services of one image are one program."""
         writers: dict[str, list[tuple[Service, int, Mount]]] = {}
         for service in project.services:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from sealock.model.finding import Fault, Severity
+from sealock.model.finding import RuleFinding, Severity
 from sealock.model.project import Project
 from sealock.rules.paths import credentials, engine_of, exposure, normal, sockets_in
 from sealock.rules.references import cis_docker, cwe, docker_docs
@@ -37,7 +37,7 @@ class VolumeOfHost(Rule[Project]):
     )
     mends = False
 
-    def check(self, project: Project, /) -> Iterator[Fault]:
+    def check(self, project: Project, /) -> Iterator[RuleFinding]:
         """Look at the device of each volume that is a bind."""
         for volume in project.volumes:
             options = dict(volume.options)

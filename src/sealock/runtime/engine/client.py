@@ -15,7 +15,7 @@ import msgspec
 from msgspec import Struct
 
 from sealock.errors import EngineError, EngineRefusedError
-from sealock.runtime.engine.requests import LARGEST, Asking
+from sealock.runtime.engine.requests import LARGEST, EngineRequests
 
 if TYPE_CHECKING:
     from concurrent.futures import Future
@@ -62,7 +62,7 @@ class _Row(Struct):
     state: str = msgspec.field(default="", name="State")
 
 
-class Engine(Asking):
+class Engine(EngineRequests):
     """One engine, and what it can be asked. Connections are kept and used again; close it, or use it as a context."""
 
     def negotiate(self) -> None:

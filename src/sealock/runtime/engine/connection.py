@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Final
 
 from sealock.errors import EngineError
 from sealock.net.http.connections import UnreachedError, dial, secure
-from sealock.net.http.wire import Line, Patience
-from sealock.runtime.engine.endpoint import Endpoint
+from sealock.net.http.wire import HeaderLine, HttpTimeouts
+from sealock.runtime.engine.endpoint import EngineEndpoint
 
 if TYPE_CHECKING:
     import ssl
@@ -30,10 +30,10 @@ _WORDS: Final = 4096
 class EngineConnection(HTTPConnection):
     """An HTTP connection to the endpoint, each answer within `patience`."""
 
-    def __init__(self, endpoint: Endpoint, patience: Patience) -> None:
+    def __init__(self, endpoint: EngineEndpoint, patience: HttpTimeouts) -> None:
         super().__init__("localhost" if endpoint.kind != "tcp" else endpoint.host, endpoint.port or None)
         self.endpoint, self.patience = endpoint, patience
-        self.line: Line | None = None
+        self.line: HeaderLine | None = None
         self._helper: subprocess.Popen[bytes] | None = None
 
     def connect(self) -> None:
@@ -48,7 +48,7 @@ class EngineConnection(HTTPConnection):
                     sock = self._ssh()
         except (OSError, ValueError, UnreachedError) as error:
             raise EngineError(_why(self.endpoint, error)) from error
-        self.line = Line(sock, self.patience)
+        self.line = HeaderLine(sock, self.patience)
         self.sock = self.line
 
     @property
@@ -148,7 +148,7 @@ class EngineConnection(HTTPConnection):
             helper.wait()
 
 
-def _context(endpoint: Endpoint) -> ssl.SSLContext:
+def _context(endpoint: EngineEndpoint) -> ssl.SSLContext:
     """TLS as Docker's client has it: the folder's own CA where there is one, and its client certificate."""
     import ssl  # noqa: PLC0415  seldom needed
 
@@ -174,7 +174,7 @@ def _context(endpoint: Endpoint) -> ssl.SSLContext:
     return context
 
 
-def _why(endpoint: Endpoint, error: Exception) -> str:
+def _why(endpoint: EngineEndpoint, error: Exception) -> str:
     """Say what is wrong, and what to do."""
     told = f" (named by {endpoint.told_by})" if endpoint.told_by not in {"", "the usual place"} else ""
     start = f"no engine could be reached at {endpoint}{told}: "

@@ -24,7 +24,7 @@ _LARGEST: Final = 1 << 20
 _SCHEMES: Final = ("unix://", "tcp://", "http://", "https://", "ssh://")
 
 
-class Endpoint(Struct, frozen=True):
+class EngineEndpoint(Struct, frozen=True):
     """One engine's address. `path` is a socket's (over ssh one of the other machine, "" for its usual one).
 
     `host` and `port` are for the network, `user` for ssh.
@@ -52,12 +52,12 @@ class Endpoint(Struct, frozen=True):
         return f"{self.kind}://{user}{host}{port}{self.path}"
 
 
-def endpoint(where: str = "") -> Endpoint:
+def endpoint(where: str = "") -> EngineEndpoint:
     """Find the engine's address; EngineError where the words name none."""
     if where.startswith(_SCHEMES):
         return _address(where, "the command line")
     if where.startswith("/"):
-        return Endpoint("unix", path=where, told_by="the command line")
+        return EngineEndpoint("unix", path=where, told_by="the command line")
     if where and where != "default":
         return _context(where, "the command line")
     if not where and (host := os.environ.get("DOCKER_HOST", "")):
@@ -71,26 +71,26 @@ def endpoint(where: str = "") -> Endpoint:
     return _by_socket()
 
 
-def _by_socket() -> Endpoint:
+def _by_socket() -> EngineEndpoint:
     """The first of the usual sockets that is there; Docker's where none is, for the message that comes of it."""
     runtime = os.environ.get("XDG_RUNTIME_DIR") or f"/run/user/{os.getuid()}"
     for path in (SOCKET, f"{runtime}/docker.sock", f"{runtime}/podman/podman.sock", "/run/podman/podman.sock"):
         try:
             if stat.S_ISSOCK(os.stat(path).st_mode):
-                return Endpoint("unix", path=path, told_by="the usual place")
+                return EngineEndpoint("unix", path=path, told_by="the usual place")
         except OSError:
             continue
-    return Endpoint("unix", path=SOCKET, told_by="the usual place")
+    return EngineEndpoint("unix", path=SOCKET, told_by="the usual place")
 
 
-def _address(text: str, told_by: str, environment: Mapping[str, str] = os.environ) -> Endpoint:
+def _address(text: str, told_by: str, environment: Mapping[str, str] = os.environ) -> EngineEndpoint:
     """Read an address as DOCKER_HOST has it; the environment says whether TCP is encrypted."""
     scheme, separator, rest = text.partition("://")
     if not separator:
         # As Docker's client reads a bare HOST:PORT.
         scheme, rest, text = "tcp", text, f"tcp://{text}"
     if scheme == "unix":
-        return Endpoint("unix", path=rest or SOCKET, told_by=told_by)
+        return EngineEndpoint("unix", path=rest or SOCKET, told_by=told_by)
     try:
         parts = urlsplit(text)
         port = parts.port
@@ -102,11 +102,11 @@ def _address(text: str, told_by: str, environment: Mapping[str, str] = os.enviro
     if scheme == "ssh":
         user = unquote(parts.username or "")
         path = "" if parts.path == "/" else parts.path
-        return Endpoint("ssh", path=path, host=parts.hostname, port=port or 0, user=user, told_by=told_by)
+        return EngineEndpoint("ssh", path=path, host=parts.hostname, port=port or 0, user=user, told_by=told_by)
     # Docker's client: DOCKER_TLS_VERIFY asks for TLS with a checked certificate, DOCKER_TLS for TLS alone.
     verified = bool(environment.get("DOCKER_TLS_VERIFY"))
     encrypted = verified or bool(environment.get("DOCKER_TLS")) or scheme == "https"
-    return Endpoint(
+    return EngineEndpoint(
         "tcp",
         host=parts.hostname,
         port=port or (2376 if encrypted else 2375),
@@ -142,7 +142,7 @@ def _current_context() -> str:
         return ""
 
 
-def _context(name: str, told_by: str) -> Endpoint:
+def _context(name: str, told_by: str) -> EngineEndpoint:
     """Read a context that `docker context create` made; its folder is the hash of its name."""
     folder = sha256(name.encode("utf-8", "surrogateescape")).hexdigest()
     path = os.path.join(_folder(), "contexts", "meta", folder, "meta.json")

@@ -14,10 +14,10 @@ import msgspec
 from msgspec import Struct
 
 from sealock.errors import EngineError, EngineRefusedError
-from sealock.net.http.wire import Patience as Waiting
+from sealock.net.http.wire import HttpTimeouts as Waiting
 from sealock.net.http.wire import TooMuchError
 from sealock.runtime.engine.connection import CONNECT, EngineConnection
-from sealock.runtime.engine.endpoint import Endpoint
+from sealock.runtime.engine.endpoint import EngineEndpoint
 
 LARGEST: Final = 64 << 20
 """Bytes of one answer."""
@@ -29,7 +29,7 @@ _CHUNK: Final = 1 << 16
 _WORDS: Final = 500
 
 
-class Patience(Struct, frozen=True):
+class EngineTimeouts(Struct, frozen=True):
     """How long an engine may take, in seconds."""
 
     silence: float = 20.0
@@ -44,12 +44,12 @@ class _Fault(Struct):
     message: str = ""
 
 
-class Asking:
+class EngineRequests:
     """One engine, asked by any number of threads. Close it, or use it as a context."""
 
-    def __init__(self, endpoint: Endpoint, patience: Patience | None = None) -> None:
+    def __init__(self, endpoint: EngineEndpoint, patience: EngineTimeouts | None = None) -> None:
         self.endpoint = endpoint
-        self.patience = patience or Patience()
+        self.patience = patience or EngineTimeouts()
         self.api = ""
         """The version of the API that is spoken, "" before it is known."""
         self._idle: list[EngineConnection] = []

@@ -8,7 +8,7 @@ from typing import Final
 
 from sealock.model.host import FileKind, HostFile, Role
 from sealock.runtime.host.people import People
-from sealock.runtime.kernel.tree import Tree
+from sealock.runtime.kernel.tree import ProcTree
 
 _UNITS: Final = ("etc/systemd/system", "usr/lib/systemd/system", "lib/systemd/system")
 _FIXED: Final[tuple[tuple[Role, tuple[str, ...]], ...]] = (
@@ -42,7 +42,7 @@ _KINDS: Final[dict[int, FileKind]] = {
 }  # fmt: skip
 
 
-def files(tree: Tree, people: People, named: tuple[tuple[Role, str], ...]) -> tuple[HostFile, ...]:
+def files(tree: ProcTree, people: People, named: tuple[tuple[Role, str], ...]) -> tuple[HostFile, ...]:
     """Look at each; `named` are those whose paths the engine's settings tell."""
     found = [one for role, paths in _FIXED if (one := _first(tree, people, role, paths)) is not None]
     found += [one for role, path in named if (one := look(tree, people, role, path.lstrip("/"))) is not None]
@@ -50,11 +50,11 @@ def files(tree: Tree, people: People, named: tuple[tuple[Role, str], ...]) -> tu
     return tuple(found)
 
 
-def _first(tree: Tree, people: People, role: Role, paths: tuple[str, ...]) -> HostFile | None:
+def _first(tree: ProcTree, people: People, role: Role, paths: tuple[str, ...]) -> HostFile | None:
     return next((one for path in paths if (one := look(tree, people, role, path)) is not None), None)
 
 
-def look(tree: Tree, people: People, role: Role, path: str) -> HostFile | None:
+def look(tree: ProcTree, people: People, role: Role, path: str) -> HostFile | None:
     """What a file's own entry says; None where it is not there or may not be looked at.
 
     At a socket's path an engine that binds what is not there leaves a folder, which nobody can talk to.
@@ -69,7 +69,7 @@ def look(tree: Tree, people: People, role: Role, path: str) -> HostFile | None:
     return HostFile(role, f"/{path}", kind, stat.S_IMODE(held.st_mode), held.st_uid, held.st_gid, user, group)
 
 
-def _certificates(tree: Tree, people: People) -> Iterator[HostFile]:
+def _certificates(tree: ProcTree, people: People) -> Iterator[HostFile]:
     """Certificates and keys of registries: a folder each."""
     for registry in tree.names(_CERTIFICATES)[:_MOST]:
         for name in tree.names(f"{_CERTIFICATES}/{registry}")[:_MOST]:

@@ -11,7 +11,7 @@ from msgspec import Struct
 
 from sealock.model.host import Login
 from sealock.runtime.kernel.procfiles import whole
-from sealock.runtime.kernel.tree import Silence, Tree
+from sealock.runtime.kernel.tree import ProcTree, Silence
 
 _PERSON: Final = 1000
 """The first user id that distributions give to people."""
@@ -35,7 +35,7 @@ class People(Struct, frozen=True):
     known: bool
 
 
-def people(tree: Tree, socket_group: int = 0) -> People:
+def people(tree: ProcTree, socket_group: int = 0) -> People:
     """Read passwd and group; accounts that a directory service has are not in them.
 
     `socket_group` is the group that the engine's socket is open to, 0 where it is not known: it is then called docker.
@@ -73,7 +73,7 @@ def _rows(held: str | Silence, width: int) -> Iterator[list[str]]:
             yield words
 
 
-def logins(tree: Tree, who: People) -> tuple[Login, ...]:
+def logins(tree: ProcTree, who: People) -> tuple[Login, ...]:
     """Everybody who can use the engine without being root, and how."""
     found = [Login(name, f"{who.group} group", "/etc/group") for name in who.members if name != "root"]
     # sudo passes over names with a dot or a tilde at the end, the leavings of editors and package managers.
@@ -140,7 +140,7 @@ class _Config(Struct):
     auths: dict[str, Any] = {}
 
 
-def clients(tree: Tree, who: People) -> tuple[tuple[str, ...], tuple[str, ...]]:
+def clients(tree: ProcTree, who: People) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """What the clients' settings in home folders hold: files with passwords, and engines without certificates."""
     passwords: list[str] = []
     scripts = [

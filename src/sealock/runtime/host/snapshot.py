@@ -15,7 +15,7 @@ from sealock.runtime.host.people import clients, logins, people
 from sealock.runtime.host.units import UNIT, engine_words
 from sealock.runtime.kernel import procfiles
 from sealock.runtime.kernel.groups import Hierarchies
-from sealock.runtime.kernel.tree import Silence, Tree
+from sealock.runtime.kernel.tree import ProcTree, Silence
 
 DATA_ROOT: Final = "/var/lib/docker"
 CONFIG: Final = "/etc/docker/daemon.json"
@@ -31,7 +31,7 @@ _NO_CONTROLLERS: Final = frozenset({"", "rw", "ro", "none", "xattr"})
 """Options of a mounted tree that name no controller."""
 
 
-class Seen(Struct, frozen=True):
+class HostSnapshot(Struct, frozen=True):
     """The machine, and what was found of the engine's settings: its file's text and its command line.
 
     None says that there is none of it, "" and () that it could not be read.
@@ -48,20 +48,22 @@ class Seen(Struct, frozen=True):
     """Where the engine listens for other managers of its swarm, "" where that could not be seen or is nowhere."""
 
 
-def see(root: str = "/", *, data_root: str = "", engine: int = 0, named: tuple[tuple[Role, str], ...] = ()) -> Seen:
+def see(
+    root: str = "/", *, data_root: str = "", engine: int = 0, named: tuple[tuple[Role, str], ...] = ()
+) -> HostSnapshot:
     """Look at a machine below a root folder.
 
     `data_root` is where the engine keeps its data, as it says itself; `engine` its process id, 0 where that is not
     known; `named` are files that its settings name.
     """
-    tree = Tree(root)
+    tree = ProcTree(root)
     try:
         return _see(tree, data_root, engine, named)
     finally:
         tree.close()
 
 
-def _see(tree: Tree, data_root: str, engine: int, named: tuple[tuple[Role, str], ...]) -> Seen:
+def _see(tree: ProcTree, data_root: str, engine: int, named: tuple[tuple[Role, str], ...]) -> HostSnapshot:
     pid, command = _command(tree, engine)
     unit = engine_words(tree) if not pid or _by_systemd(tree, pid) else None
     words = command if command is not None else unit or ()
@@ -92,7 +94,7 @@ def _see(tree: Tree, data_root: str, engine: int, named: tuple[tuple[Role, str],
         unread=tuple(f"/{one}" for one in sorted(tree.denied)) or UNSET,
     )
     text = config if isinstance(config, str) else None if config is Silence.MISSING else ""
-    return Seen(host, text, path, command, unit, _swarm_listens(tree, pid))
+    return HostSnapshot(host, text, path, command, unit, _swarm_listens(tree, pid))
 
 
 def _plain(held: str | Silence) -> str:
@@ -103,7 +105,7 @@ def _maybe(held: str | Silence) -> Maybe[str]:
     return held.strip() if isinstance(held, str) and held.strip() else UNKNOWN
 
 
-def _command(tree: Tree, engine: int) -> tuple[int, tuple[str, ...] | None]:
+def _command(tree: ProcTree, engine: int) -> tuple[int, tuple[str, ...] | None]:
     """The engine that runs here and its words, without its own name; (0, None) where none does.
 
     It is the one that `engine` names; where that is systemd, which keeps the socket for it, the one that systemd
@@ -118,12 +120,12 @@ def _command(tree: Tree, engine: int) -> tuple[int, tuple[str, ...] | None]:
     return pid, tuple(held.rstrip("\0").split("\0")[1:]) if isinstance(held, str) else ()
 
 
-def _by_systemd(tree: Tree, pid: int) -> bool:
+def _by_systemd(tree: ProcTree, pid: int) -> bool:
     """Whether a process belongs to the engine's unit."""
     return f"/{UNIT}" in _plain(tree.text(f"proc/{pid}/cgroup"))
 
 
-def _socket_group(tree: Tree, named: tuple[tuple[Role, str], ...]) -> int:
+def _socket_group(tree: ProcTree, named: tuple[tuple[Role, str], ...]) -> int:
     """The group that may use the engine's socket, 0 for none but root's, or where there is no socket."""
     paths = [path.lstrip("/") for role, path in named if role == "engine-socket"] or ["run/docker.sock"]
     for path in paths:
@@ -133,7 +135,7 @@ def _socket_group(tree: Tree, named: tuple[tuple[Role, str], ...]) -> int:
     return 0
 
 
-def _swarm_listens(tree: Tree, pid: int) -> str:
+def _swarm_listens(tree: ProcTree, pid: int) -> str:
     """The address at which the swarm's managers are met, by the sockets of the engine's own network."""
     for protocol in ("tcp", "tcp6") if pid else ():
         for one, _ in procfiles.listening(protocol, _plain(tree.text(f"proc/{pid}/net/{protocol}"))):
@@ -151,7 +153,7 @@ def _option(words: tuple[str, ...], name: str) -> str:
     return ""
 
 
-def _modules(tree: Tree) -> Maybe[tuple[str, ...]]:
+def _modules(tree: ProcTree) -> Maybe[tuple[str, ...]]:
     """The active security modules, where securityfs is mounted; else what the kernel shows elsewhere."""
     held = tree.text("sys/kernel/security/lsm")
     if isinstance(held, str) and held.strip():
@@ -161,19 +163,19 @@ def _modules(tree: Tree) -> Maybe[tuple[str, ...]]:
     return tuple(found) or (UNSET if tree.there("sys/kernel/security") else UNKNOWN)
 
 
-def _seccomp(tree: Tree) -> Maybe[bool]:
+def _seccomp(tree: ProcTree) -> Maybe[bool]:
     status = tree.text("proc/self/status")
     return "\nSeccomp:" in status if isinstance(status, str) else UNKNOWN
 
 
-def _sysctls(tree: Tree) -> Iterator[tuple[str, str]]:
+def _sysctls(tree: ProcTree) -> Iterator[tuple[str, str]]:
     for name in _SYSCTLS:
         held = tree.text(f"proc/sys/{name.replace('.', '/')}")
         if isinstance(held, str):
             yield name, held.strip()
 
 
-def _audited(tree: Tree) -> Maybe[tuple[str, ...]]:
+def _audited(tree: ProcTree) -> Maybe[tuple[str, ...]]:
     """The paths that audit rules watch, as the files say that are loaded at start."""
     sources = ["etc/audit/audit.rules", *(f"etc/audit/rules.d/{name}" for name in tree.names("etc/audit/rules.d"))]
     found: list[str] = []
@@ -202,7 +204,7 @@ def _mounted(path: str, mounts: tuple[Mounted, ...]) -> Maybe[bool]:
     return holding != "/"
 
 
-def _firewall(tree: Tree) -> Maybe[str]:
+def _firewall(tree: ProcTree) -> Maybe[str]:
     ufw = tree.text("etc/ufw/ufw.conf")
     if ufw is Silence.DENIED:
         return UNKNOWN

@@ -10,7 +10,7 @@ import shlex
 from collections.abc import Iterator
 from typing import Final
 
-from sealock.runtime.kernel.tree import Tree
+from sealock.runtime.kernel.tree import ProcTree
 
 FOLDERS: Final = ("etc/systemd/system", "run/systemd/system", "usr/lib/systemd/system", "lib/systemd/system")
 """Where units are looked for, the first that has one counts; drop-ins are taken from all of them."""
@@ -22,7 +22,7 @@ _PREFIXES: Final = "@-:+!"
 """Signs before a program that change how it is run, and not what it is told."""
 
 
-def engine_words(tree: Tree) -> tuple[str, ...] | None:
+def engine_words(tree: ProcTree) -> tuple[str, ...] | None:
     """The words that systemd would start the engine with, without its own name; None where there is no unit of it."""
     texts = [text for path in _parts(tree) if isinstance(text := tree.text(path), str)]
     if not texts:
@@ -42,7 +42,7 @@ def engine_words(tree: Tree) -> tuple[str, ...] | None:
     return tuple(_expanded(words[1:], environment)) if words else None
 
 
-def _parts(tree: Tree) -> Iterator[str]:
+def _parts(tree: ProcTree) -> Iterator[str]:
     """The unit and then its drop-ins, by name; a drop-in of a folder that comes first hides those of its name."""
     whole = next((f"{folder}/{UNIT}" for folder in FOLDERS if tree.there(f"{folder}/{UNIT}")), None)
     if whole is None:
@@ -85,7 +85,7 @@ def _assigned(words: list[str]) -> Iterator[tuple[str, str]]:
             yield name, value
 
 
-def _file(tree: Tree, path: str) -> Iterator[tuple[str, str]]:
+def _file(tree: ProcTree, path: str) -> Iterator[tuple[str, str]]:
     """The assignments in a file of environment; patterns of names are not followed."""
     held = tree.text(path.lstrip("/")) if path.startswith("/") else ""
     for row in (held if isinstance(held, str) else "").replace("\\\n", "").split("\n")[:_LINES]:

@@ -18,13 +18,13 @@ import time
 from collections.abc import Sequence
 from typing import Final, Literal, TypeAlias
 
-Found: TypeAlias = Literal["open", "refused", "silent", "unreachable", "untried"]
+ConnectionResults: TypeAlias = Literal["open", "refused", "silent", "unreachable", "untried"]
 PATIENCE: Final = 1.5
 """Seconds that all connections together may take."""
 _NETWORK: Final = 0x40000000
 """CLONE_NEWNET."""
 _AT_ONCE: Final = 200
-_ANSWERS: Final[dict[int, Found]] = {
+_ANSWERS: Final[dict[int, ConnectionResults]] = {
     0: "open",
     errno.ECONNREFUSED: "refused",
     errno.EHOSTUNREACH: "unreachable",
@@ -33,7 +33,7 @@ _ANSWERS: Final[dict[int, Found]] = {
 }
 
 
-def tried(pid: int, targets: Sequence[tuple[str, int]], patience: float = PATIENCE) -> tuple[Found, ...]:
+def tried(pid: int, targets: Sequence[tuple[str, int]], patience: float = PATIENCE) -> tuple[ConnectionResults, ...]:
     """Try to connect from the network namespace of a process; in order. "untried" where it could not be entered."""
     asked = json.dumps({"pid": pid, "targets": list(targets), "patience": patience})
     limit = patience * (1 + len(targets) // _AT_ONCE) + 10
@@ -59,16 +59,16 @@ def _enter(pid: int) -> None:
     os.close(descriptor)
 
 
-def connections(targets: Sequence[tuple[str, int]], patience: float) -> list[Found]:
+def connections(targets: Sequence[tuple[str, int]], patience: float) -> list[ConnectionResults]:
     """Try to connect from here, many at the same time."""
-    found: list[Found] = []
+    found: list[ConnectionResults] = []
     for start in range(0, len(targets), _AT_ONCE):
         found += _some(targets[start : start + _AT_ONCE], patience)
     return found
 
 
-def _some(targets: Sequence[tuple[str, int]], patience: float) -> list[Found]:
-    found: list[Found] = ["silent"] * len(targets)
+def _some(targets: Sequence[tuple[str, int]], patience: float) -> list[ConnectionResults]:
+    found: list[ConnectionResults] = ["silent"] * len(targets)
     waiting: dict[int, tuple[socket.socket, int]] = {}
     poll = select.poll()
     for index, (address, port) in enumerate(targets):

@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from functools import lru_cache
 from typing import Final
 
-from sealock.model.process import Device
+from sealock.model.process import AllowedDevice
 from sealock.runtime.kernel.program import Unclear, constants, runs
 
 _CALLS: Final = {"x86_64": 321, "aarch64": 280, "riscv64": 280, "loongarch64": 280, "ppc64le": 361}
@@ -40,7 +40,7 @@ _NUMBERS: Final = 64
 ALL: Final = "a *:* rwm"
 
 
-def rules(group: int) -> tuple[Device, ...] | None:
+def rules(group: int) -> tuple[AllowedDevice, ...] | None:
     """The rules in force for an open control group, as version 1 would write them; None where they cannot be told."""
     try:
         found = tuple(_programs(group))
@@ -50,7 +50,7 @@ def rules(group: int) -> tuple[Device, ...] | None:
 
 
 @lru_cache(128)
-def told(programs: tuple[bytes, ...]) -> tuple[Device, ...] | None:
+def told(programs: tuple[bytes, ...]) -> tuple[AllowedDevice, ...] | None:
     """What all of these programs allow together; None where one cannot be understood. Engines write many alike."""
     try:
         majors, minors = constants(programs)
@@ -62,8 +62,8 @@ def told(programs: tuple[bytes, ...]) -> tuple[Device, ...] | None:
     except Unclear:
         return None
     if lines[:1] == ("c *:* rwm",) and "b *:* rwm" in lines:
-        return (Device(ALL),)
-    return tuple(Device(line) for line in lines)
+        return (AllowedDevice(ALL),)
+    return tuple(AllowedDevice(line) for line in lines)
 
 
 def _lines(programs: tuple[bytes, ...], kind: str, majors: list[int], minors: list[int]) -> Iterator[str]:

@@ -13,7 +13,7 @@ from sealock.model.process import IdRange, Limit, Mounted, Process
 from sealock.runtime.kernel.groups import Group
 from sealock.runtime.kernel.members import groups_of
 from sealock.runtime.kernel.mounts import asked_for, is_read_only
-from sealock.runtime.kernel.processes import Machine
+from sealock.runtime.kernel.processes import ProcReader
 
 _MASKED: Final = "/proc/kcore"
 """Covered in every container whose masked paths are in force."""
@@ -33,7 +33,7 @@ _HOST_OR_PRIVATE: Final = {"pid": "pid", "ipc": "ipc", "uts": "uts", "cgroup": "
 _DEFAULT_SHARES: Final = 1024
 
 
-def effective(process: Process, machine: Machine) -> Container:
+def effective(process: Process, machine: ProcReader) -> Container:
     """Make a container of a process.
 
     Sources of binds are found by the machine's own mounts. Of its kernel parameters those count that differ from the
@@ -89,7 +89,7 @@ def _inside(number: int, ranges: Maybe[tuple[IdRange, ...]]) -> int | None:
     return None
 
 
-def _may(process: Process, machine: Machine) -> dict[str, Any]:
+def _may(process: Process, machine: ProcReader) -> dict[str, Any]:
     """Capabilities count by the bounding set: what a program with the setuid bit could gain counts too."""
     bounding, seccomp, full = process.bounding, process.seccomp, machine.capabilities
     values: dict[str, Any] = {
@@ -132,7 +132,7 @@ def _device_rules(process: Process) -> Maybe[tuple[str, ...]]:
     return tuple(one.rule for one in process.devices if one.rule not in _DEVICES) or UNSET
 
 
-def _devices(process: Process, machine: Machine) -> Maybe[tuple[Device, ...]]:
+def _devices(process: Process, machine: ProcReader) -> Maybe[tuple[Device, ...]]:
     """The devices that a rule names one by one, by the names that the host has for them."""
     if not isinstance(process.devices, tuple):
         return UNKNOWN

@@ -12,10 +12,10 @@ from typing import Final
 from msgspec import Struct
 
 from sealock.model.absent import UNKNOWN, Maybe
-from sealock.model.process import Device, Limit, Mounted
+from sealock.model.process import AllowedDevice, Limit, Mounted
 from sealock.runtime.kernel import devices
 from sealock.runtime.kernel.procfiles import whole
-from sealock.runtime.kernel.tree import Tree
+from sealock.runtime.kernel.tree import ProcTree
 
 _UNLIMITED: Final = 1 << 62
 """Version 1 writes "no limit" as the largest multiple of a page; nobody has that much memory."""
@@ -33,7 +33,7 @@ class Group(Struct, frozen=True):
     resources: Maybe[tuple[Limit, ...]] = UNKNOWN
     cpuset_cpus: Maybe[str] = UNKNOWN
     cpuset_mems: Maybe[str] = UNKNOWN
-    devices: Maybe[tuple[Device, ...]] = UNKNOWN
+    devices: Maybe[tuple[AllowedDevice, ...]] = UNKNOWN
     parent_cpus: str = ""
     """What the group above may use: a set that equals it limits nothing. So too `parent_mems`."""
     parent_mems: str = ""
@@ -42,7 +42,7 @@ class Group(Struct, frozen=True):
 class Hierarchies:
     """Where the trees of control groups are mounted in a tree, by controller; "" is the unified one."""
 
-    def __init__(self, tree: Tree, mounts: tuple[Mounted, ...]) -> None:
+    def __init__(self, tree: ProcTree, mounts: tuple[Mounted, ...]) -> None:
         self.tree = tree
         self.points: dict[str, Mounted] = {}
         for mount in mounts:
@@ -70,7 +70,7 @@ class Hierarchies:
             return None if path != "/" else point.target.strip("/")
         return f"{point.target}{path[len(root) :]}".strip("/").replace("//", "/")
 
-    def devices(self, path: str) -> Maybe[tuple[Device, ...]]:
+    def devices(self, path: str) -> Maybe[tuple[AllowedDevice, ...]]:
         """The device rules of version 2, which a program of the kernel holds; a recording has none."""
         folder = self.folder("", path)
         if folder is None or not self.tree.live:
@@ -290,7 +290,7 @@ def _maybe(text: str | None) -> Maybe[str]:
     return UNKNOWN if text is None else text
 
 
-def _devices(text: str | None) -> Maybe[tuple[Device, ...]]:
+def _devices(text: str | None) -> Maybe[tuple[AllowedDevice, ...]]:
     if text is None:
         return UNKNOWN
-    return tuple(Device(line.strip()) for line in text.split("\n")[:10_000] if line.strip())
+    return tuple(AllowedDevice(line.strip()) for line in text.split("\n")[:10_000] if line.strip())

@@ -34,7 +34,7 @@ _SET_BY_ENGINES: Final = frozenset({"/etc/hostname", "/etc/hosts", "/etc/resolv.
 _LONGEST: Final = 4096
 
 
-class Identity(Struct, frozen=True):
+class ContainerIdentity(Struct, frozen=True):
     """A container's id, "" for none; `engine` as the path's shape tells it; `source` is how it was found."""
 
     id: str = ""
@@ -42,7 +42,7 @@ class Identity(Struct, frozen=True):
     source: str = ""
 
 
-def identity(groups: Iterable[tuple[str, str]], mounts: Iterable[Mounted], host_name: str = "") -> Identity:
+def identity(groups: Iterable[tuple[str, str]], mounts: Iterable[Mounted], host_name: str = "") -> ContainerIdentity:
     """Find the id: in the control group's path, in what the engine mounts over /etc, last in a short host name."""
     for _, path in groups:
         if (found := _in_path(path)) is not None:
@@ -51,18 +51,18 @@ def identity(groups: Iterable[tuple[str, str]], mounts: Iterable[Mounted], host_
         if mount.target in _SET_BY_ENGINES and len(mount.root) <= _LONGEST:
             for engine, shape in _MOUNTED:
                 if (match := shape.search(mount.root)) is not None:
-                    return Identity(match[1], engine, "mountinfo")
+                    return ContainerIdentity(match[1], engine, "mountinfo")
     if re.fullmatch(r"[0-9a-f]{12}", host_name):
-        return Identity(host_name, "", "host name")
-    return Identity()
+        return ContainerIdentity(host_name, "", "host name")
+    return ContainerIdentity()
 
 
-def _in_path(path: str) -> Identity | None:
+def _in_path(path: str) -> ContainerIdentity | None:
     """The innermost id of a path, with the engine that its shape tells; a container within a container has two."""
-    best: tuple[int, Identity] | None = None
+    best: tuple[int, ContainerIdentity] | None = None
     for engine, shape in _SCOPES:
         for match in shape.finditer(path[:_LONGEST]):
             # The first shapes are the more telling ones, so a later one wins only further in.
             if best is None or match.start(1) > best[0]:
-                best = match.start(1), Identity(match[1], engine, "cgroup path")
+                best = match.start(1), ContainerIdentity(match[1], engine, "cgroup path")
     return best[1] if best else None

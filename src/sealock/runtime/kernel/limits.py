@@ -8,10 +8,10 @@ from math import ceil
 from typing import Final
 
 from sealock.model.absent import given
-from sealock.model.look import Advice, Room
+from sealock.model.look import LimitAdvice, MachineSize
 from sealock.model.process import Limit, Process
 from sealock.runtime.kernel.procfiles import fields, whole
-from sealock.runtime.kernel.tree import Tree
+from sealock.runtime.kernel.tree import ProcTree
 
 _NODES: Final = 1024
 _MIB: Final = 1 << 20
@@ -25,7 +25,7 @@ _CLOCK: Final = os.sysconf("SC_CLK_TCK")
 _MOST_CPUS: Final = 8192
 
 
-def room(tree: Tree) -> Room:
+def room(tree: ProcTree) -> MachineSize:
     """Look how large the machine is."""
 
     def text(path: str) -> str:
@@ -39,7 +39,7 @@ def room(tree: Tree) -> Room:
         number = whole(name.removeprefix("node")) if name.startswith("node") else None
         if number is not None and (held := text(f"sys/devices/system/node/{name}/cpulist")):
             nodes.append((number, held))
-    return Room(total << 10, text("sys/devices/system/cpu/online"), tuple(sorted(nodes)), _seconds(uptime))
+    return MachineSize(total << 10, text("sys/devices/system/cpu/online"), tuple(sorted(nodes)), _seconds(uptime))
 
 
 def _seconds(words: list[str]) -> float:
@@ -49,12 +49,12 @@ def _seconds(words: list[str]) -> float:
         return 0.0
 
 
-def age(process: Process, machine: Room) -> float:
+def age(process: Process, machine: MachineSize) -> float:
     """Seconds that it has run; 0 where that is not known."""
     return max(machine.now - process.start / _CLOCK, 0.0) if machine.now and process.start else 0.0
 
 
-def average(process: Process, machine: Room) -> float | None:
+def average(process: Process, machine: MachineSize) -> float | None:
     """How many processors its control group has used on average since it started; None where that is not known.
 
     The group may be older than the process: the machine's own, or a container's that somebody entered later.
@@ -67,7 +67,7 @@ def average(process: Process, machine: Room) -> float | None:
     return busy if busy <= (len(numbers(machine.processors)) or busy) else None
 
 
-def advised(process: Process, machine: Room) -> tuple[Advice, ...]:
+def advised(process: Process, machine: MachineSize) -> tuple[LimitAdvice, ...]:
     """The limits that would fit, by its present use, its peak, and the size of the machine; each with its reason.
 
     None for what is in no container: what its control groups use is not its own.
@@ -79,7 +79,7 @@ def advised(process: Process, machine: Room) -> tuple[Advice, ...]:
     return tuple(found)
 
 
-def _memory(held: dict[str, Limit], machine: Room) -> Iterator[Advice]:
+def _memory(held: dict[str, Limit], machine: MachineSize) -> Iterator[LimitAdvice]:
     memory = held.get("memory")
     if memory is None or not memory.used:
         return
@@ -89,22 +89,22 @@ def _memory(held: dict[str, Limit], machine: Room) -> Iterator[Advice]:
     if machine.memory:
         wanted = min(wanted, machine.memory)
     if memory.limit is None:
-        yield Advice("--memory", f"{wanted // _MIB}m", f"{known} is {size(peak)}; there is room to grow")
-        yield Advice("--memory-swap", f"{wanted // _MIB}m", "as --memory, so that it never swaps")
+        yield LimitAdvice("--memory", f"{wanted // _MIB}m", f"{known} is {size(peak)}; there is room to grow")
+        yield LimitAdvice("--memory-swap", f"{wanted // _MIB}m", "as --memory, so that it never swaps")
     elif peak >= memory.limit * _NEAR:
         text = f"its limit of {size(memory.limit)} was all but reached: {known} is {size(peak)}"
         # A container that fills its limit with caches is no less well for it.
-        yield Advice("--memory", f"{_rounded(memory.limit * _SPARE) // _MIB}m", text)
+        yield LimitAdvice("--memory", f"{_rounded(memory.limit * _SPARE) // _MIB}m", text)
     else:
-        yield Advice("--memory", "", f"{size(memory.limit)} fits: {known} is {size(peak)}")
+        yield LimitAdvice("--memory", "", f"{size(memory.limit)} fits: {known} is {size(peak)}")
     reserved = held.get("memory.reservation")
     if reserved is None or reserved.limit is None:
         now = _rounded(max(memory.used * 1.1, _LEAST_MEMORY / 2))
         text = f"it uses {size(memory.used)} now, and keeps it when memory is short"
-        yield Advice("--memory-reservation", f"{now // _MIB}m", text)
+        yield LimitAdvice("--memory-reservation", f"{now // _MIB}m", text)
 
 
-def _pids(held: dict[str, Limit]) -> Iterator[Advice]:
+def _pids(held: dict[str, Limit]) -> Iterator[LimitAdvice]:
     pids = held.get("pids")
     if pids is None or not pids.used:
         return
@@ -112,14 +112,16 @@ def _pids(held: dict[str, Limit]) -> Iterator[Advice]:
     known = f"{'at most' if pids.peak else 'now'} {peak}"
     if pids.limit is None:
         wanted = max(_LEAST_PIDS, 1 << (4 * peak - 1).bit_length())
-        yield Advice("--pids-limit", str(wanted), f"it had {known}; a fork bomb ends here")
+        yield LimitAdvice("--pids-limit", str(wanted), f"it had {known}; a fork bomb ends here")
     elif peak >= pids.limit * _NEAR:
-        yield Advice("--pids-limit", str(pids.limit * 2), f"its limit of {pids.limit} was all but reached: {known}")
+        yield LimitAdvice(
+            "--pids-limit", str(pids.limit * 2), f"its limit of {pids.limit} was all but reached: {known}"
+        )
     else:
-        yield Advice("--pids-limit", "", f"{pids.limit} fits: it had {known}")
+        yield LimitAdvice("--pids-limit", "", f"{pids.limit} fits: it had {known}")
 
 
-def _processors(process: Process, held: dict[str, Limit], machine: Room) -> Iterator[Advice]:
+def _processors(process: Process, held: dict[str, Limit], machine: MachineSize) -> Iterator[LimitAdvice]:
     there = numbers(machine.processors)
     mine = numbers(given(process.cpuset_cpus, ""))
     busy = average(process, machine)
@@ -127,7 +129,7 @@ def _processors(process: Process, held: dict[str, Limit], machine: Room) -> Iter
     limit = quota.limit / period.limit if quota and period and quota.limit and period.limit else None
     if busy is not None and limit is None and there:
         wanted = min(max(0.5, ceil(busy * 4) / 2), len(there))
-        yield Advice("--cpus", f"{wanted:g}", f"it used {busy:.2f} on average; there is room for busy times")
+        yield LimitAdvice("--cpus", f"{wanted:g}", f"it used {busy:.2f} on average; there is room for busy times")
     if len(there) < 2 or (mine and mine != there) or (limit is None and busy is None):
         return
     need = min(max(1, ceil(limit or (busy or 0) * 2)), len(there))
@@ -136,11 +138,11 @@ def _processors(process: Process, held: dict[str, Limit], machine: Room) -> Iter
     if need < len(there):
         chosen = ",".join(map(str, sorted(cpus)[-need:]))
         text = f"{need} of the {len(there)} {'is' if need == 1 else 'are'} enough, and the others stay free of it"
-        yield Advice("--cpuset-cpus", chosen, text)
+        yield LimitAdvice("--cpuset-cpus", chosen, text)
     if len(homes) > 1 and need <= len(cpus):
-        yield Advice("--cpuset-mems", str(node), f"node {node} is the nearest to these processors")
+        yield LimitAdvice("--cpuset-mems", str(node), f"node {node} is the nearest to these processors")
     elif len(homes) == 1:
-        yield Advice("--cpuset-mems", "", "one memory node: nothing to choose")
+        yield LimitAdvice("--cpuset-mems", "", "one memory node: nothing to choose")
 
 
 def numbers(text: str) -> frozenset[int]:

@@ -10,7 +10,7 @@ from msgspec import Struct
 from sealock.model.absent import given
 from sealock.model.process import NAMESPACES, Namespace, NamespaceKind, Process
 from sealock.runtime.kernel.identity import identity
-from sealock.runtime.kernel.processes import GoneError, Machine
+from sealock.runtime.kernel.processes import GoneError, ProcReader
 
 _LIMITING: Final = ("memory", "pids", "cpu", "cpuset", "blkio", "devices")
 """The controllers of version 1 that limit; the unified tree beside them, and systemd's, only count."""
@@ -24,7 +24,7 @@ class Member(Struct, frozen=True):
     pid: int = 0
 
 
-class Members:
+class NamespaceMembers:
     """Processes by their container's id, and by its namespaces of mounts and processes."""
 
     def __init__(self) -> None:
@@ -103,9 +103,9 @@ def left(process: Process, group: dict[str, str]) -> bool:
     )
 
 
-def gather(machine: Machine) -> Members:
+def gather(machine: ProcReader) -> NamespaceMembers:
     """Look at every process once, and keep those that are in some container."""
-    found = Members()
+    found = NamespaceMembers()
     for pid in machine.processes():
         mnt, space = (machine.own(pid, kind) for kind in ("mnt", "pid"))
         if not mnt and not space and not identity(machine.groups(pid), ()).id:

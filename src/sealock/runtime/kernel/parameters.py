@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from threading import Thread
 from typing import Final
 
-from sealock.runtime.kernel.tree import Tree
+from sealock.runtime.kernel.tree import ProcTree
 
 KINDS: Final = ("net", "ipc", "uts")
 """The namespaces that have parameters."""
@@ -36,7 +36,7 @@ _PATIENCE: Final = 5.0
 Parameters = tuple[tuple[str, str], ...]
 
 
-def read(tree: Tree, further: Iterable[str] = ()) -> Parameters:
+def read(tree: ProcTree, further: Iterable[str] = ()) -> Parameters:
     """The parameters that whoever reads finds in a tree; blanks made single.
 
     `further` are names beside the usual ones, which anybody may have made up. Folder by folder: /proc/sys is slow to
@@ -53,7 +53,7 @@ def read(tree: Tree, further: Iterable[str] = ()) -> Parameters:
     return tuple(found)
 
 
-def inside(descriptors: tuple[int, ...], tree: Tree, further: Iterable[str] = ()) -> Parameters | None:
+def inside(descriptors: tuple[int, ...], tree: ProcTree, further: Iterable[str] = ()) -> Parameters | None:
     """Read them within the namespaces that the descriptors stand for; None where they may not be entered."""
     found: list[Parameters] = []
     enter = ctypes.CDLL(None, use_errno=True).setns

@@ -13,7 +13,7 @@ from sealock.model.process import IdRange, Mounted, Namespace, NamespaceKind, Pr
 from sealock.runtime.kernel import parameters, procfiles
 from sealock.runtime.kernel.groups import Group, Hierarchies
 from sealock.runtime.kernel.identity import identity
-from sealock.runtime.kernel.tree import Silence, Tree
+from sealock.runtime.kernel.tree import ProcTree, Silence
 
 _INITIAL: Final = {
     "ipc": 4026531839,
@@ -41,11 +41,11 @@ class GoneError(TargetError):
     """The process ended, or another one has its id by now."""
 
 
-class Machine:
+class ProcReader:
     """What is the same for all processes: read once. `root` is "/" or a recorded tree."""
 
     def __init__(self, root: str = "/", *, sockets: bool = True) -> None:
-        self.tree = Tree(root)
+        self.tree = ProcTree(root)
         self.sockets = sockets
         """Whether processes are read with the sockets of their networks: the kernel searches long for those."""
         self._mounts: tuple[str, tuple[Mounted, ...]] = "", ()

@@ -36,7 +36,7 @@ _WHY: Final = {
 }
 
 
-class Tree:
+class ProcTree:
     """A root folder. Paths have no leading slash. `denied` gathers what only root may read."""
 
     def __init__(self, root: str = "/") -> None:

@@ -17,14 +17,14 @@ from sealock.model.enforced import Enforced
 from sealock.model.process import Process
 from sealock.runtime.kernel import identity
 from sealock.runtime.kernel.effective import effective
-from sealock.runtime.kernel.members import Members, gather
-from sealock.runtime.kernel.processes import GoneError, Machine
+from sealock.runtime.kernel.members import NamespaceMembers, gather
+from sealock.runtime.kernel.processes import GoneError, ProcReader
 
 SELF: Final = "self"
 _ID: Final = re.compile(r"[0-9a-f]{12,64}")
 
 
-class Told(Struct, frozen=True):
+class DeclaredContainer(Struct, frozen=True):
     """What an engine tells of a container: its name and id, its first process, and how it was started."""
 
     name: str
@@ -33,7 +33,9 @@ class Told(Struct, frozen=True):
     declared: Container
 
 
-def beside(told: Told, machine: Machine, members: Members, names: Mapping[str, str]) -> Enforced | str:
+def beside(
+    told: DeclaredContainer, machine: ProcReader, members: NamespaceMembers, names: Mapping[str, str]
+) -> Enforced | str:
     """What the kernel shows of a container that an engine tells of, or why that cannot be told.
 
     `names` are those of the engine's containers, by id.
@@ -56,7 +58,9 @@ def beside(told: Told, machine: Machine, members: Members, names: Mapping[str, s
     return replace(seen, outside=(told.pid, *seen.outside)) if left else seen
 
 
-def _enforced(told: Told, process: Process, machine: Machine, members: Members, names: Mapping[str, str]) -> Enforced:
+def _enforced(
+    told: DeclaredContainer, process: Process, machine: ProcReader, members: NamespaceMembers, names: Mapping[str, str]
+) -> Enforced:
     others, outside = members.of(process, told.id)
     if isinstance(process.namespaces, tuple):
         process = replace(process, namespaces=members.shared(process.namespaces, told.id, names))
@@ -70,7 +74,7 @@ def _enforced(told: Told, process: Process, machine: Machine, members: Members, 
     )
 
 
-def look(target: str, machine: Machine) -> Enforced:
+def look(target: str, machine: ProcReader) -> Enforced:
     """Look at "pid:N", "self", or "container:ID" by the beginning of an id; TargetError says why it cannot be."""
     kind, _, rest = target.partition(":")
     if target == SELF:
@@ -84,8 +88,8 @@ def look(target: str, machine: Machine) -> Enforced:
         raise TargetError(message)
     process = machine.read(pid)
     container = given(process.container_id, "")
-    members = gather(machine) if container else Members()
-    return _enforced(Told(target, container, pid, Container()), process, machine, members, {})
+    members = gather(machine) if container else NamespaceMembers()
+    return _enforced(DeclaredContainer(target, container, pid, Container()), process, machine, members, {})
 
 
 def is_id(name: str) -> bool:
@@ -93,7 +97,7 @@ def is_id(name: str) -> bool:
     return _ID.fullmatch(name) is not None
 
 
-def _first(name: str, members: Members) -> int:
+def _first(name: str, members: NamespaceMembers) -> int:
     """The first process of the one container whose id begins so."""
     found = [one for one in members.by_id if one.startswith(name)] if is_id(name) else []
     if len(found) != 1:

@@ -31,7 +31,7 @@ _FRESH: Final = 60
 """Seconds after which a use is noted again."""
 
 
-class Entry(Struct, frozen=True):
+class CacheEntry(Struct, frozen=True):
     """An entry, the size that it takes, and when it was last used (seconds)."""
 
     name: str
@@ -39,7 +39,7 @@ class Entry(Struct, frozen=True):
     used: float
 
 
-class Folder:
+class CacheFolder:
     """The folder at a path, which is made if it is not there. `trouble` says why it cannot be used, "" if it can."""
 
     def __init__(self, path: str, limit: int = LIMIT, *, make: bool = True) -> None:
@@ -125,9 +125,9 @@ class Folder:
             with suppress(OSError):
                 os.rmdir(name, dir_fd=self._fd)
 
-    def entries(self) -> list[Entry]:
+    def entries(self) -> list[CacheEntry]:
         """All entries, the one that was not used for the longest time first. Files of others are none."""
-        found: list[Entry] = []
+        found: list[CacheEntry] = []
         if self._fd < 0:
             return found
         with os.scandir(self._fd) as listed:
@@ -135,7 +135,7 @@ class Folder:
                 with suppress(OSError):
                     if _NAME.fullmatch(one.name) or _COMING.fullmatch(one.name):
                         status = one.stat(follow_symlinks=False)
-                        found.append(Entry(one.name, status.st_blocks * 512, status.st_mtime))
+                        found.append(CacheEntry(one.name, status.st_blocks * 512, status.st_mtime))
         return sorted(found, key=lambda one: one.used)
 
     def tidy(self) -> None:

@@ -18,7 +18,7 @@ from msgspec import Struct
 from sealock.image.entry import Bounds
 from sealock.inventory.facts import ImageFacts, LayerFacts
 from sealock.scan.cache.code import fingerprint
-from sealock.scan.cache.folder import Folder
+from sealock.scan.cache.folder import CacheFolder
 
 T = TypeVar("T")
 
@@ -26,7 +26,7 @@ _COUNTED: Final = ("metadata", "layers", "images", "entries", "total")
 """Bounds on an image as a whole, which make no other facts of one layer."""
 
 
-class Kept(Struct, frozen=True):
+class CachedFacts(Struct, frozen=True):
     """A layer's facts, and what was wrong with its archive."""
 
     facts: LayerFacts
@@ -47,25 +47,25 @@ class _Alias(Struct, frozen=True):
 class LayerCache:
     """What a folder keeps of layers: without `files`, of their packages alone."""
 
-    def __init__(self, folder: Folder, bounds: Bounds, *, files: bool = True) -> None:
+    def __init__(self, folder: CacheFolder, bounds: Bounds, *, files: bool = True) -> None:
         self._folder, self._files = folder, files
         self._whole = "whole" if files else "bill"
         self._code = fingerprint()
         which = {name: value for name, value in msgspec.structs.asdict(bounds).items() if name not in _COUNTED}
         self._bounds = msgspec.json.encode(which, order="sorted").decode()
 
-    def facts(self, diff_id: str) -> Kept | None:
+    def facts(self, diff_id: str) -> CachedFacts | None:
         """What is known of the plain bytes with this digest."""
         if not self._code or not diff_id:
             return None
         if self._files:
-            return self._read(self._name("facts", diff_id), Kept)
-        if (kept := self._read(self._name("packages", diff_id), Kept)) is not None:
+            return self._read(self._name("facts", diff_id), CachedFacts)
+        if (kept := self._read(self._name("packages", diff_id), CachedFacts)) is not None:
             return kept
-        whole = self._read(self._name("facts", diff_id), Kept)
-        return Kept(whole.facts.of_packages(), whole.messages) if whole else None
+        whole = self._read(self._name("facts", diff_id), CachedFacts)
+        return CachedFacts(whole.facts.of_packages(), whole.messages) if whole else None
 
-    def keep(self, diff_id: str, kept: Kept, stored: str = "") -> None:
+    def keep(self, diff_id: str, kept: CachedFacts, stored: str = "") -> None:
         """Keep facts under the digest of the plain bytes, and note which one that is for the bytes as `stored`."""
         if (
             self._code

@@ -8,12 +8,12 @@ from hashlib import sha256
 import msgspec
 
 from sealock.image.entry import Bounds, LayerSource
-from sealock.image.knowledge import Shelved
+from sealock.image.knowledge import KnownImage
 from sealock.image.layers import TarLayer
 from sealock.inventory.facts import ImageFacts, LayerFacts
 from sealock.model.inventory import Layer
-from sealock.scan.cache.folder import LIMIT, Folder
-from sealock.scan.cache.layers import Kept, LayerCache, Together
+from sealock.scan.cache.folder import LIMIT, CacheFolder
+from sealock.scan.cache.layers import CachedFacts, LayerCache, Together
 from sealock.scan.cache.proofs import FileProofs
 
 
@@ -21,11 +21,11 @@ class Memory:
     """The cache in a folder, for one run. Without `files`, facts without those of risky files do as well."""
 
     def __init__(self, path: str, bounds: Bounds, limit: int = LIMIT, *, files: bool = True) -> None:
-        self.folder = Folder(path, limit)
+        self.folder = CacheFolder(path, limit)
         self.proofs = FileProofs(self.folder)
         self._layers = LayerCache(self.folder, bounds, files=files)
 
-    def recall(self, source: LayerSource) -> Kept | None:
+    def recall(self, source: LayerSource) -> CachedFacts | None:
         """What is known of a layer with these digests. It holds for this one only if `certain` says so."""
         return self._layers.facts(source.layer.diff_id) if self._may_know(source) else None
 
@@ -53,7 +53,7 @@ class Memory:
         if not isinstance(source, TarLayer) or not self.may_keep(source):
             return False
         stored = source.layer.digest if source.layer.digest != source.layer.diff_id else ""
-        self._layers.keep(source.layer.diff_id, Kept(facts, tuple(source.messages())), stored)
+        self._layers.keep(source.layer.diff_id, CachedFacts(facts, tuple(source.messages())), stored)
         return True
 
     def may_keep(self, source: LayerSource) -> bool:
@@ -75,15 +75,15 @@ class Memory:
         """Whether the bytes as stored are the plain ones, or were seen to inflate to them."""
         return layer.digest == layer.diff_id or self._layers.plain(layer.digest) == layer.diff_id
 
-    def image(self, identity: str, /) -> Shelved | None:
+    def image(self, identity: str, /) -> KnownImage | None:
         """What an engine's archive said of the image with this id."""
         data = self.folder.read(_name(identity))
         try:
-            return msgspec.msgpack.decode(data, type=Shelved) if data is not None else None
+            return msgspec.msgpack.decode(data, type=KnownImage) if data is not None else None
         except msgspec.MsgspecError:
             return None
 
-    def keep_image(self, identity: str, shelved: Shelved, /) -> None:
+    def keep_image(self, identity: str, shelved: KnownImage, /) -> None:
         """Keep it for the next time."""
         try:
             data = msgspec.msgpack.encode(shelved)

@@ -16,7 +16,7 @@ import msgspec
 from msgspec import Struct
 
 from sealock.image.bytesources import Bytefile, Damage, Stretch, is_ours
-from sealock.scan.cache.folder import Folder
+from sealock.scan.cache.folder import CacheFolder
 
 _TICK: Final = 20_000_000
 """Nanoseconds within which a file may be changed twice without another time."""
@@ -59,7 +59,7 @@ class _Known(Struct):
 class FileProofs:
     """What a folder keeps of files."""
 
-    def __init__(self, folder: Folder) -> None:
+    def __init__(self, folder: CacheFolder) -> None:
         self._folder = folder
         self._files: dict[int, _Known] = {}
         self._lock = Lock()

@@ -16,12 +16,12 @@ from sealock.image.opener import open_image
 from sealock.inventory.facts import NOTHING, ImageFacts
 from sealock.model.container import Container
 from sealock.model.document import Document, Subject
-from sealock.model.finding import Problem
+from sealock.model.finding import InputError
 from sealock.model.inventory import Inventory
 from sealock.model.location import Location, Source
 from sealock.model.registries import Registries
 from sealock.scan.cache.memory import Memory
-from sealock.scan.images.reader import Reader
+from sealock.scan.images.reader import LayerReader
 
 
 class How(Struct, frozen=True):
@@ -67,7 +67,7 @@ def _listed(path: str, how: How, progress: Callable[[str], None]) -> list[tuple[
         progress=progress,
     )
     most = max((len(image.layers) for image in images), default=0)
-    reader = Reader(
+    reader = LayerReader(
         memory, how.bounds, lambda source: progress(f"layer {source.layer.index + 1} of {most}"), files=how.files
     )
     with no_collection():
@@ -99,15 +99,15 @@ def _document(path: str, image: ImageSource, inventory: Inventory) -> Document:
     return Document("image", {"": Source(path, "")}, tuple(subjects), inventory.problems)
 
 
-def _inventory(path: str, image: ImageSource, how: How, reader: Reader) -> Inventory:
+def _inventory(path: str, image: ImageSource, how: How, reader: LayerReader) -> Inventory:
     layers = tuple(source.layer for source in image.layers)
-    unread: tuple[Problem, ...] = ()
+    unread: tuple[InputError, ...] = ()
     facts = NOTHING
     if reader.is_spent:
         # It is named, and that nothing is known of it.
         layers = ()
         told = f"the images before it take more than the {how.bounds.entries} entries that all may have"
-        unread = (Problem(f"its layers were not read: {told} (--max-entries)", Location(path)),)
+        unread = (InputError(f"its layers were not read: {told} (--max-entries)", Location(path)),)
     else:
         facts = reader.together(image)
     container, problems = _configuration(path, image)
@@ -137,20 +137,20 @@ def _created(image: ImageSource) -> str:
         return ""  # it is told of where it is read
 
 
-def _faults(path: str, image: ImageSource, facts: ImageFacts) -> Iterator[Problem]:
+def _faults(path: str, image: ImageSource, facts: ImageFacts) -> Iterator[InputError]:
     """What was wrong with the layers, and with files in them."""
     for source, faults in zip(image.layers, facts.faults, strict=False):  # of an image that was not read, none
         yield from source.problems
         for fault in faults:
             where = f"{path}: layer {source.layer.index + 1}" + (f": {fault.path}" if fault.path else "")
-            yield Problem(fault.message, Location(where))
+            yield InputError(fault.message, Location(where))
 
 
-def _configuration(path: str, image: ImageSource) -> tuple[Container, tuple[Problem, ...]]:
+def _configuration(path: str, image: ImageSource) -> tuple[Container, tuple[InputError, ...]]:
     """How the image is configured; nothing is known of a root file system."""
     if not image.config:
         return Container(), ()
     document = formats.read("image-config", Source(path, image.config.decode("utf-8", "replace")))
     nouns = [subject.noun for subject in document.subjects if isinstance(subject.noun, Container)]
-    problems = tuple(Problem(problem.message, Location(f"{path}: configuration")) for problem in document.problems)
+    problems = tuple(InputError(problem.message, Location(f"{path}: configuration")) for problem in document.problems)
     return (nouns[0] if nouns else Container()), problems

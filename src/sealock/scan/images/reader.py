@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from sealock.image.entry import Bounds, ImageSource, LayerSource
 from sealock.image.layers import TarLayer
 from sealock.inventory.facts import ImageFacts, LayerFacts
-from sealock.scan.cache.layers import Kept, Together
+from sealock.scan.cache.layers import CachedFacts, Together
 from sealock.scan.cache.memory import Memory
 
 if TYPE_CHECKING:
@@ -20,14 +20,14 @@ _TOLD: Final = 4
 """Packages and files that are told of, as well."""
 
 
-class Reader:
+class LayerReader:
     """Reads the layers of an archive's images, of each layer once, and of all of them so many entries at the most."""
 
     def __init__(
         self, memory: Memory | None, bounds: Bounds, progress: Callable[[LayerSource], None], *, files: bool
     ) -> None:
         self._memory, self._bounds, self._progress, self._files = memory, bounds, progress, files
-        self._before: dict[tuple[object, ...], Kept] = {}
+        self._before: dict[tuple[object, ...], CachedFacts] = {}
         """What was found for an image before."""
         self._spent = 0
 
@@ -112,7 +112,7 @@ class Reader:
             elif self._memory and known:
                 sound = self._memory.may_keep(source) and sound
             if isinstance(source, TarLayer) and (identity := _identity(source)):
-                self._before[identity] = Kept(one, tuple(source.messages()))
+                self._before[identity] = CachedFacts(one, tuple(source.messages()))
         return facts, sound
 
     def _read(

@@ -9,7 +9,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from sealock.image.digests import Outcome
+from sealock.image.digests import DigestOutcome
 from sealock.image.entry import LayerSource
 from sealock.image.header import MOST
 from sealock.image.layers import Piece, TarLayer
@@ -32,7 +32,7 @@ class _Done(Struct):
     facts: PieceFacts
     problems: list[str]
     ended: int = -1
-    outcome: Outcome | None = None
+    outcome: DigestOutcome | None = None
     by: int = 0
 
 

@@ -7,7 +7,7 @@ from typing import Final, Literal, TypeAlias
 
 from msgspec import Struct
 
-Kind: TypeAlias = Literal[
+DependenceKind: TypeAlias = Literal[
     "variable", "flag", "server", "hub", "passphrase", "command", "notary", "service", "azure", "harbor", "admission",
     "daemon", "pinning", "repository", "key", "setting", "off", "mention",
 ]  # fmt: skip
@@ -37,7 +37,7 @@ _UNVERIFIED: Final = (
 )
 _SIGN_ANEW: Final = "Sign with cosign or Notation instead: `sealock trust sign REF --key cosign.key`."
 
-KINDS: Final[Mapping[Kind, About]] = {
+KINDS: Final[Mapping[DependenceKind, About]] = {
     "variable": About("turns content trust on", _UNVERIFIED, GONE),
     "flag": About("asks for content trust", _UNVERIFIED, GONE),
     "server": About(
@@ -99,10 +99,10 @@ KINDS: Final[Mapping[Kind, About]] = {
 }
 
 
-class Leaning(Struct, frozen=True):
+class NotaryDependence(Struct, frozen=True):
     """One place. `line` and `column` count from 1, and are 0 where there are none; `what` is what stands there."""
 
-    kind: Kind
+    kind: DependenceKind
     where: str
     what: str
     line: int = 0
@@ -120,13 +120,13 @@ class Audited(Struct, frozen=True):
     """What was found in a target, and what could not be looked at, and why."""
 
     target: str
-    found: tuple[Leaning, ...] = ()
+    found: tuple[NotaryDependence, ...] = ()
     problems: tuple[str, ...] = ()
     looked: int = 0
     """Files, repositories and containers that were looked at."""
 
 
-def ends_of(kind: Kind, text: str) -> str:
+def ends_of(kind: DependenceKind, text: str) -> str:
     """When it ends: the kind's own date, unless what stands there names a service that ends on a day of its own."""
     if "notary.docker.io" in text:
         return HUB_ENDS

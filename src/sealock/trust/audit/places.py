@@ -12,9 +12,9 @@ from typing import Any, Final
 
 from sealock.errors import EngineError, EngineRefusedError, TargetError
 from sealock.runtime.engine import connect
-from sealock.trust.audit.kinds import Audited, Leaning, ends_of
+from sealock.trust.audit.kinds import Audited, NotaryDependence, ends_of
 from sealock.trust.audit.texts import WORTH, find
-from sealock.trust.notary.folder import Folder, docker_folder
+from sealock.trust.notary.folder import TrustFolder, docker_folder
 
 LARGEST: Final = 4 << 20
 """Bytes of a file that is looked at."""
@@ -43,7 +43,7 @@ def audit_path(path: str, skipped: Collection[str] = ()) -> Audited:
     if not os.path.lexists(path):
         msg = f"{path} is not there"
         raise TargetError(msg)
-    found: list[Leaning] = []
+    found: list[NotaryDependence] = []
     problems: list[str] = []
     looked = 0
     for file in _files(path, skipped, problems.append):
@@ -75,7 +75,7 @@ def audit_host(environment: Mapping[str, str]) -> Audited:
                 problems.append(str(error))
     for folder in (docker / "trust", os.path.join(home, ".notary")):
         try:
-            kept = list(_kept(Folder(docker.__class__(folder))))
+            kept = list(_kept(TrustFolder(docker.__class__(folder))))
         except (TargetError, OSError) as error:
             problems.append(str(error))
             continue
@@ -86,7 +86,7 @@ def audit_host(environment: Mapping[str, str]) -> Audited:
 
 def audit_engine(where: str = "") -> Audited:
     """Look at an engine's containers and images; EngineError where it cannot be reached."""
-    found: list[Leaning] = []
+    found: list[NotaryDependence] = []
     problems: list[str] = []
     with connect(where) as engine:
         listed = engine.containers()
@@ -120,7 +120,7 @@ def _files(path: str, skipped: Collection[str], report: Callable[[str], None]) -
         yield from (os.path.join(folder, name) for name in sorted(names))
 
 
-def _file(path: str, *, all_of_it: bool) -> tuple[Leaning, ...]:
+def _file(path: str, *, all_of_it: bool) -> tuple[NotaryDependence, ...]:
     """Look into a file; TargetError where it cannot be read, or is named and too large."""
     try:
         # Without O_NONBLOCK the opening of a named pipe would wait for somebody to write.
@@ -154,33 +154,33 @@ def _file(path: str, *, all_of_it: bool) -> tuple[Leaning, ...]:
 # This person and this machine.
 
 
-def _variables(environment: Mapping[str, str]) -> Iterator[Leaning]:
+def _variables(environment: Mapping[str, str]) -> Iterator[NotaryDependence]:
     for name in sorted(environment):
         if name.startswith("DOCKER_CONTENT_TRUST"):
             [*found] = find(f"{name}={environment[name]}", "the environment")
             for one in found:
                 kind = "setting" if one.kind == "variable" else one.kind
-                yield Leaning(kind, one.where, one.what, ends=one.ends)
+                yield NotaryDependence(kind, one.where, one.what, ends=one.ends)
 
 
-def _kept(folder: Folder) -> Iterator[Leaning]:
+def _kept(folder: TrustFolder) -> Iterator[NotaryDependence]:
     """Repositories and keys in a folder of trust."""
     for count, gun in enumerate(sorted(folder.guns())):
         if count >= _MOST_REPOSITORIES:
             break
         hub = gun.startswith("docker.io/")
         ends = ends_of("repository", "notary.docker.io" if hub else gun)
-        yield Leaning("repository", str(folder.path), gun, ends=ends)
+        yield NotaryDependence("repository", str(folder.path), gun, ends=ends)
     for name, pem in folder.private_keys():
         head = {key.decode(): value.decode("utf-8", "replace") for key, value in _KEY_HEAD.findall(pem[:2000])}
         of = f" of {head['gun']}" if "gun" in head else ""
-        yield Leaning("key", str(folder.path), f"{head.get('role', 'a')} key {name[:12]}{of}")
+        yield NotaryDependence("key", str(folder.path), f"{head.get('role', 'a')} key {name[:12]}{of}")
 
 
 # An engine.
 
 
-def _container(said: str, where: str) -> Iterator[Leaning]:
+def _container(said: str, where: str) -> Iterator[NotaryDependence]:
     try:
         table: Any = json.loads(said)
         settings = table.get("Config") or {}
@@ -191,7 +191,7 @@ def _container(said: str, where: str) -> Iterator[Leaning]:
         raise EngineError(msg) from None
     for line in lines:
         for one in find(line.replace("\n", " "), where):
-            yield Leaning(one.kind, where, one.what, ends=one.ends)
+            yield NotaryDependence(one.kind, where, one.what, ends=one.ends)
 
 
 def _tags(said: str) -> list[str]:

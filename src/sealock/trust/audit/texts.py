@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from sealock.trust.audit.kinds import Kind, Leaning, ends_of
+from sealock.trust.audit.kinds import DependenceKind, NotaryDependence, ends_of
 
 WORTH: Final = re.compile(
     rb"CONTENT_TRUST|content-trust|notary|NOTARY_|\btrust\b|trust_?(?:p|_p)(?:olicy|inning)|portieris|remote_server",
@@ -30,7 +30,7 @@ _NOTARY_VERBS: Final = (
     "add|addhash|delete|init|list|lookup|publish|remove|reset|status|verify|witness"
     "|delegation[ \t]+(?:add|list|purge|remove)|key[ \t]+(?:export|generate|import|list|passwd|remove|rotate)"
 )
-_PATTERNS: Final[tuple[tuple[Kind, re.Pattern[str]], ...]] = (
+_PATTERNS: Final[tuple[tuple[DependenceKind, re.Pattern[str]], ...]] = (
     ("command", re.compile(rf"(?<![\w.-])docker(?:\.exe)?[ \t][^\n|;&]{{0,200}}?\btrust[ \t]+(?:{_TRUST_VERBS})\b")),
     ("command", re.compile(r"[\"']docker[\"'][ \t]{0,4},[ \t]{0,4}[\"']trust[\"']")),
     (
@@ -67,9 +67,9 @@ _MOST_FOUND: Final = 1000
 _SHOWN: Final = 160
 
 
-def find(text: str, where: str) -> tuple[Leaning, ...]:
+def find(text: str, where: str) -> tuple[NotaryDependence, ...]:
     """Find the places of a text, in their order."""
-    found: list[Leaning] = []
+    found: list[NotaryDependence] = []
     for number, line in enumerate(text.splitlines(), 1):
         if len(found) >= _MOST_FOUND:
             break
@@ -77,11 +77,11 @@ def find(text: str, where: str) -> tuple[Leaning, ...]:
             found += _of_line(line[:_MOST_LINE], where, number)
     for match in _AZURE_POLICY.finditer(text):
         number = text.count("\n", 0, match.start()) + 1
-        found.append(Leaning("azure", where, "trustPolicy of type Notary", number, 1, ends_of("azure", "")))
+        found.append(NotaryDependence("azure", where, "trustPolicy of type Notary", number, 1, ends_of("azure", "")))
     return tuple(sorted(found[:_MOST_FOUND], key=lambda one: (one.line, one.column)))
 
 
-def _of_line(line: str, where: str, number: int) -> Iterator[Leaning]:
+def _of_line(line: str, where: str, number: int) -> Iterator[NotaryDependence]:
     spans: list[tuple[int, int]] = []
     for match in _VARIABLE.finditer(line):
         value = _value(match, line)
@@ -89,7 +89,7 @@ def _of_line(line: str, where: str, number: int) -> Iterator[Leaning]:
         what = match["name"]
         if kind not in {"passphrase", "mention"} and value:
             what += f"{'=' if match['mark'] else ' '}{value}"
-        yield Leaning(kind, where, _shown(what), number, match.start("name") + 1, ends_of(kind, line))
+        yield NotaryDependence(kind, where, _shown(what), number, match.start("name") + 1, ends_of(kind, line))
         spans.append(match.span())
     for kind, pattern in _PATTERNS:
         for match in pattern.finditer(line):
@@ -97,7 +97,7 @@ def _of_line(line: str, where: str, number: int) -> Iterator[Leaning]:
             if any(start < one_end and one_start < end for one_start, one_end in spans):
                 continue
             spans.append((start, end))
-            yield Leaning(kind, where, _shown(match[0]), number, start + 1, ends_of(kind, line))
+            yield NotaryDependence(kind, where, _shown(match[0]), number, start + 1, ends_of(kind, line))
 
 
 def _value(match: re.Match[str], line: str) -> str:
@@ -109,7 +109,7 @@ def _value(match: re.Match[str], line: str) -> str:
     return match["value"]
 
 
-def _kind(match: re.Match[str], value: str, line: str) -> Kind:
+def _kind(match: re.Match[str], value: str, line: str) -> DependenceKind:
     """What is done with a variable."""
     name = match["name"]
     set_here = match["mark"] not in {None, ","} or (match["space"] and _sets_by_space(line, match.start()))

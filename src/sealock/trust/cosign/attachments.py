@@ -20,21 +20,21 @@ from sealock.net.registry.manifests import ManifestError
 from sealock.net.registry.requests import RegistryError
 from sealock.trust.cosign import bundles, simple
 
-Wanted: TypeAlias = Literal["signature", "attestation"]
-Kind: TypeAlias = Literal["simple", "envelope", "bundle"]
+AttachmentPurpose: TypeAlias = Literal["signature", "attestation"]
+AttachmentKind: TypeAlias = Literal["simple", "envelope", "bundle"]
 
 ENVELOPE_TYPE: Final = "application/vnd.dsse.envelope.v1+json"
-_KINDS: Final[Mapping[str, Kind]] = {
+_KINDS: Final[Mapping[str, AttachmentKind]] = {
     simple.MEDIA_TYPE: "simple",
     ENVELOPE_TYPE: "envelope",
     **dict.fromkeys(bundles.MEDIA_TYPES, "bundle"),
 }
-_SUFFIXES: Final[Mapping[Wanted, str]] = {"signature": "sig", "attestation": "att"}
-_FITS: Final[Mapping[Wanted, frozenset[Kind]]] = {
+_SUFFIXES: Final[Mapping[AttachmentPurpose, str]] = {"signature": "sig", "attestation": "att"}
+_FITS: Final[Mapping[AttachmentPurpose, frozenset[AttachmentKind]]] = {
     "signature": frozenset({"simple", "bundle"}),
     "attestation": frozenset({"envelope", "bundle"}),
 }
-_BYTES: Final[Mapping[Wanted, int]] = {"signature": 1 << 20, "attestation": bundles.MOST_BYTES}
+_BYTES: Final[Mapping[AttachmentPurpose, int]] = {"signature": 1 << 20, "attestation": bundles.MOST_BYTES}
 _MOST_REFERRERS: Final = 256
 _MOST_ITEMS: Final = 256
 _MOST_TOTAL: Final = 256 << 20
@@ -46,7 +46,7 @@ _LONGEST: Final = 120.0
 class Attached(Struct, frozen=True):
     """One thing that may be a signature or an attestation. `where` tells a person which."""
 
-    kind: Kind
+    kind: AttachmentKind
     where: str
     body: bytes
     annotations: Mapping[str, str] = {}
@@ -65,7 +65,9 @@ def tag_of(digest: str, suffix: str) -> str:
     return f"{digest.replace(':', '-')}.{suffix}"
 
 
-def attached(registry: Registry, name: ImageName, digest: str, wanted: Wanted) -> Iterator[Attached | Passed]:
+def attached(
+    registry: Registry, name: ImageName, digest: str, wanted: AttachmentPurpose
+) -> Iterator[Attached | Passed]:
     """Yield what is attached to a digest: bundles, then what is under the tag, then the rest.
 
     So a signature costs four requests at the most, wherever it is.
@@ -76,7 +78,7 @@ def attached(registry: Registry, name: ImageName, digest: str, wanted: Wanted) -
 class _Gathering:
     """One walk, with what it may still read."""
 
-    def __init__(self, registry: Registry, name: ImageName, digest: str, wanted: Wanted) -> None:
+    def __init__(self, registry: Registry, name: ImageName, digest: str, wanted: AttachmentPurpose) -> None:
         self.registry, self.name, self.digest, self.wanted = registry, name, digest, wanted
         self.items, self.bytes, self.begun = 0, 0, monotonic()
 
@@ -135,7 +137,7 @@ class _Gathering:
             if (kind := _KINDS.get(layer.media_type)) in _FITS[self.wanted]:
                 yield self._of_layer(layer, kind, spot)
 
-    def _of_layer(self, layer: Descriptor, kind: Kind, where: str) -> Attached | Passed:
+    def _of_layer(self, layer: Descriptor, kind: AttachmentKind, where: str) -> Attached | Passed:
         limit = _BYTES[self.wanted]
         if layer.size > limit:
             why = f"it has {layer.size} bytes, and a {self.wanted} of {limit} at the most is read"

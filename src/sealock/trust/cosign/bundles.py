@@ -8,7 +8,7 @@ from typing import Any, Final
 from msgspec import Struct
 
 from sealock.trust.cosign.keys import PublicKey
-from sealock.trust.dsse import Envelope, envelope_table, read_envelope
+from sealock.trust.dsse import DsseEnvelope, envelope_table, read_envelope
 from sealock.trust.intoto import MOST_BYTES as _MOST_STATEMENT
 from sealock.trust.refusal import SignatureRefusedError
 from sealock.trust.wire import decoded, encoded, field, malformed, table_of, text
@@ -23,7 +23,7 @@ MOST_BYTES: Final = _MOST_STATEMENT * 3 // 2
 class Bundle(Struct, frozen=True):
     """A bundle that is still to be verified. `certificate` is the signer's, in DER, where one signed without a key."""
 
-    envelope: Envelope
+    envelope: DsseEnvelope
     raw: bytes
     hint: str = ""
     certificate: bytes = b""

@@ -13,7 +13,7 @@ _ISSUER_OLD: Final = "1.3.6.1.4.1.57264.1.1"
 _MOST: Final = 64 << 10
 
 
-class Said(Struct, frozen=True):
+class CertificateClaims(Struct, frozen=True):
     """What a certificate is for (an address, a URI), who vouches for that, and from when on it holds."""
 
     subjects: tuple[str, ...]
@@ -21,7 +21,7 @@ class Said(Struct, frozen=True):
     start: datetime
 
 
-def said(certificate: bytes) -> Said | None:
+def said(certificate: bytes) -> CertificateClaims | None:
     """Read a certificate in DER or PEM; None where it cannot be read, or names nobody."""
     from cryptography import x509  # noqa: PLC0415  it costs 80 ms
     from cryptography.exceptions import UnsupportedAlgorithm  # noqa: PLC0415  as above
@@ -37,7 +37,7 @@ def said(certificate: bytes) -> Said | None:
             found = tuple(
                 name.value for name in names if isinstance(name, x509.RFC822Name | x509.UniformResourceIdentifier)
             )
-            return Said(found, _issuer(one), one.not_valid_before_utc) if found else None
+            return CertificateClaims(found, _issuer(one), one.not_valid_before_utc) if found else None
     except (
         ValueError,
         TypeError,

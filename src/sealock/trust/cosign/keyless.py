@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Any
 from sealock.errors import TargetError, UsageError
 from sealock.model.trust import Signer
 from sealock.trust.cosign.bundles import Bundle
-from sealock.trust.cosign.certificates import Said, claimed, said
+from sealock.trust.cosign.certificates import CertificateClaims, claimed, said
 from sealock.trust.cosign.promises import Unproven, check_certificate, check_log, check_promise
-from sealock.trust.cosign.requirements import Identity
+from sealock.trust.cosign.requirements import SignerIdentity
 from sealock.trust.cosign.trustedroot import read_trusted_root
 from sealock.trust.refusal import SignatureRefusedError
 
@@ -24,10 +24,10 @@ if TYPE_CHECKING:
     from cryptography.x509 import Certificate
 
 
-class Root:
+class SigstoreRoot:
     """A trusted root, Sigstore's own or a private one's trusted_root.json, and who is expected."""
 
-    def __init__(self, raw: bytes, identities: tuple[Identity, ...]) -> None:
+    def __init__(self, raw: bytes, identities: tuple[SignerIdentity, ...]) -> None:
         """Read it; TargetError where it cannot be used."""
         self._raw, self._identities = raw, identities
         self._noun = read_trusted_root(raw)
@@ -91,9 +91,9 @@ def _verifier(raw: bytes) -> Any:  # noqa: ANN401  the library's
 class _Policy:
     """Holds a certificate to who is expected; the library asks it in the course of its own checks."""
 
-    def __init__(self, identities: tuple[Identity, ...]) -> None:
+    def __init__(self, identities: tuple[SignerIdentity, ...]) -> None:
         self._identities = identities
-        self.found: tuple[Said, str] | None = None
+        self.found: tuple[CertificateClaims, str] | None = None
 
     def verify(self, certificate: Certificate) -> None:
         """Raise SignatureRefusedError where the certificate is for somebody else."""
@@ -102,7 +102,7 @@ class _Policy:
         self.found = _expected(self._identities, certificate.public_bytes(Encoding.DER))
 
 
-def _expected(identities: tuple[Identity, ...], certificate: bytes) -> tuple[Said, str]:
+def _expected(identities: tuple[SignerIdentity, ...], certificate: bytes) -> tuple[CertificateClaims, str]:
     """What a certificate says, and which of its names is expected."""
     found = said(certificate)
     for subject in found.subjects if found else ():

@@ -16,8 +16,8 @@ from sealock.trust.cosign.keys import PublicKey, public_of
 from sealock.trust.refusal import SignatureRefusedError
 from sealock.trust.wire import decoded, encoded, field, malformed, table_of, text
 
-Kind: TypeAlias = Literal["ecdsa-p256", "ecdsa-p384", "rsa-3072", "ed25519"]
-KINDS: Final[tuple[Kind, ...]] = ("ecdsa-p256", "ecdsa-p384", "rsa-3072", "ed25519")
+KeyKind: TypeAlias = Literal["ecdsa-p256", "ecdsa-p384", "rsa-3072", "ed25519"]
+KINDS: Final[tuple[KeyKind, ...]] = ("ecdsa-p256", "ecdsa-p384", "rsa-3072", "ed25519")
 Passphrase: TypeAlias = Callable[[], str]
 
 _LABEL: Final = "ENCRYPTED SIGSTORE PRIVATE KEY"
@@ -33,7 +33,7 @@ _MEMORY: Final = 160 << 20
 _MOST_FILE: Final = 64 << 10
 
 
-class PrivateKey:
+class CosignPrivateKey:
     """A private key, ready to sign. Nothing of it is ever shown."""
 
     def __init__(self, loaded: Any, source: str) -> None:  # noqa: ANN401  the library has a class for each kind
@@ -64,22 +64,22 @@ class PrivateKey:
         return raw
 
 
-def generate(kind: Kind = "ecdsa-p256") -> PrivateKey:
+def generate(kind: KeyKind = "ecdsa-p256") -> CosignPrivateKey:
     """Make a key."""
     from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa  # noqa: PLC0415  it costs 20 ms
 
     match kind:
         case "ecdsa-p256":
-            return PrivateKey(ec.generate_private_key(ec.SECP256R1()), "")
+            return CosignPrivateKey(ec.generate_private_key(ec.SECP256R1()), "")
         case "ecdsa-p384":
-            return PrivateKey(ec.generate_private_key(ec.SECP384R1()), "")
+            return CosignPrivateKey(ec.generate_private_key(ec.SECP384R1()), "")
         case "rsa-3072":
-            return PrivateKey(rsa.generate_private_key(65537, 3072), "")
+            return CosignPrivateKey(rsa.generate_private_key(65537, 3072), "")
         case "ed25519":
-            return PrivateKey(ed25519.Ed25519PrivateKey.generate(), "")
+            return CosignPrivateKey(ed25519.Ed25519PrivateKey.generate(), "")
 
 
-def read_private(raw: bytes, source: str, passphrase: Passphrase) -> PrivateKey:
+def read_private(raw: bytes, source: str, passphrase: Passphrase) -> CosignPrivateKey:
     """Read cosign's file, or a key in PEM; TargetError where it is none, TrustError where the passphrase is wrong.
 
     The passphrase is asked for only where the key is encrypted.
@@ -89,7 +89,7 @@ def read_private(raw: bytes, source: str, passphrase: Passphrase) -> PrivateKey:
         msg = f"{source} holds no private key in PEM" + (" but a public one" if b"PUBLIC KEY-----" in raw else "")
         raise TargetError(msg)
     if found[1] not in _BOXED:
-        return PrivateKey(_plain(raw, found[1], source, passphrase), source)
+        return CosignPrivateKey(_plain(raw, found[1], source, passphrase), source)
     try:
         body = b64decode(re.sub(rb"\s", b"", found[2]), validate=True)
         inner = _unboxed(body, source, passphrase)
@@ -100,13 +100,13 @@ def read_private(raw: bytes, source: str, passphrase: Passphrase) -> PrivateKey:
     from cryptography.hazmat.primitives.serialization import load_der_private_key  # noqa: PLC0415  as above
 
     try:
-        return PrivateKey(load_der_private_key(inner, None), source)
+        return CosignPrivateKey(load_der_private_key(inner, None), source)
     except (ValueError, TypeError, UnsupportedAlgorithm):
         msg = f"{source} holds a key that cannot be read"
         raise TargetError(msg) from None
 
 
-def write_private(key: PrivateKey, passphrase: str) -> bytes:
+def write_private(key: CosignPrivateKey, passphrase: str) -> bytes:
     """The key as cosign's file has it, encrypted by a passphrase, which may be empty."""
     from nacl.secret import SecretBox  # noqa: PLC0415  it costs 50 ms and more
 

@@ -18,7 +18,7 @@ ANY: Final = "*"
 """Signatures for any repository count, as they do for cosign."""
 
 
-class Identity(Struct, frozen=True):
+class SignerIdentity(Struct, frozen=True):
     """Who may have signed without a key: whom the certificate is for, `*` being any text, and who vouches."""
 
     subject: str
@@ -29,7 +29,7 @@ class Identity(Struct, frozen=True):
         return issuer == self.issuer and _like(self.subject, subject)
 
 
-class Expected(Struct, frozen=True):
+class CosignRequirements(Struct, frozen=True):
     """What must hold. One of `keys` or `identities` must have signed, or `threshold` different ones of them.
 
     `repository` is the one that a signature must have been made for: ASKED, ANY, or a name such as example.com/app.
@@ -39,7 +39,7 @@ class Expected(Struct, frozen=True):
     """
 
     keys: tuple[PublicKey, ...] = ()
-    identities: tuple[Identity, ...] = ()
+    identities: tuple[SignerIdentity, ...] = ()
     trusted_root: bytes = b""
     threshold: int = 1
     repository: str = ASKED
@@ -69,7 +69,7 @@ class Expected(Struct, frozen=True):
             raise UsageError(msg)
 
 
-def check_repository(claimed: str, asked: ImageName, expected: Expected) -> str:
+def check_repository(claimed: str, asked: ImageName, expected: CosignRequirements) -> str:
     """Hold the repository that a signature names to the one that is expected; gives a note, "" for none."""
     if expected.repository == ANY:
         return ""
@@ -85,7 +85,7 @@ def check_repository(claimed: str, asked: ImageName, expected: Expected) -> str:
     return ""
 
 
-def check_annotations(found: Mapping[str, object], expected: Expected) -> None:
+def check_annotations(found: Mapping[str, object], expected: CosignRequirements) -> None:
     """Refuse what lacks an annotation that is expected."""
     for key, value in expected.annotations.items():
         if found.get(key) != value:

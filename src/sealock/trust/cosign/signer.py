@@ -21,13 +21,13 @@ from sealock.net.registry.upload import push_artifact, push_blob, push_manifest,
 from sealock.trust.cosign import bundles, simple
 from sealock.trust.cosign.attachments import ENVELOPE_TYPE, tag_of
 from sealock.trust.cosign.keys import PublicKey, made
-from sealock.trust.cosign.privatekeys import PrivateKey
-from sealock.trust.dsse import IN_TOTO, Envelope, pae, write_envelope
-from sealock.trust.intoto import CREATED, CUSTOM, SIGNATURE, Statement, read_statement, write_statement
+from sealock.trust.cosign.privatekeys import CosignPrivateKey
+from sealock.trust.dsse import IN_TOTO, DsseEnvelope, pae, write_envelope
+from sealock.trust.intoto import CREATED, CUSTOM, SIGNATURE, InTotoStatement, read_statement, write_statement
 from sealock.trust.refusal import SignatureRefusedError
 from sealock.trust.wire import decoded, encoded
 
-Form: TypeAlias = Literal["tag", "bundle"]
+SignatureForm: TypeAlias = Literal["tag", "bundle"]
 """A layer under the tag sha256-HEX.sig or .att, which all of cosign's versions read; a bundle as a referrer."""
 _CONFIG: Final = "application/vnd.oci.image.config.v1+json"
 _STATEMENT_OLD: Final = "https://in-toto.io/Statement/v0.1"
@@ -49,10 +49,10 @@ def sign(  # noqa: PLR0913  a signature has as many parts
     registry: Registry,
     name: ImageName,
     digest: str,
-    key: PrivateKey,
+    key: CosignPrivateKey,
     *,
     annotations: Mapping[str, str] | None = None,
-    form: Form = "tag",
+    form: SignatureForm = "tag",
     now: datetime | None = None,
 ) -> Made:
     """Sign a digest of a repository, which must be there. A signature that is there already is not made again."""
@@ -79,11 +79,11 @@ def attest(  # noqa: PLR0913  as sign
     registry: Registry,
     name: ImageName,
     digest: str,
-    key: PrivateKey,
+    key: CosignPrivateKey,
     *,
     predicate_type: str,
     predicate: object,
-    form: Form = "tag",
+    form: SignatureForm = "tag",
     now: datetime | None = None,
 ) -> Made:
     """Attest something of a digest. Under cosign's type for what has no type, the predicate is wrapped as it does."""
@@ -116,7 +116,7 @@ class _Layer(Struct, frozen=True):
 
 
 def _refer(  # noqa: PLR0913, PLR0917  a bundle has as many parts
-    registry: Registry, name: ImageName, image: Fetched, payload: bytes, key: PrivateKey, predicate_type: str
+    registry: Registry, name: ImageName, image: Fetched, payload: bytes, key: CosignPrivateKey, predicate_type: str
 ) -> Made:
     body = bundles.write_bundle(payload, key.sign(pae(IN_TOTO, payload)), key.public)
     annotations = {
@@ -208,13 +208,13 @@ def _bundles_the_same(registry: Registry, name: ImageName, key: PublicKey, paylo
         envelope = bundles.read_bundle(registry.read_blob(name, noun.layers[0], simple.MOST_BYTES), "it").envelope
         if not made(key, envelope.signatures[0], envelope.message):
             return False
-        ours, theirs = read_statement(Envelope(IN_TOTO, payload, ()), "it"), read_statement(envelope, "it")
+        ours, theirs = read_statement(DsseEnvelope(IN_TOTO, payload, ()), "it"), read_statement(envelope, "it")
     except (SignatureRefusedError, TransportError):
         return False
     return _undated(ours) == _undated(theirs)
 
 
-def _undated(statement: Statement) -> Statement:
+def _undated(statement: InTotoStatement) -> InTotoStatement:
     subjects = tuple(
         replace(one, annotations={key: value for key, value in one.annotations.items() if key != CREATED})
         for one in statement.subjects

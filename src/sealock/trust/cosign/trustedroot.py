@@ -20,7 +20,7 @@ _MOST: Final = 64
 _WHAT: Final = "the trusted root"
 
 
-class Span(Struct, frozen=True):
+class ValidityPeriod(Struct, frozen=True):
     """From when until when something counts; None where it counts still."""
 
     start: datetime
@@ -35,7 +35,7 @@ class Log(Struct, frozen=True):
     """A log's key. Its id is what entries name it by: mostly the SHA-256 of the key."""
 
     key: PublicKey
-    span: Span
+    span: ValidityPeriod
     id: bytes
 
 
@@ -43,7 +43,7 @@ class Authority(Struct, frozen=True):
     """Who certifies: certificates in DER, from the one that issues up to the root."""
 
     chain: tuple[bytes, ...]
-    span: Span
+    span: ValidityPeriod
 
 
 class TrustedRoot(Struct, frozen=True):
@@ -103,13 +103,13 @@ def _log(table: dict[str, Any]) -> Log | None:
         return None
 
 
-def _span(table: dict[str, Any]) -> Span:
+def _span(table: dict[str, Any]) -> ValidityPeriod:
     span = table.get("validFor") or {}
     if not isinstance(span, dict):
         msg = "the trusted root cannot be used: validFor is no object"
         raise TargetError(msg)
     start, end = (_moment(span.get(key)) for key in ("start", "end"))
-    return Span(start or datetime.min.replace(tzinfo=UTC), end)
+    return ValidityPeriod(start or datetime.min.replace(tzinfo=UTC), end)
 
 
 def _moment(value: object) -> datetime | None:

@@ -13,23 +13,23 @@ from msgspec import Struct
 
 from sealock.errors import TargetError, UsageError
 from sealock.model.imagename import ImageName, parse
-from sealock.model.trust import Signer, Verdict
+from sealock.model.trust import Signer, TrustResult
 from sealock.net.registry.client import Registry
 from sealock.trust.cosign.attachments import Attached, Passed, attached
 from sealock.trust.cosign.bundles import Bundle, read_bundle
 from sealock.trust.cosign.claimedsigners import moment, stranger
 from sealock.trust.cosign.keys import made
 from sealock.trust.cosign.promises import CERTIFICATE, PROMISE, Unproven
-from sealock.trust.cosign.requirements import Expected, check_annotations, check_repository
+from sealock.trust.cosign.requirements import CosignRequirements, check_annotations, check_repository
 from sealock.trust.cosign.simple import SIGNATURE as SIGNATURE_ANNOTATION
 from sealock.trust.cosign.simple import read_claims
 from sealock.trust.dsse import read_envelope
-from sealock.trust.intoto import CREATED, CUSTOM, SIGNATURE, Statement, Subject, read_statement
+from sealock.trust.intoto import CREATED, CUSTOM, SIGNATURE, InTotoStatement, StatementSubject, read_statement
 from sealock.trust.refusal import SignatureRefusedError
 from sealock.trust.wire import decoded, table_of
 
 if TYPE_CHECKING:
-    from sealock.trust.cosign.keyless import Root
+    from sealock.trust.cosign.keyless import SigstoreRoot
 
 _TOLD: Final = 4
 """Refused signatures that are told of."""
@@ -38,18 +38,18 @@ _TOLD: Final = 4
 class Attestation(Struct, frozen=True):
     """A statement about the image, by somebody who is trusted."""
 
-    statement: Statement
+    statement: InTotoStatement
     signer: Signer
 
 
 class Attested(Struct, frozen=True):
     """What verification of attestations came to: a verdict, and what was attested, as found."""
 
-    verdict: Verdict
+    verdict: TrustResult
     attestations: tuple[Attestation, ...] = ()
 
 
-def verify_cosign(registry: Registry, name: ImageName, digest: str, expected: Expected) -> Verdict:
+def verify_cosign(registry: Registry, name: ImageName, digest: str, expected: CosignRequirements) -> TrustResult:
     """Tell whether a digest is signed as is expected. UsageError where nobody is named who could have signed."""
     expected.check()
     judge = _Judge(name, digest, expected)
@@ -60,7 +60,7 @@ def verify_cosign(registry: Registry, name: ImageName, digest: str, expected: Ex
 
 
 def verify_attestations(
-    registry: Registry, name: ImageName, digest: str, expected: Expected, predicate_type: str = ""
+    registry: Registry, name: ImageName, digest: str, expected: CosignRequirements, predicate_type: str = ""
 ) -> Attested:
     """Find what was attested of a digest, of one predicate type or of any but a mere signature.
 
@@ -76,14 +76,14 @@ def verify_attestations(
 class _Judge:
     """Judges what is attached to one digest, one thing at a time, and remembers why things were refused."""
 
-    def __init__(self, name: ImageName, digest: str, expected: Expected, predicate_type: str = "") -> None:
+    def __init__(self, name: ImageName, digest: str, expected: CosignRequirements, predicate_type: str = "") -> None:
         self.name, self.digest, self.expected, self.predicate_type = name, digest, expected, predicate_type
         self.signers: dict[str, Signer] = {}
         self.attestations: list[Attestation] = []
         self.refused: list[tuple[str, SignatureRefusedError]] = []
         self.unknown: list[Passed] = []
         self.notes: dict[str, None] = {}
-        self._root: Root | None = None
+        self._root: SigstoreRoot | None = None
 
     @property
     def enough(self) -> bool:
@@ -164,7 +164,7 @@ class _Judge:
 
     # Both.
 
-    def _fitting(self, statement: Statement, signer: Signer) -> Signer:
+    def _fitting(self, statement: InTotoStatement, signer: Signer) -> Signer:
         """Hold a statement to the image and to what is expected."""
         *others, last = statement.about(self.digest)
         for subject in others:
@@ -173,7 +173,7 @@ class _Judge:
                 return self._fits(subject, statement, signer)
         return self._fits(last, statement, signer)
 
-    def _fits(self, subject: Subject, statement: Statement, signer: Signer) -> Signer:
+    def _fits(self, subject: StatementSubject, statement: InTotoStatement, signer: Signer) -> Signer:
         # A subject may have any name ("pkg:docker/app@1.2"); only what may be a repository is held to it.
         named = subject.name if parse(subject.name) is not None else ""
         note = check_repository(named, self.name, self.expected)
@@ -184,7 +184,7 @@ class _Judge:
             when = statement.predicate.get("Timestamp", when)
         return _dated(signer, moment(when) if isinstance(when, str) else None)
 
-    def _bundle(self, bundle: Bundle, where: str) -> tuple[Signer, Statement]:
+    def _bundle(self, bundle: Bundle, where: str) -> tuple[Signer, InTotoStatement]:
         message = bundle.envelope.message
         signer = self._by_key(bundle.envelope.signatures, message, where)
         if signer is None:
@@ -214,11 +214,11 @@ class _Judge:
                     return Signer(key.id, where=where)
         return None
 
-    def _trusted_root(self) -> Root | None:
+    def _trusted_root(self) -> SigstoreRoot | None:
         if self._root is None and self.expected.identities:
-            from sealock.trust.cosign.keyless import Root  # noqa: PLC0415  seldom needed
+            from sealock.trust.cosign.keyless import SigstoreRoot  # noqa: PLC0415  seldom needed
 
-            self._root = Root(self.expected.trusted_root, self.expected.identities)
+            self._root = SigstoreRoot(self.expected.trusted_root, self.expected.identities)
         return self._root
 
     def _note(self, text: str) -> None:
@@ -227,20 +227,20 @@ class _Judge:
 
     # What it comes to.
 
-    def verdict(self, what: str) -> Verdict:
+    def verdict(self, what: str) -> TrustResult:
         """Put it together."""
         reference = f"{self.name.familiar}{f':{self.name.tag}' if self.name.tag else ''}"
         signers = tuple(self.signers.values())
         notes = tuple(self.notes)
         if self.enough:
-            return Verdict("cosign", reference, self.digest, "trusted", signers=signers, notes=notes)
+            return TrustResult("cosign", reference, self.digest, "trusted", signers=signers, notes=notes)
         if self.unknown:
             why = "; ".join(f"{one.where}: {one.why}" for one in self.unknown[:_TOLD])
-            return Verdict("cosign", reference, self.digest, "unknown", "unavailable", why, signers, notes)
+            return TrustResult("cosign", reference, self.digest, "unknown", "unavailable", why, signers, notes)
         check = next((error.check for _, error in self._telling()), "unsigned")
         if self.signers:
             check = "threshold"
-        return Verdict("cosign", reference, self.digest, "untrusted", check, self._reason(what), signers, notes)
+        return TrustResult("cosign", reference, self.digest, "untrusted", check, self._reason(what), signers, notes)
 
     def _telling(self) -> list[tuple[str, SignatureRefusedError]]:
         """What was refused; first what came nearest to being trusted."""

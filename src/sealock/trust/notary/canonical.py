@@ -6,7 +6,7 @@ import json
 import re
 from typing import Any, Final, NoReturn, TypeAlias
 
-from sealock.trust.notary.refusal import RefusedError
+from sealock.trust.notary.refusal import MetadataRefusedError
 
 Json: TypeAlias = "dict[str, Json] | list[Json] | str | int | bool | None"
 _DIGITS: Final = 18
@@ -55,7 +55,7 @@ def decode(raw: bytes, what: str) -> Json:
     """Read JSON strictly; RefusedError, about `what`, where a key comes twice, a number is no integer, and the like."""
 
     def refuse(why: str) -> NoReturn:
-        raise RefusedError(check="malformed", why=f"{what} {why}")
+        raise MetadataRefusedError(check="malformed", why=f"{what} {why}")
 
     def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         table = dict(pairs)

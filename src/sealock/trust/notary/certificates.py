@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from warnings import catch_warnings, simplefilter
 
 from sealock.trust.notary.keys import RSA_BITS, certificates, unreadable
-from sealock.trust.notary.metadata import Key
+from sealock.trust.notary.metadata import NotaryKey
 
 if TYPE_CHECKING:
     from cryptography.x509 import Certificate
@@ -21,7 +21,7 @@ _KNOWN: Final = ("2.5.29.15", "2.5.29.19", "2.5.29.37", "2.5.29.17")
 """Extensions that may be critical: key usage, basic constraints, extended key usage, alternative names."""
 
 
-def fault(key: Key, gun: str, now: datetime | None) -> str:
+def fault(key: NotaryKey, gun: str, now: datetime | None) -> str:
     """Say what is wrong with a root key's certificate, "" for nothing; without `now` its age is not looked at."""
     try:
         with catch_warnings():
@@ -31,7 +31,7 @@ def fault(key: Key, gun: str, now: datetime | None) -> str:
         return "cannot be read"
 
 
-def _fault(key: Key, gun: str, now: datetime | None) -> str:
+def _fault(key: NotaryKey, gun: str, now: datetime | None) -> str:
     chain = certificates(key)
     if not chain:
         return "is no certificate that can be read"
@@ -98,7 +98,7 @@ def age_fault(certificate: Certificate, now: datetime) -> str:
     return f"is not valid before {start:%Y-%m-%d}" if now + _LEEWAY < start else ""
 
 
-def issued_by(key: Key, authorities: Iterable[Certificate], now: datetime) -> bool:
+def issued_by(key: NotaryKey, authorities: Iterable[Certificate], now: datetime) -> bool:
     """Whether a chain leads from a root key's leaf, over the certificates that come with it, to one of the authorities.
 
     Each link's signature, right to certify and limit of length are checked, and each certificate's age.
@@ -111,7 +111,7 @@ def issued_by(key: Key, authorities: Iterable[Certificate], now: datetime) -> bo
         return False
 
 
-def _leads(key: Key, authorities: Iterable[Certificate], now: datetime) -> bool:
+def _leads(key: NotaryKey, authorities: Iterable[Certificate], now: datetime) -> bool:
     chain = certificates(key)
     anchors = [one for one in authorities if not age_fault(one, now) and not weakness(one)]
     if not chain or not _may_sign_content(chain[0]):

@@ -17,17 +17,17 @@ from msgspec import Struct
 from sealock.errors import PolicyError, TargetError, TransportError
 from sealock.model.imagename import ImageName
 from sealock.model.registries import Registries
-from sealock.net.http import HttpTransport, Patience
+from sealock.net.http import HttpTimeouts, HttpTransport
 from sealock.net.registry.auth import Authorizer, parse_challenge
 from sealock.net.registry.credentials import DockerCredentials
 from sealock.net.registry.names import host_of
 from sealock.net.transport import Transport
-from sealock.trust.notary.folder import Folder, docker_folder
-from sealock.trust.notary.refusal import RefusedError
+from sealock.trust.notary.folder import TrustFolder, docker_folder
+from sealock.trust.notary.refusal import MetadataRefusedError
 from sealock.trust.notary.repository import Repository
 from sealock.trust.notary.server import Server, address_of
 from sealock.trust.notary.signin import SignIn
-from sealock.trust.notary.verdict import SignedTag, Verified
+from sealock.trust.notary.verdict import SignedTag, VerifiedTag
 from sealock.trust.pins import Pin, Pins, merged, pin_of, read_pins
 
 _MOST_CONFIG: Final = 1 << 20
@@ -46,12 +46,12 @@ class Setup(Struct, frozen=True):
     pins: Pins = Pins()
     pin: Pin | None = None
     registries: Registries = Registries()
-    patience: Patience | None = None
+    patience: HttpTimeouts | None = None
     transport: Transport | None = None
     """Given where several repositories are to share one."""
 
 
-def judge(name: ImageName, setup: Setup | None = None) -> Verified:
+def judge(name: ImageName, setup: Setup | None = None) -> VerifiedTag:
     """Tell whether a reference is trusted, and which digest it stands for.
 
     A tag must be signed; where a digest stands beside it, for that digest. Of a digest alone, some tag of the
@@ -64,7 +64,7 @@ def judge(name: ImageName, setup: Setup | None = None) -> Verified:
         verified = repository.verify(name.tag or "latest")
     if name.digest not in {None, verified.digest}:
         why = f"{verified.repository}:{name.tag} is signed for {verified.digest}, not for {name.digest}"
-        raise RefusedError(check="unsigned", why=why)
+        raise MetadataRefusedError(check="unsigned", why=why)
     return verified
 
 
@@ -106,12 +106,12 @@ def _repository(name: ImageName, setup: Setup, transport: Transport) -> Reposito
     return Repository(server, open_folder(environment), setup.pin or pin_of(pins, gun))
 
 
-def open_folder(environment: Mapping[str, str]) -> Folder:
+def open_folder(environment: Mapping[str, str]) -> TrustFolder:
     """Docker's folder of trust."""
-    return Folder(docker_folder(environment) / "trust")
+    return TrustFolder(docker_folder(environment) / "trust")
 
 
-def open_transport(environment: Mapping[str, str], patience: Patience | None = None) -> HttpTransport:
+def open_transport(environment: Mapping[str, str], patience: HttpTimeouts | None = None) -> HttpTransport:
     """A transport that trusts what Docker trusts for notary servers: the certificates in $DOCKER_CONFIG/tls/HOST.
 
     No registry that may be spoken to over plain HTTP is named to it.

@@ -15,7 +15,7 @@ class DerError(ValueError):
     """It is not DER, or not what was looked for."""
 
 
-class Reader:
+class DerReader:
     """Takes values off one after the other."""
 
     def __init__(self, raw: bytes) -> None:
@@ -54,9 +54,9 @@ class Reader:
         self._at = at + length
         return self._raw[at : at + length]
 
-    def sequence(self) -> Reader:
+    def sequence(self) -> DerReader:
         """Take a sequence."""
-        return Reader(self.take(SEQUENCE))
+        return DerReader(self.take(SEQUENCE))
 
     def integer(self) -> int:
         """Take an integer."""

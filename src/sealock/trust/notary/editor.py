@@ -9,8 +9,17 @@ from msgspec.structs import replace
 
 from sealock.errors import TrustError
 from sealock.trust.notary.keys import canonical_id
-from sealock.trust.notary.metadata import Delegation, FileMeta, Key, Listing, Role, Root, Targets, key_id
-from sealock.trust.notary.refusal import RefusedError
+from sealock.trust.notary.metadata import (
+    Delegation,
+    FileMeta,
+    Listing,
+    NotaryKey,
+    NotaryRole,
+    RootMetadata,
+    Targets,
+    key_id,
+)
+from sealock.trust.notary.refusal import MetadataRefusedError
 from sealock.trust.notary.roles import is_delegation, lifetime, parent
 from sealock.trust.notary.signer import Open, listing_json, meta_of, root_json, sign, targets_json
 from sealock.trust.notary.trusted import TrustedMetadata, can_sign
@@ -28,7 +37,7 @@ class Editor:
         self._changed: set[str] = set()
 
     @property
-    def root(self) -> Root:
+    def root(self) -> RootMetadata:
         """The root, as it will be."""
         return self._root
 
@@ -75,7 +84,7 @@ class Editor:
         msg = f"{self.gun} has no delegation {name}"
         raise TrustError(msg)
 
-    def add_delegation(self, name: str, keys: Iterable[Key], paths: Iterable[str], threshold: int = 1) -> None:
+    def add_delegation(self, name: str, keys: Iterable[NotaryKey], paths: Iterable[str], threshold: int = 1) -> None:
         """Delegate to keys, or add keys and paths to a delegation that is there."""
         paths = tuple(paths)
         if not is_delegation(name):
@@ -86,7 +95,7 @@ class Editor:
             raise TrustError(msg)
         above, added = self.targets(parent(name)), {key_id(key): key for key in keys}
         old = next((one for one in above.delegations if one.name == name), None)
-        rule = Role(
+        rule = NotaryRole(
             tuple(dict.fromkeys((*(old.role.keys if old else ()), *added))), old.role.threshold if old else threshold
         )
         merged = Delegation(name, rule, tuple(dict.fromkeys((*(old.paths if old else ()), *paths))))
@@ -112,17 +121,17 @@ class Editor:
             raise TrustError(msg)
         self._set_delegations(parent(name), (*others, replace(old, role=replace(old.role, keys=left))), above.keys)
 
-    def _set_delegations(self, role: str, delegations: tuple[Delegation, ...], keys: Mapping[str, Key]) -> None:
+    def _set_delegations(self, role: str, delegations: tuple[Delegation, ...], keys: Mapping[str, NotaryKey]) -> None:
         used = {name for one in delegations for name in one.role.keys}
         kept = {name: key for name, key in keys.items() if name in used}
         self._set(role, replace(self.targets(role), delegations=delegations, keys=kept))
 
     # Keys of the four roles.
 
-    def replace_keys(self, role: str, keys: Iterable[Key], threshold: int = 1) -> None:
+    def replace_keys(self, role: str, keys: Iterable[NotaryKey], threshold: int = 1) -> None:
         """Give a role new keys in place of all that it had."""
         added = {key_id(key): key for key in keys}
-        roles = {**self._root.roles, role: Role(tuple(added), threshold)}
+        roles = {**self._root.roles, role: NotaryRole(tuple(added), threshold)}
         used = {name for one in roles.values() for name in one.keys}
         known = {**self._root.keys, **added}
         self._root = replace(self._root, roles=roles, keys={name: key for name, key in known.items() if name in used})
@@ -167,7 +176,7 @@ class Editor:
         return sign(listing_json(body, "snapshot"), (("snapshot", keys, rule),), opened)
 
 
-def first_files(root: Root, opened: Open, now: datetime) -> dict[str, bytes]:
+def first_files(root: RootMetadata, opened: Open, now: datetime) -> dict[str, bytes]:
     """Sign a new repository: a root, targets without tags, and the snapshot if its key is ours."""
     empty = Targets(version=1, expires=now + lifetime("targets"), tags={}, keys={}, delegations=())
     files = {
@@ -186,7 +195,7 @@ def digest_meta(digest: str, length: int) -> FileMeta:
     """What is signed for a tag; RefusedError for a digest that is none."""
     algorithm, _, text = digest.partition(":")
     if algorithm != "sha256" or len(text) != 64 or set(text) - set("0123456789abcdef") or length < 1:
-        raise RefusedError(
+        raise MetadataRefusedError(
             check="malformed", why=f"{digest[:100]!r} with {length} bytes is no sha256 digest of a manifest"
         )
     return FileMeta(length, {"sha256": bytes.fromhex(text)})

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final, NoReturn
 
 from sealock.trust.notary.canonical import Json
-from sealock.trust.notary.refusal import RefusedError
+from sealock.trust.notary.refusal import MetadataRefusedError
 
 _TIME: Final = re.compile(
     r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?(Z|[+-](?:[01]\d|2[0-3]):[0-5]\d)", re.ASCII
@@ -28,7 +28,7 @@ class Fields:
 
     def refuse(self, why: str) -> NoReturn:
         """Refuse it all."""
-        raise RefusedError(check="malformed", why=f"{self.what} {why}")
+        raise MetadataRefusedError(check="malformed", why=f"{self.what} {why}")
 
     def _take(self, name: str, kind: type) -> Any:  # noqa: ANN401  of the type that is asked for
         value = self.value.get(name)

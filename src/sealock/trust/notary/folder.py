@@ -27,7 +27,7 @@ def docker_folder(environment: Mapping[str, str]) -> Path:
     return Path(given) if given else Path(environment.get("HOME") or "~").expanduser() / ".docker"
 
 
-class Folder:
+class TrustFolder:
     """Reads and writes it. Files are replaced whole; keys are never replaced. TargetError where that cannot be."""
 
     def __init__(self, path: Path) -> None:

@@ -8,10 +8,18 @@ from typing import Final, Protocol
 from msgspec import Struct
 
 from sealock.errors import TrustError
-from sealock.trust.notary.folder import Folder
+from sealock.trust.notary.folder import TrustFolder
 from sealock.trust.notary.keys import canonical_id
-from sealock.trust.notary.metadata import Key
-from sealock.trust.notary.privatekeys import PassphraseError, PrivateKey, Stored, generate, open_key, parse, seal
+from sealock.trust.notary.metadata import NotaryKey
+from sealock.trust.notary.privatekeys import (
+    NotaryPrivateKey,
+    PassphraseError,
+    StoredKey,
+    generate,
+    open_key,
+    parse,
+    seal,
+)
 from sealock.trust.notary.roles import ROLES
 
 _TRIES: Final = 3
@@ -41,9 +49,9 @@ class KeyFile(Struct, frozen=True):
 class Keyring:
     """The folder's keys. What was opened stays open for the run."""
 
-    def __init__(self, folder: Folder, passphrases: Passphrases) -> None:
+    def __init__(self, folder: TrustFolder, passphrases: Passphrases) -> None:
         self.folder, self._passphrases = folder, passphrases
-        self._open: dict[str, PrivateKey] = {}
+        self._open: dict[str, NotaryPrivateKey] = {}
 
     def list(self) -> Iterator[KeyFile]:
         """Yield what is there; files that hold no key are passed over."""
@@ -54,7 +62,7 @@ class Keyring:
                 continue
             yield KeyFile(name, stored.role, stored.gun, stored.encrypted)
 
-    def open(self, role: str, key: Key) -> PrivateKey | None:
+    def open(self, role: str, key: NotaryKey) -> NotaryPrivateKey | None:
         """Open the private half of a public key; None where it is not here, TrustError where it does not open."""
         name = canonical_id(key)
         if name not in self._open:
@@ -64,12 +72,12 @@ class Keyring:
             self._open[name] = self._opened(pem, role, name)
         return self._open[name]
 
-    def has(self, key: Key) -> bool:
+    def has(self, key: NotaryKey) -> bool:
         """Whether the private half of a public key is here."""
         name = canonical_id(key)
         return name in self._open or self.folder.key(name) is not None
 
-    def by_id(self, name: str, role: str) -> PrivateKey:
+    def by_id(self, name: str, role: str) -> NotaryPrivateKey:
         """Open a key by its id; TrustError where it is not here."""
         pem = self.folder.key(name)
         if pem is None:
@@ -79,18 +87,18 @@ class Keyring:
             self._open[name] = self._opened(pem, role, name)
         return self._open[name]
 
-    def _opened(self, pem: bytes, role: str, name: str) -> PrivateKey:
+    def _opened(self, pem: bytes, role: str, name: str) -> NotaryPrivateKey:
         opened = open_with(self._passphrases, parse(pem), role, name)
         if opened.id != name:
             msg = f"the file of the private key {name[:12]} holds another key"
             raise TrustError(msg)
         return opened
 
-    def make(self, role: str, gun: str = "") -> PrivateKey:
+    def make(self, role: str, gun: str = "") -> NotaryPrivateKey:
         """Make a new key and keep it, before anything is signed with it."""
         return self.add(generate(), role, gun)
 
-    def add(self, key: PrivateKey, role: str, gun: str = "") -> PrivateKey:
+    def add(self, key: NotaryPrivateKey, role: str, gun: str = "") -> NotaryPrivateKey:
         """Keep a key under a passphrase; TargetError where it is here already."""
         passphrase = self._passphrases(role, key.id, new=True)
         if len(passphrase) < SHORTEST:
@@ -103,7 +111,7 @@ class Keyring:
         return key
 
 
-def open_with(passphrases: Passphrases, stored: Stored, role: str, name: str) -> PrivateKey:
+def open_with(passphrases: Passphrases, stored: StoredKey, role: str, name: str) -> NotaryPrivateKey:
     """Open a private key, asking for its passphrase; PassphraseError after three wrong ones."""
     if not stored.encrypted:
         return open_key(stored, "")

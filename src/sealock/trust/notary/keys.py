@@ -8,8 +8,8 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 from warnings import catch_warnings, simplefilter
 
-from sealock.trust.notary.metadata import Key, Role, Signature, Signed, key_id
-from sealock.trust.notary.refusal import RefusedError
+from sealock.trust.notary.metadata import NotaryKey, NotaryRole, Signature, SignedMetadata, key_id
+from sealock.trust.notary.refusal import MetadataRefusedError
 
 if TYPE_CHECKING:
     from cryptography.x509 import Certificate
@@ -39,7 +39,7 @@ def unreadable() -> tuple[type[Exception], ...]:
 
 
 @lru_cache(maxsize=256)
-def certificates(key: Key) -> tuple[Certificate, ...]:
+def certificates(key: NotaryKey) -> tuple[Certificate, ...]:
     """Read a key's certificates, the leaf first; none where it has none, or where they cannot be read."""
     from cryptography import x509  # noqa: PLC0415  it costs 80 ms
 
@@ -55,7 +55,7 @@ def certificates(key: Key) -> tuple[Certificate, ...]:
 
 
 @lru_cache(maxsize=256)
-def loaded(key: Key) -> Any:  # noqa: ANN401  the library has a class for each kind
+def loaded(key: NotaryKey) -> Any:  # noqa: ANN401  the library has a class for each kind
     """Load the key; None where it is not what its kind says, or too weak to count."""
     from cryptography.exceptions import UnsupportedAlgorithm  # noqa: PLC0415  it costs 20 ms
     from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa  # noqa: PLC0415  as above
@@ -82,16 +82,16 @@ def loaded(key: Key) -> Any:  # noqa: ANN401  the library has a class for each k
 
 
 @lru_cache(maxsize=256)
-def canonical_id(key: Key) -> str:
+def canonical_id(key: NotaryKey) -> str:
     """The id of the bare key, whatever certificate it comes in: the name of the file that its private half is in."""
     bare = key
     if key.kind in X509 and (found := loaded(key)) is not None:
-        bare = Key(X509[key.kind], spki(found))
+        bare = NotaryKey(X509[key.kind], spki(found))
     return key_id(bare)
 
 
 @lru_cache(maxsize=256)
-def identity(key: Key) -> bytes:
+def identity(key: NotaryKey) -> bytes:
     """What is the same for one key however it is written: bare or in a certificate, its point compressed or not."""
     found = loaded(key)
     return key.public if found is None else spki(found)
@@ -105,7 +105,7 @@ def spki(public: Any) -> bytes:  # noqa: ANN401  the library has a class for eac
     return encoded
 
 
-def made(key: Key, signature: Signature, message: bytes) -> bool:
+def made(key: NotaryKey, signature: Signature, message: bytes) -> bool:
     """Whether the key made this signature over the message."""
     from cryptography.exceptions import InvalidSignature  # noqa: PLC0415  it costs 20 ms
     from cryptography.hazmat.primitives import hashes  # noqa: PLC0415  as above
@@ -135,7 +135,9 @@ def made(key: Key, signature: Signature, message: bytes) -> bool:
     return True
 
 
-def signers(keys: Mapping[str, Key], role: Role, signed: Signed[Any], what: str, when: str = "") -> tuple[str, ...]:
+def signers(
+    keys: Mapping[str, NotaryKey], role: NotaryRole, signed: SignedMetadata[Any], what: str, when: str = ""
+) -> tuple[str, ...]:
     """Check a role's signatures; give the ids of the keys that signed, RefusedError where they are too few.
 
     `when` is about when they were made, for the error's words.
@@ -144,18 +146,20 @@ def signers(keys: Mapping[str, Key], role: Role, signed: Signed[Any], what: str,
     """
     signatures, message = signed.signatures, signed.message
     if not signatures:
-        raise RefusedError(check="signature", why=f"{what} is not signed")
+        raise MetadataRefusedError(check="signature", why=f"{what} is not signed")
     valid: dict[bytes, str] = {}
     for one in signatures:
         key = keys.get(one.key) if one.key in role.keys else None
         if key is not None and identity(key) not in valid and made(key, one, message):
             valid[identity(key)] = one.key
     if len(valid) < role.threshold:
-        raise RefusedError(check="signature", why=f"{what} {_too_few(keys, role, signatures, len(valid))}{when}")
+        raise MetadataRefusedError(
+            check="signature", why=f"{what} {_too_few(keys, role, signatures, len(valid))}{when}"
+        )
     return tuple(valid.values())
 
 
-def _too_few(keys: Mapping[str, Key], role: Role, signatures: tuple[Signature, ...], valid: int) -> str:
+def _too_few(keys: Mapping[str, NotaryKey], role: NotaryRole, signatures: tuple[Signature, ...], valid: int) -> str:
     """Say in words why the signatures do not suffice."""
     known = [one.key for one in signatures if one.key in role.keys and one.key in keys]
     strangers = sorted({short(one.key) for one in signatures if one.key not in role.keys})

@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from sealock.trust.notary.canonical import Json, decode, encode
 from sealock.trust.notary.fields import Fields
-from sealock.trust.notary.refusal import RefusedError
+from sealock.trust.notary.refusal import MetadataRefusedError
 from sealock.trust.notary.roles import ROLES, is_delegation, parent
 
 SIGNATURES: Final = 64
@@ -20,7 +20,7 @@ HASHES: Final = {"sha256": 32, "sha512": 64}
 """The algorithms that count, and the bytes that they give."""
 
 
-class Key(Struct, frozen=True):
+class NotaryKey(Struct, frozen=True):
     """A public key. `public` is SPKI DER for ecdsa and rsa, 32 bytes for ed25519, PEM for the x509 kinds."""
 
     kind: str
@@ -35,7 +35,7 @@ class Signature(Struct, frozen=True):
     value: bytes
 
 
-class Role(Struct, frozen=True):
+class NotaryRole(Struct, frozen=True):
     """Which keys may sign, and how many of them must."""
 
     keys: tuple[str, ...]
@@ -50,13 +50,13 @@ class FileMeta(Struct, frozen=True):
     custom: Json = None
 
 
-class Root(Struct, frozen=True):
+class RootMetadata(Struct, frozen=True):
     """Says which keys sign for which role. `keys` holds them all, by id."""
 
     version: int
     expires: datetime
-    keys: Mapping[str, Key]
-    roles: Mapping[str, Role]
+    keys: Mapping[str, NotaryKey]
+    roles: Mapping[str, NotaryRole]
 
 
 class Listing(Struct, frozen=True):
@@ -71,7 +71,7 @@ class Delegation(Struct, frozen=True):
     """A role that others may sign tags under, for tags that start with one of `paths`."""
 
     name: str
-    role: Role
+    role: NotaryRole
     paths: tuple[str, ...]
 
 
@@ -81,15 +81,15 @@ class Targets(Struct, frozen=True):
     version: int
     expires: datetime
     tags: Mapping[str, FileMeta]
-    keys: Mapping[str, Key]
+    keys: Mapping[str, NotaryKey]
     delegations: tuple[Delegation, ...]
 
 
-Body: TypeAlias = Root | Listing | Targets
-BodyT = TypeVar("BodyT", Root, Listing, Targets)
+Body: TypeAlias = RootMetadata | Listing | Targets
+BodyT = TypeVar("BodyT", RootMetadata, Listing, Targets)
 
 
-class Signed(Struct, Generic[BodyT], frozen=True):
+class SignedMetadata(Struct, Generic[BodyT], frozen=True):
     """One file. `raw` is as it came, which hashes are taken of; `message` is what the signatures are made over."""
 
     role: str
@@ -99,7 +99,7 @@ class Signed(Struct, Generic[BodyT], frozen=True):
     raw: bytes
 
 
-def read_root(raw: bytes, what: str) -> Signed[Root]:
+def read_root(raw: bytes, what: str) -> SignedMetadata[RootMetadata]:
     """Read root metadata; RefusedError, about `what`, where it is not well formed."""
     fields, signatures, message = _envelope(raw, what, "Root")
     keys = _keys(fields)
@@ -109,10 +109,12 @@ def read_root(raw: bytes, what: str) -> Signed[Root]:
         if name not in roles:
             fields.refuse(f"names no keys for the role {name}")
     fields.boolean("consistent_snapshot", default=False)
-    return Signed("root", Root(fields.version(), fields.time("expires"), keys, roles), signatures, message, raw)
+    return SignedMetadata(
+        "root", RootMetadata(fields.version(), fields.time("expires"), keys, roles), signatures, message, raw
+    )
 
 
-def read_listing(raw: bytes, what: str, role: str) -> Signed[Listing]:
+def read_listing(raw: bytes, what: str, role: str) -> SignedMetadata[Listing]:
     """Read timestamp or snapshot metadata; RefusedError, about `what`, where it is not well formed."""
     fields, signatures, message = _envelope(raw, what, role.capitalize())
     table = fields.table("meta")
@@ -120,10 +122,10 @@ def read_listing(raw: bytes, what: str, role: str) -> Signed[Listing]:
     for name in ("snapshot",) if role == "timestamp" else ("root", "targets"):
         if name not in meta:
             fields.refuse(f"does not list {name}")
-    return Signed(role, Listing(fields.version(), fields.time("expires"), meta), signatures, message, raw)
+    return SignedMetadata(role, Listing(fields.version(), fields.time("expires"), meta), signatures, message, raw)
 
 
-def read_targets(raw: bytes, what: str, role: str = "targets") -> Signed[Targets]:
+def read_targets(raw: bytes, what: str, role: str = "targets") -> SignedMetadata[Targets]:
     """Read the metadata of targets or of a delegation; RefusedError, about `what`, where it is not well formed."""
     fields, signatures, message = _envelope(raw, what, "Targets")
     table = fields.table("targets")
@@ -132,10 +134,10 @@ def read_targets(raw: bytes, what: str, role: str = "targets") -> Signed[Targets
     keys = _keys(delegated, optional=True)
     delegations = tuple(_delegations(delegated, keys, role))
     body = Targets(fields.version(), fields.time("expires"), tags, keys, delegations)
-    return Signed(role, body, signatures, message, raw)
+    return SignedMetadata(role, body, signatures, message, raw)
 
 
-def read_key(raw: bytes, what: str) -> Key:
+def read_key(raw: bytes, what: str) -> NotaryKey:
     """Read a public key that stands alone, as the server answers with one."""
     return _key(Fields(decode(raw, what), what))
 
@@ -144,7 +146,7 @@ def version_of(raw: bytes) -> int:
     """The version that a file gives itself, 0 where it cannot be read; no signature is looked at."""
     try:
         return Fields(decode(raw, "it"), "it").table("signed").version()
-    except RefusedError:
+    except MetadataRefusedError:
         return 0
 
 
@@ -159,7 +161,7 @@ def _envelope(raw: bytes, what: str, kind: str) -> tuple[Fields, tuple[Signature
     return inner, signatures, encode(inner.value)
 
 
-def _keys(fields: Fields, *, optional: bool = False) -> dict[str, Key]:
+def _keys(fields: Fields, *, optional: bool = False) -> dict[str, NotaryKey]:
     table = fields.table("keys", optional=optional)
     if len(table.value) > KEYS:
         fields.refuse(f"holds more than {KEYS} keys")
@@ -170,32 +172,32 @@ def _keys(fields: Fields, *, optional: bool = False) -> dict[str, Key]:
     return keys
 
 
-def _key(fields: Fields) -> Key:
-    return Key(fields.text("keytype"), fields.table("keyval").bytes("public"))
+def _key(fields: Fields) -> NotaryKey:
+    return NotaryKey(fields.text("keytype"), fields.table("keyval").bytes("public"))
 
 
-def key_json(key: Key) -> dict[str, Json]:
+def key_json(key: NotaryKey) -> dict[str, Json]:
     """A public key as Notary writes it."""
     from base64 import b64encode  # noqa: PLC0415  seldom needed
 
     return {"keytype": key.kind, "keyval": {"private": None, "public": b64encode(key.public).decode()}}
 
 
-def key_id(key: Key) -> str:
+def key_id(key: NotaryKey) -> str:
     """The id of a key: the SHA-256 of its canonical JSON, the empty private half included."""
     from hashlib import sha256  # noqa: PLC0415  seldom needed
 
     return sha256(encode(key_json(key))).hexdigest()
 
 
-def _role(fields: Fields, keys: Mapping[str, Any]) -> Role:
+def _role(fields: Fields, keys: Mapping[str, Any]) -> NotaryRole:
     names, threshold = fields.texts("keyids"), fields.integer("threshold")
     if threshold < 1:
         fields.refuse(f"asks for {threshold} signatures, where one is the least")
     for name in names:
         if name not in keys:
             fields.refuse(f"names the key {name[:64]}, which is not given")
-    return Role(names, threshold)
+    return NotaryRole(names, threshold)
 
 
 def _file(fields: Fields) -> FileMeta:
@@ -212,7 +214,7 @@ def _file(fields: Fields) -> FileMeta:
     return FileMeta(length, hashes, fields.value.get("custom"))
 
 
-def _delegations(fields: Fields, keys: Mapping[str, Key], role: str) -> Iterator[Delegation]:
+def _delegations(fields: Fields, keys: Mapping[str, NotaryKey], role: str) -> Iterator[Delegation]:
     seen: set[str] = set()
     for one in fields.tables("roles", KEYS, optional=True):
         name = one.text("name")
@@ -234,9 +236,11 @@ def check_content(meta: FileMeta, raw: bytes, what: str) -> None:
     import hashlib  # noqa: PLC0415  seldom needed
 
     if len(raw) != meta.length:
-        raise RefusedError(check="hash", why=f"{what} has {len(raw)} bytes, where {meta.length} were signed for")
+        raise MetadataRefusedError(
+            check="hash", why=f"{what} has {len(raw)} bytes, where {meta.length} were signed for"
+        )
     for name, value in known_hashes(meta).items():
         if hashlib.new(name, raw).digest() != value:
-            raise RefusedError(
+            raise MetadataRefusedError(
                 check="hash", why=f"{what} is not the one that was signed for: its {name} differs (mix-and-match)"
             )

@@ -18,7 +18,7 @@ from msgspec import Struct
 from sealock.errors import TrustError
 from sealock.trust.notary import der
 from sealock.trust.notary.keys import spki
-from sealock.trust.notary.metadata import Key, key_id
+from sealock.trust.notary.metadata import NotaryKey, key_id
 
 _RSA: Final = bytes.fromhex("2a864886f70d010101")
 _EC: Final = bytes.fromhex("2a8648ce3d0201")
@@ -47,10 +47,10 @@ class PassphraseError(TrustError):
     """The passphrase does not open the key."""
 
 
-class PrivateKey(Struct, frozen=True):
+class NotaryPrivateKey(Struct, frozen=True):
     """A private key that is open. `secret` is the library's object; it never appears in a text."""
 
-    public: Key
+    public: NotaryKey
     secret: Any
 
     @property
@@ -63,7 +63,7 @@ class PrivateKey(Struct, frozen=True):
         return f"PrivateKey({self.id})"
 
 
-class Stored(Struct, frozen=True):
+class StoredKey(Struct, frozen=True):
     """A private key's PEM, taken apart but not opened."""
 
     label: str
@@ -77,7 +77,7 @@ class Stored(Struct, frozen=True):
         return self.label == "ENCRYPTED PRIVATE KEY"
 
 
-def parse(pem: bytes) -> Stored:
+def parse(pem: bytes) -> StoredKey:
     """Take a PEM apart; TrustError where it holds no private key."""
     match = _PEM.search(pem)
     if match is None:
@@ -96,10 +96,10 @@ def parse(pem: bytes) -> Stored:
     except (Error, ValueError):
         msg = "the private key's PEM is damaged"
         raise TrustError(msg) from None
-    return Stored(match[1].decode(), headers.get("role", ""), headers.get("gun", ""), content)
+    return StoredKey(match[1].decode(), headers.get("role", ""), headers.get("gun", ""), content)
 
 
-def open_key(stored: Stored, passphrase: str) -> PrivateKey:
+def open_key(stored: StoredKey, passphrase: str) -> NotaryPrivateKey:
     """Open a private key; PassphraseError where the passphrase is wrong."""
     content = stored.content
     if stored.encrypted:
@@ -111,20 +111,20 @@ def open_key(stored: Stored, passphrase: str) -> PrivateKey:
     return _load(content)
 
 
-def _load(content: bytes) -> PrivateKey:
+def _load(content: bytes) -> NotaryPrivateKey:
     from cryptography.exceptions import UnsupportedAlgorithm  # noqa: PLC0415  it costs 20 ms
     from cryptography.hazmat.primitives.asymmetric import ed25519  # noqa: PLC0415  as above
     from cryptography.hazmat.primitives.serialization import load_der_private_key  # noqa: PLC0415  as above
 
     try:
-        reader = der.Reader(content).sequence()
+        reader = der.DerReader(content).sequence()
         reader.integer()
         if reader.tag == der.SEQUENCE:
             name, inner = reader.sequence().take(der.OID), reader.take(der.OCTETS)
             if name == _ED25519:
                 # Docker writes the public half, then the seed and the public half again.
                 return of(ed25519.Ed25519PrivateKey.from_private_bytes(inner[32:64]))
-            if name in {_RSA, _EC} and der.Reader(inner).tag == der.SEQUENCE:
+            if name in {_RSA, _EC} and der.DerReader(inner).tag == der.SEQUENCE:
                 content = inner if _names_its_curve(name, inner) else content
         return of(load_der_private_key(content, None))
     except (der.DerError, ValueError, TypeError, UnsupportedAlgorithm):
@@ -136,7 +136,7 @@ def _names_its_curve(name: bytes, inner: bytes) -> bool:
     """Whether the inner key can stand alone: RSA always, EC if it names its curve."""
     if name == _RSA:
         return True
-    reader = der.Reader(inner).sequence()
+    reader = der.DerReader(inner).sequence()
     reader.integer()
     reader.take(der.OCTETS)
     return reader.tag == 0xA0
@@ -145,7 +145,7 @@ def _names_its_curve(name: bytes, inner: bytes) -> bool:
 def _decrypt(content: bytes, passphrase: str) -> bytes:
     """Undo PBES2 with PBKDF2 and AES in CBC."""
     try:
-        outer = der.Reader(content).sequence()
+        outer = der.DerReader(content).sequence()
         algorithm, secret = outer.sequence(), outer.take(der.OCTETS)
         if algorithm.take(der.OID) != _PBES2:
             raise _unknown()
@@ -192,30 +192,30 @@ def _unknown() -> TrustError:
     return TrustError("the private key is encrypted in a way that is not known (PBES2 with PBKDF2 and AES-CBC is)")
 
 
-def generate() -> PrivateKey:
+def generate() -> NotaryPrivateKey:
     """Make a new ECDSA key on P-256, which is what Docker makes."""
     from cryptography.hazmat.primitives.asymmetric import ec  # noqa: PLC0415  it costs 20 ms
 
     return of(ec.generate_private_key(ec.SECP256R1()))
 
 
-def of(secret: Any) -> PrivateKey:  # noqa: ANN401  the library has a class for each kind
+def of(secret: Any) -> NotaryPrivateKey:  # noqa: ANN401  the library has a class for each kind
     """Take a library's private key; TrustError for a kind that Notary has not."""
     from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa  # noqa: PLC0415  it costs 20 ms
 
     public = secret.public_key()
     match public:
         case ed25519.Ed25519PublicKey():
-            return PrivateKey(Key("ed25519", public.public_bytes_raw()), secret)
+            return NotaryPrivateKey(NotaryKey("ed25519", public.public_bytes_raw()), secret)
         case ec.EllipticCurvePublicKey():
-            return PrivateKey(Key("ecdsa", spki(public)), secret)
+            return NotaryPrivateKey(NotaryKey("ecdsa", spki(public)), secret)
         case rsa.RSAPublicKey():
-            return PrivateKey(Key("rsa", spki(public)), secret)
+            return NotaryPrivateKey(NotaryKey("rsa", spki(public)), secret)
     msg = "the key is none that Notary knows: ECDSA, RSA and Ed25519 are"
     raise TrustError(msg)
 
 
-def seal(key: PrivateKey, role: str, gun: str, passphrase: str) -> bytes:
+def seal(key: NotaryPrivateKey, role: str, gun: str, passphrase: str) -> bytes:
     """Write a private key as Docker does, encrypted; root keys and delegations belong to no one repository."""
     salt, vector = secrets.token_bytes(8), secrets.token_bytes(16)
     derived = hashlib.pbkdf2_hmac("sha1", passphrase.encode(), salt, _ROUNDS, 32)
@@ -237,7 +237,7 @@ def seal(key: PrivateKey, role: str, gun: str, passphrase: str) -> bytes:
     return f"{joined}\n".encode()
 
 
-def _inner(key: PrivateKey) -> bytes:
+def _inner(key: NotaryPrivateKey) -> bytes:
     """The key in Docker's PKCS#8."""
     from cryptography.hazmat.primitives.serialization import (  # noqa: PLC0415  it costs 20 ms
         Encoding,
@@ -252,7 +252,7 @@ def _inner(key: PrivateKey) -> bytes:
     if key.public.kind == "rsa":
         return der.sequence(der.integer(0), der.sequence(der.value(der.OID, _RSA)), der.value(der.OCTETS, inner))
     # The curve stands in the public half's parameters.
-    names = der.Reader(key.public.public).sequence().sequence()
+    names = der.DerReader(key.public.public).sequence().sequence()
     names.take(der.OID)
     algorithm = der.sequence(der.value(der.OID, _EC), der.value(der.OID, names.take(der.OID)))
     return der.sequence(der.integer(1), algorithm, der.value(der.OCTETS, inner))

@@ -11,8 +11,8 @@ from typing import Final
 from sealock.errors import TrustError
 from sealock.trust.notary.certificates import age_fault, weakness
 from sealock.trust.notary.keys import X509, certificates, loaded
-from sealock.trust.notary.metadata import Key
-from sealock.trust.notary.privatekeys import PrivateKey
+from sealock.trust.notary.metadata import NotaryKey
+from sealock.trust.notary.privatekeys import NotaryPrivateKey
 
 _BLOCK: Final = re.compile(
     r"-----BEGIN ([A-Z ]{1,40})-----[ \t]*\r?\n(?P<text>[^-]{1,65536}(?:-(?!----)[^-]{0,65536}){0,64})-----END \1-----"
@@ -33,7 +33,7 @@ def blocks(text: str) -> Iterator[tuple[str, dict[str, str], str]]:
         yield match[1], headers, "\n".join(one for one in lines if one)
 
 
-def read_public(text: str, what: str) -> Key:
+def read_public(text: str, what: str) -> NotaryKey:
     """Read one public key or certificate; TrustError where there is none, or one that must not be used."""
     from datetime import UTC, datetime  # noqa: PLC0415  seldom needed
 
@@ -45,7 +45,7 @@ def read_public(text: str, what: str) -> Key:
         if label == "CERTIFICATE":
             pem = _pem(label, {}, encoded).encode()
             for kind in X509:
-                key = Key(kind, pem)
+                key = NotaryKey(kind, pem)
                 if loaded(key) is None:
                     continue
                 leaf = certificates(key)[0]
@@ -60,15 +60,15 @@ def read_public(text: str, what: str) -> Key:
             except (Error, ValueError, TypeError, UnsupportedAlgorithm):
                 break
             if isinstance(public, ec.EllipticCurvePublicKey):
-                return Key("ecdsa", raw)
-            if isinstance(public, rsa.RSAPublicKey) and loaded(Key("rsa", raw)) is not None:
-                return Key("rsa", raw)
+                return NotaryKey("ecdsa", raw)
+            if isinstance(public, rsa.RSAPublicKey) and loaded(NotaryKey("rsa", raw)) is not None:
+                return NotaryKey("rsa", raw)
             break
     msg = f"{what} holds no public key that Notary can use: PEM of ECDSA, of RSA (2048 bits or more), or a certificate"
     raise TrustError(msg)
 
 
-def write_public(key: PrivateKey, role: str) -> str:
+def write_public(key: NotaryPrivateKey, role: str) -> str:
     """The public half in PEM, as `docker trust key generate` writes it."""
     text = b64encode(key.public.public).decode()
     return _pem("PUBLIC KEY", {"role": role}, "\n".join(text[at : at + 64] for at in range(0, len(text), 64)))

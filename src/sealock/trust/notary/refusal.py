@@ -6,7 +6,7 @@ from typing import Literal, TypeAlias
 
 from sealock.errors import TrustError
 
-Check: TypeAlias = Literal[
+NotaryCheck: TypeAlias = Literal[
     "unsigned",
     "malformed",
     "size",
@@ -20,9 +20,9 @@ Check: TypeAlias = Literal[
 ]
 
 
-class RefusedError(TrustError):
+class MetadataRefusedError(TrustError):
     """Notary's metadata failed a check; the text says what was wrong, with which role of which repository."""
 
-    def __init__(self, *, check: Check, why: str) -> None:
+    def __init__(self, *, check: NotaryCheck, why: str) -> None:
         super().__init__(why)
-        self.check: Check = check
+        self.check: NotaryCheck = check

@@ -10,17 +10,17 @@ from datetime import UTC, datetime
 
 from sealock.errors import TargetError, TrustError
 from sealock.trust.notary.editor import Editor, digest_meta, first_files
-from sealock.trust.notary.folder import Folder
+from sealock.trust.notary.folder import TrustFolder
 from sealock.trust.notary.keyring import Keyring
 from sealock.trust.notary.keys import canonical_id
-from sealock.trust.notary.metadata import Key, key_id, version_of
-from sealock.trust.notary.privatekeys import PrivateKey
-from sealock.trust.notary.refusal import RefusedError
+from sealock.trust.notary.metadata import NotaryKey, key_id, version_of
+from sealock.trust.notary.privatekeys import NotaryPrivateKey
+from sealock.trust.notary.refusal import MetadataRefusedError
 from sealock.trust.notary.roles import bound, parent
 from sealock.trust.notary.server import Server
 from sealock.trust.notary.signer import certify, new_root
 from sealock.trust.notary.trusted import TrustedMetadata, can_sign
-from sealock.trust.notary.verdict import SignedTag, Verified, ending, find_tag, states, tags_of, unsigned
+from sealock.trust.notary.verdict import SignedTag, VerifiedTag, ending, find_tag, states, tags_of, unsigned
 from sealock.trust.notary.workflow import Update
 from sealock.trust.pins import Pin
 
@@ -28,13 +28,13 @@ from sealock.trust.pins import Pin
 class Repository:
     """A repository as its notary server tells of it and the folder remembers it."""
 
-    def __init__(self, server: Server, folder: Folder, pin: Pin, now: datetime | None = None) -> None:
+    def __init__(self, server: Server, folder: TrustFolder, pin: Pin, now: datetime | None = None) -> None:
         self.gun, self.server, self.folder, self.pin = server.gun, server, folder, pin
         self.now = now or datetime.now(UTC)
 
     # Reading.
 
-    def verify(self, tag: str) -> Verified:
+    def verify(self, tag: str) -> VerifiedTag:
         """Tell which digest a tag is signed for.
 
         TrustError where it is not trusted, and why; TransportError where that could not be told.
@@ -45,16 +45,16 @@ class Repository:
             raise unsigned(update.trusted, tag, update.elsewhere(tag))
         return self._verified(update, found)
 
-    def verify_digest(self, digest: str) -> Verified:
+    def verify_digest(self, digest: str) -> VerifiedTag:
         """Tell of the first tag that is signed for a digest; errors as for `verify`."""
         update = self._update()
         for one in tags_of(update.trusted):
             if one.digest == digest:
                 return self._verified(update, one)
-        raise RefusedError(check="unsigned", why=f"no tag of {self.gun} is signed for {digest}")
+        raise MetadataRefusedError(check="unsigned", why=f"no tag of {self.gun} is signed for {digest}")
 
-    def _verified(self, update: Update, found: SignedTag) -> Verified:
-        return Verified(
+    def _verified(self, update: Update, found: SignedTag) -> VerifiedTag:
+        return VerifiedTag(
             repository=self.gun,
             tag=found,
             rests_on=update.trusted.rests_on,
@@ -77,7 +77,7 @@ class Repository:
         update.trusted.lenient = lenient
         try:
             update.run()
-        except RefusedError as error:
+        except MetadataRefusedError as error:
             # What was believed before the refusal stays believed, so that it cannot be rolled back. But with a new root
             # kept, what keys signed that it withdrew would count no longer, and so not refuse this rollback next time.
             if not update.first_use and not (error.check == "rollback" and "root" in update.fresh):
@@ -105,7 +105,7 @@ class Repository:
             msg = f"{self.gun} is signed already: there is trust data at {self.server.address}"
             raise TrustError(msg)
 
-    def initialise(self, keyring: Keyring, root: PrivateKey, *, local_snapshot: bool = False) -> str:
+    def initialise(self, keyring: Keyring, root: NotaryPrivateKey, *, local_snapshot: bool = False) -> str:
         """Begin to sign a repository, and give the root certificate's id; TrustError where it is signed already."""
         self.refuse_if_signed()
         # The server's keys first, so that none of ours is made if it cannot be reached.
@@ -202,7 +202,12 @@ class Repository:
         return tuple(gone)
 
     def delegate(
-        self, keyring: Keyring, names: Iterable[str], keys: Iterable[Key], paths: Iterable[str], threshold: int = 1
+        self,
+        keyring: Keyring,
+        names: Iterable[str],
+        keys: Iterable[NotaryKey],
+        paths: Iterable[str],
+        threshold: int = 1,
     ) -> None:
         """Let others sign, in each of these roles below targets."""
         names, keys, paths = tuple(names), tuple(keys), tuple(paths)
@@ -228,7 +233,7 @@ class Repository:
 
         self.change(keyring, edit, _above(name))
 
-    def rotate(self, keyring: Keyring, role: str, *, by_server: bool, new: PrivateKey | None = None) -> str:
+    def rotate(self, keyring: Keyring, role: str, *, by_server: bool, new: NotaryPrivateKey | None = None) -> str:
         """Give a role a new key, ours or the server's; give its id. A new root is signed by the old key and the new."""
         root = self._update(lenient=True).trusted.root.body
         if not any(keyring.open("root", root.keys[name]) for name in root.roles["root"].keys):
@@ -255,6 +260,8 @@ def _above(name: str) -> tuple[str, ...]:
     return (above,) if above != "targets" else ()
 
 
-def _opening(keyring: Keyring, given: Mapping[str, PrivateKey]) -> Callable[[str, Key], PrivateKey | None]:
+def _opening(
+    keyring: Keyring, given: Mapping[str, NotaryPrivateKey]
+) -> Callable[[str, NotaryKey], NotaryPrivateKey | None]:
     """Open keys: those that are given, else those of the folder."""
     return lambda role, key: given.get(canonical_id(key)) or keyring.open(role, key)

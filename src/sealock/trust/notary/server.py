@@ -11,9 +11,9 @@ from urllib.parse import quote, urlsplit
 
 from sealock.errors import TransportError
 from sealock.net.registry.redaction import secrets_of, without
-from sealock.net.transport import Answer, Transport, shown
-from sealock.trust.notary.metadata import Key, read_key
-from sealock.trust.notary.refusal import RefusedError
+from sealock.net.transport import Response, Transport, shown
+from sealock.trust.notary.metadata import NotaryKey, read_key
+from sealock.trust.notary.refusal import MetadataRefusedError
 from sealock.trust.notary.signin import SignIn
 
 _SAID: Final = 64 << 10
@@ -73,19 +73,19 @@ class Server:
                 raise TransportError(msg)
             return raw
 
-    def _too_large(self, role: str, limit: int, how: str) -> RefusedError:
+    def _too_large(self, role: str, limit: int, how: str) -> MetadataRefusedError:
         why = f"the {role} metadata of {self.gun} {how}; {limit} are taken at the most"
-        return RefusedError(check="size", why=why)
+        return MetadataRefusedError(check="size", why=why)
 
-    def key(self, role: str) -> Key:
+    def key(self, role: str) -> NotaryKey:
         """Give the server's public key for a role (timestamp, snapshot), which it makes if it has none."""
         return self._key("GET", role)
 
-    def rotate(self, role: str) -> Key:
+    def rotate(self, role: str) -> NotaryKey:
         """Have the server make a new key for a role, and give its public half."""
         return self._key("POST", role)
 
-    def _key(self, method: str, role: str) -> Key:
+    def _key(self, method: str, role: str) -> NotaryKey:
         with self._ask(method, f"{role}.key", pushing=True) as answer:
             if answer.status != 200:
                 raise self._failed(answer)
@@ -118,7 +118,7 @@ class Server:
         headers: Mapping[str, str] | None = None,
         body: bytes | None = None,
         pushing: bool = False,
-    ) -> Answer:
+    ) -> Response:
         """Send a request; where the server wants to know who asks, sign in and send it once more."""
         answer = self._send(method, name, headers or {}, body)
         if answer.status != 401 or self._sign_in is None:
@@ -128,7 +128,7 @@ class Server:
         self._headers = self._sign_in(answer.headers.get("www-authenticate", ""), answer.url, self.gun, actions)
         return self._send(method, name, headers or {}, body)
 
-    def _send(self, method: str, name: str, headers: Mapping[str, str], body: bytes | None) -> Answer:
+    def _send(self, method: str, name: str, headers: Mapping[str, str], body: bytes | None) -> Response:
         self.requests += 1
         self._begun = self._begun or monotonic()
         if monotonic() - self._begun > _LONGEST:
@@ -142,7 +142,7 @@ class Server:
             msg = f"{error}; {_CLOSING}"
             raise TransportError(msg) from None
 
-    def _failed(self, answer: Answer) -> TransportError:
+    def _failed(self, answer: Response) -> TransportError:
         """What the server's answer means, and what to do."""
         status, where = answer.status, shown(self.address)
         if status in {401, 403}:
@@ -151,7 +151,7 @@ class Server:
             return TransportError(f"{where} cannot answer now (status {status}): try again later, or look at its log")
         return TransportError(f"{where} refused it (status {status}){self._words(answer)}")
 
-    def _words(self, answer: Answer) -> str:
+    def _words(self, answer: Response) -> str:
         """What the server gives as its reason."""
         try:
             table = json.loads(answer.read(_SAID))

@@ -11,15 +11,25 @@ from sealock.errors import TrustError
 from sealock.trust.notary.canonical import Json, encode
 from sealock.trust.notary.fields import spelled
 from sealock.trust.notary.keys import base64, canonical_id, short
-from sealock.trust.notary.metadata import Delegation, FileMeta, Key, Listing, Role, Root, Targets, key_id, key_json
-from sealock.trust.notary.privatekeys import PrivateKey
+from sealock.trust.notary.metadata import (
+    Delegation,
+    FileMeta,
+    Listing,
+    NotaryKey,
+    NotaryRole,
+    RootMetadata,
+    Targets,
+    key_id,
+    key_json,
+)
+from sealock.trust.notary.privatekeys import NotaryPrivateKey
 from sealock.trust.notary.roles import lifetime
 
-Open: TypeAlias = Callable[[str, Key], PrivateKey | None]
+Open: TypeAlias = Callable[[str, NotaryKey], NotaryPrivateKey | None]
 """Opens the private half of a key for a role; None where it is not ours."""
 
 
-def signature(key: PrivateKey, message: bytes) -> tuple[str, bytes]:
+def signature(key: NotaryPrivateKey, message: bytes) -> tuple[str, bytes]:
     """Sign; give the method and the signature as Notary writes it."""
     from cryptography.hazmat.primitives import hashes  # noqa: PLC0415  it costs 20 ms
     from cryptography.hazmat.primitives.asymmetric import ec, padding  # noqa: PLC0415  as above
@@ -36,7 +46,7 @@ def signature(key: PrivateKey, message: bytes) -> tuple[str, bytes]:
     return "ecdsa", r.to_bytes(size, "big") + s.to_bytes(size, "big")
 
 
-def envelope(signed: Json, keys: Iterable[tuple[str, PrivateKey]]) -> bytes:
+def envelope(signed: Json, keys: Iterable[tuple[str, NotaryPrivateKey]]) -> bytes:
     """Sign by each key, under the id that goes with it, and write the whole.
 
     The server writes what it stores anew in Go's order of fields, and takes hashes of that: `signed` must come first.
@@ -51,9 +61,9 @@ def envelope(signed: Json, keys: Iterable[tuple[str, PrivateKey]]) -> bytes:
     return b'{"signed":%b,"signatures":[%b]}' % (message, b",".join(parts))
 
 
-def sign(signed: Json, groups: Iterable[tuple[str, Mapping[str, Key], Role]], opened: Open) -> bytes:
+def sign(signed: Json, groups: Iterable[tuple[str, Mapping[str, NotaryKey], NotaryRole]], opened: Open) -> bytes:
     """Sign for each of several roles with all the keys of it that are ours; TrustError where they are too few."""
-    found: dict[str, PrivateKey] = {}
+    found: dict[str, NotaryPrivateKey] = {}
     for role, keys, rule in groups:
         ours: set[str] = set()
         for name in rule.keys:
@@ -71,7 +81,7 @@ def sign(signed: Json, groups: Iterable[tuple[str, Mapping[str, Key], Role]], op
     return envelope(signed, found.items())
 
 
-def root_json(root: Root) -> Json:
+def root_json(root: RootMetadata) -> Json:
     """A root as Notary writes it."""
     return {
         "_type": "Root",
@@ -107,7 +117,7 @@ def listing_json(listing: Listing, role: str) -> Json:
     }
 
 
-def _role_json(role: Role) -> dict[str, Json]:
+def _role_json(role: NotaryRole) -> dict[str, Json]:
     return {"keyids": list(role.keys), "threshold": role.threshold}
 
 
@@ -133,18 +143,18 @@ def meta_of(raw: bytes) -> FileMeta:
     return FileMeta(len(raw), {name: hashlib.new(name, raw).digest() for name in ("sha256", "sha512")})
 
 
-def new_root(keys: Mapping[str, Iterable[Key]], now: datetime) -> Root:
+def new_root(keys: Mapping[str, Iterable[NotaryKey]], now: datetime) -> RootMetadata:
     """The first root: each role's keys, of which one suffices."""
     listed = {role: tuple(some) for role, some in keys.items()}
-    return Root(
+    return RootMetadata(
         version=1,
         expires=now + lifetime("root"),
         keys={key_id(key): key for some in listed.values() for key in some},
-        roles={role: Role(tuple(key_id(key) for key in some), 1) for role, some in listed.items()},
+        roles={role: NotaryRole(tuple(key_id(key) for key in some), 1) for role, some in listed.items()},
     )
 
 
-def certify(key: PrivateKey, gun: str, now: datetime) -> Key:
+def certify(key: NotaryPrivateKey, gun: str, now: datetime) -> NotaryKey:
     """Make the certificate that stands for a root key in one repository: self-signed, for ten years, as Docker does."""
     from cryptography import x509  # noqa: PLC0415  it costs 80 ms
     from cryptography.hazmat.primitives import hashes  # noqa: PLC0415  as above
@@ -180,4 +190,4 @@ def certify(key: PrivateKey, gun: str, now: datetime) -> Key:
         .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
         .sign(key.secret, hashes.SHA256())
     )
-    return Key(f"{key.public.kind}-x509", made.public_bytes(Encoding.PEM))
+    return NotaryKey(f"{key.public.kind}-x509", made.public_bytes(Encoding.PEM))

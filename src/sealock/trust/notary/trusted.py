@@ -17,18 +17,18 @@ from sealock.trust.notary.metadata import (
     Body,
     Delegation,
     FileMeta,
-    Key,
     Listing,
-    Role,
-    Root,
-    Signed,
+    NotaryKey,
+    NotaryRole,
+    RootMetadata,
+    SignedMetadata,
     Targets,
     check_content,
     read_listing,
     read_root,
     read_targets,
 )
-from sealock.trust.notary.refusal import RefusedError
+from sealock.trust.notary.refusal import MetadataRefusedError
 from sealock.trust.notary.roles import is_delegation, parent, signed_about
 from sealock.trust.pins import By, Pin
 
@@ -36,7 +36,7 @@ from sealock.trust.pins import By, Pin
 class Believed(Struct, frozen=True):
     """A file that was let in, and the keys that signed it."""
 
-    signed: Signed[Root] | Signed[Listing] | Signed[Targets]
+    signed: SignedMetadata[RootMetadata] | SignedMetadata[Listing] | SignedMetadata[Targets]
     keys: tuple[str, ...]
 
     @property
@@ -52,10 +52,10 @@ class TrustedMetadata:
         self.gun, self.pin, self.now = gun, pin, now
         self.floors: dict[str, int] = dict(floors or {})
         self.roles: dict[str, Believed] = {}
-        self._root: Signed[Root] | None = None
-        self._timestamp: Signed[Listing] | None = None
-        self._snapshot: Signed[Listing] | None = None
-        self.targets: dict[str, Signed[Targets]] = {}
+        self._root: SignedMetadata[RootMetadata] | None = None
+        self._timestamp: SignedMetadata[Listing] | None = None
+        self._snapshot: SignedMetadata[Listing] | None = None
+        self.targets: dict[str, SignedMetadata[Targets]] = {}
         self.rests_on: By = "first use"
         self.lenient = False
         """Take what has expired, as its owner must who signs it anew."""
@@ -65,7 +65,7 @@ class TrustedMetadata:
         return f"the {role} metadata of {self.gun}"
 
     @property
-    def root(self) -> Signed[Root]:
+    def root(self) -> SignedMetadata[RootMetadata]:
         """The root that is believed."""
         if self._root is None:
             msg = "a root comes first"
@@ -78,7 +78,7 @@ class TrustedMetadata:
         return self._root is not None
 
     @property
-    def snapshot(self) -> Signed[Listing]:
+    def snapshot(self) -> SignedMetadata[Listing]:
         """The snapshot that is believed."""
         if self._snapshot is None:
             msg = "a snapshot comes before targets"
@@ -97,7 +97,7 @@ class TrustedMetadata:
         """Believe a root at first use (5.2), if the pins allow it."""
         if self.pin.ids is None and self.pin.authorities is None and not self.pin.first_use:
             why = f"nothing is pinned for {self.gun}, and trust at first use is off ({self.pin.source or 'by option'})"
-            raise RefusedError(check="pins", why=why)
+            raise MetadataRefusedError(check="pins", why=why)
         root = read_root(raw, self.what("root"))
         keys = self._signed_by_itself(root, self.now, self.what("root"))
         self._set_root(root, keys, self._check_pins(root))
@@ -112,16 +112,16 @@ class TrustedMetadata:
         # 5.3.5: exactly one more. Notary's own addition is a root signed anew at the same version.
         if root.body.version < old.body.version:
             why = f"{what} was rolled back: version {root.body.version} came, and {old.body.version} is known"
-            raise RefusedError(check="rollback", why=why)
+            raise MetadataRefusedError(check="rollback", why=why)
         if root.body.version > old.body.version + 1:
             why = f"{what} skips from version {old.body.version} to {root.body.version}"
-            raise RefusedError(check="root", why=why)
+            raise MetadataRefusedError(check="root", why=why)
         # 5.3.4: a threshold of the old root's keys, which may have expired since, and a threshold of its own.
         try:
             signers(self._root_keys(old.body, None), old.body.roles["root"], root, what)
-        except RefusedError as error:
+        except MetadataRefusedError as error:
             why = f"{error}; it does not follow from root version {old.body.version}, which is trusted"
-            raise RefusedError(check="root", why=why) from None
+            raise MetadataRefusedError(check="root", why=why) from None
         keys = self._signed_by_itself(root, None, what)
         self._set_root(root, keys, self.rests_on)
 
@@ -133,26 +133,26 @@ class TrustedMetadata:
         if self.pin.ids is not None or self.pin.authorities is not None:
             self.rests_on = self._check_pins(self.root)
 
-    def _set_root(self, root: Signed[Root], keys: tuple[str, ...], rests_on: By) -> None:
+    def _set_root(self, root: SignedMetadata[RootMetadata], keys: tuple[str, ...], rests_on: By) -> None:
         # 5.3.11: what was signed under keys that the new root may have withdrawn is not believed any more.
         self._root, self._timestamp, self._snapshot, self.targets = root, None, None, {}
         self.roles = {"root": Believed(root, keys)}
         self.rests_on = rests_on
 
-    def _root_keys(self, root: Root, now: datetime | None) -> dict[str, Key]:
+    def _root_keys(self, root: RootMetadata, now: datetime | None) -> dict[str, NotaryKey]:
         """The root keys whose certificates are for this repository, and valid if `now` is given."""
         named = {name: root.keys[name] for name in root.roles["root"].keys}
         return {name: key for name, key in named.items() if not fault(key, self.gun, now)}
 
-    def _signed_by_itself(self, root: Signed[Root], now: datetime | None, what: str) -> tuple[str, ...]:
+    def _signed_by_itself(self, root: SignedMetadata[RootMetadata], now: datetime | None, what: str) -> tuple[str, ...]:
         keys = self._root_keys(root.body, now)
         if not keys:
             named = [root.body.keys[name] for name in root.body.roles["root"].keys]
             why = f"has a certificate that {fault(named[0], self.gun, now)}" if named else "names no root key"
-            raise RefusedError(check="root", why=f"{what} {why}")
+            raise MetadataRefusedError(check="root", why=f"{what} {why}")
         return signers(keys, root.body.roles["root"], root, what, self._when(root))
 
-    def _check_pins(self, root: Signed[Root]) -> By:
+    def _check_pins(self, root: SignedMetadata[RootMetadata]) -> By:
         """Count only the root keys that the pins let through; they must reach the threshold by themselves."""
         pin, keys = self.pin, self._root_keys(root.body, self.now)
         by: By
@@ -166,7 +166,7 @@ class TrustedMetadata:
                 anchors = load_pem_x509_certificates(pin.authorities)
             except ValueError:
                 why = f"the authorities pinned for {self.gun} cannot be read ({pin.source})"
-                raise RefusedError(check="pins", why=why) from None
+                raise MetadataRefusedError(check="pins", why=why) from None
             keys = {name: key for name, key in keys.items() if issued_by(key, anchors, self.now)}
             by, wanted = "authority", f"one issued by the pinned authority ({pin.source})"
         else:
@@ -174,15 +174,15 @@ class TrustedMetadata:
         role = root.body.roles["root"]
         try:
             signers(keys, role, root, self.what("root"))
-        except RefusedError:
+        except MetadataRefusedError:
             found = ", ".join(short(one) for one in role.keys)
             why = f"{self.what('root')} is not as pinned: its certificate is {found}, and the pin says {wanted}"
-            raise RefusedError(check="pins", why=why) from None
+            raise MetadataRefusedError(check="pins", why=why) from None
         return by
 
     # Timestamp and snapshot.
 
-    def let_in_timestamp(self, raw: bytes) -> Signed[Listing]:
+    def let_in_timestamp(self, raw: bytes) -> SignedMetadata[Listing]:
         """Believe a timestamp (5.4): signed, not rolled back, not expired."""
         what = self.what("timestamp")
         signed = read_listing(raw, what, "timestamp")
@@ -192,7 +192,7 @@ class TrustedMetadata:
         self._timestamp, self.roles["timestamp"] = signed, Believed(signed, keys)
         return signed
 
-    def let_in_snapshot(self, raw: bytes) -> Signed[Listing]:
+    def let_in_snapshot(self, raw: bytes) -> SignedMetadata[Listing]:
         """Believe a snapshot (5.5): the one that the timestamp names, signed, not rolled back, not expired."""
         if self._timestamp is None:
             msg = "a timestamp comes before a snapshot"
@@ -215,11 +215,11 @@ class TrustedMetadata:
         """What the snapshot says of a role, None where it does not know it."""
         return self.snapshot.body.meta.get(role)
 
-    def let_in_targets(self, raw: bytes, role: str = "targets") -> Signed[Targets]:
+    def let_in_targets(self, raw: bytes, role: str = "targets") -> SignedMetadata[Targets]:
         """Believe targets or a delegation (5.6): as the snapshot names it, signed, not rolled back, not expired."""
         what, meta = self.what(role), self.meta_of(role)
         if meta is None:
-            raise RefusedError(check="hash", why=f"the snapshot of {self.gun} does not list {role}")
+            raise MetadataRefusedError(check="hash", why=f"the snapshot of {self.gun} does not list {role}")
         check_content(meta, raw, what)  # 5.6.2
         signed = read_targets(raw, what, role)
         if is_delegation(role):
@@ -232,34 +232,40 @@ class TrustedMetadata:
         self.targets[role], self.roles[role] = signed, Believed(signed, by)
         return signed
 
-    def delegation(self, role: str) -> tuple[Delegation, Mapping[str, Key]]:
+    def delegation(self, role: str) -> tuple[Delegation, Mapping[str, NotaryKey]]:
         """A delegation as its parent, which is believed already, gives it; with the parent's keys."""
         above = self.targets.get(parent(role))
         found = next((one for one in above.body.delegations if one.name == role), None) if above else None
         if above is None or found is None:
-            raise RefusedError(check="signature", why=f"nothing that is trusted delegates to {role} of {self.gun}")
+            raise MetadataRefusedError(
+                check="signature", why=f"nothing that is trusted delegates to {role} of {self.gun}"
+            )
         return found, above.body.keys
 
     # What holds for every role.
 
-    def _signed_by(self, role: str, signed: Signed[Listing] | Signed[Targets], what: str) -> tuple[str, ...]:
-        given: Role = self.root.body.roles[role]
+    def _signed_by(
+        self, role: str, signed: SignedMetadata[Listing] | SignedMetadata[Targets], what: str
+    ) -> tuple[str, ...]:
+        given: NotaryRole = self.root.body.roles[role]
         return signers(self.root.body.keys, given, signed, what, self._when(signed))
 
-    def _when(self, signed: Signed[Root] | Signed[Listing] | Signed[Targets]) -> str:
+    def _when(self, signed: SignedMetadata[RootMetadata] | SignedMetadata[Listing] | SignedMetadata[Targets]) -> str:
         about = signed_about(signed.role, signed.body.expires, self.now)
         return f", about {about:%Y-%m-%d}" if about else ""
 
-    def _check_floor(self, role: str, signed: Signed[Listing] | Signed[Targets], what: str) -> None:
+    def _check_floor(self, role: str, signed: SignedMetadata[Listing] | SignedMetadata[Targets], what: str) -> None:
         floor = self.floors.get(role, 0)
         if signed.body.version < floor:
             why = f"{what} was rolled back: version {signed.body.version} came, and {floor} was seen before"
-            raise RefusedError(check="rollback", why=why)
+            raise MetadataRefusedError(check="rollback", why=why)
 
-    def _check_expiry(self, signed: Signed[Root] | Signed[Listing] | Signed[Targets], what: str) -> None:
+    def _check_expiry(
+        self, signed: SignedMetadata[RootMetadata] | SignedMetadata[Listing] | SignedMetadata[Targets], what: str
+    ) -> None:
         if signed.body.expires <= self.now and not (self.lenient and signed.role != "timestamp"):
             why = f"{what} expired on {signed.body.expires:%Y-%m-%d at %H:%M} UTC"
-            raise RefusedError(check="expired", why=why + _meaning(signed.role))
+            raise MetadataRefusedError(check="expired", why=why + _meaning(signed.role))
 
 
 def _meaning(role: str) -> str:

@@ -9,8 +9,8 @@ from typing import Final
 from msgspec import Struct
 
 from sealock.trust.notary.keys import certificates, short
-from sealock.trust.notary.metadata import FileMeta, Root, Signed, Targets
-from sealock.trust.notary.refusal import RefusedError
+from sealock.trust.notary.metadata import FileMeta, RootMetadata, SignedMetadata, Targets
+from sealock.trust.notary.refusal import MetadataRefusedError
 from sealock.trust.notary.roles import RELEASES, signed_about
 from sealock.trust.notary.trusted import TrustedMetadata, can_sign
 from sealock.trust.pins import By
@@ -41,7 +41,7 @@ class SignedTag(Struct, frozen=True):
     role: str
 
 
-class Verified(Struct, frozen=True):
+class VerifiedTag(Struct, frozen=True):
     """A tag that is trusted. `roles` are all files that this rests on, root first; `notes` what else to know."""
 
     repository: str
@@ -97,7 +97,7 @@ def find_tag(trusted: TrustedMetadata, tag: str) -> SignedTag | None:
 def _digest(meta: FileMeta, what: str) -> str:
     digest = meta.hashes.get("sha256")
     if digest is None:
-        raise RefusedError(check="malformed", why=f"{what} is signed without a sha256, so no digest is known")
+        raise MetadataRefusedError(check="malformed", why=f"{what} is signed without a sha256, so no digest is known")
     return f"sha256:{digest.hex()}"
 
 
@@ -119,7 +119,7 @@ def ending(trusted: TrustedMetadata) -> Iterator[str]:
             yield f"the {role} metadata expires on {one.body.expires:%Y-%m-%d}: its owner must sign it anew"
 
 
-def unsigned(trusted: TrustedMetadata, tag: str, elsewhere: tuple[str, ...]) -> RefusedError:
+def unsigned(trusted: TrustedMetadata, tag: str, elsewhere: tuple[str, ...]) -> MetadataRefusedError:
     """Say why a tag is not trusted, although the repository is signed."""
     targets = trusted.targets["targets"]
     why = f"{trusted.gun}:{tag} is not signed by a key that you trust for tags"
@@ -130,15 +130,15 @@ def unsigned(trusted: TrustedMetadata, tag: str, elsewhere: tuple[str, ...]) -> 
         known = [one.tag for one in tags_of(trusted)]
         listed = ", ".join(known[:5]) + (", …" if len(known) > 5 else "")
         why += f"; signed are: {listed}" if known else "; no tag of this repository is"
-    return RefusedError(check="unsigned", why=f"{why} (as of {_as_of(targets, trusted.now)})")
+    return MetadataRefusedError(check="unsigned", why=f"{why} (as of {_as_of(targets, trusted.now)})")
 
 
-def _as_of(targets: Signed[Targets], now: datetime) -> str:
+def _as_of(targets: SignedMetadata[Targets], now: datetime) -> str:
     about = signed_about("targets", targets.body.expires, now)
     return f"version {targets.body.version}" + (f", signed about {about:%Y-%m-%d}" if about else "")
 
 
-def root_names(root: Root) -> tuple[tuple[str, str], ...]:
+def root_names(root: RootMetadata) -> tuple[tuple[str, str], ...]:
     """The root keys: each one's id, and what its certificate says about itself."""
     from sealock.trust.notary.certificates import name_of  # noqa: PLC0415  certificates cost 80 ms
 

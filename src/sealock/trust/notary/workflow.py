@@ -13,15 +13,15 @@ from sealock.trust.notary.metadata import (
     Delegation,
     FileMeta,
     Listing,
-    Root,
-    Signed,
+    RootMetadata,
+    SignedMetadata,
     Targets,
     check_content,
     read_listing,
     read_root,
     read_targets,
 )
-from sealock.trust.notary.refusal import RefusedError
+from sealock.trust.notary.refusal import MetadataRefusedError
 from sealock.trust.notary.roles import RELEASES, bound, is_delegation, lifetime, parent
 from sealock.trust.notary.trusted import TrustedMetadata
 from sealock.trust.pins import Pin
@@ -32,7 +32,7 @@ Cached: TypeAlias = Callable[[str], bytes | None]
 """Gives what is kept of a role."""
 
 
-class Source(Protocol):
+class MetadataSource(Protocol):
     """Where metadata comes from: a server."""
 
     def get(self, name: str, role: str, limit: int, /) -> bytes | None:
@@ -45,7 +45,7 @@ class Source(Protocol):
 class Update:
     """One run. `fresh` is what was newly believed, to be kept; `notes` is what a person should know."""
 
-    def __init__(self, gun: str, pin: Pin, now: datetime, source: Source, cached: Cached) -> None:
+    def __init__(self, gun: str, pin: Pin, now: datetime, source: MetadataSource, cached: Cached) -> None:
         self.gun, self.source, self._cached = gun, source, cached
         self.trusted = TrustedMetadata(gun, pin, now)
         self.fresh: dict[str, bytes] = {}
@@ -68,7 +68,7 @@ class Update:
         raw = self._timestamp()
         try:
             self._listings(raw)
-        except RefusedError as error:
+        except MetadataRefusedError as error:
             # The keys may have changed with a new root (5.3), which this dialect asks for only when something fails.
             self._newer_root(error)
             self._listings(raw)
@@ -90,7 +90,7 @@ class Update:
         raw = self.source.get("root", "root", bound("root"))
         if raw is None:
             why = f"{self.gun} is not signed: the server has no trust data for it"
-            raise RefusedError(check="unsigned", why=why)
+            raise MetadataRefusedError(check="unsigned", why=why)
         self.trusted.first_root(raw)
 
     def _timestamp(self) -> bytes:
@@ -104,7 +104,7 @@ class Update:
         if raw is None:
             told = self._age()
             why = f"the server withholds the timestamp of {self.gun}{told and f'; {told}'}"
-            raise RefusedError(check="withheld", why=why)
+            raise MetadataRefusedError(check="withheld", why=why)
         return raw
 
     def _age(self) -> str:
@@ -112,7 +112,7 @@ class Update:
         raw = self.had("timestamp")
         if raw is None:
             return ""
-        with suppress(RefusedError):
+        with suppress(MetadataRefusedError):
             cached = read_listing(raw, "the cached timestamp", "timestamp")
             made, now = cached.body.expires - lifetime("timestamp"), self.trusted.now
             ends = "expired" if cached.body.expires <= now else "expires"
@@ -139,11 +139,11 @@ class Update:
         if self.trusted.meta_of(RELEASES) is None:
             if known:
                 why = f"the snapshot of {self.gun} lists {RELEASES} no longer, which it did, and which still may sign"
-                raise RefusedError(check="rollback", why=why)
+                raise MetadataRefusedError(check="rollback", why=why)
             return
         try:
             self._role(RELEASES)
-        except RefusedError as error:
+        except MetadataRefusedError as error:
             # As Docker does: what nobody signs validly counts for nothing, and `targets` still does.
             if error.check not in {"signature", "expired"} or (error.check == "signature" and known):
                 raise
@@ -156,14 +156,14 @@ class Update:
             return False
         try:
             signers(self.trusted.targets[parent(role)].body.keys, delegation.role, read_targets(raw, role, role), role)
-        except RefusedError:
+        except MetadataRefusedError:
             return False
         return True
 
-    def _role(self, role: str) -> Signed[Targets]:
+    def _role(self, role: str) -> SignedMetadata[Targets]:
         meta = self.trusted.meta_of(role)
         if meta is None:
-            raise RefusedError(check="hash", why=f"the snapshot of {self.gun} does not list {role}")
+            raise MetadataRefusedError(check="hash", why=f"the snapshot of {self.gun} does not list {role}")
         if is_delegation(role):
             self._find_floor_of(role)
         signed = self.trusted.let_in_targets(self._named(role, meta), role)
@@ -175,7 +175,9 @@ class Update:
         if role in self.trusted.targets:
             return
         if not is_delegation(role):
-            raise RefusedError(check="malformed", why=f"{role[:80]!r} is not the name of a delegation: targets/NAME is")
+            raise MetadataRefusedError(
+                check="malformed", why=f"{role[:80]!r} is not the name of a delegation: targets/NAME is"
+            )
         self.load(parent(role))
         if self.trusted.meta_of(role) is not None:
             self._role(role)
@@ -187,7 +189,7 @@ class Update:
             meta = self.trusted.meta_of(one.name)
             if one.name == RELEASES or meta is None:
                 continue
-            with suppress(RefusedError, TransportError):
+            with suppress(MetadataRefusedError, TransportError):
                 if tag in self.trusted.let_in_targets(self._named(one.name, meta), one.name).body.tags:
                     found.append(one.name)
         return tuple(found)
@@ -199,18 +201,18 @@ class Update:
                 return raw
         if meta.length > bound(role):
             why = f"the {role} metadata of {self.gun} is said to have {meta.length} bytes; {bound(role)} are the most"
-            raise RefusedError(check="size", why=why)
+            raise MetadataRefusedError(check="size", why=why)
         digest = meta.hashes.get("sha256")
         raw = self.source.get(f"{role}.{digest.hex()}" if digest else role, role, meta.length)
         if raw is None:
             why = f"the server does not give the {role} metadata of {self.gun} that it names itself"
-            raise RefusedError(check="withheld", why=why)
+            raise MetadataRefusedError(check="withheld", why=why)
         self._fetched[role] = raw
         return raw
 
     # The root.
 
-    def _newer_root(self, error: RefusedError) -> None:
+    def _newer_root(self, error: MetadataRefusedError) -> None:
         """Walk to the server's newest root, version by version (5.3); raise the error anew where it has no other."""
         newest = self.source.get("root", "root", bound("root"))
         if newest is None or newest == self.trusted.root.raw:
@@ -219,12 +221,12 @@ class Update:
         present = self.trusted.root.body.version
         if wanted - present > ROTATIONS:
             why = f"the root of {self.gun} is {wanted - present} versions ahead; {ROTATIONS} are followed at the most"
-            raise RefusedError(check="root", why=why)
+            raise MetadataRefusedError(check="root", why=why)
         for version in range(present + 1, wanted):
             raw = self.source.get(f"{version}.root", "root", bound("root"))
             if raw is None:
                 why = f"root version {version} of {self.gun} is missing, so version {wanted} cannot be followed up"
-                raise RefusedError(check="root", why=why)
+                raise MetadataRefusedError(check="root", why=why)
             self._follow(raw)
         self._follow(newest)
         self._find_floors()
@@ -246,7 +248,7 @@ class Update:
             if (listing := self._kept_listing(role, root)) is not None:
                 floors[role] = max(floors.get(role, 0), listing.version)
         if (raw := self.had("targets")) is not None:
-            with suppress(RefusedError):
+            with suppress(MetadataRefusedError):
                 signed = read_targets(raw, "the cached targets")
                 signers(root.keys, root.roles["targets"], signed, "targets")
                 floors["targets"] = max(floors.get("targets", 0), signed.body.version)
@@ -257,23 +259,23 @@ class Update:
         raw = self.had(role)
         if raw is None:
             return
-        with suppress(RefusedError):
+        with suppress(MetadataRefusedError):
             signed = read_targets(raw, f"the cached {role}", role)
             for above in (self.trusted.targets[parent(role)].body, *self._kept):
                 given = next((one.role for one in above.delegations if one.name == role), None)
-                with suppress(RefusedError):
+                with suppress(MetadataRefusedError):
                     if given is not None:
                         signers(above.keys, given, signed, role)
                         self.trusted.floors[role] = max(self.trusted.floors.get(role, 0), signed.body.version)
 
-    def _kept_listing(self, role: str, root: Root) -> Listing | None:
+    def _kept_listing(self, role: str, root: RootMetadata) -> Listing | None:
         raw = self.had(role)
         if raw is None:
             return None
         try:
             signed = read_listing(raw, f"the cached {role}", role)
             signers(root.keys, root.roles[role], signed, role)
-        except RefusedError:
+        except MetadataRefusedError:
             return None
         return signed.body
 
@@ -281,6 +283,6 @@ class Update:
 def _is(meta: FileMeta, raw: bytes) -> bool:
     try:
         check_content(meta, raw, "it")
-    except RefusedError:
+    except MetadataRefusedError:
         return False
     return True

@@ -20,7 +20,7 @@ from sealock.trust.notation.envelope import (
     SIGNED,
     TIMESTAMP,
     Attributes,
-    Envelope,
+    NotationEnvelope,
     checked,
 )
 from sealock.trust.refusal import SignatureRefusedError
@@ -44,7 +44,7 @@ class Tagged(Struct, frozen=True):
     value: Any
 
 
-def read(raw: bytes) -> Envelope:
+def read(raw: bytes) -> NotationEnvelope:
     """Take an envelope apart; SignatureRefusedError says what is wrong with it."""
     if len(raw) > MOST_BYTES:
         raise SignatureRefusedError(check="size", why=f"{_WHAT} has {len(raw)} bytes, more than are read")
@@ -77,7 +77,7 @@ def read(raw: bytes) -> Envelope:
         raise malformed(_WHAT, "its time stamp is no bytes")
     algorithm = head.get(_ALGORITHM)
     known = _ALGORITHMS.get(algorithm, "") if isinstance(algorithm, int) else ""
-    return Envelope(
+    return NotationEnvelope(
         known or str(algorithm)[:40],
         tuple(chain),
         b"\x84" + _text("Signature1") + _bytes(protected) + _bytes(b"") + _bytes(payload),

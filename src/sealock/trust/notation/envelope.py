@@ -33,13 +33,13 @@ TIMESTAMP: Final = "io.cncf.notary.timestampSignature"
 
 UNABLE: Final = "unable"
 """The check of a refusal that is none: whether the signature counts could not be told."""
-Scheme: TypeAlias = Literal["notary.x509", "notary.x509.signingAuthority"]
+SigningScheme: TypeAlias = Literal["notary.x509", "notary.x509.signingAuthority"]
 _KNOWN: Final = frozenset({SCHEME, AUTHENTIC, EXPIRY})
 """What may be critical, since it is understood here."""
 _RESERVED: Final = "io.cncf.notary."
 
 
-class Envelope(Struct, frozen=True):
+class NotationEnvelope(Struct, frozen=True):
     """A signature with its parts taken apart.
 
     `chain` are certificates in DER, the signer's first. `signed_bytes` are what `signature` was made over, by the
@@ -51,7 +51,7 @@ class Envelope(Struct, frozen=True):
     signed_bytes: bytes
     signature: bytes
     payload: bytes
-    scheme: Scheme
+    scheme: SigningScheme
     signed: datetime
     expiry: datetime | None = None
     timestamp: bytes = b""
@@ -77,7 +77,7 @@ class Attributes(Struct, frozen=True):
     """Those of `values` that are times."""
 
 
-def checked(found: Attributes) -> tuple[Scheme, datetime, datetime | None]:
+def checked(found: Attributes) -> tuple[SigningScheme, datetime, datetime | None]:
     """Hold signed attributes to the specification; give scheme, time of signing, expiry."""
     what = "its signed attributes"
     if found.content_type != PAYLOAD_TYPE:

@@ -18,7 +18,7 @@ from sealock.trust.notation.envelope import (
     SIGNED,
     TIMESTAMP,
     Attributes,
-    Envelope,
+    NotationEnvelope,
     checked,
 )
 from sealock.trust.wire import field, listed, malformed, table_of, text
@@ -29,7 +29,7 @@ _HEAD: Final = "its protected header"
 _TIMES: Final = (SIGNED, AUTHENTIC, EXPIRY)
 
 
-def read(raw: bytes) -> Envelope:
+def read(raw: bytes) -> NotationEnvelope:
     """Take an envelope apart; SignatureRefusedError says what is wrong with it."""
     table = table_of(raw, _WHAT, MOST_BYTES)
     if strange := sorted(set(table) - _PARTS):
@@ -43,7 +43,7 @@ def read(raw: bytes) -> Envelope:
     times: dict[str, datetime] = {name: _moment(head[name], name) for name in _TIMES if name in head}
     scheme, signed, expiry = checked(Attributes(head.get("cty"), [str(one) for one in critical], head, times))
     chain = listed(open_head, "x5c", "its header", MOST_CERTIFICATES)
-    return Envelope(
+    return NotationEnvelope(
         text(head, "alg", _HEAD),
         tuple(_from_base64(one) for one in chain),
         f"{protected}.{payload}".encode(),

@@ -32,7 +32,7 @@ _HEX: Final = frozenset("0123456789abcdefABCDEF")
 PREFIX: Final = "x509.subject:"
 
 
-class Subject(Struct, frozen=True):
+class CertificateSubject(Struct, frozen=True):
     """Some of a subject's attributes, by object identifier; `text` is how it was written."""
 
     attributes: Mapping[str, str]
@@ -46,14 +46,14 @@ class Subject(Struct, frozen=True):
             found.setdefault(one.oid.dotted_string, []).append(value)
         return all(found.get(oid) == [value] for oid, value in self.attributes.items())
 
-    def overlaps(self, other: Subject) -> bool:
+    def overlaps(self, other: CertificateSubject) -> bool:
         """Whether one of two is but a part of the other, so that a certificate may fit both."""
         return all(other.attributes.get(oid, value) == value for oid, value in self.attributes.items()) and (
             self.attributes.keys() <= other.attributes.keys() or other.attributes.keys() <= self.attributes.keys()
         )
 
 
-def read_subject(text: str, *, whole: bool = False) -> Subject:
+def read_subject(text: str, *, whole: bool = False) -> CertificateSubject:
     """Read `C=US, ST=WA, O=example`, with or without its prefix; PolicyError says what is wrong with it.
 
     `whole`: as in a trust policy, where country, state and organization must all be told.
@@ -76,7 +76,7 @@ def read_subject(text: str, *, whole: bool = False) -> Subject:
     if whole and (missing := [name for name, oid in _MUST.items() if oid not in attributes]):
         msg = f"{text[:200]!r} lacks {' and '.join(missing)}: a trusted identity has C, ST and O at the least"
         raise PolicyError(msg)
-    return Subject(attributes, body)
+    return CertificateSubject(attributes, body)
 
 
 def _split(body: str, text: str) -> list[str]:

@@ -10,11 +10,11 @@ from msgspec import Struct
 
 from sealock.errors import PolicyError
 from sealock.model.imagename import ImageName
-from sealock.trust.notation.names import PREFIX, Subject, read_subject
+from sealock.trust.notation.names import PREFIX, CertificateSubject, read_subject
 from sealock.trust.refusal import SignatureRefusedError
 from sealock.trust.wire import table_of
 
-Level: TypeAlias = Literal["strict", "permissive", "audit", "skip"]
+VerificationLevel: TypeAlias = Literal["strict", "permissive", "audit", "skip"]
 Action: TypeAlias = Literal["enforce", "log", "skip"]
 Validation: TypeAlias = Literal["authenticity", "authenticTimestamp", "expiry", "revocation"]
 
@@ -31,31 +31,31 @@ _MOST_BYTES: Final = 1 << 20
 _MOST: Final = 1000
 
 
-class Statement(Struct, frozen=True):
+class PolicyStatement(Struct, frozen=True):
     """One statement of a document. `stores` are as written (ca:NAME); `identities` are empty where any will do."""
 
     name: str
     scopes: tuple[str, ...]
-    level: Level
+    level: VerificationLevel
     actions: Mapping[str, Action]
     stores: tuple[str, ...] = ()
-    identities: tuple[Subject, ...] = ()
+    identities: tuple[CertificateSubject, ...] = ()
 
 
-class Document(Struct, frozen=True):
+class PolicyDocument(Struct, frozen=True):
     """A trust policy."""
 
-    statements: tuple[Statement, ...]
+    statements: tuple[PolicyStatement, ...]
     source: str
 
-    def applying(self, name: ImageName) -> Statement | None:
+    def applying(self, name: ImageName) -> PolicyStatement | None:
         """The one statement for a repository: that which names it, else the one for all; None for neither."""
         asked = f"{name.registry}/{name.repository}"
         named = next((one for one in self.statements if asked in one.scopes), None)
         return named or next((one for one in self.statements if "*" in one.scopes), None)
 
 
-def read_policy(raw: bytes, source: str) -> Document:
+def read_policy(raw: bytes, source: str) -> PolicyDocument:
     """Read a document; PolicyError says what in it Notation would refuse, too."""
     try:
         table = table_of(raw, source, _MOST_BYTES)
@@ -71,10 +71,10 @@ def read_policy(raw: bytes, source: str) -> Document:
     statements = tuple(_statement(one, f"{source}, trustPolicies[{place}]") for place, one in enumerate(listed))
     _check_unique([one.name for one in statements], source, "the name")
     _check_unique([scope for one in statements for scope in one.scopes], source, "the scope")
-    return Document(statements, source)
+    return PolicyDocument(statements, source)
 
 
-def _statement(table: object, where: str) -> Statement:
+def _statement(table: object, where: str) -> PolicyStatement:
     if not isinstance(table, dict):
         msg = f"{where} is no object"
         raise PolicyError(msg)
@@ -89,7 +89,7 @@ def _statement(table: object, where: str) -> Statement:
         if scopes == ("*",) or table.get("trustStores") or table.get("trustedIdentities"):
             msg = f"{where}: skip goes with named repositories, and without trust stores and identities"
             raise PolicyError(msg)
-        return Statement(name, scopes, level, actions)
+        return PolicyStatement(name, scopes, level, actions)
     stores = _texts(table, "trustStores", where)
     for one in stores:
         if not _STORE.fullmatch(one) or one.endswith((":.", ":..")):
@@ -98,7 +98,7 @@ def _statement(table: object, where: str) -> Statement:
     if all(one.startswith("tsa:") for one in stores):
         msg = f"{where} names no trust store but such for time stamps"
         raise PolicyError(msg)
-    return Statement(name, scopes, level, actions, stores, _identities(table, where))
+    return PolicyStatement(name, scopes, level, actions, stores, _identities(table, where))
 
 
 def _scopes(scopes: tuple[str, ...], where: str) -> tuple[str, ...]:
@@ -114,7 +114,7 @@ def _scopes(scopes: tuple[str, ...], where: str) -> tuple[str, ...]:
     return scopes
 
 
-def _level(table: Any, where: str) -> tuple[Level, dict[str, Action]]:  # noqa: ANN401  whatever the JSON holds
+def _level(table: Any, where: str) -> tuple[VerificationLevel, dict[str, Action]]:  # noqa: ANN401  whatever the JSON holds
     level = table.get("level") if isinstance(table, dict) else None
     if not isinstance(level, str) or level not in LEVELS:
         msg = f"{where}: signatureVerification.level should be one of {', '.join(LEVELS)}"
@@ -132,7 +132,7 @@ def _level(table: Any, where: str) -> tuple[Level, dict[str, Action]]:  # noqa: 
     return level, actions  # type: ignore[return-value]  # one of LEVELS
 
 
-def _identities(table: dict[str, Any], where: str) -> tuple[Subject, ...]:
+def _identities(table: dict[str, Any], where: str) -> tuple[CertificateSubject, ...]:
     texts = _texts(table, "trustedIdentities", where)
     if "*" in texts:
         if len(texts) > 1:

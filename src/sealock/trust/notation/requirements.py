@@ -8,12 +8,15 @@ from typing import Final, Literal, TypeAlias
 from msgspec import Struct
 
 from sealock.errors import UsageError
-from sealock.trust.notation.envelope import Scheme
-from sealock.trust.notation.names import Subject
-from sealock.trust.notation.policy import Action, Statement
+from sealock.trust.notation.envelope import SigningScheme
+from sealock.trust.notation.names import CertificateSubject
+from sealock.trust.notation.policy import Action, PolicyStatement
 
-Kind: TypeAlias = Literal["ca", "signingAuthority", "tsa"]
-SCHEMES: Final[Mapping[Scheme, Kind]] = {"notary.x509": "ca", "notary.x509.signingAuthority": "signingAuthority"}
+AnchorKind: TypeAlias = Literal["ca", "signingAuthority", "tsa"]
+SCHEMES: Final[Mapping[SigningScheme, AnchorKind]] = {
+    "notary.x509": "ca",
+    "notary.x509.signingAuthority": "signingAuthority",
+}
 """Which kind of trust store counts for which scheme."""
 
 
@@ -21,7 +24,7 @@ class Anchor(Struct, frozen=True):
     """A certificate (DER) that is trusted, the kind of store that it is in, and the file that it came from."""
 
     der: bytes
-    kind: Kind = "ca"
+    kind: AnchorKind = "ca"
     source: str = ""
 
 
@@ -32,7 +35,7 @@ class RevocationList(Struct, frozen=True):
     source: str = ""
 
 
-class Expected(Struct, frozen=True):
+class NotationRequirements(Struct, frozen=True):
     """What must hold: a chain of the signature leads to one of `anchors`, and the signer is one of `identities`.
 
     Without identities, whoever has a certificate from an anchor may sign. `actions` say what comes of a validation that
@@ -40,7 +43,7 @@ class Expected(Struct, frozen=True):
     """
 
     anchors: tuple[Anchor, ...]
-    identities: tuple[Subject, ...] = ()
+    identities: tuple[CertificateSubject, ...] = ()
     actions: Mapping[str, Action] = {}
     annotations: Mapping[str, str] = {}
     revoked: tuple[RevocationList, ...] = ()
@@ -53,7 +56,7 @@ class Expected(Struct, frozen=True):
 
 
 def by_statement(
-    statement: Statement, anchors: tuple[Anchor, ...], annotations: Mapping[str, str] | None = None
-) -> Expected:
+    statement: PolicyStatement, anchors: tuple[Anchor, ...], annotations: Mapping[str, str] | None = None
+) -> NotationRequirements:
     """What a statement of a trust policy expects, with the certificates of its stores."""
-    return Expected(anchors, statement.identities, statement.actions, annotations or {})
+    return NotationRequirements(anchors, statement.identities, statement.actions, annotations or {})

@@ -38,7 +38,7 @@ class SigningKey(Struct, frozen=True):
     """The subject of the signer's certificate."""
 
 
-class Signed(Struct, frozen=True):
+class SignedImage(Struct, frozen=True):
     """What was attached, and where."""
 
     digest: str
@@ -79,7 +79,7 @@ def sign(  # noqa: PLR0913  a signature has as many parts
     annotations: Mapping[str, str] | None = None,
     holds: timedelta | None = None,
     now: datetime | None = None,
-) -> Signed:
+) -> SignedImage:
     """Sign a digest of a repository, which must be there. `holds` is how long the signature does; else for good."""
     if any(one.startswith(_RESERVED) for one in annotations or {}):
         msg = f"annotations that begin with {_RESERVED} are the specification's own"
@@ -105,7 +105,7 @@ def envelope(
 
 def _attach(  # noqa: PLR0913, PLR0917  it has as many parts
     registry: Registry, name: ImageName, target: Descriptor, body: bytes, key: SigningKey, when: datetime
-) -> Signed:
+) -> SignedImage:
     config = replace(push_blob(registry, name, EMPTY), media_type=ARTIFACT_TYPE)
     layer = replace(push_blob(registry, name, body), media_type=JWS)
     thumbprints = [hashlib.sha256(one).hexdigest() for one in key.chain]
@@ -122,7 +122,7 @@ def _attach(  # noqa: PLR0913, PLR0917  it has as many parts
         },
     }
     pushed = push_manifest(registry, name, json.dumps(table, separators=(",", ":")).encode(), OCI_MANIFEST)
-    return Signed(pushed.digest, f"{name.familiar}@{pushed.digest}")
+    return SignedImage(pushed.digest, f"{name.familiar}@{pushed.digest}")
 
 
 def _load(raw: bytes, source: str, passphrase: Callable[[], str]) -> Any:  # noqa: ANN401  a key of either kind

@@ -12,8 +12,8 @@ from warnings import catch_warnings, simplefilter
 
 from sealock.errors import PolicyError, TargetError
 from sealock.trust.notation.chain import unreadable
-from sealock.trust.notation.policy import Document, Statement, read_policy
-from sealock.trust.notation.requirements import Anchor, Kind, RevocationList
+from sealock.trust.notation.policy import PolicyDocument, PolicyStatement, read_policy
+from sealock.trust.notation.requirements import Anchor, AnchorKind, RevocationList
 from sealock.trust.refusal import SignatureRefusedError
 from sealock.trust.wire import table_of
 
@@ -22,7 +22,7 @@ _ENDINGS: Final = (".pem", ".crt", ".cer")
 _MOST_FILE: Final = 1 << 20
 _MOST_FILES: Final = 1000
 _MOST_CERTIFICATES: Final = 1000
-_KINDS: Final[Mapping[str, Kind]] = {"ca": "ca", "signingAuthority": "signingAuthority", "tsa": "tsa"}
+_KINDS: Final[Mapping[str, AnchorKind]] = {"ca": "ca", "signingAuthority": "signingAuthority", "tsa": "tsa"}
 _PLAIN: Final = re.compile(r"[A-Za-z0-9_.-]{1,200}")
 
 
@@ -32,7 +32,7 @@ def notation_folder(environment: Mapping[str, str]) -> Path:
     return (Path(given) if given else Path(environment.get("HOME") or "~").expanduser() / ".config") / "notation"
 
 
-def open_policy(folder: Path, file: str = "") -> Document:
+def open_policy(folder: Path, file: str = "") -> PolicyDocument:
     """Read the trust policy: a named file, else the folder's; TargetError where there is none."""
     paths = [Path(file)] if file else [folder / name for name in _NAMES]
     for path in paths:
@@ -42,7 +42,7 @@ def open_policy(folder: Path, file: str = "") -> Document:
     raise TargetError(msg)
 
 
-def anchors_of(statement: Statement, folder: Path) -> tuple[Anchor, ...]:
+def anchors_of(statement: PolicyStatement, folder: Path) -> tuple[Anchor, ...]:
     """Read the certificates of a statement's trust stores; PolicyError where a store has none, or cannot be trusted.
 
     `folder` is notation's, or its trust-store.
@@ -78,7 +78,7 @@ def default_key(folder: Path) -> tuple[str, str]:
     raise TargetError(msg)
 
 
-def read_anchors(path: str | Path, kind: Kind = "ca") -> tuple[Anchor, ...]:
+def read_anchors(path: str | Path, kind: AnchorKind = "ca") -> tuple[Anchor, ...]:
     """Read the certificates in a file, PEM or DER; TargetError where it holds none."""
     from cryptography import x509  # noqa: PLC0415  it costs 80 ms
     from cryptography.hazmat.primitives.serialization import Encoding  # noqa: PLC0415  as above
@@ -95,7 +95,7 @@ def read_anchors(path: str | Path, kind: Kind = "ca") -> tuple[Anchor, ...]:
         raise TargetError(msg) from None
 
 
-def _store(folder: Path, kind: Kind) -> list[Anchor]:
+def _store(folder: Path, kind: AnchorKind) -> list[Anchor]:
     try:
         if not stat.S_ISDIR(folder.lstat().st_mode):
             msg = f"the trust store {folder} is no folder of its own: a link would let others choose whom to trust"

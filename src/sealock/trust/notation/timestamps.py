@@ -84,10 +84,10 @@ def _in_order(token: bytes) -> bytes:
 
     They are no part of what is signed. What is not as expected is left to the library to refuse.
     """
-    outer = der.Reader(token)
+    outer = der.DerReader(token)
     content = outer.sequence()
     kind = der.value(der.OID, content.take(der.OID))
-    data = der.Reader(content.take(_EXPLICIT)).sequence()
+    data = der.DerReader(content.take(_EXPLICIT)).sequence()
     if outer or content:
         msg = "something follows its end"
         raise der.DerError(msg)
@@ -102,7 +102,7 @@ def _in_order(token: bytes) -> bytes:
 
 
 def _each(body: bytes) -> Iterator[bytes]:
-    reader = der.Reader(body)
+    reader = der.DerReader(body)
     while reader:
         tag = reader.tag
         yield der.value(tag, reader.take(tag))

@@ -18,12 +18,21 @@ from msgspec.structs import replace
 from sealock.errors import TransportError
 from sealock.model.imagename import ImageName
 from sealock.model.manifest import Descriptor, Manifest
-from sealock.model.trust import Signer, Verdict
+from sealock.model.trust import Signer, TrustResult
 from sealock.net.registry.client import Registry
 from sealock.net.registry.manifests import ManifestError
 from sealock.trust.notation import algorithms, chain, cose, jws, revocation, timestamps
-from sealock.trust.notation.envelope import ARTIFACT_TYPE, COSE, JWS, MOST_BYTES, UNABLE, Envelope, Target, read_target
-from sealock.trust.notation.requirements import SCHEMES, Expected
+from sealock.trust.notation.envelope import (
+    ARTIFACT_TYPE,
+    COSE,
+    JWS,
+    MOST_BYTES,
+    UNABLE,
+    NotationEnvelope,
+    Target,
+    read_target,
+)
+from sealock.trust.notation.requirements import SCHEMES, NotationRequirements
 from sealock.trust.refusal import SignatureRefusedError
 
 if TYPE_CHECKING:
@@ -39,24 +48,26 @@ _CLOCKS: Final = timedelta(minutes=5)
 """So far clocks may differ."""
 
 
-class Judged(Struct, frozen=True):
+class CheckedSignature(Struct, frozen=True):
     """A verdict, and whether the policy lets the image pass.
 
     It does where the verdict is "trusted", and where what is wrong is only to be noted (level audit).
     """
 
-    verdict: Verdict
+    verdict: TrustResult
     passes: bool
 
 
 def verify_notation(
-    registry: Registry, name: ImageName, digest: str, expected: Expected, now: datetime | None = None
-) -> Verdict:
+    registry: Registry, name: ImageName, digest: str, expected: NotationRequirements, now: datetime | None = None
+) -> TrustResult:
     """Tell whether a digest is signed as is expected. UsageError where nobody is named who could have signed."""
     return judge(registry, name, digest, expected, now).verdict
 
 
-def judge(registry: Registry, name: ImageName, digest: str, expected: Expected, now: datetime | None = None) -> Judged:
+def judge(
+    registry: Registry, name: ImageName, digest: str, expected: NotationRequirements, now: datetime | None = None
+) -> CheckedSignature:
     """As verify_notation; and whether a policy that only notes some of what is wrong lets it pass."""
     expected.check()
     return _Judge(registry, name, digest, expected, now or datetime.now(UTC)).judged()
@@ -65,7 +76,9 @@ def judge(registry: Registry, name: ImageName, digest: str, expected: Expected, 
 class _Judge:
     """Judges the signatures of one digest, one at a time, until one counts."""
 
-    def __init__(self, registry: Registry, name: ImageName, digest: str, expected: Expected, now: datetime) -> None:
+    def __init__(
+        self, registry: Registry, name: ImageName, digest: str, expected: NotationRequirements, now: datetime
+    ) -> None:
         self.registry, self.name, self.digest, self.expected, self.now = registry, name, digest, expected, now
         self.refused: list[tuple[str, SignatureRefusedError]] = []
         self.unknown: list[tuple[str, str]] = []
@@ -73,7 +86,7 @@ class _Judge:
         self.logged: SignatureRefusedError | None = None
         self.target = Target("", digest, 0)
 
-    def judged(self) -> Judged:
+    def judged(self) -> CheckedSignature:
         try:
             image = self.registry.manifest(replace(self.name, tag=None, digest=self.digest))
             self.target = Target(image.media_type, image.digest, len(image.raw))
@@ -83,15 +96,15 @@ class _Judge:
                     simplefilter("ignore")
                     signer = self._try(where, raw, media_type)
                 if signer is not None:
-                    return Judged(self._verdict("trusted", "", "", (signer,)), passes=True)
+                    return CheckedSignature(self._verdict("trusted", "", "", (signer,)), passes=True)
         except TransportError as error:
             self.unknown.append(("the registry", str(error)))
         if self.logged is not None:
-            return Judged(self._verdict("untrusted", self.logged.check, str(self.logged)), passes=True)
+            return CheckedSignature(self._verdict("untrusted", self.logged.check, str(self.logged)), passes=True)
         if self.unknown:
             why = "; ".join(f"{where}: {why}" for where, why in self.unknown[:_TOLD])
-            return Judged(self._verdict("unknown", "unavailable", why), passes=False)
-        return Judged(self._untrusted(), passes=False)
+            return CheckedSignature(self._verdict("unknown", "unavailable", why), passes=False)
+        return CheckedSignature(self._untrusted(), passes=False)
 
     # What is there.
 
@@ -174,7 +187,12 @@ class _Judge:
         return Signer(_key_id(leaf), chain.name_of(leaf), chain.name_of(certificates[-1]), signed, where)
 
     def _step(
-        self, validation: str, step: _Step, envelope: Envelope, certificates: tuple[Certificate, ...], noted: list[str]
+        self,
+        validation: str,
+        step: _Step,
+        envelope: NotationEnvelope,
+        certificates: tuple[Certificate, ...],
+        noted: list[str],
     ) -> SignatureRefusedError | None:
         """Take a step, and do with what it finds as the level says: give what is only noted."""
         action = self.expected.actions.get(validation, "enforce")
@@ -194,7 +212,7 @@ class _Judge:
             return error
         return None
 
-    def _integrity(self, envelope: Envelope, certificates: tuple[Certificate, ...]) -> None:
+    def _integrity(self, envelope: NotationEnvelope, certificates: tuple[Certificate, ...]) -> None:
         key = chain.key_of(certificates[0])
         algorithm = algorithms.algorithm_of(key)
         if envelope.algorithm != algorithm:
@@ -216,7 +234,7 @@ class _Judge:
                 why = f"its annotation {name[:100]} should be {value[:100]!r}, and {has}"
                 raise SignatureRefusedError(check="annotation", why=why)
 
-    def _authenticity(self, envelope: Envelope, certificates: tuple[Certificate, ...]) -> None:
+    def _authenticity(self, envelope: NotationEnvelope, certificates: tuple[Certificate, ...]) -> None:
         chain.check(certificates)
         kind = SCHEMES[envelope.scheme]
         who = chain.name_of(certificates[0])
@@ -229,13 +247,13 @@ class _Judge:
             why = f"it is by {who}, who is none of those that you trust"
             raise SignatureRefusedError(check="identity", why=why)
 
-    def _expiry(self, envelope: Envelope, certificates: tuple[Certificate, ...]) -> None:
+    def _expiry(self, envelope: NotationEnvelope, certificates: tuple[Certificate, ...]) -> None:
         del certificates
         if envelope.expiry is not None and self.now >= envelope.expiry:
             why = f"it holds until {envelope.expiry:%Y-%m-%d %H:%M} only, as its signer said"
             raise SignatureRefusedError(check="expired", why=why)
 
-    def _time(self, envelope: Envelope, certificates: tuple[Certificate, ...]) -> None:
+    def _time(self, envelope: NotationEnvelope, certificates: tuple[Certificate, ...]) -> None:
         """Whether it was made while the certificates were valid: now, where nobody vouches for another time."""
         if envelope.signed > self.now + _CLOCKS:
             why = f"it was made on {envelope.signed:%Y-%m-%d %H:%M}, which is yet to come"
@@ -254,12 +272,12 @@ class _Judge:
                     why += "; it has a time stamp, and no authority for time stamps is trusted"
                 raise SignatureRefusedError(check="certificate", why=why)
 
-    def _stamped(self, envelope: Envelope) -> timestamps.Stamped | None:
+    def _stamped(self, envelope: NotationEnvelope) -> timestamps.Stamped | None:
         """What a time stamp says; None where no authority for time stamps is trusted."""
         trusted = [one.der for one in self.expected.anchors if one.kind == "tsa"]
         return timestamps.verify(envelope.timestamp, envelope.signature, trusted) if trusted else None
 
-    def _revocation(self, envelope: Envelope, certificates: tuple[Certificate, ...]) -> None:
+    def _revocation(self, envelope: NotationEnvelope, certificates: tuple[Certificate, ...]) -> None:
         pairs = list(zip(certificates, [*certificates[1:], certificates[-1]], strict=True))
         if envelope.scheme == "notary.x509" and envelope.timestamp and (stamped := self._stamped(envelope)) is not None:
             pairs += stamped.certificates
@@ -267,7 +285,7 @@ class _Judge:
 
     # What it comes to.
 
-    def _untrusted(self) -> Verdict:
+    def _untrusted(self) -> TrustResult:
         if not self.refused:
             return self._verdict("untrusted", "unsigned", "there is no signature of Notation's")
         told = sorted(self.refused, key=lambda one: one[1].check in {"malformed", "authority"})
@@ -275,10 +293,10 @@ class _Judge:
         more = f"; and {len(told) - _TOLD} more" if len(told) > _TOLD else ""
         return self._verdict("untrusted", told[0][1].check, f"no signature of it counts ({why}{more})")
 
-    def _verdict(self, state: _State, check: str, why: str, signers: tuple[Signer, ...] = ()) -> Verdict:
+    def _verdict(self, state: _State, check: str, why: str, signers: tuple[Signer, ...] = ()) -> TrustResult:
         tag = f":{self.name.tag}" if self.name.tag else ""
         notes = tuple(dict.fromkeys(self.notes))
-        return Verdict("notation", f"{self.name.familiar}{tag}", self.digest, state, check, why, signers, notes)
+        return TrustResult("notation", f"{self.name.familiar}{tag}", self.digest, state, check, why, signers, notes)
 
 
 def _key_id(leaf: Certificate) -> str:
@@ -292,7 +310,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import TypeAlias
 
-    from sealock.model.trust import State
+    from sealock.model.trust import TrustState
 
-    _Step: TypeAlias = Callable[[Envelope, tuple[Certificate, ...]], None]
-    _State: TypeAlias = State
+    _Step: TypeAlias = Callable[[NotationEnvelope, tuple[Certificate, ...]], None]
+    _State: TypeAlias = TrustState

@@ -19,10 +19,10 @@ from sealock.model.absent import UNSET
 from sealock.model.change import Set
 from sealock.model.location import Source
 from sealock.userns.apply.locks import PATIENCE, locked
-from sealock.userns.apply.record import Changed, Record, State, keep, pending, records, synced
+from sealock.userns.apply.record import Changed, ChangeRecord, ChangeState, keep, pending, records, synced
 from sealock.userns.apply.survey import read_settings, settings_of
-from sealock.userns.plan import Plan
-from sealock.userns.plan.ranges import Range, added, read
+from sealock.userns.plan import RemappingPlan
+from sealock.userns.plan.ranges import SubordinateRange, added, read
 
 _RANGES: Final = ("etc/subuid", "etc/subgid")
 _LARGEST: Final = 8 << 20
@@ -31,7 +31,7 @@ _Text: TypeAlias = tuple[str, str | None]
 """A file's path and its text."""
 
 
-def enable(plan: Plan, root: str = "/", patience: float = PATIENCE) -> Record:
+def enable(plan: RemappingPlan, root: str = "/", patience: float = PATIENCE) -> ChangeRecord:
     """Write the ranges and the setting, after a backup; TargetError says what stood in the way, and nothing changed.
 
     The engine heeds it at its next start. Doing it twice changes nothing the second time.
@@ -49,7 +49,7 @@ def enable(plan: Plan, root: str = "/", patience: float = PATIENCE) -> Record:
         after = _set(before, plan.setting, plan.settings)
         if after != before:
             files.append(Changed(plan.settings, before, after))
-        record = Record(
+        record = ChangeRecord(
             when=f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}",
             user=plan.user,
             files=tuple(files),
@@ -64,7 +64,7 @@ def enable(plan: Plan, root: str = "/", patience: float = PATIENCE) -> Record:
     return record
 
 
-def _added(root: str, path: str, one: Range, *, new: bool) -> list[Changed]:
+def _added(root: str, path: str, one: SubordinateRange, *, new: bool) -> list[Changed]:
     """The file with a range more, if it is a new one and nobody took its ids since the plan was made."""
     text = _read(root, path)
     held = read(text or "").ranges
@@ -76,7 +76,7 @@ def _added(root: str, path: str, one: Range, *, new: bool) -> list[Changed]:
     return [Changed(path, text, added(text or "", one))]
 
 
-def disable(root: str = "/", patience: float = PATIENCE) -> Record:
+def disable(root: str = "/", patience: float = PATIENCE) -> ChangeRecord:
     """Take the last change back: each file gets its former text, if nobody has changed it since.
 
     A file that was changed since keeps its other lines; only what was added goes. Ranges whose ids own an engine's
@@ -97,7 +97,7 @@ def disable(root: str = "/", patience: float = PATIENCE) -> Record:
         )
 
 
-def _mended(one: Changed, record: Record) -> bool:
+def _mended(one: Changed, record: ChangeRecord) -> bool:
     return one.path == record.settings
 
 
@@ -108,7 +108,7 @@ def recover(root: str = "/", patience: float = PATIENCE) -> None:
             heal(root)
 
 
-def heal(root: str) -> Record | None:
+def heal(root: str) -> ChangeRecord | None:
     """Take back what is there of a change that was begun and not ended; None where there is none."""
     begun = [one for one in records(root) if one.state == "begun"]
     for record in begun:
@@ -120,7 +120,7 @@ def heal(root: str) -> Record | None:
     return begun[-1] if begun else None
 
 
-def _back(root: str, record: Record) -> Record:
+def _back(root: str, record: ChangeRecord) -> ChangeRecord:
     """Take the record's files back, and say so in it; gives the record with the files that did change."""
     now = [(one.path, _read(root, one.path)) for one in record.files]
     new = [(one.path, _undone(one, text, record)) for one, (_, text) in zip(record.files, now, strict=True)]
@@ -133,7 +133,7 @@ def _back(root: str, record: Record) -> Record:
     return replace(record, state="undone", files=tuple(record.files[index] for index in differing))
 
 
-def _undone(one: Changed, now: str | None, record: Record) -> str | None:
+def _undone(one: Changed, now: str | None, record: ChangeRecord) -> str | None:
     """The text without what was added."""
     if now in {one.before, one.after} or now is None:
         return one.before if now == one.after else now
@@ -185,7 +185,9 @@ def _read(root: str, path: str) -> str | None:
     return held.decode("utf-8", "surrogateescape")
 
 
-def _all_or_none(root: str, record: Record, new: list[_Text], old: list[_Text], state: State) -> Record:
+def _all_or_none(
+    root: str, record: ChangeRecord, new: list[_Text], old: list[_Text], state: ChangeState
+) -> ChangeRecord:
     """Write all files and what became of the record; where one cannot be written, all get their former texts again."""
     done: list[_Text] = []
     try:

@@ -10,14 +10,14 @@ from msgspec import Struct
 from sealock.formats.daemon.flags import read_flags
 from sealock.formats.engine import read_info, read_networks
 from sealock.formats.inspect import read_inspect
-from sealock.formats.members import Members, decode
+from sealock.formats.members import JsonMembers, decode
 from sealock.model.absent import given
 from sealock.model.host import Swarm
 from sealock.runtime.engine import Engine
 from sealock.runtime.host import see
 from sealock.runtime.kernel import procfiles
-from sealock.runtime.kernel.tree import Silence, Tree
-from sealock.userns.plan import Bind, Image, Runs, Volume
+from sealock.runtime.kernel.tree import ProcTree, Silence
+from sealock.userns.plan import Bind, EngineImage, EngineVolume, Runs
 
 _SNAPSHOTTER: Final = "io.containerd.snapshotter.v1"
 _BUILT_IN: Final = frozenset({"bridge", "host", "none"})
@@ -78,7 +78,7 @@ def ask(engine: Engine, root: str) -> Asked:
 
 def _limits(root: str) -> dict[str, int]:
     """The lowest hard limits of the programs that containers come from; {} where none could be read."""
-    tree = Tree(root)
+    tree = ProcTree(root)
     found: dict[str, int] = {}
     try:
         for pid in tree.names("proc")[:_MOST]:
@@ -95,24 +95,24 @@ def _plain(held: str | Silence) -> str:
     return held if isinstance(held, str) else ""
 
 
-def _images(text: str) -> Iterator[Image]:
+def _images(text: str) -> Iterator[EngineImage]:
     held = decode(text)
-    for one in map(Members, held if isinstance(held, list) else ()):
+    for one in map(JsonMembers, held if isinstance(held, list) else ()):
         names = [name for name in given(one.texts("RepoTags"), ()) if name not in _NO_NAME]
         digests = [name for name in given(one.texts("RepoDigests"), ()) if not name.startswith("<none>")]
         name = next(iter([*names, *digests]), one.plain("Id")[:19])
-        yield Image(name, given(one.whole("Size"), 0), bool(digests))
+        yield EngineImage(name, given(one.whole("Size"), 0), bool(digests))
 
 
-def _volumes(text: str) -> Iterator[Volume]:
-    for one in Members(decode(text)).each("Volumes"):
+def _volumes(text: str) -> Iterator[EngineVolume]:
+    for one in JsonMembers(decode(text)).each("Volumes"):
         if one.plain("Name"):
             plain = not one.within("Options")
-            yield Volume(one.plain("Name"), one.plain("Driver") or "local", one.plain("Mountpoint"), plain)
+            yield EngineVolume(one.plain("Name"), one.plain("Driver") or "local", one.plain("Mountpoint"), plain)
 
 
 def _binds(name: str, answer: str) -> Iterator[Bind]:
-    for one in Members(decode(answer)).each("Mounts"):
+    for one in JsonMembers(decode(answer)).each("Mounts"):
         if one.plain("Type") == "bind" and one.plain("Source").startswith("/"):
             path = one.plain("Source").rstrip("/") or "/"
             yield Bind(name, path, one.plain("Destination"), one.truth("RW") is False)

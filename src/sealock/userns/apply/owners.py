@@ -6,7 +6,7 @@ import os
 import stat
 from typing import Final
 
-from sealock.userns.plan.facts import Entry, Kind, Owned
+from sealock.userns.plan.facts import Owned, PathEntry, PathKind
 
 ENTRIES: Final = 200_000
 """Entries of one folder that are looked at."""
@@ -52,7 +52,7 @@ def owners(path: str, most: int = ENTRIES, *, each: bool = False, shown: str = "
     return counting.owned(first, whole=whole)
 
 
-def kind_of(mode: int) -> Kind:
+def kind_of(mode: int) -> PathKind:
     """What an entry is; links are followed by nobody, and so are "other"."""
     if stat.S_ISDIR(mode):
         return "folder"
@@ -74,7 +74,7 @@ class _Counting:
         self.setuid: list[str] = []
         self.capable: list[str] = []
         self.acls: list[str] = []
-        self.entries: list[Entry] = []
+        self.entries: list[PathEntry] = []
 
     def note(self, path: str, held: os.stat_result) -> None:
         """Count one entry."""
@@ -87,7 +87,7 @@ class _Counting:
             self.hidden[who] = self.hidden.get(who, 0) + 1
         self.size += held.st_blocks * _BLOCK
         if self.each:
-            self.entries.append(Entry(self._told(path), *who))
+            self.entries.append(PathEntry(self._told(path), *who))
         # A folder's bits stay; those of a file that nobody may run do nothing.
         if stat.S_ISREG(held.st_mode) and held.st_mode & _SET:
             self._keep(self.setuid, path)

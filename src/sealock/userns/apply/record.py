@@ -15,7 +15,7 @@ FOLDER: Final = "var/lib/sealock/userns"
 _RECORD: Final = "record.json"
 _LARGEST: Final = 64 << 20
 _MOST: Final = 10_000
-State: TypeAlias = Literal["begun", "done", "undone"]
+ChangeState: TypeAlias = Literal["begun", "done", "undone"]
 
 
 class Changed(Struct, frozen=True):
@@ -26,7 +26,7 @@ class Changed(Struct, frozen=True):
     after: str
 
 
-class Record(Struct, frozen=True, kw_only=True):
+class ChangeRecord(Struct, frozen=True, kw_only=True):
     """One change of the machine. `when` is UTC, as 20261125T023000Z.
 
     It is "begun" before the first file changes, "done" after the last, and "undone" when the way back was gone.
@@ -35,7 +35,7 @@ class Record(Struct, frozen=True, kw_only=True):
     when: str
     user: str
     files: tuple[Changed, ...]
-    state: State = "begun"
+    state: ChangeState = "begun"
     settings: str = "etc/docker/daemon.json"
     """The engine's file of settings."""
     data_root: str = ""
@@ -45,10 +45,10 @@ class Record(Struct, frozen=True, kw_only=True):
     folder: str = ""
 
 
-def records(root: str = "/") -> tuple[Record, ...]:
+def records(root: str = "/") -> tuple[ChangeRecord, ...]:
     """All records, the newest last; one that cannot be read is passed over."""
     base = os.path.join(root, FOLDER)
-    found: list[Record] = []
+    found: list[ChangeRecord] = []
     try:
         names = sorted(os.listdir(base))
     except OSError:
@@ -56,7 +56,7 @@ def records(root: str = "/") -> tuple[Record, ...]:
     for name in names[-_MOST:]:
         try:
             with open(os.path.join(base, name, _RECORD), "rb") as file:
-                held = msgspec.convert(json.loads(file.read(_LARGEST)), Record)
+                held = msgspec.convert(json.loads(file.read(_LARGEST)), ChangeRecord)
         except (OSError, ValueError, RecursionError):
             continue
         found.append(msgspec.structs.replace(held, folder=name))
@@ -68,7 +68,7 @@ def pending(root: str) -> bool:
     return any(one.state == "begun" for one in records(root))
 
 
-def keep(record: Record, root: str) -> Record:
+def keep(record: ChangeRecord, root: str) -> ChangeRecord:
     """Write a record in a folder of its own, for root alone; TargetError where that cannot be."""
     base = os.path.join(root, FOLDER)
     name = record.folder

@@ -16,11 +16,11 @@ from sealock.model.daemon import Daemon
 from sealock.model.document import Document
 from sealock.model.location import Source
 from sealock.runtime.engine import Engine
-from sealock.runtime.kernel.tree import Silence, Tree
+from sealock.runtime.kernel.tree import ProcTree, Silence
 from sealock.userns.apply.engine import Asked, ask
 from sealock.userns.apply.owners import ENTRIES, owners
 from sealock.userns.apply.record import pending
-from sealock.userns.plan import Bind, Machine, Owned, Runs
+from sealock.userns.plan import Bind, MachineFacts, Owned, Runs
 
 CONFIG: Final = "etc/docker/daemon.json"
 _LARGEST: Final = 8 << 20
@@ -33,14 +33,14 @@ _OTHERS: Final = 0o001
 
 def look(
     engine: Engine | None, root: str = "/", *, user: str = "", files: tuple[Document, ...] = (), each: bool = False
-) -> Machine:
+) -> MachineFacts:
     """Gather the facts; what cannot be read or asked stays None or empty, and the plan says so.
 
     `user` is looked up where accounts come from elsewhere too. `files` are compose files that are planned for in the
     place of what the engine runs. `each` lists every file of folders that change hands.
     """
     asked = ask(engine, root) if engine is not None else Asked()
-    tree = Tree(root)
+    tree = ProcTree(root)
     try:
         values = _here(tree, root, user, asked.settings or CONFIG)
         kernel = values["kernel"]
@@ -58,10 +58,10 @@ def look(
         values["closed"] = tuple(_closed(root, values.get("data_root", "")))
         values["free"] = _free(values.get("data_root", ""), root)
         values["owned"] = tuple(_owned(values, root, each=each))
-    return Machine(**values)
+    return MachineFacts(**values)
 
 
-def _here(tree: Tree, root: str, user: str, settings: str) -> dict[str, Any]:
+def _here(tree: ProcTree, root: str, user: str, settings: str) -> dict[str, Any]:
     names = ("subuid", "subgid", "passwd", "group", "nsswitch.conf")
     files = {name: tree.text(f"etc/{name}") for name in names}
     accounts = dict(_accounts(files["passwd"]))

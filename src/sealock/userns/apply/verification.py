@@ -9,15 +9,15 @@ from msgspec import Struct
 from sealock.errors import TargetError
 from sealock.formats.engine import read_info
 from sealock.formats.inspect import read_inspect
-from sealock.formats.members import Members, decode
+from sealock.formats.members import JsonMembers, decode
 from sealock.model.absent import given
 from sealock.model.process import IdRange
 from sealock.runtime.engine import Engine
-from sealock.runtime.kernel.processes import GoneError, Machine
+from sealock.runtime.kernel.processes import GoneError, ProcReader
 from sealock.text import line
 
 
-class Verified(Struct, frozen=True):
+class RemappingStatus(Struct, frozen=True):
     """What was seen of the containers that run.
 
     `mapped` are those whose root is somebody else outside, and who; `opted_out` those that asked for the machine's own
@@ -46,19 +46,19 @@ class Verified(Struct, frozen=True):
             yield f"  {line(name)}: could not be looked at (run it as root, where the engine runs)"
 
 
-def verify(engine: Engine, root: str = "/") -> Verified:
+def verify(engine: Engine, root: str = "/") -> RemappingStatus:
     """Look at every running container; those that end meanwhile are left out."""
     if engine.endpoint.kind != "unix":
         message = f"the engine at {engine.endpoint} runs elsewhere: run sealock there, where its processes can be seen"
         raise TargetError(message)
     daemon = read_info(engine.info(), "").daemon
-    machine = Machine(root)
+    machine = ProcReader(root)
     mapped: list[tuple[str, int]] = []
     seen: dict[str, list[str]] = {"opted out": [], "unmapped": [], "unknown": []}
     for listed, answer in engine.each(lambda one: engine.container(one.id), engine.containers(stopped=False)):
         if not isinstance(answer, str):
             continue
-        pid = given(Members(decode(answer)).within("State").whole("Pid"), 0)
+        pid = given(JsonMembers(decode(answer)).within("State").whole("Pid"), 0)
         if pid <= 0:
             continue
         outside = _outside(machine, pid, listed.id)
@@ -69,7 +69,7 @@ def verify(engine: Engine, root: str = "/") -> Verified:
         else:
             asked = read_inspect(answer).container.userns == "host"
             seen["opted out" if asked else "unmapped"].append(listed.name)
-    return Verified(
+    return RemappingStatus(
         given(daemon.userns_remap, "") != "",
         given(daemon.data_root, ""),
         tuple(mapped),
@@ -79,7 +79,7 @@ def verify(engine: Engine, root: str = "/") -> Verified:
     )
 
 
-def _outside(machine: Machine, pid: int, container: str) -> int | None:
+def _outside(machine: ProcReader, pid: int, container: str) -> int | None:
     """Who root in the container is outside; None where that could not be seen."""
     try:
         process = machine.read(pid)

@@ -12,7 +12,7 @@ from msgspec import Struct
 
 from sealock.model.absent import UNKNOWN, Maybe, given
 from sealock.model.container import Container, Device, Mount, Ulimit
-from sealock.userns.plan.facts import Machine, Owned
+from sealock.userns.plan.facts import MachineFacts, Owned
 from sealock.userns.plan.ranges import COUNT
 
 Effect: TypeAlias = Literal["refused", "fails", "may fail"]
@@ -64,7 +64,7 @@ class _Found(Struct, frozen=True):
     remedy: str = _DROP
 
 
-def blockers(machine: Machine) -> tuple[Blocker, ...]:
+def blockers(machine: MachineFacts) -> tuple[Blocker, ...]:
     """Tell of everything; a container that opted out already has nothing in the way, and no protection."""
     owned = {one.path: one for one in machine.owned}
     out = {word for one in machine.containers if one.container.userns == "host" for word in (one.name, one.id)}
@@ -106,7 +106,7 @@ def _joined(held: Container, out: set[str]) -> Iterator[_Found]:
             yield _Found(f"--{flag} {kind}:{name[:40]}", "fails", "that one opts out, so this one must too")
 
 
-def _limits(held: Container, machine: Machine) -> Iterator[_Found]:
+def _limits(held: Container, machine: MachineFacts) -> Iterator[_Found]:
     for limit in given(held.ulimits, ()):
         if limit.name not in machine.limits:
             yield _Found(f"--ulimit {_words(limit)}", "may fail", "it must not be above the engine's own limit")
@@ -189,12 +189,12 @@ def _sockets(held: Container, owned: dict[str, Owned]) -> Iterator[_Found]:
             yield _Found(f"socket {mount.source}", "fails", text)
 
 
-def opted_out(machine: Machine) -> tuple[str, ...]:
+def opted_out(machine: MachineFacts) -> tuple[str, ...]:
     """Names of those with --userns=host."""
     return tuple(one.name for one in machine.containers if one.container.userns == "host")
 
 
-def unread(machine: Machine) -> tuple[str, ...]:
+def unread(machine: MachineFacts) -> tuple[str, ...]:
     """Names of those whose way of keeping apart could not be read, so that nothing found means nothing."""
     return tuple(
         one.name

@@ -8,10 +8,10 @@ from msgspec import Struct
 
 from sealock.model.container import Container
 
-Kind: TypeAlias = Literal["folder", "file", "socket", "device", "other", "missing", "unknown"]
+PathKind: TypeAlias = Literal["folder", "file", "socket", "device", "other", "missing", "unknown"]
 
 
-class Image(Struct, frozen=True, gc=False):
+class EngineImage(Struct, frozen=True, gc=False):
     """An image that the engine holds; size in bytes. `pullable` is false where no registry is known to have it."""
 
     name: str
@@ -19,7 +19,7 @@ class Image(Struct, frozen=True, gc=False):
     pullable: bool = True
 
 
-class Volume(Struct, frozen=True, gc=False):
+class EngineVolume(Struct, frozen=True, gc=False):
     """A named volume; `path` is its folder on this machine. `plain` is false where its driver has options (NFS …)."""
 
     name: str
@@ -28,7 +28,7 @@ class Volume(Struct, frozen=True, gc=False):
     plain: bool = True
 
 
-class Entry(Struct, frozen=True, gc=False):
+class PathEntry(Struct, frozen=True, gc=False):
     """A file or folder, and who owns it."""
 
     path: str
@@ -44,7 +44,7 @@ class Owned(Struct, frozen=True, kw_only=True):
     """
 
     path: str
-    kind: Kind = "folder"
+    kind: PathKind = "folder"
     mode: int = 0
     device: int = 0
     size: int = 0
@@ -53,7 +53,7 @@ class Owned(Struct, frozen=True, kw_only=True):
     setuid: tuple[str, ...] = ()
     capable: tuple[str, ...] = ()
     acls: tuple[str, ...] = ()
-    entries: tuple[Entry, ...] = ()
+    entries: tuple[PathEntry, ...] = ()
     """Each one, where that was asked for."""
     whole: bool = True
 
@@ -76,7 +76,7 @@ class Runs(Struct, frozen=True):
     id: str = ""
 
 
-class Machine(Struct, frozen=True, kw_only=True):
+class MachineFacts(Struct, frozen=True, kw_only=True):
     """Everything that a plan looks at.
 
     `subuid` and `subgid` are the texts of the files, None where they could not be read, "" where there are none.
@@ -133,9 +133,9 @@ class Machine(Struct, frozen=True, kw_only=True):
     version: str = ""
     limits: dict[str, int] = {}
     """The engine's own hard limits by the names of --ulimit; -1 is unlimited."""
-    images: tuple[Image, ...] = ()
+    images: tuple[EngineImage, ...] = ()
     containers: tuple[Runs, ...] = ()
-    volumes: tuple[Volume, ...] = ()
+    volumes: tuple[EngineVolume, ...] = ()
     networks: tuple[str, ...] = ()
     binds: tuple[Bind, ...] = ()
     owned: tuple[Owned, ...] = ()

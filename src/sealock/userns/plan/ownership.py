@@ -13,8 +13,8 @@ from typing import Final
 
 from msgspec import Struct
 
-from sealock.userns.plan.facts import Bind, Entry, Machine, Owned, Volume
-from sealock.userns.plan.ranges import COUNT, Range, outside
+from sealock.userns.plan.facts import Bind, EngineVolume, MachineFacts, Owned, PathEntry
+from sealock.userns.plan.ranges import COUNT, SubordinateRange, outside
 
 _AT_ONCE: Final = 40
 """Ids in a command."""
@@ -59,7 +59,7 @@ class Handover(Struct, frozen=True):
     whole: bool = True
 
 
-class Kept(Struct, frozen=True):
+class KeptFolder(Struct, frozen=True):
     """A folder that must not be handed over, and why."""
 
     path: str
@@ -80,11 +80,11 @@ class Copied(Struct, frozen=True):
 class Ids(Struct, frozen=True):
     """Both maps."""
 
-    uids: tuple[Range, ...]
-    gids: tuple[Range, ...]
+    uids: tuple[SubordinateRange, ...]
+    gids: tuple[SubordinateRange, ...]
 
 
-def handovers(machine: Machine, ids: Ids) -> Iterator[Handover | Kept]:
+def handovers(machine: MachineFacts, ids: Ids) -> Iterator[Handover | KeptFolder]:
     """Plan for each folder or file that containers mount, by path; one inside another is handed over with it."""
     owned = {one.path: one for one in machine.owned}
     done: dict[str, int] = {}
@@ -98,7 +98,7 @@ def handovers(machine: Machine, ids: Ids) -> Iterator[Handover | Kept]:
             continue
         why = _why_not(path, machine)
         if why:
-            yield Kept(path, users, why)
+            yield KeptFolder(path, users, why)
             continue
         if held is None or held.kind == "unknown":
             note = "could not be looked at: run it as root, where the folder is"
@@ -120,7 +120,7 @@ def _above(path: str) -> Iterator[str]:
         yield path
 
 
-def _why_not(path: str, machine: Machine) -> str:
+def _why_not(path: str, machine: MachineFacts) -> str:
     if path in _ABOVE:
         return "it is shared by the whole machine: mount a folder of the container's own"
     if any(path == one or path.startswith(f"{one}/") for one in _SYSTEM):
@@ -130,7 +130,7 @@ def _why_not(path: str, machine: Machine) -> str:
     return ""
 
 
-def _handover(held: Owned, users: tuple[Bind, ...], ids: Ids, machine: Machine, *, reads: bool) -> Handover | None:
+def _handover(held: Owned, users: tuple[Bind, ...], ids: Ids, machine: MachineFacts, *, reads: bool) -> Handover | None:
     owners = tuple(one for one in (held.hidden if reads else held.owners) if one[0] < COUNT or one[1] < COUNT)
     if not owners:
         return None
@@ -148,13 +148,13 @@ def _handover(held: Owned, users: tuple[Bind, ...], ids: Ids, machine: Machine, 
     )
 
 
-def _moved(entries: Iterable[Entry], ids: Ids) -> Iterator[Moved]:
+def _moved(entries: Iterable[PathEntry], ids: Ids) -> Iterator[Moved]:
     for one in entries:
         if one.uid < COUNT or one.gid < COUNT:
             yield Moved(one.path, one.uid, one.gid, _new(ids.uids, one.uid), _new(ids.gids, one.gid))
 
 
-def _new(ranges: tuple[Range, ...], number: int) -> int:
+def _new(ranges: tuple[SubordinateRange, ...], number: int) -> int:
     new = outside(ranges, number) if number < COUNT else None
     return number if new is None else new
 
@@ -187,7 +187,7 @@ def shifting(
                 yield f"for i in {words}; do {find}; done"
 
 
-def _by_difference(ranges: tuple[Range, ...], numbers: Iterable[int]) -> Iterator[tuple[int, list[int]]]:
+def _by_difference(ranges: tuple[SubordinateRange, ...], numbers: Iterable[int]) -> Iterator[tuple[int, list[int]]]:
     """Ids that are shifted by the same."""
     found: dict[int, list[int]] = {}
     for number in sorted(numbers):
@@ -197,7 +197,7 @@ def _by_difference(ranges: tuple[Range, ...], numbers: Iterable[int]) -> Iterato
     yield from found.items()
 
 
-def _notes(held: Owned, owners: tuple[tuple[int, int, int], ...], ids: Ids, machine: Machine) -> Iterator[str]:
+def _notes(held: Owned, owners: tuple[tuple[int, int, int], ...], ids: Ids, machine: MachineFacts) -> Iterator[str]:
     """What the commands do besides, or do not reach."""
     names = {number: name for name, number in machine.accounts.items()}
     losing = sorted({uid for uid, _, _ in owners if uid >= _FIRST_PERSON and uid in names})
@@ -218,7 +218,7 @@ def _notes(held: Owned, owners: tuple[tuple[int, int, int], ...], ids: Ids, mach
         yield f"access control lists name users by their ids outside, and are not shifted: {_some(held.acls)}"
 
 
-def _known(ranges: tuple[Range, ...], number: int) -> bool:
+def _known(ranges: tuple[SubordinateRange, ...], number: int) -> bool:
     return number < COUNT or any(one.start <= number <= one.end for one in ranges)
 
 
@@ -226,7 +226,7 @@ def _some(paths: tuple[str, ...]) -> str:
     return ", ".join(paths[:3]) + (f" and {len(paths) - 3} more" if len(paths) > 3 else "")
 
 
-def copies(machine: Machine, ids: Ids, data_root: str) -> Iterator[Copied]:
+def copies(machine: MachineFacts, ids: Ids, data_root: str) -> Iterator[Copied]:
     """Plan for each named volume how its data gets into the engine's new folder, before containers use it there."""
     from shlex import quote  # noqa: PLC0415  only here
 
@@ -246,11 +246,11 @@ def copies(machine: Machine, ids: Ids, data_root: str) -> Iterator[Copied]:
         owners = tuple(one for one in held.owners if one[0] < COUNT or one[1] < COUNT)
         copy = f"docker volume create {quote(volume.name)} && cp -a {quote(volume.path)}/. {quote(new)}/"
         # It is a copy: nobody of the host loses anything.
-        notes = tuple(_notes(held, owners, ids, Machine()))
+        notes = tuple(_notes(held, owners, ids, MachineFacts()))
         yield Copied(volume.name, (copy, *shifting(new, owners, ids)), notes, held.size, held.whole)
 
 
-def _new_place(volume: Volume, old: str, new: str) -> str:
+def _new_place(volume: EngineVolume, old: str, new: str) -> str:
     if volume.path.startswith(f"{old}/"):
         return new + volume.path[len(old) :]
     return f"{new}/volumes/{volume.name}/_data"

@@ -8,38 +8,38 @@ from typing import Literal, TypeAlias
 from msgspec import Struct
 
 from sealock.userns.plan.blockers import Blocker, blockers, opted_out, unread
-from sealock.userns.plan.facts import Image, Machine
-from sealock.userns.plan.ownership import Copied, Handover, Ids, Kept, copies, handovers
-from sealock.userns.plan.ranges import Range
-from sealock.userns.plan.readiness import DEFAULT, Check, account, chosen, engine, kernel, user_of
+from sealock.userns.plan.facts import EngineImage, MachineFacts
+from sealock.userns.plan.ownership import Copied, Handover, Ids, KeptFolder, copies, handovers
+from sealock.userns.plan.ranges import SubordinateRange
+from sealock.userns.plan.readiness import DEFAULT, ReadinessCheck, account, chosen, engine, kernel, user_of
 
-Verdict: TypeAlias = Literal["on already", "ready", "not ready", "could not tell"]
+PlanOutcome: TypeAlias = Literal["on already", "ready", "not ready", "could not tell"]
 
 
-class Plan(Struct, frozen=True, kw_only=True):
+class RemappingPlan(Struct, frozen=True, kw_only=True):
     """What `sealock userns plan` tells. `uids` and `gids` are the ranges to use; new ones are still to be written."""
 
-    verdict: Verdict
+    verdict: PlanOutcome
     user: str
     setting: str = "default"
     """What the engine is to be told."""
     settings: str = "etc/docker/daemon.json"
     """Where, below the root."""
-    checks: tuple[Check, ...]
-    uids: tuple[Range, ...] = ()
-    gids: tuple[Range, ...] = ()
+    checks: tuple[ReadinessCheck, ...]
+    uids: tuple[SubordinateRange, ...] = ()
+    gids: tuple[SubordinateRange, ...] = ()
     new_uids: bool = False
     new_gids: bool = False
     files: tuple[str, ...] = ()
     """The files that were planned for, in the place of an engine."""
-    images: tuple[Image, ...] = ()
+    images: tuple[EngineImage, ...] = ()
     containers: tuple[str, ...] = ()
     volumes: tuple[str, ...] = ()
     networks: tuple[str, ...] = ()
     blockers: tuple[Blocker, ...] = ()
     opted_out: tuple[str, ...] = ()
     handovers: tuple[Handover, ...] = ()
-    kept: tuple[Kept, ...] = ()
+    kept: tuple[KeptFolder, ...] = ()
     copies: tuple[Copied, ...] = ()
     data_root: str = ""
     """The folder that the engine will keep its data in."""
@@ -50,7 +50,7 @@ class Plan(Struct, frozen=True, kw_only=True):
         return tuple(dict.fromkeys(one.container for one in self.blockers if one.effect != "may fail"))
 
 
-def plan(machine: Machine, wanted: str = "") -> Plan:
+def plan(machine: MachineFacts, wanted: str = "") -> RemappingPlan:
     """Make the plan for remapping to a user's ranges; "" is the user that the settings name, else the default one."""
     user = user_of(machine, wanted)
     uids = chosen("subuid", machine.subuid, user, machine)
@@ -67,7 +67,7 @@ def plan(machine: Machine, wanted: str = "") -> Plan:
     on = machine.remapped
     root = _data_root(machine, ids)
     moved = tuple(handovers(machine, ids)) if ids.uids and ids.gids else ()
-    return Plan(
+    return RemappingPlan(
         verdict=_verdict(machine, checks),
         user=user,
         setting="default" if user == DEFAULT else user,
@@ -85,27 +85,27 @@ def plan(machine: Machine, wanted: str = "") -> Plan:
         blockers=blockers(machine),
         opted_out=opted_out(machine),
         handovers=tuple(one for one in moved if isinstance(one, Handover)),
-        kept=tuple(one for one in moved if isinstance(one, Kept)),
+        kept=tuple(one for one in moved if isinstance(one, KeptFolder)),
         copies=tuple(copies(machine, ids, root)) if root and not on else (),
         data_root=root,
     )
 
 
-def _data_root(machine: Machine, ids: Ids) -> str:
+def _data_root(machine: MachineFacts, ids: Ids) -> str:
     if not (machine.data_root and ids.uids and ids.gids):
         return ""
     return f"{machine.data_root}/{ids.uids[0].start}.{ids.gids[0].start}" if not machine.remapped else machine.data_root
 
 
-def _silent(machine: Machine) -> Iterator[Check]:
+def _silent(machine: MachineFacts) -> Iterator[ReadinessCheck]:
     """Containers of which too little is known for "nothing stands in the way"."""
     names = unread(machine)
     if names:
         text = f"not everything of {', '.join(names[:5])} could be read, so what stands in the way may not show"
-        yield Check("containers", "unknown", text)
+        yield ReadinessCheck("containers", "unknown", text)
 
 
-def _verdict(machine: Machine, checks: tuple[Check, ...]) -> Verdict:
+def _verdict(machine: MachineFacts, checks: tuple[ReadinessCheck, ...]) -> PlanOutcome:
     if machine.remapped and not machine.away:
         return "on already"
     answers = {check.answer for check in checks}

@@ -25,7 +25,7 @@ _LINES: Final = 100_000
 _DIGITS: Final = 10
 
 
-class Range(Struct, frozen=True, gc=False):
+class SubordinateRange(Struct, frozen=True, gc=False):
     """A line: to whom the ids from `start` on are given, and how many."""
 
     name: str
@@ -37,7 +37,7 @@ class Range(Struct, frozen=True, gc=False):
         """The last id."""
         return self.start + self.count - 1
 
-    def overlaps(self, other: Range) -> bool:
+    def overlaps(self, other: SubordinateRange) -> bool:
         """Whether any id is in both."""
         return self.start <= other.end and other.start <= self.end
 
@@ -45,19 +45,19 @@ class Range(Struct, frozen=True, gc=False):
 class Ranges(Struct, frozen=True):
     """A file's ranges, and its broken lines by number."""
 
-    ranges: tuple[Range, ...]
+    ranges: tuple[SubordinateRange, ...]
     broken: tuple[tuple[int, str], ...] = ()
 
-    def of(self, name: str, number: int | None = None) -> tuple[Range, ...]:
+    def of(self, name: str, number: int | None = None) -> tuple[SubordinateRange, ...]:
         """The ranges that the engine takes for a user: those under its number, else those under its name."""
         by_number = tuple(one for one in self.ranges if number is not None and one.name == str(number))
         return by_number or tuple(one for one in self.ranges if one.name == name)
 
-    def overlapping(self, name: str, number: int | None = None) -> Iterator[tuple[Range, Range]]:
+    def overlapping(self, name: str, number: int | None = None) -> Iterator[tuple[SubordinateRange, SubordinateRange]]:
         """Ranges of a user beside others that share ids with them, its own too; one for each place at least."""
         mine = set(map(id, self.of(name, number)))
         same = {name, str(number)}
-        reach: Range | None = None
+        reach: SubordinateRange | None = None
         for one in sorted(self.ranges, key=lambda one: one.start):
             # Lines of the same user that the engine passes over do no harm.
             if one.name in same and id(one) not in mine:
@@ -69,7 +69,7 @@ class Ranges(Struct, frozen=True):
 
 def read(text: str) -> Ranges:
     """Read the file; lines that the engine would stumble over are told."""
-    found: list[Range] = []
+    found: list[SubordinateRange] = []
     broken: list[tuple[int, str]] = []
     for number, line in enumerate(text.split("\n")[:_LINES], 1):
         if not line.strip() or line.startswith("#"):
@@ -78,7 +78,7 @@ def read(text: str) -> Ranges:
         if name and len(numbers) == 2 and all(map(_whole, numbers)):
             start, count = int(numbers[0]), int(numbers[1])
             if count and start + count - 1 <= LARGEST:
-                found.append(Range(name, start, count))
+                found.append(SubordinateRange(name, start, count))
                 continue
         broken.append((number, line[:80]))
     return Ranges(tuple(found), tuple(broken))
@@ -88,7 +88,7 @@ def _whole(word: str) -> bool:
     return word.isascii() and word.isdigit() and len(word) <= _DIGITS
 
 
-def outside(ranges: tuple[Range, ...], number: int) -> int | None:
+def outside(ranges: tuple[SubordinateRange, ...], number: int) -> int | None:
     """Who a user of a container is outside; None where nobody is."""
     begins = 0
     for one in ranges:
@@ -98,12 +98,12 @@ def outside(ranges: tuple[Range, ...], number: int) -> int | None:
     return None
 
 
-def size(ranges: tuple[Range, ...]) -> int:
+def size(ranges: tuple[SubordinateRange, ...]) -> int:
     """How many users a container can have."""
     return sum(one.count for one in ranges)
 
 
-def free_range(taken: Iterable[Range], ids: Iterable[int], name: str) -> Range | None:
+def free_range(taken: Iterable[SubordinateRange], ids: Iterable[int], name: str) -> SubordinateRange | None:
     """The lowest range of 65536 ids that no other range and no account has; None where all are taken.
 
     It ends below the ids of systemd-nspawn as long as there is room.
@@ -112,7 +112,7 @@ def free_range(taken: Iterable[Range], ids: Iterable[int], name: str) -> Range |
     return _gap(blocks, FIRST, NSPAWN - 1, name) or _gap(blocks, NSPAWN, LAST, name)
 
 
-def _gap(blocks: list[tuple[int, int]], first: int, last: int, name: str) -> Range | None:
+def _gap(blocks: list[tuple[int, int]], first: int, last: int, name: str) -> SubordinateRange | None:
     at = first
     for start, end in blocks:
         if end < at:
@@ -120,10 +120,10 @@ def _gap(blocks: list[tuple[int, int]], first: int, last: int, name: str) -> Ran
         if start - at >= COUNT:
             break
         at = end + 1
-    return Range(name, at, COUNT) if at + COUNT - 1 <= last else None
+    return SubordinateRange(name, at, COUNT) if at + COUNT - 1 <= last else None
 
 
-def added(text: str, one: Range) -> str:
+def added(text: str, one: SubordinateRange) -> str:
     """The file with a line more, all else as it was."""
     end = "" if not text or text.endswith("\n") else "\n"
     return f"{text}{end}{one.name}:{one.start}:{one.count}\n"

@@ -16,7 +16,7 @@ from sealock.vulnerabilities.database.seal import NoDatabaseError, OlderError, o
 from sealock.vulnerabilities.database.sources import Web
 from sealock.vulnerabilities.feeds.catalog import FEEDS, Feed, needed
 from sealock.vulnerabilities.records import FeedState
-from sealock.vulnerabilities.store import Store
+from sealock.vulnerabilities.store import AdvisoryStore
 
 DAY: Final = 86_400
 UNCHECKED: Final = 7 * DAY
@@ -28,7 +28,7 @@ STALE: Final = 60 * DAY
 class Ready(Struct, frozen=True):
     """An open database, and what there is to say of it: feeds that are old, or that could not be fetched."""
 
-    store: Store
+    store: AdvisoryStore
     notes: tuple[str, ...] = ()
 
 
@@ -48,7 +48,7 @@ def ready(
     """
     where = where or folder()
     path = os.path.join(where, NAME)
-    store: Store | None = None
+    store: AdvisoryStore | None = None
     try:
         store = opened(path)
         lacking = _lacking(store.feeds(), ecosystems)

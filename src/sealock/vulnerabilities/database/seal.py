@@ -12,7 +12,7 @@ from urllib.parse import quote
 
 from sealock.errors import DatabaseError
 from sealock.vulnerabilities.records import APPLICATION, SCHEMA, TABLES, damaged
-from sealock.vulnerabilities.store import Store
+from sealock.vulnerabilities.store import AdvisoryStore
 
 _MAGIC: Final = b"sealock stamp 1\n"
 _STAMP: Final = struct.Struct(">16sQI32s")
@@ -50,7 +50,7 @@ def unseal(path: str) -> None:
     os.truncate(path, os.stat(path).st_size - _STAMP.size)
 
 
-def opened(path: str, *, thorough: bool = False) -> Store:
+def opened(path: str, *, thorough: bool = False) -> AdvisoryStore:
     """Open a database; DatabaseError where it is none, damaged, or of another version, with what to do.
 
     The quick sum over all its bytes is checked every time, the strong one too where `thorough`.
@@ -77,7 +77,7 @@ def opened(path: str, *, thorough: bool = False) -> Store:
         connection.execute("PRAGMA trusted_schema=OFF")
     except sqlite3.Error:
         raise damaged() from None
-    return Store(connection)
+    return AdvisoryStore(connection)
 
 
 def fault(path: str) -> str:
@@ -96,7 +96,7 @@ def fault(path: str) -> str:
         if sorted(made) != sorted(one for one in TABLES.replace("\n", "").split(";") if one):
             return "its tables are not those of an advisory database"
         checked = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
-        Store(connection).feeds()
+        AdvisoryStore(connection).feeds()
     except (sqlite3.Error, DatabaseError):
         return _WORDS["damaged"]
     finally:

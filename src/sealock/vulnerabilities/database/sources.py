@@ -12,8 +12,8 @@ from urllib.parse import quote
 from msgspec import Struct
 
 from sealock.errors import TransportError
-from sealock.net.transport import Answer, BrokenOffError, Transport
-from sealock.vulnerabilities.feeds.catalog import File
+from sealock.net.transport import BrokenOffError, Response, Transport
+from sealock.vulnerabilities.feeds.catalog import FeedFile
 from sealock.vulnerabilities.feeds.feed import Damaged
 from sealock.vulnerabilities.records import FileState
 
@@ -38,20 +38,20 @@ class Same(Struct):
     state: FileState
 
 
-Found: TypeAlias = Got | Same | Literal["absent"]
+FetchedFile: TypeAlias = Got | Same | Literal["absent"]
 
 
-class Source(Protocol):
+class FeedSource(Protocol):
     """Gives files of feeds."""
 
     complete: bool
     """Whether it ought to have every feed, so that a missing one is a fault."""
 
-    def fetch(self, file: File, former: FileState | None, incoming: str, /) -> Found:
+    def fetch(self, file: FeedFile, former: FileState | None, incoming: str, /) -> FetchedFile:
         """Give a file, or say that it is as `former` says. TransportError and Damaged where it cannot be had."""
 
 
-class Folder:
+class SourceFolder:
     """A mirror in a folder."""
 
     complete = False
@@ -59,7 +59,7 @@ class Folder:
     def __init__(self, path: str) -> None:
         self._path = path
 
-    def fetch(self, file: File, former: FileState | None, _incoming: str, /) -> Found:
+    def fetch(self, file: FeedFile, former: FileState | None, _incoming: str, /) -> FetchedFile:
         """Open the file there; what has size and time as before counts as unchanged, else its sum tells."""
         path = os.path.join(self._path, *file.path.split("/"))
         try:
@@ -81,7 +81,7 @@ def _unhindered(path: str, flags: int) -> int:
     return os.open(path, flags | os.O_NONBLOCK)
 
 
-def _opened(stream: IO[bytes], path: str, former: FileState | None) -> Found:
+def _opened(stream: IO[bytes], path: str, former: FileState | None) -> FetchedFile:
     """A file of a folder, whose stream is closed where it is not needed."""
     try:
         facts = os.fstat(stream.fileno())
@@ -111,7 +111,7 @@ class Web:
         self._transport, self._base = transport, base.rstrip("/")
         self.complete = not base
 
-    def fetch(self, file: File, former: FileState | None, incoming: str, /) -> Found:
+    def fetch(self, file: FeedFile, former: FileState | None, incoming: str, /) -> FetchedFile:
         """Ask for the file unless it is unchanged, and keep it in the folder for what is on its way."""
         url = f"{self._base}/{quote(file.path)}" if self._base else self._address(file)
         conditions = {}
@@ -126,7 +126,7 @@ class Web:
             # Long downloads do break off; a second one mostly succeeds.
             return self._ask(url, conditions, former, incoming)
 
-    def _address(self, file: File) -> str:
+    def _address(self, file: FeedFile) -> str:
         if not file.latest:
             return file.url
         with self._transport.request("GET", file.latest) as answer:
@@ -137,7 +137,7 @@ class Web:
             raise Damaged(msg)
         return f"{file.url}{name}"
 
-    def _ask(self, url: str, conditions: dict[str, str], former: FileState | None, incoming: str) -> Found:
+    def _ask(self, url: str, conditions: dict[str, str], former: FileState | None, incoming: str) -> FetchedFile:
         with self._transport.request("GET", url, headers=conditions) as answer:
             if answer.status == 304 and former is not None and conditions:
                 return Same(former)
@@ -164,7 +164,7 @@ class Web:
         return Got(stream, size, state)
 
 
-def _refuse(answer: Answer) -> None:
+def _refuse(answer: Response) -> None:
     """Raise where an answer is not the file that was asked for."""
     if answer.status != 200:
         msg = f"{answer.url} answers with status {answer.status}"

@@ -13,21 +13,21 @@ import msgspec
 from msgspec import Struct
 
 from sealock.errors import DatabaseError, TransportError
-from sealock.vulnerabilities.builder import Content, build
-from sealock.vulnerabilities.collector import Gathered, Gatherer
+from sealock.vulnerabilities.builder import DatabaseContent, build
+from sealock.vulnerabilities.collector import CollectedFeed, Gatherer
 from sealock.vulnerabilities.database.location import NAME, cannot, put, writing
 from sealock.vulnerabilities.database.seal import ForeignError, opened, seal, unseal
-from sealock.vulnerabilities.database.sources import Got, Same, Source
+from sealock.vulnerabilities.database.sources import FeedSource, Got, Same
 from sealock.vulnerabilities.feeds.catalog import Feed, read
 from sealock.vulnerabilities.feeds.feed import Damaged
 from sealock.vulnerabilities.records import FeedState, FileState, encode
-from sealock.vulnerabilities.store import Store
+from sealock.vulnerabilities.store import AdvisoryStore
 
 _FUTURE: Final = 86_400
 """Seconds that a publisher's clock may be ahead."""
 
 
-class Outcome(Struct, frozen=True):
+class UpdateOutcome(Struct, frozen=True):
     """What became of one feed. `why` says more of "failed"."""
 
     feed: str
@@ -39,17 +39,17 @@ class Outcome(Struct, frozen=True):
 class _Fresh(Struct):
     """What the source gave for one feed."""
 
-    outcome: Outcome
-    gathered: Gathered | None = None
+    outcome: UpdateOutcome
+    gathered: CollectedFeed | None = None
 
 
 def update(
     folder: str,
-    source: Source,
+    source: FeedSource,
     feeds: Sequence[Feed],
     tell: Callable[[str], None] = lambda _text: None,
     now: Callable[[], float] = time.time,
-) -> tuple[Outcome, ...]:
+) -> tuple[UpdateOutcome, ...]:
     """Update some feeds, keep the others as they are, and say what became of each.
 
     A feed that cannot be had, or read, stays as it was; its outcome says why. `tell` hears what is being done.
@@ -71,7 +71,7 @@ def update(
                 if changed or store is None:
                     tell("writing the database")
                     kept = store.extract(set(states) - set(changed)) if store is not None else {}
-                    build(new, Content({**states, **newer}, {**kept, **changed}))
+                    build(new, DatabaseContent({**states, **newer}, {**kept, **changed}))
                 else:
                     _mark(path, new, newer)
                 seal(new)
@@ -84,7 +84,7 @@ def update(
     return tuple(one.outcome for one in fresh)
 
 
-def _former(path: str) -> tuple[Store | None, dict[str, FeedState]]:
+def _former(path: str) -> tuple[AdvisoryStore | None, dict[str, FeedState]]:
     """What there was before; nothing where it is damaged or of an older version, so that it is built anew."""
     try:
         store = opened(path)
@@ -101,16 +101,16 @@ def _unwritten(folder: str, error: OSError | sqlite3.Error) -> str:
     return f"{folder} cannot be written ({error}); is its disk full?"
 
 
-def _fetched(feed: Feed, source: Source, former: FeedState | None, incoming: str, now: int) -> _Fresh:
+def _fetched(feed: Feed, source: FeedSource, former: FeedState | None, incoming: str, now: int) -> _Fresh:
     try:
         return _read(feed, source, former, incoming, now)
     except (Damaged, TransportError) as error:
-        return _Fresh(Outcome(feed.name, "failed", str(error)))
+        return _Fresh(UpdateOutcome(feed.name, "failed", str(error)))
     except OSError as error:
-        return _Fresh(Outcome(feed.name, "failed", f"it could not be kept: {error.strerror or error}"))
+        return _Fresh(UpdateOutcome(feed.name, "failed", f"it could not be kept: {error.strerror or error}"))
 
 
-def _read(feed: Feed, source: Source, former: FeedState | None, incoming: str, now: int) -> _Fresh:
+def _read(feed: Feed, source: FeedSource, former: FeedState | None, incoming: str, now: int) -> _Fresh:
     """Read a feed, unless all of its files are as they were."""
     before: Mapping[str, FileState] = {}
     if former is not None and len(former.files) == len(feed.files):
@@ -138,7 +138,7 @@ def _read(feed: Feed, source: Source, former: FeedState | None, incoming: str, n
         return _Fresh(_absent(feed, source))
     if not changed and former is not None:
         same = msgspec.structs.replace(former, checked=now, files=tuple(states))
-        return _Fresh(Outcome(feed.name, "unchanged", state=same))
+        return _Fresh(UpdateOutcome(feed.name, "unchanged", state=same))
     for file in waiting:
         # One of several has changed: the feed is read as a whole.
         found = source.fetch(file, None, incoming)
@@ -164,16 +164,16 @@ def _read(feed: Feed, source: Source, former: FeedState | None, incoming: str, n
         unreadable=gathered.unreadable,
         examples=tuple(gathered.examples),
     )
-    return _Fresh(Outcome(feed.name, "updated", state=state), gathered)
+    return _Fresh(UpdateOutcome(feed.name, "updated", state=state), gathered)
 
 
-def _absent(feed: Feed, source: Source) -> Outcome:
+def _absent(feed: Feed, source: FeedSource) -> UpdateOutcome:
     if source.complete and not feed.partial:
-        return Outcome(feed.name, "failed", "its publisher no longer has it where it was")
-    return Outcome(feed.name, "absent")
+        return UpdateOutcome(feed.name, "failed", "its publisher no longer has it where it was")
+    return UpdateOutcome(feed.name, "absent")
 
 
-def _nothing(gathered: Gathered) -> str:
+def _nothing(gathered: CollectedFeed) -> str:
     if gathered.broken:
         return f"none of its {gathered.broken} records can be read; {gathered.examples[0]}"
     return "it holds no record at all"

@@ -6,7 +6,7 @@ import msgspec
 from msgspec import Struct
 
 
-class Named(Struct, gc=False):
+class CsafName(Struct, gc=False):
     """A thing with a word for it."""
 
     text: str = ""
@@ -31,7 +31,7 @@ class Head(Struct):
 
     tracking: Tracking = msgspec.field(default_factory=Tracking)
     publisher: Publisher = msgspec.field(default_factory=Publisher)
-    aggregate_severity: Named | None = None
+    aggregate_severity: CsafName | None = None
     title: str = ""
 
 
@@ -42,7 +42,7 @@ class Helper(Struct, gc=False):
     purl: str = ""
 
 
-class Product(Struct):
+class CsafProduct(Struct):
     """A product, or a component."""
 
     product_id: str
@@ -54,25 +54,25 @@ class Branch(Struct):
     """A node of the tree of products."""
 
     branches: list[Branch] | None = None
-    product: Product | None = None
+    product: CsafProduct | None = None
 
 
 class Relationship(Struct):
     """A component of a product, which is a product too."""
 
-    full_product_name: Product
+    full_product_name: CsafProduct
     product_reference: str = ""
     relates_to_product_reference: str = ""
 
 
-class Tree(Struct):
+class ProductTree(Struct):
     """All products."""
 
     branches: list[Branch] | None = None
     relationships: list[Relationship] | None = None
 
 
-class Status(Struct):
+class ProductStatus(Struct):
     """Products by what is said of them."""
 
     fixed: list[str] | None = None
@@ -118,28 +118,28 @@ class Note(Struct, gc=False):
     text: str = ""
 
 
-class Link(Struct, gc=False):
+class CsafLink(Struct, gc=False):
     """A reference."""
 
     url: str = ""
 
 
-class Flaw(Struct):
+class CsafFlaw(Struct):
     """One vulnerability of a document."""
 
     cve: str = ""
     title: str = ""
     notes: list[Note] | None = None
-    product_status: Status | None = None
+    product_status: ProductStatus | None = None
     remediations: list[Remediation] | None = None
     scores: list[Score] | None = None
     threats: list[Threat] | None = None
-    references: list[Link] | None = None
+    references: list[CsafLink] | None = None
 
 
-class Document(Struct):
+class CsafDocument(Struct):
     """One document."""
 
     document: Head = msgspec.field(default_factory=Head)
-    product_tree: Tree | None = None
-    vulnerabilities: list[Flaw] | None = None
+    product_tree: ProductTree | None = None
+    vulnerabilities: list[CsafFlaw] | None = None

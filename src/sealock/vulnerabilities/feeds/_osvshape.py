@@ -15,21 +15,21 @@ class Event(Struct, gc=False):
     limit: str | None = None
 
 
-class Range(Struct):
+class OsvRange(Struct):
     """A range; versions are ordered for SEMVER and ECOSYSTEM only."""
 
     type: str = ""
     events: list[Event] | None = None
 
 
-class Package(Struct, gc=False):
+class OsvPackage(Struct, gc=False):
     """A package's name in its ecosystem."""
 
     ecosystem: str = ""
     name: str = ""
 
 
-class Severity(Struct, gc=False):
+class OsvSeverity(Struct, gc=False):
     """A vector of CVSS, or a word of Ubuntu's."""
 
     type: str = ""
@@ -39,21 +39,21 @@ class Severity(Struct, gc=False):
 class Affected(Struct):
     """One package of a record."""
 
-    package: Package | None = None
-    ranges: list[Range] | None = None
+    package: OsvPackage | None = None
+    ranges: list[OsvRange] | None = None
     versions: list[str] | None = None
-    severity: list[Severity] | None = None
+    severity: list[OsvSeverity] | None = None
     ecosystem_specific: msgspec.Raw = msgspec.Raw(b"null")
     database_specific: msgspec.Raw = msgspec.Raw(b"null")
 
 
-class Reference(Struct, gc=False):
+class OsvReference(Struct, gc=False):
     """A link."""
 
     url: str = ""
 
 
-class Record(Struct):
+class OsvRecord(Struct):
     """One record."""
 
     id: str
@@ -65,7 +65,7 @@ class Record(Struct):
     related: list[str] | None = None
     summary: str | None = None
     details: str | None = None
-    severity: list[Severity] | None = None
+    severity: list[OsvSeverity] | None = None
     affected: list[Affected] | None = None
-    references: list[Reference] | None = None
+    references: list[OsvReference] | None = None
     database_specific: msgspec.Raw = msgspec.Raw(b"null")

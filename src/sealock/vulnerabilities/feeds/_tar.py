@@ -9,7 +9,7 @@ from typing import IO, Final, cast
 from sealock.image.bytesources import Damage
 from sealock.image.header import BLOCK
 from sealock.image.tarreader import TarReader
-from sealock.vulnerabilities.feeds.feed import RECORD, Broken, Damaged
+from sealock.vulnerabilities.feeds.feed import RECORD, BrokenRecord, Damaged
 
 MEMBERS: Final = 3_000_000
 PLAIN: Final = 64 << 30
@@ -58,7 +58,7 @@ class _Forward:
         return data
 
 
-def members(file: IO[bytes]) -> Iterator[tuple[str, bytes] | Broken]:
+def members(file: IO[bytes]) -> Iterator[tuple[str, bytes] | BrokenRecord]:
     """Yield the name and bytes of each file; Damaged where the archive does not come to its end."""
     begin = file.read(4)
     file.seek(0)
@@ -79,7 +79,7 @@ def members(file: IO[bytes]) -> Iterator[tuple[str, bytes] | Broken]:
             if entry.kind != "file":
                 continue
             if entry.size > RECORD:
-                yield Broken(entry.path, f"it has {entry.size} bytes; at most {RECORD} are read")
+                yield BrokenRecord(entry.path, f"it has {entry.size} bytes; at most {RECORD} are read")
                 continue
             data = entry.read(entry.size)
             if len(data) == entry.size:

@@ -7,7 +7,7 @@ import zlib
 from collections.abc import Iterator
 from typing import IO, Final
 
-from sealock.vulnerabilities.feeds.feed import RECORD, Broken, Damaged
+from sealock.vulnerabilities.feeds.feed import RECORD, BrokenRecord, Damaged
 
 MEMBERS: Final = 3_000_000
 PLAIN: Final = 32 << 30
@@ -18,7 +18,7 @@ CALM: Final = 64 << 20
 """Plain bytes below which no ratio is suspicious."""
 
 
-def members(file: IO[bytes], size: int) -> Iterator[tuple[str, bytes] | Broken]:
+def members(file: IO[bytes], size: int) -> Iterator[tuple[str, bytes] | BrokenRecord]:
     """Yield the name and bytes of each JSON member. `size` is that of the archive, in bytes."""
     try:
         archive = zipfile.ZipFile(file)
@@ -43,13 +43,13 @@ def members(file: IO[bytes], size: int) -> Iterator[tuple[str, bytes] | Broken]:
             yield _member(archive, entry)
 
 
-def _member(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> tuple[str, bytes] | Broken:
+def _member(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> tuple[str, bytes] | BrokenRecord:
     name = entry.filename
     if name.startswith("/") or "\\" in name or ".." in name.split("/"):
-        return Broken(name, "the name of its file leads out of the archive")
+        return BrokenRecord(name, "the name of its file leads out of the archive")
     if entry.file_size > RECORD:
-        return Broken(name, f"it has {entry.file_size} bytes; at most {RECORD} are read")
+        return BrokenRecord(name, f"it has {entry.file_size} bytes; at most {RECORD} are read")
     try:
         return name, archive.read(entry)
     except (zipfile.BadZipFile, zlib.error, OSError, EOFError, ValueError, RuntimeError, NotImplementedError) as error:
-        return Broken(name, f"it cannot be unpacked ({error})")
+        return BrokenRecord(name, f"it cannot be unpacked ({error})")

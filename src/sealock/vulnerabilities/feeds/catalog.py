@@ -11,14 +11,14 @@ from urllib.parse import quote
 
 from msgspec import Struct
 
-from sealock.vulnerabilities.feeds.feed import Item
+from sealock.vulnerabilities.feeds.feed import FeedItem
 
 Family: TypeAlias = Literal[
     "osv", "alpine-secdb", "wolfi", "chainguard", "debian-tracker", "redhat-vex", "kev", "epss", "endoflife"
 ]
 
 
-class File(Struct, frozen=True):
+class FeedFile(Struct, frozen=True):
     """One file of a feed. `latest` is the address of a text that names the newest file beside it, "" for none."""
 
     path: str
@@ -32,7 +32,7 @@ class Feed(Struct, frozen=True):
     name: str
     family: Family
     title: str
-    files: tuple[File, ...]
+    files: tuple[FeedFile, ...]
     ecosystem: str = ""
     standard: bool = True
     partial: bool = False
@@ -68,34 +68,36 @@ PRODUCTS: Final = {
 
 def _feeds() -> Iterator[Feed]:
     for ecosystem in (*_STANDARD, *_UNASKED):
-        file = File(f"osv/{ecosystem}/all.zip", f"{_OSV}/{quote(ecosystem)}/all.zip")
+        file = FeedFile(f"osv/{ecosystem}/all.zip", f"{_OSV}/{quote(ecosystem)}/all.zip")
         yield Feed(f"osv/{ecosystem}", "osv", f"OSV, {ecosystem}", (file,), ecosystem, ecosystem in _STANDARD)
     for release in _ALPINE:
         files = tuple(
-            File(f"alpine-secdb/{release}/{part}.json", f"https://secdb.alpinelinux.org/{release}/{part}.json")
+            FeedFile(f"alpine-secdb/{release}/{part}.json", f"https://secdb.alpinelinux.org/{release}/{part}.json")
             for part in ("main", "community")
         )
         name = f"alpine-secdb/{release}"
         title = f"Alpine security database, {release}"
         yield Feed(name, "alpine-secdb", title, files, f"Alpine:{release}", partial=True)
-    wolfi = File("wolfi/security.json", "https://packages.wolfi.dev/os/security.json")
+    wolfi = FeedFile("wolfi/security.json", "https://packages.wolfi.dev/os/security.json")
     yield Feed("wolfi", "wolfi", "Wolfi security database", (wolfi,), "Wolfi")
-    guard = File("chainguard/security.json", "https://packages.cgr.dev/chainguard/security.json")
+    guard = FeedFile("chainguard/security.json", "https://packages.cgr.dev/chainguard/security.json")
     yield Feed("chainguard", "chainguard", "Chainguard security database", (guard,), "Chainguard")
-    debian = File("debian-tracker/tracker.json", "https://security-tracker.debian.org/tracker/data/json")
+    debian = FeedFile("debian-tracker/tracker.json", "https://security-tracker.debian.org/tracker/data/json")
     yield Feed("debian-tracker", "debian-tracker", "Debian security tracker", (debian,), "Debian")
-    vex = File("redhat-vex/csaf_vex.tar.zst", f"{_VEX}/", f"{_VEX}/archive_latest.txt")
+    vex = FeedFile("redhat-vex/csaf_vex.tar.zst", f"{_VEX}/", f"{_VEX}/archive_latest.txt")
     yield Feed("redhat-vex", "redhat-vex", "Red Hat VEX", (vex,), "Red Hat", standard=False)
     known = "known_exploited_vulnerabilities.json"
     yield Feed(
         "kev",
         "kev",
         "CISA known exploited vulnerabilities",
-        (File(f"kev/{known}", f"https://www.cisa.gov/sites/default/files/feeds/{known}"),),
+        (FeedFile(f"kev/{known}", f"https://www.cisa.gov/sites/default/files/feeds/{known}"),),
     )
     scores = "epss_scores-current.csv.gz"
-    yield Feed("epss", "epss", "FIRST EPSS", (File(f"epss/{scores}", f"https://epss.empiricalsecurity.com/{scores}"),))
-    cycles = tuple(File(f"endoflife/{one}.json", f"https://endoflife.date/api/{one}.json") for one in PRODUCTS)
+    yield Feed(
+        "epss", "epss", "FIRST EPSS", (FeedFile(f"epss/{scores}", f"https://epss.empiricalsecurity.com/{scores}"),)
+    )
+    cycles = tuple(FeedFile(f"endoflife/{one}.json", f"https://endoflife.date/api/{one}.json") for one in PRODUCTS)
     yield Feed("endoflife", "endoflife", "Dates of distributions' ends", cycles, partial=True)
 
 
@@ -108,7 +110,7 @@ def needed(ecosystems: Iterable[str]) -> tuple[Feed, ...]:
     return tuple(feed for feed in FEEDS.values() if any(feed.tells_of(one) for one in wanted))
 
 
-def read(feed: Feed, file: File, stream: IO[bytes], size: int) -> Iterator[Item]:
+def read(feed: Feed, file: FeedFile, stream: IO[bytes], size: int) -> Iterator[FeedItem]:
     """Read one file of a feed. `size` is the file's, in bytes. Damaged where it cannot be read as a whole."""
     match feed.family:
         case "osv":

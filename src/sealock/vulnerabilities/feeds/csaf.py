@@ -12,13 +12,13 @@ from urllib.parse import parse_qs, unquote
 
 import msgspec
 
-from sealock.model.advisory import Advisory, Affects, Rating, Span, State
+from sealock.model.advisory import Advisory, Affects, DistributionState, Rating, Span
 from sealock.vulnerabilities import cvss
 from sealock.vulnerabilities.feeds import _csafshape as shape
 from sealock.vulnerabilities.feeds._document import UNREADABLE
 from sealock.vulnerabilities.feeds._tar import members
 from sealock.vulnerabilities.feeds._texts import dated, details, links, summary
-from sealock.vulnerabilities.feeds.feed import RECORD, Broken, Damaged, Item, fit, word
+from sealock.vulnerabilities.feeds.feed import RECORD, BrokenRecord, Damaged, FeedItem, fit, word
 from sealock.vulnerabilities.versions import key
 
 FEED: Final = "redhat-vex"
@@ -27,8 +27,8 @@ _PLATFORM: Final = re.compile(r"cpe:/[oa]:redhat:enterprise_linux:(\d{1,2})(?:[.
 """The main stream of Red Hat Enterprise Linux; extended ones, which are paid for, have names of their own."""
 _PURL: Final = re.compile(r"pkg:rpm/redhat/([^@?#]+)(?:@([^?#]+))?(?:\?([^#]*))?")
 _DEPTH: Final = 20
-_decode: Final = msgspec.json.Decoder(shape.Document).decode
-_DECISIONS: Final[dict[str, State]] = {
+_decode: Final = msgspec.json.Decoder(shape.CsafDocument).decode
+_DECISIONS: Final[dict[str, DistributionState]] = {
     "will not fix": "ignored",
     "fix deferred": "deferred",
     "out of support scope": "end-of-life",
@@ -46,7 +46,7 @@ class _Component(msgspec.Struct, frozen=True, gc=False):
     module: str = ""
 
 
-def read(file: IO[bytes], path: str) -> Iterator[Item]:
+def read(file: IO[bytes], path: str) -> Iterator[FeedItem]:
     """Yield one record for each CVE."""
     if path.endswith(".json"):
         data = file.read(RECORD + 1)
@@ -56,23 +56,23 @@ def read(file: IO[bytes], path: str) -> Iterator[Item]:
         yield from record(path, data)
         return
     for member in members(file):
-        if isinstance(member, Broken):
+        if isinstance(member, BrokenRecord):
             yield member
         elif member[0].endswith(".json"):
             yield from record(*member)
 
 
-def record(name: str, data: bytes) -> Iterator[Item]:
+def record(name: str, data: bytes) -> Iterator[FeedItem]:
     """Read one document."""
     try:
         found = _decode(data)
     except UNREADABLE as error:
-        yield Broken(name, f"it is no CSAF document ({error})")
+        yield BrokenRecord(name, f"it is no CSAF document ({error})")
         return
     components = _components(found.product_tree)
     for flaw in found.vulnerabilities or ():
         if not _CVE.fullmatch(flaw.cve):
-            yield Broken(name, f"{flaw.cve[:40]!r} is no CVE")
+            yield BrokenRecord(name, f"{flaw.cve[:40]!r} is no CVE")
             continue
         texts = {note.category: note.text for note in flaw.notes or ()}
         tracking = found.document.tracking
@@ -89,7 +89,7 @@ def record(name: str, data: bytes) -> Iterator[Item]:
         )
 
 
-def _ratings(head: shape.Head, flaw: shape.Flaw) -> Iterator[Rating]:
+def _ratings(head: shape.Head, flaw: shape.CsafFlaw) -> Iterator[Rating]:
     stated = word(head.aggregate_severity.text) if head.aggregate_severity else None
     vectors = [
         one.vectorString
@@ -104,7 +104,7 @@ def _ratings(head: shape.Head, flaw: shape.Flaw) -> Iterator[Rating]:
         yield Rating("Red Hat", stated)
 
 
-def _components(tree: shape.Tree | None) -> dict[str, _Component]:
+def _components(tree: shape.ProductTree | None) -> dict[str, _Component]:
     """Every package in a release of Red Hat Enterprise Linux, by its product id."""
     if tree is None:
         return {}
@@ -151,9 +151,9 @@ def _package(purl: str, product: str) -> tuple[str, str, str] | None:
     return (name, version, module) if fit(name) else None
 
 
-def _affects(flaw: shape.Flaw, components: dict[str, _Component]) -> Iterator[Affects]:
+def _affects(flaw: shape.CsafFlaw, components: dict[str, _Component]) -> Iterator[Affects]:
     """What is said of each package; a fix outweighs that it had been affected, that outweighs all else."""
-    status = flaw.product_status or shape.Status()
+    status = flaw.product_status or shape.ProductStatus()
     decided = _decisions(flaw)
     severities = {
         product: severity
@@ -172,7 +172,7 @@ def _affects(flaw: shape.Flaw, components: dict[str, _Component]) -> Iterator[Af
         # Later minor releases rebuild what an earlier one had mended.
         version, product = min(versions, key=lambda pair: key("rpm", pair[0]) or b"\xff")
         yield Affects(place[0], place[1], (Span(fixed=version),), (), "affected", place[2], severities.get(product))
-    groups: tuple[tuple[list[str] | None, State, tuple[Span, ...]], ...] = (
+    groups: tuple[tuple[list[str] | None, DistributionState, tuple[Span, ...]], ...] = (
         (status.known_affected, "affected", (Span(),)),
         (status.under_investigation, "under-investigation", (Span(),)),
         (status.known_not_affected, "not-affected", ()),
@@ -187,8 +187,8 @@ def _affects(flaw: shape.Flaw, components: dict[str, _Component]) -> Iterator[Af
             yield Affects(one.ecosystem, one.name, spans, (), said, one.module, severities.get(product))
 
 
-def _decisions(flaw: shape.Flaw) -> dict[str, State]:
-    found: dict[str, State] = {}
+def _decisions(flaw: shape.CsafFlaw) -> dict[str, DistributionState]:
+    found: dict[str, DistributionState] = {}
     for one in flaw.remediations or ():
         state = _DECISIONS.get(one.details.strip().lower())
         if one.category in {"no_fix_planned", "none_available"} and state is not None:

@@ -11,10 +11,10 @@ from typing import IO, Final
 import msgspec
 from msgspec import Struct
 
-from sealock.model.advisory import Advisory, Affects, Span, State
+from sealock.model.advisory import Advisory, Affects, DistributionState, Span
 from sealock.vulnerabilities.feeds._document import UNREADABLE, document
 from sealock.vulnerabilities.feeds._texts import details
-from sealock.vulnerabilities.feeds.feed import Broken, Item, fit, word
+from sealock.vulnerabilities.feeds.feed import BrokenRecord, FeedItem, fit, word
 
 FEED: Final = "debian-tracker"
 RELEASES: Final = {
@@ -42,29 +42,29 @@ _flaws: Final = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
 _flaw: Final = msgspec.json.Decoder(_Flaw).decode
 
 
-def read(file: IO[bytes]) -> Iterator[Item]:
+def read(file: IO[bytes]) -> Iterator[FeedItem]:
     """Yield one record for each flaw of each package."""
     for package, raw in document(file, dict[str, msgspec.Raw]).items():
         try:
             flaws = _flaws(raw)
         except UNREADABLE as error:
-            yield Broken(package, str(error))
+            yield BrokenRecord(package, str(error))
             continue
         if not fit(package):
-            yield Broken(package, "its name is none")
+            yield BrokenRecord(package, "its name is none")
             continue
         for name, body in flaws.items():
             yield _record(package, name, body)
 
 
-def _record(package: str, name: str, body: msgspec.Raw) -> Item:
+def _record(package: str, name: str, body: msgspec.Raw) -> FeedItem:
     where = f"{name} of {package}"
     if not name.startswith(_FLAWS) or not fit(name):
-        return Broken(where, "its id is none of Debian's")
+        return BrokenRecord(where, "its id is none of Debian's")
     try:
         flaw = _flaw(body)
     except UNREADABLE as error:
-        return Broken(where, str(error))
+        return BrokenRecord(where, str(error))
     affects = []
     for code, release in (flaw.releases or {}).items():
         number = RELEASES.get(code.partition("-")[0])
@@ -73,7 +73,7 @@ def _record(package: str, name: str, body: msgspec.Raw) -> Item:
             continue
         judged = _affects(f"Debian:{number}", package, release)
         if judged is None:
-            return Broken(where, f"{release.status[:40]!r} is no status")
+            return BrokenRecord(where, f"{release.status[:40]!r} is no status")
         affects.append(judged)
     return Advisory(name, FEED, tuple(affects), details=details(flaw.description))
 
@@ -85,7 +85,7 @@ def _affects(ecosystem: str, package: str, release: _Release) -> Affects | None:
             return Affects(ecosystem, package, state="not-affected", severity=severity)
         case "resolved":
             # Before the fix it is affected; that a fix is there outweighs what had been decided before.
-            state: State = "unimportant" if release.urgency == "unimportant" else "affected"
+            state: DistributionState = "unimportant" if release.urgency == "unimportant" else "affected"
             return Affects(ecosystem, package, (Span(fixed=release.fixed_version),), (), state, severity=severity)
         case "open":
             return Affects(ecosystem, package, (Span(),), (), _decided(release), severity=severity)
@@ -95,7 +95,7 @@ def _affects(ecosystem: str, package: str, release: _Release) -> Affects | None:
             return None
 
 
-def _decided(release: _Release) -> State:
+def _decided(release: _Release) -> DistributionState:
     """What was decided of a flaw that is not mended."""
     if release.urgency == "unimportant":
         return "unimportant"

@@ -10,7 +10,7 @@ import msgspec
 from msgspec import Struct
 
 from sealock.vulnerabilities.feeds._document import UNREADABLE, document
-from sealock.vulnerabilities.feeds.feed import Broken, Ended, Item, fit
+from sealock.vulnerabilities.feeds.feed import BrokenRecord, Ended, FeedItem, fit
 
 _DAY: Final = re.compile(r"\d{4}-\d\d-\d\d")
 ALREADY: Final = "0001-01-01"
@@ -25,16 +25,16 @@ class _Cycle(Struct, gc=False):
 _decode: Final = msgspec.json.Decoder(_Cycle).decode
 
 
-def read(file: IO[bytes], distribution: str) -> Iterator[Item]:
+def read(file: IO[bytes], distribution: str) -> Iterator[FeedItem]:
     """Yield the last day of each release that has one. `distribution` is the ID that its os-release has."""
     for place, raw in enumerate(document(file, list[msgspec.Raw])):
         try:
             cycle = _decode(raw)
         except UNREADABLE as error:
-            yield Broken(f"cycle {place + 1}", str(error))
+            yield BrokenRecord(f"cycle {place + 1}", str(error))
             continue
         day = ALREADY if cycle.eol is True else cycle.eol or ""
         if not fit(str(cycle.cycle)) or (day and not _DAY.fullmatch(day)):
-            yield Broken(f"cycle {place + 1}", "it is no version with a day")
+            yield BrokenRecord(f"cycle {place + 1}", "it is no version with a day")
         elif day:
             yield Ended(distribution, str(cycle.cycle), day)

@@ -10,7 +10,7 @@ from typing import IO, Final
 
 from sealock.model.advisory import Epss
 from sealock.vulnerabilities.feeds._texts import dated
-from sealock.vulnerabilities.feeds.feed import DOCUMENT, Broken, Damaged, Dated, Item, Likelihood
+from sealock.vulnerabilities.feeds.feed import DOCUMENT, BrokenRecord, Damaged, Dated, FeedItem, Likelihood
 
 _CHUNK: Final = 1 << 20
 _LINE: Final = 4096
@@ -20,7 +20,7 @@ _CVE: Final = re.compile(r"CVE-\d{4}-\d{4,9}")
 _DATE: Final = re.compile(r"score_date:([0-9T:.Z+-]{10,40})")
 
 
-def read(file: IO[bytes]) -> Iterator[Item]:
+def read(file: IO[bytes]) -> Iterator[FeedItem]:
     """Yield each CVE's score, and the date of all of them."""
     lines = _lines(file)
     first = next(lines, "")
@@ -40,12 +40,12 @@ def read(file: IO[bytes]) -> Iterator[Item]:
         try:
             name, score, percentile = cells[0], float(cells[1]), float(cells[2])
         except (ValueError, IndexError):
-            yield Broken(line[:60], "it is no CVE with a score and a percentile")
+            yield BrokenRecord(line[:60], "it is no CVE with a score and a percentile")
             continue
         if cve(name) and 0.0 <= score <= 1.0 and 0.0 <= percentile <= 1.0:
             yield Likelihood(name, Epss(score, percentile))
         else:
-            yield Broken(line[:60], "it is no CVE with a score and a percentile between 0 and 1")
+            yield BrokenRecord(line[:60], "it is no CVE with a score and a percentile between 0 and 1")
 
 
 def _lines(file: IO[bytes]) -> Iterator[str]:

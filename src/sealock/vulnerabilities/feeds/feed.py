@@ -14,7 +14,7 @@ class Damaged(Exception):  # noqa: N818  the name says what it is
     """The feed as a whole cannot be read: its text completes "feed NAME: …"."""
 
 
-class Broken(Struct, frozen=True, gc=False):
+class BrokenRecord(Struct, frozen=True, gc=False):
     """One record that cannot be read; the others can."""
 
     record: str
@@ -55,7 +55,7 @@ class Dated(Struct, frozen=True, gc=False):
     date: str
 
 
-Item: TypeAlias = Advisory | Broken | Withdrawn | KnownExploited | Likelihood | Ended | Dated
+FeedItem: TypeAlias = Advisory | BrokenRecord | Withdrawn | KnownExploited | Likelihood | Ended | Dated
 
 RECORD: Final = 32 << 20
 """Bytes of the largest single record."""

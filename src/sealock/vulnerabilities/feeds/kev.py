@@ -12,7 +12,7 @@ from msgspec import Struct
 from sealock.model.advisory import Exploited
 from sealock.vulnerabilities.feeds._document import UNREADABLE, document
 from sealock.vulnerabilities.feeds._texts import SUMMARY, dated
-from sealock.vulnerabilities.feeds.feed import Broken, Dated, Item, KnownExploited
+from sealock.vulnerabilities.feeds.feed import BrokenRecord, Dated, FeedItem, KnownExploited
 
 _CVE: Final = re.compile(r"CVE-\d{4}-\d{4,9}")
 _DAY: Final = re.compile(r"\d{4}-\d\d-\d\d")
@@ -34,7 +34,7 @@ class _Catalogue(Struct):
 _decode: Final = msgspec.json.Decoder(_Entry).decode
 
 
-def read(file: IO[bytes]) -> Iterator[Item]:
+def read(file: IO[bytes]) -> Iterator[FeedItem]:
     """Yield each entry, and the date of the catalogue."""
     catalogue = document(file, _Catalogue)
     yield Dated(dated(catalogue.date_released))
@@ -42,10 +42,12 @@ def read(file: IO[bytes]) -> Iterator[Item]:
         try:
             entry = _decode(raw)
         except UNREADABLE as error:
-            yield Broken(f"entry {place + 1}", str(error))
+            yield BrokenRecord(f"entry {place + 1}", str(error))
             continue
         if not _CVE.fullmatch(entry.cve_id) or not _DAY.fullmatch(entry.date_added):
-            yield Broken(f"entry {place + 1}", f"{entry.cve_id[:40]!r} of {entry.date_added[:40]!r} is no CVE of a day")
+            yield BrokenRecord(
+                f"entry {place + 1}", f"{entry.cve_id[:40]!r} of {entry.date_added[:40]!r} is no CVE of a day"
+            )
             continue
         due = entry.due_date if _DAY.fullmatch(entry.due_date) else ""
         ransomware = entry.known_ransomware_campaign_use.lower() == "known"

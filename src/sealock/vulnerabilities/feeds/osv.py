@@ -8,7 +8,7 @@ from typing import IO, Any, Final
 
 import msgspec
 
-from sealock.model.advisory import Advisory, Affects, Rating, State
+from sealock.model.advisory import Advisory, Affects, DistributionState, Rating
 from sealock.model.severity import Severity
 from sealock.vulnerabilities import cvss
 from sealock.vulnerabilities.ecosystems import normalised
@@ -16,7 +16,7 @@ from sealock.vulnerabilities.feeds import _osvshape as shape
 from sealock.vulnerabilities.feeds._document import UNREADABLE
 from sealock.vulnerabilities.feeds._texts import dated, details, links, names, summary
 from sealock.vulnerabilities.feeds._zip import members
-from sealock.vulnerabilities.feeds.feed import Broken, Item, Withdrawn, fit, word
+from sealock.vulnerabilities.feeds.feed import BrokenRecord, FeedItem, Withdrawn, fit, word
 from sealock.vulnerabilities.feeds.spans import spans
 from sealock.vulnerabilities.versions import scheme_of
 
@@ -30,32 +30,32 @@ _SOURCES: Final = {
     "CGA": "Chainguard",
 }  # fmt: skip
 """Who rates, by the first word of the id. Debian's and Alpine's records of a CVE carry NVD's vector."""
-_URGENCIES: Final[dict[str, State]] = {"unimportant": "unimportant", "end-of-life": "end-of-life"}
+_URGENCIES: Final[dict[str, DistributionState]] = {"unimportant": "unimportant", "end-of-life": "end-of-life"}
 _ENTERPRISE: Final = re.compile(r"Red Hat:enterprise_linux:(\d{1,2})(?:[.:].*)?\Z")
 """The main stream; extended ones, which are paid for, keep the names that the records have."""
 _WORDS: Final = (b'"urgency"', b'"ubuntu_priority"', b'"severity"')
 """Keys below which distributions have their own word."""
-_decode: Final = msgspec.json.Decoder(shape.Record).decode
+_decode: Final = msgspec.json.Decoder(shape.OsvRecord).decode
 _nothing: Final = b"null"
 
 
-def read(file: IO[bytes], size: int, ecosystem: str) -> Iterator[Item]:
+def read(file: IO[bytes], size: int, ecosystem: str) -> Iterator[FeedItem]:
     """Yield the records of one ecosystem's archive, with what they say of that ecosystem and its releases.
 
     Of what a record says of other ecosystems, their own archives tell.
     """
     for member in members(file, size):
-        yield member if isinstance(member, Broken) else record(*member, ecosystem)
+        yield member if isinstance(member, BrokenRecord) else record(*member, ecosystem)
 
 
-def record(name: str, data: bytes, ecosystem: str) -> Item:
+def record(name: str, data: bytes, ecosystem: str) -> FeedItem:
     """Read one record; `name` is that of its file."""
     try:
         found = _decode(data)
     except UNREADABLE as error:
-        return Broken(name, f"it is no record of OSV's schema ({error})")
+        return BrokenRecord(name, f"it is no record of OSV's schema ({error})")
     if not fit(found.id):
-        return Broken(name, "its id is none")
+        return BrokenRecord(name, "its id is none")
     if found.withdrawn:
         return Withdrawn(found.id)
     notice = bool(_NOTICES.match(found.id))
@@ -79,7 +79,7 @@ def record(name: str, data: bytes, ecosystem: str) -> Item:
     )
 
 
-def _affects(found: shape.Record, ecosystem: str) -> Iterator[Affects]:
+def _affects(found: shape.OsvRecord, ecosystem: str) -> Iterator[Affects]:
     begin = f"{ecosystem}:"
     wide = word_of_ubuntu(found.severity)
     for one in found.affected or ():
@@ -118,7 +118,7 @@ def _own_word(one: shape.Affected, special: dict[str, Any]) -> Severity | None:
     return word_of_ubuntu(one.severity)
 
 
-def word_of_ubuntu(severity: Iterable[shape.Severity] | None) -> Severity | None:
+def word_of_ubuntu(severity: Iterable[shape.OsvSeverity] | None) -> Severity | None:
     """Ubuntu's own priority."""
     for one in severity or ():
         if one.type == "Ubuntu" and (found := word(one.score)) is not None:
@@ -126,7 +126,7 @@ def word_of_ubuntu(severity: Iterable[shape.Severity] | None) -> Severity | None
     return None
 
 
-def _ratings(found: shape.Record) -> Iterator[Rating]:
+def _ratings(found: shape.OsvRecord) -> Iterator[Rating]:
     source = _SOURCES.get(found.id.partition("-")[0], found.id.partition("-")[0])
     vectors = {one.score: None for one in found.severity or () if one.type.startswith("CVSS")}
     for one in found.affected or ():

@@ -14,7 +14,7 @@ from msgspec import Struct
 
 from sealock.model.advisory import Advisory, Affects, Span
 from sealock.vulnerabilities.feeds._document import UNREADABLE, document
-from sealock.vulnerabilities.feeds.feed import Broken, Damaged, Item, fit
+from sealock.vulnerabilities.feeds.feed import BrokenRecord, Damaged, FeedItem, fit
 
 _RELEASE: Final = re.compile(r"v\d{1,3}\.\d{1,3}|edge")
 _ID: Final = re.compile(r"[A-Za-z][A-Za-z0-9]*(?:[-_:][A-Za-z0-9.]+)+")
@@ -40,7 +40,7 @@ class _Entry(Struct):
 _decode: Final = msgspec.json.Decoder(_Entry).decode
 
 
-def read(file: IO[bytes], feed: str, ecosystem: str) -> Iterator[Item]:
+def read(file: IO[bytes], feed: str, ecosystem: str) -> Iterator[FeedItem]:
     """Yield one record for each flaw. Of Alpine, the document names the release."""
     found = document(file, _Secdb)
     if ecosystem == "Alpine":
@@ -54,20 +54,20 @@ def read(file: IO[bytes], feed: str, ecosystem: str) -> Iterator[Item]:
         try:
             package = _decode(raw).pkg
         except UNREADABLE as error:
-            yield Broken(f"package {place + 1}", str(error))
+            yield BrokenRecord(f"package {place + 1}", str(error))
             continue
         if not fit(package.name):
-            yield Broken(f"package {place + 1}", "its name is none")
+            yield BrokenRecord(f"package {place + 1}", "its name is none")
             continue
         fixes: dict[str, list[str]] = {}
         for version, tokens in (package.secfixes or {}).items():
             if not isinstance(tokens, list):
-                yield Broken(package.name, f"what {version[:80]} fixes is no list")
+                yield BrokenRecord(package.name, f"what {version[:80]} fixes is no list")
                 continue
             for token in tokens[:TOKENS]:
                 ids = flaws(token) if isinstance(token, str) else []
                 if not ids:
-                    yield Broken(package.name, f"{str(token)[:80]!r} names no flaw")
+                    yield BrokenRecord(package.name, f"{str(token)[:80]!r} names no flaw")
                 for one, aliases in ids:
                     fixes.setdefault(one, []).append(version)
                     others.setdefault(one, {}).update(dict.fromkeys(aliases))

@@ -7,14 +7,14 @@ from typing import Final
 
 from sealock.model.advisory import Span
 from sealock.vulnerabilities.feeds._osvshape import Event
-from sealock.vulnerabilities.versions import Scheme, key
+from sealock.vulnerabilities.versions import VersionScheme, key
 
 EVENTS: Final = 10_000
 _LATE: Final = b"\xff" * 8
 """A version that cannot be read sorts last, and where it stands among its like."""
 
 
-def spans(scheme: Scheme | None, events: Sequence[Event]) -> Iterator[Span]:
+def spans(scheme: VersionScheme | None, events: Sequence[Event]) -> Iterator[Span]:
     """Yield what a range of ordered versions says is affected."""
     if len(events) == 2:
         # Most ranges: from the very first version to another. There is nothing to sort.
@@ -51,7 +51,7 @@ def _ended(begun: str, event: Event) -> Span:
     return Span(begun) if event.limit in {None, "*"} else Span(begun, limit=event.limit or "")
 
 
-def _ordered(scheme: Scheme | None, events: Sequence[Event]) -> Sequence[Event]:
+def _ordered(scheme: VersionScheme | None, events: Sequence[Event]) -> Sequence[Event]:
     """Sort events by version; those at one version as they were named, and last what ends after it.
 
     So a range that ends where it begins, as RustSec writes what was mended before a release, is empty.

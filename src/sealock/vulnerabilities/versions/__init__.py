@@ -11,7 +11,7 @@ from typing import Final, Literal, TypeAlias, cast
 
 from sealock.model.inventory import PackageType
 
-Scheme: TypeAlias = Literal[
+VersionScheme: TypeAlias = Literal[
     "dpkg",
     "rpm",
     "apk",
@@ -32,7 +32,7 @@ Scheme: TypeAlias = Literal[
 LONGEST: Final = 1000
 """Characters of the longest version that is read."""
 
-_READERS: Final[dict[Scheme, tuple[str, str]]] = {
+_READERS: Final[dict[VersionScheme, tuple[str, str]]] = {
     "dpkg": ("dpkg", "key"),
     "rpm": ("rpm", "key"),
     "apk": ("apk", "key"),
@@ -51,8 +51,8 @@ _READERS: Final[dict[Scheme, tuple[str, str]]] = {
 """The module and function that read each; imported when first asked for."""
 
 
-class _Loaded(dict[Scheme, Callable[[str], bytes]]):
-    def __missing__(self, scheme: Scheme) -> Callable[[str], bytes]:
+class _Loaded(dict[VersionScheme, Callable[[str], bytes]]):
+    def __missing__(self, scheme: VersionScheme) -> Callable[[str], bytes]:
         module, function = _READERS[scheme]
         loaded = cast("Callable[[str], bytes]", getattr(import_module(f"{__name__}.{module}"), function))
         self[scheme] = loaded
@@ -62,7 +62,7 @@ class _Loaded(dict[Scheme, Callable[[str], bytes]]):
 _loaded: Final = _Loaded()
 
 
-def key(scheme: Scheme, version: str) -> bytes | None:
+def key(scheme: VersionScheme, version: str) -> bytes | None:
     """Give bytes that sort as `version` does among the ecosystem's; equal for versions that count as equal.
 
     Never empty, so that b"" may stand for "before all". None for what the ecosystem itself could not read, and for
@@ -76,7 +76,7 @@ def key(scheme: Scheme, version: str) -> bytes | None:
         return None
 
 
-_OF_ECOSYSTEM: Final[dict[str, Scheme]] = {
+_OF_ECOSYSTEM: Final[dict[str, VersionScheme]] = {
     "almalinux": "rpm",
     "alpaquita": "apk",
     "alpine": "apk",
@@ -113,7 +113,7 @@ _OF_ECOSYSTEM: Final[dict[str, Scheme]] = {
 }
 
 
-def scheme_of(ecosystem: str) -> Scheme | None:
+def scheme_of(ecosystem: str) -> VersionScheme | None:
     """Give the order of an ecosystem as OSV names it, with or without its release; None where none is known.
 
     Pub is not among them: Dart orders build metadata, which Semantic Versioning does not.
@@ -127,7 +127,7 @@ def scheme_of(ecosystem: str) -> Scheme | None:
     return scheme
 
 
-_OF_PACKAGE: Final[dict[PackageType, Scheme]] = {
+_OF_PACKAGE: Final[dict[PackageType, VersionScheme]] = {
     "deb": "dpkg",
     "apk": "apk",
     "rpm": "rpm",
@@ -145,6 +145,6 @@ _OF_PACKAGE: Final[dict[PackageType, Scheme]] = {
 }
 
 
-def of_package(kind: PackageType) -> Scheme:
+def of_package(kind: PackageType) -> VersionScheme:
     """Give the order that packages of this kind go by."""
     return _OF_PACKAGE[kind]
