@@ -160,12 +160,12 @@ def add(found: dict[Package, set[str]], text: str, paths: Iterable[str]) -> None
 
 def section(title: str, found: Mapping[str, Found], unexplained: list[str], *, show: bool) -> list[str]:
     """The table of one image, and what explains the differences."""
-    types = sorted({one.type for each in found.values() for one in each.packages}, key=_order)
+    types = sorted({package.type for each in found.values() for package in each.packages}, key=_order)
     rows: list[str] = []
     theirs: Examples = {}
     ours: Examples = {}
     for kind in types:
-        sets = {tool: {one for one in each.packages if one.type == kind} for tool, each in found.items()}
+        sets = {tool: {package for package in each.packages if package.type == kind} for tool, each in found.items()}
         alone = sets["sealock"] - sets["trivy"] - sets["syft"]
         missed = (sets["trivy"] | sets["syft"]) - sets["sealock"]
         name = ECOSYSTEMS.get(kind, kind)
@@ -200,7 +200,7 @@ def section(title: str, found: Mapping[str, Found], unexplained: list[str], *, s
 
 
 def _few(kind: str, packages: list[Package]) -> str:
-    few = ", ".join(f"`{f'{one.name} {one.version}'.strip()}`" for one in packages[:3])
+    few = ", ".join(f"`{f'{package.name} {package.version}'.strip()}`" for package in packages[:3])
     return f"{kind}: {few}{' …' if len(packages) > 3 else ''}"
 
 

@@ -179,7 +179,7 @@ def _dockerfile(source: random.Random, number: int) -> tuple[str, tuple[str, ...
         lines += _body(source, family, 3)
         lines.append("RUN make && make install DESTDIR=/out")
     lines += ["", f"FROM {final}"]
-    faults = [one for one in FAULTS if not one[1] or name in one[1]]
+    faults = [fault for fault in FAULTS if not fault[1] or name in fault[1]]
     planted = [] if number % 5 == 0 else source.sample(faults, source.randint(1, 6))
     late = [one for one in planted if one[0] in {"root", "relative workdir"}]
     early = [one[2] for one in planted if one[0] == "relative workdir"]

@@ -32,7 +32,7 @@ def main() -> int:
     arguments = _arguments()
     with tempfile.TemporaryDirectory() as made:
         folder, files = _files(arguments.corpus, Path(made))
-        size = sum(one.stat().st_size for one in files) / 1000
+        size = sum(file.stat().st_size for file in files) / 1000
         print(f"{len(files)} Dockerfiles, {size:.0f} kB, median of {arguments.times} runs")
         if len(files) < FEWEST:
             print(f"note: the figure is meant for at least {FEWEST} files")
@@ -98,8 +98,8 @@ def _ours(output: str, folder: Path) -> Found:
 
 def _hadolints(output: str, folder: Path) -> Found:
     found: Found = defaultdict(set)
-    for one in json.loads(output):
-        found[_name(one["file"], folder)].add(one["code"])
+    for load in json.loads(output):
+        found[_name(load["file"], folder)].add(load["code"])
     return found
 
 

@@ -37,32 +37,40 @@ def known(package: Package, ours: Found, *, name: bool = False, version: bool = 
     )
 
 
-def _own_manifest(one: Package, _found: Mapping[str, Found], paths: set[str]) -> bool:
-    return one.type == "npm" and bool(paths) and all("node_modules/" not in path for path in paths)
+def _own_manifest(package: Package, _found: Mapping[str, Found], paths: set[str]) -> bool:
+    return package.type == "npm" and bool(paths) and all("node_modules/" not in path for path in paths)
 
 
-def _without_version(one: Package, _found: Mapping[str, Found], _paths: set[str]) -> bool:
-    return not one.version or one.version in {"UNKNOWN", "unknown"}
+def _without_version(package: Package, _found: Mapping[str, Found], _paths: set[str]) -> bool:
+    return not package.version or package.version in {"UNKNOWN", "unknown"}
 
 
-def _doubled(one: Package, found: Mapping[str, Found], _paths: set[str]) -> bool:
-    group, _, artifact = one.name.rpartition("/")
-    same = (each for each in found["sealock"].packages if each.type == "maven" and each.version == one.version)
-    return one.type == "maven" and group == artifact and any(each.name.rpartition("/")[2] == artifact for each in same)
-
-
-def _project(one: Package, found: Mapping[str, Found], _paths: set[str]) -> bool:
-    return one.type == "nuget" and one not in found["syft"].packages and not known(one, found["sealock"], name=True)
-
-
-def _resource(one: Package, found: Mapping[str, Found], paths: set[str]) -> bool:
+def _doubled(package: Package, found: Mapping[str, Found], _paths: set[str]) -> bool:
+    group, _, artifact = package.name.rpartition("/")
+    same = (each for each in found["sealock"].packages if each.type == "maven" and each.version == package.version)
     return (
-        one.type == "nuget" and one in found["syft"].packages and all(path.endswith((".dll", ".exe")) for path in paths)
+        package.type == "maven" and group == artifact and any(each.name.rpartition("/")[2] == artifact for each in same)
     )
 
 
-def _guessed(one: Package, found: Mapping[str, Found], _paths: set[str]) -> bool:
-    return one.type == "golang" and one not in found["trivy"].packages and bool(one.version)
+def _project(package: Package, found: Mapping[str, Found], _paths: set[str]) -> bool:
+    return (
+        package.type == "nuget"
+        and package not in found["syft"].packages
+        and not known(package, found["sealock"], name=True)
+    )
+
+
+def _resource(package: Package, found: Mapping[str, Found], paths: set[str]) -> bool:
+    return (
+        package.type == "nuget"
+        and package in found["syft"].packages
+        and all(path.endswith((".dll", ".exe")) for path in paths)
+    )
+
+
+def _guessed(package: Package, found: Mapping[str, Found], _paths: set[str]) -> bool:
+    return package.type == "golang" and package not in found["trivy"].packages and bool(package.version)
 
 
 RULES: Final = (

@@ -60,7 +60,7 @@ def main() -> int:
         print(
             f"{name:26}{told[0]:>10}{measuring.seconds(one):8.2f} s{told[1]:>9} s{measuring.memory(one) / 1e6:7.0f} MB"
         )
-    return int(any(ran.status != 0 for one in runs.values() for ran in one))
+    return int(any(ran.status != 0 for run in runs.values() for ran in run))
 
 
 def walk(path: str, *, verify: bool) -> None:
@@ -100,10 +100,10 @@ def made(folder: Path) -> Path:
                 digests.append(hashlib.file_digest(file, "sha256").hexdigest())
             whole.add(layer, f"blobs/sha256/{digests[-1]}")
             layer.unlink()
-        diff_ids = [f"sha256:{one}" for one in digests]
+        diff_ids = [f"sha256:{digest}" for digest in digests]
         config = json.dumps({"os": "linux", "architecture": "amd64", "rootfs": {"diff_ids": diff_ids}}).encode()
         name = f"{hashlib.sha256(config).hexdigest()}.json"
-        layers = [f"blobs/sha256/{one}" for one in digests]
+        layers = [f"blobs/sha256/{digest}" for digest in digests]
         manifest = json.dumps([{"Config": name, "RepoTags": ["bench:1"], "Layers": layers}]).encode()
         for member, data in ((name, config), ("manifest.json", manifest)):
             info = tarfile.TarInfo(member)

@@ -29,7 +29,7 @@ def run(*words: str | Path, folder: Path | None = None, **variables: str) -> str
 def bootstrap(suite: str, to: Path, packages: Sequence[str]) -> None:
     """Install a Debian release, from the same place as this machine's."""
     targets = run("apt-get", "indextargets", "--format", "$(REPO_URI)", "Created-By: Packages").split()
-    home = next(one for one in targets if one.startswith("http") and "security" not in one)
+    home = next(target for target in targets if target.startswith("http") and "security" not in target)
     include = f"--include={','.join(packages)}"
     run("mmdebstrap", "--quiet", "--variant=minbase", "--mode=root", include, suite, to, f"deb {home} {suite} main")
 

@@ -68,7 +68,9 @@ def main() -> int:
         folder = arguments.database or Path(temporary)
         if not arguments.database:
             wanted = [
-                feed for feed in FEEDS.values() if feed.name in {*(f"osv/{one}" for one in ECOSYSTEMS), "kev", "epss"}
+                feed
+                for feed in FEEDS.values()
+                if feed.name in {*(f"osv/{ecosystem}" for ecosystem in ECOSYSTEMS), "kev", "epss"}
             ]
             update(str(folder), SourceFolder(str(arguments.feeds)), wanted)
         store = opened(str(folder / NAME))
@@ -83,7 +85,7 @@ def main() -> int:
             counts = f"{len(listed.packages):>9}{claims(store, listed):>9}{len(found.vulnerabilities):>9}"
             print(f"{counts}{wall:>10.1f}{processor:>11.1f}{least:>9.1f}")
             fine = fine and (len(listed.packages) > NUMBER or least <= MATCH)
-        listed = next(one for one in listings if len(one.packages) >= NUMBER)
+        listed = next(listing for listing in listings if len(listing.packages) >= NUMBER)
         seconds = whole(listed, folder, Path(temporary), arguments.times)
     return 0 if fine and seconds <= WHOLE else 1
 
@@ -91,14 +93,14 @@ def main() -> int:
 def real(path: Path) -> Inventory:
     """A real image's inventory."""
     found = inventory.read(Source(str(path), path.read_text(encoding="utf-8")), NOTHING)
-    return next(one.noun for one in found.subjects if isinstance(one.noun, Inventory))
+    return next(subject.noun for subject in found.subjects if isinstance(subject.noun, Inventory))
 
 
 def sampled(listed: Inventory) -> Inventory:
     """As many of an image's packages as the bounds are for: 570 of its distribution and 60 of languages."""
     chance = random.Random(1)
-    own = [one for one in listed.packages if one.type == "deb"]
-    others = [one for one in listed.packages if one.type in TYPES.values()]
+    own = [package for package in listed.packages if package.type == "deb"]
+    others = [package for package in listed.packages if package.type in TYPES.values()]
     return replace(
         listed, packages=(*chance.sample(own, min(570, len(own))), *chance.sample(others, min(60, len(others))))
     )
@@ -174,7 +176,7 @@ def whole(listed: Inventory, database: Path, folder: Path, times: int) -> float:
     nothing = [sys.executable, "-c", "pass"]
     runs = measuring.alternately({"check": ours, "python": nothing}, times)
     ran, bare = measuring.seconds(runs["check"]), measuring.seconds(runs["python"])
-    least = min(one.processor for one in runs["check"])
+    least = min(run.processor for run in runs["check"])
     told = {
         "seconds": round(ran, 3),
         "of processor at best": round(least, 3),

@@ -21,7 +21,7 @@ def within(package: ModuleType, without: Collection[str] = ()) -> list[ModuleTyp
             # It lies in an archive.
             from pkgutil import iter_modules  # noqa: PLC0415  as above
 
-            names = [one.name for one in iter_modules([folder])]
+            names = [iter_module.name for iter_module in iter_modules([folder])]
         for name in names:
             if not name or name.startswith("_") or name in without:
                 continue

@@ -71,7 +71,7 @@ def test_a_script_that_a_shell_is_given_is_followed(words: list[str], expected: 
         "large": "#!/bin/sh\n" + "#" * 70_000 + "\n/app\n",
     }  # fmt: skip
     start = advise(tmp_path, files, config={"Cmd": words}).start
-    assert [one.path for one in start.steps] == expected
+    assert [step.path for step in start.steps] == expected
     assert bool(start.unknown) == ("/large" in words)
     assert start.shell
 
@@ -100,5 +100,5 @@ def test_packages_without_lists_own_their_folders(tmp_path: Path) -> None:
         "usr/lib/ruby/gems/3.3.0/gems/rack-3.0/lib/rack.rb": b"x" * 4000, "own": b"y" * 3000,
     }  # fmt: skip
     surface = advise(tmp_path, files).surface
-    assert [(one.name, one.size > 3999) for one in surface.owners] == [("left", True), ("rack", True)]
+    assert [(owner.name, owner.size > 3999) for owner in surface.owners] == [("left", True), ("rack", True)]
     assert surface.unowned_most[0].name == "own"

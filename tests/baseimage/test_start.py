@@ -101,4 +101,4 @@ def test_what_cannot_be_told_is_said(config: dict[str, Any], said: str, tmp_path
 
 
 def test_what_is_started_can_be_given(tmp_path: Path) -> None:
-    assert [one.path for one in advise(tmp_path, IMAGE, start=("/app/server",)).start.steps] == ["app/server"]
+    assert [step.path for step in advise(tmp_path, IMAGE, start=("/app/server",)).start.steps] == ["app/server"]

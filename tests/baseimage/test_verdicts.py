@@ -95,12 +95,12 @@ def files_of_a_distribution() -> dict[str, bytes | str]:
 def test_packages_that_nothing_needs_are_counted_and_a_slim_variant_would_do(tmp_path: Path) -> None:
     found = advise(tmp_path, files_of_a_distribution(), config={"Cmd": ["/app"]})
     assert found.need.packages == 3
-    assert [one.name for one in found.need.others] == ["perl", "bash"]
+    assert [other.name for other in found.need.others] == ["perl", "bash"]
     slim = verdict(found, "slim")
     assert slim.answer == "yes"
     assert "2 of 5 packages (0.9 MB)" in slim.reasons[0]
     assert slim.size == found.surface.size - found.need.spare
-    assert {one.name: one.needed for one in found.surface.owners} == {
+    assert {owner.name: owner.needed for owner in found.surface.owners} == {
         "app": True, "libc6": True, "libssl3": True, "perl": False, "bash": False,
     }  # fmt: skip
 
@@ -155,7 +155,7 @@ def test_the_base_is_known_by_labels_history_and_release(
 ) -> None:
     base = advise(tmp_path, RELEASE, **more).base
     assert base.name == name
-    assert any(said in one for one in base.says)
+    assert any(said in say for say in base.says)
 
 
 def test_the_layers_of_the_base_end_with_its_command(tmp_path: Path) -> None:

@@ -60,7 +60,9 @@ def test_they_are_the_same_each_time(made: list[corpus.Planted], tmp_path: Path)
 
 
 def test_every_fault_is_planted_somewhere_and_known_here(made: list[corpus.Planted]) -> None:
-    assert {kind for one in made for kind in one.kinds} == {one[0] for one in corpus.FAULTS} | {"tag"} == set(PLANTED)
+    assert (
+        {kind for one in made for kind in one.kinds} == {fault[0] for fault in corpus.FAULTS} | {"tag"} == set(PLANTED)
+    )
 
 
 def test_what_was_planted_is_found(made: list[corpus.Planted]) -> None:

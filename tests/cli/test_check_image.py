@@ -107,8 +107,8 @@ def test_the_same_findings_come_from_an_inventory_that_was_written(tmp_path: Pat
     (direct,) = judged(path)
     (through,) = judged(str(tmp_path / "app.json"))
     assert not through.problems
-    told = {(one.rule, one.message) for one in through.findings}
-    assert told == {(one.rule, one.message) for one in direct.findings if one.rule.startswith("F")}
+    told = {(finding.rule, finding.message) for finding in through.findings}
+    assert told == {(finding.rule, finding.message) for finding in direct.findings if finding.rule.startswith("F")}
     assert told
 
 
@@ -117,7 +117,7 @@ def test_a_policy_excuses_a_finding_of_an_image(tmp_path: Path) -> None:
     ignore = "[[ignore]]\nrule = 'F001'\nfiles = ['app.tar']\nreason = 'su is needed'\n"
     (tmp_path / "sealock.toml").write_text(ignore, encoding="utf-8")
     (report,) = judged(path)
-    assert [one.suppressed is not None for one in report.findings if one.rule == "F001"] == [True]
+    assert [finding.suppressed is not None for finding in report.findings if finding.rule == "F001"] == [True]
 
 
 def test_a_layer_that_claims_another_ones_digest_is_checked_itself(tmp_path: Path) -> None:

@@ -286,7 +286,7 @@ def test_the_terminal_says_what_to_do(capsys: pytest.CaptureFixture[str], image:
 @pytest.mark.usefixtures("known")
 def test_a_bill_of_materials_tells_of_them_where_it_is_asked_to(capsys: pytest.CaptureFixture[str], image: str) -> None:
     assert main(["sbom", image, "--format", "cyclonedx", "--vulnerabilities", "--quiet"]) == 0
-    found = {one["id"]: one for one in json.loads(capsys.readouterr().out)["vulnerabilities"]}
+    found = {load["id"]: load for load in json.loads(capsys.readouterr().out)["vulnerabilities"]}
     assert set(found) == {"CVE-2023-0001", "CVE-2023-0003", "CVE-2020-28493"}
     assert found["CVE-2023-0001"]["recommendation"] == "upgrade openssl to 3.0.11-1~deb12u1"
 

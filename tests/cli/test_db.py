@@ -67,7 +67,7 @@ def test_json_has_every_figure(mirror: Path, tmp_path: Path, capsys: pytest.Capt
     ]
     assert main(words) == 0
     assert capsys.readouterr().out == ""
-    feeds = {one["feed"]: one for one in json.loads(output.read_text())["feeds"]}
+    feeds = {load["feed"]: load for load in json.loads(output.read_text())["feeds"]}
     assert set(feeds) == {"osv/Debian", "kev"}
     assert (feeds["osv/Debian"]["outcome"], feeds["osv/Debian"]["records"], feeds["osv/Debian"]["withdrawn"]) == (
         "updated",

@@ -43,7 +43,7 @@ def header(name: bytes, size: bytes, flag: bytes = b"0", real: bytes = b"") -> b
 def layered(*layers: bytes, stored: Callable[[bytes], bytes] = bytes) -> dict[str, bytes]:
     """An image with these layers, and a sound one at its end."""
     made = Layout()
-    return made.index(made.image(*((one, stored(one)) for one in layers), (SOUND, SOUND)))
+    return made.index(made.image(*((layer, stored(layer)) for layer in layers), (SOUND, SOUND)))
 
 
 def nested_jars() -> bytes:

@@ -37,7 +37,7 @@ def test_the_table_names_the_system_and_the_packages(image: str) -> None:
 def test_every_format_holds_the_package(image: str, form: str, key: str) -> None:
     result = sbom(image, "--format", form)
     assert result.returncode == 0, result.stderr
-    assert "bash" in {one["name"] for one in json.loads(result.stdout)[key]}
+    assert "bash" in {load["name"] for load in json.loads(result.stdout)[key]}
 
 
 def test_the_same_image_gives_the_same_text(image: str) -> None:

@@ -160,7 +160,7 @@ def test_what_we_write_we_heed(capsys: pytest.CaptureFixture[str], image: str, t
     main(["check", "--no-policy", "--vex", document, "--format", "json", image])
     report = json.loads(capsys.readouterr().out)
     flaws = [one for target in report["targets"] for one in target["findings"] if "package" in one]
-    aside = {(one["rule"], one["package"]["name"]) for one in flaws if one["suppressed"]}
+    aside = {(flaw["rule"], flaw["package"]["name"]) for flaw in flaws if flaw["suppressed"]}
     assert aside == {("CVE-2024-0001", "openssl"), ("CVE-2024-0001", "libssl3")}
     assert report["notes"] == []
 

@@ -492,6 +492,6 @@ def test_what_an_include_brings_has_its_paths_as_seen_from_here() -> None:
     (a,) = noun.services
     assert isinstance(a.container.mounts, tuple)
     assert a.container.image == "t"
-    assert [one.source for one in a.container.mounts] == ["./s/d", "/abs", None]
+    assert [mount.source for mount in a.container.mounts] == ["./s/d", "/abs", None]
     assert a.build == ServiceBuild("./s")
     assert (a.container.env_files, noun.secrets[0].file) == (("./s/e",), "./k")

@@ -133,7 +133,7 @@ SETS = st.sampled_from(sorted(SIMPLE)).flatmap(
 TEXTS = st.lists(SETS, max_size=4).flatmap(
     lambda sets: st.sampled_from([None, 2, "\t"]).map(
         lambda indent: json.dumps(
-            {one.field.replace("_", "-"): one.value for one in sets if one.value is not UNSET}, indent=indent
+            {set_.field.replace("_", "-"): set_.value for set_ in sets if set_.value is not UNSET}, indent=indent
         )
     )
 )

@@ -227,7 +227,7 @@ def test_add_takes_its_flags_apart() -> None:
 
 def test_here_documents_of_copy_are_sources() -> None:
     copy = first("FROM a\nCOPY <<x <<-'y' /d/\n1\nx\n\t2 $A\n\ty\nUSER b\n", Copy)
-    assert [(one.name, one.body, one.expand, one.strip_tabs) for one in copy.heredocs] == [
+    assert [(heredoc.name, heredoc.body, heredoc.expand, heredoc.strip_tabs) for heredoc in copy.heredocs] == [
         ("x", "1\n", True, False), ("y", "2 $A\n", False, True),
     ]  # fmt: skip
     assert [source.text for source in copy.sources] == ["<<x", "<<-'y'"]
@@ -244,7 +244,10 @@ def test_windows_paths_keep_their_backslashes_where_the_backquote_escapes() -> N
 def test_directives_are_read_with_their_places() -> None:
     text = "# syntax = docker/dockerfile:1.7\n#escape=`\n# CHECK=error=true\n# other=x\nFROM a\n"
     made = build(text)
-    told = [(one.name, one.value, text[one.place.start : one.place.end]) for one in made.directives]
+    told = [
+        (directive.name, directive.value, text[directive.place.start : directive.place.end])
+        for directive in made.directives
+    ]
     assert told == [
         ("syntax", "docker/dockerfile:1.7", "docker/dockerfile:1.7"), ("escape", "`", "`"), ("check", "error=true", "error=true"),
     ]  # fmt: skip
@@ -316,7 +319,7 @@ PROBLEMS = {
 @pytest.mark.parametrize(("text", "line", "column", "words"), PROBLEMS.values(), ids=PROBLEMS.keys())
 def test_what_cannot_be_read_is_a_problem_with_its_place(text: str, line: int, column: int, words: str) -> None:
     problems = read(text).problems
-    assert [(one.location.line, one.location.column) for one in problems] == [(line, column)]
+    assert [(problem.location.line, problem.location.column) for problem in problems] == [(line, column)]
     assert words in problems[0].message
 
 

@@ -179,4 +179,4 @@ def test_what_variables_stand_for_is_bounded_in_all() -> None:
     lines = "".join(f"LABEL l{n}=$A\n" for n in range(200))
     document = formats.read("dockerfile", Source("test", f"{D}ENV A={'a' * 60_000}\n{lines}"))
     labels = [subject.noun.labels for subject in document.subjects if isinstance(subject.noun, Container)]
-    assert sum(len(repr(one)) for one in labels) < 5_000_000
+    assert sum(len(repr(label)) for label in labels) < 5_000_000

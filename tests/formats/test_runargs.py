@@ -41,7 +41,7 @@ def read(text: str, name: str = "") -> Document:
 
 
 def subjects(document: Document) -> list[tuple[Subject, Container]]:
-    return [(one, one.noun) for one in document.subjects if isinstance(one.noun, Container)]
+    return [(subject, subject.noun) for subject in document.subjects if isinstance(subject.noun, Container)]
 
 
 def only(text: str, name: str = "") -> tuple[Subject, Container]:
@@ -385,9 +385,9 @@ def test_names_are_unique_and_several_lines_make_a_project() -> None:
     script = document.subjects[-1]
     assert isinstance(script.noun, Project)
     assert (script.name, script.noun.kind) == ("script", "script")
-    assert [one.subject for one in script.noun.services] == names
-    assert len({one.name for one in script.noun.services}) == len(names)
-    assert [(one.name, one.internal) for one in script.noun.networks] == [("back", True)]
+    assert [service.subject for service in script.noun.services] == names
+    assert len({service.name for service in script.noun.services}) == len(names)
+    assert [(network.name, network.internal) for network in script.noun.networks] == [("back", True)]
     assert script.noun.files == (ProjectFile("db.env"),)
     assert document.source.excerpt(script.place(("services", "db", "networks", 0))) == "--network back"
     assert document.source.excerpt(script.place(("networks", "back"))) == "docker network create --internal back"

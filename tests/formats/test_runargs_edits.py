@@ -39,7 +39,7 @@ def read(text: str, name: str = "") -> Document:
 
 
 def line_of(document: Document, index: int = 0) -> tuple[Subject, Container]:
-    found = [(one, one.noun) for one in document.subjects if isinstance(one.noun, Container)]
+    found = [(subject, subject.noun) for subject in document.subjects if isinstance(subject.noun, Container)]
     return found[index]
 
 

@@ -23,7 +23,7 @@ STANDARDS = pytest.mark.parametrize("form", ["cyclonedx", "spdx"])
 def read(text: str) -> tuple[Inventory, list[str]]:
     found, problems = read_sbom(Source("some.json", text))
     assert found.problems == problems
-    return found, [f"{one.location.pointer} {one.message}".strip() for one in problems]
+    return found, [f"{problem.location.pointer} {problem.message}".strip() for problem in problems]
 
 
 def cyclonedx(*components: Any, **more: Any) -> str:
@@ -145,7 +145,7 @@ def test_components_within_components_are_read() -> None:
     inner = library("pkg:npm/inner@1")
     outer = library("pkg:npm/outer@1", components=[inner])
     found, _ = read(cyclonedx(outer, metadata={"component": {"name": "x", "components": [library("pkg:npm/root@1")]}}))
-    assert {one.name for one in found.packages} == {"inner", "outer", "root"}
+    assert {package.name for package in found.packages} == {"inner", "outer", "root"}
 
 
 @pytest.mark.parametrize(

@@ -23,11 +23,13 @@ def stages(pipeline: Pipeline) -> str:
 
 
 def part(command: Command) -> str:
-    shown = [f"{one.name}:={one.value.text if one.value else '?'}" for one in command.assignments]
+    shown = [
+        f"{assignment.name}:={assignment.value.text if assignment.value else '?'}" for assignment in command.assignments
+    ]
     shown += [word.text if word.literal else f"«{word.text}»" for word in command.words]
     shown += [
-        f"{'' if one.fd is None else one.fd}{one.operator}{one.target.text if one.target else ''}"
-        for one in command.redirects
+        f"{'' if redirect.fd is None else redirect.fd}{redirect.operator}{redirect.target.text if redirect.target else ''}"
+        for redirect in command.redirects
     ]
     shown += [f"{nested.kind}[{sketch(nested.script)}]" for nested in command.nested]
     return " ".join(shown)

@@ -143,7 +143,7 @@ def test_openvex_is_read_whole() -> None:
 )
 def test_forms_of_openvex(more: dict[str, Any], said: object) -> None:
     found = read(openvex(row(**more)))
-    assert (found.problems, [(one.names, one.status) for one in found.statements]) == ((), [said])
+    assert (found.problems, [(statement.names, statement.status) for statement in found.statements]) == ((), [said])
     assert found.statements[0].products == (VexProduct((OPENSSL,)),)
 
 
@@ -278,7 +278,10 @@ def test_csaf_is_read_whole() -> None:
         )
     )
     assert found.problems == ()
-    told = {(one.status, one.products, one.justification, one.impact, one.action) for one in found.statements}
+    told = {
+        (statement.status, statement.products, statement.justification, statement.impact, statement.action)
+        for statement in found.statements
+    }
     flag = "vulnerable_code_not_present"
     assert told == {
         ("not_affected", (VexProduct(("pkg:oci/app", "a"), (OPENSSL, "b")),), flag, "none", ""),
@@ -286,9 +289,9 @@ def test_csaf_is_read_whole() -> None:
         ("fixed", (VexProduct((OPENSSL, "b")),), flag, "", ""),
         ("fixed", (VexProduct(("C",)),), "", "", ""),
     }
-    assert {(one.names, one.when, one.author, one.document) for one in found.statements} == {
-        (("CVE-2024-0001", "GHSA-1"), WHEN, "Acme", "it.json (ACME-1)")
-    }
+    assert {
+        (statement.names, statement.when, statement.author, statement.document) for statement in found.statements
+    } == {(("CVE-2024-0001", "GHSA-1"), WHEN, "Acme", "it.json (ACME-1)")}
 
 
 def test_products_of_csaf_stand_in_branches_as_deep_as_anybody_nests() -> None:
@@ -357,4 +360,4 @@ def test_nothing_raises_and_a_statement_always_has_a_name(rows: list[Any], inner
         "csaf": csaf(*rows, known(product_status=inner), known(flags=inner), tree=inner),
     }[kind]
     found = read(table)
-    assert all(one.names and all(one.names) for one in found.statements)
+    assert all(statement.names and all(statement.names) for statement in found.statements)

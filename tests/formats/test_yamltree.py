@@ -91,7 +91,7 @@ def test_a_node_knows_where_it_stands(text: str, excerpts: list[str]) -> None:
 
 
 def test_several_documents_are_several_trees() -> None:
-    assert [plain(one) for one in parse("a: 1\n---\n- b\n---\n").documents] == [{"a": 1}, ["b"], None]
+    assert [plain(document) for document in parse("a: 1\n---\n- b\n---\n").documents] == [{"a": 1}, ["b"], None]
 
 
 def test_anchors_do_not_reach_into_the_next_document() -> None:

@@ -40,10 +40,10 @@ def test_an_image_is_listed_as_it_comes(server: RegistrySimulator) -> None:
 
 def test_layers_are_known_by_their_digests_before_they_come(server: RegistrySimulator) -> None:
     image = open_remote(Client(), name(server, "a:1"))
-    layers = [one.layer for one in image.layers]
-    assert [one.diff_id for one in layers] == [sha256(BASE), sha256(TOP)]
+    layers = [layer.layer for layer in image.layers]
+    assert [layer.diff_id for layer in layers] == [sha256(BASE), sha256(TOP)]
     assert layers[1].digest == sha256(TOP)
-    assert [one.created_by for one in layers] == ["RUN 1", "RUN 2"]
+    assert [layer.created_by for layer in layers] == ["RUN 1", "RUN 2"]
 
 
 def test_a_layer_can_be_read_twice(server: RegistrySimulator) -> None:

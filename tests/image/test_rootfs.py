@@ -29,7 +29,7 @@ def made(tmp_path: Path) -> Path:
 
 def test_every_kind_of_entry_is_listed_and_links_are_not_followed(tmp_path: Path) -> None:
     (image,) = open_image(str(made(tmp_path)))
-    entries = [(one.kind, one.path, one.target, one.size) for one in image.layers[0].entries()]
+    entries = [(entry.kind, entry.path, entry.target, entry.size) for entry in image.layers[0].entries()]
     assert entries == [
         ("folder", "bin", "", 0),
         ("folder", "etc", "", 0),
@@ -42,7 +42,7 @@ def test_every_kind_of_entry_is_listed_and_links_are_not_followed(tmp_path: Path
         ("symbolic link", "etc/shadow", "/etc/passwd", 0),
         ("symbolic link", "etc/up", "../../outside", 0),
     ]
-    assert [one.mode for one in image.layers[0].entries() if one.path == "etc/passwd"] == [0o4640]
+    assert [entry.mode for entry in image.layers[0].entries() if entry.path == "etc/passwd"] == [0o4640]
     assert contents(image) == {"etc/passwd": b"root:x:0:0"}
     assert troubles(image) == ""
 
@@ -51,14 +51,14 @@ def test_a_file_that_becomes_a_link_while_it_is_read_gives_nothing(tmp_path: Pat
     root = made(tmp_path)
     (image,) = open_image(str(root))
     got = []
-    for one in image.layers[0].entries():
-        if one.path == "etc/passwd":
+    for entry in image.layers[0].entries():
+        if entry.path == "etc/passwd":
             (root / "etc" / "passwd").unlink()
             (root / "etc" / "passwd").symlink_to("../../outside")
-            got.append(one.read(100))
+            got.append(entry.read(100))
             (root / "etc" / "passwd").unlink()
             (root / "etc" / "passwd").write_text("another")
-            got.append(one.read(100))
+            got.append(entry.read(100))
     assert got == [b"", b""]
     assert "was replaced while it was read" in "\n".join(problem.message for problem in image.layers[0].problems)
 
@@ -67,9 +67,9 @@ def test_a_folder_that_becomes_a_link_is_not_entered(tmp_path: Path) -> None:
     root = made(tmp_path)
     (image,) = open_image(str(root))
     seen = []
-    for one in image.layers[0].entries():
-        seen.append(one.path)
-        if one.path == "proc":
+    for entry in image.layers[0].entries():
+        seen.append(entry.path)
+        if entry.path == "proc":
             (root / "bin").rmdir()
             (root / "bin").symlink_to(tmp_path)
     assert "bin/outside" not in seen

@@ -90,9 +90,9 @@ def blob(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> LazyFile:
     return LazyFile(Shelf(open_folder(str(tmp_path))), "a")
 
 
-def closed(one: LazyFile) -> None:
+def closed(lazy_file: LazyFile) -> None:
     """Read another file of its shelf."""
-    LazyFile(one.shelf, "b")
+    LazyFile(lazy_file.shelf, "b")
 
 
 def test_a_file_is_opened_again_when_it_is_read_again(blob: LazyFile) -> None:

@@ -10,22 +10,22 @@ from sealock.model.inventory import FileFact
 
 
 def test_every_analyzer_is_found_once_by_name() -> None:
-    names = [one.name for one in analyzers()]
+    names = [analyzer.name for analyzer in analyzers()]
     assert {"accounts", "alpm", "apk", "dpkg", "osrelease", "rpm"} <= set(names)
     assert names == sorted(set(names))
 
 
 def test_every_analyzer_asks_for_something_within_bounds() -> None:
-    for one in analyzers():
-        wanted = one.wanted
+    for analyzer in analyzers():
+        wanted = analyzer.wanted
         asks = any(value for field, value in asdict(wanted).items() if field != "limit")
-        assert asks or one.name == "secrets", one.name  # which is given nearly all texts
-        assert 0 < wanted.limit <= 512 << 20, one.name
-        assert all(path == path.strip("/") for path in wanted.paths + wanted.folders), one.name
-        assert type(one).__doc__, one.name
+        assert asks or analyzer.name == "secrets", analyzer.name  # which is given nearly all texts
+        assert 0 < wanted.limit <= 512 << 20, analyzer.name
+        assert all(path == path.strip("/") for path in wanted.paths + wanted.folders), analyzer.name
+        assert type(analyzer).__doc__, analyzer.name
 
 
 def test_those_that_tell_of_files_alone_say_so_except_where_packages_hang_on_it() -> None:
-    for one in analyzers():
-        tells_files_alone = get_type_hints(one.read)["return"] == Iterator[FileFact]
-        assert one.tells_packages != tells_files_alone or one.name == "apk-repositories", one.name
+    for analyzer in analyzers():
+        tells_files_alone = get_type_hints(analyzer.read)["return"] == Iterator[FileFact]
+        assert analyzer.tells_packages != tells_files_alone or analyzer.name == "apk-repositories", analyzer.name

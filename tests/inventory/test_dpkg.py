@@ -23,7 +23,7 @@ def stanza(
 
 
 def listed(text: str) -> list[str]:
-    return [f"{one.name} {one.version}" for one in packages(Dpkg(), {STATUS: text.encode()})]
+    return [f"{package.name} {package.version}" for package in packages(Dpkg(), {STATUS: text.encode()})]
 
 
 @pytest.mark.parametrize(

@@ -22,7 +22,7 @@ from support.analyzers import joined, mutated, read, survives
 from support.elffiles import make
 from support.linecount import grows
 
-ANALYZERS: dict[str, Analyzer] = {one.name: one for one in analyzers()}
+ANALYZERS: dict[str, Analyzer] = {analyzer.name: analyzer for analyzer in analyzers()}
 MEMORY = 200 << 20
 """Bytes that Python may take for one hostile file of some megabytes."""
 

@@ -51,7 +51,7 @@ def listed(path: str, data: bytes, depth: int = 8) -> tuple[list[Package], str]:
 
 
 def coordinates(packages: list[Package]) -> list[str]:
-    return [f"{one.namespace}:{one.name}:{one.version}" for one in packages]
+    return [f"{package.namespace}:{package.name}:{package.version}" for package in packages]
 
 
 @pytest.mark.parametrize(
@@ -103,7 +103,7 @@ def test_archives_in_archives_tell_where_they_lie(method: int) -> None:
     inner = jar(pom("org.x", "x", "1"))
     middle = jar(pom("org.y", "y", "2") | {"WEB-INF/lib/x.jar": inner}, method)
     packages, fault = listed("srv/app.ear", jar({"web.war": middle}, method))
-    assert [(one.name, one.path) for one in packages] == [
+    assert [(package.name, package.path) for package in packages] == [
         ("y", "srv/app.ear!/web.war"),
         ("x", "srv/app.ear!/web.war!/WEB-INF/lib/x.jar"),
     ]
@@ -321,5 +321,5 @@ def test_no_mutation_makes_it_fail_in_another_way() -> None:
         packages, fault = listed(
             "x.jar", bytes(mutated[: chance.choice([len(mutated), chance.randrange(len(mutated))])])
         )
-        assert all(isinstance(one.version, str) for one in packages)
+        assert all(isinstance(package.version, str) for package in packages)
         assert isinstance(fault, str)

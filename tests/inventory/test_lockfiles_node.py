@@ -24,7 +24,8 @@ def read(analyzer: Analyzer, data: str) -> list[Package]:
 def names(packages: list[Package]) -> dict[str, bool]:
     """ "@scope/name@version" and whether it is for development."""
     return {
-        f"{one.namespace}{'/' if one.namespace else ''}{one.name}@{one.version}": one.development for one in packages
+        f"{package.namespace}{'/' if package.namespace else ''}{package.name}@{package.version}": package.development
+        for package in packages
     }
 
 

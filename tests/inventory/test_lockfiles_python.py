@@ -20,8 +20,8 @@ def read(analyzer: Analyzer, data: str) -> list[Package]:
 
 
 def names(packages: list[Package]) -> dict[str, bool]:
-    assert all(one.type == "pypi" for one in packages)
-    return {f"{one.name}=={one.version}": one.development for one in packages}
+    assert all(package.type == "pypi" for package in packages)
+    return {f"{package.name}=={package.version}": package.development for package in packages}
 
 
 @pytest.mark.parametrize(

@@ -30,11 +30,11 @@ PHPUNIT = {"name": "phpunit/phpunit", "version": "10.0.0", "license": "BSD-3-Cla
 )
 def test_composer_lists_what_is_installed_in_two_shapes(installed: object, development: list[bool]) -> None:
     packages = read(Php(), "app/vendor/composer/installed.json", installed)
-    assert [(one.namespace, one.name, one.version, one.licenses) for one in packages] == [
+    assert [(package.namespace, package.name, package.version, package.licenses) for package in packages] == [
         ("monolog", "monolog", "v2.9.1", ("MIT",)),
         ("phpunit", "phpunit", "10.0.0", ("BSD-3-Clause",)),
     ]
-    assert [one.development for one in packages] == development
+    assert [package.development for package in packages] == development
 
 
 @pytest.mark.parametrize(

@@ -38,7 +38,7 @@ def layer(*members: tuple[str, str]) -> bytes:
 
 
 def packages(found: Inventory) -> dict[str, tuple[str, int, bool]]:
-    return {one.name: (one.version, one.layer, one.removed) for one in found.packages}
+    return {package.name: (package.version, package.layer, package.removed) for package in found.packages}
 
 
 def test_a_database_that_is_written_anew_keeps_the_layer_that_first_brought_a_package(tmp_path: Path) -> None:
@@ -75,7 +75,10 @@ def test_the_files_of_a_package_that_is_told_again_and_again_are_looked_at_once(
 
 def test_a_package_that_is_upgraded_is_there_twice_and_once_removed(tmp_path: Path) -> None:
     found = listed(tmp_path, layer((STATUS, stanza("bash", "1"))), layer((STATUS, stanza("bash", "2"))))
-    assert [(one.version, one.layer, one.removed) for one in found.packages] == [("1", 0, True), ("2", 1, False)]
+    assert [(package.version, package.layer, package.removed) for package in found.packages] == [
+        ("1", 0, True),
+        ("2", 1, False),
+    ]
 
 
 PACKAGE = ("app/node_modules/left-pad/package.json", '{"name": "left-pad", "version": "1.3.0"}')
@@ -117,7 +120,7 @@ def test_risky_files_say_who_owns_them_and_whether_they_are_gone(tmp_path: Path)
         info("opt/tool", b"x", mode=0o4755),
     )
     found = listed(tmp_path, base, layer(("opt/.wh.tool", "")))
-    facts = {one.path: (one.kind, one.owner, one.removed) for one in found.files}
+    facts = {file.path: (file.kind, file.owner, file.removed) for file in found.files}
     assert facts == {"usr/bin/su": ("setuid", "login", False), "opt/tool": ("setuid", "", True)}
 
 
@@ -149,7 +152,7 @@ def test_a_folder_whose_mode_a_later_layer_sets_right_is_told_no_more(tmp_path: 
 
     def open_(*modes: int) -> list[bool]:
         found = listed(tmp_path, *(folder(mode) for mode in modes))
-        return [one.removed for one in found.files if one.kind == "world-writable-folder"]
+        return [file.removed for file in found.files if file.kind == "world-writable-folder"]
 
     assert open_(0o777) == [False]
     assert open_(0o777, 0o755) == [True]
@@ -160,8 +163,8 @@ def test_packages_that_differ_by_a_qualifier_alone_stay_apart(tmp_path: Path) ->
     record = '{{"name": "a", "version": "1", "build": "{}", "subdir": "noarch", "channel": "x"}}'
     paths = ("opt/conda/conda-meta/a.json", "opt/conda/conda-meta/b.json")
     found = listed(tmp_path, layer(*((path, record.format(number)) for number, path in enumerate(paths))))
-    assert len(found.packages) == len({one.qualifiers for one in found.packages}) == 2
-    moved = tuple(replace(one, path="same", layer=-1) for one in found.packages)
+    assert len(found.packages) == len({package.qualifiers for package in found.packages}) == 2
+    moved = tuple(replace(package, path="same", layer=-1) for package in found.packages)
     empty = Gathering().names()
     facts = LayerFacts(moved, (), (), empty, empty, empty, empty, 1, 0, ())
     assert len(merge([(0, facts), (1, facts)]).packages) == 2
@@ -204,5 +207,5 @@ def test_a_file_of_a_distributions_package_is_not_that_of_the_language_in_it(
 ) -> None:
     first = tar(*(info(name, text.encode()) for name, text in DEBIANS), info(LIBRARY, b"x", mode=0o4755))
     found = listed(tmp_path, first, *later)
-    assert {one.name for one in found.packages} == {"python3-x", "x"}
+    assert {package.name for package in found.packages} == {"python3-x", "x"}
     assert [(fact.path, fact.owner) for fact in found.files if fact.kind == "setuid"] == [(LIBRARY, "python3-x")]

@@ -12,7 +12,7 @@ from support.analyzers import read
 from support.rpmdatabases import header, ndb, package, sqlite
 
 MILLION = 1_000_000
-ANALYZERS = {one.name: one for one in analyzers()}
+ANALYZERS = {analyzer.name: analyzer for analyzer in analyzers()}
 LONG = b"x" * 100_000
 
 

@@ -199,7 +199,7 @@ def test_the_symbol_that_breaks_it_is_the_one_that_musl_complains_of(
     assert symbol in verdict.says
     done = subprocess.run(["/program"], capture_output=True, text=True, check=False, preexec_fn=lambda: os.chroot(root), cwd="/")  # fmt: skip
     complained = {line.split(": ")[1] for line in done.stderr.splitlines() if "symbol not found" in line}
-    assert {one.partition("@")[0] for one in verdict.says} == complained
+    assert {say.partition("@")[0] for say in verdict.says} == complained
 
 
 def advice(folder: Path, start: str) -> BaseAdvice:
@@ -209,7 +209,7 @@ def advice(folder: Path, start: str) -> BaseAdvice:
 
 
 def answers(found: BaseAdvice) -> dict[str, str]:
-    return {one.base: one.answer for one in found.verdicts}
+    return {verdict.base: verdict.answer for verdict in found.verdicts}
 
 
 def test_a_go_program_may_run_on_nothing(tmp_path: Path, roots: dict[str, Path]) -> None:

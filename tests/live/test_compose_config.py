@@ -122,7 +122,7 @@ def test_a_changed_file_says_to_compose_what_was_asked_for(
 ) -> None:
     text = (VECTORS / name).read_text(encoding="utf-8")
     document = read(Source(name, text), FolderWindow(str(VECTORS), str(VECTORS), CALLER))
-    subject = next(one for one in document.subjects if one.name == f"service {service}")
+    subject = next(subject for subject in document.subjects if subject.name == f"service {service}")
     assert isinstance(subject.noun, Container)
     (tmp_path / name).write_text(apply(text, edits(document, subject, change)), encoding="utf-8")
     theirs = compose(tmp_path, name)
@@ -190,11 +190,11 @@ def said(container: Container, field: str, folder: Path) -> Any:
     return value
 
 
-def mounted(one: Mount, folder: Path) -> tuple[Any, ...]:
-    source = absolute(one.source, folder) if one.kind == "bind" and one.source else one.source or ""
-    words = (word for word in one.options if word.startswith(("size=", "mode=", "nocopy")) or word in {"z", "Z"})
+def mounted(mount: Mount, folder: Path) -> tuple[Any, ...]:
+    source = absolute(mount.source, folder) if mount.kind == "bind" and mount.source else mount.source or ""
+    words = (word for word in mount.options if word.startswith(("size=", "mode=", "nocopy")) or word in {"z", "Z"})
     sizes = sorted(word.replace("64m", "67108864") for word in words)
-    return (one.kind, source, one.target, one.read_only, one.propagation or "", *sizes)
+    return (mount.kind, source, mount.target, mount.read_only, mount.propagation or "", *sizes)
 
 
 def pairs(value: Any) -> dict[str, Any]:
@@ -431,7 +431,7 @@ def health(service: dict[str, Any]) -> Any:
     return (
         off,
         [] if test == ["NONE"] else test,
-        *(None if one is None else seconds(one) for one in times),
+        *(None if time is None else seconds(time) for time in times),
         held.get("retries"),
     )
 
@@ -452,10 +452,10 @@ def restart(service: dict[str, Any]) -> Any:
 
 
 def compare_project(project: Project, config: dict[str, Any], folder: Path) -> None:
-    assert {one.name for one in project.volumes if is_used(one.name, "volumes", config)} == set(
+    assert {volume.name for volume in project.volumes if is_used(volume.name, "volumes", config)} == set(
         config.get("volumes") or ()
     )
-    assert {one.name for one in project.networks if is_used(one.name, "networks", config)} == set(
+    assert {network.name for network in project.networks if is_used(network.name, "networks", config)} == set(
         config.get("networks") or ()
     )
     for service in project.services:

@@ -84,7 +84,7 @@ def test_what_cosign_attests_we_verify(place: Place, kind: KeyKind, more: list[s
     name = reference(image)
     expected = CosignRequirements((read_public(public.read_bytes(), ""),))
     found = verify_attestations(place.client, name, name.digest or "", expected, type_of("cyclonedx"))
-    assert [one.statement.predicate for one in found.attestations] == [{"bomFormat": "CycloneDX"}]
+    assert [attestation.statement.predicate for attestation in found.attestations] == [{"bomFormat": "CycloneDX"}]
     assert place.verdict(image, public).state == "untrusted"
 
 
@@ -96,7 +96,7 @@ def test_two_signers_are_both_found(place: Place) -> None:
     name = reference(image)
     verdict = verify_cosign(place.client, name, name.digest or "", CosignRequirements(keys, threshold=2))
     assert verdict.state == "trusted"
-    assert {one.key for one in verdict.signers} == {one.id for one in keys}
+    assert {one.key for one in verdict.signers} == {key.id for key in keys}
 
 
 # What we make, cosign verifies.
@@ -251,8 +251,8 @@ def test_a_signature_for_another_repository_counts_for_cosign_alone(place: Place
     image = place.client.manifest(signed)
     assert isinstance(image.noun, Manifest)
     other = replace(signed, repository="production")
-    for one in (image.noun.config, *image.noun.layers):
-        upload.push_blob(place.client, other, place.client.read_blob(signed, one))
+    for layer in (image.noun.config, *image.noun.layers):
+        upload.push_blob(place.client, other, place.client.read_blob(signed, layer))
     upload.push_manifest(place.client, other, image.raw, image.media_type, "1")
     copy(place, signed, other)
     good(place.cosign("verify", "--key", public, *UNLOGGED, spelled(other)))
@@ -269,6 +269,6 @@ def copy(place: Place, signed: ImageName, other: ImageName) -> None:
     """One image's signatures under another's tag."""
     found = place.client.manifest(replace(signed, digest=None, tag=tag_of(signed.digest or "", "sig")))
     assert isinstance(found.noun, Manifest)
-    for one in (found.noun.config, *found.noun.layers):
-        upload.push_blob(place.client, other, place.client.read_blob(signed, one))
+    for layer in (found.noun.config, *found.noun.layers):
+        upload.push_blob(place.client, other, place.client.read_blob(signed, layer))
     upload.push_manifest(place.client, other, found.raw, found.media_type, tag_of(other.digest or "", "sig"))

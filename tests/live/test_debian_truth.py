@@ -53,9 +53,14 @@ def installed(root: Path, suite: str, *, updated: bool = False) -> tuple[Invento
 def judged(folder: Path, records: list[dict[str, Any]], inventory: Inventory, status: str, ecosystem: str) -> Found:
     """What is found, which has to be what is true."""
     names = {package.source for package in inventory.packages}
-    mine = [one for one in records if any((a.get("package") or {}).get("name") in names for a in one["affected"])]
+    mine = [
+        record for record in records if any((a.get("package") or {}).get("name") in names for a in record["affected"])
+    ]
     store = opened(f"{database(folder, {'Debian': mine})}/advisories.db")
-    found = {(one.id, one.package.name, one.fixed) for one in match(inventory, store).vulnerabilities}
+    found = {
+        (vulnerability.id, vulnerability.package.name, vulnerability.fixed)
+        for vulnerability in match(inventory, store).vulnerabilities
+    }
     assert found == affected(mine, status, ecosystem)
     return found
 

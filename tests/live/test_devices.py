@@ -44,7 +44,7 @@ SETS: dict[str, tuple[Rule, ...]] = {
 
 @pytest.mark.parametrize("wanted", SETS.values(), ids=SETS)
 def test_it_may_open_what_the_rules_say(wanted: tuple[Rule, ...], tmp_path: Path) -> None:
-    tree = next(one.target for one in mounts(Path("/proc/self/mountinfo").read_text()) if one.kind == "cgroup2")
+    tree = next(mount.target for mount in mounts(Path("/proc/self/mountinfo").read_text()) if mount.kind == "cgroup2")
     for name, (major, minor, _) in NUMBERS.items():
         os.mknod(tmp_path / name, 0o20666, os.makedev(major, minor))
     folder = Path(tempfile.mktemp(prefix="sealock-", dir=tree))  # noqa: S306  made by whoever attaches

@@ -139,7 +139,7 @@ def our_config(document: Document) -> dict[str, Any]:
         "Cmd": given(container.command, ()),
         "Healthcheck": our_health(container),
         "StopSignal": given(container.stop_signal, ""),
-        "OnBuild": sum(one.onbuild for one in made.final.instructions),
+        "OnBuild": sum(instruction.onbuild for instruction in made.final.instructions),
     }
 
 

@@ -53,12 +53,12 @@ class World:
 
     def reports(self, target: str) -> dict[str, TargetReport]:
         report = check(target, settings=Settings(engine=self.where, policy_file=""))
-        return {one.target: one for one in report.targets}
+        return {target.target: target for target in report.targets}
 
     def findings(self, name: str) -> dict[str, Finding]:
         report = self.reports(f"container:{name}")[f"container:{name}"]
         assert report.problems == ()
-        return {one.rule: one for one in report.findings}
+        return {finding.rule: finding for finding in report.findings}
 
 
 @pytest.fixture(scope="module")
@@ -194,7 +194,7 @@ def test_the_oldest_version_of_the_api_tells_the_same(world: World) -> None:
             newest = read_inspect(engine.container("old"))
             engine.api = "1.24"
             assert engine.version()
-            assert [one.name for one in engine.containers()] == ["old"]
+            assert [container.name for container in engine.containers()] == ["old"]
             assert read_inspect(engine.container("old")).container == newest.container
     finally:
         world.remove("old")
@@ -398,13 +398,13 @@ def test_podman_over_its_compatible_socket(podman: tuple[list[str], dict[str, st
         done = subprocess.run(line, env=environment, capture_output=True, check=False)
         assert done.returncode == 0, done.stderr
     report = check("container:*", settings=Settings(engine=where, policy_file=""))
-    found = {one.target: {finding.rule for finding in one.findings} for one in report.targets}
+    found = {target.target: {finding.rule for finding in target.findings} for target in report.targets}
     assert {"C001", "C018"} <= found["container:bad"]
     assert not {"C001", "C004", "C005", "C018", "C040", "C057"} & found["container:good"]
-    assert all(one.problems == () for one in report.targets)
+    assert all(target.problems == () for target in report.targets)
     seen_running(podman)
     how = How(engine=where, cache=str(tmp_path / "cache"))
     (first,), (again,) = inventories("docker:base:1", how), inventories("docker:localhost/base:1", how)
     assert first.problems == ()
-    assert [one.name for one in first.packages] == ["busybox"]
+    assert [package.name for package in first.packages] == ["busybox"]
     assert replace(first, names=()) == replace(again, names=())

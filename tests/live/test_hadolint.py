@@ -90,7 +90,7 @@ def hadolint(text: str, folder: Path) -> set[str]:
     path = folder / "Dockerfile"
     path.write_text(text, encoding="utf-8")
     done = subprocess.run([program, "--format", "json", path], capture_output=True, text=True, check=False)
-    return {one["code"] for one in json.loads(done.stdout)}
+    return {load["code"] for load in json.loads(done.stdout)}
 
 
 @pytest.mark.parametrize(("theirs", "ours", "text"), ROWS, ids=[row[0] for row in ROWS])

@@ -314,7 +314,7 @@ def test_settings_that_were_changed_and_are_not_in_force(
     with machine({"bridge": "none", "storage-driver": "vfs"}, flags) as here:
         file = Path("/etc/docker/daemon.json")
         here.inside("sh", "-c", f"echo '{json.dumps(settings | {'storage-driver': 'vfs'})}' >{file}")
-        said = [one["message"] for one in here.findings() if one["rule"] == "H015"]
+        said = [finding["message"] for finding in here.findings() if finding["rule"] == "H015"]
         assert {one.removeprefix("has ").partition(" ")[0] for one in said} == drifts
 
 

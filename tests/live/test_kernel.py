@@ -58,7 +58,7 @@ def test_the_reading_is_what_capsh_lsns_and_cgroupfs_say(which: str, request: py
         ["lsns", "-J", "-p", str(process.pid), "-o", "TYPE,NS"], capture_output=True, text=True, check=True
     )
     assert {(one.kind, one.inode) for one in given(process.namespaces, ())} == {
-        (one["type"], int(one["ns"])) for one in json.loads(spaces.stdout)["namespaces"]
+        (load["type"], int(load["ns"])) for load in json.loads(spaces.stdout)["namespaces"]
     }
     held = {one.name: one for one in given(process.resources, ())}
     limit = int((group("memory", name) / "memory.limit_in_bytes").read_text(encoding="utf-8"))
@@ -114,7 +114,7 @@ def test_check_reads_back_what_inspect_writes(docker: Engine, tmp_path: Path) ->
     done = sealock("inspect", f"container:{name}", "--engine", where(docker), "--format", "json", "--output", str(tmp_path / "seen.json"))  # fmt: skip
     assert done.returncode == 0, done.stderr
     here, elsewhere = (
-        {(one["rule"], one["message"]) for one in json.loads(told.stdout)["targets"][0]["findings"]}
+        {(load["rule"], load["message"]) for load in json.loads(told.stdout)["targets"][0]["findings"]}
         for told in (
             sealock("check", f"container:{name}", "--engine", where(docker), "--format", "json"),
             sealock("check", str(tmp_path / "seen.json"), "--format", "json"),

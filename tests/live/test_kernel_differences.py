@@ -88,7 +88,7 @@ def test_a_container_in_a_container_is_told_apart(docker: Engine) -> None:
             below.mkdir(parents=True)
             write(below / "cgroup.procs", str(pid))
         seen = enforced(docker, outer)
-        assert pid not in {one.pid for one in seen.others} | set(seen.outside)
+        assert pid not in {other.pid for other in seen.others} | set(seen.outside)
     finally:
         docker.docker("rm", "-f", outer)
 

@@ -39,9 +39,11 @@ def test_python_packages_are_those_that_importlib_finds(tmp_path: Path) -> None:
     run(sys.executable, "-m", "uv", "pip", "install", "-q", "--python", sys.executable, "--target", str(site), "Jinja2==3.1.6", "zipp==3.20.0", folder=tmp_path)  # fmt: skip
     packages = found(Python(), tmp_path)
     told = list(distributions(path=[str(site)]))
-    assert {(one.name, one.version) for one in packages} == {(one.name.lower(), one.version) for one in told}
+    assert {(package.name, package.version) for package in packages} == {
+        (one.name.lower(), one.version) for one in told
+    }
     assert len(packages) == 3
-    files = {one.name: one.files for one in packages}
+    files = {package.name: package.files for package in packages}
     for one in told:
         assert one.files
         assert set(files[one.name.lower()]) == {f"usr/lib/site-packages/{file}" for file in one.files}

@@ -110,8 +110,10 @@ def test_the_port_that_the_engine_chose_is_told(running: Engine, drawn: tuple[Ma
 
 
 def test_who_stands_on_no_network_but_the_engines_is_not_remarked_on(drawn: tuple[Map, dict[str, int]]) -> None:
-    assert all(isinstance(one.routes, tuple) for one in drawn[0].stations)
-    assert not [one for one in drawn[0].remarks if "not by a network" in one.text or "have no way out" in one.text]
+    assert all(isinstance(station.routes, tuple) for station in drawn[0].stations)
+    assert not [
+        remark for remark in drawn[0].remarks if "not by a network" in remark.text or "have no way out" in remark.text
+    ]
 
 
 def test_a_container_that_somebody_joined_to_another_network_is_found_by_its_routes(running: Engine) -> None:
@@ -125,7 +127,7 @@ def test_a_container_that_somebody_joined_to_another_network_is_found_by_its_rou
         ):
             subprocess.run(["nsenter", "-t", pid, "-n", "ip", *words.split()], check=True)
     there, _ = of_engine(f"unix://{running.socket}")
-    told = {one.about: one.text for one in there.remarks if "10.99.7.0/24" in one.text}
+    told = {remark.about: remark.text for remark in there.remarks if "10.99.7.0/24" in remark.text}
     assert told == {
         name: f"is on 10.99.7.0/24 too, by its interface in{name}: not by a network of the engine's"
         for name in ("api", "lone")
@@ -134,7 +136,7 @@ def test_a_container_that_somebody_joined_to_another_network_is_found_by_its_rou
 
 def test_from_the_host_a_port_that_is_not_published_is_found_out(drawn: tuple[Map, dict[str, int]]) -> None:
     there, pids = drawn
-    lying = tuple(replace(one, published=one.published + one.shut, shut=()) for one in there.stations)
+    lying = tuple(replace(station, published=station.published + station.shut, shut=()) for station in there.stations)
     wrong = checked(replace(there, stations=lying), pids).wrong
     assert {(one.probe.source, one.probe.target, one.probe.port) for one in wrong} >= {(HOST, "db", 5432)}
 
@@ -200,14 +202,14 @@ def test_the_json_names_every_container(running: Engine) -> None:
     done = subprocess.run(
         [sys.executable, "-m", "sealock", "map", "--format", "json"], env=environment, capture_output=True, check=True
     )
-    assert sorted(one["name"] for one in json.loads(done.stdout)["containers"]) == sorted(name for name, _ in RUN)
+    assert sorted(load["name"] for load in json.loads(done.stdout)["containers"]) == sorted(name for name, _ in RUN)
 
 
 def test_the_link_that_the_map_shows_is_found_where_the_container_is_checked(running: Engine) -> None:
     told = {}
     for name in ("d1", "d2"):
         report = check(f"container:{name}", settings=Settings(engine=f"unix://{running.socket}", policy_file=""))
-        told[name] = [one.message for one in report.findings() if one.rule == "P012"]
+        told[name] = [finding.message for finding in report.findings() if finding.rule == "P012"]
     assert told["d1"] == []
     (said,) = told["d2"]
     assert "inks d2 to d1, and gives it all of the other's environment variables" in said

@@ -150,4 +150,4 @@ def test_a_lenient_policy_notes_it(here: World, stamper: Stamper) -> None:
     anchors = (Anchor(here.root.der), Anchor(stamper.root.der, "tsa"))
     judged = here.judge(anchors=anchors, actions=LEVELS["permissive"], now=TODAY)
     assert judged.passes
-    assert any("time stamp does not count" in one for one in judged.verdict.notes)
+    assert any("time stamp does not count" in note for note in judged.verdict.notes)

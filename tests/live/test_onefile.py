@@ -122,7 +122,7 @@ def test_every_package_comes_with_its_licence(file: Path) -> None:
     assert "LICENSE" in names
     for package in packages():
         stem = package.replace("-", "_").replace(".", "_")
-        own = [one for one in names if one.lower().replace(".", "_").startswith(f"{stem}-")]
+        own = [name for name in names if name.lower().replace(".", "_").startswith(f"{stem}-")]
         assert [one for one in own if "licen" in one.lower() or "copying" in one.lower() or "METADATA" in one], package
 
 

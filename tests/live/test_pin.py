@@ -156,7 +156,7 @@ def test_compose_reads_the_same_project_but_for_digests(path: Path, tmp_path: Pa
     assert (after is None) == (before is None)
     told = json.dumps(after)
     assert bare(told) == bare(json.dumps(before))
-    if after is not None and any(one.state == "missing" for one in verdicts):
+    if after is not None and any(verdict.state == "missing" for verdict in verdicts):
         assert DIGEST.search(told)
 
 

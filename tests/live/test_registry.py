@@ -71,17 +71,17 @@ def client(credentials: Me | None = None) -> Registry:
     return Registry(HttpTransport(environment={}), credentials)
 
 
-def push(one: Registry, text: str, **more: str) -> Fetched:
+def push(registry: Registry, text: str, **more: str) -> Fetched:
     """Push an image of two layers."""
     name = reference(text)
-    sent = [upload.push_blob(one, name, data) for data in (config(BASE, TOP, **more), gzip.compress(BASE), TOP)]
+    sent = [upload.push_blob(registry, name, data) for data in (config(BASE, TOP, **more), gzip.compress(BASE), TOP)]
     kinds = ("image.config.v1+json", "image.layer.v1.tar+gzip", "image.layer.v1.tar")
     told = [
         upload.written(blob) | {"mediaType": f"application/vnd.oci.{kind}"}
         for blob, kind in zip(sent, kinds, strict=True)
     ]
     table = {"schemaVersion": 2, "mediaType": MANIFEST, "config": told[0], "layers": told[1:]}
-    return upload.push_manifest(one, name, json.dumps(table).encode(), MANIFEST, name.tag or "")
+    return upload.push_manifest(registry, name, json.dumps(table).encode(), MANIFEST, name.tag or "")
 
 
 def test_what_we_push_skopeo_pulls(host: str, skopeo: list[str], tmp_path: Path) -> None:

@@ -359,14 +359,14 @@ def each_port(port: Port) -> list[Port]:
 
 def each_exposed(text: str) -> list[str]:
     ports, _, protocol = text.partition("/")
-    return [f"{one}/{protocol}" for one in numbers(ports)]
+    return [f"{number}/{protocol}" for number in numbers(ports)]
 
 
 def mounted(mount: Mount, folder: Path) -> Mount:
     """The client makes relative sources absolute, and the engine writes sizes in bytes and sets no propagation twice."""
     source = str(folder / mount.source[2:]) if mount.source and mount.source.startswith("./") else mount.source
     options = tuple(
-        "size=5242880" if one == "size=5m" and "mode=1770" in mount.options else one for one in mount.options
+        "size=5242880" if option == "size=5m" and "mode=1770" in mount.options else option for option in mount.options
     )
     return replace(mount, source=source, options=options)
 
@@ -383,7 +383,7 @@ def filled(noun: Container, folder: Path, environment: dict[str, str]) -> dict[s
     said["mounts"] = (*(mounted(one, folder) for one in given["mounts"]), Mount("volume", None, "/imgvol"))
     ports = [one for port in given["ports"] for one in each_port(port)]
     exposed = [one for text in given["expose"] for one in each_exposed(text)]
-    said["expose"] = ("8080/tcp", *exposed, *(f"{one.container}/{one.protocol}" for one in ports))
+    said["expose"] = ("8080/tcp", *exposed, *(f"{port.container}/{port.protocol}" for port in ports))
     said["ports"] = tuple(ports)
     # From the client: files and variables of its own.
     values = ((one, environment.get(one.name)) for one in said["environment"])

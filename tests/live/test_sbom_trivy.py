@@ -54,7 +54,7 @@ def test_trivy_lists_the_packages_of_our_document(system: str, form: Any, tmp_pa
     document.write_text(render(form, image), encoding="utf-8")
     found = trivy_lists(document)
     told = Counter((one["purl"], one["version"]) for one in found if one["type"] == "library")
-    assert told == Counter((purl(one, image.distribution), one.version) for one in packages)
+    assert told == Counter((purl(package, image.distribution), package.version) for package in packages)
     (distribution,) = (one for one in found if one["type"] == "operating-system")
     assert distribution["version"] == SYSTEMS[system].version
 
@@ -87,7 +87,10 @@ def test_we_read_what_trivy_writes(form: str, tmp_path: Path) -> None:
     text = trivy(tmp_path, "rootfs", "--offline-scan", "--format", form, str(root))
     found, problems = read_sbom(Source("image.json", text))
     assert problems == ()
-    told = {(one.type, one.namespace, one.name, one.version, one.source, one.source_version) for one in found.packages}
+    told = {
+        (package.type, package.namespace, package.name, package.version, package.source, package.source_version)
+        for package in found.packages
+    }
     assert told == {
         ("deb", "", "libc6", "2.36-9+deb12u9", "glibc", "2.36-9+deb12u9"),
         ("deb", "", "dmsetup", "2:1.02.185-2", "lvm2", "2.03.16-2"),

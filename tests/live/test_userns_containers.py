@@ -52,7 +52,7 @@ def said(words: str, root: World) -> list[str]:
         owned=tuple(owners(path) for path in paths),
         containers=(Runs("web", noun), Runs("outside", opted)),
     )
-    return [one.effect for one in blockers(machine)]
+    return [blocker.effect for blocker in blockers(machine)]
 
 
 FAILS = [

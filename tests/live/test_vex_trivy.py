@@ -108,8 +108,8 @@ def ours(capsys: pytest.CaptureFixture[str], *words: str) -> tuple[set[str], set
     report = json.loads(capsys.readouterr().out)
     flaws = [one for target in report["targets"] for one in target["findings"] if "package" in one]
     return (
-        {one["rule"] for one in flaws if not one["suppressed"]},
-        {one["rule"] for one in flaws if one["suppressed"]},
+        {flaw["rule"] for flaw in flaws if not flaw["suppressed"]},
+        {flaw["rule"] for flaw in flaws if flaw["suppressed"]},
     )
 
 

@@ -63,7 +63,7 @@ DRAWN = draw(STATIONS, NETWORKS)
     ],
 )  # fmt: skip
 def test_a_port_on_every_address_is_one(addresses: list[str], shown: list[str | None]) -> None:
-    found = both_families(Port("80", "8080", one) for one in addresses)
+    found = both_families(Port("80", "8080", address) for address in addresses)
     assert [one.address for one in found] == shown
 
 
@@ -78,12 +78,14 @@ networks: {inner: {internal: true}, outer: {}}
 
 def test_nothing_is_published_by_whom_no_network_leads_out_of() -> None:
     document = formats.read("compose", Source("compose.yaml", COMPOSE_SHUT))
-    project = next(one.noun for one in document.subjects if isinstance(one.noun, Project))
+    project = next(subject.noun for subject in document.subjects if isinstance(subject.noun, Project))
     drawn = draw(*declared(project), declared=True)
-    assert {one.name: (len(one.published), len(one.shut)) for one in drawn.stations} == {
+    assert {station.name: (len(station.published), len(station.shut)) for station in drawn.stations} == {
         "db": (0, 1), "web": (1, 0), "far": (0, 0),
     }  # fmt: skip
-    assert "was to publish 5432 to 5432, and does not" in next(one.text for one in drawn.remarks if one.about == "db")
+    assert "was to publish 5432 to 5432, and does not" in next(
+        remark.text for remark in drawn.remarks if remark.about == "db"
+    )
     said = reason(drawn, OUTSIDE, "db")
     assert said == (
         False,
@@ -143,7 +145,7 @@ def test_what_stands_out(about: str, text: str, remedy: str) -> None:
 
 
 def test_every_probe_agrees_with_the_map_and_a_contradiction_is_told() -> None:
-    tried = {(one.source, one.target, one.address, one.port): one for one in probes(DRAWN)}
+    tried = {(probe.source, probe.target, probe.address, probe.port): probe for probe in probes(DRAWN)}
     assert tried["api", "web", "10.2.0.2", 80].expected
     assert not tried["api", "web", "10.1.0.2", 80].expected
     assert tried["a2", "a1", "10.3.0.1", 8081].expected
@@ -197,7 +199,7 @@ def test_a_compose_file_tells_too(source: str, target: str, reached: bool) -> No
 
 
 def test_names_of_neighbours_are_told() -> None:
-    (edge,) = [one for one in composed().edges if (one.source, one.target, one.way) == ("web", "db", "network")]
+    (edge,) = [edge for edge in composed().edges if (edge.source, edge.target, edge.way) == ("web", "db", "network")]
     assert edge.names == ("db", "data")
 
 
@@ -219,7 +221,7 @@ def test_every_page_is_well_formed_and_harmless(form: pages.MapFormat, drawn: Ma
     match form:
         case "json":
             held = json.loads(text)
-            assert [one["name"] for one in held["containers"]] == [one.name for one in drawn.stations]
+            assert [one["name"] for one in held["containers"]] == [station.name for station in drawn.stations]
             assert len(held["ways"]) == len(drawn.edges)
         case "svg":
             root = ET.fromstring(text)  # noqa: S314  of our own making
@@ -232,7 +234,7 @@ def test_every_page_is_well_formed_and_harmless(form: pages.MapFormat, drawn: Ma
 
 
 def test_a_remedy_quotes_what_a_shell_would_read() -> None:
-    (remark,) = [one for one in HOSTILE.remarks if "link" in one.text]
+    (remark,) = [remark for remark in HOSTILE.remarks if "link" in remark.text]
     assert "'a b; rm -rf /'" in remark.remedy
     assert "'$(x)'" in remark.remedy
 

@@ -72,7 +72,7 @@ def test_one_that_is_removed_meanwhile_is_left_out_and_one_that_is_refused_is_no
         engine.container(name, state=RUNS, **networks({}))
     first = next(iter(engine.containers))
     engine.answers = lambda path, _: missing("web") if path.endswith(f"/containers/{first}/json") else None
-    assert [one.name for one in of_engine(engine.where)[0].stations] == ["api"]
+    assert [station.name for station in of_engine(engine.where)[0].stations] == ["api"]
     refused = Reply(500, b'{"message": "no such driver"}')
     engine.answers = lambda path, _: refused if path.endswith(f"/containers/{first}/json") else None
     with pytest.raises(EngineError, match="no such driver"):

@@ -232,7 +232,7 @@ def test_images_are_chosen_by_pattern(
 ) -> None:
     (tmp_path / "Dockerfile").write_text(f"FROM {server.host}/a:1\nFROM {server.host}/b:2\n")
     done = sealock("pin", "--check", "Dockerfile", "--format", "json", *words)
-    assert [one["written"].rpartition("/")[2] for one in json.loads(done.stdout)["references"]] == wanted
+    assert [load["written"].rpartition("/")[2] for load in json.loads(done.stdout)["references"]] == wanted
 
 
 def test_what_the_policy_leaves_out_is_left_out(server: RegistrySimulator, sealock: Sealock, tmp_path: Path) -> None:
@@ -323,7 +323,7 @@ def test_a_lock_that_is_stale_or_points_at_what_is_gone_fails_its_check(
     server.manifests["b"]["1"] = server.manifests["b"]["2"]
     done = sealock("pin", "--lock", "--check", ".", "--format", "json")
     assert done.returncode == 1
-    assert [one["state"] for one in json.loads(done.stdout)["faults"]] == ["moved", "gone"]
+    assert [load["state"] for load in json.loads(done.stdout)["faults"]] == ["moved", "gone"]
     (tmp_path / "Dockerfile").write_text(f"FROM {host}/a:2\n")
     assert "not locked" in sealock("pin", "--lock", "--check", ".").stdout
     assert sealock("pin", "--lock", ".").returncode == 0

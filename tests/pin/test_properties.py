@@ -64,7 +64,7 @@ def compose_files(draw: st.DrawFn) -> str:
 def holds(name: str, text: str) -> None:
     with tempfile.TemporaryDirectory() as folder:
         new, verdicts = pin(Path(folder), name, text)
-        untagged = any(one.spot.name and one.spot.name.tag is None for one in verdicts)
+        untagged = any(verdict.spot.name and verdict.spot.name.tag is None for verdict in verdicts)
         if untagged:
             assert bare(new).replace(":latest", "") == bare(text).replace(":latest", "")
         else:

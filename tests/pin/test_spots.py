@@ -98,7 +98,7 @@ LINES = {
 @pytest.mark.parametrize(("name", "text", "wanted"), LINES.values(), ids=LINES)
 def test_the_reference_changes_and_nothing_else(tmp_path: Path, name: str, text: str, wanted: str | None) -> None:
     new, verdicts = pin(tmp_path, name, text)
-    assert {one.state for one in verdicts} <= {"missing", "moved"}
+    assert {verdict.state for verdict in verdicts} <= {"missing", "moved"}
     if wanted is None:
         assert new != text
         assert {spot.name.digest for spot in texts.read(str(tmp_path / name)).reread(new).spots if spot.name} == {NEW}
@@ -125,7 +125,7 @@ def test_what_is_left_alone(tmp_path: Path, name: str, text: str, spots: int) ->
     new, verdicts = pin(tmp_path, name, text)
     assert new == text
     assert len(verdicts) == spots
-    assert {one.state for one in verdicts} <= {"built", "fixed"}
+    assert {verdict.state for verdict in verdicts} <= {"built", "fixed"}
 
 
 STUCK = {
@@ -160,7 +160,7 @@ STUCK = {
 def test_what_cannot_be_pinned_says_why(tmp_path: Path, name: str, text: str, why: str) -> None:
     (tmp_path / ".env").write_text("SET=2\n")
     new, verdicts = pin(tmp_path, name, text)
-    stuck = [one for one in verdicts if one.state == "stuck"]
+    stuck = [verdict for verdict in verdicts if verdict.state == "stuck"]
     assert stuck
     assert why in stuck[0].note
     assert "$" not in text or new == text
@@ -203,7 +203,7 @@ def test_where_a_digest_goes(raw: str, wanted: int | str) -> None:
 def test_an_override_does_not_pin_what_the_file_beside_it_builds(tmp_path: Path) -> None:
     (tmp_path / "compose.yaml").write_text("services: {a: {build: .}, b: {image: y:1}}\n")
     _, verdicts = pin(tmp_path, "compose.override.yaml", "services: {a: {image: x:1}, b: {image: y:2}}\n")
-    assert [one.spot.written for one in verdicts] == ["y:2"]
+    assert [verdict.spot.written for verdict in verdicts] == ["y:2"]
 
 
 def test_the_images_of_a_workflow_are_found_by_its_folder(tmp_path: Path) -> None:
@@ -243,5 +243,5 @@ def test_what_would_break_the_file_is_left_and_the_rest_is_written(tmp_path: Pat
     long = "RUN --mount=from=m:3,target=/x echo ".ljust(65_530, "a")
     new, verdicts = pin(tmp_path, "Dockerfile", f"FROM a:1\n{long}\n")
     assert new == f"FROM a:1@{NEW}\n{long}\n"
-    assert [one.state for one in verdicts] == ["missing", "stuck"]
+    assert [verdict.state for verdict in verdicts] == ["missing", "stuck"]
     assert "do not let a digest be written there" in verdicts[1].note

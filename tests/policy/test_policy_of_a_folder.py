@@ -56,16 +56,16 @@ def test_excluded_folders_are_not_walked(tmp_path: Path) -> None:
 
 def test_fingerprints_outlive_lines_added_above_and_another_working_folder(tmp_path: Path) -> None:
     folder = project(tmp_path, "")
-    before = {one.fingerprint for one in check(str(folder / "compose.yaml")).findings()}
+    before = {finding.fingerprint for finding in check(str(folder / "compose.yaml")).findings()}
     (folder / "compose.yaml").write_text("# a new line\n\n" + BAD, encoding="utf-8")
-    assert {one.fingerprint for one in check(str(folder / "compose.yaml")).findings()} == before
-    assert {one.fingerprint for one in check(str(folder / "dev/../compose.yaml")).findings()} == before
+    assert {finding.fingerprint for finding in check(str(folder / "compose.yaml")).findings()} == before
+    assert {finding.fingerprint for finding in check(str(folder / "dev/../compose.yaml")).findings()} == before
     assert len(before) > 1
 
 
 def test_equal_findings_in_two_files_have_two_fingerprints(tmp_path: Path) -> None:
     report = check(str(project(tmp_path, "")), settings=Settings(only=("C001",)))
-    prints = [one.fingerprint for one in report.findings()]
+    prints = [finding.fingerprint for finding in report.findings()]
     assert len(prints) == len(set(prints)) == 2
 
 
@@ -78,7 +78,9 @@ def test_a_baseline_excuses_what_it_knows_and_nothing_new(tmp_path: Path) -> Non
     settings = Settings(baseline=str(tmp_path / "baseline.json"))
     assert check(str(folder), settings=settings).status == 0
     (folder / "compose.yaml").write_text(BAD + "    pid: host\n", encoding="utf-8")
-    assert [one.rule for one in check(str(folder), settings=settings).findings() if one.rule == "C001"] == []
+    assert [
+        finding.rule for finding in check(str(folder), settings=settings).findings() if finding.rule == "C001"
+    ] == []
     assert check(str(folder), settings=settings).status == 1
 
 
@@ -86,7 +88,7 @@ def test_a_list_of_registries_turns_its_rule_on_and_is_what_it_goes_by(tmp_path:
     (tmp_path / "Dockerfile").write_text("FROM ghcr.io/a/b:1\nFROM quay.io/a/b:1\n", encoding="utf-8")
     assert not found(check(str(tmp_path)), "B004")
     (tmp_path / "sealock.toml").write_text("registries = ['ghcr.io']\n", encoding="utf-8")
-    (finding,) = [one for one in check(str(tmp_path)).findings() if one.rule == "B004"]
+    (finding,) = [finding for finding in check(str(tmp_path)).findings() if finding.rule == "B004"]
     assert "quay.io" in finding.message
 
 
@@ -95,5 +97,9 @@ def test_the_list_of_registries_holds_for_compose_files_and_run_lines_too(tmp_pa
     (tmp_path / "compose.yaml").write_text(text, encoding="utf-8")
     (tmp_path / "up.sh").write_text("docker run quay.io/a/b:1\ndocker run ghcr.io/a/b:1\n", encoding="utf-8")
     (tmp_path / "sealock.toml").write_text("registries = ['ghcr.io']\n", encoding="utf-8")
-    told = [(one.rule, one.message) for one in check(str(tmp_path)).findings() if one.rule in {"P022", "C086"}]
+    told = [
+        (finding.rule, finding.message)
+        for finding in check(str(tmp_path)).findings()
+        if finding.rule in {"P022", "C086"}
+    ]
     assert sorted(told) == [("C086", "runs quay.io/a/b:1, from quay.io"), ("P022", "runs quay.io/a/b:1, from quay.io")]

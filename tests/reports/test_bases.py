@@ -39,7 +39,7 @@ def hostile(advice: BaseAdvice) -> BaseAdvice:
         surface=replace(surface, owners=(Share(EVIL, 9, 1, 0, True, EVIL),) * 20, setuid=(EVIL,) * 30),
         unknown=(EVIL,) * 20,
         start=replace(advice.start, unknown=(EVIL,), words=(EVIL,)),
-        verdicts=tuple(replace(one, reasons=(EVIL,)) for one in advice.verdicts),
+        verdicts=tuple(replace(verdict, reasons=(EVIL,)) for verdict in advice.verdicts),
     )
 
 
@@ -57,7 +57,7 @@ def test_it_tells_what_counts(advice: BaseAdvice) -> None:
 @pytest.mark.parametrize("bad", [False, True])
 def test_no_line_is_wider_than_the_terminal(advice: BaseAdvice, columns: int, *, bad: bool) -> None:
     told = render("terminal", hostile(advice) if bad else advice, width=columns)
-    assert [one for one in told.splitlines() if width(one) > columns] == []
+    assert [line for line in told.splitlines() if width(line) > columns] == []
 
 
 def test_without_unicode_it_is_ascii(advice: BaseAdvice) -> None:

@@ -62,8 +62,8 @@ LOOK = Look(
 NOTHING = Look(enforced=Enforced(name="pid:7", declared=Container(), effective=Container(), process=Process(pid=7)))
 
 
-def page(one: Look, **how: Any) -> str:
-    return render(one, **how)
+def page(look: Look, **how: Any) -> str:
+    return render(look, **how)
 
 
 def words(text: str) -> str:

@@ -18,7 +18,7 @@ FORMATS: tuple[ReportFormat, ...] = get_args(ReportFormat)
 
 def target(text: str, *stretches: str, suppressed: Suppression | None = None) -> TargetReport:
     source = Source("f", text)
-    places = [Place(text.index(one), text.index(one) + len(one)) for one in stretches]
+    places = [Place(text.index(stretch), text.index(stretch) + len(stretch)) for stretch in stretches]
     findings = tuple(
         finding(location=source.location(place), conceal=True, suppressed=suppressed, evidence="known")
         for place in places

@@ -74,9 +74,13 @@ def test_cyclonedx_is_valid_and_its_library_reads_every_package(image: Callable[
 @IMAGES
 def test_spdx_passes_the_full_check_and_its_library_reads_every_package(image: Callable[[], Inventory]) -> None:
     _, document = spdx(image())
-    urls = [one.locator for package in document.packages for one in package.external_references]
+    urls = [
+        external_reference.locator
+        for package in document.packages
+        for external_reference in package.external_references
+    ]
     assert Counter(urls) == Counter(purl(package, image().distribution) for package in image().packages)
-    kinds = Counter(one.relationship_type for one in document.relationships)
+    kinds = Counter(relationship.relationship_type for relationship in document.relationships)
     assert kinds[RelationshipType.DESCRIBES] == 1
     assert kinds[RelationshipType.CONTAINS] == len(document.packages) - 1
 
@@ -158,7 +162,7 @@ def test_an_image_that_was_not_read_whole_says_so() -> None:
 def test_the_distribution_is_a_component() -> None:
     (system,) = (one for one in cyclonedx(inventory())["components"] if one["type"] == "operating-system")
     assert (system["name"], system["version"]) == ("debian", "12")
-    (package,) = (one for one in spdx(inventory())[1].packages if one.spdx_id == "SPDXRef-OperatingSystem")
+    (package,) = (package for package in spdx(inventory())[1].packages if package.spdx_id == "SPDXRef-OperatingSystem")
     assert (package.name, package.version) == ("debian", "12")
 
 
@@ -197,7 +201,7 @@ def test_what_a_later_layer_removed_is_excluded_and_says_so() -> None:
     removed = component(cyclonedx(inventory()), "pkg:generic/openssl@3.0.15")
     assert removed["scope"] == "excluded"
     assert properties(removed)["sealock:removed"] == "true"
-    (package,) = (one for one in spdx(inventory())[1].packages if one.name == "openssl")
+    (package,) = (package for package in spdx(inventory())[1].packages if package.name == "openssl")
     assert package.comment == "a later layer removed it"
 
 

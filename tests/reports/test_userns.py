@@ -15,7 +15,7 @@ from sealock.userns.plan.plan import RemappingPlan
 
 def made(number: int, name: str = "web-{}") -> RemappingPlan:
     names = [name.format(index) for index in range(number)]
-    paths = [f"/srv/{one}" for one in names]
+    paths = [f"/srv/{name}" for name in names]
     return plan(
         MachineFacts(
             kernel="6.1.0",
@@ -30,7 +30,7 @@ def made(number: int, name: str = "web-{}") -> RemappingPlan:
             data_root="/var/lib/docker",
             free=10**12,
             images=tuple(EngineImage(f"{one}:1", 10**9, pullable=index % 2 == 0) for index, one in enumerate(names)),
-            containers=tuple(Runs(one, container(privileged=True)) for one in names),
+            containers=tuple(Runs(name, container(privileged=True)) for name in names),
             volumes=tuple(EngineVolume(one, path=path) for one, path in zip(names, paths, strict=True)),
             binds=tuple(Bind(one, path, "/data") for one, path in zip(names, paths, strict=True)),
             owned=tuple(Owned(path=path, owners=((0, 0, 5), (1000, 33, 2)), setuid=(f"{path}/su",)) for path in paths),

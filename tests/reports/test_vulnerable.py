@@ -63,7 +63,7 @@ def test_upgrades_that_close_what_is_exploited_come_first_then_the_gravest_then_
         known("CVE-2024-0003", "2", "c", severity=Severity.CRITICAL, epss=Epss(0.5, 0.9)),
         known("CVE-2024-0004", "2", "d", severity=Severity.HIGH, epss=Epss(0.9, 0.9)),
     )
-    assert [one.remedy[8] for one in upgrades(report.findings())] == ["b", "c", "a", "d"]
+    assert [upgrade.remedy[8] for upgrade in upgrades(report.findings())] == ["b", "c", "a", "d"]
 
 
 def test_what_to_do_first_begins_with_what_is_exploited_and_ends_with_what_nothing_mends() -> None:

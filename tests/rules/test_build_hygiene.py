@@ -53,7 +53,9 @@ def findings(rule: str, text: str, folder: Folder | None = None) -> list[Finding
 
 def mended(rule: str, text: str) -> str:
     """The text after the first change that is offered."""
-    changes: tuple[Any, ...] = next(one.remedy.changes for one in findings(rule, text) if one.remedy.changes)
+    changes: tuple[Any, ...] = next(
+        finding.remedy.changes for finding in findings(rule, text) if finding.remedy.changes
+    )
     return apply(text, [change for change in changes if isinstance(change, Edit)])
 
 

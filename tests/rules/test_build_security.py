@@ -47,7 +47,7 @@ class Folder:
 
 def verdict(text: str, *ids: str, files: Any = None) -> Evaluation:
     document = read(text) if files is None else formats.read("dockerfile", Source("Dockerfile", text), files)
-    return evaluate("Dockerfile", document, {"build": tuple(SECURITY[one] for one in ids or SECURITY)})
+    return evaluate("Dockerfile", document, {"build": tuple(SECURITY[id_] for id_ in ids or SECURITY)})
 
 
 def findings(text: str, *ids: str, files: Any = None) -> tuple[Finding, ...]:

@@ -95,12 +95,12 @@ CONTAINERS = st.fixed_dictionaries({field: ABSENT | values(field) for field in F
 
 @settings(max_examples=150, deadline=None)
 @given(CONTAINERS, CONTAINERS)
-def test_no_rule_raises(one: Container, other: Container) -> None:
+def test_no_rule_raises(container: Container, other: Container) -> None:
     services = (
-        Service("a", "a", one, ServiceBuild(args=(("X", None),), ssh=("=",)), external_links=("x",)),
+        Service("a", "a", container, ServiceBuild(args=(("X", None),), ssh=("=",)), external_links=("x",)),
         Service("b", "b", other),
     )
-    subjects = (Subject("a", one, {}), Subject("b", other, {}), Subject("p", Project("compose", services), {}))
+    subjects = (Subject("a", container, {}), Subject("b", other, {}), Subject("p", Project("compose", services), {}))
     document = Document("compose", {"": Source("x", "")}, subjects)
     verdict = evaluate("x", document, {kind: rules(kind) for kind in ("container", "project")})
     assert all(finding.message and finding.remedy.text for finding in verdict.findings)

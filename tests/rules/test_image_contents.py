@@ -94,13 +94,13 @@ ONE_FACT = [
 
 
 @pytest.mark.parametrize(("one", "rule", "severity"), [row[1:] for row in ONE_FACT], ids=[row[0] for row in ONE_FACT])
-def test_one_fact_is_one_finding_by_one_rule(one: FileFact, rule: str, severity: Severity) -> None:
-    (found,) = findings(image(one))
+def test_one_fact_is_one_finding_by_one_rule(file_fact: FileFact, rule: str, severity: Severity) -> None:
+    (found,) = findings(image(file_fact))
     assert (found.rule, found.severity) == (rule, severity)
-    assert "/" + one.path in found.message
+    assert "/" + file_fact.path in found.message
     assert "layer 2 (RUN" in found.message
-    assert found.location.pointer == "/" + one.path
-    assert found.evidence.startswith(f"{one.kind} {one.path}")
+    assert found.location.pointer == "/" + file_fact.path
+    assert found.evidence.startswith(f"{file_fact.kind} {file_fact.path}")
 
 
 NOTHING = [
@@ -118,8 +118,8 @@ NOTHING = [
 
 
 @pytest.mark.parametrize("one", [row[1] for row in NOTHING], ids=[row[0] for row in NOTHING])
-def test_these_are_no_findings(one: FileFact) -> None:
-    verdict = judged(image(one))
+def test_these_are_no_findings(file_fact: FileFact) -> None:
+    verdict = judged(image(file_fact))
     assert not verdict.findings
     assert not verdict.not_judged
 
@@ -193,7 +193,7 @@ def test_the_images_own_path_counts(path: str | None, rule: str) -> None:
 def test_servers_to_log_in_to() -> None:
     packages = tuple(package("deb", name) for name in ("openssh-server", "openssh-client", "telnetd"))
     gone = (package("apk", "dropbear", removed=True), package("pypi", "vsftpd"))
-    found = [one for one in findings(image(packages=(*packages, *gone))) if one.rule == "F013"]
+    found = [finding for finding in findings(image(packages=(*packages, *gone))) if finding.rule == "F013"]
     assert [(one.evidence, one.severity) for one in found] == [
         ("package openssh-server", L),
         ("package telnetd", M),
@@ -233,7 +233,7 @@ GLIBC = [
 @pytest.mark.parametrize(("packages", "owner", "words"), [row[1:] for row in GLIBC], ids=[row[0] for row in GLIBC])
 def test_what_needs_glibc(packages: tuple[Package, ...], owner: str, words: str | None) -> None:
     one = fact("needs-glibc", "app/x", detail="version GLIBC_2.34; lacks qsort_r, gnu_get_libc_version", owner=owner)
-    found = [one for one in findings(image(one, packages=packages)) if one.rule == "F014"]
+    found = [finding for finding in findings(image(one, packages=packages)) if finding.rule == "F014"]
     assert len(found) == (words is not None)
     if words is not None:
         assert f"it needs glibc 2.34 or newer, {words}" in found[0].message
@@ -258,7 +258,7 @@ def test_a_bit_that_a_later_layer_sets_on_a_packages_program_counts_in_full() ->
         FileFact("setuid", f"usr/bin/{name}", 0o4755, layer=layer, owner="python3")
         for name, layer in (("a", 0), ("b", 1))
     )
-    (rule,) = [one for one in rules("image") if one.id == "F001"]
+    (rule,) = [rule for rule in rules("image") if rule.id == "F001"]
     assert {fault.evidence: fault.severity for fault in rule.check(image(*files, packages=packages))} == {
         "setuid usr/bin/b": None,
         "setuid usr/bin/a": Severity.LOW,

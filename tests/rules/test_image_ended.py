@@ -148,4 +148,4 @@ def test_base_images_go_by_the_same_table(base: str, message: str) -> None:
     verdict = evaluate(
         "test", read(f"FROM {base}\n"), {"build": [rule for rule in rules("build") if rule.id == "B062"]}
     )
-    assert [one.message for one in verdict.findings] == ([f"builds on {message}"] if message else [])
+    assert [finding.message for finding in verdict.findings] == ([f"builds on {message}"] if message else [])

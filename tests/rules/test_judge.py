@@ -35,7 +35,9 @@ def test_a_list_with_an_element_that_hangs_on_a_variable_is_judged_by_the_others
 def test_options_that_hang_on_a_variable_leave_all_that_is_unsaid_open() -> None:
     (reason,) = reasons(verdict("docker run $OPTIONS alpine:3.20", "C001"))
     assert "$OPTIONS" in reason
-    assert [one.rule for one in verdict("docker run --privileged $OPTIONS alpine:3.20", "C001").findings] == ["C001"]
+    assert [finding.rule for finding in verdict("docker run --privileged $OPTIONS alpine:3.20", "C001").findings] == [
+        "C001"
+    ]
 
 
 def test_equal_faults_in_one_text_have_fingerprints_of_their_own() -> None:

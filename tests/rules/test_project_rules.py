@@ -20,7 +20,7 @@ def judged(project: Project) -> Evaluation:
 
 
 def findings(project: Project, rule: str) -> list[Finding]:
-    return [one for one in judged(project).findings if one.rule == rule]
+    return [finding for finding in judged(project).findings if finding.rule == rule]
 
 
 SECRET = ProjectSecret("pw", file="pw.txt")
@@ -68,7 +68,7 @@ def test_a_file_that_nobody_could_look_at_is_not_judged() -> None:
 
 
 def service(name: str, image: str, *networks: str, ports: tuple[Port, ...] = (), says: str = "") -> Service:
-    joined = tuple(Network(one) for one in networks)
+    joined = tuple(Network(network) for network in networks)
     noun: Container = container(image=image, ports=ports, environment=(Variable("URL", says),))
     if joined:
         noun = container(image=image, ports=ports, networks=joined, environment=(Variable("URL", says),))
@@ -118,8 +118,8 @@ def test_the_lines_of_a_script_need_not_run_together() -> None:
         (Port("80"), Port("80"), False),
     ],
 )
-def test_host_ports_meet_by_number_address_and_protocol(one: Port, other: Port, *, meet: bool) -> None:
-    services = (service("a", "a:1", ports=(one,)), service("b", "b:1", ports=(other,)))
+def test_host_ports_meet_by_number_address_and_protocol(port: Port, other: Port, *, meet: bool) -> None:
+    services = (service("a", "a:1", ports=(port,)), service("b", "b:1", ports=(other,)))
     assert bool(findings(Project("compose", services), "P009")) is meet
 
 

@@ -46,7 +46,7 @@ def test_a_container_is_found_by_name_id_and_the_beginning_of_its_id(engine: Eng
     for name in ("web", "/web", identity, identity[:63]):
         ((shown, document),) = documents(f"container:{name}", engine.where)
         assert shown == "container:web"
-        (noun,) = (one.noun for one in document.subjects)
+        (noun,) = (subject.noun for subject in document.subjects)
         assert isinstance(noun, Container)
         assert noun.privileged is True
 
@@ -80,7 +80,7 @@ def test_legacy_links_are_told_once_of_containers_that_run_and_that_do_not(
     engine.container("web", host={"Links": ["/db:/web/database"]})
     engine.container("apart", host={"Links": None})
     reports = reported(engine, "container:*", tmp_path)
-    (found,) = (one for one in reports["container:web"]["findings"] if one["rule"] == "P012")
+    (found,) = (report for report in reports["container:web"]["findings"] if report["rule"] == "P012")
     assert "links web to db" in found["message"].lower()
     assert "all of the other's environment variables" in found["message"]
     assert "user-defined network" in found["remedy"]["text"]
@@ -218,7 +218,7 @@ def test_what_an_old_engine_does_not_tell_of_is_not_known(tmp_path: Path) -> Non
     with simulated(tmp_path, "1.24") as engine:
         engine.container("web")
         ((_, document),) = documents("container:web", engine.where)
-        (noun,) = (one.noun for one in document.subjects)
+        (noun,) = (subject.noun for subject in document.subjects)
         assert isinstance(noun, Container)
         assert (noun.cgroupns, noun.cpus, noun.auto_remove, noun.device_rules) == (UNKNOWN,) * 4
         report = reported(engine, "container:web", tmp_path)["container:web"]

@@ -44,8 +44,8 @@ def test_every_lock_file_has_a_reader_and_no_reader_reads_more_than_is_read() ->
 def test_a_lock_file_is_read_wherever_it_lies(name: str, text: str, packages: list[tuple[str, str, str]]) -> None:
     document, inventory = lock_file(Source(name, text))
     assert not document.problems
-    assert [(one.type, one.name, one.version) for one in inventory.packages] == packages
-    assert {one.path for one in inventory.packages} == {name}
+    assert [(package.type, package.name, package.version) for package in inventory.packages] == packages
+    assert {package.path for package in inventory.packages} == {name}
 
 
 def test_what_cannot_be_read_is_a_problem() -> None:

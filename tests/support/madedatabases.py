@@ -24,13 +24,13 @@ class Table:
         exploited: dict[str, Exploited] | None = None,
         epss: dict[str, Epss] | None = None,
     ) -> None:
-        self.records = {one.id: one for one in advisories}
+        self.records = {advisory.id: advisory for advisory in advisories}
         self.kev, self.scores = exploited or {}, epss or {}
         self.claims: dict[tuple[str, str], list[Claim]] = {}
-        for one in advisories:
-            for affects in one.affects:
+        for advisory in advisories:
+            for affects in advisory.affects:
                 home = affects.ecosystem, normalised(affects.ecosystem, affects.name)
-                self.claims.setdefault(home, []).append(claim(one, affects))
+                self.claims.setdefault(home, []).append(claim(advisory, affects))
         self.ecosystems = {ecosystem for ecosystem, _ in self.claims} | set(covered)
         self.asked: list[str] = []
 
@@ -51,7 +51,7 @@ class Table:
         return {name: self.scores[name] for name in cves if name in self.scores}
 
 
-def claim(one: Advisory, affects: Affects) -> Claim:
+def claim(advisory: Advisory, affects: Affects) -> Claim:
     """An advisory's word on one package, with its versions as keys."""
     scheme = scheme_of(affects.ecosystem)
     assert scheme is not None, affects.ecosystem
@@ -74,16 +74,16 @@ def claim(one: Advisory, affects: Affects) -> Claim:
             spans.append(KeySpan(start, end, bool(span.last and not span.fixed), span.fixed))
     versions = sorted(found for version in affects.versions if (found := keyed(version)) != b"\xff")
     return Claim(
-        one.id,
+        advisory.id,
         tuple(spans),
         tuple(versions),
         affects.state,
         affects.severity,
-        one.aliases,
-        one.upstream,
+        advisory.aliases,
+        advisory.upstream,
         affects.module,
         tuple(unreadable),
-        one.feed,
+        advisory.feed,
     )
 
 
@@ -109,5 +109,5 @@ def database(folder: Path, records: Mapping[str, Sequence[Mapping[str, Any]]], *
         path.write_bytes(data)
     wanted = [FEEDS[name] for name in (*(f"osv/{ecosystem}" for ecosystem in records), *feeds)]
     outcomes = update(str(folder / "db"), SourceFolder(str(mirror)), wanted)
-    assert [one.why for one in outcomes if one.what != "updated"] == []
+    assert [outcome.why for outcome in outcomes if outcome.what != "updated"] == []
     return str(folder / "db")

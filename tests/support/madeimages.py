@@ -137,7 +137,9 @@ def troubles(image: ImageSource) -> str:
 
 def contents(image: ImageSource, limit: int = 1 << 20) -> dict[str, bytes]:
     """The bytes of every regular file."""
-    return {one.path: one.read(limit) for layer in image.layers for one in layer.entries() if one.kind == "file"}
+    return {
+        entry.path: entry.read(limit) for layer in image.layers for entry in layer.entries() if entry.kind == "file"
+    }
 
 
 def facts(entry: LayerEntry) -> tuple[str, str, int, int, int, int, str]:

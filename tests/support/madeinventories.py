@@ -42,4 +42,6 @@ def advisory(name: str, *affected: Affects, feed: str = "osv", **more: Any) -> A
 
 
 def told(matched: Matched) -> set[tuple[str, str, str]]:
-    return {(one.id, one.package.name, one.fixed) for one in matched.vulnerabilities}
+    return {
+        (vulnerability.id, vulnerability.package.name, vulnerability.fixed) for vulnerability in matched.vulnerabilities
+    }

@@ -64,7 +64,7 @@ class Party:
         return self.repository.rotate(self.keyring, role, by_server=by_server)
 
     def delegate(self, name: str, *keys: NotaryPrivateKey, paths: tuple[str, ...] = ("",), threshold: int = 1) -> None:
-        self.repository.delegate(self.keyring, [name], [one.public for one in keys], paths, threshold)
+        self.repository.delegate(self.keyring, [name], [key.public for key in keys], paths, threshold)
 
 
 Make = Callable[[str], Party]
@@ -103,7 +103,7 @@ def tags_are_told_together_and_a_digest_is_found_by_itself(make: Make) -> None:
     owner, other = make("owner"), make("other")
     owner.start()
     digests = {tag: owner.sign(tag) for tag in ("v1", "v2")}
-    assert {one.tag: one.digest for one in other.repository.signed_tags()} == digests
+    assert {signed_tag.tag: signed_tag.digest for signed_tag in other.repository.signed_tags()} == digests
     assert other.repository.verify_digest(digests["v2"]).tag.tag == "v2"
     with pytest.raises(MetadataRefusedError, match=r"no tag of .* is signed for sha256:"):
         other.repository.verify_digest(f"sha256:{secrets.token_hex(32)}")
@@ -264,7 +264,7 @@ def what_is_renewed_stays_as_it_was(make: Make) -> None:
     owner.start()
     owner.delegate("targets/releases", alice.keyring.make("alice"))
     digest = alice.sign("v1")
-    before = {one.role: one.version for one in other.verify("v1").roles}
+    before = {role.role: role.version for role in other.verify("v1").roles}
     assert set(owner.repository.renew(owner.keyring, root=True)) == {"root", "targets"}
     verified = other.verify("v1")
     assert (verified.digest, verified.roles[0].version) == (digest, before["root"] + 1)

@@ -69,9 +69,9 @@ class Holder:
             issuer.name if issuer else self.name, self.name, self.key.public_key(), x509.random_serial_number(),
             NOW + timedelta(days=days[0]), NOW + timedelta(days=days[1]),
         )  # fmt: skip
-        for one in (told | dict(extensions or {})).values():
-            if one is not None:
-                builder = builder.add_extension(one[0], critical=one[1])
+        for extension in (told | dict(extensions or {})).values():
+            if extension is not None:
+                builder = builder.add_extension(extension[0], critical=extension[1])
         self.certificate = builder.sign(issuer.key if issuer else self.key, hashed or hashes.SHA256())
         self.der = self.certificate.public_bytes(serialization.Encoding.DER)
         self.chain: tuple[bytes, ...] = (self.der, *(issuer.chain if issuer else ()))

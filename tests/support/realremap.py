@@ -114,8 +114,8 @@ class World:
         """End the engine and all that it runs."""
         if self.process is None:
             return
-        for one in self.docker("ps", "-q").stdout.split():
-            self.docker("kill", one)
+        for part in self.docker("ps", "-q").stdout.split():
+            self.docker("kill", part)
         self.process.terminate()
         try:
             self.process.wait(30)

@@ -141,7 +141,7 @@ def test_what_was_let_pass_is_not_called_trusted_and_notes_are_told(
     assert f"{host}/bare:1 is let pass, unverified\n  note       the trust policy asks for no signature of it" in told
     assert "  note       cosign: the signature names no repository: it would hold wherever the image is" in told
     assert main(["trust", "verify", f"{host}/bare:1", f"{host}/app:1", "--format", "json"]) == 0
-    notes = [one["notes"][0] for one in json.loads(capsys.readouterr().out)["references"]]
+    notes = [load["notes"][0] for load in json.loads(capsys.readouterr().out)["references"]]
     assert notes[0] == "the trust policy asks for no signature of it"
     assert notes[1].startswith("cosign: the signature names no repository")
 

@@ -143,7 +143,7 @@ class Authority:
 
 def use_of(here: World, leaf: NotaryKey, *anchors: Authority) -> None:
     here.author.certificates = [leaf]
-    here.pin = Pin(authorities=b"".join(one.pem for one in anchors), source="a test")
+    here.pin = Pin(authorities=b"".join(anchor.pem for anchor in anchors), source="a test")
     here.publish()
 
 

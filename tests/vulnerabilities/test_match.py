@@ -216,7 +216,7 @@ def test_modules_are_told_apart(claimed: str, fixed: str, label: str, found: boo
     table = Table(advisory("CVE-2024-0001", affects("AlmaLinux:8", "nodejs", Span(fixed=fixed), module=claimed)))
     matched = match(inventory(rpm("nodejs", "1:12.19-1", label), distribution=ALMA), table)
     assert bool(matched.vulnerabilities) is found
-    assert any("assumed" in one.note for one in matched.vulnerabilities) is assumed
+    assert any("assumed" in vulnerability.note for vulnerability in matched.vulnerabilities) is assumed
 
 
 def test_an_rpm_epoch_counts() -> None:
@@ -248,7 +248,7 @@ def test_ubuntu_pro_is_a_second_pass_that_says_so() -> None:
     )
     found = match(inventory(deb("bash", "5.0-6"), distribution=Distribution("ubuntu", "20.04")), table)
     assert told(found) == {("CVE-2024-0001", "bash", ""), ("CVE-2024-0002", "bash", "5.0-6esm1")}
-    assert [one.note for one in found.vulnerabilities if one.id == "CVE-2024-0002"] == [
+    assert [vulnerability.note for vulnerability in found.vulnerabilities if vulnerability.id == "CVE-2024-0002"] == [
         "the fix is in Ubuntu Pro (ESM) alone; nobody has rated it, so it counts as medium"
     ]
 
@@ -314,7 +314,7 @@ def test_the_distributions_verdict_silences_language_findings_on_files_that_its_
         pypi("jinja2", "3.1.1", "opt/venv/jinja2.egg-info"),
     )
     found = match(listed, table)
-    assert [one.package.path for one in found.vulnerabilities] == ["opt/venv/jinja2.egg-info"]
+    assert [vulnerability.package.path for vulnerability in found.vulnerabilities] == ["opt/venv/jinja2.egg-info"]
     (aside,) = found.silenced
     assert aside.by == "Debian:12"
     assert "python3-jinja2 3.1.2-1" in aside.reason
@@ -323,7 +323,7 @@ def test_the_distributions_verdict_silences_language_findings_on_files_that_its_
 def test_a_package_that_the_distribution_knows_nothing_of_silences_nothing() -> None:
     table = Table(advisory("CVE-2024-0001", affects("PyPI", "jinja2", Span(fixed="3.1.3"))), covered=["Debian:12"])
     found = match(inventory(JINJA, pypi("Jinja2", "3.1.2", "usr/lib/python3/jinja2.egg-info")), table)
-    assert [one.id for one in found.vulnerabilities] == ["CVE-2024-0001"]
+    assert [vulnerability.id for vulnerability in found.vulnerabilities] == ["CVE-2024-0001"]
 
 
 def test_a_version_that_cannot_be_read_is_not_judged_and_grave() -> None:

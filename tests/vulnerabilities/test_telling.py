@@ -55,7 +55,7 @@ def test_another_package_flaw_or_target_has_another_fingerprint() -> None:
         told(deb("1-1"), spans={"CVE-2024-0002": Span(fixed="9-1")}),
         told(deb("1-1"), name="other.tar"),
     ]
-    assert len({one for found in known for one in prints(found)}) == 4
+    assert len({print_ for found in known for print_ in prints(found)}) == 4
 
 
 def test_several_versions_in_one_target_are_told_apart() -> None:

@@ -32,9 +32,9 @@ def records(name: str) -> list[dict[str, Any]]:
 def store(tmp_path_factory: pytest.TempPathFactory) -> AdvisoryStore:
     """A real database of all recorded advisories."""
     by_ecosystem: dict[str, list[dict[str, Any]]] = {"Debian": records("debian")}
-    for one in records("languages"):
-        for ecosystem in {affects["package"]["ecosystem"] for affects in one["affected"]}:
-            by_ecosystem.setdefault(ecosystem, []).append(one)
+    for record in records("languages"):
+        for ecosystem in {affects["package"]["ecosystem"] for affects in record["affected"]}:
+            by_ecosystem.setdefault(ecosystem, []).append(record)
     return opened(f"{database(tmp_path_factory.mktemp('truth'), by_ecosystem)}/advisories.db")
 
 
@@ -43,7 +43,9 @@ def found(
 ) -> set[tuple[str, str, str]]:
     matched = match(Inventory((), "", "", (), Container(), distribution, listed), store)
     assert not matched.unjudged
-    return {(one.id, one.package.name, one.fixed) for one in matched.vulnerabilities}
+    return {
+        (vulnerability.id, vulnerability.package.name, vulnerability.fixed) for vulnerability in matched.vulnerabilities
+    }
 
 
 def debian(store: AdvisoryStore, name: str) -> tuple[set[tuple[str, str, str]], set[tuple[str, str, str]]]:

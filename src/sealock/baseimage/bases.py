@@ -42,12 +42,12 @@ class Facts(Struct, frozen=True):
     @property
     def ends(self) -> list[StartStep]:
         """The steps that run as programs: all but scripts and their shells."""
-        return [one for one in self.start.steps if one.kind not in {"script", "shell"}]
+        return [step for step in self.start.steps if step.kind not in {"script", "shell"}]
 
     @property
     def known(self) -> bool:
         """Whether it could be told at all what runs."""
-        return any(one.path and one.kind != "shell" for one in self.start.steps)
+        return any(step.path and step.kind != "shell" for step in self.start.steps)
 
 
 def verdicts(facts: Facts) -> tuple[BaseFit, ...]:
@@ -80,21 +80,21 @@ def _unknown(facts: Facts, base: BaseKind) -> BaseFit | None:
 
 
 def _missing(facts: Facts) -> list[str]:
-    return [f"{one.word}, which {one.by} starts, was not found in the image" for one in facts.ends if not one.path]
+    return [f"{end.word}, which {end.by} starts, was not found in the image" for end in facts.ends if not end.path]
 
 
 def _static(facts: Facts) -> BaseFit:
     if (unknown := _unknown(facts, "static")) is not None:
         return unknown
     against: list[str] = []
-    dynamic = [one for one in facts.ends if one.kind in {"dynamic", "interpreted"}]
+    dynamic = [end for end in facts.ends if end.kind in {"dynamic", "interpreted"}]
     for one in dynamic[:_SHOWN]:
         program = facts.files.content.programs[one.path]
         against.append(f"/{one.path} is no static program: {_loads(program.interpreter, program.needed)}")
     if shell := _shell(facts):
         against.append(shell)
     if not against:
-        reasons = [f"/{one.path} is a static program, without loader or libraries" for one in facts.ends if one.path]
+        reasons = [f"/{end.path} is a static program, without loader or libraries" for end in facts.ends if end.path]
         return BaseFit("static", "yes", _sure(facts), (*reasons[:_SHOWN], *_takes(facts)), facts.closure.size)
     go = [one for one in dynamic if facts.files.content.programs[one.path].go]
     heals = [f"/{one.path} is written in Go: built with CGO_ENABLED=0 it would be static" for one in go]
@@ -120,9 +120,9 @@ def _takes(facts: Facts) -> list[str]:
     """What is to be copied along onto an empty base."""
     named = {
         mention
-        for one in facts.ends
+        for end in facts.ends
         for mention in (
-            facts.files.content.programs[one.path].mentions if one.path in facts.files.content.programs else ()
+            facts.files.content.programs[end.path].mentions if end.path in facts.files.content.programs else ()
         )
     }
     told = [text for path, text in MENTIONED.items() if path in named]
@@ -130,7 +130,7 @@ def _takes(facts: Facts) -> list[str]:
     if facts.user and not facts.user.partition(":")[0].isdecimal() and facts.user.partition(":")[0] != "root":
         notes.append(f"it runs as {facts.user}: scratch has no /etc/passwd to find that name in, so give its number")
     if "etc/nsswitch.conf" in named and not any(
-        facts.files.content.programs[one.path].go for one in facts.ends if one.path in facts.files.content.programs
+        facts.files.content.programs[end.path].go for end in facts.ends if end.path in facts.files.content.programs
     ):
         notes.append("it has glibc's name lookups built in: modules other than files and dns would not be loaded")
     return notes
@@ -140,7 +140,7 @@ def _sure(facts: Facts) -> Sure:
     if facts.start.unknown or _missing(facts) or facts.files.content.cut:
         return "unsure"
     # A shell or an interpreter may start what no file of the image tells of.
-    if facts.closure.maybe or any(one.kind in {"interpreted", "script"} for one in facts.start.steps):
+    if facts.closure.maybe or any(step.kind in {"interpreted", "script"} for step in facts.start.steps):
         return "likely"
     return "sure"
 
@@ -151,14 +151,14 @@ def _distroless(facts: Facts) -> BaseFit:
     shell, against = _shell(facts), []
     if facts.start.managers:
         against.append(f"it runs a package manager when it starts: {', '.join(facts.start.managers)}")
-    if facts.is_musl and any(one.kind in {"dynamic", "interpreted"} for one in facts.ends):
+    if facts.is_musl and any(end.kind in {"dynamic", "interpreted"} for end in facts.ends):
         against.append("its programs are made for musl, and distroless images have glibc")
     if shell and not facts.start.form:
         return BaseFit("distroless", "no", "likely", (shell, *against))
     if against:
         return BaseFit("distroless", "no", "likely", tuple(against))
-    languages = sorted({one.language for one in facts.ends if one.language})
-    strange = [one for one in languages if one not in RUNTIMES]
+    languages = sorted({end.language for end in facts.ends if end.language})
+    strange = [language for language in languages if language not in RUNTIMES]
     reasons = [] if shell else ["nothing that it starts needs a shell"]
     work = [_rewrite(facts)] if shell else []
     for language in languages:
@@ -203,7 +203,7 @@ def _alpine(facts: Facts) -> BaseFit:
             + f": {_why(first)} (/{first.path}); a build on Alpine mends that"
         )
     if wheels:
-        names = sorted({one.owner for one in wheels})
+        names = sorted({wheel.owner for wheel in wheels})
         reasons.append(
             f"{_number(len(names), 'Python package')} came as {wheels[0].wheel.split('_')[0]} wheels "
             f"({_few(names)}): musllinux wheels or builds have to take their place"
@@ -217,9 +217,9 @@ def _alpine(facts: Facts) -> BaseFit:
     shell = "; its shell is BusyBox's" if facts.start.shell else ""
     system = facts.system or "the distribution"
     if any(
-        facts.files.content.programs[one.path].kind != "static"
-        for one in facts.ends
-        if one.path in facts.files.content.programs
+        facts.files.content.programs[end.path].kind != "static"
+        for end in facts.ends
+        if end.path in facts.files.content.programs
     ):
         theirs = f"only files of {system}'s own packages need glibc: Alpine's would have to take their place{shell}"
         return BaseFit("alpine", "work", "likely", (theirs,))
@@ -244,16 +244,16 @@ def _few(names: list[str]) -> str:
     return ", ".join(names[:_SHOWN]) + (f" and {more} more" if more > 0 else "")
 
 
-def _symbols(one: Musl) -> str:
-    return _few(list(one.says))
+def _symbols(musl: Musl) -> str:
+    return _few(list(musl.says))
 
 
-def _why(one: Musl) -> str:
-    if one.answer == "gcompat":
-        return f"musl has no {_symbols(one)}, but for the package gcompat"
-    if one.answer == "breaks":
-        return f"musl has no {_symbols(one)}"
-    return f"musl has no {one.says[0].removeprefix('loader ')}" if one.says else "it was made for glibc"
+def _why(musl: Musl) -> str:
+    if musl.answer == "gcompat":
+        return f"musl has no {_symbols(musl)}, but for the package gcompat"
+    if musl.answer == "breaks":
+        return f"musl has no {_symbols(musl)}"
+    return f"musl has no {musl.says[0].removeprefix('loader ')}" if musl.says else "it was made for glibc"
 
 
 def _slim(facts: Facts) -> BaseFit:
@@ -269,7 +269,7 @@ def _slim(facts: Facts) -> BaseFit:
     reason = f"{spare} of {count} packages ({_megabytes(need.spare)}) are needed by nothing that it starts"
     if part < _WORTH:
         return BaseFit("slim", "no", "likely", (f"only {reason}",))
-    largest = _few([f"{one.name} {_megabytes(one.size)}" for one in need.others])
+    largest = _few([f"{other.name} {_megabytes(other.size)}" for other in need.others])
     # What a program calls by name while it runs cannot be seen, so the packages it might call are left to judgement.
     sure: Sure = "unsure" if _sure(facts) == "unsure" else "likely"
     return BaseFit("slim", "yes", sure, (reason, f"the largest: {largest}"), surface.size - need.spare)

@@ -51,7 +51,7 @@ def judge(fact: FileFact, files: ImageFiles, owners: Owners | None = None) -> Mu
 def _groups(detail: str) -> Iterator[tuple[str, tuple[str, ...]]]:
     for text in detail.split("; "):
         word, _, rest = text.partition(" ")
-        yield word, tuple(one for one in rest.split(", ") if one)
+        yield word, tuple(part for part in rest.split(", ") if part)
 
 
 def _wheel(path: str, files: ImageFiles, owners: Owners | None) -> str:

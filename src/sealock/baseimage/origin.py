@@ -28,7 +28,7 @@ _LANGUAGES: Final = frozenset(
 def origin(inventory: Inventory) -> Base:
     """Say what can be told, and what says so."""
     container = inventory.container
-    labels = {one.name: one.value for one in container.labels} if isinstance(container.labels, tuple) else {}
+    labels = {label.name: label.value for label in container.labels} if isinstance(container.labels, tuple) else {}
     name, digest = labels.get(_NAME, ""), labels.get(_DIGEST, "")
     history = container.history if isinstance(container.history, tuple) else ()
     says: list[str] = []

@@ -22,7 +22,7 @@ class Owners:
 
     def __init__(self, inventory: Inventory, files: ImageFiles) -> None:
         self.files = files
-        self.packages = [one for one in inventory.packages if not one.removed and one.files]
+        self.packages = [package for package in inventory.packages if not package.removed and package.files]
         self.of: dict[str, Package] = {}
         """The owner of each real path; a distribution's package rather than another."""
         for package in self.packages:

@@ -145,7 +145,7 @@ class _Way:
         given = next((at for at, one in enumerate(rest) if one.startswith("-") and "c" in one.lstrip("-")[:4]), -1)
         if given >= 0 and given + 1 < len(rest):
             text = rest[given + 1]
-            told = [one for one in self.commands(text) if one]
+            told = [command for command in self.commands(text) if command]
             if not self.shell and depth == 0:
                 self.form = len(told) == 1 and not any(mark in text for mark in "$`|&;<>*?(")
             self.shell = self.shell or (
@@ -171,7 +171,9 @@ class _Way:
             self.unknown["what is started is too much to be followed to its end"] = None
             return
         for given in self.commands(text):
-            words = [one for word in given for one in (arguments if word in {"$@", "${@}", "$*"} else (word,))]
+            words = [
+                argument for word in given for argument in (arguments if word in {"$@", "${@}", "$*"} else (word,))
+            ]
             name = words[0] if words else ""
             if name in _WRAPPERS and (name in {"exec", "command", "time"} or self.files.command(name)):
                 if name not in {"exec", "command", "time"}:

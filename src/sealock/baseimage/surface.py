@@ -37,7 +37,7 @@ def surface(
 ) -> Surface:
     """Count. `reached` are the packages that what is started needs, None where that is not known."""
     shares, unowned = owners.shares()
-    types = Counter(one.type for one in inventory.packages if not one.removed)
+    types = Counter(package.type for package in inventory.packages if not package.removed)
     present = [fact for fact in inventory.files if not fact.removed]
     nodes = files.content.nodes
     own = [node for node in nodes.values() if node.kind == "file" and not node.same]

@@ -50,8 +50,8 @@ def run(arguments: Namespace) -> int:
     if arguments.what != "show" and not folder.trouble:
         removed, freed = folder.prune(most if arguments.what == "prune" else 0)
     entries = folder.entries() if not folder.trouble else []
-    size = sum(one.size for one in entries)
-    layers = sum(one.name.startswith(("facts-", "packages-")) for one in entries)
+    size = sum(entry.size for entry in entries)
+    layers = sum(entry.name.startswith(("facts-", "packages-")) for entry in entries)
     if arguments.format == "json":
         told = {"folder": where, "entries": len(entries), "layers": layers, "size": size, "limit": LIMIT}
         if arguments.what != "show":

@@ -210,7 +210,9 @@ def _known(only: list[str]) -> None:
             raise UsageError(msg)
 
 
-def _mend(one: CheckRun, inputs: Iterable[Input], arguments: Namespace, notes: list[str]) -> tuple[list[Input], bool]:
+def _mend(
+    check_run: CheckRun, inputs: Iterable[Input], arguments: Namespace, notes: list[str]
+) -> tuple[list[Input], bool]:
     """Mend every text; yield the inputs as they are afterwards, and whether anything changed."""
     from sealock.reports import diff  # noqa: PLC0415  only for --fix
     from sealock.scan.fix import fix  # noqa: PLC0415  only for --fix
@@ -219,11 +221,11 @@ def _mend(one: CheckRun, inputs: Iterable[Input], arguments: Namespace, notes: l
     after: list[Input] = []
     mended = files = 0
     for before in inputs:
-        judged = one.judged(before)
+        judged = check_run.judged(before)
         if judged is None or before.source is None:
             after.append(before)
             continue
-        fixed = fix(judged, unsafe=arguments.unsafe, today=one.today)
+        fixed = fix(judged, unsafe=arguments.unsafe, today=check_run.today)
         old = before.source.text
         for finding, why in fixed.failed:
             notes.append(f"{finding.location.file}:{finding.location.line}: {finding.rule} was not mended: {why}")
@@ -250,10 +252,10 @@ def _mend(one: CheckRun, inputs: Iterable[Input], arguments: Namespace, notes: l
     return after, files > 0
 
 
-def _with_text(one: Input, text: str) -> Input:
+def _with_text(input_: Input, text: str) -> Input:
     from msgspec.structs import replace  # noqa: PLC0415  only for --fix
 
-    return replace(one, source=Source(one.target, text))
+    return replace(input_, source=Source(input_.target, text))
 
 
 def _count(number: int, what: str) -> str:

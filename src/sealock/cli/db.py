@@ -141,7 +141,7 @@ def _share(arguments: Namespace) -> int:
     return 0
 
 
-def _chosen(only: Sequence[str], held: Collection[str], *, mirrored: bool) -> tuple[Feed, ...]:
+def _chosen(only: Sequence[str], collection: Collection[str], *, mirrored: bool) -> tuple[Feed, ...]:
     """The feeds to look at: those named, all that a mirror may have, or the standard ones and those at hand."""
     from sealock.vulnerabilities.feeds.catalog import FEEDS  # noqa: PLC0415  only where it is needed
 
@@ -154,7 +154,7 @@ def _chosen(only: Sequence[str], held: Collection[str], *, mirrored: bool) -> tu
         return tuple(feed for feed in FEEDS.values() if feed.name in only or feed.family in only)
     if mirrored:
         return tuple(FEEDS.values())
-    return tuple(feed for feed in FEEDS.values() if feed.standard or feed.name in held)
+    return tuple(feed for feed in FEEDS.values() if feed.standard or feed.name in collection)
 
 
 def _source(given: str) -> FeedSource:

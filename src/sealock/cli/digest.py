@@ -126,7 +126,9 @@ def _platforms(registry: Registry, name: ImageName, top: Fetched) -> tuple[tuple
     """The platforms of an index, or the one that an image's own configuration names."""
     if isinstance(top.noun, Index):
         return tuple(
-            ((one.platform or Platform()).name or "unknown", one.digest) for one in top.noun.manifests if one.is_image
+            ((manifest.platform or Platform()).name or "unknown", manifest.digest)
+            for manifest in top.noun.manifests
+            if manifest.is_image
         )
     config: Any = strict_json(registry.read_blob(name, top.noun.config))
     parts = [config.get(key, "") if isinstance(config, dict) else "" for key in ("os", "architecture", "variant")]

@@ -139,7 +139,7 @@ def _problems(judged: list[tuple[PinText, list[PinResult]]]) -> list[str]:
     for text, verdicts in judged:
         if text.problem:
             told.setdefault(text.problem, [])
-        failed = [(one.note, one.spot.place) for one in verdicts if one.state == "failed"]
+        failed = [(verdict.note, verdict.spot.place) for verdict in verdicts if verdict.state == "failed"]
         for why, place in (*text.found.broken, *failed):
             told.setdefault(why, []).append(f"{text.path}:{text.source.position(place.start)[0]}")
     return [
@@ -180,14 +180,17 @@ def _pin(arguments: Namespace, judged: list[tuple[PinText, list[PinResult]]], pr
         )
         body = "".join(f"{line}\n" for line in lines)
         _emit(arguments, body + ("" if arguments.quiet else f"{report.summary(after, len(changes), wrote=writes)}\n"))
-    for one in problems:
-        complain(one)
+    for problem in problems:
+        complain(problem)
     if problems:
         if changes and not arguments.check and not arguments.diff and not arguments.keep_going:
             complain("no file was changed; --keep-going writes what could be found out")
         return 2
     states = {
-        one.state for _, verdicts in after for one in verdicts if not (writes and one.state in CHANGES and one.new)
+        verdict.state
+        for _, verdicts in after
+        for verdict in verdicts
+        if not (writes and verdict.state in CHANGES and verdict.new)
     }
     return 1 if states & FAULTS else 0
 
@@ -231,11 +234,11 @@ def _json(judged: Any, problems: list[str], written: list[tuple[str, str, str]])
 def _override(arguments: Namespace, judged: list[tuple[PinText, list[PinResult]]], problems: list[str]) -> int:
     from sealock.pin.lockfile import override  # noqa: PLC0415  seldom needed
 
-    for one in problems:
-        complain(one)
+    for problem in problems:
+        complain(problem)
     if problems and not arguments.keep_going:
         return 2
-    refused = [one for _, verdicts in judged for one in verdicts if one.state == "refused"]
+    refused = [verdict for _, verdicts in judged for verdict in verdicts if verdict.state == "refused"]
     for bad in refused:
         complain(f"{bad.spot.written} is left out: {bad.note}")
     _emit(arguments, override(judged))
@@ -253,8 +256,8 @@ def _lock(
     path = arguments.lock_file or lockfile.NAME
     folder = os.path.dirname(path) or "."  # noqa: PTH120  pathlib costs 10 ms
     before = lockfile.load(path)
-    for one in problems:
-        complain(one)
+    for problem in problems:
+        complain(problem)
     if arguments.check:
         faults = list(lockfile.compared(before or lockfile.EMPTY, judged, folder, _lost(before, asking)))
         if arguments.format == "json":

@@ -179,7 +179,7 @@ def _enable(arguments: Namespace) -> int:
         write("The files say so already: restart the engine.\n")
         return 0
     write(
-        "".join(f"Changed /{one.path}\n" for one in record.files)
+        "".join(f"Changed /{file.path}\n" for file in record.files)
         + f"The files as they were are in /var/lib/sealock/userns/{record.folder}.\n"
         "Now restart the engine (systemctl restart docker), then: sealock userns verify\n"
     )
@@ -194,7 +194,7 @@ def _disable(arguments: Namespace) -> int:
         complain("nothing was changed")
         return 1
     record = disable(arguments.root)
-    told = [f"Changed back /{one.path}" for one in record.files] or ["The files were as before already."]
+    told = [f"Changed back /{file.path}" for file in record.files] or ["The files were as before already."]
     told.append("Now restart the engine: what it held before remapping is in view again.")
     if record.data_root:
         told += [

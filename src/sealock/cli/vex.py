@@ -155,13 +155,13 @@ def _excused(arguments: Namespace) -> tuple[list[Held], list[str]]:
 
     held: list[Held] = []
     problems: list[str] = []
-    for one in _report(arguments).targets:
-        problems += (f"{problem.location.file}: {problem.message}" for problem in one.problems)
+    for target in _report(arguments).targets:
+        problems += (f"{problem.location.file}: {problem.message}" for problem in target.problems)
         products = tuple(arguments.product)
-        if not products and not arguments.packages and one.image is not None:
-            products = product_of(ImageIdentity(tuple(one.image.names), one.image.manifest or ""))
+        if not products and not arguments.packages and target.image is not None:
+            products = product_of(ImageIdentity(tuple(target.image.names), target.image.manifest or ""))
         excused = []
-        for finding in one.findings:
+        for finding in target.findings:
             why, package = finding.suppressed, finding.package
             if why is None or package is None or not package.purl or not why.ignored:
                 continue

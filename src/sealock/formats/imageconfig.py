@@ -120,7 +120,7 @@ class ConfigReader:
         for one in nodes:
             if not isinstance(one.value, str):
                 self.misread("should be a text", one, *fields)
-        return node, [one for one in nodes if isinstance(one.value, str)]
+        return node, [node for node in nodes if isinstance(node.value, str)]
 
     def words(self, parent: JsonNode, name: str, field: str) -> Maybe[tuple[str, ...]]:
         """Read the words of a command."""

@@ -86,9 +86,10 @@ def read(source: Source, _files: FileWindow) -> Document:
         return Document("inventory", {"": source}, (), (problem,))
     incomplete = tuple(
         InputError(
-            f"the inventory is incomplete: {one.get('message', 'something could not be read')}", Location(source.name)
+            f"the inventory is incomplete: {problem.get('message', 'something could not be read')}",
+            Location(source.name),
         )
-        for one in written.problems
+        for problem in written.problems
     )
     return _document(source, inventory, incomplete)
 
@@ -109,9 +110,10 @@ def _inventory(written: _Written) -> Inventory:
         layers=tuple(written.layers),
         container=Container(),
         distribution=written.distribution,
-        packages=tuple(_package(one) for one in written.packages),
+        packages=tuple(_package(package) for package in written.packages),
         files=tuple(
-            msgspec.convert(msgspec.structs.asdict(one) | {"mode": int(one.mode, 8)}, FileFact) for one in written.files
+            msgspec.convert(msgspec.structs.asdict(file) | {"mode": int(file.mode, 8)}, FileFact)
+            for file in written.files
         ),
         manifest=image.manifest,
         created=image.created,

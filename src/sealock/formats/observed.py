@@ -53,8 +53,8 @@ def read(source: Source, _files: FileWindow) -> Document:
     wanted: list[tuple[str, dict[str, Any], type[Any]]] = []
     wanted += [("host", held.host, Host)] if held.host is not None else []
     wanted += [("engine", held.daemon, Daemon)] if held.daemon is not None else []
-    wanted += [("network", one, EngineNetwork) for one in held.networks]
-    wanted += [("container", one, Enforced) for one in held.containers]
+    wanted += [("network", network, EngineNetwork) for network in held.networks]
+    wanted += [("container", container, Enforced) for container in held.containers]
     subjects: list[Subject] = []
     problems: list[InputError] = []
     for label, value, kind in wanted:
@@ -112,7 +112,7 @@ def _value(value: Any, annotation: Any) -> Any:  # noqa: ANN401  a value of any 
     if get_origin(annotation) in {Union, UnionType} and Absent in get_args(annotation):
         if value is None:
             return UNSET
-        others = tuple(one for one in get_args(annotation) if one is not Absent)
+        others = tuple(get_arg for get_arg in get_args(annotation) if get_arg is not Absent)
         annotation = others[0] if len(others) == 1 else Union[others]  # noqa: UP007  built at run time
     if isinstance(annotation, type) and issubclass(annotation, msgspec.Struct):
         return noun(msgspec.convert(value, dict[str, Any]), annotation)

@@ -200,7 +200,7 @@ class Writer:
 
     def remove(self, sequence: Sequence, index: int) -> Edit:
         """Take an item out of a list, with its lines."""
-        spans = [(one.start, one.end) for one in sequence.items]
+        spans = [(item.start, item.end) for item in sequence.items]
         if not sequence.flow:
             spans = [(self.dash(start), end) for start, end in spans]
         return self.cut(spans, index, spans[index], flow=sequence.flow, inside=sequence)

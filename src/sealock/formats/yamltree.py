@@ -69,7 +69,9 @@ class Mapping(Struct, frozen=True):
 
     def entry(self, key: str) -> tuple[YamlNode, YamlNode] | None:
         """The last entry of this key."""
-        return next((one for one in reversed(self.entries) if isinstance(one[0], Scalar) and one[0].text == key), None)
+        return next(
+            (entry for entry in reversed(self.entries) if isinstance(entry[0], Scalar) and entry[0].text == key), None
+        )
 
     def get(self, key: str) -> YamlNode | None:
         """The value of this key, as it is written there (it may be an alias)."""

@@ -150,10 +150,12 @@ def _named(images: Sequence[ImageSource], name: str, path: str) -> tuple[ImageSo
         return tuple(images)
     digest = name if name.startswith("sha256:") else f"sha256:{name}"
     wanted = {_short(name), f"{_short(name)}:latest"}
-    found = [one for one in images if wanted & {_short(other) for other in one.names}]
-    found = found or [one for one in images if len(name) >= 6 and (one.id.startswith(digest) or one.manifest == digest)]
+    found = [image for image in images if wanted & {_short(other) for other in image.names}]
+    found = found or [
+        image for image in images if len(name) >= 6 and (image.id.startswith(digest) or image.manifest == digest)
+    ]
     if not found:
-        names = ", ".join(one for image in images for one in image.names or (image.id[:19],))
+        names = ", ".join(name for image in images for name in image.names or (image.id[:19],))
         message = f"{path} holds no image named {name}; it holds {names or 'one without a name'}"
         raise TargetError(message)
     return tuple(found)

@@ -82,5 +82,5 @@ def word(value: object) -> str:
 
 def words(value: object) -> tuple[str, ...]:
     """The texts of a list, or the one text that stands for a list of one."""
-    found = (word(one) for one in (rows(value) or [value]))
+    found = (word(row) for row in (rows(value) or [value]))
     return tuple(one for one in found if one)

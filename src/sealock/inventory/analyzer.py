@@ -48,7 +48,7 @@ class AnalyzedFile(Struct, frozen=True, gc=False):
         return self.content[:]
 
 
-class BrokenFileError(Exception):  # noqa: N818  it is an answer, not a fault of the program
+class BrokenFileError(Exception):
     """What a file holds cannot be made sense of; the text says why. It becomes a problem with layer and path."""
 
 

@@ -15,11 +15,11 @@ def analyzers(*, files: bool = True) -> tuple[Analyzer, ...]:
     found: list[Analyzer] = []
     for module in within(sealock.inventory, () if files else ("onfiles",)):
         found += [
-            one()
-            for one in vars(module).values()
-            if isinstance(one, type)
-            and issubclass(one, Analyzer)
-            and one.__module__ == module.__name__
-            and not one.__abstractmethods__
+            var()
+            for var in vars(module).values()
+            if isinstance(var, type)
+            and issubclass(var, Analyzer)
+            and var.__module__ == module.__name__
+            and not var.__abstractmethods__
         ]
     return tuple(sorted(found, key=lambda analyzer: analyzer.name))

@@ -45,7 +45,7 @@ class Conda(Analyzer):
             message = "names no package, or not its version"
             raise BrokenFileError(message)
         prefix = folder.rpartition("/")[0]
-        files = (_names.inside(prefix, one) for one in rows(record.files) if isinstance(one, str) and one)
+        files = (_names.inside(prefix, row) for row in rows(record.files) if isinstance(row, str) and row)
         yield Package(
             "conda",
             name,
@@ -53,7 +53,7 @@ class Conda(Analyzer):
             file.path,
             licenses=words(record.license),
             qualifiers=qualifiers(record),
-            files=tuple(one for one in files if one),
+            files=tuple(file for file in files if file),
         )
 
 
@@ -62,6 +62,6 @@ def qualifiers(record: CondaRecord) -> tuple[tuple[str, str], ...]:
     subdir = word(record.subdir)
     # https://channels.example.org/conda-forge/linux-64 is the channel conda-forge; its platform is told apart.
     channel = word(record.channel).rstrip("/").removesuffix(f"/{subdir}").rpartition("/")[2]
-    kind = next((one for one in TYPES if word(record.fn).endswith(f".{one}")), "")
+    kind = next((type_ for type_ in TYPES if word(record.fn).endswith(f".{type_}")), "")
     pairs = (("build", word(record.build)), ("channel", channel), ("subdir", subdir), ("type", kind))
     return tuple((key, value) for key, value in pairs if value)

@@ -38,7 +38,7 @@ class Gems(Analyzer):
             name,
             version,
             file.path,
-            licenses=tuple(dict.fromkeys(one for one in licenses if one)),
+            licenses=tuple(dict.fromkeys(license_ for license_ in licenses if license_)),
             qualifiers=(("platform", platform),) if platform and platform != "ruby" else (),
         )
 

@@ -15,7 +15,7 @@ from sealock.inventory.analyzer import AnalyzedFile, Analyzer, BrokenFileError, 
 from sealock.model.inventory import Package
 
 ENDINGS: Final = (".jar", ".war", ".ear", ".jpi", ".hpi", ".par", ".sar", ".lpkg")
-RAW_ENDINGS: Final = tuple(one.encode() for one in ENDINGS)
+RAW_ENDINGS: Final = tuple(ending.encode() for ending in ENDINGS)
 LARGEST: Final = 512 << 20
 """Bytes of one archive within another, and of one file that is read."""
 TOTAL: Final = 2 << 30

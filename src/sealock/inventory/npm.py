@@ -64,5 +64,5 @@ def _is_odd(name: object) -> bool:
 def licenses(value: object) -> tuple[str, ...]:
     """Names from a text, a {type, url}, or a list of either: npm has seen all."""
     listed = value if isinstance(value, list) else [value]
-    found = (word(one) or word(table(one).get("type")) or word(table(one).get("name")) for one in rows(listed))
+    found = (word(row) or word(table(row).get("type")) or word(table(row).get("name")) for row in rows(listed))
     return tuple(dict.fromkeys(one for one in found if one))

@@ -62,7 +62,9 @@ def _elf(read: Elf) -> Program:
         soname=_text(dynamic.soname),
         runpath=tuple(filter(None, _text(dynamic.runpath).split(":"))),
         loads=_loaded(texts) if loading else (),
-        mentions=() if kind == "library" else tuple(one for one in MENTIONS if b"/" + one.encode() in texts),
+        mentions=()
+        if kind == "library"
+        else tuple(mention for mention in MENTIONS if b"/" + mention.encode() in texts),
         go=b".go.buildinfo" in read.names or b".note.go.buildid" in read.names,
     )
 

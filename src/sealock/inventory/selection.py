@@ -14,7 +14,7 @@ class Selection:
     """
 
     def __init__(self, analyzers: Iterable[Analyzer], least: int = 0, *, files: bool = True) -> None:
-        self.analyzers = tuple(one for one in analyzers if files or one.tells_packages)
+        self.analyzers = tuple(analyzer for analyzer in analyzers if files or analyzer.tells_packages)
         self.files, self._least = files, least
         self.paths: dict[str, list[Analyzer]] = {}
         self.folders: dict[str, list[Analyzer]] = {}

@@ -79,8 +79,8 @@ class BenchmarkReport(Struct, frozen=True):
         found: dict[BenchmarkOutcome, int] = dict.fromkeys(
             ("pass", "fail", "excused", "not applicable", "not judged", "manual"), 0
         )
-        for one in self.judgements:
-            found[one.outcome] += 1
+        for judgement in self.judgements:
+            found[judgement.outcome] += 1
         return found
 
     @property
@@ -88,5 +88,9 @@ class BenchmarkReport(Struct, frozen=True):
         """2 where something could not be read, else 1 where a failure is as bad as `fail_on`, else 0."""
         if self.problems:
             return 2
-        failed = (one.severity for one in self.judgements if one.outcome == "fail" and one.severity is not None)
+        failed = (
+            judgement.severity
+            for judgement in self.judgements
+            if judgement.outcome == "fail" and judgement.severity is not None
+        )
         return 1 if any(severity >= self.fail_on for severity in failed) else 0

@@ -26,7 +26,7 @@ DEFAULT: Final = "bridge"
 def draw(stations: tuple[Station, ...], networks: tuple[EngineNetwork, ...], *, declared: bool = False) -> Map:
     """Make the map of these containers."""
     plan = _Plan(stations, networks)
-    edges = tuple(dict.fromkeys(edge for one in stations for edge in plan.to(one)))
+    edges = tuple(dict.fromkeys(edge for station in stations for edge in plan.to(station)))
     drawn = Map(stations, networks, edges, declared=declared)
     return Map(stations, networks, edges, tuple(remarks(drawn)), declared)
 
@@ -35,8 +35,8 @@ class _Plan:
     """Containers and networks by name."""
 
     def __init__(self, stations: tuple[Station, ...], networks: tuple[EngineNetwork, ...]) -> None:
-        self.stations = {one.name: one for one in stations}
-        self.networks = {one.name: one for one in networks}
+        self.stations = {station.name: station for station in stations}
+        self.networks = {network.name: network for network in networks}
 
     def stack(self, one: Station) -> Station:
         """The container whose network namespace this one is in: its own, or that of another; chains have an end."""
@@ -154,11 +154,11 @@ def _shown(address: str) -> str:
     return f"[{address}]" if ":" in address else address or "0.0.0.0"  # noqa: S104  as people write it
 
 
-def listening(one: Station, *, inside: bool = False) -> tuple[str, ...]:
+def listening(station: Station, *, inside: bool = False) -> tuple[str, ...]:
     """The ports that others can reach, or with `inside` those on localhost too; () where nobody could look."""
     found = [
         f"{socket.port}/{socket.protocol.rstrip('6')}"
-        for socket in given(one.listens, ())
+        for socket in given(station.listens, ())
         if socket.port and (inside or not socket.address.startswith(_LOOPBACK))
     ]
     return tuple(dict.fromkeys(found))

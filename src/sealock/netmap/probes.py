@@ -45,8 +45,8 @@ def probes(drawn: Map) -> Iterator[Probe]:
     for edge in drawn.edges:
         ways.setdefault((edge.source, edge.target), []).append(edge)
     # An internal network's gateway forwards to nobody, so that what is published is not to be had there.
-    gateways = {one.name: given(one.gateways, ()) for one in drawn.networks if one.internal is not True}
-    stations = [one for one in drawn.stations if one.running and not one.shares and not one.alone]
+    gateways = {network.name: given(network.gateways, ()) for network in drawn.networks if network.internal is not True}
+    stations = [station for station in drawn.stations if station.running and not station.shares and not station.alone]
     count = 0
     for source in stations:
         for target in stations:
@@ -114,12 +114,12 @@ def _is_open_tcp(protocol: str, address: str) -> bool:
     return protocol.startswith("tcp") and not address.startswith(("127.", "::1"))
 
 
-def differing(probe: Probe, found: ProbeResults) -> Wrong | None:
+def differing(probe: Probe, probe_results: ProbeResults) -> Wrong | None:
     """What a probe shows of the map: nothing where it agrees, or where nothing could be tried.
 
     A published port whose program does not listen is refused, and the way to it is open all the same.
     """
     taken = {"open"} if probe.source == HOST and probe.how == "published" else {"open", "refused"}
-    if found == "untried" or (found in taken) == probe.expected:
+    if probe_results == "untried" or (probe_results in taken) == probe.expected:
         return None
-    return Wrong(probe, found)
+    return Wrong(probe, probe_results)

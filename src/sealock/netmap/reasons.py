@@ -44,7 +44,7 @@ def spoken(edge: Edge) -> str:
 
 def _why_not(drawn: Map, source: str, target: str) -> str:
     """The nearest reason that a person could change."""
-    known = {one.name: one for one in drawn.stations}
+    known = {station.name: station for station in drawn.stations}
     if target in {HOST, OUTSIDE}:
         return "the map tells of containers as targets alone"
     if target not in known:

@@ -17,8 +17,8 @@ _REST: Final = "0.0.0.0/0"
 
 def remarks(drawn: Map) -> Iterator[Remark]:
     """Tell of each, by the container or network that it is about."""
-    internal = {one.name for one in drawn.networks if one.internal is True}
-    apart = {one.name for one in drawn.networks if one.icc is False}
+    internal = {network.name for network in drawn.networks if network.internal is True}
+    apart = {network.name for network in drawn.networks if network.icc is False}
     for station in drawn.stations:
         names = [seat.network for seat in station.seats]
         if len(names) > 1:
@@ -57,11 +57,15 @@ def _elsewhere(drawn: Map, station: Station, internal: set[str]) -> Iterator[Rem
     mine = {seat.network for seat in station.seats}
     known = {one for network in drawn.networks if network.name in {*mine, _SWARM} for one in given(network.subnets, ())}
     remedy = "find out who joined it there, and start it anew"
-    strange = [one for one in station.routes if not (one.gateway or one.subnet in known or one.subnet.endswith("/32"))]
+    strange = [
+        route
+        for route in station.routes
+        if not (route.gateway or route.subnet in known or route.subnet.endswith("/32"))
+    ]
     for one in strange[:_SHOWN]:
         text = f"is on {one.subnet} too, by its interface {one.interface}: not by a network of the engine's"
         yield Remark(station.name, text, remedy)
-    ways = [one for one in station.routes if one.gateway and one.subnet == _REST]
+    ways = [route for route in station.routes if route.gateway and route.subnet == _REST]
     if ways and not strange and mine <= internal:
         text = f"sends what is for elsewhere to {ways[0].gateway}, though its networks have no way out"
         yield Remark(station.name, text, remedy)

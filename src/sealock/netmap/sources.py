@@ -118,13 +118,13 @@ def _said(answer: str, name: str) -> _Container:
 
 def _own_sockets(stations: list[Station]) -> Iterator[Station]:
     """Take the engine's own proxies of published ports from what containers on the host's network listen on."""
-    taken = {port.host for one in stations for port in one.published}
-    for one in stations:
-        if one.on_host and isinstance(one.listens, tuple):
-            kept = tuple(two for two in one.listens if str(two.port) not in taken)
-            yield msgspec.structs.replace(one, listens=kept)
+    taken = {port.host for station in stations for port in station.published}
+    for station in stations:
+        if station.on_host and isinstance(station.listens, tuple):
+            kept = tuple(two for two in station.listens if str(two.port) not in taken)
+            yield msgspec.structs.replace(station, listens=kept)
         else:
-            yield one
+            yield station
 
 
 def checked(drawn: Map, pids: dict[str, int]) -> Checked:

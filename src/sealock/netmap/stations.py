@@ -76,7 +76,7 @@ def _endpoint(network: EngineNetwork, name: str) -> NetworkEndpoint | None:
 def declared(project: Project) -> tuple[tuple[Station, ...], tuple[EngineNetwork, ...]]:
     """What a compose file will make: services without a network are on the project's own."""
     own = "default"
-    inner = {one.name for one in project.networks if one.internal is True}
+    inner = {network.name for network in project.networks if network.internal is True}
     stations: list[Station] = []
     used: dict[str, list[NetworkEndpoint]] = {}
     for service in project.services:
@@ -105,7 +105,7 @@ def declared(project: Project) -> tuple[tuple[Station, ...], tuple[EngineNetwork
                 links=tuple((one.target, one.alias) for one in given(container.links, ())),
             )
         )
-    known = {one.name: one for one in project.networks}
+    known = {network.name: network for network in project.networks}
     networks = tuple(
         EngineNetwork(name=name, endpoints=tuple(there), **_facts(known.get(name))) for name, there in used.items()
     )

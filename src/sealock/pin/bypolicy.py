@@ -16,25 +16,27 @@ def by_policy(
     judged: Sequence[tuple[PinText, list[PinResult]]], vouching: PolicyVerifier
 ) -> list[tuple[PinText, list[PinResult]]]:
     """The verdicts, with those that would write what is not trusted "refused", or "failed" where nobody could tell."""
-    named = {_text(name): name for _, verdicts in judged for one in verdicts if (name := _written(one)) is not None}
+    named = {
+        _text(name): name for _, verdicts in judged for verdict in verdicts if (name := _written(verdict)) is not None
+    }
     decisions = {one.reference: one.decision for one in vouched(vouching, named)}
 
-    def held(one: PinResult) -> PinResult:
-        name = _written(one)
+    def held(pin_result: PinResult) -> PinResult:
+        name = _written(pin_result)
         decision = decisions[_text(name)] if name is not None else None
         if decision is None or decision.state == "trusted":
-            return one
-        return replace(one, state="refused" if decision.state == "untrusted" else "failed", note=decision.why)
+            return pin_result
+        return replace(pin_result, state="refused" if decision.state == "untrusted" else "failed", note=decision.why)
 
-    return [(text, [held(one) for one in verdicts]) for text, verdicts in judged]
+    return [(text, [held(verdict) for verdict in verdicts]) for text, verdicts in judged]
 
 
-def _written(one: PinResult) -> ImageName | None:
+def _written(pin_result: PinResult) -> ImageName | None:
     """The image by the digest that would be written, if only to a lock file; None where none would."""
-    name = one.spot.name
-    if one.state not in CHANGES | {"stuck"} or not one.new or name is None:
+    name = pin_result.spot.name
+    if pin_result.state not in CHANGES | {"stuck"} or not pin_result.new or name is None:
         return None
-    return replace(name, tag=name.tag or "latest", digest=one.new)
+    return replace(name, tag=name.tag or "latest", digest=pin_result.new)
 
 
 def _text(name: ImageName) -> str:

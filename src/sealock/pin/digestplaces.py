@@ -54,8 +54,8 @@ def seat(raw: str, start: int, define: Define, depth: int = 0) -> Place | str:
     if not pieces:
         return "its words are written in a way that is not taken apart here"
     *others, last = pieces
-    slash = max((inner.rfind("/", one.start, one.end) for one in pieces if not one.name), default=-1)
-    loose = next((one for one in others if one.name and one.end > slash), None)
+    slash = max((inner.rfind("/", piece.start, piece.end) for piece in pieces if not piece.name), default=-1)
+    loose = next((other for other in others if other.name and other.end > slash), None)
     if loose is not None:
         return f"${loose.name} has a part in its name or tag, and a digest would hold for one value alone"
     if not last.name:

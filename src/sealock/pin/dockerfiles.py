@@ -58,14 +58,14 @@ class _Finder:
             if not self.text[line : line + 100].lstrip().startswith("#"):
                 self.uses.setdefault(use[1], []).append(use.start())
         self.redeclared: dict[str, int] = {
-            pair.name: one.place.start + 1
+            pair.name: instruction.place.start + 1
             for stage in build.stages
-            for one in stage.instructions
-            if isinstance(one, Arg)
-            for pair in one.pairs
+            for instruction in stage.instructions
+            if isinstance(instruction, Arg)
+            for pair in instruction.pairs
         }
         """The ARGs of stages, which show the value to what runs there."""
-        images = [(one.place.start, one.place.end, "", self._reference(one)) for one in self._images()]
+        images = [(image.place.start, image.place.end, "", self._reference(image)) for image in self._images()]
         values = [
             (pair.value.place.start, pair.value.place.end, pair.name, self._value(pair))
             for pair in self.pairs.values()
@@ -92,8 +92,8 @@ class _Finder:
             start = stage.start
             if start.stage is None and start.image.text != "scratch" and not self._picks_stage(start.image):
                 yield self._base(start)
-            for one in stage.instructions:
-                yield from self._copied(one)
+            for instruction in stage.instructions:
+                yield from self._copied(instruction)
 
     def _picks_stage(self, image: BuildText) -> bool:
         """Whether it chooses among the file's own stages by what the builder sets: FROM build-${TARGETARCH}."""
@@ -160,13 +160,13 @@ class _Finder:
                     waiting.append(owner)
         return 0
 
-    def _copied(self, one: Instruction) -> Iterator[ReferenceSpot]:
-        if isinstance(one, Copy) and one.source_image is not None and one.stage is None:
-            image = one.source_image
+    def _copied(self, instruction: Instruction) -> Iterator[ReferenceSpot]:
+        if isinstance(instruction, Copy) and instruction.source_image is not None and instruction.stage is None:
+            image = instruction.source_image
             if image.text.lower() not in self.stages:
                 yield self._outside(image.text, image.place.start, image.place.end)
-        if isinstance(one, Run):
-            for mount in one.mounts:
+        if isinstance(instruction, Run):
+            for mount in instruction.mounts:
                 found = _FROM_KEY.search(self.text, mount.place.start, mount.place.end)
                 if found is not None and found["image"].lower() not in self.stages:
                     yield self._outside(found["image"], found.start("image"), found.end("image"))

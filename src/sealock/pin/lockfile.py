@@ -93,9 +93,9 @@ def of_files(judged: Judged, folder: str) -> Iterator[tuple[str, PinText, PinRes
     """Every reference that hangs on the lock, with its file as the lock names it: those that have no digest."""
     for text, verdicts in judged:
         name = os.path.relpath(os.path.realpath(text.path), os.path.realpath(folder)).replace(os.sep, "/")
-        for one in verdicts:
-            if one.new and not one.old and one.state in {"missing", "stuck"}:
-                yield name, text, one
+        for verdict in verdicts:
+            if verdict.new and not verdict.old and verdict.state in {"missing", "stuck"}:
+                yield name, text, verdict
 
 
 def renewed(before: PinLock, judged: Judged, asking: Resolver, folder: str, now: datetime) -> PinLock:
@@ -120,7 +120,7 @@ def renewed(before: PinLock, judged: Judged, asking: Resolver, folder: str, now:
         images[key(one.spot)] = LockEntry(one.new, known.media_type if known else "", resolved, platforms)
     for name, _, one in listed:
         files.setdefault(name, set()).add(key(one.spot))
-    used = {reference for held in files.values() for reference in held}
+    used = {reference for file in files.values() for reference in file}
     return PinLock(
         VERSION,
         {name: images[name] for name in sorted(images) if name in used},
@@ -128,8 +128,8 @@ def renewed(before: PinLock, judged: Judged, asking: Resolver, folder: str, now:
     )
 
 
-def _same(entry: LockEntry | None, one: PinResult) -> bool:
-    return entry is not None and entry.digest == one.new
+def _same(entry: LockEntry | None, pin_result: PinResult) -> bool:
+    return entry is not None and entry.digest == pin_result.new
 
 
 def _full(spot: ReferenceSpot) -> str:
@@ -182,10 +182,13 @@ def override(judged: Judged) -> str:
     from sealock.formats.yamledit import Writer  # noqa: PLC0415  seldom needed
 
     services = {
-        one.spot.user: {"image": f"{one.spot.reference.partition('@')[0]}@{one.new or one.old}"}
+        verdict.spot.user: {"image": f"{verdict.spot.reference.partition('@')[0]}@{verdict.new or verdict.old}"}
         for text, verdicts in sorted(judged, key=lambda pair: ".override." in pair[0].path)
         if text.kind == "compose"
-        for one in verdicts
-        if one.spot.user and one.spot.runs and (one.new or one.old) and one.state not in {"refused", "failed"}
+        for verdict in verdicts
+        if verdict.spot.user
+        and verdict.spot.runs
+        and (verdict.new or verdict.old)
+        and verdict.state not in {"refused", "failed"}
     }
     return "\n".join(Writer("", None).block("services", services, 0)) + "\n"

@@ -32,8 +32,8 @@ def _gitlab(document: YamlNode | None) -> Iterator[Scalar]:
     tables = [document, get(document, "default"), *_values(document)]
     for table in tables:
         services = get(table, "services")
-        for held in (get(table, "image"), *(services.items if isinstance(services, Sequence) else ())):
-            yield from _named(held, "name")
+        for item in (get(table, "image"), *(services.items if isinstance(services, Sequence) else ())):
+            yield from _named(item, "name")
 
 
 def _workflow(document: YamlNode | None) -> Iterator[Scalar]:
@@ -50,22 +50,22 @@ def _workflow(document: YamlNode | None) -> Iterator[Scalar]:
         yield image
 
 
-def _steps(held: YamlNode | None) -> Iterator[Scalar]:
-    for step in held.items if isinstance(held, Sequence) else ():
+def _steps(yaml_node: YamlNode | None) -> Iterator[Scalar]:
+    for step in yaml_node.items if isinstance(yaml_node, Sequence) else ():
         uses = get(step, "uses")
         if isinstance(uses, Scalar) and uses.text.startswith(_DOCKER):
             yield uses
 
 
-def _named(held: YamlNode | None, key: str) -> Iterator[Scalar]:
-    node = target(held) if held is not None else None
+def _named(yaml_node: YamlNode | None, key: str) -> Iterator[Scalar]:
+    node = target(yaml_node) if yaml_node is not None else None
     inner = get(node, key) if isinstance(node, Mapping) else node
     if isinstance(inner, Scalar) and inner.text:
         yield inner
 
 
-def _values(held: YamlNode | None) -> Iterator[YamlNode]:
-    node = target(held) if held is not None else None
+def _values(yaml_node: YamlNode | None) -> Iterator[YamlNode]:
+    node = target(yaml_node) if yaml_node is not None else None
     for key, value in node.entries if isinstance(node, Mapping) else ():
         name = target(key)
         if not (isinstance(name, Scalar) and name.text == "<<"):

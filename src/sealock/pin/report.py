@@ -43,9 +43,9 @@ def lines(judged: Judged, *, columns: int, colour: bool, unicode: bool, wrote: b
     """A line for each reference: where, what, its state, and its digests; cut to `columns`, 0 for as long as it is."""
     paint, signs = Paint(on=colour), Signs(unicode=unicode)
     rows = [
-        (f"{line(text.path, 4096)}:{text.source.position(one.spot.place.start)[0]}", one)
+        (f"{line(text.path, 4096)}:{text.source.position(verdict.spot.place.start)[0]}", verdict)
         for text, verdicts in judged
-        for one in verdicts
+        for verdict in verdicts
     ]
     places = max((width(place) for place, _ in rows), default=0)
     names = max((width(shown(one)) for _, one in rows), default=0)
@@ -69,10 +69,10 @@ def shown(verdict: PinResult) -> str:
     return line(DIGEST.sub("", verdict.spot.written.strip("\"'")), 200)
 
 
-def _digests(one: PinResult, arrow: str) -> str:
-    if one.state in CHANGES and one.new:
-        return f"{short(one.old)} {arrow} {short(one.new)}" if one.old else f"{arrow} {short(one.new)}"
-    return f"{short(one.old)}{f' ({visible(one.note)})' if one.state == 'pinned' and one.note else ''}"
+def _digests(result: PinResult, arrow: str) -> str:
+    if result.state in CHANGES and result.new:
+        return f"{short(result.old)} {arrow} {short(result.new)}" if result.old else f"{arrow} {short(result.new)}"
+    return f"{short(result.old)}{f' ({visible(result.note)})' if result.state == 'pinned' and result.note else ''}"
 
 
 def lock_lines(path: str, faults: Sequence[LockFault], *, there: bool) -> Iterator[str]:
@@ -80,21 +80,21 @@ def lock_lines(path: str, faults: Sequence[LockFault], *, there: bool) -> Iterat
     if not there:
         yield f"There is no {line(path, 200)}."
     words = {"missing": "not locked", "moved": _WORDS["moved"], "gone": _WORDS["gone"]}
-    for one in faults:
-        where = f"{line(one.file, 200)}:{one.line}"
-        digests = f"{short(one.old)} > {short(one.new)}" if one.old else f"> {short(one.new)}"
-        yield f"{where}  {visible(one.reference)}  {words[one.state]}  {digests}"
+    for fault in faults:
+        where = f"{line(fault.file, 200)}:{fault.line}"
+        digests = f"{short(fault.old)} > {short(fault.new)}" if fault.old else f"> {short(fault.new)}"
+        yield f"{where}  {visible(fault.reference)}  {words[fault.state]}  {digests}"
     if not faults:
         yield f"{line(path, 200)} is up to date."
 
 
 def summary(judged: Judged, files: int, *, wrote: bool) -> str:
     """What came of it all, in a sentence."""
-    states = [one.state for _, verdicts in judged for one in verdicts]
+    states = [verdict.state for _, verdicts in judged for verdict in verdicts]
     if not states:
         return "No image is named."
     parts = []
-    changing = sum(1 for _, verdicts in judged for one in verdicts if one.state in CHANGES and one.new)
+    changing = sum(1 for _, verdicts in judged for verdict in verdicts if verdict.state in CHANGES and verdict.new)
     if changing:
         verb = "pinned anew" if wrote else "to be pinned"
         parts.append(f"{count(changing, 'reference')} of {len(states)} {verb}, in {count(files, 'file')}")
@@ -106,7 +106,7 @@ def summary(judged: Judged, files: int, *, wrote: bool) -> str:
     ):
         if number := sum(1 for one in states if one == state):
             parts.append(f"{number} {words}")
-    lost = sum(1 for _, verdicts in judged for one in verdicts if one.state == "gone" and not one.new)
+    lost = sum(1 for _, verdicts in judged for verdict in verdicts if verdict.state == "gone" and not verdict.new)
     if lost:
         parts.append(f"{lost} gone")
     if not changing:
@@ -118,17 +118,17 @@ def table(judged: Judged) -> list[dict[str, Any]]:
     """For programs."""
     told = []
     for text, verdicts in judged:
-        for one in verdicts:
-            row, column = text.source.position(one.spot.place.start)
+        for verdict in verdicts:
+            row, column = text.source.position(verdict.spot.place.start)
             entry: dict[str, Any] = {
-                "file": text.path, "kind": text.kind, "line": row, "column": column, "written": one.spot.written,
-                "reference": one.spot.reference, "state": one.state, "old": one.old, "new": one.new,
+                "file": text.path, "kind": text.kind, "line": row, "column": column, "written": verdict.spot.written,
+                "reference": verdict.spot.reference, "state": verdict.state, "old": verdict.old, "new": verdict.new,
             }  # fmt: skip
-            if one.state in CHANGES and one.new:
-                entry["pinned"] = pin_text(one.spot, one.new)
-            if one.note:
-                entry["note"] = one.note
-            if one.spot.user:
-                entry["user"] = one.spot.user
+            if verdict.state in CHANGES and verdict.new:
+                entry["pinned"] = pin_text(verdict.spot, verdict.new)
+            if verdict.note:
+                entry["note"] = verdict.note
+            if verdict.spot.user:
+                entry["user"] = verdict.spot.user
             told.append(entry)
     return told

@@ -116,5 +116,7 @@ def platforms_of(top: Fetched) -> tuple[tuple[str, str], ...]:
     if not isinstance(top.noun, Index):
         return ()
     return tuple(
-        ((one.platform or Platform()).name or "unknown", one.digest) for one in top.noun.manifests if one.is_image
+        ((manifest.platform or Platform()).name or "unknown", manifest.digest)
+        for manifest in top.noun.manifests
+        if manifest.is_image
     )

@@ -28,24 +28,26 @@ def rewritten(text: PinText, verdicts: Sequence[PinResult]) -> tuple[str, list[P
     No edit is believed: the new text must name the same images with these digests, and nothing else may have changed.
     """
     old = text.source.text
-    changing = {id(one): edit for one in verdicts if (edit := _edit(one)) is not None}
+    changing = {id(verdict): edit for verdict in verdicts if (edit := _edit(verdict)) is not None}
     if not changing:
         return old, list(verdicts)
     new = _applied(old, list(changing.values()))
-    if new is not None and _proved(text, new, [one for one in verdicts if id(one) in changing]):
+    if new is not None and _proved(text, new, [verdict for verdict in verdicts if id(verdict) in changing]):
         return new, list(verdicts)
     kept: list[PinResult] = []
     new = old
-    for one in verdicts:
-        if id(one) in changing and len(changing) * len(old) <= _MOST_SINGLY:
-            tried = _applied(old, [changing[id(other)] for other in (*kept, one)])
-            if tried is not None and _proved(text, tried, [*kept, one]):
-                kept.append(one)
+    for verdict in verdicts:
+        if id(verdict) in changing and len(changing) * len(old) <= _MOST_SINGLY:
+            tried = _applied(old, [changing[id(other)] for other in (*kept, verdict)])
+            if tried is not None and _proved(text, tried, [*kept, verdict]):
+                kept.append(verdict)
                 new = tried
     good = {id(one) for one in kept}
     return new, [
-        replace(one, state="stuck", note=_UNSAFE) if id(one) in changing and id(one) not in good else one
-        for one in verdicts
+        replace(verdict, state="stuck", note=_UNSAFE)
+        if id(verdict) in changing and id(verdict) not in good
+        else verdict
+        for verdict in verdicts
     ]
 
 

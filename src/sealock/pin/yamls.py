@@ -99,8 +99,8 @@ def _built_beside(name: str, files: FileWindow) -> frozenset[str]:
         services = [get(document, "services") for document in yamltree.parse(text).documents]
         return frozenset(
             key.text
-            for one in services
-            for key, held in (one.entries if isinstance(one, Table) else ())
+            for service in services
+            for key, held in (service.entries if isinstance(service, Table) else ())
             if isinstance(key, Scalar) and get(held, "build") is not None
         )
     return frozenset()
@@ -175,7 +175,7 @@ def get(node: YamlNode | None, key: str, depth: int = 0) -> Scalar | Sequence | 
         return target(held)
     merged = table.get("<<")
     other = target(merged) if merged is not None else None
-    for one in other.items if isinstance(other, Sequence) else (other,):
-        if one is not None and (found := get(one, key, depth + 1)) is not None:
+    for item in other.items if isinstance(other, Sequence) else (other,):
+        if item is not None and (found := get(item, key, depth + 1)) is not None:
             return found
     return None

@@ -62,7 +62,7 @@ def read(source: Source, folder: str) -> Policy:
     policy = Policy(
         fail_on=_severity(reader, "fail-on", reader.take("fail-on", str, "high")),
         pedantic=reader.take("pedantic", bool, default=False),
-        enable=tuple(_rule(reader, "enable", one) for one in reader.strings("enable")),
+        enable=tuple(_rule(reader, "enable", string) for string in reader.strings("enable")),
         severity=tuple(
             (_rule(reader, "severity", rule), _severity(reader, f"severity.{rule}", word))
             for rule, word in reader.take("severity", dict, {}).items()
@@ -117,7 +117,7 @@ def _ignore(source: Source, entry: Any, index: int) -> Ignore:  # noqa: ANN401  
         msg = f"{source.name}: ignore should be a list of tables, as [[ignore]] writes them"
         raise PolicyError(msg)
     reader = TableReader(source, entry, f"[[ignore]] number {index + 1}: ")
-    rules = tuple(_rule(reader, "rule", one) for one in reader.strings("rule"))
+    rules = tuple(_rule(reader, "rule", string) for string in reader.strings("rule"))
     until = entry.get("until", "")
     reader.table.pop("until", None)
     package = reader.take("package", str, "").strip()

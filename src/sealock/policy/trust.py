@@ -102,9 +102,12 @@ class ImageTrust(Struct, frozen=True):
     def attested(self) -> dict[str, AttestationNeed]:
         """The attestations by their names. Where one type is asked for twice, of different signers, both must be."""
         named: dict[str, AttestationNeed] = {}
-        for one in self.attestations:
-            name, number = f"attestation {one.type}", 1 + sum(one.type == other.type for other in named.values())
-            named[name if number == 1 else f"{name} ({number})"] = one
+        for attestation in self.attestations:
+            name, number = (
+                f"attestation {attestation.type}",
+                1 + sum(attestation.type == other.type for other in named.values()),
+            )
+            named[name if number == 1 else f"{name} ({number})"] = attestation
         return named
 
 
@@ -118,11 +121,11 @@ class TrustPolicy(Struct, frozen=True):
     def about(self, name: ImageName) -> ImageTrust | None:
         """The entry that speaks of an image: that whose pattern has most before a wildcard, of equal ones the first."""
         best: tuple[int, ImageTrust] | None = None
-        for one in self.images:
-            for pattern in one.match:
+        for image in self.images:
+            for pattern in image.match:
                 length = len(_WILD.split(pattern, maxsplit=1)[0])
                 if _matches(pattern, name) and (best is None or length > best[0]):
-                    best = length, one
+                    best = length, image
         return best[1] if best else None
 
 
@@ -176,8 +179,8 @@ def decide(policy: TrustPolicy, name: ImageName, verdicts: Mapping[str, TrustRes
     return Decision(state, "" if state == "trusted" else "; ".join(whys))
 
 
-def _why(one: TrustResult | None) -> str:
-    return "it was not looked at" if one is None else one.why or "not trusted"
+def _why(trust_result: TrustResult | None) -> str:
+    return "it was not looked at" if trust_result is None else trust_result.why or "not trusted"
 
 
 def untrusted(reference: str, target: str, decision: Decision) -> Finding:
@@ -229,7 +232,7 @@ def _choice(reader: TableReader, key: str, words: tuple[Any, ...]) -> Any:  # no
 def _image(source: Source, entry: Any, where: str, line: int, folder: str) -> ImageTrust:  # noqa: ANN401  TOML
     reader = TableReader(source, entry if isinstance(entry, dict) else {}, where)
     given = frozenset(reader.table)
-    patterns = tuple(_pattern(reader, one) for one in reader.strings("match"))
+    patterns = tuple(_pattern(reader, string) for string in reader.strings("match"))
     if not patterns:
         key = "match"
         raise reader.fail(key, "is missing: name the images that are meant, such as docker.io/library/*")
@@ -285,7 +288,7 @@ def _notary(source: Source, table: dict[str, Any], where: str, folder: str) -> N
     )
     reader.done()
     key = "pins"
-    if not all(_ID.fullmatch(one) for one in need.pins):
+    if not all(_ID.fullmatch(pin) for pin in need.pins):
         raise reader.fail(
             key, "should be ids of root certificates, 64 hexadecimal digits (`sealock trust list` shows it)"
         )
@@ -302,7 +305,7 @@ def _cosign(source: Source, table: dict[str, Any], where: str, folder: str) -> C
         identities.append(RequiredIdentity(inner.take("name", str, ""), inner.take("issuer", str, "")))
         inner.done()
     need = CosignNeed(
-        tuple(_file(one, folder) for one in reader.strings("keys")),
+        tuple(_file(string, folder) for string in reader.strings("keys")),
         tuple(identities),
         _file(reader.take("trusted-root", str, ""), folder),
     )
@@ -310,9 +313,9 @@ def _cosign(source: Source, table: dict[str, Any], where: str, folder: str) -> C
     key = "identities" if identities else "keys"
     if not (need.keys or need.identities):
         raise reader.fail(key, "is missing: a signature counts only by a key or an identity that you trust")
-    if any(not (one.name and one.issuer) for one in need.identities):
+    if any(not (identity.name and identity.issuer) for identity in need.identities):
         raise reader.fail(key, "should each have a name and an issuer: anybody can get the same name elsewhere")
-    if any(not one.name.strip("*") or "*" in one.issuer for one in need.identities):
+    if any(not identity.name.strip("*") or "*" in identity.issuer for identity in need.identities):
         raise reader.fail(key, "should not be a mere *, and name the issuer in full: anybody can get a certificate")
     if need.identities and not need.trusted_root:
         key = "trusted-root"

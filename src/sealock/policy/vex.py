@@ -42,8 +42,8 @@ class Heard:
     def notes(self, statements: Iterable[VexStatement]) -> Iterator[str]:
         """Say of each document which statements were about nothing."""
         documents: dict[str, list[VexStatement]] = {}
-        for one in statements:
-            documents.setdefault(one.document, []).append(one)
+        for statement in statements:
+            documents.setdefault(statement.document, []).append(statement)
         for document, every in documents.items():
             rest = [one for one in every if id(one) not in self.about]
             if not rest:
@@ -58,14 +58,14 @@ class Heard:
                     f"{len(rest)} of its {len(every)} statements {verb} about nothing that was found ({_named(rest)})"
                 )
             if close := [one for one in rest if id(one) in self.near]:
-                product = next((one.ids[0] for one in close[0].products), "")
+                product = next((product.ids[0] for product in close[0].products), "")
                 said += f"; {_named(close)} {'was' if len(close) == 1 else 'were'} found, in something else"
                 said += f" than {product[:300]}" if product else ""
             yield f"VEX {document}: {said}"
 
 
 def _named(statements: Iterable[VexStatement]) -> str:
-    names = list(dict.fromkeys(one.names[0] for one in statements))
+    names = list(dict.fromkeys(statement.names[0] for statement in statements))
     more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
     return f"{', '.join(names[:_NAMED])}{more}"
 
@@ -96,7 +96,7 @@ class Hearing:
         self._opinions, self._inventory, self._target = opinions, inventory, target
         names = dict.fromkeys((*inventory.names, target.removeprefix("image:")))
         self._images = [parsed for name in names if (parsed := parse(name)) is not None]
-        digests = (inventory.id, inventory.manifest, *(one.digest for one in self._images))
+        digests = (inventory.id, inventory.manifest, *(image.digest for image in self._images))
         self._digests = frozenset(filter(None, digests))
         self._patterns: dict[int, _Patterns] = {}
         self._urls: dict[str, Url | None] = {}
@@ -127,7 +127,7 @@ class Hearing:
         if url is None:
             return False
         return any(
-            fits(pattern, form) and (holders is None or any(self._holds(one, url, package) for one in holders))
+            fits(pattern, form) and (holders is None or any(self._holds(holder, url, package) for holder in holders))
             for form in (url, *_source(url, package))
             for pattern, holders in patterns.of(form)
             if form is url or pattern.qualifiers.get("arch") in _SOURCES
@@ -151,17 +151,17 @@ class Hearing:
     def _alike(self) -> dict[tuple[str, str], list[Package]]:
         """Packages by type and version."""
         found: dict[tuple[str, str], list[Package]] = {}
-        for one in self._inventory.packages:
-            found.setdefault((one.type, one.version), []).append(one)
+        for package in self._inventory.packages:
+            found.setdefault((package.type, package.version), []).append(package)
         return found
 
     @cached_property
     def _at(self) -> dict[str, list[Package]]:
         """The packages that each file told of, but a distribution's, which all lie in one."""
         found: dict[str, list[Package]] = {}
-        for one in self._inventory.packages:
-            if one.path and one.type not in OF_DISTRIBUTIONS:
-                found.setdefault(one.path, []).append(one)
+        for package in self._inventory.packages:
+            if package.path and package.type not in OF_DISTRIBUTIONS:
+                found.setdefault(package.path, []).append(package)
         return found
 
     def _purl(self, package: Package) -> Url | None:
@@ -182,7 +182,7 @@ class Hearing:
         # A bare word may be the name of anything.
         if not any(sign in product for sign in "/:@") or (named := parse(product)) is None:
             return False
-        return any(_same(named, one) for one in self._images) and (
+        return any(_same(named, image) for image in self._images) and (
             named.digest is None or named.digest in self._digests
         )
 
@@ -196,13 +196,13 @@ class Hearing:
         named = parse(url.qualifiers.get("repository_url", "")) if "repository_url" in url.qualifiers else None
         if "repository_url" in url.qualifiers and named is None:
             return False
-        for one in self._images:
-            if named is not None and url.type == "oci" and (named.registry, named.repository) != _place(one):
+        for image in self._images:
+            if named is not None and url.type == "oci" and (named.registry, named.repository) != _place(image):
                 continue
             wanted = f"{url.namespace}/{url.name}" if url.namespace else url.name
-            if one.repository != wanted and not one.repository.endswith(f"/{wanted}"):
+            if image.repository != wanted and not image.repository.endswith(f"/{wanted}"):
                 continue
-            if not tag or tag == (one.tag or "latest"):
+            if not tag or tag == (image.tag or "latest"):
                 return True
         return False
 
@@ -221,15 +221,15 @@ class _Patterns:
                 self.whole = self.whole or not product.parts
                 self._add(product.parts, None)
             elif product.parts:
-                self._add(product.parts, tuple(url for one in product.ids if (url := taken_apart(one)) is not None))
+                self._add(product.parts, tuple(url for id_ in product.ids if (url := taken_apart(id_)) is not None))
             else:
                 self._add(product.ids, None)
 
     def _add(self, ids: Iterable[str], holders: tuple[Url, ...] | None) -> None:
         if holders == ():
             return
-        for one in ids:
-            if one.startswith("pkg:") and (url := taken_apart(one)) is not None:
+        for id_ in ids:
+            if id_.startswith("pkg:") and (url := taken_apart(id_)) is not None:
                 self._by_name.setdefault((url.type, url.name), []).append((url, holders))
 
     def of(self, url: Url) -> Sequence[tuple[Url, tuple[Url, ...] | None]]:
@@ -263,14 +263,14 @@ def _source(url: Url, package: Installed) -> Iterator[Url]:
             yield Url(url.type, url.namespace, package.source, version, qualifiers | {"arch": word})
 
 
-def _same(named: ImageName, one: ImageName) -> bool:
-    if _place(named) != _place(one):
+def _same(named: ImageName, image_name: ImageName) -> bool:
+    if _place(named) != _place(image_name):
         return False
-    return named.tag is None or named.tag == (one.tag or "latest")
+    return named.tag is None or named.tag == (image_name.tag or "latest")
 
 
-def _place(one: ImageName) -> tuple[str, str]:
-    return one.registry, one.repository
+def _place(image_name: ImageName) -> tuple[str, str]:
+    return image_name.registry, image_name.repository
 
 
 def _when(statement: VexStatement) -> datetime:

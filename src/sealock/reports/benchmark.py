@@ -41,21 +41,21 @@ def render_json(report: BenchmarkReport) -> str:
             "title": report.benchmark.title,
             "note": report.benchmark.note,
             "about": list(report.about),
-            "recommendations": [_judgement(one) for one in report.judgements],
-            "problems": [{"message": one.message, "where": one.location.file} for one in report.problems],
+            "recommendations": [_judgement(judgement) for judgement in report.judgements],
+            "problems": [{"message": problem.message, "where": problem.location.file} for problem in report.problems],
             "summary": dict(report.counts) | {"fail_on": report.fail_on.word, "exit_status": report.status},
         }
     )
 
 
-def _judgement(one: Judgement) -> dict[str, Any]:
+def _judgement(judgement: Judgement) -> dict[str, Any]:
     return {
-        "number": one.recommendation.number,
-        "title": one.recommendation.title,
-        "outcome": one.outcome,
-        "reasons": list(one.reasons),
-        "severity": one.severity.word if one.severity is not None else None,
-        "rules": sorted({rule.partition(":")[0] for rule in one.recommendation.rules}),
+        "number": judgement.recommendation.number,
+        "title": judgement.recommendation.title,
+        "outcome": judgement.outcome,
+        "reasons": list(judgement.reasons),
+        "severity": judgement.severity.word if judgement.severity is not None else None,
+        "rules": sorted({rule.partition(":")[0] for rule in judgement.recommendation.rules}),
     }
 
 
@@ -80,7 +80,7 @@ class _Page:
 
     def __init__(self, report: BenchmarkReport, room: int, paint: Paint, signs: Signs, *, every: bool) -> None:
         self.report, self.room, self.paint, self.signs, self.every = report, room, paint, signs, every
-        self.numbered = 2 + max((len(one.recommendation.number) for one in report.judgements), default=0)
+        self.numbered = 2 + max((len(judgement.recommendation.number) for judgement in report.judgements), default=0)
 
     def lines(self) -> Iterator[str]:
         """All of it."""

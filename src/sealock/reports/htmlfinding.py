@@ -90,20 +90,22 @@ def finding(target: TargetReport, one: Finding, numbers: Numbers, page: RulePage
     yield "</article>"
 
 
-def _vulnerability(one: Vulnerability) -> Iterator[str]:
+def _vulnerability(vulnerability: Vulnerability) -> Iterator[str]:
     """Where the package is from, and what else the flaw is called."""
     rows = [
-        ("Package", one.package.purl or f"{one.package.name} {one.package.version}"),
-        ("Fixed in", one.fixed or f"no version ({one.state})"),
-        ("Found in", one.package.path),
-        ("Brought in by", instruction(one.package.instruction)),
-        ("Layer", one.package.layer),
-        ("Also called", ", ".join(one.aliases)),
+        ("Package", vulnerability.package.purl or f"{vulnerability.package.name} {vulnerability.package.version}"),
+        ("Fixed in", vulnerability.fixed or f"no version ({vulnerability.state})"),
+        ("Found in", vulnerability.package.path),
+        ("Brought in by", instruction(vulnerability.package.instruction)),
+        ("Layer", vulnerability.package.layer),
+        ("Also called", ", ".join(vulnerability.aliases)),
     ]
-    if one.exploited:
-        rows.append(("Exploited", f"known since {one.exploited.added}"))
-    if one.epss:
-        rows.append(("EPSS", f"{one.epss.score:.1%}, more than {one.epss.percentile:.0%} of all CVEs"))
+    if vulnerability.exploited:
+        rows.append(("Exploited", f"known since {vulnerability.exploited.added}"))
+    if vulnerability.epss:
+        rows.append(
+            ("EPSS", f"{vulnerability.epss.score:.1%}, more than {vulnerability.epss.percentile:.0%} of all CVEs")
+        )
     told = "".join(f"<tr><td>{name}</td><td>{escaped(value)}</td></tr>" for name, value in rows if value)
     yield f'<details><summary>The package and the flaw</summary><table class="silent">{told}</table></details>'
 
@@ -141,12 +143,12 @@ def _link(reference: Reference) -> str:
     return f'<a href="{escaped(reference.url, 2000)}" rel="noreferrer noopener">{label}</a>'
 
 
-def problem(target: TargetReport, one: InputError) -> Iterator[str]:
+def problem(target: TargetReport, input_error: InputError) -> Iterator[str]:
     """Something that could not be read."""
     yield '<article class="card problem">'
-    yield f"<h3>{place(one.location)}</h3>"
-    yield from _code(target, one.location)
-    yield f'<p class="why">{prose(sentence(one.message))}</p>'
+    yield f"<h3>{place(input_error.location)}</h3>"
+    yield from _code(target, input_error.location)
+    yield f'<p class="why">{prose(sentence(input_error.message))}</p>'
     yield "</article>"
 
 

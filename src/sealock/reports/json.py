@@ -57,18 +57,18 @@ def _finding(finding: Finding) -> dict[str, Any]:
             "fixable": bool(finding.remedy.changes),
             "safe": bool(finding.remedy.changes) and finding.remedy.safe,
         },
-        "references": [_reference(one) for one in finding.references],
+        "references": [_reference(reference) for reference in finding.references],
         "fingerprint": finding.fingerprint,
         "suppressed": _suppression(finding.suppressed) if finding.suppressed else None,
     } | (_vulnerability(finding.vulnerability) if finding.vulnerability else {})
 
 
-def _vulnerability(one: Vulnerability) -> dict[str, Any]:
+def _vulnerability(vulnerability: Vulnerability) -> dict[str, Any]:
     """What a finding about a known vulnerability carries beside; its id is the rule."""
-    package = one.package
+    package = vulnerability.package
     return {
-        "aliases": list(one.aliases),
-        "advisories": list(one.advisories),
+        "aliases": list(vulnerability.aliases),
+        "advisories": list(vulnerability.advisories),
         "package": {
             "type": package.type,
             "name": package.name,
@@ -79,17 +79,19 @@ def _vulnerability(one: Vulnerability) -> dict[str, Any]:
             "path": package.path or None,
             "removed": package.removed,
         },
-        "fixed": one.fixed or None,
-        "state": one.state,
+        "fixed": vulnerability.fixed or None,
+        "state": vulnerability.state,
         "exploited": {
-            "added": one.exploited.added,
-            "due": one.exploited.due or None,
-            "ransomware": one.exploited.ransomware,
-            "action": one.exploited.action,
+            "added": vulnerability.exploited.added,
+            "due": vulnerability.exploited.due or None,
+            "ransomware": vulnerability.exploited.ransomware,
+            "action": vulnerability.exploited.action,
         }
-        if one.exploited
+        if vulnerability.exploited
         else None,
-        "epss": {"score": one.epss.score, "percentile": one.epss.percentile} if one.epss else None,
+        "epss": {"score": vulnerability.epss.score, "percentile": vulnerability.epss.percentile}
+        if vulnerability.epss
+        else None,
         "ratings": [
             {
                 "source": rating.source,
@@ -97,11 +99,11 @@ def _vulnerability(one: Vulnerability) -> dict[str, Any]:
                 "vector": rating.vector or None,
                 "score": rating.score,
             }
-            for rating in one.ratings
+            for rating in vulnerability.ratings
         ],
-        "feed": one.feed,
-        "summary": one.summary,
-        "note": one.note,
+        "feed": vulnerability.feed,
+        "summary": vulnerability.summary,
+        "note": vulnerability.note,
         "layer": {"digest": package.layer, "instruction": package.instruction} if package.layer else None,
     }
 
@@ -120,8 +122,8 @@ def _suppression(suppression: Suppression) -> dict[str, Any]:
     return told | {key: value for key, value in more.items() if value}
 
 
-def _not_judged(one: Skipped) -> dict[str, Any]:
-    return {"rule": one.rule, "subject": one.subject, "reason": one.reason}
+def _not_judged(skipped: Skipped) -> dict[str, Any]:
+    return {"rule": skipped.rule, "subject": skipped.subject, "reason": skipped.reason}
 
 
 def _problem(problem: InputError) -> dict[str, Any]:

@@ -97,7 +97,7 @@ def _told(finding: Finding) -> str:
     rows = [f"{_place(finding.location)}: {sentence(line(finding.message))}"]
     if finding.remedy.text:
         rows.append(f"Remedy: {sentence(line(finding.remedy.text))}")
-    rows += [f"See: {line(one.label)} {line(one.url)}".rstrip() for one in finding.references]
+    rows += [f"See: {line(reference.label)} {line(reference.url)}".rstrip() for reference in finding.references]
     return "\n".join(rows)
 
 

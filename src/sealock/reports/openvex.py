@@ -115,23 +115,23 @@ def _rows(held: Iterable[Held]) -> list[dict[str, Any]]:
     return [_row(excused, products) for excused, products in sorted(grouped.items(), key=lambda item: _order(item[0]))]
 
 
-def _order(one: Excused) -> tuple[str, ...]:
-    return one.id, one.justification, one.reason, one.until
+def _order(excused: Excused) -> tuple[str, ...]:
+    return excused.id, excused.justification, excused.reason, excused.until
 
 
-def _row(one: Excused, products: Mapping[str, set[str]]) -> dict[str, Any]:
-    vulnerability: dict[str, Any] = {"name": one.id}
-    if one.aliases:
-        vulnerability["aliases"] = sorted(one.aliases)
+def _row(excused: Excused, products: Mapping[str, set[str]]) -> dict[str, Any]:
+    vulnerability: dict[str, Any] = {"name": excused.id}
+    if excused.aliases:
+        vulnerability["aliases"] = sorted(excused.aliases)
     row: dict[str, Any] = {
         "vulnerability": vulnerability,
         "products": [_product(product, parts) for product, parts in sorted(products.items())],
     }
-    until = f" (until {one.until})" if one.until else ""
-    if one.justification:
-        reasons = {"justification": one.justification, "impact_statement": f"{one.reason}{until}"}
+    until = f" (until {excused.until})" if excused.until else ""
+    if excused.justification:
+        reasons = {"justification": excused.justification, "impact_statement": f"{excused.reason}{until}"}
         return row | {"status": "not_affected", **reasons}
-    return row | {"status": "affected", "action_statement": f"Accepted{until}: {one.reason}"}
+    return row | {"status": "affected", "action_statement": f"Accepted{until}: {excused.reason}"}
 
 
 def _product(product: str, parts: Iterable[str]) -> dict[str, Any]:

@@ -47,8 +47,8 @@ def steps(findings: Iterable[Finding]) -> list[PriorityStep]:
 
 def _rank(step: PriorityStep) -> tuple[bool, bool, int, int, int]:
     flaws = [one for finding in step.findings if (one := finding.vulnerability)]
-    exploited = any(one.exploited for one in flaws)
-    sure = max(one.confidence for one in step.findings)
+    exploited = any(flaw.exploited for flaw in flaws)
+    sure = max(finding.confidence for finding in step.findings)
     return unmended(step), not exploited, -step.severity, -sure, -len(step.findings)
 
 

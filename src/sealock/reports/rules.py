@@ -75,7 +75,7 @@ def _fields(page: RulePage) -> dict[str, Any]:
         "pedantic": page.pedantic,
         "why": page.why,
         "remedy": page.remedy,
-        "references": [{"label": one.label, "url": one.url or None} for one in page.references],
+        "references": [{"label": reference.label, "url": reference.url or None} for reference in page.references],
         "bad": list(page.bad),
         "good": list(page.good),
     }
@@ -129,8 +129,8 @@ def _page(page: RulePage, room: int, paint: Paint) -> Iterator[str]:
     if page.references:
         yield ""
         yield paint("heading", "See")
-        for one in page.references:
-            yield from wrap(f"{line(one.label)} {line(one.url)}".rstrip(), room)
+        for reference in page.references:
+            yield from wrap(f"{line(reference.label)} {line(reference.url)}".rstrip(), room)
     yield ""
 
 

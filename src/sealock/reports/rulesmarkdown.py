@@ -49,7 +49,7 @@ def _parts(page: RulePage) -> Iterator[str]:
         if texts:
             yield f"## {title}\n\n" + "\n\n".join(code(text, _language(text)) for text in texts)
     if page.references:
-        yield "## See\n\n" + "\n".join(f"- {link(one.label, one.url)}" for one in page.references)
+        yield "## See\n\n" + "\n".join(f"- {link(reference.label, reference.url)}" for reference in page.references)
 
 
 def _language(text: str) -> str:

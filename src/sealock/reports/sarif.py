@@ -69,18 +69,18 @@ def _result(finding: Finding, index: int, places: Places) -> dict[str, Any]:
     return result
 
 
-def _vulnerability(one: Vulnerability) -> dict[str, Any]:
+def _vulnerability(vulnerability: Vulnerability) -> dict[str, Any]:
     """What code scanning shows beside a result, and what its filters go by."""
     told = {
-        "purl": one.package.purl,
-        "package": one.package.name,
-        "installedVersion": one.package.version,
-        "fixedVersion": one.fixed,
-        "state": one.state,
-        "aliases": list(one.aliases),
-        "exploited": one.exploited is not None,
-        "epss": one.epss.score if one.epss else None,
-        "layer": one.package.layer,
+        "purl": vulnerability.package.purl,
+        "package": vulnerability.package.name,
+        "installedVersion": vulnerability.package.version,
+        "fixedVersion": vulnerability.fixed,
+        "state": vulnerability.state,
+        "aliases": list(vulnerability.aliases),
+        "exploited": vulnerability.exploited is not None,
+        "epss": vulnerability.epss.score if vulnerability.epss else None,
+        "layer": vulnerability.package.layer,
     }
     return {name: value for name, value in told.items() if value is not None and value != ""}
 

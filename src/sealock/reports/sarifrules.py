@@ -70,7 +70,10 @@ def _descriptor(rule: str, group: list[Finding], page: RulePage | None) -> dict[
             "security-severity": _score(group, severity),
         },
     }
-    if url := next((one.url for one in references if one.url.startswith("https://") and one.url.isascii()), ""):
+    if url := next(
+        (reference.url for reference in references if reference.url.startswith("https://") and reference.url.isascii()),
+        "",
+    ):
         descriptor["helpUri"] = "".join(url.split())
     return descriptor
 
@@ -104,6 +107,6 @@ def _markdown(
         yield f"**Remedy.** {inline(remedy)}"
     if page and page.bad and page.good:
         yield f"Instead of\n\n{code(page.bad[0])}\n\nwrite\n\n{code(page.good[0])}"
-    links = "\n".join(f"- {link(one.label, one.url)}" for one in references)
+    links = "\n".join(f"- {link(reference.label, reference.url)}" for reference in references)
     if links:
         yield links

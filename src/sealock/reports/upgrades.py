@@ -32,7 +32,7 @@ class Upgrade(Struct, frozen=True):
     @property
     def exploited(self) -> int:
         """How many of the flaws are known to be exploited."""
-        return sum(one.exploited is not None for one in self.flaws)
+        return sum(flaw.exploited is not None for flaw in self.flaws)
 
     @property
     def packages(self) -> tuple[str, ...]:
@@ -86,6 +86,6 @@ def _pressing(finding: Finding) -> tuple[int, int, float, str, str]:
     return exploited, -finding.severity, -(one.epss.score if one and one.epss else 0.0), finding.rule, finding.evidence
 
 
-def _rank(one: Upgrade) -> tuple[int, int, float, int, str]:
-    likely = max((flaw.epss.score for flaw in one.flaws if flaw.epss), default=0.0)
-    return -min(one.exploited, 1), -one.severity, -likely, -len(one.flaws), one.remedy
+def _rank(upgrade: Upgrade) -> tuple[int, int, float, int, str]:
+    likely = max((flaw.epss.score for flaw in upgrade.flaws if flaw.epss), default=0.0)
+    return -min(upgrade.exploited, 1), -upgrade.severity, -likely, -len(upgrade.flaws), upgrade.remedy

@@ -79,7 +79,7 @@ class _Page:
             words, ink = f"The machine is ready, and {some} would no longer start: see below.", "magenta"
         if self.plan.files:
             words = words.partition(":")[0] + ", as far as it can be told without an engine."
-            yield from self.told(f"Planned for {', '.join(line(one, 200) for one in self.plan.files)}.", 0)
+            yield from self.told(f"Planned for {', '.join(line(file, 200) for file in self.plan.files)}.", 0)
         yield from self.told(words, 0, ink)
         yield ""
 
@@ -112,7 +112,7 @@ class _Page:
         more = f", and 1000 is {uids[0].start + 1000}" if uids[0].count > 1000 else ""
         yield from self.told(f"{first}{more}.")
         for file, ranges, new in (("subuid", uids, self.plan.new_uids), ("subgid", gids, self.plan.new_gids)):
-            lines = ", ".join(f"{line(one.name, 40)}:{one.start}:{one.count}" for one in ranges[:_FEW])
+            lines = ", ".join(f"{line(range_.name, 40)}:{range_.start}:{range_.count}" for range_ in ranges[:_FEW])
             yield from self.told(f"/etc/{file}: {lines}{' (new)' if new else ''}")
         yield ""
 
@@ -124,8 +124,8 @@ class _Page:
         yield self.paint("bold", "What vanishes from view, and comes back when remapping is switched off")
         if plan.data_root:
             yield from self.told(f"The engine will keep its data in {line(plan.data_root)}, which starts empty.")
-        pulled = [one for one in plan.images if one.pullable]
-        built = [one for one in plan.images if not one.pullable]
+        pulled = [image for image in plan.images if image.pullable]
+        built = [image for image in plan.images if not image.pullable]
         yield from self.listed("Images to pull again", [f"{one.name} ({told(one.size)})" for one in pulled])
         yield from self.listed("Images made here", [f"{one.name} ({told(one.size)})" for one in built])
         if built:
@@ -143,8 +143,8 @@ class _Page:
         if plan.blockers:
             yield self.paint("bold", "What does not work where users are remapped")
         found: dict[tuple[str, Effect, str], list[str]] = {}
-        for one in plan.blockers:
-            found.setdefault((one.what, one.effect, one.remedy), []).append(one.container)
+        for blocker in plan.blockers:
+            found.setdefault((blocker.what, blocker.effect, blocker.remedy), []).append(blocker.container)
         for (what, effect, remedy), names in found.items():
             yield from self.told(f"{line(what)}: {effect}", 2, "red" if effect == "refused" else "magenta")
             yield from self.told(self.some(names), 4)
@@ -212,14 +212,14 @@ class _Page:
             yield from self.copy(one)
         yield from self.left(len(held))
 
-    def copy(self, one: Copied) -> Iterator[str]:
+    def copy(self, copied: Copied) -> Iterator[str]:
         """One volume with its commands."""
-        more = "" if one.whole else "at least "
-        size = f" ({more}{told(one.size)})" if one.size else ""
-        yield f"  {self.paint('bold', fit(line(one.name), self.room - 24))}{size}"
-        for note in one.notes:
+        more = "" if copied.whole else "at least "
+        size = f" ({more}{told(copied.size)})" if copied.size else ""
+        yield f"  {self.paint('bold', fit(line(copied.name), self.room - 24))}{size}"
+        for note in copied.notes:
             yield from self.told(f"{self.marks['note']} {line(note)}", 4, "cyan")
-        for command in one.commands:
+        for command in copied.commands:
             yield f"    {line(command, _COMMAND)}"
 
     def left(self, number: int) -> Iterator[str]:
@@ -250,7 +250,7 @@ class _Page:
 
     def some(self, names: Iterable[str]) -> str:
         """Names in a row, the first of them."""
-        shown = [line(one, 100) for one in names]
+        shown = [line(name, 100) for name in names]
         most = len(shown) if self.every else _MOST
         return ", ".join(shown[:most]) + (f" and {len(shown) - most} more" if len(shown) > most else "")
 

@@ -58,7 +58,7 @@ class Vulnerable:
         graded = [f"{number} {one.word}" for one in sorted(Severity, reverse=True) if (number := _times(worst, one))]
         yield from (self.paint("heading", part) for part in wrap(head, self.room))
         words = [", ".join(graded)]
-        if exploited := sum(one.exploited is not None for one in flaws.values()):
+        if exploited := sum(flaw.exploited is not None for flaw in flaws.values()):
             words.append(f"{exploited} known to be exploited")
         mended = len({finding.rule for finding in found if finding.vulnerability and finding.vulnerability.fixed})
         words.append(f"{mended} can be mended by upgrades" if mended else "no upgrade mends any of them yet")
@@ -81,23 +81,25 @@ class Vulnerable:
             yield from self._wrapped(words, 6, faint=True)
         yield ""
 
-    def _upgrade(self, number: int, one: Upgrade) -> Iterator[str]:
+    def _upgrade(self, number: int, upgrade: Upgrade) -> Iterator[str]:
         """One thing to do, how grave it is, what it closes, and where the package came from."""
-        flaws = one.flaws
-        closes = f"closes {len(flaws)}" + (f", {one.exploited} exploited" if one.exploited else "")
-        yield from self._wrapped(f"{sentence(line(one.remedy, 200)).removesuffix('.')}: {closes}", 6, f"{number:>4}.")
-        badge = self.paint(INKS[one.severity], f"{self.signs.of[one.severity]} {one.severity.word}")
+        flaws = upgrade.flaws
+        closes = f"closes {len(flaws)}" + (f", {upgrade.exploited} exploited" if upgrade.exploited else "")
+        yield from self._wrapped(
+            f"{sentence(line(upgrade.remedy, 200)).removesuffix('.')}: {closes}", 6, f"{number:>4}."
+        )
+        badge = self.paint(INKS[upgrade.severity], f"{self.signs.of[upgrade.severity]} {upgrade.severity.word}")
         names = ", ".join(f"{line(flaw.id, 40)}{_mark(flaw)}" for flaw in flaws[:_NAMES])
         more = f" and {len(flaws) - _NAMES} more" if len(flaws) > _NAMES else ""
-        hanging = 10 + len(one.severity.word)
+        hanging = 10 + len(upgrade.severity.word)
         first, *rest = wrap(f"{names}{more}", self.room - hanging)
         yield f"      {badge}  {first}"
         yield from (" " * hanging + part for part in rest)
-        packages = ", ".join(line(name, 80) for name in one.packages[:_NAMES])
-        if len(one.packages) > _NAMES:
-            packages += f" and {len(one.packages) - _NAMES} more"
+        packages = ", ".join(line(name, 80) for name in upgrade.packages[:_NAMES])
+        if len(upgrade.packages) > _NAMES:
+            packages += f" and {len(upgrade.packages) - _NAMES} more"
         yield from self._wrapped(packages, 6, faint=True)
-        for instruction in one.instructions[:2]:
+        for instruction in upgrade.instructions[:2]:
             yield from self._wrapped(f"brought in by {line(instruction, 160)}", 6, faint=True)
 
     def _unmended(self, found: Sequence[Finding]) -> Iterator[str]:
@@ -141,8 +143,8 @@ def _times(worst: dict[str, Severity], severity: Severity) -> int:
     return sum(one is severity for one in worst.values())
 
 
-def _mark(one: Vulnerability) -> str:
+def _mark(vulnerability: Vulnerability) -> str:
     """What makes it pressing: that it is exploited, else that it is likely to be."""
-    if one.exploited:
+    if vulnerability.exploited:
         return " (exploited)"
-    return f" (EPSS {one.epss.score:.0%})" if one.epss and one.epss.score >= 0.1 else ""
+    return f" (EPSS {vulnerability.epss.score:.0%})" if vulnerability.epss and vulnerability.epss.score >= 0.1 else ""

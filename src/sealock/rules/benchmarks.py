@@ -195,8 +195,8 @@ _SWARM: Final = (
 )  # fmt: skip
 
 
-def _order(one: Recommendation) -> tuple[int, ...]:
-    return tuple(map(int, one.number.split(".")))
+def _order(recommendation: Recommendation) -> tuple[int, ...]:
+    return tuple(map(int, recommendation.number.split(".")))
 
 
 CIS_1_6_0: Final = Benchmark(

@@ -26,10 +26,10 @@ KINDS: Final[tuple[SubjectKind, ...]] = (
 def rules(kind: SubjectKind) -> tuple[Rule[Any], ...]:
     """Load the rules on one kind of noun, by id; only these are imported, since start-up counts."""
     found = [
-        one()
+        var()
         for module in within(import_module(f"sealock.rules.{kind}"))
-        for one in vars(module).values()
-        if isinstance(one, type) and issubclass(one, Rule) and one.__module__ == module.__name__
+        for var in vars(module).values()
+        if isinstance(var, type) and issubclass(var, Rule) and var.__module__ == module.__name__
     ]
     return tuple(sorted(found, key=lambda rule: rule.id))
 

@@ -181,36 +181,45 @@ def _found(
     return ObservedContainer(listed, source, inspected, enforced, unseen)
 
 
-def container_document(one: ObservedContainer) -> Document:
+def container_document(observed_container: ObservedContainer) -> Document:
     """A container as the engine declares it, as the kernel shows it, and the two side by side."""
-    name = f"container {one.listed.name}"
-    inspected = one.inspected
+    name = f"container {observed_container.listed.name}"
+    inspected = observed_container.inspected
     if inspected is None:
-        return Document("container", {"": Source(name, "")}, (), (InputError(one.fault, Location(name)),))
+        return Document(
+            "container", {"": Source(name, "")}, (), (InputError(observed_container.fault, Location(name)),)
+        )
     silent = "the engine does not say it"
     # The text as a whole is nowhere in particular: what is wrong because nobody said anything has no line.
     places: Mapping[At, Place] = {**inspected.where, (): Place()}
-    subjects = [Subject(name, inspected.container, places, inspected.unresolved, silent), *_linked(one, places)]
-    sources = {"": one.source}
-    if one.enforced is not None:
+    subjects = [
+        Subject(name, inspected.container, places, inspected.unresolved, silent),
+        *_linked(observed_container, places),
+    ]
+    sources = {"": observed_container.source}
+    if observed_container.enforced is not None:
         kernel = "the kernel does not show it"
         # The kernel's view has no text that a line could be shown of.
         where: Mapping[At, Place] = {(): Place(file=_KERNEL)}
         sources[_KERNEL] = Source(f"{name}, kernel", "")
         subjects += [
-            Subject(f"{name}{_EFFECTIVE}", one.enforced.effective, where, silent=kernel),
-            Subject(f"{name}{_DIFFERENCES}", one.enforced, where, silent=kernel),
+            Subject(f"{name}{_EFFECTIVE}", observed_container.enforced.effective, where, silent=kernel),
+            Subject(f"{name}{_DIFFERENCES}", observed_container.enforced, where, silent=kernel),
         ]
     problems = [replace(problem, location=replace(problem.location, file=name)) for problem in inspected.problems]
-    problems += [InputError(f"the kernel's view is missing: {one.unseen}", Location(name))] if one.unseen else []
+    problems += (
+        [InputError(f"the kernel's view is missing: {observed_container.unseen}", Location(name))]
+        if observed_container.unseen
+        else []
+    )
     return Document("container", sources, tuple(subjects), tuple(problems))
 
 
-def _linked(one: ObservedContainer, places: Mapping[At, Place]) -> Iterator[Subject]:
+def _linked(observed_container: ObservedContainer, places: Mapping[At, Place]) -> Iterator[Subject]:
     """A container with legacy links as a project of its own, since rules on projects judge these. No more is told."""
-    held = one.inspected.container if one.inspected is not None else Container()
+    held = observed_container.inspected.container if observed_container.inspected is not None else Container()
     if given(held.links, ()):
-        name = one.listed.name
+        name = observed_container.listed.name
         alone = Container(
             links=held.links, networks=held.networks, network_mode=held.network_mode, auto_remove=held.auto_remove
         )
@@ -233,26 +242,32 @@ def merge_views(verdict: Evaluation, document: Document) -> Evaluation:
     The kernel shows less than the engine tells: rules that it cannot decide are judged on the engine's word alone. What
     follows from --privileged is not told again.
     """
-    declared = {one.rule for one in verdict.findings if not one.subject.endswith((_EFFECTIVE, _DIFFERENCES))}
-    shown = {one.rule for one in verdict.findings if one.subject.endswith(_EFFECTIVE)}
-    nouns = {one.name: one.noun for one in document.subjects}
+    declared = {
+        finding.rule for finding in verdict.findings if not finding.subject.endswith((_EFFECTIVE, _DIFFERENCES))
+    }
+    shown = {finding.rule for finding in verdict.findings if finding.subject.endswith(_EFFECTIVE)}
+    nouns = {subject.name: subject.noun for subject in document.subjects}
     # What one of the two cannot decide, the other may.
     silent = {one.rule for one in verdict.not_judged if one.subject.endswith(_EFFECTIVE)}
     seen = any(name.endswith(_EFFECTIVE) for name in nouns)
     client = next((_client(noun) for noun in nouns.values() if isinstance(noun, Enforced)), "docker")
     findings: list[Finding] = []
-    for one in verdict.findings:
+    for finding in verdict.findings:
         if document.kind == "host":
-            findings.append(replace(one, remedy=_setting(one, document)))
-        elif one.rule in _SETTLED and seen and one.rule not in shown | silent:
+            findings.append(replace(finding, remedy=_setting(finding, document)))
+        elif finding.rule in _SETTLED and seen and finding.rule not in shown | silent:
             continue
-        elif not one.subject.endswith(_EFFECTIVE):
-            also = " (the kernel shows it too)" if one.rule in shown and not one.subject.endswith(_DIFFERENCES) else ""
-            remedy = _remedy(one, nouns.get(one.subject), client)
-            findings.append(replace(one, message=one.message + also, remedy=remedy))
-        elif one.rule not in declared and _PRIVILEGED not in declared:
-            remedy = _remedy(one, nouns.get(one.subject), client)
-            findings.append(replace(one, message=f"{one.message} (by the kernel alone)", remedy=remedy))
+        elif not finding.subject.endswith(_EFFECTIVE):
+            also = (
+                " (the kernel shows it too)"
+                if finding.rule in shown and not finding.subject.endswith(_DIFFERENCES)
+                else ""
+            )
+            remedy = _remedy(finding, nouns.get(finding.subject), client)
+            findings.append(replace(finding, message=finding.message + also, remedy=remedy))
+        elif finding.rule not in declared and _PRIVILEGED not in declared:
+            remedy = _remedy(finding, nouns.get(finding.subject), client)
+            findings.append(replace(finding, message=f"{finding.message} (by the kernel alone)", remedy=remedy))
     skipped = tuple(
         one
         for one in verdict.not_judged
@@ -296,7 +311,7 @@ def _remedy(finding: Finding, noun: object, client: str) -> Remedy:
     name = quote(finding.subject.removeprefix("container ").partition(" (")[0])
     if gained and not lost and all(getattr(change, "field", "") in _UPDATED for change in finding.remedy.changes):
         # The engine takes no limit of memory above that of memory and swap, which "no limit" counts as.
-        swaps = [Set("memory_swap", 2 * one.value) for one in finding.remedy.changes if _limits_memory(one)]
+        swaps = [Set("memory_swap", 2 * change.value) for change in finding.remedy.changes if _limits_memory(change)]
         how = " ".join([f"{client} update", gained, *map(_flags, swaps), name])
     elif gained or lost:
         how = " and ".join(f"{word} {some}" for word, some in (("with", gained), ("without", lost)) if some)

@@ -67,14 +67,14 @@ def host_document(engine: Engine | None, why_not: str = "", root: str = "/") -> 
 def _whole(  # noqa: PLR0913, PLR0917  it joins what two sides know
     seen: HostSnapshot,
     told: Host,
-    said: Daemon | None,
+    daemon: Daemon | None,
     networks: tuple[EngineNetwork, ...],
     problems: list[InputError],
     root: str,
     pid: int,
 ) -> Document:
     """What was seen of the machine, with what the engine says."""
-    settings, differences, told_by, faults = _settings(seen, said)
+    settings, differences, told_by, faults = _settings(seen, daemon)
     named = tuple(_named(settings))
     if named:
         data_root = settings.data_root if isinstance(settings, Daemon) else UNSET
@@ -103,7 +103,7 @@ def _documented(
     subjects = [Subject("host", host, _NOWHERE, silent=_SILENT)]
     if isinstance(host.daemon, Daemon):
         subjects.append(Subject("engine", host.daemon, where, silent=_UNSAID))
-    subjects += [Subject(f"network {one.name}", one, _NOWHERE, silent=_SILENT) for one in networks]
+    subjects += [Subject(f"network {network.name}", network, _NOWHERE, silent=_SILENT) for network in networks]
     return Document("host", {"": Source("host", "")} | dict(sources), tuple(subjects), tuple(problems))
 
 
@@ -125,12 +125,12 @@ def _flagged(settings: Maybe[Daemon], told_by: _ToldBy) -> Iterator[tuple[At, Pl
             yield (field,), Place(0, len(told_by.words), file=FLAGS)
 
 
-def _over(seen: Host, told: Host) -> Host:
+def _over(seen: Host, host: Host) -> Host:
     """What was seen here, with what only the engine can tell."""
     fields = {
         name: there
         for name in seen.__struct_fields__
-        if isinstance(getattr(seen, name), Absent) and (there := getattr(told, name)) is not UNKNOWN
+        if isinstance(getattr(seen, name), Absent) and (there := getattr(host, name)) is not UNKNOWN
     }
     return replace(seen, **fields)
 
@@ -144,7 +144,7 @@ def _settings(
     problems: list[InputError] = []
     if seen.config is None or seen.config:
         document = formats.read("daemon", Source(seen.config_path, seen.config or "{}"))
-        subject = next((one for one in document.subjects if isinstance(one.noun, Daemon)), None)
+        subject = next((subject for subject in document.subjects if isinstance(subject.noun, Daemon)), None)
         file = subject.noun if subject is not None and isinstance(subject.noun, Daemon) else None
         problems = list(document.problems)
     flags = read_flags(seen.command) if seen.command is not None else None
@@ -169,7 +169,7 @@ def _named(settings: Maybe[Daemon]) -> Iterator[tuple[Role, str]]:
             ("tls-ca", settings.tlscacert),
             ("tls-certificate", settings.tlscert),
             ("tls-key", settings.tlskey),
-            *(("engine-socket", one.removeprefix(_UNIX)) for one in _sockets(settings)),
+            *(("engine-socket", socket.removeprefix(_UNIX)) for socket in _sockets(settings)),
         )
         for role, path in wanted:
             if isinstance(path, str) and path.startswith("/"):
@@ -178,7 +178,7 @@ def _named(settings: Maybe[Daemon]) -> Iterator[tuple[Role, str]]:
 
 def _sockets(settings: Daemon) -> Iterator[str]:
     if isinstance(settings.hosts, tuple):
-        yield from (one for one in settings.hosts if one.startswith(_UNIX))
+        yield from (host for host in settings.hosts if host.startswith(_UNIX))
 
 
 def _networks(engine: Engine) -> Iterator[EngineNetwork]:

@@ -69,18 +69,18 @@ def looked(kind: str, name: str, where: str = "") -> Look:
     return _look(one.enforced, machine, one)
 
 
-def _why_not(one: ObservedContainer) -> str:
-    name = one.listed.name
-    if one.unseen:
-        return f"the kernel's view of container {name} is missing: {one.unseen}"
-    state = one.listed.state or "not running"
+def _why_not(observed_container: ObservedContainer) -> str:
+    name = observed_container.listed.name
+    if observed_container.unseen:
+        return f"the kernel's view of container {name} is missing: {observed_container.unseen}"
+    state = observed_container.listed.state or "not running"
     return (
         f"container {name} is {state}, so the kernel shows nothing of it; `sealock check {quote(f'container:{name}')}`"
         " judges how it would be started"
     )
 
 
-def _look(enforced: Enforced, machine: ProcReader, one: ObservedContainer | None = None) -> Look:
+def _look(enforced: Enforced, machine: ProcReader, observed_container: ObservedContainer | None = None) -> Look:
     size = room(machine.tree)
     advice = advised(enforced.process, size)
     return Look(
@@ -88,30 +88,32 @@ def _look(enforced: Enforced, machine: ProcReader, one: ObservedContainer | None
         room=size,
         busy=average(enforced.process, size),
         advised=advice,
-        update=_update(enforced.process, advice, one),
-        differences=None if one is None else tuple(_differences(one)),
+        update=_update(enforced.process, advice, observed_container),
+        differences=None if observed_container is None else tuple(_differences(observed_container)),
         unseen=tuple(_unseen(enforced.process, machine)),
-        image="" if one is None else given(enforced.declared.image, ""),
+        image="" if observed_container is None else given(enforced.declared.image, ""),
     )
 
 
-def _update(process: Process, advice: tuple[LimitAdvice, ...], one: ObservedContainer | None) -> str:
+def _update(process: Process, advice: tuple[LimitAdvice, ...], observed_container: ObservedContainer | None) -> str:
     """The command that sets all that is advised."""
     here = given(process.container_id, "")
     wanted = [f"{each.option} {each.value}" for each in advice if each.value]
-    name = one.listed.name if one is not None else here[:12]
+    name = observed_container.listed.name if observed_container is not None else here[:12]
     program = _UPDATERS.get(given(process.container_engine, ""))
     if not wanted or not name or program is None:
         return ""
     return f"{program} update {' '.join(wanted)} {quote(name)}"
 
 
-def _differences(one: ObservedContainer) -> Iterator[Difference]:
+def _differences(observed_container: ObservedContainer) -> Iterator[Difference]:
     """What the rules on declared and enforced find."""
     from sealock.rules.catalog import rules  # noqa: PLC0415  only where there is something to compare
     from sealock.rules.evaluation import evaluate  # noqa: PLC0415  as above
 
-    verdict = evaluate(one.listed.name, container_document(one), {"enforced": rules("enforced")})
+    verdict = evaluate(
+        observed_container.listed.name, container_document(observed_container), {"enforced": rules("enforced")}
+    )
     for finding in sorted(verdict.findings, key=lambda each: (-each.severity, each.rule)):
         yield Difference(finding.rule, finding.message or finding.title, finding.severity)
     for skipped in verdict.not_judged:

@@ -40,7 +40,7 @@ def advised(
     progress("the file system")
     told = replace(inventory.container, entrypoint=start, command=()) if start else inventory.container
     advice = advise(inventory, content(image.layers), commands, told)
-    return Advised(advice, inventory.problems, tuple(", ".join(one.names) or one.id[:19] for one in others))
+    return Advised(advice, inventory.problems, tuple(", ".join(other.names) or other.id[:19] for other in others))
 
 
 def commands(text: str) -> Iterator[tuple[str, ...]]:

@@ -44,15 +44,17 @@ def benchmark(
     run = CheckRun(replace(settings or Settings(), containers=True, pedantic=True))
     seen = BenchmarkFacts()
     fail_on = Severity.HIGH
-    for one in run.inputs(["host"]):
-        fail_on = run.policy(one.root).fail_on
+    for input_ in run.inputs(["host"]):
+        fail_on = run.policy(input_.root).fail_on
         try:
-            for target, judged in run.machine(one, progress):
+            for target, judged in run.machine(input_, progress):
                 _gather(seen, target, [subject.noun for subject in judged.document.subjects])
                 _told(seen, run.excused(judged, target))
         except (TargetError, TransportError) as error:
-            seen.problems += (InputError(str(error), Location(one.target)),)
-    judgements = tuple(judgement(one, seen) for section in wanted.sections for one in section.recommendations)
+            seen.problems += (InputError(str(error), Location(input_.target)),)
+    judgements = tuple(
+        judgement(recommendation, seen) for section in wanted.sections for recommendation in section.recommendations
+    )
     return BenchmarkReport(__version__, wanted, tuple(_about(seen)), judgements, fail_on, seen.problems)
 
 
@@ -82,40 +84,44 @@ def _about(seen: BenchmarkFacts) -> Iterator[str]:
     yield f"{len(seen.containers)} container{'' if len(seen.containers) == 1 else 's'}"
 
 
-def judgement(one: Recommendation, seen: BenchmarkFacts) -> Judgement:
+def judgement(recommendation: Recommendation, seen: BenchmarkFacts) -> Judgement:
     """Where a fault was found it fails; where nothing was there to be judged, or not all was seen, it says so."""
-    if one.scope in {"files", "audit"}:
-        return _of_files(one, seen)
-    faults = [finding for finding in seen.findings if _is_on(one, finding)]
+    if recommendation.scope in {"files", "audit"}:
+        return _of_files(recommendation, seen)
+    faults = [finding for finding in seen.findings if _is_on(recommendation, finding)]
     if faults:
-        return _failed(one, faults)
-    if (why := _absent(one, seen)) is not None:
-        return Judgement(one, why[0], (why[1],))
-    if silent := [skipped for skipped in seen.not_judged if skipped.rule in _ids(one)]:
-        return Judgement(one, "not judged", tuple(_by_reason((skipped.subject, skipped.reason) for skipped in silent)))
-    if one.by_hand:
-        return Judgement(one, "manual", (one.by_hand,))
-    return Judgement(one, "pass")
+        return _failed(recommendation, faults)
+    if (why := _absent(recommendation, seen)) is not None:
+        return Judgement(recommendation, why[0], (why[1],))
+    if silent := [skipped for skipped in seen.not_judged if skipped.rule in _ids(recommendation)]:
+        return Judgement(
+            recommendation, "not judged", tuple(_by_reason((skipped.subject, skipped.reason) for skipped in silent))
+        )
+    if recommendation.by_hand:
+        return Judgement(recommendation, "manual", (recommendation.by_hand,))
+    return Judgement(recommendation, "pass")
 
 
-def _ids(one: Recommendation) -> frozenset[str]:
-    return frozenset(rule.partition(":")[0] for rule in one.rules)
+def _ids(recommendation: Recommendation) -> frozenset[str]:
+    return frozenset(rule.partition(":")[0] for rule in recommendation.rules)
 
 
-def _is_on(one: Recommendation, finding: Finding) -> bool:
+def _is_on(recommendation: Recommendation, finding: Finding) -> bool:
     if finding.vulnerability is not None:
-        return VULNERABILITIES in one.rules
-    return finding.rule in one.rules or f"{finding.rule}:{finding.evidence}" in one.rules
+        return VULNERABILITIES in recommendation.rules
+    return finding.rule in recommendation.rules or f"{finding.rule}:{finding.evidence}" in recommendation.rules
 
 
-def _failed(one: Recommendation, faults: Sequence[Finding]) -> Judgement:
+def _failed(recommendation: Recommendation, faults: Sequence[Finding]) -> Judgement:
     """Faults that the policy sets aside do not count, and are shown all the same."""
     counted = [finding for finding in faults if finding.suppressed is None]
     if not counted:
         excuses = [finding.suppressed for finding in faults if finding.suppressed is not None]
-        return Judgement(one, "excused", tuple(dict.fromkeys(f"{excuse.by}: {excuse.reason}" for excuse in excuses)))
+        return Judgement(
+            recommendation, "excused", tuple(dict.fromkeys(f"{excuse.by}: {excuse.reason}" for excuse in excuses))
+        )
     reasons = _by_reason((finding.subject, f"{finding.message} ({finding.rule})") for finding in counted)
-    return Judgement(one, "fail", tuple(reasons), max(finding.severity for finding in counted))
+    return Judgement(recommendation, "fail", tuple(reasons), max(finding.severity for finding in counted))
 
 
 def _by_reason(said: Iterator[tuple[str, str]]) -> Iterator[str]:
@@ -130,63 +136,78 @@ def _by_reason(said: Iterator[tuple[str, str]]) -> Iterator[str]:
         yield f"{names}: {words}" if names else words
 
 
-def _absent(one: Recommendation, seen: BenchmarkFacts) -> tuple[BenchmarkOutcome, str] | None:
+def _absent(recommendation: Recommendation, seen: BenchmarkFacts) -> tuple[BenchmarkOutcome, str] | None:
     """Why a recommendation does not apply, or cannot be judged, as an outcome with its reason; None where it can."""
     host = seen.host or Host()
-    if one.scope == "engine" and host.daemon is UNKNOWN:
+    if recommendation.scope == "engine" and host.daemon is UNKNOWN:
         return "not judged", "no engine was found"
-    if one.scope in {"swarm", "overlay"}:
-        return _of_swarm(one, seen, host.swarm if isinstance(host.swarm, Swarm) else None)
-    if one.scope in {"containers", *_MODULES}:
+    if recommendation.scope in {"swarm", "overlay"}:
+        return _of_swarm(recommendation, seen, host.swarm if isinstance(host.swarm, Swarm) else None)
+    if recommendation.scope in {"containers", *_MODULES}:
         if seen.problems and not seen.containers:
             return "not judged", "the containers could not be listed"
         if not seen.containers:
             return "not applicable", "there are no containers"
-        if one.scope in _MODULES and host.lsm is not UNKNOWN and one.scope not in given(host.lsm, ()):
-            return "not applicable", f"the kernel runs without {_MODULES[one.scope]}"
+        if (
+            recommendation.scope in _MODULES
+            and host.lsm is not UNKNOWN
+            and recommendation.scope not in given(host.lsm, ())
+        ):
+            return "not applicable", f"the kernel runs without {_MODULES[recommendation.scope]}"
     return None
 
 
-def _of_swarm(one: Recommendation, seen: BenchmarkFacts, swarm: Swarm | None) -> tuple[BenchmarkOutcome, str] | None:
+def _of_swarm(
+    recommendation: Recommendation, seen: BenchmarkFacts, swarm: Swarm | None
+) -> tuple[BenchmarkOutcome, str] | None:
     if swarm is None:
         return "not judged", "the engine does not say whether it is in a swarm"
     if not swarm.active:
         return "not applicable", "the engine is in no swarm"
-    if one.scope == "overlay":
+    if recommendation.scope == "overlay":
         there = any(network.driver == "overlay" for network in seen.networks)
         return None if there else ("not applicable", "there is no overlay network")
     return None if swarm.manager else ("not judged", "a manager alone knows: ask one")
 
 
-def _of_files(one: Recommendation, seen: BenchmarkFacts) -> Judgement:
+def _of_files(recommendation: Recommendation, seen: BenchmarkFacts) -> Judgement:
     """One on the files of a role: their owners, their modes, or whether the audit log notes who touches them."""
     host = seen.host or Host()
-    if host.files is UNKNOWN or (one.scope == "audit" and host.audited is UNKNOWN):
+    if host.files is UNKNOWN or (recommendation.scope == "audit" and host.audited is UNKNOWN):
         what = "audit rules" if host.files is not UNKNOWN else "files"
-        return Judgement(one, "not judged", (f"the {what} could not be read",))
-    there = [file for file in given(host.files, ()) if file.role == one.role and file.path.endswith(one.ending)]
+        return Judgement(recommendation, "not judged", (f"the {what} could not be read",))
+    there = [
+        file
+        for file in given(host.files, ())
+        if file.role == recommendation.role and file.path.endswith(recommendation.ending)
+    ]
     if not there:
         hidden = [path for path in given(host.unread, ()) if path.startswith("/etc/docker")]
-        if hidden and one.scope == "files":
-            return Judgement(one, "not judged", (f"{hidden[0]} could not be read",))
-        return Judgement(one, "not applicable", ("there is no such file",))
-    if one.scope == "audit":
-        return _audited(one, there, host, seen)
+        if hidden and recommendation.scope == "files":
+            return Judgement(recommendation, "not judged", (f"{hidden[0]} could not be read",))
+        return Judgement(recommendation, "not applicable", ("there is no such file",))
+    if recommendation.scope == "audit":
+        return _audited(recommendation, there, host, seen)
     faults = [
         finding
         for finding in seen.findings
-        if finding.rule in one.rules and finding.evidence in {f"{file.path} {one.aspect}" for file in there}
+        if finding.rule in recommendation.rules
+        and finding.evidence in {f"{file.path} {recommendation.aspect}" for file in there}
     ]
-    return _failed(one, faults) if faults else Judgement(one, "pass")
+    return _failed(recommendation, faults) if faults else Judgement(recommendation, "pass")
 
 
-def _audited(one: Recommendation, there: Sequence[HostFile], host: Host, seen: BenchmarkFacts) -> Judgement:
+def _audited(recommendation: Recommendation, there: Sequence[HostFile], host: Host, seen: BenchmarkFacts) -> Judgement:
     """The rule has one finding for all files; each recommendation is on one of them."""
     missing = [file.path for file in there if file.path in unwatched(host)]
-    faults = [finding for finding in seen.findings if finding.rule in one.rules]
+    faults = [finding for finding in seen.findings if finding.rule in recommendation.rules]
     if not missing or not faults:
-        return Judgement(one, "pass") if not missing else Judgement(one, "not judged", ("the policy has the rule off",))
-    judged = _failed(one, faults)
+        return (
+            Judgement(recommendation, "pass")
+            if not missing
+            else Judgement(recommendation, "not judged", ("the policy has the rule off",))
+        )
+    judged = _failed(recommendation, faults)
     if judged.outcome != "fail":
         return judged
     return replace(judged, reasons=(f"no audit rule is on {', '.join(missing)} ({faults[0].rule})",))

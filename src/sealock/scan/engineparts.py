@@ -34,9 +34,9 @@ _PRE_RELEASES: Final = ("-rc", "-beta", "-alpha")
 def weigh_parts(host: Host, name: str, wishes: LookupOptions, note: Callable[[str], None]) -> LookupResult:
     """What is known to be vulnerable in a machine's engine and its parts; without data they are "not judged"."""
     parts = [one for one in given(host.components, ()) if one.name in _MODULES and one.version]
-    own = [one for one in parts if _is_own(one.version)]
+    own = [part for part in parts if _is_own(part.version)]
     silent = tuple(_unjudged(own))
-    packages = tuple(package for one in parts if one not in own for package in _packages(one))
+    packages = tuple(package for part in parts if part not in own for package in _packages(part))
     if not packages:
         return LookupResult(not_judged=silent)
     inventory = Inventory(("engine",), "", "", (), Container(), packages=packages)
@@ -57,7 +57,7 @@ def _unjudged(own: list[Component]) -> Iterator[Skipped]:
         yield Skipped(VULNERABILITIES, SUBJECT, words)
 
 
-def _packages(one: Component) -> Iterator[Package]:
-    for module in _MODULES[one.name]:
+def _packages(component: Component) -> Iterator[Package]:
+    for module in _MODULES[component.name]:
         namespace, _, last = module.rpartition("/")
-        yield Package("golang", last, one.version.removeprefix("v"), one.name, namespace=namespace)
+        yield Package("golang", last, component.version.removeprefix("v"), component.name, namespace=namespace)

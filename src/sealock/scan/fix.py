@@ -113,8 +113,8 @@ class _Mender:
         return text
 
 
-def _like(findings: tuple[Finding, ...], one: Finding) -> int:
-    return sum(other.rule == one.rule and other.subject == one.subject for other in findings)
+def _like(findings: tuple[Finding, ...], finding: Finding) -> int:
+    return sum(other.rule == finding.rule and other.subject == finding.subject for other in findings)
 
 
 def _applied(text: str, edits: Sequence[Edit]) -> str:
@@ -125,7 +125,7 @@ def _applied(text: str, edits: Sequence[Edit]) -> str:
 
 
 def _edits(document: Document, name: str, change: Change) -> tuple[Edit, ...]:
-    subject = next((one for one in document.subjects if one.name == name), None)
+    subject = next((subject for subject in document.subjects if subject.name == name), None)
     if subject is None:
         msg = f"there is no {name} in this file"
         raise FormatError(msg)

@@ -32,13 +32,13 @@ def _unpinned(source: Source) -> Iterator[Package]:
 def readers() -> tuple[LockFile, ...]:
     """Every analyzer of lock files, and no other: the rest would take its time to load."""
     return tuple(
-        one()
+        var()
         for module in within(sealock.inventory.lockfiles)
-        for one in vars(module).values()
-        if isinstance(one, type)
-        and issubclass(one, LockFile)
-        and one.__module__ == module.__name__
-        and not one.__abstractmethods__
+        for var in vars(module).values()
+        if isinstance(var, type)
+        and issubclass(var, LockFile)
+        and var.__module__ == module.__name__
+        and not var.__abstractmethods__
     )
 
 
@@ -56,7 +56,9 @@ def lock_file(source: Source) -> tuple[Document, Inventory]:
                 packages += _unpinned(source)
         except BrokenFileError as broken:
             problems.append(InputError(f"{analyzer.name}: {broken}", Location(source.name)))
-    listed = tuple(sorted(packages, key=lambda one: (one.type, one.namespace, one.name, one.version)))
+    listed = tuple(
+        sorted(packages, key=lambda package: (package.type, package.namespace, package.name, package.version))
+    )
     inventory = Inventory(
         (source.name,), "", "", (), Container(), None, listed, unseen=("files", "layers", "container")
     )

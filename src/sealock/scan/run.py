@@ -105,17 +105,19 @@ def check(*targets: str, settings: Settings | None = None) -> Report:
     return run.report(run.inputs(targets))
 
 
-def read(one: Input) -> Document:
+def read(input_: Input) -> Document:
     """Read an input that has a text."""
-    assert one.kind is not None  # noqa: S101  an input with a text has a kind
-    assert one.source is not None  # noqa: S101  as above
-    return formats.read(one.kind, one.source, one.files, one.more)
+    assert input_.kind is not None  # noqa: S101  an input with a text has a kind
+    assert input_.source is not None  # noqa: S101  as above
+    return formats.read(input_.kind, input_.source, input_.files, input_.more)
 
 
-def verdict_on(one: Input, document: Document, rules: Mapping[str, tuple[Rule[Any], ...]]) -> Evaluation:
+def verdict_on(input_: Input, document: Document, rules: Mapping[str, tuple[Rule[Any], ...]]) -> Evaluation:
     """Judge an input's document; a service that builds its image is laid over it first."""
-    verdict = evaluate(one.name, over_images(document, one.files) if one.kind == "compose" else document, rules)
-    if one.kind == "observed":
+    verdict = evaluate(
+        input_.name, over_images(document, input_.files) if input_.kind == "compose" else document, rules
+    )
+    if input_.kind == "observed":
         from sealock.runtime.containers import merge_views  # noqa: PLC0415  loads the engine's client and the kernel's reader
 
         return merge_views(verdict, document)
@@ -184,21 +186,23 @@ class CheckRun:
             found = replace(found, fail_on=self.settings.fail_on)
         return replace(found, pedantic=True) if self.settings.pedantic else found
 
-    def judged(self, one: Input) -> EvaluatedInput | None:
+    def judged(self, input_: Input) -> EvaluatedInput | None:
         """Read and judge one text; None where there is none to judge."""
-        if one.source is None or one.problem:
+        if input_.source is None or input_.problem:
             return None
-        holds = self.policy(one.root)
-        if one.lock:
+        holds = self.policy(input_.root)
+        if input_.lock:
             # A lock file lists packages, and is no image: no rule is on it.
             from sealock.scan.lockfiles import lock_file  # noqa: PLC0415  loads all analyzers
 
-            assert one.source is not None  # noqa: S101  it was looked at above
-            document, inventory = lock_file(one.source)
-            return EvaluatedInput(one, document, Evaluation((), ()), {}, holds, ((one.target, inventory),))
-        document = read(one)
+            assert input_.source is not None  # noqa: S101  it was looked at above
+            document, inventory = lock_file(input_.source)
+            return EvaluatedInput(input_, document, Evaluation((), ()), {}, holds, ((input_.target, inventory),))
+        document = read(input_)
         rules = self.rules(document, holds)
-        return EvaluatedInput(one, document, verdict_on(one, document, rules), rules, holds, _inventories(document))
+        return EvaluatedInput(
+            input_, document, verdict_on(input_, document, rules), rules, holds, _inventories(document)
+        )
 
     def rules(self, document: Document, holds: Policy) -> Mapping[str, tuple[Rule[Any], ...]]:
         """The rules on this document's subjects that the policy wants; only these are imported."""
@@ -224,63 +228,69 @@ class CheckRun:
         reports: list[TargetReport] = []
         walked = False
         self._progress = progress
-        for one in inputs:
-            progress(one.target)
-            walked = walked or one.walked
+        for input_ in inputs:
+            progress(input_.target)
+            walked = walked or input_.walked
             try:
-                if one.image:
-                    reports += self._images(one, progress)
-                elif one.machine:
-                    reports += self._machine(one, progress)
+                if input_.image:
+                    reports += self._images(input_, progress)
+                elif input_.machine:
+                    reports += self._machine(input_, progress)
                 else:
-                    reports.append(self._tell(one))
+                    reports.append(self._tell(input_))
             except (TargetError, TransportError) as error:
                 reports.append(
-                    TargetReport(one.target, one.kind or "unknown", problems=(_problem(str(error), one.target),))
+                    TargetReport(
+                        input_.target, input_.kind or "unknown", problems=(_problem(str(error), input_.target),)
+                    )
                 )
             except SealockError:
                 raise
             except Exception as error:  # noqa: BLE001  one text that we fail on must not cost the others their verdicts
                 fault = f"sealock failed on this text, which is a fault of sealock's: {type(error).__name__}: {error}"
-                reports.append(TargetReport(one.target, one.kind or "unknown", problems=(_problem(fault, one.target),)))
+                reports.append(
+                    TargetReport(input_.target, input_.kind or "unknown", problems=(_problem(fault, input_.target),))
+                )
         if walked:
             reports += self._about_policies()
         reports += self._about_statements()
-        fail_on = min((one.fail_on for one in self._policies.values()), default=self.settings.fail_on or Severity.HIGH)
+        fail_on = min(
+            (policy.fail_on for policy in self._policies.values()), default=self.settings.fail_on or Severity.HIGH
+        )
         return Report(__version__, tuple(reports), fail_on, tuple(dict.fromkeys(self.notes)))
 
-    def _images(self, one: Input, progress: Callable[[str], None]) -> Iterator[TargetReport]:
+    def _images(self, input_: Input, progress: Callable[[str], None]) -> Iterator[TargetReport]:
         """Judge every image of an archive."""
         from sealock.image.entry import Bounds  # noqa: PLC0415  as below
         from sealock.scan.images import How, documents  # noqa: PLC0415  loads all analyzers
 
-        holds = self.policy(one.root)
+        holds = self.policy(input_.root)
         settings = self.settings
         bounds = Bounds(**settings.limits)
         how = How(
             settings.platform, settings.verify, bounds, holds.access, settings.cache, self.today.isoformat(),
             settings.engine,
         )  # fmt: skip
-        source, doubts, unknown = self._vouched(one, holds)
+        source, doubts, unknown = self._vouched(input_, holds)
         found = documents(source, how, progress)
-        if one.image.startswith("docker:"):
+        if input_.image.startswith("docker:"):
             from sealock.runtime.engine import endpoint  # noqa: PLC0415  other images have no engine
 
-            self.notes.append(f"{one.target} is the image that the engine at {endpoint(settings.engine)} has.")
+            self.notes.append(f"{input_.target} is the image that the engine at {endpoint(settings.engine)} has.")
         for document in found:
             rules = self.rules(document, holds)
-            verdict = evaluate(one.name, document, rules)
+            verdict = evaluate(input_.name, document, rules)
             verdict = Evaluation((*doubts, *verdict.findings), verdict.not_judged)
             document = replace(document, problems=(*unknown, *document.problems))  # noqa: PLW2901  with what was told of it
-            judged = EvaluatedInput(one, document, verdict, rules, holds, _inventories(document))
+            judged = EvaluatedInput(input_, document, verdict, rules, holds, _inventories(document))
             name = document.subjects[0].name.removeprefix("image ")
-            yield self.excused(judged, one.target if len(found) == 1 else f"{one.target}: {name}")
+            yield self.excused(judged, input_.target if len(found) == 1 else f"{input_.target}: {name}")
 
-    def _vouched(self, one: Input, holds: Policy) -> tuple[str, tuple[Finding, ...], tuple[InputError, ...]]:
+    def _vouched(self, input_: Input, holds: Policy) -> tuple[str, tuple[Finding, ...], tuple[InputError, ...]]:
         """Which image to read, and what the trust policy makes of it: that digest is read which was decided on."""
-        reference = one.image.removeprefix("image:")
-        if not holds.trust.given or reference == one.image or self.settings.only:
-            return one.image, (), ()
+        reference = input_.image.removeprefix("image:")
+        if not holds.trust.given or reference == input_.image or self.settings.only:
+            return input_.image, (), ()
         from sealock.net.registry.clientconfig import open_registry  # noqa: PLC0415  as below
         from sealock.net.registry.names import reference as taken_apart  # noqa: PLC0415  as below
         from sealock.policy.trust import untrusted  # noqa: PLC0415  as below
@@ -288,31 +298,31 @@ class CheckRun:
 
         name = taken_apart(reference)
         verified = PolicyVerifier(holds.trust, open_registry(holds.access), holds.access).vouch(name, reference)
-        source = f"image:{name.registry}/{name.repository}@{verified.digest}" if verified.digest else one.image
+        source = f"image:{name.registry}/{name.repository}@{verified.digest}" if verified.digest else input_.image
         match verified.decision.state:
             case "trusted":
                 return source, (), ()
             case "untrusted":
-                return source, (untrusted(reference, one.name, verified.decision),), ()
+                return source, (untrusted(reference, input_.name, verified.decision),), ()
             case "unknown":
                 why = f"whether {reference} is trusted could not be told: {verified.decision.why}"
-                return source, (), (_problem(why, one.target),)
+                return source, (), (_problem(why, input_.target),)
 
-    def _machine(self, one: Input, progress: Callable[[str], None]) -> Iterator[TargetReport]:
+    def _machine(self, input_: Input, progress: Callable[[str], None]) -> Iterator[TargetReport]:
         """Judge this machine or containers on it: a report each, so that one container's faults stand together."""
-        for name, judged in self.machine(one, progress):
+        for name, judged in self.machine(input_, progress):
             yield self.excused(judged, name)
 
-    def machine(self, one: Input, progress: Callable[[str], None]) -> Iterator[tuple[str, EvaluatedInput]]:
+    def machine(self, input_: Input, progress: Callable[[str], None]) -> Iterator[tuple[str, EvaluatedInput]]:
         """This machine or containers on it, by name, before the policy has excused anything."""
         from sealock.runtime.containers import documents, merge_views  # noqa: PLC0415  loads the engine's client and the kernel's reader
 
-        holds = self.policy(one.root)
-        for name, document in documents(one.machine, self.settings.engine, containers=self.settings.containers):
+        holds = self.policy(input_.root)
+        for name, document in documents(input_.machine, self.settings.engine, containers=self.settings.containers):
             progress(name)
             rules = self.rules(document, holds)
             verdict = self._with_parts(name, document, merge_views(evaluate(name, document, rules), document))
-            yield name, EvaluatedInput(one, document, verdict, rules, holds)
+            yield name, EvaluatedInput(input_, document, verdict, rules, holds)
 
     def _with_parts(self, name: str, document: Document, verdict: Evaluation) -> Evaluation:
         """Add what is known to be vulnerable in the engine that a machine runs."""
@@ -326,12 +336,14 @@ class CheckRun:
         found = weigh_parts(hosts[0], name, wishes, self.notes.append)
         return Evaluation((*verdict.findings, *found.findings), (*verdict.not_judged, *found.not_judged))
 
-    def _tell(self, one: Input) -> TargetReport:
-        judged = self.judged(one)
+    def _tell(self, input_: Input) -> TargetReport:
+        judged = self.judged(input_)
         if judged is None:
             # An input without a text always says why.
-            return TargetReport(one.target, one.kind or "unknown", problems=(_problem(one.problem, one.target),))
-        return self.excused(judged, one.target)
+            return TargetReport(
+                input_.target, input_.kind or "unknown", problems=(_problem(input_.problem, input_.target),)
+            )
+        return self.excused(judged, input_.target)
 
     def excused(self, judged: EvaluatedInput, target: str) -> TargetReport:
         """Let the policy have its say on a verdict."""

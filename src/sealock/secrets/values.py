@@ -147,7 +147,10 @@ def is_placeholder(value: str) -> bool:
     value = value.strip().strip("\"'").strip()
     lower = value.lower()
     return (
-        not value or len(set(lower)) == 1 or set(lower) <= set("x*._- ") or any(one in lower for one in _PLACEHOLDERS)
+        not value
+        or len(set(lower)) == 1
+        or set(lower) <= set("x*._- ")
+        or any(placeholder in lower for placeholder in _PLACEHOLDERS)
     )
 
 

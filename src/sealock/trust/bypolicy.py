@@ -174,7 +174,7 @@ def _pin(need: NotaryNeed) -> Pin:
     if authorities is not None and b"-----BEGIN CERTIFICATE-----" not in authorities:
         message = f"the trust policy names {need.authority}, which holds no certificates in PEM"
         raise PolicyError(message)
-    ids = frozenset(one.lower() for one in need.pins) or None
+    ids = frozenset(pin.lower() for pin in need.pins) or None
     return Pin(ids, authorities, need.first_use, "the trust policy")
 
 
@@ -183,7 +183,7 @@ def _expected(need: CosignNeed) -> CosignRequirements:
         keys = {key.id: key for key in (read_public(_read(path), path) for path in need.keys)}
         expected = CosignRequirements(
             keys=tuple(keys.values()),
-            identities=tuple(SignerIdentity(one.name, one.issuer) for one in need.identities),
+            identities=tuple(SignerIdentity(identity.name, identity.issuer) for identity in need.identities),
             trusted_root=_read(need.trusted_root) if need.trusted_root else b"",
         )
         expected.check()

@@ -54,9 +54,9 @@ class InTotoStatement(Struct, frozen=True):
     def about(self, digest: str) -> tuple[StatementSubject, ...]:
         """The subjects that have a digest; SignatureRefusedError where it speaks of other things."""
         algorithm, _, value = digest.partition(":")
-        if found := tuple(one for one in self.subjects if one.digests.get(algorithm) == value):
+        if found := tuple(subject for subject in self.subjects if subject.digests.get(algorithm) == value):
             return found
-        others = ", ".join(f"sha256:{one.digests.get('sha256', '?')[:16]}…" for one in self.subjects[:3])
+        others = ", ".join(f"sha256:{subject.digests.get('sha256', '?')[:16]}…" for subject in self.subjects[:3])
         raise SignatureRefusedError(check="digest", why=f"it speaks of another image ({others or 'of none'})")
 
 
@@ -84,7 +84,7 @@ def _subject(value: object, what: str) -> StatementSubject:
         raise malformed(what, "a subject is no object")
     digests = field(value, "digest", what)
     annotations = value.get("annotations") or {}
-    if not all(isinstance(one, str) for one in digests.values()) or not isinstance(annotations, dict):
+    if not all(isinstance(digest, str) for digest in digests.values()) or not isinstance(annotations, dict):
         raise malformed(what, "a subject's digests are no texts")
     name = value.get("name") or ""
     return StatementSubject(digests, name if isinstance(name, str) else "", annotations)

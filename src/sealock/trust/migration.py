@@ -123,18 +123,23 @@ def migrate(
         yield step
 
 
-def _step(name: ImageName, one: SignedTag, how: Migration) -> MigrationStep:
-    tagged = replace(name, tag=one.tag, digest=None)
+def _step(name: ImageName, signed_tag: SignedTag, how: Migration) -> MigrationStep:
+    tagged = replace(name, tag=signed_tag.tag, digest=None)
     base = MigrationStep(
-        f"{name.registry}/{name.repository}", one.tag, one.digest, "failed", one.role, how.key.public.id
+        f"{name.registry}/{name.repository}",
+        signed_tag.tag,
+        signed_tag.digest,
+        "failed",
+        signed_tag.role,
+        how.key.public.id,
     )
     try:
-        return _taken(tagged, one, how, base)
+        return _taken(tagged, signed_tag, how, base)
     except SealockError as error:
         return replace(base, why=str(error))
 
 
-def _taken(tagged: ImageName, one: SignedTag, how: Migration, base: MigrationStep) -> MigrationStep:
+def _taken(tagged: ImageName, signed_tag: SignedTag, how: Migration, base: MigrationStep) -> MigrationStep:
     """See that the registry still gives what was signed, sign that digest, and verify the signature."""
     try:
         claimed = how.registry.claim(tagged).digest
@@ -142,21 +147,21 @@ def _taken(tagged: ImageName, one: SignedTag, how: Migration, base: MigrationSte
         if error.status != 404:
             raise
         return replace(base, outcome="gone", why="the registry has no such tag any more")
-    if claimed != one.digest:
-        within = image_within(how.registry, tagged, claimed, one.digest)
-        why = f"{one.digest} was signed, and the registry gives {claimed} for the tag by now{within}"
+    if claimed != signed_tag.digest:
+        within = image_within(how.registry, tagged, claimed, signed_tag.digest)
+        why = f"{signed_tag.digest} was signed, and the registry gives {claimed} for the tag by now{within}"
         return replace(base, outcome="moved", why=why)
-    found = how.registry.manifest(replace(tagged, tag=None, digest=one.digest))
-    if len(found.raw) != one.length:
-        return replace(base, why=f"its manifest has {len(found.raw)} bytes, and {one.length} were signed")
+    found = how.registry.manifest(replace(tagged, tag=None, digest=signed_tag.digest))
+    if len(found.raw) != signed_tag.length:
+        return replace(base, why=f"its manifest has {len(found.raw)} bytes, and {signed_tag.length} were signed")
     expected = CosignRequirements(keys=(how.key.public,))
-    before = verify_cosign(how.registry, tagged, one.digest, expected)
+    before = verify_cosign(how.registry, tagged, signed_tag.digest, expected)
     if before.state == "trusted":
         return replace(base, outcome="signed before", where=before.signers[0].where)
     if how.trial:
         return replace(base, outcome="would sign")
-    made = signer.sign(how.registry, tagged, one.digest, how.key, form=how.form)
-    after = verify_cosign(how.registry, tagged, one.digest, expected)
+    made = signer.sign(how.registry, tagged, signed_tag.digest, how.key, form=how.form)
+    after = verify_cosign(how.registry, tagged, signed_tag.digest, expected)
     if after.state != "trusted":
         return replace(base, where=made.where, why=f"the signature was made, and does not verify: {after.why}")
     return replace(base, outcome="signed", where=made.where)

@@ -42,10 +42,14 @@ def pin_of(pins: Pins, repository: str) -> Pin:
     """Find what holds for a repository: its certificates, the longest prefix's, the longest prefix's authority."""
     if (ids := pins.certificates.get(repository)) is not None:
         return Pin(ids, None, pins.first_use, pins.source)
-    stars = [one for one in pins.certificates if one.endswith("*") and repository.startswith(one[:-1])]
+    stars = [
+        certificate
+        for certificate in pins.certificates
+        if certificate.endswith("*") and repository.startswith(certificate[:-1])
+    ]
     if stars:
         return Pin(pins.certificates[max(stars, key=len)], None, pins.first_use, pins.source)
-    prefixes = [one for one in pins.authorities if repository.startswith(one)]
+    prefixes = [authority for authority in pins.authorities if repository.startswith(authority)]
     if prefixes:
         return Pin(None, pins.authorities[max(prefixes, key=len)], pins.first_use, pins.source)
     return Pin(None, None, pins.first_use, pins.source)

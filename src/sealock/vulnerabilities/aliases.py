@@ -28,7 +28,7 @@ def groups(records: Iterable[tuple[str, tuple[str, ...]]]) -> dict[str, tuple[st
         return name
 
     for name, aliases in records:
-        if aliases and sum(one.startswith("CVE-") for one in (name, *aliases)) <= 1:
+        if aliases and sum(alias.startswith("CVE-") for alias in (name, *aliases)) <= 1:
             first = root(name)
             for alias in aliases:
                 parents[root(alias)] = first

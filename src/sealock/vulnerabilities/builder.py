@@ -174,12 +174,12 @@ def _details(connection: sqlite3.Connection, records: Mapping[str, list[bytes]])
     """Write records by blocks of some that follow one another; give what finds and expands them."""
     ids = sorted(records)
     step = max(1, len(ids) // SAMPLES)
-    dictionary = _common([b"".join(records[one]) for one in ids[::step]])
+    dictionary = _common([b"".join(records[id_]) for id_ in ids[::step]])
     pack = Packing(dictionary).pack
 
     def blocks() -> Iterator[tuple[int, bytes]]:
         for number, begin in enumerate(range(0, len(ids), BLOCK), 1):
-            held = {one: tuple(map(msgspec.Raw, records[one])) for one in ids[begin : begin + BLOCK]}
+            held = {id_: tuple(map(msgspec.Raw, records[id_])) for id_ in ids[begin : begin + BLOCK]}
             yield number, pack(encode(held))
 
     connection.executemany("INSERT INTO detail VALUES (?, ?)", blocks())

@@ -99,7 +99,7 @@ class Gatherer:
             advisory.upstream,
             advisory.summary,
             "" if advisory.summary else advisory.details,
-            tuple(Rated(one.source, one.severity, one.vector, one.score) for one in advisory.ratings),
+            tuple(Rated(rating.source, rating.severity, rating.vector, rating.score) for rating in advisory.ratings),
             advisory.references,
             advisory.published,
             advisory.modified,

@@ -122,7 +122,9 @@ def _distributed(package: Package, distribution: Distribution | None, stream: st
         version = _REBUILD.sub("", version)
     if package.type == "deb":
         name, version = _unsigned(name, version)
-    also = tuple(one.replace("Ubuntu:", "Ubuntu:Pro:", 1) for one in ecosystems if distribution.id == "ubuntu")
+    also = tuple(
+        ecosystem.replace("Ubuntu:", "Ubuntu:Pro:", 1) for ecosystem in ecosystems if distribution.id == "ubuntu"
+    )
     return Lookup(ecosystems, name, version, also)
 
 

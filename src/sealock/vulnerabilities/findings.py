@@ -49,7 +49,7 @@ class Where(Struct, frozen=True):
 
 def findings(matched: Matched, where: Where) -> list[Finding]:
     """Make the findings, those that do not count with their suppression."""
-    every = [(one, None) for one in matched.vulnerabilities]
+    every = [(vulnerability, None) for vulnerability in matched.vulnerabilities]
     aside = [(one.vulnerability, Suppression(one.by, one.reason)) for one in matched.silenced]
     aims = _aims(matched.vulnerabilities)
     seen: dict[str, int] = {}
@@ -66,43 +66,46 @@ def upgraded(package: Installed) -> tuple[str, str]:
 def _aims(vulnerabilities: Iterable[Vulnerability]) -> dict[tuple[str, str, str], str]:
     """The version that mends all that can be mended in a package, by what is upgraded and its version now."""
     best: dict[tuple[str, str, str], tuple[bytes, str]] = {}
-    for one in vulnerabilities:
-        if one.fixed:
-            home = (*upgraded(one.package), one.package.source_version or one.package.version)
-            found = key(of_package(one.package.type), one.fixed) or b""  # type: ignore[arg-type]  # one of its types
-            best[home] = max(best.get(home, (b"", "")), (found, one.fixed))
+    for vulnerability in vulnerabilities:
+        if vulnerability.fixed:
+            home = (
+                *upgraded(vulnerability.package),
+                vulnerability.package.source_version or vulnerability.package.version,
+            )
+            found = key(of_package(vulnerability.package.type), vulnerability.fixed) or b""  # type: ignore[arg-type]  # one of its types
+            best[home] = max(best.get(home, (b"", "")), (found, vulnerability.fixed))
     return {home: fixed for home, (_, fixed) in best.items()}
 
 
 def _finding(
-    one: Vulnerability,
+    vulnerability: Vulnerability,
     suppressed: Suppression | None,
     where: Where,
     aims: dict[tuple[str, str, str], str],
     seen: dict[str, int],
 ) -> Finding:
-    package = one.package
+    package = vulnerability.package
     evidence = unversioned(package)
-    basis = f"{one.id}\0{where.name}\0{evidence}"
+    basis = f"{vulnerability.id}\0{where.name}\0{evidence}"
     if suppressed is None or not package.removed:
         seen[basis] = seen.get(basis, 0) + 1
         basis = f"{basis}\0{seen[basis]}"
     else:
         basis = f"{basis}\0removed\0{package.version}"
     return Finding(
-        rule=one.id,
-        severity=one.severity,
-        confidence=Confidence.MEDIUM if "assumed" in one.note else Confidence.HIGH,
-        title=_title(one),
-        message=_message(one),
+        rule=vulnerability.id,
+        severity=vulnerability.severity,
+        confidence=Confidence.MEDIUM if "assumed" in vulnerability.note else Confidence.HIGH,
+        title=_title(vulnerability),
+        message=_message(vulnerability),
         location=where.location,
         subject=where.subject,
         evidence=evidence,
-        remedy=Remedy(_remedy(one, aims, where)),
-        references=_references(one),
+        remedy=Remedy(_remedy(vulnerability, aims, where)),
+        references=_references(vulnerability),
         fingerprint=sha256(basis.encode("utf-8", "surrogatepass")).hexdigest()[:32],
         suppressed=suppressed,
-        vulnerability=one,
+        vulnerability=vulnerability,
     )
 
 
@@ -112,46 +115,56 @@ def unversioned(package: Installed) -> str:
     return head if at else package.purl.partition("?")[0] or f"{package.type}/{package.name}"
 
 
-def _title(one: Vulnerability) -> str:
-    text = one.summary if len(one.summary) <= _TITLE else f"{one.summary[: _TITLE - 1].rstrip()}…"
-    return f"{one.package.name}: {text}" if text else f"{one.package.name} has a known vulnerability"
+def _title(vulnerability: Vulnerability) -> str:
+    text = (
+        vulnerability.summary
+        if len(vulnerability.summary) <= _TITLE
+        else f"{vulnerability.summary[: _TITLE - 1].rstrip()}…"
+    )
+    return (
+        f"{vulnerability.package.name}: {text}" if text else f"{vulnerability.package.name} has a known vulnerability"
+    )
 
 
-def _message(one: Vulnerability) -> str:
-    package = one.package
+def _message(vulnerability: Vulnerability) -> str:
+    package = vulnerability.package
     named = f"{package.name} {package.version}"
     if package.source and package.source != package.name and package.type in OF_DISTRIBUTIONS:
         named += f" (of {package.source})"
     words = [f"{named} is affected"]
-    if one.exploited:
-        words.append(f"it is known to be exploited (since {one.exploited.added or 'an unknown day'})")
-    if one.epss:
-        words.append(f"EPSS {one.epss.score:.1%}")
-    words.append(f"{one.fixed} mends it" if one.fixed else _UNPLANNED.get(one.state, "no fix is known"))
-    if one.note:
-        words.append(one.note)
+    if vulnerability.exploited:
+        words.append(f"it is known to be exploited (since {vulnerability.exploited.added or 'an unknown day'})")
+    if vulnerability.epss:
+        words.append(f"EPSS {vulnerability.epss.score:.1%}")
+    words.append(
+        f"{vulnerability.fixed} mends it"
+        if vulnerability.fixed
+        else _UNPLANNED.get(vulnerability.state, "no fix is known")
+    )
+    if vulnerability.note:
+        words.append(vulnerability.note)
     return "; ".join(words)
 
 
-def _remedy(one: Vulnerability, aims: dict[tuple[str, str, str], str], where: Where) -> str:
-    package = one.package
+def _remedy(vulnerability: Vulnerability, aims: dict[tuple[str, str, str], str], where: Where) -> str:
+    package = vulnerability.package
     _, name = upgraded(package)
-    if one.fixed:
+    if vulnerability.fixed:
         home = (*upgraded(package), package.source_version or package.version)
-        text = f"upgrade {name} to {aims.get(home, one.fixed)}"
+        text = f"upgrade {name} to {aims.get(home, vulnerability.fixed)}"
         if where.based and package.layer == where.based and package.type in OF_DISTRIBUTIONS:
             text += ", or build on a newer base image"
         return text
-    if one.state == "end-of-life":
+    if vulnerability.state == "end-of-life":
         return f"move to a newer release of the distribution, or do without {name}"
     return f"do without {name}, or weigh whether its flaw can be reached: no version mends it yet"
 
 
-def _references(one: Vulnerability) -> tuple[Reference, ...]:
-    pages = {f"https://osv.dev/vulnerability/{one.id}": one.id}
-    if one.id.startswith("CVE-"):
-        pages = {f"https://www.cve.org/CVERecord?id={one.id}": one.id}
-    for url in one.references[:_REFERENCES]:
+def _references(vulnerability: Vulnerability) -> tuple[Reference, ...]:
+    pages = {f"https://osv.dev/vulnerability/{vulnerability.id}": vulnerability.id}
+    if vulnerability.id.startswith("CVE-"):
+        pages = {f"https://www.cve.org/CVERecord?id={vulnerability.id}": vulnerability.id}
+    for url in vulnerability.references[:_REFERENCES]:
         if url.startswith(("https://", "http://")):
             pages.setdefault(url, url.partition("://")[2][:100])
     return tuple(Reference(label, url) for url, label in pages.items())

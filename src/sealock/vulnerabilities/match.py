@@ -94,12 +94,12 @@ class _Match:
 
     def _one_of(self, ecosystems: Iterable[str]) -> str:
         """The spelling that the database covers, "" for none."""
-        for one in ecosystems:
-            if one not in self.covered:
-                self.covered[one] = self.knowledge.covers(one)
-                self.schemes[one] = scheme_of(one)
-            if self.covered[one]:
-                return one
+        for ecosystem in ecosystems:
+            if ecosystem not in self.covered:
+                self.covered[ecosystem] = self.knowledge.covers(ecosystem)
+                self.schemes[ecosystem] = scheme_of(ecosystem)
+            if self.covered[ecosystem]:
+                return ecosystem
         return ""
 
     def _ecosystem(self, ecosystem: str, lookups: Mapping[Lookup, list[Package]]) -> dict[Lookup, tuple[Flaw, ...]]:

@@ -20,10 +20,10 @@ def severity_of(
         return own, ""
     if state == "unimportant":
         return Severity.INFO, ""
-    words = [one.severity for record in records for one in record.ratings if one.severity is not None]
+    words = [rating.severity for record in records for rating in record.ratings if rating.severity is not None]
     if words:
         return max(words), ""
-    scored = [found for one in ratings if (found := _by_score(one)) is not None]
+    scored = [found for rating in ratings if (found := _by_score(rating)) is not None]
     if scored:
         return max(scored), ""
     return UNRATED, "nobody has rated it, so it counts as medium"
@@ -37,7 +37,13 @@ def _by_score(rating: Rating) -> Severity | None:
     return cvss.severity(cvss.score(rating.vector) if rating.score is None and rating.vector else rating.score)
 
 
-def rank(one: Vulnerability) -> tuple[int, int, float, str, str]:
+def rank(vulnerability: Vulnerability) -> tuple[int, int, float, str, str]:
     """Sorts the gravest first: by severity, and within it by whether it is exploited, then by how likely that is."""
-    likely = one.epss.score if one.epss else 0.0
-    return -one.severity, 0 if one.exploited else 1, -likely, one.id, one.package.purl
+    likely = vulnerability.epss.score if vulnerability.epss else 0.0
+    return (
+        -vulnerability.severity,
+        0 if vulnerability.exploited else 1,
+        -likely,
+        vulnerability.id,
+        vulnerability.package.purl,
+    )

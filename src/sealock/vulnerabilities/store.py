@@ -237,19 +237,19 @@ def _advisory(name: str, records: tuple[AdvisoryRecord, ...]) -> Advisory:
         )  # fmt: skip
 
     def first(field: str) -> str:
-        return next((text for one in records if (text := getattr(one, field))), "")
+        return next((text for record in records if (text := getattr(record, field))), "")
 
-    ratings = dict.fromkeys(chain.from_iterable(one.ratings for one in records))
+    ratings = dict.fromkeys(chain.from_iterable(record.ratings for record in records))
     return Advisory(
         id=name,
         feed=records[0].feed,
         affects=(),
-        aliases=tuple(dict.fromkeys(chain.from_iterable(one.aliases for one in records))),
-        upstream=tuple(dict.fromkeys(chain.from_iterable(one.upstream for one in records))),
+        aliases=tuple(dict.fromkeys(chain.from_iterable(record.aliases for record in records))),
+        upstream=tuple(dict.fromkeys(chain.from_iterable(record.upstream for record in records))),
         summary=first("summary"),
         details=first("details"),
-        ratings=tuple(Rating(one.source, one.severity, one.vector, one.score) for one in ratings),
-        references=tuple(dict.fromkeys(chain.from_iterable(one.references for one in records))),
+        ratings=tuple(Rating(rating.source, rating.severity, rating.vector, rating.score) for rating in ratings),
+        references=tuple(dict.fromkeys(chain.from_iterable(record.references for record in records))),
         published=first("published"),
         modified=first("modified"),
     )

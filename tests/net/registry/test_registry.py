@@ -519,7 +519,9 @@ def test_what_refers_to_an_image_is_found(server: RegistrySimulator, *, api: boo
     ]
     found = client.referrers(where, image.digest)
     assert {one.digest for one in found} == {one.digest for one in made}
-    assert [one.digest for one in client.referrers(where, image.digest, "application/sbom")] == [made[1].digest]
+    assert [referrer.digest for referrer in client.referrers(where, image.digest, "application/sbom")] == [
+        made[1].digest
+    ]
     assert (image.digest.replace(":", "-") in server.manifests["a"]) is not api
 
 

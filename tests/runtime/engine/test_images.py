@@ -60,7 +60,7 @@ def test_an_image_is_what_its_archive_is(engine: EngineSimulator, tmp_path: Path
     (saved,) = inventories(str(path), How())
     had = read(engine)
     assert had.problems == ()
-    assert [one.name for one in had.packages] == ["bash"]
+    assert [package.name for package in had.packages] == ["bash"]
     assert replace(had, names=()) == replace(saved, names=())
     assert had.names == ("app:1",)
 
@@ -76,7 +76,7 @@ def test_what_is_known_is_not_sent_again(engine: EngineSimulator, tmp_path: Path
     assert replace(read(engine, "other:2", cache), names=()) == replace(first, names=())
     assert sent(engine) == 1
     have(engine, "base:1", BASE)
-    assert [one.name for one in read(engine, "base:1", cache).packages] == ["bash"]
+    assert [package.name for package in read(engine, "base:1", cache).packages] == ["bash"]
     assert sent(engine) == 2
 
 
@@ -95,7 +95,7 @@ def test_a_cache_of_another_image_or_with_a_damaged_entry_is_not_believed(
     engine.images["app:1"]["RootFS"]["Layers"].reverse()
     found = read(engine, cache=str(cache))
     assert sent(engine) == 3
-    assert any("other layers than it said" in one.message for one in found.problems)
+    assert any("other layers than it said" in problem.message for problem in found.problems)
 
 
 def test_without_verifying_nothing_is_remembered(engine: EngineSimulator, tmp_path: Path) -> None:
@@ -117,7 +117,7 @@ def test_an_engine_that_keeps_images_with_containerd(engine: EngineSimulator, tm
     engine.saved[identity] = archive(members)
     cache = str(tmp_path / "cache")
     first = read(engine, "app:3", cache)
-    assert [one.name for one in first.packages] == ["bash"]
+    assert [package.name for package in first.packages] == ["bash"]
     assert read(engine, "app:3", cache) == first
     assert sent(engine) == 1
 
@@ -162,7 +162,7 @@ def test_a_layer_with_another_digest_is_told_and_not_remembered(engine: EngineSi
     cache = str(tmp_path / "cache")
     for times in (1, 2):
         found = read(engine, cache=cache)
-        assert any("has the digest" in one.message for one in found.problems)
+        assert any("has the digest" in problem.message for problem in found.problems)
         assert sent(engine) == times
 
 

@@ -18,7 +18,11 @@ from sealock.rules.benchmarks import BENCHMARKS, CIS_1_6_0
 from sealock.rules.catalog import every_rule
 from sealock.scan.benchmark import BenchmarkFacts, judgement
 
-RECOMMENDED = {one.number: one for section in CIS_1_6_0.sections for one in section.recommendations}
+RECOMMENDED = {
+    recommendation.number: recommendation
+    for section in CIS_1_6_0.sections
+    for recommendation in section.recommendations
+}
 NUMBERS = [
     *(f"1.1.{at}" for at in range(1, 19)), "1.2.1", "1.2.2",
     *(f"2.{at}" for at in range(1, 19)),
@@ -33,16 +37,18 @@ NUMBERS = [
 
 @pytest.mark.parametrize("name", BENCHMARKS)
 def test_all_recommendations_are_there_in_order(name: str) -> None:
-    assert [one.number for section in BENCHMARKS[name].sections for one in section.recommendations] == NUMBERS
+    assert [
+        recommendation.number for section in BENCHMARKS[name].sections for recommendation in section.recommendations
+    ] == NUMBERS
 
 
 @pytest.mark.parametrize("one", [pytest.param(one, id=one.number) for one in RECOMMENDED.values()])
-def test_each_is_judged_by_rules_that_exist_or_says_what_a_person_looks_at(one: Recommendation) -> None:
+def test_each_is_judged_by_rules_that_exist_or_says_what_a_person_looks_at(recommendation: Recommendation) -> None:
     known = {rule.id for rule in every_rule()} | {VULNERABILITIES}
-    assert one.rules or one.by_hand
-    assert {rule.partition(":")[0] for rule in one.rules} <= known
-    assert (one.role is not None) == (one.scope in {"files", "audit"})
-    assert bool(one.aspect) == (one.scope == "files")
+    assert recommendation.rules or recommendation.by_hand
+    assert {rule.partition(":")[0] for rule in recommendation.rules} <= known
+    assert (recommendation.role is not None) == (recommendation.scope in {"files", "audit"})
+    assert bool(recommendation.aspect) == (recommendation.scope == "files")
 
 
 def cited() -> list[tuple[str, str]]:

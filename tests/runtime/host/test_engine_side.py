@@ -46,7 +46,7 @@ def host(engine: EngineSimulator, folder: Path, answers: Mapping[str, Any]) -> H
     root.mkdir(exist_ok=True)
     with connect(engine.where) as client:
         document = host_document(client, root=str(root))
-    return next(one.noun for one in document.subjects if isinstance(one.noun, Host))
+    return next(subject.noun for subject in document.subjects if isinstance(subject.noun, Host))
 
 
 def row(name: str, image: str, image_id: str = OLD, state: str = "running", *ports: dict[str, Any]) -> dict[str, Any]:
@@ -158,9 +158,11 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> str:
 
 def weighed(*parts: tuple[str, str]) -> tuple[set[str], list[str]]:
     notes: list[str] = []
-    found = weigh_parts(Host(components=tuple(Component(*one) for one in parts)), "host", LookupOptions(), notes.append)
+    found = weigh_parts(
+        Host(components=tuple(Component(*part) for part in parts)), "host", LookupOptions(), notes.append
+    )
     assert not found.problems
-    return {one.rule for one in found.findings}, [one.reason for one in found.not_judged]
+    return {finding.rule for finding in found.findings}, [one.reason for one in found.not_judged]
 
 
 @pytest.mark.parametrize(

@@ -41,8 +41,8 @@ def allowed(mode: int, most: str) -> bool:
     return all(letter in {"-", most[at]} for at, letter in enumerate(letters))
 
 
-def faults(one: HostFile) -> list[RuleFinding]:
-    host = Host(files=(one,))
+def faults(host_file: HostFile) -> list[RuleFinding]:
+    host = Host(files=(host_file,))
     return [*FileLoose().check(host), *SocketLoose().check(host)]
 
 

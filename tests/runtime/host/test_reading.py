@@ -44,7 +44,7 @@ def document(folder: Path, texts: dict[str, str]) -> Document:
 
 
 def settings(folder: Path, texts: dict[str, str]) -> Daemon:
-    found = next(one.noun for one in document(folder, texts).subjects if isinstance(one.noun, Host))
+    found = next(subject.noun for subject in document(folder, texts).subjects if isinstance(subject.noun, Host))
     assert isinstance(found.daemon, Daemon)
     return found.daemon
 
@@ -162,7 +162,7 @@ def test_the_file_is_the_one_that_the_flag_names(tmp_path: Path) -> None:
     ],
 )  # fmt: skip
 def test_where_settings_differ(tmp_path: Path, texts: dict[str, str], drifts: list[tuple[str, str, str]]) -> None:
-    host = next(one.noun for one in document(tmp_path, texts).subjects if isinstance(one.noun, Host))
+    host = next(subject.noun for subject in document(tmp_path, texts).subjects if isinstance(subject.noun, Host))
     assert [(one.setting, one.here, one.there) for one in given(host.drift, ())] == drifts
 
 
@@ -179,7 +179,7 @@ def test_what_is_wrong_with_the_file_is_a_problem(tmp_path: Path) -> None:
 def findings(folder: Path, texts: dict[str, str]) -> dict[str, Finding]:
     found = document(folder, texts)
     verdict = evaluate("host", found, {kind: rules(kind) for kind in ("host", "daemon", "network")})
-    return {one.rule: one for one in merge_views(verdict, found).findings}
+    return {finding.rule: finding for finding in merge_views(verdict, found).findings}
 
 
 def test_a_remedy_names_the_file_the_words_and_the_command_that_writes_them(tmp_path: Path) -> None:

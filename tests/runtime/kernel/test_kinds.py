@@ -103,7 +103,7 @@ def test_nothing_differs(
     tmp_path: Path, process: dict[str, Any], limits: dict[str, str], declared: dict[str, Any]
 ) -> None:
     said = verdict(seen(tmp_path, process, limits, declared))
-    assert [(one.rule, one.message) for one in said.findings] == []
+    assert [(finding.rule, finding.message) for finding in said.findings] == []
     # Version 2 keeps the rules on devices where no file shows them.
     assert {one.rule for one in said.not_judged} <= {"K012"}
 
@@ -127,7 +127,9 @@ DIFFER: dict[str, tuple[str, dict[str, Any], dict[str, str], dict[str, Any]]] = 
 def test_what_differs_is_found(
     tmp_path: Path, rule: str, process: dict[str, Any], limits: dict[str, str], declared: dict[str, Any]
 ) -> None:
-    assert {one.rule for one in verdict(seen(tmp_path, process, limits, declared)).findings} == set(rule.split())
+    assert {finding.rule for finding in verdict(seen(tmp_path, process, limits, declared)).findings} == set(
+        rule.split()
+    )
 
 
 def test_of_a_process_that_nobody_declared_nothing_is_claimed(tmp_path: Path) -> None:

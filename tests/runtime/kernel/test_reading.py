@@ -95,14 +95,14 @@ def test_limits_and_use_of_version_2(two: Recorded) -> None:
     assert (seen.device_rules, seen.devices) == (UNKNOWN, UNKNOWN)
 
 
-def test_limits_and_use_of_version_1(one: Recorded) -> None:
-    process = machine(one).read(7)
+def test_limits_and_use_of_version_1(recorded: Recorded) -> None:
+    process = machine(recorded).read(7)
     held = limits(process)
     assert held["memory"] == Limit("memory", 67108864, 1000000, peak=2000000)
     assert held["memory.reservation"].limit is None
     assert (held["cpu.time"].used, held["cpu.throttled"].used) == (5000000, 7)
     assert held["io.read:8:0"].limit == 1048576
-    seen = container(one)
+    seen = container(recorded)
     assert (seen.memory, seen.memory_swap, seen.cpus, seen.cpu_shares, seen.oom_kill_disable) == (
         67108864,
         134217728,
@@ -139,9 +139,9 @@ def test_processor_time_is_limited_by_the_fewest_on_the_way_up(
     assert (container(two).cpus, limits(machine(two).read(7))["cpu.quota"].group) == (cpus, group)
 
 
-def test_so_it_is_in_version_one(one: Recorded) -> None:
-    one.group("cpu/docker", {"cpu.cfs_quota_us": "20000", "cpu.cfs_period_us": "100000"})
-    assert (container(one).cpus, limits(machine(one).read(7))["cpu.quota"].group) == (0.2, "/docker")
+def test_so_it_is_in_version_one(recorded: Recorded) -> None:
+    recorded.group("cpu/docker", {"cpu.cfs_quota_us": "20000", "cpu.cfs_period_us": "100000"})
+    assert (container(recorded).cpus, limits(machine(recorded).read(7))["cpu.quota"].group) == (0.2, "/docker")
 
 
 def test_swap_that_a_group_above_forbids_counts(two: Recorded) -> None:
@@ -408,9 +408,9 @@ def test_who_is_in_a_container_is_told_by_what_it_sees(two: Recorded) -> None:
     assert set(outside) == {9, 10, 12}
 
 
-def test_with_version_1_who_left_one_controllers_group_is_outside(one: Recorded) -> None:
-    one.process(8, cgroup=LINES_ONE.replace(f"memory:/docker/{ID}", "memory:/"))
-    there = machine(one)
+def test_with_version_1_who_left_one_controllers_group_is_outside(recorded: Recorded) -> None:
+    recorded.process(8, cgroup=LINES_ONE.replace(f"memory:/docker/{ID}", "memory:/"))
+    there = machine(recorded)
     assert gather(there).of(there.read(7))[1] == (8,)
 
 
@@ -605,4 +605,4 @@ def test_from_inside_a_kernel_that_fixed_the_numbers_tells_whose_network_it_is(
     for pid in (1, "self", 7):
         made.process(pid)
     spaces = given(ProcReader(str(tmp_path)).read(7).namespaces, ())
-    assert {one.kind: one.host for one in spaces if one.kind in told} == told
+    assert {space.kind: space.host for space in spaces if space.kind in told} == told

@@ -120,7 +120,9 @@ def test_what_is_listed_is_the_same_without_a_cache_with_an_empty_and_with_a_ful
     path = settled(SHAPES[shape](tmp_path))
     plain = read(path)
     assert {"bash"} <= names(plain)
-    assert {"is no valid JSON" in one.message or "outside" in one.message for one in plain.problems} == {True}
+    assert {"is no valid JSON" in problem.message or "outside" in problem.message for problem in plain.problems} == {
+        True
+    }
     assert read(path, cache) == plain
     assert len([one for one in CacheFolder(cache).entries() if one.name.startswith("facts")]) == 2
     assert read(path, cache) == plain
@@ -145,8 +147,8 @@ def test_packages_alone_are_the_same_from_the_image_from_a_cache_of_them_and_fro
     assert {fact.kind for fact in alone.files} == {"apk-repositories"}
     assert alone.unseen == ("files",)
     assert alone.packages == whole.packages
-    assert {one.message for one in whole.problems} - {one.message for one in alone.problems} == {
-        one.message for one in whole.problems if "is no account" in one.message
+    assert {problem.message for problem in whole.problems} - {problem.message for problem in alone.problems} == {
+        problem.message for problem in whole.problems if "is no account" in problem.message
     }
     for before in (False, True):
         cache = str(tmp_path / f"cache of {before}")
@@ -462,7 +464,7 @@ def test_what_was_not_used_for_the_longest_time_goes_first(cache: str) -> None:
 def test_what_has_no_unicode_name_is_found_and_not_kept(tmp_path: Path, cache: str) -> None:
     layer = tar(info("opt/t\udcffol", b"x", mode=0o4755))
     path = settled(write(tmp_path / "app.tar", docker_save(layer)))
-    assert [one.path for one in read(path, cache).files] == ["opt/t\udcffol"]
+    assert [file.path for file in read(path, cache).files] == ["opt/t\udcffol"]
     assert [one.name.split("-")[0] for one in CacheFolder(cache).entries()] == ["proof"]
 
 

@@ -50,7 +50,7 @@ def test_harmed_databases_are_told_of_and_the_rest_is_listed(seed: int, tmp_path
     layers = [with_another(at, path, harmed(chance, data)) for at, (_, path, data) in enumerate(FILES)]
     path = write(tmp_path / "app.tar", docker_save(*layers))
     (found,) = inventories(path, How())
-    assert [one.name for one in found.packages].count("sound") == len(layers)
+    assert [package.name for package in found.packages].count("sound") == len(layers)
     for problem in found.problems:
         assert problem.location.file.startswith(f"{path}: layer "), problem
         assert "a fault of sealock's" not in problem.message

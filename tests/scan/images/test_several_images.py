@@ -27,9 +27,9 @@ def saved(*images: tuple[bytes, ...]) -> dict[str, bytes]:
     listed: list[dict[str, object]] = []
     for number, layers in enumerate(images):
         raw = config(*layers)
-        blobs = {f"blobs/sha256/{sha256(one).removeprefix('sha256:')}": one for one in (raw, *layers)}
+        blobs = {f"blobs/sha256/{sha256(layer).removeprefix('sha256:')}": layer for layer in (raw, *layers)}
         members |= blobs
-        paths = [f"blobs/sha256/{sha256(one).removeprefix('sha256:')}" for one in layers]
+        paths = [f"blobs/sha256/{sha256(layer).removeprefix('sha256:')}" for layer in layers]
         name = f"blobs/sha256/{sha256(raw).removeprefix('sha256:')}"
         listed.append({"Config": name, "RepoTags": [f"app:{number}"], "Layers": paths})
     return members | {"manifest.json": json.dumps(listed).encode()}
@@ -55,7 +55,7 @@ def test_a_layer_that_images_share_is_read_once(tmp_path: Path, walks: list[str]
         path = write(tmp_path / "app.tar", saved((BASE, OTHER), (BASE,), (OTHER, BASE)))
     else:
         made = Layout()
-        each = [made.image(*((one, one) for one in layers)) for layers in ((BASE, OTHER), (BASE,), (OTHER, BASE))]
+        each = [made.image(*((layer, layer) for layer in layers)) for layers in ((BASE, OTHER), (BASE,), (OTHER, BASE))]
         path = spread(tmp_path, made.index(*each))
     found = inventories(path, How())
     assert [len(image.files) for image in found] == [60, 30, 60]
@@ -72,7 +72,7 @@ def test_images_of_one_archive_are_the_same_from_the_cache_and_none_is_read_agai
     plain = inventories(path, How())
     cache = str(tmp_path / "cache")
     assert inventories(path, How(cache=cache)) == plain
-    assert sum(one.name.startswith("whole") for one in CacheFolder(cache).entries()) == 3
+    assert sum(entry.name.startswith("whole") for entry in CacheFolder(cache).entries()) == 3
     walks.clear()
     assert inventories(path, How(cache=cache)) == plain
     assert walks == []
@@ -101,14 +101,14 @@ def test_an_image_that_lies_of_a_shared_layer_leaves_nothing_behind(tmp_path: Pa
     plain = inventories(path, How())
     for _ in range(3):
         assert inventories(path, How(cache=cache)) == plain
-    assert sum(one.name.startswith("whole") for one in CacheFolder(cache).entries()) == 1
+    assert sum(entry.name.startswith("whole") for entry in CacheFolder(cache).entries()) == 1
     honest = write(tmp_path / "honest.tar", docker_save(OTHER))
     assert {fact.path for fact in inventories(honest, How(cache=cache))[0].files} == {f"srv/{n}" for n in range(30)}
 
 
 def test_all_images_together_have_no_more_entries_than_one_may(tmp_path: Path, walks: list[str]) -> None:
     others = [tar(*(info(f"o{number}/{at}", mode=0o4755) for at in range(30))) for number in range(6)]
-    path = write(tmp_path / "app.tar", saved(*((one,) for one in others)))
+    path = write(tmp_path / "app.tar", saved(*((other,) for other in others)))
     found = inventories(path, How(bounds=Bounds(entries=75)))
     assert [len(image.files) for image in found] == [30, 30, 30, 0, 0, 0]
     assert len(walks) == 3
@@ -123,7 +123,7 @@ def test_the_same_image_named_without_end_ends(tmp_path: Path, walks: list[str])
     found = inventories(path, How(bounds=Bounds(entries=200, images=250)))
     assert len(found) == 250
     assert len(walks) == 1
-    assert any("only the first 250 of 300 images" in one.message.lower() for one in found[0].problems)
+    assert any("only the first 250 of 300 images" in problem.message.lower() for problem in found[0].problems)
     assert found[-1].problems
 
 

@@ -32,7 +32,9 @@ def read(path: str, bounds: Bounds, cache: str = "") -> Inventory:
 
 
 def counts(found: Inventory) -> tuple[int, list[str]]:
-    return len(found.packages), [f"{one.location.file.rpartition(': ')[2]}: {one.message}" for one in found.problems]
+    return len(found.packages), [
+        f"{problem.location.file.rpartition(': ')[2]}: {problem.message}" for problem in found.problems
+    ]
 
 
 @pytest.mark.parametrize("shape", ["archive", "layout"])
@@ -43,7 +45,7 @@ def test_packages_of_all_layers_are_bounded_in_their_order(shape: str, tmp_path:
         path = write(tmp_path / "app.tar", docker_save(*layers))
     else:
         made = Layout()
-        path = spread(tmp_path / "app", made.index(made.image(*((one, gzip.compress(one)) for one in layers))))
+        path = spread(tmp_path / "app", made.index(made.image(*((layer, gzip.compress(layer)) for layer in layers))))
     cut = (250, [f"layer {number}: {TOLD}" for number in (3, 4, 5)])
     assert counts(read(path, Bounds(entries=1000))) == cut
     assert counts(read(path, Bounds(entries=2000))) == (500, [])
@@ -66,7 +68,7 @@ def test_the_rest_of_a_layer_that_tells_too_much_is_walked(tmp_path: Path, monke
     last = tar(info("z/.wh.package-lock.json"), info("a/package-lock.json", b"{"))
     path = write(tmp_path / "app.tar", docker_save(lock("a", 100), lock("z", 10), last))
     found = read(path, Bounds())
-    assert [(one.namespace, one.removed) for one in found.packages] == [("", True)] * 60
+    assert [(package.namespace, package.removed) for package in found.packages] == [("", True)] * 60
     assert counts(found)[1][0] == f"layer 1: {TOLD}"
 
 
@@ -80,7 +82,7 @@ def test_one_endless_list_costs_nothing_but_itself(tmp_path: Path, monkeypatch: 
         info("app/node_modules/d/package.json", b'{"name": "d", "version": "1"}'),
     )
     found = read(write(tmp_path / "app.tar", docker_save(layer)), Bounds())
-    assert {one.name: len(one.files) for one in found.packages} == {"a": 0, "b": 0, "c": 1, "d": 0}
+    assert {package.name: len(package.files) for package in found.packages} == {"a": 0, "b": 0, "c": 1, "d": 0}
     assert counts(found)[1] == [f"layer 1: {TOLD}"]
 
 
@@ -107,7 +109,7 @@ def test_lock_files_in_layer_after_layer_take_bounded_memory(tmp_path: Path) -> 
     """Two megabytes of them would take more than a gigabyte."""
     layers = [lock(name, 60_000) for name in "abcdefghijklmnopqrstuvwxyz"]
     made = Layout()
-    path = spread(tmp_path, made.index(made.image(*((one, gzip.compress(one)) for one in layers))))
+    path = spread(tmp_path, made.index(made.image(*((layer, gzip.compress(layer)) for layer in layers))))
     program = (
         "import sys\nfrom sealock.image.entry import Bounds\nfrom sealock.scan.images import How, inventories\n"
         "(one,) = inventories(sys.argv[1], How(bounds=Bounds(entries=400_000)))\n"

@@ -121,20 +121,26 @@ class EngineSimulator:
             case ["containers", "json"]:
                 every = "1" in query.get("all", [])
                 return told([
-                    {"Id": one["Id"], "Names": [one["Name"]], "Image": "base", "ImageID": IMAGE, "State": one["State"]["Status"]}
-                    for one in self.containers.values() if every or one["State"]["Status"] == "running"
+                    {"Id": container["Id"], "Names": [container["Name"]], "Image": "base", "ImageID": IMAGE, "State": container["State"]["Status"]}
+                    for container in self.containers.values() if every or container["State"]["Status"] == "running"
                 ])  # fmt: skip
             case ["containers", *name, "json"]:
                 return self._container("/".join(name))
             case ["images", "json"]:
-                return told([{"Id": one["Id"], "RepoTags": one["RepoTags"]} for one in self.images.values()])
+                return told([{"Id": image["Id"], "RepoTags": image["RepoTags"]} for image in self.images.values()])
             case ["images", *name, what]:
                 return self._image("/".join(name), what)
         return told({"message": "page not found"}, 404)
 
     def _container(self, name: str) -> Reply:
-        found = [one for one in self.containers.values() if one["Name"] == f"/{name}" or one["Id"] == name]
-        found = found or [one for one in self.containers.values() if name and one["Id"].startswith(name)]
+        found = [
+            container
+            for container in self.containers.values()
+            if container["Name"] == f"/{name}" or container["Id"] == name
+        ]
+        found = found or [
+            container for container in self.containers.values() if name and container["Id"].startswith(name)
+        ]
         if len(found) > 1:
             return told({"message": f"Multiple IDs found with provided prefix: {name}"}, 400)
         return told(found[0]) if found else missing(name)

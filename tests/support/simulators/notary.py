@@ -215,7 +215,7 @@ def notary() -> Iterator[NotarySimulator]:
 
 def signed(content: Any, keys: Iterable[NotaryPrivateKey | tuple[str, NotaryPrivateKey]]) -> bytes:
     """Content signed by keys, each under its own id or the one given."""
-    return envelope(content, [(key_id(one.public), one) if isinstance(one, NotaryPrivateKey) else one for one in keys])
+    return envelope(content, [(key_id(key.public), key) if isinstance(key, NotaryPrivateKey) else key for key in keys])
 
 
 def listing(role: str, held: Mapping[str, Any], version: int, expires: datetime | None = None) -> dict[str, Any]:
@@ -257,7 +257,7 @@ class Author:
     def root_content(self, version: int) -> dict[str, Any]:
         keys: dict[str, list[NotaryKey]] = {
             "root": self.certificates,
-            "targets": [one.public for one in self.targets_keys],
+            "targets": [targets_key.public for targets_key in self.targets_keys],
             "snapshot": [self.shelf.key("snapshot").public],
             "timestamp": [self.shelf.key("timestamp").public],
         }
@@ -287,9 +287,9 @@ class Author:
         return {
             "_type": "Targets",
             "delegations": {
-                "keys": {one.id: key_json(one.public) for keys, _ in self.delegated.values() for one in keys},
+                "keys": {key.id: key_json(key.public) for keys, _ in self.delegated.values() for key in keys},
                 "roles": [
-                    {"keyids": [one.id for one in keys], "name": name, "paths": list(paths), "threshold": 1}
+                    {"keyids": [key.id for key in keys], "name": name, "paths": list(paths), "threshold": 1}
                     for name, (keys, paths) in self.delegated.items()
                 ],
             },

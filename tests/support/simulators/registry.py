@@ -160,7 +160,7 @@ class RegistrySimulator:
         found = re.match(r"/v2/(.+?)/(?:manifests|blobs|tags|referrers)/", asked.path)
         wanted = f"repository:{found[1] if found else ''}:{'pull,push' if writes else 'pull'}"
         if given.startswith("Bearer ") and any(
-            one == wanted or (not writes and one == wanted + ",push") for one in given[7:].split("|")
+            part == wanted or (not writes and part == wanted + ",push") for part in given[7:].split("|")
         ):
             return None
         realm = self.realm or f"{self.url}/token"
@@ -235,7 +235,7 @@ class RegistrySimulator:
         return Reply(201, b"", {"Docker-Content-Digest": sha256(data)})
 
     def _tags(self, asked: Asked, repository: str, _rest: str) -> Reply:
-        tags = sorted(one for one in self.manifests.get(repository, {}) if ":" not in one)
+        tags = sorted(manifest for manifest in self.manifests.get(repository, {}) if ":" not in manifest)
         last = asked.query.get("last", [""])[0]
         page = [tag for tag in tags if tag > last]
         headers = {"Content-Type": "application/json"}
@@ -300,7 +300,7 @@ class Handler(BaseHTTPRequestHandler):
         self.send_response(reply.status)
         for name, value in reply.headers.items():
             self.send_header(name, value)
-        told = {one.lower() for one in reply.headers}
+        told = {header.lower() for header in reply.headers}
         if not reply.endless and not {"content-length", "transfer-encoding"} & told:
             self.send_header("Content-Length", str(len(reply.body)))
         self.close_connection = self.close_connection or reply.endless or reply.cut is not None or reply.drip > 0

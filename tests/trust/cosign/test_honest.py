@@ -41,7 +41,7 @@ def test_what_is_signed_verifies(here: World, kind: KeyKind, form: SignatureForm
     here.sign(key, form=form)
     verdict = here.verify(keys=(key.public,))
     assert verdict.state == "trusted", verdict.why
-    assert [(one.key, one.signed) for one in verdict.signers] == [(key.public.id, NOW)]
+    assert [(signer.key, signer.signed) for signer in verdict.signers] == [(key.public.id, NOW)]
     assert verdict.notes == ()
 
 
@@ -51,8 +51,13 @@ def test_what_is_attested_is_found(here: World, form: SignatureForm) -> None:
     here.attest(kind=type_of("cyclonedx"), form=form)
     found = here.attested(PROVENANCE)
     assert found.verdict.state == "trusted"
-    assert [one.statement.predicate for one in found.attestations] == [{"buildDefinition": {"buildType": "x"}}]
-    assert {one.statement.predicate_type for one in here.attested().attestations} == {PROVENANCE, type_of("cyclonedx")}
+    assert [attestation.statement.predicate for attestation in found.attestations] == [
+        {"buildDefinition": {"buildType": "x"}}
+    ]
+    assert {attestation.statement.predicate_type for attestation in here.attested().attestations} == {
+        PROVENANCE,
+        type_of("cyclonedx"),
+    }
 
 
 def test_what_has_no_type_is_wrapped_as_cosign_does(here: World) -> None:
@@ -101,7 +106,7 @@ def test_the_configuration_names_the_layers_as_cosigns_does(here: World) -> None
     here.sign()
     config = json.loads(here.server.manifests["app"][tag_of(here.digest, "sig")][1])["config"]
     table = json.loads(here.server.blobs[config["digest"]])
-    assert table["rootfs"] == {"type": "layers", "diff_ids": [one["digest"] for one in layers(here)]}
+    assert table["rootfs"] == {"type": "layers", "diff_ids": [layer["digest"] for layer in layers(here)]}
 
 
 def test_a_signature_that_another_overwrote_is_made_again(here: World) -> None:

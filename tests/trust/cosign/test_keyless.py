@@ -195,7 +195,9 @@ def test_a_signature_under_the_tag_is_trusted(here: World) -> None:
     put(here)
     found = verdict(here)
     assert found.state == "trusted", found.why
-    assert [(one.name, one.issuer, one.signed) for one in found.signers] == [("alice@example.org", ISSUER, SIGNED)]
+    assert [(signer.name, signer.issuer, signer.signed) for signer in found.signers] == [
+        ("alice@example.org", ISSUER, SIGNED)
+    ]
 
 
 LOGGED = ["dsse", "intoto 0.0.1", "intoto 0.0.2"]
@@ -364,7 +366,7 @@ def test_sigstores_own_roots_are_read_in_full() -> None:
     for path in found:
         table, root = json.loads(path.read_bytes()), read_trusted_root(path.read_bytes())
         for mine, theirs in ((root.logs, table["tlogs"]), (root.certificate_logs, table["ctlogs"])):
-            assert [encoded(one.id) for one in mine] == [one["logId"]["keyId"] for one in theirs]
+            assert [encoded(one.id) for one in mine] == [their["logId"]["keyId"] for their in theirs]
         assert len(root.authorities) == len(table["certificateAuthorities"])
         for authority in root.authorities:
             chain = [x509.load_der_x509_certificate(one) for one in authority.chain]

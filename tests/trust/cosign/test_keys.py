@@ -44,7 +44,7 @@ def never() -> str:
 
 
 @pytest.mark.parametrize(
-    ("kind", "secret"), [*((one, "word") for one in KINDS), (KINDS[0], ""), (KINDS[0], "pässword ☃")]
+    ("kind", "secret"), [*((kind, "word") for kind in KINDS), (KINDS[0], ""), (KINDS[0], "pässword ☃")]
 )
 def test_a_key_file_is_read_again(kind: KeyKind, secret: str) -> None:
     key = generate(kind)

@@ -60,7 +60,7 @@ def test_what_cannot_be_looked_at_is_told(home: Path) -> None:
     (home / "plain.log").write_bytes(b"x" * (LARGEST + 1))
     audited = audit_path(".")
     assert audited.found == ()
-    assert [one for one in audited.problems if "large.log" in one] == list(audited.problems)
+    assert [problem for problem in audited.problems if "large.log" in problem] == list(audited.problems)
     os.mkfifo(home / "pipe")
     assert audit_path("pipe").problems == ("pipe is no regular file",)
 

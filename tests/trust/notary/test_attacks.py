@@ -49,7 +49,7 @@ def test_who_has_verified_before_is_not_deceived(here: World, attack: Attack, ch
     assert here.held().keys() >= before.keys()
 
 
-FIRST = [one for one in ATTACKS if one[1] not in {"rollback", "withheld"} and one[0] not in {
+FIRST = [attack for attack in ATTACKS if attack[1] not in {"rollback", "withheld"} and attack[0] not in {
     roots.foreign_rotation, roots.foreign_root_of_the_same_version, roots.root_that_skips_a_version, roots.root_far_ahead, roots.another_repository,
     roots.another_root_in_the_place_of_the_one_between, keys.revoked_key_signs_on, age.spoilt_releases,
 }]  # fmt: skip

@@ -40,7 +40,7 @@ def test_gaps_in_versions_are_taken(here: World) -> None:
     author.versions["targets"] = 40
     author.put_targets()
     author.put_snapshot({"root": author.held("root"), "targets": author.held("targets")}, version=90)
-    assert [one.version for one in here.verify().roles] == [1, 2, 90, 41]
+    assert [role.version for role in here.verify().roles] == [1, 2, 90, 41]
 
 
 def test_two_root_keys_of_which_two_must_sign(here: World) -> None:
@@ -111,7 +111,7 @@ def test_releases_count_only_for_tags_below_their_paths(here: World) -> None:
         MetadataRefusedError, match=r"not signed by a key that you trust for tags; signed are: 2\.0, 1\.0 "
     ):
         here.verify("3.0")
-    assert {one.tag for one in here.repository().signed_tags()} == {"1.0", "2.0"}
+    assert {signed_tag.tag for signed_tag in here.repository().signed_tags()} == {"1.0", "2.0"}
 
 
 def test_a_first_use_with_releases_takes_five_requests_and_no_use_more(here: World) -> None:

@@ -61,7 +61,7 @@ def test_a_reference_is_judged_and_a_repositorys_tags_are_listed(here: World) ->
     setup = Setup(environment(here))
     assert judge(reference(f"{here.gun}:v1"), setup).digest == digest
     assert judge(reference(f"{here.gun}@{digest}"), setup).tag.tag == "v1"
-    assert [one.digest for one in signed_tags(reference(here.gun), setup)] == [digest]
+    assert [signed_tag.digest for signed_tag in signed_tags(reference(here.gun), setup)] == [digest]
 
 
 def test_a_policy_that_allows_plain_http_to_a_registry_allows_none_to_its_notary_server(here: World) -> None:

@@ -502,7 +502,7 @@ def test_beside_an_attack_a_good_signature_counts(here: World, attack: Attack, c
     good = here.sign()
     verdict = here.verify()
     assert verdict.state == "trusted", verdict.why
-    assert [one.where for one in verdict.signers] == [f"referrer {good.digest[:19]}"]
+    assert [signer.where for signer in verdict.signers] == [f"referrer {good.digest[:19]}"]
 
 
 @pytest.mark.parametrize(

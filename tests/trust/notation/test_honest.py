@@ -257,7 +257,7 @@ def test_levels(here: World, what: str, level: str, state: str, *, passes: bool)
     judged = here.judge(actions=LEVELS[level])
     assert (judged.verdict.state, judged.passes) == (state, passes), judged.verdict.why
     noted = level != "strict" and passes
-    assert any("only notes" in one for one in judged.verdict.notes) == noted
+    assert any("only notes" in note for note in judged.verdict.notes) == noted
 
 
 def test_a_noted_stranger_does_not_hide_a_trusted_signer(here: World) -> None:

@@ -61,7 +61,7 @@ def strays(root: Path) -> list[str]:
 def test_both_ranges_and_the_setting_are_written(tmp_path: Path) -> None:
     root = made(tmp_path)
     record = enable(planned(root), str(root))
-    assert [one.path for one in record.files] == list(FILES)
+    assert [file.path for file in record.files] == list(FILES)
     assert (root / "etc/subuid").read_text() == f"{SUBUID}dockremap:165536:65536\n"
     assert json.loads((root / "etc/docker/daemon.json").read_text()) == {
         "icc": False, "log-driver": "json-file", "userns-remap": "default",
@@ -113,7 +113,7 @@ def test_ranges_of_data_that_is_still_there_stay(tmp_path: Path) -> None:
     enable(planned(root), str(root))
     (root / "data/165536.165536").mkdir(parents=True)
     record = disable(str(root))
-    assert [one.path for one in record.files] == ["etc/docker/daemon.json"]
+    assert [file.path for file in record.files] == ["etc/docker/daemon.json"]
     assert (root / "etc/docker/daemon.json").read_text() == PLAIN
     assert (root / "etc/subuid").read_text() == f"{SUBUID}dockremap:165536:65536\n"
 

@@ -94,7 +94,7 @@ def test_entries_are_counted_by_owner_and_links_are_not_followed(tmp_path: Path)
     held = owners(str(tmp_path), each=True)
     assert held.owners == ((os.getuid(), os.getgid(), 6),)
     assert held.whole
-    assert [one.path.removeprefix(str(tmp_path)) for one in held.entries] == [
+    assert [entry.path.removeprefix(str(tmp_path)) for entry in held.entries] == [
         "", "/a", "/a/away", "/a/file", "/a/gone", "/a/pipe",
     ]  # fmt: skip
 
@@ -141,7 +141,7 @@ def test_kinds(tmp_path: Path) -> None:
 def test_a_path_is_told_as_it_is_called(tmp_path: Path) -> None:
     (tmp_path / "a").write_text("")
     held = owners(str(tmp_path), each=True, shown="/srv")
-    assert [one.path for one in held.entries] == ["/srv", "/srv/a"]
+    assert [entry.path for entry in held.entries] == ["/srv", "/srv/a"]
 
 
 COMPOSE = """\
@@ -165,8 +165,8 @@ def test_services_of_a_compose_file_and_what_they_mount(tmp_path: Path) -> None:
     (tmp_path / "data").mkdir()
     document = formats.read("compose", Source(str(path), COMPOSE))
     machine = look(None, "/", files=(document,))
-    assert [one.name for one in machine.containers] == ["web", "db"]
-    assert [(one.container, one.path, one.read_only) for one in machine.binds] == [
+    assert [container.name for container in machine.containers] == ["web", "db"]
+    assert [(bind.container, bind.path, bind.read_only) for bind in machine.binds] == [
         ("web", str(tmp_path / "data"), False),
         ("web", str(tmp_path / "ro"), True),
     ]

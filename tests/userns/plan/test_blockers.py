@@ -103,7 +103,9 @@ def test_limits_of_ipc_can_be_set_from_linux_6_10_on(kernel: str, effect: str | 
 @pytest.mark.parametrize("name", ["db", "db-id"])
 def test_who_joins_one_that_opts_out_must_opt_out_too(flag: str, name: str) -> None:
     held = (runs("--userns host", "db"), runs(f"--{flag} container:{name}"))
-    assert [(one.container, one.effect) for one in blockers(MachineFacts(containers=held))] == [("web", "fails")]
+    assert [(blocker.container, blocker.effect) for blocker in blockers(MachineFacts(containers=held))] == [
+        ("web", "fails")
+    ]
 
 
 def test_a_container_of_which_nothing_is_known_is_told() -> None:

@@ -64,7 +64,7 @@ def test_ids_that_no_container_writes_as_are_left_alone() -> None:
     assert not planned(DATA, owned=(owned("/srv/data", (200_000, 300_000, 5)),))
     (made,) = planned(DATA, owned=(owned("/srv/data", (0, 300_000, 5), (500_000, 0, 1)),))
     assert isinstance(made, Handover)
-    assert [one for one in made.commands if "-uid 500000" in one or "-gid 300000" in one] == []
+    assert [command for command in made.commands if "-uid 500000" in command or "-gid 300000" in command] == []
     assert any("1 entries belong to ids" in note for note in made.notes)
 
 
@@ -173,7 +173,7 @@ def test_every_entry_is_listed_with_its_new_owner() -> None:
     )
     (made,) = planned(DATA, owned=(owned(entries=entries),))
     assert isinstance(made, Handover)
-    assert [(one.path, one.new_uid, one.new_gid) for one in made.entries] == [
+    assert [(entry.path, entry.new_uid, entry.new_gid) for entry in made.entries] == [
         ("/srv/data", 200_000, 300_000),
         ("/srv/data/a", 200_033, 300_005),
     ]
@@ -185,7 +185,7 @@ ROOT = "/var/lib/docker/200000.300000"
 
 def copied(*volumes: EngineVolume, **fields: Any) -> list[tuple[str, ...]]:
     machine = MachineFacts(volumes=volumes, data_root="/var/lib/docker", **fields)
-    return [one.commands for one in copies(machine, IDS, ROOT)]
+    return [copy.commands for copy in copies(machine, IDS, ROOT)]
 
 
 def test_a_volume_is_copied_and_then_changes_hands() -> None:
@@ -218,4 +218,4 @@ def test_a_volume_that_is_no_folder_here_is_told(volume: EngineVolume) -> None:
 
 def test_ten_thousand_binds_are_no_matter() -> None:
     binds = tuple(Bind("web", "/srv/" + "a/" * 50 + str(number), "/x") for number in range(10_000))
-    assert len(planned(*binds, owned=tuple(owned(one.path) for one in binds))) == 10_000
+    assert len(planned(*binds, owned=tuple(owned(bind.path) for bind in binds))) == 10_000

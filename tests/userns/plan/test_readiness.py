@@ -37,14 +37,14 @@ def with_(**fields: Any) -> MachineFacts:
 
 
 def told(machine: MachineFacts, user: str = "") -> list[tuple[str, str, str]]:
-    return [(one.name, one.answer, one.text) for one in plan(machine, user).checks if one.answer != "ok"]
+    return [(check.name, check.answer, check.text) for check in plan(machine, user).checks if check.answer != "ok"]
 
 
 def test_a_machine_that_is_ready() -> None:
     made = plan(READY)
     assert made.verdict == "ready"
     assert not told(READY)
-    assert [(one.start, one.count) for one in (*made.uids, *made.gids)] == [(165536, 65536)] * 2
+    assert [(uid.start, uid.count) for uid in (*made.uids, *made.gids)] == [(165536, 65536)] * 2
     assert made.new_uids
     assert made.new_gids
     assert made.data_root == "/var/lib/docker/165536.165536"
@@ -114,7 +114,9 @@ def test_a_machine_that_is_ready() -> None:
 )
 def test_what_is_not_well_is_told(fields: dict[str, Any], name: str, answer: str, words: str) -> None:
     machine = with_(**fields)
-    found = [one for one in plan(machine).checks if one.name == name and one.answer == answer and words in one.text]
+    found = [
+        check for check in plan(machine).checks if check.name == name and check.answer == answer and words in check.text
+    ]
     assert found
     wanted = {"fails": "not ready", "unknown": "could not tell", "note": "ready"}
     assert plan(machine).verdict == wanted[answer]
@@ -187,4 +189,4 @@ def test_an_engine_elsewhere_is_told_nothing_of_this_machine() -> None:
     made = plan(with_(away="ssh://me@there"))
     assert not made.uids
     assert not made.data_root
-    assert {one.name for one in made.checks} <= {"kernel", "storage", "disk", "engine"}
+    assert {check.name for check in made.checks} <= {"kernel", "storage", "disk", "engine"}

@@ -68,12 +68,16 @@ def judged(folder: Path, *versions: str) -> Matched:
 
 
 def found(matched: Matched) -> list[tuple[str, str, str]]:
-    return sorted((one.id, one.package.name, one.fixed) for one in matched.vulnerabilities)
+    return sorted(
+        (vulnerability.id, vulnerability.package.name, vulnerability.fixed) for vulnerability in matched.vulnerabilities
+    )
 
 
 def _told(matched: Matched) -> set[str]:
     """The packages of which anything is told."""
-    return {one.package.name for one in matched.unjudged} | {one.package.name for one in matched.vulnerabilities}
+    return {one.package.name for one in matched.unjudged} | {
+        vulnerability.package.name for vulnerability in matched.vulnerabilities
+    }
 
 
 @pytest.mark.parametrize(
@@ -143,7 +147,9 @@ def test_names_in_circles_end_and_are_one_flaw(
     tmp_path: Path, records: list[dict[str, Any]], flaws: list[str] | None
 ) -> None:
     built(tmp_path, archive(records))
-    told = [one.id for one in judged(tmp_path).vulnerabilities if one.package.name == "odd"]
+    told = [
+        vulnerability.id for vulnerability in judged(tmp_path).vulnerabilities if vulnerability.package.name == "odd"
+    ]
     assert told == flaws if flaws is not None else told
 
 
@@ -157,7 +163,9 @@ def test_one_id_in_several_records_is_one_flaw_that_any_of_them_may_tell_of(tmp_
     built(tmp_path, archive(records))
     for version, fixed in (("1.0", ["2.0"]), ("3.5", ["4.0"]), ("2.5", []), ("1.7", ["2.0"])):
         matched = judged(tmp_path, version)
-        assert [one.fixed for one in matched.vulnerabilities if one.package.name == "odd"] == fixed, version
+        assert [
+            vulnerability.fixed for vulnerability in matched.vulnerabilities if vulnerability.package.name == "odd"
+        ] == fixed, version
 
 
 def test_one_name_for_several_members_is_read_as_each_of_them(tmp_path: Path) -> None:

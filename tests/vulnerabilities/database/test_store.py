@@ -194,7 +194,7 @@ def says(claim: Claim, found: bytes) -> bool:
 
 
 @settings(max_examples=60, deadline=None)
-@given(st.lists(advisories, max_size=12, unique_by=lambda one: one.id))
+@given(st.lists(advisories, max_size=12, unique_by=lambda advisory: advisory.id))
 def test_what_the_database_says_is_what_the_records_say(
     tmp_path_factory: pytest.TempPathFactory, told: list[Advisory]
 ) -> None:
@@ -246,7 +246,9 @@ def test_every_version_that_a_record_lists_is_affected_in_the_database(tmp_path:
             ]
             for version in affects.versions:
                 found = key(scheme, version)
-                assert any(version in one.unreadable if found is None else says(one, found) for one in claims), version
+                assert any(version in claim.unreadable if found is None else says(claim, found) for claim in claims), (
+                    version
+                )
                 count += 1
     assert count > 2
 

@@ -293,7 +293,7 @@ def test_of_two_updates_at_once_the_second_waits_and_finds_all_done(publisher: P
     output, _ = first.communicate()
     thread.join()
     assert output.split() == ["osv/PyPI", "updated", "kev", "updated"]
-    assert [one.what for one in outcomes] == ["unchanged", "unchanged"]
+    assert [outcome.what for outcome in outcomes] == ["unchanged", "unchanged"]
 
 
 def test_readers_keep_what_they_opened(mirror: Path, place: Path) -> None:

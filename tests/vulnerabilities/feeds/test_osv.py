@@ -71,7 +71,7 @@ def test_events_become_spans(events: list[tuple[str, str]], wanted: list[Span]) 
 
 def test_git_ranges_and_other_ecosystems_do_not_end_the_reading() -> None:
     found = vector("Debian", "CVE-2026-1000")
-    assert [(one.ecosystem, one.name, one.state) for one in found.affects] == [
+    assert [(affect.ecosystem, affect.name, affect.state) for affect in found.affects] == [
         ("Debian:12", "lockgate", "affected"),
         ("Debian:13", "lockgate", "unimportant"),
         ("Debian:11", "lockgate", "end-of-life"),
@@ -117,11 +117,11 @@ def test_names_of_flaws(ecosystem: str, name: str, aliases: tuple[str, ...], ups
     ],
 )
 def test_ratings(ecosystem: str, name: str, ratings: list[tuple[str, Severity, float | None]]) -> None:
-    assert [(one.source, one.severity, one.score) for one in vector(ecosystem, name).ratings] == ratings
+    assert [(rating.source, rating.severity, rating.score) for rating in vector(ecosystem, name).ratings] == ratings
 
 
 def test_a_distributions_own_word_is_kept_for_each_package() -> None:
-    assert {one.severity for one in vector("Ubuntu", "UBUNTU-CVE-2026-1000").affects} == {Severity.MEDIUM}
+    assert {affect.severity for affect in vector("Ubuntu", "UBUNTU-CVE-2026-1000").affects} == {Severity.MEDIUM}
     assert vector("crates.io", "RUSTSEC-2026-0001").affects[0].severity is Severity.INFO
 
 

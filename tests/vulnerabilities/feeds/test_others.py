@@ -90,7 +90,9 @@ def test_red_hats_words_on_each_package() -> None:
     data = feedmirror.tarred({"2026/a.json": (feedmirror.VECTORS / "redhat-vex/cve-2026-1000.json").read_bytes()})
     (found,) = feedmirror.read("redhat-vex", data)
     assert isinstance(found, Advisory)
-    assert {(one.ecosystem, one.name, one.module): (one.state, one.spans) for one in found.affects} == {
+    assert {
+        (affect.ecosystem, affect.name, affect.module): (affect.state, affect.spans) for affect in found.affects
+    } == {
         ("Red Hat:9", "lockgate", ""): ("affected", (Span(fixed="1.2-3.el9"),)),
         ("Red Hat:9", "sluice", "lock:1"): ("affected", (Span(fixed="2-1.module+el9"),)),
         ("Red Hat:8", "lockgate", ""): ("affected", (Span(fixed="1:1.1-9.el8"),)),
@@ -100,8 +102,10 @@ def test_red_hats_words_on_each_package() -> None:
         ("Red Hat:10", "lockgate", ""): ("not-affected", ()),
         ("Red Hat:10", "weir", ""): ("under-investigation", (Span(),)),
     }
-    assert [(one.source, one.severity, one.score) for one in found.ratings] == [("Red Hat", Severity.HIGH, 9.8)]
-    assert {one.severity for one in found.affects if one.name == "weir"} == {Severity.MEDIUM, None}
+    assert [(rating.source, rating.severity, rating.score) for rating in found.ratings] == [
+        ("Red Hat", Severity.HIGH, 9.8)
+    ]
+    assert {affect.severity for affect in found.affects if affect.name == "weir"} == {Severity.MEDIUM, None}
 
 
 def test_exploited_likely_and_ended() -> None:

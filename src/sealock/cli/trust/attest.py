@@ -142,7 +142,7 @@ def _scan(name: ImageName, arguments: Namespace) -> dict[str, Any]:
     settings = Settings(policy_file="" if arguments.no_policy else arguments.policy, offline=arguments.offline)
     report = check(_spelled(name), settings=settings)
     if report.status == 2:
-        problem = next((one for target in report.targets for one in target.problems), None)
+        problem = next((problem for target in report.targets for problem in target.problems), None)
         why = f": {problem.message}".removesuffix(" (--no-vulnerabilities does without)") if problem else ""
         msg = f"{name.familiar} could not be judged in full, so the result is not attested{why}"
         raise TargetError(msg)

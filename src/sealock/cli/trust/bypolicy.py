@@ -88,41 +88,41 @@ def _named(words: list[str]) -> tuple[dict[str, ImageName], list[str]]:
     return named, problems
 
 
-def _lines(one: PolicyVerification, columns: int) -> Iterator[str]:
+def _lines(policy_verification: PolicyVerification, columns: int) -> Iterator[str]:
     from sealock.text import visible  # noqa: PLC0415  configuring does without
 
-    trusted = one.decision.state == "trusted"
-    state = "not trusted" if not trusted else "trusted" if one.verdicts else "let pass, unverified"
-    yield f"{visible(one.reference)} is {state}"
-    if one.digest:
-        yield f"  digest     {one.digest}"
+    trusted = policy_verification.decision.state == "trusted"
+    state = "not trusted" if not trusted else "trusted" if policy_verification.verdicts else "let pass, unverified"
+    yield f"{visible(policy_verification.reference)} is {state}"
+    if policy_verification.digest:
+        yield f"  digest     {policy_verification.digest}"
     if not trusted:
-        yield from told("why", one.decision.why, columns)
-    for need, verdict in one.verdicts.items():
+        yield from told("why", policy_verification.decision.why, columns)
+    for need, verdict in policy_verification.verdicts.items():
         by = ", ".join(signer.name or f"key {signer.key[:12]}" for signer in verdict.signers)
         dates = sorted(f"{signer.signed:%Y-%m-%d}" for signer in verdict.signers if signer.signed)
         if verdict.state == "trusted":
             label, _, kind = need.partition(" ")
             label = "attested" if kind else label
             yield from told(label, f"{kind} by {by}{f' on {dates[-1]}' if dates else ''}".strip(), columns)
-    for note in _notes(one):
+    for note in _notes(policy_verification):
         yield from told("note", note, columns)
 
 
-def _notes(one: PolicyVerification) -> list[str]:
+def _notes(policy_verification: PolicyVerification) -> list[str]:
     """What else there is to know: of each verdict, or that nothing was asked for."""
-    if one.decision.state == "trusted" and not one.verdicts:
+    if policy_verification.decision.state == "trusted" and not policy_verification.verdicts:
         return ["the trust policy asks for no signature of it"]
-    return [f"{need}: {note}" for need, verdict in one.verdicts.items() for note in verdict.notes]
+    return [f"{need}: {note}" for need, verdict in policy_verification.verdicts.items() for note in verdict.notes]
 
 
-def _table(one: PolicyVerification) -> dict[str, Any]:
+def _table(policy_verification: PolicyVerification) -> dict[str, Any]:
     return {
-        "reference": one.reference,
-        "verdict": one.decision.state,
-        "digest": one.digest,
-        "reason": one.decision.why,
-        "notes": _notes(one),
+        "reference": policy_verification.reference,
+        "verdict": policy_verification.decision.state,
+        "digest": policy_verification.digest,
+        "reason": policy_verification.decision.why,
+        "notes": _notes(policy_verification),
         "checks": {
             need: {
                 "verdict": verdict.state,
@@ -139,6 +139,6 @@ def _table(one: PolicyVerification) -> dict[str, Any]:
                     for signer in verdict.signers
                 ],
             }
-            for need, verdict in one.verdicts.items()
+            for need, verdict in policy_verification.verdicts.items()
         },
     }

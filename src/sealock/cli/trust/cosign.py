@@ -146,10 +146,10 @@ def _lines(text: str, one: Attested, expected: CosignRequirements, columns: int,
     yield f"  digest     {verdict.digest}"
     if not trusted:
         yield from told("why", verdict.why, columns)
-    for found in one.attestations:
-        yield from told("attested", found.statement.predicate_type, columns)
-        yield from told("", _who(found.signer, expected), columns)
-        yield from _built(found.statement, columns)
+    for attestation in one.attestations:
+        yield from told("attested", attestation.statement.predicate_type, columns)
+        yield from told("", _who(attestation.signer, expected), columns)
+        yield from _built(attestation.statement, columns)
     for signer in () if attested else verdict.signers:
         yield from told("signed", _who(signer, expected), columns)
         yield from told("found", signer.where, columns)
@@ -161,7 +161,7 @@ def _built(statement: InTotoStatement, columns: int) -> Iterator[str]:
     from sealock.trust.provenance import provenance_of  # noqa: PLC0415  configuring does without
 
     if (found := provenance_of(statement)) is not None:
-        sources = [f"from {one}" for one in found.sources[:3]]
+        sources = [f"from {source}" for source in found.sources[:3]]
         yield from told("built", ", ".join([f"by {found.builder or 'nobody that it names'}", *sources]), columns)
 
 

@@ -62,15 +62,15 @@ def _list(arguments: Namespace) -> int:
     keys = list(open_keyring().list())
     if arguments.format == "json":
         told = [
-            {"id": one.id, "role": one.role, "repository": one.gun or None, "encrypted": one.encrypted} for one in keys
+            {"id": key.id, "role": key.role, "repository": key.gun or None, "encrypted": key.encrypted} for key in keys
         ]
         tell(json.dumps({"keys": told}, indent=2) + "\n", arguments)
         return 0
-    width = max((len(visible(one.role)) for one in keys), default=0)
+    width = max((len(visible(key.role)) for key in keys), default=0)
     lines = [
-        f"{one.id}  {visible(one.role or 'unknown'):<{width}}  {visible(one.gun or 'any repository')}"
-        + ("" if one.encrypted else "  NOT ENCRYPTED")
-        for one in keys
+        f"{key.id}  {visible(key.role or 'unknown'):<{width}}  {visible(key.gun or 'any repository')}"
+        + ("" if key.encrypted else "  NOT ENCRYPTED")
+        for key in keys
     ]
     tell("".join(f"{line}\n" for line in lines) or "no private keys\n", arguments)
     return 0

@@ -142,12 +142,12 @@ class _Judge:
 
         # Whose schemes they are for is not asked: a person who names a file trusts it.
         anchors = [
-            one
+            read_anchor
             for file in arguments.authority
             for kind in ("ca", "signingAuthority")
-            for one in read_anchors(file, kind)
+            for read_anchor in read_anchors(file, kind)
         ]
-        anchors += [one for file in arguments.stamper for one in read_anchors(file, "tsa")]
+        anchors += [read_anchor for file in arguments.stamper for read_anchor in read_anchors(file, "tsa")]
         return NotationRequirements(
             tuple(anchors),
             tuple(read_subject(one) for one in arguments.subject),
@@ -202,16 +202,16 @@ def _spelled(statement: PolicyStatement) -> str:
     return f"{statement.name} ({statement.level})"
 
 
-def _lines(one: _Found, columns: int) -> Iterator[str]:
+def _lines(_found: _Found, columns: int) -> Iterator[str]:
     from sealock.text import visible  # noqa: PLC0415  configuring does without
 
-    verdict = one.verdict
+    verdict = _found.verdict
     if verdict.state == "unknown":
-        yield f"{visible(one.text)} is let pass, unverified"
+        yield f"{visible(_found.text)} is let pass, unverified"
     elif verdict.state == "untrusted":
-        yield f"{visible(one.text)} is not trusted{', and is let pass' if one.passes else ''}"
+        yield f"{visible(_found.text)} is not trusted{', and is let pass' if _found.passes else ''}"
     else:
-        yield f"{visible(one.text)} is trusted"
+        yield f"{visible(_found.text)} is trusted"
     if verdict.digest:
         yield f"  digest     {verdict.digest}"
     if verdict.why:
@@ -222,21 +222,21 @@ def _lines(one: _Found, columns: int) -> Iterator[str]:
         if signer.issuer != signer.name:
             yield from told("vouched", f"by {signer.issuer}", columns)
         yield from told("found", signer.where, columns)
-    if one.policy:
-        yield from told("policy", one.policy, columns)
+    if _found.policy:
+        yield from told("policy", _found.policy, columns)
     for note in verdict.notes:
         yield from told("note", note, columns)
 
 
-def _table(one: _Found) -> dict[str, Any]:
-    verdict = one.verdict
+def _table(_found: _Found) -> dict[str, Any]:
+    verdict = _found.verdict
     table: dict[str, Any] = {
-        "reference": one.text,
+        "reference": _found.text,
         "verdict": verdict.state,
         "by": verdict.by,
         "digest": verdict.digest,
-        "passes": one.passes,
-        "policy": one.policy or None,
+        "passes": _found.passes,
+        "policy": _found.policy or None,
     }
     if verdict.state == "unknown":
         table["problem"] = verdict.why
@@ -268,7 +268,7 @@ def sign(arguments: Namespace) -> int:
     key_file, chain_file = arguments.key, arguments.certificate
     if not key_file:
         key_file, chain_file = default_key(notation_folder(os.environ))
-    chain = tuple(one.der for one in read_anchors(chain_file))
+    chain = tuple(read_anchor.der for read_anchor in read_anchors(chain_file))
     key = signer.signing_key(read_file(key_file).encode(), chain, key_file, lambda: _passphrase(key_file))
     name: ImageName = name_of(arguments.reference)
     registry, digest = open_image(arguments, name)

@@ -40,11 +40,11 @@ def _lines(trusted: TrustedMetadata) -> Iterator[str]:
     from sealock.trust.notary.verdict import root_names, states, tags_of  # noqa: PLC0415  as above
 
     tags = list(tags_of(trusted))
-    width = max((len(visible(one.tag)) for one in tags), default=0)
+    width = max((len(visible(tag.tag)) for tag in tags), default=0)
     yield f"{trusted.gun}: {len(tags)} signed {'tag' if len(tags) == 1 else 'tags'}"
-    for one in tags:
-        by = "" if one.role == "targets" else f"  {one.role}"
-        yield f"  {visible(one.tag):<{width}}  {one.digest}{by}"
+    for tag in tags:
+        by = "" if tag.role == "targets" else f"  {tag.role}"
+        yield f"  {visible(tag.tag):<{width}}  {tag.digest}{by}"
     yield "keys"
     for name, about in root_names(trusted.root.body):
         yield f"  {'root':<12} {name}  ({visible(about)})"
@@ -81,14 +81,15 @@ def _table(trusted: TrustedMetadata) -> dict[str, Any]:
         "keys": {name: list(role.keys) for name, role in trusted.root.body.roles.items()},
         "delegations": [
             {
-                "name": one.name,
-                "keys": [canonical_id(targets.keys[name]) for name in one.role.keys],
-                "paths": list(one.paths),
-                "threshold": one.role.threshold,
+                "name": delegation.name,
+                "keys": [canonical_id(targets.keys[name]) for name in delegation.role.keys],
+                "paths": list(delegation.paths),
+                "threshold": delegation.role.threshold,
             }
-            for one in targets.delegations
+            for delegation in targets.delegations
         ],
         "metadata": [
-            {"role": one.role, "version": one.version, "expires": one.expires.isoformat()} for one in states(trusted)
+            {"role": state.role, "version": state.version, "expires": state.expires.isoformat()}
+            for state in states(trusted)
         ],
     }

@@ -105,8 +105,8 @@ def run(arguments: Namespace) -> int:
     return 1 if any(isinstance(one, TrustError) for _, one in found) else 0
 
 
-def _known(one: VerifiedTag | SealockError) -> bool:
-    return isinstance(one, TrustError) or not isinstance(one, SealockError)
+def _known(verified_tag: VerifiedTag | SealockError) -> bool:
+    return isinstance(verified_tag, TrustError) or not isinstance(verified_tag, SealockError)
 
 
 def _pinned(setup: Setup, arguments: Namespace) -> Setup:
@@ -134,26 +134,26 @@ def _pinned(setup: Setup, arguments: Namespace) -> Setup:
     return structs.replace(setup, pins=Pins(first_use=not arguments.no_first_use))
 
 
-def _lines(text: str, one: VerifiedTag | SealockError, columns: int) -> Iterator[str]:
+def _lines(text: str, verified_tag: VerifiedTag | SealockError, columns: int) -> Iterator[str]:
     from sealock.text import count, visible  # noqa: PLC0415  configuring does without
     from sealock.trust.notary.verdict import brief  # noqa: PLC0415  as above
 
-    if isinstance(one, SealockError):
+    if isinstance(verified_tag, SealockError):
         yield f"{visible(text)} is not trusted"
-        yield from told("why", str(one), columns)
+        yield from told("why", str(verified_tag), columns)
         return
     yield f"{visible(text)} is trusted"
-    yield f"  digest     {one.digest}"
-    tag, root, timestamp = one.signed_by, one.roles[0], one.roles[1]
+    yield f"  digest     {verified_tag.digest}"
+    tag, root, timestamp = verified_tag.signed_by, verified_tag.roles[0], verified_tag.roles[1]
     rows = {
-        "signed": f"as {one.tag.tag} by {tag.role}, key {brief(tag.keys)}{_when(tag)}",
-        "root": f"version {root.version}, certificate {brief(root.keys)}: {_RESTS[one.rests_on]}",
-        "fresh": f"timestamp {timestamp.version}{_when(timestamp)}; the whole holds until {_day(one.expires)}",
-        "server": f"{one.server}, asked {count(one.requests, 'time')}",
+        "signed": f"as {verified_tag.tag.tag} by {tag.role}, key {brief(tag.keys)}{_when(tag)}",
+        "root": f"version {root.version}, certificate {brief(root.keys)}: {_RESTS[verified_tag.rests_on]}",
+        "fresh": f"timestamp {timestamp.version}{_when(timestamp)}; the whole holds until {_day(verified_tag.expires)}",
+        "server": f"{verified_tag.server}, asked {count(verified_tag.requests, 'time')}",
     }
     for label, value in rows.items():
         yield from told(label, value, columns)
-    for note in one.notes:
+    for note in verified_tag.notes:
         yield from told("note", note, columns)
 
 
@@ -165,23 +165,28 @@ def _day(moment: datetime) -> str:
     return f"{moment:%Y-%m-%d}"
 
 
-def _table(text: str, one: VerifiedTag | SealockError) -> dict[str, Any]:
-    if isinstance(one, SealockError):
-        if not isinstance(one, TrustError):
-            return {"reference": text, "verdict": "unknown", "problem": str(one)}
-        return {"reference": text, "verdict": "untrusted", "check": getattr(one, "check", "other"), "reason": str(one)}
+def _table(text: str, verified_tag: VerifiedTag | SealockError) -> dict[str, Any]:
+    if isinstance(verified_tag, SealockError):
+        if not isinstance(verified_tag, TrustError):
+            return {"reference": text, "verdict": "unknown", "problem": str(verified_tag)}
+        return {
+            "reference": text,
+            "verdict": "untrusted",
+            "check": getattr(verified_tag, "check", "other"),
+            "reason": str(verified_tag),
+        }
     return {
         "reference": text,
         "verdict": "trusted",
-        "repository": one.repository,
-        "tag": one.tag.tag,
-        "digest": one.digest,
-        "length": one.tag.length,
-        "signed_by": one.tag.role,
-        "rests_on": one.rests_on,
-        "expires": one.expires.isoformat(),
-        "server": one.server,
-        "requests": one.requests,
+        "repository": verified_tag.repository,
+        "tag": verified_tag.tag.tag,
+        "digest": verified_tag.digest,
+        "length": verified_tag.tag.length,
+        "signed_by": verified_tag.tag.role,
+        "rests_on": verified_tag.rests_on,
+        "expires": verified_tag.expires.isoformat(),
+        "server": verified_tag.server,
+        "requests": verified_tag.requests,
         "roles": [
             {
                 "role": role.role,
@@ -190,7 +195,7 @@ def _table(text: str, one: VerifiedTag | SealockError) -> dict[str, Any]:
                 "signed_about": role.signed.isoformat() if role.signed else None,
                 "expires": role.expires.isoformat(),
             }
-            for role in one.roles
+            for role in verified_tag.roles
         ],
-        "notes": list(one.notes),
+        "notes": list(verified_tag.notes),
     }

@@ -61,7 +61,7 @@ def _check_contradictions(name: str, service: ComposeValue, report: ReportFault)
     if service.at("network_mode") and networks and networks.data:
         report(f"service {name} has both network_mode and networks", networks.whole())
     platform, platforms = service.at("platform"), service.at("build", "platforms")
-    if platform and platforms and platform.text not in {one.text for one in platforms.items}:
+    if platform and platforms and platform.text not in {item.text for item in platforms.items}:
         report(f"service {name}: build.platforms lacks the platform {platform.text}", platforms.whole())
     inline = service.at("build", "dockerfile_inline")
     if inline and service.at("build", "dockerfile"):

@@ -27,7 +27,7 @@ def edits(document: Document, subject: Subject, change: Change) -> tuple[Edit, .
     if isinstance(change, Edit):
         return (change,)
     if isinstance(change, On):
-        found = next((one for one in document.subjects if one.name == change.subject), None)
+        found = next((subject for subject in document.subjects if subject.name == change.subject), None)
         if found is None:
             msg = f"there is no {change.subject} in {document.source.name}"
             raise FormatError(msg)
@@ -67,7 +67,7 @@ def _prove(
 ) -> None:
     """Refuse edits that do anything but what was asked for."""
     after = reread(document, apply(document.source.text, made))
-    found = {one.name: one.noun for one in after.subjects}
+    found = {subject.name: subject.noun for subject in after.subjects}
     if after.problems_in_text > document.problems_in_text:
         msg = f"the text would no longer be sound: {after.problems[after.problems_in_text - 1].message}"
         raise FormatError(msg)
@@ -89,11 +89,11 @@ def _prove(
             raise FormatError(msg)
 
 
-def _same_field(field: str, one: Container, other: Container) -> bool:
+def _same_field(field: str, container: Container, other: Container) -> bool:
     # Where a variable's value comes from follows from the variable.
     if field == "outside":
         return True
-    return bool(_comparable(field, getattr(one, field)) == _comparable(field, getattr(other, field)))
+    return bool(_comparable(field, getattr(container, field)) == _comparable(field, getattr(other, field)))
 
 
 def _comparable(field: str, value: Any) -> Any:  # noqa: ANN401  fields are of all types

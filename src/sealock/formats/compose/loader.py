@@ -241,7 +241,7 @@ class Loader:
         env = item.at("env_file")
         env_files = None
         if env is not None and env.data is not None:
-            env_files = [one.with_data(join(folder, one.text)) for one in (env.items or [env])]
+            env_files = [item.with_data(join(folder, item.text)) for item in (env.items or [env])]
         imported = self.model(names, inner, self.variables(inner, variables, env_files), including)
         return paths.rebased_project(imported, posixpath.relpath(inner or ".", folder or "."))
 

@@ -27,14 +27,14 @@ class OwnText:
         self.name = subject.name.removeprefix("service ")
         text = document.source.text
         tree = yamltree.parse(text)
-        self.root = next((one for one in reversed(tree.documents) if _service(one, self.name)), None)
+        self.root = next((document for document in reversed(tree.documents) if _service(document, self.name)), None)
         service = _service(self.root, self.name)
         if service is None:
             msg = "the service is written elsewhere"
             raise FormatError(msg)
         self.service = service
         self.writer = Writer(text, self.root)
-        self.shared = {id(node) for one in tree.documents if one for node in _aliased(one)}
+        self.shared = {id(node) for document in tree.documents if document for node in _aliased(document)}
 
     # Looking
 
@@ -136,7 +136,7 @@ class OwnText:
     def refuse_variables(self, path: Keys) -> None:
         """Refuse to write anew what hangs on variables."""
         held = self.own(path)
-        if held is not None and any(isinstance(one, Scalar) and interpolated(one.text) for one in _nodes(held)):
+        if held is not None and any(isinstance(node, Scalar) and interpolated(node.text) for node in _nodes(held)):
             msg = "a part of it is set by variables"
             raise FormatError(msg)
 
@@ -147,11 +147,13 @@ class OwnText:
     def declared(self, elements: Iterable[Any]) -> list[Edit]:
         """Declare at the top the networks and volumes that are used and not yet declared."""
         made: list[Edit] = []
-        for one in elements:
-            if isinstance(one, Network) and one.name != "default":
-                made += self.declare("networks", one.name)
-            elif isinstance(one, Mount) and one.kind == "volume" and one.source and "$" not in one.source:
-                made += self.declare("volumes", one.source)
+        for element in elements:
+            if isinstance(element, Network) and element.name != "default":
+                made += self.declare("networks", element.name)
+            elif (
+                isinstance(element, Mount) and element.kind == "volume" and element.source and "$" not in element.source
+            ):
+                made += self.declare("volumes", element.source)
         return made
 
     def declare(self, kind: str, name: str) -> list[Edit]:

@@ -116,9 +116,9 @@ def system_paths(item: str) -> bool | None:
     return True if item.replace(":", "=", 1) == "systempaths=unconfined" else None
 
 
-def device_as_mapping(one: Device) -> dict[str, object]:
+def device_as_mapping(device: Device) -> dict[str, object]:
     """Write a device in its long form."""
-    return {"source": one.source, "target": one.target, "permissions": one.permissions}
+    return {"source": device.source, "target": device.target, "permissions": device.permissions}
 
 
 def mount(one: Mount) -> Any:  # noqa: ANN401  a text or a dict
@@ -129,7 +129,7 @@ def mount(one: Mount) -> Any:  # noqa: ANN401  a text or a dict
 def network(name: str, value: ComposeValue) -> Network:
     """An entry of the networks."""
     aliases = value.at("aliases")
-    return Network(name, tuple(text(one) for one in aliases.items) if aliases else ())
+    return Network(name, tuple(text(item) for item in aliases.items) if aliases else ())
 
 
 def network_item(value: ComposeValue) -> Network:
@@ -171,7 +171,7 @@ def expose_text(one: str) -> str:
 
 def host(name: str, value: ComposeValue) -> tuple[str, ...]:
     """An entry of the extra hosts, which may have several addresses."""
-    return tuple(f"{name}:{_address(text(one))}" for one in (value.items or [value]))
+    return tuple(f"{name}:{_address(text(item))}" for item in (value.items or [value]))
 
 
 def host_item(value: ComposeValue) -> str:

@@ -87,7 +87,7 @@ class EditPlan(OwnText):
     def swapped(self, row: Many, index: int, old: Any, new: Any) -> list[Edit]:  # noqa: ANN401  elements of all types
         """Write one element where another stands, in the form that is there."""
         key, node, number = self.item(row.name, index)
-        part = next((one for one in row.parts if one.key == key), None)
+        part = next((part for part in row.parts if part.key == key), None)
         if part is None:
             msg = f"it comes from {key}"
             raise FormatError(msg)
@@ -139,7 +139,7 @@ class EditPlan(OwnText):
             if not elements and self.effective((part.key,)) is None:
                 continue
             self.refuse_variables((part.key,))
-            made.append(self.put((part.key,), [literal(part.write(one)) for one in elements]))
+            made.append(self.put((part.key,), [literal(part.write(element)) for element in elements]))
         return made
 
     def named(self, row: NamedField, wanted: Container) -> list[Edit]:
@@ -165,11 +165,11 @@ class EditPlan(OwnText):
 
     def form(self, row: NamedField, elements: list[Any]) -> WrittenValue:
         """Elements as a list or mapping, whichever the row prefers and can say."""
-        items = [row.to_item(one) for one in elements]
+        items = [row.to_item(element) for element in elements]
         held = self.effective((row.key,))
         listed = row.as_list if held is None or self.whole else isinstance(held.data, list)
-        if listed and all(one is not None for one in items):
-            return [literal(one) for one in items]
+        if listed and all(item is not None for item in items):
+            return [literal(item) for item in items]
         return {name: literal(bare) for name, bare in map(row.to_pair, elements)}
 
     def entries(self, row: NamedField, held: Mapping, old: tuple[Any, ...], new: tuple[Any, ...]) -> list[Edit]:
@@ -208,7 +208,7 @@ class EditPlan(OwnText):
                 made.append(self.writer.replace(node, literal(row.to_item(fresh))))
             elif number is not None:
                 made.append(self.writer.remove(held, number))
-        return made + [self.writer.append(held, literal(row.to_item(one))) for one in names.values()]
+        return made + [self.writer.append(held, literal(row.to_item(name))) for name in names.values()]
 
     # Fields that security_opt says
 
@@ -218,9 +218,9 @@ class EditPlan(OwnText):
         held = self.own(("security_opt",))
         effective = self.effective(("security_opt",))
         if self.whole:
-            others = [one.text for one in effective.items if row.read(one.shown) is None] if effective else []
+            others = [item.text for item in effective.items if row.read(item.shown) is None] if effective else []
             self.refuse_variables(("security_opt",))
-            return [self.put(("security_opt",), [literal(one) for one in others] + items)]
+            return [self.put(("security_opt",), [literal(other) for other in others] + items)]
         if not isinstance(held, Sequence) or not held.items:
             self.guard(held)
             return [self.put(("security_opt",), items)] if items else []

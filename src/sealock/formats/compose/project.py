@@ -53,7 +53,7 @@ def _pairs(value: ComposeValue | None) -> tuple[tuple[str, str | None], ...]:
     if isinstance(value.data, dict):
         return tuple((name, None if one.data is None else one.text) for name, one in value.data.items())
     return tuple(
-        (name, held if equals else None) for name, equals, held in (one.text.partition("=") for one in value.items)
+        (name, held if equals else None) for name, equals, held in (item.text.partition("=") for item in value.items)
     )
 
 
@@ -62,7 +62,7 @@ def _options(value: ComposeValue | None) -> tuple[tuple[str, str], ...]:
 
 
 def _sources(value: ComposeValue | None) -> tuple[str, ...]:
-    return tuple((one.at("source") or one).text for one in value.items) if value else ()
+    return tuple((item.at("source") or item).text for item in value.items) if value else ()
 
 
 class _Reader:
@@ -83,7 +83,7 @@ class _Reader:
             self.service(name, value, subject) for (name, value), subject in zip(held.items(), subjects, strict=True)
         )
         networks = self.declared("networks", self.network)
-        if self.uses_default(held.values()) and not any(one.name == "default" for one in networks):
+        if self.uses_default(held.values()) and not any(network.name == "default" for network in networks):
             networks = (*networks, ProjectNetwork("default", declared=False))
         secrets = self.declared("secrets", self.secret) + self.declared("configs", self.config)
         noun = Project(
@@ -162,10 +162,10 @@ class _Reader:
             _text(value.at("target")),
             _pairs(value.at("args")),
             _sources(value.at("secrets")),
-            tuple(one.text for one in as_items(value.at("ssh") or ComposeValue(None))),
+            tuple(as_item.text for as_item in as_items(value.at("ssh") or ComposeValue(None))),
             _text(value.at("network")),
             _flag(value.at("privileged")),
-            tuple(one.text for one in entitlements.items) if entitlements else (),
+            tuple(item.text for item in entitlements.items) if entitlements else (),
             contexts,
         )
 
@@ -222,10 +222,10 @@ class _Reader:
         wanted: dict[str, ComposeValue] = {}
         for service in services.values():
             env_file = service.at("env_file")
-            for one in (env_file.items or [env_file]) if env_file and env_file.data is not None else ():
-                path = one.at("path") or one
+            for item in (env_file.items or [env_file]) if env_file and env_file.data is not None else ():
+                path = item.at("path") or item
                 if isinstance(path.data, str) and path.data and not path.words:
-                    wanted.setdefault(path.data, one)
+                    wanted.setdefault(path.data, item)
         for secret in secrets:
             value = self.model.at("secrets" if secret.kind == "secret" else "configs", secret.name, "file")
             if secret.file and value is not None and not value.words:

@@ -264,16 +264,16 @@ def _is(data: object, letters: str) -> bool:
 
 def _wanted(kinds: tuple[ValueKind, ...]) -> str:
     words: list[str] = []
-    for one in kinds:
-        match one:
+    for kind in kinds:
+        match kind:
             case ListOf():
                 words.append("a list")
             case MapOf():
                 words.append("a mapping")
             case WordKind():
-                words.append(f"one of {', '.join(one.words)}")
+                words.append(f"one of {', '.join(kind.words)}")
             case str():
-                words += [_WORDS[letter] for letter in one]
+                words += [_WORDS[letter] for letter in kind]
             case _:
                 pass
     return " or ".join(words)

@@ -141,7 +141,7 @@ class ServiceReader:
         for name, value in held.data.items():
             element = self.parsed(row.pair, (row.key, name), value, name)
             elements = element if isinstance(element, tuple) else () if element is None else (element,)
-            found += [Slot(one, (row.key, name), value) for one in elements]
+            found += [Slot(element, (row.key, name), value) for element in elements]
         return found
 
     def several(self, field: str, slots: list[Slot], given: bool) -> None:  # noqa: FBT001  internal

@@ -33,10 +33,10 @@ def gpus(value: ComposeValue) -> str | None:
         return text(value)
     for item in value.items:
         capabilities = item.at("capabilities")
-        if value.key.start >= 0 and capabilities and not any("gpu" in one.text for one in capabilities.items):
+        if value.key.start >= 0 and capabilities and not any("gpu" in item.text for item in capabilities.items):
             continue
         if ids := item.at("device_ids"):
-            return "device=" + ",".join(one.text for one in ids.items)
+            return "device=" + ",".join(item.text for item in ids.items)
         count = item.at("count")
         return "all" if count is None or count.data in {-1, "all"} else count.text
     return None

@@ -175,8 +175,8 @@ class _Builder:
     def merged(self, node: YamlNode) -> Iterator[tuple[str, ComposeValue]]:
         """The entries that `<<` brings in; of several mappings the first to have a key gives it."""
         held = self.value(node)
-        for one in held.items if isinstance(held.data, list) else [held]:
-            if isinstance(one.data, dict):
-                yield from one.data.items()
+        for item in held.items if isinstance(held.data, list) else [held]:
+            if isinstance(item.data, dict):
+                yield from item.data.items()
             else:
                 self.report("<< merges a mapping or a list of mappings", self.place(node))

@@ -59,8 +59,8 @@ def read(source: Source, files: FileWindow = NOTHING) -> Document:  # noqa: ARG0
 
 def _member(root: JsonNode, key: str) -> JsonNode | None:
     """A member by its exact name: the engine refuses another spelling."""
-    found: JsonNode | None = root.value.get(key)
-    return found
+    json_node: JsonNode | None = root.value.get(key)
+    return json_node
 
 
 def edits(document: Document, subject: Subject, change: Change) -> tuple[Edit, ...]:

@@ -87,7 +87,7 @@ def _plain_ulimits(value: tuple[Ulimit, ...]) -> dict[str, Any]:
 
 
 def _cgroup_driver(node: JsonNode) -> str | None:
-    options = [one.partition("=") for one in _texts(node)]
+    options = [text.partition("=") for text in _texts(node)]
     return next((value for name, _, value in reversed(options) if name == "native.cgroupdriver"), None)
 
 

@@ -13,9 +13,9 @@ _BLANK: Final = " \t\r\n"
 
 def written(text: str, root: JsonNode, key: str, value: str) -> Edit:
     """Give a member this value, which is JSON; a new one comes last, on a line of its own where the others have one."""
-    held: JsonNode | None = root.value.get(key)
-    if held is not None:
-        return Edit(held.place, value)
+    json_node: JsonNode | None = root.value.get(key)
+    if json_node is not None:
+        return Edit(json_node.place, value)
     members = list(root.value.values())
     if not members:
         return Edit(Place(root.start, root.end), f'{{\n  "{key}": {value}\n}}')

@@ -72,9 +72,9 @@ def _prove(document: Document, made: tuple[Edit, ...], wanted: Container) -> Non
     raise FormatError(message)
 
 
-def _same(field: str, one: Container, other: Container) -> bool:
+def _same(field: str, container: Container, other: Container) -> bool:
     """Whether a field means the same in both: a list's order does not count, and an empty list is none."""
-    left, right = getattr(one, field), getattr(other, field)
+    left, right = getattr(container, field), getattr(other, field)
     if field not in _LISTS:
         return bool(left == right)
     left, right = given(left, ()), given(right, ())
@@ -162,9 +162,9 @@ class _Speller:
             return (Edit(_argument(own[-1]), spelled),)
         return (Insertion(self.build, self.final).edit(f"{keyword} {spelled}"),)
 
-    def _needs(self, one: Instruction) -> bool:
+    def _needs(self, instruction: Instruction) -> bool:
         """Whether what comes behind it in the stage may hang on it."""
-        behind = self.final.instructions[self.final.instructions.index(one) + 1 :]
+        behind = self.final.instructions[self.final.instructions.index(instruction) + 1 :]
         return any(isinstance(other, Run | Copy | AddFile | Workdir) and not other.onbuild for other in behind)
 
     def _user(self, value: Any) -> tuple[Edit, ...]:  # noqa: ANN401  a field's value
@@ -191,9 +191,9 @@ class _Speller:
         return users[-2] if len(users) > 1 else UNSET
 
 
-def _argument(one: Instruction) -> Any:  # noqa: ANN401  a Place
-    match one:
+def _argument(instruction: Instruction) -> Any:  # noqa: ANN401  a Place
+    match instruction:
         case User(user=text) | Workdir(path=text) | StopSignal(signal=text):
             return text.place
         case _:
-            return one.place
+            return instruction.place

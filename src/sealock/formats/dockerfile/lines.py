@@ -16,7 +16,7 @@ LONGEST: Final = 65_535
 """Bytes that BuildKit's scanner takes in one physical line."""
 
 
-class BrokenLineError(Exception):  # noqa: N818  it is an answer about the text, caught where the instruction is read
+class BrokenLineError(Exception):
     """The text cannot be read as BuildKit would; `place` is where, None for the instruction as a whole."""
 
     def __init__(self, message: str, place: Place | None = None) -> None:
@@ -138,7 +138,7 @@ class Lexer:
         at = start + chunk.index("=") + 1
         at += len(self.text[at : start + len(chunk)]) - len(self.text[at : start + len(chunk)].lstrip(WHITE))
         place = Place(at, at + len(value))
-        if any(one.name == name for one in self.directives):
+        if any(directive.name == name for directive in self.directives):
             message = f"the parser directive {name} stands twice"
             raise BrokenLineError(message, place)
         self.directives.append(Directive(name, value, place))

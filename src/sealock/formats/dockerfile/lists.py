@@ -98,14 +98,14 @@ class _Lister:
             return [Insertion(self.build, self.chain[-1]).edit(self.line(element))]
         return [self._replaced(stage, one, token, element)]
 
-    def _replaced(self, stage: Stage, one: Instruction, token: Pair | BuildText, element: Any) -> Edit:  # noqa: ANN401  an element of any field
+    def _replaced(self, stage: Stage, instruction: Instruction, token: Pair | BuildText, element: Any) -> Edit:  # noqa: ANN401  an element of any field
         self._check_own(stage)
         if isinstance(token, Pair):
-            if isinstance(one, Env) and one.legacy:
-                return Edit(one.place, self.line(element))
+            if isinstance(instruction, Env) and instruction.legacy:
+                return Edit(instruction.place, self.line(element))
             return Edit(token.place, self._pair(element))
         if isinstance(element, Mount):
-            is_json = token.raw.startswith('"') and "[" in self.build.excerpt(one.place)
+            is_json = token.raw.startswith('"') and "[" in self.build.excerpt(instruction.place)
             return Edit(token.place, self._string(element.target) if is_json else self._plain(element.target))
         return Edit(token.place, _port(element))
 
@@ -158,8 +158,8 @@ _KINDS: Final[dict[str, tuple[type[Instruction], ...]]] = {
 }
 
 
-def _tokens_of(one: Instruction) -> list[Pair | BuildText]:
-    match one:
+def _tokens_of(instruction: Instruction) -> list[Pair | BuildText]:
+    match instruction:
         case Env(pairs=pairs) | LabelSet(pairs=pairs):
             return list(pairs)
         case Expose(ports=texts) | Volume(paths=texts):

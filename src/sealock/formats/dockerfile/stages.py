@@ -79,44 +79,44 @@ class StageState:
         if _is_windows(start):
             self.shell = ("cmd", "/S", "/C")
 
-    def apply(self, one: Instruction, outer: dict[str, Maybe[str]]) -> None:  # noqa: C901  one case for each
+    def apply(self, instruction: Instruction, outer: dict[str, Maybe[str]]) -> None:  # noqa: C901  one case for each
         """Take in what an instruction does; `outer` holds the ARGs from before the first FROM."""
-        match one:
+        match instruction:
             case Env():
-                self._env(one)
+                self._env(instruction)
             case Arg():
-                self._arg(one, outer)
+                self._arg(instruction, outer)
             case LabelSet():
-                for pair in one.pairs:
+                for pair in instruction.pairs:
                     self.labels[pair.name] = (pair.value.text if pair.value else "", pair.place)
                     self._note("labels", pair.value)
             case User():
-                self._set("user", one.user)
+                self._set("user", instruction.user)
             case Workdir():
-                self._workdir(one.path)
+                self._workdir(instruction.path)
             case Expose():
-                for port in one.ports:
+                for port in instruction.ports:
                     self._note("expose", port)
                     for word in port.text.split():
                         self.expose[exposed(word)] = port.place
             case Volume():
-                for path in one.paths:
+                for path in instruction.paths:
                     self.mounts[path.text] = path.place
                     self._note("mounts", path)
             case StopSignal():
-                self._set("stop_signal", one.signal)
+                self._set("stop_signal", instruction.signal)
             case Healthcheck():
-                self.values["health"] = health(one)
-                self.where["health",] = one.place
+                self.values["health"] = health(instruction)
+                self.where["health",] = instruction.place
             case Shell():
-                self.shell = tuple(word.text for word in one.words)
+                self.shell = tuple(word.text for word in instruction.words)
             case Cmd():
-                self._cmd(one)
+                self._cmd(instruction)
             case _:
                 pass
 
-    def _env(self, one: Env) -> None:
-        for pair in one.pairs:
+    def _env(self, env: Env) -> None:
+        for pair in env.pairs:
             value = pair.value
             if value is None:
                 continue
@@ -125,11 +125,11 @@ class StageState:
             if not (itself and _names(value.raw, pair.name)):
                 self._note("environment", value)
             self.environment[pair.name] = (value.text, pair.place)
-        for pair in one.pairs:
+        for pair in env.pairs:
             self.scope.names[pair.name] = pair.value.value if pair.value else ""
 
-    def _arg(self, one: Arg, outer: dict[str, Maybe[str]]) -> None:
-        for pair in one.pairs:
+    def _arg(self, arg: Arg, outer: dict[str, Maybe[str]]) -> None:
+        for pair in arg.pairs:
             value = pair.value.value if pair.value else outer.get(pair.name, UNKNOWN)
             if pair.name in _NOT_IN_SCOPE or (
                 pair.value is None and value is UNKNOWN and pair.name in self.scope.names
@@ -137,11 +137,11 @@ class StageState:
                 continue
             self.scope.names[pair.name] = value
 
-    def _cmd(self, one: Cmd) -> None:
-        words = tuple(word.text for word in one.words) if one.line is None else (*self.shell, one.line)
-        field = "command" if one.keyword == "CMD" else "entrypoint"
+    def _cmd(self, cmd: Cmd) -> None:
+        words = tuple(word.text for word in cmd.words) if cmd.line is None else (*self.shell, cmd.line)
+        field = "command" if cmd.keyword == "CMD" else "entrypoint"
         self.values[field] = words
-        self.where[field,] = one.place
+        self.where[field,] = cmd.place
         if field == "command":
             self.command_is_own = True
         elif not self.command_is_own:
@@ -206,26 +206,30 @@ def exposed(word: str) -> str:
     return f"{port}/{protocol.lower() or 'tcp'}"
 
 
-def health(one: Healthcheck) -> Health:
+def health(healthcheck: Healthcheck) -> Health:
     """A HEALTHCHECK as the noun has it."""
-    if one.disabled:
+    if healthcheck.disabled:
         return Health(disabled=True)
-    test = ("CMD-SHELL", one.line) if one.line is not None else ("CMD", *(word.text for word in one.words))
-    flag = one.flag("retries")
+    test = (
+        ("CMD-SHELL", healthcheck.line)
+        if healthcheck.line is not None
+        else ("CMD", *(word.text for word in healthcheck.words))
+    )
+    flag = healthcheck.flag("retries")
     retries = int(flag.value.text) if flag and flag.value and flag.value.text else None
     return Health(
         test=test,
-        interval=_time(one, "interval"),
-        timeout=_time(one, "timeout"),
-        start_period=_time(one, "start-period"),
-        start_interval=_time(one, "start-interval"),
+        interval=_time(healthcheck, "interval"),
+        timeout=_time(healthcheck, "timeout"),
+        start_period=_time(healthcheck, "start-period"),
+        start_interval=_time(healthcheck, "start-interval"),
         retries=retries or None,
     )
 
 
-def _time(one: Healthcheck, name: str) -> float | None:
+def _time(healthcheck: Healthcheck, name: str) -> float | None:
     """A flag's time; 0 means that the engine's own is used, as no flag does."""
-    flag = one.flag(name)
+    flag = healthcheck.flag(name)
     return (seconds(flag.value.text) or None) if flag and flag.value else None
 
 

@@ -90,11 +90,11 @@ class Insertion:
         ends = "\r\n" if "\r\n" in text else "\n"
         last: Instruction = stage.start
         first: Instruction | None = None
-        for one in stage.instructions:
-            if isinstance(one, Cmd | Healthcheck) and not one.onbuild:
-                first = first or one
+        for instruction in stage.instructions:
+            if isinstance(instruction, Cmd | Healthcheck) and not instruction.onbuild:
+                first = first or instruction
             else:
-                first, last = None, one
+                first, last = None, instruction
         self._ends = ends
         if first is not None:
             self._at, self._before = _above_comments(text, first.place.start), ""

@@ -7,4 +7,4 @@ judged.
 from sealock.formats.engine.info import EngineInfo, read_info
 from sealock.formats.engine.networks import read_network, read_networks
 
-__all__ = ["Told", "read_info", "read_network", "read_networks"]
+__all__ = ["EngineInfo", "read_info", "read_network", "read_networks"]

@@ -56,19 +56,19 @@ def read_info(info: str, version: str) -> EngineInfo:
     return EngineInfo(daemon, host, problems)
 
 
-def _daemon(said: JsonMembers) -> Daemon:
-    options = said.texts("SecurityOptions")
-    registries = said.within("RegistryConfig")
+def _daemon(members: JsonMembers) -> Daemon:
+    options = members.texts("SecurityOptions")
+    registries = members.within("RegistryConfig")
     indexes = registries.within("IndexConfigs")
     insecure = [name for name in indexes.held if indexes.within(name).truth("Secure") is False]
     ranges = registries.texts("InsecureRegistryCIDRs")
     insecure += [one for one in given(ranges, ()) if one not in _OWN_REGISTRIES]
     return Daemon(
-        authorization_plugins=said.within("Plugins").texts("Authorization"),
-        debug=said.truth("Debug"),
+        authorization_plugins=members.within("Plugins").texts("Authorization"),
+        debug=members.truth("Debug"),
         insecure_registries=tuple(insecure) or (UNKNOWN if ranges is UNKNOWN else UNSET),
         registry_mirrors=registries.texts("Mirrors"),
-        proxies=_proxies(said),
+        proxies=_proxies(members),
         userns_remap=_remapped(options),
         rootless=_offers(options, "rootless"),
         no_new_privileges=_offers(options, "no-new-privileges"),
@@ -76,24 +76,24 @@ def _daemon(said: JsonMembers) -> Daemon:
         selinux_enabled=_offers(options, "selinux"),
         security_options=options,
         default_cgroupns_mode=UNKNOWN if options is UNKNOWN else "private" if _offers(options, "cgroupns") else "host",
-        cgroup_version={"1": 1, "2": 2}.get(said.plain("CgroupVersion"), UNKNOWN),
-        cgroup_driver=said.text("CgroupDriver"),
-        default_runtime=said.text("DefaultRuntime"),
-        runtimes=tuple(said.within("Runtimes").held) or UNKNOWN,
-        ip_forward=said.truth("IPv4Forwarding"),
-        live_restore=said.truth("LiveRestoreEnabled"),
-        log_driver=said.text("LoggingDriver"),
-        storage_driver=said.text("Driver"),
-        data_root=said.text("DockerRootDir"),
-        experimental=said.truth("ExperimentalBuild"),
-        labels=said.texts("Labels"),
+        cgroup_version={"1": 1, "2": 2}.get(members.plain("CgroupVersion"), UNKNOWN),
+        cgroup_driver=members.text("CgroupDriver"),
+        default_runtime=members.text("DefaultRuntime"),
+        runtimes=tuple(members.within("Runtimes").held) or UNKNOWN,
+        ip_forward=members.truth("IPv4Forwarding"),
+        live_restore=members.truth("LiveRestoreEnabled"),
+        log_driver=members.text("LoggingDriver"),
+        storage_driver=members.text("Driver"),
+        data_root=members.text("DockerRootDir"),
+        experimental=members.truth("ExperimentalBuild"),
+        labels=members.texts("Labels"),
     )
 
 
-def _proxies(said: JsonMembers) -> Maybe[tuple[tuple[str, str], ...]]:
-    if not any(key in said.held for _, key in _PROXIES):
+def _proxies(members: JsonMembers) -> Maybe[tuple[tuple[str, str], ...]]:
+    if not any(key in members.held for _, key in _PROXIES):
         return UNKNOWN
-    return tuple((name, said.plain(key)) for name, key in _PROXIES if said.plain(key)) or UNSET
+    return tuple((name, members.plain(key)) for name, key in _PROXIES if members.plain(key)) or UNSET
 
 
 def _offers(options: Maybe[tuple[str, ...]], name: str) -> Maybe[bool]:
@@ -101,7 +101,7 @@ def _offers(options: Maybe[tuple[str, ...]], name: str) -> Maybe[bool]:
     if options is UNKNOWN:
         return UNKNOWN
     return isinstance(options, tuple) and any(
-        one in {name, f"name={name}"} or one.startswith(f"name={name},") for one in options
+        option in {name, f"name={name}"} or option.startswith(f"name={name},") for option in options
     )
 
 
@@ -114,15 +114,15 @@ def _remapped(options: Maybe[tuple[str, ...]]) -> Maybe[str]:
 def _seccomp(options: Maybe[tuple[str, ...]]) -> Maybe[str]:
     if not isinstance(options, tuple):
         return UNKNOWN
-    for one in options:
-        name, _, rest = one.removeprefix("name=").partition(",")
+    for option in options:
+        name, _, rest = option.removeprefix("name=").partition(",")
         if name == "seccomp":
             profile = rest.removeprefix("profile=")
             return UNSET if profile in {"", "builtin", "default"} else profile
     return UNKNOWN
 
 
-def _components(versions: JsonMembers, said: JsonMembers) -> Maybe[tuple[Component, ...]]:
+def _components(versions: JsonMembers, members: JsonMembers) -> Maybe[tuple[Component, ...]]:
     found = tuple(
         Component(
             _PARTS.get(one.plain("Name"), one.plain("Name")),
@@ -132,22 +132,22 @@ def _components(versions: JsonMembers, said: JsonMembers) -> Maybe[tuple[Compone
         for one in versions.each("Components")
         if one.plain("Name")
     )
-    engine = versions.plain("Version") or said.plain("ServerVersion")
+    engine = versions.plain("Version") or members.plain("ServerVersion")
     return found or ((Component("engine", engine, versions.plain("GitCommit")),) if engine else UNKNOWN)
 
 
-def _swarm(said: JsonMembers) -> Maybe[Swarm]:
-    if said.text("LocalNodeState") is UNKNOWN:
+def _swarm(members: JsonMembers) -> Maybe[Swarm]:
+    if members.text("LocalNodeState") is UNKNOWN:
         return UNKNOWN
-    cluster = said.within("Cluster")
+    cluster = members.within("Cluster")
     spec = cluster.within("Spec")
     expiry = spec.within("CAConfig").whole("NodeCertExpiry")
     return Swarm(
-        active=said.plain("LocalNodeState") not in {"", "inactive"},
-        manager=said.truth("ControlAvailable") is True,
-        managers=said.whole("Managers"),
-        nodes=said.whole("Nodes"),
+        active=members.plain("LocalNodeState") not in {"", "inactive"},
+        manager=members.truth("ControlAvailable") is True,
+        managers=members.whole("Managers"),
+        nodes=members.whole("Nodes"),
         autolock=spec.within("EncryptionConfig").truth("AutoLockManagers"),
-        advertise_address=said.text("NodeAddr"),
+        advertise_address=members.text("NodeAddr"),
         certificate_expiry=expiry / _NANOSECONDS if isinstance(expiry, int) else UNKNOWN,
     )

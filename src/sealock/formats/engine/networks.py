@@ -26,30 +26,31 @@ def read_network(text: str) -> EngineNetwork | None:
     return found if found.name else None
 
 
-def _network(said: JsonMembers, *, listed: bool) -> EngineNetwork:
-    options = said.pairs("Options")
+def _network(members: JsonMembers, *, listed: bool) -> EngineNetwork:
+    options = members.pairs("Options")
     chosen = dict(options)
-    ranges = list(said.within("IPAM").each("Config"))
+    ranges = list(members.within("IPAM").each("Config"))
     return EngineNetwork(
-        name=said.plain("Name"),
-        id=said.plain("Id"),
-        driver=said.text("Driver"),
-        scope=said.text("Scope"),
-        internal=said.truth("Internal"),
-        attachable=said.truth("Attachable"),
-        ingress=said.truth("Ingress"),
-        ipv6=said.truth("EnableIPv6"),
-        subnets=tuple(one.plain("Subnet") for one in ranges if one.plain("Subnet")) or UNSET,
-        gateways=tuple(one.plain("Gateway").partition("/")[0] for one in ranges if one.plain("Gateway")) or UNSET,
+        name=members.plain("Name"),
+        id=members.plain("Id"),
+        driver=members.text("Driver"),
+        scope=members.text("Scope"),
+        internal=members.truth("Internal"),
+        attachable=members.truth("Attachable"),
+        ingress=members.truth("Ingress"),
+        ipv6=members.truth("EnableIPv6"),
+        subnets=tuple(range_.plain("Subnet") for range_ in ranges if range_.plain("Subnet")) or UNSET,
+        gateways=tuple(range_.plain("Gateway").partition("/")[0] for range_ in ranges if range_.plain("Gateway"))
+        or UNSET,
         icc=_truth(chosen.get(_ICC)),
         # The overlay driver asks only whether the option is there.
         encrypted="encrypted" in chosen and chosen["encrypted"].lower() not in {"false", "0"},
         gateway_mode_ipv4=chosen.get(f"{_MODE}4") or UNSET,
         gateway_mode_ipv6=chosen.get(f"{_MODE}6") or UNSET,
         bridge=chosen.get(_BRIDGE) or UNSET,
-        endpoints=UNKNOWN if listed or "Containers" not in said.held else _endpoints(said.within("Containers")),
+        endpoints=UNKNOWN if listed or "Containers" not in members.held else _endpoints(members.within("Containers")),
         options=options,
-        labels=said.pairs("Labels"),
+        labels=members.pairs("Labels"),
     )
 
 
@@ -62,7 +63,7 @@ def _truth(text: str | None) -> Maybe[bool]:
     return False if text in {"0", "f", "F", "false", "FALSE", "False"} else UNKNOWN
 
 
-def _endpoints(said: JsonMembers) -> tuple[NetworkEndpoint, ...]:
+def _endpoints(members: JsonMembers) -> tuple[NetworkEndpoint, ...]:
     found = [
         NetworkEndpoint(
             one.plain("Name") or name[:12],
@@ -70,7 +71,7 @@ def _endpoints(said: JsonMembers) -> tuple[NetworkEndpoint, ...]:
             one.plain("IPv6Address").partition("/")[0],
             one.plain("MacAddress"),
         )
-        for name in said.held
-        if (one := said.within(name))
+        for name in members.held
+        if (one := members.within(name))
     ]
     return tuple(sorted(found, key=lambda one: one.container))

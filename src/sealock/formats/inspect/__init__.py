@@ -117,8 +117,8 @@ def _networks(reader: EngineReader, root: JsonNode, host: JsonNode) -> dict[str,
     for name, node in members:
         reader.where["networks", len(found)] = node.place
         # Older engines put the short id among the aliases.
-        found.append(Network(name, tuple(one.value for one in reader.texts(node, "Aliases") if one.value != own)))
-        links += [link(one.value) for one in reader.texts(node, "Links")]
+        found.append(Network(name, tuple(text.value for text in reader.texts(node, "Aliases") if text.value != own)))
+        links += [link(text.value) for text in reader.texts(node, "Links")]
     if isinstance(mode, str) and mode not in _MODES and not mode.startswith("container:"):
         found, mode = found or [Network(mode)], UNSET
     values: dict[str, Any] = {"network_mode": mode, "networks": tuple(found) or UNSET}

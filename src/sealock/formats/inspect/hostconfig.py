@@ -220,9 +220,9 @@ def ports(reader: EngineReader, host: JsonNode) -> Maybe[tuple[Port, ...]]:
         port, _, protocol = inner.partition("/")
         if bindings.value is not None and not isinstance(bindings.value, list):
             reader.misread("should be a list", bindings)
-        for one in bindings.elements():
-            reader.where["ports", len(found)] = one.place
-            address, outer = reader.string(one, "HostIp"), reader.string(one, "HostPort")
+        for element in bindings.elements():
+            reader.where["ports", len(found)] = element.place
+            address, outer = reader.string(element, "HostIp"), reader.string(element, "HostPort")
             found.append(Port(port, outer or None, address or None, protocol or "tcp"))
     return tuple(found) or UNSET
 
@@ -231,11 +231,11 @@ def gpus(reader: EngineReader, host: JsonNode) -> Maybe[str]:
     """Read what is asked of GPUs."""
     found: list[str] = []
     node = reader.member(host, "DeviceRequests")
-    for one in node.elements() if node is not None else ():
-        if reader.string(one, "Driver") == "cdi":
+    for element in node.elements() if node is not None else ():
+        if reader.string(element, "Driver") == "cdi":
             continue
-        reader.where["gpus",] = one.place
-        ids, count = reader.texts(one, "DeviceIDs"), reader.number(one, "Count")
+        reader.where["gpus",] = element.place
+        ids, count = reader.texts(element, "DeviceIDs"), reader.number(element, "Count")
         if ids:
             found.append("device=" + ",".join(each.value for each in ids))
         else:
@@ -253,9 +253,9 @@ def devices(reader: EngineReader, host: JsonNode) -> Maybe[tuple[Device, ...]]:
     found = reader.objects(host, "Devices", "devices", device)
     listed = [] if isinstance(found, Absent) else list(found)
     node = reader.member(host, "DeviceRequests")
-    for one in node.elements() if node is not None else ():
-        if reader.string(one, "Driver") == "cdi":
-            listed += [Device(each.value, "") for each in reader.texts(one, "DeviceIDs")]
+    for element in node.elements() if node is not None else ():
+        if reader.string(element, "Driver") == "cdi":
+            listed += [Device(each.value, "") for each in reader.texts(element, "DeviceIDs")]
     return tuple(listed) or (found if found is UNKNOWN else UNSET)
 
 

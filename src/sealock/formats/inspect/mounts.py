@@ -15,10 +15,10 @@ def mounts(reader: EngineReader, root: JsonNode, host: JsonNode, config: JsonNod
     """What was asked for, then what the engine mounted besides (--volumes-from, the image's volumes)."""
     found: dict[str, Mount] = {}
 
-    def add(one: Mount, node: JsonNode) -> None:
-        if one.target not in found:
+    def add(mount: Mount, node: JsonNode) -> None:
+        if mount.target not in found:
             reader.where["mounts", len(found)] = node.place
-            found[one.target] = one
+            found[mount.target] = mount
 
     for node in reader.texts(host, "Binds"):
         try:
@@ -31,7 +31,7 @@ def mounts(reader: EngineReader, root: JsonNode, host: JsonNode, config: JsonNod
     tmpfs = reader.member(host, "Tmpfs")
     for target, node in tmpfs.items() if tmpfs is not None else ():
         options = node.value.split(",") if isinstance(node.value, str) and node.value else []
-        kept = tuple(one for one in options if one not in {"ro", "rw"})
+        kept = tuple(option for option in options if option not in {"ro", "rw"})
         add(Mount("tmpfs", None, target, read_only="ro" in options, options=kept), node)
     anonymous = reader.member(config, "Volumes")
     for target, node in anonymous.items() if anonymous is not None else ():

@@ -64,11 +64,11 @@ class EngineReader(ConfigReader):
             return UNKNOWN
         self.where[field,] = node.place
         found: list[Any] = []
-        for one in node.elements():
-            if not isinstance(one.value, dict):
-                self.misread("should be an object", one, field)
-            elif (made := make(one)) is not None:
-                self.where[field, len(found)] = one.place
+        for element in node.elements():
+            if not isinstance(element.value, dict):
+                self.misread("should be an object", element, field)
+            elif (made := make(element)) is not None:
+                self.where[field, len(found)] = element.place
                 found.append(made)
         return tuple(found) or UNSET
 

@@ -67,8 +67,8 @@ def _fields(root: YamlNode) -> Iterator[tuple[Scalar, str]]:
                 waiting.append(held)
 
 
-def _each(held: YamlNode, path: tuple[str, ...]) -> Iterator[tuple[Scalar, str]]:
-    items = target(held)
+def _each(yaml_node: YamlNode, path: tuple[str, ...]) -> Iterator[tuple[Scalar, str]]:
+    items = target(yaml_node)
     for item in items.items if isinstance(items, Sequence) else ():
         node: YamlNode | None = target(item)
         container = _text(node, "name") if isinstance(node, Mapping) else ""

@@ -50,7 +50,7 @@ def _name(text: str) -> bool:
 
 def _domain(text: str) -> bool:
     labels = text.rstrip(".").split(".")
-    return text == "." or all(one and one.strip("-") == one and set(one) <= _DOMAIN for one in labels)
+    return text == "." or all(label and label.strip("-") == label and set(label) <= _DOMAIN for label in labels)
 
 
 _EACH: Final[tuple[tuple[str, Callable[[Any], bool], str], ...]] = (
@@ -122,5 +122,5 @@ def _networks(pairs: Pairs) -> Iterator[Trouble]:
     modes = [one for value, one in joined if isinstance(value, str)]
     if own and modes:
         yield Trouble("user-defined networks and the modes bridge, host, none do not go together", modes[-1].place)
-    if "net.alias" in pairs and not own and all(one.literal for one in modes):
+    if "net.alias" in pairs and not own and all(mode.literal for mode in modes):
         yield Trouble("network aliases need a user-defined network", pairs["net.alias"][-1][1].place)

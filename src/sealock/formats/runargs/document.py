@@ -48,8 +48,8 @@ def read(source: Source, files: FileWindow = NOTHING) -> Document:
         where = {(): spot.place, **line.where}
         subjects.append(Subject(name, line.container, where, line.unresolved, line.silent))
         problems += [
-            InputError(one.message, source.location(one.place if one.place.start >= 0 else spot.place))
-            for one in line.problems
+            InputError(problem.message, source.location(problem.place if problem.place.start >= 0 else spot.place))
+            for problem in line.problems
         ]
     if subjects:
         subjects.append(_project(source, subjects, files))
@@ -84,10 +84,10 @@ def _prove(source: Source, index: int, spot: RunLineSpot, change: FieldChange, m
         raise FormatError(msg)
 
 
-def _same(one: Container, other: Container) -> bool:
+def _same(container: Container, other: Container) -> bool:
     """Whether two containers are alike; what is false by default is as good as not there, and so is an empty list."""
     for field in FIELDS:
-        left, right = getattr(one, field), getattr(other, field)
+        left, right = getattr(container, field), getattr(other, field)
         if left == right or (left in _NOTHING and right in _NOTHING):
             continue
         # Where some options come from an array, new ones cannot stand behind them.
@@ -133,11 +133,11 @@ def _unique(name: str, position: tuple[int, int], names: set[str]) -> str:
     return numbered if numbered not in names else f"{name} (line {line}, column {column})"
 
 
-def _trust(found: FoundFragments) -> bool | None:
+def _trust(found_fragments: FoundFragments) -> bool | None:
     """What DOCKER_CONTENT_TRUST before the command says."""
-    for one in found.command.assignments:
-        if one.name == "DOCKER_CONTENT_TRUST" and one.value is not None and one.value.literal:
-            return one.value.text.lower() in _TRUE
+    for assignment in found_fragments.command.assignments:
+        if assignment.name == "DOCKER_CONTENT_TRUST" and assignment.value is not None and assignment.value.literal:
+            return assignment.value.text.lower() in _TRUE
     return None
 
 

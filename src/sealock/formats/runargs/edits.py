@@ -114,16 +114,16 @@ class Pen:
             for value, one in pairs:
                 self._before.setdefault(id(one), []).append((slot, value))
 
-    def _said(self, one: GivenOption) -> list[tuple[str, Any]]:
-        return self.values.setdefault(self._index[id(one)], self._before[id(one)])
+    def _said(self, given_option: GivenOption) -> list[tuple[str, Any]]:
+        return self.values.setdefault(self._index[id(given_option)], self._before[id(given_option)])
 
-    def take(self, one: GivenOption, slot: str, value: Any) -> None:  # noqa: ANN401  each slot has its type
+    def take(self, given_option: GivenOption, slot: str, value: Any) -> None:  # noqa: ANN401  each slot has its type
         """Let an option no longer say this."""
-        self._said(one).remove((slot, value))
+        self._said(given_option).remove((slot, value))
 
-    def put(self, one: GivenOption, slot: str, old: Any, new: Any) -> None:  # noqa: ANN401  each slot has its type
+    def put(self, given_option: GivenOption, slot: str, old: Any, new: Any) -> None:  # noqa: ANN401  each slot has its type
         """Let an option say something else."""
-        said = self._said(one)
+        said = self._said(given_option)
         said[said.index((slot, old))] = (slot, new)
 
     def insert(self, slot: str, value: Any, before: GivenOption | None, following: GivenOption | None) -> None:  # noqa: ANN401  each slot has its type
@@ -213,35 +213,50 @@ class Pen:
             made.append(Edit(Place(start, end), ""))
         return made
 
-    def _rewritten(self, one: GivenOption, said: list[tuple[str, Any]]) -> list[Edit]:
+    def _rewritten(self, given_option: GivenOption, said: list[tuple[str, Any]]) -> list[Edit]:
         """Let one option say something else, in its place."""
-        spelled = [self._like(one, slot, value) for slot, value in said]
+        spelled = [self._like(given_option, slot, value) for slot, value in said]
         name, text = spelled[0]
-        if OPTIONS[name] is not one.option:
+        if OPTIONS[name] is not given_option.option:
             if len(spelled) > 1:
                 msg = "one option cannot say this"
                 raise FormatError(msg)
-            if self._joined(one):
-                return self._moved(one, name, text)
-            return [Edit(one.place, self._option(name, text, None))]
-        if one.option.flag:
-            return self._flag(one, text)
+            if self._joined(given_option):
+                return self._moved(given_option, name, text)
+            return [Edit(given_option.place, self._option(name, text, None))]
+        if given_option.option.flag:
+            return self._flag(given_option, text)
         new = ",".join(part or "" for _, part in spelled)
-        if one.value is not None:
-            return [Edit(one.value.place, reworded(self.spot, one.value, one.text, new, 0))]
-        return [Edit(one.word.place, reworded(self.spot, one.word, one.text, new, len(one.word.text) - len(one.text)))]
+        if given_option.value is not None:
+            return [Edit(given_option.value.place, reworded(self.spot, given_option.value, given_option.text, new, 0))]
+        return [
+            Edit(
+                given_option.word.place,
+                reworded(
+                    self.spot,
+                    given_option.word,
+                    given_option.text,
+                    new,
+                    len(given_option.word.text) - len(given_option.text),
+                ),
+            )
+        ]
 
-    def _joined(self, one: GivenOption) -> bool:
-        return sum(other.word is one.word for other in self.spot.line.line.given) > 1
+    def _joined(self, given_option: GivenOption) -> bool:
+        return sum(other.word is given_option.word for other in self.spot.line.line.given) > 1
 
-    def _moved(self, one: GivenOption, name: str, text: str | None) -> list[Edit]:
-        end = one.place.end
-        return [*self._without_letters([one]), Edit(Place(end, end), " " + self._option(name, text, None))]
+    def _moved(self, given_option: GivenOption, name: str, text: str | None) -> list[Edit]:
+        end = given_option.place.end
+        return [*self._without_letters([given_option]), Edit(Place(end, end), " " + self._option(name, text, None))]
 
-    def _like(self, one: GivenOption, slot: str, value: Any) -> Spelling:  # noqa: ANN401  each slot has its type
-        return spell_like(one, slot, value, self.spot.engine)
+    def _like(self, given_option: GivenOption, slot: str, value: Any) -> Spelling:  # noqa: ANN401  each slot has its type
+        return spell_like(given_option, slot, value, self.spot.engine)
 
-    def _flag(self, one: GivenOption, text: str | None) -> list[Edit]:
-        name = one.option.name
+    def _flag(self, given_option: GivenOption, text: str | None) -> list[Edit]:
+        name = given_option.option.name
         new = f"--{name}" if text is None else f"--{name}={text}"
-        return self._moved(one, name, text) if self._joined(one) else [Edit(one.word.place, new)]
+        return (
+            self._moved(given_option, name, text)
+            if self._joined(given_option)
+            else [Edit(given_option.word.place, new)]
+        )

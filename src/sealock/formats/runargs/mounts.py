@@ -58,17 +58,17 @@ def volume(text: str, *, drives: bool = True) -> Mount:
 
 def _with_mode(mount: Mount, mode: str, text: str) -> Mount:
     read_only, propagation, options = False, None, []
-    for one in mode.split(",") if mode else ():
-        if one in {"ro", "readonly"}:
+    for part in mode.split(",") if mode else ():
+        if part in {"ro", "readonly"}:
             read_only = True
-        elif one in PROPAGATIONS:
-            propagation = one
-        elif one == "rw":
+        elif part in PROPAGATIONS:
+            propagation = part
+        elif part == "rw":
             read_only = False
-        elif one in _MODES or one.startswith(("idmap=", "upperdir=", "workdir=")) or holds_expansion(one):
-            options.append(one)
+        elif part in _MODES or part.startswith(("idmap=", "upperdir=", "workdir=")) or holds_expansion(part):
+            options.append(part)
         else:
-            msg = f'"{text}": "{one}" is not a mode of a volume'
+            msg = f'"{text}": "{part}" is not a mode of a volume'
             raise ValueError(msg)
     return Mount(mount.kind, mount.source, mount.target, read_only, propagation, tuple(options))
 

@@ -69,7 +69,7 @@ def port(text: str) -> Port:
 def _ipv4(text: str) -> bool:
     parts = text.split(".")
     return len(parts) == 4 and all(
-        one.isascii() and one.isdigit() and len(one) <= 3 and int(one) < 256 for one in parts
+        part.isascii() and part.isdigit() and len(part) <= 3 and int(part) < 256 for part in parts
     )
 
 
@@ -109,7 +109,9 @@ _HEX: Final = frozenset("0123456789abcdefABCDEF")
 def mac_address(text: str) -> str:
     """Read a hardware address."""
     parts = text.replace("-", ":").split(":")
-    if (len(parts) in {6, 8} and all(len(one) == 2 and not set(one) - _HEX for one in parts)) or holds_expansion(text):
+    if (len(parts) in {6, 8} and all(len(part) == 2 and not set(part) - _HEX for part in parts)) or holds_expansion(
+        text
+    ):
         return text
     msg = f'"{text}" is not a MAC address'
     raise ValueError(msg)

@@ -58,22 +58,24 @@ def slots_of(line: RunWords, engine: str) -> Slots:
     return Slots(found, hidden, tuple(troubles))
 
 
-def said(one: GivenOption, engine: str, hidden: dict[str, list[str]], troubles: list[Trouble]) -> list[FieldValue]:
+def said(
+    given_option: GivenOption, engine: str, hidden: dict[str, list[str]], troubles: list[Trouble]
+) -> list[FieldValue]:
     """Tell what one option says; expansions stay in elements of a list, and make a single value UNKNOWN."""
-    parts = one.text.split(",") if one.option.comma and engine != "docker" else [one.text]
+    parts = given_option.text.split(",") if given_option.option.comma and engine != "docker" else [given_option.text]
     result: list[FieldValue] = []
     for part in parts:
-        masked = None if one.literal else mask(part)
+        masked = None if given_option.literal else mask(part)
         try:
-            read = one.option.read(masked.text if masked else part)
+            read = given_option.option.read(masked.text if masked else part)
         except ValueError as fault:
             if masked and masked.expansions:
-                for slot in one.option.slots:
+                for slot in given_option.option.slots:
                     hidden.setdefault(slot, []).append(part)
                     if slot not in SEVERAL:
                         result.append((slot, UNKNOWN))
             else:
-                troubles.append(Trouble(f"{_spelled(one)}: {fault}", one.place))
+                troubles.append(Trouble(f"{_spelled(given_option)}: {fault}", given_option.place))
             continue
         for slot, value in read:
             if masked is None or not masked.expansions:
@@ -86,8 +88,8 @@ def said(one: GivenOption, engine: str, hidden: dict[str, list[str]], troubles: 
     return result
 
 
-def _spelled(one: GivenOption) -> str:
-    return f"-{one.option.short}" if one.letter else one.word.text.partition("=")[0]
+def _spelled(given_option: GivenOption) -> str:
+    return f"-{given_option.option.short}" if given_option.letter else given_option.word.text.partition("=")[0]
 
 
 def _clear(value: Mount) -> bool:

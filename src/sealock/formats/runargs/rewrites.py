@@ -33,13 +33,13 @@ def gone(spot: RunLineSpot, place: Place) -> Edit:
     return Edit(Place(gap_start(spot.text, place.start), place.end), "")
 
 
-def checked(spot: RunLineSpot, one: GivenOption) -> GivenOption:
+def checked(spot: RunLineSpot, given_option: GivenOption) -> GivenOption:
     """Refuse to touch an option that is not written in the line."""
-    for word in (one.word, *([one.value] if one.value else [])):
+    for word in (given_option.word, *([given_option.value] if given_option.value else [])):
         if not spot.within(word):
             msg = f"{spot.raw(word)} comes from a variable or an array"
             raise FormatError(msg)
-    return one
+    return given_option
 
 
 def reworded(spot: RunLineSpot, word: Word, old: str, new: str, prefix: int) -> str:

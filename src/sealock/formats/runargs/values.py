@@ -183,7 +183,7 @@ def device_rule(text: str) -> str:
     fits = (
         len(numbers) == 2
         and parts[0] in {"a", "b", "c"}
-        and all(one == "*" or (one.isascii() and one.isdigit()) for one in numbers)
+        and all(number == "*" or (number.isascii() and number.isdigit()) for number in numbers)
         and parts[2]
         and not set(parts[2]) - set("rwm")
         and len(parts[2]) <= 3

@@ -90,8 +90,8 @@ def spell(slot: str, value: Any, engine: str) -> Spelling:  # noqa: ANN401  each
     return name, text
 
 
-def spell_like(one: GivenOption, slot: str, value: Any, engine: str) -> Spelling:  # noqa: ANN401  each slot has its type
+def spell_like(given_option: GivenOption, slot: str, value: Any, engine: str) -> Spelling:  # noqa: ANN401  each slot has its type
     """Spell a value by the option that stands there already, where that can say it."""
-    if one.option is OPTIONS["mount"]:
+    if given_option.option is OPTIONS["mount"]:
         return "mount", spell_mount(value)
     return spell(slot, value, engine)

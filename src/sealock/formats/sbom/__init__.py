@@ -54,16 +54,16 @@ def read_sbom(source: Source) -> tuple[Inventory, tuple[InputError, ...]]:
     return inventory, problems
 
 
-def _decoded(text: str, found: CollectedPackages) -> dict[str, Any]:
+def _decoded(text: str, collected_packages: CollectedPackages) -> dict[str, Any]:
     if len(text) > _LONGEST:
-        found.fault(f"longer than the {_LONGEST >> 20} million characters that are read")
+        collected_packages.fault(f"longer than the {_LONGEST >> 20} million characters that are read")
         return {}
     try:
         document = msgspec.json.decode(text.removeprefix("\ufeff").encode("utf-8", "replace"))
     except (msgspec.DecodeError, RecursionError) as error:
-        found.fault(f"not valid JSON: {error}")
+        collected_packages.fault(f"not valid JSON: {error}")
         return {}
     if not isinstance(document, dict):
-        found.fault("a bill of materials is a JSON object")
+        collected_packages.fault("a bill of materials is a JSON object")
         return {}
     return document

@@ -72,12 +72,12 @@ class CollectedPackages:
         else:
             self.untold += 1
 
-    def add(self, url: str, told: PackageFacts, pointer: str) -> None:
+    def add(self, url: str, package_facts: PackageFacts, pointer: str) -> None:
         """Add the package that a URL names; a problem where nobody could look it up."""
         if len(self.packages) >= MOST:
             self.untold += 1
             return
-        name = told.name[:200] or "a package"
+        name = package_facts.name[:200] or "a package"
         if not url:
             self.fault(f"{name} has no package URL, so nobody can tell what it is", pointer)
             return
@@ -87,9 +87,9 @@ class CollectedPackages:
         elif parts.type not in TYPES:
             self.fault(f"{name} is of a type that is not known here: {parts.type[:50]}", pointer)
         else:
-            self.packages.append(_package(parts, told))
-            if told.owner and told.path:
-                self.owned.setdefault(told.owner, []).append(told.path)
+            self.packages.append(_package(parts, package_facts))
+            if package_facts.owner and package_facts.path:
+                self.owned.setdefault(package_facts.owner, []).append(package_facts.path)
             if parts.type in OF_DISTRIBUTIONS:
                 self._place(name, _distribution(parts), pointer)
 
@@ -107,10 +107,10 @@ class CollectedPackages:
     def finish(self) -> tuple[InputError, ...]:
         """All problems; packages are given the files that they own, as far as they are told."""
         self.packages = [
-            replace(one, files=tuple(dict.fromkeys(self.owned[one.name])))
-            if one.type in OF_DISTRIBUTIONS and one.name in self.owned
-            else one
-            for one in self.packages
+            replace(package, files=tuple(dict.fromkeys(self.owned[package.name])))
+            if package.type in OF_DISTRIBUTIONS and package.name in self.owned
+            else package
+            for package in self.packages
         ]
         if self.untold:
             message = f"{self.untold} more entries could not be read, or are too many"
@@ -132,32 +132,32 @@ def _distribution(url: Url) -> Distribution:
     return Distribution(url.namespace or name, version if known else "", "" if known else version)
 
 
-def _package(url: Url, told: PackageFacts) -> Package:
-    version = url.version or told.version
+def _package(url: Url, package_facts: PackageFacts) -> Package:
+    version = url.version or package_facts.version
     epoch = url.qualifiers.get("epoch", "")
     ours = url.type in OF_DISTRIBUTIONS
     if ours and epoch.isdigit() and epoch != "0" and not version.startswith(f"{epoch}:"):
         version = f"{epoch}:{version}"
     source, source_version = _source(url, version) if ours else ("", "")
-    if told.source:
-        source, source_version = told.source, told.source_version or version
+    if package_facts.source:
+        source, source_version = package_facts.source, package_facts.source_version or version
     qualifiers = url.qualifiers.items()
     return Package(
         type=cast("PackageType", url.type),
-        name=_spelled(url.name, told.name),
+        name=_spelled(url.name, package_facts.name),
         version=version,
-        path=told.path,
-        namespace="" if ours else _spelled(url.namespace, told.name.rpartition("/")[0]),
+        path=package_facts.path,
+        namespace="" if ours else _spelled(url.namespace, package_facts.name.rpartition("/")[0]),
         architecture=url.qualifiers.get("arch", "") if ours else "",
         source=source,
         source_version=source_version,
-        licenses=told.licenses,
+        licenses=package_facts.licenses,
         qualifiers=tuple(sorted(pair for pair in qualifiers if not (ours and pair[0] in _HOME))),
-        found_by=told.found_by,
-        layer=told.layer,
-        removed=told.removed,
-        supplier=told.supplier,
-        development=told.development,
+        found_by=package_facts.found_by,
+        layer=package_facts.layer,
+        removed=package_facts.removed,
+        supplier=package_facts.supplier,
+        development=package_facts.development,
     )
 
 

@@ -85,4 +85,4 @@ def _licences(declared: str, named: dict[str, str]) -> tuple[str, ...]:
         return ()
     if "(" in declared or " OR " in declared:
         return (declared,)
-    return tuple(named.get(one) or one for one in declared[:_LONGEST].split(" AND "))
+    return tuple(named.get(part) or part for part in declared[:_LONGEST].split(" AND "))

@@ -38,7 +38,7 @@ def commands_of(source: Source) -> tuple[Command, ...]:
     for fragment in _fragments(source, kind):
         script = shell.parse(fragment.text, fragment.offsets, shell=fragment.shell)
         commands = resolved(script, source, fragment.given)
-        found.extend((_as_written(one, source) for one in commands) if fragment.rewritten else commands)
+        found.extend((_as_written(command, source) for command in commands) if fragment.rewritten else commands)
     return tuple(found)
 
 

@@ -41,8 +41,8 @@ def _count(script: Script, counts: Counter[str], depth: int) -> None:
     """Count how often each variable is set, in any way that can be seen."""
     for pipeline in script.pipelines:
         for command in pipeline.commands:
-            for one in command.assignments:
-                counts[one.name] += 1 if one.value is not None and not one.append else 2
+            for assignment in command.assignments:
+                counts[assignment.name] += 1 if assignment.value is not None and not assignment.append else 2
             if command.name in _SETS:
                 for word in command.words[1:]:
                     counts[word.text] += 2
@@ -94,13 +94,13 @@ class _Scope:
         """Take in what a command sets. Assignments before a program's name are for that program alone."""
         declaring = not command.words or command.name in {"export", "readonly", "declare", "local", "typeset"}
         if declaring:
-            for one in command.assignments:
+            for assignment in command.assignments:
                 sure = len(pipeline.commands) == 1 and pipeline.joint not in {"&&", "||"}
-                self.values[one.name] = self.assigned(one, guarded=pipeline.guarded, sure=sure)
+                self.values[assignment.name] = self.assigned(assignment, guarded=pipeline.guarded, sure=sure)
                 if pipeline.guarded:
-                    self.guarded.add(one.name)
+                    self.guarded.add(assignment.name)
                 else:
-                    self.guarded.discard(one.name)
+                    self.guarded.discard(assignment.name)
         elif command.name in _SETS:
             for word in command.words[1:]:
                 if word.text in self.values:
@@ -108,22 +108,22 @@ class _Scope:
         for nested in command.nested:
             if nested.kind == "subshell":  # which { … } >file is too
                 for inner in nested.script.commands():
-                    self.values.update((one.name, None) for one in inner.assignments)
+                    self.values.update((assignment.name, None) for assignment in inner.assignments)
 
-    def assigned(self, one: Assignment, *, guarded: bool, sure: bool) -> tuple[Word, ...] | None:
+    def assigned(self, assignment: Assignment, *, guarded: bool, sure: bool) -> tuple[Word, ...] | None:
         """The words that a variable has after an assignment."""
-        if one.value is None or not sure or (guarded and self.counts[one.name] > 1):
+        if assignment.value is None or not sure or (guarded and self.counts[assignment.name] > 1):
             return None
-        if one.value.literal or one.items or one.value.text != "()":
-            before = self.values.get(one.name) if one.append else ()
-            if before is None or (one.append and not one.items):
+        if assignment.value.literal or assignment.items or assignment.value.text != "()":
+            before = self.values.get(assignment.name) if assignment.append else ()
+            if before is None or (assignment.append and not assignment.items):
                 return None
             words: list[Word] = list(before)
-            for item in one.items or (one.value,):
+            for item in assignment.items or (assignment.value,):
                 words += (item,) if item.literal else self.words(item, guarded=guarded)
-            known = all(word.literal for word in words) and (one.items or len(words) == 1)
+            known = all(word.literal for word in words) and (assignment.items or len(words) == 1)
             # An array may be half known: each of its words tells for itself.
-            return tuple(words[:_MANY]) if known or one.items else None
+            return tuple(words[:_MANY]) if known or assignment.items else None
         return ()
 
     def words(self, word: Word, *, guarded: bool) -> tuple[Word, ...]:

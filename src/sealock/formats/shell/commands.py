@@ -231,7 +231,7 @@ class _Draft:
         self._join()
         words = self.words
         if words and words[0].text in _DECLARING:
-            known = {one.place.start for one in self.assignments}
+            known = {assignment.place.start for assignment in self.assignments}
             for word in words[1:]:
                 name, equals, value = word.text.partition("=")
                 if equals and word.place.start not in known and name.isidentifier():

@@ -52,13 +52,13 @@ def read_vex(source: Source) -> Vex:
     statements: list[VexStatement] = []
     problems: list[InputError] = []
     faults = 0
-    for one in reader.statements(held, source.name):
-        if isinstance(one, VexStatement) and (not one.when or moment(one.when) is not None):
-            statements.append(one)
+    for statement in reader.statements(held, source.name):
+        if isinstance(statement, VexStatement) and (not statement.when or moment(statement.when) is not None):
+            statements.append(statement)
         else:
             faults += 1
             if faults <= _FAULTS:
-                problems.append(_problem(one, source.name))
+                problems.append(_problem(statement, source.name))
         if len(statements) + faults >= MOST:
             problems.append(
                 InputError(f"it has {MOST} statements or more; the rest is not read", Location(source.name))
@@ -73,10 +73,13 @@ def _none(source: Source, message: str, place: Place | None = None) -> Vex:
     return Vex(problems=(InputError(message, source.location(place or Place(0, 0))),))
 
 
-def _problem(one: VexStatement | StatementFault, name: str) -> InputError:
-    if isinstance(one, StatementFault):
-        return InputError(one.message, Location(name, pointer=one.pointer))
-    return InputError(f"a statement on {one.names[0]} has the time {one.when[:60]!r}, which is none", Location(name))
+def _problem(vex_statement: VexStatement | StatementFault, name: str) -> InputError:
+    if isinstance(vex_statement, StatementFault):
+        return InputError(vex_statement.message, Location(name, pointer=vex_statement.pointer))
+    return InputError(
+        f"a statement on {vex_statement.names[0]} has the time {vex_statement.when[:60]!r}, which is none",
+        Location(name),
+    )
 
 
 def _place(data: bytes, error: str) -> Place | None:
@@ -89,12 +92,12 @@ def _place(data: bytes, error: str) -> Place | None:
     return Place(at, at)
 
 
-def _reader(held: JsonMembers) -> ModuleType | None:
+def _reader(json_members: JsonMembers) -> ModuleType | None:
     """The module that reads the format, None for none of them."""
-    context = held.held.get("@context")
+    context = json_members.held.get("@context")
     contexts = context if isinstance(context, list) else [context]
-    if any(isinstance(one, str) and "openvex" in one for one in contexts):
+    if any(isinstance(context, str) and "openvex" in context for context in contexts):
         return openvex
-    if held.plain("bomFormat") == "CycloneDX" and "vulnerabilities" in held.held:
+    if json_members.plain("bomFormat") == "CycloneDX" and "vulnerabilities" in json_members.held:
         return cyclonedx
-    return csaf if held.within("document").plain("csaf_version") else None
+    return csaf if json_members.within("document").plain("csaf_version") else None

@@ -22,15 +22,15 @@ _DEEPEST: Final = 50
 _MOST: Final = 500_000
 
 
-def statements(held: JsonMembers, name: str) -> Iterator[VexStatement | StatementFault]:
+def statements(json_members: JsonMembers, name: str) -> Iterator[VexStatement | StatementFault]:
     """Yield a statement for each vulnerability, status and group of products that share their reasons."""
-    document = held.within("document")
+    document = json_members.within("document")
     tracking = document.within("tracking")
     label = f"{name} ({tracking.plain('id')[:300]})" if tracking.plain("id") else name
     when, author = tracking.plain("current_release_date"), short(document.within("publisher").plain("name"))
-    tree = held.within("product_tree")
+    tree = json_members.within("product_tree")
     products, groups = dict(_products(tree)), _Groups(tree)
-    for number, one in enumerate(held.each("vulnerabilities")):
+    for number, one in enumerate(json_members.each("vulnerabilities")):
         names = tuple(dict.fromkeys(filter(None, (one.plain("cve"), *(row.plain("text") for row in one.each("ids"))))))
         if not names:
             yield StatementFault(
@@ -86,11 +86,11 @@ class _Groups:
 class _Reasons:
     """What a vulnerability says of products beside their status."""
 
-    def __init__(self, one: JsonMembers, groups: _Groups) -> None:
+    def __init__(self, json_members: JsonMembers, groups: _Groups) -> None:
         def told(name: str, text: str, category: str = "") -> dict[str, str]:
             return {
                 product: short(row.plain(text))
-                for row in one.each(name)
+                for row in json_members.each(name)
                 if not category or row.plain("category") == category
                 for product in groups.named(row)
             }
@@ -102,19 +102,19 @@ class _Reasons:
     def grouped(self, ids: tuple[str, ...]) -> Iterable[tuple[tuple[str, str, str], list[str]]]:
         """Products with the same justification, impact and action, together."""
         groups: dict[tuple[str, str, str], list[str]] = {}
-        for one in ids:
-            key = self._flags.get(one, ""), self._impacts.get(one, ""), self._actions.get(one, "")
-            groups.setdefault(key, []).append(one)
+        for id_ in ids:
+            key = self._flags.get(id_, ""), self._impacts.get(id_, ""), self._actions.get(id_, "")
+            groups.setdefault(key, []).append(id_)
         return groups.items()
 
 
 def _products(tree: JsonMembers) -> Iterator[tuple[str, VexProduct]]:
     """Each product's id with what identifies it: package URLs first, names last; a component within a product too."""
     found: dict[str, VexProduct] = {}
-    for one in _leaves(tree):
-        key = one.plain("product_id")
-        helper = one.within("product_identification_helper")
-        ids = (helper.plain("purl"), helper.plain("cpe"), one.plain("name"))
+    for leave in _leaves(tree):
+        key = leave.plain("product_id")
+        helper = leave.within("product_identification_helper")
+        ids = (helper.plain("purl"), helper.plain("cpe"), leave.plain("name"))
         if key:
             found[key] = VexProduct(tuple(filter(None, ids)) or (key,))
     for row in tree.each("relationships"):

@@ -33,11 +33,11 @@ _JUSTIFICATIONS: Final = {
 _ESCAPE: Final = re.compile(rb"%([0-9A-Fa-f]{2})")
 
 
-def statements(held: JsonMembers, name: str) -> Iterator[VexStatement | StatementFault]:
+def statements(json_members: JsonMembers, name: str) -> Iterator[VexStatement | StatementFault]:
     """Yield a statement for each vulnerability that was analysed; those without an analysis say nothing."""
-    serial, when = held.plain("serialNumber"), held.within("metadata").plain("timestamp")
-    purls = dict(_purls(held))
-    rows = held.held.get("vulnerabilities")
+    serial, when = json_members.plain("serialNumber"), json_members.within("metadata").plain("timestamp")
+    purls = dict(_purls(json_members))
+    rows = json_members.held.get("vulnerabilities")
     if not isinstance(rows, list):
         yield StatementFault("its vulnerabilities are no list", "/vulnerabilities")
         return
@@ -65,23 +65,23 @@ def statements(held: JsonMembers, name: str) -> Iterator[VexStatement | Statemen
         )
 
 
-def _fault(one: JsonMembers, state: str) -> str:
+def _fault(json_members: JsonMembers, state: str) -> str:
     """What is wrong with a vulnerability that was analysed, "" where it can be heeded."""
-    if not one.plain("id"):
+    if not json_members.plain("id"):
         return "has no id"
     if state not in _STATES:
         return f"has the state {state[:60]!r}, which CycloneDX does not know"
-    rows = one.held.get("affects")
-    if "affects" in one.held and not (
+    rows = json_members.held.get("affects")
+    if "affects" in json_members.held and not (
         isinstance(rows, list) and rows and all(JsonMembers(row).plain("ref") for row in rows)
     ):
         return "does not tell what it affects"
     return ""
 
 
-def _purls(held: JsonMembers) -> Iterator[tuple[str, str]]:
+def _purls(json_members: JsonMembers) -> Iterator[tuple[str, str]]:
     """The package URL behind each reference of the document, components within components too."""
-    waiting = [held.within("metadata").within("component"), *held.each("components")]
+    waiting = [json_members.within("metadata").within("component"), *json_members.each("components")]
     while waiting:
         one = waiting.pop()
         waiting += one.each("components")
@@ -89,9 +89,9 @@ def _purls(held: JsonMembers) -> Iterator[tuple[str, str]]:
             yield one.plain("bom-ref"), one.plain("purl")
 
 
-def _products(one: JsonMembers, purls: dict[str, str]) -> Iterator[VexProduct]:
+def _products(json_members: JsonMembers, purls: dict[str, str]) -> Iterator[VexProduct]:
     """What is affected, by reference; one into another document (urn:cdx:…#REF) ends with what it has there."""
-    for row in one.each("affects"):
+    for row in json_members.each("affects"):
         ref = row.plain("ref")
         inner = _plain(ref.partition("#")[2]) if ref.startswith("urn:cdx:") else ""
         yield VexProduct(tuple(dict.fromkeys(filter(None, (purls.get(ref, ""), purls.get(inner, ""), inner, ref)))))

@@ -12,11 +12,11 @@ from sealock.model.vex import STATUSES, VexProduct, VexStatement
 _HASHES: Final = {"sha-256": "sha256", "sha256": "sha256", "sha-512": "sha512", "sha512": "sha512"}
 
 
-def statements(held: JsonMembers, name: str) -> Iterator[VexStatement | StatementFault]:
+def statements(json_members: JsonMembers, name: str) -> Iterator[VexStatement | StatementFault]:
     """Yield each statement, or what is wrong with it. A statement without a time has the document's."""
-    document, author = held.plain("@id"), short(held.plain("author"))
-    when = held.plain("last_updated") or held.plain("timestamp")
-    rows = held.held.get("statements")
+    document, author = json_members.plain("@id"), short(json_members.plain("author"))
+    when = json_members.plain("last_updated") or json_members.plain("timestamp")
+    rows = json_members.held.get("statements")
     if not isinstance(rows, list):
         yield StatementFault("it has no list of statements", "/statements")
         return
@@ -39,33 +39,33 @@ def statements(held: JsonMembers, name: str) -> Iterator[VexStatement | Statemen
         )
 
 
-def _fault(one: JsonMembers) -> str:
+def _fault(json_members: JsonMembers) -> str:
     """What is wrong with a statement, "" where it can be heeded."""
-    status = one.plain("status")
-    if not _names(one):
+    status = json_members.plain("status")
+    if not _names(json_members):
         return "names no vulnerability"
     if status not in STATUSES:
         return f"has the status {status[:60]!r}, which OpenVEX does not know"
-    if status == "not_affected" and not (one.plain("justification") or one.plain("impact_statement")):
+    if status == "not_affected" and not (json_members.plain("justification") or json_members.plain("impact_statement")):
         return "says not_affected and gives no reason, which OpenVEX asks for"
-    if not all(_products(one)):
+    if not all(_products(json_members)):
         return "has products that cannot be read"
     return ""
 
 
-def _names(one: JsonMembers) -> tuple[str, ...]:
+def _names(json_members: JsonMembers) -> tuple[str, ...]:
     """The vulnerability's names: an object's, or in old documents a bare text."""
-    inner = one.within("vulnerability")
-    name = inner.plain("name") or inner.plain("@id").rpartition("/")[2] or one.plain("vulnerability")
+    inner = json_members.within("vulnerability")
+    name = inner.plain("name") or inner.plain("@id").rpartition("/")[2] or json_members.plain("vulnerability")
     aliases = inner.texts("aliases")
     return tuple(dict.fromkeys(filter(None, (name, *(aliases if isinstance(aliases, tuple) else ())))))
 
 
-def _products(one: JsonMembers) -> Iterator[VexProduct | None]:
+def _products(json_members: JsonMembers) -> Iterator[VexProduct | None]:
     """Products are objects with an id and identifiers, or in old documents bare texts; None for what is neither."""
-    rows = one.held.get("products")
-    old = one.texts("subcomponents")
-    if "products" in one.held and not (isinstance(rows, list) and rows):
+    rows = json_members.held.get("products")
+    old = json_members.texts("subcomponents")
+    if "products" in json_members.held and not (isinstance(rows, list) and rows):
         yield None
         return
     for row in rows or ():

@@ -48,7 +48,7 @@ def directives(text: str) -> Iterator[tuple[str, list[str]]]:
     """The verb and the words of each directive, also of those in brackets."""
     block = ""
     for line in text.splitlines():
-        words = [word(one.strip('"`')) for one in line.partition("//")[0].split()]
+        words = [word(part.strip('"`')) for part in line.partition("//")[0].split()]
         if not words:
             continue
         if block:

@@ -24,7 +24,7 @@ class Pnpm(LockFile):
         """Give the packages."""
         from sealock.inventory._yaml import documents  # noqa: PLC0415  PyYAML takes 15 ms, and few images have such files
 
-        return (one for document in documents(file.data) for one in packages(table(document), file.path))
+        return (package for document in documents(file.data) for package in packages(table(document), file.path))
 
 
 def packages(lock: Table, path: str) -> Iterator[Package]:

@@ -57,8 +57,8 @@ def requirement(line: str, path: str) -> Package | None:
     if rest.startswith("@"):
         return located(name, word(rest[1:].partition(" ;")[0].partition(" --")[0]), path)
     wish = rest.partition(";")[0].partition(" --")[0]
-    versions = (word(one.strip(" ()")) for one in wish.split(","))
-    pinned = next((one.lstrip("=").strip() for one in versions if one.startswith("==")), "")
+    versions = (word(part.strip(" ()")) for part in wish.split(","))
+    pinned = next((version.lstrip("=").strip() for version in versions if version.startswith("==")), "")
     if not pinned or "*" in pinned or " " in pinned:
         return None
     return Package("pypi", _names.pypi(name), pinned, path)

@@ -102,7 +102,7 @@ class HttpAnswer:
         if encoding not in {"", "identity"} and not self._encoded:
             message = f"{shown(self.url)} answers in an encoding nobody asked for ({encoding[:40]!r})"
             raise TransportError(message)
-        if len({one.strip() for one in self.headers.get("content-length", "").split(",")}) > 1:
+        if len({part.strip() for part in self.headers.get("content-length", "").split(",")}) > 1:
             message = f"{shown(self.url)} states two lengths of its answer: refused"
             raise TransportError(message)
         if declared is not None and declared > limit:

@@ -186,11 +186,13 @@ class Registry:
         for _ in range(_MOST_DEPTH):
             if isinstance(found.noun, Manifest):
                 return Resolved(top, found, of_index)
-            images = [one for one in found.noun.manifests if one.is_image]
-            platforms = [one.platform or Platform() for one in images]
+            images = [manifest for manifest in found.noun.manifests if manifest.is_image]
+            platforms = [image.platform or Platform() for image in images]
             chosen, fits = choose(platforms, wanted)
             if not images or (platform and not fits):
-                has = ", ".join(dict.fromkeys(one.name for one in platforms if one.name)) or "no platform"
+                has = (
+                    ", ".join(dict.fromkeys(platform.name for platform in platforms if platform.name)) or "no platform"
+                )
                 message = f"{_shown(name)} has no image for {platform or 'any platform'}; it has {has}"
                 raise TargetError(message)
             of_index = platforms[chosen].name

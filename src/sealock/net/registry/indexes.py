@@ -19,8 +19,8 @@ def image_within(registry: Registry, name: ImageName, top: str, digest: str) -> 
         noun = registry.manifest(replace(name, tag=None, digest=top)).noun
     except TransportError:
         return ""
-    for one in noun.manifests if isinstance(noun, Index) else ():
-        if one.digest == digest:
-            which = f" for {one.platform.name}" if one.platform is not None and one.platform.name else ""
+    for manifest in noun.manifests if isinstance(noun, Index) else ():
+        if manifest.digest == digest:
+            which = f" for {manifest.platform.name}" if manifest.platform is not None and manifest.platform.name else ""
             return f", an index with that image{which} in it. Name the image by its own digest, or sign the index"
     return ""

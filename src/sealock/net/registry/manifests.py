@@ -129,7 +129,7 @@ def _checked(kind: str, kinds: frozenset[str], what: str) -> str:
     if kind in kinds:
         return kind
     if kind in _VAGUE:
-        return next(one for one in sorted(kinds) if "oci" in one)
+        return next(kind for kind in sorted(kinds) if "oci" in kind)
     message = f"it has the fields of {what} and says that it is {kind[:100]!r}"
     raise ManifestError(message)
 
@@ -183,7 +183,7 @@ def _descriptor(value: object, where: str) -> Descriptor:
         message = f"{where} has {str(size)[:40]!r} for a size"
         raise ManifestError(message)
     urls = value.get("urls") or []
-    if not isinstance(urls, list) or not all(isinstance(one, str) for one in urls):
+    if not isinstance(urls, list) or not all(isinstance(url, str) for url in urls):
         message = f"{where} has something else than URLs for urls"
         raise ManifestError(message)
     return Descriptor(

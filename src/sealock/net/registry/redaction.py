@@ -15,11 +15,11 @@ _SHORT: Final = 4
 
 def without(text: str, secrets: Iterable[str]) -> str:
     """Blot out every spelling of the secrets that a server could have without meaning to; "" where that hides none."""
-    known = {one for one in secrets if one}
+    known = {secret for secret in secrets if secret}
     spellings = sorted({way for one in known for way in _spellings(one)}, key=len, reverse=True)
     if not spellings:
         return text
-    blotted = re.sub("|".join(re.escape(one) for one in spellings), "***", text, flags=re.IGNORECASE)
+    blotted = re.sub("|".join(re.escape(spelling) for spelling in spellings), "***", text, flags=re.IGNORECASE)
     told = any(way.lower() in text.lower() for one in known if len(one) < _SHORT for way in _spellings(one))
     return "" if told else blotted
 

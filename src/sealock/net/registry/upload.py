@@ -136,19 +136,19 @@ def push_artifact(  # noqa: PLR0913  an artifact has as many parts
     return push_manifest(registry, name, raw, table["mediaType"], tag)
 
 
-def written(one: Descriptor) -> dict[str, Any]:
+def written(descriptor: Descriptor) -> dict[str, Any]:
     """A descriptor as JSON has it."""
-    table: dict[str, Any] = {"mediaType": one.media_type, "digest": one.digest, "size": one.size}
-    if one.artifact_type:
-        table["artifactType"] = one.artifact_type
-    if one.annotations:
-        table["annotations"] = dict(one.annotations)
-    if one.platform is not None:
+    table: dict[str, Any] = {"mediaType": descriptor.media_type, "digest": descriptor.digest, "size": descriptor.size}
+    if descriptor.artifact_type:
+        table["artifactType"] = descriptor.artifact_type
+    if descriptor.annotations:
+        table["annotations"] = dict(descriptor.annotations)
+    if descriptor.platform is not None:
         parts = {
-            "architecture": one.platform.architecture,
-            "os": one.platform.os,
-            "os.version": one.platform.version,
-            "variant": one.platform.variant,
+            "architecture": descriptor.platform.architecture,
+            "os": descriptor.platform.os,
+            "os.version": descriptor.platform.version,
+            "variant": descriptor.platform.variant,
         }
         table["platform"] = {key: value for key, value in parts.items() if value}
     return table

@@ -61,7 +61,7 @@ class _Page:
             built += ", the first layer" if base.layers == 1 else f", the first {base.layers} layers"
         if base.says:
             # What follows the colon is in the name already; --format json has it whole.
-            built += f" (by {', '.join(dict.fromkeys(line(one.partition(':')[0], 80) for one in base.says))})"
+            built += f" (by {', '.join(dict.fromkeys(line(say.partition(':')[0], 80) for say in base.says))})"
         yield from self.row("Built on", built)
         yield from self.row("Starts", self.started())
         packages = ", ".join(f"{number} {_TYPES.get(kind, kind)}" for kind, number in surface.packages)
@@ -108,7 +108,7 @@ class _Page:
         surface = self.advice.surface
         if surface.owners:
             yield from self.title("Largest packages, and whether what it starts needs them")
-            rows = [(line(one.name, 60), one.size, _needed(one)) for one in surface.owners[:_ROWS]]
+            rows = [(line(owner.name, 60), owner.size, _needed(owner)) for owner in surface.owners[:_ROWS]]
             if surface.unowned > surface.size // 100:
                 most = surface.unowned_most[0]
                 note = f"the largest: /{line(most.name)}, {_bytes(most.size)}"
@@ -117,8 +117,8 @@ class _Page:
             yield ""
         if len(surface.layers) > 1:
             yield from self.title(f"Layers: {len(surface.layers)}")
-            ordered = sorted(surface.layers, key=lambda one: -one.size)[:_ROWS]
-            whole = sum(one.size for one in surface.layers)
+            ordered = sorted(surface.layers, key=lambda layer: -layer.size)[:_ROWS]
+            whole = sum(layer.size for layer in surface.layers)
             rows = [
                 (f"{one.layer + 1}", one.size, _hidden(one) + line(instruction(one.name), 200))
                 for one in sorted(ordered, key=lambda one: one.layer)
@@ -197,7 +197,7 @@ class _Page:
     def advised(self) -> Iterator[str]:
         """The last words: what to do."""
         advice = self.advice
-        best = next(one for one in advice.verdicts if one.base == advice.best)
+        best = next(verdict for verdict in advice.verdicts if verdict.base == advice.best)
         text = _advised(best, advice)
         for number, part in enumerate(wrap(text, self.room - 2)):
             yield f"{self.signs.arrow if number == 0 else ' '} {self.paint('bold', part)}"
@@ -223,7 +223,7 @@ def _advised(best: BaseFit, advice: BaseAdvice) -> str:
     if best.answer == "unknown":
         return "Say what it starts: --start COMMAND."
     if best.base == "keep":
-        work = [BASES[one.base] for one in advice.verdicts if one.answer == "work"]
+        work = [BASES[verdict.base] for verdict in advice.verdicts if verdict.answer == "work"]
         return "Keep this base." + (f" With some work it could be {_either(work)}." if work else "")
     less = f": about {_bytes(best.size)} instead of {_bytes(now)}" if best.size and best.size < now else ""
     spared = f"; {advice.need.spare and _bytes(advice.need.spare)} less" if best.base == "slim" and not less else ""
@@ -249,16 +249,16 @@ def _names(paths: Iterable[str], most: int) -> str:
     return ", ".join(names[:most]) + (f" and {len(names) - most} more" if len(names) > most else "")
 
 
-def _says(one: Musl) -> str:
+def _says(musl: Musl) -> str:
     """What says how it would fare."""
-    says = line(", ".join(one.says[:3]), 300) + (f" and {len(one.says) - 3} more" if len(one.says) > 3 else "")
+    says = line(", ".join(musl.says[:3]), 300) + (f" and {len(musl.says) - 3} more" if len(musl.says) > 3 else "")
     words = {
         "breaks": f"breaks on musl, which has no {says}",
         "gcompat": f"needs {says}, which musl has with gcompat alone",
         "stand-in": f"needs glibc: {says}; musl has every function that it asks for",
         "runs": "runs on musl",
-    }[one.answer]
-    wheel = f"; a {one.wheel} wheel of {one.owner}" if one.wheel else ""
+    }[musl.answer]
+    wheel = f"; a {musl.wheel} wheel of {musl.owner}" if musl.wheel else ""
     return f"{words}{line(wheel, 120)}"
 
 

@@ -20,16 +20,16 @@ def as_json(plain: object) -> str:
     return encode(plain) + "\n"
 
 
-def render(one: Look, *, width: int = 80, colour: bool = False, unicode: bool = True) -> str:
+def render(look: Look, *, width: int = 80, colour: bool = False, unicode: bool = True) -> str:
     """Render for a terminal of that width."""
     page = Page(max(width, 40), colour=colour, unicode=unicode)
     parts: tuple[Iterator[str], ...] = (
-        head(page, one),
-        seeing(page, one),
-        using(page, one),
-        doing(page, one),
-        differences(page, one),
-        unseen(page, one),
+        head(page, look),
+        seeing(page, look),
+        using(page, look),
+        doing(page, look),
+        differences(page, look),
+        unseen(page, look),
     )
     rows = [row.rstrip() for part in parts for row in part]
     while rows and not rows[-1]:

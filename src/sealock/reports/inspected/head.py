@@ -16,9 +16,9 @@ _HOW: Final = {"mountinfo": " (by what is mounted)", "host name": " (by its host
 _UNDECIDED: Final = 3
 
 
-def head(page: Page, one: Look) -> Iterator[str]:
+def head(page: Page, look: Look) -> Iterator[str]:
     """Name, image, id, process."""
-    process, seen = one.enforced.process, one.enforced.name
+    process, seen = look.enforced.process, look.enforced.name
     name = seen if seen.partition(":")[0] in {"pid", "container"} or seen == "self" else f"container:{seen}"
     shown = fit(line(name, 200), page.room - 8)
     bar = page.signs.rule * max(page.room - width(shown) - 4, 0)
@@ -28,7 +28,7 @@ def head(page: Page, one: Look) -> Iterator[str]:
         told = f"{_ENGINES.get(engine, engine) or 'container'} {here[:12]}{_HOW.get(given(process.id_source, ''), '')}"
     else:
         told = "in no container, as far as its control groups and mounts tell"
-    parts = [one.image] if one.image else []
+    parts = [look.image] if look.image else []
     inner = given(process.inner_pid, process.pid)
     inside = f", {inner} inside" if inner != process.pid else ""
     parts += [told, f"process {process.pid}{inside}"]
@@ -38,12 +38,12 @@ def head(page: Page, one: Look) -> Iterator[str]:
         yield page.paint("faint", f"  {fit(line(' '.join(process.command), 300), page.room - 2)}")
 
 
-def differences(page: Page, one: Look) -> Iterator[str]:
+def differences(page: Page, look: Look) -> Iterator[str]:
     """Declared against enforced."""
-    if one.differences is None:
+    if look.differences is None:
         return
     yield from page.heading("Declared and enforced", "where the engine's word and the kernel's differ")
-    faults = [each for each in one.differences if each.severity is not None]
+    faults = [each for each in look.differences if each.severity is not None]
     for each in faults:
         assert each.severity is not None  # noqa: S101  as above
         lead = f"  {page.signs.of[each.severity]} {each.rule}  "
@@ -52,18 +52,18 @@ def differences(page: Page, one: Look) -> Iterator[str]:
             lead = " " * width(lead)
     if not faults:
         yield page.paint("green", f"  {page.signs.good} Nothing differs of what could be compared.")
-    undecided = {each.message: each.rule for each in one.differences if each.severity is None}
+    undecided = {each.message: each.rule for each in look.differences if each.severity is None}
     for message, rule in list(undecided.items())[:_UNDECIDED]:
         yield from page.row(f"? {rule}", f"not compared: {message}")
     if len(undecided) > _UNDECIDED:
         yield from page.row("", f"and {len(undecided) - _UNDECIDED} more that could not be compared")
 
 
-def unseen(page: Page, one: Look) -> Iterator[str]:
+def unseen(page: Page, look: Look) -> Iterator[str]:
     """What the kernel did not show."""
-    if one.unseen:
+    if look.unseen:
         yield from page.heading("Not seen", "no verdict follows from it")
-        for text in one.unseen:
+        for text in look.unseen:
             lead = "  ? "
             for row in wrap(line(text), page.room - 4):
                 yield page.paint("magenta", lead) + row

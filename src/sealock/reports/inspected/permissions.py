@@ -13,11 +13,11 @@ from sealock.reports.inspected.page import Page
 from sealock.text import count
 
 
-def doing(page: Page, one: Look) -> Iterator[str]:
+def doing(page: Page, look: Look) -> Iterator[str]:
     """The part of the page."""
     yield from page.heading("Do", "what the kernel lets it")
-    process = one.enforced.process
-    yield from _capabilities(page, one)
+    process = look.enforced.process
+    yield from _capabilities(page, look)
     yield from page.row("System calls", *_seccomp(process))
     match process.no_new_privileges:
         case True:
@@ -27,13 +27,13 @@ def doing(page: Page, one: Look) -> Iterator[str]:
         case _:
             pass
     yield from page.row("Confined by", *_label(process))
-    if one.enforced.outside:
-        pids = ", ".join(map(str, one.enforced.outside[:8]))
+    if look.enforced.outside:
+        pids = ", ".join(map(str, look.enforced.outside[:8]))
         yield from page.row("Outside", f"process {pids}: in its files, and not in its control groups", "red")
 
 
-def _capabilities(page: Page, one: Look) -> Iterator[str]:
-    process = one.enforced.process
+def _capabilities(page: Page, look: Look) -> Iterator[str]:
+    process = look.enforced.process
     if not isinstance(process.bounding, int) or not isinstance(process.effective, int):
         yield from page.row("Capabilities", "could not be seen", "magenta")
         return
@@ -44,7 +44,7 @@ def _capabilities(page: Page, one: Look) -> Iterator[str]:
     if not may and not holds:
         yield from page.row("Capabilities", "none, and none can be gained", "green")
         return
-    every = one.enforced.effective.cap_add == ("ALL",) and (bool(holds) or process.no_new_privileges is not True)
+    every = look.enforced.effective.cap_add == ("ALL",) and (bool(holds) or process.no_new_privileges is not True)
     if every and not holds:
         text, ink = "holds none; a setuid program in it can gain all of them, and be root on the host", "red"
     elif every:

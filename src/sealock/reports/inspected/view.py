@@ -40,10 +40,10 @@ _LEAST: Final = 20
 _ALL: Final = "a *:* rwm"
 
 
-def seeing(page: Page, one: Look) -> Iterator[str]:
+def seeing(page: Page, look: Look) -> Iterator[str]:
     """The part of the page."""
     yield from page.heading("See", "its files, and whose world it is in")
-    effective, process = one.enforced.effective, one.enforced.process
+    effective, process = look.enforced.effective, look.enforced.process
     match effective.read_only:
         case True:
             yield from page.row("Root folder", "read-only")
@@ -51,7 +51,7 @@ def seeing(page: Page, one: Look) -> Iterator[str]:
             yield from page.row("Root folder", "can be written to")
         case _:
             yield from page.row("Root folder", "could not be seen", "magenta")
-    yield from _mounts(page, one)
+    yield from _mounts(page, look)
     if isinstance(process.namespaces, tuple):
         yield from page.table("Namespaces", list(_spaces(process.namespaces)), 6)
     for label, (text, ink) in zip(("Users", "", ""), _users(process), strict=False):
@@ -59,7 +59,7 @@ def seeing(page: Page, one: Look) -> Iterator[str]:
     if groups := given(effective.groups, ()):
         more = f" and {len(groups) - _MOST} more" if len(groups) > _MOST else ""
         yield from page.row("", f"also in the groups {', '.join(groups[:_MOST])}{more}")
-    yield from page.row("Devices", *_devices(one))
+    yield from page.row("Devices", *_devices(look))
     match effective.unconfined_paths:
         case True:
             yield from page.row("Kernel paths", "open: /proc/sys and the like are not covered", "red")
@@ -73,13 +73,13 @@ def seeing(page: Page, one: Look) -> Iterator[str]:
     yield from _listening(page, process)
 
 
-def _mounts(page: Page, one: Look) -> Iterator[str]:
-    mounts = one.enforced.effective.mounts
+def _mounts(page: Page, look: Look) -> Iterator[str]:
+    mounts = look.enforced.effective.mounts
     if mounts is UNKNOWN:
         return
     volumes = {
         mount.target.rstrip("/"): mount.source or "without a name"
-        for mount in given(one.enforced.declared.mounts, ())
+        for mount in given(look.enforced.declared.mounts, ())
         if mount.kind == "volume"
     }
     held = given(mounts, ())
@@ -121,21 +121,21 @@ def _mount(page: Page, mount: Mount, volume: str | None, room: int) -> str:
 
 
 def _spaces(spaces: tuple[Namespace, ...]) -> Iterator[tuple[str, str, Ink | None]]:
-    own = [_NAMES[one.kind] for one in spaces if one.host is False and not one.shared_with]
+    own = [_NAMES[space.kind] for space in spaces if space.host is False and not space.shared_with]
     if own:
         yield "own", ", ".join(own), None
-    for one in spaces:
-        if one.shared_with:
-            others = ", ".join(one.shared_with[:_MOST])
-            more = f" and {len(one.shared_with) - _MOST} more" if len(one.shared_with) > _MOST else ""
-            yield "shared", f"{_NAMES[one.kind]}, with {others}{more}", "magenta"
-    for one in spaces:
-        if one.host and one.kind not in _USUAL:
-            yield "host's", f"{_NAMES[one.kind]}: {_MEANS[one.kind]}", "red"
-    usual = [_NAMES[one.kind] for one in spaces if one.host and one.kind in _USUAL]
+    for space in spaces:
+        if space.shared_with:
+            others = ", ".join(space.shared_with[:_MOST])
+            more = f" and {len(space.shared_with) - _MOST} more" if len(space.shared_with) > _MOST else ""
+            yield "shared", f"{_NAMES[space.kind]}, with {others}{more}", "magenta"
+    for space in spaces:
+        if space.host and space.kind not in _USUAL:
+            yield "host's", f"{_NAMES[space.kind]}: {_MEANS[space.kind]}", "red"
+    usual = [_NAMES[space.kind] for space in spaces if space.host and space.kind in _USUAL]
     if usual:
         yield "host's", ", ".join(usual), None
-    unknown = [_NAMES[one.kind] for one in spaces if one.host is None]
+    unknown = [_NAMES[space.kind] for space in spaces if space.host is None]
     if unknown:
         yield "?", f"{', '.join(unknown)}: whether these are the host's cannot be told here", "magenta"
 
@@ -147,7 +147,12 @@ def _users(process: Process) -> Iterator[tuple[str, Ink | None]]:
         yield "could not be seen", "magenta"
         return
     inside = next(
-        (uid - one.outside + one.inside for one in ranges if one.outside <= uid < one.outside + one.count), None
+        (
+            uid - range_.outside + range_.inside
+            for range_ in ranges
+            if range_.outside <= uid < range_.outside + range_.count
+        ),
+        None,
     )
     named = "root" if inside == 0 else f"user {inside}" if inside is not None else "a user that it does not know"
     if uid == 0:
@@ -156,19 +161,19 @@ def _users(process: Process) -> Iterator[tuple[str, Ink | None]]:
         yield f"runs as {named} (group {gid}), which it is on the host too", None
     else:
         yield f"runs as {named}, which is {uid}:{gid} outside", None
-    root = next((one.outside - one.inside for one in ranges if one.inside == 0), None)
+    root = next((range_.outside - range_.inside for range_ in ranges if range_.inside == 0), None)
     if root:
         spans = ", ".join(
-            f"{one.inside}-{one.inside + one.count - 1} are {one.outside}-{one.outside + one.count - 1}"
-            for one in ranges[:4]
+            f"{ids.inside}-{ids.inside + ids.count - 1} are {ids.outside}-{ids.outside + ids.count - 1}"
+            for ids in ranges[:4]
         )
         yield f"inside {spans} outside", None
     elif root == 0 and uid != 0:
         yield "root in it would be root on the host", None
 
 
-def _devices(one: Look) -> tuple[str, Ink | None]:
-    rules = one.enforced.effective.device_rules
+def _devices(look: Look) -> tuple[str, Ink | None]:
+    rules = look.enforced.effective.device_rules
     if rules is UNKNOWN:
         return "which it may use could not be told", "magenta"
     if _ALL in given(rules, ()):
@@ -186,12 +191,12 @@ def _listening(page: Page, process: Process) -> Iterator[str]:
         return
     ports = list(
         dict.fromkeys(
-            f"{one.protocol.rstrip('6')} {f'[{one.address}]' if ':' in one.address else one.address}:{one.port}"
-            for one in sockets
-            if one.protocol != "unix"
+            f"{end.protocol.rstrip('6')} {f'[{end.address}]' if ':' in end.address else end.address}:{end.port}"
+            for end in sockets
+            if end.protocol != "unix"
         )
     )
-    paths = [one.address for one in sockets if one.protocol == "unix"]
+    paths = [socket.address for socket in sockets if socket.protocol == "unix"]
     if not ports and not paths:
         yield from page.row("Listens", "nothing in its network waits for anybody")
     if ports:

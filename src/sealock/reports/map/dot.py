@@ -23,12 +23,12 @@ def render(drawn: Map) -> str:
         rows.append(f'  {_HOST} [label="the host\'s own network", shape=component, fillcolor="#f9e2c0"];')
     used = {seat.network for station in drawn.stations for seat in station.seats}
     networks = {one.name: f"n{index}" for index, one in enumerate(drawn.networks) if one.name in used}
-    for one in drawn.networks:
-        if one.name not in networks:
+    for network in drawn.networks:
+        if network.name not in networks:
             continue
-        marks = [word for word, on in (("internal", one.internal is True), ("icc off", one.icc is False)) if on]
-        label = f"{one.name}\\n{given(one.driver, 'bridge')}{', ' + ', '.join(marks) if marks else ''}"
-        rows.append(f'  {networks[one.name]} [label={_quoted(label)}, shape=component, fillcolor="#dbe7f3"];')
+        marks = [word for word, on in (("internal", network.internal is True), ("icc off", network.icc is False)) if on]
+        label = f"{network.name}\\n{given(network.driver, 'bridge')}{', ' + ', '.join(marks) if marks else ''}"
+        rows.append(f'  {networks[network.name]} [label={_quoted(label)}, shape=component, fillcolor="#dbe7f3"];')
     stations = {one.name: f"c{index}" for index, one in enumerate(drawn.stations)}
     for station in drawn.stations:
         own = stations[station.name]

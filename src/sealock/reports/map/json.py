@@ -14,60 +14,60 @@ def render(drawn: Map) -> str:
     """Render; what is not known is null, ways have the names "(host)" and "(outside)" for what is no container."""
     return encode({
         "declared": drawn.declared,
-        "containers": [_station(one) for one in drawn.stations],
+        "containers": [_station(station) for station in drawn.stations],
         "networks": [
             {
-                "name": one.name,
-                "driver": _plain(one.driver),
-                "internal": _plain(one.internal),
-                "icc": None if one.icc is UNKNOWN else one.icc is not False,
-                "subnets": _plain(one.subnets) or [],
-                "gateways": _plain(one.gateways) or [],
+                "name": network.name,
+                "driver": _plain(network.driver),
+                "internal": _plain(network.internal),
+                "icc": None if network.icc is UNKNOWN else network.icc is not False,
+                "subnets": _plain(network.subnets) or [],
+                "gateways": _plain(network.gateways) or [],
             }
-            for one in drawn.networks
+            for network in drawn.networks
         ],
-        "ways": [_edge(one) for one in drawn.edges],
-        "remarks": [{"about": one.about, "text": one.text, "remedy": one.remedy} for one in drawn.remarks],
+        "ways": [_edge(edge) for edge in drawn.edges],
+        "remarks": [{"about": remark.about, "text": remark.text, "remedy": remark.remedy} for remark in drawn.remarks],
     }) + "\n"  # fmt: skip
 
 
-def _station(one: Station) -> dict[str, Any]:
-    listens = one.listens
+def _station(station: Station) -> dict[str, Any]:
+    listens = station.listens
     return {
-        "name": one.name,
-        "running": one.running,
+        "name": station.name,
+        "running": station.running,
         "networks": [
             {"name": seat.network, "ipv4": seat.ipv4, "ipv6": seat.ipv6, "names": list(seat.names)}
-            for seat in one.seats
+            for seat in station.seats
         ],
-        "host_network": one.on_host,
-        "no_network": one.alone,
-        "shares_network_of": one.shares,
-        "published": [_port(port) for port in one.published],
-        "not_published": [_port(port) for port in one.shut],
-        "links": [{"target": target, "alias": alias} for target, alias in one.links],
+        "host_network": station.on_host,
+        "no_network": station.alone,
+        "shares_network_of": station.shares,
+        "published": [_port(port) for port in station.published],
+        "not_published": [_port(port) for port in station.shut],
+        "links": [{"target": target, "alias": alias} for target, alias in station.links],
         "routes": None
-        if isinstance(one.routes, Absent)
-        else [{"interface": two.interface, "subnet": two.subnet, "gateway": two.gateway} for two in one.routes],
+        if isinstance(station.routes, Absent)
+        else [{"interface": two.interface, "subnet": two.subnet, "gateway": two.gateway} for two in station.routes],
         "listens": None
         if isinstance(listens, Absent)
         else [{"protocol": two.protocol, "address": two.address, "port": two.port} for two in listens],
     }
 
 
-def _port(one: Port) -> dict[str, Any]:
-    return {"address": one.address, "host": one.host, "container": one.container, "protocol": one.protocol}
+def _port(port: Port) -> dict[str, Any]:
+    return {"address": port.address, "host": port.host, "container": port.container, "protocol": port.protocol}
 
 
-def _edge(one: Edge) -> dict[str, Any]:
+def _edge(edge: Edge) -> dict[str, Any]:
     return {
-        "from": one.source,
-        "to": one.target,
-        "way": one.way,
-        "via": one.via,
-        "ports": list(one.ports),
-        "names": list(one.names),
-        "addresses": list(one.addresses),
+        "from": edge.source,
+        "to": edge.target,
+        "way": edge.way,
+        "via": edge.via,
+        "ports": list(edge.ports),
+        "names": list(edge.names),
+        "addresses": list(edge.addresses),
     }
 
 

@@ -44,11 +44,11 @@ class _Picture:
 
     def __init__(self, drawn: Map) -> None:
         self.drawn = drawn
-        used = {seat.network for one in drawn.stations for seat in one.seats}
-        self.networks = [one for one in drawn.networks if one.name in used]
+        used = {seat.network for station in drawn.stations for seat in station.seats}
+        self.networks = [network for network in drawn.networks if network.name in used]
         self.stations = self.ordered()
-        self.on_host = any(one.on_host for one in drawn.stations)
-        self.left = _PORTS if any(one.published for one in drawn.stations) else 40
+        self.on_host = any(station.on_host for station in drawn.stations)
+        self.left = _PORTS if any(station.published for station in drawn.stations) else 40
         self.columns = {one.name: self.left + _BOX + 60 + index * _COLUMN for index, one in enumerate(self.networks)}
         self.lines = {one.name: _LINES[index % len(_LINES)] for index, one in enumerate(self.networks)}
         columns = len(self.networks) + self.on_host
@@ -61,8 +61,8 @@ class _Picture:
         """Members of a network next to one another, in the order of the networks."""
         order = {one.name: index for index, one in enumerate(self.networks)}
 
-        def key(one: Station) -> tuple[int, str]:
-            return min((order.get(seat.network, 999) for seat in one.seats), default=1000), one.name
+        def key(station: Station) -> tuple[int, str]:
+            return min((order.get(seat.network, 999) for seat in station.seats), default=1000), station.name
 
         return sorted(self.drawn.stations, key=key)
 
@@ -74,7 +74,7 @@ class _Picture:
         )
         yield f"<style>{_STYLE}</style>"
         yield f'<rect class="paper" width="{self.width}" height="{self.height}"/>'
-        running = sum(one.running for one in self.stations)
+        running = sum(station.running for station in self.stations)
         title = f"{count(running, 'container')}, {count(len(self.networks), 'network')}"
         yield f'<text class="ink" x="24" y="34" font-size="18" font-weight="600">{title}</text>'
         about = "as declared" if self.drawn.declared else "as the engine and the kernel show it"
@@ -174,13 +174,13 @@ class _Picture:
         items = [
             ("wide", "published to everybody"),
             ("near", "published to this host"),
-        ] if any(one.published for one in self.stations) else []  # fmt: skip
+        ] if any(station.published for station in self.stations) else []  # fmt: skip
         x = 24
         for kind, text in items:
             yield f'<path class="{kind}" d="M {x} {y - 4} h 26 m -6 -4 l 6 4 l -6 4" stroke-width="1.6"/>'
             yield f'<text class="faint" x="{x + 34}" y="{y}" font-size="11">{text}</text>'
             x += 190
-        if any(one.internal is True for one in self.networks):
+        if any(network.internal is True for network in self.networks):
             yield f'<path class="near" d="M {x} {y - 4} h 26" stroke-width="4" stroke-dasharray="7 4"/>'
             yield f'<text class="faint" x="{x + 34}" y="{y}" font-size="11">internal network</text>'
 

@@ -31,12 +31,12 @@ class _Page:
         self.drawn, self.room, self.paint, self.signs = drawn, room, paint, signs
         self.dot, self.end, self.mid = ("●", "└", "├") if unicode else ("*", "`", "|")
         self.yes, self.no = ("●", "·") if unicode else ("x", ".")
-        self.columns = max((width(line(one.name, _NAME)) for one in drawn.stations), default=0)
+        self.columns = max((width(line(station.name, _NAME)) for station in drawn.stations), default=0)
 
     def head(self) -> Iterator[str]:
         """How many of what."""
-        running = sum(one.running for one in self.drawn.stations)
-        used = {seat.network for one in self.drawn.stations for seat in one.seats}
+        running = sum(station.running for station in self.drawn.stations)
+        used = {seat.network for station in self.drawn.stations for seat in station.seats}
         name = f"{count(running, 'container')} on {count(len(used), 'network')}"
         bar = self.signs.rule * max(self.room - width(name) - 4, 0)
         yield f"{self.paint('faint', self.signs.rule * 2)} {self.paint('bold', name)} {self.paint('faint', bar)}"
@@ -60,7 +60,10 @@ class _Page:
             for index, (station, seat) in enumerate(members):
                 branch = self.end if index == len(members) - 1 else self.mid
                 others = [name for name in seat.names if name != station.name]
-                more = [seat.ipv4 or seat.ipv6, f"also {', '.join(line(one, 40) for one in others)}" if others else ""]
+                more = [
+                    seat.ipv4 or seat.ipv6,
+                    f"also {', '.join(line(other, 40) for other in others)}" if others else "",
+                ]
                 more.append(_listening(station))
                 yield self.member(branch, station, "  ".join(one for one in more if one))
             yield ""
@@ -121,7 +124,7 @@ class _Page:
 
     def matrix(self) -> Iterator[str]:
         """Who reaches whom, where few enough are there to see it at a glance."""
-        names = [one.name for one in self.drawn.stations if one.running]
+        names = [station.name for station in self.drawn.stations if station.running]
         if not 1 < len(names) <= _MATRIX:
             return
         reached = {(edge.source, edge.target) for edge in self.drawn.edges}
@@ -142,10 +145,10 @@ class _Page:
         if not self.drawn.remarks:
             return
         yield self.paint("bold", "What stands out")
-        for one in self.drawn.remarks:
-            yield from self.hung(f"{line(one.about, 60)} {line(one.text)}.", f"  {self.dot} ")
-            if one.remedy:
-                yield from self.hung(f"{self.signs.arrow} {line(one.remedy, 2000)}", "      ")
+        for remark in self.drawn.remarks:
+            yield from self.hung(f"{line(remark.about, 60)} {line(remark.text)}.", f"  {self.dot} ")
+            if remark.remedy:
+                yield from self.hung(f"{self.signs.arrow} {line(remark.remedy, 2000)}", "      ")
 
     def hung(self, text: str, lead: str) -> Iterator[str]:
         """A sentence whose further lines hang below its first."""
@@ -161,7 +164,7 @@ def _facts(network: EngineNetwork) -> str:
     words += ["members kept apart"] if network.icc is False else []
     words += ["encrypted"] if network.encrypted is True else []
     words += list(given(network.subnets, ())[:2])
-    return ", ".join(line(one, 60) for one in words)
+    return ", ".join(line(word, 60) for word in words)
 
 
 def _listening(station: Station) -> str:

@@ -37,7 +37,7 @@ def render(
     document = {
         "metadata": _metadata(inventory, timestamp),
         "components": components,
-        "dependencies": [{"ref": _ROOT, "dependsOn": [one["bom-ref"] for one in components]}],
+        "dependencies": [{"ref": _ROOT, "dependsOn": [component["bom-ref"] for component in components]}],
     }
     if vulnerabilities:
         by_url: dict[str, list[str]] = {}

@@ -53,7 +53,7 @@ def _entry(group: list[Vulnerability], references: Mapping[str, Sequence[str]]) 
         "references": [{"id": name, "source": {"name": name.partition("-")[0]}} for name in first.aliases],
         "ratings": [
             {"source": {"name": "sealock"}, "severity": _WORDS[first.severity]},
-            *(_rating(one) for one in first.ratings),
+            *(_rating(rating) for rating in first.ratings),
         ],
         "description": clip(first.summary, _TEXT),
         "recommendation": "; ".join(_fixes(group)),
@@ -84,9 +84,9 @@ def _fixes(group: Iterable[Vulnerability]) -> list[str]:
     return sorted(set(fixes))
 
 
-def _facts(one: Vulnerability) -> Iterable[tuple[str, str]]:
-    yield "state", one.state
-    yield "exploited", one.exploited.added if one.exploited else ""
-    yield "epss", f"{one.epss.score:.5f}" if one.epss else ""
-    yield "epssPercentile", f"{one.epss.percentile:.5f}" if one.epss else ""
-    yield "note", one.note
+def _facts(vulnerability: Vulnerability) -> Iterable[tuple[str, str]]:
+    yield "state", vulnerability.state
+    yield "exploited", vulnerability.exploited.added if vulnerability.exploited else ""
+    yield "epss", f"{vulnerability.epss.score:.5f}" if vulnerability.epss else ""
+    yield "epssPercentile", f"{vulnerability.epss.percentile:.5f}" if vulnerability.epss else ""
+    yield "note", vulnerability.note

@@ -29,7 +29,7 @@ class Licence(Struct, frozen=True):
 
 def licences(texts: tuple[str, ...]) -> tuple[Licence, ...]:
     """Each licence once, blank ones left out."""
-    return tuple(licence(text) for text in dict.fromkeys(one.strip() for one in texts) if text)
+    return tuple(licence(text) for text in dict.fromkeys(text.strip() for text in texts) if text)
 
 
 @cache

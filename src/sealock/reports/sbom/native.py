@@ -30,7 +30,7 @@ def render(inventory: Inventory) -> str:
         "distribution": _fields(distribution) if distribution else None,
         "layers": [_layer(layer, *sizes.get(layer.index, (0, 0))) for layer in inventory.layers],
         "packages": [_package(item) for item in items(inventory)],
-        "files": [_file(fact) for fact in sorted(inventory.files, key=lambda one: (one.path, one.kind, one.layer))],
+        "files": [_file(fact) for fact in sorted(inventory.files, key=lambda file: (file.path, file.kind, file.layer))],
         "problems": [_problem(problem) for problem in inventory.problems],
     })  # fmt: skip
 

@@ -58,7 +58,7 @@ class _Page:
         )
         system = inventory.distribution
         words = {
-            "Names": ", ".join(line(one) for one in inventory.names[1:]),
+            "Names": ", ".join(line(name) for name in inventory.names[1:]),
             "Id": line(inventory.id),
             "Manifest": line(inventory.manifest),
             "Platform": line(inventory.platform),
@@ -110,7 +110,7 @@ class _Page:
 
     def files(self) -> Iterator[str]:
         """The files worth telling of, by kind."""
-        ordered = sorted(self.inventory.files, key=lambda one: (one.kind, one.path, one.layer))
+        ordered = sorted(self.inventory.files, key=lambda file: (file.kind, file.path, file.layer))
         for kind, group in groupby(ordered, key=lambda fact: fact.kind):
             found = list(group)
             yield self.paint("heading", f"{fit(line(kind).capitalize(), 24)}: {count(len(found), 'file')}")

@@ -90,10 +90,14 @@ def saved_as(command: Command) -> tuple[str, ...]:
     given = command.value(*(("-O", "--output-document") if name == "wget" else ("-o", "--output")))
     if given is not None:
         files.append(given.text if isinstance(given, Word) else given)
-    files += [one.target.text for one in command.redirects if one.target and one.operator in {">", ">>", ">|", "&>"}]
+    files += [
+        redirect.target.text
+        for redirect in command.redirects
+        if redirect.target and redirect.operator in {">", ">>", ">|", "&>"}
+    ]
     if not files and (name != "curl" or command.option("-O", "--remote-name", "--remote-name-all", "-J")):
         files += [word.text.partition("?")[0].rstrip("/").rpartition("/")[2] for word in addresses(command)]
-    return tuple(one for one in files if one not in {"", "-", "/dev/stdout", "/dev/null"})
+    return tuple(file for file in files if file not in {"", "-", "/dev/stdout", "/dev/null"})
 
 
 CURL_VALUED: Final = "AbcCdDeEFHKmoPQrtTuUwxXyYz"

@@ -91,7 +91,7 @@ def _use(command: Command, fetched: set[str]) -> tuple[str, str] | None:
         return None
     if name in INTERPRETERS | {"source", ".", "java"} and "-c" not in words:
         return "run", file
-    if name == "chmod" and any(one in _MODES for one in words):
+    if name == "chmod" and any(word in _MODES for word in words):
         return "executable", file
     if name == "install" and not {"-m644", "644", "0644", "-d"} & set(words):
         return "executable", file

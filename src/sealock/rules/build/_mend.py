@@ -23,7 +23,7 @@ def insert_after(instruction: Run | Cmd, word: Word, addition: str) -> tuple[Edi
     """Put words after a word of a command, in the instruction's form; nothing where the word is no plain token."""
     at = Place(word.place.end, word.place.end, file=word.place.file)
     if _is_json(instruction, word):
-        return (Edit(at, "".join(", " + json.dumps(one) for one in addition.split())),)
+        return (Edit(at, "".join(", " + json.dumps(part) for part in addition.split())),)
     return (Edit(at, " " + addition),) if plain(word) else ()
 
 

@@ -218,7 +218,7 @@ def _covers(target: str, folder: str) -> bool:
     if folder.startswith("~"):
         tail = folder[1:]
         home = target.removeprefix("/root") if target.startswith("/root/") else target
-        return home == tail or target.endswith(tail) or any(target.endswith(one) for one in _parents(tail))
+        return home == tail or target.endswith(tail) or any(target.endswith(parent) for parent in _parents(tail))
     return folder == target or folder.startswith(target + "/") or target.startswith(folder + "/")
 
 
@@ -235,10 +235,10 @@ def removes(run: Run, *folders: str) -> bool:
             continue
         for text in command.arguments:
             bare = text.rstrip("*").rstrip("/")
-            if any((bare.endswith(one[1:]) if one.startswith("~") else bare == one) for one in folders):
+            if any((bare.endswith(folder[1:]) if folder.startswith("~") else bare == folder) for folder in folders):
                 return True
             if bare in {"/var/cache", "/root/.cache", "~/.cache", "$HOME/.cache", "${HOME}/.cache"} and any(
-                "cache" in one for one in folders
+                "cache" in folder for folder in folders
             ):
                 return True
     return False

@@ -106,7 +106,9 @@ class AnswerMissing(Rule[Build]):
 
 
 def _answered(call: Call, answers: tuple[str, ...]) -> bool:
-    if call.has(*(one for one in answers if one != "-qq")) or any("Assume-Yes" in one.text for one in call.options):
+    if call.has(*(answer for answer in answers if answer != "-qq")) or any(
+        "Assume-Yes" in option.text for option in call.options
+    ):
         return True
     # -qq, -q -q and -q=2 mean "as quiet as can be", which answers too.
     quiet = sum(
@@ -115,7 +117,7 @@ def _answered(call: Call, answers: tuple[str, ...]) -> bool:
         if word.text[:2] != "--" and word.text[:1] == "-"
     )
     return ("-qq" in answers and quiet >= 2) or any(
-        one.operator in {"<", "<<", "<<-", "<<<"} for one in call.ran.command.redirects
+        redirect.operator in {"<", "<<", "<<-", "<<<"} for redirect in call.ran.command.redirects
     )
 
 

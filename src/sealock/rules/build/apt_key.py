@@ -68,13 +68,13 @@ class AptKey(Rule[Build]):
         sources = once(lambda stage: _sources(build, stage))
         # A file with more calls than that is no person's, and every call would be mended in every source line.
         few = len(calls) <= _MENDABLE
-        for one in calls:
+        for call in calls:
             yield self.fault(
                 "lets this key sign the packages of every source",
-                one.at,
-                place=known(one.command.place),
-                evidence=line(one.command),
-                mend=_keyring(build, one, _origin(one, origin(one)), sources(one.stage), alone=len(calls) == 1)
+                call.at,
+                place=known(call.command.place),
+                evidence=line(call.command),
+                mend=_keyring(build, call, _origin(call, origin(call)), sources(call.stage), alone=len(calls) == 1)
                 if few
                 else (),
             )

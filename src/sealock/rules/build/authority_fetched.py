@@ -52,7 +52,11 @@ class AuthorityFetched(Rule[Build]):
             if files and not is_verified(one.run):
                 yield self.fault(message, one.at, place=known(one.command.place), evidence=line(one.command))
         for at, _, add in build.each(AddFile):
-            if isinstance(add, AddFile) and add.checksum is None and any(one in add.target.text for one in _FOLDERS):
+            if (
+                isinstance(add, AddFile)
+                and add.checksum is None
+                and any(folder in add.target.text for folder in _FOLDERS)
+            ):
                 for source in add.sources:
                     if source.text.startswith(("http://", "https://")):
                         yield self.fault(message, at, place=source.place, evidence=mask(source.text))

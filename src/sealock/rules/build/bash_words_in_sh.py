@@ -88,7 +88,7 @@ def _foreign(command: Command) -> str:
             return redirect.operator
     if any(nested.kind == "process" for nested in command.nested):
         return "<(…)"
-    if any(one.items for one in command.assignments):
+    if any(assignment.items for assignment in command.assignments):
         return "arrays"
     if name in {"[", "test"} and "==" in texts:
         return "== in [ ]"

@@ -52,7 +52,7 @@ def _judge(context: BuildContext, kept_out: list[str]) -> tuple[bool, str, Confi
     """Whether nobody can tell; what is wrong, "" for nothing; how sure that is."""
     names = context.entries if isinstance(context.entries, tuple) else ()
     patterns = [*(context.ignored if isinstance(context.ignored, tuple) else ()), *kept_out]
-    telling = [one for one in names if one in {".git", ".hg", ".svn"} or credential_file(one)]
+    telling = [name for name in names if name in {".git", ".hg", ".svn"} or credential_file(name)]
     open_to_all = [one for one in telling if not ignores(patterns, one)]
     if open_to_all:
         return False, f"copies {', '.join(open_to_all[:5])} with all the rest of the context", Confidence.HIGH

@@ -48,10 +48,10 @@ class ContinuationEmpty(Rule[Build]):
             for index, one in enumerate(stage.instructions):
                 yield from self._within(build, ("stages", stage.index, "instructions", index), one)
 
-    def _within(self, build: Build, at: At, one: Instruction) -> Iterator[RuleFinding]:
+    def _within(self, build: Build, at: At, instruction: Instruction) -> Iterator[RuleFinding]:
         text = build.text
-        end = one.heredocs[0].place.start if one.heredocs else one.place.end
-        start = text.find("\n", one.place.start, end)
+        end = instruction.heredocs[0].place.start if instruction.heredocs else instruction.place.end
+        start = text.find("\n", instruction.place.start, end)
         while 0 <= start < end:
             following = text.find("\n", start + 1)
             if following < 0 or following >= end:
@@ -59,8 +59,8 @@ class ContinuationEmpty(Rule[Build]):
             if not text[start + 1 : following].strip():
                 blank = Place(start + 1, following + 1)
                 swallowed = text[following + 1 : end].lstrip().partition("\n")[0].split(None, 1)
-                escape = text.rfind(build.escape, one.place.start, start)
-                arguments = text[one.keyword_place.end : escape].strip()
+                escape = text.rfind(build.escape, instruction.place.start, start)
+                arguments = text[instruction.keyword_place.end : escape].strip()
                 if len(swallowed) > 1 and swallowed[0] in _KEYWORDS and escape > 0:
                     yield self.fault(
                         f"takes in the {swallowed[0]} below, which is never carried out",
@@ -69,8 +69,10 @@ class ContinuationEmpty(Rule[Build]):
                         mend=Edit(Place(escape, escape + 1), "") if arguments and "<<" not in arguments else (),
                         safe=False,
                         severity=Severity.MEDIUM,
-                        evidence=f"{one.keyword} {swallowed[0]}",
+                        evidence=f"{instruction.keyword} {swallowed[0]}",
                     )
                     return
-                yield self.fault("has an empty line in it", at, place=blank, mend=Edit(blank, ""), evidence=one.keyword)
+                yield self.fault(
+                    "has an empty line in it", at, place=blank, mend=Edit(blank, ""), evidence=instruction.keyword
+                )
             start = following

@@ -46,8 +46,8 @@ class DescriptionOfAnother(Rule[Build]):
             if isinstance(one, Arg) and not one.onbuild:
                 yield from self._above(build, at, one, one.pairs[0].name)
 
-    def _above(self, build: Build, at: At, one: Instruction, name: str) -> Iterator[RuleFinding]:
-        end = build.text.rfind("\n", 0, one.place.start)
+    def _above(self, build: Build, at: At, instruction: Instruction, name: str) -> Iterator[RuleFinding]:
+        end = build.text.rfind("\n", 0, instruction.place.start)
         start = build.text.rfind("\n", 0, max(end, 0)) + 1
         line = build.text[start : max(end, 0)]
         bare = line.lstrip(" \t")

@@ -56,9 +56,9 @@ class EffectEndsWithRun(Rule[Build]):
             if not isinstance(run, Run) or run.form == "exec" or not run.script.pipelines or run.script.broken:
                 continue
             commands = [command for line in run.script.pipelines for command in line.commands]
-            if all(one.name in _INSTEAD and not one.redirects and not one.nested for one in commands):
+            if all(command.name in _INSTEAD and not command.redirects and not command.nested for command in commands):
                 only = commands[0] if len(commands) == 1 else None
-                name = next((one.name for one in commands if one.name), "NAME=value")
+                name = next((command.name for command in commands if command.name), "NAME=value")
                 yield self.fault(
                     f"`{name}` ends with this RUN: {_INSTEAD[commands[0].name]}",
                     at,

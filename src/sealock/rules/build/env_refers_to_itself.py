@@ -60,8 +60,8 @@ def _used(pair: Pair) -> set[str]:
     return {match[1] for match in re.finditer(r"(?<!\\)\$\{?(\w+)", raw)}
 
 
-def _split(build: Build, one: Env | LabelSet, index: int) -> tuple[Edit, ...]:
+def _split(build: Build, env: Env | LabelSet, index: int) -> tuple[Edit, ...]:
     """Begin a new ENV before the pair, where nothing but blanks and a line's end stands between."""
-    gap = Place(one.pairs[index - 1].place.end, one.pairs[index].place.start)
+    gap = Place(env.pairs[index - 1].place.end, env.pairs[index].place.start)
     between = build.excerpt(gap).replace(build.escape, "", 1)
-    return (Edit(gap, f"\n{build.excerpt(one.keyword_place)} "),) if not between.strip() and not one.onbuild else ()
+    return (Edit(gap, f"\n{build.excerpt(env.keyword_place)} "),) if not between.strip() and not env.onbuild else ()

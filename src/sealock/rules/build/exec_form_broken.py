@@ -100,4 +100,4 @@ def _items(line: str) -> list[str]:
         elif not sign.isspace():
             current += sign
     items.append(current)
-    return [one for one in items if one] if not quote and "\\" not in line and "\n" not in line else []
+    return [item for item in items if item] if not quote and "\\" not in line and "\n" not in line else []

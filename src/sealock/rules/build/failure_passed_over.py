@@ -68,9 +68,9 @@ class FailurePassedOver(Rule[Build]):
                     )
 
 
-def _joined(build: Build, one: Pipeline, following: Pipeline) -> tuple[Edit, ...]:
+def _joined(build: Build, pipeline: Pipeline, following: Pipeline) -> tuple[Edit, ...]:
     """The semicolon turned into &&, where one stands between the two and nothing else does."""
-    start, end = one.commands[-1].place.end, following.commands[0].place.start
+    start, end = pipeline.commands[-1].place.end, following.commands[0].place.start
     between = build.text[start:end] if 0 <= start < end else ""
     if between.count(";") != 1 or between.replace(";", "").replace(build.escape, "").strip():
         return ()

@@ -42,8 +42,8 @@ class GoChecksOff(Rule[Build]):
 
     def check(self, build: Build, /) -> Iterator[RuleFinding]:
         """Judge Go's variables and `go get -insecure`."""
-        for one in settings(build, "GOSUMDB", "GONOSUMDB", "GONOSUMCHECK", "GOINSECURE", "GOFLAGS"):
-            name, value = one.name.upper(), one.value
+        for setting in settings(build, "GOSUMDB", "GONOSUMDB", "GONOSUMCHECK", "GOINSECURE", "GOFLAGS"):
+            name, value = setting.name.upper(), setting.value
             if name == "GOSUMDB":
                 bad, fixed = value == "off", '""'
             elif name == "GOFLAGS":
@@ -55,10 +55,10 @@ class GoChecksOff(Rule[Build]):
             if bad:
                 yield self.fault(
                     f"sets {name}={value}, so that modules go unchecked",
-                    one.at,
-                    place=known(one.place),
+                    setting.at,
+                    place=known(setting.place),
                     evidence=f"{name}={value}",
-                    mend=revalued(one, fixed),
+                    mend=revalued(setting, fixed),
                 )
         for call in ran(build, "go"):
             word = call.command.option("-insecure", "--insecure")

@@ -48,13 +48,13 @@ class KeyUnchecked(Rule[Build]):
             fetched, text = False, ""
             for command in pipeline.commands:
                 keys = [one for one in command.walk() if program(one) in {"gpg", "gpg2"}]
-                takes = any({"--dearmor", "--import"} & set(one.arguments) for one in keys)
+                takes = any({"--dearmor", "--import"} & set(key.arguments) for key in keys)
                 if fetched and takes and not is_verified(run):
                     if at not in shown_by:
                         shown_by[at] = _shows_fingerprint(run)
                     if shown_by[at]:
                         break
-                    text = text or " | ".join(line(one) for one in pipeline.commands[:100])[:200]
+                    text = text or " | ".join(line(command) for command in pipeline.commands[:100])[:200]
                     yield self.fault("takes a signing key as it comes", at, place=known(command.place), evidence=text)
                 fetched = fetched or any(one.name in DOWNLOADERS for one in command.walk())
         for one in ran(build, "curl", "wget"):

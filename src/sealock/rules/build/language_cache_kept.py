@@ -67,7 +67,7 @@ class LanguageCacheKept(Rule[Build]):
             (call.ran.at, _CACHES[call.manager][2])
             for call in calls(build, _CACHES)
             if call.verb.text in {"clean", "clear-cache", "clearcache"}
-            or (call.verb.text == "cache" and any(one.text in {"clean", "rm"} for one in call.operands))
+            or (call.verb.text == "cache" and any(operand.text in {"clean", "rm"} for operand in call.operands))
         }
         seen: set[tuple[At, tuple[str, ...]]] = set()
         for call in calls(build, _CACHES):

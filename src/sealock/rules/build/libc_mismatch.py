@@ -97,8 +97,8 @@ def _family(build: Build, stage: Stage) -> str:
 def _links(build: Build, stage: Stage) -> bool:
     """Whether the stage links programs against its own C library."""
     static = any(
-        one.at[:2] == ("stages", stage.index) and one.value in {"0", "static"}
-        for one in settings(build, "CGO_ENABLED", "LDFLAGS")
+        setting.at[:2] == ("stages", stage.index) and setting.value in {"0", "static"}
+        for setting in settings(build, "CGO_ENABLED", "LDFLAGS")
     )
     for one in ran(build, "go", "cargo", "gcc", "g++", "clang", "make", "cmake", "ninja"):
         if one.stage.index == stage.index:

@@ -54,7 +54,7 @@ class PasswordSet(Rule[Build]):
         for at, _, pipeline in pipelines(build) if some else ():
             for index, command in enumerate(pipeline.commands):
                 for inner in command.walk():
-                    fed = index > 0 or any(one.operator in {"<<<", "<<", "<<-"} for one in inner.redirects)
+                    fed = index > 0 or any(redirect.operator in {"<<<", "<<", "<<-"} for redirect in inner.redirects)
                     if inner.name == "passwd" and (fed or "--stdin" in inner.arguments):
                         yield self._fault(at, inner, "sets a password with passwd", "passwd --stdin")
         for one in ran(build, "passwd"):

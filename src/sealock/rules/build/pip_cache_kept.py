@@ -61,7 +61,7 @@ def _kept(run: Run) -> bool:
     if mounted(run, *_FOLDERS) or removes(run, *_FOLDERS):
         return False
     return not any(
-        any(one.name == "PIP_NO_CACHE_DIR" for one in command.assignments)
+        any(assignment.name == "PIP_NO_CACHE_DIR" for assignment in command.assignments)
         or (command.name.startswith("pip") and command.arguments[:2] == ("cache", "purge"))
         for command in run.script.commands()
     )

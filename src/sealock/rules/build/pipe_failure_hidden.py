@@ -65,7 +65,7 @@ def _hidden(pipeline: Pipeline) -> Command | None:
     """The first command of a pipe whose failure matters and is not seen."""
     if pipeline.negated:
         return None
-    return next((one for one in pipeline.commands[:-1] if one.name not in _HARMLESS), None)
+    return next((command for command in pipeline.commands[:-1] if command.name not in _HARMLESS), None)
 
 
 def _sees(run: Run) -> bool:

@@ -77,7 +77,7 @@ class PipedToShell(Rule[Build]):
                         f"runs a download with {program(runs)} as it comes in",
                         at,
                         place=known(command.place),
-                        evidence=" | ".join(line(one) for one in pipeline.commands)[:200],
+                        evidence=" | ".join(line(command) for command in pipeline.commands)[:200],
                     )
                     break
                 if command.nested and _runs_substituted(command):

@@ -43,10 +43,10 @@ class RecommendedPackages(Rule[Build]):
             stage = call.ran.stage
             if stage.index not in reaching or not (call.operands or call.has("-f", "--fix-broken")):
                 continue
-            if call.operands and all("/" in one.text for one in call.operands):
+            if call.operands and all("/" in operand.text for operand in call.operands):
                 continue
             if call.has("--no-install-recommends", "--without-recommends") or any(
-                "Recommends" in one.text for one in call.options
+                "Recommends" in option.text for option in call.options
             ):
                 continue
             if not configured(stage):
@@ -66,7 +66,7 @@ def _configured(stage: Stage) -> bool:
     """Whether something in the stage speaks of apt's setting, so that the option is not needed."""
     for instruction in stage.instructions:
         heredocs: tuple[Heredoc, ...] = instruction.heredocs
-        if any("Install-Recommends" in one.body for one in heredocs):
+        if any("Install-Recommends" in heredoc.body for heredoc in heredocs):
             return True
         script = getattr(instruction, "script", None)
         if script is not None and any(

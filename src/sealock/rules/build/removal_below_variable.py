@@ -73,7 +73,7 @@ class RemovalBelowVariable(Rule[Build]):
 
 
 def _assigned(run: Run) -> frozenset[str]:
-    return frozenset(one.name for command in run.script.commands() for one in command.assignments)
+    return frozenset(assignment.name for command in run.script.commands() for assignment in command.assignments)
 
 
 def _given(build: Build, stage: Stage) -> frozenset[str]:

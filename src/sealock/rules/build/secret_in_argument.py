@@ -48,7 +48,7 @@ class SecretInArgument(Rule[Build]):
     def check(self, build: Build, /) -> Iterator[RuleFinding]:
         """Judge every ARG by its name, and by its default where it has one."""
         uses = once(lambda stage: _uses(build, stage))
-        before: list[tuple[At, Stage | None, Arg]] = [((), None, one) for one in build.arguments]
+        before: list[tuple[At, Stage | None, Arg]] = [((), None, argument) for argument in build.arguments]
         inside = ((at, stage, one) for at, stage, one in build.each(Arg) if isinstance(one, Arg))
         for at, stage, arg in chain(before, inside):
             for pair in arg.pairs:
@@ -74,11 +74,11 @@ class SecretInArgument(Rule[Build]):
 def _uses(build: Build, stage: Stage) -> dict[str, list[Instruction]]:
     """The instructions that declare or use each variable of a stage."""
     found: dict[str, list[Instruction]] = {}
-    for one in stage.instructions:
-        names = {match[1] for match in re.finditer(r"\$\{?(\w+)", build.excerpt(one.place))}
-        names.update(pair.name for pair in one.pairs) if isinstance(one, Arg) else None
+    for instruction in stage.instructions:
+        names = {match[1] for match in re.finditer(r"\$\{?(\w+)", build.excerpt(instruction.place))}
+        names.update(pair.name for pair in instruction.pairs) if isinstance(instruction, Arg) else None
         for name in names:
-            found.setdefault(name, []).append(one)
+            found.setdefault(name, []).append(instruction)
     return found
 
 
@@ -91,11 +91,11 @@ def _mounted(build: Build, arg: Arg, name: str, uses: dict[str, list[Instruction
     if (
         first is not arg
         or not users
-        or not all(isinstance(one, Run) and one.form != "exec" and not one.onbuild for one in users)
+        or not all(isinstance(user, Run) and user.form != "exec" and not user.onbuild for user in users)
     ):
         return ()
     mount = f" --mount=type=secret,id={name},env={name}"
-    ends = [one.keyword_place.end for one in users]
+    ends = [user.keyword_place.end for user in users]
     return (*_frontend(build), *delete_instruction(build, arg), *(Edit(Place(end, end), mount) for end in ends))
 
 

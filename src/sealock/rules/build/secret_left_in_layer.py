@@ -90,7 +90,16 @@ def _kept(command: Command, folders: tuple[str, ...]) -> Iterator[tuple[str, str
     if copies and any(word.startswith(folders) for word in words[:-1]) and not words[-1].startswith(_GONE):
         yield words[-1], f"copies a mounted secret to {words[-1]}, which stays in the layer", Confidence.HIGH
     if command.name in {"cat", "echo", "printf", "tee", "envsubst"} and written:
-        text = " ".join((*words, *(one.target.text for one in command.redirects if one.target and one.operator == "<")))
+        text = " ".join(
+            (
+                *words,
+                *(
+                    redirect.target.text
+                    for redirect in command.redirects
+                    if redirect.target and redirect.operator == "<"
+                ),
+            )
+        )
         mounted = any(folder in text for folder in folders) or any(
             inner.name == "cat" and any(word.startswith(folders) for word in inner.arguments)
             for nested in command.nested

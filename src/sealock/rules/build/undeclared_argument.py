@@ -40,7 +40,7 @@ class UndeclaredArgument(Rule[Build]):
 
     def check(self, build: Build, /) -> Iterator[RuleFinding]:
         """Look up every variable of every FROM among the ARGs before the first."""
-        declared = {pair.name: pair.value for one in build.arguments for pair in one.pairs}
+        declared = {pair.name: pair.value for argument in build.arguments for pair in argument.pairs}
         for stage in build.stages:
             platform = stage.start.platform.raw if stage.start.platform else ""
             for match in _USE.finditer(f"{platform} {stage.start.image.raw}"):

@@ -36,7 +36,9 @@ class BuildUnknownRegistry(Rule[Build]):
 
     def check(self, build: Build, /) -> Iterator[RuleFinding]:
         """Judge every image that the Dockerfile names."""
-        for named in chain(base_images(build), (one for one in copied_images(build) if not is_context(one))):
+        for named in chain(
+            base_images(build), (copied_image for copied_image in copied_images(build) if not is_context(copied_image))
+        ):
             if named.image is None:
                 yield self.undecided(f"the image {named.text} hangs on a build argument", named.at)
             elif not any(covers(entry, named.image) for entry in self.listed):

@@ -117,14 +117,14 @@ def _one_slip(a: str, b: str) -> bool:
     return rest_a[1:] == rest_b or rest_a == rest_b[1:] or (rest_a[:2] == rest_b[1::-1] and rest_a[2:] == rest_b[2:])
 
 
-def _texts(one: Instruction) -> Iterator[BuildText]:
+def _texts(instruction: Instruction) -> Iterator[BuildText]:
     """The arguments in which BuildKit puts variables in."""
-    match one:
+    match instruction:
         case Copy() | AddFile():
-            yield from one.sources if not one.heredocs else ()
-            yield one.target
+            yield from instruction.sources if not instruction.heredocs else ()
+            yield instruction.target
         case Env() | LabelSet() | Arg():
-            for pair in one.pairs:
+            for pair in instruction.pairs:
                 if pair.value is not None:
                     yield pair.value
         case Workdir(path=text) | User(user=text) | StopSignal(signal=text):

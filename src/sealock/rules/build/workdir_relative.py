@@ -56,7 +56,7 @@ class WorkdirRelative(Rule[Build]):
 
 
 def _paths(stage: Stage) -> list[str]:
-    return [one.path.text for one in stage.instructions if isinstance(one, Workdir)]
+    return [instruction.path.text for instruction in stage.instructions if isinstance(instruction, Workdir)]
 
 
 def _absolute(path: str) -> bool:

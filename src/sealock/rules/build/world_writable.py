@@ -58,7 +58,7 @@ class WorldWritable(Rule[Build]):
 
 def _opens(text: str) -> bool:
     # Without "who" the umask counts, which takes the writing from everybody but the owner.
-    named = [one for one in text.split(",") if one[:1] in "ugoa"]
+    named = [part for part in text.split(",") if part[:1] in "ugoa"]
     return any(
         ("o" in who or "a" in who) and operator in "+=" and "w" in what
         for one in named

@@ -39,7 +39,7 @@ class EngineOverTcp(Rule[Container]):
     def check(self, container: Container, /) -> Iterator[RuleFinding]:
         """Look at DOCKER_HOST, and whether TLS is on beside it."""
         variables = given(container.environment, ())
-        if any(one.name in {"DOCKER_TLS_VERIFY", "DOCKER_TLS"} and one.value for one in variables):
+        if any(variable.name in {"DOCKER_TLS_VERIFY", "DOCKER_TLS"} and variable.value for variable in variables):
             return
         for index, one in enumerate(variables):
             value = one.value or ""

@@ -39,6 +39,6 @@ class LogUnbounded(Rule[Container]):
         """Look at the options of the driver that is named."""
         log = container.logging
         if isinstance(log, Logging) and log.driver == "json-file" and "max-size" not in dict(log.options):
-            kept = tuple(one for one in log.options if one[0] != "max-file")
+            kept = tuple(option for option in log.options if option[0] != "max-file")
             mend = Set("logging", Logging(log.driver, (*kept, *_ROTATION)))
             yield self.fault("keeps its log in a file that grows without end", "logging", mend=mend)

@@ -45,5 +45,8 @@ class IdsNotMapped(Rule[Enforced]):
         ranges = enforced.process.uid_map
         if isinstance(ranges, Absent):
             yield self.undecided("the map of user ids could not be read")
-        elif any(one.inside <= 0 < one.inside + one.count and one.outside - one.inside == 0 for one in ranges):
+        elif any(
+            range_.inside <= 0 < range_.inside + range_.count and range_.outside - range_.inside == 0
+            for range_ in ranges
+        ):
             yield self.fault("maps its root to root of the host", evidence="uid_map")

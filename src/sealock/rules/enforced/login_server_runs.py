@@ -41,7 +41,7 @@ class LoginServerRuns(Rule[Enforced]):
 
     def check(self, enforced: Enforced, /) -> Iterator[RuleFinding]:
         """By the names of the processes; each program once."""
-        named = {one.name: one for one in (*enforced.others, enforced.process) if isinstance(one.name, str)}
+        named = {other.name: other for other in (*enforced.others, enforced.process) if isinstance(other.name, str)}
         for name, one in sorted(named.items()):
             # Newer sshd has programs of its own for a session: "sshd-session", "sshd-auth".
             if name in _SERVERS or name.startswith("sshd-"):

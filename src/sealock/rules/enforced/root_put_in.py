@@ -60,7 +60,10 @@ class RootPutIn(Rule[Enforced]):
             yield self.undecided("its user could not be read")
             return
         ranges = given(first.uid_map, ())
-        root = next((one.outside - one.inside for one in ranges if one.inside <= 0 < one.inside + one.count), 0)
+        root = next(
+            (range_.outside - range_.inside for range_ in ranges if range_.inside <= 0 < range_.inside + range_.count),
+            0,
+        )
         if first.uid == root:
             return
         for other in enforced.others:

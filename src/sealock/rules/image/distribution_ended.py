@@ -55,10 +55,18 @@ class DistributionEnded(Rule[Inventory]):
             yield self.undecided(f"until when {_named(one)} is mended was not known on {AS_OF}")
 
 
-def _named(one: Distribution) -> str:
-    return one.name or " ".join(filter(None, (one.id, one.version, f"({one.codename})" if one.codename else "")))
+def _named(distribution: Distribution) -> str:
+    return distribution.name or " ".join(
+        filter(
+            None, (distribution.id, distribution.version, f"({distribution.codename})" if distribution.codename else "")
+        )
+    )
 
 
-def _is_moving(one: Distribution) -> bool:
+def _is_moving(distribution: Distribution) -> bool:
     """Whether it is a stage on the way to the next version: Alpine's edge, Fedora's rawhide."""
-    return "_alpha" in one.version or "rawhide" in one.name.lower() or "edge" in one.name.lower()
+    return (
+        "_alpha" in distribution.version
+        or "rawhide" in distribution.name.lower()
+        or "edge" in distribution.name.lower()
+    )

@@ -52,7 +52,7 @@ class NeedsGlibc(Rule[Inventory]):
 
     def check(self, image: Inventory, /) -> Iterator[RuleFinding]:
         """Tell by layer of the files that no package of the distribution brings."""
-        here = {one.name for one in image.packages if one.type in OF_DISTRIBUTIONS and not one.removed}
+        here = {package.name for package in image.packages if package.type in OF_DISTRIBUTIONS and not package.removed}
         broken = "musl" in here and here.isdisjoint(_GLIBC)
         files = [fact for fact in present(image, "needs-glibc") if not (fact.owner and fact.owner in here)]
         for batch in batches(files):

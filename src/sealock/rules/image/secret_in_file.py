@@ -68,15 +68,15 @@ class SecretInFile(Rule[Inventory]):
         fact = facts[0]
         what = f"{_listed(facts)} in /{fact.path}{whose(fact)}"
         where = origin(image, fact.layer)
-        sure = max((_confidence(one) for one in facts), default=Confidence.MEDIUM)
-        mild = sure < Confidence.HIGH or all(any(word in one.detail for word in _MILD) for one in facts)
+        sure = max((_confidence(fact) for fact in facts), default=Confidence.MEDIUM)
+        mild = sure < Confidence.HIGH or all(any(word in fact.detail for word in _MILD) for fact in facts)
         return self.fault(
             f"still holds {what}: in {where}, though {hidden(fact, last)}: anybody who pulls the image can read it"
             if fact.removed
             else f"holds {what}, from {where}",
             place=place(fact),
             evidence=f"secret {fact.path} "
-            + " ".join(dict.fromkeys(f"{one.detail} {one.mark}".strip() for one in facts))
+            + " ".join(dict.fromkeys(f"{fact.detail} {fact.mark}".strip() for fact in facts))
             + (" removed" if fact.removed else ""),
             severity=Severity.MEDIUM if mild else Severity.HIGH,
             confidence=sure,

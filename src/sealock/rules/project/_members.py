@@ -13,7 +13,7 @@ _FRONTS: Final = frozenset(
     {"nginx", "traefik", "caddy", "haproxy", "httpd", "envoyproxy/envoy", "jc21/nginx-proxy-manager"}
 )
 _DATABASES: Final = tuple(
-    dict.fromkeys(word for one in SERVICES.values() if one.kind == "database" for word in one.images)
+    dict.fromkeys(word for service in SERVICES.values() if service.kind == "database" for word in service.images)
 )
 _BESIDE: Final = ("exporter", "admin", "express", "backup", "commander", "insight", "ui", "migrat")
 

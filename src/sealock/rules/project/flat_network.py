@@ -50,9 +50,9 @@ class FlatNetwork(Rule[Project]):
         if project.kind != "compose":
             return
         held_by: dict[str, list[Service]] = {}
-        for one in project.services:
-            for network in networks_of(one):
-                held_by.setdefault(network, []).append(one)
+        for service in project.services:
+            for network in networks_of(service):
+                held_by.setdefault(network, []).append(service)
         databases = {network: [one for one in held if is_database(one)] for network, held in held_by.items()}
         for front in project.services:
             if not is_front(front) or not front.container.ports:

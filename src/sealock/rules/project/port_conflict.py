@@ -12,9 +12,9 @@ from sealock.rules.references import docker_docs
 from sealock.rules.rule import Rule
 
 
-def _together(one: Service, other: Service) -> bool:
+def _together(service: Service, other: Service) -> bool:
     """Whether the two are ever started together, going by their profiles."""
-    return not one.profiles or not other.profiles or not set(one.profiles).isdisjoint(other.profiles)
+    return not service.profiles or not other.profiles or not set(service.profiles).isdisjoint(other.profiles)
 
 
 class PortConflict(Rule[Project]):

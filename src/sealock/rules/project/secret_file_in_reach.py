@@ -37,8 +37,8 @@ class SecretFileInReach(Rule[Project]):
 
     def check(self, project: Project, /) -> Iterator[RuleFinding]:
         """Go by what the folder says of each file; where nobody could look, by its path."""
-        configs = {one.file for one in project.secrets if one.kind == "config"}
-        secrets = {one.file for one in project.secrets if one.kind == "secret"}
+        configs = {secret.file for secret in project.secrets if secret.kind == "config"}
+        secrets = {secret.file for secret in project.secrets if secret.kind == "secret"}
         for index, fact in enumerate(project.files):
             if fact.path in configs - secrets:
                 continue

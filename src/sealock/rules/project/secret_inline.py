@@ -44,15 +44,17 @@ class SecretInline(Rule[Project]):
 
     def check(self, project: Project, /) -> Iterator[RuleFinding]:
         """Search what is written inline."""
-        for one in project.secrets:
-            at = ("secrets", one.name, "content")
-            if one.kind == "secret" and one.content:
-                yield self.fault(f"writes the secret {one.name} into the file", at, evidence=f"content of {one.name}")
-                continue
-            for kind, start, end in find_in_text(one.content or ""):
-                shown = redact((one.content or "")[start:end])
+        for secret in project.secrets:
+            at = ("secrets", secret.name, "content")
+            if secret.kind == "secret" and secret.content:
                 yield self.fault(
-                    f"has {kind} in the config {one.name} ({shown})", at, evidence=f"{one.name} {kind} {shown}"
+                    f"writes the secret {secret.name} into the file", at, evidence=f"content of {secret.name}"
+                )
+                continue
+            for kind, start, end in find_in_text(secret.content or ""):
+                shown = redact((secret.content or "")[start:end])
+                yield self.fault(
+                    f"has {kind} in the config {secret.name} ({shown})", at, evidence=f"{secret.name} {kind} {shown}"
                 )
         for volume in project.volumes:
             for name, value in volume.options:

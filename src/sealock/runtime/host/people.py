@@ -61,7 +61,7 @@ def people(tree: ProcTree, socket_group: int = 0) -> People:
         names.setdefault(gid, words[0])
         if gid == socket_group if socket_group else words[0] == _GROUP:
             group = group or words[0]
-            held += [one for one in words[3].split(",") if one]
+            held += [part for part in words[3].split(",") if part]
             held += [name for name, own in primary.items() if own == gid]
     return People(users, names, homes, group or _GROUP, tuple(dict.fromkeys(held)), isinstance(groups, str))
 
@@ -176,7 +176,7 @@ def _holds_password(held: str | Silence) -> bool:
         auths = msgspec.json.decode(held, type=_Config).auths if isinstance(held, str) else {}
     except (msgspec.MsgspecError, RecursionError, UnicodeError):
         return False
-    return any(isinstance(one, dict) and any(one.get(key) for key in _CREDENTIALS) for one in auths.values())
+    return any(isinstance(auth, dict) and any(auth.get(key) for key in _CREDENTIALS) for auth in auths.values())
 
 
 def _host(held: str | Silence) -> str:

@@ -199,7 +199,7 @@ def _mounted(path: str, mounts: tuple[Mounted, ...]) -> Maybe[bool]:
     """Whether a folder is on a mount of its own, or at least not on that of the root."""
     if not mounts:
         return UNKNOWN
-    around = (one.target for one in mounts if f"{path}/".startswith(f"{one.target.rstrip('/')}/"))
+    around = (mount.target for mount in mounts if f"{path}/".startswith(f"{mount.target.rstrip('/')}/"))
     holding = max(around, key=len, default="/")
     return holding != "/"
 

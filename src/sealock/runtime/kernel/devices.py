@@ -74,7 +74,7 @@ def _lines(programs: tuple[bytes, ...], kind: str, majors: list[int], minors: li
             access = "".join(
                 letter
                 for letter, bit in _ACCESS.items()
-                if all(runs(one, _KINDS[kind] | bit << 16, major, minor) for one in programs)
+                if all(runs(program, _KINDS[kind] | bit << 16, major, minor) for program in programs)
             )
             around = ((_OTHER, _OTHER), (major, _OTHER), (_OTHER, minor))
             known = any(set(access) <= set(wide.get(one, "")) for one in around)

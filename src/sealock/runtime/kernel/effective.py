@@ -48,7 +48,9 @@ def effective(process: Process, machine: ProcReader) -> Container:
     values |= _sees(process, machine.mounts)
     values |= _uses(process, group)
     if isinstance(process.sysctls, tuple) and (own := machine.parameters):
-        values["sysctls"] = tuple(Sysctl(*one) for one in process.sysctls if own.get(one[0]) != one[1]) or UNSET
+        values["sysctls"] = (
+            tuple(Sysctl(*sysctl) for sysctl in process.sysctls if own.get(sysctl[0]) != sysctl[1]) or UNSET
+        )
     return Container(**values)
 
 
@@ -83,9 +85,9 @@ def _parent(process: Process) -> Maybe[str]:
 
 
 def _inside(number: int, ranges: Maybe[tuple[IdRange, ...]]) -> int | None:
-    for one in ranges if isinstance(ranges, tuple) else ():
-        if one.outside <= number < one.outside + one.count:
-            return number - one.outside + one.inside
+    for range_ in ranges if isinstance(ranges, tuple) else ():
+        if range_.outside <= number < range_.outside + range_.count:
+            return number - range_.outside + range_.inside
     return None
 
 
@@ -129,7 +131,7 @@ def _privileged(process: Process, full: int, rules: Maybe[tuple[str, ...]], unma
 def _device_rules(process: Process) -> Maybe[tuple[str, ...]]:
     if not isinstance(process.devices, tuple):
         return UNKNOWN
-    return tuple(one.rule for one in process.devices if one.rule not in _DEVICES) or UNSET
+    return tuple(device.rule for device in process.devices if device.rule not in _DEVICES) or UNSET
 
 
 def _devices(process: Process, machine: ProcReader) -> Maybe[tuple[Device, ...]]:
@@ -137,9 +139,9 @@ def _devices(process: Process, machine: ProcReader) -> Maybe[tuple[Device, ...]]
     if not isinstance(process.devices, tuple):
         return UNKNOWN
     found = []
-    for one in process.devices[:_RULES]:
-        kind, numbers, access = [*one.rule.split(" "), "", ""][:3]
-        if one.rule not in _DEVICES and "*" not in numbers and (name := machine.device(kind, numbers)):
+    for device in process.devices[:_RULES]:
+        kind, numbers, access = [*device.rule.split(" "), "", ""][:3]
+        if device.rule not in _DEVICES and "*" not in numbers and (name := machine.device(kind, numbers)):
             found.append(Device(f"/dev/{name}", f"/dev/{name}", access))
     return tuple(found) or UNSET
 
@@ -160,7 +162,9 @@ def _unmasked(mounts: Maybe[tuple[Mounted, ...]]) -> Maybe[bool]:
 
 def _sees(process: Process, host: tuple[Mounted, ...]) -> dict[str, Any]:
     values: dict[str, Any] = {}
-    spaces = {one.kind: one for one in process.namespaces} if isinstance(process.namespaces, tuple) else {}
+    spaces = (
+        {namespace.kind: namespace for namespace in process.namespaces} if isinstance(process.namespaces, tuple) else {}
+    )
     for kind, field in _HOST_OR_PRIVATE.items():
         space = spaces.get(kind)  # type: ignore[call-overload]  # the keys are its literals
         values[field] = UNKNOWN if space is None or space.host is None else "host" if space.host else "private"
@@ -194,7 +198,7 @@ def _uses(process: Process, group: Group) -> dict[str, Any]:
     values: dict[str, Any] = {"oom_score_adj": process.oom_score_adj}
     if not isinstance(process.resources, tuple):
         return values
-    held = {one.name: one for one in process.resources}
+    held = {resource.name: resource for resource in process.resources}
 
     def limit(name: str) -> Maybe[int]:
         one = held.get(name)

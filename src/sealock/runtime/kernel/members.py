@@ -68,10 +68,10 @@ class NamespaceMembers:
     def shared(self, spaces: tuple[Namespace, ...], container: str, names: Mapping[str, str]) -> tuple[Namespace, ...]:
         """The namespaces, each with the other containers in it, by name where one is known."""
         found = []
-        for one in spaces:
-            others = [other for other in self.spaces.get((one.kind, one.inode), ()) if other != container]
-            told = tuple(sorted({names.get(other, other[:12]) for other in others})) if one.host is not True else ()
-            found.append(Namespace(one.kind, one.inode, one.host, told))
+        for space in spaces:
+            others = [other for other in self.spaces.get((space.kind, space.inode), ()) if other != container]
+            told = tuple(sorted({names.get(other, other[:12]) for other in others})) if space.host is not True else ()
+            found.append(Namespace(space.kind, space.inode, space.host, told))
         return tuple(found)
 
 

@@ -59,7 +59,7 @@ def inside(descriptors: tuple[int, ...], tree: ProcTree, further: Iterable[str] 
     enter = ctypes.CDLL(None, use_errno=True).setns
 
     def look() -> None:
-        if all(enter(one, 0) == 0 for one in descriptors):
+        if all(enter(descriptor, 0) == 0 for descriptor in descriptors):
             found.append(read(tree, further))
 
     thread = Thread(target=look, daemon=True)

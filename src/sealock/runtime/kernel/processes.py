@@ -180,7 +180,7 @@ class ProcReader:
             "inner_pid": number("NSpid", word=-1),
             "uid": number("Uid", word=1),
             "gid": number("Gid", word=1),
-            "groups": UNKNOWN if groups is None else tuple(one for one in groups if one is not None),
+            "groups": UNKNOWN if groups is None else tuple(group for group in groups if group is not None),
             "effective": number("CapEff", 16),
             "permitted": number("CapPrm", 16),
             "bounding": number("CapBnd", 16),
@@ -323,9 +323,9 @@ class ProcReader:
 
 def _outward(number: Maybe[int], ranges: Maybe[tuple[IdRange, ...]]) -> Maybe[int]:
     """An id inside as the id outside."""
-    for one in ranges if isinstance(ranges, tuple) and isinstance(number, int) else ():
-        if isinstance(number, int) and one.inside <= number < one.inside + one.count:
-            return number - one.inside + one.outside
+    for range_ in ranges if isinstance(ranges, tuple) and isinstance(number, int) else ():
+        if isinstance(number, int) and range_.inside <= number < range_.inside + range_.count:
+            return number - range_.inside + range_.outside
     return UNKNOWN
 
 

@@ -140,7 +140,7 @@ def control_groups(text: str) -> tuple[tuple[str, str], ...]:
         number, _, rest = line.partition(":")
         controllers, colon, path = rest.partition(":")
         if number.isdigit() and colon and path.startswith("/"):
-            found += [(one, path) for one in controllers.split(",")]
+            found += [(part, path) for part in controllers.split(",")]
     return tuple(found)
 
 

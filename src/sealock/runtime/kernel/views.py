@@ -34,39 +34,43 @@ class DeclaredContainer(Struct, frozen=True):
 
 
 def beside(
-    told: DeclaredContainer, machine: ProcReader, members: NamespaceMembers, names: Mapping[str, str]
+    declared: DeclaredContainer, machine: ProcReader, members: NamespaceMembers, names: Mapping[str, str]
 ) -> Enforced | str:
     """What the kernel shows of a container that an engine tells of, or why that cannot be told.
 
     `names` are those of the engine's containers, by id.
     """
     try:
-        process = machine.read(told.pid, tuple(one.name for one in given(told.declared.sysctls, ())))
+        process = machine.read(declared.pid, tuple(one.name for one in given(declared.declared.sysctls, ())))
     except GoneError as gone:
         return str(gone)
     # A process that was moved out of its control groups is still known by what the engine mounted for it.
-    in_group = process.container_id == told.id
-    if not in_group and identity.identity((), given(process.mounts, ())).id != told.id:
+    in_group = process.container_id == declared.id
+    if not in_group and identity.identity((), given(process.mounts, ())).id != declared.id:
         # Another process may have that id by now, or the engine counts processes in a namespace that is not ours.
-        return f"process {told.pid} is not in this container as far as can be seen"
-    seen = _enforced(told, process, machine, members, names)
+        return f"process {declared.pid} is not in this container as far as can be seen"
+    seen = _enforced(declared, process, machine, members, names)
     if in_group and process.id_source == "cgroup path":
         return seen
     # Elsewhere than in the machine's own namespace all paths read "/", and nothing follows from them.
     whole = machine.inode("self", "cgroup") == machine.initial.get("cgroup")
-    left = whole and isinstance(process.cgroup_paths, tuple) and told.pid not in seen.outside
-    return replace(seen, outside=(told.pid, *seen.outside)) if left else seen
+    left = whole and isinstance(process.cgroup_paths, tuple) and declared.pid not in seen.outside
+    return replace(seen, outside=(declared.pid, *seen.outside)) if left else seen
 
 
 def _enforced(
-    told: DeclaredContainer, process: Process, machine: ProcReader, members: NamespaceMembers, names: Mapping[str, str]
+    declared: DeclaredContainer,
+    process: Process,
+    machine: ProcReader,
+    members: NamespaceMembers,
+    names: Mapping[str, str],
 ) -> Enforced:
-    others, outside = members.of(process, told.id)
+    others, outside = members.of(process, declared.id)
     if isinstance(process.namespaces, tuple):
-        process = replace(process, namespaces=members.shared(process.namespaces, told.id, names))
+        process = replace(process, namespaces=members.shared(process.namespaces, declared.id, names))
     return Enforced(
-        name=told.name,
-        declared=told.declared,
+        name=declared.name,
+        declared=declared.declared,
         effective=effective(process, machine),
         process=process,
         others=others,

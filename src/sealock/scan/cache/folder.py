@@ -147,15 +147,15 @@ class CacheFolder:
     def prune(self, most: int) -> tuple[int, int]:
         """Remove what was not used for the longest time until `most` bytes are left or less; return count and bytes."""
         entries = self.entries()
-        left = sum(one.size for one in entries)
+        left = sum(entry.size for entry in entries)
         count = size = 0
         now = time.time()
-        for one in entries:
-            forgotten = one.name.startswith(".") and now - one.used > _FORGOTTEN
-            if (left > most and not one.name.startswith(".")) or forgotten or not most:
-                self.remove(one.name)
-                left -= one.size
-                count, size = count + 1, size + one.size
+        for entry in entries:
+            forgotten = entry.name.startswith(".") and now - entry.used > _FORGOTTEN
+            if (left > most and not entry.name.startswith(".")) or forgotten or not most:
+                self.remove(entry.name)
+                left -= entry.size
+                count, size = count + 1, size + entry.size
         return count, size
 
 

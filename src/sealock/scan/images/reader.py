@@ -104,7 +104,7 @@ class LayerReader:
         self._spent += sum(
             one.entries // _CHEAP if known else one.cost for one, known in zip(facts, before, strict=True)
         )
-        if sum(one.cost for one in facts) > self._bounds.entries:
+        if sum(fact.cost for fact in facts) > self._bounds.entries:
             return self._in_order(sources), False
         for source, one, known in zip(sources, facts, before, strict=True):
             if self._memory and source in unknown:
@@ -137,7 +137,7 @@ class LayerReader:
         from sealock.inventory.catalog import analyzers  # noqa: PLC0415  as in _read
         from sealock.inventory.selection import Selection  # noqa: PLC0415  as above
 
-        bounded = (type(one)(self._bounds) for one in analyzers(files=self._files))
+        bounded = (type(analyzer)(self._bounds) for analyzer in analyzers(files=self._files))
         return Selection(bounded, self._bounds.file, files=self._files)
 
 

@@ -64,9 +64,9 @@ def _issuer(certificate: object) -> str:
     if not isinstance(certificate, x509.Certificate):
         return ""
     values = {
-        one.oid.dotted_string: one.value.value
-        for one in certificate.extensions
-        if isinstance(one.value, x509.UnrecognizedExtension)
+        extension.oid.dotted_string: extension.value.value
+        for extension in certificate.extensions
+        if isinstance(extension.value, x509.UnrecognizedExtension)
     }
     if (der := values.get(_ISSUER)) is not None:
         # A UTF8String in DER; only short ones are read, which is all that Fulcio writes.

@@ -59,12 +59,12 @@ class SigstoreRoot:
             raise _unproven(bundle.certificate, str(error)) from None
         return Signer(key.id, subject, found.issuer, when, where)
 
-    def promised(self, one: Unproven, where: str) -> Signer:
+    def promised(self, unproven: Unproven, where: str) -> Signer:
         """As signer, of what stands under a tag."""
         try:
-            proven = check_promise(self._noun, one)
+            proven = check_promise(self._noun, unproven)
         except SignatureRefusedError as error:
-            raise _unproven(one.certificate.encode(), str(error)) from None
+            raise _unproven(unproven.certificate.encode(), str(error)) from None
         found, subject = _expected(self._identities, proven.certificate)
         return Signer(proven.key.id, subject, found.issuer, proven.signed, where)
 
@@ -106,7 +106,7 @@ def _expected(identities: tuple[SignerIdentity, ...], certificate: bytes) -> tup
     """What a certificate says, and which of its names is expected."""
     found = said(certificate)
     for subject in found.subjects if found else ():
-        if found and any(one.fits(subject, found.issuer) for one in identities):
+        if found and any(identity.fits(subject, found.issuer) for identity in identities):
             return found, subject
     raise SignatureRefusedError(check="identity", why=f"it is by {claimed(certificate)}, who is not expected")
 

@@ -90,9 +90,9 @@ def made(key: PublicKey, signature: bytes, message: bytes) -> bool:
     tries: list[tuple[Any, ...]] = [()]
     digests = (hashes.SHA256(), hashes.SHA384(), hashes.SHA512())
     if isinstance(loaded, ec.EllipticCurvePublicKey):
-        tries = [(ec.ECDSA(one),) for one in digests]
+        tries = [(ec.ECDSA(digest),) for digest in digests]
     elif isinstance(loaded, rsa.RSAPublicKey):
-        tries = [(padding.PKCS1v15(), one) for one in digests]
+        tries = [(padding.PKCS1v15(), digest) for digest in digests]
     for how in tries:
         try:
             loaded.verify(signature, message, *how)

@@ -59,18 +59,18 @@ class Unproven(Struct, frozen=True):
     promise: str = ""
 
 
-def check_promise(root: TrustedRoot, one: Unproven) -> Promised:
+def check_promise(root: TrustedRoot, unproven: Unproven) -> Promised:
     """Verify all of it; SignatureRefusedError says what is not proven."""
-    if not one.promise:
+    if not unproven.promise:
         raise _unproven(why="it holds no promise of a log")
-    if len(one.promise) > _MOST or len(one.certificate) > _MOST:
+    if len(unproven.promise) > _MOST or len(unproven.certificate) > _MOST:
         raise _unproven(why="more is attached to it than is read")
-    when, entry = _promised(root, one.promise)
-    key = check_certificate(root, one.certificate.encode(), when)
-    if not made(key, one.signature, one.message):
+    when, entry = _promised(root, unproven.promise)
+    key = check_certificate(root, unproven.certificate.encode(), when)
+    if not made(key, unproven.signature, unproven.message):
         raise _unproven(why="the signature was not made by the certificate's key")
-    _check_entry(entry, one)
-    return Promised(one.certificate.encode(), key, when)
+    _check_entry(entry, unproven)
+    return Promised(unproven.certificate.encode(), key, when)
 
 
 def check_certificate(root: TrustedRoot, certificate: bytes, when: datetime) -> PublicKey:
@@ -106,7 +106,7 @@ def _unproven(*, why: str) -> SignatureRefusedError:
 
 def check_log(root: TrustedRoot, log_id: bytes, when: datetime) -> None:
     """Refuse what a log took in that is not trusted for that time."""
-    if not any(one.id == log_id and one.span.holds(when) for one in root.logs):
+    if not any(log.id == log_id and log.span.holds(when) for log in root.logs):
         raise _unproven(why="it is in no log that is trusted for that time")
 
 
@@ -130,16 +130,16 @@ def _promised(root: TrustedRoot, promise: str) -> tuple[datetime, dict[str, Any]
         separators=(",", ":"),
     ).encode()
     # The id is a hint; a key counts by what it signed.
-    if not any(one.id.hex() == log_id and one.span.holds(when) and made(one.key, stamp, signed) for one in root.logs):
+    if not any(log.id.hex() == log_id and log.span.holds(when) and made(log.key, stamp, signed) for log in root.logs):
         raise _unproven(why="the promise is not by a log that is trusted")
     return when, table_of(decoded(body, what), "the log's entry", _MOST)
 
 
-def _check_entry(entry: dict[str, Any], one: Unproven) -> None:
+def _check_entry(entry: dict[str, Any], unproven: Unproven) -> None:
     """Hold the log's entry to this signature, by this certificate, over this payload (CVE-2022-36056)."""
     what = "the log's entry"
     kind, spec = text(entry, "kind", what), field(entry, "spec", what)
-    content, logged = one.signature, one.payload
+    content, logged = unproven.signature, unproven.payload
     if kind == "hashedrekord":
         hashed = field(field(spec, "data", what), "hash", what)
         told = field(spec, "signature", what)
@@ -153,7 +153,7 @@ def _check_entry(entry: dict[str, Any], one: Unproven) -> None:
     elif kind == "intoto":
         # Older clients' entries: of the envelope as it is, whose signature is therefore meant too.
         inner = field(spec, "content", what)
-        hashed, logged = field(inner, "hash", what), one.body
+        hashed, logged = field(inner, "hash", what), unproven.body
         envelope = inner.get("envelope")
         signatures = listed(envelope, "signatures", what, 1) if isinstance(envelope, dict) else [spec]
         told = signatures[0] if signatures and isinstance(signatures[0], dict) else {}
@@ -161,7 +161,7 @@ def _check_entry(entry: dict[str, Any], one: Unproven) -> None:
     else:
         raise _unproven(why=f"the log's entry is of the kind {kind[:40]!r}, which is not known")
     same = (hashed.get("algorithm"), hashed.get("value")) == ("sha256", hashlib.sha256(logged).hexdigest())
-    if not same or content != one.signature or signer.strip() != one.certificate.encode().strip():
+    if not same or content != unproven.signature or signer.strip() != unproven.certificate.encode().strip():
         raise _unproven(why="the log's entry is about another signature")
 
 
@@ -174,7 +174,7 @@ def _check_leaf(leaf: Certificate, when: datetime) -> None:
     from cryptography.x509.oid import ExtendedKeyUsageOID  # noqa: PLC0415  as above
 
     _check_age(leaf, when)
-    if any(one.critical and one.oid.dotted_string not in _KNOWN for one in leaf.extensions):
+    if any(extension.critical and extension.oid.dotted_string not in _KNOWN for extension in leaf.extensions):
         msg = "it demands something that is not known"
         raise ValueError(msg)
     usage = leaf.extensions.get_extension_for_class(x509.KeyUsage).value
@@ -217,17 +217,17 @@ def issuer_of(authority: Authority, leaf: Certificate, when: datetime) -> Certif
     return chain[0] if chain else None
 
 
-def _check_age(one: Certificate, when: datetime) -> None:
-    if not one.not_valid_before_utc <= when <= one.not_valid_after_utc:
+def _check_age(certificate: Certificate, when: datetime) -> None:
+    if not certificate.not_valid_before_utc <= when <= certificate.not_valid_after_utc:
         msg = f"it was not valid at {when:%Y-%m-%d %H:%M}, when it was signed with"
         raise ValueError(msg)
 
 
-def _is_authority(one: Certificate) -> bool:
+def _is_authority(certificate: Certificate) -> bool:
     from cryptography import x509  # noqa: PLC0415  loaded already
 
     try:
-        return one.extensions.get_extension_for_class(x509.BasicConstraints).value.ca
+        return certificate.extensions.get_extension_for_class(x509.BasicConstraints).value.ca
     except x509.ExtensionNotFound:
         return False
 
@@ -241,7 +241,7 @@ def _logged(root: TrustedRoot, leaf: Certificate, issuer: Certificate) -> bool:
     issuer_key = issuer.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
     bare = leaf.tbs_precertificate_bytes
     entry = hashlib.sha256(issuer_key).digest() + len(bare).to_bytes(3, "big") + bare
-    return any(_stamped(root, one, entry) for one in list(stamps)[:_MOST_CHAIN])
+    return any(_stamped(root, stamp, entry) for stamp in list(stamps)[:_MOST_CHAIN])
 
 
 def _stamped(root: TrustedRoot, stamp: SignedCertificateTimestamp, entry: bytes) -> bool:

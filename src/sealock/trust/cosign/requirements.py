@@ -51,7 +51,10 @@ class CosignRequirements(Struct, frozen=True):
         if not self.keys and not self.identities:
             msg = "whose signature is to be trusted? Name a key, or an identity and its issuer"
             raise UsageError(msg)
-        if any(not one.subject.strip("*") or not one.issuer or "*" in one.issuer for one in self.identities):
+        if any(
+            not identity.subject.strip("*") or not identity.issuer or "*" in identity.issuer
+            for identity in self.identities
+        ):
             msg = "an identity is no mere *, and its issuer is named in full: anybody can get a certificate somewhere"
             raise UsageError(msg)
         if self.repository not in {ASKED, ANY} and parse(self.repository) is None:

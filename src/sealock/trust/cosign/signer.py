@@ -61,9 +61,9 @@ def sign(  # noqa: PLR0913  a signature has as many parts
     if form == "bundle":
         noted = {**(annotations or {}), CREATED: f"{when:%Y-%m-%dT%H:%M:%SZ}"}
         payload = write_statement(digest, SIGNATURE, {}, name=spelled(name), annotations=noted)
-        for one in registry.referrers(name, digest, bundles.MEDIA_TYPE)[-_LATEST:]:
-            if _bundles_the_same(registry, replace(name, tag=None, digest=one.digest), key.public, payload):
-                return Made(one.digest, f"{name.familiar}@{one.digest}", already=True)
+        for referrer in registry.referrers(name, digest, bundles.MEDIA_TYPE)[-_LATEST:]:
+            if _bundles_the_same(registry, replace(name, tag=None, digest=referrer.digest), key.public, payload):
+                return Made(referrer.digest, f"{name.familiar}@{referrer.digest}", already=True)
         return _refer(registry, name, image, payload, key, SIGNATURE)
     optional = {**(annotations or {}), "creator": "sealock", "timestamp": int(when.timestamp())}
     payload = simple.write_claims(spelled(name), digest, optional)
@@ -141,7 +141,7 @@ def _append(registry: Registry, name: ImageName, tag: str, layer: _Layer, same: 
     where = f"{name.familiar}:{tag}"
     for attempt in range(_ATTEMPTS):
         known = _known(registry, name, tag)
-        if known is not None and any(same(one) for one in known.layers[-_LATEST:]):
+        if known is not None and any(same(layer) for layer in known.layers[-_LATEST:]):
             return Made(digest_of(layer.body), where, already=True)
         if known is not None and len(known.layers) >= MOST_ENTRIES:
             msg = f"{where} has {len(known.layers)} layers, and no more fit"
@@ -154,7 +154,7 @@ def _append(registry: Registry, name: ImageName, tag: str, layer: _Layer, same: 
             "schemaVersion": 2,
             "mediaType": OCI_MANIFEST,
             "config": written(_config(registry, name, known, layers)),
-            "layers": [written(one) for one in layers],
+            "layers": [written(layer) for layer in layers],
         }
         if known is not None and known.annotations:
             table["annotations"] = dict(known.annotations)
@@ -194,7 +194,7 @@ def _config(registry: Registry, name: ImageName, known: Manifest | None, layers:
     if known is not None and known.config.media_type == _CONFIG:
         found = strict_json(registry.read_blob(name, known.config, 1 << 20))
         table = found if isinstance(found, dict) else table
-    table["rootfs"] = {"type": "layers", "diff_ids": [one.digest for one in layers]}
+    table["rootfs"] = {"type": "layers", "diff_ids": [layer.digest for layer in layers]}
     table["history"] = [{"created": _ZERO} for _ in layers]
     return replace(push_blob(registry, name, json.dumps(table, separators=(",", ":")).encode()), media_type=_CONFIG)
 
@@ -216,8 +216,8 @@ def _bundles_the_same(registry: Registry, name: ImageName, key: PublicKey, paylo
 
 def _undated(statement: InTotoStatement) -> InTotoStatement:
     subjects = tuple(
-        replace(one, annotations={key: value for key, value in one.annotations.items() if key != CREATED})
-        for one in statement.subjects
+        replace(subject, annotations={key: value for key, value in subject.annotations.items() if key != CREATED})
+        for subject in statement.subjects
     )
     return replace(statement, subjects=subjects)
 

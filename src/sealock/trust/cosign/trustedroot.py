@@ -62,7 +62,7 @@ def read_trusted_root(raw: bytes) -> TrustedRoot:
             msg = "the trusted root cannot be used: it is of a type that is not known"
             raise TargetError(msg)
         return TrustedRoot(
-            tuple(_authority(one) for one in _objects(table, "certificateAuthorities")),
+            tuple(_authority(object_) for object_ in _objects(table, "certificateAuthorities")),
             tuple(_logs(table, "ctlogs")),
             tuple(_logs(table, "tlogs")),
         )
@@ -82,8 +82,8 @@ def _authority(table: dict[str, Any]) -> Authority:
 
 
 def _logs(table: dict[str, Any], key: str) -> Iterator[Log]:
-    for one in _objects(table, key):
-        if (log := _log(one)) is not None:
+    for object_ in _objects(table, key):
+        if (log := _log(object_)) is not None:
             yield log
 
 

@@ -114,7 +114,9 @@ class _Judge:
     def _expected_as(self, signer: Signer) -> str:
         """The key, or the identity that was expected: all names that fit one pattern are one of the signers wanted."""
         fitting = (
-            f"{one.subject} {one.issuer}" for one in self.expected.identities if one.fits(signer.name, signer.issuer)
+            f"{identity.subject} {identity.issuer}"
+            for identity in self.expected.identities
+            if identity.fits(signer.name, signer.issuer)
         )
         return next(fitting, signer.key) if signer.name else signer.key
 

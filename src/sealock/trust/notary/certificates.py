@@ -113,13 +113,13 @@ def issued_by(key: NotaryKey, authorities: Iterable[Certificate], now: datetime)
 
 def _leads(key: NotaryKey, authorities: Iterable[Certificate], now: datetime) -> bool:
     chain = certificates(key)
-    anchors = [one for one in authorities if not age_fault(one, now) and not weakness(one)]
+    anchors = [authority for authority in authorities if not age_fault(authority, now) and not weakness(authority)]
     if not chain or not _may_sign_content(chain[0]):
         return False
     waiting, seen = [(chain[0], 0)], {_fingerprint(chain[0])}
     while waiting:
         child, below = waiting.pop(0)
-        if any(child == one or _issued(child, one, below) for one in anchors):
+        if any(child == anchor or _issued(child, anchor, below) for anchor in anchors):
             return True
         for one in chain[1:]:
             usable = _fingerprint(one) not in seen and not age_fault(one, now) and not weakness(one)
@@ -168,7 +168,7 @@ def _may_sign_content(certificate: Certificate) -> bool:
     """Whether its uses, if it names any, are ours, and it demands nothing that is not known here."""
     from cryptography import x509  # noqa: PLC0415  it costs 80 ms
 
-    if any(one.critical and one.oid.dotted_string not in _KNOWN for one in certificate.extensions):
+    if any(extension.critical and extension.oid.dotted_string not in _KNOWN for extension in certificate.extensions):
         return False
     try:
         uses = certificate.extensions.get_extension_for_class(x509.ExtendedKeyUsage).value
@@ -176,4 +176,4 @@ def _may_sign_content(certificate: Certificate) -> bool:
         return True
     except (x509.DuplicateExtension, ValueError):
         return False
-    return any(one.dotted_string in _USES for one in uses)
+    return any(use.dotted_string in _USES for use in uses)

@@ -121,12 +121,12 @@ def open_transport(environment: Mapping[str, str], patience: HttpTimeouts | None
     certificates: dict[str, tuple[str, str]] = {}
     for host in _listed(top)[:_MOST_HOSTS]:
         names = _listed(top / host)
-        if found := tuple(str(top / host / one) for one in names if one.endswith(".crt")):
+        if found := tuple(str(top / host / name) for name in names if name.endswith(".crt")):
             authorities[host] = found
-        for one in names:
-            key = one.removesuffix(".cert") + ".key"
-            if one.endswith(".cert") and key in names:
-                certificates[host] = (str(top / host / one), str(top / host / key))
+        for name in names:
+            key = name.removesuffix(".cert") + ".key"
+            if name.endswith(".cert") and key in names:
+                certificates[host] = (str(top / host / name), str(top / host / key))
     return HttpTransport(authorities=authorities, certificates=certificates, environment=environment, patience=patience)
 
 

@@ -94,24 +94,24 @@ class Editor:
             msg = "a path of a delegation must not hold <, > or &, which Notary's server spells in a way of its own"
             raise TrustError(msg)
         above, added = self.targets(parent(name)), {key_id(key): key for key in keys}
-        old = next((one for one in above.delegations if one.name == name), None)
+        old = next((delegation for delegation in above.delegations if delegation.name == name), None)
         rule = NotaryRole(
             tuple(dict.fromkeys((*(old.role.keys if old else ()), *added))), old.role.threshold if old else threshold
         )
         merged = Delegation(name, rule, tuple(dict.fromkeys((*(old.paths if old else ()), *paths))))
-        others = tuple(one for one in above.delegations if one.name != name)
+        others = tuple(delegation for delegation in above.delegations if delegation.name != name)
         self._set_delegations(parent(name), (*others, merged), {**above.keys, **added})
 
     def remove_delegation(self, name: str, keys: Iterable[str] = ()) -> None:
         """Withdraw a delegation, or just some of its keys (ids, of the bare key or of its certificate)."""
         old, above, gone = self.delegation(name), self.targets(parent(name)), set(keys)
-        others = tuple(one for one in above.delegations if one.name != name)
+        others = tuple(delegation for delegation in above.delegations if delegation.name != name)
         if not gone:
             self._targets.pop(name, None)
             self._changed.discard(name)
             self._set_delegations(parent(name), others, above.keys)
             return
-        left = tuple(one for one in old.role.keys if not {one, canonical_id(above.keys[one])} & gone)
+        left = tuple(key for key in old.role.keys if not {key, canonical_id(above.keys[key])} & gone)
         if len(left) == len(old.role.keys):
             msg = f"{name} of {self.gun} has no such key"
             raise TrustError(msg)
@@ -122,7 +122,7 @@ class Editor:
         self._set_delegations(parent(name), (*others, replace(old, role=replace(old.role, keys=left))), above.keys)
 
     def _set_delegations(self, role: str, delegations: tuple[Delegation, ...], keys: Mapping[str, NotaryKey]) -> None:
-        used = {name for one in delegations for name in one.role.keys}
+        used = {name for delegation in delegations for name in delegation.role.keys}
         kept = {name: key for name, key in keys.items() if name in used}
         self._set(role, replace(self.targets(role), delegations=delegations, keys=kept))
 
@@ -132,7 +132,7 @@ class Editor:
         """Give a role new keys in place of all that it had."""
         added = {key_id(key): key for key in keys}
         roles = {**self._root.roles, role: NotaryRole(tuple(added), threshold)}
-        used = {name for one in roles.values() for name in one.keys}
+        used = {name for role in roles.values() for name in role.keys}
         known = {**self._root.keys, **added}
         self._root = replace(self._root, roles=roles, keys={name: key for name, key in known.items() if name in used})
         self._changed.add("root")

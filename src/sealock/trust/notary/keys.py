@@ -148,10 +148,10 @@ def signers(
     if not signatures:
         raise MetadataRefusedError(check="signature", why=f"{what} is not signed")
     valid: dict[bytes, str] = {}
-    for one in signatures:
-        key = keys.get(one.key) if one.key in role.keys else None
-        if key is not None and identity(key) not in valid and made(key, one, message):
-            valid[identity(key)] = one.key
+    for signature in signatures:
+        key = keys.get(signature.key) if signature.key in role.keys else None
+        if key is not None and identity(key) not in valid and made(key, signature, message):
+            valid[identity(key)] = signature.key
     if len(valid) < role.threshold:
         raise MetadataRefusedError(
             check="signature", why=f"{what} {_too_few(keys, role, signatures, len(valid))}{when}"
@@ -161,14 +161,14 @@ def signers(
 
 def _too_few(keys: Mapping[str, NotaryKey], role: NotaryRole, signatures: tuple[Signature, ...], valid: int) -> str:
     """Say in words why the signatures do not suffice."""
-    known = [one.key for one in signatures if one.key in role.keys and one.key in keys]
-    strangers = sorted({short(one.key) for one in signatures if one.key not in role.keys})
+    known = [signature.key for signature in signatures if signature.key in role.keys and signature.key in keys]
+    strangers = sorted({short(signature.key) for signature in signatures if signature.key not in role.keys})
     if valid:
         needs = f"needs signatures by {role.threshold} different keys, and has valid ones by {valid}"
         return needs + ("; one key signing more than once counts once" if len(known) > valid else "")
     if known:
         return f"has a signature by {short(known[0])} that is not valid: it was changed after signing, or never signed"
-    wanted = ", ".join(short(one) for one in role.keys[:3]) or "no key at all"
+    wanted = ", ".join(short(key) for key in role.keys[:3]) or "no key at all"
     by = f"signed by {', '.join(strangers[:3])}" if strangers else "its keys' certificates do not count here"
     return f"has no signature by a key that is trusted for it ({wanted}); {by}"
 

@@ -216,14 +216,14 @@ def _file(fields: Fields) -> FileMeta:
 
 def _delegations(fields: Fields, keys: Mapping[str, NotaryKey], role: str) -> Iterator[Delegation]:
     seen: set[str] = set()
-    for one in fields.tables("roles", KEYS, optional=True):
-        name = one.text("name")
+    for table in fields.tables("roles", KEYS, optional=True):
+        name = table.text("name")
         if not is_delegation(name) or parent(name) != role:
             fields.refuse(f"delegates to {name[:80]!r}, which is not a name below {role}")
         if name in seen:
             fields.refuse(f"delegates to {name} twice")
         seen.add(name)
-        yield Delegation(name, _role(one, keys), one.texts("paths", optional=True))
+        yield Delegation(name, _role(table, keys), table.texts("paths", optional=True))
 
 
 def known_hashes(meta: FileMeta) -> dict[str, bytes]:

@@ -30,7 +30,7 @@ def blocks(text: str) -> Iterator[tuple[str, dict[str, str], str]]:
         while lines and ":" in lines[0]:
             name, _, said = lines.pop(0).partition(":")
             headers[name.strip().lower()] = said.strip()
-        yield match[1], headers, "\n".join(one for one in lines if one)
+        yield match[1], headers, "\n".join(line for line in lines if line)
 
 
 def read_public(text: str, what: str) -> NotaryKey:

@@ -53,10 +53,10 @@ class Repository:
                 return self._verified(update, one)
         raise MetadataRefusedError(check="unsigned", why=f"no tag of {self.gun} is signed for {digest}")
 
-    def _verified(self, update: Update, found: SignedTag) -> VerifiedTag:
+    def _verified(self, update: Update, signed_tag: SignedTag) -> VerifiedTag:
         return VerifiedTag(
             repository=self.gun,
-            tag=found,
+            tag=signed_tag,
             rests_on=update.trusted.rests_on,
             server=self.server.address,
             roles=states(update.trusted),
@@ -149,12 +149,12 @@ class Repository:
         if not targets.delegations:
             return ("targets",)
         ours = tuple(
-            one.name
-            for one in targets.delegations
-            if can_sign(one, tag) and any(keyring.has(targets.keys[name]) for name in one.role.keys)
+            delegation.name
+            for delegation in targets.delegations
+            if can_sign(delegation, tag) and any(keyring.has(targets.keys[name]) for name in delegation.role.keys)
         )
         if not ours:
-            names = ", ".join(one.name for one in targets.delegations)
+            names = ", ".join(delegation.name for delegation in targets.delegations)
             msg = f"{self.gun} delegates its signing ({names}), and none of these roles' private keys is in your folder"
             raise TrustError(msg)
         return ours
@@ -175,7 +175,9 @@ class Repository:
         """Sign targets, the delegations that we can, and the root if wanted, anew as they are; give which."""
         targets = self._update(lenient=True).trusted.targets["targets"].body
         ours = [
-            one.name for one in targets.delegations if any(keyring.has(targets.keys[name]) for name in one.role.keys)
+            delegation.name
+            for delegation in targets.delegations
+            if any(keyring.has(targets.keys[name]) for name in delegation.role.keys)
         ]
 
         def edit(editor: Editor) -> None:
@@ -188,7 +190,7 @@ class Repository:
     def revoke(self, keyring: Keyring, tag: str, roles: Iterable[str] = ()) -> tuple[str, ...]:
         """Sign a tag no longer, in the roles given or wherever it is signed and we can; give where it was."""
         update = self._update(lenient=True)
-        delegated = [one.name for one in update.trusted.targets["targets"].body.delegations]
+        delegated = [delegation.name for delegation in update.trusted.targets["targets"].body.delegations]
         wanted = tuple(roles) or ("targets", *delegated)
         gone: list[str] = []
 
@@ -224,8 +226,12 @@ class Repository:
 
         def edit(editor: Editor) -> None:
             listed = editor.targets(parent(name)).keys
-            withdrawn = gone or tuple(canonical_id(listed[one]) for one in editor.delegation(name).role.keys)
-            there = {one.name for above in {parent(one) for one in also} for one in editor.targets(above).delegations}
+            withdrawn = gone or tuple(canonical_id(listed[key]) for key in editor.delegation(name).role.keys)
+            there = {
+                delegation.name
+                for above in {parent(one) for one in also}
+                for delegation in editor.targets(above).delegations
+            }
             for other in also:
                 if other in there:
                     editor.remove_delegation(other, withdrawn)

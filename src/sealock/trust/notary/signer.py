@@ -72,7 +72,7 @@ def sign(signed: Json, groups: Iterable[tuple[str, Mapping[str, NotaryKey], Nota
                 found[name] = key
                 ours.add(canonical_id(key.public))
         if len(ours) < rule.threshold:
-            wanted = ", ".join(short(canonical_id(keys[one])) for one in rule.keys) or "none"
+            wanted = ", ".join(short(canonical_id(keys[key])) for key in rule.keys) or "none"
             msg = (
                 f"{role} needs signatures by {rule.threshold} of its keys ({wanted}), and the private halves of "
                 f"{len(ours)} are in your folder of keys"
@@ -99,7 +99,7 @@ def targets_json(targets: Targets) -> Json:
         "_type": "Targets",
         "delegations": {
             "keys": {name: key_json(key) for name, key in targets.keys.items()},
-            "roles": [_delegation_json(one) for one in targets.delegations],
+            "roles": [_delegation_json(delegation) for delegation in targets.delegations],
         },
         "expires": spelled(targets.expires),
         "targets": {tag: _file_json(meta) for tag, meta in targets.tags.items()},
@@ -121,10 +121,10 @@ def _role_json(role: NotaryRole) -> dict[str, Json]:
     return {"keyids": list(role.keys), "threshold": role.threshold}
 
 
-def _delegation_json(one: Delegation) -> Json:
-    told: dict[str, Json] = {**_role_json(one.role), "name": one.name}
-    if one.paths:
-        told["paths"] = list(one.paths)
+def _delegation_json(delegation: Delegation) -> Json:
+    told: dict[str, Json] = {**_role_json(delegation.role), "name": delegation.name}
+    if delegation.paths:
+        told["paths"] = list(delegation.paths)
     return told
 
 

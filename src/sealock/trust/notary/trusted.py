@@ -158,7 +158,7 @@ class TrustedMetadata:
         by: By
         if pin.ids is not None:
             keys, by = {name: key for name, key in keys.items() if name in pin.ids}, "certificate"
-            wanted = f"{', '.join(short(one) for one in sorted(pin.ids)) or 'none at all'} ({pin.source})"
+            wanted = f"{', '.join(short(id_) for id_ in sorted(pin.ids)) or 'none at all'} ({pin.source})"
         elif pin.authorities is not None:
             from cryptography.x509 import load_pem_x509_certificates  # noqa: PLC0415  it costs 80 ms
 
@@ -175,7 +175,7 @@ class TrustedMetadata:
         try:
             signers(keys, role, root, self.what("root"))
         except MetadataRefusedError:
-            found = ", ".join(short(one) for one in role.keys)
+            found = ", ".join(short(key) for key in role.keys)
             why = f"{self.what('root')} is not as pinned: its certificate is {found}, and the pin says {wanted}"
             raise MetadataRefusedError(check="pins", why=why) from None
         return by
@@ -235,7 +235,11 @@ class TrustedMetadata:
     def delegation(self, role: str) -> tuple[Delegation, Mapping[str, NotaryKey]]:
         """A delegation as its parent, which is believed already, gives it; with the parent's keys."""
         above = self.targets.get(parent(role))
-        found = next((one for one in above.body.delegations if one.name == role), None) if above else None
+        found = (
+            next((delegation for delegation in above.body.delegations if delegation.name == role), None)
+            if above
+            else None
+        )
         if above is None or found is None:
             raise MetadataRefusedError(
                 check="signature", why=f"nothing that is trusted delegates to {role} of {self.gun}"

@@ -60,12 +60,12 @@ class VerifiedTag(Struct, frozen=True):
     @property
     def signed_by(self) -> RoleState:
         """The role that signs the tag."""
-        return next(one for one in self.roles if one.role == self.tag.role)
+        return next(role for role in self.roles if role.role == self.tag.role)
 
     @property
     def expires(self) -> datetime:
         """When the first of them expires."""
-        return min(one.expires for one in self.roles)
+        return min(role.expires for role in self.roles)
 
 
 def tags_of(trusted: TrustedMetadata) -> Iterator[SignedTag]:
@@ -152,4 +152,4 @@ def root_names(root: RootMetadata) -> tuple[tuple[str, str], ...]:
 
 def brief(keys: tuple[str, ...]) -> str:
     """Ids of keys, short enough to read."""
-    return ", ".join(short(one) for one in keys)
+    return ", ".join(short(key) for key in keys)

@@ -131,7 +131,9 @@ class Update:
 
     def _targets(self) -> None:
         """Let in targets and the one delegation that tags are taken from (5.6)."""
-        given = next((one for one in self._role("targets").body.delegations if one.name == RELEASES), None)
+        given = next(
+            (delegation for delegation in self._role("targets").body.delegations if delegation.name == RELEASES), None
+        )
         if given is None:
             return
         # Whoever holds the server's keys must not hide what outranks `targets`, by leaving it out or spoiling it.
@@ -185,13 +187,13 @@ class Update:
     def elsewhere(self, tag: str, most: int = 16) -> tuple[str, ...]:
         """Look which other delegations list a tag, for the wording of a refusal; what cannot be had is left out."""
         found: list[str] = []
-        for one in self.trusted.targets["targets"].body.delegations[:most]:
-            meta = self.trusted.meta_of(one.name)
-            if one.name == RELEASES or meta is None:
+        for delegation in self.trusted.targets["targets"].body.delegations[:most]:
+            meta = self.trusted.meta_of(delegation.name)
+            if delegation.name == RELEASES or meta is None:
                 continue
             with suppress(MetadataRefusedError, TransportError):
-                if tag in self.trusted.let_in_targets(self._named(one.name, meta), one.name).body.tags:
-                    found.append(one.name)
+                if tag in self.trusted.let_in_targets(self._named(delegation.name, meta), delegation.name).body.tags:
+                    found.append(delegation.name)
         return tuple(found)
 
     def _named(self, role: str, meta: FileMeta) -> bytes:
@@ -262,7 +264,7 @@ class Update:
         with suppress(MetadataRefusedError):
             signed = read_targets(raw, f"the cached {role}", role)
             for above in (self.trusted.targets[parent(role)].body, *self._kept):
-                given = next((one.role for one in above.delegations if one.name == role), None)
+                given = next((delegation.role for delegation in above.delegations if delegation.name == role), None)
                 with suppress(MetadataRefusedError):
                     if given is not None:
                         signers(above.keys, given, signed, role)

@@ -42,7 +42,7 @@ def load(ders: Sequence[bytes]) -> tuple[Certificate, ...]:
     try:
         with catch_warnings():
             simplefilter("ignore")
-            return tuple(x509.load_der_x509_certificate(_small(one)) for one in ders)
+            return tuple(x509.load_der_x509_certificate(_small(der)) for der in ders)
     except unreadable():
         raise _refused(why="a certificate that comes with it cannot be read") from None
 
@@ -126,20 +126,22 @@ def _check(chain: Sequence[Certificate]) -> None:
         _check_authority(one, below)
 
 
-def _check_strength(one: Certificate) -> None:
+def _check_strength(certificate: Certificate) -> None:
     from cryptography.hazmat.primitives.asymmetric import ec, rsa  # noqa: PLC0415  it costs 20 ms
 
-    algorithm, key = one.signature_hash_algorithm, one.public_key()
+    algorithm, key = certificate.signature_hash_algorithm, certificate.public_key()
     if algorithm is None or algorithm.name in {"sha1", "md5"}:
         raise _refused(
-            why=f"the certificate of {name_of(one)} is signed with {algorithm.name if algorithm else 'no hash'}"
+            why=f"the certificate of {name_of(certificate)} is signed with {algorithm.name if algorithm else 'no hash'}"
         )
     if isinstance(key, rsa.RSAPublicKey) and key.key_size not in _RSA_BITS:
         raise _refused(
-            why=f"the certificate of {name_of(one)} has an RSA key of {key.key_size} bits; 2048 are the least"
+            why=f"the certificate of {name_of(certificate)} has an RSA key of {key.key_size} bits; 2048 are the least"
         )
     if isinstance(key, ec.EllipticCurvePublicKey) and key.key_size < 256:
-        raise _refused(why=f"the certificate of {name_of(one)} has a key of {key.key_size} bits; 256 are the least")
+        raise _refused(
+            why=f"the certificate of {name_of(certificate)} has a key of {key.key_size} bits; 256 are the least"
+        )
 
 
 def _check_leaf(leaf: Certificate) -> None:
@@ -158,10 +160,10 @@ def _check_leaf(leaf: Certificate) -> None:
             raise _refused(why=f"{who} is for {wrong}, not for signing content")
 
 
-def _check_authority(one: Certificate, below: int) -> None:
+def _check_authority(certificate: Certificate, below: int) -> None:
     """`below` is how many authorities are between it and the leaf."""
-    who = f"the certificate of {name_of(one)}"
-    limits, usage = _extension(one, "2.5.29.19"), _extension(one, "2.5.29.15")
+    who = f"the certificate of {name_of(certificate)}"
+    limits, usage = _extension(certificate, "2.5.29.19"), _extension(certificate, "2.5.29.15")
     if limits is None or not limits.critical or not limits.value.ca:
         raise _refused(why=f"{who} is no authority's")
     if limits.value.path_length is not None and below > limits.value.path_length:
@@ -170,8 +172,8 @@ def _check_authority(one: Certificate, below: int) -> None:
         raise _refused(why=f"{who} is not marked, as critical, for signing certificates")
 
 
-def _extension(one: Certificate, oid: str) -> Any:  # noqa: ANN401  each has a class of its own
-    return next((extension for extension in one.extensions if extension.oid.dotted_string == oid), None)
+def _extension(certificate: Certificate, oid: str) -> Any:  # noqa: ANN401  each has a class of its own
+    return next((extension for extension in certificate.extensions if extension.oid.dotted_string == oid), None)
 
 
 def _small(der: bytes) -> bytes:

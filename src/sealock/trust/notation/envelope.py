@@ -77,24 +77,26 @@ class Attributes(Struct, frozen=True):
     """Those of `values` that are times."""
 
 
-def checked(found: Attributes) -> tuple[SigningScheme, datetime, datetime | None]:
+def checked(attributes: Attributes) -> tuple[SigningScheme, datetime, datetime | None]:
     """Hold signed attributes to the specification; give scheme, time of signing, expiry."""
     what = "its signed attributes"
-    if found.content_type != PAYLOAD_TYPE:
-        why = f"its payload is of type {str(found.content_type)[:100]!r}, not {PAYLOAD_TYPE}"
+    if attributes.content_type != PAYLOAD_TYPE:
+        why = f"its payload is of type {str(attributes.content_type)[:100]!r}, not {PAYLOAD_TYPE}"
         raise SignatureRefusedError(check="type", why=why)
-    if not found.critical or SCHEME not in found.critical:
+    if not attributes.critical or SCHEME not in attributes.critical:
         raise malformed(what, f"crit does not name {SCHEME}")
-    if PLUGIN in found.values:
-        why = f"it can only be verified with the plugin {str(found.values[PLUGIN])[:100]!r}, which is not known here"
+    if PLUGIN in attributes.values:
+        why = (
+            f"it can only be verified with the plugin {str(attributes.values[PLUGIN])[:100]!r}, which is not known here"
+        )
         raise SignatureRefusedError(check="critical", why=why)
-    for one in found.critical:
+    for one in attributes.critical:
         if one not in _KNOWN:
             why = f"it says that {str(one)[:100]!r} must be understood, which is not known here"
             raise SignatureRefusedError(check="critical", why=why)
-        if one not in found.values:
+        if one not in attributes.values:
             raise malformed(what, f"crit names {str(one)[:100]}, which is missing")
-    scheme = found.values.get(SCHEME)
+    scheme = attributes.values.get(SCHEME)
     if scheme == "notary.x509":
         name, other, known = SIGNED, AUTHENTIC, scheme
     elif scheme == "notary.x509.signingAuthority":
@@ -102,14 +104,14 @@ def checked(found: Attributes) -> tuple[SigningScheme, datetime, datetime | None
     else:
         why = f"its signing scheme {str(scheme)[:100]!r} is not known"
         raise SignatureRefusedError(check="scheme", why=why)
-    if name not in found.times or other in found.values:
+    if name not in attributes.times or other in attributes.values:
         raise malformed(what, f"the scheme {known} goes with {name}, and not with {other}")
-    must = {name for name in (AUTHENTIC, EXPIRY) if name in found.values} - set(found.critical)
+    must = {name for name in (AUTHENTIC, EXPIRY) if name in attributes.values} - set(attributes.critical)
     if must:
         raise malformed(what, f"{min(must)} is there and not critical")
-    if EXPIRY in found.values and EXPIRY not in found.times:
+    if EXPIRY in attributes.values and EXPIRY not in attributes.times:
         raise malformed(what, f"{EXPIRY} is no time")
-    signed, expiry = found.times[name], found.times.get(EXPIRY)
+    signed, expiry = attributes.times[name], attributes.times.get(EXPIRY)
     if expiry is not None and expiry <= signed:
         raise malformed(what, "it expired before it was signed")
     return known, signed, expiry  # type: ignore[return-value]  # one of the two, by the comparisons above

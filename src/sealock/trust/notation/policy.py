@@ -51,8 +51,8 @@ class PolicyDocument(Struct, frozen=True):
     def applying(self, name: ImageName) -> PolicyStatement | None:
         """The one statement for a repository: that which names it, else the one for all; None for neither."""
         asked = f"{name.registry}/{name.repository}"
-        named = next((one for one in self.statements if asked in one.scopes), None)
-        return named or next((one for one in self.statements if "*" in one.scopes), None)
+        named = next((statement for statement in self.statements if asked in statement.scopes), None)
+        return named or next((statement for statement in self.statements if "*" in statement.scopes), None)
 
 
 def read_policy(raw: bytes, source: str) -> PolicyDocument:
@@ -69,8 +69,8 @@ def read_policy(raw: bytes, source: str) -> PolicyDocument:
         msg = f"{source}: trustPolicies should be a list of 1 to {_MOST} statements"
         raise PolicyError(msg)
     statements = tuple(_statement(one, f"{source}, trustPolicies[{place}]") for place, one in enumerate(listed))
-    _check_unique([one.name for one in statements], source, "the name")
-    _check_unique([scope for one in statements for scope in one.scopes], source, "the scope")
+    _check_unique([statement.name for statement in statements], source, "the name")
+    _check_unique([scope for statement in statements for scope in statement.scopes], source, "the scope")
     return PolicyDocument(statements, source)
 
 
@@ -91,11 +91,11 @@ def _statement(table: object, where: str) -> PolicyStatement:
             raise PolicyError(msg)
         return PolicyStatement(name, scopes, level, actions)
     stores = _texts(table, "trustStores", where)
-    for one in stores:
-        if not _STORE.fullmatch(one) or one.endswith((":.", ":..")):
-            msg = f"{where}: {one[:100]!r} is no trust store, such as ca:NAME"
+    for store in stores:
+        if not _STORE.fullmatch(store) or store.endswith((":.", ":..")):
+            msg = f"{where}: {store[:100]!r} is no trust store, such as ca:NAME"
             raise PolicyError(msg)
-    if all(one.startswith("tsa:") for one in stores):
+    if all(store.startswith("tsa:") for store in stores):
         msg = f"{where} names no trust store but such for time stamps"
         raise PolicyError(msg)
     return PolicyStatement(name, scopes, level, actions, stores, _identities(table, where))
@@ -107,9 +107,9 @@ def _scopes(scopes: tuple[str, ...], where: str) -> tuple[str, ...]:
             msg = f"{where}: * stands alone among registryScopes"
             raise PolicyError(msg)
         return scopes
-    for one in scopes:
-        if not _SCOPE.fullmatch(one):
-            msg = f"{where}: {one[:200]!r} is no repository in full, such as example.com/app, nor *"
+    for scope in scopes:
+        if not _SCOPE.fullmatch(scope):
+            msg = f"{where}: {scope[:200]!r} is no repository in full, such as example.com/app, nor *"
             raise PolicyError(msg)
     return scopes
 
@@ -139,12 +139,12 @@ def _identities(table: dict[str, Any], where: str) -> tuple[CertificateSubject, 
             msg = f"{where}: * stands alone among trustedIdentities"
             raise PolicyError(msg)
         return ()
-    for one in texts:
-        if not one.startswith(PREFIX):
-            msg = f"{where}: {one[:200]!r} is no identity, such as {PREFIX} C=US, ST=WA, O=example"
+    for text in texts:
+        if not text.startswith(PREFIX):
+            msg = f"{where}: {text[:200]!r} is no identity, such as {PREFIX} C=US, ST=WA, O=example"
             raise PolicyError(msg)
     try:
-        found = tuple(read_subject(one, whole=True) for one in texts)
+        found = tuple(read_subject(text, whole=True) for text in texts)
     except PolicyError as error:
         msg = f"{where}: {error}"
         raise PolicyError(msg) from None
@@ -165,8 +165,8 @@ def _texts(table: dict[str, Any], key: str, where: str) -> tuple[str, ...]:
 
 def _check_unique(values: list[str], source: str, what: str) -> None:
     seen: set[str] = set()
-    for one in values:
-        if one in seen:
-            msg = f"{source}: {what} {one[:200]!r} stands in two statements or twice in one"
+    for value in values:
+        if value in seen:
+            msg = f"{source}: {what} {value[:200]!r} stands in two statements or twice in one"
             raise PolicyError(msg)
-        seen.add(one)
+        seen.add(value)

@@ -50,7 +50,7 @@ class NotationRequirements(Struct, frozen=True):
 
     def check(self) -> None:
         """Raise UsageError where nobody could meet it."""
-        if not any(one.kind != "tsa" for one in self.anchors):
+        if not any(anchor.kind != "tsa" for anchor in self.anchors):
             msg = "whose signature is to be trusted? Name a certificate of an authority"
             raise UsageError(msg)
 

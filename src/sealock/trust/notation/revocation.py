@@ -25,7 +25,7 @@ def check(pairs: Iterable[tuple[Certificate, Certificate]], lists: Sequence[Revo
 
     Refuse with the check "revoked", or with UNABLE where it could not be told.
     """
-    loaded = [_load(one) for one in lists]
+    loaded = [_load(list_) for list_ in lists]
     for one, issuer in pairs:
         mine = [each for each in loaded if _is_of(each, issuer)]
         if any(each.get_revoked_certificate_by_serial_number(one.serial_number) is not None for each in mine):
@@ -38,20 +38,20 @@ def check(pairs: Iterable[tuple[Certificate, Certificate]], lists: Sequence[Revo
             raise SignatureRefusedError(check=UNABLE, why=why)
 
 
-def _is_of(found: CertificateRevocationList, issuer: Certificate) -> bool:
+def _is_of(crl: CertificateRevocationList, issuer: Certificate) -> bool:
     from cryptography import x509  # noqa: PLC0415  it costs 80 ms
     from cryptography.exceptions import UnsupportedAlgorithm  # noqa: PLC0415  as above
 
     try:
         # A list with a critical extension (indirect, delta, for some certificates only) is no full list.
-        whole = not any(one.critical for one in found.extensions)
+        whole = not any(extension.critical for extension in crl.extensions)
         key = issuer.public_key()
-        return whole and found.issuer == issuer.subject and found.is_signature_valid(key)  # type: ignore[arg-type]  # other kinds of key raise TypeError
+        return whole and crl.issuer == issuer.subject and crl.is_signature_valid(key)  # type: ignore[arg-type]  # other kinds of key raise TypeError
     except (ValueError, TypeError, UnsupportedAlgorithm, x509.DuplicateExtension):
         return False
 
 
-def _load(one: RevocationList) -> CertificateRevocationList:
+def _load(revocation_list: RevocationList) -> CertificateRevocationList:
     from cryptography import x509  # noqa: PLC0415  it costs 80 ms
 
     from sealock.errors import TargetError  # noqa: PLC0415  seldom needed
@@ -59,8 +59,8 @@ def _load(one: RevocationList) -> CertificateRevocationList:
     try:
         with catch_warnings():
             simplefilter("ignore")
-            load = x509.load_pem_x509_crl if b"-----BEGIN" in one.der else x509.load_der_x509_crl
-            return load(one.der)
+            load = x509.load_pem_x509_crl if b"-----BEGIN" in revocation_list.der else x509.load_der_x509_crl
+            return load(revocation_list.der)
     except ValueError:
-        msg = f"{one.source or 'the revocation list'} cannot be read"
+        msg = f"{revocation_list.source or 'the revocation list'} cannot be read"
         raise TargetError(msg) from None

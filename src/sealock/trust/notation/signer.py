@@ -81,7 +81,7 @@ def sign(  # noqa: PLR0913  a signature has as many parts
     now: datetime | None = None,
 ) -> SignedImage:
     """Sign a digest of a repository, which must be there. `holds` is how long the signature does; else for good."""
-    if any(one.startswith(_RESERVED) for one in annotations or {}):
+    if any(annotation.startswith(_RESERVED) for annotation in annotations or {}):
         msg = f"annotations that begin with {_RESERVED} are the specification's own"
         raise UsageError(msg)
     image = registry.manifest(replace(name, tag=None, digest=digest))

@@ -69,9 +69,9 @@ def default_key(folder: Path) -> tuple[str, str]:
     except SignatureRefusedError as error:
         raise TargetError(str(error)) from None
     keys = table.get("keys")
-    for one in keys if isinstance(keys, list) else ():
-        if isinstance(one, dict) and one.get("name") == table.get("default"):
-            files = one.get("keyPath"), one.get("certPath")
+    for key in keys if isinstance(keys, list) else ():
+        if isinstance(key, dict) and key.get("name") == table.get("default"):
+            files = key.get("keyPath"), key.get("certPath")
             if all(isinstance(file, str) and file for file in files):
                 return str(files[0]), str(files[1])
     msg = f"{path} has no default key that is a file: name a key and its certificates"

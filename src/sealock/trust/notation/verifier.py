@@ -238,12 +238,14 @@ class _Judge:
         chain.check(certificates)
         kind = SCHEMES[envelope.scheme]
         who = chain.name_of(certificates[0])
-        trusted = {one.der for one in self.expected.anchors if one.kind == kind}
+        trusted = {anchor.der for anchor in self.expected.anchors if anchor.kind == kind}
         if not trusted & set(envelope.chain):
             role = " as a signing authority" if kind == "signingAuthority" else ""
             why = f"it is by {who}, and no certificate that you trust{role} vouches for that"
             raise SignatureRefusedError(check="authority", why=why)
-        if self.expected.identities and not any(one.fits(certificates[0].subject) for one in self.expected.identities):
+        if self.expected.identities and not any(
+            identity.fits(certificates[0].subject) for identity in self.expected.identities
+        ):
             why = f"it is by {who}, who is none of those that you trust"
             raise SignatureRefusedError(check="identity", why=why)
 
@@ -274,7 +276,7 @@ class _Judge:
 
     def _stamped(self, envelope: NotationEnvelope) -> timestamps.Stamped | None:
         """What a time stamp says; None where no authority for time stamps is trusted."""
-        trusted = [one.der for one in self.expected.anchors if one.kind == "tsa"]
+        trusted = [anchor.der for anchor in self.expected.anchors if anchor.kind == "tsa"]
         return timestamps.verify(envelope.timestamp, envelope.signature, trusted) if trusted else None
 
     def _revocation(self, envelope: NotationEnvelope, certificates: tuple[Certificate, ...]) -> None:

@@ -4,4 +4,4 @@ from sealock.userns.apply.changes import disable, enable, recover
 from sealock.userns.apply.record import ChangeRecord, records
 from sealock.userns.apply.survey import look
 
-__all__ = ["Record", "disable", "enable", "look", "records", "recover"]
+__all__ = ["ChangeRecord", "disable", "enable", "look", "records", "recover"]

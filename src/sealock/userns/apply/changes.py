@@ -55,25 +55,25 @@ def enable(plan: RemappingPlan, root: str = "/", patience: float = PATIENCE) -> 
             files=tuple(files),
             settings=plan.settings,
             data_root=plan.data_root,
-            back=tuple(command for one in plan.handovers for command in one.back),
+            back=tuple(command for handover in plan.handovers for command in handover.back),
         )
         if files:
-            new: list[_Text] = [(one.path, one.after) for one in files]
-            old = [(one.path, one.before) for one in files]
+            new: list[_Text] = [(file.path, file.after) for file in files]
+            old = [(file.path, file.before) for file in files]
             record = _all_or_none(root, keep(record, root), new, old, "done")
     return record
 
 
-def _added(root: str, path: str, one: SubordinateRange, *, new: bool) -> list[Changed]:
+def _added(root: str, path: str, subordinate_range: SubordinateRange, *, new: bool) -> list[Changed]:
     """The file with a range more, if it is a new one and nobody took its ids since the plan was made."""
     text = _read(root, path)
     held = read(text or "").ranges
-    if not new and one in held:
+    if not new and subordinate_range in held:
         return []
-    if not new or any(other.name == one.name or other.overlaps(one) for other in held):
+    if not new or any(other.name == subordinate_range.name or other.overlaps(subordinate_range) for other in held):
         message = f"/{path} was changed since the plan was made, so nothing was changed: make it anew"
         raise TargetError(message)
-    return [Changed(path, text, added(text or "", one))]
+    return [Changed(path, text, added(text or "", subordinate_range))]
 
 
 def disable(root: str = "/", patience: float = PATIENCE) -> ChangeRecord:
@@ -84,7 +84,7 @@ def disable(root: str = "/", patience: float = PATIENCE) -> ChangeRecord:
     """
     with locked(root, _RANGES, patience):
         healed = heal(root)
-        held = [one for one in records(root) if one.state == "done"]
+        held = [record for record in records(root) if record.state == "done"]
         if not held and healed is not None:
             return healed
         if not held:
@@ -93,12 +93,12 @@ def disable(root: str = "/", patience: float = PATIENCE) -> ChangeRecord:
         record = held[-1]
         used = bool(record.data_root) and os.path.isdir(os.path.join(root, record.data_root.lstrip("/")))
         return _back(
-            root, replace(record, files=tuple(one for one in record.files if not used or _mended(one, record)))
+            root, replace(record, files=tuple(file for file in record.files if not used or _mended(file, record)))
         )
 
 
-def _mended(one: Changed, record: ChangeRecord) -> bool:
-    return one.path == record.settings
+def _mended(changed: Changed, record: ChangeRecord) -> bool:
+    return changed.path == record.settings
 
 
 def recover(root: str = "/", patience: float = PATIENCE) -> None:
@@ -110,7 +110,7 @@ def recover(root: str = "/", patience: float = PATIENCE) -> None:
 
 def heal(root: str) -> ChangeRecord | None:
     """Take back what is there of a change that was begun and not ended; None where there is none."""
-    begun = [one for one in records(root) if one.state == "begun"]
+    begun = [record for record in records(root) if record.state == "begun"]
     for record in begun:
         _back(root, record)
     for path in _RANGES:
@@ -122,25 +122,25 @@ def heal(root: str) -> ChangeRecord | None:
 
 def _back(root: str, record: ChangeRecord) -> ChangeRecord:
     """Take the record's files back, and say so in it; gives the record with the files that did change."""
-    now = [(one.path, _read(root, one.path)) for one in record.files]
+    now = [(file.path, _read(root, file.path)) for file in record.files]
     new = [(one.path, _undone(one, text, record)) for one, (_, text) in zip(record.files, now, strict=True)]
     differing = [index for index, (old, made) in enumerate(zip(now, new, strict=True)) if old != made]
-    for one in record.files:
-        _drop(_place(root, one.path) + _NEW)
+    for file in record.files:
+        _drop(_place(root, file.path) + _NEW)
     # The record keeps all its files, those too that were not to be taken back.
     whole = next((one for one in records(root) if one.folder == record.folder), record)
     _all_or_none(root, whole, [new[index] for index in differing], [now[index] for index in differing], "undone")
     return replace(record, state="undone", files=tuple(record.files[index] for index in differing))
 
 
-def _undone(one: Changed, now: str | None, record: ChangeRecord) -> str | None:
+def _undone(changed: Changed, now: str | None, record: ChangeRecord) -> str | None:
     """The text without what was added."""
-    if now in {one.before, one.after} or now is None:
-        return one.before if now == one.after else now
-    if one.path == record.settings:
-        noun, _ = settings_of(one.before)
-        return _set(now, noun.userns_remap if isinstance(noun.userns_remap, str) else None, one.path)
-    mine = one.after.removeprefix(one.before or "").strip("\n")
+    if now in {changed.before, changed.after} or now is None:
+        return changed.before if now == changed.after else now
+    if changed.path == record.settings:
+        noun, _ = settings_of(changed.before)
+        return _set(now, noun.userns_remap if isinstance(noun.userns_remap, str) else None, changed.path)
+    mine = changed.after.removeprefix(changed.before or "").strip("\n")
     return "".join(line for line in now.splitlines(keepends=True) if line.rstrip("\n") != mine)
 
 

@@ -51,7 +51,7 @@ def ask(engine: Engine, root: str) -> Asked:
     values: dict[str, Any] = {
         "engine": True,
         "away": "" if engine.endpoint.kind == "unix" else str(engine.endpoint),
-        "podman": any(one.name == "podman" for one in components),
+        "podman": any(component.name == "podman" for component in components),
         "remapped": given(daemon.userns_remap, "") != "",
         "rootless": given(daemon.rootless, False),
         "storage": given(daemon.storage_driver, ""),
@@ -59,11 +59,13 @@ def ask(engine: Engine, root: str) -> Asked:
         "data_root": given(daemon.data_root, "").rstrip("/"),
         "live_restore": given(daemon.live_restore, False),
         "swarm": isinstance(swarm, Swarm) and swarm.active,
-        "version": next((one.version for one in components if one.name == "engine"), ""),
+        "version": next((component.version for component in components if component.name == "engine"), ""),
         "images": tuple(_images(engine.images())),
         "containers": tuple(containers),
         "volumes": tuple(_volumes(engine.get("/volumes").decode("utf-8", "replace"))),
-        "networks": tuple(one.name for one in read_networks(engine.networks()) if one.name not in _BUILT_IN),
+        "networks": tuple(
+            read_network.name for read_network in read_networks(engine.networks()) if read_network.name not in _BUILT_IN
+        ),
         "binds": tuple(binds),
     }
     settings = ""

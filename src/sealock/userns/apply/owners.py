@@ -76,20 +76,20 @@ class _Counting:
         self.acls: list[str] = []
         self.entries: list[PathEntry] = []
 
-    def note(self, path: str, held: os.stat_result) -> None:
+    def note(self, path: str, stat_result: os.stat_result) -> None:
         """Count one entry."""
         self.seen += 1
-        who = held.st_uid, held.st_gid
+        who = stat_result.st_uid, stat_result.st_gid
         self.counts[who] = self.counts.get(who, 0) + 1
-        folder, link = stat.S_ISDIR(held.st_mode), stat.S_ISLNK(held.st_mode)
+        folder, link = stat.S_ISDIR(stat_result.st_mode), stat.S_ISLNK(stat_result.st_mode)
         needed = _WALK if folder else _READ
-        if not link and held.st_mode & needed != needed:
+        if not link and stat_result.st_mode & needed != needed:
             self.hidden[who] = self.hidden.get(who, 0) + 1
-        self.size += held.st_blocks * _BLOCK
+        self.size += stat_result.st_blocks * _BLOCK
         if self.each:
             self.entries.append(PathEntry(self._told(path), *who))
         # A folder's bits stay; those of a file that nobody may run do nothing.
-        if stat.S_ISREG(held.st_mode) and held.st_mode & _SET:
+        if stat.S_ISREG(stat_result.st_mode) and stat_result.st_mode & _SET:
             self._keep(self.setuid, path)
         if link:
             return
@@ -122,7 +122,7 @@ class _Counting:
             setuid=tuple(sorted(self.setuid)),
             capable=tuple(sorted(self.capable)),
             acls=tuple(sorted(self.acls)),
-            entries=tuple(sorted(self.entries, key=lambda one: one.path)),
+            entries=tuple(sorted(self.entries, key=lambda entry: entry.path)),
             whole=whole,
         )
 

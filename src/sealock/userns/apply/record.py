@@ -65,7 +65,7 @@ def records(root: str = "/") -> tuple[ChangeRecord, ...]:
 
 def pending(root: str) -> bool:
     """Whether a change was begun and not ended."""
-    return any(one.state == "begun" for one in records(root))
+    return any(record.state == "begun" for record in records(root))
 
 
 def keep(record: ChangeRecord, root: str) -> ChangeRecord:

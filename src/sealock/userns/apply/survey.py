@@ -50,7 +50,7 @@ def look(
         tree.close()
     values |= asked.values
     if files:
-        read = [one for document in files for one in _services(document)]
+        read = [service for document in files for service in _services(document)]
         values["containers"] = tuple(runs for runs, _ in read)
         values["binds"] = tuple(bind for _, binds in read for bind in binds)
         values["files"] = tuple(document.source.name for document in files)
@@ -123,7 +123,7 @@ def _directory(text: str) -> str:
     for line in text.split("\n"):
         name, _, rest = line.partition(":")
         if name.strip() == "passwd":
-            return next((one for one in _DIRECTORIES if one in rest.split("#")[0].split()), "")
+            return next((directory for directory in _DIRECTORIES if directory in rest.split("#")[0].split()), "")
     return ""
 
 
@@ -164,7 +164,7 @@ def _settings(root: str, path: str) -> dict[str, Any]:
 def settings_of(text: str | None) -> tuple[Daemon, str]:
     """What daemon.json says, and why it is not sound, "" where it is."""
     document = formats.read("daemon", Source("daemon.json", text if text and text.strip() else "{}\n"))
-    noun = next((one.noun for one in document.subjects if isinstance(one.noun, Daemon)), Daemon())
+    noun = next((subject.noun for subject in document.subjects if isinstance(subject.noun, Daemon)), Daemon())
     return noun, document.problems[0].message if document.problems else ""
 
 
@@ -224,8 +224,8 @@ def _owned(values: dict[str, Any], root: str, *, each: bool) -> Iterator[Owned]:
 def _paths(values: dict[str, Any]) -> Iterable[str]:
     for bind in values.get("binds", ()):
         yield bind.path
-    for one in values.get("containers", ()):
-        devices = one.container.devices
+    for value in values.get("containers", ()):
+        devices = value.container.devices
         yield from (device.source for device in (devices if isinstance(devices, tuple) else ()))
     for volume in values.get("volumes", ()):
         if volume.path and volume.plain and volume.driver == "local":

@@ -88,4 +88,4 @@ def _outside(machine: ProcReader, pid: int, container: str) -> int | None:
     ranges: object = process.uid_map
     if not isinstance(ranges, tuple) or process.container_id != container:
         return None
-    return next((one.outside for one in ranges if isinstance(one, IdRange) and one.inside == 0), None)
+    return next((range_.outside for range_ in ranges if isinstance(range_, IdRange) and range_.inside == 0), None)

@@ -67,10 +67,15 @@ class _Found(Struct, frozen=True):
 def blockers(machine: MachineFacts) -> tuple[Blocker, ...]:
     """Tell of everything; a container that opted out already has nothing in the way, and no protection."""
     owned = {one.path: one for one in machine.owned}
-    out = {word for one in machine.containers if one.container.userns == "host" for word in (one.name, one.id)}
+    out = {
+        word
+        for container in machine.containers
+        if container.container.userns == "host"
+        for word in (container.name, container.id)
+    }
     found = []
-    for one in machine.containers:
-        held = one.container
+    for container in machine.containers:
+        held = container.container
         if held.userns == "host":
             continue
         parts = (
@@ -83,40 +88,40 @@ def blockers(machine: MachineFacts) -> tuple[Blocker, ...]:
             _devices(held, owned),
             _sockets(held, owned),
         )
-        found += [Blocker(one.name, it.what, it.effect, it.remedy) for part in parts for it in part]
+        found += [Blocker(container.name, it.what, it.effect, it.remedy) for part in parts for it in part]
     return tuple(found)
 
 
-def _namespaces(held: Container) -> Iterator[_Found]:
-    if held.privileged is True:
+def _namespaces(container: Container) -> Iterator[_Found]:
+    if container.privileged is True:
         yield _Found("--privileged", "refused", f"give it the capability or device that it needs instead; else {_DROP}")
-    if held.network_mode == "host":
+    if container.network_mode == "host":
         yield _Found("--network host", "refused", f"publish the ports that it serves; else {_DROP}")
-    if held.pid == "host":
+    if container.pid == "host":
         yield _Found("--pid host", "refused")
-    if held.ipc == "host":
+    if container.ipc == "host":
         yield _Found("--ipc host", "fails")
 
 
-def _joined(held: Container, out: set[str]) -> Iterator[_Found]:
+def _joined(container: Container, out: set[str]) -> Iterator[_Found]:
     """Namespaces of a container that is outside: they belong to root of the machine."""
-    for flag, value in (("network", held.network_mode), ("pid", held.pid), ("ipc", held.ipc)):
+    for flag, value in (("network", container.network_mode), ("pid", container.pid), ("ipc", container.ipc)):
         kind, _, name = given(value, "").partition(":")
         if kind in {"container", "service"} and name in out:
             yield _Found(f"--{flag} {kind}:{name[:40]}", "fails", "that one opts out, so this one must too")
 
 
-def _limits(held: Container, machine: MachineFacts) -> Iterator[_Found]:
-    for limit in given(held.ulimits, ()):
+def _limits(container: Container, machine: MachineFacts) -> Iterator[_Found]:
+    for limit in given(container.ulimits, ()):
         if limit.name not in machine.limits:
             yield _Found(f"--ulimit {_words(limit)}", "may fail", "it must not be above the engine's own limit")
         elif _above(limit.hard, machine.limits[limit.name]):
             most = machine.limits[limit.name]
             text = f"the engine's own limit is {most}, and cannot be raised in it: raise that (LimitXXX= in its unit)"
             yield _Found(f"--ulimit {_words(limit)}", "fails", text)
-    if isinstance(held.oom_score_adj, int) and held.oom_score_adj < 0:
+    if isinstance(container.oom_score_adj, int) and container.oom_score_adj < 0:
         text = "a container can be made likelier to be ended, and no less likely"
-        yield _Found(f"--oom-score-adj {held.oom_score_adj}", "fails", text)
+        yield _Found(f"--oom-score-adj {container.oom_score_adj}", "fails", text)
 
 
 def _words(limit: Ulimit) -> str:
@@ -127,11 +132,11 @@ def _above(wanted: int, most: int) -> bool:
     return most != _UNLIMITED and (wanted == _UNLIMITED or wanted > most)
 
 
-def _sysctls(held: Container, kernel: str) -> Iterator[_Found]:
+def _sysctls(container: Container, kernel: str) -> Iterator[_Found]:
     version = _version(kernel)
     if version is not None and version >= _IPC_SINCE:
         return
-    for sysctl in given(held.sysctls, ()):
+    for sysctl in given(container.sysctls, ()):
         if sysctl.name.startswith(_IPC):
             effect: Effect = "may fail" if version is None else "fails"
             yield _Found(f"--sysctl {sysctl.name}", effect, "take Linux 6.10 or newer, or set it on the host")
@@ -143,8 +148,8 @@ def _version(kernel: str) -> tuple[int, int] | None:
     return (int(major), int(minor)) if (major + minor).isascii() and major.isdigit() and minor.isdigit() else None
 
 
-def _capabilities(held: Container) -> Iterator[_Found]:
-    added: Iterable[str] = given(held.cap_add, ())
+def _capabilities(container: Container) -> Iterator[_Found]:
+    added: Iterable[str] = given(container.cap_add, ())
     for name in sorted(added):
         if name in _MACHINE_WIDE:
             yield _Found(f"--cap-add {name}", "fails", f"it cannot {_MACHINE_WIDE[name]} from within; {_DROP}")
@@ -153,16 +158,16 @@ def _capabilities(held: Container) -> Iterator[_Found]:
             yield _Found("--cap-add ALL", "may fail", text)
 
 
-def _people(held: Container) -> Iterator[_Found]:
-    words = [("--user", word) for word in given(held.user, "").split(":", 1)]
-    words += [("--group-add", word) for word in given(held.groups, ())]
+def _people(container: Container) -> Iterator[_Found]:
+    words = [("--user", word) for word in given(container.user, "").split(":", 1)]
+    words += [("--group-add", word) for word in given(container.groups, ())]
     for flag, word in words:
         if word.isascii() and word.isdigit() and len(word) <= 10 and int(word) >= COUNT:
             yield _Found(f"{flag} {word}", "fails", f"only ids up to {COUNT - 1} are mapped: take a smaller one")
 
 
-def _devices(held: Container, owned: dict[str, Owned]) -> Iterator[_Found]:
-    devices: Maybe[tuple[Device, ...]] = held.devices
+def _devices(container: Container, owned: dict[str, Owned]) -> Iterator[_Found]:
+    devices: Maybe[tuple[Device, ...]] = container.devices
     for device in given(devices, ()):
         seen = owned.get(device.source)
         if device.target != device.source:
@@ -175,8 +180,8 @@ def _devices(held: Container, owned: dict[str, Owned]) -> Iterator[_Found]:
             yield _Found(f"--device {device.source}", "fails", text)
 
 
-def _sockets(held: Container, owned: dict[str, Owned]) -> Iterator[_Found]:
-    mounts: tuple[Mount, ...] = given(held.mounts, ())
+def _sockets(container: Container, owned: dict[str, Owned]) -> Iterator[_Found]:
+    mounts: tuple[Mount, ...] = given(container.mounts, ())
     for mount in mounts:
         if mount.kind != "bind" or not mount.source:
             continue
@@ -191,13 +196,19 @@ def _sockets(held: Container, owned: dict[str, Owned]) -> Iterator[_Found]:
 
 def opted_out(machine: MachineFacts) -> tuple[str, ...]:
     """Names of those with --userns=host."""
-    return tuple(one.name for one in machine.containers if one.container.userns == "host")
+    return tuple(container.name for container in machine.containers if container.container.userns == "host")
 
 
 def unread(machine: MachineFacts) -> tuple[str, ...]:
     """Names of those whose way of keeping apart could not be read, so that nothing found means nothing."""
     return tuple(
-        one.name
-        for one in machine.containers
-        if UNKNOWN in {one.container.userns, one.container.privileged, one.container.network_mode, one.container.pid}
+        container.name
+        for container in machine.containers
+        if UNKNOWN
+        in {
+            container.container.userns,
+            container.container.privileged,
+            container.container.network_mode,
+            container.container.pid,
+        }
     )

@@ -89,9 +89,9 @@ def handovers(machine: MachineFacts, ids: Ids) -> Iterator[Handover | KeptFolder
     owned = {one.path: one for one in machine.owned}
     done: dict[str, int] = {}
     # Who opts out is root outside, and goes on as before.
-    out = {one.name for one in machine.containers if one.container.userns == "host"}
-    binds = sorted((one for one in machine.binds if one.container not in out), key=lambda one: one.path)
-    for path, group in groupby(binds, key=lambda one: one.path):
+    out = {container.name for container in machine.containers if container.container.userns == "host"}
+    binds = sorted((bind for bind in machine.binds if bind.container not in out), key=lambda bind: bind.path)
+    for path, group in groupby(binds, key=lambda bind: bind.path):
         users = tuple(group)
         held = owned.get(path)
         if held is not None and held.kind in {"socket", "device", "other", "missing"}:
@@ -106,7 +106,7 @@ def handovers(machine: MachineFacts, ids: Ids) -> Iterator[Handover | KeptFolder
             continue
         if held.device in {done.get(above) for above in _above(path)}:
             continue
-        reads = all(one.read_only for one in users)
+        reads = all(user.read_only for user in users)
         made = _handover(held, users, ids, machine, reads=reads)
         if made is not None:
             yield made
@@ -130,28 +130,30 @@ def _why_not(path: str, machine: MachineFacts) -> str:
     return ""
 
 
-def _handover(held: Owned, users: tuple[Bind, ...], ids: Ids, machine: MachineFacts, *, reads: bool) -> Handover | None:
-    owners = tuple(one for one in (held.hidden if reads else held.owners) if one[0] < COUNT or one[1] < COUNT)
+def _handover(
+    owned: Owned, users: tuple[Bind, ...], ids: Ids, machine: MachineFacts, *, reads: bool
+) -> Handover | None:
+    owners = tuple(one for one in (owned.hidden if reads else owned.owners) if one[0] < COUNT or one[1] < COUNT)
     if not owners:
         return None
     only = f" {_UNREADABLE}" if reads else ""
     return Handover(
-        path=held.path,
+        path=owned.path,
         binds=users,
         reads=reads,
         owners=owners,
-        commands=tuple(shifting(held.path, owners, ids, only)),
-        back=tuple(shifting(held.path, owners, ids, back=True)),
-        notes=tuple(_notes(held, owners, ids, machine)),
-        entries=tuple(_moved(held.entries, ids)) if not reads else (),
-        whole=held.whole,
+        commands=tuple(shifting(owned.path, owners, ids, only)),
+        back=tuple(shifting(owned.path, owners, ids, back=True)),
+        notes=tuple(_notes(owned, owners, ids, machine)),
+        entries=tuple(_moved(owned.entries, ids)) if not reads else (),
+        whole=owned.whole,
     )
 
 
 def _moved(entries: Iterable[PathEntry], ids: Ids) -> Iterator[Moved]:
-    for one in entries:
-        if one.uid < COUNT or one.gid < COUNT:
-            yield Moved(one.path, one.uid, one.gid, _new(ids.uids, one.uid), _new(ids.gids, one.gid))
+    for entry in entries:
+        if entry.uid < COUNT or entry.gid < COUNT:
+            yield Moved(entry.path, entry.uid, entry.gid, _new(ids.uids, entry.uid), _new(ids.gids, entry.gid))
 
 
 def _new(ranges: tuple[SubordinateRange, ...], number: int) -> int:
@@ -197,7 +199,7 @@ def _by_difference(ranges: tuple[SubordinateRange, ...], numbers: Iterable[int])
     yield from found.items()
 
 
-def _notes(held: Owned, owners: tuple[tuple[int, int, int], ...], ids: Ids, machine: MachineFacts) -> Iterator[str]:
+def _notes(owned: Owned, owners: tuple[tuple[int, int, int], ...], ids: Ids, machine: MachineFacts) -> Iterator[str]:
     """What the commands do besides, or do not reach."""
     names = {number: name for name, number in machine.accounts.items()}
     losing = sorted({uid for uid, _, _ in owners if uid >= _FIRST_PERSON and uid in names})
@@ -207,19 +209,19 @@ def _notes(held: Owned, owners: tuple[tuple[int, int, int], ...], ids: Ids, mach
             f"{people} will own nothing there any more; to let one write: setfacl -R -m u:NAME:rwX,d:u:NAME:rwX FOLDER"
         )
         yield text
-    strange = sum(number for uid, gid, number in held.owners if not (_known(ids.uids, uid) and _known(ids.gids, gid)))
+    strange = sum(number for uid, gid, number in owned.owners if not (_known(ids.uids, uid) and _known(ids.gids, gid)))
     if strange:
         yield f"{strange} entries belong to ids that no user of a container can be: containers see them as 65534"
-    if held.setuid:
-        yield f"set-user-ID and set-group-ID bits are taken away by a change of owner: {_some(held.setuid)}"
-    if held.capable:
-        yield f"file capabilities are taken away by a change of owner: {_some(held.capable)}"
-    if held.acls:
-        yield f"access control lists name users by their ids outside, and are not shifted: {_some(held.acls)}"
+    if owned.setuid:
+        yield f"set-user-ID and set-group-ID bits are taken away by a change of owner: {_some(owned.setuid)}"
+    if owned.capable:
+        yield f"file capabilities are taken away by a change of owner: {_some(owned.capable)}"
+    if owned.acls:
+        yield f"access control lists name users by their ids outside, and are not shifted: {_some(owned.acls)}"
 
 
 def _known(ranges: tuple[SubordinateRange, ...], number: int) -> bool:
-    return number < COUNT or any(one.start <= number <= one.end for one in ranges)
+    return number < COUNT or any(range_.start <= number <= range_.end for range_ in ranges)
 
 
 def _some(paths: tuple[str, ...]) -> str:
@@ -243,7 +245,7 @@ def copies(machine: MachineFacts, ids: Ids, data_root: str) -> Iterator[Copied]:
         if sum(number for _, _, number in held.owners) <= 1:
             continue
         new = _new_place(volume, machine.data_root, data_root)
-        owners = tuple(one for one in held.owners if one[0] < COUNT or one[1] < COUNT)
+        owners = tuple(owner for owner in held.owners if owner[0] < COUNT or owner[1] < COUNT)
         copy = f"docker volume create {quote(volume.name)} && cp -a {quote(volume.path)}/. {quote(new)}/"
         # It is a copy: nobody of the host loses anything.
         notes = tuple(_notes(held, owners, ids, MachineFacts()))

@@ -47,7 +47,7 @@ class RemappingPlan(Struct, frozen=True, kw_only=True):
     @property
     def refused(self) -> tuple[str, ...]:
         """Containers that would not start any more."""
-        return tuple(dict.fromkeys(one.container for one in self.blockers if one.effect != "may fail"))
+        return tuple(dict.fromkeys(blocker.container for blocker in self.blockers if blocker.effect != "may fail"))
 
 
 def plan(machine: MachineFacts, wanted: str = "") -> RemappingPlan:
@@ -79,8 +79,8 @@ def plan(machine: MachineFacts, wanted: str = "") -> RemappingPlan:
         new_gids=gids.new,
         files=machine.files,
         images=() if on else machine.images,
-        containers=() if on else tuple(one.name for one in machine.containers),
-        volumes=() if on else tuple(one.name for one in machine.volumes),
+        containers=() if on else tuple(container.name for container in machine.containers),
+        volumes=() if on else tuple(volume.name for volume in machine.volumes),
         networks=() if on else machine.networks,
         blockers=blockers(machine),
         opted_out=opted_out(machine),

@@ -50,21 +50,21 @@ class Ranges(Struct, frozen=True):
 
     def of(self, name: str, number: int | None = None) -> tuple[SubordinateRange, ...]:
         """The ranges that the engine takes for a user: those under its number, else those under its name."""
-        by_number = tuple(one for one in self.ranges if number is not None and one.name == str(number))
-        return by_number or tuple(one for one in self.ranges if one.name == name)
+        by_number = tuple(range_ for range_ in self.ranges if number is not None and range_.name == str(number))
+        return by_number or tuple(range_ for range_ in self.ranges if range_.name == name)
 
     def overlapping(self, name: str, number: int | None = None) -> Iterator[tuple[SubordinateRange, SubordinateRange]]:
         """Ranges of a user beside others that share ids with them, its own too; one for each place at least."""
         mine = set(map(id, self.of(name, number)))
         same = {name, str(number)}
         reach: SubordinateRange | None = None
-        for one in sorted(self.ranges, key=lambda one: one.start):
+        for range_ in sorted(self.ranges, key=lambda range_: range_.start):
             # Lines of the same user that the engine passes over do no harm.
-            if one.name in same and id(one) not in mine:
+            if range_.name in same and id(range_) not in mine:
                 continue
-            if reach is not None and one.start <= reach.end and not mine.isdisjoint({id(one), id(reach)}):
-                yield (one, reach) if id(one) in mine else (reach, one)
-            reach = one if reach is None or one.end > reach.end else reach
+            if reach is not None and range_.start <= reach.end and not mine.isdisjoint({id(range_), id(reach)}):
+                yield (range_, reach) if id(range_) in mine else (reach, range_)
+            reach = range_ if reach is None or range_.end > reach.end else reach
 
 
 def read(text: str) -> Ranges:
@@ -91,16 +91,16 @@ def _whole(word: str) -> bool:
 def outside(ranges: tuple[SubordinateRange, ...], number: int) -> int | None:
     """Who a user of a container is outside; None where nobody is."""
     begins = 0
-    for one in ranges:
-        if begins <= number < begins + one.count:
-            return one.start + number - begins
-        begins += one.count
+    for range_ in ranges:
+        if begins <= number < begins + range_.count:
+            return range_.start + number - begins
+        begins += range_.count
     return None
 
 
 def size(ranges: tuple[SubordinateRange, ...]) -> int:
     """How many users a container can have."""
-    return sum(one.count for one in ranges)
+    return sum(range_.count for range_ in ranges)
 
 
 def free_range(taken: Iterable[SubordinateRange], ids: Iterable[int], name: str) -> SubordinateRange | None:
@@ -123,7 +123,7 @@ def _gap(blocks: list[tuple[int, int]], first: int, last: int, name: str) -> Sub
     return SubordinateRange(name, at, COUNT) if at + COUNT - 1 <= last else None
 
 
-def added(text: str, one: SubordinateRange) -> str:
+def added(text: str, subordinate_range: SubordinateRange) -> str:
     """The file with a line more, all else as it was."""
     end = "" if not text or text.endswith("\n") else "\n"
-    return f"{text}{end}{one.name}:{one.start}:{one.count}\n"
+    return f"{text}{end}{subordinate_range.name}:{subordinate_range.start}:{subordinate_range.count}\n"

@@ -128,9 +128,9 @@ def chosen(file: str, text: str | None, user: str, machine: MachineFacts) -> Cho
     )
 
 
-def _broken(file: str, held: Ranges, user: str) -> Iterator[ReadinessCheck]:
+def _broken(file: str, ranges: Ranges, user: str) -> Iterator[ReadinessCheck]:
     """Lines that are no ranges: the engine reads the numbers of its own user alone, and stops at any other shape."""
-    for number, line in held.broken:
+    for number, line in ranges.broken:
         text = f"line {number} of /etc/{file} is no range: {line!r}"
         if line.count(":") == 2 and line.partition(":")[0].strip() != user:
             yield ReadinessCheck(file, "note", text, "correct or remove the line")
@@ -140,12 +140,12 @@ def _broken(file: str, held: Ranges, user: str) -> Iterator[ReadinessCheck]:
             )
 
 
-def _neighbours(file: str, one: SubordinateRange, machine: MachineFacts) -> Iterator[ReadinessCheck]:
+def _neighbours(file: str, subordinate_range: SubordinateRange, machine: MachineFacts) -> Iterator[ReadinessCheck]:
     """Others who give ids without a line in the files."""
-    if one.end >= NSPAWN:
+    if subordinate_range.end >= NSPAWN:
         text = "systemd-nspawn takes ids from 524288 on for its own containers, and heeds no /etc/subuid"
         yield ReadinessCheck(file, "note", text, "where it is used, free a range below in the file, and plan anew")
-    if machine.directory and one.end >= _SSS:
+    if machine.directory and subordinate_range.end >= _SSS:
         text = f"accounts come from {machine.directory} too, and may have ids in that range"
         yield ReadinessCheck(
             file, "note", text, f"compare with the ids that the directory gives (often from {_SSS} on)"
@@ -153,7 +153,7 @@ def _neighbours(file: str, one: SubordinateRange, machine: MachineFacts) -> Iter
 
 
 def _judged(
-    file: str, held: Ranges, own: tuple[SubordinateRange, ...], user: str, machine: MachineFacts
+    file: str, ranges: Ranges, own: tuple[SubordinateRange, ...], user: str, machine: MachineFacts
 ) -> Iterator[ReadinessCheck]:
     """Ranges that are there."""
     words = ", ".join(f"{one.start} to {one.end}" for one in own[:4]) + (" …" if len(own) > 4 else "")
@@ -171,7 +171,7 @@ def _judged(
         well = False
         text = f"{user}'s range ({words}) holds ids below {COUNT}, which accounts and files of today have"
         yield ReadinessCheck(file, "fails", text, f"give {user} another range, from {FIRST} on, in /etc/{file}")
-    for mine, other in list(held.overlapping(user, machine.accounts.get(user)))[:5]:
+    for mine, other in list(ranges.overlapping(user, machine.accounts.get(user)))[:5]:
         well = False
         text = f"{user}'s range from {mine.start} shares ids with {other.name}'s from {other.start}"
         yield ReadinessCheck(
@@ -216,7 +216,7 @@ def engine(machine: MachineFacts, user: str) -> Iterator[ReadinessCheck]:
         yield ReadinessCheck(
             "swarm", "fails", text, "drain it and let it leave the swarm first, and join again afterwards"
         )
-    running = sum(one.running for one in machine.containers)
+    running = sum(container.running for container in machine.containers)
     if machine.live_restore and running:
         text = f"live-restore keeps {running} running while the engine restarts, and it would not know them any more"
         yield ReadinessCheck("restart", "note", text, "stop them first: docker stop $(docker ps -q)")
@@ -282,9 +282,9 @@ def _containerd(machine: MachineFacts) -> ReadinessCheck:
 
 
 def _disk(machine: MachineFacts) -> Iterator[ReadinessCheck]:
-    images = sum(one.size for one in machine.images)
+    images = sum(image.size for image in machine.images)
     held = {one.path: one.size for one in machine.owned}
-    volumes = sum(held.get(one.path, 0) for one in machine.volumes)
+    volumes = sum(held.get(volume.path, 0) for volume in machine.volumes)
     need = f"the images take {told(images)} again" + (f" and the volumes {told(volumes)}" if volumes else "")
     if machine.free is None:
         yield ReadinessCheck("disk", "unknown", f"{need}, and free space could not be told")

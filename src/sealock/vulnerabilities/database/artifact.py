@@ -124,28 +124,30 @@ def _before(path: str) -> dict[str, FeedState] | None:
         return None
 
 
-def _layer(name: ImageName, found: Fetched) -> Descriptor:
+def _layer(name: ImageName, fetched: Fetched) -> Descriptor:
     """The database's file, as a manifest names it; DatabaseError for any other manifest."""
-    noun = found.noun
+    noun = fetched.noun
     if not isinstance(noun, Manifest) or noun.artifact_type != ARTIFACT:
         kind = noun.artifact_type if isinstance(noun, Manifest) else "an index"
-        raise _refused(name, found, f"it is no advisory database but {kind[:100] or 'an image'}")
+        raise _refused(name, fetched, f"it is no advisory database but {kind[:100] or 'an image'}")
     if len(noun.layers) != 1 or noun.layers[0].media_type != FILE:
-        raise _refused(name, found, f"it should have one file of type {FILE}")
+        raise _refused(name, fetched, f"it should have one file of type {FILE}")
     layer = noun.layers[0]
     shape = noun.annotations.get(SHAPE, "")
     if shape != str(SCHEMA):
         newer = shape.isascii() and shape.isdigit() and (len(shape) > 9 or int(shape) > SCHEMA)
         age = "from a newer sealock" if newer else "from another sealock"
-        raise _refused(name, found, f"it is {age} (shape {shape[:20] or 'unknown'}, and this one reads {SCHEMA})")
+        raise _refused(name, fetched, f"it is {age} (shape {shape[:20] or 'unknown'}, and this one reads {SCHEMA})")
     if layer.size > MOST:
-        raise _refused(name, found, f"it has {layer.size} bytes, more than {MOST}")
+        raise _refused(name, fetched, f"it has {layer.size} bytes, more than {MOST}")
     return layer
 
 
-def _refused(name: ImageName, found: Fetched, why: str) -> DatabaseError:
+def _refused(name: ImageName, fetched: Fetched, why: str) -> DatabaseError:
     tag = f":{name.tag}" if name.tag else ""
-    return DatabaseError(f"{name.familiar}{tag}@{found.digest} is refused: {why}; what was here before is still in use")
+    return DatabaseError(
+        f"{name.familiar}{tag}@{fetched.digest} is refused: {why}; what was here before is still in use"
+    )
 
 
 def _feeds(path: str) -> dict[str, FeedState]:

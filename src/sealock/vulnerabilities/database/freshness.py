@@ -78,7 +78,7 @@ def _fetched(
     from sealock.vulnerabilities.database.update import update  # noqa: PLC0415  loads what reads feeds
 
     outcomes = update(where, Web(transport), feeds, tell, now)
-    return tuple(f"feed {one.feed}: {one.why}" for one in outcomes if one.what == "failed")
+    return tuple(f"feed {outcome.feed}: {outcome.why}" for outcome in outcomes if outcome.what == "failed")
 
 
 def _lacking(states: dict[str, FeedState], ecosystems: Iterable[tuple[str, ...]]) -> tuple[Feed, ...]:

@@ -93,7 +93,7 @@ def fault(path: str) -> str:
     try:
         connection.execute("PRAGMA trusted_schema=OFF")
         made = [row[0] for row in connection.execute("SELECT sql FROM sqlite_master WHERE sql IS NOT NULL")]
-        if sorted(made) != sorted(one for one in TABLES.replace("\n", "").split(";") if one):
+        if sorted(made) != sorted(part for part in TABLES.replace("\n", "").split(";") if part):
             return "its tables are not those of an advisory database"
         checked = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
         AdvisoryStore(connection).feeds()

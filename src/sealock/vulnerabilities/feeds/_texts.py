@@ -32,7 +32,7 @@ def details(text: str | None) -> str:
 
 def names(ids: Iterable[str], own: str) -> tuple[str, ...]:
     """Ids in their order, each once, without the record's own and without what cannot be one."""
-    return tuple(one for one in dict.fromkeys(ids) if one != own and fit(one))[:NAMES]
+    return tuple(id_ for id_ in dict.fromkeys(ids) if id_ != own and fit(id_))[:NAMES]
 
 
 def links(urls: Iterable[str]) -> tuple[str, ...]:

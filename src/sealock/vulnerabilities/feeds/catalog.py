@@ -97,7 +97,9 @@ def _feeds() -> Iterator[Feed]:
     yield Feed(
         "epss", "epss", "FIRST EPSS", (FeedFile(f"epss/{scores}", f"https://epss.empiricalsecurity.com/{scores}"),)
     )
-    cycles = tuple(FeedFile(f"endoflife/{one}.json", f"https://endoflife.date/api/{one}.json") for one in PRODUCTS)
+    cycles = tuple(
+        FeedFile(f"endoflife/{product}.json", f"https://endoflife.date/api/{product}.json") for product in PRODUCTS
+    )
     yield Feed("endoflife", "endoflife", "Dates of distributions' ends", cycles, partial=True)
 
 

@@ -123,11 +123,11 @@ def _components(tree: shape.ProductTree | None) -> dict[str, _Component]:
         elif package := _package(helper.purl, branch.product.product_id):
             packages[branch.product.product_id] = package
     found = {}
-    for one in tree.relationships or ():
-        ecosystem = platforms.get(one.relates_to_product_reference)
-        package = packages.get(one.product_reference)
+    for relationship in tree.relationships or ():
+        ecosystem = platforms.get(relationship.relates_to_product_reference)
+        package = packages.get(relationship.product_reference)
         if ecosystem is not None and package is not None:
-            found[one.full_product_name.product_id] = _Component(ecosystem, *package)
+            found[relationship.full_product_name.product_id] = _Component(ecosystem, *package)
     return found
 
 
@@ -189,8 +189,8 @@ def _affects(flaw: shape.CsafFlaw, components: dict[str, _Component]) -> Iterato
 
 def _decisions(flaw: shape.CsafFlaw) -> dict[str, DistributionState]:
     found: dict[str, DistributionState] = {}
-    for one in flaw.remediations or ():
-        state = _DECISIONS.get(one.details.strip().lower())
-        if one.category in {"no_fix_planned", "none_available"} and state is not None:
-            found.update(dict.fromkeys(one.product_ids or (), state))
+    for remediation in flaw.remediations or ():
+        state = _DECISIONS.get(remediation.details.strip().lower())
+        if remediation.category in {"no_fix_planned", "none_available"} and state is not None:
+            found.update(dict.fromkeys(remediation.product_ids or (), state))
     return found

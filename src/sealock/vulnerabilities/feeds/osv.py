@@ -62,8 +62,8 @@ def record(name: str, data: bytes, ecosystem: str) -> FeedItem:
     upstream = found.upstream or ()
     if notice and not upstream:
         # Exports before schema 1.7 named the flaws that a notice closes as merely related, some as its aliases.
-        upstream = [one for one in (*(found.related or ()), *(found.aliases or ())) if one.startswith("CVE-")]
-    aliases = [one for one in found.aliases or () if not (notice and one.startswith("CVE-"))]
+        upstream = [alias for alias in (*(found.related or ()), *(found.aliases or ())) if alias.startswith("CVE-")]
+    aliases = [alias for alias in found.aliases or () if not (notice and alias.startswith("CVE-"))]
     return Advisory(
         id=found.id,
         feed=f"osv/{ecosystem}",
@@ -79,10 +79,10 @@ def record(name: str, data: bytes, ecosystem: str) -> FeedItem:
     )
 
 
-def _affects(found: shape.OsvRecord, ecosystem: str) -> Iterator[Affects]:
+def _affects(osv_record: shape.OsvRecord, ecosystem: str) -> Iterator[Affects]:
     begin = f"{ecosystem}:"
-    wide = word_of_ubuntu(found.severity)
-    for one in found.affected or ():
+    wide = word_of_ubuntu(osv_record.severity)
+    for one in osv_record.affected or ():
         package = one.package
         if package is None or not fit(package.name) or not fit(package.ecosystem):
             # A flaw of a repository of sources alone, which no package is looked up by.
@@ -106,16 +106,16 @@ def _affects(found: shape.OsvRecord, ecosystem: str) -> Iterator[Affects]:
         )
 
 
-def _own_word(one: shape.Affected, special: dict[str, Any]) -> Severity | None:
+def _own_word(affected: shape.Affected, special: dict[str, Any]) -> Severity | None:
     """The distribution's or database's own word on this package."""
     for key in ("urgency", "ubuntu_priority", "severity"):
         if (found := word(special.get(key))) is not None:
             return found
     # RustSec's notes that a crate is unmaintained or has changed: no flaw, but worth knowing.
-    informational = _special(one.database_specific, b'"informational"').get("informational")
+    informational = _special(affected.database_specific, b'"informational"').get("informational")
     if isinstance(informational, str) and informational in {"unmaintained", "notice"}:
         return Severity.INFO
-    return word_of_ubuntu(one.severity)
+    return word_of_ubuntu(affected.severity)
 
 
 def word_of_ubuntu(severity: Iterable[shape.OsvSeverity] | None) -> Severity | None:
@@ -126,12 +126,12 @@ def word_of_ubuntu(severity: Iterable[shape.OsvSeverity] | None) -> Severity | N
     return None
 
 
-def _ratings(found: shape.OsvRecord) -> Iterator[Rating]:
-    source = _SOURCES.get(found.id.partition("-")[0], found.id.partition("-")[0])
-    vectors = {one.score: None for one in found.severity or () if one.type.startswith("CVSS")}
-    for one in found.affected or ():
+def _ratings(osv_record: shape.OsvRecord) -> Iterator[Rating]:
+    source = _SOURCES.get(osv_record.id.partition("-")[0], osv_record.id.partition("-")[0])
+    vectors = {one.score: None for one in osv_record.severity or () if one.type.startswith("CVSS")}
+    for one in osv_record.affected or ():
         vectors.update({rated.score: None for rated in one.severity or () if rated.type.startswith("CVSS")})
-    special = _special(found.database_specific, b'"severity"')
+    special = _special(osv_record.database_specific, b'"severity"')
     # The word of who reviewed it outweighs what the vector comes to.
     stated = word(special.get("severity"))
     for vector in list(vectors)[:8]:
@@ -140,7 +140,7 @@ def _ratings(found: shape.OsvRecord) -> Iterator[Rating]:
             yield Rating(source, stated or cvss.severity(points), vector, points)
     if stated is not None and not vectors:
         yield Rating(source, stated)
-    if found.id.startswith("MAL-"):
+    if osv_record.id.startswith("MAL-"):
         yield Rating("OpenSSF", Severity.CRITICAL)
 
 

@@ -90,10 +90,10 @@ def flaws(token: str) -> list[tuple[str, tuple[str, ...]]]:
     """
     words = [word for word in re.split(r"[\s,;]+", token[:1000].partition("(")[0]) if _ID.fullmatch(word)]
     ids = list(dict.fromkeys(_id(word) for word in words))
-    cves = [one for one in ids if one.startswith("CVE-")]
+    cves = [id_ for id_ in ids if id_.startswith("CVE-")]
     if len(cves) == 1:
-        return [(cves[0], tuple(one for one in ids if one != cves[0]))]
-    return [(one, ()) for one in cves or ids]
+        return [(cves[0], tuple(id_ for id_ in ids if id_ != cves[0]))]
+    return [(cve, ()) for cve in cves or ids]
 
 
 def _id(word: str) -> str:
