@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sealock.errors import FormatError
-from sealock.formats.compose import edits, read
+from sealock.formats.compose import editor, read
 from sealock.formats.compose.dotenv import parse
 from sealock.formats.compose.interpolation import fill
 from sealock.formats.edits import apply
@@ -69,7 +69,7 @@ def test_a_change_of_any_text_is_made_or_refused(text: str, asked: Set | Add | R
     for subject in document.subjects:
         if isinstance(subject.noun, Container):
             try:
-                made = edits(document, subject, asked)
+                made = editor(document, subject, asked)
             except FormatError:
                 continue
             look_at(read(Source("x.yaml", apply(text, made)), FILES))

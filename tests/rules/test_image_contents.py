@@ -93,7 +93,9 @@ ONE_FACT = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("one", "rule", "severity"), [row[1:] for row in ONE_FACT], ids=[row[0] for row in ONE_FACT])
+@pytest.mark.parametrize(
+    ("file_fact", "rule", "severity"), [row[1:] for row in ONE_FACT], ids=[row[0] for row in ONE_FACT]
+)
 def test_one_fact_is_one_finding_by_one_rule(file_fact: FileFact, rule: str, severity: Severity) -> None:
     (found,) = findings(image(file_fact))
     assert (found.rule, found.severity) == (rule, severity)
@@ -117,7 +119,7 @@ NOTHING = [
 ]
 
 
-@pytest.mark.parametrize("one", [row[1] for row in NOTHING], ids=[row[0] for row in NOTHING])
+@pytest.mark.parametrize("file_fact", [row[1] for row in NOTHING], ids=[row[0] for row in NOTHING])
 def test_these_are_no_findings(file_fact: FileFact) -> None:
     verdict = judged(image(file_fact))
     assert not verdict.findings

@@ -108,7 +108,7 @@ def test_the_lines_of_a_script_need_not_run_together() -> None:
 
 
 @pytest.mark.parametrize(
-    ("one", "other", "meet"),
+    ("port", "other", "meet"),
     [
         (Port("80", "8000-8010"), Port("80", "8005"), True),
         (Port("80", "8000-8010"), Port("80", "8011"), False),

@@ -42,7 +42,7 @@ def test_all_recommendations_are_there_in_order(name: str) -> None:
     ] == NUMBERS
 
 
-@pytest.mark.parametrize("one", [pytest.param(one, id=one.number) for one in RECOMMENDED.values()])
+@pytest.mark.parametrize("recommendation", [pytest.param(one, id=one.number) for one in RECOMMENDED.values()])
 def test_each_is_judged_by_rules_that_exist_or_says_what_a_person_looks_at(recommendation: Recommendation) -> None:
     known = {rule.id for rule in every_rule()} | {VULNERABILITIES}
     assert recommendation.rules or recommendation.by_hand

@@ -52,7 +52,7 @@ def two(tmp_path: Path) -> Recorded:
 
 
 @pytest.fixture
-def one(tmp_path: Path) -> Recorded:
+def recorded(tmp_path: Path) -> Recorded:
     made = Recorded(tmp_path, V1)
     for controller, files in ONE.items():
         made.group(f"{controller}/docker/{ID}", files)

@@ -362,7 +362,7 @@ def test_images_with_too_many_entries_are_cut_alike_with_a_cache(tmp_path: Path,
 
 
 def test_every_source_that_makes_facts_makes_another_fingerprint(tmp_path: Path) -> None:
-    root = Path(code.__file__).parent.parent
+    root = Path(code.__file__).parents[2]
     for package in code.PACKAGES:
         shutil.copytree(root / package, tmp_path / package)
     before = code.of_sources(str(tmp_path))
@@ -376,7 +376,7 @@ def test_every_source_that_makes_facts_makes_another_fingerprint(tmp_path: Path)
 
 
 def test_all_that_makes_facts_is_in_the_fingerprint() -> None:
-    root = Path(code.__file__).parent.parent
+    root = Path(code.__file__).parents[2]
     used = {
         line.split()[1].split(".")[1]
         for path in (root / "inventory").rglob("*.py")
@@ -409,7 +409,7 @@ def test_a_folder_that_cannot_be_used_is_done_without(
 def test_a_folder_of_another_user_is_done_without(archive: str, cache: str) -> None:
     Path(cache).mkdir()
     told = subprocess.run(
-        [sys.executable, "-c", "import os, sys\nos.geteuid = lambda: 12345\nfrom sealock.scan.cache.folder import Folder\nprint(Folder(sys.argv[1]).trouble)", cache],
+        [sys.executable, "-c", "import os, sys\nos.geteuid = lambda: 12345\nfrom sealock.scan.cache.folder import CacheFolder\nprint(CacheFolder(sys.argv[1]).trouble)", cache],
         capture_output=True, text=True, check=True,
     )  # fmt: skip
     assert "belongs to another user" in told.stdout

@@ -106,10 +106,10 @@ def test_a_header_is_not_parted_from_what_extends_it(tmp_path: Path) -> None:
 
 PROGRAM = """
 import sys
-from sealock.scan.images import How, inventories, reading, sharing
-reading.WORTH, reading.SPACING = 0, int(sys.argv[2])
+from sealock.scan.images import How, inventories, processes, workers
+workers.WORTH, workers.SPACING = 0, int(sys.argv[2])
 helpers = int(sys.argv[3])
-sharing.children = lambda: helpers
+processes.children = lambda: helpers
 for image in inventories(sys.argv[1], How(verify="verify" in sys.argv)):
     for fact in (*image.packages, *image.files, *image.sizes, *image.problems):
         print(fact)

@@ -150,10 +150,10 @@ def test_what_is_beyond_the_bound_is_not_walked(tmp_path: Path, helpers: int) ->
     large = tar(*(info(f"opt/{number}", mode=0o4755) for number in range(400)))
     path = write(tmp_path / "app.tar", docker_save(*[large] * 40))
     program = (
-        "import sys; from sealock.scan.images import How, inventories, reading, sharing\n"
+        "import sys; from sealock.scan.images import How, inventories, processes, workers\n"
         "from sealock.image.entry import Bounds\n"
         "from sealock.image.tarreader import TarReader\n"
-        "reading.WORTH, reading.SPACING, sharing.children = 0, 50_000, lambda: int(sys.argv[2])\n"
+        "workers.WORTH, workers.SPACING, processes.children = 0, 50_000, lambda: int(sys.argv[2])\n"
         "begin = TarReader.entries\n"
         "def noted(reader): print('walk', flush=True); yield from begin(reader)\n"
         "TarReader.entries = noted\n"

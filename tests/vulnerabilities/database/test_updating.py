@@ -232,10 +232,10 @@ UPDATE = """
 import signal, sys
 signal.signal(signal.SIGINT, signal.default_int_handler)  # whoever runs the tests in the background ignores it
 from sealock.vulnerabilities.feeds.catalog import FEEDS
-from sealock.vulnerabilities.database import updating
+from sealock.vulnerabilities.database import update
 from sealock.vulnerabilities.database.sources import Got, Web
 from sealock.net.http import HttpTransport
-for one in updating.update(sys.argv[1], Web(HttpTransport(), sys.argv[2]), [FEEDS["osv/PyPI"], FEEDS["kev"]]):
+for one in update.update(sys.argv[1], Web(HttpTransport(), sys.argv[2]), [FEEDS["osv/PyPI"], FEEDS["kev"]]):
     print(one.feed, one.what)
 """
 

@@ -15,6 +15,6 @@ __all__ = ["edits", "read", "read_many"]
 
 def edits(document: Document, subject: Subject, change: Change) -> tuple[Edit, ...]:
     """Spell a change of a service in the document's own text; FormatError where that cannot be done soundly."""
-    from sealock.formats.compose.edits import edits as spell  # noqa: PLC0415  most runs change nothing
+    from sealock.formats.compose.editor import edits as spell  # noqa: PLC0415  most runs change nothing
 
     return spell(document, subject, change)

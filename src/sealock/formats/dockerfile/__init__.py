@@ -15,6 +15,6 @@ __all__ = ["edits", "read"]
 
 def edits(document: Document, subject: Subject, change: Change) -> tuple[Edit, ...]:
     """Spell a change in the Dockerfile's own text; FormatError where it has no words for it."""
-    from sealock.formats.dockerfile.edits import edits as spell  # noqa: PLC0415  most runs change nothing
+    from sealock.formats.dockerfile.editor import edits as spell  # noqa: PLC0415  most runs change nothing
 
     return spell(document, subject, change)

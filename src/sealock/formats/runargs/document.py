@@ -60,7 +60,7 @@ def edits(document: Document, subject: Subject, change: Change) -> tuple[Edit, .
     """Spell a change in the run line that the subject was read from."""
     if isinstance(change, Edit):
         return (change,)
-    from sealock.formats.runargs.edits import edits_of  # noqa: PLC0415  reading does not need it, and start-up counts
+    from sealock.formats.runargs.editor import edits_of  # noqa: PLC0415  reading does not need it, and start-up counts
     from sealock.formats.runargs.newnetwork import created  # noqa: PLC0415  likewise
 
     name, inner = (change.subject, change.change) if isinstance(change, On) else (subject.name, change)

@@ -18,7 +18,7 @@ def fingerprint() -> str:
 
     They are taken of the sources themselves: a number that somebody has to raise is forgotten some day.
     """
-    root = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+    root = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
     try:
         return of_sources(root)
     except OSError:
