@@ -55,7 +55,7 @@ def main() -> int:
         runs = measuring.alternately(commands, arguments.times)
         found = {name: READERS[name](one[-1].output, folder) for name, one in runs.items()}
         everything = _ours(measuring.run([*commands["sealock"], "--pedantic"]).output, folder)
-    met = [times(runs, found), compared(found, everything, excused=arguments.corpus is not None)]
+    met = [times(runs, found), compared(found, everything, suppressed=arguments.corpus is not None)]
     return 0 if all(met) else 1
 
 
@@ -139,7 +139,7 @@ def times(runs: dict[str, list[measuring.Ran]], found: dict[str, Found]) -> bool
     return ratio >= FACTOR and "sealock" not in failed
 
 
-def compared(found: dict[str, Found], everything: Found, *, excused: bool) -> bool:
+def compared(found: dict[str, Found], everything: Found, *, suppressed: bool) -> bool:
     """Print, for each kind, in how many files each finds it; tell whether we find what both peers do.
 
     `excused` is for files that we did not make: a difference that has a reason is then told, and not held against us.
@@ -167,7 +167,7 @@ def compared(found: dict[str, Found], everything: Found, *, excused: bool) -> bo
     bad = [
         kind.name
         for kind, _ in missed
-        if kind.security and kind.hadolint and kind.trivy and not (excused and kind.note)
+        if kind.security and kind.hadolint and kind.trivy and not (suppressed and kind.note)
     ]
     print(
         f"{'MISSED' if bad else 'met'}: all that both peers find in the security rows"

@@ -88,10 +88,10 @@ def measured(archive: Path, layout: Path, peers: dict[str, str | None], folder: 
     failed = [name for name, one in runs.items() if any(ran.status for ran in one)]
     for name in failed:
         print(f"{name} ended with status {runs[name][-1].status}")
-    return 0 if all(judged(runs, together)) and not failed else 1
+    return 0 if all(evaluated(runs, together)) and not failed else 1
 
 
-def judged(runs: Runs, together: dict[str, int]) -> list[bool]:
+def evaluated(runs: Runs, together: dict[str, int]) -> list[bool]:
     """Print each figure, and whether it is met."""
     met: list[bool] = []
 

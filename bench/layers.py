@@ -68,17 +68,17 @@ def walk(path: str, *, verify: bool) -> None:
     from sealock.image.opener import open_image  # noqa: PLC0415  the measured process alone needs it
 
     entries = 0
-    problems: list[InputError] = []
+    errors: list[InputError] = []
     for image in open_image(path, verify=verify):
         for layer in image.layers:
             entries += sum(1 for _ in layer.entries())
-            problems += layer.problems
-        problems += image.problems
+            errors += layer.errors
+        errors += image.errors
     used = resource.getrusage(resource.RUSAGE_SELF)
     print(entries, f"{used.ru_utime + used.ru_stime:.2f}")
-    for problem in problems:
-        print(problem.message, file=sys.stderr)
-    if problems:
+    for error in errors:
+        print(error.message, file=sys.stderr)
+    if errors:
         sys.exit(1)
 
 

@@ -50,13 +50,13 @@ def main() -> int:
     version = measuring.seconds(runs["sealock --version"]) - bare
     checked = measuring.seconds(runs["sealock check, one Dockerfile"])
     met = [
-        _judged(f"--version within {VERSION_LIMIT * 1000:.0f} ms of a bare interpreter", version, VERSION_LIMIT),
-        _judged(f"one file cold within {FILE_LIMIT * 1000:.0f} ms", checked, FILE_LIMIT),
+        _evaluated(f"--version within {VERSION_LIMIT * 1000:.0f} ms of a bare interpreter", version, VERSION_LIMIT),
+        _evaluated(f"one file cold within {FILE_LIMIT * 1000:.0f} ms", checked, FILE_LIMIT),
     ]
     return 0 if all(met) and not broken else 1
 
 
-def _judged(what: str, took: float, limit: float) -> bool:
+def _evaluated(what: str, took: float, limit: float) -> bool:
     print(f"{'met' if took <= limit else 'MISSED'}: {what} ({took * 1000:.0f} ms)")
     return took <= limit
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from support.baseadvice import GLIBC, LOADER, MUSL, STATIC, advise, dynamic, verdict
+from support.baseadvice import GLIBC, LOADER, MUSL, STATIC, advise, dynamic, result
 from support.elffiles import make
 
 LIBRARY = make({}, soname="libown.so.1", needed=("libc.so.6",))
@@ -43,7 +43,7 @@ def test_what_may_be_loaded_later_is_told_and_makes_the_verdict_less_sure(tmp_pa
     files: dict[str, bytes | str] = {**GLIBC, "app": PLUG, "lib/libplug.so.2": make({}, soname="libplug.so.2")}
     advice = advise(tmp_path, files, config={"Cmd": ["/app"]})
     assert advice.closure.maybe == ("lib/libplug.so.2",)
-    found = verdict(advice, "distroless")
+    found = result(advice, "distroless")
     assert (found.answer, found.sure) == ("yes", "likely")
     assert any("(dlopen): libplug.so.2" in reason for reason in found.reasons)
 
@@ -88,7 +88,7 @@ def test_files_of_wheels_are_told_by_their_tag(tmp_path: Path) -> None:
     advice = advise(tmp_path, files, config={"Cmd": ["python3"]})
     (one,) = advice.musl
     assert (one.owner, one.wheel, one.says) == ("fast", "manylinux_2_17_x86_64", ("backtrace@GLIBC_2.2.5",))
-    found = verdict(advice, "alpine")
+    found = result(advice, "alpine")
     assert found.answer == "work"
     assert "1 Python package came as manylinux wheels (fast)" in found.reasons[0]
 

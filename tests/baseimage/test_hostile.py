@@ -46,7 +46,7 @@ WORDS = st.lists(
 def test_no_image_breaks_it(layers: list[dict[str, bytes | str]], entrypoint: list[str], command: list[str]) -> None:
     with tempfile.TemporaryDirectory() as folder:
         found = advise(Path(folder), *layers, config={"Entrypoint": entrypoint, "Cmd": command})
-    assert len(found.verdicts) == 5
+    assert len(found.results) == 5
     render("terminal", found, width=60).encode()
     render("json", found).encode()
 

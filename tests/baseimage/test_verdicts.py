@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from support.baseadvice import GLIBC, LOADER, MUSL, SHELL, STATIC, advise, dpkg, dynamic, verdict
+from support.baseadvice import GLIBC, LOADER, MUSL, SHELL, STATIC, advise, dpkg, dynamic, result
 from support.elffiles import make
 
 RELEASE = {"etc/os-release": 'ID=debian\nVERSION_ID="12"\nPRETTY_NAME="Debian GNU/Linux 12 (bookworm)"\n'}
@@ -35,9 +35,9 @@ def test_each_kind_of_program_has_its_bases(
     files: dict[str, bytes | str], expected: str, best: str, tmp_path: Path
 ) -> None:
     found = advise(tmp_path, files, config={"Cmd": ["/app"]})
-    assert " ".join(one.answer for one in found.verdicts) == expected
+    assert " ".join(one.answer for one in found.results) == expected
     assert found.best == best
-    assert all(one.reasons for one in found.verdicts)
+    assert all(one.reasons for one in found.results)
 
 
 @pytest.mark.parametrize(
@@ -53,13 +53,13 @@ def test_each_kind_of_program_has_its_bases(
     ],
 )  # fmt: skip
 def test_a_verdict_says_what_it_rests_on(files: dict[str, bytes | str], base: str, said: str, tmp_path: Path) -> None:
-    found = verdict(advise(tmp_path, files, config={"Cmd": ["/app"]}), base)
+    found = result(advise(tmp_path, files, config={"Cmd": ["/app"]}), base)
     assert any(said in reason for reason in found.reasons), found.reasons
 
 
 def test_the_shell_form_of_one_command_is_work_and_no_hindrance(tmp_path: Path) -> None:
     files = {**GLIBC, "bin/sh": SHELL, "app": dynamic()}
-    found = verdict(advise(tmp_path, files, config={"Cmd": ["/bin/sh", "-c", "/app --now"]}), "distroless")
+    found = result(advise(tmp_path, files, config={"Cmd": ["/bin/sh", "-c", "/app --now"]}), "distroless")
     assert found.answer == "work"
     assert 'write it in exec form, ["/app", "--now"]' in found.reasons[0]
 
@@ -70,14 +70,14 @@ def test_a_go_program_with_a_loader_would_be_static_without_c(tmp_path: Path) ->
         interpreter=LOADER,
         needed=("libc.so.6",),
     )
-    found = verdict(advise(tmp_path, {**GLIBC, "app": program}, config={"Cmd": ["/app"]}), "static")
+    found = result(advise(tmp_path, {**GLIBC, "app": program}, config={"Cmd": ["/app"]}), "static")
     assert found.answer == "work"
     assert any("CGO_ENABLED=0" in reason for reason in found.reasons)
 
 
 def test_a_user_by_name_needs_a_file_that_scratch_has_not(tmp_path: Path) -> None:
     found = advise(tmp_path, {"app": STATIC}, config={"Cmd": ["/app"], "User": "web"})
-    assert any("it runs as web" in reason for reason in verdict(found, "static").reasons)
+    assert any("it runs as web" in reason for reason in result(found, "static").reasons)
 
 
 def files_of_a_distribution() -> dict[str, bytes | str]:
@@ -96,7 +96,7 @@ def test_packages_that_nothing_needs_are_counted_and_a_slim_variant_would_do(tmp
     found = advise(tmp_path, files_of_a_distribution(), config={"Cmd": ["/app"]})
     assert found.need.packages == 3
     assert [other.name for other in found.need.others] == ["perl", "bash"]
-    slim = verdict(found, "slim")
+    slim = result(found, "slim")
     assert slim.answer == "yes"
     assert "2 of 5 packages (0.9 MB)" in slim.reasons[0]
     assert slim.size == found.surface.size - found.need.spare
@@ -108,7 +108,7 @@ def test_packages_that_nothing_needs_are_counted_and_a_slim_variant_would_do(tmp
 def test_the_distributions_own_files_would_not_move_to_musl(tmp_path: Path) -> None:
     found = advise(tmp_path, files_of_a_distribution(), config={"Cmd": ["/app"]})
     assert found.musl == ()
-    assert "own packages need glibc" in verdict(found, "alpine").reasons[0]
+    assert "own packages need glibc" in result(found, "alpine").reasons[0]
 
 
 def test_languages_need_the_packages_of_their_libraries(tmp_path: Path) -> None:
@@ -185,6 +185,6 @@ def test_what_is_found_is_counted(tmp_path: Path) -> None:
 def test_where_the_program_is_not_known_nothing_is_advised(words: list[str], tmp_path: Path) -> None:
     found = advise(tmp_path, {**GLIBC, "bin/sh": SHELL}, config={"Cmd": words})
     # That files need glibc is told without knowing what is started.
-    rest = [one for one in found.verdicts if one.base != "alpine"]
+    rest = [one for one in found.results if one.base != "alpine"]
     assert {(one.answer, one.sure) for one in rest} == {("unknown", "unsure")}
     assert found.best == "keep"

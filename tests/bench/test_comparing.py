@@ -42,7 +42,7 @@ def test_a_security_fault_that_both_peers_find_must_be_ours_too(
     met: bool,  # noqa: FBT001  a column of the table
 ) -> None:
     found = {"sealock": {"f": ours}, "hadolint": {"f": hadolint}, "trivy config": {"f": trivy}}
-    assert dockerfiles.compared(found, {"f": ours}, excused=False) is met
+    assert dockerfiles.compared(found, {"f": ours}, suppressed=False) is met
 
 
 def test_with_files_of_ones_own_a_difference_with_a_reason_is_told_but_not_held_against_us(
@@ -53,9 +53,9 @@ def test_with_files_of_ones_own_a_difference_with_a_reason_is_told_but_not_held_
         "hadolint": {"f": {"DL3064"}},
         "trivy config": {"f": {"DS-0031"}},
     }
-    assert dockerfiles.compared(found, {}, excused=True)
+    assert dockerfiles.compared(found, {}, suppressed=True)
     assert "placeholders" in capsys.readouterr().out
-    assert not dockerfiles.compared(found, {}, excused=False)
+    assert not dockerfiles.compared(found, {}, suppressed=False)
 
 
 @pytest.mark.parametrize(

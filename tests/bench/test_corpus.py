@@ -70,7 +70,7 @@ def test_what_was_planted_is_found(made: list[corpus.Planted]) -> None:
     missed = []
     for one in made:
         document = formats.read("dockerfile", Source("Dockerfile", one.path.read_text()))
-        assert not document.problems, (one.path, document.problems)
+        assert not document.errors, (one.path, document.errors)
         found = {finding.rule for finding in evaluate("Dockerfile", document, book).findings}
         missed += [(one.path.parent.name, kind) for kind in one.kinds if not PLANTED[kind] & found]
     assert not missed

@@ -31,7 +31,7 @@ def configured(members: dict[str, bytes], text: dict[str, Any]) -> dict[str, byt
     return rest | {renamed: raw, "manifest.json": json.dumps(manifest).encode()}
 
 
-def judged(path: str, **settings: Any) -> list[TargetReport]:
+def evaluated(path: str, **settings: Any) -> list[TargetReport]:
     return list(check(path, settings=Settings(vulnerabilities=False, **settings)).targets)
 
 
@@ -40,15 +40,15 @@ def rules(report: TargetReport) -> set[str]:
 
 
 def test_contents_and_configuration_are_judged_by_one_rule_book(tmp_path: Path) -> None:
-    (report,) = judged(write(tmp_path / "app.tar", configured(docker_save(BASE), CONFIG)))
-    assert not report.problems
+    (report,) = evaluated(write(tmp_path / "app.tar", configured(docker_save(BASE), CONFIG)))
+    assert not report.errors
     assert {"F001", "C046"} <= rules(report)
     assert {finding.location.file for finding in report.findings} == {str(tmp_path / "app.tar")}
     assert {finding.location.line for finding in report.findings} == {0}
 
 
 def test_a_secret_in_the_configuration_is_told_and_not_shown(tmp_path: Path) -> None:
-    (report,) = judged(write(tmp_path / "app.tar", configured(docker_save(BASE), CONFIG)))
+    (report,) = evaluated(write(tmp_path / "app.tar", configured(docker_save(BASE), CONFIG)))
     secret = [finding for finding in report.findings if "API_TOKEN" in finding.message + finding.evidence]
     assert secret
     assert "ABCDEFGHIJ" not in repr(report.findings)
@@ -68,8 +68,8 @@ def test_every_shape_is_found_by_what_it_holds(tmp_path: Path, shape: str) -> No
         case _:
             (tmp_path / "app.tar").write_bytes(BASE)
             target = str(tmp_path / "app.tar")
-    (report,) = judged(target)
-    assert not report.problems, report.problems
+    (report,) = evaluated(target)
+    assert not report.errors, report.errors
     assert "F001" in rules(report)
 
 
@@ -77,24 +77,24 @@ def test_a_root_folder_is_named_as_such(tmp_path: Path) -> None:
     (tmp_path / "usr" / "bin").mkdir(parents=True)
     (tmp_path / "usr" / "bin" / "su").write_bytes(b"x")
     (tmp_path / "usr" / "bin" / "su").chmod(0o4755)
-    (report,) = judged(f"rootfs:{tmp_path}")
+    (report,) = evaluated(f"rootfs:{tmp_path}")
     assert rules(report) == {"F001"}
 
 
 def test_a_broken_image_is_a_problem_and_what_could_be_read_is_judged(tmp_path: Path) -> None:
     members = docker_save(BASE, BASE)
     last = [name for name in members if name.endswith("layer.tar")][-1]
-    (report,) = judged(write(tmp_path / "app.tar", members | {last: members[last][:700]}))
-    assert report.problems
+    (report,) = evaluated(write(tmp_path / "app.tar", members | {last: members[last][:700]}))
+    assert report.errors
     assert "F001" in rules(report)
 
 
 def test_what_is_no_image_is_a_problem(tmp_path: Path) -> None:
     (tmp_path / "x.tar").write_bytes(b"\x1f\x8b\x08nothing")
-    (report,) = judged(str(tmp_path / "x.tar"))
-    assert "x.tar" in report.problems[0].location.file
-    (report,) = judged(f"archive:{tmp_path / 'gone.tar'}")
-    assert report.problems
+    (report,) = evaluated(str(tmp_path / "x.tar"))
+    assert "x.tar" in report.errors[0].location.file
+    (report,) = evaluated(f"archive:{tmp_path / 'gone.tar'}")
+    assert report.errors
 
 
 def test_the_same_findings_come_from_an_inventory_that_was_written(tmp_path: Path) -> None:
@@ -104,9 +104,9 @@ def test_the_same_findings_come_from_an_inventory_that_was_written(tmp_path: Pat
     path = write(tmp_path / "app.tar", docker_save(BASE))
     (inventory,) = inventories(path, How())
     (tmp_path / "app.json").write_text(sbom.render("json", inventory), encoding="utf-8")
-    (direct,) = judged(path)
-    (through,) = judged(str(tmp_path / "app.json"))
-    assert not through.problems
+    (direct,) = evaluated(path)
+    (through,) = evaluated(str(tmp_path / "app.json"))
+    assert not through.errors
     told = {(finding.rule, finding.message) for finding in through.findings}
     assert told == {(finding.rule, finding.message) for finding in direct.findings if finding.rule.startswith("F")}
     assert told
@@ -116,7 +116,7 @@ def test_a_policy_excuses_a_finding_of_an_image(tmp_path: Path) -> None:
     path = write(tmp_path / "app.tar", docker_save(BASE))
     ignore = "[[ignore]]\nrule = 'F001'\nfiles = ['app.tar']\nreason = 'su is needed'\n"
     (tmp_path / "sealock.toml").write_text(ignore, encoding="utf-8")
-    (report,) = judged(path)
+    (report,) = evaluated(path)
     assert [finding.suppressed is not None for finding in report.findings if finding.rule == "F001"] == [True]
 
 
@@ -124,8 +124,8 @@ def test_a_layer_that_claims_another_ones_digest_is_checked_itself(tmp_path: Pat
     members = docker_save(BASE, BASE)
     last = [name for name in members if name.endswith("layer.tar")][-1]
     other = tar(info("usr/bin/other", b"x"))
-    (report,) = judged(write(tmp_path / "app.tar", members | {last: other}))
-    assert "Layer 2" in report.problems[0].message
+    (report,) = evaluated(write(tmp_path / "app.tar", members | {last: other}))
+    assert "Layer 2" in report.errors[0].message
 
 
 @pytest.mark.parametrize("form", ["cyclonedx", "spdx"])
@@ -138,9 +138,9 @@ def test_a_bill_of_materials_is_read_back_without_problems(tmp_path: Path, form:
     (inventory,) = inventories(write(tmp_path / "app.tar", docker_save(layer)), How())
     path = tmp_path / "bom.json"
     path.write_text(sbom.render(form, inventory), encoding="utf-8")
-    (report,) = judged(str(path))
-    assert (report.kind, report.problems) == ("inventory", ())
-    assert "F001" in {skipped.rule for skipped in report.not_judged}
+    (report,) = evaluated(str(path))
+    assert (report.kind, report.errors) == ("inventory", ())
+    assert "F001" in {skipped.rule for skipped in report.skipped}
     path.write_text(path.read_text(encoding="utf-8").replace("pkg:deb", "pkg:nobody"), encoding="utf-8")
-    (report,) = judged(str(path))
-    assert report.problems
+    (report,) = evaluated(str(path))
+    assert report.errors

@@ -139,9 +139,9 @@ def test_a_document_that_cannot_be_read_is_a_problem(
     if text is not None:
         document.write_text(text)
     status, report = checked(capsys, "--no-policy", "--vex", str(document), image)
-    (problem,) = (one for target in report["targets"] for one in target["problems"])
-    assert (status, problem["location"]["file"]) == (2, str(document))
-    assert said in problem["message"]
+    (error,) = (one for target in report["targets"] for one in target["errors"])
+    assert (status, error["location"]["file"]) == (2, str(document))
+    assert said in error["message"]
     assert flaw(report)["suppressed"] is None
 
 

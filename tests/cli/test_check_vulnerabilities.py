@@ -172,8 +172,8 @@ def test_a_lock_file_is_judged_by_itself_and_in_a_walk(
 def test_without_a_database_nothing_passes(capsys: pytest.CaptureFixture[str], image: str) -> None:
     status, report = checked(capsys, image)
     assert status == 2
-    assert "no advisory database yet" in report["targets"][0]["problems"][0]["message"]
-    assert "vulnerabilities" in {one["rule"] for one in report["targets"][0]["not_judged"]}
+    assert "no advisory database yet" in report["targets"][0]["errors"][0]["message"]
+    assert "vulnerabilities" in {one["rule"] for one in report["targets"][0]["skipped"]}
 
 
 def test_what_no_feed_is_for_needs_no_database(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
@@ -181,9 +181,9 @@ def test_what_no_feed_is_for_needs_no_database(capsys: pytest.CaptureFixture[str
     bom = tmp_path / "conda.cdx.json"
     bom.write_text(json.dumps({"bomFormat": "CycloneDX", "specVersion": "1.6", "components": components}))
     status, report = checked(capsys, str(bom))
-    assert (status, report["targets"][0]["problems"]) == (0, [])
+    assert (status, report["targets"][0]["errors"]) == (0, [])
     assert "no feed of advisories is for packages of type conda" in {
-        one["reason"] for one in report["targets"][0]["not_judged"]
+        one["reason"] for one in report["targets"][0]["skipped"]
     }
 
 
@@ -191,7 +191,7 @@ def test_who_wants_no_vulnerabilities_needs_no_database(capsys: pytest.CaptureFi
     status, report = checked(capsys, image, "--no-vulnerabilities")
     assert status != 2
     assert not flaws(report)
-    assert not report["targets"][0]["problems"]
+    assert not report["targets"][0]["errors"]
 
 
 def test_a_database_without_the_distribution_is_no_pass(
@@ -200,8 +200,8 @@ def test_a_database_without_the_distribution_is_no_pass(
     monkeypatch.setenv("SEALOCK_DB_DIR", database(tmp_path, {"PyPI": RECORDS["PyPI"]}))
     status, report = checked(capsys, image)
     assert status == 2
-    (problem,) = report["targets"][0]["problems"]
-    assert problem["message"] == (
+    (error,) = report["targets"][0]["errors"]
+    assert error["message"] == (
         "2 packages (bash, libssl3) were not judged for known vulnerabilities: the database has no advisories for Debian:12"
     )
     assert set(flaws(report)) == {"CVE-2020-28493"}
@@ -316,6 +316,6 @@ def test_a_lock_file_without_a_database(
     got, report = checked(capsys, str(tmp_path if walked else lock))
     assert got == status
     (target,) = report["targets"]
-    assert len(target["not_judged"]) == 1
-    assert len(target["problems"]) == (0 if walked else 1)
+    assert len(target["skipped"]) == 1
+    assert len(target["errors"]) == (0 if walked else 1)
     assert any("Packages of lock files were not looked up" in note for note in report["notes"]) is walked

@@ -68,8 +68,8 @@ def test_a_process_ends_with_that_status_and_says_the_same(folder: Path, name: s
 def test_the_rest_of_a_run_goes_on_past_what_cannot_be_read(folder: Path) -> None:
     result = sealock("check", "broken.sh", "gone.sh", "bad.sh", "--format", "json", cwd=folder)
     targets = {target["target"]: target for target in json.loads(result.stdout)["targets"]}
-    assert "not UTF-8" in targets["broken.sh"]["problems"][0]["message"]
-    assert "no such file" in targets["gone.sh"]["problems"][0]["message"]
+    assert "not UTF-8" in targets["broken.sh"]["errors"][0]["message"]
+    assert "no such file" in targets["gone.sh"]["errors"][0]["message"]
     assert "C001" in {finding["rule"] for finding in targets["bad.sh"]["findings"]}
 
 

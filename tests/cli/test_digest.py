@@ -83,8 +83,8 @@ def test_json_tells_what_was_verified_and_what_failed(server: RegistrySimulator,
     assert done.returncode == 2
     first, second, third = json.loads(done.stdout)["references"]
     assert (first["digest"], first["verified"]) == (digest_of(server, "1"), True)
-    assert "a:gone is not there" in second["problem"]
-    assert "not an image reference" in third["problem"]
+    assert "a:gone is not there" in second["error"]
+    assert "not an image reference" in third["error"]
 
 
 def test_a_reference_that_has_another_digest_than_its_registry_says_is_told(
@@ -196,7 +196,7 @@ def test_one_image_that_cannot_be_had_does_not_cost_the_others(server: RegistryS
     done = sealock("check", *words)
     gone, there = json.loads(done.stdout)["targets"]
     assert done.returncode == 2
-    assert "is not there" in gone["problems"][0]["message"]
+    assert "is not there" in gone["errors"][0]["message"]
     assert there["findings"]
 
 

@@ -87,13 +87,13 @@ def test_hostile_input_is_a_problem_and_the_rest_is_judged(tmp_path: Path, what:
     named = (name,) if what in NEEDS_NAME else ()
     status, report = run(tmp_path, *named)
     assert status == 2
-    problems = [problem for target in report["targets"] for problem in target["problems"]]
-    assert problems
-    assert all("a fault of sealock's" not in problem["message"] for problem in problems), problems
-    assert all(problem["location"]["file"] for problem in problems)
-    judged = next(target for target in report["targets"] if target["target"] == "good/Dockerfile")
-    assert judged["findings"]
-    assert not judged["problems"]
+    errors = [error for target in report["targets"] for error in target["errors"]]
+    assert errors
+    assert all("a fault of sealock's" not in error["message"] for error in errors), errors
+    assert all(error["location"]["file"] for error in errors)
+    evaluated = next(target for target in report["targets"] if target["target"] == "good/Dockerfile")
+    assert evaluated["findings"]
+    assert not evaluated["errors"]
 
 
 def test_an_env_file_from_outside_is_not_told(tmp_path: Path) -> None:

@@ -104,9 +104,9 @@ def test_hostile_archives_are_told_of_and_the_rest_is_listed(
     assert "Traceback" not in done.stderr, done.stderr
     assert done.returncode == 2
     report = json.loads(done.stdout)
-    problems = [f"{one['location']['file']}: {one['message']}" for one in report["problems"]]
-    assert any(told in problem for problem in problems), problems
-    assert all(problem.startswith(path) for problem in problems)
+    errors = [f"{one['location']['file']}: {one['message']}" for one in report["errors"]]
+    assert any(told in error for error in errors), errors
+    assert all(error.startswith(path) for error in errors)
     assert "sound" in {package["name"] for package in report["packages"]}
     assert not {"\x1b", "\u202e"} & set(done.stderr)
 

@@ -103,7 +103,7 @@ def test_what_could_not_be_told_is_no_verdict(here: World, run: Run) -> None:
         run("verify", image(here), "--key", "k.pub", "--format", "json", status=2).partition("sealock:")[0]
     )
     assert table["references"][0]["verdict"] == "unknown"
-    assert "not allowed" in table["references"][0]["problem"]
+    assert "not allowed" in table["references"][0]["error"]
 
 
 def test_a_digest_that_was_asked_for_is_the_one_that_is_verified(here: World, run: Run) -> None:

@@ -155,7 +155,7 @@ def test_ignores_become_statements_on_the_image(capsys: pytest.CaptureFixture[st
 def test_what_we_write_we_heed(capsys: pytest.CaptureFixture[str], image: str, tmp_path: Path) -> None:
     document = str(tmp_path / "v.json")
     assert main(["vex", image, "--output", document, "--only-justified"]) == 0
-    assert read_vex(Source("v.json", Path(document).read_text())).problems == ()
+    assert read_vex(Source("v.json", Path(document).read_text())).errors == ()
     capsys.readouterr()
     main(["check", "--no-policy", "--vex", document, "--format", "json", image])
     report = json.loads(capsys.readouterr().out)
@@ -236,7 +236,7 @@ def test_an_image_with_a_digest_goes_by_it(capsys: pytest.CaptureFixture[str], t
     digest = "sha256:" + "a" * 64
     finding = {"rule": "CVE-1", "package": {"purl": "pkg:npm/a@1?x=y"}, "aliases": [],
                "suppressed": {"reason": "r", "until": None, "ignored": True}}  # fmt: skip
-    target = {"findings": [finding], "problems": [], "image": {"names": ["app:1", "?"], "manifest": digest}}
+    target = {"findings": [finding], "errors": [], "image": {"names": ["app:1", "?"], "manifest": digest}}
     (tmp_path / "r.json").write_text(json.dumps({"sealock": "1", "schema": 1, "targets": [target]}))
     odd, product = told(capsys, str(tmp_path / "r.json"))["statements"][0]["products"]
     assert "library/%3F" in odd["@id"]

@@ -159,7 +159,7 @@ def test_a_service_that_is_only_built_has_no_image() -> None:
     noun = subject(document, "service web").noun
     assert isinstance(noun, Container)
     assert noun.image is UNSET
-    assert not document.problems
+    assert not document.errors
 
 
 PLACES = """\
@@ -213,7 +213,7 @@ def test_what_comes_from_another_file_has_its_place_there() -> None:
     document = read(
         Source("dir/compose.yaml", "services: {web: {image: a, extends: {file: sub/base.yaml, service: b}}}"), files
     )
-    assert not document.problems
+    assert not document.errors
     web = subject(document, "service web")
     place = web.place(("privileged",))
     assert document.sources[place.file].location(place).file == "dir/sub/base.yaml"
@@ -242,7 +242,7 @@ def test_an_unset_variable_is_unresolved_and_no_problem(lines: str, field: str, 
     text = "services:\n  web:\n    image: a\n    " + lines
     document = read(Source("x", text))
     web = subject(document, "service web")
-    assert not document.problems
+    assert not document.errors
     assert (getattr(web.noun, field), web.unresolved) == (value, {field: words})
 
 
@@ -259,7 +259,7 @@ def test_variables_are_put_in(text: str, value: str) -> None:
         Source("x", f"services: {{web: {{image: a, labels: {{l: '{text}'}}}}}}"),
         Table({".env": "A=1\nB=\nC=env"}, {"C": "caller"}),
     )
-    assert not document.problems
+    assert not document.errors
     assert subject(document, "service web").noun.labels == (Label("l", value),)  # type: ignore[union-attr]  # a container
 
 
@@ -284,7 +284,7 @@ def test_an_env_file_stands_beneath_the_environment() -> None:
 
 def test_an_env_file_that_nobody_can_look_at_leaves_the_environment_unresolved() -> None:
     document = read(Source("x", "services: {web: {image: a, env_file: x.env}}"))
-    assert not document.problems
+    assert not document.errors
     assert subject(document, "service web").unresolved == {"environment": "env_file x.env"}
 
 
@@ -305,16 +305,16 @@ def test_a_label_file_stands_beneath_the_labels() -> None:
 
 
 @pytest.mark.parametrize(
-    ("files", "problems"),
+    ("files", "errors"),
     [
         pytest.param(Table({"other": ""}), ["l is not there"], id="that is not there is a problem"),
         pytest.param(None, [], id="that nobody can look at is none"),
     ],
 )
-def test_a_label_file(files: Table | None, problems: list[str]) -> None:
+def test_a_label_file(files: Table | None, errors: list[str]) -> None:
     source = Source("x", "services: {web: {image: a, label_file: l}}")
     document = read(source, files) if files else read(source)
-    assert [problem.message for problem in document.problems] == problems
+    assert [error.message for error in document.errors] == errors
     assert subject(document, "service web").unresolved == {"labels": "label_file l"}
 
 
@@ -429,9 +429,9 @@ def test_what_a_project_holds_has_a_place(at: At, excerpt: str) -> None:
     ],
 )  # fmt: skip
 def test_what_is_wrong_is_a_problem_with_its_place(text: str, words: str, line: int, column: int) -> None:
-    problems = read(Source("x", text), Table({})).problems
-    assert words in problems[0].message
-    assert (problems[0].location.line, problems[0].location.column) == (line, column)
+    errors = read(Source("x", text), Table({})).errors
+    assert words in errors[0].message
+    assert (errors[0].location.line, errors[0].location.column) == (line, column)
 
 
 def test_what_is_wrong_does_not_hide_what_is_right() -> None:
@@ -445,12 +445,12 @@ def test_what_is_wrong_does_not_hide_what_is_right() -> None:
     assert isinstance(web, Container)
     assert isinstance(db, Container)
     assert (web.user, web.ports, db.privileged) == ("5", (Port("80", "80"),), True)
-    assert len(document.problems) == 4
+    assert len(document.errors) == 4
 
 
 def test_an_include_loop_ends() -> None:
     files = Table({"a.yaml": "include: [b.yaml]", "b.yaml": "include: [a.yaml]"})
-    assert "includes itself" in read(Source("x", "include: [a.yaml]"), files).problems[0].message
+    assert "includes itself" in read(Source("x", "include: [a.yaml]"), files).errors[0].message
 
 
 def test_an_extends_loop_through_files_ends() -> None:
@@ -461,7 +461,7 @@ def test_an_extends_loop_through_files_ends() -> None:
         }
     )
     document = read(Source("x", "services: {web: {image: i, extends: {file: a.yaml, service: a}}}"), files)
-    assert "extends itself" in document.problems[0].message
+    assert "extends itself" in document.errors[0].message
 
 
 class Endless(Table):
@@ -474,7 +474,7 @@ class Endless(Table):
 
 def test_includes_that_fan_out_without_end_end() -> None:
     document = read(Source("x", "include: [n.yaml]"), Endless({}))
-    assert any("more than 200 files" in problem.message for problem in document.problems)
+    assert any("more than 200 files" in error.message for error in document.errors)
 
 
 def test_what_an_include_brings_has_its_paths_as_seen_from_here() -> None:
@@ -488,7 +488,7 @@ def test_what_an_include_brings_has_its_paths_as_seen_from_here() -> None:
     document = read(Source("compose.yaml", "include: [{path: s/c.yaml}]"), files)
     noun = subject(document, "project").noun
     assert isinstance(noun, Project)
-    assert not document.problems
+    assert not document.errors
     (a,) = noun.services
     assert isinstance(a.container.mounts, tuple)
     assert a.container.image == "t"

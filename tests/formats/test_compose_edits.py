@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sealock.errors import FormatError
-from sealock.formats.compose import editor, read, read_many
+from sealock.formats.compose import edits, read, read_many
 from sealock.formats.edits import apply
 from sealock.formats.files import NOTHING, FileWindow
 from sealock.model.absent import UNSET
@@ -42,8 +42,8 @@ def subject(document: Document, name: str) -> Subject:
 
 def change(text: str, asked: Change, name: str = "web", files: FileWindow = NOTHING) -> str:
     document = read(Source("compose.yaml", text), files)
-    assert not document.problems
-    return apply(text, editor(document, subject(document, f"service {name}"), asked))
+    assert not document.errors
+    return apply(text, edits(document, subject(document, f"service {name}"), asked))
 
 
 BLOCK = """\
@@ -214,16 +214,16 @@ def test_the_first_of_several_files_is_changed_with_the_others_in_mind() -> None
     sources = [Source("a", "services: {web: {image: a, user: root}}"), Source("b", "services: {web: {user: x}}")]
     document = read_many(sources)
     web = subject(document, "service web")
-    made = editor(document, web, Set("init", True))
+    made = edits(document, web, Set("init", True))
     assert apply(sources[0].text, made) == "services: {web: {image: a, user: root, init: true}}"
     with pytest.raises(FormatError, match="elsewhere"):
-        editor(document, web, Set("user", "y"))
+        edits(document, web, Set("user", "y"))
 
 
 def test_a_project_has_no_fields_to_change() -> None:
     document = read(Source("x", "services: {web: {image: a}}"))
     with pytest.raises(FormatError, match="no words"):
-        editor(document, subject(document, "project"), Set("privileged", False))
+        edits(document, subject(document, "project"), Set("privileged", False))
 
 
 def test_who_extends_a_service_has_what_it_is_changed_to() -> None:
@@ -317,15 +317,15 @@ def test_reading_what_was_changed_gives_what_was_asked_for(text: str, asked: lis
         web = subject(document, "service web")
         assert isinstance(web.noun, Container)
         wanted = changed(web.noun, one)
-        text = apply(text, editor(document, web, one))
+        text = apply(text, edits(document, web, one))
         after = read(Source("x", text))
-        assert not after.problems
+        assert not after.errors
         found = subject(after, "service web")
         assert isinstance(found.noun, Container)
         # Where a value comes from follows from the value.
         for field in set(Container.__struct_fields__) - {"outside"}:
             assert comparable(found.noun, field) == comparable(wanted, field), field
-        assert editor(after, found, one) == ()
+        assert edits(after, found, one) == ()
 
 
 @settings(max_examples=80, deadline=None)
@@ -342,6 +342,6 @@ def test_elements_come_change_and_go(text: str, data: st.DataObject) -> None:
         names = [key_of(field, one) for one in getattr(wanted, field) or ()]
         if len(set(names)) < len(names) or (isinstance(asked, Swap) and second in held):
             return
-        text = apply(text, editor(document, web, asked))
+        text = apply(text, edits(document, web, asked))
         found = subject(read(Source("x", text)), "service web").noun
         assert comparable(found, field) == comparable(wanted, field)

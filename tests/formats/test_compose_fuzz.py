@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sealock.errors import FormatError
-from sealock.formats.compose import editor, read
+from sealock.formats.compose import edits, read
 from sealock.formats.compose.dotenv import parse
 from sealock.formats.compose.interpolation import fill
 from sealock.formats.edits import apply
@@ -39,8 +39,8 @@ PIECES = [
 
 def look_at(document: Document) -> None:
     """Every place leads into a source that is there, and every problem has its line."""
-    for problem in document.problems:
-        assert problem.location.line >= 1
+    for error in document.errors:
+        assert error.location.line >= 1
     for subject in document.subjects:
         for place in subject.where.values():
             assert place.start <= len(document.sources[place.file].text)
@@ -69,7 +69,7 @@ def test_a_change_of_any_text_is_made_or_refused(text: str, asked: Set | Add | R
     for subject in document.subjects:
         if isinstance(subject.noun, Container):
             try:
-                made = editor(document, subject, asked)
+                made = edits(document, subject, asked)
             except FormatError:
                 continue
             look_at(read(Source("x.yaml", apply(text, made)), FILES))

@@ -26,7 +26,7 @@ def read(text: str) -> Document:
 
 def noun(text: str) -> Daemon:
     document = read(text)
-    assert not document.problems, document.problems
+    assert not document.errors, document.errors
     made = document.subjects[0].noun
     assert isinstance(made, Daemon)
     return made
@@ -70,7 +70,7 @@ def test_what_it_says(text: str, field: str, value: object) -> None:
     ],
 )
 def test_what_is_broken_is_a_problem(text: str, message: str) -> None:
-    assert read(text).problems[0].message.startswith(message)
+    assert read(text).errors[0].message.startswith(message)
 
 
 def test_a_setting_that_could_not_be_read_is_not_judged() -> None:
@@ -152,7 +152,7 @@ def test_reading_what_was_changed_is_changing_what_was_read(text: str, change: S
 def test_no_text_makes_it_raise(text: str) -> None:
     document = read(text)
     assert document.kind == "daemon"
-    assert document.problems or document.subjects
+    assert document.errors or document.subjects
 
 
 def test_every_row_is_known_to_the_engine_and_writes_what_it_reads() -> None:

@@ -80,7 +80,7 @@ CONTAINERS = {
 @pytest.mark.parametrize(("text", "fields"), CONTAINERS.values(), ids=CONTAINERS.keys())
 def test_the_final_stage_adds_up_to(text: str, fields: dict[str, Any]) -> None:
     document = read(text)
-    assert not document.problems
+    assert not document.errors
     noun = document.subjects[-1].noun
     assert isinstance(noun, Container)
     assert {name: getattr(noun, name) for name in fields} == fields
@@ -165,7 +165,7 @@ def test_what_runs_is_parsed(text: str, words: list[list[str]]) -> None:
     escape = "# escape=`\n" if "`" in text else ""
     for ends in ("\n", "\r\n"):
         whole = f"{escape}FROM a\n{text}\nUSER b\n".replace("\n", ends)
-        assert not read(whole).problems
+        assert not read(whole).errors
         assert programs(whole) == words
 
 
@@ -235,7 +235,7 @@ def test_here_documents_of_copy_are_sources() -> None:
 
 def test_windows_paths_keep_their_backslashes_where_the_backquote_escapes() -> None:
     text = "# escape=`\nFROM a\nCOPY x C:\\dir\\\nENV A=C:\\x`$y\nVOLUME C:\\data\n"
-    assert not read(text).problems
+    assert not read(text).errors
     assert first(text, Copy).target.text == "C:\\dir\\"
     assert first(text, Env).pairs[0].value.text == "C:\\x$y"
     assert first(text, Volume).paths[0].text == "C:\\data"
@@ -264,7 +264,7 @@ def test_cmd_and_healthcheck_keep_their_lines_and_words() -> None:
 @pytest.mark.parametrize("words", ["['a']", "[a]", '["a",]', '["a"] b', "[NaN]", '["a\tb"]', '["a" "b"]', "["])
 def test_what_is_no_json_is_a_line_for_the_shell(words: str) -> None:
     text = f"FROM a\nCMD {words}\n"
-    assert not read(text).problems
+    assert not read(text).errors
     assert first(text, Cmd).line == words
 
 
@@ -318,9 +318,9 @@ PROBLEMS = {
 
 @pytest.mark.parametrize(("text", "line", "column", "words"), PROBLEMS.values(), ids=PROBLEMS.keys())
 def test_what_cannot_be_read_is_a_problem_with_its_place(text: str, line: int, column: int, words: str) -> None:
-    problems = read(text).problems
-    assert [(problem.location.line, problem.location.column) for problem in problems] == [(line, column)]
-    assert words in problems[0].message
+    errors = read(text).errors
+    assert [(error.location.line, error.location.column) for error in errors] == [(line, column)]
+    assert words in errors[0].message
 
 
 BROKEN = [
@@ -336,34 +336,34 @@ BROKEN = [
 
 @pytest.mark.parametrize("text", BROKEN)
 def test_what_buildkit_refuses_is_one_problem_in_its_line(text: str) -> None:
-    problems = read(f"FROM scratch\n{text}\n").problems
-    assert [problem.location.line for problem in problems] == [2]
+    errors = read(f"FROM scratch\n{text}\n").errors
+    assert [error.location.line for error in errors] == [2]
 
 
 def test_the_rest_is_read_in_spite_of_a_problem() -> None:
     document = read("FROM a\nWRONG x\nUSER app\n")
-    assert len(document.problems) == 1
+    assert len(document.errors) == 1
     noun = document.subjects[-1].noun
     assert isinstance(noun, Container)
     assert noun.user == "app"
 
 
 def test_a_text_that_is_no_dockerfile_is_not_told_line_by_line() -> None:
-    problems = read("FROM a\n" + "{{ if }}\n" * 500).problems
-    assert len(problems) == 11
-    assert problems[-1].message.startswith("and 490 more")
-    assert problems[-1].location.line == 12
+    errors = read("FROM a\n" + "{{ if }}\n" * 500).errors
+    assert len(errors) == 11
+    assert errors[-1].message.startswith("and 490 more")
+    assert errors[-1].location.line == 12
 
 
 @pytest.mark.parametrize("trigger", ["WRONG x", "COPY x", "ENV", "CMD --x"])
 def test_a_trigger_that_no_build_could_read_is_a_problem_though_buildkit_only_says_so_in_the_next_build(
     trigger: str,
 ) -> None:
-    assert len(read(f"FROM a\nONBUILD {trigger}\n").problems) == 1
+    assert len(read(f"FROM a\nONBUILD {trigger}\n").errors) == 1
 
 
 def test_a_trigger_is_read_with_the_variables_of_a_build_that_is_yet_to_come() -> None:
-    assert not read("FROM scratch\nENV B=1\nONBUILD ENV A=${C:?must}\n").problems
+    assert not read("FROM scratch\nENV B=1\nONBUILD ENV A=${C:?must}\n").errors
     onbuild = list(build("FROM scratch\nENV B=1\nONBUILD ENV A=$B\n").each(Env))[1][2]
     assert isinstance(onbuild, Env)
     assert onbuild.pairs[0].value is not None
@@ -372,7 +372,7 @@ def test_a_trigger_is_read_with_the_variables_of_a_build_that_is_yet_to_come() -
 
 def test_a_broken_from_hides_what_stands_in_its_stage() -> None:
     document = read("FROM a b\nUSER x\nRUN y\nFROM c\n")
-    assert len(document.problems) == 1
+    assert len(document.errors) == 1
     assert build("FROM a b\nUSER x\nFROM c\n").stages[0].instructions == ()
 
 
@@ -398,7 +398,7 @@ class Folder:
 
 
 @pytest.mark.parametrize(
-    ("files", "ignored", "problems"),
+    ("files", "ignored", "errors"),
     [
         ({}, UNSET, 0),
         ({"_dockerignore": "# x\n\n.git\r\n/a/\n!./b\n \n"}, (".git", "a", "!b"), 0),
@@ -407,12 +407,12 @@ class Folder:
     ],
     ids=["none", "patterns", "the file's own goes first", "unreadable"],
 )
-def test_the_context_is_what_the_folder_says(files: dict[str, str | None], ignored: Any, problems: int) -> None:
+def test_the_context_is_what_the_folder_says(files: dict[str, str | None], ignored: Any, errors: int) -> None:
     document = formats.read("dockerfile", Source("x/Dockerfile", "FROM a\n"), Folder(**files))
     made = document.subjects[0].noun
     assert isinstance(made, Build)
     assert made.context.ignored == ignored
-    assert len(document.problems) == problems
+    assert len(document.errors) == errors
 
 
 def test_without_a_folder_nothing_is_known_of_the_context() -> None:

@@ -13,9 +13,9 @@ from sealock.model.container import Health, Label, Mount, Variable
 from sealock.model.location import Place, Source
 
 
-def mended(text: str, change: Change) -> str:
+def fixed(text: str, change: Change) -> str:
     document = formats.read("dockerfile", Source("Dockerfile", text))
-    assert not document.problems
+    assert not document.errors
     return apply(text, formats.edits(document, document.subjects[-1], change))
 
 
@@ -114,8 +114,8 @@ CHANGES = {
 
 @pytest.mark.parametrize(("text", "change", "wanted"), CHANGES.values(), ids=CHANGES.keys())
 def test_a_change_is_made_in_place(text: str, change: Change, wanted: str) -> None:
-    assert mended(text, change) == wanted
-    assert mended(wanted, change) == wanted
+    assert fixed(text, change) == wanted
+    assert fixed(wanted, change) == wanted
 
 
 REFUSED = {
@@ -146,9 +146,9 @@ REFUSED = {
 @pytest.mark.parametrize(("text", "change", "words"), REFUSED.values(), ids=REFUSED.keys())
 def test_what_cannot_be_said_is_refused(text: str, change: Change, words: str) -> None:
     with pytest.raises(FormatError, match=words):
-        mended(text, change)
+        fixed(text, change)
 
 
 def test_edits_of_text_go_through_as_they_are() -> None:
     edit = Edit(Place(0, 4), "from")
-    assert mended("FROM a\n", edit) == "from a\n"
+    assert fixed("FROM a\n", edit) == "from a\n"

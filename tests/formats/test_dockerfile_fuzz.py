@@ -99,7 +99,7 @@ def test_anything_like_a_dockerfile_is_read_and_every_place_is_right(text: str) 
     check_places(document)
     build = document.subjects[0].noun
     assert isinstance(build, Build)
-    assert document.problems or build.stages
+    assert document.errors or build.stages
 
 
 def test_every_script_is_a_script() -> None:
@@ -192,13 +192,13 @@ def test_a_change_in_the_text_is_the_change_in_the_noun(text: str, change: Field
         edits = formats.edits(document, subject, change)
     except FormatError:
         return
-    mended = apply(text, edits)
-    again = read(mended)
-    assert again.problems == ()
+    fixed = apply(text, edits)
+    again = read(fixed)
+    assert again.errors == ()
     noun = again.subjects[-1].noun
     assert isinstance(noun, Container)
     assert loosely(noun) == loosely(changed(subject.noun, change))
-    assert mended.count("#") >= text.count("#") - (change.field == "health")
+    assert fixed.count("#") >= text.count("#") - (change.field == "health")
     assert formats.edits(again, again.subjects[-1], change) == ()
 
 

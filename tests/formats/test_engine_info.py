@@ -45,7 +45,7 @@ def told(info: object = INFO, version: object = VERSION) -> Any:
 def test_an_engine_as_it_comes() -> None:
     says = told()
     daemon, host = says.daemon, says.host
-    assert says.problems == ()
+    assert says.errors == ()
     assert (host.name, host.kernel, host.containers, host.running, host.images) == ("vm", "6.1.0", 3, 2, 7)
     assert (host.cgroup_version, host.swap_accounting, host.seccomp, host.api_version) == (2, True, True, "1.45")
     assert host.components == (
@@ -149,7 +149,7 @@ def test_its_parts_and_their_versions(version: object, means: object) -> None:
 @pytest.mark.parametrize("text", ["", "[]", "null", "5", "{", "\x00", "[" * 100_000])
 def test_what_is_no_answer_is_a_problem_and_all_unknown(text: str) -> None:
     says = read_info(text, text)
-    assert len(says.problems) == (2 if text else 0)
+    assert len(says.errors) == (2 if text else 0)
     assert all(
         getattr(says.daemon, name) is UNKNOWN
         for name in ("rootless", "userns_remap", "authorization_plugins", "insecure_registries", "live_restore")

@@ -70,7 +70,7 @@ def test_each_field_is_read(field: str, value: Any) -> None:
 
 
 def test_a_full_configuration_has_no_problems() -> None:
-    assert read(FULL).problems == ()
+    assert read(FULL).errors == ()
 
 
 @pytest.mark.parametrize("field", imageconfig.SAYS)
@@ -123,7 +123,7 @@ def test_each_field_has_its_place(at: At, excerpt: str, pointer: str) -> None:
 )
 def test_other_spellings(text: str, field: str, value: Any) -> None:
     document = read(text)
-    assert document.problems == ()
+    assert document.errors == ()
     assert getattr(document.subjects[0].noun, field) == value
 
 
@@ -160,9 +160,9 @@ def test_other_spellings(text: str, field: str, value: Any) -> None:
     ],
 )
 def test_what_is_wrong_is_a_problem(text: str, said: str) -> None:
-    problems = read(text).problems
-    assert said in " ".join(problem.message for problem in problems)
-    assert all(problem.location.line > 0 for problem in problems)
+    errors = read(text).errors
+    assert said in " ".join(error.message for error in errors)
+    assert all(error.location.line > 0 for error in errors)
 
 
 @pytest.mark.parametrize(
@@ -207,7 +207,7 @@ def test_broken_text_yields_what_could_be_read() -> None:
 def test_a_text_that_is_too_long_is_not_read() -> None:
     document = read('{"config": {}}' + " " * (9 << 20))
     assert document.subjects == ()
-    assert "longer than 8 MiB" in document.problems[0].message
+    assert "longer than 8 MiB" in document.errors[0].message
 
 
 def test_a_configuration_is_not_mended() -> None:

@@ -64,7 +64,7 @@ def engine(host: dict[str, Any] | None = None, config: dict[str, Any] | None = N
 
 def test_a_plain_container_says_what_its_image_and_its_name_say_and_no_more() -> None:
     found = engine()
-    assert found.problems == ()
+    assert found.errors == ()
     said = {field: value for field in SAYS if (value := getattr(found.container, field)) is not UNSET}
     assert said == {"image": "alpine:3", "name": "web", "environment": (Variable("A", "1"),), "command": ("sh",)}
 
@@ -119,7 +119,7 @@ def test_what_the_engine_does_not_keep_is_unknown(field: str) -> None:
 )  # fmt: skip
 def test_each_setting_is_read(host: dict[str, Any], field: str, value: Any) -> None:
     found = engine(host)
-    assert found.problems == ()
+    assert found.errors == ()
     assert getattr(found.container, field) == value
 
 
@@ -138,7 +138,7 @@ def test_each_setting_is_read(host: dict[str, Any], field: str, value: Any) -> N
 )
 def test_the_container_s_own_configuration_is_read(config: dict[str, Any], field: str, value: Any) -> None:
     found = engine(config=config)
-    assert found.problems == ()
+    assert found.errors == ()
     assert getattr(found.container, field) == value
 
 
@@ -220,7 +220,7 @@ def test_each_field_has_its_pointer(host: dict[str, Any], at: At, pointer: str) 
 )
 def test_what_is_of_a_wrong_type_is_a_problem_and_no_answer(host: dict[str, Any], field: str, pointer: str) -> None:
     found = engine(host)
-    assert pointer in {problem.location.pointer for problem in found.problems}
+    assert pointer in {error.location.pointer for error in found.errors}
     assert getattr(found.container, field) is UNKNOWN or field in found.unresolved
 
 
@@ -240,14 +240,14 @@ def test_a_list_keeps_what_could_be_read_of_it() -> None:
 @pytest.mark.parametrize("value", [None, 5, []])
 def test_without_a_part_its_fields_are_unknown(part: str, fields: tuple[str, ...], value: Any) -> None:
     found = engine(**{part: value})
-    assert found.problems
+    assert found.errors
     assert all(getattr(found.container, field) is UNKNOWN for field in fields)
 
 
 @pytest.mark.parametrize("text", ["", "[]", "5", "{", "[{}, {}]", '{"Config": {}}', "null", "[" * 10_000])
 def test_what_is_no_container_is_a_problem(text: str) -> None:
     found = read_inspect(text)
-    assert found.problems
+    assert found.errors
     assert found.container.privileged is UNKNOWN
 
 
@@ -289,7 +289,7 @@ def test_what_an_older_engine_does_not_tell_of_is_unknown(key: str, field: str) 
     assert getattr(without().container, field) is UNSET
     told = without(key)
     assert getattr(told.container, field) is UNKNOWN
-    assert told.problems == ()
+    assert told.errors == ()
 
 
 @pytest.mark.parametrize("key", ["Init", "Runtime", "Sysctls", "Annotations", "StorageOpt", "Tmpfs", "Mounts"])

@@ -59,7 +59,7 @@ def test_subjects_are_what_rules_judge() -> None:
         ' "containers": [{"name": "web", "declared": {"init": true}, "effective": {}, "process": {"pid": 7}},'
         ' {"name": "pid:8", "declared": {}, "effective": {}, "process": {"pid": 8}}]}}'
     )
-    assert not document.problems
+    assert not document.errors
     assert [(subject.name, subject.kind) for subject in document.subjects] == [
         ("host", "host"),
         ("engine", "daemon"),
@@ -94,5 +94,5 @@ def test_subjects_are_what_rules_judge() -> None:
 )
 def test_what_is_broken_is_a_problem_and_the_rest_is_judged(text: str, message: str, left: int) -> None:
     document = observed(text)
-    assert [problem.message.startswith(message) for problem in document.problems] == [True]
+    assert [error.message.startswith(message) for error in document.errors] == [True]
     assert len(document.subjects) == left

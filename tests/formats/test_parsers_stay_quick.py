@@ -171,8 +171,8 @@ def test_a_parser_stays_quick(kind: DocumentKind, name: str, make: Maker) -> Non
     ],
 )
 def test_what_is_too_large_is_refused_and_says_so(kind: DocumentKind, text: str, words: str) -> None:
-    problems = formats.read(kind, Source("a.sh" if kind == "run" else "test", text)).problems
-    assert any(words in problem.message for problem in problems), problems
+    errors = formats.read(kind, Source("a.sh" if kind == "run" else "test", text)).errors
+    assert any(words in error.message for error in errors), errors
 
 
 def test_what_variables_stand_for_is_bounded_in_all() -> None:

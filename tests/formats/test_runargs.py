@@ -46,7 +46,7 @@ def subjects(document: Document) -> list[tuple[Subject, Container]]:
 
 def only(text: str, name: str = "") -> tuple[Subject, Container]:
     document = read(text, name)
-    assert document.problems == ()
+    assert document.errors == ()
     (one,) = subjects(document)
     return one
 
@@ -268,10 +268,10 @@ def test_a_word_that_must_be_the_image_is_one(line: str) -> None:
 )
 def test_what_the_client_would_refuse_is_a_problem_with_its_place(line: str, said: str, at: str) -> None:
     document = read(f"#!/bin/sh\n{line}\n")
-    (problem, *_) = document.problems
-    assert said in problem.message
-    assert (problem.location.line, problem.location.column) == (2, line.index(at) + 1)
-    assert problem.location.end_column == line.index(at) + 1 + len(at)
+    (error, *_) = document.errors
+    assert said in error.message
+    assert (error.location.line, error.location.column) == (2, line.index(at) + 1)
+    assert error.location.end_column == line.index(at) + 1 + len(at)
 
 
 def test_a_problem_keeps_what_could_be_read() -> None:
@@ -399,7 +399,7 @@ def test_names_are_unique_and_several_lines_make_a_project() -> None:
 def test_a_text_without_run_lines_is_no_problem(text: str) -> None:
     document = read(text)
     assert document.subjects == ()
-    assert document.problems == ()
+    assert document.errors == ()
 
 
 def test_words_are_read_without_a_text() -> None:
@@ -407,7 +407,7 @@ def test_words_are_read_without_a_text() -> None:
     line = read_words(words)
     assert line.container.privileged is True
     assert line.where["privileged",] == Place(0, 12)
-    assert line.problems == ()
+    assert line.errors == ()
 
 
 class Watching:
@@ -512,8 +512,8 @@ TOKENS = st.lists(
 @given(TOKENS, st.sampled_from(["", "x.sh", "Makefile", "x.service", "README.md", "ci.yml"]))
 def test_no_text_makes_it_raise(tokens: list[str], name: str) -> None:
     document = read("docker run " + " ".join(tokens), name)
-    for problem in document.problems:
-        assert problem.location.line >= 1
+    for error in document.errors:
+        assert error.location.line >= 1
     read(" ".join(tokens), name)
 
 

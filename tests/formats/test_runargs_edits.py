@@ -43,7 +43,7 @@ def line_of(document: Document, index: int = 0) -> tuple[Subject, Container]:
     return found[index]
 
 
-def mend(text: str, *changes: FieldChange, name: str = "", index: int = 0) -> str:
+def fix(text: str, *changes: FieldChange, name: str = "", index: int = 0) -> str:
     document = read(text, name)
     subject, _ = line_of(document, index)
     return apply(text, [edit for change in changes for edit in formats.edits(document, subject, change)])
@@ -148,8 +148,8 @@ VECTORS = [
 def test_a_change_is_spelled_in_the_line_and_twice_changes_nothing(
     before: str, change: FieldChange, after: str
 ) -> None:
-    assert mend(before, change) == after
-    assert mend(after, change) == after
+    assert fix(before, change) == after
+    assert fix(after, change) == after
 
 
 CONTINUED = """\
@@ -180,7 +180,7 @@ echo done
     ],
 )
 def test_a_line_of_many_lines_stays_one(changes: list[FieldChange], gone: str, there: str) -> None:
-    after = mend(CONTINUED, *changes)
+    after = fix(CONTINUED, *changes)
     if gone:
         assert gone in CONTINUED
         assert gone not in after
@@ -244,7 +244,7 @@ def test_a_network_is_made_in_shell_scripts_alone(name: str) -> None:
     ],
 )
 def test_a_network_that_is_there_is_not_made(line: str, change: FieldChange) -> None:
-    assert mend(line, change).count("network create") == line.count("network create")
+    assert fix(line, change).count("network create") == line.count("network create")
 
 
 @pytest.mark.parametrize(
@@ -269,7 +269,7 @@ def test_a_network_that_is_there_is_not_made(line: str, change: FieldChange) -> 
 )  # fmt: skip
 def test_what_cannot_be_spelled_is_refused(line: str, change: FieldChange) -> None:
     with pytest.raises(FormatError):
-        mend(line, change)
+        fix(line, change)
 
 
 SHARED = """\
@@ -294,7 +294,7 @@ docker run $OPTS "${ARGS[@]}" -m $MEM -e "A=$MEM" nginx:1
 )
 def test_what_comes_from_a_variable_or_an_array_is_not_touched(change: FieldChange) -> None:
     with pytest.raises(FormatError, match="comes from a variable or an array"):
-        mend(SHARED, change)
+        fix(SHARED, change)
 
 
 @pytest.mark.parametrize(
@@ -308,7 +308,7 @@ def test_what_comes_from_a_variable_or_an_array_is_not_touched(change: FieldChan
 )
 def test_what_is_new_stands_in_the_line_and_not_in_the_array(change: FieldChange, line: str) -> None:
     head, _, _ = SHARED.rpartition("docker run")
-    assert mend(SHARED, change) == f"{head}{line}\n"
+    assert fix(SHARED, change) == f"{head}{line}\n"
 
 
 A, READ_ONLY = Variable("A", "a b%$"), Mount("bind", "$PWD", "/x", read_only=True)
@@ -327,8 +327,8 @@ OTHER_FILES = [
 
 @pytest.mark.parametrize(("name", "before", "change", "after"), OTHER_FILES)
 def test_other_files_are_written_by_their_own_rules(name: str, before: str, change: FieldChange, after: str) -> None:
-    assert mend(before, change, name=name) == after
-    assert mend(after, change, name=name) == after
+    assert fix(before, change, name=name) == after
+    assert fix(after, change, name=name) == after
 
 
 @pytest.mark.parametrize(
@@ -341,7 +341,7 @@ def test_other_files_are_written_by_their_own_rules(name: str, before: str, chan
 )
 def test_a_line_inside_other_quotes_is_not_broken(name: str, text: str, value: str) -> None:
     with pytest.raises(FormatError, match="stands in words"):
-        mend(text, Add("environment", Variable("A", value)), name=name)
+        fix(text, Add("environment", Variable("A", value)), name=name)
 
 
 @pytest.mark.parametrize(
@@ -355,7 +355,7 @@ def test_a_line_inside_other_quotes_is_not_broken(name: str, text: str, value: s
 )
 def test_a_long_line_is_changed_in_good_time(change: FieldChange) -> None:
     text = "docker run " + " ".join(f"-e A={number}" for number in range(10_000)) + " alpine\n"
-    assert len(mend(text, change)) != len(text)
+    assert len(fix(text, change)) != len(text)
 
 
 def test_an_edit_is_passed_on_and_another_line_can_be_meant() -> None:

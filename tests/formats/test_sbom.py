@@ -21,9 +21,9 @@ STANDARDS = pytest.mark.parametrize("form", ["cyclonedx", "spdx"])
 
 
 def read(text: str) -> tuple[Inventory, list[str]]:
-    found, problems = read_sbom(Source("some.json", text))
-    assert found.problems == problems
-    return found, [f"{problem.location.pointer} {problem.message}".strip() for problem in problems]
+    found, errors = read_sbom(Source("some.json", text))
+    assert found.errors == errors
+    return found, [f"{error.location.pointer} {error.message}".strip() for error in errors]
 
 
 def cyclonedx(*components: Any, **more: Any) -> str:
@@ -50,8 +50,8 @@ def library(url: str, *properties: tuple[str, str], **more: Any) -> dict[str, An
 @STANDARDS
 @pytest.mark.parametrize("package", EVERY_TYPE, ids=lambda package: f"{package.type} {package.name}")
 def test_what_we_wrote_of_a_package_we_read(form: SbomFormat, package: Package) -> None:
-    found, problems = read(render(form, inventory(packages=(package,))))
-    assert problems == []
+    found, errors = read(render(form, inventory(packages=(package,))))
+    assert errors == []
     (told,) = found.packages
     assert purl(told, DEBIAN) == purl(package, DEBIAN)
     for field in ("type", "name", "version", "namespace", "qualifiers", "path", "removed", "development"):
@@ -86,9 +86,9 @@ def test_licences_that_spdx_does_not_know_come_back_as_they_were(form: SbomForma
 @given(hostile)
 @settings(max_examples=60, deadline=None)
 def test_every_package_of_any_inventory_is_read_or_is_a_problem(form: SbomFormat, image: Inventory) -> None:
-    found, problems = read(render(form, image))
+    found, errors = read(render(form, image))
     # That packages are of two distributions is told beside those that are read.
-    left_out = [problem for problem in problems if "one of them is misjudged" not in problem]
+    left_out = [error for error in errors if "one of them is misjudged" not in error]
     assert len(found.packages) + len(left_out) == len(image.packages)
 
 
@@ -129,16 +129,16 @@ def test_every_package_of_any_inventory_is_read_or_is_a_problem(form: SbomFormat
     ],
 )  # fmt: skip
 def test_components_of_other_tools_are_understood(component: dict[str, Any], expected: dict[str, Any]) -> None:
-    found, problems = read(cyclonedx(component))
-    assert problems == []
+    found, errors = read(cyclonedx(component))
+    assert errors == []
     (told,) = found.packages
     assert {field: getattr(told, field) for field in expected} == expected
 
 
 @pytest.mark.parametrize("version", ["1.2", "1.4", "1.5", "1.6", "1.7"])
 def test_every_version_of_cyclonedx_1_is_read(version: str) -> None:
-    found, problems = read(cyclonedx(library("pkg:npm/x@1"), specVersion=version))
-    assert (len(found.packages), problems) == (1, [])
+    found, errors = read(cyclonedx(library("pkg:npm/x@1"), specVersion=version))
+    assert (len(found.packages), errors) == (1, [])
 
 
 def test_components_within_components_are_read() -> None:
@@ -165,17 +165,17 @@ def test_the_distribution_is_that_of_the_packages_where_no_component_names_it(
 
 
 @pytest.mark.parametrize(
-    ("urls", "problem"),
+    ("urls", "error"),
     [
         (("deb/debian/a@1?distro=debian-12", "deb/debian/b@1?distro=debian-12.5", "deb/debian/c@1"), ""),
         (("deb/debian/a@1?distro=debian-12", "deb/ubuntu/b@1?distro=ubuntu-22.04"), "ubuntu 22.04, and other packages are of debian 12"),
         (("apk/alpine/a@1?distro=alpine-3.20.1", "apk/alpine/b@1?distro=alpine-3.19"), "of alpine 3.19, and other packages are of alpine 3.20.1"),
     ],
 )  # fmt: skip
-def test_packages_of_two_distributions_in_one_document_are_a_problem(urls: tuple[str, ...], problem: str) -> None:
-    found, problems = read(cyclonedx(*[library(f"pkg:{url}") for url in urls]))
+def test_packages_of_two_distributions_in_one_document_are_a_problem(urls: tuple[str, ...], error: str) -> None:
+    found, errors = read(cyclonedx(*[library(f"pkg:{url}") for url in urls]))
     assert len(found.packages) == len(urls)
-    assert [problem in one for one in problems] == ([True] if problem else [])
+    assert [error in one for one in errors] == ([True] if error else [])
 
 
 def test_spdx_of_trivys_shape_is_understood() -> None:
@@ -187,8 +187,8 @@ def test_spdx_of_trivys_shape_is_understood() -> None:
         hasExtractedLicensingInfos=[{"licenseId": "LicenseRef-1", "extractedText": "GPL-2+"}],
         relationships=[{"spdxElementId": "SPDXRef-DOCUMENT", "relationshipType": "DESCRIBES", "relatedSpdxElement": "SPDXRef-i"}],
     )  # fmt: skip
-    found, problems = read(text)
-    assert problems == []
+    found, errors = read(text)
+    assert errors == []
     (package,) = found.packages
     assert (package.source, package.source_version) == ("glibc", "2.36-9")
     assert package.licenses == ("GPL-2+", "MIT")
@@ -201,7 +201,7 @@ def test_spdx_of_trivys_shape_is_understood() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "problem"),
+    ("text", "error"),
     [
         pytest.param("", "not valid JSON", id="nothing"),
         pytest.param("{", "not valid JSON", id="half of it"),
@@ -216,9 +216,9 @@ def test_spdx_of_trivys_shape_is_understood() -> None:
         pytest.param(spdx({"name": "x"}), "/packages/0 x has no package URL", id="an SPDX package without URL"),
     ],
 )  # fmt: skip
-def test_what_cannot_be_read_is_a_problem_with_its_place(text: str, problem: str) -> None:
+def test_what_cannot_be_read_is_a_problem_with_its_place(text: str, error: str) -> None:
     _, (told,) = read(text)
-    assert told.startswith(problem)
+    assert told.startswith(error)
 
 
 @pytest.mark.parametrize("kind", ["application", "file", "container"])
@@ -228,9 +228,9 @@ def test_what_stands_for_no_package_is_no_problem(kind: str) -> None:
 
 
 def test_thousands_of_faults_are_told_in_a_hundred_problems() -> None:
-    found, problems = read(cyclonedx(*[{"type": "library", "name": "x"}] * 5000, library("pkg:npm/x@1")))
-    assert len(problems) == 101
-    assert problems[-1].startswith("4900 more")
+    found, errors = read(cyclonedx(*[{"type": "library", "name": "x"}] * 5000, library("pkg:npm/x@1")))
+    assert len(errors) == 101
+    assert errors[-1].startswith("4900 more")
     assert len(found.packages) == 1
 
 
@@ -263,8 +263,8 @@ heads = st.sampled_from([{"bomFormat": "CycloneDX", "specVersion": "1.6"}, {"spd
 @given(heads, st.dictionaries(st.sampled_from(KEYS), values))
 @settings(max_examples=200, deadline=None)
 def test_no_document_makes_the_reader_fail(head: dict[str, Any], body: dict[str, Any]) -> None:
-    found, problems = read(json.dumps(body | head))
-    assert problems or head
+    found, errors = read(json.dumps(body | head))
+    assert errors or head
     assert all(purl(package, found.distribution) for package in found.packages)
 
 

@@ -143,7 +143,7 @@ def test_openvex_is_read_whole() -> None:
 )
 def test_forms_of_openvex(more: dict[str, Any], said: object) -> None:
     found = read(openvex(row(**more)))
-    assert (found.problems, [(statement.names, statement.status) for statement in found.statements]) == ((), [said])
+    assert (found.errors, [(statement.names, statement.status) for statement in found.statements]) == ((), [said])
     assert found.statements[0].products == (VexProduct((OPENSSL,)),)
 
 
@@ -192,21 +192,21 @@ def test_forms_of_openvex(more: dict[str, Any], said: object) -> None:
 def test_what_cannot_be_understood_is_a_problem_and_says_nothing(table: object, said: str) -> None:
     found = read(table)
     assert found.statements == ()
-    (problem,) = found.problems
-    assert said in problem.message
-    assert problem.location.file == "it.json"
+    (error,) = found.errors
+    assert said in error.message
+    assert error.location.file == "it.json"
 
 
 def test_problems_say_where() -> None:
     broken = read('{\n "@context": "openvex",\n "statements": [}\n')
-    assert (broken.problems[0].location.line, broken.problems[0].location.column) == (3, 17)
-    assert read(openvex(row(), row(status="?"))).problems[0].location.pointer == "/statements/1"
-    assert read(bom(flaw(), flaw(id=""))).problems[0].location.pointer == "/vulnerabilities/1"
+    assert (broken.errors[0].location.line, broken.errors[0].location.column) == (3, 17)
+    assert read(openvex(row(), row(status="?"))).errors[0].location.pointer == "/statements/1"
+    assert read(bom(flaw(), flaw(id=""))).errors[0].location.pointer == "/vulnerabilities/1"
 
 
 def test_what_is_sound_is_heeded_beside_what_is_not() -> None:
     found = read(openvex(row(status="?"), row()))
-    assert (len(found.statements), len(found.problems)) == (1, 1)
+    assert (len(found.statements), len(found.errors)) == (1, 1)
 
 
 @pytest.mark.parametrize(
@@ -277,7 +277,7 @@ def test_csaf_is_read_whole() -> None:
             )
         )
     )
-    assert found.problems == ()
+    assert found.errors == ()
     told = {
         (statement.status, statement.products, statement.justification, statement.impact, statement.action)
         for statement in found.statements
@@ -306,9 +306,9 @@ def test_more_statements_than_anybody_reads_are_cut_and_said() -> None:
     text = json.dumps(openvex()).replace('"statements": []', f'"statements": [{",".join(["{}"] * (MOST + 5))}]')
     found = read(text)
     assert found.statements == ()
-    assert len(found.problems) == 52
-    assert {"more of its statements cannot be read" in found.problems[-1].message} == {True}
-    assert "the rest is not read" in found.problems[-2].message
+    assert len(found.errors) == 52
+    assert {"more of its statements cannot be read" in found.errors[-1].message} == {True}
+    assert "the rest is not read" in found.errors[-2].message
 
 
 def test_groups_of_csaf_do_not_multiply() -> None:
@@ -316,7 +316,7 @@ def test_groups_of_csaf_do_not_multiply() -> None:
     tree = {"product_groups": [{"group_id": "G", "product_ids": many}]}
     flags = [{"label": "x", "group_ids": ["G"] * 1000}] * 5
     found = read(csaf(known(flags=flags, product_status={"known_not_affected": many}), tree=tree))
-    assert "not all are heeded" in found.problems[-1].message
+    assert "not all are heeded" in found.errors[-1].message
 
 
 @pytest.mark.parametrize(

@@ -199,7 +199,7 @@ def for_platforms(*, nested: bool) -> dict[str, bytes]:
 
 @pytest.mark.parametrize("nested", [True, False])
 @pytest.mark.parametrize(
-    ("platform", "chosen", "problem"),
+    ("platform", "chosen", "error"),
     [
         ("linux/amd64", "linux/amd64", ""),
         ("linux/arm64", "linux/arm64/v8", ""),
@@ -209,10 +209,10 @@ def for_platforms(*, nested: bool) -> dict[str, bytes]:
         ("linux/riscv64", "linux/s390x", "The image has nothing for the platform linux/riscv64; another one's is read"),
     ],
 )
-def test_the_platform_that_is_wanted(platform: str, chosen: str, problem: str, *, nested: bool, tmp_path: Path) -> None:
+def test_the_platform_that_is_wanted(platform: str, chosen: str, error: str, *, nested: bool, tmp_path: Path) -> None:
     image = one(spread(tmp_path, for_platforms(nested=nested)), platform=platform)
     assert contents(image) == {"name": chosen.encode()}
-    assert troubles(image) == problem
+    assert troubles(image) == error
 
 
 @pytest.mark.parametrize("way", WAYS)
@@ -491,5 +491,5 @@ def test_an_archive_that_becomes_shorter_while_it_is_read_is_told_of(
     os.truncate(path, int(Path(path).stat().st_size * left))
     seen = [entry.path for layer in image.layers for entry in layer.entries()]
     assert len(seen) < 200
-    told = [problem.message for problem in (*image.layers[0].problems, *image.problems)]
+    told = [error.message for error in (*image.layers[0].errors, *image.errors)]
     assert any("was longer when it was opened" in message for message in told), told

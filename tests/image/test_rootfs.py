@@ -60,7 +60,7 @@ def test_a_file_that_becomes_a_link_while_it_is_read_gives_nothing(tmp_path: Pat
             (root / "etc" / "passwd").write_text("another")
             got.append(entry.read(100))
     assert got == [b"", b""]
-    assert "was replaced while it was read" in "\n".join(problem.message for problem in image.layers[0].problems)
+    assert "was replaced while it was read" in "\n".join(error.message for error in image.layers[0].errors)
 
 
 def test_a_folder_that_becomes_a_link_is_not_entered(tmp_path: Path) -> None:
@@ -73,7 +73,7 @@ def test_a_folder_that_becomes_a_link_is_not_entered(tmp_path: Path) -> None:
             (root / "bin").rmdir()
             (root / "bin").symlink_to(tmp_path)
     assert "bin/outside" not in seen
-    assert [problem.message for problem in image.layers[0].problems] == ["The root file system: 'bin': Not a directory"]
+    assert [error.message for error in image.layers[0].errors] == ["The root file system: 'bin': Not a directory"]
 
 
 def test_names_that_are_no_text_are_kept(tmp_path: Path) -> None:

@@ -29,7 +29,7 @@ NAMES = """
 import sys
 from sealock.scan.images import How, inventories
 for one in inventories(sys.argv[1], How()):
-    print(*(package.name for package in one.packages), *one.problems)
+    print(*(package.name for package in one.packages), *one.errors)
 """
 
 
@@ -65,7 +65,7 @@ def test_an_image_of_more_layers_than_files_may_be_open_is_listed(size: int, tmp
     for _ in ("read", "remembered"):
         told = listed(path, tmp_path / "cache")
         assert {package["name"] for package in told["packages"]} == {f"p{number}" for number in range(4 * OPEN)}
-        assert told["problems"] == []
+        assert told["errors"] == []
 
 
 def test_an_index_of_more_images_than_files_may_be_open_is_listed(tmp_path: Path) -> None:
@@ -161,7 +161,7 @@ def test_a_file_replaced_while_an_image_is_read_is_a_problem_and_is_not_kept(
     second.write_bytes(content)
     found = [[entry.path for entry in layer.entries()] for layer in image.layers]
     assert [len(one) for one in found] == [2, 0, 2]
-    told = {problem.message for layer in image.layers for problem in layer.problems}
+    told = {error.message for layer in image.layers for error in layer.errors}
     assert {message.rpartition(": ")[2] for message in told} == {"it was changed or replaced while it was read"}
 
 

@@ -45,13 +45,13 @@ def read(data: bytes, tmp_path: Path, most: int = 1 << 20) -> tuple[list[LayerEn
     """Entries, the first bytes of the files, and problems."""
     path = tmp_path / "one.tar"
     path.write_bytes(data)
-    problems: list[str] = []
-    reader = TarReader(Stretch(OpenFile(os.open(path, os.O_RDONLY))), problems.append, most)
+    errors: list[str] = []
+    reader = TarReader(Stretch(OpenFile(os.open(path, os.O_RDONLY))), errors.append, most)
     entries, bodies = [], []
     for entry in reader.entries():
         entries.append(entry)
         bodies.append(entry.read(1 << 20) if entry.kind == "file" else b"")
-    return entries, bodies, problems
+    return entries, bodies, errors
 
 
 def truth(data: bytes) -> tuple[list[tuple[Any, ...]], list[bytes]]:
@@ -73,9 +73,9 @@ def truth(data: bytes) -> tuple[list[tuple[Any, ...]], list[bytes]]:
 @pytest.mark.parametrize("dialect", [tarfile.GNU_FORMAT, tarfile.PAX_FORMAT], ids=["gnu", "pax"])
 def test_every_field_is_as_tarfile_has_it(dialect: int, tmp_path: Path) -> None:
     data = tar(*SAMPLES, format=dialect)
-    entries, bodies, problems = read(data, tmp_path)
+    entries, bodies, errors = read(data, tmp_path)
     assert ([facts(entry) for entry in entries], bodies) == truth(data)
-    assert problems == []
+    assert errors == []
 
 
 @pytest.mark.parametrize("dialect", ["v7", "oldgnu", "gnu", "ustar", "pax"])
@@ -93,10 +93,10 @@ def test_what_gnu_tar_writes_is_read_as_tarfile_reads_it(dialect: str, tmp_path:
     made = subprocess.run(
         ["tar", f"--format={dialect}", "-C", root, "-c", "."], capture_output=True, check=False
     ).stdout
-    entries, bodies, problems = read(made, tmp_path)
+    entries, bodies, errors = read(made, tmp_path)
     named = [("." if not entry.path else f"./{entry.path}", *facts(entry)[1:]) for entry in entries]
     assert (named, bodies) == truth(made)
-    assert problems == []
+    assert errors == []
 
 
 @pytest.mark.parametrize(
@@ -121,19 +121,19 @@ def test_the_holes_of_sparse_files_are_read_as_nuls(words: list[str], stretches:
     made = subprocess.run(
         ["tar", *words, "-S", "-C", root, "-c", "rpmdb", "then"], capture_output=True, check=True
     ).stdout  # fmt: skip
-    entries, bodies, problems = read(made, tmp_path)
+    entries, bodies, errors = read(made, tmp_path)
     assert [(entry.path, entry.size) for entry in entries] == [("rpmdb", 1 << 20), ("then", 5)]
     assert bodies == [(root / "rpmdb").read_bytes(), b"after"]
-    assert problems == []
+    assert errors == []
     assert len(made) < 1 << 20
-    streamed = next(TarReader(Pumped(iter([made[:700], made[700:]])), problems.append, 9).entries())
+    streamed = next(TarReader(Pumped(iter([made[:700], made[700:]])), errors.append, 9).entries())
     assert streamed.read(4) == bytes(4)
     assert streamed.read(10000) == (root / "rpmdb").read_bytes()[:10000]
 
 
 def holed(name: bytes, size: int) -> bytes:
     """A header of a file that is one hole."""
-    return mended(
+    return fixed(
         ONE[:512],
         at0=name.ljust(4, b"\0"),
         at124=b"00000000000\0",
@@ -147,27 +147,27 @@ def test_the_holes_of_all_files_together_make_no_more_than_so_many_bytes(tmp_pat
     """A header is enough for a file of any size: a megabyte of them would make terabytes."""
     path = tmp_path / "one.tar"
     path.write_bytes(b"".join(holed(b"%d" % number, 30 << 20) for number in range(20)) + TWO)
-    problems: list[str] = []
-    reader = TarReader(Stretch(OpenFile(os.open(path, os.O_RDONLY))), problems.append, 99)
+    errors: list[str] = []
+    reader = TarReader(Stretch(OpenFile(os.open(path, os.O_RDONLY))), errors.append, 99)
     sizes = [(entry.size, len(entry.read(512 << 20))) for entry in reader.entries()]
     assert sizes == [(30 << 20, 30 << 20)] * 8 + [(30 << 20, 0)] * 12 + [(1, 1)]
     assert (
-        problems[0]
+        errors[0]
         == "the sparse file at offset 4608 would make more than 268435456 bytes of its layer's sparse files; it is not read"
     )
-    assert len(problems) == 12
+    assert len(errors) == 12
 
 
 def test_capabilities_come_from_pax_records(tmp_path: Path) -> None:
     raw = b"\x01\x00\x00\x02\x00\x20\x00\x00" + bytes(12)
     records = {"SCHILY.xattr.security.capability": raw.decode("latin-1"), "SCHILY.xattr.user.x": "1"}
-    entries, _, problems = read(tar(info("bin/ping", b"x", pax_headers=records), info("bin/sh")), tmp_path)
+    entries, _, errors = read(tar(info("bin/ping", b"x", pax_headers=records), info("bin/sh")), tmp_path)
     assert [entry.capability for entry in entries] == [raw, b""]
-    assert problems == []
+    assert errors == []
 
 
 @pytest.mark.parametrize(
-    ("name", "path", "problem"),
+    ("name", "path", "error"),
     [
         ("/etc/passwd", "etc/passwd", ""),
         ("./etc//./passwd", "etc/passwd", ""),
@@ -184,13 +184,13 @@ def test_capabilities_come_from_pax_records(tmp_path: Path) -> None:
         ("\udcff\udcfe", "\udcff\udcfe", ""),
     ],
 )
-def test_names_are_made_normal_within_the_root(name: str, path: str, problem: str, tmp_path: Path) -> None:
-    entries, _, problems = read(tar(info(name, b"x"), format=tarfile.GNU_FORMAT), tmp_path)
+def test_names_are_made_normal_within_the_root(name: str, path: str, error: str, tmp_path: Path) -> None:
+    entries, _, errors = read(tar(info(name, b"x"), format=tarfile.GNU_FORMAT), tmp_path)
     assert [entry.path for entry in entries] == [path]
-    assert problems == [problem] * bool(problem)
+    assert errors == [error] * bool(error)
 
 
-def mended(block: bytes, **places: bytes) -> bytes:
+def fixed(block: bytes, **places: bytes) -> bytes:
     """A header with bytes replaced ("at124": ...), and the checksum made right again."""
     made = bytearray(block)
     for place, value in places.items():
@@ -203,8 +203,8 @@ def mended(block: bytes, **places: bytes) -> bytes:
 
 ONE = tar(info("one", b"1" * 600), format=tarfile.USTAR_FORMAT)[:1536]
 TWO = tar(info("two", b"2"), format=tarfile.USTAR_FORMAT)
-LONG = mended(ONE[:512], at156=b"L")
-RECORDS = mended(ONE[:512], at156=b"x", at124=b"00000001000\0")
+LONG = fixed(ONE[:512], at156=b"L")
+RECORDS = fixed(ONE[:512], at156=b"x", at124=b"00000001000\0")
 
 
 def records(text: bytes) -> bytes:
@@ -212,7 +212,7 @@ def records(text: bytes) -> bytes:
 
 
 @pytest.mark.parametrize(
-    ("data", "paths", "problem"),
+    ("data", "paths", "error"),
     [
         (ONE + TWO, ["one", "two"], ""),
         (ONE, ["one"], ""),
@@ -222,15 +222,15 @@ def records(text: bytes) -> bytes:
         (ONE + b"x" * 512 + TWO, ["one"], "the tar header at offset 1536 has a wrong checksum; what follows is not read"),
         (ONE + bytes(512) + TWO, ["one"], "a lone block of NULs at offset 1536 ends it; what follows is not read"),
         (ONE + bytes(1024) + TWO, ["one"], ""),
-        (mended(ONE[:512], at124=b"777777777777") + ONE[512:], ["one"], "'one' should have 68719476735 bytes and has 1024: the archive is cut short"),
-        (mended(ONE[:512], at124=b"\x80" + bytes(3) + b"\x7f" + b"\xff" * 7) + TWO, ["one"], "'one' should have 9223372036854775807 bytes and has 10240: the archive is cut short"),
-        (mended(ONE[:512], at124=b"\xff" * 12) + TWO, [], "the tar header at offset 0 has no valid size; what follows is not read"),
-        (mended(ONE[:512], at124=b"00000000089\0") + TWO, [], "the tar header at offset 0 has no valid size; what follows is not read"),
-        (mended(ONE[:512], at124=b"-0000000001\0") + TWO, [], "the tar header at offset 0 has no valid size; what follows is not read"),
-        (mended(ONE[:512], at100=b"rwxrwxr\0") + ONE[512:] + TWO, ["one", "two"], "the tar header at offset 0 has no valid mode or owner"),
-        (mended(ONE[:512], at156=b"Z") + ONE[512:] + TWO, ["one", "two"], "'one' is of the unknown type 'Z'; it is taken as a file"),
-        (mended(ONE[:512], at0=bytes(100)) + ONE[512:] + TWO, ["two"], "the entry at offset 0 has no name; it is left out"),
-        (mended(LONG, at124=b"77777777777\0") + TWO, [], "the extension at offset 512 claims 8589934591 bytes; it is not read"),
+        (fixed(ONE[:512], at124=b"777777777777") + ONE[512:], ["one"], "'one' should have 68719476735 bytes and has 1024: the archive is cut short"),
+        (fixed(ONE[:512], at124=b"\x80" + bytes(3) + b"\x7f" + b"\xff" * 7) + TWO, ["one"], "'one' should have 9223372036854775807 bytes and has 10240: the archive is cut short"),
+        (fixed(ONE[:512], at124=b"\xff" * 12) + TWO, [], "the tar header at offset 0 has no valid size; what follows is not read"),
+        (fixed(ONE[:512], at124=b"00000000089\0") + TWO, [], "the tar header at offset 0 has no valid size; what follows is not read"),
+        (fixed(ONE[:512], at124=b"-0000000001\0") + TWO, [], "the tar header at offset 0 has no valid size; what follows is not read"),
+        (fixed(ONE[:512], at100=b"rwxrwxr\0") + ONE[512:] + TWO, ["one", "two"], "the tar header at offset 0 has no valid mode or owner"),
+        (fixed(ONE[:512], at156=b"Z") + ONE[512:] + TWO, ["one", "two"], "'one' is of the unknown type 'Z'; it is taken as a file"),
+        (fixed(ONE[:512], at0=bytes(100)) + ONE[512:] + TWO, ["two"], "the entry at offset 0 has no name; it is left out"),
+        (fixed(LONG, at124=b"77777777777\0") + TWO, [], "the extension at offset 512 claims 8589934591 bytes; it is not read"),
         (LONG + ONE[512:], [], "it ends at offset 1536 where a header should follow its extension"),
         (LONG + ONE[512:] + TWO, ["1" * 600], ""),
         (records(b"12 path=a/b\n") + TWO, ["a/b"], ""),
@@ -243,60 +243,60 @@ def records(text: bytes) -> bytes:
         (records(b"11 size=-1\n") + TWO, ["two"], "the PAX records at offset 512 are broken: the record size is no number from 0 to 9223372036854775807"),
         (records(b"29 size=18446744073709551616\n") + TWO, ["two"], "the PAX records at offset 512 are broken: the record size is no number from 0 to 9223372036854775807"),
         (records(b"9 size=5\n") + TWO, ["two"], ""),
-        (mended(RECORDS, at156=b"g") + b"12 path=a/b\n".ljust(512, b"\0") + TWO, ["two"], "the global PAX records at offset 512 set path, which engines pass over"),
-        (mended(RECORDS, at156=b"g") + b"22 comment=0123456789\n".ljust(512, b"\0") + TWO, ["two"], ""),
+        (fixed(RECORDS, at156=b"g") + b"12 path=a/b\n".ljust(512, b"\0") + TWO, ["two"], "the global PAX records at offset 512 set path, which engines pass over"),
+        (fixed(RECORDS, at156=b"g") + b"22 comment=0123456789\n".ljust(512, b"\0") + TWO, ["two"], ""),
         (records(b"22 GNU.sparse.major=1\n26 GNU.sparse.realsize=99\n") + TWO, ["two"], "the map of the sparse file at offset 1536 is broken; its data is not read"),
-        (mended(ONE[:512], at156=b"S", at257=b"ustar  \0", at386=b"00000000000\0" + b"00000000377\0", at483=b"00000000010\0") + ONE[512:] + TWO, ["one", "two"], "the map of the sparse file at offset 512 is broken; its data is not read"),
+        (fixed(ONE[:512], at156=b"S", at257=b"ustar  \0", at386=b"00000000000\0" + b"00000000377\0", at483=b"00000000010\0") + ONE[512:] + TWO, ["one", "two"], "the map of the sparse file at offset 512 is broken; its data is not read"),
     ],
 )  # fmt: skip
 def test_what_is_broken_is_told_and_the_rest_is_listed(
-    data: bytes, paths: list[str], problem: str, tmp_path: Path
+    data: bytes, paths: list[str], error: str, tmp_path: Path
 ) -> None:
-    entries, _, problems = read(data, tmp_path)
+    entries, _, errors = read(data, tmp_path)
     assert [entry.path for entry in entries] == paths
-    assert problems[:1] == [problem] * bool(problem)
+    assert errors[:1] == [error] * bool(error)
 
 
 def test_too_many_entries_end_the_walk(tmp_path: Path) -> None:
-    entries, _, problems = read(ONE * 10, tmp_path, most=4)
+    entries, _, errors = read(ONE * 10, tmp_path, most=4)
     assert len(entries) == 4
-    assert problems == ["there are more than 4 entries, the most that are read of an image"]
+    assert errors == ["there are more than 4 entries, the most that are read of an image"]
 
 
 def long_name(length: int) -> bytes:
     """A GNU long name, and the entry that has it."""
-    return mended(ONE[:512], at156=b"L", at124=b"%011o\0" % length) + b"n" * length + bytes(-length % 512) + ONE[:1536]
+    return fixed(ONE[:512], at156=b"L", at124=b"%011o\0" % length) + b"n" * length + bytes(-length % 512) + ONE[:1536]
 
 
 def test_names_that_no_system_has_are_left_out(tmp_path: Path) -> None:
-    entries, _, problems = read(long_name(4096) + long_name(4097) + TWO, tmp_path)
+    entries, _, errors = read(long_name(4096) + long_name(4097) + TWO, tmp_path)
     assert [entry.path for entry in entries] == ["n" * 4096, "two"]
-    assert problems[0] == f"the name '{'n' * 200}'... has more than 4096 bytes; the entry is left out"
+    assert errors[0] == f"the name '{'n' * 200}'... has more than 4096 bytes; the entry is left out"
 
 
 def test_long_names_without_end_end_the_walk() -> None:
-    problems: list[str] = []
+    errors: list[str] = []
     chunk = long_name(1 << 20)
-    entries = list(TarReader(Pumped(chunk for _ in range(1000)), problems.append, 9999).entries())
+    entries = list(TarReader(Pumped(chunk for _ in range(1000)), errors.append, 9999).entries())
     assert entries == []
-    assert problems[-1] == "its long names take more than 134217728 bytes in all; what follows is not read"
-    assert len(problems) < 300
+    assert errors[-1] == "its long names take more than 134217728 bytes in all; what follows is not read"
+    assert len(errors) < 300
 
 
 def test_gnu_numbers_in_base_256_are_read(tmp_path: Path) -> None:
-    block = mended(
+    block = fixed(
         ONE[:512], at108=struct.pack(">Q", (1 << 63) | 5_000_000_000), at124=b"\x80" + (600).to_bytes(11, "big")
     )
-    entries, bodies, problems = read(block + ONE[512:], tmp_path)
-    assert (entries[0].uid, bodies, problems) == (5_000_000_000, [b"1" * 600], [])
+    entries, bodies, errors = read(block + ONE[512:], tmp_path)
+    assert (entries[0].uid, bodies, errors) == (5_000_000_000, [b"1" * 600], [])
 
 
 def test_checksums_of_signed_bytes_are_right_too(tmp_path: Path) -> None:
     block = bytearray(tar(info("\udcff\udcfe", b"", mode=0o644), format=tarfile.GNU_FORMAT)[:512])
     block[148:156] = b"        "
     block[148:156] = b"%06o\0 " % sum(byte - 256 if byte > 127 else byte for byte in block)
-    entries, _, problems = read(bytes(block), tmp_path)
-    assert ([entry.path for entry in entries], problems) == (["\udcff\udcfe"], [])
+    entries, _, errors = read(bytes(block), tmp_path)
+    assert ([entry.path for entry in entries], errors) == (["\udcff\udcfe"], [])
 
 
 WHOLE = tar(*SAMPLES, format=tarfile.GNU_FORMAT) + tar(*SAMPLES)
@@ -314,14 +314,14 @@ def test_a_damaged_archive_never_raises_nor_hangs(
         field = chance.choice([0, 100, 108, 116, 124, 136, 156, 157, 257, 345, 386, 482])
         for place in range(at + field, at + field + chance.randrange(1, 13)):
             data[place] = chance.choice([0, 0x20, 0x30, 0x37, 0x80, 0xFF, chance.randrange(256)])
-        data[at : at + 512] = mended(bytes(data[at : at + 512]))
+        data[at : at + 512] = fixed(bytes(data[at : at + 512]))
     if chance.random() < 0.3:
         del data[chance.randrange(len(data)) :]
-    entries, bodies, problems = read(bytes(data), tmp_path_factory.mktemp("harmed"))
+    entries, bodies, errors = read(bytes(data), tmp_path_factory.mktemp("harmed"))
     assert len(entries) <= len(data) // 512
     assert all(len(body) <= 1 << 20 for body in bodies)
     assert all(entry.path == entry.path.strip("/") and ".." not in entry.path.split("/") for entry in entries)
-    assert all(len(problem) < 2000 for problem in problems)
+    assert all(len(error) < 2000 for error in errors)
     problems_of_stream: list[str] = []
     streamed = TarReader(Pumped(iter([bytes(data[:5000]), bytes(data[5000:])])), problems_of_stream.append, 1 << 20)
     assert [entry.path for entry in streamed.entries()] == [entry.path for entry in entries]

@@ -29,7 +29,7 @@ def listed(tmp_path: Path, *layers: bytes) -> Inventory:
     path = tmp_path / "app.tar"
     write(path, docker_save(*layers))
     (found,) = inventories(str(path), How())
-    assert not found.problems, found.problems
+    assert not found.errors, found.errors
     return found
 
 
@@ -129,8 +129,8 @@ def test_one_broken_file_costs_none_of_the_others(tmp_path: Path) -> None:
     write(path, docker_save(layer(("a/node_modules/x/package.json", "{"), PACKAGE)))
     (found,) = inventories(str(path), How())
     assert packages(found)["left-pad"] == ("1.3.0", 0, False)
-    (problem,) = found.problems
-    assert "layer 1: a/node_modules/x/package.json" in problem.location.file
+    (error,) = found.errors
+    assert "layer 1: a/node_modules/x/package.json" in error.location.file
 
 
 def test_layers_are_told_with_the_instruction_that_made_them(tmp_path: Path) -> None:

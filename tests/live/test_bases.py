@@ -11,7 +11,7 @@ import pytest
 from msgspec import Struct
 
 from sealock.baseimage.closure import closure
-from sealock.baseimage.musl import judge
+from sealock.baseimage.musl import evaluate
 from sealock.baseimage.paths import ImageFiles
 from sealock.image.opener import open_image
 from sealock.inventory.analyzer import AnalyzedFile
@@ -158,7 +158,7 @@ def told(program: Path, root: Path) -> tuple[Musl | None, bool]:
     files = ImageFiles(content(image.layers), Container())
     facts = list(GlibcAnalyzer().read(AnalyzedFile("program", data, 0o755)))
     complete = not closure(["program"], files).missing
-    return (judge(facts[0], files) if facts else None), complete
+    return (evaluate(facts[0], files) if facts else None), complete
 
 
 @pytest.mark.parametrize("row", ROWS.values(), ids=list(ROWS))
@@ -169,11 +169,11 @@ def test_the_verdict_is_what_happens(row: Row, roots: dict[str, Path], tmp_path:
     said = {name: told(program, root) for name, root in roots.items()}
     # As it is: it starts where it needs no glibc and its loader and libraries are there.
     for name in ("musl", "empty"):
-        verdict, complete = said[name]
-        assert (verdict is None and complete) == truth[name], name
+        result, complete = said[name]
+        assert (result is None and complete) == truth[name], name
     # Where musl stands in glibc's place, the symbols decide, and whether other libraries are there: C++ has its own.
-    verdict, complete = said["stand-in"]
-    assert ((verdict is None or verdict.answer == "stand-in") and complete) == truth["stand-in"]
+    result, complete = said["stand-in"]
+    assert ((result is None or result.answer == "stand-in") and complete) == truth["stand-in"]
     read = read_program(program.read_bytes())
     assert read is not None
     assert (read.kind == "static") == row.empty
@@ -193,23 +193,23 @@ def test_the_symbol_that_breaks_it_is_the_one_that_musl_complains_of(
 ) -> None:
     program = built(tmp_path, Row(source, "gcc", False, False, False))
     root = roots["stand-in"]
-    verdict, _ = told(program, root)
-    assert verdict is not None
-    assert verdict.answer == "breaks"
-    assert symbol in verdict.says
+    result, _ = told(program, root)
+    assert result is not None
+    assert result.answer == "breaks"
+    assert symbol in result.says
     done = subprocess.run(["/program"], capture_output=True, text=True, check=False, preexec_fn=lambda: os.chroot(root), cwd="/")  # fmt: skip
     complained = {line.split(": ")[1] for line in done.stderr.splitlines() if "symbol not found" in line}
-    assert {say.partition("@")[0] for say in verdict.says} == complained
+    assert {say.partition("@")[0] for say in result.says} == complained
 
 
 def advice(folder: Path, start: str) -> BaseAdvice:
     found = advised(str(folder), How(), tuple(start.split()))
-    assert found.problems == ()
+    assert found.errors == ()
     return found.advice
 
 
 def answers(found: BaseAdvice) -> dict[str, str]:
-    return {verdict.base: verdict.answer for verdict in found.verdicts}
+    return {result.base: result.answer for result in found.results}
 
 
 def test_a_go_program_may_run_on_nothing(tmp_path: Path, roots: dict[str, Path]) -> None:

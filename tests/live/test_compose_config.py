@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from sealock.formats.compose import editor, read, read_many
+from sealock.formats.compose import edits, read, read_many
 from sealock.formats.edits import apply
 from sealock.model.absent import UNKNOWN, UNSET, Absent
 from sealock.model.change import Add, FieldChange, Set, Swap, changed
@@ -124,7 +124,7 @@ def test_a_changed_file_says_to_compose_what_was_asked_for(
     document = read(Source(name, text), FolderWindow(str(VECTORS), str(VECTORS), CALLER))
     subject = next(subject for subject in document.subjects if subject.name == f"service {service}")
     assert isinstance(subject.noun, Container)
-    (tmp_path / name).write_text(apply(text, editor(document, subject, change)), encoding="utf-8")
+    (tmp_path / name).write_text(apply(text, edits(document, subject, change)), encoding="utf-8")
     theirs = compose(tmp_path, name)
     assert theirs.returncode == 0, theirs.stderr
     wanted = fields(parsed(theirs.stdout)["services"][service])[change.field]
@@ -143,19 +143,19 @@ def test_what_compose_refuses_is_a_problem_with_a_place(name: str) -> None:
     folder, file = path.parent, path.name
     others = ["compose.override.yaml"] if (folder / "compose.override.yaml").exists() else []
     assert compose(folder, file, *others).returncode != 0
-    problems = ours(folder, file).problems
+    errors = ours(folder, file).errors
     if name in OURS_ALONE:
-        assert not problems
+        assert not errors
         return
-    assert problems
-    assert all(problem.location.line > 0 for problem in problems)
+    assert errors
+    assert all(error.location.line > 0 for error in errors)
 
 
 # What Compose says, in the words of our nouns. Its output is canonical: every field in its long form.
 
 
 def compare(document: Document, config: dict[str, Any], folder: Path) -> None:
-    assert not document.problems, document.problems
+    assert not document.errors, document.errors
     containers = {
         subject.name.removeprefix("service "): subject.noun
         for subject in document.subjects

@@ -40,7 +40,7 @@ def test_what_cosign_signs_we_verify(place: Place, kind: KeyKind) -> None:
     private, public = place.pair(kind)
     image = place.image()
     good(place.cosign("sign", "-y", "--key", private, "--tlog-upload=false", "-a", "stage=tested", *PLAIN, image))
-    assert place.verdict(image, public).state == "trusted"
+    assert place.result(image, public).state == "trusted"
     name = reference(image)
     wanting = CosignRequirements((read_public(public.read_bytes(), ""),), annotations={"stage": "released"})
     assert verify_cosign(place.client, name, name.digest or "", wanting).check == "annotation"
@@ -59,9 +59,9 @@ def test_what_cosign_attaches_as_a_referrer_we_verify(place: Place) -> None:
         *PLAIN,
     ]
     good(place.cosign(*words, image))
-    verdict = place.verdict(image, public)
-    assert verdict.state == "trusted", verdict.why
-    assert verdict.signers[0].where.startswith("referrer")
+    result = place.result(image, public)
+    assert result.state == "trusted", result.why
+    assert result.signers[0].where.startswith("referrer")
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -85,7 +85,7 @@ def test_what_cosign_attests_we_verify(place: Place, kind: KeyKind, more: list[s
     expected = CosignRequirements((read_public(public.read_bytes(), ""),))
     found = verify_attestations(place.client, name, name.digest or "", expected, type_of("cyclonedx"))
     assert [attestation.statement.predicate for attestation in found.attestations] == [{"bomFormat": "CycloneDX"}]
-    assert place.verdict(image, public).state == "untrusted"
+    assert place.result(image, public).state == "untrusted"
 
 
 def test_two_signers_are_both_found(place: Place) -> None:
@@ -94,9 +94,9 @@ def test_two_signers_are_both_found(place: Place) -> None:
         good(place.cosign("sign", "-y", "--key", place.pair(kind)[0], "--tlog-upload=false", *PLAIN, image))
     keys = tuple(read_public(place.pair(kind)[1].read_bytes(), kind) for kind in ("ecdsa-p256", "ed25519"))
     name = reference(image)
-    verdict = verify_cosign(place.client, name, name.digest or "", CosignRequirements(keys, threshold=2))
-    assert verdict.state == "trusted"
-    assert {one.key for one in verdict.signers} == {key.id for key in keys}
+    result = verify_cosign(place.client, name, name.digest or "", CosignRequirements(keys, threshold=2))
+    assert result.state == "trusted"
+    assert {one.key for one in result.signers} == {key.id for key in keys}
 
 
 # What we make, cosign verifies.
@@ -170,7 +170,7 @@ def test_we_add_to_what_cosign_signed_and_it_to_what_we_did(place: Place) -> Non
     good(place.cosign("sign", "-y", "--key", third, "--tlog-upload=false", *PLAIN, image))
     for public in (our_public, their_public, third_public):
         good(place.cosign("verify", "--key", public, *UNLOGGED, image))
-        assert place.verdict(image, public).state == "trusted"
+        assert place.result(image, public).state == "trusted"
 
 
 def test_both_refuse_a_key_that_did_not_sign_and_an_image_that_nobody_did(place: Place) -> None:
@@ -178,10 +178,10 @@ def test_both_refuse_a_key_that_did_not_sign_and_an_image_that_nobody_did(place:
     _, other = place.pair("ed25519")
     image = place.image()
     assert place.cosign("verify", "--key", other, *UNLOGGED, image).returncode != 0
-    assert place.verdict(image, other).check == "unsigned"
+    assert place.result(image, other).check == "unsigned"
     good(place.cosign("sign", "-y", "--key", private, "--tlog-upload=false", *PLAIN, image))
     assert place.cosign("verify", "--key", other, *UNLOGGED, image).returncode != 0
-    assert place.verdict(image, other).check == "signature"
+    assert place.result(image, other).check == "signature"
 
 
 # Keys.
@@ -241,7 +241,7 @@ def test_a_signature_that_was_moved_to_another_image_counts_for_neither(place: P
     good(place.cosign("sign", "-y", "--key", private, "--tlog-upload=false", *PLAIN, spelled(signed)))
     copy(place, signed, other)
     assert place.cosign("verify", "--key", public, *UNLOGGED, spelled(other)).returncode != 0
-    assert place.verdict(spelled(other), public).check == "digest"
+    assert place.result(spelled(other), public).check == "digest"
 
 
 def test_a_signature_for_another_repository_counts_for_cosign_alone(place: Place) -> None:
@@ -256,7 +256,7 @@ def test_a_signature_for_another_repository_counts_for_cosign_alone(place: Place
     upload.push_manifest(place.client, other, image.raw, image.media_type, "1")
     copy(place, signed, other)
     good(place.cosign("verify", "--key", public, *UNLOGGED, spelled(other)))
-    assert place.verdict(spelled(other), public).check == "repository"
+    assert place.result(spelled(other), public).check == "repository"
     anywhere = CosignRequirements((read_public(public.read_bytes(), ""),), repository=ANY)
     assert verify_cosign(place.client, other, other.digest or "", anywhere).state == "trusted"
 

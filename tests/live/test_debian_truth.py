@@ -50,7 +50,7 @@ def installed(root: Path, suite: str, *, updated: bool = False) -> tuple[Invento
     return inventory, (root / "var/lib/dpkg/status").read_text(encoding="utf-8")
 
 
-def judged(folder: Path, records: list[dict[str, Any]], inventory: Inventory, status: str, ecosystem: str) -> Found:
+def evaluated(folder: Path, records: list[dict[str, Any]], inventory: Inventory, status: str, ecosystem: str) -> Found:
     """What is found, which has to be what is true."""
     names = {package.source for package in inventory.packages}
     mine = [
@@ -69,9 +69,9 @@ def judged(folder: Path, records: list[dict[str, Any]], inventory: Inventory, st
 def test_every_package_is_judged_as_a_plain_reading_judges_it(
     tmp_path: Path, records: list[dict[str, Any]], suite: str, ecosystem: str
 ) -> None:
-    released = judged(tmp_path / "1", records, *installed(tmp_path / "released", suite), ecosystem)
+    released = evaluated(tmp_path / "1", records, *installed(tmp_path / "released", suite), ecosystem)
     assert len(released) > 20
-    updated = judged(tmp_path / "2", records, *installed(tmp_path / "updated", suite, updated=True), ecosystem)
+    updated = evaluated(tmp_path / "2", records, *installed(tmp_path / "updated", suite, updated=True), ecosystem)
     mendable = {(flaw, package) for flaw, package, fixed in released if fixed}
     assert not mendable & {(flaw, package) for flaw, package, _ in updated}
     # The last of bookworm's point releases may hold all that the feed has a fix for; bullseye's does not.

@@ -346,7 +346,7 @@ def test_the_configuration_is_what_buildkit_makes_of_it(docker: Docker, tmp_path
     made = build(docker, tmp_path, text)
     assert made.returncode == 0, made.stderr
     document = read(text)
-    assert not document.problems
+    assert not document.errors
     assert our_config(document) == config_of(docker, tmp_path)
 
 
@@ -356,7 +356,7 @@ def test_every_form_of_a_variable_has_the_value_that_buildkit_gives_it(docker: D
     made = build(docker, tmp_path, text)
     assert made.returncode == 0, made.stderr
     document = read(text)
-    assert not document.problems
+    assert not document.errors
     theirs = dict(zip(forms, config_of(docker, tmp_path)["Env"][5:], strict=True))
     assert dict(zip(forms, our_config(document)["Env"][5:], strict=True)) == theirs
 
@@ -364,7 +364,7 @@ def test_every_form_of_a_variable_has_the_value_that_buildkit_gives_it(docker: D
 @pytest.mark.parametrize("text", REFUSED.values(), ids=REFUSED.keys())
 def test_what_buildkit_refuses_is_a_problem(docker: Docker, tmp_path: Path, text: str) -> None:
     assert build(docker, tmp_path, text).returncode != 0
-    assert read(text).problems
+    assert read(text).errors
 
 
 @pytest.mark.parametrize(
@@ -381,8 +381,8 @@ def test_a_mended_file_builds_and_runs_as_the_user_that_was_asked_for(
     docker: Docker, tmp_path: Path, text: str
 ) -> None:
     document = read(text)
-    mended = apply(text, formats.edits(document, document.subjects[-1], Set("user", "10001:10001")))
-    made = build(docker, tmp_path, mended)
+    fixed = apply(text, formats.edits(document, document.subjects[-1], Set("user", "10001:10001")))
+    made = build(docker, tmp_path, fixed)
     assert made.returncode == 0, made.stderr
     image = (tmp_path / "id").read_text().strip()
     told = docker("run", "--rm", "--network", "none", image)

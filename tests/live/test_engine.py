@@ -57,7 +57,7 @@ class World:
 
     def findings(self, name: str) -> dict[str, Finding]:
         report = self.reports(f"container:{name}")[f"container:{name}"]
-        assert report.problems == ()
+        assert report.errors == ()
         return {finding.rule: finding for finding in report.findings}
 
 
@@ -178,11 +178,11 @@ def test_names_ids_and_states(world: World) -> None:
     try:
         for name in ("web", identity, identity[:10], "still", "made", "failing"):
             (report,) = world.reports(f"container:{name}").values()
-            assert report.problems == (), name
+            assert report.errors == (), name
             assert report.findings
         assert len(world.reports("container:*")) == 4
         (report,) = world.reports("container:webb").values()
-        assert "is web meant?" in report.problems[0].message
+        assert "is web meant?" in report.errors[0].message
     finally:
         world.remove("web", "still", "made", "failing")
 
@@ -305,7 +305,7 @@ def test_containers_that_come_and_go_are_no_error(world: World) -> None:
             looks += 1
             assert "container:stays" in reports
             for name, one in reports.items():
-                assert one.problems == (), (name, one.problems)
+                assert one.errors == (), (name, one.errors)
     finally:
         thread.join()
         world.remove("stays")
@@ -319,7 +319,7 @@ def test_an_image_of_the_engine_is_its_saved_archive(world: World, tmp_path: Pat
     how = How(engine=world.where, cache=str(tmp_path / "cache"))
     (first,) = inventories("docker:base", how)
     (again,) = inventories("docker:base:latest", how)
-    assert first.problems == ()
+    assert first.errors == ()
     assert replace(first, names=()) == replace(saved, names=()) == replace(again, names=())
     assert first.packages
 
@@ -401,10 +401,10 @@ def test_podman_over_its_compatible_socket(podman: tuple[list[str], dict[str, st
     found = {target.target: {finding.rule for finding in target.findings} for target in report.targets}
     assert {"C001", "C018"} <= found["container:bad"]
     assert not {"C001", "C004", "C005", "C018", "C040", "C057"} & found["container:good"]
-    assert all(target.problems == () for target in report.targets)
+    assert all(target.errors == () for target in report.targets)
     seen_running(podman)
     how = How(engine=where, cache=str(tmp_path / "cache"))
     (first,), (again,) = inventories("docker:base:1", how), inventories("docker:localhost/base:1", how)
-    assert first.problems == ()
+    assert first.errors == ()
     assert [package.name for package in first.packages] == ["busybox"]
     assert replace(first, names=()) == replace(again, names=())

@@ -104,7 +104,7 @@ def test_both_find_it(theirs: str, ours: str, text: str, tmp_path: Path) -> None
 @pytest.mark.parametrize(("theirs", "text"), REFUSED, ids=[row[0] for row in REFUSED])
 def test_what_is_a_finding_there_is_a_problem_here(theirs: str, text: str, tmp_path: Path) -> None:
     assert theirs in hadolint(text, tmp_path)
-    assert formats.read("dockerfile", Source("Dockerfile", text)).problems
+    assert formats.read("dockerfile", Source("Dockerfile", text)).errors
 
 
 def test_the_page_names_the_rules_that_were_tried() -> None:

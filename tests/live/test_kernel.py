@@ -189,7 +189,7 @@ def test_check_self_judges_the_container_from_inside(docker: Engine, wheel: tupl
     assert done.returncode == 1, done.stderr
     (target,) = json.loads(done.stdout)["targets"]
     assert "C001" in {one["rule"] for one in target["findings"]}
-    assert not target["problems"]
+    assert not target["errors"]
 
 
 def test_without_root_it_says_what_only_root_may_see(docker: Engine) -> None:

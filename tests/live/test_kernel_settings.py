@@ -105,14 +105,14 @@ def test_a_setting_is_found_by_the_engines_word_and_by_the_kernels(
     for flags, wanted in ((with_it, True), (without, False)):
         name = start(docker, *(flag.format(socket=docker.socket, shared=shared) for flag in flags))
         (_, document), *_ = documents(f"container:{name}", where(docker))
-        verdict = evaluate(name, document, {"container": rules("container")})
+        result = evaluate(name, document, {"container": rules("container")})
         for end in ("", " (kernel)"):
             views = {subject.name for subject in document.subjects if subject.kind == "container"}
             view = next(view for view in views if view.endswith("(kernel)") == bool(end))
-            hits = [finding for finding in verdict.findings if finding.rule == rule and finding.subject == view]
-            silent = [one for one in verdict.not_judged if one.rule == rule and one.subject == view]
+            hits = [finding for finding in result.findings if finding.rule == rule and finding.subject == view]
+            silent = [one for one in result.skipped if one.rule == rule and one.subject == view]
             assert (bool(hits), silent) == (wanted, []), (view, flags)
-        once = [finding for finding in merge_views(verdict, document).findings if finding.rule == rule]
+        once = [finding for finding in merge_views(result, document).findings if finding.rule == rule]
         assert len(once) == len({one.location for one in once})
         docker.docker("rm", "-fv", name)
 
@@ -129,7 +129,7 @@ def test_what_the_engine_alone_knows_is_found_by_its_word_and_the_kernel_says_no
     for flags, wanted in ((with_it, True), (without, False)):
         name = start(docker, *(flag.format(other=other) for flag in flags))
         (_, document), *_ = documents(f"container:{name}", where(docker))
-        verdict = merge_views(evaluate(name, document, {"container": rules("container")}), document)
-        assert bool([finding for finding in verdict.findings if finding.rule == rule]) == wanted, flags
-        assert not [one for one in verdict.not_judged if one.rule == rule], flags
+        result = merge_views(evaluate(name, document, {"container": rules("container")}), document)
+        assert bool([finding for finding in result.findings if finding.rule == rule]) == wanted, flags
+        assert not [one for one in result.skipped if one.rule == rule], flags
         docker.docker("rm", "-fv", name)

@@ -52,7 +52,7 @@ def sealock(client: Mapping[str, str], *words: str, status: int = 0) -> str:
     return done.stdout + done.stderr
 
 
-def verdict(client: Mapping[str, str], reference: str, status: int = 0) -> dict[str, Any]:
+def result(client: Mapping[str, str], reference: str, status: int = 0) -> dict[str, Any]:
     said = sealock(client, "verify", reference, "--format", "json", status=status)
     table, _ = json.JSONDecoder().raw_decode(said)
     found: dict[str, Any] = table["references"][0]
@@ -81,22 +81,22 @@ def test_what_docker_signs_we_verify(real: Servers, docker: Engine) -> None:
     image = f"{real.registry}/docker-signs"
     run(docker, theirs, "tag", "base", f"{image}:v1", trust=False)
     said = run(docker, theirs, "push", f"{image}:v1")
-    found = verdict(ours, f"{image}:v1")
+    found = result(ours, f"{image}:v1")
     assert found["digest"] in said
     assert (found["signed_by"], found["requests"], found["rests_on"]) == ("targets", 4, "first use")
     # In Docker's own folder, of which docker believes what we wrote, and we what it wrote.
     assert run(docker, ours, "trust", "inspect", image)
-    assert verdict(theirs, f"{image}:v1")["rests_on"] == "earlier use"
+    assert result(theirs, f"{image}:v1")["rests_on"] == "earlier use"
     run(docker, theirs, "trust", "key", "generate", "alice")
     run(docker, theirs, "trust", "signer", "add", "--key", "alice.pub", "alice", image)
     run(docker, theirs, "tag", "base", f"{image}:v2", trust=False)
     run(docker, theirs, "trust", "sign", f"{image}:v2")
-    assert verdict(ours, f"{image}:v2")["signed_by"] == "targets/releases"
+    assert result(ours, f"{image}:v2")["signed_by"] == "targets/releases"
     run(docker, theirs, "trust", "revoke", "--yes", f"{image}:v2")
-    assert verdict(ours, f"{image}:v2", 1)["check"] == "unsigned"
+    assert result(ours, f"{image}:v2", 1)["check"] == "unsigned"
     # With the keys that docker made.
     sealock(theirs, "sign", f"{image}:v1", "--role", "targets")
-    assert verdict(ours, f"{image}:v1")["roles"][3]["version"] > found["roles"][3]["version"]
+    assert result(ours, f"{image}:v1")["roles"][3]["version"] > found["roles"][3]["version"]
 
 
 @SIGNER
@@ -132,8 +132,8 @@ def test_the_notary_client_and_we_share_a_folder(real: Servers) -> None:
     real.run_notary(one, "init", image)
     real.run_notary(one, "add", image, "v1", f"{one['HOME']}/file")
     real.run_notary(one, "publish", image)
-    assert verdict(other, f"{image}:v1")["rests_on"] == "first use"
-    assert verdict(one, f"{image}:v1")["rests_on"] == "earlier use"
+    assert result(other, f"{image}:v1")["rests_on"] == "first use"
+    assert result(one, f"{image}:v1")["rests_on"] == "earlier use"
     # We sign with its keys, its snapshot key too; it believes us.
     digest = "ab" * 32
     sealock(one, "sign", f"{image}:v2", "--digest", f"sha256:{digest}", "--size", "77")
@@ -143,8 +143,8 @@ def test_the_notary_client_and_we_share_a_folder(real: Servers) -> None:
     real.run_notary(one, "key", "rotate", image, "targets")
     real.run_notary(one, "remove", image, "v2")
     real.run_notary(one, "publish", image)
-    assert "signed are: v1" in verdict(other, f"{image}:v2", 1)["reason"]
-    assert verdict(other, f"{image}:v1")["roles"][0]["version"] == 3
+    assert "signed are: v1" in result(other, f"{image}:v2", 1)["reason"]
+    assert result(other, f"{image}:v1")["roles"][0]["version"] == 3
 
 
 @SIGNER
@@ -178,15 +178,15 @@ def test_pins_of_the_configuration_hold(real: Servers) -> None:
     for client, id_ in ((pinned, certificate), (wrong, "0" * 64)):
         config = {"trust_pinning": {"certs": {f"{real.registry}/*": [id_]}, "disable_tofu": True}}
         (Path(client["DOCKER_CONFIG"]) / "config.json").write_text(json.dumps(config))
-    assert verdict(pinned, f"{image}:v1")["rests_on"] == "certificate"
-    assert verdict(wrong, f"{image}:v1", 1)["check"] == "pins"
+    assert result(pinned, f"{image}:v1")["rests_on"] == "certificate"
+    assert result(wrong, f"{image}:v1", 1)["check"] == "pins"
 
 
 @SIGNER
 def test_a_server_that_is_not_there_is_no_verdict(real: Servers) -> None:
     client = real.client("nobody-answers")
-    found = verdict({**client, "DOCKER_CONTENT_TRUST_SERVER": "https://127.0.0.1:1"}, f"{real.registry}/app:v1", 2)
+    found = result({**client, "DOCKER_CONTENT_TRUST_SERVER": "https://127.0.0.1:1"}, f"{real.registry}/app:v1", 2)
     assert found["verdict"] == "unknown"
     # A certificate that nobody vouches for is no answer either, whatever the registry's own address is.
     stranger = {**client, "DOCKER_CONFIG": f"{client['HOME']}/elsewhere"}
-    assert "certificate" in verdict(stranger, f"{real.registry}/app:v1", 2)["problem"]
+    assert "certificate" in result(stranger, f"{real.registry}/app:v1", 2)["error"]

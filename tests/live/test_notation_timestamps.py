@@ -108,15 +108,15 @@ def test_a_stamped_signature_holds_for_longer(here: World, stamper: Stamper, dig
     attach(here, stamper, digest)
     tsa = Anchor(stamper.root.der, "tsa")
     assert later(here, tsa, days=0).state == "trusted"
-    verdict = later(here, tsa)
-    assert verdict.state == "trusted", verdict.why
+    result = later(here, tsa)
+    assert result.state == "trusted", result.why
 
 
 def test_without_an_authority_for_stamps_it_does_not(here: World, stamper: Stamper) -> None:
     attach(here, stamper)
-    verdict = later(here)
-    assert (verdict.state, verdict.check) == ("untrusted", "certificate")
-    assert "no authority for time stamps is trusted" in verdict.why
+    result = later(here)
+    assert (result.state, result.check) == ("untrusted", "certificate")
+    assert "no authority for time stamps is trusted" in result.why
     assert later(here, days=0).state == "trusted"
 
 
@@ -133,9 +133,9 @@ def test_anothers_stamp_does_not_count(here: World, stamper: Stamper, tmp_path: 
 @pytest.mark.parametrize("changed", ["another signature", "cut", "altered", "large"])
 def test_a_stamp_that_is_not_right_does_not_count(here: World, stamper: Stamper, changed: str) -> None:
     attach(here, stamper, changed=changed)
-    verdict = later(here, Anchor(stamper.root.der, "tsa"))
-    assert (verdict.state, verdict.check) == ("untrusted", "timestamp"), verdict.why
-    assert "ErrorStack" not in verdict.why
+    result = later(here, Anchor(stamper.root.der, "tsa"))
+    assert (result.state, result.check) == ("untrusted", "timestamp"), result.why
+    assert "ErrorStack" not in result.why
 
 
 def test_a_stamp_before_the_certificate_does_not_help(here: World, stamper: Stamper) -> None:
@@ -148,6 +148,6 @@ def test_a_stamp_before_the_certificate_does_not_help(here: World, stamper: Stam
 def test_a_lenient_policy_notes_it(here: World, stamper: Stamper) -> None:
     attach(here, stamper, changed="cut")
     anchors = (Anchor(here.root.der), Anchor(stamper.root.der, "tsa"))
-    judged = here.judge(anchors=anchors, actions=LEVELS["permissive"], now=TODAY)
-    assert judged.passes
-    assert any("time stamp does not count" in note for note in judged.verdict.notes)
+    evaluated = here.evaluate(anchors=anchors, actions=LEVELS["permissive"], now=TODAY)
+    assert evaluated.passes
+    assert any("time stamp does not count" in note for note in evaluated.result.notes)

@@ -78,7 +78,7 @@ def test_inside_a_container_it_judges_that_container(docker: Engine, file: Path)
     assert done.returncode == 1, done.stderr
     (target,) = json.loads(done.stdout)["targets"]
     assert "C001" in {one["rule"] for one in target["findings"]}
-    assert not target["problems"]
+    assert not target["errors"]
 
 
 @pytest.mark.parametrize(

@@ -150,13 +150,13 @@ def test_compose_reads_the_same_project_but_for_digests(path: Path, tmp_path: Pa
     folder = tmp_path / "project"
     shutil.copytree(VECTORS, folder)
     before = composed(folder, path.name)
-    new, verdicts = pin(folder, path.name, path.read_text(encoding="utf-8"), distinct=True)
+    new, results = pin(folder, path.name, path.read_text(encoding="utf-8"), distinct=True)
     (folder / path.name).write_text(new, encoding="utf-8")
     after = composed(folder, path.name)
     assert (after is None) == (before is None)
     told = json.dumps(after)
     assert bare(told) == bare(json.dumps(before))
-    if after is not None and any(verdict.state == "missing" for verdict in verdicts):
+    if after is not None and any(result.state == "missing" for result in results):
         assert DIGEST.search(told)
 
 

@@ -98,7 +98,7 @@ def test_what_skopeo_pushes_we_list(host: str, skopeo: list[str], tmp_path: Path
         ["var/lib/dpkg/status", "etc/os-release"],
         ["app"],
     ]
-    assert image.problems == ()
+    assert image.errors == ()
 
 
 def test_both_see_the_same_digest(host: str, skopeo: list[str]) -> None:

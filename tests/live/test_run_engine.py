@@ -337,7 +337,7 @@ def daemon() -> Iterator[Engine]:
 
 def ours(line: str, verb: str = "create") -> Container:
     document = formats.read("run", Source("", f"docker {verb} {line}"))
-    assert document.problems == ()
+    assert document.errors == ()
     (noun,) = (subject.noun for subject in document.subjects if isinstance(subject.noun, Container))
     return noun
 
@@ -444,7 +444,7 @@ def differences(daemon: Engine, line: str) -> dict[str, Any]:
     told = daemon.docker("inspect", identity).stdout.replace(f"container:{daemon.other}", "container:other")
     daemon.docker("rm", "-f", "-v", identity)
     engine = read_inspect(told)
-    assert engine.problems == ()
+    assert engine.errors == ()
     wanted = filled(noun, daemon.folder, daemon.environment)
     differ = {}
     for field in SAYS:
@@ -524,8 +524,8 @@ def test_what_the_client_refuses_is_a_problem(daemon: Engine, line: str) -> None
         daemon.docker("rm", "-f", "-v", done.stdout.split()[-1])
     assert done.returncode != 0
     document = formats.read("run", Source("", f"docker create {line}"))
-    assert document.problems
-    assert all(problem.location.line == 1 for problem in document.problems)
+    assert document.errors
+    assert all(error.location.line == 1 for error in document.errors)
 
 
 @pytest.mark.parametrize("line", JUDGED)
@@ -545,4 +545,4 @@ def test_every_option_of_the_real_client_is_known(daemon: Engine) -> None:
         assert len(names) > 90
         for name in names - {"help"}:
             document = formats.read("run", Source("", f"docker {verb} --{name}"))
-            assert not any("unknown" in problem.message for problem in document.problems), name
+            assert not any("unknown" in error.message for error in document.errors), name

@@ -85,8 +85,8 @@ def test_we_read_what_trivy_writes(form: str, tmp_path: Path) -> None:
         (root / name).parent.mkdir(parents=True)
         (root / name).write_text(text, encoding="utf-8")
     text = trivy(tmp_path, "rootfs", "--offline-scan", "--format", form, str(root))
-    found, problems = read_sbom(Source("image.json", text))
-    assert problems == ()
+    found, errors = read_sbom(Source("image.json", text))
+    assert errors == ()
     told = {
         (package.type, package.namespace, package.name, package.version, package.source, package.source_version)
         for package in found.packages

@@ -29,4 +29,4 @@ def test_containers_and_images_of_a_real_engine() -> None:
         ("command", "container signer", "docker trust sign"),
         ("service", "an image of the engine", "example.com/tools/notary-server:2"),
     }
-    assert (audited.problems, audited.looked) == ((), 3)
+    assert (audited.errors, audited.looked) == ((), 3)

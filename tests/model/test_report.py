@@ -14,7 +14,7 @@ PROBLEM = InputError("cannot be read", Location("x"))
 
 
 @pytest.mark.parametrize(
-    ("findings", "problems", "fail_on", "status"),
+    ("findings", "errors", "fail_on", "status"),
     [
         pytest.param((), (), Severity.HIGH, 0, id="nothing found"),
         pytest.param((finding(severity=Severity.MEDIUM),), (), Severity.HIGH, 0, id="below the bar"),
@@ -27,9 +27,9 @@ PROBLEM = InputError("cannot be read", Location("x"))
     ],
 )
 def test_the_exit_status(
-    findings: tuple[Finding, ...], problems: tuple[InputError, ...], fail_on: Severity, status: int
+    findings: tuple[Finding, ...], errors: tuple[InputError, ...], fail_on: Severity, status: int
 ) -> None:
-    report = Report("1", (clean().targets[0], TargetReport("x", "compose", findings, (), problems)), fail_on)
+    report = Report("1", (clean().targets[0], TargetReport("x", "compose", findings, (), errors)), fail_on)
     assert report.status == status
 
 
@@ -63,5 +63,5 @@ def test_what_is_set_aside_is_counted_apart() -> None:
         (Severity.INFO, 1),
     ]
     assert sum(1 for _ in report.findings()) == 8
-    assert report.not_judged == 39
-    assert broken().problems == 2
+    assert report.skipped == 39
+    assert broken().errors == 2

@@ -63,8 +63,8 @@ def compose_files(draw: st.DrawFn) -> str:
 
 def holds(name: str, text: str) -> None:
     with tempfile.TemporaryDirectory() as folder:
-        new, verdicts = pin(Path(folder), name, text)
-        untagged = any(verdict.spot.name and verdict.spot.name.tag is None for verdict in verdicts)
+        new, results = pin(Path(folder), name, text)
+        untagged = any(result.spot.name and result.spot.name.tag is None for result in results)
         if untagged:
             assert bare(new).replace(":latest", "") == bare(text).replace(":latest", "")
         else:

@@ -97,8 +97,8 @@ LINES = {
 
 @pytest.mark.parametrize(("name", "text", "wanted"), LINES.values(), ids=LINES)
 def test_the_reference_changes_and_nothing_else(tmp_path: Path, name: str, text: str, wanted: str | None) -> None:
-    new, verdicts = pin(tmp_path, name, text)
-    assert {verdict.state for verdict in verdicts} <= {"missing", "moved"}
+    new, results = pin(tmp_path, name, text)
+    assert {result.state for result in results} <= {"missing", "moved"}
     if wanted is None:
         assert new != text
         assert {spot.name.digest for spot in texts.read(str(tmp_path / name)).reread(new).spots if spot.name} == {NEW}
@@ -122,10 +122,10 @@ LEFT = {
 
 @pytest.mark.parametrize(("name", "text", "spots"), LEFT.values(), ids=LEFT)
 def test_what_is_left_alone(tmp_path: Path, name: str, text: str, spots: int) -> None:
-    new, verdicts = pin(tmp_path, name, text)
+    new, results = pin(tmp_path, name, text)
     assert new == text
-    assert len(verdicts) == spots
-    assert {verdict.state for verdict in verdicts} <= {"built", "fixed"}
+    assert len(results) == spots
+    assert {result.state for result in results} <= {"built", "fixed"}
 
 
 STUCK = {
@@ -159,8 +159,8 @@ STUCK = {
 @pytest.mark.parametrize(("name", "text", "why"), STUCK.values(), ids=STUCK)
 def test_what_cannot_be_pinned_says_why(tmp_path: Path, name: str, text: str, why: str) -> None:
     (tmp_path / ".env").write_text("SET=2\n")
-    new, verdicts = pin(tmp_path, name, text)
-    stuck = [verdict for verdict in verdicts if verdict.state == "stuck"]
+    new, results = pin(tmp_path, name, text)
+    stuck = [result for result in results if result.state == "stuck"]
     assert stuck
     assert why in stuck[0].note
     assert "$" not in text or new == text
@@ -202,8 +202,8 @@ def test_where_a_digest_goes(raw: str, wanted: int | str) -> None:
 
 def test_an_override_does_not_pin_what_the_file_beside_it_builds(tmp_path: Path) -> None:
     (tmp_path / "compose.yaml").write_text("services: {a: {build: .}, b: {image: y:1}}\n")
-    _, verdicts = pin(tmp_path, "compose.override.yaml", "services: {a: {image: x:1}, b: {image: y:2}}\n")
-    assert [verdict.spot.written for verdict in verdicts] == ["y:2"]
+    _, results = pin(tmp_path, "compose.override.yaml", "services: {a: {image: x:1}, b: {image: y:2}}\n")
+    assert [result.spot.written for result in results] == ["y:2"]
 
 
 def test_the_images_of_a_workflow_are_found_by_its_folder(tmp_path: Path) -> None:
@@ -241,7 +241,7 @@ def test_digests_are_those_that_were_asked_for(tmp_path: Path) -> None:
 
 def test_what_would_break_the_file_is_left_and_the_rest_is_written(tmp_path: Path) -> None:
     long = "RUN --mount=from=m:3,target=/x echo ".ljust(65_530, "a")
-    new, verdicts = pin(tmp_path, "Dockerfile", f"FROM a:1\n{long}\n")
+    new, results = pin(tmp_path, "Dockerfile", f"FROM a:1\n{long}\n")
     assert new == f"FROM a:1@{NEW}\n{long}\n"
-    assert [verdict.state for verdict in verdicts] == ["missing", "stuck"]
-    assert "do not let a digest be written there" in verdicts[1].note
+    assert [result.state for result in results] == ["missing", "stuck"]
+    assert "do not let a digest be written there" in results[1].note

@@ -83,8 +83,8 @@ def test_an_ignore_above_a_continued_instruction_covers_all_of_it(tmp_path: Path
 )
 def test_an_ignore_that_is_not_valid_is_a_problem_and_excuses_nothing(tmp_path: Path, comment: str, said: str) -> None:
     report = checked(tmp_path, COMPOSE.format(same="", above=comment))
-    assert said in report.problems[0].message
-    assert report.problems[0].location.line == 5
+    assert said in report.errors[0].message
+    assert report.errors[0].location.line == 5
     assert len(open_(report, "C001")) == 2
 
 
@@ -111,6 +111,6 @@ def test_an_ignore_within_a_string_is_none(tmp_path: Path) -> None:
 
 @given(st.text(alphabet="# sealock:ignore[]C01,\n\\until=2026-", max_size=300))
 def test_no_text_makes_the_reader_raise(text: str) -> None:
-    ignores, problems = inline(Source("x", text))
+    ignores, errors = inline(Source("x", text))
     assert all(ignore.reason for ignore in ignores)
-    assert all(problem.location.line > 0 for problem in problems)
+    assert all(error.location.line > 0 for error in errors)

@@ -26,7 +26,7 @@ KEYS = 'cosign = {keys = ["a.pub"]}'
 BOTH = KEYS + '\nnotary = {authority = "ca.pem"}'
 
 
-def verdict(by: str, state: TrustState, why: str = "") -> TrustResult:
+def result(by: str, state: TrustState, why: str = "") -> TrustResult:
     return TrustResult(by="cosign", reference=by, digest=DIGEST, state=state, why=why)
 
 
@@ -160,11 +160,11 @@ def test_what_follows_of_verdicts(
     words = {"trusted": "", "untrusted": "wrong key", "unknown": "no answer"}
     name = parse("alpine:3")
     assert name is not None
-    verdicts = {
-        one: verdict(one, state, words[state])
+    results = {
+        one: result(one, state, words[state])
         for one, state in (("cosign", cosign), ("notary", notary))
     }  # fmt: skip
-    decision = decide(policy(entry(f'require = "{require}"\n{BOTH}')), name, verdicts)
+    decision = decide(policy(entry(f'require = "{require}"\n{BOTH}')), name, results)
     assert (decision.state, decision.why) == (expected, why)
 
 

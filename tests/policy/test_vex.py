@@ -50,7 +50,7 @@ def weighed(
     return {one.rule: hearing.weighed(one) for one in told}, list(heard.notes(statements))
 
 
-def excused(*products: VexProduct, **more: Any) -> bool:
+def suppressed(*products: VexProduct, **more: Any) -> bool:
     found, _ = weighed(said(*products, **more))
     return found["CVE-2024-0001"].suppressed is not None
 
@@ -102,7 +102,7 @@ def excused(*products: VexProduct, **more: Any) -> bool:
     ],
 )  # fmt: skip
 def test_who_a_statement_is_about(ids: tuple[str, ...], about: bool) -> None:  # noqa: FBT001  a column of the table
-    assert excused(*([VexProduct(ids)] if ids else [])) is about
+    assert suppressed(*([VexProduct(ids)] if ids else [])) is about
 
 
 @pytest.mark.parametrize(
@@ -139,7 +139,7 @@ def test_a_package_in_files_of_several_products_needs_the_word_of_all() -> None:
 
 @pytest.mark.parametrize("name", ["CVE-2024-0001", "cve-2024-0001", "DSA-1"])
 def test_a_vulnerability_goes_by_all_its_names(name: str) -> None:
-    assert excused(names=("X-1", name))
+    assert suppressed(names=("X-1", name))
 
 
 @pytest.mark.parametrize(

@@ -54,7 +54,7 @@ def inventory(packages: tuple[Package, ...] = EVERY_TYPE, **fields: Any) -> Inve
 
 
 def broken() -> Inventory:
-    return inventory(problems=(InputError("ends in the middle of an entry", Location("app.tar: layer 2")),))
+    return inventory(errors=(InputError("ends in the middle of an entry", Location("app.tar: layer 2")),))
 
 
 def bare() -> Inventory:

@@ -109,7 +109,7 @@ def plain() -> Report:
                         suppressed=Suppression("compose.yaml:10", "built on the spot & <never> pulled", "2027-01-31"),
                     ),
                 ),
-                not_judged=(Skipped("C070", "service web", "${MEMORY} could not be resolved"),),
+                skipped=(Skipped("C070", "service web", "${MEMORY} could not be resolved"),),
                 sources={"compose.yaml": compose},
             ),
             TargetReport(
@@ -160,7 +160,7 @@ def plain() -> Report:
                         fingerprint="9" * 32,
                     ),
                 ),
-                not_judged=tuple(
+                skipped=tuple(
                     Skipped(f"C{number:03}", "final stage", "a Dockerfile does not say how its image is run")
                     for number in range(1, 39)
                 ),
@@ -192,13 +192,13 @@ def page() -> RulePage:
 
 def broken() -> Report:
     source = Source("bad.yaml", "services:\n  web: [\n")
-    problem = InputError("the file ends within a list that starts on line 2", source.location(Place(17, 18)))
+    error = InputError("the file ends within a list that starts on line 2", source.location(Place(17, 18)))
     lost = InputError("permission denied", Location("secret/Dockerfile"))
     return Report(
         "0.1.0",
         (
-            TargetReport("bad.yaml", "compose", problems=(problem,), sources={"bad.yaml": source}),
-            TargetReport("secret/Dockerfile", "file", problems=(lost,)),
+            TargetReport("bad.yaml", "compose", errors=(error,), sources={"bad.yaml": source}),
+            TargetReport("secret/Dockerfile", "file", errors=(lost,)),
         ),
     )
 

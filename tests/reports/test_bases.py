@@ -39,7 +39,7 @@ def hostile(advice: BaseAdvice) -> BaseAdvice:
         surface=replace(surface, owners=(Share(EVIL, 9, 1, 0, True, EVIL),) * 20, setuid=(EVIL,) * 30),
         unknown=(EVIL,) * 20,
         start=replace(advice.start, unknown=(EVIL,), words=(EVIL,)),
-        verdicts=tuple(replace(verdict, reasons=(EVIL,)) for verdict in advice.verdicts),
+        results=tuple(replace(result, reasons=(EVIL,)) for result in advice.results),
     )
 
 

@@ -96,8 +96,8 @@ def test_json_says_what_the_contract_says() -> None:
         "findings": 8,
         "by_severity": {"critical": 3, "high": 1, "medium": 2, "low": 1, "info": 1},
         "suppressed": 1,
-        "not_judged": 39,
-        "problems": 0,
+        "skipped": 39,
+        "errors": 0,
         "fail_on": "high",
         "exit_status": 1,
     }

@@ -36,8 +36,8 @@ def test_no_place_and_no_text_stops_a_report(
 ) -> None:
     source = Source("f", text)
     found = finding(message=words, location=location, conceal=conceal)
-    problems = (InputError(words, location),)
-    target = TargetReport("f", "compose", (found,), (Skipped("C1", words, words),), problems, {"f": source})
+    errors = (InputError(words, location),)
+    target = TargetReport("f", "compose", (found,), (Skipped("C1", words, words),), errors, {"f": source})
     rendered = render(form, Report("1", (target,)))
     assert {unicodedata.category(one) for one in rendered} & {"Cc", "Cf", "Cs", "Zl", "Zp"} <= {"Cc"}
     if form == "sarif":

@@ -29,7 +29,7 @@ def test_its_policy_allows_its_own_style_and_nothing_else() -> None:
     ("report", "words"),
     [
         pytest.param(plain(), "4 findings are high or worse", id="fails"),
-        pytest.param(broken(), "2 problems: not everything could be read", id="broken"),
+        pytest.param(broken(), "2 errors: not everything could be read", id="broken"),
         pytest.param(clean(), "Nothing found", id="clean"),
         pytest.param(Report("1"), "Nothing was checked", id="empty"),
     ],

@@ -80,7 +80,7 @@ def test_json_tells_layers_with_their_sizes_files_with_their_modes_and_problems(
         ("COPY . /app", 12, 1000),
     ]
     assert (read["files"][0]["mode"], read["files"][0]["owner"]) == ("4755", "util-linux")
-    assert read["problems"][0]["location"]["file"] == "app.tar: layer 2"
+    assert read["errors"][0]["location"]["file"] == "app.tar: layer 2"
     assert read["distribution"]["codename"] == "bookworm"
     assert native(bare())["distribution"] is None
 

@@ -79,7 +79,7 @@ def test_without_unicode_there_is_none() -> None:
 
 def test_json_holds_all_of_it() -> None:
     told = json.loads(as_json(made(3)))
-    assert told["verdict"] == "ready"
+    assert told["result"] == "ready"
     assert told["refused"] == ["web-0", "web-1", "web-2"]
     assert [one["path"] for one in told["handovers"]] == ["/srv/web-0", "/srv/web-1", "/srv/web-2"]
     assert told["handovers"][0]["commands"]

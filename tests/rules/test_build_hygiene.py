@@ -51,7 +51,7 @@ def findings(rule: str, text: str, folder: Folder | None = None) -> list[Finding
     return list(evaluate("Dockerfile", read(text, folder), {"build": (RULES[rule],)}).findings)
 
 
-def mended(rule: str, text: str) -> str:
+def fixed(rule: str, text: str) -> str:
     """The text after the first change that is offered."""
     changes: tuple[Any, ...] = next(
         finding.remedy.changes for finding in findings(rule, text) if finding.remedy.changes
@@ -112,12 +112,12 @@ WRITTEN = [
 
 @pytest.mark.parametrize(("rule", "before", "after"), WRITTEN)
 def test_a_change_is_written_as_its_author_would(rule: str, before: str, after: str) -> None:
-    assert mended(rule, DEBIAN + before) == DEBIAN + after
+    assert fixed(rule, DEBIAN + before) == DEBIAN + after
 
 
 def test_a_change_keeps_to_the_escape_character_of_the_file() -> None:
     before = "# escape=`\nFROM fedora:40\nRUN dnf install -y a\n"
-    assert mended("B112", before) == "# escape=`\nFROM fedora:40\nRUN dnf install -y a `\n    && dnf clean all\n"
+    assert fixed("B112", before) == "# escape=`\nFROM fedora:40\nRUN dnf install -y a `\n    && dnf clean all\n"
 
 
 ALPINE = "FROM alpine:3.20\n"

@@ -69,10 +69,10 @@ def test_no_text_makes_a_rule_raise_and_every_change_leaves_a_dockerfile(text: s
         edits = [change for change in finding.remedy.changes if isinstance(change, Edit)]
         # An instruction that another one had taken in is read for the first time, and may be wrong in itself.
         freed = finding.rule == "B148" and not finding.remedy.safe
-        if edits and not document.problems and not freed:
+        if edits and not document.errors and not freed:
             changed = apply(text, edits)
             assert changed != text, finding.rule
-            assert not read(changed).problems, (finding.rule, changed)
+            assert not read(changed).errors, (finding.rule, changed)
 
 
 @settings(max_examples=100, deadline=None)
@@ -80,7 +80,7 @@ def test_no_text_makes_a_rule_raise_and_every_change_leaves_a_dockerfile(text: s
 def test_a_change_removes_its_finding_whatever_stands_around_it(lines: list[str], end: str) -> None:
     text = ("FROM debian:12 AS first\n" + "".join(lines)).replace("\n", end)
     document = read(text)
-    if document.problems:
+    if document.errors:
         return
     before = findings(document)
     for finding in before:

@@ -45,13 +45,13 @@ class Folder:
         return self.names
 
 
-def verdict(text: str, *ids: str, files: Any = None) -> Evaluation:
+def result(text: str, *ids: str, files: Any = None) -> Evaluation:
     document = read(text) if files is None else formats.read("dockerfile", Source("Dockerfile", text), files)
     return evaluate("Dockerfile", document, {"build": tuple(SECURITY[id_] for id_ in ids or SECURITY)})
 
 
 def findings(text: str, *ids: str, files: Any = None) -> tuple[Finding, ...]:
-    return verdict(text, *ids, files=files).findings
+    return result(text, *ids, files=files).findings
 
 
 COPY_ALL = "FROM debian:12\nCOPY . /app\n"
@@ -87,9 +87,9 @@ def test_a_context_that_lets_no_secret_in_is_fine(sentence: str, text: str, fold
 
 
 def test_a_context_that_nobody_sees_is_not_judged() -> None:
-    judged = verdict(COPY_ALL, "B012")
-    assert not judged.findings
-    assert [skipped.rule for skipped in judged.not_judged] == ["B012"]
+    evaluated = result(COPY_ALL, "B012")
+    assert not evaluated.findings
+    assert [skipped.rule for skipped in evaluated.skipped] == ["B012"]
 
 
 SECRETS = (
@@ -126,7 +126,7 @@ def test_no_finding_prints_the_secret_that_it_is_about() -> None:
             assert secret not in finding.evidence, finding.rule
 
 
-def mended(text: str, *ids: str) -> str:
+def fixed(text: str, *ids: str) -> str:
     """The text after the changes of all findings of these rules, one after the other."""
     for _ in range(20):
         offered = next((finding for finding in findings(text, *ids) if finding.remedy.changes), None)
@@ -204,11 +204,11 @@ def mended(text: str, *ids: str) -> str:
 )
 def test_a_change_touches_what_it_must_and_no_more(rule: str, before: str, after: str) -> None:
     head = "# syntax=docker/dockerfile:1\nFROM debian:12\n"
-    assert mended(f"{head}{before}\n", rule) == f"{head}{after}\n"
+    assert fixed(f"{head}{before}\n", rule) == f"{head}{after}\n"
 
 
 def test_a_secret_mount_brings_the_frontend_that_knows_it() -> None:
-    after = mended("FROM debian:12\nARG NPM_TOKEN\nRUN a $NPM_TOKEN\n", "B014")
+    after = fixed("FROM debian:12\nARG NPM_TOKEN\nRUN a $NPM_TOKEN\n", "B014")
     assert after.startswith("# syntax=docker/dockerfile:1\nFROM debian:12\nRUN --mount=type=secret,")
 
 
@@ -220,7 +220,7 @@ def test_two_keys_are_named_for_their_own_sources() -> None:
         "RUN echo 'deb https://apt.a.com/ x y' > /etc/apt/sources.list.d/a.list\n"
         "RUN echo 'deb https://apt.b.com/ x y' > /etc/apt/sources.list.d/b.list\n"
     )
-    after = mended(text, "B036")
+    after = fixed(text, "B036")
     assert "deb [signed-by=/usr/share/keyrings/a.com.gpg] https://apt.a.com/" in after
     assert "deb [signed-by=/usr/share/keyrings/b.com.gpg] https://apt.b.com/" in after
     assert "apt-key" not in after

@@ -14,7 +14,7 @@ DIGEST = "sha256:0b1f8f1f8a4e4a1f1e1c2d3b4a5968778695a4b3c2d1e0f0011223344556677
 
 def found(text: str) -> set[str]:
     document = read(text)
-    assert not document.problems, document.problems
+    assert not document.errors, document.errors
     return {finding.rule for finding in evaluate("Dockerfile", document, {"build": SECURITY}).findings}
 
 

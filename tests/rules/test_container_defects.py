@@ -15,14 +15,14 @@ from sealock.rules.evaluation import Evaluation, evaluate
 from support.documents import read
 
 
-def verdict(text: str) -> Evaluation:
+def result(text: str) -> Evaluation:
     document = read(text)
-    assert not document.problems, document.problems
+    assert not document.errors, document.errors
     return evaluate("test", document, {kind: rules(kind) for kind in ("container", "build", "project")})
 
 
 def found(text: str) -> dict[str, Any]:
-    return {finding.rule: finding for finding in verdict(text).findings}
+    return {finding.rule: finding for finding in result(text).findings}
 
 
 def service(lines: str) -> str:
@@ -178,16 +178,16 @@ NOT_JUDGED = [
 
 @pytest.mark.parametrize(("text", "rule"), [pytest.param(text, rule, id=name) for name, text, rule in NOT_JUDGED])
 def test_what_cannot_be_told_is_never_a_pass(text: str, rule: str) -> None:
-    judged = verdict(text)
-    assert rule in {one.rule for one in judged.not_judged}
-    assert rule not in {finding.rule for finding in judged.findings}
+    evaluated = result(text)
+    assert rule in {one.rule for one in evaluated.skipped}
+    assert rule not in {finding.rule for finding in evaluated.findings}
 
 
 def test_a_secret_is_never_shown_whole() -> None:
     text = service(
         "environment: {DB_PASSWORD: kV9-tqz2LmWxQ7rB}\ncommand: app --token ghp_A1b2C3d4E5f6G7h8I9j0K1l2M3n4O5p6Q7r8"
     )
-    findings = verdict(text).findings
+    findings = result(text).findings
     told = " ".join(finding.message + finding.evidence for finding in findings if finding.rule in {"C048", "C049"})
     assert told
     assert "kV9-tqz2LmWxQ7rB" not in told
@@ -195,7 +195,7 @@ def test_a_secret_is_never_shown_whole() -> None:
 
 
 def test_one_from_is_never_told_twice() -> None:
-    rules_of_image = [finding.rule for finding in verdict("FROM nginx\n").findings if "image" in finding.title.lower()]
+    rules_of_image = [finding.rule for finding in result("FROM nginx\n").findings if "image" in finding.title.lower()]
     assert not {"C080", "C081", "P020", "P021"} & set(rules_of_image)
     assert rules_of_image
 
@@ -231,6 +231,6 @@ ORIGINS = [
 @pytest.mark.parametrize(("lines", "written"), [pytest.param(lines, bad, id=name) for name, lines, bad in ORIGINS])
 def test_only_what_is_written_down_is_a_secret_written_down(lines: str, *, written: bool) -> None:
     document = read(service(lines), Folder())
-    assert not document.problems
+    assert not document.errors
     findings = evaluate("test", document, {"container": rules("container")}).findings
     assert ("C048" in {finding.rule for finding in findings}) is written

@@ -20,7 +20,7 @@ def finding(text: str, rule: str) -> tuple[Document, Finding]:
     return document, next(one for one in found if one.rule == rule)
 
 
-def mended(text: str, rule: str) -> str:
+def fixed(text: str, rule: str) -> str:
     _, one = finding(text, rule)
     assert one.remedy.changes
     for change in one.remedy.changes:
@@ -65,7 +65,7 @@ LINES = [
     ("rule", "text", "healed"), [pytest.param(rule, text, healed, id=name) for name, rule, text, healed in LINES]
 )
 def test_a_run_line_is_mended_in_its_own_words(rule: str, text: str, healed: str) -> None:
-    assert sorted(mended(text, rule).split()) == sorted(healed.split())
+    assert sorted(fixed(text, rule).split()) == sorted(healed.split())
 
 
 FILES = [
@@ -88,11 +88,11 @@ FILES = [
     ("rule", "text", "healed"), [pytest.param(rule, text, healed, id=name) for name, rule, text, healed in FILES]
 )
 def test_a_compose_file_is_mended_in_its_own_words(rule: str, text: str, healed: str) -> None:
-    assert mended(text, rule) == healed
+    assert fixed(text, rule) == healed
 
 
 def test_linked_run_lines_join_a_network_under_the_name_that_the_link_gave() -> None:
-    text = mended("docker run -d --name db postgres:16\ndocker run -d --link db:database acme/app:1\n", "P012")
+    text = fixed("docker run -d --name db postgres:16\ndocker run -d --link db:database acme/app:1\n", "P012")
     assert "docker network create app" in text
     assert "alias=database" in text
     assert "--link" not in text

@@ -102,5 +102,5 @@ def test_no_rule_raises(container: Container, other: Container) -> None:
     )
     subjects = (Subject("a", container, {}), Subject("b", other, {}), Subject("p", Project("compose", services), {}))
     document = Document("compose", {"": Source("x", "")}, subjects)
-    verdict = evaluate("x", document, {kind: rules(kind) for kind in ("container", "project")})
-    assert all(finding.message and finding.remedy.text for finding in verdict.findings)
+    result = evaluate("x", document, {kind: rules(kind) for kind in ("container", "project")})
+    assert all(finding.message and finding.remedy.text for finding in result.findings)

@@ -28,7 +28,7 @@ KIND_OF = {rule.id: kind for kind in KINDS for rule in rules(kind)}
 
 def found(rule: Rule[Any], text: str) -> list[Any]:
     document = read(text)
-    assert not document.problems, document.problems
+    assert not document.errors, document.errors
     return list(evaluate("test", document, {KIND_OF[rule.id]: (rule,)}).findings)
 
 
@@ -42,10 +42,10 @@ def test_what_a_page_calls_bad_is_found(rule: Rule[Any], text: str) -> None:
 @pytest.mark.parametrize(("rule", "text"), GOOD)
 def test_what_a_page_calls_good_is_judged_and_not_found(rule: Rule[Any], text: str) -> None:
     document = read(text)
-    verdict = evaluate("test", document, {KIND_OF[rule.id]: (rule,)})
-    assert not document.problems
-    assert not verdict.findings
-    assert len(verdict.not_judged) < sum(subject.kind == KIND_OF[rule.id] for subject in document.subjects)
+    result = evaluate("test", document, {KIND_OF[rule.id]: (rule,)})
+    assert not document.errors
+    assert not result.findings
+    assert len(result.skipped) < sum(subject.kind == KIND_OF[rule.id] for subject in document.subjects)
 
 
 def subject_of(document: Document, name: str) -> Subject:
@@ -79,20 +79,20 @@ def spelled(document: Document, name: str, change: FieldChange | On) -> tuple[Ed
 
 @pytest.mark.parametrize(("rule", "text"), BAD)
 def test_the_remedy_heals_and_healing_twice_changes_nothing(rule: Rule[Any], text: str) -> None:
-    if not rule.mends:
+    if not rule.fixable:
         assert all(finding.remedy.text for finding in found(rule, text))
         return
     healed = heal(text, rule)
-    assert not read(healed).problems
+    assert not read(healed).errors
     assert heal(healed, rule) == healed
     assert len(found(rule, healed)) < len(found(rule, text))
 
 
 @pytest.mark.parametrize("rule", [pytest.param(rule, id=rule.id) for rule in rules("container")])
 def test_silence_is_no_pass(rule: Rule[Any]) -> None:
-    verdict = judge_noun(rule, Container())
-    assert verdict.not_judged
-    assert not verdict.findings
+    result = judge_noun(rule, Container())
+    assert result.skipped
+    assert not result.findings
 
 
 def judge_noun(rule: Rule[Any], noun: Container) -> Any:

@@ -32,13 +32,13 @@ def image(
     )
 
 
-def judged(inventory: Inventory) -> Evaluation:
+def evaluated(inventory: Inventory) -> Evaluation:
     document = Document("inventory", {"": Source("app:1", "")}, (Subject("app:1", inventory, {}),))
     return evaluate("app:1", document, {"image": rules("image")})
 
 
 def findings(inventory: Inventory) -> list[Finding]:
-    return list(judged(inventory).findings)
+    return list(evaluated(inventory).findings)
 
 
 def fact(kind: str, path: str, mode: int = 0, detail: str = "", owner: str = "", *, removed: bool = False) -> FileFact:
@@ -121,9 +121,9 @@ NOTHING = [
 
 @pytest.mark.parametrize("file_fact", [row[1] for row in NOTHING], ids=[row[0] for row in NOTHING])
 def test_these_are_no_findings(file_fact: FileFact) -> None:
-    verdict = judged(image(file_fact))
-    assert not verdict.findings
-    assert not verdict.not_judged
+    result = evaluated(image(file_fact))
+    assert not result.findings
+    assert not result.skipped
 
 
 def test_a_key_that_a_later_layer_removes_is_still_told_of() -> None:

@@ -77,14 +77,14 @@ def test_code_names_lead_to_versions_of_the_table() -> None:
     assert [name for name, (distribution, version) in NAMES.items() if version not in ENDS[distribution]] == []
 
 
-def judged(distribution: Distribution | None) -> Evaluation:
+def evaluated(distribution: Distribution | None) -> Evaluation:
     inventory = Inventory((), "", "", (), Container(), distribution)
     document = Document("inventory", {"": Source("image", "")}, (Subject("image", inventory, {}),))
     return evaluate("image", document, {"image": rules("image")})
 
 
 def test_a_distribution_that_has_ended_is_named_with_its_day() -> None:
-    (found,) = judged(Distribution("debian", "10", "buster", "Debian GNU/Linux 10 (buster)")).findings
+    (found,) = evaluated(Distribution("debian", "10", "buster", "Debian GNU/Linux 10 (buster)")).findings
     assert (found.rule, found.severity, found.evidence) == ("F011", Severity.HIGH, "debian 10")
     assert (
         found.message == "is Debian GNU/Linux 10 (buster), whose makers have mended no security flaws since 2024-06-30"
@@ -92,7 +92,7 @@ def test_a_distribution_that_has_ended_is_named_with_its_day() -> None:
 
 
 def test_a_distribution_without_a_full_name_is_named_by_what_is_known() -> None:
-    (found,) = judged(Distribution("ubuntu", "18.04", "bionic")).findings
+    (found,) = evaluated(Distribution("ubuntu", "18.04", "bionic")).findings
     assert found.message.startswith("is ubuntu 18.04 (bionic), ")
 
 
@@ -109,16 +109,16 @@ def test_a_distribution_without_a_full_name_is_named_by_what_is_known() -> None:
     ],
 )
 def test_these_are_not_found_and_not_in_doubt(distribution: Distribution | None) -> None:
-    verdict = judged(distribution)
-    assert not verdict.findings
-    assert not verdict.not_judged
+    result = evaluated(distribution)
+    assert not result.findings
+    assert not result.skipped
 
 
 @pytest.mark.parametrize("distribution", [Distribution("debian", "14"), Distribution("ubuntu", "27.04")])
 def test_a_version_that_is_not_known_is_not_judged(distribution: Distribution) -> None:
-    verdict = judged(distribution)
-    assert not verdict.findings
-    (reason,) = verdict.not_judged
+    result = evaluated(distribution)
+    assert not result.findings
+    (reason,) = result.skipped
     assert (reason.rule, AS_OF in reason.reason) == ("F011", True)
 
 
@@ -145,7 +145,5 @@ BASES = [
 
 @pytest.mark.parametrize(("base", "message"), BASES)
 def test_base_images_go_by_the_same_table(base: str, message: str) -> None:
-    verdict = evaluate(
-        "test", read(f"FROM {base}\n"), {"build": [rule for rule in rules("build") if rule.id == "B062"]}
-    )
-    assert [finding.message for finding in verdict.findings] == ([f"builds on {message}"] if message else [])
+    result = evaluate("test", read(f"FROM {base}\n"), {"build": [rule for rule in rules("build") if rule.id == "B062"]})
+    assert [finding.message for finding in result.findings] == ([f"builds on {message}"] if message else [])

@@ -7,40 +7,40 @@ from sealock.rules.evaluation import Evaluation, evaluate
 from support.documents import read
 
 
-def verdict(text: str, *ids: str) -> Evaluation:
+def result(text: str, *ids: str) -> Evaluation:
     chosen = {kind: [rule for rule in rules(kind) if rule.id in ids] for kind in ("container", "build", "project")}
     return evaluate("test", read(text), chosen)
 
 
 def reasons(found: Evaluation) -> list[str]:
-    return [skipped.reason for skipped in found.not_judged]
+    return [skipped.reason for skipped in found.skipped]
 
 
 def test_a_field_that_the_source_cannot_say_is_not_judged_with_the_sources_reason() -> None:
-    assert reasons(verdict("FROM debian:13\n", "C001")) == ["a Dockerfile does not say how its image is run"]
+    assert reasons(result("FROM debian:13\n", "C001")) == ["a Dockerfile does not say how its image is run"]
 
 
 def test_a_field_that_hangs_on_a_variable_is_not_judged_with_the_variables_name() -> None:
-    assert reasons(verdict("FROM debian:13\nARG WHO\nUSER $WHO\n", "C046")) == ["$WHO could not be resolved"]
+    assert reasons(result("FROM debian:13\nARG WHO\nUSER $WHO\n", "C046")) == ["$WHO could not be resolved"]
 
 
 def test_a_list_with_an_element_that_hangs_on_a_variable_is_judged_by_the_others() -> None:
-    found = verdict('docker run -v "$SOCKET":/s -v /var/run/docker.sock:/d alpine:3.20', "C011")
+    found = result('docker run -v "$SOCKET":/s -v /var/run/docker.sock:/d alpine:3.20', "C011")
     assert [finding.rule for finding in found.findings] == ["C011"]
-    assert not found.not_judged
-    (reason,) = reasons(verdict('docker run -v "$SOCKET":/s alpine:3.20', "C011"))
+    assert not found.skipped
+    (reason,) = reasons(result('docker run -v "$SOCKET":/s alpine:3.20', "C011"))
     assert "$SOCKET" in reason
 
 
 def test_options_that_hang_on_a_variable_leave_all_that_is_unsaid_open() -> None:
-    (reason,) = reasons(verdict("docker run $OPTIONS alpine:3.20", "C001"))
+    (reason,) = reasons(result("docker run $OPTIONS alpine:3.20", "C001"))
     assert "$OPTIONS" in reason
-    assert [finding.rule for finding in verdict("docker run --privileged $OPTIONS alpine:3.20", "C001").findings] == [
+    assert [finding.rule for finding in result("docker run --privileged $OPTIONS alpine:3.20", "C001").findings] == [
         "C001"
     ]
 
 
 def test_equal_faults_in_one_text_have_fingerprints_of_their_own() -> None:
-    found = verdict("FROM debian:13\nRUN sudo true\nRUN sudo true\n", "B040").findings
+    found = result("FROM debian:13\nRUN sudo true\nRUN sudo true\n", "B040").findings
     assert len(found) == 2
     assert len({finding.fingerprint for finding in found}) == 2

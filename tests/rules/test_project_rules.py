@@ -14,13 +14,13 @@ from sealock.rules.evaluation import Evaluation, evaluate
 from support.documents import read
 
 
-def judged(project: Project) -> Evaluation:
+def evaluated(project: Project) -> Evaluation:
     document = Document("compose", {"": Source("compose.yaml", "")}, (Subject("project", project, {}),))
     return evaluate("test", document, {"project": rules("project")})
 
 
 def findings(project: Project, rule: str) -> list[Finding]:
-    return [finding for finding in judged(project).findings if finding.rule == rule]
+    return [finding for finding in evaluated(project).findings if finding.rule == rule]
 
 
 SECRET = ProjectSecret("pw", file="pw.txt")
@@ -63,8 +63,8 @@ def test_files_with_secrets_are_judged_by_what_the_folder_says(
 
 
 def test_a_file_that_nobody_could_look_at_is_not_judged() -> None:
-    verdict = judged(Project("compose", files=(ProjectFile(".env"),)))
-    assert "P003" in {one.rule for one in verdict.not_judged}
+    result = evaluated(Project("compose", files=(ProjectFile(".env"),)))
+    assert "P003" in {one.rule for one in result.skipped}
 
 
 def service(name: str, image: str, *networks: str, ports: tuple[Port, ...] = (), says: str = "") -> Service:

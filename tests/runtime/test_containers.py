@@ -115,7 +115,7 @@ def test_one_that_does_not_run_is_judged_by_what_is_declared(
     engine.container("web", host={"Privileged": True}, state=state)
     report = reported(engine, "container:web", tmp_path)["container:web"]
     assert "C001" in rules(report)
-    assert report["problems"] == []
+    assert report["errors"] == []
 
 
 @pytest.mark.parametrize("pid", [2**22 + 5, 2**40, 1])
@@ -124,8 +124,8 @@ def test_a_process_that_is_not_the_containers_is_not_looked_at(
 ) -> None:
     engine.container("web", state={"Status": "running", "Running": True, "Pid": pid})
     report = reported(engine, "container:web", tmp_path)["container:web"]
-    (problem,) = report["problems"]
-    assert "the kernel's view is missing" in problem["message"]
+    (error,) = report["errors"]
+    assert "the kernel's view is missing" in error["message"]
 
 
 ODD = [
@@ -144,7 +144,7 @@ def test_an_odd_answer_is_one_containers_problem(engine: EngineSimulator, body: 
     assert len(reports) == 2
     assert "C001" in rules(reports["container:web"])
     (other,) = (one for name, one in reports.items() if name != "container:web")
-    assert other["problems"]
+    assert other["errors"]
     assert check(engine, "container:*", "--quiet") == 2
 
 
@@ -163,8 +163,8 @@ def test_values_of_a_wrong_type_are_told_and_end_nothing(engine: EngineSimulator
     else:
         engine.containers[identity]["HostConfig"] = host
     report = reported(engine, "container:web", tmp_path)["container:web"]
-    assert not any("fault of sealock" in one["message"] for one in report["problems"])
-    assert report["problems"] or report["not_judged"] or report["findings"]
+    assert not any("fault of sealock" in one["message"] for one in report["errors"])
+    assert report["errors"] or report["skipped"] or report["findings"]
 
 
 def test_one_that_is_removed_meanwhile_is_left_out(engine: EngineSimulator, tmp_path: Path) -> None:
@@ -179,23 +179,23 @@ def test_a_refusal_of_one_is_its_own_problem(engine: EngineSimulator, tmp_path: 
     engine.container("web")
     engine.answers = lambda path, _query: Reply(500, b'{"message": "no luck"}') if f"/{sick}/" in path else None
     reports = reported(engine, "container:*", tmp_path)
-    assert "no luck" in reports["container:sick"]["problems"][0]["message"]
-    assert reports["container:web"]["problems"] == []
+    assert "no luck" in reports["container:sick"]["errors"][0]["message"]
+    assert reports["container:web"]["errors"] == []
 
 
 def test_a_container_with_too_much_to_say_is_its_own_problem(engine: EngineSimulator, tmp_path: Path) -> None:
     engine.container("vast", Padding="x" * (9 << 20))
     engine.container("web")
     reports = reported(engine, "container:*", tmp_path)
-    assert "larger than 4 MiB" in reports["container:vast"]["problems"][0]["message"]
-    assert reports["container:web"]["problems"] == []
+    assert "larger than 4 MiB" in reports["container:vast"]["errors"][0]["message"]
+    assert reports["container:web"]["errors"] == []
 
 
 def test_an_engine_that_dies_leaves_what_was_judged_and_a_problem(engine: EngineSimulator, tmp_path: Path) -> None:
     names = [engine.container(f"c{number}") for number in range(20)]
     engine.answers = lambda path, _query: Reply(body=b"{", cut=0) if f"/{names[10]}/" in path else None
     reports = reported(engine, "container:*", tmp_path)
-    assert "broke off" in reports["container:*"]["problems"][0]["message"]
+    assert "broke off" in reports["container:*"]["errors"][0]["message"]
     assert len(reports) > 1
 
 
@@ -222,7 +222,7 @@ def test_what_an_old_engine_does_not_tell_of_is_not_known(tmp_path: Path) -> Non
         assert isinstance(noun, Container)
         assert (noun.cgroupns, noun.cpus, noun.auto_remove, noun.device_rules) == (UNKNOWN,) * 4
         report = reported(engine, "container:web", tmp_path)["container:web"]
-        assert {one["rule"] for one in report["not_judged"]} & {"C023"}
+        assert {one["rule"] for one in report["skipped"]} & {"C023"}
 
 
 def test_a_remedy_names_the_container_and_its_options(engine: EngineSimulator, tmp_path: Path) -> None:

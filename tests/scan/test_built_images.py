@@ -43,9 +43,9 @@ def test_the_user_is_the_images(tmp_path: Path, build: str, files: dict[str, str
     (tmp_path / "compose.yaml").write_text(SERVICE.format(build=build), encoding="utf-8")
     report = check(str(tmp_path / "compose.yaml"), settings=Settings(only=("C046",)))
     (target,) = report.targets
-    assert not target.problems
+    assert not target.errors
     assert [finding.rule for finding in target.findings] == (["C046"] if root else [])
-    assert [skipped.rule for skipped in target.not_judged] == (["C046"] if root is None else [])
+    assert [skipped.rule for skipped in target.skipped] == (["C046"] if root is None else [])
 
 
 def test_a_service_that_is_laid_over_its_image_can_be_mended(tmp_path: Path) -> None:
@@ -53,9 +53,9 @@ def test_a_service_that_is_laid_over_its_image_can_be_mended(tmp_path: Path) -> 
     (tmp_path / "compose.yaml").write_text("services:\n  web:\n    build: .\n    privileged: true\n", encoding="utf-8")
     run = CheckRun(Settings(only=("C001", "C046")))
     (one,) = run.inputs([str(tmp_path / "compose.yaml")])
-    judged = run.judged(one)
-    assert judged is not None
-    fixed = fix(judged, unsafe=True, today=run.today)
+    evaluated = run.evaluated(one)
+    assert evaluated is not None
+    fixed = fix(evaluated, unsafe=True, today=run.today)
     assert "privileged: false" in fixed.text
     assert 'user: "10001:10001"' in fixed.text
     assert not fixed.failed

@@ -47,7 +47,7 @@ def mended(tmp_path: Path, name: str, text: str, *, unsafe: bool = True, only: t
     path.write_text(text, encoding="utf-8")
     run = CheckRun(Settings(only=only, today=TODAY, policy_file=""))
     (one,) = run.inputs([str(path)])
-    judged = run.judged(one)
+    judged = run.evaluated(one)
     assert judged is not None
     return fix(judged, unsafe=unsafe, today=TODAY)
 
@@ -78,7 +78,7 @@ def lines_changed(before: str, after: str) -> list[str]:
 def test_only_what_is_wrong_changes(tmp_path: Path, name: str, text: str, rule: str, expected: list[str]) -> None:
     fixed = mended(tmp_path, name, text, only=(rule,))
     assert lines_changed(text, fixed.text) == expected
-    assert [finding.rule for finding in fixed.mended] == [rule]
+    assert [finding.rule for finding in fixed.fixed] == [rule]
 
 
 @pytest.mark.parametrize(("name", "text"), [("run.sh", SCRIPT), ("compose.yaml", COMPOSE)])
@@ -88,7 +88,7 @@ def test_mending_all_keeps_every_comment_and_mending_twice_changes_nothing(
     fixed = mended(tmp_path, name, text)
     for comment in [line.partition("#")[2] for line in text.splitlines() if "#" in line]:
         assert comment in fixed.text
-    assert len(fixed.mended) > 5
+    assert len(fixed.fixed) > 5
     assert mended(tmp_path, name, fixed.text).text == fixed.text
 
 
@@ -98,7 +98,7 @@ def test_line_ends_stay_as_they_are(tmp_path: Path, name: str, text: str) -> Non
     path.write_bytes(text.replace("\n", "\r\n").encode())
     run = CheckRun(Settings(today=TODAY, policy_file=""))
     (one,) = run.inputs([str(path)])
-    judged = run.judged(one)
+    judged = run.evaluated(one)
     assert judged is not None
     fixed = fix(judged, unsafe=True, today=TODAY).text
     assert fixed.count("\n") == fixed.count("\r\n") > 0
@@ -106,7 +106,7 @@ def test_line_ends_stay_as_they_are(tmp_path: Path, name: str, text: str) -> Non
 
 def test_safe_mending_makes_only_safe_changes(tmp_path: Path) -> None:
     fixed = mended(tmp_path, "compose.yaml", COMPOSE, unsafe=False)
-    assert all(finding.remedy.safe for finding in fixed.mended)
+    assert all(finding.remedy.safe for finding in fixed.fixed)
     assert "privileged: true" in fixed.text
 
 

@@ -43,7 +43,7 @@ def test_every_lock_file_has_a_reader_and_no_reader_reads_more_than_is_read() ->
 )  # fmt: skip
 def test_a_lock_file_is_read_wherever_it_lies(name: str, text: str, packages: list[tuple[str, str, str]]) -> None:
     document, inventory = lock_file(Source(name, text))
-    assert not document.problems
+    assert not document.errors
     assert [(package.type, package.name, package.version) for package in inventory.packages] == packages
     assert {package.path for package in inventory.packages} == {name}
 
@@ -51,7 +51,7 @@ def test_a_lock_file_is_read_wherever_it_lies(name: str, text: str, packages: li
 def test_what_cannot_be_read_is_a_problem() -> None:
     document, inventory = lock_file(Source("package-lock.json", "{"))
     assert not inventory.packages
-    assert document.problems[0].message.startswith("npm lock: ")
+    assert document.errors[0].message.startswith("npm lock: ")
 
 
 def test_a_wish_without_a_version_is_not_judged_where_there_are_advisories() -> None:

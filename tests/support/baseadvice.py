@@ -54,8 +54,8 @@ def advise(folder: Path, *layers: Mapping[str, bytes | str], start: tuple[str, .
     return advised(write(folder / "app.tar", members), How(verify=False), start).advice
 
 
-def verdict(advice: BaseAdvice, base: str) -> BaseFit:
-    return next(one for one in advice.verdicts if one.base == base)
+def result(advice: BaseAdvice, base: str) -> BaseFit:
+    return next(one for one in advice.results if one.base == base)
 
 
 def dpkg(*stanzas: tuple[str, str], **lists: str) -> dict[str, bytes | str]:

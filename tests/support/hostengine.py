@@ -65,7 +65,7 @@ class Machine(Engine):
         done = self.sealock("check", "host", "--benchmark", "cis-docker-1.6.0", "--format", "json")
         assert done.stdout, done.stderr
         said = json.loads(done.stdout)
-        assert not said["problems"], said["problems"]
+        assert not said["errors"], said["errors"]
         return {one["number"]: one for one in said["recommendations"]}
 
     def findings(self, *options: str) -> list[dict[str, Any]]:

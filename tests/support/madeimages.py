@@ -129,9 +129,7 @@ def troubles(image: ImageSource) -> str:
         for _ in layer.entries():
             pass
     return "\n".join(
-        problem.message
-        for problems in (*(layer.problems for layer in image.layers), image.problems)
-        for problem in problems
+        error.message for errors in (*(layer.errors for layer in image.layers), image.errors) for error in errors
     )
 
 

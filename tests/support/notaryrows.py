@@ -18,9 +18,9 @@ from sealock.trust.notary.keyring import Keyring
 from sealock.trust.notary.privatekeys import NotaryPrivateKey
 from sealock.trust.notary.refusal import MetadataRefusedError
 from sealock.trust.notary.repository import Repository
+from sealock.trust.notary.result import VerifiedTag
 from sealock.trust.notary.server import Server
 from sealock.trust.notary.signer import certify
-from sealock.trust.notary.verdict import VerifiedTag
 from sealock.trust.pins import Pin
 from support.notaryworld import Told
 

@@ -12,8 +12,8 @@ from sealock.net.http import HttpTransport
 from sealock.trust.notary.folder import TrustFolder
 from sealock.trust.notary.keyring import Keyring
 from sealock.trust.notary.repository import Repository
+from sealock.trust.notary.result import VerifiedTag
 from sealock.trust.notary.server import Server
-from sealock.trust.notary.verdict import VerifiedTag
 from sealock.trust.pins import Pin
 from support.simulators.notary import NOW, Author, NotarySimulator, notary
 

@@ -20,7 +20,7 @@ from sealock.model.manifest import Descriptor
 from sealock.model.trust import TrustResult
 from sealock.trust.notation import algorithms, envelope, signer
 from sealock.trust.notation.requirements import Anchor, NotationRequirements
-from sealock.trust.notation.verifier import CheckedSignature, judge, verify_notation
+from sealock.trust.notation.verifier import CheckedSignature, evaluate, verify_notation
 from support.registryworld import OCI_MANIFEST, Client, name
 from support.simulators.registry import RegistrySimulator, registry, sha256
 
@@ -128,9 +128,9 @@ class World:
         key = (by or self.signer).signer()
         return signer.sign(self.client, one, self.target(text).digest, key, **{"now": NOW, **more})
 
-    def judge(self, digest: str = "", now: datetime = NOW, **more: Any) -> CheckedSignature:
+    def evaluate(self, digest: str = "", now: datetime = NOW, **more: Any) -> CheckedSignature:
         expected = NotationRequirements(**{"anchors": (Anchor(self.root.der),), **more})
-        return judge(self.client, self.name(), digest or self.digest, expected, now)
+        return evaluate(self.client, self.name(), digest or self.digest, expected, now)
 
     def verify(self, digest: str = "", now: datetime = NOW, **more: Any) -> TrustResult:
         expected = NotationRequirements(**{"anchors": (Anchor(self.root.der),), **more})

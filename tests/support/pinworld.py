@@ -9,7 +9,7 @@ from typing import Any, cast
 from sealock.model.imagename import ImageName
 from sealock.net.registry.client import ReferenceClaim, Registry
 from sealock.pin import texts
-from sealock.pin.assessment import PinResult, judge
+from sealock.pin.assessment import PinResult, evaluate
 from sealock.pin.resolver import Resolver
 from sealock.pin.writer import rewritten
 
@@ -41,6 +41,6 @@ def pin(folder: Path, name: str, text: str, *, distinct: bool = False) -> tuple[
     """The text of a file pinned, and what was said of its references."""
     (folder / name).write_bytes(text.encode())
     read = texts.read(str(folder / name))
-    assert not read.problem
-    ((_, verdicts),) = judge([read], lambda _: True, asking(distinct=distinct), check=False)
-    return rewritten(read, verdicts)
+    assert not read.error
+    ((_, results),) = evaluate([read], lambda _: True, asking(distinct=distinct), check=False)
+    return rewritten(read, results)

@@ -95,7 +95,7 @@ class Place:
             public.write_bytes(write_public(key.public))
         return private, public
 
-    def verdict(self, image: str, public: Path) -> TrustResult:
+    def result(self, image: str, public: Path) -> TrustResult:
         name = reference(image)
         expected = CosignRequirements((read_public(public.read_bytes(), public.name),))
         return verify_cosign(self.client, name, name.digest or "", expected)

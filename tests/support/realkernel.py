@@ -95,9 +95,9 @@ def enforced(docker: Engine, name: str) -> Enforced:
 
 def differences(docker: Engine, name: str) -> set[str]:
     (_, document), *_ = documents(f"container:{name}", where(docker))
-    assert not document.problems
-    verdict = evaluate(name, document, {"enforced": rules("enforced")})
-    return {finding.rule for finding in verdict.findings}
+    assert not document.errors
+    result = evaluate(name, document, {"enforced": rules("enforced")})
+    return {finding.rule for finding in result.findings}
 
 
 def pid_of(docker: Engine, name: str) -> int:

@@ -78,7 +78,7 @@ def test_a_document_that_has_files_read_without_end_is_stopped(tmp_path: Path) -
 
 
 @pytest.mark.parametrize(
-    ("ignore", "at", "verdict"),
+    ("ignore", "at", "result"),
     [
         (".env\n", "", True),
         ("*.env\n!.env\n", "", False),
@@ -86,14 +86,14 @@ def test_a_document_that_has_files_read_without_end_is_stopped(tmp_path: Path) -
         (".env\n", "app", True),
     ],
 )
-def test_git_ignores_are_read(tmp_path: Path, ignore: str, at: str, verdict: bool) -> None:  # noqa: FBT001  a column
+def test_git_ignores_are_read(tmp_path: Path, ignore: str, at: str, result: bool) -> None:  # noqa: FBT001  a column
     (tmp_path / ".git").mkdir()
     (tmp_path / "app").mkdir(exist_ok=True)
     (tmp_path / ".gitignore").write_text(ignore, encoding="utf-8")
     (tmp_path / at / ".env").write_text("A=1", encoding="utf-8")
     (tmp_path / at / ".env").chmod(0o604)
     fact = FolderWindow(str(tmp_path / at), str(tmp_path)).fact(".env")
-    assert (fact.exists, fact.mode, fact.in_repository, fact.ignored_by_git) == (True, 0o604, True, verdict)
+    assert (fact.exists, fact.mode, fact.in_repository, fact.ignored_by_git) == (True, 0o604, True, result)
 
 
 def test_without_a_repository_nothing_is_ignored_by_git(tmp_path: Path) -> None:

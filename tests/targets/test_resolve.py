@@ -86,7 +86,7 @@ def test_links_to_folders_are_not_followed(tmp_path: Path) -> None:
 )
 def test_what_cannot_be_read_is_a_problem(target: str, said: str) -> None:
     (one,) = resolved(target)
-    assert said in one.problem
+    assert said in one.error
     assert one.source is None
 
 
@@ -103,7 +103,7 @@ def test_what_cannot_be_read_is_a_problem(target: str, said: str) -> None:
 )
 def test_what_names_no_file_may_name_an_image(target: str, image: str) -> None:
     (one,) = resolved(target)
-    assert (one.kind, one.image, one.problem) == ("image", image, "")
+    assert (one.kind, one.image, one.error) == ("image", image, "")
     assert image_of(target) == image
 
 
@@ -117,12 +117,12 @@ def test_a_file_comes_before_an_image_of_its_name(tmp_path: Path, monkeypatch: p
 
 def test_an_empty_folder_is_a_problem_and_no_pass(tmp_path: Path) -> None:
     (one,) = resolved(tmp_path)
-    assert "nothing in it that sealock reads" in one.problem
+    assert "nothing in it that sealock reads" in one.error
 
 
 def test_a_text_of_no_known_kind_is_a_problem(tmp_path: Path) -> None:
     (one,) = resolved(tree(tmp_path, {"notes.txt": "hello\n"}) / "notes.txt")
-    assert "not a Dockerfile" in one.problem
+    assert "not a Dockerfile" in one.error
 
 
 def test_a_run_line_may_be_given_as_words() -> None:
@@ -140,7 +140,7 @@ def test_the_root_is_where_the_policy_is_else_the_repository(tmp_path: Path) -> 
 def test_a_merged_target_needs_all_of_its_files(tmp_path: Path) -> None:
     tree(tmp_path, {"a.yaml": "services: {}\n"})
     one = resolve_compose((str(tmp_path / "a.yaml"), str(tmp_path / "b.yaml")), Options())
-    assert "b.yaml could not be read" in one.problem
+    assert "b.yaml could not be read" in one.error
 
 
 def test_a_large_script_is_looked_into_by_its_beginning(tmp_path: Path) -> None:
@@ -154,4 +154,4 @@ def test_a_large_script_is_looked_into_by_its_beginning(tmp_path: Path) -> None:
 )
 def test_what_runs_is_a_target_too(target: str, kind: str) -> None:
     (one,) = resolved(target)
-    assert (one.machine, one.kind, one.problem) == (target, kind, "")
+    assert (one.machine, one.kind, one.error) == (target, kind, "")

@@ -38,10 +38,10 @@ def policy(here: World, body: str, default: str = "refuse") -> str:
     return f'[trust]\ndefault = "{default}"\n[[trust.image]]\nmatch = ["{here.server.host}/app"]\n{body}\n'
 
 
-def vouch(here: World, text: str, body: str, default: str = "refuse") -> PolicyVerification:
+def verify(here: World, text: str, body: str, default: str = "refuse") -> PolicyVerification:
     trust = read(Source("sealock.toml", policy(here, body, default)), str(Path.cwd())).trust
     reference = f"{here.server.host}/{text}"
-    return PolicyVerifier(trust, here.client, Registries()).vouch(here.name(text), reference)
+    return PolicyVerifier(trust, here.client, Registries()).verify(here.name(text), reference)
 
 
 KEY = 'cosign = {keys = ["k.pub"]}'
@@ -69,7 +69,7 @@ PROVEN = f'attestation = [{{type = "{PROVENANCE}", keys = ["k.pub"]}}]'
 def test_what_is_decided_of_an_image(here: World, body: str, state: str, why: str) -> None:
     here.sign()
     here.attest()
-    found = vouch(here, "app:1", body)
+    found = verify(here, "app:1", body)
     assert found.decision.state == state, found.decision.why
     assert why in found.decision.why
     if state == "trusted":
@@ -80,27 +80,27 @@ def test_a_digest_that_was_signed_is_trusted_whatever_its_tag_has_become(here: W
     here.sign()
     signed, moved = here.digest, here.push("app:1")
     assert moved != signed
-    assert vouch(here, "app:1", KEY).decision.state == "untrusted"
-    found = vouch(here, f"app@{signed}", f"digest = true\n{KEY}")
+    assert verify(here, "app:1", KEY).decision.state == "untrusted"
+    found = verify(here, f"app@{signed}", f"digest = true\n{KEY}")
     assert (found.decision.state, found.digest) == ("trusted", signed)
 
 
 def test_what_the_policy_says_nothing_of_goes_by_its_default(here: World) -> None:
-    assert vouch(here, "other:1", KEY).decision.state == "untrusted"
-    assert vouch(here, "other:1", KEY, "accept").decision.state == "trusted"
+    assert verify(here, "other:1", KEY).decision.state == "untrusted"
+    assert verify(here, "other:1", KEY, "accept").decision.state == "trusted"
 
 
 def test_a_registry_that_is_down_is_no_verdict(here: World) -> None:
     trust = read(Source("sealock.toml", policy(here, KEY)), str(Path.cwd())).trust
     here.server.answers = lambda _asked: Reply(403, b"")
-    found = PolicyVerifier(trust, here.client, Registries()).vouch(here.name("app:1"), "app:1")
+    found = PolicyVerifier(trust, here.client, Registries()).verify(here.name("app:1"), "app:1")
     assert found.decision.state == "unknown"
     assert found.digest == ""
 
 
 def test_a_key_that_is_not_there_is_the_policys_fault(here: World) -> None:
     with pytest.raises(PolicyError, match=r"the trust policy names .*none\.pub, which could not be read"):
-        vouch(here, "app:1", 'cosign = {keys = ["none.pub"]}')
+        verify(here, "app:1", 'cosign = {keys = ["none.pub"]}')
 
 
 def test_the_command_decides_references_and_files(here: World, capsys: pytest.CaptureFixture[str]) -> None:
@@ -180,17 +180,17 @@ def test_a_check_of_an_image_at_its_registry_asks_the_policy_too(
     assert main(words) == status
     (target,) = json.loads(capsys.readouterr().out)["targets"]
     found = [one["message"] for one in target["findings"] if one["rule"] == "T001"]
-    found += [one["message"] for one in target["problems"]]
+    found += [one["message"] for one in target["errors"]]
     assert [told in one for one in found] == ([True] if told else [])
 
 
 def test_the_same_statement_is_asked_of_each_signer_that_is_named(here: World) -> None:
     here.attest()
     twice = f'{{type = "{PROVENANCE}", keys = ["s.pub"]}}, {{type = "{PROVENANCE}", keys = ["k.pub"]}}'
-    found = vouch(here, "app:1", f"attestation = [{twice}]")
+    found = verify(here, "app:1", f"attestation = [{twice}]")
     assert found.decision.state == "untrusted"
     here.attest(here.stranger)
-    assert vouch(here, "app:1", f"attestation = [{twice}]").decision.state == "trusted"
+    assert verify(here, "app:1", f"attestation = [{twice}]").decision.state == "trusted"
 
 
 @pytest.mark.parametrize(
@@ -212,7 +212,7 @@ def test_files_of_the_policy_that_are_not_sound_are_no_verdict(
     here.sign()
     Path("f").write_bytes(content)
     with pytest.raises(PolicyError, match=words):
-        vouch(here, "app:1", body)
+        verify(here, "app:1", body)
     Path("sealock.toml").write_text(policy(here, body), encoding="utf-8")
     assert main(["trust", "verify", f"{here.server.host}/app:1"]) == 2
     assert "trusted" not in capsys.readouterr().out
@@ -282,15 +282,15 @@ def publish(here: World, author: Author, digest: str) -> str:
 def test_content_trust_and_the_registry_must_agree(here: World, author: Author) -> None:
     signed = here.digest
     body = publish(here, author, signed)
-    assert vouch(here, "app:1", body).decision.state == "trusted"
+    assert verify(here, "app:1", body).decision.state == "trusted"
     moved = here.push("app:1")
-    found = vouch(here, "app:1", body)
+    found = verify(here, "app:1", body)
     assert found.decision.state == "untrusted"
     assert f"1 is signed for {signed}, and the registry gives {moved}" in found.decision.why
     # By digest content trust is not got round either.
-    assert vouch(here, f"app@{signed}", body).decision.state == "trusted"
-    assert vouch(here, f"app@{moved}", body).decision.state == "untrusted"
-    assert vouch(here, f"app:1@{moved}", body).decision.state == "untrusted"
+    assert verify(here, f"app@{signed}", body).decision.state == "trusted"
+    assert verify(here, f"app@{moved}", body).decision.state == "untrusted"
+    assert verify(here, f"app:1@{moved}", body).decision.state == "untrusted"
 
 
 def test_a_signed_platform_does_not_vouch_for_the_index_around_it(here: World, author: Author) -> None:
@@ -299,11 +299,11 @@ def test_a_signed_platform_does_not_vouch_for_the_index_around_it(here: World, a
     other = host.add_image("app", config=config(b"other"), layers=[])
     index = host.add_index("app", "1", images={"linux/amd64": image, "linux/arm64": other})
     body = publish(here, author, image["digest"])
-    found = vouch(here, "app:1", body)
+    found = verify(here, "app:1", body)
     assert (found.decision.state, found.digest) == ("untrusted", index["digest"])
     assert "an index with that image for linux/amd64 in it. Name the image by its own digest" in found.decision.why
-    assert vouch(here, f"app:1@{image['digest']}", body).decision.state == "trusted"
-    assert vouch(here, f"app:1@{other['digest']}", body).decision.state == "untrusted"
+    assert verify(here, f"app:1@{image['digest']}", body).decision.state == "trusted"
+    assert verify(here, f"app:1@{other['digest']}", body).decision.state == "untrusted"
 
 
 def test_a_tag_that_moves_between_claim_and_read_changes_nothing(

@@ -10,7 +10,7 @@ import pytest
 
 from sealock.errors import TargetError
 from sealock.trust.migration import Migration, MigrationRecord, MigrationStep, migrate
-from sealock.trust.notary.verdict import SignedTag
+from sealock.trust.notary.result import SignedTag
 from support.cosignworld import World, world
 from support.simulators.registry import Reply
 

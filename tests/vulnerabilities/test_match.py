@@ -197,7 +197,7 @@ def test_not_affected_cancels_what_other_records_say_and_is_shown() -> None:
 
 def test_not_affected_alone_is_no_news() -> None:
     table = Table(advisory("CVE-2024-0001", affects("Debian:12", "bash", state="not-affected")))
-    assert match(inventory(deb("bash", "5.2-1")), table) == Matched(judged=1)
+    assert match(inventory(deb("bash", "5.2-1")), table) == Matched(evaluated=1)
 
 
 @pytest.mark.parametrize(
@@ -281,7 +281,7 @@ def test_what_ubuntu_pro_mends_is_mended_where_its_fix_is_there_and_told_where_i
     found = match(inventory(deb("bash", version), distribution=Distribution("ubuntu", "20.04")), table)
     assert told(found) == ({("CVE-2024-0001", "bash", fixed)} if counts else set())
     assert [(one.by, one.reason) for one in found.silenced] == (
-        [("Ubuntu:Pro:20.04:LTS", "the distribution holds this version to be mended")] if aside else []
+        [("Ubuntu:Pro:20.04:LTS", "the distribution holds this version to be fixed")] if aside else []
     )
 
 
@@ -353,7 +353,7 @@ def test_an_advisory_whose_versions_cannot_be_read_is_not_judged_unless_it_names
 def test_what_the_database_does_not_cover_is_not_judged(package: Package, grave: bool) -> None:  # noqa: FBT001  a column
     found = match(inventory(package), Table())
     assert [one.grave for one in found.unjudged] == [grave]
-    assert found.judged == 0
+    assert found.evaluated == 0
 
 
 def test_a_linked_library_is_judged_by_upstream_data_where_there_is_some() -> None:

@@ -67,8 +67,8 @@ def test_debian_packages_are_found_just_as_a_plain_reading_with_dpkg_finds_them(
 def test_an_updated_image_has_none_of_what_its_updates_mend(store: AdvisoryStore) -> None:
     before, _ = debian(store, "bookworm-released")
     after, _ = debian(store, "bookworm-updated")
-    mended = before - after
-    assert {("CVE-2024-5535", "libssl3", "3.0.15-1~deb12u1"), ("CVE-2023-38545", "curl", "7.88.1-10+deb12u4")} <= mended
+    fixed_ = before - after
+    assert {("CVE-2024-5535", "libssl3", "3.0.15-1~deb12u1"), ("CVE-2023-38545", "curl", "7.88.1-10+deb12u4")} <= fixed_
     assert after < before
     assert all(not fixed or "deb12" not in fixed for _, _, fixed in after)
 

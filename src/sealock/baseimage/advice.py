@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from sealock.baseimage.bases import Facts, best, verdicts
+from sealock.baseimage.bases import Facts, best, results
 from sealock.baseimage.closure import closure
 from sealock.baseimage.musl import on_musl
 from sealock.baseimage.origin import origin
@@ -49,7 +49,7 @@ def advise(
     figures = surface(inventory, files, owners, owners.needed(paths) if need.known else None)
     system = inventory.distribution
     name = (system.name or f"{system.id} {system.version}".strip()) if system else ""
-    found = verdicts(
+    found = results(
         Facts(
             files, start, needed, need, figures, musl, name,
             is_musl=any(path.startswith(_MUSL) for path in content.nodes) and not _has_glibc(content),
@@ -78,7 +78,7 @@ def advise(
         closure=needed,
         need=need,
         musl=musl,
-        verdicts=found,
+        results=found,
         best=best(found),
         unknown=tuple(unknown),
     )

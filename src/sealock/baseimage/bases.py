@@ -50,7 +50,7 @@ class Facts(Struct, frozen=True):
         return any(step.path and step.kind != "shell" for step in self.start.steps)
 
 
-def verdicts(facts: Facts) -> tuple[BaseFit, ...]:
+def results(facts: Facts) -> tuple[BaseFit, ...]:
     """Weigh all kinds, from the smallest."""
     smaller = _static(facts), _distroless(facts), _alpine(facts), _slim(facts)
     return *smaller, _keep(facts, smaller=any(one.answer == "yes" for one in smaller))

@@ -20,15 +20,15 @@ def on_musl(inventory: Inventory, files: ImageFiles, owners: Owners) -> tuple[Mu
     """
     order: list[OnMusl] = ["breaks", "gcompat", "stand-in", "runs"]
     found = [
-        verdict
+        result
         for fact in inventory.files
         if fact.kind == NEEDS_GLIBC and not fact.removed and owners.system(files.real(fact.path)) is None
-        for verdict in [judge(fact, files, owners)]
+        for result in [evaluate(fact, files, owners)]
     ]
     return tuple(sorted(found, key=lambda one: (order.index(one.answer), one.path)))
 
 
-def judge(fact: FileFact, files: ImageFiles, owners: Owners | None = None) -> Musl:
+def evaluate(fact: FileFact, files: ImageFiles, owners: Owners | None = None) -> Musl:
     """Judge one file by the groups of its fact (see NeedsGlibc)."""
     groups = dict(_groups(fact.detail))
     lacks, helped = groups.get("lacks", ()), groups.get("gcompat", ())

@@ -104,10 +104,10 @@ def configure(parser: ArgumentParser) -> None:
     )
     add_cache(reading)
     add_limits(reading)
-    mending = parser.add_argument_group("mending")
-    mending.add_argument("--fix", action="store_true", help="apply the safe remedies, and report what is left")
-    mending.add_argument("--unsafe", action="store_true", help="with --fix: apply all remedies")
-    mending.add_argument(
+    fixing = parser.add_argument_group("mending")
+    fixing.add_argument("--fix", action="store_true", help="apply the safe remedies, and report what is left")
+    fixing.add_argument("--unsafe", action="store_true", help="with --fix: apply all remedies")
+    fixing.add_argument(
         "--diff", action="store_true", help="show what --fix would change instead (exit status 1 if anything)"
     )
     telling = parser.add_argument_group("telling")
@@ -150,7 +150,7 @@ def run(arguments: Namespace) -> int:
     notes: list[str] = []
     aside = False
     if arguments.fix or arguments.diff:
-        inputs, changed = _mend(one, inputs, arguments, notes)
+        inputs, changed = _fix(one, inputs, arguments, notes)
         if arguments.diff:
             return 1 if changed else 0
         # What came without a file goes to standard output, mended: the report must not mix with it.
@@ -210,7 +210,7 @@ def _known(only: list[str]) -> None:
             raise UsageError(msg)
 
 
-def _mend(
+def _fix(
     check_run: CheckRun, inputs: Iterable[Input], arguments: Namespace, notes: list[str]
 ) -> tuple[list[Input], bool]:
     """Mend every text; yield the inputs as they are afterwards, and whether anything changed."""
@@ -219,20 +219,20 @@ def _mend(
     from sealock.targets.outputs import replace_text  # noqa: PLC0415  only for --fix
 
     after: list[Input] = []
-    mended = files = 0
+    fixed_ = files = 0
     for before in inputs:
-        judged = check_run.judged(before)
-        if judged is None or before.source is None:
+        evaluated = check_run.evaluated(before)
+        if evaluated is None or before.source is None:
             after.append(before)
             continue
-        fixed = fix(judged, unsafe=arguments.unsafe, today=check_run.today)
+        fixed = fix(evaluated, unsafe=arguments.unsafe, today=check_run.today)
         old = before.source.text
         for finding, why in fixed.failed:
             notes.append(f"{finding.location.file}:{finding.location.line}: {finding.rule} was not mended: {why}")
         if fixed.text == old:
             after.append(before)
             continue
-        mended += len(fixed.mended)
+        fixed_ += len(fixed.fixed)
         files += 1
         if arguments.diff:
             write(
@@ -245,7 +245,7 @@ def _mend(
         else:
             write(fixed.text if fixed.text.endswith("\n") else fixed.text + "\n", exact=True)
         after.append(_with_text(before, fixed.text))
-    notes.insert(0, f"{_count(mended, 'fault')} mended in {_count(files, 'file')}.")
+    notes.insert(0, f"{_count(fixed_, 'fault')} mended in {_count(files, 'file')}.")
     if arguments.diff:
         for note in notes:
             sys.stderr.write(note.replace(" mended in ", " would be mended in ", 1) + "\n")

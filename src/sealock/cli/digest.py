@@ -49,7 +49,7 @@ class DigestAnswer(Struct, frozen=True, omit_defaults=True):
     verified: bool = False
     platforms: tuple[tuple[str, str], ...] = ()
     """Names of platforms, and the digests of their images."""
-    problem: str = ""
+    error: str = ""
 
 
 def configure(parser: ArgumentParser) -> None:
@@ -77,7 +77,7 @@ def run(arguments: Namespace) -> int:
         try:
             return find(registry, text, arguments)
         except SealockError as error:
-            return DigestAnswer(text, problem=str(error))
+            return DigestAnswer(text, error=str(error))
 
     pool = ThreadPoolExecutor(min(AT_ONCE, len(arguments.references)))
     try:
@@ -93,12 +93,12 @@ def run(arguments: Namespace) -> int:
     else:
         write(text, exact=True)
     for one in found:
-        if one.problem:
-            complain(one.problem)
+        if one.error:
+            complain(one.error)
     for host, limit in registry.asker.limits.items():
         if limit.remaining * 5 < limit.limit:
             complain(f"{host}: {limit.remaining} of {limit.limit} pulls are left")
-    return 2 if any(one.problem for one in found) else 0
+    return 2 if any(one.error for one in found) else 0
 
 
 def find(registry: Registry, text: str, arguments: Namespace) -> DigestAnswer:
@@ -138,7 +138,7 @@ def _platforms(registry: Registry, name: ImageName, top: Fetched) -> tuple[tuple
 def _lines(found: list[DigestAnswer]) -> Iterator[str]:
     """REF@DIGEST, a line each; platforms are indented below the index that has them."""
     for one in found:
-        if one.problem:
+        if one.error:
             continue
         bare = one.reference.partition("@")[0]
         yield f"{bare}@{one.digest}"
@@ -151,8 +151,8 @@ def _json(registry: Registry, found: list[DigestAnswer]) -> str:
     told = []
     for one in found:
         table: dict[str, Any] = {"reference": one.reference}
-        if one.problem:
-            table["problem"] = one.problem
+        if one.error:
+            table["error"] = one.error
         else:
             table |= {"digest": one.digest, "media_type": one.media_type, "verified": one.verified}
             if one.size >= 0:

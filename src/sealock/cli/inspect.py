@@ -82,9 +82,9 @@ def image(target: str, arguments: Namespace) -> int:
         write_output(arguments.output, text)
     else:
         write(text, exact=arguments.format != "terminal")
-    for problem in found.problems:
-        complain(f"{problem.location.file}: {problem.message}")
-    return 2 if found.problems else 0
+    for error in found.errors:
+        complain(f"{error.location.file}: {error.message}")
+    return 2 if found.errors else 0
 
 
 def running(kind: str, name: str, arguments: Namespace) -> int:

@@ -40,20 +40,20 @@ def run(arguments: Namespace) -> int:
     if bool(arguments.source) != bool(arguments.to):
         message = "--from and --to belong together"
         raise UsageError(message)
-    problems: tuple[str, ...] = ()
+    errors: tuple[str, ...] = ()
     pids: dict[str, int] = {}
     if arguments.target:
-        drawn, problems = of_compose(arguments.target)
+        drawn, errors = of_compose(arguments.target)
     else:
         drawn, pids = of_engine(arguments.engine)
-    for problem in problems:
-        complain(problem)
+    for error in errors:
+        complain(error)
     if arguments.source:
         from sealock.netmap import reason  # noqa: PLC0415  as above
 
         reached, why = reason(drawn, arguments.source, arguments.to)
         write(f"{why}\n")
-        return 2 if problems else 0 if reached else 1
+        return 2 if errors else 0 if reached else 1
     style = {}
     if arguments.format == "terminal":
         style = {
@@ -68,7 +68,7 @@ def run(arguments: Namespace) -> int:
         write(text, exact=arguments.format != "terminal")
     if arguments.verify:
         return _verified(drawn, pids)
-    return 2 if problems else 0
+    return 2 if errors else 0
 
 
 def _verified(drawn: Map, pids: dict[str, int]) -> int:

@@ -95,12 +95,12 @@ def run(arguments: Namespace) -> int:
     if lockfile and arguments.compose_override:
         from sealock.pin.lockfile import EMPTY, NAME, held, load  # noqa: PLC0415  seldom needed
 
-        judged = held(load(arguments.lock_file or NAME) or EMPTY, gathered, wanted)
-        return _override(arguments, judged, list(_problems(judged)))
+        evaluated = held(load(arguments.lock_file or NAME) or EMPTY, gathered, wanted)
+        return _override(arguments, evaluated, list(_input_errors(evaluated)))
     registry = open_registry(policy[1].access if policy is not None else None)
     with Progress("images asked for", quiet=arguments.quiet) as progress:
         asking = resolver.Resolver(registry, arguments.platform, progress)
-        judged = assessment.judge(
+        evaluated = assessment.evaluate(
             gathered,
             wanted,
             asking,
@@ -111,16 +111,16 @@ def run(arguments: Namespace) -> int:
             from sealock.pin.bypolicy import by_policy  # noqa: PLC0415  seldom needed
             from sealock.trust.bypolicy import PolicyVerifier  # noqa: PLC0415  as above
 
-            judged = by_policy(judged, PolicyVerifier(policy[1].trust, registry, policy[1].access))
+            evaluated = by_policy(evaluated, PolicyVerifier(policy[1].trust, registry, policy[1].access))
     for host, limit in registry.asker.limits.items():
         if limit.remaining * 5 < limit.limit:
             complain(f"{host}: {limit.remaining} of {limit.limit} pulls are left")
-    problems = list(_problems(judged))
+    errors = list(_input_errors(evaluated))
     if arguments.compose_override:
-        return _override(arguments, judged, problems)
+        return _override(arguments, evaluated, errors)
     if lockfile:
-        return _lock(arguments, judged, asking, problems)
-    return _pin(arguments, judged, problems)
+        return _lock(arguments, evaluated, asking, errors)
+    return _pin(arguments, evaluated, errors)
 
 
 def _excluded(policy: tuple[str, Policy] | None) -> Callable[[str], bool]:
@@ -133,13 +133,13 @@ def _excluded(policy: tuple[str, Policy] | None) -> Callable[[str], bool]:
     return lambda path: excluded(holds, os.path.relpath(path, folder).replace(os.sep, "/"))
 
 
-def _problems(judged: list[tuple[PinText, list[PinResult]]]) -> list[str]:
+def _input_errors(evaluated: list[tuple[PinText, list[PinResult]]]) -> list[str]:
     """What could not be read or found out, each once, with the first place of it."""
     told: dict[str, list[str]] = {}
-    for text, verdicts in judged:
-        if text.problem:
-            told.setdefault(text.problem, [])
-        failed = [(verdict.note, verdict.spot.place) for verdict in verdicts if verdict.state == "failed"]
+    for text, results in evaluated:
+        if text.error:
+            told.setdefault(text.error, [])
+        failed = [(result.note, result.spot.place) for result in results if result.state == "failed"]
         for why, place in (*text.found.broken, *failed):
             told.setdefault(why, []).append(f"{text.path}:{text.source.position(place.start)[0]}")
     return [
@@ -148,24 +148,24 @@ def _problems(judged: list[tuple[PinText, list[PinResult]]]) -> list[str]:
     ]
 
 
-def _pin(arguments: Namespace, judged: list[tuple[PinText, list[PinResult]]], problems: list[str]) -> int:
+def _pin(arguments: Namespace, evaluated: list[tuple[PinText, list[PinResult]]], errors: list[str]) -> int:
     from sealock.pin import report, writer  # noqa: PLC0415  the parser does without
     from sealock.pin.assessment import CHANGES, FAULTS  # noqa: PLC0415  as above
 
     after: list[tuple[PinText, list[PinResult]]] = []
     changes: list[tuple[str, str, str]] = []
-    for text, verdicts in judged:
-        new, told = writer.rewritten(text, verdicts)
+    for text, results in evaluated:
+        new, told = writer.rewritten(text, results)
         after.append((text, told))
         if new != text.source.text:
             changes.append((text.path, text.source.text, new))
-    writes = not arguments.check and not arguments.diff and (not problems or arguments.keep_going)
+    writes = not arguments.check and not arguments.diff and (not errors or arguments.keep_going)
     if writes:
         writer.write_all(changes)
     if arguments.diff:
-        _show(arguments, changes, after, problems)
+        _show(arguments, changes, after, errors)
     elif arguments.format == "json":
-        _emit(arguments, _json(after, problems, changes if writes else []))
+        _emit(arguments, _json(after, errors, changes if writes else []))
     else:
         shown = after
         if arguments.quiet:
@@ -180,17 +180,17 @@ def _pin(arguments: Namespace, judged: list[tuple[PinText, list[PinResult]]], pr
         )
         body = "".join(f"{line}\n" for line in lines)
         _emit(arguments, body + ("" if arguments.quiet else f"{report.summary(after, len(changes), wrote=writes)}\n"))
-    for problem in problems:
-        complain(problem)
-    if problems:
+    for error in errors:
+        complain(error)
+    if errors:
         if changes and not arguments.check and not arguments.diff and not arguments.keep_going:
             complain("no file was changed; --keep-going writes what could be found out")
         return 2
     states = {
-        verdict.state
-        for _, verdicts in after
-        for verdict in verdicts
-        if not (writes and verdict.state in CHANGES and verdict.new)
+        result.state
+        for _, results in after
+        for result in results
+        if not (writes and result.state in CHANGES and result.new)
     }
     return 1 if states & FAULTS else 0
 
@@ -199,11 +199,11 @@ def _show(
     arguments: Namespace,
     changes: list[tuple[str, str, str]],
     after: list[tuple[PinText, list[PinResult]]],
-    problems: list[str],
+    errors: list[str],
 ) -> None:
     """The differences; with --format json, what they come from."""
     if arguments.format == "json":
-        _emit(arguments, _json(after, problems, []))
+        _emit(arguments, _json(after, errors, []))
         return
     from sealock.reports import diff  # noqa: PLC0415  as above
 
@@ -211,42 +211,42 @@ def _show(
     ink = not arguments.output and colour(arguments.color)
     text = "".join(diff.render(path, old, new, colour=ink, terminal=terminal) for path, old, new in changes)
     _emit(arguments, text)
-    for one, verdicts in after:
-        for verdict in verdicts:
-            if verdict.state in {"stuck", "untagged", "refused"}:
-                place = one.source.position(verdict.spot.place.start)[0]
-                complain(f"{one.path}:{place}: {verdict.spot.written} is left as it is: {verdict.note}")
+    for one, results in after:
+        for result in results:
+            if result.state in {"stuck", "untagged", "refused"}:
+                place = one.source.position(result.spot.place.start)[0]
+                complain(f"{one.path}:{place}: {result.spot.written} is left as it is: {result.note}")
 
 
-def _json(judged: Any, problems: list[str], written: list[tuple[str, str, str]]) -> str:  # noqa: ANN401  as telling has it
+def _json(evaluated: Any, errors: list[str], written: list[tuple[str, str, str]]) -> str:  # noqa: ANN401  as telling has it
     from sealock import __version__  # noqa: PLC0415  seldom needed
     from sealock.pin.report import table  # noqa: PLC0415  as above
     from sealock.reports.jsontext import encode  # noqa: PLC0415  as above
 
     return encode({
         "sealock": __version__,
-        "references": table(judged),
+        "references": table(evaluated),
         "written": [path for path, _, _ in written],
-        "problems": problems,
+        "errors": errors,
     })  # fmt: skip
 
 
-def _override(arguments: Namespace, judged: list[tuple[PinText, list[PinResult]]], problems: list[str]) -> int:
+def _override(arguments: Namespace, evaluated: list[tuple[PinText, list[PinResult]]], errors: list[str]) -> int:
     from sealock.pin.lockfile import override  # noqa: PLC0415  seldom needed
 
-    for problem in problems:
-        complain(problem)
-    if problems and not arguments.keep_going:
+    for error in errors:
+        complain(error)
+    if errors and not arguments.keep_going:
         return 2
-    refused = [verdict for _, verdicts in judged for verdict in verdicts if verdict.state == "refused"]
+    refused = [result for _, results in evaluated for result in results if result.state == "refused"]
     for bad in refused:
         complain(f"{bad.spot.written} is left out: {bad.note}")
-    _emit(arguments, override(judged))
-    return 2 if problems else 1 if refused else 0
+    _emit(arguments, override(evaluated))
+    return 2 if errors else 1 if refused else 0
 
 
 def _lock(
-    arguments: Namespace, judged: list[tuple[PinText, list[PinResult]]], asking: Resolver, problems: list[str]
+    arguments: Namespace, evaluated: list[tuple[PinText, list[PinResult]]], asking: Resolver, errors: list[str]
 ) -> int:
     """Renew the lock, or compare it with what the references stand for now."""
     from sealock.pin import lockfile, report  # noqa: PLC0415  seldom needed
@@ -256,41 +256,41 @@ def _lock(
     path = arguments.lock_file or lockfile.NAME
     folder = os.path.dirname(path) or "."  # noqa: PTH120  pathlib costs 10 ms
     before = lockfile.load(path)
-    for problem in problems:
-        complain(problem)
+    for error in errors:
+        complain(error)
     if arguments.check:
-        faults = list(lockfile.compared(before or lockfile.EMPTY, judged, folder, _lost(before, asking)))
+        faults = list(lockfile.compared(before or lockfile.EMPTY, evaluated, folder, _lost(before, asking)))
         if arguments.format == "json":
             import msgspec  # noqa: PLC0415  seldom needed
 
             _emit(
                 arguments,
                 msgspec.json.format(
-                    msgspec.json.encode({"lock": path, "faults": faults, "problems": problems}), indent=2
+                    msgspec.json.encode({"lock": path, "faults": faults, "errors": errors}), indent=2
                 ).decode()
                 + "\n",
             )
         else:
             _emit(arguments, "".join(f"{line}\n" for line in report.lock_lines(path, faults, there=before is not None)))
-        return 2 if problems else 1 if faults else 0
-    if problems and not arguments.keep_going:
+        return 2 if errors else 1 if faults else 0
+    if errors and not arguments.keep_going:
         complain(f"{path} was not written; --keep-going writes what could be found out")
         return 2
     left = [
         (text, one)
-        for text, held in judged
+        for text, held in evaluated
         for one in held
         if one.state == "refused" or (one.state == "stuck" and not (one.old or one.new))
     ]
     for text, bare in left:
         place = text.source.position(bare.spot.place.start)[0]
         complain(f"{text.path}:{place}: {bare.spot.written} is not in the lock: {bare.note}")
-    lock = lockfile.renewed(before or lockfile.EMPTY, judged, asking, folder, datetime.now(UTC))
+    lock = lockfile.renewed(before or lockfile.EMPTY, evaluated, asking, folder, datetime.now(UTC))
     if lock != before:
         write_output(path, lockfile.written(lock))
     done = "written" if lock != before else "as before"
     _emit(arguments, f"{path}: {count(len(lock.images), 'image')} in {count(len(lock.files), 'file')}, {done}\n")
-    return 2 if problems else 1 if left else 0
+    return 2 if errors else 1 if left else 0
 
 
 def _lost(lock: Any, asking: Resolver) -> list[str]:  # noqa: ANN401  Lock or None

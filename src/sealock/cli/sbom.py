@@ -96,10 +96,10 @@ def _run(arguments: Namespace) -> int:
         write_output(arguments.output, text)
     else:
         write(text, exact=arguments.format != "table")
-    problems = [f"{problem.location.file}: {problem.message}" for problem in first.problems]
-    for problem in (*problems, *unjudged):
-        complain(problem)
-    return 2 if problems or unjudged else 0
+    errors = [f"{error.location.file}: {error.message}" for error in first.errors]
+    for error in (*errors, *unjudged):
+        complain(error)
+    return 2 if errors or unjudged else 0
 
 
 def _known(inventory: Inventory, arguments: Namespace) -> tuple[tuple[Vulnerability, ...], tuple[str, ...]]:

@@ -121,10 +121,10 @@ def _plan(arguments: Namespace) -> int:
     from sealock.reports import userns  # noqa: PLC0415  as above
 
     files = _documents(arguments.files)
-    problems = [problem for document in files for problem in document.problems]
-    for problem in problems:
-        where = problem.location
-        complain(f"{where.file}:{where.line}: {problem.message}")
+    errors = [error for document in files for error in document.errors]
+    for error in errors:
+        where = error.location
+        complain(f"{where.file}:{where.line}: {error.message}")
     made = _planned(arguments, files, each=arguments.all and arguments.format == "json")
     if arguments.format == "json":
         text = userns.as_json(made)
@@ -137,11 +137,11 @@ def _plan(arguments: Namespace) -> int:
             every=arguments.all,
         )
     _tell(text, arguments)
-    if problems:
+    if errors:
         return 2
-    if made.verdict == "ready" and files and made.refused:
+    if made.result == "ready" and files and made.refused:
         return 1
-    return {"ready": 0, "on already": 0, "not ready": 1, "could not tell": 2}[made.verdict]
+    return {"ready": 0, "on already": 0, "not ready": 1, "could not tell": 2}[made.result]
 
 
 def _tell(text: str, arguments: Namespace) -> None:
@@ -157,14 +157,14 @@ def _enable(arguments: Namespace) -> int:
 
     recover(arguments.root)
     made = _planned(arguments)
-    if made.verdict == "on already":
+    if made.result == "on already":
         write("Remapping is on already: nothing was changed.\n")
         return 0
     write(userns.render(made, width=width(), colour=colour("auto"), unicode=knows_unicode(), every=arguments.all))
-    if made.verdict == "not ready":
+    if made.result == "not ready":
         complain("the machine is not ready (see above): nothing was changed")
         return 1
-    if made.verdict == "could not tell":
+    if made.result == "could not tell":
         complain("whether the machine is ready could not be told (see above): nothing was changed")
         return 2
     if made.refused and not arguments.force:

@@ -62,7 +62,7 @@ class _Image(Struct):
 
 class _Told(Struct):
     findings: list[_Finding]
-    problems: list[_Problem]
+    errors: list[_Problem]
     image: _Image | None = None
 
 
@@ -126,19 +126,19 @@ def run(arguments: Namespace) -> int:
         if one and not re.fullmatch(r"[A-Za-z][A-Za-z0-9+.-]{0,40}:\S{1,2000}", one):
             msg = f"{one[:100]!r} is no IRI, such as pkg:oci/app or https://example.com/vex/1"
             raise UsageError(msg)
-    held, problems = _excused(arguments)
-    for problem in problems:
-        complain(problem)
-    excused = [one for some in held for one in some.excused]
-    claimed = sum(bool(one.justification) for one in excused)
-    if not excused:
-        if problems:
+    held, errors = _excused(arguments)
+    for error in errors:
+        complain(error)
+    suppressed = [one for some in held for one in some.suppressed]
+    claimed = sum(bool(one.justification) for one in suppressed)
+    if not suppressed:
+        if errors:
             return 2
         complain("no ignore of a known vulnerability excuses anything here, so there is nothing to say")
         return 1
-    if claimed < len(excused) and not arguments.quiet:
+    if claimed < len(suppressed) and not arguments.quiet:
         complain(
-            f"{len(excused) - claimed} of {len(excused)} are ignored without a justification, and so are told as"
+            f"{len(suppressed) - claimed} of {len(suppressed)} are ignored without a justification, and so are told as"
             " affected: `justification = ...` in the policy's [[ignore]] says why they do no harm"
         )
     text = render(document(held, arguments.author, arguments.id, _now(), _former(arguments.output)))
@@ -146,7 +146,7 @@ def run(arguments: Namespace) -> int:
         write_output(arguments.output, text)
     else:
         write(text, exact=True)
-    return 2 if problems else 0
+    return 2 if errors else 0
 
 
 def _excused(arguments: Namespace) -> tuple[list[Held], list[str]]:
@@ -154,25 +154,25 @@ def _excused(arguments: Namespace) -> tuple[list[Held], list[str]]:
     from sealock.reports.openvex import Excused, Held, product_of  # noqa: PLC0415  configuring does without
 
     held: list[Held] = []
-    problems: list[str] = []
+    errors: list[str] = []
     for target in _report(arguments).targets:
-        problems += (f"{problem.location.file}: {problem.message}" for problem in target.problems)
+        errors += (f"{error.location.file}: {error.message}" for error in target.errors)
         products = tuple(arguments.product)
         if not products and not arguments.packages and target.image is not None:
             products = product_of(ImageIdentity(tuple(target.image.names), target.image.manifest or ""))
-        excused = []
+        suppressed = []
         for finding in target.findings:
             why, package = finding.suppressed, finding.package
             if why is None or package is None or not package.purl or not why.ignored:
                 continue
             if why.justification or not arguments.only_justified:
                 names = tuple(name for name in finding.aliases if name != finding.rule)
-                excused.append(
+                suppressed.append(
                     Excused(finding.rule, names, package.purl, why.reason, why.until or "", why.justification)
                 )
-        if excused:
-            held.append(Held(tuple(excused), products))
-    return held, problems
+        if suppressed:
+            held.append(Held(tuple(suppressed), products))
+    return held, errors
 
 
 def _report(arguments: Namespace) -> _Report:

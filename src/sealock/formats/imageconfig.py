@@ -26,14 +26,14 @@ SILENT: Final = "an image's configuration does not say how it is run"
 def read(source: Source, files: FileWindow = NOTHING) -> Document:  # noqa: ARG001  the interface of all formats
     """Read one image configuration."""
     root, faults = parse(source.text)
-    problems = [InputError(f"not valid JSON: {fault.message}", source.location(fault.place)) for fault in faults]
+    errors = [InputError(f"not valid JSON: {fault.message}", source.location(fault.place)) for fault in faults]
     if root is None:
-        return Document("image-config", {"": source}, (), tuple(problems))
+        return Document("image-config", {"": source}, (), tuple(errors))
     reader = ConfigReader()
     noun = reader.image(root)
-    problems += [InputError(message, source.location(node.place)) for message, node in reader.wrong]
+    errors += [InputError(message, source.location(node.place)) for message, node in reader.wrong]
     subject = Subject("image", noun, reader.where, reader.unresolved, SILENT)
-    return Document("image-config", {"": source}, (subject,), tuple(problems))
+    return Document("image-config", {"": source}, (subject,), tuple(errors))
 
 
 def edits(document: Document, subject: Subject, change: Change) -> NoReturn:  # noqa: ARG001  the interface of all formats

@@ -70,35 +70,35 @@ class _Written(msgspec.Struct):
     layers: list[Layer] = []
     packages: list[_Package] = []
     files: list[_File] = []
-    problems: list[dict[str, Any]] = []
+    errors: list[dict[str, Any]] = []
 
 
 def read(source: Source, _files: FileWindow) -> Document:
     """Read an inventory; what is not one, or was incomplete when it was written, is a problem."""
     if is_sbom(source.text):
-        inventory, problems = read_sbom(source)
-        return _document(source, inventory, problems)
+        inventory, errors = read_sbom(source)
+        return _document(source, inventory, errors)
     try:
         written = msgspec.json.decode(source.text.encode("utf-8", "surrogatepass"), type=_Written)
         inventory = _inventory(written)
     except (msgspec.MsgspecError, ValueError, RecursionError) as error:
-        problem = InputError(f"this is not an inventory as sealock writes it: {error}", Location(source.name, 1, 1))
-        return Document("inventory", {"": source}, (), (problem,))
+        input_error = InputError(f"this is not an inventory as sealock writes it: {error}", Location(source.name, 1, 1))
+        return Document("inventory", {"": source}, (), (input_error,))
     incomplete = tuple(
         InputError(
-            f"the inventory is incomplete: {problem.get('message', 'something could not be read')}",
+            f"the inventory is incomplete: {input_error.get('message', 'something could not be read')}",
             Location(source.name),
         )
-        for problem in written.problems
+        for input_error in written.errors
     )
     return _document(source, inventory, incomplete)
 
 
-def _document(source: Source, inventory: Inventory, problems: tuple[InputError, ...]) -> Document:
+def _document(source: Source, inventory: Inventory, errors: tuple[InputError, ...]) -> Document:
     name = inventory.names[0] if inventory.names else "image"
     silent = "a bill of materials does not tell of files"
     where: dict[At, Place] = {(): Place(0, min(len(source.text), 1))}
-    return Document("inventory", {"": source}, (Subject(name, inventory, where, silent=silent),), problems)
+    return Document("inventory", {"": source}, (Subject(name, inventory, where, silent=silent),), errors)
 
 
 def _inventory(written: _Written) -> Inventory:

@@ -48,23 +48,23 @@ def read(source: Source, _files: FileWindow) -> Document:
     try:
         held = msgspec.json.decode(source.text.encode("utf-8", "surrogatepass"), type=_Written).observed
     except (msgspec.MsgspecError, RecursionError) as error:
-        problem = InputError(f"this is not what sealock writes of a machine: {error}", Location(source.name, 1, 1))
-        return Document("observed", {"": source}, (), (problem,))
+        input_error = InputError(f"this is not what sealock writes of a machine: {error}", Location(source.name, 1, 1))
+        return Document("observed", {"": source}, (), (input_error,))
     wanted: list[tuple[str, dict[str, Any], type[Any]]] = []
     wanted += [("host", held.host, Host)] if held.host is not None else []
     wanted += [("engine", held.daemon, Daemon)] if held.daemon is not None else []
     wanted += [("network", network, EngineNetwork) for network in held.networks]
     wanted += [("container", container, Enforced) for container in held.containers]
     subjects: list[Subject] = []
-    problems: list[InputError] = []
+    errors: list[InputError] = []
     for label, value, kind in wanted:
         try:
             subjects += _subjects(label, noun(value, kind), source)
         except (msgspec.MsgspecError, TypeError, ValueError) as error:
-            problems.append(
+            errors.append(
                 InputError(f"the {label} is not written as sealock writes it: {error}", Location(source.name))
             )
-    return Document("observed", {"": source}, tuple(subjects), tuple(problems))
+    return Document("observed", {"": source}, tuple(subjects), tuple(errors))
 
 
 def _subjects(label: str, made: Noun, source: Source) -> list[Subject]:

@@ -26,22 +26,22 @@ def saved_images(store: ImageStore, context: LayerContext) -> list[OpenedImage]:
 
 
 def _image(saved: SavedImage, store: ImageStore, context: LayerContext) -> OpenedImage:
-    problems: list[InputError] = []
+    errors: list[InputError] = []
     raw, config = b"", Config()
     names = tuple(saved.repo_tags or ())
     try:
         raw = context.metadata(store, saved.config)
         config = decode(raw, Config)
     except Damage as damage:
-        problems.append(context.problem(f"the image's configuration {saved.config!r}: {damage}"))
+        errors.append(context.error(f"the image's configuration {saved.config!r}: {damage}"))
     stated = _stated(saved.config)
     computed = hashlib.sha256(raw).hexdigest()
     if raw and context.verifier is not None and stated and stated != computed:
-        problems.append(context.problem(f"the configuration {saved.config!r} has the digest sha256:{computed}"))
+        errors.append(context.error(f"the configuration {saved.config!r} has the digest sha256:{computed}"))
     paths = saved.layers or []
     if len(paths) != len(config.diff_ids) and raw:
         text = f"the archive has {len(paths)} layers, and the configuration names {len(config.diff_ids)}"
-        problems.append(context.problem(text))
+        errors.append(context.error(text))
     history = config.created_by(len(paths))
     layers: list[TarLayer] = []
     for index, path in enumerate(paths[: context.bounds.layers]):
@@ -49,13 +49,13 @@ def _image(saved: SavedImage, store: ImageStore, context: LayerContext) -> Opene
         try:
             stored = store.open(path)
         except Damage as damage:
-            problems.append(context.problem(f"layer {index + 1} ({path!r}): {damage}"))
+            errors.append(context.error(f"layer {index + 1} ({path!r}): {damage}"))
             continue
         digest = _stated(path)
         layer = Layer(index, diff_id, f"sha256:{digest}" if digest else "", history[index], stored.length)
         layers.append(TarLayer(layer, stored, context))
     if len(paths) > context.bounds.layers:
-        problems.append(context.problem(f"only the first {context.bounds.layers} of {len(paths)} layers are read"))
+        errors.append(context.error(f"only the first {context.bounds.layers} of {len(paths)} layers are read"))
     return OpenedImage(
         context,
         tuple(layers),
@@ -63,7 +63,7 @@ def _image(saved: SavedImage, store: ImageStore, context: LayerContext) -> Opene
         id=f"sha256:{computed}" if raw else "",
         platform=config.platform,
         config=raw,
-        problems=tuple(problems),
+        errors=tuple(errors),
     )
 
 

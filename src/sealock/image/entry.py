@@ -45,7 +45,7 @@ class LayerSource(Protocol):
         """Yield its entries in order; what is broken ends it, and is in `problems` afterwards."""
 
     @property
-    def problems(self) -> tuple[InputError, ...]:
+    def errors(self) -> tuple[InputError, ...]:
         """What was wrong with the entries read so far."""
 
 
@@ -60,7 +60,7 @@ class ImageSource(Protocol):
     layers: tuple[LayerSource, ...]
 
     @property
-    def problems(self) -> tuple[InputError, ...]:
+    def errors(self) -> tuple[InputError, ...]:
         """What is wrong with it, wrong digests of the layers that were read included.
 
         Those are taken in the background: ask when all layers were read, for it waits.

@@ -49,7 +49,7 @@ class LayerContext:
         self._room -= len(data)
         return data
 
-    def problem(self, message: str) -> InputError:
+    def error(self, message: str) -> InputError:
         """A problem of the archive."""
         return InputError(message[:1].upper() + message[1:], Location(self.file))
 
@@ -62,17 +62,17 @@ class TarLayer:
         self._slot = context.spending.slot()
         digest = layer.diff_id or layer.digest
         self.name = f"layer {layer.index + 1} ({digest[:19]})" if digest else "the root file system"
-        self._problems: list[str] = []
+        self._input_errors: list[str] = []
         self._more = 0
 
     @property
-    def problems(self) -> tuple[InputError, ...]:
+    def errors(self) -> tuple[InputError, ...]:
         """What was wrong with the entries read so far; digests are told by the image."""
-        return tuple(self._context.problem(f"{self.name}: {message}") for message in self.messages())
+        return tuple(self._context.error(f"{self.name}: {message}") for message in self.messages())
 
     def messages(self) -> list[str]:
         """The problems, in words that do not name the layer."""
-        return [*self._problems, *([f"{self._more} more problems"] if self._more else [])]
+        return [*self._input_errors, *([f"{self._more} more problems"] if self._more else [])]
 
     @property
     def _inflated(self) -> DigestClaim:
@@ -123,8 +123,8 @@ class TarLayer:
 
     def _report(self, message: str) -> None:
         """Note a problem, in a sentence that starts with a small letter."""
-        if len(self._problems) < PROBLEMS_KEPT:
-            self._problems.append(message)
+        if len(self._input_errors) < PROBLEMS_KEPT:
+            self._input_errors.append(message)
         else:
             self._more += 1
 
@@ -154,7 +154,7 @@ class TarLayer:
                 pumped.drain()
                 if pumped.broken:
                     # It is told already; the digest of a part would say nothing.
-                    if not self._problems:
+                    if not self._input_errors:
                         self._report("it could not be read to its end")
                     return
                 if not isinstance(stored, Stretch):
@@ -170,11 +170,11 @@ class TarLayer:
         self._context.apart = apart
         self._context.entries.clear()
 
-    def forget(self, problems: Iterable[str] = ()) -> None:
+    def forget(self, errors: Iterable[str] = ()) -> None:
         """Let these be its problems, in place of those so far."""
-        self._problems.clear()
+        self._input_errors.clear()
         self._more = 0
-        for message in problems:
+        for message in errors:
             self._report(message)
 
     def verify(self) -> None:
@@ -221,7 +221,7 @@ class Piece:
     def __init__(self, layer: TarLayer, stored: Stretch, most: int, start: int, stop: int) -> None:
         self._layer, self._stored, self._most = layer, stored, most
         self.start, self.stop, self.ended = start, stop, -1
-        self.problems: list[str] = []
+        self.errors: list[str] = []
 
     def at(self, start: int, stop: int) -> Piece:
         """Another piece of the same layer."""
@@ -229,7 +229,7 @@ class Piece:
 
     def entries(self) -> Iterator[LayerEntry]:
         """Yield its entries in order."""
-        self.problems.clear()
+        self.errors.clear()
         stored = self._stored.part(0, self._stored.length)
         reader = TarReader(
             stored, self._report, self._most, start=self.start, stop=self.stop, whiteouts=self._layer.whiteouts
@@ -238,5 +238,5 @@ class Piece:
         self.ended = reader.ended
 
     def _report(self, message: str) -> None:
-        if len(self.problems) <= PROBLEMS_KEPT:
-            self.problems.append(message)
+        if len(self.errors) <= PROBLEMS_KEPT:
+            self.errors.append(message)

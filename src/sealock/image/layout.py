@@ -32,7 +32,7 @@ class LayoutReader:
 
     def __init__(self, store: ImageStore, context: LayerContext, platform: str) -> None:
         self._store, self._context, self._platform = store, context, platform
-        self.problems: list[InputError] = []
+        self.errors: list[InputError] = []
         self._seen = 0
 
     def images(self) -> list[OpenedImage]:
@@ -50,7 +50,7 @@ class LayoutReader:
         wanted = list(first.values())
         most = self._context.bounds.images
         if len(wanted) > most:
-            self._problem(f"only the first {most} of {len(wanted)} images are read")
+            self._input_error(f"only the first {most} of {len(wanted)} images are read")
             del wanted[most:]
         # An index whose entries differ by platform alone is one image.
         platforms = [entry.platform for entry in wanted]
@@ -68,13 +68,13 @@ class LayoutReader:
         for image in images:
             image.manifest = manifests.get(image.id, "")
 
-    def _problem(self, message: str) -> None:
-        self.problems.append(self._context.problem(message))
+    def _input_error(self, message: str) -> None:
+        self.errors.append(self._context.error(message))
 
     def _chosen(self, entries: list[ImageDescriptor]) -> ImageDescriptor:
         chosen, exact = choose([entry.platform or {} for entry in entries], self._platform)
         if not exact and self._platform:
-            self._problem(f"the image has nothing for the platform {self._platform}; another one's is read")
+            self._input_error(f"the image has nothing for the platform {self._platform}; another one's is read")
         return entries[chosen]
 
     def _follow(self, entry: ImageDescriptor, names: tuple[str, ...]) -> OpenedImage | None:
@@ -86,42 +86,44 @@ class LayoutReader:
             if entry.digest in above or len(above) > bounds.depth or self._seen > 2 * bounds.images:
                 why = "is nested too deep (--max-depth)" if len(above) > bounds.depth else "is one of too many"
                 why = "leads back to itself" if entry.digest in above else why
-                self._problem(f"the index {entry.digest[:19]} {why}")
+                self._input_error(f"the index {entry.digest[:19]} {why}")
                 return None
             try:
                 data = self._blob(entry, "manifest")
                 manifest = decode(data, ImageManifest)
             except Damage as damage:
-                self._problem(f"the manifest {entry.digest[:19]}: {damage}")
+                self._input_error(f"the manifest {entry.digest[:19]}: {damage}")
                 return None
             if manifest.manifests is not None and manifest.layers is not None:
                 why = "has both manifests and layers, and so may mean one image to some and another to others"
-                self._problem(f"the manifest {entry.digest[:19]} {why}")
+                self._input_error(f"the manifest {entry.digest[:19]} {why}")
                 return None
             if manifest.manifests is None:
                 return self._image(entry, manifest, names)
             below = [one for one in manifest.manifests if _is_image(one)]
             if not below:
-                self._problem(f"the index {entry.digest[:19]} names no image")
+                self._input_error(f"the index {entry.digest[:19]} names no image")
                 return None
             above.add(entry.digest)
             entry = self._chosen(below)
 
     def _image(self, entry: ImageDescriptor, manifest: ImageManifest, names: tuple[str, ...]) -> OpenedImage:
         context = self._context
-        before = len(self.problems)
+        before = len(self.errors)
         raw, config = b"", Config()
         described = manifest.config or ImageDescriptor()
         try:
             raw = self._blob(described, "configuration")
             config = decode(raw, Config)
         except Damage as damage:
-            self._problem(f"the configuration {described.digest[:19]}: {damage}")
+            self._input_error(f"the configuration {described.digest[:19]}: {damage}")
         blobs = manifest.layers or []
         if raw and len(blobs) != len(config.diff_ids):
-            self._problem(f"the manifest has {len(blobs)} layers, and the configuration names {len(config.diff_ids)}")
+            self._input_error(
+                f"the manifest has {len(blobs)} layers, and the configuration names {len(config.diff_ids)}"
+            )
         if len(blobs) > context.bounds.layers:
-            self._problem(f"only the first {context.bounds.layers} of {len(blobs)} layers are read")
+            self._input_error(f"only the first {context.bounds.layers} of {len(blobs)} layers are read")
         history = config.created_by(len(blobs))
         layers: list[TarLayer] = []
         for index, blob in enumerate(blobs[: context.bounds.layers]):
@@ -129,23 +131,23 @@ class LayoutReader:
             try:
                 stored = self._store.open(blob_path(blob.digest))
             except Damage as damage:
-                self._problem(f"layer {index + 1} ({blob.digest[:19]}): {damage}")
+                self._input_error(f"layer {index + 1} ({blob.digest[:19]}): {damage}")
                 continue
             if context.verifier is not None and 0 <= blob.size != stored.length:
-                self._problem(f"layer {index + 1} ({blob.digest[:19]}) has {stored.length} bytes, not {blob.size}")
+                self._input_error(f"layer {index + 1} ({blob.digest[:19]}) has {stored.length} bytes, not {blob.size}")
             layers.append(TarLayer(Layer(index, diff_id, blob.digest, history[index], stored.length), stored, context))
-        found = tuple(self.problems[before:])
-        del self.problems[before:]
+        found = tuple(self.errors[before:])
+        del self.errors[before:]
         return OpenedImage(
             context, tuple(layers), names=names, id=described.digest, manifest=entry.digest,
-            platform=config.platform, config=raw, problems=found,
+            platform=config.platform, config=raw, errors=found,
         )  # fmt: skip
 
     def _blob(self, entry: ImageDescriptor, what: str) -> bytes:
         data = self._context.metadata(self._store, blob_path(entry.digest))
         algorithm, _, value = entry.digest.partition(":")
         if self._context.verifier is not None and hashlib.new(algorithm, data).hexdigest() != value:
-            self._problem(f"the {what} {entry.digest[:19]} has another digest than it is named by")
+            self._input_error(f"the {what} {entry.digest[:19]} has another digest than it is named by")
         return data
 
 

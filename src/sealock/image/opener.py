@@ -136,9 +136,9 @@ def _stored(store: ImageStore, context: LayerContext, platform: str, *, layout: 
     else:
         images = reader.images()
         if images:
-            images[0].add([problem.message for problem in reader.problems])
+            images[0].add([error.message for error in reader.errors])
     if not images:
-        raise Damage(why="; ".join(problem.message for problem in reader.problems) or "it names no image")
+        raise Damage(why="; ".join(error.message for error in reader.errors) or "it names no image")
     return images
 
 

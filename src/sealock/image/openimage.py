@@ -20,20 +20,20 @@ class OpenedImage:
         manifest: str = "",
         platform: str = "",
         config: bytes = b"",
-        problems: tuple[InputError, ...] = (),
+        errors: tuple[InputError, ...] = (),
     ) -> None:
         self.names, self.id, self.manifest = names, id, manifest
         self.platform, self.config = platform, config
         self.layers: tuple[LayerSource, ...] = layers
-        self._context, self._problems = context, problems
+        self._context, self._input_errors = context, errors
 
     @property
-    def problems(self) -> tuple[InputError, ...]:
+    def errors(self) -> tuple[InputError, ...]:
         """What is wrong with it, digests of the layers read so far included: ask when all were read, for it waits."""
         verifier = self._context.verifier
         faults = verifier.faults() if verifier is not None else ()
-        return (*self._problems, *(self._context.problem(fault) for fault in faults))
+        return (*self._input_errors, *(self._context.error(fault) for fault in faults))
 
     def add(self, messages: list[str]) -> None:
         """Note problems of the archive as this image's."""
-        self._problems = (*self._problems, *(self._context.problem(message) for message in messages))
+        self._input_errors = (*self._input_errors, *(self._context.error(message) for message in messages))

@@ -40,10 +40,10 @@ class FolderLayer:
         self._status: os.stat_result | None = None
 
     @property
-    def problems(self) -> tuple[InputError, ...]:
+    def errors(self) -> tuple[InputError, ...]:
         """What could not be read so far."""
         told = [*self._faults, *([f"the root file system: {self._more} more could not be read"] if self._more else [])]
-        return tuple(self._context.problem(message) for message in told)
+        return tuple(self._context.error(message) for message in told)
 
     def _report(self, path: str, why: str) -> None:
         if len(self._faults) < PROBLEMS_KEPT:

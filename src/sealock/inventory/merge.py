@@ -44,8 +44,8 @@ def merge(layers: Sequence[tuple[int, LayerFacts]], *, files: bool = True) -> Im
             # Only os-release gives a name; debian_version and the like must not displace it.
             distribution = one if one.name or distribution is None or not distribution.name else distribution
         for fact in facts.files:
-            mended = view.folders.get(fact.path, -1) if fact.kind in FOLDERS else -1
-            by = max(mended if mended > place else -1, view.hidden_by(fact.path, place))
+            fixed = view.folders.get(fact.path, -1) if fact.kind in FOLDERS else -1
+            by = max(fixed if fixed > place else -1, view.hidden_by(fact.path, place))
             risky.append(replace(fact, layer=index, removed=by >= 0, removed_in=layers[by][0] if by >= 0 else -1))
         hidden: dict[str, bool] = {}
         for found in facts.packages:

@@ -147,6 +147,6 @@ class BaseAdvice(Struct, frozen=True):
     closure: Closure
     need: Need
     musl: tuple[Musl, ...]
-    verdicts: tuple[BaseFit, ...]
+    results: tuple[BaseFit, ...]
     best: BaseKind
     unknown: tuple[str, ...] = ()

@@ -71,7 +71,7 @@ class BenchmarkReport(Struct, frozen=True):
     about: tuple[str, ...]
     judgements: tuple[Judgement, ...]
     fail_on: Severity = Severity.HIGH
-    problems: tuple[InputError, ...] = ()
+    errors: tuple[InputError, ...] = ()
 
     @property
     def counts(self) -> dict[BenchmarkOutcome, int]:
@@ -86,7 +86,7 @@ class BenchmarkReport(Struct, frozen=True):
     @property
     def status(self) -> ExitStatus:
         """2 where something could not be read, else 1 where a failure is as bad as `fail_on`, else 0."""
-        if self.problems:
+        if self.errors:
             return 2
         failed = (
             judgement.severity

@@ -75,7 +75,7 @@ class Document(Struct, frozen=True):
     kind: DocumentKind
     sources: Mapping[str, Source]
     subjects: tuple[Subject, ...]
-    problems: tuple[InputError, ...] = ()
+    errors: tuple[InputError, ...] = ()
 
     @property
     def source(self) -> Source:

@@ -40,7 +40,7 @@ class RuleFinding(Struct, frozen=True):
     message: str
     at: At = ()
     evidence: str = ""
-    mend: tuple[Change, ...] = ()
+    fix: tuple[Change, ...] = ()
     remedy: str = ""
     safe: bool | None = None
     severity: Severity | None = None

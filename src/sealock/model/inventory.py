@@ -132,7 +132,7 @@ class Inventory(Struct, frozen=True):
     packages: tuple[Package, ...] = ()
     files: tuple[FileFact, ...] = ()
     sizes: tuple[tuple[int, int, int], ...] = ()
-    problems: tuple[InputError, ...] = ()
+    errors: tuple[InputError, ...] = ()
     manifest: str = ""
     """The digest of the image's manifest, "" where the archive has none."""
     unseen: tuple[str, ...] = ()

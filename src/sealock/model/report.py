@@ -36,8 +36,8 @@ class TargetReport(Struct, frozen=True):
     target: str
     kind: str
     findings: tuple[Finding, ...] = ()
-    not_judged: tuple[Skipped, ...] = ()
-    problems: tuple[InputError, ...] = ()
+    skipped: tuple[Skipped, ...] = ()
+    errors: tuple[InputError, ...] = ()
     sources: Mapping[str, Source] = {}
     image: ImageIdentity | None = None
     """The image, where it is one."""
@@ -119,18 +119,18 @@ class Report(Struct, frozen=True):
         return sum(len(target.suppressed) for target in self.targets)
 
     @property
-    def not_judged(self) -> int:
+    def skipped(self) -> int:
         """How many verdicts could not be given."""
-        return sum(len(target.not_judged) for target in self.targets)
+        return sum(len(target.skipped) for target in self.targets)
 
     @property
-    def problems(self) -> int:
+    def errors(self) -> int:
         """How many things could not be read or analysed."""
-        return sum(len(target.problems) for target in self.targets)
+        return sum(len(target.errors) for target in self.targets)
 
     @property
     def status(self) -> ExitStatus:
         """2 where something could not be read or analysed, else 1 where a finding reaches `fail_on`, else 0."""
-        if self.problems:
+        if self.errors:
             return 2
         return 1 if any(finding.severity >= self.fail_on for finding in self.findings()) else 0

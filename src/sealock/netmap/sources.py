@@ -181,14 +181,14 @@ def _shown(
 def of_compose(path: str) -> tuple[Map, tuple[str, ...]]:
     """The map that a compose file declares, and what of the file could not be read."""
     for one in resolve(path, Options()):
-        if one.problem or one.kind != "compose" or one.source is None:
-            message = f"{path} is no compose file{f': {one.problem}' if one.problem else ''}"
+        if one.error or one.kind != "compose" or one.source is None:
+            message = f"{path} is no compose file{f': {one.error}' if one.error else ''}"
             raise TargetError(message)
         document = formats.read("compose", one.source, one.files, one.more)
         projects = [subject.noun for subject in document.subjects if isinstance(subject.noun, Project)]
-        problems = tuple(f"{problem.location.file}: {problem.message}" for problem in document.problems)
+        errors = tuple(f"{error.location.file}: {error.message}" for error in document.errors)
         if not projects:
-            raise TargetError("; ".join(problems) or f"{path} declares nothing")
-        return draw(*declared(projects[0]), declared=True), problems
+            raise TargetError("; ".join(errors) or f"{path} declares nothing")
+        return draw(*declared(projects[0]), declared=True), errors
     message = f"{path} is no compose file"
     raise TargetError(message)

@@ -53,7 +53,7 @@ def wanted_by(only: Sequence[str], exclude: Sequence[str]) -> ReferenceFilter:
     return meant
 
 
-def judge(
+def evaluate(
     texts: Iterable[PinText], wanted: ReferenceFilter, asking: Resolver, *, check: bool, stuck: bool = False
 ) -> list[tuple[PinText, list[PinResult]]]:
     """Judge every reference that is wanted.
@@ -77,7 +77,7 @@ def judge(
     asking.ask([_digested(name) for name in (*alone, *differing)])
     asking.expand([_tagged(name) for name in names if _may_be_child(name, asking)])
     return [
-        (text, [PinResult(spot, "built") if built.makes(spot, text) else _verdict(spot, asking) for spot in spots])
+        (text, [PinResult(spot, "built") if built.makes(spot, text) else _result(spot, asking) for spot in spots])
         for text, spots in held
     ]
 
@@ -132,7 +132,7 @@ def _may_be_child(name: ImageName, asking: Resolver) -> bool:
     return top.is_index and bool(own.digest) and not own.is_index
 
 
-def _verdict(spot: ReferenceSpot, asking: Resolver) -> PinResult:
+def _result(spot: ReferenceSpot, asking: Resolver) -> PinResult:
     name = spot.name
     why = _sound(spot)
     if why is not None or name is None:
@@ -141,8 +141,8 @@ def _verdict(spot: ReferenceSpot, asking: Resolver) -> PinResult:
     own = asking.known.get(_digested(name)) if old else None
     lost = own is not None and own.gone
     if old and not name.tag:
-        if own is not None and own.problem and not lost:
-            return PinResult(spot, "failed", old, note=own.problem)
+        if own is not None and own.error and not lost:
+            return PinResult(spot, "failed", old, note=own.error)
         return PinResult(spot, "gone" if lost else "fixed", old, note="no tag to renew it from" if lost else "")
     top = asking.known.get(_tagged(name))
     if top is None:
@@ -153,14 +153,14 @@ def _verdict(spot: ReferenceSpot, asking: Resolver) -> PinResult:
 def _beside(spot: ReferenceSpot, name: ImageName, top: Known, own: Known | None, asking: Resolver) -> PinResult:
     """Hold a reference's digest (`own` is what was asked of it) beside what its tag stands for."""
     old, lost = name.digest or "", own is not None and own.gone
-    if top.problem:
+    if top.error:
         if old and top.gone and own is not None and own.digest:
             return PinResult(spot, "untagged", old, note="the tag is gone; the digest is still there")
-        return PinResult(spot, "failed", old, note=top.problem)
+        return PinResult(spot, "failed", old, note=top.error)
     if not old:
         return PinResult(spot, "stuck" if spot.seat is None else "missing", "", top.digest, spot.stuck)
-    if own is not None and own.problem and not lost:
-        return PinResult(spot, "failed", old, top.digest, own.problem)
+    if own is not None and own.error and not lost:
+        return PinResult(spot, "failed", old, top.digest, own.error)
     if top.digest == old:
         return PinResult(spot, "pinned", old, old)
     platform = next((one for one, digest in asking.children.get(_tagged(name), ()) if digest == old), "")

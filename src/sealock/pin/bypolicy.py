@@ -9,17 +9,17 @@ from msgspec.structs import replace
 from sealock.model.imagename import ImageName
 from sealock.pin.assessment import CHANGES, PinResult
 from sealock.pin.texts import PinText
-from sealock.trust.bypolicy import PolicyVerifier, vouched
+from sealock.trust.bypolicy import PolicyVerifier, verified
 
 
 def by_policy(
-    judged: Sequence[tuple[PinText, list[PinResult]]], vouching: PolicyVerifier
+    evaluated: Sequence[tuple[PinText, list[PinResult]]], vouching: PolicyVerifier
 ) -> list[tuple[PinText, list[PinResult]]]:
     """The verdicts, with those that would write what is not trusted "refused", or "failed" where nobody could tell."""
     named = {
-        _text(name): name for _, verdicts in judged for verdict in verdicts if (name := _written(verdict)) is not None
+        _text(name): name for _, results in evaluated for result in results if (name := _written(result)) is not None
     }
-    decisions = {one.reference: one.decision for one in vouched(vouching, named)}
+    decisions = {one.reference: one.decision for one in verified(vouching, named)}
 
     def held(pin_result: PinResult) -> PinResult:
         name = _written(pin_result)
@@ -28,7 +28,7 @@ def by_policy(
             return pin_result
         return replace(pin_result, state="refused" if decision.state == "untrusted" else "failed", note=decision.why)
 
-    return [(text, [held(verdict) for verdict in verdicts]) for text, verdicts in judged]
+    return [(text, [held(result) for result in results]) for text, results in evaluated]
 
 
 def _written(pin_result: PinResult) -> ImageName | None:

@@ -29,7 +29,7 @@ _CONTEXT: Final = "it may as well be a build context: write a tag, if it is an i
 def find(source: Source) -> FoundReferences:
     """Find them all; stages and scratch are none."""
     document = read(source, NOTHING)
-    broken = tuple((problem.message, _place(source, problem.location.line)) for problem in document.problems)
+    broken = tuple((error.message, _place(source, error.location.line)) for error in document.errors)
     build = document.subjects[0].noun if document.subjects else None
     if not isinstance(build, Build):
         return FoundReferences((), broken)

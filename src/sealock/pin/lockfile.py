@@ -89,20 +89,20 @@ def key(spot: ReferenceSpot) -> str:
     return f"{name.familiar}:{name.tag or 'latest'}" if name is not None else spot.reference
 
 
-def of_files(judged: Judged, folder: str) -> Iterator[tuple[str, PinText, PinResult]]:
+def of_files(evaluated: Judged, folder: str) -> Iterator[tuple[str, PinText, PinResult]]:
     """Every reference that hangs on the lock, with its file as the lock names it: those that have no digest."""
-    for text, verdicts in judged:
+    for text, results in evaluated:
         name = os.path.relpath(os.path.realpath(text.path), os.path.realpath(folder)).replace(os.sep, "/")
-        for verdict in verdicts:
-            if verdict.new and not verdict.old and verdict.state in {"missing", "stuck"}:
-                yield name, text, verdict
+        for result in results:
+            if result.new and not result.old and result.state in {"missing", "stuck"}:
+                yield name, text, result
 
 
-def renewed(before: PinLock, judged: Judged, asking: Resolver, folder: str, now: datetime) -> PinLock:
+def renewed(before: PinLock, evaluated: Judged, asking: Resolver, folder: str, now: datetime) -> PinLock:
     """The lock with these files' references as they are now; other files keep theirs while they are there."""
     told = {
         os.path.relpath(os.path.realpath(text.path), os.path.realpath(folder)).replace(os.sep, "/")
-        for text, _ in judged
+        for text, _ in evaluated
     }
     files: dict[str, set[str]] = {
         name: set(held)
@@ -110,7 +110,7 @@ def renewed(before: PinLock, judged: Judged, asking: Resolver, folder: str, now:
         if name not in told and os.path.exists(os.path.join(folder, name))
     }
     images = dict(before.images)
-    listed = list(of_files(judged, folder))
+    listed = list(of_files(evaluated, folder))
     fresh = [one for _, _, one in listed if not _same(images.get(key(one.spot)), one)]
     asking.expand([_full(one.spot) for one in fresh])
     for one in fresh:
@@ -148,10 +148,10 @@ def written(lock: PinLock) -> str:
     return msgspec.json.format(msgspec.json.encode(lock), indent=2).decode() + "\n"
 
 
-def compared(lock: PinLock, judged: Judged, folder: str, gone: Iterable[str] = ()) -> Iterator[LockFault]:
+def compared(lock: PinLock, evaluated: Judged, folder: str, gone: Iterable[str] = ()) -> Iterator[LockFault]:
     """Say what the lock lacks, and which of its digests are not (or no longer) those that the references stand for."""
     lost = set(gone)
-    for name, text, one in of_files(judged, folder):
+    for name, text, one in of_files(evaluated, folder):
         entry = lock.images.get(key(one.spot))
         line = text.source.position(one.spot.place.start)[0]
         if entry is None or key(one.spot) not in lock.files.get(name, ()):
@@ -177,18 +177,18 @@ def _by(lock: PinLock, spot: ReferenceSpot) -> PinResult:
     return PinResult(spot, "pinned", "", entry.digest)
 
 
-def override(judged: Judged) -> str:
+def override(evaluated: Judged) -> str:
     """A compose file that gives every service its image with its digest, to be laid over the others."""
     from sealock.formats.yamledit import Writer  # noqa: PLC0415  seldom needed
 
     services = {
-        verdict.spot.user: {"image": f"{verdict.spot.reference.partition('@')[0]}@{verdict.new or verdict.old}"}
-        for text, verdicts in sorted(judged, key=lambda pair: ".override." in pair[0].path)
+        result.spot.user: {"image": f"{result.spot.reference.partition('@')[0]}@{result.new or result.old}"}
+        for text, results in sorted(evaluated, key=lambda pair: ".override." in pair[0].path)
         if text.kind == "compose"
-        for verdict in verdicts
-        if verdict.spot.user
-        and verdict.spot.runs
-        and (verdict.new or verdict.old)
-        and verdict.state not in {"refused", "failed"}
+        for result in results
+        if result.spot.user
+        and result.spot.runs
+        and (result.new or result.old)
+        and result.state not in {"refused", "failed"}
     }
     return "\n".join(Writer("", None).block("services", services, 0)) + "\n"

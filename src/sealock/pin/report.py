@@ -39,13 +39,13 @@ def short(digest: str) -> str:
     return digest.partition(":")[2][:_SHORT]
 
 
-def lines(judged: Judged, *, columns: int, colour: bool, unicode: bool, wrote: bool) -> Iterator[str]:
+def lines(evaluated: Judged, *, columns: int, colour: bool, unicode: bool, wrote: bool) -> Iterator[str]:
     """A line for each reference: where, what, its state, and its digests; cut to `columns`, 0 for as long as it is."""
     paint, signs = Paint(on=colour), Signs(unicode=unicode)
     rows = [
-        (f"{line(text.path, 4096)}:{text.source.position(verdict.spot.place.start)[0]}", verdict)
-        for text, verdicts in judged
-        for verdict in verdicts
+        (f"{line(text.path, 4096)}:{text.source.position(result.spot.place.start)[0]}", result)
+        for text, results in evaluated
+        for result in results
     ]
     places = max((width(place) for place, _ in rows), default=0)
     names = max((width(shown(one)) for _, one in rows), default=0)
@@ -64,9 +64,9 @@ def _padded(text: str, room: int) -> str:
     return text + " " * (room - width(text))
 
 
-def shown(verdict: PinResult) -> str:
+def shown(result: PinResult) -> str:
     """The reference as it is written, without its digest."""
-    return line(DIGEST.sub("", verdict.spot.written.strip("\"'")), 200)
+    return line(DIGEST.sub("", result.spot.written.strip("\"'")), 200)
 
 
 def _digests(result: PinResult, arrow: str) -> str:
@@ -88,13 +88,13 @@ def lock_lines(path: str, faults: Sequence[LockFault], *, there: bool) -> Iterat
         yield f"{line(path, 200)} is up to date."
 
 
-def summary(judged: Judged, files: int, *, wrote: bool) -> str:
+def summary(evaluated: Judged, files: int, *, wrote: bool) -> str:
     """What came of it all, in a sentence."""
-    states = [verdict.state for _, verdicts in judged for verdict in verdicts]
+    states = [result.state for _, results in evaluated for result in results]
     if not states:
         return "No image is named."
     parts = []
-    changing = sum(1 for _, verdicts in judged for verdict in verdicts if verdict.state in CHANGES and verdict.new)
+    changing = sum(1 for _, results in evaluated for result in results if result.state in CHANGES and result.new)
     if changing:
         verb = "pinned anew" if wrote else "to be pinned"
         parts.append(f"{count(changing, 'reference')} of {len(states)} {verb}, in {count(files, 'file')}")
@@ -106,7 +106,7 @@ def summary(judged: Judged, files: int, *, wrote: bool) -> str:
     ):
         if number := sum(1 for one in states if one == state):
             parts.append(f"{number} {words}")
-    lost = sum(1 for _, verdicts in judged for verdict in verdicts if verdict.state == "gone" and not verdict.new)
+    lost = sum(1 for _, results in evaluated for result in results if result.state == "gone" and not result.new)
     if lost:
         parts.append(f"{lost} gone")
     if not changing:
@@ -114,21 +114,21 @@ def summary(judged: Judged, files: int, *, wrote: bool) -> str:
     return "; ".join(parts) + "."
 
 
-def table(judged: Judged) -> list[dict[str, Any]]:
+def table(evaluated: Judged) -> list[dict[str, Any]]:
     """For programs."""
     told = []
-    for text, verdicts in judged:
-        for verdict in verdicts:
-            row, column = text.source.position(verdict.spot.place.start)
+    for text, results in evaluated:
+        for result in results:
+            row, column = text.source.position(result.spot.place.start)
             entry: dict[str, Any] = {
-                "file": text.path, "kind": text.kind, "line": row, "column": column, "written": verdict.spot.written,
-                "reference": verdict.spot.reference, "state": verdict.state, "old": verdict.old, "new": verdict.new,
+                "file": text.path, "kind": text.kind, "line": row, "column": column, "written": result.spot.written,
+                "reference": result.spot.reference, "state": result.state, "old": result.old, "new": result.new,
             }  # fmt: skip
-            if verdict.state in CHANGES and verdict.new:
-                entry["pinned"] = pin_text(verdict.spot, verdict.new)
-            if verdict.note:
-                entry["note"] = verdict.note
-            if verdict.spot.user:
-                entry["user"] = verdict.spot.user
+            if result.state in CHANGES and result.new:
+                entry["pinned"] = pin_text(result.spot, result.new)
+            if result.note:
+                entry["note"] = result.note
+            if result.spot.user:
+                entry["user"] = result.spot.user
             told.append(entry)
     return told

@@ -30,7 +30,7 @@ class Known(Struct, frozen=True):
 
     digest: str = ""
     media_type: str = ""
-    problem: str = ""
+    error: str = ""
     gone: bool = False
 
     @property
@@ -86,9 +86,9 @@ class Resolver:
                 return self._of_platform(name)
             claim = self.registry.claim(name)
         except RegistryError as error:
-            return Known(problem=str(error), gone=error.status == _GONE)
+            return Known(error=str(error), gone=error.status == _GONE)
         except SealockError as error:
-            return Known(problem=str(error))
+            return Known(error=str(error))
         return Known(claim.digest, claim.media_type)
 
     def _of_platform(self, name: ImageName) -> Known:

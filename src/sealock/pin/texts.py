@@ -37,7 +37,7 @@ class PinText(Struct, frozen=True):
     kind: PinnedFileKind = "run"
     source: Source = Source("", "")
     found: FoundReferences = FoundReferences()
-    problem: str = ""
+    error: str = ""
 
     def reread(self, text: str) -> FoundReferences:
         """The references that another text in this file's place would have."""
@@ -52,8 +52,8 @@ def gather(paths: Iterable[str], excluded: Callable[[str], bool] = lambda _: Fal
             full = os.path.realpath(one.path)
             if full not in seen and len(seen) < MOST_FILES:
                 seen.add(full)
-                text = one if one.problem else read(one.path)
-                if not (walked and text.problem.endswith(_NONE)):
+                text = one if one.error else read(one.path)
+                if not (walked and text.error.endswith(_NONE)):
                     yield text
 
 
@@ -70,7 +70,7 @@ def _files(path: str, excluded: Callable[[str], bool]) -> Iterator[tuple[PinText
 
 
 def _bad(path: str, why: str) -> PinText:
-    return PinText(path, problem=f"{path} could not be read: {why}")
+    return PinText(path, error=f"{path} could not be read: {why}")
 
 
 def read(path: str) -> PinText:
@@ -78,10 +78,10 @@ def read(path: str) -> PinText:
     try:
         text = read_text(path)
     except FileRefused as refusal:
-        return PinText(path, problem=str(refusal))
+        return PinText(path, error=str(refusal))
     kind = kind_of(path, text)
     if kind is None:
-        return PinText(path, problem=f"{path} {_NONE}")
+        return PinText(path, error=f"{path} {_NONE}")
     source = Source(path, text)
     return PinText(path, kind, source, find(kind, source))
 

@@ -22,42 +22,40 @@ _MOST_SINGLY: Final = 20_000_000
 _UNSAFE: Final = "the words around it do not let a digest be written there"
 
 
-def rewritten(text: PinText, verdicts: Sequence[PinResult]) -> tuple[str, list[PinResult]]:
+def rewritten(text: PinText, results: Sequence[PinResult]) -> tuple[str, list[PinResult]]:
     """The text with its digests written, and the verdicts: those that could not be written have become "stuck".
 
     No edit is believed: the new text must name the same images with these digests, and nothing else may have changed.
     """
     old = text.source.text
-    changing = {id(verdict): edit for verdict in verdicts if (edit := _edit(verdict)) is not None}
+    changing = {id(result): edit for result in results if (edit := _edit(result)) is not None}
     if not changing:
-        return old, list(verdicts)
+        return old, list(results)
     new = _applied(old, list(changing.values()))
-    if new is not None and _proved(text, new, [verdict for verdict in verdicts if id(verdict) in changing]):
-        return new, list(verdicts)
+    if new is not None and _proved(text, new, [result for result in results if id(result) in changing]):
+        return new, list(results)
     kept: list[PinResult] = []
     new = old
-    for verdict in verdicts:
-        if id(verdict) in changing and len(changing) * len(old) <= _MOST_SINGLY:
-            tried = _applied(old, [changing[id(other)] for other in (*kept, verdict)])
-            if tried is not None and _proved(text, tried, [*kept, verdict]):
-                kept.append(verdict)
+    for result in results:
+        if id(result) in changing and len(changing) * len(old) <= _MOST_SINGLY:
+            tried = _applied(old, [changing[id(other)] for other in (*kept, result)])
+            if tried is not None and _proved(text, tried, [*kept, result]):
+                kept.append(result)
                 new = tried
     good = {id(one) for one in kept}
     return new, [
-        replace(verdict, state="stuck", note=_UNSAFE)
-        if id(verdict) in changing and id(verdict) not in good
-        else verdict
-        for verdict in verdicts
+        replace(result, state="stuck", note=_UNSAFE) if id(result) in changing and id(result) not in good else result
+        for result in results
     ]
 
 
-def _edit(verdict: PinResult) -> Edit | None:
-    spot = verdict.spot
-    if verdict.state not in CHANGES or spot.seat is None or not verdict.new or spot.name is None:
+def _edit(result: PinResult) -> Edit | None:
+    spot = result.spot
+    if result.state not in CHANGES or spot.seat is None or not result.new or spot.name is None:
         return None
     if spot.seat.end > spot.seat.start:
-        return Edit(spot.seat, verdict.new)
-    return Edit(spot.seat, f"{'' if spot.name.tag else ':latest'}@{verdict.new}")
+        return Edit(spot.seat, result.new)
+    return Edit(spot.seat, f"{'' if spot.name.tag else ':latest'}@{result.new}")
 
 
 def pin_text(spot: ReferenceSpot, digest: str) -> str:

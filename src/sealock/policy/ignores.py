@@ -50,12 +50,12 @@ class Ignore(Struct, frozen=True):
         """What it excuses, in words."""
         return ", ".join((*self.rules, *((f"package {self.package}",) if self.package else ())))
 
-    def may_wait(self, undecided: frozenset[str]) -> bool:
+    def may_wait(self, skip: frozenset[str]) -> bool:
         """Whether it may still excuse something once all is judged."""
-        if undecided.intersection(self.rules):
+        if skip.intersection(self.rules):
             return True
         known = self.package or any("-" in rule for rule in self.rules)
-        return bool(known) and VULNERABILITIES in undecided
+        return bool(known) and VULNERABILITIES in skip
 
     def expired(self, today: date) -> bool:
         """Whether its last day has gone by."""
@@ -107,7 +107,7 @@ def inline(source: Source) -> tuple[tuple[Ignore, ...], tuple[InputError, ...]]:
     follow the reason: `until=2027-01-31`.
     """
     ignores: list[Ignore] = []
-    problems: list[InputError] = []
+    errors: list[InputError] = []
     if "sealock:" not in source.text:
         return (), ()
     for match in _INLINE.finditer(source.text):
@@ -121,11 +121,11 @@ def inline(source: Source) -> tuple[tuple[Ignore, ...], tuple[InputError, ...]]:
         day = re.search(r"\buntil\s*=\s*(\S+)\s*$", rest)
         until, reason = (day[1], rest[: day.start()].strip()) if day else ("", rest)
         if fault := _inline_fault(rules, reason, until):
-            problems.append(InputError(fault, location))
+            errors.append(InputError(fault, location))
             continue
         lines = None if match["file"] else _covered(source, line, alone=_COMMENT.match(source.line(line)) is not None)
         ignores.append(Ignore(rules, reason, location, until=until, lines=lines))
-    return tuple(ignores), tuple(problems)
+    return tuple(ignores), tuple(errors)
 
 
 def _inline_fault(rules: tuple[str, ...], reason: str, until: str) -> str:
@@ -168,7 +168,7 @@ def _indent(line: str) -> int:
 
 
 def about_ignores(
-    ignores: Iterable[Ignore], used: Iterable[Ignore], undecided: frozenset[str], today: date
+    ignores: Iterable[Ignore], used: Iterable[Ignore], skip: frozenset[str], today: date
 ) -> Iterator[Finding]:
     """Report ignores that excuse nothing or are past their day; `undecided` are rules that could not be judged."""
     used = tuple(used)
@@ -177,7 +177,7 @@ def about_ignores(
         if ignore.expired(today):
             message = f"the ignore of {named} ended on {ignore.until}, and is not honoured any more"
             yield _policy_finding(EXPIRED_IGNORE, Severity.MEDIUM, message, ignore, "Mend the cause, or set a new day.")
-        elif ignore not in used and not ignore.may_wait(undecided):
+        elif ignore not in used and not ignore.may_wait(skip):
             message = f"the ignore of {named} excuses nothing here"
             yield _policy_finding(UNUSED_IGNORE, Severity.LOW, message, ignore, "Take the ignore away.")
 

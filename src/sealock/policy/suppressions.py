@@ -12,7 +12,7 @@ from sealock.policy.ignores import Ignore
 from sealock.policy.settings import Policy
 
 
-def excuse(
+def suppress(
     findings: Iterable[Finding], name: str, policy: Policy, ignores: tuple[Ignore, ...], today: date
 ) -> Iterator[tuple[Finding, Ignore | None]]:
     """Give each finding its severity by the policy and its suppression, with the ignore that excused it."""

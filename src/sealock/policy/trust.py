@@ -155,7 +155,7 @@ class Decision(Struct, frozen=True):
     why: str = ""
 
 
-def decide(policy: TrustPolicy, name: ImageName, verdicts: Mapping[str, TrustResult]) -> Decision:
+def decide(policy: TrustPolicy, name: ImageName, results: Mapping[str, TrustResult]) -> Decision:
     """Decide by the verdicts on what the image needs (see `ImageTrust.needs`). What is missing counts as unknown."""
     entry = policy.about(name)
     if entry is None:
@@ -166,7 +166,7 @@ def decide(policy: TrustPolicy, name: ImageName, verdicts: Mapping[str, TrustRes
         return Decision("untrusted", f"the policy refuses it: {entry.refuse}")
     if entry.digest and name.digest is None:
         return Decision("untrusted", "it is named by a tag alone, and the policy wants a digest (`sealock pin`)")
-    found = {need: verdicts.get(need) for need in entry.needs}
+    found = {need: results.get(need) for need in entry.needs}
     whys = [f"{need}: {_why(one)}" for need, one in found.items() if one is None or one.state != "trusted"]
     states: list[TrustState] = [one.state if one is not None else "unknown" for one in found.values()]
     if not states:

@@ -42,7 +42,7 @@ def render_json(report: BenchmarkReport) -> str:
             "note": report.benchmark.note,
             "about": list(report.about),
             "recommendations": [_judgement(judgement) for judgement in report.judgements],
-            "problems": [{"message": problem.message, "where": problem.location.file} for problem in report.problems],
+            "errors": [{"message": error.message, "where": error.location.file} for error in report.errors],
             "summary": dict(report.counts) | {"fail_on": report.fail_on.word, "exit_status": report.status},
         }
     )
@@ -95,8 +95,8 @@ class _Page:
             for _, one in zip(section.recommendations, judgements, strict=False):
                 yield from self.judgement(one)
             yield ""
-        for problem in report.problems:
-            yield from self.hanging("PROBLEM   ", sentence(line(problem.message)), "alarm")
+        for error in report.errors:
+            yield from self.hanging("PROBLEM   ", sentence(line(error.message)), "alarm")
         yield from self.summary()
 
     def judgement(self, one: Judgement) -> Iterator[str]:

@@ -32,14 +32,14 @@ def render(report: Report) -> str:
 
 def _commands(report: Report) -> Iterator[str]:
     for target in report.targets:
-        for problem in target.problems:
-            yield _command("error", problem.location, "sealock could not read or analyse this", line(problem.message))
+        for error in target.errors:
+            yield _command("error", error.location, "sealock could not read or analyse this", line(error.message))
     for finding in sorted(report.findings(), key=_pressing):
         title = f"{line(finding.rule, 40)} {line(finding.title, 200)} ({finding.severity.word})"
         yield _command(_COMMANDS[finding.severity], finding.location, title, _message(finding))
-    if report.not_judged:
+    if report.skipped:
         reasons = [f"{len(entries)} × {line(reason, 300)}" for reason, entries in silences(report).items()]
-        title = f"{count(report.not_judged, 'verdict')} not given by sealock"
+        title = f"{count(report.skipped, 'verdict')} not given by sealock"
         yield _command("notice", Location(""), title, clip("\n".join(reasons), 2000))
     for note in report.notes:
         yield _command("notice", Location(""), "sealock", line(note))

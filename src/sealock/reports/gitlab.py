@@ -29,15 +29,15 @@ def render(report: Report) -> str:
 
 
 def _issues(target: TargetReport) -> Iterator[dict[str, Any]]:
-    for problem in target.problems:
-        print_ = _fingerprint("problem", target.target, problem.location.file, problem.message)
-        text = f"Could not be read or analysed: {line(problem.message)}"
-        yield _issue("sealock-problem", text, print_, "blocker", problem.location)
+    for error in target.errors:
+        print_ = _fingerprint("error", target.target, error.location.file, error.message)
+        text = f"Could not be read or analysed: {line(error.message)}"
+        yield _issue("sealock-problem", text, print_, "blocker", error.location)
     for finding in target.counted:
         print_ = finding.fingerprint
         yield _issue(finding.rule, _description(finding), print_, _SEVERITIES[finding.severity], finding.location)
     reasons: dict[str, int] = {}
-    for one in target.not_judged:
+    for one in target.skipped:
         reasons[one.reason] = reasons.get(one.reason, 0) + 1
     for reason, number in reasons.items():
         print_ = _fingerprint("not judged", target.target, reason)

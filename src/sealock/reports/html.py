@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from hashlib import sha256
 
 from sealock.model.report import Report, TargetReport
-from sealock.reports.htmlfinding import Numbers, aside, escaped, finding, problem, prose
+from sealock.reports.htmlfinding import Numbers, aside, error, escaped, finding, prose
 from sealock.reports.htmlstyle import SIGN, STYLE
 from sealock.reports.mask import masked
 from sealock.reports.priorities import named, repairs, silences, steps
@@ -21,7 +21,7 @@ def render(report: Report) -> str:
     """Render as one page."""
     numbers = Numbers(report)
     parts = [*_head(report), "<main>", '<div class="wide">', *_tiles(report)]
-    parts += [*_notes(report), *_problems(report), *_first(report, numbers), *_contents(report, numbers)]
+    parts += [*_notes(report), *_input_errors(report), *_first(report, numbers), *_contents(report, numbers)]
     for target in report.targets:
         parts += _target(target, report, numbers)
     parts += [*_not_judged(report), "</div>", "</main>", *_foot(report)]
@@ -31,7 +31,7 @@ def render(report: Report) -> str:
 def _head(report: Report) -> Iterator[str]:
     style = b64encode(sha256(STYLE.encode()).digest()).decode()
     policy = f"default-src 'none'; style-src 'sha256-{style}'; base-uri 'none'; form-action 'none'"
-    verdict, words = _verdict(report)
+    result, words = _result(report)
     yield "<!DOCTYPE html>"
     yield '<html lang="en">'
     yield "<head>"
@@ -39,30 +39,30 @@ def _head(report: Report) -> Iterator[str]:
     yield f'<meta http-equiv="Content-Security-Policy" content="{policy}">'
     yield '<meta name="viewport" content="width=device-width, initial-scale=1">'
     yield '<meta name="referrer" content="no-referrer">'
-    yield f"<title>sealock: {escaped(verdict)}</title>"
+    yield f"<title>sealock: {escaped(result)}</title>"
     yield f"<style>{STYLE}</style>"
     yield "</head>"
     yield "<body>"
     yield '<header><div class="wide">'
     yield f'<div class="brand">{SIGN}<span>sealock</span><small>{escaped(report.version)}</small></div>'
     look, sign = _LOOKS[report.status]
-    yield f'<h1 class="{look}" data-sign="{sign}">{escaped(verdict)}</h1>'
+    yield f'<h1 class="{look}" data-sign="{sign}">{escaped(result)}</h1>'
     yield f"<p>{escaped(words)}</p>"
     yield "</div></header>"
 
 
-def _verdict(report: Report) -> tuple[str, str]:
+def _result(report: Report) -> tuple[str, str]:
     """The verdict in a few words, and what it rests on."""
     total = sum(report.by_severity.values())
     words = [f"{count(total, 'finding') if total else 'No findings'} in {count(len(report.targets), 'target')}."]
     if report.suppressed:
         words.append(f"{report.suppressed} set aside.")
-    if report.not_judged:
-        words.append(f"{count(report.not_judged, 'verdict')} not given.")
+    if report.skipped:
+        words.append(f"{count(report.skipped, 'verdict')} not given.")
     if not report.targets:
         return "Nothing was checked", "No target was given."
     if report.status == 2:
-        return f"{count(report.problems, 'problem')}: not everything could be read", " ".join(words)
+        return f"{count(report.errors, 'error')}: not everything could be read", " ".join(words)
     grave = sum(number for severity, number in report.by_severity.items() if severity >= report.fail_on)
     if grave:
         verb = "is" if grave == 1 else "are"
@@ -91,14 +91,14 @@ def _notes(report: Report) -> Iterator[str]:
         yield "</section>"
 
 
-def _problems(report: Report) -> Iterator[str]:
-    if report.problems:
+def _input_errors(report: Report) -> Iterator[str]:
+    if report.errors:
         yield "<section>"
         yield "<h2>Could not be read <small>what could not be read is no pass</small></h2>"
         for target in report.targets:
             concealed = masked(target)
-            for one in target.problems:
-                yield from problem(concealed, one)
+            for one in target.errors:
+                yield from error(concealed, one)
         yield "</section>"
 
 
@@ -137,7 +137,7 @@ def _contents(report: Report, numbers: Numbers) -> Iterator[str]:
             part
             for part in (
                 count(total, "finding") if total else "",
-                count(len(target.problems), "problem") if target.problems else "",
+                count(len(target.errors), "error") if target.errors else "",
             )
             if part
         )
@@ -169,7 +169,7 @@ def _not_judged(report: Report) -> Iterator[str]:
     if not reasons:
         return
     yield "<section>"
-    yield f"<h2>Not judged <small>{count(report.not_judged, 'verdict')}; silence is no pass</small></h2>"
+    yield f"<h2>Not judged <small>{count(report.skipped, 'verdict')}; silence is no pass</small></h2>"
     yield '<div class="card"><table class="silent">'
     for reason, entries in reasons.items():
         subjects: dict[str, list[str]] = {}

@@ -143,7 +143,7 @@ def _link(reference: Reference) -> str:
     return f'<a href="{escaped(reference.url, 2000)}" rel="noreferrer noopener">{label}</a>'
 
 
-def problem(target: TargetReport, input_error: InputError) -> Iterator[str]:
+def error(target: TargetReport, input_error: InputError) -> Iterator[str]:
     """Something that could not be read."""
     yield '<article class="card problem">'
     yield f"<h3>{place(input_error.location)}</h3>"

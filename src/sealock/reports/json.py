@@ -29,8 +29,8 @@ def _target(target: TargetReport) -> dict[str, Any]:
         "target": target.target,
         "kind": target.kind,
         "findings": [_finding(finding) for finding in target.findings],
-        "not_judged": [_not_judged(one) for one in target.not_judged],
-        "problems": [_problem(problem) for problem in target.problems],
+        "skipped": [_not_judged(one) for one in target.skipped],
+        "errors": [_input_error(error) for error in target.errors],
     } | ({"image": _image(target.image)} if target.image else {})
 
 
@@ -126,8 +126,8 @@ def _not_judged(skipped: Skipped) -> dict[str, Any]:
     return {"rule": skipped.rule, "subject": skipped.subject, "reason": skipped.reason}
 
 
-def _problem(problem: InputError) -> dict[str, Any]:
-    return {"message": problem.message, "location": _location(problem.location)}
+def _input_error(error: InputError) -> dict[str, Any]:
+    return {"message": error.message, "location": _location(error.location)}
 
 
 def _summary(report: Report) -> dict[str, Any]:
@@ -137,8 +137,8 @@ def _summary(report: Report) -> dict[str, Any]:
         "findings": sum(counts.values()),
         "by_severity": {severity.word: number for severity, number in counts.items()},
         "suppressed": report.suppressed,
-        "not_judged": report.not_judged,
-        "problems": report.problems,
+        "skipped": report.skipped,
+        "errors": report.errors,
         "fail_on": report.fail_on.word,
         "exit_status": report.status,
     }

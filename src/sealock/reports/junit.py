@@ -63,21 +63,21 @@ def _suite(name: str, cases: tuple[_Case, ...]) -> Iterator[str]:
 
 
 def _cases(target: TargetReport) -> Iterator[_Case]:
-    for problem in target.problems:
-        where = _place(problem.location)
-        yield _Case(f"read {where}", "error", "problem", line(problem.message), f"{where}: {line(problem.message)}")
+    for error in target.errors:
+        where = _place(error.location)
+        yield _Case(f"read {where}", "error", "error", line(error.message), f"{where}: {line(error.message)}")
     groups: dict[tuple[str, str], list[Finding]] = {}
     for finding in target.findings:
         groups.setdefault((finding.rule, finding.subject), []).append(finding)
     for group in groups.values():
         yield _group(group)
     silent: dict[tuple[str, str], list[str]] = {}
-    for one in target.not_judged:
+    for one in target.skipped:
         silent.setdefault((one.rule, one.subject), []).append(one.reason)
     for (rule, subject), reasons in silent.items():
         words = "; ".join(line(reason) for reason in dict.fromkeys(reasons))
         yield _Case(f"{rule} not judged ({subject})", "skipped", "not judged", clip(words, 2000))
-    if not target.problems and not any(finding.suppressed is None for finding in target.findings):
+    if not target.errors and not any(finding.suppressed is None for finding in target.findings):
         yield _Case("nothing found", "passed")
 
 

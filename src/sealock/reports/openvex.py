@@ -34,7 +34,7 @@ class Excused(Struct, frozen=True):
 class Held(Struct, frozen=True):
     """What is excused in one target. Without products, the packages themselves are the products."""
 
-    excused: tuple[Excused, ...]
+    suppressed: tuple[Excused, ...]
     products: tuple[str, ...] = ()
 
 
@@ -92,7 +92,7 @@ def render(table: Mapping[str, Any]) -> str:
 
 
 def _packages(held: Held) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(one.package for one in held.excused if one.package))
+    return tuple(dict.fromkeys(one.package for one in held.suppressed if one.package))
 
 
 def _key(row: Mapping[str, Any]) -> str:
@@ -104,34 +104,36 @@ def _rows(held: Iterable[Held]) -> list[dict[str, Any]]:
     """A statement for each vulnerability and reason, with all products and packages that it is about."""
     grouped: dict[Excused, dict[str, set[str]]] = {}
     for one in held:
-        for excused in one.excused:
-            if not excused.package:
+        for suppressed in one.suppressed:
+            if not suppressed.package:
                 continue
-            products = grouped.setdefault(replace(excused, package=""), {})
+            products = grouped.setdefault(replace(suppressed, package=""), {})
             for product in one.products:
-                products.setdefault(product, set()).add(bare(excused.package))
+                products.setdefault(product, set()).add(bare(suppressed.package))
             if not one.products:
-                products.setdefault(bare(excused.package), set())
-    return [_row(excused, products) for excused, products in sorted(grouped.items(), key=lambda item: _order(item[0]))]
+                products.setdefault(bare(suppressed.package), set())
+    return [
+        _row(suppressed, products) for suppressed, products in sorted(grouped.items(), key=lambda item: _order(item[0]))
+    ]
 
 
-def _order(excused: Excused) -> tuple[str, ...]:
-    return excused.id, excused.justification, excused.reason, excused.until
+def _order(suppressed: Excused) -> tuple[str, ...]:
+    return suppressed.id, suppressed.justification, suppressed.reason, suppressed.until
 
 
-def _row(excused: Excused, products: Mapping[str, set[str]]) -> dict[str, Any]:
-    vulnerability: dict[str, Any] = {"name": excused.id}
-    if excused.aliases:
-        vulnerability["aliases"] = sorted(excused.aliases)
+def _row(suppressed: Excused, products: Mapping[str, set[str]]) -> dict[str, Any]:
+    vulnerability: dict[str, Any] = {"name": suppressed.id}
+    if suppressed.aliases:
+        vulnerability["aliases"] = sorted(suppressed.aliases)
     row: dict[str, Any] = {
         "vulnerability": vulnerability,
         "products": [_product(product, parts) for product, parts in sorted(products.items())],
     }
-    until = f" (until {excused.until})" if excused.until else ""
-    if excused.justification:
-        reasons = {"justification": excused.justification, "impact_statement": f"{excused.reason}{until}"}
+    until = f" (until {suppressed.until})" if suppressed.until else ""
+    if suppressed.justification:
+        reasons = {"justification": suppressed.justification, "impact_statement": f"{suppressed.reason}{until}"}
         return row | {"status": "not_affected", **reasons}
-    return row | {"status": "affected", "action_statement": f"Accepted{until}: {excused.reason}"}
+    return row | {"status": "affected", "action_statement": f"Accepted{until}: {suppressed.reason}"}
 
 
 def _product(product: str, parts: Iterable[str]) -> dict[str, Any]:

@@ -86,6 +86,6 @@ def silences(report: Report) -> dict[str, list[tuple[str, str, str]]]:
     """What was not judged, by reason, the commonest first: target, subject and rule of each."""
     reasons: dict[str, list[tuple[str, str, str]]] = {}
     for target in report.targets:
-        for one in target.not_judged:
+        for one in target.skipped:
             reasons.setdefault(one.reason, []).append((target.target, one.subject, one.rule))
     return dict(sorted(reasons.items(), key=lambda item: -len(item[1])))

@@ -59,7 +59,7 @@ def applies_to(page: RulePage) -> str:
     return _KINDS.get(page.kind, page.kind)
 
 
-def mended(page: RulePage) -> str:
+def fixed(page: RulePage) -> str:
     """How the fault is mended, in words."""
     return _REPAIRS[page.repair]
 
@@ -107,7 +107,7 @@ def _page(page: RulePage, room: int, paint: Paint) -> Iterator[str]:
         "Severity": page.severity.word,
         "Confidence": page.confidence.word,
         "Judges": applies_to(page),
-        "Mended": mended(page),
+        "Mended": fixed(page),
     }
     if page.pedantic:
         facts["Pedantic"] = "off unless asked for with --pedantic"

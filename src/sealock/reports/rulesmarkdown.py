@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from sealock.model.report import RulePage
 from sealock.reports.markdown import code, inline, link
-from sealock.reports.rules import applies_to, mended
+from sealock.reports.rules import applies_to, fixed
 from sealock.text import sentence
 
 
@@ -36,7 +36,7 @@ def _parts(page: RulePage) -> Iterator[str]:
         ("Severity", page.severity.word),
         ("Confidence", page.confidence.word),
         ("Judges", applies_to(page)),
-        ("Mended", mended(page)),
+        ("Mended", fixed(page)),
     ]
     if page.pedantic:
         facts.append(("Pedantic", "off unless asked for with `--pedantic`"))

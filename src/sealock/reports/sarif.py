@@ -119,7 +119,7 @@ def _invocation(report: Report) -> dict[str, Any]:
     """§3.20."""
     notes = [_notification("note", note, None) for note in report.notes]
     return {
-        "executionSuccessful": not report.problems,
+        "executionSuccessful": not report.errors,
         "exitCode": report.status,
         "toolExecutionNotifications": [note for target in report.targets for note in _notifications(target)] + notes,
     }
@@ -127,10 +127,10 @@ def _invocation(report: Report) -> dict[str, Any]:
 
 def _notifications(target: TargetReport) -> Iterator[dict[str, Any]]:
     places = Places(target)
-    for problem in target.problems:
-        yield _notification("error", problem.message, places.physical(problem.location))
+    for error in target.errors:
+        yield _notification("error", error.message, places.physical(error.location))
     reasons: dict[str, list[str]] = {}
-    for one in target.not_judged:
+    for one in target.skipped:
         reasons.setdefault(one.reason, []).append(one.rule)
     for reason, rules in reasons.items():
         words = f"Not judged, {count(len(rules), 'verdict')}: {line(reason)} ({', '.join(dict.fromkeys(rules))})"

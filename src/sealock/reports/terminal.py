@@ -38,7 +38,7 @@ def render(  # noqa: PLR0913  each is an option of the command line
     """
     page = _Page(report, max(width, 30), Paint(on=colour), Signs(unicode=unicode), verbose=verbose, every=every)
     lines = [row for target in report.targets for row in page.target(target, show_suppressed=show_suppressed)]
-    lines += [*page.first(), *page.not_judged(), *page.notes(), *page.summary(shown=show_suppressed)]
+    lines += [*page.first(), *page.skipped(), *page.notes(), *page.summary(shown=show_suppressed)]
     return "\n".join(row.rstrip() for row in lines) + "\n"
 
 
@@ -77,7 +77,7 @@ class _Page:
     def target(self, target: TargetReport, *, show_suppressed: bool) -> Iterator[str]:
         """A target's problems and findings under its name; nothing for one that has neither."""
         findings = target.findings if show_suppressed else target.counted
-        if not target.problems and not findings:
+        if not target.errors and not findings:
             return
         target = masked(target)
         kind = f" {self.signs.dot} {fit(line(target.kind, 40), 12)} "
@@ -86,8 +86,8 @@ class _Page:
         rule = self.signs.rule * 2
         yield f"{self.paint('faint', rule)} {self.paint('bold', name)}{self.paint('faint', kind + bar)}"
         yield ""
-        for problem in target.problems:
-            yield from self.problem(target, problem)
+        for error in target.errors:
+            yield from self.error(target, error)
         last: tuple[Location, str] | None = None
         for finding in findings:
             if finding.suppressed is not None:
@@ -104,14 +104,14 @@ class _Page:
 
             yield from Vulnerable(self.room, self.paint, self.signs, every=self.every).lines(counted)
 
-    def problem(self, target: TargetReport, problem: InputError) -> Iterator[str]:
+    def error(self, target: TargetReport, error: InputError) -> Iterator[str]:
         """Something that could not be read."""
         head = self.paint("alarm", f"{self.signs.of[max(self.signs.of)]} PROBLEM ")
-        first, *rest = wrap(place(problem.location), self.room - 12)
+        first, *rest = wrap(place(error.location), self.room - 12)
         yield f"{head}  {self.paint('bold', first)}"
         yield from (" " * 12 + self.paint("bold", part) for part in rest)
-        yield from self.excerpt(target, problem.location, "red")
-        yield from self.wrapped(sentence(line(problem.message)), 10, label="  Why")
+        yield from self.excerpt(target, error.location, "red")
+        yield from self.wrapped(sentence(line(error.message)), 10, label="  Why")
         yield ""
 
     def finding(self, target: TargetReport, finding: Finding, *, same_place: bool) -> Iterator[str]:
@@ -188,12 +188,12 @@ class _Page:
         words = f"{rules}, {badge}: {', '.join(places[:3])}{more}"
         yield from self.wrapped(words, 5, "faint")
 
-    def not_judged(self) -> Iterator[str]:
+    def skipped(self) -> Iterator[str]:
         """What nobody could tell; as many reasons as a look takes in, all of them when verbose."""
         reasons = silences(self.report)
         if not reasons:
             return
-        words = f"Not judged: {count(self.report.not_judged, 'verdict')}; silence is no pass."
+        words = f"Not judged: {count(self.report.skipped, 'verdict')}; silence is no pass."
         yield from self.wrapped(words, 0, "bold")
         shown = list(reasons.items())[: None if self.verbose else _REASONS]
         for reason, entries in shown:
@@ -232,10 +232,10 @@ class _Page:
         words += f": {', '.join(counts)}." if counts else "."
         if report.suppressed:
             words += f" {report.suppressed} set aside" + ("." if shown else " (--show-suppressed lists them).")
-        if report.problems:
-            words += f" {count(report.problems, 'problem')}: not everything could be read."
+        if report.errors:
+            words += f" {count(report.errors, 'error')}: not everything could be read."
         ink: Ink = "green" if report.status == 0 and not total else "bold"
-        sign = self.signs.good if not total and not report.problems else self.signs.arrow
+        sign = self.signs.good if not total and not report.errors else self.signs.arrow
         yield from self.wrapped(words, 2, ink, label=sign)
         if report.status == 1:
             yield from self.wrapped(f"Fails: at least one is {report.fail_on.word} or worse.", 2, "red")

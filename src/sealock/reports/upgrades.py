@@ -76,8 +76,8 @@ def states(findings: Iterable[Finding]) -> str:
 
 def based(findings: Iterable[Finding]) -> tuple[int, int]:
     """How many of the flaws that can be mended a newer base image would mend, and how many can be in all."""
-    mended = [finding for finding in findings if finding.vulnerability and finding.vulnerability.fixed]
-    return sum("newer base image" in finding.remedy.text for finding in mended), len(mended)
+    fixed = [finding for finding in findings if finding.vulnerability and finding.vulnerability.fixed]
+    return sum("newer base image" in finding.remedy.text for finding in fixed), len(fixed)
 
 
 def _pressing(finding: Finding) -> tuple[int, int, float, str, str]:

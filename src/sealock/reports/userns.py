@@ -73,8 +73,8 @@ class _Page:
         name = f"user-namespace remapping to {line(self.plan.user, 40)}"
         bar = self.signs.rule * max(self.room - width(name) - 4, 0)
         yield f"{self.paint('faint', self.signs.rule * 2)} {self.paint('bold', name)} {self.paint('faint', bar)}"
-        words, ink = _WORDS[self.plan.verdict]
-        if self.plan.verdict == "ready" and self.plan.refused and not self.plan.files:
+        words, ink = _WORDS[self.plan.result]
+        if self.plan.result == "ready" and self.plan.refused and not self.plan.files:
             some = count(len(self.plan.refused), "container")
             words, ink = f"The machine is ready, and {some} would no longer start: see below.", "magenta"
         if self.plan.files:
@@ -119,7 +119,7 @@ class _Page:
     def vanishing(self) -> Iterator[str]:
         """What the engine will not see any more."""
         plan = self.plan
-        if plan.verdict == "on already" or not (plan.images or plan.containers or plan.volumes) or plan.files:
+        if plan.result == "on already" or not (plan.images or plan.containers or plan.volumes) or plan.files:
             return
         yield self.paint("bold", "What vanishes from view, and comes back when remapping is switched off")
         if plan.data_root:
@@ -153,7 +153,7 @@ class _Page:
             text = "Root in a container that opts out with --userns=host is root on the host, as before."
             yield from self.told(text)
             yield ""
-        elif plan.containers and plan.verdict != "could not tell":
+        elif plan.containers and plan.result != "could not tell":
             yield from self.told("Nothing stands in the way of these containers.", 0)
             yield ""
         if plan.opted_out:
@@ -230,7 +230,7 @@ class _Page:
 
     def end(self) -> Iterator[str]:
         """What to do next."""
-        match self.plan.verdict:
+        match self.plan.result:
             case "ready" if not self.plan.files:
                 refused = self.plan.refused
                 if refused:

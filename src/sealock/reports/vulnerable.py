@@ -60,8 +60,8 @@ class Vulnerable:
         words = [", ".join(graded)]
         if exploited := sum(flaw.exploited is not None for flaw in flaws.values()):
             words.append(f"{exploited} known to be exploited")
-        mended = len({finding.rule for finding in found if finding.vulnerability and finding.vulnerability.fixed})
-        words.append(f"{mended} can be mended by upgrades" if mended else "no upgrade mends any of them yet")
+        fixed = len({finding.rule for finding in found if finding.vulnerability and finding.vulnerability.fixed})
+        words.append(f"{fixed} can be mended by upgrades" if fixed else "no upgrade mends any of them yet")
         yield from self._wrapped(f"{'; '.join(words)}.", 0)
         newer, every = based(found)
         if newer and newer == every:

@@ -18,31 +18,31 @@ class Evaluation(Struct, frozen=True):
     """What the rules say of one document."""
 
     findings: tuple[Finding, ...]
-    not_judged: tuple[Skipped, ...]
+    skipped: tuple[Skipped, ...]
 
 
 def evaluate(target: str, document: Document, rules: Mapping[str, Iterable[Rule[Any]]]) -> Evaluation:
     """Judge every subject of a document by the rules on its kind. `target` is a part of the fingerprints."""
     findings: list[Finding] = []
-    not_judged: list[Skipped] = []
+    skipped: list[Skipped] = []
     seen: dict[str, int] = {}
     for subject in document.subjects:
         for rule in rules.get(subject.kind, ()):
             if rule.reads and (field := _unknown_field(rule, subject)) is not None:
                 words = subject.unresolved.get(field)
                 reason = f"{words} could not be resolved" if words else subject.silent
-                not_judged.append(Skipped(rule.id, subject.name, reason))
+                skipped.append(Skipped(rule.id, subject.name, reason))
                 continue
             found = False
             for fault in rule.check(subject.noun):
                 if fault.unknown:
-                    not_judged.append(Skipped(rule.id, subject.name, fault.message))
+                    skipped.append(Skipped(rule.id, subject.name, fault.message))
                 else:
                     findings.append(_finding(target, document, subject, rule, fault, seen))
                 found = True
             if not found and subject.unresolved and rule.reads and (words := _unresolved(rule, subject)):
-                not_judged.append(Skipped(rule.id, subject.name, f"{words} could not be resolved"))
-    return Evaluation(tuple(findings), tuple(not_judged))
+                skipped.append(Skipped(rule.id, subject.name, f"{words} could not be resolved"))
+    return Evaluation(tuple(findings), tuple(skipped))
 
 
 def _unknown_field(rule: Rule[Any], subject: Subject) -> str | None:
@@ -79,7 +79,7 @@ def _finding(  # noqa: PLR0913, PLR0917  it joins what six parties know
         location=source.location(place),
         subject=subject.name,
         evidence=evidence,
-        remedy=Remedy(fault.remedy or rule.remedy, fault.mend, safe and bool(fault.mend)),
+        remedy=Remedy(fault.remedy or rule.remedy, fault.fix, safe and bool(fault.fix)),
         references=rule.references,
         fingerprint=sha256(f"{key}\0{seen[key]}".encode("utf-8", "surrogatepass")).hexdigest()[:32],
         conceal=rule.conceals,

@@ -36,7 +36,7 @@ class Rule(Generic[N_contra]):
     pedantic: ClassVar[bool] = False
     bad: ClassVar[tuple[str, ...]]
     good: ClassVar[tuple[str, ...]]
-    mends: ClassVar[bool] = True
+    fixable: ClassVar[bool] = True
     setting: ClassVar[str] = ""
     """A list of the policy that the rule goes by; where the policy has one, the rule is on, pedantic or not."""
     listed: tuple[str, ...] = ()
@@ -55,12 +55,12 @@ class Rule(Generic[N_contra]):
     def check(self, noun: N_contra, /) -> Iterator[RuleFinding]:
         """Yield what is wrong with the noun."""
 
-    def fault(  # noqa: PLR0913  one keyword for each thing that a fault can differ in
+    def finding(  # noqa: PLR0913  one keyword for each thing that a fault can differ in
         self,
         message: str,
         at: At | str = (),
         *,
-        mend: Change | tuple[Change, ...] = (),
+        fix: Change | tuple[Change, ...] = (),
         remedy: str = "",
         safe: bool | None = None,
         severity: Severity | None = None,
@@ -73,7 +73,7 @@ class Rule(Generic[N_contra]):
             message,
             (at,) if isinstance(at, str) else at,
             evidence,
-            mend if isinstance(mend, tuple) else (mend,),
+            fix if isinstance(fix, tuple) else (fix,),
             remedy,
             safe,
             severity,
@@ -81,7 +81,7 @@ class Rule(Generic[N_contra]):
             place=place,
         )
 
-    def undecided(self, reason: str, at: At | str = ()) -> RuleFinding:
+    def skip(self, reason: str, at: At | str = ()) -> RuleFinding:
         """Say that this noun could not be judged, and why; it is never counted as a pass."""
         return RuleFinding(reason, (at,) if isinstance(at, str) else at, unknown=True)
 

@@ -206,13 +206,13 @@ def container_document(observed_container: ObservedContainer) -> Document:
             Subject(f"{name}{_EFFECTIVE}", observed_container.enforced.effective, where, silent=kernel),
             Subject(f"{name}{_DIFFERENCES}", observed_container.enforced, where, silent=kernel),
         ]
-    problems = [replace(problem, location=replace(problem.location, file=name)) for problem in inspected.problems]
-    problems += (
+    errors = [replace(error, location=replace(error.location, file=name)) for error in inspected.errors]
+    errors += (
         [InputError(f"the kernel's view is missing: {observed_container.unseen}", Location(name))]
         if observed_container.unseen
         else []
     )
-    return Document("container", sources, tuple(subjects), tuple(problems))
+    return Document("container", sources, tuple(subjects), tuple(errors))
 
 
 def _linked(observed_container: ObservedContainer, places: Mapping[At, Place]) -> Iterator[Subject]:
@@ -236,23 +236,21 @@ def process_document(seen: Enforced) -> Document:
     return Document("container", {"": Source(name, "")}, (subject,))
 
 
-def merge_views(verdict: Evaluation, document: Document) -> Evaluation:
+def merge_views(result: Evaluation, document: Document) -> Evaluation:
     """Tell what both views of a container show once, say of what one shows which it is, and how it is mended.
 
     The kernel shows less than the engine tells: rules that it cannot decide are judged on the engine's word alone. What
     follows from --privileged is not told again.
     """
-    declared = {
-        finding.rule for finding in verdict.findings if not finding.subject.endswith((_EFFECTIVE, _DIFFERENCES))
-    }
-    shown = {finding.rule for finding in verdict.findings if finding.subject.endswith(_EFFECTIVE)}
+    declared = {finding.rule for finding in result.findings if not finding.subject.endswith((_EFFECTIVE, _DIFFERENCES))}
+    shown = {finding.rule for finding in result.findings if finding.subject.endswith(_EFFECTIVE)}
     nouns = {subject.name: subject.noun for subject in document.subjects}
     # What one of the two cannot decide, the other may.
-    silent = {one.rule for one in verdict.not_judged if one.subject.endswith(_EFFECTIVE)}
+    silent = {one.rule for one in result.skipped if one.subject.endswith(_EFFECTIVE)}
     seen = any(name.endswith(_EFFECTIVE) for name in nouns)
     client = next((_client(noun) for noun in nouns.values() if isinstance(noun, Enforced)), "docker")
     findings: list[Finding] = []
-    for finding in verdict.findings:
+    for finding in result.findings:
         if document.kind == "host":
             findings.append(replace(finding, remedy=_setting(finding, document)))
         elif finding.rule in _SETTLED and seen and finding.rule not in shown | silent:
@@ -270,7 +268,7 @@ def merge_views(verdict: Evaluation, document: Document) -> Evaluation:
             findings.append(replace(finding, message=f"{finding.message} (by the kernel alone)", remedy=remedy))
     skipped = tuple(
         one
-        for one in verdict.not_judged
+        for one in result.skipped
         if not one.subject.endswith(_EFFECTIVE)
         and (not seen or one.rule in silent or one.subject.endswith(_DIFFERENCES))
     )

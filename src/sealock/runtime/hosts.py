@@ -49,19 +49,19 @@ class _ToldBy(Struct, frozen=True):
 
 def host_document(engine: Engine | None, why_not: str = "", root: str = "/") -> Document:
     """The machine, its engine and its networks. Without an engine its part is not judged: `why_not` is a problem."""
-    problems = [InputError(why_not, Location("engine"))] if why_not else []
+    errors = [InputError(why_not, Location("engine"))] if why_not else []
     if engine is None:
-        return _whole(see(root), Host(), None, (), problems, root, 0)
+        return _whole(see(root), Host(), None, (), errors, root, 0)
     said = read_info(engine.info(), engine.version())
     networks = tuple(_networks(engine))
     told = _with_containers(engine, replace(said.host, swarm=_swarm(engine, said.host.swarm)))
-    problems += said.problems
+    errors += said.errors
     if engine.endpoint.kind != _LOCAL:
-        return _documented(replace(told, daemon=said.daemon), networks, problems, {(): Place()}, {})
+        return _documented(replace(told, daemon=said.daemon), networks, errors, {(): Place()}, {})
     pid = engine.process()
     data_root = said.daemon.data_root if isinstance(said.daemon.data_root, str) else ""
     seen = see(root, data_root=data_root, engine=pid, named=(("engine-socket", engine.endpoint.path),))
-    return _whole(seen, told, said.daemon, networks, problems, root, pid)
+    return _whole(seen, told, said.daemon, networks, errors, root, pid)
 
 
 def _whole(  # noqa: PLR0913, PLR0917  it joins what two sides know
@@ -69,7 +69,7 @@ def _whole(  # noqa: PLR0913, PLR0917  it joins what two sides know
     told: Host,
     daemon: Daemon | None,
     networks: tuple[EngineNetwork, ...],
-    problems: list[InputError],
+    errors: list[InputError],
     root: str,
     pid: int,
 ) -> Document:
@@ -90,13 +90,13 @@ def _whole(  # noqa: PLR0913, PLR0917  it joins what two sides know
     if seen.config:
         sources[SETTINGS] = Source(seen.config_path, seen.config)
         where |= dict(_places(settings, told_by.file))
-    return _documented(host, networks, [*problems, *faults], where, sources)
+    return _documented(host, networks, [*errors, *faults], where, sources)
 
 
 def _documented(
     host: Host,
     networks: tuple[EngineNetwork, ...],
-    problems: list[InputError],
+    errors: list[InputError],
     where: Mapping[At, Place],
     sources: Mapping[str, Source],
 ) -> Document:
@@ -104,7 +104,7 @@ def _documented(
     if isinstance(host.daemon, Daemon):
         subjects.append(Subject("engine", host.daemon, where, silent=_UNSAID))
     subjects += [Subject(f"network {network.name}", network, _NOWHERE, silent=_SILENT) for network in networks]
-    return Document("host", {"": Source("host", "")} | dict(sources), tuple(subjects), tuple(problems))
+    return Document("host", {"": Source("host", "")} | dict(sources), tuple(subjects), tuple(errors))
 
 
 def _places(settings: Maybe[Daemon], file: Subject | None) -> Iterator[tuple[At, Place]]:
@@ -141,12 +141,12 @@ def _settings(
     """The settings in force, where their sources differ, who told of them, and what is wrong with daemon.json."""
     subject: Subject | None = None
     file: Daemon | None = None
-    problems: list[InputError] = []
+    errors: list[InputError] = []
     if seen.config is None or seen.config:
         document = formats.read("daemon", Source(seen.config_path, seen.config or "{}"))
         subject = next((subject for subject in document.subjects if isinstance(subject.noun, Daemon)), None)
         file = subject.noun if subject is not None and isinstance(subject.noun, Daemon) else None
-        problems = list(document.problems)
+        errors = list(document.errors)
     flags = read_flags(seen.command) if seen.command is not None else None
     unit = read_flags(seen.unit) if seen.unit is not None else None
     readings: list[tuple[str, Daemon]] = []
@@ -158,8 +158,8 @@ def _settings(
     words = seen.command if seen.command is not None else seen.unit or ()
     told_by = _ToldBy(subject, flags or unit, " ".join(("dockerd", *words)))
     if engine is None and told_by.flags is None and not seen.config:
-        return UNKNOWN, differences, told_by, problems
-    return in_force(engine or Daemon(), told_by.flags, file), differences, told_by, problems
+        return UNKNOWN, differences, told_by, errors
+    return in_force(engine or Daemon(), told_by.flags, file), differences, told_by, errors
 
 
 def _named(settings: Maybe[Daemon]) -> Iterator[tuple[Role, str]]:

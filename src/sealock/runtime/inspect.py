@@ -111,12 +111,12 @@ def _differences(observed_container: ObservedContainer) -> Iterator[Difference]:
     from sealock.rules.catalog import rules  # noqa: PLC0415  only where there is something to compare
     from sealock.rules.evaluation import evaluate  # noqa: PLC0415  as above
 
-    verdict = evaluate(
+    result = evaluate(
         observed_container.listed.name, container_document(observed_container), {"enforced": rules("enforced")}
     )
-    for finding in sorted(verdict.findings, key=lambda each: (-each.severity, each.rule)):
+    for finding in sorted(result.findings, key=lambda each: (-each.severity, each.rule)):
         yield Difference(finding.rule, finding.message or finding.title, finding.severity)
-    for skipped in verdict.not_judged:
+    for skipped in result.skipped:
         yield Difference(skipped.rule, skipped.reason)
 
 

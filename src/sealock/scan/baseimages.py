@@ -24,7 +24,7 @@ class Advised(Struct, frozen=True):
     """Advice on the first image of a file or folder, with what could not be read, and what the others are called."""
 
     advice: BaseAdvice
-    problems: tuple[InputError, ...]
+    errors: tuple[InputError, ...]
     others: tuple[str, ...] = ()
 
 
@@ -40,7 +40,7 @@ def advised(
     progress("the file system")
     told = replace(inventory.container, entrypoint=start, command=()) if start else inventory.container
     advice = advise(inventory, content(image.layers), commands, told)
-    return Advised(advice, inventory.problems, tuple(", ".join(other.names) or other.id[:19] for other in others))
+    return Advised(advice, inventory.errors, tuple(", ".join(other.names) or other.id[:19] for other in others))
 
 
 def commands(text: str) -> Iterator[tuple[str, ...]]:

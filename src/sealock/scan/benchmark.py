@@ -32,8 +32,8 @@ class BenchmarkFacts(Struct):
     networks: tuple[EngineNetwork, ...] = ()
     containers: tuple[str, ...] = ()
     findings: tuple[Finding, ...] = ()
-    not_judged: tuple[Skipped, ...] = ()
-    problems: tuple[InputError, ...] = ()
+    skipped: tuple[Skipped, ...] = ()
+    errors: tuple[InputError, ...] = ()
 
 
 def benchmark(
@@ -47,15 +47,15 @@ def benchmark(
     for input_ in run.inputs(["host"]):
         fail_on = run.policy(input_.root).fail_on
         try:
-            for target, judged in run.machine(input_, progress):
-                _gather(seen, target, [subject.noun for subject in judged.document.subjects])
-                _told(seen, run.excused(judged, target))
+            for target, evaluated in run.machine(input_, progress):
+                _gather(seen, target, [subject.noun for subject in evaluated.document.subjects])
+                _told(seen, run.suppressed(evaluated, target))
         except (TargetError, TransportError) as error:
-            seen.problems += (InputError(str(error), Location(input_.target)),)
+            seen.errors += (InputError(str(error), Location(input_.target)),)
     judgements = tuple(
         judgement(recommendation, seen) for section in wanted.sections for recommendation in section.recommendations
     )
-    return BenchmarkReport(__version__, wanted, tuple(_about(seen)), judgements, fail_on, seen.problems)
+    return BenchmarkReport(__version__, wanted, tuple(_about(seen)), judgements, fail_on, seen.errors)
 
 
 def _gather(seen: BenchmarkFacts, target: str, nouns: Sequence[object]) -> None:
@@ -70,8 +70,8 @@ def _gather(seen: BenchmarkFacts, target: str, nouns: Sequence[object]) -> None:
 
 def _told(seen: BenchmarkFacts, report: TargetReport) -> None:
     seen.findings += report.findings
-    seen.not_judged += report.not_judged
-    seen.problems += report.problems
+    seen.skipped += report.skipped
+    seen.errors += report.errors
 
 
 def _about(seen: BenchmarkFacts) -> Iterator[str]:
@@ -93,7 +93,7 @@ def judgement(recommendation: Recommendation, seen: BenchmarkFacts) -> Judgement
         return _failed(recommendation, faults)
     if (why := _absent(recommendation, seen)) is not None:
         return Judgement(recommendation, why[0], (why[1],))
-    if silent := [skipped for skipped in seen.not_judged if skipped.rule in _ids(recommendation)]:
+    if silent := [skipped for skipped in seen.skipped if skipped.rule in _ids(recommendation)]:
         return Judgement(
             recommendation, "not judged", tuple(_by_reason((skipped.subject, skipped.reason) for skipped in silent))
         )
@@ -118,7 +118,7 @@ def _failed(recommendation: Recommendation, faults: Sequence[Finding]) -> Judgem
     if not counted:
         excuses = [finding.suppressed for finding in faults if finding.suppressed is not None]
         return Judgement(
-            recommendation, "excused", tuple(dict.fromkeys(f"{excuse.by}: {excuse.reason}" for excuse in excuses))
+            recommendation, "excused", tuple(dict.fromkeys(f"{suppress.by}: {suppress.reason}" for suppress in excuses))
         )
     reasons = _by_reason((finding.subject, f"{finding.message} ({finding.rule})") for finding in counted)
     return Judgement(recommendation, "fail", tuple(reasons), max(finding.severity for finding in counted))
@@ -144,7 +144,7 @@ def _absent(recommendation: Recommendation, seen: BenchmarkFacts) -> tuple[Bench
     if recommendation.scope in {"swarm", "overlay"}:
         return _of_swarm(recommendation, seen, host.swarm if isinstance(host.swarm, Swarm) else None)
     if recommendation.scope in {"containers", *_MODULES}:
-        if seen.problems and not seen.containers:
+        if seen.errors and not seen.containers:
             return "not judged", "the containers could not be listed"
         if not seen.containers:
             return "not applicable", "there are no containers"
@@ -207,7 +207,7 @@ def _audited(recommendation: Recommendation, there: Sequence[HostFile], host: Ho
             if not missing
             else Judgement(recommendation, "not judged", ("the policy has the rule off",))
         )
-    judged = _failed(recommendation, faults)
-    if judged.outcome != "fail":
-        return judged
-    return replace(judged, reasons=(f"no audit rule is on {', '.join(missing)} ({faults[0].rule})",))
+    evaluated = _failed(recommendation, faults)
+    if evaluated.outcome != "fail":
+        return evaluated
+    return replace(evaluated, reasons=(f"no audit rule is on {', '.join(missing)} ({faults[0].rule})",))

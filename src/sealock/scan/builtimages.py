@@ -58,7 +58,7 @@ def _stage(build: ServiceBuild, files: FileWindow) -> Stage | None:
             return None
     document = formats.read("dockerfile", Source("Dockerfile", text))
     noun = next((subject.noun for subject in document.subjects if isinstance(subject.noun, Build)), None)
-    if noun is None or not noun.stages or document.problems:
+    if noun is None or not noun.stages or document.errors:
         return None
     if build.target is None:
         return noun.final

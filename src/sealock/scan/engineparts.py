@@ -38,13 +38,13 @@ def weigh_parts(host: Host, name: str, wishes: LookupOptions, note: Callable[[st
     silent = tuple(_unjudged(own))
     packages = tuple(package for part in parts if part not in own for package in _packages(part))
     if not packages:
-        return LookupResult(not_judged=silent)
+        return LookupResult(skipped=silent)
     inventory = Inventory(("engine",), "", "", (), Container(), packages=packages)
     found = VulnerabilityLookup(wishes, opener(lambda _name: None, note, offline=True)).weigh(
         inventory, name, SUBJECT, Source("host", "")
     )
     # That the database lacks these is told as "not judged": `sealock db update` is the person's own choice.
-    return LookupResult(found.findings, (*silent, *found.not_judged))
+    return LookupResult(found.findings, (*silent, *found.skipped))
 
 
 def _is_own(version: str) -> bool:

@@ -17,7 +17,7 @@ from sealock.model.document import Document
 from sealock.model.finding import Finding
 from sealock.model.location import Source
 from sealock.policy.ignores import inline
-from sealock.policy.suppressions import excuse
+from sealock.policy.suppressions import suppress
 from sealock.scan.run import EvaluatedInput, read, verdict_on
 
 STEPS: Final = 1000
@@ -28,33 +28,33 @@ class Fixed(Struct, frozen=True):
     """A text after mending: what was mended, and what could not be, with the reason."""
 
     text: str
-    mended: tuple[Finding, ...] = ()
+    fixed: tuple[Finding, ...] = ()
     failed: tuple[tuple[Finding, str], ...] = ()
 
 
-def fix(judged: EvaluatedInput, *, unsafe: bool, today: date) -> Fixed:
+def fix(evaluated: EvaluatedInput, *, unsafe: bool, today: date) -> Fixed:
     """Mend what can be: by the safe remedies, or by all. What the policy excuses is left alone.
 
     No change is believed: after each the text is read again, and where the finding is still there, or a new problem
     came, the change is undone.
     """
-    mender = _Mender(judged, unsafe=unsafe, today=today)
+    mender = _Mender(evaluated, unsafe=unsafe, today=today)
     for _ in range(STEPS):
         finding = mender.next()
         if finding is None:
             break
-        mender.mend(finding)
-    return Fixed(mender.text, tuple(mender.mended), tuple(mender.failed.values()))
+        mender.fix(finding)
+    return Fixed(mender.text, tuple(mender.fixed), tuple(mender.failed.values()))
 
 
 class _Mender:
     """A text on its way: the document and the findings are always those of the text as it is now."""
 
-    def __init__(self, judged: EvaluatedInput, *, unsafe: bool, today: date) -> None:
-        self.judged, self.unsafe, self.today = judged, unsafe, today
-        self.document = judged.document
-        self.findings = judged.verdict.findings
-        self.mended: list[Finding] = []
+    def __init__(self, evaluated: EvaluatedInput, *, unsafe: bool, today: date) -> None:
+        self.evaluated, self.unsafe, self.today = evaluated, unsafe, today
+        self.document = evaluated.document
+        self.findings = evaluated.result.findings
+        self.fixed: list[Finding] = []
         self.failed: dict[str, tuple[Finding, str]] = {}
 
     @property
@@ -64,10 +64,10 @@ class _Mender:
     def next(self) -> Finding | None:
         """The next finding that may be mended: the last in the text, so that what is above keeps its place."""
         ignores, _ = inline(self.document.source)
-        name, holds = self.judged.input.name, self.judged.policy
+        name, holds = self.evaluated.input.name, self.evaluated.policy
         wanted = [
             finding
-            for finding, _ in excuse(self.findings, name, holds, ignores, self.today)
+            for finding, _ in suppress(self.findings, name, holds, ignores, self.today)
             if finding.suppressed is None
             and finding.remedy.changes
             and (finding.remedy.safe or self.unsafe)
@@ -75,29 +75,29 @@ class _Mender:
         ]
         return max(wanted, key=lambda finding: (finding.location.line, finding.location.column), default=None)
 
-    def mend(self, finding: Finding) -> None:
+    def fix(self, finding: Finding) -> None:
         """Make a finding's changes, and keep them if they do what they should."""
-        one = self.judged.input
+        one = self.evaluated.input
         try:
             text = self._spell(finding)
         except FormatError as error:
             self._fail(finding, str(error))
             return
         after = self._read(text)
-        findings = verdict_on(one, after, self.judged.rules).findings
-        if len(after.problems) > len(self.document.problems):
-            self._fail(finding, f"the change would break the file: {after.problems[-1].message}")
+        findings = verdict_on(one, after, self.evaluated.rules).findings
+        if len(after.errors) > len(self.document.errors):
+            self._fail(finding, f"the change would break the file: {after.errors[-1].message}")
         elif _like(findings, finding) >= _like(self.findings, finding):
             self._fail(finding, "the change did not remove it, and was undone")
         else:
             self.document, self.findings = after, findings
-            self.mended.append(finding)
+            self.fixed.append(finding)
 
     def _fail(self, finding: Finding, why: str) -> None:
         self.failed[finding.fingerprint] = (finding, why)
 
     def _read(self, text: str) -> Document:
-        return read(replace(self.judged.input, source=Source(self.document.source.name, text)))
+        return read(replace(self.evaluated.input, source=Source(self.document.source.name, text)))
 
     def _spell(self, finding: Finding) -> str:
         """Make a finding's changes: its edits at once, then field by field, since one may make room for another."""

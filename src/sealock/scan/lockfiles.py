@@ -48,18 +48,18 @@ def lock_file(source: Source) -> tuple[Document, Inventory]:
     name = source.name.replace("\\", "/").rpartition("/")[2]
     file = AnalyzedFile(name, source.text.encode("utf-8", "surrogatepass"))
     packages: list[Package] = []
-    problems: list[InputError] = []
+    errors: list[InputError] = []
     for analyzer in Selection(readers()).by_path(name):
         try:
             packages += [replace(one, path=source.name) for one in analyzer.read(file) if isinstance(one, Package)]
             if isinstance(analyzer, Requirements):
                 packages += _unpinned(source)
         except BrokenFileError as broken:
-            problems.append(InputError(f"{analyzer.name}: {broken}", Location(source.name)))
+            errors.append(InputError(f"{analyzer.name}: {broken}", Location(source.name)))
     listed = tuple(
         sorted(packages, key=lambda package: (package.type, package.namespace, package.name, package.version))
     )
     inventory = Inventory(
         (source.name,), "", "", (), Container(), None, listed, unseen=("files", "layers", "container")
     )
-    return Document("inventory", {"": source}, (), tuple(problems)), inventory
+    return Document("inventory", {"": source}, (), tuple(errors)), inventory

@@ -55,7 +55,7 @@ def _page(kind: str, rule: Rule[Any]) -> RulePage:
         severity=rule.severity,
         confidence=rule.confidence,
         kind=kind,
-        repair=("safe" if rule.safe else "unsafe") if rule.mends else "none",
+        repair=("safe" if rule.safe else "unsafe") if rule.fixable else "none",
         pedantic=rule.pedantic,
         why=why,
         remedy=rule.remedy,

@@ -22,7 +22,7 @@ from sealock.model.report import Report, TargetReport, identity
 from sealock.policy.ignores import VULNERABILITIES, Ignore, about_ignores, inline
 from sealock.policy.settings import Policy, excluded
 from sealock.policy.settings import read as read_policy
-from sealock.policy.suppressions import excuse
+from sealock.policy.suppressions import suppress
 from sealock.rules.evaluation import Evaluation, evaluate
 from sealock.rules.rule import Rule
 from sealock.scan.builtimages import over_images
@@ -89,7 +89,7 @@ class EvaluatedInput(Struct, frozen=True):
 
     input: Input
     document: Document
-    verdict: Evaluation
+    result: Evaluation
     rules: Mapping[str, tuple[Rule[Any], ...]]
     policy: Policy
     inventories: tuple[tuple[str, Inventory], ...] = ()
@@ -114,14 +114,12 @@ def read(input_: Input) -> Document:
 
 def verdict_on(input_: Input, document: Document, rules: Mapping[str, tuple[Rule[Any], ...]]) -> Evaluation:
     """Judge an input's document; a service that builds its image is laid over it first."""
-    verdict = evaluate(
-        input_.name, over_images(document, input_.files) if input_.kind == "compose" else document, rules
-    )
+    result = evaluate(input_.name, over_images(document, input_.files) if input_.kind == "compose" else document, rules)
     if input_.kind == "observed":
         from sealock.runtime.containers import merge_views  # noqa: PLC0415  loads the engine's client and the kernel's reader
 
-        return merge_views(verdict, document)
-    return verdict
+        return merge_views(result, document)
+    return result
 
 
 class CheckRun:
@@ -186,9 +184,9 @@ class CheckRun:
             found = replace(found, fail_on=self.settings.fail_on)
         return replace(found, pedantic=True) if self.settings.pedantic else found
 
-    def judged(self, input_: Input) -> EvaluatedInput | None:
+    def evaluated(self, input_: Input) -> EvaluatedInput | None:
         """Read and judge one text; None where there is none to judge."""
-        if input_.source is None or input_.problem:
+        if input_.source is None or input_.error:
             return None
         holds = self.policy(input_.root)
         if input_.lock:
@@ -241,7 +239,7 @@ class CheckRun:
             except (TargetError, TransportError) as error:
                 reports.append(
                     TargetReport(
-                        input_.target, input_.kind or "unknown", problems=(_problem(str(error), input_.target),)
+                        input_.target, input_.kind or "unknown", errors=(_input_error(str(error), input_.target),)
                     )
                 )
             except SealockError:
@@ -249,7 +247,7 @@ class CheckRun:
             except Exception as error:  # noqa: BLE001  one text that we fail on must not cost the others their verdicts
                 fault = f"sealock failed on this text, which is a fault of sealock's: {type(error).__name__}: {error}"
                 reports.append(
-                    TargetReport(input_.target, input_.kind or "unknown", problems=(_problem(fault, input_.target),))
+                    TargetReport(input_.target, input_.kind or "unknown", errors=(_input_error(fault, input_.target),))
                 )
         if walked:
             reports += self._about_policies()
@@ -279,12 +277,12 @@ class CheckRun:
             self.notes.append(f"{input_.target} is the image that the engine at {endpoint(settings.engine)} has.")
         for document in found:
             rules = self.rules(document, holds)
-            verdict = evaluate(input_.name, document, rules)
-            verdict = Evaluation((*doubts, *verdict.findings), verdict.not_judged)
-            document = replace(document, problems=(*unknown, *document.problems))  # noqa: PLW2901  with what was told of it
-            judged = EvaluatedInput(input_, document, verdict, rules, holds, _inventories(document))
+            result = evaluate(input_.name, document, rules)
+            result = Evaluation((*doubts, *result.findings), result.skipped)
+            document = replace(document, errors=(*unknown, *document.errors))  # noqa: PLW2901  with what was told of it
+            evaluated = EvaluatedInput(input_, document, result, rules, holds, _inventories(document))
             name = document.subjects[0].name.removeprefix("image ")
-            yield self.excused(judged, input_.target if len(found) == 1 else f"{input_.target}: {name}")
+            yield self.suppressed(evaluated, input_.target if len(found) == 1 else f"{input_.target}: {name}")
 
     def _vouched(self, input_: Input, holds: Policy) -> tuple[str, tuple[Finding, ...], tuple[InputError, ...]]:
         """Which image to read, and what the trust policy makes of it: that digest is read which was decided on."""
@@ -297,7 +295,7 @@ class CheckRun:
         from sealock.trust.bypolicy import PolicyVerifier  # noqa: PLC0415  loads all kinds of trust
 
         name = taken_apart(reference)
-        verified = PolicyVerifier(holds.trust, open_registry(holds.access), holds.access).vouch(name, reference)
+        verified = PolicyVerifier(holds.trust, open_registry(holds.access), holds.access).verify(name, reference)
         source = f"image:{name.registry}/{name.repository}@{verified.digest}" if verified.digest else input_.image
         match verified.decision.state:
             case "trusted":
@@ -306,12 +304,12 @@ class CheckRun:
                 return source, (untrusted(reference, input_.name, verified.decision),), ()
             case "unknown":
                 why = f"whether {reference} is trusted could not be told: {verified.decision.why}"
-                return source, (), (_problem(why, input_.target),)
+                return source, (), (_input_error(why, input_.target),)
 
     def _machine(self, input_: Input, progress: Callable[[str], None]) -> Iterator[TargetReport]:
         """Judge this machine or containers on it: a report each, so that one container's faults stand together."""
-        for name, judged in self.machine(input_, progress):
-            yield self.excused(judged, name)
+        for name, evaluated in self.machine(input_, progress):
+            yield self.suppressed(evaluated, name)
 
     def machine(self, input_: Input, progress: Callable[[str], None]) -> Iterator[tuple[str, EvaluatedInput]]:
         """This machine or containers on it, by name, before the policy has excused anything."""
@@ -321,66 +319,66 @@ class CheckRun:
         for name, document in documents(input_.machine, self.settings.engine, containers=self.settings.containers):
             progress(name)
             rules = self.rules(document, holds)
-            verdict = self._with_parts(name, document, merge_views(evaluate(name, document, rules), document))
-            yield name, EvaluatedInput(input_, document, verdict, rules, holds)
+            result = self._with_parts(name, document, merge_views(evaluate(name, document, rules), document))
+            yield name, EvaluatedInput(input_, document, result, rules, holds)
 
-    def _with_parts(self, name: str, document: Document, verdict: Evaluation) -> Evaluation:
+    def _with_parts(self, name: str, document: Document, result: Evaluation) -> Evaluation:
         """Add what is known to be vulnerable in the engine that a machine runs."""
         hosts = [subject.noun for subject in document.subjects if isinstance(subject.noun, Host)]
         if not hosts or not self.settings.vulnerabilities or self.settings.only:
-            return verdict
+            return result
         from sealock.scan.engineparts import weigh_parts  # noqa: PLC0415  loads the database and the matching
         from sealock.scan.vulnerabilities import LookupOptions  # noqa: PLC0415  as above
 
         wishes = LookupOptions(self.settings.ignore_states, only_fixed=self.settings.only_fixed)
         found = weigh_parts(hosts[0], name, wishes, self.notes.append)
-        return Evaluation((*verdict.findings, *found.findings), (*verdict.not_judged, *found.not_judged))
+        return Evaluation((*result.findings, *found.findings), (*result.skipped, *found.skipped))
 
     def _tell(self, input_: Input) -> TargetReport:
-        judged = self.judged(input_)
-        if judged is None:
+        evaluated = self.evaluated(input_)
+        if evaluated is None:
             # An input without a text always says why.
             return TargetReport(
-                input_.target, input_.kind or "unknown", problems=(_problem(input_.problem, input_.target),)
+                input_.target, input_.kind or "unknown", errors=(_input_error(input_.error, input_.target),)
             )
-        return self.excused(judged, input_.target)
+        return self.suppressed(evaluated, input_.target)
 
-    def excused(self, judged: EvaluatedInput, target: str) -> TargetReport:
+    def suppressed(self, evaluated: EvaluatedInput, target: str) -> TargetReport:
         """Let the policy have its say on a verdict."""
-        judged = self._weighed(judged)
-        one, document, verdict, holds = judged.input, judged.document, judged.verdict, judged.policy
-        ignores, problems = inline(document.source)
-        undecided = frozenset(skipped.rule for skipped in verdict.not_judged)
+        evaluated = self._weighed(evaluated)
+        one, document, result, holds = evaluated.input, evaluated.document, evaluated.result, evaluated.policy
+        ignores, errors = inline(document.source)
+        skip = frozenset(skipped.rule for skipped in result.skipped)
         findings: list[Finding] = []
         used: set[Ignore] = set()
-        for finding, ignore in excuse(verdict.findings, one.name, holds, ignores, self.today):
+        for finding, ignore in suppress(result.findings, one.name, holds, ignores, self.today):
             findings.append(finding)
             if ignore is not None:
                 used.add(ignore)
         # A rule that is off excuses its ignore: it might find something when it is on.
         off = frozenset(rule for ignore in ignores for rule in ignore.rules) if self.settings.only else frozenset()
-        asleep = self._off(judged) | off
-        if not judged.inventories or not self.settings.vulnerabilities or self.settings.only:
+        asleep = self._off(evaluated) | off
+        if not evaluated.inventories or not self.settings.vulnerabilities or self.settings.only:
             asleep |= {VULNERABILITIES}
-        findings += about_ignores(ignores, used, undecided | asleep, self.today)
+        findings += about_ignores(ignores, used, skip | asleep, self.today)
         self._used |= used
-        self._undecided.setdefault(one.root, set()).update(undecided | asleep)
+        self._undecided.setdefault(one.root, set()).update(skip | asleep)
         return TargetReport(
             target,
             document.kind,
             tuple(findings),
-            verdict.not_judged,
-            (*document.problems, *problems),
+            result.skipped,
+            (*document.errors, *errors),
             {source.name: source for source in document.sources.values()},
-            next((identity(noun) for _, noun in judged.inventories if one.image), None),
+            next((identity(noun) for _, noun in evaluated.inventories if one.image), None),
         )
 
-    def _weighed(self, judged: EvaluatedInput) -> EvaluatedInput:
+    def _weighed(self, evaluated: EvaluatedInput) -> EvaluatedInput:
         """Add what the advisory database says of the inventories in a text."""
         settings = self.settings
-        if not judged.inventories or not settings.vulnerabilities or settings.only:
-            return judged
-        one, document, verdict = judged.input, judged.document, judged.verdict
+        if not evaluated.inventories or not settings.vulnerabilities or settings.only:
+            return evaluated
+        one, document, result = evaluated.input, evaluated.document, evaluated.result
         if one.walked not in self._scales:
             from sealock.scan.vulnerabilities import LookupOptions, VulnerabilityLookup, opener  # noqa: PLC0415  loads the database and the matching
 
@@ -390,15 +388,15 @@ class CheckRun:
             self._scales[one.walked] = VulnerabilityLookup(
                 wishes, opener(self._progress, self.notes.append, offline=offline)
             )
-        scales, opinions = self._scales[one.walked], self._opinions(judged.policy)
-        for name, inventory in judged.inventories:
+        scales, opinions = self._scales[one.walked], self._opinions(evaluated.policy)
+        for name, inventory in evaluated.inventories:
             found = scales.weigh(inventory, one.name, name, document.source, opinions)
-            verdict = Evaluation((*verdict.findings, *found.findings), (*verdict.not_judged, *found.not_judged))
+            result = Evaluation((*result.findings, *found.findings), (*result.skipped, *found.skipped))
             if one.walked and scales.failed:
                 self.notes.append(_NO_DATABASE)
             else:
-                document = replace(document, problems=(*document.problems, *found.problems))
-        return replace(judged, verdict=verdict, document=document)
+                document = replace(document, errors=(*document.errors, *found.errors))
+        return replace(evaluated, result=result, document=document)
 
     def _opinions(self, holds: Policy) -> Opinions | None:
         """The statements of the VEX documents that were named for a target; None where none were."""
@@ -416,15 +414,15 @@ class CheckRun:
             self._opinions(Policy())  # they are read though there may be nothing that they could be about
         if self._vex is not None:
             self.notes += self._vex.notes()
-            for path, problems in self._vex.problems():
-                yield TargetReport(path, "vex", problems=problems)
+            for path, errors in self._vex.errors():
+                yield TargetReport(path, "vex", errors=errors)
 
     @staticmethod
-    def _off(judged: EvaluatedInput) -> frozenset[str]:
+    def _off(evaluated: EvaluatedInput) -> frozenset[str]:
         from sealock.rules.catalog import rules  # noqa: PLC0415  loaded by now
 
-        on = {rule.id for kind in judged.rules.values() for rule in kind}
-        return frozenset(rule.id for kind in judged.rules for rule in rules(kind) if rule.id not in on)
+        on = {rule.id for kind in evaluated.rules.values() for rule in kind}
+        return frozenset(rule.id for kind in evaluated.rules for rule in rules(kind) if rule.id not in on)
 
     def _about_policies(self) -> Iterator[TargetReport]:
         """Report ignores of policies that excused nothing in a walk; after a single file nobody could tell."""
@@ -445,5 +443,5 @@ def _inventories(document: Document) -> tuple[tuple[str, Inventory], ...]:
     return tuple((subject.name, subject.noun) for subject in document.subjects if isinstance(subject.noun, Inventory))
 
 
-def _problem(text: str, target: str) -> InputError:
+def _input_error(text: str, target: str) -> InputError:
     return InputError(text, Location(target))

@@ -38,12 +38,12 @@ class Documents:
             try:
                 self._read[path] = read_vex(Source(path, read_text(path, LARGEST)))
             except FileRefused as refusal:
-                self._read[path] = Vex(problems=(InputError(str(refusal), Location(path)),))
+                self._read[path] = Vex(errors=(InputError(str(refusal), Location(path)),))
         return self._read[path]
 
-    def problems(self) -> Iterator[tuple[str, tuple[InputError, ...]]]:
+    def errors(self) -> Iterator[tuple[str, tuple[InputError, ...]]]:
         """Each document in which something is wrong, with what it is."""
-        yield from ((path, document.problems) for path, document in self._read.items() if document.problems)
+        yield from ((path, document.errors) for path, document in self._read.items() if document.errors)
 
     def notes(self) -> tuple[str, ...]:
         """Say which statements were about nothing that was found."""

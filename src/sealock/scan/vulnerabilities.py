@@ -43,8 +43,8 @@ class LookupResult(Struct, frozen=True):
     """What is to be told of one inventory. `whole` says that nothing was left unjudged."""
 
     findings: tuple[Finding, ...] = ()
-    not_judged: tuple[Skipped, ...] = ()
-    problems: tuple[InputError, ...] = ()
+    skipped: tuple[Skipped, ...] = ()
+    errors: tuple[InputError, ...] = ()
     whole: bool = False
 
 
@@ -81,8 +81,8 @@ class VulnerabilityLookup:
         if opinions is not None:
             told = list(map(opinions.on(inventory, name).weighed, told))
         unjudged = tuple(_unjudged(matched.unjudged, subject))
-        problems = tuple(_problems(matched, location))
-        return LookupResult(tuple(map(self._wished, told)), unjudged, problems, not unjudged and not problems)
+        errors = tuple(_input_errors(matched, location))
+        return LookupResult(tuple(map(self._wished, told)), unjudged, errors, not unjudged and not errors)
 
     def _wished(self, finding: Finding) -> Finding:
         """Set aside what the person did not ask for."""
@@ -126,7 +126,7 @@ def lookup(
 ) -> tuple[tuple[Vulnerability, ...], tuple[str, ...]]:
     """What is known to be vulnerable in an inventory, and in words what nobody may pass over: what was not judged."""
     found = match(inventory, opener(progress, note, offline=offline)(needed(inventory)))
-    return found.vulnerabilities, tuple(problem.message for problem in _problems(found, Location("")))
+    return found.vulnerabilities, tuple(error.message for error in _input_errors(found, Location("")))
 
 
 def _nothing(why: str, inventory: Inventory, subject: str, location: Location) -> LookupResult:
@@ -134,8 +134,8 @@ def _nothing(why: str, inventory: Inventory, subject: str, location: Location) -
     packages = len(inventory.packages)
     reason = f"known vulnerabilities of {packages} package{'s' if packages != 1 else ''} were not judged: {why}"
     return LookupResult(
-        not_judged=(Skipped(VULNERABILITIES, subject, f"no advisory database: {why}"),),
-        problems=(InputError(f"{reason} (--no-vulnerabilities does without)", location),),
+        skipped=(Skipped(VULNERABILITIES, subject, f"no advisory database: {why}"),),
+        errors=(InputError(f"{reason} (--no-vulnerabilities does without)", location),),
     )
 
 
@@ -174,7 +174,7 @@ def _sample(group: list[Unjudged]) -> str:
     return f"{', '.join(names[:5])}{more}"
 
 
-def _problems(matched: Matched, location: Location) -> Iterator[InputError]:
+def _input_errors(matched: Matched, location: Location) -> Iterator[InputError]:
     """What nobody may pass over: the distribution itself, or versions that cannot be read."""
     for (reason, grave), group in _grouped(matched.unjudged).items():
         if grave:

@@ -56,7 +56,7 @@ def by_name(text: str, where: list[int], *, code: bool) -> Iterator[FoundSecret]
             continue
         line = max(text.rfind("\n", max(0, at - _BEFORE), at) + 1, at - _BEFORE, done)
         for name, value, start, end in _assigned(text, line, at):
-            found = _judged(name, value, text, start, code=code and "define(" not in text[line:start])
+            found = _evaluated(name, value, text, start, code=code and "define(" not in text[line:start])
             done = max(done, end)
             if found is not None:
                 yield FoundSecret(found[0], start, start + len(value), found[1])
@@ -95,7 +95,7 @@ def _assigned(text: str, line: int, at: int) -> Iterator[tuple[str, str, int, in
                 return
 
 
-def _judged(name: str, value: str, text: str, start: int, *, code: bool) -> tuple[str, Confidence] | None:
+def _evaluated(name: str, value: str, text: str, start: int, *, code: bool) -> tuple[str, Confidence] | None:
     short = name.rpartition(".")[2]
     found = find(short, value)
     # What has the shape of a token was looked at by itself, check digits and all.

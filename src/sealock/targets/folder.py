@@ -99,15 +99,15 @@ def _ignored(path: str, top: str, root: str) -> bool | None:
     from pathspec import GitIgnoreSpec  # noqa: PLC0415  only documents with env_file or secrets come here
 
     folder = os.path.dirname(path)
-    verdict: bool | None = None
+    result: bool | None = None
     while True:
         try:
             lines = read_bytes(os.path.join(folder, ".gitignore"), 1 << 20).decode("utf-8", "replace").splitlines()
-            verdict = GitIgnoreSpec.from_lines(lines).check_file(os.path.relpath(path, folder)).include
+            result = GitIgnoreSpec.from_lines(lines).check_file(os.path.relpath(path, folder)).include
         except (FileRefused, ValueError):
-            verdict = None
-        if verdict is not None:
-            return verdict
+            result = None
+        if result is not None:
+            return result
         if folder == top:
             return False
         if folder == root:

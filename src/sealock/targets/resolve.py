@@ -46,7 +46,7 @@ class Input(Struct, frozen=True):
     files: FileWindow = NOTHING
     path: str = ""
     root: str = ""
-    problem: str = ""
+    error: str = ""
     walked: bool = False
     more: tuple[Source, ...] = ()
     image: str = ""
@@ -93,15 +93,15 @@ def resolve(target: str, options: Options) -> Iterator[Input]:
         yield _remote(target, target)
     else:
         hint = f" (if an image is meant: image:{target})" if _named(target) else ""
-        yield Input(target, target, problem=f"no such file or folder{hint}")
+        yield Input(target, target, error=f"no such file or folder{hint}")
 
 
 def _line(target: str, text: str) -> Input:
     """A `docker run` line as it is typed; one without is a problem, since nothing in it would be judged."""
     source = Source(target, text)
     document = formats.read("run", source)
-    if not document.subjects and not document.problems:
-        return Input(target, target, problem="there is no `docker run` line in it")
+    if not document.subjects and not document.errors:
+        return Input(target, target, error="there is no `docker run` line in it")
     return Input(target, target, "run", source)
 
 
@@ -159,7 +159,7 @@ def resolve_compose(paths: tuple[str, ...], options: Options) -> Input:
     try:
         first, *others = (Source(path, read_text(path)) for path in paths)
     except FileRefused as refusal:
-        return Input(target, name, "compose", root=root, problem=str(refusal))
+        return Input(target, name, "compose", root=root, error=str(refusal))
     files = FolderWindow(folder, folder, options.environment, outside=options.outside)
     return Input(target, name, "compose", first, files, paths[0], root, more=tuple(others))
 
@@ -188,10 +188,10 @@ def _standard_input() -> Input:
     try:
         text = read_input()
     except FileRefused as refusal:
-        return Input("-", "-", problem=str(refusal))
+        return Input("-", "-", error=str(refusal))
     kind = formats.sniff("", text)
     if kind is None:
-        return Input("-", "-", problem=_UNKNOWN_KIND)
+        return Input("-", "-", error=_UNKNOWN_KIND)
     return Input("-", "-", kind, Source("-", text))
 
 
@@ -208,12 +208,12 @@ def _file(path: str, named: str, options: Options, *, walked: bool) -> Input:
     try:
         text = read_text(path, LOCK_LIMIT if lock else BILL_LIMIT if path.endswith(".json") else LIMIT)
     except FileRefused as refusal:
-        return Input(path, name, root=root, problem=str(refusal), walked=walked)
+        return Input(path, name, root=root, error=str(refusal), walked=walked)
     if lock:
         return Input(path, name, "inventory", Source(path, text), path=path, root=root, walked=walked, lock=True)
     kind = formats.sniff(os.path.basename(path), text)
     if kind is None:
-        return Input(path, name, root=root, problem=_UNKNOWN_KIND, walked=walked)
+        return Input(path, name, root=root, error=_UNKNOWN_KIND, walked=walked)
     files = FolderWindow(folder, named, options.environment, outside=options.outside)
     return Input(path, name, kind, Source(path, text), files, path, root, walked=walked)
 
@@ -229,15 +229,15 @@ def _folder(target: str, options: Options) -> Iterator[Input]:
     for path in walk(target, excluded, lambda path, why: unreadable.append((path, why))):
         shown = os.path.normpath(path)
         one = _file(shown, target, options, walked=True)
-        if one.problem == _UNKNOWN_KIND:
+        if one.error == _UNKNOWN_KIND:
             continue
         found = True
         yield one
     for path, why in unreadable:
         found = True
-        yield Input(path, relative(path, root), root=root, problem=f"could not be read: {why}", walked=True)
+        yield Input(path, relative(path, root), root=root, error=f"could not be read: {why}", walked=True)
     if not found:
-        yield Input(target, relative(target, root), root=root, problem=f"nothing in it that sealock reads: {_NOTHING}")
+        yield Input(target, relative(target, root), root=root, error=f"nothing in it that sealock reads: {_NOTHING}")
 
 
 _NOTHING: Final = "no Dockerfile, no compose file, and no script with `docker run` lines"

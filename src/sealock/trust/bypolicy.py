@@ -34,7 +34,7 @@ from sealock.trust.cosign.keys import read_public
 from sealock.trust.cosign.requirements import CosignRequirements, SignerIdentity
 from sealock.trust.cosign.verifier import verify_attestations, verify_cosign
 from sealock.trust.intoto import type_of
-from sealock.trust.notary.client import Setup, judge
+from sealock.trust.notary.client import Setup, evaluate
 from sealock.trust.pins import Pin
 
 T = TypeVar("T")
@@ -48,7 +48,7 @@ class PolicyVerification(Struct, frozen=True):
     reference: str
     digest: str
     decision: Decision
-    verdicts: Mapping[str, TrustResult] = {}
+    results: Mapping[str, TrustResult] = {}
 
 
 class PolicyVerifier:
@@ -64,7 +64,7 @@ class PolicyVerifier:
         self.policy, self.registry, self.access = policy, registry, access
         self.environment = os.environ if environment is None else environment
 
-    def vouch(self, name: ImageName, text: str) -> PolicyVerification:
+    def verify(self, name: ImageName, text: str) -> PolicyVerification:
         """Decide on one image, whose reference reads `text`. PolicyError where the policy's own files are not sound."""
         if not (name.tag or name.digest):
             name = replace(name, tag="latest")
@@ -92,7 +92,7 @@ class PolicyVerifier:
         setup = Setup(self.environment, server=need.server, pin=_pin(need), registries=self.access)
 
         def verify() -> TrustResult:
-            verified = judge(name, setup)
+            verified = evaluate(name, setup)
             if verified.digest != digest:
                 why = f"{name.tag or 'the tag'} is signed for {verified.digest}, and the registry gives {digest}"
                 why += image_within(self.registry, name, digest, verified.digest)
@@ -101,21 +101,21 @@ class PolicyVerifier:
             signers = tuple(Signer(key, role.role, signed=role.signed, where=verified.server) for key in role.keys)
             return TrustResult("notary", text, digest, "trusted", signers=signers, notes=verified.notes)
 
-        return _verdict("notary", text, digest, verify)
+        return _result("notary", text, digest, verify)
 
     def _cosign(self, name: ImageName, text: str, need: CosignNeed) -> TrustResult:
         expected = _expected(need)
-        return _verdict(
+        return _result(
             "cosign", text, name.digest or "", lambda: verify_cosign(self.registry, name, name.digest or "", expected)
         )
 
     def _attested(self, name: ImageName, text: str, need: AttestationNeed) -> TrustResult:
         expected, kind = _expected(need.by), type_of(need.type)
-        return _verdict(
+        return _result(
             "cosign",
             text,
             name.digest or "",
-            lambda: verify_attestations(self.registry, name, name.digest or "", expected, kind).verdict,
+            lambda: verify_attestations(self.registry, name, name.digest or "", expected, kind).result,
         )
 
     def _notation(self, name: ImageName, text: str, need: NotationNeed) -> TrustResult:
@@ -129,7 +129,7 @@ class PolicyVerifier:
             why = f"no statement of {need.policy} asks for a signature of its repository"
             return TrustResult("notation", text, name.digest or "", "untrusted", "policy", why)
         expected = _sound(lambda: by_statement(statement, anchors_of(statement, Path(need.store))))
-        return _verdict(
+        return _result(
             "notation",
             text,
             name.digest or "",
@@ -137,7 +137,7 @@ class PolicyVerifier:
         )
 
 
-def _verdict(by: Voucher, text: str, digest: str, verify: Callable[[], TrustResult]) -> TrustResult:
+def _result(by: Voucher, text: str, digest: str, verify: Callable[[], TrustResult]) -> TrustResult:
     """Verify, and make of errors what they are: refused is untrusted, anything else could not be told."""
     try:
         return verify()
@@ -202,9 +202,9 @@ def _read(path: str) -> bytes:
         raise PolicyError(message) from None
 
 
-def vouched(vouching: PolicyVerifier, named: Mapping[str, ImageName]) -> Iterator[PolicyVerification]:
+def verified(vouching: PolicyVerifier, named: Mapping[str, ImageName]) -> Iterator[PolicyVerification]:
     """Decide several references, some at the same time; in their order, each distinct one once."""
     from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415  only here
 
     with ThreadPoolExecutor(4) as pool:
-        yield from pool.map(lambda pair: vouching.vouch(pair[1], pair[0]), named.items())
+        yield from pool.map(lambda pair: vouching.verify(pair[1], pair[0]), named.items())

@@ -27,7 +27,7 @@ from sealock.trust.cosign import signer
 from sealock.trust.cosign.privatekeys import CosignPrivateKey
 from sealock.trust.cosign.requirements import CosignRequirements
 from sealock.trust.cosign.verifier import verify_cosign
-from sealock.trust.notary.verdict import SignedTag
+from sealock.trust.notary.result import SignedTag
 
 MigrationOutcome: TypeAlias = Literal["signed", "signed before", "would sign", "moved", "gone", "failed"]
 GOOD: Final[frozenset[MigrationOutcome]] = frozenset({"signed", "signed before", "would sign"})

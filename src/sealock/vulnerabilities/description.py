@@ -74,16 +74,16 @@ class Describer:
         """Who holds that it does not count, and why; None where it does."""
         package = hit.package
         if hit.flaw.cancelled:
-            mended = hit.flaw.state == "fixed"
+            fixed = hit.flaw.state == "fixed"
             return (
                 hit.ecosystem,
-                f"the distribution holds this version {'to be mended' if mended else 'not to be affected'}",
+                f"the distribution holds this version {'to be fixed' if fixed else 'not to be affected'}",
             )
         if package.removed:
             return "a later layer", "it was removed or replaced: it is in the image's layers, and no container sees it"
         owner = owned.get(package.path)
-        if owner is not None and (judge := self.judging.get(owner.name)):
-            return judge, f"the file is the package {owner.name} {owner.version}'s, which the distribution judges"
+        if owner is not None and (evaluate := self.judging.get(owner.name)):
+            return evaluate, f"the file is the package {owner.name} {owner.version}'s, which the distribution judges"
         return None
 
     def _told(self, hit: VulnerabilityMatch, note: str) -> Vulnerability:

@@ -55,7 +55,7 @@ class _Match:
         """(ecosystem, name) of the distribution's packages that the database knows anything of."""
         self.homes: dict[str, tuple[str, str]] = {}
         """By the name of a distribution's package: where it was looked up."""
-        self.judged = 0
+        self.evaluated = 0
 
     def done(self) -> Matched:
         """Look up, judge, and tell."""
@@ -71,7 +71,7 @@ class _Match:
             if not ecosystem:
                 self.unjudged.append(_uncovered(package, found))
                 continue
-            self.judged += 1
+            self.evaluated += 1
             wanted.setdefault(ecosystem, {}).setdefault(found, []).append(package)
             if package.type in OF_DISTRIBUTIONS:
                 self.homes[package.name] = (ecosystem, found.name)
@@ -80,17 +80,17 @@ class _Match:
         known = {ecosystem: self._ecosystem(ecosystem, lookups) for ecosystem, lookups in wanted.items()}
         for pocket, lookups in second.items():
             self._pocket(pocket, lookups, known)
-        for ecosystem, judged in known.items():
+        for ecosystem, evaluated in known.items():
             lookups = wanted[ecosystem]
             self.hits += [
                 VulnerabilityMatch(package, flaw, ecosystem)
-                for one, flaws in judged.items()
+                for one, flaws in evaluated.items()
                 for package in lookups[one]
                 for flaw in flaws
             ]
         judging = {name: home[0] for name, home in self.homes.items() if home in self.told_of}
         counted, silenced = Describer(self.inventory, self.knowledge, self.hits, judging).done()
-        return Matched(counted, silenced, tuple(self.unjudged), self.judged)
+        return Matched(counted, silenced, tuple(self.unjudged), self.evaluated)
 
     def _one_of(self, ecosystems: Iterable[str]) -> str:
         """The spelling that the database covers, "" for none."""
@@ -105,14 +105,14 @@ class _Match:
     def _ecosystem(self, ecosystem: str, lookups: Mapping[Lookup, list[Package]]) -> dict[Lookup, tuple[Flaw, ...]]:
         """Judge all packages of one ecosystem; give the flaws of each lookup."""
         about = self.knowledge.about(ecosystem, sorted({one.name for one in lookups}))
-        judged: dict[Lookup, tuple[Flaw, ...]] = {}
+        evaluated: dict[Lookup, tuple[Flaw, ...]] = {}
         for one, packages in lookups.items():
             claims = about.get(one.name)
             if not claims:
                 continue
             self.told_of.add((ecosystem, one.name))
-            judged[one] = self._flaws(ecosystem, one, claims, packages)
-        return judged
+            evaluated[one] = self._flaws(ecosystem, one, claims, packages)
+        return evaluated
 
     def _flaws(
         self, ecosystem: str, one: Lookup, claims: tuple[Claim, ...], packages: list[Package]
@@ -157,12 +157,12 @@ class _Match:
             if one.name not in about:
                 continue
             further = {flaw.id: flaw for flaw in self._flaws(pocket, one, about[one.name], packages)}
-            mended = self._mended(pocket, one, about[one.name]) - further.keys()
-            first = next((judged for judged in known.values() if one in judged), {})
+            fixed = self._fixed(pocket, one, about[one.name]) - further.keys()
+            first = next((evaluated for evaluated in known.values() if one in evaluated), {})
             kept: list[Flaw] = []
             for flaw in first.get(one, ()):
                 better = further.get(flaw.id)
-                if flaw.fixed or flaw.cancelled or not (flaw.id in mended or (better and better.fixed)):
+                if flaw.fixed or flaw.cancelled or not (flaw.id in fixed or (better and better.fixed)):
                     kept.append(flaw)
                     further.pop(flaw.id, None)
                 elif better is None:
@@ -174,7 +174,7 @@ class _Match:
                     note = "the fix is in Ubuntu Pro (ESM) alone" if flaw.fixed else "known from Ubuntu Pro (ESM)"
                     self.hits += [VulnerabilityMatch(package, flaw, pocket, note) for package in packages]
 
-    def _mended(self, pocket: str, one: Lookup, claims: tuple[Claim, ...]) -> set[str]:
+    def _fixed(self, pocket: str, one: Lookup, claims: tuple[Claim, ...]) -> set[str]:
         """The flaws whose fix is in the version that is there."""
         scheme = self.schemes[pocket]
         key = key_of(scheme, one.version) if scheme else None

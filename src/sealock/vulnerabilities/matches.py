@@ -31,7 +31,7 @@ class Matched(Struct, frozen=True):
     vulnerabilities: tuple[Vulnerability, ...] = ()
     silenced: tuple[Silenced, ...] = ()
     unjudged: tuple[Unjudged, ...] = ()
-    judged: int = 0
+    evaluated: int = 0
 
 
 class VulnerabilityMatch(Struct, frozen=True, gc=False):

@@ -59,7 +59,7 @@ def test_an_image_is_what_its_archive_is(engine: EngineSimulator, tmp_path: Path
     path.write_bytes(next(iter(engine.saved.values())))
     (saved,) = inventories(str(path), How())
     had = read(engine)
-    assert had.problems == ()
+    assert had.errors == ()
     assert [package.name for package in had.packages] == ["bash"]
     assert replace(had, names=()) == replace(saved, names=())
     assert had.names == ("app:1",)
@@ -95,7 +95,7 @@ def test_a_cache_of_another_image_or_with_a_damaged_entry_is_not_believed(
     engine.images["app:1"]["RootFS"]["Layers"].reverse()
     found = read(engine, cache=str(cache))
     assert sent(engine) == 3
-    assert any("other layers than it said" in problem.message for problem in found.problems)
+    assert any("other layers than it said" in error.message for error in found.errors)
 
 
 def test_without_verifying_nothing_is_remembered(engine: EngineSimulator, tmp_path: Path) -> None:
@@ -162,7 +162,7 @@ def test_a_layer_with_another_digest_is_told_and_not_remembered(engine: EngineSi
     cache = str(tmp_path / "cache")
     for times in (1, 2):
         found = read(engine, cache=cache)
-        assert any("has the digest" in problem.message for problem in found.problems)
+        assert any("has the digest" in error.message for error in found.errors)
         assert sent(engine) == times
 
 
@@ -198,7 +198,7 @@ def test_check_tells_where_it_is_from(engine: EngineSimulator, tmp_path: Path) -
     report = json.loads(out.read_text())
     assert report["targets"][0]["target"] == "docker:app:1"
     assert report["targets"][0]["kind"] == "image"
-    assert report["targets"][0]["problems"] == []
+    assert report["targets"][0]["errors"] == []
     assert any(engine.where in note for note in report["notes"])
 
 

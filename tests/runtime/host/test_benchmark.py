@@ -92,11 +92,11 @@ def host(**more: object) -> Host:
         pytest.param("2.2", BenchmarkFacts(host()), "pass", "", id="nothing found"),
         pytest.param("2.2", BenchmarkFacts(host(), findings=(finding("E025"),)), "fail", "does E025 (E025)", id="a fault of its rule"),
         pytest.param("2.2", BenchmarkFacts(host(), findings=(finding("E003"),)), "pass", "", id="a fault of another"),
-        pytest.param("2.2", BenchmarkFacts(host(), not_judged=(Skipped("E025", "engine", "unseen"),)), "not judged", "unseen", id="a verdict that could not be given"),
+        pytest.param("2.2", BenchmarkFacts(host(), skipped=(Skipped("E025", "engine", "unseen"),)), "not judged", "unseen", id="a verdict that could not be given"),
         pytest.param("2.2", BenchmarkFacts(host(daemon=UNKNOWN)), "not judged", "no engine was found", id="no engine"),
         pytest.param("2.2", BenchmarkFacts(host(), findings=(finding("E025", suppressed=EXCUSE),)), "excused", "sealock.toml: on purpose", id="set aside"),
         pytest.param("5.5", BenchmarkFacts(host()), "not applicable", "there are no containers", id="no containers"),
-        pytest.param("5.5", BenchmarkFacts(host(), problems=(InputError("x", Location("engine")),)), "not judged", "the containers could not be listed", id="no containers for want of an engine"),
+        pytest.param("5.5", BenchmarkFacts(host(), errors=(InputError("x", Location("engine")),)), "not judged", "the containers could not be listed", id="no containers for want of an engine"),
         pytest.param("5.5", BenchmarkFacts(host(), containers=("a", "b"), findings=(finding("C001", "container a"), finding("C001", "container b (kernel)"))), "fail", "a, b: does C001 (C001)", id="containers by name"),
         pytest.param("5.2", BenchmarkFacts(host(lsm=("capability",)), containers=("a",)), "not applicable", "the kernel runs without AppArmor", id="no AppArmor"),
         pytest.param("5.2", BenchmarkFacts(host(lsm=("apparmor",)), containers=("a",)), "pass", "", id="AppArmor"),
@@ -131,8 +131,8 @@ def test_outcomes(number: str, seen: BenchmarkFacts, outcome: BenchmarkOutcome, 
     assert (reason in " ".join(found.reasons)) if reason else not found.reasons
 
 
-def report(*judgements: Judgement, problems: tuple[InputError, ...] = ()) -> BenchmarkReport:
-    return BenchmarkReport("1", CIS_1_6_0, ("vm",), judgements, problems=problems)
+def report(*judgements: Judgement, errors: tuple[InputError, ...] = ()) -> BenchmarkReport:
+    return BenchmarkReport("1", CIS_1_6_0, ("vm",), judgements, errors=errors)
 
 
 def all_of(outcome: BenchmarkOutcome, severity: Severity | None = None) -> tuple[Judgement, ...]:
@@ -140,7 +140,7 @@ def all_of(outcome: BenchmarkOutcome, severity: Severity | None = None) -> tuple
 
 
 @pytest.mark.parametrize(
-    ("judgements", "problems", "status"),
+    ("judgements", "errors", "status"),
     [
         (all_of("pass"), (), 0),
         (all_of("manual"), (), 0),
@@ -150,8 +150,8 @@ def all_of(outcome: BenchmarkOutcome, severity: Severity | None = None) -> tuple
         (all_of("fail", Severity.HIGH), (InputError("x", Location("engine")),), 2),
     ],
 )
-def test_the_exit_status(judgements: tuple[Judgement, ...], problems: tuple[InputError, ...], status: int) -> None:
-    assert report(*judgements, problems=problems).status == status
+def test_the_exit_status(judgements: tuple[Judgement, ...], errors: tuple[InputError, ...], status: int) -> None:
+    assert report(*judgements, errors=errors).status == status
 
 
 def test_the_page_for_programs_has_every_recommendation() -> None:

@@ -161,8 +161,8 @@ def weighed(*parts: tuple[str, str]) -> tuple[set[str], list[str]]:
     found = weigh_parts(
         Host(components=tuple(Component(*part) for part in parts)), "host", LookupOptions(), notes.append
     )
-    assert not found.problems
-    return {finding.rule for finding in found.findings}, [one.reason for one in found.not_judged]
+    assert not found.errors
+    return {finding.rule for finding in found.findings}, [one.reason for one in found.skipped]
 
 
 @pytest.mark.parametrize(

@@ -158,10 +158,10 @@ def test_a_context_with_certificates_is_not_told(tmp_path: Path) -> None:
     ],
 )
 def test_what_only_root_may_read_is_not_judged_without_root(rule: str, path: str) -> None:
-    judge = next(one for one in rules("host") if one.id == rule)
+    evaluate = next(one for one in rules("host") if one.id == rule)
     silent = {"logins": UNSET, "files": UNSET, "client_credentials": UNSET, "client_hosts": UNSET}
-    assert [fault.message for fault in judge.check(Host(**silent, unread=(path,)))] == [f"{path} could not be read"]
-    assert not list(judge.check(Host(**silent, unread=("/etc/shadow",))))
+    assert [fault.message for fault in evaluate.check(Host(**silent, unread=(path,)))] == [f"{path} could not be read"]
+    assert not list(evaluate.check(Host(**silent, unread=("/etc/shadow",))))
 
 
 @pytest.mark.parametrize(

@@ -173,13 +173,13 @@ def test_a_machine_without_an_engine_judges_none(tmp_path: Path) -> None:
 
 def test_what_is_wrong_with_the_file_is_a_problem(tmp_path: Path) -> None:
     found = document(tmp_path, {"etc/docker/daemon.json": '{"icc": "no"}'})
-    assert "icc should be true or false" in found.problems[0].message
+    assert "icc should be true or false" in found.errors[0].message
 
 
 def findings(folder: Path, texts: dict[str, str]) -> dict[str, Finding]:
     found = document(folder, texts)
-    verdict = evaluate("host", found, {kind: rules(kind) for kind in ("host", "daemon", "network")})
-    return {finding.rule: finding for finding in merge_views(verdict, found).findings}
+    result = evaluate("host", found, {kind: rules(kind) for kind in ("host", "daemon", "network")})
+    return {finding.rule: finding for finding in merge_views(result, found).findings}
 
 
 def test_a_remedy_names_the_file_the_words_and_the_command_that_writes_them(tmp_path: Path) -> None:

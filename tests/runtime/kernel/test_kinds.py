@@ -93,7 +93,7 @@ def seen(folder: Path, process: dict[str, Any], limits: dict[str, str], declared
     return found
 
 
-def verdict(enforced: Enforced) -> Evaluation:
+def result(enforced: Enforced) -> Evaluation:
     subject = Subject("web", enforced, {(): Place(0, 0)})
     return evaluate("web", Document("container", {"": Source("web", "")}, (subject,)), {"enforced": rules("enforced")})
 
@@ -102,10 +102,10 @@ def verdict(enforced: Enforced) -> Evaluation:
 def test_nothing_differs(
     tmp_path: Path, process: dict[str, Any], limits: dict[str, str], declared: dict[str, Any]
 ) -> None:
-    said = verdict(seen(tmp_path, process, limits, declared))
+    said = result(seen(tmp_path, process, limits, declared))
     assert [(finding.rule, finding.message) for finding in said.findings] == []
     # Version 2 keeps the rules on devices where no file shows them.
-    assert {one.rule for one in said.not_judged} <= {"K012"}
+    assert {one.rule for one in said.skipped} <= {"K012"}
 
 
 DIFFER: dict[str, tuple[str, dict[str, Any], dict[str, str], dict[str, Any]]] = {
@@ -127,20 +127,18 @@ DIFFER: dict[str, tuple[str, dict[str, Any], dict[str, str], dict[str, Any]]] = 
 def test_what_differs_is_found(
     tmp_path: Path, rule: str, process: dict[str, Any], limits: dict[str, str], declared: dict[str, Any]
 ) -> None:
-    assert {finding.rule for finding in verdict(seen(tmp_path, process, limits, declared)).findings} == set(
-        rule.split()
-    )
+    assert {finding.rule for finding in result(seen(tmp_path, process, limits, declared)).findings} == set(rule.split())
 
 
 def test_of_a_process_that_nobody_declared_nothing_is_claimed(tmp_path: Path) -> None:
     there = seen(tmp_path, {}, {}, {})
     alone = Enforced(name="pid:7", declared=Container(), effective=there.effective, process=there.process)
-    said = verdict(alone)
+    said = result(alone)
     assert said.findings == ()
-    assert {"K001", "K002", "K007", "K012", "K013", "K016"} <= {one.rule for one in said.not_judged}
+    assert {"K001", "K002", "K007", "K012", "K013", "K016"} <= {one.rule for one in said.skipped}
 
 
 def test_devices_of_version_2_are_not_claimed_to_be_none(tmp_path: Path) -> None:
     there = seen(tmp_path, {}, {}, {"devices": (Device("/dev/fuse", "/dev/fuse"),)})
     assert there.effective.devices is not UNSET
-    assert "K012" in {one.rule for one in verdict(there).not_judged}
+    assert "K012" in {one.rule for one in result(there).skipped}

@@ -120,9 +120,7 @@ def test_what_is_listed_is_the_same_without_a_cache_with_an_empty_and_with_a_ful
     path = settled(SHAPES[shape](tmp_path))
     plain = read(path)
     assert {"bash"} <= names(plain)
-    assert {"is no valid JSON" in problem.message or "outside" in problem.message for problem in plain.problems} == {
-        True
-    }
+    assert {"is no valid JSON" in error.message or "outside" in error.message for error in plain.errors} == {True}
     assert read(path, cache) == plain
     assert len([one for one in CacheFolder(cache).entries() if one.name.startswith("facts")]) == 2
     assert read(path, cache) == plain
@@ -147,8 +145,8 @@ def test_packages_alone_are_the_same_from_the_image_from_a_cache_of_them_and_fro
     assert {fact.kind for fact in alone.files} == {"apk-repositories"}
     assert alone.unseen == ("files",)
     assert alone.packages == whole.packages
-    assert {problem.message for problem in whole.problems} - {problem.message for problem in alone.problems} == {
-        problem.message for problem in whole.problems if "is no account" in problem.message
+    assert {error.message for error in whole.errors} - {error.message for error in alone.errors} == {
+        error.message for error in whole.errors if "is no account" in error.message
     }
     for before in (False, True):
         cache = str(tmp_path / f"cache of {before}")
@@ -290,7 +288,7 @@ def test_an_archive_that_claims_a_known_layer_is_listed_by_its_own_bytes(
     lying = {name: OTHER if data == BASH else data for name, data in lying.items()}
     found = read(settled(write(tmp_path / "lying.tar", lying)), cache, verify=verify)
     assert names(found) == {"evil"}
-    assert any("has the digest" in problem.message for problem in found.problems) is verify
+    assert any("has the digest" in error.message for error in found.errors) is verify
 
 
 @pytest.mark.parametrize("verify", [True, False], ids=["verified", "not verified"])
@@ -314,7 +312,7 @@ def test_a_known_blob_that_is_claimed_to_hold_another_layer_is_read(tmp_path: Pa
     lying = made.index(made.image((OTHER, gzip.compress(BASH))))
     found = read(settled(spread(tmp_path / "lying", lying)), cache)
     assert names(found) == {"bash"}
-    assert any("inflated, has the digest" in problem.message for problem in found.problems)
+    assert any("inflated, has the digest" in error.message for error in found.errors)
 
 
 def test_a_file_that_was_verified_and_then_changed_is_known_no_more(archive: str, cache: str) -> None:
@@ -329,7 +327,7 @@ def test_a_file_that_was_verified_and_then_changed_is_known_no_more(archive: str
     settled(archive)
     assert names(read(archive, cache, verify=False)) == {"tash"}
     assert names(read(archive, cache)) == {"tash"}
-    assert any("has the digest" in problem.message for problem in read(archive, cache).problems)
+    assert any("has the digest" in error.message for error in read(archive, cache).errors)
 
 
 def test_what_others_can_write_to_is_not_remembered(archive: str, cache: str) -> None:
@@ -357,7 +355,7 @@ def test_images_with_too_many_entries_are_cut_alike_with_a_cache(tmp_path: Path,
     bounds = Bounds(entries=15)
     read(archive, cache)
     cut = read(archive, bounds=bounds)
-    assert any("more than" in problem.message for problem in cut.problems)
+    assert any("more than" in error.message for error in cut.errors)
     assert read(archive, cache, bounds=bounds) == cut
 
 

@@ -51,8 +51,8 @@ def test_harmed_databases_are_told_of_and_the_rest_is_listed(seed: int, tmp_path
     path = write(tmp_path / "app.tar", docker_save(*layers))
     (found,) = inventories(path, How())
     assert [package.name for package in found.packages].count("sound") == len(layers)
-    for problem in found.problems:
-        assert problem.location.file.startswith(f"{path}: layer "), problem
-        assert "a fault of sealock's" not in problem.message
-        assert len(problem.message) < 4000
-    assert found.problems
+    for error in found.errors:
+        assert error.location.file.startswith(f"{path}: layer "), error
+        assert "a fault of sealock's" not in error.message
+        assert len(error.message) < 4000
+    assert found.errors

@@ -67,14 +67,14 @@ def layer_of(path: str, *, verify: bool = False) -> TarLayer:
 @pytest.mark.parametrize("kind", LAYERS)
 def test_pieces_that_fit_give_what_the_whole_gives(tmp_path: Path, kind: str, spacing: int) -> None:
     layer = layer_of(write(tmp_path / "app.tar", docker_save(LAYERS[kind])))
-    whole, problems = scan_layer(layer, SELECTION), layer.messages()
+    whole, errors = scan_layer(layer, SELECTION), layer.messages()
     pieces = layer.pieces(spacing)
     starts = sorted({piece.start for piece in pieces} | {1 << 62})
     fitting, messages, at = [], [], 0
     while at >= 0:
         piece = pieces[0].at(at, min(start for start in starts if start > at))
         fitting.append(scan_piece(piece.entries(), SELECTION))
-        messages += piece.problems
+        messages += piece.errors
         at = piece.ended
     found = joined(fitting, SELECTION)
     assert found.packages == whole.packages
@@ -85,7 +85,7 @@ def test_pieces_that_fit_give_what_the_whole_gives(tmp_path: Path, kind: str, sp
         one for part in whole.paths.parts() for one in part
     ]
     assert [one for part in found.gone.parts() for one in part] == [one for part in whole.gone.parts() for one in part]
-    assert messages == problems
+    assert messages == errors
 
 
 def test_there_are_pieces(tmp_path: Path) -> None:
@@ -111,7 +111,7 @@ workers.WORTH, workers.SPACING = 0, int(sys.argv[2])
 helpers = int(sys.argv[3])
 processes.children = lambda: helpers
 for image in inventories(sys.argv[1], How(verify="verify" in sys.argv)):
-    for fact in (*image.packages, *image.files, *image.sizes, *image.problems):
+    for fact in (*image.packages, *image.files, *image.sizes, *image.errors):
         print(fact)
 """
 

@@ -61,7 +61,7 @@ def test_a_layer_that_images_share_is_read_once(tmp_path: Path, walks: list[str]
     assert [len(image.files) for image in found] == [60, 30, 60]
     assert [fact.layer for fact in found[2].files if fact.path.startswith("opt")] == [1] * 30
     assert sorted(walks) == sorted({sha256(BASE), sha256(OTHER)})
-    assert not any(image.problems for image in found)
+    assert not any(image.errors for image in found)
 
 
 def test_images_of_one_archive_are_the_same_from_the_cache_and_none_is_read_again(
@@ -93,7 +93,7 @@ def lying(tmp_path: Path) -> str:
 
 def test_another_digest_for_the_same_bytes_is_told_of_each_image(tmp_path: Path) -> None:
     found = inventories(lying(tmp_path), How())
-    assert any("has the digest" in problem.message for problem in found[1].problems)
+    assert any("has the digest" in error.message for error in found[1].errors)
 
 
 def test_an_image_that_lies_of_a_shared_layer_leaves_nothing_behind(tmp_path: Path) -> None:
@@ -113,7 +113,7 @@ def test_all_images_together_have_no_more_entries_than_one_may(tmp_path: Path, w
     assert [len(image.files) for image in found] == [30, 30, 30, 0, 0, 0]
     assert len(walks) == 3
     for image in found[3:]:
-        assert [problem.message for problem in image.problems] == [
+        assert [error.message for error in image.errors] == [
             "its layers were not read: the images before it take more than the 75 entries that all may have (--max-entries)"
         ]
 
@@ -123,8 +123,8 @@ def test_the_same_image_named_without_end_ends(tmp_path: Path, walks: list[str])
     found = inventories(path, How(bounds=Bounds(entries=200, images=250)))
     assert len(found) == 250
     assert len(walks) == 1
-    assert any("only the first 250 of 300 images" in problem.message.lower() for problem in found[0].problems)
-    assert found[-1].problems
+    assert any("only the first 250 of 300 images" in error.message.lower() for error in found[0].errors)
+    assert found[-1].errors
 
 
 def test_a_large_configuration_named_without_end_is_read_a_few_times(tmp_path: Path) -> None:
@@ -133,7 +133,7 @@ def test_a_large_configuration_named_without_end_is_read_a_few_times(tmp_path: P
     members = {"config.json": large, "layer.tar": BASE, "manifest.json": json.dumps(listed).encode()}
     found = inventories(write(tmp_path / "app.tar", members), How(bounds=Bounds(metadata=len(large))))
     assert [bool(image.id) for image in found] == [True] * 3 + [False] * 6
-    assert "configuration" in found[-1].problems[0].message
+    assert "configuration" in found[-1].errors[0].message
 
 
 def test_entries_are_cut_alike_however_layers_are_read(tmp_path: Path) -> None:
@@ -158,7 +158,7 @@ def test_what_is_beyond_the_bound_is_not_walked(tmp_path: Path, helpers: int) ->
         "def noted(reader): print('walk', flush=True); yield from begin(reader)\n"
         "TarReader.entries = noted\n"
         "(image,) = inventories(sys.argv[1], How(bounds=Bounds(entries=500)))\n"
-        "print(len(image.files), len(image.problems))\n"
+        "print(len(image.files), len(image.errors))\n"
     )
     done = subprocess.run(
         [sys.executable, "-c", program, path, str(helpers)], capture_output=True, text=True, check=True, timeout=60

@@ -33,7 +33,7 @@ def read(path: str, bounds: Bounds, cache: str = "") -> Inventory:
 
 def counts(found: Inventory) -> tuple[int, list[str]]:
     return len(found.packages), [
-        f"{problem.location.file.rpartition(': ')[2]}: {problem.message}" for problem in found.problems
+        f"{error.location.file.rpartition(': ')[2]}: {error.message}" for error in found.errors
     ]
 
 

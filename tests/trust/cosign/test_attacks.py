@@ -278,10 +278,10 @@ REFUSED: list[tuple[Attack, str, str]] = [
 @pytest.mark.parametrize(("attack", "check", "words"), REFUSED, ids=[one.__name__ for one, *_ in REFUSED])
 def test_it_is_not_trusted_and_the_reason_is_told(here: World, attack: Attack, check: str, words: str) -> None:
     attack(here)
-    verdict = here.verify()
-    assert (verdict.state, verdict.check) == ("untrusted", check), verdict
-    assert words in verdict.why
-    assert not verdict.signers
+    result = here.verify()
+    assert (result.state, result.check) == ("untrusted", check), result
+    assert words in result.why
+    assert not result.signers
 
 
 @pytest.mark.parametrize(("attack", "check", "words"), REFUSED, ids=[one.__name__ for one, *_ in REFUSED])
@@ -346,18 +346,18 @@ def of_another_repository(here: World) -> None:
 def test_an_attestation_that_does_not_count(here: World, attack: Attack, check: str) -> None:
     attack(here)
     found = here.attested(PROVENANCE)
-    assert (found.verdict.state, found.verdict.check) == ("untrusted", check), found.verdict
+    assert (found.result.state, found.result.check) == ("untrusted", check), found.result
     assert found.attestations == ()
 
 
 def test_an_oversized_attestation_is_not_passed_over_in_silence(here: World) -> None:
     layer = here.layer(b"x", "application/vnd.dsse.envelope.v1+json")
     here.put(layer | {"size": bundles.MOST_BYTES + 1}, suffix="att")
-    assert here.attested(PROVENANCE).verdict.state == "unknown"
+    assert here.attested(PROVENANCE).result.state == "unknown"
 
 
 def test_nothing_from_outside_reaches_a_terminal_raw(here: World) -> None:
     here.put(here.signed_layer(here.claims(repository="example.com/\x1b[2Jevil")))
-    verdict: TrustResult = here.verify()
-    assert verdict.state == "untrusted"
-    assert verdict.check == "repository"
+    result: TrustResult = here.verify()
+    assert result.state == "untrusted"
+    assert result.check == "repository"

@@ -50,9 +50,9 @@ DOWN: dict[str, Callable[[World], None]] = {
 @pytest.mark.parametrize("fail", DOWN.values(), ids=DOWN)
 def test_what_could_not_be_looked_at_is_no_verdict(here: World, fail: Callable[[World], None]) -> None:
     fail(here)
-    verdict = here.verify()
-    assert (verdict.state, verdict.check) == ("unknown", "unavailable"), verdict
-    assert verdict.why
+    result = here.verify()
+    assert (result.state, result.check) == ("unknown", "unavailable"), result
+    assert result.why
 
 
 def test_a_blob_without_end_is_refused(here: World) -> None:
@@ -74,9 +74,9 @@ def test_a_signature_that_counts_is_enough_where_the_rest_cannot_be_had(here: Wo
 
 def test_so_many_things_that_not_all_are_looked_at_is_no_verdict(here: World) -> None:
     here.put(*[here.signed_layer(here.claims(n=n), here.stranger) for n in range(300)])
-    verdict = here.verify()
-    assert verdict.state == "unknown"
-    assert "not all of it was looked at" in verdict.why
+    result = here.verify()
+    assert result.state == "unknown"
+    assert "not all of it was looked at" in result.why
     assert len([one for one in here.server.asked if "/blobs/" in one.path]) <= 257
 
 
@@ -104,16 +104,16 @@ def test_an_empty_type_in_the_index_hides_nothing(here: World) -> None:
 def test_a_registry_that_takes_too_long_is_no_verdict(here: World, monkeypatch: pytest.MonkeyPatch) -> None:
     here.sign()
     monkeypatch.setattr("sealock.trust.cosign.attachments._LONGEST", -1.0)
-    verdict = here.verify()
-    assert verdict.state == "unknown"
-    assert "so slowly, that not all of it was looked at" in verdict.why
+    result = here.verify()
+    assert result.state == "unknown"
+    assert "so slowly, that not all of it was looked at" in result.why
 
 
 def test_one_key_that_signs_twice_is_one_signer(here: World) -> None:
     here.sign()
     here.sign(form="bundle")
-    verdict = here.verify(keys=(here.key.public, here.stranger.public), threshold=2)
-    assert (verdict.state, verdict.check) == ("untrusted", "threshold")
+    result = here.verify(keys=(here.key.public, here.stranger.public), threshold=2)
+    assert (result.state, result.check) == ("untrusted", "threshold")
     here.sign(here.stranger)
     assert here.verify(keys=(here.key.public, here.stranger.public), threshold=2).state == "trusted"
 

@@ -39,10 +39,10 @@ def test_what_is_signed_verifies(here: World, kind: KeyKind, form: SignatureForm
     here.server.referrers = referrers
     key = generate(kind)
     here.sign(key, form=form)
-    verdict = here.verify(keys=(key.public,))
-    assert verdict.state == "trusted", verdict.why
-    assert [(signer.key, signer.signed) for signer in verdict.signers] == [(key.public.id, NOW)]
-    assert verdict.notes == ()
+    result = here.verify(keys=(key.public,))
+    assert result.state == "trusted", result.why
+    assert [(signer.key, signer.signed) for signer in result.signers] == [(key.public.id, NOW)]
+    assert result.notes == ()
 
 
 @pytest.mark.parametrize("form", ["tag", "bundle"])
@@ -50,7 +50,7 @@ def test_what_is_attested_is_found(here: World, form: SignatureForm) -> None:
     here.attest(form=form)
     here.attest(kind=type_of("cyclonedx"), form=form)
     found = here.attested(PROVENANCE)
-    assert found.verdict.state == "trusted"
+    assert found.result.state == "trusted"
     assert [attestation.statement.predicate for attestation in found.attestations] == [
         {"buildDefinition": {"buildType": "x"}}
     ]
@@ -206,9 +206,9 @@ def test_an_image_that_is_named_in_several_places_counts_in_each(here: World) ->
     elsewhere = [first | {"name": "example.com/elsewhere"}, {"name": "another", "digest": {"sha256": "0" * 64}}]
     table["subject"] = [*elsewhere, first, elsewhere[0]]
     here.put(here.enveloped(json.dumps(table).encode()), suffix="att")
-    assert here.attested(PROVENANCE).verdict.state == "trusted"
-    assert here.attested(PROVENANCE, repository="example.com/elsewhere").verdict.state == "trusted"
-    assert here.attested(PROVENANCE, repository="example.com/another").verdict.check == "repository"
+    assert here.attested(PROVENANCE).result.state == "trusted"
+    assert here.attested(PROVENANCE, repository="example.com/elsewhere").result.state == "trusted"
+    assert here.attested(PROVENANCE, repository="example.com/another").result.check == "repository"
 
 
 @pytest.mark.parametrize("claimed", ["pkg:docker/app@1.2?platform=linux", "not a name", "_ _"])

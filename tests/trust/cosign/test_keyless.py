@@ -44,14 +44,14 @@ def attach(here: World, table: Table) -> None:
     here.refer(here.bundled(json.dumps(table).encode()))
 
 
-def verdict(here: World, *identities: SignerIdentity, **more: Any) -> Any:
+def result(here: World, *identities: SignerIdentity, **more: Any) -> Any:
     expected = {"keys": (), "identities": identities or (ALICE,), "trusted_root": TRUSTED.root, **more}
     return here.verify(**expected)
 
 
 def test_a_person_who_is_expected_is_trusted(here: World) -> None:
     attach(here, TRUSTED.bundle(here.statement(), "alice@example.org"))
-    found = verdict(here)
+    found = result(here)
     assert found.state == "trusted", found.why
     signer = found.signers[0]
     assert (signer.name, signer.issuer, signer.signed) == ("alice@example.org", ISSUER, SIGNED)
@@ -59,31 +59,31 @@ def test_a_person_who_is_expected_is_trusted(here: World) -> None:
 
 def test_a_workflow_fits_a_pattern(here: World) -> None:
     attach(here, TRUSTED.bundle(here.statement(), BUILD))
-    assert verdict(here, SignerIdentity("https://ci.example/org/*", ISSUER)).state == "trusted"
-    assert verdict(here, SignerIdentity("https://ci.example/other/*", ISSUER)).check == "identity"
+    assert result(here, SignerIdentity("https://ci.example/org/*", ISSUER)).state == "trusted"
+    assert result(here, SignerIdentity("https://ci.example/other/*", ISSUER)).check == "identity"
 
 
 def test_an_attestation_without_a_key_is_found(here: World) -> None:
     attach(here, TRUSTED.bundle(here.statement(PROVENANCE), BUILD))
     found = here.attested(PROVENANCE, keys=(), identities=(SignerIdentity(BUILD, ISSUER),), trusted_root=TRUSTED.root)
-    assert found.verdict.state == "trusted", found.verdict.why
+    assert found.result.state == "trusted", found.result.why
     assert found.attestations[0].signer.name == BUILD
-    assert verdict(here, SignerIdentity(BUILD, ISSUER)).check == "type"
+    assert result(here, SignerIdentity(BUILD, ISSUER)).check == "type"
 
 
 def test_a_key_and_an_identity_are_two_signers(here: World) -> None:
     attach(here, TRUSTED.bundle(here.statement(), "alice@example.org"))
     here.sign()
-    assert verdict(here, keys=(here.key.public,), threshold=2).state == "trusted"
+    assert result(here, keys=(here.key.public,), threshold=2).state == "trusted"
 
 
 def test_two_workflows_that_fit_one_pattern_are_one_signer_of_two_that_are_wanted(here: World) -> None:
     ours = SignerIdentity("https://ci.example/org/*", ISSUER)
     attach(here, TRUSTED.bundle(here.statement(), BUILD))
     attach(here, TRUSTED.bundle(here.statement(), BUILD.replace("build", "test")))
-    assert verdict(here, ours, ALICE, threshold=2).check == "threshold"
+    assert result(here, ours, ALICE, threshold=2).check == "threshold"
     attach(here, TRUSTED.bundle(here.statement(), ALICE.subject))
-    assert verdict(here, ours, ALICE, threshold=2).state == "trusted"
+    assert result(here, ours, ALICE, threshold=2).state == "trusted"
 
 
 def edited(table: Table, *path: Any, value: Any) -> Table:
@@ -171,14 +171,14 @@ REFUSED: list[tuple[str, Callable[[World], Table], str]] = [
 @pytest.mark.parametrize(("make", "check"), [row[1:] for row in REFUSED], ids=[row[0] for row in REFUSED])
 def test_it_is_not_trusted(here: World, make: Callable[[World], Table], check: str) -> None:
     attach(here, make(here))
-    found = verdict(here)
+    found = result(here)
     assert (found.state, found.check) == ("untrusted", check), found
     assert "it says that it is by" in found.why or "not expected" in found.why
 
 
 def test_a_bundle_of_another_image_is_not_trusted(here: World) -> None:
     attach(here, TRUSTED.bundle(here.statement(digest="sha256:" + "0" * 64), "alice@example.org"))
-    assert verdict(here).check == "digest"
+    assert result(here).check == "digest"
 
 
 # Under cosign's tags, as cosign 2 leaves them.
@@ -193,7 +193,7 @@ def put(
 
 def test_a_signature_under_the_tag_is_trusted(here: World) -> None:
     put(here)
-    found = verdict(here)
+    found = result(here)
     assert found.state == "trusted", found.why
     assert [(signer.name, signer.issuer, signer.signed) for signer in found.signers] == [
         ("alice@example.org", ISSUER, SIGNED)
@@ -219,9 +219,9 @@ def put_attestation(here: World, kind: str, **how: Any) -> None:
 def test_an_attestation_under_the_tag_is_found(here: World, kind: str) -> None:
     put_attestation(here, kind)
     found = here.attested(PROVENANCE, keys=(), identities=(SignerIdentity(BUILD, ISSUER),), trusted_root=TRUSTED.root)
-    assert found.verdict.state == "trusted", found.verdict.why
+    assert found.result.state == "trusted", found.result.why
     assert found.attestations[0].signer.name == BUILD
-    assert "promise" in found.verdict.notes[0]
+    assert "promise" in found.result.notes[0]
 
 
 @pytest.mark.parametrize("kind", LOGGED)
@@ -237,7 +237,7 @@ def test_an_attestation_under_the_tag_is_found(here: World, kind: str) -> None:
 def test_an_attestation_that_is_not_proven_does_not_count(here: World, kind: str, how: dict[str, Any]) -> None:
     put_attestation(here, kind, **how)
     found = here.attested(PROVENANCE, keys=(), identities=(SignerIdentity(BUILD, ISSUER),), trusted_root=TRUSTED.root)
-    assert (found.verdict.state, found.verdict.check) == ("untrusted", "signature")
+    assert (found.result.state, found.result.check) == ("untrusted", "signature")
 
 
 UNDER_TAG: list[tuple[str, dict[str, Any], str]] = [
@@ -265,7 +265,7 @@ UNDER_TAG: list[tuple[str, dict[str, Any], str]] = [
 @pytest.mark.parametrize(("how", "words"), [row[1:] for row in UNDER_TAG], ids=[row[0] for row in UNDER_TAG])
 def test_under_the_tag_it_is_not_trusted(here: World, how: dict[str, Any], words: str) -> None:
     put(here, **how)
-    found = verdict(here)
+    found = result(here)
     assert found.state == "untrusted"
     assert found.check in {"signature", "identity", "malformed"}
     assert words in found.why
@@ -278,7 +278,7 @@ def test_what_is_no_promise_proves_nothing(here: World, promise: str) -> None:
     payload = here.claims()
     annotations = TRUSTED.annotations(payload, payload, "alice@example.org")
     here.put(here.layer(payload, annotations=annotations | {"dev.sigstore.cosign/bundle": promise}))
-    found = verdict(here)
+    found = result(here)
     assert (found.state, found.check) == ("untrusted", "signature")
 
 
@@ -289,7 +289,7 @@ def test_what_is_no_certificate_proves_nothing(here: World, certificate: str) ->
     payload = here.claims()
     annotations = TRUSTED.annotations(payload, payload, "alice@example.org")
     here.put(here.layer(payload, annotations=annotations | {"dev.sigstore.cosign/certificate": certificate}))
-    found = verdict(here)
+    found = result(here)
     assert (found.state, found.check) == ("untrusted", "signature")
 
 
@@ -297,12 +297,12 @@ def test_under_the_tag_a_key_still_counts_beside_a_certificate(here: World) -> N
     layer = here.signed_layer(here.claims())
     strange = TRUSTED.annotations(b"x", b"x", "mallory@example.org")
     here.put(layer | {"annotations": strange | layer["annotations"]})
-    assert verdict(here, keys=(here.key.public,)).state == "trusted"
+    assert result(here, keys=(here.key.public,)).state == "trusted"
 
 
 def test_of_another_image_nothing_under_the_tag_counts(here: World) -> None:
     put(here, here.claims(digest="sha256:" + "0" * 64))
-    assert verdict(here).check == "digest"
+    assert result(here).check == "digest"
 
 
 @pytest.mark.parametrize("under_tag", [True, False], ids=["under the tag", "a bundle"])
@@ -325,10 +325,10 @@ def test_what_does_not_count_at_the_time_of_signing_proves_nothing(
         put(here)
     else:
         attach(here, told(here))
-    assert verdict(here).state == "trusted"
+    assert result(here).state == "trusted"
     # The library takes no root without an authority that has begun: then nothing can be told.
     taken = under_tag or where != "certificateAuthorities" or "end" in span
-    found = verdict(here, trusted_root=json.dumps(root).encode())
+    found = result(here, trusted_root=json.dumps(root).encode())
     assert found.state == ("untrusted" if taken else "unknown"), found
 
 
@@ -337,11 +337,11 @@ def test_where_the_library_is_missing_nothing_can_be_told_and_keys_still_count(
 ) -> None:
     attach(here, told(here))
     monkeypatch.setitem(sys.modules, "sigstore.models", None)
-    found = verdict(here)
+    found = result(here)
     assert found.state == "unknown"
     assert "install sealock[keyless]" in found.why
     here.sign(form="bundle")
-    assert verdict(here, keys=(here.key.public,)).state == "trusted"
+    assert result(here, keys=(here.key.public,)).state == "trusted"
 
 
 def test_who_trusts_a_key_hears_who_signed_without_one(here: World) -> None:
@@ -355,7 +355,7 @@ def test_who_trusts_a_key_hears_who_signed_without_one(here: World) -> None:
 def test_a_trusted_root_that_is_none_is_told(here: World, root: bytes) -> None:
     attach(here, TRUSTED.bundle(here.statement(SIGNATURE), "alice@example.org"))
     with pytest.raises(TargetError, match="trusted root cannot be used"):
-        verdict(here, trusted_root=root)
+        result(here, trusted_root=root)
 
 
 def test_sigstores_own_roots_are_read_in_full() -> None:

@@ -49,7 +49,7 @@ def test_links_and_pipes_are_left_alone_in_folders(home: Path) -> None:
     (folder / "nowhere").symlink_to(home / "missing")
     os.mkfifo(folder / "pipe")
     audited = audit_path(str(folder))
-    assert (audited.found, audited.problems) == ((), ())
+    assert (audited.found, audited.errors) == ((), ())
     assert len(audit_path(str(home / "outside.sh")).found) == 1
 
 
@@ -60,9 +60,9 @@ def test_what_cannot_be_looked_at_is_told(home: Path) -> None:
     (home / "plain.log").write_bytes(b"x" * (LARGEST + 1))
     audited = audit_path(".")
     assert audited.found == ()
-    assert [problem for problem in audited.problems if "large.log" in problem] == list(audited.problems)
+    assert [error for error in audited.errors if "large.log" in error] == list(audited.errors)
     os.mkfifo(home / "pipe")
-    assert audit_path("pipe").problems == ("pipe is no regular file",)
+    assert audit_path("pipe").errors == ("pipe is no regular file",)
 
 
 def test_this_persons_settings_are_looked_at(home: Path) -> None:
@@ -93,7 +93,7 @@ def test_this_persons_settings_are_looked_at(home: Path) -> None:
         ("repository", "mine.azurecr.io/app", "2028-03-31"),
         ("key", "targets key aaaaaaaaaaaa of example.com/app", ""),
     }
-    assert audited.problems == ()
+    assert audited.errors == ()
 
 
 def run(capsys: pytest.CaptureFixture[str], *words: str) -> tuple[int, str, str]:
@@ -112,7 +112,7 @@ def test_the_command_tells_what_to_do(home: Path, capsys: pytest.CaptureFixture[
     status, out, _ = run(capsys, "ci.yml", "--format", "json")
     table = json.loads(out)
     assert status == 1
-    assert table["summary"] == {"leaning": 2, "problems": 0}
+    assert table["summary"] == {"leaning": 2, "errors": 0}
     assert [one["kind"] for one in table["targets"][0]["findings"]] == ["hub", "variable"]
 
 

@@ -14,7 +14,7 @@ import pytest
 from sealock.errors import PolicyError, TargetError, TransportError
 from sealock.model.registries import Registries
 from sealock.net.registry.names import reference
-from sealock.trust.notary.client import Setup, configured_pins, judge, signed_tags
+from sealock.trust.notary.client import Setup, configured_pins, evaluate, signed_tags
 from sealock.trust.notary.folder import TrustFolder, docker_folder
 from sealock.trust.notary.refusal import MetadataRefusedError
 from sealock.trust.notary.server import address_of
@@ -59,8 +59,8 @@ def test_an_address_of_another_kind_is_refused() -> None:
 def test_a_reference_is_judged_and_a_repositorys_tags_are_listed(here: World) -> None:
     digest, _ = here.publish()
     setup = Setup(environment(here))
-    assert judge(reference(f"{here.gun}:v1"), setup).digest == digest
-    assert judge(reference(f"{here.gun}@{digest}"), setup).tag.tag == "v1"
+    assert evaluate(reference(f"{here.gun}:v1"), setup).digest == digest
+    assert evaluate(reference(f"{here.gun}@{digest}"), setup).tag.tag == "v1"
     assert [signed_tag.digest for signed_tag in signed_tags(reference(here.gun), setup)] == [digest]
 
 
@@ -70,7 +70,7 @@ def test_a_policy_that_allows_plain_http_to_a_registry_allows_none_to_its_notary
         registries=Registries(insecure=("example.com",)),
     )
     with pytest.raises(TransportError, match="must be spoken to over HTTPS"):
-        judge(reference("example.com/app:v1"), setup)
+        evaluate(reference("example.com/app:v1"), setup)
 
 
 def test_pins_come_from_dockers_and_notarys_configuration(here: World) -> None:
@@ -96,8 +96,8 @@ def test_a_pin_that_is_given_is_in_place_of_those_that_are_configured(here: Worl
     docker.mkdir(exist_ok=True)
     (docker / "config.json").write_text(json.dumps({"trust_pinning": {"certs": {here.gun: ["00"]}}}))
     with pytest.raises(MetadataRefusedError, match=r"is not as pinned.*the pin says 00 \("):
-        judge(reference(f"{here.gun}:v1"), Setup(environment(here)))
-    judge(reference(f"{here.gun}:v1"), Setup(environment(here), pin=Pin()))
+        evaluate(reference(f"{here.gun}:v1"), Setup(environment(here)))
+    evaluate(reference(f"{here.gun}:v1"), Setup(environment(here), pin=Pin()))
 
 
 class Realm:
@@ -142,10 +142,10 @@ def test_the_registrys_login_buys_a_token_for_the_notary_server(here: World) -> 
     try:
         here.server.realm = f"{realm.address}/token"
         with pytest.raises(TransportError, match=r"127\.0\.0\.1:5000 wants to know who asks"):
-            judge(reference(f"{here.gun}:v1"), Setup(known))
+            evaluate(reference(f"{here.gun}:v1"), Setup(known))
         login = b64encode(b"me:a password").decode()
         (docker / "config.json").write_text(json.dumps({"auths": {"127.0.0.1:5000": {"auth": login}}}))
-        verified = judge(reference(f"{here.gun}:v1"), Setup(known))
+        verified = evaluate(reference(f"{here.gun}:v1"), Setup(known))
         assert (verified.digest, verified.requests) == (digest, 5)
         assert f"scope=repository%3A{here.gun.replace('/', '%2F').replace(':', '%3A')}%3Apull" in realm.asked[-1]
     finally:
@@ -165,7 +165,7 @@ def test_a_login_is_not_sent_to_a_realm_elsewhere(here: World) -> None:
         with pytest.raises(
             TransportError, match=r"wants its credentials sent to 127\.0\.0\.1:.*, another domain"
         ) as error:
-            judge(reference("registry.example.com/app:v1"), Setup(environment(here)))
+            evaluate(reference("registry.example.com/app:v1"), Setup(environment(here)))
         assert "a password" not in str(error.value)
     finally:
         realm.end()

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from sealock.errors import TransportError
 from sealock.trust.notary.privatekeys import generate
 from sealock.trust.notary.refusal import MetadataRefusedError
-from sealock.trust.notary.verdict import find_tag
+from sealock.trust.notary.result import find_tag
 from sealock.trust.notary.workflow import Update
 from sealock.trust.pins import Pin
 from support.simulators.notary import NOW, Author, NotarySimulator

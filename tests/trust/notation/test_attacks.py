@@ -488,10 +488,10 @@ ATTACKS: dict[str, tuple[Attack, str]] = {
 @pytest.mark.parametrize(("attack", "check"), ATTACKS.values(), ids=list(ATTACKS))
 def test_an_attack_is_refused_with_its_reason(here: World, attack: Attack, check: str) -> None:
     attack(here)
-    verdict = here.verify()
-    assert (verdict.state, verdict.check) == ("untrusted", check), verdict.why
-    assert verdict.signers == ()
-    assert verdict.why
+    result = here.verify()
+    assert (result.state, result.check) == ("untrusted", check), result.why
+    assert result.signers == ()
+    assert result.why
 
 
 @pytest.mark.parametrize(("attack", "check"), ATTACKS.values(), ids=list(ATTACKS))
@@ -500,9 +500,9 @@ def test_beside_an_attack_a_good_signature_counts(here: World, attack: Attack, c
     attack(here)
     here.server.answers = lambda _: None
     good = here.sign()
-    verdict = here.verify()
-    assert verdict.state == "trusted", verdict.why
-    assert [signer.where for signer in verdict.signers] == [f"referrer {good.digest[:19]}"]
+    result = here.verify()
+    assert result.state == "trusted", result.why
+    assert [signer.where for signer in result.signers] == [f"referrer {good.digest[:19]}"]
 
 
 @pytest.mark.parametrize(
@@ -519,8 +519,8 @@ def test_beside_an_attack_a_good_signature_counts(here: World, attack: Attack, c
 )
 def test_only_who_is_named_counts(here: World, identity: str, check: str) -> None:
     here.sign()
-    verdict = here.verify(identities=(read_subject(identity),))
-    assert (verdict.state, verdict.check) == ("untrusted" if check else "trusted", check)
+    result = here.verify(identities=(read_subject(identity),))
+    assert (result.state, result.check) == ("untrusted" if check else "trusted", check)
 
 
 def test_of_two_names_in_a_certificate_neither_counts(here: World) -> None:
@@ -556,17 +556,17 @@ def test_so_much_that_not_all_is_looked_at_is_no_verdict(here: World) -> None:
     body = here.envelope(here.stranger)
     for number in range(101):
         here.refer(body, annotations={"n": str(number)})
-    verdict = here.verify()
-    assert verdict.state == "unknown"
-    assert "not all of it" in verdict.why
+    result = here.verify()
+    assert result.state == "unknown"
+    assert "not all of it" in result.why
 
 
 def test_a_registry_that_takes_too_long_is_no_verdict(here: World, monkeypatch: pytest.MonkeyPatch) -> None:
     here.sign()
     monkeypatch.setattr("sealock.trust.notation.verifier._LONGEST", -1.0)
-    verdict = here.verify()
-    assert verdict.state == "unknown"
-    assert "so slowly, that not all of it was looked at" in verdict.why
+    result = here.verify()
+    assert result.state == "unknown"
+    assert "so slowly, that not all of it was looked at" in result.why
 
 
 def test_a_flood_of_other_things_hides_no_signature(here: World) -> None:
@@ -604,8 +604,8 @@ def test_certificates_that_were_altered_end_in_a_verdict(here: World, place: int
             shelf = here.server.manifests["app"]
             here.server.manifests["app"] = {key: one for key, one in shelf.items() if b'"subject"' not in one[1]}
             here.refer(json.dumps(table).encode())
-            judged = here.judge(actions=LEVELS["audit"])
-            assert judged.verdict.state == "untrusted", (at, byte)
+            evaluated = here.evaluate(actions=LEVELS["audit"])
+            assert evaluated.result.state == "untrusted", (at, byte)
 
 
 def test_every_byte_of_what_is_signed_counts(here: World) -> None:

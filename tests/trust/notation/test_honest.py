@@ -62,8 +62,8 @@ def test_each_kind_of_key_signs_and_is_verified(here: World, algorithm: str) -> 
 def test_each_kind_of_key_counts_in_cose(here: World, algorithm: str) -> None:
     maker = Holder("signer", here.middle, key=KEYS[algorithm]())
     here.refer(cose(here, maker), envelope.COSE)
-    verdict = here.verify()
-    assert verdict.state == "trusted", verdict.why
+    result = here.verify()
+    assert result.state == "trusted", result.why
 
 
 COSE_CHANGES: dict[str, tuple[dict[str, Any], str]] = {
@@ -88,8 +88,8 @@ COSE_CHANGES: dict[str, tuple[dict[str, Any], str]] = {
 @pytest.mark.parametrize(("changes", "check"), COSE_CHANGES.values(), ids=list(COSE_CHANGES))
 def test_cose_that_is_not_right_is_refused(here: World, changes: dict[str, Any], check: str) -> None:
     here.refer(cose(here, here.signer, **changes), envelope.COSE)
-    verdict = here.verify()
-    assert (verdict.state, verdict.check) == ("untrusted", check), verdict.why
+    result = here.verify()
+    assert (result.state, result.check) == ("untrusted", check), result.why
 
 
 @pytest.mark.parametrize(
@@ -214,8 +214,8 @@ def test_a_registry_that_fails_is_no_verdict(here: World, what: str, status: int
         return Reply(status, b"{}") if mine and not (what == "referrers" and status == 404) else None
 
     here.server.answers = answers
-    verdict = here.verify()
-    assert verdict.state == ("trusted" if (what, status) == ("referrers", 404) else "unknown"), verdict.why
+    result = here.verify()
+    assert result.state == ("trusted" if (what, status) == ("referrers", 404) else "unknown"), result.why
 
 
 LEVEL_ROWS = [
@@ -254,16 +254,16 @@ def test_levels(here: World, what: str, level: str, state: str, *, passes: bool)
             here.sign(Holder("signer", here.middle, extensions={"list": LIST}))
         case _:
             pass
-    judged = here.judge(actions=LEVELS[level])
-    assert (judged.verdict.state, judged.passes) == (state, passes), judged.verdict.why
+    evaluated = here.evaluate(actions=LEVELS[level])
+    assert (evaluated.result.state, evaluated.passes) == (state, passes), evaluated.result.why
     noted = level != "strict" and passes
-    assert any("only notes" in note for note in judged.verdict.notes) == noted
+    assert any("only notes" in note for note in evaluated.result.notes) == noted
 
 
 def test_a_noted_stranger_does_not_hide_a_trusted_signer(here: World) -> None:
     here.sign(here.stranger)
     here.sign()
-    assert here.judge(actions=LEVELS["audit"]).verdict.state == "trusted"
+    assert here.evaluate(actions=LEVELS["audit"]).result.state == "trusted"
 
 
 @pytest.mark.parametrize(
@@ -281,9 +281,9 @@ def test_without_the_library_for_time_stamps_it_could_not_be_told(here: World, m
     monkeypatch.setitem(sys.modules, "rfc3161_client", None)  # as where it is not installed
     said = {envelope.TIMESTAMP: b64encode(b"x").decode()}
     here.refer(here.envelope(after=lambda t: t["header"].update(said)))
-    verdict = here.verify(anchors=(Anchor(here.root.der), Anchor(here.stranger.der, "tsa")))
-    assert verdict.state == "unknown"
-    assert "sealock[timestamps]" in verdict.why
+    result = here.verify(anchors=(Anchor(here.root.der), Anchor(here.stranger.der, "tsa")))
+    assert result.state == "unknown"
+    assert "sealock[timestamps]" in result.why
     assert here.verify().state == "trusted"
 
 
@@ -327,8 +327,8 @@ def test_revocation_lists(here: World, case: str, state: str, check: str) -> Non
         "forged": (revocations(here.middle, by=here.stranger),),
         "none": (),
     }[case]
-    verdict = here.verify(revoked=lists)
-    assert (verdict.state, verdict.check) == (state, check), verdict.why
+    result = here.verify(revoked=lists)
+    assert (result.state, result.check) == (state, check), result.why
 
 
 def test_keys_that_nobody_would_verify_do_not_sign(here: World) -> None:

@@ -42,7 +42,7 @@ def told(machine: MachineFacts, user: str = "") -> list[tuple[str, str, str]]:
 
 def test_a_machine_that_is_ready() -> None:
     made = plan(READY)
-    assert made.verdict == "ready"
+    assert made.result == "ready"
     assert not told(READY)
     assert [(uid.start, uid.count) for uid in (*made.uids, *made.gids)] == [(165536, 65536)] * 2
     assert made.new_uids
@@ -119,7 +119,7 @@ def test_what_is_not_well_is_told(fields: dict[str, Any], name: str, answer: str
     ]
     assert found
     wanted = {"fails": "not ready", "unknown": "could not tell", "note": "ready"}
-    assert plan(machine).verdict == wanted[answer]
+    assert plan(machine).result == wanted[answer]
     assert answer != "fails" or all(one.remedy for one in found)
 
 
@@ -142,8 +142,8 @@ def test_what_is_well_is_left_alone(fields: dict[str, Any]) -> None:
 
 def test_volumes_take_room_too() -> None:
     held = {"volumes": (EngineVolume("db", path="/v"),), "owned": (Owned(path="/v", size=2 * GB),)}
-    assert plan(with_(free=3 * GB, **held)).verdict == "not ready"
-    assert plan(with_(free=4 * GB, **held)).verdict == "ready"
+    assert plan(with_(free=3 * GB, **held)).result == "not ready"
+    assert plan(with_(free=4 * GB, **held)).result == "ready"
 
 
 @pytest.mark.parametrize(
@@ -180,7 +180,7 @@ def test_ranges_of_groups_go_by_the_user_and_never_by_a_group() -> None:
 
 def test_an_engine_that_remaps_is_on_already() -> None:
     made = plan(with_(remapped=True, subuid=RANGE, subgid=RANGE))
-    assert made.verdict == "on already"
+    assert made.result == "on already"
     assert not made.images
     assert not made.containers
 

@@ -57,7 +57,7 @@ def built(folder: Path, data: bytes) -> UpdateOutcome:
     return outcome
 
 
-def judged(folder: Path, *versions: str) -> Matched:
+def evaluated(folder: Path, *versions: str) -> Matched:
     packages = [Package("pypi", "sound", "1.0", "a/METADATA")]
     packages += [Package("pypi", "odd", version, f"b{at}/METADATA") for at, version in enumerate(versions or ("1.0",))]
     store = opened(str(folder / "db" / NAME), thorough=True)
@@ -100,7 +100,7 @@ def test_absurd_versions_are_told_and_harm_nobody(tmp_path: Path, version: str) 
     odd = record("CVE-2026-0002", events=[{"introduced": "0"}, {"fixed": version}])
     outcome = built(tmp_path, archive([odd]))
     assert outcome.state is not None
-    matched = judged(tmp_path)
+    matched = evaluated(tmp_path)
     assert ("CVE-2026-0001", "sound", "2.0") in found(matched)
     # The record as a whole could not be read, or the package is told of.
     assert outcome.state.broken or "odd" in _told(matched)
@@ -113,7 +113,7 @@ def test_absurd_versions_are_told_and_harm_nobody(tmp_path: Path, version: str) 
 )
 def test_absurd_versions_of_packages_are_told(tmp_path: Path, version: str) -> None:
     built(tmp_path, archive([record("CVE-2026-0002")]))
-    matched = judged(tmp_path, version)
+    matched = evaluated(tmp_path, version)
     assert ("CVE-2026-0001", "sound", "2.0") in found(matched)
     # A thousand nines are a version still, and one that comes after the fix.
     assert ("odd" in _told(matched)) is (version != "9" * 1000)
@@ -148,7 +148,7 @@ def test_names_in_circles_end_and_are_one_flaw(
 ) -> None:
     built(tmp_path, archive(records))
     told = [
-        vulnerability.id for vulnerability in judged(tmp_path).vulnerabilities if vulnerability.package.name == "odd"
+        vulnerability.id for vulnerability in evaluated(tmp_path).vulnerabilities if vulnerability.package.name == "odd"
     ]
     assert told == flaws if flaws is not None else told
 
@@ -162,7 +162,7 @@ def test_one_id_in_several_records_is_one_flaw_that_any_of_them_may_tell_of(tmp_
     ]
     built(tmp_path, archive(records))
     for version, fixed in (("1.0", ["2.0"]), ("3.5", ["4.0"]), ("2.5", []), ("1.7", ["2.0"])):
-        matched = judged(tmp_path, version)
+        matched = evaluated(tmp_path, version)
         assert [
             vulnerability.fixed for vulnerability in matched.vulnerabilities if vulnerability.package.name == "odd"
         ] == fixed, version
@@ -175,7 +175,7 @@ def test_one_name_for_several_members_is_read_as_each_of_them(tmp_path: Path) ->
         with pytest.warns(UserWarning, match="Duplicate name"):
             file.writestr("a.json", json.dumps(record("CVE-2026-0002")))
     built(tmp_path, stream.getvalue())
-    assert [one[0] for one in found(judged(tmp_path))] == ["CVE-2026-0001", "CVE-2026-0002"]
+    assert [one[0] for one in found(evaluated(tmp_path))] == ["CVE-2026-0001", "CVE-2026-0002"]
 
 
 @pytest.mark.parametrize(
@@ -201,7 +201,7 @@ def test_one_name_for_several_members_is_read_as_each_of_them(tmp_path: Path) ->
 def test_a_bad_record_does_not_cost_its_neighbours(tmp_path: Path, odd: Any) -> None:
     outcome = built(tmp_path, archive([odd]))
     assert outcome.what == "updated", outcome.why
-    assert ("CVE-2026-0001", "sound", "2.0") in found(judged(tmp_path))
+    assert ("CVE-2026-0001", "sound", "2.0") in found(evaluated(tmp_path))
 
 
 def test_an_archive_of_very_many_members_that_say_nothing_is_refused_or_read(tmp_path: Path) -> None:

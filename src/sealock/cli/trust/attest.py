@@ -125,9 +125,9 @@ def _contents(name: ImageName, arguments: Namespace) -> Any:  # noqa: ANN401  wh
 
     access = registries(arguments.policy, none=arguments.no_policy)
     inventory = inventories(_spelled(name), How(access=access, cache=named_folder("")))[0]
-    if inventory.problems:
-        problem = inventory.problems[0]
-        msg = f"what is in {name.familiar} is not known in full, so it is not attested: {problem.message}"
+    if inventory.errors:
+        error = inventory.errors[0]
+        msg = f"what is in {name.familiar} is not known in full, so it is not attested: {error.message}"
         raise TargetError(msg)
     return json.loads(sbom.render(arguments.sbom, inventory))
 
@@ -142,8 +142,8 @@ def _scan(name: ImageName, arguments: Namespace) -> dict[str, Any]:
     settings = Settings(policy_file="" if arguments.no_policy else arguments.policy, offline=arguments.offline)
     report = check(_spelled(name), settings=settings)
     if report.status == 2:
-        problem = next((problem for target in report.targets for problem in target.problems), None)
-        why = f": {problem.message}".removesuffix(" (--no-vulnerabilities does without)") if problem else ""
+        error = next((error for target in report.targets for error in target.errors), None)
+        why = f": {error.message}".removesuffix(" (--no-vulnerabilities does without)") if error else ""
         msg = f"{name.familiar} could not be judged in full, so the result is not attested{why}"
         raise TargetError(msg)
     return {

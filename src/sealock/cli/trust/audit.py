@@ -47,9 +47,9 @@ def run(arguments: Namespace) -> int:
     else:
         tell("".join(f"{line}\n" for line in _lines(audited, WIDTH if arguments.output else width())), arguments)
     for one in audited:
-        for problem in one.problems:
-            complain(problem)
-    if any(one.problems for one in audited):
+        for error in one.errors:
+            complain(error)
+    if any(one.errors for one in audited):
         return 2
     return 1 if _leaning(audited) else 0
 
@@ -67,7 +67,7 @@ def _audited(target: str) -> Audited:
             return places.audit_engine(target.partition(":")[2])
         return places.audit_path(target.removeprefix("path:"), SKIPPED)
     except SealockError as error:
-        return Audited(target, problems=(str(error),))
+        return Audited(target, errors=(str(error),))
 
 
 def _leaning(audited: list[Audited]) -> list[NotaryDependence]:
@@ -134,10 +134,10 @@ def _table(audited: list[Audited]) -> dict[str, Any]:
                     }
                     for each in one.found
                 ],
-                "problems": list(one.problems),
+                "errors": list(one.errors),
                 "looked_at": one.looked,
             }
             for one in audited
         ],
-        "summary": {"leaning": len(_leaning(audited)), "problems": sum(len(one.problems) for one in audited)},
+        "summary": {"leaning": len(_leaning(audited)), "errors": sum(len(one.errors) for one in audited)},
     }

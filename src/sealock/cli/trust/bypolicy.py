@@ -32,15 +32,13 @@ def policy_for(arguments: Namespace) -> Policy | None:
 def verify(arguments: Namespace, policy: Policy) -> int:
     """Decide every reference, and every image that a file names, and return the exit status."""
     from sealock.net.registry.clientconfig import open_registry  # noqa: PLC0415  loads HTTP
-    from sealock.trust.bypolicy import PolicyVerifier, vouched  # noqa: PLC0415  loads all kinds of trust
+    from sealock.trust.bypolicy import PolicyVerifier, verified  # noqa: PLC0415  loads all kinds of trust
 
-    named, problems = _named(arguments.references)
+    named, errors = _named(arguments.references)
     vouching = PolicyVerifier(policy.trust, open_registry(policy.access), policy.access)
-    found = list(vouched(vouching, named))
+    found = list(verified(vouching, named))
     if arguments.format == "json":
-        tell(
-            json.dumps({"references": [_table(one) for one in found], "problems": problems}, indent=2) + "\n", arguments
-        )
+        tell(json.dumps({"references": [_table(one) for one in found], "errors": errors}, indent=2) + "\n", arguments)
     else:
         columns = WIDTH if arguments.output else width()
         known = [_lines(one, columns) for one in found if one.decision.state != "unknown"]
@@ -48,10 +46,10 @@ def verify(arguments: Namespace, policy: Policy) -> int:
     for one in found:
         if one.decision.state == "unknown":
             complain(f"whether {one.reference} is trusted could not be told: {one.decision.why}")
-    for problem in problems:
-        complain(problem)
+    for error in errors:
+        complain(error)
     states = {one.decision.state for one in found}
-    return 2 if problems or "unknown" in states else 1 if "untrusted" in states else 0
+    return 2 if errors or "unknown" in states else 1 if "untrusted" in states else 0
 
 
 def _named(words: list[str]) -> tuple[dict[str, ImageName], list[str]]:
@@ -63,18 +61,18 @@ def _named(words: list[str]) -> tuple[dict[str, ImageName], list[str]]:
     from sealock.pin.texts import gather  # noqa: PLC0415  configuring does without
 
     named: dict[str, ImageName] = {}
-    problems: list[str] = []
+    errors: list[str] = []
     for word in words:
         if word[:1] not in {".", "/"} and (_TAGGED.search(word) or not Path(word).exists()):
             named[word] = name_of(word)
             continue
         images = 0
         for text in gather([word]):
-            problems += [f"{text.path}: {text.problem}"] if text.problem else []
-            problems += [f"{text.path}: {why}" for why, _ in text.found.broken]
+            errors += [f"{text.path}: {text.error}"] if text.error else []
+            errors += [f"{text.path}: {why}" for why, _ in text.found.broken]
             for spot in text.found.spots:
                 if spot.name is None:
-                    problems.append(f"{text.path}: {spot.written} could not be resolved to an image")
+                    errors.append(f"{text.path}: {spot.written} could not be resolved to an image")
                     continue
                 images += 1
                 if spot.reference in text.found.built or spot.reference in named:
@@ -82,26 +80,26 @@ def _named(words: list[str]) -> tuple[dict[str, ImageName], list[str]]:
                 try:
                     named[spot.reference] = name_of(spot.reference)
                 except TargetError as error:
-                    problems.append(f"{text.path}: {error}")
-        if not images and not problems:
-            problems.append(f"{word} names no image, so nothing of it was verified")
-    return named, problems
+                    errors.append(f"{text.path}: {error}")
+        if not images and not errors:
+            errors.append(f"{word} names no image, so nothing of it was verified")
+    return named, errors
 
 
 def _lines(policy_verification: PolicyVerification, columns: int) -> Iterator[str]:
     from sealock.text import visible  # noqa: PLC0415  configuring does without
 
     trusted = policy_verification.decision.state == "trusted"
-    state = "not trusted" if not trusted else "trusted" if policy_verification.verdicts else "let pass, unverified"
+    state = "not trusted" if not trusted else "trusted" if policy_verification.results else "let pass, unverified"
     yield f"{visible(policy_verification.reference)} is {state}"
     if policy_verification.digest:
         yield f"  digest     {policy_verification.digest}"
     if not trusted:
         yield from told("why", policy_verification.decision.why, columns)
-    for need, verdict in policy_verification.verdicts.items():
-        by = ", ".join(signer.name or f"key {signer.key[:12]}" for signer in verdict.signers)
-        dates = sorted(f"{signer.signed:%Y-%m-%d}" for signer in verdict.signers if signer.signed)
-        if verdict.state == "trusted":
+    for need, result in policy_verification.results.items():
+        by = ", ".join(signer.name or f"key {signer.key[:12]}" for signer in result.signers)
+        dates = sorted(f"{signer.signed:%Y-%m-%d}" for signer in result.signers if signer.signed)
+        if result.state == "trusted":
             label, _, kind = need.partition(" ")
             label = "attested" if kind else label
             yield from told(label, f"{kind} by {by}{f' on {dates[-1]}' if dates else ''}".strip(), columns)
@@ -111,9 +109,9 @@ def _lines(policy_verification: PolicyVerification, columns: int) -> Iterator[st
 
 def _notes(policy_verification: PolicyVerification) -> list[str]:
     """What else there is to know: of each verdict, or that nothing was asked for."""
-    if policy_verification.decision.state == "trusted" and not policy_verification.verdicts:
+    if policy_verification.decision.state == "trusted" and not policy_verification.results:
         return ["the trust policy asks for no signature of it"]
-    return [f"{need}: {note}" for need, verdict in policy_verification.verdicts.items() for note in verdict.notes]
+    return [f"{need}: {note}" for need, result in policy_verification.results.items() for note in result.notes]
 
 
 def _table(policy_verification: PolicyVerification) -> dict[str, Any]:
@@ -125,9 +123,9 @@ def _table(policy_verification: PolicyVerification) -> dict[str, Any]:
         "notes": _notes(policy_verification),
         "checks": {
             need: {
-                "verdict": verdict.state,
-                "check": verdict.check,
-                "reason": verdict.why,
+                "verdict": result.state,
+                "check": result.check,
+                "reason": result.why,
                 "signers": [
                     {
                         "key": signer.key,
@@ -136,9 +134,9 @@ def _table(policy_verification: PolicyVerification) -> dict[str, Any]:
                         "signed": signer.signed.isoformat() if signer.signed else None,
                         "where": signer.where,
                     }
-                    for signer in verdict.signers
+                    for signer in result.signers
                 ],
             }
-            for need, verdict in policy_verification.verdicts.items()
+            for need, result in policy_verification.results.items()
         },
     }

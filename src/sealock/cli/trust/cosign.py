@@ -83,13 +83,13 @@ def verify(arguments: Namespace) -> int:
         parts = [
             _lines(text, one, expected, columns, attested=arguments.attestation is not None)
             for text, one in found
-            if one.verdict.state != "unknown"
+            if one.result.state != "unknown"
         ]
         tell("\n".join("".join(f"{line}\n" for line in lines) for lines in parts), arguments)
-    states = {one.verdict.state for _, one in found}
+    states = {one.result.state for _, one in found}
     for text, one in found:
-        if one.verdict.state == "unknown":
-            complain(f"whether {text} is trusted could not be told: {one.verdict.why}")
+        if one.result.state == "unknown":
+            complain(f"whether {text} is trusted could not be told: {one.result.why}")
     return 2 if "unknown" in states else 1 if "untrusted" in states else 0
 
 
@@ -136,24 +136,24 @@ def _expected(arguments: Namespace) -> CosignRequirements:
 def _lines(text: str, one: Attested, expected: CosignRequirements, columns: int, *, attested: bool) -> Iterator[str]:
     from sealock.text import count, visible  # noqa: PLC0415  configuring does without
 
-    verdict = one.verdict
-    trusted = verdict.state == "trusted"
+    result = one.result
+    trusted = result.state == "trusted"
     if attested:
         number = count(len(one.attestations), "attestation")
         yield f"{visible(text)} has {number if trusted else 'no such attestation'} that can be trusted"
     else:
         yield f"{visible(text)} is {'' if trusted else 'not '}trusted"
-    yield f"  digest     {verdict.digest}"
+    yield f"  digest     {result.digest}"
     if not trusted:
-        yield from told("why", verdict.why, columns)
+        yield from told("why", result.why, columns)
     for attestation in one.attestations:
         yield from told("attested", attestation.statement.predicate_type, columns)
         yield from told("", _who(attestation.signer, expected), columns)
         yield from _built(attestation.statement, columns)
-    for signer in () if attested else verdict.signers:
+    for signer in () if attested else result.signers:
         yield from told("signed", _who(signer, expected), columns)
         yield from told("found", signer.where, columns)
-    for note in verdict.notes:
+    for note in result.notes:
         yield from told("note", note, columns)
 
 
@@ -175,14 +175,14 @@ def _who(signer: Signer, expected: CosignRequirements) -> str:
 
 
 def _table(text: str, one: Attested, attestation: str | None) -> dict[str, Any]:
-    verdict = one.verdict
-    table: dict[str, Any] = {"reference": text, "verdict": verdict.state, "by": verdict.by, "digest": verdict.digest}
-    if verdict.state == "unknown":
-        table["problem"] = verdict.why
-    elif verdict.state == "untrusted":
-        table |= {"check": verdict.check, "reason": verdict.why}
-    table["signers"] = [_signer(signer) for signer in verdict.signers]
-    table["notes"] = list(verdict.notes)
+    result = one.result
+    table: dict[str, Any] = {"reference": text, "verdict": result.state, "by": result.by, "digest": result.digest}
+    if result.state == "unknown":
+        table["error"] = result.why
+    elif result.state == "untrusted":
+        table |= {"check": result.check, "reason": result.why}
+    table["signers"] = [_signer(signer) for signer in result.signers]
+    table["notes"] = list(result.notes)
     if attestation is not None:
         table["attestations"] = [
             {

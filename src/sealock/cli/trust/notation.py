@@ -82,20 +82,20 @@ def add_signing(parser: ArgumentParser) -> None:
 class _Found:
     """What came of one reference."""
 
-    def __init__(self, text: str, verdict: TrustResult, *, passes: bool, policy: str = "") -> None:
-        self.text, self.verdict, self.passes, self.policy = text, verdict, passes, policy
+    def __init__(self, text: str, result: TrustResult, *, passes: bool, policy: str = "") -> None:
+        self.text, self.result, self.passes, self.policy = text, result, passes, policy
 
     @property
     def status(self) -> int:
         if self.passes:
             return 0
-        return 2 if self.verdict.state == "unknown" else 1
+        return 2 if self.result.state == "unknown" else 1
 
 
 def verify(arguments: Namespace) -> int:
     """Verify Notation's signatures, and return the exit status."""
-    judge = _Judge(arguments)
-    found = [judge.one(text) for text in arguments.references]
+    evaluate = _Judge(arguments)
+    found = [evaluate.one(text) for text in arguments.references]
     if arguments.format == "json":
         tell(json.dumps({"references": [_table(one) for one in found]}, indent=2) + "\n", arguments)
     else:
@@ -104,7 +104,7 @@ def verify(arguments: Namespace) -> int:
         tell("\n".join("".join(f"{line}\n" for line in lines) for lines in parts), arguments)
     for one in found:
         if one.status == 2:
-            complain(f"whether {one.text} is trusted could not be told: {one.verdict.why}")
+            complain(f"whether {one.text} is trusted could not be told: {one.result.why}")
     return max((one.status for one in found), default=0)
 
 
@@ -159,7 +159,7 @@ class _Judge:
     def one(self, text: str) -> _Found:
         """Judge one reference."""
         from sealock.model.trust import TrustResult  # noqa: PLC0415  configuring does without
-        from sealock.trust.notation.verifier import judge  # noqa: PLC0415  as above
+        from sealock.trust.notation.verifier import evaluate  # noqa: PLC0415  as above
 
         name = name_of(text)
         statement = None
@@ -171,17 +171,17 @@ class _Judge:
                     return _Found(text, TrustResult("notation", text, "", "untrusted", "policy", why), passes=False)
                 if statement.level == "skip":
                     why = f"nothing of it was verified: {_spelled(statement)} says skip"
-                    verdict = TrustResult("notation", text, name.digest or "", "unknown", "skipped", why)
-                    return _Found(text, verdict, passes=True, policy=_spelled(statement))
+                    result = TrustResult("notation", text, name.digest or "", "unknown", "skipped", why)
+                    return _Found(text, result, passes=True, policy=_spelled(statement))
             digest = name.digest or self.registry.claim(name).digest
-            judged = judge(self.registry, name, digest, self._expected(statement))
+            evaluated = evaluate(self.registry, name, digest, self._expected(statement))
         except UsageError:
             raise
         except SealockError as error:
-            verdict = TrustResult("notation", text, "", "unknown", "unavailable", str(error))
-            return _Found(text, verdict, passes=False)
+            result = TrustResult("notation", text, "", "unknown", "unavailable", str(error))
+            return _Found(text, result, passes=False)
         policy = _spelled(statement) if statement else ""
-        return _Found(text, judged.verdict, passes=judged.passes, policy=policy)
+        return _Found(text, evaluated.result, passes=evaluated.passes, policy=policy)
 
     def _expected(self, statement: PolicyStatement | None) -> NotationRequirements:
         from msgspec.structs import replace  # noqa: PLC0415  configuring does without
@@ -205,18 +205,18 @@ def _spelled(statement: PolicyStatement) -> str:
 def _lines(_found: _Found, columns: int) -> Iterator[str]:
     from sealock.text import visible  # noqa: PLC0415  configuring does without
 
-    verdict = _found.verdict
-    if verdict.state == "unknown":
+    result = _found.result
+    if result.state == "unknown":
         yield f"{visible(_found.text)} is let pass, unverified"
-    elif verdict.state == "untrusted":
+    elif result.state == "untrusted":
         yield f"{visible(_found.text)} is not trusted{', and is let pass' if _found.passes else ''}"
     else:
         yield f"{visible(_found.text)} is trusted"
-    if verdict.digest:
-        yield f"  digest     {verdict.digest}"
-    if verdict.why:
-        yield from told("why", verdict.why, columns)
-    for signer in verdict.signers:
+    if result.digest:
+        yield f"  digest     {result.digest}"
+    if result.why:
+        yield from told("why", result.why, columns)
+    for signer in result.signers:
         signed = f", on {signer.signed:%Y-%m-%d}" if signer.signed else ""
         yield from told("signed", f"by {signer.name}{signed}", columns)
         if signer.issuer != signer.name:
@@ -224,24 +224,24 @@ def _lines(_found: _Found, columns: int) -> Iterator[str]:
         yield from told("found", signer.where, columns)
     if _found.policy:
         yield from told("policy", _found.policy, columns)
-    for note in verdict.notes:
+    for note in result.notes:
         yield from told("note", note, columns)
 
 
 def _table(_found: _Found) -> dict[str, Any]:
-    verdict = _found.verdict
+    result = _found.result
     table: dict[str, Any] = {
         "reference": _found.text,
-        "verdict": verdict.state,
-        "by": verdict.by,
-        "digest": verdict.digest,
+        "verdict": result.state,
+        "by": result.by,
+        "digest": result.digest,
         "passes": _found.passes,
         "policy": _found.policy or None,
     }
-    if verdict.state == "unknown":
-        table["problem"] = verdict.why
-    elif verdict.state == "untrusted":
-        table |= {"check": verdict.check, "reason": verdict.why}
+    if result.state == "unknown":
+        table["error"] = result.why
+    elif result.state == "untrusted":
+        table |= {"check": result.check, "reason": result.why}
     table["signers"] = [
         {
             "key": signer.key,
@@ -250,9 +250,9 @@ def _table(_found: _Found) -> dict[str, Any]:
             "signed": signer.signed.isoformat() if signer.signed else None,
             "where": signer.where,
         }
-        for signer in verdict.signers
+        for signer in result.signers
     ]
-    table["notes"] = list(verdict.notes)
+    table["notes"] = list(result.notes)
     return table
 
 

@@ -36,8 +36,8 @@ def run(arguments: Namespace) -> int:
 def _lines(trusted: TrustedMetadata) -> Iterator[str]:
     from sealock.text import visible  # noqa: PLC0415  configuring does without
     from sealock.trust.notary.keys import canonical_id  # noqa: PLC0415  as above
+    from sealock.trust.notary.result import root_names, states, tags_of  # noqa: PLC0415  as above
     from sealock.trust.notary.roles import RELEASES  # noqa: PLC0415  as above
-    from sealock.trust.notary.verdict import root_names, states, tags_of  # noqa: PLC0415  as above
 
     tags = list(tags_of(trusted))
     width = max((len(visible(tag.tag)) for tag in tags), default=0)
@@ -68,7 +68,7 @@ def _lines(trusted: TrustedMetadata) -> Iterator[str]:
 
 def _table(trusted: TrustedMetadata) -> dict[str, Any]:
     from sealock.trust.notary.keys import canonical_id  # noqa: PLC0415  configuring does without
-    from sealock.trust.notary.verdict import states, tags_of  # noqa: PLC0415  as above
+    from sealock.trust.notary.result import states, tags_of  # noqa: PLC0415  as above
 
     targets = trusted.targets["targets"].body
     return {

@@ -16,7 +16,7 @@ from sealock.errors import SealockError, TrustError, UsageError
 
 if TYPE_CHECKING:
     from sealock.trust.notary.client import Setup
-    from sealock.trust.notary.verdict import RoleState, VerifiedTag
+    from sealock.trust.notary.result import RoleState, VerifiedTag
 
 EPILOG: Final = """\
 Without options, where sealock.toml has a [trust] table: each image must meet what the policy asks of it. A file or a
@@ -81,13 +81,13 @@ def run(arguments: Namespace) -> int:
         policy = bypolicy.policy_for(arguments)
         if policy is not None:
             return bypolicy.verify(arguments, policy)
-    from sealock.trust.notary.client import judge  # noqa: PLC0415  loads HTTP
+    from sealock.trust.notary.client import evaluate  # noqa: PLC0415  loads HTTP
 
     setup = _pinned(setup_of(arguments), arguments)
     found: list[tuple[str, VerifiedTag | SealockError]] = []
     for text in arguments.references:
         try:
-            found.append((text, judge(name_of(text), setup)))
+            found.append((text, evaluate(name_of(text), setup)))
         except SealockError as error:
             found.append((text, error))
     if arguments.format == "json":
@@ -136,7 +136,7 @@ def _pinned(setup: Setup, arguments: Namespace) -> Setup:
 
 def _lines(text: str, verified_tag: VerifiedTag | SealockError, columns: int) -> Iterator[str]:
     from sealock.text import count, visible  # noqa: PLC0415  configuring does without
-    from sealock.trust.notary.verdict import brief  # noqa: PLC0415  as above
+    from sealock.trust.notary.result import brief  # noqa: PLC0415  as above
 
     if isinstance(verified_tag, SealockError):
         yield f"{visible(text)} is not trusted"
@@ -168,7 +168,7 @@ def _day(moment: datetime) -> str:
 def _table(text: str, verified_tag: VerifiedTag | SealockError) -> dict[str, Any]:
     if isinstance(verified_tag, SealockError):
         if not isinstance(verified_tag, TrustError):
-            return {"reference": text, "verdict": "unknown", "problem": str(verified_tag)}
+            return {"reference": text, "verdict": "unknown", "error": str(verified_tag)}
         return {
             "reference": text,
             "verdict": "untrusted",

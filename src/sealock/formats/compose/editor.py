@@ -69,7 +69,7 @@ def _prove(
     after = reread(document, apply(document.source.text, made))
     found = {subject.name: subject.noun for subject in after.subjects}
     if after.problems_in_text > document.problems_in_text:
-        msg = f"the text would no longer be sound: {after.problems[after.problems_in_text - 1].message}"
+        msg = f"the text would no longer be sound: {after.errors[after.problems_in_text - 1].message}"
         raise FormatError(msg)
     for one in document.subjects:
         if not isinstance(one.noun, Container):

@@ -30,16 +30,16 @@ class Loader:
     def __init__(self, source: Source, files: FileWindow) -> None:
         self.files = files if isinstance(files, FileCache) else FileCache(files)
         self.sources: dict[str, Source] = {"": source}
-        self.problems: list[InputError] = []
+        self.errors: list[InputError] = []
         self.folder = posixpath.dirname(source.name)
         self.extending: set[str] = set()
 
     def report(self, message: str, place: Place) -> None:
         """Keep a problem, once."""
         source = self.sources.get(place.file, self.sources[""])
-        problem = InputError(message, source.location(place))
-        if problem not in self.problems[-50:] and len(self.problems) < 1000:
-            self.problems.append(problem)
+        error = InputError(message, source.location(place))
+        if error not in self.errors[-50:] and len(self.errors) < 1000:
+            self.errors.append(error)
 
     def load(self, others: Mapping[str, Source]) -> ComposeValue:
         """Load the main file with its overrides (by name) laid over it."""

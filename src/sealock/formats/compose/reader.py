@@ -56,14 +56,14 @@ def _document(loader: Loader, laid_over: Mapping[str, Source], others: tuple[Sou
     held = model.at("services")
     services = {name: unique(service) for name, service in held.mapping.items()} if held else {}
     subjects = [ServiceReader(name, service, loader).subject() for name, service in services.items()]
-    in_text = len(loader.problems)
+    in_text = len(loader.errors)
     check_names(model, services, loader.report)
     project = read_project(model, subjects, loader)
     return ComposeDocument(
         "compose",
         loader.sources,
         (*subjects, project),
-        tuple(loader.problems),
+        tuple(loader.errors),
         loader.files,
         others,
         services,

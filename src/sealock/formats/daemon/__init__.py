@@ -26,11 +26,11 @@ SILENT: Final = "daemon.json does not say it"
 def read(source: Source, files: FileWindow = NOTHING) -> Document:  # noqa: ARG001  the interface of all formats
     """Read the settings; what is broken is a problem, and the rest is judged."""
     root, faults = parse(source.text)
-    problems = [InputError(f"not valid JSON: {fault.message}", source.location(fault.place)) for fault in faults]
+    errors = [InputError(f"not valid JSON: {fault.message}", source.location(fault.place)) for fault in faults]
     if root is None or not isinstance(root.value, dict):
         if not faults:
-            problems.append(InputError("the engine's settings are a JSON object", source.location(Place(0, 1))))
-        return Document("daemon", {"": source}, (), tuple(problems))
+            errors.append(InputError("the engine's settings are a JSON object", source.location(Place(0, 1))))
+        return Document("daemon", {"": source}, (), tuple(errors))
     where: dict[At, Place] = {(): Place(root.start, min(root.end, root.start + 1))}
     values: dict[str, Any] = {}
     unresolved: dict[str, str] = {}
@@ -41,7 +41,7 @@ def read(source: Source, files: FileWindow = NOTHING) -> Document:  # noqa: ARG0
         try:
             value = row.read(node)
         except Mistyped as mistyped:
-            problems.append(InputError(f"{row.key} {mistyped}: the engine will not start", source.location(node.place)))
+            errors.append(InputError(f"{row.key} {mistyped}: the engine will not start", source.location(node.place)))
             unresolved[row.field] = row.key
             values[row.field] = UNKNOWN
             continue
@@ -54,7 +54,7 @@ def read(source: Source, files: FileWindow = NOTHING) -> Document:  # noqa: ARG0
         where["unknown_keys", index] = root.value[key].place
     values["unknown_keys"] = strangers or UNSET
     noun = daemon(says=SAYS, **values)
-    return Document("daemon", {"": source}, (Subject("engine", noun, where, unresolved, SILENT),), tuple(problems))
+    return Document("daemon", {"": source}, (Subject("engine", noun, where, unresolved, SILENT),), tuple(errors))
 
 
 def _member(root: JsonNode, key: str) -> JsonNode | None:

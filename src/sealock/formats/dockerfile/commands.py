@@ -148,10 +148,10 @@ def _what_runs(parts: Parts, ground: Ground) -> tuple[tuple[BuildText, ...], Scr
     else:
         script = parse(parts.rest, line.offsets(parts.start, len(line.text)), shell=name)
     if script.broken and (why := refused(parts.rest) or refused(ground.text[parts.place.start : parts.place.end])):
-        ground.problems.append(BrokenLineError(why, parts.place))
+        ground.errors.append(BrokenLineError(why, parts.place))
     ground.commands += sum(1 for _ in script.commands())
     if ground.commands >= MOST:
-        ground.problems.append(
+        ground.errors.append(
             BrokenLineError(f"there are more than {MOST} commands; the rest was not read", parts.place)
         )
     return (), script

@@ -14,7 +14,7 @@ _MANY: Final = 1000
 """A folder with more names than this may not have been told in full."""
 
 
-def context(name: str, files: FileWindow, problems: list[InputError]) -> BuildContext:
+def context(name: str, files: FileWindow, errors: list[InputError]) -> BuildContext:
     """Look at the folder that the Dockerfile stands in, which is the context of most builds."""
     if files is NOTHING:
         return BuildContext()
@@ -24,15 +24,15 @@ def context(name: str, files: FileWindow, problems: list[InputError]) -> BuildCo
     base = name.replace("\\", "/").rpartition("/")[2]
     for path in (f"{base}.dockerignore", ".dockerignore"):
         if path in entries or (len(entries) >= _MANY and files.fact(path).exists):
-            return BuildContext(_patterns(path, files, problems), entries)
+            return BuildContext(_patterns(path, files, errors), entries)
     return BuildContext(UNSET, entries)
 
 
-def _patterns(path: str, files: FileWindow, problems: list[InputError]) -> Maybe[tuple[str, ...]]:
+def _patterns(path: str, files: FileWindow, errors: list[InputError]) -> Maybe[tuple[str, ...]]:
     try:
         text = files.text(path)
     except FileRefused as refused:
-        problems.append(InputError(f"{path} could not be read: {refused}", Location(path)))
+        errors.append(InputError(f"{path} could not be read: {refused}", Location(path)))
         return UNKNOWN
     return patterns(text)
 

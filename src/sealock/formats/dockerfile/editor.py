@@ -62,7 +62,7 @@ def _prove(document: Document, made: tuple[Edit, ...], wanted: Container) -> Non
     text = apply(document.source.text, made)
     again = read(Source(document.source.name, text), NOTHING)
     noun = again.subjects[-1].noun
-    if len(again.problems) <= len(document.problems) and isinstance(noun, Container):
+    if len(again.errors) <= len(document.errors) and isinstance(noun, Container):
         off = next((name for name in SAYS if not _same(name, noun, wanted)), None)
         if off is None:
             return

@@ -194,7 +194,7 @@ def _volume(parts: Parts, ground: Ground) -> Instruction:
         place = line.place(token.start, token.end)
         value = ground.value(token.text.strip(), place)
         if value == "":
-            ground.problems.append(BrokenLineError("VOLUME needs a path, and this one comes out empty", place))
+            ground.errors.append(BrokenLineError("VOLUME needs a path, and this one comes out empty", place))
         paths.append(BuildText(line.text[token.start : token.end], value, place))
     return Volume(**_common(parts), paths=tuple(paths))
 

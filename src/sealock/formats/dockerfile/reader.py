@@ -47,7 +47,7 @@ def read(source: Source, files: FileWindow) -> Document:
         tuple(reader.arguments),
         tuple(reader.lexer.directives),
         reader.lexer.escape,
-        context(source.name, files, reader.problems),
+        context(source.name, files, reader.errors),
         source.text,
     )
     subjects = [Subject("Dockerfile", build, _places(build))]
@@ -56,12 +56,12 @@ def read(source: Source, files: FileWindow) -> Document:
         state = reader.states[-1]
         where = state.places(build.final.start.place)
         subjects.append(Subject(name, build.final.container, where, state.unresolved, _SILENT))
-    problems = sorted(reader.problems, key=lambda problem: (problem.location.line, problem.location.column))
-    if len(problems) > MANY:
+    errors = sorted(reader.errors, key=lambda error: (error.location.line, error.location.column))
+    if len(errors) > MANY:
         # A text that is no Dockerfile at all (a template, say) would have one for every line.
-        rest = f"and {len(problems) - MANY} more of this kind: this does not look like a Dockerfile"
-        problems[MANY:] = [InputError(rest, problems[MANY].location)]
-    return Document("dockerfile", {"": source}, tuple(subjects), tuple(problems))
+        rest = f"and {len(errors) - MANY} more of this kind: this does not look like a Dockerfile"
+        errors[MANY:] = [InputError(rest, errors[MANY].location)]
+    return Document("dockerfile", {"": source}, tuple(subjects), tuple(errors))
 
 
 def _places(build: Build) -> dict[At, Place]:
@@ -82,7 +82,7 @@ class _Reader:
     def __init__(self, source: Source) -> None:
         self.source = source
         self.lexer = Lexer(source.text)
-        self.problems: list[InputError] = []
+        self.errors: list[InputError] = []
         self.stages: list[Stage] = []
         self.states: list[StageState] = []
         self.arguments: list[Arg] = []
@@ -107,20 +107,20 @@ class _Reader:
             try:
                 self._take(self._trigger(parts) if parts.onbuild else instruction(parts, self.ground), parts)
             except BrokenLineError as broken:
-                self._problem(broken, parts.place)
+                self._input_error(broken, parts.place)
                 self.lost = self.lost or opens
-            if self.ground.problems:
-                self.soft += [(len(self.states) - 1, soft) for soft in self.ground.problems]
-                self.ground.problems.clear()
+            if self.ground.errors:
+                self.soft += [(len(self.states) - 1, soft) for soft in self.ground.errors]
+                self.ground.errors.clear()
         self._finish()
-        if not self.stages and not self.problems:
+        if not self.stages and not self.errors:
             text = "there is no FROM: nothing would be built"
-            self.problems.append(InputError(text, self.source.location(Place(0, 0))))
+            self.errors.append(InputError(text, self.source.location(Place(0, 0))))
         self._check_references()
         self._mark_needed()
         for index, soft in self.soft:
             if not 0 <= index < len(self.stages) or self.stages[index].needed:
-                self._problem(soft, Place(0, 0))
+                self._input_error(soft, Place(0, 0))
 
     def _trigger(self, parts: Parts) -> Instruction:
         """Read what stands behind ONBUILD: its variables are those of a build that nobody has seen yet."""
@@ -130,10 +130,10 @@ class _Reader:
             return instruction(parts, ground)
         finally:
             ground.scope = scope
-            ground.problems.clear()
+            ground.errors.clear()
 
-    def _problem(self, broken: BrokenLineError, place: Place) -> None:
-        self.problems.append(InputError(broken.message, self.source.location(broken.place or place)))
+    def _input_error(self, broken: BrokenLineError, place: Place) -> None:
+        self.errors.append(InputError(broken.message, self.source.location(broken.place or place)))
 
     def _lines(self) -> list[Parts]:
         found: list[Parts] = []
@@ -145,13 +145,13 @@ class _Reader:
                     return found
                 place = line.place(0, len(line.text))
                 if len(found) == MOST:
-                    self._problem(
+                    self._input_error(
                         BrokenLineError(f"there are more than {MOST} instructions; the rest was not read"), place
                     )
                     return found
                 found.append(parts_of(line, self.lexer))
             except BrokenLineError as broken:
-                self._problem(broken, place)
+                self._input_error(broken, place)
 
     def _name_stages(self, lines: list[Parts]) -> None:
         index = 0
@@ -220,9 +220,9 @@ class _Reader:
                 if isinstance(one, Copy) and one.stage is not None and one.source_image is not None:
                     if one.stage >= len(self.stages):
                         text = f"there is no stage {one.source_image.text}"
-                        self._problem(BrokenLineError(text), one.source_image.place)
+                        self._input_error(BrokenLineError(text), one.source_image.place)
                     elif one.stage == stage.index and not one.onbuild:
-                        self._problem(BrokenLineError("a stage cannot copy from itself"), one.source_image.place)
+                        self._input_error(BrokenLineError("a stage cannot copy from itself"), one.source_image.place)
 
     def _mark_needed(self) -> None:
         """Say of each stage whether the last one hangs on it; BuildKit leaves the others out."""

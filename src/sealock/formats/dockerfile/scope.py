@@ -30,7 +30,7 @@ FLAGS: Final[dict[str, dict[str, str]]] = {
 class Ground:
     """The ground that a stage's instructions stand on; it changes as they are read."""
 
-    __slots__ = ("bases", "commands", "escape", "expanded_to", "names", "problems", "scope", "shell", "text")
+    __slots__ = ("bases", "commands", "errors", "escape", "expanded_to", "names", "scope", "shell", "text")
 
     def __init__(self, text: str, escape: str, scope: VariableScope) -> None:
         self.text = text
@@ -41,7 +41,7 @@ class Ground:
         """Every stage of the file that has a name, also those further down, by it in lower case."""
         self.bases: dict[str, int] = {}
         """The stages above that a FROM may name."""
-        self.problems: list[BrokenLineError] = []
+        self.errors: list[BrokenLineError] = []
         self.commands = 0
         """How many commands were read so far, in all instructions."""
         self.expanded_to = 0
@@ -52,7 +52,7 @@ class Ground:
         try:
             value = expand(raw, self.scope, self.escape)
         except BrokenLineError as broken:
-            self.problems.append(BrokenLineError(broken.message, place))
+            self.errors.append(BrokenLineError(broken.message, place))
             return UNKNOWN
         self.expanded_to += len(value) if isinstance(value, str) else 0
         return value if self.expanded_to <= MOST_EXPANDED else UNKNOWN

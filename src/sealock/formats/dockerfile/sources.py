@@ -52,7 +52,7 @@ def _base(image: BuildText, ground: Ground) -> int | None:
     stage = ground.bases.get(image.value)
     if stage is None and (stage := ground.bases.get(image.value.lower())) is not None:
         message = f"FROM looks for an image {image.value}: the stage's name is {image.value.lower()}"
-        ground.problems.append(BrokenLineError(message, image.place))
+        ground.errors.append(BrokenLineError(message, image.place))
     return stage
 
 

@@ -25,13 +25,13 @@ class EngineInfo(Struct, frozen=True):
 
     daemon: Daemon
     host: Host
-    problems: tuple[InputError, ...] = ()
+    errors: tuple[InputError, ...] = ()
 
 
 def read_info(info: str, version: str) -> EngineInfo:
     """Read both answers; either may be "" where the engine did not give it."""
     said, versions = JsonMembers(decode(info)), JsonMembers(decode(version))
-    problems = tuple(
+    errors = tuple(
         InputError("the engine did not answer with a JSON object", Location(path))
         for path, text, held in (("/info", info, said), ("/version", version, versions))
         if text and not held
@@ -53,7 +53,7 @@ def read_info(info: str, version: str) -> EngineInfo:
         running=said.whole("ContainersRunning"),
         images=said.whole("Images"),
     )
-    return EngineInfo(daemon, host, problems)
+    return EngineInfo(daemon, host, errors)
 
 
 def _daemon(members: JsonMembers) -> Daemon:

@@ -41,22 +41,22 @@ class Inspected(Struct, frozen=True):
     container: Container
     where: Mapping[At, Place]
     unresolved: Mapping[str, str] = {}
-    problems: tuple[InputError, ...] = ()
+    errors: tuple[InputError, ...] = ()
 
 
 def read_inspect(json_text: str) -> Inspected:
     """Read one container: an object, or the list of one that `docker inspect` prints."""
     root, faults = parse(json_text)
-    problems = [InputError(f"not valid JSON: {fault.message}", Location("")) for fault in faults]
+    errors = [InputError(f"not valid JSON: {fault.message}", Location("")) for fault in faults]
     if root is not None and isinstance(root.value, list) and len(root.value) == 1:
         root = root.value[0]
     if root is None or not isinstance(root.value, dict):
-        problems.append(InputError("the engine should describe one container", Location("")))
-        return Inspected(Container(), {}, problems=tuple(problems))
+        errors.append(InputError("the engine should describe one container", Location("")))
+        return Inspected(Container(), {}, errors=tuple(errors))
     reader = EngineReader()
     noun = _read(reader, root)
-    problems += [InputError(message, Location("", pointer=node.pointer)) for message, node in reader.wrong]
-    return Inspected(noun, reader.where, reader.unresolved, tuple(problems))
+    errors += [InputError(message, Location("", pointer=node.pointer)) for message, node in reader.wrong]
+    return Inspected(noun, reader.where, reader.unresolved, tuple(errors))
 
 
 def _read(reader: EngineReader, root: JsonNode) -> Container:

@@ -33,27 +33,27 @@ _NOTHING: Final = (UNSET, False, ())
 def read(source: Source, files: FileWindow = NOTHING) -> Document:
     """Read every run line of a text; together they make a project, be it of one."""
     subjects: list[Subject] = []
-    problems: list[InputError] = []
+    errors: list[InputError] = []
     if len(source.text) > LONGEST:
         message = f"larger than {LONGEST} characters, the most that is looked through for run lines"
         return Document("run", {"": source}, (), (InputError(message, source.location(Place(0, 0))),))
     if why := refused(source):
-        problems.append(InputError(why, source.location(Place(0, 0))))
+        errors.append(InputError(why, source.location(Place(0, 0))))
     for name, spot in _spots(source):
         line = spot.line
         if len(subjects) == MOST:
             message = f"there are more than {MOST} run lines; the rest was not read"
-            problems.append(InputError(message, source.location(spot.place)))
+            errors.append(InputError(message, source.location(spot.place)))
             break
         where = {(): spot.place, **line.where}
         subjects.append(Subject(name, line.container, where, line.unresolved, line.silent))
-        problems += [
-            InputError(problem.message, source.location(problem.place if problem.place.start >= 0 else spot.place))
-            for problem in line.problems
+        errors += [
+            InputError(error.message, source.location(error.place if error.place.start >= 0 else spot.place))
+            for error in line.errors
         ]
     if subjects:
         subjects.append(_project(source, subjects, files))
-    return Document("run", {"": source}, tuple(subjects), tuple(problems))
+    return Document("run", {"": source}, tuple(subjects), tuple(errors))
 
 
 def edits(document: Document, subject: Subject, change: Change) -> tuple[Edit, ...]:

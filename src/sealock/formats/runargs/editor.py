@@ -38,7 +38,7 @@ def edits_of(spot: RunLineSpot, change: FieldChange) -> tuple[Edit, ...]:
     for slot, values in wanted(change.field, value, spot.line.slots).items():
         if slot in FALSE_BY_DEFAULT | {"health.disabled"} and values == [False] and not spot.line.line.opaque:
             values = []  # noqa: PLW2901  false is what the line says without the option
-        _mend(pen, slot, values)
+        _fix(pen, slot, values)
     return pen.edits()
 
 
@@ -62,7 +62,7 @@ def _command(spot: RunLineSpot, value: Any) -> tuple[Edit, ...]:  # noqa: ANN401
     return (Edit(Place(image.place.end, end), "".join(f" {one}" for one in new)),)
 
 
-def _mend(pen: Pen, slot: str, new: Sequence[Any]) -> None:
+def _fix(pen: Pen, slot: str, new: Sequence[Any]) -> None:
     """Turn what a slot holds into the new values: equal ends stay, what is between is replaced in order."""
     pairs = pen.spot.line.slots.values.get(slot, [])
     old = [value for value, _ in pairs]

@@ -41,7 +41,7 @@ class RunLine(Struct, frozen=True):
     container: Container
     where: Mapping[At, Place]
     unresolved: Mapping[str, str]
-    problems: tuple[Trouble, ...]
+    errors: tuple[Trouble, ...]
     line: RunWords
     slots: Slots
     silent: str

@@ -36,9 +36,9 @@ def read_sbom(source: Source) -> tuple[Inventory, tuple[InputError, ...]]:
         cyclonedx.gather(document, found)
     elif isinstance(document.get("spdxVersion"), str):
         spdx.gather(document, found)
-    elif not found.problems:
+    elif not found.errors:
         found.fault("neither CycloneDX nor SPDX 2 as JSON")
-    problems = found.finish()
+    errors = found.finish()
     inventory = Inventory(
         names=tuple(name for name in found.names if name),
         id=found.id,
@@ -47,11 +47,11 @@ def read_sbom(source: Source) -> tuple[Inventory, tuple[InputError, ...]]:
         container=Container(),
         distribution=found.distribution,
         packages=tuple(found.packages),
-        problems=problems,
+        errors=errors,
         unseen=("files", "layers", "container"),
         manifest=found.manifest,
     )
-    return inventory, problems
+    return inventory, errors
 
 
 def _decoded(text: str, collected_packages: CollectedPackages) -> dict[str, Any]:

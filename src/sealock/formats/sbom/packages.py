@@ -60,15 +60,15 @@ class CollectedPackages:
         self._home: Distribution | None = None
         """The distribution of the first of its packages that tells."""
         self.packages: list[Package] = []
-        self.problems: list[InputError] = []
+        self.errors: list[InputError] = []
         self.untold = 0
         self.owned: dict[str, list[str]] = {}
         """By the distribution's package: files that it owns and that others were told of by."""
 
     def fault(self, message: str, pointer: str = "") -> None:
         """Note a problem; after many, only their number."""
-        if len(self.problems) < _PROBLEMS:
-            self.problems.append(InputError(message, Location(self.file, pointer=pointer)))
+        if len(self.errors) < _PROBLEMS:
+            self.errors.append(InputError(message, Location(self.file, pointer=pointer)))
         else:
             self.untold += 1
 
@@ -114,8 +114,8 @@ class CollectedPackages:
         ]
         if self.untold:
             message = f"{self.untold} more entries could not be read, or are too many"
-            self.problems.append(InputError(message, Location(self.file)))
-        return tuple(self.problems)
+            self.errors.append(InputError(message, Location(self.file)))
+        return tuple(self.errors)
 
 
 def _same(one: str, other: str) -> bool:

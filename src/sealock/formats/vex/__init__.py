@@ -33,7 +33,7 @@ class Vex(Struct, frozen=True):
     """What a document says, and what is wrong with it."""
 
     statements: tuple[VexStatement, ...] = ()
-    problems: tuple[InputError, ...] = ()
+    errors: tuple[InputError, ...] = ()
 
 
 def read_vex(source: Source) -> Vex:
@@ -50,7 +50,7 @@ def read_vex(source: Source) -> Vex:
     if reader is None:
         return _none(source, "it is no VEX document: neither OpenVEX, nor CycloneDX with vulnerabilities, nor CSAF")
     statements: list[VexStatement] = []
-    problems: list[InputError] = []
+    errors: list[InputError] = []
     faults = 0
     for statement in reader.statements(held, source.name):
         if isinstance(statement, VexStatement) and (not statement.when or moment(statement.when) is not None):
@@ -58,22 +58,20 @@ def read_vex(source: Source) -> Vex:
         else:
             faults += 1
             if faults <= _FAULTS:
-                problems.append(_problem(statement, source.name))
+                errors.append(_input_error(statement, source.name))
         if len(statements) + faults >= MOST:
-            problems.append(
-                InputError(f"it has {MOST} statements or more; the rest is not read", Location(source.name))
-            )
+            errors.append(InputError(f"it has {MOST} statements or more; the rest is not read", Location(source.name)))
             break
     if faults > _FAULTS:
-        problems.append(InputError(f"{faults - _FAULTS} more of its statements cannot be read", Location(source.name)))
-    return Vex(tuple(statements), tuple(problems))
+        errors.append(InputError(f"{faults - _FAULTS} more of its statements cannot be read", Location(source.name)))
+    return Vex(tuple(statements), tuple(errors))
 
 
 def _none(source: Source, message: str, place: Place | None = None) -> Vex:
-    return Vex(problems=(InputError(message, source.location(place or Place(0, 0))),))
+    return Vex(errors=(InputError(message, source.location(place or Place(0, 0))),))
 
 
-def _problem(vex_statement: VexStatement | StatementFault, name: str) -> InputError:
+def _input_error(vex_statement: VexStatement | StatementFault, name: str) -> InputError:
     if isinstance(vex_statement, StatementFault):
         return InputError(vex_statement.message, Location(name, pointer=vex_statement.pointer))
     return InputError(

@@ -38,7 +38,7 @@ _WORD: Final = 8
 def render(advice: BaseAdvice, *, width: int = 80, colour: bool = False, unicode: bool = True) -> str:
     """Render for a terminal of that width."""
     page = _Page(advice, max(width, 40), Paint(on=colour), Signs(unicode=unicode), unicode=unicode)
-    parts = (page.head(), page.surface(), page.large(), page.verdicts(), page.musl(), page.unknown(), page.advised())
+    parts = (page.head(), page.surface(), page.large(), page.results(), page.musl(), page.unknown(), page.advised())
     return "\n".join(row.rstrip() for part in parts for row in part) + "\n"
 
 
@@ -145,24 +145,24 @@ class _Page:
             left = self.room - width(head) - 2
             yield f"{head}  {self.paint('faint', fit(note, left))}" if left >= _WORD else head
 
-    def verdicts(self) -> Iterator[str]:
+    def results(self) -> Iterator[str]:
         """Whether each kind of base would do, and why."""
         yield from self.title("Would a smaller base do?")
-        if all(verdict.answer == "unknown" for verdict in self.advice.verdicts):
-            yield from self.note(f"It cannot be told: {'; '.join(map(line, self.advice.verdicts[0].reasons))}")
+        if all(result.answer == "unknown" for result in self.advice.results):
+            yield from self.note(f"It cannot be told: {'; '.join(map(line, self.advice.results[0].reasons))}")
             yield ""
             return
-        for verdict in self.advice.verdicts:
+        for result in self.advice.results:
             sign = {"yes": self.signs.good, "work": self.signs.arrow, "no": self.signs.times, "unknown": "?"}
-            ink = _INKS[verdict.answer]
-            first = verdict.answer == "yes" and verdict.base == self.advice.best
-            name = f"{sign[verdict.answer]} {BASES[verdict.base]}"
-            told = _ANSWERS[verdict.answer]
-            size = f", about {_bytes(verdict.size)}" if verdict.size and verdict.base != "keep" else ""
-            sure = {"sure": "sure", "likely": "likely", "unsure": "not sure"}[verdict.sure]
+            ink = _INKS[result.answer]
+            first = result.answer == "yes" and result.base == self.advice.best
+            name = f"{sign[result.answer]} {BASES[result.base]}"
+            told = _ANSWERS[result.answer]
+            size = f", about {_bytes(result.size)}" if result.size and result.base != "keep" else ""
+            sure = {"sure": "sure", "likely": "likely", "unsure": "not sure"}[result.sure]
             head = f"{told} ({sure}){size}"
             yield f"  {self.paint('bold' if first else ink, f'{name:<{_LABEL + 3}}')} {self.paint(ink, head)}"
-            for reason in verdict.reasons[:_REASONS]:
+            for reason in result.reasons[:_REASONS]:
                 yield from (f"      {part}" for part in wrap(sentence(line(reason)), self.room - 6))
         yield ""
 
@@ -183,7 +183,7 @@ class _Page:
     def unknown(self) -> Iterator[str]:
         """What could not be told."""
         # Where nothing could be told of the start, the verdicts have said so.
-        known = any(verdict.answer != "unknown" for verdict in self.advice.verdicts)
+        known = any(result.answer != "unknown" for result in self.advice.results)
         told = [*self.advice.unknown, *(self.advice.start.unknown if known else ())]
         if not told:
             return
@@ -197,7 +197,7 @@ class _Page:
     def advised(self) -> Iterator[str]:
         """The last words: what to do."""
         advice = self.advice
-        best = next(verdict for verdict in advice.verdicts if verdict.base == advice.best)
+        best = next(result for result in advice.results if result.base == advice.best)
         text = _advised(best, advice)
         for number, part in enumerate(wrap(text, self.room - 2)):
             yield f"{self.signs.arrow if number == 0 else ' '} {self.paint('bold', part)}"
@@ -223,7 +223,7 @@ def _advised(best: BaseFit, advice: BaseAdvice) -> str:
     if best.answer == "unknown":
         return "Say what it starts: --start COMMAND."
     if best.base == "keep":
-        work = [BASES[verdict.base] for verdict in advice.verdicts if verdict.answer == "work"]
+        work = [BASES[result.base] for result in advice.results if result.answer == "work"]
         return "Keep this base." + (f" With some work it could be {_either(work)}." if work else "")
     less = f": about {_bytes(best.size)} instead of {_bytes(now)}" if best.size and best.size < now else ""
     spared = f"; {advice.need.spare and _bytes(advice.need.spare)} less" if best.base == "slim" and not less else ""

@@ -52,11 +52,11 @@ def differences(page: Page, look: Look) -> Iterator[str]:
             lead = " " * width(lead)
     if not faults:
         yield page.paint("green", f"  {page.signs.good} Nothing differs of what could be compared.")
-    undecided = {each.message: each.rule for each in look.differences if each.severity is None}
-    for message, rule in list(undecided.items())[:_UNDECIDED]:
+    skip = {each.message: each.rule for each in look.differences if each.severity is None}
+    for message, rule in list(skip.items())[:_UNDECIDED]:
         yield from page.row(f"? {rule}", f"not compared: {message}")
-    if len(undecided) > _UNDECIDED:
-        yield from page.row("", f"and {len(undecided) - _UNDECIDED} more that could not be compared")
+    if len(skip) > _UNDECIDED:
+        yield from page.row("", f"and {len(skip) - _UNDECIDED} more that could not be compared")
 
 
 def unseen(page: Page, look: Look) -> Iterator[str]:

@@ -45,7 +45,7 @@ def render(
             if not item.package.removed:
                 by_url.setdefault(item.purl, []).append(reference)
         document["vulnerabilities"] = entries(vulnerabilities, by_url)
-    if inventory.problems:
+    if inventory.errors:
         document["compositions"] = [{"aggregate": "incomplete", "assemblies": [_ROOT]}]
     return numbered(serial, document, _head)
 

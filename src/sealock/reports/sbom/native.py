@@ -31,7 +31,7 @@ def render(inventory: Inventory) -> str:
         "layers": [_layer(layer, *sizes.get(layer.index, (0, 0))) for layer in inventory.layers],
         "packages": [_package(item) for item in items(inventory)],
         "files": [_file(fact) for fact in sorted(inventory.files, key=lambda file: (file.path, file.kind, file.layer))],
-        "problems": [_problem(problem) for problem in inventory.problems],
+        "errors": [_input_error(error) for error in inventory.errors],
     })  # fmt: skip
 
 
@@ -53,5 +53,5 @@ def _file(fact: FileFact) -> dict[str, Any]:
     return _fields(fact) | {"mode": f"{fact.mode & 0o7777:04o}"}
 
 
-def _problem(problem: InputError) -> dict[str, Any]:
-    return {"message": problem.message, "location": _fields(problem.location)}
+def _input_error(error: InputError) -> dict[str, Any]:
+    return {"message": error.message, "location": _fields(error.location)}

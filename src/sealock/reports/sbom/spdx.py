@@ -46,7 +46,7 @@ def render(inventory: Inventory, *, serial: str = "", timestamp: str = "") -> st
             *(_relation(_IMAGE, "CONTAINS", package["SPDXID"]) for package in packages[1:]),
         ],
     }
-    if inventory.problems:
+    if inventory.errors:
         content["comment"] = "Incomplete: something in the image could not be read."
     name = _NOT_ID.sub("-", about.name).strip("-.")[:100] or "image"
     return numbered(

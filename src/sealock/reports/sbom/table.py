@@ -36,7 +36,7 @@ _GAP: Final = 2
 def render(inventory: Inventory, *, width: int = 80, colour: bool = False, unicode: bool = True) -> str:
     """Render for a terminal of that width."""
     page = _Page(inventory, max(width, 40), Paint(on=colour), Signs(unicode=unicode))
-    lines = [*page.head(), *page.layers(), *page.packages(), *page.files(), *page.problems(), *page.summary()]
+    lines = [*page.head(), *page.layers(), *page.packages(), *page.files(), *page.errors(), *page.summary()]
     return "\n".join(row.rstrip() for row in lines) + "\n"
 
 
@@ -123,23 +123,23 @@ class _Page:
                 yield self.paint("faint", f"  and {len(found) - _FACTS} more")
             yield ""
 
-    def problems(self) -> Iterator[str]:
+    def errors(self) -> Iterator[str]:
         """What could not be read."""
-        for problem in self.inventory.problems:
+        for error in self.inventory.errors:
             label = f"{self.signs.of[max(self.signs.of)]} PROBLEM"
-            first, *rest = wrap(line(problem.location.file), self.room - 12)
+            first, *rest = wrap(line(error.location.file), self.room - 12)
             yield f"{self.paint('alarm', f'{label} ')}  {self.paint('bold', first)}"
-            yield from (" " * 12 + part for part in [*rest, *wrap(sentence(line(problem.message)), self.room - 12)])
-        if self.inventory.problems:
+            yield from (" " * 12 + part for part in [*rest, *wrap(sentence(line(error.message)), self.room - 12)])
+        if self.inventory.errors:
             yield ""
 
     def summary(self) -> Iterator[str]:
         """The last line: how many packages, and whether that is all."""
         removed = sum(item.package.removed for item in self.items)
         words = count(len(self.items), "package") + (f", {removed} of them removed by a later layer" if removed else "")
-        if self.inventory.problems:
-            words += f". {count(len(self.inventory.problems), 'problem')}: not everything could be read"
-        sign = self.signs.arrow if self.inventory.problems else self.signs.good
+        if self.inventory.errors:
+            words += f". {count(len(self.inventory.errors), 'error')}: not everything could be read"
+        sign = self.signs.arrow if self.inventory.errors else self.signs.good
         for number, part in enumerate(wrap(f"{words}.", self.room - 2)):
             yield f"{sign if number == 0 else ' '} {self.paint('bold', part)}"
 

@@ -26,7 +26,7 @@ class GivenMode(NamedTuple):
     folder: bool
     """Whether it is for folders, as far as one can tell."""
 
-    def mended(self, build: Build, mode: str) -> tuple[Edit, ...]:
+    def fixed(self, build: Build, mode: str) -> tuple[Edit, ...]:
         """Give them another mode."""
         if isinstance(self.word, Place):
             return (Edit(self.word, mode),)

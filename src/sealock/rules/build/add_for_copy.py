@@ -52,11 +52,11 @@ class AddForCopy(Rule[Build]):
             word = "copy" if build.excerpt(add.keyword_place).islower() else "COPY"
             # --checksum, --keep-git-dir and --unpack are ADD's alone.
             plain = all(flag.name in {"chown", "chmod", "link", "exclude"} for flag in add.flags)
-            yield self.fault(
+            yield self.finding(
                 f"adds {' '.join(source.text for source in add.sources)[:80]} with ADD",
                 at,
                 place=add.keyword_place,
                 evidence=f"ADD {' '.join(source.raw for source in add.sources)}"[:200],
-                mend=(Edit(add.keyword_place, word),) if plain else (),
+                fix=(Edit(add.keyword_place, word),) if plain else (),
                 safe=not unresolved and not any(set(source.text) & set("*?[") for source in add.sources),
             )

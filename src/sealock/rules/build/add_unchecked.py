@@ -33,7 +33,7 @@ class AddUnchecked(Rule[Build]):
     remedy = (
         "Give the checksum of the file: `ADD --checksum=sha256:… URL`; of a repository the commit: `URL.git#COMMIT`."
     )
-    mends = False
+    fixable = False
     bad = (
         "FROM debian:12\nADD https://example.com/tool.tar.gz /opt/\n",
         "FROM debian:12\nADD https://github.com/acme/tool.git#main /src\n",
@@ -60,10 +60,10 @@ class AddUnchecked(Rule[Build]):
                     if not _COMMIT.search(text):
                         message = f"adds {mask(text)} at whatever commit it has today"
                         severity = Severity.LOW if _VERSION.search(text) else None
-                        yield self.fault(message, at, place=source.place, evidence=mask(text), severity=severity)
+                        yield self.finding(message, at, place=source.place, evidence=mask(text), severity=severity)
                 elif text.lower().startswith(("http://", "https://")):
                     plain = text.lower().startswith("http://")
-                    yield self.fault(
+                    yield self.finding(
                         f"adds {mask(text)} as it comes{', over plain http' if plain else ''}",
                         at,
                         place=source.place,

@@ -7,7 +7,7 @@ from typing import Final
 
 from sealock.model.build import Build, Env, Run, Stage
 from sealock.model.finding import RuleFinding, Severity
-from sealock.rules.build._mend import insert_after
+from sealock.rules.build._fixes import insert_after
 from sealock.rules.build._ran import Call, calls, inherited, once_each
 from sealock.rules.references import man
 from sealock.rules.rule import Rule
@@ -97,11 +97,11 @@ class AnswerMissing(Rule[Build]):
             if configured(call.ran.stage):
                 continue
             word = call.verb if call.verb.text else call.ran.command.words[0]
-            yield self.fault(
+            yield self.finding(
                 f"`{call.manager} {call.verb.text}`".replace(" `", "`") + " waits for an answer",
                 call.ran.at,
                 place=call.ran.command.place,
-                mend=insert_after(call.ran.run, word, addition),
+                fix=insert_after(call.ran.run, word, addition),
             )
 
 

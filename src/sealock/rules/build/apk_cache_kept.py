@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from sealock.model.build import Build, Run
 from sealock.model.finding import RuleFinding, Severity
-from sealock.rules.build._mend import insert_after
+from sealock.rules.build._fixes import insert_after
 from sealock.rules.build._ran import calls, mounted, once_each, reaches_image, removes
 from sealock.rules.references import page
 from sealock.rules.rule import Rule
@@ -45,11 +45,11 @@ class ApkCacheKept(Rule[Build]):
             if call.ran.stage.index not in reaching or call.has("--no-cache"):
                 continue
             if kept(call.ran):
-                yield self.fault(
+                yield self.finding(
                     f"`apk {call.verb.text}` leaves its index in the layer",
                     call.ran.at,
                     place=call.verb.place,
-                    mend=insert_after(run, call.verb, "--no-cache"),
+                    fix=insert_after(run, call.verb, "--no-cache"),
                 )
 
 

@@ -37,10 +37,10 @@ class ApkUntrusted(Rule[Build]):
         """Judge apk's options."""
         for one in ran(build, "apk"):
             if (word := one.command.option("--allow-untrusted")) is not None:
-                yield self.fault(
+                yield self.finding(
                     "takes packages that nobody has signed",
                     one.at,
                     place=known(word.place),
                     evidence=line(one.command),
-                    mend=drop(build, one.command, word),
+                    fix=drop(build, one.command, word),
                 )

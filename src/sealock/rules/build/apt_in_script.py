@@ -8,7 +8,7 @@ from typing import Final
 from sealock.model.build import Build
 from sealock.model.change import Edit
 from sealock.model.finding import RuleFinding, Severity
-from sealock.rules.build._mend import replace_word
+from sealock.rules.build._fixes import replace_word
 from sealock.rules.build._ran import Call, calls
 from sealock.rules.references import man
 from sealock.rules.rule import Rule
@@ -42,11 +42,11 @@ class AptInScript(Rule[Build]):
     def check(self, build: Build, /) -> Iterator[RuleFinding]:
         """Look for calls of apt."""
         for call in calls(build, ("apt",)):
-            yield self.fault(
+            yield self.finding(
                 f"`apt {call.verb.text}` is meant for people at a terminal",
                 call.ran.at,
                 place=call.ran.command.words[0].place,
-                mend=_better(call),
+                fix=_better(call),
             )
 
 

@@ -69,12 +69,12 @@ class AptKey(Rule[Build]):
         # A file with more calls than that is no person's, and every call would be mended in every source line.
         few = len(calls) <= _MENDABLE
         for call in calls:
-            yield self.fault(
+            yield self.finding(
                 "lets this key sign the packages of every source",
                 call.at,
                 place=known(call.command.place),
                 evidence=line(call.command),
-                mend=_keyring(build, call, _origin(call, origin(call)), sources(call.stage), alone=len(calls) == 1)
+                fix=_keyring(build, call, _origin(call, origin(call)), sources(call.stage), alone=len(calls) == 1)
                 if few
                 else (),
             )

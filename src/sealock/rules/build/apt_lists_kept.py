@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from sealock.model.build import Build
 from sealock.model.finding import RuleFinding, Severity
-from sealock.rules.build._mend import append_command
+from sealock.rules.build._fixes import append_command
 from sealock.rules.build._ran import calls, mounted, reaches_image, removes
 from sealock.rules.references import docker_docs
 from sealock.rules.rule import Rule
@@ -51,11 +51,11 @@ class AptListsKept(Rule[Build]):
                 continue
             seen.add(call.ran.at)
             if not removes(run, "/var/lib/apt/lists", "/var/lib/apt"):
-                yield self.fault(
+                yield self.finding(
                     "leaves apt's package lists in the layer",
                     call.ran.at,
                     place=call.ran.command.place,
-                    mend=append_command(build, run, "rm -rf /var/lib/apt/lists/*"),
+                    fix=append_command(build, run, "rm -rf /var/lib/apt/lists/*"),
                     # A later RUN that installs without an update of its own needs the lists.
                     safe=not reused,
                 )

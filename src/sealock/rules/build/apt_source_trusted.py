@@ -72,16 +72,16 @@ class AptSourceTrusted(Rule[Build]):
                 before, after = text[: option.start()].rpartition("[")[2], text[option.end() :].partition("]")[0]
                 rest = " ".join((before + after).split())
                 old = f"[{before}{option[0]}{after}]"
-                mend = corrected(build, writing, old + " ", f"[{rest}] " if rest else "")
+                fix = corrected(build, writing, old + " ", f"[{rest}] " if rest else "")
             elif field:
-                mend = corrected(build, writing, field[0], "")
+                fix = corrected(build, writing, field[0], "")
             else:
                 continue
             match = option or field
-            yield self.fault(
+            yield self.finding(
                 "takes whatever this package source sends",
                 writing.at,
                 place=known(writing.place),
                 evidence=f"{writing.file}: {match[0].strip() if match else ''}",
-                mend=mend,
+                fix=fix,
             )

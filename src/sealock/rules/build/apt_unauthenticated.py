@@ -60,16 +60,16 @@ class AptUnauthenticated(Rule[Build]):
             command = call.ran.command
             for index, word in enumerate(command.words):
                 if word.text in _OPTIONS or _SETTING.search(word.text):
-                    yield self.fault(
+                    yield self.finding(
                         "takes packages that nobody has signed",
                         call.ran.at,
                         place=known(word.place),
                         evidence=line(command),
-                        mend=_without(build, command, index, word),
+                        fix=_without(build, command, index, word),
                     )
         for writing in writings(build):
             if "/apt" in writing.file and (match := _SETTING.search(writing.text)):
-                yield self.fault(
+                yield self.finding(
                     "tells apt to take packages that nobody has signed",
                     writing.at,
                     place=known(writing.place),

@@ -32,7 +32,7 @@ class ArchiveCopied(Rule[Build]):
         "FROM debian:12\nCOPY app.tar.gz /srv/downloads/\n",
         "FROM debian:12\nRUN --mount=type=bind,source=app.tar.gz,target=/a.tar.gz tar -xzf /a.tar.gz -C /opt\n",
     )
-    mends = False
+    fixable = False
 
     def check(self, build: Build, /) -> Iterator[RuleFinding]:
         """Look for copied archives that a later tar of the stage names."""
@@ -53,4 +53,4 @@ class ArchiveCopied(Rule[Build]):
                 base = source.text.rpartition("/")[2]
                 target = copy.target.text.rpartition("/")[2] or base
                 if base.endswith(_ARCHIVES) and any(last.get((stage.index, name), ()) > at for name in (base, target)):
-                    yield self.fault(f"copies {base}, which a RUN then unpacks", at, place=source.place)
+                    yield self.finding(f"copies {base}, which a RUN then unpacks", at, place=source.place)

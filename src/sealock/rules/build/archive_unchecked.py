@@ -25,7 +25,7 @@ class ArchiveUnchecked(Rule[Build]):
     confidence = Confidence.MEDIUM
     references = (cis_docker("4.11"), cwe(494))
     remedy = "Save the archive, check it with `sha256sum -c`, and unpack it then."
-    mends = False
+    fixable = False
     bad = (
         "FROM debian:12\nRUN curl -fsSL https://example.com/a.tar.gz | tar xz -C /opt\n",
         "FROM debian:12\nRUN wget https://example.com/a.zip && unzip a.zip && rm a.zip\n",
@@ -38,7 +38,7 @@ class ArchiveUnchecked(Rule[Build]):
         """Judge what becomes of downloads."""
         for use in unchecked(build):
             if use.how == "unpacked":
-                yield self.fault(
+                yield self.finding(
                     f"unpacks {use.file} just as it was downloaded",
                     use.at,
                     place=known(use.command.place),

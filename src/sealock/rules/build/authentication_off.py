@@ -41,7 +41,7 @@ class AuthenticationOff(Rule[Build]):
     severity = Severity.HIGH
     references = (cwe(306),)
     remedy = "Leave the switch out of the image, and give the password as a secret when the container starts."
-    mends = False
+    fixable = False
     bad = (
         "FROM postgres:17\nENV POSTGRES_HOST_AUTH_METHOD=trust\n",
         "FROM mysql:8.4\nENV MYSQL_ALLOW_EMPTY_PASSWORD=yes\n",
@@ -60,10 +60,10 @@ class AuthenticationOff(Rule[Build]):
             for pair in env.pairs if isinstance(env, Env) and stage.index in reaching else ():
                 text = pair.value.text.lower() if pair.value else ""
                 if (pair.name in _OPENS_WHEN_ON and text in _ON) or (pair.name in _OPENS_WHEN_OFF and text in _OFF):
-                    yield self.fault(f"lets everybody in with {pair.name}={text}", at, place=pair.place)
+                    yield self.finding(f"lets everybody in with {pair.name}={text}", at, place=pair.place)
         for at, stage, cmd in build.each(Cmd):
             for command in cmd.script.commands() if isinstance(cmd, Cmd) and stage.index in reaching else ():
                 text = " ".join(word.text for word in command.words)
                 if not any(nested.kind == "wrapped" for nested in command.nested) and _OPTION.search(text):
                     place = known(command.place)
-                    yield self.fault("starts without authentication", at, place=place, evidence=line(command))
+                    yield self.finding("starts without authentication", at, place=place, evidence=line(command))

@@ -28,7 +28,7 @@ class AuthorityFetched(Rule[Build]):
     severity = Severity.HIGH
     references = (cwe(295), cwe(494), man("openssl-s_client", 1))
     remedy = "Copy the certificate from beside the Dockerfile, or check it with sha256sum -c."
-    mends = False
+    fixable = False
     bad = (
         (
             "FROM debian:12\n"
@@ -50,7 +50,7 @@ class AuthorityFetched(Rule[Build]):
         for one in ran(build, *DOWNLOADERS):
             files = [file for file in saved_as(one.command) if any(folder in file for folder in _FOLDERS)]
             if files and not is_verified(one.run):
-                yield self.fault(message, one.at, place=known(one.command.place), evidence=line(one.command))
+                yield self.finding(message, one.at, place=known(one.command.place), evidence=line(one.command))
         for at, _, add in build.each(AddFile):
             if (
                 isinstance(add, AddFile)
@@ -59,4 +59,4 @@ class AuthorityFetched(Rule[Build]):
             ):
                 for source in add.sources:
                     if source.text.startswith(("http://", "https://")):
-                        yield self.fault(message, at, place=source.place, evidence=mask(source.text))
+                        yield self.finding(message, at, place=source.place, evidence=mask(source.text))

@@ -43,7 +43,7 @@ class BaseImageEnded(Rule[Build]):
     confidence = Confidence.MEDIUM
     references = (cis_docker("4.4"), cwe(1104), page("endoflife.date", "https://endoflife.date/"))
     remedy = "Build on a version that is still supported."
-    mends = False
+    fixable = False
     bad = (
         "FROM debian:9\n",
         "FROM python:2.7-slim\n",
@@ -64,11 +64,11 @@ class BaseImageEnded(Rule[Build]):
         reaching = reaches_image(build)
         for named in base_images(build):
             if named.image is None:
-                yield self.undecided(f"the image {named.text} hangs on a build argument", named.at)
+                yield self.skip(f"the image {named.text} hangs on a build argument", named.at)
             elif message := _ended(named.image):
                 # What only builds is not what is attacked.
                 severity = None if named.at[1] in reaching else Severity.MEDIUM
-                yield self.fault(f"builds on {message}", named.at, place=named.place, severity=severity)
+                yield self.finding(f"builds on {message}", named.at, place=named.place, severity=severity)
 
 
 def _ended(image: ImageName) -> str:

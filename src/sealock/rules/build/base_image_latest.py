@@ -25,7 +25,7 @@ class BaseImageLatest(Rule[Build]):
     severity = Severity.MEDIUM
     references = (cis_docker("5.28"), cwe(1357), docker_docs("build/building/best-practices/#pin-base-image-versions"))
     remedy = "Name the version that you build on, as in `node:22.11-slim`, and pin its digest: `sealock pin FILE`."
-    mends = False
+    fixable = False
     bad = ("FROM node:latest\n", "ARG TAG=latest\nFROM ghcr.io/acme/base:${TAG}\n", "FROM alpine:edge\n")
     good = (
         "FROM node:22.11-slim\n",
@@ -36,13 +36,13 @@ class BaseImageLatest(Rule[Build]):
         """Judge every FROM that names an image with a tag and no digest."""
         for named in base_images(build):
             if named.image is None:
-                yield self.undecided(f"the image {named.text} hangs on a build argument", named.at)
+                yield self.skip(f"the image {named.text} hangs on a build argument", named.at)
             elif named.image.digest is None and named.image.tag is not None:
                 tag = named.image.tag.lower()
                 if tag == "latest" or tag.startswith("latest-") or tag.endswith("-latest"):
-                    yield self.fault(f"builds on {named.text}, whatever that is today", named.at, place=named.place)
+                    yield self.finding(f"builds on {named.text}, whatever that is today", named.at, place=named.place)
                 elif tag in _MOVING:
-                    yield self.fault(
+                    yield self.finding(
                         f"builds on {named.text}, a tag that moves by design",
                         named.at,
                         place=named.place,

@@ -24,7 +24,7 @@ class BaseImageUndigested(Rule[Build]):
     severity = Severity.LOW
     references = (cis_docker("6.1"), cwe(494), docker_docs("build/building/best-practices/#pin-base-image-versions"))
     remedy = "`sealock pin FILE` writes the digest behind the tag, and renews it later: `debian:12.8@sha256:…`."
-    mends = False
+    fixable = False
     bad = ("FROM debian:12.8\n", "FROM golang:1.23 AS build\nRUN go build\nFROM scratch\nCOPY --from=build /x /x\n")
     good = (
         "FROM debian:12.8@sha256:0b1f8f1f8a4e4a1f1e1c2d3b4a5968778695a4b3c2d1e0f00112233445566778\n",
@@ -35,6 +35,6 @@ class BaseImageUndigested(Rule[Build]):
         """Judge every FROM that names an image with a tag that promises a version."""
         for named in base_images(build):
             if named.image is None:
-                yield self.undecided(f"the image {named.text} hangs on a build argument", named.at)
+                yield self.skip(f"the image {named.text} hangs on a build argument", named.at)
             elif named.image.digest is None and named.image.tag not in {None, "latest"}:
-                yield self.fault(f"takes {named.text} by a tag that can be moved", named.at, place=named.place)
+                yield self.finding(f"takes {named.text} by a tag that can be moved", named.at, place=named.place)

@@ -23,7 +23,7 @@ class BaseImageUntagged(Rule[Build]):
     severity = Severity.MEDIUM
     references = (cis_docker("5.28"), cwe(1357), docker_docs("build/building/best-practices/#pin-base-image-versions"))
     remedy = "Name the version that you build on, as in `debian:12.8`, and pin its digest: `sealock pin FILE`."
-    mends = False
+    fixable = False
     bad = ("FROM debian\nUSER nobody\n", "FROM golang AS build\nFROM alpine:3.20\nCOPY --from=build /x /x\n")
     good = (
         "FROM debian:12.8\n",
@@ -36,6 +36,6 @@ class BaseImageUntagged(Rule[Build]):
         """Judge every FROM that names an image."""
         for named in base_images(build):
             if named.image is None:
-                yield self.undecided(f"the image {named.text} hangs on a build argument", named.at)
+                yield self.skip(f"the image {named.text} hangs on a build argument", named.at)
             elif named.image.tag is None and named.image.digest is None:
-                yield self.fault(f"builds on {named.text} without a tag", named.at, place=named.place)
+                yield self.finding(f"builds on {named.text} without a tag", named.at, place=named.place)

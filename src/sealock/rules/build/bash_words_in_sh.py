@@ -48,7 +48,7 @@ class BashWordsInSh(Rule[Build]):
         'FROM debian:12\nRUN ["/bin/bash", "-c", "[[ -f /a ]]"]\n',
         "FROM debian:12\nRUN <<EOF\n#!/bin/bash\nsource venv/bin/activate\nEOF\n",
     )
-    mends = False
+    fixable = False
 
     def check(self, build: Build, /) -> Iterator[RuleFinding]:
         """Look at what /bin/sh itself runs in stages on Debian's family."""
@@ -61,11 +61,11 @@ class BashWordsInSh(Rule[Build]):
                     continue
                 for command in _own(run.script):
                     if what := _foreign(command):
-                        yield self.fault(
+                        yield self.finding(
                             f"uses {what}, which dash does not know",
                             ("stages", stage.index, "instructions", index),
                             place=command.place,
-                            mend=_mend(command),
+                            fix=_fix(command),
                         )
 
 
@@ -97,7 +97,7 @@ def _foreign(command: Command) -> str:
     return "pipefail" if name == "set" and "pipefail" in texts else ""
 
 
-def _mend(command: Command) -> tuple[Edit, ...]:
+def _fix(command: Command) -> tuple[Edit, ...]:
     if command.name == "source" and any("/" in text for text in command.arguments[:1]):
         return (Edit(command.words[0].place, "."),)
     if command.name in {"[", "test"}:

@@ -46,13 +46,13 @@ class BlanketUpgrade(Rule[Build]):
         "FROM fedora:40\nRUN dnf -y update openssl && dnf clean all\n",
         "FROM alpine:3.20\nRUN apk upgrade --no-cache openssl\n",
     )
-    mends = False
+    fixable = False
 
     def check(self, build: Build, /) -> Iterator[RuleFinding]:
         """Look for upgrades that name no package."""
         for call in calls(build, _UPGRADES):
             if call.verb.text in _UPGRADES[call.manager] and not call.operands and not _security_only(call):
-                yield self.fault(
+                yield self.finding(
                     f"upgrades everything with {call.manager} {call.verb.text}",
                     call.ran.at,
                     place=call.ran.command.place,

@@ -31,7 +31,7 @@ class BuildPackagesKept(Rule[Build]):
         "FROM alpine:3.20\nRUN apk add --no-cache --virtual .app-rundeps libpq\n",
         "FROM alpine:3.20 AS build\nRUN apk add --no-cache --virtual .build gcc && make\nFROM alpine:3.20\n",
     )
-    mends = False
+    fixable = False
 
     def check(self, build: Build, /) -> Iterator[RuleFinding]:
         """Look for groups that their RUN does not remove."""
@@ -41,7 +41,7 @@ class BuildPackagesKept(Rule[Build]):
             name = _group(call)
             # By habit a group with "run" in its name holds what the program needs.
             if name and "run" not in name and call.ran.stage.index in reaching and (call.ran.at, name) not in removed:
-                yield self.fault(f"keeps the packages of {name[:40]}", call.ran.at, place=call.ran.command.place)
+                yield self.finding(f"keeps the packages of {name[:40]}", call.ran.at, place=call.ran.command.place)
 
 
 def _group(call: Call) -> str:

@@ -25,11 +25,11 @@ class CdInRun(Rule[Build]):
     remedy = "Put WORKDIR before the RUN."
     bad = ("FROM debian:12\nRUN cd /srv/app && make\n",)
     good = ("FROM debian:12\nWORKDIR /srv/app\nRUN make\n", "FROM debian:12\nRUN make && (cd doc && make)\n")
-    mends = False
+    fixable = False
 
     def check(self, build: Build, /) -> Iterator[RuleFinding]:
         """Look for RUNs of several commands whose first one is cd."""
         for one in ran(build, "cd"):
             pipelines = one.run.script.pipelines
             if len(pipelines) > 1 and pipelines[0].commands[0] is one.command:
-                yield self.fault("changes the folder for this RUN alone", one.at, place=one.command.place)
+                yield self.finding("changes the folder for this RUN alone", one.at, place=one.command.place)

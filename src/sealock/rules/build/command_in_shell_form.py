@@ -56,10 +56,10 @@ class CommandInShellForm(Rule[Build]):
                 continue
             if script.pipelines and script.pipelines[-1].commands[-1].name == "exec":
                 continue
-            yield self.fault(
+            yield self.finding(
                 "puts a shell between Docker and the program",
                 at,
-                mend=_exec_form(instruction),
+                fix=_exec_form(instruction),
                 safe=_keeps_meaning(stage, instruction, has_command=has_command),
             )
 

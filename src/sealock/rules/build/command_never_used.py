@@ -26,7 +26,7 @@ class CommandNeverUsed(Rule[Build]):
         'FROM debian:12\nENTRYPOINT ["/app"]\nCMD ["--port", "80"]\n',
         "FROM debian:12\nENTRYPOINT /app\n",
     )
-    mends = False
+    fixable = False
 
     def check(self, build: Build, /) -> Iterator[RuleFinding]:
         """Compare the last ENTRYPOINT of each stage with its last CMD."""
@@ -37,7 +37,7 @@ class CommandNeverUsed(Rule[Build]):
             entry = [one for _, one in found if one.keyword == "ENTRYPOINT"]
             commands = [index for index, one in found if one.keyword == "CMD"]
             if entry and commands and entry[-1].form == "shell" and not (entry[-1].line or "").startswith("["):
-                yield self.fault(
+                yield self.finding(
                     "never reaches the ENTRYPOINT, which is in shell form",
                     ("stages", stage.index, "instructions", commands[-1]),
                 )

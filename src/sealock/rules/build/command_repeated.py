@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from sealock.model.build import Build, Cmd
 from sealock.model.finding import RuleFinding, Severity
 from sealock.model.location import At
-from sealock.rules.build._mend import delete_instruction
+from sealock.rules.build._fixes import delete_instruction
 from sealock.rules.references import docker_docs
 from sealock.rules.rule import Rule
 
@@ -37,4 +37,4 @@ class CommandRepeated(Rule[Build]):
             last[stage.index, one.keyword] = at
         for at, stage, one in found:
             if last[stage.index, one.keyword] != at:
-                yield self.fault(f"is overruled by a later {one.keyword}", at, mend=delete_instruction(build, one))
+                yield self.finding(f"is overruled by a later {one.keyword}", at, fix=delete_instruction(build, one))

@@ -54,7 +54,7 @@ class CommandWithoutUse(Rule[Build]):
         "FROM debian:12\nRUN mkdir /srv/service\n",
         'FROM debian:12\nRUN mysqld & sleep 5 && mysql -e "select 1" && kill %1\n',
     )
-    mends = False
+    fixable = False
 
     def check(self, build: Build, /) -> Iterator[RuleFinding]:
         """Look for such commands."""
@@ -62,7 +62,7 @@ class CommandWithoutUse(Rule[Build]):
             name = one.command.name
             # Stopping what the same RUN started is fair.
             if name not in {"kill", "ps"} or not any(line.joint == "&" for line in one.run.script.every_pipeline()):
-                yield self.fault(
+                yield self.finding(
                     f"`{name}` {_WHY.get(name, 'does nothing for the image')}", one.at, place=one.command.place
                 )
         for one in ran(build, "systemctl"):
@@ -73,4 +73,4 @@ class CommandWithoutUse(Rule[Build]):
                 "status",
                 "stop",
             }:
-                yield self.fault(f"`systemctl` {_WHY['systemctl']}", one.at, place=one.command.place)
+                yield self.finding(f"`systemctl` {_WHY['systemctl']}", one.at, place=one.command.place)

@@ -36,7 +36,7 @@ class CompilersLeft(Rule[Build]):
     confidence = Confidence.MEDIUM
     references = (cis_docker("4.3"), docker_docs("build/building/multi-stage/"))
     remedy = "Build in a stage of its own, and COPY --from it what runs."
-    mends = False
+    fixable = False
     bad = (
         "FROM python:3.12-slim\nRUN apt-get update && apt-get install -y gcc libpq-dev\nRUN pip install psycopg2\n",
         "FROM alpine:3.20\nRUN apk add --no-cache build-base linux-headers\n",
@@ -57,7 +57,7 @@ class CompilersLeft(Rule[Build]):
             names = [word for word in call.operands if _TOOLS.fullmatch(word.text.partition("=")[0])]
             if names:
                 few = ", ".join(word.text.partition("=")[0] for word in names[:4])
-                yield self.fault(
+                yield self.finding(
                     f"keeps {few}{' and more' if len(names) > 4 else ''}",
                     call.ran.at,
                     place=known(names[0].place),

@@ -34,7 +34,7 @@ class ConstantPlatform(Rule[Build]):
             platform, flag = stage.start.platform, stage.start.flag("platform")
             if platform is not None and flag is not None and "$" not in platform.raw:
                 image = stage.start.image.place.start
-                mend = (Edit(Place(flag.place.start, image), ""),) if len(stage.start.flags) == 1 else ()
-                yield self.fault(
-                    f"is built for {platform.text} only", ("stages", stage.index), place=flag.place, mend=mend
+                fix = (Edit(Place(flag.place.start, image), ""),) if len(stage.start.flags) == 1 else ()
+                yield self.finding(
+                    f"is built for {platform.text} only", ("stages", stage.index), place=flag.place, fix=fix
                 )

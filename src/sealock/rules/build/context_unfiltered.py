@@ -26,7 +26,7 @@ class ContextUnfiltered(Rule[Build]):
     severity = Severity.MEDIUM
     references = (cis_docker("4.10"), cwe(538), docker_docs("build/concepts/context/#dockerignore-files"))
     remedy = "Copy by name what the image needs, or keep .git, .env and keys out with a .dockerignore."
-    mends = False
+    fixable = False
     bad = ("FROM debian:12\nCOPY .git /app/.git\n",)
     good = ("FROM debian:12\nCOPY src/ /app/\n", "FROM debian:12 AS b\nFROM debian:12\nCOPY --from=b . .\n")
 
@@ -39,16 +39,16 @@ class ContextUnfiltered(Rule[Build]):
             for source in copy.sources:
                 path = re.sub(r"^(?:\./|/)+", "", source.text).rstrip("/")
                 if path in {".git", ".hg", ".svn"}:
-                    yield self.fault(f"holds {path}, the whole history of the project", at, place=source.place)
+                    yield self.finding(f"holds {path}, the whole history of the project", at, place=source.place)
                 elif path in {"", ".", "*"}:
-                    silent, message, confidence = _judge(build.context, kept_out)
+                    silent, message, confidence = _evaluate(build.context, kept_out)
                     if silent:
-                        yield self.undecided(message, at)
+                        yield self.skip(message, at)
                     elif message:
-                        yield self.fault(message, at, place=source.place, evidence="COPY .", confidence=confidence)
+                        yield self.finding(message, at, place=source.place, evidence="COPY .", confidence=confidence)
 
 
-def _judge(context: BuildContext, kept_out: list[str]) -> tuple[bool, str, Confidence]:
+def _evaluate(context: BuildContext, kept_out: list[str]) -> tuple[bool, str, Confidence]:
     """Whether nobody can tell; what is wrong, "" for nothing; how sure that is."""
     names = context.entries if isinstance(context.entries, tuple) else ()
     patterns = [*(context.ignored if isinstance(context.ignored, tuple) else ()), *kept_out]

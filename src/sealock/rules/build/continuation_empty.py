@@ -62,17 +62,17 @@ class ContinuationEmpty(Rule[Build]):
                 escape = text.rfind(build.escape, instruction.place.start, start)
                 arguments = text[instruction.keyword_place.end : escape].strip()
                 if len(swallowed) > 1 and swallowed[0] in _KEYWORDS and escape > 0:
-                    yield self.fault(
+                    yield self.finding(
                         f"takes in the {swallowed[0]} below, which is never carried out",
                         at,
                         place=Place(escape, escape + 1),
-                        mend=Edit(Place(escape, escape + 1), "") if arguments and "<<" not in arguments else (),
+                        fix=Edit(Place(escape, escape + 1), "") if arguments and "<<" not in arguments else (),
                         safe=False,
                         severity=Severity.MEDIUM,
                         evidence=f"{instruction.keyword} {swallowed[0]}",
                     )
                     return
-                yield self.fault(
-                    "has an empty line in it", at, place=blank, mend=Edit(blank, ""), evidence=instruction.keyword
+                yield self.finding(
+                    "has an empty line in it", at, place=blank, fix=Edit(blank, ""), evidence=instruction.keyword
                 )
             start = following

@@ -28,7 +28,7 @@ class CopiedFromOutside(Rule[Build]):
         "FROM debian:12 AS a\nRUN x\nFROM debian:12\nCOPY --from=a ../x /\n",
         "FROM debian:12\nADD https://example.org/../x /\n",
     )
-    mends = False
+    fixable = False
 
     def check(self, build: Build, /) -> Iterator[RuleFinding]:
         """Look at each source from the context."""
@@ -38,7 +38,7 @@ class CopiedFromOutside(Rule[Build]):
             for source in one.sources:
                 why = "" if one.heredocs and source.raw.startswith("<<") else _why(build, source)
                 if why:
-                    yield self.fault(f"{source.text[:80]} {why}", at, place=source.place)
+                    yield self.finding(f"{source.text[:80]} {why}", at, place=source.place)
 
 
 def _why(build: Build, source: BuildText) -> str:

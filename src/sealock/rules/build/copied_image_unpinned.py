@@ -22,7 +22,7 @@ class CopiedImageUnpinned(Rule[Build]):
     severity = Severity.LOW
     references = (cis_docker("4.2"), cwe(494), docker_docs("reference/dockerfile/#copy---from"))
     remedy = "Pin the image by tag and digest (`sealock pin FILE` does), or give it a FROM of its own."
-    mends = False
+    fixable = False
     bad = (
         "FROM python:3.12\nCOPY --from=ghcr.io/astral-sh/uv:latest /uv /bin/uv\n",
         "FROM debian:12\nCOPY --from=busybox:1.36 /bin/busybox /bin/\n",
@@ -43,7 +43,7 @@ class CopiedImageUnpinned(Rule[Build]):
                 continue
             moving = named.image.tag in {None, "latest"}
             how = "whatever that is today" if moving else "by a tag that can be moved"
-            yield self.fault(
+            yield self.finding(
                 f"takes files from {named.text}, {how}",
                 named.at,
                 place=named.place,

@@ -23,7 +23,7 @@ class CopyFromLaterStage(Rule[Build]):
     remedy = "Move the stage above the one that copies from it."
     bad = ("FROM debian:12 AS app\nCOPY --from=assets /a /\nFROM debian:12 AS assets\nRUN make\n",)
     good = ("FROM debian:12 AS assets\nRUN make\nFROM debian:12\nCOPY --from=assets /a /\nCOPY --from=0 /b /\n",)
-    mends = False
+    fixable = False
 
     def check(self, build: Build, /) -> Iterator[RuleFinding]:
         """Compare each stage that is copied from with the one that copies."""
@@ -34,6 +34,6 @@ class CopyFromLaterStage(Rule[Build]):
                 and one.stage is not None
                 and one.stage > stage.index
             ):
-                yield self.fault(
+                yield self.finding(
                     f"copies from {one.source_image.text}, which comes later", at, place=one.source_image.place
                 )

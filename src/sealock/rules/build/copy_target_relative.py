@@ -29,7 +29,7 @@ class CopyTargetRelative(Rule[Build]):
         "FROM debian:12\nCOPY app /bin/\n",
         "FROM mcr.microsoft.com/windows/nanoserver:ltsc2022\nCOPY app C:/app/\n",
     )
-    mends = False
+    fixable = False
 
     def check(self, build: Build, /) -> Iterator[RuleFinding]:
         """Look for relative targets without a WORKDIR before."""
@@ -43,7 +43,7 @@ class CopyTargetRelative(Rule[Build]):
                 if isinstance(one, Copy | AddFile) and not one.onbuild:
                     target = one.target.text.strip("\"'")
                     if target[:1] not in {"/", "\\", "$", "%"} and target[1:2] != ":":
-                        yield self.fault(
+                        yield self.finding(
                             f"{target[:80]} hangs on the working folder of the base image",
                             ("stages", stage.index, "instructions", index),
                             place=one.target.place,

@@ -40,9 +40,9 @@ class CopyTargetUnclear(Rule[Build]):
                     continue
                 quoted = one.target.raw[-1:] in {'"', "'"}
                 end = one.target.place.end - quoted
-                yield self.fault(
+                yield self.finding(
                     f"copies several sources to {target[:80]}",
                     at,
                     place=one.target.place,
-                    mend=Edit(Place(end, end), "/"),
+                    fix=Edit(Place(end, end), "/"),
                 )

@@ -23,7 +23,7 @@ class CredentialFileCopied(Rule[Build]):
     severity = Severity.HIGH
     references = (cis_docker("4.10"), cwe(538), docker_docs("build/building/secrets/"))
     remedy = "Mount it for the command that needs it, with RUN --mount=type=secret, and add it to .dockerignore."
-    mends = False
+    fixable = False
     bad = (
         "FROM node:22\nCOPY .npmrc package.json ./\nRUN npm ci\n",
         "FROM debian:12\nADD id_rsa /root/.ssh/id_rsa\n",
@@ -49,7 +49,7 @@ class CredentialFileCopied(Rule[Build]):
                     found = credential_file(copy.target.text) if not copy.target.text.endswith("/") else None
                     found = found if found and text.strip("./") else None
                 if found:
-                    yield self.fault(
+                    yield self.finding(
                         f"holds {text}, which by its name holds {found[0]}",
                         at,
                         place=source.place,

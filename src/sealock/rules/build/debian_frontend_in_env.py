@@ -41,15 +41,15 @@ class DebianFrontendInEnv(Rule[Build]):
             for pair in instruction.pairs:
                 if pair.name == "DEBIAN_FRONTEND" and pair.value is not None and pair.value.text not in {"", "dialog"}:
                     alone = len(instruction.pairs) == 1 and not instruction.onbuild
-                    mend = (
+                    fix = (
                         Edit(instruction.keyword_place, "ARG"),
                         Edit(pair.place, f"DEBIAN_FRONTEND={pair.value.raw}"),
                     )
-                    yield self.fault(
+                    yield self.finding(
                         f"DEBIAN_FRONTEND={pair.value.text} stays in the image",
                         at,
                         place=pair.place,
-                        mend=mend if alone else (),
+                        fix=fix if alone else (),
                         # A stage that builds on this one inherits an ENV, but no ARG.
                         safe=stage.index not in parents,
                     )

@@ -38,7 +38,7 @@ class DebuggerListens(Rule[Build]):
         page("Node.js, debugging guide", "https://nodejs.org/en/learn/getting-started/debugging"),
     )
     remedy = "Leave the option out of the image; give it on the command line when you debug, on 127.0.0.1."
-    mends = False
+    fixable = False
     bad = (
         'FROM eclipse-temurin:21\nENV JAVA_TOOL_OPTIONS="-agentlib:jdwp=transport=dt_socket,server=y,address=*:5005"\n',
         'FROM node:22\nCMD ["node", "--inspect=0.0.0.0:9229", "app.js"]\n',
@@ -55,7 +55,7 @@ class DebuggerListens(Rule[Build]):
                 text = pair.value.text if pair.value else ""
                 debug = pair.name in _DEBUG and text.lower() in {"1", "true", "on", "yes"}
                 if debug or _OPTION.search(text) or (pair.name == "WERKZEUG_DEBUG_PIN" and text == "off"):
-                    yield self.fault(
+                    yield self.finding(
                         f"turns a debugger on with {pair.name}",
                         at,
                         place=pair.place,
@@ -69,4 +69,6 @@ class DebuggerListens(Rule[Build]):
                     delve = command.name == "dlv" and "--headless" in text and "127.0.0.1" not in text
                     if delve or _OPTION.search(text):
                         place = known(command.place)
-                        yield self.fault("starts with a debugger that listens", at, place=place, evidence=line(command))
+                        yield self.finding(
+                            "starts with a debugger that listens", at, place=place, evidence=line(command)
+                        )

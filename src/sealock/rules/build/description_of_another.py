@@ -58,9 +58,9 @@ class DescriptionOfAnother(Rule[Build]):
             return
         at_text = start + len(line) - len(bare) + 1
         at_text += len(bare) - 1 - len(bare[1:].lstrip())
-        yield self.fault(
+        yield self.finding(
             f"does not begin with {name}",
             at,
             place=Place(start, end),
-            mend=Edit(Place(at_text, at_text), f"{name} " if bare[1:2].isspace() else f" {name} "),
+            fix=Edit(Place(at_text, at_text), f"{name} " if bare[1:2].isspace() else f" {name} "),
         )

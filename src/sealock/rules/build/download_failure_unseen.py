@@ -7,7 +7,7 @@ from typing import Final
 
 from sealock.model.build import Build, Run
 from sealock.model.finding import RuleFinding, Severity
-from sealock.rules.build._mend import insert_after
+from sealock.rules.build._fixes import insert_after
 from sealock.rules.build._ran import once_each, ran
 from sealock.rules.references import page
 from sealock.rules.rule import Rule
@@ -61,11 +61,11 @@ class DownloadFailureUnseen(Rule[Build]):
             if command.option(*_SEES) or not any("://" in text or "$" in text for text in command.arguments):
                 continue
             if not checked(one):
-                yield self.fault(
+                yield self.finding(
                     "does not see when the server says no",
                     one.at,
                     place=command.place,
-                    mend=insert_after(one.run, command.words[0], "-f"),
+                    fix=insert_after(one.run, command.words[0], "-f"),
                 )
 
 

@@ -25,7 +25,7 @@ class DownloadRunUnchecked(Rule[Build]):
     severity = Severity.MEDIUM
     references = (cis_docker("4.11"), cwe(494))
     remedy = "Check the file against a checksum or a signature between the download and its use."
-    mends = False
+    fixable = False
     bad = (
         "FROM debian:12\nRUN curl -o install.sh https://example.com/install.sh && sh install.sh\n",
         "FROM debian:12\nRUN wget https://example.com/tool -O /usr/local/bin/tool && chmod +x /usr/local/bin/tool\n",
@@ -46,7 +46,7 @@ class DownloadRunUnchecked(Rule[Build]):
         for use in unchecked(build):
             if use.how != "unpacked":
                 what = {"run": "runs", "executable": "makes a program of", "installed": "installs"}[use.how]
-                yield self.fault(
+                yield self.finding(
                     f"{what} {use.file} just as it was downloaded",
                     use.at,
                     place=known(use.command.place),

@@ -59,10 +59,10 @@ class EffectEndsWithRun(Rule[Build]):
             if all(command.name in _INSTEAD and not command.redirects and not command.nested for command in commands):
                 only = commands[0] if len(commands) == 1 else None
                 name = next((command.name for command in commands if command.name), "NAME=value")
-                yield self.fault(
+                yield self.finding(
                     f"`{name}` ends with this RUN: {_INSTEAD[commands[0].name]}",
                     at,
-                    mend=_instruction(build, run, only) if only is not None and run.form == "shell" else (),
+                    fix=_instruction(build, run, only) if only is not None and run.form == "shell" else (),
                 )
 
 

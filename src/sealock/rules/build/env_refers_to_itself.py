@@ -43,11 +43,11 @@ class EnvRefersToItself(Rule[Build]):
                 used = [name for name in _used(pair) if name in before]
                 name = min(used, key=before.__getitem__, default="")
                 if name and pair.name != name:
-                    yield self.fault(
+                    yield self.finding(
                         f"{pair.name} uses ${name}, which this ENV only sets",
                         at,
                         place=pair.place,
-                        mend=_split(build, one, index),
+                        fix=_split(build, one, index),
                     )
                 before.setdefault(pair.name, index)
 

@@ -22,7 +22,7 @@ class EverythingCopied(Rule[Build]):
     severity = Severity.LOW
     references = (docker_docs("build/building/multi-stage/"),)
     remedy = "Copy the finished program and what it needs, by their paths."
-    mends = False
+    fixable = False
     bad = ("FROM golang:1.23 AS build\nRUN go build -o /app .\nFROM debian:12\nCOPY --from=build / /\n",)
     good = (
         "FROM golang:1.23 AS build\nRUN go build -o /app .\nFROM debian:12\nCOPY --from=build /app /app\n",
@@ -36,4 +36,4 @@ class EverythingCopied(Rule[Build]):
                 for source in copy.sources:
                     if source.text in {"/", "/*", "/."}:
                         origin = copy.source_image.text
-                        yield self.fault(f"takes all that is in {origin}", at, place=source.place, evidence=origin)
+                        yield self.finding(f"takes all that is in {origin}", at, place=source.place, evidence=origin)

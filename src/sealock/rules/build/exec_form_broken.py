@@ -46,11 +46,11 @@ class ExecFormBroken(Rule[Build]):
             line = build.excerpt(place)
             if line[:1] == "[" and line[-1:] == "]" and any(sign in line for sign in "'\",") and not _is_test(line):
                 items = _items(line)
-                yield self.fault(
+                yield self.finding(
                     "looks like an exec form, but is no valid JSON",
                     at,
                     place=place,
-                    mend=Edit(place, json.dumps(items, ensure_ascii=False)) if items else (),
+                    fix=Edit(place, json.dumps(items, ensure_ascii=False)) if items else (),
                 )
 
 

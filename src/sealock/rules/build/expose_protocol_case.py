@@ -32,9 +32,9 @@ class ExposeProtocolCase(Rule[Build]):
                 for text in instruction.ports:
                     port, slash, protocol = text.raw.rpartition("/")
                     if slash and protocol != protocol.lower() and "$" not in protocol and "}" not in protocol:
-                        yield self.fault(
+                        yield self.finding(
                             f"writes {protocol} for {protocol.lower()}",
                             at,
                             place=text.place,
-                            mend=Edit(text.place, f"{port}/{protocol.lower()}"),
+                            fix=Edit(text.place, f"{port}/{protocol.lower()}"),
                         )

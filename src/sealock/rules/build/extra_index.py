@@ -30,7 +30,7 @@ class ExtraIndex(Rule[Build]):
         page("pip, --extra-index-url", "https://pip.pypa.io/en/stable/cli/pip_install/#finding-packages"),
     )
     remedy = "Use a single --index-url that passes on the others, or --require-hashes."
-    mends = False
+    fixable = False
     bad = (
         "FROM python:3.12\nRUN pip install --extra-index-url https://pypi.example.com/simple acme-tools\n",
         "FROM python:3.12\nENV PIP_EXTRA_INDEX_URL=https://pypi.example.com/simple\n",
@@ -49,7 +49,7 @@ class ExtraIndex(Rule[Build]):
             given = settings(call.ran.command, "--extra-index-url")
             if given and not call.has("--require-hashes"):
                 address = mask(given[-1].text.rpartition("=")[2] if len(given) == 1 else given[-1].text)
-                yield self.fault(
+                yield self.finding(
                     f"takes packages from PyPI or {address}, whichever has the higher version",
                     call.ran.at,
                     place=known(given[0].place),
@@ -57,7 +57,7 @@ class ExtraIndex(Rule[Build]):
                 )
         for setting in variables(build, "PIP_EXTRA_INDEX_URL", "UV_EXTRA_INDEX_URL"):
             if setting.value:
-                yield self.fault(
+                yield self.finding(
                     f"takes packages from PyPI or {mask(setting.value)}, whichever has the higher version",
                     setting.at,
                     place=known(setting.place),

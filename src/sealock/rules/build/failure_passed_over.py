@@ -60,11 +60,11 @@ class FailurePassedOver(Rule[Build]):
                     and name in _MATTERS
                     and not (one.guarded or following.guarded or one.negated)
                 ):
-                    yield self.fault(
+                    yield self.finding(
                         f"goes on where {name} fails",
                         at,
                         place=one.commands[-1].place,
-                        mend=_joined(build, one, following),
+                        fix=_joined(build, one, following),
                     )
 
 

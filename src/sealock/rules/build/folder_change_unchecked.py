@@ -47,11 +47,11 @@ class FolderChangeUnchecked(Rule[Build]):
                     continue
                 if command.arguments not in {(), ("/",), ("-",), ("~",)}:
                     end = command.place.end
-                    yield self.fault(
+                    yield self.finding(
                         "goes on where cd fails",
                         at,
                         place=command.place,
-                        mend=Edit(Place(end, end), " || exit 1")
+                        fix=Edit(Place(end, end), " || exit 1")
                         if command.place.start >= 0 and one.joint != "||"
                         else (),
                     )

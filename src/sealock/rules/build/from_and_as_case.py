@@ -41,9 +41,9 @@ class FromAndAsCase(Rule[Build]):
             lower = build.excerpt(start.keyword_place).islower()
             if word.islower() != lower or word not in {"as", "AS"}:
                 at = between.start + found
-                yield self.fault(
+                yield self.finding(
                     f"writes {build.excerpt(start.keyword_place)} and {word}",
                     ("stages", stage.index),
                     place=Place(at, at + 2),
-                    mend=Edit(Place(at, at + 2), "as" if lower else "AS"),
+                    fix=Edit(Place(at, at + 2), "as" if lower else "AS"),
                 )

@@ -49,12 +49,12 @@ class GitTlsOff(Rule[Build]):
         for setting in settings(build, "GIT_SSL_NO_VERIFY"):
             # git knows false, no, off and 0 as "not set".
             if setting.value.lower() not in {"", "0", "false", "no", "off"}:
-                yield self.fault(
+                yield self.finding(
                     "lets git talk to whoever answers",
                     setting.at,
                     place=known(setting.place),
                     evidence=f"{setting.name}={setting.value}",
-                    mend=revalued(setting, "0"),
+                    fix=revalued(setting, "0"),
                 )
         for one in ran(build, "git"):
             words = one.command.words
@@ -64,15 +64,15 @@ class GitTlsOff(Rule[Build]):
                     continue
                 following = words[index + 1] if index + 1 < len(words) else None
                 if sign and value in {"false", "0", "no", "off"} and words[index - 1].text == "-c":
-                    mend = drop(build, one.command, words[index - 1], word)
+                    fix = drop(build, one.command, words[index - 1], word)
                 elif not sign and following and following.text.lower() in {"false", "0", "no", "off"}:
-                    mend = rewrite(build, following, "true")
+                    fix = rewrite(build, following, "true")
                 else:
                     continue
-                yield self.fault(
+                yield self.finding(
                     "lets git talk to whoever answers",
                     one.at,
                     place=known(word.place),
                     evidence=line(one.command),
-                    mend=mend,
+                    fix=fix,
                 )

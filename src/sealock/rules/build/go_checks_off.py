@@ -53,20 +53,20 @@ class GoChecksOff(Rule[Build]):
             else:
                 bad, fixed = value in {"*", "*/*", "**"}, '""'
             if bad:
-                yield self.fault(
+                yield self.finding(
                     f"sets {name}={value}, so that modules go unchecked",
                     setting.at,
                     place=known(setting.place),
                     evidence=f"{name}={value}",
-                    mend=revalued(setting, fixed),
+                    fix=revalued(setting, fixed),
                 )
         for call in ran(build, "go"):
             word = call.command.option("-insecure", "--insecure")
             if word is not None and word.text.strip("-") == "insecure" and "get" in call.command.arguments:
-                yield self.fault(
+                yield self.finding(
                     "fetches modules without TLS and without a check",
                     call.at,
                     place=known(word.place),
                     evidence=line(call.command),
-                    mend=drop(build, call.command, word),
+                    fix=drop(build, call.command, word),
                 )

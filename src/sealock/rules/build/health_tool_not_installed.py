@@ -37,7 +37,7 @@ class HealthToolNotInstalled(Rule[Build]):
         "FROM python:3.12-slim\nRUN apt-get update && apt-get install -y curl\nHEALTHCHECK CMD curl -f http://localhost\n",
         'FROM gcr.io/distroless/static:nonroot\nHEALTHCHECK CMD ["/app", "--healthy"]\n',
     )
-    mends = False
+    fixable = False
 
     def check(self, build: Build, /) -> Iterator[RuleFinding]:
         """Look at the check of the final stage, and whether anything before brings its program in."""
@@ -62,4 +62,4 @@ class HealthToolNotInstalled(Rule[Build]):
         stages = list(lineage(build, final))
         brought = (one for stage in stages for one in stage.of(Run, Copy, AddFile))
         if not any(needle in build.excerpt(one.place) for one in brought):
-            yield self.fault(f"checks its health with {absent}, which {image} does not have", checks[-1])
+            yield self.finding(f"checks its health with {absent}, which {image} does not have", checks[-1])

@@ -28,7 +28,7 @@ class HealthcheckMissing(Rule[Build]):
         'FROM debian:12\nHEALTHCHECK CMD ["app", "--healthy"]\nCMD ["app"]\n',
         'FROM debian:12 AS base\nHEALTHCHECK NONE\nFROM base\nCMD ["app"]\n',
     )
-    mends = False
+    fixable = False
 
     def check(self, build: Build, /) -> Iterator[RuleFinding]:
         """Look through the final stage and those that it builds on."""
@@ -36,4 +36,4 @@ class HealthcheckMissing(Rule[Build]):
         if final is not None and not any(
             any(not one.onbuild for one in stage.of(Healthcheck)) for stage in lineage(build, final)
         ):
-            yield self.fault("has no HEALTHCHECK", ("stages", final.index))
+            yield self.finding("has no HEALTHCHECK", ("stages", final.index))

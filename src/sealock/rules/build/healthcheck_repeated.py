@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from sealock.model.build import Build, Healthcheck
 from sealock.model.finding import RuleFinding, Severity
-from sealock.rules.build._mend import delete_instruction
+from sealock.rules.build._fixes import delete_instruction
 from sealock.rules.references import docker_docs
 from sealock.rules.rule import Rule
 
@@ -30,4 +30,4 @@ class HealthcheckRepeated(Rule[Build]):
         last = {stage.index: at for at, stage, one in build.each(Healthcheck) if not one.onbuild}
         for at, stage, one in build.each(Healthcheck):
             if not one.onbuild and last[stage.index] != at:
-                yield self.fault("is overruled by a later HEALTHCHECK", at, mend=delete_instruction(build, one))
+                yield self.finding("is overruled by a later HEALTHCHECK", at, fix=delete_instruction(build, one))

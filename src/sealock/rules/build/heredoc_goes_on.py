@@ -43,10 +43,10 @@ class HeredocGoesOn(Rule[Build]):
                 continue
             lines = run.script.pipelines
             if any(following.joint in {"\n", ";"} and not one.guarded for one, following in pairwise(lines)):
-                yield self.fault("goes on where a line fails", at, place=run.keyword_place, mend=_mend(run))
+                yield self.finding("goes on where a line fails", at, place=run.keyword_place, fix=_fix(run))
 
 
-def _mend(run: Run) -> tuple[Edit, ...]:
+def _fix(run: Run) -> tuple[Edit, ...]:
     first = run.heredocs[0]
     if first.place.start < 0 or run.script.shell not in {"sh", "bash", "ash", "dash", "zsh", "ksh"}:
         return ()

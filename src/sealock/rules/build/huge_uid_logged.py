@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from sealock.model.build import Build
 from sealock.model.finding import RuleFinding, Severity
 from sealock.model.shell import Command
-from sealock.rules.build._mend import insert_after
+from sealock.rules.build._fixes import insert_after
 from sealock.rules.build._ran import ran
 from sealock.rules.references import docker_docs
 from sealock.rules.rule import Rule
@@ -39,11 +39,11 @@ class HugeUidLogged(Rule[Build]):
         for one in ran(build, "useradd"):
             number = _number(one.command)
             if number >= _LARGE and not one.command.option("-l", "--no-log-init"):
-                yield self.fault(
+                yield self.finding(
                     f"user number {number} fills the log files of logins",
                     one.at,
                     place=one.command.place,
-                    mend=insert_after(one.run, one.command.words[0], "--no-log-init"),
+                    fix=insert_after(one.run, one.command.words[0], "--no-log-init"),
                 )
 
 

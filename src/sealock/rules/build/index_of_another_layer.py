@@ -35,7 +35,7 @@ class IndexOfAnotherLayer(Rule[Build]):
             "apt-get install -y git\n"
         ),
     )
-    mends = False
+    fixable = False
 
     def check(self, build: Build, /) -> Iterator[RuleFinding]:
         """Look for an install whose RUN updates nothing though an earlier RUN of the stage did, and used it."""
@@ -51,4 +51,4 @@ class IndexOfAnotherLayer(Rule[Build]):
             earlier = call.ran.stage.index in first and first[call.ran.stage.index] < at
             local = call.operands and all("/" in word.text for word in call.operands)
             if earlier and at not in updating and not local and not mounted(call.ran.run, "/var/lib/apt/lists"):
-                yield self.fault("installs without updating the index in this RUN", at, place=call.ran.command.place)
+                yield self.finding("installs without updating the index in this RUN", at, place=call.ran.command.place)

@@ -45,11 +45,11 @@ class IndexUpdateAlone(Rule[Build]):
         used = {call.ran.at for call in calls(build, _MANAGERS, _USES)}
         for call in calls(build, _MANAGERS, _UPDATES):
             if call.ran.at not in used:
-                yield self.fault(
+                yield self.finding(
                     f"updates the {call.manager} index but installs nothing from it",
                     call.ran.at,
                     place=call.ran.command.place,
-                    mend=_joined(build, call, used),
+                    fix=_joined(build, call, used),
                 )
 
 

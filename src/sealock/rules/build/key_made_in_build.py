@@ -30,7 +30,7 @@ class KeyMadeInBuild(Rule[Build]):
     confidence = Confidence.MEDIUM
     references = (cis_docker("4.10"), cwe(321))
     remedy = "Make the key when the container starts, or mount it as a secret."
-    mends = False
+    fixable = False
     bad = (
         "FROM debian:12\nRUN ssh-keygen -A\n",
         "FROM debian:12\nRUN ssh-keygen -t ed25519 -N '' -f /root/.ssh/id_ed25519\n",
@@ -56,7 +56,7 @@ class KeyMadeInBuild(Rule[Build]):
                 continue
             if _parts(file).isdisjoint(removed(one)):
                 what = f"keeps the private key {file}" if file else "keeps the private key"
-                yield self.fault(
+                yield self.finding(
                     f"{what} that was made in the build",
                     one.at,
                     place=known(one.command.place),

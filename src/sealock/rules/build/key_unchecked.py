@@ -27,7 +27,7 @@ class KeyUnchecked(Rule[Build]):
     confidence = Confidence.MEDIUM
     references = (cis_docker("4.12"), cwe(347), man("rpm", 8))
     remedy = "Check the fingerprint (gpg --show-keys --with-fingerprint) or a checksum, or copy the key into the build."
-    mends = False
+    fixable = False
     bad = (
         "FROM debian:12\nRUN curl -fsSL https://e.com/k.asc | gpg --dearmor -o /usr/share/keyrings/e.gpg\n",
         "FROM debian:12\nRUN curl -fsSL https://e.com/k.asc -o /etc/apt/keyrings/e.asc\n",
@@ -55,17 +55,17 @@ class KeyUnchecked(Rule[Build]):
                     if shown_by[at]:
                         break
                     text = text or " | ".join(line(command) for command in pipeline.commands[:100])[:200]
-                    yield self.fault("takes a signing key as it comes", at, place=known(command.place), evidence=text)
+                    yield self.finding("takes a signing key as it comes", at, place=known(command.place), evidence=text)
                 fetched = fetched or any(one.name in DOWNLOADERS for one in command.walk())
         for one in ran(build, "curl", "wget"):
             kept = [file for file in saved_as(one.command) if "keyrings/" in file or "trusted.gpg" in file]
             if kept and not is_verified(one.run) and not shown(one):
                 place = known(one.command.place)
-                yield self.fault("takes a signing key as it comes", one.at, place=place, evidence=line(one.command))
+                yield self.finding("takes a signing key as it comes", one.at, place=place, evidence=line(one.command))
         for one in ran(build, "rpm", "rpmkeys"):
             for word in one.command.words[1:] if "--import" in one.command.arguments else ():
                 if word.text.startswith(("http://", "https://")):
-                    yield self.fault(
+                    yield self.finding(
                         f"takes the signing key {word.text} as it comes",
                         one.at,
                         place=known(word.place),

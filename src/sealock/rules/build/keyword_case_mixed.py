@@ -38,9 +38,9 @@ class KeywordCaseMixed(Rule[Build]):
         for at, instruction, word in found:
             wanted = word.lower() if lower > upper else word.upper()
             if word != wanted:
-                yield self.fault(
+                yield self.finding(
                     f"writes {word} for {wanted}",
                     at,
                     place=instruction.keyword_place,
-                    mend=Edit(instruction.keyword_place, wanted),
+                    fix=Edit(instruction.keyword_place, wanted),
                 )

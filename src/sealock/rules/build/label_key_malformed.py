@@ -37,7 +37,7 @@ class LabelKeyMalformed(Rule[Build]):
         'FROM debian:12\nLABEL -name..x="x"\n',
     )
     good = ('FROM debian:12\nLABEL org.opencontainers.image.licenses="MIT" com.example.team="x" version="1"\n',)
-    mends = False
+    fixable = False
 
     def check(self, build: Build, /) -> Iterator[RuleFinding]:
         """Look at each label's name."""
@@ -46,7 +46,7 @@ class LabelKeyMalformed(Rule[Build]):
                 for pair in one.pairs:
                     name = pair.name.strip("\"'")
                     if "$" not in name and (why := _why(name)):
-                        yield self.fault(f"{name[:60]} {why}", at, place=pair.place, evidence=name)
+                        yield self.finding(f"{name[:60]} {why}", at, place=pair.place, evidence=name)
 
 
 def _why(name: str) -> str:

@@ -59,7 +59,7 @@ class LabelValueMalformed(Rule[Build]):
         'FROM debian:12\nLABEL org.opencontainers.image.created="2026-01-31T12:00:00+01:00"\n',
         'FROM debian:12\nLABEL org.opencontainers.image.source="https://example.org/x"\n',
     )
-    mends = False
+    fixable = False
 
     def check(self, build: Build, /) -> Iterator[RuleFinding]:
         """Look at each label of the specification whose value is known."""
@@ -77,4 +77,4 @@ class LabelValueMalformed(Rule[Build]):
                 value = pair.value.value
                 fits, wanted = _VALUES.get(name.removeprefix("org.opencontainers.image."), (bool, "a value"))
                 if not fits(value[:2000]):
-                    yield self.fault(f"{name} wants {wanted}", at, place=pair.place)
+                    yield self.finding(f"{name} wants {wanted}", at, place=pair.place)

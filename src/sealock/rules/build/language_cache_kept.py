@@ -8,7 +8,7 @@ from typing import Final
 from sealock.model.build import Build
 from sealock.model.finding import RuleFinding, Severity
 from sealock.model.location import At
-from sealock.rules.build._mend import append_command
+from sealock.rules.build._fixes import append_command
 from sealock.rules.build._ran import calls, mounted, reaches_image, removes
 from sealock.rules.references import docker_docs
 from sealock.rules.rule import Rule
@@ -79,9 +79,9 @@ class LanguageCacheKept(Rule[Build]):
             if call.has("--no-cache", "--version", "--help") or mounted(run, *folders) or removes(run, *folders):
                 continue
             seen.add(key)
-            yield self.fault(
+            yield self.finding(
                 f"leaves the cache of {call.manager} in the layer",
                 call.ran.at,
                 place=call.ran.command.place,
-                mend=append_command(build, run, f"{call.manager} {clean}"),
+                fix=append_command(build, run, f"{call.manager} {clean}"),
             )

@@ -51,7 +51,7 @@ class LanguagePackagesUnpinned(Rule[Build]):
         "FROM ruby:3.3\nRUN gem install rails:7.1.3 && gem install --version 1.2 rake\n",
         "FROM rust:1.80\nRUN cargo install --locked --version 14.1.0 ripgrep && cargo install --path .\n",
     )
-    mends = False
+    fixable = False
 
     def check(self, build: Build, /) -> Iterator[RuleFinding]:
         """Tell the unpinned packages of each install."""
@@ -60,7 +60,7 @@ class LanguagePackagesUnpinned(Rule[Build]):
                 continue
             loose = [word.text for word in call.operands if word.literal and not _pinned(call.manager, word.text)]
             if loose:
-                yield self.fault(
+                yield self.finding(
                     f"installs {', '.join(loose[:5])} in whatever version is newest", call.ran.at, place=call.verb.place
                 )
 

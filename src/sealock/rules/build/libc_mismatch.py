@@ -37,7 +37,7 @@ class LibcMismatch(Rule[Build]):
         ),
     )
     remedy = "Build and run on images of the same family, or link statically."
-    mends = False
+    fixable = False
     bad = (
         "FROM golang:1.23 AS build\nRUN go build -o /app .\nFROM alpine:3.20\nCOPY --from=build /app /app\n",
         (
@@ -69,7 +69,7 @@ class LibcMismatch(Rule[Build]):
                 trees = any(tree in source.text for source in copy.sources for tree in _TREES)
                 if trees or _links(build, origin):
                     libraries = ("musl", "glibc") if here == "alpine" else ("glibc", "musl")
-                    yield self.fault(
+                    yield self.finding(
                         f"takes what was built for {libraries[1]} to {libraries[0]}",
                         at,
                         place=known(copy.place),
@@ -78,7 +78,7 @@ class LibcMismatch(Rule[Build]):
         for call in calls(build, ("apk",), ("add",)):
             for word in call.operands:
                 if word.text.partition("=")[0] in {"gcompat", "libc6-compat"} or "glibc" in word.text:
-                    yield self.fault(
+                    yield self.finding(
                         f"runs glibc programs on musl through {word.text}",
                         call.ran.at,
                         place=known(word.place),

@@ -32,9 +32,9 @@ class MaintainerUsed(Rule[Build]):
             if isinstance(instruction, Maintainer):
                 name = instruction.name.text.strip().strip("\"'").replace("$", "\\$")
                 value = json.dumps(name, ensure_ascii=False).replace("\\\\$", "\\$")
-                yield self.fault(
+                yield self.finding(
                     "uses a deprecated instruction",
                     at,
                     place=instruction.keyword_place,
-                    mend=Edit(instruction.place, f"LABEL org.opencontainers.image.authors={value}"),
+                    fix=Edit(instruction.place, f"LABEL org.opencontainers.image.authors={value}"),
                 )

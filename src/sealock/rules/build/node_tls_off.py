@@ -70,12 +70,12 @@ class NodeTlsOff(Rule[Build]):
         """Judge variables, settings commands and options."""
         for setting in settings(build, *_VARIABLES):
             if setting.value.lower() in _OFF:
-                yield self.fault(
+                yield self.finding(
                     f"sets {setting.name}={setting.value}, so that no certificate is checked",
                     setting.at,
                     place=known(setting.place),
                     evidence=f"{setting.name}={setting.value}",
-                    mend=revalued(setting, _VARIABLES[setting.name.upper()]),
+                    fix=revalued(setting, _VARIABLES[setting.name.upper()]),
                 )
         for one in ran(build, "npm", "yarn", "pnpm", "conda", "mamba", "micromamba", "composer", "bundle"):
             words = one.command.words
@@ -83,19 +83,19 @@ class NodeTlsOff(Rule[Build]):
                 name, sign, value = word.text.lstrip("-").partition("=")
                 following = words[index + 1].text if index + 1 < len(words) else ""
                 if name in _SWITCHES and (value if sign else following).lower() in _OFF:
-                    mend = rewrite(build, word, f"{word.text.partition('=')[0]}=true") if sign else ()
+                    fix = rewrite(build, word, f"{word.text.partition('=')[0]}=true") if sign else ()
                     if not sign:
-                        mend = rewrite(build, words[index + 1], "1" if following == "0" else "true")
+                        fix = rewrite(build, words[index + 1], "1" if following == "0" else "true")
                 elif name in _ON_MEANS_OFF and (value if sign else following).lower() == "true":
-                    mend = rewrite(build, words[index + 1], "false") if not sign else ()
+                    fix = rewrite(build, words[index + 1], "false") if not sign else ()
                 elif word.text == "--no-strict-ssl":
-                    mend = rewrite(build, word, "--strict-ssl")
+                    fix = rewrite(build, word, "--strict-ssl")
                 else:
                     continue
-                yield self.fault(
+                yield self.finding(
                     f"turns certificate checks off for {one.command.name}",
                     one.at,
                     place=known(word.place),
                     evidence=line(one.command),
-                    mend=mend,
+                    fix=fix,
                 )

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from sealock.model.build import AddFile, Build, Copy, Stage
 from sealock.model.finding import RuleFinding, Severity
-from sealock.rules.build._mend import replace_word
+from sealock.rules.build._fixes import replace_word
 from sealock.rules.build._ran import calls, once
 from sealock.rules.references import page
 from sealock.rules.rule import Rule
@@ -38,11 +38,11 @@ class NpmWithoutLockFile(Rule[Build]):
         locked = once(lambda stage: _locked(build, stage))
         for call in calls(build, ("npm",), ("install", "i")):
             if not call.operands and not call.has("-g", "--global") and locked(call.ran.stage):
-                yield self.fault(
+                yield self.finding(
                     f"runs `npm {call.verb.text}` though there is a lock file",
                     call.ran.at,
                     place=call.verb.place,
-                    mend=replace_word(call.ran.run, call.verb, "ci"),
+                    fix=replace_word(call.ran.run, call.verb, "ci"),
                 )
 
 

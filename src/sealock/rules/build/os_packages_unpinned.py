@@ -39,7 +39,7 @@ class OsPackagesUnpinned(Rule[Build]):
         "FROM alpine:3.20\nRUN apk add --no-cache curl~=8.9 $PACKAGES --virtual .build\n",
         "FROM fedora:40\nRUN dnf install -y curl-8.6.0 @core https://example.org/x.rpm && dnf clean all\n",
     )
-    mends = False
+    fixable = False
 
     def check(self, build: Build, /) -> Iterator[RuleFinding]:
         """Tell the unpinned packages of each install."""
@@ -47,7 +47,7 @@ class OsPackagesUnpinned(Rule[Build]):
             loose = [word.text for word in call.operands if not _pinned(call.manager, word)]
             if loose:
                 shown = ", ".join(loose[:5]) + (" …" if len(loose) > 5 else "")
-                yield self.fault(f"installs {shown} in whatever version there is", call.ran.at, place=call.verb.place)
+                yield self.finding(f"installs {shown} in whatever version there is", call.ran.at, place=call.verb.place)
 
 
 def _pinned(manager: str, word: Word) -> bool:

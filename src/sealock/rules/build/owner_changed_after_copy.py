@@ -31,7 +31,7 @@ class OwnerChangedAfterCopy(Rule[Build]):
         "FROM debian:12\nCOPY --chown=1000:1000 app /srv/app\n",
         "FROM debian:12\nCOPY app /srv/app\nRUN chown -R 1000:1000 /var/lib/app\n",
     )
-    mends = False
+    fixable = False
 
     def check(self, build: Build, /) -> Iterator[RuleFinding]:
         """Compare what chown -R and chmod -R name with the targets of COPY before."""
@@ -44,7 +44,7 @@ class OwnerChangedAfterCopy(Rule[Build]):
             targets = copied(one.stage)
             for target in sorted(named):
                 if targets.get(target, one.at) < one.at:
-                    yield self.fault(
+                    yield self.finding(
                         f"{one.command.name} stores {target} a second time", one.at, place=one.command.place
                     )
                     break

@@ -8,7 +8,7 @@ from typing import Final
 from sealock.model.build import Build
 from sealock.model.finding import RuleFinding, Severity
 from sealock.model.location import At
-from sealock.rules.build._mend import append_command
+from sealock.rules.build._fixes import append_command
 from sealock.rules.build._ran import Call, calls, mounted, reaches_image, removes
 from sealock.rules.references import docker_docs
 from sealock.rules.rule import Rule
@@ -74,11 +74,11 @@ class PackageCacheKept(Rule[Build]):
                 continue
             if not mounted(run, *folders) and not removes(run, *folders):
                 seen.add((at, call.manager))
-                yield self.fault(
+                yield self.finding(
                     f"leaves the cache of {call.manager} in the layer",
                     at,
                     place=call.ran.command.place,
-                    mend=append_command(build, run, clean),
+                    fix=append_command(build, run, clean),
                 )
 
 

@@ -38,12 +38,12 @@ class PairWithoutEquals(Rule[Build]):
             if isinstance(one, Env | LabelSet) and len(one.pairs) == 1:
                 pair = one.pairs[0]
                 if build.excerpt(pair.place)[len(pair.name) : len(pair.name) + 1].isspace():
-                    yield self.fault(
-                        f"gives {pair.name} its value in the old form", at, place=pair.place, mend=_mend(pair)
+                    yield self.finding(
+                        f"gives {pair.name} its value in the old form", at, place=pair.place, fix=_fix(pair)
                     )
 
 
-def _mend(pair: Pair) -> tuple[Edit, ...]:
+def _fix(pair: Pair) -> tuple[Edit, ...]:
     """An equals sign for the blanks, and quotes where the value has blanks; lines and comments in it stay."""
     if pair.value is None:
         return ()

@@ -30,7 +30,7 @@ class PasswordSet(Rule[Build]):
     conceals = True
     references = (cis_docker("4.10"), cwe(798), man("chpasswd", 8))
     remedy = "Set no password: choose the user with USER, and use docker exec."
-    mends = False
+    fixable = False
     bad = (
         "FROM debian:12\nRUN echo 'root:Tr0ub4dor' | chpasswd\n",
         'FROM debian:12\nRUN bash -c "echo app:$PW | sudo chpasswd"\n',
@@ -68,4 +68,4 @@ class PasswordSet(Rule[Build]):
 
     def _fault(self, at: tuple[str | int, ...], command: Command, message: str, evidence: str) -> RuleFinding:
         # The evidence names the program alone: its words may hold the password.
-        return self.fault(message, at, place=known(command.place), evidence=evidence)
+        return self.finding(message, at, place=known(command.place), evidence=evidence)

@@ -29,7 +29,7 @@ class PasswordlessSudo(Rule[Build]):
     severity = Severity.HIGH
     references = (cis_docker("4.8"), cwe(269), page("sudoers(5)", "https://www.sudo.ws/docs/man/sudoers.man/"))
     remedy = "Take the rule and sudo out of the image; do what needs root before USER."
-    mends = False
+    fixable = False
     bad = (
         "FROM debian:12\nRUN echo 'app ALL=(ALL) NOPASSWD: ALL' >> /etc/sudoers\n",
         "FROM debian:12\nRUN echo '%wheel ALL=(ALL) NOPASSWD:ALL' | tee /etc/sudoers.d/wheel\n",
@@ -45,10 +45,10 @@ class PasswordlessSudo(Rule[Build]):
             doas = "doas" in writing.file and re.search(r"^\s*permit\b.*\bnopass\b", writing.text, re.MULTILINE)
             if doas or (_NOPASSWD.search(writing.text) and "sudoers" in writing.file):
                 message = f"writes a rule to {writing.file} that asks for no password"
-                yield self.fault(message, writing.at, place=known(writing.place), evidence=writing.file)
+                yield self.finding(message, writing.at, place=known(writing.place), evidence=writing.file)
         for one in ran(build, "visudo", "awk", "perl", "ex"):
             if any(_NOPASSWD.search(text) for text in one.command.arguments):
                 place = known(one.command.place)
-                yield self.fault(
+                yield self.finding(
                     "writes a sudo rule that asks for no password", one.at, place=place, evidence=line(one.command)
                 )

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from sealock.model.build import Arg, Build, Env, Run, Stage
 from sealock.model.finding import RuleFinding, Severity
-from sealock.rules.build._mend import insert_after
+from sealock.rules.build._fixes import insert_after
 from sealock.rules.build._ran import calls, inherited, mounted, once_each, reaches_image, removes
 from sealock.rules.references import page
 from sealock.rules.rule import Rule
@@ -48,11 +48,11 @@ class PipCacheKept(Rule[Build]):
             if call.ran.stage.index not in reaching or call.has("--no-cache-dir") or switched_off(call.ran.stage):
                 continue
             if kept(call.ran):
-                yield self.fault(
+                yield self.finding(
                     "leaves downloaded packages in ~/.cache/pip",
                     call.ran.at,
                     place=call.verb.place,
-                    mend=insert_after(run, call.verb, "--no-cache-dir"),
+                    fix=insert_after(run, call.verb, "--no-cache-dir"),
                 )
 
 

@@ -41,33 +41,33 @@ class PipTrustedHost(Rule[Build]):
             command = call.ran.command
             given = settings(command, "--trusted-host")
             if given:
-                yield self.fault(
+                yield self.finding(
                     "takes packages from a server that nobody has checked",
                     call.ran.at,
                     place=known(given[0].place),
                     evidence=line(command),
-                    mend=drop(build, command, *given),
+                    fix=drop(build, command, *given),
                 )
             elif call.verb.text == "config" and any("trusted-host" in word.text for word in call.operands):
                 place = known(command.place)
-                yield self.fault("trusts a host for all of pip", call.ran.at, place=place, evidence=line(command))
+                yield self.finding("trusts a host for all of pip", call.ran.at, place=place, evidence=line(command))
         for one in ran(build, "uv"):
             if (given := settings(one.command, "--allow-insecure-host")) or (
                 given := settings(one.command, "--trusted-host")
             ):
-                yield self.fault(
+                yield self.finding(
                     "takes packages from a server that nobody has checked",
                     one.at,
                     place=known(given[0].place),
                     evidence=line(one.command),
-                    mend=drop(build, one.command, *given),
+                    fix=drop(build, one.command, *given),
                 )
         for setting in variables(build, "PIP_TRUSTED_HOST", "UV_INSECURE_HOST"):
             if setting.value:
-                yield self.fault(
+                yield self.finding(
                     f"lets pip trust {setting.value}",
                     setting.at,
                     place=known(setting.place),
                     evidence=f"{setting.name}={setting.value}",
-                    mend=revalued(setting, '""'),
+                    fix=revalued(setting, '""'),
                 )

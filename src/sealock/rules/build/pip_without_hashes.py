@@ -31,10 +31,10 @@ class PipWithoutHashes(Rule[Build]):
         "FROM python:3.12\nCOPY requirements.txt /\nRUN pip install --require-hashes -r requirements.txt\n",
         "FROM python:3.12\nRUN pip install --no-cache-dir flask==3.0.3\n",
     )
-    mends = False
+    fixable = False
 
     def check(self, build: Build, /) -> Iterator[RuleFinding]:
         """Look for requirements files without --require-hashes."""
         for call in calls(build, ("pip",), ("install", "wheel", "download")):
             if call.has("-r", "--requirement") and not call.has("--require-hashes"):
-                yield self.fault("installs without checking hashes", call.ran.at, place=call.verb.place)
+                yield self.finding("installs without checking hashes", call.ran.at, place=call.verb.place)

@@ -10,7 +10,7 @@ from sealock.model.build import Build, Run
 from sealock.model.finding import RuleFinding, Severity
 from sealock.model.imagename import family
 from sealock.model.shell import Command, Pipeline
-from sealock.rules.build._mend import insert_before
+from sealock.rules.build._fixes import insert_before
 from sealock.rules.build._ran import bases
 from sealock.rules.references import docker_docs
 from sealock.rules.rule import Rule
@@ -56,9 +56,9 @@ class PipeFailureHidden(Rule[Build]):
                     continue
                 # The line before the first such RUN serves the later ones too.
                 first = run.form == "shell" and not run.onbuild and stage.index not in told
-                mend = insert_before(run, _shell_line(below[stage.index])) if first else ()
+                fix = insert_before(run, _shell_line(below[stage.index])) if first else ()
                 told.add(stage.index)
-                yield self.fault(f"does not see when {hidden.name} fails", at, place=hidden.place, mend=mend)
+                yield self.finding(f"does not see when {hidden.name} fails", at, place=hidden.place, fix=fix)
 
 
 def _hidden(pipeline: Pipeline) -> Command | None:

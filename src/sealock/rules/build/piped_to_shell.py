@@ -37,7 +37,7 @@ class PipedToShell(Rule[Build]):
     severity = Severity.HIGH
     references = (cis_docker("4.11"), cwe(494), docker_docs("build/building/best-practices/"))
     remedy = "Download to a file, check it with `sha256sum -c` or `gpg --verify`, and run it then."
-    mends = False
+    fixable = False
     bad = (
         "FROM debian:12\nRUN curl -fsSL https://example.com/install.sh | sh\n",
         "FROM debian:12\nRUN wget -qO- https://example.com/setup | sudo -E bash -\n",
@@ -65,7 +65,7 @@ class PipedToShell(Rule[Build]):
             if (match := _EXPRESSION.search(text)) and _POWERSHELL.search(text):
                 place = Place(run.place.start + match.start(), run.place.start + match.end(), file=run.place.file)
                 evidence = mask(" ".join(text.split()))[:200]
-                yield self.fault("runs a download with Invoke-Expression", at, place=place, evidence=evidence)
+                yield self.finding("runs a download with Invoke-Expression", at, place=place, evidence=evidence)
         for at, _, pipeline in pipelines(build) if downloads(build) else ():
             fetched = False
             if len(pipeline.commands) == 1 and not pipeline.commands[0].nested:
@@ -73,7 +73,7 @@ class PipedToShell(Rule[Build]):
             for command in pipeline.commands:
                 runs = _interpreter(command) if fetched else None
                 if runs is not None:
-                    yield self.fault(
+                    yield self.finding(
                         f"runs a download with {program(runs)} as it comes in",
                         at,
                         place=known(command.place),
@@ -82,7 +82,7 @@ class PipedToShell(Rule[Build]):
                     break
                 if command.nested and _runs_substituted(command):
                     name = command.name if command.name.isalnum() else "the shell"
-                    yield self.fault(
+                    yield self.finding(
                         f"runs the text of a download with {name}",
                         at,
                         place=known(command.place),

@@ -57,10 +57,10 @@ class PlainHttpDownload(Rule[Build]):
             for word in addresses(one.command) if fetches else ():
                 text = word.text
                 if text.lower().startswith("http://") and not _INSIDE.match(text) and not is_verified(one.run):
-                    yield self.fault(
+                    yield self.finding(
                         f"downloads {mask(text)[:100]} with nothing to protect it",
                         one.at,
                         place=known(word.place),
                         evidence=mask(text),
-                        mend=swap(build, word, text[:7], "https://"),
+                        fix=swap(build, word, text[:7], "https://"),
                     )

@@ -37,9 +37,9 @@ class PlatformRedundant(Rule[Build]):
                 and flag.value.raw in {"$TARGETPLATFORM", "${TARGETPLATFORM}"}
             ):
                 end = flag.place.end + (build.text[flag.place.end : flag.place.end + 1] == " ")
-                yield self.fault(
+                yield self.finding(
                     "names the target platform, which is the default",
                     ("stages", stage.index),
                     place=flag.place,
-                    mend=Edit(Place(flag.place.start, end), ""),
+                    fix=Edit(Place(flag.place.start, end), ""),
                 )

@@ -37,7 +37,7 @@ class PortMalformed(Rule[Build]):
         "FROM debian:12\nARG PORT\nEXPOSE $PORT 80/TCP\n",
         "FROM debian:12\nARG PORT=8080\nEXPOSE ${PORT}/tcp\n",
     )
-    mends = False
+    fixable = False
 
     def check(self, build: Build, /) -> Iterator[RuleFinding]:
         """Look at each port whose value is known."""
@@ -46,7 +46,7 @@ class PortMalformed(Rule[Build]):
                 continue
             for text in instruction.ports:
                 if isinstance(text.value, str) and (why := _wrong(text.value)):
-                    yield self.fault(f"{text.value[:60]} {why}", at, place=text.place, mend=_mend(text))
+                    yield self.finding(f"{text.value[:60]} {why}", at, place=text.place, fix=_fix(text))
 
 
 def _wrong(value: str) -> str:
@@ -68,7 +68,7 @@ def _number(text: str) -> int | None:
     return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else None
 
 
-def _mend(text: BuildText) -> tuple[Edit, ...]:
+def _fix(text: BuildText) -> tuple[Edit, ...]:
     """The container's part of a host and container port."""
     inner = text.raw.rpartition(":")[2]
     return (Edit(text.place, inner),) if ":" in text.raw and "$" not in text.raw and not _wrong(inner) else ()

@@ -36,11 +36,11 @@ class PrivilegedRun(Rule[Build]):
             for flag in run.flags:
                 value = flag.value.text.lower() if flag.value else ""
                 if flag.name == "security" and value == "insecure":
-                    mend = _without(build, flag)
-                    yield self.fault("runs with all that the build machine has", at, place=flag.place, mend=mend)
+                    fix = _without(build, flag)
+                    yield self.finding("runs with all that the build machine has", at, place=flag.place, fix=fix)
                 elif flag.name == "network" and value == "host":
-                    mend = _without(build, flag)
-                    yield self.fault("runs in the build machine's own network", at, place=flag.place, mend=mend)
+                    fix = _without(build, flag)
+                    yield self.finding("runs in the build machine's own network", at, place=flag.place, fix=fix)
 
 
 def _without(build: Build, flag: Flag) -> tuple[Edit, ...]:

@@ -23,7 +23,7 @@ class ProcessLeftBehind(Rule[Build]):
     remedy = "Start it from ENTRYPOINT or CMD; or wait for it in the same RUN."
     bad = ("FROM debian:12\nRUN nginx &\n", "FROM debian:12\nRUN make && (server start) &\n")
     good = ("FROM debian:12\nRUN server & sleep 5 && load-data && kill %1\n", "FROM debian:12\nRUN make &> log\n")
-    mends = False
+    fixable = False
 
     def check(self, build: Build, /) -> Iterator[RuleFinding]:
         """Look for an ampersand at the end."""
@@ -32,4 +32,4 @@ class ProcessLeftBehind(Rule[Build]):
                 end = build.text[run.place.start : run.place.end].rstrip()
                 if end.endswith("&") and not end.endswith(("&&", "\\&")):
                     last = run.script.pipelines[-1].commands[-1]
-                    yield self.fault("starts what ends with this layer", at, place=last.place)
+                    yield self.finding("starts what ends with this layer", at, place=last.place)

@@ -29,7 +29,7 @@ class ProfileWritten(Rule[Build]):
         "FROM debian:12\nRUN echo 'A=b' >> /etc/environment\n",
     )
     good = ("FROM debian:12\nENV PATH=/app/bin:$PATH\n", "FROM debian:12\nRUN echo 'alias ll=\"ls -l\"' >> ~/.bashrc\n")
-    mends = False
+    fixable = False
 
     def check(self, build: Build, /) -> Iterator[RuleFinding]:
         """Look for echo and printf of an assignment into such a file."""
@@ -40,7 +40,7 @@ class ProfileWritten(Rule[Build]):
                     continue
                 said = " ".join(one.command.arguments)
                 if "export " in said or (target == "/etc/environment" and "=" in said):
-                    yield self.fault(
+                    yield self.finding(
                         f"writes a variable to {target}, which no program reads at its start",
                         one.at,
                         place=one.command.place,

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from sealock.model.build import Build, Heredoc, Stage
 from sealock.model.finding import RuleFinding, Severity
-from sealock.rules.build._mend import insert_after
+from sealock.rules.build._fixes import insert_after
 from sealock.rules.build._ran import calls, inherited, reaches_image
 from sealock.rules.references import cis_docker, docker_docs
 from sealock.rules.rule import Rule
@@ -50,11 +50,11 @@ class RecommendedPackages(Rule[Build]):
             ):
                 continue
             if not configured(stage):
-                yield self.fault(
+                yield self.finding(
                     "takes in recommended packages too",
                     call.ran.at,
                     place=call.verb.place,
-                    mend=insert_after(
+                    fix=insert_after(
                         call.ran.run,
                         call.verb,
                         "--without-recommends" if call.manager == "aptitude" else "--no-install-recommends",

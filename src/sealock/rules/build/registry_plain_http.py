@@ -57,21 +57,21 @@ class RegistryPlainHttp(Rule[Build]):
                 address = word.text.partition("=")[2] if word.text.startswith("-") else word.text
                 removed = words[index - 1].text in {"-r", "--remove", "delete", "--proxy"}
                 if address.startswith("http://") and not _LOCAL.match(address) and not removed:
-                    yield self.fault(
+                    yield self.finding(
                         f"takes packages from {mask(address)}",
                         one.at,
                         place=known(word.place),
                         evidence=f"{one.command.name}: {mask(address)}",
-                        mend=swap(build, word, "http://", "https://"),
+                        fix=swap(build, word, "http://", "https://"),
                     )
         for setting in settings(build, *_VARIABLES):
             if "http://" in setting.value and not _LOCAL.search(setting.value):
                 place = setting.value_place
                 text = build.excerpt(place).replace("http://", "https://")
-                yield self.fault(
+                yield self.finding(
                     f"takes packages from {mask(setting.value)}",
                     setting.at,
                     place=known(setting.place),
                     evidence=f"{setting.name}={mask(setting.value)}",
-                    mend=(Edit(Place(place.start, place.end), text),) if known(place) else (),
+                    fix=(Edit(Place(place.start, place.end), text),) if known(place) else (),
                 )

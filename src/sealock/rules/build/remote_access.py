@@ -38,7 +38,7 @@ class RemoteAccess(Rule[Build]):
     severity = Severity.LOW
     references = (cis_docker("5.7"), cwe(1188))
     remedy = "Leave the package out; use docker exec, and a debugging image beside the container."
-    mends = False
+    fixable = False
     bad = (
         "FROM debian:12\nRUN apt-get update && apt-get install -y openssh-server\n",
         "FROM alpine:3.20\nRUN apk add --no-cache netcat-openbsd socat\n",
@@ -60,7 +60,7 @@ class RemoteAccess(Rule[Build]):
                 # "openssh" and "ssh" bring client and server both.
                 if name in _SERVERS or name in _CLIENTS:
                     server = name in _SERVERS
-                    yield self.fault(
+                    yield self.finding(
                         f"installs {name}",
                         call.ran.at,
                         place=known(word.place),

@@ -64,11 +64,11 @@ class RemovalBelowVariable(Rule[Build]):
                 start, end = match.span(group)
                 wide = group == "braced"
                 place = Place(word.place.start + start - wide, word.place.start + end + wide)
-                yield self.fault(
+                yield self.finding(
                     f"deletes from / on where ${name} is empty",
                     one.at,
                     place=word.place,
-                    mend=Edit(place, f"{{{name}:?}}"),
+                    fix=Edit(place, f"{{{name}:?}}"),
                 )
 
 

@@ -61,26 +61,26 @@ class RpmCheckOff(Rule[Build]):
                 before = words[index - 1]
                 off = _SETTING.search(word.text)
                 if word.text in _OPTIONS or (off and word.text.startswith("--setopt=")):
-                    mend = drop(build, one.command, word)
+                    fix = drop(build, one.command, word)
                 elif off and before.text in {"--setopt", "--setopt=", "-o"}:
-                    mend = drop(build, one.command, before, word)
+                    fix = drop(build, one.command, before, word)
                 else:
                     continue
-                yield self.fault(
+                yield self.finding(
                     "takes packages that nobody has checked",
                     one.at,
                     place=known(word.place),
                     evidence=line(one.command),
-                    mend=mend,
+                    fix=fix,
                 )
         for writing in writings(build):
             if match := _SETTING.search(writing.text) or _PACMAN.search(writing.text):
                 on = {"0": "1", "false": "true", "no": "yes"}
                 fixed = match[1] + on[match[2].lower()] if match.re is _SETTING else ""
-                yield self.fault(
+                yield self.finding(
                     f"writes {match[0].strip()} to {writing.file}",
                     writing.at,
                     place=known(writing.place),
                     evidence=f"{writing.file}: {match[0].strip()}",
-                    mend=corrected(build, writing, match[1] + match[2], fixed) if fixed else (),
+                    fix=corrected(build, writing, match[1] + match[2], fixed) if fixed else (),
                 )

@@ -34,10 +34,10 @@ class RpmSignatureOff(Rule[Build]):
         for one in ran(build, "rpm"):
             for word in one.command.words[1:]:
                 if word.text in {"--nosignature", "--nodigest", "--nofiledigest", "--noverify"}:
-                    yield self.fault(
+                    yield self.finding(
                         "takes a package that anybody may have changed",
                         one.at,
                         place=known(word.place),
                         evidence=f"{word.text}: {line(one.command)}",
-                        mend=drop(build, one.command, word),
+                        fix=drop(build, one.command, word),
                     )

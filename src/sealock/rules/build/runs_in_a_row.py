@@ -28,7 +28,7 @@ class RunsInARow(Rule[Build]):
         "FROM debian:12\nRUN make && make install\n",
         "FROM debian:12\nRUN make\nRUN --mount=type=secret,id=k make install\n",
     )
-    mends = False
+    fixable = False
 
     def check(self, build: Build, /) -> Iterator[RuleFinding]:
         """Look for a RUN right behind a RUN of the same kind, in the stages that are in the image."""
@@ -40,4 +40,6 @@ class RunsInARow(Rule[Build]):
                 if not isinstance(first, Run) or not isinstance(second, Run) or first.form != second.form:
                     continue
                 if not first.flags and not second.flags:
-                    yield self.fault("could be one with the RUN before", ("stages", stage.index, "instructions", index))
+                    yield self.finding(
+                        "could be one with the RUN before", ("stages", stage.index, "instructions", index)
+                    )

@@ -27,7 +27,7 @@ class SecondRoot(Rule[Build]):
     severity = Severity.MEDIUM
     references = (cis_docker("4.1"), cwe(250), man("useradd", 8))
     remedy = "Give the user an id of its own, above 0, and no group that leads to root."
-    mends = False
+    fixable = False
     bad = (
         "FROM debian:12\nRUN useradd -o -u 0 app\n",
         "FROM debian:12\nRUN usermod -aG sudo,video app\n",
@@ -68,7 +68,7 @@ class SecondRoot(Rule[Build]):
     ) -> RuleFinding:
         sure = Confidence.HIGH if severity else Confidence.MEDIUM
         place = known(command.place)
-        return self.fault(message, at, place=place, evidence=line(command), severity=severity, confidence=sure)
+        return self.finding(message, at, place=place, evidence=line(command), severity=severity, confidence=sure)
 
 
 def _value(command: Command, *names: str) -> str | None:

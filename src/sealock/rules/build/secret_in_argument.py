@@ -11,7 +11,7 @@ from sealock.model.build import Arg, Build, Instruction, Run, Stage
 from sealock.model.change import Edit
 from sealock.model.finding import Confidence, RuleFinding, Severity
 from sealock.model.location import At, Place
-from sealock.rules.build._mend import delete_instruction
+from sealock.rules.build._fixes import delete_instruction
 from sealock.rules.build._ran import once
 from sealock.rules.references import cis_docker, cwe, docker_docs
 from sealock.rules.rule import Rule
@@ -60,14 +60,14 @@ class SecretInArgument(Rule[Build]):
                     message, confidence = f"takes {kind} as the build argument {pair.name}", Confidence.MEDIUM
                 else:
                     continue
-                yield self.fault(
+                yield self.finding(
                     message,
                     at,
                     place=pair.place,
                     evidence=f"ARG {pair.name}",
                     confidence=confidence,
                     severity=Severity.MEDIUM if confidence is Confidence.LOW else None,
-                    mend=_mounted(build, arg, pair.name, uses(stage)) if stage and not arg.pairs[1:] else (),
+                    fix=_mounted(build, arg, pair.name, uses(stage)) if stage and not arg.pairs[1:] else (),
                 )
 
 

@@ -28,7 +28,7 @@ class BuildSecretInCommand(Rule[Build]):
     conceals = True
     references = (cis_docker("4.10"), cwe(798), docker_docs("build/building/secrets/"))
     remedy = "Mount it with RUN --mount=type=secret, or give it at run time; then change the secret."
-    mends = False
+    fixable = False
     bad = (
         "FROM debian:12\nRUN git clone https://oauth2:glpat-abcdefghij0123456789@gitlab.com/acme/x.git\n",
         "FROM debian:12\nRUN curl -H 'Authorization: Bearer 0a1b2c3d4e5f6a7b8c9d' https://example.com/x -o x\n",
@@ -70,7 +70,7 @@ class BuildSecretInCommand(Rule[Build]):
                         yield self._fault(at, kind, place, f"{instruction.keyword} heredoc", "writes")
 
     def _fault(self, at: At, kind: str, place: Place, evidence: str, verb: str = "writes") -> RuleFinding:
-        return self.fault(f"{verb} out {kind}", at, place=known(place), evidence=f"{evidence}: {kind}")
+        return self.finding(f"{verb} out {kind}", at, place=known(place), evidence=f"{evidence}: {kind}")
 
 
 def _is_exec(instruction: Instruction) -> bool:

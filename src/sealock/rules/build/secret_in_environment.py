@@ -27,7 +27,7 @@ class BuildSecretInEnvironment(Rule[Build]):
     conceals = True
     references = (cis_docker("4.10"), cwe(798), docker_docs("reference/build-checks/secrets-used-in-arg-or-env/"))
     remedy = "Give it at run time, or mount it with RUN --mount=type=secret; then change the secret."
-    mends = False
+    fixable = False
     bad = (
         "FROM debian:12\nENV DB_PASSWORD=Tr0ub4dor-and-3\n",
         "FROM debian:12\nENV GITHUB_TOKEN ghp_abcdefghijklmnopqrstuvwxyz0123456789\n",
@@ -53,7 +53,7 @@ class BuildSecretInEnvironment(Rule[Build]):
                     message = f"keeps the build argument {argument} in {pair.name}, for everybody to read"
                 else:
                     continue
-                yield self.fault(
+                yield self.finding(
                     message,
                     at,
                     place=pair.place,

@@ -35,7 +35,7 @@ class SecretLeftInLayer(Rule[Build]):
     severity = Severity.HIGH
     references = (cis_docker("4.10"), cwe(538), docker_docs("build/building/secrets/"))
     remedy = "Mount the file where the program looks for it (--mount=type=secret,target=…), and write no copy."
-    mends = False
+    fixable = False
     bad = (
         'FROM node:22\nRUN echo "//npm.example.org/:_authToken=${NPM_TOKEN}" > /root/.npmrc && npm ci\n',
         "FROM debian:12\nRUN --mount=type=secret,id=key cp /run/secrets/key /app/key\n",
@@ -58,7 +58,7 @@ class SecretLeftInLayer(Rule[Build]):
             for file, message, confidence in _kept(one.command, mounted(one)):
                 if removed(one).isdisjoint(file.split("/")):
                     place = known(one.command.place)
-                    yield self.fault(message, one.at, place=place, evidence=line(one.command), confidence=confidence)
+                    yield self.finding(message, one.at, place=place, evidence=line(one.command), confidence=confidence)
 
 
 def _removed(run: Run) -> set[str]:

@@ -27,7 +27,7 @@ class SecretRemovedLater(Rule[Build]):
     severity = Severity.HIGH
     references = (cis_docker("4.10"), cwe(212), docker_docs("build/building/secrets/"))
     remedy = "Mount the file with RUN --mount=type=secret for the one command that needs it; then change the secret."
-    mends = False
+    fixable = False
     bad = (
         "FROM debian:12\nCOPY id_rsa /root/.ssh/id_rsa\nRUN git clone git@example.com:x && rm /root/.ssh/id_rsa\n",
         'FROM node:22\nRUN echo "//r/:_authToken=$T" > /root/.npmrc\nRUN npm ci && rm -f /root/.npmrc\n',
@@ -56,7 +56,7 @@ class SecretRemovedLater(Rule[Build]):
                     gone = list(_removed(one))
                     for name, word, command in gone:
                         if keyword := held.pop(name, None):
-                            yield self.fault(
+                            yield self.finding(
                                 f"still holds {name}: the layer of the {keyword} before keeps it",
                                 at,
                                 place=known(word.place),

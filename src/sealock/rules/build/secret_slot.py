@@ -24,7 +24,7 @@ class SecretSlot(Rule[Build]):
     confidence = Confidence.LOW
     references = (cis_docker("4.10"), cwe(526), docker_docs("engine/swarm/secrets/"))
     remedy = "Let the program read the secret from a file, and name the file in a variable that ends in _FILE."
-    mends = False
+    fixable = False
     bad = ("FROM debian:12\nENV PASSWORD=\n", "FROM debian:12\nENV SLACK_TOKEN=xxxxxxxx API_SECRET=your-secret-here\n")
     good = ("FROM debian:12\nENV PASSWORD_FILE=/run/secrets/password TOKEN_TTL=3600\n",)
 
@@ -34,6 +34,6 @@ class SecretSlot(Rule[Build]):
             for pair in env.pairs if isinstance(env, Env) else ():
                 kind = of_name(pair.name) if pair.value is not None and "$" not in pair.value.raw else None
                 if kind and pair.value and is_placeholder(pair.value.text) and not find(pair.name, pair.value.text):
-                    yield self.fault(
+                    yield self.finding(
                         f"asks for {kind} in {pair.name}", at, place=pair.place, evidence=f"ENV {pair.name}"
                     )

@@ -30,7 +30,7 @@ class SetuidAdded(Rule[Build]):
     severity = Severity.MEDIUM
     references = (cis_docker("4.8"), cwe(250), man("capabilities", 7))
     remedy = "Leave the bit out; give the container the user or capability that the program needs."
-    mends = False
+    fixable = False
     bad = (
         "FROM debian:12\nRUN chmod u+s /usr/local/bin/tool\n",
         "FROM debian:12\nRUN chmod 4755 /usr/local/bin/tool\n",
@@ -48,17 +48,17 @@ class SetuidAdded(Rule[Build]):
         for given in modes(build):
             octal = bits(given.text)
             if octal is not None and octal & 0o4000:
-                yield self._fault(given, given.mended(build, f"{octal & ~0o6000:04o}"))
+                yield self._fault(given, given.fixed(build, f"{octal & ~0o6000:04o}"))
             elif octal is None and any(
                 operator in "+=" and "s" in what and set(who) & {"u", "a"}
                 for who, operator, what in clauses(given.text)
             ):
-                yield self._fault(given, given.mended(build, given.text.replace("+", "-").replace("=", "-")))
+                yield self._fault(given, given.fixed(build, given.text.replace("+", "-").replace("=", "-")))
         for one in ran(build, "setcap"):
             text = next((text for text in one.command.arguments if re.search(r"[+=]\w", text)), "")
             if text and "-r" not in one.command.arguments:
                 names = set(re.findall(r"cap_\w+", text.lower()))
-                yield self.fault(
+                yield self.finding(
                     f"gives a program {', '.join(sorted(names)) or text} whoever starts it",
                     one.at,
                     place=known(one.command.place),
@@ -66,11 +66,11 @@ class SetuidAdded(Rule[Build]):
                     severity=Severity.LOW if names and names <= _MILD else Severity.HIGH,
                 )
 
-    def _fault(self, given: GivenMode, mend: tuple[Edit, ...]) -> RuleFinding:
-        return self.fault(
+    def _fault(self, given: GivenMode, fix: tuple[Edit, ...]) -> RuleFinding:
+        return self.finding(
             f"makes a program run as its owner with mode {given.text}",
             given.at,
             place=given.place,
             evidence=given.evidence,
-            mend=mend,
+            fix=fix,
         )

@@ -27,10 +27,10 @@ class ShellReplacedByLink(Rule[Build]):
         "FROM debian:12\nRUN rm /bin/sh && ln -s /bin/bash /bin/sh\n",
     )
     good = ('FROM debian:12\nSHELL ["/bin/bash", "-c"]\nRUN echo\n', "FROM debian:12\nRUN ln -s /bin/bash /opt/sh\n")
-    mends = False
+    fixable = False
 
     def check(self, build: Build, /) -> Iterator[RuleFinding]:
         """Look for ln and for the alternatives of Debian."""
         for one in ran(build, "ln", "update-alternatives"):
             if any(text in {"/bin/sh", "/usr/bin/sh"} for text in one.command.arguments[1:]):
-                yield self.fault("replaces the shell of the distribution", one.at, place=one.command.place)
+                yield self.finding("replaces the shell of the distribution", one.at, place=one.command.place)

@@ -24,7 +24,7 @@ class ShellSyntaxBroken(Rule[Build]):
     remedy = "Mend the syntax; `sh -n` shows what the shell makes of it."
     bad = ('FROM debian:12\nRUN echo "no end\n', "FROM debian:12\nRUN if [ -f /a ]; then echo a\n")
     good = ('FROM debian:12\nRUN echo "it has an end"\n', "FROM debian:12\nRUN if [ -f /a ]; then echo a; fi\n")
-    mends = False
+    fixable = False
 
     def check(self, build: Build, /) -> Iterator[RuleFinding]:
         """Look at what the shell's grammar could not make sense of."""
@@ -32,7 +32,7 @@ class ShellSyntaxBroken(Rule[Build]):
             # Brackets at the start are a broken exec form, which is another rule's matter.
             if script.broken and not build.text[script.broken[0].start :].startswith("["):
                 place = script.broken[0]
-                yield self.fault(
+                yield self.finding(
                     f"{instruction.keyword} holds a command that could not be read",
                     at,
                     place=place if place.start >= 0 else None,

@@ -28,7 +28,7 @@ class ShortKey(Rule[Build]):
     severity = Severity.MEDIUM
     references = (cis_docker("4.12"), cwe(347), page("Evil 32", "https://evil32.com/"))
     remedy = "Name the key by its whole fingerprint of 40 digits."
-    mends = False
+    fixable = False
     bad = (
         "FROM debian:12\nRUN gpg --keyserver keyserver.ubuntu.com --recv-keys 6B73A36E\n",
         "FROM debian:12\nRUN apt-key adv --keyserver hkp://keyserver.ubuntu.com:80 --recv 0x6B73A36E6026DFCA\n",
@@ -48,7 +48,7 @@ class ShortKey(Rule[Build]):
             if any(word.text in _RECEIVE for word in words):
                 for word in words[1:]:
                     if _ID.fullmatch(word.text):
-                        yield self.fault(
+                        yield self.finding(
                             f"fetches a key by the short id {word.text}",
                             one.at,
                             place=known(word.place),

@@ -63,8 +63,8 @@ class SourcePlainHttp(Rule[Build]):
                 if match[1] in writing.instead:
                     continue  # it was there before
                 place = located(build, writing, match[1])
-                mend = (Edit(Place(place.start, place.start + 7), "https://"),) if place else ()
-                yield self._fault(writing.at, place or known(writing.place), match[1], writing.file, mend)
+                fix = (Edit(Place(place.start, place.start + 7), "https://"),) if place else ()
+                yield self._fault(writing.at, place or known(writing.place), match[1], writing.file, fix)
         for one in ran(build, "add-apt-repository", "apk", "yum-config-manager", "dnf", "zypper"):
             for word in one.command.words[1:]:
                 text = word.text.removeprefix("--repository=").removeprefix("--add-repo=")
@@ -73,13 +73,13 @@ class SourcePlainHttp(Rule[Build]):
                     yield self._fault(one.at, known(word.place), source[1], line(one.command), edits)
 
     def _fault(
-        self, at: tuple[str | int, ...], place: Place | None, address: str, where: str, mend: tuple[Edit, ...]
+        self, at: tuple[str | int, ...], place: Place | None, address: str, where: str, fix: tuple[Edit, ...]
     ) -> RuleFinding:
-        return self.fault(
+        return self.finding(
             f"takes packages from {mask(address)}",
             at,
             place=place,
             evidence=f"{where}: {mask(address)}"[:200],
             severity=Severity.LOW if _SIGNED.match(address) else None,
-            mend=mend,
+            fix=fix,
         )

@@ -29,7 +29,7 @@ class SshHostUnchecked(Rule[Build]):
     severity = Severity.MEDIUM
     references = (cwe(322), man("ssh_config", 5), docker_docs("build/building/secrets/#ssh-mounts"))
     remedy = "Copy a known_hosts file with the host's published key, and leave the check on."
-    mends = False
+    fixable = False
     bad = (
         "FROM debian:12\nRUN ssh -o StrictHostKeyChecking=no git@example.com true\n",
         'FROM debian:12\nENV GIT_SSH_COMMAND="ssh -o StrictHostKeyChecking=no"\n',
@@ -52,17 +52,17 @@ class SshHostUnchecked(Rule[Build]):
         message = "lets ssh talk to whoever answers"
         for one in ran(build, "ssh", "scp", "sftp", "rsync", "sshfs", "git"):
             if _OFF.search(" ".join(one.command.arguments)):
-                yield self.fault(message, one.at, place=known(one.command.place), evidence=line(one.command))
+                yield self.finding(message, one.at, place=known(one.command.place), evidence=line(one.command))
         for setting in settings(build, "GIT_SSH_COMMAND", "GIT_SSH", "RSYNC_RSH"):
             if _OFF.search(setting.value):
-                yield self.fault(message, setting.at, place=known(setting.place), evidence=mask(setting.value))
+                yield self.finding(message, setting.at, place=known(setting.place), evidence=mask(setting.value))
         for writing in writings(build):
             if _OFF.search(writing.text):
-                yield self.fault(message, writing.at, place=known(writing.place), evidence=writing.file)
+                yield self.finding(message, writing.at, place=known(writing.place), evidence=writing.file)
         shown = once_each(lambda run: any(inner.name == "ssh-keygen" for inner in run.script.commands()))
         for one in ran(build, "ssh-keyscan"):
             if not is_verified(one.run) and not shown(one):
-                yield self.fault(
+                yield self.finding(
                     "takes the host's key from whoever answers during the build",
                     one.at,
                     place=known(one.command.place),

@@ -31,9 +31,9 @@ class StageNameCase(Rule[Build]):
         for stage in build.stages:
             alias = stage.start.alias
             if alias is not None and alias.raw != alias.raw.lower():
-                yield self.fault(
+                yield self.finding(
                     f"is called {alias.raw}",
                     ("stages", stage.index),
                     place=alias.place,
-                    mend=Edit(alias.place, alias.raw.lower()),
+                    fix=Edit(alias.place, alias.raw.lower()),
                 )

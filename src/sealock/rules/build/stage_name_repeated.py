@@ -22,7 +22,7 @@ class StageNameRepeated(Rule[Build]):
     remedy = "Give each stage a name of its own."
     bad = ("FROM debian:12 AS build\nRUN make\nFROM debian:12 AS Build\nRUN make\n",)
     good = ("FROM debian:12 AS build\nRUN make\nFROM debian:12 AS test\nRUN make\nFROM debian:12\n",)
-    mends = False
+    fixable = False
 
     def check(self, build: Build, /) -> Iterator[RuleFinding]:
         """Compare names without regard to case, as BuildKit does."""
@@ -30,6 +30,6 @@ class StageNameRepeated(Rule[Build]):
         for stage in build.stages:
             alias = stage.start.alias
             if alias is not None and (first := seen.setdefault(alias.text.lower(), stage.index)) != stage.index:
-                yield self.fault(
+                yield self.finding(
                     f"is called {alias.text}, as stage {first} is", ("stages", stage.index), place=alias.place
                 )

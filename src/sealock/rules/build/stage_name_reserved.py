@@ -25,11 +25,11 @@ class StageNameReserved(Rule[Build]):
         "FROM debian:12 AS context\nRUN make\nFROM debian:12\n",
     )
     good = ("FROM scratch AS build\nCOPY a /\nFROM debian:12\n",)
-    mends = False
+    fixable = False
 
     def check(self, build: Build, /) -> Iterator[RuleFinding]:
         """Look at each name."""
         for stage in build.stages:
             alias = stage.start.alias
             if alias is not None and alias.text.lower() in {"scratch", "context"}:
-                yield self.fault(f"calls a stage {alias.text}", ("stages", stage.index), place=alias.place)
+                yield self.finding(f"calls a stage {alias.text}", ("stages", stage.index), place=alias.place)

@@ -24,10 +24,10 @@ class StageUnused(Rule[Build]):
     remedy = "Remove it, or name it in your build's documentation as a target of its own."
     bad = ("FROM debian:12 AS test\nRUN make test\nFROM debian:12\nRUN make\n",)
     good = ("FROM debian:12 AS build\nRUN make\nFROM debian:12\nCOPY --from=build /a /\n",)
-    mends = False
+    fixable = False
 
     def check(self, build: Build, /) -> Iterator[RuleFinding]:
         """Look for stages that the last one does not need."""
         for stage in build.stages:
             if not stage.needed:
-                yield self.fault("is needed by no other stage", ("stages", stage.index), place=stage.start.place)
+                yield self.finding("is needed by no other stage", ("stages", stage.index), place=stage.start.place)

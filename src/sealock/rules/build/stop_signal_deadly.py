@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from sealock.model.build import Build, StopSignal
 from sealock.model.finding import RuleFinding, Severity
-from sealock.rules.build._mend import delete_instruction
+from sealock.rules.build._fixes import delete_instruction
 from sealock.rules.references import docker_docs
 from sealock.rules.rule import Rule
 
@@ -34,9 +34,9 @@ class StopSignalDeadly(Rule[Build]):
                 "STOP",
                 "19",
             }:
-                yield self.fault(
+                yield self.finding(
                     f"{one.signal.text} cannot be answered",
                     at,
                     place=one.signal.place,
-                    mend=delete_instruction(build, one),
+                    fix=delete_instruction(build, one),
                 )

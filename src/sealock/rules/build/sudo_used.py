@@ -41,12 +41,12 @@ class SudoUsed(Rule[Build]):
         """Judge every sudo, however deep."""
         for one in ran(build, "sudo"):
             root = is_root(user_at(build, one.stage, one.at))
-            yield self.fault(
+            yield self.finding(
                 "is root already, and uses sudo" if root else "becomes root with sudo",
                 one.at,
                 place=known(one.command.words[0].place),
                 evidence=line(one.command),
-                mend=_without(one) if root else (),
+                fix=_without(one) if root else (),
                 safe=root and not one.command.assignments,
             )
 

@@ -73,17 +73,17 @@ class TlsCheckOff(Rule[Build]):
         for one in ran(build, *_OPTIONS):
             command = one.command
             for word, letter in _given(command):
-                yield self.fault(
+                yield self.finding(
                     f"lets {command.name} talk to whoever answers",
                     one.at,
                     place=known(word.place),
                     evidence=line(command),
-                    mend=drop_option(build, command, word, letter),
+                    fix=drop_option(build, command, word, letter),
                 )
         for at, _, run in build.each(Run) if "ertificate" in build.text else ():
             for match in _POWERSHELL.finditer(build.excerpt(run.place)):
                 option = Place(run.place.start + match.start(), run.place.start + match.end(), file=run.place.file)
-                yield self.fault("lets PowerShell talk to whoever answers", at, place=option)
+                yield self.finding("lets PowerShell talk to whoever answers", at, place=option)
         for one in ran(build, "echo", "printf"):
             files = [redirect.target.text for redirect in one.command.redirects if redirect.target]
             text = " ".join(one.command.arguments)
@@ -91,7 +91,7 @@ class TlsCheckOff(Rule[Build]):
                 "insecure" in text or "check_certificate" in text.replace("-", "_")
             ):
                 place = known(one.command.place)
-                yield self.fault("turns certificate checks off for all downloads", one.at, place=place, evidence=text)
+                yield self.finding("turns certificate checks off for all downloads", one.at, place=place, evidence=text)
 
 
 def _given(command: Command) -> Iterator[tuple[Word, str]]:

@@ -30,7 +30,7 @@ class UndeclaredArgument(Rule[Build]):
         docker_docs("reference/build-checks/invalid-default-arg-in-from/"),
     )
     remedy = "Declare the argument before the first FROM, with a default."
-    mends = False
+    fixable = False
     bad = ("FROM debian:${TAG}\n", "ARG TAG\nFROM debian:$TAG\n")
     good = (
         "ARG TAG=12.8\nFROM debian:${TAG}\n",
@@ -49,6 +49,6 @@ class UndeclaredArgument(Rule[Build]):
                 if match[3] or _BUILT_IN.fullmatch(name):
                     continue
                 if name not in declared:
-                    yield self.fault(f"uses {name}, which no ARG before the first FROM declares", at, place=place)
+                    yield self.finding(f"uses {name}, which no ARG before the first FROM declares", at, place=place)
                 elif declared[name] is None:
-                    yield self.fault(f"uses {name}, which has no default", at, place=place, severity=Severity.INFO)
+                    yield self.finding(f"uses {name}, which has no default", at, place=place, severity=Severity.INFO)

@@ -27,7 +27,7 @@ class BuildUnknownRegistry(Rule[Build]):
     pedantic = True
     references = (cis_docker("4.2"), cwe(829))
     remedy = "Build on an image from a registry that you trust, or put the registry on the list."
-    mends = False
+    fixable = False
     bad = ("FROM images.example.net/base:1.2\n", "FROM alpine:3.20\nCOPY --from=10.0.0.9:5000/tools:3 /x /x\n")
     good = ("FROM ghcr.io/acme/base:1.2\n", "FROM debian:12.8\n")
 
@@ -40,6 +40,6 @@ class BuildUnknownRegistry(Rule[Build]):
             base_images(build), (copied_image for copied_image in copied_images(build) if not is_context(copied_image))
         ):
             if named.image is None:
-                yield self.undecided(f"the image {named.text} hangs on a build argument", named.at)
+                yield self.skip(f"the image {named.text} hangs on a build argument", named.at)
             elif not any(covers(entry, named.image) for entry in self.listed):
-                yield self.fault(f"takes {named.text} from {named.image.registry}", named.at, place=named.place)
+                yield self.finding(f"takes {named.text} from {named.image.registry}", named.at, place=named.place)

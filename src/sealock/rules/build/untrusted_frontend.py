@@ -26,7 +26,7 @@ class UntrustedFrontend(Rule[Build]):
     severity = Severity.MEDIUM
     references = (cis_docker("4.2"), cwe(829), docker_docs("build/buildkit/frontend/"))
     remedy = "Use `# syntax=docker/dockerfile:1`, or pin the frontend by digest."
-    mends = False
+    fixable = False
     bad = (
         "# syntax=images.example.net/frontend:1\nFROM scratch\n",
         "# syntax=docker/dockerfile\nFROM scratch\n",
@@ -45,8 +45,8 @@ class UntrustedFrontend(Rule[Build]):
             if name is None or name.digest is not None:
                 continue
             if name.registry != "docker.io" or name.repository not in _DOCKERS:
-                yield self.fault(f"lets {name.familiar} run in every build, unpinned", place=directive.place)
+                yield self.finding(f"lets {name.familiar} run in every build, unpinned", place=directive.place)
             elif name.tag in {None, "latest", "master"}:
-                yield self.fault(
+                yield self.finding(
                     "takes whatever frontend was pushed last", place=directive.place, severity=Severity.LOW
                 )

@@ -32,7 +32,7 @@ class UserByName(Rule[Build]):
     remedy = "Write the number: USER 10001:10001."
     bad = ("FROM debian:12\nUSER app\n", "FROM debian:12\nUSER app:app\n")
     good = ("FROM debian:12\nUSER 10001:10001\n", "FROM debian:12\nUSER root\n", "FROM debian:12\nARG U\nUSER $U\n")
-    mends = False
+    fixable = False
 
     def check(self, build: Build, /) -> Iterator[RuleFinding]:
         """Look at the last USER of the final stage."""
@@ -48,7 +48,7 @@ class UserByName(Rule[Build]):
                 index, one = users[-1]
                 name = one.user.value.partition(":")[0] if isinstance(one.user.value, str) else ""
                 if name and not name.isdigit() and name not in _OTHERS:
-                    yield self.fault(
+                    yield self.finding(
                         f"runs as {name}, by name", ("stages", stage.index, "instructions", index), place=one.user.place
                     )
                 return

@@ -57,7 +57,7 @@ class VariableUndefined(Rule[Build]):
         "FROM debian:12\nENV A='$B' C=\\$D\n",
     )
 
-    mends = False
+    fixable = False
 
     def check(self, build: Build, /) -> Iterator[RuleFinding]:
         """Follow what each stage knows; of the base image's own variables nobody knows here."""
@@ -72,14 +72,14 @@ class VariableUndefined(Rule[Build]):
                 if not one.onbuild:
                     for text in _texts(one):
                         for name in dict.fromkeys(_used(text.raw)):
-                            why, better = _judged(name, names, outer, bare=bare)
+                            why, better = _evaluated(name, names, outer, bare=bare)
                             if why:
-                                mend = Edit(text.place, text.raw.replace(name, better)) if better else ()
-                                yield self.fault(
+                                fix = Edit(text.place, text.raw.replace(name, better)) if better else ()
+                                yield self.finding(
                                     f"${name} {why}",
                                     ("stages", stage.index, "instructions", index),
                                     place=text.place,
-                                    mend=mend,
+                                    fix=fix,
                                 )
                 if isinstance(one, Arg | Env):
                     names.update(pair.name for pair in one.pairs)
@@ -91,7 +91,7 @@ def _used(raw: str) -> Iterator[str]:
             yield match[1] or match[2]
 
 
-def _judged(name: str, names: set[str], outer: set[str], *, bare: bool) -> tuple[str, str]:
+def _evaluated(name: str, names: set[str], outer: set[str], *, bare: bool) -> tuple[str, str]:
     """Why the name stands for nothing, and the name that was meant; "" where it may well be set."""
     if name in names or name.upper() in _PREDEFINED:
         return "", ""

@@ -32,7 +32,7 @@ class WeakTls(Rule[Build]):
         page("OpenSSL, SSL_CTX_set_security_level", "https://docs.openssl.org/3.0/man3/SSL_CTX_set_security_level/"),
     )
     remedy = "Leave the system's settings as they are; set it for the one connection that needs it."
-    mends = False
+    fixable = False
     bad = (
         "FROM debian:12\nRUN sed -i 's/SECLEVEL=2/SECLEVEL=1/g' /etc/ssl/openssl.cnf\n",
         "FROM debian:12\nRUN sed -i 's/MinProtocol = TLSv1.2/MinProtocol = TLSv1/' /etc/ssl/openssl.cnf\n",
@@ -48,7 +48,7 @@ class WeakTls(Rule[Build]):
         """Judge what is written to OpenSSL's settings, the system's policy and Node's options."""
         for writing in writings(build):
             if ("ssl" in writing.file or "tls" in writing.file) and (match := _SETTING.search(writing.text)):
-                yield self.fault(
+                yield self.finding(
                     f"writes {match[0]} to {writing.file}",
                     writing.at,
                     place=known(writing.place),
@@ -57,10 +57,10 @@ class WeakTls(Rule[Build]):
         for one in ran(build, "update-crypto-policies"):
             if any(text.upper().startswith(("LEGACY", "DEFAULT:SHA1")) for text in one.command.arguments):
                 place = known(one.command.place)
-                yield self.fault("allows what can be broken", one.at, place=place, evidence=line(one.command))
+                yield self.finding("allows what can be broken", one.at, place=place, evidence=line(one.command))
         for setting in settings(build, "NODE_OPTIONS"):
             if "--openssl-legacy-provider" in setting.value or "--tls-min-v1.0" in setting.value:
-                yield self.fault(
+                yield self.finding(
                     "lets Node use what can be broken",
                     setting.at,
                     place=known(setting.place),

@@ -26,7 +26,7 @@ class WgetAndCurl(Rule[Build]):
         "FROM debian:12\nRUN curl -fsSO https://example.org/a && curl -fsSO https://example.org/b\n",
         "FROM debian:12 AS a\nRUN wget -q https://example.org/b\nFROM debian:12\nRUN curl -fsSO https://example.org/a\n",
     )
-    mends = False
+    fixable = False
 
     def check(self, build: Build, /) -> Iterator[RuleFinding]:
         """Look for stages that use both, and point at the one that comes second."""
@@ -36,4 +36,4 @@ class WgetAndCurl(Rule[Build]):
             name, stage = one.command.name, one.stage.index
             if first.setdefault(stage, name) != name and stage not in told:
                 told.add(stage)
-                yield self.fault(f"uses {name} besides {first[stage]}", one.at, place=one.command.words[0].place)
+                yield self.finding(f"uses {name} besides {first[stage]}", one.at, place=one.command.words[0].place)

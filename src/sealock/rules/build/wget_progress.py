@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from sealock.model.build import Build
 from sealock.model.finding import RuleFinding, Severity
 from sealock.model.imagename import family
-from sealock.rules.build._mend import insert_after
+from sealock.rules.build._fixes import insert_after
 from sealock.rules.build._ran import bases, ran
 from sealock.rules.references import man
 from sealock.rules.rule import Rule
@@ -54,9 +54,9 @@ class WgetProgress(Rule[Build]):
             if command.option(*_QUIET) or any(text.startswith("-nv") for text in command.arguments):
                 continue
             if len(command.words) > 1 and family(images[one.stage.index]) not in {"alpine", "busybox"}:
-                yield self.fault(
+                yield self.finding(
                     "wget prints its progress into the log",
                     one.at,
                     place=command.words[0].place,
-                    mend=insert_after(one.run, command.words[0], "--progress=dot:giga"),
+                    fix=insert_after(one.run, command.words[0], "--progress=dot:giga"),
                 )

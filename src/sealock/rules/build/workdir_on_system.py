@@ -30,7 +30,7 @@ class WorkdirOnSystem(Rule[Build]):
     remedy = "Give the program a folder of its own: /app, /srv/NAME or /opt/NAME."
     bad = ("FROM debian:12\nWORKDIR /etc\nCOPY app.conf .\n", "FROM debian:12\nENV D=/proc\nWORKDIR $D/self\n")
     good = ("FROM debian:12\nWORKDIR /app\n", "FROM debian:12\nWORKDIR /usr/src/app\n", "FROM debian:12\nWORKDIR /\n")
-    mends = False
+    fixable = False
 
     def check(self, build: Build, /) -> Iterator[RuleFinding]:
         """Compare each WORKDIR with the system's folders."""
@@ -38,4 +38,4 @@ class WorkdirOnSystem(Rule[Build]):
             if isinstance(instruction, Workdir) and isinstance(instruction.path.value, str):
                 path = instruction.path.value.rstrip("/") or "/"
                 if path in _SYSTEM or path.startswith(_KERNEL):
-                    yield self.fault(f"works in {path}, a folder of the system", at, place=instruction.path.place)
+                    yield self.finding(f"works in {path}, a folder of the system", at, place=instruction.path.place)

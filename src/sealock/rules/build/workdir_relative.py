@@ -47,11 +47,11 @@ class WorkdirRelative(Rule[Build]):
                 at = 1 if raw[:1] in {'"', "'"} else 0
                 bare = raw[at:].lstrip("./")
                 mendable = bare and "$" not in raw and not raw[at:].startswith("..")
-                yield self.fault(
+                yield self.finding(
                     f"{path.text[:80]} hangs on the working folder of the base image",
                     ("stages", stage.index, "instructions", index),
                     place=path.place,
-                    mend=Edit(path.place, f"{raw[:at]}/{bare}") if mendable else (),
+                    fix=Edit(path.place, f"{raw[:at]}/{bare}") if mendable else (),
                 )
 
 

@@ -47,12 +47,12 @@ class WorldWritable(Rule[Build]):
                 bad = _opens(given.text) and "t" not in given.text
                 fixed = ",".join(_closed(*clause) for clause in clauses(given.text))
             if bad:
-                yield self.fault(
+                yield self.finding(
                     f"lets everybody write what gets mode {given.text}",
                     given.at,
                     place=given.place,
                     evidence=given.evidence,
-                    mend=given.mended(build, fixed),
+                    fix=given.fixed(build, fixed),
                 )
 
 

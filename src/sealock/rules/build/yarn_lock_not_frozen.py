@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from sealock.model.build import AddFile, Build, Copy, Stage
 from sealock.model.finding import RuleFinding, Severity
-from sealock.rules.build._mend import insert_after
+from sealock.rules.build._fixes import insert_after
 from sealock.rules.build._ran import calls, once
 from sealock.rules.references import page
 from sealock.rules.rule import Rule
@@ -45,11 +45,11 @@ class YarnLockNotFrozen(Rule[Build]):
             if (copied := copies(call.ran.stage)) and (call.manager == "pnpm" or "yarn.lock" in copied):
                 berry = call.manager == "yarn" and any(name.startswith(".yarn") for name in copied)
                 word = call.verb if call.verb.text else call.ran.command.words[0]
-                yield self.fault(
+                yield self.finding(
                     f"{call.manager} may change the lock file",
                     call.ran.at,
                     place=call.ran.command.place,
-                    mend=insert_after(call.ran.run, word, "--immutable" if berry else "--frozen-lockfile"),
+                    fix=insert_after(call.ran.run, word, "--immutable" if berry else "--frozen-lockfile"),
                 )
 
 

@@ -32,10 +32,10 @@ def secrets_in_environment(
         found = find(variable.name, variable.value) if variable.value else None
         if found is not None and variable.value is not None:
             shown = redact(variable.value)
-            yield rule.fault(
+            yield rule.finding(
                 f"has {found.kind} in the variable {variable.name} ({shown})",
                 ("environment", index),
-                mend=Swap("environment", variable, Variable(variable.name, None)) if taken_over else (),
+                fix=Swap("environment", variable, Variable(variable.name, None)) if taken_over else (),
                 confidence=found.confidence,
                 severity=Severity.MEDIUM if found.confidence is Confidence.LOW else Severity.HIGH,
                 evidence=f"{variable.name}={shown}",
@@ -49,7 +49,7 @@ def secrets_in_labels(rule: Rule[Container], container: Container) -> Iterator[R
             shown = redact(label.value)
             # A hash must be guessed first; reverse proxies are given it in labels.
             mild = found.confidence is Confidence.LOW or "hash" in found.kind
-            yield rule.fault(
+            yield rule.finding(
                 f"has {found.kind} in the label {label.name} ({shown})",
                 ("labels", index),
                 confidence=found.confidence,
@@ -62,4 +62,4 @@ def secrets_in(rule: Rule[Container], name: str, at: At, line: str) -> Iterator[
     """The secrets in one command line."""
     for kind, start, end in find_in_text(line):
         shown = redact(line[start:end])
-        yield rule.fault(f"has {kind} in {name} ({shown})", at, evidence=f"{at[0]} {kind} {shown}")
+        yield rule.finding(f"has {kind} in {name} ({shown})", at, evidence=f"{at[0]} {kind} {shown}")

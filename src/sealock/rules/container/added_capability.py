@@ -46,6 +46,6 @@ class AddedCapability(Rule[Container]):
                 severity = Severity.MEDIUM
             elif name == "NET_ADMIN":
                 reach = "changes the host's own addresses, routes and firewall rules, since it shares its network"
-            yield self.fault(
-                f"holds {name}: {reach}", ("cap_add", index), mend=Remove("cap_add", name), severity=severity
+            yield self.finding(
+                f"holds {name}: {reach}", ("cap_add", index), fix=Remove("cap_add", name), severity=severity
             )

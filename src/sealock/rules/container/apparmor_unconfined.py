@@ -34,4 +34,4 @@ class ApparmorUnconfined(Rule[Container]):
     def check(self, container: Container, /) -> Iterator[RuleFinding]:
         """Look at the profile: none named means the default one."""
         if container.apparmor == "unconfined":
-            yield self.fault("runs outside AppArmor", "apparmor", mend=Set("apparmor", UNSET))
+            yield self.finding("runs outside AppArmor", "apparmor", fix=Set("apparmor", UNSET))

@@ -40,9 +40,9 @@ class CapabilitiesKept(Rule[Container]):
         if "ALL" in gone or container.privileged is True:
             return
         needed = [name for name in capabilities_needed(container) if name not in added(container) and name not in gone]
-        mend = (Add("cap_drop", "ALL"), *(Add("cap_add", name) for name in needed))
+        fix = (Add("cap_drop", "ALL"), *(Add("cap_add", name) for name in needed))
         if gone:
             message, severity = "drops some of Docker's default capabilities and keeps the others", Severity.LOW
         else:
             message, severity = "keeps Docker's fourteen default capabilities, NET_RAW among them", Severity.MEDIUM
-        yield self.fault(message, "cap_drop", mend=mend, severity=severity, evidence="ALL is not dropped")
+        yield self.finding(message, "cap_drop", fix=fix, severity=severity, evidence="ALL is not dropped")

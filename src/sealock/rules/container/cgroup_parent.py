@@ -35,6 +35,6 @@ class CgroupParent(Rule[Container]):
         parent = container.cgroup_parent
         if isinstance(parent, str) and parent.strip("/") not in {"docker", "system.slice"}:
             where = "at the root of the control groups" if parent.strip("/") == "" else f"under control group {parent}"
-            yield self.fault(
-                f"runs {where}, outside the engine's own limits", "cgroup_parent", mend=Set("cgroup_parent", UNSET)
+            yield self.finding(
+                f"runs {where}, outside the engine's own limits", "cgroup_parent", fix=Set("cgroup_parent", UNSET)
             )

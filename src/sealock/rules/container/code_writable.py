@@ -57,8 +57,8 @@ class CodeWritable(Rule[Container]):
             own = source in {".", "./", "$PWD", "${PWD}", "$(pwd)", "`pwd`", "$$PWD", "${PWD:-.}", "./src", "./app"}
             target = mount.target.rstrip("/")
             if own and not mount.read_only and (target in _CODE or target.startswith(("/var/www/", "/home/"))):
-                yield self.fault(
+                yield self.finding(
                     f"can write the project's folder {mount.source} on the host through {target}",
                     ("mounts", index),
-                    mend=Swap("mounts", mount, replace(mount, read_only=True)),
+                    fix=Swap("mounts", mount, replace(mount, read_only=True)),
                 )

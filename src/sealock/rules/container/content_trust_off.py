@@ -25,9 +25,9 @@ class ContentTrustOff(Rule[Container]):
     remedy = "Take the flag away where you have a notary server of your own; pin the image by digest in any case."
     bad = ("docker run --disable-content-trust alpine:3.20", "docker create --disable-content-trust=true alpine:3.20")
     good = ("docker run alpine:3.20", "docker run --disable-content-trust=false alpine:3.20")
-    mends = False
+    fixable = False
 
     def check(self, container: Container, /) -> Iterator[RuleFinding]:
         """Look at the flag."""
         if container.content_trust is False:
-            yield self.fault("takes its image without the signature check", "content_trust")
+            yield self.finding("takes its image without the signature check", "content_trust")

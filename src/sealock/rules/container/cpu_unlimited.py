@@ -37,6 +37,6 @@ class CpuUnlimited(Rule[Container]):
         """Look at all that bounds processor time."""
         quota = given(container.cpu_quota, 0) > 0
         if given(container.cpus, 0.0) <= 0 and not quota and not container.cpuset_cpus:
-            yield self.fault(
-                "may use all of the host's processors", "cpus", mend=Set("cpus", 1.0), evidence="no processor limit"
+            yield self.finding(
+                "may use all of the host's processors", "cpus", fix=Set("cpus", 1.0), evidence="no processor limit"
             )

@@ -48,11 +48,11 @@ class CpusetMalformed(Rule[Container]):
         for field in ("cpuset_cpus", "cpuset_mems"):
             value = getattr(container, field)
             if isinstance(value, str) and value and (slip := _broken(value)):
-                yield self.fault(f"has a set that is malformed: {slip}", field, mend=Set(field, UNSET))
+                yield self.finding(f"has a set that is malformed: {slip}", field, fix=Set(field, UNSET))
                 return
         if container.cpuset_mems and not container.cpuset_cpus:
-            yield self.fault(
+            yield self.finding(
                 "binds memory to nodes and lets the program run on any processor",
                 "cpuset_mems",
-                mend=Set("cpuset_mems", UNSET),
+                fix=Set("cpuset_mems", UNSET),
             )

@@ -36,16 +36,16 @@ class DefaultBridge(Rule[Container]):
         "docker run --net=none alpine",
         "services:\n  a:\n    image: alpine:3.20\n",
     )
-    mends = False
+    fixable = False
 
     def check(self, container: Container, /) -> Iterator[RuleFinding]:
         """Look at the network; in a compose project, silence means the project's own."""
         if on_default_bridge(container):
             # A compose service that names none joins its project's own; which one a run line means is not ours to say.
-            mend = Set("network_mode", UNSET) if container.auto_remove is UNKNOWN else ()
-            yield self.fault(
+            fix = Set("network_mode", UNSET) if container.auto_remove is UNKNOWN else ()
+            yield self.finding(
                 "joins docker0, as all do that name no network",
                 "network_mode",
-                mend=mend,
+                fix=fix,
                 evidence="docker0",
             )

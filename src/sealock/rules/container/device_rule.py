@@ -43,9 +43,9 @@ class DeviceRule(Rule[Container]):
                 severity, what = Severity.HIGH if kind == "b" else Severity.LOW, f"every device of driver {major}"
             else:
                 continue
-            yield self.fault(
+            yield self.finding(
                 f"may open {what} ({rule})",
                 ("device_rules", index),
-                mend=Remove("device_rules", rule),
+                fix=Remove("device_rules", rule),
                 severity=severity,
             )

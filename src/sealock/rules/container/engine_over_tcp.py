@@ -34,7 +34,7 @@ class EngineOverTcp(Rule[Container]):
         "docker run -e DOCKER_HOST=tcp://socket-proxy:2375 alpine",
         "docker run -e DOCKER_HOST=ssh://deploy@host alpine",
     )
-    mends = False
+    fixable = False
 
     def check(self, container: Container, /) -> Iterator[RuleFinding]:
         """Look at DOCKER_HOST, and whether TLS is on beside it."""
@@ -49,7 +49,7 @@ class EngineOverTcp(Rule[Container]):
             if "proxy" in host or host in {"localhost", "127.0.0.1", "[::1]"}:
                 continue
             named = "." not in host
-            yield self.fault(
+            yield self.finding(
                 f"gives orders to the engine at {value} without TLS",
                 ("environment", index),
                 severity=Severity.MEDIUM if named else Severity.HIGH,

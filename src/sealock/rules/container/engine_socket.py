@@ -42,15 +42,15 @@ class EngineSocket(Rule[Container]):
             path = host_source(mount)
             engine = engine_of(path) if path else None
             if engine is not None and proxy:
-                yield self.fault(
+                yield self.finding(
                     f"mounts the {engine} socket {mount.source}, as a socket proxy must: see that it allows little",
                     ("mounts", index),
                     remedy="Allow only the calls that its clients need, and keep its port on an internal network.",
                     severity=Severity.MEDIUM,
                 )
             elif engine is not None:
-                yield self.fault(
+                yield self.finding(
                     f"mounts the {engine} socket {mount.source}: whoever writes to it is root on the host",
                     ("mounts", index),
-                    mend=Remove("mounts", mount),
+                    fix=Remove("mounts", mount),
                 )

@@ -54,9 +54,9 @@ class ExposedDoor(Rule[Container]):
                 continue
             door = service.kind == "admin" and held[0] not in {6443, 8200, 8500}
             if door or (not noted and service.severity >= Severity.HIGH):
-                yield self.fault(
+                yield self.finding(
                     f"exposes port {held[0]}, that of {service.name}",
                     ("expose", index),
-                    mend=Remove("expose", text),
+                    fix=Remove("expose", text),
                     severity=Severity.MEDIUM if door else Severity.LOW,
                 )

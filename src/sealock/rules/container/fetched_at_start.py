@@ -54,7 +54,7 @@ class FetchedAtStart(Rule[Container]):
         "docker run alpine sh -c 'wget -qO- https://example.com/data.csv | sort'",
         "services:\n  app:\n    image: python:3.12\n    command: python app.py\n",
     )
-    mends = False
+    fixable = False
 
     def check(self, container: Container, /) -> Iterator[RuleFinding]:
         """Look through entry point and command; those of a Dockerfile are judged with its build."""
@@ -62,6 +62,6 @@ class FetchedAtStart(Rule[Container]):
             if at[0] == "health":
                 continue
             if _piped(line):
-                yield self.fault(f"runs what it downloads in {name}", at, severity=Severity.HIGH)
+                yield self.finding(f"runs what it downloads in {name}", at, severity=Severity.HIGH)
             elif (found := next((words for words in _INSTALLS if words in line), None)) is not None:
-                yield self.fault(f"installs packages in {name} ({found})", at, severity=Severity.LOW)
+                yield self.finding(f"installs packages in {name} ({found})", at, severity=Severity.LOW)

@@ -37,4 +37,4 @@ class HealthDisabled(Rule[Container]):
     def check(self, container: Container, /) -> Iterator[RuleFinding]:
         """Look at the switch."""
         if isinstance(container.health, Health) and container.health.disabled:
-            yield self.fault("switches its health check off", "health", mend=Set("health", UNSET))
+            yield self.finding("switches its health check off", "health", fix=Set("health", UNSET))

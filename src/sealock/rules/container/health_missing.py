@@ -29,9 +29,9 @@ class HealthMissing(Rule[Container]):
         "docker run --health-cmd 'wget -qO- localhost' alpine",
         "services:\n  app:\n    image: alpine:3.20\n    healthcheck:\n      test: wget -qO- localhost\n",
     )
-    mends = False
+    fixable = False
 
     def check(self, container: Container, /) -> Iterator[RuleFinding]:
         """See whether there is one; a Dockerfile is judged as a build."""
         if container.health is UNSET:
-            yield self.fault("brings no health check but what its image has", "health", evidence="no health check")
+            yield self.finding("brings no health check but what its image has", "health", evidence="no health check")

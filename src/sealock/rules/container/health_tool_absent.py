@@ -41,7 +41,7 @@ class HealthToolAbsent(Rule[Container]):
         "services:\n  web:\n    image: nginx:1.27\n    healthcheck:\n      test: curl -f http://localhost\n",
         "docker run --health-cmd 'curl -f http://localhost' acme/app:1",
     )
-    mends = False
+    fixable = False
 
     def check(self, container: Container, /) -> Iterator[RuleFinding]:
         """Look at the first word of the check, and at what is known of the image."""
@@ -49,11 +49,13 @@ class HealthToolAbsent(Rule[Container]):
         if not isinstance(health, Health) or not isinstance(image, str) or len(health.test) < 2:
             return
         if health.test[0] == "CMD-SHELL" and family(image) == "none":
-            yield self.fault(f"checks its health with a shell, which {image} does not have", "health", evidence="shell")
+            yield self.finding(
+                f"checks its health with a shell, which {image} does not have", "health", evidence="shell"
+            )
             return
         words = health.test[1].split() if health.test[0] == "CMD-SHELL" else list(health.test[1:])
         program = words[0].rpartition("/")[2] if words else ""
         if program in {"curl", "wget"} and lacks(image, program):
-            yield self.fault(
+            yield self.finding(
                 f"checks its health with {program}, which {image} does not have", "health", evidence=program
             )

@@ -31,4 +31,4 @@ class HostCgroupns(Rule[Container]):
     def check(self, container: Container, /) -> Iterator[RuleFinding]:
         """Look at the namespace."""
         if container.cgroupns == "host":
-            yield self.fault("sees the control groups of the whole host", "cgroupns", mend=Set("cgroupns", UNSET))
+            yield self.finding("sees the control groups of the whole host", "cgroupns", fix=Set("cgroupns", UNSET))

@@ -41,13 +41,13 @@ class HostCredentials(Rule[Container]):
             if path is None:
                 continue
             if (held := credentials(path)) is not None:
-                yield self.fault(
-                    f"mounts {mount.source} from the host: {held}", ("mounts", index), mend=Remove("mounts", mount)
+                yield self.finding(
+                    f"mounts {mount.source} from the host: {held}", ("mounts", index), fix=Remove("mounts", mount)
                 )
             elif agent_socket(path):
-                yield self.fault(
+                yield self.finding(
                     f"mounts the SSH agent's socket {mount.source}: it can log in wherever its owner can",
                     ("mounts", index),
-                    mend=Remove("mounts", mount),
+                    fix=Remove("mounts", mount),
                     severity=Severity.MEDIUM,
                 )

@@ -43,20 +43,20 @@ class HostDevice(Rule[Container]):
         for index, device in enumerate(given(container.devices, ())):
             severity, what = tier(normal(device.source))
             if severity > Severity.INFO:
-                yield self.fault(
+                yield self.finding(
                     f"has {device.source} ({device.permissions}): {what}",
                     ("devices", index),
-                    mend=Remove("devices", device),
+                    fix=Remove("devices", device),
                     severity=severity,
                 )
         for index, mount in enumerate(given(container.mounts, ())):
             path = host_source(mount)
             if path and path != "/dev" and within(path, "/dev"):
                 severity, what = tier(path)
-                yield self.fault(
+                yield self.finding(
                     f"mounts {mount.source}: {what}",
                     ("mounts", index),
-                    mend=Remove("mounts", mount),
+                    fix=Remove("mounts", mount),
                     severity=min(severity, Severity.MEDIUM),
                     remedy="Give it with devices (--device) and its permissions; a mount alone opens no device.",
                 )

@@ -46,9 +46,9 @@ class HostFolderReadable(Rule[Container]):
                 continue
             monitor = watches_the_host(container)
             also = ", sockets included" if path == "/" else ""
-            yield self.fault(
+            yield self.finding(
                 f"can read {mount.source}: {found.what}{also}{', as a monitor of the host does' if monitor else ''}",
                 ("mounts", index),
-                mend=() if monitor else Remove("mounts", mount),
+                fix=() if monitor else Remove("mounts", mount),
                 severity=Severity.LOW if monitor else found.read,
             )

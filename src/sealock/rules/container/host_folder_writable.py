@@ -47,10 +47,10 @@ class HostFolderWritable(Rule[Container]):
             path = None if mount.read_only else host_source(mount)
             found = exposure(path) if path else None
             if found is not None and found.write is not None:
-                yield self.fault(
+                yield self.finding(
                     f"can write {mount.source}: {found.what}",
                     ("mounts", index),
-                    mend=Swap("mounts", mount, replace(mount, read_only=True)),
+                    fix=Swap("mounts", mount, replace(mount, read_only=True)),
                     severity=found.write,
                     safe=found.write is Severity.LOW,
                 )

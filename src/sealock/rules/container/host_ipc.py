@@ -31,4 +31,4 @@ class HostIpc(Rule[Container]):
     def check(self, container: Container, /) -> Iterator[RuleFinding]:
         """Look at the namespace."""
         if container.ipc == "host":
-            yield self.fault("shares memory with every program of the host", "ipc", mend=Set("ipc", UNSET))
+            yield self.finding("shares memory with every program of the host", "ipc", fix=Set("ipc", UNSET))

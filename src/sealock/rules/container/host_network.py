@@ -34,8 +34,8 @@ class HostNetwork(Rule[Container]):
     def check(self, container: Container, /) -> Iterator[RuleFinding]:
         """Look at the network mode."""
         if container.network_mode == "host":
-            yield self.fault(
+            yield self.finding(
                 "uses the host's own network, loopback services included",
                 "network_mode",
-                mend=Set("network_mode", UNSET),
+                fix=Set("network_mode", UNSET),
             )

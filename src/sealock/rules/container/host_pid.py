@@ -31,4 +31,4 @@ class HostPid(Rule[Container]):
     def check(self, container: Container, /) -> Iterator[RuleFinding]:
         """Look at the namespace."""
         if container.pid == "host":
-            yield self.fault("sees and may signal every process of the host", "pid", mend=Set("pid", UNSET))
+            yield self.finding("sees and may signal every process of the host", "pid", fix=Set("pid", UNSET))

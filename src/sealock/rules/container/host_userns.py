@@ -30,8 +30,8 @@ class HostUserns(Rule[Container]):
     def check(self, container: Container, /) -> Iterator[RuleFinding]:
         """Look at the namespace."""
         if container.userns == "host":
-            yield self.fault(
+            yield self.finding(
                 "keeps the host's user ids, which matters where the engine remaps them",
                 "userns",
-                mend=Set("userns", UNSET),
+                fix=Set("userns", UNSET),
             )

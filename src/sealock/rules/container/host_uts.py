@@ -38,10 +38,10 @@ class HostUts(Rule[Container]):
         if container.uts != "host":
             return
         able = container.privileged is True or not added(container).isdisjoint({"SYS_ADMIN", "ALL"})
-        yield self.fault(
+        yield self.finding(
             "can rename the host" if able else "sees the host's name, and cannot change it",
             "uts",
-            mend=Set("uts", UNSET),
+            fix=Set("uts", UNSET),
             severity=Severity.MEDIUM if able else Severity.INFO,
             safe=not able,
         )

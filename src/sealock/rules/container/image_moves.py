@@ -30,13 +30,13 @@ class ImageMoves(Rule[Container]):
         "docker run nginx:1.27.2",
         "docker run nginx@sha256:0b1f8f1f8a4e4a1f1e1c2d3b4a5968778695a4b3c2d1e0f00112233445566778",
     )
-    mends = False
+    fixable = False
 
     def check(self, container: Container, /) -> Iterator[RuleFinding]:
         """Look at tag and digest. Compose services are judged with their project, which may build them."""
         if not isinstance(container.image, str) or container.detach is UNKNOWN:
             return
         if parse(container.image) is None:
-            yield self.undecided(f"{container.image} is no image name", "image")
+            yield self.skip(f"{container.image} is no image name", "image")
         elif (promise := moves(container.image)) is not None:
-            yield self.fault(promise.message, "image", severity=promise.severity, confidence=promise.confidence)
+            yield self.finding(promise.message, "image", severity=promise.severity, confidence=promise.confidence)

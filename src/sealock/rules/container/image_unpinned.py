@@ -30,11 +30,11 @@ class ImageUnpinned(Rule[Container]):
         "docker run nginx:1.27.2@sha256:0b1f8f1f8a4e4a1f1e1c2d3b4a5968778695a4b3c2d1e0f00112233445566778",
         "docker run nginx@sha256:0b1f8f1f8a4e4a1f1e1c2d3b4a5968778695a4b3c2d1e0f00112233445566778",
     )
-    mends = False
+    fixable = False
 
     def check(self, container: Container, /) -> Iterator[RuleFinding]:
         """Look for the digest; images without a version have a rule of their own, as have those of compose files."""
         if container.detach is UNKNOWN or not isinstance(container.image, str):
             return
         if (message := unpinned(container.image)) is not None:
-            yield self.fault(message, "image")
+            yield self.finding(message, "image")

@@ -44,4 +44,4 @@ class JoinedNamespace(Rule[Container]):
             mode = getattr(container, field)
             kind, colon, other = mode.partition(":") if isinstance(mode, str) else ("", "", "")
             if colon and kind in {"container", "service"}:
-                yield self.fault(f"{reach} {kind} {other}", field, mend=Set(field, UNSET), severity=severity)
+                yield self.finding(f"{reach} {kind} {other}", field, fix=Set(field, UNSET), severity=severity)

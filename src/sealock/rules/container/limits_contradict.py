@@ -41,24 +41,24 @@ class LimitsContradict(Rule[Container]):
         memory, reserved = given(container.memory, 0), given(container.memory_reservation, 0)
         swap = given(container.memory_swap, 0)
         if 0 < memory < 6 << 20:
-            yield self.fault(
-                "has less memory than the 6 MiB that the engine asks for", "memory", mend=Set("memory", 6 << 20)
+            yield self.finding(
+                "has less memory than the 6 MiB that the engine asks for", "memory", fix=Set("memory", 6 << 20)
             )
         elif 0 < memory <= reserved:
-            yield self.fault(
+            yield self.finding(
                 "reserves as much memory as it may use, or more",
                 "memory_reservation",
-                mend=Set("memory_reservation", UNSET),
+                fix=Set("memory_reservation", UNSET),
             )
         elif 0 < swap < memory:
-            yield self.fault(
+            yield self.finding(
                 "has a total of memory and swap below its memory limit",
                 "memory_swap",
-                mend=Set("memory_swap", memory),
+                fix=Set("memory_swap", memory),
             )
         if given(container.cpus, 0.0) > 0 and (given(container.cpu_quota, 0) > 0 or given(container.cpu_period, 0) > 0):
-            yield self.fault(
+            yield self.finding(
                 "sets cpus together with a quota or period, which the engine refuses",
                 "cpus",
-                mend=Set("cpus", UNSET),
+                fix=Set("cpus", UNSET),
             )

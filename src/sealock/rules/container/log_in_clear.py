@@ -36,7 +36,7 @@ class LogInClear(Rule[Container]):
         "docker run --log-driver syslog --log-opt syslog-address=tcp+tls://logs.example.com:6514 alpine",
         "docker run --log-driver fluentd --log-opt fluentd-address=localhost:24224 alpine",
     )
-    mends = False
+    fixable = False
 
     def check(self, container: Container, /) -> Iterator[RuleFinding]:
         """Look at where the driver sends to, and whether it checks who that is."""
@@ -46,9 +46,9 @@ class LogInClear(Rule[Container]):
             scheme, found, rest = value.partition("://")
             if name not in _ADDRESSES:
                 if name in {"splunk-insecureskipverify", "syslog-tls-skip-verify"} and value == "true":
-                    yield self.fault(f"sends its log without checking to whom ({name})", "logging", evidence=name)
+                    yield self.finding(f"sends its log without checking to whom ({name})", "logging", evidence=name)
                 continue
             host = rest if found else value
             plain = scheme in {"tcp", "udp", "http"} or (not found and name == "fluentd-address")
             if plain and everyone(host.rpartition(":")[0] or host):
-                yield self.fault(f"sends its log to {value} in the clear", "logging", evidence=f"{name}={value}")
+                yield self.finding(f"sends its log to {value} in the clear", "logging", evidence=f"{name}={value}")

@@ -33,4 +33,4 @@ class LogNone(Rule[Container]):
     def check(self, container: Container, /) -> Iterator[RuleFinding]:
         """Look at the driver."""
         if isinstance(container.logging, Logging) and container.logging.driver == "none":
-            yield self.fault("throws its log away", "logging", mend=Set("logging", UNSET))
+            yield self.finding("throws its log away", "logging", fix=Set("logging", UNSET))

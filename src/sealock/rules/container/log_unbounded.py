@@ -40,5 +40,5 @@ class LogUnbounded(Rule[Container]):
         log = container.logging
         if isinstance(log, Logging) and log.driver == "json-file" and "max-size" not in dict(log.options):
             kept = tuple(option for option in log.options if option[0] != "max-file")
-            mend = Set("logging", Logging(log.driver, (*kept, *_ROTATION)))
-            yield self.fault("keeps its log in a file that grows without end", "logging", mend=mend)
+            fix = Set("logging", Logging(log.driver, (*kept, *_ROTATION)))
+            yield self.finding("keeps its log in a file that grows without end", "logging", fix=fix)

@@ -34,9 +34,9 @@ class LogUnset(Rule[Container]):
         """See whether anything is said."""
         if container.logging is UNSET:
             rotated = Logging("json-file", (("max-size", "10m"), ("max-file", "3")))
-            yield self.fault(
+            yield self.finding(
                 "leaves its log's rotation to the engine, which has none by default",
                 "logging",
-                mend=Set("logging", rotated),
+                fix=Set("logging", rotated),
                 evidence="no logging",
             )

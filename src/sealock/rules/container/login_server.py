@@ -55,7 +55,7 @@ class LoginServer(Rule[Container]):
         "services:\n  app:\n    image: alpine:3.20\n    command: sh -c 'dropbear -F & exec app'\n",
     )
     good = ("docker run alpine ssh user@host", 'FROM debian:12\nCMD ["/app/server", "--no-sshd"]\n')
-    mends = False
+    fixable = False
 
     def check(self, container: Container, /) -> Iterator[RuleFinding]:
         """Look at the programs that entry point and command start."""
@@ -64,5 +64,5 @@ class LoginServer(Rule[Container]):
         for field in ("entrypoint", "command"):
             for program in _programs(given(getattr(container, field), ())):
                 if program in _SERVERS:
-                    yield self.fault(f"runs {program}", field, evidence=program)
+                    yield self.finding(f"runs {program}", field, evidence=program)
                     return

@@ -34,6 +34,6 @@ class MemoryUnlimited(Rule[Container]):
     def check(self, container: Container, /) -> Iterator[RuleFinding]:
         """Look at the limit; 0 is none."""
         if given(container.memory, 0) <= 0:
-            yield self.fault(
-                "may use all of the host's memory", "memory", mend=Set("memory", 512 << 20), evidence="no memory limit"
+            yield self.finding(
+                "may use all of the host's memory", "memory", fix=Set("memory", 512 << 20), evidence="no memory limit"
             )

@@ -38,8 +38,8 @@ class MountShared(Rule[Container]):
         """Look at the propagation of each mount."""
         for index, mount in enumerate(given(container.mounts, ())):
             if mount.propagation in {"shared", "rshared"}:
-                yield self.fault(
+                yield self.finding(
                     f"shares its mounts below {mount.target} with the host ({mount.propagation})",
                     ("mounts", index),
-                    mend=Swap("mounts", mount, replace(mount, propagation="rprivate")),
+                    fix=Swap("mounts", mount, replace(mount, propagation="rprivate")),
                 )

@@ -42,10 +42,10 @@ class NewPrivileges(Rule[Container]):
         if container.no_new_privileges is True or container.privileged is True:
             return
         off = container.no_new_privileges is not UNSET
-        yield self.fault(
+        yield self.finding(
             "turns no-new-privileges off" if off else "may gain privileges through setuid programs",
             "no_new_privileges",
-            mend=Set("no_new_privileges", True),
+            fix=Set("no_new_privileges", True),
             safe=not off and not leans_on_setuid(given(container.image, ""), container),
             evidence="no-new-privileges is not on",
         )

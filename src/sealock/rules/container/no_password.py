@@ -84,20 +84,20 @@ class NoPassword(Rule[Container]):
         "docker run -e POSTGRES_HOST_AUTH_METHOD=scram-sha-256 postgres:16",
         "docker run -e MYSQL_ALLOW_EMPTY_PASSWORD=no mysql:8.4 --api.insecure=false",
     )
-    mends = False
+    fixable = False
 
     def check(self, container: Container, /) -> Iterator[RuleFinding]:
         """Look at the variables and switches that are known to do it."""
         for index, variable in enumerate(given(container.environment, ())):
             values, severity = _VARIABLES.get(variable.name.upper(), (frozenset(), self.severity))
             if variable.value is not None and variable.value.strip("\"'").lower() in values:
-                yield self.fault(
+                yield self.finding(
                     f"lets everybody in without a password ({variable.name}={variable.value})",
                     ("environment", index),
-                    mend=Remove("environment", variable),
+                    fix=Remove("environment", variable),
                     severity=severity,
                 )
         for _, at, line in command_lines(container):
             for words, what, severity in _WORDS if at[0] != "health" else ():
                 if _said(line, words):
-                    yield self.fault(f"starts {what} ({words.strip('=')})", at, severity=severity, evidence=words)
+                    yield self.finding(f"starts {what} ({words.strip('=')})", at, severity=severity, evidence=words)

@@ -42,19 +42,19 @@ class OomShifted(Rule[Container]):
         """Look at both ways of not being chosen."""
         limited = given(container.memory, 0) > 0
         if container.oom_kill_disable is True:
-            yield self.fault(
+            yield self.finding(
                 "hangs instead of being stopped when its memory runs out"
                 if limited
                 else "is not stopped when memory runs out, and has no memory limit: the host hangs or kills others",
                 "oom_kill_disable",
-                mend=Set("oom_kill_disable", UNSET),
+                fix=Set("oom_kill_disable", UNSET),
                 severity=Severity.LOW if limited else Severity.MEDIUM,
             )
         score = given(container.oom_score_adj, 0)
         if score <= -500:
-            yield self.fault(
+            yield self.finding(
                 f"has the kernel stop others first when memory runs out (oom_score_adj {score})",
                 "oom_score_adj",
-                mend=Set("oom_score_adj", UNSET),
+                fix=Set("oom_score_adj", UNSET),
                 severity=Severity.LOW if limited else Severity.MEDIUM,
             )

@@ -45,7 +45,7 @@ class OpenDebugger(Rule[Container]):
         "docker run node:22 node --inspect=127.0.0.1:9229 app.js",
         "docker run -e NODE_OPTIONS=--max-old-space-size=512 node:22",
     )
-    mends = False
+    fixable = False
 
     def check(self, container: Container, /) -> Iterator[RuleFinding]:
         """Look at the command, and at the variables that add to it."""
@@ -56,4 +56,4 @@ class OpenDebugger(Rule[Container]):
         for at, line in lines:
             found = next(((mark, whose) for mark, whose in _MARKS if mark in line), None)
             if found and (found[1] != "Java" or "jdwp" in line):
-                yield self.fault(f"has {found[1]} debugging open to everybody ({found[0]})", at, evidence=found[0])
+                yield self.finding(f"has {found[1]} debugging open to everybody ({found[0]})", at, evidence=found[0])

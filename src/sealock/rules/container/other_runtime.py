@@ -33,10 +33,10 @@ class OtherRuntime(Rule[Container]):
         "services:\n  app:\n    image: alpine:3.20\n    runtime: nvidia\n",
     )
     good = ("docker run --runtime=runsc alpine", "docker run --gpus all alpine")
-    mends = False
+    fixable = False
 
     def check(self, container: Container, /) -> Iterator[RuleFinding]:
         """Look at the runtime."""
         runtime = container.runtime
         if isinstance(runtime, str) and runtime and not runtime.startswith(_KNOWN):
-            yield self.fault(f"runs on the runtime {runtime}", "runtime")
+            yield self.finding(f"runs on the runtime {runtime}", "runtime")

@@ -34,9 +34,9 @@ class PidsUnlimited(Rule[Container]):
     def check(self, container: Container, /) -> Iterator[RuleFinding]:
         """Look at the limit; 0 and -1 are none."""
         if given(container.pids_limit, 0) <= 0:
-            yield self.fault(
+            yield self.finding(
                 "may start processes without end",
                 "pids_limit",
-                mend=Set("pids_limit", 500),
+                fix=Set("pids_limit", 500),
                 evidence="no limit of processes",
             )

@@ -43,9 +43,9 @@ class PowerfulGroup(Rule[Container]):
                 reach = POWERFUL_GROUPS[group]
             else:
                 continue
-            yield self.fault(
+            yield self.finding(
                 f"belongs to group {group}: it {reach}",
                 ("groups", index),
-                mend=Remove("groups", group),
+                fix=Remove("groups", group),
                 severity=severity,
             )

@@ -34,8 +34,8 @@ class Privileged(Rule[Container]):
     def check(self, container: Container, /) -> Iterator[RuleFinding]:
         """Look at the switch."""
         if container.privileged is True:
-            yield self.fault(
+            yield self.finding(
                 "holds every capability and sees every device of the host: root in it is root on the host",
                 "privileged",
-                mend=Set("privileged", False),
+                fix=Set("privileged", False),
             )

@@ -30,11 +30,11 @@ class PrivilegedPort(Rule[Container]):
         "services:\n  app:\n    image: alpine:3.20\n    ports: ['53:53/udp']\n",
     )
     good = ("docker run -p 443:8443 alpine", "docker run -p 2525:25 alpine")
-    mends = False
+    fixable = False
 
     def check(self, container: Container, /) -> Iterator[RuleFinding]:
         """Look at each host port."""
         for index, port in enumerate(given(container.ports, ())):
             held = numbers(port.host or "")
             if held and 0 < held[0] < 1024 and port.host not in {"80", "443"}:
-                yield self.fault(f"publishes the privileged port {spelled(port)}", ("ports", index))
+                yield self.finding(f"publishes the privileged port {spelled(port)}", ("ports", index))

@@ -29,8 +29,8 @@ class PublishedAll(Rule[Container]):
     def check(self, container: Container, /) -> Iterator[RuleFinding]:
         """Look at the switch."""
         if container.publish_all is True:
-            yield self.fault(
+            yield self.finding(
                 "publishes every port of its image on every address of the host",
                 "publish_all",
-                mend=Set("publish_all", False),
+                fix=Set("publish_all", False),
             )

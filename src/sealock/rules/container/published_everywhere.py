@@ -51,10 +51,10 @@ class PublishedEverywhere(Rule[Container]):
             if not everywhere(port.address) or service_on(port.container, image) is not None:
                 continue
             meant = f"{port.host}/{port.protocol}" in _MEANT
-            yield self.fault(
+            yield self.finding(
                 f"publishes {spelled(port)} to everybody who can reach the host",
                 ("ports", index),
-                mend=() if meant else Swap("ports", port, loopback(port)),
+                fix=() if meant else Swap("ports", port, loopback(port)),
                 severity=Severity.INFO if meant else Severity.MEDIUM,
                 remedy="Right for a public server; publish it on one address where only some are to reach it."
                 if meant

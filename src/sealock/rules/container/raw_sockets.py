@@ -43,13 +43,13 @@ class RawSockets(Rule[Container]):
         elif "ALL" not in gone and (gone or host):
             yield self._fault("cap_drop", (Add("cap_drop", "NET_RAW"),), host=host)
 
-    def _fault(self, field: str, mend: tuple[Change, ...], *, host: bool) -> RuleFinding:
+    def _fault(self, field: str, fix: tuple[Change, ...], *, host: bool) -> RuleFinding:
         where = "on the host's own network" if host else "on its networks"
         severity = Severity.MEDIUM if host else Severity.LOW
-        return self.fault(
+        return self.finding(
             f"keeps NET_RAW: it can forge and overhear packets {where}",
             field,
-            mend=mend,
+            fix=fix,
             severity=severity,
             evidence="NET_RAW",
         )

@@ -40,6 +40,6 @@ class RestartForever(Rule[Container]):
         tries = restart.retries or 0
         if restart.policy != "on-failure" or not 0 < tries <= 10:
             ends = f"up to {tries} times" if restart.policy == "on-failure" and tries else "without end"
-            yield self.fault(
-                f"is started again {ends} ({restart.policy})", "restart", mend=Set("restart", Restart("on-failure", 5))
+            yield self.finding(
+                f"is started again {ends} ({restart.policy})", "restart", fix=Set("restart", Restart("on-failure", 5))
             )

@@ -57,15 +57,15 @@ class RunsAsRoot(Rule[Container]):
         makes_image = container.privileged is UNKNOWN
         if isinstance(container.user, str) and container.user:
             if is_root(container.user):
-                yield self.fault(
+                yield self.finding(
                     "runs as root" if container.user == "root" else f"runs as root ({container.user})",
                     "user",
-                    mend=() if container.image is UNKNOWN else Set("user", "10001:10001"),
+                    fix=() if container.image is UNKNOWN else Set("user", "10001:10001"),
                     severity=Severity.HIGH if makes_image else Severity.MEDIUM,
                 )
             return
         if container.image is UNSET and not makes_image:
-            yield self.undecided("the image that is built decides who it runs as", "user")
+            yield self.skip("the image that is built decides who it runs as", "user")
             return
         yield from self._by_image(container, image, makes_image=makes_image)
 
@@ -73,13 +73,13 @@ class RunsAsRoot(Rule[Container]):
         """Judge by the image's own user."""
         user = default_user(image) if image else "root"
         if user is UNKNOWN:
-            yield self.undecided(f"who {image or 'the image'} runs as is not known here", "user")
+            yield self.skip(f"who {image or 'the image'} runs as is not known here", "user")
         elif isinstance(user, str) and is_root(user):
             own_start = not set(given(container.entrypoint, ())[:1]) <= _USUAL_STARTS
             if drops_root(image) and not own_start:
                 return
             if has_root_master(image) and not own_start:
-                yield self.fault(
+                yield self.finding(
                     "starts as root, as its image does for its main process; the workers that serve people do not",
                     "user",
                     severity=Severity.LOW,
@@ -87,10 +87,10 @@ class RunsAsRoot(Rule[Container]):
                     evidence="no user",
                 )
                 return
-            yield self.fault(
+            yield self.finding(
                 f"runs as root, since {image or 'its image'} does and no user is named",
                 "user",
-                mend=() if container.image is UNKNOWN else Set("user", "10001:10001"),
+                fix=() if container.image is UNKNOWN else Set("user", "10001:10001"),
                 severity=Severity.HIGH if makes_image else Severity.MEDIUM,
                 evidence="no user",
             )

@@ -33,4 +33,4 @@ class SeccompUnconfined(Rule[Container]):
     def check(self, container: Container, /) -> Iterator[RuleFinding]:
         """Look at the profile."""
         if container.seccomp == "unconfined":
-            yield self.fault("may make every system call", "seccomp", mend=Set("seccomp", UNSET))
+            yield self.finding("may make every system call", "seccomp", fix=Set("seccomp", UNSET))

@@ -34,7 +34,7 @@ class SecretInCommand(Rule[Container]):
         "docker run redis:7.4 redis-server /run/secrets/redis.conf",
         "services:\n  db:\n    image: mysql:8.4\n    healthcheck:\n      test: mysqladmin ping -p$$ROOT_PASSWORD\n",
     )
-    mends = False
+    fixable = False
 
     def check(self, container: Container, /) -> Iterator[RuleFinding]:
         """Search each command line, then judge each label by its name and value."""

@@ -42,7 +42,7 @@ class SecretInImage(Rule[Container]):
             ' "rootfs": {"type": "layers", "diff_ids": []}, "history": [{"created_by": "CMD [\\"sh\\"]"}]}'
         ),
     )
-    mends = False
+    fixable = False
 
     def check(self, container: Container, /) -> Iterator[RuleFinding]:
         """Look at all that an image's configuration tells; what builds or runs an image has rules of its own."""

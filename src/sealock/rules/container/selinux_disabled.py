@@ -36,4 +36,6 @@ class SelinuxDisabled(Rule[Container]):
         """Look at each label option."""
         for index, option in enumerate(given(container.selinux, ())):
             if option == "disable" or option in {"type:spc_t", "type:unconfined_t"}:
-                yield self.fault(f"runs outside SELinux ({option})", ("selinux", index), mend=Remove("selinux", option))
+                yield self.finding(
+                    f"runs outside SELinux ({option})", ("selinux", index), fix=Remove("selinux", option)
+                )

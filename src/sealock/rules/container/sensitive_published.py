@@ -47,9 +47,9 @@ class SensitivePublished(Rule[Container]):
             severity = service.severity
             if not everywhere(port.address):
                 severity = min(severity, Severity.MEDIUM)
-            yield self.fault(
+            yield self.finding(
                 f"publishes {service.name} as {spelled(port)} to all who can reach that address",
                 ("ports", index),
-                mend=Swap("ports", port, loopback(port)) if everywhere(port.address) else (),
+                fix=Swap("ports", port, loopback(port)) if everywhere(port.address) else (),
                 severity=severity,
             )

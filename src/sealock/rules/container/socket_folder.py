@@ -45,15 +45,15 @@ class SocketFolder(Rule[Container]):
             if path is None:
                 continue
             if (held := sockets_in(path)) is not None:
-                yield self.fault(
+                yield self.finding(
                     f"mounts {mount.source}, and with it {held}: root on the host is one call away",
                     ("mounts", index),
-                    mend=Remove("mounts", mount),
+                    fix=Remove("mounts", mount),
                 )
             elif (service := privileged_socket(path)) is not None:
-                yield self.fault(
+                yield self.finding(
                     f"mounts the {service} socket {mount.source}, which obeys root in a container as root of the host",
                     ("mounts", index),
-                    mend=Remove("mounts", mount),
+                    fix=Remove("mounts", mount),
                     severity=Severity.HIGH,
                 )

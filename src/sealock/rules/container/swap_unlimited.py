@@ -38,11 +38,11 @@ class SwapUnlimited(Rule[Container]):
         """Hold the swap against the memory limit."""
         swap, memory = given(container.memory_swap, 0), given(container.memory, 0)
         if swap < 0:
-            mend = Set("memory_swap", memory if memory > 0 else UNSET)
-            yield self.fault("may swap without end", "memory_swap", mend=mend)
+            fix = Set("memory_swap", memory if memory > 0 else UNSET)
+            yield self.finding("may swap without end", "memory_swap", fix=fix)
         elif swap > 0 and memory <= 0:
-            yield self.fault(
+            yield self.finding(
                 "limits swap without limiting memory, which the engine refuses",
                 "memory_swap",
-                mend=Set("memory", swap),
+                fix=Set("memory", swap),
             )

@@ -41,4 +41,4 @@ class TakeoverCapability(Rule[Container]):
             if name == "SYS_PTRACE" and container.pid == "host":
                 reach = "steers every process of the host, since it sees them all"
             if reach is not None:
-                yield self.fault(f"holds {name}: {reach}", ("cap_add", index), mend=Remove("cap_add", name))
+                yield self.finding(f"holds {name}: {reach}", ("cap_add", index), fix=Remove("cap_add", name))

@@ -59,9 +59,9 @@ class TlsUnchecked(Rule[Container]):
             values, whose = _SWITCHES.get(variable.name.upper(), (frozenset(), ""))
             if variable.value is not None and variable.value.lower() in values:
                 mild = variable.name.upper() == "PGSSLMODE"
-                yield self.fault(
+                yield self.finding(
                     f"switches off {whose}'s check of certificates ({variable.name}={variable.value})",
                     ("environment", index),
-                    mend=Remove("environment", variable),
+                    fix=Remove("environment", variable),
                     severity=Severity.LOW if mild else Severity.HIGH,
                 )

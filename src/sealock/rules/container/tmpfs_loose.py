@@ -40,9 +40,9 @@ class TmpfsLoose(Rule[Container]):
             loose = [option for option in mount.options if option in {"exec", "suid", "dev"}]
             if mount.kind == "tmpfs" and loose:
                 kept = tuple(option for option in mount.options if option not in loose)
-                yield self.fault(
+                yield self.finding(
                     f"mounts a tmpfs on {mount.target} with {', '.join(loose)}",
                     ("mounts", index),
-                    mend=Swap("mounts", mount, replace(mount, options=kept)),
+                    fix=Swap("mounts", mount, replace(mount, options=kept)),
                     severity=Severity.LOW if loose == ["exec"] else Severity.MEDIUM,
                 )

@@ -36,8 +36,8 @@ class TmpfsUnbounded(Rule[Container]):
             return
         for index, mount in enumerate(given(container.mounts, ())):
             if mount.kind == "tmpfs" and not any(option.startswith("size=") for option in mount.options):
-                yield self.fault(
+                yield self.finding(
                     f"mounts a tmpfs on {mount.target} that may take half of the host's memory",
                     ("mounts", index),
-                    mend=Swap("mounts", mount, replace(mount, options=(*mount.options, "size=64m"))),
+                    fix=Swap("mounts", mount, replace(mount, options=(*mount.options, "size=64m"))),
                 )

@@ -38,4 +38,4 @@ class UlimitUnlimited(Rule[Container]):
         """Look for limits that are none."""
         for index, limit in enumerate(given(container.ulimits, ())):
             if limit.name in {"nofile", "nproc", "core", "fsize", "msgqueue", "sigpending"} and limit.hard < 0:
-                yield self.fault(f"has no limit of {limit.name}", ("ulimits", index), mend=Remove("ulimits", limit))
+                yield self.finding(f"has no limit of {limit.name}", ("ulimits", index), fix=Remove("ulimits", limit))

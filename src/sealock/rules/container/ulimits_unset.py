@@ -33,9 +33,9 @@ class UlimitsUnset(Rule[Container]):
     def check(self, container: Container, /) -> Iterator[RuleFinding]:
         """See whether there is any."""
         if not container.ulimits:
-            yield self.fault(
+            yield self.finding(
                 "sets no limits for its processes",
                 "ulimits",
-                mend=Add("ulimits", Ulimit("nofile", 1024, 65536)),
+                fix=Add("ulimits", Ulimit("nofile", 1024, 65536)),
                 evidence="no ulimits",
             )

@@ -33,8 +33,8 @@ class UnconfinedPaths(Rule[Container]):
     def check(self, container: Container, /) -> Iterator[RuleFinding]:
         """Look at the switch."""
         if container.unconfined_paths is True:
-            yield self.fault(
+            yield self.finding(
                 "sees and writes the kernel's files under /proc and /sys that Docker masks",
                 "unconfined_paths",
-                mend=Set("unconfined_paths", False),
+                fix=Set("unconfined_paths", False),
             )

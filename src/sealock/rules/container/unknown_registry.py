@@ -28,7 +28,7 @@ class UnknownRegistry(Rule[Container]):
     reads = ("image",)
     references = (cis_docker("4.2"), cwe(829))
     remedy = "Run an image from a registry that you trust, or put the registry on the list."
-    mends = False
+    fixable = False
     bad = ("docker run images.example.net/base:1.2", "docker run 10.0.0.9:5000/tools:3")
     good = ("docker run ghcr.io/acme/base:1.2", "docker run debian:12.8")
 
@@ -41,4 +41,4 @@ class UnknownRegistry(Rule[Container]):
             return
         name = parse(container.image)
         if name is not None and not any(covers(entry, name) for entry in self.listed):
-            yield self.fault(f"runs {container.image}, from {name.registry}", "image")
+            yield self.finding(f"runs {container.image}, from {name.registry}", "image")

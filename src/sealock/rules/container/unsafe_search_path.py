@@ -49,7 +49,7 @@ class UnsafeSearchPath(Rule[Container]):
         "FROM alpine:3.20\nENV PATH=/app/bin:$PATH\n",
         "docker run -e LD_PRELOAD=/usr/lib/x86_64-linux-gnu/libjemalloc.so.2 alpine",
     )
-    mends = False
+    fixable = False
 
     def check(self, container: Container, /) -> Iterator[RuleFinding]:
         """Look at each entry of the search paths, and at what is loaded into every process."""
@@ -68,7 +68,7 @@ class UnsafeSearchPath(Rule[Container]):
             else:
                 continue
             if found:
-                yield self.fault(
+                yield self.finding(
                     f"looks in {found} ({variable.name})",
                     ("environment", index),
                     severity=Severity.MEDIUM if variable.name in {"PATH", "LD_PRELOAD", "LD_AUDIT"} else Severity.LOW,

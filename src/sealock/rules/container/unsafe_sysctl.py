@@ -65,9 +65,9 @@ class UnsafeSysctl(Rule[Container]):
                 )
                 why, severity = next(fits, ("", Severity.LOW))
             if why:
-                yield self.fault(
+                yield self.finding(
                     f"sets {name}={value}: {why}",
                     ("sysctls", index),
-                    mend=Remove("sysctls", one),
+                    fix=Remove("sysctls", one),
                     severity=severity,
                 )

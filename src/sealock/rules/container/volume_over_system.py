@@ -48,4 +48,4 @@ class VolumeOverSystem(Rule[Container]):
             below = any(target.startswith(f"{folder}/") for folder in _KERNEL) and not target.startswith("/dev/")
             what = "where the kernel shows its own" if target in _KERNEL or below else "a folder of the system"
             if target in _KERNEL or below or target in _SYSTEM:
-                yield self.fault(f"has a volume on {target}, {what}", ("mounts", index), mend=Remove("mounts", mount))
+                yield self.finding(f"has a volume on {target}, {what}", ("mounts", index), fix=Remove("mounts", mount))

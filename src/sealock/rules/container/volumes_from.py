@@ -31,11 +31,11 @@ class VolumesFrom(Rule[Container]):
         "docker run -v data:/data:ro alpine",
         "services:\n  b:\n    image: alpine:3.20\n    volumes: ['data:/d:ro']\nvolumes:\n  data:\n",
     )
-    mends = False
+    fixable = False
 
     def check(self, container: Container, /) -> Iterator[RuleFinding]:
         """Look at each container that mounts are taken from."""
         for index, source in enumerate(given(container.volumes_from, ())):
             name = source.removeprefix("container:").partition(":")[0]
             writable = "" if source.endswith(":ro") else ", writable"
-            yield self.fault(f"takes over all mounts of {name}{writable}", ("volumes_from", index))
+            yield self.finding(f"takes over all mounts of {name}{writable}", ("volumes_from", index))

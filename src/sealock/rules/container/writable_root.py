@@ -40,9 +40,9 @@ class WritableRoot(Rule[Container]):
         """Look at the switch."""
         if container.read_only is not True:
             folders = writable_folders(container)
-            yield self.fault(
+            yield self.finding(
                 "can change its own programs and files",
                 "read_only",
-                mend=(Set("read_only", True), *(Add("mounts", Mount("tmpfs", None, folder)) for folder in folders)),
+                fix=(Set("read_only", True), *(Add("mounts", Mount("tmpfs", None, folder)) for folder in folders)),
                 evidence="the root file system is writable",
             )

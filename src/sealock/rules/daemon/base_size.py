@@ -23,7 +23,7 @@ class BaseSize(Rule[Daemon]):
     reads = ("storage_opts",)
     references = (cis_docker("2.11"),)
     remedy = 'Take "dm.basesize" out of "storage-opts".'
-    mends = False
+    fixable = False
     bad = ('{"storage-opts": ["dm.basesize=40G"], "icc": false}',)
     good = (
         '{"storage-opts": ["overlay2.size=10G"], "icc": false}',
@@ -34,4 +34,4 @@ class BaseSize(Rule[Daemon]):
         """The option is there or not."""
         for index, one in enumerate(given(daemon.storage_opts, ())):
             if one.startswith("dm.basesize="):
-                yield self.fault(f"gives containers disks of {one.partition('=')[2]}", ("storage_opts", index))
+                yield self.finding(f"gives containers disks of {one.partition('=')[2]}", ("storage_opts", index))

@@ -30,6 +30,6 @@ class DaemonCgroupParent(Rule[Daemon]):
     def check(self, daemon: Daemon, /) -> Iterator[RuleFinding]:
         """The default is the engine's own."""
         if isinstance(daemon.cgroup_parent, str):
-            yield self.fault(
-                f"puts containers under {daemon.cgroup_parent}", "cgroup_parent", mend=Set("cgroup_parent", UNSET)
+            yield self.finding(
+                f"puts containers under {daemon.cgroup_parent}", "cgroup_parent", fix=Set("cgroup_parent", UNSET)
             )

@@ -33,4 +33,4 @@ class Experimental(Rule[Daemon]):
     def check(self, daemon: Daemon, /) -> Iterator[RuleFinding]:
         """Off is the default."""
         if daemon.experimental is True:
-            yield self.fault("offers experimental features", "experimental", mend=Set("experimental", UNSET))
+            yield self.finding("offers experimental features", "experimental", fix=Set("experimental", UNSET))

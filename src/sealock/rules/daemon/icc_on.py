@@ -33,6 +33,6 @@ class IccOn(Rule[Daemon]):
     def check(self, daemon: Daemon, /) -> Iterator[RuleFinding]:
         """The default is that they can; without a default bridge there is nothing to reach."""
         if daemon.icc is not False and daemon.bridge != "none":
-            yield self.fault(
-                "lets neighbours on the default bridge talk freely", "icc", mend=Set("icc", False), evidence="icc"
+            yield self.finding(
+                "lets neighbours on the default bridge talk freely", "icc", fix=Set("icc", False), evidence="icc"
             )

@@ -41,8 +41,8 @@ class InsecureRegistry(Rule[Daemon]):
         for index, one in enumerate(given(daemon.insecure_registries, ())):
             if not one.startswith(_OWN):
                 what = "every registry in" if "/" in one else "the registry"
-                yield self.fault(
+                yield self.finding(
                     f"believes {what} {one} without a certificate",
                     ("insecure_registries", index),
-                    mend=Remove("insecure_registries", one),
+                    fix=Remove("insecure_registries", one),
                 )

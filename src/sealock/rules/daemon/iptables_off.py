@@ -34,4 +34,4 @@ class IptablesOff(Rule[Daemon]):
         """The default is that it does."""
         for field in ("iptables", "ip6tables"):
             if getattr(daemon, field) is False:
-                yield self.fault(f"leaves {field} alone: networks are not kept apart", field, mend=Set(field, UNSET))
+                yield self.finding(f"leaves {field} alone: networks are not kept apart", field, fix=Set(field, UNSET))

@@ -32,6 +32,6 @@ class LiveRestoreOff(Rule[Daemon]):
     def check(self, daemon: Daemon, /) -> Iterator[RuleFinding]:
         """The default is that they stop."""
         if daemon.live_restore is not True:
-            yield self.fault(
-                "takes its containers down with it", "live_restore", mend=Set("live_restore", True), evidence="off"
+            yield self.finding(
+                "takes its containers down with it", "live_restore", fix=Set("live_restore", True), evidence="off"
             )

@@ -38,8 +38,8 @@ class LogLevel(Rule[Daemon]):
     def check(self, daemon: Daemon, /) -> Iterator[RuleFinding]:
         """Every level but the default."""
         if isinstance(daemon.log_level, str) and daemon.log_level != "info":
-            yield self.fault(f"logs at level {daemon.log_level}", "log_level", mend=Set("log_level", UNSET))
+            yield self.finding(f"logs at level {daemon.log_level}", "log_level", fix=Set("log_level", UNSET))
         if daemon.debug is True:
-            yield self.fault(
-                "logs for debugging, and serves its inner state at /debug", "debug", mend=Set("debug", UNSET)
+            yield self.finding(
+                "logs for debugging, and serves its inner state at /debug", "debug", fix=Set("debug", UNSET)
             )

@@ -24,7 +24,7 @@ class LogsStay(Rule[Daemon]):
     references = (cis_docker("2.13"), docker_docs("engine/logging/configure/"))
     remedy = 'Set "log-driver" to one that sends the logs to another machine.'
     pedantic = True
-    mends = False
+    fixable = False
     bad = (
         '{"icc": false}',
         '{"log-driver": "json-file"}',
@@ -36,4 +36,4 @@ class LogsStay(Rule[Daemon]):
         driver = given(daemon.log_driver, "json-file")
         if driver in {"json-file", "local", "none"}:
             kept = "keeps no logs at all" if driver == "none" else f"keeps logs in files of its own ({driver})"
-            yield self.fault(kept, "log_driver", evidence=driver)
+            yield self.finding(kept, "log_driver", evidence=driver)

@@ -38,7 +38,7 @@ class LogsUnbounded(Rule[Daemon]):
         """Only json-file does that."""
         options = given(daemon.log_opts, ())
         if given(daemon.log_driver, "json-file") == "json-file" and not any(name == "max-size" for name, _ in options):
-            mended = (*options, ("max-size", "10m"), *((("max-file", "3"),) if "max-file" not in dict(options) else ()))
-            yield self.fault(
-                "keeps every line of every container", "log_opts", mend=Set("log_opts", mended), evidence="max-size"
+            fixed = (*options, ("max-size", "10m"), *((("max-file", "3"),) if "max-file" not in dict(options) else ()))
+            yield self.finding(
+                "keeps every line of every container", "log_opts", fix=Set("log_opts", fixed), evidence="max-size"
             )

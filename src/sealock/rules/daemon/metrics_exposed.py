@@ -37,4 +37,6 @@ class MetricsExposed(Rule[Daemon]):
         where = daemon.metrics_addr
         if isinstance(where, str) and not where.startswith(("127.", "localhost", "[::1]")):
             here = f"127.0.0.1:{where.rpartition(':')[2]}"
-            yield self.fault(f"tells its metrics to anybody at {where}", "metrics_addr", mend=Set("metrics_addr", here))
+            yield self.finding(
+                f"tells its metrics to anybody at {where}", "metrics_addr", fix=Set("metrics_addr", here)
+            )

@@ -26,7 +26,7 @@ class MirrorPlainHttp(Rule[Daemon]):
     reads = ("registry_mirrors",)
     references = (cwe(319), docker_docs("docker-hub/image-library/mirror/"))
     remedy = "Serve the mirror over HTTPS, and write its address with https://."
-    mends = False
+    fixable = False
     bad = ('{"registry-mirrors": ["http://mirror.example.net:5000"]}',)
     good = (
         '{"registry-mirrors": ["https://mirror.example.net"]}',
@@ -37,4 +37,4 @@ class MirrorPlainHttp(Rule[Daemon]):
         """All but this machine itself."""
         for index, one in enumerate(given(daemon.registry_mirrors, ())):
             if one.startswith("http://") and not one.startswith(_OWN):
-                yield self.fault(f"asks the mirror {one} first", ("registry_mirrors", index))
+                yield self.finding(f"asks the mirror {one} first", ("registry_mirrors", index))

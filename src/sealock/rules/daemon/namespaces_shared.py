@@ -35,14 +35,14 @@ class NamespacesShared(Rule[Daemon]):
     def check(self, daemon: Daemon, /) -> Iterator[RuleFinding]:
         """Where nothing is said, the kernel's version of control groups decides."""
         if daemon.default_cgroupns_mode == "host":
-            yield self.fault(
+            yield self.finding(
                 "shows containers the host's tree of control groups",
                 "default_cgroupns_mode",
-                mend=Set("default_cgroupns_mode", "private"),
+                fix=Set("default_cgroupns_mode", "private"),
             )
         if daemon.default_ipc_mode == "shareable":
-            yield self.fault(
+            yield self.finding(
                 "lets any container join another's shared memory",
                 "default_ipc_mode",
-                mend=Set("default_ipc_mode", "private"),
+                fix=Set("default_ipc_mode", "private"),
             )

@@ -32,9 +32,9 @@ class DefaultNewPrivileges(Rule[Daemon]):
     def check(self, daemon: Daemon, /) -> Iterator[RuleFinding]:
         """The default is that they may."""
         if daemon.no_new_privileges is not True:
-            yield self.fault(
+            yield self.finding(
                 "lets setuid programs raise privileges",
                 "no_new_privileges",
-                mend=Set("no_new_privileges", True),
+                fix=Set("no_new_privileges", True),
                 evidence="off",
             )

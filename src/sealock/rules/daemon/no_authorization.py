@@ -26,11 +26,11 @@ class NoAuthorization(Rule[Daemon]):
         "root all the same."
     )
     pedantic = True
-    mends = False
+    fixable = False
     bad = ('{"icc": false}',)
     good = ('{"authorization-plugins": ["guard"]}',)
 
     def check(self, daemon: Daemon, /) -> Iterator[RuleFinding]:
         """Any plugin counts."""
         if not daemon.authorization_plugins:
-            yield self.fault("asks no plugin before it does what it is told", evidence="authorization_plugins")
+            yield self.finding("asks no plugin before it does what it is told", evidence="authorization_plugins")

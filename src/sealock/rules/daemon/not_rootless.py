@@ -23,11 +23,11 @@ class NotRootless(Rule[Daemon]):
     references = (cis_docker("2.1"), docker_docs("engine/security/rootless/"))
     remedy = "Set up rootless mode with dockerd-rootless-setuptool.sh, where its limits do not stand in the way."
     pedantic = True
-    mends = False
+    fixable = False
     bad = ('{"observed": {"daemon": {"rootless": false}}}',)
     good = ('{"observed": {"daemon": {"rootless": true}}}',)
 
     def check(self, daemon: Daemon, /) -> Iterator[RuleFinding]:
         """The engine says it itself."""
         if not daemon.rootless:
-            yield self.fault("runs as root of the host, and so does root in its containers", "rootless")
+            yield self.finding("runs as root of the host, and so does root in its containers", "rootless")

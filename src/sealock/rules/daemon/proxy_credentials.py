@@ -26,7 +26,7 @@ class ProxyCredentials(Rule[Daemon]):
         "Let the proxy know this machine by its address or a certificate, or give the password in the "
         "service's environment."
     )
-    mends = False
+    fixable = False
     conceals = True
     bad = ('{"proxies": {"http-proxy": "http://me:s3cr3t@proxy.example.net:3128"}}',)
     good = (
@@ -39,4 +39,4 @@ class ProxyCredentials(Rule[Daemon]):
         for name, address in given(daemon.proxies, ()):
             user, at, _ = str(address).partition("://")[2].rpartition("@")
             if at and ":" in user and not user.endswith(":xxxxx"):
-                yield self.fault(f"has a password in its {name}", "proxies", evidence=name)
+                yield self.finding(f"has a password in its {name}", "proxies", evidence=name)

@@ -37,6 +37,6 @@ class DefaultPublishedEverywhere(Rule[Daemon]):
     def check(self, daemon: Daemon, /) -> Iterator[RuleFinding]:
         """The default is everywhere."""
         if given(daemon.ip, "0.0.0.0") in {"0.0.0.0", "::"}:  # noqa: S104  it looks for it
-            yield self.fault(
-                "publishes on every interface by default", "ip", mend=Set("ip", "127.0.0.1"), evidence="ip"
+            yield self.finding(
+                "publishes on every interface by default", "ip", fix=Set("ip", "127.0.0.1"), evidence="ip"
             )

@@ -33,4 +33,4 @@ class DefaultSeccompUnconfined(Rule[Daemon]):
     def check(self, daemon: Daemon, /) -> Iterator[RuleFinding]:
         """A profile of one's own is fine."""
         if daemon.seccomp_profile == "unconfined":
-            yield self.fault("filters no system calls", "seccomp_profile", mend=Set("seccomp_profile", UNSET))
+            yield self.finding("filters no system calls", "seccomp_profile", fix=Set("seccomp_profile", UNSET))

@@ -30,7 +30,7 @@ class StorageDriverOld(Rule[Daemon]):
     reads = ("storage_driver",)
     references = (cis_docker("2.6"), docker_docs("engine/storage/drivers/select-storage-driver/"))
     remedy = 'Move to overlay2: save what you need, set "storage-driver" to "overlay2", and pull the images again.'
-    mends = False
+    fixable = False
     bad = (
         '{"storage-driver": "aufs"}',
         '{"storage-driver": "devicemapper"}',
@@ -43,4 +43,4 @@ class StorageDriverOld(Rule[Daemon]):
     def check(self, daemon: Daemon, /) -> Iterator[RuleFinding]:
         """Those that Docker took out, or never meant for use."""
         if isinstance(daemon.storage_driver, str) and (why := _OLD.get(daemon.storage_driver)):
-            yield self.fault(f"keeps its data with {daemon.storage_driver}, {why}", "storage_driver")
+            yield self.finding(f"keeps its data with {daemon.storage_driver}, {why}", "storage_driver")

@@ -48,9 +48,9 @@ class TcpWithoutTls(Rule[Daemon]):
                 continue
             own = one.removeprefix("tcp://").startswith(_OWN)
             what = "encrypts, and lets anybody in" if daemon.tls is True else "lets anybody in"
-            yield self.fault(
+            yield self.finding(
                 f"listens at {one} and {what}",
                 ("hosts", index),
-                mend=Remove("hosts", one),
+                fix=Remove("hosts", one),
                 severity=Severity.HIGH if own else None,
             )

@@ -31,8 +31,8 @@ class DefaultUlimitsUnset(Rule[Daemon]):
     def check(self, daemon: Daemon, /) -> Iterator[RuleFinding]:
         """Any limit counts."""
         if not daemon.default_ulimits:
-            yield self.fault(
+            yield self.finding(
                 "gives containers no limits of their own",
-                mend=Set("default_ulimits", (Ulimit("nofile", 1024, 65536),)),
+                fix=Set("default_ulimits", (Ulimit("nofile", 1024, 65536),)),
                 evidence="default_ulimits",
             )

@@ -44,7 +44,7 @@ class UnknownKey(Rule[Daemon]):
     reads = ("unknown_keys",)
     references = (docker_docs("reference/cli/dockerd/#daemon-configuration-file"),)
     remedy = "Correct the name, and try it with `dockerd --validate --config-file FILE`."
-    mends = False
+    fixable = False
     bad = (
         '{"icc": false, "insecure_registries": []}',
         '{"icc": false, "registry-mirror": ["https://mirror.example.net"]}',
@@ -57,6 +57,6 @@ class UnknownKey(Rule[Daemon]):
             at = ("unknown_keys", index)
             if (meant := FLAGS.get(key)) is not None:
                 message = f"is told {key!r}, which it takes and does not heed: the key is {meant!r}"
-                yield self.fault(message, at, evidence=key, severity=Severity.MEDIUM)
+                yield self.finding(message, at, evidence=key, severity=Severity.MEDIUM)
             else:
-                yield self.fault(f"is told {key!r}, with which it will not start", at, evidence=key)
+                yield self.finding(f"is told {key!r}, with which it will not start", at, evidence=key)

@@ -33,9 +33,9 @@ class UserlandProxy(Rule[Daemon]):
     def check(self, daemon: Daemon, /) -> Iterator[RuleFinding]:
         """The default is that they do."""
         if daemon.userland_proxy is not False:
-            yield self.fault(
+            yield self.finding(
                 "runs docker-proxy for every published port",
                 "userland_proxy",
-                mend=Set("userland_proxy", False),
+                fix=Set("userland_proxy", False),
                 evidence="on",
             )

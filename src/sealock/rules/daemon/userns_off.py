@@ -30,6 +30,6 @@ class UsernsOff(Rule[Daemon]):
     def check(self, daemon: Daemon, /) -> Iterator[RuleFinding]:
         """A rootless engine needs none."""
         if not daemon.userns_remap and daemon.rootless is not True:
-            yield self.fault(
-                "does not map the users of containers", mend=Set("userns_remap", "default"), evidence="userns_remap"
+            yield self.finding(
+                "does not map the users of containers", fix=Set("userns_remap", "default"), evidence="userns_remap"
             )

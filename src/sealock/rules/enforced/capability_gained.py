@@ -25,7 +25,7 @@ class CapabilityGained(Rule[Enforced]):
     remedy = (
         "Start the container anew, and look at the runtime (`docker info`) and its wrappers where the difference stays."
     )
-    mends = False
+    fixable = False
     bad = (
         (
             '{"observed": {"containers": [{"name": "web", "declared": {"privileged": false, '
@@ -45,12 +45,12 @@ class CapabilityGained(Rule[Enforced]):
         """Compare the sets of the first process with what was asked for."""
         process = enforced.process
         if isinstance(process.bounding, Absent):
-            yield self.undecided("the kernel's capability sets could not be read")
+            yield self.skip("the kernel's capability sets could not be read")
             return
         if not is_told(enforced.declared, "privileged", "cap_add", "cap_drop"):
-            yield self.undecided("nobody told which capabilities it was given")
+            yield self.skip("nobody told which capabilities it was given")
             return
         asked = capabilities(enforced.declared)
         more = held(process.bounding, process.permitted, process.effective, process.ambient) - (asked or frozenset())
         if asked is not None and more:
-            yield self.fault(f"can have {listed(more)}, which nobody asked for", evidence=" ".join(sorted(more)))
+            yield self.finding(f"can have {listed(more)}, which nobody asked for", evidence=" ".join(sorted(more)))

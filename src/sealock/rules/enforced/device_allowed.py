@@ -26,7 +26,7 @@ class DeviceAllowed(Rule[Enforced]):
     severity = Severity.HIGH
     references = (cis_docker("5.18"), docker_docs("reference/cli/docker/container/run/#device"))
     remedy = "Start the container anew, and find who wrote into devices.allow."
-    mends = False
+    fixable = False
     bad = (
         (
             '{"observed": {"containers": [{"name": "web", "declared": {"privileged": false, '
@@ -48,10 +48,10 @@ class DeviceAllowed(Rule[Enforced]):
         if is_privileged(declared):
             return
         if UNKNOWN in {declared.devices, declared.device_rules, there}:
-            yield self.undecided("the rules on devices could not be read")
+            yield self.skip("the rules on devices could not be read")
             return
         more = sorted(set(given(there, ())) - set(given(declared.device_rules, ())))
         if _ALL in more:
-            yield self.fault("may use every device of the host", evidence=_ALL, severity=Severity.CRITICAL)
+            yield self.finding("may use every device of the host", evidence=_ALL, severity=Severity.CRITICAL)
         elif more and len(more) > len(given(declared.devices, ())) and not declared.gpus:
-            yield self.fault(f"may use devices that nobody gave it: {', '.join(more[:6])}", evidence=" ".join(more))
+            yield self.finding(f"may use devices that nobody gave it: {', '.join(more[:6])}", evidence=" ".join(more))

@@ -22,7 +22,7 @@ class IdsNotMapped(Rule[Enforced]):
     severity = Severity.HIGH
     references = (cis_docker("2.9"), man("user_namespaces", 7))
     remedy = "Give the engine a range of subordinate ids (`sealock userns plan`), and start the container anew."
-    mends = False
+    fixable = False
     bad = (
         (
             '{"observed": {"containers": [{"name": "web", "declared": {}, '
@@ -44,9 +44,9 @@ class IdsNotMapped(Rule[Enforced]):
             return
         ranges = enforced.process.uid_map
         if isinstance(ranges, Absent):
-            yield self.undecided("the map of user ids could not be read")
+            yield self.skip("the map of user ids could not be read")
         elif any(
             range_.inside <= 0 < range_.inside + range_.count and range_.outside - range_.inside == 0
             for range_ in ranges
         ):
-            yield self.fault("maps its root to root of the host", evidence="uid_map")
+            yield self.finding("maps its root to root of the host", evidence="uid_map")

@@ -37,7 +37,7 @@ class LimitMissing(Rule[Enforced]):
     severity = Severity.MEDIUM
     references = (cis_docker("5.11"), man("cgroups", 7))
     remedy = "Set it anew with `docker update`, and see in `docker info` whether the kernel supports it."
-    mends = False
+    fixable = False
     bad = (
         (
             '{"observed": {"containers": [{"name": "web", "declared": {"memory": 67108864}, '
@@ -63,19 +63,19 @@ class LimitMissing(Rule[Enforced]):
             if isinstance(asked, Absent) or asked <= 0:
                 continue
             if there is UNKNOWN:
-                yield self.undecided(f"the kernel's {words} could not be read")
+                yield self.skip(f"the kernel's {words} could not be read")
             elif there is UNSET or there < 0 or there > asked * _ROUNDED:
                 shown = "none" if there is UNSET or there < 0 else _amount(field, there)
                 message = f"should have a {words} of {_amount(field, asked)}, and has {shown}"
-                yield self.fault(message, evidence=field)
+                yield self.finding(message, evidence=field)
         for field, words in _SETS.items():
             # A set as wide as that above it does not count as the container's own: the process's is compared.
             asked, there = getattr(enforced.declared, field), getattr(enforced.process, field)
             there = getattr(enforced.effective, field) if there is UNKNOWN else there
             if isinstance(asked, str) and there is UNKNOWN:
-                yield self.undecided(f"the kernel's {words} could not be read")
+                yield self.skip(f"the kernel's {words} could not be read")
             elif isinstance(asked, str) and isinstance(there, str) and _members(there) - _members(asked):
-                yield self.fault(f"should be kept on {words} {asked}, and may use {there}", evidence=field)
+                yield self.finding(f"should be kept on {words} {asked}, and may use {there}", evidence=field)
 
 
 def _amount(field: str, number: float) -> str:

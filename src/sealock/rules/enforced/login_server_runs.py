@@ -25,7 +25,7 @@ class LoginServerRuns(Rule[Enforced]):
     severity = Severity.MEDIUM
     references = (cis_docker("5.7"), cwe(1188))
     remedy = "End it, start the program itself, and use docker exec for a shell."
-    mends = False
+    fixable = False
     bad = (
         (
             '{"observed": {"containers": [{"name": "web", "declared": {}, "effective": {}, "process": '
@@ -45,4 +45,4 @@ class LoginServerRuns(Rule[Enforced]):
         for name, one in sorted(named.items()):
             # Newer sshd has programs of its own for a session: "sshd-session", "sshd-auth".
             if name in _SERVERS or name.startswith("sshd-"):
-                yield self.fault(f"runs {name} (process {one.pid})", evidence=name)
+                yield self.finding(f"runs {name} (process {one.pid})", evidence=name)

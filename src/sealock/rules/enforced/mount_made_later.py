@@ -34,7 +34,7 @@ class MountMadeLater(Rule[Enforced]):
     severity = Severity.MEDIUM
     references = (cis_docker("5.6"), man("mount_namespaces", 7))
     remedy = "Find who mounted it; start the container anew to be rid of it, without SYS_ADMIN."
-    mends = False
+    fixable = False
     bad = (
         (
             '{"observed": {"containers": [{"name": "web", "declared": {"mounts": null, "privileged": false}, '
@@ -64,7 +64,7 @@ class MountMadeLater(Rule[Enforced]):
         """Compare the targets; what lies within a mount that is known came along with it."""
         declared, there = enforced.declared.mounts, enforced.effective.mounts
         if declared is UNKNOWN or there is UNKNOWN:
-            yield self.undecided("its mounts could not be read")
+            yield self.skip("its mounts could not be read")
             return
         known = {mount.target.rstrip("/") for mount in given(declared, ())}
         if enforced.process.container_engine == "podman":
@@ -79,14 +79,14 @@ class MountMadeLater(Rule[Enforced]):
                 else "a file system"
             )
             access = "read-only" if mount.read_only else "for writing"
-            yield self.fault(
+            yield self.finding(
                 f"has {what} mounted {access} at {mount.target}", evidence=f"{mount.source} {mount.target}"
             )
         if len(found) > _MOST:
-            yield self.fault(f"has {len(found) - _MOST} more mounts", evidence="more mounts")
+            yield self.finding(f"has {len(found) - _MOST} more mounts", evidence="more mounts")
         targets = Counter(one.target.rstrip("/") for one in given(enforced.process.mounts, ()))
         for target in sorted(name for name in known if targets[name] > 1)[:_MOST]:
-            yield self.fault(f"has something mounted over {target}, which hides what belongs there", evidence=target)
+            yield self.finding(f"has something mounted over {target}, which hides what belongs there", evidence=target)
 
 
 def _expected(mount: Mount, known: set[str], declared: Container) -> bool:

@@ -22,7 +22,7 @@ class MountWritable(Rule[Enforced]):
     severity = Severity.HIGH
     references = (cis_docker("5.6"), man("mount", 8))
     remedy = "Start the container anew, without SYS_ADMIN, and find who mounted it for writing."
-    mends = False
+    fixable = False
     bad = (
         (
             '{"observed": {"containers": [{"name": "web", "declared": {"mounts": [{"kind": "bind", "source": "/etc", '
@@ -42,10 +42,10 @@ class MountWritable(Rule[Enforced]):
         """Compare mount by mount."""
         declared, there = enforced.declared.mounts, enforced.effective.mounts
         if declared is UNKNOWN or there is UNKNOWN:
-            yield self.undecided("its mounts could not be read")
+            yield self.skip("its mounts could not be read")
             return
         writable = {mount.target.rstrip("/") for mount in given(there, ()) if not mount.read_only}
         for mount in given(declared, ()):
             if mount.read_only and mount.target.rstrip("/") in writable:
                 what = mount.source or "a file system in memory"
-                yield self.fault(f"may write to {what} at {mount.target}", evidence=f"{what} {mount.target}")
+                yield self.finding(f"may write to {what} at {mount.target}", evidence=f"{what} {mount.target}")

@@ -33,7 +33,7 @@ class NamespaceOfHost(Rule[Enforced]):
         "Start the container anew without that namespace of the host, and look at the runtime where the "
         "difference stays."
     )
-    mends = False
+    fixable = False
     bad = (
         (
             '{"observed": {"containers": [{"name": "web", "declared": {"pid": null}, '
@@ -56,9 +56,9 @@ class NamespaceOfHost(Rule[Enforced]):
         spaces = {one.kind: one.host for one in given(enforced.process.namespaces, ())}
         if spaces.get("mnt"):
             # No option of any engine asks for that.
-            yield self.fault("sees the files of the host as they are", evidence="mnt", severity=Severity.CRITICAL)
+            yield self.finding("sees the files of the host as they are", evidence="mnt", severity=Severity.CRITICAL)
         for field, words in _KINDS.items():
             asked, there = getattr(enforced.declared, field), getattr(enforced.effective, field)
             joins = isinstance(asked, str) and (asked == "host" or asked.startswith("container:"))
             if there == "host" and asked is not UNKNOWN and not joins:
-                yield self.fault(f"shares {words} with the host", evidence=field)
+                yield self.finding(f"shares {words} with the host", evidence=field)

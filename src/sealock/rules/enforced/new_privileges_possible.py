@@ -22,7 +22,7 @@ class NewPrivilegesPossible(Rule[Enforced]):
     severity = Severity.MEDIUM
     references = (cis_docker("5.26"), man("PR_SET_NO_NEW_PRIVS", 2))
     remedy = "Start the container anew with --security-opt no-new-privileges=true, and see that the runtime keeps it."
-    mends = False
+    fixable = False
     bad = (
         (
             '{"observed": {"containers": [{"name": "web", "declared": {"no_new_privileges": true}, '
@@ -41,6 +41,6 @@ class NewPrivilegesPossible(Rule[Enforced]):
         if enforced.declared.no_new_privileges is not True:
             return
         if isinstance(enforced.process.no_new_privileges, Absent):
-            yield self.undecided("the flag could not be read")
+            yield self.skip("the flag could not be read")
         elif not enforced.process.no_new_privileges:
-            yield self.fault("may gain privileges by setuid programs all the same", evidence="no_new_privileges")
+            yield self.finding("may gain privileges by setuid programs all the same", evidence="no_new_privileges")

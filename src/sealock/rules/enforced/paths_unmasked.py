@@ -23,7 +23,7 @@ class PathsUnmasked(Rule[Enforced]):
     severity = Severity.HIGH
     references = (cwe(732), man("proc", 5))
     remedy = "Start the container anew, without SYS_ADMIN, and look at the runtime where the difference stays."
-    mends = False
+    fixable = False
     bad = (
         (
             '{"observed": {"containers": [{"name": "web", "declared": {"privileged": false, "unconfined_paths": null}, '
@@ -48,8 +48,8 @@ class PathsUnmasked(Rule[Enforced]):
             return
         paths = enforced.process.uncovered
         if declared.unconfined_paths is UNKNOWN or (isinstance(there, Absent) and isinstance(paths, Absent)):
-            yield self.undecided("its mounts could not be read")
+            yield self.skip("its mounts could not be read")
         elif isinstance(paths, tuple) and paths:
-            yield self.fault(f"sees {', '.join(paths)} uncovered, or may write there", evidence=" ".join(paths))
+            yield self.finding(f"sees {', '.join(paths)} uncovered, or may write there", evidence=" ".join(paths))
         elif there is True:
-            yield self.fault("sees /proc/kcore and /proc/sys uncovered", evidence="unconfined_paths")
+            yield self.finding("sees /proc/kcore and /proc/sys uncovered", evidence="unconfined_paths")

@@ -21,7 +21,7 @@ class ProcessLeftGroup(Rule[Enforced]):
     severity = Severity.MEDIUM
     references = (cis_docker("5.25"), man("cgroups", 7))
     remedy = "Find who moved it; end it, or write its id into the cgroup.procs of the container again."
-    mends = False
+    fixable = False
     bad = (
         (
             '{"observed": {"containers": [{"name": "web", "declared": {}, '
@@ -38,4 +38,4 @@ class ProcessLeftGroup(Rule[Enforced]):
     def check(self, enforced: Enforced, /) -> Iterator[RuleFinding]:
         """Tell of each that left."""
         for pid in enforced.outside:
-            yield self.fault(f"has process {pid}, which is not counted or limited with it", evidence="outside")
+            yield self.finding(f"has process {pid}, which is not counted or limited with it", evidence="outside")

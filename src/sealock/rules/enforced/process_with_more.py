@@ -25,7 +25,7 @@ class ProcessWithMore(Rule[Enforced]):
     severity = Severity.HIGH
     references = (cis_docker("5.23"), man("capabilities", 7))
     remedy = "End that process, and find who may run `docker exec --privileged`: whoever can is root on the host."
-    mends = False
+    fixable = False
     bad = (
         (
             '{"observed": {"containers": [{"name": "web", "declared": {"privileged": false}, '
@@ -45,7 +45,7 @@ class ProcessWithMore(Rule[Enforced]):
         """Compare every other process with the first."""
         first = enforced.process
         if isinstance(first.bounding, Absent):
-            yield self.undecided("the kernel's capability sets could not be read")
+            yield self.skip("the kernel's capability sets could not be read")
             return
         mine = held(first.bounding, first.permitted, first.effective)
         for other in enforced.others:
@@ -58,4 +58,4 @@ class ProcessWithMore(Rule[Enforced]):
             if what:
                 name = f"process {other.pid} ({other.name})" if isinstance(other.name, str) else f"process {other.pid}"
                 evidence = f"{other.name} {sorted(more)}"
-                yield self.fault(f"has {name} in it, which {' and '.join(what)}", evidence=evidence)
+                yield self.finding(f"has {name} in it, which {' and '.join(what)}", evidence=evidence)

@@ -22,7 +22,7 @@ class ProfileMissing(Rule[Enforced]):
     severity = Severity.HIGH
     references = (cis_docker("5.2"), docker_docs("engine/security/apparmor/"))
     remedy = "Load the profile (apparmor_parser -r FILE), see it in `aa-status`, and start the container anew."
-    mends = False
+    fixable = False
     bad = (
         (
             '{"observed": {"containers": [{"name": "web", "declared": {"privileged": false, "apparmor": "web"}, '
@@ -46,13 +46,13 @@ class ProfileMissing(Rule[Enforced]):
         if not isinstance(asked, str) or asked == "unconfined":
             return
         if label is UNKNOWN:
-            yield self.undecided("the label could not be read")
+            yield self.skip("the label could not be read")
             return
         name, _, mode = label.partition(" (") if isinstance(label, str) else ("unconfined", "", "")
         if asked not in _names(name):
-            yield self.fault(f"should be confined by {asked}, and is {name or 'unconfined'}", evidence=asked)
+            yield self.finding(f"should be confined by {asked}, and is {name or 'unconfined'}", evidence=asked)
         elif mode.startswith("complain"):
-            yield self.fault(f"is watched by {asked} and not confined: the profile only complains", evidence=asked)
+            yield self.finding(f"is watched by {asked} and not confined: the profile only complains", evidence=asked)
 
 
 def _names(label: str) -> set[str]:

@@ -24,7 +24,7 @@ class RootPutIn(Rule[Enforced]):
     severity = Severity.LOW
     references = (cis_docker("5.24"), docker_docs("reference/cli/docker/container/exec/"))
     remedy = "End that process; run no `docker exec --user 0`, and set no-new-privileges against setuid programs."
-    mends = False
+    fixable = False
     bad = (
         (
             '{"observed": {"containers": [{"name": "web", "declared": {"user": "1000"}, '
@@ -57,7 +57,7 @@ class RootPutIn(Rule[Enforced]):
         if not isinstance(asked, str) or asked.partition(":")[0] in {"", "0", "root"}:
             return
         if first.uid is UNKNOWN:
-            yield self.undecided("its user could not be read")
+            yield self.skip("its user could not be read")
             return
         ranges = given(first.uid_map, ())
         root = next(
@@ -68,7 +68,7 @@ class RootPutIn(Rule[Enforced]):
             return
         for other in enforced.others:
             if other.uid == root:
-                yield self.fault(f"has {_called(other)} in it, which runs as root", evidence=f"{other.name}")
+                yield self.finding(f"has {_called(other)} in it, which runs as root", evidence=f"{other.name}")
 
 
 def _called(process: Process) -> str:

@@ -22,7 +22,7 @@ class RootWritable(Rule[Enforced]):
     severity = Severity.HIGH
     references = (cis_docker("5.13"),)
     remedy = "Start the container anew with --read-only, and find who mounted it (a process with SYS_ADMIN can)."
-    mends = False
+    fixable = False
     bad = (
         (
             '{"observed": {"containers": [{"name": "web", "declared": {"read_only": true}, '
@@ -41,6 +41,6 @@ class RootWritable(Rule[Enforced]):
         if enforced.declared.read_only is not True:
             return
         if isinstance(enforced.effective.read_only, Absent):
-            yield self.undecided("its mounts could not be read")
+            yield self.skip("its mounts could not be read")
         elif not enforced.effective.read_only:
-            yield self.fault("can write to its root file system", evidence="read_only")
+            yield self.finding("can write to its root file system", evidence="read_only")

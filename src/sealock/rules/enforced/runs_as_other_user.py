@@ -25,7 +25,7 @@ class RunsAsOtherUser(Rule[Enforced]):
         "Look what the name means in /etc/passwd of the image; forbid setuid programs with "
         "--security-opt no-new-privileges=true."
     )
-    mends = False
+    fixable = False
     bad = (
         (
             '{"observed": {"containers": [{"name": "web", "declared": {"user": "app"}, '
@@ -45,6 +45,6 @@ class RunsAsOtherUser(Rule[Enforced]):
         if not isinstance(asked, str) or asked.partition(":")[0] in {"", "0", "root"}:
             return
         if isinstance(there, Absent):
-            yield self.undecided("the user could not be read")
+            yield self.skip("the user could not be read")
         elif there.partition(":")[0] == "0":
-            yield self.fault(f"should run as {asked}, and runs as root", evidence="user")
+            yield self.finding(f"should run as {asked}, and runs as root", evidence="user")

@@ -25,7 +25,7 @@ class SeccompMissing(Rule[Enforced]):
     remedy = (
         "Look for seccomp in `docker info` and in the kernel (CONFIG_SECCOMP_FILTER), then start the container anew."
     )
-    mends = False
+    fixable = False
     bad = (
         (
             '{"observed": {"containers": [{"name": "web", "declared": {"privileged": false, "seccomp": null}, '
@@ -45,7 +45,7 @@ class SeccompMissing(Rule[Enforced]):
         if is_privileged(declared) or declared.seccomp == "unconfined":
             return
         if isinstance(mode, Absent) or declared.seccomp is UNKNOWN:
-            yield self.undecided("the mode of the filter could not be read")
+            yield self.skip("the mode of the filter could not be read")
         elif mode == 0:
             profile = "the built-in profile" if declared.seccomp in {UNSET, "builtin"} else declared.seccomp
-            yield self.fault(f"should run under {profile}, and runs under no filter", evidence="seccomp")
+            yield self.finding(f"should run under {profile}, and runs under no filter", evidence="seccomp")

@@ -24,7 +24,7 @@ class SettingNotInForce(Rule[Enforced]):
     severity = Severity.MEDIUM
     references = (cis_docker("5.19"), man("getrlimit", 2), man("sysctl", 8))
     remedy = "Start the container anew, and find out who changed it: the engine does not."
-    mends = False
+    fixable = False
     bad = (
         (
             '{"observed": {"containers": [{"name": "web", "declared": {"sysctls": [{"name": "net.ipv4.ip_forward", '
@@ -50,23 +50,23 @@ class SettingNotInForce(Rule[Enforced]):
         for one in given(declared.sysctls, ()):
             there, asked = shown.get(one.name), " ".join(one.value.split())
             if there is None:
-                yield self.undecided(f"the kernel parameter {one.name} could not be read")
+                yield self.skip(f"the kernel parameter {one.name} could not be read")
             elif there != asked:
-                yield self.fault(f"should have {one.name} = {asked}, and has {there}", evidence=one.name)
+                yield self.finding(f"should have {one.name} = {asked}, and has {there}", evidence=one.name)
         limits = {name: hard for name, _, hard in given(process.limits, ())}
         for limit in given(declared.ulimits, ()):
             hard = limits.get(limit.name)
             if hard is None:
-                yield self.undecided(f"the limit {limit.name} could not be read")
+                yield self.skip(f"the limit {limit.name} could not be read")
             elif _number(hard) > _number(limit.hard):
                 words = f"may raise {limit.name} to {_said(hard)}, and should stop at {_said(limit.hard)}"
-                yield self.fault(words, evidence=limit.name)
+                yield self.finding(words, evidence=limit.name)
         asked_score, score = declared.oom_score_adj, process.oom_score_adj
         if isinstance(asked_score, int) and score is UNKNOWN:
-            yield self.undecided("its place with the out-of-memory killer could not be read")
+            yield self.skip("its place with the out-of-memory killer could not be read")
         elif isinstance(asked_score, int) and not isinstance(score, Absent) and score < asked_score:
             words = f"has an oom_score_adj of {score}, and should have {asked_score}: others are ended before it"
-            yield self.fault(words, evidence="oom_score_adj", severity=Severity.LOW)
+            yield self.finding(words, evidence="oom_score_adj", severity=Severity.LOW)
 
 
 def _number(limit: int) -> float:

@@ -24,13 +24,13 @@ class ClientCredentials(Rule[Host]):
     reads = ("client_credentials",)
     references = (cwe(522), docker_docs("reference/cli/docker/login/#credential-stores"))
     remedy = 'Name a credential helper ("credsStore"), `docker logout`, and change the password.'
-    mends = False
+    fixable = False
     bad = ('{"observed": {"host": {"client_credentials": ["/root/.docker/config.json"]}}}',)
     good = ('{"observed": {"host": {"client_credentials": null}}}',)
 
     def check(self, host: Host, /) -> Iterator[RuleFinding]:
         """Every configuration that could be read."""
         if path := unread(host, "/.docker/config.json"):
-            yield self.undecided(f"{path} could not be read")
+            yield self.skip(f"{path} could not be read")
         for held in given(host.client_credentials, ()):
-            yield self.fault(f"keeps passwords in {held}", evidence=held)
+            yield self.finding(f"keeps passwords in {held}", evidence=held)

@@ -24,14 +24,14 @@ class ClientWithoutTls(Rule[Host]):
     reads = ("client_hosts",)
     references = (cis_docker("2.7"), cwe(319))
     remedy = "Use ssh://USER@HOST, or TLS with certificates on both sides (DOCKER_TLS_VERIFY=1)."
-    mends = False
+    fixable = False
     bad = ('{"observed": {"host": {"client_hosts": ["tcp://10.0.0.5:2375"]}}}',)
     good = ('{"observed": {"host": {"client_hosts": ["ssh://me@10.0.0.5", "unix:///run/docker.sock"]}}}',)
 
     def check(self, host: Host, /) -> Iterator[RuleFinding]:
         """Addresses of contexts and environments that name no certificates."""
         if path := unread(host, "/.docker/contexts"):
-            yield self.undecided(f"{path} could not be read")
+            yield self.skip(f"{path} could not be read")
         for one in given(host.client_hosts, ()):
             if one.startswith(("tcp://", "http://")):
-                yield self.fault(f"names the engine {one} without TLS", evidence=one)
+                yield self.finding(f"names the engine {one} without TLS", evidence=one)

@@ -22,11 +22,11 @@ class DataOnRoot(Rule[Host]):
     reads = ("data_root_mounted",)
     references = (cis_docker("1.1.1"),)
     remedy = "Mount a disk of its own at the data folder (docker info shows it as Docker Root Dir)."
-    mends = False
+    fixable = False
     bad = ('{"observed": {"host": {"data_root_mounted": false}}}',)
     good = ('{"observed": {"host": {"data_root_mounted": true}}}',)
 
     def check(self, host: Host, /) -> Iterator[RuleFinding]:
         """By the mounts."""
         if host.data_root_mounted is False:
-            yield self.fault("keeps images, volumes and logs beside the system", evidence="data_root")
+            yield self.finding("keeps images, volumes and logs beside the system", evidence="data_root")

@@ -26,7 +26,7 @@ class EngineEnded(Rule[Host]):
     reads = ("components",)
     references = (cis_docker("1.2.2"), docker_docs("engine/release-notes/"))
     remedy = 'Update the engine; with "live-restore" containers run on meanwhile.'
-    mends = False
+    fixable = False
     confidence = Confidence.HIGH
     bad = ('{"observed": {"host": {"components": [{"name": "engine", "version": "20.10.5"}]}}}',)
     good = (
@@ -40,7 +40,7 @@ class EngineEnded(Rule[Host]):
             major = one.version.partition(".")[0]
             if one.name == "engine" and major.isdigit() and int(major) < _SUPPORTED:
                 own = "+" in one.version or "~" in one.version or "-" in one.version
-                yield self.fault(
+                yield self.finding(
                     f"runs Docker {one.version}, whose line gets no updates from Docker",
                     evidence=major,
                     confidence=Confidence.MEDIUM if own else None,

@@ -27,7 +27,7 @@ class EngineLogin(Rule[Host]):
         "Take them out (`gpasswd -d NAME docker`), and give them rootless mode, or an authorization "
         "plugin and a policy."
     )
-    mends = False
+    fixable = False
     bad = ('{"observed": {"host": {"logins": [{"name": "ann", "how": "docker group", "where": "/etc/group"}]}}}',)
     good = ('{"observed": {"host": {"logins": null}}}',)
 
@@ -36,7 +36,7 @@ class EngineLogin(Rule[Host]):
         for one in given(host.logins, ()):
             if one.how.endswith(" group"):
                 command = f"gpasswd -d {shown(one.name)} {shown(one.how.removesuffix(' group'))}"
-                yield self.fault(
+                yield self.finding(
                     f"lets {one.name} use the engine ({one.how}, {one.where})",
                     evidence=one.name,
                     remedy=f"Take them out (`{command}`), and give them rootless mode, or an authorization plugin and "

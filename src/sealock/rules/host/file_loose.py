@@ -45,7 +45,7 @@ class FileLoose(Rule[Host]):
     reads = ("files",)
     references = (cis_docker("3.1"), cwe(732))
     remedy = "Give it back to root and close it: the commands stand with each finding."
-    mends = False
+    fixable = False
     bad = (
         (
             '{"observed": {"host": {"files": [{"role": "daemon-config", "path": '
@@ -73,7 +73,7 @@ class FileLoose(Rule[Host]):
     def check(self, host: Host, /) -> Iterator[RuleFinding]:
         """Owner, group and every bit beyond what the role allows."""
         if path := unread(host, "/etc/docker", "/systemd/system/"):
-            yield self.undecided(f"{path} could not be read")
+            yield self.skip(f"{path} could not be read")
         for one in given(host.files, ()):
             allowed = _MOST.get(one.role)
             if allowed is None:
@@ -81,7 +81,7 @@ class FileLoose(Rule[Host]):
             more = one.mode & 0o7777 & ~allowed
             if more:
                 what = "written by others" if more & 0o022 else "read by others" if more & 0o044 else "used by others"
-                yield self.fault(
+                yield self.finding(
                     f"has {one.path} with mode {one.mode:04o}, so that it can be {what}",
                     evidence=f"{one.path} mode",
                     remedy=f"Close it: `chmod {allowed:04o} {shown(one.path)}`.",
@@ -92,7 +92,7 @@ class FileLoose(Rule[Host]):
             if one.uid != 0 or grouped:
                 # A group that may not write can do no more than the mode lets it.
                 harmless = one.uid == 0 and not one.mode & 0o020 and one.role not in _SECRET
-                yield self.fault(
+                yield self.finding(
                     f"has {one.path}, which belongs to {one.owner or one.uid}:{one.group or one.gid}",
                     evidence=f"{one.path} owner",
                     remedy=f"Give it back: `chown root:root {shown(one.path)}`.",

@@ -33,7 +33,7 @@ class FirewallBypassed(Rule[Host]):
         "Publish at an address (`-p 127.0.0.1:8080:80`), or put the firewall's rules for containers into the chain "
         "DOCKER-USER."
     )
-    mends = False
+    fixable = False
     bad = ('{"observed": {"host": {"firewall": "ufw", "published": ["8080/tcp (web)"]}}}',)
     good = (
         '{"observed": {"host": {"firewall": "ufw", "published": null}}}',
@@ -49,7 +49,7 @@ class FirewallBypassed(Rule[Host]):
         if isinstance(host.daemon, Daemon) and host.daemon.iptables is False:
             return
         more = f" and {len(ports) - _MOST} more" if len(ports) > _MOST else ""
-        yield self.fault(
+        yield self.finding(
             f"runs {host.firewall}, which does not see the published {', '.join(ports[:_MOST])}{more}",
             evidence=host.firewall,
         )

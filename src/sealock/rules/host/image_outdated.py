@@ -24,13 +24,13 @@ class ImageOutdated(Rule[Host]):
     reads = ("outdated",)
     references = (cis_docker("5.28"),)
     remedy = "Make the container anew from its tag (`docker compose up -d`, or `docker rm` and `docker run`)."
-    mends = False
+    fixable = False
     bad = ('{"observed": {"host": {"outdated": [["web", "nginx:1.27"]]}}}',)
     good = ('{"observed": {"host": {"outdated": null}}}',)
 
     def check(self, host: Host, /) -> Iterator[RuleFinding]:
         """Each of them."""
         for name, image in given(host.outdated, ()):
-            yield self.fault(
+            yield self.finding(
                 f"runs {shown(name)} from an older image than {shown(image)} names by now", evidence=f"{name} {image}"
             )

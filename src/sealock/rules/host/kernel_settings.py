@@ -35,7 +35,7 @@ class KernelSettings(Rule[Host]):
     reads = ("sysctls",)
     references = (cis_docker("1.2.1"), cwe(1188))
     remedy = "Put the lines into /etc/sysctl.d/60-hardening.conf and load them with `sysctl --system`."
-    mends = False
+    fixable = False
     bad = ('{"observed": {"host": {"sysctls": [["kernel.unprivileged_bpf_disabled", "0"]]}}}',)
     good = (
         (
@@ -53,7 +53,7 @@ class KernelSettings(Rule[Host]):
                 loose.append((f"{name} = {value.strip()} ({why})", f"{name} = {least}"))
         if loose:
             lines = "; ".join(line for _, line in loose)
-            yield self.fault(
+            yield self.finding(
                 f"has {', '.join(words for words, _ in loose)}",
                 evidence="sysctls",
                 remedy=f"Put these lines into /etc/sysctl.d/60-hardening.conf: {lines}. `sysctl --system` loads them.",

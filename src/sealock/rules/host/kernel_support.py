@@ -25,7 +25,7 @@ class KernelSupport(Rule[Host]):
         "Boot with the module on (security=apparmor, swapaccount=1, systemd.unified_cgroup_hierarchy=1), "
         "or move to a current distribution."
     )
-    mends = False
+    fixable = False
     bad = (
         '{"observed": {"host": {"lsm": ["capability"], "seccomp": true, "cgroup_version": 2}}}',
         '{"observed": {"host": {"lsm": ["apparmor"], "seccomp": false, "cgroup_version": 2}}}',
@@ -40,12 +40,16 @@ class KernelSupport(Rule[Host]):
     def check(self, host: Host, /) -> Iterator[RuleFinding]:
         """Each by itself."""
         if host.seccomp is False:
-            yield self.fault("has no seccomp: nothing filters system calls", evidence="seccomp", severity=Severity.HIGH)
+            yield self.finding(
+                "has no seccomp: nothing filters system calls", evidence="seccomp", severity=Severity.HIGH
+            )
         if isinstance(host.lsm, tuple) and not {"apparmor", "selinux"} & set(host.lsm):
-            yield self.fault("runs without AppArmor and SELinux", evidence="lsm")
+            yield self.finding("runs without AppArmor and SELinux", evidence="lsm")
         if host.swap_accounting is False:
-            yield self.fault("does not count swap: limits of memory end there", evidence="swap", severity=Severity.LOW)
+            yield self.finding(
+                "does not count swap: limits of memory end there", evidence="swap", severity=Severity.LOW
+            )
         if host.cgroup_version == 1:
-            yield self.fault(
+            yield self.finding(
                 "has control groups of version 1, which get no new limits", evidence="cgroup", severity=Severity.INFO
             )

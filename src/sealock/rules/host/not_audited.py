@@ -53,7 +53,7 @@ class NotAudited(Rule[Host]):
     reads = ("audited", "files")
     references = (cis_docker("1.1.3"), man("audit.rules", 7))
     remedy = "Put the rules into /etc/audit/rules.d/docker.rules and load them with `augenrules --load`."
-    mends = False
+    fixable = False
     bad = (
         (
             '{"observed": {"host": {"audited": ["/etc/docker"], "files": [{"role": "engine-binary", "path": '
@@ -75,7 +75,7 @@ class NotAudited(Rule[Host]):
         if paths:
             words = " ".join(shown(path) for path in paths if not set(list(_above(path))[1:]) & set(paths))
             loop = f'for f in {words}; do echo "-w $f -k docker"; done >>{_RULES}; augenrules --load'
-            yield self.fault(
+            yield self.finding(
                 f"has no audit rule on {', '.join(paths)}",
                 evidence="audit rules",
                 remedy=f"Watch them: `{loop}`.",

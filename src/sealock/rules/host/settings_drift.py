@@ -23,7 +23,7 @@ class SettingsDrift(Rule[Host]):
     reads = ("drift",)
     references = (docker_docs("reference/cli/dockerd/#daemon-configuration-file"),)
     remedy = "Restart the engine, or take the contradicting flag away; `dockerd --validate` tells of conflicts."
-    mends = False
+    fixable = False
     bad = (
         (
             '{"observed": {"host": {"drift": [{"setting": "live-restore", "here": "daemon.json", '
@@ -36,4 +36,4 @@ class SettingsDrift(Rule[Host]):
         """Each setting on which two sources differ."""
         for one in given(host.drift, ()):
             message = f"has {one.setting} = {one.value} by the {one.here}, and {one.other} by the {one.there}"
-            yield self.fault(message, evidence=f"{one.setting} {one.here} {one.there}")
+            yield self.finding(message, evidence=f"{one.setting} {one.here} {one.there}")

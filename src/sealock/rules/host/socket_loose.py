@@ -24,7 +24,7 @@ class SocketLoose(Rule[Host]):
     reads = ("files",)
     references = (cis_docker("3.15"), cis_docker("3.23"), cwe(732))
     remedy = "Close it: `chown root:docker` and `chmod 0660` on the socket; in the unit docker.socket: SocketMode=0660."
-    mends = False
+    fixable = False
     bad = (
         (
             '{"observed": {"host": {"files": [{"role": "engine-socket", "path": "/run/docker.sock", '
@@ -46,14 +46,14 @@ class SocketLoose(Rule[Host]):
             if more := one.mode & 0o7777 & ~0o660:
                 # Whoever may write to a socket may connect to it; the other bits let nobody in.
                 what = "everybody here is root" if more & 0o002 else "more than a socket needs"
-                yield self.fault(
+                yield self.finding(
                     f"has {one.path} with mode {one.mode:04o}: {what}",
                     evidence=f"{one.path} mode",
                     severity=None if more & 0o002 else Severity.LOW,
                     remedy=f"Close it: `chmod 0660 {shown(one.path)}`; in the unit docker.socket: SocketMode=0660.",
                 )
             if one.uid != 0 or (one.role == "containerd-socket" and one.gid != 0 and one.mode & 0o060):
-                yield self.fault(
+                yield self.finding(
                     f"has {one.path}, which belongs to {one.owner or one.uid}:{one.group or one.gid}",
                     evidence=f"{one.path} owner",
                     severity=Severity.HIGH,

@@ -24,7 +24,7 @@ class Sprawl(Rule[Host]):
     severity = Severity.INFO
     references = (cis_docker("6.1"), cis_docker("6.2"))
     remedy = "`docker container prune` and `docker image prune --all`, after a look at what they list."
-    mends = False
+    fixable = False
     bad = (
         '{"observed": {"host": {"containers": 40, "running": 2}}}',
         '{"observed": {"host": {"images": 60, "images_unused": 58}}}',
@@ -34,9 +34,9 @@ class Sprawl(Rule[Host]):
     def check(self, host: Host, /) -> Iterator[RuleFinding]:
         """Only where it is much."""
         if UNKNOWN in {host.containers, host.running} and host.images_unused is UNKNOWN:
-            yield self.undecided("containers and images could not be counted")
+            yield self.skip("containers and images could not be counted")
         stopped = given(host.containers, 0) - given(host.running, 0)
         if stopped > _MANY:
-            yield self.fault(f"has {stopped} containers that do not run", evidence="containers")
+            yield self.finding(f"has {stopped} containers that do not run", evidence="containers")
         if given(host.images_unused, 0) > _MANY:
-            yield self.fault(f"has {given(host.images_unused, 0)} images without a container", evidence="images")
+            yield self.finding(f"has {given(host.images_unused, 0)} images without a container", evidence="images")

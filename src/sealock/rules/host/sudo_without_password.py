@@ -24,7 +24,7 @@ class SudoWithoutPassword(Rule[Host]):
     reads = ("logins",)
     references = (cis_docker("1.1.2"), man("sudoers", 5))
     remedy = "Take NOPASSWD away for docker, or name the exact commands that are needed."
-    mends = False
+    fixable = False
     bad = (
         (
             '{"observed": {"host": {"logins": [{"name": "ann", "how": "sudo without password", "where": '
@@ -36,9 +36,9 @@ class SudoWithoutPassword(Rule[Host]):
     def check(self, host: Host, /) -> Iterator[RuleFinding]:
         """Every rule that names a client of the engine."""
         if path := unread(host, "/etc/sudoers"):
-            yield self.undecided(f"{path} could not be read")
+            yield self.skip(f"{path} could not be read")
         for one in given(host.logins, ()):
             if one.how == "sudo without password":
-                yield self.fault(
+                yield self.finding(
                     f"lets {one.name} run docker as root without a password ({one.where})", evidence=one.name
                 )

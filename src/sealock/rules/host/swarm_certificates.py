@@ -26,7 +26,7 @@ class SwarmCertificates(Rule[Host]):
     reads = ("swarm",)
     references = (cis_docker("7.7"), docker_docs("reference/cli/docker/swarm/update/"))
     remedy = "`docker swarm update --cert-expiry 720h0m0s`."
-    mends = False
+    fixable = False
     bad = ('{"observed": {"host": {"swarm": {"active": true, "manager": true, "certificate_expiry": 31536000.0}}}}',)
     good = ('{"observed": {"host": {"swarm": {"active": true, "manager": true, "certificate_expiry": 7776000.0}}}}',)
 
@@ -39,4 +39,4 @@ class SwarmCertificates(Rule[Host]):
             and swarm.certificate_expiry > _DEFAULT
         ):
             days = swarm.certificate_expiry / 86400
-            yield self.fault(f"gives certificates to nodes for {days:.0f} days", evidence="expiry")
+            yield self.finding(f"gives certificates to nodes for {days:.0f} days", evidence="expiry")

@@ -21,7 +21,7 @@ class SwarmEverywhere(Rule[Host]):
     reads = ("swarm",)
     references = (cis_docker("7.2"), docker_docs("reference/cli/docker/swarm/init/#listen-addr"))
     remedy = "Make the swarm anew with `docker swarm init --listen-addr ADDRESS:2377`, or close the port on the others."
-    mends = False
+    fixable = False
     bad = ('{"observed": {"host": {"swarm": {"active": true, "manager": true, "listen_address": "0.0.0.0:2377"}}}}',)
     good = ('{"observed": {"host": {"swarm": {"active": true, "manager": true, "listen_address": "10.0.0.5:2377"}}}}',)
 
@@ -31,6 +31,6 @@ class SwarmEverywhere(Rule[Host]):
         if not isinstance(swarm, Swarm) or not swarm.manager:
             return
         if not isinstance(swarm.listen_address, str):
-            yield self.undecided("the engine does not say where the swarm listens")
+            yield self.skip("the engine does not say where the swarm listens")
         elif swarm.listen_address.startswith(("0.0.0.0", "[::]")):  # noqa: S104  it looks for it
-            yield self.fault(f"manages a swarm at {swarm.listen_address}", evidence="listen")
+            yield self.finding(f"manages a swarm at {swarm.listen_address}", evidence="listen")

@@ -25,7 +25,7 @@ class SwarmManagers(Rule[Host]):
     reads = ("swarm",)
     references = (cis_docker("7.1"), docker_docs("engine/swarm/admin_guide/"))
     remedy = "Have three, five or seven: `docker node promote` and `docker node demote`."
-    mends = False
+    fixable = False
     bad = (
         '{"observed": {"host": {"swarm": {"active": true, "manager": true, "managers": 4}}}}',
         '{"observed": {"host": {"swarm": {"active": true, "manager": true, "managers": 9}}}}',
@@ -42,8 +42,8 @@ class SwarmManagers(Rule[Host]):
             return
         count = swarm.managers
         if count > 1 and count % 2 == 0:
-            yield self.fault(
+            yield self.finding(
                 f"has {count} managers, which stand no more failures than {count - 1}", evidence="managers"
             )
         elif count > _MOST:
-            yield self.fault(f"has {count} managers, each of which holds every secret", evidence="managers")
+            yield self.finding(f"has {count} managers, each of which holds every secret", evidence="managers")

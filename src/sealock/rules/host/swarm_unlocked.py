@@ -22,7 +22,7 @@ class SwarmUnlocked(Rule[Host]):
     reads = ("swarm",)
     references = (cis_docker("7.5"), docker_docs("engine/swarm/swarm_manager_locking/"))
     remedy = "`docker swarm update --autolock=true`, and keep the unlock key elsewhere."
-    mends = False
+    fixable = False
     bad = ('{"observed": {"host": {"swarm": {"active": true, "manager": true, "autolock": false}}}}',)
     good = (
         '{"observed": {"host": {"swarm": {"active": true, "manager": true, "autolock": true}}}}',
@@ -33,6 +33,6 @@ class SwarmUnlocked(Rule[Host]):
         """Only a manager knows."""
         swarm = host.swarm
         if isinstance(swarm, Swarm) and swarm.manager and swarm.autolock is False:
-            yield self.fault(
+            yield self.finding(
                 "manages a swarm that is not locked: after a restart its keys are on disk", evidence="autolock"
             )

@@ -22,7 +22,7 @@ class SwarmUnused(Rule[Host]):
     reads = ("swarm",)
     references = (cis_docker("5.1"), docker_docs("engine/swarm/"))
     remedy = "Leave it: `docker swarm leave --force` on the last manager."
-    mends = False
+    fixable = False
     bad = ('{"observed": {"host": {"swarm": {"active": true, "manager": true, "services": 0, "nodes": 1}}}}',)
     good = (
         '{"observed": {"host": {"swarm": {"active": false}}}}',
@@ -36,6 +36,6 @@ class SwarmUnused(Rule[Host]):
             if not swarm.manager:
                 return
             if swarm.services is UNKNOWN:
-                yield self.undecided("the services of the swarm could not be listed")
+                yield self.skip("the services of the swarm could not be listed")
             elif swarm.services == 0:
-                yield self.fault("manages a swarm without services", evidence="swarm")
+                yield self.finding("manages a swarm without services", evidence="swarm")

@@ -31,7 +31,7 @@ class CredentialFile(Rule[Inventory]):
     confidence = Confidence.MEDIUM
     references = (cis_docker("4.10"), cwe(538), docker_docs("build/building/secrets/"))
     remedy = "Keep the file out of every layer (.dockerignore, RUN --mount=type=secret), and replace what it gave away."
-    mends = False
+    fixable = False
     bad = (
         '{"sealock": "1", "files": [{"kind": "credential-file", "path": "root/.netrc", "detail": "credentials"}]}',
         '{"sealock": "1", "files": [{"kind": "credential-file", "path": "app/id_rsa", "removed": true}]}',
@@ -64,7 +64,7 @@ class CredentialFile(Rule[Inventory]):
         where = origin(image, fact.layer)
         about = f"{whose(fact) or ','} {fact.detail}" if len(batch) == 1 and fact.detail else ""
         files = listed(batch, "files of credentials") + about
-        return self.fault(
+        return self.finding(
             f"still holds {files}: in {where}, though {how if len(batch) == 1 else how.replace(' it', ' them')}"
             if how
             else f"holds {files}, from {where}",

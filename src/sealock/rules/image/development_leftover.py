@@ -25,7 +25,7 @@ class DevelopmentLeftover(Rule[Inventory]):
     reads = ("files",)
     references = (cwe(527), cwe(540), docker_docs("build/concepts/context/"))
     remedy = "List it in .dockerignore, or remove it in the instruction that makes it."
-    mends = False
+    fixable = False
     bad = (
         '{"sealock": "1", "files": [{"kind": "leftover", "path": "app/.git", "detail": "a Git repository"}]}',
         '{"sealock": "1", "files": [{"kind": "leftover", "path": "root/.cache", "detail": "a cache"}]}',
@@ -55,7 +55,7 @@ class DevelopmentLeftover(Rule[Inventory]):
                 about = f"{whose(first) or ','} {first.detail}" if len(batch) == 1 and first.detail else ""
                 what = listed(batch, "left-overs of development") + about
                 where = origin(image, first.layer)
-                yield self.fault(
+                yield self.finding(
                     f"still holds {what}: in {where}, though a later layer removes or replaces it"
                     if removed
                     else f"holds {what}, from {where}",

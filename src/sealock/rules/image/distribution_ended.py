@@ -27,7 +27,7 @@ class DistributionEnded(Rule[Inventory]):
     severity = Severity.HIGH
     references = (cis_docker("4.4"), cwe(1104), page("endoflife.date", "https://endoflife.date/"))
     remedy = "Build on a version of the distribution that is still supported."
-    mends = False
+    fixable = False
     bad = (
         '{"sealock": "1", "distribution": {"id": "debian", "version": "10", "codename": "buster"}}',
         '{"sealock": "1", "distribution": {"id": "alpine", "version": "3.9.6"}}',
@@ -47,12 +47,12 @@ class DistributionEnded(Rule[Inventory]):
             return
         day = last_day(one.id, one.version)
         if has_ended(one.id, one.version):
-            yield self.fault(
+            yield self.finding(
                 f"is {_named(one)}, whose makers have mended no security flaws since {day}",
                 evidence=f"{one.id} {one.version}",
             )
         elif not day and one.version and one.id in _OURS and not _is_moving(one):
-            yield self.undecided(f"until when {_named(one)} is mended was not known on {AS_OF}")
+            yield self.skip(f"until when {_named(one)} is mended was not known on {AS_OF}")
 
 
 def _named(distribution: Distribution) -> str:

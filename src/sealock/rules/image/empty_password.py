@@ -24,7 +24,7 @@ class EmptyPassword(Rule[Inventory]):
     reads = ("files",)
     references = (cwe(258), man("shadow", 5))
     remedy = "Lock the account's password: passwd -l NAME, which writes ! into the field."
-    mends = False
+    fixable = False
     bad = ('{"sealock": "1", "files": [{"kind": "empty-password", "path": "etc/shadow", "detail": "root"}]}',)
     good = (
         '{"sealock": "1", "files": []}',
@@ -34,7 +34,7 @@ class EmptyPassword(Rule[Inventory]):
     def check(self, image: Inventory, /) -> Iterator[RuleFinding]:
         """Tell of each file with such accounts; the latest copy of it is the one that counts."""
         for fact in present(image, "empty-password"):
-            yield self.fault(
+            yield self.finding(
                 f"lets anybody log in without a password as {fact.detail}, going by /{fact.path} from "
                 f"{origin(image, fact.layer)}",
                 place=place(fact),

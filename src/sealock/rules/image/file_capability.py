@@ -39,7 +39,7 @@ class FileCapability(Rule[Inventory]):
     remedy = (
         "Remove the capabilities (setcap -r FILE) in the instruction that sets them, or run with no-new-privileges."
     )
-    mends = False
+    fixable = False
     bad = (
         '{"sealock": "1", "files": [{"kind": "capability", "path": "bin/py", "detail": "cap_setuid=ep"}]}',
         '{"sealock": "1", "files": [{"kind": "capability", "path": "ping", "detail": "cap_net_raw=p"}]}',
@@ -60,7 +60,7 @@ class FileCapability(Rule[Inventory]):
             severity = _severity(gained)
             if fact.owner and severity > Severity.LOW:
                 severity = Severity(severity - 1)
-            yield self.fault(
+            yield self.finding(
                 f"holds /{fact.path}{whose(fact)} with {fact.detail}, from {origin(image, fact.layer)}",
                 place=place(fact),
                 evidence=f"{fact.kind} {fact.path}",

@@ -31,7 +31,7 @@ class ImageLoginServer(Rule[Inventory]):
     severity = Severity.LOW
     references = (cis_docker("5.7"), cwe(1125), docker_docs("reference/cli/docker/container/exec/"))
     remedy = "Leave the package out, and use docker exec."
-    mends = False
+    fixable = False
     bad = (
         '{"sealock": "1", "packages": [{"type": "deb", "name": "openssh-server", "version": "1:9.2p1-2"}]}',
         '{"sealock": "1", "packages": [{"type": "rpm", "name": "telnet-server", "version": "0.17"}]}',
@@ -49,7 +49,7 @@ class ImageLoginServer(Rule[Inventory]):
             clear = package.name in _CLEAR
             if clear or package.name in _SECURE:
                 why = ", which protects nothing on its way" if clear else ""
-                yield self.fault(
+                yield self.finding(
                     f"holds the package {package.name}{why}, from {origin(image, package.layer)}",
                     evidence=f"package {package.name}",
                     severity=Severity.MEDIUM if clear else None,

@@ -34,7 +34,7 @@ class NeedsGlibc(Rule[Inventory]):
     )
     remedy = "Stay on a base with glibc, or take builds made for musl before you move."
     pedantic = True
-    mends = False
+    fixable = False
     bad = (
         '{"sealock": "1", "files": [{"kind": "needs-glibc", "path": "app/x", "detail": "version GLIBC_2.34"}]}',
         (
@@ -59,7 +59,7 @@ class NeedsGlibc(Rule[Inventory]):
             first = batch[0]
             need = "it needs" if len(batch) == 1 else "they need"
             why = "which the image, built on musl, does not have" if broken else "which images with musl do not have"
-            yield self.fault(
+            yield self.finding(
                 f"holds {listed(batch, 'files')}, from {origin(image, first.layer)}: {need} glibc{_newest(batch)}, "
                 f"{why}{_lacking(batch)}",
                 place=place(first),

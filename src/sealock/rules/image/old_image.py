@@ -30,7 +30,7 @@ class OldImage(Rule[Inventory]):
     confidence = Confidence.MEDIUM
     references = (cis_docker("4.4"), cwe(1104))
     remedy = "Build it anew on a current base image (docker build --pull --no-cache), and do so regularly."
-    mends = False
+    fixable = False
     bad = ('{"sealock": "1", "image": {"created": "2024-05-01T10:00:00.123456789Z", "seen": "2026-11-25"}}',)
     good = (
         '{"sealock": "1", "image": {"created": "2026-05-01T10:00:00Z", "seen": "2026-11-25"}}',
@@ -46,7 +46,7 @@ class OldImage(Rule[Inventory]):
             return
         if (days := (seen - made).days) > OLDEST:
             age = f"{days // 365} years" if days >= 2 * 365 else f"{days // 30} months"
-            yield self.fault(f"was built on {made.isoformat()}, {age} ago", evidence=f"built {made.isoformat()}")
+            yield self.finding(f"was built on {made.isoformat()}, {age} ago", evidence=f"built {made.isoformat()}")
 
 
 def _day(text: str) -> date | None:

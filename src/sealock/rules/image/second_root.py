@@ -24,7 +24,7 @@ class ImageSecondRoot(Rule[Inventory]):
     reads = ("files",)
     references = (cis_docker("4.1"), cwe(250), man("passwd", 5))
     remedy = "Remove the account (userdel), or give it an id of its own (usermod -u)."
-    mends = False
+    fixable = False
     bad = ('{"sealock": "1", "files": [{"kind": "root-account", "path": "etc/passwd", "detail": "toor"}]}',)
     good = (
         '{"sealock": "1", "files": []}',
@@ -34,7 +34,7 @@ class ImageSecondRoot(Rule[Inventory]):
     def check(self, image: Inventory, /) -> Iterator[RuleFinding]:
         """Tell of the accounts in the file that counts."""
         for fact in present(image, "root-account"):
-            yield self.fault(
+            yield self.finding(
                 f"makes root of {fact.detail} in /{fact.path}, from {origin(image, fact.layer)}",
                 place=place(fact),
                 evidence=f"{fact.kind} {fact.path} {fact.detail}",

@@ -36,7 +36,7 @@ class SecretInFile(Rule[Inventory]):
     remedy = (
         "Change the secret, since whoever pulled the image has it; keep it out of layers (RUN --mount=type=secret)."
     )
-    mends = False
+    fixable = False
     bad = (
         '{"sealock": "1", "files": [{"kind": "secret", "path": "app/.env", "detail": "a password", "line": 3}]}',
         '{"sealock": "1", "files": [{"kind": "secret", "path": "k", "detail": "a private key", "removed": true}]}',
@@ -70,7 +70,7 @@ class SecretInFile(Rule[Inventory]):
         where = origin(image, fact.layer)
         sure = max((_confidence(fact) for fact in facts), default=Confidence.MEDIUM)
         mild = sure < Confidence.HIGH or all(any(word in fact.detail for word in _MILD) for fact in facts)
-        return self.fault(
+        return self.finding(
             f"still holds {what}: in {where}, though {hidden(fact, last)}: anybody who pulls the image can read it"
             if fact.removed
             else f"holds {what}, from {where}",
@@ -87,7 +87,7 @@ class SecretInFile(Rule[Inventory]):
         paths = [f"/{facts[0].path}" for facts in held]
         more = f" and {len(paths) - FEW} more" if len(paths) > FEW else ""
         files = f"{len(paths)} files {why}" if len(paths) > 1 else f"a file {why}"
-        return self.fault(
+        return self.finding(
             f"holds {_listed(held[0])} in {files} ({', '.join(paths[:FEW])}{more}), from {origin(image, layer)}"
             if len(paths) == 1
             else f"holds secrets in {files} ({', '.join(paths[:FEW])}{more}), from {origin(image, layer)}",

@@ -24,7 +24,7 @@ class SetuidProgram(Rule[Inventory]):
     reads = ("files",)
     references = (cis_docker("4.8"), cwe(250))
     remedy = "Take the bit away (chmod u-s,g-s) in the instruction that brings the file, or run with no-new-privileges."
-    mends = False
+    fixable = False
     bad = (
         '{"sealock": "1", "files": [{"kind": "setuid", "path": "opt/tool", "mode": "4755"}]}',
         '{"sealock": "1", "files": [{"kind": "setgid", "path": "usr/bin/wall", "mode": "2755", "owner": "bsdutils"}]}',
@@ -44,7 +44,7 @@ class SetuidProgram(Rule[Inventory]):
         for batch in (*alone, *batches(with_package)):
             fact = batch[0]
             mode = f"{whose(fact)} with mode {fact.mode & 0o7777:04o}" if len(batch) == 1 else ""
-            yield self.fault(
+            yield self.finding(
                 f"holds {listed(batch, 'programs of packages')}{mode}, from {origin(image, fact.layer)}",
                 place=place(fact),
                 evidence=f"{fact.kind} {fact.path}",

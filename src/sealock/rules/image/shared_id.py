@@ -24,7 +24,7 @@ class SharedId(Rule[Inventory]):
     reads = ("files",)
     references = (cwe(286), man("passwd", 5), man("group", 5))
     remedy = "Give each account and group an id of its own: usermod -u, groupmod -g, and chown their files."
-    mends = False
+    fixable = False
     bad = (
         '{"sealock": "1", "files": [{"kind": "double-uid", "path": "etc/passwd", "detail": "app, web (1000)"}]}',
         '{"sealock": "1", "files": [{"kind": "double-gid", "path": "etc/group", "detail": "app, web (1000)"}]}',
@@ -45,7 +45,7 @@ class SharedId(Rule[Inventory]):
             if accounts and number == "0":
                 continue
             what = "accounts" if accounts else "groups"
-            yield self.fault(
+            yield self.finding(
                 f"gives the {what} {names} the same id {number} in /{fact.path}, from {origin(image, fact.layer)}",
                 place=place(fact),
                 evidence=f"{fact.kind} {fact.path} {fact.detail}",

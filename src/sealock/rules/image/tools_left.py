@@ -47,7 +47,7 @@ class ToolsLeft(Rule[Inventory]):
     references = (cis_docker("4.3"), cwe(1125))
     remedy = "Copy the program from a build stage to a smaller base image (distroless, scratch)."
     pedantic = True
-    mends = False
+    fixable = False
     bad = (
         '{"sealock": "1", "packages": [{"type": "deb", "name": "gcc-12", "version": "1"}]}',
         '{"sealock": "1", "packages": [{"type": "apk", "name": "busybox", "version": "1"}]}',
@@ -67,7 +67,7 @@ class ToolsLeft(Rule[Inventory]):
         if found:
             count = sum(map(len, found.values()))
             groups = ", ".join(_listed(group, sorted(found[group])) for group in _GROUPS if group in found)
-            yield self.fault(
+            yield self.finding(
                 f"holds {count} tool{'s' if count > 1 else ''}: {groups}", evidence="tools " + ", ".join(sorted(found))
             )
 

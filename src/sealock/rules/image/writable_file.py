@@ -34,7 +34,7 @@ class WritableFile(Rule[Inventory]):
     reads = ("files",)
     references = (cwe(732),)
     remedy = "Give the file to the user that writes to it (COPY --chown, chown), and chmod o-w it."
-    mends = False
+    fixable = False
     bad = (
         '{"sealock": "1", "files": [{"kind": "world-writable", "path": "app/settings.py", "mode": "666"}]}',
         '{"sealock": "1", "files": [{"kind": "world-writable", "path": "etc/passwd", "mode": "666"}]}',
@@ -56,7 +56,7 @@ class WritableFile(Rule[Inventory]):
             for batch in batches(by_severity[severity]):
                 fact = batch[0]
                 mode = f" with mode {fact.mode & 0o7777:04o}" if len(batch) == 1 else ""
-                yield self.fault(
+                yield self.finding(
                     f"holds {listed(batch, 'files')}{mode}, which everybody may change, from "
                     f"{origin(image, fact.layer)}",
                     place=place(fact),

@@ -25,7 +25,7 @@ class WritableFolder(Rule[Inventory]):
     reads = ("files",)
     references = (cwe(732),)
     remedy = "Give the folder to the one user that writes to it (chown, chmod o-w); chmod +t for one that is shared."
-    mends = False
+    fixable = False
     bad = ('{"sealock": "1", "files": [{"kind": "world-writable-folder", "path": "srv/app", "mode": "777"}]}',)
     good = (
         '{"sealock": "1", "files": []}',
@@ -41,7 +41,7 @@ class WritableFolder(Rule[Inventory]):
             for batch in batches(fact for fact in writable if bool(fact.owner) is owned):
                 fact = batch[0]
                 mode = f" with mode {fact.mode & 0o7777:04o}" if len(batch) == 1 else ""
-                yield self.fault(
+                yield self.finding(
                     f"holds {listed(batch, 'folders')}{mode}, in which everybody may replace files, from "
                     f"{origin(image, fact.layer)}",
                     place=place(fact),

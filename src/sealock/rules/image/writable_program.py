@@ -25,7 +25,7 @@ class WritableProgram(Rule[Inventory]):
     reads = ("files",)
     references = (cwe(732), cwe(426))
     remedy = "Take the right to write away (chmod o-w) in the instruction that brings the folder or file."
-    mends = False
+    fixable = False
     bad = (
         '{"sealock": "1", "files": [{"kind": "world-writable-folder", "path": "usr/local/bin", "mode": "777"}]}',
         '{"sealock": "1", "files": [{"kind": "world-writable-folder", "path": "usr/local", "mode": "777"}]}',
@@ -45,7 +45,7 @@ class WritableProgram(Rule[Inventory]):
             for batch in batches(writable):
                 fact = batch[0]
                 mode = f" with mode {fact.mode & 0o7777:04o}" if len(batch) == 1 else ""
-                yield self.fault(
+                yield self.finding(
                     f"holds {listed(batch, many)}{mode}, which everybody may write to and PATH leads to, from "
                     f"{origin(image, fact.layer)}",
                     place=place(fact),

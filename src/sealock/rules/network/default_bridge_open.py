@@ -28,7 +28,7 @@ class DefaultBridgeOpen(Rule[EngineNetwork]):
     remedy = (
         'Give them networks: `docker network create NAME`, `docker network connect NAME CONTAINER`; set "icc": false.'
     )
-    mends = False
+    fixable = False
     bad = (
         (
             '{"observed": {"networks": [{"name": "bridge", "driver": "bridge", "endpoints": '
@@ -53,4 +53,4 @@ class DefaultBridgeOpen(Rule[EngineNetwork]):
         there = [one.container for one in given(network.endpoints, ())]
         if len(there) > 1:
             shown = ", ".join(there[:5]) + (f" and {len(there) - 5} more" if len(there) > 5 else "")
-            yield self.fault(f"joins {shown} without a wall between them", evidence="icc")
+            yield self.finding(f"joins {shown} without a wall between them", evidence="icc")

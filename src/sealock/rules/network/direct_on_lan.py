@@ -22,7 +22,7 @@ class DirectOnLan(Rule[EngineNetwork]):
     reads = ("driver", "internal")
     references = (docker_docs("engine/network/drivers/macvlan/"),)
     remedy = "Filter at the switch or router, or use a bridge and publish what is needed."
-    mends = False
+    fixable = False
     bad = ('{"observed": {"networks": [{"name": "app", "driver": "macvlan", "internal": false}]}}',)
     good = (
         '{"observed": {"networks": [{"name": "app", "driver": "macvlan", "internal": true}]}}',
@@ -32,4 +32,4 @@ class DirectOnLan(Rule[EngineNetwork]):
     def check(self, network: EngineNetwork, /) -> Iterator[RuleFinding]:
         """An internal one reaches nobody outside."""
         if network.driver in {"macvlan", "ipvlan"} and network.internal is not True:
-            yield self.fault(f"puts its containers on the local network ({network.driver})", evidence="driver")
+            yield self.finding(f"puts its containers on the local network ({network.driver})", evidence="driver")

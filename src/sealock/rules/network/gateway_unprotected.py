@@ -22,7 +22,7 @@ class GatewayUnprotected(Rule[EngineNetwork]):
     reads = ("driver",)
     references = (docker_docs("engine/network/packet-filtering-firewalls/"),)
     remedy = "Make it anew without the option com.docker.network.bridge.gateway_mode_ipv4 (and _ipv6), which means nat."
-    mends = False
+    fixable = False
     bad = (
         '{"observed": {"networks": [{"name": "app", "driver": "bridge", "gateway_mode_ipv4": "nat-unprotected"}]}}',
         '{"observed": {"networks": [{"name": "app", "driver": "bridge", "gateway_mode_ipv6": "routed"}]}}',
@@ -37,8 +37,8 @@ class GatewayUnprotected(Rule[EngineNetwork]):
         for field, family in (("gateway_mode_ipv4", "IPv4"), ("gateway_mode_ipv6", "IPv6")):
             mode = getattr(network, field)
             if mode == "nat-unprotected":
-                yield self.fault(f"lets every port of its containers be reached over {family}", evidence=field)
+                yield self.finding(f"lets every port of its containers be reached over {family}", evidence=field)
             elif mode == "routed":
-                yield self.fault(
+                yield self.finding(
                     f"routes its containers' addresses over {family}", evidence=field, severity=Severity.LOW
                 )

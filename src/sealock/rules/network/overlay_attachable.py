@@ -23,11 +23,11 @@ class OverlayAttachable(Rule[EngineNetwork]):
     references = (docker_docs("engine/network/drivers/overlay/"),)
     remedy = "Make it anew without --attachable, unless plain containers must join."
     pedantic = True
-    mends = False
+    fixable = False
     bad = ('{"observed": {"networks": [{"name": "app", "driver": "overlay", "attachable": true}]}}',)
     good = ('{"observed": {"networks": [{"name": "app", "driver": "overlay", "attachable": false}]}}',)
 
     def check(self, network: EngineNetwork, /) -> Iterator[RuleFinding]:
         """Only for overlays it means something."""
         if network.driver == "overlay" and network.attachable is True:
-            yield self.fault("can be joined by any container of any node", evidence="attachable")
+            yield self.finding("can be joined by any container of any node", evidence="attachable")

@@ -26,7 +26,7 @@ class EngineOverlayUnencrypted(Rule[EngineNetwork]):
         docker_docs("engine/network/drivers/overlay/#encrypt-traffic-on-an-overlay-network"),
     )
     remedy = "Make it anew: docker network create --driver overlay --opt encrypted NAME."
-    mends = False
+    fixable = False
     bad = ('{"observed": {"networks": [{"name": "app", "driver": "overlay", "encrypted": false}]}}',)
     good = (
         '{"observed": {"networks": [{"name": "app", "driver": "overlay", "encrypted": true}]}}',
@@ -42,7 +42,7 @@ class EngineOverlayUnencrypted(Rule[EngineNetwork]):
                 command = (
                     f"docker network rm {name}; docker network create --driver overlay --ingress --opt encrypted {name}"
                 )
-            yield self.fault(
+            yield self.finding(
                 "does not encrypt what goes from machine to machine",
                 evidence="encrypted",
                 remedy=f"Make it anew: {command}",

@@ -31,7 +31,7 @@ class BuildPrivileged(Rule[Project]):
         "services:\n  app:\n    build: .\n",
         "services:\n  app:\n    build:\n      context: .\n      ssh: [default]\n      network: none\n",
     )
-    mends = False
+    fixable = False
 
     def check(self, project: Project, /) -> Iterator[RuleFinding]:
         """Look at each service's build."""
@@ -40,17 +40,17 @@ class BuildPrivileged(Rule[Project]):
             if build is None:
                 continue
             if build.privileged:
-                yield self.fault(f"builds {service.name} as the host's root", (*at, "privileged"))
+                yield self.finding(f"builds {service.name} as the host's root", (*at, "privileged"))
             for index, one in enumerate(build.entitlements):
                 if one in {"security.insecure", "network.host"} or one.startswith("device"):
                     severity = Severity.HIGH if one == "security.insecure" else Severity.MEDIUM
-                    yield self.fault(
+                    yield self.finding(
                         f"entitles the build of {service.name} to {one}",
                         (*at, "entitlements", index),
                         severity=severity,
                     )
             if build.network == "host":
-                yield self.fault(
+                yield self.finding(
                     f"builds {service.name} on the host's own network", (*at, "network"), severity=Severity.MEDIUM
                 )
             for index, key in enumerate(build.ssh):
@@ -59,7 +59,7 @@ class BuildPrivileged(Rule[Project]):
                     and key.partition("=")[2].startswith(("/", "~", "./", ".."))
                     and not key.endswith(".sock")
                 ):
-                    yield self.fault(
+                    yield self.finding(
                         f"hands a private key to the build of {service.name} ({key})",
                         (*at, "ssh", index),
                         severity=Severity.LOW,

@@ -36,14 +36,14 @@ class DependencyUnready(Rule[Project]):
             "  db:\n    image: postgres:16\n    healthcheck:\n      test: pg_isready\n"
         ),
     )
-    mends = False
+    fixable = False
 
     def check(self, project: Project, /) -> Iterator[RuleFinding]:
         """Look at the condition of each dependency."""
         for service in project.services:
             for index, one in enumerate(service.depends_on):
                 if one.condition == "service_started":
-                    yield self.fault(
+                    yield self.finding(
                         f"starts {service.name} as soon as {one.service} exists, ready or not",
                         ("services", service.name, "depends_on", index),
                         evidence=f"{service.name} {one.service}",

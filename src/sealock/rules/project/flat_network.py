@@ -43,7 +43,7 @@ class FlatNetwork(Rule[Project]):
         ),
         "services:\n  app:\n    image: acme/app:1\n  db:\n    image: postgres:16\n",
     )
-    mends = False
+    fixable = False
 
     def check(self, project: Project, /) -> Iterator[RuleFinding]:
         """Look for a published proxy and a database that it never speaks of, on one network with others."""
@@ -61,7 +61,7 @@ class FlatNetwork(Rule[Project]):
                 near = databases[network][:_MOST]
                 seen = [one.name for one in near if not speaks_of(front, one.name)]
                 if len(held_by[network]) > 2 and seen:
-                    yield self.fault(
+                    yield self.finding(
                         f"lets {front.name}, which serves strangers, reach {' and '.join(seen)} on network {network}",
                         ("services", front.name),
                         evidence=f"{front.name} {network} {' '.join(seen)}",

@@ -48,11 +48,11 @@ class LegacyLink(Rule[Project]):
             for index, link in enumerate(given(service.container.links, ())):
                 bridge = on_default_bridge(service.container)
                 aliased = link.alias != link.target
-                yield self.fault(
+                yield self.finding(
                     f"links {service.name} to {link.target}"
                     + (", and gives it all of the other's environment variables, secrets included" if bridge else ""),
                     ("services", service.name, "links", index),
-                    mend=_mend(project, service, link, named.get(link.target)),
+                    fix=_fix(project, service, link, named.get(link.target)),
                     severity=Severity.LOW if bridge else Severity.INFO,
                     safe=not bridge and not aliased,
                     remedy=f"Give {link.target} the network alias {link.alias}, and drop the link."
@@ -60,14 +60,14 @@ class LegacyLink(Rule[Project]):
                     else "",
                 )
             for index, name in enumerate(service.external_links):
-                yield self.fault(
+                yield self.finding(
                     f"links {service.name} to {name} outside of the project",
                     ("services", service.name, "external_links", index),
                     remedy="Let both join one external network.",
                 )
 
 
-def _mend(project: Project, service: Service, link: Link, other: Service | None) -> tuple[Change, ...]:
+def _fix(project: Project, service: Service, link: Link, other: Service | None) -> tuple[Change, ...]:
     """Drop the link, once both are on a network on which the other has the name that the link gave it."""
     drop = On(service.subject, Remove("links", link))
     if other is None:

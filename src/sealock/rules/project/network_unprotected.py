@@ -36,7 +36,7 @@ class NetworkUnprotected(Rule[Project]):
             "      com.docker.network.bridge.gateway_mode_ipv4: nat\n"
         ),
     )
-    mends = False
+    fixable = False
 
     def check(self, project: Project, /) -> Iterator[RuleFinding]:
         """Look at the options of each network."""
@@ -53,7 +53,7 @@ class NetworkUnprotected(Rule[Project]):
                     severity, what = Severity.LOW, f"lets what comes in by {value} reach every port"
                 else:
                     continue
-                yield self.fault(
+                yield self.finding(
                     f"{what} of the containers on network {network.name} ({short}: {value})",
                     ("networks", network.name, "driver_opts"),
                     severity=severity,

@@ -24,11 +24,11 @@ class ObsoleteKey(Rule[Project]):
     remedy = "Take the key out."
     bad = ("version: '3.8'\nservices:\n  app:\n    image: acme/app:1\n",)
     good = ("services:\n  app:\n    image: acme/app:1\n",)
-    mends = False
+    fixable = False
 
     def check(self, project: Project, /) -> Iterator[RuleFinding]:
         """Name each such key."""
         for index, pointer in enumerate(project.obsolete):
-            yield self.fault(
+            yield self.finding(
                 f"has the key {pointer.strip('/')}, which nothing reads", ("obsolete", index), evidence=pointer
             )

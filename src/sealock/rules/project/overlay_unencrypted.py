@@ -28,14 +28,14 @@ class OverlayUnencrypted(Rule[Project]):
             "networks:\n  o:\n    driver: overlay\n    driver_opts:\n      encrypted: 'true'\n"
         ),
     )
-    mends = False
+    fixable = False
 
     def check(self, project: Project, /) -> Iterator[RuleFinding]:
         """Look at each overlay that the project makes; an empty value switches encryption on."""
         for network in project.networks:
             encrypted = dict(network.options).get("encrypted", "false").lower() not in {"false", "0"}
             if network.driver == "overlay" and not network.external and not encrypted:
-                yield self.fault(
+                yield self.finding(
                     f"sends what runs over network {network.name} between hosts in the clear",
                     ("networks", network.name),
                     evidence=f"overlay {network.name}",

@@ -44,7 +44,7 @@ class PortConflict(Rule[Project]):
             "  b:\n    image: acme/b:1\n    ports: ['8080:80']\n    profiles: [y]\n"
         ),
     )
-    mends = False
+    fixable = False
 
     def check(self, project: Project, /) -> Iterator[RuleFinding]:
         """Compare all published ports; the lines of a script need not run together."""
@@ -58,7 +58,7 @@ class PortConflict(Rule[Project]):
                     meet = max(held.start, there.start) < min(held.stop, there.stop)
                     same = everywhere(address) or everywhere(port.address) or address == port.address
                     if meet and same and protocol == port.protocol and _together(service, other):
-                        yield self.fault(
+                        yield self.finding(
                             f"publishes host port {max(held.start, there.start)}/{protocol} for {other.name}"
                             f" and for {service.name}",
                             ("services", service.name, "ports", index),

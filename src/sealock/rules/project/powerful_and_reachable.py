@@ -40,7 +40,7 @@ class PowerfulAndReachable(Rule[Project]):
         ),
         "docker run --cap-add NET_ADMIN -p 51820:51820/udp alpine",
     )
-    mends = False
+    fixable = False
 
     def check(self, project: Project, /) -> Iterator[RuleFinding]:
         """Look for services that have both."""
@@ -50,7 +50,7 @@ class PowerfulAndReachable(Rule[Project]):
             door = next(((index, port) for index, port in ports if everyone(port.address)), None)
             if power and door:
                 index, port = door
-                yield self.fault(
+                yield self.finding(
                     f"lets strangers talk to {service.name} ({spelled(port)}), which {power}",
                     ("services", service.name, "ports", index),
                     evidence=f"{service.name} {power}",

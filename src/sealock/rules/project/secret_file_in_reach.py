@@ -33,7 +33,7 @@ class SecretFileInReach(Rule[Project]):
         "services:\n  app:\n    image: acme/app:1\n    secrets: [pw]\nsecrets:\n  pw:\n    environment: PW\n",
         "docker run alpine",
     )
-    mends = False
+    fixable = False
 
     def check(self, project: Project, /) -> Iterator[RuleFinding]:
         """Go by what the folder says of each file; where nobody could look, by its path."""
@@ -44,9 +44,9 @@ class SecretFileInReach(Rule[Project]):
                 continue
             at: At = ("files", index)
             if fact.path.startswith(("/tmp/", "/var/tmp/", "/dev/shm/")):  # noqa: S108  that is the fault
-                yield self.fault(f"takes secrets from {fact.path}, in a folder that all users share", at)
+                yield self.finding(f"takes secrets from {fact.path}, in a folder that all users share", at)
             elif fact.exists is None:
-                yield self.undecided(f"{fact.path} could not be looked at", at)
+                yield self.skip(f"{fact.path} could not be looked at", at)
             elif fact.exists:
                 yield from self._by_fact(fact, at, certain=fact.path in secrets)
 
@@ -56,7 +56,7 @@ class SecretFileInReach(Rule[Project]):
         if not certain and any(word in name for word in _SAMPLES):
             return
         if fact.in_repository and fact.ignored_by_git is False:
-            yield self.fault(
+            yield self.finding(
                 f"takes secrets from {fact.path}, which lies in the repository and is not ignored by Git",
                 at,
                 severity=Severity.HIGH if certain else Severity.MEDIUM,
@@ -65,14 +65,14 @@ class SecretFileInReach(Rule[Project]):
             )
         mode = fact.mode or 0
         if mode & 0o002:
-            yield self.fault(
+            yield self.finding(
                 f"takes secrets from {fact.path}, which every user of the host may write (mode {mode:03o})",
                 at,
                 severity=Severity.HIGH,
                 evidence=f"{fact.path} is writable for all",
             )
         elif mode & 0o004:
-            yield self.fault(
+            yield self.finding(
                 f"takes secrets from {fact.path}, which every user of the host may read (mode {mode:03o})",
                 at,
                 severity=Severity.MEDIUM if certain else Severity.LOW,

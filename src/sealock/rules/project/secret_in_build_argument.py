@@ -33,7 +33,7 @@ class SecretInBuildArgument(Rule[Project]):
             "secrets:\n  npm:\n    environment: NPM_TOKEN\n"
         ),
     )
-    mends = False
+    fixable = False
 
     def check(self, project: Project, /) -> Iterator[RuleFinding]:
         """Judge each argument by name and value; one that is taken over from outside by its name."""
@@ -41,7 +41,7 @@ class SecretInBuildArgument(Rule[Project]):
             for index, (name, value) in enumerate(service.build.args if service.build else ()):
                 at = ("services", service.name, "build", "args", index)
                 if value and (found := find(name, value)) is not None:
-                    yield self.fault(
+                    yield self.finding(
                         f"builds {service.name} with {found.kind} in the argument {name} ({redact(value)})",
                         at,
                         confidence=found.confidence,
@@ -49,7 +49,7 @@ class SecretInBuildArgument(Rule[Project]):
                         evidence=f"{name}={redact(value)}",
                     )
                 elif (not value or "$" in value) and (kind := of_name(name)) is not None:
-                    yield self.fault(
+                    yield self.finding(
                         f"builds {service.name} with {kind} as the argument {name}, which stays in the image's history",
                         at,
                         severity=Severity.MEDIUM,

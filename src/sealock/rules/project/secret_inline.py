@@ -40,27 +40,27 @@ class SecretInline(Rule[Project]):
             "configs:\n  conf:\n    content: |\n      db_password=${DB_PASSWORD}\n      log_level=info\n"
         ),
     )
-    mends = False
+    fixable = False
 
     def check(self, project: Project, /) -> Iterator[RuleFinding]:
         """Search what is written inline."""
         for secret in project.secrets:
             at = ("secrets", secret.name, "content")
             if secret.kind == "secret" and secret.content:
-                yield self.fault(
+                yield self.finding(
                     f"writes the secret {secret.name} into the file", at, evidence=f"content of {secret.name}"
                 )
                 continue
             for kind, start, end in find_in_text(secret.content or ""):
                 shown = redact((secret.content or "")[start:end])
-                yield self.fault(
+                yield self.finding(
                     f"has {kind} in the config {secret.name} ({shown})", at, evidence=f"{secret.name} {kind} {shown}"
                 )
         for volume in project.volumes:
             for name, value in volume.options:
                 for kind, start, end in find_in_text(value.replace(",", " ")):
                     shown = redact(value[start:end])
-                    yield self.fault(
+                    yield self.finding(
                         f"has {kind} in the options of the volume {volume.name} ({shown})",
                         ("volumes", volume.name, "driver_opts"),
                         evidence=f"{volume.name} {name} {shown}",

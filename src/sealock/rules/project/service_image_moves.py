@@ -25,7 +25,7 @@ class ServiceImageMoves(Rule[Project]):
     remedy = "Name the version that you mean, as in nginx:1.27.2, and pin its digest: `sealock pin FILE`."
     bad = ("services:\n  web:\n    image: nginx\n", "services:\n  web:\n    image: ghcr.io/acme/app:latest\n")
     good = ("services:\n  web:\n    image: nginx:1.27.2\n  app:\n    build: .\n    image: app\n",)
-    mends = False
+    fixable = False
 
     def check(self, project: Project, /) -> Iterator[RuleFinding]:
         """Look at tag and digest of each service that is pulled; run lines are judged one by one."""
@@ -33,7 +33,7 @@ class ServiceImageMoves(Rule[Project]):
         for service in project.services if project.kind == "compose" else ():
             image = service.container.image
             if service.build is None and isinstance(image, str) and image not in built and (promise := moves(image)):
-                yield self.fault(
+                yield self.finding(
                     promise.message,
                     ("services", service.name, "image"),
                     severity=promise.severity,

@@ -30,7 +30,7 @@ class ServiceImageUnpinned(Rule[Project]):
             "    image: nginx:1.27@sha256:0b1f8f1f8a4e4a1f1e1c2d3b4a5968778695a4b3c2d1e0f00112233445566778\n"
         ),
     )
-    mends = False
+    fixable = False
 
     def check(self, project: Project, /) -> Iterator[RuleFinding]:
         """Look for the digest of each service that is pulled; run lines are judged one by one."""
@@ -38,4 +38,4 @@ class ServiceImageUnpinned(Rule[Project]):
         for service in project.services if project.kind == "compose" else ():
             image = service.container.image
             if service.build is None and isinstance(image, str) and image not in built and (words := unpinned(image)):
-                yield self.fault(words, ("services", service.name, "image"))
+                yield self.finding(words, ("services", service.name, "image"))

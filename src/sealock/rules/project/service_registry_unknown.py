@@ -26,7 +26,7 @@ class ServiceRegistryUnknown(Rule[Project]):
     pedantic = True
     references = (cis_docker("4.2"), cwe(829))
     remedy = "Run an image from a registry that you trust, or put the registry on the list."
-    mends = False
+    fixable = False
     bad = ("services:\n  web:\n    image: 10.0.0.9:5000/tools:3\n",)
     good = (
         "services:\n  web:\n    image: ghcr.io/acme/tools:3\n",
@@ -43,4 +43,4 @@ class ServiceRegistryUnknown(Rule[Project]):
             image = service.container.image
             name = parse(image) if isinstance(image, str) and service.build is None and image not in built else None
             if name is not None and not any(covers(entry, name) for entry in self.listed):
-                yield self.fault(f"runs {image}, from {name.registry}", ("services", service.name, "image"))
+                yield self.finding(f"runs {image}, from {name.registry}", ("services", service.name, "image"))

@@ -40,7 +40,7 @@ class SharedVolume(Rule[Project]):
             "  worker:\n    image: acme/app:1\n    volumes: ['www:/app/public']\nvolumes:\n  www:\n"
         ),
     )
-    mends = False
+    fixable = False
 
     def check(self, project: Project, /) -> Iterator[RuleFinding]:
         """Gather who writes each named volume; several services of one image are one program."""
@@ -53,7 +53,7 @@ class SharedVolume(Rule[Project]):
             if len({_program(service) for service, _, _ in held}) > 1:
                 names = list(dict.fromkeys(service.name for service, _, _ in held))
                 service, index, _ = held[-1]
-                yield self.fault(
+                yield self.finding(
                     f"lets {', '.join(names[:-1])} and {names[-1]} write the volume {volume}",
                     ("services", service.name, "mounts", index),
                     evidence=f"{volume} {' '.join(names)}",

@@ -35,7 +35,7 @@ class VolumeOfHost(Rule[Project]):
             "    driver_opts:\n      type: none\n      o: bind\n      device: /srv/app/data\n"
         ),
     )
-    mends = False
+    fixable = False
 
     def check(self, project: Project, /) -> Iterator[RuleFinding]:
         """Look at the device of each volume that is a bind."""
@@ -50,7 +50,7 @@ class VolumeOfHost(Rule[Project]):
             held = engine_of(path) or sockets_in(path) or credentials(path)
             if held or (found and found.write):
                 severity = found.write if found and found.write and not held else Severity.CRITICAL
-                yield self.fault(
+                yield self.finding(
                     f"makes the volume {volume.name} out of {device}: {held or (found.what if found else '')}",
                     at,
                     severity=severity,

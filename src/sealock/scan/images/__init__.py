@@ -96,7 +96,7 @@ def _document(path: str, image: ImageSource, inventory: Inventory) -> Document:
     if image.config:
         silent = "an image's configuration does not say how it is run"
         subjects.append(Subject(f"configuration of {name or 'the image'}", inventory.container, {}, silent=silent))
-    return Document("image", {"": Source(path, "")}, tuple(subjects), inventory.problems)
+    return Document("image", {"": Source(path, "")}, tuple(subjects), inventory.errors)
 
 
 def _inventory(path: str, image: ImageSource, how: How, reader: LayerReader) -> Inventory:
@@ -110,7 +110,7 @@ def _inventory(path: str, image: ImageSource, how: How, reader: LayerReader) -> 
         unread = (InputError(f"its layers were not read: {told} (--max-entries)", Location(path)),)
     else:
         facts = reader.together(image)
-    container, problems = _configuration(path, image)
+    container, errors = _configuration(path, image)
     return Inventory(
         names=image.names,
         id=image.id,
@@ -121,7 +121,7 @@ def _inventory(path: str, image: ImageSource, how: How, reader: LayerReader) -> 
         packages=facts.packages,
         files=facts.files,
         sizes=facts.sizes,
-        problems=(*image.problems, *problems, *unread, *_faults(path, image, facts)),
+        errors=(*image.errors, *errors, *unread, *_faults(path, image, facts)),
         manifest=image.manifest,
         unseen=() if how.files else ("files",),
         created=_created(image),
@@ -140,7 +140,7 @@ def _created(image: ImageSource) -> str:
 def _faults(path: str, image: ImageSource, facts: ImageFacts) -> Iterator[InputError]:
     """What was wrong with the layers, and with files in them."""
     for source, faults in zip(image.layers, facts.faults, strict=False):  # of an image that was not read, none
-        yield from source.problems
+        yield from source.errors
         for fault in faults:
             where = f"{path}: layer {source.layer.index + 1}" + (f": {fault.path}" if fault.path else "")
             yield InputError(fault.message, Location(where))
@@ -152,5 +152,5 @@ def _configuration(path: str, image: ImageSource) -> tuple[Container, tuple[Inpu
         return Container(), ()
     document = formats.read("image-config", Source(path, image.config.decode("utf-8", "replace")))
     nouns = [subject.noun for subject in document.subjects if isinstance(subject.noun, Container)]
-    problems = tuple(InputError(problem.message, Location(f"{path}: configuration")) for problem in document.problems)
-    return (nouns[0] if nouns else Container()), problems
+    errors = tuple(InputError(error.message, Location(f"{path}: configuration")) for error in document.errors)
+    return (nouns[0] if nouns else Container()), errors

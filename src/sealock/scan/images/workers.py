@@ -30,7 +30,7 @@ class _Done(Struct):
     """What a layer or a piece of one came to. `ended` is where the next piece is to begin, `by` the process."""
 
     facts: PieceFacts
-    problems: list[str]
+    errors: list[str]
     ended: int = -1
     outcome: DigestOutcome | None = None
     by: int = 0
@@ -179,7 +179,7 @@ def _put_together(layer: TarLayer, parts: Sequence[tuple[Piece | None, _Done]], 
     first, whole = parts[0]
     if first is None:
         if whole.by != os.getpid():
-            layer.forget(whole.problems)
+            layer.forget(whole.errors)
             layer.take(whole.outcome)
         return joined([whole.facts], selection)
     by_start = {piece.start: done for piece, done in parts if piece}
@@ -191,10 +191,10 @@ def _put_together(layer: TarLayer, parts: Sequence[tuple[Piece | None, _Done]], 
         )
         fitting.append(done)
         at = done.ended
-    layer.forget(problem for done in fitting for problem in done.problems)
+    layer.forget(error for done in fitting for error in done.errors)
     return joined([done.facts for done in fitting], selection)
 
 
 def _read(piece: Piece, selection: Selection) -> _Done:
     facts = scan_piece(piece.entries(), selection)
-    return _Done(facts, piece.problems, piece.ended)
+    return _Done(facts, piece.errors, piece.ended)

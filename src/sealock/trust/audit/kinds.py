@@ -121,7 +121,7 @@ class Audited(Struct, frozen=True):
 
     target: str
     found: tuple[NotaryDependence, ...] = ()
-    problems: tuple[str, ...] = ()
+    errors: tuple[str, ...] = ()
     looked: int = 0
     """Files, repositories and containers that were looked at."""
 

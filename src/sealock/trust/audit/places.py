@@ -44,18 +44,18 @@ def audit_path(path: str, skipped: Collection[str] = ()) -> Audited:
         msg = f"{path} is not there"
         raise TargetError(msg)
     found: list[NotaryDependence] = []
-    problems: list[str] = []
+    errors: list[str] = []
     looked = 0
-    for file in _files(path, skipped, problems.append):
+    for file in _files(path, skipped, errors.append):
         looked += 1
         if looked > _MOST_FILES:
-            problems.append(f"{path} has more than {_MOST_FILES} files, and the rest were not looked at")
+            errors.append(f"{path} has more than {_MOST_FILES} files, and the rest were not looked at")
             break
         try:
             found += _file(file, all_of_it=file == path)
         except TargetError as error:
-            problems.append(str(error))
-    return Audited(path, tuple(found), tuple(problems), looked)
+            errors.append(str(error))
+    return Audited(path, tuple(found), tuple(errors), looked)
 
 
 def audit_host(environment: Mapping[str, str]) -> Audited:
@@ -63,7 +63,7 @@ def audit_host(environment: Mapping[str, str]) -> Audited:
     docker = docker_folder(environment)
     home = environment.get("HOME") or os.path.expanduser("~")
     found = list(_variables(environment))
-    problems: list[str] = []
+    errors: list[str] = []
     looked = 0
     files = [*(os.path.join(home, name) for name in _HOME), str(docker / "config.json"), *_MACHINE]
     for file in files:
@@ -72,36 +72,36 @@ def audit_host(environment: Mapping[str, str]) -> Audited:
             try:
                 found += _file(file, all_of_it=True)
             except TargetError as error:
-                problems.append(str(error))
+                errors.append(str(error))
     for folder in (docker / "trust", os.path.join(home, ".notary")):
         try:
             kept = list(_kept(TrustFolder(docker.__class__(folder))))
         except (TargetError, OSError) as error:
-            problems.append(str(error))
+            errors.append(str(error))
             continue
         looked += len(kept)
         found += kept
-    return Audited("host", tuple(found), tuple(problems), looked)
+    return Audited("host", tuple(found), tuple(errors), looked)
 
 
 def audit_engine(where: str = "") -> Audited:
     """Look at an engine's containers and images; EngineError where it cannot be reached."""
     found: list[NotaryDependence] = []
-    problems: list[str] = []
+    errors: list[str] = []
     with connect(where) as engine:
         listed = engine.containers()
         if len(listed) > _MOST_CONTAINERS:
-            problems.append(f"the engine has more than {_MOST_CONTAINERS} containers, and the rest were not looked at")
+            errors.append(f"the engine has more than {_MOST_CONTAINERS} containers, and the rest were not looked at")
         names = {one.id: one.name for one in listed[:_MOST_CONTAINERS]}
         for key, said in engine.each(engine.container, names):
             if isinstance(said, EngineRefusedError):
                 if said.status != 404:  # it was removed meanwhile
-                    problems.append(str(said))
+                    errors.append(str(said))
                 continue
             found += _container(said, f"container {names[key]}")
         for tag in _tags(engine.images()):
             found += find(tag, "an image of the engine")
-    return Audited(f"engine:{where}" if where else "engine", tuple(found), tuple(problems), len(names))
+    return Audited(f"engine:{where}" if where else "engine", tuple(found), tuple(errors), len(names))
 
 
 # Files.

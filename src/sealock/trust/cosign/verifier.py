@@ -45,18 +45,18 @@ class Attestation(Struct, frozen=True):
 class Attested(Struct, frozen=True):
     """What verification of attestations came to: a verdict, and what was attested, as found."""
 
-    verdict: TrustResult
+    result: TrustResult
     attestations: tuple[Attestation, ...] = ()
 
 
 def verify_cosign(registry: Registry, name: ImageName, digest: str, expected: CosignRequirements) -> TrustResult:
     """Tell whether a digest is signed as is expected. UsageError where nobody is named who could have signed."""
     expected.check()
-    judge = _Judge(name, digest, expected)
+    evaluate = _Judge(name, digest, expected)
     for one in attached(registry, name, digest, "signature"):
-        if judge.take(one, judge.signature) and judge.enough:
+        if evaluate.take(one, evaluate.signature) and evaluate.enough:
             break
-    return judge.verdict("signature")
+    return evaluate.result("signature")
 
 
 def verify_attestations(
@@ -67,10 +67,10 @@ def verify_attestations(
     All of them are found, not just the first: who relies on one must know the others.
     """
     expected.check()
-    judge = _Judge(name, digest, expected, predicate_type)
+    evaluate = _Judge(name, digest, expected, predicate_type)
     for one in attached(registry, name, digest, "attestation"):
-        judge.take(one, judge.attestation)
-    return Attested(judge.verdict("attestation"), tuple(judge.attestations))
+        evaluate.take(one, evaluate.attestation)
+    return Attested(evaluate.result("attestation"), tuple(evaluate.attestations))
 
 
 class _Judge:
@@ -89,7 +89,7 @@ class _Judge:
     def enough(self) -> bool:
         return len(self.signers) >= self.expected.threshold
 
-    def take(self, one: Attached | Passed, judged: Any) -> bool:  # noqa: ANN401  one of the two methods below
+    def take(self, one: Attached | Passed, evaluated: Any) -> bool:  # noqa: ANN401  one of the two methods below
         """Judge a thing; whether it counts."""
         if isinstance(one, Passed):
             if one.unknown:
@@ -98,7 +98,7 @@ class _Judge:
                 self.refused.append((one.where, SignatureRefusedError(check="malformed", why=one.why)))
             return False
         try:
-            signer: Signer | None = judged(one)
+            signer: Signer | None = evaluated(one)
         except SignatureRefusedError as error:
             self.refused.append((one.where, error))
             return False
@@ -229,7 +229,7 @@ class _Judge:
 
     # What it comes to.
 
-    def verdict(self, what: str) -> TrustResult:
+    def result(self, what: str) -> TrustResult:
         """Put it together."""
         reference = f"{self.name.familiar}{f':{self.name.tag}' if self.name.tag else ''}"
         signers = tuple(self.signers.values())

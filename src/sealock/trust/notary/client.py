@@ -25,9 +25,9 @@ from sealock.net.transport import Transport
 from sealock.trust.notary.folder import TrustFolder, docker_folder
 from sealock.trust.notary.refusal import MetadataRefusedError
 from sealock.trust.notary.repository import Repository
+from sealock.trust.notary.result import SignedTag, VerifiedTag
 from sealock.trust.notary.server import Server, address_of
 from sealock.trust.notary.signin import SignIn
-from sealock.trust.notary.verdict import SignedTag, VerifiedTag
 from sealock.trust.pins import Pin, Pins, merged, pin_of, read_pins
 
 _MOST_CONFIG: Final = 1 << 20
@@ -51,7 +51,7 @@ class Setup(Struct, frozen=True):
     """Given where several repositories are to share one."""
 
 
-def judge(name: ImageName, setup: Setup | None = None) -> VerifiedTag:
+def evaluate(name: ImageName, setup: Setup | None = None) -> VerifiedTag:
     """Tell whether a reference is trusted, and which digest it stands for.
 
     A tag must be signed; where a digest stands beside it, for that digest. Of a digest alone, some tag of the

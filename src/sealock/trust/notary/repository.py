@@ -16,11 +16,11 @@ from sealock.trust.notary.keys import canonical_id
 from sealock.trust.notary.metadata import NotaryKey, key_id, version_of
 from sealock.trust.notary.privatekeys import NotaryPrivateKey
 from sealock.trust.notary.refusal import MetadataRefusedError
+from sealock.trust.notary.result import SignedTag, VerifiedTag, ending, find_tag, states, tags_of, unsigned
 from sealock.trust.notary.roles import bound, parent
 from sealock.trust.notary.server import Server
 from sealock.trust.notary.signer import certify, new_root
 from sealock.trust.notary.trusted import TrustedMetadata, can_sign
-from sealock.trust.notary.verdict import SignedTag, VerifiedTag, ending, find_tag, states, tags_of, unsigned
 from sealock.trust.notary.workflow import Update
 from sealock.trust.pins import Pin
 

@@ -54,7 +54,7 @@ class CheckedSignature(Struct, frozen=True):
     It does where the verdict is "trusted", and where what is wrong is only to be noted (level audit).
     """
 
-    verdict: TrustResult
+    result: TrustResult
     passes: bool
 
 
@@ -62,15 +62,15 @@ def verify_notation(
     registry: Registry, name: ImageName, digest: str, expected: NotationRequirements, now: datetime | None = None
 ) -> TrustResult:
     """Tell whether a digest is signed as is expected. UsageError where nobody is named who could have signed."""
-    return judge(registry, name, digest, expected, now).verdict
+    return evaluate(registry, name, digest, expected, now).result
 
 
-def judge(
+def evaluate(
     registry: Registry, name: ImageName, digest: str, expected: NotationRequirements, now: datetime | None = None
 ) -> CheckedSignature:
     """As verify_notation; and whether a policy that only notes some of what is wrong lets it pass."""
     expected.check()
-    return _Judge(registry, name, digest, expected, now or datetime.now(UTC)).judged()
+    return _Judge(registry, name, digest, expected, now or datetime.now(UTC)).evaluated()
 
 
 class _Judge:
@@ -86,7 +86,7 @@ class _Judge:
         self.logged: SignatureRefusedError | None = None
         self.target = Target("", digest, 0)
 
-    def judged(self) -> CheckedSignature:
+    def evaluated(self) -> CheckedSignature:
         try:
             image = self.registry.manifest(replace(self.name, tag=None, digest=self.digest))
             self.target = Target(image.media_type, image.digest, len(image.raw))
@@ -96,14 +96,14 @@ class _Judge:
                     simplefilter("ignore")
                     signer = self._try(where, raw, media_type)
                 if signer is not None:
-                    return CheckedSignature(self._verdict("trusted", "", "", (signer,)), passes=True)
+                    return CheckedSignature(self._result("trusted", "", "", (signer,)), passes=True)
         except TransportError as error:
             self.unknown.append(("the registry", str(error)))
         if self.logged is not None:
-            return CheckedSignature(self._verdict("untrusted", self.logged.check, str(self.logged)), passes=True)
+            return CheckedSignature(self._result("untrusted", self.logged.check, str(self.logged)), passes=True)
         if self.unknown:
             why = "; ".join(f"{where}: {why}" for where, why in self.unknown[:_TOLD])
-            return CheckedSignature(self._verdict("unknown", "unavailable", why), passes=False)
+            return CheckedSignature(self._result("unknown", "unavailable", why), passes=False)
         return CheckedSignature(self._untrusted(), passes=False)
 
     # What is there.
@@ -289,13 +289,13 @@ class _Judge:
 
     def _untrusted(self) -> TrustResult:
         if not self.refused:
-            return self._verdict("untrusted", "unsigned", "there is no signature of Notation's")
+            return self._result("untrusted", "unsigned", "there is no signature of Notation's")
         told = sorted(self.refused, key=lambda one: one[1].check in {"malformed", "authority"})
         why = "; ".join(f"{where}: {error}" for where, error in told[:_TOLD])
         more = f"; and {len(told) - _TOLD} more" if len(told) > _TOLD else ""
-        return self._verdict("untrusted", told[0][1].check, f"no signature of it counts ({why}{more})")
+        return self._result("untrusted", told[0][1].check, f"no signature of it counts ({why}{more})")
 
-    def _verdict(self, state: _State, check: str, why: str, signers: tuple[Signer, ...] = ()) -> TrustResult:
+    def _result(self, state: _State, check: str, why: str, signers: tuple[Signer, ...] = ()) -> TrustResult:
         tag = f":{self.name.tag}" if self.name.tag else ""
         notes = tuple(dict.fromkeys(self.notes))
         return TrustResult("notation", f"{self.name.familiar}{tag}", self.digest, state, check, why, signers, notes)

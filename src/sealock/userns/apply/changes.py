@@ -93,11 +93,11 @@ def disable(root: str = "/", patience: float = PATIENCE) -> ChangeRecord:
         record = held[-1]
         used = bool(record.data_root) and os.path.isdir(os.path.join(root, record.data_root.lstrip("/")))
         return _back(
-            root, replace(record, files=tuple(file for file in record.files if not used or _mended(file, record)))
+            root, replace(record, files=tuple(file for file in record.files if not used or _fixed(file, record)))
         )
 
 
-def _mended(changed: Changed, record: ChangeRecord) -> bool:
+def _fixed(changed: Changed, record: ChangeRecord) -> bool:
     return changed.path == record.settings
 
 
@@ -156,8 +156,8 @@ def _set(text: str | None, user: str | None, path: str) -> str:
     """daemon.json with the setting, or without it; TargetError where it cannot be changed safely."""
     held = text if text and text.strip() else "{}\n"
     document = formats.read("daemon", Source("daemon.json", held))
-    if document.problems or not document.subjects:
-        why = document.problems[0].message if document.problems else "it is empty"
+    if document.errors or not document.subjects:
+        why = document.errors[0].message if document.errors else "it is empty"
         message = f"/{path} is not sound, and stays as it is: {why}"
         raise TargetError(message)
     try:

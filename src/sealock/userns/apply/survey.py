@@ -165,7 +165,7 @@ def settings_of(text: str | None) -> tuple[Daemon, str]:
     """What daemon.json says, and why it is not sound, "" where it is."""
     document = formats.read("daemon", Source("daemon.json", text if text and text.strip() else "{}\n"))
     noun = next((subject.noun for subject in document.subjects if isinstance(subject.noun, Daemon)), Daemon())
-    return noun, document.problems[0].message if document.problems else ""
+    return noun, document.errors[0].message if document.errors else ""
 
 
 def _services(document: Document) -> Iterator[tuple[Runs, tuple[Bind, ...]]]:

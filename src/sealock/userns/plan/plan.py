@@ -19,7 +19,7 @@ PlanOutcome: TypeAlias = Literal["on already", "ready", "not ready", "could not 
 class RemappingPlan(Struct, frozen=True, kw_only=True):
     """What `sealock userns plan` tells. `uids` and `gids` are the ranges to use; new ones are still to be written."""
 
-    verdict: PlanOutcome
+    result: PlanOutcome
     user: str
     setting: str = "default"
     """What the engine is to be told."""
@@ -68,7 +68,7 @@ def plan(machine: MachineFacts, wanted: str = "") -> RemappingPlan:
     root = _data_root(machine, ids)
     moved = tuple(handovers(machine, ids)) if ids.uids and ids.gids else ()
     return RemappingPlan(
-        verdict=_verdict(machine, checks),
+        result=_result(machine, checks),
         user=user,
         setting="default" if user == DEFAULT else user,
         settings=machine.settings,
@@ -105,7 +105,7 @@ def _silent(machine: MachineFacts) -> Iterator[ReadinessCheck]:
         yield ReadinessCheck("containers", "unknown", text)
 
 
-def _verdict(machine: MachineFacts, checks: tuple[ReadinessCheck, ...]) -> PlanOutcome:
+def _result(machine: MachineFacts, checks: tuple[ReadinessCheck, ...]) -> PlanOutcome:
     if machine.remapped and not machine.away:
         return "on already"
     answers = {check.answer for check in checks}

@@ -115,7 +115,7 @@ def chosen(file: str, text: str | None, user: str, machine: MachineFacts) -> Cho
     checks = tuple(_broken(file, held, user))
     own = held.of(user, machine.accounts.get(user))
     if own:
-        return Chosen(own, new=False, checks=(*checks, *_judged(file, held, own, user, machine)))
+        return Chosen(own, new=False, checks=(*checks, *_evaluated(file, held, own, user, machine)))
     numbers = (machine.accounts if file == "subuid" else machine.groups).values()
     made = free_range(held.ranges, numbers, user)
     if made is None:
@@ -152,7 +152,7 @@ def _neighbours(file: str, subordinate_range: SubordinateRange, machine: Machine
         )
 
 
-def _judged(
+def _evaluated(
     file: str, ranges: Ranges, own: tuple[SubordinateRange, ...], user: str, machine: MachineFacts
 ) -> Iterator[ReadinessCheck]:
     """Ranges that are there."""

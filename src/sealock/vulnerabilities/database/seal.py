@@ -121,8 +121,8 @@ def _check(handle: int, path: str, *, thorough: bool) -> None:
         case "":
             return
         case "none":
-            mend = "`sealock db clear` and `sealock db update` mend that"
-            msg = f"{path} is no advisory database, or only part of one; {mend}"
+            fix = "`sealock db clear` and `sealock db update` mend that"
+            msg = f"{path} is no advisory database, or only part of one; {fix}"
             raise DatabaseError(msg)
         case "foreign":
             msg = f"{path} is a database of another program; move it away, or set SEALOCK_DB_DIR to another folder"

@@ -71,10 +71,10 @@ def _record(package: str, name: str, body: msgspec.Raw) -> FeedItem:
         # bookworm-backports and the like follow the release that they are for.
         if number is None or "-" in code:
             continue
-        judged = _affects(f"Debian:{number}", package, release)
-        if judged is None:
+        evaluated = _affects(f"Debian:{number}", package, release)
+        if evaluated is None:
             return BrokenRecord(where, f"{release.status[:40]!r} is no status")
-        affects.append(judged)
+        affects.append(evaluated)
     return Advisory(name, FEED, tuple(affects), details=details(flaw.description))
 
 
