@@ -1,16 +1,9 @@
-"""ADD of local files that COPY would copy as well."""
-
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from typing import Final
 
-from sealock.model.build import AddFile, Build
-from sealock.model.change import Edit
-from sealock.model.finding import RuleFinding, Severity
-from sealock.rules.references import cis_docker, docker_docs
-from sealock.rules.rule import Rule
+from sealock.model.build import AddFile
+from sealock.rules.kit import Build, Edit, Final, Iterator, Rule, RuleFinding, Severity, cis_docker, docker_docs
 
 _REMOTE: Final = re.compile(r"(?:[a-z][a-z0-9+.-]*://|git@|[\w.-]+@[\w.-]+:)", re.IGNORECASE)
 _ARCHIVE: Final = re.compile(
@@ -42,7 +35,6 @@ class AddForCopy(Rule[Build]):
     )
 
     def check(self, build: Build, /) -> Iterator[RuleFinding]:
-        """Judge every ADD without address or archive."""
         for at, _, add in build.each(AddFile):
             if not isinstance(add, AddFile) or not add.sources:
                 continue

@@ -1,15 +1,9 @@
-"""ADD from an address without a checksum."""
-
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from typing import Final
 
-from sealock.model.build import AddFile, Build
-from sealock.model.finding import RuleFinding, Severity
-from sealock.rules.references import cis_docker, cwe, docker_docs
-from sealock.rules.rule import Rule
+from sealock.model.build import AddFile
+from sealock.rules.kit import Build, Final, Iterator, Rule, RuleFinding, Severity, cis_docker, cwe, docker_docs
 from sealock.secrets.values import mask
 
 _GIT: Final = re.compile(r"(?:git@|ssh://|git://|https?://[^\s#?]+\.git(?:[#?]|$)|[\w.-]+@[\w.-]+:)", re.IGNORECASE)
@@ -50,7 +44,6 @@ class AddUnchecked(Rule[Build]):
     )
 
     def check(self, build: Build, /) -> Iterator[RuleFinding]:
-        """Judge every source of every ADD."""
         for at, _, add in build.each(AddFile):
             if not isinstance(add, AddFile) or add.checksum is not None:
                 continue

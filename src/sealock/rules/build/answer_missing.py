@@ -1,16 +1,9 @@
-"""Package manager asks a question that nobody can answer."""
-
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Final
-
-from sealock.model.build import Build, Env, Run, Stage
-from sealock.model.finding import RuleFinding, Severity
+from sealock.model.build import Env, Run, Stage
 from sealock.rules.build._fixes import insert_after
 from sealock.rules.build._ran import Call, calls, inherited, once_each
-from sealock.rules.references import man
-from sealock.rules.rule import Rule
+from sealock.rules.kit import Build, Final, Iterator, Rule, RuleFinding, Severity, man
 
 _APT: Final = (
     frozenset(
@@ -86,7 +79,6 @@ class AnswerMissing(Rule[Build]):
     )
 
     def check(self, build: Build, /) -> Iterator[RuleFinding]:
-        """Look at each call that would ask."""
         configured, piped = inherited(build, _configured), once_each(_piped)
         for call in calls(build, _ASKING):
             verbs, answers, addition = _ASKING[call.manager]

@@ -1,15 +1,9 @@
-"""Package index of apk stays in the image."""
-
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-from sealock.model.build import Build, Run
-from sealock.model.finding import RuleFinding, Severity
+from sealock.model.build import Run
 from sealock.rules.build._fixes import insert_after
 from sealock.rules.build._ran import calls, mounted, once_each, reaches_image, removes
-from sealock.rules.references import page
-from sealock.rules.rule import Rule
+from sealock.rules.kit import Build, Iterator, Rule, RuleFinding, Severity, page
 
 
 class ApkCacheKept(Rule[Build]):
@@ -37,7 +31,6 @@ class ApkCacheKept(Rule[Build]):
     )
 
     def check(self, build: Build, /) -> Iterator[RuleFinding]:
-        """Look at each call that fetches the index."""
         reaching = reaches_image(build)
         kept = once_each(_kept)
         for call in calls(build, ("apk",), ("add", "update", "upgrade")):

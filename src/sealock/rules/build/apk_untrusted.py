@@ -1,15 +1,8 @@
-"""apk told to install packages that nobody has signed."""
-
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-from sealock.model.build import Build
-from sealock.model.finding import RuleFinding, Severity
 from sealock.rules.build._commands import drop, known, line
 from sealock.rules.build._ran import ran
-from sealock.rules.references import cis_docker, cwe, page
-from sealock.rules.rule import Rule
+from sealock.rules.kit import Build, Iterator, Rule, RuleFinding, Severity, cis_docker, cwe, page
 
 
 class ApkUntrusted(Rule[Build]):
@@ -34,7 +27,6 @@ class ApkUntrusted(Rule[Build]):
     good = ("FROM alpine:3.20\nCOPY x.rsa.pub /etc/apk/keys/\nRUN apk add --no-cache ./x.apk\n",)
 
     def check(self, build: Build, /) -> Iterator[RuleFinding]:
-        """Judge apk's options."""
         for one in ran(build, "apk"):
             if (word := one.command.option("--allow-untrusted")) is not None:
                 yield self.finding(

@@ -1,17 +1,8 @@
-"""`apt` is used where no person sits at a terminal."""
-
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Final
-
-from sealock.model.build import Build
-from sealock.model.change import Edit
-from sealock.model.finding import RuleFinding, Severity
 from sealock.rules.build._fixes import replace_word
 from sealock.rules.build._ran import Call, calls
-from sealock.rules.references import man
-from sealock.rules.rule import Rule
+from sealock.rules.kit import Build, Edit, Final, Iterator, Rule, RuleFinding, Severity, man
 
 _SAME: Final = frozenset({
     "install", "update", "upgrade", "remove", "purge", "autoremove", "autopurge", "clean", "autoclean", "source",
@@ -40,7 +31,6 @@ class AptInScript(Rule[Build]):
     good = ("FROM debian:12\nRUN apt-get update && apt-get install -y curl\n", "FROM debian:12\nRUN rm -rf /etc/apt\n")
 
     def check(self, build: Build, /) -> Iterator[RuleFinding]:
-        """Look for calls of apt."""
         for call in calls(build, ("apt",)):
             yield self.finding(
                 f"`apt {call.verb.text}` is meant for people at a terminal",

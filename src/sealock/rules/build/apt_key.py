@@ -1,21 +1,13 @@
-"""apt-key, which trusts a key for every package source."""
-
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from itertools import islice
-from typing import Final
 
-from sealock.model.build import Build, Run, Stage
-from sealock.model.change import Edit
-from sealock.model.finding import RuleFinding, Severity
-from sealock.model.location import Place
+from sealock.model.build import Run, Stage
 from sealock.rules.build._commands import addresses, known, line
 from sealock.rules.build._ran import Ran, once, once_each, ran
 from sealock.rules.build._written import Writing, located, writings
-from sealock.rules.references import cis_docker, cwe, page
-from sealock.rules.rule import Rule
+from sealock.rules.kit import Build, Edit, Final, Iterator, Place, Rule, RuleFinding, Severity, cis_docker, cwe, page
 
 _DEB: Final = re.compile(r"\bdeb(?:-src)?[ \t]+(\[[^\]\n]*\][ \t]*)?(?:https?|tor\+https?)://([\w.-]+)")
 _MENDABLE: Final = 20
@@ -62,7 +54,6 @@ class AptKey(Rule[Build]):
     )
 
     def check(self, build: Build, /) -> Iterator[RuleFinding]:
-        """Judge every call of apt-key that adds a key."""
         calls = [one for one in ran(build, "apt-key") if {"add", "adv"} & set(one.command.arguments)]
         origin = once_each(_origins)
         sources = once(lambda stage: _sources(build, stage))

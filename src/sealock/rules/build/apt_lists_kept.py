@@ -1,15 +1,8 @@
-"""Package lists of apt stay in the image."""
-
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-from sealock.model.build import Build
-from sealock.model.finding import RuleFinding, Severity
 from sealock.rules.build._fixes import append_command
 from sealock.rules.build._ran import calls, mounted, reaches_image, removes
-from sealock.rules.references import docker_docs
-from sealock.rules.rule import Rule
+from sealock.rules.kit import Build, Iterator, Rule, RuleFinding, Severity, docker_docs
 
 _APT = ("apt-get", "apt", "aptitude")
 
@@ -39,7 +32,6 @@ class AptListsKept(Rule[Build]):
     )
 
     def check(self, build: Build, /) -> Iterator[RuleFinding]:
-        """Look at each RUN that updates the lists of an image's layer."""
         reaching = reaches_image(build)
         updating = [call for call in calls(build, _APT, ("update",)) if call.ran.stage.index in reaching]
         updated = {call.ran.at for call in updating}

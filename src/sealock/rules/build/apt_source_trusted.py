@@ -1,18 +1,11 @@
-"""A package source that is trusted whatever it sends."""
-
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from typing import Final
 
-from sealock.model.build import Build
-from sealock.model.finding import RuleFinding, Severity
 from sealock.rules.build._commands import known
 from sealock.rules.build._ran import ran
 from sealock.rules.build._written import Writing, corrected, writings
-from sealock.rules.references import cis_docker, cwe, page
-from sealock.rules.rule import Rule
+from sealock.rules.kit import Build, Final, Iterator, Rule, RuleFinding, Severity, cis_docker, cwe, page
 
 _OPTION: Final = re.compile(r"\b(?:trusted|allow-insecure|allow-weak)=(?:yes|true|1|on)\b", re.IGNORECASE)
 _FIELD: Final = re.compile(
@@ -57,7 +50,6 @@ class AptSourceTrusted(Rule[Build]):
     )
 
     def check(self, build: Build, /) -> Iterator[RuleFinding]:
-        """Judge what is written to apt's sources, and what add-apt-repository is given."""
         given = [
             Writing(one.at, "add-apt-repository", word.text, word.place)
             for one in ran(build, "add-apt-repository")

@@ -1,20 +1,12 @@
-"""apt told to install packages that nobody has signed."""
-
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from typing import Final
 
-from sealock.model.build import Build
-from sealock.model.change import Edit
-from sealock.model.finding import RuleFinding, Severity
 from sealock.model.shell import Command, Word
 from sealock.rules.build._commands import bundled, drop, known, line, rewrite
 from sealock.rules.build._ran import calls
 from sealock.rules.build._written import writings
-from sealock.rules.references import cis_docker, cwe, page
-from sealock.rules.rule import Rule
+from sealock.rules.kit import Build, Edit, Final, Iterator, Rule, RuleFinding, Severity, cis_docker, cwe, page
 
 _OPTIONS: Final = frozenset({"--allow-unauthenticated", "--force-yes", "--allow-insecure-repositories", "--allow-releaseinfo-change-insecure"})  # fmt: skip  # noqa: E501  a list of options
 _SETTING: Final = re.compile(
@@ -55,7 +47,6 @@ class AptUnauthenticated(Rule[Build]):
     )
 
     def check(self, build: Build, /) -> Iterator[RuleFinding]:
-        """Judge apt's options and what is written to its settings."""
         for call in calls(build, ("apt-get", "apt", "aptitude")):
             command = call.ran.command
             for index, word in enumerate(command.words):

@@ -1,16 +1,8 @@
-"""An archive is copied in, and then unpacked."""
-
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Final
-
-from sealock.model.build import Build, Copy
-from sealock.model.finding import RuleFinding, Severity
-from sealock.model.location import At
+from sealock.model.build import Copy
 from sealock.rules.build._ran import ran
-from sealock.rules.references import docker_docs
-from sealock.rules.rule import Rule
+from sealock.rules.kit import At, Build, Final, Iterator, Rule, RuleFinding, Severity, docker_docs
 
 _ARCHIVES: Final = (".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tbz2", ".tar.xz", ".txz", ".tar.zst", ".tar.lzma")
 
@@ -35,7 +27,6 @@ class ArchiveCopied(Rule[Build]):
     fixable = False
 
     def check(self, build: Build, /) -> Iterator[RuleFinding]:
-        """Look for copied archives that a later tar of the stage names."""
         unpacked = [
             one for one in ran(build, "tar", "bsdtar") if not one.command.option("-c", "--create", "-t", "--list")
         ]

@@ -1,17 +1,11 @@
-"""A server whose authentication is switched off."""
-
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from typing import Final
 
-from sealock.model.build import Build, Cmd, Env
-from sealock.model.finding import RuleFinding, Severity
+from sealock.model.build import Cmd, Env
 from sealock.rules.build._commands import known, line
 from sealock.rules.build._ran import reaches_image
-from sealock.rules.references import cwe
-from sealock.rules.rule import Rule
+from sealock.rules.kit import Build, Final, Iterator, Rule, RuleFinding, Severity, cwe
 
 _ON: Final = frozenset({"1", "true", "yes", "on"})
 _OFF: Final = frozenset({"0", "false", "no", "off", "none", "trust", ""})
@@ -54,7 +48,6 @@ class AuthenticationOff(Rule[Build]):
     )
 
     def check(self, build: Build, /) -> Iterator[RuleFinding]:
-        """Judge the variables and the commands of what becomes the image."""
         reaching = reaches_image(build)
         for at, stage, env in build.each(Env):
             for pair in env.pairs if isinstance(env, Env) and stage.index in reaching else ():

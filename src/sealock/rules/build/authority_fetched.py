@@ -1,16 +1,9 @@
-"""A certificate authority that comes from the network."""
-
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Final
-
-from sealock.model.build import AddFile, Build
-from sealock.model.finding import RuleFinding, Severity
+from sealock.model.build import AddFile
 from sealock.rules.build._commands import DOWNLOADERS, is_verified, known, line, saved_as
 from sealock.rules.build._ran import ran
-from sealock.rules.references import cwe, man
-from sealock.rules.rule import Rule
+from sealock.rules.kit import Build, Final, Iterator, Rule, RuleFinding, Severity, cwe, man
 from sealock.secrets.values import mask
 
 _FOLDERS: Final = ("ca-certificates", "/anchors", "/etc/ssl/certs", "/etc/pki/")
@@ -45,7 +38,6 @@ class AuthorityFetched(Rule[Build]):
     )
 
     def check(self, build: Build, /) -> Iterator[RuleFinding]:
-        """Judge downloads and ADD by where they put the file."""
         message = "trusts whatever authority the server sends"
         for one in ran(build, *DOWNLOADERS):
             files = [file for file in saved_as(one.command) if any(folder in file for folder in _FOLDERS)]

@@ -1,19 +1,12 @@
-"""FROM an image whose makers no longer mend it."""
-
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from typing import Final
 
-from sealock.model.build import Build
-from sealock.model.finding import Confidence, RuleFinding, Severity
 from sealock.model.imagename import ImageName
 from sealock.rules.build._images import base_images
 from sealock.rules.build._ran import reaches_image
 from sealock.rules.endofsupport import NAMES, has_ended, last_day
-from sealock.rules.references import cis_docker, cwe, page
-from sealock.rules.rule import Rule
+from sealock.rules.kit import Build, Confidence, Final, Iterator, Rule, RuleFinding, Severity, cis_docker, cwe, page
 
 _DISTRIBUTIONS: Final = {
     "debian": "debian", "ubuntu": "ubuntu", "alpine": "alpine", "fedora": "fedora", "rockylinux": "rocky",
@@ -60,7 +53,6 @@ class BaseImageEnded(Rule[Build]):
     )
 
     def check(self, build: Build, /) -> Iterator[RuleFinding]:
-        """Compare names and versions with what has ended."""
         reaching = reaches_image(build)
         for named in base_images(build):
             if named.image is None:

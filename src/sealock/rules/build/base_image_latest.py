@@ -1,15 +1,7 @@
-"""FROM with a tag that moves by design."""
-
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Final
-
-from sealock.model.build import Build
-from sealock.model.finding import RuleFinding, Severity
 from sealock.rules.build._images import base_images
-from sealock.rules.references import cis_docker, cwe, docker_docs
-from sealock.rules.rule import Rule
+from sealock.rules.kit import Build, Final, Iterator, Rule, RuleFinding, Severity, cis_docker, cwe, docker_docs
 
 _MOVING: Final = frozenset({"edge", "nightly", "main", "master", "dev", "devel", "develop", "unstable", "rolling", "canary", "next", "snapshot", "sid", "rawhide", "tip", "head"})  # fmt: skip  # noqa: E501  a list of names
 
@@ -33,7 +25,6 @@ class BaseImageLatest(Rule[Build]):
     )
 
     def check(self, build: Build, /) -> Iterator[RuleFinding]:
-        """Judge every FROM that names an image with a tag and no digest."""
         for named in base_images(build):
             if named.image is None:
                 yield self.skip(f"the image {named.text} hangs on a build argument", named.at)

@@ -1,14 +1,7 @@
-"""FROM with a tag and no digest."""
-
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-from sealock.model.build import Build
-from sealock.model.finding import RuleFinding, Severity
 from sealock.rules.build._images import base_images
-from sealock.rules.references import cis_docker, cwe, docker_docs
-from sealock.rules.rule import Rule
+from sealock.rules.kit import Build, Iterator, Rule, RuleFinding, Severity, cis_docker, cwe, docker_docs
 
 
 class BaseImageUndigested(Rule[Build]):
@@ -32,7 +25,6 @@ class BaseImageUndigested(Rule[Build]):
     )
 
     def check(self, build: Build, /) -> Iterator[RuleFinding]:
-        """Judge every FROM that names an image with a tag that promises a version."""
         for named in base_images(build):
             if named.image is None:
                 yield self.skip(f"the image {named.text} hangs on a build argument", named.at)

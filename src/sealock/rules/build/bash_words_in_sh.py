@@ -1,18 +1,10 @@
-"""A command is written for bash, but dash runs it."""
-
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Final
-
-from sealock.model.build import Build, Run
-from sealock.model.change import Edit
-from sealock.model.finding import RuleFinding, Severity
+from sealock.model.build import Run
 from sealock.model.imagename import family
 from sealock.model.shell import Command, Script
 from sealock.rules.build._ran import bases
-from sealock.rules.references import docker_docs
-from sealock.rules.rule import Rule
+from sealock.rules.kit import Build, Edit, Final, Iterator, Rule, RuleFinding, Severity, docker_docs
 
 _COMMANDS: Final = frozenset(
     {"source", "[[", "shopt", "declare", "typeset", "pushd", "popd", "mapfile", "readarray", "let"}
@@ -51,7 +43,6 @@ class BashWordsInSh(Rule[Build]):
     fixable = False
 
     def check(self, build: Build, /) -> Iterator[RuleFinding]:
-        """Look at what /bin/sh itself runs in stages on Debian's family."""
         images = bases(build)
         for stage in build.stages:
             if family(images[stage.index]) != "debian":

@@ -1,15 +1,7 @@
-"""Build upgrades every package of the base image."""
-
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Final
-
-from sealock.model.build import Build
-from sealock.model.finding import RuleFinding, Severity
 from sealock.rules.build._ran import Call, calls
-from sealock.rules.references import docker_docs
-from sealock.rules.rule import Rule
+from sealock.rules.kit import Build, Final, Iterator, Rule, RuleFinding, Severity, docker_docs
 
 _UPGRADES: Final[dict[str, frozenset[str]]] = {
     "apt-get": frozenset({"upgrade", "dist-upgrade", "full-upgrade"}),
@@ -49,7 +41,6 @@ class BlanketUpgrade(Rule[Build]):
     fixable = False
 
     def check(self, build: Build, /) -> Iterator[RuleFinding]:
-        """Look for upgrades that name no package."""
         for call in calls(build, _UPGRADES):
             if call.verb.text in _UPGRADES[call.manager] and not call.operands and not _security_only(call):
                 yield self.finding(

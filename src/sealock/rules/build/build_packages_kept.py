@@ -1,14 +1,7 @@
-"""Packages that were grouped to be removed again are kept."""
-
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-from sealock.model.build import Build
-from sealock.model.finding import RuleFinding, Severity
 from sealock.rules.build._ran import Call, calls, reaches_image
-from sealock.rules.references import cis_docker
-from sealock.rules.rule import Rule
+from sealock.rules.kit import Build, Iterator, Rule, RuleFinding, Severity, cis_docker
 
 
 class BuildPackagesKept(Rule[Build]):
@@ -34,7 +27,6 @@ class BuildPackagesKept(Rule[Build]):
     fixable = False
 
     def check(self, build: Build, /) -> Iterator[RuleFinding]:
-        """Look for groups that their RUN does not remove."""
         reaching = reaches_image(build)
         removed = {(call.ran.at, word.text) for call in calls(build, ("apk",), ("del",)) for word in call.operands}
         for call in calls(build, ("apk",), ("add",)):

@@ -1,14 +1,7 @@
-"""A RUN begins by changing the folder."""
-
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-from sealock.model.build import Build
-from sealock.model.finding import RuleFinding, Severity
 from sealock.rules.build._ran import ran
-from sealock.rules.references import docker_docs
-from sealock.rules.rule import Rule
+from sealock.rules.kit import Build, Iterator, Rule, RuleFinding, Severity, docker_docs
 
 
 class CdInRun(Rule[Build]):
@@ -28,7 +21,6 @@ class CdInRun(Rule[Build]):
     fixable = False
 
     def check(self, build: Build, /) -> Iterator[RuleFinding]:
-        """Look for RUNs of several commands whose first one is cd."""
         for one in ran(build, "cd"):
             pipelines = one.run.script.pipelines
             if len(pipelines) > 1 and pipelines[0].commands[0] is one.command:

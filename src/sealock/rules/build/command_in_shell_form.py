@@ -1,19 +1,11 @@
-"""CMD or ENTRYPOINT starts the program through a shell."""
-
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
-from typing import Final
+from collections.abc import Callable
 
-from sealock.model.absent import UNSET
-from sealock.model.build import Build, Cmd, Shell, Stage
-from sealock.model.change import Edit
-from sealock.model.finding import RuleFinding, Severity
-from sealock.model.location import Place
+from sealock.model.build import Cmd, Shell, Stage
 from sealock.rules.build._ran import inherited, once
-from sealock.rules.references import docker_docs
-from sealock.rules.rule import Rule
+from sealock.rules.kit import UNSET, Build, Edit, Final, Iterator, Place, Rule, RuleFinding, Severity, docker_docs
 
 _BUILTIN: Final = frozenset({
     ".", ":", "[", "alias", "bg", "cd", "command", "eval", "exit", "export", "fg", "jobs", "read", "set", "shift",
@@ -45,7 +37,6 @@ class CommandInShellForm(Rule[Build]):
     )
 
     def check(self, build: Build, /) -> Iterator[RuleFinding]:
-        """Look for shell forms; who sets SHELL wants one, and `exec` gives the program its place."""
         chosen = inherited(build, lambda stage: any(True for _ in stage.of(Shell)))
         has_command = once(lambda stage: any(one.keyword == "CMD" for one in stage.of(Cmd)))
         for at, stage, instruction in build.each(Cmd):

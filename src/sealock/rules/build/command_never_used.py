@@ -1,13 +1,7 @@
-"""CMD has no effect beside an ENTRYPOINT in shell form."""
-
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-from sealock.model.build import Build, Cmd
-from sealock.model.finding import RuleFinding, Severity
-from sealock.rules.references import docker_docs
-from sealock.rules.rule import Rule
+from sealock.model.build import Cmd
+from sealock.rules.kit import Build, Iterator, Rule, RuleFinding, Severity, docker_docs
 
 
 class CommandNeverUsed(Rule[Build]):
@@ -29,7 +23,6 @@ class CommandNeverUsed(Rule[Build]):
     fixable = False
 
     def check(self, build: Build, /) -> Iterator[RuleFinding]:
-        """Compare the last ENTRYPOINT of each stage with its last CMD."""
         for stage in build.stages:
             found = [
                 (index, one) for index, one in enumerate(stage.instructions) if isinstance(one, Cmd) and not one.onbuild

@@ -1,15 +1,8 @@
-"""A stage has several CMD or several ENTRYPOINT instructions."""
-
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-from sealock.model.build import Build, Cmd
-from sealock.model.finding import RuleFinding, Severity
-from sealock.model.location import At
+from sealock.model.build import Cmd
 from sealock.rules.build._fixes import delete_instruction
-from sealock.rules.references import docker_docs
-from sealock.rules.rule import Rule
+from sealock.rules.kit import At, Build, Iterator, Rule, RuleFinding, Severity, docker_docs
 
 
 class CommandRepeated(Rule[Build]):
@@ -30,7 +23,6 @@ class CommandRepeated(Rule[Build]):
     good = ('FROM debian:12 AS one\nCMD ["a"]\nFROM one\nCMD ["b"]\n', 'FROM debian:12\nENTRYPOINT ["a"]\nCMD ["b"]\n')
 
     def check(self, build: Build, /) -> Iterator[RuleFinding]:
-        """Look for instructions with another of their kind behind them."""
         last: dict[tuple[int, str], At] = {}
         found = [(at, stage, one) for at, stage, one in build.each(Cmd) if not one.onbuild]
         for at, stage, one in found:

@@ -1,15 +1,7 @@
-"""Command has no use during a build."""
-
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Final
-
-from sealock.model.build import Build
-from sealock.model.finding import RuleFinding, Severity
 from sealock.rules.build._ran import ran
-from sealock.rules.references import docker_docs
-from sealock.rules.rule import Rule
+from sealock.rules.kit import Build, Final, Iterator, Rule, RuleFinding, Severity, docker_docs
 
 _NAMES: Final = (
     "ssh",
@@ -57,7 +49,6 @@ class CommandWithoutUse(Rule[Build]):
     fixable = False
 
     def check(self, build: Build, /) -> Iterator[RuleFinding]:
-        """Look for such commands."""
         for one in ran(build, *_NAMES):
             name = one.command.name
             # Stopping what the same RUN started is fair.

@@ -1,17 +1,10 @@
-"""Compilers and headers in the final stage."""
-
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from typing import Final
 
-from sealock.model.build import Build
-from sealock.model.finding import Confidence, RuleFinding, Severity
 from sealock.rules.build._commands import known, line
 from sealock.rules.build._ran import calls, reaches_image
-from sealock.rules.references import cis_docker, docker_docs
-from sealock.rules.rule import Rule
+from sealock.rules.kit import Build, Confidence, Final, Iterator, Rule, RuleFinding, Severity, cis_docker, docker_docs
 
 _TOOLS: Final = re.compile(
     r"(?:build-essential|build-base|base-devel|gcc|g\+\+|clang|llvm|make|cmake|ninja(?:-build)?|autoconf|automake|libtool|musl-dev|"
@@ -48,7 +41,6 @@ class CompilersLeft(Rule[Build]):
     )
 
     def check(self, build: Build, /) -> Iterator[RuleFinding]:
-        """Judge what the layers of the final image install and keep."""
         reaching = reaches_image(build)
         cleaned = {call.ran.at for call in calls(build, _MANAGERS, _REMOVERS)}
         for call in calls(build, _MANAGERS, ("install", "add", "in", "groupinstall")):

@@ -1,15 +1,6 @@
-"""FROM --platform with a platform written out."""
-
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-from sealock.model.build import Build
-from sealock.model.change import Edit
-from sealock.model.finding import RuleFinding, Severity
-from sealock.model.location import Place
-from sealock.rules.references import docker_docs
-from sealock.rules.rule import Rule
+from sealock.rules.kit import Build, Edit, Iterator, Place, Rule, RuleFinding, Severity, docker_docs
 
 
 class ConstantPlatform(Rule[Build]):
@@ -29,7 +20,6 @@ class ConstantPlatform(Rule[Build]):
     good = ("FROM --platform=$BUILDPLATFORM golang:1.23 AS build\nFROM scratch\n", "FROM debian:12.8\n")
 
     def check(self, build: Build, /) -> Iterator[RuleFinding]:
-        """Judge the platform of every FROM as written."""
         for stage in build.stages:
             platform, flag = stage.start.platform, stage.start.flag("platform")
             if platform is not None and flag is not None and "$" not in platform.raw:

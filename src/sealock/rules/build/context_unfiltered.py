@@ -1,17 +1,23 @@
-"""COPY . without a .dockerignore, and COPY of the repository's own folder."""
-
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from fnmatch import fnmatchcase
 
-from sealock.model.absent import UNKNOWN, UNSET
-from sealock.model.build import AddFile, Build, BuildContext, Copy
-from sealock.model.finding import Confidence, RuleFinding, Severity
+from sealock.model.build import AddFile, BuildContext, Copy
 from sealock.rules.build._credentials import credential_file
-from sealock.rules.references import cis_docker, cwe, docker_docs
-from sealock.rules.rule import Rule
+from sealock.rules.kit import (
+    UNKNOWN,
+    UNSET,
+    Build,
+    Confidence,
+    Iterator,
+    Rule,
+    RuleFinding,
+    Severity,
+    cis_docker,
+    cwe,
+    docker_docs,
+)
 
 
 class ContextUnfiltered(Rule[Build]):
@@ -31,7 +37,6 @@ class ContextUnfiltered(Rule[Build]):
     good = ("FROM debian:12\nCOPY src/ /app/\n", "FROM debian:12 AS b\nFROM debian:12\nCOPY --from=b . .\n")
 
     def check(self, build: Build, /) -> Iterator[RuleFinding]:
-        """Judge every COPY and ADD from the build context."""
         for at, _, copy in build.each(Copy, AddFile):
             if not isinstance(copy, Copy | AddFile) or (isinstance(copy, Copy) and copy.source_image is not None):
                 continue

@@ -1,16 +1,7 @@
-"""An empty line stands inside of a continued instruction."""
-
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Final
-
-from sealock.model.build import Build, Instruction
-from sealock.model.change import Edit
-from sealock.model.finding import RuleFinding, Severity
-from sealock.model.location import At, Place
-from sealock.rules.references import docker_docs
-from sealock.rules.rule import Rule
+from sealock.model.build import Instruction
+from sealock.rules.kit import At, Build, Edit, Final, Iterator, Place, Rule, RuleFinding, Severity, docker_docs
 
 _KEYWORDS: Final = frozenset({
     "ADD", "ARG", "CMD", "COPY", "ENTRYPOINT", "ENV", "EXPOSE", "FROM", "HEALTHCHECK", "LABEL", "ONBUILD", "RUN",
@@ -42,7 +33,6 @@ class ContinuationEmpty(Rule[Build]):
     )
 
     def check(self, build: Build, /) -> Iterator[RuleFinding]:
-        """Look for empty lines between the first line of an instruction and its last one."""
         for stage in build.stages:
             yield from self._within(build, ("stages", stage.index), stage.start)
             for index, one in enumerate(stage.instructions):

@@ -1,14 +1,8 @@
-"""COPY names what the build context does not hold."""
-
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-from sealock.model.build import AddFile, Build, BuildText, Copy
-from sealock.model.finding import RuleFinding, Severity
+from sealock.model.build import AddFile, BuildText, Copy
 from sealock.rules.build._ignored import is_ignored
-from sealock.rules.references import docker_docs
-from sealock.rules.rule import Rule
+from sealock.rules.kit import Build, Iterator, Rule, RuleFinding, Severity, docker_docs
 
 
 class CopiedFromOutside(Rule[Build]):
@@ -31,7 +25,6 @@ class CopiedFromOutside(Rule[Build]):
     fixable = False
 
     def check(self, build: Build, /) -> Iterator[RuleFinding]:
-        """Look at each source from the context."""
         for at, _, one in build.each(Copy, AddFile):
             if (isinstance(one, Copy) and one.source_image is not None) or not isinstance(one, Copy | AddFile):
                 continue

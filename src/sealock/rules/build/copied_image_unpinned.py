@@ -1,14 +1,7 @@
-"""COPY --from and RUN --mount=from with an image that is not pinned."""
-
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-from sealock.model.build import Build
-from sealock.model.finding import Confidence, RuleFinding, Severity
 from sealock.rules.build._images import copied_images, is_context
-from sealock.rules.references import cis_docker, cwe, docker_docs
-from sealock.rules.rule import Rule
+from sealock.rules.kit import Build, Confidence, Iterator, Rule, RuleFinding, Severity, cis_docker, cwe, docker_docs
 
 
 class CopiedImageUnpinned(Rule[Build]):
@@ -37,7 +30,6 @@ class CopiedImageUnpinned(Rule[Build]):
     )
 
     def check(self, build: Build, /) -> Iterator[RuleFinding]:
-        """Judge the images that files are copied or mounted from."""
         for named in copied_images(build):
             if named.image is None or named.image.digest is not None:
                 continue

@@ -1,13 +1,7 @@
-"""COPY --from names a stage that comes later."""
-
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-from sealock.model.build import Build, Copy
-from sealock.model.finding import RuleFinding, Severity
-from sealock.rules.references import docker_docs
-from sealock.rules.rule import Rule
+from sealock.model.build import Copy
+from sealock.rules.kit import Build, Iterator, Rule, RuleFinding, Severity, docker_docs
 
 
 class CopyFromLaterStage(Rule[Build]):
@@ -26,7 +20,6 @@ class CopyFromLaterStage(Rule[Build]):
     fixable = False
 
     def check(self, build: Build, /) -> Iterator[RuleFinding]:
-        """Compare each stage that is copied from with the one that copies."""
         for at, stage, one in build.each(Copy):
             if (
                 isinstance(one, Copy)

@@ -1,14 +1,8 @@
-"""Files are copied to a place that the base image decides on."""
-
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-from sealock.model.build import AddFile, Build, Copy, Workdir
-from sealock.model.finding import RuleFinding, Severity
+from sealock.model.build import AddFile, Copy, Workdir
 from sealock.rules.build._ran import below_of, inherited
-from sealock.rules.references import docker_docs
-from sealock.rules.rule import Rule
+from sealock.rules.kit import Build, Iterator, Rule, RuleFinding, Severity, docker_docs
 
 
 class CopyTargetRelative(Rule[Build]):
@@ -32,7 +26,6 @@ class CopyTargetRelative(Rule[Build]):
     fixable = False
 
     def check(self, build: Build, /) -> Iterator[RuleFinding]:
-        """Look for relative targets without a WORKDIR before."""
         settled = inherited(build, lambda stage: any(True for _ in stage.of(Workdir)))
         for stage in build.stages:
             known = (below := below_of(build, stage)) is not None and settled(below)

@@ -1,15 +1,7 @@
-"""Several sources are copied to a target that does not end in a slash."""
-
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-from sealock.model.build import AddFile, Build, Copy
-from sealock.model.change import Edit
-from sealock.model.finding import RuleFinding, Severity
-from sealock.model.location import Place
-from sealock.rules.references import docker_docs
-from sealock.rules.rule import Rule
+from sealock.model.build import AddFile, Copy
+from sealock.rules.kit import Build, Edit, Iterator, Place, Rule, RuleFinding, Severity, docker_docs
 
 
 class CopyTargetUnclear(Rule[Build]):
@@ -32,7 +24,6 @@ class CopyTargetUnclear(Rule[Build]):
     )
 
     def check(self, build: Build, /) -> Iterator[RuleFinding]:
-        """Look at each COPY and ADD of several sources."""
         for at, _, one in build.each(Copy, AddFile):
             if isinstance(one, Copy | AddFile) and len(one.sources) > 1 and isinstance(one.target.value, str):
                 target = one.target.value

@@ -1,14 +1,8 @@
-"""COPY or ADD of a file that holds credentials."""
-
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-from sealock.model.build import AddFile, Build, Copy
-from sealock.model.finding import RuleFinding, Severity
+from sealock.model.build import AddFile, Copy
 from sealock.rules.build._credentials import credential_file
-from sealock.rules.references import cis_docker, cwe, docker_docs
-from sealock.rules.rule import Rule
+from sealock.rules.kit import Build, Iterator, Rule, RuleFinding, Severity, cis_docker, cwe, docker_docs
 
 
 class CredentialFileCopied(Rule[Build]):
@@ -38,7 +32,6 @@ class CredentialFileCopied(Rule[Build]):
     )
 
     def check(self, build: Build, /) -> Iterator[RuleFinding]:
-        """Judge every source by its name; where a source says nothing, the name that it is copied to."""
         for at, _, copy in build.each(Copy, AddFile):
             if not isinstance(copy, Copy | AddFile):
                 continue

@@ -1,14 +1,7 @@
-"""DEBIAN_FRONTEND is set for the running container too."""
-
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-from sealock.model.build import Build, Env
-from sealock.model.change import Edit
-from sealock.model.finding import RuleFinding, Severity
-from sealock.rules.references import docker_docs
-from sealock.rules.rule import Rule
+from sealock.model.build import Env
+from sealock.rules.kit import Build, Edit, Iterator, Rule, RuleFinding, Severity, docker_docs
 
 
 class DebianFrontendInEnv(Rule[Build]):
@@ -33,7 +26,6 @@ class DebianFrontendInEnv(Rule[Build]):
     )
 
     def check(self, build: Build, /) -> Iterator[RuleFinding]:
-        """Look for the variable in ENV."""
         parents = {stage.start.stage for stage in build.stages}
         for at, stage, instruction in build.each(Env):
             if not isinstance(instruction, Env):

@@ -1,17 +1,11 @@
-"""A debugger that listens in the image."""
-
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from typing import Final
 
-from sealock.model.build import Build, Cmd, Env
-from sealock.model.finding import Confidence, RuleFinding, Severity
+from sealock.model.build import Cmd, Env
 from sealock.rules.build._commands import known, line
 from sealock.rules.build._ran import reaches_image
-from sealock.rules.references import cis_docker, cwe, page
-from sealock.rules.rule import Rule
+from sealock.rules.kit import Build, Confidence, Final, Iterator, Rule, RuleFinding, Severity, cis_docker, cwe, page
 from sealock.secrets.values import mask
 
 _OPTION: Final = re.compile(
@@ -48,7 +42,6 @@ class DebuggerListens(Rule[Build]):
     good = ('FROM node:22\nENV FLASK_DEBUG=0\nCMD ["node", "--inspect=127.0.0.1:9229", "app.js"]\n',)
 
     def check(self, build: Build, /) -> Iterator[RuleFinding]:
-        """Judge the variables and the commands of what becomes the image."""
         reaching = reaches_image(build)
         for at, stage, env in build.each(Env):
             for pair in env.pairs if isinstance(env, Env) and stage.index in reaching else ():

@@ -1,15 +1,7 @@
-"""The comment above a stage or an argument does not begin with its name."""
-
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-from sealock.model.build import Arg, Build, Instruction
-from sealock.model.change import Edit
-from sealock.model.finding import RuleFinding, Severity
-from sealock.model.location import At, Place
-from sealock.rules.references import docker_docs
-from sealock.rules.rule import Rule
+from sealock.model.build import Arg, Instruction
+from sealock.rules.kit import At, Build, Edit, Iterator, Place, Rule, RuleFinding, Severity, docker_docs
 
 
 class DescriptionOfAnother(Rule[Build]):
@@ -36,7 +28,6 @@ class DescriptionOfAnother(Rule[Build]):
     )
 
     def check(self, build: Build, /) -> Iterator[RuleFinding]:
-        """Look at the line above each named stage and each argument."""
         for index, arg in enumerate(build.arguments):
             yield from self._above(build, ("arguments", index), arg, arg.pairs[0].name)
         for stage in build.stages:

@@ -1,16 +1,9 @@
-"""curl takes an error page for the file that was asked for."""
-
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Final
-
-from sealock.model.build import Build, Run
-from sealock.model.finding import RuleFinding, Severity
+from sealock.model.build import Run
 from sealock.rules.build._fixes import insert_after
 from sealock.rules.build._ran import once_each, ran
-from sealock.rules.references import page
-from sealock.rules.rule import Rule
+from sealock.rules.kit import Build, Final, Iterator, Rule, RuleFinding, Severity, page
 
 _SEES: Final = (
     "-f",
@@ -54,7 +47,6 @@ class DownloadFailureUnseen(Rule[Build]):
     )
 
     def check(self, build: Build, /) -> Iterator[RuleFinding]:
-        """Look for downloads without it, whose result nobody checks in the same RUN."""
         checked = once_each(_checked)
         for one in ran(build, "curl"):
             command = one.command

@@ -1,15 +1,8 @@
-"""A downloaded program that is run or installed without a check."""
-
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-from sealock.model.build import Build
-from sealock.model.finding import Confidence, RuleFinding, Severity
 from sealock.rules.build._commands import known, line
 from sealock.rules.build._fetched import unchecked
-from sealock.rules.references import cis_docker, cwe
-from sealock.rules.rule import Rule
+from sealock.rules.kit import Build, Confidence, Iterator, Rule, RuleFinding, Severity, cis_docker, cwe
 
 
 class DownloadRunUnchecked(Rule[Build]):
@@ -42,7 +35,6 @@ class DownloadRunUnchecked(Rule[Build]):
     )
 
     def check(self, build: Build, /) -> Iterator[RuleFinding]:
-        """Judge what becomes of downloads."""
         for use in unchecked(build):
             if use.how != "unpacked":
                 what = {"run": "runs", "executable": "makes a program of", "installed": "installs"}[use.how]

@@ -1,16 +1,8 @@
-"""A RUN does only what its own shell forgets at once."""
-
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Final
-
-from sealock.model.build import Build, Run
-from sealock.model.change import Edit
-from sealock.model.finding import RuleFinding, Severity
+from sealock.model.build import Run
 from sealock.model.shell import Command
-from sealock.rules.references import docker_docs
-from sealock.rules.rule import Rule
+from sealock.rules.kit import Build, Edit, Final, Iterator, Rule, RuleFinding, Severity, docker_docs
 
 _INSTEAD: Final = {
     "cd": "use WORKDIR",
@@ -51,7 +43,6 @@ class EffectEndsWithRun(Rule[Build]):
     )
 
     def check(self, build: Build, /) -> Iterator[RuleFinding]:
-        """Look for a RUN with nothing but such commands."""
         for at, _, run in build.each(Run):
             if not isinstance(run, Run) or run.form == "exec" or not run.script.pipelines or run.script.broken:
                 continue

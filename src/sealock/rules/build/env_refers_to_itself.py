@@ -1,16 +1,9 @@
-"""ENV uses a variable that the same instruction sets."""
-
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 
-from sealock.model.build import Build, Env, LabelSet, Pair
-from sealock.model.change import Edit
-from sealock.model.finding import RuleFinding, Severity
-from sealock.model.location import Place
-from sealock.rules.references import docker_docs
-from sealock.rules.rule import Rule
+from sealock.model.build import Env, LabelSet, Pair
+from sealock.rules.kit import Build, Edit, Iterator, Place, Rule, RuleFinding, Severity, docker_docs
 
 
 class EnvRefersToItself(Rule[Build]):
@@ -34,7 +27,6 @@ class EnvRefersToItself(Rule[Build]):
     )
 
     def check(self, build: Build, /) -> Iterator[RuleFinding]:
-        """Look for uses of the names that stand before, in the same instruction."""
         for at, _, one in build.each(Env):
             if not isinstance(one, Env):
                 continue

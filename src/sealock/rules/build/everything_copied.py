@@ -1,13 +1,7 @@
-"""COPY --from=stage / /."""
-
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-from sealock.model.build import Build, Copy
-from sealock.model.finding import RuleFinding, Severity
-from sealock.rules.references import docker_docs
-from sealock.rules.rule import Rule
+from sealock.model.build import Copy
+from sealock.rules.kit import Build, Iterator, Rule, RuleFinding, Severity, docker_docs
 
 
 class EverythingCopied(Rule[Build]):
@@ -30,7 +24,6 @@ class EverythingCopied(Rule[Build]):
     )
 
     def check(self, build: Build, /) -> Iterator[RuleFinding]:
-        """Judge every COPY --from."""
         for at, stage, copy in build.each(Copy):
             if isinstance(copy, Copy) and copy.source_image is not None and stage.start.image.text != "scratch":
                 for source in copy.sources:

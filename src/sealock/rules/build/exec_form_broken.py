@@ -1,16 +1,9 @@
-"""A JSON array is not one, so the shell gets it as it stands."""
-
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 
-from sealock.model.build import AddFile, Build, Cmd, Copy, Healthcheck, Instruction, Run, Volume
-from sealock.model.change import Edit
-from sealock.model.finding import RuleFinding, Severity
-from sealock.model.location import Place
-from sealock.rules.references import docker_docs
-from sealock.rules.rule import Rule
+from sealock.model.build import AddFile, Cmd, Copy, Healthcheck, Instruction, Run, Volume
+from sealock.rules.kit import Build, Edit, Iterator, Place, Rule, RuleFinding, Severity, docker_docs
 
 
 class ExecFormBroken(Rule[Build]):
@@ -38,7 +31,6 @@ class ExecFormBroken(Rule[Build]):
     )
 
     def check(self, build: Build, /) -> Iterator[RuleFinding]:
-        """Look for arguments in brackets that were not read as JSON."""
         for at, _, instruction in build.each(Run, Cmd, Healthcheck, Volume, Copy, AddFile):
             place = _arguments(build, instruction)
             if place is None:

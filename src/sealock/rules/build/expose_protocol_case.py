@@ -1,14 +1,7 @@
-"""Protocol in EXPOSE is not written in lower case."""
-
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-from sealock.model.build import Build, Expose
-from sealock.model.change import Edit
-from sealock.model.finding import RuleFinding, Severity
-from sealock.rules.references import docker_docs
-from sealock.rules.rule import Rule
+from sealock.model.build import Expose
+from sealock.rules.kit import Build, Edit, Iterator, Rule, RuleFinding, Severity, docker_docs
 
 
 class ExposeProtocolCase(Rule[Build]):
@@ -26,7 +19,6 @@ class ExposeProtocolCase(Rule[Build]):
     good = ("FROM debian:12\nEXPOSE 80/tcp 53/udp 443\n", "FROM debian:12\nARG P=80\nEXPOSE ${P}/tcp\n")
 
     def check(self, build: Build, /) -> Iterator[RuleFinding]:
-        """Compare each protocol with its lower case."""
         for at, _, instruction in build.each(Expose):
             if isinstance(instruction, Expose):
                 for text in instruction.ports:

@@ -1,16 +1,9 @@
-"""pip told to look for packages in two places at once."""
-
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-from sealock.model.build import Build
-from sealock.model.finding import Confidence, RuleFinding, Severity
 from sealock.rules.build._commands import known, line, settings
 from sealock.rules.build._ran import calls
 from sealock.rules.build._written import settings as variables
-from sealock.rules.references import cwe, page
-from sealock.rules.rule import Rule
+from sealock.rules.kit import Build, Confidence, Iterator, Rule, RuleFinding, Severity, cwe, page
 from sealock.secrets.values import mask
 
 
@@ -44,7 +37,6 @@ class ExtraIndex(Rule[Build]):
     )
 
     def check(self, build: Build, /) -> Iterator[RuleFinding]:
-        """Judge calls of pip and its variable."""
         for call in calls(build, ("pip",), ("install", "download", "wheel")):
             given = settings(call.ran.command, "--extra-index-url")
             if given and not call.has("--require-hashes"):

@@ -1,19 +1,11 @@
-"""A semicolon lets the build go on after a failure."""
-
 from __future__ import annotations
 
-from collections.abc import Iterator
 from itertools import pairwise
-from typing import Final
 
-from sealock.model.build import Build, Run
-from sealock.model.change import Edit
-from sealock.model.finding import RuleFinding, Severity
-from sealock.model.location import Place
+from sealock.model.build import Run
 from sealock.model.shell import Pipeline
 from sealock.rules.build._errexit import stops_at_failure
-from sealock.rules.references import docker_docs
-from sealock.rules.rule import Rule
+from sealock.rules.kit import Build, Edit, Final, Iterator, Place, Rule, RuleFinding, Severity, docker_docs
 
 _MATTERS: Final = frozenset({
     "apt-get", "apt", "apk", "yum", "dnf", "microdnf", "tdnf", "zypper", "pacman", "pip", "pip3", "npm",
@@ -48,7 +40,6 @@ class FailurePassedOver(Rule[Build]):
     )
 
     def check(self, build: Build, /) -> Iterator[RuleFinding]:
-        """Look for semicolons behind commands whose failure matters."""
         for at, _, run in build.each(Run):
             if not isinstance(run, Run) or run.form == "exec" or stops_at_failure(run):
                 continue

@@ -1,17 +1,10 @@
-"""A RUN goes on in the wrong folder where `cd` fails."""
-
 from __future__ import annotations
 
-from collections.abc import Iterator
 from itertools import pairwise
 
-from sealock.model.build import Build, Run
-from sealock.model.change import Edit
-from sealock.model.finding import RuleFinding, Severity
-from sealock.model.location import Place
+from sealock.model.build import Run
 from sealock.rules.build._errexit import stops_at_failure
-from sealock.rules.references import page
-from sealock.rules.rule import Rule
+from sealock.rules.kit import Build, Edit, Iterator, Place, Rule, RuleFinding, Severity, page
 
 
 class FolderChangeUnchecked(Rule[Build]):
@@ -36,7 +29,6 @@ class FolderChangeUnchecked(Rule[Build]):
     )
 
     def check(self, build: Build, /) -> Iterator[RuleFinding]:
-        """Look for cd with a semicolon or a line's end behind it."""
         for at, _, run in build.each(Run):
             if not isinstance(run, Run) or stops_at_failure(run):
                 continue

@@ -1,15 +1,6 @@
-"""FROM and AS are not written in the same case."""
-
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-from sealock.model.build import Build
-from sealock.model.change import Edit
-from sealock.model.finding import RuleFinding, Severity
-from sealock.model.location import Place
-from sealock.rules.references import docker_docs
-from sealock.rules.rule import Rule
+from sealock.rules.kit import Build, Edit, Iterator, Place, Rule, RuleFinding, Severity, docker_docs
 
 
 class FromAndAsCase(Rule[Build]):
@@ -27,7 +18,6 @@ class FromAndAsCase(Rule[Build]):
     good = ("FROM debian:12 AS build\nRUN make\n", "FROM debian:12\nRUN make\n")
 
     def check(self, build: Build, /) -> Iterator[RuleFinding]:
-        """Compare the two words as written."""
         for stage in build.stages:
             start = stage.start
             if start.alias is None:

@@ -1,16 +1,9 @@
-"""git told not to check certificates."""
-
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-from sealock.model.build import Build
-from sealock.model.finding import RuleFinding, Severity
 from sealock.rules.build._commands import drop, known, line, rewrite
 from sealock.rules.build._ran import ran
 from sealock.rules.build._written import revalued, settings
-from sealock.rules.references import cis_docker, cwe, page
-from sealock.rules.rule import Rule
+from sealock.rules.kit import Build, Iterator, Rule, RuleFinding, Severity, cis_docker, cwe, page
 
 
 class GitTlsOff(Rule[Build]):
@@ -45,7 +38,6 @@ class GitTlsOff(Rule[Build]):
     )
 
     def check(self, build: Build, /) -> Iterator[RuleFinding]:
-        """Judge the variable, `git config` and `git -c`."""
         for setting in settings(build, "GIT_SSL_NO_VERIFY"):
             # git knows false, no, off and 0 as "not set".
             if setting.value.lower() not in {"", "0", "false", "no", "off"}:

@@ -1,16 +1,9 @@
-"""Go told not to check modules."""
-
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-from sealock.model.build import Build
-from sealock.model.finding import RuleFinding, Severity
 from sealock.rules.build._commands import drop, known, line
 from sealock.rules.build._ran import ran
 from sealock.rules.build._written import revalued, settings
-from sealock.rules.references import cis_docker, cwe, page
-from sealock.rules.rule import Rule
+from sealock.rules.kit import Build, Iterator, Rule, RuleFinding, Severity, cis_docker, cwe, page
 
 
 class GoChecksOff(Rule[Build]):
@@ -41,7 +34,6 @@ class GoChecksOff(Rule[Build]):
     )
 
     def check(self, build: Build, /) -> Iterator[RuleFinding]:
-        """Judge Go's variables and `go get -insecure`."""
         for setting in settings(build, "GOSUMDB", "GONOSUMDB", "GONOSUMCHECK", "GOINSECURE", "GOFLAGS"):
             name, value = setting.name.upper(), setting.value
             if name == "GOSUMDB":

@@ -1,17 +1,11 @@
-"""Health checks that cannot run in the image."""
-
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-from sealock.model.build import AddFile, Build, Copy, Healthcheck, Run
+from sealock.model.build import AddFile, Copy, Healthcheck, Run
 from sealock.model.container import Health
-from sealock.model.finding import Confidence, RuleFinding, Severity
 from sealock.model.imagename import family
 from sealock.rules.build._ran import lineage
 from sealock.rules.images import lacks
-from sealock.rules.references import docker_docs
-from sealock.rules.rule import Rule
+from sealock.rules.kit import Build, Confidence, Iterator, Rule, RuleFinding, Severity, docker_docs
 
 
 class HealthToolNotInstalled(Rule[Build]):
@@ -40,7 +34,6 @@ class HealthToolNotInstalled(Rule[Build]):
     fixable = False
 
     def check(self, build: Build, /) -> Iterator[RuleFinding]:
-        """Look at the check of the final stage, and whether anything before brings its program in."""
         final = build.final
         if (
             final is None

@@ -1,14 +1,8 @@
-"""Image says nothing of how to see whether it is well."""
-
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-from sealock.model.build import Build, Healthcheck
-from sealock.model.finding import RuleFinding, Severity
+from sealock.model.build import Healthcheck
 from sealock.rules.build._ran import lineage
-from sealock.rules.references import cis_docker, docker_docs
-from sealock.rules.rule import Rule
+from sealock.rules.kit import Build, Iterator, Rule, RuleFinding, Severity, cis_docker, docker_docs
 
 
 class HealthcheckMissing(Rule[Build]):
@@ -31,7 +25,6 @@ class HealthcheckMissing(Rule[Build]):
     fixable = False
 
     def check(self, build: Build, /) -> Iterator[RuleFinding]:
-        """Look through the final stage and those that it builds on."""
         final = build.final
         if final is not None and not any(
             any(not one.onbuild for one in stage.of(Healthcheck)) for stage in lineage(build, final)

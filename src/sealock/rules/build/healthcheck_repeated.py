@@ -1,14 +1,8 @@
-"""A stage has several HEALTHCHECK instructions."""
-
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-from sealock.model.build import Build, Healthcheck
-from sealock.model.finding import RuleFinding, Severity
+from sealock.model.build import Healthcheck
 from sealock.rules.build._fixes import delete_instruction
-from sealock.rules.references import docker_docs
-from sealock.rules.rule import Rule
+from sealock.rules.kit import Build, Iterator, Rule, RuleFinding, Severity, docker_docs
 
 
 class HealthcheckRepeated(Rule[Build]):
@@ -26,7 +20,6 @@ class HealthcheckRepeated(Rule[Build]):
     good = ("FROM debian:12 AS one\nHEALTHCHECK CMD a\nFROM one\nHEALTHCHECK CMD b\n",)
 
     def check(self, build: Build, /) -> Iterator[RuleFinding]:
-        """Look for a HEALTHCHECK with another behind it in its stage."""
         last = {stage.index: at for at, stage, one in build.each(Healthcheck) if not one.onbuild}
         for at, stage, one in build.each(Healthcheck):
             if not one.onbuild and last[stage.index] != at:

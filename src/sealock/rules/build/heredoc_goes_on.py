@@ -1,17 +1,10 @@
-"""A here-document goes on after a command has failed."""
-
 from __future__ import annotations
 
-from collections.abc import Iterator
 from itertools import pairwise
 
-from sealock.model.build import Build, Run
-from sealock.model.change import Edit
-from sealock.model.finding import RuleFinding, Severity
-from sealock.model.location import Place
+from sealock.model.build import Run
 from sealock.rules.build._errexit import stops_at_failure
-from sealock.rules.references import docker_docs
-from sealock.rules.rule import Rule
+from sealock.rules.kit import Build, Edit, Iterator, Place, Rule, RuleFinding, Severity, docker_docs
 
 
 class HeredocGoesOn(Rule[Build]):
@@ -37,7 +30,6 @@ class HeredocGoesOn(Rule[Build]):
     )
 
     def check(self, build: Build, /) -> Iterator[RuleFinding]:
-        """Look for scripts of several lines without errexit."""
         for at, _, run in build.each(Run):
             if not isinstance(run, Run) or run.form != "heredoc" or stops_at_failure(run):
                 continue

@@ -1,16 +1,9 @@
-"""User with a huge number is created with log entries."""
-
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-from sealock.model.build import Build
-from sealock.model.finding import RuleFinding, Severity
 from sealock.model.shell import Command
 from sealock.rules.build._fixes import insert_after
 from sealock.rules.build._ran import ran
-from sealock.rules.references import docker_docs
-from sealock.rules.rule import Rule
+from sealock.rules.kit import Build, Iterator, Rule, RuleFinding, Severity, docker_docs
 
 _LARGE = 100_000
 
@@ -35,7 +28,6 @@ class HugeUidLogged(Rule[Build]):
     )
 
     def check(self, build: Build, /) -> Iterator[RuleFinding]:
-        """Look for large numbers in useradd."""
         for one in ran(build, "useradd"):
             number = _number(one.command)
             if number >= _LARGE and not one.command.option("-l", "--no-log-init"):

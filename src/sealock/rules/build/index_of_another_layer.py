@@ -1,15 +1,7 @@
-"""Packages are installed with the index of an earlier layer."""
-
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-from sealock.model.build import Build
-from sealock.model.finding import RuleFinding, Severity
-from sealock.model.location import At
 from sealock.rules.build._ran import calls, mounted
-from sealock.rules.references import docker_docs
-from sealock.rules.rule import Rule
+from sealock.rules.kit import At, Build, Iterator, Rule, RuleFinding, Severity, docker_docs
 
 
 class IndexOfAnotherLayer(Rule[Build]):
@@ -38,7 +30,6 @@ class IndexOfAnotherLayer(Rule[Build]):
     fixable = False
 
     def check(self, build: Build, /) -> Iterator[RuleFinding]:
-        """Look for an install whose RUN updates nothing though an earlier RUN of the stage did, and used it."""
         managers = ("apt-get", "apt", "aptitude")
         updating = {call.ran.at: call.ran.stage.index for call in calls(build, managers, ("update",))}
         spent = {call.ran.at for call in calls(build, managers, ("install", "upgrade", "dist-upgrade", "full-upgrade"))}

@@ -1,17 +1,20 @@
-"""Package index is updated in a layer of its own."""
-
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Final
-
-from sealock.model.build import Build, Run
-from sealock.model.change import Edit
-from sealock.model.finding import RuleFinding, Severity
-from sealock.model.location import At, Place
+from sealock.model.build import Run
 from sealock.rules.build._ran import Call, calls
-from sealock.rules.references import cis_docker, docker_docs
-from sealock.rules.rule import Rule
+from sealock.rules.kit import (
+    At,
+    Build,
+    Edit,
+    Final,
+    Iterator,
+    Place,
+    Rule,
+    RuleFinding,
+    Severity,
+    cis_docker,
+    docker_docs,
+)
 
 _MANAGERS: Final = ("apt-get", "apt", "aptitude", "apk", "zypper")
 _UPDATES: Final = frozenset({"update", "refresh", "ref"})
@@ -41,7 +44,6 @@ class IndexUpdateAlone(Rule[Build]):
     )
 
     def check(self, build: Build, /) -> Iterator[RuleFinding]:
-        """Look for an update in a RUN that installs nothing."""
         used = {call.ran.at for call in calls(build, _MANAGERS, _USES)}
         for call in calls(build, _MANAGERS, _UPDATES):
             if call.ran.at not in used:

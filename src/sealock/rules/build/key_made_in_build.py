@@ -1,17 +1,10 @@
-"""A private key that is made in the build."""
-
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Final
-
-from sealock.model.build import Build, Run
-from sealock.model.finding import Confidence, RuleFinding, Severity
+from sealock.model.build import Run
 from sealock.model.shell import Command
 from sealock.rules.build._commands import known, line
 from sealock.rules.build._ran import once_each, ran, reaches_image
-from sealock.rules.references import cis_docker, cwe
-from sealock.rules.rule import Rule
+from sealock.rules.kit import Build, Confidence, Final, Iterator, Rule, RuleFinding, Severity, cis_docker, cwe
 
 _LONGEST: Final = 300
 """Characters of a file's name that count."""
@@ -47,7 +40,6 @@ class KeyMadeInBuild(Rule[Build]):
     )
 
     def check(self, build: Build, /) -> Iterator[RuleFinding]:
-        """Judge the programs that make keys, in the layers of the final image."""
         reaching = reaches_image(build)
         removed = once_each(_removed)
         for one in ran(build, "ssh-keygen", "openssl", "wg", "certtool", "mkcert", "keytool", "dropbearkey"):

@@ -1,16 +1,9 @@
-"""A signing key that is taken as it comes."""
-
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-from sealock.model.build import Build, Run
-from sealock.model.finding import Confidence, RuleFinding, Severity
-from sealock.model.location import At
+from sealock.model.build import Run
 from sealock.rules.build._commands import DOWNLOADERS, downloads, is_verified, known, line, pipelines, program, saved_as
 from sealock.rules.build._ran import once_each, ran
-from sealock.rules.references import cis_docker, cwe, man
-from sealock.rules.rule import Rule
+from sealock.rules.kit import At, Build, Confidence, Iterator, Rule, RuleFinding, Severity, cis_docker, cwe, man
 
 
 class KeyUnchecked(Rule[Build]):
@@ -39,7 +32,6 @@ class KeyUnchecked(Rule[Build]):
     )
 
     def check(self, build: Build, /) -> Iterator[RuleFinding]:
-        """Judge keys that come through a pipe, and addresses that rpm imports from."""
         shown = once_each(_shows_fingerprint)
         shown_by: dict[At, bool] = {}
         for at, run, pipeline in pipelines(build) if downloads(build) else ():

@@ -1,15 +1,7 @@
-"""Keywords are not all written in the same case."""
-
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-from sealock.model.build import Build, Instruction
-from sealock.model.change import Edit
-from sealock.model.finding import RuleFinding, Severity
-from sealock.model.location import At
-from sealock.rules.references import docker_docs
-from sealock.rules.rule import Rule
+from sealock.model.build import Instruction
+from sealock.rules.kit import At, Build, Edit, Iterator, Rule, RuleFinding, Severity, docker_docs
 
 
 class KeywordCaseMixed(Rule[Build]):
@@ -27,7 +19,6 @@ class KeywordCaseMixed(Rule[Build]):
     good = ("FROM debian:12\nRUN make\n",)
 
     def check(self, build: Build, /) -> Iterator[RuleFinding]:
-        """Look for keywords unlike the most."""
         found: list[tuple[At, Instruction, str]] = []
         for stage in build.stages:
             found.append((("stages", stage.index), stage.start, build.excerpt(stage.start.keyword_place)))

@@ -1,15 +1,9 @@
-"""A label's name is not what others can look for."""
-
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from typing import Final
 
-from sealock.model.build import Build, LabelSet
-from sealock.model.finding import RuleFinding, Severity
-from sealock.rules.references import docker_docs
-from sealock.rules.rule import Rule
+from sealock.model.build import LabelSet
+from sealock.rules.kit import Build, Final, Iterator, Rule, RuleFinding, Severity, docker_docs
 
 _KEY: Final = r"[a-z0-9](?:[a-z0-9]|[._/-](?=[a-z0-9]))*"
 _RESERVED: Final = ("com.docker.", "io.docker.", "org.dockerproject.")
@@ -40,7 +34,6 @@ class LabelKeyMalformed(Rule[Build]):
     fixable = False
 
     def check(self, build: Build, /) -> Iterator[RuleFinding]:
-        """Look at each label's name."""
         for at, _, one in build.each(LabelSet):
             if isinstance(one, LabelSet):
                 for pair in one.pairs:

@@ -1,15 +1,10 @@
-"""A label of the OCI specification has a value of another kind."""
-
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
-from typing import Final
+from collections.abc import Callable
 
-from sealock.model.build import Build, LabelSet
-from sealock.model.finding import RuleFinding, Severity
-from sealock.rules.references import page
-from sealock.rules.rule import Rule
+from sealock.model.build import LabelSet
+from sealock.rules.kit import Build, Final, Iterator, Rule, RuleFinding, Severity, page
 
 _DATE: Final = r"\d{4}-(0\d|1[0-2])-([0-2]\d|3[01])[Tt ]([01]\d|2[0-3]):[0-5]\d:[0-6]\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)"
 _LICENCE: Final = r"\(*[A-Za-z0-9.+-]+\)*( (AND|OR|WITH) \(*[A-Za-z0-9.+-]+\)*)*"
@@ -62,7 +57,6 @@ class LabelValueMalformed(Rule[Build]):
     fixable = False
 
     def check(self, build: Build, /) -> Iterator[RuleFinding]:
-        """Look at each label of the specification whose value is known."""
         for at, _, one in build.each(LabelSet):
             if not isinstance(one, LabelSet):
                 continue

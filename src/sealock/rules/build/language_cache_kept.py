@@ -1,17 +1,8 @@
-"""Download cache of npm, Yarn, conda or Composer stays in the image."""
-
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Final
-
-from sealock.model.build import Build
-from sealock.model.finding import RuleFinding, Severity
-from sealock.model.location import At
 from sealock.rules.build._fixes import append_command
 from sealock.rules.build._ran import calls, mounted, reaches_image, removes
-from sealock.rules.references import docker_docs
-from sealock.rules.rule import Rule
+from sealock.rules.kit import At, Build, Final, Iterator, Rule, RuleFinding, Severity, docker_docs
 
 _CONDA: Final = (frozenset({"install", "create", "update", "env"}), "clean -afy", ("/opt/conda/pkgs", "~/.conda/pkgs"))
 _CACHES: Final[dict[str, tuple[frozenset[str], str, tuple[str, ...]]]] = {
@@ -61,7 +52,6 @@ class LanguageCacheKept(Rule[Build]):
     )
 
     def check(self, build: Build, /) -> Iterator[RuleFinding]:
-        """Look at each RUN that fills the cache of an image's layer."""
         reaching = reaches_image(build)
         cleaned = {
             (call.ran.at, _CACHES[call.manager][2])

@@ -1,15 +1,7 @@
-"""Packages of a programming language are installed without a version."""
-
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Final
-
-from sealock.model.build import Build
-from sealock.model.finding import RuleFinding, Severity
 from sealock.rules.build._ran import Call, calls
-from sealock.rules.references import cwe
-from sealock.rules.rule import Rule
+from sealock.rules.kit import Build, Final, Iterator, Rule, RuleFinding, Severity, cwe
 
 _INSTALLS: Final[dict[str, frozenset[str]]] = {
     "pip": frozenset({"install"}),
@@ -54,7 +46,6 @@ class LanguagePackagesUnpinned(Rule[Build]):
     fixable = False
 
     def check(self, build: Build, /) -> Iterator[RuleFinding]:
-        """Tell the unpinned packages of each install."""
         for call in calls(build, _INSTALLS):
             if call.verb.text not in _INSTALLS[call.manager] or _elsewhere(call):
                 continue

@@ -1,18 +1,11 @@
-"""Programs that were built for another C library than the image has."""
-
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Final
-
-from sealock.model.build import Build, Copy, Stage
-from sealock.model.finding import Confidence, RuleFinding, Severity
+from sealock.model.build import Copy, Stage
 from sealock.model.imagename import family
 from sealock.rules.build._commands import known
 from sealock.rules.build._ran import calls, ran
 from sealock.rules.build._written import settings
-from sealock.rules.references import page
-from sealock.rules.rule import Rule
+from sealock.rules.kit import Build, Confidence, Final, Iterator, Rule, RuleFinding, Severity, page
 
 _GLIBC: Final = frozenset({"debian", "redhat", "suse", "arch"})
 _TREES: Final = ("site-packages", "node_modules", "/venv", "/.venv", "/opt/venv", "/usr/lib", "/lib", "/usr/local/lib")
@@ -59,7 +52,6 @@ class LibcMismatch(Rule[Build]):
     )
 
     def check(self, build: Build, /) -> Iterator[RuleFinding]:
-        """Judge what is copied between stages of two families, and packages that bridge them."""
         for at, stage, copy in build.each(Copy):
             if not isinstance(copy, Copy) or copy.stage is None or copy.stage >= stage.index:
                 continue

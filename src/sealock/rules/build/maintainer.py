@@ -1,15 +1,9 @@
-"""MAINTAINER has been deprecated since 2017."""
-
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 
-from sealock.model.build import Build, Maintainer
-from sealock.model.change import Edit
-from sealock.model.finding import RuleFinding, Severity
-from sealock.rules.references import docker_docs
-from sealock.rules.rule import Rule
+from sealock.model.build import Maintainer
+from sealock.rules.kit import Build, Edit, Iterator, Rule, RuleFinding, Severity, docker_docs
 
 
 class MaintainerUsed(Rule[Build]):
@@ -27,7 +21,6 @@ class MaintainerUsed(Rule[Build]):
     good = ('FROM debian:12\nLABEL org.opencontainers.image.authors="Jo Doe <jo@example.org>"\n',)
 
     def check(self, build: Build, /) -> Iterator[RuleFinding]:
-        """Look for the instruction."""
         for at, _, instruction in build.each(Maintainer):
             if isinstance(instruction, Maintainer):
                 name = instruction.name.text.strip().strip("\"'").replace("$", "\\$")

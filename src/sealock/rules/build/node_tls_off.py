@@ -1,17 +1,9 @@
-"""Node, npm, yarn, Python and other runtimes told not to check certificates."""
-
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Final
-
-from sealock.model.build import Build
-from sealock.model.finding import RuleFinding, Severity
 from sealock.rules.build._commands import known, line, rewrite
 from sealock.rules.build._ran import ran
 from sealock.rules.build._written import revalued, settings
-from sealock.rules.references import cis_docker, cwe, page
-from sealock.rules.rule import Rule
+from sealock.rules.kit import Build, Final, Iterator, Rule, RuleFinding, Severity, cis_docker, cwe, page
 
 _OFF: Final = frozenset({"0", "false", "no", "off"})
 _VARIABLES: Final[dict[str, str]] = {
@@ -67,7 +59,6 @@ class NodeTlsOff(Rule[Build]):
     )
 
     def check(self, build: Build, /) -> Iterator[RuleFinding]:
-        """Judge variables, settings commands and options."""
         for setting in settings(build, *_VARIABLES):
             if setting.value.lower() in _OFF:
                 yield self.finding(

@@ -1,15 +1,9 @@
-"""`npm install` may leave the lock file aside."""
-
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-from sealock.model.build import AddFile, Build, Copy, Stage
-from sealock.model.finding import RuleFinding, Severity
+from sealock.model.build import AddFile, Copy, Stage
 from sealock.rules.build._fixes import replace_word
 from sealock.rules.build._ran import calls, once
-from sealock.rules.references import page
-from sealock.rules.rule import Rule
+from sealock.rules.kit import Build, Iterator, Rule, RuleFinding, Severity, page
 
 
 class NpmWithoutLockFile(Rule[Build]):
@@ -34,7 +28,6 @@ class NpmWithoutLockFile(Rule[Build]):
     )
 
     def check(self, build: Build, /) -> Iterator[RuleFinding]:
-        """Look for an install of everything, where a lock file was copied."""
         locked = once(lambda stage: _locked(build, stage))
         for call in calls(build, ("npm",), ("install", "i")):
             if not call.operands and not call.has("-g", "--global") and locked(call.ran.stage):

@@ -1,16 +1,8 @@
-"""Packages of the distribution are installed without a version."""
-
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Final
-
-from sealock.model.build import Build
-from sealock.model.finding import RuleFinding, Severity
 from sealock.model.shell import Word
 from sealock.rules.build._ran import calls
-from sealock.rules.references import cis_docker
-from sealock.rules.rule import Rule
+from sealock.rules.kit import Build, Final, Iterator, Rule, RuleFinding, Severity, cis_docker
 
 _INSTALLS: Final = frozenset({"install", "add", "in", "reinstall", "groupinstall"})
 _MANAGERS: Final = ("apt-get", "apt", "aptitude", "apk", "yum", "dnf", "microdnf", "tdnf", "zypper")
@@ -42,7 +34,6 @@ class OsPackagesUnpinned(Rule[Build]):
     fixable = False
 
     def check(self, build: Build, /) -> Iterator[RuleFinding]:
-        """Tell the unpinned packages of each install."""
         for call in calls(build, _MANAGERS, _INSTALLS):
             loose = [word.text for word in call.operands if not _pinned(call.manager, word)]
             if loose:

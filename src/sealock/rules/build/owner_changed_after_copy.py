@@ -1,15 +1,8 @@
-"""Owner or mode of files is changed in a layer after they were copied."""
-
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-from sealock.model.build import AddFile, Build, Copy, Stage
-from sealock.model.finding import RuleFinding, Severity
-from sealock.model.location import At
+from sealock.model.build import AddFile, Copy, Stage
 from sealock.rules.build._ran import once, ran, reaches_image
-from sealock.rules.references import docker_docs
-from sealock.rules.rule import Rule
+from sealock.rules.kit import At, Build, Iterator, Rule, RuleFinding, Severity, docker_docs
 
 
 class OwnerChangedAfterCopy(Rule[Build]):
@@ -34,7 +27,6 @@ class OwnerChangedAfterCopy(Rule[Build]):
     fixable = False
 
     def check(self, build: Build, /) -> Iterator[RuleFinding]:
-        """Compare what chown -R and chmod -R name with the targets of COPY before."""
         reaching = reaches_image(build)
         copied = once(_copied)
         for one in ran(build, "chown", "chmod", "chgrp"):

@@ -1,17 +1,8 @@
-"""Package cache of dnf, yum, zypper or pacman stays in the image."""
-
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Final
-
-from sealock.model.build import Build
-from sealock.model.finding import RuleFinding, Severity
-from sealock.model.location import At
 from sealock.rules.build._fixes import append_command
 from sealock.rules.build._ran import Call, calls, mounted, reaches_image, removes
-from sealock.rules.references import docker_docs
-from sealock.rules.rule import Rule
+from sealock.rules.kit import At, Build, Final, Iterator, Rule, RuleFinding, Severity, docker_docs
 
 _RPM: Final = frozenset(
     {"install", "update", "upgrade", "reinstall", "groupinstall", "makecache", "localinstall", "builddep"}
@@ -61,7 +52,6 @@ class PackageCacheKept(Rule[Build]):
     )
 
     def check(self, build: Build, /) -> Iterator[RuleFinding]:
-        """Look at each RUN that fills the cache of an image's layer."""
         reaching = reaches_image(build)
         cleaned = {call.ran.at for call in calls(build, _MANAGERS) if _cleans(call)}
         seen: set[tuple[At, str]] = set()

@@ -1,15 +1,7 @@
-"""ENV or LABEL is written without an equals sign."""
-
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-from sealock.model.build import Build, Env, LabelSet, Pair
-from sealock.model.change import Edit
-from sealock.model.finding import RuleFinding, Severity
-from sealock.model.location import Place
-from sealock.rules.references import docker_docs
-from sealock.rules.rule import Rule
+from sealock.model.build import Env, LabelSet, Pair
+from sealock.rules.kit import Build, Edit, Iterator, Place, Rule, RuleFinding, Severity, docker_docs
 
 
 class PairWithoutEquals(Rule[Build]):
@@ -33,7 +25,6 @@ class PairWithoutEquals(Rule[Build]):
     good = ("FROM debian:12\nENV LANG=C.UTF-8\n", 'FROM debian:12\nLABEL version="1.2" x=y\n')
 
     def check(self, build: Build, /) -> Iterator[RuleFinding]:
-        """Look at what stands behind the name."""
         for at, _, one in build.each(Env, LabelSet):
             if isinstance(one, Env | LabelSet) and len(one.pairs) == 1:
                 pair = one.pairs[0]

@@ -1,18 +1,11 @@
-"""A user's password that is set in the build."""
-
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from typing import Final
 
-from sealock.model.build import Build
-from sealock.model.finding import RuleFinding, Severity
 from sealock.model.shell import Command
 from sealock.rules.build._commands import known, pipelines
 from sealock.rules.build._ran import ran
-from sealock.rules.references import cis_docker, cwe, man
-from sealock.rules.rule import Rule
+from sealock.rules.kit import Build, Final, Iterator, Rule, RuleFinding, Severity, cis_docker, cwe, man
 
 _LOCKED: Final = frozenset({"*", "!", "!!", "!*", "x", ""})
 
@@ -45,7 +38,6 @@ class PasswordSet(Rule[Build]):
     )
 
     def check(self, build: Build, /) -> Iterator[RuleFinding]:
-        """Judge the programs that set passwords."""
         for one in ran(build, "chpasswd"):
             # What comes in is told apart by nothing but a look at the pipe, and all that can come in sets a password.
             if not {"--help", "-h"} & set(one.command.arguments):

@@ -1,18 +1,11 @@
-"""A user who may do everything with sudo, without a password."""
-
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from typing import Final
 
-from sealock.model.build import Build
-from sealock.model.finding import RuleFinding, Severity
 from sealock.rules.build._commands import known, line
 from sealock.rules.build._ran import ran
 from sealock.rules.build._written import writings
-from sealock.rules.references import cis_docker, cwe, page
-from sealock.rules.rule import Rule
+from sealock.rules.kit import Build, Final, Iterator, Rule, RuleFinding, Severity, cis_docker, cwe, page
 
 _NOPASSWD: Final = re.compile(r"NOPASSWD\s*:|!authenticate")
 
@@ -40,7 +33,6 @@ class PasswordlessSudo(Rule[Build]):
     good = ("FROM debian:12\nRUN echo 'app ALL=(ALL) ALL' > /etc/sudoers.d/app\n",)
 
     def check(self, build: Build, /) -> Iterator[RuleFinding]:
-        """Judge what is written, and who gets into a group that may do everything."""
         for writing in writings(build):
             doas = "doas" in writing.file and re.search(r"^\s*permit\b.*\bnopass\b", writing.text, re.MULTILINE)
             if doas or (_NOPASSWD.search(writing.text) and "sudoers" in writing.file):

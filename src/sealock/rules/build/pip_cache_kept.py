@@ -1,15 +1,9 @@
-"""Download cache of pip stays in the image."""
-
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-from sealock.model.build import Arg, Build, Env, Run, Stage
-from sealock.model.finding import RuleFinding, Severity
+from sealock.model.build import Arg, Env, Run, Stage
 from sealock.rules.build._fixes import insert_after
 from sealock.rules.build._ran import calls, inherited, mounted, once_each, reaches_image, removes
-from sealock.rules.references import page
-from sealock.rules.rule import Rule
+from sealock.rules.kit import Build, Iterator, Rule, RuleFinding, Severity, page
 
 _FOLDERS = ("~/.cache/pip", "~/.cache")
 
@@ -39,7 +33,6 @@ class PipCacheKept(Rule[Build]):
     )
 
     def check(self, build: Build, /) -> Iterator[RuleFinding]:
-        """Look at each install whose layer is in the image."""
         reaching = reaches_image(build)
         switched_off = inherited(build, _switched_off)
         kept = once_each(_kept)

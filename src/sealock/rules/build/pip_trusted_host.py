@@ -1,17 +1,10 @@
-"""pip told to trust a host without TLS."""
-
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-from sealock.model.build import Build
-from sealock.model.finding import RuleFinding, Severity
 from sealock.rules.build._commands import drop, known, line, settings
 from sealock.rules.build._ran import calls, ran
 from sealock.rules.build._written import revalued
 from sealock.rules.build._written import settings as variables
-from sealock.rules.references import cis_docker, cwe, page
-from sealock.rules.rule import Rule
+from sealock.rules.kit import Build, Iterator, Rule, RuleFinding, Severity, cis_docker, cwe, page
 
 
 class PipTrustedHost(Rule[Build]):
@@ -36,7 +29,6 @@ class PipTrustedHost(Rule[Build]):
     good = ("FROM python:3.12\nRUN pip install --cert /ca.pem -r requirements.txt\n",)
 
     def check(self, build: Build, /) -> Iterator[RuleFinding]:
-        """Judge calls of pip and its variables."""
         for call in calls(build, ("pip",)):
             command = call.ran.command
             given = settings(command, "--trusted-host")

@@ -1,14 +1,7 @@
-"""`pip install -r` takes packages without checking their hashes."""
-
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-from sealock.model.build import Build
-from sealock.model.finding import RuleFinding, Severity
 from sealock.rules.build._ran import calls
-from sealock.rules.references import cis_docker, page
-from sealock.rules.rule import Rule
+from sealock.rules.kit import Build, Iterator, Rule, RuleFinding, Severity, cis_docker, page
 
 
 class PipWithoutHashes(Rule[Build]):
@@ -34,7 +27,6 @@ class PipWithoutHashes(Rule[Build]):
     fixable = False
 
     def check(self, build: Build, /) -> Iterator[RuleFinding]:
-        """Look for requirements files without --require-hashes."""
         for call in calls(build, ("pip",), ("install", "wheel", "download")):
             if call.has("-r", "--requirement") and not call.has("--require-hashes"):
                 yield self.finding("installs without checking hashes", call.ran.at, place=call.verb.place)

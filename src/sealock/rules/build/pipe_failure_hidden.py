@@ -1,19 +1,11 @@
-"""A failure in front of a pipe goes unseen."""
-
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Final
-
-from sealock.model.absent import Absent
-from sealock.model.build import Build, Run
-from sealock.model.finding import RuleFinding, Severity
+from sealock.model.build import Run
 from sealock.model.imagename import family
 from sealock.model.shell import Command, Pipeline
 from sealock.rules.build._fixes import insert_before
 from sealock.rules.build._ran import bases
-from sealock.rules.references import docker_docs
-from sealock.rules.rule import Rule
+from sealock.rules.kit import Absent, Build, Final, Iterator, Rule, RuleFinding, Severity, docker_docs
 
 _HARMLESS: Final = frozenset({"", "echo", "printf", "yes", "true", ":", "pwd", "whoami", "id", "uname", "date", "env"})
 """Their failure would tell nothing, and `yes` even ends by a signal where all is well."""
@@ -45,7 +37,6 @@ class PipeFailureHidden(Rule[Build]):
     )
 
     def check(self, build: Build, /) -> Iterator[RuleFinding]:
-        """Look for pipes whose first commands may fail in silence."""
         told: set[int] = set()
         below = bases(build)
         for at, stage, run in build.each(Run):

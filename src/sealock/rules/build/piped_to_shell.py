@@ -1,18 +1,11 @@
-"""A download that goes straight into a shell or another interpreter."""
-
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from typing import Final
 
-from sealock.model.build import Build, Run
-from sealock.model.finding import RuleFinding, Severity
-from sealock.model.location import Place
+from sealock.model.build import Run
 from sealock.model.shell import Command, Script
 from sealock.rules.build._commands import DOWNLOADERS, INTERPRETERS, SHELLS, downloads, known, line, pipelines, program
-from sealock.rules.references import cis_docker, cwe, docker_docs
-from sealock.rules.rule import Rule
+from sealock.rules.kit import Build, Final, Iterator, Place, Rule, RuleFinding, Severity, cis_docker, cwe, docker_docs
 from sealock.secrets.values import mask
 
 _VALUED: Final = {"-o", "+o", "-O", "+O", "--rcfile", "--init-file", "-W", "-X", "-I", "-r", "--require"}
@@ -59,7 +52,6 @@ class PipedToShell(Rule[Build]):
     )
 
     def check(self, build: Build, /) -> Iterator[RuleFinding]:
-        """Judge every pipeline, and every command that runs what another prints."""
         for at, _, run in build.each(Run) if _EXPRESSION.search(build.text) else ():
             text = build.excerpt(run.place)
             if (match := _EXPRESSION.search(text)) and _POWERSHELL.search(text):

@@ -1,17 +1,10 @@
-"""A download over plain http."""
-
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from typing import Final
 
-from sealock.model.build import Build
-from sealock.model.finding import RuleFinding, Severity
 from sealock.rules.build._commands import addresses, is_verified, known, swap
 from sealock.rules.build._ran import ran
-from sealock.rules.references import cis_docker, cwe
-from sealock.rules.rule import Rule
+from sealock.rules.kit import Build, Final, Iterator, Rule, RuleFinding, Severity, cis_docker, cwe
 from sealock.secrets.values import mask
 
 _INSIDE: Final = re.compile(
@@ -44,7 +37,6 @@ class PlainHttpDownload(Rule[Build]):
     )
 
     def check(self, build: Build, /) -> Iterator[RuleFinding]:
-        """Judge every address of every downloader."""
         for one in ran(build, *_PROGRAMS):
             fetches = one.command.name not in {"git", "svn"} or {
                 "clone",

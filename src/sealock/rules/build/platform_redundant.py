@@ -1,15 +1,6 @@
-"""FROM asks for the platform that it gets anyway."""
-
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-from sealock.model.build import Build
-from sealock.model.change import Edit
-from sealock.model.finding import RuleFinding, Severity
-from sealock.model.location import Place
-from sealock.rules.references import docker_docs
-from sealock.rules.rule import Rule
+from sealock.rules.kit import Build, Edit, Iterator, Place, Rule, RuleFinding, Severity, docker_docs
 
 
 class PlatformRedundant(Rule[Build]):
@@ -28,7 +19,6 @@ class PlatformRedundant(Rule[Build]):
     good = ("FROM --platform=$BUILDPLATFORM debian:12\n", "FROM debian:12\n")
 
     def check(self, build: Build, /) -> Iterator[RuleFinding]:
-        """Look at each FROM."""
         for stage in build.stages:
             flag = stage.start.flag("platform")
             if (

@@ -1,14 +1,7 @@
-"""EXPOSE names what is no port."""
-
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-from sealock.model.build import Build, BuildText, Expose
-from sealock.model.change import Edit
-from sealock.model.finding import RuleFinding, Severity
-from sealock.rules.references import docker_docs
-from sealock.rules.rule import Rule
+from sealock.model.build import BuildText, Expose
+from sealock.rules.kit import Build, Edit, Iterator, Rule, RuleFinding, Severity, docker_docs
 
 _HIGHEST = 65535
 
@@ -40,7 +33,6 @@ class PortMalformed(Rule[Build]):
     fixable = False
 
     def check(self, build: Build, /) -> Iterator[RuleFinding]:
-        """Look at each port whose value is known."""
         for at, _, instruction in build.each(Expose):
             if not isinstance(instruction, Expose):
                 continue

@@ -1,15 +1,7 @@
-"""RUN that leaves the build's sandbox."""
-
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-from sealock.model.build import Build, Flag, Run
-from sealock.model.change import Edit
-from sealock.model.finding import RuleFinding, Severity
-from sealock.model.location import Place
-from sealock.rules.references import cis_docker, cwe, docker_docs
-from sealock.rules.rule import Rule
+from sealock.model.build import Flag, Run
+from sealock.rules.kit import Build, Edit, Iterator, Place, Rule, RuleFinding, Severity, cis_docker, cwe, docker_docs
 
 
 class PrivilegedRun(Rule[Build]):
@@ -31,7 +23,6 @@ class PrivilegedRun(Rule[Build]):
     good = ("FROM debian:12\nRUN --network=none make test\n", "FROM debian:12\nRUN --security=sandbox make\n")
 
     def check(self, build: Build, /) -> Iterator[RuleFinding]:
-        """Judge the flags of every RUN."""
         for at, _, run in build.each(Run):
             for flag in run.flags:
                 value = flag.value.text.lower() if flag.value else ""

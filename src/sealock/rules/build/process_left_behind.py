@@ -1,13 +1,7 @@
-"""A RUN leaves a process running behind it."""
-
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-from sealock.model.build import Build, Run
-from sealock.model.finding import RuleFinding, Severity
-from sealock.rules.references import docker_docs
-from sealock.rules.rule import Rule
+from sealock.model.build import Run
+from sealock.rules.kit import Build, Iterator, Rule, RuleFinding, Severity, docker_docs
 
 
 class ProcessLeftBehind(Rule[Build]):
@@ -26,7 +20,6 @@ class ProcessLeftBehind(Rule[Build]):
     fixable = False
 
     def check(self, build: Build, /) -> Iterator[RuleFinding]:
-        """Look for an ampersand at the end."""
         for at, _, run in build.each(Run):
             if isinstance(run, Run) and run.form == "shell" and not run.heredocs and run.script.pipelines:
                 end = build.text[run.place.start : run.place.end].rstrip()

@@ -1,14 +1,7 @@
-"""A variable is set in a file that only people's shells read."""
-
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-from sealock.model.build import Build
-from sealock.model.finding import RuleFinding, Severity
 from sealock.rules.build._ran import ran
-from sealock.rules.references import docker_docs
-from sealock.rules.rule import Rule
+from sealock.rules.kit import Build, Iterator, Rule, RuleFinding, Severity, docker_docs
 
 _PROFILES = (".bashrc", ".bash_profile", ".profile", "/etc/profile", "/etc/bash.bashrc", "/etc/environment", ".zshrc")
 
@@ -32,7 +25,6 @@ class ProfileWritten(Rule[Build]):
     fixable = False
 
     def check(self, build: Build, /) -> Iterator[RuleFinding]:
-        """Look for echo and printf of an assignment into such a file."""
         for one in ran(build, "echo", "printf"):
             for redirect in one.command.redirects:
                 target = redirect.target.text if redirect.target is not None else ""

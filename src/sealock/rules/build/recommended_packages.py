@@ -1,15 +1,9 @@
-"""Recommended packages are installed along with those asked for."""
-
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-from sealock.model.build import Build, Heredoc, Stage
-from sealock.model.finding import RuleFinding, Severity
+from sealock.model.build import Heredoc, Stage
 from sealock.rules.build._fixes import insert_after
 from sealock.rules.build._ran import calls, inherited, reaches_image
-from sealock.rules.references import cis_docker, docker_docs
-from sealock.rules.rule import Rule
+from sealock.rules.kit import Build, Iterator, Rule, RuleFinding, Severity, cis_docker, docker_docs
 
 
 class RecommendedPackages(Rule[Build]):
@@ -36,7 +30,6 @@ class RecommendedPackages(Rule[Build]):
     )
 
     def check(self, build: Build, /) -> Iterator[RuleFinding]:
-        """Look at each apt install whose layer is in the image."""
         reaching = reaches_image(build)
         configured = inherited(build, _configured)
         for call in calls(build, ("apt-get", "apt", "aptitude"), ("install",)):

@@ -1,20 +1,11 @@
-"""A registry of language packages that is asked over plain http."""
-
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from typing import Final
 
-from sealock.model.build import Build
-from sealock.model.change import Edit
-from sealock.model.finding import RuleFinding, Severity
-from sealock.model.location import Place
 from sealock.rules.build._commands import known, swap
 from sealock.rules.build._ran import ran
 from sealock.rules.build._written import settings
-from sealock.rules.references import cis_docker, cwe
-from sealock.rules.rule import Rule
+from sealock.rules.kit import Build, Edit, Final, Iterator, Place, Rule, RuleFinding, Severity, cis_docker, cwe
 from sealock.secrets.values import mask
 
 _LOCAL: Final = re.compile(r"http://(?:localhost|127\.|\[::1\]|host\.docker\.internal)")
@@ -48,7 +39,6 @@ class RegistryPlainHttp(Rule[Build]):
     )
 
     def check(self, build: Build, /) -> Iterator[RuleFinding]:
-        """Judge the addresses that package managers are given."""
         for one in ran(build, *_PROGRAMS):
             words = one.command.words
             if one.command.name.startswith("python") and one.command.arguments[:2] != ("-m", "pip"):

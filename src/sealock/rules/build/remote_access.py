@@ -1,16 +1,8 @@
-"""Programs for getting in from outside, or from here to elsewhere."""
-
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Final
-
-from sealock.model.build import Build
-from sealock.model.finding import Confidence, RuleFinding, Severity
 from sealock.rules.build._commands import known
 from sealock.rules.build._ran import calls, reaches_image
-from sealock.rules.references import cis_docker, cwe
-from sealock.rules.rule import Rule
+from sealock.rules.kit import Build, Confidence, Final, Iterator, Rule, RuleFinding, Severity, cis_docker, cwe
 
 _SERVERS: Final = frozenset({
     "openssh-server", "openssh", "ssh", "dropbear", "telnetd", "inetutils-telnetd", "telnet-server",
@@ -50,7 +42,6 @@ class RemoteAccess(Rule[Build]):
     )
 
     def check(self, build: Build, /) -> Iterator[RuleFinding]:
-        """Judge what the layers of the final image install."""
         reaching = reaches_image(build)
         for call in calls(build, _MANAGERS):
             if call.verb.text not in {"install", "add", "in", ""} or call.ran.stage.index not in reaching:

@@ -1,18 +1,11 @@
-"""`rm -r` of a path that begins with a variable that may be empty."""
-
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
-from typing import Final
+from collections.abc import Callable
 
-from sealock.model.build import Arg, Build, Env, Run, Stage
-from sealock.model.change import Edit
-from sealock.model.finding import Confidence, RuleFinding, Severity
-from sealock.model.location import At, Place
+from sealock.model.build import Arg, Env, Run, Stage
 from sealock.rules.build._ran import inherited, once, ran
-from sealock.rules.references import page
-from sealock.rules.rule import Rule
+from sealock.rules.kit import At, Build, Confidence, Edit, Final, Iterator, Place, Rule, RuleFinding, Severity, page
 
 _BELOW: Final = r"""["']?\$(?:\{(?P<braced>[A-Za-z_]\w*)\}|(?P<bare>[A-Za-z_]\w*))["']?/"""
 _ALWAYS_SET: Final = frozenset({"HOME", "PWD", "TMPDIR", "OLDPWD"})
@@ -40,7 +33,6 @@ class RemovalBelowVariable(Rule[Build]):
     )
 
     def check(self, build: Build, /) -> Iterator[RuleFinding]:
-        """Look at each recursive rm."""
         given = once(lambda stage: _given(build, stage))
         known: dict[str, Callable[[Stage], bool]] = {}
         assigned: dict[At, frozenset[str]] = {}

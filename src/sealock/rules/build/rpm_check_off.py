@@ -1,18 +1,11 @@
-"""yum, dnf, zypper and pacman told not to check signatures or certificates."""
-
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from typing import Final
 
-from sealock.model.build import Build
-from sealock.model.finding import RuleFinding, Severity
 from sealock.rules.build._commands import drop, known, line
 from sealock.rules.build._ran import ran
 from sealock.rules.build._written import corrected, writings
-from sealock.rules.references import cis_docker, cwe, page
-from sealock.rules.rule import Rule
+from sealock.rules.kit import Build, Final, Iterator, Rule, RuleFinding, Severity, cis_docker, cwe, page
 
 _OPTIONS: Final = frozenset({
     "--nogpgcheck", "--nogpgchecks", "--no-gpgchecks", "--no-gpgcheck", "--no-gpg-check", "--no-gpg-checks",
@@ -54,7 +47,6 @@ class RpmCheckOff(Rule[Build]):
     )
 
     def check(self, build: Build, /) -> Iterator[RuleFinding]:
-        """Judge options, --setopt and what is written to repository files."""
         for one in ran(build, "yum", "dnf", "dnf5", "microdnf", "tdnf", "zypper", "yum-config-manager", "dnf-3"):
             words = one.command.words
             for index, word in enumerate(words):

@@ -1,15 +1,8 @@
-"""rpm told not to check signatures or digests."""
-
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-from sealock.model.build import Build
-from sealock.model.finding import RuleFinding, Severity
 from sealock.rules.build._commands import drop, known, line
 from sealock.rules.build._ran import ran
-from sealock.rules.references import cis_docker, cwe, man
-from sealock.rules.rule import Rule
+from sealock.rules.kit import Build, Iterator, Rule, RuleFinding, Severity, cis_docker, cwe, man
 
 
 class RpmSignatureOff(Rule[Build]):
@@ -30,7 +23,6 @@ class RpmSignatureOff(Rule[Build]):
     good = ("FROM rockylinux:9\nRUN rpm --import /keys/x.asc && rpm -ivh https://example.com/x.rpm\n",)
 
     def check(self, build: Build, /) -> Iterator[RuleFinding]:
-        """Judge rpm's options."""
         for one in ran(build, "rpm"):
             for word in one.command.words[1:]:
                 if word.text in {"--nosignature", "--nodigest", "--nofiledigest", "--noverify"}:

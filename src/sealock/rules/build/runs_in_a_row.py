@@ -1,14 +1,8 @@
-"""Several RUN instructions stand in a row."""
-
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-from sealock.model.build import Build, Run
-from sealock.model.finding import RuleFinding, Severity
+from sealock.model.build import Run
 from sealock.rules.build._ran import reaches_image
-from sealock.rules.references import docker_docs
-from sealock.rules.rule import Rule
+from sealock.rules.kit import Build, Iterator, Rule, RuleFinding, Severity, docker_docs
 
 
 class RunsInARow(Rule[Build]):
@@ -31,7 +25,6 @@ class RunsInARow(Rule[Build]):
     fixable = False
 
     def check(self, build: Build, /) -> Iterator[RuleFinding]:
-        """Look for a RUN right behind a RUN of the same kind, in the stages that are in the image."""
         reaching = reaches_image(build)
         for stage in build.stages:
             if stage.index not in reaching:

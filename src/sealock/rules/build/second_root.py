@@ -1,17 +1,9 @@
-"""A user who is root by another name or by a group."""
-
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Final
-
-from sealock.model.build import Build
-from sealock.model.finding import Confidence, RuleFinding, Severity
 from sealock.model.shell import Command
 from sealock.rules.build._commands import known, line
 from sealock.rules.build._ran import ran
-from sealock.rules.references import cis_docker, cwe, man
-from sealock.rules.rule import Rule
+from sealock.rules.kit import Build, Confidence, Final, Iterator, Rule, RuleFinding, Severity, cis_docker, cwe, man
 
 _GROUPS: Final = frozenset({"sudo", "wheel", "docker", "disk", "shadow", "lxd", "adm"})
 
@@ -40,7 +32,6 @@ class SecondRoot(Rule[Build]):
     )
 
     def check(self, build: Build, /) -> Iterator[RuleFinding]:
-        """Judge the programs that make users and put them into groups."""
         for one in ran(build, "useradd", "adduser", "usermod"):
             number = _value(one.command, "-u", "--uid")
             if number is not None and number.isdigit() and int(number) == 0:

@@ -1,20 +1,26 @@
-"""ARG that passes a secret into the build."""
-
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from itertools import chain
-from typing import Final
 
-from sealock.model.build import Arg, Build, Instruction, Run, Stage
-from sealock.model.change import Edit
-from sealock.model.finding import Confidence, RuleFinding, Severity
-from sealock.model.location import At, Place
+from sealock.model.build import Arg, Instruction, Run, Stage
 from sealock.rules.build._fixes import delete_instruction
 from sealock.rules.build._ran import once
-from sealock.rules.references import cis_docker, cwe, docker_docs
-from sealock.rules.rule import Rule
+from sealock.rules.kit import (
+    At,
+    Build,
+    Confidence,
+    Edit,
+    Final,
+    Iterator,
+    Place,
+    Rule,
+    RuleFinding,
+    Severity,
+    cis_docker,
+    cwe,
+    docker_docs,
+)
 from sealock.secrets.values import find, of_name
 
 _SYNTAX: Final = "# syntax=docker/dockerfile:1"
@@ -46,7 +52,6 @@ class SecretInArgument(Rule[Build]):
     )
 
     def check(self, build: Build, /) -> Iterator[RuleFinding]:
-        """Judge every ARG by its name, and by its default where it has one."""
         uses = once(lambda stage: _uses(build, stage))
         before: list[tuple[At, Stage | None, Arg]] = [((), None, argument) for argument in build.arguments]
         inside = ((at, stage, one) for at, stage, one in build.each(Arg) if isinstance(one, Arg))

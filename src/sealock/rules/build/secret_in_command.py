@@ -1,17 +1,23 @@
-"""A secret written out in a command, a label or a file of the Dockerfile."""
-
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterator
 
-from sealock.model.build import Build, Cmd, Healthcheck, Instruction, LabelSet, Run
-from sealock.model.finding import Confidence, RuleFinding, Severity
-from sealock.model.location import At, Place
+from sealock.model.build import Cmd, Healthcheck, Instruction, LabelSet, Run
 from sealock.model.shell import Command
 from sealock.rules.build._commands import known, line
-from sealock.rules.references import cis_docker, cwe, docker_docs
-from sealock.rules.rule import Rule
+from sealock.rules.kit import (
+    At,
+    Build,
+    Confidence,
+    Iterator,
+    Place,
+    Rule,
+    RuleFinding,
+    Severity,
+    cis_docker,
+    cwe,
+    docker_docs,
+)
 from sealock.secrets.values import find, find_in_text
 
 
@@ -49,7 +55,6 @@ class BuildSecretInCommand(Rule[Build]):
     )
 
     def check(self, build: Build, /) -> Iterator[RuleFinding]:
-        """Look through all that is run, all labels and all here-documents."""
         suspects = _suspects(build)
         for at, _, instruction, script in build.scripts():
             start, end = instruction.place.start, instruction.place.end

@@ -1,15 +1,10 @@
-"""ENV with a secret for its value."""
-
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 
-from sealock.model.build import Arg, Build, Env, Stage
-from sealock.model.finding import Confidence, RuleFinding, Severity
+from sealock.model.build import Arg, Env, Stage
 from sealock.rules.build._ran import once
-from sealock.rules.references import cis_docker, cwe, docker_docs
-from sealock.rules.rule import Rule
+from sealock.rules.kit import Build, Confidence, Iterator, Rule, RuleFinding, Severity, cis_docker, cwe, docker_docs
 from sealock.secrets.values import Secret, find, of_name
 
 
@@ -40,7 +35,6 @@ class BuildSecretInEnvironment(Rule[Build]):
     )
 
     def check(self, build: Build, /) -> Iterator[RuleFinding]:
-        """Judge every variable by name and value."""
         declared = once(_declared)
         for at, stage, env in build.each(Env):
             for pair in env.pairs if isinstance(env, Env) else ():

@@ -1,19 +1,24 @@
-"""A secret that was rightly passed in, and is then written into a layer."""
-
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from typing import Final
 
-from sealock.model.build import Build, Run
-from sealock.model.finding import Confidence, RuleFinding, Severity
+from sealock.model.build import Run
 from sealock.model.shell import Command
 from sealock.rules.build._commands import known, line
 from sealock.rules.build._credentials import credential_file
 from sealock.rules.build._ran import once_each, ran
-from sealock.rules.references import cis_docker, cwe, docker_docs
-from sealock.rules.rule import Rule
+from sealock.rules.kit import (
+    Build,
+    Confidence,
+    Final,
+    Iterator,
+    Rule,
+    RuleFinding,
+    Severity,
+    cis_docker,
+    cwe,
+    docker_docs,
+)
 from sealock.secrets.values import of_name
 
 _VARIABLE: Final = re.compile(r"\$\{?([A-Za-z_]\w*)")
@@ -52,7 +57,6 @@ class SecretLeftInLayer(Rule[Build]):
     )
 
     def check(self, build: Build, /) -> Iterator[RuleFinding]:
-        """Judge the commands that write files; what the same RUN removes is in no layer."""
         removed, mounted = once_each(_removed), once_each(_mounted_secrets)
         for one in ran(build, *_WRITERS):
             for file, message, confidence in _kept(one.command, mounted(one)):

@@ -1,18 +1,11 @@
-"""A credential file is copied in, and removed in another layer."""
-
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-from sealock.model.build import AddFile, Build, Copy, Run
-from sealock.model.finding import RuleFinding, Severity
-from sealock.model.location import At
+from sealock.model.build import AddFile, Copy, Run
 from sealock.model.shell import Command, Word
 from sealock.rules.build._commands import known, line
 from sealock.rules.build._credentials import credential_file
 from sealock.rules.build._written import writings
-from sealock.rules.references import cis_docker, cwe, docker_docs
-from sealock.rules.rule import Rule
+from sealock.rules.kit import At, Build, Iterator, Rule, RuleFinding, Severity, cis_docker, cwe, docker_docs
 
 
 class SecretRemovedLater(Rule[Build]):
@@ -39,7 +32,6 @@ class SecretRemovedLater(Rule[Build]):
     )
 
     def check(self, build: Build, /) -> Iterator[RuleFinding]:
-        """Follow credential files through each stage's layers."""
         written: dict[At, list[str]] = {}
         for writing in writings(build):
             if credential_file(writing.file):

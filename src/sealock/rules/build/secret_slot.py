@@ -1,13 +1,7 @@
-"""A variable that asks for a secret in the environment."""
-
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-from sealock.model.build import Build, Env
-from sealock.model.finding import Confidence, RuleFinding, Severity
-from sealock.rules.references import cis_docker, cwe, docker_docs
-from sealock.rules.rule import Rule
+from sealock.model.build import Env
+from sealock.rules.kit import Build, Confidence, Iterator, Rule, RuleFinding, Severity, cis_docker, cwe, docker_docs
 from sealock.secrets.values import find, is_placeholder, of_name
 
 
@@ -29,7 +23,6 @@ class SecretSlot(Rule[Build]):
     good = ("FROM debian:12\nENV PASSWORD_FILE=/run/secrets/password TOKEN_TTL=3600\n",)
 
     def check(self, build: Build, /) -> Iterator[RuleFinding]:
-        """Judge variables whose name promises a secret that is not there."""
         for at, _, env in build.each(Env):
             for pair in env.pairs if isinstance(env, Env) else ():
                 kind = of_name(pair.name) if pair.value is not None and "$" not in pair.value.raw else None

@@ -1,19 +1,11 @@
-"""A program that is made setuid, or given capabilities."""
-
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from typing import Final
 
-from sealock.model.build import Build
-from sealock.model.change import Edit
-from sealock.model.finding import RuleFinding, Severity
 from sealock.rules.build._commands import known, line
 from sealock.rules.build._modes import GivenMode, bits, clauses, modes
 from sealock.rules.build._ran import ran
-from sealock.rules.references import cis_docker, cwe, man
-from sealock.rules.rule import Rule
+from sealock.rules.kit import Build, Edit, Final, Iterator, Rule, RuleFinding, Severity, cis_docker, cwe, man
 
 _MILD: Final = frozenset({"cap_net_bind_service", "cap_net_raw", "cap_ipc_lock", "cap_sys_nice", "cap_wake_alarm", "cap_net_admin"})  # fmt: skip  # noqa: E501  a list of names
 
@@ -44,7 +36,6 @@ class SetuidAdded(Rule[Build]):
     )
 
     def check(self, build: Build, /) -> Iterator[RuleFinding]:
-        """Judge modes and setcap."""
         for given in modes(build):
             octal = bits(given.text)
             if octal is not None and octal & 0o4000:

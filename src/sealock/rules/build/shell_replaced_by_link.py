@@ -1,14 +1,7 @@
-"""/bin/sh is replaced by a link to another shell."""
-
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-from sealock.model.build import Build
-from sealock.model.finding import RuleFinding, Severity
 from sealock.rules.build._ran import ran
-from sealock.rules.references import docker_docs
-from sealock.rules.rule import Rule
+from sealock.rules.kit import Build, Iterator, Rule, RuleFinding, Severity, docker_docs
 
 
 class ShellReplacedByLink(Rule[Build]):
@@ -30,7 +23,6 @@ class ShellReplacedByLink(Rule[Build]):
     fixable = False
 
     def check(self, build: Build, /) -> Iterator[RuleFinding]:
-        """Look for ln and for the alternatives of Debian."""
         for one in ran(build, "ln", "update-alternatives"):
             if any(text in {"/bin/sh", "/usr/bin/sh"} for text in one.command.arguments[1:]):
                 yield self.finding("replaces the shell of the distribution", one.at, place=one.command.place)

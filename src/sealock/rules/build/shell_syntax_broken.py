@@ -1,13 +1,6 @@
-"""A command line is not what a shell can read."""
-
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-from sealock.model.build import Build
-from sealock.model.finding import Confidence, RuleFinding, Severity
-from sealock.rules.references import docker_docs
-from sealock.rules.rule import Rule
+from sealock.rules.kit import Build, Confidence, Iterator, Rule, RuleFinding, Severity, docker_docs
 
 
 class ShellSyntaxBroken(Rule[Build]):
@@ -27,7 +20,6 @@ class ShellSyntaxBroken(Rule[Build]):
     fixable = False
 
     def check(self, build: Build, /) -> Iterator[RuleFinding]:
-        """Look at what the shell's grammar could not make sense of."""
         for at, _, instruction, script in build.scripts():
             # Brackets at the start are a broken exec form, which is another rule's matter.
             if script.broken and not build.text[script.broken[0].start :].startswith("["):

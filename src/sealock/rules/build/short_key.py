@@ -1,17 +1,10 @@
-"""A key that is fetched by a short id."""
-
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from typing import Final
 
-from sealock.model.build import Build
-from sealock.model.finding import RuleFinding, Severity
 from sealock.rules.build._commands import known, line
 from sealock.rules.build._ran import ran
-from sealock.rules.references import cis_docker, cwe, page
-from sealock.rules.rule import Rule
+from sealock.rules.kit import Build, Final, Iterator, Rule, RuleFinding, Severity, cis_docker, cwe, page
 
 _RECEIVE: Final = frozenset({"--recv-keys", "--recv-key", "--recv", "--receive-keys"})
 _ID: Final = re.compile(r"(?:0x)?[0-9A-Fa-f]{8}(?:[0-9A-Fa-f]{8})?")
@@ -42,7 +35,6 @@ class ShortKey(Rule[Build]):
     )
 
     def check(self, build: Build, /) -> Iterator[RuleFinding]:
-        """Judge the keys that gpg and apt-key are told to fetch."""
         for one in ran(build, "gpg", "gpg2", "apt-key"):
             words = one.command.words
             if any(word.text in _RECEIVE for word in words):

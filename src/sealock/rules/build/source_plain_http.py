@@ -1,20 +1,11 @@
-"""A package source that is fetched over plain http."""
-
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from typing import Final
 
-from sealock.model.build import Build
-from sealock.model.change import Edit
-from sealock.model.finding import RuleFinding, Severity
-from sealock.model.location import Place
 from sealock.rules.build._commands import known, line, swap
 from sealock.rules.build._ran import ran
 from sealock.rules.build._written import located, writings
-from sealock.rules.references import cis_docker, cwe
-from sealock.rules.rule import Rule
+from sealock.rules.kit import Build, Edit, Final, Iterator, Place, Rule, RuleFinding, Severity, cis_docker, cwe
 from sealock.secrets.values import mask
 
 _SOURCE: Final = re.compile(
@@ -55,7 +46,6 @@ class SourcePlainHttp(Rule[Build]):
     )
 
     def check(self, build: Build, /) -> Iterator[RuleFinding]:
-        """Judge what is written to source lists, and what package managers are given."""
         for writing in writings(build):
             if not any(part in writing.file for part in _FILES):
                 continue

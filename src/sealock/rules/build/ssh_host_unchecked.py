@@ -1,18 +1,11 @@
-"""ssh told not to check the host's key."""
-
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from typing import Final
 
-from sealock.model.build import Build
-from sealock.model.finding import Confidence, RuleFinding, Severity
 from sealock.rules.build._commands import is_verified, known, line
 from sealock.rules.build._ran import once_each, ran
 from sealock.rules.build._written import settings, writings
-from sealock.rules.references import cwe, docker_docs, man
-from sealock.rules.rule import Rule
+from sealock.rules.kit import Build, Confidence, Final, Iterator, Rule, RuleFinding, Severity, cwe, docker_docs, man
 from sealock.secrets.values import mask
 
 _OFF: Final = re.compile(r"StrictHostKeyChecking[ =\t]+[\"']?(?:no|off|accept-new)\b", re.IGNORECASE)
@@ -48,7 +41,6 @@ class SshHostUnchecked(Rule[Build]):
     )
 
     def check(self, build: Build, /) -> Iterator[RuleFinding]:
-        """Judge options, variables, settings files and key scans."""
         message = "lets ssh talk to whoever answers"
         for one in ran(build, "ssh", "scp", "sftp", "rsync", "sshfs", "git"):
             if _OFF.search(" ".join(one.command.arguments)):

@@ -1,14 +1,6 @@
-"""A stage's name is not in lower case."""
-
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-from sealock.model.build import Build
-from sealock.model.change import Edit
-from sealock.model.finding import RuleFinding, Severity
-from sealock.rules.references import docker_docs
-from sealock.rules.rule import Rule
+from sealock.rules.kit import Build, Edit, Iterator, Rule, RuleFinding, Severity, docker_docs
 
 
 class StageNameCase(Rule[Build]):
@@ -27,7 +19,6 @@ class StageNameCase(Rule[Build]):
     good = ("FROM debian:12 AS build\nRUN make\nFROM debian:12\nCOPY --from=build /a /\n",)
 
     def check(self, build: Build, /) -> Iterator[RuleFinding]:
-        """Look at each name as written."""
         for stage in build.stages:
             alias = stage.start.alias
             if alias is not None and alias.raw != alias.raw.lower():

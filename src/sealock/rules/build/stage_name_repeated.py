@@ -1,13 +1,6 @@
-"""Two stages have the same name."""
-
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-from sealock.model.build import Build
-from sealock.model.finding import RuleFinding, Severity
-from sealock.rules.references import docker_docs
-from sealock.rules.rule import Rule
+from sealock.rules.kit import Build, Iterator, Rule, RuleFinding, Severity, docker_docs
 
 
 class StageNameRepeated(Rule[Build]):
@@ -25,7 +18,6 @@ class StageNameRepeated(Rule[Build]):
     fixable = False
 
     def check(self, build: Build, /) -> Iterator[RuleFinding]:
-        """Compare names without regard to case, as BuildKit does."""
         seen: dict[str, int] = {}
         for stage in build.stages:
             alias = stage.start.alias

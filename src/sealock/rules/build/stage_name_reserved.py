@@ -1,13 +1,6 @@
-"""A stage has a name that BuildKit uses itself."""
-
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-from sealock.model.build import Build
-from sealock.model.finding import RuleFinding, Severity
-from sealock.rules.references import docker_docs
-from sealock.rules.rule import Rule
+from sealock.rules.kit import Build, Iterator, Rule, RuleFinding, Severity, docker_docs
 
 
 class StageNameReserved(Rule[Build]):
@@ -28,7 +21,6 @@ class StageNameReserved(Rule[Build]):
     fixable = False
 
     def check(self, build: Build, /) -> Iterator[RuleFinding]:
-        """Look at each name."""
         for stage in build.stages:
             alias = stage.start.alias
             if alias is not None and alias.text.lower() in {"scratch", "context"}:

@@ -1,13 +1,6 @@
-"""A stage is used by no other."""
-
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-from sealock.model.build import Build
-from sealock.model.finding import RuleFinding, Severity
-from sealock.rules.references import docker_docs
-from sealock.rules.rule import Rule
+from sealock.rules.kit import Build, Iterator, Rule, RuleFinding, Severity, docker_docs
 
 
 class StageUnused(Rule[Build]):
@@ -27,7 +20,6 @@ class StageUnused(Rule[Build]):
     fixable = False
 
     def check(self, build: Build, /) -> Iterator[RuleFinding]:
-        """Look for stages that the last one does not need."""
         for stage in build.stages:
             if not stage.needed:
                 yield self.finding("is needed by no other stage", ("stages", stage.index), place=stage.start.place)

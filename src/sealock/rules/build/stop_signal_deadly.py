@@ -1,14 +1,8 @@
-"""STOPSIGNAL is one that no program can answer."""
-
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-from sealock.model.build import Build, StopSignal
-from sealock.model.finding import RuleFinding, Severity
+from sealock.model.build import StopSignal
 from sealock.rules.build._fixes import delete_instruction
-from sealock.rules.references import docker_docs
-from sealock.rules.rule import Rule
+from sealock.rules.kit import Build, Iterator, Rule, RuleFinding, Severity, docker_docs
 
 
 class StopSignalDeadly(Rule[Build]):
@@ -26,7 +20,6 @@ class StopSignalDeadly(Rule[Build]):
     good = ("FROM debian:12\nSTOPSIGNAL SIGQUIT\n",)
 
     def check(self, build: Build, /) -> Iterator[RuleFinding]:
-        """Look for SIGKILL and SIGSTOP, by name and number."""
         for at, _, one in build.each(StopSignal):
             if isinstance(one, StopSignal) and one.signal.text.upper().removeprefix("SIG") in {
                 "KILL",

@@ -1,17 +1,8 @@
-"""sudo in a build."""
-
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-from sealock.model.build import Build
-from sealock.model.change import Edit
-from sealock.model.finding import RuleFinding, Severity
-from sealock.model.location import Place
 from sealock.rules.build._commands import is_root, known, line, user_at
 from sealock.rules.build._ran import Ran, ran
-from sealock.rules.references import cwe, docker_docs, page
-from sealock.rules.rule import Rule
+from sealock.rules.kit import Build, Edit, Iterator, Place, Rule, RuleFinding, Severity, cwe, docker_docs, page
 
 
 class SudoUsed(Rule[Build]):
@@ -38,7 +29,6 @@ class SudoUsed(Rule[Build]):
     good = ("FROM debian:12\nRUN apt-get update\n",)
 
     def check(self, build: Build, /) -> Iterator[RuleFinding]:
-        """Judge every sudo, however deep."""
         for one in ran(build, "sudo"):
             root = is_root(user_at(build, one.stage, one.at))
             yield self.finding(

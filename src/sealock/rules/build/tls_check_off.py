@@ -1,19 +1,12 @@
-"""curl, wget and their like told not to check certificates."""
-
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from typing import Final
 
-from sealock.model.build import Build, Run
-from sealock.model.finding import RuleFinding, Severity
-from sealock.model.location import Place
+from sealock.model.build import Run
 from sealock.model.shell import Command, Word
 from sealock.rules.build._commands import CURL_VALUED, bundled, drop_option, known, line
 from sealock.rules.build._ran import ran
-from sealock.rules.references import cis_docker, cwe, man
-from sealock.rules.rule import Rule
+from sealock.rules.kit import Build, Final, Iterator, Place, Rule, RuleFinding, Severity, cis_docker, cwe, man
 
 _OPTIONS: Final[dict[str, tuple[str, ...]]] = {
     "curl": ("--insecure", "--proxy-insecure", "--doh-insecure"),
@@ -69,7 +62,6 @@ class TlsCheckOff(Rule[Build]):
     )
 
     def check(self, build: Build, /) -> Iterator[RuleFinding]:
-        """Judge every download by its options, and what is written to the downloaders' own settings."""
         for one in ran(build, *_OPTIONS):
             command = one.command
             for word, letter in _given(command):

@@ -1,15 +1,8 @@
-"""FROM with a build argument that nobody declares."""
-
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from typing import Final
 
-from sealock.model.build import Build
-from sealock.model.finding import RuleFinding, Severity
-from sealock.rules.references import docker_docs
-from sealock.rules.rule import Rule
+from sealock.rules.kit import Build, Final, Iterator, Rule, RuleFinding, Severity, docker_docs
 
 _BUILT_IN: Final = re.compile(r"(?:BUILD|TARGET)(?:PLATFORM|OS|ARCH|VARIANT)")
 _USE: Final = re.compile(r"\$(?:(\w+)|\{(\w+)(:?[-+])?)")
@@ -39,7 +32,6 @@ class UndeclaredArgument(Rule[Build]):
     )
 
     def check(self, build: Build, /) -> Iterator[RuleFinding]:
-        """Look up every variable of every FROM among the ARGs before the first."""
         declared = {pair.name: pair.value for argument in build.arguments for pair in argument.pairs}
         for stage in build.stages:
             platform = stage.start.platform.raw if stage.start.platform else ""

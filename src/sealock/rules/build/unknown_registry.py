@@ -1,16 +1,10 @@
-"""FROM and COPY --from with an image from a registry that nobody has vouched for."""
-
 from __future__ import annotations
 
-from collections.abc import Iterator
 from itertools import chain
 
-from sealock.model.build import Build
-from sealock.model.finding import RuleFinding, Severity
 from sealock.rules.build._images import base_images, copied_images, is_context
-from sealock.rules.references import cis_docker, cwe
+from sealock.rules.kit import Build, Iterator, Rule, RuleFinding, Severity, cis_docker, cwe
 from sealock.rules.registries import WELL_KNOWN, covers
-from sealock.rules.rule import Rule
 
 
 class BuildUnknownRegistry(Rule[Build]):
@@ -35,7 +29,6 @@ class BuildUnknownRegistry(Rule[Build]):
     listed = WELL_KNOWN
 
     def check(self, build: Build, /) -> Iterator[RuleFinding]:
-        """Judge every image that the Dockerfile names."""
         for named in chain(
             base_images(build), (copied_image for copied_image in copied_images(build) if not is_context(copied_image))
         ):

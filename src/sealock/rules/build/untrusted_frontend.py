@@ -1,15 +1,7 @@
-"""# syntax= with a frontend that is not Docker's, or not pinned."""
-
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Final
-
-from sealock.model.build import Build
-from sealock.model.finding import RuleFinding, Severity
 from sealock.model.imagename import parse
-from sealock.rules.references import cis_docker, cwe, docker_docs
-from sealock.rules.rule import Rule
+from sealock.rules.kit import Build, Final, Iterator, Rule, RuleFinding, Severity, cis_docker, cwe, docker_docs
 
 _DOCKERS: Final = frozenset({"docker/dockerfile", "docker/dockerfile-upstream"})
 
@@ -39,7 +31,6 @@ class UntrustedFrontend(Rule[Build]):
     )
 
     def check(self, build: Build, /) -> Iterator[RuleFinding]:
-        """Judge the syntax directive."""
         for directive in build.directives:
             name = parse(directive.value.split(" ")[0]) if directive.name == "syntax" else None
             if name is None or name.digest is not None:

@@ -1,14 +1,8 @@
-"""Image runs as a user that has a name instead of a number."""
-
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-from sealock.model.build import Build, User
-from sealock.model.finding import RuleFinding, Severity
+from sealock.model.build import User
 from sealock.rules.build._ran import lineage
-from sealock.rules.references import page
-from sealock.rules.rule import Rule
+from sealock.rules.kit import Build, Iterator, Rule, RuleFinding, Severity, page
 
 _OTHERS = frozenset({"root", "ContainerUser", "ContainerAdministrator"})
 """Root is another rule's matter, and Windows has no numbers."""
@@ -35,7 +29,6 @@ class UserByName(Rule[Build]):
     fixable = False
 
     def check(self, build: Build, /) -> Iterator[RuleFinding]:
-        """Look at the last USER of the final stage."""
         if build.final is None:
             return
         for stage in lineage(build, build.final):

@@ -1,15 +1,10 @@
-"""A variable is used that nobody has set."""
-
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from typing import Final
 
 from sealock.model.build import (
     AddFile,
     Arg,
-    Build,
     BuildText,
     Copy,
     Env,
@@ -21,11 +16,8 @@ from sealock.model.build import (
     Volume,
     Workdir,
 )
-from sealock.model.change import Edit
-from sealock.model.finding import RuleFinding, Severity
 from sealock.rules.build._ran import bases
-from sealock.rules.references import docker_docs
-from sealock.rules.rule import Rule
+from sealock.rules.kit import Build, Edit, Final, Iterator, Rule, RuleFinding, Severity, docker_docs
 
 _USE: Final = r"(?<!\\)\$(?:\{([A-Za-z_]\w*)\}|([A-Za-z_]\w*))"
 """A plain use; those with a default or another operator say themselves what happens without the variable."""
@@ -60,7 +52,6 @@ class VariableUndefined(Rule[Build]):
     fixable = False
 
     def check(self, build: Build, /) -> Iterator[RuleFinding]:
-        """Follow what each stage knows; of the base image's own variables nobody knows here."""
         outer = {pair.name for arg in build.arguments for pair in arg.pairs}
         below = bases(build)
         known: dict[int, set[str]] = {}

@@ -1,18 +1,11 @@
-"""TLS that is made weaker for everything in the image."""
-
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from typing import Final
 
-from sealock.model.build import Build
-from sealock.model.finding import RuleFinding, Severity
 from sealock.rules.build._commands import known, line
 from sealock.rules.build._ran import ran
 from sealock.rules.build._written import settings, writings
-from sealock.rules.references import cwe, page
-from sealock.rules.rule import Rule
+from sealock.rules.kit import Build, Final, Iterator, Rule, RuleFinding, Severity, cwe, page
 
 _SETTING: Final = re.compile(r"SECLEVEL\s*=\s*[01]\b|MinProtocol\s*=\s*(?:SSLv3|TLSv1(?:\.[01])?)(?![.\d])")
 
@@ -45,7 +38,6 @@ class WeakTls(Rule[Build]):
     )
 
     def check(self, build: Build, /) -> Iterator[RuleFinding]:
-        """Judge what is written to OpenSSL's settings, the system's policy and Node's options."""
         for writing in writings(build):
             if ("ssl" in writing.file or "tls" in writing.file) and (match := _SETTING.search(writing.text)):
                 yield self.finding(

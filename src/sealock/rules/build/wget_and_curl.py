@@ -1,14 +1,7 @@
-"""Both wget and curl are used."""
-
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-from sealock.model.build import Build
-from sealock.model.finding import RuleFinding, Severity
 from sealock.rules.build._ran import ran
-from sealock.rules.references import cis_docker
-from sealock.rules.rule import Rule
+from sealock.rules.kit import Build, Iterator, Rule, RuleFinding, Severity, cis_docker
 
 
 class WgetAndCurl(Rule[Build]):
@@ -29,7 +22,6 @@ class WgetAndCurl(Rule[Build]):
     fixable = False
 
     def check(self, build: Build, /) -> Iterator[RuleFinding]:
-        """Look for stages that use both, and point at the one that comes second."""
         first: dict[int, str] = {}
         told: set[int] = set()
         for one in sorted(ran(build, "wget", "curl"), key=lambda one: one.command.place.start):

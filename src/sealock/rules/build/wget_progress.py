@@ -1,16 +1,9 @@
-"""Progress bar of wget fills the build log."""
-
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-from sealock.model.build import Build
-from sealock.model.finding import RuleFinding, Severity
 from sealock.model.imagename import family
 from sealock.rules.build._fixes import insert_after
 from sealock.rules.build._ran import bases, ran
-from sealock.rules.references import man
-from sealock.rules.rule import Rule
+from sealock.rules.kit import Build, Iterator, Rule, RuleFinding, Severity, man
 
 _QUIET = (
     "-q",
@@ -47,7 +40,6 @@ class WgetProgress(Rule[Build]):
     )
 
     def check(self, build: Build, /) -> Iterator[RuleFinding]:
-        """Look for wget (GNU's; busybox has no such option) without a word on its output."""
         images = bases(build)
         for one in ran(build, "wget"):
             command = one.command

@@ -1,14 +1,7 @@
-"""Working folder is a folder of the system."""
-
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Final
-
-from sealock.model.build import Build, Workdir
-from sealock.model.finding import RuleFinding, Severity
-from sealock.rules.references import docker_docs
-from sealock.rules.rule import Rule
+from sealock.model.build import Workdir
+from sealock.rules.kit import Build, Final, Iterator, Rule, RuleFinding, Severity, docker_docs
 
 _SYSTEM: Final = frozenset({
     "/bin", "/boot", "/dev", "/etc", "/lib", "/lib32", "/lib64", "/proc", "/run", "/sbin", "/sys", "/usr", "/usr/bin",
@@ -33,7 +26,6 @@ class WorkdirOnSystem(Rule[Build]):
     fixable = False
 
     def check(self, build: Build, /) -> Iterator[RuleFinding]:
-        """Compare each WORKDIR with the system's folders."""
         for at, _, instruction in build.each(Workdir):
             if isinstance(instruction, Workdir) and isinstance(instruction.path.value, str):
                 path = instruction.path.value.rstrip("/") or "/"

@@ -1,15 +1,8 @@
-"""WORKDIR is relative to a folder that the base image decides on."""
-
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-from sealock.model.build import Build, Stage, Workdir
-from sealock.model.change import Edit
-from sealock.model.finding import RuleFinding, Severity
+from sealock.model.build import Stage, Workdir
 from sealock.rules.build._ran import below_of, inherited
-from sealock.rules.references import docker_docs
-from sealock.rules.rule import Rule
+from sealock.rules.kit import Build, Edit, Iterator, Rule, RuleFinding, Severity, docker_docs
 
 
 class WorkdirRelative(Rule[Build]):
@@ -32,7 +25,6 @@ class WorkdirRelative(Rule[Build]):
     )
 
     def check(self, build: Build, /) -> Iterator[RuleFinding]:
-        """Look for relative paths without an absolute one before."""
         settled = inherited(build, lambda stage: any(map(_absolute, _paths(stage))))
         for stage in build.stages:
             if (below := below_of(build, stage)) is not None and settled(below):

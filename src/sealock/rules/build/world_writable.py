@@ -1,14 +1,7 @@
-"""Files that everybody may write."""
-
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-from sealock.model.build import Build
-from sealock.model.finding import RuleFinding, Severity
 from sealock.rules.build._modes import bits, clauses, modes
-from sealock.rules.references import cwe, man
-from sealock.rules.rule import Rule
+from sealock.rules.kit import Build, Iterator, Rule, RuleFinding, Severity, cwe, man
 
 
 class WorldWritable(Rule[Build]):
@@ -37,7 +30,6 @@ class WorldWritable(Rule[Build]):
     )
 
     def check(self, build: Build, /) -> Iterator[RuleFinding]:
-        """Judge every mode that the build gives files."""
         for given in modes(build):
             octal = bits(given.text)
             if octal is not None:

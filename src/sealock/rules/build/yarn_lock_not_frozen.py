@@ -1,15 +1,9 @@
-"""`yarn install` or `pnpm install` may change the lock file."""
-
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-from sealock.model.build import AddFile, Build, Copy, Stage
-from sealock.model.finding import RuleFinding, Severity
+from sealock.model.build import AddFile, Copy, Stage
 from sealock.rules.build._fixes import insert_after
 from sealock.rules.build._ran import calls, once
-from sealock.rules.references import page
-from sealock.rules.rule import Rule
+from sealock.rules.kit import Build, Iterator, Rule, RuleFinding, Severity, page
 
 _FLAGS = ("--frozen-lockfile", "--immutable", "--pure-lockfile", "--no-lockfile", "--frozen")
 
@@ -37,7 +31,6 @@ class YarnLockNotFrozen(Rule[Build]):
     )
 
     def check(self, build: Build, /) -> Iterator[RuleFinding]:
-        """Look for an install of everything without a word on the lock file."""
         copies = once(_copied)
         for call in calls(build, ("yarn", "pnpm"), ("", "install", "i")):
             if call.operands or call.has(*_FLAGS) or (not call.verb.text and call.has("--version", "-v", "--help")):

@@ -1,16 +1,7 @@
-"""Other capabilities beyond the default."""
-
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-from sealock.model.absent import given
-from sealock.model.change import Remove
-from sealock.model.container import Container
-from sealock.model.finding import RuleFinding, Severity
 from sealock.rules.container._capabilities import DEFAULT, TAKEOVER, TIERS
-from sealock.rules.references import cis_docker, cwe, man
-from sealock.rules.rule import Rule
+from sealock.rules.kit import Container, Iterator, Remove, Rule, RuleFinding, Severity, cis_docker, cwe, given, man
 
 
 class AddedCapability(Rule[Container]):
@@ -36,7 +27,6 @@ class AddedCapability(Rule[Container]):
     )
 
     def check(self, container: Container, /) -> Iterator[RuleFinding]:
-        """Look at each capability that is added; those of Docker's default are no news."""
         own_network = container.network_mode != "host"
         for index, name in enumerate(given(container.cap_add, ())):
             if name in DEFAULT or name in TAKEOVER or (name == "SYS_PTRACE" and container.pid == "host"):

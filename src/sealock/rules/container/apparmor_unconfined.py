@@ -1,15 +1,6 @@
-"""AppArmor switched off."""
-
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-from sealock.model.absent import UNSET
-from sealock.model.change import Set
-from sealock.model.container import Container
-from sealock.model.finding import RuleFinding, Severity
-from sealock.rules.references import cis_docker, cwe, docker_docs
-from sealock.rules.rule import Rule
+from sealock.rules.kit import UNSET, Container, Iterator, Rule, RuleFinding, Set, Severity, cis_docker, cwe, docker_docs
 
 
 class ApparmorUnconfined(Rule[Container]):
@@ -32,6 +23,5 @@ class ApparmorUnconfined(Rule[Container]):
     good = ("docker run alpine", "docker run --security-opt apparmor=docker-nginx alpine")
 
     def check(self, container: Container, /) -> Iterator[RuleFinding]:
-        """Look at the profile: none named means the default one."""
         if container.apparmor == "unconfined":
             yield self.finding("runs outside AppArmor", "apparmor", fix=Set("apparmor", UNSET))

@@ -1,16 +1,8 @@
-"""Capabilities that nobody dropped."""
-
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-from sealock.model.change import Add
-from sealock.model.container import Container
-from sealock.model.finding import RuleFinding, Severity
 from sealock.rules.container._capabilities import added, dropped
 from sealock.rules.container._images import capabilities_needed
-from sealock.rules.references import cis_docker, cwe, docker_docs
-from sealock.rules.rule import Rule
+from sealock.rules.kit import Add, Container, Iterator, Rule, RuleFinding, Severity, cis_docker, cwe, docker_docs
 
 
 class CapabilitiesKept(Rule[Container]):
@@ -35,7 +27,6 @@ class CapabilitiesKept(Rule[Container]):
     good = ("docker run --cap-drop=all alpine", "services:\n  app:\n    image: alpine:3.20\n    cap_drop: [ALL]\n")
 
     def check(self, container: Container, /) -> Iterator[RuleFinding]:
-        """See whether ALL is dropped; a privileged container has graver faults."""
         gone = dropped(container)
         if "ALL" in gone or container.privileged is True:
             return

@@ -1,15 +1,6 @@
-"""Control group parents."""
-
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-from sealock.model.absent import UNSET
-from sealock.model.change import Set
-from sealock.model.container import Container
-from sealock.model.finding import RuleFinding, Severity
-from sealock.rules.references import cis_docker, docker_docs
-from sealock.rules.rule import Rule
+from sealock.rules.kit import UNSET, Container, Iterator, Rule, RuleFinding, Set, Severity, cis_docker, docker_docs
 
 
 class CgroupParent(Rule[Container]):
@@ -31,7 +22,6 @@ class CgroupParent(Rule[Container]):
     good = ("docker run alpine", "docker run --cgroup-parent docker alpine")
 
     def check(self, container: Container, /) -> Iterator[RuleFinding]:
-        """Look at the parent; docker and system.slice are the engine's own."""
         parent = container.cgroup_parent
         if isinstance(parent, str) and parent.strip("/") not in {"docker", "system.slice"}:
             where = "at the root of the control groups" if parent.strip("/") == "" else f"under control group {parent}"

@@ -1,17 +1,8 @@
-"""Source folders of the host."""
-
 from __future__ import annotations
-
-from collections.abc import Iterator
 
 from msgspec.structs import replace
 
-from sealock.model.absent import given
-from sealock.model.change import Swap
-from sealock.model.container import Container
-from sealock.model.finding import RuleFinding, Severity
-from sealock.rules.references import cwe, docker_docs
-from sealock.rules.rule import Rule
+from sealock.rules.kit import Container, Iterator, Rule, RuleFinding, Severity, Swap, cwe, docker_docs, given
 
 _CODE = (
     "/app",
@@ -51,7 +42,6 @@ class CodeWritable(Rule[Container]):
     )
 
     def check(self, container: Container, /) -> Iterator[RuleFinding]:
-        """Look for the project's folder itself on one of the folders that code is kept in."""
         for index, mount in enumerate(given(container.mounts, ())):
             source = (mount.source or "").strip("\"'").rstrip("/")
             own = source in {".", "./", "$PWD", "${PWD}", "$(pwd)", "`pwd`", "$$PWD", "${PWD:-.}", "./src", "./app"}

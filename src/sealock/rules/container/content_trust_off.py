@@ -1,13 +1,6 @@
-"""Content trust."""
-
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-from sealock.model.container import Container
-from sealock.model.finding import RuleFinding, Severity
-from sealock.rules.references import cis_docker, docker_docs
-from sealock.rules.rule import Rule
+from sealock.rules.kit import Container, Iterator, Rule, RuleFinding, Severity, cis_docker, docker_docs
 
 
 class ContentTrustOff(Rule[Container]):
@@ -28,6 +21,5 @@ class ContentTrustOff(Rule[Container]):
     fixable = False
 
     def check(self, container: Container, /) -> Iterator[RuleFinding]:
-        """Look at the flag."""
         if container.content_trust is False:
             yield self.finding("takes its image without the signature check", "content_trust")

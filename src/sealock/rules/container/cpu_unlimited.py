@@ -1,15 +1,6 @@
-"""Processor time without end."""
-
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-from sealock.model.absent import given
-from sealock.model.change import Set
-from sealock.model.container import Container
-from sealock.model.finding import RuleFinding, Severity
-from sealock.rules.references import cis_docker, cwe, docker_docs
-from sealock.rules.rule import Rule
+from sealock.rules.kit import Container, Iterator, Rule, RuleFinding, Set, Severity, cis_docker, cwe, docker_docs, given
 
 
 class CpuUnlimited(Rule[Container]):
@@ -34,7 +25,6 @@ class CpuUnlimited(Rule[Container]):
     )
 
     def check(self, container: Container, /) -> Iterator[RuleFinding]:
-        """Look at all that bounds processor time."""
         quota = given(container.cpu_quota, 0) > 0
         if given(container.cpus, 0.0) <= 0 and not quota and not container.cpuset_cpus:
             yield self.finding(

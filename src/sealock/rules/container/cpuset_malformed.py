@@ -1,15 +1,6 @@
-"""Sets of processors and memory nodes."""
-
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-from sealock.model.absent import UNSET
-from sealock.model.change import Set
-from sealock.model.container import Container
-from sealock.model.finding import RuleFinding, Severity
-from sealock.rules.references import docker_docs
-from sealock.rules.rule import Rule
+from sealock.rules.kit import UNSET, Container, Iterator, Rule, RuleFinding, Set, Severity, docker_docs
 
 
 def _broken(text: str) -> str | None:
@@ -44,7 +35,6 @@ class CpusetMalformed(Rule[Container]):
     good = ("docker run --cpuset-cpus 0-3,5 --cpuset-mems 0 alpine", "docker run --cpuset-cpus=1 alpine")
 
     def check(self, container: Container, /) -> Iterator[RuleFinding]:
-        """Look at the form of both sets, then at both together."""
         for field in ("cpuset_cpus", "cpuset_mems"):
             value = getattr(container, field)
             if isinstance(value, str) and value and (slip := _broken(value)):

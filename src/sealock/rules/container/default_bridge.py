@@ -1,16 +1,18 @@
-"""The default bridge."""
-
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-from sealock.model.absent import UNKNOWN, UNSET
-from sealock.model.change import Set
-from sealock.model.container import Container
-from sealock.model.finding import RuleFinding, Severity
 from sealock.rules.container._networks import on_default_bridge
-from sealock.rules.references import cis_docker, docker_docs
-from sealock.rules.rule import Rule
+from sealock.rules.kit import (
+    UNKNOWN,
+    UNSET,
+    Container,
+    Iterator,
+    Rule,
+    RuleFinding,
+    Set,
+    Severity,
+    cis_docker,
+    docker_docs,
+)
 
 
 class DefaultBridge(Rule[Container]):
@@ -39,7 +41,6 @@ class DefaultBridge(Rule[Container]):
     fixable = False
 
     def check(self, container: Container, /) -> Iterator[RuleFinding]:
-        """Look at the network; in a compose project, silence means the project's own."""
         if on_default_bridge(container):
             # A compose service that names none joins its project's own; which one a run line means is not ours to say.
             fix = Set("network_mode", UNSET) if container.auto_remove is UNKNOWN else ()

@@ -1,15 +1,17 @@
-"""Rules that open whole classes of devices."""
-
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-from sealock.model.absent import given
-from sealock.model.change import Remove
-from sealock.model.container import Container
-from sealock.model.finding import RuleFinding, Severity
-from sealock.rules.references import cis_docker, cwe, docker_docs
-from sealock.rules.rule import Rule
+from sealock.rules.kit import (
+    Container,
+    Iterator,
+    Remove,
+    Rule,
+    RuleFinding,
+    Severity,
+    cis_docker,
+    cwe,
+    docker_docs,
+    given,
+)
 
 
 class DeviceRule(Rule[Container]):
@@ -32,7 +34,6 @@ class DeviceRule(Rule[Container]):
     good = ("docker run --device-cgroup-rule 'c 10:229 rw' alpine", "docker run alpine")
 
     def check(self, container: Container, /) -> Iterator[RuleFinding]:
-        """Look for stars: one for all devices is far worse than one for all of a driver's."""
         for index, rule in enumerate(given(container.device_rules, ())):
             kind, _, rest = rule.strip().partition(" ")
             numbers = rest.strip().partition(" ")[0]

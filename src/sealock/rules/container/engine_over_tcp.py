@@ -1,14 +1,6 @@
-"""Engines reached over plain TCP."""
-
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-from sealock.model.absent import given
-from sealock.model.container import Container
-from sealock.model.finding import RuleFinding, Severity
-from sealock.rules.references import cwe, docker_docs
-from sealock.rules.rule import Rule
+from sealock.rules.kit import Container, Iterator, Rule, RuleFinding, Severity, cwe, docker_docs, given
 
 
 class EngineOverTcp(Rule[Container]):
@@ -37,7 +29,6 @@ class EngineOverTcp(Rule[Container]):
     fixable = False
 
     def check(self, container: Container, /) -> Iterator[RuleFinding]:
-        """Look at DOCKER_HOST, and whether TLS is on beside it."""
         variables = given(container.environment, ())
         if any(variable.name in {"DOCKER_TLS_VERIFY", "DOCKER_TLS"} and variable.value for variable in variables):
             return

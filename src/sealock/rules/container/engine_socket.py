@@ -1,16 +1,18 @@
-"""Sockets of container engines."""
-
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-from sealock.model.absent import given
-from sealock.model.change import Remove
-from sealock.model.container import Container
-from sealock.model.finding import RuleFinding, Severity
+from sealock.rules.kit import (
+    Container,
+    Iterator,
+    Remove,
+    Rule,
+    RuleFinding,
+    Severity,
+    cis_docker,
+    cwe,
+    docker_docs,
+    given,
+)
 from sealock.rules.paths import engine_of, host_source
-from sealock.rules.references import cis_docker, cwe, docker_docs
-from sealock.rules.rule import Rule
 
 
 class EngineSocket(Rule[Container]):
@@ -36,7 +38,6 @@ class EngineSocket(Rule[Container]):
     good = ("docker run -v app:/var/lib/app alpine", "docker run -v ./docker.sock.md:/readme alpine")
 
     def check(self, container: Container, /) -> Iterator[RuleFinding]:
-        """Look at the host's side of each mount."""
         proxy = "socket-proxy" in given(container.image, "") or "socketproxy" in given(container.image, "")
         for index, mount in enumerate(given(container.mounts, ())):
             path = host_source(mount)

@@ -1,16 +1,19 @@
-"""Ports that an image opens."""
-
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-from sealock.model.absent import UNKNOWN, given
-from sealock.model.change import Remove
-from sealock.model.container import Container
-from sealock.model.finding import RuleFinding, Severity
+from sealock.rules.kit import (
+    UNKNOWN,
+    Container,
+    Iterator,
+    Remove,
+    Rule,
+    RuleFinding,
+    Severity,
+    cis_docker,
+    cwe,
+    docker_docs,
+    given,
+)
 from sealock.rules.ports import SERVICES, is_image_of, numbers
-from sealock.rules.references import cis_docker, cwe, docker_docs
-from sealock.rules.rule import Rule
 
 
 class ExposedDoor(Rule[Container]):

@@ -1,15 +1,9 @@
-"""Programs fetched at start."""
-
 from __future__ import annotations
 
-from collections.abc import Iterator
 from itertools import pairwise
 
-from sealock.model.container import Container
-from sealock.model.finding import RuleFinding, Severity
 from sealock.rules.container._texts import command_lines
-from sealock.rules.references import cwe
-from sealock.rules.rule import Rule
+from sealock.rules.kit import Container, Iterator, Rule, RuleFinding, Severity, cwe
 
 _SHELLS = frozenset({"sh", "bash", "ash", "dash", "zsh", "python", "python3", "perl", "node"})
 _INSTALLS = (
@@ -57,7 +51,6 @@ class FetchedAtStart(Rule[Container]):
     fixable = False
 
     def check(self, container: Container, /) -> Iterator[RuleFinding]:
-        """Look through entry point and command; those of a Dockerfile are judged with its build."""
         for name, at, line in command_lines(container):
             if at[0] == "health":
                 continue

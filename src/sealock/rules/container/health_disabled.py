@@ -1,15 +1,7 @@
-"""Health checks switched off."""
-
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-from sealock.model.absent import UNSET
-from sealock.model.change import Set
-from sealock.model.container import Container, Health
-from sealock.model.finding import RuleFinding, Severity
-from sealock.rules.references import cis_docker, docker_docs
-from sealock.rules.rule import Rule
+from sealock.model.container import Health
+from sealock.rules.kit import UNSET, Container, Iterator, Rule, RuleFinding, Set, Severity, cis_docker, docker_docs
 
 
 class HealthDisabled(Rule[Container]):
@@ -35,6 +27,5 @@ class HealthDisabled(Rule[Container]):
     )
 
     def check(self, container: Container, /) -> Iterator[RuleFinding]:
-        """Look at the switch."""
         if isinstance(container.health, Health) and container.health.disabled:
             yield self.finding("switches its health check off", "health", fix=Set("health", UNSET))

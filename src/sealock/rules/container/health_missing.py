@@ -1,14 +1,6 @@
-"""Health checks that are missing."""
-
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-from sealock.model.absent import UNSET
-from sealock.model.container import Container
-from sealock.model.finding import RuleFinding, Severity
-from sealock.rules.references import cis_docker, docker_docs
-from sealock.rules.rule import Rule
+from sealock.rules.kit import UNSET, Container, Iterator, Rule, RuleFinding, Severity, cis_docker, docker_docs
 
 
 class HealthMissing(Rule[Container]):
@@ -32,6 +24,5 @@ class HealthMissing(Rule[Container]):
     fixable = False
 
     def check(self, container: Container, /) -> Iterator[RuleFinding]:
-        """See whether there is one; a Dockerfile is judged as a build."""
         if container.health is UNSET:
             yield self.finding("brings no health check but what its image has", "health", evidence="no health check")

@@ -1,15 +1,9 @@
-"""Health checks that cannot run."""
-
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-from sealock.model.container import Container, Health
-from sealock.model.finding import Confidence, RuleFinding, Severity
+from sealock.model.container import Health
 from sealock.model.imagename import family
 from sealock.rules.images import lacks
-from sealock.rules.references import docker_docs
-from sealock.rules.rule import Rule
+from sealock.rules.kit import Confidence, Container, Iterator, Rule, RuleFinding, Severity, docker_docs
 
 
 class HealthToolAbsent(Rule[Container]):
@@ -44,7 +38,6 @@ class HealthToolAbsent(Rule[Container]):
     fixable = False
 
     def check(self, container: Container, /) -> Iterator[RuleFinding]:
-        """Look at the first word of the check, and at what is known of the image."""
         health, image = container.health, container.image
         if not isinstance(health, Health) or not isinstance(image, str) or len(health.test) < 2:
             return

@@ -1,15 +1,6 @@
-"""The host's control groups."""
-
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-from sealock.model.absent import UNSET
-from sealock.model.change import Set
-from sealock.model.container import Container
-from sealock.model.finding import RuleFinding, Severity
-from sealock.rules.references import cwe, docker_docs
-from sealock.rules.rule import Rule
+from sealock.rules.kit import UNSET, Container, Iterator, Rule, RuleFinding, Set, Severity, cwe, docker_docs
 
 
 class HostCgroupns(Rule[Container]):
@@ -29,6 +20,5 @@ class HostCgroupns(Rule[Container]):
     good = ("docker run --cgroupns=private alpine", "services:\n  app:\n    image: alpine:3.20\n")
 
     def check(self, container: Container, /) -> Iterator[RuleFinding]:
-        """Look at the namespace."""
         if container.cgroupns == "host":
             yield self.finding("sees the control groups of the whole host", "cgroupns", fix=Set("cgroupns", UNSET))

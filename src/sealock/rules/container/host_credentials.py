@@ -1,16 +1,18 @@
-"""Credentials of people."""
-
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-from sealock.model.absent import given
-from sealock.model.change import Remove
-from sealock.model.container import Container
-from sealock.model.finding import RuleFinding, Severity
+from sealock.rules.kit import (
+    Container,
+    Iterator,
+    Remove,
+    Rule,
+    RuleFinding,
+    Severity,
+    cis_docker,
+    cwe,
+    docker_docs,
+    given,
+)
 from sealock.rules.paths import agent_socket, credentials, host_source
-from sealock.rules.references import cis_docker, cwe, docker_docs
-from sealock.rules.rule import Rule
 
 
 class HostCredentials(Rule[Container]):
@@ -35,7 +37,6 @@ class HostCredentials(Rule[Container]):
     good = ("docker run -v ~/projects/app:/app alpine", "docker run -v ssh:/root/.ssh alpine")
 
     def check(self, container: Container, /) -> Iterator[RuleFinding]:
-        """Look at the host's side of each mount."""
         for index, mount in enumerate(given(container.mounts, ())):
             path = host_source(mount)
             if path is None:

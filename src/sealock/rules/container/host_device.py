@@ -1,17 +1,19 @@
-"""Host devices."""
-
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-from sealock.model.absent import given
-from sealock.model.change import Remove
-from sealock.model.container import Container
-from sealock.model.finding import RuleFinding, Severity
 from sealock.rules.container._devices import tier
+from sealock.rules.kit import (
+    Container,
+    Iterator,
+    Remove,
+    Rule,
+    RuleFinding,
+    Severity,
+    cis_docker,
+    cwe,
+    docker_docs,
+    given,
+)
 from sealock.rules.paths import host_source, normal, within
-from sealock.rules.references import cis_docker, cwe, docker_docs
-from sealock.rules.rule import Rule
 
 
 class HostDevice(Rule[Container]):
@@ -39,7 +41,6 @@ class HostDevice(Rule[Container]):
     )
 
     def check(self, container: Container, /) -> Iterator[RuleFinding]:
-        """Look at devices, and at mounts of single devices; a mount of /dev as a whole is a folder's rule."""
         for index, device in enumerate(given(container.devices, ())):
             severity, what = tier(normal(device.source))
             if severity > Severity.INFO:

@@ -1,17 +1,8 @@
-"""Sensitive host folders, readable."""
-
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-from sealock.model.absent import given
-from sealock.model.change import Remove
-from sealock.model.container import Container
-from sealock.model.finding import RuleFinding, Severity
 from sealock.rules.container._images import watches_the_host
+from sealock.rules.kit import Container, Iterator, Remove, Rule, RuleFinding, Severity, cis_docker, cwe, given
 from sealock.rules.paths import exposure, host_source
-from sealock.rules.references import cis_docker, cwe
-from sealock.rules.rule import Rule
 
 
 class HostFolderReadable(Rule[Container]):
@@ -38,7 +29,6 @@ class HostFolderReadable(Rule[Container]):
     )
 
     def check(self, container: Container, /) -> Iterator[RuleFinding]:
-        """Look at the host's side of each read-only mount."""
         for index, mount in enumerate(given(container.mounts, ())):
             path = host_source(mount) if mount.read_only else None
             found = exposure(path) if path else None

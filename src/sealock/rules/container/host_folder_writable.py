@@ -1,18 +1,9 @@
-"""Sensitive host folders, writable."""
-
 from __future__ import annotations
-
-from collections.abc import Iterator
 
 from msgspec.structs import replace
 
-from sealock.model.absent import given
-from sealock.model.change import Swap
-from sealock.model.container import Container
-from sealock.model.finding import RuleFinding, Severity
+from sealock.rules.kit import Container, Iterator, Rule, RuleFinding, Severity, Swap, cis_docker, cwe, given
 from sealock.rules.paths import exposure, host_source
-from sealock.rules.references import cis_docker, cwe
-from sealock.rules.rule import Rule
 
 
 class HostFolderWritable(Rule[Container]):
@@ -42,7 +33,6 @@ class HostFolderWritable(Rule[Container]):
     )
 
     def check(self, container: Container, /) -> Iterator[RuleFinding]:
-        """Look at the host's side of each writable mount."""
         for index, mount in enumerate(given(container.mounts, ())):
             path = None if mount.read_only else host_source(mount)
             found = exposure(path) if path else None

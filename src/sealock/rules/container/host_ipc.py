@@ -1,15 +1,6 @@
-"""The host's shared memory."""
-
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-from sealock.model.absent import UNSET
-from sealock.model.change import Set
-from sealock.model.container import Container
-from sealock.model.finding import RuleFinding, Severity
-from sealock.rules.references import cis_docker, cwe, docker_docs
-from sealock.rules.rule import Rule
+from sealock.rules.kit import UNSET, Container, Iterator, Rule, RuleFinding, Set, Severity, cis_docker, cwe, docker_docs
 
 
 class HostIpc(Rule[Container]):
@@ -29,6 +20,5 @@ class HostIpc(Rule[Container]):
     good = ("docker run --shm-size 1g alpine", "services:\n  app:\n    image: alpine:3.20\n    ipc: private\n")
 
     def check(self, container: Container, /) -> Iterator[RuleFinding]:
-        """Look at the namespace."""
         if container.ipc == "host":
             yield self.finding("shares memory with every program of the host", "ipc", fix=Set("ipc", UNSET))

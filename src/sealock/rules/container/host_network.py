@@ -1,15 +1,6 @@
-"""The host's network."""
-
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-from sealock.model.absent import UNSET
-from sealock.model.change import Set
-from sealock.model.container import Container
-from sealock.model.finding import RuleFinding, Severity
-from sealock.rules.references import cis_docker, cwe, docker_docs
-from sealock.rules.rule import Rule
+from sealock.rules.kit import UNSET, Container, Iterator, Rule, RuleFinding, Set, Severity, cis_docker, cwe, docker_docs
 
 
 class HostNetwork(Rule[Container]):
@@ -32,7 +23,6 @@ class HostNetwork(Rule[Container]):
     )
 
     def check(self, container: Container, /) -> Iterator[RuleFinding]:
-        """Look at the network mode."""
         if container.network_mode == "host":
             yield self.finding(
                 "uses the host's own network, loopback services included",

@@ -1,15 +1,6 @@
-"""The host's processes."""
-
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-from sealock.model.absent import UNSET
-from sealock.model.change import Set
-from sealock.model.container import Container
-from sealock.model.finding import RuleFinding, Severity
-from sealock.rules.references import cis_docker, cwe, docker_docs
-from sealock.rules.rule import Rule
+from sealock.rules.kit import UNSET, Container, Iterator, Rule, RuleFinding, Set, Severity, cis_docker, cwe, docker_docs
 
 
 class HostPid(Rule[Container]):
@@ -29,6 +20,5 @@ class HostPid(Rule[Container]):
     good = ("docker run alpine", "services:\n  app:\n    image: alpine:3.20\n")
 
     def check(self, container: Container, /) -> Iterator[RuleFinding]:
-        """Look at the namespace."""
         if container.pid == "host":
             yield self.finding("sees and may signal every process of the host", "pid", fix=Set("pid", UNSET))

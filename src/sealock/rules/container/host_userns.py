@@ -1,15 +1,6 @@
-"""Opting out of user namespace remapping."""
-
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-from sealock.model.absent import UNSET
-from sealock.model.change import Set
-from sealock.model.container import Container
-from sealock.model.finding import RuleFinding, Severity
-from sealock.rules.references import cis_docker, cwe, docker_docs
-from sealock.rules.rule import Rule
+from sealock.rules.kit import UNSET, Container, Iterator, Rule, RuleFinding, Set, Severity, cis_docker, cwe, docker_docs
 
 
 class HostUserns(Rule[Container]):
@@ -28,7 +19,6 @@ class HostUserns(Rule[Container]):
     good = ("docker run alpine", "services:\n  app:\n    image: alpine:3.20\n")
 
     def check(self, container: Container, /) -> Iterator[RuleFinding]:
-        """Look at the namespace."""
         if container.userns == "host":
             yield self.finding(
                 "keeps the host's user ids, which matters where the engine remaps them",

@@ -1,16 +1,7 @@
-"""The host's name."""
-
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-from sealock.model.absent import UNSET
-from sealock.model.change import Set
-from sealock.model.container import Container
-from sealock.model.finding import RuleFinding, Severity
 from sealock.rules.container._capabilities import added
-from sealock.rules.references import cis_docker, docker_docs
-from sealock.rules.rule import Rule
+from sealock.rules.kit import UNSET, Container, Iterator, Rule, RuleFinding, Set, Severity, cis_docker, docker_docs
 
 
 class HostUts(Rule[Container]):
@@ -34,7 +25,6 @@ class HostUts(Rule[Container]):
     good = ("docker run --hostname app alpine", "services:\n  app:\n    image: alpine:3.20\n    hostname: app\n")
 
     def check(self, container: Container, /) -> Iterator[RuleFinding]:
-        """Look at the namespace, and whether the name can be changed at all."""
         if container.uts != "host":
             return
         able = container.privileged is True or not added(container).isdisjoint({"SYS_ADMIN", "ALL"})

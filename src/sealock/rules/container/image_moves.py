@@ -1,16 +1,8 @@
-"""Images that move."""
-
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-from sealock.model.absent import UNKNOWN
-from sealock.model.container import Container
-from sealock.model.finding import RuleFinding, Severity
 from sealock.model.imagename import parse
 from sealock.rules.images import moves
-from sealock.rules.references import cis_docker, cwe, docker_docs
-from sealock.rules.rule import Rule
+from sealock.rules.kit import UNKNOWN, Container, Iterator, Rule, RuleFinding, Severity, cis_docker, cwe, docker_docs
 
 
 class ImageMoves(Rule[Container]):
@@ -33,7 +25,6 @@ class ImageMoves(Rule[Container]):
     fixable = False
 
     def check(self, container: Container, /) -> Iterator[RuleFinding]:
-        """Look at tag and digest. Compose services are judged with their project, which may build them."""
         if not isinstance(container.image, str) or container.detach is UNKNOWN:
             return
         if parse(container.image) is None:

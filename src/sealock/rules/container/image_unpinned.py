@@ -1,15 +1,7 @@
-"""Images without a digest."""
-
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-from sealock.model.absent import UNKNOWN
-from sealock.model.container import Container
-from sealock.model.finding import RuleFinding, Severity
 from sealock.rules.images import unpinned
-from sealock.rules.references import cis_docker, cwe, docker_docs
-from sealock.rules.rule import Rule
+from sealock.rules.kit import UNKNOWN, Container, Iterator, Rule, RuleFinding, Severity, cis_docker, cwe, docker_docs
 
 
 class ImageUnpinned(Rule[Container]):
@@ -33,7 +25,6 @@ class ImageUnpinned(Rule[Container]):
     fixable = False
 
     def check(self, container: Container, /) -> Iterator[RuleFinding]:
-        """Look for the digest; images without a version have a rule of their own, as have those of compose files."""
         if container.detach is UNKNOWN or not isinstance(container.image, str):
             return
         if (message := unpinned(container.image)) is not None:

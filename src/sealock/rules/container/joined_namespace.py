@@ -1,15 +1,6 @@
-"""Namespaces of other containers."""
-
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-from sealock.model.absent import UNSET
-from sealock.model.change import Set
-from sealock.model.container import Container
-from sealock.model.finding import RuleFinding, Severity
-from sealock.rules.references import cwe, docker_docs
-from sealock.rules.rule import Rule
+from sealock.rules.kit import UNSET, Container, Iterator, Rule, RuleFinding, Set, Severity, cwe, docker_docs
 
 _FIELDS = {
     "pid": (Severity.MEDIUM, "sees, signals and looks into the processes of"),
@@ -39,7 +30,6 @@ class JoinedNamespace(Rule[Container]):
     good = ("docker run --network app alpine", "docker run --ipc private alpine")
 
     def check(self, container: Container, /) -> Iterator[RuleFinding]:
-        """Look at the three namespaces that can be joined."""
         for field, (severity, reach) in _FIELDS.items():
             mode = getattr(container, field)
             kind, colon, other = mode.partition(":") if isinstance(mode, str) else ("", "", "")

@@ -1,15 +1,6 @@
-"""Limits that contradict one another."""
-
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-from sealock.model.absent import UNSET, given
-from sealock.model.change import Set
-from sealock.model.container import Container
-from sealock.model.finding import RuleFinding, Severity
-from sealock.rules.references import docker_docs
-from sealock.rules.rule import Rule
+from sealock.rules.kit import UNSET, Container, Iterator, Rule, RuleFinding, Set, Severity, docker_docs, given
 
 
 class LimitsContradict(Rule[Container]):
@@ -37,7 +28,6 @@ class LimitsContradict(Rule[Container]):
     )
 
     def check(self, container: Container, /) -> Iterator[RuleFinding]:
-        """Hold each limit against the others."""
         memory, reserved = given(container.memory, 0), given(container.memory_reservation, 0)
         swap = given(container.memory_swap, 0)
         if 0 < memory < 6 << 20:

@@ -1,14 +1,8 @@
-"""Logs sent in the clear."""
-
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-from sealock.model.container import Container, Logging
-from sealock.model.finding import RuleFinding, Severity
+from sealock.model.container import Logging
+from sealock.rules.kit import Container, Iterator, Rule, RuleFinding, Severity, cis_docker, cwe, docker_docs
 from sealock.rules.ports import everyone
-from sealock.rules.references import cis_docker, cwe, docker_docs
-from sealock.rules.rule import Rule
 
 _ADDRESSES = frozenset({"syslog-address", "gelf-address", "fluentd-address", "splunk-url"})
 
@@ -39,7 +33,6 @@ class LogInClear(Rule[Container]):
     fixable = False
 
     def check(self, container: Container, /) -> Iterator[RuleFinding]:
-        """Look at where the driver sends to, and whether it checks who that is."""
         if not isinstance(container.logging, Logging):
             return
         for name, value in container.logging.options:

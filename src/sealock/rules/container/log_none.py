@@ -1,15 +1,7 @@
-"""Logs thrown away."""
-
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-from sealock.model.absent import UNSET
-from sealock.model.change import Set
-from sealock.model.container import Container, Logging
-from sealock.model.finding import RuleFinding, Severity
-from sealock.rules.references import cis_docker, cwe, docker_docs
-from sealock.rules.rule import Rule
+from sealock.model.container import Logging
+from sealock.rules.kit import UNSET, Container, Iterator, Rule, RuleFinding, Set, Severity, cis_docker, cwe, docker_docs
 
 
 class LogNone(Rule[Container]):
@@ -31,6 +23,5 @@ class LogNone(Rule[Container]):
     good = ("docker run --log-driver local alpine", "docker run --log-driver=journald alpine")
 
     def check(self, container: Container, /) -> Iterator[RuleFinding]:
-        """Look at the driver."""
         if isinstance(container.logging, Logging) and container.logging.driver == "none":
             yield self.finding("throws its log away", "logging", fix=Set("logging", UNSET))

@@ -1,14 +1,7 @@
-"""Logs that grow."""
-
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-from sealock.model.change import Set
-from sealock.model.container import Container, Logging
-from sealock.model.finding import RuleFinding, Severity
-from sealock.rules.references import cis_docker, cwe, docker_docs
-from sealock.rules.rule import Rule
+from sealock.model.container import Logging
+from sealock.rules.kit import Container, Iterator, Rule, RuleFinding, Set, Severity, cis_docker, cwe, docker_docs
 
 _ROTATION = (("max-size", "10m"), ("max-file", "3"))
 
@@ -36,7 +29,6 @@ class LogUnbounded(Rule[Container]):
     )
 
     def check(self, container: Container, /) -> Iterator[RuleFinding]:
-        """Look at the options of the driver that is named."""
         log = container.logging
         if isinstance(log, Logging) and log.driver == "json-file" and "max-size" not in dict(log.options):
             kept = tuple(option for option in log.options if option[0] != "max-file")

@@ -1,15 +1,19 @@
-"""Logs left to the engine."""
-
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-from sealock.model.absent import UNSET
-from sealock.model.change import Set
-from sealock.model.container import Container, Logging
-from sealock.model.finding import Confidence, RuleFinding, Severity
-from sealock.rules.references import cis_docker, cwe, docker_docs
-from sealock.rules.rule import Rule
+from sealock.model.container import Logging
+from sealock.rules.kit import (
+    UNSET,
+    Confidence,
+    Container,
+    Iterator,
+    Rule,
+    RuleFinding,
+    Set,
+    Severity,
+    cis_docker,
+    cwe,
+    docker_docs,
+)
 
 
 class LogUnset(Rule[Container]):
@@ -31,7 +35,6 @@ class LogUnset(Rule[Container]):
     good = ("docker run --log-driver local alpine", "docker run --log-opt max-size=10m alpine")
 
     def check(self, container: Container, /) -> Iterator[RuleFinding]:
-        """See whether anything is said."""
         if container.logging is UNSET:
             rotated = Logging("json-file", (("max-size", "10m"), ("max-file", "3")))
             yield self.finding(

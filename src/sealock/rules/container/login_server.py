@@ -1,14 +1,6 @@
-"""Programs that let people log in."""
-
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-from sealock.model.absent import given
-from sealock.model.container import Container
-from sealock.model.finding import RuleFinding, Severity
-from sealock.rules.references import cis_docker, cwe
-from sealock.rules.rule import Rule
+from sealock.rules.kit import Container, Iterator, Rule, RuleFinding, Severity, cis_docker, cwe, given
 
 _SERVERS = frozenset({"sshd", "dropbear", "telnetd", "in.telnetd", "rlogind", "rshd", "vsftpd"})
 
@@ -58,7 +50,6 @@ class LoginServer(Rule[Container]):
     fixable = False
 
     def check(self, container: Container, /) -> Iterator[RuleFinding]:
-        """Look at the programs that entry point and command start."""
         if any(word in given(container.image, "") for word in ("ssh", "sftp", "git")):
             return
         for field in ("entrypoint", "command"):

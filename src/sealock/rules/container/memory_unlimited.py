@@ -1,15 +1,6 @@
-"""Memory without end."""
-
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-from sealock.model.absent import given
-from sealock.model.change import Set
-from sealock.model.container import Container
-from sealock.model.finding import RuleFinding, Severity
-from sealock.rules.references import cis_docker, cwe, docker_docs
-from sealock.rules.rule import Rule
+from sealock.rules.kit import Container, Iterator, Rule, RuleFinding, Set, Severity, cis_docker, cwe, docker_docs, given
 
 
 class MemoryUnlimited(Rule[Container]):
@@ -32,7 +23,6 @@ class MemoryUnlimited(Rule[Container]):
     )
 
     def check(self, container: Container, /) -> Iterator[RuleFinding]:
-        """Look at the limit; 0 is none."""
         if given(container.memory, 0) <= 0:
             yield self.finding(
                 "may use all of the host's memory", "memory", fix=Set("memory", 512 << 20), evidence="no memory limit"

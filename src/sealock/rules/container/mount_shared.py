@@ -1,17 +1,19 @@
-"""Mounts that travel back to the host."""
-
 from __future__ import annotations
-
-from collections.abc import Iterator
 
 from msgspec.structs import replace
 
-from sealock.model.absent import given
-from sealock.model.change import Swap
-from sealock.model.container import Container
-from sealock.model.finding import RuleFinding, Severity
-from sealock.rules.references import cis_docker, cwe, docker_docs
-from sealock.rules.rule import Rule
+from sealock.rules.kit import (
+    Container,
+    Iterator,
+    Rule,
+    RuleFinding,
+    Severity,
+    Swap,
+    cis_docker,
+    cwe,
+    docker_docs,
+    given,
+)
 
 
 class MountShared(Rule[Container]):
@@ -35,7 +37,6 @@ class MountShared(Rule[Container]):
     good = ("docker run -v /mnt/data:/data:rslave alpine", "docker run -v /mnt/data:/data alpine")
 
     def check(self, container: Container, /) -> Iterator[RuleFinding]:
-        """Look at the propagation of each mount."""
         for index, mount in enumerate(given(container.mounts, ())):
             if mount.propagation in {"shared", "rshared"}:
                 yield self.finding(

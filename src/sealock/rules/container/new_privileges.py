@@ -1,16 +1,7 @@
-"""Privileges gained through setuid programs."""
-
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-from sealock.model.absent import UNSET, given
-from sealock.model.change import Set
-from sealock.model.container import Container
-from sealock.model.finding import RuleFinding, Severity
 from sealock.rules.container._images import leans_on_setuid
-from sealock.rules.references import cis_docker, cwe, man
-from sealock.rules.rule import Rule
+from sealock.rules.kit import UNSET, Container, Iterator, Rule, RuleFinding, Set, Severity, cis_docker, cwe, given, man
 
 
 class NewPrivileges(Rule[Container]):
@@ -38,7 +29,6 @@ class NewPrivileges(Rule[Container]):
     )
 
     def check(self, container: Container, /) -> Iterator[RuleFinding]:
-        """Look at the switch, which may be written down as off; a privileged container has graver faults."""
         if container.no_new_privileges is True or container.privileged is True:
             return
         off = container.no_new_privileges is not UNSET

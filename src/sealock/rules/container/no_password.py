@@ -1,16 +1,7 @@
-"""Services without a password."""
-
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-from sealock.model.absent import given
-from sealock.model.change import Remove
-from sealock.model.container import Container
-from sealock.model.finding import RuleFinding, Severity
 from sealock.rules.container._texts import command_lines
-from sealock.rules.references import cwe
-from sealock.rules.rule import Rule
+from sealock.rules.kit import Container, Iterator, Remove, Rule, RuleFinding, Severity, cwe, given
 
 _YES = frozenset({"1", "true", "yes", "on", "y"})
 _NO = frozenset({"0", "false", "no", "off", "none", "disabled"})
@@ -87,7 +78,6 @@ class NoPassword(Rule[Container]):
     fixable = False
 
     def check(self, container: Container, /) -> Iterator[RuleFinding]:
-        """Look at the variables and switches that are known to do it."""
         for index, variable in enumerate(given(container.environment, ())):
             values, severity = _VARIABLES.get(variable.name.upper(), (frozenset(), self.severity))
             if variable.value is not None and variable.value.strip("\"'").lower() in values:

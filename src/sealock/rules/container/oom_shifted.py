@@ -1,15 +1,6 @@
-"""Out of memory, somebody else dies."""
-
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-from sealock.model.absent import UNSET, given
-from sealock.model.change import Set
-from sealock.model.container import Container
-from sealock.model.finding import RuleFinding, Severity
-from sealock.rules.references import cwe, docker_docs
-from sealock.rules.rule import Rule
+from sealock.rules.kit import UNSET, Container, Iterator, Rule, RuleFinding, Set, Severity, cwe, docker_docs, given
 
 
 class OomShifted(Rule[Container]):
@@ -39,7 +30,6 @@ class OomShifted(Rule[Container]):
     )
 
     def check(self, container: Container, /) -> Iterator[RuleFinding]:
-        """Look at both ways of not being chosen."""
         limited = given(container.memory, 0) > 0
         if container.oom_kill_disable is True:
             yield self.finding(

@@ -1,15 +1,7 @@
-"""Debuggers."""
-
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-from sealock.model.absent import given
-from sealock.model.container import Container
-from sealock.model.finding import RuleFinding, Severity
 from sealock.rules.container._texts import command_lines
-from sealock.rules.references import cwe
-from sealock.rules.rule import Rule
+from sealock.rules.kit import Container, Iterator, Rule, RuleFinding, Severity, cwe, given
 
 _MARKS = (
     ("--inspect=0.0.0.0", "Node"),
@@ -48,7 +40,6 @@ class OpenDebugger(Rule[Container]):
     fixable = False
 
     def check(self, container: Container, /) -> Iterator[RuleFinding]:
-        """Look at the command, and at the variables that add to it."""
         lines = [(at, line) for _, at, line in command_lines(container)]
         for index, variable in enumerate(given(container.environment, ())):
             if variable.name in _VARIABLES and variable.value:

@@ -1,13 +1,6 @@
-"""Runtimes."""
-
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-from sealock.model.container import Container
-from sealock.model.finding import RuleFinding, Severity
-from sealock.rules.references import docker_docs
-from sealock.rules.rule import Rule
+from sealock.rules.kit import Container, Iterator, Rule, RuleFinding, Severity, docker_docs
 
 _KNOWN = (
     *("runc", "crun", "youki", "runsc", "kata", "sysbox"),
@@ -36,7 +29,6 @@ class OtherRuntime(Rule[Container]):
     fixable = False
 
     def check(self, container: Container, /) -> Iterator[RuleFinding]:
-        """Look at the runtime."""
         runtime = container.runtime
         if isinstance(runtime, str) and runtime and not runtime.startswith(_KNOWN):
             yield self.finding(f"runs on the runtime {runtime}", "runtime")

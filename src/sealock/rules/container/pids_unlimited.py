@@ -1,15 +1,6 @@
-"""Processes without end."""
-
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-from sealock.model.absent import given
-from sealock.model.change import Set
-from sealock.model.container import Container
-from sealock.model.finding import RuleFinding, Severity
-from sealock.rules.references import cis_docker, cwe, docker_docs
-from sealock.rules.rule import Rule
+from sealock.rules.kit import Container, Iterator, Rule, RuleFinding, Set, Severity, cis_docker, cwe, docker_docs, given
 
 
 class PidsUnlimited(Rule[Container]):
@@ -32,7 +23,6 @@ class PidsUnlimited(Rule[Container]):
     good = ("docker run --pids-limit 100 alpine", "services:\n  app:\n    image: alpine:3.20\n    pids_limit: 500\n")
 
     def check(self, container: Container, /) -> Iterator[RuleFinding]:
-        """Look at the limit; 0 and -1 are none."""
         if given(container.pids_limit, 0) <= 0:
             yield self.finding(
                 "may start processes without end",

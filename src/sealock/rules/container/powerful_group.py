@@ -1,16 +1,7 @@
-"""Groups that open doors."""
-
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-from sealock.model.absent import given
-from sealock.model.change import Remove
-from sealock.model.container import Container
-from sealock.model.finding import RuleFinding, Severity
 from sealock.rules.container._users import POWERFUL_GROUPS, is_zero
-from sealock.rules.references import cwe, docker_docs
-from sealock.rules.rule import Rule
+from sealock.rules.kit import Container, Iterator, Remove, Rule, RuleFinding, Severity, cwe, docker_docs, given
 
 
 class PowerfulGroup(Rule[Container]):
@@ -34,7 +25,6 @@ class PowerfulGroup(Rule[Container]):
     good = ("docker run --group-add audio alpine", "docker run --group-add 1001 alpine")
 
     def check(self, container: Container, /) -> Iterator[RuleFinding]:
-        """Look at each supplementary group."""
         for index, group in enumerate(given(container.groups, ())):
             if group == "root" or is_zero(group):
                 reach, severity = "may use whatever root leaves open to its group", Severity.MEDIUM

@@ -1,14 +1,6 @@
-"""Privileged containers."""
-
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-from sealock.model.change import Set
-from sealock.model.container import Container
-from sealock.model.finding import RuleFinding, Severity
-from sealock.rules.references import cis_docker, cwe, docker_docs
-from sealock.rules.rule import Rule
+from sealock.rules.kit import Container, Iterator, Rule, RuleFinding, Set, Severity, cis_docker, cwe, docker_docs
 
 
 class Privileged(Rule[Container]):
@@ -32,7 +24,6 @@ class Privileged(Rule[Container]):
     good = ("docker run --cap-add NET_ADMIN alpine", "docker run --privileged=false alpine")
 
     def check(self, container: Container, /) -> Iterator[RuleFinding]:
-        """Look at the switch."""
         if container.privileged is True:
             yield self.finding(
                 "holds every capability and sees every device of the host: root in it is root on the host",

@@ -1,15 +1,7 @@
-"""Host ports below 1024."""
-
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-from sealock.model.absent import given
-from sealock.model.container import Container
-from sealock.model.finding import RuleFinding, Severity
+from sealock.rules.kit import Container, Iterator, Rule, RuleFinding, Severity, cis_docker, docker_docs, given
 from sealock.rules.ports import numbers, spelled
-from sealock.rules.references import cis_docker, docker_docs
-from sealock.rules.rule import Rule
 
 
 class PrivilegedPort(Rule[Container]):
@@ -33,7 +25,6 @@ class PrivilegedPort(Rule[Container]):
     fixable = False
 
     def check(self, container: Container, /) -> Iterator[RuleFinding]:
-        """Look at each host port."""
         for index, port in enumerate(given(container.ports, ())):
             held = numbers(port.host or "")
             if held and 0 < held[0] < 1024 and port.host not in {"80", "443"}:

@@ -1,14 +1,6 @@
-"""All ports published."""
-
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-from sealock.model.change import Set
-from sealock.model.container import Container
-from sealock.model.finding import RuleFinding, Severity
-from sealock.rules.references import cis_docker, cwe, docker_docs
-from sealock.rules.rule import Rule
+from sealock.rules.kit import Container, Iterator, Rule, RuleFinding, Set, Severity, cis_docker, cwe, docker_docs
 
 
 class PublishedAll(Rule[Container]):
@@ -27,7 +19,6 @@ class PublishedAll(Rule[Container]):
     good = ("docker run -p 127.0.0.1:8080:80 nginx:1.27", "docker run nginx:1.27")
 
     def check(self, container: Container, /) -> Iterator[RuleFinding]:
-        """Look at the switch."""
         if container.publish_all is True:
             yield self.finding(
                 "publishes every port of its image on every address of the host",

@@ -1,16 +1,18 @@
-"""Ports that everybody can reach."""
-
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-from sealock.model.absent import given
-from sealock.model.change import Swap
-from sealock.model.container import Container
-from sealock.model.finding import RuleFinding, Severity
+from sealock.rules.kit import (
+    Container,
+    Iterator,
+    Rule,
+    RuleFinding,
+    Severity,
+    Swap,
+    cis_docker,
+    cwe,
+    docker_docs,
+    given,
+)
 from sealock.rules.ports import everywhere, loopback, service_on, spelled
-from sealock.rules.references import cis_docker, cwe, docker_docs
-from sealock.rules.rule import Rule
 
 # Web, mail and VPN: what is meant for everybody as a rule.
 _MEANT = frozenset({"80/tcp", "443/tcp", "443/udp", "25/tcp", "465/tcp", "587/tcp", "993/tcp"}) | frozenset(
@@ -45,7 +47,6 @@ class PublishedEverywhere(Rule[Container]):
     )
 
     def check(self, container: Container, /) -> Iterator[RuleFinding]:
-        """Look at each port's host address; those of databases and the like have a rule of their own."""
         image = given(container.image, "")
         for index, port in enumerate(given(container.ports, ())):
             if not everywhere(port.address) or service_on(port.container, image) is not None:

@@ -1,15 +1,8 @@
-"""Raw sockets."""
-
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-from sealock.model.change import Add, Change, Remove
-from sealock.model.container import Container
-from sealock.model.finding import RuleFinding, Severity
+from sealock.model.change import Change
 from sealock.rules.container._capabilities import added, dropped
-from sealock.rules.references import cis_docker, man
-from sealock.rules.rule import Rule
+from sealock.rules.kit import Add, Container, Iterator, Remove, Rule, RuleFinding, Severity, cis_docker, man
 
 
 class RawSockets(Rule[Container]):
@@ -33,7 +26,6 @@ class RawSockets(Rule[Container]):
     good = ("docker run --cap-drop NET_RAW alpine", "docker run --network host --cap-drop ALL alpine")
 
     def check(self, container: Container, /) -> Iterator[RuleFinding]:
-        """See whether NET_RAW stays; where nothing at all is dropped, the rule on capabilities says so already."""
         gone, gained, host = dropped(container), added(container), container.network_mode == "host"
         if container.privileged is True or "ALL" in gained or "NET_RAW" in gone:
             return

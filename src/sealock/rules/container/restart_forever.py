@@ -1,14 +1,7 @@
-"""Restarting for ever."""
-
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-from sealock.model.change import Set
-from sealock.model.container import Container, Restart
-from sealock.model.finding import RuleFinding, Severity
-from sealock.rules.references import cis_docker, docker_docs
-from sealock.rules.rule import Rule
+from sealock.model.container import Restart
+from sealock.rules.kit import Container, Iterator, Rule, RuleFinding, Set, Severity, cis_docker, docker_docs
 
 
 class RestartForever(Rule[Container]):
@@ -33,7 +26,6 @@ class RestartForever(Rule[Container]):
     good = ("docker run --restart on-failure:5 alpine", "docker run alpine")
 
     def check(self, container: Container, /) -> Iterator[RuleFinding]:
-        """Look at the policy and how often it tries."""
         restart = container.restart
         if not isinstance(restart, Restart) or restart.policy in {"no", ""}:
             return

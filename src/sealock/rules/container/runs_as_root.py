@@ -1,17 +1,21 @@
-"""Who the process runs as."""
-
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-from sealock.model.absent import UNKNOWN, UNSET, given
-from sealock.model.change import Set
-from sealock.model.container import Container
-from sealock.model.finding import RuleFinding, Severity
 from sealock.model.imagename import default_user, drops_root, has_root_master
 from sealock.rules.container._users import is_root
-from sealock.rules.references import cis_docker, cwe, docker_docs
-from sealock.rules.rule import Rule
+from sealock.rules.kit import (
+    UNKNOWN,
+    UNSET,
+    Container,
+    Iterator,
+    Rule,
+    RuleFinding,
+    Set,
+    Severity,
+    cis_docker,
+    cwe,
+    docker_docs,
+    given,
+)
 
 # Entry points that images bring along, and that people repeat.
 _USUAL_STARTS = frozenset(
@@ -51,7 +55,6 @@ class RunsAsRoot(Rule[Container]):
     )
 
     def check(self, container: Container, /) -> Iterator[RuleFinding]:
-        """Go by the user that is named, else by what is known of the image."""
         image = given(container.image, "")
         # Only what runs a container says privileged: elsewhere an image is made, for all who will run it.
         makes_image = container.privileged is UNKNOWN

@@ -1,15 +1,6 @@
-"""The seccomp filter switched off."""
-
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-from sealock.model.absent import UNSET
-from sealock.model.change import Set
-from sealock.model.container import Container
-from sealock.model.finding import RuleFinding, Severity
-from sealock.rules.references import cis_docker, cwe, docker_docs
-from sealock.rules.rule import Rule
+from sealock.rules.kit import UNSET, Container, Iterator, Rule, RuleFinding, Set, Severity, cis_docker, cwe, docker_docs
 
 
 class SeccompUnconfined(Rule[Container]):
@@ -31,6 +22,5 @@ class SeccompUnconfined(Rule[Container]):
     good = ("docker run alpine", "docker run --security-opt seccomp=profile.json alpine")
 
     def check(self, container: Container, /) -> Iterator[RuleFinding]:
-        """Look at the profile."""
         if container.seccomp == "unconfined":
             yield self.finding("may make every system call", "seccomp", fix=Set("seccomp", UNSET))

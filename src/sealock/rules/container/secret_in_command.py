@@ -1,14 +1,7 @@
-"""Secrets in the command line and in labels."""
-
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-from sealock.model.container import Container
-from sealock.model.finding import RuleFinding, Severity
 from sealock.rules.container._texts import command_lines, secrets_in, secrets_in_labels
-from sealock.rules.references import cis_docker, cwe, docker_docs
-from sealock.rules.rule import Rule
+from sealock.rules.kit import Container, Iterator, Rule, RuleFinding, Severity, cis_docker, cwe, docker_docs
 
 
 class SecretInCommand(Rule[Container]):
@@ -37,7 +30,6 @@ class SecretInCommand(Rule[Container]):
     fixable = False
 
     def check(self, container: Container, /) -> Iterator[RuleFinding]:
-        """Search each command line, then judge each label by its name and value."""
         for name, at, line in command_lines(container):
             yield from secrets_in(self, name, at, line)
         yield from secrets_in_labels(self, container)

@@ -1,14 +1,7 @@
-"""Secrets in the environment."""
-
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-from sealock.model.container import Container
-from sealock.model.finding import RuleFinding, Severity
 from sealock.rules.container._texts import secrets_in_environment
-from sealock.rules.references import cis_docker, cwe, docker_docs
-from sealock.rules.rule import Rule
+from sealock.rules.kit import Container, Iterator, Rule, RuleFinding, Severity, cis_docker, cwe, docker_docs
 
 
 class SecretInEnvironment(Rule[Container]):
@@ -37,5 +30,4 @@ class SecretInEnvironment(Rule[Container]):
     )
 
     def check(self, container: Container, /) -> Iterator[RuleFinding]:
-        """Judge each value by its shape together with its name."""
         yield from secrets_in_environment(self, container, taken_over=True)

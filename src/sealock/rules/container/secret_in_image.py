@@ -1,15 +1,18 @@
-"""Secrets in an image."""
-
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-from sealock.model.absent import UNKNOWN, given
-from sealock.model.container import Container
-from sealock.model.finding import RuleFinding, Severity
 from sealock.rules.container._texts import command_lines, secrets_in, secrets_in_environment, secrets_in_labels
-from sealock.rules.references import cis_docker, cwe, docker_docs
-from sealock.rules.rule import Rule
+from sealock.rules.kit import (
+    UNKNOWN,
+    Container,
+    Iterator,
+    Rule,
+    RuleFinding,
+    Severity,
+    cis_docker,
+    cwe,
+    docker_docs,
+    given,
+)
 
 
 class SecretInImage(Rule[Container]):
@@ -45,7 +48,6 @@ class SecretInImage(Rule[Container]):
     fixable = False
 
     def check(self, container: Container, /) -> Iterator[RuleFinding]:
-        """Look at all that an image's configuration tells; what builds or runs an image has rules of its own."""
         if container.privileged is not UNKNOWN or container.history is UNKNOWN:
             return
         yield from secrets_in_environment(self, container)

@@ -1,15 +1,6 @@
-"""SELinux switched off."""
-
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-from sealock.model.absent import given
-from sealock.model.change import Remove
-from sealock.model.container import Container
-from sealock.model.finding import RuleFinding, Severity
-from sealock.rules.references import cis_docker, cwe, man
-from sealock.rules.rule import Rule
+from sealock.rules.kit import Container, Iterator, Remove, Rule, RuleFinding, Severity, cis_docker, cwe, given, man
 
 
 class SelinuxDisabled(Rule[Container]):
@@ -33,7 +24,6 @@ class SelinuxDisabled(Rule[Container]):
     good = ("docker run alpine", "docker run --security-opt label=type:svirt_apache_t alpine")
 
     def check(self, container: Container, /) -> Iterator[RuleFinding]:
-        """Look at each label option."""
         for index, option in enumerate(given(container.selinux, ())):
             if option == "disable" or option in {"type:spc_t", "type:unconfined_t"}:
                 yield self.finding(

@@ -1,16 +1,18 @@
-"""Services that are not for everybody."""
-
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-from sealock.model.absent import given
-from sealock.model.change import Swap
-from sealock.model.container import Container
-from sealock.model.finding import RuleFinding, Severity
+from sealock.rules.kit import (
+    Container,
+    Iterator,
+    Rule,
+    RuleFinding,
+    Severity,
+    Swap,
+    cis_docker,
+    cwe,
+    docker_docs,
+    given,
+)
 from sealock.rules.ports import everyone, everywhere, loopback, service_on, spelled
-from sealock.rules.references import cis_docker, cwe, docker_docs
-from sealock.rules.rule import Rule
 
 
 class SensitivePublished(Rule[Container]):
@@ -38,7 +40,6 @@ class SensitivePublished(Rule[Container]):
     )
 
     def check(self, container: Container, /) -> Iterator[RuleFinding]:
-        """Look at what listens on each port that others than the host can reach."""
         image = given(container.image, "")
         for index, port in enumerate(given(container.ports, ())):
             service = service_on(port.container, image) if everyone(port.address) and port.protocol == "tcp" else None

@@ -1,16 +1,7 @@
-"""Folders that carry an engine's socket."""
-
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-from sealock.model.absent import given
-from sealock.model.change import Remove
-from sealock.model.container import Container
-from sealock.model.finding import RuleFinding, Severity
+from sealock.rules.kit import Container, Iterator, Remove, Rule, RuleFinding, Severity, cis_docker, cwe, given
 from sealock.rules.paths import host_source, privileged_socket, sockets_in
-from sealock.rules.references import cis_docker, cwe
-from sealock.rules.rule import Rule
 
 
 class SocketFolder(Rule[Container]):
@@ -39,7 +30,6 @@ class SocketFolder(Rule[Container]):
     )
 
     def check(self, container: Container, /) -> Iterator[RuleFinding]:
-        """Look at the host's side of each mount."""
         for index, mount in enumerate(given(container.mounts, ())):
             path = host_source(mount)
             if path is None:

@@ -1,15 +1,6 @@
-"""Swap without end."""
-
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-from sealock.model.absent import UNSET, given
-from sealock.model.change import Set
-from sealock.model.container import Container
-from sealock.model.finding import RuleFinding, Severity
-from sealock.rules.references import cwe, docker_docs
-from sealock.rules.rule import Rule
+from sealock.rules.kit import UNSET, Container, Iterator, Rule, RuleFinding, Set, Severity, cwe, docker_docs, given
 
 
 class SwapUnlimited(Rule[Container]):
@@ -35,7 +26,6 @@ class SwapUnlimited(Rule[Container]):
     )
 
     def check(self, container: Container, /) -> Iterator[RuleFinding]:
-        """Hold the swap against the memory limit."""
         swap, memory = given(container.memory_swap, 0), given(container.memory, 0)
         if swap < 0:
             fix = Set("memory_swap", memory if memory > 0 else UNSET)

@@ -1,16 +1,7 @@
-"""Capabilities that amount to root on the host."""
-
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-from sealock.model.absent import given
-from sealock.model.change import Remove
-from sealock.model.container import Container
-from sealock.model.finding import RuleFinding, Severity
 from sealock.rules.container._capabilities import TAKEOVER
-from sealock.rules.references import cis_docker, cwe, man
-from sealock.rules.rule import Rule
+from sealock.rules.kit import Container, Iterator, Remove, Rule, RuleFinding, Severity, cis_docker, cwe, given, man
 
 
 class TakeoverCapability(Rule[Container]):
@@ -35,7 +26,6 @@ class TakeoverCapability(Rule[Container]):
     good = ("docker run --cap-drop ALL --cap-add NET_BIND_SERVICE alpine", "docker run --cap-add SYS_PTRACE alpine")
 
     def check(self, container: Container, /) -> Iterator[RuleFinding]:
-        """Look at each capability that is added."""
         for index, name in enumerate(given(container.cap_add, ())):
             reach = TAKEOVER.get(name)
             if name == "SYS_PTRACE" and container.pid == "host":

@@ -1,15 +1,6 @@
-"""TLS checks switched off at run time."""
-
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-from sealock.model.absent import given
-from sealock.model.change import Remove
-from sealock.model.container import Container
-from sealock.model.finding import RuleFinding, Severity
-from sealock.rules.references import cwe
-from sealock.rules.rule import Rule
+from sealock.rules.kit import Container, Iterator, Remove, Rule, RuleFinding, Severity, cwe, given
 
 _NO = frozenset({"0", "false", "no", "off"})
 _YES = frozenset({"1", "true", "yes", "on"})
@@ -54,7 +45,6 @@ class TlsUnchecked(Rule[Container]):
     good = ("docker run -e NODE_EXTRA_CA_CERTS=/ca.pem alpine", "docker run -e NODE_TLS_REJECT_UNAUTHORIZED=1 alpine")
 
     def check(self, container: Container, /) -> Iterator[RuleFinding]:
-        """Look at the switches that are known; those of a Dockerfile are judged with its build."""
         for index, variable in enumerate(given(container.environment, ())):
             values, whose = _SWITCHES.get(variable.name.upper(), (frozenset(), ""))
             if variable.value is not None and variable.value.lower() in values:

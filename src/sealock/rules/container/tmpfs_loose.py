@@ -1,17 +1,8 @@
-"""Memory file systems with programs in them."""
-
 from __future__ import annotations
-
-from collections.abc import Iterator
 
 from msgspec.structs import replace
 
-from sealock.model.absent import given
-from sealock.model.change import Swap
-from sealock.model.container import Container
-from sealock.model.finding import RuleFinding, Severity
-from sealock.rules.references import cwe, docker_docs
-from sealock.rules.rule import Rule
+from sealock.rules.kit import Container, Iterator, Rule, RuleFinding, Severity, Swap, cwe, docker_docs, given
 
 
 class TmpfsLoose(Rule[Container]):
@@ -35,7 +26,6 @@ class TmpfsLoose(Rule[Container]):
     good = ("docker run --tmpfs /tmp alpine", "docker run --tmpfs /tmp:noexec,size=64m alpine")
 
     def check(self, container: Container, /) -> Iterator[RuleFinding]:
-        """Look at the options of each tmpfs."""
         for index, mount in enumerate(given(container.mounts, ())):
             loose = [option for option in mount.options if option in {"exec", "suid", "dev"}]
             if mount.kind == "tmpfs" and loose:

@@ -1,17 +1,8 @@
-"""Memory file systems without end."""
-
 from __future__ import annotations
-
-from collections.abc import Iterator
 
 from msgspec.structs import replace
 
-from sealock.model.absent import given
-from sealock.model.change import Swap
-from sealock.model.container import Container
-from sealock.model.finding import RuleFinding, Severity
-from sealock.rules.references import cwe, docker_docs
-from sealock.rules.rule import Rule
+from sealock.rules.kit import Container, Iterator, Rule, RuleFinding, Severity, Swap, cwe, docker_docs, given
 
 
 class TmpfsUnbounded(Rule[Container]):
@@ -31,7 +22,6 @@ class TmpfsUnbounded(Rule[Container]):
     good = ("docker run --tmpfs /tmp:size=64m alpine", "docker run -m 256m --tmpfs /tmp alpine")
 
     def check(self, container: Container, /) -> Iterator[RuleFinding]:
-        """Look at the options of each tmpfs."""
         if given(container.memory, 0) > 0:
             return
         for index, mount in enumerate(given(container.mounts, ())):

@@ -1,15 +1,17 @@
-"""Resource limits of processes, lifted."""
-
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-from sealock.model.absent import given
-from sealock.model.change import Remove
-from sealock.model.container import Container
-from sealock.model.finding import RuleFinding, Severity
-from sealock.rules.references import cis_docker, cwe, docker_docs
-from sealock.rules.rule import Rule
+from sealock.rules.kit import (
+    Container,
+    Iterator,
+    Remove,
+    Rule,
+    RuleFinding,
+    Severity,
+    cis_docker,
+    cwe,
+    docker_docs,
+    given,
+)
 
 
 class UlimitUnlimited(Rule[Container]):
@@ -35,7 +37,6 @@ class UlimitUnlimited(Rule[Container]):
     )
 
     def check(self, container: Container, /) -> Iterator[RuleFinding]:
-        """Look for limits that are none."""
         for index, limit in enumerate(given(container.ulimits, ())):
             if limit.name in {"nofile", "nproc", "core", "fsize", "msgqueue", "sigpending"} and limit.hard < 0:
                 yield self.finding(f"has no limit of {limit.name}", ("ulimits", index), fix=Remove("ulimits", limit))

@@ -1,14 +1,7 @@
-"""Resource limits of processes, left to the engine."""
-
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-from sealock.model.change import Add
-from sealock.model.container import Container, Ulimit
-from sealock.model.finding import RuleFinding, Severity
-from sealock.rules.references import cis_docker, docker_docs
-from sealock.rules.rule import Rule
+from sealock.model.container import Ulimit
+from sealock.rules.kit import Add, Container, Iterator, Rule, RuleFinding, Severity, cis_docker, docker_docs
 
 
 class UlimitsUnset(Rule[Container]):
@@ -31,7 +24,6 @@ class UlimitsUnset(Rule[Container]):
     )
 
     def check(self, container: Container, /) -> Iterator[RuleFinding]:
-        """See whether there is any."""
         if not container.ulimits:
             yield self.finding(
                 "sets no limits for its processes",

@@ -1,14 +1,6 @@
-"""Kernel paths unmasked."""
-
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-from sealock.model.change import Set
-from sealock.model.container import Container
-from sealock.model.finding import RuleFinding, Severity
-from sealock.rules.references import cwe, docker_docs
-from sealock.rules.rule import Rule
+from sealock.rules.kit import Container, Iterator, Rule, RuleFinding, Set, Severity, cwe, docker_docs
 
 
 class UnconfinedPaths(Rule[Container]):
@@ -31,7 +23,6 @@ class UnconfinedPaths(Rule[Container]):
     good = ("docker run alpine", "docker run --security-opt no-new-privileges alpine")
 
     def check(self, container: Container, /) -> Iterator[RuleFinding]:
-        """Look at the switch."""
         if container.unconfined_paths is True:
             yield self.finding(
                 "sees and writes the kernel's files under /proc and /sys that Docker masks",

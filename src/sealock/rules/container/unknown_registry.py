@@ -1,16 +1,8 @@
-"""Containers of images from a registry that nobody has vouched for."""
-
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-from sealock.model.absent import UNKNOWN
-from sealock.model.container import Container
-from sealock.model.finding import RuleFinding, Severity
 from sealock.model.imagename import parse
-from sealock.rules.references import cis_docker, cwe
+from sealock.rules.kit import UNKNOWN, Container, Iterator, Rule, RuleFinding, Severity, cis_docker, cwe
 from sealock.rules.registries import WELL_KNOWN, covers
-from sealock.rules.rule import Rule
 
 
 class UnknownRegistry(Rule[Container]):
@@ -36,7 +28,6 @@ class UnknownRegistry(Rule[Container]):
     listed = WELL_KNOWN
 
     def check(self, container: Container, /) -> Iterator[RuleFinding]:
-        """Judge the image's name; those of Dockerfiles and of compose files have rules of their own."""
         if container.detach is UNKNOWN or not isinstance(container.image, str):
             return
         name = parse(container.image)

@@ -1,14 +1,6 @@
-"""Programs and libraries found where anybody may put them."""
-
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-from sealock.model.absent import given
-from sealock.model.container import Container
-from sealock.model.finding import RuleFinding, Severity
-from sealock.rules.references import cwe, man
-from sealock.rules.rule import Rule
+from sealock.rules.kit import Container, Iterator, Rule, RuleFinding, Severity, cwe, given, man
 
 _WRITABLE = ("/tmp", "/var/tmp", "/dev/shm", "/run/user")  # noqa: S108  the container's own
 _LISTS = frozenset({"PATH", "LD_LIBRARY_PATH", "PYTHONPATH", "PERL5LIB", "RUBYLIB", "NODE_PATH"})
@@ -52,7 +44,6 @@ class UnsafeSearchPath(Rule[Container]):
     fixable = False
 
     def check(self, container: Container, /) -> Iterator[RuleFinding]:
-        """Look at each entry of the search paths, and at what is loaded into every process."""
         for index, variable in enumerate(given(container.environment, ())):
             value = (variable.value or "").strip("\"'")
             if not value:

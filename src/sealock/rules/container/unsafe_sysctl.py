@@ -1,15 +1,6 @@
-"""Kernel parameters."""
-
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-from sealock.model.absent import given
-from sealock.model.change import Remove
-from sealock.model.container import Container
-from sealock.model.finding import RuleFinding, Severity
-from sealock.rules.references import cwe, docker_docs
-from sealock.rules.rule import Rule
+from sealock.rules.kit import Container, Iterator, Remove, Rule, RuleFinding, Severity, cwe, docker_docs, given
 
 _NAMESPACED = ("kernel.msg", "kernel.sem", "kernel.shm", "fs.mqueue.", "net.")
 _ALSO = frozenset({"kernel.hostname", "kernel.domainname", "kernel.sem"})
@@ -54,7 +45,6 @@ class UnsafeSysctl(Rule[Container]):
     )
 
     def check(self, container: Container, /) -> Iterator[RuleFinding]:
-        """Judge each parameter by its name and value."""
         for index, one in enumerate(given(container.sysctls, ())):
             name, value = one.name.replace("/", "."), one.value.strip()
             if not name.startswith(_NAMESPACED) and name not in _ALSO:

@@ -1,15 +1,17 @@
-"""Volumes over the system's own folders."""
-
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-from sealock.model.absent import given
-from sealock.model.change import Remove
-from sealock.model.container import Container
-from sealock.model.finding import RuleFinding, Severity
-from sealock.rules.references import cis_docker, cwe, docker_docs
-from sealock.rules.rule import Rule
+from sealock.rules.kit import (
+    Container,
+    Iterator,
+    Remove,
+    Rule,
+    RuleFinding,
+    Severity,
+    cis_docker,
+    cwe,
+    docker_docs,
+    given,
+)
 
 _KERNEL = frozenset({"/dev", "/proc", "/sys"})
 _SYSTEM = frozenset({"/etc", "/run", "/var/run", "/bin", "/sbin", "/lib", "/lib64", "/usr", "/usr/bin", "/boot", "/"})
@@ -40,7 +42,6 @@ class VolumeOverSystem(Rule[Container]):
     )
 
     def check(self, container: Container, /) -> Iterator[RuleFinding]:
-        """Look at where volumes lie; binds are judged by what they show of the host."""
         for index, mount in enumerate(given(container.mounts, ())):
             target = mount.target.rstrip("/") or "/"
             if mount.kind != "volume":

@@ -1,14 +1,6 @@
-"""Mounts taken over from other containers."""
-
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-from sealock.model.absent import given
-from sealock.model.container import Container
-from sealock.model.finding import RuleFinding, Severity
-from sealock.rules.references import cwe, docker_docs
-from sealock.rules.rule import Rule
+from sealock.rules.kit import Container, Iterator, Rule, RuleFinding, Severity, cwe, docker_docs, given
 
 
 class VolumesFrom(Rule[Container]):
@@ -34,7 +26,6 @@ class VolumesFrom(Rule[Container]):
     fixable = False
 
     def check(self, container: Container, /) -> Iterator[RuleFinding]:
-        """Look at each container that mounts are taken from."""
         for index, source in enumerate(given(container.volumes_from, ())):
             name = source.removeprefix("container:").partition(":")[0]
             writable = "" if source.endswith(":ro") else ", writable"

@@ -1,15 +1,8 @@
-"""A root file system that can be written."""
-
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-from sealock.model.change import Add, Set
-from sealock.model.container import Container, Mount
-from sealock.model.finding import RuleFinding, Severity
+from sealock.model.container import Mount
 from sealock.rules.container._images import writable_folders
-from sealock.rules.references import cis_docker, cwe, docker_docs
-from sealock.rules.rule import Rule
+from sealock.rules.kit import Add, Container, Iterator, Rule, RuleFinding, Set, Severity, cis_docker, cwe, docker_docs
 
 
 class WritableRoot(Rule[Container]):
@@ -37,7 +30,6 @@ class WritableRoot(Rule[Container]):
     )
 
     def check(self, container: Container, /) -> Iterator[RuleFinding]:
-        """Look at the switch."""
         if container.read_only is not True:
             folders = writable_folders(container)
             yield self.finding(

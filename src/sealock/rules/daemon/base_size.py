@@ -1,14 +1,6 @@
-"""Disks of containers have another size than the driver's default."""
-
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-from sealock.model.absent import given
-from sealock.model.daemon import Daemon
-from sealock.model.finding import RuleFinding, Severity
-from sealock.rules.references import cis_docker
-from sealock.rules.rule import Rule
+from sealock.rules.kit import Daemon, Iterator, Rule, RuleFinding, Severity, cis_docker, given
 
 
 class BaseSize(Rule[Daemon]):
@@ -31,7 +23,6 @@ class BaseSize(Rule[Daemon]):
     )
 
     def check(self, daemon: Daemon, /) -> Iterator[RuleFinding]:
-        """The option is there or not."""
         for index, one in enumerate(given(daemon.storage_opts, ())):
             if one.startswith("dm.basesize="):
                 yield self.finding(f"gives containers disks of {one.partition('=')[2]}", ("storage_opts", index))

@@ -1,15 +1,6 @@
-"""Containers are put under a control group of one's own."""
-
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-from sealock.model.absent import UNSET
-from sealock.model.change import Set
-from sealock.model.daemon import Daemon
-from sealock.model.finding import RuleFinding, Severity
-from sealock.rules.references import cis_docker, man
-from sealock.rules.rule import Rule
+from sealock.rules.kit import UNSET, Daemon, Iterator, Rule, RuleFinding, Set, Severity, cis_docker, man
 
 
 class DaemonCgroupParent(Rule[Daemon]):
@@ -28,7 +19,6 @@ class DaemonCgroupParent(Rule[Daemon]):
     good = ('{"icc": false}',)
 
     def check(self, daemon: Daemon, /) -> Iterator[RuleFinding]:
-        """The default is the engine's own."""
         if isinstance(daemon.cgroup_parent, str):
             yield self.finding(
                 f"puts containers under {daemon.cgroup_parent}", "cgroup_parent", fix=Set("cgroup_parent", UNSET)

@@ -1,15 +1,6 @@
-"""Experimental features are on."""
-
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-from sealock.model.absent import UNSET
-from sealock.model.change import Set
-from sealock.model.daemon import Daemon
-from sealock.model.finding import RuleFinding, Severity
-from sealock.rules.references import cis_docker
-from sealock.rules.rule import Rule
+from sealock.rules.kit import UNSET, Daemon, Iterator, Rule, RuleFinding, Set, Severity, cis_docker
 
 
 class Experimental(Rule[Daemon]):
@@ -31,6 +22,5 @@ class Experimental(Rule[Daemon]):
     )
 
     def check(self, daemon: Daemon, /) -> Iterator[RuleFinding]:
-        """Off is the default."""
         if daemon.experimental is True:
             yield self.finding("offers experimental features", "experimental", fix=Set("experimental", UNSET))

@@ -1,14 +1,6 @@
-"""All containers on the default bridge can reach one another."""
-
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-from sealock.model.change import Set
-from sealock.model.daemon import Daemon
-from sealock.model.finding import RuleFinding, Severity
-from sealock.rules.references import cis_docker, docker_docs
-from sealock.rules.rule import Rule
+from sealock.rules.kit import Daemon, Iterator, Rule, RuleFinding, Set, Severity, cis_docker, docker_docs
 
 
 class IccOn(Rule[Daemon]):
@@ -31,7 +23,6 @@ class IccOn(Rule[Daemon]):
     good = ('{"icc": false}',)
 
     def check(self, daemon: Daemon, /) -> Iterator[RuleFinding]:
-        """The default is that they can; without a default bridge there is nothing to reach."""
         if daemon.icc is not False and daemon.bridge != "none":
             yield self.finding(
                 "lets neighbours on the default bridge talk freely", "icc", fix=Set("icc", False), evidence="icc"

@@ -1,16 +1,18 @@
-"""Registry is trusted without a certificate."""
-
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Final
-
-from sealock.model.absent import given
-from sealock.model.change import Remove
-from sealock.model.daemon import Daemon
-from sealock.model.finding import RuleFinding, Severity
-from sealock.rules.references import cis_docker, cwe, docker_docs
-from sealock.rules.rule import Rule
+from sealock.rules.kit import (
+    Daemon,
+    Final,
+    Iterator,
+    Remove,
+    Rule,
+    RuleFinding,
+    Severity,
+    cis_docker,
+    cwe,
+    docker_docs,
+    given,
+)
 
 _OWN: Final = ("127.", "localhost", "::1", "[::1]")
 
@@ -37,7 +39,6 @@ class InsecureRegistry(Rule[Daemon]):
     )
 
     def check(self, daemon: Daemon, /) -> Iterator[RuleFinding]:
-        """All but this machine itself."""
         for index, one in enumerate(given(daemon.insecure_registries, ())):
             if not one.startswith(_OWN):
                 what = "every registry in" if "/" in one else "the registry"

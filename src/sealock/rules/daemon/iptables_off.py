@@ -1,15 +1,6 @@
-"""Engine does not set up the firewall."""
-
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-from sealock.model.absent import UNSET
-from sealock.model.change import Set
-from sealock.model.daemon import Daemon
-from sealock.model.finding import RuleFinding, Severity
-from sealock.rules.references import cis_docker, docker_docs
-from sealock.rules.rule import Rule
+from sealock.rules.kit import UNSET, Daemon, Iterator, Rule, RuleFinding, Set, Severity, cis_docker, docker_docs
 
 
 class IptablesOff(Rule[Daemon]):
@@ -31,7 +22,6 @@ class IptablesOff(Rule[Daemon]):
     )
 
     def check(self, daemon: Daemon, /) -> Iterator[RuleFinding]:
-        """The default is that it does."""
         for field in ("iptables", "ip6tables"):
             if getattr(daemon, field) is False:
                 yield self.finding(f"leaves {field} alone: networks are not kept apart", field, fix=Set(field, UNSET))

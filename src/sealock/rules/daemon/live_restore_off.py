@@ -1,14 +1,6 @@
-"""Containers stop when the engine does."""
-
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-from sealock.model.change import Set
-from sealock.model.daemon import Daemon
-from sealock.model.finding import RuleFinding, Severity
-from sealock.rules.references import cis_docker, docker_docs
-from sealock.rules.rule import Rule
+from sealock.rules.kit import Daemon, Iterator, Rule, RuleFinding, Set, Severity, cis_docker, docker_docs
 
 
 class LiveRestoreOff(Rule[Daemon]):
@@ -30,7 +22,6 @@ class LiveRestoreOff(Rule[Daemon]):
     good = ('{"live-restore": true}',)
 
     def check(self, daemon: Daemon, /) -> Iterator[RuleFinding]:
-        """The default is that they stop."""
         if daemon.live_restore is not True:
             yield self.finding(
                 "takes its containers down with it", "live_restore", fix=Set("live_restore", True), evidence="off"

@@ -1,15 +1,6 @@
-"""Engine logs too much or too little."""
-
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-from sealock.model.absent import UNSET
-from sealock.model.change import Set
-from sealock.model.daemon import Daemon
-from sealock.model.finding import RuleFinding, Severity
-from sealock.rules.references import cis_docker
-from sealock.rules.rule import Rule
+from sealock.rules.kit import UNSET, Daemon, Iterator, Rule, RuleFinding, Set, Severity, cis_docker
 
 
 class LogLevel(Rule[Daemon]):
@@ -36,7 +27,6 @@ class LogLevel(Rule[Daemon]):
     )
 
     def check(self, daemon: Daemon, /) -> Iterator[RuleFinding]:
-        """Every level but the default."""
         if isinstance(daemon.log_level, str) and daemon.log_level != "info":
             yield self.finding(f"logs at level {daemon.log_level}", "log_level", fix=Set("log_level", UNSET))
         if daemon.debug is True:

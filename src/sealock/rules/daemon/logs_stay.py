@@ -1,14 +1,6 @@
-"""Logs of containers stay on this machine alone."""
-
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-from sealock.model.absent import given
-from sealock.model.daemon import Daemon
-from sealock.model.finding import RuleFinding, Severity
-from sealock.rules.references import cis_docker, docker_docs
-from sealock.rules.rule import Rule
+from sealock.rules.kit import Daemon, Iterator, Rule, RuleFinding, Severity, cis_docker, docker_docs, given
 
 
 class LogsStay(Rule[Daemon]):
@@ -32,7 +24,6 @@ class LogsStay(Rule[Daemon]):
     good = ('{"log-driver": "syslog", "log-opts": {"syslog-address": "tcp+tls://logs.example.net:6514"}}',)
 
     def check(self, daemon: Daemon, /) -> Iterator[RuleFinding]:
-        """Files here are the default."""
         driver = given(daemon.log_driver, "json-file")
         if driver in {"json-file", "local", "none"}:
             kept = "keeps no logs at all" if driver == "none" else f"keeps logs in files of its own ({driver})"

@@ -1,15 +1,6 @@
-"""Logs of containers grow without end."""
-
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-from sealock.model.absent import given
-from sealock.model.change import Set
-from sealock.model.daemon import Daemon
-from sealock.model.finding import RuleFinding, Severity
-from sealock.rules.references import cwe, docker_docs
-from sealock.rules.rule import Rule
+from sealock.rules.kit import Daemon, Iterator, Rule, RuleFinding, Set, Severity, cwe, docker_docs, given
 
 
 class LogsUnbounded(Rule[Daemon]):
@@ -35,7 +26,6 @@ class LogsUnbounded(Rule[Daemon]):
     )
 
     def check(self, daemon: Daemon, /) -> Iterator[RuleFinding]:
-        """Only json-file does that."""
         options = given(daemon.log_opts, ())
         if given(daemon.log_driver, "json-file") == "json-file" and not any(name == "max-size" for name, _ in options):
             fixed = (*options, ("max-size", "10m"), *((("max-file", "3"),) if "max-file" not in dict(options) else ()))

@@ -1,14 +1,6 @@
-"""Engine's metrics are open to the network."""
-
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-from sealock.model.change import Set
-from sealock.model.daemon import Daemon
-from sealock.model.finding import RuleFinding, Severity
-from sealock.rules.references import cwe, docker_docs
-from sealock.rules.rule import Rule
+from sealock.rules.kit import Daemon, Iterator, Rule, RuleFinding, Set, Severity, cwe, docker_docs
 
 
 class MetricsExposed(Rule[Daemon]):
@@ -33,7 +25,6 @@ class MetricsExposed(Rule[Daemon]):
     )
 
     def check(self, daemon: Daemon, /) -> Iterator[RuleFinding]:
-        """Any address but this machine's own."""
         where = daemon.metrics_addr
         if isinstance(where, str) and not where.startswith(("127.", "localhost", "[::1]")):
             here = f"127.0.0.1:{where.rpartition(':')[2]}"

@@ -1,15 +1,6 @@
-"""Registry mirror is asked over plain HTTP."""
-
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Final
-
-from sealock.model.absent import given
-from sealock.model.daemon import Daemon
-from sealock.model.finding import RuleFinding, Severity
-from sealock.rules.references import cwe, docker_docs
-from sealock.rules.rule import Rule
+from sealock.rules.kit import Daemon, Final, Iterator, Rule, RuleFinding, Severity, cwe, docker_docs, given
 
 _OWN: Final = ("http://127.", "http://localhost", "http://[::1]")
 
@@ -34,7 +25,6 @@ class MirrorPlainHttp(Rule[Daemon]):
     )
 
     def check(self, daemon: Daemon, /) -> Iterator[RuleFinding]:
-        """All but this machine itself."""
         for index, one in enumerate(given(daemon.registry_mirrors, ())):
             if one.startswith("http://") and not one.startswith(_OWN):
                 yield self.finding(f"asks the mirror {one} first", ("registry_mirrors", index))

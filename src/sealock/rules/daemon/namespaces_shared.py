@@ -1,14 +1,6 @@
-"""Containers share namespaces by default."""
-
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-from sealock.model.change import Set
-from sealock.model.daemon import Daemon
-from sealock.model.finding import RuleFinding, Severity
-from sealock.rules.references import docker_docs, man
-from sealock.rules.rule import Rule
+from sealock.rules.kit import Daemon, Iterator, Rule, RuleFinding, Set, Severity, docker_docs, man
 
 
 class NamespacesShared(Rule[Daemon]):
@@ -33,7 +25,6 @@ class NamespacesShared(Rule[Daemon]):
     )
 
     def check(self, daemon: Daemon, /) -> Iterator[RuleFinding]:
-        """Where nothing is said, the kernel's version of control groups decides."""
         if daemon.default_cgroupns_mode == "host":
             yield self.finding(
                 "shows containers the host's tree of control groups",

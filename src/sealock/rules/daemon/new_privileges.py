@@ -1,14 +1,6 @@
-"""Containers may gain privileges unless they forbid it themselves."""
-
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-from sealock.model.change import Set
-from sealock.model.daemon import Daemon
-from sealock.model.finding import RuleFinding, Severity
-from sealock.rules.references import cis_docker, docker_docs
-from sealock.rules.rule import Rule
+from sealock.rules.kit import Daemon, Iterator, Rule, RuleFinding, Set, Severity, cis_docker, docker_docs
 
 
 class DefaultNewPrivileges(Rule[Daemon]):
@@ -30,7 +22,6 @@ class DefaultNewPrivileges(Rule[Daemon]):
     good = ('{"no-new-privileges": true}',)
 
     def check(self, daemon: Daemon, /) -> Iterator[RuleFinding]:
-        """The default is that they may."""
         if daemon.no_new_privileges is not True:
             yield self.finding(
                 "lets setuid programs raise privileges",

@@ -1,13 +1,6 @@
-"""Everybody who reaches the socket may do everything."""
-
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-from sealock.model.daemon import Daemon
-from sealock.model.finding import RuleFinding, Severity
-from sealock.rules.references import cis_docker, docker_docs
-from sealock.rules.rule import Rule
+from sealock.rules.kit import Daemon, Iterator, Rule, RuleFinding, Severity, cis_docker, docker_docs
 
 
 class NoAuthorization(Rule[Daemon]):
@@ -31,6 +24,5 @@ class NoAuthorization(Rule[Daemon]):
     good = ('{"authorization-plugins": ["guard"]}',)
 
     def check(self, daemon: Daemon, /) -> Iterator[RuleFinding]:
-        """Any plugin counts."""
         if not daemon.authorization_plugins:
             yield self.finding("asks no plugin before it does what it is told", evidence="authorization_plugins")

@@ -1,13 +1,6 @@
-"""Engine runs as root."""
-
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-from sealock.model.daemon import Daemon
-from sealock.model.finding import RuleFinding, Severity
-from sealock.rules.references import cis_docker, docker_docs
-from sealock.rules.rule import Rule
+from sealock.rules.kit import Daemon, Iterator, Rule, RuleFinding, Severity, cis_docker, docker_docs
 
 
 class NotRootless(Rule[Daemon]):
@@ -28,6 +21,5 @@ class NotRootless(Rule[Daemon]):
     good = ('{"observed": {"daemon": {"rootless": true}}}',)
 
     def check(self, daemon: Daemon, /) -> Iterator[RuleFinding]:
-        """The engine says it itself."""
         if not daemon.rootless:
             yield self.finding("runs as root of the host, and so does root in its containers", "rootless")

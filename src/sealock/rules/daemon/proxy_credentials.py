@@ -1,14 +1,6 @@
-"""Password stands in the proxy's address."""
-
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-from sealock.model.absent import given
-from sealock.model.daemon import Daemon
-from sealock.model.finding import RuleFinding, Severity
-from sealock.rules.references import cwe, docker_docs
-from sealock.rules.rule import Rule
+from sealock.rules.kit import Daemon, Iterator, Rule, RuleFinding, Severity, cwe, docker_docs, given
 
 
 class ProxyCredentials(Rule[Daemon]):
@@ -35,7 +27,6 @@ class ProxyCredentials(Rule[Daemon]):
     )
 
     def check(self, daemon: Daemon, /) -> Iterator[RuleFinding]:
-        """A user with a password before the host."""
         for name, address in given(daemon.proxies, ()):
             user, at, _ = str(address).partition("://")[2].rpartition("@")
             if at and ":" in user and not user.endswith(":xxxxx"):

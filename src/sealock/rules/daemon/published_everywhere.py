@@ -1,15 +1,6 @@
-"""Ports are published to everybody unless told otherwise."""
-
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-from sealock.model.absent import given
-from sealock.model.change import Set
-from sealock.model.daemon import Daemon
-from sealock.model.finding import RuleFinding, Severity
-from sealock.rules.references import cis_docker, docker_docs
-from sealock.rules.rule import Rule
+from sealock.rules.kit import Daemon, Iterator, Rule, RuleFinding, Set, Severity, cis_docker, docker_docs, given
 
 
 class DefaultPublishedEverywhere(Rule[Daemon]):
@@ -35,7 +26,6 @@ class DefaultPublishedEverywhere(Rule[Daemon]):
     good = ('{"ip": "127.0.0.1", "icc": false}',)
 
     def check(self, daemon: Daemon, /) -> Iterator[RuleFinding]:
-        """The default is everywhere."""
         if given(daemon.ip, "0.0.0.0") in {"0.0.0.0", "::"}:  # noqa: S104  it looks for it
             yield self.finding(
                 "publishes on every interface by default", "ip", fix=Set("ip", "127.0.0.1"), evidence="ip"

@@ -1,15 +1,6 @@
-"""System calls of all containers are unfiltered by default."""
-
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-from sealock.model.absent import UNSET
-from sealock.model.change import Set
-from sealock.model.daemon import Daemon
-from sealock.model.finding import RuleFinding, Severity
-from sealock.rules.references import cis_docker, docker_docs
-from sealock.rules.rule import Rule
+from sealock.rules.kit import UNSET, Daemon, Iterator, Rule, RuleFinding, Set, Severity, cis_docker, docker_docs
 
 
 class DefaultSeccompUnconfined(Rule[Daemon]):
@@ -31,6 +22,5 @@ class DefaultSeccompUnconfined(Rule[Daemon]):
     )
 
     def check(self, daemon: Daemon, /) -> Iterator[RuleFinding]:
-        """A profile of one's own is fine."""
         if daemon.seccomp_profile == "unconfined":
             yield self.finding("filters no system calls", "seccomp_profile", fix=Set("seccomp_profile", UNSET))

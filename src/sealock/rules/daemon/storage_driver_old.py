@@ -1,14 +1,6 @@
-"""Storage driver is out of support."""
-
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Final
-
-from sealock.model.daemon import Daemon
-from sealock.model.finding import RuleFinding, Severity
-from sealock.rules.references import cis_docker, docker_docs
-from sealock.rules.rule import Rule
+from sealock.rules.kit import Daemon, Final, Iterator, Rule, RuleFinding, Severity, cis_docker, docker_docs
 
 _OLD: Final = {
     "aufs": "which was taken out in Docker 24",
@@ -41,6 +33,5 @@ class StorageDriverOld(Rule[Daemon]):
     )
 
     def check(self, daemon: Daemon, /) -> Iterator[RuleFinding]:
-        """Those that Docker took out, or never meant for use."""
         if isinstance(daemon.storage_driver, str) and (why := _OLD.get(daemon.storage_driver)):
             yield self.finding(f"keeps its data with {daemon.storage_driver}, {why}", "storage_driver")

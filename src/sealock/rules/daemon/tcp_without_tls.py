@@ -1,16 +1,18 @@
-"""Engine listens on the network without checking who calls."""
-
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Final
-
-from sealock.model.absent import given
-from sealock.model.change import Remove
-from sealock.model.daemon import Daemon
-from sealock.model.finding import RuleFinding, Severity
-from sealock.rules.references import cis_docker, cwe, docker_docs
-from sealock.rules.rule import Rule
+from sealock.rules.kit import (
+    Daemon,
+    Final,
+    Iterator,
+    Remove,
+    Rule,
+    RuleFinding,
+    Severity,
+    cis_docker,
+    cwe,
+    docker_docs,
+    given,
+)
 
 _OWN: Final = ("127.", "localhost", "[::1]")
 _NETWORK: Final = ("tcp://", ":", "0.0.0.0", "http://")  # noqa: S104  it looks for them
@@ -42,7 +44,6 @@ class TcpWithoutTls(Rule[Daemon]):
     )
 
     def check(self, daemon: Daemon, /) -> Iterator[RuleFinding]:
-        """Every address but sockets; on this machine alone it still lets every user and browser of it in."""
         for index, one in enumerate(given(daemon.hosts, ())):
             if not one.startswith(_NETWORK) or daemon.tlsverify is True:
                 continue

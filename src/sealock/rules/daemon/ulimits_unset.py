@@ -1,15 +1,7 @@
-"""No default limits on resources of processes."""
-
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-from sealock.model.change import Set
 from sealock.model.container import Ulimit
-from sealock.model.daemon import Daemon
-from sealock.model.finding import RuleFinding, Severity
-from sealock.rules.references import cis_docker, man
-from sealock.rules.rule import Rule
+from sealock.rules.kit import Daemon, Iterator, Rule, RuleFinding, Set, Severity, cis_docker, man
 
 
 class DefaultUlimitsUnset(Rule[Daemon]):
@@ -29,7 +21,6 @@ class DefaultUlimitsUnset(Rule[Daemon]):
     good = ('{"default-ulimits": {"nofile": {"Name": "nofile", "Soft": 1024, "Hard": 4096}}}',)
 
     def check(self, daemon: Daemon, /) -> Iterator[RuleFinding]:
-        """Any limit counts."""
         if not daemon.default_ulimits:
             yield self.finding(
                 "gives containers no limits of their own",

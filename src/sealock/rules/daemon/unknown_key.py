@@ -1,15 +1,6 @@
-"""Setting that the engine does not know."""
-
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Final
-
-from sealock.model.absent import given
-from sealock.model.daemon import Daemon
-from sealock.model.finding import RuleFinding, Severity
-from sealock.rules.references import docker_docs
-from sealock.rules.rule import Rule
+from sealock.rules.kit import Daemon, Final, Iterator, Rule, RuleFinding, Severity, docker_docs, given
 
 FLAGS: Final = {
     "add-runtime": "runtimes",
@@ -52,7 +43,6 @@ class UnknownKey(Rule[Daemon]):
     good = ('{"icc": false, "insecure-registries": []}',)
 
     def check(self, daemon: Daemon, /) -> Iterator[RuleFinding]:
-        """Each of them, with the key that was meant where a flag's name tells it."""
         for index, key in enumerate(given(daemon.unknown_keys, ())):
             at = ("unknown_keys", index)
             if (meant := FLAGS.get(key)) is not None:

@@ -1,14 +1,6 @@
-"""Published ports go through a proxy of the engine's."""
-
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-from sealock.model.change import Set
-from sealock.model.daemon import Daemon
-from sealock.model.finding import RuleFinding, Severity
-from sealock.rules.references import cis_docker, docker_docs
-from sealock.rules.rule import Rule
+from sealock.rules.kit import Daemon, Iterator, Rule, RuleFinding, Set, Severity, cis_docker, docker_docs
 
 
 class UserlandProxy(Rule[Daemon]):
@@ -31,7 +23,6 @@ class UserlandProxy(Rule[Daemon]):
     good = ('{"userland-proxy": false}',)
 
     def check(self, daemon: Daemon, /) -> Iterator[RuleFinding]:
-        """The default is that they do."""
         if daemon.userland_proxy is not False:
             yield self.finding(
                 "runs docker-proxy for every published port",

@@ -1,14 +1,6 @@
-"""Root in containers is root on the host."""
-
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-from sealock.model.change import Set
-from sealock.model.daemon import Daemon
-from sealock.model.finding import RuleFinding, Severity
-from sealock.rules.references import cis_docker, docker_docs
-from sealock.rules.rule import Rule
+from sealock.rules.kit import Daemon, Iterator, Rule, RuleFinding, Set, Severity, cis_docker, docker_docs
 
 
 class UsernsOff(Rule[Daemon]):
@@ -28,7 +20,6 @@ class UsernsOff(Rule[Daemon]):
     good = ('{"userns-remap": "default"}',)
 
     def check(self, daemon: Daemon, /) -> Iterator[RuleFinding]:
-        """A rootless engine needs none."""
         if not daemon.userns_remap and daemon.rootless is not True:
             yield self.finding(
                 "does not map the users of containers", fix=Set("userns_remap", "default"), evidence="userns_remap"

@@ -1,15 +1,7 @@
-"""Kernel grants capabilities that the container was not given."""
-
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-from sealock.model.absent import Absent
-from sealock.model.enforced import Enforced
-from sealock.model.finding import RuleFinding, Severity
 from sealock.rules.enforced._expected import capabilities, held, is_told, listed
-from sealock.rules.references import cis_docker, man
-from sealock.rules.rule import Rule
+from sealock.rules.kit import Absent, Enforced, Iterator, Rule, RuleFinding, Severity, cis_docker, man
 
 
 class CapabilityGained(Rule[Enforced]):
@@ -42,7 +34,6 @@ class CapabilityGained(Rule[Enforced]):
     )
 
     def check(self, enforced: Enforced, /) -> Iterator[RuleFinding]:
-        """Compare the sets of the first process with what was asked for."""
         process = enforced.process
         if isinstance(process.bounding, Absent):
             yield self.skip("the kernel's capability sets could not be read")

@@ -1,16 +1,18 @@
-"""Kernel allows a device that the container was not given."""
-
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Final
-
-from sealock.model.absent import UNKNOWN, given
-from sealock.model.enforced import Enforced
-from sealock.model.finding import RuleFinding, Severity
 from sealock.rules.enforced._expected import is_privileged
-from sealock.rules.references import cis_docker, docker_docs
-from sealock.rules.rule import Rule
+from sealock.rules.kit import (
+    UNKNOWN,
+    Enforced,
+    Final,
+    Iterator,
+    Rule,
+    RuleFinding,
+    Severity,
+    cis_docker,
+    docker_docs,
+    given,
+)
 
 _ALL: Final = "a *:* rwm"
 
@@ -43,7 +45,6 @@ class DeviceAllowed(Rule[Enforced]):
     )
 
     def check(self, enforced: Enforced, /) -> Iterator[RuleFinding]:
-        """Compare the lists; devices given by their path have numbers that only the host knows."""
         declared, there = enforced.declared, enforced.effective.device_rules
         if is_privileged(declared):
             return

@@ -1,14 +1,6 @@
-"""Container's root is the host's root although it has a user namespace."""
-
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-from sealock.model.absent import Absent
-from sealock.model.enforced import Enforced
-from sealock.model.finding import RuleFinding, Severity
-from sealock.rules.references import cis_docker, man
-from sealock.rules.rule import Rule
+from sealock.rules.kit import Absent, Enforced, Iterator, Rule, RuleFinding, Severity, cis_docker, man
 
 
 class IdsNotMapped(Rule[Enforced]):
@@ -39,7 +31,6 @@ class IdsNotMapped(Rule[Enforced]):
     )
 
     def check(self, enforced: Enforced, /) -> Iterator[RuleFinding]:
-        """Look where id 0 leads."""
         if enforced.effective.userns != "private":
             return
         ranges = enforced.process.uid_map

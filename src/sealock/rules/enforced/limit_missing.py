@@ -1,16 +1,21 @@
-"""Limit that was asked for is not enforced."""
-
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Final
-
-from sealock.model.absent import UNKNOWN, UNSET, Absent, Maybe, given
-from sealock.model.container import Container
-from sealock.model.enforced import Enforced
-from sealock.model.finding import RuleFinding, Severity
-from sealock.rules.references import cis_docker, man
-from sealock.rules.rule import Rule
+from sealock.rules.kit import (
+    UNKNOWN,
+    UNSET,
+    Absent,
+    Container,
+    Enforced,
+    Final,
+    Iterator,
+    Maybe,
+    Rule,
+    RuleFinding,
+    Severity,
+    cis_docker,
+    given,
+    man,
+)
 
 _NUMBERS: Final = {
     "memory": "limit of memory",
@@ -56,7 +61,6 @@ class LimitMissing(Rule[Enforced]):
     )
 
     def check(self, enforced: Enforced, /) -> Iterator[RuleFinding]:
-        """Compare number by number; a stricter limit than was asked for, set from above, is none of its business."""
         for field, words in _NUMBERS.items():
             asked, there = getattr(enforced.declared, field), getattr(enforced.effective, field)
             asked = _processors(enforced.declared) if field == "cpus" else asked

@@ -1,14 +1,6 @@
-"""Login server runs in the container."""
-
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Final
-
-from sealock.model.enforced import Enforced
-from sealock.model.finding import RuleFinding, Severity
-from sealock.rules.references import cis_docker, cwe
-from sealock.rules.rule import Rule
+from sealock.rules.kit import Enforced, Final, Iterator, Rule, RuleFinding, Severity, cis_docker, cwe
 
 _SERVERS: Final = frozenset({"sshd", "dropbear", "telnetd", "in.telnetd", "rlogind", "in.rlogind", "rshd", "in.rshd"})
 
@@ -40,7 +32,6 @@ class LoginServerRuns(Rule[Enforced]):
     )
 
     def check(self, enforced: Enforced, /) -> Iterator[RuleFinding]:
-        """By the names of the processes; each program once."""
         named = {other.name: other for other in (*enforced.others, enforced.process) if isinstance(other.name, str)}
         for name, one in sorted(named.items()):
             # Newer sshd has programs of its own for a session: "sshd-session", "sshd-auth".

@@ -1,18 +1,22 @@
-"""Something is mounted that the engine knows nothing of."""
-
 from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator
-from typing import Final
 
-from sealock.model.absent import UNKNOWN, given
-from sealock.model.container import Container, Mount
-from sealock.model.enforced import Enforced
-from sealock.model.finding import RuleFinding, Severity
-from sealock.rules.references import cis_docker, man
-from sealock.rules.rule import Rule
+from sealock.model.container import Mount
+from sealock.rules.kit import (
+    UNKNOWN,
+    Container,
+    Enforced,
+    Final,
+    Iterator,
+    Rule,
+    RuleFinding,
+    Severity,
+    cis_docker,
+    given,
+    man,
+)
 
 _ENGINES: Final = ("/run/secrets", "/run/configs")
 """What engines mount by themselves, beside what every container has."""
@@ -61,7 +65,6 @@ class MountMadeLater(Rule[Enforced]):
     )
 
     def check(self, enforced: Enforced, /) -> Iterator[RuleFinding]:
-        """Compare the targets; what lies within a mount that is known came along with it."""
         declared, there = enforced.declared.mounts, enforced.effective.mounts
         if declared is UNKNOWN or there is UNKNOWN:
             yield self.skip("its mounts could not be read")

@@ -1,14 +1,6 @@
-"""Mount can be written to although it was to be read-only."""
-
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-from sealock.model.absent import UNKNOWN, given
-from sealock.model.enforced import Enforced
-from sealock.model.finding import RuleFinding, Severity
-from sealock.rules.references import cis_docker, man
-from sealock.rules.rule import Rule
+from sealock.rules.kit import UNKNOWN, Enforced, Iterator, Rule, RuleFinding, Severity, cis_docker, given, man
 
 
 class MountWritable(Rule[Enforced]):
@@ -39,7 +31,6 @@ class MountWritable(Rule[Enforced]):
     )
 
     def check(self, enforced: Enforced, /) -> Iterator[RuleFinding]:
-        """Compare mount by mount."""
         declared, there = enforced.declared.mounts, enforced.effective.mounts
         if declared is UNKNOWN or there is UNKNOWN:
             yield self.skip("its mounts could not be read")

@@ -1,15 +1,6 @@
-"""Container is in a namespace of the host that it should not be in."""
-
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Final
-
-from sealock.model.absent import UNKNOWN, given
-from sealock.model.enforced import Enforced
-from sealock.model.finding import RuleFinding, Severity
-from sealock.rules.references import cis_docker, man
-from sealock.rules.rule import Rule
+from sealock.rules.kit import UNKNOWN, Enforced, Final, Iterator, Rule, RuleFinding, Severity, cis_docker, given, man
 
 _KINDS: Final = {
     "pid": "its view of processes",
@@ -52,7 +43,6 @@ class NamespaceOfHost(Rule[Enforced]):
     )
 
     def check(self, enforced: Enforced, /) -> Iterator[RuleFinding]:
-        """Compare kind by kind; one that joins another container may be the host's through that one."""
         spaces = {one.kind: one.host for one in given(enforced.process.namespaces, ())}
         if spaces.get("mnt"):
             # No option of any engine asks for that.

@@ -1,14 +1,6 @@
-"""no-new-privileges was asked for and is not set."""
-
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-from sealock.model.absent import Absent
-from sealock.model.enforced import Enforced
-from sealock.model.finding import RuleFinding, Severity
-from sealock.rules.references import cis_docker, man
-from sealock.rules.rule import Rule
+from sealock.rules.kit import Absent, Enforced, Iterator, Rule, RuleFinding, Severity, cis_docker, man
 
 
 class NewPrivilegesPossible(Rule[Enforced]):
@@ -37,7 +29,6 @@ class NewPrivilegesPossible(Rule[Enforced]):
     )
 
     def check(self, enforced: Enforced, /) -> Iterator[RuleFinding]:
-        """Look at the first process's flag."""
         if enforced.declared.no_new_privileges is not True:
             return
         if isinstance(enforced.process.no_new_privileges, Absent):

@@ -1,15 +1,7 @@
-"""Paths that should be masked lie open."""
-
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-from sealock.model.absent import UNKNOWN, Absent
-from sealock.model.enforced import Enforced
-from sealock.model.finding import RuleFinding, Severity
 from sealock.rules.enforced._expected import is_privileged
-from sealock.rules.references import cwe, man
-from sealock.rules.rule import Rule
+from sealock.rules.kit import UNKNOWN, Absent, Enforced, Iterator, Rule, RuleFinding, Severity, cwe, man
 
 
 class PathsUnmasked(Rule[Enforced]):
@@ -42,7 +34,6 @@ class PathsUnmasked(Rule[Enforced]):
     )
 
     def check(self, enforced: Enforced, /) -> Iterator[RuleFinding]:
-        """Compare what was asked for with what covers them; one that lies open is enough."""
         declared, there = enforced.declared, enforced.effective.unconfined_paths
         if is_privileged(declared) or declared.unconfined_paths is True:
             return

@@ -1,13 +1,6 @@
-"""Process of the container is outside its control group."""
-
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-from sealock.model.enforced import Enforced
-from sealock.model.finding import RuleFinding, Severity
-from sealock.rules.references import cis_docker, man
-from sealock.rules.rule import Rule
+from sealock.rules.kit import Enforced, Iterator, Rule, RuleFinding, Severity, cis_docker, man
 
 
 class ProcessLeftGroup(Rule[Enforced]):
@@ -36,6 +29,5 @@ class ProcessLeftGroup(Rule[Enforced]):
     )
 
     def check(self, enforced: Enforced, /) -> Iterator[RuleFinding]:
-        """Tell of each that left."""
         for pid in enforced.outside:
             yield self.finding(f"has process {pid}, which is not counted or limited with it", evidence="outside")

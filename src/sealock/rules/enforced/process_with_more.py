@@ -1,15 +1,7 @@
-"""Another process in the container may do more than its first one."""
-
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-from sealock.model.absent import Absent
-from sealock.model.enforced import Enforced
-from sealock.model.finding import RuleFinding, Severity
 from sealock.rules.enforced._expected import held, listed
-from sealock.rules.references import cis_docker, man
-from sealock.rules.rule import Rule
+from sealock.rules.kit import Absent, Enforced, Iterator, Rule, RuleFinding, Severity, cis_docker, man
 
 
 class ProcessWithMore(Rule[Enforced]):
@@ -42,7 +34,6 @@ class ProcessWithMore(Rule[Enforced]):
     )
 
     def check(self, enforced: Enforced, /) -> Iterator[RuleFinding]:
-        """Compare every other process with the first."""
         first = enforced.process
         if isinstance(first.bounding, Absent):
             yield self.skip("the kernel's capability sets could not be read")

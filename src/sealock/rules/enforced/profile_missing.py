@@ -1,14 +1,6 @@
-"""AppArmor profile that was asked for does not confine it."""
-
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-from sealock.model.absent import UNKNOWN
-from sealock.model.enforced import Enforced
-from sealock.model.finding import RuleFinding, Severity
-from sealock.rules.references import cis_docker, docker_docs
-from sealock.rules.rule import Rule
+from sealock.rules.kit import UNKNOWN, Enforced, Iterator, Rule, RuleFinding, Severity, cis_docker, docker_docs
 
 
 class ProfileMissing(Rule[Enforced]):
@@ -41,7 +33,6 @@ class ProfileMissing(Rule[Enforced]):
     )
 
     def check(self, enforced: Enforced, /) -> Iterator[RuleFinding]:
-        """Compare the label with the name."""
         asked, label = enforced.declared.apparmor, enforced.process.apparmor
         if not isinstance(asked, str) or asked == "unconfined":
             return

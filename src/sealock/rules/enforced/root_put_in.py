@@ -1,15 +1,7 @@
-"""Another process runs as root, and the container's first one does not."""
-
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-from sealock.model.absent import UNKNOWN, given
-from sealock.model.enforced import Enforced
-from sealock.model.finding import RuleFinding, Severity
 from sealock.model.process import Process
-from sealock.rules.references import cis_docker, docker_docs
-from sealock.rules.rule import Rule
+from sealock.rules.kit import UNKNOWN, Enforced, Iterator, Rule, RuleFinding, Severity, cis_docker, docker_docs, given
 
 
 class RootPutIn(Rule[Enforced]):
@@ -52,7 +44,6 @@ class RootPutIn(Rule[Enforced]):
     )
 
     def check(self, enforced: Enforced, /) -> Iterator[RuleFinding]:
-        """Compare users, as the host numbers them, with whom the map of ids makes root."""
         first, asked = enforced.process, enforced.declared.user
         if not isinstance(asked, str) or asked.partition(":")[0] in {"", "0", "root"}:
             return

@@ -1,14 +1,6 @@
-"""Root file system is writable although it was to be read-only."""
-
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-from sealock.model.absent import Absent
-from sealock.model.enforced import Enforced
-from sealock.model.finding import RuleFinding, Severity
-from sealock.rules.references import cis_docker
-from sealock.rules.rule import Rule
+from sealock.rules.kit import Absent, Enforced, Iterator, Rule, RuleFinding, Severity, cis_docker
 
 
 class RootWritable(Rule[Enforced]):
@@ -37,7 +29,6 @@ class RootWritable(Rule[Enforced]):
     )
 
     def check(self, enforced: Enforced, /) -> Iterator[RuleFinding]:
-        """Compare what was asked for with the mount's own option."""
         if enforced.declared.read_only is not True:
             return
         if isinstance(enforced.effective.read_only, Absent):

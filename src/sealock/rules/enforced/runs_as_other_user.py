@@ -1,14 +1,6 @@
-"""First process runs as root although another user was asked for."""
-
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-from sealock.model.absent import Absent
-from sealock.model.enforced import Enforced
-from sealock.model.finding import RuleFinding, Severity
-from sealock.rules.references import cis_docker
-from sealock.rules.rule import Rule
+from sealock.rules.kit import Absent, Enforced, Iterator, Rule, RuleFinding, Severity, cis_docker
 
 
 class RunsAsOtherUser(Rule[Enforced]):
@@ -40,7 +32,6 @@ class RunsAsOtherUser(Rule[Enforced]):
     )
 
     def check(self, enforced: Enforced, /) -> Iterator[RuleFinding]:
-        """Compare the user inside with the words."""
         asked, there = enforced.declared.user, enforced.effective.user
         if not isinstance(asked, str) or asked.partition(":")[0] in {"", "0", "root"}:
             return

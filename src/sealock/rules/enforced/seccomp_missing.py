@@ -1,15 +1,18 @@
-"""Seccomp filter that the engine promises is not there."""
-
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-from sealock.model.absent import UNKNOWN, UNSET, Absent
-from sealock.model.enforced import Enforced
-from sealock.model.finding import RuleFinding, Severity
 from sealock.rules.enforced._expected import is_privileged
-from sealock.rules.references import cis_docker, docker_docs
-from sealock.rules.rule import Rule
+from sealock.rules.kit import (
+    UNKNOWN,
+    UNSET,
+    Absent,
+    Enforced,
+    Iterator,
+    Rule,
+    RuleFinding,
+    Severity,
+    cis_docker,
+    docker_docs,
+)
 
 
 class SeccompMissing(Rule[Enforced]):
@@ -40,7 +43,6 @@ class SeccompMissing(Rule[Enforced]):
     )
 
     def check(self, enforced: Enforced, /) -> Iterator[RuleFinding]:
-        """Look at the first process's mode."""
         declared, mode = enforced.declared, enforced.process.seccomp
         if is_privileged(declared) or declared.seccomp == "unconfined":
             return

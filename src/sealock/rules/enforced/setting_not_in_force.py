@@ -1,15 +1,8 @@
-"""Kernel parameter or limit of a process is not what was asked for."""
-
 from __future__ import annotations
 
-from collections.abc import Iterator
 from math import inf
 
-from sealock.model.absent import UNKNOWN, Absent, given
-from sealock.model.enforced import Enforced
-from sealock.model.finding import RuleFinding, Severity
-from sealock.rules.references import cis_docker, man
-from sealock.rules.rule import Rule
+from sealock.rules.kit import UNKNOWN, Absent, Enforced, Iterator, Rule, RuleFinding, Severity, cis_docker, given, man
 
 
 class SettingNotInForce(Rule[Enforced]):
@@ -44,7 +37,6 @@ class SettingNotInForce(Rule[Enforced]):
     )
 
     def check(self, enforced: Enforced, /) -> Iterator[RuleFinding]:
-        """Compare one by one what was asked for; the engine's own choices are none of its business."""
         declared, process = enforced.declared, enforced.process
         shown = dict(given(process.sysctls, ()))
         for one in given(declared.sysctls, ()):

@@ -1,15 +1,7 @@
-"""Passwords of registries lie in plain text."""
-
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-from sealock.model.absent import given
-from sealock.model.finding import RuleFinding, Severity
-from sealock.model.host import Host
 from sealock.rules.host._unread import unread
-from sealock.rules.references import cwe, docker_docs
-from sealock.rules.rule import Rule
+from sealock.rules.kit import Host, Iterator, Rule, RuleFinding, Severity, cwe, docker_docs, given
 
 
 class ClientCredentials(Rule[Host]):
@@ -29,7 +21,6 @@ class ClientCredentials(Rule[Host]):
     good = ('{"observed": {"host": {"client_credentials": null}}}',)
 
     def check(self, host: Host, /) -> Iterator[RuleFinding]:
-        """Every configuration that could be read."""
         if path := unread(host, "/.docker/config.json"):
             yield self.skip(f"{path} could not be read")
         for held in given(host.client_credentials, ()):

@@ -1,15 +1,7 @@
-"""Client talks to an engine over the network unprotected."""
-
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-from sealock.model.absent import given
-from sealock.model.finding import RuleFinding, Severity
-from sealock.model.host import Host
 from sealock.rules.host._unread import unread
-from sealock.rules.references import cis_docker, cwe
-from sealock.rules.rule import Rule
+from sealock.rules.kit import Host, Iterator, Rule, RuleFinding, Severity, cis_docker, cwe, given
 
 
 class ClientWithoutTls(Rule[Host]):
@@ -29,7 +21,6 @@ class ClientWithoutTls(Rule[Host]):
     good = ('{"observed": {"host": {"client_hosts": ["ssh://me@10.0.0.5", "unix:///run/docker.sock"]}}}',)
 
     def check(self, host: Host, /) -> Iterator[RuleFinding]:
-        """Addresses of contexts and environments that name no certificates."""
         if path := unread(host, "/.docker/contexts"):
             yield self.skip(f"{path} could not be read")
         for one in given(host.client_hosts, ()):

@@ -1,13 +1,6 @@
-"""Engine keeps its data on the disk of the system."""
-
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-from sealock.model.finding import RuleFinding, Severity
-from sealock.model.host import Host
-from sealock.rules.references import cis_docker
-from sealock.rules.rule import Rule
+from sealock.rules.kit import Host, Iterator, Rule, RuleFinding, Severity, cis_docker
 
 
 class DataOnRoot(Rule[Host]):
@@ -27,6 +20,5 @@ class DataOnRoot(Rule[Host]):
     good = ('{"observed": {"host": {"data_root_mounted": true}}}',)
 
     def check(self, host: Host, /) -> Iterator[RuleFinding]:
-        """By the mounts."""
         if host.data_root_mounted is False:
             yield self.finding("keeps images, volumes and logs beside the system", evidence="data_root")

@@ -1,15 +1,17 @@
-"""Engine is out of support."""
-
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Final
-
-from sealock.model.absent import given
-from sealock.model.finding import Confidence, RuleFinding, Severity
-from sealock.model.host import Host
-from sealock.rules.references import cis_docker, docker_docs
-from sealock.rules.rule import Rule
+from sealock.rules.kit import (
+    Confidence,
+    Final,
+    Host,
+    Iterator,
+    Rule,
+    RuleFinding,
+    Severity,
+    cis_docker,
+    docker_docs,
+    given,
+)
 
 _SUPPORTED: Final = 25
 
@@ -35,7 +37,6 @@ class EngineEnded(Rule[Host]):
     )
 
     def check(self, host: Host, /) -> Iterator[RuleFinding]:
-        """By its first number; Docker's line ended with the ones before 25."""
         for one in given(host.components, ()):
             major = one.version.partition(".")[0]
             if one.name == "engine" and major.isdigit() and int(major) < _SUPPORTED:

@@ -1,15 +1,7 @@
-"""People other than root can use the engine, and so are root."""
-
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-from sealock.model.absent import given
-from sealock.model.finding import RuleFinding, Severity
-from sealock.model.host import Host
 from sealock.rules.host._commands import shown
-from sealock.rules.references import cis_docker, docker_docs
-from sealock.rules.rule import Rule
+from sealock.rules.kit import Host, Iterator, Rule, RuleFinding, Severity, cis_docker, docker_docs, given
 
 
 class EngineLogin(Rule[Host]):
@@ -32,7 +24,6 @@ class EngineLogin(Rule[Host]):
     good = ('{"observed": {"host": {"logins": null}}}',)
 
     def check(self, host: Host, /) -> Iterator[RuleFinding]:
-        """Every member of the group."""
         for one in given(host.logins, ()):
             if one.how.endswith(" group"):
                 command = f"gpasswd -d {shown(one.name)} {shown(one.how.removesuffix(' group'))}"

@@ -1,17 +1,8 @@
-"""Engine's own file can be changed or read by others."""
-
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Final
-
-from sealock.model.absent import given
-from sealock.model.finding import RuleFinding, Severity
-from sealock.model.host import Host
 from sealock.rules.host._commands import shown
 from sealock.rules.host._unread import unread
-from sealock.rules.references import cis_docker, cwe
-from sealock.rules.rule import Rule
+from sealock.rules.kit import Final, Host, Iterator, Rule, RuleFinding, Severity, cis_docker, cwe, given
 
 _MOST: Final = {
     "engine-unit": 0o644,
@@ -71,7 +62,6 @@ class FileLoose(Rule[Host]):
     )
 
     def check(self, host: Host, /) -> Iterator[RuleFinding]:
-        """Owner, group and every bit beyond what the role allows."""
         if path := unread(host, "/etc/docker", "/systemd/system/"):
             yield self.skip(f"{path} could not be read")
         for one in given(host.files, ()):

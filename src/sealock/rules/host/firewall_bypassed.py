@@ -1,15 +1,6 @@
-"""Published ports go past the firewall of the machine."""
-
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-from sealock.model.absent import given
-from sealock.model.daemon import Daemon
-from sealock.model.finding import RuleFinding, Severity
-from sealock.model.host import Host
-from sealock.rules.references import cis_docker, docker_docs
-from sealock.rules.rule import Rule
+from sealock.rules.kit import Daemon, Host, Iterator, Rule, RuleFinding, Severity, cis_docker, docker_docs, given
 
 _MOST = 8
 
@@ -42,7 +33,6 @@ class FirewallBypassed(Rule[Host]):
     )
 
     def check(self, host: Host, /) -> Iterator[RuleFinding]:
-        """An engine that leaves the firewall alone passes nothing by it."""
         ports = given(host.published, ())
         if not isinstance(host.firewall, str) or not host.firewall or not ports:
             return

@@ -1,15 +1,7 @@
-"""Container runs an older image than its tag now names."""
-
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-from sealock.model.absent import given
-from sealock.model.finding import RuleFinding, Severity
-from sealock.model.host import Host
 from sealock.rules.host._commands import shown
-from sealock.rules.references import cis_docker
-from sealock.rules.rule import Rule
+from sealock.rules.kit import Host, Iterator, Rule, RuleFinding, Severity, cis_docker, given
 
 
 class ImageOutdated(Rule[Host]):
@@ -29,7 +21,6 @@ class ImageOutdated(Rule[Host]):
     good = ('{"observed": {"host": {"outdated": null}}}',)
 
     def check(self, host: Host, /) -> Iterator[RuleFinding]:
-        """Each of them."""
         for name, image in given(host.outdated, ()):
             yield self.finding(
                 f"runs {shown(name)} from an older image than {shown(image)} names by now", evidence=f"{name} {image}"

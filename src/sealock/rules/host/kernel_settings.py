@@ -1,15 +1,6 @@
-"""Kernel gives away what an intruder needs."""
-
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Final
-
-from sealock.model.absent import given
-from sealock.model.finding import RuleFinding, Severity
-from sealock.model.host import Host
-from sealock.rules.references import cis_docker, cwe
-from sealock.rules.rule import Rule
+from sealock.rules.kit import Final, Host, Iterator, Rule, RuleFinding, Severity, cis_docker, cwe, given
 
 _WANTED: Final = {
     "kernel.unprivileged_bpf_disabled": (1, "every user may load programs into the kernel"),
@@ -45,7 +36,6 @@ class KernelSettings(Rule[Host]):
     )
 
     def check(self, host: Host, /) -> Iterator[RuleFinding]:
-        """Those that are known and looser than they should be: one fault, one file to write."""
         loose: list[tuple[str, str]] = []
         for name, value in given(host.sysctls, ()):
             least, why = _WANTED.get(name, (0, ""))

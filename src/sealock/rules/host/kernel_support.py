@@ -1,13 +1,6 @@
-"""Kernel lacks what keeps containers in."""
-
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-from sealock.model.finding import RuleFinding, Severity
-from sealock.model.host import Host
-from sealock.rules.references import docker_docs, man
-from sealock.rules.rule import Rule
+from sealock.rules.kit import Host, Iterator, Rule, RuleFinding, Severity, docker_docs, man
 
 
 class KernelSupport(Rule[Host]):
@@ -38,7 +31,6 @@ class KernelSupport(Rule[Host]):
     )
 
     def check(self, host: Host, /) -> Iterator[RuleFinding]:
-        """Each by itself."""
         if host.seccomp is False:
             yield self.finding(
                 "has no seccomp: nothing filters system calls", evidence="seccomp", severity=Severity.HIGH

@@ -1,16 +1,7 @@
-"""Nobody notes who touches the engine."""
-
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Final
-
-from sealock.model.absent import given
-from sealock.model.finding import RuleFinding, Severity
-from sealock.model.host import Host
 from sealock.rules.host._commands import shown
-from sealock.rules.references import cis_docker, man
-from sealock.rules.rule import Rule
+from sealock.rules.kit import Final, Host, Iterator, Rule, RuleFinding, Severity, cis_docker, given, man
 
 _ROLES: Final = frozenset({
     "engine-binary", "containerd-folder", "data-root", "config-folder", "engine-unit", "containerd-socket",
@@ -70,7 +61,6 @@ class NotAudited(Rule[Host]):
     )
 
     def check(self, host: Host, /) -> Iterator[RuleFinding]:
-        """One fault for all of them: they have one cause and one cure."""
         paths = unwatched(host)
         if paths:
             words = " ".join(shown(path) for path in paths if not set(list(_above(path))[1:]) & set(paths))

@@ -1,14 +1,6 @@
-"""Engine does not run with the settings that stand in its files."""
-
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-from sealock.model.absent import given
-from sealock.model.finding import RuleFinding, Severity
-from sealock.model.host import Host
-from sealock.rules.references import docker_docs
-from sealock.rules.rule import Rule
+from sealock.rules.kit import Host, Iterator, Rule, RuleFinding, Severity, docker_docs, given
 
 
 class SettingsDrift(Rule[Host]):
@@ -33,7 +25,6 @@ class SettingsDrift(Rule[Host]):
     good = ('{"observed": {"host": {"drift": null}}}',)
 
     def check(self, host: Host, /) -> Iterator[RuleFinding]:
-        """Each setting on which two sources differ."""
         for one in given(host.drift, ()):
             message = f"has {one.setting} = {one.value} by the {one.here}, and {one.other} by the {one.there}"
             yield self.finding(message, evidence=f"{one.setting} {one.here} {one.there}")

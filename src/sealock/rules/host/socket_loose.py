@@ -1,15 +1,7 @@
-"""Engine's socket is open to everybody on this machine."""
-
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-from sealock.model.absent import given
-from sealock.model.finding import RuleFinding, Severity
-from sealock.model.host import Host
 from sealock.rules.host._commands import shown
-from sealock.rules.references import cis_docker, cwe
-from sealock.rules.rule import Rule
+from sealock.rules.kit import Host, Iterator, Rule, RuleFinding, Severity, cis_docker, cwe, given
 
 
 class SocketLoose(Rule[Host]):
@@ -39,7 +31,6 @@ class SocketLoose(Rule[Host]):
     )
 
     def check(self, host: Host, /) -> Iterator[RuleFinding]:
-        """The engine's and containerd's; the latter is for root alone."""
         for one in given(host.files, ()):
             if one.role not in {"engine-socket", "containerd-socket"}:
                 continue

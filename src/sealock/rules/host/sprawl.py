@@ -1,15 +1,6 @@
-"""Machine is full of things that nobody runs."""
-
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Final
-
-from sealock.model.absent import UNKNOWN, given
-from sealock.model.finding import RuleFinding, Severity
-from sealock.model.host import Host
-from sealock.rules.references import cis_docker
-from sealock.rules.rule import Rule
+from sealock.rules.kit import UNKNOWN, Final, Host, Iterator, Rule, RuleFinding, Severity, cis_docker, given
 
 _MANY: Final = 25
 
@@ -32,7 +23,6 @@ class Sprawl(Rule[Host]):
     good = ('{"observed": {"host": {"containers": 4, "running": 4, "images": 5, "images_unused": 1}}}',)
 
     def check(self, host: Host, /) -> Iterator[RuleFinding]:
-        """Only where it is much."""
         if UNKNOWN in {host.containers, host.running} and host.images_unused is UNKNOWN:
             yield self.skip("containers and images could not be counted")
         stopped = given(host.containers, 0) - given(host.running, 0)

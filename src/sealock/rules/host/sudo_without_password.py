@@ -1,15 +1,7 @@
-"""Engine may be used through sudo without a password."""
-
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-from sealock.model.absent import given
-from sealock.model.finding import RuleFinding, Severity
-from sealock.model.host import Host
 from sealock.rules.host._unread import unread
-from sealock.rules.references import cis_docker, man
-from sealock.rules.rule import Rule
+from sealock.rules.kit import Host, Iterator, Rule, RuleFinding, Severity, cis_docker, given, man
 
 
 class SudoWithoutPassword(Rule[Host]):
@@ -34,7 +26,6 @@ class SudoWithoutPassword(Rule[Host]):
     good = ('{"observed": {"host": {"logins": null}}}',)
 
     def check(self, host: Host, /) -> Iterator[RuleFinding]:
-        """Every rule that names a client of the engine."""
         if path := unread(host, "/etc/sudoers"):
             yield self.skip(f"{path} could not be read")
         for one in given(host.logins, ()):

@@ -1,14 +1,7 @@
-"""Certificates of swarm nodes live long."""
-
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Final
-
-from sealock.model.finding import RuleFinding, Severity
-from sealock.model.host import Host, Swarm
-from sealock.rules.references import cis_docker, docker_docs
-from sealock.rules.rule import Rule
+from sealock.model.host import Swarm
+from sealock.rules.kit import Final, Host, Iterator, Rule, RuleFinding, Severity, cis_docker, docker_docs
 
 _DEFAULT: Final = 7_776_000
 """Seconds: 90 days."""
@@ -31,7 +24,6 @@ class SwarmCertificates(Rule[Host]):
     good = ('{"observed": {"host": {"swarm": {"active": true, "manager": true, "certificate_expiry": 7776000.0}}}}',)
 
     def check(self, host: Host, /) -> Iterator[RuleFinding]:
-        """More than the default."""
         swarm = host.swarm
         if (
             isinstance(swarm, Swarm)

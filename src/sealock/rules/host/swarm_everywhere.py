@@ -1,13 +1,7 @@
-"""Swarm listens on every interface."""
-
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-from sealock.model.finding import RuleFinding, Severity
-from sealock.model.host import Host, Swarm
-from sealock.rules.references import cis_docker, docker_docs
-from sealock.rules.rule import Rule
+from sealock.model.host import Swarm
+from sealock.rules.kit import Host, Iterator, Rule, RuleFinding, Severity, cis_docker, docker_docs
 
 
 class SwarmEverywhere(Rule[Host]):
@@ -26,7 +20,6 @@ class SwarmEverywhere(Rule[Host]):
     good = ('{"observed": {"host": {"swarm": {"active": true, "manager": true, "listen_address": "10.0.0.5:2377"}}}}',)
 
     def check(self, host: Host, /) -> Iterator[RuleFinding]:
-        """The default is everywhere."""
         swarm = host.swarm
         if not isinstance(swarm, Swarm) or not swarm.manager:
             return

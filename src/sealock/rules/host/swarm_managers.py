@@ -1,14 +1,7 @@
-"""Number of swarm managers is not sound."""
-
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Final
-
-from sealock.model.finding import RuleFinding, Severity
-from sealock.model.host import Host, Swarm
-from sealock.rules.references import cis_docker, docker_docs
-from sealock.rules.rule import Rule
+from sealock.model.host import Swarm
+from sealock.rules.kit import Final, Host, Iterator, Rule, RuleFinding, Severity, cis_docker, docker_docs
 
 _MOST: Final = 7
 
@@ -36,7 +29,6 @@ class SwarmManagers(Rule[Host]):
     )
 
     def check(self, host: Host, /) -> Iterator[RuleFinding]:
-        """A single node is nobody's cluster."""
         swarm = host.swarm
         if not isinstance(swarm, Swarm) or not swarm.manager or not isinstance(swarm.managers, int):
             return

@@ -1,13 +1,7 @@
-"""Swarm keys lie open on the managers' disks."""
-
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-from sealock.model.finding import RuleFinding, Severity
-from sealock.model.host import Host, Swarm
-from sealock.rules.references import cis_docker, docker_docs
-from sealock.rules.rule import Rule
+from sealock.model.host import Swarm
+from sealock.rules.kit import Host, Iterator, Rule, RuleFinding, Severity, cis_docker, docker_docs
 
 
 class SwarmUnlocked(Rule[Host]):
@@ -30,7 +24,6 @@ class SwarmUnlocked(Rule[Host]):
     )
 
     def check(self, host: Host, /) -> Iterator[RuleFinding]:
-        """Only a manager knows."""
         swarm = host.swarm
         if isinstance(swarm, Swarm) and swarm.manager and swarm.autolock is False:
             yield self.finding(

@@ -1,14 +1,7 @@
-"""Swarm mode is on and nothing uses it."""
-
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-from sealock.model.absent import UNKNOWN
-from sealock.model.finding import RuleFinding, Severity
-from sealock.model.host import Host, Swarm
-from sealock.rules.references import cis_docker, docker_docs
-from sealock.rules.rule import Rule
+from sealock.model.host import Swarm
+from sealock.rules.kit import UNKNOWN, Host, Iterator, Rule, RuleFinding, Severity, cis_docker, docker_docs
 
 
 class SwarmUnused(Rule[Host]):
@@ -30,7 +23,6 @@ class SwarmUnused(Rule[Host]):
     )
 
     def check(self, host: Host, /) -> Iterator[RuleFinding]:
-        """Only a manager knows the services."""
         swarm = host.swarm
         if isinstance(swarm, Swarm) and swarm.active:
             if not swarm.manager:

@@ -1,15 +1,19 @@
-"""Files that by their names hold credentials."""
-
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Final
-
-from sealock.model.finding import Confidence, RuleFinding, Severity
-from sealock.model.inventory import FileFact, Inventory
+from sealock.model.inventory import FileFact
 from sealock.rules.image._where import batches, hidden, is_for_tests, listed, origin, place, whose
-from sealock.rules.references import cis_docker, cwe, docker_docs
-from sealock.rules.rule import Rule
+from sealock.rules.kit import (
+    Confidence,
+    Final,
+    Inventory,
+    Iterator,
+    Rule,
+    RuleFinding,
+    Severity,
+    cis_docker,
+    cwe,
+    docker_docs,
+)
 
 _PERHAPS: Final = ("may hold", "often secrets", "hashes", "by its name")
 """Words in a fact's detail that say that such a file need not hold a secret."""
@@ -42,7 +46,6 @@ class CredentialFile(Rule[Inventory]):
     )
 
     def check(self, image: Inventory, /) -> Iterator[RuleFinding]:
-        """Tell of files by layer, also of those that a later layer hides: they are kept and sent all the same."""
         known = {(fact.layer, fact.path) for fact in image.files if fact.kind == "secret"}
         last: dict[str, int] = {}
         groups: dict[tuple[Severity, Confidence, str], list[FileFact]] = {}

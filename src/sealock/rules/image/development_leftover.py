@@ -1,14 +1,8 @@
-"""What development left behind in an image."""
-
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-from sealock.model.finding import RuleFinding, Severity
-from sealock.model.inventory import FileFact, Inventory
+from sealock.model.inventory import FileFact
 from sealock.rules.image._where import batches, listed, origin, place, whose
-from sealock.rules.references import cwe, docker_docs
-from sealock.rules.rule import Rule
+from sealock.rules.kit import Inventory, Iterator, Rule, RuleFinding, Severity, cwe, docker_docs
 
 
 class DevelopmentLeftover(Rule[Inventory]):
@@ -36,7 +30,6 @@ class DevelopmentLeftover(Rule[Inventory]):
     )
 
     def check(self, image: Inventory, /) -> Iterator[RuleFinding]:
-        """Tell of it by layer; what tells a history is told of although a later layer hides it."""
         seen: set[str] = set()
         groups: dict[tuple[Severity, bool], list[FileFact]] = {}
         for fact in image.files:

@@ -1,15 +1,8 @@
-"""Distributions whose makers no longer mend them."""
-
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Final
-
-from sealock.model.finding import RuleFinding, Severity
-from sealock.model.inventory import Distribution, Inventory
+from sealock.model.inventory import Distribution
 from sealock.rules.endofsupport import AS_OF, has_ended, last_day
-from sealock.rules.references import cis_docker, cwe, page
-from sealock.rules.rule import Rule
+from sealock.rules.kit import Final, Inventory, Iterator, Rule, RuleFinding, Severity, cis_docker, cwe, page
 
 _OURS: Final = frozenset({"debian", "ubuntu", "alpine", "fedora", "centos", "rhel", "amzn", "opensuse-leap"})
 """Distributions of which all versions ought to be known."""
@@ -41,7 +34,6 @@ class DistributionEnded(Rule[Inventory]):
     )
 
     def check(self, image: Inventory, /) -> Iterator[RuleFinding]:
-        """Compare the version with what has ended; a version that is not known is not judged."""
         one = image.distribution
         if one is None:
             return

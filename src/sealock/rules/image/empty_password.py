@@ -1,14 +1,7 @@
-"""Accounts that anybody may log in to."""
-
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-from sealock.model.finding import RuleFinding, Severity
-from sealock.model.inventory import Inventory
 from sealock.rules.image._where import origin, place, present
-from sealock.rules.references import cwe, man
-from sealock.rules.rule import Rule
+from sealock.rules.kit import Inventory, Iterator, Rule, RuleFinding, Severity, cwe, man
 
 
 class EmptyPassword(Rule[Inventory]):
@@ -32,7 +25,6 @@ class EmptyPassword(Rule[Inventory]):
     )
 
     def check(self, image: Inventory, /) -> Iterator[RuleFinding]:
-        """Tell of each file with such accounts; the latest copy of it is the one that counts."""
         for fact in present(image, "empty-password"):
             yield self.finding(
                 f"lets anybody log in without a password as {fact.detail}, going by /{fact.path} from "

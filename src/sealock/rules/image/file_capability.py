@@ -1,15 +1,7 @@
-"""Programs that give capabilities to whoever starts them."""
-
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Final
-
-from sealock.model.finding import RuleFinding, Severity
-from sealock.model.inventory import Inventory
 from sealock.rules.image._where import origin, place, present, whose
-from sealock.rules.references import cis_docker, cwe, man
-from sealock.rules.rule import Rule
+from sealock.rules.kit import Final, Inventory, Iterator, Rule, RuleFinding, Severity, cis_docker, cwe, man
 
 _TAKEOVER: Final = frozenset({
     "all", "cap_sys_admin", "cap_sys_module", "cap_sys_rawio", "cap_dac_read_search", "cap_sys_ptrace", "cap_bpf",
@@ -52,7 +44,6 @@ class FileCapability(Rule[Inventory]):
     )
 
     def check(self, image: Inventory, /) -> Iterator[RuleFinding]:
-        """Tell of each file by the strongest of its capabilities; those of a distribution's package count less."""
         for fact in present(image, "capability"):
             gained = _gained(fact.detail)
             if not gained:

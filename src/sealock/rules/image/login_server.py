@@ -1,15 +1,8 @@
-"""Servers to log in to, within an image."""
-
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Final
-
-from sealock.model.finding import RuleFinding, Severity
-from sealock.model.inventory import OF_DISTRIBUTIONS, Inventory
+from sealock.model.inventory import OF_DISTRIBUTIONS
 from sealock.rules.image._where import origin
-from sealock.rules.references import cis_docker, cwe, docker_docs
-from sealock.rules.rule import Rule
+from sealock.rules.kit import Final, Inventory, Iterator, Rule, RuleFinding, Severity, cis_docker, cwe, docker_docs
 
 _CLEAR: Final = frozenset({
     "telnetd", "inetutils-telnetd", "telnet-server", "rsh-server", "rsh-redone-server", "ftpd", "vsftpd", "proftpd",
@@ -42,7 +35,6 @@ class ImageLoginServer(Rule[Inventory]):
     )
 
     def check(self, image: Inventory, /) -> Iterator[RuleFinding]:
-        """Tell of each; those that ask in the clear weigh more."""
         for package in image.packages:
             if package.removed or package.type not in OF_DISTRIBUTIONS:
                 continue

@@ -1,15 +1,8 @@
-"""Programs and libraries that a smaller base with musl would break."""
-
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Final
-
-from sealock.model.finding import RuleFinding, Severity
-from sealock.model.inventory import OF_DISTRIBUTIONS, FileFact, Inventory
+from sealock.model.inventory import OF_DISTRIBUTIONS, FileFact
 from sealock.rules.image._where import batches, listed, origin, place, present
-from sealock.rules.references import page
-from sealock.rules.rule import Rule
+from sealock.rules.kit import Final, Inventory, Iterator, Rule, RuleFinding, Severity, page
 
 _GLIBC: Final = frozenset({"libc6", "glibc", "gcompat", "libc6-compat"})
 
@@ -51,7 +44,6 @@ class NeedsGlibc(Rule[Inventory]):
     )
 
     def check(self, image: Inventory, /) -> Iterator[RuleFinding]:
-        """Tell by layer of the files that no package of the distribution brings."""
         here = {package.name for package in image.packages if package.type in OF_DISTRIBUTIONS and not package.removed}
         broken = "musl" in here and here.isdisjoint(_GLIBC)
         files = [fact for fact in present(image, "needs-glibc") if not (fact.owner and fact.owner in here)]

@@ -1,15 +1,8 @@
-"""Images that nobody has built anew for long."""
-
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import date
-from typing import Final
 
-from sealock.model.finding import Confidence, RuleFinding, Severity
-from sealock.model.inventory import Inventory
-from sealock.rules.references import cis_docker, cwe
-from sealock.rules.rule import Rule
+from sealock.rules.kit import Confidence, Final, Inventory, Iterator, Rule, RuleFinding, Severity, cis_docker, cwe
 
 OLDEST: Final = 365
 """Days."""
@@ -40,7 +33,6 @@ class OldImage(Rule[Inventory]):
     )
 
     def check(self, image: Inventory, /) -> Iterator[RuleFinding]:
-        """Count the days between the two."""
         made, seen = _day(image.created), _day(image.seen)
         if made is None or seen is None or made < _FIRST:
             return

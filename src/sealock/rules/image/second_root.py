@@ -1,14 +1,7 @@
-"""Accounts that are root under another name."""
-
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-from sealock.model.finding import RuleFinding, Severity
-from sealock.model.inventory import Inventory
 from sealock.rules.image._where import origin, place, present
-from sealock.rules.references import cis_docker, cwe, man
-from sealock.rules.rule import Rule
+from sealock.rules.kit import Inventory, Iterator, Rule, RuleFinding, Severity, cis_docker, cwe, man
 
 
 class ImageSecondRoot(Rule[Inventory]):
@@ -32,7 +25,6 @@ class ImageSecondRoot(Rule[Inventory]):
     )
 
     def check(self, image: Inventory, /) -> Iterator[RuleFinding]:
-        """Tell of the accounts in the file that counts."""
         for fact in present(image, "root-account"):
             yield self.finding(
                 f"makes root of {fact.detail} in /{fact.path}, from {origin(image, fact.layer)}",

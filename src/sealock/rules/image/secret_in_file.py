@@ -1,15 +1,19 @@
-"""Secrets in the files of an image."""
-
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Final
-
-from sealock.model.finding import Confidence, RuleFinding, Severity
-from sealock.model.inventory import FileFact, Inventory
+from sealock.model.inventory import FileFact
 from sealock.rules.image._where import hidden, is_for_tests, origin, place, whose
-from sealock.rules.references import cis_docker, cwe, docker_docs
-from sealock.rules.rule import Rule
+from sealock.rules.kit import (
+    Confidence,
+    Final,
+    Inventory,
+    Iterator,
+    Rule,
+    RuleFinding,
+    Severity,
+    cis_docker,
+    cwe,
+    docker_docs,
+)
 
 FEW: Final = 3
 """Secrets of one file that a finding names."""
@@ -47,7 +51,6 @@ class SecretInFile(Rule[Inventory]):
     )
 
     def check(self, image: Inventory, /) -> Iterator[RuleFinding]:
-        """Tell of each file once for each layer that has it; of files for tests and of packages' together."""
         files: dict[tuple[int, str], list[FileFact]] = {}
         for fact in image.files:
             if fact.kind == "secret":

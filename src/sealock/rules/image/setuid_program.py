@@ -1,14 +1,7 @@
-"""Programs that run as their owner, whoever starts them."""
-
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-from sealock.model.finding import RuleFinding, Severity
-from sealock.model.inventory import Inventory
 from sealock.rules.image._where import batches, listed, origin, place, present, whose
-from sealock.rules.references import cis_docker, cwe
-from sealock.rules.rule import Rule
+from sealock.rules.kit import Inventory, Iterator, Rule, RuleFinding, Severity, cis_docker, cwe
 
 
 class SetuidProgram(Rule[Inventory]):
@@ -35,7 +28,6 @@ class SetuidProgram(Rule[Inventory]):
     )
 
     def check(self, image: Inventory, /) -> Iterator[RuleFinding]:
-        """Tell of those that are still there; those that come with a package count less, and together."""
         brought = {package.name: package.layer for package in image.packages}
         found = present(image, "setuid", "setgid")
         # A package's own program that a later layer holds again was changed there: somebody set the bit.

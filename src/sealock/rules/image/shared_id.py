@@ -1,14 +1,7 @@
-"""Accounts and groups that are one and the same to the kernel."""
-
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-from sealock.model.finding import RuleFinding, Severity
-from sealock.model.inventory import Inventory
 from sealock.rules.image._where import origin, place
-from sealock.rules.references import cwe, man
-from sealock.rules.rule import Rule
+from sealock.rules.kit import Inventory, Iterator, Rule, RuleFinding, Severity, cwe, man
 
 
 class SharedId(Rule[Inventory]):
@@ -36,7 +29,6 @@ class SharedId(Rule[Inventory]):
     )
 
     def check(self, image: Inventory, /) -> Iterator[RuleFinding]:
-        """Tell of each id; who shares root's is told of by another rule."""
         for fact in image.files:
             if fact.removed or fact.kind not in {"double-uid", "double-gid"}:
                 continue

@@ -1,14 +1,6 @@
-"""Programs that a container seldom needs and an intruder likes to find."""
-
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Final
-
-from sealock.model.finding import RuleFinding, Severity
-from sealock.model.inventory import Inventory
-from sealock.rules.references import cis_docker, cwe
-from sealock.rules.rule import Rule
+from sealock.rules.kit import Final, Inventory, Iterator, Rule, RuleFinding, Severity, cis_docker, cwe
 
 SHOWN: Final = 5
 """Names of a group that a message tells."""
@@ -59,7 +51,6 @@ class ToolsLeft(Rule[Inventory]):
     )
 
     def check(self, image: Inventory, /) -> Iterator[RuleFinding]:
-        """Count by group, in one finding."""
         found: dict[str, set[str]] = {}
         for package in image.packages:
             if package.type in _SYSTEM and not package.removed and (group := _group(package.name)):

@@ -1,16 +1,9 @@
-"""Files that every user may change."""
-
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Final
-
-from sealock.model.finding import RuleFinding, Severity
-from sealock.model.inventory import FileFact, Inventory
+from sealock.model.inventory import FileFact
 from sealock.rules.image._path import folders, is_on_path
 from sealock.rules.image._where import batches, listed, origin, place, present
-from sealock.rules.references import cwe
-from sealock.rules.rule import Rule
+from sealock.rules.kit import Final, Inventory, Iterator, Rule, RuleFinding, Severity, cwe
 
 _TRUSTED: Final = (
     "etc/passwd", "etc/shadow", "etc/group", "etc/gshadow", "etc/sudoers", "etc/ld.so.", "etc/cron", "etc/profile",
@@ -46,7 +39,6 @@ class WritableFile(Rule[Inventory]):
     )
 
     def check(self, image: Inventory, /) -> Iterator[RuleFinding]:
-        """Tell of files by layer, the worst apart from the rest."""
         path = folders(image)
         by_severity: dict[Severity, list[FileFact]] = {}
         for fact in present(image, "world-writable"):

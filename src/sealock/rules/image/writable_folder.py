@@ -1,15 +1,8 @@
-"""Folders whose files every user may replace."""
-
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-from sealock.model.finding import RuleFinding, Severity
-from sealock.model.inventory import Inventory
 from sealock.rules.image._path import folders, is_on_path
 from sealock.rules.image._where import batches, listed, origin, place, present
-from sealock.rules.references import cwe
-from sealock.rules.rule import Rule
+from sealock.rules.kit import Inventory, Iterator, Rule, RuleFinding, Severity, cwe
 
 
 class WritableFolder(Rule[Inventory]):
@@ -34,7 +27,6 @@ class WritableFolder(Rule[Inventory]):
     )
 
     def check(self, image: Inventory, /) -> Iterator[RuleFinding]:
-        """Tell of folders by layer; those that a package brings count less, and apart."""
         path = folders(image)
         writable = [fact for fact in present(image, "world-writable-folder") if not is_on_path(fact, path)]
         for owned in (False, True):

@@ -1,15 +1,8 @@
-"""Programs that every user may replace."""
-
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-from sealock.model.finding import RuleFinding, Severity
-from sealock.model.inventory import Inventory
 from sealock.rules.image._path import folders, is_on_path
 from sealock.rules.image._where import batches, listed, origin, place, present
-from sealock.rules.references import cwe
-from sealock.rules.rule import Rule
+from sealock.rules.kit import Inventory, Iterator, Rule, RuleFinding, Severity, cwe
 
 
 class WritableProgram(Rule[Inventory]):
@@ -38,7 +31,6 @@ class WritableProgram(Rule[Inventory]):
     )
 
     def check(self, image: Inventory, /) -> Iterator[RuleFinding]:
-        """Tell of folders and programs by layer."""
         path = folders(image)
         for kind, many in (("world-writable-folder", "folders"), ("world-writable", "programs")):
             writable = [fact for fact in present(image, kind) if is_on_path(fact, path)]

@@ -1,14 +1,6 @@
-"""Containers on the default bridge can reach one another."""
-
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-from sealock.model.absent import given
-from sealock.model.finding import RuleFinding, Severity
-from sealock.model.network import EngineNetwork
-from sealock.rules.references import cis_docker, docker_docs
-from sealock.rules.rule import Rule
+from sealock.rules.kit import EngineNetwork, Iterator, Rule, RuleFinding, Severity, cis_docker, docker_docs, given
 
 
 class DefaultBridgeOpen(Rule[EngineNetwork]):
@@ -47,7 +39,6 @@ class DefaultBridgeOpen(Rule[EngineNetwork]):
     )
 
     def check(self, network: EngineNetwork, /) -> Iterator[RuleFinding]:
-        """The default bridge has a fixed name."""
         if network.name != "bridge" or network.icc is False:
             return
         there = [one.container for one in given(network.endpoints, ())]

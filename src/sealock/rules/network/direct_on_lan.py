@@ -1,13 +1,6 @@
-"""Containers stand on the network of the host without its firewall."""
-
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-from sealock.model.finding import RuleFinding, Severity
-from sealock.model.network import EngineNetwork
-from sealock.rules.references import docker_docs
-from sealock.rules.rule import Rule
+from sealock.rules.kit import EngineNetwork, Iterator, Rule, RuleFinding, Severity, docker_docs
 
 
 class DirectOnLan(Rule[EngineNetwork]):
@@ -30,6 +23,5 @@ class DirectOnLan(Rule[EngineNetwork]):
     )
 
     def check(self, network: EngineNetwork, /) -> Iterator[RuleFinding]:
-        """An internal one reaches nobody outside."""
         if network.driver in {"macvlan", "ipvlan"} and network.internal is not True:
             yield self.finding(f"puts its containers on the local network ({network.driver})", evidence="driver")

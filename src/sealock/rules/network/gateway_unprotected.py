@@ -1,13 +1,6 @@
-"""Ports of its containers can be reached though not published."""
-
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-from sealock.model.finding import RuleFinding, Severity
-from sealock.model.network import EngineNetwork
-from sealock.rules.references import docker_docs
-from sealock.rules.rule import Rule
+from sealock.rules.kit import EngineNetwork, Iterator, Rule, RuleFinding, Severity, docker_docs
 
 
 class GatewayUnprotected(Rule[EngineNetwork]):
@@ -33,7 +26,6 @@ class GatewayUnprotected(Rule[EngineNetwork]):
     )
 
     def check(self, network: EngineNetwork, /) -> Iterator[RuleFinding]:
-        """Both families."""
         for field, family in (("gateway_mode_ipv4", "IPv4"), ("gateway_mode_ipv6", "IPv6")):
             mode = getattr(network, field)
             if mode == "nat-unprotected":

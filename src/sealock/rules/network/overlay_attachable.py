@@ -1,13 +1,6 @@
-"""Any container on any node may join the overlay network."""
-
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-from sealock.model.finding import RuleFinding, Severity
-from sealock.model.network import EngineNetwork
-from sealock.rules.references import docker_docs
-from sealock.rules.rule import Rule
+from sealock.rules.kit import EngineNetwork, Iterator, Rule, RuleFinding, Severity, docker_docs
 
 
 class OverlayAttachable(Rule[EngineNetwork]):
@@ -28,6 +21,5 @@ class OverlayAttachable(Rule[EngineNetwork]):
     good = ('{"observed": {"networks": [{"name": "app", "driver": "overlay", "attachable": false}]}}',)
 
     def check(self, network: EngineNetwork, /) -> Iterator[RuleFinding]:
-        """Only for overlays it means something."""
         if network.driver == "overlay" and network.attachable is True:
             yield self.finding("can be joined by any container of any node", evidence="attachable")

@@ -1,14 +1,7 @@
-"""Overlay network carries its traffic in the clear."""
-
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-from sealock.model.finding import RuleFinding, Severity
-from sealock.model.network import EngineNetwork
 from sealock.rules.host._commands import shown
-from sealock.rules.references import cis_docker, docker_docs
-from sealock.rules.rule import Rule
+from sealock.rules.kit import EngineNetwork, Iterator, Rule, RuleFinding, Severity, cis_docker, docker_docs
 
 
 class EngineOverlayUnencrypted(Rule[EngineNetwork]):
@@ -34,7 +27,6 @@ class EngineOverlayUnencrypted(Rule[EngineNetwork]):
     )
 
     def check(self, network: EngineNetwork, /) -> Iterator[RuleFinding]:
-        """The option is there or not."""
         if network.driver == "overlay" and network.encrypted is not True:
             name = shown(network.name)
             command = f"docker network create --driver overlay --opt encrypted {name}"

@@ -1,13 +1,6 @@
-"""Builds with rights that no build needs."""
-
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-from sealock.model.finding import RuleFinding, Severity
-from sealock.model.project import Project
-from sealock.rules.references import cwe, docker_docs
-from sealock.rules.rule import Rule
+from sealock.rules.kit import Iterator, Project, Rule, RuleFinding, Severity, cwe, docker_docs
 
 
 class BuildPrivileged(Rule[Project]):
@@ -34,7 +27,6 @@ class BuildPrivileged(Rule[Project]):
     fixable = False
 
     def check(self, project: Project, /) -> Iterator[RuleFinding]:
-        """Look at each service's build."""
         for service in project.services:
             build, at = service.build, ("services", service.name, "build")
             if build is None:

@@ -1,13 +1,6 @@
-"""Dependencies that are started and not yet ready."""
-
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-from sealock.model.finding import RuleFinding, Severity
-from sealock.model.project import Project
-from sealock.rules.references import docker_docs
-from sealock.rules.rule import Rule
+from sealock.rules.kit import Iterator, Project, Rule, RuleFinding, Severity, docker_docs
 
 
 class DependencyUnready(Rule[Project]):
@@ -39,7 +32,6 @@ class DependencyUnready(Rule[Project]):
     fixable = False
 
     def check(self, project: Project, /) -> Iterator[RuleFinding]:
-        """Look at the condition of each dependency."""
         for service in project.services:
             for index, one in enumerate(service.depends_on):
                 if one.condition == "service_started":

@@ -1,15 +1,8 @@
-"""Flat networks."""
-
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Final
-
-from sealock.model.finding import Confidence, RuleFinding, Severity
-from sealock.model.project import Project, Service
+from sealock.model.project import Service
+from sealock.rules.kit import Confidence, Final, Iterator, Project, Rule, RuleFinding, Severity, cwe, docker_docs
 from sealock.rules.project._members import is_database, is_front, networks_of, speaks_of
-from sealock.rules.references import cwe, docker_docs
-from sealock.rules.rule import Rule
 
 _MOST: Final = 20
 """Databases that are named for one network."""
@@ -46,7 +39,6 @@ class FlatNetwork(Rule[Project]):
     fixable = False
 
     def check(self, project: Project, /) -> Iterator[RuleFinding]:
-        """Look for a published proxy and a database that it never speaks of, on one network with others."""
         if project.kind != "compose":
             return
         held_by: dict[str, list[Service]] = {}

@@ -1,17 +1,10 @@
-"""Links between containers."""
-
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-from sealock.model.absent import given
-from sealock.model.change import Add, Change, On, Remove
+from sealock.model.change import Change
 from sealock.model.container import Link, Network
-from sealock.model.finding import RuleFinding, Severity
-from sealock.model.project import Project, Service
+from sealock.model.project import Service
 from sealock.rules.container._networks import on_default_bridge
-from sealock.rules.references import cwe, docker_docs
-from sealock.rules.rule import Rule
+from sealock.rules.kit import Add, Iterator, On, Project, Remove, Rule, RuleFinding, Severity, cwe, docker_docs, given
 
 
 class LegacyLink(Rule[Project]):
@@ -38,7 +31,6 @@ class LegacyLink(Rule[Project]):
     )
 
     def check(self, project: Project, /) -> Iterator[RuleFinding]:
-        """Look at each link, and at what stands in its place."""
         named: dict[str, Service] = {}
         for service in project.services:
             for name in (service.name, service.container.name):

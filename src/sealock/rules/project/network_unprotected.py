@@ -1,13 +1,6 @@
-"""Networks that let strangers in."""
-
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-from sealock.model.finding import RuleFinding, Severity
-from sealock.model.project import Project
-from sealock.rules.references import cwe, docker_docs
-from sealock.rules.rule import Rule
+from sealock.rules.kit import Iterator, Project, Rule, RuleFinding, Severity, cwe, docker_docs
 
 _BRIDGE = "com.docker.network.bridge."
 
@@ -39,7 +32,6 @@ class NetworkUnprotected(Rule[Project]):
     fixable = False
 
     def check(self, project: Project, /) -> Iterator[RuleFinding]:
-        """Look at the options of each network."""
         for network in project.networks:
             for name, value in network.options:
                 short = name.removeprefix(_BRIDGE)

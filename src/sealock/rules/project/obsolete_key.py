@@ -1,13 +1,6 @@
-"""Keys that Compose no longer reads."""
-
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-from sealock.model.finding import RuleFinding, Severity
-from sealock.model.project import Project
-from sealock.rules.references import docker_docs
-from sealock.rules.rule import Rule
+from sealock.rules.kit import Iterator, Project, Rule, RuleFinding, Severity, docker_docs
 
 
 class ObsoleteKey(Rule[Project]):
@@ -27,7 +20,6 @@ class ObsoleteKey(Rule[Project]):
     fixable = False
 
     def check(self, project: Project, /) -> Iterator[RuleFinding]:
-        """Name each such key."""
         for index, pointer in enumerate(project.obsolete):
             yield self.finding(
                 f"has the key {pointer.strip('/')}, which nothing reads", ("obsolete", index), evidence=pointer

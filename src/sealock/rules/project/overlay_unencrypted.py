@@ -1,13 +1,6 @@
-"""Overlay networks in the clear."""
-
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-from sealock.model.finding import RuleFinding, Severity
-from sealock.model.project import Project
-from sealock.rules.references import cis_docker, cwe, docker_docs
-from sealock.rules.rule import Rule
+from sealock.rules.kit import Iterator, Project, Rule, RuleFinding, Severity, cis_docker, cwe, docker_docs
 
 
 class OverlayUnencrypted(Rule[Project]):
@@ -31,7 +24,6 @@ class OverlayUnencrypted(Rule[Project]):
     fixable = False
 
     def check(self, project: Project, /) -> Iterator[RuleFinding]:
-        """Look at each overlay that the project makes; an empty value switches encryption on."""
         for network in project.networks:
             encrypted = dict(network.options).get("encrypted", "false").lower() not in {"false", "0"}
             if network.driver == "overlay" and not network.external and not encrypted:

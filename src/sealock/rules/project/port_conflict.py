@@ -1,15 +1,8 @@
-"""Host ports that two services want."""
-
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-from sealock.model.absent import given
-from sealock.model.finding import RuleFinding, Severity
-from sealock.model.project import Project, Service
+from sealock.model.project import Service
+from sealock.rules.kit import Iterator, Project, Rule, RuleFinding, Severity, docker_docs, given
 from sealock.rules.ports import everywhere, numbers
-from sealock.rules.references import docker_docs
-from sealock.rules.rule import Rule
 
 
 def _together(service: Service, other: Service) -> bool:
@@ -47,7 +40,6 @@ class PortConflict(Rule[Project]):
     fixable = False
 
     def check(self, project: Project, /) -> Iterator[RuleFinding]:
-        """Compare all published ports; the lines of a script need not run together."""
         if project.kind != "compose":
             return
         taken: list[tuple[Service, range, str, str | None]] = []

@@ -1,17 +1,10 @@
-"""Powerful services that strangers reach."""
-
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-from sealock.model.absent import given
-from sealock.model.finding import RuleFinding, Severity
-from sealock.model.project import Project, Service
+from sealock.model.project import Service
 from sealock.rules.container._capabilities import powerful
+from sealock.rules.kit import Iterator, Project, Rule, RuleFinding, Severity, cwe, given
 from sealock.rules.paths import engine_of, host_source, sockets_in
 from sealock.rules.ports import everyone, spelled
-from sealock.rules.references import cwe
-from sealock.rules.rule import Rule
 
 
 class PowerfulAndReachable(Rule[Project]):
@@ -43,7 +36,6 @@ class PowerfulAndReachable(Rule[Project]):
     fixable = False
 
     def check(self, project: Project, /) -> Iterator[RuleFinding]:
-        """Look for services that have both."""
         for service in project.services:
             power = powerful(service.container) or _socket(service)
             ports = enumerate(given(service.container.ports, ()))

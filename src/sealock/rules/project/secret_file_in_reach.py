@@ -1,14 +1,7 @@
-"""Files that hold secrets."""
-
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-from sealock.model.finding import Confidence, RuleFinding, Severity
-from sealock.model.location import At
-from sealock.model.project import Project, ProjectFile
-from sealock.rules.references import cwe, docker_docs
-from sealock.rules.rule import Rule
+from sealock.model.project import ProjectFile
+from sealock.rules.kit import At, Confidence, Iterator, Project, Rule, RuleFinding, Severity, cwe, docker_docs
 
 _SAMPLES = ("example", "sample", "template", "dist", "default", "public", "test")
 
@@ -36,7 +29,6 @@ class SecretFileInReach(Rule[Project]):
     fixable = False
 
     def check(self, project: Project, /) -> Iterator[RuleFinding]:
-        """Go by what the folder says of each file; where nobody could look, by its path."""
         configs = {secret.file for secret in project.secrets if secret.kind == "config"}
         secrets = {secret.file for secret in project.secrets if secret.kind == "secret"}
         for index, fact in enumerate(project.files):

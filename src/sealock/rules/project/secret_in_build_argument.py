@@ -1,13 +1,6 @@
-"""Secrets in build arguments."""
-
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-from sealock.model.finding import Confidence, RuleFinding, Severity
-from sealock.model.project import Project
-from sealock.rules.references import cwe, docker_docs
-from sealock.rules.rule import Rule
+from sealock.rules.kit import Confidence, Iterator, Project, Rule, RuleFinding, Severity, cwe, docker_docs
 from sealock.secrets.values import find, of_name, redact
 
 
@@ -36,7 +29,6 @@ class SecretInBuildArgument(Rule[Project]):
     fixable = False
 
     def check(self, project: Project, /) -> Iterator[RuleFinding]:
-        """Judge each argument by name and value; one that is taken over from outside by its name."""
         for service in project.services:
             for index, (name, value) in enumerate(service.build.args if service.build else ()):
                 at = ("services", service.name, "build", "args", index)

@@ -1,13 +1,6 @@
-"""Secrets in inline configs."""
-
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-from sealock.model.finding import RuleFinding, Severity
-from sealock.model.project import Project
-from sealock.rules.references import cwe, docker_docs
-from sealock.rules.rule import Rule
+from sealock.rules.kit import Iterator, Project, Rule, RuleFinding, Severity, cwe, docker_docs
 from sealock.secrets.values import find_in_text, redact
 
 
@@ -43,7 +36,6 @@ class SecretInline(Rule[Project]):
     fixable = False
 
     def check(self, project: Project, /) -> Iterator[RuleFinding]:
-        """Search what is written inline."""
         for secret in project.secrets:
             at = ("secrets", secret.name, "content")
             if secret.kind == "secret" and secret.content:

@@ -1,14 +1,7 @@
-"""Images of services that move."""
-
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-from sealock.model.finding import RuleFinding, Severity
-from sealock.model.project import Project
 from sealock.rules.images import moves
-from sealock.rules.references import cis_docker, cwe, docker_docs
-from sealock.rules.rule import Rule
+from sealock.rules.kit import Iterator, Project, Rule, RuleFinding, Severity, cis_docker, cwe, docker_docs
 
 
 class ServiceImageMoves(Rule[Project]):
@@ -28,7 +21,6 @@ class ServiceImageMoves(Rule[Project]):
     fixable = False
 
     def check(self, project: Project, /) -> Iterator[RuleFinding]:
-        """Look at tag and digest of each service that is pulled; run lines are judged one by one."""
         built = {service.container.image for service in project.services if service.build}
         for service in project.services if project.kind == "compose" else ():
             image = service.container.image

@@ -1,15 +1,8 @@
-"""Services whose image is from a registry that nobody has vouched for."""
-
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-from sealock.model.finding import RuleFinding, Severity
 from sealock.model.imagename import parse
-from sealock.model.project import Project
-from sealock.rules.references import cis_docker, cwe
+from sealock.rules.kit import Iterator, Project, Rule, RuleFinding, Severity, cis_docker, cwe
 from sealock.rules.registries import WELL_KNOWN, covers
-from sealock.rules.rule import Rule
 
 
 class ServiceRegistryUnknown(Rule[Project]):
@@ -37,7 +30,6 @@ class ServiceRegistryUnknown(Rule[Project]):
     listed = WELL_KNOWN
 
     def check(self, project: Project, /) -> Iterator[RuleFinding]:
-        """Judge the image of each service that is pulled; run lines are judged one by one."""
         built = {service.container.image for service in project.services if service.build}
         for service in project.services if project.kind == "compose" else ():
             image = service.container.image

@@ -1,15 +1,8 @@
-"""Volumes that several services write."""
-
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-from sealock.model.absent import given
 from sealock.model.container import Mount
-from sealock.model.finding import Confidence, RuleFinding, Severity
-from sealock.model.project import Project, Service
-from sealock.rules.references import cwe, docker_docs
-from sealock.rules.rule import Rule
+from sealock.model.project import Service
+from sealock.rules.kit import Confidence, Iterator, Project, Rule, RuleFinding, Severity, cwe, docker_docs, given
 
 
 class SharedVolume(Rule[Project]):
@@ -43,7 +36,6 @@ class SharedVolume(Rule[Project]):
     fixable = False
 
     def check(self, project: Project, /) -> Iterator[RuleFinding]:
-        """Gather who writes each named volume; several services of one image are one program."""
         writers: dict[str, list[tuple[Service, int, Mount]]] = {}
         for service in project.services:
             for index, mount in enumerate(given(service.container.mounts, ())):

@@ -1,14 +1,7 @@
-"""Volumes that are host folders."""
-
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-from sealock.model.finding import RuleFinding, Severity
-from sealock.model.project import Project
+from sealock.rules.kit import Iterator, Project, Rule, RuleFinding, Severity, cis_docker, cwe, docker_docs
 from sealock.rules.paths import credentials, engine_of, exposure, normal, sockets_in
-from sealock.rules.references import cis_docker, cwe, docker_docs
-from sealock.rules.rule import Rule
 
 
 class VolumeOfHost(Rule[Project]):
@@ -38,7 +31,6 @@ class VolumeOfHost(Rule[Project]):
     fixable = False
 
     def check(self, project: Project, /) -> Iterator[RuleFinding]:
-        """Look at the device of each volume that is a bind."""
         for volume in project.volumes:
             options = dict(volume.options)
             device = options.get("device", "")
