@@ -34,7 +34,7 @@ from sealock.vulnerabilities.database.sources import SourceFolder
 from sealock.vulnerabilities.database.update import update
 from sealock.vulnerabilities.feeds.catalog import FEEDS
 from sealock.vulnerabilities.match import match
-from sealock.vulnerabilities.matches import Matched
+from sealock.vulnerabilities.matches import MatchResult
 from sealock.vulnerabilities.store import AdvisoryStore
 
 ECOSYSTEMS = ("Debian", "PyPI", "npm", "Go", "Maven", "crates.io", "RubyGems", "Packagist", "NuGet")
@@ -153,7 +153,7 @@ def claims(store: AdvisoryStore, listed: Inventory) -> int:
     return sum(len(found) for found in store.about(DEBIAN, names).values())
 
 
-def measured(store: AdvisoryStore, listed: Inventory, times: int) -> tuple[float, float, float, Matched]:
+def measured(store: AdvisoryStore, listed: Inventory, times: int) -> tuple[float, float, float, MatchResult]:
     """Milliseconds of the wall clock, of the processor and of that at best, and what was found."""
     found = match(listed, store)
     walls, processors = [], []

@@ -12,8 +12,8 @@ from sealock.model.finding import Finding
 from sealock.model.inventory import Distribution, Inventory, Package
 from sealock.model.location import Location
 from sealock.model.vex import VexProduct, VexStatement
-from sealock.policy.vex import Heard, Opinions
-from sealock.vulnerabilities.findings import Where, findings
+from sealock.policy.vex import VexStatements, VexUsage
+from sealock.vulnerabilities.findings import FindingTarget, findings
 from sealock.vulnerabilities.match import match
 from support.madedatabases import Table
 
@@ -44,10 +44,10 @@ def said(
 def weighed(
     *statements: VexStatement, inventory: Inventory = IMAGE, target: str = "app.tar"
 ) -> tuple[dict[str, Finding], list[str]]:
-    heard = Heard()
-    hearing = Opinions(statements, heard).on(inventory, target)
-    told = findings(match(inventory, TABLE), Where("app.tar", "image", Location("app.tar")))
-    return {one.rule: hearing.weighed(one) for one in told}, list(heard.notes(statements))
+    usage = VexUsage()
+    matcher = VexStatements(statements, usage).matcher(inventory, target)
+    told = findings(match(inventory, TABLE), FindingTarget("app.tar", "image", Location("app.tar")))
+    return {one.rule: matcher.apply(one) for one in told}, list(usage.notes(statements))
 
 
 def suppressed(*products: VexProduct, **more: Any) -> bool:

@@ -59,5 +59,5 @@ def test_a_wish_without_a_version_is_not_judged_where_there_are_advisories() -> 
     _, inventory = lock_file(Source("requirements.txt", wishes))
     table = Table(Advisory("CVE-2024-0001", "osv", (Affects("PyPI", "django", (Span(fixed="3"),)),)))
     found = match(inventory, table)
-    assert [(one.package.name, one.grave) for one in found.unjudged] == [("django", False)]
-    assert "its version is not known" in found.unjudged[0].reason
+    assert [(one.package.name, one.grave) for one in found.unchecked] == [("django", False)]
+    assert "its version is not known" in found.unchecked[0].reason

@@ -15,7 +15,7 @@ from backports import zstd
 
 from sealock.vulnerabilities.builder import DatabaseContent, build
 from sealock.vulnerabilities.claim import Claim
-from sealock.vulnerabilities.collector import Gatherer
+from sealock.vulnerabilities.collector import FeedCollector
 from sealock.vulnerabilities.database.seal import opened, seal
 from sealock.vulnerabilities.database.sources import SourceFolder
 from sealock.vulnerabilities.database.update import UpdateOutcome, update
@@ -75,7 +75,7 @@ def stored(folder: Path, feeds: Mapping[str, Iterable[FeedItem]]) -> AdvisorySto
     """A database of what some feeds tell."""
     content = DatabaseContent({}, {})
     for name, items in feeds.items():
-        gatherer = Gatherer(name)
+        gatherer = FeedCollector(name)
         gatherer.take(items)
         content.gathered[name] = gatherer.found
         content.states[name] = FeedState(name, name, 1, 1)

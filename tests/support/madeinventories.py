@@ -7,7 +7,7 @@ from typing import Any
 from sealock.model.advisory import Advisory, Affects, DistributionState, Span
 from sealock.model.container import Container
 from sealock.model.inventory import Distribution, Inventory, Package
-from sealock.vulnerabilities.matches import Matched
+from sealock.vulnerabilities.matches import MatchResult
 
 DEBIAN = Distribution("debian", "12", "bookworm", "Debian GNU/Linux 12 (bookworm)")
 ALMA = Distribution("almalinux", "8.10", name="AlmaLinux 8.10")
@@ -41,7 +41,7 @@ def advisory(name: str, *affected: Affects, feed: str = "osv", **more: Any) -> A
     return Advisory(name, feed, affected, **more)
 
 
-def told(matched: Matched) -> set[tuple[str, str, str]]:
+def told(matched: MatchResult) -> set[tuple[str, str, str]]:
     return {
         (vulnerability.id, vulnerability.package.name, vulnerability.fixed) for vulnerability in matched.vulnerabilities
     }

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from sealock.model.inventory import Distribution, Package
-from sealock.vulnerabilities.ecosystems import Lookup, NoData, lookup, normalised, release, streams
+from sealock.vulnerabilities.ecosystems import Lookup, NoData, look_up, normalised, release, streams
 
 BOOKWORM = Distribution("debian", "12", "bookworm", "Debian GNU/Linux 12 (bookworm)")
 
@@ -63,25 +63,25 @@ def test_a_distribution_is_judged_by_its_own_release(
     ],
 )  # fmt: skip
 def test_debian_goes_by_source_package_and_source_version(one: Package, name: str, version: str) -> None:
-    found = lookup(one, BOOKWORM)
+    found = look_up(one, BOOKWORM)
     assert isinstance(found, Lookup)
     assert (found.name, found.version) == (name, version)
 
 
 def test_alpine_goes_by_origin() -> None:
     one = package("apk", "libcrypto3", "3.3.1-r0", source="openssl", source_version="3.3.1-r0")
-    assert lookup(one, Distribution("alpine", "3.20.1")) == Lookup(("Alpine:v3.20",), "openssl", "3.3.1-r0")
+    assert look_up(one, Distribution("alpine", "3.20.1")) == Lookup(("Alpine:v3.20",), "openssl", "3.3.1-r0")
 
 
 def test_the_rpm_family_goes_by_binary_package_with_its_epoch_and_module() -> None:
     label = (("modularitylabel", "nodejs:12:8030020201124152102:229f0a1c"),)
     one = package("rpm", "npm", "1:6.14.8-1.12.19.1.1", source="nodejs", source_version="12.19.1-1", qualifiers=label)
-    found = lookup(one, Distribution("almalinux", "8.3"))
+    found = look_up(one, Distribution("almalinux", "8.3"))
     assert found == Lookup(("AlmaLinux:8",), "npm", "1:6.14.8-1.12.19.1.1", module="nodejs:12")
 
 
 def test_ubuntu_has_a_second_pocket() -> None:
-    found = lookup(package("deb", "bash", "5.1-6"), Distribution("ubuntu", "22.04"))
+    found = look_up(package("deb", "bash", "5.1-6"), Distribution("ubuntu", "22.04"))
     assert isinstance(found, Lookup)
     assert found.also == ("Ubuntu:Pro:22.04:LTS", "Ubuntu:Pro:22.04")
 
@@ -104,7 +104,7 @@ def test_ubuntu_has_a_second_pocket() -> None:
     ],
 )  # fmt: skip
 def test_languages_go_by_the_name_that_they_compare(one: Package, ecosystem: str, name: str) -> None:
-    found = lookup(one, BOOKWORM)
+    found = look_up(one, BOOKWORM)
     assert isinstance(found, Lookup)
     assert (found.ecosystems, found.name) == ((ecosystem,), name)
     assert normalised(ecosystem, name) == name
@@ -128,7 +128,7 @@ def test_what_nobody_has_data_for_says_so(
     grave: bool,  # noqa: FBT001  a table's column
     words: str,
 ) -> None:
-    found = lookup(one, distribution)
+    found = look_up(one, distribution)
     assert isinstance(found, NoData)
     assert found.grave is grave
     assert words in found.reason

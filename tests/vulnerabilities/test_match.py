@@ -7,7 +7,7 @@ import pytest
 from sealock.model.advisory import DistributionState, Span
 from sealock.model.inventory import Distribution, FileFact, Package
 from sealock.vulnerabilities.match import match
-from sealock.vulnerabilities.matches import Matched
+from sealock.vulnerabilities.matches import MatchResult
 from support.madedatabases import Table
 from support.madeinventories import ALMA, advisory, affects, deb, inventory, pypi, rpm, told
 
@@ -190,14 +190,14 @@ def test_not_affected_cancels_what_other_records_say_and_is_shown() -> None:
     )
     found = match(inventory(rpm("kernel", "4-1"), distribution=ALMA), table)
     assert told(found) == {("CVE-2024-0002", "kernel", "9-1")}
-    assert [(one.vulnerability.id, one.vulnerability.state) for one in found.silenced] == [
+    assert [(one.vulnerability.id, one.vulnerability.state) for one in found.suppressed] == [
         ("CVE-2024-0001", "not-affected")
     ]
 
 
 def test_not_affected_alone_is_no_news() -> None:
     table = Table(advisory("CVE-2024-0001", affects("Debian:12", "bash", state="not-affected")))
-    assert match(inventory(deb("bash", "5.2-1")), table) == Matched(evaluated=1)
+    assert match(inventory(deb("bash", "5.2-1")), table) == MatchResult(evaluated=1)
 
 
 @pytest.mark.parametrize(
@@ -280,7 +280,7 @@ def test_what_ubuntu_pro_mends_is_mended_where_its_fix_is_there_and_told_where_i
     )
     found = match(inventory(deb("bash", version), distribution=Distribution("ubuntu", "20.04")), table)
     assert told(found) == ({("CVE-2024-0001", "bash", fixed)} if counts else set())
-    assert [(one.by, one.reason) for one in found.silenced] == (
+    assert [(one.by, one.reason) for one in found.suppressed] == (
         [("Ubuntu:Pro:20.04:LTS", "the distribution holds this version to be fixed")] if aside else []
     )
 
@@ -315,7 +315,7 @@ def test_the_distributions_verdict_silences_language_findings_on_files_that_its_
     )
     found = match(listed, table)
     assert [vulnerability.package.path for vulnerability in found.vulnerabilities] == ["opt/venv/jinja2.egg-info"]
-    (aside,) = found.silenced
+    (aside,) = found.suppressed
     assert aside.by == "Debian:12"
     assert "python3-jinja2 3.1.2-1" in aside.reason
 
@@ -329,13 +329,13 @@ def test_a_package_that_the_distribution_knows_nothing_of_silences_nothing() -> 
 def test_a_version_that_cannot_be_read_is_not_judged_and_grave() -> None:
     table = Table(advisory("CVE-2024-0001", affects("PyPI", "thing", Span(fixed="1"))))
     found = match(inventory(pypi("thing", "not a version"), pypi("other", "not a version")), table)
-    assert [(one.package.name, one.grave) for one in found.unjudged] == [("thing", True)]
-    assert "'not a version' cannot be read" in found.unjudged[0].reason
+    assert [(one.package.name, one.grave) for one in found.unchecked] == [("thing", True)]
+    assert "'not a version' cannot be read" in found.unchecked[0].reason
 
 
 def test_a_version_that_is_not_known_is_not_judged() -> None:
     table = Table(advisory("CVE-2024-0001", affects("Go", "stdlib", Span(fixed="1"))))
-    (one,) = match(inventory(Package("golang", "stdlib", "", "app")), table).unjudged
+    (one,) = match(inventory(Package("golang", "stdlib", "", "app")), table).unchecked
     assert one.reason == "its version is not known, and there are advisories on stdlib"
 
 
@@ -343,7 +343,7 @@ def test_an_advisory_whose_versions_cannot_be_read_is_not_judged_unless_it_names
     table = Table(advisory("CVE-2024-0001", affects("PyPI", "thing", versions=("weird one", "2.0"))))
     found = match(inventory(pypi("thing", "1.0"), pypi("thing", "2.0")), table)
     assert told(found) == {("CVE-2024-0001", "thing", "")}
-    assert [one.reason for one in found.unjudged] == ["CVE-2024-0001 speaks of versions that cannot be read"]
+    assert [one.reason for one in found.unchecked] == ["CVE-2024-0001 speaks of versions that cannot be read"]
 
 
 @pytest.mark.parametrize(
@@ -352,7 +352,7 @@ def test_an_advisory_whose_versions_cannot_be_read_is_not_judged_unless_it_names
 )
 def test_what_the_database_does_not_cover_is_not_judged(package: Package, grave: bool) -> None:  # noqa: FBT001  a column
     found = match(inventory(package), Table())
-    assert [one.grave for one in found.unjudged] == [grave]
+    assert [one.grave for one in found.unchecked] == [grave]
     assert found.evaluated == 0
 
 
@@ -365,7 +365,7 @@ def test_a_removed_package_does_not_count_and_is_shown() -> None:
     table = Table(advisory("CVE-2024-0001", affects("Debian:12", "bash", Span(fixed="9-1"))))
     found = match(inventory(deb("bash", "5.2-1", removed=True), deb("bash", "9-1")), table)
     assert not found.vulnerabilities
-    assert [one.by for one in found.silenced] == ["a later layer"]
+    assert [one.by for one in found.suppressed] == ["a later layer"]
 
 
 def test_a_package_in_many_places_is_told_of_once() -> None:

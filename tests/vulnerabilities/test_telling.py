@@ -11,7 +11,7 @@ from sealock.model.container import Container
 from sealock.model.finding import Confidence, Finding
 from sealock.model.inventory import Distribution, Inventory, Layer, Package
 from sealock.model.location import Location
-from sealock.vulnerabilities.findings import Where, findings
+from sealock.vulnerabilities.findings import FindingTarget, findings
 from sealock.vulnerabilities.match import match
 from support.madedatabases import Table
 
@@ -31,7 +31,7 @@ def told(
         Advisory(name, "osv", (Affects("Debian:12", "openssl", (span,), state=state),)) for name, span in given.items()
     ]
     inventory = Inventory((), "", "", LAYERS, Container(), DEBIAN, packages)
-    place = Where(where.pop("name", "app.tar"), "image app:1", Location("app.tar"), **where)
+    place = FindingTarget(where.pop("name", "app.tar"), "image app:1", Location("app.tar"), **where)
     return findings(match(inventory, Table(*advisories)), place)
 
 

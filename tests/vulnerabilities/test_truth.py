@@ -42,7 +42,7 @@ def found(
     store: AdvisoryStore, *listed: Package, distribution: Distribution | None = None
 ) -> set[tuple[str, str, str]]:
     matched = match(Inventory((), "", "", (), Container(), distribution, listed), store)
-    assert not matched.unjudged
+    assert not matched.unchecked
     return {
         (vulnerability.id, vulnerability.package.name, vulnerability.fixed) for vulnerability in matched.vulnerabilities
     }

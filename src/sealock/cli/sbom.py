@@ -104,8 +104,8 @@ def _run(arguments: Namespace) -> int:
 
 def _known(inventory: Inventory, arguments: Namespace) -> tuple[tuple[Vulnerability, ...], tuple[str, ...]]:
     """What is known to be vulnerable, and what could not be judged though it ought to be."""
-    from sealock.scan.vulnerabilities import lookup  # noqa: PLC0415  most bills are written without
+    from sealock.scan.vulnerabilities import look_up_inventory  # noqa: PLC0415  most bills are written without
 
     with Progress("feeds fetched", quiet=arguments.quiet) as progress:
-        found, unjudged = lookup(inventory, progress, complain, offline=arguments.offline)
+        found, unjudged = look_up_inventory(inventory, progress, complain, offline=arguments.offline)
     return found, unjudged

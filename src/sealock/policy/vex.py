@@ -30,7 +30,7 @@ _NAMED: Final = 5
 """Statements that a note names one by one."""
 
 
-class Heard:
+class VexUsage:
     """Which statements of a run were about something, by their identity."""
 
     def __init__(self) -> None:
@@ -70,30 +70,30 @@ def _named(statements: Iterable[VexStatement]) -> str:
     return f"{', '.join(names[:_NAMED])}{more}"
 
 
-class Opinions:
+class VexStatements:
     """The statements of some documents; `heard` notes which of them are about something."""
 
-    def __init__(self, statements: Sequence[VexStatement], heard: Heard) -> None:
-        self.statements, self.heard = statements, heard
+    def __init__(self, statements: Sequence[VexStatement], usage: VexUsage) -> None:
+        self.statements, self.usage = statements, usage
         self._by_name: dict[str, list[int]] = {}
         for number, statement in enumerate(statements):
             for name in {name.upper() for name in statement.names}:
                 self._by_name.setdefault(name, []).append(number)
 
-    def on(self, inventory: Inventory, target: str) -> Hearing:
+    def matcher(self, inventory: Inventory, target: str) -> VexMatcher:
         """Hear the statements on what is in one inventory, of a target as it was typed."""
-        return Hearing(self, inventory, target)
+        return VexMatcher(self, inventory, target)
 
     def about(self, names: Iterable[str]) -> list[int]:
         """The statements that name a vulnerability."""
         return sorted({number for name in names for number in self._by_name.get(name.upper(), ())})
 
 
-class Hearing:
+class VexMatcher:
     """The statements, heard on what is in one inventory."""
 
-    def __init__(self, opinions: Opinions, inventory: Inventory, target: str) -> None:
-        self._opinions, self._inventory, self._target = opinions, inventory, target
+    def __init__(self, statements: VexStatements, inventory: Inventory, target: str) -> None:
+        self._statements, self._inventory, self._target = statements, inventory, target
         names = dict.fromkeys((*inventory.names, target.removeprefix("image:")))
         self._images = [parsed for name in names if (parsed := parse(name)) is not None]
         digests = (inventory.id, inventory.manifest, *(image.digest for image in self._images))
@@ -101,21 +101,21 @@ class Hearing:
         self._patterns: dict[int, _Patterns] = {}
         self._urls: dict[str, Url | None] = {}
 
-    def weighed(self, finding: Finding) -> Finding:
+    def apply(self, finding: Finding) -> Finding:
         """The finding with what the latest statement about it says; as it was where there is none."""
         one = finding.vulnerability
-        if one is None or not (numbers := self._opinions.about((one.id, *one.aliases, *one.advisories))):
+        if one is None or not (numbers := self._statements.about((one.id, *one.aliases, *one.advisories))):
             return finding
         about = [number for number in numbers if self._is_about(number, one.package)]
         if not about:
-            self._opinions.heard.near.update(id(self._opinions.statements[number]) for number in numbers)
+            self._statements.usage.near.update(id(self._statements.statements[number]) for number in numbers)
             return finding
-        self._opinions.heard.about.update(id(self._opinions.statements[number]) for number in about)
-        latest = max(about, key=lambda number: (_when(self._opinions.statements[number]), number))
-        return _applied(finding, self._opinions.statements[latest])
+        self._statements.usage.about.update(id(self._statements.statements[number]) for number in about)
+        latest = max(about, key=lambda number: (_when(self._statements.statements[number]), number))
+        return _applied(finding, self._statements.statements[latest])
 
     def _is_about(self, number: int, package: Installed) -> bool:
-        statement = self._opinions.statements[number]
+        statement = self._statements.statements[number]
         if not statement.products:
             return True
         patterns = self._patterns.get(number)
@@ -213,11 +213,11 @@ class _Patterns:
     Each is a package URL, and what must hold the package beside: None for nothing more.
     """
 
-    def __init__(self, products: Iterable[VexProduct], hearing: Hearing) -> None:
+    def __init__(self, products: Iterable[VexProduct], matcher: VexMatcher) -> None:
         self.whole = False
         self._by_name: dict[tuple[str, str], list[tuple[Url, tuple[Url, ...] | None]]] = {}
         for product in products:
-            if any(map(hearing.is_subject, product.ids)):
+            if any(map(matcher.is_subject, product.ids)):
                 self.whole = self.whole or not product.parts
                 self._add(product.parts, None)
             elif product.parts:

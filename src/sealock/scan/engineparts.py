@@ -31,16 +31,16 @@ _OWN: Final = ("+", "~", "-")
 _PRE_RELEASES: Final = ("-rc", "-beta", "-alpha")
 
 
-def weigh_parts(host: Host, name: str, wishes: LookupOptions, note: Callable[[str], None]) -> LookupResult:
+def look_up_parts(host: Host, name: str, options: LookupOptions, note: Callable[[str], None]) -> LookupResult:
     """What is known to be vulnerable in a machine's engine and its parts; without data they are "not judged"."""
     parts = [one for one in given(host.components, ()) if one.name in _MODULES and one.version]
     own = [part for part in parts if _is_own(part.version)]
-    silent = tuple(_unjudged(own))
+    silent = tuple(_unchecked(own))
     packages = tuple(package for part in parts if part not in own for package in _packages(part))
     if not packages:
         return LookupResult(skipped=silent)
     inventory = Inventory(("engine",), "", "", (), Container(), packages=packages)
-    found = VulnerabilityLookup(wishes, opener(lambda _name: None, note, offline=True)).weigh(
+    found = VulnerabilityLookup(options, opener(lambda _name: None, note, offline=True)).look_up(
         inventory, name, SUBJECT, Source("host", "")
     )
     # That the database lacks these is told as "not judged": `sealock db update` is the person's own choice.
@@ -51,7 +51,7 @@ def _is_own(version: str) -> bool:
     return any(sign in version for sign in _OWN) and not any(sign in version for sign in _PRE_RELEASES)
 
 
-def _unjudged(own: list[Component]) -> Iterator[Skipped]:
+def _unchecked(own: list[Component]) -> Iterator[Skipped]:
     for one in own:
         words = f"{one.name} {one.version} is a distribution's own build: `sealock check rootfs:/` judges its packages"
         yield Skipped(VULNERABILITIES, SUBJECT, words)

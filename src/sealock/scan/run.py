@@ -30,8 +30,8 @@ from sealock.targets.files import read_text
 from sealock.targets.resolve import POLICY_FILE, Input, Options, resolve, resolve_compose
 
 if TYPE_CHECKING:
-    from sealock.policy.vex import Opinions
-    from sealock.scan.vexfiles import Documents
+    from sealock.policy.vex import VexStatements
+    from sealock.scan.vexfiles import VexDocuments
     from sealock.scan.vulnerabilities import VulnerabilityLookup
 
 
@@ -135,7 +135,7 @@ class CheckRun:
         self._progress: Callable[[str], None] = lambda _name: None
         self._scales: dict[bool, VulnerabilityLookup] = {}
         """By whether a walk met what is weighed."""
-        self._vex: Documents | None = None
+        self._vex: VexDocuments | None = None
         self.notes: list[str] = []
         """What is worth knowing of the run as a whole: that the database is old, say."""
 
@@ -327,11 +327,11 @@ class CheckRun:
         hosts = [subject.noun for subject in document.subjects if isinstance(subject.noun, Host)]
         if not hosts or not self.settings.vulnerabilities or self.settings.only:
             return result
-        from sealock.scan.engineparts import weigh_parts  # noqa: PLC0415  loads the database and the matching
+        from sealock.scan.engineparts import look_up_parts  # noqa: PLC0415  loads the database and the matching
         from sealock.scan.vulnerabilities import LookupOptions  # noqa: PLC0415  as above
 
-        wishes = LookupOptions(self.settings.ignore_states, only_fixed=self.settings.only_fixed)
-        found = weigh_parts(hosts[0], name, wishes, self.notes.append)
+        options = LookupOptions(self.settings.ignore_states, only_fixed=self.settings.only_fixed)
+        found = look_up_parts(hosts[0], name, options, self.notes.append)
         return Evaluation((*result.findings, *found.findings), (*result.skipped, *found.skipped))
 
     def _tell(self, input_: Input) -> TargetReport:
@@ -382,15 +382,15 @@ class CheckRun:
         if one.walked not in self._scales:
             from sealock.scan.vulnerabilities import LookupOptions, VulnerabilityLookup, opener  # noqa: PLC0415  loads the database and the matching
 
-            wishes = LookupOptions(settings.ignore_states, only_fixed=settings.only_fixed)
+            options = LookupOptions(settings.ignore_states, only_fixed=settings.only_fixed)
             # A walk over a project asks nobody outside: lock files that it meets are looked up in what is here.
             offline = settings.offline or one.walked
             self._scales[one.walked] = VulnerabilityLookup(
-                wishes, opener(self._progress, self.notes.append, offline=offline)
+                options, opener(self._progress, self.notes.append, offline=offline)
             )
-        scales, opinions = self._scales[one.walked], self._opinions(evaluated.policy)
+        scales, statements = self._scales[one.walked], self._statements(evaluated.policy)
         for name, inventory in evaluated.inventories:
-            found = scales.weigh(inventory, one.name, name, document.source, opinions)
+            found = scales.look_up(inventory, one.name, name, document.source, statements)
             result = Evaluation((*result.findings, *found.findings), (*result.skipped, *found.skipped))
             if one.walked and scales.failed:
                 self.notes.append(_NO_DATABASE)
@@ -398,20 +398,20 @@ class CheckRun:
                 document = replace(document, errors=(*document.errors, *found.errors))
         return replace(evaluated, result=result, document=document)
 
-    def _opinions(self, holds: Policy) -> Opinions | None:
+    def _statements(self, holds: Policy) -> VexStatements | None:
         """The statements of the VEX documents that were named for a target; None where none were."""
         if not (self.settings.vex or holds.vex):
             return None
         if self._vex is None:
-            from sealock.scan.vexfiles import Documents  # noqa: PLC0415  most runs have none
+            from sealock.scan.vexfiles import VexDocuments  # noqa: PLC0415  most runs have none
 
-            self._vex = Documents()
-        return self._vex.opinions(self.settings.vex, holds.name, holds.vex)
+            self._vex = VexDocuments()
+        return self._vex.statements(self.settings.vex, holds.name, holds.vex)
 
     def _about_statements(self) -> Iterator[TargetReport]:
         """Report what is wrong with VEX documents, and note statements that are about nothing."""
         if self.settings.vex:
-            self._opinions(Policy())  # they are read though there may be nothing that they could be about
+            self._statements(Policy())  # they are read though there may be nothing that they could be about
         if self._vex is not None:
             self.notes += self._vex.notes()
             for path, errors in self._vex.errors():

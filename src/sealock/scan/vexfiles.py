@@ -10,28 +10,28 @@ from sealock.formats.files import FileRefused
 from sealock.formats.vex import LARGEST, Vex, read_vex
 from sealock.model.finding import InputError
 from sealock.model.location import Location, Source
-from sealock.policy.vex import Heard, Opinions
+from sealock.policy.vex import VexStatements, VexUsage
 from sealock.targets.files import read_text
 
 
-class Documents:
+class VexDocuments:
     """The documents of one run. One that cannot be read is a problem, and has no statements."""
 
     def __init__(self) -> None:
         self._read: dict[str, Vex] = {}
-        self._opinions: dict[tuple[str, ...], Opinions] = {}
-        self._heard = Heard()
+        self._statements: dict[tuple[str, ...], VexStatements] = {}
+        self._usage = VexUsage()
 
-    def opinions(self, named: tuple[str, ...], policy: str = "", of_policy: tuple[str, ...] = ()) -> Opinions:
+    def statements(self, named: tuple[str, ...], policy: str = "", of_policy: tuple[str, ...] = ()) -> VexStatements:
         """The statements of some documents: those named, then those of a policy, whose paths start in its folder.
 
         Of statements of the same time, the later document's counts.
         """
         paths = (*named, *(str(Path(policy).parent / path) for path in of_policy))
-        if paths not in self._opinions:
+        if paths not in self._statements:
             told = chain.from_iterable(self._document(path).statements for path in dict.fromkeys(paths))
-            self._opinions[paths] = Opinions(tuple(told), self._heard)
-        return self._opinions[paths]
+            self._statements[paths] = VexStatements(tuple(told), self._usage)
+        return self._statements[paths]
 
     def _document(self, path: str) -> Vex:
         if path not in self._read:
@@ -47,4 +47,4 @@ class Documents:
 
     def notes(self) -> tuple[str, ...]:
         """Say which statements were about nothing that was found."""
-        return tuple(self._heard.notes(chain.from_iterable(one.statements for one in self._read.values())))
+        return tuple(self._usage.notes(chain.from_iterable(one.statements for one in self._read.values())))

@@ -19,11 +19,11 @@ from sealock.model.inventory import Inventory
 from sealock.model.location import Location, Place, Source
 from sealock.net.transport import Transport
 from sealock.policy.ignores import VULNERABILITIES
-from sealock.policy.vex import Opinions
-from sealock.vulnerabilities.claim import AdvisoryLookup, Nothing
-from sealock.vulnerabilities.findings import Where, findings
+from sealock.policy.vex import VexStatements
+from sealock.vulnerabilities.claim import AdvisoryLookup, NoAdvisories
+from sealock.vulnerabilities.findings import FindingTarget, findings
 from sealock.vulnerabilities.match import match, needed
-from sealock.vulnerabilities.matches import Matched, Unjudged
+from sealock.vulnerabilities.matches import MatchResult, UncheckedPackage
 
 _NAMED: Final = 40
 """Packages that are named one by one with the reason why they were not judged; beyond, they are counted."""
@@ -40,19 +40,19 @@ class LookupOptions(Struct, frozen=True):
 
 
 class LookupResult(Struct, frozen=True):
-    """What is to be told of one inventory. `whole` says that nothing was left unjudged."""
+    """What is to be told of one inventory. `complete` says that every package was checked."""
 
     findings: tuple[Finding, ...] = ()
     skipped: tuple[Skipped, ...] = ()
     errors: tuple[InputError, ...] = ()
-    whole: bool = False
+    complete: bool = False
 
 
 class VulnerabilityLookup:
     """Weighs the inventories of one run; the database stays open between them."""
 
-    def __init__(self, wishes: LookupOptions, opener: Opener) -> None:
-        self.wishes = wishes
+    def __init__(self, options: LookupOptions, opener: Opener) -> None:
+        self.options = options
         self._opener = opener
         self._failed = ""
 
@@ -61,13 +61,13 @@ class VulnerabilityLookup:
         """Whether there was no database to weigh by."""
         return bool(self._failed)
 
-    def weigh(
-        self, inventory: Inventory, name: str, subject: str, source: Source, opinions: Opinions | None = None
+    def look_up(
+        self, inventory: Inventory, name: str, subject: str, source: Source, statements: VexStatements | None = None
     ) -> LookupResult:
         """Judge the packages of one inventory. `name` enters the fingerprints; `source` is the text it is from."""
         location = Location(source.name)
         if not inventory.packages:
-            return LookupResult(whole=True)
+            return LookupResult(complete=True)
         try:
             if self._failed:
                 return _nothing(self._failed, inventory, subject, location)
@@ -75,23 +75,23 @@ class VulnerabilityLookup:
         except SealockError as error:
             self._failed = str(error)
             return _nothing(self._failed, inventory, subject, location)
-        told = findings(matched, Where(name, subject, location, _based(inventory)))
+        told = findings(matched, FindingTarget(name, subject, location, _based(inventory)))
         if inventory.names == (source.name,) and source.text:
             told = list(_located(told, source))
-        if opinions is not None:
-            told = list(map(opinions.on(inventory, name).weighed, told))
-        unjudged = tuple(_unjudged(matched.unjudged, subject))
+        if statements is not None:
+            told = list(map(statements.matcher(inventory, name).apply, told))
+        unchecked = tuple(_unchecked(matched.unchecked, subject))
         errors = tuple(_input_errors(matched, location))
-        return LookupResult(tuple(map(self._wished, told)), unjudged, errors, not unjudged and not errors)
+        return LookupResult(tuple(map(self._wished, told)), unchecked, errors, not unchecked and not errors)
 
     def _wished(self, finding: Finding) -> Finding:
         """Set aside what the person did not ask for."""
         one = finding.vulnerability
         if one is None or finding.suppressed is not None:
             return finding
-        if one.state in self.wishes.ignored:
+        if one.state in self.options.ignored:
             return replace(finding, suppressed=Suppression("--ignore-states", f"its state is {one.state}"))
-        if self.wishes.only_fixed and not one.fixed:
+        if self.options.only_fixed and not one.fixed:
             return replace(finding, suppressed=Suppression("--only-fixed", "no version mends it yet"))
         return finding
 
@@ -121,7 +121,7 @@ def _line(source: Source, name: str) -> Location:
     return Location(source.name)
 
 
-def lookup(
+def look_up_inventory(
     inventory: Inventory, progress: Callable[[str], None], note: Callable[[str], None], *, offline: bool
 ) -> tuple[tuple[Vulnerability, ...], tuple[str, ...]]:
     """What is known to be vulnerable in an inventory, and in words what nobody may pass over: what was not judged."""
@@ -147,16 +147,16 @@ def _based(inventory: Inventory) -> str:
     return first.digest or first.diff_id
 
 
-def _grouped(unjudged: Iterable[Unjudged]) -> dict[tuple[str, bool], list[Unjudged]]:
-    groups: dict[tuple[str, bool], list[Unjudged]] = {}
-    for one in unjudged:
+def _grouped(unchecked: Iterable[UncheckedPackage]) -> dict[tuple[str, bool], list[UncheckedPackage]]:
+    groups: dict[tuple[str, bool], list[UncheckedPackage]] = {}
+    for one in unchecked:
         groups.setdefault((one.reason, one.grave), []).append(one)
     return groups
 
 
-def _unjudged(unjudged: Iterable[Unjudged], subject: str) -> Iterator[Skipped]:
+def _unchecked(unchecked: Iterable[UncheckedPackage], subject: str) -> Iterator[Skipped]:
     """One entry for each package, up to a number; a distribution's packages, which share one reason, as one."""
-    for (reason, grave), group in _grouped(unjudged).items():
+    for (reason, grave), group in _grouped(unchecked).items():
         if grave and len(group) > 1:
             yield Skipped(VULNERABILITIES, f"{subject}: {_sample(group)}", reason)
             continue
@@ -168,15 +168,15 @@ def _unjudged(unjudged: Iterable[Unjudged], subject: str) -> Iterator[Skipped]:
             yield Skipped(VULNERABILITIES, f"{subject}: {len(group) - _NAMED} more packages", reason)
 
 
-def _sample(group: list[Unjudged]) -> str:
+def _sample(group: list[UncheckedPackage]) -> str:
     names = list(dict.fromkeys(one.package.name for one in group))
     more = f" and {len(names) - 5} more" if len(names) > 5 else ""
     return f"{', '.join(names[:5])}{more}"
 
 
-def _input_errors(matched: Matched, location: Location) -> Iterator[InputError]:
+def _input_errors(matched: MatchResult, location: Location) -> Iterator[InputError]:
     """What nobody may pass over: the distribution itself, or versions that cannot be read."""
-    for (reason, grave), group in _grouped(matched.unjudged).items():
+    for (reason, grave), group in _grouped(matched.unchecked).items():
         if grave:
             count = f"{len(group)} package{'s' if len(group) != 1 else ''}"
             verb = "were" if len(group) != 1 else "was"
@@ -208,7 +208,7 @@ def opener(progress: Callable[[str], None], note: Callable[[str], None], *, offl
                 if seen:
                     raise
                 # No feed is for what is there: a database would have nothing to say.
-                return Nothing()
+                return NoAdvisories()
             for words in held[0].notes:
                 note(words)
         return held[0].store

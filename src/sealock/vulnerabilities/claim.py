@@ -62,7 +62,7 @@ class AdvisoryLookup(Protocol):
         """Give what is known of how likely each is to be exploited."""
 
 
-class Nothing:
+class NoAdvisories:
     """What is known without a database: that no ecosystem is covered."""
 
     def about(self, _ecosystem: str, _names: Sequence[str], /) -> dict[str, tuple[Claim, ...]]:

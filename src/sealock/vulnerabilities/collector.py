@@ -46,7 +46,7 @@ class CollectedFeed(Struct):
     examples: list[str] = []
 
 
-class Gatherer:
+class FeedCollector:
     """Takes the items of a feed, one after the other. Dates later than `latest` (RFC 3339) are not believed."""
 
     def __init__(self, feed: str, latest: str = "9999") -> None:

@@ -12,7 +12,7 @@ from sealock.model.inventory import OF_DISTRIBUTIONS, Inventory, Layer, Package
 from sealock.model.purl import purl
 from sealock.model.severity import Severity
 from sealock.vulnerabilities.claim import AdvisoryLookup
-from sealock.vulnerabilities.matches import Silenced, VulnerabilityMatch
+from sealock.vulnerabilities.matches import SuppressedVulnerability, VulnerabilityMatch
 from sealock.vulnerabilities.owners import owners
 from sealock.vulnerabilities.ratings import rank, severity_of
 
@@ -39,7 +39,7 @@ class Describer:
     def __init__(
         self,
         inventory: Inventory,
-        knowledge: AdvisoryLookup,
+        database: AdvisoryLookup,
         hits: Sequence[VulnerabilityMatch],
         judging: Mapping[str, str],
     ) -> None:
@@ -51,24 +51,24 @@ class Describer:
         """By the package's identity: a package with many flaws is described once."""
         cves = sorted({hit.flaw.id for hit in hits})
         wanted = {name for hit in hits for name in hit.flaw.advisories} | set(cves)
-        self.records: dict[str, Advisory] = knowledge.details(sorted(wanted)) if wanted else {}
-        self.exploited: dict[str, Exploited] = knowledge.exploited(cves) if cves else {}
-        self.epss: dict[str, Epss] = knowledge.epss(cves) if cves else {}
+        self.records: dict[str, Advisory] = database.details(sorted(wanted)) if wanted else {}
+        self.exploited: dict[str, Exploited] = database.exploited(cves) if cves else {}
+        self.epss: dict[str, Epss] = database.epss(cves) if cves else {}
 
-    def done(self) -> tuple[tuple[Vulnerability, ...], tuple[Silenced, ...]]:
+    def done(self) -> tuple[tuple[Vulnerability, ...], tuple[SuppressedVulnerability, ...]]:
         """Tell what counts and what does not, each the gravest first."""
         languages = {hit.package.path for hit in self.hits if hit.package.type not in OF_DISTRIBUTIONS}
         owned = owners(languages, self.inventory.packages)
         counted: list[Vulnerability] = []
-        silenced: list[Silenced] = []
+        suppressed: list[SuppressedVulnerability] = []
         for hit, note in _folded(self.hits):
             told = self._told(hit, note)
             if why := self._why_not(hit, owned):
-                silenced.append(Silenced(told, *why))
+                suppressed.append(SuppressedVulnerability(told, *why))
             else:
                 counted.append(told)
-        silenced.sort(key=lambda one: rank(one.vulnerability))
-        return tuple(sorted(counted, key=rank)), tuple(silenced)
+        suppressed.sort(key=lambda one: rank(one.vulnerability))
+        return tuple(sorted(counted, key=rank)), tuple(suppressed)
 
     def _why_not(self, hit: VulnerabilityMatch, owned: Mapping[str, Package]) -> tuple[str, str] | None:
         """Who holds that it does not count, and why; None where it does."""

@@ -71,7 +71,7 @@ class NoData(Struct, frozen=True, gc=False):
     grave: bool = False
 
 
-def lookup(package: Package, distribution: Distribution | None, stream: str = "") -> Lookup | NoData:
+def look_up(package: Package, distribution: Distribution | None, stream: str = "") -> Lookup | NoData:
     """Say where a package is looked up. `stream` is Alpine's by its repositories ("v3.20", "edge"), "" for unknown."""
     if package.type in OF_DISTRIBUTIONS:
         return _distributed(package, distribution, stream)

@@ -17,7 +17,7 @@ from sealock.model.advisory import DistributionState, Installed, Vulnerability
 from sealock.model.finding import Confidence, Finding, Reference, Remedy, Suppression
 from sealock.model.inventory import OF_DISTRIBUTIONS
 from sealock.model.location import Location
-from sealock.vulnerabilities.matches import Matched
+from sealock.vulnerabilities.matches import MatchResult
 from sealock.vulnerabilities.versions import key, of_package
 
 _UNPLANNED: Final[dict[DistributionState, str]] = {
@@ -35,7 +35,7 @@ _REFERENCES: Final = 10
 _TITLE: Final = 120
 
 
-class Where(Struct, frozen=True):
+class FindingTarget(Struct, frozen=True):
     """What the findings are about: `name` enters the fingerprints, `subject` and `location` are shown.
 
     `based` is the digest of the layer that the base image surely brought, "" where nobody can tell.
@@ -47,10 +47,10 @@ class Where(Struct, frozen=True):
     based: str = ""
 
 
-def findings(matched: Matched, where: Where) -> list[Finding]:
+def findings(matched: MatchResult, where: FindingTarget) -> list[Finding]:
     """Make the findings, those that do not count with their suppression."""
     every = [(vulnerability, None) for vulnerability in matched.vulnerabilities]
-    aside = [(one.vulnerability, Suppression(one.by, one.reason)) for one in matched.silenced]
+    aside = [(one.vulnerability, Suppression(one.by, one.reason)) for one in matched.suppressed]
     aims = _aims(matched.vulnerabilities)
     seen: dict[str, int] = {}
     return [_finding(one, suppressed, where, aims, seen) for one, suppressed in (*every, *aside)]
@@ -80,7 +80,7 @@ def _aims(vulnerabilities: Iterable[Vulnerability]) -> dict[tuple[str, str, str]
 def _finding(
     vulnerability: Vulnerability,
     suppressed: Suppression | None,
-    where: Where,
+    where: FindingTarget,
     aims: dict[tuple[str, str, str], str],
     seen: dict[str, int],
 ) -> Finding:
@@ -146,7 +146,7 @@ def _message(vulnerability: Vulnerability) -> str:
     return "; ".join(words)
 
 
-def _remedy(vulnerability: Vulnerability, aims: dict[tuple[str, str, str], str], where: Where) -> str:
+def _remedy(vulnerability: Vulnerability, aims: dict[tuple[str, str, str], str], where: FindingTarget) -> str:
     package = vulnerability.package
     _, name = upgraded(package)
     if vulnerability.fixed:

@@ -13,9 +13,9 @@ from msgspec.structs import replace
 from sealock.model.inventory import OF_DISTRIBUTIONS, Inventory, Package
 from sealock.vulnerabilities.claim import AdvisoryLookup, Claim
 from sealock.vulnerabilities.description import Describer
-from sealock.vulnerabilities.ecosystems import Lookup, NoData, lookup, streams
+from sealock.vulnerabilities.ecosystems import Lookup, NoData, look_up, streams
 from sealock.vulnerabilities.flaws import Flaw, affects, labels, merged
-from sealock.vulnerabilities.matches import Matched, Unjudged, VulnerabilityMatch
+from sealock.vulnerabilities.matches import MatchResult, UncheckedPackage, VulnerabilityMatch
 from sealock.vulnerabilities.versions import VersionScheme, scheme_of
 from sealock.vulnerabilities.versions import key as key_of
 
@@ -25,15 +25,15 @@ _MODULAR: Final = ".module"
 """Stands in the release of every rpm that was built for a module."""
 
 
-def match(inventory: Inventory, knowledge: AdvisoryLookup) -> Matched:
+def match(inventory: Inventory, database: AdvisoryLookup) -> MatchResult:
     """Match all packages of an inventory."""
-    return _Match(inventory, knowledge).done()
+    return _Match(inventory, database).done()
 
 
 def needed(inventory: Inventory) -> tuple[tuple[str, ...], ...]:
     """The ecosystems that an inventory's packages are looked up in, each with its spellings."""
     stream = _stream(inventory)
-    found = (lookup(package, inventory.distribution, stream) for package in inventory.packages)
+    found = (look_up(package, inventory.distribution, stream) for package in inventory.packages)
     wanted = {one.ecosystems for one in found if isinstance(one, Lookup)}
     return tuple(sorted(wanted - {("OSS-Fuzz",)}))
 
@@ -45,11 +45,11 @@ def _stream(inventory: Inventory) -> str:
 class _Match:
     """One matching on its way."""
 
-    def __init__(self, inventory: Inventory, knowledge: AdvisoryLookup) -> None:
-        self.inventory, self.knowledge = inventory, knowledge
+    def __init__(self, inventory: Inventory, database: AdvisoryLookup) -> None:
+        self.inventory, self.database = inventory, database
         self.covered: dict[str, bool] = {}
         self.schemes: dict[str, VersionScheme | None] = {}
-        self.unjudged: list[Unjudged] = []
+        self.unchecked: list[UncheckedPackage] = []
         self.hits: list[VulnerabilityMatch] = []
         self.told_of: set[tuple[str, str]] = set()
         """(ecosystem, name) of the distribution's packages that the database knows anything of."""
@@ -57,19 +57,19 @@ class _Match:
         """By the name of a distribution's package: where it was looked up."""
         self.evaluated = 0
 
-    def done(self) -> Matched:
+    def done(self) -> MatchResult:
         """Look up, judge, and tell."""
         wanted: dict[str, dict[Lookup, list[Package]]] = {}
         second: dict[str, dict[Lookup, list[Package]]] = {}
         stream = _stream(self.inventory)
         for package in self.inventory.packages:
-            found = lookup(package, self.inventory.distribution, stream)
+            found = look_up(package, self.inventory.distribution, stream)
             if isinstance(found, NoData):
-                self.unjudged.append(Unjudged(package, found.reason, found.grave))
+                self.unchecked.append(UncheckedPackage(package, found.reason, found.grave))
                 continue
             ecosystem = self._one_of(found.ecosystems)
             if not ecosystem:
-                self.unjudged.append(_uncovered(package, found))
+                self.unchecked.append(_uncovered(package, found))
                 continue
             self.evaluated += 1
             wanted.setdefault(ecosystem, {}).setdefault(found, []).append(package)
@@ -89,14 +89,14 @@ class _Match:
                 for flaw in flaws
             ]
         judging = {name: home[0] for name, home in self.homes.items() if home in self.told_of}
-        counted, silenced = Describer(self.inventory, self.knowledge, self.hits, judging).done()
-        return Matched(counted, silenced, tuple(self.unjudged), self.evaluated)
+        counted, suppressed = Describer(self.inventory, self.database, self.hits, judging).done()
+        return MatchResult(counted, suppressed, tuple(self.unchecked), self.evaluated)
 
     def _one_of(self, ecosystems: Iterable[str]) -> str:
         """The spelling that the database covers, "" for none."""
         for ecosystem in ecosystems:
             if ecosystem not in self.covered:
-                self.covered[ecosystem] = self.knowledge.covers(ecosystem)
+                self.covered[ecosystem] = self.database.covers(ecosystem)
                 self.schemes[ecosystem] = scheme_of(ecosystem)
             if self.covered[ecosystem]:
                 return ecosystem
@@ -104,7 +104,7 @@ class _Match:
 
     def _ecosystem(self, ecosystem: str, lookups: Mapping[Lookup, list[Package]]) -> dict[Lookup, tuple[Flaw, ...]]:
         """Judge all packages of one ecosystem; give the flaws of each lookup."""
-        about = self.knowledge.about(ecosystem, sorted({one.name for one in lookups}))
+        about = self.database.about(ecosystem, sorted({one.name for one in lookups}))
         evaluated: dict[Lookup, tuple[Flaw, ...]] = {}
         for one, packages in lookups.items():
             claims = about.get(one.name)
@@ -122,7 +122,7 @@ class _Match:
         if key is None:
             what = f"its version {one.version[:100]!r} cannot be read" if one.version else "its version is not known"
             reason = f"{what}, and there are advisories on {one.name}"
-            self.unjudged += [Unjudged(package, reason, grave=bool(one.version)) for package in packages]
+            self.unchecked += [UncheckedPackage(package, reason, grave=bool(one.version)) for package in packages]
             return ()
         modular = bool(one.module) or ecosystem.startswith(("Rocky", "Alma", "Red Hat"))
         hits: list[Claim] = []
@@ -141,7 +141,7 @@ class _Match:
                 unreadable.append(claim.advisory)
         for advisory in unreadable:
             reason = f"{advisory} speaks of versions that cannot be read"
-            self.unjudged += [Unjudged(package, reason) for package in packages]
+            self.unchecked += [UncheckedPackage(package, reason) for package in packages]
         return tuple(merged(claims, hits, key, frozenset(assumed))) if hits else ()
 
     def _pocket(
@@ -152,7 +152,7 @@ class _Match:
         `known` is what the first found; what the second knows better is taken out of it. What everybody gets a fix for
         is the first's to tell of.
         """
-        about = self.knowledge.about(pocket, sorted({one.name for one in lookups}))
+        about = self.database.about(pocket, sorted({one.name for one in lookups}))
         for one, packages in lookups.items():
             if one.name not in about:
                 continue
@@ -184,11 +184,11 @@ class _Match:
         return labels(claims, [claim for claim in done if not affects(claim, key)])
 
 
-def _uncovered(package: Package, found: Lookup) -> Unjudged:
+def _uncovered(package: Package, found: Lookup) -> UncheckedPackage:
     if package.type == "generic":
         reason = "its version is known, and the database has no advisories that go by a C library's own versions"
-        return Unjudged(package, reason)
-    return Unjudged(package, f"the database has no advisories for {found.ecosystems[0]}", grave=True)
+        return UncheckedPackage(package, reason)
+    return UncheckedPackage(package, f"the database has no advisories for {found.ecosystems[0]}", grave=True)
 
 
 def _module(claim: Claim, one: Lookup) -> bool | None:

@@ -9,7 +9,7 @@ from sealock.model.inventory import Package
 from sealock.vulnerabilities.flaws import Flaw
 
 
-class Silenced(Struct, frozen=True, gc=False):
+class SuppressedVulnerability(Struct, frozen=True, gc=False):
     """A vulnerability that does not count, who says so, and why."""
 
     vulnerability: Vulnerability
@@ -17,7 +17,7 @@ class Silenced(Struct, frozen=True, gc=False):
     reason: str
 
 
-class Unjudged(Struct, frozen=True):
+class UncheckedPackage(Struct, frozen=True):
     """A package that could not be judged, and why. `grave` where nobody may pass that over."""
 
     package: Package
@@ -25,12 +25,12 @@ class Unjudged(Struct, frozen=True):
     grave: bool = False
 
 
-class Matched(Struct, frozen=True):
+class MatchResult(Struct, frozen=True):
     """What was found, the gravest first. `judged` counts the packages that data was there for."""
 
     vulnerabilities: tuple[Vulnerability, ...] = ()
-    silenced: tuple[Silenced, ...] = ()
-    unjudged: tuple[Unjudged, ...] = ()
+    suppressed: tuple[SuppressedVulnerability, ...] = ()
+    unchecked: tuple[UncheckedPackage, ...] = ()
     evaluated: int = 0
 
 

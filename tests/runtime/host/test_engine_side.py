@@ -14,7 +14,7 @@ from sealock.model.absent import UNKNOWN, UNSET
 from sealock.model.host import Component, Host, Swarm
 from sealock.runtime.engine import connect
 from sealock.runtime.hosts import host_document
-from sealock.scan.engineparts import weigh_parts
+from sealock.scan.engineparts import look_up_parts
 from sealock.scan.vulnerabilities import LookupOptions
 from support.madedatabases import database
 from support.simulators.engine import EngineSimulator, Reply, simulated, told
@@ -158,7 +158,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> str:
 
 def weighed(*parts: tuple[str, str]) -> tuple[set[str], list[str]]:
     notes: list[str] = []
-    found = weigh_parts(
+    found = look_up_parts(
         Host(components=tuple(Component(*part) for part in parts)), "host", LookupOptions(), notes.append
     )
     assert not found.errors

@@ -23,7 +23,7 @@ from sealock.vulnerabilities.database.sources import SourceFolder
 from sealock.vulnerabilities.database.update import UpdateOutcome, update
 from sealock.vulnerabilities.feeds.catalog import FEEDS
 from sealock.vulnerabilities.match import match
-from sealock.vulnerabilities.matches import Matched
+from sealock.vulnerabilities.matches import MatchResult
 
 
 def record(name: Any, package: str = "odd", events: Any = None, **more: Any) -> dict[str, Any]:
@@ -57,7 +57,7 @@ def built(folder: Path, data: bytes) -> UpdateOutcome:
     return outcome
 
 
-def evaluated(folder: Path, *versions: str) -> Matched:
+def evaluated(folder: Path, *versions: str) -> MatchResult:
     packages = [Package("pypi", "sound", "1.0", "a/METADATA")]
     packages += [Package("pypi", "odd", version, f"b{at}/METADATA") for at, version in enumerate(versions or ("1.0",))]
     store = opened(str(folder / "db" / NAME), thorough=True)
@@ -67,15 +67,15 @@ def evaluated(folder: Path, *versions: str) -> Matched:
         store.close()
 
 
-def found(matched: Matched) -> list[tuple[str, str, str]]:
+def found(matched: MatchResult) -> list[tuple[str, str, str]]:
     return sorted(
         (vulnerability.id, vulnerability.package.name, vulnerability.fixed) for vulnerability in matched.vulnerabilities
     )
 
 
-def _told(matched: Matched) -> set[str]:
+def _told(matched: MatchResult) -> set[str]:
     """The packages of which anything is told."""
-    return {one.package.name for one in matched.unjudged} | {
+    return {one.package.name for one in matched.unchecked} | {
         vulnerability.package.name for vulnerability in matched.vulnerabilities
     }
 

@@ -12,7 +12,7 @@ from sealock.model.advisory import Advisory, Affects, DistributionState, Epss, E
 from sealock.model.severity import Severity
 from sealock.vulnerabilities.aliases import groups, passed_on
 from sealock.vulnerabilities.claim import Claim, KeySpan
-from sealock.vulnerabilities.collector import Gatherer
+from sealock.vulnerabilities.collector import FeedCollector
 from sealock.vulnerabilities.database.location import NAME
 from sealock.vulnerabilities.database.seal import opened
 from sealock.vulnerabilities.store import AdvisoryStore
@@ -257,7 +257,7 @@ def test_work_grows_with_versions_and_spans_and_not_with_their_product() -> None
     def gather(size: int) -> None:
         spans = tuple(Span(f"{2 * number}", f"{2 * number + 1}") for number in range(size))
         versions = tuple(f"{number}" for number in range(2 * size))
-        gatherer = Gatherer("osv/Debian")
+        gatherer = FeedCollector("osv/Debian")
         gatherer.take([Advisory("CVE-2026-1", "osv/Debian", (Affects("Debian:12", "gate", spans, versions),))])
         assert gatherer.found.count == 1
 

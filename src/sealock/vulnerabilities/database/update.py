@@ -14,7 +14,7 @@ from msgspec import Struct
 
 from sealock.errors import DatabaseError, TransportError
 from sealock.vulnerabilities.builder import DatabaseContent, build
-from sealock.vulnerabilities.collector import CollectedFeed, Gatherer
+from sealock.vulnerabilities.collector import CollectedFeed, FeedCollector
 from sealock.vulnerabilities.database.location import NAME, cannot, put, writing
 from sealock.vulnerabilities.database.seal import ForeignError, opened, seal, unseal
 from sealock.vulnerabilities.database.sources import FeedSource, Got, Same
@@ -115,7 +115,7 @@ def _read(feed: Feed, source: FeedSource, former: FeedState | None, incoming: st
     before: Mapping[str, FileState] = {}
     if former is not None and len(former.files) == len(feed.files):
         before = {file.path: state for file, state in zip(feed.files, former.files, strict=True)}
-    gatherer = Gatherer(feed.name, _rfc3339(now + _FUTURE))
+    gatherer = FeedCollector(feed.name, _rfc3339(now + _FUTURE))
     states: list[FileState] = []
     waiting = []
     absent = 0
