@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Final, TypeVar
 
@@ -35,6 +36,9 @@ from sealock.trust.cosign.requirements import CosignRequirements, SignerIdentity
 from sealock.trust.cosign.verifier import verify_attestations, verify_cosign
 from sealock.trust.intoto import type_of
 from sealock.trust.notary.client import Setup, evaluate
+from sealock.trust.notation.requirements import by_statement
+from sealock.trust.notation.store import anchors_of, open_policy
+from sealock.trust.notation.verifier import verify_notation
 from sealock.trust.pins import Pin
 
 T = TypeVar("T")
@@ -119,9 +123,6 @@ class PolicyVerifier:
         )
 
     def _notation(self, name: ImageName, text: str, need: NotationNeed) -> TrustResult:
-        from sealock.trust.notation.requirements import by_statement  # noqa: PLC0415  only where it is asked for
-        from sealock.trust.notation.store import anchors_of, open_policy  # noqa: PLC0415  as above
-        from sealock.trust.notation.verifier import verify_notation  # noqa: PLC0415  as above
 
         document = _sound(lambda: open_policy(Path(need.store), need.policy))
         statement = document.applying(name)
@@ -204,7 +205,5 @@ def _read(path: str) -> bytes:
 
 def verified(vouching: PolicyVerifier, named: Mapping[str, ImageName]) -> Iterator[PolicyVerification]:
     """Decide several references, some at the same time; in their order, each distinct one once."""
-    from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415  only here
-
     with ThreadPoolExecutor(4) as pool:
         yield from pool.map(lambda pair: vouching.verify(pair[1], pair[0]), named.items())

@@ -6,6 +6,8 @@ from datetime import datetime
 from typing import Final
 from warnings import catch_warnings, simplefilter
 
+from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
 from msgspec import Struct
 
 _ISSUER: Final = "1.3.6.1.4.1.57264.1.8"
@@ -23,9 +25,6 @@ class CertificateClaims(Struct, frozen=True):
 
 def said(certificate: bytes) -> CertificateClaims | None:
     """Read a certificate in DER or PEM; None where it cannot be read, or names nobody."""
-    from cryptography import x509  # noqa: PLC0415  it costs 80 ms
-    from cryptography.exceptions import UnsupportedAlgorithm  # noqa: PLC0415  as above
-
     if len(certificate) > _MOST:
         return None
     try:
@@ -59,7 +58,6 @@ def claimed(certificate: bytes) -> str:
 
 
 def _issuer(certificate: object) -> str:
-    from cryptography import x509  # noqa: PLC0415  it costs 80 ms
 
     if not isinstance(certificate, x509.Certificate):
         return ""

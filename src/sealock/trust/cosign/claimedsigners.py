@@ -6,6 +6,7 @@ from base64 import b64decode
 from datetime import UTC, datetime
 from typing import Any, Final
 
+from sealock.trust.cosign.certificates import claimed
 from sealock.trust.intoto import CREATED
 from sealock.trust.intoto import MOST_BYTES as _MOST
 from sealock.trust.refusal import SignatureRefusedError
@@ -20,8 +21,6 @@ _LAST: Final = 253402300799
 def stranger(payload: bytes, certificate: bytes = b"", hint: str = "") -> SignatureRefusedError:
     """The refusal, with who says to have signed the payload (simple signing's, or a statement), and when."""
     if certificate:
-        from sealock.trust.cosign.certificates import claimed  # noqa: PLC0415  certificates cost 80 ms
-
         why = f"it was made without a key; it says by {claimed(certificate)}, which was not verified"
         return SignatureRefusedError(check="signature", why=why)
     key, when = _key(hint), _when(payload)

@@ -9,7 +9,10 @@ from __future__ import annotations
 import logging
 from datetime import UTC, datetime
 from tempfile import NamedTemporaryFile
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.x509 import Certificate
 
 from sealock.errors import TargetError, UsageError
 from sealock.model.trust import Signer
@@ -19,9 +22,6 @@ from sealock.trust.cosign.promises import Unproven, check_certificate, check_log
 from sealock.trust.cosign.requirements import SignerIdentity
 from sealock.trust.cosign.trustedroot import read_trusted_root
 from sealock.trust.refusal import SignatureRefusedError
-
-if TYPE_CHECKING:
-    from cryptography.x509 import Certificate
 
 
 class SigstoreRoot:
@@ -97,8 +97,6 @@ class _Policy:
 
     def verify(self, certificate: Certificate) -> None:
         """Raise SignatureRefusedError where the certificate is for somebody else."""
-        from cryptography.hazmat.primitives.serialization import Encoding  # noqa: PLC0415  loaded already
-
         self.found = _expected(self._identities, certificate.public_bytes(Encoding.DER))
 
 

@@ -6,6 +6,15 @@ import hashlib
 from typing import Any, Final
 from warnings import catch_warnings, simplefilter
 
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    PublicFormat,
+    load_der_public_key,
+    load_pem_public_key,
+)
 from msgspec import Struct
 
 from sealock.errors import TargetError
@@ -29,9 +38,6 @@ class PublicKey(Struct, frozen=True):
 
 def read_public(raw: bytes, source: str) -> PublicKey:
     """Read a public key in PEM; TargetError says why it is none that can be used."""
-    from cryptography.exceptions import UnsupportedAlgorithm  # noqa: PLC0415  it costs 20 ms
-    from cryptography.hazmat.primitives.serialization import load_pem_public_key  # noqa: PLC0415  as above
-
     if b"PRIVATE KEY-----" in raw:
         msg = f"{source} holds a private key; who verifies needs the public one (cosign.pub)"
         raise TargetError(msg)
@@ -50,9 +56,6 @@ def read_public(raw: bytes, source: str) -> PublicKey:
 
 def public_of(key: Any, source: str = "") -> PublicKey:  # noqa: ANN401  the library has a class for each kind
     """A loaded public key as a noun; TargetError where it is of a kind that cosign has not, or too weak."""
-    from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa  # noqa: PLC0415  it costs 20 ms
-    from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat  # noqa: PLC0415  as above
-
     strong = (
         (isinstance(key, ec.EllipticCurvePublicKey) and key.curve.name in _CURVES)
         or (isinstance(key, rsa.RSAPublicKey) and key.key_size in _RSA_BITS)
@@ -66,12 +69,6 @@ def public_of(key: Any, source: str = "") -> PublicKey:  # noqa: ANN401  the lib
 
 def write_public(key: PublicKey) -> bytes:
     """The key in PEM, as cosign.pub has it."""
-    from cryptography.hazmat.primitives.serialization import (  # noqa: PLC0415  it costs 20 ms
-        Encoding,
-        PublicFormat,
-        load_der_public_key,
-    )
-
     return load_der_public_key(key.der).public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
 
 
@@ -81,11 +78,6 @@ def made(key: PublicKey, signature: bytes, message: bytes) -> bool:
     cosign hashes with SHA-256 whatever the curve, unless it is told otherwise; sigstore's bundles go by the curve.
     Either counts: all are as strong as the key.
     """
-    from cryptography.exceptions import InvalidSignature  # noqa: PLC0415  it costs 20 ms
-    from cryptography.hazmat.primitives import hashes  # noqa: PLC0415  as above
-    from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa  # noqa: PLC0415  as above
-    from cryptography.hazmat.primitives.serialization import load_der_public_key  # noqa: PLC0415  as above
-
     loaded: Any = load_der_public_key(key.der)
     tries: list[tuple[Any, ...]] = [()]
     digests = (hashes.SHA256(), hashes.SHA384(), hashes.SHA512())

@@ -11,6 +11,17 @@ from collections.abc import Callable
 from typing import Any, Final, Literal, TypeAlias
 from warnings import catch_warnings, simplefilter
 
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    load_der_private_key,
+    load_pem_private_key,
+)
+
 from sealock.errors import TargetError, TrustError
 from sealock.trust.cosign.keys import PublicKey, public_of
 from sealock.trust.refusal import SignatureRefusedError
@@ -42,9 +53,6 @@ class CosignPrivateKey:
 
     def sign(self, message: bytes) -> bytes:
         """Sign a message as cosign does: ECDSA and RSA (PKCS #1 v1.5) over its SHA-256, Ed25519 over itself."""
-        from cryptography.hazmat.primitives import hashes  # noqa: PLC0415  it costs 20 ms
-        from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa  # noqa: PLC0415  as above
-
         if isinstance(self._loaded, ec.EllipticCurvePrivateKey):
             return self._loaded.sign(message, ec.ECDSA(hashes.SHA256()))
         if isinstance(self._loaded, rsa.RSAPrivateKey):
@@ -54,20 +62,12 @@ class CosignPrivateKey:
 
     def pkcs8(self) -> bytes:
         """The key itself, in DER."""
-        from cryptography.hazmat.primitives.serialization import (  # noqa: PLC0415  it costs 20 ms
-            Encoding,
-            NoEncryption,
-            PrivateFormat,
-        )
-
         raw: bytes = self._loaded.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
         return raw
 
 
 def generate(kind: KeyKind = "ecdsa-p256") -> CosignPrivateKey:
     """Make a key."""
-    from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa  # noqa: PLC0415  it costs 20 ms
-
     match kind:
         case "ecdsa-p256":
             return CosignPrivateKey(ec.generate_private_key(ec.SECP256R1()), "")
@@ -96,8 +96,6 @@ def read_private(raw: bytes, source: str, passphrase: Passphrase) -> CosignPriva
     except (SignatureRefusedError, ValueError) as error:
         msg = f"{source} is no key file of cosign's: {error}"
         raise TargetError(msg) from None
-    from cryptography.exceptions import UnsupportedAlgorithm  # noqa: PLC0415  it costs 20 ms
-    from cryptography.hazmat.primitives.serialization import load_der_private_key  # noqa: PLC0415  as above
 
     try:
         return CosignPrivateKey(load_der_private_key(inner, None), source)
@@ -155,9 +153,6 @@ def _stretched(passphrase: str, salt: bytes, cost: tuple[int, int, int]) -> byte
 
 def _plain(raw: bytes, label: bytes, source: str, passphrase: Passphrase) -> Any:  # noqa: ANN401  as in PrivateKey
     """A key in PEM that is not cosign's own file."""
-    from cryptography.exceptions import UnsupportedAlgorithm  # noqa: PLC0415  it costs 20 ms
-    from cryptography.hazmat.primitives.serialization import load_pem_private_key  # noqa: PLC0415  as above
-
     secret = passphrase().encode() if label.startswith(b"ENCRYPTED") else None
     try:
         with catch_warnings():

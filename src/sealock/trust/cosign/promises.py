@@ -12,9 +12,15 @@ import hashlib
 import json
 import struct
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 from warnings import catch_warnings, simplefilter
 
+from cryptography import x509
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from cryptography.x509 import Certificate
+from cryptography.x509.certificate_transparency import SignedCertificateTimestamp
+from cryptography.x509.oid import ExtendedKeyUsageOID
 from msgspec import Struct
 
 from sealock.errors import TargetError
@@ -22,10 +28,6 @@ from sealock.trust.cosign.keys import PublicKey, made, public_of
 from sealock.trust.cosign.trustedroot import Authority, TrustedRoot
 from sealock.trust.refusal import SignatureRefusedError
 from sealock.trust.wire import decoded, field, listed, malformed, table_of, text
-
-if TYPE_CHECKING:
-    from cryptography.x509 import Certificate
-    from cryptography.x509.certificate_transparency import SignedCertificateTimestamp
 
 CERTIFICATE: Final = "dev.sigstore.cosign/certificate"
 PROMISE: Final = "dev.sigstore.cosign/bundle"
@@ -75,9 +77,6 @@ def check_promise(root: TrustedRoot, unproven: Unproven) -> Promised:
 
 def check_certificate(root: TrustedRoot, certificate: bytes, when: datetime) -> PublicKey:
     """Verify a certificate (PEM or DER) at a time, and give its key; SignatureRefusedError says what is wrong."""
-    from cryptography import x509  # noqa: PLC0415  it costs 80 ms
-    from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm  # noqa: PLC0415  as above
-
     pem = b"-----BEGIN" in certificate
     try:
         with catch_warnings():
@@ -170,9 +169,6 @@ def _check_entry(entry: dict[str, Any], unproven: Unproven) -> None:
 
 def _check_leaf(leaf: Certificate, when: datetime) -> None:
     """ValueError where it may not sign, or not then."""
-    from cryptography import x509  # noqa: PLC0415  loaded already
-    from cryptography.x509.oid import ExtendedKeyUsageOID  # noqa: PLC0415  as above
-
     _check_age(leaf, when)
     if any(extension.critical and extension.oid.dotted_string not in _KNOWN for extension in leaf.extensions):
         msg = "it demands something that is not known"
@@ -199,9 +195,6 @@ def _check_chain(root: TrustedRoot, leaf: Certificate, when: datetime) -> None:
 
 def issuer_of(authority: Authority, leaf: Certificate, when: datetime) -> Certificate | None:
     """The certificate that issued the leaf, if all from there up to the root is in order."""
-    from cryptography import x509  # noqa: PLC0415  loaded already
-    from cryptography.exceptions import InvalidSignature  # noqa: PLC0415  as above
-
     chain = [x509.load_der_x509_certificate(one) for one in authority.chain[:_MOST_CHAIN]]
     try:
         for below, (child, parent) in enumerate(zip([leaf, *chain[:-1]], chain, strict=True)):
@@ -224,7 +217,6 @@ def _check_age(certificate: Certificate, when: datetime) -> None:
 
 
 def _is_authority(certificate: Certificate) -> bool:
-    from cryptography import x509  # noqa: PLC0415  loaded already
 
     try:
         return certificate.extensions.get_extension_for_class(x509.BasicConstraints).value.ca
@@ -234,9 +226,6 @@ def _is_authority(certificate: Certificate) -> bool:
 
 def _logged(root: TrustedRoot, leaf: Certificate, issuer: Certificate) -> bool:
     """Whether a trusted log of certificates took it in."""
-    from cryptography import x509  # noqa: PLC0415  loaded already
-    from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat  # noqa: PLC0415  as above
-
     stamps = leaf.extensions.get_extension_for_class(x509.PrecertificateSignedCertificateTimestamps).value
     issuer_key = issuer.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
     bare = leaf.tbs_precertificate_bytes

@@ -10,6 +10,7 @@ from msgspec import Struct
 from sealock.errors import UsageError
 from sealock.model.imagename import ImageName, parse
 from sealock.trust.cosign.keys import PublicKey
+from sealock.trust.cosign.trustedroot import read_trusted_root
 from sealock.trust.refusal import SignatureRefusedError
 
 ASKED: Final = ""
@@ -64,8 +65,6 @@ class CosignRequirements(Struct, frozen=True):
             msg = "identities are verified against a trusted root: name its file"
             raise UsageError(msg)
         if self.identities:
-            from sealock.trust.cosign.trustedroot import read_trusted_root  # noqa: PLC0415  seldom needed
-
             read_trusted_root(self.trusted_root)
         if not 1 <= self.threshold <= len(self.keys) + len(self.identities):
             msg = f"{self.threshold} signers are wanted of {len(self.keys) + len(self.identities)} that are named"

@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any, Final
 
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.serialization import load_der_public_key
 from msgspec import Struct
 
 from sealock.errors import TargetError
@@ -89,9 +91,6 @@ def _logs(table: dict[str, Any], key: str) -> Iterator[Log]:
 
 def _log(table: dict[str, Any]) -> Log | None:
     """A log; None where its key is of a kind that is not known, so that nothing counts by it."""
-    from cryptography.exceptions import UnsupportedAlgorithm  # noqa: PLC0415  it costs 20 ms
-    from cryptography.hazmat.primitives.serialization import load_der_public_key  # noqa: PLC0415  as above
-
     key = field(table, "publicKey", _WHAT)
     span = _span(key)
     try:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from msgspec import Struct
 
@@ -18,6 +18,7 @@ from sealock.net.registry.client import Registry
 from sealock.trust.cosign.attachments import Attached, Passed, attached
 from sealock.trust.cosign.bundles import Bundle, read_bundle
 from sealock.trust.cosign.claimedsigners import moment, stranger
+from sealock.trust.cosign.keyless import SigstoreRoot
 from sealock.trust.cosign.keys import made
 from sealock.trust.cosign.promises import CERTIFICATE, PROMISE, Unproven
 from sealock.trust.cosign.requirements import CosignRequirements, check_annotations, check_repository
@@ -27,9 +28,6 @@ from sealock.trust.dsse import read_envelope
 from sealock.trust.intoto import CREATED, CUSTOM, SIGNATURE, InTotoStatement, StatementSubject, read_statement
 from sealock.trust.refusal import SignatureRefusedError
 from sealock.trust.wire import decoded, table_of
-
-if TYPE_CHECKING:
-    from sealock.trust.cosign.keyless import SigstoreRoot
 
 _TOLD: Final = 4
 """Refused signatures that are told of."""
@@ -218,8 +216,6 @@ class _Judge:
 
     def _trusted_root(self) -> SigstoreRoot | None:
         if self._root is None and self.expected.identities:
-            from sealock.trust.cosign.keyless import SigstoreRoot  # noqa: PLC0415  seldom needed
-
             self._root = SigstoreRoot(self.expected.trusted_root, self.expected.identities)
         return self._root
 

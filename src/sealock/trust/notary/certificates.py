@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Final
+from typing import Final
 from warnings import catch_warnings, simplefilter
+
+from cryptography import x509
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.x509 import Certificate
+from cryptography.x509.oid import NameOID
 
 from sealock.trust.notary.keys import RSA_BITS, certificates, unreadable
 from sealock.trust.notary.metadata import NotaryKey
-
-if TYPE_CHECKING:
-    from cryptography.x509 import Certificate
 
 _LEEWAY: Final = timedelta(days=1)
 """Clocks differ: so much before its start a certificate is taken."""
@@ -52,8 +56,6 @@ def is_for(common_name: str, gun: str) -> bool:
 
 def name_of(certificate: Certificate) -> str:
     """The common name; the last one where there are several, as Go reads it."""
-    from cryptography.x509.oid import NameOID  # noqa: PLC0415  it costs 80 ms
-
     try:
         found = certificate.subject.get_attributes_for_oid(NameOID.COMMON_NAME)
     except ValueError:
@@ -64,8 +66,6 @@ def name_of(certificate: Certificate) -> str:
 
 def is_authority(certificate: Certificate) -> bool:
     """Whether it may certify others."""
-    from cryptography import x509  # noqa: PLC0415  it costs 80 ms
-
     try:
         return certificate.extensions.get_extension_for_class(x509.BasicConstraints).value.ca
     except (x509.ExtensionNotFound, x509.DuplicateExtension, ValueError):
@@ -74,9 +74,6 @@ def is_authority(certificate: Certificate) -> bool:
 
 def weakness(certificate: Certificate) -> str:
     """Say what makes a certificate too weak, "" for nothing."""
-    from cryptography.exceptions import UnsupportedAlgorithm  # noqa: PLC0415  it costs 20 ms
-    from cryptography.hazmat.primitives.asymmetric import ec, rsa  # noqa: PLC0415  as above
-
     try:
         algorithm, public = certificate.signature_hash_algorithm, certificate.public_key()
     except (UnsupportedAlgorithm, ValueError):
@@ -130,16 +127,12 @@ def _leads(key: NotaryKey, authorities: Iterable[Certificate], now: datetime) ->
 
 
 def _fingerprint(certificate: Certificate) -> bytes:
-    from cryptography.hazmat.primitives.hashes import SHA256  # noqa: PLC0415  it costs 20 ms
 
     return certificate.fingerprint(SHA256())
 
 
 def _issued(child: Certificate, issuer: Certificate, below: int) -> bool:
     """Whether `issuer` issued `child`, and may, with `below` authorities between it and the leaf."""
-    from cryptography import x509  # noqa: PLC0415  it costs 80 ms
-    from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm  # noqa: PLC0415  as above
-
     try:
         if not _may_sign_content(issuer):
             return False
@@ -166,8 +159,6 @@ def _issued(child: Certificate, issuer: Certificate, below: int) -> bool:
 
 def _may_sign_content(certificate: Certificate) -> bool:
     """Whether its uses, if it names any, are ours, and it demands nothing that is not known here."""
-    from cryptography import x509  # noqa: PLC0415  it costs 80 ms
-
     if any(extension.critical and extension.oid.dotted_string not in _KNOWN for extension in certificate.extensions):
         return False
     try:

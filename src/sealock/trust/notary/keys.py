@@ -5,14 +5,19 @@ from __future__ import annotations
 from base64 import b64encode
 from collections.abc import Mapping
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 from warnings import catch_warnings, simplefilter
+
+from cryptography import x509
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
+from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_der_public_key
+from cryptography.x509 import Certificate
 
 from sealock.trust.notary.metadata import NotaryKey, NotaryRole, Signature, SignedMetadata, key_id
 from sealock.trust.notary.refusal import MetadataRefusedError
-
-if TYPE_CHECKING:
-    from cryptography.x509 import Certificate
 
 X509: Final = {"ecdsa-x509": "ecdsa", "rsa-x509": "rsa"}
 """Kinds of key that are certificates, and the kind of what they certify."""
@@ -24,9 +29,6 @@ CERTIFICATES: Final = 10
 
 def unreadable() -> tuple[type[Exception], ...]:
     """What the library raises over certificates and keys that are not as they should be."""
-    from cryptography import x509  # noqa: PLC0415  it costs 80 ms
-    from cryptography.exceptions import UnsupportedAlgorithm  # noqa: PLC0415  as above
-
     return (
         ValueError,
         TypeError,
@@ -41,8 +43,6 @@ def unreadable() -> tuple[type[Exception], ...]:
 @lru_cache(maxsize=256)
 def certificates(key: NotaryKey) -> tuple[Certificate, ...]:
     """Read a key's certificates, the leaf first; none where it has none, or where they cannot be read."""
-    from cryptography import x509  # noqa: PLC0415  it costs 80 ms
-
     if key.kind not in X509 or key.public.count(b"-----BEGIN") > CERTIFICATES:
         return ()
     try:
@@ -57,10 +57,6 @@ def certificates(key: NotaryKey) -> tuple[Certificate, ...]:
 @lru_cache(maxsize=256)
 def loaded(key: NotaryKey) -> Any:  # noqa: ANN401  the library has a class for each kind
     """Load the key; None where it is not what its kind says, or too weak to count."""
-    from cryptography.exceptions import UnsupportedAlgorithm  # noqa: PLC0415  it costs 20 ms
-    from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa  # noqa: PLC0415  as above
-    from cryptography.hazmat.primitives.serialization import load_der_public_key  # noqa: PLC0415  as above
-
     try:
         with catch_warnings():
             simplefilter("ignore")
@@ -99,19 +95,12 @@ def identity(key: NotaryKey) -> bytes:
 
 def spki(public: Any) -> bytes:  # noqa: ANN401  the library has a class for each kind
     """The public key as SubjectPublicKeyInfo in DER."""
-    from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat  # noqa: PLC0415  it costs 20 ms
-
     encoded: bytes = public.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
     return encoded
 
 
 def made(key: NotaryKey, signature: Signature, message: bytes) -> bool:
     """Whether the key made this signature over the message."""
-    from cryptography.exceptions import InvalidSignature  # noqa: PLC0415  it costs 20 ms
-    from cryptography.hazmat.primitives import hashes  # noqa: PLC0415  as above
-    from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa  # noqa: PLC0415  as above
-    from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature  # noqa: PLC0415  as above
-
     public, algorithm = loaded(key), hashes.SHA256()
     try:
         match public:

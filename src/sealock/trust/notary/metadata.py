@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
+from base64 import b64encode
 from collections.abc import Iterator, Mapping
 from datetime import datetime
+from hashlib import sha256
 from typing import Any, Final, Generic, TypeAlias, TypeVar
 
 from msgspec import Struct
@@ -178,15 +181,11 @@ def _key(fields: Fields) -> NotaryKey:
 
 def key_json(key: NotaryKey) -> dict[str, Json]:
     """A public key as Notary writes it."""
-    from base64 import b64encode  # noqa: PLC0415  seldom needed
-
     return {"keytype": key.kind, "keyval": {"private": None, "public": b64encode(key.public).decode()}}
 
 
 def key_id(key: NotaryKey) -> str:
     """The id of a key: the SHA-256 of its canonical JSON, the empty private half included."""
-    from hashlib import sha256  # noqa: PLC0415  seldom needed
-
     return sha256(encode(key_json(key))).hexdigest()
 
 
@@ -233,8 +232,6 @@ def known_hashes(meta: FileMeta) -> dict[str, bytes]:
 
 def check_content(meta: FileMeta, raw: bytes, what: str) -> None:
     """Check bytes against every known hash and the length; RefusedError where one differs."""
-    import hashlib  # noqa: PLC0415  seldom needed
-
     if len(raw) != meta.length:
         raise MetadataRefusedError(
             check="hash", why=f"{what} has {len(raw)} bytes, where {meta.length} were signed for"

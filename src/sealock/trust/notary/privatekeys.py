@@ -13,6 +13,10 @@ from base64 import b64decode, b64encode
 from binascii import Error
 from typing import Any, Final
 
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
+from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, load_der_private_key
 from msgspec import Struct
 
 from sealock.errors import TrustError
@@ -112,9 +116,6 @@ def open_key(stored: StoredKey, passphrase: str) -> NotaryPrivateKey:
 
 
 def _load(content: bytes) -> NotaryPrivateKey:
-    from cryptography.exceptions import UnsupportedAlgorithm  # noqa: PLC0415  it costs 20 ms
-    from cryptography.hazmat.primitives.asymmetric import ed25519  # noqa: PLC0415  as above
-    from cryptography.hazmat.primitives.serialization import load_der_private_key  # noqa: PLC0415  as above
 
     try:
         reader = der.DerReader(content).sequence()
@@ -179,7 +180,6 @@ def _decrypt(content: bytes, passphrase: str) -> bytes:
 
 
 def _cbc(key: bytes, vector: bytes) -> Any:  # noqa: ANN401  the library's class says as little
-    from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes  # noqa: PLC0415  it costs 20 ms
 
     return Cipher(algorithms.AES(key), modes.CBC(vector))
 
@@ -194,15 +194,11 @@ def _unknown() -> TrustError:
 
 def generate() -> NotaryPrivateKey:
     """Make a new ECDSA key on P-256, which is what Docker makes."""
-    from cryptography.hazmat.primitives.asymmetric import ec  # noqa: PLC0415  it costs 20 ms
-
     return of(ec.generate_private_key(ec.SECP256R1()))
 
 
 def of(secret: Any) -> NotaryPrivateKey:  # noqa: ANN401  the library has a class for each kind
     """Take a library's private key; TrustError for a kind that Notary has not."""
-    from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa  # noqa: PLC0415  it costs 20 ms
-
     public = secret.public_key()
     match public:
         case ed25519.Ed25519PublicKey():
@@ -239,12 +235,6 @@ def seal(key: NotaryPrivateKey, role: str, gun: str, passphrase: str) -> bytes:
 
 def _inner(key: NotaryPrivateKey) -> bytes:
     """The key in Docker's PKCS#8."""
-    from cryptography.hazmat.primitives.serialization import (  # noqa: PLC0415  it costs 20 ms
-        Encoding,
-        NoEncryption,
-        PrivateFormat,
-    )
-
     if key.public.kind == "ed25519":
         inner = key.public.public + key.secret.private_bytes_raw() + key.public.public
         return der.sequence(der.integer(0), der.sequence(der.value(der.OID, _ED25519)), der.value(der.OCTETS, inner))

@@ -6,7 +6,12 @@ import re
 from base64 import b64decode, b64encode
 from binascii import Error
 from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
 from typing import Final
+
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.serialization import load_der_public_key
 
 from sealock.errors import TrustError
 from sealock.trust.notary.certificates import age_fault, weakness
@@ -35,12 +40,6 @@ def blocks(text: str) -> Iterator[tuple[str, dict[str, str], str]]:
 
 def read_public(text: str, what: str) -> NotaryKey:
     """Read one public key or certificate; TrustError where there is none, or one that must not be used."""
-    from datetime import UTC, datetime  # noqa: PLC0415  seldom needed
-
-    from cryptography.exceptions import UnsupportedAlgorithm  # noqa: PLC0415  it costs 20 ms
-    from cryptography.hazmat.primitives.asymmetric import ec, rsa  # noqa: PLC0415  as above
-    from cryptography.hazmat.primitives.serialization import load_der_public_key  # noqa: PLC0415  as above
-
     for label, _, encoded in blocks(text):
         if label == "CERTIFICATE":
             pem = _pem(label, {}, encoded).encode()

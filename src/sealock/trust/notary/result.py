@@ -8,6 +8,7 @@ from typing import Final
 
 from msgspec import Struct
 
+from sealock.trust.notary.certificates import name_of
 from sealock.trust.notary.keys import certificates, short
 from sealock.trust.notary.metadata import FileMeta, RootMetadata, SignedMetadata, Targets
 from sealock.trust.notary.refusal import MetadataRefusedError
@@ -140,8 +141,6 @@ def _as_of(targets: SignedMetadata[Targets], now: datetime) -> str:
 
 def root_names(root: RootMetadata) -> tuple[tuple[str, str], ...]:
     """The root keys: each one's id, and what its certificate says about itself."""
-    from sealock.trust.notary.certificates import name_of  # noqa: PLC0415  certificates cost 80 ms
-
     named: list[tuple[str, str]] = []
     for name in root.roles["root"].keys:
         chain = certificates(root.keys[name])

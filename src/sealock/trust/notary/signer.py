@@ -7,6 +7,13 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from typing import TypeAlias
 
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec, padding
+from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
+from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+
 from sealock.errors import TrustError
 from sealock.trust.notary.canonical import Json, encode
 from sealock.trust.notary.fields import spelled
@@ -31,10 +38,6 @@ Open: TypeAlias = Callable[[str, NotaryKey], NotaryPrivateKey | None]
 
 def signature(key: NotaryPrivateKey, message: bytes) -> tuple[str, bytes]:
     """Sign; give the method and the signature as Notary writes it."""
-    from cryptography.hazmat.primitives import hashes  # noqa: PLC0415  it costs 20 ms
-    from cryptography.hazmat.primitives.asymmetric import ec, padding  # noqa: PLC0415  as above
-    from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature  # noqa: PLC0415  as above
-
     if key.public.kind == "ed25519":
         return "eddsa", key.secret.sign(message)
     algorithm = hashes.SHA256()
@@ -156,11 +159,6 @@ def new_root(keys: Mapping[str, Iterable[NotaryKey]], now: datetime) -> RootMeta
 
 def certify(key: NotaryPrivateKey, gun: str, now: datetime) -> NotaryKey:
     """Make the certificate that stands for a root key in one repository: self-signed, for ten years, as Docker does."""
-    from cryptography import x509  # noqa: PLC0415  it costs 80 ms
-    from cryptography.hazmat.primitives import hashes  # noqa: PLC0415  as above
-    from cryptography.hazmat.primitives.serialization import Encoding  # noqa: PLC0415  as above
-    from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID  # noqa: PLC0415  as above
-
     if key.public.kind == "ed25519":
         msg = "a root key must be ECDSA or RSA, since Notary's root keys are certificates of these kinds"
         raise TrustError(msg)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 
+from cryptography.x509 import load_pem_x509_certificates
 from msgspec import Struct
 
 from sealock.trust.notary.certificates import fault, issued_by
@@ -160,8 +161,6 @@ class TrustedMetadata:
             keys, by = {name: key for name, key in keys.items() if name in pin.ids}, "certificate"
             wanted = f"{', '.join(short(id_) for id_ in sorted(pin.ids)) or 'none at all'} ({pin.source})"
         elif pin.authorities is not None:
-            from cryptography.x509 import load_pem_x509_certificates  # noqa: PLC0415  it costs 80 ms
-
             try:
                 anchors = load_pem_x509_certificates(pin.authorities)
             except ValueError:

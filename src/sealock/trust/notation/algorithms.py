@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
+from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature, encode_dss_signature
+from cryptography.hazmat.primitives.hashes import HashAlgorithm
 
 from sealock.trust.refusal import SignatureRefusedError
-
-if TYPE_CHECKING:
-    from cryptography.hazmat.primitives.hashes import HashAlgorithm
 
 _RSA: Final = {2048: "PS256", 3072: "PS384", 4096: "PS512"}
 _CURVES: Final = {"secp256r1": ("ES256", 32), "secp384r1": ("ES384", 48), "secp521r1": ("ES512", 66)}
@@ -15,8 +18,6 @@ _CURVES: Final = {"secp256r1": ("ES256", 32), "secp384r1": ("ES384", 48), "secp5
 
 def algorithm_of(key: object) -> str:
     """The JWS name of a public key's algorithm; SignatureRefusedError for keys that have none."""
-    from cryptography.hazmat.primitives.asymmetric import ec, rsa  # noqa: PLC0415  it costs 20 ms
-
     found = ""
     if isinstance(key, rsa.RSAPublicKey):
         found = _RSA.get(key.key_size, "")
@@ -30,10 +31,6 @@ def algorithm_of(key: object) -> str:
 
 def verifies(key: Any, algorithm: str, signature: bytes, message: bytes) -> bool:  # noqa: ANN401  as algorithm_of
     """Whether a key made a signature, by its algorithm."""
-    from cryptography.exceptions import InvalidSignature  # noqa: PLC0415  it costs 20 ms
-    from cryptography.hazmat.primitives.asymmetric import ec  # noqa: PLC0415  as above
-    from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature  # noqa: PLC0415  as above
-
     try:
         if isinstance(key, ec.EllipticCurvePublicKey):
             size = _CURVES[key.curve.name][1]
@@ -50,9 +47,6 @@ def verifies(key: Any, algorithm: str, signature: bytes, message: bytes) -> bool
 
 def made(key: Any, algorithm: str, message: bytes) -> bytes:  # noqa: ANN401  a private key of either kind
     """A signature by a private key."""
-    from cryptography.hazmat.primitives.asymmetric import ec  # noqa: PLC0415  it costs 20 ms
-    from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature  # noqa: PLC0415  as above
-
     if isinstance(key, ec.EllipticCurvePrivateKey):
         size = _CURVES[key.curve.name][1]
         parts = decode_dss_signature(key.sign(message, ec.ECDSA(_hash(algorithm))))
@@ -62,14 +56,12 @@ def made(key: Any, algorithm: str, message: bytes) -> bytes:  # noqa: ANN401  a 
 
 
 def _hash(algorithm: str) -> HashAlgorithm:
-    from cryptography.hazmat.primitives import hashes  # noqa: PLC0415  it costs 20 ms
 
     known: dict[str, HashAlgorithm] = {"256": hashes.SHA256(), "384": hashes.SHA384(), "512": hashes.SHA512()}
     return known[algorithm[2:]]
 
 
 def _padding(algorithm: str) -> Any:  # noqa: ANN401  of a module that is imported late
-    from cryptography.hazmat.primitives.asymmetric import padding  # noqa: PLC0415  it costs 20 ms
 
     digest = _hash(algorithm)
     return padding.PSS(padding.MGF1(digest), digest.digest_size)

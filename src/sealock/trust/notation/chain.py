@@ -7,13 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 from warnings import catch_warnings, simplefilter
 
-from sealock.trust.refusal import SignatureRefusedError
+from cryptography import x509
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.x509 import Certificate
 
-if TYPE_CHECKING:
-    from cryptography.x509 import Certificate
+from sealock.trust.refusal import SignatureRefusedError
 
 _RSA_BITS: Final = range(2048, 16385)
 _WRONG_USES: Final = {
@@ -35,8 +37,6 @@ _MOST: Final = 64 << 10
 
 def load(ders: Sequence[bytes]) -> tuple[Certificate, ...]:
     """Read certificates in DER."""
-    from cryptography import x509  # noqa: PLC0415  it costs 80 ms
-
     if not ders:
         raise _refused(why="it comes without a certificate")
     try:
@@ -86,8 +86,6 @@ def name_of(certificate: Certificate) -> str:
 
 def lists_revocation(chain: Sequence[Certificate]) -> str:
     """Name a certificate that says where its revocation would be told, "" where none does."""
-    from cryptography import x509  # noqa: PLC0415  it costs 80 ms
-
     for one in chain:
         try:
             with catch_warnings():
@@ -105,7 +103,6 @@ def lists_revocation(chain: Sequence[Certificate]) -> str:
 
 
 def _check(chain: Sequence[Certificate]) -> None:
-    from cryptography.exceptions import InvalidSignature  # noqa: PLC0415  it costs 20 ms
 
     leaf, root = chain[0], chain[-1]
     for one in chain:
@@ -127,7 +124,6 @@ def _check(chain: Sequence[Certificate]) -> None:
 
 
 def _check_strength(certificate: Certificate) -> None:
-    from cryptography.hazmat.primitives.asymmetric import ec, rsa  # noqa: PLC0415  it costs 20 ms
 
     algorithm, key = certificate.signature_hash_algorithm, certificate.public_key()
     if algorithm is None or algorithm.name in {"sha1", "md5"}:
@@ -190,9 +186,6 @@ def _refused(*, why: str) -> SignatureRefusedError:
 
 def unreadable() -> tuple[type[Exception], ...]:
     """What reading a certificate's parts may raise."""
-    from cryptography import x509  # noqa: PLC0415  it costs 80 ms
-    from cryptography.exceptions import UnsupportedAlgorithm  # noqa: PLC0415  as above
-
     return (
         ValueError,
         TypeError,

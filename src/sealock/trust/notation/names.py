@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
+from cryptography.x509 import Name
 from msgspec import Struct
 
 from sealock.errors import PolicyError
-
-if TYPE_CHECKING:
-    from cryptography.x509 import Name
 
 _OIDS: Final = {
     "CN": "2.5.4.3",

@@ -8,16 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING
 from warnings import catch_warnings, simplefilter
 
+from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.x509 import Certificate, CertificateRevocationList
+
+from sealock.errors import TargetError
 from sealock.trust.notation import chain
 from sealock.trust.notation.envelope import UNABLE
 from sealock.trust.notation.requirements import RevocationList
 from sealock.trust.refusal import SignatureRefusedError
-
-if TYPE_CHECKING:
-    from cryptography.x509 import Certificate, CertificateRevocationList
 
 
 def check(pairs: Iterable[tuple[Certificate, Certificate]], lists: Sequence[RevocationList], now: datetime) -> None:
@@ -39,8 +40,6 @@ def check(pairs: Iterable[tuple[Certificate, Certificate]], lists: Sequence[Revo
 
 
 def _is_of(crl: CertificateRevocationList, issuer: Certificate) -> bool:
-    from cryptography import x509  # noqa: PLC0415  it costs 80 ms
-    from cryptography.exceptions import UnsupportedAlgorithm  # noqa: PLC0415  as above
 
     try:
         # A list with a critical extension (indirect, delta, for some certificates only) is no full list.
@@ -52,9 +51,6 @@ def _is_of(crl: CertificateRevocationList, issuer: Certificate) -> bool:
 
 
 def _load(revocation_list: RevocationList) -> CertificateRevocationList:
-    from cryptography import x509  # noqa: PLC0415  it costs 80 ms
-
-    from sealock.errors import TargetError  # noqa: PLC0415  seldom needed
 
     try:
         with catch_warnings():

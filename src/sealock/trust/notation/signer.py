@@ -10,6 +10,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 from warnings import catch_warnings, simplefilter
 
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from msgspec import Struct
 from msgspec.structs import replace
 
@@ -126,8 +128,6 @@ def _attach(  # noqa: PLR0913, PLR0917  it has as many parts
 
 
 def _load(raw: bytes, source: str, passphrase: Callable[[], str]) -> Any:  # noqa: ANN401  a key of either kind
-    from cryptography.exceptions import UnsupportedAlgorithm  # noqa: PLC0415  it costs 20 ms
-    from cryptography.hazmat.primitives.serialization import load_pem_private_key  # noqa: PLC0415  as above
 
     with catch_warnings():
         simplefilter("ignore")

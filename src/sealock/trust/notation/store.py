@@ -10,6 +10,9 @@ from pathlib import Path
 from typing import Final
 from warnings import catch_warnings, simplefilter
 
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
+
 from sealock.errors import PolicyError, TargetError
 from sealock.trust.notation.chain import unreadable
 from sealock.trust.notation.policy import PolicyDocument, PolicyStatement, read_policy
@@ -80,9 +83,6 @@ def default_key(folder: Path) -> tuple[str, str]:
 
 def read_anchors(path: str | Path, kind: AnchorKind = "ca") -> tuple[Anchor, ...]:
     """Read the certificates in a file, PEM or DER; TargetError where it holds none."""
-    from cryptography import x509  # noqa: PLC0415  it costs 80 ms
-    from cryptography.hazmat.primitives.serialization import Encoding  # noqa: PLC0415  as above
-
     raw = _read(Path(path))
     try:
         with catch_warnings():

@@ -7,18 +7,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 from warnings import catch_warnings, simplefilter
 
+from cryptography.x509 import Certificate
 from msgspec import Struct
 
 from sealock.trust.notary import der
 from sealock.trust.notation import chain
 from sealock.trust.notation.envelope import UNABLE
 from sealock.trust.refusal import SignatureRefusedError
-
-if TYPE_CHECKING:
-    from cryptography.x509 import Certificate
 
 MOST_BYTES: Final = 64 << 10
 """Of a time stamp."""

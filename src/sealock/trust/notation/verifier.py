@@ -12,6 +12,8 @@ from time import monotonic
 from typing import TYPE_CHECKING, Final
 from warnings import catch_warnings, simplefilter
 
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from cryptography.x509 import Certificate
 from msgspec import Struct
 from msgspec.structs import replace
 
@@ -34,9 +36,6 @@ from sealock.trust.notation.envelope import (
 )
 from sealock.trust.notation.requirements import SCHEMES, NotationRequirements
 from sealock.trust.refusal import SignatureRefusedError
-
-if TYPE_CHECKING:
-    from cryptography.x509 import Certificate
 
 _MOST_REFERRERS: Final = 256
 _MOST_SIGNATURES: Final = 100
@@ -302,7 +301,6 @@ class _Judge:
 
 
 def _key_id(leaf: Certificate) -> str:
-    from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat  # noqa: PLC0415  it costs 20 ms
 
     der = leaf.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
     return hashlib.sha256(der).hexdigest()
