@@ -60,15 +60,15 @@ def test_subjects_are_what_rules_judge() -> None:
         ' {"name": "pid:8", "declared": {}, "effective": {}, "process": {"pid": 8}}]}}'
     )
     assert not document.errors
-    assert [(subject.name, subject.kind) for subject in document.subjects] == [
-        ("host", "host"),
-        ("engine", "daemon"),
-        ("network n", "network"),
-        ("container web", "container"),
-        ("container web (kernel)", "container"),
-        ("container web (declared and enforced)", "enforced"),
-        ("container pid:8", "container"),
-        ("container pid:8 (declared and enforced)", "enforced"),
+    assert [(subject.name, subject.kind, subject.view, subject.container) for subject in document.subjects] == [
+        ("host", "host", "", ""),
+        ("engine", "daemon", "", ""),
+        ("network n", "network", "", ""),
+        ("container web", "container", "declared", "web"),
+        ("container web (kernel)", "container", "effective", "web"),
+        ("container web (declared and enforced)", "enforced", "difference", "web"),
+        ("container pid:8", "container", "effective", "pid:8"),
+        ("container pid:8 (declared and enforced)", "enforced", "difference", "pid:8"),
     ]
 
 

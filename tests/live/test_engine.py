@@ -246,11 +246,11 @@ def test_each_remedy_heals_what_it_is_for(world: World, line: str) -> None:
                 assert done.returncode == 0, (how, done.stderr)
                 assert rule not in world.findings("sick"), how
                 continue
-            assert how.startswith("start it anew "), how
+            assert how.startswith("start it again "), how
             if (rule, how) in HEALED:
                 continue
             HEALED.add((rule, how))
-            world.run("healed", changed(line, how.removeprefix("start it anew ")))
+            world.run("healed", changed(line, how.removeprefix("start it again ")))
             after = world.findings("healed")
             world.remove("healed")
             same = [one for one in (after.get(rule),) if one and one.message == before[rule].message]

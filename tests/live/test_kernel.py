@@ -18,7 +18,7 @@ from sealock.model.absent import UNKNOWN, UNSET, given
 from sealock.model.capabilities import decoded
 from sealock.model.enforced import Enforced
 from sealock.model.look import Look
-from sealock.runtime.containers import found
+from sealock.runtime.containers import observe
 from sealock.runtime.engine import connect
 from sealock.runtime.inspect import looked
 from sealock.runtime.kernel.procfiles import start_time
@@ -220,7 +220,7 @@ def test_containers_that_come_and_go_are_no_error(docker: Engine) -> None:
         looks = 0
         while coming.poll() is None and looks < 100:
             with connect(where(docker)) as asked:
-                list(found(asked))
+                list(observe(asked))
             looks += 1
     finally:
         coming.wait(60)

@@ -106,11 +106,10 @@ def test_a_setting_is_found_by_the_engines_word_and_by_the_kernels(
         name = start(docker, *(flag.format(socket=docker.socket, shared=shared) for flag in flags))
         (_, document), *_ = documents(f"container:{name}", where(docker))
         result = evaluate(name, document, {"container": rules("container")})
-        for end in ("", " (kernel)"):
-            views = {subject.name for subject in document.subjects if subject.kind == "container"}
-            view = next(view for view in views if view.endswith("(kernel)") == bool(end))
-            hits = [finding for finding in result.findings if finding.rule == rule and finding.subject == view]
-            silent = [one for one in result.skipped if one.rule == rule and one.subject == view]
+        assert {"declared", "effective"} <= {subject.view for subject in document.subjects}
+        for view in ("declared", "effective"):
+            hits = [finding for finding in result.findings if finding.rule == rule and finding.view == view]
+            silent = [skipped for skipped in result.skipped if skipped.rule == rule and skipped.view == view]
             assert (bool(hits), silent) == (wanted, []), (view, flags)
         once = [finding for finding in merge_views(result, document).findings if finding.rule == rule]
         assert len(once) == len({one.location for one in once})

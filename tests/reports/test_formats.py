@@ -80,6 +80,8 @@ def test_json_says_what_the_contract_says() -> None:
             "pointer": "/services/web",
         },
         "subject": "service web",
+        "view": None,
+        "container": None,
         "evidence": "privileged: true",
         "remedy": {"text": "Grant only what it needs.", "fixable": True, "safe": False},
         "references": [{"label": "CWE-250", "url": "https://cwe.mitre.org/data/definitions/250.html"}],

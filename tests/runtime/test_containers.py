@@ -10,10 +10,14 @@ from typing import Any
 
 import pytest
 
+from sealock import formats
 from sealock.cli.main import main
 from sealock.model.absent import UNKNOWN
 from sealock.model.container import Container
-from sealock.runtime.containers import documents
+from sealock.model.location import Source
+from sealock.rules import catalog
+from sealock.rules.evaluation import evaluate
+from sealock.runtime.containers import documents, merge_views
 from sealock.runtime.engine import connect
 from support.simulators.engine import EngineSimulator, Reply, missing, simulated
 
@@ -54,9 +58,9 @@ def test_a_container_is_found_by_name_id_and_the_beginning_of_its_id(engine: Eng
 @pytest.mark.parametrize(
     ("name", "says"),
     [
-        ("wep", "here is no container 'wep' at unix:.*; is web meant"),
+        ("wep", "here is no container 'wep' at unix:.*; did you mean web"),
         ("zzz", "here is no container 'zzz' at unix:.*; there are 2"),
-        ("0000", "'0000' begins the ids of 2 containers: db .*, web .*; give more of it"),
+        ("0000", "'0000' is the start of 2 container ids: db .*, web .*; give more of the id"),
         ("..", "here is no container"),
         ("a/b?c", "here is no container"),
         (LOUD, "here is no container"),
@@ -232,7 +236,30 @@ def test_a_remedy_names_the_container_and_its_options(engine: EngineSimulator, t
     }
     said = json.dumps(remedies)
     assert "docker update --pids-limit" in said
-    assert "start it anew with --cap-drop ALL" in said
+    assert "start it again with --cap-drop ALL" in said
+
+
+def test_each_container_of_an_observed_machine_is_merged_by_itself() -> None:
+    """One container's declared --privileged hides nothing that only the kernel shows of another."""
+    loud, quiet = {"privileged": True, "pid": "host"}, {"privileged": False}
+    observed = {
+        "observed": {
+            "containers": [
+                {"name": "loud", "declared": loud, "effective": loud, "process": {"pid": 7}},
+                {"name": "quiet", "declared": quiet | {"pid": None}, "effective": loud, "process": {"pid": 8}},
+            ]
+        }
+    }
+    document = formats.read("observed", Source("seen.json", json.dumps(observed)))
+    by_kind = {kind: [rule for rule in catalog.rules(kind) if rule.id in {"C001", "C018"}] for kind in ("container",)}
+    result = merge_views(evaluate("seen.json", document, by_kind), document)
+    notes = {(finding.container, finding.rule): finding.message.rpartition(" (")[2] for finding in result.findings}
+    assert notes == {
+        ("loud", "C001"): "declared and effective)",
+        ("loud", "C018"): "declared and effective)",
+        ("quiet", "C001"): "effective only)",
+        ("quiet", "C018"): "effective only)",
+    }
 
 
 def test_no_engine_is_told_with_what_to_do(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -251,12 +278,12 @@ def test_the_engine_is_closed_when_no_more_is_wanted(engine: EngineSimulator) ->
 
 
 REMEDIES = [
-    ({"Privileged": True}, "C001", "start it anew without --privileged"),
-    ({"PidMode": "host"}, "C018", "start it anew without --pid host"),
-    ({"CapAdd": ["SYS_ADMIN"]}, "C002", "start it anew without --cap-add SYS_ADMIN"),
-    ({"CgroupnsMode": "host"}, "C023", "start it anew with --cgroupns private"),
+    ({"Privileged": True}, "C001", "start it again without --privileged"),
+    ({"PidMode": "host"}, "C018", "start it again without --pid host"),
+    ({"CapAdd": ["SYS_ADMIN"]}, "C002", "start it again without --cap-add SYS_ADMIN"),
+    ({"CgroupnsMode": "host"}, "C023", "start it again with --cgroupns private"),
     ({"Memory": 0}, "C028", "docker update --memory 512m --memory-swap 1g web"),
-    ({"Binds": ["/etc:/e"]}, "C014", "start it anew with --volume /etc:/e:ro and without --volume /etc:/e"),
+    ({"Binds": ["/etc:/e"]}, "C014", "start it again with --volume /etc:/e:ro and without --volume /etc:/e"),
     ({"Binds": ["/a b;c:/docker.sock"]}, "", ""),
 ]
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from sealock.model.enforced import Enforced
 from sealock.rules.catalog import rules
 from sealock.rules.evaluation import evaluate
-from sealock.runtime.containers import documents, found
+from sealock.runtime.containers import documents, observe
 from sealock.runtime.engine import connect
 from support.realengine import Engine, engine
 
@@ -88,7 +88,7 @@ def where(docker: Engine) -> str:
 
 def enforced(docker: Engine, name: str) -> Enforced:
     with connect(where(docker)) as asked:
-        seen = next(found(asked, (name,)))
+        seen = next(observe(asked, (name,)))
     assert seen.enforced is not None, seen.unseen
     return seen.enforced
 

@@ -70,17 +70,16 @@ def read(source: Source, _files: FileWindow) -> Document:
 def _subjects(label: str, made: Noun, source: Source) -> list[Subject]:
     where: dict[At, Place] = {(): Place(0, min(len(source.text), 1))}
     match made:
-        case Enforced(declared=declared) if declared == Container():
-            # No engine told of it: what the kernel shows is all that there is.
+        case Enforced(name=container):
+            name = f"container {container}"
+            difference = Subject(f"{name} (declared and enforced)", made, where, {}, _SILENT, "difference", container)
+            if made.declared == Container():
+                # No engine described it, so the kernel's view is the only one.
+                return [Subject(name, made.effective, where, {}, _SILENT, "effective", container), difference]
             return [
-                Subject(f"container {made.name}", made.effective, where, silent=_SILENT),
-                Subject(f"container {made.name} (declared and enforced)", made, where, silent=_SILENT),
-            ]
-        case Enforced():
-            return [
-                Subject(f"container {made.name}", made.declared, where, silent=_SILENT),
-                Subject(f"container {made.name} (kernel)", made.effective, where, silent=_SILENT),
-                Subject(f"container {made.name} (declared and enforced)", made, where, silent=_SILENT),
+                Subject(name, made.declared, where, {}, _SILENT, "declared", container),
+                Subject(f"{name} (kernel)", made.effective, where, {}, _SILENT, "effective", container),
+                difference,
             ]
         case Host():
             settings = (

@@ -11,7 +11,7 @@ from sealock.model.build import Build
 from sealock.model.container import Container
 from sealock.model.daemon import Daemon
 from sealock.model.enforced import Enforced
-from sealock.model.finding import InputError
+from sealock.model.finding import InputError, View
 from sealock.model.host import Host
 from sealock.model.inventory import Inventory
 from sealock.model.location import At, Place, Source
@@ -39,6 +39,9 @@ class Subject(Struct, frozen=True):
     where: Mapping[At, Place]
     unresolved: Mapping[str, str] = {}
     silent: str = "this source does not say"
+    view: View = ""
+    container: str = ""
+    """The container's name, "" for what is no container that runs or ran."""
 
     @property
     def kind(self) -> SubjectKind:

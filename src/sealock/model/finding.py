@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal, TypeAlias
+
 from msgspec import Struct
 
 from sealock.model.advisory import Vulnerability
@@ -19,7 +21,11 @@ __all__ = [
     "Severity",
     "Skipped",
     "Suppression",
+    "View",
 ]
+
+View: TypeAlias = Literal["", "declared", "effective", "difference"]
+"""Which reading of a container: the engine's, the kernel's, the two compared; "" where there is only one reading."""
 
 
 class Reference(Struct, frozen=True):
@@ -88,6 +94,9 @@ class Finding(Struct, frozen=True):
     """Whether the text at the location holds a secret: reports show it masked."""
     vulnerability: Vulnerability | None = None
     """For a known vulnerability, whose id is then `rule`: what is known of it, and of the package."""
+    view: View = ""
+    container: str = ""
+    """The container's name, "" for what is no container that runs or ran."""
 
 
 class Skipped(Struct, frozen=True):
@@ -96,6 +105,8 @@ class Skipped(Struct, frozen=True):
     rule: str
     subject: str
     reason: str
+    view: View = ""
+    container: str = ""
 
 
 class InputError(Struct, frozen=True):

@@ -51,6 +51,8 @@ def _finding(finding: Finding) -> dict[str, Any]:
         "message": finding.message,
         "location": _location(finding.location),
         "subject": finding.subject,
+        "view": finding.view or None,
+        "container": finding.container or None,
         "evidence": finding.evidence,
         "remedy": {
             "text": finding.remedy.text,
@@ -123,7 +125,13 @@ def _suppression(suppression: Suppression) -> dict[str, Any]:
 
 
 def _not_judged(skipped: Skipped) -> dict[str, Any]:
-    return {"rule": skipped.rule, "subject": skipped.subject, "reason": skipped.reason}
+    return {
+        "rule": skipped.rule,
+        "subject": skipped.subject,
+        "view": skipped.view or None,
+        "container": skipped.container or None,
+        "reason": skipped.reason,
+    }
 
 
 def _input_error(error: InputError) -> dict[str, Any]:

@@ -31,18 +31,22 @@ def evaluate(target: str, document: Document, rules: Mapping[str, Iterable[Rule[
             if rule.reads and (field := _unknown_field(rule, subject)) is not None:
                 words = subject.unresolved.get(field)
                 reason = f"{words} could not be resolved" if words else subject.silent
-                skipped.append(Skipped(rule.id, subject.name, reason))
+                skipped.append(_skipped(rule, subject, reason))
                 continue
             found = False
             for fault in rule.check(subject.noun):
                 if fault.unknown:
-                    skipped.append(Skipped(rule.id, subject.name, fault.message))
+                    skipped.append(_skipped(rule, subject, fault.message))
                 else:
                     findings.append(_finding(target, document, subject, rule, fault, seen))
                 found = True
             if not found and subject.unresolved and rule.reads and (words := _unresolved(rule, subject)):
-                skipped.append(Skipped(rule.id, subject.name, f"{words} could not be resolved"))
+                skipped.append(_skipped(rule, subject, f"{words} could not be resolved"))
     return Evaluation(tuple(findings), tuple(skipped))
+
+
+def _skipped(rule: Rule[Any], subject: Subject, reason: str) -> Skipped:
+    return Skipped(rule.id, subject.name, reason, subject.view, subject.container)
 
 
 def _unknown_field(rule: Rule[Any], subject: Subject) -> str | None:
@@ -83,4 +87,6 @@ def _finding(  # noqa: PLR0913, PLR0917  it joins what six parties know
         references=rule.references,
         fingerprint=sha256(f"{key}\0{seen[key]}".encode("utf-8", "surrogatepass")).hexdigest()[:32],
         conceal=rule.conceals,
+        view=subject.view,
+        container=subject.container,
     )

@@ -1,9 +1,10 @@
-"""A running machine as documents to judge: host and engine, networks, containers as declared and as enforced."""
+"""A running machine as documents: its host, engine and networks, and its containers, declared and effective."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Mapping
+from difflib import get_close_matches
 from functools import lru_cache, partial
 from shlex import quote
 from typing import Final, TypeGuard
@@ -32,47 +33,43 @@ from sealock.runtime.kernel.members import NamespaceMembers, gather
 from sealock.runtime.kernel.processes import ProcReader
 from sealock.runtime.kernel.views import SELF, DeclaredContainer, beside, look
 
-_NOWHERE: Final[Mapping[At, Place]] = {(): Place()}
 _LOCAL: Final = "unix"
 _GONE: Final = 404
 _PAUSES, _PAUSE = 20, 0.1
-"""How often in a run the engine is given time to notice that a container has ended, and how many seconds each time."""
-_SHOWN, _LONG, _COMPARED = 5, 200, 2000
-"""Names that are suggested, characters of each that are looked at, and containers that are."""
+"""How often in a run sealock waits for the engine to notice that a container has ended, and seconds each time."""
+_SUGGESTIONS, _LONG, _COMPARED = 5, 200, 2000
+"""Names that are suggested, characters compared of each, and containers compared."""
 _KERNEL: Final = "kernel"
 _PRIVILEGED: Final = "C001"
-_SETTLED: Final = frozenset({"C006"})
-"""Rules on what an engine can set for all its containers: what the kernel shows counts, not what a container lacks."""
+_ENGINE_DEFAULTS: Final = frozenset({"C006"})
+"""Rules on what an engine can set for all its containers: the effective value counts, not what a container omits."""
 _RUN: Final = "docker run x"
-_UPDATED: Final = frozenset({
+_UPDATABLE: Final = frozenset({
     "blkio_weight", "cpu_period", "cpu_quota", "cpu_shares", "cpus", "cpuset_cpus", "cpuset_mems", "memory",
     "memory_reservation", "memory_swap", "pids_limit", "restart",
 })  # fmt: skip
-"""What the engine can change while a container runs."""
-_EFFECTIVE: Final = " (kernel)"
-_PROCESS: Final = "process "
-_DIFFERENCES: Final = " (declared and enforced)"
+"""What `docker update` can change while a container runs."""
 
 
 class ObservedContainer(Struct, frozen=True):
-    """A container: what the engine says of it, and what the kernel shows where it runs on this machine."""
+    """A container as the engine describes it and, where it runs on this machine, as the kernel shows it."""
 
     listed: Listed
     source: Source
-    """The engine's words on it, a member a line."""
+    """The engine's description, one member a line."""
     inspected: Inspected | None = None
     enforced: Enforced | None = None
     unseen: str = ""
-    """Why the kernel's view is missing, "" where it is not, or there is none."""
+    """Why the kernel's view is missing; "" where it is there, or where the container does not run."""
     fault: str = ""
-    """Why there is nothing at all, "" where there is."""
+    """Why even the engine's description is missing, or ""."""
 
 
 def documents(target: str, where: str = "", *, containers: bool = False) -> Iterator[tuple[str, Document]]:
-    """What a target stands for, by name: "host" (with its containers if wanted), "container:NAME", "container:*".
+    """The documents of a target by name: "host" (with its containers on request), "container:NAME", "container:*".
 
-    "pid:N" and "self" are looked at without an engine. EngineError where containers are asked for and no engine
-    answers; the host is judged without one, and says so.
+    "pid:N" and "self" need no engine. EngineError where containers are requested and no engine answers; the host is
+    read without one, and its document then has an error.
     """
     if target == SELF or target.startswith("pid:"):
         yield target, process_document(look(target, ProcReader()))
@@ -92,82 +89,86 @@ def documents(target: str, where: str = "", *, containers: bool = False) -> Iter
                 return
         elif (name := target.removeprefix("container:")) != "*":
             names = (name.removeprefix("/"),)
-        for one in found(engine, names, sockets=False):
-            yield f"container:{one.listed.name}", container_document(one)
+        for observed in observe(engine, names, sockets=False):
+            yield f"container:{observed.listed.name}", container_document(observed)
 
 
-def found(
+def observe(
     engine: Engine, names: tuple[str, ...] = (), root: str = "/", *, sockets: bool = True
 ) -> Iterator[ObservedContainer]:
-    """Every container, or those that are named; the kernel's view of those that run on this machine.
+    """Every container, or the named ones, with the kernel's view of those that run on this machine.
 
-    Without `sockets` it is not told who listens in them, which no rule asks for.
-
-    One that is removed while the others are looked at is left out. One that is named must be there: TargetError.
+    Without `sockets` the listening sockets are not read; no rule needs them. A container that is removed meanwhile is
+    skipped. TargetError where a named container does not exist.
     """
-    wanted = tuple(Listed(name) for name in names) or engine.containers()
+    requested = tuple(Listed(name) for name in names) or engine.containers()
     machine = ProcReader(root, sockets=sockets) if engine.endpoint.kind == _LOCAL else None
     members = gather(machine) if machine is not None else NamespaceMembers()
-    running = (engine.containers(stopped=False) if names else wanted) if machine is not None else ()
-    called = {one.id: one.name for one in running}
+    running = (engine.containers(stopped=False) if names else requested) if machine is not None else ()
+    names_by_id = {listed.id: listed.name for listed in running}
     pauses = [_PAUSE] * _PAUSES
 
-    def look(listed: Listed, answer: str) -> ObservedContainer:
-        return _found(listed, answer, machine, members, called)
+    def describe(listed: Listed, answer: str) -> ObservedContainer:
+        return _observed(listed, answer, machine, members, names_by_id)
 
-    def anew(listed: Listed) -> ObservedContainer:
-        return look(listed, engine.container(listed.id))
+    def describe_again(listed: Listed) -> ObservedContainer:
+        return describe(listed, engine.container(listed.id))
 
-    for listed, answer in engine.each(lambda one: engine.container(one.id), wanted):
+    for listed, answer in engine.each(lambda listed: engine.container(listed.id), requested):
         if isinstance(answer, str):
-            one = look(listed, answer)
-            if one.unseen and machine is not None:
+            observed = describe(listed, answer)
+            if observed.unseen and machine is not None:
                 try:
-                    one = _settled(partial(anew, listed), pauses)
+                    observed = _settle(partial(describe_again, listed), pauses)
                 except EngineRefusedError as refusal:
                     if names or refusal.status != _GONE:
                         raise
                     continue
-            yield one
+            yield observed
         elif names:
             raise _missing(engine, listed.id, answer)
         elif answer.status != _GONE:
             yield ObservedContainer(listed, Source("", ""), fault=str(answer))
 
 
-def _settled(look: Callable[[], ObservedContainer], pauses: list[float]) -> ObservedContainer:
-    """Look again at a container that may have ended, or been started anew, since the engine spoke of it."""
-    one = look()
-    while one.unseen and pauses:
+def _settle(describe: Callable[[], ObservedContainer], pauses: list[float]) -> ObservedContainer:
+    """Look again at a container that may have ended or restarted since the engine described it."""
+    observed = describe()
+    while observed.unseen and pauses:
         time.sleep(pauses.pop())
-        one = look()
-    return one
+        observed = describe()
+    return observed
 
 
 def _missing(engine: Engine, name: str, refusal: EngineRefusedError) -> TargetError:
-    """Say which container was not found, and which may be meant."""
+    """The error for a container that does not exist, with the names that may be meant."""
     if refusal.status not in {_GONE, 400, 301}:
         return refusal
-    there = engine.containers()
-    begin = [one for one in there if name and one.id.startswith(name)]
-    if len(begin) > 1:
-        several = ", ".join(f"{one.name} ({one.id[:16]})" for one in begin[:_SHOWN])
-        return TargetError(f"{name!r} begins the ids of {len(begin)} containers: {several}; give more of it, or a name")
-    from difflib import get_close_matches  # noqa: PLC0415  seldom needed
-
-    close = get_close_matches(name[:_LONG], [one.name[:_LONG] for one in there[:_COMPARED]], _SHOWN)
-    hint = f"is {' or '.join(close)} meant?" if close else f"there are {len(there)} (`docker ps --all` lists them)"
+    containers = engine.containers()
+    matches = [listed for listed in containers if name and listed.id.startswith(name)]
+    if len(matches) > 1:
+        several = ", ".join(f"{listed.name} ({listed.id[:16]})" for listed in matches[:_SUGGESTIONS])
+        return TargetError(
+            f"{name!r} is the start of {len(matches)} container ids: {several}; give more of the id, or a name"
+        )
+    close = get_close_matches(name[:_LONG], [listed.name[:_LONG] for listed in containers[:_COMPARED]], _SUGGESTIONS)
+    hint = (
+        f"did you mean {' or '.join(close)}?"
+        if close
+        else f"there are {len(containers)} containers (`docker ps --all` lists them)"
+    )
     return TargetError(f"there is no container {name[:_LONG]!r} at {engine.endpoint}; {hint}")
 
 
-def _found(
+def _observed(
     listed: Listed, answer: str, machine: ProcReader | None, members: NamespaceMembers, names: Mapping[str, str]
 ) -> ObservedContainer:
     try:
         state = msgspec.json.decode(answer, type=_Inspected)
     except (msgspec.MsgspecError, RecursionError) as error:
-        fault = f"the engine does not describe this container as engines do: {error}"
-        return ObservedContainer(listed, Source("", ""), fault=fault)
+        return ObservedContainer(
+            listed, Source("", ""), fault=f"the engine's description of this container could not be decoded: {error}"
+        )
     listed = Listed(state.id, (state.name,), listed.image, state.state.status)
     source = Source(f"container {listed.name}", msgspec.json.format(answer, indent=1))
     inspected = read_inspect(source.text)
@@ -175,108 +176,111 @@ def _found(
         return ObservedContainer(listed, source, inspected)
     if machine is None:
         return ObservedContainer(listed, source, inspected, unseen="it runs on another machine")
-    merge_views = DeclaredContainer(listed.name, state.id, state.state.pid, inspected.container)
-    seen = beside(merge_views, machine, members, names)
-    unseen, enforced = (seen, None) if isinstance(seen, str) else ("", seen)
+    declared = DeclaredContainer(listed.name, state.id, state.state.pid, inspected.container)
+    view = beside(declared, machine, members, names)
+    unseen, enforced = (view, None) if isinstance(view, str) else ("", view)
     return ObservedContainer(listed, source, inspected, enforced, unseen)
 
 
-def container_document(observed_container: ObservedContainer) -> Document:
-    """A container as the engine declares it, as the kernel shows it, and the two side by side."""
-    name = f"container {observed_container.listed.name}"
-    inspected = observed_container.inspected
+def container_document(observed: ObservedContainer) -> Document:
+    """A container in up to three views: as the engine declares it, as the kernel shows it, and the two compared."""
+    container = observed.listed.name
+    name = f"container {container}"
+    inspected = observed.inspected
     if inspected is None:
-        return Document(
-            "container", {"": Source(name, "")}, (), (InputError(observed_container.fault, Location(name)),)
-        )
-    silent = "the engine does not say it"
-    # The text as a whole is nowhere in particular: what is wrong because nobody said anything has no line.
+        return Document("container", {"": Source(name, "")}, (), (InputError(observed.fault, Location(name)),))
+    # What is missing from the text has no line of its own.
     places: Mapping[At, Place] = {**inspected.where, (): Place()}
+    silent = "the engine does not report it"
     subjects = [
-        Subject(name, inspected.container, places, inspected.unresolved, silent),
-        *_linked(observed_container, places),
+        Subject(name, inspected.container, places, inspected.unresolved, silent, "declared", container),
+        *_linked(container, inspected.container, places),
     ]
-    sources = {"": observed_container.source}
-    if observed_container.enforced is not None:
-        kernel = "the kernel does not show it"
-        # The kernel's view has no text that a line could be shown of.
+    sources = {"": observed.source}
+    if observed.enforced is not None:
+        silent = "the kernel does not show it"
+        # The kernel's view has no text that a report could quote.
         where: Mapping[At, Place] = {(): Place(file=_KERNEL)}
         sources[_KERNEL] = Source(f"{name}, kernel", "")
+        enforced = observed.enforced
         subjects += [
-            Subject(f"{name}{_EFFECTIVE}", observed_container.enforced.effective, where, silent=kernel),
-            Subject(f"{name}{_DIFFERENCES}", observed_container.enforced, where, silent=kernel),
+            Subject(f"{name} (kernel)", enforced.effective, where, {}, silent, "effective", container),
+            Subject(f"{name} (declared and enforced)", enforced, where, {}, silent, "difference", container),
         ]
     errors = [replace(error, location=replace(error.location, file=name)) for error in inspected.errors]
-    errors += (
-        [InputError(f"the kernel's view is missing: {observed_container.unseen}", Location(name))]
-        if observed_container.unseen
-        else []
-    )
+    if observed.unseen:
+        errors.append(InputError(f"the kernel's view is missing: {observed.unseen}", Location(name)))
     return Document("container", sources, tuple(subjects), tuple(errors))
 
 
-def _linked(observed_container: ObservedContainer, places: Mapping[At, Place]) -> Iterator[Subject]:
-    """A container with legacy links as a project of its own, since rules on projects judge these. No more is told."""
-    held = observed_container.inspected.container if observed_container.inspected is not None else Container()
-    if given(held.links, ()):
-        name = observed_container.listed.name
-        alone = Container(
-            links=held.links, networks=held.networks, network_mode=held.network_mode, auto_remove=held.auto_remove
+def _linked(name: str, container: Container, places: Mapping[At, Place]) -> Iterator[Subject]:
+    """A container with legacy links as a project of its own, since rules on projects check the links."""
+    if given(container.links, ()):
+        linked = Container(
+            links=container.links,
+            networks=container.networks,
+            network_mode=container.network_mode,
+            auto_remove=container.auto_remove,
         )
         where = {("services", name, *at): place for at, place in places.items() if at}
-        service = Service(name, f"container {name}", alone)
-        yield Subject(f"container {name} (links)", Project("script", (service,)), {(): Place(), **where})
+        project = Project("script", (Service(name, f"container {name}", linked),))
+        yield Subject(f"container {name} (links)", project, {(): Place(), **where}, view="declared", container=name)
 
 
-def process_document(seen: Enforced) -> Document:
-    """A process that no engine told of: a container by what the kernel shows alone."""
-    here = seen.process.container_id
-    name = f"container {here[:12]}" if isinstance(here, str) and here else f"{_PROCESS}{seen.process.pid}"
-    subject = Subject(name, seen.effective, {(): Place(0, 0)}, silent="the kernel does not show it")
+def process_document(enforced: Enforced) -> Document:
+    """A process without an engine's description: a container with only an effective view."""
+    container = given(enforced.process.container_id, "")[:12]
+    name = f"container {container}" if container else f"process {enforced.process.pid}"
+    silent = "the kernel does not show it"
+    subject = Subject(name, enforced.effective, {(): Place(0, 0)}, {}, silent, "effective", container)
     return Document("container", {"": Source(name, "")}, (subject,))
 
 
 def merge_views(result: Evaluation, document: Document) -> Evaluation:
-    """Tell what both views of a container show once, say of what one shows which it is, and how it is mended.
+    """Merge findings from the declared and effective views, note which view each came from, and add the remedy command.
 
-    The kernel shows less than the engine tells: rules that it cannot decide are judged on the engine's word alone. What
-    follows from --privileged is not told again.
+    The kernel shows less than the engine declares, so a rule that one view cannot decide is decided by the other.
+    Effective findings that follow from --privileged are dropped.
     """
-    declared = {finding.rule for finding in result.findings if not finding.subject.endswith((_EFFECTIVE, _DIFFERENCES))}
-    shown = {finding.rule for finding in result.findings if finding.subject.endswith(_EFFECTIVE)}
+    views = {(subject.container, subject.view) for subject in document.subjects}
+    both = {container for container, view in views if view == "effective" and (container, "declared") in views}
+    declared = {(finding.container, finding.rule) for finding in result.findings if finding.view == "declared"}
+    effective = {(finding.container, finding.rule) for finding in result.findings if finding.view == "effective"}
+    undecided = {(skipped.container, skipped.rule) for skipped in result.skipped if skipped.view == "effective"}
     nouns = {subject.name: subject.noun for subject in document.subjects}
-    # What one of the two cannot decide, the other may.
-    silent = {one.rule for one in result.skipped if one.subject.endswith(_EFFECTIVE)}
-    seen = any(name.endswith(_EFFECTIVE) for name in nouns)
-    client = next((_client(noun) for noun in nouns.values() if isinstance(noun, Enforced)), "docker")
+    clients = {
+        subject.container: _client(subject.noun) for subject in document.subjects if isinstance(subject.noun, Enforced)
+    }
     findings: list[Finding] = []
     for finding in result.findings:
         if document.kind == "host":
             findings.append(replace(finding, remedy=_setting(finding, document)))
-        elif finding.rule in _SETTLED and seen and finding.rule not in shown | silent:
             continue
-        elif not finding.subject.endswith(_EFFECTIVE):
-            also = (
-                " (the kernel shows it too)"
-                if finding.rule in shown and not finding.subject.endswith(_DIFFERENCES)
-                else ""
-            )
-            remedy = _remedy(finding, nouns.get(finding.subject), client)
-            findings.append(replace(finding, message=finding.message + also, remedy=remedy))
-        elif finding.rule not in declared and _PRIVILEGED not in declared:
-            remedy = _remedy(finding, nouns.get(finding.subject), client)
-            findings.append(replace(finding, message=f"{finding.message} (by the kernel alone)", remedy=remedy))
+        container, key = finding.container, (finding.container, finding.rule)
+        note = ""
+        if container in both and finding.view != "difference":
+            if finding.rule in _ENGINE_DEFAULTS and key not in effective | undecided:
+                continue
+            if finding.view == "effective":
+                if key in declared or (container, _PRIVILEGED) in declared:
+                    continue
+                note = " (effective only)"
+            elif key in effective:
+                note = " (declared and effective)"
+        remedy = _remedy(finding, nouns.get(finding.subject), clients.get(container, "docker"))
+        findings.append(replace(finding, message=finding.message + note, remedy=remedy))
     skipped = tuple(
-        one
-        for one in result.skipped
-        if not one.subject.endswith(_EFFECTIVE)
-        and (not seen or one.rule in silent or one.subject.endswith(_DIFFERENCES))
+        skipped
+        for skipped in result.skipped
+        if skipped.container not in both
+        or skipped.view == "difference"
+        or (skipped.view == "declared" and (skipped.container, skipped.rule) in undecided)
     )
     return Evaluation(tuple(findings), skipped)
 
 
 def _setting(finding: Finding, document: Document) -> Remedy:
-    """The engine in force is mended through daemon.json: the changes become the words that stand there."""
+    """A running engine is fixed through daemon.json: the changes become the words to write there."""
     words = [worded(change) for change in finding.remedy.changes]
     if not words or not all(words):
         return Remedy(finding.remedy.text)
@@ -301,19 +305,18 @@ def _client(enforced: Enforced) -> str:
 
 
 def _remedy(finding: Finding, noun: object, client: str) -> Remedy:
-    """A running container is no text to be mended: the changes become words to run it, or to change it, with."""
-    words = [_words(change, noun) for change in finding.remedy.changes if isinstance(change, FieldChange)]
-    gained, lost = (
-        " ".join(dict.fromkeys(word for word in some if word)) for some in zip(*words or [("", "")], strict=True)
-    )
-    name = quote(finding.subject.removeprefix("container ").partition(" (")[0])
-    if gained and not lost and all(getattr(change, "field", "") in _UPDATED for change in finding.remedy.changes):
-        # The engine takes no limit of memory above that of memory and swap, which "no limit" counts as.
+    """A running container is no text to fix: the changes become options to start or update it with."""
+    options = [_options(change, noun) for change in finding.remedy.changes if isinstance(change, FieldChange)]
+    added = " ".join(dict.fromkeys(add for add, _ in options if add))
+    removed = " ".join(dict.fromkeys(remove for _, remove in options if remove))
+    updatable = all(getattr(change, "field", "") in _UPDATABLE for change in finding.remedy.changes)
+    if added and not removed and updatable and finding.container:
+        # The engine refuses a memory limit above the limit of memory and swap, and "no limit" counts as one.
         swaps = [Set("memory_swap", 2 * change.value) for change in finding.remedy.changes if _limits_memory(change)]
-        how = " ".join([f"{client} update", gained, *map(_flags, swaps), name])
-    elif gained or lost:
-        how = " and ".join(f"{word} {some}" for word, some in (("with", gained), ("without", lost)) if some)
-        how = f"start it anew {how}"
+        how = " ".join([f"{client} update", added, *map(_flags, swaps), quote(finding.container)])
+    elif added or removed:
+        parts = [f"{word} {flags}" for word, flags in (("with", added), ("without", removed)) if flags]
+        how = f"start it again {' and '.join(parts)}"
     else:
         return Remedy(finding.remedy.text)
     return Remedy(f"{finding.remedy.text} Here: {how}")
@@ -323,11 +326,11 @@ def _limits_memory(change: object) -> TypeGuard[Set]:
     return isinstance(change, Set) and change.field == "memory" and isinstance(change.value, int)
 
 
-def _words(change: FieldChange, noun: object) -> tuple[str, str]:
-    """A change as the options of `docker run` that are to come, and those that are to go."""
+def _options(change: FieldChange, noun: object) -> tuple[str, str]:
+    """The options of `docker run` that a change adds, and those that it removes."""
     match change:
         case Set(field="cgroupns", value=Absent()):
-            # What the engine does by itself hangs on the machine.
+            # The engine's default depends on the machine.
             return "--cgroupns private", ""
         case Swap("environment", Variable(name), new):
             # Its value may be the secret that the finding is about.
@@ -345,7 +348,7 @@ def _words(change: FieldChange, noun: object) -> tuple[str, str]:
 
 @lru_cache(1024)
 def _flags(change: FieldChange) -> str:
-    """A change as the options of `docker run`, "" where it has no word for it. Containers have many changes alike."""
+    """A change as options of `docker run`, "" where there are none. Cached: containers have many equal changes."""
     document = formats.read("run", Source("run", _RUN))
     try:
         made = formats.apply(_RUN, formats.edits(document, document.subjects[0], change))

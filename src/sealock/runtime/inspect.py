@@ -13,7 +13,7 @@ from sealock.model.absent import UNKNOWN, given
 from sealock.model.enforced import Enforced
 from sealock.model.look import Difference, LimitAdvice, Look
 from sealock.model.process import Process
-from sealock.runtime.containers import ObservedContainer, container_document, found
+from sealock.runtime.containers import ObservedContainer, container_document, observe
 from sealock.runtime.engine import connect
 from sealock.runtime.kernel.limits import advised, average, room
 from sealock.runtime.kernel.processes import ProcReader
@@ -61,7 +61,7 @@ def looked(kind: str, name: str, where: str = "") -> Look:
             message = f"{error} {missing}" if is_id(name) else str(error)
             raise TargetError(message) from None
     with engine:
-        one = next(found(engine, (name,)))
+        one = next(observe(engine, (name,)))
     if one.fault:
         raise TargetError(one.fault)
     if one.enforced is None:

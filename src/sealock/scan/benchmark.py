@@ -95,7 +95,7 @@ def judgement(recommendation: Recommendation, seen: BenchmarkFacts) -> Judgement
         return Judgement(recommendation, why[0], (why[1],))
     if silent := [skipped for skipped in seen.skipped if skipped.rule in _ids(recommendation)]:
         return Judgement(
-            recommendation, "not judged", tuple(_by_reason((skipped.subject, skipped.reason) for skipped in silent))
+            recommendation, "not judged", tuple(_by_reason((skipped, skipped.reason) for skipped in silent))
         )
     if recommendation.by_hand:
         return Judgement(recommendation, "manual", (recommendation.by_hand,))
@@ -120,20 +120,19 @@ def _failed(recommendation: Recommendation, faults: Sequence[Finding]) -> Judgem
         return Judgement(
             recommendation, "excused", tuple(dict.fromkeys(f"{suppress.by}: {suppress.reason}" for suppress in excuses))
         )
-    reasons = _by_reason((finding.subject, f"{finding.message} ({finding.rule})") for finding in counted)
+    reasons = _by_reason((finding, f"{finding.message} ({finding.rule})") for finding in counted)
     return Judgement(recommendation, "fail", tuple(reasons), max(finding.severity for finding in counted))
 
 
-def _by_reason(said: Iterator[tuple[str, str]]) -> Iterator[str]:
-    """Who is concerned, reason by reason: containers by name; what is said of the host and its engine stands alone."""
-    reasons: dict[str, list[str]] = {}
-    for subject, words in said:
-        who = subject.removeprefix("container ").partition(" (")[0] if subject.startswith("container ") else ""
-        who = subject if subject.startswith("network ") else who
-        reasons.setdefault(words, []).append(who)
-    for words, everybody in reasons.items():
-        names = ", ".join(dict.fromkeys(filter(None, everybody)))
-        yield f"{names}: {words}" if names else words
+def _by_reason(reasons: Iterator[tuple[Finding | Skipped, str]]) -> Iterator[str]:
+    """Each reason once, with the containers or networks that it applies to; the host and its engine need no name."""
+    names_by_reason: dict[str, list[str]] = {}
+    for result, reason in reasons:
+        name = result.container or ("" if result.subject in {"host", "engine"} else result.subject)
+        names_by_reason.setdefault(reason, []).append(name)
+    for reason, names in names_by_reason.items():
+        joined = ", ".join(dict.fromkeys(filter(None, names)))
+        yield f"{joined}: {reason}" if joined else reason
 
 
 def _absent(recommendation: Recommendation, seen: BenchmarkFacts) -> tuple[BenchmarkOutcome, str] | None:

@@ -281,7 +281,8 @@ class CheckRun:
             result = Evaluation((*doubts, *result.findings), result.skipped)
             document = replace(document, errors=(*unknown, *document.errors))  # noqa: PLW2901  with what was told of it
             evaluated = EvaluatedInput(input_, document, result, rules, holds, _inventories(document))
-            name = document.subjects[0].name.removeprefix("image ")
+            names = evaluated.inventories[0][1].names
+            name = names[0] if names else "image"
             yield self.suppressed(evaluated, input_.target if len(found) == 1 else f"{input_.target}: {name}")
 
     def _vouched(self, input_: Input, holds: Policy) -> tuple[str, tuple[Finding, ...], tuple[InputError, ...]]:

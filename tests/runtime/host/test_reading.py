@@ -201,7 +201,7 @@ def test_a_remedy_for_a_flag_does_not_send_people_to_the_file_alone(tmp_path: Pa
 
 def test_no_remedy_of_the_engine_speaks_of_docker_run(tmp_path: Path) -> None:
     found = findings(tmp_path, {"etc/docker/daemon.json": '{"debug": true}'})
-    assert not [one for one in found.values() if "start it anew" in one.remedy.text]
+    assert not [one for one in found.values() if "start it again" in one.remedy.text]
 
 
 def test_a_password_in_the_file_is_not_shown(tmp_path: Path) -> None:
