@@ -299,6 +299,22 @@ def test_checksums_of_signed_bytes_are_right_too(tmp_path: Path) -> None:
     assert ([entry.path for entry in entries], errors) == (["\udcff\udcfe"], [])
 
 
+@pytest.mark.parametrize("off", [-65521, -1, 1, 65521, 2 * 65521])
+@pytest.mark.parametrize("name", ["x", "\xff" * 49, "\udcff" * 99])
+@pytest.mark.parametrize("start", [0, 512])
+def test_a_wrong_checksum_is_an_error_whatever_it_is_off_by(name: str, off: int, start: int, tmp_path: Path) -> None:
+    block = bytearray(tar(info(name, b""), format=tarfile.GNU_FORMAT)[:512])
+    if off < 0:
+        block[345:512] = b"\xff" * 167  # the sum of its bytes is above 65521
+        block[157:257] = b"\xff" * 100
+    block[148:156] = b"        "
+    block[148:156] = b"%07o\0" % (sum(block) + off)
+    first = tar(info("first", b""), format=tarfile.GNU_FORMAT)[:start]
+    entries, _, errors = read(first + bytes(block) + bytes(1024), tmp_path)
+    assert [entry.path for entry in entries] == ["first"] * bool(start)
+    assert errors == [f"the tar header at offset {start} has a wrong checksum; what follows is not read"]
+
+
 WHOLE = tar(*SAMPLES, format=tarfile.GNU_FORMAT) + tar(*SAMPLES)
 
 

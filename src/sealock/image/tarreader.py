@@ -31,7 +31,7 @@ _LINKS: Final = frozenset(b"12")
 _OLD_SPARSE: Final = 0x53
 _KEPT: Final = 1 << 15
 _SUMS: Final[dict[bytes, int]] = {}
-"""What `due` says of the checksums that were met."""
+"""`ascii_adler` of the checksum fields read so far."""
 PATH_LIMIT: Final = 4096
 """Bytes of a path, as Linux has it."""
 _LONG: Final = 255
@@ -141,7 +141,9 @@ class TarReader:
                         return
                 block = held[begin : begin + BLOCK]
                 name, owner, digits, more, checksum, flag, prefix = _FIELDS(block)
-                if _SUMS.get(checksum) != adler32(block) & 0xFFFF and not self._is_header(block, at):
+                if (
+                    _SUMS.get(checksum) != adler32(block) & 0xFFFF or not block.isascii()
+                ) and not self._is_header(block, at):
                     return
                 left -= 1
                 if left < 0:
@@ -257,7 +259,7 @@ class TarReader:
             return False
         if len(_SUMS) >= _KEPT:
             _SUMS.clear()
-        _SUMS[block[148:156]] = tar.due(block[148:156])
+        _SUMS[block[148:156]] = tar.ascii_adler(block[148:156])
         return True
 
     def _path(self, name: str, flag: int, at: int) -> str:
