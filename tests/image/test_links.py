@@ -9,8 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sealock.image.links import resolve
-from sealock.image.paths import normal
+from sealock.image.paths import normal, resolve
 
 LINKS = {
     "bin": "usr/bin", "lib": "/usr/lib", "usr/bin/sh": "dash", "usr/bin/vi": "/etc/alternatives/vi",

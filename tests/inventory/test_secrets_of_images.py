@@ -8,8 +8,11 @@ from typing import Literal
 
 import pytest
 
+from sealock.cli.check import FORMATS as CHECK_FORMATS
+from sealock.cli.inspect import FORMATS as INSPECT_FORMATS
 from sealock.reports import sbom
 from sealock.scan.images import How, inventories
+from support.commandline import sealock
 from support.madeimages import Layout, config, docker_save, info, spread, tar, write
 from support.madesecrets import Maker
 
@@ -52,3 +55,32 @@ def test_no_list_of_contents_shows_a_secret(how: Literal["table", "json", "cyclo
     if how in {"table", "json"}:
         assert "TOKEN=ghp_" in text
         assert "curl -u bob:" in text
+
+
+REPORTS = [
+    *(("sbom", "--offline", "--format", kind) for kind in ("table", "cyclonedx", "spdx", "json")),
+    ("sbom", "--offline", "--format", "cyclonedx", "--vulnerabilities"),
+    *(("check", "--offline", "--pedantic", "--format", kind) for kind in CHECK_FORMATS),
+    *(("inspect", "--format", kind) for kind in INSPECT_FORMATS),
+]
+
+
+@pytest.mark.parametrize("words", REPORTS, ids=" ".join)
+@pytest.mark.parametrize("cached", [False, True])
+def test_no_report_shows_a_secret_of_the_history(words: tuple[str, ...], cached: bool, tmp_path: Path) -> None:
+    lines = [
+        f"RUN |1 TOKEN={TOKEN} curl -u bob:{PASSWORD} https://x # buildkit",
+        f"/bin/sh -c #(nop) ENV API_TOKEN={TOKEN}",
+        f"ARG PASSWORD={PASSWORD}",
+        "x" * ((16 << 10) - 20) + f" TOKEN={TOKEN}",
+    ]
+    layers = [tar(info(name, b"x", mode=0o4755)) for name in "abcd"]
+    raw = config(*layers, history=[{"created_by": line} for line in lines])
+    made = Layout()
+    image = spread(tmp_path / "image", made.index(made.image(*((layer, layer) for layer in layers), configuration=raw)))
+    environment = {"SEALOCK_CACHE_DIR": str(tmp_path / "cache"), "SEALOCK_DATABASE": str(tmp_path / "none")}
+    for _ in range(2 if cached else 1):
+        ran = sealock(*words, image, cwd=tmp_path, environment=environment)
+        assert len(ran.stdout) > 100, ran.stderr
+        for secret in (TOKEN, PASSWORD, TOKEN[:20]):
+            assert secret not in ran.stdout + ran.stderr

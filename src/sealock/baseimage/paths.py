@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from sealock.image.links import resolve
+from sealock.image.paths import resolve
 from sealock.model.container import Container
 from sealock.model.content import Content, FileNode, Program
 

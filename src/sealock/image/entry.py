@@ -67,6 +67,27 @@ class ImageSource(Protocol):
         """
 
 
+class KnownImage(Struct, frozen=True):
+    """What an archive said of an image: its configuration, its manifest's digest, and its layers."""
+
+    config: bytes
+    manifest: str
+    layers: tuple[Layer, ...]
+
+
+class KnownImages(Protocol):
+    """What is known of images from an earlier time."""
+
+    def image(self, identity: str, /) -> KnownImage | None:
+        """What was kept of the image with this id."""
+
+    def keep_image(self, identity: str, shelved: KnownImage, /) -> None:
+        """Keep it."""
+
+    def holds(self, layer: Layer, /) -> bool:
+        """Whether it is known what is in a layer."""
+
+
 class Bounds(Struct, frozen=True):
     """How much of an image is read at the most. Sizes in bytes.
 

@@ -16,12 +16,11 @@ import msgspec
 from msgspec import Struct
 
 from sealock.errors import EngineError, EngineRefusedError, TargetError
+from sealock.image.archives import images_in
 from sealock.image.bytesources import Damage, OpenFile
-from sealock.image.entry import Bounds
-from sealock.image.knowledge import KnownImage, KnownImages
+from sealock.image.entry import Bounds, KnownImage, KnownImages
 from sealock.image.layers import LayerContext, TarLayer
 from sealock.image.manifest import Config, decode
-from sealock.image.opener import images_in
 from sealock.image.openimage import OpenedImage
 from sealock.model.manifest import Platform
 from sealock.model.platforms import fit

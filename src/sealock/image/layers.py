@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from functools import partial
 from itertools import pairwise
+from mmap import mmap
 from typing import Final
 
-from sealock.image.budget import Spending
 from sealock.image.bytesources import Damage, StoredBytes, Stretch, Windowed
 from sealock.image.digests import DigestClaim, DigestOutcome, Proofs, Verifier, claimed, new_hash
 from sealock.image.entry import Bounds, LayerEntry
@@ -25,6 +25,27 @@ from sealock.model.location import Location
 PROBLEMS_KEPT: Final = 100
 _METADATA: Final = 4
 """How many manifests and configurations of the largest size an archive may have."""
+SLOTS: Final = 1 << 14
+"""Layers that are counted apart; those of an archive with more of them share the last place."""
+
+
+class Spending:
+    """One count for each layer. Each is written by whoever reads the layer, and read by all."""
+
+    def __init__(self) -> None:
+        # Nameless memory, which the copies of a process have in common.
+        self._counts = memoryview(mmap(-1, SLOTS * 8)).cast("Q")
+        self._used = 0
+
+    def slot(self) -> int:
+        """A place for a layer."""
+        self._used = min(self._used + 1, SLOTS)
+        return self._used - 1
+
+    def note(self, slot: int, made: int) -> int:
+        """Note how many bytes a layer has given since it was begun; return the sum of all layers'."""
+        self._counts[slot] = made
+        return sum(self._counts[: self._used])
 
 
 class LayerContext:

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import hashlib
-from typing import Final
+import os
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
 
 from sealock.image.bytesources import Damage
 from sealock.image.layers import LayerContext, TarLayer
 from sealock.image.manifest import Config, ImageDescriptor, ImageManifest, decode
 from sealock.image.openimage import OpenedImage
-from sealock.image.platform import choose
 from sealock.image.store import ImageStore
+from sealock.model import platforms
 from sealock.model.finding import InputError
 from sealock.model.inventory import Layer
+from sealock.model.manifest import Platform
 
 INDEX: Final = "index.json"
 _REFERENCE_TYPE: Final = "vnd.docker.reference.type"
@@ -53,8 +56,11 @@ class LayoutReader:
             self._input_error(f"only the first {most} of {len(wanted)} images are read")
             del wanted[most:]
         # An index whose entries differ by platform alone is one image.
-        platforms = [entry.platform for entry in wanted]
-        if len(wanted) > 1 and all(platforms) and len({tuple(names) for names in named.values()}) == 1:
+        if (
+            len(wanted) > 1
+            and all(entry.platform for entry in wanted)
+            and len({tuple(names) for names in named.values()}) == 1
+        ):
             wanted = [self._chosen(wanted)]
         images = (self._follow(entry, tuple(dict.fromkeys(named[entry.digest]))) for entry in wanted)
         return [image for image in images if image is not None]
@@ -72,7 +78,7 @@ class LayoutReader:
         self.errors.append(self._context.error(message))
 
     def _chosen(self, entries: list[ImageDescriptor]) -> ImageDescriptor:
-        chosen, exact = choose([entry.platform or {} for entry in entries], self._platform)
+        chosen, exact = _choose([entry.platform or {} for entry in entries], self._platform)
         if not exact and self._platform:
             self._input_error(f"the image has nothing for the platform {self._platform}; another one's is read")
         return entries[chosen]
@@ -159,3 +165,9 @@ def _is_image(entry: ImageDescriptor) -> bool:
 def _names(entry: ImageDescriptor) -> list[str]:
     annotations = entry.annotations or {}
     return [value for key in _NAMES if isinstance(value := annotations.get(key), str) and value][:1]
+
+
+def _choose(listed: Sequence[Mapping[str, Any]], platform: str) -> tuple[int, bool]:
+    """The index of the platform that fits best, by default this machine's, and whether it fits; else the first."""
+    nouns = [Platform(*(str(member.get(key, "")) for key in ("os", "architecture", "variant"))) for member in listed]
+    return platforms.choose(nouns, platform or platforms.of_machine(os.uname().machine))

@@ -12,9 +12,6 @@ from sealock.image.store import ImageStore
 
 T = TypeVar("T")
 
-LINE: Final = 16 << 10
-"""Characters of a line of the history that are kept."""
-
 
 class ImageDescriptor(Struct, frozen=True, rename="camel"):
     """Names a blob by its digest."""
@@ -74,14 +71,9 @@ class Config(Struct, frozen=True):
         return (self.rootfs.diff_ids if self.rootfs else None) or []
 
     def created_by(self, layers: int) -> list[str]:
-        """The history's line for each layer, secrets masked; none where the two do not fit together."""
-        from sealock.secrets.values import mask  # noqa: PLC0415  a root file system has no history
-
+        """The history's line for each layer, secrets included; none where their numbers differ."""
         lines = [line.created_by or "" for line in self.history or () if not line.empty_layer]
-        if len(lines) != layers:
-            return [""] * layers
-        # Every report may show these lines; the rule on secrets in the history reads the configuration itself.
-        return [mask(line[:LINE]) + ("…" if len(line) > LINE else "") for line in lines]
+        return lines if len(lines) == layers else [""] * layers
 
 
 _TOGETHER: Final[dict[object, tuple[type[Struct], ...]]] = {

@@ -8,20 +8,17 @@ from collections.abc import Callable, Sequence
 from typing import Final
 
 from sealock.errors import TargetError
-from sealock.image.bytesources import Damage, OpenFile, Stretch
+from sealock.image.archives import images_in, stored_images
+from sealock.image.bytesources import Damage, OpenFile
 from sealock.image.digests import Proofs, Verifier
-from sealock.image.dockersave import MANIFEST, saved_images
-from sealock.image.entry import DEFAULT_BOUNDS, Bounds, ImageSource
-from sealock.image.header import BLOCK, ZEROS, checksum_is_right
-from sealock.image.inflate import compression
-from sealock.image.knowledge import KnownImages
-from sealock.image.layers import LayerContext, TarLayer
-from sealock.image.layout import INDEX, LayoutReader
+from sealock.image.dockersave import MANIFEST
+from sealock.image.entry import DEFAULT_BOUNDS, Bounds, ImageSource, KnownImages
+from sealock.image.layers import LayerContext
+from sealock.image.layout import INDEX
 from sealock.image.openimage import OpenedImage
 from sealock.image.rootfs import FolderLayer
 from sealock.image.safefolder import open_folder
-from sealock.image.store import ArchiveStore, FolderStore, ImageStore
-from sealock.model.inventory import Layer
+from sealock.image.store import FolderStore
 from sealock.model.registries import Registries
 
 REMOTE: Final = "image:"
@@ -85,10 +82,10 @@ def _in_folder(path: str, context: LayerContext, platform: str) -> list[OpenedIm
     root = open_folder(path)
     store = FolderStore(root)
     if store.has(INDEX) and (store.has("oci-layout") or os.path.isdir(os.path.join(path, "blobs"))):
-        return _stored(store, context, platform, layout=True)
+        return stored_images(store, context, platform, layout=True)
     if store.has(MANIFEST):
         try:
-            return _stored(store, context, platform, layout=False)
+            return stored_images(store, context, platform, layout=False)
         except Damage:
             pass  # a program's own manifest.json, in a root file system
     return [OpenedImage(context, (FolderLayer(root, context),))]
@@ -99,47 +96,6 @@ def _in_file(path: str, context: LayerContext, platform: str) -> list[OpenedImag
     if not stat.S_ISREG(os.fstat(file.fd).st_mode):
         raise Damage(why="it is neither a file nor a folder")
     return images_in(file, context, platform)
-
-
-def images_in(file: OpenFile, context: LayerContext, platform: str) -> list[OpenedImage]:
-    """The images of an open archive; Damage where it is none."""
-    stored = Stretch(file)
-    begin = stored.fetch(0, BLOCK)
-    if not begin:
-        raise Damage(why="it is empty")
-    how = compression(begin)
-    if not how and (len(begin) < BLOCK or begin == ZEROS or not checksum_is_right(begin)):
-        raise Damage(why="it is no tar archive")
-    store = ArchiveStore(stored, how, context.bounds)
-    try:
-        if store.has(MANIFEST) or store.has(INDEX):
-            images = _stored(store, context, platform, layout=not store.has(MANIFEST))
-            images[0].add(store.faults)
-            return images
-    except Damage:
-        if not store.strangers:
-            raise
-        # A program's own manifest.json, in a root file system.
-    if not store.strangers:
-        why = "it has neither manifest.json nor index.json" if store else "it is an empty archive"
-        raise Damage(why="; ".join([why, *store.faults]))
-    layer = Layer(0, "", size=stored.length)
-    return [OpenedImage(context, (TarLayer(layer, stored, context, whiteouts=False),))]
-
-
-def _stored(store: ImageStore, context: LayerContext, platform: str, *, layout: bool) -> list[OpenedImage]:
-    reader = LayoutReader(store, context, platform)
-    if not layout:
-        images = saved_images(store, context)
-        if store.has(INDEX):
-            reader.name_manifests(images)
-    else:
-        images = reader.images()
-        if images:
-            images[0].add([error.message for error in reader.errors])
-    if not images:
-        raise Damage(why="; ".join(error.message for error in reader.errors) or "it names no image")
-    return images
 
 
 def _named(images: Sequence[ImageSource], name: str, path: str) -> tuple[ImageSource, ...]:

@@ -1,10 +1,14 @@
-"""Names in archives, made normal."""
+"""Paths in images: names of archives made normal, and symbolic links followed within the image."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final
 
 ODD_STARTS: Final = frozenset({"", "/", "."})
+MOST_LINKS: Final = 40
+"""As many as Linux follows on the way to one file."""
+_MOST_PARTS: Final = 4096
 
 
 def is_normal(name: str) -> bool:
@@ -31,3 +35,32 @@ def normal(name: str) -> tuple[str, bool]:
         elif part not in {"", "."}:
             parts.append(part)
     return "/".join(parts), outside
+
+
+def resolve(path: str, links: Mapping[str, str]) -> str | None:
+    """The path that `path` leads to when every symbolic link on its way is followed, the last part's too.
+
+    `links` maps the normal path of each symbolic link to its target as written. An absolute target starts at the
+    image's root, and ".." stops there. None for a loop, or for more links than a kernel would follow.
+    """
+    todo = path.split("/")[::-1]
+    done: list[str] = []
+    followed = 0
+    while todo:
+        part = todo.pop()
+        if part in {"", "."}:
+            continue
+        if part == "..":
+            if done:
+                done.pop()
+            continue
+        done.append(part)
+        target = links.get("/".join(done))
+        if target is None:
+            continue
+        followed += 1
+        if followed > MOST_LINKS or len(todo) > _MOST_PARTS:
+            return None
+        done = [] if target.startswith("/") else done[:-1]
+        todo += target.split("/")[::-1]
+    return "/".join(done)

@@ -9,8 +9,7 @@ from sealock.image.compressedarchive import PackedFile, PackedMember
 from sealock.image.entry import Bounds
 from sealock.image.inflate import Compression
 from sealock.image.lazyfiles import LazyFile, Shelf
-from sealock.image.links import resolve
-from sealock.image.paths import normal
+from sealock.image.paths import normal, resolve
 from sealock.image.pump import Pumped
 from sealock.image.tarreader import TarReader
 

@@ -141,9 +141,9 @@ class TarReader:
                         return
                 block = held[begin : begin + BLOCK]
                 name, owner, digits, more, checksum, flag, prefix = _FIELDS(block)
-                if (
-                    _SUMS.get(checksum) != adler32(block) & 0xFFFF or not block.isascii()
-                ) and not self._is_header(block, at):
+                if (_SUMS.get(checksum) != adler32(block) & 0xFFFF or not block.isascii()) and not self._is_header(
+                    block, at
+                ):
                     return
                 left -= 1
                 if left < 0:

@@ -7,8 +7,7 @@ from hashlib import sha256
 
 import msgspec
 
-from sealock.image.entry import Bounds, LayerSource
-from sealock.image.knowledge import KnownImage
+from sealock.image.entry import Bounds, KnownImage, LayerSource
 from sealock.image.layers import TarLayer
 from sealock.inventory.facts import ImageFacts, LayerFacts
 from sealock.model.inventory import Layer

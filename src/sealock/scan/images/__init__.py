@@ -5,8 +5,10 @@ from __future__ import annotations
 import gc
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Final
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from sealock import formats
 from sealock.image.bytesources import Damage
@@ -17,11 +19,15 @@ from sealock.inventory.facts import NOTHING, ImageFacts
 from sealock.model.container import Container
 from sealock.model.document import Document, Subject
 from sealock.model.finding import InputError
-from sealock.model.inventory import Inventory
+from sealock.model.inventory import Inventory, Layer
 from sealock.model.location import Location, Source
 from sealock.model.registries import Registries
 from sealock.scan.cache.memory import Memory
 from sealock.scan.images.reader import LayerReader
+from sealock.secrets.values import mask
+
+LINE: Final = 16 << 10
+"""Characters of a line of the history that are kept."""
 
 
 class How(Struct, frozen=True):
@@ -100,7 +106,7 @@ def _document(path: str, image: ImageSource, inventory: Inventory) -> Document:
 
 
 def _inventory(path: str, image: ImageSource, how: How, reader: LayerReader) -> Inventory:
-    layers = tuple(source.layer for source in image.layers)
+    layers = tuple(_masked(source.layer) for source in image.layers)
     unread: tuple[InputError, ...] = ()
     facts = NOTHING
     if reader.is_spent:
@@ -127,6 +133,12 @@ def _inventory(path: str, image: ImageSource, how: How, reader: LayerReader) -> 
         created=_created(image),
         seen=how.today,
     )
+
+
+def _masked(layer: Layer) -> Layer:
+    """A layer for reports: without secrets in its line of the history, which a rule finds in the configuration."""
+    line = layer.created_by
+    return replace(layer, created_by=mask(line[:LINE]) + ("…" if len(line) > LINE else ""))
 
 
 def _created(image: ImageSource) -> str:
