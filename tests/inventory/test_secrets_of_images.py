@@ -66,8 +66,8 @@ REPORTS = [
 
 
 @pytest.mark.parametrize("words", REPORTS, ids=" ".join)
-@pytest.mark.parametrize("cached", [False, True])
-def test_no_report_shows_a_secret_of_the_history(words: tuple[str, ...], cached: bool, tmp_path: Path) -> None:
+@pytest.mark.parametrize("runs", [1, 2])
+def test_no_report_shows_a_secret_of_the_history(words: tuple[str, ...], runs: int, tmp_path: Path) -> None:
     lines = [
         f"RUN |1 TOKEN={TOKEN} curl -u bob:{PASSWORD} https://x # buildkit",
         f"/bin/sh -c #(nop) ENV API_TOKEN={TOKEN}",
@@ -79,7 +79,7 @@ def test_no_report_shows_a_secret_of_the_history(words: tuple[str, ...], cached:
     made = Layout()
     image = spread(tmp_path / "image", made.index(made.image(*((layer, layer) for layer in layers), configuration=raw)))
     environment = {"SEALOCK_CACHE_DIR": str(tmp_path / "cache"), "SEALOCK_DATABASE": str(tmp_path / "none")}
-    for _ in range(2 if cached else 1):
+    for _ in range(runs):
         ran = sealock(*words, image, cwd=tmp_path, environment=environment)
         assert len(ran.stdout) > 100, ran.stderr
         for secret in (TOKEN, PASSWORD, TOKEN[:20]):

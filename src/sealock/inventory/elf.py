@@ -17,13 +17,11 @@ from sealock.inventory.window import FileContent, Window
 
 MAGIC: Final = b"\x7fELF"
 
-NOTE: Final = 7
 NOBITS: Final = 8
 
 LOAD: Final = 1
 DYNAMIC: Final = 2
 INTERPRETER: Final = 3
-NOTES: Final = 4
 SEGMENT_WRITE: Final = 2
 
 _MAX_SECTIONS: Final = 16_384
@@ -173,16 +171,6 @@ class Elf(Struct):
             self.known_dynamic = _read_dynamic(self)
         return self.known_dynamic
 
-    @property
-    def build_id(self) -> str:
-        """The identifier that the linker gave the file, in hexadecimal digits, "" where it has none."""
-        parts: list[Section | Segment] = [self.section_at(at) for at, row in enumerate(self.rows) if row[1] == NOTE]
-        parts += [segment for segment in self.segments if segment.type == NOTES]
-        for part in parts[:64]:
-            if found := _build_id(self.content(part, 4096), self.shape):
-                return found
-        return ""
-
 
 class _Last:
     """The file that was read last."""
@@ -290,14 +278,3 @@ def _read_dynamic(elf: Elf) -> Dynamic:
         soname=text_at(table, soname) if soname else b"",
         runpath=text_at(table, runpath) if runpath else b"",
     )
-
-
-def _build_id(notes: bytes, shape: _Shape) -> str:
-    offset = 0
-    while offset + 12 <= len(notes):
-        name_size, size, kind = (shape.word.unpack_from(notes, offset + 4 * i)[0] for i in range(3))
-        start = offset + 12 + (name_size + 3 & ~3)
-        if kind == 3 and notes[offset + 12 : offset + 16] == b"GNU\0":
-            return notes[start : start + size].hex()
-        offset = start + (size + 3 & ~3)
-    return ""
